@@ -1,0 +1,343 @@
+//! What can go wrong: one error enum per operation, and the reason why a session ended.
+//!
+//! No type of another crate shows in a public error; a foreign cause is kept as text.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::uri::{Uri, uris};
+use crate::value::{Dict, List, Value};
+
+/// An error that travels through WAMP: what a callee or the router answers, and what a handler
+/// returns to answer so itself.
+///
+/// ```
+/// use wampwerk::ApplicationError;
+///
+/// let error = ApplicationError::new("com.example.error.too_big").arg(17).kwarg("limit", 10);
+/// assert_eq!(error.uri, "com.example.error.too_big");
+/// assert_eq!(error.to_string(), "com.example.error.too_big: 17");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ApplicationError {
+    /// What went wrong, as a URI.
+    pub uri: Uri,
+    /// Positional values, often one text for people.
+    pub args: List,
+    /// Keyword values.
+    pub kwargs: Dict,
+}
+
+impl ApplicationError {
+    /// An error without values.
+    pub fn new(uri: impl Into<Uri>) -> Self {
+        ApplicationError { uri: uri.into(), args: List::new(), kwargs: Dict::new() }
+    }
+
+    /// Adds a positional value.
+    #[must_use]
+    pub fn arg(mut self, value: impl Into<Value>) -> Self {
+        self.args.push(value.into());
+        self
+    }
+
+    /// Adds a keyword value.
+    #[must_use]
+    pub fn kwarg(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.kwargs.insert(key, value);
+        self
+    }
+
+    /// `wamp.error.runtime_error` with a text: for failures that have no URI of their own.
+    pub fn runtime(text: impl fmt::Display) -> Self {
+        ApplicationError::new(uris::RUNTIME_ERROR).arg(text.to_string())
+    }
+}
+
+impl fmt::Display for ApplicationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.uri)?;
+        match self.args.first() {
+            None => Ok(()),
+            Some(Value::String(text)) => write!(f, ": {text}"),
+            Some(Value::Int(number)) => write!(f, ": {number}"),
+            Some(other) => write!(f, ": {other:?}"),
+        }
+    }
+}
+
+impl std::error::Error for ApplicationError {}
+
+/// Why and by whom a session ended. Every request, stream and handler that was under way ends
+/// with the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloseReason {
+    /// Who ended it, and how.
+    pub kind: CloseKind,
+    /// The reason as a URI, as it was on the wire where it was on the wire.
+    pub reason: Uri,
+    /// A text for people, if there is one.
+    pub message: Option<String>,
+}
+
+/// Who ended a session, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseKind {
+    /// We said GOODBYE, and the router answered.
+    Left,
+    /// The router said GOODBYE.
+    Goodbye,
+    /// The router sent ABORT.
+    Aborted,
+    /// The router broke the protocol, or asked for what we cannot give; we sent ABORT.
+    Violation,
+    /// The transport was closed or broke without a word of WAMP.
+    TransportLost,
+    /// The router did not answer in time.
+    TimedOut,
+}
+
+impl CloseReason {
+    /// A reason of the given kind.
+    pub fn new(kind: CloseKind, reason: impl Into<Uri>, message: Option<String>) -> Self {
+        CloseReason { kind, reason: reason.into(), message }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = match self.kind {
+            CloseKind::Left => "left",
+            CloseKind::Goodbye => "the router said goodbye",
+            CloseKind::Aborted => "the router aborted",
+            CloseKind::Violation => "aborted by us",
+            CloseKind::TransportLost => "the transport was lost",
+            CloseKind::TimedOut => "the router did not answer in time",
+        };
+        write!(f, "{who} ({})", self.reason)?;
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for CloseReason {}
+
+/// A value could not be written in the serializer's format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot encode: {message}")]
+#[non_exhaustive]
+pub struct EncodeError {
+    /// What was wrong.
+    pub message: String,
+}
+
+/// Bytes or values did not fit the type that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot decode: {message}")]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// What was wrong, and where.
+    pub message: String,
+}
+
+/// The peer broke the protocol: what it sent cannot be, or not now (spec: "Protocol violations").
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("protocol violation: {message}")]
+#[non_exhaustive]
+pub struct Violation {
+    /// What was wrong, and where.
+    pub message: String,
+}
+
+macro_rules! text_errors {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// An error with this text.
+            pub fn new(message: impl fmt::Display) -> Self {
+                $name { message: message.to_string() }
+            }
+        }
+    )*};
+}
+
+text_errors!(EncodeError, DecodeError, Violation);
+
+/// Connecting or joining failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is none, or none that we can connect to.
+    #[error("invalid URL {url:?}: {message}")]
+    InvalidUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A setting cannot be used.
+    #[error("invalid setting: {0}")]
+    InvalidConfig(String),
+    /// Name look-up, TCP connect or reading and writing failed.
+    #[error("cannot reach {address}: {message}")]
+    Io {
+        /// Host and port.
+        address: String,
+        /// What the system said.
+        message: String,
+    },
+    /// TLS was refused, or the certificate.
+    #[error("TLS with {host} failed: {message}")]
+    Tls {
+        /// The name that the certificate was to be for.
+        host: String,
+        /// What TLS said.
+        message: String,
+    },
+    /// The server refused the WebSocket handshake, or answered it wrongly.
+    #[error("WebSocket handshake failed: {0}")]
+    Handshake(String),
+    /// The server chose no subprotocol, or one that we did not offer.
+    #[error("no common subprotocol: the server chose {chosen:?} of {offered:?}")]
+    Subprotocol {
+        /// What we offered.
+        offered: Vec<String>,
+        /// What the server answered.
+        chosen: Option<String>,
+    },
+    /// A step took longer than its limit.
+    #[error("timed out: {0}")]
+    Timeout(&'static str),
+    /// The session could not be joined: ABORT by the router, or the end of the transport.
+    #[error("cannot join: {0}")]
+    Join(Arc<CloseReason>),
+}
+
+/// The end of a transport, or a frame that it could not take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The connection broke.
+    #[error("connection lost: {0}")]
+    Lost(String),
+    /// The peer broke the rules of the transport (frame type, size, encoding).
+    #[error("transport violation: {0}")]
+    Violation(String),
+    /// A frame is longer than the limit.
+    #[error("frame of {size} bytes exceeds the limit of {limit}")]
+    TooLarge {
+        /// The frame's size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The peer answered no ping, or did not take what we sent.
+    #[error("timed out: {0}")]
+    Timeout(&'static str),
+}
+
+macro_rules! operation_errors {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident($ty:ty) = $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum $name {
+            /// The router (or the callee) answered with an error.
+            #[error("{0}")]
+            Application(ApplicationError),
+            /// The session ended before the answer came.
+            #[error("session closed: {0}")]
+            Closed(Arc<CloseReason>),
+            $($(#[$variant_doc])* #[error($text)] $variant($ty),)*
+        }
+
+        impl From<ApplicationError> for $name {
+            fn from(error: ApplicationError) -> Self {
+                $name::Application(error)
+            }
+        }
+
+        impl From<Arc<CloseReason>> for $name {
+            fn from(reason: Arc<CloseReason>) -> Self {
+                $name::Closed(reason)
+            }
+        }
+
+        $(impl From<$ty> for $name {
+            fn from(error: $ty) -> Self {
+                $name::$variant(error)
+            }
+        })*
+    )*};
+}
+
+/// A call did not come back in time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no result within {0:?}")]
+#[non_exhaustive]
+pub struct Elapsed(pub std::time::Duration);
+
+operation_errors! {
+    /// A call failed.
+    CallError {
+        /// The arguments cannot be written.
+        Encode(EncodeError) = "{0}",
+        /// The result does not fit the type that was asked for.
+        Decode(DecodeError) = "{0}",
+        /// The result did not come within the call's own timeout.
+        Timeout(Elapsed) = "{0}",
+    }
+    /// Publishing failed.
+    PublishError {
+        /// The arguments cannot be written.
+        Encode(EncodeError) = "{0}",
+    }
+    /// Subscribing failed.
+    SubscribeError {}
+    /// Unsubscribing failed.
+    UnsubscribeError {}
+    /// Registering failed.
+    RegisterError {}
+    /// Unregistering failed.
+    UnregisterError {}
+}
+
+/// Any error of the library, for programs that treat all alike.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// See [`ConnectError`].
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// See [`CallError`].
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// See [`PublishError`].
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// See [`SubscribeError`].
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    /// See [`UnsubscribeError`].
+    #[error(transparent)]
+    Unsubscribe(#[from] UnsubscribeError),
+    /// See [`RegisterError`].
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// See [`UnregisterError`].
+    #[error(transparent)]
+    Unregister(#[from] UnregisterError),
+    /// See [`DecodeError`].
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// See [`EncodeError`].
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The session ended.
+    #[error("session closed: {0}")]
+    Closed(#[from] Arc<CloseReason>),
+}

@@ -1,0 +1,122 @@
+//! The words of WAMP: one struct per message, typed options and details, and the lazy payload.
+//!
+//! Owns what a message is and which messages are well-formed (spec: "Messages", "Validation on
+//! receive"). Knows no format: `wire` is the seam that `codec` fills.
+
+mod options;
+mod parts;
+mod payload;
+mod pubsub;
+mod roles;
+mod rpc;
+mod serializer;
+mod session;
+pub(crate) mod wire;
+
+pub(crate) use payload::{Content, Encoded};
+pub(crate) use wire::{ElementWriter, Elements};
+
+pub use payload::Payload;
+pub use pubsub::{
+    Event, EventDetails, Publish, PublishOptions, Published, Subscribe, SubscribeOptions,
+    Subscribed, Unsubscribe, UnsubscribeOptions, Unsubscribed, UnsubscribedDetails,
+};
+pub use roles::Roles;
+pub use rpc::{
+    Call, CallOptions, CallResult, Cancel, CancelMode, CancelOptions, Interrupt, InterruptOptions,
+    Invocation, InvocationDetails, Register, RegisterOptions, Registered, RequestError,
+    RequestErrorDetails, RequestType, ResultDetails, Unregister, UnregisterOptions, Unregistered,
+    UnregisteredDetails, Yield, YieldOptions,
+};
+pub use serializer::Serializer;
+pub use session::{
+    Abort, AbortDetails, Authenticate, Challenge, Goodbye, GoodbyeDetails, Hello, HelloDetails,
+    Welcome, WelcomeDetails,
+};
+
+use crate::error::{EncodeError, Violation};
+
+/// The largest id (spec: "IDs").
+pub const MAX_ID: u64 = 1 << 53;
+
+macro_rules! message_enum {
+    ($($variant:ident($ty:ty) = $code:literal $name:literal,)*) => {
+        /// Any WAMP message.
+        #[derive(Clone, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "boxing would cost an allocation a message")]
+        #[non_exhaustive]
+        pub enum Message {
+            $(#[doc = concat!("`", $name, "`, code ", $code, ".")] $variant($ty),)*
+        }
+
+        impl Message {
+            /// Its name in the specification, as in `"SUBSCRIBE"`.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Message::$variant(_) => $name,)*
+                }
+            }
+
+            /// Its code on the wire.
+            pub fn code(&self) -> u64 {
+                match self {
+                    $(Message::$variant(_) => $code,)*
+                }
+            }
+
+            /// Reads a message from the elements of a list.
+            pub(crate) fn read<E: Elements>(elements: &E) -> Result<Self, Violation> {
+                if elements.len() == 0 {
+                    return Err(Violation::new("message is an empty list"));
+                }
+                let code = elements
+                    .uint(0)
+                    .map_err(|error| Violation::new(format!("message code: {}", error.message)))?;
+                match code {
+                    $($code => <$ty>::read(elements).map(Message::$variant),)*
+                    _ => Err(Violation::new(format!("unknown message code {code}"))),
+                }
+            }
+
+            /// Writes the message as the elements of a list.
+            pub(crate) fn write<W: ElementWriter>(&self, writer: &mut W) -> Result<(), EncodeError> {
+                match self {
+                    $(Message::$variant(message) => message.write(writer),)*
+                }
+            }
+        }
+
+        $(impl From<$ty> for Message {
+            fn from(message: $ty) -> Self {
+                Message::$variant(message)
+            }
+        })*
+    };
+}
+
+message_enum! {
+    Hello(Hello) = 1 "HELLO",
+    Welcome(Welcome) = 2 "WELCOME",
+    Abort(Abort) = 3 "ABORT",
+    Challenge(Challenge) = 4 "CHALLENGE",
+    Authenticate(Authenticate) = 5 "AUTHENTICATE",
+    Goodbye(Goodbye) = 6 "GOODBYE",
+    Error(RequestError) = 8 "ERROR",
+    Publish(Publish) = 16 "PUBLISH",
+    Published(Published) = 17 "PUBLISHED",
+    Subscribe(Subscribe) = 32 "SUBSCRIBE",
+    Subscribed(Subscribed) = 33 "SUBSCRIBED",
+    Unsubscribe(Unsubscribe) = 34 "UNSUBSCRIBE",
+    Unsubscribed(Unsubscribed) = 35 "UNSUBSCRIBED",
+    Event(Event) = 36 "EVENT",
+    Call(Call) = 48 "CALL",
+    Cancel(Cancel) = 49 "CANCEL",
+    Result(CallResult) = 50 "RESULT",
+    Register(Register) = 64 "REGISTER",
+    Registered(Registered) = 65 "REGISTERED",
+    Unregister(Unregister) = 66 "UNREGISTER",
+    Unregistered(Unregistered) = 67 "UNREGISTERED",
+    Invocation(Invocation) = 68 "INVOCATION",
+    Interrupt(Interrupt) = 69 "INTERRUPT",
+    Yield(Yield) = 70 "YIELD",
+}

@@ -1,0 +1,190 @@
+//! The macro for typed options and details: known keys become fields, unknown keys are kept.
+
+use crate::error::Violation;
+use crate::uri::{Match, Uri};
+use crate::value::{Dict, List, Value};
+
+/// A type that a known key can have.
+pub(crate) trait Field: Sized {
+    /// What the key must hold, for the error text.
+    const EXPECTED: &'static str;
+
+    fn from_value(value: Value) -> Option<Self>;
+
+    fn into_value(self) -> Value;
+}
+
+impl Field for bool {
+    const EXPECTED: &'static str = "a bool";
+
+    // Never an integer, though some peers have only 0 and 1 (spec: "Messages", types).
+    fn from_value(value: Value) -> Option<Self> {
+        value.as_bool()
+    }
+
+    fn into_value(self) -> Value {
+        self.into()
+    }
+}
+
+impl Field for u64 {
+    const EXPECTED: &'static str = "a non-negative integer";
+
+    fn from_value(value: Value) -> Option<Self> {
+        value.as_u64()
+    }
+
+    fn into_value(self) -> Value {
+        self.into()
+    }
+}
+
+impl Field for String {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn into_value(self) -> Value {
+        self.into()
+    }
+}
+
+impl Field for Uri {
+    const EXPECTED: &'static str = "a URI";
+
+    fn from_value(value: Value) -> Option<Self> {
+        value.as_str().map(Uri::from)
+    }
+
+    fn into_value(self) -> Value {
+        self.as_str().into()
+    }
+}
+
+impl Field for Dict {
+    const EXPECTED: &'static str = "a dict";
+
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Dict(dict) => Some(dict),
+            _ => None,
+        }
+    }
+
+    fn into_value(self) -> Value {
+        self.into()
+    }
+}
+
+impl Field for Vec<u64> {
+    const EXPECTED: &'static str = "a list of ids";
+
+    fn from_value(value: Value) -> Option<Self> {
+        value.as_list()?.iter().map(Value::as_u64).collect()
+    }
+
+    fn into_value(self) -> Value {
+        self.into_iter().map(Value::from).collect::<List>().into()
+    }
+}
+
+impl Field for Vec<String> {
+    const EXPECTED: &'static str = "a list of strings";
+
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::List(list) => list.into_iter().map(String::from_value).collect(),
+            _ => None,
+        }
+    }
+
+    fn into_value(self) -> Value {
+        self.into_iter().map(Value::from).collect::<List>().into()
+    }
+}
+
+impl Field for Match {
+    const EXPECTED: &'static str = "\"exact\", \"prefix\" or \"wildcard\"";
+
+    fn from_value(value: Value) -> Option<Self> {
+        Match::from_wire(value.as_str()?)
+    }
+
+    fn into_value(self) -> Value {
+        self.as_str().into()
+    }
+}
+
+/// The key of a field: `r#match` is `match`.
+pub(crate) fn key(field: &str) -> &str {
+    field.strip_prefix("r#").unwrap_or(field)
+}
+
+/// Takes a known key out of `dict`.
+pub(crate) fn take<T: Field>(
+    dict: &mut Dict,
+    place: &str,
+    key: &str,
+) -> Result<Option<T>, Violation> {
+    let Some(value) = dict.remove(key) else { return Ok(None) };
+    let kind = value.kind();
+    T::from_value(value)
+        .map(Some)
+        .ok_or_else(|| Violation::new(format!("{place}.{key} must be {}, is {kind}", T::EXPECTED)))
+}
+
+/// Defines a struct of options or details with one `Option` field for each known key and `extra`
+/// for all others, and its conversions from and to a dict.
+macro_rules! options {
+    (
+        $(#[$doc:meta])*
+        $name:ident ($place:literal) {
+            $($(#[$field_doc:meta])* $field:ident: $ty:ty,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: Option<$ty>,)*
+            /// All other keys, as they came or as they shall go.
+            pub extra: $crate::value::Dict,
+        }
+
+        impl $crate::message::parts::Options for $name {
+            #[allow(unused_mut, reason = "a struct may have no known key")]
+            fn read(mut dict: $crate::value::Dict) -> Result<Self, $crate::error::Violation> {
+                if dict.is_empty() {
+                    return Ok(Self::default());
+                }
+                Ok($name {
+                    $($field: $crate::message::options::take(
+                        &mut dict,
+                        $place,
+                        $crate::message::options::key(stringify!($field)),
+                    )?,)*
+                    extra: dict,
+                })
+            }
+
+            fn write(&self) -> $crate::value::Dict {
+                let mut dict = $crate::value::Dict::new();
+                $(if let Some(value) = &self.$field {
+                    dict.insert(
+                        $crate::message::options::key(stringify!($field)),
+                        $crate::message::options::Field::into_value(value.clone()),
+                    );
+                })*
+                dict.extend(self.extra.clone());
+                dict
+            }
+        }
+    };
+}
+
+pub(crate) use options;

@@ -1,0 +1,248 @@
+//! The kinds of elements that messages are made of, and the macro that makes messages of them.
+
+use crate::error::{EncodeError, Violation};
+use crate::message::{ElementWriter, Elements, MAX_ID, Payload, RequestType};
+use crate::uri::Uri;
+use crate::value::Dict;
+
+/// One element of a message, or several for the payload.
+pub(crate) trait Part {
+    type Value;
+
+    /// How many elements it takes, at least and at most.
+    const MIN: usize = 1;
+    const MAX: usize = 1;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<Self::Value, Violation>;
+
+    fn write<W: ElementWriter>(value: &Self::Value, writer: &mut W) -> Result<(), EncodeError>;
+
+    /// How many elements this value takes.
+    fn len(_value: &Self::Value) -> usize {
+        1
+    }
+}
+
+/// An id: 1 to 2^53.
+pub(crate) struct Id;
+
+impl Part for Id {
+    type Value = u64;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<u64, Violation> {
+        match elements.uint(index)? {
+            id @ 1..=MAX_ID => Ok(id),
+            id => Err(Violation::new(format!("{id} is no id (1 to 2^53)"))),
+        }
+    }
+
+    fn write<W: ElementWriter>(value: &u64, writer: &mut W) -> Result<(), EncodeError> {
+        writer.uint(*value);
+        Ok(())
+    }
+}
+
+/// The request of UNSUBSCRIBED and UNREGISTERED: an id, or 0 for a revocation.
+pub(crate) struct IdOrZero;
+
+impl Part for IdOrZero {
+    type Value = u64;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<u64, Violation> {
+        match elements.uint(index)? {
+            id @ 0..=MAX_ID => Ok(id),
+            id => Err(Violation::new(format!("{id} is no id (0 to 2^53)"))),
+        }
+    }
+
+    fn write<W: ElementWriter>(value: &u64, writer: &mut W) -> Result<(), EncodeError> {
+        Id::write(value, writer)
+    }
+}
+
+/// A text.
+pub(crate) struct Text;
+
+impl Part for Text {
+    type Value = String;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<String, Violation> {
+        elements.text(index)
+    }
+
+    fn write<W: ElementWriter>(value: &String, writer: &mut W) -> Result<(), EncodeError> {
+        writer.text(value);
+        Ok(())
+    }
+}
+
+/// A URI. Its syntax is a matter of the receiver: a bad one is answered, not a violation.
+pub(crate) struct Name;
+
+impl Part for Name {
+    type Value = Uri;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<Uri, Violation> {
+        elements.uri(index)
+    }
+
+    fn write<W: ElementWriter>(value: &Uri, writer: &mut W) -> Result<(), EncodeError> {
+        writer.text(value);
+        Ok(())
+    }
+}
+
+/// The request type of ERROR.
+pub(crate) struct Kind;
+
+impl Part for Kind {
+    type Value = RequestType;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<RequestType, Violation> {
+        let code = elements.uint(index)?;
+        RequestType::from_code(code)
+            .ok_or_else(|| Violation::new(format!("{code} is no request that can fail")))
+    }
+
+    fn write<W: ElementWriter>(value: &RequestType, writer: &mut W) -> Result<(), EncodeError> {
+        writer.uint(value.code());
+        Ok(())
+    }
+}
+
+/// A type for a dict of options or details.
+pub(crate) trait Options: Sized {
+    fn read(dict: Dict) -> Result<Self, Violation>;
+
+    fn write(&self) -> Dict;
+}
+
+impl Options for Dict {
+    fn read(dict: Dict) -> Result<Self, Violation> {
+        Ok(dict)
+    }
+
+    fn write(&self) -> Dict {
+        self.clone()
+    }
+}
+
+/// A dict of options or details.
+pub(crate) struct Details<T>(std::marker::PhantomData<T>);
+
+impl<T: Options> Part for Details<T> {
+    type Value = T;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<T, Violation> {
+        T::read(elements.dict(index)?)
+    }
+
+    fn write<W: ElementWriter>(value: &T, writer: &mut W) -> Result<(), EncodeError> {
+        writer.dict(&value.write())
+    }
+}
+
+/// A dict of options or details that may be left off.
+pub(crate) struct Optional<T>(std::marker::PhantomData<T>);
+
+impl<T: Options> Part for Optional<T> {
+    type Value = Option<T>;
+
+    const MIN: usize = 0;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<Option<T>, Violation> {
+        if index < elements.len() {
+            Details::<T>::read(elements, index).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn write<W: ElementWriter>(value: &Option<T>, writer: &mut W) -> Result<(), EncodeError> {
+        value.as_ref().map_or(Ok(()), |value| Details::write(value, writer))
+    }
+
+    fn len(value: &Option<T>) -> usize {
+        usize::from(value.is_some())
+    }
+}
+
+/// `args` and `kwargs`.
+pub(crate) struct Arguments;
+
+impl Part for Arguments {
+    type Value = Payload;
+
+    const MIN: usize = 0;
+    const MAX: usize = 2;
+
+    fn read<E: Elements>(elements: &E, index: usize) -> Result<Payload, Violation> {
+        elements.payload(index)
+    }
+
+    fn write<W: ElementWriter>(value: &Payload, writer: &mut W) -> Result<(), EncodeError> {
+        writer.payload(value)
+    }
+
+    fn len(value: &Payload) -> usize {
+        value.elements()
+    }
+}
+
+/// Defines the structs of messages: fields in wire order, each `name: Type as Part`.
+macro_rules! messages {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident = $code:literal $wire:literal {
+            $($(#[$field_doc:meta])* $field:ident: $ty:ty as $part:ty,)*
+        }
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        #[allow(clippy::exhaustive_structs, reason = "the fields are the wire format")]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $ty,)*
+        }
+
+        impl $name {
+            pub(crate) fn read<E: $crate::message::Elements>(
+                elements: &E,
+            ) -> Result<Self, $crate::error::Violation> {
+                use $crate::message::parts::Part;
+                const MIN: usize = 1 $(+ <$part as Part>::MIN)*;
+                const MAX: usize = 1 $(+ <$part as Part>::MAX)*;
+                let len = elements.len();
+                if !(MIN..=MAX).contains(&len) {
+                    return Err($crate::error::Violation::new(format!(
+                        "{} has {len} elements, must have {MIN} to {MAX}", $wire
+                    )));
+                }
+                let mut index = 0;
+                Ok($name {
+                    $($field: {
+                        index += 1;
+                        <$part as Part>::read(elements, index).map_err(|error| {
+                            $crate::error::Violation::new(format!(
+                                concat!($wire, ".", stringify!($field), ": {}"), error.message
+                            ))
+                        })?
+                    },)*
+                })
+            }
+
+            pub(crate) fn write<W: $crate::message::ElementWriter>(
+                &self,
+                writer: &mut W,
+            ) -> Result<(), $crate::error::EncodeError> {
+                use $crate::message::parts::Part;
+                writer.begin(1 $(+ <$part as Part>::len(&self.$field))*);
+                writer.uint($code);
+                $(<$part as Part>::write(&self.$field, writer)?;)*
+                writer.end();
+                Ok(())
+            }
+        }
+    )*};
+}
+
+pub(crate) use messages;

@@ -1,0 +1,130 @@
+//! `Payload`: the `args` and `kwargs` of a message, kept as the bytes that they came in.
+//!
+//! Owns the container only. How to read a type from it or write one into it is `codec`'s matter;
+//! a router that passes a payload on never looks inside.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::message::Serializer;
+use crate::value::{Dict, List};
+
+/// The positional and keyword arguments of a message. Cheap to clone.
+///
+/// It is either bytes in one serializer's format, as they came from the wire or as they will go
+/// there, or values that have not been written yet.
+#[derive(Clone, Debug, Default)]
+pub struct Payload(Repr);
+
+#[derive(Clone, Debug, Default)]
+enum Repr {
+    #[default]
+    Empty,
+    Encoded(Encoded),
+    Values(Arc<(List, Dict)>),
+}
+
+/// The bytes of `args` and, behind them, of `kwargs`, as the two elements stand in a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Encoded {
+    pub(crate) serializer: Serializer,
+    bytes: Bytes,
+    args_end: usize,
+    kwargs_start: Option<usize>,
+}
+
+/// What a payload holds.
+pub(crate) enum Content<'a> {
+    Empty,
+    Encoded(&'a Encoded),
+    Values(&'a List, &'a Dict),
+}
+
+impl Payload {
+    /// No arguments at all.
+    pub const fn empty() -> Self {
+        Payload(Repr::Empty)
+    }
+
+    /// Arguments as values. They are written when the message is sent.
+    pub fn from_values(args: List, kwargs: Dict) -> Self {
+        if args.is_empty() && kwargs.is_empty() {
+            return Payload::empty();
+        }
+        Payload(Repr::Values(Arc::new((args, kwargs))))
+    }
+
+    /// Whether there are neither positional nor keyword arguments.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.0, Repr::Empty)
+    }
+
+    /// The serializer of the bytes; nothing for values and for the empty payload.
+    pub fn serializer(&self) -> Option<Serializer> {
+        match &self.0 {
+            Repr::Encoded(encoded) => Some(encoded.serializer),
+            Repr::Empty | Repr::Values(_) => None,
+        }
+    }
+
+    /// The bytes of the `args` and `kwargs` elements, if it is kept as bytes.
+    pub fn encoded(&self) -> Option<(&[u8], Option<&[u8]>)> {
+        match &self.0 {
+            Repr::Encoded(encoded) => Some((encoded.args(), encoded.kwargs())),
+            Repr::Empty | Repr::Values(_) => None,
+        }
+    }
+
+    /// Takes the elements as they stand in `message`, which must be the complete list `args` and,
+    /// if given, the complete dict `kwargs`. An element that is empty is given as such by the
+    /// caller (`None`), so that missing and empty are the same (spec: "Messages", payload rules).
+    pub(crate) fn from_encoded(
+        serializer: Serializer,
+        message: &Bytes,
+        args: Range<usize>,
+        kwargs: Option<Range<usize>>,
+    ) -> Self {
+        let end = kwargs.as_ref().map_or(args.end, |kwargs| kwargs.end);
+        Payload(Repr::Encoded(Encoded {
+            serializer,
+            bytes: message.slice(args.start..end),
+            args_end: args.end - args.start,
+            kwargs_start: kwargs.map(|kwargs| kwargs.start - args.start),
+        }))
+    }
+
+    pub(crate) fn content(&self) -> Content<'_> {
+        match &self.0 {
+            Repr::Empty => Content::Empty,
+            Repr::Encoded(encoded) => Content::Encoded(encoded),
+            Repr::Values(values) => Content::Values(&values.0, &values.1),
+        }
+    }
+
+    /// How many elements of a message it takes: none, `args`, or `args` and `kwargs`.
+    pub(crate) fn elements(&self) -> usize {
+        match &self.0 {
+            Repr::Empty => 0,
+            Repr::Encoded(encoded) => 1 + usize::from(encoded.kwargs_start.is_some()),
+            Repr::Values(values) => 1 + usize::from(!values.1.is_empty()),
+        }
+    }
+}
+
+impl Encoded {
+    pub(crate) fn args(&self) -> &[u8] {
+        &self.bytes[..self.args_end]
+    }
+
+    pub(crate) fn kwargs(&self) -> Option<&[u8]> {
+        self.kwargs_start.map(|start| &self.bytes[start..])
+    }
+
+    /// Both elements with what stands between them (nothing, or JSON's comma): what is forwarded
+    /// untouched to a peer with the same serializer.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.bytes
+    }
+}

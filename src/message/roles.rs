@@ -1,0 +1,71 @@
+//! `Roles`: what a peer says that it can do.
+
+use crate::error::Violation;
+use crate::message::options::Field;
+use crate::value::{Dict, Value};
+
+/// The roles of a peer and the features that it announces under each (spec: "Roles and features").
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Roles(Dict);
+
+impl Roles {
+    /// No role.
+    pub const fn new() -> Self {
+        Roles(Dict::new())
+    }
+
+    /// Adds a role with features that the peer has.
+    #[must_use]
+    pub fn with(mut self, role: &str, features: &[&str]) -> Self {
+        let mut entry = Dict::new();
+        if !features.is_empty() {
+            entry.insert("features", features.iter().map(|key| (*key, true)).collect::<Dict>());
+        }
+        self.0.insert(role, entry);
+        self
+    }
+
+    /// Whether the peer has the role.
+    pub fn has(&self, role: &str) -> bool {
+        self.0.get(role).is_some()
+    }
+
+    /// Whether the peer announced `feature` under `role`.
+    pub fn supports(&self, role: &str, feature: &str) -> bool {
+        let features =
+            self.0.get(role).and_then(Value::as_dict).and_then(|role| role.get("features"));
+        features.and_then(Value::as_dict).and_then(|all| all.get(feature))
+            == Some(&Value::Bool(true))
+    }
+
+    /// The dict as it is on the wire.
+    pub fn as_dict(&self) -> &Dict {
+        &self.0
+    }
+
+    /// That at least one of `known` is there and that every role is a dict.
+    pub(crate) fn check(&self, place: &str, known: &[&str]) -> Result<(), Violation> {
+        for (role, entry) in self.0.iter() {
+            if entry.as_dict().is_none() {
+                let kind = entry.kind();
+                return Err(Violation::new(format!("{place}.{role} must be a dict, is {kind}")));
+            }
+        }
+        if !known.iter().any(|role| self.has(role)) {
+            return Err(Violation::new(format!("{place} has none of {}", known.join(", "))));
+        }
+        Ok(())
+    }
+}
+
+impl Field for Roles {
+    const EXPECTED: &'static str = "a dict";
+
+    fn from_value(value: Value) -> Option<Self> {
+        Dict::from_value(value).map(Roles)
+    }
+
+    fn into_value(self) -> Value {
+        self.0.into()
+    }
+}

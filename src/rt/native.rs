@@ -1,0 +1,59 @@
+//! The native runtime: tokio.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// `Send` natively, anything in the browser.
+pub trait MaybeSend: Send {}
+
+impl<T: Send + ?Sized> MaybeSend for T {}
+
+/// `Sync` natively, anything in the browser.
+pub trait MaybeSync: Sync {}
+
+impl<T: Sync + ?Sized> MaybeSync for T {}
+
+/// A boxed future that can go to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Monotonic time since the first call in this process.
+///
+/// It is tokio's clock, so that tests in paused time see no busy loop between a timer that has
+/// fired and a clock that says it has not.
+pub fn now() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let now = Instant::now();
+    now.saturating_duration_since(*START.get_or_init(|| now))
+}
+
+/// Runs a future on its own.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+    drop(tokio::spawn(future));
+}
+
+/// A timer.
+#[derive(Debug)]
+pub struct Sleep(Pin<Box<tokio::time::Sleep>>);
+
+impl Sleep {
+    /// Fires after `duration`.
+    pub fn new(duration: Duration) -> Self {
+        Sleep(Box::pin(tokio::time::sleep(duration)))
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,113 @@
+//! How WAMP messages travel: the transport trait, and a connector that makes transports.
+//!
+//! Owns the seam between a session and the world. A transport moves whole frames; it knows the
+//! serializer's name (it decides between text and binary frames), but reads no message.
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use crate::error::{ConnectError, TransportError};
+use crate::message::Serializer;
+use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+
+pub mod memory;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
+        pub mod web;
+    } else {
+        pub mod native;
+    }
+}
+
+/// A connection that carries WAMP messages as frames, one message each.
+///
+/// Everything is polled by the one task that owns the transport, so nothing can be cancelled
+/// half-way. After an error, or the end of [`poll_recv`](Transport::poll_recv), only
+/// [`poll_close`](Transport::poll_close) may be called.
+pub trait Transport: MaybeSend {
+    /// What the two sides agreed on.
+    fn info(&self) -> &TransportInfo;
+
+    /// The next frame from the peer. `None` is the orderly end.
+    fn poll_recv(&mut self, cx: &mut Context<'_>)
+    -> Poll<Option<Result<Bytes, TransportError>>>;
+
+    /// Ready when the transport can take a frame without growing its buffer past its limit.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+
+    /// Takes a frame; only after [`poll_ready`](Transport::poll_ready) was ready. It may stay in a
+    /// buffer until [`poll_flush`](Transport::poll_flush).
+    ///
+    /// A frame that is too long for the transport is refused with
+    /// [`TransportError::TooLarge`]; the transport stays usable.
+    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError>;
+
+    /// Ready when all frames have left.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
+
+    /// Closes the connection, with a bounded wait for the peer. The code of the first call counts.
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        code: CloseCode,
+    ) -> Poll<Result<(), TransportError>>;
+}
+
+/// What the two sides of a transport agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TransportInfo {
+    /// The format of the messages.
+    pub serializer: Serializer,
+    /// What kind of transport it is: `"websocket"`, `"memory"`, …
+    pub kind: &'static str,
+    /// The peer's address, for people.
+    pub peer: String,
+    /// The longest frame that may be sent, in bytes, as far as it is known.
+    pub max_send: usize,
+}
+
+/// Why a transport is closed by us; WebSocket's codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseCode {
+    /// 1000: all is said.
+    Normal,
+    /// 1001: the router or the page goes away.
+    GoingAway,
+    /// 1002: the peer broke the protocol.
+    ProtocolError,
+    /// 1009: the peer sent too long a message.
+    TooBig,
+    /// 1011: something failed on our side, or the peer does not read.
+    InternalError,
+}
+
+impl CloseCode {
+    /// The number on the wire.
+    pub fn code(self) -> u16 {
+        match self {
+            CloseCode::Normal => 1000,
+            CloseCode::GoingAway => 1001,
+            CloseCode::ProtocolError => 1002,
+            CloseCode::TooBig => 1009,
+            CloseCode::InternalError => 1011,
+        }
+    }
+}
+
+/// Makes transports to one place; each attempt to connect calls it again.
+pub trait Connector: MaybeSend + MaybeSync {
+    /// Connects, and agrees on a serializer.
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>>;
+}
+
+impl TransportInfo {
+    /// An agreement without a limit of its own for what may be sent.
+    pub fn new(serializer: Serializer, kind: &'static str, peer: impl fmt::Display) -> Self {
+        TransportInfo { serializer, kind, peer: peer.to_string(), max_send: usize::MAX }
+    }
+}
