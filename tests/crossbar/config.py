@@ -47,14 +47,13 @@ def rule(uri, allowed):
     }
 
 
-def listener(kind, endpoint, options, **rest):
+def listener(kind, endpoint, options):
     return {
         "type": kind,
         "endpoint": endpoint,
         "serializers": SERIALIZERS,
         "auth": {"anonymous": {"type": "static", "role": "anonymous"}},
         "options": {"max_message_size": MAX_MESSAGE_SIZE, **options},
-        **rest,
     }
 
 
@@ -65,21 +64,10 @@ def node(ws, wss, rs, unix, realm):
     tls = {"tls": {"certificate": "server.crt", "key": "server.key"}}
 
     def websocket(endpoint):
-        # A `web` listener with the path as a resource of it: a plain `websocket` one answers on every path.
-        return {
-            "type": "web",
-            "endpoint": endpoint,
-            "paths": {
-                "/": {"type": "nodeinfo"},
-                "ws": {
-                    "type": "websocket",
-                    "serializers": SERIALIZERS,
-                    "auth": {"anonymous": {"type": "static", "role": "anonymous"}},
-                    "options": {"max_message_size": MAX_MESSAGE_SIZE, "max_frame_size": MAX_MESSAGE_SIZE,
-                                "tcp_nodelay": True, "echo_close_codereason": True, "fail_by_drop": False},
-                },
-            },
-        }
+        return listener("websocket", endpoint, {"max_frame_size": MAX_MESSAGE_SIZE, "enable_webstatus": False})
+
+    def rawsocket(endpoint):
+        return listener("rawsocket", endpoint, {})
 
     return {
         "version": 2,
@@ -92,8 +80,8 @@ def node(ws, wss, rs, unix, realm):
             "transports": [
                 websocket(tcp(ws)),
                 websocket(tcp(wss, **tls)),
-                listener("rawsocket", tcp(rs), {}),
-                listener("rawsocket", {"type": "unix", "path": unix}, {}),
+                rawsocket(tcp(rs)),
+                rawsocket({"type": "unix", "path": unix}),
             ],
         }],
     }

@@ -1,0 +1,35 @@
+# Each target works from a fresh clone: it sets up what it needs (tools/setup says what) and then runs one script.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench npm clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: ## install everything that the targets below need
+	tools/setup all
+
+demo: ## router, native component and web page, running; URL=ws://... uses that router instead
+	tools/setup native wasm
+	tools/build-npm
+	cargo run --release --example demo -- $(if $(URL),--url $(URL))
+
+test: ## every test: native, Crossbar, wasm in a browser, page end to end
+	tools/setup all
+	tools/test
+
+check: ## formatting, clippy, documentation, purity, licences
+	tools/setup check
+	tools/check
+
+bench: ## benches, and the comparison with other clients and the raw transport
+	tools/setup native
+	cargo bench --bench codec
+	cargo bench --bench call
+	cargo run --release --manifest-path benches/compare/Cargo.toml
+
+npm: ## build the npm package in pkg/
+	tools/setup native wasm
+	tools/build-npm
+
+clean: ## remove what was built in this clone; the tools in the cache stay
+	rm -rf target pkg benches/compare/target tests/e2e/node_modules tests/e2e/artifacts
