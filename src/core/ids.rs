@@ -1,6 +1,39 @@
 //! Ids: request ids in sequence, global ids at random (spec: "IDs").
 
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
 use crate::message::MAX_ID;
+
+/// A map by ids that one of the two peers gives out.
+pub(crate) type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
+
+/// A set of ids that one of the two peers gives out.
+pub(crate) type IdSet = HashSet<u64, BuildHasherDefault<IdHasher>>;
+
+/// Spreads an id over the word by one multiplication. Only for ids that are given out in sequence
+/// or at random, never for what a stranger may choose.
+#[derive(Debug, Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        // 2^64 divided by the golden ratio (Knuth's multiplicative hashing); folded, since the
+        // table reads both ends of the word.
+        let product = (self.0 ^ id).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = product ^ (product >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Request ids of one direction of one session: 1, 2, … 2^53, then 1 again.
 #[derive(Debug, Default)]
@@ -11,6 +44,13 @@ impl SequentialIds {
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = if self.0 == MAX_ID { 1 } else { self.0 + 1 };
         self.0
+    }
+
+    /// Takes back the id that was given last, if it is `id`: its message was never sent.
+    pub(crate) fn take_back(&mut self, id: u64) {
+        if self.0 == id && id > 0 {
+            self.0 = id - 1;
+        }
     }
 
     /// The id that was given last; 0 before the first.

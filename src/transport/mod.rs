@@ -32,8 +32,7 @@ pub trait Transport: MaybeSend {
     fn info(&self) -> &TransportInfo;
 
     /// The next frame from the peer. `None` is the orderly end.
-    fn poll_recv(&mut self, cx: &mut Context<'_>)
-    -> Poll<Option<Result<Bytes, TransportError>>>;
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>>;
 
     /// Ready when the transport can take a frame without growing its buffer past its limit.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;

@@ -1,0 +1,103 @@
+//! What a client's session tells its user.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::client::Ticket;
+use crate::error::{ApplicationError, CloseReason};
+use crate::message::{self, Invocation, Payload, RequestError, ResultDetails, Welcome};
+use crate::uri::Uri;
+
+/// Something that happened in a session.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The session is open.
+    Joined(Box<Joined>),
+    /// A request is settled. Each ticket gets one, unless the request was abandoned.
+    Reply {
+        /// Whose request.
+        ticket: Ticket,
+        /// How it went.
+        result: Result<Answer, Failure>,
+    },
+    /// An event came for a subscriber.
+    Event {
+        /// The ticket of the subscriber.
+        listener: Ticket,
+        /// The event.
+        event: message::Event,
+    },
+    /// A procedure is called; answer it by [`Client::answer`](super::Client::answer).
+    Invocation {
+        /// The ticket of the callee.
+        listener: Ticket,
+        /// The invocation.
+        invocation: Invocation,
+    },
+    /// The router ended a subscription or registration by itself.
+    Revoked {
+        /// The ticket of the subscriber or callee.
+        listener: Ticket,
+        /// Why, if it said so.
+        reason: Option<Uri>,
+    },
+    /// The session is over. The last event.
+    Closed(Arc<CloseReason>),
+}
+
+/// An open session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Joined {
+    /// The realm: what the router says, or else what was asked for.
+    pub realm: Uri,
+    /// The router's whole answer.
+    pub welcome: Welcome,
+}
+
+/// The good end of a request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Answer {
+    /// A call's result.
+    Result {
+        /// More about it.
+        details: ResultDetails,
+        /// The result.
+        payload: Payload,
+    },
+    /// An event was taken.
+    Published {
+        /// Its id.
+        publication: u64,
+    },
+    /// A subscription stands.
+    Subscribed {
+        /// Its id.
+        subscription: u64,
+    },
+    /// A listener is off.
+    Unsubscribed,
+    /// A procedure is registered.
+    Registered {
+        /// The registration's id.
+        registration: u64,
+    },
+    /// A procedure is withdrawn.
+    Unregistered,
+}
+
+/// The bad end of a request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The router or the callee said ERROR.
+    Error(RequestError),
+    /// The message could not be sent.
+    Unsendable(ApplicationError),
+    /// The call's own timeout.
+    Timeout(Duration),
+    /// The session ended.
+    Closed(Arc<CloseReason>),
+}

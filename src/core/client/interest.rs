@@ -1,0 +1,136 @@
+//! What a session listens to: its subscriptions and registrations.
+
+use std::collections::HashMap;
+
+use crate::core::client::Ticket;
+use crate::core::ids::{IdMap, IdSet};
+use crate::error::Violation;
+use crate::uri::{Match, Uri};
+
+/// The subscriptions and registrations of a session.
+///
+/// The router knows one subscription for each topic and match policy, however many listeners the
+/// session has on it (spec: "Publish/subscribe").
+#[derive(Debug, Default)]
+pub(super) struct Interest {
+    subscriptions: IdMap<Subscription>,
+    /// How many SUBSCRIBE are under way for a topic. While there is one, the subscription must not
+    /// be ended: the router will answer with the same id.
+    subscribing: HashMap<(Uri, Match), usize>,
+    /// UNSUBSCRIBE is under way; events may still come.
+    unsubscribing: IdSet,
+    registrations: IdMap<Ticket>,
+}
+
+#[derive(Debug)]
+struct Subscription {
+    topic: Uri,
+    pattern: Match,
+    listeners: Vec<Ticket>,
+}
+
+impl Interest {
+    /// SUBSCRIBE goes out.
+    pub(super) fn subscribing(&mut self, topic: &Uri, pattern: Match) {
+        *self.subscribing.entry((topic.clone(), pattern)).or_default() += 1;
+    }
+
+    /// SUBSCRIBE was answered, one way or the other.
+    pub(super) fn subscribe_settled(&mut self, topic: &Uri, pattern: Match) {
+        let key = (topic.clone(), pattern);
+        if let Some(count) = self.subscribing.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                self.subscribing.remove(&key);
+            }
+        }
+    }
+
+    pub(super) fn subscribed(&mut self, id: u64, topic: &Uri, pattern: Match, listener: Ticket) {
+        self.subscriptions
+            .entry(id)
+            .or_insert_with(|| Subscription {
+                topic: topic.clone(),
+                pattern,
+                listeners: Vec::new(),
+            })
+            .listeners
+            .push(listener);
+    }
+
+    /// Takes a listener off. True if the router must be told, since it was the last.
+    pub(super) fn remove_listener(&mut self, id: u64, listener: Ticket) -> bool {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return false };
+        let before = subscription.listeners.len();
+        subscription.listeners.retain(|&other| other != listener);
+        if subscription.listeners.len() == before || !subscription.listeners.is_empty() {
+            return false;
+        }
+        let key = (subscription.topic.clone(), subscription.pattern);
+        if self.subscribing.contains_key(&key) {
+            return false;
+        }
+        self.subscriptions.remove(&id);
+        self.unsubscribing.insert(id);
+        true
+    }
+
+    /// Takes out the subscriptions of a topic that nobody listens to, once no SUBSCRIBE for it is
+    /// under way.
+    pub(super) fn take_idle(&mut self, topic: &Uri, pattern: Match) -> Vec<u64> {
+        if self.subscribing.contains_key(&(topic.clone(), pattern)) {
+            return Vec::new();
+        }
+        let idle: Vec<u64> = self
+            .subscriptions
+            .iter()
+            .filter(|(_, subscription)| {
+                subscription.listeners.is_empty()
+                    && subscription.pattern == pattern
+                    && subscription.topic == *topic
+            })
+            .map(|(&id, _)| id)
+            .collect();
+        for id in &idle {
+            self.subscriptions.remove(id);
+            self.unsubscribing.insert(*id);
+        }
+        idle
+    }
+
+    pub(super) fn unsubscribed(&mut self, id: u64) {
+        self.unsubscribing.remove(&id);
+    }
+
+    pub(super) fn revoke_subscription(&mut self, id: u64) -> Option<Vec<Ticket>> {
+        self.subscriptions.remove(&id).map(|subscription| subscription.listeners)
+    }
+
+    /// Who listens to a subscription; nothing if it is just being ended.
+    pub(super) fn listeners(&self, id: u64) -> Result<Option<&[Ticket]>, Violation> {
+        match self.subscriptions.get(&id) {
+            Some(subscription) => Ok(Some(&subscription.listeners)),
+            None if self.unsubscribing.contains(&id) => Ok(None),
+            None => Err(Violation::new(format!("EVENT for subscription {id}, which is not ours"))),
+        }
+    }
+
+    pub(super) fn registered(&mut self, id: u64, callee: Ticket) -> Result<(), Violation> {
+        match self.registrations.insert(id, callee) {
+            None => Ok(()),
+            Some(_) => Err(Violation::new(format!("REGISTERED with registration {id} twice"))),
+        }
+    }
+
+    pub(super) fn is_registered(&self, id: u64) -> bool {
+        self.registrations.contains_key(&id)
+    }
+
+    pub(super) fn callee(&self, id: u64) -> Option<Ticket> {
+        self.registrations.get(&id).copied()
+    }
+
+    pub(super) fn remove_registration(&mut self, id: u64) -> Option<Ticket> {
+        self.registrations.remove(&id)
+    }
+}
