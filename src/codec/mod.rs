@@ -4,19 +4,189 @@
 //! whole of it well-formed; only the envelope is decoded, the payload stays bytes until somebody
 //! asks for a type.
 
+#[cfg(feature = "cbor")]
+mod cbor;
+mod compose;
+mod frame;
+#[cfg(feature = "json")]
+mod json;
+mod key;
+#[cfg(feature = "msgpack")]
+mod msgpack;
+mod payload;
+mod positional;
+#[cfg(any(feature = "json", feature = "cbor"))]
+mod read;
+mod scan;
+mod value_de;
+#[cfg(any(feature = "json", feature = "cbor"))]
+mod write;
+
+pub(crate) use positional::Positional;
+
 use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeSeed;
+use std::borrow::Cow;
 
-use crate::error::{EncodeError, Violation};
+use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Message, Serializer};
+use scan::{Flaw, Shape, Spans};
 
-/// Writes a message.
-pub fn encode(serializer: Serializer, message: &Message) -> Result<Bytes, EncodeError> {
-    let _ = (serializer, message);
-    Err(EncodeError::new("to come"))
+/// How many containers may be nested in each other in a message, its own list counted. A message
+/// with more is refused, received or sent.
+pub const MAX_DEPTH: usize = 100;
+
+/// Chooses the format of a serializer as type `$format` for `$body`; `$missing` is for those that
+/// are not compiled in.
+macro_rules! with_format {
+    ($serializer:expr, $format:ident => $body:expr, $missing:expr) => {
+        match $serializer {
+            #[cfg(feature = "json")]
+            $crate::message::Serializer::Json => {
+                type $format = $crate::codec::json::Json;
+                $body
+            }
+            #[cfg(feature = "msgpack")]
+            $crate::message::Serializer::MsgPack => {
+                type $format = $crate::codec::msgpack::MsgPack;
+                $body
+            }
+            #[cfg(feature = "cbor")]
+            $crate::message::Serializer::Cbor => {
+                type $format = $crate::codec::cbor::Cbor;
+                $body
+            }
+            #[allow(unreachable_patterns, reason = "all three may be compiled in")]
+            _ => $missing,
+        }
+    };
 }
 
-/// Reads a message. The payload keeps a share of `frame`.
+pub(crate) use with_format;
+
+/// The serializers that are compiled in (features `cbor`, `msgpack`, `json`), the preferred first.
+pub fn available() -> &'static [Serializer] {
+    &[
+        #[cfg(feature = "cbor")]
+        Serializer::Cbor,
+        #[cfg(feature = "msgpack")]
+        Serializer::MsgPack,
+        #[cfg(feature = "json")]
+        Serializer::Json,
+    ]
+}
+
+/// Writes a message. A payload in another serializer's bytes is converted.
+///
+/// # Errors
+///
+/// When a value has no form in this format (in JSON a float that is not finite, or a text that
+/// begins with `U+0000`), is nested deeper than [`MAX_DEPTH`], or when the serializer is not
+/// compiled in.
+pub fn encode(serializer: Serializer, message: &Message) -> Result<Bytes, EncodeError> {
+    let mut out = Vec::with_capacity(frame::size_hint(message));
+    encode_into(serializer, message, &mut out)?;
+    Ok(out.into())
+}
+
+/// Writes a message behind what `out` holds already. On an error `out` may hold a part of it.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn encode_into(
+    serializer: Serializer,
+    message: &Message,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    with_format!(
+        serializer,
+        Chosen => frame::write::<Chosen>(message, out),
+        Err(EncodeError::new(missing(serializer)))
+    )
+}
+
+/// Reads a message. Its payload is not decoded; it keeps a share of `frame`.
+///
+/// # Errors
+///
+/// When the bytes are not one well-formed value of this format, nested deeper than [`MAX_DEPTH`],
+/// no WAMP message, or when the serializer is not compiled in.
 pub fn decode(serializer: Serializer, frame: &Bytes) -> Result<Message, Violation> {
-    let _ = (serializer, frame);
-    Err(Violation::new("to come"))
+    with_format!(
+        serializer,
+        Chosen => frame::read::<Chosen>(frame),
+        Err(Violation::new(missing(serializer)))
+    )
+}
+
+/// The text for a serializer that is not compiled in.
+fn missing(serializer: Serializer) -> String {
+    let name = serializer.as_str();
+    format!("serializer {name} is not compiled in (feature `{name}` of the crate is off)")
+}
+
+/// One wire format. Implemented by a type without values; chosen by [`with_format`].
+trait Format {
+    const SERIALIZER: Serializer;
+
+    /// The elements of a list, to be read one after the other.
+    type Items<'de>: Items<'de>;
+
+    /// Proves `message` well-formed and finds the elements of its list.
+    fn scan(message: &[u8]) -> Result<Spans, Flaw>;
+
+    /// Proves that `value` is one well-formed value, as it may stand in the list of a message.
+    /// With `string_keys` it must not be a dict with other keys than strings.
+    fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw>;
+
+    /// The integer of a well-formed one; `None` if it is negative or larger.
+    fn read_uint(element: &[u8]) -> Option<u64>;
+
+    /// The text of a well-formed one.
+    fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError>;
+
+    /// Decodes a well-formed value.
+    fn read<'de, T: DeserializeSeed<'de>>(
+        element: &'de [u8],
+        seed: T,
+    ) -> Result<T::Value, DecodeError>;
+
+    /// The elements of a well-formed list.
+    fn items(list: &[u8]) -> Result<Self::Items<'_>, DecodeError>;
+
+    fn begin_list(out: &mut Vec<u8>, len: usize);
+
+    fn end_list(out: &mut Vec<u8>);
+
+    /// What stands between two elements.
+    fn separate(out: &mut Vec<u8>);
+
+    fn write_uint(out: &mut Vec<u8>, value: u64);
+
+    fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError>;
+
+    fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError>;
+}
+
+/// The elements of a list that was proved well-formed.
+trait Items<'de>: Clone {
+    /// Whether there is another one.
+    fn more(&mut self) -> Result<bool, DecodeError>;
+
+    /// Decodes the one that [`Items::more`] has promised.
+    fn read_next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError>;
+}
+
+impl serde::de::Error for DecodeError {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        DecodeError::new(message)
+    }
+}
+
+impl serde::ser::Error for EncodeError {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        EncodeError::new(message)
+    }
 }

@@ -13,7 +13,7 @@ mod serializer;
 mod session;
 pub(crate) mod wire;
 
-pub(crate) use payload::{Content, Encoded};
+pub(crate) use payload::Content;
 pub(crate) use wire::{ElementWriter, Elements};
 
 pub use payload::Payload;

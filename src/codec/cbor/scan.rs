@@ -1,0 +1,192 @@
+//! Heads of CBOR items, and the scanner over them (RFC 8949, section 3 and appendix C).
+
+use crate::codec::scan::{Cursor, Flaw, Kind, Shape, check_key, deeper};
+
+/// The major types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Major {
+    UInt,
+    Negative,
+    Bytes,
+    Text,
+    List,
+    Dict,
+    Tag,
+    Simple,
+}
+
+const MAJORS: [Major; 8] = [
+    Major::UInt,
+    Major::Negative,
+    Major::Bytes,
+    Major::Text,
+    Major::List,
+    Major::Dict,
+    Major::Tag,
+    Major::Simple,
+];
+
+/// Ends an item of indefinite length.
+const BREAK: u8 = 0xff;
+
+/// The info of an indefinite length.
+const INDEFINITE: u8 = 31;
+
+/// The head of an item.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) major: Major,
+    pub(super) info: u8,
+    pub(super) value: u64,
+}
+
+impl Head {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Flaw> {
+        let start = cursor.at;
+        let byte = cursor.byte()?;
+        let major = MAJORS[usize::from(byte >> 5)];
+        let info = byte & 0x1f;
+        let value = match info {
+            0..=23 => u64::from(info),
+            24..=27 => cursor.number(1 << (info - 24))?,
+            INDEFINITE => 0,
+            _ => return Err(reserved(start)),
+        };
+        let head = Head { major, info, value };
+        match major {
+            Major::UInt | Major::Negative | Major::Tag if info == INDEFINITE => {
+                Err(reserved(start))
+            }
+            Major::Simple if byte == BREAK => {
+                Err(Flaw::new("a break without an indefinite length", start))
+            }
+            // Simple values below 32 have the one-byte form only.
+            Major::Simple if info == 24 && value < 32 => Err(reserved(start)),
+            _ => Ok(head),
+        }
+    }
+
+    /// The length of bytes, text, list or dict, if it is definite.
+    pub(super) fn len(&self) -> Option<u64> {
+        (self.info != INDEFINITE).then_some(self.value)
+    }
+}
+
+#[cold]
+fn reserved(at: usize) -> Flaw {
+    Flaw::new("a reserved head", at)
+}
+
+/// The next head that is no tag.
+pub(super) fn untagged_head(cursor: &mut Cursor<'_>) -> Result<Head, Flaw> {
+    loop {
+        let head = Head::read(cursor)?;
+        if head.major != Major::Tag {
+            return Ok(head);
+        }
+    }
+}
+
+/// Whether a container has another entry: counts down `left`, or looks for the break.
+pub(super) fn more(cursor: &mut Cursor<'_>, left: &mut Option<u64>) -> Result<bool, Flaw> {
+    match left {
+        Some(0) => Ok(false),
+        Some(left) => {
+            *left -= 1;
+            Ok(true)
+        }
+        None => match cursor.peek() {
+            Some(BREAK) => {
+                cursor.at += 1;
+                // Behind its end a container stays ended.
+                *left = Some(0);
+                Ok(false)
+            }
+            Some(_) => Ok(true),
+            None => Err(cursor.ended()),
+        },
+    }
+}
+
+/// The length of the next chunk of a text or of bytes with indefinite length.
+pub(super) fn chunk(cursor: &mut Cursor<'_>, major: Major) -> Result<Option<u64>, Flaw> {
+    let start = cursor.at;
+    if cursor.peek() == Some(BREAK) {
+        cursor.at += 1;
+        return Ok(None);
+    }
+    let head = Head::read(cursor)?;
+    match head.len() {
+        Some(len) if head.major == major => Ok(Some(len)),
+        _ => Err(Flaw::new("a chunk of another type", start)),
+    }
+}
+
+/// Proves the item that begins here well-formed and goes behind it. `string_keys` holds for the
+/// item itself, not for what it contains.
+pub(super) fn skip(
+    cursor: &mut Cursor<'_>,
+    depth: usize,
+    string_keys: bool,
+) -> Result<Shape, Flaw> {
+    let start = cursor.at;
+    // Any number of tags is no depth: they are passed over in a loop, here and when decoding.
+    let head = untagged_head(cursor)?;
+    let kind = match head.major {
+        Major::UInt | Major::Negative => Kind::Integer,
+        Major::Bytes => {
+            string(cursor, head, |cursor, len| cursor.take(len).map(drop))?;
+            Kind::Bytes
+        }
+        Major::Text => {
+            string(cursor, head, |cursor, len| cursor.text(len).map(drop))?;
+            Kind::Text
+        }
+        Major::List => {
+            let depth = deeper(depth, start)?;
+            let mut left = head.len();
+            let mut empty = true;
+            while more(cursor, &mut left)? {
+                skip(cursor, depth, false)?;
+                empty = false;
+            }
+            return Ok(Shape { kind: Kind::List, empty });
+        }
+        Major::Dict => {
+            let depth = deeper(depth, start)?;
+            let mut left = head.len();
+            let mut empty = true;
+            while more(cursor, &mut left)? {
+                let key_start = cursor.at;
+                let key = skip(cursor, depth, false)?;
+                check_key(key, string_keys, key_start)?;
+                skip(cursor, depth, false)?;
+                empty = false;
+            }
+            return Ok(Shape { kind: Kind::Dict, empty });
+        }
+        Major::Tag => Kind::Other,
+        Major::Simple => match (head.info, head.value) {
+            (25..=27, _) => Kind::Float,
+            (_, 20 | 21) => Kind::Bool,
+            (_, 22 | 23) => Kind::Null,
+            _ => Kind::Other,
+        },
+    };
+    Ok(kind.into())
+}
+
+/// Goes behind a text or bytes, in one piece or in chunks.
+fn string<'a>(
+    cursor: &mut Cursor<'a>,
+    head: Head,
+    take: impl Fn(&mut Cursor<'a>, u64) -> Result<(), Flaw>,
+) -> Result<(), Flaw> {
+    if let Some(len) = head.len() {
+        return take(cursor, len);
+    }
+    while let Some(len) = chunk(cursor, head.major)? {
+        take(cursor, len)?;
+    }
+    Ok(())
+}

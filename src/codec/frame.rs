@@ -1,0 +1,227 @@
+//! A message as a list of elements: what [`Elements`] and [`ElementWriter`] are for any format.
+//!
+//! Knows no format and no message.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::Format;
+use super::scan::{Kind, Span, Spans};
+use crate::error::{DecodeError, EncodeError, Violation};
+use crate::message::{Content, ElementWriter, Elements, Message, Payload};
+use crate::uri::Uri;
+use crate::value::{Dict, List};
+
+/// Reads a message in the given format.
+pub(super) fn read<F: Format>(frame: &Bytes) -> Result<Message, Violation> {
+    let spans = F::scan(frame).map_err(|flaw| {
+        Violation::new(format!("malformed {} message: {flaw}", F::SERIALIZER.as_str()))
+    })?;
+    Message::read(&Received::<F> { frame, spans, format: PhantomData })
+}
+
+/// Writes a message in the given format.
+pub(super) fn write<F: Format>(message: &Message, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let mut sent = Sent::<F> { out, first: true, failed: None, format: PhantomData };
+    message.write(&mut sent)?;
+    sent.failed.map_or(Ok(()), Err)
+}
+
+/// About how many bytes a message takes.
+pub(super) fn size_hint(message: &Message) -> usize {
+    const ENVELOPE: usize = 96;
+    let payload = match message {
+        Message::Publish(message) => &message.payload,
+        Message::Event(message) => &message.payload,
+        Message::Call(message) => &message.payload,
+        Message::Result(message) => &message.payload,
+        Message::Invocation(message) => &message.payload,
+        Message::Yield(message) => &message.payload,
+        Message::Error(message) => &message.payload,
+        _ => return ENVELOPE,
+    };
+    match payload.content() {
+        Content::Empty => ENVELOPE,
+        Content::Encoded(encoded) => ENVELOPE + encoded.raw().len(),
+        Content::Values(..) => 2 * ENVELOPE,
+    }
+}
+
+/// A received message.
+struct Received<'a, F> {
+    frame: &'a Bytes,
+    spans: Spans,
+    format: PhantomData<F>,
+}
+
+impl<F: Format> Received<'_, F> {
+    fn span(&self, index: usize) -> Result<&Span, Violation> {
+        self.spans.as_slice().get(index).ok_or_else(|| Violation::new("element is missing"))
+    }
+
+    /// The bytes of an element, if it is of this kind.
+    fn element(&self, index: usize, kind: Kind, expected: &str) -> Result<&[u8], Violation> {
+        let span = self.span(index)?;
+        if span.shape.kind != kind {
+            let found = span.shape.kind.name();
+            return Err(Violation::new(format!("must be {expected}, is {found}")));
+        }
+        Ok(&self.frame[span.range()])
+    }
+
+    /// The range of an element that may be missing or empty; both are `None`.
+    fn optional(
+        &self,
+        index: usize,
+        kind: Kind,
+        expected: &str,
+    ) -> Result<Option<Range<usize>>, Violation> {
+        let Some(span) = self.spans.as_slice().get(index) else { return Ok(None) };
+        self.element(index, kind, expected)?;
+        Ok((!span.shape.empty).then(|| span.range()))
+    }
+
+    /// Calls `then` with the text of an element.
+    fn with_text<T>(&self, index: usize, then: impl FnOnce(&str) -> T) -> Result<T, Violation> {
+        let element = self.element(index, Kind::Text, "a string")?;
+        F::read_text(element).map(|text| then(&text)).map_err(undecodable)
+    }
+}
+
+impl<F: Format> Elements for Received<'_, F> {
+    fn len(&self) -> usize {
+        self.spans.as_slice().len()
+    }
+
+    fn uint(&self, index: usize) -> Result<u64, Violation> {
+        let element = self.element(index, Kind::Integer, "a non-negative integer")?;
+        F::read_uint(element)
+            .ok_or_else(|| Violation::new("must be a non-negative integer of 64 bits"))
+    }
+
+    fn text(&self, index: usize) -> Result<String, Violation> {
+        self.with_text(index, str::to_owned)
+    }
+
+    fn uri(&self, index: usize) -> Result<Uri, Violation> {
+        self.with_text(index, |text| Uri::from(text))
+    }
+
+    fn dict(&self, index: usize) -> Result<Dict, Violation> {
+        let element = self.element(index, Kind::Dict, "a dict")?;
+        // Most options and details are empty.
+        if self.span(index)?.shape.empty {
+            return Ok(Dict::new());
+        }
+        F::read(element, PhantomData::<Dict>).map_err(undecodable)
+    }
+
+    fn payload(&self, index: usize) -> Result<Payload, Violation> {
+        let args = self
+            .optional(index, Kind::List, "a list")
+            .map_err(|error| Violation::new(format!("args {}", error.message)))?;
+        let kwargs = self
+            .optional(index + 1, Kind::Dict, "a dict")
+            .map_err(|error| Violation::new(format!("kwargs {}", error.message)))?;
+        let (args, kwargs) = match (args, kwargs) {
+            (None, None) => return Ok(Payload::empty()),
+            (Some(args), kwargs) => (args, kwargs),
+            (None, Some(kwargs)) => (self.span(index)?.range(), Some(kwargs)),
+        };
+        Ok(Payload::from_encoded(F::SERIALIZER, self.frame, args, kwargs))
+    }
+}
+
+/// The envelope cannot be decoded though it is well-formed, as with a lone surrogate in JSON.
+fn undecodable(error: DecodeError) -> Violation {
+    Violation::new(error.message)
+}
+
+/// A message that is being written.
+struct Sent<'a, F> {
+    out: &'a mut Vec<u8>,
+    first: bool,
+    /// What went wrong where the seam has no room for it.
+    failed: Option<EncodeError>,
+    format: PhantomData<F>,
+}
+
+impl<F: Format> Sent<'_, F> {
+    fn next(&mut self) -> &mut Vec<u8> {
+        if !std::mem::take(&mut self.first) {
+            F::separate(self.out);
+        }
+        self.out
+    }
+}
+
+impl<F: Format> ElementWriter for Sent<'_, F> {
+    fn begin(&mut self, len: usize) {
+        F::begin_list(self.out, len);
+    }
+
+    fn uint(&mut self, value: u64) {
+        F::write_uint(self.next(), value);
+    }
+
+    fn text(&mut self, value: &str) {
+        if let Err(error) = F::write_text(self.next(), value) {
+            self.failed = Some(error);
+        }
+    }
+
+    fn dict(&mut self, value: &Dict) -> Result<(), EncodeError> {
+        write_checked::<F, _>(self.next(), value)
+    }
+
+    fn payload(&mut self, payload: &Payload) -> Result<(), EncodeError> {
+        match payload.content() {
+            Content::Empty => Ok(()),
+            Content::Encoded(encoded) if encoded.serializer == F::SERIALIZER => {
+                self.next().extend_from_slice(encoded.raw());
+                Ok(())
+            }
+            Content::Encoded(_) => {
+                let (args, kwargs) = payload.to_foreign_values(F::SERIALIZER)?;
+                write_values::<F>(self.next(), &args, &kwargs, payload.elements() == 2).map(drop)
+            }
+            Content::Values(args, kwargs) => {
+                write_values::<F>(self.next(), args, kwargs, !kwargs.is_empty()).map(drop)
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        F::end_list(self.out);
+    }
+}
+
+/// Writes `args` and, if asked for, `kwargs`; says where `args` ended and `kwargs` began.
+pub(super) fn write_values<F: Format>(
+    out: &mut Vec<u8>,
+    args: &List,
+    kwargs: &Dict,
+    with_kwargs: bool,
+) -> Result<(usize, usize), EncodeError> {
+    write_checked::<F, _>(out, args)?;
+    let args_end = out.len();
+    if !with_kwargs {
+        return Ok((args_end, args_end));
+    }
+    F::separate(out);
+    let kwargs_start = out.len();
+    write_checked::<F, _>(out, kwargs)?;
+    Ok((args_end, kwargs_start))
+}
+
+/// Writes a value and refuses what a peer would refuse: nothing else knows its depth.
+fn write_checked<F: Format, T: serde::Serialize>(
+    out: &mut Vec<u8>,
+    value: &T,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    F::write(out, value)?;
+    F::check(&out[start..], false).map_err(EncodeError::new).map(drop)
+}

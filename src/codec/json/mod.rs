@@ -1,0 +1,319 @@
+//! JSON, with WAMP's convention for binary data (spec: "JSON binary convention") and exact
+//! integers of 64 bits.
+//!
+//! Bytes are a string of `U+0000` and Base64 with padding; every string value that begins so is
+//! bytes, keys are not. What JSON has no form for is an error and not something else: floats that
+//! are not finite, a text that begins with `U+0000`, integers above 64 bits.
+
+mod key;
+mod scan;
+
+use std::borrow::Cow;
+
+use data_encoding::BASE64;
+use serde::Serialize;
+use serde::de::DeserializeSeed;
+
+use super::Format;
+use super::read::{ListItems, Open, Reader, Source, Token};
+use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
+use super::write::{Sink, Writer};
+use crate::error::{DecodeError, EncodeError};
+use crate::message::Serializer;
+
+pub(super) struct Json;
+
+impl Format for Json {
+    const SERIALIZER: Serializer = Serializer::Json;
+
+    type Items<'de> = ListItems<Tokens<'de>>;
+
+    fn scan(message: &[u8]) -> Result<Spans, Flaw> {
+        utf8(message)?;
+        let mut cursor = Cursor::new(message);
+        if !scan::accept(&mut cursor, b'[') {
+            return Err(Flaw::new("no list", cursor.at));
+        }
+        let mut spans = Spans::new();
+        let mut first = true;
+        while scan::more(&mut cursor, &mut first, b']')? {
+            scan::peek(&mut cursor);
+            let start = cursor.at;
+            let shape = scan::skip(&mut cursor, 1)?;
+            spans.push(start..cursor.at, shape)?;
+        }
+        scan::peek(&mut cursor);
+        cursor.end()?;
+        Ok(spans)
+    }
+
+    fn check(value: &[u8], _string_keys: bool) -> Result<Shape, Flaw> {
+        utf8(value)?;
+        let mut cursor = Cursor::new(value);
+        let shape = scan::skip(&mut cursor, 1)?;
+        scan::peek(&mut cursor);
+        cursor.end()?;
+        Ok(shape)
+    }
+
+    fn read_uint(element: &[u8]) -> Option<u64> {
+        element.iter().try_fold(0u64, |sum, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            (digit <= 9).then_some(digit).and_then(|digit| {
+                sum.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(digit)))
+            })
+        })
+    }
+
+    fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+        let mut cursor = Cursor::new(element);
+        unescape(scan::string(&mut cursor).map_err(DecodeError::new)?, element)
+    }
+
+    fn read<'de, T: DeserializeSeed<'de>>(
+        element: &'de [u8],
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
+        seed.deserialize(Reader(&mut Tokens::new(element)))
+    }
+
+    fn items(list: &[u8]) -> Result<Self::Items<'_>, DecodeError> {
+        ListItems::open(Tokens::new(list))
+    }
+
+    fn begin_list(out: &mut Vec<u8>, _len: usize) {
+        out.push(b'[');
+    }
+
+    fn end_list(out: &mut Vec<u8>) {
+        out.push(b']');
+    }
+
+    fn separate(out: &mut Vec<u8>) {
+        out.push(b',');
+    }
+
+    fn write_uint(out: &mut Vec<u8>, value: u64) {
+        digits(out, value);
+    }
+
+    fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError> {
+        if value.starts_with('\0') {
+            return Err(EncodeError::new("a text that begins with U+0000 would be bytes in JSON"));
+        }
+        quote(out, value)
+    }
+
+    fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+        value.serialize(Writer::<Json>::new(out))
+    }
+}
+
+impl Sink for Json {
+    const COUNTED: bool = false;
+
+    fn null(out: &mut Vec<u8>) {
+        out.extend_from_slice(b"null");
+    }
+
+    fn bool(out: &mut Vec<u8>, value: bool) {
+        out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    fn int(out: &mut Vec<u8>, value: i64) {
+        if value < 0 {
+            out.push(b'-');
+        }
+        digits(out, value.unsigned_abs());
+    }
+
+    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
+        finite(value.into())?;
+        leaf(out, &value)
+    }
+
+    fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
+        finite(value)?;
+        leaf(out, &value)
+    }
+
+    fn bytes(out: &mut Vec<u8>, value: &[u8]) {
+        out.push(b'"');
+        out.extend_from_slice(scan::BYTES_MARK);
+        let start = out.len();
+        out.resize(start + BASE64.encode_len(value.len()), 0);
+        BASE64.encode_mut(value, &mut out[start..]);
+        out.push(b'"');
+    }
+
+    fn begin_dict(out: &mut Vec<u8>, _len: usize) {
+        out.push(b'{');
+    }
+
+    fn end_dict(out: &mut Vec<u8>) {
+        out.push(b'}');
+    }
+
+    fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
+        key.serialize(key::KeyWriter(out))?;
+        out.push(b':');
+        Ok(())
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<(), Flaw> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Flaw::new("invalid UTF-8", error.valid_up_to())),
+    }
+}
+
+/// Writes a number in decimal.
+fn digits(out: &mut Vec<u8>, mut value: u64) {
+    let mut buffer = [0; 20];
+    let mut at = buffer.len();
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&buffer[at..]);
+}
+
+/// Writes a string with its quotes.
+fn quote(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
+    leaf(out, text)
+}
+
+fn leaf<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+    serde_json::to_writer(out, value).map_err(EncodeError::new)
+}
+
+fn finite(value: f64) -> Result<(), EncodeError> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(EncodeError::new(format!("JSON has no form for the float {value}")))
+    }
+}
+
+/// The text of a string: `inside` is what stands between the quotes, `whole` has them.
+fn unescape<'de>(inside: &'de [u8], whole: &'de [u8]) -> Result<Cow<'de, str>, DecodeError> {
+    if !inside.contains(&b'\\') {
+        return std::str::from_utf8(inside).map(Cow::Borrowed).map_err(DecodeError::new);
+    }
+    serde_json::from_slice(whole)
+        .map(Cow::Owned)
+        .map_err(|error| DecodeError::new(format!("a string with invalid escapes: {error}")))
+}
+
+/// The tokens of well-formed JSON.
+#[derive(Clone)]
+pub(super) struct Tokens<'de> {
+    cursor: Cursor<'de>,
+}
+
+impl<'de> Tokens<'de> {
+    fn new(text: &'de [u8]) -> Self {
+        Tokens { cursor: Cursor::new(text) }
+    }
+
+    /// The string that begins here: its inside, and the whole of it.
+    fn string(&mut self) -> Result<(&'de [u8], &'de [u8]), DecodeError> {
+        let start = self.cursor.at;
+        let inside = scan::string(&mut self.cursor).map_err(DecodeError::new)?;
+        Ok((inside, self.cursor.since(start)))
+    }
+
+    fn number(&mut self) -> Result<Token<'de>, DecodeError> {
+        let (text, kind) = scan::number_text(&mut self.cursor).map_err(DecodeError::new)?;
+        let token = match kind {
+            Kind::Integer if text.starts_with('-') => text.parse().ok().map(Token::Int),
+            Kind::Integer => text.parse().ok().map(Token::UInt),
+            _ => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Token::Float),
+        };
+        token
+            .ok_or_else(|| DecodeError::new(format!("number {text:.40} does not fit into 64 bits")))
+    }
+
+    fn open(&mut self) -> Open {
+        self.cursor.at += 1;
+        Open { left: None, first: true }
+    }
+}
+
+impl<'de> Source<'de> for Tokens<'de> {
+    fn token(&mut self) -> Result<Token<'de>, DecodeError> {
+        Ok(match scan::peek(&mut self.cursor) {
+            Some(b'"') => {
+                let (inside, whole) = self.string()?;
+                if inside.starts_with(scan::BYTES_MARK) {
+                    Token::Bytes(Cow::Owned(debase64(inside, whole)?))
+                } else {
+                    Token::Text(unescape(inside, whole)?)
+                }
+            }
+            Some(b'[') => Token::List(self.open()),
+            Some(b'{') => Token::Dict(self.open()),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            next => {
+                self.skip()?;
+                match next {
+                    Some(b't') => Token::Bool(true),
+                    Some(b'f') => Token::Bool(false),
+                    _ => Token::Null,
+                }
+            }
+        })
+    }
+
+    fn key(&mut self) -> Result<Token<'de>, DecodeError> {
+        scan::peek(&mut self.cursor);
+        let (inside, whole) = self.string()?;
+        scan::colon(&mut self.cursor).map_err(DecodeError::new)?;
+        unescape(inside, whole).map(Token::Text)
+    }
+
+    fn take_null(&mut self) -> bool {
+        let null = scan::peek(&mut self.cursor) == Some(b'n');
+        // The bytes are well-formed: it can be no other word.
+        self.cursor.at += if null { 4 } else { 0 };
+        null
+    }
+
+    fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
+        if open.left == Some(0) {
+            return Ok(false);
+        }
+        // Either end is right where the other cannot stand.
+        let end = match scan::peek(&mut self.cursor) {
+            Some(b'}') => b'}',
+            _ => b']',
+        };
+        let more = scan::more(&mut self.cursor, &mut open.first, end).map_err(DecodeError::new)?;
+        if !more {
+            open.left = Some(0);
+        }
+        Ok(more)
+    }
+
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        scan::skip(&mut self.cursor, 0).map(drop).map_err(DecodeError::new)
+    }
+}
+
+/// The bytes of a string that begins with `U+0000`; the other arguments are as in [`unescape`].
+fn debase64(inside: &[u8], whole: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let base64 = inside.strip_prefix(scan::BYTES_MARK).unwrap_or_default();
+    let decoded = if base64.contains(&b'\\') {
+        // Some serializers escape the `/` of Base64.
+        let text = unescape(inside, whole)?;
+        BASE64.decode(text.trim_start_matches('\0').as_bytes())
+    } else {
+        BASE64.decode(base64)
+    };
+    decoded.map_err(|error| DecodeError::new(format!("binary data with bad Base64: {error}")))
+}

@@ -1,0 +1,249 @@
+//! MessagePack with `str` and `bin` apart: rmp-serde for values, and a scanner of our own, because
+//! rmp-serde takes trailing bytes and invalid UTF-8.
+//!
+//! An extension type is well-formed and forwarded; decoded it is the list of its type and its
+//! bytes.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::de::DeserializeSeed;
+
+use super::scan::{Cursor, Flaw, Kind, Shape, Spans, check_key, deeper};
+use super::{Format, Items};
+use crate::error::{DecodeError, EncodeError};
+use crate::message::Serializer;
+
+pub(super) struct MsgPack;
+
+impl Format for MsgPack {
+    const SERIALIZER: Serializer = Serializer::MsgPack;
+
+    type Items<'de> = Elements<'de>;
+
+    fn scan(message: &[u8]) -> Result<Spans, Flaw> {
+        let mut cursor = Cursor::new(message);
+        let Some(count) = list_len(&mut cursor)? else {
+            return Err(Flaw::new("no list", 0));
+        };
+        let mut spans = Spans::new();
+        for _ in 0..count {
+            let start = cursor.at;
+            let shape = skip(&mut cursor, 1, true)?;
+            spans.push(start..cursor.at, shape)?;
+        }
+        cursor.end()?;
+        Ok(spans)
+    }
+
+    fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw> {
+        let mut cursor = Cursor::new(value);
+        let shape = skip(&mut cursor, 1, string_keys)?;
+        cursor.end()?;
+        Ok(shape)
+    }
+
+    fn read_uint(element: &[u8]) -> Option<u64> {
+        let (head, number) = element.split_first()?;
+        let unsigned = number.iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+        match head {
+            0x00..=0x7f => Some(u64::from(*head)),
+            0xcc..=0xcf => Some(unsigned),
+            // A signed form of a number that is not negative.
+            0xd0..=0xd3 if number.first().is_some_and(|byte| *byte < 0x80) => Some(unsigned),
+            _ => None,
+        }
+    }
+
+    fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+        let header = match element.first() {
+            Some(0xd9) => 2,
+            Some(0xda) => 3,
+            Some(0xdb) => 5,
+            _ => 1,
+        };
+        let text = element.get(header..).unwrap_or_default();
+        std::str::from_utf8(text).map(Cow::Borrowed).map_err(DecodeError::new)
+    }
+
+    fn read<'de, T: DeserializeSeed<'de>>(
+        element: &'de [u8],
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
+        let mut deserializer =
+            rmp_serde::Deserializer::from_read_ref(element).with_human_readable();
+        seed.deserialize(&mut deserializer).map_err(DecodeError::new)
+    }
+
+    fn items(list: &[u8]) -> Result<Elements<'_>, DecodeError> {
+        let mut cursor = Cursor::new(list);
+        match list_len(&mut cursor).map_err(DecodeError::new)? {
+            Some(left) => Ok(Elements { rest: cursor.rest(), left }),
+            None => Err(DecodeError::new("no list")),
+        }
+    }
+
+    fn begin_list(out: &mut Vec<u8>, len: usize) {
+        match len {
+            0..=15 => out.push(0x90 | len as u8),
+            16..=0xffff => {
+                out.push(0xdc);
+                out.extend_from_slice(&(len as u16).to_be_bytes());
+            }
+            _ => {
+                out.push(0xdd);
+                out.extend_from_slice(&(len as u32).to_be_bytes());
+            }
+        }
+    }
+
+    fn end_list(_out: &mut Vec<u8>) {}
+
+    fn separate(_out: &mut Vec<u8>) {}
+
+    fn write_uint(out: &mut Vec<u8>, value: u64) {
+        match value {
+            0..=0x7f => out.push(value as u8),
+            0x80..=0xff => out.extend_from_slice(&[0xcc, value as u8]),
+            0x100..=0xffff => {
+                out.push(0xcd);
+                out.extend_from_slice(&(value as u16).to_be_bytes());
+            }
+            0x1_0000..=0xffff_ffff => {
+                out.push(0xce);
+                out.extend_from_slice(&(value as u32).to_be_bytes());
+            }
+            _ => {
+                out.push(0xcf);
+                out.extend_from_slice(&value.to_be_bytes());
+            }
+        }
+    }
+
+    fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError> {
+        let len = value.len();
+        match len {
+            0..=31 => out.push(0xa0 | len as u8),
+            32..=0xff => out.extend_from_slice(&[0xd9, len as u8]),
+            0x100..=0xffff => {
+                out.push(0xda);
+                out.extend_from_slice(&(len as u16).to_be_bytes());
+            }
+            _ => {
+                let len = u32::try_from(len).map_err(|_| EncodeError::new("text above 4 GiB"))?;
+                out.push(0xdb);
+                out.extend_from_slice(&len.to_be_bytes());
+            }
+        }
+        out.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+        let mut serializer =
+            rmp_serde::Serializer::new(out).with_struct_map().with_human_readable();
+        value.serialize(&mut serializer).map_err(EncodeError::new)
+    }
+}
+
+/// The elements of a list.
+#[derive(Clone)]
+pub(super) struct Elements<'de> {
+    rest: &'de [u8],
+    left: u64,
+}
+
+impl<'de> Items<'de> for Elements<'de> {
+    fn more(&mut self) -> Result<bool, DecodeError> {
+        Ok(self.left > 0)
+    }
+
+    fn read_next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
+        let mut cursor = Cursor::new(self.rest);
+        skip(&mut cursor, 0, false).map_err(DecodeError::new)?;
+        let element = cursor.since(0);
+        self.left = self.left.saturating_sub(1);
+        self.rest = cursor.rest();
+        MsgPack::read(element, seed)
+    }
+}
+
+/// The length of the list that begins here, if it is one.
+fn list_len(cursor: &mut Cursor<'_>) -> Result<Option<u64>, Flaw> {
+    match cursor.byte()? {
+        head @ 0x90..=0x9f => Ok(Some(u64::from(head & 0x0f))),
+        0xdc => cursor.number(2).map(Some),
+        0xdd => cursor.number(4).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Proves the value that begins here well-formed and goes behind it. `string_keys` holds for the
+/// value itself, not for what it contains.
+fn skip(cursor: &mut Cursor<'_>, depth: usize, string_keys: bool) -> Result<Shape, Flaw> {
+    let start = cursor.at;
+    let head = cursor.byte()?;
+    let kind = match head {
+        0x00..=0x7f | 0xe0..=0xff => Kind::Integer,
+        0xcc..=0xcf => fixed(cursor, 1 << (head - 0xcc), Kind::Integer)?,
+        0xd0..=0xd3 => fixed(cursor, 1 << (head - 0xd0), Kind::Integer)?,
+        0xa0..=0xbf => text(cursor, u64::from(head & 0x1f))?,
+        0xd9..=0xdb => {
+            let len = cursor.number(1 << (head - 0xd9))?;
+            text(cursor, len)?
+        }
+        0x90..=0x9f => return list(cursor, u64::from(head & 0x0f), deeper(depth, start)?),
+        0xdc | 0xdd => {
+            let len = cursor.number(2 << (head - 0xdc))?;
+            return list(cursor, len, deeper(depth, start)?);
+        }
+        0x80..=0x8f => {
+            return dict(cursor, u64::from(head & 0x0f), deeper(depth, start)?, string_keys);
+        }
+        0xde | 0xdf => {
+            let len = cursor.number(2 << (head - 0xde))?;
+            return dict(cursor, len, deeper(depth, start)?, string_keys);
+        }
+        0xc0 => Kind::Null,
+        0xc1 => return Err(Flaw::new("the reserved byte 0xc1", start)),
+        0xc2 | 0xc3 => Kind::Bool,
+        0xc4..=0xc6 => {
+            let len = cursor.number(1 << (head - 0xc4))?;
+            fixed(cursor, len, Kind::Bytes)?
+        }
+        0xca => fixed(cursor, 4, Kind::Float)?,
+        0xcb => fixed(cursor, 8, Kind::Float)?,
+        // Extensions have a type byte before their data.
+        0xc7..=0xc9 => {
+            let len = cursor.number(1 << (head - 0xc7))?;
+            fixed(cursor, len + 1, Kind::Other)?
+        }
+        0xd4..=0xd8 => fixed(cursor, (1 << (head - 0xd4)) + 1, Kind::Other)?,
+    };
+    Ok(kind.into())
+}
+
+fn fixed(cursor: &mut Cursor<'_>, len: u64, kind: Kind) -> Result<Kind, Flaw> {
+    cursor.take(len).map(|_| kind)
+}
+
+fn text(cursor: &mut Cursor<'_>, len: u64) -> Result<Kind, Flaw> {
+    cursor.text(len).map(|_| Kind::Text)
+}
+
+fn list(cursor: &mut Cursor<'_>, len: u64, depth: usize) -> Result<Shape, Flaw> {
+    for _ in 0..len {
+        skip(cursor, depth, false)?;
+    }
+    Ok(Shape { kind: Kind::List, empty: len == 0 })
+}
+
+fn dict(cursor: &mut Cursor<'_>, len: u64, depth: usize, string_keys: bool) -> Result<Shape, Flaw> {
+    for _ in 0..len {
+        let start = cursor.at;
+        let key = skip(cursor, depth, false)?;
+        check_key(key, string_keys, start)?;
+        skip(cursor, depth, false)?;
+    }
+    Ok(Shape { kind: Kind::Dict, empty: len == 0 })
+}

@@ -1,0 +1,229 @@
+//! What users do with a [`Payload`]: types in, types out, whatever form it is kept in.
+
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed};
+
+use super::scan::{Kind, Shape};
+use super::value_de::{KwargsReader, ValueReader};
+use super::{Format, Positional, frame, missing, with_format};
+use crate::error::{DecodeError, EncodeError};
+use crate::message::{Content, Payload, Serializer};
+use crate::value::{Dict, List, Value};
+
+static NO_KWARGS: Dict = Dict::new();
+
+impl Payload {
+    /// Writes types into a payload of the given serializer: `args` must become a list (a tuple, an
+    /// array, a `Vec`; `()` is none), `kwargs` a dict with string keys (a struct, a map; `()` is
+    /// none).
+    ///
+    /// ```
+    /// # #[cfg(feature = "cbor")] {
+    /// use wampwerk::{Payload, Serializer};
+    ///
+    /// let payload = Payload::encode(Serializer::Cbor, &("volume", 11), &())?;
+    /// assert_eq!(payload.args::<(String, u8)>().unwrap(), ("volume".into(), 11));
+    /// # }
+    /// # Ok::<(), wampwerk::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When they become something else, when a value has no form in the format (in JSON a float
+    /// that is not finite, or a text that begins with `U+0000`), or is nested deeper than
+    /// [`MAX_DEPTH`](super::MAX_DEPTH).
+    pub fn encode<A, K>(serializer: Serializer, args: &A, kwargs: &K) -> Result<Self, EncodeError>
+    where
+        A: Serialize + ?Sized,
+        K: Serialize + ?Sized,
+    {
+        with_format!(
+            serializer,
+            Chosen => encode::<Chosen, A, K>(args, kwargs),
+            Err(EncodeError::new(missing(serializer)))
+        )
+    }
+
+    /// The one positional argument as a type. No argument at all reads as null, which `()` and
+    /// `Option` take.
+    ///
+    /// # Errors
+    ///
+    /// When it does not fit the type, or when there are several (see [`Payload::args`]).
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        let mut args = self.positional()?;
+        let first = match args.next() {
+            Some(first) => first,
+            None => T::deserialize(ValueReader(&Value::Null)).map_err(|error| {
+                DecodeError::new(format!("there is no argument: {}", error.message))
+            }),
+        };
+        // An error leaves nothing to take; then count from the beginning.
+        let more = match first {
+            Ok(_) => args.remaining(),
+            Err(_) => self.positional()?.remaining().saturating_sub(1),
+        };
+        if more > 0 {
+            return Err(DecodeError::new(format!(
+                "1 argument expected, {} given (`args` decodes several)",
+                1 + more
+            )));
+        }
+        first
+    }
+
+    /// All positional arguments as a type that is a list: a tuple, an array, a `Vec`, a struct
+    /// whose fields are in that order; `()` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When one does not fit, or when there are more or fewer than the type takes. The text names
+    /// the argument, counted from 1.
+    pub fn args<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        T::deserialize(self.positional()?)
+    }
+
+    /// The keyword arguments as a type that is a dict: a struct, a map. If there is none it is an
+    /// empty dict, which also `Option` and `()` take.
+    ///
+    /// # Errors
+    ///
+    /// When they do not fit the type.
+    pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        self.read_kwargs(PhantomData)
+            .map_err(|error| DecodeError::new(format!("keyword arguments: {}", error.message)))
+    }
+
+    /// Both as values, copied or decoded.
+    ///
+    /// # Errors
+    ///
+    /// When a value has no form in [`Value`], as an integer of more than 64 bits or binary data in
+    /// JSON with bad Base64.
+    pub fn to_values(&self) -> Result<(List, Dict), DecodeError> {
+        match self.content() {
+            Content::Empty => Ok((List::new(), Dict::new())),
+            Content::Values(args, kwargs) => Ok((args.clone(), kwargs.clone())),
+            Content::Encoded(_) => Ok((self.args()?, self.kwargs()?)),
+        }
+    }
+
+    /// The same arguments as bytes of the given serializer. What is in these bytes already is not
+    /// touched.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be decoded, or has no form in the other format.
+    pub fn into_serializer(self, serializer: Serializer) -> Result<Self, EncodeError> {
+        match self.content() {
+            Content::Empty => Ok(self),
+            Content::Encoded(encoded) if encoded.serializer == serializer => Ok(self),
+            Content::Encoded(_) => {
+                let (args, kwargs) = self.to_foreign_values(serializer)?;
+                from_values(serializer, &args, &kwargs)
+            }
+            Content::Values(args, kwargs) => from_values(serializer, args, kwargs),
+        }
+    }
+
+    /// The positional arguments, to be decoded one by one.
+    pub(crate) fn positional(&self) -> Result<Positional<'_>, DecodeError> {
+        Positional::new(self)
+    }
+
+    /// The values of a payload that shall go to a peer with another serializer.
+    pub(super) fn to_foreign_values(
+        &self,
+        serializer: Serializer,
+    ) -> Result<(List, Dict), EncodeError> {
+        self.to_values().map_err(|error| {
+            let from = self.serializer().map_or("values", Serializer::as_str);
+            let to = serializer.as_str();
+            EncodeError::new(format!("payload from {from} to {to}: {}", error.message))
+        })
+    }
+
+    fn read_kwargs<'a, T: DeserializeSeed<'a>>(&'a self, seed: T) -> Result<T::Value, DecodeError> {
+        match self.content() {
+            Content::Empty => seed.deserialize(KwargsReader(&NO_KWARGS)),
+            Content::Values(_, kwargs) => seed.deserialize(KwargsReader(kwargs)),
+            Content::Encoded(encoded) => match encoded.kwargs() {
+                None => seed.deserialize(KwargsReader(&NO_KWARGS)),
+                Some(kwargs) => with_format!(
+                    encoded.serializer,
+                    Chosen => Chosen::read(kwargs, seed),
+                    Err(DecodeError::new(missing(encoded.serializer)))
+                ),
+            },
+        }
+    }
+}
+
+fn encode<F, A, K>(args: &A, kwargs: &K) -> Result<Payload, EncodeError>
+where
+    F: Format,
+    A: Serialize + ?Sized,
+    K: Serialize + ?Sized,
+{
+    let in_place =
+        |place: &str, error: EncodeError| EncodeError::new(format!("{place}: {}", error.message));
+    let mut out = Vec::with_capacity(64);
+    F::write(&mut out, args).map_err(|error| in_place("arguments", error))?;
+    let shape = check::<F>(&out, false, "arguments")?;
+    let no_args = match shape.kind {
+        Kind::List => shape.empty,
+        Kind::Null => {
+            out.clear();
+            F::begin_list(&mut out, 0);
+            F::end_list(&mut out);
+            true
+        }
+        other => {
+            return Err(EncodeError::new(format!(
+                "arguments must be a list (a tuple, array or Vec), are {}",
+                other.name()
+            )));
+        }
+    };
+    let args_end = out.len();
+    F::separate(&mut out);
+    let kwargs_start = out.len();
+    F::write(&mut out, kwargs).map_err(|error| in_place("keyword arguments", error))?;
+    let shape = check::<F>(&out[kwargs_start..], true, "keyword arguments")?;
+    match shape.kind {
+        Kind::Dict if !shape.empty => {
+            let end = out.len();
+            let kwargs = Some(kwargs_start..end);
+            Ok(Payload::from_encoded(F::SERIALIZER, &out.into(), 0..args_end, kwargs))
+        }
+        Kind::Dict | Kind::Null if no_args => Ok(Payload::empty()),
+        Kind::Dict | Kind::Null => {
+            out.truncate(args_end);
+            Ok(Payload::from_encoded(F::SERIALIZER, &out.into(), 0..args_end, None))
+        }
+        other => Err(EncodeError::new(format!(
+            "keyword arguments must be a dict (a struct or map), are {}",
+            other.name()
+        ))),
+    }
+}
+
+/// The shape of what serde has written, if a peer would take it: nothing else knows its depth and
+/// its keys.
+fn check<F: Format>(value: &[u8], string_keys: bool, place: &str) -> Result<Shape, EncodeError> {
+    F::check(value, string_keys).map_err(|flaw| EncodeError::new(format!("{place}: {flaw}")))
+}
+
+fn from_values(serializer: Serializer, args: &List, kwargs: &Dict) -> Result<Payload, EncodeError> {
+    let with_kwargs = !kwargs.is_empty();
+    let mut out = Vec::with_capacity(64);
+    let (args_end, kwargs_start) = with_format!(
+        serializer,
+        Chosen => frame::write_values::<Chosen>(&mut out, args, kwargs, with_kwargs)?,
+        return Err(EncodeError::new(missing(serializer)))
+    );
+    let kwargs = with_kwargs.then_some(kwargs_start..out.len());
+    Ok(Payload::from_encoded(serializer, &out.into(), 0..args_end, kwargs))
+}

@@ -1,0 +1,331 @@
+//! From bytes to types through serde, for the formats that are read by our own hand (JSON, CBOR).
+//!
+//! A format gives tokens ([`Source`]); everything that serde wants to know about lists, dicts,
+//! enums and keys is here. The bytes were scanned before, so depth is bounded; a token may still
+//! have no value (a number of more than 64 bits, bad Base64), which is an error of this value only.
+
+use std::borrow::Cow;
+
+use serde::de::value::CowStrDeserializer;
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use super::Items;
+use super::key::TextKey;
+use crate::error::DecodeError;
+
+/// A scalar, or the beginning of a container.
+pub(super) enum Token<'de> {
+    Null,
+    Bool(bool),
+    UInt(u64),
+    Int(i64),
+    Float(f64),
+    Text(Cow<'de, str>),
+    Bytes(Cow<'de, [u8]>),
+    List(Open),
+    Dict(Open),
+}
+
+/// A container that is being read.
+#[derive(Clone, Copy)]
+pub(super) struct Open {
+    /// How many entries are left, if the format says so.
+    pub(super) left: Option<u64>,
+    /// No entry has been read.
+    pub(super) first: bool,
+}
+
+/// Tokens of well-formed bytes.
+pub(super) trait Source<'de>: Clone {
+    /// The next scalar or the beginning of a container.
+    fn token(&mut self) -> Result<Token<'de>, DecodeError>;
+
+    /// A key, and whatever stands between it and its value.
+    fn key(&mut self) -> Result<Token<'de>, DecodeError>;
+
+    /// Takes a null if that is what comes next.
+    fn take_null(&mut self) -> bool;
+
+    /// Whether the container has another entry; goes to it or behind the container, and then sets
+    /// `left` to none so that nothing behind it is read.
+    fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError>;
+
+    /// Goes behind the next value.
+    fn skip(&mut self) -> Result<(), DecodeError>;
+}
+
+/// The deserializer of one value.
+pub(super) struct Reader<'a, S>(pub(super) &'a mut S);
+
+impl<'de, S: Source<'de>> Deserializer<'de> for Reader<'_, S> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0.token()? {
+            Token::List(open) => {
+                let mut entries = Entries { source: self.0, open };
+                let value = visitor.visit_seq(&mut entries)?;
+                entries.finish("list").map(|()| value)
+            }
+            Token::Dict(open) => {
+                let mut entries = Entries { source: self.0, open };
+                let value = visitor.visit_map(&mut entries)?;
+                entries.finish("dict").map(|()| value)
+            }
+            scalar => visit(scalar, visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        if self.0.take_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        match self.0.token()? {
+            Token::Text(text) => visitor.visit_enum(CowStrDeserializer::new(text)),
+            Token::Dict(open) => visitor.visit_enum(Entries { source: self.0, open }),
+            other => Err(de::Error::invalid_type(
+                unexpected(&other),
+                &"a string or a dict with one entry (an enum)",
+            )),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.0.skip()?;
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map struct identifier
+    }
+}
+
+/// Hands a scalar to a visitor.
+fn visit<'de, V: Visitor<'de>>(scalar: Token<'de>, visitor: V) -> Result<V::Value, DecodeError> {
+    match scalar {
+        Token::Null => visitor.visit_unit(),
+        Token::Bool(value) => visitor.visit_bool(value),
+        Token::UInt(value) => visitor.visit_u64(value),
+        Token::Int(value) => visitor.visit_i64(value),
+        Token::Float(value) => visitor.visit_f64(value),
+        Token::Text(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
+        Token::Text(Cow::Owned(value)) => visitor.visit_string(value),
+        Token::Bytes(Cow::Borrowed(value)) => visitor.visit_borrowed_bytes(value),
+        Token::Bytes(Cow::Owned(value)) => visitor.visit_byte_buf(value),
+        Token::List(_) | Token::Dict(_) => {
+            Err(DecodeError::new("a list or a dict cannot be the key of a dict"))
+        }
+    }
+}
+
+fn unexpected<'a>(token: &'a Token<'_>) -> Unexpected<'a> {
+    match token {
+        Token::Null => Unexpected::Unit,
+        Token::Bool(value) => Unexpected::Bool(*value),
+        Token::UInt(value) => Unexpected::Unsigned(*value),
+        Token::Int(value) => Unexpected::Signed(*value),
+        Token::Float(value) => Unexpected::Float(*value),
+        Token::Text(value) => Unexpected::Str(value),
+        Token::Bytes(value) => Unexpected::Bytes(value),
+        Token::List(_) => Unexpected::Seq,
+        Token::Dict(_) => Unexpected::Map,
+    }
+}
+
+/// The entries of a list or dict.
+struct Entries<'a, S> {
+    source: &'a mut S,
+    open: Open,
+}
+
+impl<'de, S: Source<'de>> Entries<'_, S> {
+    fn finish(mut self, what: &str) -> Result<(), DecodeError> {
+        if self.source.more(&mut self.open)? {
+            return Err(DecodeError::new(format!("{what} has more entries than expected")));
+        }
+        Ok(())
+    }
+}
+
+fn hint(open: &Open) -> Option<usize> {
+    open.left.and_then(|left| usize::try_from(left).ok())
+}
+
+impl<'de, S: Source<'de>> SeqAccess<'de> for &mut Entries<'_, S> {
+    type Error = DecodeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DecodeError> {
+        if !self.source.more(&mut self.open)? {
+            return Ok(None);
+        }
+        seed.deserialize(Reader(&mut *self.source)).map(Some)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        hint(&self.open)
+    }
+}
+
+impl<'de, S: Source<'de>> MapAccess<'de> for &mut Entries<'_, S> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DecodeError> {
+        if !self.source.more(&mut self.open)? {
+            return Ok(None);
+        }
+        let key = self.source.key()?;
+        read_key(key, seed).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, DecodeError> {
+        seed.deserialize(Reader(&mut *self.source))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        hint(&self.open)
+    }
+}
+
+/// A variant with content: a dict whose one entry is the variant's name and its content.
+impl<'de, S: Source<'de>> EnumAccess<'de> for Entries<'_, S> {
+    type Error = DecodeError;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        mut self,
+        seed: V,
+    ) -> Result<(V::Value, Self), DecodeError> {
+        if !self.source.more(&mut self.open)? {
+            return Err(DecodeError::new("an enum cannot be an empty dict"));
+        }
+        let name = self.source.key()?;
+        read_key(name, seed).map(|name| (name, self))
+    }
+}
+
+impl<'de, S: Source<'de>> VariantAccess<'de> for Entries<'_, S> {
+    type Error = DecodeError;
+
+    fn unit_variant(self) -> Result<(), DecodeError> {
+        <() as de::Deserialize>::deserialize(Reader(&mut *self.source))?;
+        self.finish("enum")
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
+        let value = seed.deserialize(Reader(&mut *self.source))?;
+        self.finish("enum").map(|()| value)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        let value = Reader(&mut *self.source).deserialize_seq(visitor)?;
+        self.finish("enum").map(|()| value)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        let value = Reader(&mut *self.source).deserialize_map(visitor)?;
+        self.finish("enum").map(|()| value)
+    }
+}
+
+/// Hands a key to a seed.
+fn read_key<'de, K: DeserializeSeed<'de>>(
+    key: Token<'de>,
+    seed: K,
+) -> Result<K::Value, DecodeError> {
+    match key {
+        Token::Text(text) => seed.deserialize(TextKey(text)),
+        other => seed.deserialize(ScalarKey(other)),
+    }
+}
+
+/// A key that is no text.
+struct ScalarKey<'de>(Token<'de>);
+
+impl<'de> Deserializer<'de> for ScalarKey<'de> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visit(self.0, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// The elements of a list, one after the other, each as its own type.
+#[derive(Clone)]
+pub(super) struct ListItems<S> {
+    source: S,
+    open: Open,
+}
+
+impl<S> ListItems<S> {
+    pub(super) fn open<'de>(mut source: S) -> Result<Self, DecodeError>
+    where
+        S: Source<'de>,
+    {
+        match source.token()? {
+            Token::List(open) => Ok(ListItems { source, open }),
+            other => Err(de::Error::invalid_type(unexpected(&other), &"a list")),
+        }
+    }
+}
+
+impl<'de, S: Source<'de>> Items<'de> for ListItems<S> {
+    fn more(&mut self) -> Result<bool, DecodeError> {
+        self.source.more(&mut self.open)
+    }
+
+    fn read_next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
+        seed.deserialize(Reader(&mut self.source))
+    }
+}

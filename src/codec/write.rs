@@ -1,0 +1,390 @@
+//! From types to bytes through serde, for the formats that are written by our own hand (JSON,
+//! CBOR).
+//!
+//! A format writes scalars and the heads of containers ([`Sink`]); how serde's types become lists,
+//! dicts and enums is here, and is the same as in MessagePack: structs are dicts, a unit variant is
+//! its name, any other variant is a dict of its name and its content.
+
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::ser::{
+    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+
+use super::Format;
+use crate::error::EncodeError;
+
+/// What a format writes, beside what [`Format`] says.
+pub(super) trait Sink: Format {
+    /// Whether the head of a container holds its length.
+    const COUNTED: bool;
+
+    fn null(out: &mut Vec<u8>);
+
+    fn bool(out: &mut Vec<u8>, value: bool);
+
+    fn int(out: &mut Vec<u8>, value: i64);
+
+    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError>;
+
+    fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError>;
+
+    fn bytes(out: &mut Vec<u8>, value: &[u8]);
+
+    fn begin_dict(out: &mut Vec<u8>, len: usize);
+
+    fn end_dict(out: &mut Vec<u8>);
+
+    /// A key, and what stands between it and its value.
+    fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError>;
+}
+
+/// The serializer of one value.
+pub(super) struct Writer<'a, F> {
+    out: &'a mut Vec<u8>,
+    format: PhantomData<F>,
+}
+
+impl<'a, F: Sink> Writer<'a, F> {
+    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+        Writer { out, format: PhantomData }
+    }
+
+    /// Opens a list or a dict.
+    fn open(self, dict: bool, claimed: Option<usize>) -> Compound<'a, F> {
+        let start = self.out.len();
+        let compound = Compound {
+            out: self.out,
+            start,
+            claimed,
+            count: 0,
+            dict,
+            variant: false,
+            format: PhantomData,
+        };
+        if claimed.is_some() || !F::COUNTED {
+            head::<F>(compound.out, dict, claimed.unwrap_or(0));
+        }
+        compound
+    }
+
+    /// Opens the dict of a variant with content.
+    fn variant(self, name: &'static str) -> Result<Self, EncodeError> {
+        F::begin_dict(self.out, 1);
+        F::key(self.out, name)?;
+        Ok(self)
+    }
+}
+
+impl<'a, F: Sink> Serializer for Writer<'a, F> {
+    type Ok = ();
+    type Error = EncodeError;
+    type SerializeSeq = Compound<'a, F>;
+    type SerializeTuple = Compound<'a, F>;
+    type SerializeTupleStruct = Compound<'a, F>;
+    type SerializeTupleVariant = Compound<'a, F>;
+    type SerializeMap = Compound<'a, F>;
+    type SerializeStruct = Compound<'a, F>;
+    type SerializeStructVariant = Compound<'a, F>;
+
+    fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
+        F::bool(self.out, value);
+        Ok(())
+    }
+
+    fn serialize_i8(self, value: i8) -> Result<(), EncodeError> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i16(self, value: i16) -> Result<(), EncodeError> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<(), EncodeError> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i64(self, value: i64) -> Result<(), EncodeError> {
+        F::int(self.out, value);
+        Ok(())
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<(), EncodeError> {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => self.serialize_i64(value),
+            (_, Ok(value)) => self.serialize_u64(value),
+            _ => Err(EncodeError::new(format!("{value} does not fit into 64 bits"))),
+        }
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<(), EncodeError> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u16(self, value: u16) -> Result<(), EncodeError> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u32(self, value: u32) -> Result<(), EncodeError> {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<(), EncodeError> {
+        F::write_uint(self.out, value);
+        Ok(())
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<(), EncodeError> {
+        let value = u64::try_from(value)
+            .map_err(|_| EncodeError::new(format!("{value} does not fit into 64 bits")))?;
+        self.serialize_u64(value)
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
+        F::f32(self.out, value)
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
+        F::f64(self.out, value)
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), EncodeError> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
+        F::write_text(self.out, value)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
+        F::bytes(self.out, value);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), EncodeError> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), EncodeError> {
+        F::null(self.out);
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), EncodeError> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<(), EncodeError> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        let writer = self.variant(variant)?;
+        value.serialize(Writer::<F>::new(writer.out))?;
+        F::end_dict(writer.out);
+        Ok(())
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Compound<'a, F>, EncodeError> {
+        Ok(self.open(false, len))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Compound<'a, F>, EncodeError> {
+        Ok(self.open(false, Some(len)))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _name: &'static str,
+        len: usize,
+    ) -> Result<Compound<'a, F>, EncodeError> {
+        Ok(self.open(false, Some(len)))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Compound<'a, F>, EncodeError> {
+        let compound = self.variant(variant)?.open(false, Some(len));
+        Ok(Compound { variant: true, ..compound })
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Compound<'a, F>, EncodeError> {
+        Ok(self.open(true, len))
+    }
+
+    fn serialize_struct(
+        self,
+        _name: &'static str,
+        len: usize,
+    ) -> Result<Compound<'a, F>, EncodeError> {
+        Ok(self.open(true, Some(len)))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Compound<'a, F>, EncodeError> {
+        let compound = self.variant(variant)?.open(true, Some(len));
+        Ok(Compound { variant: true, ..compound })
+    }
+}
+
+fn head<F: Sink>(out: &mut Vec<u8>, dict: bool, len: usize) {
+    if dict { F::begin_dict(out, len) } else { F::begin_list(out, len) }
+}
+
+/// A list or dict that is being written.
+pub(super) struct Compound<'a, F> {
+    out: &'a mut Vec<u8>,
+    /// Where its head stands, or will.
+    start: usize,
+    claimed: Option<usize>,
+    count: usize,
+    dict: bool,
+    /// Whether it is the content of a variant.
+    variant: bool,
+    format: PhantomData<F>,
+}
+
+impl<F: Sink> Compound<'_, F> {
+    fn separate(&mut self) {
+        if self.count > 0 {
+            F::separate(self.out);
+        }
+        self.count += 1;
+    }
+
+    fn write_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+        self.separate();
+        F::key(self.out, key)
+    }
+
+    fn write_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        value.serialize(Writer::<F>::new(self.out))
+    }
+
+    fn write_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.separate();
+        self.write_value(value)
+    }
+
+    fn close(self) -> Result<(), EncodeError> {
+        match self.claimed {
+            Some(claimed) if F::COUNTED && claimed != self.count => {
+                return Err(EncodeError::new(format!(
+                    "a list or dict of {claimed} entries was announced, {} came",
+                    self.count
+                )));
+            }
+            None if F::COUNTED => {
+                // Only now is it known how many there are: the head is put before them.
+                let mut before = Vec::new();
+                head::<F>(&mut before, self.dict, self.count);
+                self.out.splice(self.start..self.start, before);
+            }
+            _ => {}
+        }
+        if self.dict {
+            F::end_dict(self.out)
+        } else {
+            F::end_list(self.out)
+        }
+        if self.variant {
+            F::end_dict(self.out);
+        }
+        Ok(())
+    }
+}
+
+macro_rules! compounds {
+    ($($list:ident :: $element:ident,)*; $($dict:ident,)*) => {
+        $(impl<F: Sink> $list for Compound<'_, F> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+                self.write_element(value)
+            }
+
+            fn end(self) -> Result<(), EncodeError> {
+                self.close()
+            }
+        })*
+        $(impl<F: Sink> $dict for Compound<'_, F> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), EncodeError> {
+                self.write_key(key)?;
+                self.write_value(value)
+            }
+
+            fn end(self) -> Result<(), EncodeError> {
+                self.close()
+            }
+        })*
+    };
+}
+
+compounds! {
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field,
+    ;
+    SerializeStruct,
+    SerializeStructVariant,
+}
+
+impl<F: Sink> SerializeMap for Compound<'_, F> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+        self.write_key(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.write_value(value)
+    }
+
+    fn end(self) -> Result<(), EncodeError> {
+        self.close()
+    }
+}
