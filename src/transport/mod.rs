@@ -13,12 +13,16 @@ use crate::message::Serializer;
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
 pub mod memory;
+pub mod url;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub mod web;
+        pub use web::*;
     } else {
         pub mod native;
+        #[cfg(any(feature = "client", feature = "router"))]
+        pub use native::*;
     }
 }
 

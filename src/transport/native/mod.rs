@@ -1,1 +1,23 @@
-//! To come.
+//! The native transports: WebSocket over TCP, with or without TLS.
+//!
+//! Owns sockets. The browser's module beside it offers the same names where both have them.
+
+#[cfg(feature = "client")]
+mod tcp;
+#[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
+mod tls;
+#[cfg(any(feature = "client", feature = "router"))]
+mod websocket;
+
+#[cfg(all(feature = "tls", feature = "client"))]
+pub use tls::TlsConfig;
+#[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
+pub use tls::TlsConfigError;
+#[cfg(all(feature = "tls", feature = "router"))]
+pub use tls::TlsServerConfig;
+#[cfg(any(feature = "client", feature = "router"))]
+pub use websocket::AutoPing;
+#[cfg(feature = "client")]
+pub use websocket::WampWebSocketClientFactory;
+#[cfg(feature = "router")]
+pub use websocket::{AcceptConfig, AcceptError, accept};

@@ -1,0 +1,59 @@
+//! The HTTP part of the opening handshake (RFC 6455, section 4) that client and server share.
+//!
+//! Owns reading one head of bounded size. It is not tungstenite's, which tells the client too little
+//! about a refusal and answers a refused client not at all.
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tungstenite::handshake::machine::TryParse;
+use tungstenite::http::HeaderMap;
+
+/// As much as most HTTP servers allow.
+const MAX_HEAD: usize = 16 << 10;
+
+pub(super) enum HeadError {
+    /// The peer ended the connection before the head was whole.
+    Closed,
+    Io(std::io::Error),
+    /// Not HTTP, or not what we read of it.
+    Bad(String),
+}
+
+/// Reads a request's or a response's head; also what came behind it.
+pub(super) async fn read_head<T: TryParse>(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Result<(T, Vec<u8>), HeadError> {
+    let mut bytes = Vec::with_capacity(1024);
+    loop {
+        // The end may be split between two reads.
+        let known = bytes.len().saturating_sub(3);
+        if stream.read_buf(&mut bytes).await.map_err(HeadError::Io)? == 0 {
+            return Err(HeadError::Closed);
+        }
+        if let Some(end) = bytes[known..].windows(4).position(|four| four == b"\r\n\r\n") {
+            let behind = bytes.split_off(known + end + 4);
+            return match T::try_parse(&bytes) {
+                Ok(Some((_, head))) => Ok((head, behind)),
+                Ok(None) => Err(HeadError::Bad("incomplete HTTP head".to_owned())),
+                Err(error) => Err(HeadError::Bad(error.to_string())),
+            };
+        }
+        // Whoever speaks another protocol is told so at once, not by the timeout.
+        if let Err(error) = T::try_parse(&bytes) {
+            return Err(HeadError::Bad(error.to_string()));
+        }
+        if bytes.len() >= MAX_HEAD {
+            return Err(HeadError::Bad(format!("HTTP head longer than {MAX_HEAD} bytes")));
+        }
+    }
+}
+
+/// The tokens of a header that is a comma-separated list, over all its lines.
+pub(super) fn tokens<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+}

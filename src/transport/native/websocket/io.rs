@@ -1,0 +1,103 @@
+//! `Io`: a tokio stream as the blocking-style stream that tungstenite reads and writes.
+//!
+//! Owns the waker of the one task that polls the transport, and counts bytes, which is how the
+//! transport sees that the peer is alive. It knows nothing of frames.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes in and out of `S`; would-block where `S` is pending, and then `S` wakes our task.
+#[derive(Debug)]
+pub(super) struct Io<S> {
+    stream: S,
+    waker: Waker,
+    read: u64,
+    written: u64,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Io { stream, waker: Waker::noop().clone(), read: 0, written: 0 }
+    }
+
+    /// Goes first in every poll. A single waker is enough, as one task polls all of a transport.
+    pub(super) fn enter(&mut self, cx: &Context<'_>) {
+        // Compares first, so it costs nothing as long as the task stays the same.
+        self.waker.clone_from(cx.waker());
+    }
+
+    /// Wakes the task that polled last.
+    pub(super) fn wake(&self) {
+        self.waker.wake_by_ref();
+    }
+
+    /// Bytes that came since the start.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.read
+    }
+
+    /// Bytes that the stream took since the start.
+    pub(super) fn bytes_written(&self) -> u64 {
+        self.written
+    }
+
+    /// Ends our direction.
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    /// Reads and forgets until the peer has ended its direction too. Closing a socket with unread
+    /// bytes would make the system reset the connection, and what we sent last could be lost.
+    pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Bounded per poll, as the peer may send faster than we look.
+        for _ in 0..64 {
+            let mut space = [0; 4096];
+            let mut buf = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncRead + Unpin> Read for Io<S> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let cx = &mut Context::from_waker(&self.waker);
+        let mut buf = ReadBuf::new(space);
+        match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+            Poll::Ready(result) => result?,
+            Poll::Pending => return Err(ErrorKind::WouldBlock.into()),
+        }
+        let count = buf.filled().len();
+        self.read += count as u64;
+        Ok(count)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Write for Io<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let cx = &mut Context::from_waker(&self.waker);
+        match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+            Poll::Ready(result) => {
+                let count = result?;
+                self.written += count as u64;
+                Ok(count)
+            }
+            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let cx = &mut Context::from_waker(&self.waker);
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+}
