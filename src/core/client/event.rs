@@ -35,12 +35,13 @@ pub enum Event {
         /// The invocation.
         invocation: Invocation,
     },
-    /// The router ended a subscription or registration by itself.
-    Revoked {
+    /// Nothing more will come for a listener: its registration was withdrawn, or the router revoked
+    /// its registration or subscription.
+    Ended {
         /// The ticket of the subscriber or callee.
         listener: Ticket,
-        /// Why, if it said so.
-        reason: Option<Uri>,
+        /// Why, if the router did it by itself; empty if it did not say why.
+        revoked: Option<Uri>,
     },
     /// The session is over. The last event.
     Closed(Arc<CloseReason>),

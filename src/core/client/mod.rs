@@ -9,9 +9,11 @@
 //! [`Client::poll_event`] until both are empty, then wait no longer than [`Client::poll_timeout`].
 //! When [`Event::Closed`] has come, every ticket has had its [`Event::Reply`].
 
+mod commands;
 mod event;
 mod interest;
 mod pending;
+mod receive;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,23 +21,26 @@ use std::time::Duration;
 
 pub use event::{Answer, Event, Failure, Joined};
 use interest::Interest;
-use pending::{Pending, PendingTable, Request};
+use pending::{PendingTable, Request};
 
 use crate::core::ids::{IdSet, SequentialIds};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
-    Abort, AbortDetails, Call, CallOptions, Cancel, CancelMode, CancelOptions, Goodbye,
-    GoodbyeDetails, Hello, HelloDetails, Invocation, Message, Payload, Publish, PublishOptions,
-    Register, RegisterOptions, RequestError, RequestErrorDetails, RequestType, Roles, Subscribe,
-    SubscribeOptions, Unregister, Unsubscribe, Welcome, Yield, YieldOptions,
+    Abort, AbortDetails, Cancel, CancelMode, CancelOptions, Message, Payload, RequestError,
+    RequestErrorDetails, RequestType, Roles,
 };
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Uri, uris};
 
 /// The name that the user of the core gives to a request, subscription or registration. The core
 /// only hands it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_structs, reason = "it is a number")]
 pub struct Ticket(pub u64);
+
+impl Ticket {
+    /// For requests whose answer nobody waits for.
+    pub const NOBODY: Ticket = Ticket(u64::MAX);
+}
 
 /// How long a session waits for the router.
 #[derive(Clone, Debug)]
@@ -62,7 +67,7 @@ impl Default for ClientConfig {
 /// Where the session is (spec: "Session lifecycle", client).
 #[derive(Debug)]
 enum State {
-    Closed,
+    Closed(Arc<CloseReason>),
     Joining { realm: Uri, deadline: Duration },
     Established,
     Leaving { deadline: Duration },
@@ -88,7 +93,11 @@ impl Client {
     pub fn new(config: ClientConfig) -> Self {
         Client {
             config,
-            state: State::Closed,
+            state: State::Closed(Arc::new(CloseReason::new(
+                CloseKind::Left,
+                uris::CLOSE_REALM,
+                Some("not joined yet".to_owned()),
+            ))),
             router: Roles::new(),
             ids: SequentialIds::default(),
             pending: PendingTable::default(),
@@ -111,6 +120,11 @@ impl Client {
         &self.router
     }
 
+    /// How many messages wait to be sent.
+    pub fn unsent(&self) -> usize {
+        self.transmits.len()
+    }
+
     /// How many requests wait for an answer.
     pub fn pending(&self) -> usize {
         self.pending.len()
@@ -121,7 +135,7 @@ impl Client {
     /// A message has come.
     pub fn handle_message(&mut self, message: Message) {
         let result = match self.state {
-            State::Closed => Ok(()),
+            State::Closed(_) => Ok(()),
             State::Joining { .. } => self.message_while_joining(message),
             State::Established => self.message_while_established(message),
             State::Leaving { .. } => {
@@ -195,145 +209,6 @@ impl Client {
         }
     }
 
-    // Commands
-
-    /// Asks to join a realm.
-    pub fn join(&mut self, now: Duration, realm: Uri) {
-        let details = HelloDetails {
-            roles: Some(client_roles()),
-            agent: Some(self.config.agent.clone()),
-            ..HelloDetails::default()
-        };
-        self.state = State::Joining {
-            realm: realm.clone(),
-            deadline: now.saturating_add(self.config.join_timeout),
-        };
-        self.transmits.push_back(Hello { realm, details }.into());
-    }
-
-    /// Calls a procedure. With a `timeout`, the call fails locally after it, and is cancelled.
-    pub fn call(
-        &mut self,
-        now: Duration,
-        ticket: Ticket,
-        procedure: Uri,
-        options: CallOptions,
-        payload: Payload,
-        timeout: Option<Duration>,
-    ) -> u64 {
-        let Some(request) = self.begin(ticket, Request::Call, timeout.map(|t| (now, t))) else {
-            return 0;
-        };
-        self.transmits.push_back(Call { request, options, procedure, payload }.into());
-        request
-    }
-
-    /// Publishes an event. There is an [`Event::Reply`] only if `options.acknowledge` is true.
-    pub fn publish(
-        &mut self,
-        ticket: Ticket,
-        topic: Uri,
-        options: PublishOptions,
-        payload: Payload,
-    ) -> u64 {
-        let request = if options.acknowledge == Some(true) {
-            self.begin(ticket, Request::Publish, None)
-        } else {
-            self.is_established().then(|| self.ids.next())
-        };
-        let Some(request) = request else { return 0 };
-        self.transmits.push_back(Publish { request, options, topic, payload }.into());
-        request
-    }
-
-    /// Subscribes. `ticket` becomes a listener of the subscription as soon as SUBSCRIBED is read,
-    /// before the next message is looked at.
-    pub fn subscribe(&mut self, ticket: Ticket, topic: Uri, options: SubscribeOptions) -> u64 {
-        let pattern = options.r#match.unwrap_or_default();
-        let kind = Request::Subscribe { topic: topic.clone(), pattern };
-        let Some(request) = self.begin(ticket, kind, None) else { return 0 };
-        self.interest.subscribing(&topic, pattern);
-        self.transmits.push_back(Subscribe { request, options, topic }.into());
-        request
-    }
-
-    /// Takes a listener off a subscription; the last one ends it at the router.
-    pub fn unsubscribe(&mut self, ticket: Ticket, subscription: u64, listener: Ticket) -> u64 {
-        if !self.interest.remove_listener(subscription, listener) {
-            self.reply(ticket, Ok(Answer::Unsubscribed));
-            return 0;
-        }
-        let Some(request) = self.begin(ticket, Request::Unsubscribe { subscription }, None) else {
-            return 0;
-        };
-        self.transmits.push_back(Unsubscribe { request, subscription, options: None }.into());
-        request
-    }
-
-    /// Registers a procedure. `ticket` becomes the listener of its invocations.
-    pub fn register(&mut self, ticket: Ticket, procedure: Uri, options: RegisterOptions) -> u64 {
-        let Some(request) = self.begin(ticket, Request::Register, None) else { return 0 };
-        self.transmits.push_back(Register { request, options, procedure }.into());
-        request
-    }
-
-    /// Withdraws a procedure. Invocations that come before the answer are still handed out.
-    pub fn unregister(&mut self, ticket: Ticket, registration: u64) -> u64 {
-        if !self.interest.is_registered(registration) {
-            self.reply(ticket, Ok(Answer::Unregistered));
-            return 0;
-        }
-        let Some(request) = self.begin(ticket, Request::Unregister { registration }, None) else {
-            return 0;
-        };
-        self.transmits.push_back(Unregister { request, registration, options: None }.into());
-        request
-    }
-
-    /// Answers an invocation. Nothing happens if it is not running (any more).
-    pub fn answer(&mut self, invocation: u64, result: Result<Payload, ApplicationError>) {
-        if !self.is_established() || !self.invocations.remove(&invocation) {
-            return;
-        }
-        self.transmits.push_back(match result {
-            Ok(payload) => {
-                Yield { request: invocation, options: YieldOptions::default(), payload }.into()
-            }
-            Err(error) => invocation_error(invocation, error).into(),
-        });
-    }
-
-    /// Nobody waits for a request any more. Of a call the router is told, if it understands that;
-    /// what a late SUBSCRIBED or REGISTERED brings is undone.
-    pub fn abandon(&mut self, request: u64) {
-        match self.pending.get_mut(request) {
-            Some(Pending { request: Request::Call, .. }) => {
-                self.pending.remove(request);
-                self.cancel(request);
-            }
-            Some(pending) => pending.abandoned = true,
-            None => {}
-        }
-    }
-
-    /// Leaves the realm: GOODBYE, and [`Event::Closed`] when it is answered.
-    pub fn leave(&mut self, now: Duration, reason: Uri, message: Option<String>) {
-        match self.state {
-            State::Established => {
-                let details = GoodbyeDetails { message, ..GoodbyeDetails::default() };
-                self.transmits.push_back(Goodbye { details, reason }.into());
-                let deadline = now.saturating_add(self.config.leave_timeout);
-                self.state = State::Leaving { deadline };
-            }
-            // No GOODBYE before WELCOME (spec: "Session lifecycle").
-            State::Joining { .. } => {
-                self.send_abort(&reason, message.clone().unwrap_or_default());
-                self.close(CloseReason::new(CloseKind::Left, reason, message));
-            }
-            State::Leaving { .. } | State::Closed => {}
-        }
-    }
-
     // Outputs
 
     /// The next message to send.
@@ -350,292 +225,9 @@ impl Client {
     pub fn poll_timeout(&self) -> Option<Duration> {
         let state = match self.state {
             State::Joining { deadline, .. } | State::Leaving { deadline } => Some(deadline),
-            State::Closed | State::Established => None,
+            State::Closed(_) | State::Established => None,
         };
         [state, self.pending.next_deadline()].into_iter().flatten().min()
-    }
-
-    // Messages
-
-    fn message_while_joining(&mut self, message: Message) -> Result<(), Violation> {
-        match message {
-            Message::Welcome(welcome) => self.welcomed(welcome),
-            Message::Abort(abort) => {
-                self.aborted(abort);
-                Ok(())
-            }
-            Message::Challenge(challenge) => {
-                let text = format!("cannot answer a challenge by {:?}", challenge.method);
-                self.abort(uris::CANNOT_AUTHENTICATE, text);
-                Ok(())
-            }
-            other => Err(Violation::new(format!("{} before WELCOME", other.name()))),
-        }
-    }
-
-    fn welcomed(&mut self, welcome: Welcome) -> Result<(), Violation> {
-        let roles = welcome.details.roles.clone().unwrap_or_default();
-        roles.check("WELCOME.Details.roles", &["broker", "dealer"])?;
-        if let State::Joining { realm, .. } = std::mem::replace(&mut self.state, State::Established)
-        {
-            let realm = welcome.details.realm.clone().unwrap_or(realm);
-            self.router = roles;
-            self.events.push_back(Event::Joined(Box::new(Joined { realm, welcome })));
-        }
-        Ok(())
-    }
-
-    fn message_while_established(&mut self, message: Message) -> Result<(), Violation> {
-        match message {
-            Message::Result(result) => {
-                // A progressive result was not asked for; the final one still counts.
-                if result.details.progress == Some(true) {
-                    return Ok(());
-                }
-                let (details, payload) = (result.details, result.payload);
-                self.answered("RESULT", result.request, Request::is_call, |_, _| Answer::Result {
-                    details,
-                    payload,
-                })
-            }
-            Message::Published(published) => {
-                self.answered("PUBLISHED", published.request, Request::is_publish, |_, _| {
-                    Answer::Published { publication: published.publication }
-                })
-            }
-            Message::Subscribed(subscribed) => self.subscribed(subscribed),
-            Message::Unsubscribed(message) if message.request == 0 => {
-                let details = message.details.unwrap_or_default();
-                let subscription = details.subscription.unwrap_or_default();
-                if let Some(listeners) = self.interest.revoke_subscription(subscription) {
-                    let reason = details.reason.map(Uri::from);
-                    self.events.extend(
-                        listeners
-                            .into_iter()
-                            .map(|listener| Event::Revoked { listener, reason: reason.clone() }),
-                    );
-                }
-                Ok(())
-            }
-            Message::Unsubscribed(unsubscribed) => {
-                let is_unsubscribe =
-                    |request: &Request| matches!(request, Request::Unsubscribe { .. });
-                self.answered(
-                    "UNSUBSCRIBED",
-                    unsubscribed.request,
-                    is_unsubscribe,
-                    |client, request| {
-                        if let Request::Unsubscribe { subscription } = request {
-                            client.interest.unsubscribed(*subscription);
-                        }
-                        Answer::Unsubscribed
-                    },
-                )
-            }
-            Message::Registered(message) => self.registered(message),
-            Message::Unregistered(message) if message.request == 0 => {
-                let details = message.details.unwrap_or_default();
-                let registration = details.registration.unwrap_or_default();
-                if let Some(listener) = self.interest.remove_registration(registration) {
-                    let reason = details.reason.map(Uri::from);
-                    self.events.push_back(Event::Revoked { listener, reason });
-                }
-                Ok(())
-            }
-            Message::Unregistered(unregistered) => {
-                let is_unregister =
-                    |request: &Request| matches!(request, Request::Unregister { .. });
-                self.answered(
-                    "UNREGISTERED",
-                    unregistered.request,
-                    is_unregister,
-                    |client, request| {
-                        if let Request::Unregister { registration } = request {
-                            client.interest.remove_registration(*registration);
-                        }
-                        Answer::Unregistered
-                    },
-                )
-            }
-            Message::Error(error) => self.failed(error),
-            Message::Event(event) => {
-                let Some(listeners) = self.interest.listeners(event.subscription)? else {
-                    return Ok(());
-                };
-                match listeners {
-                    [listener] => {
-                        self.events.push_back(Event::Event { listener: *listener, event })
-                    }
-                    several => self.events.extend(
-                        several
-                            .iter()
-                            .map(|&listener| Event::Event { listener, event: event.clone() }),
-                    ),
-                }
-                Ok(())
-            }
-            Message::Invocation(invocation) => self.invoked(invocation),
-            // We announce no call canceling; an unknown invocation would be ignored anyway.
-            Message::Interrupt(_) => Ok(()),
-            Message::Goodbye(goodbye) => {
-                let details = GoodbyeDetails::default();
-                let reason = Uri::from(uris::GOODBYE_AND_OUT);
-                self.transmits.push_back(Goodbye { details, reason }.into());
-                let message = goodbye.details.message;
-                self.close(CloseReason::new(CloseKind::Goodbye, goodbye.reason, message));
-                Ok(())
-            }
-            Message::Abort(abort) => {
-                self.aborted(abort);
-                Ok(())
-            }
-            other => Err(Violation::new(format!("{} from a router in a session", other.name()))),
-        }
-    }
-
-    fn message_while_leaving(&mut self, message: Message) {
-        match message {
-            Message::Goodbye(goodbye) => {
-                let message = goodbye.details.message;
-                self.close(CloseReason::new(CloseKind::Left, goodbye.reason, message));
-            }
-            Message::Abort(abort) => self.aborted(abort),
-            // Others may still be under way (spec: "Session lifecycle", closing).
-            _ => {}
-        }
-    }
-
-    fn subscribed(&mut self, message: crate::message::Subscribed) -> Result<(), Violation> {
-        let pending = self.take("SUBSCRIBED", message.request, |request| {
-            matches!(request, Request::Subscribe { .. })
-        })?;
-        let Some(Pending {
-            ticket, request: Request::Subscribe { topic, pattern }, abandoned, ..
-        }) = pending
-        else {
-            return Ok(());
-        };
-        self.interest.subscribed(message.subscription, &topic, pattern, ticket);
-        self.interest.subscribe_settled(&topic, pattern);
-        if abandoned {
-            self.unsubscribe(ticket, message.subscription, ticket);
-            if let Some(pending) = self.pending.get_mut(self.ids.last()) {
-                pending.abandoned = true;
-            }
-        } else {
-            self.reply(ticket, Ok(Answer::Subscribed { subscription: message.subscription }));
-        }
-        self.end_idle_subscriptions(&topic, pattern);
-        Ok(())
-    }
-
-    fn registered(&mut self, message: crate::message::Registered) -> Result<(), Violation> {
-        let is_register = |request: &Request| matches!(request, Request::Register);
-        let Some(pending) = self.take("REGISTERED", message.request, is_register)? else {
-            return Ok(());
-        };
-        let registration = message.registration;
-        self.interest.registered(registration, pending.ticket)?;
-        if pending.abandoned {
-            let request = self.unregister(pending.ticket, registration);
-            if let Some(pending) = self.pending.get_mut(request) {
-                pending.abandoned = true;
-            }
-        } else {
-            self.reply(pending.ticket, Ok(Answer::Registered { registration }));
-        }
-        Ok(())
-    }
-
-    fn invoked(&mut self, invocation: Invocation) -> Result<(), Violation> {
-        let Some(listener) = self.interest.callee(invocation.registration) else {
-            return Err(Violation::new(format!(
-                "INVOCATION for registration {}, which is not ours",
-                invocation.registration
-            )));
-        };
-        if !self.invocations.insert(invocation.request) {
-            return Err(Violation::new(format!(
-                "INVOCATION {} while it is running",
-                invocation.request
-            )));
-        }
-        self.events.push_back(Event::Invocation { listener, invocation });
-        Ok(())
-    }
-
-    fn failed(&mut self, error: RequestError) -> Result<(), Violation> {
-        let wanted = error.request_type;
-        if wanted == RequestType::Invocation {
-            return Err(Violation::new("ERROR for an INVOCATION sent to a callee"));
-        }
-        let fits = move |request: &Request| request.request_type() == wanted;
-        let Some(pending) = self.take("ERROR", error.request, fits)? else { return Ok(()) };
-        match &pending.request {
-            Request::Subscribe { topic, pattern } => {
-                self.interest.subscribe_settled(topic, *pattern);
-                self.end_idle_subscriptions(topic, *pattern);
-            }
-            // Whatever the reason: the router does not have it any more.
-            Request::Unsubscribe { subscription } => self.interest.unsubscribed(*subscription),
-            Request::Unregister { registration } => {
-                self.interest.remove_registration(*registration);
-            }
-            Request::Call | Request::Publish | Request::Register => {}
-        }
-        if !pending.abandoned {
-            self.reply(pending.ticket, Err(Failure::Error(error)));
-        }
-        Ok(())
-    }
-
-    /// A plain answer to a request.
-    fn answered(
-        &mut self,
-        name: &str,
-        request: u64,
-        fits: impl Fn(&Request) -> bool,
-        answer: impl FnOnce(&mut Self, &Request) -> Answer,
-    ) -> Result<(), Violation> {
-        if let Some(pending) = self.take(name, request, fits)? {
-            let answer = answer(self, &pending.request);
-            if !pending.abandoned {
-                self.reply(pending.ticket, Ok(answer));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the request that `name` answers out of the table. A late answer to a call that we gave
-    /// up is nothing; an answer to what we never asked is a violation.
-    fn take(
-        &mut self,
-        name: &str,
-        request: u64,
-        fits: impl Fn(&Request) -> bool,
-    ) -> Result<Option<Pending>, Violation> {
-        match self.pending.get_mut(request) {
-            Some(pending) if fits(&pending.request) => Ok(self.pending.remove(request)),
-            Some(pending) => Err(Violation::new(format!(
-                "{name} for request {request}, which is a {:?}",
-                pending.request.request_type()
-            ))),
-            None if (1..=self.ids.last()).contains(&request) => Ok(None),
-            None => Err(Violation::new(format!("{name} for request {request}, which never was"))),
-        }
-    }
-
-    fn end_idle_subscriptions(&mut self, topic: &Uri, pattern: Match) {
-        for subscription in self.interest.take_idle(topic, pattern) {
-            let request = Request::Unsubscribe { subscription };
-            if let Some(request) = self.begin(Ticket(0), request, None) {
-                if let Some(pending) = self.pending.get_mut(request) {
-                    pending.abandoned = true;
-                }
-                let options = None;
-                self.transmits.push_back(Unsubscribe { request, subscription, options }.into());
-            }
-        }
     }
 
     // Helpers
@@ -648,8 +240,11 @@ impl Client {
         timeout: Option<(Duration, Duration)>,
     ) -> Option<u64> {
         if !self.is_established() {
-            let reason = CloseReason::new(CloseKind::Left, uris::CLOSE_REALM, None);
-            self.reply(ticket, Err(Failure::Closed(Arc::new(reason))));
+            let reason = match &self.state {
+                State::Closed(reason) => reason.clone(),
+                _ => Arc::new(CloseReason::new(CloseKind::Left, uris::CLOSE_REALM, None)),
+            };
+            self.reply(ticket, Err(Failure::Closed(reason)));
             return None;
         }
         let id = self.ids.next();
@@ -677,7 +272,7 @@ impl Client {
     }
 
     fn abort(&mut self, reason: &str, message: String) {
-        if matches!(self.state, State::Closed) {
+        if matches!(self.state, State::Closed(_)) {
             return;
         }
         self.send_abort(reason, message.clone());
@@ -694,11 +289,11 @@ impl Client {
 
     /// The end: everybody who waits is told the one reason.
     fn close(&mut self, reason: CloseReason) {
-        if matches!(self.state, State::Closed) {
+        if matches!(self.state, State::Closed(_)) {
             return;
         }
-        self.state = State::Closed;
         let reason = Arc::new(reason);
+        self.state = State::Closed(reason.clone());
         for pending in self.pending.drain() {
             if !pending.abandoned {
                 self.events.push_back(Event::Reply {

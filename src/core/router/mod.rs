@@ -1,1 +1,372 @@
-//! To come.
+//! The router core: connections come in, messages go from one to others. Pure.
+//!
+//! Owns the life of a connection: HELLO, the session, GOODBYE and ABORT, deadlines. What happens
+//! inside a realm is `realm`'s matter. After any input, drain [`Router::poll_output`].
+//!
+//! It has the whole Basic Profile; nothing of the Advanced Profile is announced. An option that
+//! would need it is refused where ignoring it would be wrong.
+
+mod broker;
+mod config;
+mod dealer;
+mod index;
+mod output;
+mod realm;
+mod session;
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use crate::core::ids::RandomIds;
+use crate::core::router::output::Outputs;
+use crate::core::router::realm::{Realm, Turn, quote};
+use crate::error::{ApplicationError, Violation};
+use crate::message::{
+    Abort, AbortDetails, Goodbye, GoodbyeDetails, Hello, Message, Payload, RequestType, Roles,
+    Welcome, WelcomeDetails,
+};
+use crate::uri::{Match, Uri, uris};
+
+pub use config::{Limits, RouterConfig};
+pub use output::{CloseCause, Output};
+
+/// A router without a socket and without a clock: messages in, messages out.
+#[derive(Debug)]
+pub struct Router {
+    config: RouterConfig,
+    ids: RandomIds,
+    realms: Vec<Realm>,
+    realm_names: HashMap<Uri, usize>,
+    connections: HashMap<ConnectionId, Connection>,
+    last_connection: u64,
+    deadlines: BTreeSet<(Duration, ConnectionId)>,
+    outputs: Outputs,
+    shutting_down: bool,
+}
+
+/// A connection; never used twice in one router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(u64);
+
+/// How much a router holds at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Connections, with or without a session.
+    pub connections: usize,
+    /// Sessions that have joined a realm.
+    pub sessions: usize,
+    /// Topics that have a subscriber.
+    pub subscriptions: usize,
+    /// Procedures that have a callee.
+    pub registrations: usize,
+    /// Calls that are not answered yet.
+    pub calls: usize,
+}
+
+#[derive(Debug)]
+struct Connection {
+    state: State,
+    deadline: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No session. HELLO must come until the deadline.
+    Idle {
+        /// There was a session before.
+        left: bool,
+    },
+    /// A session on the realm with this index.
+    Joined(usize),
+    /// We said GOODBYE. The answer must come until the deadline.
+    Leaving,
+}
+
+const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
+
+impl Router {
+    /// A router without connections.
+    pub fn new(config: RouterConfig) -> Self {
+        let realms: Vec<_> = config.realms.iter().cloned().map(Realm::new).collect();
+        let names = realms.iter().enumerate().map(|(index, realm)| (realm.name.clone(), index));
+        Router {
+            ids: RandomIds::new(config.seed),
+            realm_names: names.collect(),
+            realms,
+            config,
+            connections: HashMap::new(),
+            last_connection: 0,
+            deadlines: BTreeSet::new(),
+            outputs: Outputs::default(),
+            shutting_down: false,
+        }
+    }
+
+    /// A peer has connected. HELLO must follow within the handshake timeout.
+    pub fn connect(&mut self, now: Duration) -> ConnectionId {
+        self.last_connection += 1;
+        let id = ConnectionId(self.last_connection);
+        if self.shutting_down {
+            self.outputs.close(id, CloseCause::Shutdown);
+            return id;
+        }
+        let state = State::Idle { left: false };
+        self.connections.insert(id, Connection { state, deadline: None });
+        self.set_deadline(id, Some(now.saturating_add(self.config.handshake_timeout)));
+        id
+    }
+
+    /// A peer has sent a message.
+    pub fn handle_message(&mut self, now: Duration, from: ConnectionId, message: Message) {
+        let Some(connection) = self.connections.get(&from) else { return };
+        let outcome = match (connection.state, message) {
+            (State::Idle { .. }, Message::Hello(hello)) => self.hello(from, &hello),
+            // It gives up joining, or tells us why it left.
+            (State::Idle { .. }, Message::Abort(_)) => Ok(()),
+            (State::Idle { .. }, message) => {
+                Err(Violation::new(format!("{} before HELLO", message.name())))
+            }
+            (State::Joined(realm), Message::Goodbye(_)) => {
+                self.realms[realm].release(&mut self.outputs, from);
+                self.goodbye(from, uris::GOODBYE_AND_OUT);
+                self.idle(now, from);
+                Ok(())
+            }
+            (State::Joined(realm), Message::Abort(_)) => {
+                self.realms[realm].release(&mut self.outputs, from);
+                self.idle(now, from);
+                Ok(())
+            }
+            (State::Joined(_), Message::Hello(_)) => {
+                Err(Violation::new("HELLO, but the session is established"))
+            }
+            (State::Joined(realm), message) => {
+                let Router { realms, outputs, ids, config, .. } = self;
+                realms[realm].handle(&mut Turn { outputs, ids, config }, from, message)
+            }
+            (State::Leaving, Message::Goodbye(_) | Message::Abort(_)) => {
+                self.close(from, CloseCause::Shutdown);
+                Ok(())
+            }
+            // It may have been sent before our GOODBYE was read.
+            (State::Leaving, _) => Ok(()),
+        };
+        if let Err(violation) = outcome {
+            self.handle_violation(now, from, violation);
+        }
+    }
+
+    /// A peer has sent what is no message: ABORT, and the connection is closed.
+    pub fn handle_violation(&mut self, _now: Duration, from: ConnectionId, violation: Violation) {
+        let Some(connection) = self.connections.get(&from) else { return };
+        // After GOODBYE nothing more is sent.
+        if connection.state != State::Leaving {
+            self.abort(from, uris::PROTOCOL_VIOLATION, violation.message);
+        }
+        self.close(from, CloseCause::Violation);
+    }
+
+    /// A peer has gone.
+    pub fn handle_disconnect(&mut self, _now: Duration, connection: ConnectionId) {
+        self.forget(connection);
+    }
+
+    /// A message cannot be carried to a peer: it cannot be written in the peer's format, or it is
+    /// longer than the peer takes. Whoever waits for it gets `error`; an event is dropped.
+    pub fn handle_undeliverable(
+        &mut self,
+        _now: Duration,
+        to: ConnectionId,
+        message: &Message,
+        error: &ApplicationError,
+    ) {
+        let Some(connection) = self.connections.get(&to) else { return };
+        let joined = match connection.state {
+            State::Joined(realm) => Some(realm),
+            State::Idle { .. } | State::Leaving => None,
+        };
+        let request = match message {
+            Message::Event(_) => return,
+            Message::Invocation(invocation) => {
+                if let Some(realm) = joined {
+                    let error = error.clone();
+                    self.realms[realm].refuse(&mut self.outputs, to, invocation.request, error);
+                }
+                return;
+            }
+            Message::Result(result) => Some(result.request),
+            Message::Error(failed) if failed.request_type == RequestType::Call => {
+                // What was forwarded is replaced; what we wrote ourselves is not tried again.
+                let ours = failed.error == error.uri && failed.payload.serializer().is_none();
+                (!ours).then_some(failed.request)
+            }
+            _ => None,
+        };
+        match request {
+            Some(request) if joined.is_some() => {
+                self.outputs.error(to, RequestType::Call, request, error.clone());
+            }
+            // After GOODBYE nothing more is sent.
+            Some(_) => {}
+            None => self.close(to, CloseCause::Undeliverable),
+        }
+    }
+
+    /// Does what is due. May be called at any time.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        while let Some(&(deadline, id)) = self.deadlines.first() {
+            if deadline > now {
+                return;
+            }
+            match self.connections.get(&id).map(|connection| connection.state) {
+                Some(State::Idle { left }) => {
+                    if !left {
+                        let limit = self.config.handshake_timeout;
+                        self.abort(id, uris::TIMEOUT, format!("no HELLO within {limit:?}"));
+                    }
+                    self.close(id, CloseCause::NoHello);
+                }
+                Some(State::Leaving) => self.close(id, CloseCause::Shutdown),
+                Some(State::Joined(_)) | None => {
+                    self.deadlines.remove(&(deadline, id));
+                }
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Router::handle_timeout) has something to do.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Says GOODBYE to all sessions. Each connection is closed when its peer has answered, at the
+    /// latest after the goodbye timeout; new ones are closed at once.
+    pub fn shutdown(&mut self, now: Duration) {
+        self.shutting_down = true;
+        let mut all: Vec<_> = self.connections.keys().copied().collect();
+        all.sort_unstable();
+        for &id in &all {
+            match self.connections.get(&id).map(|connection| connection.state) {
+                Some(State::Joined(_)) => {
+                    self.goodbye(id, uris::SYSTEM_SHUTDOWN);
+                    self.set_state(id, State::Leaving);
+                    self.set_deadline(id, Some(now.saturating_add(self.config.goodbye_timeout)));
+                }
+                Some(State::Idle { .. }) => self.close(id, CloseCause::Shutdown),
+                Some(State::Leaving) | None => {}
+            }
+        }
+        // All at once, so that no session is told that another one's call has failed.
+        self.realms = self.config.realms.iter().cloned().map(Realm::new).collect();
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop()
+    }
+
+    /// How much it holds at the moment.
+    pub fn statistics(&self) -> Statistics {
+        let mut all = Statistics { connections: self.connections.len(), ..Default::default() };
+        for realm in &self.realms {
+            let [sessions, subscriptions, registrations, calls] = realm.counts();
+            all.sessions += sessions;
+            all.subscriptions += subscriptions;
+            all.registrations += registrations;
+            all.calls += calls;
+        }
+        all
+    }
+
+    fn hello(&mut self, from: ConnectionId, hello: &Hello) -> Result<(), Violation> {
+        let details = &hello.details;
+        let roles = details.roles.as_ref();
+        roles
+            .ok_or_else(|| Violation::new("HELLO.Details.roles is missing"))?
+            .check("HELLO.Details.roles", &CLIENT_ROLES)?;
+        let refusal = if !hello.realm.check(self.config.uri_rule, Match::Exact) {
+            (uris::INVALID_URI, format!("{} is no URI", quote(&hello.realm)))
+        } else if !self.realm_names.contains_key(&hello.realm) {
+            (uris::NO_SUCH_REALM, format!("there is no realm {}", quote(&hello.realm)))
+        } else if !may_be_anonymous(details.authmethods.as_deref()) {
+            (uris::NO_MATCHING_AUTH_METHOD, "only \"anonymous\" is to be had here".to_owned())
+        } else {
+            self.welcome(from, &hello.realm);
+            return Ok(());
+        };
+        // The peer may try again, but within the same time.
+        self.abort(from, refusal.0, refusal.1);
+        Ok(())
+    }
+
+    fn welcome(&mut self, from: ConnectionId, name: &Uri) {
+        let Some(&index) = self.realm_names.get(name) else { return };
+        self.realms[index].join(from);
+        self.set_state(from, State::Joined(index));
+        self.set_deadline(from, None);
+        let details = WelcomeDetails {
+            realm: Some(self.realms[index].name.clone()),
+            roles: Some(Roles::new().with("broker", &[]).with("dealer", &[])),
+            agent: Some(self.config.agent.clone()),
+            authid: Some(format!("{:014x}", self.ids.next())),
+            authrole: Some("anonymous".to_owned()),
+            authmethod: Some("anonymous".to_owned()),
+            authprovider: Some("static".to_owned()),
+            ..WelcomeDetails::default()
+        };
+        self.outputs.send(from, Welcome { session: self.ids.next(), details });
+    }
+
+    fn goodbye(&mut self, to: ConnectionId, reason: &str) {
+        let details = GoodbyeDetails::default();
+        self.outputs.send(to, Goodbye { details, reason: reason.into() });
+    }
+
+    fn abort(&mut self, to: ConnectionId, reason: &str, message: String) {
+        let details = AbortDetails { message: Some(message), ..AbortDetails::default() };
+        self.outputs.send(to, Abort { details, reason: reason.into(), payload: Payload::empty() });
+    }
+
+    /// The session has ended, the connection has not.
+    fn idle(&mut self, now: Duration, id: ConnectionId) {
+        self.set_state(id, State::Idle { left: true });
+        self.set_deadline(id, Some(now.saturating_add(self.config.handshake_timeout)));
+    }
+
+    fn close(&mut self, id: ConnectionId, cause: CloseCause) {
+        self.forget(id);
+        self.outputs.close(id, cause);
+    }
+
+    fn forget(&mut self, id: ConnectionId) {
+        self.set_deadline(id, None);
+        let Some(connection) = self.connections.remove(&id) else { return };
+        if let State::Joined(realm) = connection.state {
+            self.realms[realm].release(&mut self.outputs, id);
+        }
+    }
+
+    fn set_state(&mut self, id: ConnectionId, state: State) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.state = state;
+        }
+    }
+
+    fn set_deadline(&mut self, id: ConnectionId, deadline: Option<Duration>) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if let Some(old) = std::mem::replace(&mut connection.deadline, deadline) {
+            self.deadlines.remove(&(old, id));
+        }
+        if let Some(new) = deadline {
+            self.deadlines.insert((new, id));
+        }
+    }
+}
+
+/// Who offers no method, or an empty list, asks for nothing else (spec: "Authentication").
+fn may_be_anonymous(methods: Option<&[String]>) -> bool {
+    methods.is_none_or(|methods| {
+        methods.is_empty() || methods.iter().any(|method| method == "anonymous")
+    })
+}

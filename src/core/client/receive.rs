@@ -1,0 +1,283 @@
+//! What the router says.
+
+use super::pending::{Pending, Request};
+use super::{Answer, Client, Event, Failure, Joined, State, Ticket};
+use crate::error::{CloseKind, CloseReason, Violation};
+use crate::message::{
+    Goodbye, GoodbyeDetails, Invocation, Message, RequestError, RequestType, Unsubscribe, Welcome,
+};
+use crate::uri::{Match, Uri, uris};
+
+impl Client {
+    pub(super) fn message_while_joining(&mut self, message: Message) -> Result<(), Violation> {
+        match message {
+            Message::Welcome(welcome) => self.welcomed(welcome),
+            Message::Abort(abort) => {
+                self.aborted(abort);
+                Ok(())
+            }
+            Message::Challenge(challenge) => {
+                let text = format!("cannot answer a challenge by {:?}", challenge.method);
+                self.abort(uris::CANNOT_AUTHENTICATE, text);
+                Ok(())
+            }
+            other => Err(Violation::new(format!("{} before WELCOME", other.name()))),
+        }
+    }
+
+    fn welcomed(&mut self, welcome: Welcome) -> Result<(), Violation> {
+        let roles = welcome.details.roles.clone().unwrap_or_default();
+        roles.check("WELCOME.Details.roles", &["broker", "dealer"])?;
+        if let State::Joining { realm, .. } = std::mem::replace(&mut self.state, State::Established)
+        {
+            let realm = welcome.details.realm.clone().unwrap_or(realm);
+            self.router = roles;
+            self.events.push_back(Event::Joined(Box::new(Joined { realm, welcome })));
+        }
+        Ok(())
+    }
+
+    pub(super) fn message_while_established(&mut self, message: Message) -> Result<(), Violation> {
+        match message {
+            Message::Result(result) => {
+                // A progressive result was not asked for; the final one still counts.
+                if result.details.progress == Some(true) {
+                    return Ok(());
+                }
+                let (details, payload) = (result.details, result.payload);
+                self.answered("RESULT", result.request, Request::is_call, |_, _| Answer::Result {
+                    details,
+                    payload,
+                })
+            }
+            Message::Published(published) => {
+                self.answered("PUBLISHED", published.request, Request::is_publish, |_, _| {
+                    Answer::Published { publication: published.publication }
+                })
+            }
+            Message::Subscribed(subscribed) => self.subscribed(subscribed),
+            Message::Unsubscribed(message) if message.request == 0 => {
+                let details = message.details.unwrap_or_default();
+                let subscription = details.subscription.unwrap_or_default();
+                let listeners = self.interest.revoke_subscription(subscription).unwrap_or_default();
+                let reason = details.reason.unwrap_or_default();
+                self.events.extend(listeners.into_iter().map(|listener| Event::Ended {
+                    listener,
+                    revoked: Some(Uri::from(reason.as_str())),
+                }));
+                Ok(())
+            }
+            Message::Unsubscribed(unsubscribed) => {
+                let is_unsubscribe =
+                    |request: &Request| matches!(request, Request::Unsubscribe { .. });
+                self.answered(
+                    "UNSUBSCRIBED",
+                    unsubscribed.request,
+                    is_unsubscribe,
+                    |client, request| {
+                        if let Request::Unsubscribe { subscription } = request {
+                            client.interest.unsubscribed(*subscription);
+                        }
+                        Answer::Unsubscribed
+                    },
+                )
+            }
+            Message::Registered(message) => self.registered(message),
+            Message::Unregistered(message) if message.request == 0 => {
+                let details = message.details.unwrap_or_default();
+                let registration = details.registration.unwrap_or_default();
+                let reason = Uri::from(details.reason.unwrap_or_default());
+                self.end_registration(registration, Some(reason));
+                Ok(())
+            }
+            Message::Unregistered(unregistered) => {
+                let is_unregister =
+                    |request: &Request| matches!(request, Request::Unregister { .. });
+                self.answered(
+                    "UNREGISTERED",
+                    unregistered.request,
+                    is_unregister,
+                    |client, request| {
+                        if let Request::Unregister { registration } = request {
+                            client.end_registration(*registration, None);
+                        }
+                        Answer::Unregistered
+                    },
+                )
+            }
+            Message::Error(error) => self.failed(error),
+            Message::Event(event) => {
+                let Some(listeners) = self.interest.listeners(event.subscription)? else {
+                    return Ok(());
+                };
+                match listeners {
+                    [listener] => {
+                        self.events.push_back(Event::Event { listener: *listener, event })
+                    }
+                    several => self.events.extend(
+                        several
+                            .iter()
+                            .map(|&listener| Event::Event { listener, event: event.clone() }),
+                    ),
+                }
+                Ok(())
+            }
+            Message::Invocation(invocation) => self.invoked(invocation),
+            // We announce no call canceling; an unknown invocation would be ignored anyway.
+            Message::Interrupt(_) => Ok(()),
+            Message::Goodbye(goodbye) => {
+                let details = GoodbyeDetails::default();
+                let reason = Uri::from(uris::GOODBYE_AND_OUT);
+                self.transmits.push_back(Goodbye { details, reason }.into());
+                let message = goodbye.details.message;
+                self.close(CloseReason::new(CloseKind::Goodbye, goodbye.reason, message));
+                Ok(())
+            }
+            Message::Abort(abort) => {
+                self.aborted(abort);
+                Ok(())
+            }
+            other => Err(Violation::new(format!("{} from a router in a session", other.name()))),
+        }
+    }
+
+    pub(super) fn message_while_leaving(&mut self, message: Message) {
+        match message {
+            Message::Goodbye(goodbye) => {
+                let message = goodbye.details.message;
+                self.close(CloseReason::new(CloseKind::Left, goodbye.reason, message));
+            }
+            Message::Abort(abort) => self.aborted(abort),
+            // Others may still be under way (spec: "Session lifecycle", closing).
+            _ => {}
+        }
+    }
+
+    fn subscribed(&mut self, message: crate::message::Subscribed) -> Result<(), Violation> {
+        let pending = self.take("SUBSCRIBED", message.request, |request| {
+            matches!(request, Request::Subscribe { .. })
+        })?;
+        let Some(Pending {
+            ticket, request: Request::Subscribe { topic, pattern }, abandoned, ..
+        }) = pending
+        else {
+            return Ok(());
+        };
+        self.interest.subscribed(message.subscription, &topic, pattern, ticket);
+        self.interest.subscribe_settled(&topic, pattern);
+        if abandoned {
+            self.unsubscribe(Ticket::NOBODY, message.subscription, ticket);
+        } else {
+            self.reply(ticket, Ok(Answer::Subscribed { subscription: message.subscription }));
+        }
+        self.end_idle_subscriptions(&topic, pattern);
+        Ok(())
+    }
+
+    fn registered(&mut self, message: crate::message::Registered) -> Result<(), Violation> {
+        let is_register = |request: &Request| matches!(request, Request::Register);
+        let Some(pending) = self.take("REGISTERED", message.request, is_register)? else {
+            return Ok(());
+        };
+        let registration = message.registration;
+        self.interest.registered(registration, pending.ticket)?;
+        if pending.abandoned {
+            self.unregister(Ticket::NOBODY, registration);
+        } else {
+            self.reply(pending.ticket, Ok(Answer::Registered { registration }));
+        }
+        Ok(())
+    }
+
+    fn invoked(&mut self, invocation: Invocation) -> Result<(), Violation> {
+        let Some(listener) = self.interest.callee(invocation.registration) else {
+            return Err(Violation::new(format!(
+                "INVOCATION for registration {}, which is not ours",
+                invocation.registration
+            )));
+        };
+        if !self.invocations.insert(invocation.request) {
+            return Err(Violation::new(format!(
+                "INVOCATION {} while it is running",
+                invocation.request
+            )));
+        }
+        self.events.push_back(Event::Invocation { listener, invocation });
+        Ok(())
+    }
+
+    fn failed(&mut self, error: RequestError) -> Result<(), Violation> {
+        let wanted = error.request_type;
+        if wanted == RequestType::Invocation {
+            return Err(Violation::new("ERROR for an INVOCATION sent to a callee"));
+        }
+        let fits = move |request: &Request| request.request_type() == wanted;
+        let Some(pending) = self.take("ERROR", error.request, fits)? else { return Ok(()) };
+        match &pending.request {
+            Request::Subscribe { topic, pattern } => {
+                self.interest.subscribe_settled(topic, *pattern);
+                self.end_idle_subscriptions(topic, *pattern);
+            }
+            // Whatever the reason: the router does not have it any more.
+            Request::Unsubscribe { subscription } => self.interest.unsubscribed(*subscription),
+            Request::Unregister { registration } => self.end_registration(*registration, None),
+            Request::Call | Request::Publish | Request::Register => {}
+        }
+        if !pending.abandoned {
+            self.reply(pending.ticket, Err(Failure::Error(error)));
+        }
+        Ok(())
+    }
+
+    /// A plain answer to a request.
+    fn answered(
+        &mut self,
+        name: &str,
+        request: u64,
+        fits: impl Fn(&Request) -> bool,
+        answer: impl FnOnce(&mut Self, &Request) -> Answer,
+    ) -> Result<(), Violation> {
+        if let Some(pending) = self.take(name, request, fits)? {
+            let answer = answer(self, &pending.request);
+            if !pending.abandoned {
+                self.reply(pending.ticket, Ok(answer));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the request that `name` answers out of the table. A late answer to a call that we gave
+    /// up is nothing; an answer to what we never asked is a violation.
+    fn take(
+        &mut self,
+        name: &str,
+        request: u64,
+        fits: impl Fn(&Request) -> bool,
+    ) -> Result<Option<Pending>, Violation> {
+        match self.pending.get_mut(request) {
+            Some(pending) if fits(&pending.request) => Ok(self.pending.remove(request)),
+            Some(pending) => Err(Violation::new(format!(
+                "{name} for request {request}, which is a {:?}",
+                pending.request.request_type()
+            ))),
+            None if (1..=self.ids.last()).contains(&request) => Ok(None),
+            None => Err(Violation::new(format!("{name} for request {request}, which never was"))),
+        }
+    }
+
+    fn end_registration(&mut self, registration: u64, revoked: Option<Uri>) {
+        if let Some(listener) = self.interest.remove_registration(registration) {
+            self.events.push_back(Event::Ended { listener, revoked });
+        }
+    }
+
+    fn end_idle_subscriptions(&mut self, topic: &Uri, pattern: Match) {
+        for subscription in self.interest.take_idle(topic, pattern) {
+            let request = Request::Unsubscribe { subscription };
+            if let Some(request) = self.begin(Ticket::NOBODY, request, None) {
+                let options = None;
+                self.transmits.push_back(Unsubscribe { request, subscription, options }.into());
+            }
+        }
+    }
+}

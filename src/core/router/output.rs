@@ -1,0 +1,94 @@
+//! `Output`: what the router core wants done, in the order in which it shall be done.
+
+use std::collections::VecDeque;
+
+use crate::core::router::ConnectionId;
+use crate::error::ApplicationError;
+use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
+
+/// One thing to do. The order of all outputs counts, not only of those for one connection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Output {
+    /// Send a message.
+    Send {
+        /// To whom.
+        to: ConnectionId,
+        /// What.
+        message: Message,
+    },
+    /// Send the same message to several, so that it need be encoded only once a serializer.
+    Multicast {
+        /// To whom; at least two, nobody twice.
+        to: Vec<ConnectionId>,
+        /// What.
+        message: Message,
+    },
+    /// Close a connection when everything that was sent to it has left. The core has forgotten it.
+    Close {
+        /// Which one.
+        connection: ConnectionId,
+        /// Why.
+        cause: CloseCause,
+    },
+}
+
+/// Why the router closes a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseCause {
+    /// The peer broke the protocol; ABORT said so.
+    Violation,
+    /// The peer did not say HELLO in time.
+    NoHello,
+    /// The router goes down.
+    Shutdown,
+    /// Not even an ERROR can be carried to the peer.
+    Undeliverable,
+}
+
+/// The outputs that nobody has taken yet.
+#[derive(Debug, Default)]
+pub(super) struct Outputs(VecDeque<Output>);
+
+impl Outputs {
+    pub(super) fn pop(&mut self) -> Option<Output> {
+        self.0.pop_front()
+    }
+
+    pub(super) fn send(&mut self, to: ConnectionId, message: impl Into<Message>) {
+        self.0.push_back(Output::Send { to, message: message.into() });
+    }
+
+    /// Sends to nobody, one or many.
+    pub(super) fn multicast(&mut self, to: Vec<ConnectionId>, message: impl Into<Message>) {
+        match to[..] {
+            [] => {}
+            [to] => self.send(to, message),
+            _ => self.0.push_back(Output::Multicast { to, message: message.into() }),
+        }
+    }
+
+    pub(super) fn error(
+        &mut self,
+        to: ConnectionId,
+        request_type: RequestType,
+        request: u64,
+        error: ApplicationError,
+    ) {
+        self.send(
+            to,
+            RequestError {
+                request_type,
+                request,
+                details: RequestErrorDetails::default(),
+                error: error.uri,
+                payload: Payload::from_values(error.args, error.kwargs),
+            },
+        );
+    }
+
+    pub(super) fn close(&mut self, connection: ConnectionId, cause: CloseCause) {
+        self.0.push_back(Output::Close { connection, cause });
+    }
+}

@@ -1,0 +1,187 @@
+//! `Realm`: the sessions that can reach each other, their broker and their dealer.
+//!
+//! Owns which message goes to whom inside the router. It answers requests; how a connection comes
+//! to a realm and leaves it is the router's matter.
+
+use std::fmt;
+
+use crate::core::ids::RandomIds;
+use crate::core::router::broker::Broker;
+use crate::core::router::dealer::{Dealer, Sessions};
+use crate::core::router::output::Outputs;
+use crate::core::router::session::Session;
+use crate::core::router::{ConnectionId, RouterConfig};
+use crate::error::{ApplicationError, Violation};
+use crate::message::{Message, RequestType};
+use crate::uri::{Match, Uri, uris};
+
+#[derive(Debug)]
+pub(super) struct Realm {
+    pub(super) name: Uri,
+    sessions: Sessions,
+    broker: Broker,
+    dealer: Dealer,
+}
+
+/// What every step needs beside the realm.
+pub(super) struct Turn<'a> {
+    pub(super) outputs: &'a mut Outputs,
+    pub(super) ids: &'a mut RandomIds,
+    pub(super) config: &'a RouterConfig,
+}
+
+/// Why a request was not done.
+pub(super) enum Failure {
+    /// It is answered by ERROR.
+    Error(ApplicationError),
+    /// It ends the session.
+    Violation(Violation),
+}
+
+impl Realm {
+    pub(super) fn new(name: Uri) -> Self {
+        Realm {
+            name,
+            sessions: Sessions::default(),
+            broker: Broker::default(),
+            dealer: Dealer::default(),
+        }
+    }
+
+    pub(super) fn join(&mut self, connection: ConnectionId) {
+        self.sessions.insert(connection, Session::default());
+    }
+
+    /// Everything that a session held goes with it.
+    pub(super) fn release(&mut self, outputs: &mut Outputs, connection: ConnectionId) {
+        let Some(session) = self.sessions.remove(&connection) else { return };
+        self.broker.release(connection, &session);
+        self.dealer.release(outputs, connection, session, &mut self.sessions);
+    }
+
+    /// Sessions, subscriptions, registrations and calls under way.
+    pub(super) fn counts(&self) -> [usize; 4] {
+        let calls = self.sessions.values().map(|session| session.calls.len()).sum();
+        [self.sessions.len(), self.broker.subscriptions(), self.dealer.registrations(), calls]
+    }
+
+    /// Takes a message of a joined session; all but the end of the session.
+    pub(super) fn handle(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        message: Message,
+    ) -> Result<(), Violation> {
+        let Realm { sessions, broker, dealer, .. } = self;
+        let Some(session) = sessions.get_mut(&from) else { return Ok(()) };
+        let name = message.name();
+        let (kind, request, answered) = match &message {
+            Message::Publish(publish) => {
+                (RequestType::Publish, publish.request, publish.options.acknowledge == Some(true))
+            }
+            Message::Subscribe(subscribe) => (RequestType::Subscribe, subscribe.request, true),
+            Message::Unsubscribe(message) => (RequestType::Unsubscribe, message.request, true),
+            Message::Register(register) => (RequestType::Register, register.request, true),
+            Message::Unregister(message) => (RequestType::Unregister, message.request, true),
+            Message::Call(call) => (RequestType::Call, call.request, true),
+            // What is no request.
+            _ => {
+                return match message {
+                    Message::Yield(message) => dealer.r#yield(turn, from, sessions, message),
+                    Message::Error(message) => dealer.error(turn, from, sessions, message),
+                    Message::Cancel(message) => {
+                        dealer.cancel(turn, from, sessions, &message);
+                        Ok(())
+                    }
+                    _ => Err(Violation::new(format!("{name} cannot be sent in a session"))),
+                };
+            }
+        };
+        if turn.config.strict_request_ids {
+            session.check_request(name, request)?;
+        }
+        let outcome = match message {
+            Message::Publish(message) => broker.publish(turn, from, message),
+            Message::Subscribe(message) => broker.subscribe(turn, from, session, message),
+            Message::Unsubscribe(message) => broker.unsubscribe(turn, from, session, &message),
+            Message::Register(message) => dealer.register(turn, from, session, message),
+            Message::Unregister(message) => dealer.unregister(turn, from, session, &message),
+            Message::Call(message) => dealer.call(turn, from, sessions, message),
+            _ => Ok(()),
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(Failure::Violation(violation)) => Err(violation),
+            Err(Failure::Error(error)) => {
+                if answered {
+                    turn.outputs.error(from, kind, request, error);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes back an invocation that cannot be carried to its callee.
+    pub(super) fn refuse(
+        &mut self,
+        outputs: &mut Outputs,
+        callee: ConnectionId,
+        invocation: u64,
+        error: ApplicationError,
+    ) {
+        self.dealer.refuse(outputs, callee, &mut self.sessions, invocation, error);
+    }
+}
+
+/// That a URI in a request is one.
+pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(), ApplicationError> {
+    if uri.check(turn.config.uri_rule, policy) {
+        return Ok(());
+    }
+    let kind = if policy == Match::Exact { "URI" } else { "URI pattern" };
+    Err(ApplicationError::new(uris::INVALID_URI).arg(format!("{} is no {kind}", quote(uri))))
+}
+
+/// That a URI is one, and one that applications may register or publish to (spec: "URIs").
+pub(super) fn check_own_uri(turn: &Turn<'_>, uri: &Uri) -> Result<(), ApplicationError> {
+    check_uri(turn, uri, Match::Exact)?;
+    if uri.split('.').next() != Some("wamp") {
+        return Ok(());
+    }
+    let text = format!("{}: names under \"wamp\" are the protocol's own", quote(uri));
+    Err(ApplicationError::new(uris::INVALID_URI).arg(text))
+}
+
+/// A name as it is shown in an error: whole if it is not too long. What answers a request must not
+/// be longer than the request.
+pub(super) fn quote(text: &str) -> String {
+    const LONGEST: usize = 100;
+    match text.char_indices().nth(LONGEST) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+    }
+}
+
+/// An option that this router does not have yet, where ignoring it would be wrong.
+pub(super) fn not_allowed(option: impl fmt::Display) -> ApplicationError {
+    ApplicationError::new(uris::OPTION_NOT_ALLOWED)
+        .arg(format!("this router does not support the option {option}"))
+}
+
+/// A session holds as much as it may.
+pub(super) fn too_many(what: &str, limit: usize) -> ApplicationError {
+    ApplicationError::new(uris::UNAVAILABLE)
+        .arg(format!("too many {what} in one session: the limit is {limit}"))
+}
+
+impl From<ApplicationError> for Failure {
+    fn from(error: ApplicationError) -> Self {
+        Failure::Error(error)
+    }
+}
+
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Failure::Violation(violation)
+    }
+}

@@ -1,0 +1,48 @@
+//! `Session`: what a realm knows of one joined client.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::core::ids::SequentialIds;
+use crate::core::router::ConnectionId;
+use crate::error::Violation;
+
+/// A joined client. Its connection's id is its key everywhere.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    requests: SequentialIds,
+    /// Ids of the invocations that it was sent.
+    pub(super) invocation_ids: SequentialIds,
+    /// Calls that it made, by its request id.
+    pub(super) calls: HashMap<u64, Invoked>,
+    /// Calls that it has to answer, by invocation id.
+    pub(super) invocations: BTreeMap<u64, Origin>,
+    pub(super) subscriptions: HashSet<u64>,
+    pub(super) registrations: HashSet<u64>,
+}
+
+/// Where a call went.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Invoked {
+    pub(super) callee: ConnectionId,
+    pub(super) invocation: u64,
+}
+
+/// Where an invocation came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    pub(super) caller: ConnectionId,
+    pub(super) request: u64,
+}
+
+impl Session {
+    /// That a request id is the one that comes next (spec: "IDs", session scope).
+    pub(super) fn check_request(&mut self, name: &str, request: u64) -> Result<(), Violation> {
+        let expected = self.requests.next();
+        if request == expected {
+            return Ok(());
+        }
+        Err(Violation::new(format!(
+            "{name}.request is {request}, out of sequence: must be {expected}"
+        )))
+    }
+}
