@@ -1,0 +1,76 @@
+//! What handles tell the driver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::core::client::{Answer, Failure, Ticket};
+use crate::error::ApplicationError;
+use crate::message::{CallOptions, Payload, PublishOptions, RegisterOptions, SubscribeOptions};
+use crate::session::endpoint::DynEndpoint;
+use crate::session::queue::EventQueue;
+use crate::uri::Uri;
+
+/// Where the outcome of a request goes.
+pub(super) type Waiter = oneshot::Sender<Result<Answer, Failure>>;
+
+/// A request of the user's. The queue of commands is bounded: whoever sends faster than the
+/// transport takes waits.
+pub(super) enum Command {
+    Call {
+        ticket: Ticket,
+        procedure: Uri,
+        options: CallOptions,
+        payload: Payload,
+        timeout: Option<Duration>,
+        waiter: Waiter,
+    },
+    /// Without a waiter it is not acknowledged.
+    Publish {
+        ticket: Ticket,
+        topic: Uri,
+        options: PublishOptions,
+        payload: Payload,
+        waiter: Option<Waiter>,
+    },
+    Subscribe {
+        ticket: Ticket,
+        topic: Uri,
+        options: SubscribeOptions,
+        queue: Arc<EventQueue>,
+        waiter: Waiter,
+    },
+    /// Ends the subscription whose SUBSCRIBE had the ticket `listener`.
+    Unsubscribe {
+        ticket: Ticket,
+        listener: Ticket,
+        waiter: Waiter,
+    },
+    Register {
+        ticket: Ticket,
+        procedure: Uri,
+        options: RegisterOptions,
+        endpoint: DynEndpoint,
+        waiter: Waiter,
+    },
+    /// Ends the registration whose REGISTER had the ticket `listener`.
+    Unregister {
+        ticket: Ticket,
+        listener: Ticket,
+        waiter: Waiter,
+    },
+    Leave {
+        reason: Uri,
+        message: Option<String>,
+    },
+}
+
+/// What must reach the driver even when the queue of commands is full. There are never more than
+/// requests under way, running handlers and living subscriptions.
+pub(super) enum Signal {
+    /// Nobody waits for the request, or holds the subscription, of this ticket any more.
+    Drop(Ticket),
+    /// A handler has finished.
+    Answer { invocation: u64, result: Result<Payload, ApplicationError> },
+}

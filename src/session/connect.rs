@@ -1,0 +1,159 @@
+//! Connecting and joining.
+
+#[cfg(feature = "client")]
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::core::client::{Client, ClientConfig};
+use crate::error::ConnectError;
+use crate::rt;
+#[cfg(feature = "client")]
+use crate::rt::BoxFuture;
+use crate::session::driver::{Driver, Inbox};
+use crate::session::{Session, Shared, driver_gone};
+use crate::transport::{Connector, Transport};
+use crate::uri::Uri;
+
+/// Commands that may wait for the driver; whoever sends more waits.
+const COMMANDS: usize = 256;
+
+/// Connects to a router by WebSocket and joins a realm.
+///
+/// ```
+/// # #[cfg(feature = "router")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = wampwerk::Router::builder().realm("realm1").build()?;
+/// # let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+/// # let url = listener.url();
+/// let session = wampwerk::connect(url, "realm1").await?;
+/// assert_eq!(session.realm(), "realm1");
+/// session.leave().await;
+/// # Ok(()) }
+/// # #[cfg(not(feature = "router"))]
+/// # fn main() {}
+/// ```
+#[cfg(feature = "client")]
+pub fn connect(url: impl Into<String>, realm: impl Into<Uri>) -> Connect {
+    Connect {
+        url: url.into(),
+        realm: realm.into(),
+        serializers: crate::codec::available().to_vec(),
+        timeout: None,
+        config: ClientConfig::default(),
+    }
+}
+
+/// A connection that is being put together; `await` it to connect and join.
+///
+/// What only one kind of transport has (TLS, headers, pings, sizes) is set on a
+/// [`WampWebSocketClientFactory`](crate::transport::WampWebSocketClientFactory), for
+/// [`connect_with`].
+#[cfg(feature = "client")]
+#[must_use = "nothing is connected until it is awaited"]
+#[derive(Clone, Debug)]
+pub struct Connect {
+    url: String,
+    realm: Uri,
+    serializers: Vec<crate::message::Serializer>,
+    timeout: Option<std::time::Duration>,
+    config: ClientConfig,
+}
+
+#[cfg(feature = "client")]
+impl Connect {
+    /// The serializers to offer, the preferred first; the router chooses. Default: CBOR,
+    /// MessagePack, JSON, as far as they are compiled in.
+    pub fn serializers(mut self, serializers: &[crate::message::Serializer]) -> Self {
+        self.serializers = serializers.to_vec();
+        self
+    }
+
+    /// How long each step may take: connecting, the opening handshake, joining. Default: 10 s.
+    pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+        self.timeout = Some(timeout);
+        self.config.join_timeout = timeout;
+        self
+    }
+
+    /// What the router is told as our name and version. Default: those of this crate.
+    pub fn agent(mut self, agent: impl Into<String>) -> Self {
+        self.config.agent = agent.into();
+        self
+    }
+
+    async fn open(self) -> Result<Session, ConnectError> {
+        use crate::transport::WampWebSocketClientFactory;
+        let mut factory = WampWebSocketClientFactory::new(&self.url, &self.serializers)?;
+        if let Some(timeout) = self.timeout {
+            factory = factory.connect_timeout(timeout).handshake_timeout(timeout);
+        }
+        join(factory.connect().await?, self.realm, self.config).await
+    }
+}
+
+#[cfg(feature = "client")]
+impl IntoFuture for Connect {
+    type Output = Result<Session, ConnectError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.open())
+    }
+}
+
+/// Connects through any [`Connector`] and joins a realm.
+///
+/// # Errors
+/// Those of the connector, and [`ConnectError::Join`] if the realm cannot be joined.
+pub async fn connect_with(
+    connector: &impl Connector,
+    realm: impl Into<Uri>,
+) -> Result<Session, ConnectError> {
+    join(connector.connect().await?, realm, ClientConfig::default()).await
+}
+
+/// Joins a realm over a transport that is open.
+///
+/// Dropping the future gives up: the transport is closed.
+///
+/// # Errors
+/// [`ConnectError::Join`] if the router refuses, breaks the protocol or does not answer in time.
+pub async fn join(
+    transport: Box<dyn Transport>,
+    realm: impl Into<Uri>,
+    config: ClientConfig,
+) -> Result<Session, ConnectError> {
+    let (command_sender, commands) = mpsc::channel(COMMANDS);
+    let (signal_sender, signals) = mpsc::unbounded_channel();
+    let (joined_sender, joined) = oneshot::channel();
+    let (closed_sender, closed) = watch::channel(None);
+    let info = transport.info().clone();
+    let mut client = Client::new(config);
+    client.join(rt::now(), realm.into());
+    let inbox = Inbox {
+        commands,
+        signals,
+        signal_sender: signal_sender.clone(),
+        joined: joined_sender,
+        closed: closed_sender,
+    };
+    rt::spawn(Driver::new(transport, client, inbox));
+    match joined.await {
+        Ok(Ok(joined)) => Ok(Session {
+            shared: Arc::new(Shared {
+                commands: command_sender,
+                signals: signal_sender,
+                closed,
+                tickets: AtomicU64::new(1),
+                joined,
+                transport: info,
+            }),
+        }),
+        Ok(Err(reason)) => Err(ConnectError::Join(reason)),
+        Err(_) => Err(ConnectError::Join(driver_gone())),
+    }
+}

@@ -1,0 +1,547 @@
+//! The driver: one future per connection that moves everything between user, core and transport.
+//!
+//! Its turn: what was dropped and answered → finish writing → read, dispatching after each message →
+//! take commands while the transport is ready → flush once → arm the one timer. The work of a turn
+//! is bounded; when a bound is hit it wakes itself and lets others run.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::BuildHasherDefault;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::codec;
+use crate::core::client::{Answer, Client, Event, Failure, Joined, Ticket};
+use crate::core::ids::{IdHasher, IdMap};
+use crate::error::{ApplicationError, CloseReason, TransportError, Violation};
+use crate::message::{Invocation, Message, Serializer};
+use crate::rt::{self, Sleep};
+use crate::session::command::{Command, Signal, Waiter};
+use crate::session::endpoint::DynEndpoint;
+use crate::session::queue::EventQueue;
+use crate::session::running::{Running, poll_guarded, start_guarded};
+use crate::session::{size_exceeded, trace};
+use crate::transport::{CloseCode, Transport};
+use crate::uri::uris;
+
+/// Messages read, and commands taken, before others get their turn. Large enough that a flush
+/// serves many messages, small enough that a turn stays well below a millisecond.
+const TURN: usize = 256;
+
+/// Messages that may wait for the transport before reading stops: answers to what was read are
+/// still taken then, but no new work.
+const MAX_UNSENT: usize = 4096;
+
+/// Procedures at work at the same time; more calls are refused with `wamp.error.unavailable`.
+const MAX_RUNNING: usize = 16_384;
+
+/// How long the last words and the closing of the transport may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+type Tickets<T> = HashMap<Ticket, T, BuildHasherDefault<IdHasher>>;
+
+pub(super) struct Driver {
+    transport: Box<dyn Transport>,
+    serializer: Serializer,
+    client: Client,
+    commands: mpsc::Receiver<Command>,
+    signals: mpsc::UnboundedReceiver<Signal>,
+    /// For the tasks of procedures.
+    signal_sender: mpsc::UnboundedSender<Signal>,
+    joined: Option<oneshot::Sender<Result<Joined, Arc<CloseReason>>>>,
+    closed: watch::Sender<Option<Arc<CloseReason>>>,
+    /// Requests under way: whom to tell, and the request's id on the wire.
+    waiting: Tickets<(Waiter, u64)>,
+    listeners: Tickets<Listener>,
+    /// Procedures at work in tasks of their own; dropping an entry ends the task.
+    running: IdMap<oneshot::Sender<()>>,
+    /// A frame that the transport was not ready for.
+    unsent: Option<Bytes>,
+    dirty: bool,
+    timer: Option<(Duration, Sleep)>,
+    phase: Phase,
+}
+
+/// Who listens to a subscription or registration; the id is there once the router has answered.
+enum Listener {
+    Subscriber { queue: Arc<EventQueue>, subscription: Option<u64> },
+    Callee { endpoint: DynEndpoint, registration: Option<u64> },
+}
+
+enum Phase {
+    Open,
+    /// The session is over; the last words go out, if they still can.
+    Closing {
+        code: CloseCode,
+        deadline: Duration,
+        broken: bool,
+    },
+}
+
+/// The receiving ends of a session's handles.
+pub(super) struct Inbox {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) signals: mpsc::UnboundedReceiver<Signal>,
+    pub(super) signal_sender: mpsc::UnboundedSender<Signal>,
+    pub(super) joined: oneshot::Sender<Result<Joined, Arc<CloseReason>>>,
+    pub(super) closed: watch::Sender<Option<Arc<CloseReason>>>,
+}
+
+impl Driver {
+    /// Drives `client`, which has been told to join.
+    pub(super) fn new(transport: Box<dyn Transport>, client: Client, inbox: Inbox) -> Self {
+        Driver {
+            serializer: transport.info().serializer,
+            transport,
+            client,
+            commands: inbox.commands,
+            signals: inbox.signals,
+            signal_sender: inbox.signal_sender,
+            joined: Some(inbox.joined),
+            closed: inbox.closed,
+            waiting: Tickets::default(),
+            listeners: Tickets::default(),
+            running: IdMap::default(),
+            unsent: None,
+            dirty: false,
+            timer: None,
+            phase: Phase::Open,
+        }
+    }
+
+    /// One turn. True if a bound was hit, and there may be more to do.
+    fn turn(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut more = self.take_signals(cx);
+        let mut ready = self.write(cx);
+        if ready || self.client.unsent() < MAX_UNSENT {
+            more |= self.read(cx);
+            ready = self.write(cx);
+        }
+        if ready {
+            more |= self.take_commands(cx);
+        }
+        self.flush(cx);
+        more
+    }
+
+    fn take_signals(&mut self, cx: &mut Context<'_>) -> bool {
+        for _ in 0..TURN {
+            match self.signals.poll_recv(cx) {
+                Poll::Ready(Some(Signal::Drop(ticket))) => self.drop_ticket(ticket),
+                Poll::Ready(Some(Signal::Answer { invocation, result })) => {
+                    self.running.remove(&invocation);
+                    self.client.answer(invocation, result);
+                }
+                Poll::Ready(None) | Poll::Pending => return false,
+            }
+        }
+        true
+    }
+
+    /// Hands frames to the transport. False if it is not ready for more.
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            if let Some(frame) = self.unsent.take() {
+                match self.transport.poll_ready(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => {
+                        self.transport_failed(&error);
+                        return false;
+                    }
+                    Poll::Pending => {
+                        self.unsent = Some(frame);
+                        return false;
+                    }
+                }
+                self.dirty = true;
+                if let Err(error) = self.transport.start_send(frame) {
+                    self.transport_failed(&error);
+                    return false;
+                }
+            }
+            let Some(message) = self.client.poll_transmit() else { return true };
+            trace("send", &message);
+            match self.frame(&message) {
+                Ok(frame) => self.unsent = Some(frame),
+                Err(error) => {
+                    tracing::warn!(message = message.name(), %error, "a message cannot be sent");
+                    self.client.handle_unsendable(&message, error);
+                    self.dispatch();
+                }
+            }
+        }
+    }
+
+    fn frame(&self, message: &Message) -> Result<Bytes, ApplicationError> {
+        let frame = codec::encode(self.serializer, message)
+            .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string()))?;
+        let limit = self.transport.info().max_send;
+        if frame.len() > limit {
+            return Err(size_exceeded(frame.len(), limit));
+        }
+        Ok(frame)
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        for _ in 0..TURN {
+            match self.transport.poll_recv(cx) {
+                Poll::Pending => return false,
+                Poll::Ready(Some(Ok(frame))) => match codec::decode(self.serializer, &frame) {
+                    Ok(message) => {
+                        trace("receive", &message);
+                        self.client.handle_message(message);
+                    }
+                    Err(violation) => self.client.handle_violation(violation),
+                },
+                Poll::Ready(Some(Err(error))) => {
+                    self.transport_failed(&error);
+                    return false;
+                }
+                Poll::Ready(None) => {
+                    self.client.handle_transport_closed(None);
+                    self.broken();
+                    self.dispatch();
+                    return false;
+                }
+            }
+            self.dispatch();
+            if !matches!(self.phase, Phase::Open) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn take_commands(&mut self, cx: &mut Context<'_>) -> bool {
+        for _ in 0..TURN {
+            match self.commands.poll_recv(cx) {
+                Poll::Ready(Some(command)) => self.execute(command),
+                // The last handle is gone.
+                Poll::Ready(None) => {
+                    self.client.leave(rt::now(), uris::CLOSE_REALM.into(), None);
+                    self.dispatch();
+                    self.write(cx);
+                    return false;
+                }
+                Poll::Pending => return false,
+            }
+            self.dispatch();
+            if !self.write(cx) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn execute(&mut self, command: Command) {
+        match command {
+            Command::Call { ticket, procedure, options, payload, timeout, waiter } => {
+                let now = timeout.map_or(Duration::ZERO, |_| rt::now());
+                let request = self.client.call(now, ticket, procedure, options, payload, timeout);
+                self.waiting.insert(ticket, (waiter, request));
+            }
+            Command::Publish { ticket, topic, options, payload, waiter } => {
+                let request = self.client.publish(ticket, topic, options, payload);
+                if let Some(waiter) = waiter {
+                    self.waiting.insert(ticket, (waiter, request));
+                }
+            }
+            Command::Subscribe { ticket, topic, options, queue, waiter } => {
+                // The queue is there before SUBSCRIBED, so that nothing falls in between.
+                let listener = Listener::Subscriber { queue, subscription: None };
+                self.listeners.insert(ticket, listener);
+                let request = self.client.subscribe(ticket, topic, options);
+                self.waiting.insert(ticket, (waiter, request));
+            }
+            Command::Unsubscribe { ticket, listener, waiter } => {
+                let request = self.unsubscribe(ticket, listener);
+                self.waiting.insert(ticket, (waiter, request));
+            }
+            Command::Register { ticket, procedure, options, endpoint, waiter } => {
+                let listener = Listener::Callee { endpoint, registration: None };
+                self.listeners.insert(ticket, listener);
+                let request = self.client.register(ticket, procedure, options);
+                self.waiting.insert(ticket, (waiter, request));
+            }
+            Command::Unregister { ticket, listener, waiter } => {
+                let registration = match self.listeners.get(&listener) {
+                    Some(Listener::Callee { registration, .. }) => registration.unwrap_or_default(),
+                    _ => 0,
+                };
+                let request = self.client.unregister(ticket, registration);
+                self.waiting.insert(ticket, (waiter, request));
+            }
+            Command::Leave { reason, message } => self.client.leave(rt::now(), reason, message),
+        }
+    }
+
+    fn unsubscribe(&mut self, ticket: Ticket, listener: Ticket) -> u64 {
+        let subscription = match self.listeners.remove(&listener) {
+            Some(Listener::Subscriber { queue, subscription }) => {
+                queue.cut();
+                subscription.unwrap_or_default()
+            }
+            _ => 0,
+        };
+        self.client.unsubscribe(ticket, subscription, listener)
+    }
+
+    /// A future or a subscription was dropped.
+    fn drop_ticket(&mut self, ticket: Ticket) {
+        if let Some((_, request)) = self.waiting.remove(&ticket) {
+            // The answer to SUBSCRIBE or REGISTER is undone by the core when it comes.
+            self.listeners.remove(&ticket);
+            self.client.abandon(request);
+            return;
+        }
+        // Nobody waits for the answers: there is no waiter under a ticket of none.
+        match self.listeners.get(&ticket) {
+            Some(Listener::Subscriber { .. }) => {
+                self.unsubscribe(Ticket::NOBODY, ticket);
+            }
+            // The answer to REGISTER crossed the drop of its future.
+            Some(Listener::Callee { registration: Some(registration), .. }) => {
+                self.client.unregister(Ticket::NOBODY, *registration);
+            }
+            Some(Listener::Callee { registration: None, .. }) | None => {}
+        }
+        self.dispatch();
+    }
+
+    /// Hands out what has happened.
+    fn dispatch(&mut self) {
+        while let Some(event) = self.client.poll_event() {
+            match event {
+                Event::Reply { ticket, result } => self.reply(ticket, result),
+                Event::Event { listener, event } => {
+                    if let Some(Listener::Subscriber { queue, .. }) = self.listeners.get(&listener)
+                    {
+                        queue.push(event);
+                    }
+                }
+                Event::Invocation { listener, invocation } => self.invoke(listener, invocation),
+                Event::Ended { listener, revoked } => {
+                    if let Some(reason) = revoked {
+                        tracing::info!(%reason, "revoked by the router");
+                    }
+                    if let Some(Listener::Subscriber { queue, .. }) =
+                        self.listeners.remove(&listener)
+                    {
+                        queue.end(None);
+                    }
+                }
+                Event::Joined(joined) => {
+                    if let Some(sender) = self.joined.take() {
+                        // Nobody waits any more: then the handles are gone too, and we leave.
+                        drop(sender.send(Ok(*joined)));
+                    }
+                }
+                Event::Closed(reason) => self.session_closed(reason),
+            }
+        }
+    }
+
+    fn reply(&mut self, ticket: Ticket, result: Result<Answer, Failure>) {
+        match (&result, self.listeners.get_mut(&ticket)) {
+            (
+                Ok(Answer::Subscribed { subscription: id }),
+                Some(Listener::Subscriber { subscription, .. }),
+            ) => {
+                *subscription = Some(*id);
+            }
+            (
+                Ok(Answer::Registered { registration: id }),
+                Some(Listener::Callee { registration, .. }),
+            ) => {
+                *registration = Some(*id);
+            }
+            (Err(_), Some(_)) => {
+                self.listeners.remove(&ticket);
+            }
+            _ => {}
+        }
+        if let Some((waiter, _)) = self.waiting.remove(&ticket) {
+            // If the future has just been dropped, its guard will say so.
+            drop(waiter.send(result));
+        }
+    }
+
+    fn invoke(&mut self, listener: Ticket, invocation: Invocation) {
+        let request = invocation.request;
+        let Some(Listener::Callee { endpoint, .. }) = self.listeners.get(&listener) else {
+            let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE).arg("just unregistered");
+            return self.client.answer(request, Err(error));
+        };
+        if self.running.len() >= MAX_RUNNING {
+            let text = format!("{MAX_RUNNING} calls are being worked on already");
+            let error = ApplicationError::new(uris::UNAVAILABLE).arg(text);
+            return self.client.answer(request, Err(error));
+        }
+        let serializer = self.serializer;
+        let mut future = match start_guarded(|| endpoint.call(serializer, invocation)) {
+            Ok(future) => future,
+            Err(panicked) => return self.client.answer(request, Err(panicked)),
+        };
+        // Most procedures are done at once. Others are polled again by their own task.
+        if let Poll::Ready(result) =
+            poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()))
+        {
+            return self.client.answer(request, result);
+        }
+        let (stop, stopped) = oneshot::channel();
+        self.running.insert(request, stop);
+        let signals = self.signal_sender.clone();
+        rt::spawn(async move {
+            if let Some(result) = (Running { future, stop: stopped }).await {
+                // Without a driver nobody wants the result.
+                drop(signals.send(Signal::Answer { invocation: request, result }));
+            }
+        });
+    }
+
+    fn session_closed(&mut self, reason: Arc<CloseReason>) {
+        tracing::debug!(%reason, "session closed");
+        let code = match reason.kind {
+            crate::error::CloseKind::Violation => CloseCode::ProtocolError,
+            _ => CloseCode::Normal,
+        };
+        let broken = matches!(self.phase, Phase::Closing { broken: true, .. });
+        let deadline = rt::now().saturating_add(CLOSE_TIMEOUT);
+        self.phase = Phase::Closing { code, deadline, broken };
+        if let Some(joined) = self.joined.take() {
+            drop(joined.send(Err(reason.clone())));
+        }
+        self.closed.send_replace(Some(reason.clone()));
+        for (_, listener) in self.listeners.drain() {
+            if let Listener::Subscriber { queue, .. } = listener {
+                queue.end(Some(reason.clone()));
+            }
+        }
+        self.running.clear();
+        // Commands that are still queued are answered with the reason.
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            refuse(command, &reason);
+        }
+    }
+
+    fn transport_failed(&mut self, error: &TransportError) {
+        if let TransportError::Violation(text) = error {
+            self.client.handle_violation(Violation::new(text));
+        }
+        self.client.handle_transport_closed(Some(error.to_string()));
+        self.broken();
+        self.dispatch();
+    }
+
+    /// Nothing can be sent any more.
+    fn broken(&mut self) {
+        self.unsent = None;
+        let deadline = rt::now().saturating_add(CLOSE_TIMEOUT);
+        let code = CloseCode::ProtocolError;
+        match &mut self.phase {
+            Phase::Closing { broken, .. } => *broken = true,
+            phase => *phase = Phase::Closing { code, deadline, broken: true },
+        }
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) {
+        if !self.dirty || matches!(self.phase, Phase::Closing { broken: true, .. }) {
+            return;
+        }
+        match self.transport.poll_flush(cx) {
+            Poll::Ready(Ok(())) => self.dirty = false,
+            Poll::Ready(Err(error)) => self.transport_failed(&error),
+            Poll::Pending => {}
+        }
+    }
+
+    /// The last words, then the end of the transport.
+    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Phase::Closing { code, deadline, broken } = self.phase else { return Poll::Pending };
+        if rt::now() >= deadline {
+            tracing::debug!("the transport did not close in time");
+            return Poll::Ready(());
+        }
+        if !broken {
+            if !self.write(cx) && !matches!(self.phase, Phase::Closing { broken: true, .. }) {
+                return Poll::Pending;
+            }
+            self.flush(cx);
+            if self.dirty && !matches!(self.phase, Phase::Closing { broken: true, .. }) {
+                return Poll::Pending;
+            }
+        }
+        self.transport.poll_close(cx, code).map(drop)
+    }
+
+    /// Arms the timer for the next deadline. True if it is over already.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let deadline = match self.phase {
+            Phase::Open => self.client.poll_timeout(),
+            Phase::Closing { deadline, .. } => Some(deadline),
+        };
+        let Some(deadline) = deadline else {
+            self.timer = None;
+            return false;
+        };
+        if self.timer.as_ref().is_none_or(|(armed, _)| *armed != deadline) {
+            let rest = deadline.saturating_sub(rt::now());
+            self.timer = Some((deadline, Sleep::new(rest)));
+        }
+        let fired = match &mut self.timer {
+            Some((_, sleep)) => Pin::new(sleep).poll(cx).is_ready(),
+            None => false,
+        };
+        if fired {
+            self.timer = None;
+        }
+        fired
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            let more = match this.phase {
+                Phase::Open => this.turn(cx),
+                Phase::Closing { .. } => false,
+            };
+            if matches!(this.phase, Phase::Closing { .. }) && this.poll_closing(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if more {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if !this.poll_timer(cx) {
+                return Poll::Pending;
+            }
+            this.client.handle_timeout(rt::now());
+            this.dispatch();
+        }
+    }
+}
+
+fn refuse(command: Command, reason: &Arc<CloseReason>) {
+    let waiter = match command {
+        Command::Publish { waiter, .. } => waiter,
+        Command::Call { waiter, .. }
+        | Command::Subscribe { waiter, .. }
+        | Command::Unsubscribe { waiter, .. }
+        | Command::Register { waiter, .. }
+        | Command::Unregister { waiter, .. } => Some(waiter),
+        Command::Leave { .. } => None,
+    };
+    if let Some(waiter) = waiter {
+        drop(waiter.send(Err(Failure::Closed(reason.clone()))));
+    }
+}

@@ -1,0 +1,122 @@
+//! Procedures: what a session can register.
+
+use std::future::{Future, ready};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::error::ApplicationError;
+use crate::message::{Invocation, InvocationDetails, Payload, Serializer};
+use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+use crate::session::handler::{Arguments, Extract};
+use crate::session::reply::IntoReply;
+
+/// A procedure that can be registered: any function of up to eight parameters that can be
+/// [extracted](Extract), and that returns a future of a [reply](IntoReply).
+///
+/// ```
+/// use wampwerk::{ApplicationError, Session};
+/// use wampwerk::session::{CallDetails, Kwargs};
+///
+/// async fn divide(a: f64, b: f64) -> Result<f64, ApplicationError> {
+///     match b {
+///         0.0 => Err(ApplicationError::new("com.example.error.division_by_zero")),
+///         b => Ok(a / b),
+///     }
+/// }
+///
+/// # async fn example(session: Session) -> Result<(), wampwerk::Error> {
+/// session.register("com.example.divide", divide).await?;
+/// session.register("com.example.greet", |name: Option<String>| async move {
+///     format!("Hello, {}!", name.as_deref().unwrap_or("stranger"))
+/// }).await?;
+/// # Ok(()) }
+/// ```
+///
+/// The future is polled for the first time by the session itself, so that quick procedures cost no
+/// task of their own; work that keeps a processor busy belongs elsewhere
+/// (`tokio::task::spawn_blocking`).
+///
+/// `M` only tells the implementations apart.
+pub trait Endpoint<M>: MaybeSend + MaybeSync + 'static {
+    /// Starts the procedure.
+    fn call(
+        &self,
+        serializer: Serializer,
+        invocation: Invocation,
+    ) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
+}
+
+/// An endpoint without its type.
+pub(super) type DynEndpoint = Arc<dyn ErasedEndpoint>;
+
+pub(super) trait ErasedEndpoint: MaybeSend + MaybeSync {
+    fn call(
+        &self,
+        serializer: Serializer,
+        invocation: Invocation,
+    ) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
+}
+
+pub(super) fn erase<M: 'static>(endpoint: impl Endpoint<M>) -> DynEndpoint {
+    Arc::new(Typed { endpoint, marker: PhantomData })
+}
+
+struct Typed<E, M> {
+    endpoint: E,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<M: 'static, E: Endpoint<M>> ErasedEndpoint for Typed<E, M> {
+    fn call(
+        &self,
+        serializer: Serializer,
+        invocation: Invocation,
+    ) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+        self.endpoint.call(serializer, invocation)
+    }
+}
+
+macro_rules! endpoints {
+    ($(($($parameter:ident),*))*) => {$(
+        impl<Function, Output, $($parameter,)*> Endpoint<($($parameter,)*)> for Function
+        where
+            Function: Fn($($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
+            Output: Future + MaybeSend + 'static,
+            Output::Output: IntoReply,
+            $($parameter: Extract<InvocationDetails>,)*
+        {
+            #[allow(non_snake_case, unused_mut, reason = "one macro for all arities")]
+            fn call(
+                &self,
+                serializer: Serializer,
+                invocation: Invocation,
+            ) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+                let extracted = (|| {
+                    let mut arguments = Arguments::new(&invocation.payload, &invocation.details)?;
+                    $(let $parameter = $parameter::extract(&mut arguments)?;)*
+                    arguments.finish()?;
+                    Ok(($($parameter,)*))
+                })();
+                match extracted {
+                    Ok(($($parameter,)*)) => {
+                        let output = self($($parameter),*);
+                        Box::pin(async move { output.await.into_reply(serializer) })
+                    }
+                    Err(error) => Box::pin(ready(Err(error))),
+                }
+            }
+        }
+    )*};
+}
+
+endpoints! {
+    ()
+    (A)
+    (A, B)
+    (A, B, C)
+    (A, B, C, D)
+    (A, B, C, D, E)
+    (A, B, C, D, E, F)
+    (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H)
+}

@@ -1,0 +1,64 @@
+//! Event handlers: what a subscription can call.
+
+use std::future::{Future, ready};
+
+use crate::error::ApplicationError;
+use crate::message::EventDetails;
+use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+use crate::session::handler::{Arguments, Extract};
+use crate::session::queue::Event;
+
+/// A function that can handle events: up to eight parameters that can be [extracted](Extract), and
+/// a future of nothing. Arguments beyond its parameters are left alone, so that publishers may add
+/// some.
+///
+/// `M` only tells the implementations apart.
+pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
+    /// Starts the handler.
+    ///
+    /// # Errors
+    /// The future's error tells that the event does not fit the parameters.
+    fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>>;
+}
+
+macro_rules! event_handlers {
+    ($(($($parameter:ident),*))*) => {$(
+        impl<Function, Output, $($parameter,)*> EventHandler<($($parameter,)*)> for Function
+        where
+            Function: Fn($($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
+            Output: Future<Output = ()> + MaybeSend + 'static,
+            $($parameter: Extract<EventDetails>,)*
+        {
+            #[allow(non_snake_case, unused_mut, unused_variables, reason = "for all arities")]
+            fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
+                let extracted = (|| {
+                    let mut arguments = Arguments::new(&event.payload, &event.details)?;
+                    $(let $parameter = $parameter::extract(&mut arguments)?;)*
+                    Ok(($($parameter,)*))
+                })();
+                match extracted {
+                    Ok(($($parameter,)*)) => {
+                        let output = self($($parameter),*);
+                        Box::pin(async move {
+                            output.await;
+                            Ok(())
+                        })
+                    }
+                    Err(error) => Box::pin(ready(Err(error))),
+                }
+            }
+        }
+    )*};
+}
+
+event_handlers! {
+    ()
+    (A)
+    (A, B)
+    (A, B, C)
+    (A, B, C, D)
+    (A, B, C, D, E)
+    (A, B, C, D, E, F)
+    (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H)
+}

@@ -1,0 +1,239 @@
+//! What a user holds: the session handle, request builders, subscriptions and registrations.
+//!
+//! Owns the way from a method call to the core and back: commands to the one driver per
+//! connection, and what comes out of it. The protocol itself is the core's matter.
+
+mod call;
+mod command;
+mod connect;
+mod driver;
+mod endpoint;
+mod event;
+mod handler;
+mod publish;
+mod queue;
+mod register;
+mod reply;
+mod running;
+mod subscribe;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use call::{CallReply, CallRequest};
+#[cfg(feature = "client")]
+pub use connect::{Connect, connect};
+pub use connect::{connect_with, join};
+pub use endpoint::Endpoint;
+pub use event::EventHandler;
+pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails};
+pub use publish::{AcknowledgedPublish, PublishRequest};
+pub use queue::{Event, Lagged};
+pub use register::{RegisterRequest, Registration};
+pub use reply::{IntoReply, Reply};
+pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
+
+use crate::core::client::{Answer, Failure, Joined, Ticket};
+use crate::error::{ApplicationError, CloseKind, CloseReason};
+use crate::message::{Message, Payload, RequestError, Serializer, Welcome};
+use crate::transport::TransportInfo;
+use crate::uri::{Uri, uris};
+use command::{Command, Signal};
+
+/// An open session on a realm. Cheap to clone; all clones are the same session.
+///
+/// The session lives until somebody [leaves](Session::leave), the router ends it, or the transport
+/// breaks. When the last handle to it is dropped (sessions, subscriptions and registrations all
+/// count) it leaves by itself. It does not reconnect.
+///
+/// When it ends, every request, stream and running procedure ends with the same [`CloseReason`].
+#[derive(Clone)]
+pub struct Session {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    commands: mpsc::Sender<Command>,
+    signals: mpsc::UnboundedSender<Signal>,
+    closed: watch::Receiver<Option<Arc<CloseReason>>>,
+    tickets: AtomicU64,
+    joined: Joined,
+    transport: TransportInfo,
+}
+
+impl Session {
+    /// The session's id, drawn by the router.
+    pub fn id(&self) -> u64 {
+        self.shared.joined.welcome.session
+    }
+
+    /// The realm that was joined.
+    pub fn realm(&self) -> &Uri {
+        &self.shared.joined.realm
+    }
+
+    /// The router's whole WELCOME: its roles and features, and as whom it sees us.
+    pub fn welcome(&self) -> &Welcome {
+        &self.shared.joined.welcome
+    }
+
+    /// The serializer that was agreed on.
+    pub fn serializer(&self) -> Serializer {
+        self.shared.transport.serializer
+    }
+
+    /// The transport that carries the session.
+    pub fn transport(&self) -> &TransportInfo {
+        &self.shared.transport
+    }
+
+    /// Whether the session is over.
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.borrow().is_some() || self.shared.commands.is_closed()
+    }
+
+    /// Waits for the end of the session, and tells why it ended.
+    pub fn closed(&self) -> impl Future<Output = Arc<CloseReason>> + use<> {
+        let mut closed = self.shared.closed.clone();
+        async move {
+            match closed.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone().unwrap_or_else(driver_gone),
+                Err(_) => driver_gone(),
+            }
+        }
+    }
+
+    /// Leaves the realm (`wamp.close.close_realm`) and closes the transport. Comes back when the
+    /// session is over, at the latest after the leave timeout (3 s), and tells how it ended.
+    pub async fn leave(&self) -> Arc<CloseReason> {
+        self.leave_with(uris::CLOSE_REALM, None).await
+    }
+
+    /// Leaves with a reason and a text of one's own.
+    pub async fn leave_with(
+        &self,
+        reason: impl Into<Uri>,
+        message: Option<String>,
+    ) -> Arc<CloseReason> {
+        // Over already: then `closed` tells why.
+        drop(self.shared.commands.send(Command::Leave { reason: reason.into(), message }).await);
+        self.closed().await
+    }
+
+    fn ticket(&self) -> Ticket {
+        Ticket(self.shared.tickets.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Why the session is over; only when it is.
+    fn reason(&self) -> Arc<CloseReason> {
+        self.shared.closed.borrow().clone().unwrap_or_else(driver_gone)
+    }
+
+    /// Refuses what the transport would refuse, before anything is queued. The envelope around the
+    /// payload is estimated on the safe side.
+    fn check_size(&self, uri: &Uri, payload: &Payload) -> Result<(), ApplicationError> {
+        const ENVELOPE: usize = 128;
+        let bytes = payload
+            .encoded()
+            .map_or(0, |(args, kwargs)| args.len() + kwargs.map_or(0, <[u8]>::len));
+        let (size, limit) = (bytes + uri.len() + ENVELOPE, self.shared.transport.max_send);
+        if size <= limit { Ok(()) } else { Err(size_exceeded(size, limit)) }
+    }
+
+    /// Sends a request to the driver and waits for the answer. Whoever drops the future gives the
+    /// request up.
+    async fn request(
+        &self,
+        ticket: Ticket,
+        command: impl FnOnce(oneshot::Sender<Result<Answer, Failure>>) -> Command,
+    ) -> Result<Answer, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        let mut guard = Guard { signals: Some(&self.shared.signals), ticket };
+        let outcome = match self.shared.commands.send(command(sender)).await {
+            Ok(()) => receiver.await.unwrap_or_else(|_| Err(Failure::Closed(self.reason()))),
+            Err(_) => Err(Failure::Closed(self.reason())),
+        };
+        guard.signals = None;
+        outcome
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id())
+            .field("realm", self.realm())
+            .field("transport", self.transport())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gives a request up when its future is dropped before the end.
+struct Guard<'a> {
+    signals: Option<&'a mpsc::UnboundedSender<Signal>>,
+    ticket: Ticket,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if let Some(signals) = self.signals {
+            // Without a driver there is nothing to give up.
+            drop(signals.send(Signal::Drop(self.ticket)));
+        }
+    }
+}
+
+/// The reason when the driver has vanished without one: its runtime was shut down.
+fn driver_gone() -> Arc<CloseReason> {
+    let message = Some("the runtime of the session has ended".to_owned());
+    Arc::new(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message))
+}
+
+fn size_exceeded(size: usize, limit: usize) -> ApplicationError {
+    ApplicationError::new(uris::PAYLOAD_SIZE_EXCEEDED)
+        .arg(format!("the message has {size} bytes, the transport takes {limit}"))
+}
+
+/// The error that an ERROR message carries.
+fn application_error(error: RequestError) -> ApplicationError {
+    let mut application = ApplicationError::new(error.error);
+    match error.payload.to_values() {
+        Ok((args, kwargs)) => (application.args, application.kwargs) = (args, kwargs),
+        // The URI is what matters; that the values cannot be read must not hide it.
+        Err(undecodable) => application.args.push(undecodable.to_string().into()),
+    }
+    application
+}
+
+/// How the failure of a request reads as the error of an operation.
+fn failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(
+    failure: Failure,
+    timeout: impl FnOnce(std::time::Duration) -> E,
+) -> E {
+    match failure {
+        Failure::Error(error) => application_error(error).into(),
+        Failure::Unsendable(error) => error.into(),
+        Failure::Closed(reason) => reason.into(),
+        Failure::Timeout(limit) => timeout(limit),
+    }
+}
+
+/// As [`failure`], for operations that have no timeout of their own.
+fn plain_failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(error: Failure) -> E {
+    failure(error, |limit| {
+        ApplicationError::new(uris::TIMEOUT).arg(format!("no answer within {limit:?}")).into()
+    })
+}
+
+/// An answer that the core gives to no such request; an error rather than a panic.
+fn unexpected<E: From<ApplicationError>>(answer: &Answer) -> E {
+    ApplicationError::runtime(format!("unexpected answer {answer:?}")).into()
+}
+
+fn trace(direction: &'static str, message: &Message) {
+    tracing::trace!(target: "wampwerk::message", direction, ?message);
+}

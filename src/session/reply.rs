@@ -1,0 +1,158 @@
+//! What a procedure may return.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::error::{ApplicationError, EncodeError};
+use crate::message::{Payload, Serializer};
+use crate::rt::{MaybeSend, MaybeSync};
+use crate::uri::{Uri, uris};
+use crate::value::{Dict, Value};
+
+/// What a procedure may return: `Result<T, E>` of anything that serde can write and of an error
+/// that becomes an [`ApplicationError`], a plain value of the common types, a [`Payload`], or a
+/// [`Reply`] for everything else.
+///
+/// A value becomes the one positional value of the result; `()` becomes null.
+#[diagnostic::on_unimplemented(
+    message = "a procedure cannot return `{Self}`",
+    note = "return `Result<T, ApplicationError>` with any `T: Serialize`, or `Reply::value(…)`"
+)]
+pub trait IntoReply {
+    /// Writes the reply in the session's format.
+    ///
+    /// # Errors
+    /// The procedure's own error, or `wamp.error.invalid_payload` if the value cannot be written.
+    fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError>;
+}
+
+/// A reply of any shape: several positional values, keyword values, or a value of any type.
+///
+/// ```
+/// use wampwerk::session::Reply;
+///
+/// let two_values = Reply::args((1, "one"));
+/// let with_keywords = Reply::value(1).kwargs([("unit", "mm")]);
+/// ```
+pub struct Reply {
+    args: Option<Box<dyn Write>>,
+    kwargs: Option<Box<dyn Write>>,
+}
+
+impl Reply {
+    /// No values at all.
+    pub fn empty() -> Self {
+        Reply { args: None, kwargs: None }
+    }
+
+    /// One positional value.
+    pub fn value<T: Serialize + MaybeSend + MaybeSync + 'static>(value: T) -> Self {
+        Reply::args((value,))
+    }
+
+    /// Positional values: a tuple, array or list.
+    pub fn args<A: Serialize + MaybeSend + MaybeSync + 'static>(args: A) -> Self {
+        Reply { args: Some(Box::new(PositionalValues(args))), kwargs: None }
+    }
+
+    /// Adds keyword values: a struct or map.
+    #[must_use]
+    pub fn kwargs<K: Serialize + MaybeSend + MaybeSync + 'static>(mut self, kwargs: K) -> Self {
+        self.kwargs = Some(Box::new(KeywordValues(kwargs)));
+        self
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").finish_non_exhaustive()
+    }
+}
+
+impl IntoReply for Reply {
+    fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
+        [self.args, self.kwargs]
+            .into_iter()
+            .flatten()
+            .try_fold(Payload::empty(), |payload, values| values.write(payload, serializer))
+            .map_err(unwritable)
+    }
+}
+
+impl<T: Serialize, E: Into<ApplicationError>> IntoReply for Result<T, E> {
+    fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
+        self.map_err(Into::into).and_then(|value| write(&value, serializer))
+    }
+}
+
+impl IntoReply for Payload {
+    fn into_reply(self, _: Serializer) -> Result<Payload, ApplicationError> {
+        Ok(self)
+    }
+}
+
+/// Values whose types can be named here, since a blanket implementation would take in `Result`.
+macro_rules! plain_values {
+    ($($ty:ty),* $(,)?) => {$(
+        impl IntoReply for $ty {
+            fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
+                write(&self, serializer)
+            }
+        }
+    )*};
+}
+
+plain_values! {
+    (), bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, char,
+    String, &'static str, Uri, Value, Dict,
+}
+
+impl IntoReply for Bytes {
+    fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
+        Value::Bytes(self).into_reply(serializer)
+    }
+}
+
+macro_rules! collections {
+    ($($ty:ident<$($parameter:ident),*>),* $(,)?) => {$(
+        impl<$($parameter: Serialize),*> IntoReply for $ty<$($parameter),*> {
+            fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
+                write(&self, serializer)
+            }
+        }
+    )*};
+}
+
+collections! { Vec<T>, Option<T>, HashMap<K, V>, BTreeMap<K, V> }
+
+/// Values that wait for the format that they are written in.
+trait Write: MaybeSend + MaybeSync {
+    fn write(&self, payload: Payload, serializer: Serializer) -> Result<Payload, EncodeError>;
+}
+
+struct PositionalValues<A>(A);
+
+impl<A: Serialize + MaybeSend + MaybeSync> Write for PositionalValues<A> {
+    fn write(&self, payload: Payload, serializer: Serializer) -> Result<Payload, EncodeError> {
+        payload.with_args(serializer, &self.0)
+    }
+}
+
+struct KeywordValues<K>(K);
+
+impl<K: Serialize + MaybeSend + MaybeSync> Write for KeywordValues<K> {
+    fn write(&self, payload: Payload, serializer: Serializer) -> Result<Payload, EncodeError> {
+        payload.with_kwargs(serializer, &self.0)
+    }
+}
+
+fn write<T: Serialize>(value: &T, serializer: Serializer) -> Result<Payload, ApplicationError> {
+    Payload::encode(serializer, &(value,), &()).map_err(unwritable)
+}
+
+fn unwritable(error: EncodeError) -> ApplicationError {
+    ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string())
+}

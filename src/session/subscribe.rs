@@ -1,0 +1,291 @@
+//! Subscribing to a topic.
+
+use std::fmt;
+use std::future::{IntoFuture, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use crate::core::client::{Answer, Ticket};
+use crate::error::{CloseReason, SubscribeError, UnsubscribeError};
+use crate::message::SubscribeOptions;
+use crate::rt::{self, BoxFuture};
+use crate::session::command::{Command, Signal};
+use crate::session::event::EventHandler;
+use crate::session::queue::{Event, EventQueue, Lagged, QueueLimits};
+use crate::session::running::{poll_guarded, start_guarded};
+use crate::session::{Session, plain_failure, unexpected};
+use crate::uri::Uri;
+
+/// A subscription that is being put together; `await` it to subscribe.
+#[must_use = "nothing is subscribed until it is awaited"]
+#[derive(Debug)]
+pub struct SubscribeRequest {
+    session: Session,
+    topic: Uri,
+    options: SubscribeOptions,
+    limits: QueueLimits,
+}
+
+/// The events of a topic, as a [`Stream`].
+///
+/// Between the session and the stream there is a bounded queue. When it is full, the newest events
+/// are dropped, and the stream says how many at the place where they are missing
+/// ([`Lagged`]). The stream ends when the session ends or the router revokes the subscription;
+/// [`close_reason`](Subscription::close_reason) tells which.
+///
+/// Dropping it unsubscribes. The router is told when the last subscription of the session to the
+/// same topic goes.
+pub struct Subscription {
+    session: Session,
+    listener: Ticket,
+    id: u64,
+    topic: Uri,
+    queue: Arc<EventQueue>,
+    /// Whether the driver need not be told of the drop any more.
+    gone: bool,
+}
+
+impl Session {
+    /// Subscribes to a topic.
+    ///
+    /// ```
+    /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
+    /// let mut news = session.subscribe("com.example.news").await?;
+    /// while let Some(item) = news.next().await {
+    ///     match item {
+    ///         Ok(event) => println!("{}", event.decode::<String>()?),
+    ///         Err(lagged) => eprintln!("{lagged}"),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn subscribe(&self, topic: impl Into<Uri>) -> SubscribeRequest {
+        SubscribeRequest {
+            session: self.clone(),
+            topic: topic.into(),
+            options: SubscribeOptions::default(),
+            limits: QueueLimits::default(),
+        }
+    }
+
+    /// Subscribes with a handler that is called for each event, one after the other in order.
+    ///
+    /// An event that does not fit the handler's parameters, and a panic of the handler, are logged;
+    /// the next event is handled all the same.
+    ///
+    /// ```
+    /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
+    /// session.subscribe_with("com.example.news", |text: String| async move {
+    ///     println!("{text}");
+    /// }).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn subscribe_with<M: 'static, H: EventHandler<M>>(
+        &self,
+        topic: impl Into<Uri>,
+        handler: H,
+    ) -> SubscribeWithRequest<H, M> {
+        SubscribeWithRequest { request: self.subscribe(topic), handler, marker: PhantomData }
+    }
+}
+
+impl SubscribeRequest {
+    /// The options on the wire.
+    pub fn options(mut self, options: SubscribeOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// How many events may wait to be taken. Default: 1024, and 64 MiB of payload.
+    pub fn queue(mut self, events: usize) -> Self {
+        self.limits.events = events.max(1);
+        self
+    }
+
+    async fn send(self) -> Result<Subscription, SubscribeError> {
+        let SubscribeRequest { session, topic, options, limits } = self;
+        let ticket = session.ticket();
+        let queue = EventQueue::new(limits);
+        let answer = session.request(ticket, |waiter| Command::Subscribe {
+            ticket,
+            topic: topic.clone(),
+            options,
+            queue: queue.clone(),
+            waiter,
+        });
+        match answer.await {
+            Ok(Answer::Subscribed { subscription: id }) => {
+                Ok(Subscription { session, listener: ticket, id, topic, queue, gone: false })
+            }
+            Ok(other) => Err(unexpected(&other)),
+            Err(error) => Err(plain_failure(error)),
+        }
+    }
+}
+
+impl IntoFuture for SubscribeRequest {
+    type Output = Result<Subscription, SubscribeError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl Subscription {
+    /// The id, given by the router; the same for all subscriptions of a session to one topic.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The topic or pattern.
+    pub fn topic(&self) -> &Uri {
+        &self.topic
+    }
+
+    /// The next event; `None` when there will be no more.
+    pub async fn next(&mut self) -> Option<Result<Event, Lagged>> {
+        poll_fn(|cx| self.queue.poll_next(cx)).await
+    }
+
+    /// Why the session ended, if the stream ended with it.
+    pub fn close_reason(&self) -> Option<Arc<CloseReason>> {
+        self.queue.close_reason()
+    }
+
+    /// Ends the subscription, and waits until the router knows.
+    pub async fn unsubscribe(mut self) -> Result<(), UnsubscribeError> {
+        self.gone = true;
+        unsubscribe(&self.session, self.listener).await
+    }
+}
+
+impl Stream for Subscription {
+    type Item = Result<Event, Lagged>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.queue.poll_next(cx)
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if !self.gone {
+            // Without a driver there is no subscription either.
+            drop(self.session.shared.signals.send(Signal::Drop(self.listener)));
+        }
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("id", &self.id)
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A subscription with a handler that is being put together; `await` it to subscribe.
+#[must_use = "nothing is subscribed until it is awaited"]
+#[derive(Debug)]
+pub struct SubscribeWithRequest<H, M> {
+    request: SubscribeRequest,
+    handler: H,
+    marker: PhantomData<fn() -> M>,
+}
+
+/// A subscription with a handler.
+///
+/// Dropping it changes nothing: the handler is called until
+/// [`unsubscribe`](HandlerSubscription::unsubscribe), or until the session ends.
+#[derive(Clone, Debug)]
+pub struct HandlerSubscription {
+    session: Session,
+    listener: Ticket,
+    id: u64,
+    topic: Uri,
+}
+
+impl<H, M> SubscribeWithRequest<H, M> {
+    /// The options on the wire.
+    pub fn options(mut self, options: SubscribeOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// How many events may wait for the handler. Default: 1024, and 64 MiB of payload.
+    pub fn queue(mut self, events: usize) -> Self {
+        self.request = self.request.queue(events);
+        self
+    }
+}
+
+impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeWithRequest<H, M> {
+    type Output = Result<HandlerSubscription, SubscribeError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let SubscribeWithRequest { request, handler, .. } = self;
+        Box::pin(async move {
+            let mut subscription = request.send().await?;
+            subscription.gone = true;
+            // The task holds no handle of the session: a handler alone does not keep it open.
+            rt::spawn(handle_events(subscription.queue.clone(), handler));
+            let (session, topic) = (subscription.session.clone(), subscription.topic.clone());
+            let (listener, id) = (subscription.listener, subscription.id);
+            Ok(HandlerSubscription { session, listener, id, topic })
+        })
+    }
+}
+
+impl HandlerSubscription {
+    /// The id, given by the router; the same for all subscriptions of a session to one topic.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The topic or pattern.
+    pub fn topic(&self) -> &Uri {
+        &self.topic
+    }
+
+    /// Ends the subscription, and waits until the router knows. The handler is not called again;
+    /// one that is at work is finished.
+    pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
+        unsubscribe(&self.session, self.listener).await
+    }
+}
+
+async fn unsubscribe(session: &Session, listener: Ticket) -> Result<(), UnsubscribeError> {
+    let ticket = session.ticket();
+    let answer =
+        session.request(ticket, |waiter| Command::Unsubscribe { ticket, listener, waiter });
+    match answer.await {
+        Ok(Answer::Unsubscribed) => Ok(()),
+        Ok(other) => Err(unexpected(&other)),
+        Err(error) => Err(plain_failure(error)),
+    }
+}
+
+async fn handle_events<M>(queue: Arc<EventQueue>, handler: impl EventHandler<M>) {
+    while let Some(item) = poll_fn(|cx| queue.poll_next(cx)).await {
+        let outcome = match item {
+            Err(lagged) => {
+                tracing::warn!(missed = lagged.missed, "an event handler lags");
+                continue;
+            }
+            Ok(event) => match start_guarded(|| handler.handle(&event)) {
+                Ok(mut handling) => poll_fn(|cx| poll_guarded(&mut handling, cx)).await,
+                Err(panicked) => Err(panicked),
+            },
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "an event was not handled");
+        }
+    }
+}
