@@ -23,6 +23,7 @@ use tokio_rustls::{TlsConnector, client};
 use crate::error::ConnectError;
 
 /// WebSocket is upgraded from HTTP/1.1; a server must not choose HTTP/2.
+#[cfg(feature = "router")]
 const ALPN: &[u8] = b"http/1.1";
 
 /// A certificate or a key cannot be used.
@@ -110,7 +111,7 @@ impl TlsConfig {
         let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(TlsConfigError::new)?;
-        let mut config = if self.platform {
+        let config = if self.platform {
             let roots = self.roots.iter().cloned();
             let verifier =
                 rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider)
@@ -124,7 +125,7 @@ impl TlsConfig {
             builder.with_root_certificates(store)
         }
         .with_no_client_auth();
-        config.alpn_protocols = vec![ALPN.to_vec()];
+        // No ALPN: WebSocket needs none, and Crossbar answers an offer with a fatal alert.
         Ok(TlsConnector::from(Arc::new(config)))
     }
 }

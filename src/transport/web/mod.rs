@@ -1,1 +1,8 @@
-//! The browser's transports.
+//! The browser's transport: its own WebSocket, in pages and in workers.
+//!
+//! Owns every use of `web_sys` for a transport. It offers the native module's names where both have
+//! them; what the browser decides itself (TLS, headers, pings) has no name here.
+
+mod websocket;
+
+pub use websocket::WampWebSocketClientFactory;

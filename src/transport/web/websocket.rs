@@ -1,0 +1,257 @@
+//! The browser's WebSocket as a transport.
+//!
+//! Owns the settings, the opening, and the rules that the browser's interface has: codes for
+//! closing, sub-protocols, buffers that it does not bound. The socket's events are in `socket`.
+
+mod socket;
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use self::socket::Socket;
+use crate::error::{ConnectError, TransportError};
+use crate::message::Serializer;
+use crate::rt::{BoxFuture, Sleep, now};
+use crate::transport::url::WebSocketUrl;
+use crate::transport::{CloseCode, Connector, Transport, TransportInfo};
+
+/// As natively.
+const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
+
+/// As natively: for TCP, and for what follows.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Above this many bytes that the browser has not sent yet, the transport is not ready.
+const HIGH_WATER: u32 = 1 << 20;
+
+/// The browser does not tell when its buffer shrinks; so often do we look, but only while blocked.
+const BLOCKED_CHECK: Duration = Duration::from_millis(10);
+
+/// How long a server may take nothing of what is sent; natively it is the same by default.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long closing waits for the server. The browser finishes the rest on its own.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Connects to a router by the browser's WebSocket. Autobahn's `WampWebSocketClientFactory`.
+#[derive(Clone, Debug)]
+pub struct WampWebSocketClientFactory {
+    /// As it was given; checked, so that errors are the same as natively.
+    url: String,
+    authority: String,
+    serializers: Vec<Serializer>,
+    connect_timeout: Duration,
+    handshake_timeout: Duration,
+    max_message_size: usize,
+}
+
+impl WampWebSocketClientFactory {
+    /// Connects to `url` (`ws://…` or `wss://…`), offering `serializers` in the order of preference;
+    /// the server chooses.
+    ///
+    /// Fails with [`ConnectError::InvalidUrl`], and with [`ConnectError::InvalidConfig`] when there
+    /// is no serializer.
+    pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
+        let authority = WebSocketUrl::parse(url)?.authority();
+        if serializers.is_empty() {
+            let text = "a WebSocket client needs at least one serializer".to_owned();
+            return Err(ConnectError::InvalidConfig(text));
+        }
+        // The browser refuses a sub-protocol that is there twice.
+        let mut distinct = Vec::with_capacity(serializers.len());
+        for &serializer in serializers {
+            if !distinct.contains(&serializer) {
+                distinct.push(serializer);
+            }
+        }
+        Ok(WampWebSocketClientFactory {
+            url: url.to_owned(),
+            authority,
+            serializers: distinct,
+            connect_timeout: DEFAULT_TIMEOUT,
+            handshake_timeout: DEFAULT_TIMEOUT,
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+        })
+    }
+
+    /// How long connecting may take. The browser shows no steps, so the sum of this and of
+    /// [`handshake_timeout`](Self::handshake_timeout) counts. Default: 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the opening handshake may take; see [`connect_timeout`](Self::connect_timeout).
+    /// Default: 10 s.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// The longest message in bytes, both ways. Default: 16 MiB.
+    #[must_use]
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.max_message_size = bytes;
+        self
+    }
+
+    async fn open(&self) -> Result<Box<dyn Transport>, ConnectError> {
+        let offered: Vec<_> = self.serializers.iter().map(|one| one.subprotocol()).collect();
+        let limit = self.max_message_size;
+        let mut socket = Socket::new(&self.url, &offered, limit).map_err(|refusal| {
+            if refusal.syntax {
+                ConnectError::InvalidUrl { url: self.url.clone(), message: refusal.text }
+            } else {
+                ConnectError::Io { address: self.authority.clone(), message: refusal.text }
+            }
+        })?;
+        let mut timer =
+            pin!(Sleep::new(self.connect_timeout.saturating_add(self.handshake_timeout)));
+        let opened = poll_fn(|cx| {
+            if let Poll::Ready(result) = socket.poll_open(cx) {
+                return Poll::Ready(Some(result));
+            }
+            timer.as_mut().poll(cx).map(|()| None)
+        });
+        match opened.await {
+            Some(Ok(())) => {}
+            Some(Err(message)) => {
+                return Err(ConnectError::Io { address: self.authority.clone(), message });
+            }
+            None => return Err(ConnectError::Timeout("connecting by WebSocket")),
+        }
+        let serializer = self.chosen(&socket.protocol(), &offered)?;
+        let mut info = TransportInfo::new(serializer, "websocket", &self.authority);
+        info.max_send = limit;
+        Ok(Box::new(WebSocketTransport { socket, info, blocked: None, closing: None }))
+    }
+
+    /// The server's choice. Browsers fail the connection when there is none, but some that are no
+    /// browsers (React Native) leave the name out: then it is the first offer.
+    fn chosen(&self, name: &str, offered: &[&str]) -> Result<Serializer, ConnectError> {
+        match Serializer::from_subprotocol(name) {
+            Some(serializer) if self.serializers.contains(&serializer) => Ok(serializer),
+            None if name.is_empty()
+                && let Some(&first) = self.serializers.first() =>
+            {
+                Ok(first)
+            }
+            _ => Err(ConnectError::Subprotocol {
+                offered: offered.iter().map(|&name| name.to_owned()).collect(),
+                chosen: Some(name.to_owned()),
+            }),
+        }
+    }
+}
+
+impl Connector for WampWebSocketClientFactory {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        Box::pin(self.open())
+    }
+}
+
+/// An open socket.
+struct WebSocketTransport {
+    socket: Socket,
+    info: TransportInfo,
+    blocked: Option<Blocked>,
+    closing: Option<Sleep>,
+}
+
+/// While the browser's buffer is over the limit.
+struct Blocked {
+    timer: Sleep,
+    amount: u32,
+    /// When the amount was last seen to change.
+    since: Duration,
+}
+
+impl Blocked {
+    fn new(amount: u32) -> Self {
+        Blocked { timer: Sleep::new(BLOCKED_CHECK), amount, since: now() }
+    }
+}
+
+impl Transport for WebSocketTransport {
+    fn info(&self) -> &TransportInfo {
+        &self.info
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        self.socket.poll_recv(cx, self.info.serializer.is_binary())
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        loop {
+            let amount = self.socket.buffered_amount();
+            if amount < HIGH_WATER || !self.socket.is_open() {
+                self.blocked = None;
+                return Poll::Ready(Ok(()));
+            }
+            let blocked = self.blocked.get_or_insert_with(|| Blocked::new(amount));
+            if amount != blocked.amount {
+                (blocked.amount, blocked.since) = (amount, now());
+            } else if now().saturating_sub(blocked.since) > PATIENCE {
+                let error = TransportError::Timeout("the peer does not take what is sent");
+                return Poll::Ready(Err(error));
+            }
+            if Pin::new(&mut blocked.timer).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            blocked.timer = Sleep::new(BLOCKED_CHECK);
+        }
+    }
+
+    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
+        let (size, limit) = (frame.len(), self.info.max_send);
+        if size > limit {
+            return Err(TransportError::TooLarge { size, limit });
+        }
+        if !self.socket.is_open() {
+            // As natively, the end is told by `poll_recv`, after the peer's last words.
+            return Ok(());
+        }
+        if self.info.serializer.is_binary() {
+            return self.socket.send_binary(&frame);
+        }
+        let text = std::str::from_utf8(&frame).map_err(|error| {
+            TransportError::Violation(format!("the frame to send is no text: {error}"))
+        })?;
+        self.socket.send_text(text)
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        // What was sent is the browser's; it sends as soon as it can.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        code: CloseCode,
+    ) -> Poll<Result<(), TransportError>> {
+        if self.closing.is_none() {
+            self.socket.close(page_code(self.socket.failure().unwrap_or(code)));
+        }
+        let timer = self.closing.get_or_insert_with(|| Sleep::new(CLOSE_TIMEOUT));
+        if self.socket.poll_closed(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let late = || Err(TransportError::Timeout("the peer does not close"));
+        Pin::new(timer).poll(cx).map(|()| late())
+    }
+}
+
+/// A page may close with 1000 or with 3000 to 4999 only; the private range shows the rest.
+fn page_code(code: CloseCode) -> u16 {
+    match code {
+        CloseCode::Normal => 1000,
+        other => 3000 + other.code(),
+    }
+}
