@@ -79,6 +79,7 @@ struct Inner {
     waker: Option<Waker>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly all are events")]
 enum Item {
     Event(Event),
     Lagged(u64),

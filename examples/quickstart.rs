@@ -1,0 +1,34 @@
+//! The README's quick start: a router, a procedure, a call and an event in one program.
+
+use wampwerk::{ApplicationError, Router, connect};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // A router of our own; against another one only the URL differs.
+    let router = Router::builder().realm("realm1").build()?;
+    let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+
+    // A component that offers a procedure …
+    let backend = connect(listener.url(), "realm1").await?;
+    backend
+        .register("com.example.divide", |a: f64, b: f64| async move {
+            if b == 0.0 {
+                return Err(ApplicationError::new("com.example.error.division_by_zero"));
+            }
+            Ok(a / b)
+        })
+        .await?;
+
+    // … and one that calls it, and listens to events.
+    let frontend = connect(listener.url(), "realm1").await?;
+    let half: f64 = frontend.call("com.example.divide").args((1, 2)).value().await?;
+    assert_eq!(half, 0.5);
+
+    let mut news = frontend.subscribe("com.example.news").await?;
+    backend.publish("com.example.news").args(("it works",)).await?;
+    if let Some(event) = news.next().await {
+        println!("{}", event?.decode::<String>()?);
+    }
+    frontend.leave().await;
+    Ok(())
+}

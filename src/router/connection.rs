@@ -1,0 +1,263 @@
+//! `Connection`: the task that drives one transport against the core.
+//!
+//! A turn reads what is there, up to a bound, hands it to the core in one step, sends what the
+//! outbox holds, and flushes once.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::codec;
+use crate::core::router::ConnectionId;
+use crate::error::{ApplicationError, TransportError};
+use crate::router::hub::{Aftermath, Hub, Input};
+use crate::router::outbox::{Ending, Item, Outbox, PATIENCE};
+use crate::rt::{self, Sleep};
+use crate::transport::{CloseCode, Transport};
+use crate::uri::uris;
+
+/// Messages that are read in one turn before others get theirs.
+const READS_PER_TURN: usize = 128;
+
+/// Messages that are encoded in one turn.
+const WRITES_PER_TURN: usize = 256;
+
+/// How long a connection that shall be closed may take to read what is left for it.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+pub(super) struct Connection {
+    hub: Arc<Hub>,
+    id: ConnectionId,
+    transport: Box<dyn Transport>,
+    outbox: Arc<Outbox>,
+    phase: Phase,
+    throttle: Throttle,
+    aftermath: Aftermath,
+    inputs: Vec<Input>,
+    /// Taken from the outbox, not encoded.
+    items: VecDeque<Item>,
+    /// Encoded, not taken by the transport.
+    frames: VecDeque<Bytes>,
+    unsent: Vec<(Item, ApplicationError)>,
+}
+
+enum Phase {
+    Open,
+    /// The core has forgotten it; what is left is sent until the timer ends.
+    Draining(CloseCode, Sleep),
+    Closing(CloseCode),
+}
+
+/// Slow peers for which this connection waits before it reads on.
+#[derive(Default)]
+struct Throttle {
+    outboxes: Vec<Arc<Outbox>>,
+    timer: Option<Sleep>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        id: ConnectionId,
+        outbox: Arc<Outbox>,
+        transport: Box<dyn Transport>,
+    ) -> Self {
+        Connection {
+            hub,
+            id,
+            transport,
+            outbox,
+            phase: Phase::Open,
+            throttle: Throttle::default(),
+            aftermath: Aftermath::default(),
+            inputs: Vec::new(),
+            items: VecDeque::new(),
+            frames: VecDeque::new(),
+            unsent: Vec::new(),
+        }
+    }
+
+    /// Reads and handles. Whether there is more to read at once.
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.throttle.poll(cx).is_pending() {
+            return false;
+        }
+        let more = self.read_frames(cx);
+        if !self.inputs.is_empty() {
+            self.hub.handle(self.id, &mut self.inputs, &mut self.aftermath, cx.waker());
+            self.throttle.outboxes.append(&mut self.aftermath.slow);
+        }
+        // Who does not read the answers may not ask for more.
+        if self.outbox.is_above_soft_limit() {
+            self.throttle.outboxes.push(Arc::clone(&self.outbox));
+        }
+        more
+    }
+
+    fn read_frames(&mut self, cx: &mut Context<'_>) -> bool {
+        let serializer = self.transport.info().serializer;
+        while self.inputs.len() < READS_PER_TURN {
+            match self.transport.poll_recv(cx) {
+                Poll::Ready(Some(Ok(frame))) => match codec::decode(serializer, &frame) {
+                    Ok(message) => self.inputs.push(Input::Message(message)),
+                    Err(violation) => {
+                        let info = self.transport.info();
+                        tracing::debug!(peer = info.peer, %violation, "undecodable message");
+                        self.inputs.push(Input::Violation(violation));
+                        return false;
+                    }
+                },
+                Poll::Ready(end) => {
+                    self.log_end(end.and_then(Result::err).as_ref());
+                    self.inputs.push(Input::End);
+                    self.phase = Phase::Closing(CloseCode::Normal);
+                    return false;
+                }
+                Poll::Pending => return false,
+            }
+        }
+        true
+    }
+
+    /// Encodes and sends. Ready when there is more to encode at once.
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, TransportError> {
+        let ending = self.outbox.take(cx, &mut self.items);
+        match ending {
+            Some(Ending::Now(code)) => {
+                self.phase = Phase::Closing(code);
+                return Ok(Poll::Ready(()));
+            }
+            Some(Ending::Drained(code)) if matches!(self.phase, Phase::Open) => {
+                self.phase = Phase::Draining(code, Sleep::new(DRAIN_TIME));
+            }
+            _ => {}
+        }
+        self.encode();
+        while !self.frames.is_empty() && self.transport.poll_ready(cx)?.is_ready() {
+            if let Some(frame) = self.frames.pop_front() {
+                self.outbox.handed_over(cost(&frame), rt::now);
+                self.transport.start_send(frame)?;
+            }
+        }
+        if self.frames.is_empty() {
+            let _ = self.transport.poll_flush(cx)?;
+        }
+        if !self.unsent.is_empty() {
+            self.hub.undeliverable(self.id, &mut self.unsent, &mut self.aftermath);
+            self.aftermath.slow.clear();
+            return Ok(Poll::Ready(()));
+        }
+        Ok(if self.items.is_empty() { Poll::Pending } else { Poll::Ready(()) })
+    }
+
+    fn encode(&mut self) {
+        let info = self.transport.info();
+        for item in self.items.drain(..self.items.len().min(WRITES_PER_TURN)) {
+            let before = item.cost();
+            let error = match item.encode(info.serializer) {
+                Ok(frame) if frame.len() <= info.max_send => {
+                    self.outbox.reckon(before, cost(&frame));
+                    self.frames.push_back(frame);
+                    continue;
+                }
+                Ok(frame) => ApplicationError::new(uris::PAYLOAD_SIZE_EXCEEDED).arg(format!(
+                    "{} of {} bytes exceeds the receiver's limit of {}",
+                    item.message().name(),
+                    frame.len(),
+                    info.max_send
+                )),
+                Err(error) => ApplicationError::new(uris::INVALID_PAYLOAD).arg(format!(
+                    "{} cannot be written in the receiver's serializer {}: {}",
+                    item.message().name(),
+                    info.serializer.as_str(),
+                    error.message
+                )),
+            };
+            self.outbox.reckon(before, 0);
+            self.unsent.push((item, error));
+        }
+    }
+
+    fn log_end(&self, error: Option<&TransportError>) {
+        let info = self.transport.info();
+        match error {
+            Some(error) => tracing::debug!(peer = info.peer, kind = info.kind, %error, "lost"),
+            None => tracing::debug!(peer = info.peer, kind = info.kind, "disconnected"),
+        }
+    }
+
+    /// The transport takes nothing any more.
+    fn lost(&mut self, error: &TransportError, waker: &Waker) {
+        self.log_end(Some(error));
+        self.inputs.push(Input::End);
+        self.hub.handle(self.id, &mut self.inputs, &mut self.aftermath, waker);
+        self.phase = Phase::Closing(CloseCode::Normal);
+    }
+}
+
+impl Throttle {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.outboxes.is_empty() {
+            let now = rt::now();
+            self.outboxes.retain(|outbox| outbox.poll_room(cx, now).is_pending());
+            if self.outboxes.is_empty() {
+                break;
+            }
+            // Nobody tells us that a peer has stopped reading: that is for us to see.
+            let timer = self.timer.get_or_insert_with(|| Sleep::new(PATIENCE));
+            if Pin::new(timer).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.timer = None;
+        }
+        self.timer = None;
+        Poll::Ready(())
+    }
+}
+
+impl Future for Connection {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        let mut more = false;
+        if let Phase::Open = this.phase {
+            more |= this.read(cx);
+        }
+        if let Phase::Open | Phase::Draining(..) = this.phase {
+            match this.write(cx) {
+                Ok(poll) => more |= poll.is_ready(),
+                Err(error) => this.lost(&error, cx.waker()),
+            }
+        }
+        if let Phase::Draining(code, timer) = &mut this.phase {
+            let drained = this.items.is_empty() && this.frames.is_empty() && !more;
+            if drained || Pin::new(timer).poll(cx).is_ready() {
+                this.phase = Phase::Closing(*code);
+            }
+        }
+        if let Phase::Closing(code) = this.phase {
+            // An error is an end, too.
+            return this.transport.poll_close(cx, code).map(drop);
+        }
+        if more {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.hub.finished(self.id);
+    }
+}
+
+/// What a frame weighs while it waits here, in bytes.
+fn cost(frame: &Bytes) -> usize {
+    size_of::<Bytes>() + frame.len()
+}

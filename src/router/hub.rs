@@ -1,0 +1,341 @@
+//! `Hub`: the core behind its lock, with the outbox of each connection.
+//!
+//! Owns the one rule that keeps the order: who changes the core drains its outputs into the
+//! outboxes before it lets go of the lock. Nothing is decoded, encoded, sent or woken under it.
+
+use std::collections::HashMap;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::core::router::{
+    CloseCause, ConnectionId, Output, Router as Core, RouterConfig, Statistics,
+};
+use crate::error::{ApplicationError, Violation};
+use crate::message::Message;
+use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
+use crate::rt;
+use crate::transport::CloseCode;
+
+#[derive(Debug)]
+pub(super) struct Hub {
+    state: Mutex<State>,
+    outbox_limit: usize,
+    /// Notified when the last task of a connection ends.
+    idle: Notify,
+    /// Notified when the router goes down.
+    down: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    core: Core,
+    outboxes: HashMap<ConnectionId, Arc<Outbox>>,
+    /// Tasks of connections; a connection that the core has forgotten may still be closing.
+    tasks: usize,
+    down: bool,
+    clock: Clock,
+}
+
+/// The timer's task, which waits for the core's next deadline.
+#[derive(Debug, Default)]
+struct Clock {
+    running: bool,
+    armed: Option<Duration>,
+    waker: Option<Waker>,
+}
+
+/// What one connection has read.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "boxing would cost an allocation a message")]
+pub(super) enum Input {
+    Message(Message),
+    Violation(Violation),
+    /// The transport has ended.
+    End,
+}
+
+/// What a step in the core leaves to its caller, for when the lock is free again. Kept by the
+/// caller, so that its vectors need be allocated only once.
+#[derive(Debug, Default)]
+pub(super) struct Aftermath {
+    wakers: Vec<Waker>,
+    /// Outboxes of slow peers that got an event or an invocation by this step.
+    pub(super) slow: Vec<Arc<Outbox>>,
+}
+
+impl Hub {
+    pub(super) fn new(config: RouterConfig, outbox_limit: usize) -> Self {
+        Hub {
+            state: Mutex::new(State {
+                core: Core::new(config),
+                outboxes: HashMap::new(),
+                tasks: 0,
+                down: false,
+                clock: Clock::default(),
+            }),
+            outbox_limit,
+            idle: Notify::new(),
+            down: Notify::new(),
+        }
+    }
+
+    /// A new connection, whose task the caller has to run. The first one needs the timer's task
+    /// beside it, which is the third value.
+    pub(super) fn connect(self: &Arc<Self>) -> (ConnectionId, Arc<Outbox>, Option<Timer>) {
+        let outbox = Arc::new(Outbox::new(self.outbox_limit));
+        let mut aftermath = Aftermath::default();
+        let (id, timer) = self.step(&mut aftermath, |state, now| {
+            state.tasks += 1;
+            let id = state.core.connect(now);
+            state.outboxes.insert(id, Arc::clone(&outbox));
+            (id, !std::mem::replace(&mut state.clock.running, true))
+        });
+        (id, outbox, timer.then(|| Timer { hub: Arc::clone(self), sleep: None }))
+    }
+
+    /// Hands over what a connection has read, and leaves `inputs` empty. Its own task, `task`, is
+    /// not woken: it looks into its outbox next.
+    pub(super) fn handle(
+        &self,
+        from: ConnectionId,
+        inputs: &mut Vec<Input>,
+        aftermath: &mut Aftermath,
+        task: &Waker,
+    ) {
+        self.step_as(Some(task), aftermath, |state, now| {
+            for input in inputs.drain(..) {
+                match input {
+                    Input::Message(message) => state.core.handle_message(now, from, message),
+                    Input::Violation(error) => state.core.handle_violation(now, from, error),
+                    Input::End => {
+                        state.outboxes.remove(&from);
+                        state.core.handle_disconnect(now, from);
+                    }
+                }
+            }
+        });
+    }
+
+    /// Hands back what cannot be sent to a connection.
+    pub(super) fn undeliverable(
+        &self,
+        to: ConnectionId,
+        items: &mut Vec<(Item, ApplicationError)>,
+        aftermath: &mut Aftermath,
+    ) {
+        self.step(aftermath, |state, now| {
+            for (item, error) in items.drain(..) {
+                state.core.handle_undeliverable(now, to, item.message(), &error);
+            }
+        });
+    }
+
+    /// The task of a connection has ended.
+    pub(super) fn finished(&self, id: ConnectionId) {
+        self.step(&mut Aftermath::default(), |state, now| {
+            state.outboxes.remove(&id);
+            state.core.handle_disconnect(now, id);
+            state.tasks -= 1;
+            if state.tasks == 0 {
+                self.idle.notify_waiters();
+            }
+        });
+    }
+
+    /// Says GOODBYE to all. New connections are closed at once from here on.
+    pub(super) fn shut_down(&self) {
+        self.step(&mut Aftermath::default(), |state, now| {
+            if !std::mem::replace(&mut state.down, true) {
+                state.core.shutdown(now);
+            }
+            self.down.notify_waiters();
+            // The timer's task has to look whether it is still needed.
+            state.clock.armed = Some(Duration::MAX);
+        });
+    }
+
+    /// Ready when no task of a connection runs any more.
+    pub(super) async fn wait_idle(&self) {
+        self.wait(&self.idle, |state| state.tasks == 0).await;
+    }
+
+    /// Ready when the router goes down.
+    pub(super) async fn wait_down(&self) {
+        self.wait(&self.down, |state| state.down).await;
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        self.lock().core.statistics()
+    }
+
+    async fn wait(&self, notify: &Notify, condition: impl Fn(&State) -> bool) {
+        loop {
+            let mut notified = pin!(notify.notified());
+            // Before the look, so that nothing falls in between.
+            notified.as_mut().enable();
+            if condition(&self.lock()) {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Changes the core, drains it into the outboxes, and wakes whom it concerns.
+    fn step<T>(
+        &self,
+        aftermath: &mut Aftermath,
+        change: impl FnOnce(&mut State, Duration) -> T,
+    ) -> T {
+        self.step_as(None, aftermath, change)
+    }
+
+    fn step_as<T>(
+        &self,
+        task: Option<&Waker>,
+        aftermath: &mut Aftermath,
+        change: impl FnOnce(&mut State, Duration) -> T,
+    ) -> T {
+        let now = rt::now();
+        let mut state = self.lock();
+        let result = change(&mut state, now);
+        state.deliver(now, aftermath);
+        let deadline = state.core.poll_timeout();
+        state.clock.check(deadline, &mut aftermath.wakers);
+        drop(state);
+        for waker in aftermath.wakers.drain(..) {
+            if !task.is_some_and(|task| task.will_wake(&waker)) {
+                waker.wake();
+            }
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The core does not panic; if it did, the connections that are left may still go on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn deliver(&mut self, now: Duration, aftermath: &mut Aftermath) {
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                Output::Send { to, message } => {
+                    let caused = is_caused_by_sender(&message);
+                    self.push(now, to, Item::Own(message), caused, aftermath);
+                }
+                Output::Multicast { to, message } => {
+                    let caused = is_caused_by_sender(&message);
+                    let shared = Multicast::new(message);
+                    for to in to {
+                        let item = Item::Shared(Arc::clone(&shared));
+                        self.push(now, to, item, caused, aftermath);
+                    }
+                }
+                Output::Close { connection, cause } => {
+                    if let Some(outbox) = self.outboxes.remove(&connection) {
+                        outbox.end(close_code(cause), &mut aftermath.wakers);
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        now: Duration,
+        to: ConnectionId,
+        item: Item,
+        caused: bool,
+        aftermath: &mut Aftermath,
+    ) {
+        let Some(outbox) = self.outboxes.get(&to) else { return };
+        match outbox.push(now, item, &mut aftermath.wakers) {
+            Pushed::Taken => {}
+            Pushed::AboveSoftLimit => {
+                if caused && !aftermath.slow.iter().any(|slow| Arc::ptr_eq(slow, outbox)) {
+                    aftermath.slow.push(Arc::clone(outbox));
+                }
+            }
+            Pushed::Overflow => {
+                tracing::warn!(?to, "connection closed: the peer reads too slowly");
+                self.outboxes.remove(&to);
+                self.core.handle_disconnect(now, to);
+            }
+        }
+    }
+}
+
+impl Clock {
+    /// Wakes the timer's task if it would come too late.
+    fn check(&mut self, deadline: Option<Duration>, wakers: &mut Vec<Waker>) {
+        let late = match (deadline, self.armed) {
+            (Some(deadline), Some(armed)) => deadline < armed,
+            (Some(_), None) => true,
+            // Only when the router goes down.
+            (None, Some(Duration::MAX)) => true,
+            (None, _) => false,
+        };
+        if late {
+            wakers.extend(self.waker.take());
+        }
+    }
+}
+
+/// The task that wakes the core for its deadlines. Ends with the router.
+pub(super) struct Timer {
+    hub: Arc<Hub>,
+    sleep: Option<rt::Sleep>,
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let now = rt::now();
+            let hub = Arc::clone(&self.hub);
+            let mut aftermath = Aftermath::default();
+            let next = hub.step(&mut aftermath, |state, now| {
+                state.core.handle_timeout(now);
+                let next = state.core.poll_timeout();
+                state.clock.armed = next;
+                state.clock.waker = Some(cx.waker().clone());
+                if state.down && next.is_none() { None } else { Some(next) }
+            });
+            let Some(deadline) = next else { return Poll::Ready(()) };
+            let Some(deadline) = deadline else { return Poll::Pending };
+            let mut sleep = rt::Sleep::new(deadline.saturating_sub(now));
+            if Pin::new(&mut sleep).poll(cx).is_pending() {
+                self.sleep = Some(sleep);
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // A runtime may end before the router does; the next connection brings another timer.
+        self.hub.lock().clock = Clock::default();
+    }
+}
+
+/// What a publisher or a caller sends to others makes them busy, so it is the sender who waits. An
+/// answer is what its receiver has asked for.
+fn is_caused_by_sender(message: &Message) -> bool {
+    matches!(message, Message::Event(_) | Message::Invocation(_))
+}
+
+fn close_code(cause: CloseCause) -> CloseCode {
+    match cause {
+        CloseCause::Violation => CloseCode::ProtocolError,
+        CloseCause::NoHello => CloseCode::Normal,
+        CloseCause::Shutdown => CloseCode::GoingAway,
+        CloseCause::Undeliverable => CloseCode::InternalError,
+    }
+}

@@ -1,0 +1,268 @@
+//! The embedded router: its face, and the tasks between the core and the transports.
+//!
+//! Owns how connections are driven. What the router does with messages is decided in
+//! [`core::router`](crate::core::router); where connections come from is `server`'s matter.
+
+mod connection;
+mod hub;
+mod outbox;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::codec;
+use crate::core::client::ClientConfig;
+use crate::core::router::RouterConfig;
+use crate::error::ConnectError;
+use crate::message::Serializer;
+use crate::rt;
+use crate::session::{self, Session};
+use crate::transport::{Transport, memory};
+use crate::uri::{Match, Uri, UriRule};
+use connection::Connection;
+use hub::Hub;
+
+pub use crate::core::router::{Limits, Statistics};
+
+/// Frames that may wait between an in-process session and the router, each way.
+const MEMORY_FRAMES: usize = 256;
+
+/// A WAMP router in this process: a broker and a dealer for each of its realms.
+///
+/// A handle that is cheap to clone. When the last one is dropped, the router says GOODBYE to all
+/// sessions and ends, with everything that listens for it; [`shutdown`](Router::shutdown) does the
+/// same and waits for it.
+///
+/// It has the Basic Profile of WAMP and takes sessions without authentication ("anonymous").
+#[derive(Clone)]
+pub struct Router {
+    owner: Arc<Owner>,
+}
+
+/// The settings of a [`Router`] before it starts.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct RouterBuilder {
+    config: RouterConfig,
+    settings: Settings,
+}
+
+/// What the router's transports are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) serializers: Vec<Serializer>,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) max_message_size: usize,
+    outbox_limit: usize,
+}
+
+/// Goes with the last handle; the tasks hold the hub only.
+struct Owner {
+    hub: Arc<Hub>,
+    settings: Settings,
+}
+
+impl Router {
+    /// Settings, to begin with the defaults and no realm.
+    pub fn builder() -> RouterBuilder {
+        RouterBuilder {
+            config: RouterConfig::new(0),
+            settings: Settings {
+                serializers: codec::available().to_vec(),
+                handshake_timeout: Duration::from_secs(10),
+                max_message_size: 16 << 20,
+                outbox_limit: 64 << 20,
+            },
+        }
+    }
+
+    /// Serves a peer over a transport that is connected already.
+    ///
+    /// # Panics
+    /// Natively, outside a tokio runtime.
+    pub fn serve(&self, transport: Box<dyn Transport>) {
+        Connections(Arc::clone(&self.owner.hub)).serve(transport);
+    }
+
+    /// Joins a realm of this router within the process, without a socket.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = wampwerk::Router::builder().realm("realm1").build()?;
+    /// let session = router.connect("realm1").await?;
+    /// session.publish("com.example.topic").args(("hello",)).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConnectError::Join`] if the router has no such realm or goes down.
+    ///
+    /// # Panics
+    /// Natively, outside a tokio runtime.
+    pub async fn connect(&self, realm: impl Into<Uri>) -> Result<Session, ConnectError> {
+        session::join(self.connect_transport(), realm, ClientConfig::default()).await
+    }
+
+    /// A connection to this router within the process; the client's end of it.
+    ///
+    /// # Panics
+    /// Natively, outside a tokio runtime.
+    pub fn connect_transport(&self) -> Box<dyn Transport> {
+        // The format does not matter to anybody, as long as both ends have it.
+        let serializer = self.owner.settings.serializers.first().copied();
+        let serializer = serializer.unwrap_or(Serializer::ALL[0]);
+        let (client, router) = memory::pair(serializer, MEMORY_FRAMES);
+        self.serve(Box::new(router));
+        Box::new(client)
+    }
+
+    /// Says GOODBYE to all sessions, waits until each has answered and all connections are closed,
+    /// and stops listening. Peers that do not answer are waited for a few seconds altogether. New
+    /// connections are refused from the first moment on.
+    pub async fn shutdown(&self) {
+        self.owner.hub.shut_down();
+        self.owner.hub.wait_idle().await;
+    }
+
+    /// How much the router holds at the moment.
+    pub fn statistics(&self) -> Statistics {
+        self.owner.hub.statistics()
+    }
+
+    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.owner.settings
+    }
+
+    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
+    pub(crate) fn connections(&self) -> Connections {
+        Connections(Arc::clone(&self.owner.hub))
+    }
+}
+
+impl RouterBuilder {
+    /// Adds a realm. There must be at least one.
+    pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
+        self.config.realms.push(realm.into());
+        self
+    }
+
+    /// Which serializers clients may use. Default: all that are compiled in.
+    pub fn serializers(mut self, serializers: impl IntoIterator<Item = Serializer>) -> Self {
+        self.settings.serializers = serializers.into_iter().collect();
+        self
+    }
+
+    /// How long a client may take for the transport's handshake, and again for HELLO.
+    /// Default: 10 s.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.config.handshake_timeout = timeout;
+        self.settings.handshake_timeout = timeout;
+        self
+    }
+
+    /// The longest message in bytes, both ways. Default: 16 MiB.
+    ///
+    /// A client that sends a longer one is thrown out. If a message is longer than its receiver
+    /// takes, an event is dropped and a call fails with `wamp.error.payload_size_exceeded`.
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.settings.max_message_size = bytes;
+        self
+    }
+
+    /// How many bytes may wait for one client that does not read them; then it is thrown out.
+    /// Default: 64 MiB.
+    pub fn outbox_limit(mut self, bytes: usize) -> Self {
+        self.settings.outbox_limit = bytes;
+        self
+    }
+
+    /// Which characters topics, procedures and realms may have. Default: loose.
+    pub fn uri_rule(mut self, rule: UriRule) -> Self {
+        self.config.uri_rule = rule;
+        self
+    }
+
+    /// Whether a request id out of sequence is a protocol violation, as WAMP says. Default: no, as
+    /// there are clients that draw them at random.
+    pub fn strict_request_ids(mut self, strict: bool) -> Self {
+        self.config.strict_request_ids = strict;
+        self
+    }
+
+    /// How much one session may hold. Default: see [`Limits`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// The router, which now takes connections.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI, or if a serializer
+    /// is not compiled in.
+    pub fn build(mut self) -> Result<Router, ConnectError> {
+        if self.config.realms.is_empty() {
+            return Err(ConnectError::InvalidConfig("the router has no realm".to_owned()));
+        }
+        for realm in &self.config.realms {
+            if !realm.check(self.config.uri_rule, Match::Exact) {
+                return Err(ConnectError::InvalidConfig(format!("realm {realm:?} is no URI")));
+            }
+        }
+        if self.settings.serializers.is_empty() {
+            return Err(ConnectError::InvalidConfig("the router has no serializer".to_owned()));
+        }
+        for serializer in &self.settings.serializers {
+            if !codec::available().contains(serializer) {
+                let name = serializer.as_str();
+                return Err(ConnectError::InvalidConfig(format!("{name} is not compiled in")));
+            }
+        }
+        self.config.seed = seed()?;
+        let hub = Arc::new(Hub::new(self.config, self.settings.outbox_limit));
+        Ok(Router { owner: Arc::new(Owner { hub, settings: self.settings }) })
+    }
+}
+
+/// Where a listener puts the connections that it has accepted. It keeps no router alive.
+#[derive(Clone)]
+pub(crate) struct Connections(Arc<Hub>);
+
+impl Connections {
+    pub(crate) fn serve(&self, transport: Box<dyn Transport>) {
+        let (id, outbox, timer) = self.0.connect();
+        if let Some(timer) = timer {
+            rt::spawn(timer);
+        }
+        rt::spawn(Connection::new(Arc::clone(&self.0), id, outbox, transport));
+    }
+
+    /// Ready when the router goes down.
+    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
+    pub(crate) async fn wait_down(&self) {
+        self.0.wait_down().await;
+    }
+}
+
+/// Ids shall not repeat from one run to the next.
+fn seed() -> Result<u64, ConnectError> {
+    let seed = getrandom::u64().map_err(|error| {
+        ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
+    })?;
+    Ok(seed)
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.hub.shut_down();
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router").field("statistics", &self.statistics()).finish_non_exhaustive()
+    }
+}

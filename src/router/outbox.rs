@@ -1,0 +1,226 @@
+//! `Outbox`: what one connection has to send, from the core's turn until the transport takes it.
+//!
+//! Whoever drains the core puts messages in, in the core's order; the connection's own task takes
+//! them out, encodes and sends them, so nobody does a slow peer's work. It is bounded in bytes:
+//! above [`SOFT_LIMIT`] those who cause the load are asked to wait, above the hard limit the
+//! connection is given up.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::codec;
+use crate::error::EncodeError;
+use crate::message::{Message, Serializer};
+use crate::transport::CloseCode;
+
+/// From here on who sends to this connection waits, as long as the peer reads.
+pub(super) const SOFT_LIMIT: usize = 1 << 20;
+
+/// A peer that has taken nothing for so long is not waited for.
+pub(super) const PATIENCE: Duration = Duration::from_millis(100);
+
+/// A message on its way.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "boxing would cost an allocation a message")]
+pub(super) enum Item {
+    Own(Message),
+    Shared(Arc<Multicast>),
+}
+
+/// A message for several connections, encoded at most once a serializer, by who comes first.
+#[derive(Debug)]
+pub(super) struct Multicast {
+    message: Message,
+    encoded: [OnceLock<Result<Bytes, EncodeError>>; Serializer::ALL.len()],
+}
+
+/// What became of a message that was put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    Taken,
+    /// It was taken, but the peer is slow.
+    AboveSoftLimit,
+    /// It was not, and nothing will be: the peer has to go.
+    Overflow,
+}
+
+/// How a connection shall end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// After everything in the outbox has left.
+    Drained(CloseCode),
+    /// At once: the peer takes nothing.
+    Now(CloseCode),
+}
+
+#[derive(Debug)]
+pub(super) struct Outbox {
+    state: Mutex<State>,
+    /// Bytes in `state.items`, and those that the task has taken but not handed over.
+    load: AtomicUsize,
+    hard_limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    items: VecDeque<Item>,
+    ending: Option<Ending>,
+    /// The connection's task, if it is not being woken already.
+    task: Option<Waker>,
+    /// Those who wait for the load to fall.
+    waiting: Vec<Waker>,
+    /// When the transport last took something, as far as somebody waits for it.
+    progress: Duration,
+}
+
+impl Outbox {
+    pub(super) fn new(hard_limit: usize) -> Self {
+        Outbox { state: Mutex::default(), load: AtomicUsize::new(0), hard_limit }
+    }
+
+    /// Puts a message in. Whom to wake is added to `wakers`: not under this lock nor the core's.
+    pub(super) fn push(&self, now: Duration, item: Item, wakers: &mut Vec<Waker>) -> Pushed {
+        let cost = item.cost();
+        let mut state = self.lock();
+        if state.ending.is_some() {
+            return Pushed::Taken;
+        }
+        let before = self.load.fetch_add(cost, Ordering::Relaxed);
+        wakers.extend(state.task.take());
+        if before + cost > self.hard_limit {
+            state.ending = Some(Ending::Now(CloseCode::InternalError));
+            state.items = VecDeque::new();
+            return Pushed::Overflow;
+        }
+        state.items.push_back(item);
+        if before + cost <= SOFT_LIMIT {
+            return Pushed::Taken;
+        }
+        if before <= SOFT_LIMIT {
+            state.progress = now;
+        }
+        Pushed::AboveSoftLimit
+    }
+
+    /// Nothing comes after this.
+    pub(super) fn end(&self, code: CloseCode, wakers: &mut Vec<Waker>) {
+        let mut state = self.lock();
+        if state.ending.is_none() {
+            state.ending = Some(Ending::Drained(code));
+        }
+        wakers.extend(state.task.take());
+    }
+
+    /// Takes all messages, in exchange for an empty queue, and says if this is the end. The task
+    /// of `cx` is woken when there is more. Only for the connection's own task.
+    pub(super) fn take(&self, cx: &Context<'_>, into: &mut VecDeque<Item>) -> Option<Ending> {
+        let mut state = self.lock();
+        match &mut state.task {
+            Some(task) => task.clone_from(cx.waker()),
+            task => *task = Some(cx.waker().clone()),
+        }
+        if into.is_empty() {
+            std::mem::swap(&mut state.items, into);
+        } else {
+            into.append(&mut state.items);
+        }
+        state.ending
+    }
+
+    /// A message of `before` bytes is `after` bytes now that it is encoded.
+    pub(super) fn reckon(&self, before: usize, after: usize) {
+        self.load.fetch_add(after, Ordering::Relaxed);
+        self.unload(before);
+    }
+
+    /// The transport has taken so many bytes.
+    pub(super) fn handed_over(&self, bytes: usize, now: impl FnOnce() -> Duration) {
+        // Nobody reads the clock for a peer that keeps up.
+        if self.is_above_soft_limit() {
+            self.lock().progress = now();
+        }
+        self.unload(bytes);
+    }
+
+    /// Whether the peer is slow.
+    pub(super) fn is_above_soft_limit(&self) -> bool {
+        self.load.load(Ordering::Relaxed) > SOFT_LIMIT
+    }
+
+    /// Ready when the load has fallen below the soft limit, or when waiting makes no sense because
+    /// the peer takes nothing.
+    pub(super) fn poll_room(&self, cx: &Context<'_>, now: Duration) -> Poll<()> {
+        if !self.is_above_soft_limit() {
+            return Poll::Ready(());
+        }
+        let mut state = self.lock();
+        // Once more under the lock, which `unload` takes to find those who wait.
+        let room = !self.is_above_soft_limit();
+        let stuck = now.saturating_sub(state.progress) >= PATIENCE;
+        if room || stuck || state.ending.is_some() {
+            return Poll::Ready(());
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn unload(&self, bytes: usize) {
+        let before = self.load.fetch_sub(bytes, Ordering::Relaxed);
+        if before > SOFT_LIMIT && before - bytes <= SOFT_LIMIT {
+            let waiting = std::mem::take(&mut self.lock().waiting);
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics half-way under the lock, so what a poisoned one holds is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Item {
+    pub(super) fn message(&self) -> &Message {
+        match self {
+            Item::Own(message) => message,
+            Item::Shared(shared) => &shared.message,
+        }
+    }
+
+    pub(super) fn encode(&self, serializer: Serializer) -> Result<Bytes, EncodeError> {
+        match self {
+            Item::Own(message) => codec::encode(serializer, message),
+            Item::Shared(shared) => {
+                let slot = Serializer::ALL.iter().position(|one| *one == serializer).unwrap_or(0);
+                let encode = || codec::encode(serializer, &shared.message);
+                shared.encoded[slot].get_or_init(encode).clone()
+            }
+        }
+    }
+
+    /// What it weighs in the outbox, in bytes.
+    pub(super) fn cost(&self) -> usize {
+        let payload = match self.message() {
+            Message::Event(message) => &message.payload,
+            Message::Invocation(message) => &message.payload,
+            Message::Result(message) => &message.payload,
+            Message::Error(message) => &message.payload,
+            _ => return size_of::<Item>(),
+        };
+        let bytes = payload.encoded();
+        let bytes = bytes.map_or(0, |(args, kwargs)| args.len() + kwargs.map_or(0, <[u8]>::len));
+        size_of::<Item>() + bytes
+    }
+}
+
+impl Multicast {
+    pub(super) fn new(message: Message) -> Arc<Self> {
+        Arc::new(Multicast { message, encoded: Default::default() })
+    }
+}

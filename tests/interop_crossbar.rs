@@ -1,0 +1,114 @@
+//! Against a real Crossbar: the whole behaviour with each serializer, and what is its own.
+//!
+//! The rig is started by `tests/crossbar/with`; its description is named by `WAMPWERK_CROSSBAR`.
+
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+mod common {
+    pub(crate) mod behaviour;
+}
+
+use common::behaviour::{self, Place};
+use wampwerk::transport::{TlsConfig, WampWebSocketClientFactory};
+use wampwerk::{CallError, CloseKind, ConnectError, RegisterError, Serializer, Session, connect};
+
+struct Rig(serde_json::Value);
+
+impl Rig {
+    /// Nothing, and a loud word, if there is no Crossbar; in CI that is a failure.
+    fn find() -> Option<Rig> {
+        let Ok(path) = std::env::var("WAMPWERK_CROSSBAR") else {
+            assert!(
+                std::env::var("WAMPWERK_REQUIRE_ALL").is_err(),
+                "no Crossbar: WAMPWERK_CROSSBAR is not set, and all tests are required"
+            );
+            eprintln!("SKIPPED: no Crossbar (run `tests/crossbar/with cargo test`)");
+            return None;
+        };
+        Some(Rig(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()))
+    }
+
+    fn get(&self, key: &str) -> &str {
+        self.0[key].as_str().unwrap()
+    }
+}
+
+struct Crossbar<'a> {
+    rig: &'a Rig,
+    serializer: Serializer,
+}
+
+impl Place for Crossbar<'_> {
+    async fn session(&self) -> Session {
+        let connect = connect(self.rig.get("ws"), "realm1").serializers(&[self.serializer]);
+        connect.await.unwrap()
+    }
+}
+
+/// One after the other: the names of the behaviours are the same.
+#[tokio::test]
+async fn the_whole_behaviour_with_each_serializer() {
+    let Some(rig) = Rig::find() else { return };
+    for serializer in Serializer::ALL {
+        behaviour::all(&Crossbar { rig: &rig, serializer }).await;
+    }
+}
+
+#[tokio::test]
+async fn serializers_meet_in_crossbar() {
+    let Some(rig) = Rig::find() else { return };
+    let value = behaviour::troublesome();
+    for from in Serializer::ALL {
+        for to in Serializer::ALL {
+            let caller = Crossbar { rig: &rig, serializer: from }.session().await;
+            let callee = Crossbar { rig: &rig, serializer: to }.session().await;
+            let echo = |value: wampwerk::Value| async move { value };
+            let registration = callee.register("com.example.meet", echo).await.unwrap();
+            let call = caller.call("com.example.meet").args((&value,));
+            let back: wampwerk::Value = call.value().await.unwrap();
+            assert_eq!(back, value, "{from:?} to {to:?}");
+            registration.unregister().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_realm_is_aborted() {
+    let Some(rig) = Rig::find() else { return };
+    for serializer in Serializer::ALL {
+        let connect = connect(rig.get("ws"), "nowhere").serializers(&[serializer]);
+        let error = connect.await.unwrap_err();
+        let ConnectError::Join(reason) = error else { panic!("{error}") };
+        assert_eq!(reason.kind, CloseKind::Aborted);
+        assert_eq!(reason.reason, "wamp.error.no_such_realm");
+    }
+}
+
+#[tokio::test]
+async fn what_is_forbidden_is_refused() {
+    let Some(rig) = Rig::find() else { return };
+    let session = Crossbar { rig: &rig, serializer: Serializer::Cbor }.session().await;
+    let error = session.call("deny.procedure").await.unwrap_err();
+    let CallError::Application(error) = error else { panic!("{error}") };
+    assert_eq!(error.uri, "wamp.error.not_authorized");
+    let error = session.register("deny.procedure", || async {}).await.unwrap_err();
+    let RegisterError::Application(error) = error else { panic!("{error}") };
+    assert_eq!(error.uri, "wamp.error.not_authorized");
+    assert!(!session.is_closed());
+}
+
+#[tokio::test]
+async fn over_tls() {
+    let Some(rig) = Rig::find() else { return };
+    let ca = std::fs::read(rig.get("ca")).unwrap();
+    let tls = TlsConfig::new().with_root_pem(&ca).unwrap();
+    let factory = WampWebSocketClientFactory::new(rig.get("wss"), &[Serializer::Cbor]);
+    let factory = factory.unwrap().tls(tls);
+    let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();
+    session.register("com.example.tls", || async { "secret" }).await.unwrap();
+    assert_eq!(session.call("com.example.tls").value::<String>().await.unwrap(), "secret");
+    // Without our authority the certificate is refused.
+    let error = connect(rig.get("wss"), "realm1").await.unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
+}

@@ -1,0 +1,190 @@
+//! Sessions over WebSocket on loopback: the whole behaviour with each serializer, and what only a
+//! network can do wrong.
+
+#![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "client"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+mod common {
+    pub(crate) mod behaviour;
+}
+
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use common::behaviour::{self, Place};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use wampwerk::{
+    CallError, CloseKind, ConnectError, PublishError, Router, Serializer, Session, connect,
+};
+
+struct OverWebSocket {
+    url: String,
+    serializer: Serializer,
+}
+
+impl Place for OverWebSocket {
+    async fn session(&self) -> Session {
+        let session = connect(&self.url, "realm1").serializers(&[self.serializer]).await.unwrap();
+        assert_eq!(session.serializer(), self.serializer);
+        session
+    }
+}
+
+fn router() -> Router {
+    Router::builder().realm("realm1").build().unwrap()
+}
+
+async fn behaviour_with(serializer: Serializer) {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    behaviour::all(&OverWebSocket { url: listener.url().to_owned(), serializer }).await;
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_with_json() {
+    behaviour_with(Serializer::Json).await;
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_with_msgpack() {
+    behaviour_with(Serializer::MsgPack).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_behaviour_with_cbor() {
+    behaviour_with(Serializer::Cbor).await;
+}
+
+#[tokio::test]
+async fn serializers_meet_in_the_router() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let value = behaviour::troublesome();
+    for from in Serializer::ALL {
+        for to in Serializer::ALL {
+            let caller = connect(listener.url(), "realm1").serializers(&[from]).await.unwrap();
+            let callee = connect(listener.url(), "realm1").serializers(&[to]).await.unwrap();
+            let echo = |value: wampwerk::Value| async move { value };
+            let registration = callee.register("com.example.echo", echo).await.unwrap();
+            let call = caller.call("com.example.echo").args((&value,));
+            let back: wampwerk::Value = call.value().await.unwrap();
+            assert_eq!(back, value, "{from:?} to {to:?}");
+            registration.unregister().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_panicking_handler_answers_and_the_session_lives() {
+    let router = router();
+    let session = router.connect("realm1").await.unwrap();
+    let panics = |late: bool| async move {
+        if late {
+            tokio::task::yield_now().await;
+        }
+        let nothing: Option<u8> = None;
+        nothing.expect("on purpose")
+    };
+    session.register("com.example.panics", panics).await.unwrap();
+    for late in [false, true] {
+        let error = session.call("com.example.panics").args((late,)).await.unwrap_err();
+        let CallError::Application(error) = error else { panic!("{error}") };
+        assert_eq!(error.uri, "wamp.error.runtime_error");
+        assert!(error.to_string().contains("on purpose"), "{error}");
+    }
+    assert!(!session.is_closed());
+}
+
+#[tokio::test]
+async fn an_unknown_realm_is_refused_with_its_reason() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let error = connect(listener.url(), "nowhere").await.unwrap_err();
+    let ConnectError::Join(reason) = error else { panic!("{error}") };
+    assert_eq!((reason.kind, &*reason.reason), (CloseKind::Aborted, "wamp.error.no_such_realm"));
+}
+
+#[tokio::test]
+async fn what_is_no_url_is_an_error_that_names_it() {
+    for url in ["", "http://127.0.0.1/ws", "ws://", "ws://:80", "ws://a b/", "ws://h:99999/"] {
+        match connect(url, "realm1").await.unwrap_err() {
+            ConnectError::InvalidUrl { url: named, .. } => assert_eq!(named, url),
+            other => panic!("{url:?}: {other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_router_that_says_nothing_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/ws", silent.local_addr().unwrap());
+    let (peer, error) = tokio::join!(
+        silent.accept(),
+        connect(url, "realm1").timeout(Duration::from_millis(100)).into_future(),
+    );
+    assert!(matches!(error.unwrap_err(), ConnectError::Timeout(_)));
+    // It is gone from the other side too.
+    let mut rest = Vec::new();
+    drop(peer.unwrap().0.read_to_end(&mut rest).await);
+}
+
+#[tokio::test]
+async fn a_router_that_goes_ends_everything() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let session = connect(listener.url(), "realm1").await.unwrap();
+    let callee = connect(listener.url(), "realm1").await.unwrap();
+    let (reached, mut called) = tokio::sync::mpsc::channel(1);
+    let hangs = move || {
+        let reached = reached.clone();
+        async move {
+            reached.send(()).await.unwrap();
+            std::future::pending::<()>().await
+        }
+    };
+    callee.register("com.example.hangs", hangs).await.unwrap();
+    let mut subscription = session.subscribe("com.example.topic").await.unwrap();
+    let call = tokio::spawn(session.call("com.example.hangs").into_future());
+    called.recv().await.unwrap();
+    router.shutdown().await;
+    let reason = session.closed().await;
+    assert_eq!(reason.kind, CloseKind::Goodbye);
+    assert_eq!(reason.reason, "wamp.close.system_shutdown");
+    // The callee may have been dismissed before the caller: both are true.
+    match call.await.unwrap().unwrap_err() {
+        CallError::Closed(closed) => assert_eq!(closed, reason),
+        CallError::Application(error) => assert_eq!(error.uri, "wamp.error.canceled"),
+        other => panic!("{other}"),
+    }
+    assert!(subscription.next().await.is_none());
+    assert!(connect(listener.url(), "realm1").await.is_err());
+}
+
+#[tokio::test]
+async fn a_message_too_long_fails_alone() {
+    let router = Router::builder().realm("realm1").max_message_size(4096).build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let factory = wampwerk::transport::WampWebSocketClientFactory::new(
+        listener.url(),
+        wampwerk::codec::available(),
+    );
+    let factory = factory.unwrap().max_message_size(4096);
+    let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();
+    let long = "x".repeat(8192);
+    let error = session.call("com.example.p").args((&long,)).await.unwrap_err();
+    let CallError::Application(error) = error else { panic!("{error}") };
+    assert_eq!(error.uri, "wamp.error.payload_size_exceeded");
+    let error = session.publish("com.example.t").args((&long,)).await.unwrap_err();
+    assert!(matches!(error, PublishError::Application(_)));
+    let longest = move || {
+        let long = long.clone();
+        async move { long }
+    };
+    session.register("com.example.long", longest).await.unwrap();
+    let error = session.call("com.example.long").await.unwrap_err();
+    let CallError::Application(error) = error else { panic!("{error}") };
+    assert_eq!(error.uri, "wamp.error.payload_size_exceeded");
+    session.register("com.example.short", || async { 1 }).await.unwrap();
+    assert_eq!(session.call("com.example.short").value::<u8>().await.unwrap(), 1);
+}

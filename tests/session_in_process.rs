@@ -1,0 +1,31 @@
+//! Sessions over the embedded router in the same process: no socket, the whole behaviour.
+
+#![cfg(all(not(target_arch = "wasm32"), feature = "router"))]
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod common {
+    pub(crate) mod behaviour;
+}
+
+use common::behaviour::{self, Place};
+use wampwerk::{Router, Session};
+
+struct InProcess(Router);
+
+impl Place for InProcess {
+    async fn session(&self) -> Session {
+        self.0.connect("realm1").await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_on_one_thread() {
+    let router = Router::builder().realm("realm1").build().unwrap();
+    behaviour::all(&InProcess(router)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_behaviour_on_several_threads() {
+    let router = Router::builder().realm("realm1").build().unwrap();
+    behaviour::all(&InProcess(router)).await;
+}
