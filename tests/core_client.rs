@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+// In the browser the same tests run under its own runner.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::core::client::{Answer, Client, ClientConfig, Event, Failure, Ticket};
 use wampwerk::message::{
     self, CallOptions, EventDetails, Goodbye, GoodbyeDetails, Invocation, InvocationDetails,

@@ -6,6 +6,9 @@
 mod common;
 
 use common::*;
+// In the browser the same tests run under its own runner.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::Match;
 use wampwerk::core::router::RouterConfig;
 use wampwerk::message::*;

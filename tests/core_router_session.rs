@@ -8,6 +8,9 @@ mod common;
 use std::time::Duration;
 
 use common::*;
+// In the browser the same tests run under its own runner.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::UriRule;
 use wampwerk::core::router::{CloseCause, RouterConfig};
 use wampwerk::message::*;

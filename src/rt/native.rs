@@ -28,7 +28,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub fn now() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     let now = Instant::now();
-    now.saturating_duration_since(*START.get_or_init(|| now))
+    // A runtime in paused time may be far ahead of the others in this process; a start in their
+    // future would stop their clocks.
+    let start = || now.min(Instant::from_std(std::time::Instant::now()));
+    now.saturating_duration_since(*START.get_or_init(start))
 }
 
 /// Runs a future on its own.

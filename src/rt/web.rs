@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::JsCast;
+use web_sys::Performance;
 
 /// Anything in the browser, `Send` natively.
 pub trait MaybeSend {}
@@ -26,11 +27,18 @@ const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Monotonic time since the page or the worker began.
 pub fn now() -> Duration {
-    let performance = js_sys::Reflect::get(&js_sys::global(), &"performance".into())
-        .ok()
-        .and_then(|value| value.dyn_into::<web_sys::Performance>().ok());
+    thread_local! {
+        // Looked up once: this is asked in every turn of a session.
+        static PERFORMANCE: Option<Performance> =
+            js_sys::Reflect::get(&js_sys::global(), &"performance".into())
+                .ok()
+                .and_then(|value| value.dyn_into().ok());
+    }
     // Every window and worker has `performance`; the date is the next best where there is none.
-    let millis = performance.map_or_else(js_sys::Date::now, |performance| performance.now());
+    let millis = PERFORMANCE.with(|performance| match performance {
+        Some(performance) => performance.now(),
+        None => js_sys::Date::now(),
+    });
     Duration::from_secs_f64((millis / 1000.0).max(0.0))
 }
 

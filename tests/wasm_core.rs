@@ -1,0 +1,39 @@
+//! The tests of both cores, and the whole behaviour of sessions in-process, in a real browser.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+#[path = "core_client.rs"]
+mod core_client;
+#[path = "core_router_pubsub.rs"]
+mod core_router_pubsub;
+#[path = "core_router_rpc.rs"]
+mod core_router_rpc;
+#[path = "core_router_session.rs"]
+mod core_router_session;
+#[path = "core_router_violations.rs"]
+mod core_router_violations;
+
+mod common {
+    pub(crate) mod behaviour;
+}
+
+use common::behaviour::{self, Place};
+use wampwerk::{Router, Session};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+struct InProcess(Router);
+
+impl Place for InProcess {
+    async fn session(&self) -> Session {
+        self.0.connect("realm1").await.unwrap()
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_whole_behaviour_in_process() {
+    let router = Router::builder().realm("realm1").build().unwrap();
+    behaviour::all(&InProcess(router)).await;
+}

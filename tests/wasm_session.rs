@@ -1,0 +1,54 @@
+//! Sessions over the browser's WebSocket against a live router: the whole behaviour with each
+//! serializer, and what can go wrong. `tools/with-router` starts the router.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+mod common {
+    pub(crate) mod behaviour;
+}
+
+use common::behaviour::{self, Place};
+use wampwerk::{CloseKind, ConnectError, Serializer, Session, connect};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn url() -> &'static str {
+    option_env!("WAMPWERK_TEST_URL").expect("run under tools/with-router")
+}
+
+struct Live(Serializer);
+
+impl Place for Live {
+    async fn session(&self) -> Session {
+        let session = connect(url(), "realm1").serializers(&[self.0]).await.unwrap();
+        assert_eq!(session.serializer(), self.0);
+        session
+    }
+}
+
+/// One after the other: the names of the behaviours are the same.
+#[wasm_bindgen_test]
+async fn the_whole_behaviour_with_each_serializer() {
+    for serializer in Serializer::ALL {
+        behaviour::all(&Live(serializer)).await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_unknown_realm_is_refused_with_its_reason() {
+    let error = connect(url(), "nowhere").await.unwrap_err();
+    let ConnectError::Join(reason) = error else { panic!("{error}") };
+    assert_eq!((reason.kind, &*reason.reason), (CloseKind::Aborted, "wamp.error.no_such_realm"));
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_url_is_an_error_that_names_it() {
+    for url in ["", "http://127.0.0.1/ws", "ws://", "ws://a b/", "ws://h:99999/"] {
+        match connect(url, "realm1").await.unwrap_err() {
+            ConnectError::InvalidUrl { url: named, .. } => assert_eq!(named, url),
+            other => panic!("{url:?}: {other}"),
+        }
+    }
+}
