@@ -5,8 +5,6 @@
 use std::time::Duration;
 
 // In the browser the same tests run under its own runner.
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::core::client::{Answer, Client, ClientConfig, Event, Failure, Ticket};
 use wampwerk::message::{
     self, CallOptions, EventDetails, Goodbye, GoodbyeDetails, Invocation, InvocationDetails,
@@ -14,6 +12,8 @@ use wampwerk::message::{
     Subscribed, Unregistered, Unsubscribed, UnsubscribedDetails, Welcome, WelcomeDetails,
 };
 use wampwerk::{ApplicationError, CloseKind, Dict, Payload, Uri};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const NOW: Duration = Duration::from_secs(100);
 

@@ -7,11 +7,11 @@ mod common;
 
 use common::*;
 // In the browser the same tests run under its own runner.
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::Match;
 use wampwerk::core::router::RouterConfig;
 use wampwerk::message::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn events_reach_all_subscribers_but_the_publisher() {

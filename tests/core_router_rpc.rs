@@ -7,11 +7,11 @@ mod common;
 
 use common::*;
 // In the browser the same tests run under its own runner.
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::core::router::{CloseCause, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Match};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn a_call_goes_to_the_callee_and_the_answer_back_untouched() {

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use common::*;
 // In the browser the same tests run under its own runner.
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::UriRule;
 use wampwerk::core::router::{CloseCause, RouterConfig};
 use wampwerk::message::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn welcome_says_who_the_client_and_the_router_are() {

@@ -7,11 +7,11 @@ mod common;
 
 use common::*;
 // In the browser the same tests run under its own runner.
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
 use wampwerk::Violation;
 use wampwerk::core::router::RouterConfig;
 use wampwerk::message::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// What only a router sends, or what cannot come at this point of a session.
 fn never_in_a_session() -> Vec<Message> {

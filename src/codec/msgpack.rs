@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use rmp_serde::decode::Error;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
@@ -72,7 +73,7 @@ impl Format for MsgPack {
     ) -> Result<T::Value, DecodeError> {
         let mut deserializer =
             rmp_serde::Deserializer::from_read_ref(element).with_human_readable();
-        seed.deserialize(&mut deserializer).map_err(DecodeError::new)
+        seed.deserialize(&mut deserializer).map_err(explain)
     }
 
     fn items(list: &[u8]) -> Result<Elements<'_>, DecodeError> {
@@ -166,6 +167,28 @@ impl<'de> Items<'de> for Elements<'de> {
         self.rest = cursor.rest();
         MsgPack::read(element, seed)
     }
+}
+
+/// rmp-serde names markers, which say nothing to somebody who does not know the format.
+fn explain(error: Error) -> DecodeError {
+    let kind = match error {
+        Error::LengthMismatch(_) => {
+            return DecodeError::new("list or dict has more entries than expected");
+        }
+        Error::TypeMismatch(marker) => match marker.to_u8() {
+            0xc0 => Kind::Null,
+            0xc2 | 0xc3 => Kind::Bool,
+            0xca | 0xcb => Kind::Float,
+            0xc4..=0xc6 => Kind::Bytes,
+            0xa0..=0xbf | 0xd9..=0xdb => Kind::Text,
+            0x90..=0x9f | 0xdc | 0xdd => Kind::List,
+            0x80..=0x8f | 0xde | 0xdf => Kind::Dict,
+            0x00..=0x7f | 0xcc..=0xd3 | 0xe0.. => Kind::Integer,
+            _ => Kind::Other,
+        },
+        other => return DecodeError::new(other),
+    };
+    DecodeError::new(format!("invalid type: {}", kind.name()))
 }
 
 /// The length of the list that begins here, if it is one.
