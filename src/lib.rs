@@ -1,4 +1,41 @@
-//! WAMP for Rust, everywhere.
+//! WAMP for Rust, everywhere: routed remote procedure calls and publish & subscribe, natively on
+//! tokio and as WebAssembly in the browser, with a router of its own.
+//!
+//! ```
+//! # #[cfg(all(feature = "client", feature = "router"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use wampwerk::{Router, connect};
+//!
+//! let router = Router::builder().realm("realm1").build()?;
+//! let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+//!
+//! let backend = connect(listener.url(), "realm1").await?;
+//! backend.register("com.example.add", |a: i64, b: i64| async move { a + b }).await?;
+//!
+//! let frontend = connect(listener.url(), "realm1").await?;
+//! let sum: i64 = frontend.call("com.example.add").args((2, 3)).value().await?;
+//! assert_eq!(sum, 5);
+//!
+//! let mut news = frontend.subscribe("com.example.news").await?;
+//! backend.publish("com.example.news").args(("it works",)).await?;
+//! let event = news.next().await.expect("the session is open")?;
+//! assert_eq!(event.decode::<String>()?, "it works");
+//! # Ok(()) }
+//! # #[cfg(not(all(feature = "client", feature = "router")))]
+//! # fn main() {}
+//! ```
+//!
+//! - [`connect`](fn@connect) gives a [`Session`]: calls, registrations, publications, subscriptions.
+//! - [`Router`] is the embedded router; against Crossbar or Bondy the same client code runs.
+//! - [`Payload`] is what travels: bytes in the session's [`Serializer`], read into your types on
+//!   demand.
+//! - [`session::join`] runs a session over any [`transport::Transport`]; [`core`] holds the pure
+//!   state machines for those who bring their own I/O.
+//!
+//! # Features
+//! `client` (WebSocket client), `router`, `json`, `msgpack`, `cbor`, `tls` (all default); `js` makes
+//! the JavaScript package.
 
 pub mod codec;
 pub mod core;

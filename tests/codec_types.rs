@@ -101,7 +101,7 @@ fn ship() -> Ship {
             name: "x".repeat(70_000),
             berth: Some(u32::MAX),
             cargo: vec![],
-            flags: (false, '\u{0}'.max('0')),
+            flags: (false, '0'),
             captain: None,
         })),
     }

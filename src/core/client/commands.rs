@@ -44,7 +44,7 @@ impl Client {
         request
     }
 
-    /// Publishes an event. There is an [`Event::Reply`] only if `options.acknowledge` is true.
+    /// Publishes an event. There is an [`Event::Reply`](super::Event::Reply) only if `options.acknowledge` is true.
     pub fn publish(
         &mut self,
         ticket: Ticket,
@@ -132,7 +132,7 @@ impl Client {
         }
     }
 
-    /// Leaves the realm: GOODBYE, and [`Event::Closed`] when it is answered.
+    /// Leaves the realm: GOODBYE, and [`Event::Closed`](super::Event::Closed) when it is answered.
     pub fn leave(&mut self, now: Duration, reason: Uri, message: Option<String>) {
         match self.state {
             State::Established => {
