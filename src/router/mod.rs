@@ -150,8 +150,8 @@ impl RouterBuilder {
     }
 
     /// Which serializers clients may use. Default: all that are compiled in.
-    pub fn serializers(mut self, serializers: impl IntoIterator<Item = Serializer>) -> Self {
-        self.settings.serializers = serializers.into_iter().collect();
+    pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
+        self.settings.serializers = serializers.to_vec();
         self
     }
 

@@ -224,3 +224,75 @@ impl Multicast {
         Arc::new(Multicast { message, encoded: Default::default() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::message::{Event, EventDetails, Payload};
+
+    const NOW: Duration = Duration::from_secs(9);
+    const HARD_LIMIT: usize = 2 * SOFT_LIMIT;
+
+    fn item() -> Item {
+        let details = EventDetails::default();
+        let event = Event { subscription: 1, publication: 1, details, payload: Payload::empty() };
+        Item::Own(event.into())
+    }
+
+    fn push(outbox: &Outbox, count: usize) -> Pushed {
+        let mut last = Pushed::Taken;
+        for _ in 0..count {
+            last = outbox.push(NOW, item(), &mut Vec::new());
+        }
+        last
+    }
+
+    fn poll_room(outbox: &Outbox, after: Duration) -> Poll<()> {
+        outbox.poll_room(&Context::from_waker(Waker::noop()), NOW + after)
+    }
+
+    #[test]
+    fn senders_wait_only_for_peers_that_read() {
+        let outbox = Outbox::new(HARD_LIMIT);
+        let cost = item().cost();
+        let fits = SOFT_LIMIT / cost;
+        assert_eq!(push(&outbox, fits), Pushed::Taken);
+        assert_eq!(poll_room(&outbox, Duration::ZERO), Poll::Ready(()));
+        assert_eq!(push(&outbox, 2), Pushed::AboveSoftLimit);
+        let late = PATIENCE * 3 / 4;
+        assert_eq!(poll_room(&outbox, late), Poll::Pending);
+        assert_eq!(poll_room(&outbox, late * 2), Poll::Ready(()));
+
+        // A sign of life in between, and then enough of it.
+        outbox.handed_over(cost, || NOW + late);
+        assert_eq!(poll_room(&outbox, late * 2), Poll::Pending);
+        outbox.handed_over(cost, || NOW + late);
+        assert_eq!(poll_room(&outbox, late * 2), Poll::Ready(()));
+    }
+
+    #[test]
+    fn a_full_outbox_ends_at_once_and_takes_nothing_more() {
+        let outbox = Outbox::new(HARD_LIMIT);
+        assert_eq!(push(&outbox, HARD_LIMIT / item().cost()), Pushed::AboveSoftLimit);
+        assert_eq!(push(&outbox, 1), Pushed::Overflow);
+        assert_eq!(push(&outbox, 1), Pushed::Taken);
+        let mut items = VecDeque::new();
+        let ending = outbox.take(&Context::from_waker(Waker::noop()), &mut items);
+        assert_eq!(ending, Some(Ending::Now(CloseCode::InternalError)));
+        assert!(items.is_empty());
+        assert_eq!(poll_room(&outbox, Duration::ZERO), Poll::Ready(()));
+    }
+
+    #[test]
+    fn a_multicast_is_encoded_once() {
+        let Item::Own(message) = item() else { return };
+        let shared = Multicast::new(message);
+        let serializer = codec::available()[0];
+        let [a, b] = [0, 1].map(|_| Item::Shared(Arc::clone(&shared)).encode(serializer));
+        let address = |bytes: Result<Bytes, EncodeError>| bytes.map(|bytes| bytes.as_ptr());
+        assert!(a.is_ok());
+        assert_eq!(address(a), address(b));
+    }
+}

@@ -1,0 +1,49 @@
+//! A subscriber that does not read is thrown out; publisher and other subscribers go on.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+
+#[path = "common/raw_client.rs"]
+mod common;
+
+use common::Server;
+use serde_json::json;
+
+/// More than the buffers of the sockets, of the transport and of the outbox hold together.
+const EVENTS: u64 = 3_000;
+const TEXT: usize = 8_000;
+
+#[test]
+fn who_does_not_read_is_thrown_out_and_nobody_else() {
+    let server = Server::with(|builder| builder.outbox_limit(4 << 20));
+    let subscribe = json!([32, 1, {}, "com.example.topic"]);
+    let [mut reader, mut stuck] = [server.join(), server.join()];
+    for raw in [&mut reader, &mut stuck] {
+        raw.send(subscribe.clone());
+        assert_eq!(raw.recv()[0], 33);
+    }
+    let mut publisher = server.join();
+    let reading = std::thread::spawn(move || {
+        for number in 0..EVENTS {
+            assert_eq!(reader.recv()[4][0], number);
+        }
+        reader
+    });
+    let text = "x".repeat(TEXT);
+    for number in 0..EVENTS {
+        publisher.send(json!([16, number + 1, {}, "com.example.topic", [number, text]]));
+    }
+    // The reader that keeps up has got every event, in order.
+    let mut reader = reading.join().unwrap();
+    reader.assert_alive();
+    publisher.assert_alive();
+    assert_eq!(server.router.statistics().sessions, 2);
+    // What was sent before is there; then the connection has ended.
+    let end = loop {
+        match stuck.0.read() {
+            Ok(message) if message.is_text() => {}
+            other => break other,
+        }
+    };
+    assert!(!matches!(end, Ok(ref message) if !message.is_close()), "{end:?}");
+}
