@@ -136,7 +136,8 @@ fn deep_nesting_is_refused() {
     const DEPTH: usize = 20_000;
     for serializer in codec::available() {
         // RESULT with request 1 and one argument within many lists or dicts.
-        type Nesting = (&'static [u8], &'static [&'static [u8]], &'static [&'static [u8]], &'static [u8]);
+        type Nesting =
+            (&'static [u8], &'static [&'static [u8]], &'static [&'static [u8]], &'static [u8]);
         let (head, open, close, tail): Nesting = match serializer {
             Serializer::Json => (b"[50,1,{},[", &[b"[", b"{\"k\":"], &[b"]", b"}"], b"]]"),
             Serializer::MsgPack => {
