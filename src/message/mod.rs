@@ -13,6 +13,8 @@ mod serializer;
 mod session;
 pub(crate) mod wire;
 
+#[allow(unused_imports, reason = "only the JavaScript face reads options by hand")]
+pub(crate) use parts::Options;
 pub(crate) use payload::Content;
 pub(crate) use wire::{ElementWriter, Elements};
 

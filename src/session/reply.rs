@@ -14,7 +14,7 @@ use crate::value::{Dict, Value};
 
 /// What a procedure may return: `Result<T, E>` of anything that serde can write and of an error
 /// that becomes an [`ApplicationError`], a plain value of the common types, a [`Payload`], or a
-/// [`Reply`] for everything else.
+/// [`Reply`] for everything else; the last two also in a `Result`.
 ///
 /// A value becomes the one positional value of the result; `()` becomes null.
 #[diagnostic::on_unimplemented(
@@ -85,6 +85,18 @@ impl IntoReply for Reply {
 impl<T: Serialize, E: Into<ApplicationError>> IntoReply for Result<T, E> {
     fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
         self.map_err(Into::into).and_then(|value| write(&value, serializer))
+    }
+}
+
+impl<E: Into<ApplicationError>> IntoReply for Result<Payload, E> {
+    fn into_reply(self, _: Serializer) -> Result<Payload, ApplicationError> {
+        self.map_err(Into::into)
+    }
+}
+
+impl<E: Into<ApplicationError>> IntoReply for Result<Reply, E> {
+    fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
+        self.map_err(Into::into).and_then(|reply| reply.into_reply(serializer))
     }
 }
 
