@@ -56,6 +56,12 @@ cfg_if::cfg_if! {
     }
 }
 
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "wasm32", feature = "js"))] {
+        mod js;
+    }
+}
+
 pub use error::*;
 pub use message::{Payload, Serializer};
 #[cfg(feature = "router")]

@@ -1,0 +1,135 @@
+//! Errors on their way to JavaScript.
+//!
+//! Owns which class of `index.js` an error becomes. It travels as a plain description,
+//! `{kind, uri, args, kwargs, message}`; `index.js` makes the object of that class, so that it has
+//! a stack and passes `instanceof`.
+
+use js_sys::Object;
+use wasm_bindgen::prelude::*;
+
+use crate::error::{
+    ApplicationError, CallError, CloseKind, CloseReason, ConnectError, DecodeError, Elapsed,
+    EncodeError, PublishError, RegisterError, SubscribeError, UnregisterError, UnsubscribeError,
+    Violation,
+};
+use crate::js::value::{dict_to_js, list_to_js, set};
+use crate::uri::uris;
+use crate::value::{Dict, Value};
+
+/// A description of an error, to be thrown.
+pub(crate) struct Report(JsValue);
+
+impl From<Report> for JsValue {
+    fn from(report: Report) -> Self {
+        report.0
+    }
+}
+
+/// A close reason as `index.d.ts` has it.
+pub(crate) fn close_reason(reason: &CloseReason) -> JsValue {
+    let object = Object::new();
+    let kind = match reason.kind {
+        CloseKind::Left => "left",
+        CloseKind::Goodbye => "goodbye",
+        CloseKind::Aborted => "aborted",
+        CloseKind::Violation => "violation",
+        CloseKind::TransportLost => "transport-lost",
+        CloseKind::TimedOut => "timed-out",
+    };
+    set(&object, "kind", &kind.into());
+    set(&object, "reason", &reason.reason.as_str().into());
+    set(&object, "message", &reason.message.as_deref().map_or(JsValue::NULL, JsValue::from_str));
+    object.into()
+}
+
+fn report(kind: &str, uri: &str, args: &[Value], kwargs: &Dict, message: &str) -> Report {
+    let object = Object::new();
+    set(&object, "kind", &kind.into());
+    set(&object, "uri", &uri.into());
+    set(&object, "args", &list_to_js(args));
+    set(&object, "kwargs", &dict_to_js(kwargs));
+    set(&object, "message", &message.into());
+    Report(object.into())
+}
+
+fn textual(kind: &str, uri: &str, message: &str) -> Report {
+    report(kind, uri, &[message.into()], &Dict::new(), message)
+}
+
+impl From<ApplicationError> for Report {
+    fn from(error: ApplicationError) -> Self {
+        report("WampError", &error.uri, &error.args, &error.kwargs, &error.to_string())
+    }
+}
+
+impl From<&CloseReason> for Report {
+    fn from(reason: &CloseReason) -> Self {
+        let message = format!("session closed: {reason}");
+        textual("SessionClosedError", &reason.reason, &message)
+    }
+}
+
+impl From<EncodeError> for Report {
+    fn from(error: EncodeError) -> Self {
+        textual("EncodeError", uris::INVALID_PAYLOAD, &error.to_string())
+    }
+}
+
+impl From<DecodeError> for Report {
+    fn from(error: DecodeError) -> Self {
+        textual("DecodeError", uris::INVALID_PAYLOAD, &error.to_string())
+    }
+}
+
+/// Of options that the user gave; nothing else is read through this.
+impl From<Violation> for Report {
+    fn from(error: Violation) -> Self {
+        textual("EncodeError", uris::INVALID_ARGUMENT, &format!("cannot encode: {}", error.message))
+    }
+}
+
+impl From<Elapsed> for Report {
+    fn from(error: Elapsed) -> Self {
+        textual("TimeoutError", uris::TIMEOUT, &error.to_string())
+    }
+}
+
+impl From<ConnectError> for Report {
+    fn from(error: ConnectError) -> Self {
+        let text = error.to_string();
+        match &error {
+            ConnectError::InvalidUrl { .. } | ConnectError::InvalidConfig(_) => {
+                textual("ConnectError", uris::INVALID_ARGUMENT, &text)
+            }
+            ConnectError::Timeout(_) => textual("TimeoutError", uris::TIMEOUT, &text),
+            ConnectError::Join(reason) => textual("ConnectError", &reason.reason, &text),
+            ConnectError::Io { .. }
+            | ConnectError::Tls { .. }
+            | ConnectError::Handshake(_)
+            | ConnectError::Subprotocol { .. } => textual("ConnectError", uris::UNAVAILABLE, &text),
+        }
+    }
+}
+
+macro_rules! of_operations {
+    ($($name:ident: $($variant:ident)*;)*) => {$(
+        impl From<$name> for Report {
+            fn from(error: $name) -> Self {
+                match error {
+                    $name::Application(error) => error.into(),
+                    $name::Closed(reason) => (&*reason).into(),
+                    $($name::$variant(error) => error.into(),)*
+                }
+            }
+        }
+    )*};
+}
+
+of_operations! {
+    CallError: Encode Decode Timeout;
+    PublishError: Encode;
+    SubscribeError: ;
+    UnsubscribeError: ;
+    RegisterError: ;
+    UnregisterError: ;
+}

@@ -1,0 +1,134 @@
+//! A subscription for the glue: events are fetched, so that no function of the page is held here.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::error::UnsubscribeError;
+use crate::js::error::Report;
+use crate::js::session::{promise, values_to_js};
+use crate::js::value::{dict_to_js, set};
+use crate::message::Options;
+use crate::session::{Event, Lagged, Subscription};
+
+/// How many events are fetched at a time, at most.
+const BATCH: usize = 64;
+
+/// A subscription.
+#[wasm_bindgen]
+pub struct RawSubscription {
+    id: f64,
+    source: Rc<Source>,
+}
+
+struct Source {
+    topic: String,
+    /// Nothing when it has ended. Borrowed for the time of a poll only: the page may end it while
+    /// it waits for an event.
+    subscription: RefCell<Option<Subscription>>,
+    /// How many events were lost since the last one that was handed out.
+    missed: Cell<u64>,
+}
+
+/// An event, and how many were lost before it.
+type Counted = (Event, u64);
+
+impl RawSubscription {
+    pub(super) fn new(subscription: Subscription) -> Self {
+        RawSubscription {
+            id: subscription.id() as f64,
+            source: Rc::new(Source {
+                topic: subscription.topic().to_string(),
+                subscription: RefCell::new(Some(subscription)),
+                missed: Cell::new(0),
+            }),
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl RawSubscription {
+    #[wasm_bindgen(getter)]
+    pub fn id(&self) -> f64 {
+        self.id
+    }
+
+    /// Resolves to a list of the events that are there, waiting for the first; to null when there
+    /// will be no more. An event is `{args, kwargs, details}`, or `{error}` if it cannot be read.
+    pub fn next(&self) -> Promise {
+        let source = Rc::clone(&self.source);
+        promise(async move {
+            let batch = poll_fn(|cx| source.poll_batch(cx)).await;
+            Ok(batch.map_or(JsValue::NULL, |batch| {
+                batch.iter().map(|counted| source.event_to_js(counted)).collect::<Array>().into()
+            }))
+        })
+    }
+
+    /// Resolves when it has ended, also by the end of the session.
+    pub fn unsubscribe(&self) -> Promise {
+        let subscription = self.source.subscription.take();
+        promise(async move {
+            match subscription {
+                Some(subscription) => match subscription.unsubscribe().await {
+                    Ok(()) | Err(UnsubscribeError::Closed(_)) => Ok(JsValue::UNDEFINED),
+                    Err(error) => Err(error.into()),
+                },
+                None => Ok(JsValue::UNDEFINED),
+            }
+        })
+    }
+}
+
+impl Source {
+    fn poll_batch(&self, cx: &mut Context<'_>) -> Poll<Option<Vec<Counted>>> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH {
+            match self.poll_item(cx) {
+                Poll::Ready(Some(Ok(event))) => batch.push((event, self.missed.take())),
+                Poll::Ready(Some(Err(lagged))) => {
+                    self.missed.set(self.missed.get() + lagged.missed);
+                }
+                Poll::Pending if batch.is_empty() => return Poll::Pending,
+                Poll::Ready(None) if batch.is_empty() => return Poll::Ready(None),
+                Poll::Pending | Poll::Ready(None) => break,
+            }
+        }
+        Poll::Ready(Some(batch))
+    }
+
+    fn poll_item(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Lagged>>> {
+        match self.subscription.borrow_mut().as_mut() {
+            Some(subscription) => Pin::new(subscription).poll_next(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn event_to_js(&self, (event, missed): &Counted) -> JsValue {
+        let (args, kwargs) = match event.payload.to_values() {
+            Ok(values) => values,
+            Err(error) => {
+                let object = js_sys::Object::new();
+                set(&object, "error", &Report::from(error).into());
+                return object.into();
+            }
+        };
+        let mut details = event.details.write();
+        details.insert("publication", event.publication);
+        if details.get("topic").is_none() {
+            details.insert("topic", self.topic.as_str());
+        }
+        if *missed > 0 {
+            details.insert("missed", *missed);
+        }
+        let object = values_to_js(&args, &kwargs);
+        set(&object, "details", &dict_to_js(&details));
+        object.into()
+    }
+}
