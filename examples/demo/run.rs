@@ -1,0 +1,116 @@
+//! Starts everything, prints where it is, and ends it.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use tokio::net::TcpListener;
+use wampwerk::{Listener, Router};
+
+use crate::component;
+use crate::http::Site;
+use crate::options::{self, Options};
+
+pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
+    let options = options::parse(std::env::args().skip(1))?;
+    if options.help {
+        println!("{}", options::USAGE);
+        return Ok(());
+    }
+    let realm = options.realm.as_deref().unwrap_or("realm1");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let site = Site::new(&root.join("www"), &root.join("pkg"))
+        .map_err(|_| "the browser package is not there; `make npm` builds it into pkg/")?;
+
+    let own = match &options.url {
+        Some(_) => None,
+        None => Some(start_router(&options, realm).await?),
+    };
+    let url = match (&own, &options.url) {
+        (Some((_, listener)), _) => listener.url().to_owned(),
+        (None, url) => url.clone().unwrap_or_default(),
+    };
+    let session = wampwerk::connect(&url, realm).await?;
+    component::start(&session).await?;
+
+    let pages = listen(options.http_port, 8000).await?;
+    let address = pages.local_addr()?;
+    let server = tokio::spawn(site.serve(pages));
+
+    println!("The demo is running.\n");
+    println!("  page       http://{address}/?url={}", query(&url));
+    println!("  router     {url} (realm {realm})");
+    println!("  component  session {}, over {}\n", session.id(), session.serializer().as_str());
+    println!("Open the page, press Connect. Ctrl-C here ends all of it.");
+
+    let ended = tokio::select! {
+        signal = stop_signal() => signal.map_err(Into::into),
+        reason = session.closed() => Err(format!("the component's session ended: {reason}").into()),
+    };
+    server.abort();
+    session.leave().await;
+    if let Some((router, _)) = own {
+        router.shutdown().await;
+    }
+    if ended.is_ok() {
+        println!("\nBye.");
+    }
+    ended
+}
+
+async fn start_router(
+    options: &Options,
+    realm: &str,
+) -> Result<(Router, Listener), Box<dyn Error>> {
+    let router = Router::builder().realm(realm).build()?;
+    let at = |port: u16| format!("ws://127.0.0.1:{port}/ws");
+    let listener = match options.ws_port {
+        Some(port) => router.listen(&at(port)).await?,
+        None => match router.listen(&at(8080)).await {
+            Ok(listener) => listener,
+            // Taken, most likely; if it is something else, this says so.
+            Err(_) => router.listen(&at(0)).await?,
+        },
+    };
+    Ok((router, listener))
+}
+
+/// Listens on `port`; without one on `usual`, or on a free one if that is taken.
+async fn listen(port: Option<u16>, usual: u16) -> std::io::Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(usual))).await {
+        Err(error) if port.is_none() && error.kind() == ErrorKind::AddrInUse => {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+        }
+        result => result,
+    }
+}
+
+/// Ctrl-C, or the usual request to end.
+async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// A value for the query of an address.
+fn query(text: &str) -> String {
+    let mut query = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' => {
+                query.push(char::from(byte));
+            }
+            _ => query += &format!("%{byte:02X}"),
+        }
+    }
+    query
+}
