@@ -1,0 +1,83 @@
+// Builds and runs the demo, as `make demo` does, on free ports.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Builds the demo and gives the path of the program. */
+function build() {
+  const { status, stdout } = spawnSync(
+    'cargo',
+    ['build', '--example', 'demo', '--message-format', 'json-render-diagnostics'],
+    { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  if (status !== 0) {
+    throw new Error('the demo could not be built');
+  }
+  const artifacts = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return artifacts.findLast(({ target, executable }) => target?.name === 'demo' && executable).executable;
+}
+
+/**
+ * Starts the demo; resolves when it has printed its address.
+ * @param {string | undefined} url another router to use
+ */
+export async function start(url) {
+  const args = ['--http-port', '0', ...(url ? ['--url', url] : ['--ws-port', '0'])];
+  const child = spawn(build(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // A test run that is broken off leaves no demo behind.
+  process.once('exit', () => child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);
+  let output = '';
+  const address = new Promise((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      const found = output.match(/http:\/\/\S+(?=\s)/);
+      if (found) {
+        resolve(new URL(found[0]));
+      }
+    });
+  });
+  const failed = ended.then((code) => {
+    throw new Error(`the demo ended with ${code} before it printed an address:\n${output}`);
+  });
+  const page = await within(30_000, 'the address of the demo', Promise.race([address, failed]));
+  failed.catch(() => {});
+  return {
+    page,
+    router: page.searchParams.get('url'),
+    /** Ends it as Ctrl-C does; resolves to the exit code. */
+    stop: () => {
+      child.kill('SIGINT');
+      return within(15_000, 'the end of the demo', ended);
+    },
+  };
+}
+
+/** Sends a request as it is, for those that no browser would send; resolves to the answer's head. */
+export function request(page, text) {
+  const answer = new Promise((resolve, reject) => {
+    const socket = net.connect(Number(page.port), page.hostname, () => socket.write(text));
+    let head = '';
+    socket.setEncoding('latin1').on('data', (part) => (head += part));
+    socket.on('end', () => resolve(head.split('\r\n\r\n')[0]));
+    socket.on('error', reject);
+  });
+  return within(10_000, 'an answer', answer);
+}
+
+/** Rejects if it takes longer. */
+export async function within(millis, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no ${what} within ${millis} ms`)), millis);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
