@@ -1,7 +1,7 @@
 //! Sessions over WebSocket on loopback: the whole behaviour with each serializer, and what only a
 //! network can do wrong.
 
-#![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "client"))]
+#![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "tls"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 
 mod common {
@@ -14,6 +14,7 @@ use std::time::Duration;
 use common::behaviour::{self, Place};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use wampwerk::transport::{TlsConfig, TlsServerConfig, WampWebSocketClientFactory};
 use wampwerk::{
     CallError, CloseKind, ConnectError, PublishError, Router, Serializer, Session, connect,
 };
@@ -54,6 +55,36 @@ async fn the_whole_behaviour_with_msgpack() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_behaviour_with_cbor() {
     behaviour_with(Serializer::Cbor).await;
+}
+
+struct OverTls {
+    url: String,
+    factory: WampWebSocketClientFactory,
+}
+
+impl Place for OverTls {
+    async fn session(&self) -> Session {
+        assert!(self.url.starts_with("wss://"));
+        wampwerk::session::connect_with(&self.factory, "realm1").await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_over_tls() {
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let pair = rcgen::generate_simple_self_signed(names).unwrap();
+    let (cert, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
+    let router = router();
+    let tls = TlsServerConfig::from_pem(&cert, &key).unwrap();
+    let listener = router.listen_tls("wss://127.0.0.1:0/ws", tls).await.unwrap();
+    let url = listener.url().to_owned();
+    let trusting = TlsConfig::new().with_root_pem(&cert).unwrap();
+    let factory = WampWebSocketClientFactory::new(&url, wampwerk::codec::available()).unwrap();
+    behaviour::all(&OverTls { url: url.clone(), factory: factory.tls(trusting) }).await;
+    // A stranger's certificate is refused.
+    let error = connect(&url, "realm1").await.unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
+    assert!(router.listen("wss://127.0.0.1:0/ws").await.is_err());
 }
 
 #[tokio::test]
@@ -165,10 +196,7 @@ async fn a_router_that_goes_ends_everything() {
 async fn a_message_too_long_fails_alone() {
     let router = Router::builder().realm("realm1").max_message_size(4096).build().unwrap();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    let factory = wampwerk::transport::WampWebSocketClientFactory::new(
-        listener.url(),
-        wampwerk::codec::available(),
-    );
+    let factory = WampWebSocketClientFactory::new(listener.url(), wampwerk::codec::available());
     let factory = factory.unwrap().max_message_size(4096);
     let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();
     let long = "x".repeat(8192);

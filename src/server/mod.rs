@@ -39,13 +39,35 @@ impl Router {
     /// [`ConnectError::InvalidUrl`] if the URL is none, [`ConnectError::Io`] if the address cannot
     /// be had.
     pub async fn listen(&self, url: &str) -> Result<Listener, ConnectError> {
-        let mut url = WebSocketUrl::parse_listen(url)?;
+        let url = WebSocketUrl::parse_listen(url)?;
         if url.secure {
-            return Err(ConnectError::InvalidUrl {
-                url: url.to_string(),
-                message: "the router does not listen with TLS; put a TLS proxy before it".into(),
-            });
+            return Err(invalid(&url, "wss:// needs a certificate: see `listen_tls`"));
         }
+        self.listen_on(url, |config| config).await
+    }
+
+    /// As [`listen`](Router::listen), with TLS, on a URL as in `wss://127.0.0.1:8443/ws`.
+    ///
+    /// # Errors
+    /// As [`listen`](Router::listen).
+    #[cfg(feature = "tls")]
+    pub async fn listen_tls(
+        &self,
+        url: &str,
+        tls: crate::transport::TlsServerConfig,
+    ) -> Result<Listener, ConnectError> {
+        let url = WebSocketUrl::parse_listen(url)?;
+        if !url.secure {
+            return Err(invalid(&url, "TLS is for wss://"));
+        }
+        self.listen_on(url, |config| config.tls(tls)).await
+    }
+
+    async fn listen_on(
+        &self,
+        mut url: WebSocketUrl,
+        with: impl FnOnce(AcceptConfig) -> AcceptConfig,
+    ) -> Result<Listener, ConnectError> {
         let io = |error: std::io::Error| ConnectError::Io {
             address: url.authority(),
             message: error.to_string(),
@@ -58,6 +80,7 @@ impl Router {
         let config = AcceptConfig::new(url.path.clone(), &settings.serializers)
             .max_message_size(settings.max_message_size)
             .handshake_timeout(settings.handshake_timeout);
+        let config = with(config);
         let (stop, on_stop) = oneshot::channel();
         let (alive, stopped) = watch::channel(());
         let connections = self.connections();
@@ -89,6 +112,10 @@ impl Listener {
         let _ = self.stop.send(());
         let _ = self.stopped.changed().await;
     }
+}
+
+fn invalid(url: &WebSocketUrl, message: &str) -> ConnectError {
+    ConnectError::InvalidUrl { url: url.to_string(), message: message.to_owned() }
 }
 
 /// Accepts until the listener is closed or the router goes down.
