@@ -1,6 +1,7 @@
 //! Users' types through payloads: what serde makes of them must be the same in every serializer,
 //! in values that were never written, and after a router has converted one into the other.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
 
 use std::collections::{BTreeMap, HashMap};

@@ -4,6 +4,7 @@
 //! `WAMPWERK_VECTORS`, then in `../shared/testvectors`; with `WAMPWERK_REQUIRE_ALL=1` it must be
 //! there.
 
+#![cfg(all(not(target_arch = "wasm32"), feature = "json"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
 
 use std::path::{Path, PathBuf};

@@ -4,6 +4,9 @@
 //! whole of it well-formed; only the envelope is decoded, the payload stays bytes until somebody
 //! asks for a type.
 
+#[cfg(not(any(feature = "json", feature = "msgpack", feature = "cbor")))]
+compile_error!("no serializer: switch on one of the features `cbor`, `msgpack` and `json`");
+
 #[cfg(feature = "cbor")]
 mod cbor;
 mod compose;
@@ -188,5 +191,29 @@ impl serde::de::Error for DecodeError {
 impl serde::ser::Error for EncodeError {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
         EncodeError::new(message)
+    }
+}
+
+#[cfg(all(test, not(all(feature = "json", feature = "msgpack", feature = "cbor"))))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail so")]
+
+    use super::*;
+    use crate::message::Payload;
+
+    #[test]
+    fn a_serializer_that_is_not_compiled_in_is_named() {
+        let off = Serializer::ALL.into_iter().find(|one| !available().contains(one)).unwrap();
+        let expected = missing(off);
+        assert!(expected.contains(off.as_str()));
+        assert_eq!(decode(off, &Bytes::new()).unwrap_err().message, expected);
+        assert_eq!(Payload::encode(off, &(1,), &()).unwrap_err().message, expected);
+        let message = decode(available()[0], &encode_published()).unwrap();
+        assert_eq!(encode(off, &message).unwrap_err().message, expected);
+    }
+
+    fn encode_published() -> Bytes {
+        let message = crate::message::Published { request: 1, publication: 2 };
+        encode(available()[0], &message.into()).unwrap()
     }
 }

@@ -35,7 +35,8 @@ pub(super) enum Token<'de> {
 pub(super) struct Open {
     /// How many entries are left, if the format says so.
     pub(super) left: Option<u64>,
-    /// No entry has been read.
+    /// No entry has been read: no comma is due.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has separators"))]
     pub(super) first: bool,
 }
 

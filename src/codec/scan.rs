@@ -23,6 +23,7 @@ pub(super) enum Kind {
     List,
     Dict,
     /// What only this format has.
+    #[cfg(any(feature = "msgpack", feature = "cbor"))]
     Other,
 }
 
@@ -37,6 +38,7 @@ impl Kind {
             Kind::Bytes => "bytes",
             Kind::List => "list",
             Kind::Dict => "dict",
+            #[cfg(any(feature = "msgpack", feature = "cbor"))]
             Kind::Other => "a value of an unknown kind",
         }
     }

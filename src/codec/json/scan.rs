@@ -194,3 +194,24 @@ pub(super) fn number_text<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, Kind)
     let text = std::str::from_utf8(cursor.since(start));
     text.map(|text| (text, kind)).map_err(|_| Flaw::new("no number", start))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn the_end_of_plain_text_is_found_at_any_place() {
+        let plain_bytes = [b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff];
+        for len in 0..40 {
+            let mut text: Vec<u8> = plain_bytes.iter().copied().cycle().take(len).collect();
+            assert_eq!(plain(&text), len);
+            for at in 0..len {
+                for special in [b'"', b'\\', 0, 0x1f] {
+                    let before = std::mem::replace(&mut text[at], special);
+                    assert_eq!(plain(&text), at, "{text:x?}");
+                    text[at] = before;
+                }
+            }
+        }
+    }
+}
