@@ -2,9 +2,12 @@
 
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::duplicate_mod, reason = "each test file brings its helpers along")]
 
 #[path = "core_client.rs"]
 mod core_client;
+#[path = "core_pair.rs"]
+mod core_pair;
 #[path = "core_router_pubsub.rs"]
 mod core_router_pubsub;
 #[path = "core_router_rpc.rs"]

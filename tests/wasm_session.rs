@@ -2,7 +2,7 @@
 //! serializer, and what can go wrong. `tools/with-router` starts the router.
 
 #![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {
     pub(crate) mod behaviour;
@@ -15,7 +15,8 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 fn url() -> &'static str {
-    option_env!("WAMPWERK_TEST_URL").expect("run under tools/with-router")
+    let Some(url) = option_env!("WAMPWERK_TEST_URL") else { panic!("run under tools/with-router") };
+    url
 }
 
 struct Live(Serializer);

@@ -143,6 +143,7 @@ pub async fn join(
     };
     rt::spawn(Driver::new(transport, client, inbox));
     match joined.await {
+        #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
         Ok(Ok(joined)) => Ok(Session {
             shared: Arc::new(Shared {
                 commands: command_sender,
