@@ -129,7 +129,8 @@ impl World {
     /// A line breaks: what is on it is lost.
     pub fn break_line(&mut self, peer: usize) {
         let peer = &mut self.peers[peer];
-        (peer.to_router.clear(), peer.to_client.clear());
+        peer.to_router.clear();
+        peer.to_client.clear();
         peer.client.handle_transport_closed(Some("broken".into()));
         while peer.client.poll_transmit().is_some() {}
         self.router.handle_disconnect(self.now, peer.connection);
