@@ -196,7 +196,8 @@ export const withEach = {
     ok(refused.stack.includes('demo.error.refused'), 'it has a stack');
     await fails(session.call('e2e.no.such'), 'WampError', 'wamp.error.no_such_procedure');
     await fails(session.call('demo.add', ['x', 'y']), 'WampError', 'wamp.error.invalid_argument');
-    await fails(session.call('not a uri'), 'WampError', 'wamp.error.invalid_uri');
+    // Crossbar closes the connection at that.
+    if (where.ours) await fails(session.call('not a uri'), 'WampError', 'wamp.error.invalid_uri');
     await session.register('e2e.taken', () => {});
     await fails(session.register('e2e.taken', () => {}), 'WampError', 'wamp.error.procedure_already_exists');
     await session.register('e2e.throw', async ([what]) => {

@@ -1,12 +1,14 @@
 // The console page and the package, end to end: the demo as it is started by `make demo`, the page
 // in a real browser, the native component at the other end.
 //
-//     node tests/e2e/page.mjs [--url ws://…]     (with another router instead of the demo's own)
+//     node tests/e2e/page.mjs                    with the demo's own router
+//     node tests/e2e/page.mjs --url ws://…       with another one
+//     tests/crossbar/with node tests/e2e/page.mjs --crossbar
 //
-// Needs pkg/ (make npm). Leaves a screenshot in target/e2e/console.png.
+// Needs pkg/ (make npm). Leaves screenshots in target/e2e.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -15,10 +17,23 @@ import * as inPage from './package.mjs';
 
 const LIMIT = 30_000;
 const serializers = ['cbor', 'msgpack', 'json'];
-const other = process.argv[2] === '--url' ? process.argv[3] : undefined;
+const other = otherRouter(process.argv.slice(2));
 
 let passed = 0;
 let failed = 0;
+
+function otherRouter([option, url]) {
+  switch (option) {
+    case undefined:
+      return undefined;
+    case '--url':
+      return url;
+    case '--crossbar':
+      return JSON.parse(readFileSync(process.env.WAMPWERK_CROSSBAR, 'utf8')).ws;
+    default:
+      throw new Error(`no such option: ${option}`);
+  }
+}
 
 async function test(name, body) {
   const begin = performance.now();
@@ -65,6 +80,7 @@ async function open(options = {}) {
 }
 
 const { page, complaints } = await open();
+const picture = (name) => path.join(root, 'target/e2e', `${name}${other ? '-other-router' : ''}.png`);
 const text = (selector) => page.locator(selector).textContent();
 const shows = (selector, pattern) => page.locator(selector).filter({ hasText: pattern }).first().waitFor();
 const sent = (form) => page.waitForFunction((id) => !document.querySelector(`${id} .primary`).disabled, form);
@@ -196,12 +212,12 @@ await test('it fits a phone, in the dark as well', async () => {
   mkdirSync(path.join(root, 'target/e2e'), { recursive: true });
   await page.click('[data-call="demo.add"]');
   await page.waitForSelector('#call-result.good');
-  await page.screenshot({ path: path.join(root, 'target/e2e/console.png'), fullPage: true });
+  await page.screenshot({ path: picture('console'), fullPage: true });
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.setViewportSize({ width: 360, height: 740 });
   const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(content <= width, `${content} pixels wide on a screen of ${width}`);
-  await page.screenshot({ path: path.join(root, 'target/e2e/console-phone.png'), fullPage: true });
+  await page.screenshot({ path: picture('phone'), fullPage: true });
   await page.setViewportSize({ width: 1360, height: 1000 });
   await page.emulateMedia({ colorScheme: 'light' });
 });
@@ -230,7 +246,7 @@ await test('it leaves, and joins with each serializer', async () => {
 
 // the package, by scripts in the page
 
-const where = { router: demo.router };
+const where = { router: demo.router, ours: !other };
 const library = await open();
 
 function inside({ page }, name, body, argument) {
