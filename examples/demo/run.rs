@@ -77,12 +77,14 @@ async fn start_router(
 }
 
 /// Listens on `port`; without one on `usual`, or on a free one if that is taken.
-async fn listen(port: Option<u16>, usual: u16) -> std::io::Result<TcpListener> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(usual))).await {
+async fn listen(port: Option<u16>, usual: u16) -> Result<TcpListener, Box<dyn Error>> {
+    let first = port.unwrap_or(usual);
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, first)).await {
+        Ok(listener) => Ok(listener),
         Err(error) if port.is_none() && error.kind() == ErrorKind::AddrInUse => {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+            Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?)
         }
-        result => result,
+        Err(error) => Err(format!("cannot have port {first}: {error}").into()),
     }
 }
 

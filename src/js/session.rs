@@ -17,6 +17,7 @@ use crate::js::error::{Report, close_reason};
 use crate::js::subscription::RawSubscription;
 use crate::js::value::{dict_from_js, dict_to_js, list_from_js, list_to_js, set};
 use crate::message::{Options, Payload, PublishOptions, Serializer};
+use crate::rt::BoxFuture;
 use crate::session::{Registration, Session};
 use crate::uri::uris;
 use crate::value::{Dict, List, Value};
@@ -200,7 +201,10 @@ impl RawRegistration {
 pub(super) fn promise<T: Into<JsValue>>(
     future: impl Future<Output = Result<T, Report>> + 'static,
 ) -> Promise {
-    future_to_promise(async move { future.await.map(Into::into).map_err(Into::into) })
+    // Boxed, because each kind of future would bring its own 7 kB of glue into the module.
+    let future: BoxFuture<'static, _> =
+        Box::pin(async move { future.await.map(Into::into).map_err(Into::into) });
+    future_to_promise(future)
 }
 
 /// `{args, kwargs}`.
