@@ -1,0 +1,120 @@
+//! What is measured: the works (rows) and the contenders (columns).
+
+/// How many events may be on their way to the slowest subscriber. The same for everybody, so that
+/// nobody's unbounded queue is measured.
+pub const WINDOW: u64 = 256;
+
+/// The realm that everybody joins.
+pub const REALM: &str = "realm1";
+
+/// The procedure and the topic of all contenders; the relay's frames are as long as if they held it.
+pub const PROCEDURE: &str = "com.example.echo";
+/// See [`PROCEDURE`].
+pub const TOPIC: &str = "com.example.note";
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Calls with `in_flight` of them open at any time; the argument and the result are one string of 64 bytes.
+    Calls { in_flight: usize },
+    /// Events with one string of `size` bytes to each of `subscribers`.
+    Events { subscribers: usize, size: usize },
+}
+
+impl Work {
+    /// All rows, in the order of the table.
+    pub const ALL: [Work; 7] = [
+        Work::Calls { in_flight: 1 },
+        Work::Calls { in_flight: 64 },
+        Work::Calls { in_flight: 256 },
+        Work::Events { subscribers: 1, size: 64 },
+        Work::Events { subscribers: 1, size: 1024 },
+        Work::Events { subscribers: 10, size: 64 },
+        Work::Events { subscribers: 10, size: 1024 },
+    ];
+
+    /// Calls one after the other are measured by their time, everything else by its rate.
+    pub fn is_sequential(self) -> bool {
+        self == Work::Calls { in_flight: 1 }
+    }
+
+    /// The row's title, with the unit.
+    pub fn title(self) -> String {
+        match self {
+            Work::Calls { in_flight: 1 } => "sequential call, p50 µs".to_owned(),
+            Work::Calls { in_flight } => format!("{in_flight} calls in flight, calls/s"),
+            Work::Events { subscribers, size } => {
+                let size = if size == 1024 { "1 KiB".to_owned() } else { format!("{size} B") };
+                let unit = if subscribers == 1 { "events" } else { "deliveries" };
+                format!("1→{subscribers} events {size}, {unit}/s")
+            }
+        }
+    }
+
+    /// A short name for `--row`.
+    pub fn key(self) -> String {
+        match self {
+            Work::Calls { in_flight } => format!("call{in_flight}"),
+            Work::Events { subscribers, size } => format!("event{subscribers}x{size}"),
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        Work::ALL.into_iter().find(|work| work.key() == key)
+    }
+
+    /// The length of the string in each message.
+    pub fn size(self) -> usize {
+        match self {
+            Work::Calls { .. } => 64,
+            Work::Events { size, .. } => size,
+        }
+    }
+}
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contender {
+    /// Frames only; everything that is ready is gathered, then flushed once.
+    RelayBatched,
+    /// Frames only; a flush after each.
+    RelayPerMessage,
+    /// Our client through our router.
+    Ours,
+    /// The peer through our router.
+    WampAsync,
+}
+
+impl Contender {
+    /// All columns, in the order of the table.
+    pub const ALL: [Contender; 4] = [
+        Contender::RelayBatched,
+        Contender::RelayPerMessage,
+        Contender::Ours,
+        Contender::WampAsync,
+    ];
+
+    /// The column's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Contender::RelayBatched => "relay, batched",
+            Contender::RelayPerMessage => "relay, flush per message",
+            Contender::Ours => "wampwerk",
+            Contender::WampAsync => "wamp_async 0.3.1",
+        }
+    }
+
+    /// A short name for `--column`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Contender::RelayBatched => "batched",
+            Contender::RelayPerMessage => "permessage",
+            Contender::Ours => "ours",
+            Contender::WampAsync => "wamp_async",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        Contender::ALL.into_iter().find(|contender| contender.key() == key)
+    }
+}
