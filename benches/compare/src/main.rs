@@ -19,6 +19,7 @@ use table::Results;
 mod children;
 mod clients;
 mod measure;
+mod ours;
 mod plan;
 mod relay;
 mod relay_client;
@@ -173,7 +174,7 @@ async fn run_clients(cell: Cell) -> Result<Sample, Error> {
     match cell.contender {
         Contender::RelayBatched => relay_client::run(&cell, Flush::PerTurn).await,
         Contender::RelayPerMessage => relay_client::run(&cell, Flush::PerMessage).await,
-        Contender::Ours => Err("not there yet".into()),
+        Contender::Ours => ours::run(&cell).await,
         Contender::WampAsync => Err("that is another program's".into()),
     }
 }

@@ -69,7 +69,7 @@ impl Meter {
         self.stop.load(Relaxed)
     }
 
-    /// Warms up, measures, and tells the tasks to stop. A task that ends before is an error.
+    /// Warms up, measures, and ends the tasks. A task that ends before is an error.
     pub async fn run(
         &self,
         cell: &Cell,
@@ -85,6 +85,8 @@ impl Meter {
         let (time, cpu) = (start.elapsed(), thread_cpu() - cpu);
         let server_cpu = server_cpu()? - server_before;
         self.stop.store(true, Relaxed);
+        // Without it their sockets would stay open until the runtime runs again.
+        tasks.shutdown().await;
 
         if done == 0 {
             return Err("nothing arrived in the measured time".into());

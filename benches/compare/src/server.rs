@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use wampwerk::Router;
 
 use crate::measure::{Error, thread_cpu};
+use crate::ours;
 use crate::plan::Contender;
 use crate::relay::{self, Flush};
 
@@ -66,12 +68,13 @@ pub fn start(router: Option<String>) -> Result<(Addresses, ServerClock), Error> 
     Ok((addresses, ServerClock(clock)))
 }
 
-async fn listen(router: Option<String>) -> Result<(Addresses, ()), Error> {
-    let router = router.ok_or("no router")?;
-    let addresses = Addresses {
-        batched: relay::listen(Flush::PerTurn).await?,
-        per_message: relay::listen(Flush::PerMessage).await?,
-        router,
+/// Everything that listens, and our router, unless another one is to be used.
+async fn listen(router: Option<String>) -> Result<(Addresses, Option<Router>), Error> {
+    let (ours, router) = match router {
+        Some(url) => (None, url),
+        None => ours::listen().await.map(|(router, url)| (Some(router), url))?,
     };
-    Ok((addresses, ()))
+    let batched = relay::listen(Flush::PerTurn).await?;
+    let per_message = relay::listen(Flush::PerMessage).await?;
+    Ok((Addresses { batched, per_message, router }, ours))
 }

@@ -1,0 +1,96 @@
+//! wampwerk through its own router.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+use wampwerk::{ApplicationError, Router, Serializer, Session};
+
+use crate::clients::Cell;
+use crate::measure::{Error, Meter, Sample, Window};
+use crate::plan::{PROCEDURE, REALM, TOPIC, Work};
+
+/// Starts the router on a free port. It listens as long as it lives.
+pub async fn listen() -> Result<(Router, String), Error> {
+    let router = Router::builder().realm(REALM).build()?;
+    let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+    let url = listener.url().to_owned();
+    Ok((router, url))
+}
+
+/// Runs one cell.
+pub async fn run(cell: &Cell) -> Result<Sample, Error> {
+    let (work, router) = (cell.work, cell.address.as_str());
+    let meter = Arc::new(Meter::default());
+    let mut tasks = JoinSet::new();
+    let mut sessions = Vec::new();
+    let text = "x".repeat(work.size());
+    match work {
+        Work::Calls { in_flight } => {
+            let callee = join(router).await?;
+            callee
+                .register(PROCEDURE, |text: String| async move { Ok::<_, ApplicationError>(text) })
+                .await?;
+            let caller = join(router).await?;
+            for _ in 0..in_flight {
+                let (caller, meter, text) = (caller.clone(), meter.clone(), text.clone());
+                tasks.spawn(async move {
+                    while !meter.stopped() {
+                        let started = Instant::now();
+                        let got: String =
+                            caller.call(PROCEDURE).args((text.as_str(),)).value().await?;
+                        check(&got, &text)?;
+                        if in_flight == 1 {
+                            meter.count_timed(started.elapsed());
+                        } else {
+                            meter.count(1);
+                        }
+                    }
+                    Ok(())
+                });
+            }
+            sessions.extend([callee, caller]);
+        }
+        Work::Events { subscribers, .. } => {
+            let window = Arc::new(Window::new(subscribers));
+            for number in 0..subscribers {
+                let subscriber = join(router).await?;
+                let mut events = subscriber.subscribe(TOPIC).await?;
+                let (window, meter, text) = (window.clone(), meter.clone(), text.clone());
+                tasks.spawn(async move {
+                    while let Some(event) = events.next().await {
+                        let got: String = event?.decode()?;
+                        check(&got, &text)?;
+                        window.arrived(number);
+                        meter.count(1);
+                    }
+                    Err("a subscription ended".into())
+                });
+                sessions.push(subscriber);
+            }
+            let publisher = join(router).await?;
+            sessions.push(publisher.clone());
+            tasks.spawn(async move {
+                loop {
+                    for _ in 0..window.room().await {
+                        publisher.publish(TOPIC).args((text.as_str(),)).await?;
+                        window.sent();
+                    }
+                }
+            });
+        }
+    }
+    let sample = meter.run(cell, &mut tasks).await?;
+    for session in sessions {
+        session.leave().await;
+    }
+    Ok(sample)
+}
+
+async fn join(router: &str) -> Result<Session, Error> {
+    Ok(wampwerk::connect(router, REALM).serializers(&[Serializer::MsgPack]).await?)
+}
+
+fn check(got: &str, text: &str) -> Result<(), Error> {
+    if got.len() == text.len() { Ok(()) } else { Err(format!("got {got:?}").into()) }
+}
