@@ -36,14 +36,13 @@ pub async fn run(cell: &Cell) -> Result<Sample, Error> {
                 let (caller, meter, text) = (caller.clone(), meter.clone(), text.clone());
                 tasks.spawn(async move {
                     while !meter.stopped() {
-                        let started = Instant::now();
+                        let started = (in_flight == 1).then(Instant::now);
                         let got: String =
                             caller.call(PROCEDURE).args((text.as_str(),)).value().await?;
                         check(&got, &text)?;
-                        if in_flight == 1 {
-                            meter.count_timed(started.elapsed());
-                        } else {
-                            meter.count(1);
+                        match started {
+                            Some(started) => meter.count_timed(started.elapsed()),
+                            None => meter.count(1),
                         }
                     }
                     Ok(())

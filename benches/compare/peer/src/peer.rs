@@ -36,13 +36,12 @@ pub async fn run(cell: &Cell) -> Result<Sample, Error> {
                 let (caller, meter, text) = (caller.clone(), meter.clone(), text.clone());
                 tasks.spawn(async move {
                     while !meter.stopped() {
-                        let started = Instant::now();
+                        let started = (in_flight == 1).then(Instant::now);
                         let (args, _) = caller.call(PROCEDURE, args(&text), None).await?;
                         check(args, &text)?;
-                        if in_flight == 1 {
-                            meter.count_timed(started.elapsed());
-                        } else {
-                            meter.count(1);
+                        match started {
+                            Some(started) => meter.count_timed(started.elapsed()),
+                            None => meter.count(1),
                         }
                     }
                     Ok(())
