@@ -100,7 +100,7 @@ impl CallRequest {
     async fn send(self) -> Result<CallReply, CallError> {
         let CallRequest { session, procedure, options, payload, timeout } = self;
         let payload = payload?;
-        session.check_size(&procedure, &payload)?;
+        session.check(&procedure, &payload)?;
         let ticket = session.ticket();
         let answer = session.request(ticket, |waiter| Command::Call {
             ticket,

@@ -41,7 +41,7 @@ use crate::core::client::{Answer, Failure, Joined, Ticket};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{Message, Payload, RequestError, Serializer, Welcome};
 use crate::transport::TransportInfo;
-use crate::uri::{Uri, uris};
+use crate::uri::{Match, Uri, UriRule, uris};
 use command::{Command, Signal};
 
 /// An open session on a realm. Cheap to clone; all clones are the same session.
@@ -133,10 +133,21 @@ impl Session {
         self.shared.closed.borrow().clone().unwrap_or_else(driver_gone)
     }
 
-    /// Refuses what the transport would refuse, before anything is queued. The envelope around the
-    /// payload is estimated on the safe side.
-    fn check_size(&self, uri: &Uri, payload: &Payload) -> Result<(), ApplicationError> {
+    /// Refuses what is no URI before it is sent: there are routers that drop the whole connection
+    /// for it (Crossbar does).
+    fn check_uri(&self, uri: &Uri, pattern: Match) -> Result<(), ApplicationError> {
+        if uri.check(UriRule::Loose, pattern) {
+            return Ok(());
+        }
+        let text = format!("{uri:?} is no URI ({})", pattern.as_str());
+        Err(ApplicationError::new(uris::INVALID_URI).arg(text))
+    }
+
+    /// Refuses what the router or the transport would refuse, before anything is queued. The
+    /// envelope around the payload is estimated on the safe side.
+    fn check(&self, uri: &Uri, payload: &Payload) -> Result<(), ApplicationError> {
         const ENVELOPE: usize = 128;
+        self.check_uri(uri, Match::Exact)?;
         let bytes = payload
             .encoded()
             .map_or(0, |(args, kwargs)| args.len() + kwargs.map_or(0, <[u8]>::len));

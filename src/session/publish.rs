@@ -92,7 +92,7 @@ impl PublishRequest {
     async fn send(self) -> Result<(), PublishError> {
         let PublishRequest { session, topic, mut options, payload } = self;
         let payload = payload?;
-        session.check_size(&topic, &payload)?;
+        session.check(&topic, &payload)?;
         options.acknowledge = None;
         let ticket = session.ticket();
         let command = Command::Publish { ticket, topic, options, payload, waiter: None };
@@ -114,7 +114,7 @@ impl AcknowledgedPublish {
     async fn send(self) -> Result<u64, PublishError> {
         let PublishRequest { session, topic, mut options, payload } = self.0;
         let payload = payload?;
-        session.check_size(&topic, &payload)?;
+        session.check(&topic, &payload)?;
         options.acknowledge = Some(true);
         let ticket = session.ticket();
         let answer = session.request(ticket, |waiter| Command::Publish {

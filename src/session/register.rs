@@ -57,6 +57,7 @@ impl RegisterRequest {
 
     async fn send(self) -> Result<Registration, RegisterError> {
         let RegisterRequest { session, procedure, options, endpoint } = self;
+        session.check_uri(&procedure, options.r#match.unwrap_or_default())?;
         let ticket = session.ticket();
         let answer = session.request(ticket, |waiter| Command::Register {
             ticket,

@@ -108,6 +108,7 @@ impl SubscribeRequest {
 
     async fn send(self) -> Result<Subscription, SubscribeError> {
         let SubscribeRequest { session, topic, options, limits } = self;
+        session.check_uri(&topic, options.r#match.unwrap_or_default())?;
         let ticket = session.ticket();
         let queue = EventQueue::new(limits);
         let answer = session.request(ticket, |waiter| Command::Subscribe {

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use wampwerk::session::{Args, CallDetails, Kwargs, PublishDetails, Reply};
 use wampwerk::{
-    ApplicationError, CallError, CloseKind, Dict, List, Payload, RegisterError, Session, Value,
+    ApplicationError, CallError, CloseKind, Dict, List, Payload, PublishError, RegisterError,
+    Session, Value,
 };
 
 /// Where sessions come from.
@@ -36,6 +37,7 @@ pub(crate) async fn all(place: &impl Place) {
     unknown_procedure(place).await;
     registered_twice(place).await;
     unregistered(place).await;
+    what_is_no_uri(place).await;
     many_calls_in_flight(place).await;
     slow_procedures_do_not_block(place).await;
     values_survive(place).await;
@@ -197,6 +199,25 @@ async fn unregistered(place: &impl Place) {
     assert_eq!(error.uri, "wamp.error.no_such_procedure");
     registration.unregister().await.unwrap();
     session.register("com.example.gone", add).await.unwrap();
+}
+
+async fn what_is_no_uri(place: &impl Place) {
+    let session = place.session().await;
+    for bad in ["", "com..example", "com.exa mple", "com.example.#"] {
+        let error = application(session.call(bad).await.unwrap_err());
+        assert_eq!(error.uri, "wamp.error.invalid_uri");
+        assert!(matches!(
+            session.publish(bad).await.unwrap_err(),
+            PublishError::Application(error) if error.uri == "wamp.error.invalid_uri"
+        ));
+        assert!(session.subscribe(bad).await.is_err());
+        assert!(session.register(bad, add).await.is_err());
+    }
+    let fail = || async { Err::<(), _>(ApplicationError::new("this is no URI")) };
+    session.register("com.example.bad_error", fail).await.unwrap();
+    let error = application(session.call("com.example.bad_error").await.unwrap_err());
+    assert_eq!(error.uri, "wamp.error.runtime_error");
+    assert!(error.to_string().contains("this is no URI"), "{error}");
 }
 
 async fn many_calls_in_flight(place: &impl Place) {

@@ -10,7 +10,7 @@ use crate::message::{
     PublishOptions, Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister,
     Unsubscribe, Yield, YieldOptions,
 };
-use crate::uri::Uri;
+use crate::uri::{Match, Uri, UriRule};
 
 impl Client {
     /// Asks to join a realm.
@@ -114,6 +114,11 @@ impl Client {
         self.transmits.push_back(match result {
             Ok(payload) => {
                 Yield { request: invocation, options: YieldOptions::default(), payload }.into()
+            }
+            // What is no URI would be a violation; the error is told all the same.
+            Err(error) if !error.uri.check(UriRule::Loose, Match::Exact) => {
+                let text = format!("the procedure failed with {error:?}, which is no URI");
+                invocation_error(invocation, ApplicationError::runtime(text)).into()
             }
             Err(error) => invocation_error(invocation, error).into(),
         });
