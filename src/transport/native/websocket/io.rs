@@ -7,20 +7,25 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes in and out of `S`; would-block where `S` is pending, and then `S` wakes our task.
 #[derive(Debug)]
 pub(super) struct Io<S> {
     stream: S,
+    /// What came behind the opening handshake; it is read first. Not given to tungstenite: the
+    /// buffer that it makes of it forgets how large it was meant to be, and once messages are kept
+    /// it would be filled by one system call for each.
+    early: Bytes,
     waker: Waker,
     read: u64,
     written: u64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Io { stream, waker: Waker::noop().clone(), read: 0, written: 0 }
+    pub(super) fn new(stream: S, early: Vec<u8>) -> Self {
+        Io { stream, early: early.into(), waker: Waker::noop().clone(), read: 0, written: 0 }
     }
 
     /// Goes first in every poll. A single waker is enough, as one task polls all of a transport.
@@ -68,6 +73,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
 
 impl<S: AsyncRead + Unpin> Read for Io<S> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        if !self.early.is_empty() {
+            let count = self.early.len().min(space.len());
+            space[..count].copy_from_slice(&self.early.split_to(count));
+            self.read += count as u64;
+            return Ok(count);
+        }
         let cx = &mut Context::from_waker(&self.waker);
         let mut buf = ReadBuf::new(space);
         match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {

@@ -116,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             .max_message_size(Some(info.max_send))
             .max_frame_size(Some(info.max_send));
         WebSocketTransport {
-            socket: WebSocket::from_partially_read(Io::new(stream), early, role, Some(config)),
+            socket: WebSocket::from_raw_socket(Io::new(stream, early), role, Some(config)),
             info,
             reading: Reading::Open,
             buffered: 0,
