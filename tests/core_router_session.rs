@@ -22,7 +22,7 @@ fn welcome_says_who_the_client_and_the_router_are() {
     net.send(a, hello("realm1"));
     let Message::Welcome(welcome) = net.take_one(a) else { panic!() };
     assert!((1..=MAX_ID).contains(&welcome.session));
-    let details = welcome.details;
+    let details = welcome.details.into_fields();
     assert_eq!(details.realm.unwrap(), "realm1");
     assert_eq!(details.roles.unwrap(), Roles::new().with("broker", &[]).with("dealer", &[]));
     assert!(details.agent.unwrap().starts_with("wampwerk/"));

@@ -36,6 +36,22 @@ pub use session::{
     Welcome, WelcomeDetails,
 };
 
+/// The known keys of the options and details.
+pub mod fields {
+    pub use super::pubsub::{
+        EventDetailsFields, PublishOptionsFields, SubscribeOptionsFields, UnsubscribeOptionsFields,
+        UnsubscribedDetailsFields,
+    };
+    pub use super::rpc::{
+        CallOptionsFields, CancelOptionsFields, InterruptOptionsFields, InvocationDetailsFields,
+        RegisterOptionsFields, RequestErrorDetailsFields, ResultDetailsFields,
+        UnregisterOptionsFields, UnregisteredDetailsFields, YieldOptionsFields,
+    };
+    pub use super::session::{
+        AbortDetailsFields, GoodbyeDetailsFields, HelloDetailsFields, WelcomeDetailsFields,
+    };
+}
+
 use crate::error::{EncodeError, Violation};
 
 /// The largest id (spec: "IDs").

@@ -143,17 +143,67 @@ pub(crate) fn take<T: Field>(
 macro_rules! options {
     (
         $(#[$doc:meta])*
-        $name:ident ($place:literal) {
+        $name:ident / $fields:ident ($place:literal) {
             $($(#[$field_doc:meta])* $field:ident: $ty:ty,)*
         }
     ) => {
         $(#[$doc])*
+        ///
+        #[doc = concat!("Its keys are the fields of [`", stringify!($fields), "`].")]
+        ///
+        /// Most messages have none of them, so they stand out of line: an empty one is one word,
+        /// and messages are cheap to move.
+        #[derive(Clone, Default)]
+        pub struct $name(Option<Box<$fields>>);
+
+        #[doc = concat!("The keys of [`", stringify!($name), "`].")]
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
-        pub struct $name {
+        pub struct $fields {
             $($(#[$field_doc])* pub $field: Option<$ty>,)*
             /// All other keys, as they came or as they shall go.
             pub extra: $crate::value::Dict,
+        }
+
+        impl $name {
+            /// The keys, to take them apart.
+            pub fn into_fields(self) -> $fields {
+                self.0.map_or_else($fields::default, |fields| *fields)
+            }
+        }
+
+        impl std::ops::Deref for $name {
+            type Target = $fields;
+
+            fn deref(&self) -> &$fields {
+                static NONE: $fields =
+                    $fields { $($field: None,)* extra: $crate::value::Dict::new() };
+                self.0.as_deref().unwrap_or(&NONE)
+            }
+        }
+
+        impl std::ops::DerefMut for $name {
+            fn deref_mut(&mut self) -> &mut $fields {
+                self.0.get_or_insert_default()
+            }
+        }
+
+        impl From<$fields> for $name {
+            fn from(fields: $fields) -> Self {
+                $name(Some(Box::new(fields)))
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                **self == **other
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                (**self).fmt(f)
+            }
         }
 
         impl $crate::message::parts::Options for $name {
@@ -162,14 +212,14 @@ macro_rules! options {
                 if dict.is_empty() {
                     return Ok(Self::default());
                 }
-                Ok($name {
+                Ok($name::from($fields {
                     $($field: $crate::message::options::take(
                         &mut dict,
                         $place,
                         $crate::message::options::key(stringify!($field)),
                     )?,)*
                     extra: dict,
-                })
+                }))
             }
 
             fn write(&self) -> $crate::value::Dict {

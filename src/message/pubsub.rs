@@ -71,7 +71,7 @@ messages! {
 
 options! {
     /// PUBLISH.Options.
-    PublishOptions("PUBLISH.Options") {
+    PublishOptions / PublishOptionsFields("PUBLISH.Options") {
         /// Whether the broker shall answer. Default: no.
         acknowledge: bool,
         /// Whether the publisher itself gets no event. Default: yes.
@@ -105,7 +105,7 @@ options! {
 
 options! {
     /// SUBSCRIBE.Options.
-    SubscribeOptions("SUBSCRIBE.Options") {
+    SubscribeOptions / SubscribeOptionsFields("SUBSCRIBE.Options") {
         /// How the topic matches. Default: exact.
         r#match: Match,
         /// Whether to get what was retained.
@@ -115,12 +115,12 @@ options! {
 
 options! {
     /// UNSUBSCRIBE.Options.
-    UnsubscribeOptions("UNSUBSCRIBE.Options") {}
+    UnsubscribeOptions / UnsubscribeOptionsFields("UNSUBSCRIBE.Options") {}
 }
 
 options! {
     /// UNSUBSCRIBED.Details.
-    UnsubscribedDetails("UNSUBSCRIBED.Details") {
+    UnsubscribedDetails / UnsubscribedDetailsFields("UNSUBSCRIBED.Details") {
         /// The subscription that was revoked.
         subscription: u64,
         /// Why.
@@ -130,7 +130,7 @@ options! {
 
 options! {
     /// EVENT.Details.
-    EventDetails("EVENT.Details") {
+    EventDetails / EventDetailsFields("EVENT.Details") {
         /// The topic that was published to; always there for a pattern subscription.
         topic: Uri,
         /// The publisher's session.

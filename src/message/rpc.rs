@@ -193,12 +193,12 @@ impl Field for CancelMode {
 
 options! {
     /// ERROR.Details.
-    RequestErrorDetails("ERROR.Details") {}
+    RequestErrorDetails / RequestErrorDetailsFields("ERROR.Details") {}
 }
 
 options! {
     /// CALL.Options.
-    CallOptions("CALL.Options") {
+    CallOptions / CallOptionsFields("CALL.Options") {
         /// For the dealer or the callee, in milliseconds; 0 is none (Crossbar reads seconds).
         timeout: u64,
         /// Whether the caller takes progressive results.
@@ -220,7 +220,7 @@ options! {
 
 options! {
     /// CANCEL.Options.
-    CancelOptions("CANCEL.Options") {
+    CancelOptions / CancelOptionsFields("CANCEL.Options") {
         /// How to cancel.
         mode: CancelMode,
     }
@@ -228,7 +228,7 @@ options! {
 
 options! {
     /// INTERRUPT.Options.
-    InterruptOptions("INTERRUPT.Options") {
+    InterruptOptions / InterruptOptionsFields("INTERRUPT.Options") {
         /// How it was cancelled.
         mode: CancelMode,
         /// Why (Autobahn).
@@ -238,7 +238,7 @@ options! {
 
 options! {
     /// REGISTER.Options.
-    RegisterOptions("REGISTER.Options") {
+    RegisterOptions / RegisterOptionsFields("REGISTER.Options") {
         /// How the procedure matches. Default: exact.
         r#match: Match,
         /// How several callees share it. Default: `"single"`.
@@ -252,7 +252,7 @@ options! {
 
 options! {
     /// RESULT.Details.
-    ResultDetails("RESULT.Details") {
+    ResultDetails / ResultDetailsFields("RESULT.Details") {
         /// Whether more results follow.
         progress: bool,
         /// Payload passthru mode: the scheme.
@@ -268,12 +268,12 @@ options! {
 
 options! {
     /// UNREGISTER.Options.
-    UnregisterOptions("UNREGISTER.Options") {}
+    UnregisterOptions / UnregisterOptionsFields("UNREGISTER.Options") {}
 }
 
 options! {
     /// UNREGISTERED.Details.
-    UnregisteredDetails("UNREGISTERED.Details") {
+    UnregisteredDetails / UnregisteredDetailsFields("UNREGISTERED.Details") {
         /// The registration that was revoked.
         registration: u64,
         /// Why.
@@ -283,7 +283,7 @@ options! {
 
 options! {
     /// INVOCATION.Details.
-    InvocationDetails("INVOCATION.Details") {
+    InvocationDetails / InvocationDetailsFields("INVOCATION.Details") {
         /// The procedure that was called; always there for a pattern registration.
         procedure: Uri,
         /// The caller's session.
@@ -313,7 +313,7 @@ options! {
 
 options! {
     /// YIELD.Options.
-    YieldOptions("YIELD.Options") {
+    YieldOptions / YieldOptionsFields("YIELD.Options") {
         /// Whether more results follow.
         progress: bool,
         /// Payload passthru mode: the scheme.

@@ -55,7 +55,7 @@ messages! {
 
 options! {
     /// HELLO.Details.
-    HelloDetails("HELLO.Details") {
+    HelloDetails / HelloDetailsFields("HELLO.Details") {
         /// The client's roles; at least one is needed.
         roles: Roles,
         /// The client's name and version.
@@ -73,7 +73,7 @@ options! {
 
 options! {
     /// WELCOME.Details.
-    WelcomeDetails("WELCOME.Details") {
+    WelcomeDetails / WelcomeDetailsFields("WELCOME.Details") {
         /// The realm joined; may differ from the one asked for.
         realm: Uri,
         /// The router's roles.
@@ -95,7 +95,7 @@ options! {
 
 options! {
     /// ABORT.Details.
-    AbortDetails("ABORT.Details") {
+    AbortDetails / AbortDetailsFields("ABORT.Details") {
         /// A text for people.
         message: String,
     }
@@ -103,7 +103,7 @@ options! {
 
 options! {
     /// GOODBYE.Details.
-    GoodbyeDetails("GOODBYE.Details") {
+    GoodbyeDetails / GoodbyeDetailsFields("GOODBYE.Details") {
         /// A text for people.
         message: String,
     }

@@ -134,7 +134,7 @@ impl Net {
             panic!("no ABORT");
         };
         assert_eq!(abort.reason, "wamp.error.protocol_violation");
-        let message = abort.details.message.unwrap();
+        let message = abort.details.into_fields().message.unwrap();
         assert!(message.contains(cause), "{message:?} does not tell {cause:?}");
         assert_eq!(self.closed(id), Some(CloseCause::Violation));
     }

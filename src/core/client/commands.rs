@@ -15,11 +15,9 @@ use crate::uri::{Match, Uri, UriRule};
 impl Client {
     /// Asks to join a realm.
     pub fn join(&mut self, now: Duration, realm: Uri) {
-        let details = HelloDetails {
-            roles: Some(client_roles()),
-            agent: Some(self.config.agent.clone()),
-            ..HelloDetails::default()
-        };
+        let mut details = HelloDetails::default();
+        details.roles = Some(client_roles());
+        details.agent = Some(self.config.agent.clone());
         self.state = State::Joining {
             realm: realm.clone(),
             deadline: now.saturating_add(self.config.join_timeout),
@@ -141,7 +139,8 @@ impl Client {
     pub fn leave(&mut self, now: Duration, reason: Uri, message: Option<String>) {
         match self.state {
             State::Established => {
-                let details = GoodbyeDetails { message, ..GoodbyeDetails::default() };
+                let mut details = GoodbyeDetails::default();
+                details.message = message;
                 self.transmits.push_back(Goodbye { details, reason }.into());
                 let deadline = now.saturating_add(self.config.leave_timeout);
                 self.state = State::Leaving { deadline };

@@ -260,14 +260,14 @@ impl Client {
     /// late answer is thrown away. `killnowait`, because nobody is there for the callee's answer.
     fn cancel(&mut self, request: u64) {
         if self.is_established() && self.router.supports("dealer", "call_canceling") {
-            let options =
-                CancelOptions { mode: Some(CancelMode::KillNoWait), ..CancelOptions::default() };
+            let mut options = CancelOptions::default();
+            options.mode = Some(CancelMode::KillNoWait);
             self.transmits.push_back(Cancel { request, options }.into());
         }
     }
 
     fn aborted(&mut self, abort: Abort) {
-        let message = abort.details.message;
+        let message = abort.details.into_fields().message;
         self.close(CloseReason::new(CloseKind::Aborted, abort.reason, message));
     }
 
@@ -282,7 +282,8 @@ impl Client {
     fn send_abort(&mut self, reason: &str, message: String) {
         // Nothing of what waits may follow, and nothing need precede: the session is gone.
         self.transmits.clear();
-        let details = AbortDetails { message: Some(message), ..AbortDetails::default() };
+        let mut details = AbortDetails::default();
+        details.message = Some(message);
         let (reason, payload) = (Uri::from(reason), Payload::empty());
         self.transmits.push_back(Abort { details, reason, payload }.into());
     }

@@ -57,7 +57,7 @@ impl Client {
             }
             Message::Subscribed(subscribed) => self.subscribed(subscribed),
             Message::Unsubscribed(message) if message.request == 0 => {
-                let details = message.details.unwrap_or_default();
+                let details = message.details.unwrap_or_default().into_fields();
                 let subscription = details.subscription.unwrap_or_default();
                 let listeners = self.interest.revoke_subscription(subscription).unwrap_or_default();
                 let reason = details.reason.unwrap_or_default();
@@ -84,7 +84,7 @@ impl Client {
             }
             Message::Registered(message) => self.registered(message),
             Message::Unregistered(message) if message.request == 0 => {
-                let details = message.details.unwrap_or_default();
+                let details = message.details.unwrap_or_default().into_fields();
                 let registration = details.registration.unwrap_or_default();
                 let reason = Uri::from(details.reason.unwrap_or_default());
                 self.end_registration(registration, Some(reason));
@@ -129,7 +129,7 @@ impl Client {
                 let details = GoodbyeDetails::default();
                 let reason = Uri::from(uris::GOODBYE_AND_OUT);
                 self.transmits.push_back(Goodbye { details, reason }.into());
-                let message = goodbye.details.message;
+                let message = goodbye.details.into_fields().message;
                 self.close(CloseReason::new(CloseKind::Goodbye, goodbye.reason, message));
                 Ok(())
             }
@@ -144,7 +144,7 @@ impl Client {
     pub(super) fn message_while_leaving(&mut self, message: Message) {
         match message {
             Message::Goodbye(goodbye) => {
-                let message = goodbye.details.message;
+                let message = goodbye.details.into_fields().message;
                 self.close(CloseReason::new(CloseKind::Left, goodbye.reason, message));
             }
             Message::Abort(abort) => self.aborted(abort),

@@ -305,16 +305,14 @@ impl Router {
         self.realms[index].join(from);
         self.set_state(from, State::Joined(index));
         self.set_deadline(from, None);
-        let details = WelcomeDetails {
-            realm: Some(self.realms[index].name.clone()),
-            roles: Some(Roles::new().with("broker", &[]).with("dealer", &[])),
-            agent: Some(self.config.agent.clone()),
-            authid: Some(format!("{:014x}", self.ids.next())),
-            authrole: Some("anonymous".to_owned()),
-            authmethod: Some("anonymous".to_owned()),
-            authprovider: Some("static".to_owned()),
-            ..WelcomeDetails::default()
-        };
+        let mut details = WelcomeDetails::default();
+        details.realm = Some(self.realms[index].name.clone());
+        details.roles = Some(Roles::new().with("broker", &[]).with("dealer", &[]));
+        details.agent = Some(self.config.agent.clone());
+        details.authid = Some(format!("{:014x}", self.ids.next()));
+        details.authrole = Some("anonymous".to_owned());
+        details.authmethod = Some("anonymous".to_owned());
+        details.authprovider = Some("static".to_owned());
         self.outputs.send(from, Welcome { session: self.ids.next(), details });
     }
 
@@ -324,7 +322,8 @@ impl Router {
     }
 
     fn abort(&mut self, to: ConnectionId, reason: &str, message: String) {
-        let details = AbortDetails { message: Some(message), ..AbortDetails::default() };
+        let mut details = AbortDetails::default();
+        details.message = Some(message);
         self.outputs.send(to, Abort { details, reason: reason.into(), payload: Payload::empty() });
     }
 
