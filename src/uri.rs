@@ -74,6 +74,17 @@ fn check(text: &str, rule: UriRule, pattern: Match) -> bool {
         UriRule::Loose => c != '#' && !c.is_whitespace(),
         UriRule::Strict => c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_',
     };
+    // Nearly all are: no empty component, and only letters, digits and the like.
+    let mut before = b'.';
+    let plain = text.bytes().all(|byte| {
+        let component = byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let fits = component || byte == b'.' && before != b'.';
+        before = byte;
+        fits
+    });
+    if plain && before != b'.' {
+        return true;
+    }
     let mut components = text.split('.').peekable();
     while let Some(component) = components.next() {
         let last = components.peek().is_none();

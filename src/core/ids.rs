@@ -11,6 +11,9 @@ pub(crate) type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
 /// A set of ids that one of the two peers gives out.
 pub(crate) type IdSet = HashSet<u64, BuildHasherDefault<IdHasher>>;
 
+/// As [`IdMap`], for ids that have a type of their own.
+pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
 /// Spreads an id over the word by one multiplication. Only for ids that are given out in sequence
 /// or at random, never for what a stranger may choose.
 #[derive(Debug, Default)]

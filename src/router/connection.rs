@@ -137,11 +137,15 @@ impl Connection {
             _ => {}
         }
         self.encode();
+        let mut handed_over = 0;
         while !self.frames.is_empty() && self.transport.poll_ready(cx)?.is_ready() {
             if let Some(frame) = self.frames.pop_front() {
-                self.outbox.handed_over(cost(&frame), rt::now);
+                handed_over += cost(&frame);
                 self.transport.start_send(frame)?;
             }
+        }
+        if handed_over > 0 {
+            self.outbox.handed_over(handed_over, rt::now);
         }
         if self.frames.is_empty() {
             let _ = self.transport.poll_flush(cx)?;
@@ -156,11 +160,13 @@ impl Connection {
 
     fn encode(&mut self) {
         let info = self.transport.info();
+        // Reckoned once a turn: the outbox is shared, and counting in it is not free.
+        let (mut taken, mut encoded) = (0, 0);
         for item in self.items.drain(..self.items.len().min(WRITES_PER_TURN)) {
-            let before = item.cost();
+            taken += item.cost();
             let error = match item.encode(info.serializer) {
                 Ok(frame) if frame.len() <= info.max_send => {
-                    self.outbox.reckon(before, cost(&frame));
+                    encoded += cost(&frame);
                     self.frames.push_back(frame);
                     continue;
                 }
@@ -177,8 +183,10 @@ impl Connection {
                     error.message
                 )),
             };
-            self.outbox.reckon(before, 0);
             self.unsent.push((item, error));
+        }
+        if taken > 0 {
+            self.outbox.reckon(taken, encoded);
         }
     }
 

@@ -3,7 +3,6 @@
 //! Owns the one rule that keeps the order: who changes the core drains its outputs into the
 //! outboxes before it lets go of the lock. Nothing is decoded, encoded, sent or woken under it.
 
-use std::collections::HashMap;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::core::ids::KeyMap;
 use crate::core::router::{
     CloseCause, ConnectionId, Output, Router as Core, RouterConfig, Statistics,
 };
@@ -33,7 +33,7 @@ pub(super) struct Hub {
 #[derive(Debug)]
 struct State {
     core: Core,
-    outboxes: HashMap<ConnectionId, Arc<Outbox>>,
+    outboxes: KeyMap<ConnectionId, Arc<Outbox>>,
     /// Tasks of connections; a connection that the core has forgotten may still be closing.
     tasks: usize,
     down: bool,
@@ -72,7 +72,7 @@ impl Hub {
         Hub {
             state: Mutex::new(State {
                 core: Core::new(config),
-                outboxes: HashMap::new(),
+                outboxes: KeyMap::default(),
                 tasks: 0,
                 down: false,
                 clock: Clock::default(),

@@ -2,8 +2,7 @@
 //!
 //! A call that is under way is known to both of its sessions, so that either can go without a scan.
 
-use std::collections::HashMap;
-
+use crate::core::ids::KeyMap;
 use crate::core::router::ConnectionId;
 use crate::core::router::index::Index;
 use crate::core::router::output::Outputs;
@@ -18,7 +17,7 @@ use crate::message::{
 };
 use crate::uri::{Match, uris};
 
-pub(super) type Sessions = HashMap<ConnectionId, Session>;
+pub(super) type Sessions = KeyMap<ConnectionId, Session>;
 
 #[derive(Debug, Default)]
 pub(super) struct Dealer {

@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map;
 
-use crate::core::ids::SequentialIds;
+use crate::core::ids::{IdMap, SequentialIds};
 use crate::uri::Uri;
 
 /// Entries by URI and by id; `T` is who subscribed or registered.
 #[derive(Debug)]
 pub(super) struct Index<T> {
     exact: HashMap<Uri, Entry<T>>,
-    uris: HashMap<u64, Uri>,
+    uris: IdMap<Uri>,
     // Router scope: the router is free to choose (spec: "IDs"); small ids are short on the wire,
     // and never given twice.
     ids: SequentialIds,
@@ -61,6 +61,6 @@ impl<T> Index<T> {
 
 impl<T> Default for Index<T> {
     fn default() -> Self {
-        Index { exact: HashMap::new(), uris: HashMap::new(), ids: SequentialIds::default() }
+        Index { exact: HashMap::new(), uris: IdMap::default(), ids: SequentialIds::default() }
     }
 }

@@ -17,7 +17,7 @@ mod session;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::core::ids::RandomIds;
+use crate::core::ids::{KeyMap, RandomIds};
 use crate::core::router::output::Outputs;
 use crate::core::router::realm::{Realm, Turn, quote};
 use crate::error::{ApplicationError, Violation};
@@ -37,7 +37,7 @@ pub struct Router {
     ids: RandomIds,
     realms: Vec<Realm>,
     realm_names: HashMap<Uri, usize>,
-    connections: HashMap<ConnectionId, Connection>,
+    connections: KeyMap<ConnectionId, Connection>,
     last_connection: u64,
     deadlines: BTreeSet<(Duration, ConnectionId)>,
     outputs: Outputs,
@@ -95,7 +95,7 @@ impl Router {
             realm_names: names.collect(),
             realms,
             config,
-            connections: HashMap::new(),
+            connections: KeyMap::default(),
             last_connection: 0,
             deadlines: BTreeSet::new(),
             outputs: Outputs::default(),
