@@ -3,6 +3,7 @@
 //! Owns what a message is and which messages are well-formed (spec: "Messages", "Validation on
 //! receive"). Knows no format: `wire` is the seam that `codec` fills.
 
+pub mod fields;
 mod options;
 mod parts;
 mod payload;
@@ -35,22 +36,6 @@ pub use session::{
     Abort, AbortDetails, Authenticate, Challenge, Goodbye, GoodbyeDetails, Hello, HelloDetails,
     Welcome, WelcomeDetails,
 };
-
-/// The known keys of the options and details.
-pub mod fields {
-    pub use super::pubsub::{
-        EventDetailsFields, PublishOptionsFields, SubscribeOptionsFields, UnsubscribeOptionsFields,
-        UnsubscribedDetailsFields,
-    };
-    pub use super::rpc::{
-        CallOptionsFields, CancelOptionsFields, InterruptOptionsFields, InvocationDetailsFields,
-        RegisterOptionsFields, RequestErrorDetailsFields, ResultDetailsFields,
-        UnregisterOptionsFields, UnregisteredDetailsFields, YieldOptionsFields,
-    };
-    pub use super::session::{
-        AbortDetailsFields, GoodbyeDetailsFields, HelloDetailsFields, WelcomeDetailsFields,
-    };
-}
 
 use crate::error::{EncodeError, Violation};
 
