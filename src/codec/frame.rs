@@ -173,6 +173,10 @@ impl<F: Format> ElementWriter for Sent<'_, F> {
     }
 
     fn dict(&mut self, value: &Dict) -> Result<(), EncodeError> {
+        if value.is_empty() {
+            self.next().extend_from_slice(F::EMPTY_DICT);
+            return Ok(());
+        }
         write_checked::<F, _>(self.next(), value)
     }
 

@@ -93,6 +93,28 @@ pub fn encode(serializer: Serializer, message: &Message) -> Result<Bytes, Encode
     Ok(out.into())
 }
 
+/// As [`encode`], by way of `scratch`, which the caller keeps: one allocation of just the frame's
+/// size, where growing a vector takes several. Long frames take `scratch` along instead of being
+/// copied.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn encode_by(
+    scratch: &mut Vec<u8>,
+    serializer: Serializer,
+    message: &Message,
+) -> Result<Bytes, EncodeError> {
+    const LONG: usize = 4096;
+    scratch.clear();
+    encode_into(serializer, message, scratch)?;
+    Ok(if scratch.len() > LONG {
+        std::mem::take(scratch).into()
+    } else {
+        Bytes::copy_from_slice(scratch)
+    })
+}
+
 /// Writes a message behind what `out` holds already. On an error `out` may hold a part of it.
 ///
 /// # Errors
@@ -133,6 +155,9 @@ fn missing(serializer: Serializer) -> String {
 /// One wire format. Implemented by a type without values; chosen by [`with_format`].
 trait Format {
     const SERIALIZER: Serializer;
+
+    /// A dict without entries, as most options and details are.
+    const EMPTY_DICT: &'static [u8];
 
     /// The elements of a list, to be read one after the other.
     type Items<'de>: Items<'de>;

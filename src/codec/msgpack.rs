@@ -20,6 +20,8 @@ pub(super) struct MsgPack;
 impl Format for MsgPack {
     const SERIALIZER: Serializer = Serializer::MsgPack;
 
+    const EMPTY_DICT: &'static [u8] = &[0x80];
+
     type Items<'de> = Elements<'de>;
 
     fn scan(message: &[u8]) -> Result<Spans, Flaw> {

@@ -169,7 +169,7 @@ where
 {
     let in_place =
         |place: &str, error: EncodeError| EncodeError::new(format!("{place}: {}", error.message));
-    let mut out = Vec::with_capacity(64);
+    let mut out = Vec::with_capacity(128);
     F::write(&mut out, args).map_err(|error| in_place("arguments", error))?;
     let shape = check::<F>(&out, false, "arguments")?;
     let no_args = match shape.kind {

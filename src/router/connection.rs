@@ -43,6 +43,8 @@ pub(super) struct Connection {
     /// Encoded, not taken by the transport.
     frames: VecDeque<Bytes>,
     unsent: Vec<(Item, ApplicationError)>,
+    /// What frames are written in, kept for the next one.
+    scratch: Vec<u8>,
 }
 
 enum Phase {
@@ -78,6 +80,7 @@ impl Connection {
             items: VecDeque::new(),
             frames: VecDeque::new(),
             unsent: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -164,7 +167,7 @@ impl Connection {
         let (mut taken, mut encoded) = (0, 0);
         for item in self.items.drain(..self.items.len().min(WRITES_PER_TURN)) {
             taken += item.cost();
-            let error = match item.encode(info.serializer) {
+            let error = match item.encode(&mut self.scratch, info.serializer) {
                 Ok(frame) if frame.len() <= info.max_send => {
                     encoded += cost(&frame);
                     self.frames.push_back(frame);

@@ -193,12 +193,16 @@ impl Item {
         }
     }
 
-    pub(super) fn encode(&self, serializer: Serializer) -> Result<Bytes, EncodeError> {
+    pub(super) fn encode(
+        &self,
+        scratch: &mut Vec<u8>,
+        serializer: Serializer,
+    ) -> Result<Bytes, EncodeError> {
         match self {
-            Item::Own(message) => codec::encode(serializer, message),
+            Item::Own(message) => codec::encode_by(scratch, serializer, message),
             Item::Shared(shared) => {
                 let slot = Serializer::ALL.iter().position(|one| *one == serializer).unwrap_or(0);
-                let encode = || codec::encode(serializer, &shared.message);
+                let encode = || codec::encode_by(scratch, serializer, &shared.message);
                 shared.encoded[slot].get_or_init(encode).clone()
             }
         }
@@ -290,7 +294,8 @@ mod tests {
         let Item::Own(message) = item() else { return };
         let shared = Multicast::new(message);
         let serializer = codec::available()[0];
-        let [a, b] = [0, 1].map(|_| Item::Shared(Arc::clone(&shared)).encode(serializer));
+        let [a, b] =
+            [0, 1].map(|_| Item::Shared(Arc::clone(&shared)).encode(&mut Vec::new(), serializer));
         let address = |bytes: Result<Bytes, EncodeError>| bytes.map(|bytes| bytes.as_ptr());
         assert!(a.is_ok());
         assert_eq!(address(a), address(b));

@@ -60,6 +60,8 @@ pub(super) struct Driver {
     listeners: Tickets<Listener>,
     /// Procedures at work in tasks of their own; dropping an entry ends the task.
     running: IdMap<oneshot::Sender<()>>,
+    /// What frames are written in, kept for the next one.
+    scratch: Vec<u8>,
     /// A frame that the transport was not ready for.
     unsent: Option<Bytes>,
     dirty: bool,
@@ -107,6 +109,7 @@ impl Driver {
             waiting: Tickets::default(),
             listeners: Tickets::default(),
             running: IdMap::default(),
+            scratch: Vec::new(),
             unsent: None,
             dirty: false,
             timer: None,
@@ -177,8 +180,8 @@ impl Driver {
         }
     }
 
-    fn frame(&self, message: &Message) -> Result<Bytes, ApplicationError> {
-        let frame = codec::encode(self.serializer, message)
+    fn frame(&mut self, message: &Message) -> Result<Bytes, ApplicationError> {
+        let frame = codec::encode_by(&mut self.scratch, self.serializer, message)
             .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string()))?;
         let limit = self.transport.info().max_send;
         if frame.len() > limit {

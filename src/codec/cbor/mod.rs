@@ -25,6 +25,8 @@ pub(super) struct Cbor;
 impl Format for Cbor {
     const SERIALIZER: Serializer = Serializer::Cbor;
 
+    const EMPTY_DICT: &'static [u8] = &[0xa0];
+
     type Items<'de> = ListItems<Tokens<'de>>;
 
     fn scan(message: &[u8]) -> Result<Spans, Flaw> {

@@ -26,6 +26,8 @@ pub(super) struct Json;
 impl Format for Json {
     const SERIALIZER: Serializer = Serializer::Json;
 
+    const EMPTY_DICT: &'static [u8] = b"{}";
+
     type Items<'de> = ListItems<Tokens<'de>>;
 
     fn scan(message: &[u8]) -> Result<Spans, Flaw> {

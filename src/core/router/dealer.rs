@@ -233,7 +233,9 @@ impl Dealer {
                 callee.invocations.remove(&invoked.invocation);
             }
         }
-        for origin in session.invocations.into_values() {
+        let mut invocations: Vec<_> = session.invocations.into_iter().collect();
+        invocations.sort_unstable_by_key(|(id, _)| *id);
+        for (_, origin) in invocations {
             // Nobody is left to answer if it called itself.
             if origin.caller == gone {
                 continue;

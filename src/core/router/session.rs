@@ -1,8 +1,8 @@
 //! `Session`: what a realm knows of one joined client.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use crate::core::ids::SequentialIds;
+use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::ConnectionId;
 use crate::error::Violation;
 
@@ -15,7 +15,7 @@ pub(super) struct Session {
     /// Calls that it made, by its request id.
     pub(super) calls: HashMap<u64, Invoked>,
     /// Calls that it has to answer, by invocation id.
-    pub(super) invocations: BTreeMap<u64, Origin>,
+    pub(super) invocations: IdMap<Origin>,
     pub(super) subscriptions: HashSet<u64>,
     pub(super) registrations: HashSet<u64>,
 }
