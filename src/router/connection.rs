@@ -20,8 +20,9 @@ use crate::rt::{self, Sleep};
 use crate::transport::{CloseCode, Transport};
 use crate::uri::uris;
 
-/// Messages that are read in one turn before others get theirs.
-const READS_PER_TURN: usize = 128;
+/// Messages that are read in one turn before others get theirs: few enough that receivers begin
+/// with the first of a burst while the rest is read.
+const READS_PER_TURN: usize = 32;
 
 /// Messages that are encoded in one turn.
 const WRITES_PER_TURN: usize = 256;
