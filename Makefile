@@ -22,10 +22,11 @@ check: ## formatting, clippy, documentation, purity, licences
 	tools/check
 
 bench: ## benches, and the comparison with other clients and the raw transport
-	tools/setup native
+	tools/setup bench
 	cargo bench --bench codec
 	cargo bench --bench call
-	cargo run --release --manifest-path benches/compare/Cargo.toml
+	cargo build --release --locked --manifest-path benches/compare/peer/Cargo.toml --target-dir benches/compare/target
+	cargo run --release --locked --manifest-path benches/compare/Cargo.toml --target-dir benches/compare/target
 
 npm: ## build the npm package in pkg/
 	tools/setup native wasm
