@@ -27,7 +27,7 @@
 //! ```
 //!
 //! - [`connect`](fn@connect) gives a [`Session`]: calls, registrations, publications, subscriptions.
-//! - [`Router`] is the embedded router; against Crossbar or Bondy the same client code runs.
+//! - [`Router`] is the embedded router; against another one, as Crossbar, the same client code runs.
 //! - [`Payload`] is what travels: bytes in the session's [`Serializer`], read into your types on
 //!   demand.
 //! - [`session::join`] runs a session over any [`transport::Transport`]; [`core`] holds the pure

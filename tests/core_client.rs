@@ -63,9 +63,9 @@ impl Session {
         }
     }
 
-    fn call(&mut self, ticket: u64, timeout: Option<Duration>) -> u64 {
+    fn call(&mut self, ticket: u64) -> u64 {
         let (options, payload) = (CallOptions::default(), Payload::empty());
-        self.client.call(NOW, Ticket(ticket), "com.example.p".into(), options, payload, timeout)
+        self.client.call(Ticket(ticket), "com.example.p".into(), options, payload)
     }
 
     fn subscribe(&mut self, ticket: u64) -> u64 {
@@ -167,7 +167,7 @@ fn a_challenge_without_credentials_is_refused() {
 #[test]
 fn request_ids_are_sequential_over_all_kinds() {
     let mut session = Session::joined();
-    assert_eq!(session.call(1, None), 1);
+    assert_eq!(session.call(1), 1);
     assert_eq!(session.subscribe(2), 2);
     let options = PublishOptions::default();
     let publish = session.client.publish(Ticket(3), "a.b".into(), options, Payload::empty());
@@ -179,7 +179,7 @@ fn request_ids_are_sequential_over_all_kinds() {
 #[test]
 fn answers_find_their_tickets_in_any_order() {
     let mut session = Session::joined();
-    let (first, second) = (session.call(11, None), session.call(12, None));
+    let (first, second) = (session.call(11), session.call(12));
     session.receive(error(message::RequestType::Call, second, "com.example.bad"));
     session.receive(result(first));
     let [
@@ -205,7 +205,7 @@ fn an_answer_to_what_was_never_asked_is_a_violation() {
         Message::from(error(message::RequestType::Invocation, 1, "a.b")),
     ] {
         let mut session = Session::joined();
-        session.call(1, None);
+        session.call(1);
         session.messages();
         let name = message.name();
         session.receive(message);
@@ -217,7 +217,7 @@ fn an_answer_to_what_was_never_asked_is_a_violation() {
 #[test]
 fn an_answer_of_the_wrong_kind_is_a_violation() {
     let mut session = Session::joined();
-    let request = session.call(1, None);
+    let request = session.call(1);
     session.receive(Registered { request, registration: 3 });
     assert_eq!(session.close_kind(), CloseKind::Violation);
 }
@@ -225,7 +225,7 @@ fn an_answer_of_the_wrong_kind_is_a_violation() {
 #[test]
 fn the_end_settles_everything_with_the_one_reason() {
     let mut session = Session::joined();
-    session.call(1, None);
+    session.call(1);
     session.subscribe(2);
     session.client.handle_transport_closed(Some("reset".into()));
     let events = session.events();
@@ -242,7 +242,7 @@ fn the_end_settles_everything_with_the_one_reason() {
     assert_eq!(session.client.pending(), 0);
 
     // What comes later fails at once, with the same reason.
-    session.call(3, None);
+    session.call(3);
     let [Event::Reply { ticket: Ticket(3), result: Err(Failure::Closed(reason)) }] =
         &session.events()[..]
     else {
@@ -253,19 +253,12 @@ fn the_end_settles_everything_with_the_one_reason() {
 }
 
 #[test]
-fn a_call_times_out_locally_and_its_late_result_is_nothing() {
-    let limit = Duration::from_millis(250);
+fn a_call_that_is_given_up_is_forgotten_and_its_late_result_is_nothing() {
     let mut session = Session::joined();
-    let request = session.call(1, Some(limit));
+    let request = session.call(1);
     session.messages();
-    assert_eq!(session.client.poll_timeout(), Some(NOW + limit));
-    session.client.handle_timeout(NOW + limit);
-    let [Event::Reply { ticket: Ticket(1), result: Err(Failure::Timeout(got)) }] =
-        session.events()[..]
-    else {
-        panic!()
-    };
-    assert_eq!(got, limit);
+    session.client.abandon(request);
+    assert_eq!(session.client.pending(), 0);
     assert!(session.sent().is_empty(), "no CANCEL to a router that does not know it");
     session.receive(result(request));
     assert!(session.events().is_empty());
@@ -275,7 +268,7 @@ fn a_call_times_out_locally_and_its_late_result_is_nothing() {
 #[test]
 fn giving_up_a_call_cancels_it_where_the_router_can() {
     let mut session = Session::joined_with(Roles::new().with("dealer", &["call_canceling"]));
-    let request = session.call(1, None);
+    let request = session.call(1);
     session.messages();
     session.client.abandon(request);
     let [Message::Cancel(cancel)] = &session.messages()[..] else { panic!() };
@@ -413,7 +406,7 @@ fn a_revoked_subscription_ends_its_listeners_and_nothing_else() {
 #[test]
 fn goodbye_is_answered_once_and_ends_the_session() {
     let mut session = Session::joined();
-    session.call(1, None);
+    session.call(1);
     session.messages();
     session.receive(goodbye("wamp.close.system_shutdown"));
     let [Message::Goodbye(answer)] = &session.messages()[..] else { panic!() };
@@ -441,14 +434,14 @@ fn leaving_waits_for_the_answer_but_not_for_ever() {
 #[test]
 fn an_unsendable_call_fails_alone_and_its_id_is_used_again() {
     let mut session = Session::joined();
-    session.call(1, None);
+    session.call(1);
     let Some(message) = session.client.poll_transmit() else { panic!() };
     session.client.handle_unsendable(&message, ApplicationError::new("wamp.error.invalid_payload"));
     assert!(matches!(
         session.events()[..],
         [Event::Reply { ticket: Ticket(1), result: Err(Failure::Unsendable(_)) }]
     ));
-    assert_eq!(session.call(2, None), 1);
+    assert_eq!(session.call(2), 1);
 }
 
 #[test]
@@ -464,6 +457,57 @@ fn an_unsendable_result_becomes_an_error() {
     session.client.handle_unsendable(&message, error);
     let [Message::Error(answer)] = &session.messages()[..] else { panic!() };
     assert_eq!((answer.request, &*answer.error), (1, "wamp.error.payload_size_exceeded"));
+}
+
+#[test]
+fn an_error_whose_uri_cannot_be_sent_goes_under_a_plain_one() {
+    let mut session = Session::joined();
+    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    session.receive(Registered { request, registration: 9 });
+    session.receive(invocation(1, 9));
+    session.messages();
+    session.client.answer(1, Err(ApplicationError::new("\0x").arg("text")));
+    let mut uris = Vec::new();
+    for _ in 0..2 {
+        let Some(message) = session.client.poll_transmit() else { panic!() };
+        let Message::Error(answer) = &message else { panic!() };
+        uris.push((answer.error.to_string(), answer.payload.is_empty()));
+        session.client.handle_unsendable(&message, ApplicationError::new("a.b"));
+    }
+    let Some(Message::Error(last)) = session.client.poll_transmit() else { panic!() };
+    assert_eq!(uris, [("\0x".to_owned(), false), ("\0x".to_owned(), true)]);
+    assert_eq!((&*last.error, last.payload.is_empty()), ("wamp.error.runtime_error", true));
+    assert!(session.client.is_established());
+}
+
+#[test]
+fn a_refused_unregister_leaves_the_registration() {
+    let mut session = Session::joined();
+    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    session.receive(Registered { request, registration: 9 });
+    let request = session.client.unregister(Ticket(2), 9);
+    let refused = message::RequestType::Unregister;
+    session.receive(error(refused, request, "wamp.error.not_authorized"));
+    session.receive(invocation(1, 9));
+    assert!(session.client.is_established());
+    let request = session.client.unregister(Ticket(3), 9);
+    session.receive(error(refused, request, "wamp.error.no_such_registration"));
+    session.receive(invocation(2, 9));
+    assert_eq!(session.close_kind(), CloseKind::Violation);
+}
+
+#[test]
+fn a_registration_id_that_comes_twice_is_a_violation_that_settles_both() {
+    let mut session = Session::joined();
+    let first = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    let second = session.client.register(Ticket(2), "a.c".into(), RegisterOptions::default());
+    session.receive(Registered { request: first, registration: 9 });
+    session.events();
+    session.receive(Registered { request: second, registration: 9 });
+    assert!(matches!(
+        session.events()[..],
+        [Event::Reply { ticket: Ticket(2), result: Err(Failure::Closed(_)) }, Event::Closed(_)]
+    ));
 }
 
 #[test]

@@ -6,8 +6,6 @@
 #[path = "common/pair.rs"]
 mod pair;
 
-use std::time::Duration;
-
 use pair::World;
 use wampwerk::core::client::{Answer, Event, Failure, Ticket};
 use wampwerk::message::{CallOptions, PublishOptions, RegisterOptions, SubscribeOptions};
@@ -29,11 +27,15 @@ fn subscribe(world: &mut World, peer: usize, topic: &str) -> Ticket {
     ticket
 }
 
-fn call(world: &mut World, peer: usize, procedure: &str, timeout: Option<Duration>) -> Ticket {
-    let (ticket, now) = (world.ticket(peer), world.now);
+fn call(world: &mut World, peer: usize, procedure: &str) -> Ticket {
+    call_with_id(world, peer, procedure).0
+}
+
+fn call_with_id(world: &mut World, peer: usize, procedure: &str) -> (Ticket, u64) {
+    let ticket = world.ticket(peer);
     let (options, payload) = (CallOptions::default(), Payload::empty());
-    world.peers[peer].client.call(now, ticket, procedure.into(), options, payload, timeout);
-    ticket
+    let id = world.peers[peer].client.call(ticket, procedure.into(), options, payload);
+    (ticket, id)
 }
 
 fn publish(world: &mut World, peer: usize, topic: &str, acknowledge: bool) -> Ticket {
@@ -79,7 +81,7 @@ fn a_call_and_its_result() {
     let mut world = World::joined(2);
     register(&mut world, 0, "com.example.p");
     world.settle();
-    let ticket = call(&mut world, 1, "com.example.p", None);
+    let ticket = call(&mut world, 1, "com.example.p");
     world.settle();
     for request in invocations(&mut world, 0) {
         world.peers[0].client.answer(request, Ok(Payload::empty()));
@@ -96,7 +98,7 @@ fn a_call_and_its_error() {
     let mut world = World::joined(2);
     register(&mut world, 0, "com.example.p");
     world.settle();
-    let ticket = call(&mut world, 1, "com.example.p", None);
+    let ticket = call(&mut world, 1, "com.example.p");
     world.settle();
     for request in invocations(&mut world, 0) {
         let error = ApplicationError::new("com.example.error.no");
@@ -111,32 +113,29 @@ fn a_callee_that_is_lost_fails_its_calls() {
     let mut world = World::joined(2);
     register(&mut world, 0, "com.example.p");
     world.settle();
-    let ticket = call(&mut world, 1, "com.example.p", None);
+    let ticket = call(&mut world, 1, "com.example.p");
     world.settle();
     world.break_line(0);
     world.settle();
     assert_eq!(error_uri(reply(&world, 1, ticket)), "wamp.error.canceled");
-    let ticket = call(&mut world, 1, "com.example.p", None);
+    let ticket = call(&mut world, 1, "com.example.p");
     world.settle();
     assert_eq!(error_uri(reply(&world, 1, ticket)), "wamp.error.no_such_procedure");
 }
 
 #[test]
-fn a_call_that_is_timed_out_may_still_be_answered() {
+fn a_call_that_is_given_up_may_still_be_answered() {
     let mut world = World::joined(2);
     register(&mut world, 0, "com.example.p");
     world.settle();
-    let ticket = call(&mut world, 1, "com.example.p", Some(Duration::from_secs(5)));
+    let (_, id) = call_with_id(&mut world, 1, "com.example.p");
     world.settle();
-    world.advance(Duration::from_secs(4));
-    assert!(world.peers[1].events.is_empty());
-    world.advance(Duration::from_secs(1));
-    assert!(matches!(reply(&world, 1, ticket), Err(Failure::Timeout(_))));
+    world.peers[1].client.abandon(id);
     for request in invocations(&mut world, 0) {
         world.peers[0].client.answer(request, Ok(Payload::empty()));
     }
     world.settle();
-    reply(&world, 1, ticket);
+    assert!(world.peers[1].events.is_empty());
     assert!(world.peers.iter().all(|peer| peer.client.is_established()));
 }
 
@@ -187,7 +186,7 @@ fn leaving_settles_what_waits_and_takes_everything_along() {
     register(&mut world, 0, "com.example.p");
     subscribe(&mut world, 0, "com.example.t");
     world.settle();
-    let waits = call(&mut world, 0, "com.example.p", None);
+    let waits = call(&mut world, 0, "com.example.p");
     let now = world.now;
     world.peers[0].client.leave(now, "wamp.close.close_realm".into(), None);
     world.settle();

@@ -26,7 +26,7 @@ enum Step {
     Unregister(usize),
     Subscribe(usize, u8),
     Unsubscribe(usize),
-    Call(usize, u8, bool),
+    Call(usize, u8),
     Abandon(usize),
     Answer(usize, bool),
     Publish(usize, u8, bool),
@@ -45,7 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => peer.clone().prop_map(Step::Unregister),
         4 => (peer.clone(), name.clone()).prop_map(|(p, n)| Step::Subscribe(p, n)),
         3 => peer.clone().prop_map(Step::Unsubscribe),
-        6 => (peer.clone(), name.clone(), any::<bool>()).prop_map(|(p, n, t)| Step::Call(p, n, t)),
+        6 => (peer.clone(), name.clone()).prop_map(|(p, n)| Step::Call(p, n)),
         1 => peer.clone().prop_map(Step::Abandon),
         6 => (peer.clone(), any::<bool>()).prop_map(|(p, ok)| Step::Answer(p, ok)),
         5 => (peer.clone(), name, any::<bool>()).prop_map(|(p, n, a)| Step::Publish(p, n, a)),
@@ -150,12 +150,11 @@ fn run(world: &mut World, known: &mut [Known], step: &Step) {
                 known[peer].asked.insert(ticket, (id, false));
             }
         }
-        Step::Call(peer, n, timeout) => {
+        Step::Call(peer, n) => {
             let ticket = world.ticket(peer);
-            let timeout = timeout.then_some(Duration::from_secs(2));
             let (options, payload) = (CallOptions::default(), Payload::empty());
             let client = &mut world.peers[peer].client;
-            let id = client.call(now, ticket, name("p", n), options, payload, timeout);
+            let id = client.call(ticket, name("p", n), options, payload);
             known[peer].asked.insert(ticket, (id, false));
         }
         Step::Publish(peer, n, acknowledge) => {

@@ -157,7 +157,9 @@ async fn a_router_that_says_nothing_is_given_up() {
     assert!(matches!(error.unwrap_err(), ConnectError::Timeout(_)));
     // It is gone from the other side too.
     let mut rest = Vec::new();
-    drop(peer.unwrap().0.read_to_end(&mut rest).await);
+    let mut peer = peer.unwrap().0;
+    let gone = tokio::time::timeout(Duration::from_secs(30), peer.read_to_end(&mut rest));
+    drop(gone.await.unwrap());
 }
 
 #[tokio::test]
@@ -182,10 +184,9 @@ async fn a_router_that_goes_ends_everything() {
     let reason = session.closed().await;
     assert_eq!(reason.kind, CloseKind::Goodbye);
     assert_eq!(reason.reason, "wamp.close.system_shutdown");
-    // The callee may have been dismissed before the caller: both are true.
+    // Nobody is told that a callee has gone, when the router is what goes.
     match call.await.unwrap().unwrap_err() {
         CallError::Closed(closed) => assert_eq!(closed, reason),
-        CallError::Application(error) => assert_eq!(error.uri, "wamp.error.canceled"),
         other => panic!("{other}"),
     }
     assert!(subscription.next().await.is_none());

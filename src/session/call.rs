@@ -11,7 +11,7 @@ use crate::error::{CallError, DecodeError, Elapsed, EncodeError};
 use crate::message::{CallOptions, Payload, ResultDetails};
 use crate::rt::BoxFuture;
 use crate::session::command::Command;
-use crate::session::{Session, failure, unexpected};
+use crate::session::{Session, failure, unexpected, within};
 use crate::uri::Uri;
 
 /// A call that is being put together; `await` it, or ask for a [value](CallRequest::value).
@@ -99,7 +99,7 @@ impl CallRequest {
 
     async fn send(self) -> Result<CallReply, CallError> {
         let CallRequest { session, procedure, options, payload, timeout } = self;
-        let payload = payload?;
+        let payload = payload?.into_serializer(session.serializer())?;
         session.check(&procedure, &payload)?;
         let ticket = session.ticket();
         let answer = session.request(ticket, |waiter| Command::Call {
@@ -107,13 +107,18 @@ impl CallRequest {
             procedure,
             options,
             payload,
-            timeout,
             waiter,
         });
-        match answer.await {
+        // The timer is the caller's: it runs from here on, whether or not the transport takes the
+        // call. Dropping the request gives it up.
+        let answer = match timeout {
+            None => answer.await,
+            Some(limit) => within(limit, answer).await.ok_or(CallError::Timeout(Elapsed(limit)))?,
+        };
+        match answer {
             Ok(Answer::Result { details, payload }) => Ok(CallReply { details, payload }),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(failure(error, |limit| CallError::Timeout(Elapsed(limit)))),
+            Err(error) => Err(failure(error)),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What handles tell the driver.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -23,7 +22,6 @@ pub(super) enum Command {
         procedure: Uri,
         options: CallOptions,
         payload: Payload,
-        timeout: Option<Duration>,
         waiter: Waiter,
     },
     /// Without a waiter it is not acknowledged.
@@ -71,6 +69,10 @@ pub(super) enum Command {
 pub(super) enum Signal {
     /// Nobody waits for the request, or holds the subscription, of this ticket any more.
     Drop(Ticket),
+    /// The last handle is gone.
+    Orphaned,
+    /// Leaving took too long.
+    GiveUp,
     /// A handler has finished.
     Answer { invocation: u64, result: Result<Payload, ApplicationError> },
 }

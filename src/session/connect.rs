@@ -132,6 +132,7 @@ pub async fn join(
     let (joined_sender, joined) = oneshot::channel();
     let (closed_sender, closed) = watch::channel(None);
     let info = transport.info().clone();
+    let leave_timeout = config.leave_timeout;
     let mut client = Client::new(config);
     client.join(rt::now(), realm.into());
     let inbox = Inbox {
@@ -140,6 +141,7 @@ pub async fn join(
         signal_sender: signal_sender.clone(),
         joined: joined_sender,
         closed: closed_sender,
+        leave_timeout,
     };
     rt::spawn(Driver::new(transport, client, inbox));
     match joined.await {
@@ -152,6 +154,7 @@ pub async fn join(
                 tickets: AtomicU64::new(1),
                 joined,
                 transport: info,
+                leave_timeout,
             }),
         }),
         Ok(Err(reason)) => Err(ConnectError::Join(reason)),

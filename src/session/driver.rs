@@ -25,7 +25,7 @@ use crate::session::command::{Command, Signal, Waiter};
 use crate::session::endpoint::DynEndpoint;
 use crate::session::queue::EventQueue;
 use crate::session::running::{Running, poll_guarded, start_guarded};
-use crate::session::{size_exceeded, trace};
+use crate::session::{driver_gone, size_exceeded, trace};
 use crate::transport::{CloseCode, Transport};
 use crate::uri::uris;
 
@@ -61,6 +61,9 @@ pub(super) struct Driver {
     listeners: Tickets<Listener>,
     /// Procedures at work in tasks of their own; dropping an entry ends the task.
     running: IdMap<oneshot::Sender<()>>,
+    leave_timeout: Duration,
+    /// When a session without handles ends, if the transport does not even take its GOODBYE.
+    orphaned_until: Option<Duration>,
     /// What frames are written in, kept for the next one.
     scratch: Vec<u8>,
     /// A frame that the transport was not ready for.
@@ -93,6 +96,7 @@ pub(super) struct Inbox {
     pub(super) signal_sender: mpsc::UnboundedSender<Signal>,
     pub(super) joined: oneshot::Sender<Result<Joined, Arc<CloseReason>>>,
     pub(super) closed: watch::Sender<Option<Arc<CloseReason>>>,
+    pub(super) leave_timeout: Duration,
 }
 
 impl Driver {
@@ -110,6 +114,8 @@ impl Driver {
             waiting: Tickets::default(),
             listeners: Tickets::default(),
             running: IdMap::default(),
+            leave_timeout: inbox.leave_timeout,
+            orphaned_until: None,
             scratch: Vec::new(),
             unsent: None,
             dirty: false,
@@ -137,6 +143,10 @@ impl Driver {
         for _ in 0..TURN {
             match self.signals.poll_recv(cx) {
                 Poll::Ready(Some(Signal::Drop(ticket))) => self.drop_ticket(ticket),
+                Poll::Ready(Some(Signal::Orphaned)) => {
+                    self.orphaned_until = Some(rt::now().saturating_add(self.leave_timeout));
+                }
+                Poll::Ready(Some(Signal::GiveUp)) => self.give_up(),
                 Poll::Ready(Some(Signal::Answer { invocation, result })) => {
                     self.running.remove(&invocation);
                     self.client.answer(invocation, result);
@@ -243,10 +253,19 @@ impl Driver {
     }
 
     fn execute(&mut self, command: Command) {
+        // Given up while it was in the queue: it never was. (What ends something is done all the
+        // same.)
+        if let Command::Call { waiter, .. }
+        | Command::Publish { waiter: Some(waiter), .. }
+        | Command::Subscribe { waiter, .. }
+        | Command::Register { waiter, .. } = &command
+            && waiter.is_closed()
+        {
+            return;
+        }
         match command {
-            Command::Call { ticket, procedure, options, payload, timeout, waiter } => {
-                let now = timeout.map_or(Duration::ZERO, |_| rt::now());
-                let request = self.client.call(now, ticket, procedure, options, payload, timeout);
+            Command::Call { ticket, procedure, options, payload, waiter } => {
+                let request = self.client.call(ticket, procedure, options, payload);
                 self.waiting.insert(ticket, (waiter, request));
             }
             Command::Publish { ticket, topic, options, payload, waiter } => {
@@ -484,10 +503,29 @@ impl Driver {
         self.transport.poll_close(cx, code).map(drop)
     }
 
+    fn handle_timeout(&mut self) {
+        let now = rt::now();
+        if self.orphaned_until.is_some_and(|until| until <= now) {
+            self.give_up();
+        }
+        self.client.handle_timeout(now);
+        self.dispatch();
+    }
+
+    fn give_up(&mut self) {
+        self.orphaned_until = None;
+        let text = format!("the router took no GOODBYE within {:?}", self.leave_timeout);
+        self.client.give_up(text);
+        self.broken();
+        self.dispatch();
+    }
+
     /// Arms the timer for the next deadline. True if it is over already.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let deadline = match self.phase {
-            Phase::Open => self.client.poll_timeout(),
+            Phase::Open => {
+                [self.client.poll_timeout(), self.orphaned_until].into_iter().flatten().min()
+            }
             Phase::Closing { deadline, .. } => Some(deadline),
         };
         let Some(deadline) = deadline else {
@@ -522,15 +560,24 @@ impl Future for Driver {
             if matches!(this.phase, Phase::Closing { .. }) && this.poll_closing(cx).is_ready() {
                 return Poll::Ready(());
             }
+            // However much there is to do, deadlines are kept.
+            if this.poll_timer(cx) {
+                this.handle_timeout();
+                continue;
+            }
             if more {
                 cx.waker().wake_by_ref();
-                return Poll::Pending;
             }
-            if !this.poll_timer(cx) {
-                return Poll::Pending;
-            }
-            this.client.handle_timeout(rt::now());
-            this.dispatch();
+            return Poll::Pending;
+        }
+    }
+}
+
+impl Drop for Driver {
+    /// The runtime may end before the session does; then nobody is left to wait for.
+    fn drop(&mut self) {
+        if self.closed.borrow().is_none() {
+            self.session_closed(driver_gone());
         }
     }
 }

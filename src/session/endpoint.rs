@@ -36,6 +36,9 @@ use crate::session::reply::IntoReply;
 /// task of their own; work that keeps a processor busy belongs elsewhere
 /// (`tokio::task::spawn_blocking`).
 ///
+/// A procedure that keeps a [`Session`](crate::Session) is a handle of it: then the session does not
+/// leave by itself, and somebody has to call [`leave`](crate::Session::leave).
+///
 /// `M` only tells the implementations apart.
 pub trait Endpoint<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the procedure.

@@ -18,9 +18,12 @@ mod running;
 mod subscribe;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -40,6 +43,7 @@ pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest,
 use crate::core::client::{Answer, Failure, Joined, Ticket};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{Message, Payload, RequestError, Serializer, Welcome};
+use crate::rt::Sleep;
 use crate::transport::TransportInfo;
 use crate::uri::{Match, Uri, UriRule, uris};
 use command::{Command, Signal};
@@ -63,6 +67,15 @@ struct Shared {
     tickets: AtomicU64,
     joined: Joined,
     transport: TransportInfo,
+    leave_timeout: Duration,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The driver sees it by itself when it has taken what was asked before, but it must not wait
+        // for ever for a transport that takes nothing.
+        drop(self.signals.send(Signal::Orphaned));
+    }
 }
 
 impl Session {
@@ -108,7 +121,8 @@ impl Session {
     }
 
     /// Leaves the realm (`wamp.close.close_realm`) and closes the transport. Comes back when the
-    /// session is over, at the latest after the leave timeout (3 s), and tells how it ended.
+    /// session is over, at the latest after the leave timeout (3 s) and, if the router does not
+    /// answer, [`CloseKind::TimedOut`]; it tells how it ended. The transport is closed behind it.
     pub async fn leave(&self) -> Arc<CloseReason> {
         self.leave_with(uris::CLOSE_REALM, None).await
     }
@@ -119,9 +133,19 @@ impl Session {
         reason: impl Into<Uri>,
         message: Option<String>,
     ) -> Arc<CloseReason> {
-        // Over already: then `closed` tells why.
-        drop(self.shared.commands.send(Command::Leave { reason: reason.into(), message }).await);
-        self.closed().await
+        let reason = reason.into();
+        let leaving = async {
+            // Behind all that was asked before. Over already: then `closed` tells why.
+            drop(self.shared.commands.send(Command::Leave { reason, message }).await);
+            self.closed().await
+        };
+        match within(self.shared.leave_timeout, leaving).await {
+            Some(reason) => reason,
+            None => {
+                drop(self.shared.signals.send(Signal::GiveUp));
+                self.closed().await
+            }
+        }
     }
 
     fn ticket(&self) -> Ticket {
@@ -162,8 +186,9 @@ impl Session {
         ticket: Ticket,
         command: impl FnOnce(oneshot::Sender<Result<Answer, Failure>>) -> Command,
     ) -> Result<Answer, Failure> {
-        let (sender, receiver) = oneshot::channel();
+        // The guard goes last: when it speaks, the driver can see that nobody waits.
         let mut guard = Guard { signals: Some(&self.shared.signals), ticket };
+        let (sender, receiver) = oneshot::channel();
         let outcome = match self.shared.commands.send(command(sender)).await {
             Ok(()) => receiver.await.unwrap_or_else(|_| Err(Failure::Closed(self.reason()))),
             Err(_) => Err(Failure::Closed(self.reason())),
@@ -181,6 +206,17 @@ impl fmt::Debug for Session {
             .field("transport", self.transport())
             .finish_non_exhaustive()
     }
+}
+
+/// What the future gives, unless `limit` is over first.
+async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut sleep = Sleep::new(limit);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Pin::new(&mut sleep).poll(cx).map(|()| None),
+    })
+    .await
 }
 
 /// Gives a request up when its future is dropped before the end.
@@ -221,23 +257,12 @@ fn application_error(error: RequestError) -> ApplicationError {
 }
 
 /// How the failure of a request reads as the error of an operation.
-fn failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(
-    failure: Failure,
-    timeout: impl FnOnce(std::time::Duration) -> E,
-) -> E {
+fn failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(failure: Failure) -> E {
     match failure {
         Failure::Error(error) => application_error(error).into(),
         Failure::Unsendable(error) => error.into(),
         Failure::Closed(reason) => reason.into(),
-        Failure::Timeout(limit) => timeout(limit),
     }
-}
-
-/// As [`failure`], for operations that have no timeout of their own.
-fn plain_failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(error: Failure) -> E {
-    failure(error, |limit| {
-        ApplicationError::new(uris::TIMEOUT).arg(format!("no answer within {limit:?}")).into()
-    })
 }
 
 /// An answer that the core gives to no such request; an error rather than a panic.

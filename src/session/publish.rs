@@ -9,7 +9,7 @@ use crate::error::{EncodeError, PublishError};
 use crate::message::{Payload, PublishOptions};
 use crate::rt::BoxFuture;
 use crate::session::command::Command;
-use crate::session::{Session, plain_failure, unexpected};
+use crate::session::{Session, failure, unexpected};
 use crate::uri::Uri;
 
 /// An event that is being put together; `await` it to publish.
@@ -91,7 +91,7 @@ impl PublishRequest {
 
     async fn send(self) -> Result<(), PublishError> {
         let PublishRequest { session, topic, mut options, payload } = self;
-        let payload = payload?;
+        let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
         options.acknowledge = None;
         let ticket = session.ticket();
@@ -113,7 +113,7 @@ impl IntoFuture for PublishRequest {
 impl AcknowledgedPublish {
     async fn send(self) -> Result<u64, PublishError> {
         let PublishRequest { session, topic, mut options, payload } = self.0;
-        let payload = payload?;
+        let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
         options.acknowledge = Some(true);
         let ticket = session.ticket();
@@ -127,7 +127,7 @@ impl AcknowledgedPublish {
         match answer.await {
             Ok(Answer::Published { publication }) => Ok(publication),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(plain_failure(error)),
+            Err(error) => Err(failure(error)),
         }
     }
 }

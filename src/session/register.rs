@@ -8,7 +8,7 @@ use crate::message::RegisterOptions;
 use crate::rt::BoxFuture;
 use crate::session::command::Command;
 use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
-use crate::session::{Session, plain_failure, unexpected};
+use crate::session::{Session, failure, unexpected};
 use crate::uri::Uri;
 
 /// A registration that is being put together; `await` it to register.
@@ -71,7 +71,7 @@ impl RegisterRequest {
                 Ok(Registration { session, listener: ticket, id, procedure })
             }
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(plain_failure(error)),
+            Err(error) => Err(failure(error)),
         }
     }
 }
@@ -105,7 +105,7 @@ impl Registration {
         match answer.await {
             Ok(Answer::Unregistered) => Ok(()),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(plain_failure(error)),
+            Err(error) => Err(failure(error)),
         }
     }
 }

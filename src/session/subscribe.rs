@@ -17,7 +17,7 @@ use crate::session::command::{Command, Signal};
 use crate::session::event::EventHandler;
 use crate::session::queue::{Event, EventQueue, Lagged, QueueLimits};
 use crate::session::running::{poll_guarded, start_guarded};
-use crate::session::{Session, plain_failure, unexpected};
+use crate::session::{Session, failure, unexpected};
 use crate::uri::Uri;
 
 /// A subscription that is being put together; `await` it to subscribe.
@@ -123,7 +123,7 @@ impl SubscribeRequest {
                 Ok(Subscription { session, listener: ticket, id, topic, queue, gone: false })
             }
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(plain_failure(error)),
+            Err(error) => Err(failure(error)),
         }
     }
 }
@@ -159,8 +159,8 @@ impl Subscription {
     }
 
     /// Ends the subscription, and waits until the router knows.
-    pub async fn unsubscribe(mut self) -> Result<(), UnsubscribeError> {
-        self.gone = true;
+    pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
+        // The drop of `self` behind it finds nothing left to do, unless this future was dropped.
         unsubscribe(&self.session, self.listener).await
     }
 }
@@ -269,7 +269,7 @@ async fn unsubscribe(session: &Session, listener: Ticket) -> Result<(), Unsubscr
     match answer.await {
         Ok(Answer::Unsubscribed) => Ok(()),
         Ok(other) => Err(unexpected(&other)),
-        Err(error) => Err(plain_failure(error)),
+        Err(error) => Err(failure(error)),
     }
 }
 

@@ -62,7 +62,9 @@ async fn typed_calls(place: &impl Place) {
     let reply = caller.call("com.example.add").args((2, 3)).await.unwrap();
     assert_eq!(reply.decode::<i64>().unwrap(), 5);
     assert_eq!(caller.call("com.example.add").args([-2, 3]).value::<i8>().await.unwrap(), 1);
-    let greet = |name: Option<String>| async move { format!("hello {}", name.unwrap_or_default()) };
+    let greet = |name: Option<String>, _: CallDetails| async move {
+        format!("hello {}", name.unwrap_or_default())
+    };
     callee.register("com.example.greet", greet).await.unwrap();
     let call = |args: List| {
         caller.call("com.example.greet").payload(Payload::from_values(args, Dict::new()))
@@ -324,20 +326,28 @@ async fn call_timeout(place: &impl Place) {
 
 async fn dropped_call(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
-    let count = Arc::new(Mutex::new(0));
-    let counted = count.clone();
-    let procedure = move || {
-        *counted.lock().unwrap() += 1;
+    let (sender, mut reached) = tokio::sync::mpsc::unbounded_channel();
+    let procedure = move |number: u8| {
+        sender.send(number).unwrap();
         pending::<()>()
     };
     callee.register("com.example.dropped", procedure).await.unwrap();
     callee.register("com.example.after", || async {}).await.unwrap();
     {
-        let mut call = pin!(caller.call("com.example.dropped").into_future());
+        // Dropped before it was sent: it never was.
+        let mut call = pin!(caller.call("com.example.dropped").args((1,)).into_future());
         poll_once(&mut call).await;
     }
+    {
+        let mut call = pin!(caller.call("com.example.dropped").args((2,)).into_future());
+        let reached = poll_fn(|cx| {
+            assert!(call.as_mut().poll(cx).is_pending());
+            reached.poll_recv(cx)
+        });
+        assert_eq!(reached.await, Some(2));
+    }
     caller.call("com.example.after").await.unwrap();
-    assert_eq!(*count.lock().unwrap(), 1);
+    assert!(reached.try_recv().is_err());
 }
 
 async fn events_in_order(place: &impl Place) {
@@ -509,12 +519,4 @@ async fn poll_once<F: Future>(future: &mut std::pin::Pin<&mut F>) {
         Poll::Ready(())
     })
     .await;
-}
-
-/// Details are there for those who ask.
-pub(crate) async fn caller_details(place: &impl Place) {
-    let session = place.session().await;
-    let who = |CallDetails(details): CallDetails| async move { details.caller };
-    session.register("com.example.who", who).await.unwrap();
-    session.call("com.example.who").await.unwrap();
 }

@@ -25,19 +25,15 @@ impl Client {
         self.transmits.push_back(Hello { realm, details }.into());
     }
 
-    /// Calls a procedure. With a `timeout`, the call fails locally after it, and is cancelled.
+    /// Calls a procedure. Who waits no longer than some time [abandons](Self::abandon) it then.
     pub fn call(
         &mut self,
-        now: Duration,
         ticket: Ticket,
         procedure: Uri,
         options: CallOptions,
         payload: Payload,
-        timeout: Option<Duration>,
     ) -> u64 {
-        let Some(request) = self.begin(ticket, Request::Call, timeout.map(|t| (now, t))) else {
-            return 0;
-        };
+        let Some(request) = self.begin(ticket, Request::Call) else { return 0 };
         self.transmits.push_back(Call { request, options, procedure, payload }.into());
         request
     }
@@ -51,7 +47,7 @@ impl Client {
         payload: Payload,
     ) -> u64 {
         let request = if options.acknowledge == Some(true) {
-            self.begin(ticket, Request::Publish, None)
+            self.begin(ticket, Request::Publish)
         } else {
             self.is_established().then(|| self.ids.next())
         };
@@ -65,7 +61,7 @@ impl Client {
     pub fn subscribe(&mut self, ticket: Ticket, topic: Uri, options: SubscribeOptions) -> u64 {
         let pattern = options.r#match.unwrap_or_default();
         let kind = Request::Subscribe { topic: topic.clone(), pattern };
-        let Some(request) = self.begin(ticket, kind, None) else { return 0 };
+        let Some(request) = self.begin(ticket, kind) else { return 0 };
         self.interest.subscribing(&topic, pattern);
         self.transmits.push_back(Subscribe { request, options, topic }.into());
         request
@@ -77,7 +73,7 @@ impl Client {
             self.reply(ticket, Ok(Answer::Unsubscribed));
             return 0;
         }
-        let Some(request) = self.begin(ticket, Request::Unsubscribe { subscription }, None) else {
+        let Some(request) = self.begin(ticket, Request::Unsubscribe { subscription }) else {
             return 0;
         };
         self.transmits.push_back(Unsubscribe { request, subscription, options: None }.into());
@@ -86,7 +82,7 @@ impl Client {
 
     /// Registers a procedure. `ticket` becomes the listener of its invocations.
     pub fn register(&mut self, ticket: Ticket, procedure: Uri, options: RegisterOptions) -> u64 {
-        let Some(request) = self.begin(ticket, Request::Register, None) else { return 0 };
+        let Some(request) = self.begin(ticket, Request::Register) else { return 0 };
         self.transmits.push_back(Register { request, options, procedure }.into());
         request
     }
@@ -97,7 +93,7 @@ impl Client {
             self.reply(ticket, Ok(Answer::Unregistered));
             return 0;
         }
-        let Some(request) = self.begin(ticket, Request::Unregister { registration }, None) else {
+        let Some(request) = self.begin(ticket, Request::Unregister { registration }) else {
             return 0;
         };
         self.transmits.push_back(Unregister { request, registration, options: None }.into());

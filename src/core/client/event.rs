@@ -1,7 +1,6 @@
 //! What a client's session tells its user.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::core::client::Ticket;
 use crate::error::{ApplicationError, CloseReason};
@@ -97,8 +96,6 @@ pub enum Failure {
     Error(RequestError),
     /// The message could not be sent.
     Unsendable(ApplicationError),
-    /// The call's own timeout.
-    Timeout(Duration),
     /// The session ended.
     Closed(Arc<CloseReason>),
 }

@@ -17,6 +17,8 @@ pub(super) struct Interest {
     /// How many SUBSCRIBE are under way for a topic. While there is one, the subscription must not
     /// be ended: the router will answer with the same id.
     subscribing: HashMap<(Uri, Match), usize>,
+    /// Subscriptions that lost their last listener while a SUBSCRIBE was under way.
+    idle: IdSet,
     /// UNSUBSCRIBE is under way; events may still come.
     unsubscribing: IdSet,
     registrations: IdMap<Ticket>,
@@ -47,6 +49,7 @@ impl Interest {
     }
 
     pub(super) fn subscribed(&mut self, id: u64, topic: &Uri, pattern: Match, listener: Ticket) {
+        self.idle.remove(&id);
         self.subscriptions
             .entry(id)
             .or_insert_with(|| Subscription {
@@ -68,6 +71,7 @@ impl Interest {
         }
         let key = (subscription.topic.clone(), subscription.pattern);
         if self.subscribing.contains_key(&key) {
+            self.idle.insert(id);
             return false;
         }
         self.subscriptions.remove(&id);
@@ -81,17 +85,14 @@ impl Interest {
         if self.subscribing.contains_key(&(topic.clone(), pattern)) {
             return Vec::new();
         }
-        let idle: Vec<u64> = self
-            .subscriptions
-            .iter()
-            .filter(|(_, subscription)| {
-                subscription.listeners.is_empty()
-                    && subscription.pattern == pattern
-                    && subscription.topic == *topic
+        let is_idle = |id: &&u64| {
+            self.subscriptions.get(id).is_some_and(|subscription| {
+                subscription.pattern == pattern && subscription.topic == *topic
             })
-            .map(|(&id, _)| id)
-            .collect();
+        };
+        let idle: Vec<u64> = self.idle.iter().filter(is_idle).copied().collect();
         for id in &idle {
+            self.idle.remove(id);
             self.subscriptions.remove(id);
             self.unsubscribing.insert(*id);
         }
@@ -103,6 +104,7 @@ impl Interest {
     }
 
     pub(super) fn revoke_subscription(&mut self, id: u64) -> Option<Vec<Ticket>> {
+        self.idle.remove(&id);
         self.subscriptions.remove(&id).map(|subscription| subscription.listeners)
     }
 
@@ -115,11 +117,8 @@ impl Interest {
         }
     }
 
-    pub(super) fn registered(&mut self, id: u64, callee: Ticket) -> Result<(), Violation> {
-        match self.registrations.insert(id, callee) {
-            None => Ok(()),
-            Some(_) => Err(Violation::new(format!("REGISTERED with registration {id} twice"))),
-        }
+    pub(super) fn registered(&mut self, id: u64, callee: Ticket) {
+        self.registrations.insert(id, callee);
     }
 
     pub(super) fn is_registered(&self, id: u64) -> bool {

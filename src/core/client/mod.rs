@@ -171,9 +171,14 @@ impl Client {
             Message::Yield(answer) => {
                 return self.transmits.push_back(invocation_error(answer.request, error).into());
             }
-            // An error whose values cannot be sent goes without them.
-            Message::Error(answer) if !answer.payload.is_empty() => {
-                let error = ApplicationError::new(&answer.error);
+            // An error whose values cannot be sent goes without them, and one whose URI cannot be
+            // sent goes under a plain one.
+            Message::Error(answer)
+                if !answer.payload.is_empty() || answer.error != uris::RUNTIME_ERROR =>
+            {
+                let no_values = answer.payload.is_empty();
+                let uri = if no_values { uris::RUNTIME_ERROR } else { &*answer.error };
+                let error = ApplicationError::new(uri);
                 return self.transmits.push_back(invocation_error(answer.request, error).into());
             }
             _ => return self.abort(uris::INVALID_PAYLOAD, error.to_string()),
@@ -182,9 +187,15 @@ impl Client {
         if let Some(pending) = self.pending.remove(request) {
             if let Request::Subscribe { topic, pattern } = &pending.request {
                 self.interest.subscribe_settled(topic, *pattern);
+                self.end_idle_subscriptions(topic, *pattern);
             }
             self.reply(pending.ticket, Err(Failure::Unsendable(error)));
         }
+    }
+
+    /// The router takes nothing any more: the end without a word.
+    pub fn give_up(&mut self, message: String) {
+        self.close(CloseReason::new(CloseKind::TimedOut, uris::TIMEOUT, Some(message)));
     }
 
     /// Time has passed.
@@ -202,11 +213,6 @@ impl Client {
             }
             _ => {}
         }
-        while let Some((request, pending)) = self.pending.pop_expired(now) {
-            self.cancel(request);
-            let limit = pending.limit.unwrap_or_default();
-            self.reply(pending.ticket, Err(Failure::Timeout(limit)));
-        }
     }
 
     // Outputs
@@ -223,22 +229,16 @@ impl Client {
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let state = match self.state {
+        match self.state {
             State::Joining { deadline, .. } | State::Leaving { deadline } => Some(deadline),
             State::Closed(_) | State::Established => None,
-        };
-        [state, self.pending.next_deadline()].into_iter().flatten().min()
+        }
     }
 
     // Helpers
 
     /// Enters a request, or fails it at once if there is no session.
-    fn begin(
-        &mut self,
-        ticket: Ticket,
-        request: Request,
-        timeout: Option<(Duration, Duration)>,
-    ) -> Option<u64> {
+    fn begin(&mut self, ticket: Ticket, request: Request) -> Option<u64> {
         if !self.is_established() {
             let reason = match &self.state {
                 State::Closed(reason) => reason.clone(),
@@ -248,7 +248,7 @@ impl Client {
             return None;
         }
         let id = self.ids.next();
-        self.pending.insert(id, ticket, request, timeout);
+        self.pending.insert(id, ticket, request);
         Some(id)
     }
 

@@ -176,11 +176,15 @@ impl Client {
 
     fn registered(&mut self, message: crate::message::Registered) -> Result<(), Violation> {
         let is_register = |request: &Request| matches!(request, Request::Register);
+        if self.interest.is_registered(message.registration) {
+            let id = message.registration;
+            return Err(Violation::new(format!("REGISTERED with registration {id} twice")));
+        }
         let Some(pending) = self.take("REGISTERED", message.request, is_register)? else {
             return Ok(());
         };
         let registration = message.registration;
-        self.interest.registered(registration, pending.ticket)?;
+        self.interest.registered(registration, pending.ticket);
         if pending.abandoned {
             self.unregister(Ticket::NOBODY, registration);
         } else {
@@ -218,9 +222,18 @@ impl Client {
                 self.interest.subscribe_settled(topic, *pattern);
                 self.end_idle_subscriptions(topic, *pattern);
             }
-            // Whatever the reason: the router does not have it any more.
-            Request::Unsubscribe { subscription } => self.interest.unsubscribed(*subscription),
-            Request::Unregister { registration } => self.end_registration(*registration, None),
+            // Refused for another reason, it goes on at the router: then events are still ignored,
+            // and invocations still handed out.
+            Request::Unsubscribe { subscription } => {
+                if error.error == uris::NO_SUCH_SUBSCRIPTION {
+                    self.interest.unsubscribed(*subscription);
+                }
+            }
+            Request::Unregister { registration } => {
+                if error.error == uris::NO_SUCH_REGISTRATION {
+                    self.end_registration(*registration, None);
+                }
+            }
             Request::Call | Request::Publish | Request::Register => {}
         }
         if !pending.abandoned {
@@ -271,10 +284,10 @@ impl Client {
         }
     }
 
-    fn end_idle_subscriptions(&mut self, topic: &Uri, pattern: Match) {
+    pub(super) fn end_idle_subscriptions(&mut self, topic: &Uri, pattern: Match) {
         for subscription in self.interest.take_idle(topic, pattern) {
             let request = Request::Unsubscribe { subscription };
-            if let Some(request) = self.begin(Ticket::NOBODY, request, None) {
+            if let Some(request) = self.begin(Ticket::NOBODY, request) {
                 let options = None;
                 self.transmits.push_back(Unsubscribe { request, subscription, options }.into());
             }
