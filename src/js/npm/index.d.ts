@@ -310,8 +310,8 @@ export class Session {
   ): Promise<Registration>;
 
   /**
-   * Leaves the realm and closes the connection. It resolves when that is done, also if the session
-   * had already ended.
+   * Leaves the realm. It resolves when the session is over, after 3 s at the latest, also if it had
+   * ended before; the connection is closed right behind it.
    *
    * @param reason a URI. Default: `wamp.close.close_realm`
    * @param message a text for people
