@@ -219,7 +219,8 @@ impl Reader {
 }
 
 fn number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() <= MAX_NUMBER as f64 {
+    let negative_zero = value == 0.0 && value.is_sign_negative();
+    if value.fract() == 0.0 && value.abs() <= MAX_NUMBER as f64 && !negative_zero {
         Value::Int(value as i64)
     } else {
         Value::Float(value)

@@ -235,8 +235,14 @@ impl<'de> Source<'de> for Tokens<'de> {
     }
 
     fn take_null(&mut self) -> bool {
-        let null = matches!(self.cursor.peek(), Some(0xf6 | 0xf7));
-        self.cursor.at += usize::from(null);
+        let start = self.cursor.at;
+        // Null may stand behind tags.
+        let head = scan::untagged_head(&mut self.cursor);
+        let null =
+            head.is_ok_and(|head| head.major == Major::Simple && matches!(head.info, 22 | 23));
+        if !null {
+            self.cursor.at = start;
+        }
         null
     }
 
@@ -334,6 +340,10 @@ mod tests {
         );
         let error = value(&[0xc2, 0x49, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap_err();
         assert_eq!(error.message, "a bignum that does not fit into 64 bits at byte 1");
+        for (null, number) in [(&[0xc1, 0xf6][..], &[0xc1, 0x05][..]), (&[0xf7], &[0x05])] {
+            let read = |bytes| Cbor::read(bytes, std::marker::PhantomData::<Option<u8>>).unwrap();
+            assert_eq!((read(null), read(number)), (None, Some(5)));
+        }
         let error = value(&[0x3b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).unwrap_err();
         assert_eq!(error.message, "an integer below 64 bits at byte 0");
     }
