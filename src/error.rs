@@ -190,6 +190,14 @@ pub enum ConnectError {
         /// What the system said.
         message: String,
     },
+    /// The router cannot listen there.
+    #[error("cannot listen on {address}: {message}")]
+    Listen {
+        /// Host and port.
+        address: String,
+        /// What the system said.
+        message: String,
+    },
     /// TLS was refused, or the certificate.
     #[error("TLS with {host} failed: {message}")]
     Tls {
@@ -238,6 +246,15 @@ pub enum TransportError {
     /// The peer answered no ping, or did not take what we sent.
     #[error("timed out: {0}")]
     Timeout(&'static str),
+}
+
+/// Events were dropped, because the subscription's queue was full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{missed} events were missed, because they were not taken in time")]
+#[non_exhaustive]
+pub struct Lagged {
+    /// How many.
+    pub missed: u64,
 }
 
 macro_rules! operation_errors {
@@ -337,6 +354,9 @@ pub enum Error {
     /// See [`EncodeError`].
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// See [`Lagged`].
+    #[error(transparent)]
+    Lagged(#[from] Lagged),
     /// The session ended.
     #[error("session closed: {0}")]
     Closed(#[from] Arc<CloseReason>),

@@ -12,6 +12,7 @@ pub(crate) type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
 pub(crate) type IdSet = HashSet<u64, BuildHasherDefault<IdHasher>>;
 
 /// As [`IdMap`], for ids that have a type of their own.
+#[cfg(feature = "router")]
 pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
 /// Spreads an id over the word by one multiplication. Only for ids that are given out in sequence

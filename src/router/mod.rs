@@ -201,8 +201,8 @@ impl RouterBuilder {
     /// The router, which now takes connections.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI, or if a serializer
-    /// is not compiled in.
+    /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI or there twice, or if
+    /// a serializer is not compiled in.
     pub fn build(mut self) -> Result<Router, ConnectError> {
         if self.config.realms.is_empty() {
             return Err(ConnectError::InvalidConfig("the router has no realm".to_owned()));
@@ -211,6 +211,11 @@ impl RouterBuilder {
             if !realm.check(self.config.uri_rule, Match::Exact) {
                 return Err(ConnectError::InvalidConfig(format!("realm {realm:?} is no URI")));
             }
+        }
+        let mut realms = self.config.realms.clone();
+        realms.sort();
+        if let Some(twice) = realms.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(ConnectError::InvalidConfig(format!("realm {:?} twice", twice[0])));
         }
         if self.settings.serializers.is_empty() {
             return Err(ConnectError::InvalidConfig("the router has no serializer".to_owned()));

@@ -36,7 +36,7 @@ impl Router {
     /// status 404.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidUrl`] if the URL is none, [`ConnectError::Io`] if the address cannot
+    /// [`ConnectError::InvalidUrl`] if the URL is none, [`ConnectError::Listen`] if the address cannot
     /// be had.
     pub async fn listen(&self, url: &str) -> Result<Listener, ConnectError> {
         let url = WebSocketUrl::parse_listen(url)?;
@@ -68,7 +68,7 @@ impl Router {
         mut url: WebSocketUrl,
         with: impl FnOnce(AcceptConfig) -> AcceptConfig,
     ) -> Result<Listener, ConnectError> {
-        let io = |error: std::io::Error| ConnectError::Io {
+        let io = |error: std::io::Error| ConnectError::Listen {
             address: url.authority(),
             message: error.to_string(),
         };

@@ -40,6 +40,12 @@ use crate::session::reply::IntoReply;
 /// leave by itself, and somebody has to call [`leave`](crate::Session::leave).
 ///
 /// `M` only tells the implementations apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered as a procedure",
+    note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`",
+    note = "it must return `Result<T, ApplicationError>` with any `T: Serialize`, a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
+)]
 pub trait Endpoint<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the procedure.
     fn call(

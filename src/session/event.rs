@@ -13,6 +13,12 @@ use crate::session::queue::Event;
 /// some.
 ///
 /// `M` only tells the implementations apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an event handler",
+    note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `PublishDetails`",
+    note = "it must return nothing"
+)]
 pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the handler.
     ///

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use crate::error::Lagged;
 pub use call::{CallReply, CallRequest};
 #[cfg(feature = "client")]
 pub use connect::{Connect, connect};
@@ -35,7 +36,7 @@ pub use endpoint::Endpoint;
 pub use event::EventHandler;
 pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails};
 pub use publish::{AcknowledgedPublish, PublishRequest};
-pub use queue::{Event, Lagged};
+pub use queue::Event;
 pub use register::{RegisterRequest, Registration};
 pub use reply::{IntoReply, Reply};
 pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
@@ -163,7 +164,13 @@ impl Session {
         if uri.check(UriRule::Loose, pattern) {
             return Ok(());
         }
-        let text = format!("{uri:?} is no URI ({})", pattern.as_str());
+        let what = match pattern {
+            Match::Exact => "URI",
+            Match::Prefix => "prefix of URIs",
+            Match::Wildcard => "URI pattern",
+        };
+        let rule = "components of anything but `.`, `#` and white space, between dots";
+        let text = format!("{uri:?} is no {what}: {rule}");
         Err(ApplicationError::new(uris::INVALID_URI).arg(text))
     }
 

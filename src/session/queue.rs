@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{CloseReason, DecodeError};
+use crate::error::{CloseReason, DecodeError, Lagged};
 use crate::message::{self, EventDetails, Payload};
 
 /// An event that a subscription received.
@@ -19,15 +19,6 @@ pub struct Event {
     pub details: EventDetails,
     /// The arguments.
     pub payload: Payload,
-}
-
-/// Events were dropped, because the subscription's queue was full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{missed} events were missed, because they were not taken in time")]
-#[non_exhaustive]
-pub struct Lagged {
-    /// How many.
-    pub missed: u64,
 }
 
 impl Event {

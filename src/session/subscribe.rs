@@ -10,12 +10,12 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use crate::core::client::{Answer, Ticket};
-use crate::error::{CloseReason, SubscribeError, UnsubscribeError};
+use crate::error::{CloseReason, Lagged, SubscribeError, UnsubscribeError};
 use crate::message::SubscribeOptions;
 use crate::rt::{self, BoxFuture};
 use crate::session::command::{Command, Signal};
 use crate::session::event::EventHandler;
-use crate::session::queue::{Event, EventQueue, Lagged, QueueLimits};
+use crate::session::queue::{Event, EventQueue, QueueLimits};
 use crate::session::running::{poll_guarded, start_guarded};
 use crate::session::{Session, failure, unexpected};
 use crate::uri::Uri;
