@@ -263,6 +263,7 @@ function onSubmit(id, output, action) {
         kwargs: parse(form.kwargs?.value ?? '', 'Keywords', isDict),
       });
     } catch (error) {
+      if (id === 'call') $('call-time').textContent = '';
       say(output, describe(error), true);
     }
     button.disabled = session === null;
