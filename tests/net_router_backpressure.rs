@@ -1,5 +1,5 @@
-//! A subscriber that is slower than the publisher, but reads, loses nothing and is not thrown out:
-//! the publisher is slowed down.
+//! In the process: a subscriber that is slower than the publisher, but reads, loses nothing and is
+//! not thrown out: the publisher is slowed down. `net_router_slow_reader` shows it over sockets.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]

@@ -1,10 +1,15 @@
-//! A subscriber that does not read is thrown out; publisher and other subscribers go on.
+//! A subscriber that does not read is thrown out; publisher and other subscribers go on. One that
+//! reads slowly gets everything, and the publisher waits for it.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
 
 #[path = "common/raw_client.rs"]
 mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use common::Server;
 use serde_json::json;
@@ -46,4 +51,45 @@ fn who_does_not_read_is_thrown_out_and_nobody_else() {
         }
     };
     assert!(!matches!(end, Ok(ref message) if !message.is_close()), "{end:?}");
+}
+
+/// Reads events of `size` bytes with `pause` between them, while a publisher sends `count` of them
+/// as fast as it may.
+fn read_slowly(count: u64, size: usize, pause: Duration) {
+    let server = Server::with(|builder| builder.outbox_limit(4 << 20));
+    let mut reader = server.join();
+    reader.send(json!([32, 1, {}, "com.example.topic"]));
+    assert_eq!(reader.recv()[0], 33);
+    let read = Arc::new(AtomicU64::new(0));
+    let reading = std::thread::spawn({
+        let read = Arc::clone(&read);
+        move || {
+            for number in 0..count {
+                assert_eq!(reader.recv()[4][0], number);
+                read.fetch_add(1, Ordering::Relaxed);
+                // This is what makes it slow.
+                std::thread::sleep(pause);
+            }
+            reader
+        }
+    });
+    let mut publisher = server.join();
+    let text = "x".repeat(size);
+    for number in 0..count {
+        let options = json!({"acknowledge": true});
+        publisher.send(json!([16, number + 1, options, "com.example.topic", [number, text]]));
+        assert_eq!(publisher.recv()[0], 17);
+    }
+    // What the buffers hold on the way is less than half of it: the publisher has waited.
+    let read = read.load(Ordering::Relaxed);
+    assert!(read > count / 2, "{read} of {count} were read when all were sent");
+    let mut reader = reading.join().unwrap();
+    reader.assert_alive();
+    publisher.assert_alive();
+    assert_eq!(server.router.statistics().sessions, 2);
+}
+
+#[test]
+fn who_reads_slowly_misses_nothing_and_slows_the_publisher_down() {
+    read_slowly(480, 64_000, Duration::from_millis(8));
 }

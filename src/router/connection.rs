@@ -27,6 +27,9 @@ const READS_PER_TURN: usize = 32;
 /// Messages that are encoded in one turn.
 const WRITES_PER_TURN: usize = 256;
 
+/// How often those who wait for a slow peer look whether it still reads.
+const LOOK: Duration = Duration::from_millis(PATIENCE.as_millis() as u64 / 4);
+
 /// How long a connection that shall be closed may take to read what is left for it.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
@@ -220,7 +223,7 @@ impl Throttle {
                 break;
             }
             // Nobody tells us that a peer has stopped reading: that is for us to see.
-            let timer = self.timer.get_or_insert_with(|| Sleep::new(PATIENCE));
+            let timer = self.timer.get_or_insert_with(|| Sleep::new(LOOK));
             if Pin::new(timer).poll(cx).is_pending() {
                 return Poll::Pending;
             }

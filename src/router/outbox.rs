@@ -21,8 +21,10 @@ use crate::transport::CloseCode;
 /// From here on who sends to this connection waits, as long as the peer reads.
 pub(super) const SOFT_LIMIT: usize = 1 << 20;
 
-/// A peer that has taken nothing for so long is not waited for.
-pub(super) const PATIENCE: Duration = Duration::from_millis(100);
+/// A peer that has taken nothing for so long is not waited for, until it takes something again.
+/// Long enough for one that is slow but steady: the system's buffers, too, show its reading only
+/// in steps, which may be hundreds of kilobytes each.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A message on its way.
 #[derive(Debug)]
@@ -274,6 +276,23 @@ mod tests {
         assert_eq!(poll_room(&outbox, late * 2), Poll::Pending);
         outbox.handed_over(cost, || NOW + late);
         assert_eq!(poll_room(&outbox, late * 2), Poll::Ready(()));
+    }
+
+    #[test]
+    fn a_stuck_peer_is_not_waited_for_again() {
+        let outbox = Outbox::new(HARD_LIMIT);
+        let cost = item().cost();
+        push(&outbox, SOFT_LIMIT / cost + 2);
+        assert_eq!(poll_room(&outbox, PATIENCE), Poll::Ready(()));
+        for _ in 0..3 {
+            assert_eq!(
+                outbox.push(NOW + PATIENCE, item(), &mut Vec::new()),
+                Pushed::AboveSoftLimit
+            );
+            assert_eq!(poll_room(&outbox, PATIENCE), Poll::Ready(()));
+        }
+        outbox.handed_over(cost, || NOW + PATIENCE);
+        assert_eq!(poll_room(&outbox, PATIENCE), Poll::Pending);
     }
 
     #[test]

@@ -21,11 +21,15 @@ pub(super) struct Io<S> {
     waker: Waker,
     read: u64,
     written: u64,
+    /// What tungstenite holds and the stream did not take. It always offers all that it has, so
+    /// this is exact after each attempt, with the pongs of which nobody else knows.
+    left: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
     pub(super) fn new(stream: S, early: Vec<u8>) -> Self {
-        Io { stream, early: early.into(), waker: Waker::noop().clone(), read: 0, written: 0 }
+        let waker = Waker::noop().clone();
+        Io { stream, early: early.into(), waker, read: 0, written: 0, left: 0 }
     }
 
     /// Goes first in every poll. A single waker is enough, as one task polls all of a transport.
@@ -47,6 +51,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
     /// Bytes that the stream took since the start.
     pub(super) fn bytes_written(&self) -> u64 {
         self.written
+    }
+
+    /// Bytes that the stream did not take at the last attempt.
+    pub(super) fn bytes_left(&self) -> usize {
+        self.left
     }
 
     /// Ends our direction.
@@ -93,11 +102,13 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
 
 impl<S: AsyncWrite + Unpin> Write for Io<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.left = bytes.len();
         let cx = &mut Context::from_waker(&self.waker);
         match Pin::new(&mut self.stream).poll_write(cx, bytes) {
             Poll::Ready(result) => {
                 let count = result?;
                 self.written += count as u64;
+                self.left -= count;
                 Ok(count)
             }
             Poll::Pending => Err(ErrorKind::WouldBlock.into()),

@@ -44,6 +44,8 @@ const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Above this many unflushed bytes the transport is not ready. Below it nothing is written before
 /// the flush: one system call per turn instead of one per message is the largest factor in speed.
+/// Ready again means room below this, not an empty buffer: that is how the session or the router
+/// sees that a slow peer reads.
 const HIGH_WATER: usize = 1 << 20;
 
 /// tungstenite clears as much memory before each read, so more is not better.
@@ -315,7 +317,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        if self.buffered < HIGH_WATER { Poll::Ready(Ok(())) } else { self.poll_flush(cx) }
+        if self.buffered < HIGH_WATER {
+            return Poll::Ready(Ok(()));
+        }
+        match self.poll_flush(cx) {
+            Poll::Pending if self.buffered < HIGH_WATER => Poll::Ready(Ok(())),
+            poll => poll,
+        }
     }
 
     fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
@@ -344,8 +352,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
         self.socket.get_mut().enter(cx);
         let result = match self.socket.flush() {
             Err(error) if would_block(&error) => {
-                let written = self.socket.get_ref().bytes_written();
-                ready!(self.stall.poll(cx, written));
+                let io = self.socket.get_ref();
+                // Never 0 while the stream itself has something to flush.
+                self.buffered = io.bytes_left().max(1);
+                ready!(self.stall.poll(cx, io.bytes_written()));
                 Err(TransportError::Timeout("the peer does not take what is sent"))
             }
             Err(error) => self.write_failed(error),
