@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,12 +33,18 @@ const LOOK: Duration = Duration::from_millis(PATIENCE.as_millis() as u64 / 4);
 /// How long a connection that shall be closed may take to read what is left for it.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
+/// How long a transport may take to close. Those of this crate have their own, shorter limit; the
+/// router goes down with any other, too.
+const CLOSE_TIME: Duration = Duration::from_secs(3);
+
 pub(super) struct Connection {
     hub: Arc<Hub>,
     id: ConnectionId,
     transport: Box<dyn Transport>,
     outbox: Arc<Outbox>,
     phase: Phase,
+    /// Ends the phase `Closing`; set when the transport does not close at once.
+    close_timer: Option<Sleep>,
     throttle: Throttle,
     aftermath: Aftermath,
     inputs: Vec<Input>,
@@ -78,6 +84,7 @@ impl Connection {
             transport,
             outbox,
             phase: Phase::Open,
+            close_timer: None,
             throttle: Throttle::default(),
             aftermath: Aftermath::default(),
             inputs: Vec::new(),
@@ -197,6 +204,18 @@ impl Connection {
         }
     }
 
+    fn close(&mut self, cx: &mut Context<'_>, code: CloseCode) -> Poll<()> {
+        // An error is an end, too.
+        if self.transport.poll_close(cx, code).is_ready() {
+            return Poll::Ready(());
+        }
+        let timer = self.close_timer.get_or_insert_with(|| Sleep::new(CLOSE_TIME));
+        ready!(Pin::new(timer).poll(cx));
+        let info = self.transport.info();
+        tracing::debug!(peer = info.peer, kind = info.kind, "dropped: it does not close");
+        Poll::Ready(())
+    }
+
     fn log_end(&self, error: Option<&TransportError>) {
         let info = self.transport.info();
         match error {
@@ -256,8 +275,7 @@ impl Future for Connection {
             }
         }
         if let Phase::Closing(code) = this.phase {
-            // An error is an end, too.
-            return this.transport.poll_close(cx, code).map(drop);
+            return this.close(cx, code);
         }
         if more {
             cx.waker().wake_by_ref();
