@@ -108,7 +108,7 @@ impl<S: AsyncWrite + Unpin> Write for Io<S> {
             Poll::Ready(result) => {
                 let count = result?;
                 self.written += count as u64;
-                self.left -= count;
+                self.left = bytes.len().saturating_sub(count);
                 Ok(count)
             }
             Poll::Pending => Err(ErrorKind::WouldBlock.into()),

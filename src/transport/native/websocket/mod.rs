@@ -416,3 +416,50 @@ fn would_block(error: &tungstenite::Error) -> bool {
 fn lost(error: impl fmt::Display) -> TransportError {
     TransportError::Lost(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::{ReadBuf, duplex};
+
+    use super::*;
+
+    #[test]
+    fn a_peer_that_takes_a_part_makes_room() {
+        const FRAME: usize = 100_000;
+        const PIPE: usize = 64 << 10;
+        let (near, mut far) = duplex(PIPE);
+        let info = TransportInfo::new(Serializer::Cbor, "websocket", "test");
+        let mut transport = WebSocketTransport::new(near, Vec::new(), Role::Server, info, None);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let frame = Bytes::from(vec![7; FRAME]);
+        let (mut sent, mut read) = (0, 0);
+        while read < 5 * HIGH_WATER {
+            while let Poll::Ready(ready) = transport.poll_ready(cx) {
+                assert_eq!(ready, Ok(()));
+                assert_eq!(transport.start_send(frame.clone()), Ok(()));
+                sent += FRAME + 10;
+            }
+            // Neither does it wait until all has left, nor does it take more than it should.
+            let held = HIGH_WATER..=HIGH_WATER + FRAME + 10 + PIPE;
+            assert!(held.contains(&(sent - read)), "{sent} - {read}");
+            assert!(transport.buffered >= HIGH_WATER);
+            let mut space = [0; PIPE / 4];
+            let mut buf = ReadBuf::new(&mut space);
+            assert!(Pin::new(&mut far).poll_read(cx, &mut buf).is_ready());
+            assert!(!buf.filled().is_empty());
+            read += buf.filled().len();
+        }
+        // All of it is there, and flushing ends.
+        while read < sent {
+            let _ = transport.poll_flush(cx);
+            let mut space = [0; PIPE];
+            let mut buf = ReadBuf::new(&mut space);
+            assert!(Pin::new(&mut far).poll_read(cx, &mut buf).is_ready());
+            read += buf.filled().len();
+        }
+        assert_eq!(read, sent);
+        assert_eq!(transport.poll_flush(cx), Poll::Ready(Ok(())));
+    }
+}
