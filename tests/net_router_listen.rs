@@ -34,7 +34,7 @@ fn port_0_is_read_back_and_several_listeners_serve_one_router() {
 fn what_cannot_be_listened_on() {
     let server = Server::start();
     let listen = |url: &str| server.runtime.block_on(server.router.listen(url));
-    assert!(matches!(listen(&server.url), Err(ConnectError::Io { .. })));
+    assert!(matches!(listen(&server.url), Err(ConnectError::Listen { .. })));
     for url in ["", "127.0.0.1:0", "http://127.0.0.1:0/", "wss://127.0.0.1:0/ws"] {
         assert!(matches!(listen(url), Err(ConnectError::InvalidUrl { .. })), "{url}");
     }
