@@ -106,6 +106,7 @@ impl From<ConnectError> for Report {
             ConnectError::Io { .. }
             | ConnectError::Tls { .. }
             | ConnectError::Handshake(_)
+            | ConnectError::Listen { .. }
             | ConnectError::Subprotocol { .. } => textual("ConnectError", uris::UNAVAILABLE, &text),
         }
     }
