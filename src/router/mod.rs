@@ -226,7 +226,10 @@ impl RouterBuilder {
                 return Err(ConnectError::InvalidConfig(format!("{name} is not compiled in")));
             }
         }
-        self.config.seed = seed()?;
+        // Ids shall not repeat from one run to the next.
+        self.config.seed = rt::random().map_err(|error| {
+            ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
+        })?;
         let hub = Arc::new(Hub::new(self.config, self.settings.outbox_limit));
         Ok(Router { owner: Arc::new(Owner { hub, settings: self.settings }) })
     }
@@ -250,14 +253,6 @@ impl Connections {
     pub(crate) async fn wait_down(&self) {
         self.0.wait_down().await;
     }
-}
-
-/// Ids shall not repeat from one run to the next.
-fn seed() -> Result<u64, ConnectError> {
-    let seed = getrandom::u64().map_err(|error| {
-        ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
-    })?;
-    Ok(seed)
 }
 
 impl Drop for Owner {

@@ -12,3 +12,11 @@ cfg_if::cfg_if! {
         pub use native::*;
     }
 }
+
+/// A random number from the system.
+///
+/// # Errors
+/// What the system says if it has none.
+pub fn random() -> Result<u64, String> {
+    getrandom::u64().map_err(|error| error.to_string())
+}
