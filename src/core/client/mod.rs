@@ -1,8 +1,8 @@
 //! A client's session as a pure state machine.
 //!
-//! Owns the whole session: its opening and closing, request ids, pending requests with their
-//! deadlines, subscriptions, registrations and running invocations. It sees messages, not bytes,
-//! and knows neither transport nor clock.
+//! Owns the whole session: its opening and closing with their deadlines, request ids, pending
+//! requests, subscriptions, registrations and running invocations. It sees messages, not bytes, and
+//! knows neither transport nor clock.
 //!
 //! # The invariant
 //! After every input (any `&mut self` method but the polls) drain [`Client::poll_transmit`] and
