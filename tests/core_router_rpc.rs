@@ -79,9 +79,9 @@ fn what_cannot_be_registered_or_called() {
     let mut prefix = register(2, "com.example.");
     prefix.options.r#match = Some(Match::Prefix);
     let mut shared = register(3, "com.example.shared");
-    shared.options.invoke = Some("roundrobin".to_owned());
+    shared.options.invoke = Some(InvocationPolicy::RoundRobin);
     let mut single = register(8, "com.example.single");
-    single.options.invoke = Some("single".to_owned());
+    single.options.invoke = Some(InvocationPolicy::Single);
     single.options.disclose_caller = Some(true);
     for (message, answer) in [
         (

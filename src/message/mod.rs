@@ -27,9 +27,9 @@ pub use pubsub::{
 pub use roles::Roles;
 pub use rpc::{
     Call, CallOptions, CallResult, Cancel, CancelMode, CancelOptions, Interrupt, InterruptOptions,
-    Invocation, InvocationDetails, Register, RegisterOptions, Registered, RequestError,
-    RequestErrorDetails, RequestType, ResultDetails, Unregister, UnregisterOptions, Unregistered,
-    UnregisteredDetails, Yield, YieldOptions,
+    Invocation, InvocationDetails, InvocationPolicy, Register, RegisterOptions, Registered,
+    RequestError, RequestErrorDetails, RequestType, ResultDetails, Unregister, UnregisterOptions,
+    Unregistered, UnregisteredDetails, Yield, YieldOptions,
 };
 pub use serializer::Serializer;
 pub use session::{

@@ -100,6 +100,12 @@ options! {
         ppt_cipher: String,
         /// Payload passthru mode: the key's id.
         ppt_keyid: String,
+        /// Payload transparency (Autobahn, Crossbar): the algorithm.
+        enc_algo: String,
+        /// Payload transparency: the serializer inside.
+        enc_serializer: String,
+        /// Payload transparency: the key's id.
+        enc_key: String,
     }
 }
 
@@ -151,5 +157,11 @@ options! {
         ppt_cipher: String,
         /// Payload passthru mode: the key's id.
         ppt_keyid: String,
+        /// Payload transparency (Autobahn, Crossbar): the algorithm.
+        enc_algo: String,
+        /// Payload transparency: the serializer inside.
+        enc_serializer: String,
+        /// Payload transparency: the key's id.
+        enc_key: String,
     }
 }

@@ -176,6 +176,61 @@ impl CancelMode {
     }
 }
 
+/// How the calls of a procedure are shared among several callees (spec: "Shared registration").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvocationPolicy {
+    /// There is only one callee.
+    #[default]
+    Single,
+    /// One after the other, in the order in which they registered.
+    RoundRobin,
+    /// Any.
+    Random,
+    /// The one that registered first; the others stand by.
+    First,
+    /// The one that registered last.
+    Last,
+}
+
+impl InvocationPolicy {
+    const ALL: [InvocationPolicy; 5] = [
+        InvocationPolicy::Single,
+        InvocationPolicy::RoundRobin,
+        InvocationPolicy::Random,
+        InvocationPolicy::First,
+        InvocationPolicy::Last,
+    ];
+
+    /// The word on the wire: `"single"`, `"roundrobin"`, `"random"`, `"first"`, `"last"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            InvocationPolicy::Single => "single",
+            InvocationPolicy::RoundRobin => "roundrobin",
+            InvocationPolicy::Random => "random",
+            InvocationPolicy::First => "first",
+            InvocationPolicy::Last => "last",
+        }
+    }
+
+    /// The policy of a word on the wire.
+    pub fn from_wire(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.as_str() == word)
+    }
+}
+
+impl Field for InvocationPolicy {
+    const EXPECTED: &'static str = "\"single\", \"roundrobin\", \"random\", \"first\" or \"last\"";
+
+    fn from_value(value: Value) -> Option<Self> {
+        Self::from_wire(value.as_str()?)
+    }
+
+    fn into_value(self) -> Value {
+        self.as_str().into()
+    }
+}
+
 impl Field for CancelMode {
     const EXPECTED: &'static str = "\"skip\", \"kill\" or \"killnowait\"";
 
@@ -193,7 +248,28 @@ impl Field for CancelMode {
 
 options! {
     /// ERROR.Details.
-    RequestErrorDetails / RequestErrorDetailsFields("ERROR.Details") {}
+    RequestErrorDetails / RequestErrorDetailsFields("ERROR.Details") {
+        /// The session of the callee that answered (Crossbar, and our router where it discloses).
+        callee: u64,
+        /// Its authid.
+        callee_authid: String,
+        /// Its role.
+        callee_authrole: String,
+        /// Payload passthru mode: the scheme.
+        ppt_scheme: String,
+        /// Payload passthru mode: the serializer inside.
+        ppt_serializer: String,
+        /// Payload passthru mode: the cipher.
+        ppt_cipher: String,
+        /// Payload passthru mode: the key's id.
+        ppt_keyid: String,
+        /// Payload transparency (Autobahn, Crossbar): the algorithm.
+        enc_algo: String,
+        /// Payload transparency: the serializer inside.
+        enc_serializer: String,
+        /// Payload transparency: the key's id.
+        enc_key: String,
+    }
 }
 
 options! {
@@ -215,6 +291,12 @@ options! {
         ppt_cipher: String,
         /// Payload passthru mode: the key's id.
         ppt_keyid: String,
+        /// Payload transparency (Autobahn, Crossbar): the algorithm.
+        enc_algo: String,
+        /// Payload transparency: the serializer inside.
+        enc_serializer: String,
+        /// Payload transparency: the key's id.
+        enc_key: String,
     }
 }
 
@@ -241,12 +323,16 @@ options! {
     RegisterOptions / RegisterOptionsFields("REGISTER.Options") {
         /// How the procedure matches. Default: exact.
         r#match: Match,
-        /// How several callees share it. Default: `"single"`.
-        invoke: String,
+        /// How several callees share it. Default: single.
+        invoke: InvocationPolicy,
         /// Whether the callee wants to know the caller.
         disclose_caller: bool,
         /// Whether the dealer shall leave timeouts to the callee.
         forward_timeout: bool,
+        /// How many calls the callee takes at the same time (Crossbar). Default: no limit.
+        concurrency: u64,
+        /// Whether to take the procedure over from whoever has it (Crossbar).
+        force_reregister: bool,
     }
 }
 
@@ -255,6 +341,12 @@ options! {
     ResultDetails / ResultDetailsFields("RESULT.Details") {
         /// Whether more results follow.
         progress: bool,
+        /// The session of the callee that answered (Crossbar, and our router where it discloses).
+        callee: u64,
+        /// Its authid.
+        callee_authid: String,
+        /// Its role.
+        callee_authrole: String,
         /// Payload passthru mode: the scheme.
         ppt_scheme: String,
         /// Payload passthru mode: the serializer inside.
@@ -263,6 +355,12 @@ options! {
         ppt_cipher: String,
         /// Payload passthru mode: the key's id.
         ppt_keyid: String,
+        /// Payload transparency (Autobahn, Crossbar): the algorithm.
+        enc_algo: String,
+        /// Payload transparency: the serializer inside.
+        enc_serializer: String,
+        /// Payload transparency: the key's id.
+        enc_key: String,
     }
 }
 
@@ -308,6 +406,12 @@ options! {
         ppt_cipher: String,
         /// Payload passthru mode: the key's id.
         ppt_keyid: String,
+        /// Payload transparency (Autobahn, Crossbar): the algorithm.
+        enc_algo: String,
+        /// Payload transparency: the serializer inside.
+        enc_serializer: String,
+        /// Payload transparency: the key's id.
+        enc_key: String,
     }
 }
 
@@ -324,5 +428,11 @@ options! {
         ppt_cipher: String,
         /// Payload passthru mode: the key's id.
         ppt_keyid: String,
+        /// Payload transparency (Autobahn, Crossbar): the algorithm.
+        enc_algo: String,
+        /// Payload transparency: the serializer inside.
+        enc_serializer: String,
+        /// Payload transparency: the key's id.
+        enc_key: String,
     }
 }

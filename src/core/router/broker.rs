@@ -36,14 +36,14 @@ impl Broker {
             return Err(not_allowed(format_args!("match: {}", policy.as_str())).into());
         }
         let limit = turn.config.limits.subscriptions;
-        let known = self.subscriptions.exact(&message.topic);
+        let known = self.subscriptions.find(&message.topic, Match::Exact);
         // Subscribing again is no second subscription.
         if session.subscriptions.len() >= limit
             && !known.is_some_and(|known| known.members.contains(&from))
         {
             return Err(too_many("subscriptions", limit).into());
         }
-        let entry = self.subscriptions.entry(message.topic, IndexSet::new);
+        let (entry, _) = self.subscriptions.entry(message.topic, policy, IndexSet::new);
         entry.members.insert(from);
         session.subscriptions.insert(entry.id);
         let subscribed = Subscribed { request: message.request, subscription: entry.id };
@@ -88,7 +88,9 @@ impl Broker {
         if options.acknowledge == Some(true) {
             turn.outputs.send(from, Published { request: message.request, publication });
         }
-        let Some(entry) = self.subscriptions.exact(&message.topic) else { return Ok(()) };
+        let Some(entry) = self.subscriptions.find(&message.topic, Match::Exact) else {
+            return Ok(());
+        };
         let others = entry.members.iter().copied();
         let to: Vec<_> = others.filter(|member| !(exclude_me && *member == from)).collect();
         turn.outputs.multicast(
@@ -104,7 +106,7 @@ impl Broker {
     }
 
     /// Drops all subscriptions of a session that has gone.
-    pub(super) fn release(&mut self, from: ConnectionId, session: &Session) {
+    pub(super) fn release(&mut self, _turn: &mut Turn<'_>, from: ConnectionId, session: &Session) {
         for id in &session.subscriptions {
             self.remove(from, *id);
         }

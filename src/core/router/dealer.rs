@@ -5,15 +5,15 @@
 use crate::core::ids::KeyMap;
 use crate::core::router::ConnectionId;
 use crate::core::router::index::Index;
-use crate::core::router::output::Outputs;
 use crate::core::router::realm::{
     Failure, Turn, check_own_uri, check_uri, not_allowed, quote, too_many,
 };
 use crate::core::router::session::{Invoked, Origin, Session};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{
-    Call, CallResult, Cancel, Invocation, InvocationDetails, Register, Registered, RequestError,
-    RequestErrorDetails, RequestType, ResultDetails, Unregister, Unregistered, Yield,
+    Call, CallResult, Cancel, Invocation, InvocationDetails, InvocationPolicy, Register,
+    Registered, RequestError, RequestErrorDetails, RequestType, ResultDetails, Unregister,
+    Unregistered, Yield,
 };
 use crate::uri::{Match, uris};
 
@@ -42,10 +42,11 @@ impl Dealer {
             return Err(not_allowed(format_args!("match: {}", policy.as_str())).into());
         }
         check_own_uri(turn, &message.procedure)?;
-        if let Some(invoke) = message.options.invoke.as_deref().filter(|word| *word != "single") {
-            return Err(not_allowed(format_args!("invoke: {}", quote(invoke))).into());
+        let invoke = message.options.invoke.unwrap_or_default();
+        if invoke != InvocationPolicy::Single {
+            return Err(not_allowed(format_args!("invoke: {}", invoke.as_str())).into());
         }
-        if self.registrations.exact(&message.procedure).is_some() {
+        if self.registrations.find(&message.procedure, Match::Exact).is_some() {
             return Err(ApplicationError::new(uris::PROCEDURE_ALREADY_EXISTS)
                 .arg(format!("{} is registered already", quote(&message.procedure)))
                 .into());
@@ -54,7 +55,7 @@ impl Dealer {
         if session.registrations.len() >= limit {
             return Err(too_many("registrations", limit).into());
         }
-        let registration = self.registrations.entry(message.procedure, || from).id;
+        let registration = self.registrations.entry(message.procedure, policy, || from).0.id;
         session.registrations.insert(registration);
         turn.outputs.send(from, Registered { request: message.request, registration });
         Ok(())
@@ -99,7 +100,7 @@ impl Dealer {
             .into());
         }
         check_uri(turn, &message.procedure, Match::Exact)?;
-        let Some(entry) = self.registrations.exact(&message.procedure) else {
+        let Some(entry) = self.registrations.best(&message.procedure) else {
             return Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
                 .arg(format!("nobody has registered {}", quote(&message.procedure)))
                 .into());
@@ -205,14 +206,14 @@ impl Dealer {
     /// Ends a call whose invocation never reached its callee.
     pub(super) fn refuse(
         &mut self,
-        outputs: &mut Outputs,
+        turn: &mut Turn<'_>,
         callee: ConnectionId,
         sessions: &mut Sessions,
         invocation: u64,
         error: ApplicationError,
     ) {
         if let Ok(Some(origin)) = settle("INVOCATION", callee, sessions, invocation) {
-            outputs.error(origin.caller, RequestType::Call, origin.request, error);
+            turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
         }
     }
 
@@ -220,7 +221,7 @@ impl Dealer {
     /// and forgets those that it made (spec: "Leaving during a call").
     pub(super) fn release(
         &mut self,
-        outputs: &mut Outputs,
+        turn: &mut Turn<'_>,
         gone: ConnectionId,
         session: Session,
         sessions: &mut Sessions,
@@ -244,7 +245,7 @@ impl Dealer {
                 caller.calls.remove(&origin.request);
             }
             let error = ApplicationError::new(uris::CANCELED).arg("the callee has gone");
-            outputs.error(origin.caller, RequestType::Call, origin.request, error);
+            turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
         }
     }
 }

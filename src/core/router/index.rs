@@ -1,66 +1,155 @@
 //! `Index`: from a URI to the subscriptions or the registration that match it, without a scan.
 //!
-//! Owns the ids and who is in what. Each match policy has a table of its own; an entry is found by
-//! its URI in one step and by its id in two.
+//! Owns the ids and who is in what. How long a look-up takes depends on the URI and on what matches
+//! it, not on how many others there are.
 
-use std::collections::HashMap;
-use std::collections::hash_map;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::core::ids::{IdMap, SequentialIds};
-use crate::uri::Uri;
+use crate::core::router::wildcards::Wildcards;
+use crate::uri::{Match, Uri};
 
 /// Entries by URI and by id; `T` is who subscribed or registered.
 #[derive(Debug)]
 pub(super) struct Index<T> {
-    exact: HashMap<Uri, Entry<T>>,
-    uris: IdMap<Uri>,
+    entries: IdMap<Entry<T>>,
+    exact: HashMap<Uri, u64>,
+    prefixes: Prefixes,
+    wildcards: Wildcards,
     // Router scope: the router is free to choose (spec: "IDs"); small ids are short on the wire,
     // and never given twice.
     ids: SequentialIds,
 }
 
-/// A subscription or a registration.
+/// A subscription or a registration. There is one for each URI and match policy.
 #[derive(Debug)]
 pub(super) struct Entry<T> {
     pub(super) id: u64,
+    pub(super) uri: Uri,
+    pub(super) policy: Match,
     pub(super) members: T,
 }
 
 impl<T> Index<T> {
     pub(super) fn len(&self) -> usize {
-        self.exact.len()
+        self.entries.len()
     }
 
-    /// The entry that matches `uri` exactly.
-    pub(super) fn exact(&self, uri: &str) -> Option<&Entry<T>> {
-        self.exact.get(uri)
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry<T>> {
+        self.entries.values()
     }
 
-    /// The entry of `uri`, made by `make` if there is none.
-    pub(super) fn entry(&mut self, uri: Uri, make: impl FnOnce() -> T) -> &mut Entry<T> {
-        match self.exact.entry(uri) {
-            hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            hash_map::Entry::Vacant(vacant) => {
-                let id = self.ids.next();
-                self.uris.insert(id, vacant.key().clone());
-                vacant.insert(Entry { id, members: make() })
-            }
-        }
+    pub(super) fn get(&self, id: u64) -> Option<&Entry<T>> {
+        self.entries.get(&id)
     }
 
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Entry<T>> {
-        self.exact.get_mut(self.uris.get(&id)?)
+        self.entries.get_mut(&id)
     }
 
-    pub(super) fn remove(&mut self, id: u64) {
-        if let Some(uri) = self.uris.remove(&id) {
-            self.exact.remove(&uri);
+    /// The entry of this very URI and policy.
+    pub(super) fn find(&self, uri: &str, policy: Match) -> Option<&Entry<T>> {
+        let id = match policy {
+            Match::Exact => self.exact.get(uri).copied(),
+            Match::Prefix => self.prefixes.ids.get(uri).copied(),
+            Match::Wildcard => self.wildcards.get(uri),
+        };
+        self.entries.get(&id?)
+    }
+
+    /// The entry of this very URI and policy, made by `make` if there is none; true if it was made.
+    pub(super) fn entry(
+        &mut self,
+        uri: Uri,
+        policy: Match,
+        make: impl FnOnce() -> T,
+    ) -> (&mut Entry<T>, bool) {
+        let known = self.find(&uri, policy).map(|entry| entry.id);
+        let id = known.unwrap_or_else(|| {
+            let id = self.ids.next();
+            match policy {
+                Match::Exact => drop(self.exact.insert(uri.clone(), id)),
+                Match::Prefix => self.prefixes.insert(uri.clone(), id),
+                Match::Wildcard => self.wildcards.insert(&uri, id),
+            }
+            id
+        });
+        let make = || Entry { id, uri, policy, members: make() };
+        (self.entries.entry(id).or_insert_with(make), known.is_none())
+    }
+
+    pub(super) fn remove(&mut self, id: u64) -> Option<Entry<T>> {
+        let entry = self.entries.remove(&id)?;
+        match entry.policy {
+            Match::Exact => drop(self.exact.remove(&entry.uri)),
+            Match::Prefix => self.prefixes.remove(&entry.uri),
+            Match::Wildcard => self.wildcards.remove(&entry.uri),
         }
+        Some(entry)
+    }
+
+    /// The ids of all entries that match `uri`: exact, then prefixes from the shortest, then
+    /// wildcards.
+    pub(super) fn matches(&self, uri: &str) -> Vec<u64> {
+        let mut all: Vec<u64> = self.exact.get(uri).copied().into_iter().collect();
+        all.extend(self.prefixes.matches(uri));
+        self.wildcards.matches(uri, &mut all);
+        all
+    }
+
+    /// The entry that a call of `uri` goes to: exact, or else the longest prefix, or else the
+    /// wildcard that is literal for longest from the left (spec: "Pattern-based registration").
+    pub(super) fn best(&self, uri: &str) -> Option<&Entry<T>> {
+        let exact = self.exact.get(uri).copied();
+        let id = exact
+            .or_else(|| self.prefixes.matches(uri).next_back())
+            .or_else(|| self.wildcards.best(uri));
+        self.entries.get(&id?)
     }
 }
 
 impl<T> Default for Index<T> {
     fn default() -> Self {
-        Index { exact: HashMap::new(), uris: IdMap::default(), ids: SequentialIds::default() }
+        Index {
+            entries: IdMap::default(),
+            exact: HashMap::new(),
+            prefixes: Prefixes::default(),
+            wildcards: Wildcards::default(),
+            ids: SequentialIds::default(),
+        }
+    }
+}
+
+/// Prefixes, found by trying each length that there is.
+#[derive(Debug, Default)]
+struct Prefixes {
+    ids: HashMap<Uri, u64>,
+    /// How many prefixes have this length, in bytes.
+    lengths: BTreeMap<usize, usize>,
+}
+
+impl Prefixes {
+    fn insert(&mut self, prefix: Uri, id: u64) {
+        *self.lengths.entry(prefix.len()).or_default() += 1;
+        self.ids.insert(prefix, id);
+    }
+
+    fn remove(&mut self, prefix: &Uri) {
+        if self.ids.remove(prefix).is_none() {
+            return;
+        }
+        if let Some(count) = self.lengths.get_mut(&prefix.len()) {
+            *count -= 1;
+            if *count == 0 {
+                self.lengths.remove(&prefix.len());
+            }
+        }
+    }
+
+    /// From the shortest to the longest.
+    fn matches(&self, uri: &str) -> impl DoubleEndedIterator<Item = u64> {
+        let fitting = self.lengths.range(..=uri.len());
+        // A prefix ends between two characters of the URI, or it is none of its prefixes.
+        fitting.filter_map(|(&length, _)| self.ids.get(uri.get(..length)?).copied())
     }
 }

@@ -9,17 +9,22 @@
 mod broker;
 mod config;
 mod dealer;
+mod features;
+mod happening;
 mod index;
 mod output;
 mod realm;
 mod session;
+mod wildcards;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::core::ids::{KeyMap, RandomIds};
+use crate::core::router::features::Features;
 use crate::core::router::output::Outputs;
 use crate::core::router::realm::{Realm, Turn, quote};
+use crate::core::router::session::{Identity, Session};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{
     Abort, AbortDetails, Goodbye, GoodbyeDetails, Hello, Message, Payload, RequestType, Roles,
@@ -121,20 +126,20 @@ impl Router {
     pub fn handle_message(&mut self, now: Duration, from: ConnectionId, message: Message) {
         let Some(connection) = self.connections.get(&from) else { return };
         let outcome = match (connection.state, message) {
-            (State::Idle { .. }, Message::Hello(hello)) => self.hello(from, &hello),
+            (State::Idle { .. }, Message::Hello(hello)) => self.hello(now, from, &hello),
             // It gives up joining, or tells us why it left.
             (State::Idle { .. }, Message::Abort(_)) => Ok(()),
             (State::Idle { .. }, message) => {
                 Err(Violation::new(format!("{} before HELLO", message.name())))
             }
             (State::Joined(realm), Message::Goodbye(_)) => {
-                self.realms[realm].release(&mut self.outputs, from);
+                self.release(now, realm, from);
                 self.goodbye(from, uris::GOODBYE_AND_OUT);
                 self.idle(now, from);
                 Ok(())
             }
             (State::Joined(realm), Message::Abort(_)) => {
-                self.realms[realm].release(&mut self.outputs, from);
+                self.release(now, realm, from);
                 self.idle(now, from);
                 Ok(())
             }
@@ -142,11 +147,10 @@ impl Router {
                 Err(Violation::new("HELLO, but the session is established"))
             }
             (State::Joined(realm), message) => {
-                let Router { realms, outputs, ids, config, .. } = self;
-                realms[realm].handle(&mut Turn { outputs, ids, config }, from, message)
+                self.turn(now, realm, |realm, turn| realm.handle(turn, from, message))
             }
             (State::Leaving, Message::Goodbye(_) | Message::Abort(_)) => {
-                self.close(from, CloseCause::Shutdown);
+                self.close(now, from, CloseCause::Shutdown);
                 Ok(())
             }
             // It may have been sent before our GOODBYE was read.
@@ -158,25 +162,25 @@ impl Router {
     }
 
     /// A peer has sent what is no message: ABORT, and the connection is closed.
-    pub fn handle_violation(&mut self, _now: Duration, from: ConnectionId, violation: Violation) {
+    pub fn handle_violation(&mut self, now: Duration, from: ConnectionId, violation: Violation) {
         let Some(connection) = self.connections.get(&from) else { return };
         // After GOODBYE nothing more is sent.
         if connection.state != State::Leaving {
             self.abort(from, uris::PROTOCOL_VIOLATION, violation.message);
         }
-        self.close(from, CloseCause::Violation);
+        self.close(now, from, CloseCause::Violation);
     }
 
     /// A peer has gone.
-    pub fn handle_disconnect(&mut self, _now: Duration, connection: ConnectionId) {
-        self.forget(connection);
+    pub fn handle_disconnect(&mut self, now: Duration, connection: ConnectionId) {
+        self.forget(now, connection);
     }
 
     /// A message cannot be carried to a peer: it cannot be written in the peer's format, or it is
     /// longer than the peer takes. Whoever waits for it gets `error`; an event is dropped.
     pub fn handle_undeliverable(
         &mut self,
-        _now: Duration,
+        now: Duration,
         to: ConnectionId,
         message: &Message,
         error: &ApplicationError,
@@ -191,7 +195,8 @@ impl Router {
             Message::Invocation(invocation) => {
                 if let Some(realm) = joined {
                     let error = error.clone();
-                    self.realms[realm].refuse(&mut self.outputs, to, invocation.request, error);
+                    let request = invocation.request;
+                    self.turn(now, realm, |realm, turn| realm.refuse(turn, to, request, error));
                 }
                 return;
             }
@@ -209,7 +214,7 @@ impl Router {
             }
             // After GOODBYE nothing more is sent.
             Some(_) => {}
-            None => self.close(to, CloseCause::Undeliverable),
+            None => self.close(now, to, CloseCause::Undeliverable),
         }
     }
 
@@ -225,9 +230,9 @@ impl Router {
                         let limit = self.config.handshake_timeout;
                         self.abort(id, uris::TIMEOUT, format!("no HELLO within {limit:?}"));
                     }
-                    self.close(id, CloseCause::NoHello);
+                    self.close(now, id, CloseCause::NoHello);
                 }
-                Some(State::Leaving) => self.close(id, CloseCause::Shutdown),
+                Some(State::Leaving) => self.close(now, id, CloseCause::Shutdown),
                 Some(State::Joined(_)) | None => {
                     self.deadlines.remove(&(deadline, id));
                 }
@@ -253,7 +258,7 @@ impl Router {
                     self.set_state(id, State::Leaving);
                     self.set_deadline(id, Some(now.saturating_add(self.config.goodbye_timeout)));
                 }
-                Some(State::Idle { .. }) => self.close(id, CloseCause::Shutdown),
+                Some(State::Idle { .. }) => self.close(now, id, CloseCause::Shutdown),
                 Some(State::Leaving) | None => {}
             }
         }
@@ -279,12 +284,11 @@ impl Router {
         all
     }
 
-    fn hello(&mut self, from: ConnectionId, hello: &Hello) -> Result<(), Violation> {
+    fn hello(&mut self, now: Duration, from: ConnectionId, hello: &Hello) -> Result<(), Violation> {
         let details = &hello.details;
         let roles = details.roles.as_ref();
-        roles
-            .ok_or_else(|| Violation::new("HELLO.Details.roles is missing"))?
-            .check("HELLO.Details.roles", &CLIENT_ROLES)?;
+        let roles = roles.ok_or_else(|| Violation::new("HELLO.Details.roles is missing"))?;
+        roles.check("HELLO.Details.roles", &CLIENT_ROLES)?;
         let refusal = if !hello.realm.check(self.config.uri_rule, Match::Exact) {
             (uris::INVALID_URI, format!("{} is no URI", quote(&hello.realm)))
         } else if !self.realm_names.contains_key(&hello.realm) {
@@ -292,7 +296,7 @@ impl Router {
         } else if !may_be_anonymous(details.authmethods.as_deref()) {
             (uris::NO_MATCHING_AUTH_METHOD, "only \"anonymous\" is to be had here".to_owned())
         } else {
-            self.welcome(from, &hello.realm);
+            self.welcome(now, from, &hello.realm, Features::of(roles));
             return Ok(());
         };
         // The peer may try again, but within the same time.
@@ -300,20 +304,29 @@ impl Router {
         Ok(())
     }
 
-    fn welcome(&mut self, from: ConnectionId, name: &Uri) {
+    fn welcome(&mut self, now: Duration, from: ConnectionId, name: &Uri, features: Features) {
         let Some(&index) = self.realm_names.get(name) else { return };
-        self.realms[index].join(from);
+        let identity = Identity {
+            authid: format!("{:014x}", self.ids.next()),
+            session: self.ids.next(),
+            authrole: "anonymous".to_owned(),
+            authmethod: "anonymous".to_owned(),
+            authprovider: "static".to_owned(),
+        };
         self.set_state(from, State::Joined(index));
         self.set_deadline(from, None);
         let mut details = WelcomeDetails::default();
         details.realm = Some(self.realms[index].name.clone());
         details.roles = Some(Roles::new().with("broker", &[]).with("dealer", &[]));
         details.agent = Some(self.config.agent.clone());
-        details.authid = Some(format!("{:014x}", self.ids.next()));
-        details.authrole = Some("anonymous".to_owned());
-        details.authmethod = Some("anonymous".to_owned());
-        details.authprovider = Some("static".to_owned());
-        self.outputs.send(from, Welcome { session: self.ids.next(), details });
+        details.authid = Some(identity.authid.clone());
+        details.authrole = Some(identity.authrole.clone());
+        details.authmethod = Some(identity.authmethod.clone());
+        details.authprovider = Some(identity.authprovider.clone());
+        self.outputs.send(from, Welcome { session: identity.session, details });
+        // Behind WELCOME, so that nothing comes before it.
+        let session = Session::new(identity, features);
+        self.turn(now, index, |realm, turn| realm.join(turn, from, session));
     }
 
     fn goodbye(&mut self, to: ConnectionId, reason: &str) {
@@ -327,22 +340,40 @@ impl Router {
         self.outputs.send(to, Abort { details, reason: reason.into(), payload: Payload::empty() });
     }
 
+    /// One step of a realm.
+    fn turn<T>(
+        &mut self,
+        now: Duration,
+        realm: usize,
+        step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
+    ) -> T {
+        let Router { realms, outputs, ids, config, .. } = self;
+        let mut turn = Turn { now, outputs, ids, config, happenings: Vec::new() };
+        let result = step(&mut realms[realm], &mut turn);
+        realms[realm].publish_happenings(&mut turn);
+        result
+    }
+
+    fn release(&mut self, now: Duration, realm: usize, from: ConnectionId) {
+        self.turn(now, realm, |realm, turn| realm.release(turn, from));
+    }
+
     /// The session has ended, the connection has not.
     fn idle(&mut self, now: Duration, id: ConnectionId) {
         self.set_state(id, State::Idle { left: true });
         self.set_deadline(id, Some(now.saturating_add(self.config.handshake_timeout)));
     }
 
-    fn close(&mut self, id: ConnectionId, cause: CloseCause) {
-        self.forget(id);
+    fn close(&mut self, now: Duration, id: ConnectionId, cause: CloseCause) {
+        self.forget(now, id);
         self.outputs.close(id, cause);
     }
 
-    fn forget(&mut self, id: ConnectionId) {
+    fn forget(&mut self, now: Duration, id: ConnectionId) {
         self.set_deadline(id, None);
         let Some(connection) = self.connections.remove(&id) else { return };
         if let State::Joined(realm) = connection.state {
-            self.realms[realm].release(&mut self.outputs, id);
+            self.release(now, realm, id);
         }
     }
 

@@ -4,10 +4,12 @@
 //! to a realm and leaves it is the router's matter.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::core::ids::RandomIds;
+use crate::core::ids::{IdMap, RandomIds};
 use crate::core::router::broker::Broker;
 use crate::core::router::dealer::{Dealer, Sessions};
+use crate::core::router::happening::Happening;
 use crate::core::router::output::Outputs;
 use crate::core::router::session::Session;
 use crate::core::router::{ConnectionId, RouterConfig};
@@ -19,15 +21,20 @@ use crate::uri::{Match, Uri, uris};
 pub(super) struct Realm {
     pub(super) name: Uri,
     sessions: Sessions,
+    /// Connections by session id.
+    connections: IdMap<ConnectionId>,
     broker: Broker,
     dealer: Dealer,
 }
 
 /// What every step needs beside the realm.
 pub(super) struct Turn<'a> {
+    pub(super) now: Duration,
     pub(super) outputs: &'a mut Outputs,
     pub(super) ids: &'a mut RandomIds,
     pub(super) config: &'a RouterConfig,
+    /// What watchers are told at the end of the turn.
+    pub(super) happenings: Vec<Happening>,
 }
 
 /// Why a request was not done.
@@ -43,20 +50,33 @@ impl Realm {
         Realm {
             name,
             sessions: Sessions::default(),
+            connections: IdMap::default(),
             broker: Broker::default(),
             dealer: Dealer::default(),
         }
     }
 
-    pub(super) fn join(&mut self, connection: ConnectionId) {
-        self.sessions.insert(connection, Session::default());
+    pub(super) fn join(
+        &mut self,
+        _turn: &mut Turn<'_>,
+        connection: ConnectionId,
+        session: Session,
+    ) {
+        self.connections.insert(session.identity.session, connection);
+        self.sessions.insert(connection, session);
     }
 
     /// Everything that a session held goes with it.
-    pub(super) fn release(&mut self, outputs: &mut Outputs, connection: ConnectionId) {
+    pub(super) fn release(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
         let Some(session) = self.sessions.remove(&connection) else { return };
-        self.broker.release(connection, &session);
-        self.dealer.release(outputs, connection, session, &mut self.sessions);
+        self.connections.remove(&session.identity.session);
+        self.broker.release(turn, connection, &session);
+        self.dealer.release(turn, connection, session, &mut self.sessions);
+    }
+
+    /// Tells those who watch what has changed in this turn.
+    pub(super) fn publish_happenings(&mut self, turn: &mut Turn<'_>) {
+        for _happening in std::mem::take(&mut turn.happenings) {}
     }
 
     /// Sessions, subscriptions, registrations and calls under way.
@@ -124,12 +144,12 @@ impl Realm {
     /// Takes back an invocation that cannot be carried to its callee.
     pub(super) fn refuse(
         &mut self,
-        outputs: &mut Outputs,
+        turn: &mut Turn<'_>,
         callee: ConnectionId,
         invocation: u64,
         error: ApplicationError,
     ) {
-        self.dealer.refuse(outputs, callee, &mut self.sessions, invocation, error);
+        self.dealer.refuse(turn, callee, &mut self.sessions, invocation, error);
     }
 }
 

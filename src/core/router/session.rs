@@ -1,14 +1,18 @@
 //! `Session`: what a realm knows of one joined client.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::ConnectionId;
+use crate::core::router::features::Features;
 use crate::error::Violation;
 
 /// A joined client. Its connection's id is its key everywhere.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Session {
+    pub(super) identity: Arc<Identity>,
+    pub(super) features: Features,
     requests: SequentialIds,
     /// Ids of the invocations that it was sent.
     pub(super) invocation_ids: SequentialIds,
@@ -18,6 +22,17 @@ pub(super) struct Session {
     pub(super) invocations: IdMap<Origin>,
     pub(super) subscriptions: HashSet<u64>,
     pub(super) registrations: HashSet<u64>,
+}
+
+/// As whom a client joined; what others may be told of it.
+#[derive(Debug)]
+pub(super) struct Identity {
+    /// The session's id.
+    pub(super) session: u64,
+    pub(super) authid: String,
+    pub(super) authrole: String,
+    pub(super) authmethod: String,
+    pub(super) authprovider: String,
 }
 
 /// Where a call went.
@@ -35,6 +50,19 @@ pub(super) struct Origin {
 }
 
 impl Session {
+    pub(super) fn new(identity: Identity, features: Features) -> Self {
+        Session {
+            identity: Arc::new(identity),
+            features,
+            requests: SequentialIds::default(),
+            invocation_ids: SequentialIds::default(),
+            calls: HashMap::new(),
+            invocations: IdMap::default(),
+            subscriptions: HashSet::new(),
+            registrations: HashSet::new(),
+        }
+    }
+
     /// That a request id is the one that comes next (spec: "IDs", session scope).
     pub(super) fn check_request(&mut self, name: &str, request: u64) -> Result<(), Violation> {
         let expected = self.requests.next();

@@ -1,0 +1,46 @@
+//! `Features`: what a joined client announced, as far as the router asks for it.
+
+use crate::message::Roles;
+
+/// What a client can do; read once from HELLO (spec: "Roles and features").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Features {
+    pub(super) caller_progressive_invocations: bool,
+    pub(super) caller_passthru: bool,
+    pub(super) callee_canceling: bool,
+    /// Counts only together with call canceling.
+    pub(super) callee_progressive_results: bool,
+    /// Counts only together with call canceling.
+    pub(super) callee_progressive_invocations: bool,
+    pub(super) callee_timeout: bool,
+    pub(super) callee_passthru: bool,
+    pub(super) callee_revocation: bool,
+    pub(super) publisher_passthru: bool,
+    pub(super) subscriber_revocation: bool,
+}
+
+impl Features {
+    pub(super) fn of(roles: &Roles) -> Self {
+        // One chapter of the spec writes it with two l.
+        let canceling = |role| {
+            roles.supports(role, "call_canceling") || roles.supports(role, "call_cancelling")
+        };
+        let callee_canceling = canceling("callee");
+        let passthru = |role| roles.supports(role, "payload_passthru_mode");
+        Features {
+            caller_progressive_invocations: canceling("caller")
+                && roles.supports("caller", "progressive_call_invocations"),
+            caller_passthru: passthru("caller"),
+            callee_canceling,
+            callee_progressive_results: callee_canceling
+                && roles.supports("callee", "progressive_call_results"),
+            callee_progressive_invocations: callee_canceling
+                && roles.supports("callee", "progressive_call_invocations"),
+            callee_timeout: roles.supports("callee", "call_timeout"),
+            callee_passthru: passthru("callee"),
+            callee_revocation: roles.supports("callee", "registration_revocation"),
+            publisher_passthru: passthru("publisher"),
+            subscriber_revocation: roles.supports("subscriber", "subscription_revocation"),
+        }
+    }
+}
