@@ -248,9 +248,9 @@ pub enum TransportError {
     Timeout(&'static str),
 }
 
-/// Events were dropped, because the subscription's queue was full.
+/// Events, progressive results or arguments were dropped, because their queue was full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{missed} events were missed, because they were not taken in time")]
+#[error("{missed} were missed, because they were not taken in time")]
 #[non_exhaustive]
 pub struct Lagged {
     /// How many.
@@ -323,6 +323,24 @@ operation_errors! {
     UnregisterError {}
 }
 
+/// A result that is not the last could not be sent.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgressError {
+    /// The caller did not ask for such results, or the router does not have them.
+    #[error("the caller takes no progressive results")]
+    NotWanted,
+    /// The call is over: cancelled, answered, or gone with its session.
+    #[error("the call is over")]
+    Ended,
+    /// The values cannot be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The transport does not take the result.
+    #[error("{0}")]
+    Application(ApplicationError),
+}
+
 /// Any error of the library, for programs that treat all alike.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -357,6 +375,9 @@ pub enum Error {
     /// See [`Lagged`].
     #[error(transparent)]
     Lagged(#[from] Lagged),
+    /// See [`ProgressError`].
+    #[error(transparent)]
+    Progress(#[from] ProgressError),
     /// The session ended.
     #[error("session closed: {0}")]
     Closed(#[from] Arc<CloseReason>),

@@ -7,9 +7,10 @@ use std::time::Duration;
 // In the browser the same tests run under its own runner.
 use wampwerk::core::client::{Answer, Client, ClientConfig, Event, Failure, Ticket};
 use wampwerk::message::{
-    self, CallOptions, EventDetails, Goodbye, GoodbyeDetails, Invocation, InvocationDetails,
-    Message, PublishOptions, RegisterOptions, Registered, Roles, Subscribe, SubscribeOptions,
-    Subscribed, Unregistered, Unsubscribed, UnsubscribedDetails, Welcome, WelcomeDetails,
+    self, CallOptions, CancelMode, EventDetails, Goodbye, GoodbyeDetails, Invocation,
+    InvocationDetails, Message, PublishOptions, RegisterOptions, Registered, Roles, Subscribe,
+    SubscribeOptions, Subscribed, Unregistered, Unsubscribed, UnsubscribedDetails, Welcome,
+    WelcomeDetails,
 };
 use wampwerk::{ApplicationError, CloseKind, Dict, Payload, Uri};
 #[cfg(target_arch = "wasm32")]
@@ -257,7 +258,7 @@ fn a_call_that_is_given_up_is_forgotten_and_its_late_result_is_nothing() {
     let mut session = Session::joined();
     let request = session.call(1);
     session.messages();
-    session.client.abandon(request);
+    session.client.abandon(request, CancelMode::KillNoWait);
     assert_eq!(session.client.pending(), 0);
     assert!(session.sent().is_empty(), "no CANCEL to a router that does not know it");
     session.receive(result(request));
@@ -270,7 +271,7 @@ fn giving_up_a_call_cancels_it_where_the_router_can() {
     let mut session = Session::joined_with(Roles::new().with("dealer", &["call_canceling"]));
     let request = session.call(1);
     session.messages();
-    session.client.abandon(request);
+    session.client.abandon(request, CancelMode::KillNoWait);
     let [Message::Cancel(cancel)] = &session.messages()[..] else { panic!() };
     assert_eq!(cancel.request, request);
     assert_eq!(cancel.options.mode, Some(message::CancelMode::KillNoWait));
@@ -339,7 +340,7 @@ fn a_subscription_without_listeners_ends_when_the_subscribe_fails() {
 fn a_subscribe_that_was_given_up_is_undone() {
     let mut session = Session::joined();
     let request = session.subscribe(1);
-    session.client.abandon(request);
+    session.client.abandon(request, CancelMode::KillNoWait);
     assert_eq!(session.sent(), ["SUBSCRIBE"]);
     session.receive(Subscribed { request, subscription: 500 });
     assert_eq!(session.sent(), ["UNSUBSCRIBE"]);
@@ -350,7 +351,7 @@ fn a_subscribe_that_was_given_up_is_undone() {
 fn a_registration_that_was_given_up_is_undone() {
     let mut session = Session::joined();
     let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
-    session.client.abandon(request);
+    session.client.abandon(request, CancelMode::KillNoWait);
     session.messages();
     session.receive(Registered { request, registration: 9 });
     assert_eq!(session.sent(), ["UNREGISTER"]);

@@ -8,7 +8,9 @@ mod pair;
 
 use pair::World;
 use wampwerk::core::client::{Answer, Event, Failure, Ticket};
-use wampwerk::message::{CallOptions, PublishOptions, RegisterOptions, SubscribeOptions};
+use wampwerk::message::{
+    CallOptions, CancelMode, PublishOptions, RegisterOptions, SubscribeOptions,
+};
 use wampwerk::{ApplicationError, CloseKind, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -130,7 +132,7 @@ fn a_call_that_is_given_up_may_still_be_answered() {
     world.settle();
     let (_, id) = call_with_id(&mut world, 1, "com.example.p");
     world.settle();
-    world.peers[1].client.abandon(id);
+    world.peers[1].client.abandon(id, CancelMode::KillNoWait);
     for request in invocations(&mut world, 0) {
         world.peers[0].client.answer(request, Ok(Payload::empty()));
     }

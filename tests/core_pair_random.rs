@@ -13,7 +13,9 @@ use std::time::Duration;
 use pair::World;
 use proptest::prelude::*;
 use wampwerk::core::client::{Answer, Event, Ticket};
-use wampwerk::message::{CallOptions, PublishOptions, RegisterOptions, SubscribeOptions};
+use wampwerk::message::{
+    CallOptions, CancelMode, PublishOptions, RegisterOptions, SubscribeOptions,
+};
 use wampwerk::{ApplicationError, CloseKind, Payload, Uri};
 
 const PEERS: usize = 3;
@@ -123,7 +125,7 @@ fn run(world: &mut World, known: &mut [Known], step: &Step) {
                 .find(|(ticket, (_, given_up))| !known.replies.contains_key(ticket) && !given_up);
             if let Some((_, (request, given_up))) = waits {
                 *given_up = true;
-                world.peers[peer].client.abandon(*request);
+                world.peers[peer].client.abandon(*request, CancelMode::KillNoWait);
             }
         }
         Step::Register(peer, n) => {

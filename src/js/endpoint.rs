@@ -9,34 +9,31 @@ use wasm_bindgen_futures::JsFuture;
 use crate::error::ApplicationError;
 use crate::js::session::write_payload;
 use crate::js::value::{dict_from_js, dict_to_js, get, list_from_js, list_to_js};
-use crate::message::{Invocation, Options, Payload, Serializer};
+use crate::message::{Options, Payload, Serializer};
 use crate::rt::BoxFuture;
-use crate::session::Endpoint;
+use crate::session::{Endpoint, IncomingCall};
 use crate::uri::uris;
 
 /// A function of `(args, kwargs, details)` that returns a promise of `{args, kwargs}` or of
 /// `{uri, args, kwargs}`.
 pub(super) struct JsEndpoint {
     function: Function,
-    procedure: String,
 }
 
 /// Tells this endpoint apart from those that are Rust functions.
 pub(super) struct JavaScript;
 
 impl JsEndpoint {
-    pub(super) fn new(function: Function, procedure: &str) -> Self {
-        JsEndpoint { function, procedure: procedure.to_owned() }
+    pub(super) fn new(function: Function) -> Self {
+        JsEndpoint { function }
     }
 
-    fn start(&self, invocation: &Invocation) -> Result<Promise, ApplicationError> {
-        let (args, kwargs) = invocation.payload.to_values().map_err(|error| {
+    fn start(&self, call: &IncomingCall) -> Result<Promise, ApplicationError> {
+        let (args, kwargs) = call.payload.to_values().map_err(|error| {
             ApplicationError::new(uris::INVALID_ARGUMENT).arg(error.to_string())
         })?;
-        let mut details = invocation.details.write();
-        if details.get("procedure").is_none() {
-            details.insert("procedure", self.procedure.as_str());
-        }
+        let mut details = call.details.write();
+        details.insert("procedure", call.procedure.as_str());
         self.function
             .call3(
                 &JsValue::UNDEFINED,
@@ -50,12 +47,9 @@ impl JsEndpoint {
 }
 
 impl Endpoint<JavaScript> for JsEndpoint {
-    fn call(
-        &self,
-        serializer: Serializer,
-        invocation: Invocation,
-    ) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
-        let promise = self.start(&invocation);
+    fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+        let serializer = call.serializer();
+        let promise = self.start(&call);
         Box::pin(async move {
             let answer = JsFuture::from(promise?).await.map_err(thrown)?;
             read_answer(serializer, &answer)

@@ -131,7 +131,7 @@ impl RawSession {
         let options = read_options(options);
         let session = self.session.clone();
         promise(async move {
-            let endpoint = JsEndpoint::new(endpoint, &procedure);
+            let endpoint = JsEndpoint::new(endpoint);
             let registration = session.register(procedure, endpoint).options(options?).await?;
             Ok(RawRegistration {
                 id: registration.id() as f64,

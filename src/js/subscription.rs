@@ -121,9 +121,7 @@ impl Source {
         };
         let mut details = event.details.write();
         details.insert("publication", event.publication);
-        if details.get("topic").is_none() {
-            details.insert("topic", self.topic.as_str());
-        }
+        details.insert("topic", event.topic.as_str());
         if *missed > 0 {
             details.insert("missed", *missed);
         }

@@ -77,6 +77,14 @@ impl Payload {
         }
     }
 
+    /// How many bytes it has, if it is kept as bytes; otherwise 0.
+    pub(crate) fn byte_len(&self) -> usize {
+        match &self.0 {
+            Repr::Encoded(encoded) => encoded.bytes.len(),
+            Repr::Empty | Repr::Values(_) => 0,
+        }
+    }
+
     /// Takes the elements as they stand in `message`, which must be the complete list `args` and,
     /// if given, the complete dict `kwargs`. An element that is empty is given as such by the
     /// caller (`None`), so that missing and empty are the same (spec: "Messages", payload rules).

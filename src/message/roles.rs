@@ -30,8 +30,16 @@ impl Roles {
         self.0.get(role).is_some()
     }
 
-    /// Whether the peer announced `feature` under `role`.
+    /// Whether the peer announced `feature` under `role`. What one chapter of the spec calls
+    /// `call_cancelling` is `call_canceling`.
     pub fn supports(&self, role: &str, feature: &str) -> bool {
+        if feature == "call_canceling" && self.announces(role, "call_cancelling") {
+            return true;
+        }
+        self.announces(role, feature)
+    }
+
+    fn announces(&self, role: &str, feature: &str) -> bool {
         let features =
             self.0.get(role).and_then(Value::as_dict).and_then(|role| role.get("features"));
         features.and_then(Value::as_dict).and_then(|all| all.get(feature))

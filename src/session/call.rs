@@ -1,31 +1,35 @@
 //! Calling a procedure.
 
+use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::core::client::Answer;
 use crate::error::{CallError, DecodeError, Elapsed, EncodeError};
-use crate::message::{CallOptions, Payload, ResultDetails};
-use crate::rt::BoxFuture;
+use crate::message::{CallOptions, CancelMode, Payload, ResultDetails};
+use crate::rt::{BoxFuture, MaybeSend};
+use crate::session::arguments::argument_setters;
 use crate::session::command::Command;
-use crate::session::{Session, failure, unexpected, within};
+use crate::session::queue::Queued;
+use crate::session::running_call::RunningCall;
+use crate::session::{Session, failure, features, unexpected, within};
 use crate::uri::Uri;
 
 /// A call that is being put together; `await` it, or ask for a [value](CallRequest::value).
 ///
 /// Dropping the future gives the call up: its entry is freed at once, and the router is told by
-/// CANCEL (`killnowait`) if it announced `call_canceling`.
+/// CANCEL (see [`cancel_mode`](CallRequest::cancel_mode)) if it announced `call_canceling`.
 #[must_use = "a call does nothing until it is awaited"]
-#[derive(Debug)]
 pub struct CallRequest {
-    session: Session,
-    procedure: Uri,
-    options: CallOptions,
-    payload: Result<Payload, EncodeError>,
-    timeout: Option<Duration>,
+    pub(super) session: Session,
+    pub(super) procedure: Uri,
+    pub(super) options: CallOptions,
+    pub(super) payload: Result<Payload, EncodeError>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) cancel_mode: CancelMode,
+    on_progress: Option<Box<dyn OnProgress>>,
 }
 
 /// The result of a call.
@@ -36,6 +40,16 @@ pub struct CallReply {
     pub details: ResultDetails,
     /// The result's values.
     pub payload: Payload,
+}
+
+trait OnProgress: MaybeSend {
+    fn call(&mut self, reply: CallReply);
+}
+
+impl<F: FnMut(CallReply) + MaybeSend> OnProgress for F {
+    fn call(&mut self, reply: CallReply) {
+        self(reply);
+    }
 }
 
 impl Session {
@@ -53,43 +67,102 @@ impl Session {
             options: CallOptions::default(),
             payload: Ok(Payload::empty()),
             timeout: None,
+            cancel_mode: CancelMode::KillNoWait,
+            on_progress: None,
         }
     }
 }
 
 impl CallRequest {
-    /// The positional arguments: a tuple, array or list of anything that serde can write.
-    pub fn args<A: Serialize>(mut self, args: A) -> Self {
-        self.payload =
-            self.payload.and_then(|payload| payload.with_args(self.session.serializer(), &args));
-        self
-    }
+    argument_setters!();
 
-    /// The keyword arguments: a struct or map.
-    pub fn kwargs<K: Serialize>(mut self, kwargs: K) -> Self {
-        self.payload = self
-            .payload
-            .and_then(|payload| payload.with_kwargs(self.session.serializer(), &kwargs));
-        self
-    }
-
-    /// All arguments at once, as they are.
-    pub fn payload(mut self, payload: Payload) -> Self {
-        self.payload = Ok(payload);
-        self
-    }
-
-    /// The options on the wire.
+    /// The options on the wire. Better first: what the other setters set is replaced.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
 
     /// How long to wait for the result. Afterwards the call fails with [`CallError::Timeout`] and
-    /// is cancelled at the router. Default: as long as the session lives.
+    /// is cancelled at the router. The timer is this side's own and needs nothing of the router.
+    /// Default: as long as the session lives.
+    ///
+    /// Of a call with progressive results it is the longest pause: each of them starts it again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+
+    /// How long the router, or a callee that asked for it, lets the call run
+    /// (`CALL.Options.timeout`, whole milliseconds, rounded up). The call then fails with
+    /// `wamp.error.timeout`. A router that does not know call timeouts ignores it.
+    ///
+    /// **Crossbar reads the number as seconds**, and then answers `wamp.error.canceled`: with it,
+    /// `router_timeout(Duration::from_millis(5))` means five seconds, and one second means about
+    /// 17 minutes. It also does not announce the feature, so the difference cannot be seen.
+    /// [`timeout`](Self::timeout) means the same everywhere; prefer it.
+    pub fn router_timeout(mut self, timeout: Duration) -> Self {
+        let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
+        let largest = u128::from(crate::message::MAX_ID);
+        self.options.timeout = u64::try_from(milliseconds.min(largest)).ok();
+        self
+    }
+
+    /// Lets the callee know who calls, if the router allows it. Default: as the router likes.
+    pub fn disclose_me(mut self, disclose: bool) -> Self {
+        self.options.disclose_me = Some(disclose);
+        self
+    }
+
+    /// How the router is told when the call is given up (dropped, or timed out): skip, kill or
+    /// killnowait (spec: "Call canceling"). Default: killnowait.
+    pub fn cancel_mode(mut self, mode: CancelMode) -> Self {
+        self.cancel_mode = mode;
+        self
+    }
+
+    /// Asks for progressive results, and has them handed to a function, in order and before the
+    /// last one is given back. For a stream of them see [`start`](Self::start).
+    ///
+    /// ```
+    /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
+    /// let total: u64 = session
+    ///     .call("com.example.download")
+    ///     .on_progress(|part| println!("{:?} bytes so far", part.decode::<u64>()))
+    ///     .value()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn on_progress(mut self, on_progress: impl FnMut(CallReply) + MaybeSend + 'static) -> Self {
+        self.on_progress = Some(Box::new(on_progress));
+        self
+    }
+
+    /// Calls, and gives a handle to the call while it runs: a stream of its progressive results,
+    /// and a way to cancel it.
+    ///
+    /// # Errors
+    /// What can be seen before the call is sent.
+    pub async fn start(self) -> Result<RunningCall, CallError> {
+        RunningCall::start(self).await
+    }
+
+    /// Calls with arguments that come in parts: those given here are the first part, the others
+    /// go by [`RunningCall::send`], the last by [`RunningCall::finish`] (spec: "Progressive call
+    /// invocations").
+    ///
+    /// ```
+    /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
+    /// let call = session.call("com.example.sum").args((1,)).start_streaming().await?;
+    /// call.send((2,)).await?;
+    /// let sum: i64 = call.finish((3,)).await?.value().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// What can be seen before the call is sent, as that the router does not have the feature.
+    pub async fn start_streaming(mut self) -> Result<RunningCall, CallError> {
+        self.options.progress = Some(true);
+        RunningCall::start(self).await
     }
 
     /// Calls, and reads the one positional value of the result; see [`Payload::decode`].
@@ -97,17 +170,33 @@ impl CallRequest {
         Ok(self.send().await?.decode()?)
     }
 
-    async fn send(self) -> Result<CallReply, CallError> {
-        let CallRequest { session, procedure, options, payload, timeout } = self;
+    async fn send(mut self) -> Result<CallReply, CallError> {
+        if let Some(mut on_progress) = self.on_progress.take() {
+            let mut call = RunningCall::start(self).await?;
+            while let Some(reply) = call.next().await {
+                match reply {
+                    Ok(reply) => on_progress.call(reply),
+                    Err(lagged) => tracing::warn!(%lagged, "progressive results"),
+                }
+            }
+            return call.result().await;
+        }
+        let CallRequest { session, procedure, mut options, payload, timeout, cancel_mode, .. } =
+            self;
+        // Whoever wants progress asks by `start` or `on_progress`, arguments in parts go by
+        // `start_streaming`.
+        (options.receive_progress, options.progress) = (None, None);
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&procedure, &payload)?;
+        features::check_call(session.router_roles(), &mut options)?;
         let ticket = session.ticket();
-        let answer = session.request(ticket, |waiter| Command::Call {
+        let answer = session.request(ticket, cancel_mode, |waiter| Command::Call {
             ticket,
             procedure,
             options,
             payload,
             waiter,
+            control: None,
         });
         // The timer is the caller's: it runs from here on, whether or not the transport takes the
         // call. Dropping the request gives it up.
@@ -132,6 +221,16 @@ impl IntoFuture for CallRequest {
     }
 }
 
+impl fmt::Debug for CallRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRequest")
+            .field("procedure", &self.procedure)
+            .field("options", &self.options)
+            .field("payload", &self.payload)
+            .finish_non_exhaustive()
+    }
+}
+
 impl CallReply {
     /// The one positional value; see [`Payload::decode`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
@@ -149,11 +248,18 @@ impl CallReply {
     }
 }
 
+impl Queued for CallReply {
+    fn payload(&self) -> &Payload {
+        &self.payload
+    }
+}
+
 /// Natively all futures can go to another thread.
 #[allow(dead_code, reason = "it only has to compile")]
 fn assert_send(session: &Session) {
     fn check<T: crate::rt::MaybeSend>(_: T) {}
     check(session.call("a").value::<i64>());
+    check(session.call("a").on_progress(drop).start());
     check(session.leave());
     check(session.closed());
 }

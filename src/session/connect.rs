@@ -138,6 +138,7 @@ pub async fn join(
     let inbox = Inbox {
         commands,
         signals,
+        command_sender: command_sender.downgrade(),
         signal_sender: signal_sender.clone(),
         joined: joined_sender,
         closed: closed_sender,

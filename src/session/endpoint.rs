@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::error::ApplicationError;
-use crate::message::{Invocation, InvocationDetails, Payload, Serializer};
+use crate::message::Payload;
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::handler::{Arguments, Extract};
+use crate::session::incoming::IncomingCall;
 use crate::session::reply::IntoReply;
 
 /// A procedure that can be registered: any function of up to eight parameters that can be
@@ -36,6 +37,9 @@ use crate::session::reply::IntoReply;
 /// task of their own; work that keeps a processor busy belongs elsewhere
 /// (`tokio::task::spawn_blocking`).
 ///
+/// If the caller cancels, the future is dropped wherever it waits, and the caller gets
+/// `wamp.error.canceled`; what must be done all the same belongs into a `Drop` or a task of its own.
+///
 /// A procedure that keeps a [`Session`](crate::Session) is a handle of it: then the session does not
 /// leave by itself, and somebody has to call [`leave`](crate::Session::leave).
 ///
@@ -43,27 +47,19 @@ use crate::session::reply::IntoReply;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a procedure",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
-    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Whole`",
     note = "it must return `Result<T, ApplicationError>` with any `T: Serialize`, a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
 pub trait Endpoint<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the procedure.
-    fn call(
-        &self,
-        serializer: Serializer,
-        invocation: Invocation,
-    ) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
+    fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
 }
 
 /// An endpoint without its type.
 pub(super) type DynEndpoint = Arc<dyn ErasedEndpoint>;
 
 pub(super) trait ErasedEndpoint: MaybeSend + MaybeSync {
-    fn call(
-        &self,
-        serializer: Serializer,
-        invocation: Invocation,
-    ) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
+    fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
 }
 
 pub(super) fn erase<M: 'static>(endpoint: impl Endpoint<M>) -> DynEndpoint {
@@ -76,12 +72,8 @@ struct Typed<E, M> {
 }
 
 impl<M: 'static, E: Endpoint<M>> ErasedEndpoint for Typed<E, M> {
-    fn call(
-        &self,
-        serializer: Serializer,
-        invocation: Invocation,
-    ) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
-        self.endpoint.call(serializer, invocation)
+    fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+        self.endpoint.call(call)
     }
 }
 
@@ -92,16 +84,13 @@ macro_rules! endpoints {
             Function: Fn($($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
             Output: Future + MaybeSend + 'static,
             Output::Output: IntoReply,
-            $($parameter: Extract<InvocationDetails>,)*
+            $($parameter: Extract<IncomingCall>,)*
         {
             #[allow(non_snake_case, unused_mut, reason = "one macro for all arities")]
-            fn call(
-                &self,
-                serializer: Serializer,
-                invocation: Invocation,
-            ) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+            fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+                let serializer = call.serializer();
                 let extracted = (|| {
-                    let mut arguments = Arguments::new(&invocation.payload, &invocation.details)?;
+                    let mut arguments = Arguments::new(&call.payload, &call)?;
                     $(let $parameter = $parameter::extract(&mut arguments)?;)*
                     arguments.finish()?;
                     Ok(($($parameter,)*))

@@ -1,12 +1,52 @@
-//! Event handlers: what a subscription can call.
+//! `Event`: what a subscription gets, and the functions that can handle it.
 
 use std::future::{Future, ready};
 
-use crate::error::ApplicationError;
-use crate::message::EventDetails;
+use serde::de::DeserializeOwned;
+
+use crate::error::{ApplicationError, DecodeError};
+use crate::message::{EventDetails, Payload};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::handler::{Arguments, Extract};
-use crate::session::queue::Event;
+use crate::session::queue::Queued;
+use crate::uri::Uri;
+
+/// An event that a subscription received.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Event {
+    /// The topic that was published to; with a pattern subscription not the pattern.
+    pub topic: Uri,
+    /// The id of the publication; the same for every subscription that gets it.
+    pub publication: u64,
+    /// The publisher and more, as far as the router tells.
+    pub details: EventDetails,
+    /// The arguments.
+    pub payload: Payload,
+}
+
+impl Event {
+    /// The one positional argument; see [`Payload::decode`].
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        self.payload.decode()
+    }
+
+    /// All positional arguments; see [`Payload::args`].
+    pub fn args<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        self.payload.args()
+    }
+
+    /// The keyword arguments; see [`Payload::kwargs`].
+    pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        self.payload.kwargs()
+    }
+}
+
+impl Queued for Event {
+    fn payload(&self) -> &Payload {
+        &self.payload
+    }
+}
 
 /// A function that can handle events: up to eight parameters that can be [extracted](Extract), and
 /// a future of nothing. Arguments beyond its parameters are left alone, so that publishers may add
@@ -16,7 +56,7 @@ use crate::session::queue::Event;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event handler",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
-    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `PublishDetails`",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `PublishDetails`, `Whole`",
     note = "it must return nothing"
 )]
 pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
@@ -33,12 +73,12 @@ macro_rules! event_handlers {
         where
             Function: Fn($($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
             Output: Future<Output = ()> + MaybeSend + 'static,
-            $($parameter: Extract<EventDetails>,)*
+            $($parameter: Extract<Event>,)*
         {
             #[allow(non_snake_case, unused_mut, unused_variables, reason = "for all arities")]
             fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
                 let extracted = (|| {
-                    let mut arguments = Arguments::new(&event.payload, &event.details)?;
+                    let mut arguments = Arguments::new(&event.payload, event)?;
                     $(let $parameter = $parameter::extract(&mut arguments)?;)*
                     Ok(($($parameter,)*))
                 })();

@@ -8,23 +8,25 @@ use serde::de::{DeserializeOwned, IgnoredAny, IntoDeserializer};
 use crate::codec::Positional;
 use crate::error::{ApplicationError, DecodeError};
 use crate::message::{EventDetails, InvocationDetails, Payload};
+use crate::session::event::Event;
+use crate::session::incoming::IncomingCall;
 use crate::uri::uris;
 
-/// The arguments and details of an invocation or event, handed out one by one to the parameters of
+/// The arguments and details of a call or event, handed out one by one to the parameters of
 /// a handler.
-pub struct Arguments<'a, D> {
+pub struct Arguments<'a, C> {
     payload: &'a Payload,
-    details: &'a D,
+    context: &'a C,
     positional: Positional<'a>,
     taken: usize,
     keywords_taken: bool,
 }
 
-impl<D: fmt::Debug> fmt::Debug for Arguments<'_, D> {
+impl<C: fmt::Debug> fmt::Debug for Arguments<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arguments")
             .field("payload", self.payload)
-            .field("details", self.details)
+            .field("context", self.context)
             .field("taken", &self.taken)
             .finish_non_exhaustive()
     }
@@ -35,13 +37,14 @@ impl<D: fmt::Debug> fmt::Debug for Arguments<'_, D> {
 /// Whatever serde can read takes the next positional argument; an `Option` at the end may be left
 /// off by the sender. [`Args`], [`Kwargs`], [`Payload`] and the details take something else.
 ///
-/// `D` is [`InvocationDetails`] for procedures and [`EventDetails`] for events.
-pub trait Extract<D>: Sized {
+/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers; those two can be taken
+/// as they are by [`Whole`].
+pub trait Extract<C>: Sized {
     /// Takes the parameter.
     ///
     /// # Errors
     /// `wamp.error.invalid_argument` if the argument is missing or does not fit.
-    fn extract(arguments: &mut Arguments<'_, D>) -> Result<Self, ApplicationError>;
+    fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError>;
 }
 
 /// A parameter of a handler: all positional arguments that are left, as a tuple, list or struct.
@@ -54,20 +57,37 @@ pub struct Args<T>(pub T);
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct Kwargs<T>(pub T);
 
-/// A parameter of a procedure: who calls, and how.
+/// A parameter of a handler: the [`IncomingCall`] or the [`Event`] itself, with all its arguments.
+#[derive(Clone, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
+pub struct Whole<C>(pub C);
+
+/// A parameter of a procedure: who calls, and how; the procedure is always there.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct CallDetails(pub InvocationDetails);
 
-/// A parameter of an event handler: who published, and where.
+/// A parameter of an event handler: who published, and where; the topic
+/// is always there.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct PublishDetails(pub EventDetails);
 
-impl<'a, D> Arguments<'a, D> {
-    pub(super) fn new(payload: &'a Payload, details: &'a D) -> Result<Self, ApplicationError> {
+impl<'a, C> Arguments<'a, C> {
+    pub(super) fn new(payload: &'a Payload, context: &'a C) -> Result<Self, ApplicationError> {
         let positional = payload.positional().map_err(invalid)?;
-        Ok(Arguments { payload, details, positional, taken: 0, keywords_taken: false })
+        Ok(Arguments { payload, context, positional, taken: 0, keywords_taken: false })
+    }
+
+    /// The call or event that the arguments belong to.
+    pub(super) fn context(&self) -> &'a C {
+        self.context
+    }
+
+    /// Takes everything that is there.
+    pub(super) fn take_all(&mut self) {
+        self.keywords_taken = true;
+        while self.positional.next::<IgnoredAny>().is_some() {}
     }
 
     /// That nothing was sent that the handler does not take.
@@ -86,8 +106,8 @@ impl<'a, D> Arguments<'a, D> {
     }
 }
 
-impl<T: DeserializeOwned, D> Extract<D> for T {
-    fn extract(arguments: &mut Arguments<'_, D>) -> Result<Self, ApplicationError> {
+impl<T: DeserializeOwned, C> Extract<C> for T {
+    fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError> {
         arguments.taken += 1;
         match arguments.positional.next::<T>() {
             Some(value) => value.map_err(invalid),
@@ -101,43 +121,51 @@ impl<T: DeserializeOwned, D> Extract<D> for T {
     }
 }
 
-impl<T: DeserializeOwned, D> Extract<D> for Args<T> {
-    fn extract(arguments: &mut Arguments<'_, D>) -> Result<Self, ApplicationError> {
+impl<T: DeserializeOwned, C> Extract<C> for Args<T> {
+    fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError> {
         let rest = arguments.positional.clone();
-        skip_all(arguments);
+        while arguments.positional.next::<IgnoredAny>().is_some() {}
         T::deserialize(rest).map(Args).map_err(invalid)
     }
 }
 
-impl<T: DeserializeOwned, D> Extract<D> for Kwargs<T> {
-    fn extract(arguments: &mut Arguments<'_, D>) -> Result<Self, ApplicationError> {
+impl<T: DeserializeOwned, C> Extract<C> for Kwargs<T> {
+    fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError> {
         arguments.keywords_taken = true;
         arguments.payload.kwargs().map(Kwargs).map_err(invalid)
     }
 }
 
-impl<D> Extract<D> for Payload {
-    fn extract(arguments: &mut Arguments<'_, D>) -> Result<Self, ApplicationError> {
-        arguments.keywords_taken = true;
-        skip_all(arguments);
+impl<C> Extract<C> for Payload {
+    fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError> {
+        arguments.take_all();
         Ok(arguments.payload.clone())
     }
 }
 
-impl Extract<InvocationDetails> for CallDetails {
-    fn extract(arguments: &mut Arguments<'_, InvocationDetails>) -> Result<Self, ApplicationError> {
-        Ok(CallDetails(arguments.details.clone()))
+impl Extract<IncomingCall> for CallDetails {
+    fn extract(arguments: &mut Arguments<'_, IncomingCall>) -> Result<Self, ApplicationError> {
+        let call = arguments.context;
+        let mut details = call.details.clone();
+        details.procedure = Some(call.procedure.clone());
+        Ok(CallDetails(details))
     }
 }
 
-impl Extract<EventDetails> for PublishDetails {
-    fn extract(arguments: &mut Arguments<'_, EventDetails>) -> Result<Self, ApplicationError> {
-        Ok(PublishDetails(arguments.details.clone()))
+impl Extract<Event> for PublishDetails {
+    fn extract(arguments: &mut Arguments<'_, Event>) -> Result<Self, ApplicationError> {
+        let event = arguments.context;
+        let mut details = event.details.clone();
+        details.topic = Some(event.topic.clone());
+        Ok(PublishDetails(details))
     }
 }
 
-fn skip_all<D>(arguments: &mut Arguments<'_, D>) {
-    while arguments.positional.next::<IgnoredAny>().is_some() {}
+impl<C: Clone> Extract<C> for Whole<C> {
+    fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError> {
+        arguments.take_all();
+        Ok(Whole(arguments.context.clone()))
+    }
 }
 
 fn invalid(message: impl ToString) -> ApplicationError {

@@ -3,18 +3,23 @@
 //! Owns the way from a method call to the core and back: commands to the one driver per
 //! connection, and what comes out of it. The protocol itself is the core's matter.
 
+mod arguments;
 mod call;
 mod command;
 mod connect;
 mod driver;
+mod ending;
 mod endpoint;
 mod event;
+mod features;
 mod handler;
+mod incoming;
 mod publish;
 mod queue;
 mod register;
 mod reply;
 mod running;
+mod running_call;
 mod subscribe;
 
 use std::fmt;
@@ -32,20 +37,22 @@ pub use call::{CallReply, CallRequest};
 #[cfg(feature = "client")]
 pub use connect::{Connect, connect};
 pub use connect::{connect_with, join};
+pub use ending::Ending;
 pub use endpoint::Endpoint;
-pub use event::EventHandler;
-pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails};
+pub use event::{Event, EventHandler};
+pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails, Whole};
+pub use incoming::{Chunks, IncomingCall, Progress};
 pub use publish::{AcknowledgedPublish, PublishRequest};
-pub use queue::Event;
 pub use register::{RegisterRequest, Registration};
 pub use reply::{IntoReply, Reply};
+pub use running_call::{Canceller, RunningCall};
 pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
 
-use crate::core::client::{Answer, Failure, Joined, Ticket};
-use crate::error::{ApplicationError, CloseKind, CloseReason};
-use crate::message::{Message, Payload, RequestError, Serializer, Welcome};
+use crate::core::client::{Answer, ClientConfig, Failure, Joined, Ticket};
+use crate::error::{ApplicationError, CloseKind, CloseReason, ConnectError};
+use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
 use crate::rt::Sleep;
-use crate::transport::TransportInfo;
+use crate::transport::{Transport, TransportInfo};
 use crate::uri::{Match, Uri, UriRule, uris};
 use command::{Command, Signal};
 
@@ -95,6 +102,12 @@ impl Session {
         &self.shared.joined.welcome
     }
 
+    /// The router's roles, with the features that it announced.
+    pub fn router_roles(&self) -> &Roles {
+        static NONE: Roles = Roles::new();
+        self.welcome().details.roles.as_ref().unwrap_or(&NONE)
+    }
+
     /// The serializer that was agreed on.
     pub fn serializer(&self) -> Serializer {
         self.shared.transport.serializer
@@ -137,7 +150,8 @@ impl Session {
         let reason = reason.into();
         let leaving = async {
             // Behind all that was asked before. Over already: then `closed` tells why.
-            drop(self.shared.commands.send(Command::Leave { reason, message }).await);
+            let leave = Command::Leave { reason, message, keep: None };
+            drop(self.shared.commands.send(leave).await);
             self.closed().await
         };
         match within(self.shared.leave_timeout, leaving).await {
@@ -147,6 +161,39 @@ impl Session {
                 self.closed().await
             }
         }
+    }
+
+    /// Leaves the realm and keeps the transport, for another session on it: what
+    /// [`join`] takes. Other handles of this session find it closed.
+    ///
+    /// # Errors
+    /// How the session ended, if it did not end by our GOODBYE and the router's answer.
+    pub async fn detach(self) -> Result<Box<dyn Transport>, Arc<CloseReason>> {
+        let (sender, transport) = oneshot::channel();
+        let (reason, message) = (uris::CLOSE_REALM.into(), None);
+        let leave = Command::Leave { reason, message, keep: Some(sender) };
+        let leaving = async {
+            drop(self.shared.commands.send(leave).await);
+            transport.await
+        };
+        match within(self.shared.leave_timeout, leaving).await {
+            Some(Ok(transport)) => Ok(transport),
+            Some(Err(_)) => Err(self.closed().await),
+            None => {
+                drop(self.shared.signals.send(Signal::GiveUp));
+                Err(self.closed().await)
+            }
+        }
+    }
+
+    /// Leaves the realm and joins one again, over the same transport.
+    ///
+    /// # Errors
+    /// [`ConnectError::Join`] if the old session did not end as it should, or the new one cannot
+    /// be joined.
+    pub async fn rejoin(self, realm: impl Into<Uri>) -> Result<Session, ConnectError> {
+        let transport = self.detach().await.map_err(ConnectError::Join)?;
+        join(transport, realm, ClientConfig::default()).await
     }
 
     fn ticket(&self) -> Ticket {
@@ -179,10 +226,8 @@ impl Session {
     fn check(&self, uri: &Uri, payload: &Payload) -> Result<(), ApplicationError> {
         const ENVELOPE: usize = 128;
         self.check_uri(uri, Match::Exact)?;
-        let bytes = payload
-            .encoded()
-            .map_or(0, |(args, kwargs)| args.len() + kwargs.map_or(0, <[u8]>::len));
-        let (size, limit) = (bytes + uri.len() + ENVELOPE, self.shared.transport.max_send);
+        let size = payload.byte_len() + uri.len() + ENVELOPE;
+        let limit = self.shared.transport.max_send;
         if size <= limit { Ok(()) } else { Err(size_exceeded(size, limit)) }
     }
 
@@ -191,10 +236,11 @@ impl Session {
     async fn request(
         &self,
         ticket: Ticket,
+        mode: CancelMode,
         command: impl FnOnce(oneshot::Sender<Result<Answer, Failure>>) -> Command,
     ) -> Result<Answer, Failure> {
         // The guard goes last: when it speaks, the driver can see that nobody waits.
-        let mut guard = Guard { signals: Some(&self.shared.signals), ticket };
+        let mut guard = Guard { signals: Some(&self.shared.signals), ticket, mode };
         let (sender, receiver) = oneshot::channel();
         let outcome = match self.shared.commands.send(command(sender)).await {
             Ok(()) => receiver.await.unwrap_or_else(|_| Err(Failure::Closed(self.reason()))),
@@ -230,13 +276,15 @@ async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T
 struct Guard<'a> {
     signals: Option<&'a mpsc::UnboundedSender<Signal>>,
     ticket: Ticket,
+    /// How a call is cancelled then.
+    mode: CancelMode,
 }
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if let Some(signals) = self.signals {
             // Without a driver there is nothing to give up.
-            drop(signals.send(Signal::Drop(self.ticket)));
+            drop(signals.send(Signal::Drop(self.ticket, self.mode)));
         }
     }
 }

@@ -2,14 +2,13 @@
 
 use std::future::IntoFuture;
 
-use serde::Serialize;
-
 use crate::core::client::Answer;
 use crate::error::{EncodeError, PublishError};
-use crate::message::{Payload, PublishOptions};
+use crate::message::{CancelMode, Payload, PublishOptions};
 use crate::rt::BoxFuture;
+use crate::session::arguments::argument_setters;
 use crate::session::command::Command;
-use crate::session::{Session, failure, unexpected};
+use crate::session::{Session, failure, features, unexpected};
 use crate::uri::Uri;
 
 /// An event that is being put together; `await` it to publish.
@@ -51,26 +50,7 @@ impl Session {
 }
 
 impl PublishRequest {
-    /// The positional arguments: a tuple, array or list of anything that serde can write.
-    pub fn args<A: Serialize>(mut self, args: A) -> Self {
-        self.payload =
-            self.payload.and_then(|payload| payload.with_args(self.session.serializer(), &args));
-        self
-    }
-
-    /// The keyword arguments: a struct or map.
-    pub fn kwargs<K: Serialize>(mut self, kwargs: K) -> Self {
-        self.payload = self
-            .payload
-            .and_then(|payload| payload.with_kwargs(self.session.serializer(), &kwargs));
-        self
-    }
-
-    /// All arguments at once, as they are.
-    pub fn payload(mut self, payload: Payload) -> Self {
-        self.payload = Ok(payload);
-        self
-    }
+    argument_setters!();
 
     /// The options on the wire. Whether to acknowledge is not taken from here.
     pub fn options(mut self, options: PublishOptions) -> Self {
@@ -78,9 +58,68 @@ impl PublishRequest {
         self
     }
 
-    /// Whether the event comes back to this session if it subscribed to the topic. Default: false.
-    pub fn to_me_too(mut self, to_me_too: bool) -> Self {
-        self.options.exclude_me = Some(!to_me_too);
+    /// Whether this session gets no event of it, though it subscribed to the topic. Default: true.
+    pub fn exclude_me(mut self, exclude_me: bool) -> Self {
+        self.options.exclude_me = Some(exclude_me);
+        self
+    }
+
+    /// Sessions that get no event.
+    pub fn exclude(mut self, sessions: impl IntoIterator<Item = u64>) -> Self {
+        self.options.exclude = Some(sessions.into_iter().collect());
+        self
+    }
+
+    /// Authids whose sessions get no event.
+    pub fn exclude_authid<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
+        self.options.exclude_authid = Some(texts(authids));
+        self
+    }
+
+    /// Roles whose sessions get no event.
+    pub fn exclude_authrole<T: Into<String>>(
+        mut self,
+        authroles: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.options.exclude_authrole = Some(texts(authroles));
+        self
+    }
+
+    /// The only sessions that get the event. Nobody gets it if the list is empty; Crossbar takes an
+    /// empty list as none.
+    pub fn eligible(mut self, sessions: impl IntoIterator<Item = u64>) -> Self {
+        self.options.eligible = Some(sessions.into_iter().collect());
+        self
+    }
+
+    /// The only authids whose sessions get the event; empty as with [`eligible`](Self::eligible).
+    pub fn eligible_authid<T: Into<String>>(
+        mut self,
+        authids: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.options.eligible_authid = Some(texts(authids));
+        self
+    }
+
+    /// The only roles whose sessions get the event; empty as with [`eligible`](Self::eligible).
+    pub fn eligible_authrole<T: Into<String>>(
+        mut self,
+        authroles: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.options.eligible_authrole = Some(texts(authroles));
+        self
+    }
+
+    /// Has the router keep the event for those who subscribe later and
+    /// [ask for it](super::SubscribeRequest::get_retained). It keeps the last one of each topic.
+    pub fn retain(mut self) -> Self {
+        self.options.retain = Some(true);
+        self
+    }
+
+    /// Lets subscribers know who publishes, if the router allows it. Default: as the router likes.
+    pub fn disclose_me(mut self, disclose: bool) -> Self {
+        self.options.disclose_me = Some(disclose);
         self
     }
 
@@ -93,6 +132,7 @@ impl PublishRequest {
         let PublishRequest { session, topic, mut options, payload } = self;
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
+        features::check_publish(session.router_roles(), &options)?;
         options.acknowledge = None;
         let ticket = session.ticket();
         let command = Command::Publish { ticket, topic, options, payload, waiter: None };
@@ -115,9 +155,10 @@ impl AcknowledgedPublish {
         let PublishRequest { session, topic, mut options, payload } = self.0;
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
+        features::check_publish(session.router_roles(), &options)?;
         options.acknowledge = Some(true);
         let ticket = session.ticket();
-        let answer = session.request(ticket, |waiter| Command::Publish {
+        let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Publish {
             ticket,
             topic,
             options,
@@ -139,4 +180,8 @@ impl IntoFuture for AcknowledgedPublish {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
+}
+
+fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
+    texts.into_iter().map(Into::into).collect()
 }

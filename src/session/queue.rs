@@ -1,68 +1,43 @@
-//! The bounded queue between the driver and a subscription.
+//! The bounded queue between the driver and whoever takes events, results or arguments.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use serde::de::DeserializeOwned;
+use crate::error::{CloseReason, Lagged};
+use crate::message::Payload;
 
-use crate::error::{CloseReason, DecodeError, Lagged};
-use crate::message::{self, EventDetails, Payload};
-
-/// An event that a subscription received.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Event {
-    /// The id of the publication; the same for every subscription that gets it.
-    pub publication: u64,
-    /// The topic, publisher and more, as far as the router tells.
-    pub details: EventDetails,
-    /// The arguments.
-    pub payload: Payload,
-}
-
-impl Event {
-    /// The one positional argument; see [`Payload::decode`].
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        self.payload.decode()
-    }
-
-    /// All positional arguments; see [`Payload::args`].
-    pub fn args<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        self.payload.args()
-    }
-
-    /// The keyword arguments; see [`Payload::kwargs`].
-    pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        self.payload.kwargs()
-    }
+/// What a queue holds.
+pub(super) trait Queued {
+    /// How much of the queue's bytes it takes.
+    fn payload(&self) -> &Payload;
 }
 
 /// How much a queue keeps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueueLimits {
-    pub(super) events: usize,
-    /// Of payload. One event is kept however large it is.
+    pub(super) items: usize,
+    /// Of payload. One item is kept however large it is.
     pub(super) bytes: usize,
 }
 
 impl Default for QueueLimits {
     fn default() -> Self {
-        QueueLimits { events: 1024, bytes: 64 << 20 }
+        QueueLimits { items: 1024, bytes: 64 << 20 }
     }
 }
 
-/// Events in wire order. When it is full the newest are dropped and counted; the count is handed
-/// out where they are missing.
-pub(super) struct EventQueue {
+/// Items in wire order. When it is full the newest are dropped and counted; the count is handed out
+/// where they are missing.
+pub(super) struct Queue<T> {
     limits: QueueLimits,
-    inner: Mutex<Inner>,
+    inner: Mutex<Inner<T>>,
 }
 
-#[derive(Default)]
-struct Inner {
-    items: VecDeque<Item>,
-    events: usize,
+struct Inner<T> {
+    items: VecDeque<Item<T>>,
+    /// Without the notes of what is missing.
+    held: usize,
     bytes: usize,
     missed: u64,
     closed: Option<Arc<CloseReason>>,
@@ -70,47 +45,51 @@ struct Inner {
     waker: Option<Waker>,
 }
 
-#[allow(clippy::large_enum_variant, reason = "nearly all are events")]
-enum Item {
-    Event(Event),
+#[allow(clippy::large_enum_variant, reason = "nearly all are items")]
+enum Item<T> {
+    Item(T),
     Lagged(u64),
 }
 
-impl EventQueue {
+impl<T: Queued> Queue<T> {
     pub(super) fn new(limits: QueueLimits) -> Arc<Self> {
-        Arc::new(EventQueue { limits, inner: Mutex::default() })
+        let inner = Inner {
+            items: VecDeque::new(),
+            held: 0,
+            bytes: 0,
+            missed: 0,
+            closed: None,
+            ended: false,
+            waker: None,
+        };
+        Arc::new(Queue { limits, inner: Mutex::new(inner) })
     }
 
-    pub(super) fn push(&self, event: message::Event) {
+    /// False if there was no room, for the first time since there was.
+    pub(super) fn push(&self, item: T) -> bool {
         let mut inner = self.lock();
         if inner.ended {
-            return;
+            return true;
         }
-        let size = size(&event.payload);
-        let full = inner.events >= self.limits.events
-            || inner.events > 0 && inner.bytes + size > self.limits.bytes;
+        let size = item.payload().byte_len();
+        let full = inner.held >= self.limits.items
+            || inner.held > 0 && inner.bytes + size > self.limits.bytes;
         if full {
-            if inner.missed == 0 {
-                tracing::warn!(
-                    subscription = event.subscription,
-                    "a subscription lags: events are dropped"
-                );
-            }
             inner.missed += 1;
-            return;
+            return inner.missed > 1;
         }
         if inner.missed > 0 {
             let missed = std::mem::take(&mut inner.missed);
             inner.items.push_back(Item::Lagged(missed));
         }
-        inner.events += 1;
+        inner.held += 1;
         inner.bytes += size;
-        let message::Event { publication, details, payload, .. } = event;
-        inner.items.push_back(Item::Event(Event { publication, details, payload }));
+        inner.items.push_back(Item::Item(item));
         wake(inner);
+        true
     }
 
-    /// No more events will come; those that are there are still handed out.
+    /// No more will come; what is there is still handed out.
     pub(super) fn end(&self, reason: Option<Arc<CloseReason>>) {
         let mut inner = self.lock();
         inner.ended = true;
@@ -118,11 +97,11 @@ impl EventQueue {
         wake(inner);
     }
 
-    /// Nobody wants the events any more, not even those that are there.
+    /// Nobody wants anything any more, not even what is there.
     pub(super) fn cut(&self) {
         let mut inner = self.lock();
         inner.ended = true;
-        (inner.events, inner.bytes, inner.missed) = (0, 0, 0);
+        (inner.held, inner.bytes, inner.missed) = (0, 0, 0);
         inner.items.clear();
         wake(inner);
     }
@@ -131,13 +110,13 @@ impl EventQueue {
         self.lock().closed.clone()
     }
 
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Lagged>>> {
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Lagged>>> {
         let mut inner = self.lock();
         match inner.items.pop_front() {
-            Some(Item::Event(event)) => {
-                inner.events -= 1;
-                inner.bytes -= size(&event.payload);
-                Poll::Ready(Some(Ok(event)))
+            Some(Item::Item(item)) => {
+                inner.held -= 1;
+                inner.bytes -= item.payload().byte_len();
+                Poll::Ready(Some(Ok(item)))
             }
             Some(Item::Lagged(missed)) => Poll::Ready(Some(Err(Lagged { missed }))),
             None if inner.missed > 0 => {
@@ -151,13 +130,13 @@ impl EventQueue {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
         // Nothing panics under the lock, and if it did, the queue would still be whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn wake(mut inner: MutexGuard<'_, Inner>) {
+fn wake<T>(mut inner: MutexGuard<'_, Inner<T>>) {
     let waker = inner.waker.take();
     drop(inner);
     if let Some(waker) = waker {
@@ -165,52 +144,55 @@ fn wake(mut inner: MutexGuard<'_, Inner>) {
     }
 }
 
-fn size(payload: &Payload) -> usize {
-    payload.encoded().map_or(0, |(args, kwargs)| args.len() + kwargs.map_or(0, <[u8]>::len))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use super::*;
-    use crate::message::EventDetails;
 
-    fn event(publication: u64) -> message::Event {
-        message::Event {
-            subscription: 1,
-            publication,
-            details: EventDetails::default(),
-            payload: Payload::empty(),
-        }
+    /// An item with a payload of so many bytes, or more.
+    fn item(bytes: usize) -> Payload {
+        let serializer = crate::message::Serializer::ALL[0];
+        Payload::empty().with_args(serializer, &["x".repeat(bytes)]).unwrap()
     }
 
-    fn take(queue: &EventQueue) -> Vec<Result<u64, u64>> {
+    fn take(queue: &Queue<Payload>) -> Vec<Result<usize, u64>> {
         let mut cx = Context::from_waker(Waker::noop());
         let mut all = Vec::new();
-        while let Poll::Ready(Some(item)) = queue.poll_next(&mut cx) {
-            all.push(item.map(|event| event.publication).map_err(|lagged| lagged.missed));
+        while let Poll::Ready(Some(next)) = queue.poll_next(&mut cx) {
+            let length = |payload: Payload| payload.decode::<String>().unwrap().len();
+            all.push(next.map(length).map_err(|lagged| lagged.missed));
         }
         all
     }
 
     #[test]
-    fn lag_is_told_where_events_are_missing() {
-        let queue = EventQueue::new(QueueLimits { events: 2, ..QueueLimits::default() });
-        (1..=5).for_each(|id| queue.push(event(id)));
+    fn lag_is_told_where_items_are_missing() {
+        let queue = Queue::new(QueueLimits { items: 2, ..QueueLimits::default() });
+        let pushed: Vec<_> = (1..=5).map(|n| queue.push(item(n))).collect();
+        assert_eq!(pushed, [true, true, false, true, true]);
         assert_eq!(take(&queue), [Ok(1), Ok(2), Err(3)]);
-        (6..=9).for_each(|id| queue.push(event(id)));
+        let pushed: Vec<_> = (6..=9).map(|n| queue.push(item(n))).collect();
+        assert_eq!(pushed, [true, true, false, true]);
         let mut cx = Context::from_waker(Waker::noop());
         assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(Some(Ok(_)))));
-        queue.push(event(10));
+        queue.push(item(10));
         assert_eq!(take(&queue), [Ok(7), Err(2), Ok(10)]);
     }
 
     #[test]
+    fn bytes_are_bounded_but_one_item_is_always_kept() {
+        let queue = Queue::new(QueueLimits { bytes: 100, ..QueueLimits::default() });
+        assert!(queue.push(item(500)));
+        assert!(!queue.push(item(1)));
+        assert_eq!(take(&queue), [Ok(500), Err(1)]);
+    }
+
+    #[test]
     fn what_is_there_is_handed_out_after_the_end() {
-        let queue = EventQueue::new(QueueLimits::default());
-        queue.push(event(1));
+        let queue = Queue::new(QueueLimits::default());
+        queue.push(item(1));
         queue.end(None);
-        queue.push(event(2));
+        queue.push(item(2));
         assert_eq!(take(&queue), [Ok(1)]);
         let mut cx = Context::from_waker(Waker::noop());
         assert!(matches!(queue.poll_next(&mut cx), Poll::Ready(None)));

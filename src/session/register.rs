@@ -4,12 +4,13 @@ use std::future::IntoFuture;
 
 use crate::core::client::{Answer, Ticket};
 use crate::error::{RegisterError, UnregisterError};
-use crate::message::RegisterOptions;
+use crate::message::{CancelMode, InvocationPolicy, RegisterOptions};
 use crate::rt::BoxFuture;
 use crate::session::command::Command;
+use crate::session::ending::{self, Ending, EndingWatch};
 use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
-use crate::session::{Session, failure, unexpected};
-use crate::uri::Uri;
+use crate::session::{Session, failure, features, unexpected};
+use crate::uri::{Match, Uri};
 
 /// A registration that is being put together; `await` it to register.
 #[must_use = "nothing is registered until it is awaited"]
@@ -30,6 +31,7 @@ pub struct Registration {
     listener: Ticket,
     id: u64,
     procedure: Uri,
+    ending: EndingWatch,
 }
 
 impl Session {
@@ -49,26 +51,76 @@ impl Session {
 }
 
 impl RegisterRequest {
-    /// The options on the wire.
+    /// The options on the wire. Better first: what the other setters set is replaced.
     pub fn options(mut self, options: RegisterOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// How the URI matches procedures that are called. Default: exact.
+    /// [`IncomingCall::procedure`](super::IncomingCall) tells which was called.
+    pub fn match_policy(mut self, policy: Match) -> Self {
+        self.options.r#match = Some(policy);
+        self
+    }
+
+    /// How several callees share the procedure (spec: "Shared registration"); all of them have to
+    /// say the same. Default: there is only one.
+    pub fn invoke(mut self, policy: InvocationPolicy) -> Self {
+        self.options.invoke = Some(policy);
+        self
+    }
+
+    /// How many calls this callee takes at the same time; the router (Crossbar, or the embedded
+    /// one) gives further ones to others, or refuses them. Default: no limit.
+    pub fn concurrency(mut self, calls: u64) -> Self {
+        self.options.concurrency = Some(calls);
+        self
+    }
+
+    /// Takes the procedure over from whoever has it, as after a reconnect while the router still
+    /// holds the old session (Crossbar, and the embedded router).
+    pub fn force_reregister(mut self) -> Self {
+        self.options.force_reregister = Some(true);
+        self
+    }
+
+    /// Asks to be told who calls, if the router allows it.
+    pub fn disclose_caller(mut self) -> Self {
+        self.options.disclose_caller = Some(true);
+        self
+    }
+
+    /// Asks that the callers' timeouts be kept here and not by the router: the procedure's future
+    /// is dropped when the time is over, and the caller gets `wamp.error.timeout`.
+    pub fn forward_timeout(mut self) -> Self {
+        self.options.forward_timeout = Some(true);
+        self
+    }
+
+    /// Any other option, as it shall stand on the wire; for what a router has of its own.
+    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::Value>) -> Self {
+        self.options.extra.insert(key, value);
         self
     }
 
     async fn send(self) -> Result<Registration, RegisterError> {
         let RegisterRequest { session, procedure, options, endpoint } = self;
         session.check_uri(&procedure, options.r#match.unwrap_or_default())?;
+        features::check_register(session.router_roles(), &options)?;
         let ticket = session.ticket();
-        let answer = session.request(ticket, |waiter| Command::Register {
+        let (sender, ending) = ending::channel();
+        let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Register {
             ticket,
             procedure: procedure.clone(),
             options,
             endpoint,
+            ending: sender,
             waiter,
         });
         match answer.await {
             Ok(Answer::Registered { registration: id }) => {
-                Ok(Registration { session, listener: ticket, id, procedure })
+                Ok(Registration { session, listener: ticket, id, procedure, ending })
             }
             Ok(other) => Err(unexpected(&other)),
             Err(error) => Err(failure(error)),
@@ -96,12 +148,26 @@ impl Registration {
         &self.procedure
     }
 
+    /// Whether the procedure can still be called.
+    pub fn is_active(&self) -> bool {
+        self.ending.now().is_none()
+    }
+
+    /// Waits until the registration has ended: withdrawn, revoked by the router, or gone with the
+    /// session.
+    pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
+        self.ending.wait()
+    }
+
     /// Withdraws the procedure. Invocations that are running are still answered.
     pub async fn unregister(self) -> Result<(), UnregisterError> {
         let (session, listener) = (&self.session, self.listener);
         let ticket = session.ticket();
-        let answer =
-            session.request(ticket, |waiter| Command::Unregister { ticket, listener, waiter });
+        let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Unregister {
+            ticket,
+            listener,
+            waiter,
+        });
         match answer.await {
             Ok(Answer::Unregistered) => Ok(()),
             Ok(other) => Err(unexpected(&other)),

@@ -4,12 +4,17 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::error::ApplicationError;
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, Sleep};
+use crate::session::incoming::CallLink;
+use crate::uri::uris;
 
 /// Polls a handler. A panic becomes `wamp.error.runtime_error`; in the browser it ends the page's
 /// module, as all panics do there.
@@ -33,6 +38,30 @@ pub(super) fn start_guarded<T>(
 pub(super) struct Running<T> {
     pub(super) future: BoxFuture<'static, Result<T, ApplicationError>>,
     pub(super) stop: oneshot::Receiver<()>,
+    pub(super) limit: Option<Limit>,
+}
+
+/// How long a handler may take; each result that is not the last starts it again.
+pub(super) struct Limit {
+    duration: Duration,
+    sleep: Sleep,
+    link: Option<Arc<CallLink>>,
+    sent: u64,
+}
+
+impl Limit {
+    pub(super) fn new(duration: Duration, link: Option<Arc<CallLink>>) -> Self {
+        Limit { duration, sleep: Sleep::new(duration), link, sent: 0 }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let sent = self.link.as_ref().map_or(0, |link| link.sent.load(Ordering::Acquire));
+        if sent != self.sent {
+            self.sent = sent;
+            self.sleep = Sleep::new(self.duration);
+        }
+        Pin::new(&mut self.sleep).poll(cx)
+    }
 }
 
 impl<T> Future for Running<T> {
@@ -42,7 +71,16 @@ impl<T> Future for Running<T> {
         if Pin::new(&mut self.stop).poll(cx).is_ready() {
             return Poll::Ready(None);
         }
-        poll_guarded(&mut self.future, cx).map(Some)
+        if let Poll::Ready(result) = poll_guarded(&mut self.future, cx) {
+            return Poll::Ready(Some(result));
+        }
+        if let Some(limit) = &mut self.limit
+            && limit.poll(cx).is_ready()
+        {
+            let text = format!("no result within {:?}", limit.duration);
+            return Poll::Ready(Some(Err(ApplicationError::new(uris::TIMEOUT).arg(text))));
+        }
+        Poll::Pending
     }
 }
 

@@ -11,14 +11,15 @@ use futures_core::Stream;
 
 use crate::core::client::{Answer, Ticket};
 use crate::error::{CloseReason, Lagged, SubscribeError, UnsubscribeError};
-use crate::message::SubscribeOptions;
+use crate::message::{CancelMode, SubscribeOptions};
 use crate::rt::{self, BoxFuture};
 use crate::session::command::{Command, Signal};
-use crate::session::event::EventHandler;
-use crate::session::queue::{Event, EventQueue, QueueLimits};
+use crate::session::ending::{self, Ending, EndingWatch};
+use crate::session::event::{Event, EventHandler};
+use crate::session::queue::{Queue, QueueLimits};
 use crate::session::running::{poll_guarded, start_guarded};
-use crate::session::{Session, failure, unexpected};
-use crate::uri::Uri;
+use crate::session::{Session, failure, features, unexpected};
+use crate::uri::{Match, Uri};
 
 /// A subscription that is being put together; `await` it to subscribe.
 #[must_use = "nothing is subscribed until it is awaited"]
@@ -44,7 +45,8 @@ pub struct Subscription {
     listener: Ticket,
     id: u64,
     topic: Uri,
-    queue: Arc<EventQueue>,
+    queue: Arc<Queue<Event>>,
+    ending: EndingWatch,
     /// Whether the driver need not be told of the drop any more.
     gone: bool,
 }
@@ -94,34 +96,63 @@ impl Session {
 }
 
 impl SubscribeRequest {
-    /// The options on the wire.
+    /// The options on the wire. Better first: what the other setters set is replaced.
     pub fn options(mut self, options: SubscribeOptions) -> Self {
         self.options = options;
         self
     }
 
+    /// How the URI matches topics that are published to. Default: exact. [`Event::topic`] tells
+    /// which was published to.
+    pub fn match_policy(mut self, policy: Match) -> Self {
+        self.options.r#match = Some(policy);
+        self
+    }
+
+    /// Asks for the retained event of the topic (of each topic, if the URI is a pattern); it comes
+    /// first, with `details.retained`.
+    pub fn get_retained(mut self) -> Self {
+        self.options.get_retained = Some(true);
+        self
+    }
+
+    /// Any other option, as it shall stand on the wire; for what a router has of its own.
+    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::Value>) -> Self {
+        self.options.extra.insert(key, value);
+        self
+    }
+
     /// How many events may wait to be taken. Default: 1024, and 64 MiB of payload.
     pub fn queue(mut self, events: usize) -> Self {
-        self.limits.events = events.max(1);
+        self.limits.items = events.max(1);
         self
     }
 
     async fn send(self) -> Result<Subscription, SubscribeError> {
         let SubscribeRequest { session, topic, options, limits } = self;
         session.check_uri(&topic, options.r#match.unwrap_or_default())?;
+        features::check_subscribe(session.router_roles(), &options)?;
         let ticket = session.ticket();
-        let queue = EventQueue::new(limits);
-        let answer = session.request(ticket, |waiter| Command::Subscribe {
+        let queue = Queue::new(limits);
+        let (sender, ending) = ending::channel();
+        let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Subscribe {
             ticket,
             topic: topic.clone(),
             options,
             queue: queue.clone(),
+            ending: sender,
             waiter,
         });
         match answer.await {
-            Ok(Answer::Subscribed { subscription: id }) => {
-                Ok(Subscription { session, listener: ticket, id, topic, queue, gone: false })
-            }
+            Ok(Answer::Subscribed { subscription: id }) => Ok(Subscription {
+                session,
+                listener: ticket,
+                id,
+                topic,
+                queue,
+                ending,
+                gone: false,
+            }),
             Ok(other) => Err(unexpected(&other)),
             Err(error) => Err(failure(error)),
         }
@@ -158,6 +189,17 @@ impl Subscription {
         self.queue.close_reason()
     }
 
+    /// Whether events can still come.
+    pub fn is_active(&self) -> bool {
+        self.ending.now().is_none()
+    }
+
+    /// Waits until the subscription has ended: withdrawn, revoked by the router, or gone with the
+    /// session.
+    pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
+        self.ending.wait()
+    }
+
     /// Ends the subscription, and waits until the router knows.
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
         // The drop of `self` behind it finds nothing left to do, unless this future was dropped.
@@ -177,7 +219,7 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         if !self.gone {
             // Without a driver there is no subscription either.
-            drop(self.session.shared.signals.send(Signal::Drop(self.listener)));
+            drop(self.session.shared.signals.send(Signal::Drop(self.listener, CancelMode::Skip)));
         }
     }
 }
@@ -210,12 +252,31 @@ pub struct HandlerSubscription {
     listener: Ticket,
     id: u64,
     topic: Uri,
+    ending: EndingWatch,
 }
 
 impl<H, M> SubscribeWithRequest<H, M> {
     /// The options on the wire.
     pub fn options(mut self, options: SubscribeOptions) -> Self {
         self.request = self.request.options(options);
+        self
+    }
+
+    /// See [`SubscribeRequest::match_policy`].
+    pub fn match_policy(mut self, policy: Match) -> Self {
+        self.request = self.request.match_policy(policy);
+        self
+    }
+
+    /// See [`SubscribeRequest::get_retained`].
+    pub fn get_retained(mut self) -> Self {
+        self.request = self.request.get_retained();
+        self
+    }
+
+    /// See [`SubscribeRequest::option`].
+    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::Value>) -> Self {
+        self.request = self.request.option(key, value);
         self
     }
 
@@ -239,7 +300,8 @@ impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeWithRequest<H, M> {
             rt::spawn(handle_events(subscription.queue.clone(), handler));
             let (session, topic) = (subscription.session.clone(), subscription.topic.clone());
             let (listener, id) = (subscription.listener, subscription.id);
-            Ok(HandlerSubscription { session, listener, id, topic })
+            let ending = subscription.ending.clone();
+            Ok(HandlerSubscription { session, listener, id, topic, ending })
         })
     }
 }
@@ -255,6 +317,17 @@ impl HandlerSubscription {
         &self.topic
     }
 
+    /// Whether events can still come.
+    pub fn is_active(&self) -> bool {
+        self.ending.now().is_none()
+    }
+
+    /// Waits until the subscription has ended: withdrawn, revoked by the router, or gone with the
+    /// session.
+    pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
+        self.ending.wait()
+    }
+
     /// Ends the subscription, and waits until the router knows. The handler is not called again;
     /// one that is at work is finished.
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
@@ -264,8 +337,11 @@ impl HandlerSubscription {
 
 async fn unsubscribe(session: &Session, listener: Ticket) -> Result<(), UnsubscribeError> {
     let ticket = session.ticket();
-    let answer =
-        session.request(ticket, |waiter| Command::Unsubscribe { ticket, listener, waiter });
+    let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Unsubscribe {
+        ticket,
+        listener,
+        waiter,
+    });
     match answer.await {
         Ok(Answer::Unsubscribed) => Ok(()),
         Ok(other) => Err(unexpected(&other)),
@@ -273,7 +349,7 @@ async fn unsubscribe(session: &Session, listener: Ticket) -> Result<(), Unsubscr
     }
 }
 
-async fn handle_events<M>(queue: Arc<EventQueue>, handler: impl EventHandler<M>) {
+async fn handle_events<M>(queue: Arc<Queue<Event>>, handler: impl EventHandler<M>) {
     while let Some(item) = poll_fn(|cx| queue.poll_next(cx)).await {
         let outcome = match item {
             Err(lagged) => {

@@ -383,7 +383,7 @@ async fn publisher_exclusion(place: &impl Place) {
     let session = place.session().await;
     let mut topic = session.subscribe("com.example.me").await.unwrap();
     session.publish("com.example.me").args(("not to me",)).await.unwrap();
-    session.publish("com.example.me").args(("to me",)).to_me_too(true).await.unwrap();
+    session.publish("com.example.me").args(("to me",)).exclude_me(false).await.unwrap();
     let event = topic.next().await.unwrap().unwrap();
     assert_eq!(event.decode::<String>().unwrap(), "to me");
 }

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use super::pending::{Pending, Request};
-use super::{Answer, Client, State, Ticket, client_roles, invocation_error};
+use super::roles::client_roles;
+use super::{Answer, Client, Failure, State, Ticket, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{
-    Call, CallOptions, Goodbye, GoodbyeDetails, Hello, HelloDetails, Payload, Publish,
+    Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Hello, HelloDetails, Payload, Publish,
     PublishOptions, Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister,
     Unsubscribe, Yield, YieldOptions,
 };
-use crate::uri::{Match, Uri, UriRule};
+use crate::uri::{Match, Uri, UriRule, uris};
 
 impl Client {
     /// Asks to join a realm.
@@ -26,6 +27,11 @@ impl Client {
     }
 
     /// Calls a procedure. Who waits no longer than some time [abandons](Self::abandon) it then.
+    ///
+    /// With `options.progress` more arguments follow by [`call_more`](Self::call_more). With
+    /// `options.receive_progress` there may be any number of [`Event::Progress`] before the reply.
+    ///
+    /// [`Event::Progress`]: super::Event::Progress
     pub fn call(
         &mut self,
         ticket: Ticket,
@@ -33,9 +39,55 @@ impl Client {
         options: CallOptions,
         payload: Payload,
     ) -> u64 {
-        let Some(request) = self.begin(ticket, Request::Call) else { return 0 };
+        let Some(request) = self.begin(ticket, {
+            let streaming = (options.progress == Some(true)).then(|| procedure.clone());
+            Request::Call { streaming, begun: false, killed: false }
+        }) else {
+            return 0;
+        };
         self.transmits.push_back(Call { request, options, procedure, payload }.into());
         request
+    }
+
+    /// Sends more arguments of a call that is open for them. Nothing happens if it is settled, or
+    /// if its last arguments have been sent. Only `progress` counts in the options of such a CALL
+    /// (spec: "Progressive call invocations").
+    pub fn call_more(&mut self, request: u64, payload: Payload, last: bool) {
+        let Some(Pending { request: Request::Call { streaming, begun, killed: false }, .. }) =
+            self.pending.get_mut(request)
+        else {
+            return;
+        };
+        let Some(procedure) = streaming.clone() else { return };
+        *begun = true;
+        if last {
+            *streaming = None;
+        }
+        let mut options = CallOptions::default();
+        if !last {
+            options.progress = Some(true);
+        }
+        self.transmits.push_back(Call { request, options, procedure, payload }.into());
+    }
+
+    /// Cancels a call. The router is told if it announced call canceling. With
+    /// [`CancelMode::Kill`] the reply is what the callee says last; otherwise, and if the router
+    /// cannot be told, it is `wamp.error.canceled` at once: there are routers that never answer
+    /// (Crossbar does not for "skip").
+    pub fn cancel(&mut self, request: u64, mode: CancelMode) {
+        let Some(Pending { request: Request::Call { killed, .. }, ticket, .. }) =
+            self.pending.get_mut(request)
+        else {
+            return;
+        };
+        let (ticket, killed_before) = (*ticket, std::mem::replace(killed, true));
+        let told = !killed_before && self.send_cancel(request, mode);
+        if mode == CancelMode::Kill && (told || killed_before) {
+            return;
+        }
+        self.pending.remove(request);
+        let error = ApplicationError::new(uris::CANCELED).arg("the call was cancelled");
+        self.reply(ticket, Err(Failure::Unsendable(error)));
     }
 
     /// Publishes an event. There is an [`Event::Reply`](super::Event::Reply) only if `options.acknowledge` is true.
@@ -89,7 +141,7 @@ impl Client {
 
     /// Withdraws a procedure. Invocations that come before the answer are still handed out.
     pub fn unregister(&mut self, ticket: Ticket, registration: u64) -> u64 {
-        if !self.interest.is_registered(registration) {
+        if !self.interest.unregistering(registration) {
             self.reply(ticket, Ok(Answer::Unregistered));
             return 0;
         }
@@ -102,7 +154,7 @@ impl Client {
 
     /// Answers an invocation. Nothing happens if it is not running (any more).
     pub fn answer(&mut self, invocation: u64, result: Result<Payload, ApplicationError>) {
-        if !self.is_established() || !self.invocations.remove(&invocation) {
+        if !self.is_established() || !self.end_invocation(invocation) {
             return;
         }
         self.transmits.push_back(match result {
@@ -118,13 +170,29 @@ impl Client {
         });
     }
 
-    /// Nobody waits for a request any more. Of a call the router is told, if it understands that;
-    /// what a late SUBSCRIBED or REGISTERED brings is undone.
-    pub fn abandon(&mut self, request: u64) {
+    /// Sends a result that is not the last. False, and nothing is sent, if the invocation is not
+    /// running any more or its caller takes no progress.
+    pub fn progress(&mut self, invocation: u64, payload: Payload) -> bool {
+        let wanted = self.invocations.get(&invocation).is_some_and(|running| running.progress);
+        if wanted {
+            let mut options = YieldOptions::default();
+            options.progress = Some(true);
+            self.transmits.push_back(Yield { request: invocation, options, payload }.into());
+        }
+        wanted
+    }
+
+    /// Nobody waits for a request any more. Of a call the router is told by CANCEL of the given
+    /// mode, if it announced that; without the feature its late answer is thrown away. What a late
+    /// SUBSCRIBED or REGISTERED brings is undone.
+    pub fn abandon(&mut self, request: u64, mode: CancelMode) {
         match self.pending.get_mut(request) {
-            Some(Pending { request: Request::Call, .. }) => {
+            Some(Pending { request: Request::Call { killed, .. }, .. }) => {
+                let killed = *killed;
                 self.pending.remove(request);
-                self.cancel(request);
+                if !killed {
+                    self.send_cancel(request, mode);
+                }
             }
             Some(pending) => pending.abandoned = true,
             None => {}

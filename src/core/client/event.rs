@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::client::Ticket;
 use crate::error::{ApplicationError, CloseReason};
-use crate::message::{self, Invocation, Payload, RequestError, ResultDetails, Welcome};
+use crate::message::{self, CancelMode, Invocation, Payload, RequestError, ResultDetails, Welcome};
 use crate::uri::Uri;
 
 /// Something that happened in a session.
@@ -20,6 +20,15 @@ pub enum Event {
         /// How it went.
         result: Result<Answer, Failure>,
     },
+    /// A call has a result that is not the last (spec: "Progressive call results").
+    Progress {
+        /// Whose call.
+        ticket: Ticket,
+        /// More about it.
+        details: ResultDetails,
+        /// The result.
+        payload: Payload,
+    },
     /// An event came for a subscriber.
     Event {
         /// The ticket of the subscriber.
@@ -33,6 +42,23 @@ pub enum Event {
         listener: Ticket,
         /// The invocation.
         invocation: Invocation,
+    },
+    /// More arguments came for an invocation that is running (spec: "Progressive call
+    /// invocations").
+    Arguments {
+        /// Which invocation.
+        invocation: u64,
+        /// The arguments.
+        payload: Payload,
+        /// Whether they are the last.
+        last: bool,
+    },
+    /// The caller does not want an invocation any more. The core has answered it.
+    Interrupted {
+        /// Which invocation.
+        invocation: u64,
+        /// How, if the router said it.
+        mode: Option<CancelMode>,
     },
     /// Nothing more will come for a listener: its registration was withdrawn, or the router revoked
     /// its registration or subscription.
@@ -94,7 +120,7 @@ pub enum Answer {
 pub enum Failure {
     /// The router or the callee said ERROR.
     Error(RequestError),
-    /// The message could not be sent.
+    /// The message could not be sent, or was not wanted any more.
     Unsendable(ApplicationError),
     /// The session ended.
     Closed(Arc<CloseReason>),

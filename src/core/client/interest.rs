@@ -22,6 +22,8 @@ pub(super) struct Interest {
     /// UNSUBSCRIBE is under way; events may still come.
     unsubscribing: IdSet,
     registrations: IdMap<Ticket>,
+    /// UNREGISTER is under way; invocations may still come.
+    unregistering: IdSet,
 }
 
 #[derive(Debug)]
@@ -125,11 +127,22 @@ impl Interest {
         self.registrations.contains_key(&id)
     }
 
+    /// UNREGISTER goes out. False if there is nothing to withdraw, or somebody does it already.
+    pub(super) fn unregistering(&mut self, id: u64) -> bool {
+        self.is_registered(id) && self.unregistering.insert(id)
+    }
+
+    /// UNREGISTER was refused; the registration stands.
+    pub(super) fn unregister_failed(&mut self, id: u64) {
+        self.unregistering.remove(&id);
+    }
+
     pub(super) fn callee(&self, id: u64) -> Option<Ticket> {
         self.registrations.get(&id).copied()
     }
 
     pub(super) fn remove_registration(&mut self, id: u64) -> Option<Ticket> {
+        self.unregistering.remove(&id);
         self.registrations.remove(&id)
     }
 }

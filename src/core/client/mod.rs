@@ -14,6 +14,7 @@ mod event;
 mod interest;
 mod pending;
 mod receive;
+mod roles;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,9 +22,9 @@ use std::time::Duration;
 
 pub use event::{Answer, Event, Failure, Joined};
 use interest::Interest;
-use pending::{PendingTable, Request};
+use pending::{Pending, PendingTable, Request};
 
-use crate::core::ids::{IdSet, SequentialIds};
+use crate::core::ids::{IdMap, SequentialIds};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
     Abort, AbortDetails, Cancel, CancelMode, CancelOptions, Message, Payload, RequestError,
@@ -73,6 +74,18 @@ enum State {
     Leaving { deadline: Duration },
 }
 
+/// How many invocations are remembered that were answered before their last arguments.
+const CUT_SHORT: usize = 256;
+
+/// An invocation that has not been answered.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    /// Its caller takes results that are not the last.
+    progress: bool,
+    /// More arguments will follow.
+    streaming: bool,
+}
+
 /// A client's session. See the [module](self).
 #[derive(Debug)]
 pub struct Client {
@@ -83,7 +96,10 @@ pub struct Client {
     pending: PendingTable,
     interest: Interest,
     /// Invocations that have not been answered.
-    invocations: IdSet,
+    invocations: IdMap<Running>,
+    /// The last invocations that were answered before all their arguments had come: what still
+    /// comes of them has crossed the answer.
+    cut_short: VecDeque<u64>,
     transmits: VecDeque<Message>,
     events: VecDeque<Event>,
 }
@@ -102,7 +118,8 @@ impl Client {
             ids: SequentialIds::default(),
             pending: PendingTable::default(),
             interest: Interest::default(),
-            invocations: IdSet::default(),
+            invocations: IdMap::default(),
+            cut_short: VecDeque::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -164,11 +181,28 @@ impl Client {
     /// stay in sequence on the wire.
     pub fn handle_unsendable(&mut self, message: &Message, error: ApplicationError) {
         let request = match message {
-            Message::Call(call) => call.request,
+            Message::Call(call) => {
+                if let Some(Pending {
+                    request: Request::Call { begun: true, .. }, ticket, ..
+                }) = self.pending.get_mut(call.request)
+                {
+                    // The router has the first arguments and waits for more.
+                    let ticket = *ticket;
+                    self.pending.remove(call.request);
+                    self.send_cancel(call.request, CancelMode::KillNoWait);
+                    return self.reply(ticket, Err(Failure::Unsendable(error)));
+                }
+                call.request
+            }
             Message::Publish(publish) => publish.request,
             Message::Subscribe(subscribe) => subscribe.request,
             Message::Register(register) => register.request,
             Message::Yield(answer) => {
+                // What is not the last result ends the invocation, too: its caller would miss it.
+                if self.end_invocation(answer.request) {
+                    let invocation = answer.request;
+                    self.events.push_back(Event::Interrupted { invocation, mode: None });
+                }
                 return self.transmits.push_back(invocation_error(answer.request, error).into());
             }
             // An error whose values cannot be sent goes without them, and one whose URI cannot be
@@ -252,18 +286,30 @@ impl Client {
         Some(id)
     }
 
+    /// Takes out an invocation that is being answered. False if it was not running.
+    fn end_invocation(&mut self, invocation: u64) -> bool {
+        let Some(running) = self.invocations.remove(&invocation) else { return false };
+        if running.streaming {
+            self.cut_short.truncate(CUT_SHORT - 1);
+            self.cut_short.push_front(invocation);
+        }
+        true
+    }
+
     fn reply(&mut self, ticket: Ticket, result: Result<Answer, Failure>) {
         self.events.push_back(Event::Reply { ticket, result });
     }
 
-    /// Tells the router that nobody waits for a call. Without the feature it could not be told; its
-    /// late answer is thrown away. `killnowait`, because nobody is there for the callee's answer.
-    fn cancel(&mut self, request: u64) {
-        if self.is_established() && self.router.supports("dealer", "call_canceling") {
+    /// Tells the router that a call is not wanted any more; false if it cannot be told. There is no
+    /// default mode that all routers agree on, so it is always said.
+    fn send_cancel(&mut self, request: u64, mode: CancelMode) -> bool {
+        let can = self.is_established() && self.router.supports("dealer", "call_canceling");
+        if can {
             let mut options = CancelOptions::default();
-            options.mode = Some(CancelMode::KillNoWait);
+            options.mode = Some(mode);
             self.transmits.push_back(Cancel { request, options }.into());
         }
+        can
     }
 
     fn aborted(&mut self, abort: Abort) {
@@ -317,13 +363,4 @@ fn invocation_error(request: u64, error: ApplicationError) -> RequestError {
         error: error.uri,
         payload: Payload::from_values(error.args, error.kwargs),
     }
-}
-
-/// The roles of every client; only features that are there.
-fn client_roles() -> Roles {
-    Roles::new()
-        .with("publisher", &[])
-        .with("subscriber", &["subscription_revocation"])
-        .with("caller", &[])
-        .with("callee", &["registration_revocation"])
 }

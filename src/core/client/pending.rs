@@ -21,18 +21,32 @@ pub(super) struct Pending {
 /// What was asked, as far as the answer needs it.
 #[derive(Debug)]
 pub(super) enum Request {
-    Call,
+    Call {
+        /// The procedure, if more arguments may follow.
+        streaming: Option<Uri>,
+        /// Arguments have followed already.
+        begun: bool,
+        /// CANCEL was sent, and the callee's last word is waited for.
+        killed: bool,
+    },
     Publish,
-    Subscribe { topic: Uri, pattern: Match },
-    Unsubscribe { subscription: u64 },
+    Subscribe {
+        topic: Uri,
+        pattern: Match,
+    },
+    Unsubscribe {
+        subscription: u64,
+    },
     Register,
-    Unregister { registration: u64 },
+    Unregister {
+        registration: u64,
+    },
 }
 
 impl Request {
     pub(super) fn request_type(&self) -> RequestType {
         match self {
-            Request::Call => RequestType::Call,
+            Request::Call { .. } => RequestType::Call,
             Request::Publish => RequestType::Publish,
             Request::Subscribe { .. } => RequestType::Subscribe,
             Request::Unsubscribe { .. } => RequestType::Unsubscribe,
@@ -42,7 +56,7 @@ impl Request {
     }
 
     pub(super) fn is_call(&self) -> bool {
-        matches!(self, Request::Call)
+        matches!(self, Request::Call { .. })
     }
 
     pub(super) fn is_publish(&self) -> bool {

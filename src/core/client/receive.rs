@@ -1,10 +1,11 @@
 //! What the router says.
 
 use super::pending::{Pending, Request};
-use super::{Answer, Client, Event, Failure, Joined, State, Ticket};
-use crate::error::{CloseKind, CloseReason, Violation};
+use super::{Answer, Client, Event, Failure, Joined, Running, State, Ticket};
+use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
-    Goodbye, GoodbyeDetails, Invocation, Message, RequestError, RequestType, Unsubscribe, Welcome,
+    CallResult, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, RequestError, RequestType,
+    Unsubscribe, Welcome,
 };
 use crate::uri::{Match, Uri, uris};
 
@@ -40,9 +41,8 @@ impl Client {
     pub(super) fn message_while_established(&mut self, message: Message) -> Result<(), Violation> {
         match message {
             Message::Result(result) => {
-                // A progressive result was not asked for; the final one still counts.
                 if result.details.progress == Some(true) {
-                    return Ok(());
+                    return self.progressed(result);
                 }
                 let (details, payload) = (result.details, result.payload);
                 self.answered("RESULT", result.request, Request::is_call, |_, _| Answer::Result {
@@ -123,8 +123,10 @@ impl Client {
                 Ok(())
             }
             Message::Invocation(invocation) => self.invoked(invocation),
-            // We announce no call canceling; an unknown invocation would be ignored anyway.
-            Message::Interrupt(_) => Ok(()),
+            Message::Interrupt(interrupt) => {
+                self.interrupted(&interrupt);
+                Ok(())
+            }
             Message::Goodbye(goodbye) => {
                 let details = GoodbyeDetails::default();
                 let reason = Uri::from(uris::GOODBYE_AND_OUT);
@@ -200,14 +202,53 @@ impl Client {
                 invocation.registration
             )));
         };
-        if !self.invocations.insert(invocation.request) {
-            return Err(Violation::new(format!(
-                "INVOCATION {} while it is running",
-                invocation.request
-            )));
+        let streaming = invocation.details.progress == Some(true);
+        if let Some(running) = self.invocations.get_mut(&invocation.request) {
+            if !running.streaming {
+                return Err(Violation::new(format!(
+                    "INVOCATION {} while it is running",
+                    invocation.request
+                )));
+            }
+            running.streaming = streaming;
+            let Invocation { request: invocation, payload, .. } = invocation;
+            self.events.push_back(Event::Arguments { invocation, payload, last: !streaming });
+            return Ok(());
         }
+        // More arguments of what has been answered already crossed our answer. (Ids are not
+        // looked at: there are routers that do not count them by session.)
+        if self.cut_short.contains(&invocation.request) {
+            return Ok(());
+        }
+        let progress = invocation.details.receive_progress == Some(true);
+        self.invocations.insert(invocation.request, Running { progress, streaming });
         self.events.push_back(Event::Invocation { listener, invocation });
         Ok(())
+    }
+
+    /// A result that is not the last.
+    fn progressed(&mut self, result: CallResult) -> Result<(), Violation> {
+        match self.pending.get_mut(result.request) {
+            Some(Pending { request: Request::Call { .. }, ticket, .. }) => {
+                let CallResult { details, payload, .. } = result;
+                self.events.push_back(Event::Progress { ticket: *ticket, details, payload });
+                Ok(())
+            }
+            // Late, or what the check finds wrong with it.
+            _ => self.take("RESULT", result.request, Request::is_call).map(drop),
+        }
+    }
+
+    /// The handler is to stop; the answer need not wait for it (spec: "Call canceling"). What is
+    /// not running any more has crossed our answer.
+    fn interrupted(&mut self, interrupt: &Interrupt) {
+        let invocation = interrupt.request;
+        if !self.invocations.contains_key(&invocation) {
+            return;
+        }
+        let error = ApplicationError::new(uris::CANCELED).arg("the call was cancelled");
+        self.answer(invocation, Err(error));
+        self.events.push_back(Event::Interrupted { invocation, mode: interrupt.options.mode });
     }
 
     fn failed(&mut self, error: RequestError) -> Result<(), Violation> {
@@ -232,9 +273,11 @@ impl Client {
             Request::Unregister { registration } => {
                 if error.error == uris::NO_SUCH_REGISTRATION {
                     self.end_registration(*registration, None);
+                } else {
+                    self.interest.unregister_failed(*registration);
                 }
             }
-            Request::Call | Request::Publish | Request::Register => {}
+            Request::Call { .. } | Request::Publish | Request::Register => {}
         }
         if !pending.abandoned {
             self.reply(pending.ticket, Err(Failure::Error(error)));

@@ -317,7 +317,8 @@ impl Router {
         self.set_deadline(from, None);
         let mut details = WelcomeDetails::default();
         details.realm = Some(self.realms[index].name.clone());
-        details.roles = Some(Roles::new().with("broker", &[]).with("dealer", &[]));
+        details.roles =
+            Some(Roles::new().with("broker", &["publisher_exclusion"]).with("dealer", &[]));
         details.agent = Some(self.config.agent.clone());
         details.authid = Some(identity.authid.clone());
         details.authrole = Some(identity.authrole.clone());

@@ -4,12 +4,15 @@
 //! take commands while the transport is ready → flush once → arm the one timer. The work of a turn
 //! is bounded; when a bound is hit it wakes itself and lets others run.
 
+mod closing;
+mod procedures;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::BuildHasherDefault;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,16 +21,19 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::codec;
 use crate::core::client::{Answer, Client, Event, Failure, Joined, Ticket};
 use crate::core::ids::{IdHasher, IdMap};
-use crate::error::{ApplicationError, CloseReason, TransportError, Violation};
-use crate::message::{Invocation, Message, Serializer};
+use crate::error::{ApplicationError, CloseReason};
+use crate::message::{self, CancelMode, Message, Serializer};
 use crate::rt::{self, Sleep};
 use crate::session::command::{Command, Signal, Waiter};
+use crate::session::ending::{Ending, EndingSender};
 use crate::session::endpoint::DynEndpoint;
-use crate::session::queue::EventQueue;
-use crate::session::running::{Running, poll_guarded, start_guarded};
-use crate::session::{driver_gone, size_exceeded, trace};
-use crate::transport::{CloseCode, Transport};
-use crate::uri::uris;
+use crate::session::queue::Queue;
+use crate::session::running_call::CallControl;
+use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
+use crate::transport::Transport;
+use crate::uri::{Uri, uris};
+use closing::Phase;
+use procedures::Procedure;
 
 /// Messages read, and commands taken, before the flush, and before others get their turn. Large
 /// enough that a flush serves many messages; small enough that the router begins with the first of
@@ -38,11 +44,8 @@ const TURN: usize = 32;
 /// still taken then, but no new work.
 const MAX_UNSENT: usize = 4096;
 
-/// Procedures at work at the same time; more calls are refused with `wamp.error.unavailable`.
-const MAX_RUNNING: usize = 16_384;
-
-/// How long the last words and the closing of the transport may take.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a call that was cancelled with "kill" waits for its callee's last word.
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Tickets<T> = HashMap<Ticket, T, BuildHasherDefault<IdHasher>>;
 
@@ -52,15 +55,17 @@ pub(super) struct Driver {
     client: Client,
     commands: mpsc::Receiver<Command>,
     signals: mpsc::UnboundedReceiver<Signal>,
+    /// For results of procedures that are not the last; it keeps no session open.
+    command_sender: mpsc::WeakSender<Command>,
     /// For the tasks of procedures.
     signal_sender: mpsc::UnboundedSender<Signal>,
     joined: Option<oneshot::Sender<Result<Joined, Arc<CloseReason>>>>,
     closed: watch::Sender<Option<Arc<CloseReason>>>,
-    /// Requests under way: whom to tell, and the request's id on the wire.
-    waiting: Tickets<(Waiter, u64)>,
+    /// Requests under way.
+    waiting: Tickets<Waiting>,
     listeners: Tickets<Listener>,
-    /// Procedures at work in tasks of their own; dropping an entry ends the task.
-    running: IdMap<oneshot::Sender<()>>,
+    /// Procedures at work, by invocation; dropping an entry ends its task.
+    running: IdMap<Procedure>,
     leave_timeout: Duration,
     /// When a session without handles ends, if the transport does not even take its GOODBYE.
     orphaned_until: Option<Duration>,
@@ -70,29 +75,58 @@ pub(super) struct Driver {
     unsent: Option<Bytes>,
     dirty: bool,
     timer: Option<(Duration, Sleep)>,
+    /// Who wants the transport when the session is over.
+    keep: Option<oneshot::Sender<Box<dyn Transport>>>,
+    max_send: usize,
     phase: Phase,
+}
+
+/// A request under way.
+struct Waiting {
+    waiter: Waiter,
+    /// Its id on the wire.
+    request: u64,
+    control: Option<Arc<CallControl>>,
+}
+
+impl Waiting {
+    /// Nothing more will come.
+    fn end(&self) {
+        if let Some(control) = &self.control {
+            control.results.end(None);
+        }
+    }
 }
 
 /// Who listens to a subscription or registration; the id is there once the router has answered.
 enum Listener {
-    Subscriber { queue: Arc<EventQueue>, subscription: Option<u64> },
-    Callee { endpoint: DynEndpoint, registration: Option<u64> },
+    Subscriber {
+        queue: Arc<Queue<session::Event>>,
+        topic: Uri,
+        subscription: Option<u64>,
+        ending: EndingSender,
+    },
+    Callee {
+        endpoint: DynEndpoint,
+        procedure: Uri,
+        forward_timeout: bool,
+        registration: Option<u64>,
+        ending: EndingSender,
+    },
 }
 
-enum Phase {
-    Open,
-    /// The session is over; the last words go out, if they still can.
-    Closing {
-        code: CloseCode,
-        deadline: Duration,
-        broken: bool,
-    },
+impl Listener {
+    fn ended(self, how: Ending) {
+        let (Listener::Subscriber { ending, .. } | Listener::Callee { ending, .. }) = self;
+        ending.send_replace(Some(how));
+    }
 }
 
 /// The receiving ends of a session's handles.
 pub(super) struct Inbox {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) signals: mpsc::UnboundedReceiver<Signal>,
+    pub(super) command_sender: mpsc::WeakSender<Command>,
     pub(super) signal_sender: mpsc::UnboundedSender<Signal>,
     pub(super) joined: oneshot::Sender<Result<Joined, Arc<CloseReason>>>,
     pub(super) closed: watch::Sender<Option<Arc<CloseReason>>>,
@@ -104,10 +138,12 @@ impl Driver {
     pub(super) fn new(transport: Box<dyn Transport>, client: Client, inbox: Inbox) -> Self {
         Driver {
             serializer: transport.info().serializer,
+            max_send: transport.info().max_send,
             transport,
             client,
             commands: inbox.commands,
             signals: inbox.signals,
+            command_sender: inbox.command_sender,
             signal_sender: inbox.signal_sender,
             joined: Some(inbox.joined),
             closed: inbox.closed,
@@ -120,6 +156,7 @@ impl Driver {
             unsent: None,
             dirty: false,
             timer: None,
+            keep: None,
             phase: Phase::Open,
         }
     }
@@ -142,14 +179,14 @@ impl Driver {
     fn take_signals(&mut self, cx: &mut Context<'_>) -> bool {
         for _ in 0..TURN {
             match self.signals.poll_recv(cx) {
-                Poll::Ready(Some(Signal::Drop(ticket))) => self.drop_ticket(ticket),
+                Poll::Ready(Some(Signal::Drop(ticket, mode))) => self.drop_ticket(ticket, mode),
+                Poll::Ready(Some(Signal::Cancel(ticket, mode))) => self.cancel(ticket, mode),
                 Poll::Ready(Some(Signal::Orphaned)) => {
                     self.orphaned_until = Some(rt::now().saturating_add(self.leave_timeout));
                 }
                 Poll::Ready(Some(Signal::GiveUp)) => self.give_up(),
                 Poll::Ready(Some(Signal::Answer { invocation, result })) => {
-                    self.running.remove(&invocation);
-                    self.client.answer(invocation, result);
+                    self.answered(invocation, result);
                 }
                 Poll::Ready(None) | Poll::Pending => return false,
             }
@@ -264,32 +301,57 @@ impl Driver {
             return;
         }
         match command {
-            Command::Call { ticket, procedure, options, payload, waiter } => {
+            Command::Call { ticket, procedure, options, payload, waiter, control } => {
+                let cancelled = |control: &Arc<CallControl>| {
+                    control.cancelled.load(std::sync::atomic::Ordering::Acquire)
+                };
+                if control.as_ref().is_some_and(cancelled) {
+                    let error = ApplicationError::new(uris::CANCELED).arg("cancelled before sent");
+                    drop(waiter.send(Err(Failure::Unsendable(error))));
+                    return;
+                }
                 let request = self.client.call(ticket, procedure, options, payload);
-                self.waiting.insert(ticket, (waiter, request));
+                self.waiting.insert(ticket, Waiting { waiter, request, control });
             }
+            Command::Arguments { ticket, payload, last } => {
+                if let Some(waiting) = self.waiting.get(&ticket) {
+                    self.client.call_more(waiting.request, payload, last);
+                }
+            }
+            Command::Progress { invocation, payload } => self.progressed(invocation, payload),
             Command::Publish { ticket, topic, options, payload, waiter } => {
                 let request = self.client.publish(ticket, topic, options, payload);
                 if let Some(waiter) = waiter {
-                    self.waiting.insert(ticket, (waiter, request));
+                    self.wait(ticket, waiter, request);
                 }
             }
-            Command::Subscribe { ticket, topic, options, queue, waiter } => {
+            Command::Subscribe { ticket, topic, options, queue, ending, waiter } => {
                 // The queue is there before SUBSCRIBED, so that nothing falls in between.
-                let listener = Listener::Subscriber { queue, subscription: None };
+                let listener = Listener::Subscriber {
+                    queue,
+                    topic: topic.clone(),
+                    subscription: None,
+                    ending,
+                };
                 self.listeners.insert(ticket, listener);
                 let request = self.client.subscribe(ticket, topic, options);
-                self.waiting.insert(ticket, (waiter, request));
+                self.wait(ticket, waiter, request);
             }
             Command::Unsubscribe { ticket, listener, waiter } => {
                 let request = self.unsubscribe(ticket, listener);
-                self.waiting.insert(ticket, (waiter, request));
+                self.wait(ticket, waiter, request);
             }
-            Command::Register { ticket, procedure, options, endpoint, waiter } => {
-                let listener = Listener::Callee { endpoint, registration: None };
+            Command::Register { ticket, procedure, options, endpoint, ending, waiter } => {
+                let listener = Listener::Callee {
+                    endpoint,
+                    procedure: procedure.clone(),
+                    forward_timeout: options.forward_timeout == Some(true),
+                    registration: None,
+                    ending,
+                };
                 self.listeners.insert(ticket, listener);
                 let request = self.client.register(ticket, procedure, options);
-                self.waiting.insert(ticket, (waiter, request));
+                self.wait(ticket, waiter, request);
             }
             Command::Unregister { ticket, listener, waiter } => {
                 let registration = match self.listeners.get(&listener) {
@@ -297,16 +359,40 @@ impl Driver {
                     _ => 0,
                 };
                 let request = self.client.unregister(ticket, registration);
-                self.waiting.insert(ticket, (waiter, request));
+                self.wait(ticket, waiter, request);
             }
-            Command::Leave { reason, message } => self.client.leave(rt::now(), reason, message),
+            Command::Leave { reason, message, keep } => {
+                self.keep = keep;
+                self.client.leave(rt::now(), reason, message);
+            }
+        }
+    }
+
+    fn wait(&mut self, ticket: Ticket, waiter: Waiter, request: u64) {
+        self.waiting.insert(ticket, Waiting { waiter, request, control: None });
+    }
+
+    /// Cancels a call. What is not waiting has been answered, or has not been sent; that is seen
+    /// when its command is taken.
+    fn cancel(&mut self, ticket: Ticket, mode: CancelMode) {
+        let Some(waiting) = self.waiting.get(&ticket) else { return };
+        self.client.cancel(waiting.request, mode);
+        self.dispatch();
+        if self.waiting.contains_key(&ticket) {
+            // It waits for the callee, but not for ever.
+            let signals = self.signal_sender.clone();
+            rt::spawn(async move {
+                Sleep::new(KILL_TIMEOUT).await;
+                drop(signals.send(Signal::Cancel(ticket, CancelMode::KillNoWait)));
+            });
         }
     }
 
     fn unsubscribe(&mut self, ticket: Ticket, listener: Ticket) -> u64 {
         let subscription = match self.listeners.remove(&listener) {
-            Some(Listener::Subscriber { queue, subscription }) => {
+            Some(Listener::Subscriber { queue, subscription, ending, .. }) => {
                 queue.cut();
+                ending.send_replace(Some(Ending::Withdrawn));
                 subscription.unwrap_or_default()
             }
             _ => 0,
@@ -315,11 +401,11 @@ impl Driver {
     }
 
     /// A future or a subscription was dropped.
-    fn drop_ticket(&mut self, ticket: Ticket) {
-        if let Some((_, request)) = self.waiting.remove(&ticket) {
+    fn drop_ticket(&mut self, ticket: Ticket, mode: CancelMode) {
+        if let Some(Waiting { request, .. }) = self.waiting.remove(&ticket) {
             // The answer to SUBSCRIBE or REGISTER is undone by the core when it comes.
             self.listeners.remove(&ticket);
-            self.client.abandon(request);
+            self.client.abandon(request, mode);
             return;
         }
         // Nobody waits for the answers: there is no waiter under a ticket of none.
@@ -342,20 +428,34 @@ impl Driver {
             match event {
                 Event::Reply { ticket, result } => self.reply(ticket, result),
                 Event::Event { listener, event } => {
-                    if let Some(Listener::Subscriber { queue, .. }) = self.listeners.get(&listener)
+                    self.deliver(listener, event);
+                }
+                Event::Progress { ticket, details, payload } => {
+                    if let Some(Waiting { control: Some(control), .. }) = self.waiting.get(&ticket)
+                        && !control.results.push(CallReply { details, payload })
                     {
-                        queue.push(event);
+                        tracing::warn!("a call lags: progressive results are dropped");
                     }
+                }
+                Event::Arguments { invocation, payload, last } => {
+                    self.more_arguments(invocation, payload, last);
+                }
+                Event::Interrupted { invocation, .. } => {
+                    self.running.remove(&invocation);
                 }
                 Event::Invocation { listener, invocation } => self.invoke(listener, invocation),
                 Event::Ended { listener, revoked } => {
-                    if let Some(reason) = revoked {
-                        tracing::info!(%reason, "revoked by the router");
-                    }
-                    if let Some(Listener::Subscriber { queue, .. }) =
-                        self.listeners.remove(&listener)
-                    {
-                        queue.end(None);
+                    if let Some(ended) = self.listeners.remove(&listener) {
+                        if let Listener::Subscriber { queue, .. } = &ended {
+                            queue.end(None);
+                        }
+                        ended.ended(match revoked {
+                            Some(reason) => {
+                                tracing::info!(%reason, "revoked by the router");
+                                Ending::Revoked(reason)
+                            }
+                            None => Ending::Withdrawn,
+                        });
                     }
                 }
                 Event::Joined(joined) => {
@@ -388,88 +488,21 @@ impl Driver {
             }
             _ => {}
         }
-        if let Some((waiter, _)) = self.waiting.remove(&ticket) {
+        if let Some(waiting) = self.waiting.remove(&ticket) {
+            waiting.end();
             // If the future has just been dropped, its guard will say so.
-            drop(waiter.send(result));
+            drop(waiting.waiter.send(result));
         }
     }
 
-    fn invoke(&mut self, listener: Ticket, invocation: Invocation) {
-        let request = invocation.request;
-        let Some(Listener::Callee { endpoint, .. }) = self.listeners.get(&listener) else {
-            let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE).arg("just unregistered");
-            return self.client.answer(request, Err(error));
+    fn deliver(&self, listener: Ticket, event: message::Event) {
+        let Some(Listener::Subscriber { queue, topic, .. }) = self.listeners.get(&listener) else {
+            return;
         };
-        if self.running.len() >= MAX_RUNNING {
-            let text = format!("{MAX_RUNNING} calls are being worked on already");
-            let error = ApplicationError::new(uris::UNAVAILABLE).arg(text);
-            return self.client.answer(request, Err(error));
-        }
-        let serializer = self.serializer;
-        let mut future = match start_guarded(|| endpoint.call(serializer, invocation)) {
-            Ok(future) => future,
-            Err(panicked) => return self.client.answer(request, Err(panicked)),
-        };
-        // Most procedures are done at once. Others are polled again by their own task.
-        if let Poll::Ready(result) =
-            poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()))
-        {
-            return self.client.answer(request, result);
-        }
-        let (stop, stopped) = oneshot::channel();
-        self.running.insert(request, stop);
-        let signals = self.signal_sender.clone();
-        rt::spawn(async move {
-            if let Some(result) = (Running { future, stop: stopped }).await {
-                // Without a driver nobody wants the result.
-                drop(signals.send(Signal::Answer { invocation: request, result }));
-            }
-        });
-    }
-
-    fn session_closed(&mut self, reason: Arc<CloseReason>) {
-        tracing::debug!(%reason, "session closed");
-        let code = match reason.kind {
-            crate::error::CloseKind::Violation => CloseCode::ProtocolError,
-            _ => CloseCode::Normal,
-        };
-        let broken = matches!(self.phase, Phase::Closing { broken: true, .. });
-        let deadline = rt::now().saturating_add(CLOSE_TIMEOUT);
-        self.phase = Phase::Closing { code, deadline, broken };
-        if let Some(joined) = self.joined.take() {
-            drop(joined.send(Err(reason.clone())));
-        }
-        self.closed.send_replace(Some(reason.clone()));
-        for (_, listener) in self.listeners.drain() {
-            if let Listener::Subscriber { queue, .. } = listener {
-                queue.end(Some(reason.clone()));
-            }
-        }
-        self.running.clear();
-        // Commands that are still queued are answered with the reason.
-        self.commands.close();
-        while let Ok(command) = self.commands.try_recv() {
-            refuse(command, &reason);
-        }
-    }
-
-    fn transport_failed(&mut self, error: &TransportError) {
-        if let TransportError::Violation(text) = error {
-            self.client.handle_violation(Violation::new(text));
-        }
-        self.client.handle_transport_closed(Some(error.to_string()));
-        self.broken();
-        self.dispatch();
-    }
-
-    /// Nothing can be sent any more.
-    fn broken(&mut self) {
-        self.unsent = None;
-        let deadline = rt::now().saturating_add(CLOSE_TIMEOUT);
-        let code = CloseCode::ProtocolError;
-        match &mut self.phase {
-            Phase::Closing { broken, .. } => *broken = true,
-            phase => *phase = Phase::Closing { code, deadline, broken: true },
+        let message::Event { subscription, publication, details, payload } = event;
+        let topic = details.topic.clone().unwrap_or_else(|| topic.clone());
+        if !queue.push(session::Event { topic, publication, details, payload }) {
+            tracing::warn!(subscription, "a subscription lags: events are dropped");
         }
     }
 
@@ -482,25 +515,6 @@ impl Driver {
             Poll::Ready(Err(error)) => self.transport_failed(&error),
             Poll::Pending => {}
         }
-    }
-
-    /// The last words, then the end of the transport.
-    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Phase::Closing { code, deadline, broken } = self.phase else { return Poll::Pending };
-        if rt::now() >= deadline {
-            tracing::debug!("the transport did not close in time");
-            return Poll::Ready(());
-        }
-        if !broken {
-            if !self.write(cx) && !matches!(self.phase, Phase::Closing { broken: true, .. }) {
-                return Poll::Pending;
-            }
-            self.flush(cx);
-            if self.dirty && !matches!(self.phase, Phase::Closing { broken: true, .. }) {
-                return Poll::Pending;
-            }
-        }
-        self.transport.poll_close(cx, code).map(drop)
     }
 
     fn handle_timeout(&mut self) {
@@ -579,20 +593,5 @@ impl Drop for Driver {
         if self.closed.borrow().is_none() {
             self.session_closed(driver_gone());
         }
-    }
-}
-
-fn refuse(command: Command, reason: &Arc<CloseReason>) {
-    let waiter = match command {
-        Command::Publish { waiter, .. } => waiter,
-        Command::Call { waiter, .. }
-        | Command::Subscribe { waiter, .. }
-        | Command::Unsubscribe { waiter, .. }
-        | Command::Register { waiter, .. }
-        | Command::Unregister { waiter, .. } => Some(waiter),
-        Command::Leave { .. } => None,
-    };
-    if let Some(waiter) = waiter {
-        drop(waiter.send(Err(Failure::Closed(reason.clone()))));
     }
 }

@@ -1,0 +1,142 @@
+//! The procedures at work, between their invocations and their answers.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::{Driver, Listener};
+use crate::core::client::Ticket;
+use crate::error::ApplicationError;
+use crate::message::{Invocation, InvocationDetails, Payload};
+use crate::rt;
+use crate::session::command::Signal;
+use crate::session::incoming::{CallLink, IncomingCall};
+use crate::session::running::{Limit, Running, poll_guarded, start_guarded};
+use crate::uri::uris;
+
+/// Procedures at work at the same time; more calls are refused with `wamp.error.unavailable`.
+const MAX_RUNNING: usize = 16_384;
+
+type Outcome = Result<Payload, ApplicationError>;
+
+/// A procedure that was not done at once, or whose last result must wait for others.
+pub(super) struct Procedure {
+    /// Dropping it ends the procedure's task.
+    stop: Option<oneshot::Sender<()>>,
+    link: Option<Arc<CallLink>>,
+    /// How many results that are not the last have been taken from the queue.
+    taken: u64,
+    /// The last result, until all others have been taken.
+    answer: Option<Outcome>,
+}
+
+impl Drop for Procedure {
+    fn drop(&mut self) {
+        if let Some(link) = &self.link {
+            link.end();
+        }
+    }
+}
+
+impl Driver {
+    pub(super) fn invoke(&mut self, listener: Ticket, invocation: Invocation) {
+        let Invocation { request, details, payload, .. } = invocation;
+        let Some(Listener::Callee { endpoint, procedure, forward_timeout, .. }) =
+            self.listeners.get(&listener)
+        else {
+            let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE).arg("just unregistered");
+            return self.client.answer(request, Err(error));
+        };
+        if self.running.len() >= MAX_RUNNING {
+            let text = format!("{MAX_RUNNING} calls are being worked on already");
+            let error = ApplicationError::new(uris::UNAVAILABLE).arg(text);
+            return self.client.answer(request, Err(error));
+        }
+        let limit = self.limit(&details, *forward_timeout);
+        let linked = details.receive_progress == Some(true) || details.progress == Some(true);
+        #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+        let link = linked.then(|| {
+            let (commands, max_send) = (self.command_sender.clone(), self.max_send);
+            Arc::new(CallLink::new(request, commands, max_send, &details))
+        });
+        let called = details.procedure.clone().unwrap_or_else(|| procedure.clone());
+        let call = IncomingCall::new(called, details, payload, self.serializer, link.clone());
+        let mut future = match start_guarded(|| endpoint.call(call)) {
+            Ok(future) => future,
+            Err(panicked) => return self.client.answer(request, Err(panicked)),
+        };
+        // Most procedures are done at once. Others are polled again by their own task.
+        if let Poll::Ready(result) =
+            poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()))
+        {
+            match &link {
+                None => return self.client.answer(request, result),
+                Some(_) => {
+                    let procedure = Procedure { stop: None, link, taken: 0, answer: None };
+                    self.running.insert(request, procedure);
+                    return self.answered(request, result);
+                }
+            }
+        }
+        let (stop, stopped) = oneshot::channel();
+        let limit = limit.map(|limit| Limit::new(limit, link.clone()));
+        let procedure = Procedure { stop: Some(stop), link, taken: 0, answer: None };
+        self.running.insert(request, procedure);
+        let signals = self.signal_sender.clone();
+        rt::spawn(async move {
+            if let Some(result) = (Running { future, stop: stopped, limit }).await {
+                // Without a driver nobody wants the result.
+                drop(signals.send(Signal::Answer { invocation: request, result }));
+            }
+        });
+    }
+
+    /// A procedure has its last result. It must not overtake those before it, which wait in the
+    /// queue of commands.
+    pub(super) fn answered(&mut self, invocation: u64, result: Outcome) {
+        if let Some(procedure) = self.running.get_mut(&invocation)
+            && let Some(link) = &procedure.link
+            && link.sent.load(Ordering::Acquire) > procedure.taken
+        {
+            procedure.stop = None;
+            procedure.answer = Some(result);
+            return;
+        }
+        self.running.remove(&invocation);
+        self.client.answer(invocation, result);
+    }
+
+    /// A result that is not the last.
+    pub(super) fn progressed(&mut self, invocation: u64, payload: Payload) {
+        let Some(procedure) = self.running.get_mut(&invocation) else { return };
+        procedure.taken += 1;
+        self.client.progress(invocation, payload);
+        if let Some(result) = procedure.answer.take() {
+            self.answered(invocation, result);
+        }
+    }
+
+    /// More arguments for a procedure that is at work.
+    pub(super) fn more_arguments(&mut self, invocation: u64, payload: Payload, last: bool) {
+        let more = self.running.get(&invocation).and_then(|procedure| procedure.link.as_ref());
+        let Some(more) = more.and_then(|link| link.more.as_ref()) else { return };
+        if !more.push(payload) {
+            tracing::warn!(invocation, "a procedure lags: arguments are dropped");
+        }
+        if last {
+            more.end(None);
+        }
+    }
+
+    /// How long a call may take here. The router keeps the time itself unless we asked for it, or
+    /// it says that it follows the spec; others (Crossbar) forward a number whose unit is not the
+    /// spec's, and keep the time all the same.
+    fn limit(&self, details: &InvocationDetails, forward_timeout: bool) -> Option<Duration> {
+        let milliseconds = details.timeout.filter(|milliseconds| *milliseconds > 0)?;
+        (forward_timeout && self.client.router_roles().supports("dealer", "call_timeout"))
+            .then(|| Duration::from_millis(milliseconds))
+    }
+}

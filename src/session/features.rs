@@ -1,0 +1,73 @@
+//! What the router did not announce is not sent: some would ignore it, which may be wrong or hand an
+//! event to those who must not see it, others would end the session.
+
+use crate::error::ApplicationError;
+use crate::message::{
+    CallOptions, InvocationPolicy, PublishOptions, RegisterOptions, Roles, SubscribeOptions,
+};
+use crate::uri::{Match, uris};
+
+/// Progressive results that the router does not have are simply not asked for.
+pub(super) fn check_call(roles: &Roles, options: &mut CallOptions) -> Result<(), ApplicationError> {
+    if options.receive_progress.is_some() && !roles.supports("dealer", "progressive_call_results") {
+        options.receive_progress = None;
+    }
+    let progressive = options.progress == Some(true);
+    need(roles, "dealer", "progressive_call_invocations", "progressive arguments", progressive)?;
+    need(roles, "dealer", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
+}
+
+pub(super) fn check_register(
+    roles: &Roles,
+    options: &RegisterOptions,
+) -> Result<(), ApplicationError> {
+    let pattern = options.r#match.unwrap_or_default() != Match::Exact;
+    need(roles, "dealer", "pattern_based_registration", "match", pattern)?;
+    let shared = options.invoke.unwrap_or_default() != InvocationPolicy::Single;
+    need(roles, "dealer", "shared_registration", "invoke", shared)
+}
+
+pub(super) fn check_subscribe(
+    roles: &Roles,
+    options: &SubscribeOptions,
+) -> Result<(), ApplicationError> {
+    let pattern = options.r#match.unwrap_or_default() != Match::Exact;
+    need(roles, "broker", "pattern_based_subscription", "match", pattern)?;
+    let retained = options.get_retained == Some(true);
+    need(roles, "broker", "event_retention", "get_retained", retained)
+}
+
+pub(super) fn check_publish(
+    roles: &Roles,
+    options: &PublishOptions,
+) -> Result<(), ApplicationError> {
+    let lists = [
+        ("exclude", options.exclude.is_some()),
+        ("exclude_authid", options.exclude_authid.is_some()),
+        ("exclude_authrole", options.exclude_authrole.is_some()),
+        ("eligible", options.eligible.is_some()),
+        ("eligible_authid", options.eligible_authid.is_some()),
+        ("eligible_authrole", options.eligible_authrole.is_some()),
+    ];
+    for (option, given) in lists {
+        need(roles, "broker", "subscriber_blackwhite_listing", option, given)?;
+    }
+    let me_too = options.exclude_me == Some(false);
+    need(roles, "broker", "publisher_exclusion", "exclude_me", me_too)?;
+    need(roles, "broker", "event_retention", "retain", options.retain == Some(true))?;
+    need(roles, "broker", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
+}
+
+fn need(
+    roles: &Roles,
+    role: &str,
+    feature: &str,
+    option: &str,
+    needed: bool,
+) -> Result<(), ApplicationError> {
+    if !needed || roles.supports(role, feature) {
+        return Ok(());
+    }
+    let text = format!("{option}: the router has not announced {feature} as a {role}");
+    Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text))
+}

@@ -1,0 +1,294 @@
+//! `RunningCall`: a call that somebody holds on to while it runs.
+
+use std::fmt;
+use std::future::{IntoFuture, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::core::client::{Answer, Failure, Ticket};
+use crate::error::{CallError, Elapsed, Lagged};
+use crate::message::{CancelMode, Payload};
+use crate::rt::{BoxFuture, Sleep};
+use crate::session::call::{CallReply, CallRequest};
+use crate::session::command::{Command, Signal};
+use crate::session::queue::{Queue, QueueLimits};
+use crate::session::{Guard, Session, failure, features, unexpected};
+use crate::uri::Uri;
+
+/// A call that runs: the stream of its progressive results ([`next`](RunningCall::next)), then
+/// `await` it, or take its [value](RunningCall::value). In between it can be
+/// [cancelled](RunningCall::cancel).
+///
+/// ```
+/// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
+/// let mut call = session.call("com.example.count").args((10,)).start().await?;
+/// while let Some(step) = call.next().await {
+///     println!("{}", step?.decode::<u32>()?);
+/// }
+/// let last: u32 = call.value().await?;
+/// # Ok(()) }
+/// ```
+///
+/// At most 1024 results (and 64 MiB) wait to be taken; what comes beyond is dropped, and [`Lagged`]
+/// says so where it is missing. The last result is never dropped.
+///
+/// Dropping it gives the call up.
+#[must_use = "dropping it cancels the call"]
+pub struct RunningCall {
+    session: Session,
+    procedure: Uri,
+    ticket: Ticket,
+    answer: oneshot::Receiver<Result<Answer, Failure>>,
+    control: Arc<CallControl>,
+    timeout: Option<(Duration, Sleep)>,
+    /// What has been settled already, and not been taken yet.
+    outcome: Option<Result<CallReply, CallError>>,
+    streaming: bool,
+    guard: OwnGuard,
+}
+
+/// Cancels a call from anywhere; see [`RunningCall::canceller`].
+#[derive(Clone)]
+pub struct Canceller {
+    ticket: Ticket,
+    control: Arc<CallControl>,
+    signals: mpsc::UnboundedSender<Signal>,
+}
+
+/// What the driver and the holder of a call share.
+pub(super) struct CallControl {
+    pub(super) results: Arc<Queue<CallReply>>,
+    /// It was cancelled, maybe before the driver knew of it.
+    pub(super) cancelled: AtomicBool,
+}
+
+impl RunningCall {
+    pub(super) async fn start(request: CallRequest) -> Result<Self, CallError> {
+        let CallRequest { session, procedure, mut options, payload, timeout, cancel_mode, .. } =
+            request;
+        options.receive_progress = Some(true);
+        let payload = payload?.into_serializer(session.serializer())?;
+        session.check(&procedure, &payload)?;
+        features::check_call(session.router_roles(), &mut options)?;
+        let streaming = options.progress == Some(true);
+        let ticket = session.ticket();
+        let (waiter, answer) = oneshot::channel();
+        let results = Queue::new(QueueLimits::default());
+        let control = Arc::new(CallControl { results, cancelled: AtomicBool::new(false) });
+        let signals = session.shared.signals.clone();
+        let guard = OwnGuard(Some(signals), ticket, cancel_mode);
+        let command = Command::Call {
+            ticket,
+            procedure: procedure.clone(),
+            options,
+            payload,
+            waiter,
+            control: Some(control.clone()),
+        };
+        session.shared.commands.send(command).await.map_err(|_| session.reason())?;
+        let timeout = timeout.map(|limit| (limit, Sleep::new(limit)));
+        let outcome = None;
+        Ok(RunningCall {
+            session,
+            procedure,
+            ticket,
+            answer,
+            control,
+            timeout,
+            outcome,
+            streaming,
+            guard,
+        })
+    }
+
+    /// The next progressive result; `None` when the call has ended, one way or the other.
+    pub async fn next(&mut self) -> Option<Result<CallReply, Lagged>> {
+        poll_fn(|cx| self.poll_progress(cx)).await
+    }
+
+    /// The last result. Progressive results that were not taken are dropped.
+    ///
+    /// # Errors
+    /// As of [`CallRequest`]; a cancelled call ends with `wamp.error.canceled`.
+    pub async fn result(mut self) -> Result<CallReply, CallError> {
+        poll_fn(|cx| {
+            // They start the timer again.
+            while let Poll::Ready(Some(_)) = self.poll_progress(cx) {}
+            self.outcome.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// The one positional value of the last result; see [`Payload::decode`].
+    ///
+    /// # Errors
+    /// As of [`result`](Self::result), and that the value does not fit.
+    pub async fn value<T: DeserializeOwned>(self) -> Result<T, CallError> {
+        Ok(self.result().await?.decode()?)
+    }
+
+    /// Cancels the call. With [`CancelMode::Kill`] the call ends with what its callee says last, at
+    /// the latest after 10 s; with the other modes, or if the router cannot cancel, it ends with
+    /// `wamp.error.canceled` at once, whatever the router answers or not.
+    pub fn cancel(&self, mode: CancelMode) {
+        self.canceller().cancel(mode);
+    }
+
+    /// Something to cancel the call with from elsewhere.
+    pub fn canceller(&self) -> Canceller {
+        Canceller {
+            ticket: self.ticket,
+            control: self.control.clone(),
+            signals: self.session.shared.signals.clone(),
+        }
+    }
+
+    /// Sends more arguments, of a call that was made by [`CallRequest::start_streaming`]; `args`
+    /// are the positional ones. It waits while the transport takes nothing. If the call has ended
+    /// already they are dropped; [`result`](Self::result) tells how it ended.
+    ///
+    /// # Errors
+    /// If the arguments cannot be written or sent, or the session has closed.
+    pub async fn send<A: Serialize>(&self, args: A) -> Result<(), CallError> {
+        let payload = Payload::empty().with_args(self.session.serializer(), &args)?;
+        self.send_payload(payload, false).await
+    }
+
+    /// Sends the last arguments, and gives the call back to wait for its result.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send). The call is given up then.
+    pub async fn finish<A: Serialize>(self, args: A) -> Result<Self, CallError> {
+        let payload = Payload::empty().with_args(self.session.serializer(), &args)?;
+        self.send_payload(payload, true).await?;
+        Ok(self)
+    }
+
+    /// As [`send`](Self::send) (and, with `last`, as [`finish`](Self::finish)), with positional and
+    /// keyword arguments.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and `wamp.error.invalid_argument` if the call was not made for
+    /// arguments in parts.
+    pub async fn send_payload(&self, payload: Payload, last: bool) -> Result<(), CallError> {
+        if !self.streaming {
+            let text = "the call was not started with start_streaming()";
+            return Err(crate::error::ApplicationError::new(crate::uri::uris::INVALID_ARGUMENT)
+                .arg(text)
+                .into());
+        }
+        let payload = payload.into_serializer(self.session.serializer())?;
+        self.session.check(&self.procedure, &payload)?;
+        let command = Command::Arguments { ticket: self.ticket, payload, last };
+        let sent = self.session.shared.commands.send(command).await;
+        sent.map_err(|_| self.session.reason().into())
+    }
+
+    fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<CallReply, Lagged>>> {
+        match self.control.results.poll_next(cx) {
+            Poll::Ready(Some(reply)) => {
+                if let Some((limit, sleep)) = &mut self.timeout {
+                    *sleep = Sleep::new(*limit);
+                }
+                return Poll::Ready(Some(reply));
+            }
+            // The driver ends the queue with the call, and then says how it ended.
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+        if self.outcome.is_some() {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(answer) = Pin::new(&mut self.answer).poll(cx) {
+            // Results may have come between the two looks.
+            if let Poll::Ready(Some(reply)) = self.control.results.poll_next(cx) {
+                self.settle(answer);
+                return Poll::Ready(Some(reply));
+            }
+            self.settle(answer);
+            return Poll::Ready(None);
+        }
+        if let Some((limit, sleep)) = &mut self.timeout
+            && pin!(sleep).poll(cx).is_ready()
+        {
+            self.outcome = Some(Err(CallError::Timeout(Elapsed(*limit))));
+            self.timeout = None;
+            self.guard.fire();
+            return Poll::Ready(None);
+        }
+        Poll::Pending
+    }
+
+    fn settle(&mut self, answer: Result<Result<Answer, Failure>, oneshot::error::RecvError>) {
+        self.guard.0 = None;
+        self.timeout = None;
+        let answer = answer.unwrap_or_else(|_| Err(Failure::Closed(self.session.reason())));
+        self.outcome = Some(match answer {
+            Ok(Answer::Result { details, payload }) => Ok(CallReply { details, payload }),
+            Ok(other) => Err(unexpected(&other)),
+            Err(error) => Err(failure(error)),
+        });
+    }
+}
+
+impl Stream for RunningCall {
+    type Item = Result<CallReply, Lagged>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_progress(cx)
+    }
+}
+
+impl IntoFuture for RunningCall {
+    type Output = Result<CallReply, CallError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.result())
+    }
+}
+
+impl fmt::Debug for RunningCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningCall").field("procedure", &self.procedure).finish_non_exhaustive()
+    }
+}
+
+impl Canceller {
+    /// See [`RunningCall::cancel`]. Nothing happens if the call has ended.
+    pub fn cancel(&self, mode: CancelMode) {
+        self.control.cancelled.store(true, Ordering::Release);
+        // Without a driver the call has ended.
+        drop(self.signals.send(Signal::Cancel(self.ticket, mode)));
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canceller").finish_non_exhaustive()
+    }
+}
+
+/// A [`Guard`] that owns what it speaks through.
+struct OwnGuard(Option<mpsc::UnboundedSender<Signal>>, Ticket, CancelMode);
+
+impl OwnGuard {
+    fn fire(&mut self) {
+        if let Some(signals) = self.0.take() {
+            drop(Guard { signals: Some(&signals), ticket: self.1, mode: self.2 });
+        }
+    }
+}
+
+impl Drop for OwnGuard {
+    fn drop(&mut self) {
+        self.fire();
+    }
+}
