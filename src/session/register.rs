@@ -99,7 +99,7 @@ impl RegisterRequest {
     }
 
     /// Any other option, as it shall stand on the wire; for what a router has of its own.
-    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::Value>) -> Self {
+    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::value::Value>) -> Self {
         self.options.extra.insert(key, value);
         self
     }

@@ -117,7 +117,7 @@ impl SubscribeRequest {
     }
 
     /// Any other option, as it shall stand on the wire; for what a router has of its own.
-    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::Value>) -> Self {
+    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::value::Value>) -> Self {
         self.options.extra.insert(key, value);
         self
     }
@@ -275,7 +275,7 @@ impl<H, M> SubscribeWithRequest<H, M> {
     }
 
     /// See [`SubscribeRequest::option`].
-    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::Value>) -> Self {
+    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::value::Value>) -> Self {
         self.request = self.request.option(key, value);
         self
     }
