@@ -34,6 +34,7 @@ usage: wampwerk-compare [--quick] [--markdown] [--rounds N] [--time MS]
   --rounds N    how often each cell is measured
   --time MS     how long each cell is measured in a round
   --row KEY     only this row: call1 call64 call256 event1x64 event1x1024 event10x64 event10x1024
+                progress wildcard
   --column KEY  only this column: batched permessage ours wamp_async
   --router URL  another router than ours (realm1, anonymous)";
 
@@ -147,6 +148,9 @@ fn measure_all(
         for &work in &plan.works {
             for turn in 0..plan.contenders.len() {
                 let contender = plan.contenders[(turn + round) % plan.contenders.len()];
+                if !work.is_for(contender) {
+                    continue;
+                }
                 let cell = Cell {
                     work,
                     contender,

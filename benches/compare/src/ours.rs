@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::task::JoinSet;
-use wampwerk::{ApplicationError, Router, Serializer, Session};
+use wampwerk::session::Progress;
+use wampwerk::{ApplicationError, Match, Router, Serializer, Session};
 
 use crate::clients::Cell;
 use crate::measure::{Error, Meter, Sample, Window};
-use crate::plan::{PROCEDURE, REALM, TOPIC, Work};
+use crate::plan::{PROCEDURE, PROGRESS, REALM, TOPIC, Work};
 
 /// Starts the router on a free port. It listens as long as it lives.
 pub async fn listen() -> Result<(Router, String), Error> {
@@ -49,6 +50,73 @@ pub async fn run(cell: &Cell) -> Result<Sample, Error> {
                 });
             }
             sessions.extend([callee, caller]);
+        }
+        Work::Progress => {
+            let callee = join(router).await?;
+            let part = text.clone();
+            let procedure = move |progress: Progress| {
+                let part = part.clone();
+                async move {
+                    for _ in 0..PROGRESS {
+                        if progress.send((part.as_str(),)).await.is_err() {
+                            break;
+                        }
+                    }
+                }
+            };
+            callee.register(PROCEDURE, procedure).await?;
+            let caller = join(router).await?;
+            for _ in 0..4 {
+                let (caller, meter, text) = (caller.clone(), meter.clone(), text.clone());
+                tasks.spawn(async move {
+                    while !meter.stopped() {
+                        let mut call = caller.call(PROCEDURE).start().await?;
+                        let mut results = 0;
+                        while let Some(result) = call.next().await {
+                            check(&result?.decode::<String>()?, &text)?;
+                            results += 1;
+                            meter.count(1);
+                        }
+                        call.result().await?;
+                        if results != PROGRESS {
+                            return Err(format!("{results} results of {PROGRESS}").into());
+                        }
+                    }
+                    Ok(())
+                });
+            }
+            sessions.extend([callee, caller]);
+        }
+        Work::Wildcard { others } => {
+            let window = Arc::new(Window::new(1));
+            let subscriber = join(router).await?;
+            let mut handles = Vec::new();
+            for number in 0..others {
+                let pattern = format!("com.example..other{number}");
+                handles.push(subscriber.subscribe(pattern).match_policy(Match::Wildcard).await?);
+            }
+            let mut events =
+                subscriber.subscribe("com..note").match_policy(Match::Wildcard).await?;
+            let (arrived, counted, expected) = (window.clone(), meter.clone(), text.clone());
+            tasks.spawn(async move {
+                while let Some(event) = events.next().await {
+                    check(&event?.decode::<String>()?, &expected)?;
+                    arrived.arrived(0);
+                    counted.count(1);
+                }
+                drop(handles);
+                Err("a subscription ended".into())
+            });
+            let publisher = join(router).await?;
+            sessions.extend([subscriber, publisher.clone()]);
+            tasks.spawn(async move {
+                loop {
+                    for _ in 0..window.room().await {
+                        publisher.publish(TOPIC).args((text.as_str(),)).await?;
+                        window.sent();
+                    }
+                }
+            });
         }
         Work::Events { subscribers, .. } => {
             let window = Arc::new(Window::new(subscribers));

@@ -19,11 +19,20 @@ pub enum Work {
     Calls { in_flight: usize },
     /// Events with one string of `size` bytes to each of `subscribers`.
     Events { subscribers: usize, size: usize },
+    /// Results with one string of 64 bytes that are not the last of their call: 4 calls open at any
+    /// time, each with [`PROGRESS`] of them. The relay moves as many events.
+    Progress,
+    /// Events of 64 bytes to one subscriber, by a wildcard pattern, beside `others` patterns that
+    /// do not match. The relay moves as many events.
+    Wildcard { others: usize },
 }
+
+/// Results of a call before the last, in [`Work::Progress`].
+pub const PROGRESS: u64 = 200;
 
 impl Work {
     /// All rows, in the order of the table.
-    pub const ALL: [Work; 7] = [
+    pub const ALL: [Work; 9] = [
         Work::Calls { in_flight: 1 },
         Work::Calls { in_flight: 64 },
         Work::Calls { in_flight: 256 },
@@ -31,7 +40,23 @@ impl Work {
         Work::Events { subscribers: 1, size: 1024 },
         Work::Events { subscribers: 10, size: 64 },
         Work::Events { subscribers: 10, size: 1024 },
+        Work::Progress,
+        Work::Wildcard { others: 1000 },
     ];
+
+    /// Whether a contender can do it: the peer has neither progressive results nor patterns.
+    pub fn is_for(self, contender: Contender) -> bool {
+        let advanced = matches!(self, Work::Progress | Work::Wildcard { .. });
+        !(advanced && contender == Contender::WampAsync)
+    }
+
+    /// What the relay does for it: frames of the same size over the same hops.
+    pub fn frames(self) -> Self {
+        match self {
+            Work::Progress | Work::Wildcard { .. } => Work::Events { subscribers: 1, size: 64 },
+            other => other,
+        }
+    }
 
     /// Calls one after the other are measured by their time, everything else by its rate.
     pub fn is_sequential(self) -> bool {
@@ -48,6 +73,8 @@ impl Work {
                 let unit = if subscribers == 1 { "events" } else { "deliveries" };
                 format!("1→{subscribers} events {size}, {unit}/s")
             }
+            Work::Progress => "progressive results 64 B, results/s".to_owned(),
+            Work::Wildcard { others } => format!("wildcard among {others}, events/s"),
         }
     }
 
@@ -56,6 +83,8 @@ impl Work {
         match self {
             Work::Calls { in_flight } => format!("call{in_flight}"),
             Work::Events { subscribers, size } => format!("event{subscribers}x{size}"),
+            Work::Progress => "progress".to_owned(),
+            Work::Wildcard { .. } => "wildcard".to_owned(),
         }
     }
 
@@ -66,7 +95,7 @@ impl Work {
     /// The length of the string in each message.
     pub fn size(self) -> usize {
         match self {
-            Work::Calls { .. } => 64,
+            Work::Calls { .. } | Work::Progress | Work::Wildcard { .. } => 64,
             Work::Events { size, .. } => size,
         }
     }

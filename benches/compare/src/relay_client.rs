@@ -21,7 +21,7 @@ use crate::relay::{Flush, Line, Place};
 
 /// Runs one cell.
 pub async fn run(cell: &Cell, flush: Flush) -> Result<Sample, Error> {
-    let (work, relay) = (cell.work, cell.address.parse()?);
+    let (work, relay) = (cell.work.frames(), cell.address.parse()?);
     let meter = Arc::new(Meter::default());
     let mut tasks = JoinSet::new();
     match work {
@@ -58,6 +58,7 @@ pub async fn run(cell: &Cell, flush: Flush) -> Result<Sample, Error> {
             }
             tasks.spawn(async move { poll_fn(|cx| publisher.poll(cx)).await });
         }
+        Work::Progress | Work::Wildcard { .. } => return Err("the relay knows frames only".into()),
     }
     meter.run(cell, &mut tasks).await
 }

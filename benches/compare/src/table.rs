@@ -156,10 +156,11 @@ fn table(
             .collect::<Vec<_>>(),
     ];
     for &work in &plan.works {
-        let cells = plan
-            .contenders
-            .iter()
-            .map(|&contender| cell(work, contender).unwrap_or_else(|| "failed".to_owned()));
+        let cells = plan.contenders.iter().map(|&contender| match cell(work, contender) {
+            Some(figures) => figures,
+            None if work.is_for(contender) => "failed".to_owned(),
+            None => "-".to_owned(),
+        });
         rows.push(std::iter::once(work.title()).chain(cells).collect());
     }
     let widths: Vec<usize> = (0..rows[0].len())

@@ -48,6 +48,7 @@ pub async fn run(cell: &Cell) -> Result<Sample, Error> {
                 });
             }
         }
+        Work::Progress | Work::Wildcard { .. } => return Err("the peer cannot do that".into()),
         Work::Events { subscribers, .. } => {
             let window = Arc::new(Window::new(subscribers));
             for number in 0..subscribers {
