@@ -69,5 +69,5 @@ pub use router::{Router, RouterBuilder};
 pub use session::Session;
 #[cfg(feature = "client")]
 pub use session::connect;
-pub use uri::{Match, Uri, UriRule, uris};
+pub use uri::{Captures, InvalidUri, Match, NamedPattern, Pattern, Uri, UriRule, uris};
 pub use value::{Dict, List, Value};

@@ -1,6 +1,11 @@
 //! `Uri`: names of topics, procedures, errors and realms, and their syntax rules.
 //!
-//! Owns the loose and strict checks and the three match policies. Knows no messages.
+//! Owns the loose and strict checks and the three match policies; [`pattern`] and [`named`] match
+//! names, [`uris`] lists those that the protocol defines. Knows no messages.
+
+mod named;
+mod pattern;
+pub mod uris;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -9,12 +14,41 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use named::{Captures, NamedPattern};
+pub use pattern::Pattern;
+
+use crate::error::ApplicationError;
+
 /// A WAMP URI: dot-separated components, as in `com.example.add`. Cheap to clone.
 ///
 /// Making one checks nothing: a name is checked where it is used, by the rule that holds there
-/// ([`Uri::check`]).
+/// ([`Uri::check`]). [`Uri::parse`] and [`Uri::parse_strict`] make one only of what is one:
+///
+/// ```
+/// use wampwerk::Uri;
+///
+/// let uri = Uri::parse_strict("com.example.add")?;
+/// assert_eq!(
+///     Uri::parse("com..add").unwrap_err().to_string(),
+///     "\"com..add\" is no URI: component 2 is empty",
+/// );
+/// # Ok::<(), wampwerk::InvalidUri>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uri(Arc<str>);
+
+/// A text that is no URI, or no pattern of URIs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no {what}: {message}")]
+#[non_exhaustive]
+pub struct InvalidUri {
+    /// The text.
+    pub text: String,
+    /// What it should have been: `"URI"`, `"prefix of URIs"`, `"URI pattern"`, …
+    pub what: &'static str,
+    /// What is wrong with it, and with which component, counted from 1.
+    pub message: String,
+}
 
 /// Which characters a URI component may have (spec: "URIs", loose and strict).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +75,27 @@ pub enum Match {
 }
 
 impl Uri {
+    /// A name that is called or published to, by the loose rule: what every router takes.
+    ///
+    /// # Errors
+    /// Names the component that is empty, or has white space or `#` in it.
+    pub fn parse(text: impl Into<Uri>) -> Result<Self, InvalidUri> {
+        let uri = text.into();
+        uri.validate(UriRule::Loose, Match::Exact)?;
+        Ok(uri)
+    }
+
+    /// A name by the strict rule: `a` to `z`, `0` to `9` and `_` only, what the specification asks
+    /// applications to keep to.
+    ///
+    /// # Errors
+    /// Names the component that is empty, or has another character in it.
+    pub fn parse_strict(text: impl Into<Uri>) -> Result<Self, InvalidUri> {
+        let uri = text.into();
+        uri.validate(UriRule::Strict, Match::Exact)?;
+        Ok(uri)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -49,7 +104,24 @@ impl Uri {
     /// Whether the text is a URI by `rule`, as a pattern of the given kind. A name that is called
     /// or published to is checked as [`Match::Exact`].
     pub fn check(&self, rule: UriRule, pattern: Match) -> bool {
-        check(&self.0, rule, pattern)
+        is_plain(&self.0) || find_flaw(&self.0, rule, pattern).is_none()
+    }
+
+    /// As [`check`](Uri::check), and tells what is wrong.
+    ///
+    /// # Errors
+    /// Names the first component that breaks the rule.
+    pub fn validate(&self, rule: UriRule, pattern: Match) -> Result<(), InvalidUri> {
+        if is_plain(&self.0) {
+            return Ok(());
+        }
+        let Some(message) = find_flaw(&self.0, rule, pattern) else { return Ok(()) };
+        let what = match pattern {
+            Match::Exact => "URI",
+            Match::Prefix => "prefix of URIs",
+            Match::Wildcard => "URI pattern",
+        };
+        Err(InvalidUri { text: self.as_str().to_owned(), what, message })
     }
 }
 
@@ -69,12 +141,8 @@ impl Match {
     }
 }
 
-fn check(text: &str, rule: UriRule, pattern: Match) -> bool {
-    let allowed = |c: char| match rule {
-        UriRule::Loose => c != '#' && !c.is_whitespace(),
-        UriRule::Strict => c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_',
-    };
-    // Nearly all are: no empty component, and only letters, digits and the like.
+/// Nearly all are: no empty component, and only letters, digits and `_`; right by every rule.
+fn is_plain(text: &str) -> bool {
     let mut before = b'.';
     let plain = text.bytes().all(|byte| {
         let component = byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -82,22 +150,41 @@ fn check(text: &str, rule: UriRule, pattern: Match) -> bool {
         before = byte;
         fits
     });
-    if plain && before != b'.' {
-        return true;
-    }
-    let mut components = text.split('.').peekable();
-    while let Some(component) = components.next() {
+    plain && before != b'.'
+}
+
+/// What is wrong with the first component that is wrong.
+fn find_flaw(text: &str, rule: UriRule, pattern: Match) -> Option<String> {
+    let allowed = |c: char| match rule {
+        UriRule::Loose => c != '#' && !c.is_whitespace(),
+        UriRule::Strict => c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_',
+    };
+    let mut components = text.split('.').enumerate().peekable();
+    while let Some((index, component)) = components.next() {
         let last = components.peek().is_none();
         let may_be_empty = match pattern {
             Match::Exact => false,
             Match::Prefix => last,
             Match::Wildcard => true,
         };
-        if component.is_empty() && !may_be_empty || !component.chars().all(allowed) {
-            return false;
+        if component.is_empty() && !may_be_empty {
+            return Some(format!("component {} is empty", index + 1));
+        }
+        if let Some(character) = component.chars().find(|c| !allowed(*c)) {
+            let rule = match rule {
+                UriRule::Loose => "white space and `#` may not be there",
+                UriRule::Strict => "only a to z, 0 to 9 and _ may be there",
+            };
+            return Some(format!("component {} has {character:?}: {rule}", index + 1));
         }
     }
-    true
+    None
+}
+
+impl From<InvalidUri> for ApplicationError {
+    fn from(error: InvalidUri) -> Self {
+        ApplicationError::new(uris::INVALID_URI).arg(error.to_string())
+    }
 }
 
 impl Deref for Uri {
@@ -174,59 +261,6 @@ impl<'de> Deserialize<'de> for Uri {
     }
 }
 
-/// The URIs that the protocol defines (spec: "Predefined URIs"), and those that routers in the
-/// field send beside them.
-pub mod uris {
-    /// A close reason: the client leaves.
-    pub const CLOSE_REALM: &str = "wamp.close.close_realm";
-    /// A close reason: the answer to GOODBYE.
-    pub const GOODBYE_AND_OUT: &str = "wamp.close.goodbye_and_out";
-    /// A close reason: the router goes down.
-    pub const SYSTEM_SHUTDOWN: &str = "wamp.close.system_shutdown";
-    /// A close reason: somebody ended the session through the meta API.
-    pub const KILLED: &str = "wamp.close.killed";
-    /// A close reason, local only: the transport broke (Autobahn's word).
-    pub const TRANSPORT_LOST: &str = "wamp.close.transport_lost";
-    /// A URI broke the syntax rules.
-    pub const INVALID_URI: &str = "wamp.error.invalid_uri";
-    /// Nobody has registered the procedure.
-    pub const NO_SUCH_PROCEDURE: &str = "wamp.error.no_such_procedure";
-    /// Somebody has registered the procedure before.
-    pub const PROCEDURE_ALREADY_EXISTS: &str = "wamp.error.procedure_already_exists";
-    /// There is no such registration, or it is somebody else's.
-    pub const NO_SUCH_REGISTRATION: &str = "wamp.error.no_such_registration";
-    /// There is no such subscription, or it is somebody else's.
-    pub const NO_SUCH_SUBSCRIPTION: &str = "wamp.error.no_such_subscription";
-    /// The arguments do not fit the procedure.
-    pub const INVALID_ARGUMENT: &str = "wamp.error.invalid_argument";
-    /// The payload cannot be carried to the receiver (Autobahn's and Crossbar's word).
-    pub const INVALID_PAYLOAD: &str = "wamp.error.invalid_payload";
-    /// The call was cancelled, or its callee has gone.
-    pub const CANCELED: &str = "wamp.error.canceled";
-    /// The message is longer than the receiver takes.
-    pub const PAYLOAD_SIZE_EXCEEDED: &str = "wamp.error.payload_size_exceeded";
-    /// The peer broke the protocol.
-    pub const PROTOCOL_VIOLATION: &str = "wamp.error.protocol_violation";
-    /// The session may not do this.
-    pub const NOT_AUTHORIZED: &str = "wamp.error.not_authorized";
-    /// The router does not have the realm.
-    pub const NO_SUCH_REALM: &str = "wamp.error.no_such_realm";
-    /// None of the offered authentication methods fits.
-    pub const NO_MATCHING_AUTH_METHOD: &str = "wamp.error.no_matching_auth_method";
-    /// The router asked for authentication that the client cannot give.
-    pub const CANNOT_AUTHENTICATE: &str = "wamp.error.cannot_authenticate";
-    /// The option is known, but not to be had here.
-    pub const OPTION_NOT_ALLOWED: &str = "wamp.error.option_not_allowed";
-    /// The feature is not there.
-    pub const FEATURE_NOT_SUPPORTED: &str = "wamp.error.feature_not_supported";
-    /// Nobody can take the call at the moment.
-    pub const UNAVAILABLE: &str = "wamp.error.unavailable";
-    /// The call took too long.
-    pub const TIMEOUT: &str = "wamp.error.timeout";
-    /// The procedure failed (Autobahn's word for an error without a URI of its own).
-    pub const RUNTIME_ERROR: &str = "wamp.error.runtime_error";
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +280,25 @@ mod tests {
                 .map(|pattern| uri.check(UriRule::Loose, pattern));
             assert_eq!(got, [exact, prefix, wildcard], "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, rule, pattern, says) in [
+            ("", UriRule::Loose, Match::Exact, "\"\" is no URI: component 1 is empty"),
+            ("a.b c", UriRule::Loose, Match::Exact, "component 2 has ' ': white space and `#`"),
+            ("a.#", UriRule::Loose, Match::Wildcard, "is no URI pattern: component 2 has '#'"),
+            ("a..", UriRule::Loose, Match::Prefix, "is no prefix of URIs: component 2 is empty"),
+            ("a.Bc", UriRule::Strict, Match::Exact, "component 2 has 'B': only a to z"),
+        ] {
+            let error = Uri::from(text).validate(rule, pattern).unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+        }
+        let error = ApplicationError::from(Uri::parse("a..b").unwrap_err());
+        assert_eq!(
+            error.to_string(),
+            "wamp.error.invalid_uri: \"a..b\" is no URI: component 2 is empty"
+        );
     }
 
     #[test]
