@@ -2,8 +2,13 @@
 //!
 //! No type of another crate shows in a public error; a foreign cause is kept as text.
 
+mod mapping;
+
 use std::fmt;
 use std::sync::Arc;
+
+#[doc(hidden)]
+pub use mapping::{keyword, read_keyword, read_positional};
 
 use crate::uri::{Uri, uris};
 use crate::value::{Dict, List, Value};
@@ -18,6 +23,9 @@ use crate::value::{Dict, List, Value};
 /// assert_eq!(error.uri, "com.example.error.too_big");
 /// assert_eq!(error.to_string(), "com.example.error.too_big: 17");
 /// ```
+///
+/// [`wamp_errors!`](crate::wamp_errors) makes an error type of one's own that travels as such, and
+/// is found again behind the call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationError {
@@ -27,12 +35,32 @@ pub struct ApplicationError {
     pub args: List,
     /// Keyword values.
     pub kwargs: Dict,
+    /// Which callee answered so, if the router tells. Nothing on errors that we make.
+    pub callee: Option<Box<Callee>>,
+}
+
+/// The callee that answered, as far as the router discloses it (Crossbar does, if it is allowed to).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Callee {
+    /// Its session.
+    pub session: u64,
+    /// Its authid.
+    pub authid: Option<String>,
+    /// Its role.
+    pub authrole: Option<String>,
+}
+
+impl Callee {
+    pub(crate) fn new(session: u64, authid: Option<String>, authrole: Option<String>) -> Self {
+        Callee { session, authid, authrole }
+    }
 }
 
 impl ApplicationError {
     /// An error without values.
     pub fn new(uri: impl Into<Uri>) -> Self {
-        ApplicationError { uri: uri.into(), args: List::new(), kwargs: Dict::new() }
+        ApplicationError { uri: uri.into(), args: List::new(), kwargs: Dict::new(), callee: None }
     }
 
     /// Adds a positional value.
@@ -272,6 +300,31 @@ macro_rules! operation_errors {
             $($(#[$variant_doc])* #[error($text)] $variant($ty),)*
         }
 
+        impl $name {
+            /// The error that the router or the callee answered with, if it is that.
+            pub fn application(&self) -> Option<&ApplicationError> {
+                match self {
+                    $name::Application(error) => Some(error),
+                    _ => None,
+                }
+            }
+
+            /// Takes it as an error type of one's own, made by
+            /// [`wamp_errors!`](crate::wamp_errors).
+            ///
+            /// # Errors
+            /// Itself, unharmed, if it is another error.
+            pub fn downcast<E>(self) -> Result<E, Self>
+            where
+                E: TryFrom<ApplicationError, Error = ApplicationError>,
+            {
+                match self {
+                    $name::Application(error) => E::try_from(error).map_err($name::Application),
+                    other => Err(other),
+                }
+            }
+        }
+
         impl From<ApplicationError> for $name {
             fn from(error: ApplicationError) -> Self {
                 $name::Application(error)
@@ -381,4 +434,19 @@ pub enum Error {
     /// The session ended.
     #[error("session closed: {0}")]
     Closed(#[from] Arc<CloseReason>),
+}
+
+impl Error {
+    /// The error that the router or the callee answered with, if it is that.
+    pub fn application(&self) -> Option<&ApplicationError> {
+        match self {
+            Error::Call(error) => error.application(),
+            Error::Publish(error) => error.application(),
+            Error::Subscribe(error) => error.application(),
+            Error::Unsubscribe(error) => error.application(),
+            Error::Register(error) => error.application(),
+            Error::Unregister(error) => error.application(),
+            _ => None,
+        }
+    }
 }

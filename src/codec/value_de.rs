@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -22,6 +22,27 @@ pub(super) struct ValueReader<'de>(pub(super) &'de Value);
 /// The deserializer of a dict that may stand for one that is missing: an empty one is also `None`
 /// and `()`.
 pub(super) struct KwargsReader<'de>(pub(super) &'de Dict);
+
+impl Value {
+    /// The value as a type.
+    ///
+    /// ```
+    /// use wampwerk::{Dict, Value};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Size { width: u32, height: Option<u32> }
+    ///
+    /// let size: Size = Value::from(Dict::from([("width", 3)])).decode()?;
+    /// assert_eq!((size.width, size.height), (3, None));
+    /// # Ok::<(), wampwerk::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        T::deserialize(ValueReader(self))
+    }
+}
 
 impl<'de> Deserializer<'de> for ValueReader<'de> {
     type Error = DecodeError;

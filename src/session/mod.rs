@@ -49,7 +49,7 @@ pub use running_call::{Canceller, RunningCall};
 pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
 
 use crate::core::client::{Answer, ClientConfig, Failure, Joined, Ticket};
-use crate::error::{ApplicationError, CloseKind, CloseReason, ConnectError};
+use crate::error::{ApplicationError, Callee, CloseKind, CloseReason, ConnectError};
 use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
 use crate::rt::Sleep;
 use crate::transport::{Transport, TransportInfo};
@@ -303,6 +303,11 @@ fn size_exceeded(size: usize, limit: usize) -> ApplicationError {
 /// The error that an ERROR message carries.
 fn application_error(error: RequestError) -> ApplicationError {
     let mut application = ApplicationError::new(error.error);
+    let details = error.details.into_fields();
+    application.callee = details.callee.map(|session| {
+        let (authid, authrole) = (details.callee_authid, details.callee_authrole);
+        Box::new(Callee::new(session, authid, authrole))
+    });
     match error.payload.to_values() {
         Ok((args, kwargs)) => (application.args, application.kwargs) = (args, kwargs),
         // The URI is what matters; that the values cannot be read must not hide it.
