@@ -14,6 +14,7 @@ mod event;
 mod features;
 mod handler;
 mod incoming;
+pub mod meta;
 mod publish;
 mod queue;
 mod register;

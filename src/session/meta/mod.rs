@@ -1,0 +1,106 @@
+//! The meta API: what a session can ask the router about sessions, registrations and subscriptions,
+//! and be told of them (spec: "Meta API").
+//!
+//! Built on calls and subscriptions alone: these are procedures and topics as any others, to be
+//! allowed and refused by the router like them. Reads what Crossbar answers otherwise, too.
+
+mod events;
+mod fields;
+mod history;
+mod registrations;
+mod revoke;
+mod sessions;
+mod subscriptions;
+mod testament;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use events::{
+    MetaEvent, MetaEventError, MetaEvents, RegistrationChanged, RegistrationCreated, SessionLeft,
+    SubscriptionChanged, SubscriptionCreated,
+};
+pub use history::{HistoryEvent, HistoryRequest};
+pub use registrations::RegistrationInfo;
+pub use revoke::RevokeRequest;
+pub use sessions::{KillRequest, Killed, SessionInfo};
+pub use subscriptions::SubscriptionInfo;
+pub use testament::{Scope, TestamentRequest};
+
+use crate::error::CallError;
+use crate::session::Session;
+use crate::uri::Pattern;
+use crate::value::{Dict, Value};
+
+/// The meta API of the session's router. Cheap to clone; a handle of the session.
+///
+/// A router that does not serve a procedure answers `wamp.error.no_such_procedure`; what it serves
+/// it announces by the features `session_meta_api`, `registration_meta_api`,
+/// `subscription_meta_api` and `event_history` of its roles.
+///
+/// ```
+/// # async fn example(session: wampwerk::Session) -> Result<(), Box<dyn std::error::Error>> {
+/// let meta = session.meta();
+/// let mut joined = meta.on_session_join().await?;
+/// for id in meta.session_list(None).await? {
+///     let info = meta.session_get(id).await?;
+///     println!("{id} is {:?} as {:?}", info.authid, info.authrole);
+/// }
+/// if let Some(registration) = meta.registration_match("com.example.add").await? {
+///     println!("add is {:?}", meta.registration_get(registration).await?.uri);
+/// }
+/// while let Some(Ok(info)) = joined.next().await {
+///     println!("{} has joined", info.session);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Meta {
+    session: Session,
+}
+
+/// Ids by match policy: what `wamp.registration.list` and `wamp.subscription.list` answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Lists {
+    /// Those that match exactly.
+    pub exact: Vec<u64>,
+    /// Those that match by prefix.
+    pub prefix: Vec<u64>,
+    /// Those that match by wildcard. Crossbar leaves it empty for subscriptions.
+    pub wildcard: Vec<u64>,
+}
+
+impl Session {
+    /// The router's meta API.
+    pub fn meta(&self) -> Meta {
+        Meta { session: self.clone() }
+    }
+}
+
+impl Meta {
+    /// Calls a procedure that answers with one value.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        procedure: &'static str,
+        args: impl Serialize,
+    ) -> Result<T, CallError> {
+        self.session.call(procedure).args(args).value().await
+    }
+
+    /// The id of what stands under a pattern.
+    async fn look_up(
+        &self,
+        procedure: &'static str,
+        pattern: Pattern,
+    ) -> Result<Option<u64>, CallError> {
+        let options = Dict::new().with("match", pattern.policy().as_str());
+        self.ask(procedure, (pattern.uri(), options)).await
+    }
+}
+
+/// `kwargs` of what is set.
+fn given<const N: usize>(entries: [(&'static str, Option<Value>); N]) -> Dict {
+    entries.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}

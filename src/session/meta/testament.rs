@@ -1,0 +1,144 @@
+//! Testaments: events that the router publishes when the session is over.
+
+use std::future::IntoFuture;
+
+use serde::Serialize;
+
+use crate::error::{CallError, EncodeError};
+use crate::message::{Options, Payload, PublishOptions};
+use crate::rt::BoxFuture;
+use crate::session::Session;
+use crate::uri::{Match, Uri};
+use crate::value::{Dict, List};
+
+/// When a testament is published. Where sessions cannot be resumed both are when the session ends,
+/// those for [`Scope::Detached`] first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scope {
+    /// When the session is over.
+    #[default]
+    Destroyed,
+    /// When its transport is lost.
+    Detached,
+}
+
+/// A testament that is being put together; `await` it to lay it down at the router.
+#[must_use = "nothing is laid down until it is awaited"]
+#[derive(Debug)]
+pub struct TestamentRequest {
+    session: Session,
+    topic: Uri,
+    options: PublishOptions,
+    scope: Scope,
+    payload: Result<Payload, EncodeError>,
+}
+
+impl Session {
+    /// Has the router publish an event when this session ends, in whatever way: leaving, being
+    /// killed, losing the transport. Several are published in the order in which they were added.
+    ///
+    /// Its failure is, beside those of any call, `wamp.error.invalid_uri` or
+    /// `wamp.error.not_authorized`; `wamp.error.no_such_procedure` means that the router has no
+    /// testaments (it announces them by `testament_meta_api`).
+    ///
+    /// ```
+    /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
+    /// use wampwerk::session::meta::Scope;
+    ///
+    /// session.add_testament("com.example.sensor.gone").args(("sensor 7",)).await?;
+    /// // Going on purpose, nobody need be told.
+    /// session.flush_testaments(Scope::Destroyed).await?;
+    /// session.leave().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn add_testament(&self, topic: impl Into<Uri>) -> TestamentRequest {
+        TestamentRequest {
+            session: self.clone(),
+            topic: topic.into(),
+            options: PublishOptions::default(),
+            scope: Scope::default(),
+            payload: Ok(Payload::empty()),
+        }
+    }
+
+    /// Takes back all testaments of this session for a scope.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn flush_testaments(&self, scope: Scope) -> Result<(), CallError> {
+        let kwargs = Dict::from([("scope", scope.as_str())]);
+        let payload = Payload::from_values(List::new(), kwargs);
+        self.call("wamp.session.flush_testaments").payload(payload).await?;
+        Ok(())
+    }
+}
+
+impl Scope {
+    /// The word on the wire: `"destroyed"`, `"detached"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Destroyed => "destroyed",
+            Scope::Detached => "detached",
+        }
+    }
+}
+
+impl TestamentRequest {
+    /// The positional arguments: a tuple, array or list of anything that serde can write.
+    pub fn args<A: Serialize>(mut self, args: A) -> Self {
+        let serializer = self.session.serializer();
+        self.payload = self.payload.and_then(|payload| payload.with_args(serializer, &args));
+        self
+    }
+
+    /// The keyword arguments: a struct or map.
+    pub fn kwargs<K: Serialize>(mut self, kwargs: K) -> Self {
+        let serializer = self.session.serializer();
+        self.payload = self.payload.and_then(|payload| payload.with_kwargs(serializer, &kwargs));
+        self
+    }
+
+    /// All arguments at once, as they are.
+    pub fn payload(mut self, payload: Payload) -> Self {
+        self.payload = Ok(payload);
+        self
+    }
+
+    /// How to publish it. To acknowledge it makes no sense.
+    pub fn options(mut self, options: PublishOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// When to publish it. Default: [`Scope::Destroyed`].
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    async fn send(self) -> Result<(), CallError> {
+        let TestamentRequest { session, topic, options, scope, payload } = self;
+        // The router need not look at the topic before it is too late to say anything.
+        session.check_uri(&topic, Match::Exact)?;
+        let (args, kwargs) = payload?.to_values()?;
+        let args = vec![topic.as_str().into(), args.into(), kwargs.into()];
+        let mut keywords = Dict::from([("scope", scope.as_str())]);
+        let options = options.write();
+        if !options.is_empty() {
+            keywords.insert("publish_options", options);
+        }
+        let payload = Payload::from_values(args, keywords);
+        session.call("wamp.session.add_testament").payload(payload).await?;
+        Ok(())
+    }
+}
+
+impl IntoFuture for TestamentRequest {
+    type Output = Result<(), CallError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
