@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::message::Serializer;
-use crate::value::{Dict, List};
+use crate::value::{Dict, List, Value};
 
 /// The positional and keyword arguments of a message. Cheap to clone.
 ///
@@ -77,11 +77,26 @@ impl Payload {
         }
     }
 
-    /// How many bytes it has, if it is kept as bytes; otherwise 0.
-    pub(crate) fn byte_len(&self) -> usize {
+    /// About how many bytes it takes in memory.
+    pub(crate) fn weight(&self) -> usize {
         match &self.0 {
+            Repr::Empty => 0,
             Repr::Encoded(encoded) => encoded.bytes.len(),
-            Repr::Empty | Repr::Values(_) => 0,
+            Repr::Values(values) => {
+                values.0.iter().chain(values.1.iter().map(|(_, value)| value)).map(weight).sum()
+            }
+        }
+    }
+
+    /// The same in memory of its own: the bytes of a message that came from the wire keep all of
+    /// its frame, or what was read together with it. For payloads that are kept.
+    pub(crate) fn detached(&self) -> Self {
+        match &self.0 {
+            Repr::Encoded(encoded) => Payload(Repr::Encoded(Encoded {
+                bytes: Bytes::copy_from_slice(&encoded.bytes),
+                ..encoded.clone()
+            })),
+            Repr::Empty | Repr::Values(_) => self.clone(),
         }
     }
 
@@ -135,4 +150,25 @@ impl Encoded {
     pub(crate) fn raw(&self) -> &[u8] {
         &self.bytes
     }
+}
+
+fn weight(value: &Value) -> usize {
+    let mut sum = 0;
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        sum += size_of::<Value>();
+        match value {
+            Value::String(text) => sum += text.len(),
+            Value::Bytes(bytes) => sum += bytes.len(),
+            Value::List(list) => open.extend(list),
+            Value::Dict(dict) => {
+                for (key, value) in dict.iter() {
+                    sum += key.len();
+                    open.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    sum
 }

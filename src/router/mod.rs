@@ -23,7 +23,7 @@ use crate::uri::{Match, Uri, UriRule};
 use connection::Connection;
 use hub::Hub;
 
-pub use crate::core::router::{Limits, Statistics};
+pub use crate::core::router::{Disclosure, Limits, Statistics};
 
 /// Frames that may wait between an in-process session and the router, each way.
 const MEMORY_FRAMES: usize = 256;
@@ -192,6 +192,39 @@ impl RouterBuilder {
         self
     }
 
+    /// Whether callees and subscribers learn who calls or publishes. Default: if it is asked for.
+    pub fn disclosure(mut self, disclosure: Disclosure) -> Self {
+        self.config.disclosure = disclosure;
+        self
+    }
+
+    /// How many topics of a realm may have retained events, and how many bytes all of them may
+    /// take. Default: 10 000 topics, 16 MiB.
+    ///
+    /// What is published with `retain` is kept for those who subscribe later with `get_retained`;
+    /// they get the newest event of each topic that they were to get. An event for all takes the
+    /// place of the one before; one that is retained for nobody (`eligible: []`) clears its topic.
+    /// Beyond these limits events are published, but not kept. They are gone when the router ends.
+    pub fn retention(mut self, topics: usize, bytes: usize) -> Self {
+        self.config.retained_topics = topics;
+        self.config.retained_bytes = bytes;
+        self
+    }
+
+    /// Remembers the last `limit` events of a topic or pattern in each realm, in up to 16 MiB, for
+    /// `wamp.subscription.get_events`. Its subscription is there from the beginning on. Default:
+    /// none.
+    ///
+    /// ```
+    /// use wampwerk::{Match, Router};
+    ///
+    /// let router = Router::builder().realm("realm1").history("com.example.", Match::Prefix, 100);
+    /// ```
+    pub fn history(mut self, topic: impl Into<Uri>, policy: Match, limit: usize) -> Self {
+        self.config = self.config.history(topic, policy, limit);
+        self
+    }
+
     /// How much one session may hold. Default: see [`Limits`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.config.limits = limits;
@@ -201,8 +234,8 @@ impl RouterBuilder {
     /// The router, which now takes connections.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI or there twice, or if
-    /// a serializer is not compiled in.
+    /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI or there twice, if a
+    /// history's topic is none, or if a serializer is not compiled in.
     pub fn build(mut self) -> Result<Router, ConnectError> {
         if self.config.realms.is_empty() {
             return Err(ConnectError::InvalidConfig("the router has no realm".to_owned()));
@@ -210,6 +243,15 @@ impl RouterBuilder {
         for realm in &self.config.realms {
             if !realm.check(self.config.uri_rule, Match::Exact) {
                 return Err(ConnectError::InvalidConfig(format!("realm {realm:?} is no URI")));
+            }
+        }
+        for history in &self.config.histories {
+            let (topic, policy) = (&history.topic, history.policy);
+            if !topic.check(self.config.uri_rule, policy) {
+                let name = policy.as_str();
+                return Err(ConnectError::InvalidConfig(format!(
+                    "history of {topic:?} ({name}): it is no URI pattern of that kind"
+                )));
             }
         }
         let mut realms = self.config.realms.clone();
@@ -226,6 +268,7 @@ impl RouterBuilder {
                 return Err(ConnectError::InvalidConfig(format!("{name} is not compiled in")));
             }
         }
+        self.config.epoch = rt::unix_time().saturating_sub(rt::now());
         // Ids shall not repeat from one run to the next.
         self.config.seed = rt::random().map_err(|error| {
             ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))

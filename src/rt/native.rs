@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -32,6 +32,13 @@ pub fn now() -> Duration {
     // future would stop their clocks.
     let start = || now.min(Instant::from_std(std::time::Instant::now()));
     now.saturating_duration_since(*START.get_or_init(start))
+}
+
+/// What the system's clock says: time since the beginning of 1970 in UTC. It may jump, so it is good
+/// for telling others when something was, and for nothing else.
+pub fn unix_time() -> Duration {
+    // A clock before 1970 is not set.
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Runs a future on its own.

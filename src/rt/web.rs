@@ -42,6 +42,12 @@ pub fn now() -> Duration {
     Duration::from_secs_f64((millis / 1000.0).max(0.0))
 }
 
+/// What the system's clock says: time since the beginning of 1970 in UTC. It may jump, so it is good
+/// for telling others when something was, and for nothing else.
+pub fn unix_time() -> Duration {
+    Duration::from_secs_f64((js_sys::Date::now() / 1000.0).max(0.0))
+}
+
 /// Runs a future on its own.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(future);

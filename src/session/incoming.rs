@@ -163,7 +163,7 @@ impl Progress {
         let link = self.link.as_ref().filter(|link| link.wants_progress);
         let link = link.ok_or(ProgressError::NotWanted)?;
         let payload = payload.into_serializer(self.serializer)?;
-        let size = payload.byte_len() + ENVELOPE;
+        let size = payload.weight() + ENVELOPE;
         if size > link.max_send {
             return Err(ProgressError::Application(size_exceeded(size, link.max_send)));
         }

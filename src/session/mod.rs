@@ -227,7 +227,7 @@ impl Session {
     fn check(&self, uri: &Uri, payload: &Payload) -> Result<(), ApplicationError> {
         const ENVELOPE: usize = 128;
         self.check_uri(uri, Match::Exact)?;
-        let size = payload.byte_len() + uri.len() + ENVELOPE;
+        let size = payload.weight() + uri.len() + ENVELOPE;
         let limit = self.shared.transport.max_send;
         if size <= limit { Ok(()) } else { Err(size_exceeded(size, limit)) }
     }

@@ -71,7 +71,7 @@ impl<T: Queued> Queue<T> {
         if inner.ended {
             return true;
         }
-        let size = item.payload().byte_len();
+        let size = item.payload().weight();
         let full = inner.held >= self.limits.items
             || inner.held > 0 && inner.bytes + size > self.limits.bytes;
         if full {
@@ -115,7 +115,7 @@ impl<T: Queued> Queue<T> {
         match inner.items.pop_front() {
             Some(Item::Item(item)) => {
                 inner.held -= 1;
-                inner.bytes -= item.payload().byte_len();
+                inner.bytes -= item.payload().weight();
                 Poll::Ready(Some(Ok(item)))
             }
             Some(Item::Lagged(missed)) => Poll::Ready(Some(Err(Lagged { missed }))),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::uri::{Uri, UriRule};
+use crate::uri::{Match, Uri, UriRule};
 
 /// The settings of a [`Router`](super::Router).
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +23,49 @@ pub struct RouterConfig {
     /// Whether a request id out of sequence is a violation (spec: "IDs"). Default: no, as there
     /// are clients that draw random ids.
     pub strict_request_ids: bool,
+    /// Whether callees learn who calls. Default: if one of the two asks for it.
+    pub disclosure: Disclosure,
+    /// UNIX time at the router's time zero: what it takes to tell others when something was.
+    /// Default: 0.
+    pub epoch: Duration,
+    /// Topics that may have retained events, in each realm. Beyond, and with 0, events are
+    /// published but not kept. Default: 10 000.
+    pub retained_topics: usize,
+    /// Bytes that all retained events of a realm may take. Default: 16 MiB.
+    pub retained_bytes: usize,
+    /// What is remembered in each realm. Default: nothing.
+    pub histories: Vec<HistoryConfig>,
+    /// Bytes that the events of one history may take; the oldest go first. Default: 16 MiB.
+    pub history_bytes: usize,
     /// How much one session may hold.
     pub limits: Limits,
+}
+
+/// A subscription that is there from the beginning on and remembers its last events (spec: "Event
+/// History").
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct HistoryConfig {
+    /// The topic or pattern.
+    pub topic: Uri,
+    /// How it matches.
+    pub policy: Match,
+    /// How many events it remembers at most.
+    pub limit: usize,
+}
+
+/// Whether a router tells others who a caller, callee or publisher is: its session id, authid and
+/// authrole (spec: "Caller identification", "Publisher identification").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Disclosure {
+    /// If `disclose_me` of the request or `disclose_caller` of the registration asks for it.
+    #[default]
+    OnRequest,
+    /// Always; callers learn who answered, too.
+    Always,
+    /// Never. Whoever asks for it gets `wamp.error.option_disallowed.disclose_me`.
+    Never,
 }
 
 /// How much one session may hold; a request beyond is answered by `wamp.error.unavailable`.
@@ -50,6 +91,12 @@ impl RouterConfig {
             goodbye_timeout: Duration::from_secs(2),
             uri_rule: UriRule::Loose,
             strict_request_ids: false,
+            disclosure: Disclosure::default(),
+            epoch: Duration::ZERO,
+            retained_topics: 10_000,
+            retained_bytes: 16 << 20,
+            histories: Vec::new(),
+            history_bytes: 16 << 20,
             limits: Limits::default(),
         }
     }
@@ -58,6 +105,13 @@ impl RouterConfig {
     #[must_use]
     pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
         self.realms.push(realm.into());
+        self
+    }
+
+    /// Remembers the last `limit` events of a topic or pattern, in each realm.
+    #[must_use]
+    pub fn history(mut self, topic: impl Into<Uri>, policy: Match, limit: usize) -> Self {
+        self.histories.push(HistoryConfig { topic: topic.into(), policy, limit });
         self
     }
 }

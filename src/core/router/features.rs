@@ -1,6 +1,30 @@
 //! `Features`: what a joined client announced, as far as the router asks for it.
 
+use crate::core::router::RouterConfig;
 use crate::message::Roles;
+
+/// What our broker can do in any case; WELCOME says so.
+const BROKER: &[&str] = &[
+    "pattern_based_subscription",
+    "payload_passthru_mode",
+    "payload_transparency",
+    "publisher_exclusion",
+    "publisher_identification",
+    "subscriber_blackwhite_listing",
+    "subscription_revocation",
+];
+
+/// What our broker can do with these settings.
+pub(super) fn broker(config: &RouterConfig) -> Vec<&'static str> {
+    let mut all = BROKER.to_vec();
+    if config.retained_topics > 0 && config.retained_bytes > 0 {
+        all.push("event_retention");
+    }
+    if !config.histories.is_empty() {
+        all.push("event_history");
+    }
+    all
+}
 
 /// What a client can do; read once from HELLO (spec: "Roles and features").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

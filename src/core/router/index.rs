@@ -88,13 +88,33 @@ impl<T> Index<T> {
         Some(entry)
     }
 
-    /// The ids of all entries that match `uri`: exact, then prefixes from the shortest, then
-    /// wildcards.
+    /// Whether there is any entry that is not exact.
+    pub(super) fn has_patterns(&self) -> bool {
+        self.exact.len() < self.entries.len()
+    }
+
+    /// The ids of all entries that match `uri`, in the order of [`visit`](Self::visit).
     pub(super) fn matches(&self, uri: &str) -> Vec<u64> {
-        let mut all: Vec<u64> = self.exact.get(uri).copied().into_iter().collect();
-        all.extend(self.prefixes.matches(uri));
-        self.wildcards.matches(uri, &mut all);
+        let mut all = Vec::new();
+        self.visit(uri, |entry| all.push(entry.id));
         all
+    }
+
+    /// Visits all entries that match `uri`: exact, then prefixes from the shortest, then wildcards
+    /// from the one that is literal for longest.
+    pub(super) fn visit(&self, uri: &str, mut visit: impl FnMut(&Entry<T>)) {
+        let mut visit = |id: u64| {
+            if let Some(entry) = self.entries.get(&id) {
+                visit(entry);
+            }
+        };
+        if let Some(&id) = self.exact.get(uri) {
+            visit(id);
+        }
+        if self.has_patterns() {
+            self.prefixes.matches(uri).for_each(&mut visit);
+            self.wildcards.visit(uri, &mut visit);
+        }
     }
 
     /// The entry that a call of `uri` goes to: exact, or else the longest prefix, or else the

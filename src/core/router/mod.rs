@@ -32,7 +32,7 @@ use crate::message::{
 };
 use crate::uri::{Match, Uri, uris};
 
-pub use config::{Limits, RouterConfig};
+pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
 pub use output::{CloseCause, Output};
 
 /// A router without a socket and without a clock: messages in, messages out.
@@ -93,7 +93,8 @@ const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
 impl Router {
     /// A router without connections.
     pub fn new(config: RouterConfig) -> Self {
-        let realms: Vec<_> = config.realms.iter().cloned().map(Realm::new).collect();
+        let realms: Vec<_> =
+            config.realms.iter().map(|name| Realm::new(name.clone(), &config)).collect();
         let names = realms.iter().enumerate().map(|(index, realm)| (realm.name.clone(), index));
         Router {
             ids: RandomIds::new(config.seed),
@@ -263,7 +264,8 @@ impl Router {
             }
         }
         // All at once, so that no session is told that another one's call has failed.
-        self.realms = self.config.realms.iter().cloned().map(Realm::new).collect();
+        let config = &self.config;
+        self.realms = config.realms.iter().map(|name| Realm::new(name.clone(), config)).collect();
     }
 
     /// The next thing to do.
@@ -318,7 +320,7 @@ impl Router {
         let mut details = WelcomeDetails::default();
         details.realm = Some(self.realms[index].name.clone());
         details.roles =
-            Some(Roles::new().with("broker", &["publisher_exclusion"]).with("dealer", &[]));
+            Some(Roles::new().with("broker", &features::broker(&self.config)).with("dealer", &[]));
         details.agent = Some(self.config.agent.clone());
         details.authid = Some(identity.authid.clone());
         details.authrole = Some(identity.authrole.clone());

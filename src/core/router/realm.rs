@@ -46,12 +46,12 @@ pub(super) enum Failure {
 }
 
 impl Realm {
-    pub(super) fn new(name: Uri) -> Self {
+    pub(super) fn new(name: Uri, config: &RouterConfig) -> Self {
         Realm {
             name,
             sessions: Sessions::default(),
             connections: IdMap::default(),
-            broker: Broker::default(),
+            broker: Broker::new(config),
             dealer: Dealer::default(),
         }
     }
@@ -121,7 +121,7 @@ impl Realm {
             session.check_request(name, request)?;
         }
         let outcome = match message {
-            Message::Publish(message) => broker.publish(turn, from, message),
+            Message::Publish(message) => broker.publish(turn, from, sessions, message),
             Message::Subscribe(message) => broker.subscribe(turn, from, session, message),
             Message::Unsubscribe(message) => broker.unsubscribe(turn, from, session, &message),
             Message::Register(message) => dealer.register(turn, from, session, message),

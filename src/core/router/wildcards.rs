@@ -2,6 +2,22 @@
 
 use std::collections::HashMap;
 
+/// The most components that a wildcard pattern may have.
+pub(super) const MAX_COMPONENTS: usize = 128;
+
+/// Whether a wildcard pattern is longer than any that is taken.
+pub(super) fn has_too_many_components(pattern: &str) -> bool {
+    pattern.bytes().filter(|byte| *byte == b'.').count() >= MAX_COMPONENTS
+}
+
+/// Whether a wildcard pattern matches a URI.
+pub(super) fn fits(pattern: &str, uri: &str) -> bool {
+    let mut components = uri.split('.');
+    pattern.split('.').all(|expected| {
+        components.next().is_some_and(|given| expected.is_empty() || expected == given)
+    }) && components.next().is_none()
+}
+
 /// From a wildcard pattern to an id. A look-up walks only branches that fit.
 ///
 /// The nodes stand in one vector, so that a pattern of many components makes no deep recursion.
@@ -71,10 +87,10 @@ impl Wildcards {
         }
     }
 
-    /// Adds the ids of all patterns that match, in the order of [`best`](Self::best).
-    pub(super) fn matches(&self, uri: &str, all: &mut Vec<u64>) {
+    /// Visits the ids of all patterns that match, in the order of [`best`](Self::best).
+    pub(super) fn visit(&self, uri: &str, mut visit: impl FnMut(u64)) {
         self.walk(uri, |id| {
-            all.push(id);
+            visit(id);
             false
         });
     }
@@ -153,7 +169,7 @@ mod tests {
         assert_eq!(all.best("x.y.z"), Some(3));
         assert_eq!(all.best("x.y"), None);
         let mut matching = Vec::new();
-        all.matches("a.b.c", &mut matching);
+        all.visit("a.b.c", |id| matching.push(id));
         assert_eq!(matching, [2, 0, 1, 3]);
     }
 

@@ -1,0 +1,49 @@
+//! What the meta API asks of a broker (spec: "Subscription Meta API").
+
+use crate::core::router::broker::{Broker, HistoryEvent, HistoryFilter, Subscribers};
+use crate::core::router::index::Entry;
+use crate::core::router::session::Identity;
+use crate::error::ApplicationError;
+use crate::uri::{Match, uris};
+
+impl Broker {
+    /// All subscriptions, in no order. One that has a history is there without a subscriber, too.
+    pub(in crate::core::router) fn entries(&self) -> impl Iterator<Item = &Entry<Subscribers>> {
+        self.subscriptions.iter()
+    }
+
+    pub(in crate::core::router) fn entry(&self, id: u64) -> Option<&Entry<Subscribers>> {
+        self.subscriptions.get(id)
+    }
+
+    /// The subscription of this very topic or pattern.
+    pub(in crate::core::router) fn lookup(&self, uri: &str, policy: Match) -> Option<u64> {
+        self.subscriptions.find(uri, policy).map(|entry| entry.id)
+    }
+
+    /// The subscriptions by which an event on this topic goes out.
+    pub(in crate::core::router) fn matching(&self, topic: &str) -> Vec<u64> {
+        self.subscriptions.matches(topic)
+    }
+
+    /// The events of a subscription's history that `asking` may see.
+    ///
+    /// # Errors
+    /// `wamp.error.no_such_subscription`, and `wamp.error.history_unavailable` for one that is not
+    /// remembered.
+    pub(in crate::core::router) fn history(
+        &self,
+        subscription: u64,
+        filter: &HistoryFilter,
+        asking: &Identity,
+    ) -> Result<Vec<HistoryEvent>, ApplicationError> {
+        if self.subscriptions.get(subscription).is_none() {
+            return Err(ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION)
+                .arg(format!("there is no subscription {subscription}")));
+        }
+        self.histories.select(subscription, filter, asking).ok_or_else(|| {
+            ApplicationError::new(uris::HISTORY_UNAVAILABLE)
+                .arg(format!("subscription {subscription} has no history"))
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! `Listing`: who may get an event, by the publisher's will (spec: "Subscriber Black- and
+//! Whitelisting").
+
+use crate::core::router::session::Identity;
+use crate::message::PublishOptions;
+
+/// The six lists of PUBLISH.Options, of which at least one is there. A session gets the event only
+/// if all of them allow it; an empty list of those who are eligible is for nobody.
+///
+/// The lists are sorted: each of a million sessions is looked up in a list of a million.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Listing {
+    sessions: Lists<u64>,
+    authids: Lists<String>,
+    authroles: Lists<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Lists<T> {
+    eligible: Option<Vec<T>>,
+    exclude: Option<Vec<T>>,
+}
+
+impl Listing {
+    /// The lists of a publication, if it has any.
+    pub(super) fn of(options: &PublishOptions) -> Option<Box<Self>> {
+        let sessions = (&options.eligible, &options.exclude);
+        let authids = (&options.eligible_authid, &options.exclude_authid);
+        let authroles = (&options.eligible_authrole, &options.exclude_authrole);
+        if [sessions.0, sessions.1].iter().all(|list| list.is_none())
+            && [authids.0, authids.1, authroles.0, authroles.1].iter().all(|list| list.is_none())
+        {
+            return None;
+        }
+        Some(Box::new(Listing {
+            sessions: Lists::new(sessions.0, sessions.1),
+            authids: Lists::new(authids.0, authids.1),
+            authroles: Lists::new(authroles.0, authroles.1),
+        }))
+    }
+
+    /// Whether this session may get the event.
+    pub(super) fn allows(&self, to: &Identity) -> bool {
+        self.sessions.allow(&to.session) && self.allows_principal(to)
+    }
+
+    /// Whether whoever has this authid and role may get the event; says nothing of the session.
+    pub(super) fn allows_principal(&self, to: &Identity) -> bool {
+        self.authids.allow(&to.authid) && self.authroles.allow(&to.authrole)
+    }
+
+    /// Whether it tells sessions apart, which is void when they have gone.
+    pub(super) fn names_sessions(&self) -> bool {
+        self.sessions.eligible.is_some() || self.sessions.exclude.is_some()
+    }
+
+    /// Whether no session can ever get the event.
+    pub(super) fn is_for_nobody(&self) -> bool {
+        self.sessions.is_empty() || self.authids.is_empty() || self.authroles.is_empty()
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let texts = |lists: &Lists<String>| lists.iter().map(|text| text.len() + 24).sum::<usize>();
+        self.sessions.iter().count() * 8 + texts(&self.authids) + texts(&self.authroles)
+    }
+}
+
+impl<T: Ord + Clone> Lists<T> {
+    fn new(eligible: &Option<Vec<T>>, exclude: &Option<Vec<T>>) -> Self {
+        let sorted = |list: &Option<Vec<T>>| {
+            let mut list = list.clone()?;
+            list.sort_unstable();
+            Some(list)
+        };
+        Lists { eligible: sorted(eligible), exclude: sorted(exclude) }
+    }
+
+    fn allow(&self, who: &T) -> bool {
+        self.eligible.as_ref().is_none_or(|list| list.binary_search(who).is_ok())
+            && self.exclude.as_ref().is_none_or(|list| list.binary_search(who).is_err())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.eligible.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.eligible.iter().chain(&self.exclude).flatten()
+    }
+}

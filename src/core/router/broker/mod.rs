@@ -1,0 +1,338 @@
+//! `Broker`: subscriptions, and events to those who subscribed (spec: "Publish/subscribe" and the
+//! sections on advanced PubSub).
+//!
+//! A publication to a topic that only exact subscriptions want, without options, is the hot path:
+//! one look-up and one multicast. Everything else stands behind a test that costs next to nothing.
+
+mod history;
+mod inspect;
+mod listing;
+mod publication;
+mod retained;
+
+use std::time::Duration;
+
+use indexmap::IndexSet;
+
+use crate::core::router::broker::history::Histories;
+use crate::core::router::broker::listing::Listing;
+use crate::core::router::broker::publication::Publication;
+use crate::core::router::broker::retained::Retained;
+use crate::core::router::config::Disclosure;
+use crate::core::router::dealer::Sessions;
+use crate::core::router::happening::{Happening, Kind, is_watched};
+use crate::core::router::index::{Entry, Index};
+use crate::core::router::output::Outputs;
+use crate::core::router::realm::{Failure, Turn, check_own_uri, check_uri, quote, too_many};
+use crate::core::router::session::{Identity, Session};
+use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
+use crate::core::router::{ConnectionId, RouterConfig};
+use crate::error::{ApplicationError, Violation};
+use crate::message::{
+    EventDetails, Payload, Publish, PublishOptions, Published, Subscribe, Subscribed, Unsubscribe,
+    Unsubscribed, UnsubscribedDetails,
+};
+use crate::uri::{Match, uris};
+
+pub(super) use history::{HistoryEvent, HistoryFilter};
+
+#[derive(Debug)]
+pub(super) struct Broker {
+    subscriptions: Index<Subscribers>,
+    retained: Retained,
+    histories: Histories,
+}
+
+/// Who is in a subscription.
+#[derive(Debug)]
+pub(super) struct Subscribers {
+    pub(super) members: IndexSet<ConnectionId>,
+    /// The router's time at which the first one came.
+    pub(super) created: Duration,
+}
+
+impl Broker {
+    /// A broker with the subscriptions that shall have a history (spec: "Event History").
+    pub(super) fn new(config: &RouterConfig) -> Self {
+        let mut broker = Broker {
+            subscriptions: Index::default(),
+            retained: Retained::default(),
+            histories: Histories::default(),
+        };
+        for history in &config.histories {
+            let none = || Subscribers { members: IndexSet::new(), created: Duration::ZERO };
+            let (topic, policy) = (history.topic.clone(), history.policy);
+            let entry = broker.subscriptions.entry(topic, policy, none).0;
+            broker.histories.add(entry.id, policy, history.limit);
+        }
+        broker
+    }
+
+    /// How many have a subscriber.
+    pub(super) fn subscriptions(&self) -> usize {
+        let all = self.histories.subscriptions().filter_map(|id| self.subscriptions.get(id));
+        self.subscriptions.len() - all.filter(|entry| entry.members.members.is_empty()).count()
+    }
+
+    pub(super) fn subscribe(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        session: &mut Session,
+        message: Subscribe,
+    ) -> Result<(), Failure> {
+        let Subscribe { request, options, topic } = message;
+        let policy = options.r#match.unwrap_or_default();
+        check_uri(turn, &topic, policy)?;
+        if policy == Match::Wildcard && has_too_many_components(&topic) {
+            let text = format!("{} has more than {MAX_COMPONENTS} components", quote(&topic));
+            return Err(ApplicationError::new(uris::INVALID_URI).arg(text).into());
+        }
+        let limit = turn.config.limits.subscriptions;
+        let known = self.subscriptions.find(&topic, policy);
+        // Subscribing again is no second subscription.
+        if session.subscriptions.len() >= limit
+            && !known.is_some_and(|known| session.subscriptions.contains(&known.id))
+        {
+            return Err(too_many("subscriptions", limit).into());
+        }
+        let retained_for = (options.get_retained == Some(true)).then(|| topic.clone());
+        let now = turn.now;
+        let none = || Subscribers { members: IndexSet::new(), created: now };
+        let (entry, created) = self.subscriptions.entry(topic, policy, none);
+        let entered = entry.members.members.insert(from);
+        let id = entry.id;
+        if entered && is_watched(&entry.uri) {
+            let (of, session) = (Kind::Subscription, session.identity.session);
+            turn.happenings.extend(created.then_some(Happening::Created { of, session, id }));
+            turn.happenings.push(Happening::Entered { of, session, id });
+        }
+        session.subscriptions.insert(id);
+        turn.outputs.send(from, Subscribed { request, subscription: id });
+        if let Some(topic) = retained_for {
+            for event in self.retained.events(id, &topic, policy, &session.identity) {
+                turn.outputs.send(from, event);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn unsubscribe(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        session: &mut Session,
+        message: &Unsubscribe,
+    ) -> Result<(), Failure> {
+        if !session.subscriptions.remove(&message.subscription) {
+            return Err(ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION)
+                .arg(format!("this session has no subscription {}", message.subscription))
+                .into());
+        }
+        self.remove(turn, from, &session.identity, message.subscription);
+        turn.outputs.send(from, Unsubscribed { request: message.request, details: None });
+        Ok(())
+    }
+
+    /// Takes a session out of a subscription against its will, and tells it if it has announced
+    /// that it understands (spec: "Subscription Revocation"). Whether it was in it.
+    pub(super) fn revoke(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sessions: &mut Sessions,
+        subscription: u64,
+        member: ConnectionId,
+        reason: &str,
+    ) -> bool {
+        let Some(session) = sessions.get_mut(&member) else { return false };
+        if !session.subscriptions.remove(&subscription) {
+            return false;
+        }
+        self.remove(turn, member, &session.identity, subscription);
+        if session.features.subscriber_revocation {
+            let mut details = UnsubscribedDetails::default();
+            details.subscription = Some(subscription);
+            details.reason = Some(reason.to_owned());
+            turn.outputs.send(member, Unsubscribed { request: 0, details: Some(details) });
+        }
+        true
+    }
+
+    pub(super) fn publish(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &Sessions,
+        message: Publish,
+    ) -> Result<(), Failure> {
+        self.publish_as(turn, from, || sessions.get(&from), sessions, message)
+    }
+
+    /// Publishes for a session that has gone, as if it were there still (spec: "Testaments").
+    pub(super) fn publish_for_gone(
+        &mut self,
+        turn: &mut Turn<'_>,
+        gone: (ConnectionId, &Session),
+        sessions: &Sessions,
+        message: Publish,
+    ) -> Result<(), Failure> {
+        self.publish_as(turn, gone.0, || Some(gone.1), sessions, message)
+    }
+
+    /// Publishes for the router itself. `payload` is asked for only if somebody wants the event.
+    pub(super) fn publish_own(
+        &mut self,
+        turn: &mut Turn<'_>,
+        topic: &str,
+        payload: impl FnOnce() -> Payload,
+    ) {
+        if self.subscriptions.matches(topic).is_empty() {
+            return;
+        }
+        let publication = Publication {
+            id: turn.ids.next(),
+            topic: topic.into(),
+            details: EventDetails::default(),
+            listing: None,
+            payload: payload(),
+        };
+        self.deliver(turn, None, &Sessions::default(), publication);
+    }
+
+    /// Drops all subscriptions of a session that has gone.
+    pub(super) fn release(&mut self, turn: &mut Turn<'_>, from: ConnectionId, session: &Session) {
+        let mut all: Vec<_> = session.subscriptions.iter().copied().collect();
+        // Watchers are told in the same order every time.
+        all.sort_unstable();
+        for id in all {
+            self.remove(turn, from, &session.identity, id);
+        }
+    }
+
+    fn remove(&mut self, turn: &mut Turn<'_>, member: ConnectionId, identity: &Identity, id: u64) {
+        let Some(entry) = self.subscriptions.get_mut(id) else { return };
+        entry.members.members.swap_remove(&member);
+        let watched = is_watched(&entry.uri);
+        // What has a history stays.
+        let deleted = entry.members.members.is_empty() && !self.histories.keeps(id);
+        if deleted {
+            self.subscriptions.remove(id);
+        }
+        if watched {
+            let (of, session) = (Kind::Subscription, identity.session);
+            turn.happenings.push(Happening::Left { of, session, id });
+            turn.happenings.extend(deleted.then_some(Happening::Deleted { of, session, id }));
+        }
+    }
+
+    fn publish_as<'a>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        publisher: impl Fn() -> Option<&'a Session>,
+        sessions: &Sessions,
+        message: Publish,
+    ) -> Result<(), Failure> {
+        let Publish { request, options, topic, payload } = message;
+        if options.ppt_scheme.is_some()
+            && !publisher().is_some_and(|publisher| publisher.features.publisher_passthru)
+        {
+            return Err(Violation::new("PUBLISH.Options.ppt_scheme was not announced").into());
+        }
+        check_own_uri(turn, &topic)?;
+        let disclosed = discloses(turn.config.disclosure, &options)?;
+        let disclosed = disclosed.then(&publisher).flatten().map(|session| &*session.identity);
+        let publication = Publication {
+            id: turn.ids.next(),
+            details: publication::details(&options, disclosed),
+            listing: Listing::of(&options),
+            topic,
+            payload,
+        };
+        if options.acknowledge == Some(true) {
+            turn.outputs.send(from, Published { request, publication: publication.id });
+        }
+        let exclude_me = options.exclude_me.unwrap_or(true);
+        if options.retain == Some(true) {
+            let except = exclude_me.then(&publisher).flatten();
+            let except = except.map(|publisher| publisher.identity.session);
+            self.retained.keep(turn.config, &publication, except);
+        }
+        self.deliver(turn, exclude_me.then_some(from), sessions, publication);
+        Ok(())
+    }
+
+    fn deliver(
+        &mut self,
+        turn: &mut Turn<'_>,
+        except: Option<ConnectionId>,
+        sessions: &Sessions,
+        publication: Publication,
+    ) {
+        let Broker { subscriptions, histories, .. } = self;
+        let audience = Audience { except, sessions, listing: publication.listing.as_deref() };
+        let exact = subscriptions.find(&publication.topic, Match::Exact);
+        if !subscriptions.has_patterns() && histories.is_empty() {
+            if let Some(entry) = exact {
+                let to = audience.of(entry);
+                turn.outputs.multicast(to, publication.into_event(entry.id, Match::Exact));
+            }
+            return;
+        }
+        let mut matching = Vec::new();
+        subscriptions.visit(&publication.topic, |entry| {
+            send(turn.outputs, &audience, entry, &publication);
+            matching.push(entry.id);
+        });
+        if !histories.is_empty() {
+            let time = turn.config.epoch.saturating_add(turn.now);
+            histories.store(time, turn.config.history_bytes, &matching, &publication);
+        }
+    }
+}
+
+/// Who gets an event, of those who subscribed.
+struct Audience<'a> {
+    /// The publisher, if it wants none.
+    except: Option<ConnectionId>,
+    listing: Option<&'a Listing>,
+    sessions: &'a Sessions,
+}
+
+impl Audience<'_> {
+    fn of(&self, entry: &Entry<Subscribers>) -> Vec<ConnectionId> {
+        let members = &entry.members.members;
+        let others = members.iter().copied().filter(|member| Some(*member) != self.except);
+        let Some(listing) = self.listing else { return others.collect() };
+        let session = |member: &ConnectionId| self.sessions.get(member);
+        others
+            .filter(|member| session(member).is_some_and(|to| listing.allows(&to.identity)))
+            .collect()
+    }
+}
+
+fn send(
+    outputs: &mut Outputs,
+    audience: &Audience<'_>,
+    entry: &Entry<Subscribers>,
+    publication: &Publication,
+) {
+    let to = audience.of(entry);
+    if !to.is_empty() {
+        outputs.multicast(to, publication.event(entry.id, entry.policy));
+    }
+}
+
+/// Whether subscribers are told who published (spec: "Publisher Identification").
+fn discloses(rule: Disclosure, options: &PublishOptions) -> Result<bool, ApplicationError> {
+    let wanted = options.disclose_me == Some(true);
+    match rule {
+        Disclosure::OnRequest => Ok(wanted),
+        Disclosure::Always => Ok(true),
+        Disclosure::Never if wanted => {
+            Err(ApplicationError::new(uris::OPTION_DISALLOWED_DISCLOSE_ME)
+                .arg("this router does not tell subscribers who published"))
+        }
+        Disclosure::Never => Ok(false),
+    }
+}

@@ -1,0 +1,95 @@
+//! `Publication`: one published event, before it is known by which subscriptions it goes out.
+
+use crate::core::router::broker::listing::Listing;
+use crate::core::router::session::Identity;
+use crate::message::{Event, EventDetails, Payload, PublishOptions};
+use crate::uri::{Match, Uri};
+
+/// What all EVENTs of one publication have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Publication {
+    pub(super) id: u64,
+    pub(super) topic: Uri,
+    /// Without the topic.
+    pub(super) details: EventDetails,
+    pub(super) listing: Option<Box<Listing>>,
+    pub(super) payload: Payload,
+}
+
+impl Publication {
+    /// The EVENT for a subscription (spec: "Pattern-based Subscriptions", where it names the topic).
+    pub(super) fn event(&self, subscription: u64, policy: Match) -> Event {
+        self.clone_event().into_event(subscription, policy)
+    }
+
+    /// The same for the only subscription that it goes to.
+    pub(super) fn into_event(self, subscription: u64, policy: Match) -> Event {
+        let Publication { id, topic, mut details, payload, .. } = self;
+        if policy != Match::Exact {
+            details.topic = Some(topic);
+        }
+        Event { subscription, publication: id, details, payload }
+    }
+
+    /// The same, to be kept for long: see [`Payload::detached`].
+    pub(super) fn detached(&self) -> Self {
+        Publication { payload: self.payload.detached(), ..self.clone() }
+    }
+
+    /// About how many bytes it takes when it is kept.
+    pub(super) fn weight(&self) -> usize {
+        /// What it takes without anything in it, roughly.
+        const EMPTY: usize = 256;
+        let details = &self.details;
+        let texts = [
+            &details.publisher_authid,
+            &details.publisher_authrole,
+            &details.ppt_scheme,
+            &details.ppt_serializer,
+            &details.ppt_cipher,
+            &details.ppt_keyid,
+            &details.enc_algo,
+            &details.enc_serializer,
+            &details.enc_key,
+        ];
+        EMPTY
+            + self.topic.len()
+            + self.payload.weight()
+            + texts.into_iter().flatten().map(String::len).sum::<usize>()
+            + self.listing.as_ref().map_or(0, |listing| listing.weight())
+    }
+
+    fn clone_event(&self) -> Self {
+        Publication {
+            id: self.id,
+            topic: self.topic.clone(),
+            details: self.details.clone(),
+            listing: None,
+            payload: self.payload.clone(),
+        }
+    }
+}
+
+/// EVENT.Details of a publication; `publisher` if it is disclosed.
+pub(super) fn details(options: &PublishOptions, publisher: Option<&Identity>) -> EventDetails {
+    let mut details = EventDetails::default();
+    if let Some(publisher) = publisher {
+        details.publisher = Some(publisher.session);
+        details.publisher_authid = Some(publisher.authid.clone());
+        details.publisher_authrole = Some(publisher.authrole.clone());
+    }
+    // The scheme is what switches the mode on (spec: "Payload Passthru Mode").
+    if options.ppt_scheme.is_some() {
+        details.ppt_scheme.clone_from(&options.ppt_scheme);
+        details.ppt_serializer.clone_from(&options.ppt_serializer);
+        details.ppt_cipher.clone_from(&options.ppt_cipher);
+        details.ppt_keyid.clone_from(&options.ppt_keyid);
+    }
+    // Autobahn's keys, which are no feature of the spec: whoever sends them knows what for.
+    if options.enc_algo.is_some() || options.enc_serializer.is_some() || options.enc_key.is_some() {
+        details.enc_algo.clone_from(&options.enc_algo);
+        details.enc_serializer.clone_from(&options.enc_serializer);
+        details.enc_key.clone_from(&options.enc_key);
+    }
+    details
+}
