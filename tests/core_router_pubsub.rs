@@ -7,7 +7,6 @@ mod common;
 
 use common::*;
 // In the browser the same tests run under its own runner.
-use wampwerk::Match;
 use wampwerk::core::router::RouterConfig;
 use wampwerk::message::*;
 #[cfg(target_arch = "wasm32")]
@@ -99,78 +98,6 @@ fn bad_topics_are_answered_only_if_an_answer_was_asked_for() {
     }
     net.send(a, publish(13, "wampum.price", 1));
     assert_eq!(net.closed(a), None);
-}
-
-#[test]
-fn patterns_are_refused_by_name() {
-    let mut net = Net::new();
-    let a = net.join();
-    for (request, policy) in [(1, Match::Prefix), (2, Match::Wildcard)] {
-        let mut message = subscribe(request, "com.example.");
-        message.options.r#match = Some(policy);
-        net.send(a, message);
-        let Message::Error(error) = net.take_one(a) else { panic!() };
-        // A pattern that ends in a dot is a good one; what is missing is the feature.
-        assert_eq!(error.error, "wamp.error.option_not_allowed");
-        let text = format!("{:?}", error.payload);
-        assert!(text.contains("match") && text.contains(policy.as_str()), "{text}");
-    }
-    let mut message = subscribe(3, "com.example.topic");
-    message.options.r#match = Some(Match::Exact);
-    net.send(a, message);
-    assert_eq!(net.take(a), ["SUBSCRIBED 3 1"]);
-}
-
-#[test]
-fn events_for_some_only_are_not_leaked_to_all() {
-    type Set = fn(&mut PublishOptions);
-    let lists: [(&str, Set); 6] = [
-        ("exclude", |o| o.exclude = Some(vec![1])),
-        ("exclude_authid", |o| o.exclude_authid = Some(vec!["joe".to_owned()])),
-        ("exclude_authrole", |o| o.exclude_authrole = Some(vec!["admin".to_owned()])),
-        ("eligible", |o| o.eligible = Some(vec![])),
-        ("eligible_authid", |o| o.eligible_authid = Some(vec!["joe".to_owned()])),
-        ("eligible_authrole", |o| o.eligible_authrole = Some(vec!["admin".to_owned()])),
-    ];
-    let mut net = Net::new();
-    let [a, b] = [net.join(), net.join()];
-    net.subscribe(b, 1, "com.example.topic");
-    let mut request = 0;
-    for (name, set) in lists {
-        for acknowledge in [false, true] {
-            request += 1;
-            let mut message = publish(request, "com.example.topic", 1);
-            message.options.acknowledge = Some(acknowledge);
-            set(&mut message.options);
-            net.send(a, message);
-            match (acknowledge, &net.take_messages(a)[..]) {
-                (false, []) => {}
-                (true, [Message::Error(error)]) => {
-                    assert_eq!(error.error, "wamp.error.option_not_allowed");
-                    assert!(format!("{:?}", error.payload).contains(name));
-                }
-                (_, other) => panic!("{name}: {other:?}"),
-            }
-        }
-    }
-    assert_eq!(net.take(b), [""; 0]);
-}
-
-#[test]
-fn hints_are_ignored() {
-    let mut net = Net::new();
-    let [a, b] = [net.join(), net.join()];
-    let mut message = subscribe(1, "com.example.topic");
-    message.options.get_retained = Some(true);
-    net.send(b, message);
-    net.take(b);
-    let mut message = acknowledged(1, "com.example.topic", 1);
-    message.options.retain = Some(true);
-    message.options.disclose_me = Some(true);
-    net.send(a, message);
-    assert_eq!(net.take(a), ["PUBLISHED 1"]);
-    let Message::Event(event) = net.take_one(b) else { panic!() };
-    assert_eq!(event.details, EventDetails::default());
 }
 
 #[test]

@@ -1,0 +1,93 @@
+//! Keys of an encoded payload go from PUBLISH to EVENT as they are (spec: "Payload Passthru Mode").
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+
+#[path = "common/router_core.rs"]
+mod common;
+#[path = "common/router_pubsub.rs"]
+mod pubsub;
+
+use common::*;
+use pubsub::*;
+use wampwerk::message::*;
+use wampwerk::{Dict, Value};
+// In the browser the same tests run under its own runner.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+fn publisher(net: &mut Net) -> Peer {
+    join_as(net, Roles::new().with("publisher", &["payload_passthru_mode"])).0
+}
+
+fn sealed(request: u64) -> Publish {
+    let bytes = Value::Bytes(vec![0xff, 0, 1].into());
+    let mut message = publish_as(request, TOPIC, 1, |options| {
+        options.ppt_scheme = Some("x_custom".to_owned());
+        options.ppt_serializer = Some("cbor".to_owned());
+        options.ppt_cipher = Some("no such cipher".to_owned());
+        options.ppt_keyid = Some("7".to_owned());
+    });
+    message.payload = Payload::from_values(vec![bytes], Dict::new());
+    message
+}
+
+#[test]
+fn the_keys_reach_subscribers_that_have_not_announced_the_mode() {
+    let mut net = Net::new();
+    let [a, b] = [publisher(&mut net), join(&mut net)];
+    net.subscribe(b.id, 1, TOPIC);
+    let sent = sealed(1);
+    net.send(a.id, sent.clone());
+    let Message::Event(event) = net.take_one(b.id) else { panic!() };
+    let details = event.details.into_fields();
+    assert_eq!(details.ppt_scheme, sent.options.ppt_scheme);
+    assert_eq!(details.ppt_serializer, sent.options.ppt_serializer);
+    assert_eq!(details.ppt_cipher, sent.options.ppt_cipher);
+    assert_eq!(details.ppt_keyid, sent.options.ppt_keyid);
+    assert!(same(&event.payload, &sent.payload));
+}
+
+#[test]
+fn who_has_not_announced_the_mode_may_not_use_it() {
+    let mut net = Net::new();
+    // Announced for another role.
+    let roles = Roles::new()
+        .with("publisher", &["payload_transparency"])
+        .with("caller", &["payload_passthru_mode"]);
+    let [a, b] = [join_as(&mut net, roles).0, join(&mut net)];
+    net.subscribe(b.id, 1, TOPIC);
+    net.send(a.id, sealed(1));
+    net.assert_violation(a.id, "PUBLISH.Options.ppt_scheme");
+    assert_eq!(net.take(b.id), [""; 0]);
+    assert_eq!(net.closed(b.id), None);
+}
+
+#[test]
+fn without_a_scheme_the_mode_is_off() {
+    let mut net = Net::new();
+    let [a, b] = [join(&mut net), join(&mut net)];
+    net.subscribe(b.id, 1, TOPIC);
+    net.send(a.id, publish_as(1, TOPIC, 1, |o| o.ppt_cipher = Some("aes256gcm".to_owned())));
+    let Message::Event(event) = net.take_one(b.id) else { panic!() };
+    assert_eq!(event.details, EventDetails::default());
+}
+
+#[test]
+fn keys_of_payload_transparency_need_no_announcement() {
+    let mut net = Net::new();
+    let [a, b] = [join(&mut net), join(&mut net)];
+    net.subscribe(b.id, 1, TOPIC);
+    net.send(
+        a.id,
+        publish_as(1, TOPIC, 1, |options| {
+            options.enc_algo = Some("cryptobox".to_owned());
+            options.enc_serializer = Some("json".to_owned());
+            options.enc_key = Some("k".to_owned());
+        }),
+    );
+    let Message::Event(event) = net.take_one(b.id) else { panic!() };
+    let details = event.details.into_fields();
+    assert_eq!(details.enc_algo.as_deref(), Some("cryptobox"));
+    assert_eq!(details.enc_serializer.as_deref(), Some("json"));
+    assert_eq!(details.enc_key.as_deref(), Some("k"));
+}
