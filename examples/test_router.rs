@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(port) => port.parse().map_err(|_| format!("{port:?} is no port"))?,
         None => 0,
     };
-    let router = Router::builder().realm("realm1").build()?;
+    let router = Router::builder().realm("realm1").batched(true).build()?;
     let listener = router.listen(&format!("ws://127.0.0.1:{port}/ws")).await?;
     println!("ready {}", listener.url());
     let mut stdin = tokio::io::stdin();

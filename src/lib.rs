@@ -40,6 +40,7 @@
 pub mod codec;
 pub mod core;
 pub mod error;
+pub mod framing;
 pub mod message;
 #[cfg(feature = "router")]
 pub mod router;

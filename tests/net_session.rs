@@ -57,6 +57,30 @@ async fn the_whole_behaviour_with_cbor() {
     behaviour_with(Serializer::Cbor).await;
 }
 
+struct InBatches {
+    url: String,
+    serializer: Serializer,
+}
+
+impl Place for InBatches {
+    async fn session(&self) -> Session {
+        let connect = connect(&self.url, "realm1").serializers(&[self.serializer]);
+        let session = connect.batched(true).await.unwrap();
+        assert!(session.transport().batched);
+        assert_eq!(session.serializer(), self.serializer);
+        session
+    }
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_in_batches_with_each_serializer() {
+    let router = Router::builder().realm("realm1").batched(true).build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    for serializer in Serializer::ALL {
+        behaviour::all(&InBatches { url: listener.url().to_owned(), serializer }).await;
+    }
+}
+
 struct OverTls {
     url: String,
     factory: WampWebSocketClientFactory,

@@ -19,11 +19,17 @@ fn url() -> &'static str {
     url
 }
 
-struct Live(Serializer);
+struct Live(Serializer, Batched);
+
+#[derive(Clone, Copy)]
+struct Batched(bool);
 
 impl Place for Live {
     async fn session(&self) -> Session {
-        let session = connect(url(), "realm1").serializers(&[self.0]).await.unwrap();
+        let Batched(batched) = self.1;
+        let connect = connect(url(), "realm1").serializers(&[self.0]);
+        let session = connect.batched(batched).await.unwrap();
+        assert_eq!(session.transport().batched, batched);
         assert_eq!(session.serializer(), self.0);
         session
     }
@@ -33,7 +39,8 @@ impl Place for Live {
 #[wasm_bindgen_test]
 async fn the_whole_behaviour_with_each_serializer() {
     for serializer in Serializer::ALL {
-        behaviour::all(&Live(serializer)).await;
+        behaviour::all(&Live(serializer, Batched(false))).await;
+        behaviour::all(&Live(serializer, Batched(true))).await;
     }
 }
 

@@ -40,7 +40,16 @@ impl Serializer {
         }
     }
 
-    /// The serializer of a WebSocket subprotocol.
+    /// The WebSocket subprotocol with batches of messages, as in `wamp.2.cbor.batched`.
+    pub fn batched_subprotocol(self) -> &'static str {
+        match self {
+            Serializer::Json => "wamp.2.json.batched",
+            Serializer::MsgPack => "wamp.2.msgpack.batched",
+            Serializer::Cbor => "wamp.2.cbor.batched",
+        }
+    }
+
+    /// The serializer of a WebSocket subprotocol without batches.
     pub fn from_subprotocol(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|serializer| serializer.subprotocol() == name)
     }

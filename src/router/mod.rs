@@ -52,6 +52,7 @@ pub struct RouterBuilder {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) serializers: Vec<Serializer>,
+    pub(crate) batched: bool,
     pub(crate) handshake_timeout: Duration,
     pub(crate) max_message_size: usize,
     outbox_limit: usize,
@@ -70,6 +71,7 @@ impl Router {
             config: RouterConfig::new(0),
             settings: Settings {
                 serializers: codec::available().to_vec(),
+                batched: false,
                 handshake_timeout: Duration::from_secs(10),
                 max_message_size: 16 << 20,
                 outbox_limit: 64 << 20,
@@ -152,6 +154,16 @@ impl RouterBuilder {
     /// Which serializers clients may use. Default: all that are compiled in.
     pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
         self.settings.serializers = serializers.to_vec();
+        self
+    }
+
+    /// Whether WebSocket clients may ask for batches of messages, by the subprotocols
+    /// `wamp.2.<serializer>.batched`. Default: no.
+    ///
+    /// Of batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; the
+    /// answer has the one that the client wrote.
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.settings.batched = batched;
         self
     }
 

@@ -78,6 +78,7 @@ impl Router {
 
         let settings = self.settings();
         let config = AcceptConfig::new(url.path.clone(), &settings.serializers)
+            .batched(settings.batched)
             .max_message_size(settings.max_message_size)
             .handshake_timeout(settings.handshake_timeout);
         let config = with(config);

@@ -42,6 +42,7 @@ pub fn connect(url: impl Into<String>, realm: impl Into<Uri>) -> Connect {
         url: url.into(),
         realm: realm.into(),
         serializers: crate::codec::available().to_vec(),
+        batched: false,
         timeout: None,
         config: ClientConfig::default(),
     }
@@ -59,6 +60,7 @@ pub struct Connect {
     url: String,
     realm: Uri,
     serializers: Vec<crate::message::Serializer>,
+    batched: bool,
     timeout: Option<std::time::Duration>,
     config: ClientConfig,
 }
@@ -69,6 +71,14 @@ impl Connect {
     /// MessagePack, JSON, as far as they are compiled in.
     pub fn serializers(mut self, serializers: &[crate::message::Serializer]) -> Self {
         self.serializers = serializers.to_vec();
+        self
+    }
+
+    /// Whether to offer the subprotocols with batches of messages, too; see
+    /// [`WampWebSocketClientFactory::batched`](crate::transport::WampWebSocketClientFactory::batched).
+    /// Default: no.
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.batched = batched;
         self
     }
 
@@ -87,7 +97,8 @@ impl Connect {
 
     async fn open(self) -> Result<Session, ConnectError> {
         use crate::transport::WampWebSocketClientFactory;
-        let mut factory = WampWebSocketClientFactory::new(&self.url, &self.serializers)?;
+        let factory = WampWebSocketClientFactory::new(&self.url, &self.serializers)?;
+        let mut factory = factory.batched(self.batched);
         if let Some(timeout) = self.timeout {
             factory = factory.connect_timeout(timeout).handshake_timeout(timeout);
         }

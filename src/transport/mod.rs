@@ -12,7 +12,11 @@ use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
+#[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
+mod batched;
 pub mod memory;
+#[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
+mod subprotocol;
 pub mod url;
 
 cfg_if::cfg_if! {
@@ -65,11 +69,14 @@ pub trait Transport: MaybeSend {
 pub struct TransportInfo {
     /// The format of the messages.
     pub serializer: Serializer,
+    /// Whether messages travel in batches (`wamp.2.<serializer>.batched`).
+    pub batched: bool,
     /// What kind of transport it is: `"websocket"`, `"memory"`, …
     pub kind: &'static str,
     /// The peer's address, for people.
     pub peer: String,
-    /// The longest frame that may be sent, in bytes, as far as it is known.
+    /// The longest frame that may be sent, in bytes, as far as it is known. In a batch, what
+    /// surrounds a message counts, too, and is taken off here.
     pub max_send: usize,
 }
 
@@ -111,6 +118,7 @@ pub trait Connector: MaybeSend + MaybeSync {
 impl TransportInfo {
     /// An agreement without a limit of its own for what may be sent.
     pub fn new(serializer: Serializer, kind: &'static str, peer: impl fmt::Display) -> Self {
-        TransportInfo { serializer, kind, peer: peer.to_string(), max_send: usize::MAX }
+        let peer = peer.to_string();
+        TransportInfo { serializer, batched: false, kind, peer, max_send: usize::MAX }
     }
 }

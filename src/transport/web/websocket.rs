@@ -16,6 +16,8 @@ use self::socket::Socket;
 use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
 use crate::rt::{BoxFuture, Sleep, now};
+use crate::transport::batched::Batched;
+use crate::transport::subprotocol::Subprotocol;
 use crate::transport::url::WebSocketUrl;
 use crate::transport::{CloseCode, Connector, Transport, TransportInfo};
 
@@ -44,6 +46,7 @@ pub struct WampWebSocketClientFactory {
     url: String,
     authority: String,
     serializers: Vec<Serializer>,
+    batched: bool,
     connect_timeout: Duration,
     handshake_timeout: Duration,
     max_message_size: usize,
@@ -61,21 +64,28 @@ impl WampWebSocketClientFactory {
             let text = "a WebSocket client needs at least one serializer".to_owned();
             return Err(ConnectError::InvalidConfig(text));
         }
-        // The browser refuses a sub-protocol that is there twice.
-        let mut distinct = Vec::with_capacity(serializers.len());
-        for &serializer in serializers {
-            if !distinct.contains(&serializer) {
-                distinct.push(serializer);
-            }
-        }
         Ok(WampWebSocketClientFactory {
             url: url.to_owned(),
             authority,
-            serializers: distinct,
+            serializers: serializers.to_vec(),
+            batched: false,
             connect_timeout: DEFAULT_TIMEOUT,
             handshake_timeout: DEFAULT_TIMEOUT,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
         })
+    }
+
+    /// Whether to offer the subprotocols `wamp.2.<serializer>.batched`, too, each before the one
+    /// without. Default: no.
+    ///
+    /// What is sent between two flushes then goes as one WebSocket message. Batches of MessagePack
+    /// and CBOR are the same everywhere; in JSON, Autobahn and Crossbar separate messages by another
+    /// octet than the specification has, which is 0x18 for 0x1e. We begin with 0x18 and go on with
+    /// what the server writes; a server that reads 0x1e only must not be offered batched JSON.
+    #[must_use]
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.batched = batched;
+        self
     }
 
     /// How long connecting may take. The browser shows no steps, so the sum of this and of
@@ -102,7 +112,9 @@ impl WampWebSocketClientFactory {
     }
 
     async fn open(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        let offered: Vec<_> = self.serializers.iter().map(|one| one.subprotocol()).collect();
+        // Without doubles, which the browser would refuse.
+        let subprotocols = Subprotocol::list(&self.serializers, self.batched);
+        let offered: Vec<_> = subprotocols.iter().map(|one| one.name()).collect();
         let limit = self.max_message_size;
         let mut socket = Socket::new(&self.url, &offered, limit).map_err(|refusal| {
             if refusal.syntax {
@@ -126,27 +138,11 @@ impl WampWebSocketClientFactory {
             }
             None => return Err(ConnectError::Timeout("connecting by WebSocket")),
         }
-        let serializer = self.chosen(&socket.protocol(), &offered)?;
+        let Subprotocol { serializer, batched } = chosen(&socket.protocol(), &subprotocols)?;
         let mut info = TransportInfo::new(serializer, "websocket", &self.authority);
         info.max_send = limit;
-        Ok(Box::new(WebSocketTransport { socket, info, blocked: None, closing: None }))
-    }
-
-    /// The server's choice. Browsers fail the connection when there is none, but some that are no
-    /// browsers (React Native) leave the name out: then it is the first offer.
-    fn chosen(&self, name: &str, offered: &[&str]) -> Result<Serializer, ConnectError> {
-        match Serializer::from_subprotocol(name) {
-            Some(serializer) if self.serializers.contains(&serializer) => Ok(serializer),
-            None if name.is_empty()
-                && let Some(&first) = self.serializers.first() =>
-            {
-                Ok(first)
-            }
-            _ => Err(ConnectError::Subprotocol {
-                offered: offered.iter().map(|&name| name.to_owned()).collect(),
-                chosen: Some(name.to_owned()),
-            }),
-        }
+        let transport = WebSocketTransport { socket, info, blocked: None, closing: None };
+        Ok(Batched::over(Box::new(transport), batched))
     }
 }
 
@@ -154,6 +150,19 @@ impl Connector for WampWebSocketClientFactory {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
         Box::pin(self.open())
     }
+}
+
+/// The server's choice. Browsers fail the connection when there is none, but some that are no
+/// browsers (React Native) leave the name out: then it is the first offer.
+fn chosen(name: &str, offered: &[Subprotocol]) -> Result<Subprotocol, ConnectError> {
+    let chosen = match name {
+        "" => offered.first(),
+        name => offered.iter().find(|offer| offer.name() == name),
+    };
+    chosen.copied().ok_or_else(|| ConnectError::Subprotocol {
+        offered: offered.iter().map(|offer| offer.name().to_owned()).collect(),
+        chosen: Some(name.to_owned()),
+    })
 }
 
 /// An open socket.

@@ -13,15 +13,15 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{
-    AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport, distinct,
-};
+use super::{AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport};
 use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::BoxFuture;
+use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsConfig;
 use crate::transport::native::tcp;
+use crate::transport::subprotocol::Subprotocol;
 use crate::transport::url::WebSocketUrl;
 use crate::transport::{Connector, Transport, TransportInfo};
 
@@ -51,6 +51,7 @@ const MAX_REFUSAL_TEXT: usize = 200;
 pub struct WampWebSocketClientFactory {
     url: WebSocketUrl,
     serializers: Vec<Serializer>,
+    batched: bool,
     headers: Vec<(String, String)>,
     connect_timeout: Duration,
     handshake_timeout: Duration,
@@ -76,7 +77,8 @@ impl WampWebSocketClientFactory {
         }
         Ok(WampWebSocketClientFactory {
             url,
-            serializers: distinct(serializers),
+            serializers: serializers.to_vec(),
+            batched: false,
             headers: Vec::new(),
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
@@ -85,6 +87,19 @@ impl WampWebSocketClientFactory {
             #[cfg(feature = "tls")]
             tls: TlsConfig::new(),
         })
+    }
+
+    /// Whether to offer the subprotocols `wamp.2.<serializer>.batched`, too, each before the one
+    /// without. Default: no.
+    ///
+    /// What is sent between two flushes then goes as one WebSocket message. Batches of MessagePack
+    /// and CBOR are the same everywhere; in JSON, Autobahn and Crossbar separate messages by another
+    /// octet than the specification has, which is 0x18 for 0x1e. We begin with 0x18 and go on with
+    /// what the server writes; a server that reads 0x1e only must not be offered batched JSON.
+    #[must_use]
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.batched = batched;
+        self
     }
 
     /// How long TCP may take: to look up the name, and then for each of its addresses.
@@ -184,10 +199,12 @@ impl WampWebSocketClientFactory {
                 HeadError::Bad(text) => handshake(format!("this is no WebSocket server: {text}")),
             })?;
         check(&response, &early, &key)?;
-        let serializer = self.chosen(response.headers())?;
+        let Subprotocol { serializer, batched } = self.chosen(response.headers())?;
         let mut info = TransportInfo::new(serializer, "websocket", self.url.authority());
         info.max_send = self.max_message_size;
-        Ok(Box::new(WebSocketTransport::new(stream, early, Role::Client, info, self.auto_ping)))
+        let ping = self.auto_ping;
+        let transport = WebSocketTransport::new(stream, early, Role::Client, info, ping);
+        Ok(Batched::over(Box::new(transport), batched))
     }
 
     fn request(&self, key: &str) -> String {
@@ -196,7 +213,7 @@ impl WampWebSocketClientFactory {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: {}\r\n",
             self.url.target(),
             self.url.authority(),
-            self.offered().join(", "),
+            self.offered().map(Subprotocol::name).collect::<Vec<_>>().join(", "),
         );
         for (name, value) in &self.headers {
             // Writing into a string cannot fail.
@@ -206,21 +223,20 @@ impl WampWebSocketClientFactory {
         request
     }
 
-    fn offered(&self) -> Vec<&'static str> {
-        self.serializers.iter().map(|serializer| serializer.subprotocol()).collect()
+    fn offered(&self) -> impl Iterator<Item = Subprotocol> {
+        Subprotocol::list(&self.serializers, self.batched).into_iter()
     }
 
     /// The server's choice, which must be one of ours (spec: "WebSocket Transport").
-    fn chosen(&self, headers: &HeaderMap) -> Result<Serializer, ConnectError> {
+    fn chosen(&self, headers: &HeaderMap) -> Result<Subprotocol, ConnectError> {
         let chosen: Vec<_> = tokens(headers, "Sec-WebSocket-Protocol").collect();
         if let &[name] = chosen.as_slice()
-            && let Some(serializer) = Serializer::from_subprotocol(name)
-            && self.serializers.contains(&serializer)
+            && let Some(subprotocol) = self.offered().find(|offer| offer.name() == name)
         {
-            return Ok(serializer);
+            return Ok(subprotocol);
         }
         Err(ConnectError::Subprotocol {
-            offered: self.offered().into_iter().map(str::to_owned).collect(),
+            offered: self.offered().map(|offer| offer.name().to_owned()).collect(),
             chosen: (!chosen.is_empty()).then(|| chosen.join(", ")),
         })
     }

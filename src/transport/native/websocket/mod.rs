@@ -32,7 +32,6 @@ use self::liveness::{Beat, Silence, Stall};
 #[cfg(feature = "router")]
 pub use self::server::{AcceptConfig, AcceptError, accept};
 use crate::error::TransportError;
-use crate::message::Serializer;
 use crate::rt::Sleep;
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
@@ -398,17 +397,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
     }
 }
 
-/// Without doubles, in the same order.
-fn distinct(serializers: &[Serializer]) -> Vec<Serializer> {
-    let mut distinct = Vec::with_capacity(serializers.len());
-    for &serializer in serializers {
-        if !distinct.contains(&serializer) {
-            distinct.push(serializer);
-        }
-    }
-    distinct
-}
-
 fn would_block(error: &tungstenite::Error) -> bool {
     matches!(error, tungstenite::Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
 }
@@ -424,6 +412,7 @@ mod tests {
     use tokio::io::{ReadBuf, duplex};
 
     use super::*;
+    use crate::message::Serializer;
 
     #[test]
     fn a_peer_that_takes_a_part_makes_room() {

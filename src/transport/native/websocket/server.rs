@@ -13,12 +13,12 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{
-    AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport, distinct,
-};
+use super::{AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport};
 use crate::message::Serializer;
+use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsServerConfig;
+use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{Transport, TransportInfo};
 
 /// What [`accept`] asks of a client.
@@ -26,6 +26,7 @@ use crate::transport::{Transport, TransportInfo};
 pub struct AcceptConfig {
     path: String,
     serializers: Vec<Serializer>,
+    batched: bool,
     max_message_size: usize,
     handshake_timeout: Duration,
     auto_ping: Option<AutoPing>,
@@ -39,13 +40,24 @@ impl AcceptConfig {
     pub fn new(path: impl Into<String>, serializers: &[Serializer]) -> Self {
         AcceptConfig {
             path: path.into(),
-            serializers: distinct(serializers),
+            serializers: serializers.to_vec(),
+            batched: false,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
             auto_ping: Some(AutoPing::default()),
             #[cfg(feature = "tls")]
             tls: None,
         }
+    }
+
+    /// Whether clients may ask for the subprotocols `wamp.2.<serializer>.batched`, too. Default: no.
+    ///
+    /// Of batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; the
+    /// answer has the one that the client wrote.
+    #[must_use]
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.batched = batched;
+        self
     }
 
     /// The longest message in bytes, both ways. Default: 16 MiB.
@@ -101,8 +113,8 @@ pub enum AcceptError {
     Timeout,
 }
 
-/// Answers a client's opening handshake on a connected stream, and chooses the first serializer of
-/// the client's list that is among ours.
+/// Answers a client's opening handshake on a connected stream, and chooses the first subprotocol
+/// of the client's list that is among ours.
 ///
 /// A client for another path gets HTTP status 404, one without a common subprotocol 400, and one
 /// that does not speak WebSocket 426, each with a text for people. `peer` is the client's address,
@@ -144,24 +156,24 @@ where
         Err(HeadError::Io(error)) => return Err(AcceptError::Lost(error.to_string())),
         Err(HeadError::Bad(text)) => return refuse(stream, 400, text).await,
     };
-    let (serializer, key) = match check(&request, config) {
+    let (subprotocol, key) = match check(&request, config) {
         Ok(agreed) => agreed,
         Err((status, text)) => return refuse(stream, status, text).await,
     };
     let response = format!(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Accept: {key}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
-        serializer.subprotocol(),
+        subprotocol.name(),
     );
     send(&mut stream, &response).await?;
-    let mut info = TransportInfo::new(serializer, "websocket", peer);
+    let mut info = TransportInfo::new(subprotocol.serializer, "websocket", peer);
     info.max_send = config.max_message_size;
     let transport = WebSocketTransport::new(stream, early, Role::Server, info, config.auto_ping);
-    Ok(Box::new(transport))
+    Ok(Batched::over(Box::new(transport), subprotocol.batched))
 }
 
-/// The serializer and the value of `Sec-WebSocket-Accept`, or the HTTP status and a text.
-fn check(request: &Request, config: &AcceptConfig) -> Result<(Serializer, String), (u16, String)> {
+/// The subprotocol and the value of `Sec-WebSocket-Accept`, or the HTTP status and a text.
+fn check(request: &Request, config: &AcceptConfig) -> Result<(Subprotocol, String), (u16, String)> {
     if request.uri().path() != config.path {
         return Err((404, "no WAMP router at this path".to_owned()));
     }
@@ -172,12 +184,12 @@ fn check(request: &Request, config: &AcceptConfig) -> Result<(Serializer, String
     Ok((choose(request.headers(), config)?, derive_accept_key(key.unwrap_or_default())))
 }
 
-fn choose(headers: &HeaderMap, config: &AcceptConfig) -> Result<Serializer, (u16, String)> {
+fn choose(headers: &HeaderMap, config: &AcceptConfig) -> Result<Subprotocol, (u16, String)> {
+    let ours = Subprotocol::list(&config.serializers, config.batched);
     tokens(headers, "Sec-WebSocket-Protocol")
-        .filter_map(Serializer::from_subprotocol)
-        .find(|serializer| config.serializers.contains(serializer))
+        .find_map(|name| ours.iter().find(|one| one.name() == name).copied())
         .ok_or_else(|| {
-            let ours: Vec<_> = config.serializers.iter().map(|ours| ours.subprotocol()).collect();
+            let ours: Vec<_> = ours.iter().map(|one| one.name()).collect();
             (400, format!("no common subprotocol; this router speaks {}", ours.join(", ")))
         })
 }
