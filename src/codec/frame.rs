@@ -2,6 +2,7 @@
 //!
 //! Knows no format and no message.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -46,6 +47,8 @@ pub(super) fn size_hint(message: &Message) -> usize {
         Content::Empty => ENVELOPE,
         Content::Encoded(encoded) => ENVELOPE + encoded.raw().len(),
         Content::Values(..) => 2 * ENVELOPE,
+        // As Base64.
+        Content::Opaque(bytes) => ENVELOPE + bytes.len() / 3 * 4 + 16,
     }
 }
 
@@ -81,6 +84,20 @@ impl<F: Format> Received<'_, F> {
         let Some(span) = self.spans.as_slice().get(index) else { return Ok(None) };
         self.element(index, kind, expected)?;
         Ok((!span.shape.empty).then(|| span.range()))
+    }
+
+    /// Binary data in place of `args`, if it stands there and nothing behind it.
+    #[cold]
+    fn opaque(&self, index: usize) -> Result<Option<Payload>, Violation> {
+        let [.., last] = self.spans.as_slice() else { return Ok(None) };
+        if self.len() != index + 1 || last.shape.kind != Kind::Bytes {
+            return Ok(None);
+        }
+        let bytes = F::read_bytes(&self.frame[last.range()]).map_err(undecodable)?;
+        Ok(Some(Payload::from_opaque(match bytes {
+            Cow::Borrowed(bytes) => self.frame.slice_ref(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        })))
     }
 
     /// Calls `then` with the text of an element.
@@ -119,9 +136,13 @@ impl<F: Format> Elements for Received<'_, F> {
     }
 
     fn payload(&self, index: usize) -> Result<Payload, Violation> {
-        let args = self
-            .optional(index, Kind::List, "a list")
-            .map_err(|error| Violation::new(format!("args {}", error.message)))?;
+        let args = match self.optional(index, Kind::List, "a list") {
+            Ok(args) => args,
+            Err(error) => {
+                let error = Violation::new(format!("args {}", error.message));
+                return self.opaque(index)?.ok_or(error);
+            }
+        };
         let kwargs = self
             .optional(index + 1, Kind::Dict, "a dict")
             .map_err(|error| Violation::new(format!("kwargs {}", error.message)))?;
@@ -194,6 +215,7 @@ impl<F: Format> ElementWriter for Sent<'_, F> {
             Content::Values(args, kwargs) => {
                 write_values::<F>(self.next(), args, kwargs, !kwargs.is_empty()).map(drop)
             }
+            Content::Opaque(bytes) => F::write_bytes(self.next(), bytes),
         }
     }
 

@@ -175,6 +175,9 @@ trait Format {
     /// The text of a well-formed one.
     fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError>;
 
+    /// The octets of well-formed binary data.
+    fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError>;
+
     /// Decodes a well-formed value.
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
@@ -194,6 +197,8 @@ trait Format {
     fn write_uint(out: &mut Vec<u8>, value: u64);
 
     fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError>;
+
+    fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError>;
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError>;
 }

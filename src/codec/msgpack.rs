@@ -69,6 +69,16 @@ impl Format for MsgPack {
         std::str::from_utf8(text).map(Cow::Borrowed).map_err(DecodeError::new)
     }
 
+    fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+        let header = match element.first() {
+            Some(0xc4) => 2,
+            Some(0xc5) => 3,
+            Some(0xc6) => 5,
+            _ => return Err(DecodeError::new("no binary data")),
+        };
+        Ok(Cow::Borrowed(element.get(header..).unwrap_or_default()))
+    }
+
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
         seed: T,
@@ -139,6 +149,24 @@ impl Format for MsgPack {
             }
         }
         out.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError> {
+        match value.len() {
+            len @ 0..=0xff => out.extend_from_slice(&[0xc4, len as u8]),
+            len @ 0x100..=0xffff => {
+                out.push(0xc5);
+                out.extend_from_slice(&(len as u16).to_be_bytes());
+            }
+            len => {
+                let len =
+                    u32::try_from(len).map_err(|_| EncodeError::new("binary data above 4 GiB"))?;
+                out.push(0xc6);
+                out.extend_from_slice(&len.to_be_bytes());
+            }
+        }
+        out.extend_from_slice(value);
         Ok(())
     }
 

@@ -107,18 +107,19 @@ impl Payload {
             Content::Empty => Ok((List::new(), Dict::new())),
             Content::Values(args, kwargs) => Ok((args.clone(), kwargs.clone())),
             Content::Encoded(_) => Ok((self.args()?, self.kwargs()?)),
+            Content::Opaque(_) => Err(opaque()),
         }
     }
 
     /// The same arguments as bytes of the given serializer. What is in these bytes already is not
-    /// touched.
+    /// touched, nor is an opaque payload, which is the same in each serializer.
     ///
     /// # Errors
     ///
     /// When a value cannot be decoded, or has no form in the other format.
     pub fn into_serializer(self, serializer: Serializer) -> Result<Self, EncodeError> {
         match self.content() {
-            Content::Empty => Ok(self),
+            Content::Empty | Content::Opaque(_) => Ok(self),
             Content::Encoded(encoded) if encoded.serializer == serializer => Ok(self),
             Content::Encoded(_) => {
                 let (args, kwargs) = self.to_foreign_values(serializer)?;
@@ -149,6 +150,7 @@ impl Payload {
         match self.content() {
             Content::Empty => seed.deserialize(KwargsReader(&NO_KWARGS)),
             Content::Values(_, kwargs) => seed.deserialize(KwargsReader(kwargs)),
+            Content::Opaque(_) => Err(opaque()),
             Content::Encoded(encoded) => match encoded.kwargs() {
                 None => seed.deserialize(KwargsReader(&NO_KWARGS)),
                 Some(kwargs) => with_format!(
@@ -159,6 +161,12 @@ impl Payload {
             },
         }
     }
+}
+
+/// Why there are no arguments to decode.
+#[cold]
+pub(super) fn opaque() -> DecodeError {
+    DecodeError::new("the payload is opaque binary data (see `Payload::opaque`), not arguments")
 }
 
 fn encode<F, A, K>(args: &A, kwargs: &K) -> Result<Payload, EncodeError>

@@ -47,6 +47,7 @@ impl<'a> Positional<'a> {
         let inner = match payload.content() {
             Content::Empty => Inner::Values([].iter()),
             Content::Values(args, _) => Inner::Values(args.iter()),
+            Content::Opaque(_) => return Err(super::payload::opaque()),
             Content::Encoded(encoded) => {
                 trait Wrap<'a>: Format {
                     fn wrap(items: Self::Items<'a>) -> Inner<'a>;

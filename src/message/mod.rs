@@ -75,14 +75,24 @@ macro_rules! message_enum {
                 let code = elements
                     .uint(0)
                     .map_err(|error| Violation::new(format!("message code: {}", error.message)))?;
-                match code {
-                    $($code => <$ty>::read(elements).map(Message::$variant),)*
-                    _ => Err(Violation::new(format!("unknown message code {code}"))),
+                let message = match code {
+                    $($code => Message::$variant(<$ty>::read(elements)?),)*
+                    _ => return Err(Violation::new(format!("unknown message code {code}"))),
+                };
+                if message.is_opaque_by_mistake() {
+                    return Err(Violation::new(format!(
+                        "{}.payload: args must be a list, is bytes (which need enc_algo)",
+                        message.name()
+                    )));
                 }
+                Ok(message)
             }
 
             /// Writes the message as the elements of a list.
             pub(crate) fn write<W: ElementWriter>(&self, writer: &mut W) -> Result<(), EncodeError> {
+                if self.is_opaque_by_mistake() {
+                    return Err(EncodeError::new("an opaque payload needs enc_algo"));
+                }
                 match self {
                     $(Message::$variant(message) => message.write(writer),)*
                 }
@@ -95,6 +105,24 @@ macro_rules! message_enum {
             }
         })*
     };
+}
+
+impl Message {
+    /// Whether it has binary data in place of arguments and does not say how to read it.
+    #[inline]
+    fn is_opaque_by_mistake(&self) -> bool {
+        match self {
+            Message::Abort(m) => m.payload.opaque().is_some(),
+            Message::Error(m) => m.payload.opaque().is_some() && m.details.enc_algo.is_none(),
+            Message::Publish(m) => m.payload.opaque().is_some() && m.options.enc_algo.is_none(),
+            Message::Event(m) => m.payload.opaque().is_some() && m.details.enc_algo.is_none(),
+            Message::Call(m) => m.payload.opaque().is_some() && m.options.enc_algo.is_none(),
+            Message::Result(m) => m.payload.opaque().is_some() && m.details.enc_algo.is_none(),
+            Message::Invocation(m) => m.payload.opaque().is_some() && m.details.enc_algo.is_none(),
+            Message::Yield(m) => m.payload.opaque().is_some() && m.options.enc_algo.is_none(),
+            _ => false,
+        }
+    }
 }
 
 message_enum! {

@@ -1,5 +1,8 @@
 //! `Payload`: the `args` and `kwargs` of a message, kept as the bytes that they came in.
 //!
+//! Besides, it can be binary data of which only the two ends know what it holds: Autobahn's payload
+//! transparency.
+//!
 //! Owns the container only. How to read a type from it or write one into it is `codec`'s matter;
 //! a router that passes a payload on never looks inside.
 
@@ -14,7 +17,8 @@ use crate::value::{Dict, List, Value};
 /// The positional and keyword arguments of a message. Cheap to clone.
 ///
 /// It is either bytes in one serializer's format, as they came from the wire or as they will go
-/// there, or values that have not been written yet.
+/// there, or values that have not been written yet. Or it is [opaque](Payload::from_opaque): binary
+/// data in place of arguments.
 #[derive(Clone, Debug, Default)]
 pub struct Payload(Repr);
 
@@ -24,6 +28,7 @@ enum Repr {
     Empty,
     Encoded(Encoded),
     Values(Arc<(List, Dict)>),
+    Opaque(Bytes),
 }
 
 /// The bytes of `args` and, behind them, of `kwargs`, as the two elements stand in a message.
@@ -40,6 +45,7 @@ pub(crate) enum Content<'a> {
     Empty,
     Encoded(&'a Encoded),
     Values(&'a List, &'a Dict),
+    Opaque(&'a Bytes),
 }
 
 impl Payload {
@@ -56,24 +62,50 @@ impl Payload {
         Payload(Repr::Values(Arc::new((args, kwargs))))
     }
 
-    /// Whether there are neither positional nor keyword arguments.
+    /// Binary data in place of the arguments, as a payload codec makes it: in any serializer it is one
+    /// binary element where `args` would stand (payload transparency of Autobahn and Crossbar).
+    ///
+    /// A message may hold it only if its options or details have `enc_algo`, which says how to read
+    /// it; without, it is refused, sent or received. (The specification's `ppt_scheme` is another
+    /// form: a list of one binary item, which is a payload like any other.)
+    ///
+    /// ```
+    /// use wampwerk::Payload;
+    ///
+    /// let payload = Payload::from_opaque("sealed");
+    /// assert_eq!(payload.opaque().unwrap(), "sealed");
+    /// assert!(payload.decode::<String>().is_err());
+    /// ```
+    pub fn from_opaque(bytes: impl Into<Bytes>) -> Self {
+        Payload(Repr::Opaque(bytes.into()))
+    }
+
+    /// The binary data that stands in place of the arguments, if it does.
+    pub fn opaque(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Repr::Opaque(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Whether there are neither positional nor keyword arguments, nor data in their place.
     pub fn is_empty(&self) -> bool {
         matches!(self.0, Repr::Empty)
     }
 
-    /// The serializer of the bytes; nothing for values and for the empty payload.
+    /// The serializer of the bytes; nothing for values, for the empty and for an opaque payload.
     pub fn serializer(&self) -> Option<Serializer> {
         match &self.0 {
             Repr::Encoded(encoded) => Some(encoded.serializer),
-            Repr::Empty | Repr::Values(_) => None,
+            Repr::Empty | Repr::Values(_) | Repr::Opaque(_) => None,
         }
     }
 
-    /// The bytes of the `args` and `kwargs` elements, if it is kept as bytes.
+    /// The bytes of the `args` and `kwargs` elements, if it is kept as the bytes of a serializer.
     pub fn encoded(&self) -> Option<(&[u8], Option<&[u8]>)> {
         match &self.0 {
             Repr::Encoded(encoded) => Some((encoded.args(), encoded.kwargs())),
-            Repr::Empty | Repr::Values(_) => None,
+            Repr::Empty | Repr::Values(_) | Repr::Opaque(_) => None,
         }
     }
 
@@ -82,6 +114,7 @@ impl Payload {
         match &self.0 {
             Repr::Empty => 0,
             Repr::Encoded(encoded) => encoded.bytes.len(),
+            Repr::Opaque(bytes) => bytes.len(),
             Repr::Values(values) => {
                 values.0.iter().chain(values.1.iter().map(|(_, value)| value)).map(weight).sum()
             }
@@ -96,6 +129,7 @@ impl Payload {
                 bytes: Bytes::copy_from_slice(&encoded.bytes),
                 ..encoded.clone()
             })),
+            Repr::Opaque(bytes) => Payload(Repr::Opaque(Bytes::copy_from_slice(bytes))),
             Repr::Empty | Repr::Values(_) => self.clone(),
         }
     }
@@ -123,15 +157,18 @@ impl Payload {
             Repr::Empty => Content::Empty,
             Repr::Encoded(encoded) => Content::Encoded(encoded),
             Repr::Values(values) => Content::Values(&values.0, &values.1),
+            Repr::Opaque(bytes) => Content::Opaque(bytes),
         }
     }
 
-    /// How many elements of a message it takes: none, `args`, or `args` and `kwargs`.
+    /// How many elements of a message it takes: none, `args` or what stands there, or `args` and
+    /// `kwargs`.
     pub(crate) fn elements(&self) -> usize {
         match &self.0 {
             Repr::Empty => 0,
             Repr::Encoded(encoded) => 1 + usize::from(encoded.kwargs_start.is_some()),
             Repr::Values(values) => 1 + usize::from(!values.1.is_empty()),
+            Repr::Opaque(_) => 1,
         }
     }
 }

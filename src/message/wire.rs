@@ -23,9 +23,9 @@ pub(crate) trait Elements {
     /// Element `index` as a dict with string keys.
     fn dict(&self, index: usize) -> Result<Dict, Violation>;
 
-    /// The elements from `index` on as payload: nothing, `args`, or `args` and `kwargs`. They are
-    /// only found, not decoded; that `args` is a list and `kwargs` a dict with string keys has been
-    /// checked.
+    /// The elements from `index` on as payload: nothing, `args`, or `args` and `kwargs`, or binary
+    /// data. Arguments are only found, not decoded; that `args` is a list and `kwargs` a dict with
+    /// string keys has been checked. Whether binary data may stand there is for the caller to see.
     fn payload(&self, index: usize) -> Result<Payload, Violation>;
 }
 

@@ -219,9 +219,7 @@ impl Item {
             Message::Error(message) => &message.payload,
             _ => return size_of::<Item>(),
         };
-        let bytes = payload.encoded();
-        let bytes = bytes.map_or(0, |(args, kwargs)| args.len() + kwargs.map_or(0, <[u8]>::len));
-        size_of::<Item>() + bytes
+        size_of::<Item>() + payload.weight()
     }
 }
 

@@ -65,6 +65,13 @@ impl Format for Cbor {
         }
     }
 
+    fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+        match Tokens::new(element).token()? {
+            Token::Bytes(bytes) => Ok(bytes),
+            _ => Err(DecodeError::new("no binary data")),
+        }
+    }
+
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
         seed: T,
@@ -91,6 +98,11 @@ impl Format for Cbor {
     fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError> {
         head(out, Major::Text, value.len() as u64);
         out.extend_from_slice(value.as_bytes());
+        Ok(())
+    }
+
+    fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError> {
+        Self::bytes(out, value);
         Ok(())
     }
 

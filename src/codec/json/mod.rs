@@ -72,6 +72,13 @@ impl Format for Json {
         unescape(scan::string(&mut cursor).map_err(DecodeError::new)?, element)
     }
 
+    fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+        match Tokens::new(element).token()? {
+            Token::Bytes(bytes) => Ok(bytes),
+            _ => Err(DecodeError::new("no binary data")),
+        }
+    }
+
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
         seed: T,
@@ -104,6 +111,11 @@ impl Format for Json {
             return Err(EncodeError::new("a text that begins with U+0000 would be bytes in JSON"));
         }
         quote(out, value)
+    }
+
+    fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError> {
+        Self::bytes(out, value);
+        Ok(())
     }
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
