@@ -97,6 +97,25 @@ impl fmt::Display for ApplicationError {
 
 impl std::error::Error for ApplicationError {}
 
+/// What a procedure cannot read, its caller sent wrongly.
+impl From<DecodeError> for ApplicationError {
+    fn from(error: DecodeError) -> Self {
+        ApplicationError::new(uris::INVALID_ARGUMENT).arg(error.message)
+    }
+}
+
+impl From<EncodeError> for ApplicationError {
+    fn from(error: EncodeError) -> Self {
+        ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.message)
+    }
+}
+
+impl From<Lagged> for ApplicationError {
+    fn from(lagged: Lagged) -> Self {
+        ApplicationError::new(uris::UNAVAILABLE).arg(lagged.to_string())
+    }
+}
+
 /// Why and by whom a session ended. Every request, stream and handler that was under way ends
 /// with the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
