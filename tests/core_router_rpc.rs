@@ -76,10 +76,10 @@ fn what_cannot_be_registered_or_called() {
     let mut net = Net::new();
     let [a, b] = [net.join(), net.join()];
     net.register(a, 1, "com.example.add");
-    let mut prefix = register(2, "com.example.");
+    let mut prefix = register(2, "com..example");
     prefix.options.r#match = Some(Match::Prefix);
-    let mut shared = register(3, "com.example.shared");
-    shared.options.invoke = Some(InvocationPolicy::RoundRobin);
+    let mut nobody = register(3, "com.example.nobody");
+    nobody.options.concurrency = Some(0);
     let mut single = register(8, "com.example.single");
     single.options.invoke = Some(InvocationPolicy::Single);
     single.options.disclose_caller = Some(true);
@@ -88,8 +88,8 @@ fn what_cannot_be_registered_or_called() {
             Message::from(register(1, "com.example.add")),
             "ERROR 64 1 wamp.error.procedure_already_exists",
         ),
-        (prefix.into(), "ERROR 64 2 wamp.error.option_not_allowed"),
-        (shared.into(), "ERROR 64 3 wamp.error.option_not_allowed"),
+        (prefix.into(), "ERROR 64 2 wamp.error.invalid_uri"),
+        (nobody.into(), "ERROR 64 3 wamp.error.invalid_argument"),
         (register(4, "com..add").into(), "ERROR 64 4 wamp.error.invalid_uri"),
         (register(5, "wamp.session.count").into(), "ERROR 64 5 wamp.error.invalid_uri"),
         (unregister(6, 1).into(), "ERROR 66 6 wamp.error.no_such_registration"),
@@ -117,14 +117,14 @@ fn long_names_do_not_come_back_whole() {
 }
 
 #[test]
-fn hints_are_ignored() {
+fn options_that_a_simple_callee_does_not_know_are_not_forwarded() {
     let mut net = Net::new();
     let [caller, callee] = [net.join(), net.join()];
     net.register(callee, 1, "a");
     let mut message = call(1, "a", 1);
     message.options.timeout = Some(1);
     message.options.receive_progress = Some(true);
-    message.options.disclose_me = Some(true);
+    message.options.extra = [("rkey", "k"), ("runmode", "all")].into();
     net.send(caller, message);
     let Message::Invocation(invocation) = net.take_one(callee) else { panic!() };
     assert_eq!(invocation.details, InvocationDetails::default());

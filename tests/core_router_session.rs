@@ -25,7 +25,21 @@ fn welcome_says_who_the_client_and_the_router_are() {
     let details = welcome.details.into_fields();
     assert_eq!(details.realm.unwrap(), "realm1");
     let roles = details.roles.unwrap();
-    assert!(roles.has("broker") && roles.has("dealer"), "{roles:?}");
+    assert!(roles.has("broker"));
+    for feature in [
+        "call_canceling",
+        "call_timeout",
+        "caller_identification",
+        "pattern_based_registration",
+        "payload_passthru_mode",
+        "progressive_call_invocations",
+        "progressive_call_results",
+        "registration_revocation",
+        "shared_registration",
+    ] {
+        assert!(roles.supports("dealer", feature), "{feature}");
+    }
+    assert!(!roles.supports("dealer", "sharded_registration"));
     assert!(details.agent.unwrap().starts_with("wampwerk/"));
     assert!(!details.authid.unwrap().is_empty());
     assert_eq!(details.authrole.unwrap(), "anonymous");

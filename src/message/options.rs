@@ -166,6 +166,12 @@ macro_rules! options {
         }
 
         impl $name {
+            /// Whether nobody has set any key. Cheap, and true of most messages.
+            #[allow(dead_code, reason = "asked where a message is on its way")]
+            pub(crate) fn is_empty(&self) -> bool {
+                self.0.is_none()
+            }
+
             /// The keys, to take them apart.
             pub fn into_fields(self) -> $fields {
                 self.0.map_or_else($fields::default, |fields| *fields)

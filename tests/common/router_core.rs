@@ -49,6 +49,16 @@ impl Net {
         id
     }
 
+    /// The same, of a client that announces these roles.
+    pub fn join_as(&mut self, roles: &Roles) -> ConnectionId {
+        let id = self.connect();
+        let mut message = hello("realm1");
+        message.details.roles = Some(roles.clone());
+        self.send(id, message);
+        assert!(matches!(self.take_one(id), Message::Welcome(_)));
+        id
+    }
+
     pub fn send(&mut self, from: ConnectionId, message: impl Into<Message>) {
         self.router.handle_message(self.now, from, message.into());
         self.drain();

@@ -78,6 +78,9 @@ pub struct Limits {
     pub registrations: usize,
     /// Calls that it has made and that are not answered yet. Default: 65 536.
     pub calls: usize,
+    /// The longest topic, procedure or pattern in bytes; a longer one is answered by
+    /// `wamp.error.invalid_uri`. Default: 4096.
+    pub uri_length: usize,
 }
 
 impl RouterConfig {
@@ -118,6 +121,6 @@ impl RouterConfig {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { subscriptions: 100_000, registrations: 100_000, calls: 65_536 }
+        Limits { subscriptions: 100_000, registrations: 100_000, calls: 65_536, uri_length: 4096 }
     }
 }

@@ -26,11 +26,27 @@ pub(super) fn broker(config: &RouterConfig) -> Vec<&'static str> {
     all
 }
 
+/// What our dealer can do; WELCOME says so.
+pub(super) const DEALER: &[&str] = &[
+    "call_canceling",
+    "call_timeout",
+    "caller_identification",
+    "pattern_based_registration",
+    "payload_passthru_mode",
+    "payload_transparency",
+    "progressive_call_invocations",
+    "progressive_call_results",
+    "registration_revocation",
+    "shared_registration",
+];
+
 /// What a client can do; read once from HELLO (spec: "Roles and features").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Features {
     pub(super) caller_progressive_invocations: bool,
     pub(super) caller_passthru: bool,
+    /// Autobahn's own kind of payload passthru.
+    pub(super) caller_transparency: bool,
     pub(super) callee_canceling: bool,
     /// Counts only together with call canceling.
     pub(super) callee_progressive_results: bool,
@@ -38,6 +54,7 @@ pub(super) struct Features {
     pub(super) callee_progressive_invocations: bool,
     pub(super) callee_timeout: bool,
     pub(super) callee_passthru: bool,
+    pub(super) callee_transparency: bool,
     pub(super) callee_revocation: bool,
     pub(super) publisher_passthru: bool,
     pub(super) subscriber_revocation: bool,
@@ -46,15 +63,15 @@ pub(super) struct Features {
 impl Features {
     pub(super) fn of(roles: &Roles) -> Self {
         // One chapter of the spec writes it with two l.
-        let canceling = |role| {
-            roles.supports(role, "call_canceling") || roles.supports(role, "call_cancelling")
-        };
-        let callee_canceling = canceling("callee");
+        let callee_canceling = roles.supports("callee", "call_canceling")
+            || roles.supports("callee", "call_cancelling");
         let passthru = |role| roles.supports(role, "payload_passthru_mode");
+        let transparency = |role| roles.supports(role, "payload_transparency");
         Features {
-            caller_progressive_invocations: canceling("caller")
-                && roles.supports("caller", "progressive_call_invocations"),
+            caller_progressive_invocations: roles
+                .supports("caller", "progressive_call_invocations"),
             caller_passthru: passthru("caller"),
+            caller_transparency: transparency("caller"),
             callee_canceling,
             callee_progressive_results: callee_canceling
                 && roles.supports("callee", "progressive_call_results"),
@@ -62,6 +79,7 @@ impl Features {
                 && roles.supports("callee", "progressive_call_invocations"),
             callee_timeout: roles.supports("callee", "call_timeout"),
             callee_passthru: passthru("callee"),
+            callee_transparency: transparency("callee"),
             callee_revocation: roles.supports("callee", "registration_revocation"),
             publisher_passthru: passthru("publisher"),
             subscriber_revocation: roles.supports("subscriber", "subscription_revocation"),

@@ -3,8 +3,9 @@
 //! Owns the life of a connection: HELLO, the session, GOODBYE and ABORT, deadlines. What happens
 //! inside a realm is `realm`'s matter. After any input, drain [`Router::poll_output`].
 //!
-//! It has the whole Basic Profile; nothing of the Advanced Profile is announced. An option that
-//! would need it is refused where ignoring it would be wrong.
+//! It has the whole Basic Profile, and of the Advanced Profile what `features` says: WELCOME
+//! announces no more than that. An option that would need more is refused where ignoring it would
+//! be wrong.
 
 mod broker;
 mod config;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use crate::core::ids::{KeyMap, RandomIds};
 use crate::core::router::features::Features;
 use crate::core::router::output::Outputs;
-use crate::core::router::realm::{Realm, Turn, quote};
+use crate::core::router::realm::{CallDeadlines, Realm, Turn, quote};
 use crate::core::router::session::{Identity, Session};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{
@@ -45,6 +46,7 @@ pub struct Router {
     connections: KeyMap<ConnectionId, Connection>,
     last_connection: u64,
     deadlines: BTreeSet<(Duration, ConnectionId)>,
+    call_deadlines: CallDeadlines,
     outputs: Outputs,
     shutting_down: bool,
 }
@@ -104,6 +106,7 @@ impl Router {
             connections: KeyMap::default(),
             last_connection: 0,
             deadlines: BTreeSet::new(),
+            call_deadlines: CallDeadlines::new(),
             outputs: Outputs::default(),
             shutting_down: false,
         }
@@ -201,6 +204,13 @@ impl Router {
                 }
                 return;
             }
+            Message::Result(result) if result.details.progress == Some(true) => {
+                if let Some(realm) = joined {
+                    let (error, request) = (error.clone(), result.request);
+                    self.turn(now, realm, |realm, turn| realm.give_up(turn, to, request, error));
+                }
+                return;
+            }
             Message::Result(result) => Some(result.request),
             Message::Error(failed) if failed.request_type == RequestType::Call => {
                 // What was forwarded is replaced; what we wrote ourselves is not tried again.
@@ -223,7 +233,7 @@ impl Router {
     pub fn handle_timeout(&mut self, now: Duration) {
         while let Some(&(deadline, id)) = self.deadlines.first() {
             if deadline > now {
-                return;
+                break;
             }
             match self.connections.get(&id).map(|connection| connection.state) {
                 Some(State::Idle { left }) => {
@@ -239,11 +249,22 @@ impl Router {
                 }
             }
         }
+        while let Some(&(deadline, id, request)) = self.call_deadlines.first() {
+            if deadline > now {
+                break;
+            }
+            self.call_deadlines.pop_first();
+            if let Some(State::Joined(realm)) = self.connections.get(&id).map(|it| it.state) {
+                self.turn(now, realm, |realm, turn| realm.time_out(turn, id, request));
+            }
+        }
     }
 
     /// When [`handle_timeout`](Router::handle_timeout) has something to do.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
+        let connections = self.deadlines.first().map(|(deadline, _)| *deadline);
+        let calls = self.call_deadlines.first().map(|(deadline, ..)| *deadline);
+        connections.into_iter().chain(calls).min()
     }
 
     /// Says GOODBYE to all sessions. Each connection is closed when its peer has answered, at the
@@ -266,6 +287,7 @@ impl Router {
         // All at once, so that no session is told that another one's call has failed.
         let config = &self.config;
         self.realms = config.realms.iter().map(|name| Realm::new(name.clone(), config)).collect();
+        self.call_deadlines.clear();
     }
 
     /// The next thing to do.
@@ -319,8 +341,8 @@ impl Router {
         self.set_deadline(from, None);
         let mut details = WelcomeDetails::default();
         details.realm = Some(self.realms[index].name.clone());
-        details.roles =
-            Some(Roles::new().with("broker", &features::broker(&self.config)).with("dealer", &[]));
+        let broker = features::broker(&self.config);
+        details.roles = Some(Roles::new().with("broker", &broker).with("dealer", features::DEALER));
         details.agent = Some(self.config.agent.clone());
         details.authid = Some(identity.authid.clone());
         details.authrole = Some(identity.authrole.clone());
@@ -350,8 +372,8 @@ impl Router {
         realm: usize,
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
     ) -> T {
-        let Router { realms, outputs, ids, config, .. } = self;
-        let mut turn = Turn { now, outputs, ids, config, happenings: Vec::new() };
+        let Router { realms, outputs, ids, config, call_deadlines, .. } = self;
+        let mut turn = Turn { now, outputs, ids, config, call_deadlines, happenings: Vec::new() };
         let result = step(&mut realms[realm], &mut turn);
         realms[realm].publish_happenings(&mut turn);
         result

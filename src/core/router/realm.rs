@@ -3,7 +3,7 @@
 //! Owns which message goes to whom inside the router. It answers requests; how a connection comes
 //! to a realm and leaves it is the router's matter.
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::core::ids::{IdMap, RandomIds};
@@ -33,9 +33,13 @@ pub(super) struct Turn<'a> {
     pub(super) outputs: &'a mut Outputs,
     pub(super) ids: &'a mut RandomIds,
     pub(super) config: &'a RouterConfig,
+    /// When calls time out, by their callers and requests.
+    pub(super) call_deadlines: &'a mut CallDeadlines,
     /// What watchers are told at the end of the turn.
     pub(super) happenings: Vec<Happening>,
 }
+
+pub(super) type CallDeadlines = BTreeSet<(Duration, ConnectionId, u64)>;
 
 /// Why a request was not done.
 pub(super) enum Failure {
@@ -82,7 +86,12 @@ impl Realm {
     /// Sessions, subscriptions, registrations and calls under way.
     pub(super) fn counts(&self) -> [usize; 4] {
         let calls = self.sessions.values().map(|session| session.calls.len()).sum();
-        [self.sessions.len(), self.broker.subscriptions(), self.dealer.registrations(), calls]
+        [
+            self.sessions.len(),
+            self.broker.subscriptions(),
+            self.dealer.registrations.index().len(),
+            calls,
+        ]
     }
 
     /// Takes a message of a joined session; all but the end of the session.
@@ -117,14 +126,15 @@ impl Realm {
                 };
             }
         };
-        if turn.config.strict_request_ids {
+        // CALL may continue an earlier one, which the dealer knows.
+        if turn.config.strict_request_ids && kind != RequestType::Call {
             session.check_request(name, request)?;
         }
         let outcome = match message {
             Message::Publish(message) => broker.publish(turn, from, sessions, message),
             Message::Subscribe(message) => broker.subscribe(turn, from, session, message),
             Message::Unsubscribe(message) => broker.unsubscribe(turn, from, session, &message),
-            Message::Register(message) => dealer.register(turn, from, session, message),
+            Message::Register(message) => dealer.register(turn, from, sessions, message),
             Message::Unregister(message) => dealer.unregister(turn, from, session, &message),
             Message::Call(message) => dealer.call(turn, from, sessions, message),
             _ => Ok(()),
@@ -151,25 +161,61 @@ impl Realm {
     ) {
         self.dealer.refuse(turn, callee, &mut self.sessions, invocation, error);
     }
+
+    /// Ends a call whose progressive result cannot be carried to its caller.
+    pub(super) fn give_up(
+        &mut self,
+        turn: &mut Turn<'_>,
+        caller: ConnectionId,
+        request: u64,
+        error: ApplicationError,
+    ) {
+        let sessions = &mut self.sessions;
+        self.dealer.give_up(turn, sessions, caller, request, uris::CANCELED, error);
+    }
+
+    /// A call has taken too long.
+    pub(super) fn time_out(&mut self, turn: &mut Turn<'_>, caller: ConnectionId, request: u64) {
+        self.dealer.time_out(turn, &mut self.sessions, caller, request);
+    }
 }
 
 /// That a URI in a request is one.
 pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(), ApplicationError> {
-    if uri.check(turn.config.uri_rule, policy) {
+    /// Of a pattern: it costs as many nodes as it has components.
+    const COMPONENTS: usize = 128;
+    let limit = turn.config.limits.uri_length;
+    let pattern = policy != Match::Exact;
+    let kind = if pattern { "URI pattern" } else { "URI" };
+    let wrong = if uri.len() > limit {
+        format!("is longer than the limit of {limit} bytes")
+    } else if !uri.check(turn.config.uri_rule, policy) {
+        format!("is no {kind}")
+    } else if pattern && uri.split('.').nth(COMPONENTS).is_some() {
+        format!("has more than {COMPONENTS} components")
+    } else {
         return Ok(());
-    }
-    let kind = if policy == Match::Exact { "URI" } else { "URI pattern" };
-    Err(ApplicationError::new(uris::INVALID_URI).arg(format!("{} is no {kind}", quote(uri))))
+    };
+    Err(ApplicationError::new(uris::INVALID_URI).arg(format!("{} {wrong}", quote(uri))))
 }
 
 /// That a URI is one, and one that applications may register or publish to (spec: "URIs").
-pub(super) fn check_own_uri(turn: &Turn<'_>, uri: &Uri) -> Result<(), ApplicationError> {
-    check_uri(turn, uri, Match::Exact)?;
-    if uri.split('.').next() != Some("wamp") {
+pub(super) fn check_own_uri(
+    turn: &Turn<'_>,
+    uri: &Uri,
+    policy: Match,
+) -> Result<(), ApplicationError> {
+    check_uri(turn, uri, policy)?;
+    if !is_reserved(uri) {
         return Ok(());
     }
     let text = format!("{}: names under \"wamp\" are the protocol's own", quote(uri));
     Err(ApplicationError::new(uris::INVALID_URI).arg(text))
+}
+
+/// Whether a name is one of the protocol's own.
+pub(super) fn is_reserved(uri: &str) -> bool {
+    uri.split('.').next() == Some("wamp")
 }
 
 /// A name as it is shown in an error: whole if it is not too long. What answers a request must not
@@ -180,12 +226,6 @@ pub(super) fn quote(text: &str) -> String {
         None => format!("{text:?}"),
         Some((end, _)) => format!("{:?}…", &text[..end]),
     }
-}
-
-/// An option that this router does not have yet, where ignoring it would be wrong.
-pub(super) fn not_allowed(option: impl fmt::Display) -> ApplicationError {
-    ApplicationError::new(uris::OPTION_NOT_ALLOWED)
-        .arg(format!("this router does not support the option {option}"))
 }
 
 /// A session holds as much as it may.

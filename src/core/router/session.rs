@@ -1,12 +1,14 @@
 //! `Session`: what a realm knows of one joined client.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::ConnectionId;
 use crate::core::router::features::Features;
 use crate::error::Violation;
+use crate::uri::Uri;
 
 /// A joined client. Its connection's id is its key everywhere.
 #[derive(Debug)]
@@ -20,6 +22,11 @@ pub(super) struct Session {
     pub(super) calls: HashMap<u64, Invoked>,
     /// Calls that it has to answer, by invocation id.
     pub(super) invocations: IdMap<Origin>,
+    /// Invocations whose calls have ended, but which still keep it busy: it was not told to stop,
+    /// and has a limit for the registration.
+    pub(super) abandoned: IdMap<Slot>,
+    /// Calls that ended before the caller had sent its last arguments.
+    pub(super) cut_streams: CutStreams,
     pub(super) subscriptions: HashSet<u64>,
     pub(super) registrations: HashSet<u64>,
 }
@@ -42,11 +49,70 @@ pub(super) struct Invoked {
     pub(super) invocation: u64,
 }
 
-/// Where an invocation came from.
-#[derive(Clone, Copy, Debug)]
+/// Where an invocation came from, and what becomes of its answer.
+#[derive(Debug)]
 pub(super) struct Origin {
     pub(super) caller: ConnectionId,
     pub(super) request: u64,
+    /// Whether the caller takes progressive results and the callee knows that.
+    pub(super) receive_progress: bool,
+    /// Whether the callee was told to stop, and the caller still waits for its answer.
+    pub(super) interrupted: bool,
+    /// What few calls have.
+    pub(super) more: Option<Box<More>>,
+}
+
+/// What few calls have.
+#[derive(Debug, Default)]
+pub(super) struct More {
+    /// Where this call counts against the callee's concurrency.
+    pub(super) slot: Option<Slot>,
+    pub(super) timeout: Option<Timeout>,
+    pub(super) stream: Option<Stream>,
+}
+
+/// One of the calls that a callee takes at the same time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub(super) registration: u64,
+    /// Which time the callee has joined it, as it may have left and come again since.
+    pub(super) joining: u64,
+}
+
+/// How long the callee may be silent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timeout {
+    pub(super) limit: Duration,
+    pub(super) deadline: Duration,
+}
+
+/// A progressive call invocation: the arguments come in several messages.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) procedure: Uri,
+    pub(super) registration: u64,
+    /// Whether the callee has to be told which procedure was called.
+    pub(super) pattern: bool,
+    /// Whether the caller has not sent the last ones yet.
+    pub(super) open: bool,
+}
+
+/// Calls whose further arguments are late, and thrown away: requests and procedures. The oldest
+/// are forgotten if a caller does not send its last arguments, as it need not.
+#[derive(Debug, Default)]
+pub(super) struct CutStreams(BTreeMap<u64, Uri>);
+
+impl Origin {
+    pub(super) fn new(caller: ConnectionId, request: u64) -> Self {
+        Origin { caller, request, receive_progress: false, interrupted: false, more: None }
+    }
+}
+
+impl More {
+    /// Whether it says anything.
+    pub(super) fn is_needed(&self) -> bool {
+        self.slot.is_some() || self.timeout.is_some() || self.stream.is_some()
+    }
 }
 
 impl Session {
@@ -58,6 +124,8 @@ impl Session {
             invocation_ids: SequentialIds::default(),
             calls: HashMap::new(),
             invocations: IdMap::default(),
+            abandoned: IdMap::default(),
+            cut_streams: CutStreams::default(),
             subscriptions: HashSet::new(),
             registrations: HashSet::new(),
         }
@@ -72,5 +140,28 @@ impl Session {
         Err(Violation::new(format!(
             "{name}.request is {request}, out of sequence: must be {expected}"
         )))
+    }
+}
+
+impl CutStreams {
+    const MOST: usize = 1024;
+
+    pub(super) fn insert(&mut self, request: u64, procedure: Uri) {
+        self.0.insert(request, procedure);
+        if self.0.len() > Self::MOST {
+            self.0.pop_first();
+        }
+    }
+
+    /// Whether this CALL brings arguments for a call that has ended.
+    pub(super) fn take(&mut self, request: u64, procedure: &Uri, progress: bool) -> bool {
+        // Nearly always.
+        if self.0.is_empty() || self.0.get(&request) != Some(procedure) {
+            return false;
+        }
+        if !progress {
+            self.0.remove(&request);
+        }
+        true
     }
 }

@@ -239,7 +239,7 @@ impl Broker {
         {
             return Err(Violation::new("PUBLISH.Options.ppt_scheme was not announced").into());
         }
-        check_own_uri(turn, &topic)?;
+        check_own_uri(turn, &topic, Match::Exact)?;
         let disclosed = discloses(turn.config.disclosure, &options)?;
         let disclosed = disclosed.then(&publisher).flatten().map(|session| &*session.identity);
         let publication = Publication {

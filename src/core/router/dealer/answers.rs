@@ -1,0 +1,164 @@
+//! YIELD and ERROR: the way back to the caller (spec: "Progressive call results").
+
+use crate::core::router::ConnectionId;
+use crate::core::router::dealer::cancel::Interruption;
+use crate::core::router::dealer::forward::{
+    Needs, error_details, pass_error, pass_yield, result_details,
+};
+use crate::core::router::dealer::{Dealer, Sessions, check_given};
+use crate::core::router::realm::Turn;
+use crate::core::router::session::{Invoked, Origin};
+use crate::error::{ApplicationError, Violation};
+use crate::message::{CallResult, CancelMode, Payload, RequestError, RequestType, Yield};
+use crate::uri::uris;
+
+impl Dealer {
+    pub(in crate::core::router) fn r#yield(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &mut Sessions,
+        message: Yield,
+    ) -> Result<(), Violation> {
+        let Yield { request: invocation, options, payload } = message;
+        let needs = Needs {
+            passthru: options.ppt_scheme.is_some(),
+            transparency: options.enc_algo.is_some(),
+            stream: false,
+        };
+        check_announced("YIELD.Options", from, sessions, needs)?;
+        let progress = options.progress == Some(true);
+        let (caller, request) = if progress {
+            let Some(origin) = progress_of(turn, from, sessions, invocation)? else {
+                return Ok(());
+            };
+            origin
+        } else {
+            let Some(origin) = self.settle("YIELD", turn, from, sessions, invocation)? else {
+                return Ok(());
+            };
+            (origin.caller, origin.request)
+        };
+        if needs != Needs::default() && !takes(sessions, caller, needs) {
+            let error = ApplicationError::new(uris::FEATURE_NOT_SUPPORTED)
+                .arg(format!("the result needs {needs}, which the caller does not have"));
+            if progress {
+                let reason = uris::FEATURE_NOT_SUPPORTED;
+                self.give_up(turn, sessions, caller, request, reason, error);
+            } else {
+                turn.outputs.error(caller, RequestType::Call, request, error);
+            }
+            return Ok(());
+        }
+        let mut details = result_details(turn, sessions, from);
+        if progress {
+            details.progress = Some(true);
+        }
+        if !options.is_empty() {
+            pass_yield(options, &mut details);
+        }
+        turn.outputs.send(caller, CallResult { request, details, payload });
+        Ok(())
+    }
+
+    pub(in crate::core::router) fn error(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &mut Sessions,
+        message: RequestError,
+    ) -> Result<(), Violation> {
+        let RequestError { request_type, request: invocation, details: told, error, payload } =
+            message;
+        if request_type != RequestType::Invocation {
+            let code = request_type.code();
+            return Err(Violation::new(format!("ERROR.request_type is {code}, must be 68")));
+        }
+        let needs = Needs {
+            passthru: told.ppt_scheme.is_some(),
+            transparency: told.enc_algo.is_some(),
+            stream: false,
+        };
+        check_announced("ERROR.Details", from, sessions, needs)?;
+        let Some(origin) = self.settle("ERROR", turn, from, sessions, invocation)? else {
+            return Ok(());
+        };
+        let Origin { caller, request, .. } = origin;
+        let mut details = error_details(turn, sessions, from);
+        let mut payload = payload;
+        if needs != Needs::default() && !takes(sessions, caller, needs) {
+            // What went wrong is worth more to it than that it cannot read the rest.
+            payload = Payload::empty();
+        } else if !told.is_empty() {
+            pass_error(told, &mut details);
+        }
+        let request_type = RequestType::Call;
+        turn.outputs.send(caller, RequestError { request_type, request, details, error, payload });
+        Ok(())
+    }
+
+    /// Ends a call whose invocation cannot be carried to its callee.
+    pub(in crate::core::router) fn refuse(
+        &mut self,
+        turn: &mut Turn<'_>,
+        callee: ConnectionId,
+        sessions: &mut Sessions,
+        invocation: u64,
+        error: ApplicationError,
+    ) {
+        let Ok(Some(origin)) = self.settle("INVOCATION", turn, callee, sessions, invocation) else {
+            return;
+        };
+        // It may have begun with the arguments that came before.
+        let begun = origin.more.as_ref().is_some_and(|more| more.stream.is_some());
+        let can_cancel = || sessions.get(&callee).is_some_and(|it| it.features.callee_canceling);
+        if begun && can_cancel() {
+            let interruption =
+                Interruption { mode: CancelMode::KillNoWait, reason: uris::CANCELED };
+            interruption.send(turn, Invoked { callee, invocation });
+        }
+        turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
+    }
+}
+
+/// Whose call a progressive result is for. Nothing if it is late or nobody asked for it; then it
+/// is dropped, and the final result still counts.
+fn progress_of(
+    turn: &mut Turn<'_>,
+    from: ConnectionId,
+    sessions: &mut Sessions,
+    invocation: u64,
+) -> Result<Option<(ConnectionId, u64)>, Violation> {
+    let Some(callee) = sessions.get_mut(&from) else { return Ok(None) };
+    let Some(origin) = callee.invocations.get_mut(&invocation) else {
+        return check_given("YIELD", callee, invocation).map(|()| None);
+    };
+    if !origin.receive_progress {
+        return Ok(None);
+    }
+    let (caller, request) = (origin.caller, origin.request);
+    if let Some(timeout) = origin.more.as_mut().and_then(|more| more.timeout.as_mut()) {
+        timeout.restart(turn, caller, request);
+    }
+    Ok(Some((caller, request)))
+}
+
+/// That a callee announced what it uses (spec: "Payload passthru mode").
+fn check_announced(
+    place: &str,
+    callee: ConnectionId,
+    sessions: &Sessions,
+    needs: Needs,
+) -> Result<(), Violation> {
+    let announced =
+        || sessions.get(&callee).is_some_and(|session| session.features.callee_passthru);
+    if needs.passthru && !announced() {
+        return Err(Violation::new(format!("{place}.ppt_scheme was not announced")));
+    }
+    Ok(())
+}
+
+/// Whether a caller can read an answer.
+fn takes(sessions: &Sessions, caller: ConnectionId, needs: Needs) -> bool {
+    sessions.get(&caller).is_some_and(|session| needs.are_met_by_caller(session.features))
+}

@@ -1,0 +1,158 @@
+//! CALL: who takes it, and what that one is told.
+
+use crate::core::router::ConnectionId;
+use crate::core::router::config::Disclosure;
+use crate::core::router::dealer::forward::{Needs, disclose_caller, disclosure_denied, pass_call};
+use crate::core::router::dealer::registrations::Target;
+use crate::core::router::dealer::{Dealer, Sessions};
+use crate::core::router::realm::{Failure, Turn, check_uri, too_many};
+use crate::core::router::session::{Invoked, More, Origin, Session, Slot, Stream, Timeout};
+use crate::error::Violation;
+use crate::message::{Call, CallOptions, Invocation, InvocationDetails};
+use crate::uri::{Match, Uri};
+
+impl Dealer {
+    pub(in crate::core::router) fn call(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &mut Sessions,
+        message: Call,
+    ) -> Result<(), Failure> {
+        let Call { request, options, procedure, payload } = message;
+        let Some(caller) = sessions.get_mut(&from) else { return Ok(()) };
+        if let Some(&invoked) = caller.calls.get(&request) {
+            let more = Call { request, options, procedure, payload };
+            return Ok(proceed(turn, sessions, invoked, more)?);
+        }
+        let needs = Needs::of_call(&options);
+        if caller.cut_streams.take(request, &procedure, needs.stream) {
+            return Ok(());
+        }
+        if turn.config.strict_request_ids {
+            caller.check_request("CALL", request)?;
+        }
+        check_announced(caller, needs)?;
+        check_uri(turn, &procedure, Match::Exact)?;
+        let ask = options.disclose_me == Some(true);
+        if ask && turn.config.disclosure == Disclosure::Never {
+            return Err(disclosure_denied("CALL.Options.disclose_me").into());
+        }
+        let limit = turn.config.limits.calls;
+        if caller.calls.len() >= limit {
+            return Err(too_many("calls under way", limit).into());
+        }
+        let target = self.registrations.choose(turn.ids, &procedure, needs)?;
+        let Target { registration, connection, ref callee, .. } = target;
+
+        let mut details = InvocationDetails::default();
+        let disclosed = match turn.config.disclosure {
+            Disclosure::OnRequest => ask || callee.disclose_caller,
+            Disclosure::Always => true,
+            Disclosure::Never => false,
+        };
+        if disclosed {
+            disclose_caller(&mut details, &caller.identity);
+        }
+        let mut more = More::default();
+        if callee.concurrency.is_some() {
+            more.slot = Some(Slot { registration, joining: callee.joining });
+        }
+        let Some(callee) = sessions.get_mut(&connection) else { return Ok(()) };
+        let invocation = callee.invocation_ids.next();
+        let mut origin = Origin::new(from, request);
+        if target.pattern {
+            details.procedure = Some(procedure.clone());
+        }
+        if !options.is_empty() {
+            apply(turn, &target, options, procedure, &mut details, &mut origin, &mut more);
+        }
+        if more.is_needed() {
+            origin.more = Some(Box::new(more));
+        }
+        callee.invocations.insert(invocation, origin);
+        // The caller may be the callee.
+        if let Some(caller) = sessions.get_mut(&from) {
+            caller.calls.insert(request, Invoked { callee: connection, invocation });
+        }
+        let invocation = Invocation { request: invocation, registration, details, payload };
+        turn.outputs.send(connection, invocation);
+        Ok(())
+    }
+}
+
+/// That the caller announced what it uses (spec: "Protocol violations").
+fn check_announced(caller: &Session, needs: Needs) -> Result<(), Violation> {
+    if needs.stream && !caller.features.caller_progressive_invocations {
+        return Err(Violation::new("CALL.Options.progress was not announced"));
+    }
+    if needs.passthru && !caller.features.caller_passthru {
+        return Err(Violation::new("CALL.Options.ppt_scheme was not announced"));
+    }
+    Ok(())
+}
+
+/// What the options of a call make of it.
+fn apply(
+    turn: &mut Turn<'_>,
+    target: &Target,
+    options: CallOptions,
+    procedure: Uri,
+    details: &mut InvocationDetails,
+    origin: &mut Origin,
+    more: &mut More,
+) {
+    let Target { registration, pattern, callee, .. } = *target;
+    if options.receive_progress == Some(true) && callee.features.callee_progressive_results {
+        origin.receive_progress = true;
+        details.receive_progress = Some(true);
+    }
+    if options.progress == Some(true) {
+        details.progress = Some(true);
+        more.stream = Some(Stream { procedure, registration, pattern, open: true });
+    }
+    if let Some(milliseconds @ 1..) = options.timeout {
+        let forwarded = callee.forward_timeout && callee.features.callee_timeout;
+        if forwarded {
+            details.timeout = Some(milliseconds);
+        }
+        let (caller, request) = (origin.caller, origin.request);
+        more.timeout = Some(Timeout::start(turn, caller, request, milliseconds, forwarded));
+    }
+    pass_call(options, details);
+}
+
+/// Further arguments of a call that is under way. They go to the same callee; of the options only
+/// `progress` counts (spec: "Progressive call invocations").
+fn proceed(
+    turn: &mut Turn<'_>,
+    sessions: &mut Sessions,
+    invoked: Invoked,
+    message: Call,
+) -> Result<(), Violation> {
+    let Invoked { callee, invocation } = invoked;
+    let session = sessions.get_mut(&callee);
+    let origin = session.and_then(|session| session.invocations.get_mut(&invocation));
+    let interrupted = origin.as_ref().is_some_and(|origin| origin.interrupted);
+    let stream = origin.and_then(|origin| origin.more.as_mut()?.stream.as_mut());
+    let Some(stream) = stream.filter(|stream| stream.open && stream.procedure == message.procedure)
+    else {
+        let request = message.request;
+        return Err(Violation::new(format!("CALL.request is {request}, a call that is under way")));
+    };
+    stream.open = message.options.progress == Some(true);
+    if interrupted {
+        // The callee was told to stop.
+        return Ok(());
+    }
+    let mut details = InvocationDetails::default();
+    if stream.pattern {
+        details.procedure = Some(message.procedure);
+    }
+    if stream.open {
+        details.progress = Some(true);
+    }
+    let (registration, payload) = (stream.registration, message.payload);
+    turn.outputs.send(callee, Invocation { request: invocation, registration, details, payload });
+    Ok(())
+}

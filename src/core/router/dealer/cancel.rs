@@ -1,0 +1,120 @@
+//! Calls that end before their callee has answered: cancelled by the caller, or timed out (spec:
+//! "Call canceling", "Call timeout").
+
+use std::time::Duration;
+
+use crate::core::router::ConnectionId;
+use crate::core::router::dealer::{Dealer, Sessions};
+use crate::core::router::realm::Turn;
+use crate::core::router::session::{Invoked, Timeout};
+use crate::error::ApplicationError;
+use crate::message::{Cancel, CancelMode, Interrupt, InterruptOptions, RequestType};
+use crate::uri::uris;
+
+/// How much longer than its own timeout a callee that keeps it itself may be silent. It has to
+/// answer by then; if it does not, the call shall not hang.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a callee is told when it shall stop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Interruption {
+    pub(super) mode: CancelMode,
+    /// A URI; Autobahn has it.
+    pub(super) reason: &'static str,
+}
+
+impl Interruption {
+    pub(super) fn send(self, turn: &mut Turn<'_>, invoked: Invoked) {
+        let mut options = InterruptOptions::default();
+        options.mode = Some(self.mode);
+        options.reason = Some(self.reason.to_owned());
+        turn.outputs.send(invoked.callee, Interrupt { request: invoked.invocation, options });
+    }
+}
+
+impl Dealer {
+    pub(in crate::core::router) fn cancel(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &mut Sessions,
+        message: &Cancel,
+    ) {
+        let Some(caller) = sessions.get(&from) else { return };
+        // Not under way: the answer and CANCEL have crossed.
+        let Some(&invoked) = caller.calls.get(&message.request) else { return };
+        let Some(callee) = sessions.get_mut(&invoked.callee) else { return };
+        let can_cancel = callee.features.callee_canceling;
+        let Some(origin) = callee.invocations.get_mut(&invoked.invocation) else { return };
+        if origin.interrupted {
+            // It was cancelled before, and the caller waits for the callee.
+            return;
+        }
+        // There is no default mode (a gap of the spec). This one settles the call at once.
+        let mode = message.options.mode.unwrap_or(CancelMode::KillNoWait);
+        let interruption = Interruption { mode, reason: uris::CANCELED };
+        if can_cancel && mode == CancelMode::Kill {
+            origin.interrupted = true;
+            interruption.send(turn, invoked);
+            return;
+        }
+        let interruption = (mode != CancelMode::Skip).then_some(interruption);
+        self.abandon(turn, sessions, invoked, interruption);
+        let error = ApplicationError::new(uris::CANCELED).arg("the caller cancelled the call");
+        turn.outputs.error(from, RequestType::Call, message.request, error);
+    }
+
+    /// The callee of a call was silent for too long.
+    pub(in crate::core::router) fn time_out(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sessions: &mut Sessions,
+        caller: ConnectionId,
+        request: u64,
+    ) {
+        let reason = uris::TIMEOUT;
+        let error = ApplicationError::new(reason).arg("the callee did not answer in time");
+        self.give_up(turn, sessions, caller, request, reason, error);
+    }
+
+    /// Ends a call that cannot go on, if it is under way.
+    pub(in crate::core::router) fn give_up(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sessions: &mut Sessions,
+        caller: ConnectionId,
+        request: u64,
+        reason: &'static str,
+        error: ApplicationError,
+    ) {
+        let Some(session) = sessions.get(&caller) else { return };
+        let Some(&invoked) = session.calls.get(&request) else { return };
+        let interruption = Interruption { mode: CancelMode::KillNoWait, reason };
+        self.abandon(turn, sessions, invoked, Some(interruption));
+        turn.outputs.error(caller, RequestType::Call, request, error);
+    }
+}
+
+impl Timeout {
+    /// The timer of a call that begins now. If `forwarded`, the callee keeps the timeout itself.
+    pub(super) fn start(
+        turn: &mut Turn<'_>,
+        caller: ConnectionId,
+        request: u64,
+        milliseconds: u64,
+        forwarded: bool,
+    ) -> Self {
+        let limit = Duration::from_millis(milliseconds);
+        let limit = if forwarded { limit.saturating_add(GRACE) } else { limit };
+        let deadline = turn.now.saturating_add(limit);
+        turn.call_deadlines.insert((deadline, caller, request));
+        Timeout { limit, deadline }
+    }
+
+    /// A progressive result came: the time for the next one begins.
+    pub(super) fn restart(&mut self, turn: &mut Turn<'_>, caller: ConnectionId, request: u64) {
+        turn.call_deadlines.remove(&(self.deadline, caller, request));
+        self.deadline = turn.now.saturating_add(self.limit);
+        turn.call_deadlines.insert((self.deadline, caller, request));
+    }
+}

@@ -1,0 +1,169 @@
+//! What a message takes along from one peer to the other: who sent it, and the keys that only the
+//! peers understand (spec: "Caller identification", "Payload passthru mode").
+//!
+//! Beside the keys of both kinds of passthru, these keep their way through the router:
+//! `transaction_hash` (Autobahn), and what applications and implementations invent, which begins
+//! with `_` (spec) or `x_` (Autobahn). All other unknown keys are ignored.
+
+use std::fmt;
+
+use crate::core::router::ConnectionId;
+use crate::core::router::config::Disclosure;
+use crate::core::router::dealer::Sessions;
+use crate::core::router::features::Features;
+use crate::core::router::realm::Turn;
+use crate::core::router::session::Identity;
+use crate::error::ApplicationError;
+use crate::message::{
+    CallOptions, InvocationDetails, RequestErrorDetails, ResultDetails, YieldOptions,
+};
+use crate::uri::uris;
+use crate::value::Dict;
+
+/// What a peer must have announced to get a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// The arguments come in several messages.
+    pub(super) stream: bool,
+    /// The payload is in passthru mode.
+    pub(super) passthru: bool,
+    /// The same in Autobahn's way. It is not asked of senders, since the spec does not know it.
+    pub(super) transparency: bool,
+}
+
+impl Needs {
+    pub(super) fn of_call(options: &CallOptions) -> Self {
+        if options.is_empty() {
+            return Needs::default();
+        }
+        Needs {
+            stream: options.progress == Some(true),
+            passthru: options.ppt_scheme.is_some(),
+            transparency: options.enc_algo.is_some(),
+        }
+    }
+
+    pub(super) fn are_met_by(self, callee: Features) -> bool {
+        (!self.stream || callee.callee_progressive_invocations)
+            && (!self.passthru || callee.callee_passthru)
+            && (!self.transparency || callee.callee_transparency)
+    }
+
+    /// For what goes back.
+    pub(super) fn are_met_by_caller(self, caller: Features) -> bool {
+        (!self.passthru || caller.caller_passthru)
+            && (!self.transparency || caller.caller_transparency)
+    }
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (self.stream, "progressive_call_invocations"),
+            (self.passthru, "payload_passthru_mode"),
+            (self.transparency, "payload_transparency"),
+        ];
+        let names: Vec<_> =
+            names.into_iter().filter_map(|(needed, name)| needed.then_some(name)).collect();
+        f.write_str(&names.join(" and "))
+    }
+}
+
+/// The keys that all the types have which are forwarded.
+macro_rules! pass_on {
+    ($from:ident => $to:ident) => {
+        if $from.ppt_scheme.is_some() {
+            $to.ppt_scheme = $from.ppt_scheme;
+            $to.ppt_serializer = $from.ppt_serializer;
+            $to.ppt_cipher = $from.ppt_cipher;
+            $to.ppt_keyid = $from.ppt_keyid;
+        }
+        if $from.enc_algo.is_some() {
+            $to.enc_algo = $from.enc_algo;
+            $to.enc_serializer = $from.enc_serializer;
+            $to.enc_key = $from.enc_key;
+        }
+        let extra = custom($from.extra);
+        if !extra.is_empty() {
+            $to.extra = extra;
+        }
+    };
+}
+
+/// From CALL to INVOCATION.
+pub(super) fn pass_call(options: CallOptions, details: &mut InvocationDetails) {
+    let options = options.into_fields();
+    pass_on!(options => details);
+}
+
+/// From YIELD to RESULT.
+pub(super) fn pass_yield(options: YieldOptions, details: &mut ResultDetails) {
+    let options = options.into_fields();
+    pass_on!(options => details);
+}
+
+/// From the callee's ERROR to the caller's.
+pub(super) fn pass_error(from: RequestErrorDetails, details: &mut RequestErrorDetails) {
+    let from = from.into_fields();
+    pass_on!(from => details);
+}
+
+/// Tells the callee who calls.
+pub(super) fn disclose_caller(details: &mut InvocationDetails, caller: &Identity) {
+    details.caller = Some(caller.session);
+    details.caller_authid = Some(caller.authid.clone());
+    details.caller_authrole = Some(caller.authrole.clone());
+}
+
+/// Tells the caller who answered, if this router always discloses.
+pub(super) fn result_details(
+    turn: &Turn<'_>,
+    sessions: &Sessions,
+    callee: ConnectionId,
+) -> ResultDetails {
+    let mut details = ResultDetails::default();
+    if let Some(callee) = disclosed(turn, sessions, callee) {
+        details.callee = Some(callee.session);
+        details.callee_authid = Some(callee.authid.clone());
+        details.callee_authrole = Some(callee.authrole.clone());
+    }
+    details
+}
+
+/// The same for what failed.
+pub(super) fn error_details(
+    turn: &Turn<'_>,
+    sessions: &Sessions,
+    callee: ConnectionId,
+) -> RequestErrorDetails {
+    let mut details = RequestErrorDetails::default();
+    if let Some(callee) = disclosed(turn, sessions, callee) {
+        details.callee = Some(callee.session);
+        details.callee_authid = Some(callee.authid.clone());
+        details.callee_authrole = Some(callee.authrole.clone());
+    }
+    details
+}
+
+/// This router tells nobody who somebody is.
+pub(super) fn disclosure_denied(option: &str) -> ApplicationError {
+    ApplicationError::new(uris::OPTION_DISALLOWED_DISCLOSE_ME)
+        .arg(format!("{option}: this router does not disclose who a session is"))
+}
+
+fn disclosed<'a>(
+    turn: &Turn<'_>,
+    sessions: &'a Sessions,
+    callee: ConnectionId,
+) -> Option<&'a Identity> {
+    if turn.config.disclosure != Disclosure::Always {
+        return None;
+    }
+    sessions.get(&callee).map(|session| &*session.identity)
+}
+
+fn custom(extra: Dict) -> Dict {
+    let ours =
+        |key: &str| key.starts_with('_') || key.starts_with("x_") || key == "transaction_hash";
+    extra.into_iter().filter(|(key, _)| ours(key)).collect()
+}

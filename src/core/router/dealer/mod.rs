@@ -1,0 +1,143 @@
+//! `Dealer`: registrations, and calls from a caller to a callee and back (spec: "RPC").
+//!
+//! A call that is under way is known to both of its sessions, so that either can go without a scan.
+//! Its state stands with the callee's session, by invocation id; the caller's knows where.
+
+mod answers;
+mod calls;
+mod cancel;
+mod forward;
+mod policy;
+mod registrations;
+
+use crate::core::ids::KeyMap;
+use crate::core::router::ConnectionId;
+use crate::core::router::dealer::cancel::Interruption;
+use crate::core::router::dealer::registrations::Registrations;
+use crate::core::router::realm::Turn;
+use crate::core::router::session::{Invoked, Origin, Session};
+use crate::error::{ApplicationError, Violation};
+use crate::message::{CancelMode, RequestType};
+use crate::uri::uris;
+
+pub(super) type Sessions = KeyMap<ConnectionId, Session>;
+
+#[derive(Debug, Default)]
+pub(super) struct Dealer {
+    pub(super) registrations: Registrations,
+}
+
+impl Dealer {
+    /// Drops all registrations of a session that has gone, fails the calls that it was to answer
+    /// and ends those that it made (spec: "Leaving during a call").
+    pub(super) fn release(
+        &mut self,
+        turn: &mut Turn<'_>,
+        gone: ConnectionId,
+        session: Session,
+        sessions: &mut Sessions,
+    ) {
+        // In order, so that the same input has the same output.
+        let mut registrations: Vec<_> = session.registrations.into_iter().collect();
+        registrations.sort_unstable();
+        for registration in registrations {
+            self.registrations.leave(turn, registration, gone, session.identity.session);
+        }
+        let mut calls: Vec<_> = session.calls.into_iter().collect();
+        calls.sort_unstable_by_key(|(request, _)| *request);
+        for (_, invoked) in calls {
+            let interruption =
+                Interruption { mode: CancelMode::KillNoWait, reason: uris::CANCELED };
+            self.abandon(turn, sessions, invoked, Some(interruption));
+        }
+        let mut invocations: Vec<_> = session.invocations.into_iter().collect();
+        invocations.sort_unstable_by_key(|(id, _)| *id);
+        for (_, origin) in invocations {
+            forget(turn, sessions, &origin);
+            // Nobody is left to answer if it called itself.
+            if origin.caller != gone {
+                let error = ApplicationError::new(uris::CANCELED).arg("the callee has gone");
+                turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
+            }
+        }
+    }
+
+    /// Takes a call that is answered out of both sessions. Nothing if it has ended before: the
+    /// answer is late, which is no violation.
+    fn settle(
+        &mut self,
+        name: &str,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &mut Sessions,
+        invocation: u64,
+    ) -> Result<Option<Origin>, Violation> {
+        let Some(callee) = sessions.get_mut(&from) else { return Ok(None) };
+        let Some(origin) = callee.invocations.remove(&invocation) else {
+            if let Some(slot) = callee.abandoned.remove(&invocation) {
+                self.registrations.finished(slot, from);
+            }
+            return check_given(name, callee, invocation).map(|()| None);
+        };
+        if let Some(slot) = origin.more.as_ref().and_then(|more| more.slot) {
+            self.registrations.finished(slot, from);
+        }
+        forget(turn, sessions, &origin);
+        Ok(Some(origin))
+    }
+
+    /// Ends a call without its callee's answer, which is thrown away when it comes. A callee that
+    /// can be interrupted is, if there is an interruption.
+    fn abandon(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sessions: &mut Sessions,
+        invoked: Invoked,
+        interruption: Option<Interruption>,
+    ) {
+        let Some(callee) = sessions.get_mut(&invoked.callee) else { return };
+        let Some(origin) = callee.invocations.remove(&invoked.invocation) else { return };
+        let mut told = origin.interrupted;
+        if !told
+            && callee.features.callee_canceling
+            && let Some(interruption) = interruption
+        {
+            interruption.send(turn, invoked);
+            told = true;
+        }
+        if let Some(slot) = origin.more.as_ref().and_then(|more| more.slot) {
+            // It still works on it if it was not told, and will answer.
+            if told || callee.abandoned.len() >= turn.config.limits.calls {
+                self.registrations.finished(slot, invoked.callee);
+            } else {
+                callee.abandoned.insert(invoked.invocation, slot);
+            }
+        }
+        forget(turn, sessions, &origin);
+    }
+}
+
+/// Takes a call that has ended out of its caller's session.
+fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin) {
+    let more = origin.more.as_deref();
+    if let Some(timeout) = more.and_then(|more| more.timeout) {
+        turn.call_deadlines.remove(&(timeout.deadline, origin.caller, origin.request));
+    }
+    let Some(caller) = sessions.get_mut(&origin.caller) else { return };
+    caller.calls.remove(&origin.request);
+    if let Some(stream) = more.and_then(|more| more.stream.as_ref())
+        && stream.open
+    {
+        caller.cut_streams.insert(origin.request, stream.procedure.clone());
+    }
+}
+
+/// That this invocation was once sent to this session.
+fn check_given(name: &str, callee: &Session, invocation: u64) -> Result<(), Violation> {
+    if invocation <= callee.invocation_ids.last() {
+        return Ok(());
+    }
+    Err(Violation::new(format!(
+        "{name}.request is {invocation}, an invocation that was never sent to this session"
+    )))
+}

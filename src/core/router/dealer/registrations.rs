@@ -1,0 +1,245 @@
+//! `Registrations`: who offers what. REGISTER and UNREGISTER, and how the router takes a
+//! registration away (spec: "Pattern-based", "Shared registration", "Revocation").
+
+use crate::core::ids::{RandomIds, SequentialIds};
+use crate::core::router::ConnectionId;
+use crate::core::router::config::Disclosure;
+use crate::core::router::dealer::forward::{Needs, disclosure_denied};
+use crate::core::router::dealer::policy::{Callee, Callees, NoCallee};
+use crate::core::router::dealer::{Dealer, Sessions};
+use crate::core::router::happening::{Happening, Kind};
+use crate::core::router::index::{Entry, Index};
+use crate::core::router::realm::{Failure, Turn, check_own_uri, is_reserved, quote, too_many};
+use crate::core::router::session::{Session, Slot};
+use crate::error::ApplicationError;
+use crate::message::{
+    InvocationPolicy, Register, Registered, Unregister, Unregistered, UnregisteredDetails,
+};
+use crate::uri::{Match, Uri, uris};
+
+#[derive(Debug, Default)]
+pub(in crate::core::router) struct Registrations {
+    index: Index<Callees>,
+    joinings: SequentialIds,
+}
+
+/// Where a call goes.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) registration: u64,
+    /// Whether the callee has to be told which procedure was called.
+    pub(super) pattern: bool,
+    pub(super) connection: ConnectionId,
+    pub(super) callee: Callee,
+}
+
+impl Dealer {
+    pub(in crate::core::router) fn register(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &mut Sessions,
+        message: Register,
+    ) -> Result<(), Failure> {
+        let options = &message.options;
+        let policy = options.r#match.unwrap_or_default();
+        check_own_uri(turn, &message.procedure, policy)?;
+        if options.concurrency == Some(0) {
+            let error = ApplicationError::new(uris::INVALID_ARGUMENT);
+            return Err(error.arg("REGISTER.Options.concurrency must be at least 1").into());
+        }
+        if options.disclose_caller == Some(true) && turn.config.disclosure == Disclosure::Never {
+            return Err(disclosure_denied("REGISTER.Options.disclose_caller").into());
+        }
+        let Some(session) = sessions.get(&from) else { return Ok(()) };
+        let limit = turn.config.limits.registrations;
+        if session.registrations.len() >= limit {
+            return Err(too_many("registrations", limit).into());
+        }
+        let invoke = options.invoke.unwrap_or_default();
+        let force = options.force_reregister == Some(true);
+        let callee = Callee {
+            session: session.identity.session,
+            joining: self.registrations.joinings.next(),
+            features: session.features,
+            concurrency: options.concurrency,
+            running: 0,
+            disclose_caller: options.disclose_caller == Some(true),
+            forward_timeout: options.forward_timeout == Some(true),
+            yielding: force,
+        };
+        let known = self.registrations.index.find(&message.procedure, policy);
+        if let Some((id, callees)) = known.map(|known| (known.id, &known.members)) {
+            check_joining(&message.procedure, callees, from, invoke, force)?;
+            if force {
+                self.registrations.take_over(turn, sessions, id);
+            }
+        }
+        let registrations = &mut self.registrations.index;
+        let now = turn.now;
+        let (entry, created) =
+            registrations.entry(message.procedure, policy, || Callees::new(invoke, now));
+        entry.members.members.insert(from, callee);
+        let id = entry.id;
+        if let Some(session) = sessions.get_mut(&from) {
+            session.registrations.insert(id);
+        }
+        turn.outputs.send(from, Registered { request: message.request, registration: id });
+        let (of, session) = (Kind::Registration, callee.session);
+        if created {
+            turn.happenings.push(Happening::Created { of, session, id });
+        }
+        turn.happenings.push(Happening::Entered { of, session, id });
+        Ok(())
+    }
+
+    pub(in crate::core::router) fn unregister(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        session: &mut Session,
+        message: &Unregister,
+    ) -> Result<(), Failure> {
+        if !session.registrations.remove(&message.registration) {
+            return Err(ApplicationError::new(uris::NO_SUCH_REGISTRATION)
+                .arg(format!("this session has no registration {}", message.registration))
+                .into());
+        }
+        turn.outputs.send(from, Unregistered { request: message.request, details: None });
+        let id = session.identity.session;
+        self.registrations.leave(turn, message.registration, from, id);
+        Ok(())
+    }
+}
+
+impl Registrations {
+    pub(in crate::core::router) fn index(&self) -> &Index<Callees> {
+        &self.index
+    }
+
+    /// The registration that a call of `uri` goes to. Patterns do not reach the protocol's own
+    /// names.
+    pub(in crate::core::router) fn best(&self, uri: &str) -> Option<&Entry<Callees>> {
+        let entry = self.index.best(uri)?;
+        (entry.policy == Match::Exact || !is_reserved(uri)).then_some(entry)
+    }
+
+    /// Takes a registration away from a callee, and tells it so if it understands. False if it
+    /// does not have it.
+    pub(in crate::core::router) fn revoke(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sessions: &mut Sessions,
+        registration: u64,
+        callee: ConnectionId,
+        reason: &str,
+    ) -> bool {
+        let Some(session) = sessions.get_mut(&callee) else { return false };
+        if !session.registrations.remove(&registration) {
+            return false;
+        }
+        if session.features.callee_revocation {
+            let mut details = UnregisteredDetails::default();
+            details.registration = Some(registration);
+            details.reason = Some(reason.to_owned());
+            turn.outputs.send(callee, Unregistered { request: 0, details: Some(details) });
+        }
+        let session = session.identity.session;
+        self.leave(turn, registration, callee, session);
+        true
+    }
+
+    /// A callee is in a registration no more. With the last one, the registration ends.
+    pub(super) fn leave(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: u64,
+        connection: ConnectionId,
+        session: u64,
+    ) {
+        let Some(entry) = self.index.get_mut(id) else { return };
+        if entry.members.remove(connection).is_none() {
+            return;
+        }
+        let of = Kind::Registration;
+        turn.happenings.push(Happening::Left { of, session, id });
+        if entry.members.members.is_empty() {
+            self.index.remove(id);
+            turn.happenings.push(Happening::Deleted { of, session, id });
+        }
+    }
+
+    /// Chooses who takes a call.
+    pub(super) fn choose(
+        &mut self,
+        random: &mut RandomIds,
+        procedure: &Uri,
+        needs: Needs,
+    ) -> Result<Target, ApplicationError> {
+        let Some(entry) = self.best(procedure) else {
+            return Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
+                .arg(format!("nobody has registered {}", quote(procedure))));
+        };
+        let (registration, pattern) = (entry.id, entry.policy != Match::Exact);
+        let chosen = match self.index.get_mut(registration) {
+            Some(entry) => entry.members.choose(random, needs),
+            None => Err(NoCallee::Incapable),
+        };
+        match chosen {
+            Ok((connection, callee)) => Ok(Target { registration, pattern, connection, callee }),
+            Err(NoCallee::Busy) => Err(ApplicationError::new(uris::MAX_CONCURRENCY_REACHED).arg(
+                format!("all callees of {} have as many calls as they take", quote(procedure)),
+            )),
+            Err(NoCallee::Incapable) => Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED)
+                .arg(format!("no callee of {} supports {needs}", quote(procedure)))),
+        }
+    }
+
+    /// A limited callee has one call less to run.
+    pub(super) fn finished(&mut self, slot: Slot, callee: ConnectionId) {
+        if let Some(entry) = self.index.get_mut(slot.registration) {
+            entry.members.finished(callee, slot.joining);
+        }
+    }
+
+    fn take_over(&mut self, turn: &mut Turn<'_>, sessions: &mut Sessions, id: u64) {
+        let Some(entry) = self.index.get(id) else { return };
+        let all: Vec<_> = entry.members.members.keys().copied().collect();
+        for callee in all {
+            self.revoke(turn, sessions, id, callee, uris::UNREGISTERED);
+        }
+    }
+}
+
+/// That a callee may join those who have registered `procedure` before, or may take it over.
+///
+/// It may be taken over only from callees that have asked for the same themselves: this is how
+/// Autobahn documents `force_reregister`. Crossbar kicks anybody (crossbar#2016), so that any
+/// session can get hold of any other's procedure.
+fn check_joining(
+    procedure: &Uri,
+    callees: &Callees,
+    from: ConnectionId,
+    invoke: InvocationPolicy,
+    force: bool,
+) -> Result<(), ApplicationError> {
+    let procedure = quote(procedure);
+    let exists = ApplicationError::new(uris::PROCEDURE_ALREADY_EXISTS);
+    if force {
+        if callees.members.values().all(|callee| callee.yielding) {
+            return Ok(());
+        }
+        let why = "by a callee that did not ask for force_reregister itself";
+        return Err(exists.arg(format!("{procedure} is registered {why}")));
+    }
+    if callees.invoke == InvocationPolicy::Single || callees.members.contains_key(&from) {
+        return Err(exists.arg(format!("{procedure} is registered already")));
+    }
+    if callees.invoke != invoke {
+        let [theirs, ours] = [callees.invoke.as_str(), invoke.as_str()];
+        let text = format!("{procedure} is registered with invoke {theirs:?}, not {ours:?}");
+        return Err(ApplicationError::new(uris::PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY)
+            .arg(text));
+    }
+    Ok(())
+}
