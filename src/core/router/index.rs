@@ -3,9 +3,10 @@
 //! Owns the ids and who is in what. How long a look-up takes depends on the URI and on what matches
 //! it, not on how many others there are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::core::ids::{IdMap, SequentialIds};
+use crate::core::router::radix::{ROOT, Radix};
 use crate::core::router::wildcards::Wildcards;
 use crate::uri::{Match, Uri};
 
@@ -14,7 +15,7 @@ use crate::uri::{Match, Uri};
 pub(super) struct Index<T> {
     entries: IdMap<Entry<T>>,
     exact: HashMap<Uri, u64>,
-    prefixes: Prefixes,
+    prefixes: Radix<u8>,
     wildcards: Wildcards,
     // Router scope: the router is free to choose (spec: "IDs"); small ids are short on the wire,
     // and never given twice.
@@ -51,7 +52,7 @@ impl<T> Index<T> {
     pub(super) fn find(&self, uri: &str, policy: Match) -> Option<&Entry<T>> {
         let id = match policy {
             Match::Exact => self.exact.get(uri).copied(),
-            Match::Prefix => self.prefixes.ids.get(uri).copied(),
+            Match::Prefix => self.prefixes.get(uri.as_bytes()),
             Match::Wildcard => self.wildcards.get(uri),
         };
         self.entries.get(&id?)
@@ -69,7 +70,7 @@ impl<T> Index<T> {
             let id = self.ids.next();
             match policy {
                 Match::Exact => drop(self.exact.insert(uri.clone(), id)),
-                Match::Prefix => self.prefixes.insert(uri.clone(), id),
+                Match::Prefix => self.prefixes.insert(uri.as_bytes(), id),
                 Match::Wildcard => self.wildcards.insert(&uri, id),
             }
             id
@@ -82,7 +83,7 @@ impl<T> Index<T> {
         let entry = self.entries.remove(&id)?;
         match entry.policy {
             Match::Exact => drop(self.exact.remove(&entry.uri)),
-            Match::Prefix => self.prefixes.remove(&entry.uri),
+            Match::Prefix => self.prefixes.remove(entry.uri.as_bytes()),
             Match::Wildcard => self.wildcards.remove(&entry.uri),
         }
         Some(entry)
@@ -112,7 +113,7 @@ impl<T> Index<T> {
             visit(id);
         }
         if self.has_patterns() {
-            self.prefixes.matches(uri).for_each(&mut visit);
+            prefixes_of(uri, &self.prefixes).for_each(&mut visit);
             self.wildcards.visit(uri, &mut visit);
         }
     }
@@ -122,7 +123,7 @@ impl<T> Index<T> {
     pub(super) fn best(&self, uri: &str) -> Option<&Entry<T>> {
         let exact = self.exact.get(uri).copied();
         let id = exact
-            .or_else(|| self.prefixes.matches(uri).next_back())
+            .or_else(|| prefixes_of(uri, &self.prefixes).last())
             .or_else(|| self.wildcards.best(uri));
         self.entries.get(&id?)
     }
@@ -133,43 +134,148 @@ impl<T> Default for Index<T> {
         Index {
             entries: IdMap::default(),
             exact: HashMap::new(),
-            prefixes: Prefixes::default(),
+            prefixes: Radix::default(),
             wildcards: Wildcards::default(),
             ids: SequentialIds::default(),
         }
     }
 }
 
-/// Prefixes, found by trying each length that there is.
-#[derive(Debug, Default)]
-struct Prefixes {
-    ids: HashMap<Uri, u64>,
-    /// How many prefixes have this length, in bytes.
-    lengths: BTreeMap<usize, usize>,
-}
-
-impl Prefixes {
-    fn insert(&mut self, prefix: Uri, id: u64) {
-        *self.lengths.entry(prefix.len()).or_default() += 1;
-        self.ids.insert(prefix, id);
-    }
-
-    fn remove(&mut self, prefix: &Uri) {
-        if self.ids.remove(prefix).is_none() {
-            return;
-        }
-        if let Some(count) = self.lengths.get_mut(&prefix.len()) {
-            *count -= 1;
-            if *count == 0 {
-                self.lengths.remove(&prefix.len());
+/// The ids of all that `uri` begins with, from the shortest to the longest. It takes one walk along
+/// the URI, however many there are.
+fn prefixes_of(uri: &str, prefixes: &Radix<u8>) -> impl Iterator<Item = u64> {
+    let mut next = Some((prefixes.node(ROOT), uri.as_bytes()));
+    std::iter::from_fn(move || {
+        loop {
+            let (node, rest) = next?;
+            let child = rest.first().and_then(|first| node.children.get(first));
+            next = child.and_then(|child| {
+                let child = prefixes.node(*child);
+                rest.strip_prefix(&*child.label).map(|rest| (child, rest))
+            });
+            if node.id.is_some() {
+                return node.id;
             }
         }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::core::router::wildcards::fits;
+
+    const POLICIES: [Match; 3] = [Match::Exact, Match::Prefix, Match::Wildcard];
+
+    /// What the spec says, by looking at each.
+    #[derive(Default)]
+    struct Naive(BTreeMap<u64, (String, Match)>);
+
+    impl Naive {
+        fn matches(&self, uri: &str) -> Vec<u64> {
+            let mut all: Vec<_> = self
+                .0
+                .iter()
+                .filter(|(_, (own, policy))| match policy {
+                    Match::Exact => own == uri,
+                    Match::Prefix => uri.starts_with(own.as_str()),
+                    Match::Wildcard => fits(own, uri),
+                })
+                .collect();
+            // Exact, the shortest prefix, the wildcard that is literal for longest from the left.
+            all.sort_by_key(|(_, (own, policy))| match policy {
+                Match::Exact => (0, 0, Vec::new()),
+                Match::Prefix => (1, own.len(), Vec::new()),
+                Match::Wildcard => (2, 0, own.split('.').map(str::is_empty).collect()),
+            });
+            all.into_iter().map(|(id, _)| *id).collect()
+        }
+
+        fn best(&self, uri: &str) -> Option<u64> {
+            let all = self.matches(uri);
+            let of = |policy| {
+                let mut fitting = all.iter().filter(move |id| self.0[*id].1 == policy);
+                if policy == Match::Prefix { fitting.next_back() } else { fitting.next() }
+            };
+            POLICIES.into_iter().find_map(of).copied()
+        }
     }
 
-    /// From the shortest to the longest.
-    fn matches(&self, uri: &str) -> impl DoubleEndedIterator<Item = u64> {
-        let fitting = self.lengths.range(..=uri.len());
-        // A prefix ends between two characters of the URI, or it is none of its prefixes.
-        fitting.filter_map(|(&length, _)| self.ids.get(uri.get(..length)?).copied())
+    fn steps() -> impl Strategy<Value = Vec<(String, usize, bool)>> {
+        // Few letters, so that much matches; some have two bytes.
+        prop::collection::vec(
+            ("[ab\u{e9}\u{e8}.]{0,7}", 0..3_usize, prop::bool::weighted(0.8)),
+            0..80,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_a_scan_finds(
+            steps in steps(),
+            uris in prop::collection::vec("[ab\u{e9}\u{e8}]{1,3}(\\.[ab\u{e9}]{1,2}){0,3}", 1..20),
+        ) {
+            let mut index = Index::default();
+            let mut naive = Naive::default();
+            for (pattern, policy, insert) in steps {
+                let policy = POLICIES[policy];
+                let known = index.find(&pattern, policy).map(|entry| entry.id);
+                prop_assert_eq!(known.is_some(), naive.0.values().any(|(own, of)| {
+                    *own == pattern && *of == policy
+                }));
+                if insert {
+                    let (entry, made) = index.entry(pattern.as_str().into(), policy, || ());
+                    prop_assert_eq!(known.unwrap_or(entry.id), entry.id);
+                    prop_assert_eq!(made, known.is_none());
+                    naive.0.insert(entry.id, (pattern, policy));
+                } else if let Some(id) = known {
+                    prop_assert!(index.remove(id).is_some());
+                    naive.0.remove(&id);
+                }
+                prop_assert_eq!(index.len(), naive.0.len());
+            }
+            for uri in &uris {
+                prop_assert_eq!(index.matches(uri), naive.matches(uri), "{:?}", uri);
+                prop_assert_eq!(index.best(uri).map(|entry| entry.id), naive.best(uri), "{:?}", uri);
+            }
+            for id in naive.0.into_keys() {
+                index.remove(id);
+            }
+            prop_assert!(index.len() == 0 && !index.has_patterns() && index.prefixes.is_empty());
+        }
+    }
+
+    #[test]
+    fn calls_go_where_the_spec_says() {
+        let mut index = Index::default();
+        for (uri, policy) in [
+            ("a1.b2.c3.d4.e55", Match::Exact),
+            ("a1.b2.c3", Match::Prefix),
+            ("a1.b2.c3.d4", Match::Prefix),
+            ("a1.b2..d4.e5", Match::Wildcard),
+            ("a1.b2.c33..e5", Match::Wildcard),
+            ("a1.b2..d4.e5..g7", Match::Wildcard),
+            ("a1.b2..d4..f6.g7", Match::Wildcard),
+        ] {
+            index.entry(uri.into(), policy, || ());
+        }
+        for (called, expected) in [
+            ("a1.b2.c3.d4.e55", Some(1)),
+            ("a1.b2.c3.d98.e74", Some(2)),
+            ("a1.b2.c3.d4.e325", Some(3)),
+            ("a1.b2.c55.d4.e5", Some(4)),
+            ("a1.b2.c88.d4.e5.f6.g7", Some(6)),
+            ("a2.b2.c2.d2.e2", None),
+            // An example of the spec says 5, against its own rule that prefixes are of text.
+            ("a1.b2.c33.d4.e5", Some(2)),
+        ] {
+            assert_eq!(index.best(called).map(|entry| entry.id), expected, "{called}");
+        }
+        index.remove(2);
+        assert_eq!(index.best("a1.b2.c33.d4.e5").map(|entry| entry.id), Some(5));
     }
 }

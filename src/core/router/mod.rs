@@ -14,6 +14,7 @@ mod features;
 mod happening;
 mod index;
 mod output;
+mod radix;
 mod realm;
 mod session;
 mod wildcards;

@@ -1,13 +1,15 @@
-//! `Wildcards`: patterns with empty components, in a tree of components.
+//! `Wildcards`: patterns with empty components, each of which matches any one component.
 
 use std::collections::HashMap;
+
+use crate::core::router::radix::{ROOT, Radix};
 
 /// The most components that a wildcard pattern may have.
 pub(super) const MAX_COMPONENTS: usize = 128;
 
 /// Whether a wildcard pattern is longer than any that is taken.
 pub(super) fn has_too_many_components(pattern: &str) -> bool {
-    pattern.bytes().filter(|byte| *byte == b'.').count() >= MAX_COMPONENTS
+    count(pattern) > MAX_COMPONENTS
 }
 
 /// Whether a wildcard pattern matches a URI.
@@ -20,70 +22,30 @@ pub(super) fn fits(pattern: &str, uri: &str) -> bool {
 
 /// From a wildcard pattern to an id. A look-up walks only branches that fit.
 ///
-/// The nodes stand in one vector, so that a pattern of many components makes no deep recursion.
-#[derive(Debug)]
-pub(super) struct Wildcards {
-    nodes: Vec<Node>,
-    /// Nodes that are not used any more.
-    free: Vec<usize>,
-}
-
+/// At each branch two ways may fit, the literal one and the one for any component, so a look-up may
+/// see every pattern whose beginning fits. It is not exponential: a tree has at most two nodes a
+/// pattern, and each is seen once.
 #[derive(Debug, Default)]
-struct Node {
-    literals: HashMap<Box<str>, usize>,
-    /// Behind an empty component, which matches any one.
-    any: Option<usize>,
-    /// The pattern that ends here.
-    id: Option<u64>,
+pub(super) struct Wildcards {
+    /// By the number of components, as only patterns with as many as the URI can match.
+    trees: HashMap<usize, Radix<Box<str>>>,
 }
-
-const ROOT: usize = 0;
 
 impl Wildcards {
     pub(super) fn get(&self, pattern: &str) -> Option<u64> {
-        let mut at = ROOT;
-        for component in pattern.split('.') {
-            at = self.child(at, component)?;
-        }
-        self.nodes[at].id
+        self.trees.get(&count(pattern))?.get(&components(pattern))
     }
 
     pub(super) fn insert(&mut self, pattern: &str, id: u64) {
-        let mut at = ROOT;
-        for component in pattern.split('.') {
-            at = match self.child(at, component) {
-                Some(child) => child,
-                None => self.grow(at, component),
-            };
-        }
-        self.nodes[at].id = Some(id);
+        self.trees.entry(count(pattern)).or_default().insert(&components(pattern), id);
     }
 
     pub(super) fn remove(&mut self, pattern: &str) {
-        let mut path = vec![(ROOT, "")];
-        for component in pattern.split('.') {
-            let at = path.last().map_or(ROOT, |(at, _)| *at);
-            let Some(child) = self.child(at, component) else { return };
-            path.push((child, component));
-        }
-        if let Some((leaf, _)) = path.last() {
-            self.nodes[*leaf].id = None;
-        }
-        // From the leaf on, nodes that hold nothing go.
-        for pair in path.windows(2).rev() {
-            let [(parent, _), (child, component)] = pair else { return };
-            let node = &self.nodes[*child];
-            if node.id.is_some() || node.any.is_some() || !node.literals.is_empty() {
-                return;
-            }
-            self.nodes[*child] = Node::default();
-            self.free.push(*child);
-            let parent = &mut self.nodes[*parent];
-            if component.is_empty() {
-                parent.any = None;
-            } else {
-                parent.literals.remove(*component);
-            }
+        let count = count(pattern);
+        let Some(tree) = self.trees.get_mut(&count) else { return };
+        tree.remove(&components(pattern));
+        if tree.is_empty() {
+            self.trees.remove(&count);
         }
     }
 
@@ -108,50 +70,40 @@ impl Wildcards {
     /// Visits the patterns that match, literal components before empty ones from the left on, until
     /// `visit` says that it is enough.
     fn walk(&self, uri: &str, mut visit: impl FnMut(u64) -> bool) {
-        let root = &self.nodes[ROOT];
-        if root.any.is_none() && root.literals.is_empty() {
+        if self.trees.is_empty() {
             return;
         }
+        let Some(tree) = self.trees.get(&count(uri)) else { return };
         let components: Vec<&str> = uri.split('.').collect();
-        let mut open = vec![(ROOT, 0)];
-        while let Some((at, depth)) = open.pop() {
-            let node = &self.nodes[at];
-            let Some(component) = components.get(depth) else {
+        let mut open = vec![(ROOT, &components[..])];
+        while let Some((at, rest)) = open.pop() {
+            let node = tree.node(at);
+            let Some((here, rest)) = rest.split_at_checked(node.label.len()) else { continue };
+            let pairs = node.label.iter().zip(here);
+            if !pairs.into_iter().all(|(own, given)| own.is_empty() || **own == **given) {
+                continue;
+            }
+            let Some(next) = rest.first() else {
                 if node.id.is_some_and(&mut visit) {
                     return;
                 }
                 continue;
             };
             // What is pushed last is visited first.
-            open.extend(node.any.map(|child| (child, depth + 1)));
-            open.extend(node.literals.get(*component).map(|child| (*child, depth + 1)));
+            open.extend(node.children.get("").map(|child| (*child, rest)));
+            if !next.is_empty() {
+                open.extend(node.children.get(*next).map(|child| (*child, rest)));
+            }
         }
-    }
-
-    fn child(&self, at: usize, component: &str) -> Option<usize> {
-        let node = &self.nodes[at];
-        if component.is_empty() { node.any } else { node.literals.get(component).copied() }
-    }
-
-    fn grow(&mut self, parent: usize, component: &str) -> usize {
-        let child = self.free.pop().unwrap_or_else(|| {
-            self.nodes.push(Node::default());
-            self.nodes.len() - 1
-        });
-        let parent = &mut self.nodes[parent];
-        if component.is_empty() {
-            parent.any = Some(child);
-        } else {
-            parent.literals.insert(component.into(), child);
-        }
-        child
     }
 }
 
-impl Default for Wildcards {
-    fn default() -> Self {
-        Wildcards { nodes: vec![Node::default()], free: Vec::new() }
-    }
+fn count(uri: &str) -> usize {
+    uri.bytes().filter(|byte| *byte == b'.').count() + 1
+}
+
+fn components(pattern: &str) -> Vec<Box<str>> {
+    pattern.split('.').map(Box::from).collect()
 }
 
 #[cfg(test)]
@@ -177,12 +129,17 @@ mod tests {
     fn nothing_is_left_of_what_is_removed() {
         let mut all = Wildcards::default();
         all.insert("a..c", 1);
-        all.insert("a..c.d", 2);
+        all.insert("a..d", 2);
         all.remove("a..c");
-        assert_eq!((all.get("a..c"), all.get("a..c.d")), (None, Some(2)));
-        all.remove("a..c.d");
-        assert_eq!(all.free.len() + 1, all.nodes.len());
-        all.insert("x.", 3);
-        assert_eq!((all.best("x.y"), all.nodes.len()), (Some(3), 5));
+        all.remove("a.b.c");
+        assert_eq!((all.get("a..c"), all.get("a..d")), (None, Some(2)));
+        all.remove("a..d");
+        assert!(all.trees.is_empty());
+    }
+
+    #[test]
+    fn there_is_a_limit_to_components() {
+        assert!(!has_too_many_components(&".".repeat(MAX_COMPONENTS - 1)));
+        assert!(has_too_many_components(&".".repeat(MAX_COMPONENTS)));
     }
 }
