@@ -7,11 +7,13 @@
 
 mod common {
     pub(crate) mod behaviour;
+    pub(crate) mod behaviour_meta;
 }
 
 use std::io::Write;
 
 use common::behaviour::{self, Place};
+use common::behaviour_meta;
 use wampwerk::transport::{TlsConfig, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, ConnectError, RegisterError, Serializer, Session, connect};
 
@@ -69,6 +71,15 @@ async fn the_whole_behaviour_in_batches_with_each_serializer() {
     let Some(rig) = Rig::find() else { return };
     for serializer in Serializer::ALL {
         behaviour::all(&Crossbar { rig: &rig, serializer, batched: true }).await;
+    }
+}
+
+#[tokio::test]
+async fn the_meta_api_with_each_serializer() {
+    let Some(rig) = Rig::find() else { return };
+    for serializer in Serializer::ALL {
+        behaviour_meta::all(&Crossbar { rig: &rig, serializer }).await;
+        behaviour_meta::history(&Crossbar { rig: &rig, serializer }).await;
     }
 }
 

@@ -209,17 +209,7 @@ impl Session {
     /// Refuses what is no URI before it is sent: there are routers that drop the whole connection
     /// for it (Crossbar does).
     fn check_uri(&self, uri: &Uri, pattern: Match) -> Result<(), ApplicationError> {
-        if uri.check(UriRule::Loose, pattern) {
-            return Ok(());
-        }
-        let what = match pattern {
-            Match::Exact => "URI",
-            Match::Prefix => "prefix of URIs",
-            Match::Wildcard => "URI pattern",
-        };
-        let rule = "components of anything but `.`, `#` and white space, between dots";
-        let text = format!("{uri:?} is no {what}: {rule}");
-        Err(ApplicationError::new(uris::INVALID_URI).arg(text))
+        Ok(uri.validate(UriRule::Loose, pattern)?)
     }
 
     /// Refuses what the router or the transport would refuse, before anything is queued. The

@@ -76,6 +76,8 @@ def node(ws, wss, rs, unix, realm):
             "realms": [{
                 "name": realm,
                 "roles": [{"name": "anonymous", "permissions": [rule("", True), rule("deny.", False)]}],
+                # the only topics with a history
+                "store": {"type": "memory", "event-history": [{"uri": "com.example.history", "match": "exact", "limit": 100}]},
             }],
             "transports": [
                 websocket(tcp(ws)),

@@ -11,9 +11,8 @@ use futures_core::Stream;
 
 use super::{Meta, RegistrationInfo, SessionInfo, SubscriptionInfo};
 use crate::error::{CloseReason, DecodeError, Lagged, SubscribeError, UnsubscribeError};
-use crate::message::SubscribeOptions;
 use crate::session::{Event, Subscription};
-use crate::uri::{Match, Pattern};
+use crate::uri::Pattern;
 use crate::value::Dict;
 
 /// The meta events of a topic, read into a type, as a [`Stream`].
@@ -163,12 +162,7 @@ impl Meta {
         topic: impl Into<Pattern>,
     ) -> Result<MetaEvents<T>, SubscribeError> {
         let topic = topic.into();
-        let mut request = self.session.subscribe(topic.uri());
-        if topic.policy() != Match::Exact {
-            let mut options = SubscribeOptions::default();
-            options.r#match = Some(topic.policy());
-            request = request.options(options);
-        }
+        let request = self.session.subscribe(topic.uri()).match_policy(topic.policy());
         Ok(MetaEvents { subscription: request.await?, marker: PhantomData })
     }
 }

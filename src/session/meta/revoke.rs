@@ -24,6 +24,9 @@ pub struct RevokeRequest {
 impl Meta {
     /// Takes a registration away from one of its callees. Its failure is
     /// `wamp.error.no_such_registration` or `wamp.error.no_such_session`.
+    ///
+    /// Crossbar 26 takes it away and then fails with `wamp.error.runtime_error`, before it tells the
+    /// callee.
     pub fn remove_callee(&self, registration: u64, callee: u64) -> RevokeRequest {
         self.revoking("wamp.registration.remove_callee", [registration, callee])
     }
