@@ -167,7 +167,7 @@ fn patterns_that_are_none() {
         ("wamp.", Wildcard),
         ("wamp..count", Wildcard),
         ("wamp.session.count", Exact),
-        (&long, Prefix),
+        (&long, Wildcard),
         (&long, Wildcard),
         (&longer, Exact),
         (&longer, Prefix),

@@ -12,6 +12,7 @@ use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::happening::Happening;
 use crate::core::router::output::Outputs;
 use crate::core::router::session::Session;
+use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Message, RequestType};
@@ -182,8 +183,6 @@ impl Realm {
 
 /// That a URI in a request is one.
 pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(), ApplicationError> {
-    /// Of a pattern: it costs as many nodes as it has components.
-    const COMPONENTS: usize = 128;
     let limit = turn.config.limits.uri_length;
     let pattern = policy != Match::Exact;
     let kind = if pattern { "URI pattern" } else { "URI" };
@@ -191,8 +190,8 @@ pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(),
         format!("is longer than the limit of {limit} bytes")
     } else if !uri.check(turn.config.uri_rule, policy) {
         format!("is no {kind}")
-    } else if pattern && uri.split('.').nth(COMPONENTS).is_some() {
-        format!("has more than {COMPONENTS} components")
+    } else if policy == Match::Wildcard && has_too_many_components(uri) {
+        format!("has more than {MAX_COMPONENTS} components")
     } else {
         return Ok(());
     };

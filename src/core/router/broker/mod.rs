@@ -23,9 +23,8 @@ use crate::core::router::dealer::Sessions;
 use crate::core::router::happening::{Happening, Kind, is_watched};
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::output::Outputs;
-use crate::core::router::realm::{Failure, Turn, check_own_uri, check_uri, quote, too_many};
+use crate::core::router::realm::{Failure, Turn, check_own_uri, check_uri, too_many};
 use crate::core::router::session::{Identity, Session};
-use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{
@@ -84,10 +83,6 @@ impl Broker {
         let Subscribe { request, options, topic } = message;
         let policy = options.r#match.unwrap_or_default();
         check_uri(turn, &topic, policy)?;
-        if policy == Match::Wildcard && has_too_many_components(&topic) {
-            let text = format!("{} has more than {MAX_COMPONENTS} components", quote(&topic));
-            return Err(ApplicationError::new(uris::INVALID_URI).arg(text).into());
-        }
         let limit = turn.config.limits.subscriptions;
         let known = self.subscriptions.find(&topic, policy);
         // Subscribing again is no second subscription.
