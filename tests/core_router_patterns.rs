@@ -168,7 +168,6 @@ fn patterns_that_are_none() {
         ("wamp..count", Wildcard),
         ("wamp.session.count", Exact),
         (&long, Wildcard),
-        (&long, Wildcard),
         (&longer, Exact),
         (&longer, Prefix),
         (&longer, Wildcard),

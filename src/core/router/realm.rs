@@ -21,11 +21,11 @@ use crate::uri::{Match, Uri, uris};
 #[derive(Debug)]
 pub(super) struct Realm {
     pub(super) name: Uri,
-    sessions: Sessions,
+    pub(super) sessions: Sessions,
     /// Connections by session id.
     connections: IdMap<ConnectionId>,
     broker: Broker,
-    dealer: Dealer,
+    pub(super) dealer: Dealer,
 }
 
 /// What every step needs beside the realm.
@@ -184,8 +184,7 @@ impl Realm {
 /// That a URI in a request is one.
 pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(), ApplicationError> {
     let limit = turn.config.limits.uri_length;
-    let pattern = policy != Match::Exact;
-    let kind = if pattern { "URI pattern" } else { "URI" };
+    let kind = if policy == Match::Exact { "URI" } else { "URI pattern" };
     let wrong = if uri.len() > limit {
         format!("is longer than the limit of {limit} bytes")
     } else if !uri.check(turn.config.uri_rule, policy) {

@@ -243,3 +243,170 @@ fn check_joining(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+    use std::time::Duration;
+
+    use super::*;
+    use crate::core::router::happening::Happening::{Created, Deleted, Entered, Left};
+    use crate::core::router::{CloseCause, Output, Router, RouterConfig};
+    use crate::message::{Hello, HelloDetails, Message, RegisterOptions, Roles};
+
+    const OF: Kind = Kind::Registration;
+
+    /// A router with two sessions that understand revocation.
+    struct World {
+        router: Router,
+        connections: [ConnectionId; 2],
+        /// Their ids.
+        sessions: [u64; 2],
+    }
+
+    impl World {
+        fn new() -> Self {
+            let mut router = Router::new(RouterConfig::new(7).realm("realm1"));
+            let mut join = || {
+                let id = router.connect(Duration::ZERO);
+                let mut details = HelloDetails::default();
+                details.roles = Some(Roles::new().with("callee", &["registration_revocation"]));
+                let hello = Hello { realm: "realm1".into(), details };
+                router.handle_message(Duration::ZERO, id, hello.into());
+                match router.poll_output() {
+                    Some(Output::Send { message: Message::Welcome(it), .. }) => (id, it.session),
+                    other => panic!("{other:?}"),
+                }
+            };
+            let [(a, x), (b, y)] = [join(), join()];
+            World { router, connections: [a, b], sessions: [x, y] }
+        }
+
+        /// One step, what happened in it, and what was sent.
+        fn step(
+            &mut self,
+            step: impl FnOnce(&mut Dealer, &mut Turn<'_>, &mut Sessions),
+        ) -> (Vec<Happening>, Vec<Message>) {
+            let happened = self.router.turn(Duration::from_secs(3), 0, |realm, turn| {
+                step(&mut realm.dealer, turn, &mut realm.sessions);
+                std::mem::take(&mut turn.happenings)
+            });
+            let mut sent = Vec::new();
+            while let Some(output) = self.router.poll_output() {
+                match output {
+                    Output::Send { message, .. } => sent.push(message),
+                    Output::Close { cause: CloseCause::Violation, .. } => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            (happened, sent)
+        }
+
+        fn register(
+            &mut self,
+            who: usize,
+            set: impl FnOnce(&mut RegisterOptions),
+        ) -> Vec<Happening> {
+            let from = self.connections[who];
+            let mut options = RegisterOptions::default();
+            set(&mut options);
+            let message = Register { request: 1, options, procedure: "a".into() };
+            let register = |dealer: &mut Dealer, turn: &mut Turn<'_>, sessions: &mut Sessions| {
+                assert!(dealer.register(turn, from, sessions, message).is_ok());
+            };
+            self.step(register).0
+        }
+    }
+
+    fn roundrobin(options: &mut RegisterOptions) {
+        options.invoke = Some(InvocationPolicy::RoundRobin);
+    }
+
+    fn forced(options: &mut RegisterOptions) {
+        options.force_reregister = Some(true);
+    }
+
+    #[test]
+    fn coming_and_going_is_told_in_order() {
+        let mut world = World::new();
+        let [x, y] = world.sessions;
+        assert_eq!(
+            world.register(0, roundrobin),
+            [Created { of: OF, session: x, id: 1 }, Entered { of: OF, session: x, id: 1 }]
+        );
+        assert_eq!(world.register(1, roundrobin), [Entered { of: OF, session: y, id: 1 }]);
+        let [a, b] = world.connections;
+        let (happened, _) = world.step(|dealer, turn, sessions| {
+            let message = Unregister { request: 2, registration: 1, options: None };
+            let session = sessions.get_mut(&a).unwrap();
+            assert!(dealer.unregister(turn, a, session, &message).is_ok());
+        });
+        assert_eq!(happened, [Left { of: OF, session: x, id: 1 }]);
+        // As when a session is lost.
+        let (happened, _) = world.step(|dealer, turn, sessions| {
+            let session = sessions.remove(&b).unwrap();
+            dealer.release(turn, b, session, sessions);
+        });
+        assert_eq!(
+            happened,
+            [Left { of: OF, session: y, id: 1 }, Deleted { of: OF, session: y, id: 1 }]
+        );
+    }
+
+    #[test]
+    fn taking_over_ends_the_old_registration_first() {
+        let mut world = World::new();
+        let [x, y] = world.sessions;
+        world.register(0, forced);
+        assert_eq!(
+            world.register(1, forced),
+            [
+                Left { of: OF, session: x, id: 1 },
+                Deleted { of: OF, session: x, id: 1 },
+                Created { of: OF, session: y, id: 2 },
+                Entered { of: OF, session: y, id: 2 },
+            ]
+        );
+    }
+
+    #[test]
+    fn the_router_can_take_a_registration_away() {
+        let mut world = World::new();
+        world.register(0, |_| ());
+        let [a, b] = world.connections;
+        for (callee, taken) in [(b, false), (a, true), (a, false)] {
+            let (happened, sent) = world.step(|dealer, turn, sessions| {
+                let registrations = &mut dealer.registrations;
+                let reason = "com.example.enough";
+                assert_eq!(registrations.revoke(turn, sessions, 1, callee, reason), taken);
+            });
+            assert_eq!((happened.len(), sent.len()), if taken { (2, 1) } else { (0, 0) });
+            for message in sent {
+                let Message::Unregistered(message) = message else { panic!() };
+                let details = message.details.unwrap();
+                assert_eq!((message.request, details.registration), (0, Some(1)));
+                assert_eq!(details.reason.as_deref(), Some("com.example.enough"));
+            }
+        }
+        assert_eq!(world.router.statistics().registrations, 0);
+    }
+
+    #[test]
+    fn what_the_meta_api_asks_for() {
+        let mut world = World::new();
+        world.register(0, roundrobin);
+        world.register(1, roundrobin);
+        let sessions = world.sessions;
+        world.step(|dealer, _, _| {
+            let entry = dealer.registrations.index().find("a", Match::Exact).unwrap();
+            assert_eq!((entry.id, &*entry.uri, entry.policy), (1, "a", Match::Exact));
+            let callees = &entry.members;
+            assert_eq!(callees.created, Duration::from_secs(3));
+            assert_eq!(callees.invoke, InvocationPolicy::RoundRobin);
+            assert!(callees.sessions().eq(sessions));
+            assert_eq!(dealer.registrations.best("a").map(|entry| entry.id), Some(1));
+            assert!(dealer.registrations.best("b").is_none());
+        });
+    }
+}
