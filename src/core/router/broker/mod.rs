@@ -274,14 +274,16 @@ impl Broker {
             }
             return;
         }
-        let mut matching = Vec::new();
+        let mut remembered = Vec::new();
         subscriptions.visit(&publication.topic, |entry| {
             send(turn.outputs, &audience, entry, &publication);
-            matching.push(entry.id);
+            if histories.keeps(entry.id) {
+                remembered.push(entry.id);
+            }
         });
-        if !histories.is_empty() {
+        if !remembered.is_empty() {
             let time = turn.config.epoch.saturating_add(turn.now);
-            histories.store(time, turn.config.history_bytes, &matching, &publication);
+            histories.store(time, turn.config.history_bytes, &remembered, &publication);
         }
     }
 }
