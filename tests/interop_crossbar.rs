@@ -78,8 +78,9 @@ async fn the_whole_behaviour_in_batches_with_each_serializer() {
 async fn the_meta_api_with_each_serializer() {
     let Some(rig) = Rig::find() else { return };
     for serializer in Serializer::ALL {
-        behaviour_meta::all(&Crossbar { rig: &rig, serializer, batched: false }).await;
-        behaviour_meta::history(&Crossbar { rig: &rig, serializer, batched: false }).await;
+        let place = Crossbar { rig: &rig, serializer, batched: false };
+        behaviour_meta::all(&place).await;
+        behaviour_meta::history(&place).await;
     }
 }
 

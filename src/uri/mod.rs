@@ -262,6 +262,7 @@ impl<'de> Deserialize<'de> for Uri {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use super::*;
 

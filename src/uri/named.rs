@@ -342,6 +342,7 @@ impl<'de> Deserializer<'de> for &'de Capture {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use serde::Deserialize;
 

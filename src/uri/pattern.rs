@@ -147,6 +147,7 @@ impl From<&Pattern> for Pattern {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use super::*;
 

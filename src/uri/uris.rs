@@ -144,6 +144,7 @@ uris! {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use std::collections::HashSet;
 
