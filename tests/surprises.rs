@@ -11,7 +11,7 @@ mod common {
 }
 
 use std::collections::BTreeMap;
-use std::future::{Future, IntoFuture, poll_fn};
+use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -472,4 +472,19 @@ async fn s30_both_kinds_of_encoded_payload_are_told_apart() {
     let message = router.recv().await;
     assert_eq!(message[2], json!({"enc_algo": "x_own"}));
     assert_eq!(message[4], "\u{0}AQ==");
+}
+
+/// What is pending for ever stays so only as long as somebody waits.
+#[tokio::test]
+async fn s05_a_call_that_is_dropped_leaves_nothing_behind() {
+    let router = Router::builder().realm("realm1").build().unwrap();
+    let session = router.connect("realm1").await.unwrap();
+    session.register("com.a", pending::<()>).await.unwrap();
+    let call = session.call("com.a").start().await.unwrap();
+    session.publish("com.b").acknowledge().await.unwrap();
+    assert_eq!(router.statistics().calls, 1);
+    drop(call);
+    session.publish("com.b").acknowledge().await.unwrap();
+    session.publish("com.b").acknowledge().await.unwrap();
+    assert_eq!(router.statistics().calls, 0);
 }
