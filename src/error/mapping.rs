@@ -96,7 +96,7 @@ macro_rules! wamp_errors {
             }
         }
 
-        impl ::core::convert::From<$name> for $crate::ApplicationError {
+        impl ::core::convert::From<$name> for $crate::error::ApplicationError {
             fn from(error: $name) -> Self {
                 match error {
                     $(error @ $name::$variant { .. } => $crate::__wamp_error_write!(
@@ -107,12 +107,12 @@ macro_rules! wamp_errors {
             }
         }
 
-        impl ::core::convert::TryFrom<$crate::ApplicationError> for $name {
-            type Error = $crate::ApplicationError;
+        impl ::core::convert::TryFrom<$crate::error::ApplicationError> for $name {
+            type Error = $crate::error::ApplicationError;
 
             fn try_from(
-                error: $crate::ApplicationError,
-            ) -> ::core::result::Result<Self, $crate::ApplicationError> {
+                error: $crate::error::ApplicationError,
+            ) -> ::core::result::Result<Self, $crate::error::ApplicationError> {
                 $(if error.uri == $uri {
                     if let ::core::option::Option::Some(read) = $crate::__wamp_error_read!(
                         error, $name, $variant, $( ( $($ty),+ ) )? $( { $($field),+ } )?
@@ -126,7 +126,7 @@ macro_rules! wamp_errors {
 
         impl ::core::fmt::Display for $name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let error = $crate::ApplicationError::from(::core::clone::Clone::clone(self));
+                let error = $crate::error::ApplicationError::from(::core::clone::Clone::clone(self));
                 ::core::fmt::Display::fmt(&error, f)
             }
         }
@@ -140,7 +140,7 @@ macro_rules! wamp_errors {
 #[macro_export]
 macro_rules! __wamp_error_write {
     ($error:ident, $name:ident, $variant:ident, $uri:literal,) => {
-        $crate::ApplicationError::new($uri)
+        $crate::error::ApplicationError::new($uri)
     };
     ($error:ident, $name:ident, $variant:ident, $uri:literal, ( $($ty:ty),+ )) => {
         $crate::__wamp_error_write!(
@@ -150,9 +150,9 @@ macro_rules! __wamp_error_write {
     ($error:ident, $name:ident, $variant:ident, $uri:literal, { $($field:ident),+ }) => {{
         #[allow(irrefutable_let_patterns, reason = "there may be no other variant")]
         if let $name::$variant { $($field),+ } = $error {
-            $crate::ApplicationError::new($uri)$(.kwarg($crate::error::keyword(stringify!($field)), $field))+
+            $crate::error::ApplicationError::new($uri)$(.kwarg($crate::error::keyword(stringify!($field)), $field))+
         } else {
-            $crate::ApplicationError::new($uri)
+            $crate::error::ApplicationError::new($uri)
         }
     }};
     (
@@ -169,9 +169,9 @@ macro_rules! __wamp_error_write {
     ) => {{
         #[allow(irrefutable_let_patterns, reason = "there may be no other variant")]
         if let $name::$variant($($used),+) = $error {
-            $crate::ApplicationError::new($uri)$(.arg($used))+
+            $crate::error::ApplicationError::new($uri)$(.arg($used))+
         } else {
-            $crate::ApplicationError::new($uri)
+            $crate::error::ApplicationError::new($uri)
         }
     }};
 }

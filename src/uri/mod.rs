@@ -1,6 +1,6 @@
 //! `Uri`: names of topics, procedures, errors and realms, and their syntax rules.
 //!
-//! Owns the loose and strict checks and the three match policies; [`pattern`] and [`named`] match
+//! Owns the loose and strict checks and the three match policies; `Pattern` and `NamedPattern` match
 //! names, [`uris`] lists those that the protocol defines. Knows no messages.
 
 mod named;
