@@ -14,7 +14,15 @@ mod serializer;
 mod session;
 pub(crate) mod wire;
 
-#[allow(unused_imports, reason = "only the JavaScript face reads options by hand")]
+#[allow(
+    unused_imports,
+    reason = "only the router and the JavaScript face read options by hand"
+)]
+pub(crate) use options::Field;
+#[allow(
+    unused_imports,
+    reason = "only the router and the JavaScript face read options by hand"
+)]
 pub(crate) use parts::Options;
 pub(crate) use payload::Content;
 pub(crate) use wire::{ElementWriter, Elements};

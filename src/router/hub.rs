@@ -334,7 +334,7 @@ fn is_caused_by_sender(message: &Message) -> bool {
 fn close_code(cause: CloseCause) -> CloseCode {
     match cause {
         CloseCause::Violation => CloseCode::ProtocolError,
-        CloseCause::NoHello => CloseCode::Normal,
+        CloseCause::NoHello | CloseCause::Killed => CloseCode::Normal,
         CloseCause::Shutdown => CloseCode::GoingAway,
         CloseCause::Undeliverable => CloseCode::InternalError,
     }

@@ -23,7 +23,7 @@ use crate::uri::{Match, Uri, UriRule};
 use connection::Connection;
 use hub::Hub;
 
-pub use crate::core::router::{Disclosure, Limits, Statistics};
+pub use crate::core::router::{Disclosure, Limits, MetaApi, Statistics};
 
 /// Frames that may wait between an in-process session and the router, each way.
 const MEMORY_FRAMES: usize = 256;
@@ -234,6 +234,13 @@ impl RouterBuilder {
     /// ```
     pub fn history(mut self, topic: impl Into<Uri>, policy: Match, limit: usize) -> Self {
         self.config = self.config.history(topic, policy, limit);
+        self
+    }
+
+    /// What sessions can ask the router itself by calling `wamp.…`, and what they can end by it.
+    /// Default: [`MetaApi::ReadOnly`], with which no session can end anything of another one.
+    pub fn meta_api(mut self, offered: MetaApi) -> Self {
+        self.config.meta_api = offered;
         self
     }
 

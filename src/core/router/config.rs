@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::core::router::meta::MetaApi;
 use crate::uri::{Match, Uri, UriRule};
 
 /// The settings of a [`Router`](super::Router).
@@ -37,6 +38,8 @@ pub struct RouterConfig {
     pub histories: Vec<HistoryConfig>,
     /// Bytes that the events of one history may take; the oldest go first. Default: 16 MiB.
     pub history_bytes: usize,
+    /// What sessions can ask the router itself. Default: what changes nothing for others.
+    pub meta_api: MetaApi,
     /// How much one session may hold.
     pub limits: Limits,
 }
@@ -81,6 +84,10 @@ pub struct Limits {
     /// The longest topic, procedure or pattern in bytes; a longer one is answered by
     /// `wamp.error.invalid_uri`. Default: 4096.
     pub uri_length: usize,
+    /// Testaments. Default: 100.
+    pub testaments: usize,
+    /// Bytes that its testaments take, about. Default: 1 MiB.
+    pub testament_bytes: usize,
 }
 
 impl RouterConfig {
@@ -100,6 +107,7 @@ impl RouterConfig {
             retained_bytes: 16 << 20,
             histories: Vec::new(),
             history_bytes: 16 << 20,
+            meta_api: MetaApi::default(),
             limits: Limits::default(),
         }
     }
@@ -121,6 +129,13 @@ impl RouterConfig {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { subscriptions: 100_000, registrations: 100_000, calls: 65_536, uri_length: 4096 }
+        Limits {
+            subscriptions: 100_000,
+            registrations: 100_000,
+            calls: 65_536,
+            uri_length: 4096,
+            testaments: 100,
+            testament_bytes: 1 << 20,
+        }
     }
 }

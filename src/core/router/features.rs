@@ -1,6 +1,6 @@
 //! `Features`: what a joined client announced, as far as the router asks for it.
 
-use crate::core::router::RouterConfig;
+use crate::core::router::{MetaApi, RouterConfig};
 use crate::message::Roles;
 
 /// What our broker can do in any case; WELCOME says so.
@@ -20,14 +20,18 @@ pub(super) fn broker(config: &RouterConfig) -> Vec<&'static str> {
     if config.retained_topics > 0 && config.retained_bytes > 0 {
         all.push("event_retention");
     }
-    if !config.histories.is_empty() {
-        all.push("event_history");
+    if config.meta_api != MetaApi::Off {
+        all.extend(["session_meta_api", "subscription_meta_api"]);
+        // This is how it is asked for.
+        if !config.histories.is_empty() {
+            all.push("event_history");
+        }
     }
     all
 }
 
-/// What our dealer can do; WELCOME says so.
-pub(super) const DEALER: &[&str] = &[
+/// What our dealer can do in any case; WELCOME says so.
+const DEALER: &[&str] = &[
     "call_canceling",
     "call_timeout",
     "caller_identification",
@@ -39,6 +43,15 @@ pub(super) const DEALER: &[&str] = &[
     "registration_revocation",
     "shared_registration",
 ];
+
+/// What our dealer can do with these settings.
+pub(super) fn dealer(config: &RouterConfig) -> Vec<&'static str> {
+    let mut all = DEALER.to_vec();
+    if config.meta_api != MetaApi::Off {
+        all.extend(["registration_meta_api", "session_meta_api", "testament_meta_api"]);
+    }
+    all
+}
 
 /// What a client can do; read once from HELLO (spec: "Roles and features").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

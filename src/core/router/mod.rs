@@ -13,6 +13,7 @@ mod dealer;
 mod features;
 mod happening;
 mod index;
+mod meta;
 mod output;
 mod radix;
 mod realm;
@@ -35,6 +36,7 @@ use crate::message::{
 use crate::uri::{Match, Uri, uris};
 
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
+pub use meta::MetaApi;
 pub use output::{CloseCause, Output};
 
 /// A router without a socket and without a clock: messages in, messages out.
@@ -87,8 +89,8 @@ enum State {
     },
     /// A session on the realm with this index.
     Joined(usize),
-    /// We said GOODBYE. The answer must come until the deadline.
-    Leaving,
+    /// We said GOODBYE. The answer must come until the deadline; then the connection is closed.
+    Leaving(CloseCause),
 }
 
 const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
@@ -154,12 +156,12 @@ impl Router {
             (State::Joined(realm), message) => {
                 self.turn(now, realm, |realm, turn| realm.handle(turn, from, message))
             }
-            (State::Leaving, Message::Goodbye(_) | Message::Abort(_)) => {
-                self.close(now, from, CloseCause::Shutdown);
+            (State::Leaving(cause), Message::Goodbye(_) | Message::Abort(_)) => {
+                self.close(now, from, cause);
                 Ok(())
             }
             // It may have been sent before our GOODBYE was read.
-            (State::Leaving, _) => Ok(()),
+            (State::Leaving(_), _) => Ok(()),
         };
         if let Err(violation) = outcome {
             self.handle_violation(now, from, violation);
@@ -170,7 +172,7 @@ impl Router {
     pub fn handle_violation(&mut self, now: Duration, from: ConnectionId, violation: Violation) {
         let Some(connection) = self.connections.get(&from) else { return };
         // After GOODBYE nothing more is sent.
-        if connection.state != State::Leaving {
+        if !matches!(connection.state, State::Leaving(_)) {
             self.abort(from, uris::PROTOCOL_VIOLATION, violation.message);
         }
         self.close(now, from, CloseCause::Violation);
@@ -193,7 +195,7 @@ impl Router {
         let Some(connection) = self.connections.get(&to) else { return };
         let joined = match connection.state {
             State::Joined(realm) => Some(realm),
-            State::Idle { .. } | State::Leaving => None,
+            State::Idle { .. } | State::Leaving(_) => None,
         };
         let request = match message {
             Message::Event(_) => return,
@@ -244,7 +246,7 @@ impl Router {
                     }
                     self.close(now, id, CloseCause::NoHello);
                 }
-                Some(State::Leaving) => self.close(now, id, CloseCause::Shutdown),
+                Some(State::Leaving(cause)) => self.close(now, id, cause),
                 Some(State::Joined(_)) | None => {
                     self.deadlines.remove(&(deadline, id));
                 }
@@ -278,11 +280,10 @@ impl Router {
             match self.connections.get(&id).map(|connection| connection.state) {
                 Some(State::Joined(_)) => {
                     self.goodbye(id, uris::SYSTEM_SHUTDOWN);
-                    self.set_state(id, State::Leaving);
-                    self.set_deadline(id, Some(now.saturating_add(self.config.goodbye_timeout)));
+                    self.leave(now, id, CloseCause::Shutdown);
                 }
                 Some(State::Idle { .. }) => self.close(now, id, CloseCause::Shutdown),
-                Some(State::Leaving) | None => {}
+                Some(State::Leaving(_)) | None => {}
             }
         }
         // All at once, so that no session is told that another one's call has failed.
@@ -342,8 +343,8 @@ impl Router {
         self.set_deadline(from, None);
         let mut details = WelcomeDetails::default();
         details.realm = Some(self.realms[index].name.clone());
-        let broker = features::broker(&self.config);
-        details.roles = Some(Roles::new().with("broker", &broker).with("dealer", features::DEALER));
+        let (broker, dealer) = (features::broker(&self.config), features::dealer(&self.config));
+        details.roles = Some(Roles::new().with("broker", &broker).with("dealer", &dealer));
         details.agent = Some(self.config.agent.clone());
         details.authid = Some(identity.authid.clone());
         details.authrole = Some(identity.authrole.clone());
@@ -374,10 +375,20 @@ impl Router {
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
     ) -> T {
         let Router { realms, outputs, ids, config, call_deadlines, .. } = self;
-        let mut turn = Turn { now, outputs, ids, config, call_deadlines, happenings: Vec::new() };
+        let (happenings, killed) = (Vec::new(), Vec::new());
+        let mut turn = Turn { now, outputs, ids, config, call_deadlines, happenings, killed };
         let result = step(&mut realms[realm], &mut turn);
         realms[realm].publish_happenings(&mut turn);
+        for connection in turn.killed {
+            self.leave(now, connection, CloseCause::Killed);
+        }
         result
+    }
+
+    /// GOODBYE was said; now the peer has to answer.
+    fn leave(&mut self, now: Duration, id: ConnectionId, cause: CloseCause) {
+        self.set_state(id, State::Leaving(cause));
+        self.set_deadline(id, Some(now.saturating_add(self.config.goodbye_timeout)));
     }
 
     fn release(&mut self, now: Duration, realm: usize, from: ConnectionId) {

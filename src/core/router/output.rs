@@ -43,6 +43,8 @@ pub enum CloseCause {
     NoHello,
     /// The router goes down.
     Shutdown,
+    /// Another session ended this one (spec: "Session Meta API").
+    Killed,
     /// Not even an ERROR can be carried to the peer.
     Undeliverable,
 }

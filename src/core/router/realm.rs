@@ -4,12 +4,14 @@
 //! to a realm and leaves it is the router's matter.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::ids::{IdMap, RandomIds};
+use crate::core::ids::{IdMap, KeyMap, RandomIds};
 use crate::core::router::broker::Broker;
 use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::happening::Happening;
+use crate::core::router::meta::{self, Testaments};
 use crate::core::router::output::Outputs;
 use crate::core::router::session::Session;
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
@@ -23,9 +25,11 @@ pub(super) struct Realm {
     pub(super) name: Uri,
     pub(super) sessions: Sessions,
     /// Connections by session id.
-    connections: IdMap<ConnectionId>,
-    broker: Broker,
+    pub(super) connections: IdMap<ConnectionId>,
+    pub(super) broker: Broker,
     pub(super) dealer: Dealer,
+    /// Of those sessions that have left any.
+    pub(super) testaments: KeyMap<ConnectionId, Testaments>,
 }
 
 /// What every step needs beside the realm.
@@ -38,6 +42,8 @@ pub(super) struct Turn<'a> {
     pub(super) call_deadlines: &'a mut CallDeadlines,
     /// What watchers are told at the end of the turn.
     pub(super) happenings: Vec<Happening>,
+    /// Connections that were said GOODBYE to in this turn, and whose sessions are gone.
+    pub(super) killed: Vec<ConnectionId>,
 }
 
 pub(super) type CallDeadlines = BTreeSet<(Duration, ConnectionId, u64)>;
@@ -58,30 +64,56 @@ impl Realm {
             connections: IdMap::default(),
             broker: Broker::new(config),
             dealer: Dealer::default(),
+            testaments: KeyMap::default(),
         }
     }
 
-    pub(super) fn join(
-        &mut self,
-        _turn: &mut Turn<'_>,
-        connection: ConnectionId,
-        session: Session,
-    ) {
-        self.connections.insert(session.identity.session, connection);
+    pub(super) fn join(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, session: Session) {
+        let identity = Arc::clone(&session.identity);
+        self.connections.insert(identity.session, connection);
         self.sessions.insert(connection, session);
+        meta::joined(self, turn, &identity);
     }
 
-    /// Everything that a session held goes with it.
+    /// Everything that a session held goes with it. Its testaments are published, and those who
+    /// watch are told.
     pub(super) fn release(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
-        let Some(session) = self.sessions.remove(&connection) else { return };
+        let testaments = self.testaments.remove(&connection);
+        let Some(session) = self.remove(turn, connection) else { return };
+        let identity = Arc::clone(&session.identity);
+        // As the session itself would, but it gets nothing any more.
+        for message in testaments.into_iter().flat_map(Testaments::into_publications) {
+            let gone = (connection, &session);
+            // There is nobody left to be told that it failed.
+            let _ = self.broker.publish_for_gone(turn, gone, &self.sessions, message);
+        }
+        self.dealer.release(turn, connection, session, &mut self.sessions);
+        self.publish_happenings(turn);
+        meta::left(self, turn, &identity);
+    }
+
+    /// As [`release`](Realm::release), but without a word to anybody, save that calls fail whose
+    /// callee it was.
+    pub(super) fn release_quietly(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
+        self.testaments.remove(&connection);
+        let before = turn.happenings.len();
+        let Some(session) = self.remove(turn, connection) else { return };
+        self.dealer.release(turn, connection, session, &mut self.sessions);
+        turn.happenings.truncate(before);
+    }
+
+    fn remove(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) -> Option<Session> {
+        let session = self.sessions.remove(&connection)?;
         self.connections.remove(&session.identity.session);
         self.broker.release(turn, connection, &session);
-        self.dealer.release(turn, connection, session, &mut self.sessions);
+        Some(session)
     }
 
     /// Tells those who watch what has changed in this turn.
     pub(super) fn publish_happenings(&mut self, turn: &mut Turn<'_>) {
-        for _happening in std::mem::take(&mut turn.happenings) {}
+        for happening in std::mem::take(&mut turn.happenings) {
+            meta::publish(self, turn, happening);
+        }
     }
 
     /// Sessions, subscriptions, registrations and calls under way.
@@ -137,6 +169,9 @@ impl Realm {
             Message::Unsubscribe(message) => broker.unsubscribe(turn, from, session, &message),
             Message::Register(message) => dealer.register(turn, from, sessions, message),
             Message::Unregister(message) => dealer.unregister(turn, from, session, &message),
+            Message::Call(message) if meta::answers(&message.procedure) => {
+                meta::call(self, turn, from, &message)
+            }
             Message::Call(message) => dealer.call(turn, from, sessions, message),
             _ => Ok(()),
         };

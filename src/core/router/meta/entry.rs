@@ -1,0 +1,72 @@
+//! What registrations and subscriptions have in common when they are asked about.
+
+use std::time::Duration;
+
+use super::arguments::invalid;
+use super::{Inquiry, time};
+use crate::core::router::happening::is_watched;
+use crate::core::router::index::Entry;
+use crate::core::router::realm::check_uri;
+use crate::error::ApplicationError;
+use crate::message::Field;
+use crate::uri::{Match, Uri, uris};
+use crate::value::{Dict, List, Value};
+
+/// `{id, created, uri, match}`.
+pub(super) fn describe<T>(entry: &Entry<T>, epoch: Duration, created: Duration) -> Dict {
+    Dict::new()
+        .with("id", entry.id)
+        .with("created", time::format(epoch.saturating_add(created)))
+        .with("uri", entry.uri.as_str())
+        .with("match", entry.policy.as_str())
+}
+
+/// Ids by match policy, each in the order in which they were given. What is about `wamp.` URIs is
+/// left off, as no events tell of it either.
+pub(super) fn list<'a, T: 'a>(entries: impl Iterator<Item = &'a Entry<T>>) -> Value {
+    let mut lists = [Match::Exact, Match::Prefix, Match::Wildcard].map(|policy| (policy, vec![]));
+    for entry in entries.filter(|entry| is_watched(&entry.uri)) {
+        for (policy, list) in &mut lists {
+            if *policy == entry.policy {
+                list.push(entry.id);
+            }
+        }
+    }
+    let mut all = Dict::new();
+    for (policy, mut list) in lists {
+        list.sort_unstable();
+        all.insert(policy.as_str(), list.into_iter().map(Value::from).collect::<List>());
+    }
+    all.into()
+}
+
+/// The URI and the policy that are looked up.
+pub(super) fn looked_up(
+    call: &mut Inquiry<'_, '_>,
+    name: &str,
+) -> Result<(Uri, Match), ApplicationError> {
+    let uri: Uri = call.arguments.required(name)?;
+    let mut options = call.arguments.optional::<Dict>("options")?.unwrap_or_default();
+    let policy = match options.remove("match") {
+        None | Some(Value::Null) => Match::Exact,
+        Some(value) => Match::from_value(value).ok_or_else(|| {
+            invalid(format!("argument \"options\": match must be {}", Match::EXPECTED))
+        })?,
+    };
+    check_uri(call.turn, &uri, policy)?;
+    Ok((uri, policy))
+}
+
+/// The URI that is to be matched.
+pub(super) fn matched(call: &mut Inquiry<'_, '_>, name: &str) -> Result<Uri, ApplicationError> {
+    let uri: Uri = call.arguments.required(name)?;
+    check_uri(call.turn, &uri, Match::Exact)?;
+    Ok(uri)
+}
+
+/// Why somebody is put out of something.
+pub(super) fn reason(call: &mut Inquiry<'_, '_>) -> Result<Uri, ApplicationError> {
+    let reason = call.arguments.optional("reason")?.unwrap_or_else(|| uris::KILLED.into());
+    check_uri(call.turn, &reason, Match::Exact)?;
+    Ok(reason)
+}

@@ -1,0 +1,199 @@
+//! The meta API: procedures under `wamp.` that the router answers itself, and events that it
+//! publishes itself (spec: "Meta API").
+//!
+//! Owns what can be asked and in which words it is answered. What is asked about stays with its
+//! owners: sessions with the realm, registrations with the dealer, subscriptions with the broker.
+
+mod arguments;
+mod entry;
+mod events;
+mod history;
+mod registration;
+mod session;
+mod subscription;
+mod testament;
+mod time;
+
+use crate::core::router::ConnectionId;
+use crate::core::router::realm::{Failure, Realm, Turn, check_uri, quote};
+use crate::core::router::session::Session;
+use crate::error::{ApplicationError, Violation};
+use crate::message::{Call, CallResult, Payload, ResultDetails};
+use crate::uri::{Match, uris};
+use crate::value::{Dict, Value};
+use arguments::{Arguments, Parameters};
+use session::Kill;
+
+pub(super) use events::{joined, left, publish};
+pub(super) use testament::Testaments;
+
+/// How much of the meta API (spec: "Meta API") a router offers.
+///
+/// It is the session's own word that lets it call these procedures: a router that lets everybody
+/// in as "anonymous" cannot tell those who may end others' sessions from those who may not. So
+/// asking is for everybody, and ending is for nobody unless it is switched on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetaApi {
+    /// Nothing: each call under `wamp.` fails with `wamp.error.no_such_procedure`, no meta events
+    /// are published, and the features are not announced.
+    Off,
+    /// Sessions, registrations and subscriptions can be looked at and watched, and a session can
+    /// leave testaments. What would end something of another session, `wamp.session.kill…`,
+    /// `wamp.registration.remove_callee` and `wamp.subscription.remove_subscriber`, fails with
+    /// `wamp.error.not_authorized`.
+    #[default]
+    ReadOnly,
+    /// All of it, for every session: for realms whose sessions trust each other.
+    Full,
+}
+
+/// A call of a meta procedure that is being answered.
+struct Inquiry<'a, 't> {
+    realm: &'a mut Realm,
+    turn: &'a mut Turn<'t>,
+    caller: ConnectionId,
+    arguments: Arguments,
+    /// Whom to throw out when the call has been answered.
+    kill: Option<Kill>,
+}
+
+/// What a meta procedure gives: one value, null for none.
+type Answer = Result<Value, ApplicationError>;
+
+struct Procedure {
+    name: &'static str,
+    /// Whether it ends something of other sessions.
+    ends: bool,
+    parameters: Parameters,
+    run: fn(&mut Inquiry<'_, '_>) -> Answer,
+}
+
+/// Whether a call is for the router itself.
+pub(super) fn answers(procedure: &str) -> bool {
+    procedure.starts_with("wamp.")
+}
+
+/// Answers a call to the router itself. Such a call is over at once: there is nothing to cancel,
+/// to time out or to report progress of.
+pub(super) fn call(
+    realm: &mut Realm,
+    turn: &mut Turn<'_>,
+    caller: ConnectionId,
+    call: &Call,
+) -> Result<(), Failure> {
+    let Some(session) = realm.sessions.get_mut(&caller) else { return Ok(()) };
+    if session.calls.contains_key(&call.request) {
+        let request = call.request;
+        let text = format!("CALL.request is {request}, a call that is under way");
+        return Err(Violation::new(text).into());
+    }
+    let progress = call.options.progress == Some(true);
+    if session.cut_streams.take(call.request, &call.procedure, progress) {
+        return Ok(());
+    }
+    if turn.config.strict_request_ids {
+        session.check_request("CALL", call.request)?;
+    }
+    check_options(session, call)?;
+    check_uri(turn, &call.procedure, Match::Exact)?;
+    let procedure = find(turn.config.meta_api, &call.procedure)?;
+    let arguments = Arguments::read(&call.payload, procedure.parameters)?;
+    let mut inquiry = Inquiry { realm, turn, caller, arguments, kill: None };
+    let result = (procedure.run)(&mut inquiry)?;
+    let kill = inquiry.kill;
+    let payload = Payload::from_values(vec![result], Dict::new());
+    let details = ResultDetails::default();
+    turn.outputs.send(caller, CallResult { request: call.request, details, payload });
+    if let Some(kill) = kill {
+        session::execute(realm, turn, kill);
+    }
+    Ok(())
+}
+
+/// That the call is one that can be answered: neither in several messages, nor in a form that only
+/// another client can read.
+fn check_options(session: &mut Session, call: &Call) -> Result<(), Failure> {
+    let options = &call.options;
+    let unreadable = if options.progress == Some(true) {
+        if !session.features.caller_progressive_invocations {
+            return Err(Violation::new("CALL.Options.progress was not announced").into());
+        }
+        // What follows in the same call is late.
+        session.cut_streams.insert(call.request, call.procedure.clone());
+        "progressive call invocations"
+    } else if options.ppt_scheme.is_some() {
+        if !session.features.caller_passthru {
+            return Err(Violation::new("CALL.Options.ppt_scheme was not announced").into());
+        }
+        "payload passthru mode"
+    } else if options.enc_algo.is_some() {
+        "payload transparency"
+    } else {
+        return Ok(());
+    };
+    let text = format!("{} does not take {unreadable}", quote(&call.procedure));
+    Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text).into())
+}
+
+fn find(offered: MetaApi, name: &str) -> Result<&'static Procedure, ApplicationError> {
+    let known = PROCEDURES.iter().find(|procedure| procedure.name == name);
+    match (offered, known) {
+        (MetaApi::Off, _) | (_, None) => Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
+            .arg(format!("{} is no procedure of this router", quote(name)))),
+        (MetaApi::ReadOnly, Some(procedure)) if procedure.ends => {
+            Err(ApplicationError::new(uris::NOT_AUTHORIZED)
+                .arg(format!("{name:?} is switched off: this router's meta API is read-only")))
+        }
+        (_, Some(procedure)) => Ok(procedure),
+    }
+}
+
+macro_rules! procedures {
+    ($($name:literal ($($required:ident),* $(; $($optional:ident),*)?) $kind:ident $run:path,)*) => {
+        /// All that there are, each with its required and its optional arguments.
+        static PROCEDURES: &[Procedure] = &[$(Procedure {
+            name: $name,
+            ends: procedures!(@ $kind),
+            parameters: Parameters {
+                required: &[$(stringify!($required)),*],
+                optional: &[$($(stringify!($optional)),*)?],
+            },
+            run: $run,
+        },)*];
+    };
+    (@ asks) => { false };
+    (@ ends) => { true };
+}
+
+procedures! {
+    "wamp.session.count"(; filter_authroles) asks session::count,
+    "wamp.session.list"(; filter_authroles) asks session::list,
+    "wamp.session.get"(session) asks session::get,
+    "wamp.session.kill"(session; reason, message) ends session::kill,
+    "wamp.session.kill_by_authid"(authid; reason, message) ends session::kill_by_authid,
+    "wamp.session.kill_by_authrole"(authrole; reason, message) ends session::kill_by_authrole,
+    "wamp.session.kill_all"(; reason, message) ends session::kill_all,
+    "wamp.session.add_testament"(topic, args, kwargs; publish_options, scope) asks testament::add,
+    "wamp.session.flush_testaments"(; scope) asks testament::flush,
+    "wamp.registration.list"(; session) asks registration::list,
+    "wamp.registration.lookup"(procedure; options) asks registration::lookup,
+    "wamp.registration.match"(procedure) asks registration::best_match,
+    "wamp.registration.get"(registration) asks registration::get,
+    "wamp.registration.list_callees"(registration) asks registration::list_callees,
+    "wamp.registration.count_callees"(registration) asks registration::count_callees,
+    "wamp.registration.remove_callee"(registration, callee; reason) ends registration::remove_callee,
+    "wamp.subscription.list"(; session) asks subscription::list,
+    "wamp.subscription.lookup"(topic; options) asks subscription::lookup,
+    "wamp.subscription.match"(topic) asks subscription::matches,
+    "wamp.subscription.get"(subscription) asks subscription::get,
+    "wamp.subscription.list_subscribers"(subscription) asks subscription::list_subscribers,
+    "wamp.subscription.count_subscribers"(subscription) asks subscription::count_subscribers,
+    "wamp.subscription.remove_subscriber"(subscription, subscriber; reason)
+        ends subscription::remove_subscriber,
+    "wamp.subscription.get_events"(
+        subscription;
+        limit, reverse, from_time, after_time, before_time, until_time, topic,
+        from_publication, after_publication, before_publication, until_publication
+    ) asks history::get_events,
+}

@@ -1,0 +1,150 @@
+//! The session meta API: who is there, and who has to go.
+
+use super::{Answer, Inquiry};
+use crate::core::router::ConnectionId;
+use crate::core::router::realm::{Realm, Turn, check_uri};
+use crate::core::router::session::Identity;
+use crate::error::ApplicationError;
+use crate::message::{Goodbye, GoodbyeDetails};
+use crate::uri::{Match, Uri, uris};
+use crate::value::{Dict, List, Value};
+
+/// Sessions that somebody ends.
+pub(super) struct Kill {
+    victims: Vec<ConnectionId>,
+    goodbye: Goodbye,
+    /// Whether nobody is told, neither by meta events nor by testaments.
+    quietly: bool,
+}
+
+/// What others are told of a session.
+pub(super) fn describe(identity: &Identity) -> Dict {
+    Dict::new()
+        .with("session", identity.session)
+        .with("authid", identity.authid.as_str())
+        .with("authrole", identity.authrole.as_str())
+        .with("authmethod", identity.authmethod.as_str())
+        .with("authprovider", identity.authprovider.as_str())
+}
+
+/// The connection of a session, by the session's id.
+pub(super) fn find(realm: &Realm, session: u64) -> Result<ConnectionId, ApplicationError> {
+    realm.connections.get(&session).copied().ok_or_else(|| no_such_session(session))
+}
+
+pub(super) fn no_such_session(session: u64) -> ApplicationError {
+    ApplicationError::new(uris::NO_SUCH_SESSION).arg(format!("there is no session {session}"))
+}
+
+/// The ids of sessions, by their connections.
+pub(super) fn ids<'a>(
+    realm: &Realm,
+    connections: impl IntoIterator<Item = &'a ConnectionId>,
+) -> List {
+    let sessions = connections.into_iter().filter_map(|id| realm.sessions.get(id));
+    sessions.map(|session| session.identity.session.into()).collect()
+}
+
+pub(super) fn count(call: &mut Inquiry<'_, '_>) -> Answer {
+    Ok(filtered(call)?.len().into())
+}
+
+pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
+    let sessions = filtered(call)?;
+    Ok(ids(call.realm, &sessions).into())
+}
+
+pub(super) fn get(call: &mut Inquiry<'_, '_>) -> Answer {
+    let session = call.arguments.required("session")?;
+    let connection = find(call.realm, session)?;
+    let session = call.realm.sessions.get(&connection).ok_or_else(|| no_such_session(session))?;
+    Ok(describe(&session.identity).into())
+}
+
+pub(super) fn kill(call: &mut Inquiry<'_, '_>) -> Answer {
+    let session = call.arguments.required("session")?;
+    let goodbye = goodbye(call)?;
+    let victim = find(call.realm, session)?;
+    if victim == call.caller {
+        return Err(ApplicationError::new(uris::NO_SUCH_SESSION)
+            .arg(format!("session {session} is the caller's own, which leaves by GOODBYE")));
+    }
+    call.kill = Some(Kill { victims: vec![victim], goodbye, quietly: false });
+    Ok(Value::Null)
+}
+
+pub(super) fn kill_by_authid(call: &mut Inquiry<'_, '_>) -> Answer {
+    let authid: String = call.arguments.required("authid")?;
+    kill_all_who(call, |identity| identity.authid == authid)
+}
+
+pub(super) fn kill_by_authrole(call: &mut Inquiry<'_, '_>) -> Answer {
+    let authrole: String = call.arguments.required("authrole")?;
+    kill_all_who(call, |identity| identity.authrole == authrole)
+}
+
+pub(super) fn kill_all(call: &mut Inquiry<'_, '_>) -> Answer {
+    let goodbye = goodbye(call)?;
+    let victims = others(call, |_| true);
+    let count = victims.len();
+    call.kill = Some(Kill { victims, goodbye, quietly: true });
+    Ok(count.into())
+}
+
+/// The spec's text has `kill_by_authrole` answer with a number, its catalog and Crossbar with the
+/// ids, as `kill_by_authid` does everywhere: ids say more.
+fn kill_all_who(call: &mut Inquiry<'_, '_>, is_meant: impl Fn(&Identity) -> bool) -> Answer {
+    let goodbye = goodbye(call)?;
+    let victims = others(call, is_meant);
+    let ids = ids(call.realm, &victims);
+    call.kill = Some(Kill { victims, goodbye, quietly: false });
+    Ok(ids.into())
+}
+
+/// Ends the sessions. Their connections follow when the turn is over.
+pub(super) fn execute(realm: &mut Realm, turn: &mut Turn<'_>, kill: Kill) {
+    for &victim in &kill.victims {
+        if kill.quietly {
+            realm.release_quietly(turn, victim);
+        } else {
+            realm.release(turn, victim);
+        }
+    }
+    // After all of that: nothing may follow GOODBYE.
+    turn.killed.extend_from_slice(&kill.victims);
+    turn.outputs.multicast(kill.victims, kill.goodbye);
+}
+
+/// What the victims are told.
+fn goodbye(call: &mut Inquiry<'_, '_>) -> Result<Goodbye, ApplicationError> {
+    let reason: Option<Uri> = call.arguments.optional("reason")?;
+    let reason = reason.unwrap_or_else(|| uris::KILLED.into());
+    let mut details = GoodbyeDetails::default();
+    if let Some(message) = call.arguments.optional("message")? {
+        details.message = Some(message);
+    }
+    check_uri(call.turn, &reason, Match::Exact)?;
+    Ok(Goodbye { details, reason })
+}
+
+fn others(call: &Inquiry<'_, '_>, is_meant: impl Fn(&Identity) -> bool) -> Vec<ConnectionId> {
+    let mut others = select(call.realm, is_meant);
+    others.retain(|connection| *connection != call.caller);
+    others
+}
+
+/// The sessions in one of the roles that are asked for: in any, if none are given.
+fn filtered(call: &mut Inquiry<'_, '_>) -> Result<Vec<ConnectionId>, ApplicationError> {
+    let roles: Option<Vec<String>> = call.arguments.optional("filter_authroles")?;
+    Ok(select(call.realm, |identity| {
+        roles.as_ref().is_none_or(|roles| roles.contains(&identity.authrole))
+    }))
+}
+
+/// The sessions that are meant, in the order in which they connected.
+fn select(realm: &Realm, is_meant: impl Fn(&Identity) -> bool) -> Vec<ConnectionId> {
+    let meant = realm.sessions.iter().filter(|(_, session)| is_meant(&session.identity));
+    let mut meant: Vec<_> = meant.map(|(connection, _)| *connection).collect();
+    meant.sort_unstable();
+    meant
+}

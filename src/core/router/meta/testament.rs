@@ -1,0 +1,171 @@
+//! `Testaments`: what a session wants published when it has ended (spec: "Testaments").
+//!
+//! Owns what is kept and its limits; the realm publishes it.
+
+use super::arguments::invalid;
+use super::{Answer, Inquiry};
+use crate::core::router::realm::{check_own_uri, too_many};
+use crate::error::ApplicationError;
+use crate::message::{Field, Options, Payload, Publish, PublishOptions};
+use crate::uri::{Match, Uri};
+use crate::value::{Dict, List, Value};
+
+/// The testaments of one session.
+#[derive(Debug, Default)]
+pub(in crate::core::router) struct Testaments {
+    scopes: [Vec<Testament>; 2],
+}
+
+#[derive(Debug)]
+struct Testament {
+    publish: Publish,
+    /// About how many bytes it holds.
+    weight: usize,
+}
+
+/// When a testament is published. Without sessions that outlive their transport both are at the
+/// end of the session, in this order.
+#[derive(Clone, Copy, Debug, Default)]
+enum Scope {
+    Detached,
+    #[default]
+    Destroyed,
+}
+
+impl Testaments {
+    /// How many there are.
+    pub(in crate::core::router) fn len(&self) -> usize {
+        self.scopes.iter().map(Vec::len).sum()
+    }
+
+    /// All of them in the order in which they are published.
+    pub(in crate::core::router) fn into_publications(self) -> impl Iterator<Item = Publish> {
+        self.scopes.into_iter().flatten().map(|testament| testament.publish)
+    }
+
+    fn weight(&self) -> usize {
+        self.scopes.iter().flatten().map(|testament| testament.weight).sum()
+    }
+
+    fn scope(&mut self, scope: Scope) -> &mut Vec<Testament> {
+        &mut self.scopes[scope as usize]
+    }
+}
+
+pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
+    let topic: Uri = call.arguments.required("topic")?;
+    let Args(args) = call.arguments.required("args")?;
+    let Kwargs(kwargs) = call.arguments.required("kwargs")?;
+    let options = call.arguments.optional::<Dict>("publish_options")?.unwrap_or_default();
+    let scope = scope(call)?.unwrap_or_default();
+    check_own_uri(call.turn, &topic, Match::Exact)?;
+
+    let payload = Payload::from_values(args, kwargs);
+    let options_weight = Payload::from_values(List::new(), options.clone()).weight();
+    let weight = topic.len() + payload.weight() + options_weight;
+    let options = publish_options(call, options)?;
+    let limits = call.turn.config.limits;
+    let testaments = call.realm.testaments.entry(call.caller).or_default();
+    if testaments.len() >= limits.testaments {
+        return Err(too_many("testaments", limits.testaments));
+    }
+    if testaments.weight().saturating_add(weight) > limits.testament_bytes {
+        return Err(too_many("bytes in testaments", limits.testament_bytes));
+    }
+    // Nobody waits for an answer, so its request id is never seen.
+    let publish = Publish { request: 1, options, topic, payload };
+    testaments.scope(scope).push(Testament { publish, weight });
+    Ok(Value::Null)
+}
+
+/// The spec has no result here; how many were dropped is Crossbar's.
+pub(super) fn flush(call: &mut Inquiry<'_, '_>) -> Answer {
+    let scope = scope(call)?.unwrap_or_default();
+    let Some(testaments) = call.realm.testaments.get_mut(&call.caller) else { return Ok(0.into()) };
+    let dropped = std::mem::take(testaments.scope(scope)).len();
+    if testaments.len() == 0 {
+        call.realm.testaments.remove(&call.caller);
+    }
+    Ok(dropped.into())
+}
+
+fn scope(call: &mut Inquiry<'_, '_>) -> Result<Option<Scope>, ApplicationError> {
+    call.arguments.optional("scope")
+}
+
+/// The options as they would stand in PUBLISH. There is nobody left to get an acknowledgement.
+fn publish_options(
+    call: &Inquiry<'_, '_>,
+    options: Dict,
+) -> Result<PublishOptions, ApplicationError> {
+    let options = PublishOptions::read(options)
+        .map_err(|violation| invalid(format!("argument \"publish_options\": {violation}")))?;
+    let Some(session) = call.realm.sessions.get(&call.caller) else { return Ok(options) };
+    if options.enc_algo.is_some() {
+        return Err(invalid(
+            "argument \"publish_options\": with enc_algo the payload is no list, but bytes",
+        ));
+    }
+    if options.ppt_scheme.is_some() && !session.features.publisher_passthru {
+        return Err(invalid("argument \"publish_options\": ppt_scheme was not announced"));
+    }
+    let mut fields = options.into_fields();
+    fields.acknowledge = None;
+    Ok(fields.into())
+}
+
+/// Positional arguments; null is none.
+struct Args(List);
+
+/// Keyword arguments; null is none.
+struct Kwargs(Dict);
+
+impl Field for Args {
+    const EXPECTED: &'static str = "a list";
+
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::List(list) => Some(Args(list)),
+            Value::Null => Some(Args(List::new())),
+            _ => None,
+        }
+    }
+
+    fn into_value(self) -> Value {
+        self.0.into()
+    }
+}
+
+impl Field for Kwargs {
+    const EXPECTED: &'static str = "a dict";
+
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(Kwargs(Dict::new())),
+            value => Dict::from_value(value).map(Kwargs),
+        }
+    }
+
+    fn into_value(self) -> Value {
+        self.0.into()
+    }
+}
+
+impl Field for Scope {
+    const EXPECTED: &'static str = "\"destroyed\" or \"detached\"";
+
+    fn from_value(value: Value) -> Option<Self> {
+        match value.as_str()? {
+            "detached" => Some(Scope::Detached),
+            "destroyed" => Some(Scope::Destroyed),
+            _ => None,
+        }
+    }
+
+    fn into_value(self) -> Value {
+        match self {
+            Scope::Detached => "detached".into(),
+            Scope::Destroyed => "destroyed".into(),
+        }
+    }
+}
