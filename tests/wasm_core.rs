@@ -8,8 +8,18 @@
 mod core_client;
 #[path = "core_pair.rs"]
 mod core_pair;
+#[path = "core_router_disclosure_pubsub.rs"]
+mod core_router_disclosure_pubsub;
+#[path = "core_router_listing.rs"]
+mod core_router_listing;
+#[path = "core_router_passthru_pubsub.rs"]
+mod core_router_passthru_pubsub;
+#[path = "core_router_pattern_subscription.rs"]
+mod core_router_pattern_subscription;
 #[path = "core_router_pubsub.rs"]
 mod core_router_pubsub;
+#[path = "core_router_retained.rs"]
+mod core_router_retained;
 #[path = "core_router_rpc.rs"]
 mod core_router_rpc;
 #[path = "core_router_session.rs"]

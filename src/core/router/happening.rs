@@ -15,11 +15,6 @@ pub(super) enum Happening {
     Deleted { of: Kind, session: u64, id: u64 },
 }
 
-/// Whether somebody is told of what happens to a subscription or registration of this URI.
-pub(super) fn is_watched(uri: &str) -> bool {
-    uri.split('.').next() != Some("wamp")
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Subscription,

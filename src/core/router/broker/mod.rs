@@ -9,6 +9,8 @@ mod inspect;
 mod listing;
 mod publication;
 mod retained;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -20,10 +22,10 @@ use crate::core::router::broker::publication::Publication;
 use crate::core::router::broker::retained::Retained;
 use crate::core::router::config::Disclosure;
 use crate::core::router::dealer::Sessions;
-use crate::core::router::happening::{Happening, Kind, is_watched};
+use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::output::Outputs;
-use crate::core::router::realm::{Failure, Turn, check_own_uri, check_uri, too_many};
+use crate::core::router::realm::{Failure, Turn, check_own_uri, check_uri, is_reserved, too_many};
 use crate::core::router::session::{Identity, Session};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
@@ -97,7 +99,7 @@ impl Broker {
         let (entry, created) = self.subscriptions.entry(topic, policy, none);
         let entered = entry.members.members.insert(from);
         let id = entry.id;
-        if entered && is_watched(&entry.uri) {
+        if entered && !is_reserved(&entry.uri) {
             let (of, session) = (Kind::Subscription, session.identity.session);
             turn.happenings.extend(created.then_some(Happening::Created { of, session, id }));
             turn.happenings.push(Happening::Entered { of, session, id });
@@ -207,7 +209,7 @@ impl Broker {
     fn remove(&mut self, turn: &mut Turn<'_>, member: ConnectionId, identity: &Identity, id: u64) {
         let Some(entry) = self.subscriptions.get_mut(id) else { return };
         entry.members.members.swap_remove(&member);
-        let watched = is_watched(&entry.uri);
+        let watched = !is_reserved(&entry.uri);
         // What has a history stays.
         let deleted = entry.members.members.is_empty() && !self.histories.keeps(id);
         if deleted {
