@@ -36,7 +36,9 @@ use crate::value::{Dict, Value};
 ///
 /// A router that does not serve a procedure answers `wamp.error.no_such_procedure`; what it serves
 /// it announces by the features `session_meta_api`, `registration_meta_api`,
-/// `subscription_meta_api` and `event_history` of its roles.
+/// `subscription_meta_api` and `event_history` of its roles. What ends something of another session
+/// is for those who may: `wamp.error.not_authorized` otherwise, and from the embedded router unless
+/// its meta API is switched to full.
 ///
 /// ```
 /// # async fn example(session: wampwerk::Session) -> Result<(), Box<dyn std::error::Error>> {
