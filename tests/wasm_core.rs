@@ -4,8 +4,30 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
 #![allow(clippy::duplicate_mod, reason = "each test file brings its helpers along")]
 
-#[path = "core_client.rs"]
-mod core_client;
+#[path = "core_client_cancel.rs"]
+mod core_client_cancel;
+#[path = "core_client_interrupt.rs"]
+mod core_client_interrupt;
+#[path = "core_client_late_replies.rs"]
+mod core_client_late_replies;
+#[path = "core_client_lifecycle.rs"]
+mod core_client_lifecycle;
+#[path = "core_client_progress.rs"]
+mod core_client_progress;
+#[path = "core_client_registrations.rs"]
+mod core_client_registrations;
+#[path = "core_client_rejoin.rs"]
+mod core_client_rejoin;
+#[path = "core_client_requests.rs"]
+mod core_client_requests;
+#[path = "core_client_revocation.rs"]
+mod core_client_revocation;
+#[path = "core_client_streaming.rs"]
+mod core_client_streaming;
+#[path = "core_client_subscriptions.rs"]
+mod core_client_subscriptions;
+#[path = "core_client_unsendable.rs"]
+mod core_client_unsendable;
 #[path = "core_pair.rs"]
 mod core_pair;
 #[path = "core_router_disclosure_pubsub.rs"]

@@ -95,6 +95,14 @@ impl Connect {
         self
     }
 
+    /// What calls and publications of the session say about `disclose_me` (see
+    /// [`CallRequest::disclose_me`](crate::session::CallRequest::disclose_me)) unless they say it
+    /// themselves. Default: nothing, so it is as the router likes.
+    pub fn disclose_me(mut self, disclose: bool) -> Self {
+        self.config.disclose_me = Some(disclose);
+        self
+    }
+
     async fn open(self) -> Result<Session, ConnectError> {
         use crate::transport::WampWebSocketClientFactory;
         let factory = WampWebSocketClientFactory::new(&self.url, &self.serializers)?;
@@ -144,7 +152,7 @@ pub async fn join(
     let (closed_sender, closed) = watch::channel(None);
     let info = transport.info().clone();
     let leave_timeout = config.leave_timeout;
-    let mut client = Client::new(config);
+    let mut client = Client::new(config.clone());
     client.join(rt::now(), realm.into());
     let inbox = Inbox {
         commands,
@@ -166,7 +174,7 @@ pub async fn join(
                 tickets: AtomicU64::new(1),
                 joined,
                 transport: info,
-                leave_timeout,
+                config,
             }),
         }),
         Ok(Err(reason)) => Err(ConnectError::Join(reason)),

@@ -76,7 +76,8 @@ struct Shared {
     tickets: AtomicU64,
     joined: Joined,
     transport: TransportInfo,
-    leave_timeout: Duration,
+    /// For a session on the same transport.
+    config: ClientConfig,
 }
 
 impl Drop for Shared {
@@ -142,7 +143,8 @@ impl Session {
         self.leave_with(uris::CLOSE_REALM, None).await
     }
 
-    /// Leaves with a reason and a text of one's own.
+    /// Leaves with a reason and a text of one's own, as `wamp.close.logout`. What
+    /// [`CloseReason::reason`] tells in the end is the router's answer to it.
     pub async fn leave_with(
         &self,
         reason: impl Into<Uri>,
@@ -155,7 +157,7 @@ impl Session {
             drop(self.shared.commands.send(leave).await);
             self.closed().await
         };
-        match within(self.shared.leave_timeout, leaving).await {
+        match within(self.shared.config.leave_timeout, leaving).await {
             Some(reason) => reason,
             None => {
                 drop(self.shared.signals.send(Signal::GiveUp));
@@ -177,7 +179,7 @@ impl Session {
             drop(self.shared.commands.send(leave).await);
             transport.await
         };
-        match within(self.shared.leave_timeout, leaving).await {
+        match within(self.shared.config.leave_timeout, leaving).await {
             Some(Ok(transport)) => Ok(transport),
             Some(Err(_)) => Err(self.closed().await),
             None => {
@@ -187,14 +189,15 @@ impl Session {
         }
     }
 
-    /// Leaves the realm and joins one again, over the same transport.
+    /// Leaves the realm and joins one again, over the same transport and with the same settings.
     ///
     /// # Errors
     /// [`ConnectError::Join`] if the old session did not end as it should, or the new one cannot
     /// be joined.
     pub async fn rejoin(self, realm: impl Into<Uri>) -> Result<Session, ConnectError> {
+        let config = self.shared.config.clone();
         let transport = self.detach().await.map_err(ConnectError::Join)?;
-        join(transport, realm, ClientConfig::default()).await
+        join(transport, realm, config).await
     }
 
     fn ticket(&self) -> Ticket {

@@ -20,7 +20,7 @@ use crate::rt::{BoxFuture, Sleep};
 use crate::session::call::{CallReply, CallRequest};
 use crate::session::command::{Command, Signal};
 use crate::session::queue::{Queue, QueueLimits};
-use crate::session::{Guard, Session, failure, features, unexpected};
+use crate::session::{Guard, Session, failure, features, unexpected, within};
 use crate::uri::Uri;
 
 /// A call that runs: the stream of its progressive results ([`next`](RunningCall::next)), then
@@ -93,7 +93,13 @@ impl RunningCall {
             waiter,
             control: Some(control.clone()),
         };
-        session.shared.commands.send(command).await.map_err(|_| session.reason())?;
+        // As of a plain call, the timer runs whether or not the transport takes the call.
+        let sent = session.shared.commands.send(command);
+        let sent = match timeout {
+            None => sent.await,
+            Some(limit) => within(limit, sent).await.ok_or(CallError::Timeout(Elapsed(limit)))?,
+        };
+        sent.map_err(|_| session.reason())?;
         let timeout = timeout.map(|limit| (limit, Sleep::new(limit)));
         let outcome = None;
         Ok(RunningCall {

@@ -3,19 +3,27 @@
 use std::time::Duration;
 
 use super::pending::{Pending, Request};
+use super::recent::Recent;
 use super::roles::client_roles;
 use super::{Answer, Client, Failure, State, Ticket, invocation_error};
+use crate::core::ids::SequentialIds;
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{
     Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Hello, HelloDetails, Payload, Publish,
-    PublishOptions, Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister,
+    PublishOptions, Register, RegisterOptions, Roles, Subscribe, SubscribeOptions, Unregister,
     Unsubscribe, Yield, YieldOptions,
 };
 use crate::uri::{Match, Uri, UriRule, uris};
 
 impl Client {
-    /// Asks to join a realm.
+    /// Asks to join a realm; nothing happens unless the session is closed. A session that was
+    /// joined before is a new one then, with request ids of its own.
     pub fn join(&mut self, now: Duration, realm: Uri) {
+        if !matches!(self.state, State::Closed(_)) {
+            return;
+        }
+        (self.ids, self.streamed) = (SequentialIds::default(), 0);
+        (self.cut_short, self.router) = (Recent::default(), Roles::new());
         let mut details = HelloDetails::default();
         details.roles = Some(client_roles());
         details.agent = Some(self.config.agent.clone());
@@ -36,12 +44,15 @@ impl Client {
         &mut self,
         ticket: Ticket,
         procedure: Uri,
-        options: CallOptions,
+        mut options: CallOptions,
         payload: Payload,
     ) -> u64 {
+        if self.config.disclose_me.is_some() && options.disclose_me.is_none() {
+            options.disclose_me = self.config.disclose_me;
+        }
         let Some(request) = self.begin(ticket, {
             let streaming = (options.progress == Some(true)).then(|| procedure.clone());
-            Request::Call { streaming, begun: false, killed: false }
+            Request::Call { streaming, killed: false }
         }) else {
             return 0;
         };
@@ -53,20 +64,21 @@ impl Client {
     /// if its last arguments have been sent. Only `progress` counts in the options of such a CALL
     /// (spec: "Progressive call invocations").
     pub fn call_more(&mut self, request: u64, payload: Payload, last: bool) {
-        let Some(Pending { request: Request::Call { streaming, begun, killed: false }, .. }) =
+        if !self.is_established() {
+            return;
+        }
+        let Some(Pending { request: Request::Call { streaming, killed: false }, .. }) =
             self.pending.get_mut(request)
         else {
             return;
         };
         let Some(procedure) = streaming.clone() else { return };
-        *begun = true;
         if last {
             *streaming = None;
         }
+        // Also on the last, so that it can be told from a call of its own.
         let mut options = CallOptions::default();
-        if !last {
-            options.progress = Some(true);
-        }
+        options.progress = Some(!last);
         self.transmits.push_back(Call { request, options, procedure, payload }.into());
     }
 
@@ -95,9 +107,12 @@ impl Client {
         &mut self,
         ticket: Ticket,
         topic: Uri,
-        options: PublishOptions,
+        mut options: PublishOptions,
         payload: Payload,
     ) -> u64 {
+        if self.config.disclose_me.is_some() && options.disclose_me.is_none() {
+            options.disclose_me = self.config.disclose_me;
+        }
         let request = if options.acknowledge == Some(true) {
             self.begin(ticket, Request::Publish)
         } else {
@@ -173,7 +188,8 @@ impl Client {
     /// Sends a result that is not the last. False, and nothing is sent, if the invocation is not
     /// running any more or its caller takes no progress.
     pub fn progress(&mut self, invocation: u64, payload: Payload) -> bool {
-        let wanted = self.invocations.get(&invocation).is_some_and(|running| running.progress);
+        let wanted = self.is_established()
+            && self.invocations.get(&invocation).is_some_and(|running| running.progress);
         if wanted {
             let mut options = YieldOptions::default();
             options.progress = Some(true);

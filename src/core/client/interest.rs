@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::recent::Recent;
 use crate::core::client::Ticket;
 use crate::core::ids::{IdMap, IdSet};
 use crate::error::Violation;
@@ -24,6 +25,10 @@ pub(super) struct Interest {
     registrations: IdMap<Ticket>,
     /// UNREGISTER is under way; invocations may still come.
     unregistering: IdSet,
+    /// Subscriptions and registrations that have ended. There are routers that hand out what they
+    /// had begun with all the same (Crossbar dispatches events in chunks).
+    past_subscriptions: Recent,
+    past_registrations: Recent,
 }
 
 #[derive(Debug)]
@@ -103,18 +108,23 @@ impl Interest {
 
     pub(super) fn unsubscribed(&mut self, id: u64) {
         self.unsubscribing.remove(&id);
+        self.past_subscriptions.add(id);
     }
 
     pub(super) fn revoke_subscription(&mut self, id: u64) -> Option<Vec<Ticket>> {
         self.idle.remove(&id);
-        self.subscriptions.remove(&id).map(|subscription| subscription.listeners)
+        let subscription = self.subscriptions.remove(&id)?;
+        self.past_subscriptions.add(id);
+        Some(subscription.listeners)
     }
 
-    /// Who listens to a subscription; nothing if it is just being ended.
+    /// Who listens to a subscription; nothing if it is just being ended, or has just ended.
     pub(super) fn listeners(&self, id: u64) -> Result<Option<&[Ticket]>, Violation> {
         match self.subscriptions.get(&id) {
             Some(subscription) => Ok(Some(&subscription.listeners)),
-            None if self.unsubscribing.contains(&id) => Ok(None),
+            None if self.unsubscribing.contains(&id) || self.past_subscriptions.contains(id) => {
+                Ok(None)
+            }
             None => Err(Violation::new(format!("EVENT for subscription {id}, which is not ours"))),
         }
     }
@@ -141,8 +151,15 @@ impl Interest {
         self.registrations.get(&id).copied()
     }
 
+    /// Whether there was such a registration, not long ago.
+    pub(super) fn was_registered(&self, id: u64) -> bool {
+        self.past_registrations.contains(id)
+    }
+
     pub(super) fn remove_registration(&mut self, id: u64) -> Option<Ticket> {
         self.unregistering.remove(&id);
-        self.registrations.remove(&id)
+        let callee = self.registrations.remove(&id)?;
+        self.past_registrations.add(id);
+        Some(callee)
     }
 }

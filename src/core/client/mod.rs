@@ -14,7 +14,9 @@ mod event;
 mod interest;
 mod pending;
 mod receive;
+mod recent;
 mod roles;
+mod unsendable;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,7 +24,8 @@ use std::time::Duration;
 
 pub use event::{Answer, Event, Failure, Joined};
 use interest::Interest;
-use pending::{Pending, PendingTable, Request};
+use pending::{PendingTable, Request};
+use recent::Recent;
 
 use crate::core::ids::{IdMap, SequentialIds};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
@@ -53,6 +56,9 @@ pub struct ClientConfig {
     pub leave_timeout: Duration,
     /// What goes as HELLO.Details.agent. Default: name and version of this crate.
     pub agent: String,
+    /// What calls and publications say about `disclose_me` that do not say it themselves. Default:
+    /// nothing, so it is as the router likes.
+    pub disclose_me: Option<bool>,
 }
 
 impl Default for ClientConfig {
@@ -61,6 +67,7 @@ impl Default for ClientConfig {
             join_timeout: Duration::from_secs(10),
             leave_timeout: Duration::from_secs(3),
             agent: concat!("wampwerk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            disclose_me: None,
         }
     }
 }
@@ -73,9 +80,6 @@ enum State {
     Established,
     Leaving { deadline: Duration },
 }
-
-/// How many invocations are remembered that were answered before their last arguments.
-const CUT_SHORT: usize = 256;
 
 /// An invocation that has not been answered.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +103,11 @@ pub struct Client {
     invocations: IdMap<Running>,
     /// The last invocations that were answered before all their arguments had come: what still
     /// comes of them has crossed the answer.
-    cut_short: VecDeque<u64>,
+    cut_short: Recent,
+    /// The last call of those with arguments in parts that came out to be sent.
+    streamed: u64,
+    /// Whether the part that came out last was not the first of its call.
+    follow_up: bool,
     transmits: VecDeque<Message>,
     events: VecDeque<Event>,
 }
@@ -119,7 +127,9 @@ impl Client {
             pending: PendingTable::default(),
             interest: Interest::default(),
             invocations: IdMap::default(),
-            cut_short: VecDeque::new(),
+            cut_short: Recent::default(),
+            streamed: 0,
+            follow_up: false,
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -176,57 +186,6 @@ impl Client {
         self.close(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message));
     }
 
-    /// A message that came out of [`poll_transmit`](Self::poll_transmit) last could not be sent: it
-    /// cannot be written, or is too long. Its request fails, and its id is used again, so that ids
-    /// stay in sequence on the wire.
-    pub fn handle_unsendable(&mut self, message: &Message, error: ApplicationError) {
-        let request = match message {
-            Message::Call(call) => {
-                if let Some(Pending {
-                    request: Request::Call { begun: true, .. }, ticket, ..
-                }) = self.pending.get_mut(call.request)
-                {
-                    // The router has the first arguments and waits for more.
-                    let ticket = *ticket;
-                    self.pending.remove(call.request);
-                    self.send_cancel(call.request, CancelMode::KillNoWait);
-                    return self.reply(ticket, Err(Failure::Unsendable(error)));
-                }
-                call.request
-            }
-            Message::Publish(publish) => publish.request,
-            Message::Subscribe(subscribe) => subscribe.request,
-            Message::Register(register) => register.request,
-            Message::Yield(answer) => {
-                // What is not the last result ends the invocation, too: its caller would miss it.
-                if self.end_invocation(answer.request) {
-                    let invocation = answer.request;
-                    self.events.push_back(Event::Interrupted { invocation, mode: None });
-                }
-                return self.transmits.push_back(invocation_error(answer.request, error).into());
-            }
-            // An error whose values cannot be sent goes without them, and one whose URI cannot be
-            // sent goes under a plain one.
-            Message::Error(answer)
-                if !answer.payload.is_empty() || answer.error != uris::RUNTIME_ERROR =>
-            {
-                let no_values = answer.payload.is_empty();
-                let uri = if no_values { uris::RUNTIME_ERROR } else { &*answer.error };
-                let error = ApplicationError::new(uri);
-                return self.transmits.push_back(invocation_error(answer.request, error).into());
-            }
-            _ => return self.abort(uris::INVALID_PAYLOAD, error.to_string()),
-        };
-        self.ids.take_back(request);
-        if let Some(pending) = self.pending.remove(request) {
-            if let Request::Subscribe { topic, pattern } = &pending.request {
-                self.interest.subscribe_settled(topic, *pattern);
-                self.end_idle_subscriptions(topic, *pattern);
-            }
-            self.reply(pending.ticket, Err(Failure::Unsendable(error)));
-        }
-    }
-
     /// The router takes nothing any more: the end without a word.
     pub fn give_up(&mut self, message: String) {
         self.close(CloseReason::new(CloseKind::TimedOut, uris::TIMEOUT, Some(message)));
@@ -253,7 +212,15 @@ impl Client {
 
     /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Message> {
-        self.transmits.pop_front()
+        let message = self.transmits.pop_front()?;
+        if let Message::Call(call) = &message
+            && call.options.progress.is_some()
+        {
+            // First parts go out in the order of their ids.
+            self.follow_up = call.request <= self.streamed;
+            self.streamed = self.streamed.max(call.request);
+        }
+        Some(message)
     }
 
     /// The next thing that happened.
@@ -290,8 +257,7 @@ impl Client {
     fn end_invocation(&mut self, invocation: u64) -> bool {
         let Some(running) = self.invocations.remove(&invocation) else { return false };
         if running.streaming {
-            self.cut_short.truncate(CUT_SHORT - 1);
-            self.cut_short.push_front(invocation);
+            self.cut_short.add(invocation);
         }
         true
     }

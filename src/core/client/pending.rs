@@ -24,8 +24,6 @@ pub(super) enum Request {
     Call {
         /// The procedure, if more arguments may follow.
         streaming: Option<Uri>,
-        /// Arguments have followed already.
-        begun: bool,
         /// CANCEL was sent, and the callee's last word is waited for.
         killed: bool,
     },

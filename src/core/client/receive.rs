@@ -1,7 +1,7 @@
 //! What the router says.
 
 use super::pending::{Pending, Request};
-use super::{Answer, Client, Event, Failure, Joined, Running, State, Ticket};
+use super::{Answer, Client, Event, Failure, Joined, Running, State, Ticket, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
     CallResult, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, RequestError, RequestType,
@@ -196,13 +196,8 @@ impl Client {
     }
 
     fn invoked(&mut self, invocation: Invocation) -> Result<(), Violation> {
-        let Some(listener) = self.interest.callee(invocation.registration) else {
-            return Err(Violation::new(format!(
-                "INVOCATION for registration {}, which is not ours",
-                invocation.registration
-            )));
-        };
         let streaming = invocation.details.progress == Some(true);
+        // First of all: what is running goes on when its registration has been withdrawn.
         if let Some(running) = self.invocations.get_mut(&invocation.request) {
             if !running.streaming {
                 return Err(Violation::new(format!(
@@ -217,12 +212,33 @@ impl Client {
         }
         // More arguments of what has been answered already crossed our answer. (Ids are not
         // looked at: there are routers that do not count them by session.)
-        if self.cut_short.contains(&invocation.request) {
+        if self.cut_short.contains(invocation.request) {
+            if !streaming {
+                self.cut_short.remove(invocation.request);
+            }
             return Ok(());
         }
+        let Some(listener) = self.interest.callee(invocation.registration) else {
+            return self.invoked_in_vain(&invocation);
+        };
         let progress = invocation.details.receive_progress == Some(true);
         self.invocations.insert(invocation.request, Running { progress, streaming });
         self.events.push_back(Event::Invocation { listener, invocation });
+        Ok(())
+    }
+
+    /// An invocation for what is not registered: it is refused if the registration has just ended.
+    fn invoked_in_vain(&mut self, invocation: &Invocation) -> Result<(), Violation> {
+        let registration = invocation.registration;
+        if !self.interest.was_registered(registration) {
+            let text = format!("INVOCATION for registration {registration}, which is not ours");
+            return Err(Violation::new(text));
+        }
+        if invocation.details.progress == Some(true) {
+            self.cut_short.add(invocation.request);
+        }
+        let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE).arg("just unregistered");
+        self.transmits.push_back(invocation_error(invocation.request, error).into());
         Ok(())
     }
 

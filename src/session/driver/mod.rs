@@ -87,6 +87,7 @@ struct Waiting {
     /// Its id on the wire.
     request: u64,
     control: Option<Arc<CallControl>>,
+    cancelled: bool,
 }
 
 impl Waiting {
@@ -311,7 +312,7 @@ impl Driver {
                     return;
                 }
                 let request = self.client.call(ticket, procedure, options, payload);
-                self.waiting.insert(ticket, Waiting { waiter, request, control });
+                self.waiting.insert(ticket, Waiting { waiter, request, control, cancelled: false });
             }
             Command::Arguments { ticket, payload, last } => {
                 if let Some(waiting) = self.waiting.get(&ticket) {
@@ -362,23 +363,25 @@ impl Driver {
                 self.wait(ticket, waiter, request);
             }
             Command::Leave { reason, message, keep } => {
-                self.keep = keep;
+                // Leaving twice takes it from nobody.
+                self.keep = keep.or(self.keep.take());
                 self.client.leave(rt::now(), reason, message);
             }
         }
     }
 
     fn wait(&mut self, ticket: Ticket, waiter: Waiter, request: u64) {
-        self.waiting.insert(ticket, Waiting { waiter, request, control: None });
+        self.waiting.insert(ticket, Waiting { waiter, request, control: None, cancelled: false });
     }
 
     /// Cancels a call. What is not waiting has been answered, or has not been sent; that is seen
     /// when its command is taken.
     fn cancel(&mut self, ticket: Ticket, mode: CancelMode) {
-        let Some(waiting) = self.waiting.get(&ticket) else { return };
+        let Some(waiting) = self.waiting.get_mut(&ticket) else { return };
+        let first = !std::mem::replace(&mut waiting.cancelled, true);
         self.client.cancel(waiting.request, mode);
         self.dispatch();
-        if self.waiting.contains_key(&ticket) {
+        if first && self.waiting.contains_key(&ticket) {
             // It waits for the callee, but not for ever.
             let signals = self.signal_sender.clone();
             rt::spawn(async move {

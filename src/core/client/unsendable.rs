@@ -1,0 +1,108 @@
+//! What the transport could not take: it cannot be written, or is too long.
+
+use super::pending::{Pending, Request};
+use super::{Client, Event, Failure, State, invocation_error};
+use crate::error::ApplicationError;
+use crate::message::{CancelMode, MAX_ID, Message, RequestType, Unregister};
+use crate::uri::uris;
+
+impl Client {
+    /// A message that came out of [`poll_transmit`](Self::poll_transmit) last could not be sent: it
+    /// cannot be written, or is too long. Its request fails, and ids stay in sequence on the wire.
+    ///
+    /// What goes instead of it goes first: behind it there may be GOODBYE, which nothing may follow.
+    pub fn handle_unsendable(&mut self, message: &Message, error: ApplicationError) {
+        if matches!(self.state, State::Closed(_)) {
+            return;
+        }
+        match message {
+            Message::Call(call) if call.options.progress.is_some() && self.follow_up => {
+                self.follow_up_unsendable(call.request, error);
+            }
+            Message::Call(call) => self.request_unsendable(call.request, error),
+            Message::Publish(publish) => self.request_unsendable(publish.request, error),
+            Message::Subscribe(subscribe) => self.request_unsendable(subscribe.request, error),
+            Message::Register(register) => self.request_unsendable(register.request, error),
+            Message::Yield(answer) => self.result_unsendable(answer.request, error),
+            // An error whose values cannot be sent goes without them, and one whose URI cannot be
+            // sent goes under a plain one.
+            Message::Error(answer)
+                if !answer.payload.is_empty() || answer.error != uris::RUNTIME_ERROR =>
+            {
+                let no_values = answer.payload.is_empty();
+                let uri = if no_values { uris::RUNTIME_ERROR } else { &*answer.error };
+                let error = ApplicationError::new(uri);
+                self.transmits.push_front(invocation_error(answer.request, error).into());
+            }
+            _ => self.abort(uris::INVALID_PAYLOAD, error.to_string()),
+        }
+    }
+
+    /// The router never sees the request.
+    fn request_unsendable(&mut self, request: u64, error: ApplicationError) {
+        // Nor what followed it: more arguments, or CANCEL.
+        self.transmits.retain(|queued| !follows(queued, request));
+        self.streamed = self.streamed.min(request.saturating_sub(1));
+        if request == self.ids.last() {
+            self.ids.take_back(request);
+        } else {
+            // There are others behind it, which have their ids: something harmless takes its place.
+            // The router's answer to it is an answer to nothing.
+            let ours = self.interest.is_registered(MAX_ID);
+            let registration = if ours { MAX_ID - 1 } else { MAX_ID };
+            let harmless = Unregister { request, registration, options: None };
+            self.transmits.push_front(harmless.into());
+        }
+        let Some(pending) = self.pending.remove(request) else { return };
+        if let Request::Subscribe { topic, pattern } = &pending.request {
+            self.interest.subscribe_settled(topic, *pattern);
+            self.end_idle_subscriptions(topic, *pattern);
+        }
+        if !pending.abandoned {
+            self.reply(pending.ticket, Err(Failure::Unsendable(error)));
+        }
+    }
+
+    /// The router has the first arguments and waits for more.
+    fn follow_up_unsendable(&mut self, request: u64, error: ApplicationError) {
+        let is_more = |queued: &Message| matches!(queued, Message::Call(c) if c.request == request);
+        self.transmits.retain(|queued| !is_more(queued));
+        let Some(Pending { request: Request::Call { killed, .. }, ticket, .. }) =
+            self.pending.remove(request)
+        else {
+            // It has been settled in the meantime.
+            return;
+        };
+        if !killed {
+            self.send_cancel(request, CancelMode::KillNoWait);
+        }
+        self.reply(ticket, Err(Failure::Unsendable(error)));
+    }
+
+    /// What is not the last result ends the invocation, too: its caller would miss it.
+    fn result_unsendable(&mut self, invocation: u64, error: ApplicationError) {
+        if self.end_invocation(invocation) {
+            self.events.push_back(Event::Interrupted { invocation, mode: None });
+        }
+        self.transmits.retain(|queued| !answers(queued, invocation));
+        self.transmits.push_front(invocation_error(invocation, error).into());
+    }
+}
+
+fn follows(message: &Message, call: u64) -> bool {
+    match message {
+        Message::Call(more) => more.request == call,
+        Message::Cancel(cancel) => cancel.request == call,
+        _ => false,
+    }
+}
+
+fn answers(message: &Message, invocation: u64) -> bool {
+    match message {
+        Message::Yield(answer) => answer.request == invocation,
+        Message::Error(answer) => {
+            answer.request == invocation && answer.request_type == RequestType::Invocation
+        }
+        _ => false,
+    }
+}
