@@ -232,11 +232,11 @@ fn the_broker_announces_what_it_does() {
         "publisher_exclusion",
         "publisher_identification",
         "subscriber_blackwhite_listing",
-        "subscription_revocation",
     ] {
         assert!(announced.supports("broker", feature), "{feature}");
     }
     assert!(!announced.supports("broker", "event_history"));
+    assert!(!announced.supports("broker", "subscription_revocation"));
     assert!(!announced.supports("broker", "shareded_subscriptions"));
 
     let mut config = RouterConfig::new(7).realm("realm1").history("com.", Match::Prefix, 10);

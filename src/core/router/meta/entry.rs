@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::arguments::invalid;
 use super::{Inquiry, time};
-use crate::core::router::happening::is_watched;
 use crate::core::router::index::Entry;
-use crate::core::router::realm::check_uri;
+use crate::core::router::realm::{check_uri, is_reserved};
 use crate::error::ApplicationError;
 use crate::message::Field;
 use crate::uri::{Match, Uri, uris};
@@ -25,7 +24,7 @@ pub(super) fn describe<T>(entry: &Entry<T>, epoch: Duration, created: Duration) 
 /// left off, as no events tell of it either.
 pub(super) fn list<'a, T: 'a>(entries: impl Iterator<Item = &'a Entry<T>>) -> Value {
     let mut lists = [Match::Exact, Match::Prefix, Match::Wildcard].map(|policy| (policy, vec![]));
-    for entry in entries.filter(|entry| is_watched(&entry.uri)) {
+    for entry in entries.filter(|entry| !is_reserved(&entry.uri)) {
         for (policy, list) in &mut lists {
             if *policy == entry.policy {
                 list.push(entry.id);
