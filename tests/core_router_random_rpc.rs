@@ -403,19 +403,8 @@ impl Peer {
                 assert!(self.calls.remove(request).is_some(), "no such call, or answered twice");
             }
             Message::Error(error) if error.request_type == RequestType::Call => {
-                let over = self.calls.remove(&error.request);
-                assert!(over.is_some(), "no such call, or answered twice");
-                // It was never taken, so what follows would be a new call.
-                let refused = [
-                    "wamp.error.no_such_procedure",
-                    "wamp.error.feature_not_supported",
-                    "wamp.error.unavailable",
-                    "wamp.error.option_disallowed.disclose_me",
-                    "crossbar.error.max_concurrency_reached",
-                ];
-                if refused.contains(&&*error.error) {
-                    self.streams.retain(|(request, _)| *request != error.request);
-                }
+                let over = self.calls.remove(&error.request).is_some();
+                assert!(over, "no such call, or answered twice");
             }
             Message::Error(error) => assert_ne!(error.request_type, RequestType::Invocation),
             other => panic!("{}", show(other)),

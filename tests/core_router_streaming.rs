@@ -265,3 +265,47 @@ fn forgotten_streams_do_not_pile_up() {
     net.send(caller, chunk(1, "a"));
     net.assert_violation(caller, "CALL.request is 1");
 }
+
+#[test]
+fn what_follows_a_refused_call_is_thrown_away() {
+    for mut net in nets() {
+        let (caller, _) = pair(&mut net);
+        let simple = net.join();
+        net.register(simple, 1, "b");
+        let refusals = [
+            ("none", "no_such_procedure"),
+            ("b", "feature_not_supported"),
+            ("no uri", "invalid_uri"),
+            ("wamp.session.count", "feature_not_supported"),
+            ("wamp.none", "feature_not_supported"),
+        ];
+        for (request, (procedure, error)) in (1..).zip(refusals) {
+            net.send(caller, chunk(request, procedure));
+            net.send(caller, chunk(request, procedure));
+            net.send(caller, call(request, procedure, 1));
+            assert_eq!(net.take(caller), [format!("ERROR 48 {request} wamp.error.{error}")]);
+        }
+    }
+}
+
+#[test]
+fn calls_of_the_routers_own_procedures_count_as_well() {
+    let mut net = Net::new();
+    let (caller, callee) = pair(&mut net);
+    net.send(caller, call(1, "wamp.session.count", 1));
+    net.send(caller, chunk(2, "a"));
+    net.send(caller, call(3, "wamp.session.count", 1));
+    net.send(caller, call(2, "a", 1));
+    assert_eq!(net.take(caller), ["RESULT 1", "RESULT 3"]);
+    assert_eq!(net.take(callee), ["INVOCATION 1 1", "INVOCATION 1 1"]);
+    for wrong in [3, 5] {
+        let other = net.join_as(&able());
+        net.send(other, call(1, "wamp.session.count", 1));
+        net.send(other, call(wrong, "wamp.session.count", 1));
+        net.assert_violation(other, "CALL.request is");
+    }
+    // Nor may it have the id of another call.
+    net.send(callee, call(2, "a", 1));
+    net.send(callee, call(2, "wamp.session.count", 1));
+    net.assert_violation(callee, "CALL.request is 2");
+}
