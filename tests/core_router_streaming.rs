@@ -292,20 +292,22 @@ fn what_follows_a_refused_call_is_thrown_away() {
 fn calls_of_the_routers_own_procedures_count_as_well() {
     let mut net = Net::new();
     let (caller, callee) = pair(&mut net);
-    net.send(caller, call(1, "wamp.session.count", 1));
+    let count =
+        |request| Call { payload: Payload::empty(), ..call(request, "wamp.session.count", 1) };
+    net.send(caller, count(1));
     net.send(caller, chunk(2, "a"));
-    net.send(caller, call(3, "wamp.session.count", 1));
+    net.send(caller, count(3));
     net.send(caller, call(2, "a", 1));
     assert_eq!(net.take(caller), ["RESULT 1", "RESULT 3"]);
     assert_eq!(net.take(callee), ["INVOCATION 1 1", "INVOCATION 1 1"]);
     for wrong in [3, 5] {
         let other = net.join_as(&able());
-        net.send(other, call(1, "wamp.session.count", 1));
-        net.send(other, call(wrong, "wamp.session.count", 1));
+        net.send(other, count(1));
+        net.send(other, count(wrong));
         net.assert_violation(other, "CALL.request is");
     }
     // Nor may it have the id of another call.
     net.send(callee, call(2, "a", 1));
-    net.send(callee, call(2, "wamp.session.count", 1));
+    net.send(callee, count(2));
     net.assert_violation(callee, "CALL.request is 2");
 }
