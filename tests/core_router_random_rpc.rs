@@ -102,7 +102,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         50 => (who.clone(), which.clone(), 0..6_u8)
             .prop_map(|(who, which, how)| Step::Answer { who, which, how }),
         5 => (who.clone(), 0..6_u64).prop_map(|(who, back)| Step::Late { who, back }),
-        3 => (who.clone(), which).prop_map(|(who, which)| Step::Undeliverable { who, which }),
+        8 => (who.clone(), which).prop_map(|(who, which)| Step::Undeliverable { who, which }),
         1 => (who.clone(), 0..5_u8).prop_map(|(who, how)| Step::Wrong { who, how }),
         3 => (who, 0..3_u8).prop_map(|(who, how)| Step::Leave { who, how }),
         5 => (0..200_u64).prop_map(Step::Wait),

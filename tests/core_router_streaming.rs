@@ -251,6 +251,20 @@ fn arguments_that_cannot_be_delivered_end_the_call() {
 }
 
 #[test]
+fn a_callee_is_told_only_once_to_stop() {
+    let mut net = Net::new();
+    let (caller, callee) = pair(&mut net);
+    net.send(caller, chunk(1, "a"));
+    let first = net.take_one(callee);
+    net.send(caller, cancel(1, CancelMode::Kill));
+    let error = ApplicationError::new("wamp.error.payload_size_exceeded");
+    net.router.handle_undeliverable(net.now, callee, &first, &error);
+    net.drain();
+    assert_eq!(net.take(callee), ["INTERRUPT 1"]);
+    assert_eq!(net.take(caller), ["ERROR 48 1 wamp.error.payload_size_exceeded"]);
+}
+
+#[test]
 fn forgotten_streams_do_not_pile_up() {
     // A caller need not send its last arguments when the answer has come; the router remembers
     // only so many such calls.
