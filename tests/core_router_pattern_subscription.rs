@@ -246,3 +246,39 @@ fn the_broker_announces_what_it_does() {
     assert!(announced.supports("broker", "event_history"));
     assert!(!announced.supports("broker", "event_retention"));
 }
+
+#[test]
+fn a_pattern_for_all_takes_the_events_of_the_router_too() {
+    let mut net = Net::new();
+    let [a, b] = [join(&mut net), join(&mut net)];
+    subscribed(&mut net, b.id, subscribe_as(1, "wamp.subscription.", Match::Prefix));
+    let all = subscribed_among_events(&mut net, a.id, subscribe_as(1, "", Match::Prefix));
+    net.take(a.id);
+    net.take(b.id);
+    net.subscribe(b.id, 2, "wamp.session.on_join");
+    assert_eq!(net.take(a.id), [""; 0], "nobody is told of who watches");
+    net.send(b.id, subscribe(3, TOPIC));
+    let topics = |net: &mut Net, id| -> Vec<_> {
+        let events = net.take_messages(id).into_iter().filter_map(|message| match message {
+            Message::Event(event) => Some(event),
+            _ => None,
+        });
+        events.map(|event| (event.subscription, event.details.topic.clone().unwrap())).collect()
+    };
+    let told = ["wamp.subscription.on_create", "wamp.subscription.on_subscribe"];
+    assert_eq!(topics(&mut net, a.id), told.map(|topic| (all, topic.into())));
+    assert_eq!(topics(&mut net, b.id), told.map(|topic| (1, topic.into())));
+}
+
+/// As `subscribed`, for a pattern that takes in what the router tells of it.
+fn subscribed_among_events(
+    net: &mut Net,
+    id: wampwerk::core::router::ConnectionId,
+    message: Subscribe,
+) -> u64 {
+    net.send(id, message);
+    match net.take_messages(id).first() {
+        Some(Message::Subscribed(subscribed)) => subscribed.subscription,
+        other => panic!("{other:?}"),
+    }
+}
