@@ -197,7 +197,8 @@ impl Model {
         });
         let lists: Lists = [
             options.eligible.map(texts),
-            options.exclude.map(texts),
+            // To exclude nobody is no list.
+            options.exclude.map(texts).filter(|list| !list.is_empty()),
             options.eligible_authid.map(authids),
         ];
         net.send(peers[who].id, message);
