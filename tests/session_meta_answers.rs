@@ -195,7 +195,14 @@ async fn a_bad_event_is_an_item_and_not_the_end() {
     let mut created = created.unwrap();
     router.send(json!([36, 2, 9, {}, [5, {"id": 1, "uri": "a.b", "match": "exact"}]]));
     let created = created.next().await.unwrap().unwrap();
-    assert_eq!((created.session, &*created.registration.uri), (5, "a.b"));
+    assert_eq!((created.session, &*created.registration.uri), (Some(5), "a.b"));
+
+    // Crossbar, of a session that has gone by then.
+    let (deleted, _) = tokio::join!(meta.on_subscription_delete(), router.subscribed(3));
+    let mut deleted = deleted.unwrap();
+    router.send(json!([36, 3, 9, {}, [null, 8]]));
+    let deleted = deleted.next().await.unwrap().unwrap();
+    assert_eq!((deleted.session, deleted.subscription), (None, 8));
 }
 
 #[tokio::test]

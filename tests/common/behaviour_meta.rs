@@ -223,16 +223,16 @@ async fn registrations_come_and_go(place: &impl Place) {
     let mut unregistered = meta.on_registration_unregister().await.unwrap();
     let mut deleted = meta.on_registration_delete().await.unwrap();
     let registration = callee.register("com.example.meta.coming", nothing).await.unwrap();
-    let event = next_of(&mut created, |event| event.session == callee.id()).await;
+    let event = next_of(&mut created, |event| event.session == Some(callee.id())).await;
     assert_eq!(event.registration.id, registration.id());
     assert_eq!(event.registration.uri, "com.example.meta.coming");
-    let event = next_of(&mut registered, |event| event.session == callee.id()).await;
+    let event = next_of(&mut registered, |event| event.session == Some(callee.id())).await;
     assert_eq!(event.registration, registration.id());
     let id = registration.id();
     registration.unregister().await.unwrap();
-    let event = next_of(&mut unregistered, |event| event.session == callee.id()).await;
+    let event = next_of(&mut unregistered, |event| event.session == Some(callee.id())).await;
     assert_eq!(event.registration, id);
-    let event = next_of(&mut deleted, |event| event.session == callee.id()).await;
+    let event = next_of(&mut deleted, |event| event.session == Some(callee.id())).await;
     assert_eq!(event.registration, id);
 }
 
@@ -296,16 +296,16 @@ async fn subscriptions_come_and_go(place: &impl Place) {
     let mut unsubscribed = meta.on_subscription_unsubscribe().await.unwrap();
     let mut deleted = meta.on_subscription_delete().await.unwrap();
     let subscription = subscriber.subscribe("com.example.meta.came").await.unwrap();
-    let event = next_of(&mut created, |event| event.session == subscriber.id()).await;
+    let event = next_of(&mut created, |event| event.session == Some(subscriber.id())).await;
     assert_eq!(event.subscription.id, subscription.id());
     assert_eq!(event.subscription.uri, "com.example.meta.came");
-    let event = next_of(&mut subscribed, |event| event.session == subscriber.id()).await;
+    let event = next_of(&mut subscribed, |event| event.session == Some(subscriber.id())).await;
     assert_eq!(event.subscription, subscription.id());
     let id = subscription.id();
     subscription.unsubscribe().await.unwrap();
-    let event = next_of(&mut unsubscribed, |event| event.session == subscriber.id()).await;
+    let event = next_of(&mut unsubscribed, |event| event.session == Some(subscriber.id())).await;
     assert_eq!(event.subscription, id);
-    let event = next_of(&mut deleted, |event| event.session == subscriber.id()).await;
+    let event = next_of(&mut deleted, |event| event.session == Some(subscriber.id())).await;
     assert_eq!(event.subscription, id);
 }
 

@@ -63,8 +63,8 @@ pub struct SessionLeft {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RegistrationCreated {
-    /// The session that made it.
-    pub session: u64,
+    /// The session that made it. Crossbar may not tell, if it has gone already.
+    pub session: Option<u64>,
     /// What it is.
     pub registration: RegistrationInfo,
 }
@@ -73,8 +73,8 @@ pub struct RegistrationCreated {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegistrationChanged {
-    /// The session.
-    pub session: u64,
+    /// The session. Crossbar may not tell, if it has gone already.
+    pub session: Option<u64>,
     /// The registration's id.
     pub registration: u64,
 }
@@ -83,8 +83,8 @@ pub struct RegistrationChanged {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionCreated {
-    /// The session that made it.
-    pub session: u64,
+    /// The session that made it. Crossbar may not tell, if it has gone already.
+    pub session: Option<u64>,
     /// What it is.
     pub subscription: SubscriptionInfo,
 }
@@ -93,8 +93,8 @@ pub struct SubscriptionCreated {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscriptionChanged {
-    /// The session.
-    pub session: u64,
+    /// The session. Crossbar may not tell, if it has gone already.
+    pub session: Option<u64>,
     /// The subscription's id.
     pub subscription: u64,
 }
@@ -232,7 +232,7 @@ impl MetaEvent for SessionLeft {
 
 impl MetaEvent for RegistrationCreated {
     fn read(event: Event) -> Result<Self, DecodeError> {
-        let (session, dict): (u64, Dict) = event.args()?;
+        let (session, dict): (Option<u64>, Dict) = event.args()?;
         Ok(RegistrationCreated { session, registration: RegistrationInfo::read(dict)? })
     }
 }
@@ -246,7 +246,7 @@ impl MetaEvent for RegistrationChanged {
 
 impl MetaEvent for SubscriptionCreated {
     fn read(event: Event) -> Result<Self, DecodeError> {
-        let (session, dict): (u64, Dict) = event.args()?;
+        let (session, dict): (Option<u64>, Dict) = event.args()?;
         Ok(SubscriptionCreated { session, subscription: SubscriptionInfo::read(dict)? })
     }
 }
