@@ -60,6 +60,15 @@ impl Callees {
         self.members.values().map(|callee| callee.session)
     }
 
+    /// Who takes every call, if there is nothing to choose and nothing to count: most often.
+    pub(super) fn only(&self) -> Option<(ConnectionId, Callee)> {
+        if self.invoke != InvocationPolicy::Single {
+            return None;
+        }
+        let (connection, callee) = self.members.get_index(0)?;
+        callee.concurrency.is_none().then_some((*connection, *callee))
+    }
+
     /// Who takes the next call. A limited callee that is chosen has one more to run.
     pub(super) fn choose(
         &mut self,

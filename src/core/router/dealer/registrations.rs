@@ -181,6 +181,11 @@ impl Registrations {
                 .arg(format!("nobody has registered {}", quote(procedure))));
         };
         let (registration, pattern) = (entry.id, entry.policy != Match::Exact);
+        if let Some((connection, callee)) = entry.members.only()
+            && needs.are_met_by(callee.features)
+        {
+            return Ok(Target { registration, pattern, connection, callee });
+        }
         let chosen = match self.index.get_mut(registration) {
             Some(entry) => entry.members.choose(random, needs),
             None => Err(NoCallee::Incapable),
