@@ -22,18 +22,20 @@ struct Lists<T> {
 }
 
 impl Listing {
-    /// The lists of a publication, if it has any. To exclude nobody is no list.
+    /// The lists of a publication, if it has any.
     pub(super) fn of(options: &PublishOptions) -> Option<Box<Self>> {
-        let sessions = Lists::new(&options.eligible, &options.exclude);
-        let authids = Lists::new(&options.eligible_authid, &options.exclude_authid);
-        let authroles = Lists::new(&options.eligible_authrole, &options.exclude_authrole);
-        if sessions.is_none() && authids.is_none() && authroles.is_none() {
+        let sessions = (&options.eligible, &options.exclude);
+        let authids = (&options.eligible_authid, &options.exclude_authid);
+        let authroles = (&options.eligible_authrole, &options.exclude_authrole);
+        if [sessions.0, sessions.1].iter().all(|list| list.is_none())
+            && [authids.0, authids.1, authroles.0, authroles.1].iter().all(|list| list.is_none())
+        {
             return None;
         }
         Some(Box::new(Listing {
-            sessions: sessions.unwrap_or_default(),
-            authids: authids.unwrap_or_default(),
-            authroles: authroles.unwrap_or_default(),
+            sessions: Lists::new(sessions.0, sessions.1),
+            authids: Lists::new(authids.0, authids.1),
+            authroles: Lists::new(authroles.0, authroles.1),
         }))
     }
 
@@ -65,17 +67,13 @@ impl Listing {
 }
 
 impl<T: Ord + Clone> Lists<T> {
-    fn new(eligible: &Option<Vec<T>>, exclude: &Option<Vec<T>>) -> Option<Self> {
-        let exclude = exclude.as_ref().filter(|list| !list.is_empty());
-        if eligible.is_none() && exclude.is_none() {
-            return None;
-        }
-        let sorted = |list: &Vec<T>| {
-            let mut list = list.clone();
+    fn new(eligible: &Option<Vec<T>>, exclude: &Option<Vec<T>>) -> Self {
+        let sorted = |list: &Option<Vec<T>>| {
+            let mut list = list.clone()?;
             list.sort_unstable();
-            list
+            Some(list)
         };
-        Some(Lists { eligible: eligible.as_ref().map(sorted), exclude: exclude.map(sorted) })
+        Lists { eligible: sorted(eligible), exclude: sorted(exclude) }
     }
 
     fn allow(&self, who: &T) -> bool {
@@ -89,11 +87,5 @@ impl<T: Ord + Clone> Lists<T> {
 
     fn iter(&self) -> impl Iterator<Item = &T> {
         self.eligible.iter().chain(&self.exclude).flatten()
-    }
-}
-
-impl<T> Default for Lists<T> {
-    fn default() -> Self {
-        Lists { eligible: None, exclude: None }
     }
 }
