@@ -6,7 +6,7 @@
 
 use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::*;
-use wampwerk::{Dict, List, Value};
+use wampwerk::{Dict, List, Match, Value};
 
 use crate::common::*;
 
@@ -113,4 +113,55 @@ pub fn watch<const N: usize>(net: &mut Net, who: ConnectionId, topics: [&str; N]
 
 pub fn list<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Value {
     values.into_iter().map(Into::into).collect::<List>().into()
+}
+
+/// Registers as the options say; the registration.
+pub fn register_as(
+    net: &mut Net,
+    who: ConnectionId,
+    procedure: &str,
+    policy: Match,
+    invoke: InvocationPolicy,
+) -> u64 {
+    let mut message = register(998, procedure);
+    message.options.r#match = Some(policy);
+    message.options.invoke = Some(invoke);
+    net.send(who, message);
+    match net.take_messages(who).remove(0) {
+        Message::Registered(registered) => registered.registration,
+        other => panic!("{}", show(&other)),
+    }
+}
+
+/// Subscribes as the policy says; the subscription.
+pub fn subscribe_as(net: &mut Net, who: ConnectionId, topic: &str, policy: Match) -> u64 {
+    let mut message = subscribe(997, topic);
+    message.options.r#match = Some(policy);
+    net.send(who, message);
+    match net.take_messages(who).remove(0) {
+        Message::Subscribed(subscribed) => subscribed.subscription,
+        other => panic!("{}", show(&other)),
+    }
+}
+
+/// A client that can do what routers may ask of one.
+pub fn able() -> HelloDetails {
+    let mut details = HelloDetails::default();
+    let roles = Roles::new()
+        .with("caller", &["progressive_call_invocations", "payload_passthru_mode"])
+        .with("callee", &["registration_revocation"])
+        .with("publisher", &["payload_passthru_mode"])
+        .with("subscriber", &["subscription_revocation"]);
+    details.roles = Some(roles);
+    details
+}
+
+/// Ids by match policy.
+pub fn lists(exact: &[u64], prefix: &[u64], wildcard: &[u64]) -> Value {
+    let list = |ids: &[u64]| list(ids.iter().copied());
+    Dict::new()
+        .with("exact", list(exact))
+        .with("prefix", list(prefix))
+        .with("wildcard", list(wildcard))
+        .into()
 }
