@@ -1,0 +1,212 @@
+"""Autobahn|Python sessions on a string: the other implementation at the other end of interop tests.
+
+    python peer.py
+
+A command is one JSON object on a line of stdin: {"id": 1, "session": "a", "do": "call", ...}; `session` is a name of
+one's own, and what else it takes is the parameters of the method `do_...` below. What comes of it is said on stdout:
+
+    {"id": 1, "ok": ...}                                          done
+    {"id": 1, "error": "uri", "args": [], "kwargs": {}}           failed
+    {"id": 1, "progress": {"args": [], "kwargs": {}}}             a progressive result, before the last one
+    {"session": "a", "event": "invocation", ...}                  something that happened by itself
+
+Procedures do nothing of their own will: whoever commands answers their invocations, so that nobody has to wait for a
+time to pass. Binary data is {"$bytes": "<hex>"}. The program ends with its stdin.
+"""
+
+import itertools
+import json
+
+from autobahn.twisted.wamp import ApplicationSession
+from autobahn.twisted.websocket import WampWebSocketClientFactory, WampWebSocketClientProtocol
+from autobahn.wamp import message, types
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.serializer import create_transport_serializer
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.stdio import StandardIO
+from twisted.protocols.basic import LineOnlyReceiver
+
+sessions = {}
+numbers = itertools.count(1)
+
+
+def readable(value):
+    """What JSON does not have."""
+    return {"$bytes": value.hex()} if isinstance(value, bytes) else {"$python": repr(value)}
+
+
+def binary(value):
+    return bytes.fromhex(value["$bytes"]) if "$bytes" in value else value
+
+
+def say(**said):
+    console.write(json.dumps(said, default=readable).encode() + b"\n")
+
+
+def result(value):
+    """As an application of Autobahn gets it: several values, or with keywords or details, or one bare value."""
+    if not isinstance(value, types.CallResult):
+        return {"value": value}
+    details = ("callee", "callee_authid", "callee_authrole")
+    return {"args": value.results, "kwargs": value.kwresults, **{key: getattr(value, key) for key in details}}
+
+
+def fail(number, error):
+    if isinstance(error, ApplicationError):
+        say(id=number, error=error.error, args=error.args, kwargs=error.kwargs)
+    else:
+        say(id=number, error=type(error).__name__, args=[str(error)], kwargs={})
+
+
+class Peer(ApplicationSession):
+    def __init__(self, name, realm):
+        super().__init__(types.ComponentConfig(realm=realm))
+        self.name = name
+        self.joined = Deferred()
+        self.calls = {}  # by the number of the command
+        self.held = {}  # invocations: what becomes their result, and where their progress goes
+        self.handles = {}  # subscriptions and registrations, by id
+
+    def happened(self, event, **what):
+        say(session=self.name, event=event, **what)
+
+    def onJoin(self, details):
+        self.joined.callback({
+            "session": details.session, "realm": details.realm, "serializer": details.serializer,
+            "authid": details.authid, "authrole": details.authrole,
+            "features": {role: features.__dict__ for role, features in self._router_roles.items()},
+        })
+
+    def onLeave(self, details):
+        if self.joined.called:
+            self.happened("left", reason=details.reason, message=details.message)
+        else:
+            self.joined.errback(ApplicationError(details.reason, details.message))
+        return super().onLeave(details)
+
+    def onUserError(self, failure, text):
+        """Errors are raised here on purpose; the default logs them."""
+
+    # Calling ------------------------------------------------------------------------------------------------------
+
+    def do_call(self, number, procedure, args=(), kwargs={}, progress=False, options={}):
+        if progress:
+            options = {**options, "on_progress": lambda *a, **k: say(id=number, progress={"args": a, "kwargs": k})}
+        call = self.call(procedure, *args, **kwargs, options=types.CallOptions(**options))
+        self.calls[number] = call
+        return call.addCallback(result)
+
+    def do_cancel(self, _, call, mode=None):
+        """Without a mode as applications can do it: that gives the call up at once."""
+        call = self.calls[call]
+        if mode is None:
+            call.cancel()
+        else:
+            request = next(request for request, pending in self._call_reqs.items() if pending.on_reply is call)
+            self._transport.send(message.Cancel(request, mode=mode))
+
+    # Being called -------------------------------------------------------------------------------------------------
+
+    def do_register(self, _, procedure, options={}, answer=None):
+        """Without an answer ("echo", or the positional values of the result) the invocation is held: see the next three."""
+
+        def endpoint(*args, details, **kwargs):
+            if answer == "echo":
+                return types.CallResult(*args, **kwargs)
+            if answer is not None:
+                return types.CallResult(*answer)
+            number = next(numbers)
+            held = Deferred(lambda _: self.happened("interrupted", invocation=number))
+            self.held[number] = (held, details.progress)
+            self.happened(
+                "invocation", invocation=number, args=args, kwargs=kwargs, procedure=details.procedure,
+                progress=details.progress is not None, caller=details.caller, caller_authid=details.caller_authid,
+                caller_authrole=details.caller_authrole, registration=details.registration.id)
+            return held
+
+        return self.register(endpoint, procedure, types.RegisterOptions(**options, details=True)).addCallback(self.keep)
+
+    def do_progress(self, _, invocation, args=(), kwargs={}):
+        self.held[invocation][1](*args, **kwargs)
+
+    def do_return(self, _, invocation, args=(), kwargs={}):
+        self.held.pop(invocation)[0].callback(types.CallResult(*args, **kwargs))
+
+    def do_raise(self, _, invocation, error=None, args=(), kwargs={}):
+        error = ApplicationError(error, *args, **kwargs) if error else RuntimeError(*args)
+        self.held.pop(invocation)[0].errback(error)
+
+    def do_unregister(self, _, registration):
+        return self.handles.pop(registration).unregister()
+
+    # Publish and subscribe ----------------------------------------------------------------------------------------
+
+    def do_subscribe(self, _, topic, options={}):
+        def handler(*args, details, **kwargs):
+            self.happened(
+                "event", subscription=details.subscription.id, publication=details.publication, topic=details.topic,
+                args=args, kwargs=kwargs, retained=details.retained, publisher=details.publisher,
+                publisher_authid=details.publisher_authid, publisher_authrole=details.publisher_authrole)
+
+        return self.subscribe(handler, topic, types.SubscribeOptions(**options, details=True)).addCallback(self.keep)
+
+    def do_unsubscribe(self, _, subscription):
+        return self.handles.pop(subscription).unsubscribe()
+
+    def do_publish(self, _, topic, args=(), kwargs={}, options={}):
+        published = self.publish(topic, *args, **kwargs, options=types.PublishOptions(**options))
+        return published and published.addCallback(lambda publication: publication.id)
+
+    # The end ------------------------------------------------------------------------------------------------------
+
+    def do_leave(self, _, reason=None, message=None):
+        self.leave(reason, message)
+
+    def do_vanish(self, _):
+        """The connection breaks, as far as the router can see."""
+        self._transport.transport.abortConnection()
+
+    def keep(self, handle):
+        self.handles[handle.id] = handle
+        return handle.id
+
+
+class Protocol(WampWebSocketClientProtocol):
+    def onClose(self, clean, code, reason):
+        session = self._session
+        super().onClose(clean, code, reason)
+        if session is not None:
+            session.happened("closed", clean=clean, code=code, reason=reason)
+
+
+def join(name, url, realm, serializer):
+    session = sessions[name] = Peer(name, realm)
+    factory = WampWebSocketClientFactory(lambda: session, url, serializers=[create_transport_serializer(serializer)])
+    factory.protocol = Protocol
+    # Small messages that wait for each other are what tests send.
+    factory.setProtocolOptions(tcpNoDelay=True)
+    connected = TCP4ClientEndpoint(reactor, factory.host, factory.port).connect(factory)
+    return connected.addCallback(lambda _: session.joined)
+
+
+class Commands(LineOnlyReceiver):
+    delimiter = b"\n"
+    MAX_LENGTH = 1 << 28
+
+    def lineReceived(self, line):
+        command = json.loads(line, object_hook=binary)
+        number, name, what = command.pop("id"), command.pop("session"), command.pop("do")
+        if what == "join":
+            done = maybeDeferred(join, name, **command)
+        else:
+            done = maybeDeferred(getattr(sessions[name], "do_" + what), number, **command)
+        done.addCallbacks(lambda ok: say(id=number, ok=ok), lambda failure: fail(number, failure.value))
+
+    def connectionLost(self, reason):
+        reactor.stop()
+
+
+console = StandardIO(Commands())
+reactor.run()

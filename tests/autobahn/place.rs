@@ -1,0 +1,178 @@
+//! Where sessions of both kinds meet, and what scenarios have in common.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value as Json, json};
+use tokio::task::JoinHandle;
+use wampwerk::router::{Disclosure, MetaApi};
+use wampwerk::{
+    ApplicationError, CallError, Dict, List, Listener, Payload, Router, Serializer, Session, Value,
+    connect,
+};
+
+use crate::common::autobahn::Autobahn;
+
+/// A router, and the serializer that sessions speak with it.
+pub(crate) struct Place {
+    url: String,
+    /// It lives as long as the place.
+    router: Option<(Router, Listener)>,
+    serializer: Serializer,
+    round: u32,
+}
+
+impl Place {
+    /// A router of its own, which discloses everybody as the rig's Crossbar does.
+    pub(crate) async fn embedded() -> Option<Place> {
+        if !Autobahn::is_there() {
+            return None;
+        }
+        let router = Router::builder().realm("realm1").batched(true);
+        let router = router.disclosure(Disclosure::Always).meta_api(MetaApi::Full);
+        let router = router.build().unwrap();
+        let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+        let url = listener.url().to_owned();
+        Some(Place {
+            url,
+            router: Some((router, listener)),
+            serializer: Serializer::Cbor,
+            round: 0,
+        })
+    }
+
+    /// The Crossbar that `tests/crossbar/with` starts, with everybody else in it.
+    pub(crate) async fn crossbar() -> Option<Place> {
+        if !Autobahn::is_there() {
+            return None;
+        }
+        let Ok(path) = std::env::var("WAMPWERK_CROSSBAR") else {
+            assert!(
+                std::env::var("WAMPWERK_REQUIRE_ALL").is_err(),
+                "no Crossbar: WAMPWERK_CROSSBAR is not set, and all tests are required"
+            );
+            let loud = b"\nSKIPPED: no Crossbar (run `tests/crossbar/with cargo test`)\n";
+            std::io::stderr().write_all(loud).unwrap();
+            return None;
+        };
+        let rig: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let url = rig["ws"].as_str().unwrap().to_owned();
+        Some(Place { url, router: None, serializer: Serializer::Cbor, round: 0 })
+    }
+
+    /// The same, for another round, with this serializer.
+    pub(crate) fn with(&mut self, serializer: Serializer) -> &Place {
+        static ROUNDS: AtomicU32 = AtomicU32::new(0);
+        self.serializer = serializer;
+        self.round = ROUNDS.fetch_add(1, Ordering::Relaxed);
+        self
+    }
+
+    pub(crate) fn is_crossbar(&self) -> bool {
+        self.router.is_none()
+    }
+
+    /// Ends the embedded router.
+    pub(crate) async fn shutdown(&self) {
+        let (router, _) = self.router.as_ref().unwrap();
+        router.shutdown().await;
+    }
+
+    /// The same, with the serializer of another.
+    pub(crate) fn with_serializer_of(mut self, other: &Place) -> Place {
+        self.serializer = other.serializer;
+        self
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Autobahn's name of the serializer.
+    pub(crate) fn serializer(&self) -> &'static str {
+        self.serializer.as_str()
+    }
+
+    /// A URI that nobody else has: sessions of the round before may still be leaving.
+    pub(crate) fn uri(&self, name: &str) -> String {
+        format!("com.example.r{}.{name}", self.round)
+    }
+
+    /// A session of ours.
+    pub(crate) async fn ours(&self) -> Session {
+        connect(&self.url, "realm1").serializers(&[self.serializer]).await.unwrap()
+    }
+
+    /// A session of Autobahn's.
+    pub(crate) async fn theirs(&self) -> Autobahn {
+        self.theirs_with(self.serializer()).await
+    }
+
+    /// A session of Autobahn's with another serializer.
+    pub(crate) async fn theirs_with(&self, serializer: &str) -> Autobahn {
+        Autobahn::join(&self.url, "realm1", serializer).await.unwrap()
+    }
+}
+
+/// A call that runs beside the test.
+pub(crate) fn calling(
+    session: &Session,
+    procedure: &str,
+    args: Json,
+) -> JoinHandle<Result<Json, CallError>> {
+    let call = session.call(procedure).payload(payload(&args, &json!({})));
+    tokio::spawn(async move { call.await.map(|reply| shape(&reply.payload)) })
+}
+
+/// The error that a call ended with.
+pub(crate) fn application<T: std::fmt::Debug>(outcome: Result<T, CallError>) -> ApplicationError {
+    match outcome {
+        Err(CallError::Application(error)) => error,
+        other => panic!("no application error, but {other:?}"),
+    }
+}
+
+/// The arguments as the peer writes them: a list of those by position, and a dict.
+pub(crate) fn shape(payload: &Payload) -> Json {
+    let (args, kwargs) = payload.to_values().unwrap();
+    json!([json_of(&Value::List(args)), json_of(&Value::Dict(kwargs))])
+}
+
+pub(crate) fn payload(args: &Json, kwargs: &Json) -> Payload {
+    let Value::List(args) = value_of(args) else { panic!("{args}") };
+    let Value::Dict(kwargs) = value_of(kwargs) else { panic!("{kwargs}") };
+    Payload::from_values(args, kwargs)
+}
+
+/// As the peer writes values in JSON.
+pub(crate) fn json_of(value: &Value) -> Json {
+    match value {
+        Value::Bytes(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            json!({"$bytes": hex})
+        }
+        Value::List(list) => list.iter().map(json_of).collect(),
+        Value::Dict(dict) => {
+            dict.iter().map(|(key, value)| (key.to_owned(), json_of(value))).collect()
+        }
+        plain => serde_json::to_value(plain).unwrap(),
+    }
+}
+
+fn value_of(json: &Json) -> Value {
+    match json {
+        Json::Array(list) => Value::List(list.iter().map(value_of).collect::<List>()),
+        Json::Object(dict) => match dict.get("$bytes") {
+            Some(hex) => {
+                let hex = hex.as_str().unwrap();
+                let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+                Value::Bytes((0..hex.len()).step_by(2).map(byte).collect())
+            }
+            None => {
+                let entries = dict.iter().map(|(key, value)| (key.clone(), value_of(value)));
+                Value::Dict(entries.collect::<Dict>())
+            }
+        },
+        plain => serde_json::from_value(plain.clone()).unwrap(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Autobahn|Python at the other end, through the embedded router and through Crossbar: what each
+//! side of an application sees of the other, and that Autobahn, which is strict about the protocol,
+//! finds no fault.
+//!
+//! Each scenario runs with each serializer. `tests/crossbar/README.md` tells what has to be there.
+
+#![cfg(all(not(target_arch = "wasm32"), feature = "client", feature = "router"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+mod common {
+    pub(crate) mod autobahn;
+}
+
+mod autobahn {
+    pub(crate) mod cancel;
+    pub(crate) mod closing;
+    pub(crate) mod meta;
+    pub(crate) mod patterns;
+    pub(crate) mod place;
+    pub(crate) mod progress;
+    pub(crate) mod pubsub;
+    pub(crate) mod rpc;
+    pub(crate) mod shared;
+    pub(crate) mod values;
+}
+
+/// A test of each scenario at a place.
+macro_rules! scenarios {
+    ($module:ident at $place:ident: $($room:ident::$scenario:ident,)*) => {
+        mod $module {
+            use wampwerk::Serializer;
+
+            $(#[tokio::test]
+            async fn $scenario() {
+                let Some(mut place) = crate::autobahn::place::Place::$place().await else { return };
+                for serializer in Serializer::ALL {
+                    crate::autobahn::$room::$scenario(place.with(serializer)).await;
+                }
+            })*
+        }
+    };
+}
+
+macro_rules! everywhere {
+    ($($scenarios:tt)*) => {
+        scenarios! { embedded at embedded: $($scenarios)* }
+        scenarios! { crossbar at crossbar: $($scenarios)* }
+    };
+}
+
+everywhere! {
+    rpc::results_of_any_shape,
+    rpc::errors_with_arguments,
+    rpc::what_no_procedure_takes,
+    rpc::callers_are_disclosed,
+    rpc::many_calls_at_once,
+    rpc::callees_that_go,
+    progress::results_from_autobahn,
+    progress::results_to_autobahn,
+    progress::results_that_nobody_asked_for,
+    progress::arguments_in_parts_are_not_for_autobahn,
+    cancel::our_call_is_cancelled,
+    cancel::our_call_is_dropped_or_times_out,
+    cancel::their_call_is_cancelled,
+    cancel::their_call_is_cancelled_by_mode,
+    cancel::their_call_has_a_timeout,
+    patterns::procedures,
+    patterns::topics,
+    shared::callees_take_turns,
+    shared::policies_conflict,
+    shared::concurrency_is_limited,
+    shared::a_procedure_is_taken_over,
+    pubsub::events_of_any_shape,
+    pubsub::events_keep_their_order,
+    pubsub::events_for_some,
+    pubsub::events_for_the_publisher,
+    pubsub::publishers_are_disclosed,
+    pubsub::retained_events,
+    pubsub::unsubscribing_amid_events,
+    meta::sessions,
+    meta::registrations,
+    meta::subscriptions,
+    meta::our_subscription_is_revoked,
+    meta::their_subscription_is_revoked,
+    meta::sessions_are_killed,
+    meta::testaments,
+    values::of_all_types,
+    values::of_any_size,
+    closing::leaving,
+    closing::wrong_realm,
+}
+
+// In Crossbar 26.10 `wamp.registration.remove_callee` fails with a runtime error.
+scenarios! { embedded_only at embedded:
+    meta::our_registration_is_revoked,
+    meta::their_registration_is_revoked,
+    closing::routers_that_end,
+    closing::batches,
+}
