@@ -109,7 +109,7 @@ onSubmit('call', 'call-result', async ({ uri, args, kwargs }) => {
 onSubmit('publish', 'publish-result', async ({ uri, args, kwargs, form }) => {
   const publication = await session.publish(uri, args, kwargs, {
     acknowledge: form.acknowledge.checked,
-    exclude_me: !form.self.checked,
+    excludeMe: !form.self.checked,
   });
   say('publish-result', publication ? `The router took it as event ${publication.id}.` : 'Sent.');
 });

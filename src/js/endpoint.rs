@@ -2,20 +2,40 @@
 //!
 //! Holds the page's function as long as the session holds the endpoint, and not longer.
 
-use js_sys::{Function, Promise};
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use futures_core::Stream;
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::error::ApplicationError;
-use crate::js::session::write_payload;
-use crate::js::value::{dict_from_js, dict_to_js, get, list_from_js, list_to_js};
+use crate::js::error::Report;
+use crate::js::session::{promise, read_values, values_to_js, write_payload};
+use crate::js::value::{details_to_js, dict_to_js, get, list_to_js, set};
 use crate::message::{Options, Payload, Serializer};
 use crate::rt::BoxFuture;
-use crate::session::{Endpoint, IncomingCall};
+use crate::session::{Chunks, Endpoint, IncomingCall, Progress};
 use crate::uri::uris;
 
-/// A function of `(args, kwargs, details)` that returns a promise of `{args, kwargs}` or of
-/// `{uri, args, kwargs}`.
+#[wasm_bindgen]
+extern "C" {
+    /// What `endpoint.js` makes of a call.
+    type Answer;
+
+    /// A promise of `{args, kwargs}` or `{uri, args, kwargs}`; it is never rejected.
+    #[wasm_bindgen(method, structural, getter)]
+    fn settled(this: &Answer) -> Promise;
+
+    /// Nobody waits for it any more.
+    #[wasm_bindgen(method, structural)]
+    fn abort(this: &Answer);
+}
+
+/// A function of `(args, kwargs, details, call)` that returns an [`Answer`].
 pub(super) struct JsEndpoint {
     function: Function,
 }
@@ -23,25 +43,40 @@ pub(super) struct JsEndpoint {
 /// Tells this endpoint apart from those that are Rust functions.
 pub(super) struct JavaScript;
 
+/// A call that is more than a question and an answer.
+#[wasm_bindgen]
+pub struct RawInvocation {
+    serializer: Serializer,
+    progress: Progress,
+    chunks: Rc<RefCell<Chunks>>,
+}
+
 impl JsEndpoint {
     pub(super) fn new(function: Function) -> Self {
         JsEndpoint { function }
     }
 
-    fn start(&self, call: &IncomingCall) -> Result<Promise, ApplicationError> {
+    fn start(&self, call: &IncomingCall) -> Result<Answer, ApplicationError> {
         let (args, kwargs) = call.payload.to_values().map_err(|error| {
             ApplicationError::new(uris::INVALID_ARGUMENT).arg(error.to_string())
         })?;
         let mut details = call.details.write();
         details.insert("procedure", call.procedure.as_str());
+        // `details.progress` and the like are what `endpoint.js` puts there.
+        for key in ["receive_progress", "progress", "chunks", "signal", "__proto__"] {
+            details.remove(key);
+        }
+        let more =
+            call.details.receive_progress == Some(true) || call.details.progress == Some(true);
         self.function
-            .call3(
+            .call4(
                 &JsValue::UNDEFINED,
                 &list_to_js(&args),
                 &dict_to_js(&kwargs),
-                &dict_to_js(&details),
+                &details_to_js(details),
+                &if more { RawInvocation::new(call).into() } else { JsValue::UNDEFINED },
             )
-            .map(|promise| Promise::resolve(&promise))
+            .map(JsCast::unchecked_into)
             .map_err(thrown)
     }
 }
@@ -49,18 +84,85 @@ impl JsEndpoint {
 impl Endpoint<JavaScript> for JsEndpoint {
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
         let serializer = call.serializer();
-        let promise = self.start(&call);
+        let answer = self.start(&call).map(|answer| Unfinished(Some(answer)));
         Box::pin(async move {
-            let answer = JsFuture::from(promise?).await.map_err(thrown)?;
-            read_answer(serializer, &answer)
+            let mut answer = answer?;
+            let settled =
+                answer.0.as_ref().map_or(Promise::resolve(&JsValue::NULL), Answer::settled);
+            let settled = JsFuture::from(settled).await;
+            answer.0 = None;
+            read_answer(serializer, &settled.map_err(thrown)?)
+        })
+    }
+}
+
+/// Tells the page when its answer is not wanted any more.
+struct Unfinished(Option<Answer>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(answer) = &self.0 {
+            answer.abort();
+        }
+    }
+}
+
+impl RawInvocation {
+    fn new(call: &IncomingCall) -> Self {
+        RawInvocation {
+            serializer: call.serializer(),
+            progress: call.progress(),
+            chunks: Rc::new(RefCell::new(call.chunks())),
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl RawInvocation {
+    /// Whether the caller takes progressive results, and the call is still open.
+    #[wasm_bindgen(getter, js_name = wantsProgress)]
+    pub fn wants_progress(&self) -> bool {
+        self.progress.is_wanted()
+    }
+
+    /// Sends a progressive result.
+    pub fn progress(&self, args: &JsValue, kwargs: &JsValue) -> Promise {
+        let values = Object::new();
+        set(&values, "args", args);
+        set(&values, "kwargs", kwargs);
+        let payload = read_values(&values)
+            .and_then(|(args, kwargs)| write_payload(self.serializer, &args, &kwargs));
+        let progress = self.progress.clone();
+        promise(async move {
+            progress.send_payload(payload?).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// Resolves to the next part of the arguments, `{args, kwargs}` or `{missed}`, and to null
+    /// behind the last. Not to be called while one is waited for.
+    pub fn next(&self) -> Promise {
+        let chunks = Rc::clone(&self.chunks);
+        promise(async move {
+            let chunk = poll_fn(|cx| Pin::new(&mut *chunks.borrow_mut()).poll_next(cx)).await;
+            Ok::<JsValue, Report>(match chunk {
+                None => JsValue::NULL,
+                Some(Ok(payload)) => {
+                    let (args, kwargs) = payload.to_values()?;
+                    values_to_js(&args, &kwargs).into()
+                }
+                Some(Err(lagged)) => {
+                    let object = Object::new();
+                    set(&object, "missed", &JsValue::from_f64(lagged.missed as f64));
+                    object.into()
+                }
+            })
         })
     }
 }
 
 fn read_answer(serializer: Serializer, answer: &JsValue) -> Result<Payload, ApplicationError> {
-    let args = list_from_js(&get(answer, "args"), "args");
-    let kwargs = dict_from_js(&get(answer, "kwargs"), "kwargs");
-    let values = args.and_then(|args| Ok((args, kwargs?)));
+    let values = read_values(answer);
     match (get(answer, "uri").as_string(), values) {
         (Some(uri), Ok((args, kwargs))) => {
             let mut error = ApplicationError::new(uri);
@@ -75,7 +177,7 @@ fn read_answer(serializer: Serializer, answer: &JsValue) -> Result<Payload, Appl
     }
 }
 
-/// `index.js` answers for all that an endpoint throws; this is for what goes wrong in there.
+/// `endpoint.js` answers for all that an endpoint throws; this is for what goes wrong in there.
 fn thrown(error: JsValue) -> ApplicationError {
     let text = get(&error, "message").as_string().or_else(|| error.as_string());
     ApplicationError::runtime(text.unwrap_or_else(|| "the endpoint failed".to_owned()))

@@ -9,8 +9,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{
     ApplicationError, CallError, CloseKind, CloseReason, ConnectError, DecodeError, Elapsed,
-    EncodeError, PublishError, RegisterError, SubscribeError, UnregisterError, UnsubscribeError,
-    Violation,
+    EncodeError, ProgressError, PublishError, RegisterError, SubscribeError, UnregisterError,
+    UnsubscribeError, Violation,
 };
 use crate::js::value::{dict_to_js, list_to_js, set};
 use crate::uri::uris;
@@ -108,6 +108,18 @@ impl From<ConnectError> for Report {
             | ConnectError::Handshake(_)
             | ConnectError::Listen { .. }
             | ConnectError::Subprotocol { .. } => textual("ConnectError", uris::UNAVAILABLE, &text),
+        }
+    }
+}
+
+impl From<ProgressError> for Report {
+    fn from(error: ProgressError) -> Self {
+        let text = error.to_string();
+        match error {
+            ProgressError::NotWanted => textual("WampError", uris::OPTION_NOT_ALLOWED, &text),
+            ProgressError::Ended => textual("WampError", uris::CANCELED, &text),
+            ProgressError::Encode(error) => error.into(),
+            ProgressError::Application(error) => error.into(),
         }
     }
 }

@@ -3,8 +3,10 @@
 //! Owns sessions, values and errors as the glue sees them. How they look to users is the matter of
 //! `npm/`, which wraps all that is here.
 
+mod call;
 mod endpoint;
 mod error;
+mod registration;
 mod session;
 mod subscription;
 mod value;

@@ -3,22 +3,25 @@
 //! Arguments are read before anything is awaited, so that a page may change them as soon as the
 //! call has returned; everything else happens in the promise.
 
-use std::cell::RefCell;
 use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::error::{ConnectError, EncodeError, UnregisterError};
+use crate::error::{ApplicationError, ConnectError, EncodeError};
+use crate::js::call::{Wishes, perform};
 use crate::js::endpoint::JsEndpoint;
 use crate::js::error::{Report, close_reason};
+use crate::js::registration::RawRegistration;
 use crate::js::subscription::RawSubscription;
-use crate::js::value::{dict_from_js, dict_to_js, list_from_js, list_to_js, set};
-use crate::message::{Options, Payload, PublishOptions, Serializer};
+use crate::js::value::{dict_from_js, dict_to_js, get, list_from_js, list_to_js, set};
+use crate::message::{CallOptions, CancelMode, Options, Payload, PublishOptions, Serializer};
 use crate::rt::BoxFuture;
-use crate::session::{Registration, Session};
+use crate::session::Session;
 use crate::uri::uris;
 use crate::value::{Dict, List, Value};
 
@@ -33,9 +36,10 @@ pub fn connect(
     realm: String,
     serializers: Option<Array>,
     timeout: Option<f64>,
+    batched: bool,
 ) -> Promise {
     promise(async move {
-        let mut connecting = crate::connect(url, realm);
+        let mut connecting = crate::connect(url, realm).batched(batched);
         if let Some(ids) = serializers {
             connecting = connecting.serializers(&serializers_of(&ids)?);
         }
@@ -69,26 +73,47 @@ impl RawSession {
         self.session.serializer().as_str().to_owned()
     }
 
-    /// Resolves to `{args, kwargs}`.
+    /// WELCOME.Details.
+    pub fn welcome(&self) -> Object {
+        dict_to_js(&self.session.welcome().details.write())
+    }
+
+    /// The close reason if the session is over, else null. `closed()` tells a moment later.
+    #[wasm_bindgen(getter, js_name = closeReason)]
+    pub fn close_reason(&self) -> JsValue {
+        match pin!(self.session.closed()).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(reason) => close_reason(&reason),
+            Poll::Pending => JsValue::NULL,
+        }
+    }
+
+    /// Resolves to `{args, kwargs}`, with `details` if they are wanted. `timeout` is in
+    /// milliseconds, `mode` is how the call is cancelled when it is given up.
+    #[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart")]
     pub fn call(
         &self,
         procedure: String,
         args: &JsValue,
         kwargs: &JsValue,
-        timeout: Option<f64>,
         options: &JsValue,
+        timeout: Option<f64>,
+        mode: Option<String>,
+        details: bool,
+        wishes: Wishes,
     ) -> Promise {
-        let read = self.read(args, kwargs, options);
+        let read = self.read::<CallOptions>(args, kwargs, options);
         let session = self.session.clone();
         promise(async move {
-            let (payload, options) = read?;
+            let (payload, mut options) = read?;
+            options.progress = None;
             let mut call = session.call(procedure).payload(payload).options(options);
             if let Some(timeout) = timeout {
                 call = call.timeout(duration(timeout));
             }
-            let reply = call.await?;
-            let (args, kwargs) = reply.payload.to_values()?;
-            Ok(values_to_js(&args, &kwargs))
+            if let Some(mode) = mode {
+                call = call.cancel_mode(cancel_mode(&mode)?);
+            }
+            perform(call, wishes, session.serializer(), details).await
         })
     }
 
@@ -116,28 +141,33 @@ impl RawSession {
     }
 
     /// Resolves to a [`RawSubscription`].
-    pub fn subscribe(&self, topic: String, options: &JsValue) -> Promise {
+    pub fn subscribe(&self, topic: String, options: &JsValue, queue: Option<u32>) -> Promise {
         let options = read_options(options);
         let session = self.session.clone();
         promise(async move {
-            let subscription = session.subscribe(topic).options(options?).await?;
-            Ok(RawSubscription::new(subscription))
+            let mut request = session.subscribe(topic).options(options?);
+            if let Some(queue) = queue {
+                request = request.queue(queue as usize);
+            }
+            Ok(RawSubscription::new(request.await?))
         })
     }
 
-    /// Resolves to a [`RawRegistration`]. `endpoint` always resolves, to `{args, kwargs}` or to
-    /// `{uri, args, kwargs}`.
+    /// Resolves to a [`RawRegistration`]. `endpoint` is what `endpoint.js` makes of the page's.
     pub fn register(&self, procedure: String, endpoint: Function, options: &JsValue) -> Promise {
         let options = read_options(options);
         let session = self.session.clone();
         promise(async move {
             let endpoint = JsEndpoint::new(endpoint);
             let registration = session.register(procedure, endpoint).options(options?).await?;
-            Ok(RawRegistration {
-                id: registration.id() as f64,
-                registration: RefCell::new(Some(registration)),
-            })
+            Ok(RawRegistration::new(registration))
         })
+    }
+
+    /// Leaves, and joins another realm on the same connection; resolves to a [`RawSession`].
+    pub fn rejoin(&self, realm: String) -> Promise {
+        let session = self.session.clone();
+        promise(async move { Ok(RawSession { session: session.rejoin(realm).await? }) })
     }
 
     /// Resolves when the session is over.
@@ -168,35 +198,6 @@ impl RawSession {
     }
 }
 
-/// A registered procedure.
-#[wasm_bindgen]
-pub struct RawRegistration {
-    id: f64,
-    registration: RefCell<Option<Registration>>,
-}
-
-#[wasm_bindgen]
-impl RawRegistration {
-    #[wasm_bindgen(getter)]
-    pub fn id(&self) -> f64 {
-        self.id
-    }
-
-    /// Resolves when the procedure is withdrawn, also by the end of the session.
-    pub fn unregister(&self) -> Promise {
-        let registration = self.registration.take();
-        promise(async move {
-            match registration {
-                Some(registration) => match registration.unregister().await {
-                    Ok(()) | Err(UnregisterError::Closed(_)) => Ok(JsValue::UNDEFINED),
-                    Err(error) => Err(error.into()),
-                },
-                None => Ok(JsValue::UNDEFINED),
-            }
-        })
-    }
-}
-
 /// A promise of what a future gives; its errors are descriptions for `index.js`.
 pub(super) fn promise<T: Into<JsValue>>(
     future: impl Future<Output = Result<T, Report>> + 'static,
@@ -213,6 +214,14 @@ pub(super) fn values_to_js(args: &[Value], kwargs: &Dict) -> Object {
     set(&object, "args", &list_to_js(args));
     set(&object, "kwargs", &dict_to_js(kwargs));
     object
+}
+
+/// Reads `args` and `kwargs` of an object; none where they are undefined.
+pub(super) fn read_values(values: &JsValue) -> Result<(List, Dict), EncodeError> {
+    let (args, kwargs) = (get(values, "args"), get(values, "kwargs"));
+    let args = if args.is_undefined() { List::new() } else { list_from_js(&args, "args")? };
+    let kwargs = if kwargs.is_undefined() { Dict::new() } else { dict_from_js(&kwargs, "kwargs")? };
+    Ok((args, kwargs))
 }
 
 /// Writes values in the format of a session. What is empty is left off.
@@ -247,6 +256,18 @@ fn serializers_of(ids: &Array) -> Result<Vec<Serializer>, ConnectError> {
                 .ok_or_else(|| ConnectError::InvalidConfig(format!("no serializer {id:?}")))
         })
         .collect()
+}
+
+fn cancel_mode(mode: &str) -> Result<CancelMode, ApplicationError> {
+    match mode {
+        "skip" => Ok(CancelMode::Skip),
+        "kill" => Ok(CancelMode::Kill),
+        "killnowait" => Ok(CancelMode::KillNoWait),
+        _ => {
+            let text = format!("no cancel mode {mode:?}");
+            Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))
+        }
+    }
 }
 
 fn duration(millis: f64) -> Duration {

@@ -12,8 +12,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::UnsubscribeError;
 use crate::js::error::Report;
+use crate::js::registration::ending_to_js;
 use crate::js::session::{promise, values_to_js};
-use crate::js::value::{dict_to_js, set};
+use crate::js::value::{details_to_js, set};
 use crate::message::Options;
 use crate::session::{Event, Lagged, Subscription};
 
@@ -28,7 +29,6 @@ pub struct RawSubscription {
 }
 
 struct Source {
-    topic: String,
     /// Nothing when it has ended. Borrowed for the time of a poll only: the page may end it while
     /// it waits for an event.
     subscription: RefCell<Option<Subscription>>,
@@ -44,7 +44,6 @@ impl RawSubscription {
         RawSubscription {
             id: subscription.id() as f64,
             source: Rc::new(Source {
-                topic: subscription.topic().to_string(),
                 subscription: RefCell::new(Some(subscription)),
                 missed: Cell::new(0),
             }),
@@ -57,6 +56,22 @@ impl RawSubscription {
     #[wasm_bindgen(getter)]
     pub fn id(&self) -> f64 {
         self.id
+    }
+
+    #[wasm_bindgen(getter, js_name = isActive)]
+    pub fn is_active(&self) -> bool {
+        self.source.subscription.borrow().as_ref().is_some_and(Subscription::is_active)
+    }
+
+    /// Resolves to how it ended; null if that was asked behind `unsubscribe()`.
+    pub fn ended(&self) -> Promise {
+        let ended = self.source.subscription.borrow().as_ref().map(Subscription::ended);
+        promise(async move {
+            Ok(match ended {
+                Some(ended) => ending_to_js(&ended.await),
+                None => JsValue::NULL,
+            })
+        })
     }
 
     /// Resolves to a list of the events that are there, waiting for the first; to null when there
@@ -126,7 +141,7 @@ impl Source {
             details.insert("missed", *missed);
         }
         let object = values_to_js(&args, &kwargs);
-        set(&object, "details", &dict_to_js(&details));
+        set(&object, "details", &details_to_js(details));
         object.into()
     }
 }

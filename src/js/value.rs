@@ -76,6 +76,23 @@ pub(crate) fn dict_to_js(dict: &Dict) -> Object {
     object
 }
 
+/// Details, under the names that `index.d.ts` has for them. What is not known keeps its name.
+pub(crate) fn details_to_js(details: Dict) -> Object {
+    let named = details.into_iter().map(|(key, value)| {
+        let name = match key.as_str() {
+            "caller_authid" => "callerAuthid",
+            "caller_authrole" => "callerAuthrole",
+            "callee_authid" => "calleeAuthid",
+            "callee_authrole" => "calleeAuthrole",
+            "publisher_authid" => "publisherAuthid",
+            "publisher_authrole" => "publisherAuthrole",
+            _ => return (key, value),
+        };
+        (name.to_owned(), value)
+    });
+    dict_to_js(&named.collect())
+}
+
 /// Sets a property of an object that we made.
 pub(crate) fn set(object: &Object, key: &str, value: &JsValue) {
     if key == "__proto__" {

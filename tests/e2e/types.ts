@@ -15,9 +15,23 @@ import {
   SessionClosedError,
   Subscription,
   TimeoutError,
+  uris,
   WampError,
 } from 'wampwerk';
-import type { CloseReason, Event, EventDetails, InvocationDetails, Serializer, Value } from 'wampwerk';
+import type {
+  Call,
+  CloseReason,
+  Ending,
+  Event,
+  EventDetails,
+  InvocationDetails,
+  Lists,
+  RegistrationInfo,
+  ResultDetails,
+  Serializer,
+  SessionInfo,
+  Value,
+} from 'wampwerk';
 
 /** Fails to compile unless both types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -34,6 +48,8 @@ export async function connecting(): Promise<Session> {
   await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', serializers: ['yaml'] });
   // @ts-expect-error a duration is a number of milliseconds
   await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', timeout: '10s' });
+  // @ts-expect-error it is one or the other
+  await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', batched: 'cbor' });
   // @ts-expect-error sessions come from connect() only
   new Session();
   const serializers: readonly Serializer[] = ['cbor', 'json'];
@@ -71,12 +87,54 @@ export async function calls(session: Session): Promise<void> {
   const [first] = result.args;
   const total: number = result.kwargs['total'];
   void [first, total];
+  const shaped = await session.call<Result<[number, string], { total: number }>>('com.example.several');
+  same<typeof shaped.args, [number, string]>(true);
+  same<typeof shaped.kwargs.total, number>(true);
+  // @ts-expect-error there are two only
+  void shaped.args[2];
   // @ts-expect-error positional values are a list
   await session.call('com.example.add', 2, 3);
   // @ts-expect-error keyword values are an object
   await session.call('com.example.add', [2], 3);
   // @ts-expect-error the timeout is a number
   await session.call('com.example.add', [2], {}, { timeout: '1s' });
+  // @ts-expect-error a slip of the pen
+  await session.call('com.example.add', [2], {}, { timout: 1_000 });
+  // @ts-expect-error no such mode
+  await session.call('com.example.add', [2], {}, { cancelMode: 'gently' });
+  // @ts-expect-error a controller is no signal
+  await session.call('com.example.add', [2], {}, { signal: new AbortController() });
+  const signal = AbortSignal.timeout(1_000);
+  await session.call('com.example.add', [2], {}, { signal, cancelMode: 'kill', routerTimeout: 5_000, x_own: 1 });
+}
+
+export async function progressing(session: Session): Promise<void> {
+  const call = session.call<number, string>('com.example.count', [10]);
+  same<typeof call, Call<number, string>>(true);
+  for await (const step of call) same<typeof step, string>(true);
+  const last = await call;
+  same<typeof last, number>(true);
+  await session.call<number, string>('com.example.count', [10], {}, { onProgress: (step) => step.length });
+  // @ts-expect-error it gets a text
+  await session.call<number, string>('com.example.count', [10], {}, { onProgress: (step: number) => step });
+  const detailed = await session.call('com.example.count', [10], {}, { details: true });
+  same<typeof detailed, Result>(true);
+  same<typeof detailed.details, ResultDetails | undefined>(true);
+  // @ts-expect-error with details it is a Result
+  await session.call<number>('com.example.count', [10], {}, { details: true });
+
+  async function* parts() {
+    yield [1, 2];
+    yield new Result([3], { unit: 'mm' });
+  }
+  const sum = await session.call<number>('com.example.sum', parts(), { first: true });
+  same<typeof sum, number>(true);
+  await session.call('com.example.sum', new ReadableStream<number[]>());
+  async function* wrong() {
+    yield 1;
+  }
+  // @ts-expect-error each part is a list
+  await session.call('com.example.sum', wrong());
 }
 
 export async function publishing(session: Session): Promise<void> {
@@ -88,6 +146,18 @@ export async function publishing(session: Session): Promise<void> {
   const acknowledge: boolean = Math.random() < 0.5;
   const either = await session.publish('com.example.news', ['hi'], null, { acknowledge });
   same<typeof either, Publication | undefined>(true);
+  await session.publish('com.example.news', [], null, {
+    excludeMe: false,
+    excludeAuthid: ['joe'],
+    eligibleAuthrole: ['admin'],
+    retain: true,
+    discloseMe: true,
+    x_ttl: 10,
+  });
+  // @ts-expect-error roles are texts
+  await session.publish('com.example.news', ['hi'], null, { eligibleAuthrole: [1] });
+  // @ts-expect-error no such option
+  await session.publish('com.example.news', ['hi'], null, { excludeme: false });
   // @ts-expect-error ids are numbers
   await session.publish('com.example.news', ['hi'], null, { exclude: ['me'] });
 }
@@ -102,6 +172,9 @@ export async function subscribing(session: Session): Promise<void> {
   same<typeof subscription, Subscription>(true);
   await subscription.unsubscribe();
   await session.subscribe('com.example.', () => {}, { match: 'prefix' });
+  const ending: Ending = await subscription.ended;
+  if (ending.kind === 'revoked') void ending.reason;
+  await session.subscribe('com.example.', () => {}, { getRetained: true, queue: 10 });
   // @ts-expect-error no such way to match
   await session.subscribe('com.example.', () => {}, { match: 'regex' });
   // @ts-expect-error only a stream can be looped over
@@ -127,7 +200,79 @@ export async function registering(session: Session): Promise<void> {
   await session.register('com.example.none', () => {}, { invoke: 'roundrobin' });
   // @ts-expect-error an endpoint is a function
   await session.register('com.example.none', 42);
+  // @ts-expect-error no such policy
+  await session.register('com.example.none', () => {}, { invoke: 'all' });
+  await session.register('com.example.more', () => {}, {
+    concurrency: 2,
+    forceReregister: true,
+    discloseCaller: true,
+    forwardTimeout: true,
+  });
   await registration.unregister();
+  same<typeof registration.ended, Promise<Ending>>(true);
+}
+
+export async function atWork(session: Session): Promise<void> {
+  await session.register('com.example.work', async (args, kwargs, { signal, progress, chunks, caller }) => {
+    same<typeof signal, AbortSignal>(true);
+    same<typeof caller, number | undefined>(true);
+    // @ts-expect-error the caller may not want it
+    await progress([1]);
+    await progress?.([1], { of: 2 });
+    // @ts-expect-error values are a list
+    await progress?.(1);
+    for await (const { args, kwargs } of chunks) void [args[0], kwargs];
+  });
+  class Service {
+    limit = 3;
+    add([a, b]: number[]): number {
+      return (a ?? 0) + (b ?? 0) + this.limit;
+    }
+  }
+  const all = await session.registerAll('com.example', new Service());
+  same<typeof all.add, Registration>(true);
+  // @ts-expect-error it is no function
+  void all.limit;
+  // @ts-expect-error endpoints get a list
+  await session.registerAll('com.example', { add: (a: number, b: number) => a + b });
+}
+
+export async function asking(session: Session): Promise<void> {
+  const { meta } = session;
+  const ids = await meta.sessionList(['admin']);
+  same<typeof ids, number[]>(true);
+  same<Awaited<ReturnType<typeof meta.sessionGet>>, SessionInfo>(true);
+  same<Awaited<ReturnType<typeof meta.registrationList>>, Lists>(true);
+  await meta.kill(1, { reason: uris.KILLED });
+  // @ts-expect-error reason and message are all there is
+  await meta.kill(1, { why: 'because' });
+  await meta.onRegistrationCreate(({ registration }) => same<typeof registration, RegistrationInfo>(true));
+  await meta.onRegistrationDelete(({ registration }) => same<typeof registration, number>(true));
+  for (const { args, publication } of await meta.events(1, { limit: 3, reverse: true })) void [args, publication];
+  await session.addTestament('com.example.gone', ['me'], null, { scope: 'detached', eligible: [1] });
+  // @ts-expect-error no such scope
+  await session.flushTestaments('dead');
+  same<typeof session.welcome.authid, string | undefined>(true);
+  same<ReturnType<typeof session.supports>, boolean>(true);
+  const next = await session.rejoin('realm2');
+  same<typeof next, Session>(true);
+}
+
+export function defining(session: Session): void {
+  class TooMuch extends Error {
+    constructor(
+      readonly amount: number,
+      readonly limit: number,
+    ) {
+      super();
+    }
+  }
+  session.define('com.example.error.too_much', TooMuch).define('com.example.error.odd', WampError);
+  // @ts-expect-error it must be a class of errors
+  session.define('com.example.error.too_much', Date);
+  same<typeof uris.NO_SUCH_PROCEDURE, 'wamp.error.no_such_procedure'>(true);
+  // @ts-expect-error no such URI
+  void uris.NO_SUCH_THING;
 }
 
 export function errors(error: unknown): string {

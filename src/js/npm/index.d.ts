@@ -19,6 +19,13 @@
  * ±2^53; binary data becomes a `Uint8Array` of its own; a dict becomes a plain object.
  */
 
+import type { Meta } from './meta.js';
+
+export * from './meta.js';
+
+/** The URIs of errors and of closing, under the names that they have in Rust. */
+export * as uris from './uris.js';
+
 /** What comes in from a router. */
 export type Value =
   | null
@@ -75,6 +82,11 @@ export interface ConnectOptions {
   serializers?: readonly Serializer[];
   /** How long each step (connecting, joining) may take, in milliseconds. Default: 10 000. */
   timeout?: number;
+  /**
+   * Whether to offer the subprotocols with batches of messages, too, each before the one without.
+   * What is sent at a time then goes as one WebSocket message. Default: false.
+   */
+  batched?: boolean;
 }
 
 /**
@@ -113,44 +125,160 @@ export interface CloseReason {
   readonly message: string | null;
 }
 
-export interface CallOptions {
-  /** How long to wait for the result, in milliseconds. Default: for ever. */
-  timeout?: number;
-  /** Whether the callee may know the caller. Default: the router's rule. */
-  disclose_me?: boolean;
-  /** Further options, sent as they are. */
-  [option: string]: unknown;
+/** Who ended a subscription or registration, and why. */
+export interface Ending {
+  /** Its own session, the router (which took it back), or the end of the session. */
+  readonly kind: 'withdrawn' | 'revoked' | 'closed';
+  /** The reason as a URI, where there is one; else empty. */
+  readonly reason: string;
+  /** A text for people, if there is one. */
+  readonly message: string | null;
 }
 
+/** What the router says in WELCOME, as it is on the wire. */
+export interface Welcome {
+  /** As whom the session has joined. */
+  readonly authid?: string;
+  /** Its role. */
+  readonly authrole?: string;
+  /** How it has proved who it is. */
+  readonly authmethod?: string;
+  /** Who has checked that. */
+  readonly authprovider?: string;
+  /** The router's name and version. */
+  readonly agent?: string;
+  /** The router's roles, with the features that it has; see {@link Session.supports}. */
+  readonly roles?: {
+    readonly [role: string]: { readonly features?: { readonly [feature: string]: boolean } };
+  };
+  readonly [detail: string]: unknown;
+}
+
+/** How the router is told that a call is given up. */
+export type CancelMode =
+  /** The callee goes on, and its answer is dropped. */
+  | 'skip'
+  /** The callee is interrupted; the router keeps the call open until it has ended there. */
+  | 'kill'
+  /** The callee is interrupted, and the router is done with the call at once. */
+  | 'killnowait';
+
+/**
+ * Options of a call. `P` is what a progressive result is.
+ *
+ * Other options of the router are sent as they are, under their names on the wire, which have an
+ * underscore: `{ x_priority: 3 }`. Anything else is refused with a `TypeError`.
+ */
+export interface CallOptions<P = unknown> {
+  /**
+   * How long to wait for the result, in milliseconds; of a call with progressive results, how long
+   * for the next one. Then the call fails with {@link TimeoutError} and is cancelled at the router.
+   * The timer is this side's own and needs nothing of the router. Default: for ever.
+   */
+  timeout?: number;
+  /**
+   * How long the router lets the call run, in milliseconds (rounded up); the call then fails with
+   * `wamp.error.timeout`. A router without call timeouts ignores it.
+   *
+   * **Crossbar reads the number as seconds** and answers `wamp.error.canceled`: with it, `5_000`
+   * means 83 minutes. `timeout` means the same everywhere; prefer it.
+   */
+  routerTimeout?: number;
+  /**
+   * Gives the call up when it aborts: the promise is rejected with the signal's reason at once
+   * (an `AbortError`, unless the signal was given another), and the router is told.
+   */
+  signal?: AbortSignal;
+  /** How the router is told when the call is given up. Default: `'killnowait'`. */
+  cancelMode?: CancelMode;
+  /** Whether results are to be {@link Result}s with `details` in any case. Default: false. */
+  details?: boolean;
+  /**
+   * Asks for progressive results, and gets each in the form that the last one has, in order and
+   * before the promise resolves. What it throws goes to `reportError()`. See also {@link Call}.
+   */
+  onProgress?: (step: P) => unknown;
+  /** Whether the callee may know the caller. Default: the router's rule. */
+  discloseMe?: boolean;
+  [option: `${string}_${string}`]: unknown;
+}
+
+/** Options of a publication. Others are sent as with {@link CallOptions}. */
 export interface PublishOptions {
   /** Whether to wait until the router has taken the event. Default: false. */
   acknowledge?: boolean;
   /** Whether this session itself gets no event. Default: true. */
-  exclude_me?: boolean;
+  excludeMe?: boolean;
   /** Ids of sessions that get no event. */
   exclude?: readonly number[];
-  /** Ids of the only sessions that get the event. */
+  /** Authids whose sessions get no event. */
+  excludeAuthid?: readonly string[];
+  /** Roles whose sessions get no event. */
+  excludeAuthrole?: readonly string[];
+  /** Ids of the only sessions that get the event. Empty: nobody (Crossbar: everybody). */
   eligible?: readonly number[];
+  /** The only authids whose sessions get the event. */
+  eligibleAuthid?: readonly string[];
+  /** The only roles whose sessions get the event. */
+  eligibleAuthrole?: readonly string[];
+  /**
+   * Whether the router keeps the event for those who subscribe later with `getRetained`. It keeps
+   * the last one of each topic. Default: false.
+   */
+  retain?: boolean;
   /** Whether subscribers may know the publisher. Default: the router's rule. */
-  disclose_me?: boolean;
-  /** Further options, sent as they are. */
-  [option: string]: unknown;
+  discloseMe?: boolean;
+  [option: `${string}_${string}`]: unknown;
 }
 
+/** Options of a subscription. Others are sent as with {@link CallOptions}. */
 export interface SubscribeOptions {
-  /** How the topic is matched, where the router can do more than `'exact'`, the default. */
+  /**
+   * How the topic is matched. Default: `'exact'`. `'prefix'`: all topics that begin so;
+   * `'wildcard'`: an empty component stands for any one, as in `com..created`.
+   */
   match?: Match;
-  /** Further options, sent as they are. */
-  [option: string]: unknown;
+  /** Whether to get the retained events first, with `details.retained`. Default: false. */
+  getRetained?: boolean;
+  /** How many events may wait; what comes beyond is lost, and counted. Default: 1024. */
+  queue?: number;
+  [option: `${string}_${string}`]: unknown;
 }
 
+/** Options of a registration. Others are sent as with {@link CallOptions}. */
 export interface RegisterOptions {
-  /** How the procedure is matched, where the router can do more than `'exact'`, the default. */
+  /** How the procedure is matched, as with {@link SubscribeOptions.match}. Default: `'exact'`. */
   match?: Match;
-  /** How several callees share the procedure, where the router can. Default: `'single'`. */
+  /** How several callees share the procedure; all must say the same. Default: `'single'`. */
   invoke?: 'single' | 'first' | 'last' | 'random' | 'roundrobin';
-  /** Further options, sent as they are. */
-  [option: string]: unknown;
+  /** How many calls this callee takes at a time (Crossbar, embedded router). Default: no limit. */
+  concurrency?: number;
+  /**
+   * Whether to take the procedure over from a callee that registered it with this option, too
+   * (Crossbar, embedded router): as after a reconnect. Default: false.
+   */
+  forceReregister?: boolean;
+  /** Whether to be told who calls. Default: the router's rule. */
+  discloseCaller?: boolean;
+  /**
+   * Whether callers' `routerTimeout` is kept here and not by the router: `details.signal` is aborted
+   * then, and the caller gets `wamp.error.timeout`. Default: false.
+   */
+  forwardTimeout?: boolean;
+  [option: `${string}_${string}`]: unknown;
+}
+
+/** What is known about a result; see {@link CallOptions.details}. */
+export interface ResultDetails {
+  /** Whether it is a progressive one. */
+  progress?: boolean;
+  /** The session that answered, if the router tells; as `calleeAuthid` and `calleeAuthrole`. */
+  callee?: number;
+  calleeAuthid?: string;
+  calleeAuthrole?: string;
+  /** How many progressive results were lost before this one, taken too slowly; else not there. */
+  missed?: number;
+  [detail: string]: Value | undefined;
 }
 
 /** What is known about an event. */
@@ -159,20 +287,70 @@ export interface EventDetails {
   topic: string;
   /** The event's id. */
   publication: number;
-  /** The publisher's session, if the router tells. */
+  /** The publisher's session, if the router tells; as `publisherAuthid` and `publisherAuthrole`. */
   publisher?: number;
+  publisherAuthid?: string;
+  publisherAuthrole?: string;
+  /** Whether it was published before the subscription, and kept. */
+  retained?: boolean;
   /** How many events were lost before this one because the handler was too slow; else not there. */
   missed?: number;
   [detail: string]: Value | undefined;
 }
 
-/** What is known about an invocation. */
+/** What is known about an invocation, and what an endpoint can do beside answering. */
 export interface InvocationDetails {
-  /** The procedure that was called. */
-  procedure: string;
-  /** The caller's session, if the router tells. */
-  caller?: number;
-  [detail: string]: Value | undefined;
+  /** The procedure that was called; with a pattern, which one. */
+  readonly procedure: string;
+  /** The caller's session, if the router tells; as `callerAuthid` and `callerAuthrole`. */
+  readonly caller?: number;
+  readonly callerAuthid?: string;
+  readonly callerAuthrole?: string;
+  /** How long the call may take, in milliseconds, if the caller said so. */
+  readonly timeout?: number;
+  /**
+   * Aborted when the caller gives the call up or the session ends; its reason is the
+   * {@link WampError}. What the endpoint returns then goes nowhere.
+   *
+   * ```js
+   * session.register('com.example.load', async ([url], kwargs, { signal }) => {
+   *   const response = await fetch(url, { signal });
+   *   return response.text();
+   * });
+   * ```
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Sends a result that is not the last. Not there if the caller does not want any.
+   *
+   * ```js
+   * session.register('com.example.count', async ([to], kwargs, { progress }) => {
+   *   for (let n = 1; n < to; n++) await progress?.([n]);
+   *   return to;
+   * });
+   * ```
+   *
+   * It resolves when the result is on its way. It is rejected with `wamp.error.canceled` if the call
+   * is over, and with an {@link EncodeError} if the values cannot be sent.
+   */
+  readonly progress?: (
+    args?: Args | null,
+    kwargs?: Kwargs | null,
+  ) => Promise<void>;
+  /**
+   * All arguments, part by part, if the caller sends them so; else the one part there is. An
+   * iteration throws if parts were lost because more than 1024 were waiting.
+   *
+   * ```js
+   * session.register('com.example.sum', async (args, kwargs, { chunks }) => {
+   *   let sum = 0;
+   *   for await (const { args } of chunks) sum += args[0];
+   *   return sum;
+   * });
+   * ```
+   */
+  readonly chunks: AsyncIterableIterator<Result>;
+  readonly [detail: string]: unknown;
 }
 
 /** An event of a subscription. */
@@ -196,14 +374,38 @@ export type EventHandler = (
  * Answers calls; several at a time if it is asynchronous.
  *
  * What it returns is the result: one positional value, none for `undefined`, or a {@link Result}
- * for any other form. A {@link WampError} that it throws goes to the caller as it is; any other
- * error does as `wamp.error.runtime_error` with its message.
+ * for any other form. A {@link WampError} that it throws goes to the caller as it is, an error of a
+ * class of {@link Session.define} under its URI; any other error does as
+ * `wamp.error.runtime_error` with its message.
  */
 export type Endpoint = (
   args: any[],
   kwargs: Record<string, any>,
   details: InvocationDetails,
 ) => unknown;
+
+/**
+ * A call under way: a promise of the result, and a loop over the progressive results before it.
+ *
+ * ```js
+ * const call = session.call('com.example.count', [10]);
+ * for await (const step of call) console.log(step);
+ * console.log('the last:', await call);
+ * ```
+ *
+ * The loop asks for progressive results, so it must begin where the call is made: before anything is
+ * awaited, and once. Leaving it cancels the call; if the call fails, the loop throws. At most 1024
+ * results wait for it, beyond they are lost and counted in {@link ResultDetails.missed} (without
+ * `details`, the console tells).
+ */
+export interface Call<T, P = T> extends Promise<T>, AsyncIterable<P> {}
+
+/**
+ * Arguments that come in parts, each a list or a {@link Result} with keyword values: a generator,
+ * a `ReadableStream`, or any other asynchronous iterable. The value that a generator returns is the
+ * last part.
+ */
+export type Parts = AsyncIterable<Args | Result> | ReadableStream<Args | Result>;
 
 /** A session in a realm. Made by {@link connect}. */
 export class Session {
@@ -215,6 +417,10 @@ export class Session {
   readonly realm: string;
   /** The wire format that the router chose. */
   readonly serializer: Serializer;
+  /** What the router said when it let the session in. */
+  readonly welcome: Welcome;
+  /** What the router can tell about its sessions, registrations and subscriptions. */
+  readonly meta: Meta;
   /** Whether the session can still be used. */
   readonly isOpen: boolean;
   /** Why it ended; null while it is open. */
@@ -223,20 +429,66 @@ export class Session {
   readonly closed: Promise<CloseReason>;
 
   /**
+   * Whether the router announced a feature: `supports('dealer', 'call_canceling')`. What needs one
+   * that it did not is refused with `wamp.error.feature_not_supported`, before it is sent.
+   */
+  supports(role: 'broker' | 'dealer' | (string & {}), feature: string): boolean;
+
+  /**
+   * Gives the errors of a URI a class of your own, in both directions and for this session.
+   *
+   * An error with that URI that comes in is made by `new errorClass(...args)`, and gets `uri`,
+   * `args` and `kwargs` where it does not have such properties itself; a subclass of
+   * {@link WampError} is made as that is. An instance that an endpoint throws goes out under the
+   * URI, with its `args` (or else its message) and `kwargs`. Of a subclass, the nearest class that
+   * is defined counts.
+   *
+   * ```js
+   * class TooMuch extends Error {
+   *   constructor(amount, limit) {
+   *     super(`${amount} is more than ${limit}`);
+   *     this.args = [amount, limit];
+   *   }
+   * }
+   * session.define('com.example.error.too_much', TooMuch);
+   * ```
+   *
+   * @throws {TypeError} if the URI has another class already, or the class is not one of errors
+   */
+  define(uri: string, errorClass: new (...args: any[]) => Error): this;
+
+  /**
    * Calls a procedure. The result is its one positional value, `undefined` if it has none, and a
-   * {@link Result} if it has several or keyword values.
+   * {@link Result} if it has several or keyword values, or if `options.details` is set.
+   *
+   * Arguments can come in {@link Parts}, if the router and the callee can take them so; `kwargs`
+   * then go with the first. If their source fails, the call fails with that error and is cancelled.
+   *
+   * ```js
+   * async function* samples() {
+   *   for (let n = 0; n < 10; n++) yield [await nextSample()];
+   * }
+   * const mean = await session.call('com.example.mean', samples());
+   * ```
    *
    * @throws {WampError} with the `uri`, `args` and `kwargs` that the callee or the router answered
    * @throws {TimeoutError} if `options.timeout` passed
    * @throws {EncodeError} if the arguments cannot be sent
    * @throws {SessionClosedError} if the session has ended, or ends before the answer
+   * @throws the reason of `options.signal` if that was aborted
    */
-  call<T = unknown>(
+  call<T extends Result = Result, P extends Result = T>(
     procedure: string,
-    args?: Args | null,
+    args: Args | Parts | null | undefined,
+    kwargs: Kwargs | null | undefined,
+    options: CallOptions<P> & { details: true },
+  ): Call<T, P>;
+  call<T = unknown, P = T>(
+    procedure: string,
+    args?: Args | Parts | null,
     kwargs?: Kwargs | null,
-    options?: CallOptions | null,
-  ): Promise<T>;
+    options?: (CallOptions<P> & { details?: false }) | null,
+  ): Call<T, P>;
 
   /**
    * Publishes an event. With `acknowledge` it waits for the router, and gives the event's id.
@@ -310,6 +562,44 @@ export class Session {
   ): Promise<Registration>;
 
   /**
+   * Offers all functions of an object, or none: its own, and those of its class and of the classes
+   * that this extends. Each is called as a method of the object, and its procedure is the prefix, a
+   * dot (unless the prefix ends in one) and its name.
+   *
+   * ```js
+   * const { add } = await session.registerAll('com.example.calc', {
+   *   add: ([a, b]) => a + b,
+   *   sub: ([a, b]) => a - b,
+   * });
+   * await add.unregister(); // com.example.calc.add
+   * ```
+   *
+   * @throws {WampError} if the router refused one of them; the others are taken back
+   * @throws {SessionClosedError} if the session has ended
+   */
+  registerAll<T extends object>(
+    prefix: string,
+    endpoints: T & Endpoints<T>,
+    options?: RegisterOptions,
+  ): Promise<Registrations<T>>;
+
+  /**
+   * Has the router publish an event when this session ends, in whatever way. Several are published
+   * in the order in which they were added.
+   *
+   * @throws {WampError} `wamp.error.no_such_procedure` if the router has no testaments
+   */
+  addTestament(
+    topic: string,
+    args?: Args | null,
+    kwargs?: Kwargs | null,
+    options?: TestamentOptions,
+  ): Promise<void>;
+
+  /** Takes back all testaments of a scope. Default: `'destroyed'`. */
+  flushTestaments(scope?: TestamentScope): Promise<void>;
+
+  /**
    * Leaves the realm. It resolves when the session is over, after 3 s at the latest, also if it had
    * ended before; the connection is closed right behind it.
    *
@@ -319,6 +609,14 @@ export class Session {
   leave(reason?: string, message?: string): Promise<CloseReason>;
 
   /**
+   * Leaves, and joins a realm again over the same connection. This session is over then.
+   *
+   * @param realm Default: the same
+   * @throws {ConnectError} if the router does not let the new session in, or this one is over
+   */
+  rejoin(realm?: string): Promise<Session>;
+
+  /**
    * Calls back once when the session has ended, whoever ended it, also if it already has.
    *
    * @returns a function that takes the callback back
@@ -326,11 +624,40 @@ export class Session {
   onClose(callback: (reason: CloseReason) => void): () => void;
 }
 
+/** When a testament is published; the same where sessions cannot be resumed. */
+export type TestamentScope =
+  /** When the session is over. */
+  | 'destroyed'
+  /** When its connection is lost. */
+  | 'detached';
+
+/** How a testament is published, and when. */
+export interface TestamentOptions extends PublishOptions {
+  /** Default: `'destroyed'`. */
+  scope?: TestamentScope;
+}
+
+/** An object whose functions are all {@link Endpoint}s. */
+export type Endpoints<T> = {
+  [K in keyof T]: T[K] extends (...args: any[]) => unknown
+    ? T[K] extends Endpoint
+      ? T[K]
+      : never
+    : T[K];
+};
+
+/** A {@link Registration} for each function of an object. */
+export type Registrations<T> = {
+  [K in keyof T as T[K] extends (...args: any[]) => unknown ? K : never]: Registration;
+};
+
 /** A result or a reply that is more than one positional value. */
-export class Result {
-  constructor(args?: unknown[], kwargs?: Record<string, unknown>);
-  args: any[];
-  kwargs: Record<string, any>;
+export class Result<A extends unknown[] = any[], K extends object = Record<string, any>> {
+  constructor(args?: A, kwargs?: K);
+  args: A;
+  kwargs: K;
+  /** Only of results, and with {@link CallOptions.details}. */
+  readonly details?: ResultDetails;
 }
 
 /** An event that the router has taken. */
@@ -349,6 +676,8 @@ export class Subscription {
   readonly topic: string;
   /** Whether events can still come. */
   readonly isActive: boolean;
+  /** Resolves when it has ended, whoever ended it: also when the router took it back. */
+  readonly ended: Promise<Ending>;
   /**
    * Ends it. The handler gets no event from now on, also none that has already arrived. Further
    * calls, and those after the session's end, do nothing.
@@ -374,6 +703,8 @@ export class Registration {
   readonly procedure: string;
   /** Whether it can still be called. */
   readonly isActive: boolean;
+  /** Resolves when it has ended, whoever ended it: also when the router took it back. */
+  readonly ended: Promise<Ending>;
   /**
    * Takes it back. Calls that are under way are still answered. Further calls, and those after the
    * session's end, do nothing.

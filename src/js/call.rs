@@ -1,0 +1,139 @@
+//! A call on its way: what `call.js` wants of it beside the last result.
+//!
+//! What that is is asked when the call is sent, a moment after the page has made it: so the page
+//! may still begin to loop over it.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use futures_core::Stream;
+use js_sys::{Function, Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::js::error::Report;
+use crate::js::session::{read_values, values_to_js, write_payload};
+use crate::js::value::{details_to_js, get, set};
+use crate::message::{Options, Serializer};
+use crate::rt::BoxFuture;
+use crate::session::{CallReply, CallRequest, RunningCall};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The wishes of whoever made the call, as `call.js` keeps them.
+    pub type Wishes;
+
+    /// The call is sent now. False if there are no wishes.
+    #[wasm_bindgen(method, structural)]
+    fn begin(this: &Wishes) -> bool;
+
+    /// Takes the progressive results, if they are wanted.
+    #[wasm_bindgen(method, structural, getter)]
+    fn step(this: &Wishes) -> Option<Function>;
+
+    /// Gives a promise of more arguments, `{args, kwargs, last}`, if they come in parts.
+    #[wasm_bindgen(method, structural, getter)]
+    fn part(this: &Wishes) -> Option<Function>;
+
+    /// Resolves when the call is given up.
+    #[wasm_bindgen(method, structural, getter)]
+    fn abandoned(this: &Wishes) -> Promise;
+}
+
+/// Calls. `details`: whether the reply is to have them.
+///
+/// A call that is given up gives undefined, for nobody: the page has its error already.
+pub(super) async fn perform(
+    request: CallRequest,
+    wishes: Wishes,
+    serializer: Serializer,
+    details: bool,
+) -> Result<JsValue, Report> {
+    if !wishes.begin() {
+        return reply_to_js(&request.await?, details, 0);
+    }
+    let mut abandoned = JsFuture::from(wishes.abandoned());
+    let mut running: BoxFuture<'static, Result<JsValue, Report>> =
+        Box::pin(run(request, wishes, serializer, details));
+    poll_fn(|cx| {
+        if Pin::new(&mut abandoned).poll(cx).is_ready() {
+            return Poll::Ready(Ok(JsValue::UNDEFINED));
+        }
+        running.as_mut().poll(cx)
+    })
+    .await
+}
+
+enum Happening {
+    Step(Option<Result<CallReply, crate::error::Lagged>>),
+    Part(Result<JsValue, JsValue>),
+}
+
+async fn run(
+    request: CallRequest,
+    wishes: Wishes,
+    serializer: Serializer,
+    details: bool,
+) -> Result<JsValue, Report> {
+    let (step, part) = (wishes.step(), wishes.part());
+    if step.is_none() && part.is_none() {
+        return reply_to_js(&request.await?, details, 0);
+    }
+    let mut call: RunningCall = match part {
+        Some(_) => request.start_streaming().await?,
+        None => request.start().await?,
+    };
+    let mut next_part = part.as_ref().map(pull);
+    let mut missed = 0;
+    loop {
+        let happening = poll_fn(|cx| {
+            if let Poll::Ready(step) = Pin::new(&mut call).poll_next(cx) {
+                return Poll::Ready(Happening::Step(step));
+            }
+            match &mut next_part {
+                Some(next) => Pin::new(next).poll(cx).map(Happening::Part),
+                None => Poll::Pending,
+            }
+        });
+        match happening.await {
+            Happening::Step(None) => return reply_to_js(&call.result().await?, details, missed),
+            Happening::Step(Some(Err(lagged))) => missed += lagged.missed,
+            Happening::Step(Some(Ok(reply))) => {
+                let reply = reply_to_js(&reply, details, std::mem::take(&mut missed))?;
+                if let Some(step) = &step {
+                    // It throws nothing: errors of the page are reported by `call.js`.
+                    let _ = step.call1(&JsValue::UNDEFINED, &reply);
+                }
+            }
+            Happening::Part(Ok(values)) => {
+                let (args, kwargs) = read_values(&values)?;
+                let last = get(&values, "last").is_truthy();
+                call.send_payload(write_payload(serializer, &args, &kwargs)?, last).await?;
+                next_part = if last { None } else { part.as_ref().map(pull) };
+            }
+            // `call.js` gives the call up itself.
+            Happening::Part(Err(_)) => next_part = None,
+        }
+    }
+}
+
+fn pull(part: &Function) -> JsFuture {
+    JsFuture::from(match part.call0(&JsValue::UNDEFINED) {
+        Ok(promise) => Promise::resolve(&promise),
+        Err(error) => Promise::reject(&error),
+    })
+}
+
+/// `{args, kwargs, details, missed}`, the last two where there are any.
+fn reply_to_js(reply: &CallReply, details: bool, missed: u64) -> Result<JsValue, Report> {
+    let (args, kwargs) = reply.payload.to_values()?;
+    let object: Object = values_to_js(&args, &kwargs);
+    if details {
+        set(&object, "details", &details_to_js(reply.details.write()));
+    }
+    if missed > 0 {
+        set(&object, "missed", &JsValue::from_f64(missed as f64));
+    }
+    Ok(object.into())
+}

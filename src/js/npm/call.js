@@ -1,0 +1,249 @@
+// Calls: a promise of the result that can also be looped over, for progressive results.
+
+import { attempt, isObject, need, needDuration, request, split } from './check.js';
+import { described, WampError } from './errors.js';
+
+/** How many progressive results wait for a loop. */
+const KEPT = 1024;
+
+const here = ['timeout', 'routerTimeout', 'signal', 'cancelMode', 'details', 'onProgress'];
+const there = ['discloseMe'];
+
+export class Result {
+  constructor(args = [], kwargs = {}, details = undefined) {
+    this.args = args;
+    this.kwargs = kwargs;
+    if (details !== undefined) {
+      this.details = details;
+    }
+  }
+}
+
+/** What the caller wants beside the result. The wasm module asks when it sends the call. */
+class Wishes {
+  begun = false;
+  /** Takes progressive results. */
+  step;
+  /** Gives more arguments. */
+  part;
+  /** Whether somebody may give the call up. */
+  revocable = false;
+  isAbandoned = false;
+  #waiting = [];
+
+  begin() {
+    this.begun = true;
+    return this.revocable || this.step !== undefined || this.part !== undefined;
+  }
+
+  get abandoned() {
+    return this.orOver(new Promise(nothing));
+  }
+
+  /** What the promise gives, or nothing if the call is over before. It is never rejected. */
+  orOver(promise) {
+    return new Promise((resolve) => {
+      const settle = (value) => {
+        this.#waiting = this.#waiting.filter((other) => other !== settle);
+        resolve(value);
+      };
+      this.#waiting.push(settle);
+      promise.then(settle, settle);
+      if (this.isAbandoned) {
+        settle();
+      }
+    });
+  }
+
+  /** Nobody wants anything of the call any more. */
+  abandon() {
+    this.isAbandoned = true;
+    // Promises that stay open would be kept by the wasm module.
+    this.#waiting.forEach((settle) => settle());
+  }
+}
+
+export class Call extends Promise {
+  // What `then` gives is a promise like any other.
+  static get [Symbol.species]() {
+    return Promise;
+  }
+
+  #wishes;
+  #reject;
+  #details;
+
+  static make(raw, errors, procedure, args, kwargs, options) {
+    const wishes = new Wishes();
+    let settle;
+    const call = new Call((resolve, reject) => (settle = { resolve, reject }));
+    call.#wishes = wishes;
+    call.#reject = settle.reject;
+    const result = call.#perform(raw, errors, procedure, args, kwargs, options);
+    result.then(settle.resolve, settle.reject);
+    return call;
+  }
+
+  [Symbol.asyncIterator]() {
+    const wishes = this.#wishes;
+    if (wishes === undefined || wishes.begun || wishes.step !== undefined) {
+      throw new TypeError('loop over a call where it is made, once, and without onProgress');
+    }
+    wishes.revocable = true;
+    const steps = [];
+    let wake = nothing;
+    let missed = 0;
+    let end;
+    wishes.step = (reply) => {
+      if (steps.length < KEPT) {
+        reply.missed = (reply.missed ?? 0) + missed;
+        missed = 0;
+        steps.push(this.#shape(reply));
+      } else {
+        missed++;
+      }
+      wake();
+    };
+    this.then(
+      () => (end = {}),
+      (error) => (end = { error }),
+    ).then(() => wake());
+    const giveUp = () => this.#giveUp(new WampError('wamp.error.canceled', ['the loop was left']));
+    return (async function* () {
+      try {
+        for (;;) {
+          while (steps.length > 0) {
+            yield steps.shift();
+          }
+          if (end !== undefined) {
+            if ('error' in end) {
+              throw end.error;
+            }
+            return;
+          }
+          await new Promise((resolve) => (wake = resolve));
+        }
+      } finally {
+        giveUp();
+      }
+    })();
+  }
+
+  async #perform(raw, errors, procedure, args, kwargs, options) {
+    const parts = iteratorOf(args);
+    const words = request('procedure', procedure, parts ? [] : args, kwargs);
+    const [local, wire] = split(options, here, there);
+    const { timeout, routerTimeout, signal, cancelMode, details, onProgress } = local;
+    needDuration('timeout', timeout);
+    needDuration('routerTimeout', routerTimeout);
+    need('signal', signal, signal === undefined || isSignal(signal));
+    need('cancelMode', cancelMode, cancelMode === undefined || modes.includes(cancelMode));
+    need('details', details, details === undefined || typeof details === 'boolean');
+    need('onProgress', onProgress, onProgress === undefined || typeof onProgress === 'function');
+    this.#details = details === true;
+    if (routerTimeout !== undefined) {
+      wire.timeout = Math.ceil(routerTimeout);
+    }
+    if (onProgress !== undefined) {
+      this.#wishes.step = (reply) => void attempt(() => onProgress(this.#shape(reply)));
+    }
+    if (signal?.aborted) {
+      throw signal.reason;
+    }
+    const abort = () => this.#giveUp(signal.reason);
+    if (signal !== undefined) {
+      this.#wishes.revocable = true;
+      signal.addEventListener('abort', abort, { once: true });
+    }
+    try {
+      if (parts !== undefined) {
+        await this.#stream(parts, words);
+      }
+      if (this.#wishes.isAbandoned) {
+        return undefined;
+      }
+      const reply = raw.call(...words, wire, timeout, cancelMode, this.#details, this.#wishes);
+      return this.#shape(await described(reply, errors));
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      this.#wishes.begun = true;
+      this.#wishes.abandon();
+      if (parts !== undefined) {
+        // Its source may still be open if the call has ended before it.
+        attempt(() => parts.return?.());
+      }
+    }
+  }
+
+  /** Takes the first part into `words`; the others are asked for one by one, as they are sent. */
+  async #stream(parts, words) {
+    const take = async () => {
+      const { value, done } = await parts.next();
+      return partOf(value, done);
+    };
+    this.#wishes.revocable = true;
+    const first = await this.#wishes.orOver(take().catch((error) => this.#giveUp(error)));
+    if (this.#wishes.isAbandoned) {
+      return;
+    }
+    [words[1], words[2]] = [first.args, { ...words[2], ...first.kwargs }];
+    if (!first.last) {
+      const next = () => take().catch((error) => this.#giveUp(error));
+      this.#wishes.part = () => this.#wishes.orOver(next());
+    }
+  }
+
+  #giveUp(reason) {
+    this.#reject(reason);
+    this.#wishes.abandon();
+  }
+
+  #shape(reply) {
+    const { args, kwargs, details, missed } = reply ?? { args: [], kwargs: {} };
+    if (this.#details) {
+      if (missed) {
+        details.missed = missed;
+      }
+      return new Result(args, kwargs, details);
+    }
+    if (missed) {
+      console.warn(`wampwerk: ${missed} progressive results were dropped: they are taken too slowly`);
+    }
+    if (args.length <= 1 && Object.keys(kwargs).length === 0) {
+      return args[0];
+    }
+    return new Result(args, kwargs);
+  }
+}
+
+const modes = ['skip', 'kill', 'killnowait'];
+
+/** What gives the parts of the arguments, if they come in parts. */
+function iteratorOf(args) {
+  if (!isObject(args)) {
+    return undefined;
+  }
+  if (typeof args[Symbol.asyncIterator] === 'function') {
+    return args[Symbol.asyncIterator]();
+  }
+  if (typeof args.getReader === 'function') {
+    // A ReadableStream in a browser that cannot loop over it.
+    const reader = args.getReader();
+    return { next: () => reader.read(), return: () => reader.cancel() };
+  }
+  return undefined;
+}
+
+function partOf(value, done) {
+  if (value instanceof Result) {
+    return { args: value.args, kwargs: value.kwargs, last: done === true };
+  }
+  need('a part of the arguments', value, Array.isArray(value) || (done && value === undefined));
+  return { args: value ?? [], kwargs: {}, last: done === true };
+}
+
+function isSignal(signal) {
+  return isObject(signal) && typeof signal.aborted === 'boolean' && 'addEventListener' in signal;
+}
+
+function nothing() {}

@@ -1,0 +1,81 @@
+// What users give: checks, options, and how callbacks of theirs are run.
+
+const nothing = Object.freeze({});
+
+/**
+ * Takes options apart: those for `here`, and those for the wire, under the names that they have
+ * there. Names of the wire are taken as they are, so that a router's own options can be sent.
+ */
+export function split(options, here, there) {
+  if (options === undefined || options === null) {
+    return [nothing, nothing];
+  }
+  need('options', options, isObject(options));
+  const [local, wire] = [{}, {}];
+  for (const [name, value] of Object.entries(options)) {
+    if (here.includes(name)) {
+      local[name] = value;
+    } else if (there.includes(name)) {
+      wire[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+    } else if (/^_?[a-z][a-z0-9]*_[a-z0-9_]*$/.test(name)) {
+      wire[name] = value;
+    } else {
+      throw new TypeError(`there is no option "${name}"`);
+    }
+  }
+  return [local, wire];
+}
+
+/** Checks the parameters that calls and publications have in common. */
+export function request(what, uri, args, kwargs) {
+  need(what, uri, typeof uri === 'string');
+  need('args', args, args === undefined || args === null || Array.isArray(args));
+  need('kwargs', kwargs, kwargs === undefined || kwargs === null || isObject(kwargs));
+  return [uri, args ?? [], kwargs ?? {}];
+}
+
+export function need(what, value, fits) {
+  if (!fits) {
+    throw new TypeError(`${what} cannot be ${typeof value === 'string' ? `"${value}"` : kindOf(value)}`);
+  }
+}
+
+function kindOf(value) {
+  if (Array.isArray(value)) {
+    return 'an array';
+  }
+  return typeof value === 'number' ? String(value) : value === null ? 'null' : typeof value;
+}
+
+export function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An option that is a number of milliseconds, or not there. */
+export function needDuration(what, value) {
+  need(what, value, value === undefined || (typeof value === 'number' && value > 0));
+}
+
+/** Keeps the constructors of what only the library can make to the library. */
+export const key = Symbol('wampwerk');
+
+export function own(token, maker) {
+  if (token !== key) {
+    throw new TypeError(`made by ${maker} only`);
+  }
+}
+
+/** Runs a callback of the user; what it throws is reported as the browser does for listeners. */
+export async function attempt(callback) {
+  try {
+    await callback();
+  } catch (error) {
+    if (typeof reportError === 'function') {
+      reportError(error);
+    } else {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

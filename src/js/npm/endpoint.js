@@ -1,0 +1,144 @@
+// Endpoints: functions of the user that answer calls.
+
+import { need, request } from './check.js';
+import { Result } from './call.js';
+import { described, SessionClosedError, WampError } from './errors.js';
+
+const abort = Symbol('abort');
+const settled = Symbol('settled');
+
+/** What an endpoint gets beside the values; the router's details are its properties. */
+export class InvocationDetails {
+  #call;
+  #first;
+  #controller;
+  #reason;
+  #chunks;
+  #progress;
+  #sent;
+
+  constructor(details, call, first) {
+    Object.assign(this, details);
+    this.#call = call;
+    this.#first = first;
+  }
+
+  get signal() {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) {
+        this.#controller.abort(this.#reason);
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  get progress() {
+    if (this.#progress === undefined && this.#call?.wantsProgress) {
+      this.#progress = (args, kwargs) => {
+        const sent = this.#send(args, kwargs);
+        this.#sent = Promise.allSettled([this.#sent, sent]);
+        return sent;
+      };
+    }
+    return this.#progress;
+  }
+
+  get chunks() {
+    this.#chunks ??= this.#call === undefined ? once(this.#first) : chunksOf(this.#call);
+    return this.#chunks;
+  }
+
+  /** Waits until what was sent is on its way: the last result must not overtake it. */
+  [settled]() {
+    return this.#sent;
+  }
+
+  [abort](reason) {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  async #send(args, kwargs) {
+    const [, list, dict] = request('procedure', '', args, kwargs);
+    await described(this.#call.progress(list, dict));
+  }
+}
+
+/** Wraps an endpoint: what comes out is how it goes on, and always settles in one form. */
+export function answering(endpoint, raw, errors) {
+  return (args, kwargs, plain, call) => {
+    const details = new InvocationDetails(plain, call, { args, kwargs });
+    let settle;
+    return {
+      settled: new Promise((resolve) => {
+        settle = resolve;
+        answer(endpoint, args, kwargs, details, errors).then(resolve);
+      }),
+      abort() {
+        // Nothing is to wait for an endpoint that never ends.
+        settle();
+        details[abort](reasonOf(raw));
+      },
+    };
+  };
+}
+
+/** The endpoints of an object: its functions, and those of its class and of what that extends. */
+export function endpointsOf(object) {
+  need('endpoints', object, typeof object === 'object' && object !== null);
+  const endpoints = new Map();
+  for (let at = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function' && name !== 'constructor' && !endpoints.has(name)) {
+        endpoints.set(name, value.bind(object));
+      }
+    }
+  }
+  return endpoints;
+}
+
+async function answer(endpoint, args, kwargs, details, errors) {
+  try {
+    const value = await endpoint(args, kwargs, details);
+    await details[settled]();
+    if (value instanceof Result) {
+      return { args: value.args, kwargs: value.kwargs };
+    }
+    return { args: value === undefined ? [] : [value], kwargs: {} };
+  } catch (error) {
+    await details[settled]();
+    return errors.describe(error);
+  }
+}
+
+function reasonOf(raw) {
+  const closed = raw.closeReason;
+  return closed === null
+    ? new WampError('wamp.error.canceled', ['the call was cancelled'])
+    : new SessionClosedError(closed.reason, [], {}, `session closed: ${closed.message ?? closed.reason}`);
+}
+
+async function* once({ args, kwargs }) {
+  yield new Result(args, kwargs);
+}
+
+async function* chunksOf(call) {
+  let isFirst = true;
+  for (;;) {
+    const chunk = await described(call.next());
+    if (chunk === null) {
+      return;
+    }
+    const { args, kwargs, missed } = chunk;
+    if (missed !== undefined) {
+      const text = `${missed} parts of the arguments were dropped: they are taken too slowly`;
+      throw new WampError('wamp.error.runtime_error', [text]);
+    }
+    // A last part without values says no more than that it is the last.
+    if (isFirst || args.length > 0 || Object.keys(kwargs).length > 0) {
+      yield new Result(args, kwargs);
+    }
+    isFirst = false;
+  }
+}

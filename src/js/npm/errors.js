@@ -1,0 +1,134 @@
+// Errors: the classes, and the way to them from what the wasm module reports, and back.
+
+import { isObject, need } from './check.js';
+
+export class WampError extends Error {
+  constructor(uri, args = [], kwargs = {}, message = undefined, options = undefined) {
+    need('uri', uri, typeof uri === 'string');
+    need('args', args, Array.isArray(args));
+    need('kwargs', kwargs, isObject(kwargs));
+    super(message ?? (typeof args[0] === 'string' ? `${uri}: ${args[0]}` : uri), options);
+    this.uri = uri;
+    this.args = args;
+    this.kwargs = kwargs;
+  }
+}
+
+export class ConnectError extends WampError {}
+
+export class SessionClosedError extends WampError {}
+
+export class TimeoutError extends WampError {}
+
+export class EncodeError extends WampError {}
+
+export class DecodeError extends WampError {}
+
+const classes = {
+  WampError,
+  ConnectError,
+  SessionClosedError,
+  TimeoutError,
+  EncodeError,
+  DecodeError,
+};
+
+for (const [name, { prototype }] of Object.entries(classes)) {
+  // Not taken from the class, which minifiers rename.
+  Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true });
+}
+
+/** Error classes of the user's, by URI and the other way round; each session has its own. */
+export class Errors {
+  #classes = new Map();
+  #uris = new Map();
+
+  define(uri, errorClass) {
+    const known = this.#classes.get(uri);
+    if (known !== undefined && known !== errorClass) {
+      throw new TypeError(`${uri} is defined already`);
+    }
+    this.#classes.set(uri, errorClass);
+    this.#uris.set(errorClass, uri);
+  }
+
+  /** Makes an error of what the wasm module reports as one. */
+  from(report) {
+    const kind = Object.hasOwn(classes, report?.kind ?? '') ? classes[report.kind] : undefined;
+    if (kind === undefined) {
+      // A trap of the wasm module, and already an Error.
+      return report;
+    }
+    const { uri, args, kwargs, message } = report;
+    const own = kind === WampError ? this.#classes.get(uri) : undefined;
+    return own === undefined ? new kind(uri, args, kwargs, message) : construct(own, report);
+  }
+
+  /** What is sent for whatever an endpoint threw. */
+  describe(thrown) {
+    const uri = this.#uriOf(thrown);
+    if (uri !== undefined) {
+      const { args, kwargs } = thrown;
+      return {
+        uri,
+        args: Array.isArray(args) ? args : [textOf(thrown)],
+        kwargs: isObject(kwargs) ? kwargs : {},
+      };
+    }
+    if (thrown instanceof WampError) {
+      return { uri: thrown.uri, args: thrown.args, kwargs: thrown.kwargs };
+    }
+    return { uri: 'wamp.error.runtime_error', args: [textOf(thrown)], kwargs: {} };
+  }
+
+  /** The URI of the class that is nearest; a WampError says its URI itself. */
+  #uriOf(thrown) {
+    if (this.#uris.size === 0 || !(thrown instanceof Error) || thrown instanceof WampError) {
+      return undefined;
+    }
+    for (let cls = thrown.constructor; typeof cls === 'function'; cls = Object.getPrototypeOf(cls)) {
+      if (this.#uris.has(cls)) {
+        return this.#uris.get(cls);
+      }
+    }
+    return undefined;
+  }
+}
+
+const none = new Errors();
+
+/** Waits for the wasm side, and makes an error of what it reports as one. */
+export async function described(promise, errors = none) {
+  try {
+    return await promise;
+  } catch (report) {
+    throw errors.from(report);
+  }
+}
+
+function construct(cls, { uri, args, kwargs, message }) {
+  try {
+    if (cls.prototype instanceof WampError) {
+      return new cls(uri, args, kwargs, message);
+    }
+    // What the class has by itself is left as it is.
+    const error = new cls(...args);
+    for (const [key, value] of Object.entries({ uri, args, kwargs })) {
+      if (!(key in error)) {
+        error[key] = value;
+      }
+    }
+    return error;
+  } catch (cause) {
+    return new WampError(uri, args, kwargs, message, { cause });
+  }
+}
+
+/** A text for whatever was thrown; never the empty `{}` of an error that was serialized. */
+function textOf(thrown) {
+  try {
+    return String((thrown instanceof Error && thrown.message) || thrown);
+  } catch {
+    return 'an error without a text';
+  }
+}

@@ -1,0 +1,222 @@
+// Sessions.
+
+import { Call } from './call.js';
+import { attempt, isObject, key, need, own, request, split } from './check.js';
+import { answering, endpointsOf } from './endpoint.js';
+import { described, Errors } from './errors.js';
+import { Meta } from './meta.js';
+import { EventStream, pump, Registration, Subscription } from './subscription.js';
+
+const publishOptions = [
+  'acknowledge',
+  'excludeMe',
+  'exclude',
+  'excludeAuthid',
+  'excludeAuthrole',
+  'eligible',
+  'eligibleAuthid',
+  'eligibleAuthrole',
+  'retain',
+  'discloseMe',
+];
+
+const subscribeOptions = ['match', 'getRetained'];
+
+const registerOptions = [
+  'match',
+  'invoke',
+  'concurrency',
+  'forceReregister',
+  'discloseCaller',
+  'forwardTimeout',
+];
+
+const scopes = ['destroyed', 'detached'];
+
+export class Publication {
+  constructor(token, id) {
+    own(token, 'publish()');
+    this.id = id;
+    Object.freeze(this);
+  }
+}
+
+export class Session {
+  #raw;
+  #reason = null;
+  #callbacks = new Set();
+  #errors = new Errors();
+  #welcome;
+
+  constructor(token, raw) {
+    own(token, 'connect()');
+    this.#raw = raw;
+    this.closed = raw.closed().then((reason) => {
+      this.#reason = Object.freeze(reason);
+      const callbacks = [...this.#callbacks];
+      this.#callbacks.clear();
+      for (const callback of callbacks) {
+        attempt(() => callback(reason));
+      }
+      return reason;
+    });
+    Object.defineProperty(this, 'closed', { writable: false });
+  }
+
+  get id() {
+    return this.#raw.id;
+  }
+
+  get realm() {
+    return this.#raw.realm;
+  }
+
+  get serializer() {
+    return this.#raw.serializer;
+  }
+
+  get welcome() {
+    this.#welcome ??= frozen(this.#raw.welcome());
+    return this.#welcome;
+  }
+
+  get isOpen() {
+    return this.#reason === null;
+  }
+
+  get closeReason() {
+    return this.#reason;
+  }
+
+  get meta() {
+    return new Meta(key, this);
+  }
+
+  supports(role, feature) {
+    return this.welcome.roles?.[role]?.features?.[feature] === true;
+  }
+
+  define(uri, errorClass) {
+    need('uri', uri, typeof uri === 'string');
+    const fits = typeof errorClass === 'function' && errorClass.prototype instanceof Error;
+    need('errorClass', errorClass, fits);
+    this.#errors.define(uri, errorClass);
+    return this;
+  }
+
+  call(procedure, args, kwargs, options) {
+    return Call.make(this.#raw, this.#errors, procedure, args, kwargs, options);
+  }
+
+  async publish(topic, args, kwargs, options) {
+    const words = request('topic', topic, args, kwargs);
+    const [, wire] = split(options, [], publishOptions);
+    const id = await described(this.#raw.publish(...words, wire), this.#errors);
+    return id === undefined ? undefined : new Publication(key, id);
+  }
+
+  subscribe(topic, handler, options) {
+    if (typeof handler === 'function') {
+      return this.#subscribe(topic, options).then((raw) => {
+        const subscription = new Subscription(key, raw, topic, this.#errors);
+        subscription[pump](handler);
+        return subscription;
+      });
+    }
+    // Without a handler the second argument is the options, unless it was left out.
+    const stream = this.#subscribe(topic, handler ?? options).then(
+      (raw) => new EventStream(key, raw, topic, this.#errors),
+    );
+    return Object.assign(stream, { [Symbol.asyncIterator]: () => pending(stream) });
+  }
+
+  async register(procedure, endpoint, options) {
+    need('procedure', procedure, typeof procedure === 'string');
+    need('endpoint', endpoint, typeof endpoint === 'function');
+    const [, wire] = split(options, [], registerOptions);
+    const raw = this.#raw;
+    const answer = answering(endpoint, raw, this.#errors);
+    const registration = await described(raw.register(procedure, answer, wire), this.#errors);
+    return new Registration(key, registration, procedure, this.#errors);
+  }
+
+  async registerAll(prefix, object, options) {
+    need('prefix', prefix, typeof prefix === 'string');
+    const start = prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`;
+    const endpoints = [...endpointsOf(object)];
+    const outcomes = await Promise.allSettled(
+      endpoints.map(([name, endpoint]) => this.register(start + name, endpoint, options)),
+    );
+    const failed = outcomes.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) {
+      const done = outcomes.filter(({ status }) => status === 'fulfilled');
+      await Promise.allSettled(done.map(({ value }) => value.unregister()));
+      throw failed.reason;
+    }
+    return Object.fromEntries(endpoints.map(([name], index) => [name, outcomes[index].value]));
+  }
+
+  async addTestament(topic, args, kwargs, options) {
+    const words = request('topic', topic, args, kwargs);
+    const [{ scope = 'destroyed' }, wire] = split(options, ['scope'], publishOptions);
+    need('scope', scope, scopes.includes(scope));
+    await this.call('wamp.session.add_testament', words, { scope, publish_options: wire });
+  }
+
+  async flushTestaments(scope = 'destroyed') {
+    need('scope', scope, scopes.includes(scope));
+    await this.call('wamp.session.flush_testaments', [], { scope });
+  }
+
+  async leave(reason, message) {
+    need('reason', reason, reason === undefined || typeof reason === 'string');
+    need('message', message, message === undefined || typeof message === 'string');
+    await described(this.#raw.leave(reason, message));
+    return this.closed;
+  }
+
+  async rejoin(realm = this.realm) {
+    need('realm', realm, typeof realm === 'string');
+    return new Session(key, await described(this.#raw.rejoin(realm)));
+  }
+
+  onClose(callback) {
+    need('callback', callback, typeof callback === 'function');
+    if (this.#reason !== null) {
+      // Never before onClose() has returned, so that callers see one order only.
+      queueMicrotask(() => attempt(() => callback(this.#reason)));
+      return () => {};
+    }
+    // A wrapper of its own, so that the same function can be given twice.
+    const entry = (reason) => callback(reason);
+    this.#callbacks.add(entry);
+    return () => void this.#callbacks.delete(entry);
+  }
+
+  async #subscribe(topic, options) {
+    need('topic', topic, typeof topic === 'string');
+    const [{ queue }, wire] = split(options, ['queue'], subscribeOptions);
+    need('queue', queue, queue === undefined || (Number.isInteger(queue) && queue > 0));
+    return described(this.#raw.subscribe(topic, wire, queue), this.#errors);
+  }
+}
+
+/** The iterator of a subscription that is still on its way. */
+function pending(stream) {
+  return {
+    next: async () => (await stream).next(),
+    return: async (value) => (await stream).return(value),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function frozen(value) {
+  if (isObject(value) || Array.isArray(value)) {
+    Object.values(value).forEach(frozen);
+    // Typed arrays cannot be.
+    return ArrayBuffer.isView(value) ? value : Object.freeze(value);
+  }
+  return value;
+}

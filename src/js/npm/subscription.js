@@ -1,0 +1,155 @@
+// Subscriptions and registrations, as users hold them.
+
+import { attempt, own } from './check.js';
+import { described } from './errors.js';
+
+export const pump = Symbol('pump');
+const take = Symbol('take');
+
+export class Subscription {
+  #raw;
+  #errors;
+  #active = true;
+  #unsubscribed;
+  #ended;
+
+  constructor(token, raw, topic, errors) {
+    own(token, 'subscribe()');
+    this.#raw = raw;
+    this.#errors = errors;
+    this.topic = topic;
+  }
+
+  get id() {
+    return this.#raw.id;
+  }
+
+  get isActive() {
+    return this.#active && this.#raw.isActive;
+  }
+
+  get ended() {
+    this.#ended ??= this.#raw.ended();
+    return this.#ended;
+  }
+
+  unsubscribe() {
+    this.#active = false;
+    // It must be asked before.
+    void this.ended;
+    this.#unsubscribed ??= described(this.#raw.unsubscribe(), this.#errors);
+    return this.#unsubscribed;
+  }
+
+  /** The next events as a list; nothing when there will be no more. */
+  async [take]() {
+    const batch = this.#active ? await described(this.#raw.next()) : null;
+    if (batch === null) {
+      this.#active = false;
+    }
+    return this.#active ? batch.filter((event) => this.#isReadable(event)) : null;
+  }
+
+  /** Hands the events to a handler, one after the other, until there are no more. */
+  async [pump](handler) {
+    for (let batch = await this[take](); batch !== null; batch = await this[take]()) {
+      for (const { args, kwargs, details } of batch) {
+        if (!this.#active) {
+          return;
+        }
+        await attempt(() => handler(args, kwargs, details));
+      }
+    }
+  }
+
+  /** Whether an event could be read; what could not is reported, so that the next one still comes. */
+  #isReadable({ error }) {
+    if (error !== undefined) {
+      attempt(() => {
+        throw this.#errors.from(error);
+      });
+    }
+    return error === undefined;
+  }
+}
+
+export class EventStream extends Subscription {
+  #batch = [];
+  #turn = Promise.resolve();
+  #over = false;
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  next() {
+    // One after the other: two that wait at a time would both want the same event.
+    const item = this.#turn.then(() => this.#next());
+    this.#turn = item.then(nothing, nothing);
+    return item;
+  }
+
+  async return(value) {
+    await this.unsubscribe();
+    return { done: true, value };
+  }
+
+  unsubscribe() {
+    this.#over = true;
+    this.#batch = [];
+    return super.unsubscribe();
+  }
+
+  async #next() {
+    while (!this.#over && this.#batch.length === 0) {
+      const batch = await this[take]();
+      if (batch === null) {
+        this.#over = true;
+      } else if (!this.#over) {
+        this.#batch = batch.reverse();
+      }
+    }
+    const value = this.#batch.pop();
+    return value === undefined ? { done: true, value } : { done: false, value };
+  }
+}
+
+export class Registration {
+  #raw;
+  #errors;
+  #unregistered;
+  #ended;
+
+  constructor(token, raw, procedure, errors) {
+    own(token, 'register()');
+    this.#raw = raw;
+    this.#errors = errors;
+    this.procedure = procedure;
+  }
+
+  get id() {
+    return this.#raw.id;
+  }
+
+  get isActive() {
+    return this.#unregistered === undefined && this.#raw.isActive;
+  }
+
+  get ended() {
+    this.#ended ??= this.#raw.ended();
+    return this.#ended;
+  }
+
+  unregister() {
+    if (this.#unregistered === undefined) {
+      // What the router has taken back already, or what went with the session, is withdrawn.
+      const active = this.#raw.isActive;
+      this.#unregistered = active
+        ? described(this.#raw.unregister(), this.#errors)
+        : Promise.resolve();
+    }
+    return this.#unregistered;
+  }
+}
+
+function nothing() {}

@@ -1,0 +1,31 @@
+//! The constants of the npm package are those of the crate, under the same names.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Names and URIs: what stands before and behind the `=` of lines that begin with `start`.
+fn constants<'a>(text: &'a str, start: &str, quote: char) -> BTreeMap<&'a str, &'a str> {
+    // One of the crate's is too long for a line.
+    let lines = text.split(';').filter_map(|statement| {
+        let line = statement.lines().filter(|line| !line.trim_start().starts_with('/'));
+        let (first, _) = line.clone().enumerate().find(|(_, line)| line.contains('='))?;
+        let name = line.clone().nth(first)?.trim().strip_prefix(start)?.split(' ').next()?;
+        statement.rsplit(quote).nth(1).map(|uri| (name, uri))
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_package_has_the_uris_of_the_crate() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let rust = fs::read_to_string(root.join("uri/uris.rs")).unwrap();
+    let rust = rust.split_once("\nuris! {").unwrap().1.split_once("\n}\n").unwrap().0.to_owned();
+    let script = fs::read_to_string(root.join("js/npm/uris.js")).unwrap();
+    let expected = constants(&rust, "", '"');
+    assert_eq!(expected.len(), wampwerk::uris::ALL.len());
+    assert!(wampwerk::uris::ALL.iter().all(|uri| expected.values().any(|other| other == uri)));
+    assert_eq!(constants(&script, "export const ", '\''), expected);
+}
