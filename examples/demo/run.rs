@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use tokio::net::TcpListener;
-use wampwerk::{Listener, Router};
+use wampwerk::{Listener, Match, Router};
 
 use crate::component;
 use crate::http::Site;
@@ -63,7 +63,8 @@ async fn start_router(
     options: &Options,
     realm: &str,
 ) -> Result<(Router, Listener), Box<dyn Error>> {
-    let router = Router::builder().realm(realm).build()?;
+    let builder = Router::builder().realm(realm).batched(true);
+    let router = builder.history("demo.chat", Match::Exact, 100).build()?;
     let at = |port: u16| format!("ws://127.0.0.1:{port}/ws");
     let listener = match options.ws_port {
         Some(port) => router.listen(&at(port)).await?,

@@ -65,6 +65,26 @@ export function kit() {
       return { items, all, add: (item) => items.push(item) === count && done(items) };
     },
 
+    /** Hands things over, in order. */
+    channel() {
+      const items = [];
+      const takers = [];
+      return {
+        put: (item) => void (takers.length > 0 ? takers.shift()(item) : items.push(item)),
+        take: () => new Promise((resolve) => (items.length > 0 ? resolve(items.shift()) : takers.push(resolve))),
+      };
+    },
+
+    /** Waits until it is so, a few hundred turns at most. */
+    async until(isSo, what) {
+      for (let turn = 0; turn < 500 && !isSo(); turn++) await new Promise((resolve) => setTimeout(resolve));
+      kit.ok(isSo(), what);
+    },
+
+    /** What this router cannot; the report of the test says it. */
+    skip: (what) => void kit.skipped.push(what),
+    skipped: [],
+
     /** Whether something is collected in the end; gives the collector some turns for it. */
     async isCollected(ref) {
       for (let turn = 0; turn < 50; turn++) {

@@ -1,0 +1,717 @@
+// Tests of the Advanced Profile's forms in JavaScript; they run inside the page, as those in
+// package.mjs do. `where.ours` tells the embedded router from Crossbar; what Crossbar cannot is
+// said by `kit.skip`.
+
+/** Run once for each serializer. */
+export const withEach = {
+  'progressive results: a callback, a loop, details': async (where) => {
+    const { open, is, ok, lib } = kit;
+    const { Result } = await lib();
+    const [caller, callee] = [await open(where), await open(where)];
+    const wanted = [];
+    await callee.register('adv.count', async ([to], kwargs, details) => {
+      wanted.push(typeof details.progress);
+      for (let n = 1; n < to; n++) await details.progress?.([n]);
+      await details.progress?.([to, new Uint8Array([to])], { half: to / 2 });
+      return to * 10;
+    });
+    is(await caller.call('adv.count', [3]), 30, 'without progress');
+    const seen = [];
+    is(await caller.call('adv.count', [3], {}, { onProgress: (step) => seen.push(step) }), 30, 'with a callback');
+    is(seen, [1, 2, new Result([3, new Uint8Array([3])], { half: 1.5 })], 'steps');
+    const call = caller.call('adv.count', [4]);
+    const steps = [];
+    for await (const step of call) steps.push(step);
+    is(steps, [1, 2, 3, new Result([4, new Uint8Array([4])], { half: 2 })], 'steps of the loop');
+    is(await call, 40, 'the result behind the loop');
+    is(wanted, ['undefined', 'function', 'function'], 'whether progress is wanted');
+    const detailed = caller.call('adv.count', [1], {}, { details: true });
+    for await (const { args, details } of detailed) is([args[0], details.progress], [1, true], 'details of a step');
+    const last = await detailed;
+    ok(last instanceof Result && last.args[0] === 10 && last.details.progress !== true, 'the last has details');
+  },
+
+  'the last result does not overtake progressive ones, however many': async (where) => {
+    const { open, is } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    await callee.register('adv.many', ([count], kwargs, { progress }) => {
+      for (let n = 0; n < count; n++) progress([n]);
+      return 'done';
+    });
+    const got = [];
+    is(await caller.call('adv.many', [1000], {}, { onProgress: (n) => got.push(n) }), 'done');
+    is(got, Array.from({ length: 1000 }, (_, n) => n));
+  },
+
+  'an abort signal cancels at the router, and settles at once': async (where) => {
+    const { open, is, ok, lib } = kit;
+    const { WampError } = await lib();
+    const [caller, callee] = [await open(where), await open(where)];
+    const started = kit.channel();
+    const aborted = kit.channel();
+    await callee.register('adv.wait', async (args, kwargs, { signal }) => {
+      started.put(signal.aborted);
+      signal.addEventListener('abort', () => aborted.put(signal.reason));
+      await new Promise(() => {});
+    });
+    for (const cancelMode of ['kill', 'killnowait', undefined]) {
+      const controller = new AbortController();
+      const call = caller.call('adv.wait', [], {}, { signal: controller.signal, cancelMode });
+      is(await started.take(), false, 'aborted before');
+      const reason = new Error(`enough of ${cancelMode}`);
+      controller.abort(reason);
+      ok((await call.catch((error) => error)) === reason, 'it is rejected with the reason of the signal');
+      const told = await aborted.take();
+      ok(told instanceof WampError && told.uri === 'wamp.error.canceled', `the callee is told: ${told}`);
+    }
+    const skipped = new AbortController();
+    const call = caller.call('adv.wait', [], {}, { signal: skipped.signal, cancelMode: 'skip' });
+    await started.take();
+    skipped.abort();
+    is((await call.catch((error) => error)).name, 'AbortError', 'name of the usual reason');
+    const late = await caller.call('no.such.thing', [], {}, { signal: AbortSignal.abort() }).catch((error) => error);
+    is(late.name, 'AbortError', 'a signal that was aborted before');
+    const timed = caller.call('adv.wait', [], {}, { signal: AbortSignal.timeout(30) });
+    is((await timed.catch((error) => error)).name, 'TimeoutError', 'a signal with a time');
+    is((await aborted.take()).uri, 'wamp.error.canceled');
+    is(await caller.call('demo.add', [1, 2], {}, { signal: new AbortController().signal }), 3, 'one that is not used');
+  },
+
+  'own error classes travel both ways': async (where) => {
+    const { open, is, ok, fails, lib } = kit;
+    const { WampError } = await lib();
+    class TooMuch extends Error {
+      constructor(amount, limit) {
+        super(`${amount} is more than ${limit}`);
+        this.args = [amount, limit];
+        this.kwargs = { unit: 'mm' };
+      }
+    }
+    class Closed extends WampError {
+      get isLate() {
+        return this.kwargs.hour > 18;
+      }
+    }
+    class Plain extends Error {}
+    class Nearer extends Plain {}
+    class Broken extends Error {
+      constructor() {
+        throw new Error('cannot be made');
+      }
+    }
+    const [caller, callee] = [await open(where), await open(where)];
+    for (const session of [caller, callee]) {
+      session.define('adv.error.too_much', TooMuch).define('adv.error.closed', Closed).define('adv.error.plain', Plain);
+    }
+    caller.define('adv.error.broken', Broken);
+    await callee.register('adv.throw', ([what]) => {
+      throw {
+        much: new TooMuch(5, 3),
+        closed: new Closed('adv.error.closed', [], { hour: 20 }),
+        nearer: new Nearer('some text'),
+        broken: new WampError('adv.error.broken', ['x']),
+        other: new RangeError('as it is'),
+      }[what];
+    });
+    const thrown = (what) => caller.call('adv.throw', [what]).catch((error) => error);
+    const much = await thrown('much');
+    ok(much instanceof TooMuch && much.message === '5 is more than 3', `${much} is TooMuch`);
+    is([much.uri, much.args, much.kwargs], ['adv.error.too_much', [5, 3], { unit: 'mm' }]);
+    const closed = await thrown('closed');
+    ok(closed instanceof Closed && closed.isLate, `${closed} is Closed`);
+    const plain = await thrown('nearer');
+    ok(plain.constructor === Plain && plain.message === 'some text', `${plain} is Plain`);
+    const broken = await thrown('broken');
+    ok(broken.constructor === WampError && broken.cause.message === 'cannot be made', `${broken} tells why`);
+    const other = await thrown('other');
+    is([other.name, other.uri, other.args], ['WampError', 'wamp.error.runtime_error', ['as it is']]);
+    const undefinedThere = await open(where);
+    const raw = await fails(undefinedThere.call('adv.throw', ['much']), 'WampError', 'adv.error.too_much');
+    is(raw.args, [5, 3]);
+    for (const wrong of [() => caller.define('adv.x', {}), () => caller.define('adv.x', class {}), () => caller.define('adv.error.plain', Closed)]) {
+      await fails(Promise.resolve().then(wrong), 'TypeError');
+    }
+  },
+};
+
+/** Run once. */
+export const once = {
+  'leaving the loop cancels the call': async (where) => {
+    const { open, is, fails } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    const aborted = kit.channel();
+    await callee.register('adv.endless', async (args, kwargs, { progress, signal }) => {
+      signal.addEventListener('abort', () => aborted.put(signal.reason.uri));
+      for (let n = 0; !signal.aborted; n++) {
+        await progress([n]).catch((error) => aborted.put(error.uri));
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    });
+    const call = caller.call('adv.endless');
+    for await (const n of call) if (n === 3) break;
+    is(await aborted.take(), 'wamp.error.canceled');
+    await fails(call, 'WampError', 'wamp.error.canceled');
+  },
+
+  'a loop over progressive results ends with the error of the call': async (where) => {
+    const { open, is, fails, lib } = kit;
+    const { WampError } = await lib();
+    const [caller, callee] = [await open(where), await open(where)];
+    await callee.register('adv.breaks', async (args, kwargs, { progress }) => {
+      await progress(['first']);
+      throw new WampError('adv.error.broke');
+    });
+    const seen = [];
+    const loop = async (...words) => {
+      for await (const step of caller.call(...words)) seen.push(step);
+    };
+    await fails(loop('adv.breaks'), 'WampError', 'adv.error.broke');
+    await fails(loop('adv.no.such'), 'WampError', 'wamp.error.no_such_procedure');
+    await fails(loop(17), 'TypeError');
+    is(seen, ['first']);
+    const call = caller.call('demo.add', [1, 2]);
+    is(await call, 3);
+    await fails(Promise.resolve().then(() => call[Symbol.asyncIterator]()), 'TypeError');
+    const both = caller.call('demo.add', [1, 2], {}, { onProgress() {} });
+    await fails(Promise.resolve().then(() => both[Symbol.asyncIterator]()), 'TypeError');
+    await both;
+    is(await caller.call('demo.add', [1, 2], null, { details: true }).then(({ args }) => args), [3], 'details');
+  },
+
+  'a slow loop over progressive results loses none of a thousand, and says what it loses beyond': async (where) => {
+    const { open, is, ok } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    await callee.register('adv.flood', async ([count], kwargs, { progress }) => {
+      for (let n = 0; n < count; n++) await progress([n]);
+    });
+    const call = caller.call('adv.flood', [1500], {}, { details: true });
+    const iterator = call[Symbol.asyncIterator]();
+    const first = await iterator.next();
+    await call;
+    let [taken, missed] = [1, first.value.details.missed ?? 0];
+    for await (const { details } of iterator) {
+      taken++;
+      missed += details.missed ?? 0;
+    }
+    ok(taken >= 1024, `${taken} were taken`);
+    ok(taken + missed <= 1500, `${taken} and ${missed}`);
+  },
+
+  'progress that cannot be sent is refused, and the call goes on': async (where) => {
+    const { open, is, fails } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    let kept;
+    await callee.register('adv.progress', async (args, kwargs, { progress }) => {
+      kept = progress;
+      await fails(progress([() => {}]), 'EncodeError');
+      await fails(progress('x'), 'TypeError');
+      await progress();
+      return 'went on';
+    });
+    const steps = [];
+    is(await caller.call('adv.progress', [], {}, { onProgress: (step) => steps.push(step) }), 'went on');
+    is(steps, [undefined]);
+    await fails(kept(['late']), 'WampError', 'wamp.error.canceled');
+  },
+
+  'the end of the session aborts endpoints with its reason': async (where) => {
+    const { open, is } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    const started = kit.channel();
+    const ended = kit.channel();
+    await callee.register('adv.at.work', async (args, kwargs, { signal }) => {
+      signal.addEventListener('abort', () => ended.put(signal.reason));
+      started.put();
+      await new Promise(() => {});
+    });
+    const call = caller.call('adv.at.work').catch((error) => error);
+    await started.take();
+    await callee.leave();
+    const reason = await ended.take();
+    is([reason.name, reason.uri], ['SessionClosedError', callee.closeReason.reason]);
+    is((await call).name, 'WampError', 'the caller is told');
+  },
+
+  'a signal that is looked at late tells all the same': async (where) => {
+    const { open, is } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    const started = kit.channel();
+    const seen = kit.channel();
+    await callee.register('adv.looks.late', async (args, kwargs, details) => {
+      started.put();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      seen.put(details.signal.aborted);
+    });
+    const controller = new AbortController();
+    const call = caller.call('adv.looks.late', [], {}, { signal: controller.signal }).catch(() => {});
+    await started.take();
+    controller.abort();
+    await call;
+    is(await seen.take(), true);
+  },
+
+  'timeouts: of the caller, and of the router': async (where) => {
+    const { open, is, fails } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    const asked = kit.channel();
+    const aborted = kit.channel();
+    await callee.register('adv.slow', async (args, kwargs, { timeout, signal }) => {
+      asked.put(timeout);
+      signal.addEventListener('abort', () => aborted.put());
+      await new Promise(() => {});
+    });
+    await fails(caller.call('adv.slow', [], {}, { timeout: 30 }), 'TimeoutError', 'wamp.error.timeout');
+    await aborted.take();
+    if (where.ours) {
+      await fails(caller.call('adv.slow', [], {}, { routerTimeout: 30 }), 'WampError', 'wamp.error.timeout');
+      await callee.register('adv.own.time', () => new Promise(() => {}), { forwardTimeout: true });
+      await fails(caller.call('adv.own.time', [], {}, { routerTimeout: 30 }), 'WampError', 'wamp.error.timeout');
+    } else {
+      // One: milliseconds as the specification has it, a second for Crossbar.
+      await fails(caller.call('adv.slow', [], {}, { routerTimeout: 1 }), 'WampError', 'wamp.error.canceled');
+      kit.skip('forwardTimeout: Crossbar does not have it');
+    }
+    await fails(caller.call('adv.slow', [], {}, { routerTimeout: 0 }), 'TypeError');
+  },
+
+  'arguments in parts: generators, streams, their ends and errors': async (where) => {
+    const { open, is, fails, lib } = kit;
+    const { Result } = await lib();
+    const [caller, callee] = [await open(where), await open(where)];
+    const aborted = kit.channel();
+    await callee.register('adv.sum', async (args, kwargs, { chunks, signal }) => {
+      signal.addEventListener('abort', () => aborted.put());
+      const parts = [];
+      for await (const { args, kwargs } of chunks) parts.push([...args, ...Object.values(kwargs)]);
+      return parts;
+    });
+    is(await caller.call('adv.sum', [1, 2], { a: 3 }), [[1, 2, 3]], 'a plain call has one part');
+    async function* parts() {
+      yield [1];
+      yield new Result([2, new Uint8Array([3])], { a: 4 });
+      return [5];
+    }
+    if (!where.ours) {
+      await fails(caller.call('adv.sum', parts()), 'WampError', 'wamp.error.feature_not_supported');
+      kit.skip('arguments in parts: Crossbar does not have them');
+      return;
+    }
+    is(await caller.call('adv.sum', parts()), [[1], [2, new Uint8Array([3]), 4], [5]], 'a generator');
+    is(await caller.call('adv.sum', (async function* () {})()), [[]], 'no part');
+    is(await caller.call('adv.sum', (async function* () { yield ['one']; })(), { b: 1 }), [['one', 1]], 'one part');
+
+    const { readable, writable } = new TransformStream();
+    const call = caller.call('adv.sum', readable);
+    const writer = writable.getWriter();
+    for (let n = 0; n < 100; n++) await writer.write([n]);
+    await writer.close();
+    is(await call, Array.from({ length: 100 }, (_, n) => [n]), 'a stream');
+
+    const source = async function* (what) {
+      yield ['first'];
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (what === 'throw') throw new RangeError('the source broke');
+      yield what === 'wrong' ? 'no list' : [() => {}];
+    };
+    is((await fails(caller.call('adv.sum', source('throw')), 'RangeError')).message, 'the source broke');
+    await aborted.take();
+    await fails(caller.call('adv.sum', source('wrong')), 'TypeError');
+    await aborted.take();
+    await fails(caller.call('adv.sum', source('unsendable')), 'EncodeError');
+    await aborted.take();
+
+    let closed = false;
+    await callee.register('adv.first', async (args, kwargs, { chunks }) => {
+      for await (const { args } of chunks) if (args[0] === 3) return 'enough';
+    });
+    const endless = async function* () {
+      try {
+        for (let n = 0; ; n++) {
+          yield [n];
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+      } finally {
+        closed = true;
+      }
+    };
+    is(await caller.call('adv.first', endless()), 'enough', 'an answer before the end');
+    await kit.until(() => closed, 'the source is closed');
+  },
+
+  'both ways at a time: parts of arguments and progressive results': async (where) => {
+    if (!where.ours) return kit.skip('arguments in parts: Crossbar does not have them');
+    const { open, is } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    await callee.register('adv.double', async (args, kwargs, { chunks, progress }) => {
+      let count = 0;
+      for await (const { args } of chunks) {
+        count++;
+        await progress([args[0] * 2]);
+      }
+      return count;
+    });
+    const { readable, writable } = new TransformStream();
+    const writer = writable.getWriter();
+    const call = caller.call('adv.double', readable);
+    writer.write([1]);
+    const seen = [];
+    for await (const step of call) {
+      seen.push(step);
+      await (step < 100 ? writer.write([step]) : writer.close());
+    }
+    is(seen, [2, 4, 8, 16, 32, 64, 128]);
+    is(await call, 7);
+  },
+
+  'patterns: procedures and topics': async (where) => {
+    const { open, is } = kit;
+    const [session, other] = [await open(where), await open(where)];
+    const said = (name) => (args, kwargs, { procedure }) => `${name} ${procedure}`;
+    await other.register('adv.pattern', said('prefix'), { match: 'prefix' });
+    await other.register('adv.pattern..on', said('wildcard'), { match: 'wildcard' });
+    await other.register('adv.pattern.lamp.exact', said('exact'));
+    is(await session.call('adv.pattern.lamp.exact'), 'exact adv.pattern.lamp.exact');
+    is(await session.call('adv.pattern.lamp.on'), 'prefix adv.pattern.lamp.on');
+    is(await session.call('adv.pattern.x'), 'prefix adv.pattern.x');
+    const got = kit.channel();
+    const handler = (name) => (args, kwargs, { topic }) => got.put(`${name} ${topic} ${args[0]}`);
+    await session.subscribe('adv.topic.a', handler('exact'));
+    await other.publish('adv.topic.a', [1], {}, { acknowledge: true });
+    is(await got.take(), 'exact adv.topic.a 1', 'the topic is always told');
+    const prefix = await session.subscribe('adv.topic', handler('prefix'), { match: 'prefix' });
+    await other.publish('adv.topic.b.c', [2]);
+    is(await got.take(), 'prefix adv.topic.b.c 2');
+    await prefix.unsubscribe();
+    await session.subscribe('adv..b', handler('wildcard'), { match: 'wildcard' });
+    await other.publish('adv.any.b', [3]);
+    is(await got.take(), 'wildcard adv.any.b 3');
+  },
+
+  'sharing, concurrency and taking a procedure over': async (where) => {
+    const { open, is, ok, fails } = kit;
+    const sessions = [await open(where), await open(where), await open(where)];
+    const [caller, first, second] = sessions;
+    for (const [index, session] of [first, second].entries()) {
+      await session.register('adv.shared', () => index, { invoke: 'roundrobin' });
+    }
+    const answers = [];
+    for (let n = 0; n < 4; n++) answers.push(await caller.call('adv.shared'));
+    is(answers, [0, 1, 0, 1]);
+    await fails(caller.register('adv.shared', () => 2, { invoke: 'random' }), 'WampError');
+
+    const free = kit.channel();
+    const begun = kit.channel();
+    await first.register('adv.one.at.a.time', () => (begun.put(), free.take()), { invoke: 'roundrobin', concurrency: 1 });
+    const busy = caller.call('adv.one.at.a.time');
+    await begun.take();
+    const next = caller.call('adv.one.at.a.time').catch((error) => error.uri);
+    if (where.ours) is(await next, 'crossbar.error.max_concurrency_reached');
+    free.put('free');
+    is(await busy, 'free');
+    free.put('next');
+    // Crossbar lets calls wait.
+    if (!where.ours) is(await next, 'next');
+
+    const old = await first.register('adv.mine', () => 'old', { forceReregister: true });
+    ok(old.isActive, 'it is registered');
+    const taken = await second.register('adv.mine', () => 'new', { forceReregister: true });
+    is(await caller.call('adv.mine'), 'new');
+    const ending = await old.ended;
+    is(ending.kind, 'revoked');
+    ok(!old.isActive && taken.isActive, 'the old one is not active');
+    await old.unregister();
+    await taken.unregister();
+    is(await taken.ended, { kind: 'withdrawn', reason: '', message: null });
+    const last = await second.register('adv.mine', () => 'last');
+    await second.leave();
+    is([(await last.ended).kind, last.isActive], ['closed', false]);
+  },
+
+  'who calls and who publishes, where it is disclosed': async (where) => {
+    const { open, is } = kit;
+    const [session, other] = [await open(where), await open(where)];
+    await other.register('adv.who', (args, kwargs, details) => [details.caller, details.callerAuthrole], { discloseCaller: true });
+    const told = await session.call('adv.who', [], {}, { discloseMe: true });
+    is(told, [session.id, session.welcome.authrole]);
+    const got = kit.channel();
+    await other.subscribe('adv.who', (args, kwargs, details) => got.put(details));
+    await session.publish('adv.who', [], {}, { discloseMe: true });
+    const details = await got.take();
+    is([details.publisher, details.publisherAuthrole, details.topic], [session.id, session.welcome.authrole, 'adv.who']);
+  },
+
+  'all endpoints of an object at once, or none': async (where) => {
+    const { open, is, fails } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    class Base {
+      greet([name]) {
+        return `${this.greeting} ${name}`;
+      }
+    }
+    class Service extends Base {
+      greeting = 'Hello';
+      limit = 3;
+      async add([a, b]) {
+        return a + b;
+      }
+      #hidden() {}
+      static nothing() {}
+    }
+    const registrations = await callee.registerAll('adv.service', new Service());
+    is(Object.keys(registrations).sort(), ['add', 'greet']);
+    is(await caller.call('adv.service.add', [1, 2]), 3);
+    is(await caller.call('adv.service.greet', ['you']), 'Hello you');
+    await registrations.add.unregister();
+    await fails(caller.call('adv.service.add', [1, 2]), 'WampError', 'wamp.error.no_such_procedure');
+    const taken = callee.registerAll('adv.service.', { first() {}, greet() {}, last() {} });
+    await fails(taken, 'WampError', 'wamp.error.procedure_already_exists');
+    for (const name of ['first', 'last']) {
+      await fails(caller.call(`adv.service.${name}`), 'WampError', 'wamp.error.no_such_procedure');
+    }
+    await fails(callee.registerAll('adv.x', 17), 'TypeError');
+  },
+
+  'who gets an event: the lists': async (where) => {
+    const { open, is } = kit;
+    const sessions = [await open(where), await open(where), await open(where)];
+    const [me, one, two] = sessions;
+    const got = { me: [], one: [], two: [] };
+    const ends = [];
+    for (const [name, session] of Object.entries({ me, one, two })) {
+      const end = kit.channel();
+      ends.push(end);
+      await session.subscribe('adv.lists', ([what]) => (what === 'end' ? end.put() : got[name].push(what)));
+    }
+    const send = (what, options) => me.publish('adv.lists', [what], {}, { acknowledge: true, ...options });
+    await send('plain');
+    await send('all', { excludeMe: false });
+    await send('exclude', { exclude: [one.id] });
+    await send('eligible', { eligible: [one.id] });
+    await send('exclude role', { excludeAuthrole: [me.welcome.authrole] });
+    await send('eligible role', { eligibleAuthrole: [me.welcome.authrole] });
+    await send('exclude id', { excludeAuthid: [two.welcome.authid] });
+    await send('eligible id', { eligibleAuthid: [two.welcome.authid] });
+    await send('wire name', { exclude_me: false });
+    await send('end', { excludeMe: false });
+    await Promise.all(ends.map((end) => end.take()));
+    const shared = one.welcome.authid === two.welcome.authid;
+    is(got.me, ['all', 'wire name']);
+    is(got.one, ['plain', 'all', 'eligible', 'eligible role', ...(shared ? ['eligible id'] : ['exclude id']), 'wire name']);
+    is(got.two, ['plain', 'all', 'exclude', 'eligible role', 'eligible id', 'wire name']);
+  },
+
+  'retained events come to those who ask for them': async (where) => {
+    const { open, is } = kit;
+    const [session, other] = [await open(where), await open(where)];
+    await other.publish('adv.retained', ['kept'], {}, { retain: true, acknowledge: true });
+    const got = kit.channel();
+    const handler = ([what], kwargs, { retained, topic }) => got.put([what, retained === true, topic]);
+    await session.subscribe('adv.retained', handler, { getRetained: true });
+    is(await got.take(), ['kept', true, 'adv.retained']);
+    await other.publish('adv.retained', ['new']);
+    is(await got.take(), ['new', false, 'adv.retained']);
+  },
+
+  'handlers of one subscription share nothing': async (where) => {
+    const { open, is } = kit;
+    const [session, other] = [await open(where), await open(where)];
+    const got = [kit.channel(), kit.channel()];
+    const subscriptions = [];
+    for (const channel of got) {
+      subscriptions.push(
+        await session.subscribe('adv.twice', (args, kwargs, details) => {
+          channel.put([[...args], { ...kwargs }, Object.keys(details).includes('mark')]);
+          args.push('mark');
+          kwargs.mark = details.mark = true;
+        }),
+      );
+    }
+    is(subscriptions[0].id, subscriptions[1].id, 'id of the subscription');
+    await other.publish('adv.twice', [1], { a: 2 });
+    for (const channel of got) is(await channel.take(), [[1], { a: 2 }, false]);
+    await subscriptions[0].unsubscribe();
+    is(await subscriptions[0].ended, { kind: 'withdrawn', reason: '', message: null });
+    await other.publish('adv.twice', [2]);
+    is((await got[1].take())[0], [2], 'the other goes on');
+    const { ended } = subscriptions[1];
+    await session.leave();
+    is([(await ended).kind, (await ended).reason], ['closed', session.closeReason.reason]);
+  },
+
+  'options that there are not, or of a wrong type, are told': async (where) => {
+    const { open, is, fails } = kit;
+    const session = await open(where);
+    for (const wrong of [{ timout: 5 }, { cancelMode: 'gently' }, { signal: {} }, { details: 1 }, { onProgress: 'x' }]) {
+      await fails(session.call('demo.add', [1, 2], {}, wrong), 'TypeError');
+    }
+    await fails(session.publish('adv.x', [], {}, { exclude_Me: true }), 'TypeError');
+    await fails(session.publish('adv.x', [], {}, { exclude: ['me'] }), 'EncodeError');
+    await fails(session.subscribe('adv.x', () => {}, { match: 'regex' }), 'EncodeError');
+    await fails(session.subscribe('adv.x', () => {}, { queue: 0 }), 'TypeError');
+    await fails(session.subscribe('adv.x', () => {}, { mtach: 'exact' }), 'TypeError');
+    await fails(session.register('adv.x', () => {}, { invoke: 'all' }), 'EncodeError');
+    await fails(session.register('adv.x', () => {}, { acknowledge: true }), 'TypeError');
+    is(await session.call('demo.add', [1, 2], {}, { x_own_option: [1, { a: 2 }] }), 3, 'one of a router');
+  },
+
+  'what the router said in WELCOME, and constants': async (where) => {
+    const { open, is, ok, lib } = kit;
+    const { uris } = await lib();
+    const session = await open(where);
+    const { welcome } = session;
+    ok(typeof welcome.authid === 'string' && typeof welcome.authrole === 'string', 'who we are');
+    ok(session.supports('dealer', 'progressive_call_results') && session.supports('broker', 'publisher_exclusion'), 'features');
+    is([session.supports('dealer', 'telepathy'), session.supports('nobody', 'x')], [false, false]);
+    ok(Object.isFrozen(welcome) && Object.isFrozen(welcome.roles.dealer.features), 'it is frozen');
+    is([uris.NO_SUCH_PROCEDURE, uris.CLOSE_REALM], ['wamp.error.no_such_procedure', 'wamp.close.close_realm']);
+  },
+
+  'another session on the same connection': async (where) => {
+    const { open, is, ok, fails } = kit;
+    const session = await open(where);
+    const next = await session.rejoin();
+    is([session.closeReason.kind, next.realm, next.isOpen], ['left', 'realm1', true]);
+    ok(next.id !== session.id, 'it has its own id');
+    is(await next.call('demo.add', [1, 2]), 3);
+    await fails(session.call('demo.add', [1, 2]), 'SessionClosedError');
+    await fails(session.rejoin(), 'ConnectError');
+    await fails(next.rejoin('no.such.realm'), 'ConnectError', 'wamp.error.no_such_realm');
+    is((await next.closed).kind, 'left');
+  },
+
+  'batched messages, where the router takes them': async (where) => {
+    const { is, lib } = kit;
+    const { connect } = await lib();
+    for (const serializer of ['cbor', 'msgpack', 'json']) {
+      const session = await connect({ url: where.router, realm: 'realm1', serializers: [serializer], batched: true });
+      const sums = await Promise.all([1, 2, 3].map((n) => session.call('demo.add', [n, n])));
+      is(sums, [2, 4, 6], serializer);
+      await session.leave();
+    }
+  },
+
+  'the meta API': async (where) => {
+    const { open, is, ok, fails } = kit;
+    const [session, other] = [await open(where), await open(where)];
+    const { meta } = session;
+    ok((await meta.sessionCount()) >= 2, 'how many sessions there are');
+    ok((await meta.sessionList([other.welcome.authrole])).includes(other.id), 'the other is there');
+    const info = await meta.sessionGet(other.id);
+    is([info.session, info.authrole], [other.id, other.welcome.authrole]);
+    await fails(meta.sessionGet(1), 'WampError', where.ours ? 'wamp.error.no_such_session' : undefined);
+
+    const joined = kit.channel();
+    const left = kit.channel();
+    await meta.onSessionJoin(({ session }) => joined.put(session));
+    await meta.onSessionLeave(({ session }) => left.put(session));
+    const guest = await open(where);
+    is(await joined.take(), guest.id);
+    await guest.leave();
+    is(await left.take(), guest.id);
+
+    const changes = kit.channel();
+    await meta.onRegistrationCreate(({ session, registration }) => changes.put([session, registration.uri]));
+    await meta.onRegistrationDelete(({ session }) => changes.put([session, 'gone']));
+    const registration = await other.register('adv.meta', () => {}, { match: 'prefix' });
+    is(await changes.take(), [other.id, 'adv.meta']);
+    is(await meta.registrationLookup('adv.meta', 'prefix'), registration.id);
+    is(await meta.registrationLookup('adv.meta'), null);
+    is(await meta.registrationMatch('adv.meta.x'), registration.id);
+    ok((await meta.registrationList()).prefix.includes(registration.id), 'it is listed');
+    const about = await meta.registrationGet(registration.id);
+    is([about.id, about.uri, about.match, about.invoke], [registration.id, 'adv.meta', 'prefix', 'single']);
+    is(await meta.registrationListCallees(registration.id), [other.id]);
+    is(await meta.registrationCountCallees(registration.id), 1);
+    await registration.unregister();
+    is(await changes.take(), [other.id, 'gone']);
+
+    const subscription = await other.subscribe('adv.meta', () => {});
+    is(await meta.subscriptionLookup('adv.meta'), subscription.id);
+    ok((await meta.subscriptionMatch('adv.meta')).includes(subscription.id), 'it matches');
+    is(await meta.subscriptionMatch('adv.nobody.has.it'), []);
+    ok((await meta.subscriptionList()).exact.includes(subscription.id), 'it is listed');
+    is((await meta.subscriptionGet(subscription.id)).uri, 'adv.meta');
+    is(await meta.subscriptionListSubscribers(subscription.id), [other.id]);
+    is(await meta.subscriptionCountSubscribers(subscription.id), 1);
+  },
+
+  'ending others by the meta API': async (where) => {
+    const { open, is, fails } = kit;
+    const [session, other] = [await open(where), await open(where)];
+    const { meta } = session;
+    const subscription = await other.subscribe('adv.removed', () => {});
+    if (where.ours) {
+      // The demo's router lets nobody do that.
+      await fails(meta.kill(other.id), 'WampError');
+      await fails(meta.removeSubscriber(subscription.id, other.id), 'WampError');
+      return;
+    }
+    await meta.removeSubscriber(subscription.id, other.id, { reason: 'adv.close.removed' });
+    is((await subscription.ended).kind, 'revoked');
+    is(subscription.isActive, false);
+    is(await meta.kill(other.id, { reason: 'adv.close.idle', message: 'idle' }), { count: 1, sessions: [other.id] });
+    const { kind, reason } = await other.closed;
+    is([kind, reason], ['goodbye', 'adv.close.idle']);
+  },
+
+  'testaments': async (where) => {
+    const { open, is } = kit;
+    const session = await open(where);
+    const got = kit.channel();
+    await session.subscribe('adv.testament', (args, kwargs) => got.put([args, kwargs]));
+    const other = await open(where);
+    await other.addTestament('adv.testament', ['to be taken back'], {}, { scope: 'detached' });
+    await other.flushTestaments('detached');
+    await other.addTestament('adv.testament', [1, 'gone'], { by: 'other' }, { eligible: [session.id] });
+    await other.leave();
+    is(await got.take(), [[1, 'gone'], { by: 'other' }]);
+  },
+
+  'event history': async (where) => {
+    if (!where.ours) return kit.skip('event history: the Crossbar of the rig keeps none');
+    const { open, is, fails } = kit;
+    const session = await open(where);
+    const { id } = await session.subscribe('demo.chat', () => {});
+    for (const n of [1, 2, 3]) await session.publish('demo.chat', [`history ${n}`], { from: 'component' }, { acknowledge: true });
+    const events = await session.meta.events(id, { reverse: true, limit: 2 });
+    is(events.map(({ args, kwargs, publication }) => [args, kwargs, publication > 0]), [
+      [['history 3'], { from: 'component' }, true],
+      [['history 2'], { from: 'component' }, true],
+    ]);
+    const behind = await session.meta.events(id, { afterPublication: events[1].publication });
+    is(behind.map(({ args }) => args[0]), ['history 3']);
+    await fails(session.meta.events(id, { newest: 3 }), 'TypeError');
+  },
+
+  'what was cancelled or has ended leaves nothing behind': async (where) => {
+    const { open, is, isCollected } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    const started = kit.channel();
+    const aborted = kit.channel();
+    await callee.register('adv.leak', async ([what], kwargs, { signal, progress }) => {
+      await progress?.([1]);
+      if (what === 'answer') return what;
+      signal.addEventListener('abort', () => aborted.put());
+      started.put();
+      await new Promise(() => {});
+    });
+    const refs = {};
+    const signal = new AbortController().signal;
+    await (async () => {
+      let onProgress = () => {};
+      refs.answered = new WeakRef(onProgress);
+      is(await caller.call('adv.leak', ['answer'], {}, { onProgress, signal }), 'answer');
+      const controller = new AbortController();
+      onProgress = () => {};
+      refs.cancelled = new WeakRef(onProgress);
+      const call = caller.call('adv.leak', ['wait'], {}, { onProgress, signal: controller.signal });
+      await started.take();
+      controller.abort();
+      await call.catch(() => {});
+      await aborted.take();
+      onProgress = undefined;
+    })();
+    for (const [name, ref] of Object.entries(refs)) is(await isCollected(ref), true, `${name} is collected`);
+    is(signal.aborted, false, 'the signal lives');
+  },
+};
