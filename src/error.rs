@@ -395,6 +395,17 @@ operation_errors! {
     UnregisterError {}
 }
 
+/// One of many procedures could not be registered; the others have been withdrawn.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("cannot register {procedure}: {error}")]
+#[non_exhaustive]
+pub struct RegisterAllError {
+    /// Which one.
+    pub procedure: Uri,
+    /// Why.
+    pub error: RegisterError,
+}
+
 /// A result that is not the last could not be sent.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -435,6 +446,9 @@ pub enum Error {
     /// See [`RegisterError`].
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// See [`RegisterAllError`].
+    #[error(transparent)]
+    RegisterAll(#[from] RegisterAllError),
     /// See [`UnregisterError`].
     #[error(transparent)]
     Unregister(#[from] UnregisterError),

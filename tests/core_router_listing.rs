@@ -23,7 +23,7 @@ fn set(set: impl Fn(&mut PublishOptions) + 'static) -> Set {
 
 #[test]
 fn all_lists_must_allow_it() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b, c, d] = [(); 4].map(|()| join(&mut net));
     for peer in [&a, &b, &c, &d] {
         net.subscribe(peer.id, 1, TOPIC);
@@ -110,7 +110,7 @@ fn all_lists_must_allow_it() {
 
 #[test]
 fn the_publisher_is_excluded_even_if_it_is_eligible() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     net.subscribe(a.id, 1, TOPIC);
     net.subscribe(b.id, 1, TOPIC);
@@ -140,7 +140,7 @@ fn the_publisher_is_excluded_even_if_it_is_eligible() {
 
 #[test]
 fn lists_hold_for_patterns_too_and_the_publication_is_acknowledged() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b, c] = [(); 3].map(|()| join(&mut net));
     for peer in [&b, &c] {
         subscribed(&mut net, peer.id, subscribe_as(1, "com.", Match::Prefix));

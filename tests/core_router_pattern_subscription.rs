@@ -10,7 +10,7 @@ mod pubsub;
 use common::*;
 use pubsub::*;
 use wampwerk::Match;
-use wampwerk::core::router::{Output, RouterConfig};
+use wampwerk::core::router::{MetaApi, Output, RouterConfig};
 use wampwerk::message::*;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -18,7 +18,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn every_matching_subscription_gets_the_event() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     let exact = subscribed(&mut net, b.id, subscribe_as(1, TOPIC, Match::Exact));
     let prefix = subscribed(&mut net, b.id, subscribe_as(2, "com.exa", Match::Prefix));
@@ -76,7 +76,7 @@ fn patterns_match_as_the_spec_says() {
         (Wildcard, "", &["x"], &["x.y"]),
         (Wildcard, "com.myapp", &["com.myapp"], &["com.myapp2", "com.myapp.x"]),
     ] {
-        let mut net = Net::new();
+        let mut net = Net::without_meta_api();
         let [a, b] = [join(&mut net), join(&mut net)];
         subscribed(&mut net, b.id, subscribe_as(1, pattern, policy));
         let topics = matching.iter().map(|topic| (topic, 1)).chain(others.iter().zip([0; 9]));
@@ -90,7 +90,7 @@ fn patterns_match_as_the_spec_says() {
 
 #[test]
 fn one_topic_by_three_policies_is_three_subscriptions() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     let ids = [(1, Match::Exact), (2, Match::Prefix), (3, Match::Wildcard)]
         .map(|(request, policy)| subscribed(&mut net, b.id, subscribe_as(request, TOPIC, policy)));
@@ -105,7 +105,7 @@ fn one_topic_by_three_policies_is_three_subscriptions() {
 
 #[test]
 fn the_publisher_is_excluded_from_patterns_too() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let a = join(&mut net);
     subscribed(&mut net, a.id, subscribe_as(1, "com.", Match::Prefix));
     net.send(a.id, publish(2, TOPIC, 1));
@@ -116,7 +116,7 @@ fn the_publisher_is_excluded_from_patterns_too() {
 
 #[test]
 fn published_comes_first_and_the_order_of_one_publisher_is_kept() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     subscribed(&mut net, a.id, subscribe_as(1, "com.", Match::Prefix));
     subscribed(&mut net, b.id, subscribe_as(1, "com.", Match::Prefix));
@@ -138,7 +138,7 @@ fn published_comes_first_and_the_order_of_one_publisher_is_kept() {
 
 #[test]
 fn patterns_with_too_many_components_are_no_uri() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     net.send(b.id, subscribe_as(1, &".".repeat(127), Match::Wildcard));
     net.send(b.id, subscribe_as(2, &".".repeat(128), Match::Wildcard));
@@ -157,7 +157,7 @@ fn patterns_with_too_many_components_are_no_uri() {
 
 #[test]
 fn what_is_no_pattern_is_refused() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let a = join(&mut net);
     for (request, pattern, policy) in [
         (1, "com..topic", Match::Prefix),
@@ -176,7 +176,7 @@ fn what_is_no_pattern_is_refused() {
 
 #[test]
 fn many_receivers_are_one_multicast_for_each_subscription() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let peers: Vec<_> = (0..5).map(|_| join(&mut net)).collect();
     for peer in &peers {
         subscribed(&mut net, peer.id, subscribe_as(1, TOPIC, Match::Exact));
@@ -200,6 +200,7 @@ fn many_receivers_are_one_multicast_for_each_subscription() {
 fn patterns_go_with_their_subscribers() {
     let mut config = RouterConfig::new(7).realm("realm1");
     config.limits.subscriptions = 3;
+    config.meta_api = MetaApi::Off;
     let mut net = Net::with(config);
     let [a, b] = [join(&mut net), join(&mut net)];
     for id in [a.id, b.id] {
@@ -220,7 +221,7 @@ fn patterns_go_with_their_subscribers() {
 
 #[test]
 fn the_broker_announces_what_it_does() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let roles = Roles::new().with("subscriber", &[]);
     let (_, welcome) = join_as(&mut net, roles.clone());
     let announced = welcome.into_fields().roles.unwrap();
@@ -232,11 +233,11 @@ fn the_broker_announces_what_it_does() {
         "publisher_exclusion",
         "publisher_identification",
         "subscriber_blackwhite_listing",
-        "subscription_revocation",
     ] {
         assert!(announced.supports("broker", feature), "{feature}");
     }
     assert!(!announced.supports("broker", "event_history"));
+    assert!(!announced.supports("broker", "subscription_revocation"));
     assert!(!announced.supports("broker", "shareded_subscriptions"));
 
     let mut config = RouterConfig::new(7).realm("realm1").history("com.", Match::Prefix, 10);
@@ -244,4 +245,40 @@ fn the_broker_announces_what_it_does() {
     let announced = join_as(&mut Net::with(config), roles).1.into_fields().roles.unwrap();
     assert!(announced.supports("broker", "event_history"));
     assert!(!announced.supports("broker", "event_retention"));
+}
+
+#[test]
+fn a_pattern_for_all_takes_the_events_of_the_router_too() {
+    let mut net = Net::new();
+    let [a, b] = [join(&mut net), join(&mut net)];
+    subscribed(&mut net, b.id, subscribe_as(1, "wamp.subscription.", Match::Prefix));
+    let all = subscribed_among_events(&mut net, a.id, subscribe_as(1, "", Match::Prefix));
+    net.take(a.id);
+    net.take(b.id);
+    net.subscribe(b.id, 2, "wamp.session.on_join");
+    assert_eq!(net.take(a.id), [""; 0], "nobody is told of who watches");
+    net.send(b.id, subscribe(3, TOPIC));
+    let topics = |net: &mut Net, id| -> Vec<_> {
+        let events = net.take_messages(id).into_iter().filter_map(|message| match message {
+            Message::Event(event) => Some(event),
+            _ => None,
+        });
+        events.map(|event| (event.subscription, event.details.topic.clone().unwrap())).collect()
+    };
+    let told = ["wamp.subscription.on_create", "wamp.subscription.on_subscribe"];
+    assert_eq!(topics(&mut net, a.id), told.map(|topic| (all, topic.into())));
+    assert_eq!(topics(&mut net, b.id), told.map(|topic| (1, topic.into())));
+}
+
+/// As `subscribed`, for a pattern that takes in what the router tells of it.
+fn subscribed_among_events(
+    net: &mut Net,
+    id: wampwerk::core::router::ConnectionId,
+    message: Subscribe,
+) -> u64 {
+    net.send(id, message);
+    match net.take_messages(id).first() {
+        Some(Message::Subscribed(subscribed)) => subscribed.subscription,
+        other => panic!("{other:?}"),
+    }
 }

@@ -9,7 +9,7 @@ mod pubsub;
 
 use common::*;
 use pubsub::*;
-use wampwerk::core::router::{ConnectionId, RouterConfig};
+use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Match, Value};
 // In the browser the same tests run under its own runner.
@@ -67,7 +67,7 @@ fn newcomer(net: &mut Net, topic: &str, policy: Match) -> Vec<Value> {
 
 #[test]
 fn the_newest_event_is_there_for_who_comes_later_and_asks() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b, c] = [(); 3].map(|()| join(&mut net));
     net.subscribe(b.id, 1, TOPIC);
     for (request, value) in [(1, "old"), (2, "new")] {
@@ -96,7 +96,7 @@ fn the_newest_event_is_there_for_who_comes_later_and_asks() {
 
 #[test]
 fn it_outlives_its_publisher_and_all_subscribers() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let a = join(&mut net);
     net.send(a.id, retain(1, TOPIC, "kept"));
     net.disconnect(a.id);
@@ -106,7 +106,7 @@ fn it_outlives_its_publisher_and_all_subscribers() {
 
 #[test]
 fn patterns_get_one_event_of_each_matching_topic() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     let topics = ["com.a.x", "com.a.y", "com.ab.x", "com.a", "org.a.x"];
     for (request, topic) in (1..).zip(topics) {
@@ -134,7 +134,9 @@ fn patterns_get_one_event_of_each_matching_topic() {
 
 #[test]
 fn only_those_who_could_have_got_it_get_it_later() {
-    let mut net = Net::with(RouterConfig::new(7).realm("realm1"));
+    let mut config = RouterConfig::new(7).realm("realm1");
+    config.meta_api = MetaApi::Off;
+    let mut net = Net::with(config);
     let [a, b, c] = [(); 3].map(|()| join(&mut net));
     let get = |net: &mut Net, request| {
         [&a, &b, &c].map(|peer| values(&retained(net, peer.id, request, TOPIC, Match::Exact)).pop())
@@ -165,7 +167,7 @@ fn only_those_who_could_have_got_it_get_it_later() {
 
 #[test]
 fn what_is_retained_for_nobody_clears_the_topic() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     net.subscribe(b.id, 1, TOPIC);
     net.send(a.id, retain(1, TOPIC, "kept"));
@@ -185,7 +187,7 @@ fn what_is_retained_for_nobody_clears_the_topic() {
 
 #[test]
 fn what_is_refused_is_not_kept() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let a = join(&mut net);
     net.send(a.id, retain(1, "wamp.session.on_join", 1));
     net.send(a.id, retain(2, "com..x", 1));
@@ -197,6 +199,7 @@ fn what_is_refused_is_not_kept() {
 fn there_is_room_for_so_many_topics() {
     let mut config = RouterConfig::new(7).realm("realm1");
     config.retained_topics = 2;
+    config.meta_api = MetaApi::Off;
     let mut net = Net::with(config);
     let [a, b] = [join(&mut net), join(&mut net)];
     subscribed(&mut net, b.id, subscribe_as(1, "", Match::Prefix));
@@ -215,6 +218,7 @@ fn there_is_room_for_so_many_topics() {
 fn there_is_room_for_so_many_bytes() {
     let mut config = RouterConfig::new(7).realm("realm1");
     config.retained_bytes = 10_000;
+    config.meta_api = MetaApi::Off;
     let mut net = Net::with(config);
     let a = join(&mut net);
     let text = |length: usize| "x".repeat(length);
@@ -235,7 +239,7 @@ fn there_is_room_for_so_many_bytes() {
 
 #[test]
 fn one_topic_keeps_so_many_for_some_and_the_one_for_all() {
-    let mut net = Net::new();
+    let mut net = Net::without_meta_api();
     let [a, b] = [join(&mut net), join(&mut net)];
     net.send(a.id, retain(1, TOPIC, "all"));
     for request in 2..100 {
@@ -251,6 +255,7 @@ fn one_topic_keeps_so_many_for_some_and_the_one_for_all() {
 fn a_router_may_keep_nothing() {
     let mut config = RouterConfig::new(7).realm("realm1");
     config.retained_topics = 0;
+    config.meta_api = MetaApi::Off;
     let mut net = Net::with(config);
     let a = join(&mut net);
     net.send(a.id, retain_for(1, TOPIC, 1, |o| o.acknowledge = Some(true)));

@@ -97,7 +97,7 @@ fn what_cannot_be_registered_or_called() {
         (single.into(), "REGISTERED 8 2"),
         (call(9, "com.example.none", 1).into(), "ERROR 48 9 wamp.error.no_such_procedure"),
         (call(10, "com example", 1).into(), "ERROR 48 10 wamp.error.invalid_uri"),
-        (call(11, "wamp.session.count", 1).into(), "ERROR 48 11 wamp.error.no_such_procedure"),
+        (call(11, "wamp.session.none", 1).into(), "ERROR 48 11 wamp.error.no_such_procedure"),
     ] {
         net.send(b, message);
         assert_eq!(net.take(b), [answer]);

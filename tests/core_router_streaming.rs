@@ -251,6 +251,20 @@ fn arguments_that_cannot_be_delivered_end_the_call() {
 }
 
 #[test]
+fn a_callee_is_told_only_once_to_stop() {
+    let mut net = Net::new();
+    let (caller, callee) = pair(&mut net);
+    net.send(caller, chunk(1, "a"));
+    let first = net.take_one(callee);
+    net.send(caller, cancel(1, CancelMode::Kill));
+    let error = ApplicationError::new("wamp.error.payload_size_exceeded");
+    net.router.handle_undeliverable(net.now, callee, &first, &error);
+    net.drain();
+    assert_eq!(net.take(callee), ["INTERRUPT 1"]);
+    assert_eq!(net.take(caller), ["ERROR 48 1 wamp.error.payload_size_exceeded"]);
+}
+
+#[test]
 fn forgotten_streams_do_not_pile_up() {
     // A caller need not send its last arguments when the answer has come; the router remembers
     // only so many such calls.
@@ -264,4 +278,50 @@ fn forgotten_streams_do_not_pile_up() {
     assert_eq!(net.closed(caller), None);
     net.send(caller, chunk(1, "a"));
     net.assert_violation(caller, "CALL.request is 1");
+}
+
+#[test]
+fn what_follows_a_refused_call_is_thrown_away() {
+    for mut net in nets() {
+        let (caller, _) = pair(&mut net);
+        let simple = net.join();
+        net.register(simple, 1, "b");
+        let refusals = [
+            ("none", "no_such_procedure"),
+            ("b", "feature_not_supported"),
+            ("no uri", "invalid_uri"),
+            ("wamp.session.count", "feature_not_supported"),
+            ("wamp.none", "feature_not_supported"),
+        ];
+        for (request, (procedure, error)) in (1..).zip(refusals) {
+            net.send(caller, chunk(request, procedure));
+            net.send(caller, chunk(request, procedure));
+            net.send(caller, call(request, procedure, 1));
+            assert_eq!(net.take(caller), [format!("ERROR 48 {request} wamp.error.{error}")]);
+        }
+    }
+}
+
+#[test]
+fn calls_of_the_routers_own_procedures_count_as_well() {
+    let mut net = Net::new();
+    let (caller, callee) = pair(&mut net);
+    let count =
+        |request| Call { payload: Payload::empty(), ..call(request, "wamp.session.count", 1) };
+    net.send(caller, count(1));
+    net.send(caller, chunk(2, "a"));
+    net.send(caller, count(3));
+    net.send(caller, call(2, "a", 1));
+    assert_eq!(net.take(caller), ["RESULT 1", "RESULT 3"]);
+    assert_eq!(net.take(callee), ["INVOCATION 1 1", "INVOCATION 1 1"]);
+    for wrong in [3, 5] {
+        let other = net.join_as(&able());
+        net.send(other, count(1));
+        net.send(other, count(wrong));
+        net.assert_violation(other, "CALL.request is");
+    }
+    // Nor may it have the id of another call.
+    net.send(callee, call(2, "a", 1));
+    net.send(callee, count(2));
+    net.assert_violation(callee, "CALL.request is 2");
 }

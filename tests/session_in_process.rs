@@ -5,10 +5,13 @@
 
 mod common {
     pub(crate) mod behaviour;
+    pub(crate) mod behaviour_meta;
 }
 
 use common::behaviour::{self, Place};
-use wampwerk::{Router, Session};
+use common::behaviour_meta;
+use wampwerk::router::MetaApi;
+use wampwerk::{Match, Router, Session};
 
 struct InProcess(Router);
 
@@ -28,4 +31,14 @@ async fn the_whole_behaviour_on_one_thread() {
 async fn the_whole_behaviour_on_several_threads() {
     let router = Router::builder().realm("realm1").build().unwrap();
     behaviour::all(&InProcess(router)).await;
+}
+
+#[tokio::test]
+async fn the_meta_api() {
+    let router = Router::builder().realm("realm1").meta_api(MetaApi::Full);
+    let router = router.history("com.example.history", Match::Exact, 100).build().unwrap();
+    let place = InProcess(router);
+    behaviour_meta::all(&place).await;
+    behaviour_meta::history(&place).await;
+    behaviour_meta::beyond_crossbar(&place).await;
 }

@@ -125,6 +125,16 @@ async fn s03_timeouts_are_durations_and_milliseconds_on_the_wire() {
     assert_eq!((&call[0], &call[2]), (&json!(48), &json!({})));
     let cancel = router.recv().await;
     assert_eq!((&cancel[0], &cancel[1]), (&json!(49), &call[1]));
+
+    // The embedded router reads milliseconds, and calls a timeout by its name.
+    let router = Router::builder().realm("realm1").build().unwrap();
+    let session = router.connect("realm1").await.unwrap();
+    session.register("com.a", pending::<()>).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let call = session.call("com.a").router_timeout(Duration::from_millis(700));
+    assert_eq!(uri(&call.await.unwrap_err()), "wamp.error.timeout");
+    let elapsed = began.elapsed();
+    assert!(elapsed >= Duration::from_millis(700) && elapsed < Duration::from_secs(1));
 }
 
 /// Autobahn|Python takes integers only, and has no timer of its own.

@@ -32,6 +32,8 @@ mod core_client_unsendable;
 mod core_pair;
 #[path = "core_router_disclosure_pubsub.rs"]
 mod core_router_disclosure_pubsub;
+#[path = "core_router_history.rs"]
+mod core_router_history;
 #[path = "core_router_listing.rs"]
 mod core_router_listing;
 #[path = "core_router_passthru_pubsub.rs"]
@@ -42,6 +44,8 @@ mod core_router_pattern_subscription;
 mod core_router_pubsub;
 #[path = "core_router_retained.rs"]
 mod core_router_retained;
+#[path = "core_router_revocation.rs"]
+mod core_router_revocation;
 #[path = "core_router_rpc.rs"]
 mod core_router_rpc;
 #[path = "core_router_session.rs"]

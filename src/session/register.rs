@@ -41,16 +41,15 @@ impl Session {
         procedure: impl Into<Uri>,
         endpoint: impl Endpoint<M>,
     ) -> RegisterRequest {
-        RegisterRequest {
-            session: self.clone(),
-            procedure: procedure.into(),
-            options: RegisterOptions::default(),
-            endpoint: erase(endpoint),
-        }
+        RegisterRequest::new(self.clone(), procedure.into(), erase(endpoint))
     }
 }
 
 impl RegisterRequest {
+    pub(super) fn new(session: Session, procedure: Uri, endpoint: DynEndpoint) -> Self {
+        RegisterRequest { session, procedure, options: RegisterOptions::default(), endpoint }
+    }
+
     /// The options on the wire. Better first: what the other setters set is replaced.
     pub fn options(mut self, options: RegisterOptions) -> Self {
         self.options = options;
@@ -146,6 +145,10 @@ impl Registration {
     /// The procedure or pattern.
     pub fn procedure(&self) -> &Uri {
         &self.procedure
+    }
+
+    pub(super) fn listener(&self) -> Ticket {
+        self.listener
     }
 
     /// Whether the procedure can still be called.

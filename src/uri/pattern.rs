@@ -134,6 +134,13 @@ impl From<Uri> for Pattern {
 }
 
 /// What matches itself only.
+impl From<&Uri> for Pattern {
+    fn from(uri: &Uri) -> Self {
+        Pattern::exact(uri)
+    }
+}
+
+/// What matches itself only.
 impl From<&str> for Pattern {
     fn from(uri: &str) -> Self {
         Pattern::exact(uri)

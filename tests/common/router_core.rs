@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use wampwerk::core::router::{CloseCause, ConnectionId, Output, Router, RouterConfig, Statistics};
+use wampwerk::core::router::{
+    CloseCause, ConnectionId, MetaApi, Output, Router, RouterConfig, Statistics,
+};
 use wampwerk::message::*;
 use wampwerk::{Dict, Value};
 
@@ -23,6 +25,14 @@ impl Net {
     pub fn new() -> Self {
         let mut config = RouterConfig::new(7).realm("realm1");
         config.strict_request_ids = true;
+        Net::with(config)
+    }
+
+    /// The same without the meta API, whose events would come by patterns that match everything.
+    pub fn without_meta_api() -> Self {
+        let mut config = RouterConfig::new(7).realm("realm1");
+        config.strict_request_ids = true;
+        config.meta_api = MetaApi::Off;
         Net::with(config)
     }
 

@@ -11,7 +11,6 @@ const BROKER: &[&str] = &[
     "publisher_exclusion",
     "publisher_identification",
     "subscriber_blackwhite_listing",
-    "subscription_revocation",
 ];
 
 /// What our broker can do with these settings.
@@ -26,6 +25,10 @@ pub(super) fn broker(config: &RouterConfig) -> Vec<&'static str> {
         if !config.histories.is_empty() {
             all.push("event_history");
         }
+    }
+    // Nothing else takes a session out of a subscription.
+    if config.meta_api == MetaApi::Full {
+        all.push("subscription_revocation");
     }
     all
 }

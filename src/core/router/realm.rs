@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::core::ids::{IdMap, KeyMap, RandomIds};
 use crate::core::router::broker::Broker;
-use crate::core::router::dealer::{Dealer, Sessions};
+use crate::core::router::dealer::{self, Dealer, Sessions};
 use crate::core::router::happening::Happening;
 use crate::core::router::meta::{self, Testaments};
 use crate::core::router::output::Outputs;
@@ -17,7 +17,7 @@ use crate::core::router::session::Session;
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
-use crate::message::{Message, RequestType};
+use crate::message::{Call, Message, RequestType};
 use crate::uri::{Match, Uri, uris};
 
 #[derive(Debug)]
@@ -169,10 +169,7 @@ impl Realm {
             Message::Unsubscribe(message) => broker.unsubscribe(turn, from, session, &message),
             Message::Register(message) => dealer.register(turn, from, sessions, message),
             Message::Unregister(message) => dealer.unregister(turn, from, session, &message),
-            Message::Call(message) if meta::answers(&message.procedure) => {
-                meta::call(self, turn, from, &message)
-            }
-            Message::Call(message) => dealer.call(turn, from, sessions, message),
+            Message::Call(message) => self.call(turn, from, message),
             _ => Ok(()),
         };
         match outcome {
@@ -185,6 +182,32 @@ impl Realm {
                 Ok(())
             }
         }
+    }
+
+    /// A new call, or more arguments for one that is under way.
+    fn call(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        message: Call,
+    ) -> Result<(), Failure> {
+        if !dealer::admit(turn, from, &mut self.sessions, &message)? {
+            return Ok(());
+        }
+        let streams = message.options.progress == Some(true);
+        let stream = streams.then(|| (message.request, message.procedure.clone()));
+        let outcome = if meta::answers(&message.procedure) {
+            meta::call(self, turn, from, &message)
+        } else {
+            self.dealer.call(turn, from, &mut self.sessions, message)
+        };
+        if let (Err(_), Some((request, procedure))) = (&outcome, stream)
+            && let Some(caller) = self.sessions.get_mut(&from)
+        {
+            // More arguments may be on their way.
+            caller.cut_streams.insert(request, procedure);
+        }
+        outcome
     }
 
     /// Takes back an invocation that cannot be carried to its callee.

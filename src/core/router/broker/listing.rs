@@ -22,20 +22,18 @@ struct Lists<T> {
 }
 
 impl Listing {
-    /// The lists of a publication, if it has any.
+    /// The lists of a publication, if it has any. To exclude nobody is no list.
     pub(super) fn of(options: &PublishOptions) -> Option<Box<Self>> {
-        let sessions = (&options.eligible, &options.exclude);
-        let authids = (&options.eligible_authid, &options.exclude_authid);
-        let authroles = (&options.eligible_authrole, &options.exclude_authrole);
-        if [sessions.0, sessions.1].iter().all(|list| list.is_none())
-            && [authids.0, authids.1, authroles.0, authroles.1].iter().all(|list| list.is_none())
-        {
+        let sessions = Lists::new(&options.eligible, &options.exclude);
+        let authids = Lists::new(&options.eligible_authid, &options.exclude_authid);
+        let authroles = Lists::new(&options.eligible_authrole, &options.exclude_authrole);
+        if sessions.is_none() && authids.is_none() && authroles.is_none() {
             return None;
         }
         Some(Box::new(Listing {
-            sessions: Lists::new(sessions.0, sessions.1),
-            authids: Lists::new(authids.0, authids.1),
-            authroles: Lists::new(authroles.0, authroles.1),
+            sessions: sessions.unwrap_or_default(),
+            authids: authids.unwrap_or_default(),
+            authroles: authroles.unwrap_or_default(),
         }))
     }
 
@@ -67,13 +65,17 @@ impl Listing {
 }
 
 impl<T: Ord + Clone> Lists<T> {
-    fn new(eligible: &Option<Vec<T>>, exclude: &Option<Vec<T>>) -> Self {
-        let sorted = |list: &Option<Vec<T>>| {
-            let mut list = list.clone()?;
+    fn new(eligible: &Option<Vec<T>>, exclude: &Option<Vec<T>>) -> Option<Self> {
+        let exclude = exclude.as_ref().filter(|list| !list.is_empty());
+        if eligible.is_none() && exclude.is_none() {
+            return None;
+        }
+        let sorted = |list: &Vec<T>| {
+            let mut list = list.clone();
             list.sort_unstable();
-            Some(list)
+            list
         };
-        Lists { eligible: sorted(eligible), exclude: sorted(exclude) }
+        Some(Lists { eligible: eligible.as_ref().map(sorted), exclude: exclude.map(sorted) })
     }
 
     fn allow(&self, who: &T) -> bool {
@@ -87,5 +89,11 @@ impl<T: Ord + Clone> Lists<T> {
 
     fn iter(&self) -> impl Iterator<Item = &T> {
         self.eligible.iter().chain(&self.exclude).flatten()
+    }
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Lists { eligible: None, exclude: None }
     }
 }

@@ -111,6 +111,7 @@ impl Dealer {
         };
         // It may have begun with the arguments that came before.
         let begun = origin.more.as_ref().is_some_and(|more| more.stream.is_some());
+        let begun = begun && !origin.interrupted;
         let can_cancel = || sessions.get(&callee).is_some_and(|it| it.features.callee_canceling);
         if begun && can_cancel() {
             let interruption =

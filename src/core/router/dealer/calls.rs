@@ -11,7 +11,31 @@ use crate::error::Violation;
 use crate::message::{Call, CallOptions, Invocation, InvocationDetails};
 use crate::uri::{Match, Uri};
 
+/// Whether a CALL is a new one. Otherwise it has brought more arguments for a call that is under
+/// way, or was late, and nothing is left to do.
+pub(in crate::core::router) fn admit(
+    turn: &mut Turn<'_>,
+    from: ConnectionId,
+    sessions: &mut Sessions,
+    message: &Call,
+) -> Result<bool, Violation> {
+    let Some(caller) = sessions.get_mut(&from) else { return Ok(false) };
+    if let Some(&invoked) = caller.calls.get(&message.request) {
+        return proceed(turn, sessions, invoked, message).map(|()| false);
+    }
+    let needs = Needs::of_call(&message.options);
+    if caller.cut_streams.take(message.request, &message.procedure, needs.stream) {
+        return Ok(false);
+    }
+    if turn.config.strict_request_ids {
+        caller.check_request("CALL", message.request)?;
+    }
+    check_announced(caller, needs)?;
+    Ok(true)
+}
+
 impl Dealer {
+    /// Takes a new call.
     pub(in crate::core::router) fn call(
         &mut self,
         turn: &mut Turn<'_>,
@@ -21,18 +45,7 @@ impl Dealer {
     ) -> Result<(), Failure> {
         let Call { request, options, procedure, payload } = message;
         let Some(caller) = sessions.get_mut(&from) else { return Ok(()) };
-        if let Some(&invoked) = caller.calls.get(&request) {
-            let more = Call { request, options, procedure, payload };
-            return Ok(proceed(turn, sessions, invoked, more)?);
-        }
         let needs = Needs::of_call(&options);
-        if caller.cut_streams.take(request, &procedure, needs.stream) {
-            return Ok(());
-        }
-        if turn.config.strict_request_ids {
-            caller.check_request("CALL", request)?;
-        }
-        check_announced(caller, needs)?;
         check_uri(turn, &procedure, Match::Exact)?;
         let ask = options.disclose_me == Some(true);
         if ask && turn.config.disclosure == Disclosure::Never {
@@ -128,7 +141,7 @@ fn proceed(
     turn: &mut Turn<'_>,
     sessions: &mut Sessions,
     invoked: Invoked,
-    message: Call,
+    message: &Call,
 ) -> Result<(), Violation> {
     let Invoked { callee, invocation } = invoked;
     let session = sessions.get_mut(&callee);
@@ -147,12 +160,12 @@ fn proceed(
     }
     let mut details = InvocationDetails::default();
     if stream.pattern {
-        details.procedure = Some(message.procedure);
+        details.procedure = Some(message.procedure.clone());
     }
     if stream.open {
         details.progress = Some(true);
     }
-    let (registration, payload) = (stream.registration, message.payload);
+    let (registration, payload) = (stream.registration, message.payload.clone());
     turn.outputs.send(callee, Invocation { request: invocation, registration, details, payload });
     Ok(())
 }

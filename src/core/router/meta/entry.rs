@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::arguments::invalid;
 use super::{Inquiry, time};
-
 use crate::core::router::index::Entry;
 use crate::core::router::realm::{check_uri, is_reserved};
 use crate::error::ApplicationError;

@@ -16,8 +16,7 @@ mod time;
 
 use crate::core::router::ConnectionId;
 use crate::core::router::realm::{Failure, Realm, Turn, check_uri, quote};
-use crate::core::router::session::Session;
-use crate::error::{ApplicationError, Violation};
+use crate::error::ApplicationError;
 use crate::message::{Call, CallResult, Payload, ResultDetails};
 use crate::uri::{Match, uris};
 use crate::value::{Dict, Value};
@@ -74,7 +73,7 @@ pub(super) fn answers(procedure: &str) -> bool {
     procedure.starts_with("wamp.")
 }
 
-/// Answers a call to the router itself. Such a call is over at once: there is nothing to cancel,
+/// Answers a new call to the router itself. Such a call is over at once: there is nothing to cancel,
 /// to time out or to report progress of.
 pub(super) fn call(
     realm: &mut Realm,
@@ -82,20 +81,7 @@ pub(super) fn call(
     caller: ConnectionId,
     call: &Call,
 ) -> Result<(), Failure> {
-    let Some(session) = realm.sessions.get_mut(&caller) else { return Ok(()) };
-    if session.calls.contains_key(&call.request) {
-        let request = call.request;
-        let text = format!("CALL.request is {request}, a call that is under way");
-        return Err(Violation::new(text).into());
-    }
-    let progress = call.options.progress == Some(true);
-    if session.cut_streams.take(call.request, &call.procedure, progress) {
-        return Ok(());
-    }
-    if turn.config.strict_request_ids {
-        session.check_request("CALL", call.request)?;
-    }
-    check_options(session, call)?;
+    check_options(call)?;
     check_uri(turn, &call.procedure, Match::Exact)?;
     let procedure = find(turn.config.meta_api, &call.procedure)?;
     let arguments = Arguments::read(&call.payload, procedure.parameters)?;
@@ -113,19 +99,11 @@ pub(super) fn call(
 
 /// That the call is one that can be answered: neither in several messages, nor in a form that only
 /// another client can read.
-fn check_options(session: &mut Session, call: &Call) -> Result<(), Failure> {
+fn check_options(call: &Call) -> Result<(), ApplicationError> {
     let options = &call.options;
     let unreadable = if options.progress == Some(true) {
-        if !session.features.caller_progressive_invocations {
-            return Err(Violation::new("CALL.Options.progress was not announced").into());
-        }
-        // What follows in the same call is late.
-        session.cut_streams.insert(call.request, call.procedure.clone());
         "progressive call invocations"
     } else if options.ppt_scheme.is_some() {
-        if !session.features.caller_passthru {
-            return Err(Violation::new("CALL.Options.ppt_scheme was not announced").into());
-        }
         "payload passthru mode"
     } else if options.enc_algo.is_some() {
         "payload transparency"
@@ -133,7 +111,7 @@ fn check_options(session: &mut Session, call: &Call) -> Result<(), Failure> {
         return Ok(());
     };
     let text = format!("{} does not take {unreadable}", quote(&call.procedure));
-    Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text).into())
+    Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text))
 }
 
 fn find(offered: MetaApi, name: &str) -> Result<&'static Procedure, ApplicationError> {

@@ -1,0 +1,354 @@
+//! Many procedures at once, such as the methods of one object: all of them are registered, or none.
+
+use std::fmt;
+use std::future::{Future, IntoFuture, poll_fn, ready};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::Poll;
+
+use crate::error::{ApplicationError, RegisterAllError, RegisterError, UnregisterError};
+use crate::message::{CancelMode, Payload, RegisterOptions};
+use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+use crate::session::Session;
+use crate::session::command::Signal;
+use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
+use crate::session::handler::{Arguments, Extract};
+use crate::session::incoming::IncomingCall;
+use crate::session::register::{RegisterRequest, Registration};
+use crate::session::reply::IntoReply;
+use crate::uri::Uri;
+
+/// Procedures for [`Session::register_all`].
+///
+/// ```
+/// use wampwerk::Session;
+/// use wampwerk::session::Procedures;
+///
+/// # async fn example(session: Session) -> Result<(), wampwerk::Error> {
+/// let procedures = Procedures::new()
+///     .add("now", || async { 12 })
+///     .add("twice", |n: i64| async move { 2 * n });
+/// session.register_all("com.example.", procedures).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Default)]
+pub struct Procedures {
+    entries: Vec<Entry>,
+}
+
+/// Methods of one object, as procedures for [`Session::register_all`].
+///
+/// A method takes `self: Arc<Self>`, since several calls of it may run at the same time; what they
+/// change stands behind a lock or an atomic. Its other parameters and its result are as those of
+/// any [`Endpoint`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicI64, Ordering};
+///
+/// use wampwerk::{ApplicationError, Session};
+/// use wampwerk::session::Procedures;
+///
+/// struct Calculator {
+///     memory: AtomicI64,
+/// }
+///
+/// impl Calculator {
+///     async fn add(self: Arc<Self>, a: i64, b: i64) -> i64 {
+///         a + b
+///     }
+///
+///     async fn divide(self: Arc<Self>, a: f64, b: f64) -> Result<f64, ApplicationError> {
+///         match b {
+///             0.0 => Err(ApplicationError::new("com.example.error.division_by_zero")),
+///             b => Ok(a / b),
+///         }
+///     }
+///
+///     async fn remember(self: Arc<Self>, number: i64) {
+///         self.memory.store(number, Ordering::Relaxed);
+///     }
+/// }
+///
+/// # async fn example(session: Session) -> Result<(), wampwerk::Error> {
+/// let calculator = Arc::new(Calculator { memory: AtomicI64::new(0) });
+/// let procedures = Procedures::of(calculator)
+///     .add("add", Calculator::add)
+///     .add("divide", Calculator::divide)
+///     .add("remember", Calculator::remember);
+/// let registrations = session.register_all("com.example.calc.", procedures).await?;
+/// assert_eq!(registrations.iter().count(), 3);
+/// registrations.unregister().await?;
+/// # Ok(()) }
+/// ```
+pub struct ProceduresOf<S> {
+    object: Arc<S>,
+    procedures: Procedures,
+}
+
+struct Entry {
+    name: String,
+    options: RegisterOptions,
+    endpoint: DynEndpoint,
+}
+
+/// What [`Session::register_all`] has registered. Dropping it changes nothing.
+#[derive(Clone, Debug)]
+pub struct Registrations(Vec<Registration>);
+
+impl Session {
+    /// Registers many procedures, each under the prefix and its own name; the prefix is put in front
+    /// as it is, so it mostly ends with a dot. All of them are registered, or none: if one fails,
+    /// or the future is dropped, those that stood already are withdrawn.
+    ///
+    /// # Errors
+    /// The first one, in the order of the procedures, that could not be registered, and why.
+    pub async fn register_all(
+        &self,
+        prefix: impl AsRef<str>,
+        procedures: impl Into<Procedures>,
+    ) -> Result<Registrations, RegisterAllError> {
+        let prefix = prefix.as_ref();
+        let (mut uris, mut requests) = (Vec::new(), Vec::new());
+        for Entry { name, options, endpoint } in procedures.into().entries {
+            let procedure = Uri::from(format!("{prefix}{name}"));
+            let request = RegisterRequest::new(self.clone(), procedure.clone(), endpoint);
+            uris.push(procedure);
+            requests.push(request.options(options).into_future());
+        }
+        let mut standing = Standing { session: self, results: Vec::new() };
+        all(&mut requests, &mut standing.results).await;
+        let mut registrations = Vec::new();
+        let mut failed = None;
+        for (procedure, result) in uris.into_iter().zip(&standing.results) {
+            match result {
+                Some(Ok(registration)) => registrations.push(registration.clone()),
+                Some(Err(error)) if failed.is_none() => {
+                    failed = Some(RegisterAllError { procedure, error: error.clone() });
+                }
+                Some(Err(_)) | None => {}
+            }
+        }
+        let registrations = Registrations(registrations);
+        match failed {
+            None => {
+                standing.results.clear();
+                Ok(registrations)
+            }
+            Some(failed) => {
+                // What cannot be withdrawn now has gone with the session.
+                drop(registrations.unregister().await);
+                standing.results.clear();
+                Err(failed)
+            }
+        }
+    }
+}
+
+impl Procedures {
+    /// None yet.
+    pub fn new() -> Self {
+        Procedures::default()
+    }
+
+    /// For methods of an object; none yet.
+    pub fn of<S>(object: Arc<S>) -> ProceduresOf<S> {
+        ProceduresOf { object, procedures: Procedures::new() }
+    }
+
+    /// Adds a procedure.
+    #[must_use]
+    pub fn add<M: 'static>(self, name: impl Into<String>, endpoint: impl Endpoint<M>) -> Self {
+        self.add_with(name, RegisterOptions::default(), endpoint)
+    }
+
+    /// Adds a procedure with options.
+    #[must_use]
+    pub fn add_with<M: 'static>(
+        mut self,
+        name: impl Into<String>,
+        options: RegisterOptions,
+        endpoint: impl Endpoint<M>,
+    ) -> Self {
+        self.entries.push(Entry { name: name.into(), options, endpoint: erase(endpoint) });
+        self
+    }
+}
+
+impl fmt::Debug for Procedures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.entries.iter().map(|entry| &entry.name)).finish()
+    }
+}
+
+impl<S: MaybeSend + MaybeSync + 'static> ProceduresOf<S> {
+    /// Adds a method.
+    #[must_use]
+    pub fn add<M: 'static>(self, name: impl Into<String>, method: impl Method<S, M>) -> Self {
+        self.add_with(name, RegisterOptions::default(), method)
+    }
+
+    /// Adds a method with options.
+    #[must_use]
+    pub fn add_with<M: 'static>(
+        mut self,
+        name: impl Into<String>,
+        options: RegisterOptions,
+        method: impl Method<S, M>,
+    ) -> Self {
+        let bound = Bound { object: self.object.clone(), method, marker: PhantomData::<fn() -> M> };
+        self.procedures = self.procedures.add_with(name, options, bound);
+        self
+    }
+}
+
+impl<S> fmt::Debug for ProceduresOf<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.procedures.fmt(f)
+    }
+}
+
+impl<S> From<ProceduresOf<S>> for Procedures {
+    fn from(methods: ProceduresOf<S>) -> Self {
+        methods.procedures
+    }
+}
+
+impl Registrations {
+    /// The registrations, in the order in which the procedures were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Registration> {
+        self.0.iter()
+    }
+
+    /// Withdraws all of them.
+    ///
+    /// # Errors
+    /// The first one; all the others are withdrawn all the same.
+    pub async fn unregister(self) -> Result<(), UnregisterError> {
+        let mut requests: Vec<BoxFuture<'static, _>> = Vec::new();
+        for registration in self.0 {
+            requests.push(Box::pin(registration.unregister()));
+        }
+        let mut results = Vec::new();
+        all(&mut requests, &mut results).await;
+        results.into_iter().flatten().collect()
+    }
+}
+
+/// A method that can be a procedure: its first parameter is `self: Arc<Self>`, or an `Arc` of the
+/// object; up to eight others are as those of an [`Endpoint`].
+///
+/// `M` only tells the implementations apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered as a method of `{S}`",
+    note = "it must be an `async fn` whose first parameter is `self: Arc<Self>`",
+    note = "its other parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Whole`",
+    note = "it must return `Result<T, ApplicationError>` with any `T: Serialize`, a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
+)]
+pub trait Method<S, M>: MaybeSend + MaybeSync + 'static {
+    /// Starts the procedure.
+    fn call(
+        &self,
+        object: Arc<S>,
+        call: IncomingCall,
+    ) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
+}
+
+/// A method with its object.
+struct Bound<S, F, M> {
+    object: Arc<S>,
+    method: F,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<S, F, M> Endpoint<M> for Bound<S, F, M>
+where
+    S: MaybeSend + MaybeSync + 'static,
+    F: Method<S, M>,
+    M: 'static,
+{
+    fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+        self.method.call(self.object.clone(), call)
+    }
+}
+
+macro_rules! methods {
+    ($(($($parameter:ident),*))*) => {$(
+        impl<Object, Function, Output, $($parameter,)*> Method<Object, ($($parameter,)*)>
+            for Function
+        where
+            Function: Fn(Arc<Object>, $($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
+            Output: Future + MaybeSend + 'static,
+            Output::Output: IntoReply,
+            $($parameter: Extract<IncomingCall>,)*
+        {
+            #[allow(non_snake_case, unused_mut, reason = "one macro for all arities")]
+            fn call(
+                &self,
+                object: Arc<Object>,
+                call: IncomingCall,
+            ) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
+                let serializer = call.serializer();
+                let extracted = (|| {
+                    let mut arguments = Arguments::new(&call.payload, &call)?;
+                    $(let $parameter = $parameter::extract(&mut arguments)?;)*
+                    arguments.finish()?;
+                    Ok(($($parameter,)*))
+                })();
+                match extracted {
+                    Ok(($($parameter,)*)) => {
+                        let output = self(object, $($parameter),*);
+                        Box::pin(async move { output.await.into_reply(serializer) })
+                    }
+                    Err(error) => Box::pin(ready(Err(error))),
+                }
+            }
+        }
+    )*};
+}
+
+methods! {
+    ()
+    (A)
+    (A, B)
+    (A, B, C)
+    (A, B, C, D)
+    (A, B, C, D, E)
+    (A, B, C, D, E, F)
+    (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H)
+}
+
+/// Registrations that are worth nothing without the others.
+struct Standing<'a> {
+    session: &'a Session,
+    results: Vec<Option<Result<Registration, RegisterError>>>,
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        for registration in self.results.iter().flatten().flatten() {
+            let signal = Signal::Drop(registration.listener(), CancelMode::Skip);
+            // Without a driver there are no registrations either.
+            drop(self.session.shared.signals.send(signal));
+        }
+    }
+}
+
+/// Drives all to their ends. What has come stands in `results` at once.
+async fn all<T>(futures: &mut [BoxFuture<'static, T>], results: &mut Vec<Option<T>>) {
+    results.resize_with(futures.len(), || None);
+    poll_fn(|cx| {
+        let mut open = false;
+        for (future, result) in futures.iter_mut().zip(results.iter_mut()) {
+            if result.is_none() {
+                match future.as_mut().poll(cx) {
+                    Poll::Ready(output) => *result = Some(output),
+                    Poll::Pending => open = true,
+                }
+            }
+        }
+        if open { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+}
