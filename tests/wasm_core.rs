@@ -36,6 +36,18 @@ mod core_router_disclosure_pubsub;
 mod core_router_history;
 #[path = "core_router_listing.rs"]
 mod core_router_listing;
+#[path = "core_router_meta_calls.rs"]
+mod core_router_meta_calls;
+#[path = "core_router_meta_history.rs"]
+mod core_router_meta_history;
+#[path = "core_router_meta_kill.rs"]
+mod core_router_meta_kill;
+#[path = "core_router_meta_registration.rs"]
+mod core_router_meta_registration;
+#[path = "core_router_meta_session.rs"]
+mod core_router_meta_session;
+#[path = "core_router_meta_subscription.rs"]
+mod core_router_meta_subscription;
 #[path = "core_router_passthru_pubsub.rs"]
 mod core_router_passthru_pubsub;
 #[path = "core_router_pattern_subscription.rs"]
@@ -50,6 +62,8 @@ mod core_router_revocation;
 mod core_router_rpc;
 #[path = "core_router_session.rs"]
 mod core_router_session;
+#[path = "core_router_testaments.rs"]
+mod core_router_testaments;
 #[path = "core_router_violations.rs"]
 mod core_router_violations;
 

@@ -8,7 +8,7 @@ use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Match, Value};
 
-use crate::common::*;
+use super::common::*;
 
 /// One realm, and all of the meta API.
 pub fn full() -> Net {

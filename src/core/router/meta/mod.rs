@@ -28,9 +28,12 @@ pub(super) use testament::Testaments;
 
 /// How much of the meta API (spec: "Meta API") a router offers.
 ///
-/// It is the session's own word that lets it call these procedures: a router that lets everybody
-/// in as "anonymous" cannot tell those who may end others' sessions from those who may not. So
-/// asking is for everybody, and ending is for nobody unless it is switched on.
+/// A router that lets everybody in as "anonymous" cannot tell those who may end the sessions of
+/// others from those who may not. So everybody may ask, and nobody may end anything of another one
+/// unless that is switched on.
+///
+/// Meta events are events like others: they also go to subscriptions whose pattern is as wide as
+/// the prefix `""` or the wildcard `..`, which match every topic, or every one of three components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetaApi {
