@@ -12,7 +12,7 @@ mod common {
 
 use std::io::Write;
 
-use common::behaviour::{self, Place};
+use common::behaviour::{self, Kind, Place};
 use common::behaviour_meta;
 use wampwerk::transport::{TlsConfig, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, ConnectError, RegisterError, Serializer, Session, connect};
@@ -53,12 +53,19 @@ impl Place for Crossbar<'_> {
         assert_eq!(session.transport().batched, self.batched);
         session
     }
+
+    fn router(&self) -> Kind {
+        Kind::Crossbar
+    }
 }
 
 /// One after the other: the names of the behaviours are the same.
+static IN_TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test]
 async fn the_whole_behaviour_with_each_serializer() {
     let Some(rig) = Rig::find() else { return };
+    let _turn = IN_TURN.lock().await;
     for serializer in Serializer::ALL {
         behaviour::all(&Crossbar { rig: &rig, serializer, batched: false }).await;
     }
@@ -69,6 +76,7 @@ async fn the_whole_behaviour_with_each_serializer() {
 #[tokio::test]
 async fn the_whole_behaviour_in_batches_with_each_serializer() {
     let Some(rig) = Rig::find() else { return };
+    let _turn = IN_TURN.lock().await;
     for serializer in Serializer::ALL {
         behaviour::all(&Crossbar { rig: &rig, serializer, batched: true }).await;
     }
@@ -77,6 +85,7 @@ async fn the_whole_behaviour_in_batches_with_each_serializer() {
 #[tokio::test]
 async fn the_meta_api_with_each_serializer() {
     let Some(rig) = Rig::find() else { return };
+    let _turn = IN_TURN.lock().await;
     for serializer in Serializer::ALL {
         let place = Crossbar { rig: &rig, serializer, batched: false };
         behaviour_meta::all(&place).await;

@@ -78,7 +78,9 @@ impl RegisterRequest {
     }
 
     /// Takes the procedure over from whoever has it, as after a reconnect while the router still
-    /// holds the old session (Crossbar, and the embedded router).
+    /// holds the old session (Crossbar, and the embedded router); the registration there ends with
+    /// [`Ending::Revoked`]. The embedded router takes it only from callees that asked for the same
+    /// when they registered, Crossbar from all.
     pub fn force_reregister(mut self) -> Self {
         self.options.force_reregister = Some(true);
         self
