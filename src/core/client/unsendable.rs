@@ -13,7 +13,10 @@ impl Client {
     /// What goes instead of it goes first: behind it there may be GOODBYE, which nothing may follow.
     pub fn handle_unsendable(&mut self, message: &Message, error: ApplicationError) {
         if matches!(self.state, State::Closed(_)) {
-            return;
+            // Only the last words matter now, and they make sense without what stood before them.
+            let is_last =
+                |queued: &Message| matches!(queued, Message::Goodbye(_) | Message::Abort(_));
+            return self.transmits.retain(is_last);
         }
         match message {
             Message::Call(call) if call.options.progress.is_some() && self.follow_up => {
