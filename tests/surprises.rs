@@ -17,11 +17,11 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use common::scripted::{join, join_as};
+use common::scripted::{join, join_as, join_with};
 use serde_json::json;
 use wampwerk::framing::batch::{Batch, BatchFormat};
 use wampwerk::message::{CancelMode, PublishOptions};
-use wampwerk::session::{Ending, Kwargs, PublishDetails, join as join_over};
+use wampwerk::session::{Ending, Kwargs, PublishDetails, SessionConfig, join as join_over};
 use wampwerk::transport::{Transport, TransportInfo};
 use wampwerk::{
     ApplicationError, CallError, CloseKind, Dict, Payload, PublishError, RegisterError, Router,
@@ -377,7 +377,7 @@ async fn s27_what_is_too_long_to_send_fails_alone() {
     let mut info = inner.info().clone();
     info.max_send = 1000;
     let narrow = Narrow(inner, info);
-    let session = join_over(Box::new(narrow), "realm1", Default::default()).await.unwrap();
+    let session = join_over(Box::new(narrow), "realm1", SessionConfig::default()).await.unwrap();
     let other = router.connect("realm1").await.unwrap();
     session.register("com.a", |text: String| async move { text }).await.unwrap();
     // It would compress well.
@@ -451,7 +451,9 @@ async fn s29_every_error_of_the_peer_is_an_application_error() {
 /// payload stands elsewhere: both are read, and each is sent as its kind wants it.
 #[tokio::test]
 async fn s30_both_kinds_of_encoded_payload_are_told_apart() {
-    let (session, mut router) = join().await;
+    let config = SessionConfig::default().payload_passthru(true);
+    let roles = json!({"roles": {"broker": {}, "dealer": {}}});
+    let (session, mut router) = join_with(roles, config).await;
     let (subscription, _) =
         tokio::join!(session.subscribe("com.a").into_future(), router.subscribed(1));
     let mut subscription = subscription.unwrap();

@@ -31,9 +31,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Message, Serializer};
+use crate::value::Value;
 use scan::{Flaw, Shape, Spans};
 
 /// How many containers may be nested in each other in a message, its own list counted. A message
@@ -143,6 +145,41 @@ pub fn decode(serializer: Serializer, frame: &Bytes) -> Result<Message, Violatio
         serializer,
         Chosen => frame::read::<Chosen>(frame),
         Err(Violation::new(missing(serializer)))
+    )
+}
+
+/// Writes a value alone, in no message; for payload codecs, say.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn write_value(serializer: Serializer, value: &Value) -> Result<Vec<u8>, EncodeError> {
+    let mut out = Vec::new();
+    with_format!(
+        serializer,
+        Chosen => {
+            Chosen::write(&mut out, value)?;
+            Chosen::check(&out, false).map_err(EncodeError::new)?;
+            Ok(out)
+        },
+        Err(EncodeError::new(missing(serializer)))
+    )
+}
+
+/// Reads a value that stands alone.
+///
+/// # Errors
+///
+/// When the bytes are not one well-formed value of this format, nested deeper than [`MAX_DEPTH`],
+/// when it has no form in [`Value`], or when the serializer is not compiled in.
+pub fn read_value(serializer: Serializer, bytes: &[u8]) -> Result<Value, DecodeError> {
+    with_format!(
+        serializer,
+        Chosen => {
+            Chosen::check(bytes, false).map_err(DecodeError::new)?;
+            Chosen::read(bytes, PhantomData)
+        },
+        Err(DecodeError::new(missing(serializer)))
     )
 }
 

@@ -12,7 +12,8 @@ use crate::error::ConnectError;
 use crate::rt;
 #[cfg(feature = "client")]
 use crate::rt::BoxFuture;
-use crate::session::driver::{Driver, Inbox};
+use crate::session::driver::{Driver, Inbox, Payloads};
+use crate::session::payload_codec::PayloadCodec;
 use crate::session::{Session, Shared, driver_gone};
 use crate::transport::{Connector, Transport};
 use crate::uri::Uri;
@@ -44,7 +45,7 @@ pub fn connect(url: impl Into<String>, realm: impl Into<Uri>) -> Connect {
         serializers: crate::codec::available().to_vec(),
         batched: false,
         timeout: None,
-        config: ClientConfig::default(),
+        config: SessionConfig::default(),
     }
 }
 
@@ -62,7 +63,7 @@ pub struct Connect {
     serializers: Vec<crate::message::Serializer>,
     batched: bool,
     timeout: Option<std::time::Duration>,
-    config: ClientConfig,
+    config: SessionConfig,
 }
 
 #[cfg(feature = "client")]
@@ -85,13 +86,25 @@ impl Connect {
     /// How long each step may take: connecting, the opening handshake, joining. Default: 10 s.
     pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
         self.timeout = Some(timeout);
-        self.config.join_timeout = timeout;
+        self.config.client.join_timeout = timeout;
         self
     }
 
     /// What the router is told as our name and version. Default: those of this crate.
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
-        self.config.agent = agent.into();
+        self.config.client.agent = agent.into();
+        self
+    }
+
+    /// What encodes and decodes payloads; see [`SessionConfig::payload_codec`].
+    pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
+        self.config = self.config.payload_codec(codec);
+        self
+    }
+
+    /// Whether encoded payloads go to the user as they are; see [`SessionConfig::payload_passthru`].
+    pub fn payload_passthru(mut self, passthru: bool) -> Self {
+        self.config = self.config.payload_passthru(passthru);
         self
     }
 
@@ -99,7 +112,7 @@ impl Connect {
     /// [`CallRequest::disclose_me`](crate::session::CallRequest::disclose_me)) unless they say it
     /// themselves. Default: nothing, so it is as the router likes.
     pub fn disclose_me(mut self, disclose: bool) -> Self {
-        self.config.disclose_me = Some(disclose);
+        self.config.client.disclose_me = Some(disclose);
         self
     }
 
@@ -135,7 +148,55 @@ pub async fn connect_with(
     join(connector.connect().await?, realm, ClientConfig::default()).await
 }
 
-/// Joins a realm over a transport that is open.
+/// How a session is opened, over whatever transport.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// The settings of the state machine: timeouts, agent.
+    pub client: ClientConfig,
+    codec: Option<Arc<dyn PayloadCodec>>,
+    passthru: bool,
+}
+
+impl SessionConfig {
+    /// What encodes payloads that go out and decodes those that come in. The session then announces
+    /// `payload_passthru_mode` and Autobahn's `payload_transparency`. Default: none; then calls that
+    /// come in encoded are refused with `wamp.error.no_payload_codec`, and such events are dropped.
+    #[must_use]
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
+        self.codec = Some(Arc::new(codec));
+        self
+    }
+
+    /// Whether encoded payloads go to the user as they are, if there is no codec: see
+    /// [`Payload::opaque`](crate::Payload::opaque), and `enc_algo` and `ppt_scheme` in the details.
+    /// The same features are announced. Default: no.
+    #[must_use]
+    pub fn payload_passthru(mut self, passthru: bool) -> Self {
+        self.passthru = passthru;
+        self
+    }
+}
+
+impl From<ClientConfig> for SessionConfig {
+    fn from(client: ClientConfig) -> Self {
+        SessionConfig { client, ..SessionConfig::default() }
+    }
+}
+
+impl std::fmt::Debug for SessionConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionConfig")
+            .field("client", &self.client)
+            .field("payload_codec", &self.codec.is_some())
+            .field("payload_passthru", &self.passthru)
+            .finish()
+    }
+}
+
+/// Joins a realm over a transport that is open. `config` is a [`SessionConfig`], or a
+/// [`ClientConfig`] where there is no more to say.
 ///
 /// Dropping the future gives up: the transport is closed.
 ///
@@ -144,15 +205,19 @@ pub async fn connect_with(
 pub async fn join(
     transport: Box<dyn Transport>,
     realm: impl Into<Uri>,
-    config: ClientConfig,
+    config: impl Into<SessionConfig>,
 ) -> Result<Session, ConnectError> {
+    let config = config.into();
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let (signal_sender, signals) = mpsc::unbounded_channel();
     let (joined_sender, joined) = oneshot::channel();
     let (closed_sender, closed) = watch::channel(None);
     let info = transport.info().clone();
-    let leave_timeout = config.leave_timeout;
-    let mut client = Client::new(config.clone());
+    let leave_timeout = config.client.leave_timeout;
+    let payloads = Payloads::new(config.codec.clone(), config.passthru);
+    let mut settings = config.client.clone();
+    settings.payload_passthru |= config.codec.is_some() || config.passthru;
+    let mut client = Client::new(settings);
     client.join(rt::now(), realm.into());
     let inbox = Inbox {
         commands,
@@ -162,6 +227,7 @@ pub async fn join(
         joined: joined_sender,
         closed: closed_sender,
         leave_timeout,
+        payloads,
     };
     rt::spawn(Driver::new(transport, client, inbox));
     match joined.await {

@@ -75,7 +75,10 @@ pub struct PublishDetails(pub EventDetails);
 
 impl<'a, C> Arguments<'a, C> {
     pub(super) fn new(payload: &'a Payload, context: &'a C) -> Result<Self, ApplicationError> {
-        let positional = payload.positional().map_err(invalid)?;
+        static NONE: Payload = Payload::empty();
+        // Of opaque data there is nothing to hand out one by one; it may be taken as a whole.
+        let source = if payload.opaque().is_some() { &NONE } else { payload };
+        let positional = source.positional().map_err(invalid)?;
         Ok(Arguments { payload, context, positional, taken: 0, keywords_taken: false })
     }
 
@@ -98,6 +101,9 @@ impl<'a, C> Arguments<'a, C> {
                 "takes {taken} positional arguments, {} were given",
                 taken + surplus
             )));
+        }
+        if !self.keywords_taken && self.payload.opaque().is_some() {
+            return Err(invalid("takes arguments, the payload is opaque binary data"));
         }
         if !self.keywords_taken && self.payload.elements() > 1 {
             return Err(invalid("takes no keyword arguments"));

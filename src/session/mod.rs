@@ -15,6 +15,7 @@ mod features;
 mod handler;
 mod incoming;
 pub mod meta;
+mod payload_codec;
 mod procedures;
 mod publish;
 mod queue;
@@ -38,12 +39,15 @@ pub use crate::error::Lagged;
 pub use call::{CallReply, CallRequest};
 #[cfg(feature = "client")]
 pub use connect::{Connect, connect};
-pub use connect::{connect_with, join};
+pub use connect::{SessionConfig, connect_with, join};
 pub use ending::Ending;
 pub use endpoint::Endpoint;
 pub use event::{Event, EventHandler};
 pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails, Whole};
 pub use incoming::{Chunks, IncomingCall, Progress};
+#[cfg(feature = "cryptobox")]
+pub use payload_codec::cryptobox;
+pub use payload_codec::{Decoded, EncodedPayload, PayloadCodec, PayloadForm, Side};
 pub use procedures::{Method, Procedures, ProceduresOf, Registrations};
 pub use publish::{AcknowledgedPublish, PublishRequest};
 pub use register::{RegisterRequest, Registration};
@@ -51,7 +55,7 @@ pub use reply::{IntoReply, Reply};
 pub use running_call::{Canceller, RunningCall};
 pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
 
-use crate::core::client::{Answer, ClientConfig, Failure, Joined, Ticket};
+use crate::core::client::{Answer, Failure, Joined, Ticket};
 use crate::error::{ApplicationError, Callee, CloseKind, CloseReason, ConnectError};
 use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
 use crate::rt::Sleep;
@@ -79,7 +83,7 @@ struct Shared {
     joined: Joined,
     transport: TransportInfo,
     /// For a session on the same transport.
-    config: ClientConfig,
+    config: SessionConfig,
 }
 
 impl Drop for Shared {
@@ -159,7 +163,7 @@ impl Session {
             drop(self.shared.commands.send(leave).await);
             self.closed().await
         };
-        match within(self.shared.config.leave_timeout, leaving).await {
+        match within(self.shared.config.client.leave_timeout, leaving).await {
             Some(reason) => reason,
             None => {
                 drop(self.shared.signals.send(Signal::GiveUp));
@@ -181,7 +185,7 @@ impl Session {
             drop(self.shared.commands.send(leave).await);
             transport.await
         };
-        match within(self.shared.config.leave_timeout, leaving).await {
+        match within(self.shared.config.client.leave_timeout, leaving).await {
             Some(Ok(transport)) => Ok(transport),
             Some(Err(_)) => Err(self.closed().await),
             None => {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wampwerk::core::client::ClientConfig;
+use wampwerk::session::SessionConfig;
 use wampwerk::transport::memory::{self, MemoryTransport};
 use wampwerk::transport::{CloseCode, Transport};
 use wampwerk::{Serializer, Session, session};
@@ -27,10 +28,15 @@ pub async fn join() -> (Session, Scripted) {
 
 /// The same with details of WELCOME.
 pub async fn join_as(details: Value) -> (Session, Scripted) {
+    join_with(details, ClientConfig::default()).await
+}
+
+/// The same with settings of the session.
+pub async fn join_with(details: Value, config: impl Into<SessionConfig>) -> (Session, Scripted) {
     let (client, end) = memory::pair(Serializer::Json, 64);
     let mut router = Scripted { end, hello: Value::Null };
     router.send(json!([2, 7, details]));
-    let joined = session::join(Box::new(client), "realm1", ClientConfig::default());
+    let joined = session::join(Box::new(client), "realm1", config);
     let session = joined.await.unwrap();
     router.hello = router.recv().await;
     (session, router)

@@ -25,7 +25,7 @@ impl Client {
         (self.ids, self.streamed) = (SequentialIds::default(), 0);
         (self.cut_short, self.router) = (Recent::default(), Roles::new());
         let mut details = HelloDetails::default();
-        details.roles = Some(client_roles());
+        details.roles = Some(client_roles(self.config.payload_passthru));
         details.agent = Some(self.config.agent.clone());
         self.state = State::Joining {
             realm: realm.clone(),

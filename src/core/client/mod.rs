@@ -59,6 +59,9 @@ pub struct ClientConfig {
     /// What calls and publications say about `disclose_me` that do not say it themselves. Default:
     /// nothing, so it is as the router likes.
     pub disclose_me: Option<bool>,
+    /// Whether to announce that encoded payloads are understood: `payload_passthru_mode` and
+    /// Autobahn's `payload_transparency`. Default: no.
+    pub payload_passthru: bool,
 }
 
 impl Default for ClientConfig {
@@ -68,6 +71,7 @@ impl Default for ClientConfig {
             leave_timeout: Duration::from_secs(3),
             agent: concat!("wampwerk/", env!("CARGO_PKG_VERSION")).to_owned(),
             disclose_me: None,
+            payload_passthru: false,
         }
     }
 }
@@ -157,6 +161,21 @@ impl Client {
         self.pending.len()
     }
 
+    /// A listener of a subscription.
+    pub fn subscriber(&self, subscription: u64) -> Option<Ticket> {
+        self.interest.listeners(subscription).ok()??.first().copied()
+    }
+
+    /// The listener of a registration.
+    pub fn callee(&self, registration: u64) -> Option<Ticket> {
+        self.interest.callee(registration)
+    }
+
+    /// Whose request waits under an id.
+    pub fn requester(&self, request: u64) -> Option<Ticket> {
+        self.pending.get(request).filter(|pending| !pending.abandoned).map(|found| found.ticket)
+    }
+
     // Inputs from the transport and the clock
 
     /// A message has come.
@@ -184,6 +203,27 @@ impl Client {
     /// The transport has ended; `message` says how.
     pub fn handle_transport_closed(&mut self, message: Option<String>) {
         self.close(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message));
+    }
+
+    /// An INVOCATION whose payload cannot be read is answered, in place of
+    /// [`handle_message`](Self::handle_message). If it brought more arguments, the procedure at work
+    /// is stopped; if more are to follow (`streaming`), they are ignored.
+    pub fn refuse(&mut self, invocation: u64, streaming: bool, error: ApplicationError) {
+        if !self.is_established() {
+            return;
+        }
+        if self.cut_short.contains(invocation) {
+            if !streaming {
+                self.cut_short.remove(invocation);
+            }
+            return;
+        }
+        if self.end_invocation(invocation) {
+            self.events.push_back(Event::Interrupted { invocation, mode: None });
+        } else if streaming {
+            self.cut_short.add(invocation);
+        }
+        self.transmits.push_back(invocation_error(invocation, error).into());
     }
 
     /// The router takes nothing any more: the end without a word.

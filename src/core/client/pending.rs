@@ -71,6 +71,10 @@ impl PendingTable {
         self.0.insert(id, Pending { ticket, request, abandoned: false });
     }
 
+    pub(super) fn get(&self, id: u64) -> Option<&Pending> {
+        self.0.get(&id)
+    }
+
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Pending> {
         self.0.get_mut(&id)
     }

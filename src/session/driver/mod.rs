@@ -5,6 +5,7 @@
 //! is bounded; when a bound is hit it wakes itself and lets others run.
 
 mod closing;
+mod payloads;
 mod procedures;
 
 use std::collections::HashMap;
@@ -33,6 +34,7 @@ use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
 use crate::transport::Transport;
 use crate::uri::{Uri, uris};
 use closing::Phase;
+pub(super) use payloads::Payloads;
 use procedures::Procedure;
 
 /// Messages read, and commands taken, before the flush, and before others get their turn. Large
@@ -78,6 +80,7 @@ pub(super) struct Driver {
     /// Who wants the transport when the session is over.
     keep: Option<oneshot::Sender<Box<dyn Transport>>>,
     max_send: usize,
+    payloads: Payloads,
     phase: Phase,
 }
 
@@ -88,6 +91,8 @@ struct Waiting {
     request: u64,
     control: Option<Arc<CallControl>>,
     cancelled: bool,
+    /// What is called, if there is a payload codec.
+    procedure: Option<Uri>,
 }
 
 impl Waiting {
@@ -132,6 +137,7 @@ pub(super) struct Inbox {
     pub(super) joined: oneshot::Sender<Result<Joined, Arc<CloseReason>>>,
     pub(super) closed: watch::Sender<Option<Arc<CloseReason>>>,
     pub(super) leave_timeout: Duration,
+    pub(super) payloads: Payloads,
 }
 
 impl Driver {
@@ -158,6 +164,7 @@ impl Driver {
             dirty: false,
             timer: None,
             keep: None,
+            payloads: inbox.payloads,
             phase: Phase::Open,
         }
     }
@@ -216,9 +223,10 @@ impl Driver {
                     return false;
                 }
             }
-            let Some(message) = self.client.poll_transmit() else { return true };
+            let Some(mut message) = self.client.poll_transmit() else { return true };
+            let encoded = self.payloads.encode(&mut message, self.client.router_roles());
             trace("send", &message);
-            match self.frame(&message) {
+            match encoded.and_then(|()| self.frame(&message)) {
                 Ok(frame) => self.unsent = Some(frame),
                 Err(error) => {
                     tracing::warn!(message = message.name(), %error, "a message cannot be sent");
@@ -246,7 +254,9 @@ impl Driver {
                 Poll::Ready(Some(Ok(frame))) => match codec::decode(self.serializer, &frame) {
                     Ok(message) => {
                         trace("receive", &message);
-                        self.client.handle_message(message);
+                        if let Some(message) = self.decode_payload(message) {
+                            self.client.handle_message(message);
+                        }
                     }
                     Err(violation) => self.client.handle_violation(violation),
                 },
@@ -311,8 +321,11 @@ impl Driver {
                     drop(waiter.send(Err(Failure::Unsendable(error))));
                     return;
                 }
+                let called = self.payloads.codec.is_some().then(|| procedure.clone());
                 let request = self.client.call(ticket, procedure, options, payload);
-                self.waiting.insert(ticket, Waiting { waiter, request, control, cancelled: false });
+                let waiting =
+                    Waiting { waiter, request, control, cancelled: false, procedure: called };
+                self.waiting.insert(ticket, waiting);
             }
             Command::Arguments { ticket, payload, last } => {
                 if let Some(waiting) = self.waiting.get(&ticket) {
@@ -371,7 +384,8 @@ impl Driver {
     }
 
     fn wait(&mut self, ticket: Ticket, waiter: Waiter, request: u64) {
-        self.waiting.insert(ticket, Waiting { waiter, request, control: None, cancelled: false });
+        let waiting = Waiting { waiter, request, control: None, cancelled: false, procedure: None };
+        self.waiting.insert(ticket, waiting);
     }
 
     /// Cancels a call. What is not waiting has been answered, or has not been sent; that is seen

@@ -1,0 +1,259 @@
+//! Payload codecs: what turns arguments into binary data that only the two ends can read, and back.
+//!
+//! Owns the hook and its data. When it is called is the driver's matter (`driver/payloads`).
+
+#[cfg(feature = "cryptobox")]
+pub mod cryptobox;
+
+use bytes::Bytes;
+
+use crate::error::ApplicationError;
+use crate::message::{CallOptions, EventDetails, InvocationDetails, Payload, PublishOptions};
+use crate::message::{RequestErrorDetails, ResultDetails, YieldOptions};
+use crate::rt::{MaybeSend, MaybeSync};
+use crate::uri::Uri;
+use crate::value::{Dict, List, Value};
+
+/// Turns arguments into binary data and back, for messages whose content the router shall not see
+/// or not understand. Autobahn's `IPayloadCodec`.
+///
+/// A session that was opened with a codec asks it for each CALL and PUBLISH that goes out; for
+/// results, progressive results and errors that answer an encoded call; and for everything encoded
+/// that comes in. Applications see plain arguments; that a message was encoded is in its details
+/// (`enc_algo`, `ppt_scheme`).
+///
+/// What goes wrong with an incoming message is an error of its request: the caller's call fails,
+/// or gets ERROR if the callee could not read it; an event is dropped, with a warning by `tracing`.
+/// What goes out needs a router that announced the form; otherwise it is not sent, and its request
+/// fails with `wamp.error.feature_not_supported`.
+///
+/// The errors' URIs are Autobahn's: `wamp.error.no_payload_codec` without a codec,
+/// `wamp.error.encryption.trusted_uri_mismatch` if the [sealed URI](Decoded::uri) is another one
+/// than the message's, and whatever [`decode`](PayloadCodec::decode) says, which should be
+/// `wamp.error.encryption.decrypt_error`.
+///
+/// ```
+/// use wampwerk::session::{Decoded, EncodedPayload, PayloadCodec, Side};
+/// use wampwerk::value::{Dict, List};
+/// use wampwerk::{ApplicationError, Serializer, Uri, Value, codec, uris};
+///
+/// /// Lists of arguments as JSON, turned by 13 bits.
+/// struct Turned;
+///
+/// impl PayloadCodec for Turned {
+///     fn encode(
+///         &self, _: Side, uri: &Uri, args: List, _: Dict,
+///     ) -> Result<Option<EncodedPayload>, ApplicationError> {
+///         if !uri.starts_with("com.example.turned.") {
+///             return Ok(None);
+///         }
+///         let mut bytes = codec::write_value(Serializer::Json, &Value::List(args))
+///             .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.message))?;
+///         bytes.iter_mut().for_each(|byte| *byte ^= 13);
+///         Ok(Some(EncodedPayload::enc("x_turned", bytes).serializer("json")))
+///     }
+///
+///     fn decode(
+///         &self, _: Side, _: &Uri, payload: &EncodedPayload,
+///     ) -> Result<Decoded, ApplicationError> {
+///         let error = |text: &str| ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg(text);
+///         if payload.scheme != "x_turned" {
+///             return Err(error("not our scheme"));
+///         }
+///         let bytes: Vec<u8> = payload.payload.iter().map(|byte| byte ^ 13).collect();
+///         match codec::read_value(Serializer::Json, &bytes) {
+///             Ok(Value::List(args)) => Ok(Decoded { uri: None, args, kwargs: Dict::new() }),
+///             _ => Err(error("no list")),
+///         }
+///     }
+/// }
+/// ```
+pub trait PayloadCodec: MaybeSend + MaybeSync + 'static {
+    /// Encodes arguments, or says by `None` that those of this URI go as they are.
+    ///
+    /// `uri` is the topic, the procedure or, of an error, the error's URI. The side is
+    /// [`Side::Originator`] for CALL and PUBLISH, [`Side::Responder`] for results and errors.
+    ///
+    /// # Errors
+    /// Then the message is not sent, and its request fails with this error.
+    fn encode(
+        &self,
+        side: Side,
+        uri: &Uri,
+        args: List,
+        kwargs: Dict,
+    ) -> Result<Option<EncodedPayload>, ApplicationError>;
+
+    /// Decodes what came in. The side is ours: [`Side::Responder`] for invocations and events,
+    /// [`Side::Originator`] for results and errors.
+    ///
+    /// # Errors
+    /// Any; best `wamp.error.encryption.decrypt_error` with a text.
+    fn decode(
+        &self,
+        side: Side,
+        uri: &Uri,
+        payload: &EncodedPayload,
+    ) -> Result<Decoded, ApplicationError>;
+}
+
+/// Which end of a message's way we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a way has two ends")]
+pub enum Side {
+    /// The caller or publisher.
+    Originator,
+    /// The callee or subscriber.
+    Responder,
+}
+
+/// Encoded arguments, and what a peer has to know to decode them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EncodedPayload {
+    /// The binary data.
+    pub payload: Bytes,
+    /// How it stands in a message.
+    pub form: PayloadForm,
+    /// `enc_algo` or `ppt_scheme`: `"cryptobox"`, `"mqtt"`, `"wamp"`, or one's own as `"x_…"`.
+    pub scheme: String,
+    /// `enc_serializer` or `ppt_serializer`: how the arguments are written inside.
+    pub serializer: Option<String>,
+    /// `ppt_cipher`; in the form [`PayloadForm::Enc`] there is none.
+    pub cipher: Option<String>,
+    /// `enc_key` or `ppt_keyid`: which key it takes.
+    pub key_id: Option<String>,
+}
+
+/// How encoded arguments stand in a message. The two are not compatible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PayloadForm {
+    /// The specification's payload passthru mode: the only positional argument, and keys `ppt_…`.
+    Ppt,
+    /// Autobahn's and Crossbar's payload transparency: in place of arguments, and keys `enc_…`.
+    Enc,
+}
+
+/// Decoded arguments.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::exhaustive_structs, reason = "made to be put together")]
+pub struct Decoded {
+    /// The URI that was sealed together with them, if there was one. It must be the message's.
+    pub uri: Option<Uri>,
+    /// The positional arguments.
+    pub args: List,
+    /// The keyword arguments.
+    pub kwargs: Dict,
+}
+
+impl EncodedPayload {
+    /// Encoded arguments in Autobahn's form.
+    pub fn enc(algorithm: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        EncodedPayload::new(PayloadForm::Enc, algorithm.into(), payload.into())
+    }
+
+    /// Encoded arguments in the specification's form.
+    pub fn ppt(scheme: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        EncodedPayload::new(PayloadForm::Ppt, scheme.into(), payload.into())
+    }
+
+    /// Says how the arguments are written inside.
+    #[must_use]
+    pub fn serializer(mut self, serializer: impl Into<String>) -> Self {
+        self.serializer = Some(serializer.into());
+        self
+    }
+
+    /// Says how they are encrypted, in the specification's form.
+    #[must_use]
+    pub fn cipher(mut self, cipher: impl Into<String>) -> Self {
+        self.cipher = Some(cipher.into());
+        self
+    }
+
+    /// Says which key they take.
+    #[must_use]
+    pub fn key_id(mut self, key_id: impl Into<String>) -> Self {
+        self.key_id = Some(key_id.into());
+        self
+    }
+
+    fn new(form: PayloadForm, scheme: String, payload: Bytes) -> Self {
+        EncodedPayload { payload, form, scheme, serializer: None, cipher: None, key_id: None }
+    }
+}
+
+/// Options or details that can say that a payload is encoded.
+pub(super) trait EncodedBy {
+    fn is_encoded(&self) -> bool;
+
+    /// The payload with what these say about it; the text says what is wrong.
+    fn encoded(&self, payload: &Payload) -> Result<EncodedPayload, &'static str>;
+
+    /// Says how the payload is encoded, and gives it the form.
+    fn set(&mut self, encoded: EncodedPayload) -> Payload;
+}
+
+macro_rules! encoded_by {
+    ($($ty:ty),* $(,)?) => {$(
+        impl EncodedBy for $ty {
+            #[inline]
+            fn is_encoded(&self) -> bool {
+                self.enc_algo.is_some() || self.ppt_scheme.is_some()
+            }
+
+            fn encoded(&self, payload: &Payload) -> Result<EncodedPayload, &'static str> {
+                if let Some(algorithm) = &self.enc_algo {
+                    let bytes = payload
+                        .opaque()
+                        .ok_or("enc_algo stands with arguments that are not encoded")?;
+                    let mut encoded = EncodedPayload::enc(algorithm, bytes.clone());
+                    encoded.serializer = self.enc_serializer.clone();
+                    encoded.key_id = self.enc_key.clone();
+                    return Ok(encoded);
+                }
+                let bytes = only_bytes(payload)
+                    .ok_or("ppt_scheme stands with arguments that are not one binary item")?;
+                let scheme = self.ppt_scheme.clone().unwrap_or_default();
+                let mut encoded = EncodedPayload::ppt(scheme, bytes);
+                encoded.serializer = self.ppt_serializer.clone();
+                encoded.cipher = self.ppt_cipher.clone();
+                encoded.key_id = self.ppt_keyid.clone();
+                Ok(encoded)
+            }
+
+            fn set(&mut self, encoded: EncodedPayload) -> Payload {
+                let EncodedPayload { payload, form, scheme, serializer, cipher, key_id } = encoded;
+                match form {
+                    PayloadForm::Enc => {
+                        self.enc_algo = Some(scheme);
+                        self.enc_serializer = serializer;
+                        self.enc_key = key_id;
+                        Payload::from_opaque(payload)
+                    }
+                    PayloadForm::Ppt => {
+                        self.ppt_scheme = Some(scheme);
+                        self.ppt_serializer = serializer;
+                        self.ppt_cipher = cipher;
+                        self.ppt_keyid = key_id;
+                        Payload::from_values(vec![Value::Bytes(payload)], Dict::new())
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+encoded_by! {
+    CallOptions, PublishOptions, YieldOptions,
+    InvocationDetails, EventDetails, ResultDetails, RequestErrorDetails,
+}
+
+fn only_bytes(payload: &Payload) -> Option<Bytes> {
+    let (mut args, kwargs) = payload.to_values().ok()?;
+    match (args.pop(), args.is_empty() && kwargs.is_empty()) {
+        (Some(Value::Bytes(bytes)), true) => Some(bytes),
+        _ => None,
+    }
+}
