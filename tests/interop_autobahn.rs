@@ -14,6 +14,8 @@ mod common {
 mod autobahn {
     pub(crate) mod cancel;
     pub(crate) mod closing;
+    #[cfg(feature = "cryptobox")]
+    pub(crate) mod cryptobox;
     pub(crate) mod meta;
     pub(crate) mod patterns;
     pub(crate) mod place;
@@ -88,6 +90,20 @@ everywhere! {
     values::of_any_size,
     closing::leaving,
     closing::wrong_realm,
+}
+
+#[cfg(feature = "cryptobox")]
+scenarios! { sealed_embedded at embedded:
+    cryptobox::what_we_seal_they_open,
+    cryptobox::what_they_seal_we_open,
+    cryptobox::other_keys_open_nothing,
+}
+
+#[cfg(feature = "cryptobox")]
+scenarios! { sealed_crossbar at crossbar:
+    cryptobox::what_we_seal_they_open,
+    cryptobox::what_they_seal_we_open,
+    cryptobox::other_keys_open_nothing,
 }
 
 // In Crossbar 26.10 `wamp.registration.remove_callee` fails with a runtime error.

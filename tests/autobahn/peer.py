@@ -19,7 +19,7 @@ import json
 
 from autobahn.twisted.wamp import ApplicationSession
 from autobahn.twisted.websocket import WampWebSocketClientFactory, WampWebSocketClientProtocol
-from autobahn.wamp import message, types
+from autobahn.wamp import cryptobox, message, types
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import create_transport_serializer
 from twisted.internet import reactor
@@ -88,6 +88,13 @@ class Peer(ApplicationSession):
 
     def onUserError(self, failure, text):
         """Errors are raised here on purpose; the default logs them."""
+
+    def do_keys(self, _, keys):
+        """Seals and opens from now on: keys for beginnings of URIs, by the parameters of Autobahn's `Key`."""
+        ring = cryptobox.KeyRing()
+        for prefix, key in keys.items():
+            ring.set_key(prefix, cryptobox.Key(**key))
+        self.set_payload_codec(ring)
 
     # Calling ------------------------------------------------------------------------------------------------------
 

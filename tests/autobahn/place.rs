@@ -88,6 +88,11 @@ impl Place {
         &self.url
     }
 
+    /// The serializer.
+    pub(crate) fn our_serializer(&self) -> Serializer {
+        self.serializer
+    }
+
     /// Autobahn's name of the serializer.
     pub(crate) fn serializer(&self) -> &'static str {
         self.serializer.as_str()
