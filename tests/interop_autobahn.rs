@@ -54,6 +54,7 @@ everywhere! {
     rpc::results_of_any_shape,
     rpc::errors_with_arguments,
     rpc::what_no_procedure_takes,
+    rpc::options_of_autobahn,
     rpc::callers_are_disclosed,
     rpc::many_calls_at_once,
     rpc::callees_that_go,
@@ -106,10 +107,17 @@ scenarios! { sealed_crossbar at crossbar:
     cryptobox::other_keys_open_nothing,
 }
 
-// In Crossbar 26.10 `wamp.registration.remove_callee` fails with a runtime error.
+// Crossbar 26.10 answers `wamp.registration.remove_callee` by a runtime error, drops the connection
+// of whoever sends what is no URI, and never answers a call whose integers the callee's serializer
+// does not have.
 scenarios! { embedded_only at embedded:
+    rpc::what_is_no_uri,
     meta::our_registration_is_revoked,
     meta::their_registration_is_revoked,
     closing::routers_that_end,
     closing::batches,
+    meta::nobody_is_killed,
+    meta::event_history,
+    values::integers_beyond_64_bits,
+    values::too_big_for_the_router,
 }

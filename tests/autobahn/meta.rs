@@ -1,8 +1,9 @@
 //! The meta API, as Autobahn sees it, and what it does to sessions of both kinds.
 
 use serde_json::{Value as Json, json};
+use wampwerk::router::MetaApi;
 use wampwerk::session::Ending;
-use wampwerk::{CloseKind, Match, Session};
+use wampwerk::{CloseKind, Match, RouterBuilder, Session};
 
 use super::place::{Place, application, json_of, payload};
 use crate::common::autobahn::{Autobahn, within};
@@ -213,6 +214,43 @@ pub(crate) async fn sessions_are_killed(at: &Place) {
     let error = killer.call("wamp.session.kill", json!([theirs.id()])).await.unwrap_err();
     assert_eq!(error["error"], "wamp.error.no_such_session");
     killer.leave().await;
+}
+
+/// As the router is unless it is told otherwise.
+pub(crate) async fn nobody_is_killed(at: &Place) {
+    let read_only = |router: RouterBuilder| router.meta_api(MetaApi::ReadOnly);
+    let at = Place::embedded_with(read_only).await.unwrap().with_serializer_of(at);
+    let (ours, theirs) = (at.ours().await, at.theirs().await);
+    assert_eq!(ask(&theirs, "wamp.session.count", json!([])).await, 2);
+    let error = theirs.call("wamp.session.kill", json!([ours.id()])).await.unwrap_err();
+    assert_eq!(error["error"], "wamp.error.not_authorized");
+    assert_eq!(ask(&theirs, "wamp.session.count", json!([])).await, 2);
+    theirs.leave().await;
+    ours.leave().await;
+}
+
+pub(crate) async fn event_history(at: &Place) {
+    let history = |router: RouterBuilder| router.history("com.example.", Match::Prefix, 2);
+    let at = Place::embedded_with(history).await.unwrap().with_serializer_of(at);
+    let (ours, theirs) = (at.ours().await, at.theirs().await);
+    let topic = at.uri("topic");
+    let mut publications = Vec::new();
+    for number in 0..3 {
+        let publish = ours.publish(&*topic).args((number,));
+        publications.push(json!(publish.acknowledge().await.unwrap()));
+    }
+    let lookup = json!(["com.example.", {"match": "prefix"}]);
+    let subscription = ask(&theirs, "wamp.subscription.lookup", lookup).await;
+    let events = ask(&theirs, "wamp.subscription.get_events", json!([subscription])).await;
+    let events = events.as_array().unwrap();
+    let seen: Vec<_> = events.iter().map(|event| &event["publication"]).collect();
+    assert_eq!(seen, [&publications[1], &publications[2]]);
+    assert_eq!(events[1]["args"], json!([2]));
+    let newest = json!({"procedure": "wamp.subscription.get_events", "args": [subscription],
+        "kwargs": {"reverse": true, "limit": 1}});
+    assert_eq!(theirs.must("call", newest).await["value"], json!([events[1]]));
+    theirs.leave().await;
+    ours.leave().await;
 }
 
 pub(crate) async fn testaments(at: &Place) {

@@ -11,7 +11,8 @@ one's own, and what else it takes is the parameters of the method `do_...` below
     {"session": "a", "event": "invocation", ...}                  something that happened by itself
 
 Procedures do nothing of their own will: whoever commands answers their invocations, so that nobody has to wait for a
-time to pass. Binary data is {"$bytes": "<hex>"}. The program ends with its stdin.
+time to pass. Binary data is {"$bytes": "<hex>"}, and commands can have {"$int": "<digits>"}. The program ends with its
+stdin.
 """
 
 import itertools
@@ -37,8 +38,10 @@ def readable(value):
     return {"$bytes": value.hex()} if isinstance(value, bytes) else {"$python": repr(value)}
 
 
-def binary(value):
-    return bytes.fromhex(value["$bytes"]) if "$bytes" in value else value
+def unusual(value):
+    if "$bytes" in value:
+        return bytes.fromhex(value["$bytes"])
+    return int(value["$int"]) if "$int" in value else value
 
 
 def say(**said):
@@ -117,7 +120,7 @@ class Peer(ApplicationSession):
     # Being called -------------------------------------------------------------------------------------------------
 
     def do_register(self, _, procedure, options={}, answer=None):
-        """Without an answer ("echo", or the positional values of the result) the invocation is held: see the next three."""
+        """Without an answer ("echo", or the values of the result) the invocation is held for the next three."""
 
         def endpoint(*args, details, **kwargs):
             if answer == "echo":
@@ -192,8 +195,6 @@ def join(name, url, realm, serializer):
     session = sessions[name] = Peer(name, realm)
     factory = WampWebSocketClientFactory(lambda: session, url, serializers=[create_transport_serializer(serializer)])
     factory.protocol = Protocol
-    # Small messages that wait for each other are what tests send.
-    factory.setProtocolOptions(tcpNoDelay=True)
     connected = TCP4ClientEndpoint(reactor, factory.host, factory.port).connect(factory)
     return connected.addCallback(lambda _: session.joined)
 
@@ -203,7 +204,7 @@ class Commands(LineOnlyReceiver):
     MAX_LENGTH = 1 << 28
 
     def lineReceived(self, line):
-        command = json.loads(line, object_hook=binary)
+        command = json.loads(line, object_hook=unusual)
         number, name, what = command.pop("id"), command.pop("session"), command.pop("do")
         if what == "join":
             done = maybeDeferred(join, name, **command)

@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use tokio::task::JoinHandle;
 use wampwerk::router::{Disclosure, MetaApi};
 use wampwerk::{
-    ApplicationError, CallError, Dict, List, Listener, Payload, Router, Serializer, Session, Value,
-    connect,
+    ApplicationError, CallError, Dict, List, Listener, Payload, Router, RouterBuilder, Serializer,
+    Session, Value, connect,
 };
 
 use crate::common::autobahn::Autobahn;
@@ -25,20 +25,23 @@ pub(crate) struct Place {
 impl Place {
     /// A router of its own, which discloses everybody as the rig's Crossbar does.
     pub(crate) async fn embedded() -> Option<Place> {
+        Place::embedded_with(|router| router).await
+    }
+
+    /// The same, with more settings.
+    pub(crate) async fn embedded_with(
+        more: impl FnOnce(RouterBuilder) -> RouterBuilder,
+    ) -> Option<Place> {
         if !Autobahn::is_there() {
             return None;
         }
         let router = Router::builder().realm("realm1").batched(true);
         let router = router.disclosure(Disclosure::Always).meta_api(MetaApi::Full);
-        let router = router.build().unwrap();
+        let router = more(router).build().unwrap();
         let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
         let url = listener.url().to_owned();
-        Some(Place {
-            url,
-            router: Some((router, listener)),
-            serializer: Serializer::Cbor,
-            round: 0,
-        })
+        let router = Some((router, listener));
+        Some(Place { url, router, serializer: Serializer::Cbor, round: 0 })
     }
 
     /// The Crossbar that `tests/crossbar/with` starts, with everybody else in it.
@@ -105,7 +108,12 @@ impl Place {
 
     /// A session of ours.
     pub(crate) async fn ours(&self) -> Session {
-        connect(&self.url, "realm1").serializers(&[self.serializer]).await.unwrap()
+        self.ours_with(self.serializer).await
+    }
+
+    /// A session of ours with another serializer.
+    pub(crate) async fn ours_with(&self, serializer: Serializer) -> Session {
+        connect(&self.url, "realm1").serializers(&[serializer]).await.unwrap()
     }
 
     /// A session of Autobahn's.

@@ -104,7 +104,10 @@ pub(crate) async fn events_for_the_publisher(at: &Place) {
     let topic = at.uri("topic");
     theirs.must("subscribe", json!({"topic": topic})).await;
     let mut events = ours.subscribe(&*topic).await.unwrap();
-    let publish = |label: &str, exclude_me: bool| json!({"topic": topic, "args": [label], "options": {"exclude_me": exclude_me, "acknowledge": true}});
+    let publish = |label: &str, exclude_me: bool| {
+        let options = json!({"exclude_me": exclude_me, "acknowledge": true});
+        json!({"topic": topic, "args": [label], "options": options})
+    };
     theirs.must("publish", publish("not to them", true)).await;
     theirs.must("publish", publish("to them", false)).await;
     ours.publish(&*topic).args(("not to us",)).acknowledge().await.unwrap();

@@ -102,6 +102,39 @@ pub(crate) async fn what_no_procedure_takes(at: &Place) {
     ours.leave().await;
 }
 
+/// Refused, and the session goes on. Autobahn itself lets empty components through, as for patterns.
+pub(crate) async fn what_is_no_uri(at: &Place) {
+    let theirs = at.theirs().await;
+    for uri in [at.uri("..a"), at.uri("a."), "wamp.example".to_owned()] {
+        let error = theirs.ask("register", json!({"procedure": uri})).await.unwrap_err();
+        assert_eq!(error["error"], "wamp.error.invalid_uri", "{uri}");
+    }
+    let error = theirs.ask("subscribe", json!({"topic": at.uri("..a")})).await.unwrap_err();
+    assert_eq!(error["error"], "wamp.error.invalid_uri");
+    let options = json!({"acknowledge": true});
+    let publish = json!({"topic": "wamp.session.on_join", "options": options});
+    let error = theirs.ask("publish", publish).await.unwrap_err();
+    assert_eq!(error["error"], "wamp.error.invalid_uri");
+    theirs.leave().await;
+}
+
+/// Autobahn has options of its own; what nobody knows does no harm.
+pub(crate) async fn options_of_autobahn(at: &Place) {
+    let (ours, theirs) = (at.ours().await, at.theirs().await);
+    let uri = at.uri("uri");
+    ours.register(&*uri, |number: u8| async move { number }).await.unwrap();
+    let mut events = ours.subscribe(&*uri).await.unwrap();
+    let options = json!({"transaction_hash": "0x17", "forward_for": [
+        {"session": 1, "authid": "a", "authrole": "b"}]});
+    let call = json!({"procedure": uri, "args": [1], "options": options});
+    assert_eq!(theirs.must("call", call).await, json!({"value": 1}));
+    theirs.must("publish", json!({"topic": uri, "args": [2], "options": options})).await;
+    let event = within("an event", events.next()).await.unwrap().unwrap();
+    assert_eq!(event.decode::<u8>().unwrap(), 2);
+    theirs.leave().await;
+    ours.leave().await;
+}
+
 pub(crate) async fn callers_are_disclosed(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
     let procedure = at.uri("theirs");

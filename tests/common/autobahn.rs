@@ -1,7 +1,7 @@
 //! Autobahn|Python at the other end: sessions of `tests/autobahn/peer.py`, driven from here.
 //!
-//! All tests of a program share one Python process, for it takes a second to start. It ends when its
-//! stdin does, at the latest with the test program, however that ends.
+//! All tests of a program share one Python process, for it takes a second to start. It ends when
+//! its stdin does: with the test program, however that ends.
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "tests may")]
 
