@@ -7,6 +7,9 @@ import { isDict, isList, parse, show, showArguments } from './values.js';
 /** How many events the list keeps. */
 const KEPT = 200;
 
+/** How many progressive results show. */
+const STEPS = 20;
+
 const $ = (id) => document.getElementById(id);
 const plot = new Plot($('plot'));
 const subscriptions = new Map();
@@ -86,23 +89,41 @@ function toggle(isOnline) {
 
 // calling
 
+let cancelling = null;
+
 onSubmit('call', 'call-result', async ({ uri, args, kwargs }) => {
   const output = $('call-result');
+  const steps = [];
+  cancelling = new AbortController();
+  $('cancel').hidden = false;
   const begin = performance.now();
-  const [value, failure] = await session.call(uri, args, kwargs).then(
-    (value) => [value],
-    (error) => [undefined, error],
-  );
+  const [value, failure] = await session
+    .call(uri, args, kwargs, {
+      signal: cancelling.signal,
+      onProgress: (step) => {
+        steps.push(showResult(step));
+        output.className = 'result';
+        output.textContent = [...steps.slice(-STEPS), '…'].join('\n');
+      },
+    })
+    .then(
+      (value) => [value],
+      (error) => [undefined, error],
+    );
+  $('cancel').hidden = true;
   $('call-time').textContent = millis(performance.now() - begin);
   output.className = failure ? 'result bad' : 'result good';
-  if (failure) {
-    output.textContent = describe(failure);
-  } else if (value instanceof Result) {
-    output.textContent = showArguments(value.args, value.kwargs);
-  } else {
-    output.textContent = show(value);
-  }
+  const last = failure ? describe(failure) : showResult(value);
+  output.textContent = [...steps.slice(-STEPS), last].join('\n');
 });
+
+$('cancel').addEventListener('click', () => {
+  cancelling.abort(new WampError('wamp.error.canceled'));
+});
+
+function showResult(value) {
+  return value instanceof Result ? showArguments(value.args, value.kwargs) : show(value);
+}
 
 // publishing
 
@@ -116,21 +137,24 @@ onSubmit('publish', 'publish-result', async ({ uri, args, kwargs, form }) => {
 
 // subscribing
 
-onSubmit('subscribe', 'subscribe-result', async ({ uri }) => {
-  if (subscriptions.has(uri)) {
-    say('subscribe-result', `Already subscribed to ${uri}.`);
+onSubmit('subscribe', 'subscribe-result', async ({ uri, form }) => {
+  const match = form.match.value;
+  const name = match === 'exact' ? uri : `${uri} (${match})`;
+  if (subscriptions.has(name)) {
+    say('subscribe-result', `Already subscribed to ${name}.`);
     return;
   }
-  const subscription = await session.subscribe(uri, (args, kwargs, details) => {
+  const handler = (args, kwargs, details) => {
     log(details.topic, showArguments(args, kwargs), details.missed);
-  });
-  subscriptions.set(uri, subscription);
+  };
+  const subscription = await session.subscribe(uri, handler, { match });
+  subscriptions.set(name, subscription);
   say('subscribe-result', '');
-  const item = removable(uri, `Unsubscribe from ${uri}`, '×', async () => {
-    subscriptions.delete(uri);
+  const item = removable(name, `Unsubscribe from ${name}`, '×', async () => {
+    subscriptions.delete(name);
     await subscription.unsubscribe();
   });
-  item.prepend(uri);
+  item.prepend(name);
   $('subscriptions').append(item);
 });
 
@@ -239,6 +263,9 @@ for (const [form, attribute] of [['call', 'call'], ['publish', 'publish'], ['sub
     button.addEventListener('click', () => {
       const fields = $(form);
       fields.uri.value = button.dataset[attribute];
+      if (fields.match) {
+        fields.match.value = 'exact';
+      }
       if (fields.args) {
         fields.args.value = button.dataset.args;
         fields.kwargs.value = '';

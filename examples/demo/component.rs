@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use wampwerk::session::{Kwargs, PublishDetails, Reply};
+use wampwerk::session::{Kwargs, Progress, PublishDetails, Reply};
 use wampwerk::{ApplicationError, CallError, Dict, Error, Payload, Session, Value};
 
 /// Who sent a chat message. We answer only those who are not components, or two of us would go on
@@ -15,8 +15,8 @@ struct Sender {
     from: Option<String>,
 }
 
-/// Registers `demo.add`, `demo.echo`, `demo.time`, `demo.fail` and `demo.callback`, publishes
-/// `demo.tick` and `demo.load` every second, and answers on `demo.chat`.
+/// Registers `demo.add`, `demo.echo`, `demo.time`, `demo.count`, `demo.fail` and `demo.callback`,
+/// publishes `demo.tick` and `demo.load` every second, and answers on `demo.chat`.
 pub(crate) async fn start(session: &Session) -> Result<(), Error> {
     let calls = Arc::new(AtomicU64::new(0));
 
@@ -37,6 +37,19 @@ pub(crate) async fn start(session: &Session) -> Result<(), Error> {
         .await?;
 
     session.register("demo.time", || async { timestamp() }).await?;
+
+    // A caller that gives up ends it wherever it waits.
+    session
+        .register("demo.count", |to: u32, progress: Progress| async move {
+            for n in 1..to {
+                if progress.is_wanted() {
+                    progress.send((n,)).await.map_err(ApplicationError::runtime)?;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Ok::<_, ApplicationError>(to)
+        })
+        .await?;
 
     session
         .register("demo.fail", |text: Option<String>| async move {

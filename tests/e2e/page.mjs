@@ -145,6 +145,18 @@ await test('an error of the component shows with its URI and values', async () =
   assert.equal(await text('#call-result'), 'demo.error.refused\n"just a test", retry: false');
 });
 
+await test('progressive results show as they come, and a call can be cancelled', async () => {
+  assert.equal(await call('demo.count', '[3]'), '1\n2\n3');
+  assert.ok(await page.isHidden('#cancel'));
+  await page.fill('#call [name=args]', '[1000000]');
+  await page.click('#call .primary');
+  await shows('#call-result', /^1\s2\s/);
+  await page.click('#cancel');
+  await shows('#call-result', /wamp\.error\.canceled$/);
+  await sent('#call');
+  assert.ok(await page.isHidden('#cancel'));
+});
+
 await test('bad JSON is told, and nothing is sent', async () => {
   await page.fill('#call [name=args]', '[1, ');
   await page.click('#call .primary');
@@ -168,6 +180,18 @@ await test('it publishes to the component, and sees its answer', async () => {
   await page.click('[data-publish="demo.chat"]');
   await shows('#publish-result', /^The router took it as event \d+\.$/);
   await shows('#events li', /demo\.chat.*You said: Hello from the page/);
+});
+
+await test('it subscribes to patterns, and the topics of the events show', async () => {
+  await page.fill('#subscribe [name=uri]', 'page.');
+  await page.selectOption('#subscribe [name=match]', 'prefix');
+  await page.click('#subscribe .primary');
+  await page.waitForSelector('#subscriptions [data-name="page. (prefix)"]');
+  await page.fill('#publish [name=uri]', 'page.of.a.pattern');
+  await page.check('#publish [name=self]');
+  await page.click('#publish .primary');
+  await shows('#events li', /page\.of\.a\.pattern.*Hello from the page/);
+  await page.uncheck('#publish [name=self]');
 });
 
 await test('what it registers can be called by the component', async () => {
