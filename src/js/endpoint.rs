@@ -47,6 +47,7 @@ pub(super) struct JavaScript;
 #[wasm_bindgen]
 pub struct RawInvocation {
     serializer: Serializer,
+    wants_progress: bool,
     progress: Progress,
     chunks: Rc<RefCell<Chunks>>,
 }
@@ -111,6 +112,7 @@ impl RawInvocation {
     fn new(call: &IncomingCall) -> Self {
         RawInvocation {
             serializer: call.serializer(),
+            wants_progress: call.details.receive_progress == Some(true),
             progress: call.progress(),
             chunks: Rc::new(RefCell::new(call.chunks())),
         }
@@ -119,10 +121,10 @@ impl RawInvocation {
 
 #[wasm_bindgen]
 impl RawInvocation {
-    /// Whether the caller takes progressive results, and the call is still open.
+    /// Whether the caller asked for progressive results.
     #[wasm_bindgen(getter, js_name = wantsProgress)]
     pub fn wants_progress(&self) -> bool {
-        self.progress.is_wanted()
+        self.wants_progress
     }
 
     /// Sends a progressive result.

@@ -237,17 +237,24 @@ export const once = {
     const [caller, callee] = [await open(where), await open(where)];
     const started = kit.channel();
     const seen = kit.channel();
+    const look = kit.channel();
     await callee.register('adv.looks.late', async (args, kwargs, details) => {
       started.put();
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      seen.put(details.signal.aborted);
+      await look.take();
+      const { progress, signal } = details;
+      seen.put([signal.aborted, (await progress([1]).catch((error) => error)).uri]);
     });
+    const end = kit.channel();
+    await callee.register('adv.looked', () => end.put());
     const controller = new AbortController();
-    const call = caller.call('adv.looks.late', [], {}, { signal: controller.signal }).catch(() => {});
+    const call = caller.call('adv.looks.late', [], {}, { signal: controller.signal, onProgress() {} }).catch(() => {});
     await started.take();
     controller.abort();
     await call;
-    is(await seen.take(), true);
+    // Behind the interrupt, by the order of the router.
+    await caller.call('adv.looked');
+    look.put();
+    is(await seen.take(), [true, 'wamp.error.canceled']);
   },
 
   'timeouts: of the caller, and of the router': async (where) => {
@@ -280,10 +287,13 @@ export const once = {
     const [caller, callee] = [await open(where), await open(where)];
     const aborted = kit.channel();
     await callee.register('adv.sum', async (args, kwargs, { chunks, signal }) => {
-      signal.addEventListener('abort', () => aborted.put());
       const parts = [];
-      for await (const { args, kwargs } of chunks) parts.push([...args, ...Object.values(kwargs)]);
-      return parts;
+      try {
+        for await (const { args, kwargs } of chunks) parts.push([...args, ...Object.values(kwargs)]);
+        return parts;
+      } catch (error) {
+        aborted.put([error === signal.reason, error.uri]);
+      }
     });
     is(await caller.call('adv.sum', [1, 2], { a: 3 }), [[1, 2, 3]], 'a plain call has one part');
     async function* parts() {
@@ -306,6 +316,9 @@ export const once = {
     for (let n = 0; n < 100; n++) await writer.write([n]);
     await writer.close();
     is(await call, Array.from({ length: 100 }, (_, n) => [n]), 'a stream');
+    const queue = [['a'], ['b']];
+    const old = new ReadableStream({ pull: (to) => (queue.length > 0 ? to.enqueue(queue.shift()) : to.close()) });
+    is(await caller.call('adv.sum', { getReader: () => old.getReader() }), [['a'], ['b']], 'a stream of an older browser');
 
     const source = async function* (what) {
       yield ['first'];
@@ -314,7 +327,7 @@ export const once = {
       yield what === 'wrong' ? 'no list' : [() => {}];
     };
     is((await fails(caller.call('adv.sum', source('throw')), 'RangeError')).message, 'the source broke');
-    await aborted.take();
+    is(await aborted.take(), [true, 'wamp.error.canceled'], 'what was broken off does not look complete');
     await fails(caller.call('adv.sum', source('wrong')), 'TypeError');
     await aborted.take();
     await fails(caller.call('adv.sum', source('unsendable')), 'EncodeError');

@@ -45,7 +45,7 @@ export class InvocationDetails {
   }
 
   get chunks() {
-    this.#chunks ??= this.#call === undefined ? once(this.#first) : chunksOf(this.#call);
+    this.#chunks ??= this.#call === undefined ? once(this.#first) : this.#parts();
     return this.#chunks;
   }
 
@@ -57,6 +57,30 @@ export class InvocationDetails {
   [abort](reason) {
     this.#reason = reason;
     this.#controller?.abort(reason);
+  }
+
+  async *#parts() {
+    let isFirst = true;
+    for (;;) {
+      const part = await described(this.#call.next());
+      if (part === null) {
+        // What was broken off must not look complete.
+        if (this.#reason !== undefined) {
+          throw this.#reason;
+        }
+        return;
+      }
+      const { args, kwargs, missed } = part;
+      if (missed !== undefined) {
+        const text = `${missed} parts of the arguments were dropped: they are taken too slowly`;
+        throw new WampError('wamp.error.runtime_error', [text]);
+      }
+      // A last part without values says no more than that it is the last.
+      if (isFirst || args.length > 0 || Object.keys(kwargs).length > 0) {
+        yield new Result(args, kwargs);
+      }
+      isFirst = false;
+    }
   }
 
   async #send(args, kwargs) {
@@ -121,24 +145,4 @@ function reasonOf(raw) {
 
 async function* once({ args, kwargs }) {
   yield new Result(args, kwargs);
-}
-
-async function* chunksOf(call) {
-  let isFirst = true;
-  for (;;) {
-    const chunk = await described(call.next());
-    if (chunk === null) {
-      return;
-    }
-    const { args, kwargs, missed } = chunk;
-    if (missed !== undefined) {
-      const text = `${missed} parts of the arguments were dropped: they are taken too slowly`;
-      throw new WampError('wamp.error.runtime_error', [text]);
-    }
-    // A last part without values says no more than that it is the last.
-    if (isFirst || args.length > 0 || Object.keys(kwargs).length > 0) {
-      yield new Result(args, kwargs);
-    }
-    isFirst = false;
-  }
 }

@@ -321,7 +321,7 @@ export interface InvocationDetails {
    */
   readonly signal: AbortSignal;
   /**
-   * Sends a result that is not the last. Not there if the caller does not want any.
+   * Sends a result that is not the last. Not there if the caller did not ask for such.
    *
    * ```js
    * session.register('com.example.count', async ([to], kwargs, { progress }) => {
@@ -338,8 +338,9 @@ export interface InvocationDetails {
     kwargs?: Kwargs | null,
   ) => Promise<void>;
   /**
-   * All arguments, part by part, if the caller sends them so; else the one part there is. An
-   * iteration throws if parts were lost because more than 1024 were waiting.
+   * All arguments, part by part, if the caller sends them so; else the one part there is. The loop
+   * throws if the call is given up in between, and if parts were lost because more than 1024 were
+   * waiting.
    *
    * ```js
    * session.register('com.example.sum', async (args, kwargs, { chunks }) => {
