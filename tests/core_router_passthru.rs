@@ -91,6 +91,24 @@ fn progressive_results_are_no_exception() {
 }
 
 #[test]
+fn neither_are_arguments_that_follow() {
+    let mut net = Net::new();
+    let (caller, callee) = pair(&mut net, &able(), &able());
+    let mut first = calls(1, "a", |options| options.progress = Some(true));
+    fill!(first.options, enc);
+    let mut expected = filled!(InvocationDetails, enc);
+    expected.progress = Some(true);
+    for _ in 0..2 {
+        net.send(caller, first.clone());
+        assert_eq!(net.invocation(callee).details, expected);
+    }
+    let mut last = call(1, "a", "sealed");
+    fill!(last.options, enc);
+    net.send(caller, last);
+    assert_eq!(net.invocation(callee).details, filled!(InvocationDetails, enc));
+}
+
+#[test]
 fn who_did_not_announce_passthru_mode_must_not_use_it() {
     let mut net = Net::new();
     let (caller, callee) = pair(&mut net, &without(PPT), &able());

@@ -71,7 +71,6 @@ fn the_options_of_the_first_arguments_hold() {
     let mut second = chunk(1, "a");
     second.options.disclose_me = Some(true);
     second.options.timeout = Some(5);
-    second.options.ppt_scheme = Some("x_own".to_owned());
     second.options.extra = [("x_a", 1)].into();
     net.send(caller, second);
     let mut only = InvocationDetails::default();

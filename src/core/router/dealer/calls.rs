@@ -2,7 +2,9 @@
 
 use crate::core::router::ConnectionId;
 use crate::core::router::config::Disclosure;
-use crate::core::router::dealer::forward::{Needs, disclose_caller, disclosure_denied, pass_call};
+use crate::core::router::dealer::forward::{
+    Needs, disclose_caller, disclosure_denied, pass_call, pass_more,
+};
 use crate::core::router::dealer::registrations::Target;
 use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::realm::{Failure, Turn, check_uri, too_many};
@@ -21,6 +23,7 @@ pub(in crate::core::router) fn admit(
 ) -> Result<bool, Violation> {
     let Some(caller) = sessions.get_mut(&from) else { return Ok(false) };
     if let Some(&invoked) = caller.calls.get(&message.request) {
+        check_announced(caller, Needs::of_call(&message.options))?;
         return proceed(turn, sessions, invoked, message).map(|()| false);
     }
     let needs = Needs::of_call(&message.options);
@@ -136,7 +139,7 @@ fn apply(
 }
 
 /// Further arguments of a call that is under way. They go to the same callee; of the options only
-/// `progress` counts (spec: "Progressive call invocations").
+/// `progress` counts (spec: "Progressive call invocations"), and how the payload is encoded.
 fn proceed(
     turn: &mut Turn<'_>,
     sessions: &mut Sessions,
@@ -165,6 +168,7 @@ fn proceed(
     if stream.open {
         details.progress = Some(true);
     }
+    pass_more(message.options.clone(), &mut details);
     let (registration, payload) = (stream.registration, message.payload.clone());
     turn.outputs.send(callee, Invocation { request: invocation, registration, details, payload });
     Ok(())

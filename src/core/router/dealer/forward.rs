@@ -69,8 +69,8 @@ impl fmt::Display for Needs {
     }
 }
 
-/// The keys that all the types have which are forwarded.
-macro_rules! pass_on {
+/// The keys that say how a payload is encoded.
+macro_rules! pass_encoding {
     ($from:ident => $to:ident) => {
         if $from.ppt_scheme.is_some() {
             $to.ppt_scheme = $from.ppt_scheme;
@@ -83,6 +83,13 @@ macro_rules! pass_on {
             $to.enc_serializer = $from.enc_serializer;
             $to.enc_key = $from.enc_key;
         }
+    };
+}
+
+/// The keys that all the types have which are forwarded.
+macro_rules! pass_on {
+    ($from:ident => $to:ident) => {
+        pass_encoding!($from => $to);
         let extra = custom($from.extra);
         if !extra.is_empty() {
             $to.extra = extra;
@@ -94,6 +101,14 @@ macro_rules! pass_on {
 pub(super) fn pass_call(options: CallOptions, details: &mut InvocationDetails) {
     let options = options.into_fields();
     pass_on!(options => details);
+}
+
+/// From CALL with more arguments to INVOCATION. Of its options only these count, and `progress`.
+pub(super) fn pass_more(options: CallOptions, details: &mut InvocationDetails) {
+    if !options.is_empty() {
+        let options = options.into_fields();
+        pass_encoding!(options => details);
+    }
 }
 
 /// From YIELD to RESULT.
