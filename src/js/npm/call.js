@@ -72,6 +72,8 @@ export class Call extends Promise {
   #wishes;
   #reject;
   #details;
+  /** How many progressive results were lost since the last one that a loop can have. */
+  #missed = 0;
 
   static make(raw, errors, procedure, args, kwargs, options) {
     const wishes = new Wishes();
@@ -92,15 +94,12 @@ export class Call extends Promise {
     wishes.revocable = true;
     const steps = [];
     let wake = nothing;
-    let missed = 0;
     let end;
     wishes.step = (reply) => {
       if (steps.length < KEPT) {
-        reply.missed = (reply.missed ?? 0) + missed;
-        missed = 0;
         steps.push(this.#shape(reply));
       } else {
-        missed++;
+        this.#missed += 1 + (reply.missed ?? 0);
       }
       wake();
     };
@@ -199,14 +198,19 @@ export class Call extends Promise {
   }
 
   #shape(reply) {
-    const { args, kwargs, details, missed } = reply ?? { args: [], kwargs: {} };
+    if (reply === undefined) {
+      return undefined;
+    }
+    const { args, kwargs, details } = reply;
+    const missed = this.#missed + (reply.missed ?? 0);
+    this.#missed = 0;
     if (this.#details) {
-      if (missed) {
+      if (missed > 0) {
         details.missed = missed;
       }
       return new Result(args, kwargs, details);
     }
-    if (missed) {
+    if (missed > 0) {
       console.warn(`wampwerk: ${missed} progressive results were dropped: they are taken too slowly`);
     }
     if (args.length <= 1 && Object.keys(kwargs).length === 0) {
