@@ -221,3 +221,30 @@ fn an_unknown_realm() {
     let reason = world.peers[peer].closed().unwrap();
     assert_eq!((reason.kind, &*reason.reason), (CloseKind::Aborted, "wamp.error.no_such_realm"));
 }
+
+#[test]
+fn more_arguments_for_a_call_that_was_refused_are_no_call() {
+    let mut world = World::joined(2);
+    // The router itself refuses the second one: it takes no arguments in parts.
+    for (procedure, refusal) in [
+        ("com.example.nobody", "wamp.error.no_such_procedure"),
+        ("wamp.session.count", "wamp.error.feature_not_supported"),
+    ] {
+        let ticket = world.ticket(1);
+        let mut options = CallOptions::default();
+        options.progress = Some(true);
+        let client = &mut world.peers[1].client;
+        let id = client.call(ticket, procedure.into(), options, Payload::empty());
+        // They cross the answer.
+        client.call_more(id, Payload::empty(), false);
+        client.call_more(id, Payload::empty(), true);
+        world.settle();
+        assert_eq!(error_uri(reply(&world, 1, ticket)), refusal);
+    }
+    register(&mut world, 0, "com.example.nobody");
+    world.settle();
+    assert!(world.peers[1].client.is_established());
+    let log = &world.peers[1].log;
+    assert_eq!(log.iter().filter(|line| *line == "> CALL").count(), 6);
+    assert_eq!(log.iter().filter(|line| line.starts_with('<')).count(), 2, "one answer each");
+}

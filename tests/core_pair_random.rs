@@ -14,7 +14,7 @@ use pair::World;
 use proptest::prelude::*;
 use wampwerk::core::client::{Answer, Event, Ticket};
 use wampwerk::message::{
-    CallOptions, CancelMode, PublishOptions, RegisterOptions, SubscribeOptions,
+    CallOptions, CancelMode, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions,
 };
 use wampwerk::{ApplicationError, CloseKind, Payload, Uri};
 
@@ -30,6 +30,10 @@ enum Step {
     Unsubscribe(usize),
     Call(usize, u8),
     Abandon(usize),
+    Cancel(usize, u8),
+    Stream(usize, u8),
+    More(usize, bool),
+    Progress(usize),
     Answer(usize, bool),
     Publish(usize, u8, bool),
     Advance,
@@ -49,6 +53,10 @@ fn step() -> impl Strategy<Value = Step> {
         3 => peer.clone().prop_map(Step::Unsubscribe),
         6 => (peer.clone(), name.clone()).prop_map(|(p, n)| Step::Call(p, n)),
         1 => peer.clone().prop_map(Step::Abandon),
+        2 => (peer.clone(), 0..3u8).prop_map(|(p, mode)| Step::Cancel(p, mode)),
+        3 => (peer.clone(), name.clone()).prop_map(|(p, n)| Step::Stream(p, n)),
+        4 => (peer.clone(), any::<bool>()).prop_map(|(p, last)| Step::More(p, last)),
+        3 => peer.clone().prop_map(Step::Progress),
         6 => (peer.clone(), any::<bool>()).prop_map(|(p, ok)| Step::Answer(p, ok)),
         5 => (peer.clone(), name, any::<bool>()).prop_map(|(p, n, a)| Step::Publish(p, n, a)),
         1 => Just(Step::Advance),
@@ -66,6 +74,8 @@ struct Known {
     subscriptions: Vec<(u64, Ticket)>,
     registrations: Vec<u64>,
     invocations: Vec<u64>,
+    /// Calls whose last arguments have not been sent.
+    streams: Vec<u64>,
 }
 
 fn name(kind: &str, number: u8) -> Uri {
@@ -90,6 +100,16 @@ fn take(world: &mut World, known: &mut [Known]) {
                     }
                 }
                 Event::Invocation { invocation, .. } => known.invocations.push(invocation.request),
+                Event::Progress { ticket, .. } => {
+                    let replies = known.replies.get(&ticket);
+                    assert_eq!(replies, None, "a result behind the last of {ticket:?}");
+                }
+                Event::Arguments { invocation, .. } => {
+                    assert!(known.invocations.contains(&invocation), "{invocation} is not running");
+                }
+                Event::Interrupted { invocation, .. } => {
+                    known.invocations.retain(|other| *other != invocation);
+                }
                 Event::Closed(reason) => {
                     assert_ne!(reason.kind, CloseKind::Violation, "{reason}");
                     assert_ne!(reason.kind, CloseKind::Aborted, "{reason}");
@@ -129,9 +149,42 @@ fn run(world: &mut World, known: &mut [Known], step: &Step) {
             }
         }
         Step::Register(peer, n) => {
-            let (ticket, options) = (world.ticket(peer), RegisterOptions::default());
+            let ticket = world.ticket(peer);
+            let mut options = RegisterOptions::default();
+            options.invoke = (n == 1).then_some(InvocationPolicy::RoundRobin);
             let id = world.peers[peer].client.register(ticket, name("p", n), options);
             known[peer].asked.insert(ticket, (id, false));
+        }
+        Step::Cancel(peer, mode) => {
+            let mode =
+                [CancelMode::Skip, CancelMode::Kill, CancelMode::KillNoWait][usize::from(mode)];
+            let known = &known[peer];
+            let waits = known.asked.iter().find(|(ticket, _)| !known.replies.contains_key(ticket));
+            if let Some((_, (request, _))) = waits {
+                world.peers[peer].client.cancel(*request, mode);
+            }
+        }
+        Step::Stream(peer, n) => {
+            let ticket = world.ticket(peer);
+            let mut options = CallOptions::default();
+            (options.progress, options.receive_progress) = (Some(true), Some(true));
+            let client = &mut world.peers[peer].client;
+            let id = client.call(ticket, name("p", n), options, Payload::empty());
+            known[peer].asked.insert(ticket, (id, false));
+            known[peer].streams.push(id);
+        }
+        Step::More(peer, last) => {
+            if let Some(request) = known[peer].streams.last() {
+                world.peers[peer].client.call_more(*request, Payload::empty(), last);
+                if last {
+                    known[peer].streams.pop();
+                }
+            }
+        }
+        Step::Progress(peer) => {
+            if let Some(request) = known[peer].invocations.last() {
+                world.peers[peer].client.progress(*request, Payload::empty());
+            }
         }
         Step::Unregister(peer) => {
             if let Some(registration) = known[peer].registrations.pop() {
