@@ -312,11 +312,10 @@ impl World {
         for event in self.session.events() {
             assert!(!self.over || matches!(event, Event::Reply { .. }), "{event:?} behind the end");
             match event {
+                Event::Reply { ticket: Ticket::NOBODY, .. } => {}
                 Event::Reply { ticket, .. } => {
-                    if ticket != Ticket::NOBODY {
-                        assert!(self.waiting.remove(&ticket.0), "{ticket:?} has its reply already");
-                        self.requests.retain(|_, other| *other != ticket.0);
-                    }
+                    assert!(self.waiting.remove(&ticket.0), "{ticket:?} has its reply already");
+                    self.requests.retain(|_, other| *other != ticket.0);
                 }
                 Event::Progress { ticket, .. } => assert!(self.waiting.contains(&ticket.0)),
                 Event::Invocation { invocation, .. } => {

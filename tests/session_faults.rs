@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wampwerk::core::client::ClientConfig;
+use wampwerk::session::Procedures;
 use wampwerk::transport::{CloseCode, Transport, TransportInfo};
 use wampwerk::{
     ApplicationError, CallError, CloseKind, Router, Serializer, Session, TransportError, session,
@@ -56,14 +57,20 @@ async fn what_is_dropped_later_is_undone() {
     let router = router();
     let session = router.connect("realm1").await.unwrap();
     for later in 1..8 {
-        for what in ["subscribe", "register"] {
+        for what in ["subscribe", "register", "register_all"] {
             let mut request: Pin<Box<dyn Future<Output = ()>>> = match what {
                 "subscribe" => Box::pin(async {
                     drop(session.subscribe("com.example.topic").await.unwrap());
                 }),
-                _ => Box::pin(async {
+                "register" => Box::pin(async {
                     let procedure = session.register("com.example.p", pending::<()>);
                     procedure.await.unwrap().unregister().await.unwrap();
+                }),
+                _ => Box::pin(async {
+                    let procedures = Procedures::new().add("p", pending::<()>);
+                    let procedures = procedures.add("q", pending::<()>).add("r", pending::<()>);
+                    let all = session.register_all("com.example.", procedures).await.unwrap();
+                    all.unregister().await.unwrap();
                 }),
             };
             poll_fn(|cx| {
