@@ -36,7 +36,8 @@ macro_rules! scenarios {
             async fn $scenario() {
                 let Some(mut place) = crate::autobahn::place::Place::$place().await else { return };
                 for serializer in Serializer::ALL {
-                    crate::autobahn::$room::$scenario(place.with(serializer)).await;
+                    let scenario = crate::autobahn::$room::$scenario(place.with(serializer));
+                    crate::common::autobahn::within(stringify!($scenario), scenario).await;
                 }
             })*
         }

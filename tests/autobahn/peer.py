@@ -195,6 +195,8 @@ def join(name, url, realm, serializer):
     session = sessions[name] = Peer(name, realm)
     factory = WampWebSocketClientFactory(lambda: session, url, serializers=[create_transport_serializer(serializer)])
     factory.protocol = Protocol
+    # A machine that is busy is no failure: the defaults are 1 to 5 seconds.
+    factory.setProtocolOptions(openHandshakeTimeout=30, closeHandshakeTimeout=30, serverConnectionDropTimeout=30)
     connected = TCP4ClientEndpoint(reactor, factory.host, factory.port).connect(factory)
     return connected.addCallback(lambda _: session.joined)
 

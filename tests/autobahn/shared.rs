@@ -1,9 +1,8 @@
 //! Procedures that both kinds of callees share, or take from each other.
 
-use std::future::pending;
-
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::oneshot;
 use wampwerk::message::InvocationPolicy;
 use wampwerk::session::Ending;
 use wampwerk::{RegisterError, Session};
@@ -66,36 +65,55 @@ pub(crate) async fn policies_conflict(at: &Place) {
     ours.leave().await;
 }
 
+/// What is too much is refused. Crossbar with a store, as the rig's is, lets it wait instead.
 pub(crate) async fn concurrency_is_limited(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
     let busy = "crossbar.error.max_concurrency_reached";
     let procedure = at.uri("theirs");
     let options = json!({"concurrency": 1, "invoke": "roundrobin"});
     theirs.must("register", json!({"procedure": procedure, "options": options})).await;
-    for _ in 0..2 {
-        let call = calling(&ours, &procedure, json!([]));
-        let invocation = theirs.next("invocation").await["invocation"].clone();
-        assert_eq!(application(ours.call(&*procedure).await).uri, busy);
+    let first = calling(&ours, &procedure, json!([1]));
+    let invocation = theirs.next("invocation").await["invocation"].clone();
+    let second = calling(&ours, &procedure, json!([2]));
+    if !at.is_crossbar() {
+        assert_eq!(application(second.await.unwrap()).uri, busy);
         theirs.must("return", json!({"invocation": invocation})).await;
-        call.await.unwrap().unwrap();
+        first.await.unwrap().unwrap();
+        let third = calling(&ours, &procedure, json!([2]));
+        answer(&mut theirs, json!([2])).await;
+        third.await.unwrap().unwrap();
+    } else {
+        theirs.must("return", json!({"invocation": invocation})).await;
+        first.await.unwrap().unwrap();
+        answer(&mut theirs, json!([2])).await;
+        second.await.unwrap().unwrap();
     }
+
     let procedure = at.uri("ours");
     let (sender, mut called) = unbounded_channel();
-    let stuck = move || {
-        sender.send(()).unwrap();
-        pending::<()>()
+    let held = move || {
+        let (answer, answered) = oneshot::channel();
+        sender.send(answer).unwrap();
+        async move { answered.await.unwrap_or(0) }
     };
-    let register = ours.register(&*procedure, stuck).concurrency(1);
+    let register = ours.register(&*procedure, held).concurrency(1);
     register.invoke(InvocationPolicy::RoundRobin).await.unwrap();
-    for _ in 0..2 {
-        let call = theirs.start("call", json!({"procedure": procedure}));
-        within("a call", called.recv()).await.unwrap();
-        let error = theirs.call(&procedure, json!([])).await.unwrap_err();
-        assert_eq!(error["error"], busy);
-        // A call that is over, however, makes room.
-        theirs.must("cancel", json!({"call": call.id, "mode": "kill"})).await;
-        assert_eq!(call.await.unwrap_err()["error"], "wamp.error.canceled");
-    }
+    let first = theirs.start("call", json!({"procedure": procedure}));
+    let answer = within("a call", called.recv()).await.unwrap();
+    let excess = theirs.start("call", json!({"procedure": procedure}));
+    let second = if at.is_crossbar() {
+        answer.send(1).unwrap();
+        assert_eq!(first.await.unwrap(), json!({"value": 1}));
+        excess
+    } else {
+        assert_eq!(excess.await.unwrap_err()["error"], busy);
+        answer.send(1).unwrap();
+        // There is room again when the router has seen the answer.
+        assert_eq!(first.await.unwrap(), json!({"value": 1}));
+        theirs.start("call", json!({"procedure": procedure}))
+    };
+    within("a call", called.recv()).await.unwrap().send(2).unwrap();
+    assert_eq!(second.await.unwrap(), json!({"value": 2}));
     theirs.leave().await;
     ours.leave().await;
 }
@@ -118,6 +136,13 @@ pub(crate) async fn a_procedure_is_taken_over(at: &Place) {
     assert_eq!(value(&ours, &procedure).await, "theirs");
     theirs.leave().await;
     ours.leave().await;
+}
+
+/// The next call, which has these arguments.
+async fn answer(theirs: &mut Autobahn, args: Json) {
+    let invocation = theirs.next("invocation").await;
+    assert_eq!(invocation["args"], args);
+    theirs.must("return", json!({"invocation": invocation["invocation"]})).await;
 }
 
 async fn value(ours: &Session, procedure: &str) -> Json {
