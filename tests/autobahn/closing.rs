@@ -36,7 +36,7 @@ pub(crate) async fn routers_that_end(at: &Place) {
 /// than the specification.
 pub(crate) async fn batches(at: &Place) {
     let ours = at.ours().await;
-    let mut theirs = at.theirs_with(&format!("{}.batched", at.serializer())).await;
+    let mut theirs = at.theirs_with(&format!("{}.batched", at.serializer().as_str())).await;
     let (procedure, topic) = (at.uri("procedure"), at.uri("topic"));
     theirs.must("register", json!({"procedure": procedure, "answer": "echo"})).await;
     theirs.must("subscribe", json!({"topic": topic})).await;
@@ -58,7 +58,7 @@ pub(crate) async fn batches(at: &Place) {
 }
 
 pub(crate) async fn wrong_realm(at: &Place) {
-    let error = Autobahn::join(at.url(), "nowhere", at.serializer()).await.err().unwrap();
+    let error = Autobahn::join(at.url(), "nowhere", at.serializer().as_str()).await.err().unwrap();
     assert_eq!(error["error"], "wamp.error.no_such_realm");
     let ours = std::future::IntoFuture::into_future(wampwerk::connect(at.url(), "nowhere"));
     let error = within("a refusal", ours).await.unwrap_err();

@@ -39,7 +39,7 @@ impl Keys {
 }
 
 async fn ours(at: &Place, ring: KeyRing) -> Session {
-    let factory = WampWebSocketClientFactory::new(at.url(), &[at.our_serializer()]).unwrap();
+    let factory = WampWebSocketClientFactory::new(at.url(), &[at.serializer()]).unwrap();
     let config = SessionConfig::default().payload_codec(ring);
     join(factory.connect().await.unwrap(), "realm1", config).await.unwrap()
 }

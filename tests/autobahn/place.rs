@@ -91,19 +91,14 @@ impl Place {
         &self.url
     }
 
-    /// The serializer.
-    pub(crate) fn our_serializer(&self) -> Serializer {
+    pub(crate) fn serializer(&self) -> Serializer {
         self.serializer
     }
 
-    /// Autobahn's name of the serializer.
-    pub(crate) fn serializer(&self) -> &'static str {
-        self.serializer.as_str()
-    }
-
-    /// A URI that nobody else has: sessions of the round before may still be leaving.
+    /// A URI that nobody else has: sessions of the round before may still be leaving, and a Crossbar
+    /// may be shared.
     pub(crate) fn uri(&self, name: &str) -> String {
-        format!("com.example.r{}.{name}", self.round)
+        format!("com.example.p{}.r{}.{name}", std::process::id(), self.round)
     }
 
     /// A session of ours.
@@ -118,7 +113,7 @@ impl Place {
 
     /// A session of Autobahn's.
     pub(crate) async fn theirs(&self) -> Autobahn {
-        self.theirs_with(self.serializer()).await
+        self.theirs_with(self.serializer.as_str()).await
     }
 
     /// A session of Autobahn's with another serializer.
