@@ -110,6 +110,19 @@ impl From<EncodeError> for ApplicationError {
     }
 }
 
+/// For procedures that give up when a progressive result cannot be sent.
+impl From<ProgressError> for ApplicationError {
+    fn from(error: ProgressError) -> Self {
+        match error {
+            ProgressError::Application(error) => error,
+            ProgressError::Encode(error) => error.into(),
+            ProgressError::NotWanted | ProgressError::Ended => {
+                ApplicationError::new(uris::CANCELED).arg(error.to_string())
+            }
+        }
+    }
+}
+
 impl From<Lagged> for ApplicationError {
     fn from(lagged: Lagged) -> Self {
         ApplicationError::new(uris::UNAVAILABLE).arg(lagged.to_string())

@@ -8,15 +8,21 @@ use std::sync::atomic::AtomicU64;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::core::client::{Client, ClientConfig};
-use crate::error::ConnectError;
+use crate::error::{CloseKind, CloseReason, ConnectError};
+#[cfg(feature = "client")]
+use crate::message::Welcome;
 use crate::rt;
 #[cfg(feature = "client")]
-use crate::rt::BoxFuture;
+use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+use crate::session::config::SessionConfig;
 use crate::session::driver::{Driver, Inbox, Payloads};
+#[cfg(feature = "client")]
 use crate::session::payload_codec::PayloadCodec;
+#[cfg(feature = "client")]
+use crate::session::user_error::UserError;
 use crate::session::{Session, Shared, driver_gone};
 use crate::transport::{Connector, Transport};
-use crate::uri::Uri;
+use crate::uri::{Uri, uris};
 
 /// Commands that may wait for the driver; whoever sends more waits.
 const COMMANDS: usize = 256;
@@ -108,6 +114,24 @@ impl Connect {
         self
     }
 
+    /// A look at WELCOME before the session is handed out; see [`SessionConfig::on_welcome`].
+    pub fn on_welcome(
+        mut self,
+        check: impl Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.config = self.config.on_welcome(check);
+        self
+    }
+
+    /// Who is told when something goes wrong in a handler; see [`SessionConfig::on_user_error`].
+    pub fn on_user_error(
+        mut self,
+        hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.config = self.config.on_user_error(hook);
+        self
+    }
+
     /// What calls and publications of the session say about `disclose_me` (see
     /// [`CallRequest::disclose_me`](crate::session::CallRequest::disclose_me)) unless they say it
     /// themselves. Default: nothing, so it is as the router likes.
@@ -148,53 +172,6 @@ pub async fn connect_with(
     join(connector.connect().await?, realm, ClientConfig::default()).await
 }
 
-/// How a session is opened, over whatever transport.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct SessionConfig {
-    /// The settings of the state machine: timeouts, agent.
-    pub client: ClientConfig,
-    codec: Option<Arc<dyn PayloadCodec>>,
-    passthru: bool,
-}
-
-impl SessionConfig {
-    /// What encodes payloads that go out and decodes those that come in. The session then announces
-    /// `payload_passthru_mode` and Autobahn's `payload_transparency`. Default: none; then calls that
-    /// come in encoded are refused with `wamp.error.no_payload_codec`, and such events are dropped.
-    #[must_use]
-    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-    pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
-        self.codec = Some(Arc::new(codec));
-        self
-    }
-
-    /// Whether encoded payloads go to the user as they are, if there is no codec: see
-    /// [`Payload::opaque`](crate::Payload::opaque), and `enc_algo` and `ppt_scheme` in the details.
-    /// The same features are announced. Default: no.
-    #[must_use]
-    pub fn payload_passthru(mut self, passthru: bool) -> Self {
-        self.passthru = passthru;
-        self
-    }
-}
-
-impl From<ClientConfig> for SessionConfig {
-    fn from(client: ClientConfig) -> Self {
-        SessionConfig { client, ..SessionConfig::default() }
-    }
-}
-
-impl std::fmt::Debug for SessionConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionConfig")
-            .field("client", &self.client)
-            .field("payload_codec", &self.codec.is_some())
-            .field("payload_passthru", &self.passthru)
-            .finish()
-    }
-}
-
 /// Joins a realm over a transport that is open. `config` is a [`SessionConfig`], or a
 /// [`ClientConfig`] where there is no more to say.
 ///
@@ -228,22 +205,30 @@ pub async fn join(
         closed: closed_sender,
         leave_timeout,
         payloads,
+        user_errors: config.user_errors.clone(),
     };
     rt::spawn(Driver::new(transport, client, inbox));
-    match joined.await {
-        #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-        Ok(Ok(joined)) => Ok(Session {
-            shared: Arc::new(Shared {
-                commands: command_sender,
-                signals: signal_sender,
-                closed,
-                tickets: AtomicU64::new(1),
-                joined,
-                transport: info,
-                config,
-            }),
-        }),
-        Ok(Err(reason)) => Err(ConnectError::Join(reason)),
-        Err(_) => Err(ConnectError::Join(driver_gone())),
+    let joined = match joined.await {
+        Ok(Ok(joined)) => joined,
+        Ok(Err(reason)) => return Err(ConnectError::Join(reason)),
+        Err(_) => return Err(ConnectError::Join(driver_gone())),
+    };
+    let verdict = config.check(&joined.welcome);
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    let shared = Arc::new(Shared {
+        commands: command_sender,
+        signals: signal_sender,
+        closed,
+        tickets: AtomicU64::new(1),
+        joined,
+        transport: info,
+        config,
+    });
+    let session = Session { shared };
+    if let Err(text) = verdict {
+        session.leave_with(uris::CANNOT_AUTHENTICATE, Some(text.clone())).await;
+        let reason = CloseReason::new(CloseKind::Left, uris::CANNOT_AUTHENTICATE, Some(text));
+        return Err(ConnectError::Join(Arc::new(reason)));
     }
+    Ok(session)
 }

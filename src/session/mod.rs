@@ -6,6 +6,7 @@
 mod arguments;
 mod call;
 mod command;
+mod config;
 mod connect;
 mod driver;
 mod ending;
@@ -24,6 +25,7 @@ mod reply;
 mod running;
 mod running_call;
 mod subscribe;
+mod user_error;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -37,9 +39,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use crate::error::Lagged;
 pub use call::{CallReply, CallRequest};
+pub use config::SessionConfig;
 #[cfg(feature = "client")]
 pub use connect::{Connect, connect};
-pub use connect::{SessionConfig, connect_with, join};
+pub use connect::{connect_with, join};
 pub use ending::Ending;
 pub use endpoint::Endpoint;
 pub use event::{Event, EventHandler};
@@ -54,13 +57,14 @@ pub use register::{RegisterRequest, Registration};
 pub use reply::{IntoReply, Reply};
 pub use running_call::{Canceller, RunningCall};
 pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
+pub use user_error::UserError;
 
 use crate::core::client::{Answer, Failure, Joined, Ticket};
 use crate::error::{ApplicationError, Callee, CloseKind, CloseReason, ConnectError};
 use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
 use crate::rt::Sleep;
 use crate::transport::{Transport, TransportInfo};
-use crate::uri::{Match, Uri, UriRule, uris};
+use crate::uri::{Match, Pattern, Uri, UriRule, uris};
 use command::{Command, Signal};
 
 /// An open session on a realm. Cheap to clone; all clones are the same session.
@@ -293,6 +297,11 @@ impl Drop for Guard<'_> {
 fn driver_gone() -> Arc<CloseReason> {
     let message = Some("the runtime of the session has ended".to_owned());
     Arc::new(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message))
+}
+
+/// What is said of a pattern on the wire; exact is what holds if nothing is said.
+fn wire_policy(pattern: &Pattern) -> Option<Match> {
+    (pattern.policy() != Match::Exact).then(|| pattern.policy())
 }
 
 fn size_exceeded(size: usize, limit: usize) -> ApplicationError {

@@ -112,7 +112,7 @@ impl Session {
         let (mut uris, mut requests) = (Vec::new(), Vec::new());
         for Entry { name, options, endpoint } in procedures.into().entries {
             let procedure = Uri::from(format!("{prefix}{name}"));
-            let request = RegisterRequest::new(self.clone(), procedure.clone(), endpoint);
+            let request = RegisterRequest::new(self.clone(), (&procedure).into(), endpoint);
             uris.push(procedure);
             requests.push(request.options(options).into_future());
         }

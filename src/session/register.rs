@@ -9,8 +9,8 @@ use crate::rt::BoxFuture;
 use crate::session::command::Command;
 use crate::session::ending::{self, Ending, EndingWatch};
 use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
-use crate::session::{Session, failure, features, unexpected};
-use crate::uri::{Match, Uri};
+use crate::session::{Session, failure, features, unexpected, wire_policy};
+use crate::uri::{Match, Pattern, Uri};
 
 /// A registration that is being put together; `await` it to register.
 #[must_use = "nothing is registered until it is awaited"]
@@ -35,10 +35,11 @@ pub struct Registration {
 }
 
 impl Session {
-    /// Registers a procedure; see [`Endpoint`] for what can be one.
+    /// Registers a procedure; see [`Endpoint`] for what can be one. A [`Pattern`] registers it for
+    /// all URIs that match.
     pub fn register<M: 'static>(
         &self,
-        procedure: impl Into<Uri>,
+        procedure: impl Into<Pattern>,
         endpoint: impl Endpoint<M>,
     ) -> RegisterRequest {
         RegisterRequest::new(self.clone(), procedure.into(), erase(endpoint))
@@ -46,13 +47,19 @@ impl Session {
 }
 
 impl RegisterRequest {
-    pub(super) fn new(session: Session, procedure: Uri, endpoint: DynEndpoint) -> Self {
-        RegisterRequest { session, procedure, options: RegisterOptions::default(), endpoint }
+    pub(super) fn new(session: Session, procedure: Pattern, endpoint: DynEndpoint) -> Self {
+        let mut options = RegisterOptions::default();
+        options.r#match = wire_policy(&procedure);
+        RegisterRequest { session, procedure: procedure.uri().clone(), options, endpoint }
     }
 
-    /// The options on the wire. Better first: what the other setters set is replaced.
+    /// The options on the wire. Better first: what the other setters set is replaced, but for the
+    /// policy of a [`Pattern`], which holds if the options have none.
     pub fn options(mut self, options: RegisterOptions) -> Self {
-        self.options = options;
+        let policy = std::mem::replace(&mut self.options, options).r#match;
+        if self.options.r#match.is_none() && policy.is_some() {
+            self.options.r#match = policy;
+        }
         self
     }
 

@@ -14,23 +14,33 @@ use tokio::sync::oneshot;
 use crate::error::ApplicationError;
 use crate::rt::{BoxFuture, Sleep};
 use crate::session::incoming::CallLink;
-use crate::uri::uris;
+use crate::session::user_error::UserErrors;
+use crate::uri::{Uri, uris};
+
+/// Whose handler it is, and who is told what goes wrong in it.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) uri: Uri,
+    pub(super) errors: UserErrors,
+}
 
 /// Polls a handler. A panic becomes `wamp.error.runtime_error`; in the browser it ends the page's
 /// module, as all panics do there.
 pub(super) fn poll_guarded<T>(
     future: &mut BoxFuture<'static, Result<T, ApplicationError>>,
     cx: &mut Context<'_>,
+    on_panic: impl FnOnce(&ApplicationError),
 ) -> Poll<Result<T, ApplicationError>> {
     catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
-        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic.as_ref()))))
+        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic.as_ref(), on_panic))))
 }
 
 /// Starts a handler: user code that may panic before there is a future.
 pub(super) fn start_guarded<T>(
+    on_panic: impl FnOnce(&ApplicationError),
     start: impl FnOnce() -> BoxFuture<'static, Result<T, ApplicationError>>,
 ) -> Result<BoxFuture<'static, Result<T, ApplicationError>>, ApplicationError> {
-    catch_unwind(AssertUnwindSafe(start)).map_err(|panic| panicked(panic.as_ref()))
+    catch_unwind(AssertUnwindSafe(start)).map_err(|panic| panicked(panic.as_ref(), on_panic))
 }
 
 /// A handler that goes on after its first poll. It ends without a result when the other end of
@@ -39,6 +49,7 @@ pub(super) struct Running<T> {
     pub(super) future: BoxFuture<'static, Result<T, ApplicationError>>,
     pub(super) stop: oneshot::Receiver<()>,
     pub(super) limit: Option<Limit>,
+    pub(super) place: Place,
 }
 
 /// How long a handler may take; each result that is not the last starts it again.
@@ -71,7 +82,8 @@ impl<T> Future for Running<T> {
         if Pin::new(&mut self.stop).poll(cx).is_ready() {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(result) = poll_guarded(&mut self.future, cx) {
+        let Running { future, place, .. } = &mut *self;
+        if let Poll::Ready(result) = poll_guarded(future, cx, |error| place.tell(error)) {
             return Poll::Ready(Some(result));
         }
         if let Some(limit) = &mut self.limit
@@ -84,12 +96,22 @@ impl<T> Future for Running<T> {
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> ApplicationError {
+impl Place {
+    pub(super) fn tell(&self, error: &ApplicationError) {
+        self.errors.tell(&self.uri, error.clone());
+    }
+}
+
+fn panicked(
+    panic: &(dyn Any + Send),
+    on_panic: impl FnOnce(&ApplicationError),
+) -> ApplicationError {
     let text = panic
         .downcast_ref::<&str>()
         .map(ToString::to_string)
         .or_else(|| panic.downcast_ref::<String>().cloned());
     let text = text.unwrap_or_else(|| "no message".to_owned());
-    tracing::error!(panic = text, "a handler panicked");
-    ApplicationError::runtime(format!("the handler panicked: {text}"))
+    let error = ApplicationError::runtime(format!("the handler panicked: {text}"));
+    on_panic(&error);
+    error
 }

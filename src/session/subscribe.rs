@@ -18,8 +18,9 @@ use crate::session::ending::{self, Ending, EndingWatch};
 use crate::session::event::{Event, EventHandler};
 use crate::session::queue::{Queue, QueueLimits};
 use crate::session::running::{poll_guarded, start_guarded};
-use crate::session::{Session, failure, features, unexpected};
-use crate::uri::{Match, Uri};
+use crate::session::user_error::UserErrors;
+use crate::session::{Session, failure, features, unexpected, wire_policy};
+use crate::uri::{Match, Pattern, Uri};
 
 /// A subscription that is being put together; `await` it to subscribe.
 #[must_use = "nothing is subscribed until it is awaited"]
@@ -65,11 +66,27 @@ impl Session {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn subscribe(&self, topic: impl Into<Uri>) -> SubscribeRequest {
+    ///
+    /// A [`Pattern`] subscribes to all topics that match it:
+    ///
+    /// ```
+    /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
+    /// use wampwerk::uri::Pattern;
+    ///
+    /// let mut all = session.subscribe(Pattern::prefix("com.example.")).await?;
+    /// while let Some(event) = all.next().await {
+    ///     println!("{}", event?.topic);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn subscribe(&self, topic: impl Into<Pattern>) -> SubscribeRequest {
+        let pattern = topic.into();
+        let mut options = SubscribeOptions::default();
+        options.r#match = wire_policy(&pattern);
         SubscribeRequest {
             session: self.clone(),
-            topic: topic.into(),
-            options: SubscribeOptions::default(),
+            topic: pattern.uri().clone(),
+            options,
             limits: QueueLimits::default(),
         }
     }
@@ -88,7 +105,7 @@ impl Session {
     /// ```
     pub fn subscribe_with<M: 'static, H: EventHandler<M>>(
         &self,
-        topic: impl Into<Uri>,
+        topic: impl Into<Pattern>,
         handler: H,
     ) -> SubscribeWithRequest<H, M> {
         SubscribeWithRequest { request: self.subscribe(topic), handler, marker: PhantomData }
@@ -96,9 +113,13 @@ impl Session {
 }
 
 impl SubscribeRequest {
-    /// The options on the wire. Better first: what the other setters set is replaced.
+    /// The options on the wire. Better first: what the other setters set is replaced, but for the
+    /// policy of a [`Pattern`], which holds if the options have none.
     pub fn options(mut self, options: SubscribeOptions) -> Self {
-        self.options = options;
+        let policy = std::mem::replace(&mut self.options, options).r#match;
+        if self.options.r#match.is_none() && policy.is_some() {
+            self.options.r#match = policy;
+        }
         self
     }
 
@@ -297,7 +318,9 @@ impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeWithRequest<H, M> {
             let mut subscription = request.send().await?;
             subscription.gone = true;
             // The task holds no handle of the session: a handler alone does not keep it open.
-            rt::spawn(handle_events(subscription.queue.clone(), handler));
+            let (queue, topic) = (subscription.queue.clone(), subscription.topic.clone());
+            let errors = subscription.session.shared.config.user_errors.clone();
+            rt::spawn(handle_events(queue, handler, topic, errors));
             let (session, topic) = (subscription.session.clone(), subscription.topic.clone());
             let (listener, id) = (subscription.listener, subscription.id);
             let ending = subscription.ending.clone();
@@ -349,20 +372,26 @@ async fn unsubscribe(session: &Session, listener: Ticket) -> Result<(), Unsubscr
     }
 }
 
-async fn handle_events<M>(queue: Arc<Queue<Event>>, handler: impl EventHandler<M>) {
+async fn handle_events<M>(
+    queue: Arc<Queue<Event>>,
+    handler: impl EventHandler<M>,
+    topic: Uri,
+    errors: UserErrors,
+) {
     while let Some(item) = poll_fn(|cx| queue.poll_next(cx)).await {
-        let outcome = match item {
+        let event = match item {
+            Ok(event) => event,
             Err(lagged) => {
-                tracing::warn!(missed = lagged.missed, "an event handler lags");
+                errors.tell(&topic, lagged);
                 continue;
             }
-            Ok(event) => match start_guarded(|| handler.handle(&event)) {
-                Ok(mut handling) => poll_fn(|cx| poll_guarded(&mut handling, cx)).await,
-                Err(panicked) => Err(panicked),
-            },
         };
-        if let Err(error) = outcome {
-            tracing::warn!(%error, "an event was not handled");
+        let handled = match start_guarded(|_| {}, || handler.handle(&event)) {
+            Ok(mut handling) => poll_fn(|cx| poll_guarded(&mut handling, cx, |_| {})).await,
+            Err(panicked) => Err(panicked),
+        };
+        if let Err(error) = handled {
+            errors.tell(&event.topic, error);
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::session::ending::{Ending, EndingSender};
 use crate::session::endpoint::DynEndpoint;
 use crate::session::queue::Queue;
 use crate::session::running_call::CallControl;
+use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
 use crate::transport::Transport;
 use crate::uri::{Uri, uris};
@@ -81,6 +82,7 @@ pub(super) struct Driver {
     keep: Option<oneshot::Sender<Box<dyn Transport>>>,
     max_send: usize,
     payloads: Payloads,
+    user_errors: UserErrors,
     phase: Phase,
 }
 
@@ -138,6 +140,7 @@ pub(super) struct Inbox {
     pub(super) closed: watch::Sender<Option<Arc<CloseReason>>>,
     pub(super) leave_timeout: Duration,
     pub(super) payloads: Payloads,
+    pub(super) user_errors: UserErrors,
 }
 
 impl Driver {
@@ -165,6 +168,7 @@ impl Driver {
             timer: None,
             keep: None,
             payloads: inbox.payloads,
+            user_errors: inbox.user_errors,
             phase: Phase::Open,
         }
     }

@@ -14,7 +14,7 @@ use crate::message::{Invocation, InvocationDetails, Payload};
 use crate::rt;
 use crate::session::command::Signal;
 use crate::session::incoming::{CallLink, IncomingCall};
-use crate::session::running::{Limit, Running, poll_guarded, start_guarded};
+use crate::session::running::{Limit, Place, Running, poll_guarded, start_guarded};
 use crate::uri::uris;
 
 /// Procedures at work at the same time; more calls are refused with `wamp.error.unavailable`.
@@ -56,6 +56,7 @@ impl Driver {
             return self.client.answer(request, Err(error));
         }
         let limit = self.limit(&details, *forward_timeout);
+        let (name, errors) = (procedure, &self.user_errors);
         let linked = details.receive_progress == Some(true) || details.progress == Some(true);
         #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
         let link = linked.then(|| {
@@ -64,13 +65,14 @@ impl Driver {
         });
         let called = details.procedure.clone().unwrap_or_else(|| procedure.clone());
         let call = IncomingCall::new(called, details, payload, self.serializer, link.clone());
-        let mut future = match start_guarded(|| endpoint.call(call)) {
+        let told = |error: &ApplicationError| errors.tell(name, error.clone());
+        let mut future = match start_guarded(told, || endpoint.call(call)) {
             Ok(future) => future,
             Err(panicked) => return self.client.answer(request, Err(panicked)),
         };
         // Most procedures are done at once. Others are polled again by their own task.
         if let Poll::Ready(result) =
-            poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()))
+            poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()), told)
         {
             match &link {
                 None => return self.client.answer(request, result),
@@ -81,13 +83,14 @@ impl Driver {
                 }
             }
         }
+        let place = Place { uri: name.clone(), errors: errors.clone() };
         let (stop, stopped) = oneshot::channel();
         let limit = limit.map(|limit| Limit::new(limit, link.clone()));
         let procedure = Procedure { stop: Some(stop), link, taken: 0, answer: None };
         self.running.insert(request, procedure);
         let signals = self.signal_sender.clone();
         rt::spawn(async move {
-            if let Some(result) = (Running { future, stop: stopped, limit }).await {
+            if let Some(result) = (Running { future, stop: stopped, limit, place }).await {
                 // Without a driver nobody wants the result.
                 drop(signals.send(Signal::Answer { invocation: request, result }));
             }

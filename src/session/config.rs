@@ -1,0 +1,99 @@
+//! `SessionConfig`: how a session is opened.
+
+use std::sync::Arc;
+
+use crate::core::client::ClientConfig;
+use crate::message::Welcome;
+use crate::rt::{MaybeSend, MaybeSync};
+use crate::session::payload_codec::PayloadCodec;
+use crate::session::user_error::{UserError, UserErrors};
+
+/// How a session is opened, over whatever transport.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// The settings of the state machine: timeouts, agent.
+    pub client: ClientConfig,
+    pub(super) codec: Option<Arc<dyn PayloadCodec>>,
+    pub(super) passthru: bool,
+    on_welcome: Option<Arc<dyn OnWelcome>>,
+    pub(super) user_errors: UserErrors,
+}
+
+trait OnWelcome: MaybeSend + MaybeSync {
+    fn call(&self, welcome: &Welcome) -> Result<(), String>;
+}
+
+impl<F: Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync> OnWelcome for F {
+    fn call(&self, welcome: &Welcome) -> Result<(), String> {
+        self(welcome)
+    }
+}
+
+impl SessionConfig {
+    /// What encodes payloads that go out and decodes those that come in. The session then announces
+    /// `payload_passthru_mode` and Autobahn's `payload_transparency`. Default: none; then calls that
+    /// come in encoded are refused with `wamp.error.no_payload_codec`, and such events are dropped.
+    #[must_use]
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
+        self.codec = Some(Arc::new(codec));
+        self
+    }
+
+    /// Whether encoded payloads go to the user as they are, if there is no codec: see
+    /// [`Payload::opaque`](crate::Payload::opaque), and `enc_algo` and `ppt_scheme` in the details.
+    /// The same features are announced. Default: no.
+    #[must_use]
+    pub fn payload_passthru(mut self, passthru: bool) -> Self {
+        self.passthru = passthru;
+        self
+    }
+
+    /// A look at the router's WELCOME before the session is handed out. If it returns an error,
+    /// the session is left with that text, and joining fails with
+    /// `wamp.error.cannot_authenticate`.
+    #[must_use]
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    pub fn on_welcome(
+        mut self,
+        check: impl Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.on_welcome = Some(Arc::new(check));
+        self
+    }
+
+    /// Who is told when something goes wrong in a handler: an event that does not fit it or came
+    /// too late for it, a panic. It is logged in any case. The hook is called where it happens, so
+    /// it should not take long.
+    #[must_use]
+    pub fn on_user_error(
+        mut self,
+        hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.user_errors = UserErrors::new(hook);
+        self
+    }
+
+    pub(super) fn check(&self, welcome: &Welcome) -> Result<(), String> {
+        self.on_welcome.as_ref().map_or(Ok(()), |check| check.call(welcome))
+    }
+}
+
+impl From<ClientConfig> for SessionConfig {
+    fn from(client: ClientConfig) -> Self {
+        SessionConfig { client, ..SessionConfig::default() }
+    }
+}
+
+impl std::fmt::Debug for SessionConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionConfig")
+            .field("client", &self.client)
+            .field("payload_codec", &self.codec.is_some())
+            .field("payload_passthru", &self.passthru)
+            .field("on_welcome", &self.on_welcome.is_some())
+            .field("on_user_error", &self.user_errors.is_some())
+            .finish()
+    }
+}
