@@ -123,7 +123,8 @@ async fn sessions_come_and_go(place: &impl Place) {
     next_of(&mut left, |left| left.session == id).await;
     joined.unsubscribe().await.unwrap();
     let gone = watcher.leave().await;
-    assert!(left.next().await.is_none());
+    // Others may have left the realm before.
+    while left.next().await.is_some() {}
     assert_eq!(left.close_reason().unwrap(), gone);
 }
 
