@@ -31,6 +31,20 @@ export const withEach = {
     ok(last instanceof Result && last.args[0] === 10 && last.details.progress !== true, 'the last has details');
   },
 
+  'short names for the beginning of URIs': async (where) => {
+    const { open, is } = kit;
+    const session = (await open(where)).prefix('adv', 'adv.curie');
+    is([session.resolve('adv:a.b'), session.resolve('other:a'), session.resolve('a.b')], ['adv.curie.a.b', 'other:a', 'a.b']);
+    const registration = await session.register('adv:twice', ([n]) => 2 * n);
+    is(registration.procedure, 'adv.curie.twice');
+    is([await session.call('adv:twice', [2]), await session.call('adv.curie.twice', [3])], [4, 6], 'both names');
+    const events = kit.channel();
+    await session.subscribe('adv:news', ([text], kwargs, { topic }) => events.put([text, topic]));
+    await session.publish('adv:news', ['hi'], {}, { excludeMe: false, acknowledge: true });
+    is(await events.take(), ['hi', 'adv.curie.news'], 'event');
+    is(session.prefix('adv', null).resolve('adv:a'), 'adv:a', 'taken back');
+  },
+
   'the last result does not overtake progressive ones, however many': async (where) => {
     const { open, is } = kit;
     const [caller, callee] = [await open(where), await open(where)];

@@ -459,6 +459,17 @@ export class Session {
   define(uri: string, errorClass: new (...args: any[]) => Error): this;
 
   /**
+   * Gives the beginning of URIs a short name, for this session: after `prefix('shop',
+   * 'com.example.shop')`, `'shop:order'` means `com.example.shop.order` wherever a topic or
+   * procedure is called, published, subscribed or registered. `null` takes it back. A name that no
+   * prefix is known for is taken as it is, since WAMP's URIs may have colons.
+   */
+  prefix(name: string, uri: string | null): this;
+
+  /** What a short name stands for, or the name itself. */
+  resolve(curie: string): string;
+
+  /**
    * Calls a procedure. The result is its one positional value, `undefined` if it has none, and a
    * {@link Result} if it has several or keyword values, or if `options.details` is set.
    *

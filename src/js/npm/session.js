@@ -46,6 +46,7 @@ export class Session {
   #reason = null;
   #callbacks = new Set();
   #errors = new Errors();
+  #prefixes = new Map();
   #welcome;
 
   constructor(token, raw) {
@@ -104,18 +105,36 @@ export class Session {
     return this;
   }
 
+  prefix(name, uri) {
+    need('name', name, typeof name === 'string' && /^[^\s.:#]+$/.test(name));
+    need('uri', uri, uri === null || typeof uri === 'string');
+    if (uri === null) {
+      this.#prefixes.delete(name);
+    } else {
+      this.#prefixes.set(name, uri);
+    }
+    return this;
+  }
+
+  resolve(curie) {
+    const [, name, rest] = /^([^:]+):(.*)$/s.exec(curie) ?? [];
+    return this.#prefixes.has(name) ? `${this.#prefixes.get(name)}.${rest}` : curie;
+  }
+
   call(procedure, args, kwargs, options) {
-    return Call.make(this.#raw, this.#errors, procedure, args, kwargs, options);
+    const uri = this.resolve(procedure);
+    return Call.make(this.#raw, this.#errors, uri, args, kwargs, options);
   }
 
   async publish(topic, args, kwargs, options) {
-    const words = request('topic', topic, args, kwargs);
+    const words = request('topic', this.resolve(topic), args, kwargs);
     const [, wire] = split(options, [], publishOptions);
     const id = await described(this.#raw.publish(...words, wire), this.#errors);
     return id === undefined ? undefined : new Publication(key, id);
   }
 
-  subscribe(topic, handler, options) {
+  subscribe(name, handler, options) {
+    const topic = this.resolve(name);
     if (typeof handler === 'function') {
       return this.#subscribe(topic, options).then((raw) => {
         const subscription = new Subscription(key, raw, topic, this.#errors);
@@ -130,7 +149,8 @@ export class Session {
     return Object.assign(stream, { [Symbol.asyncIterator]: () => pending(stream) });
   }
 
-  async register(procedure, endpoint, options) {
+  async register(name, endpoint, options) {
+    const procedure = this.resolve(name);
     need('procedure', procedure, typeof procedure === 'string');
     need('endpoint', endpoint, typeof endpoint === 'function');
     const [, wire] = split(options, [], registerOptions);
@@ -157,7 +177,7 @@ export class Session {
   }
 
   async addTestament(topic, args, kwargs, options) {
-    const words = request('topic', topic, args, kwargs);
+    const words = request('topic', this.resolve(topic), args, kwargs);
     const [{ scope = 'destroyed' }, wire] = split(options, ['scope'], publishOptions);
     need('scope', scope, scopes.includes(scope));
     await this.call('wamp.session.add_testament', words, { scope, publish_options: wire });
