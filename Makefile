@@ -25,6 +25,7 @@ bench: ## benches, and the comparison with other clients and the raw transport
 	tools/setup bench
 	cargo bench --bench codec
 	cargo bench --bench call
+	cargo bench --bench matching
 	cargo build --release --locked --manifest-path benches/compare/peer/Cargo.toml --target-dir benches/compare/target
 	cargo run --release --locked --manifest-path benches/compare/Cargo.toml --target-dir benches/compare/target
 

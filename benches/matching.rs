@@ -189,6 +189,7 @@ fn adversaries(smoke: bool) {
 impl Net {
     fn new() -> Self {
         let mut config = RouterConfig::new(7).realm("realm1");
+        config.limits.wildcards = usize::MAX;
         config.limits.subscriptions = usize::MAX;
         config.limits.registrations = usize::MAX;
         let mut router = Router::new(config);

@@ -282,3 +282,31 @@ fn subscribed_among_events(
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_session_has_only_so_many_wildcards() {
+    let mut config = RouterConfig::new(7).realm("realm1");
+    config.limits.wildcards = 2;
+    let mut net = Net::with(config);
+    let a = join(&mut net);
+    for (request, (pattern, policy)) in (1..).zip([
+        ("a.", Match::Wildcard),
+        ("b.", Match::Wildcard),
+        ("c.", Match::Wildcard),
+        ("c.", Match::Prefix),
+        ("a.", Match::Wildcard),
+    ]) {
+        net.send(a.id, subscribe_as(request, pattern, policy));
+    }
+    let refused = "ERROR 32 3 wamp.error.unavailable";
+    let stands = ["SUBSCRIBED 1 1", "SUBSCRIBED 2 2", refused, "SUBSCRIBED 4 3", "SUBSCRIBED 5 1"];
+    assert_eq!(net.take(a.id), stands);
+    net.send(a.id, unsubscribe(6, 2));
+    net.send(a.id, subscribe_as(7, "c.", Match::Wildcard));
+    assert_eq!(net.take(a.id), ["UNSUBSCRIBED 6", "SUBSCRIBED 7 4"]);
+    // Registrations count for themselves.
+    let mut message = register(8, "a.");
+    message.options.r#match = Some(Match::Wildcard);
+    net.send(a.id, message);
+    assert!(matches!(net.take_one(a.id), Message::Registered(_)));
+}

@@ -34,7 +34,8 @@ const MEMORY_FRAMES: usize = 256;
 /// sessions and ends, with everything that listens for it; [`shutdown`](Router::shutdown) does the
 /// same and waits for it.
 ///
-/// It has the Basic Profile of WAMP and takes sessions without authentication ("anonymous").
+/// It has WAMP's Basic Profile and the Advanced Profile's RPC, PubSub and meta API, and takes
+/// sessions without authentication ("anonymous"). What it announces depends on its settings.
 #[derive(Clone)]
 pub struct Router {
     owner: Arc<Owner>,

@@ -79,6 +79,10 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Registrations. Default: 100 000.
     pub registrations: usize,
+    /// Subscriptions by wildcard pattern, and as many registrations; they count among the others,
+    /// too. What one publication has to look at grows with those that begin like its topic.
+    /// Default: 1000.
+    pub wildcards: usize,
     /// Calls that it has made and that are not answered yet. Default: 65 536.
     pub calls: usize,
     /// The longest topic, procedure or pattern in bytes; a longer one is answered by
@@ -132,6 +136,7 @@ impl Default for Limits {
         Limits {
             subscriptions: 100_000,
             registrations: 100_000,
+            wildcards: 1000,
             calls: 65_536,
             uri_length: 4096,
             testaments: 100,

@@ -10,10 +10,10 @@ use std::time::Duration;
 use crate::core::ids::{IdMap, KeyMap, RandomIds};
 use crate::core::router::broker::Broker;
 use crate::core::router::dealer::{self, Dealer, Sessions};
-use crate::core::router::happening::Happening;
+use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::meta::{self, Testaments};
 use crate::core::router::output::Outputs;
-use crate::core::router::session::Session;
+use crate::core::router::session::{Held, Session};
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
@@ -282,6 +282,27 @@ pub(super) fn quote(text: &str) -> String {
         None => format!("{text:?}"),
         Some((end, _)) => format!("{:?}…", &text[..end]),
     }
+}
+
+/// That a session may be in one more subscription or registration.
+pub(super) fn check_room(
+    turn: &Turn<'_>,
+    held: &Held,
+    policy: Match,
+    of: Kind,
+) -> Result<(), ApplicationError> {
+    let limits = &turn.config.limits;
+    let (limit, what) = match of {
+        Kind::Subscription => (limits.subscriptions, "subscriptions"),
+        Kind::Registration => (limits.registrations, "registrations"),
+    };
+    if held.len() >= limit {
+        return Err(too_many(what, limit));
+    }
+    if policy == Match::Wildcard && held.wildcards() >= limits.wildcards {
+        return Err(too_many(&format!("{what} by wildcard"), limits.wildcards));
+    }
+    Ok(())
 }
 
 /// A session holds as much as it may.

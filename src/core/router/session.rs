@@ -1,6 +1,6 @@
 //! `Session`: what a realm knows of one joined client.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::ConnectionId;
 use crate::core::router::features::Features;
 use crate::error::Violation;
-use crate::uri::Uri;
+use crate::uri::{Match, Uri};
 
 /// A joined client. Its connection's id is its key everywhere.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub(super) struct Session {
     pub(super) abandoned: IdMap<Slot>,
     /// Calls that ended before the caller had sent its last arguments.
     pub(super) cut_streams: CutStreams,
-    pub(super) subscriptions: HashSet<u64>,
-    pub(super) registrations: HashSet<u64>,
+    pub(super) subscriptions: Held,
+    pub(super) registrations: Held,
 }
 
 /// As whom a client joined; what others may be told of it.
@@ -115,6 +115,50 @@ impl More {
     }
 }
 
+/// The subscriptions or registrations that a session is in, by id.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// Whether it is by a wildcard pattern.
+    ids: IdMap<bool>,
+    wildcards: usize,
+}
+
+impl Held {
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// How many are by wildcard patterns.
+    pub(super) fn wildcards(&self) -> usize {
+        self.wildcards
+    }
+
+    pub(super) fn contains(&self, id: u64) -> bool {
+        self.ids.contains_key(&id)
+    }
+
+    pub(super) fn insert(&mut self, id: u64, policy: Match) {
+        let wildcard = policy == Match::Wildcard;
+        if self.ids.insert(id, wildcard).is_none() {
+            self.wildcards += usize::from(wildcard);
+        }
+    }
+
+    /// False if it was not in there.
+    pub(super) fn remove(&mut self, id: u64) -> bool {
+        let removed = self.ids.remove(&id);
+        self.wildcards -= usize::from(removed == Some(true));
+        removed.is_some()
+    }
+
+    /// In the order in which the ids were given.
+    pub(super) fn ids(&self) -> Vec<u64> {
+        let mut ids: Vec<_> = self.ids.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
 impl Session {
     pub(super) fn new(identity: Identity, features: Features) -> Self {
         Session {
@@ -126,8 +170,8 @@ impl Session {
             invocations: IdMap::default(),
             abandoned: IdMap::default(),
             cut_streams: CutStreams::default(),
-            subscriptions: HashSet::new(),
-            registrations: HashSet::new(),
+            subscriptions: Held::default(),
+            registrations: Held::default(),
         }
     }
 

@@ -25,7 +25,9 @@ use crate::core::router::dealer::Sessions;
 use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::output::Outputs;
-use crate::core::router::realm::{Failure, Turn, check_own_uri, check_uri, is_reserved, too_many};
+use crate::core::router::realm::{
+    Failure, Turn, check_own_uri, check_room, check_uri, is_reserved,
+};
 use crate::core::router::session::{Identity, Session};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
@@ -85,13 +87,10 @@ impl Broker {
         let Subscribe { request, options, topic } = message;
         let policy = options.r#match.unwrap_or_default();
         check_uri(turn, &topic, policy)?;
-        let limit = turn.config.limits.subscriptions;
         let known = self.subscriptions.find(&topic, policy);
         // Subscribing again is no second subscription.
-        if session.subscriptions.len() >= limit
-            && !known.is_some_and(|known| session.subscriptions.contains(&known.id))
-        {
-            return Err(too_many("subscriptions", limit).into());
+        if !known.is_some_and(|known| session.subscriptions.contains(known.id)) {
+            check_room(turn, &session.subscriptions, policy, Kind::Subscription)?;
         }
         let retained_for = (options.get_retained == Some(true)).then(|| topic.clone());
         let now = turn.now;
@@ -104,7 +103,7 @@ impl Broker {
             turn.happenings.extend(created.then_some(Happening::Created { of, session, id }));
             turn.happenings.push(Happening::Entered { of, session, id });
         }
-        session.subscriptions.insert(id);
+        session.subscriptions.insert(id, policy);
         turn.outputs.send(from, Subscribed { request, subscription: id });
         if let Some(topic) = retained_for {
             for event in self.retained.events(id, &topic, policy, &session.identity) {
@@ -121,7 +120,7 @@ impl Broker {
         session: &mut Session,
         message: &Unsubscribe,
     ) -> Result<(), Failure> {
-        if !session.subscriptions.remove(&message.subscription) {
+        if !session.subscriptions.remove(message.subscription) {
             return Err(ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION)
                 .arg(format!("this session has no subscription {}", message.subscription))
                 .into());
@@ -142,7 +141,7 @@ impl Broker {
         reason: &str,
     ) -> bool {
         let Some(session) = sessions.get_mut(&member) else { return false };
-        if !session.subscriptions.remove(&subscription) {
+        if !session.subscriptions.remove(subscription) {
             return false;
         }
         self.remove(turn, member, &session.identity, subscription);
@@ -198,10 +197,7 @@ impl Broker {
 
     /// Drops all subscriptions of a session that has gone.
     pub(super) fn release(&mut self, turn: &mut Turn<'_>, from: ConnectionId, session: &Session) {
-        let mut all: Vec<_> = session.subscriptions.iter().copied().collect();
-        // Watchers are told in the same order every time.
-        all.sort_unstable();
-        for id in all {
+        for id in session.subscriptions.ids() {
             self.remove(turn, from, &session.identity, id);
         }
     }

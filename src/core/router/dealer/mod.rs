@@ -39,12 +39,10 @@ impl Dealer {
         session: Session,
         sessions: &mut Sessions,
     ) {
-        // In order, so that the same input has the same output.
-        let mut registrations: Vec<_> = session.registrations.into_iter().collect();
-        registrations.sort_unstable();
-        for registration in registrations {
+        for registration in session.registrations.ids() {
             self.registrations.leave(turn, registration, gone, session.identity.session);
         }
+        // In order, so that the same input has the same output.
         let mut calls: Vec<_> = session.calls.into_iter().collect();
         calls.sort_unstable_by_key(|(request, _)| *request);
         for (_, invoked) in calls {

@@ -9,7 +9,7 @@ use crate::core::router::dealer::policy::{Callee, Callees, NoCallee};
 use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::index::{Entry, Index};
-use crate::core::router::realm::{Failure, Turn, check_own_uri, is_reserved, quote, too_many};
+use crate::core::router::realm::{Failure, Turn, check_own_uri, check_room, is_reserved, quote};
 use crate::core::router::session::{Session, Slot};
 use crate::error::ApplicationError;
 use crate::message::{
@@ -52,10 +52,7 @@ impl Dealer {
             return Err(disclosure_denied("REGISTER.Options.disclose_caller").into());
         }
         let Some(session) = sessions.get(&from) else { return Ok(()) };
-        let limit = turn.config.limits.registrations;
-        if session.registrations.len() >= limit {
-            return Err(too_many("registrations", limit).into());
-        }
+        check_room(turn, &session.registrations, policy, Kind::Registration)?;
         let invoke = options.invoke.unwrap_or_default();
         let force = options.force_reregister == Some(true);
         let callee = Callee {
@@ -82,7 +79,7 @@ impl Dealer {
         entry.members.members.insert(from, callee);
         let id = entry.id;
         if let Some(session) = sessions.get_mut(&from) {
-            session.registrations.insert(id);
+            session.registrations.insert(id, policy);
         }
         turn.outputs.send(from, Registered { request: message.request, registration: id });
         let (of, session) = (Kind::Registration, callee.session);
@@ -100,7 +97,7 @@ impl Dealer {
         session: &mut Session,
         message: &Unregister,
     ) -> Result<(), Failure> {
-        if !session.registrations.remove(&message.registration) {
+        if !session.registrations.remove(message.registration) {
             return Err(ApplicationError::new(uris::NO_SUCH_REGISTRATION)
                 .arg(format!("this session has no registration {}", message.registration))
                 .into());
@@ -135,7 +132,7 @@ impl Registrations {
         reason: &str,
     ) -> bool {
         let Some(session) = sessions.get_mut(&callee) else { return false };
-        if !session.registrations.remove(&registration) {
+        if !session.registrations.remove(registration) {
             return false;
         }
         if session.features.callee_revocation {

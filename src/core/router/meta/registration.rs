@@ -20,8 +20,8 @@ pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
     };
     let connection = session::find(call.realm, id)?;
     let session = call.realm.sessions.get(&connection);
-    let ids = session.iter().flat_map(|session| &session.registrations);
-    Ok(entry::list(ids.filter_map(|id| index.get(*id))))
+    let ids = session.iter().flat_map(|session| session.registrations.ids());
+    Ok(entry::list(ids.filter_map(|id| index.get(id))))
 }
 
 pub(super) fn lookup(call: &mut Inquiry<'_, '_>) -> Answer {

@@ -18,8 +18,8 @@ pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
     };
     let connection = session::find(call.realm, id)?;
     let session = call.realm.sessions.get(&connection);
-    let ids = session.iter().flat_map(|session| &session.subscriptions);
-    Ok(entry::list(ids.filter_map(|id| call.realm.broker.entry(*id))))
+    let ids = session.iter().flat_map(|session| session.subscriptions.ids());
+    Ok(entry::list(ids.filter_map(|id| call.realm.broker.entry(id))))
 }
 
 pub(super) fn lookup(call: &mut Inquiry<'_, '_>) -> Answer {
