@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // Cancelling: the procedure's future is dropped, whatever it waits for.
-    shop.register("com.shop.wait", || std::future::pending::<()>()).await?;
+    shop.register("com.shop.wait", std::future::pending::<()>).await?;
     let call = customer.call("com.shop.wait").start().await?;
     call.cancel(CancelMode::Kill);
     if let Err(CallError::Application(error)) = call.result().await {

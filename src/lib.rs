@@ -34,8 +34,14 @@
 //!   state machines for those who bring their own I/O.
 //!
 //! # Features
-//! `client` (WebSocket client), `router`, `json`, `msgpack`, `cbor`, `tls` (all default); `js` makes
-//! the JavaScript package.
+//! `client` (WebSocket client), `router`, `json`, `msgpack`, `cbor`, `tls` (all default); `cryptobox`
+//! adds `session::cryptobox`, end-to-end encryption as Autobahn has it; `js` makes the JavaScript
+//! package.
+//!
+//! # Logging
+//! Through [`tracing`](https://docs.rs/tracing): what handlers cannot answer as warnings, each
+//! message of a session at level `trace` under the target `wampwerk::message`
+//! (`RUST_LOG=wampwerk::message=trace`).
 
 pub mod codec;
 pub mod core;

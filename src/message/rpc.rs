@@ -329,9 +329,11 @@ options! {
         disclose_caller: bool,
         /// Whether the dealer shall leave timeouts to the callee.
         forward_timeout: bool,
-        /// How many calls the callee takes at the same time (Crossbar). Default: no limit.
+        /// How many calls the callee takes at the same time (Crossbar, and the embedded router).
+        /// Default: no limit.
         concurrency: u64,
-        /// Whether to take the procedure over from whoever has it (Crossbar).
+        /// Whether to take the procedure over from who has it: in Crossbar from anybody, in the
+        /// embedded router from callees that asked for the same.
         force_reregister: bool,
     }
 }

@@ -34,8 +34,13 @@ pub trait IntoReply {
 /// ```
 /// use wampwerk::session::Reply;
 ///
+/// # use std::collections::BTreeMap;
+/// # use wampwerk::{ApplicationError, Serializer, session::IntoReply};
 /// let two_values = Reply::args((1, "one"));
-/// let with_keywords = Reply::value(1).kwargs([("unit", "mm")]);
+/// let with_keywords = Reply::value(1).kwargs(BTreeMap::from([("unit", "mm")]));
+/// # two_values.into_reply(Serializer::ALL[0])?;
+/// # with_keywords.into_reply(Serializer::ALL[0])?;
+/// # Ok::<(), ApplicationError>(())
 /// ```
 pub struct Reply {
     args: Option<Box<dyn Write>>,

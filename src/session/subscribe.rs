@@ -41,6 +41,7 @@ pub struct SubscribeRequest {
 ///
 /// Dropping it unsubscribes. The router is told when the last subscription of the session to the
 /// same topic goes.
+#[must_use = "dropping it unsubscribes"]
 pub struct Subscription {
     session: Session,
     listener: Ticket,

@@ -219,6 +219,12 @@ impl From<String> for Uri {
     }
 }
 
+impl From<&String> for Uri {
+    fn from(text: &String) -> Self {
+        Uri(text.as_str().into())
+    }
+}
+
 impl From<&Uri> for Uri {
     fn from(uri: &Uri) -> Self {
         uri.clone()

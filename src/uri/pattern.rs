@@ -148,6 +148,13 @@ impl From<String> for Pattern {
 }
 
 /// What matches itself only.
+impl From<&String> for Pattern {
+    fn from(uri: &String) -> Self {
+        Pattern::exact(uri)
+    }
+}
+
+/// What matches itself only.
 impl From<&str> for Pattern {
     fn from(uri: &str) -> Self {
         Pattern::exact(uri)
