@@ -205,7 +205,7 @@ impl Realm {
             && let Some(caller) = self.sessions.get_mut(&from)
         {
             // More arguments may be on their way.
-            caller.cut_streams.insert(request, procedure);
+            caller.cut_streams.insert(request, &procedure);
         }
         outcome
     }

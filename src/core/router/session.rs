@@ -1,6 +1,7 @@
 //! `Session`: what a realm knows of one joined client.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,10 +98,13 @@ pub(super) struct Stream {
     pub(super) open: bool,
 }
 
-/// Calls whose further arguments are late, and thrown away: requests and procedures. The oldest
-/// are forgotten if a caller does not send its last arguments, as it need not.
+/// Calls whose further arguments are late, and thrown away: requests, and hashes of the procedures.
+/// The oldest are forgotten if a caller does not send its last arguments, as it need not.
+///
+/// Whole names would be what a caller can fill our memory with: a name may be refused for its
+/// length. Two names of one hash could do harm only to who sent both.
 #[derive(Debug, Default)]
-pub(super) struct CutStreams(BTreeMap<u64, Uri>);
+pub(super) struct CutStreams(BTreeMap<u64, u64>);
 
 impl Origin {
     pub(super) fn new(caller: ConnectionId, request: u64) -> Self {
@@ -190,8 +194,8 @@ impl Session {
 impl CutStreams {
     const MOST: usize = 1024;
 
-    pub(super) fn insert(&mut self, request: u64, procedure: Uri) {
-        self.0.insert(request, procedure);
+    pub(super) fn insert(&mut self, request: u64, procedure: &Uri) {
+        self.0.insert(request, hash(procedure));
         if self.0.len() > Self::MOST {
             self.0.pop_first();
         }
@@ -200,7 +204,7 @@ impl CutStreams {
     /// Whether this CALL brings arguments for a call that has ended.
     pub(super) fn take(&mut self, request: u64, procedure: &Uri, progress: bool) -> bool {
         // Nearly always.
-        if self.0.is_empty() || self.0.get(&request) != Some(procedure) {
+        if self.0.is_empty() || self.0.get(&request).is_none_or(|cut| *cut != hash(procedure)) {
             return false;
         }
         if !progress {
@@ -208,4 +212,10 @@ impl CutStreams {
         }
         true
     }
+}
+
+fn hash(procedure: &Uri) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    procedure.hash(&mut hasher);
+    hasher.finish()
 }
