@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::*;
 use meta::*;
-use wampwerk::core::router::{ConnectionId, RouterConfig};
+use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Match, Value};
 // In the browser the same tests run under its own runner.
@@ -33,9 +33,7 @@ fn remembered() -> (Net, ConnectionId, u64, Vec<u64>) {
         let Message::Published(published) = net.take_one(a) else { panic!() };
         publications.push(published.publication);
     }
-    let options = Dict::new().with("match", "prefix");
-    let args = vec!["com.".into(), options.into()];
-    let id = ask(&mut net, a, "wamp.subscription.lookup", args).unwrap().as_u64().unwrap();
+    let id = lookup(&mut net, a);
     (net, a, id, publications)
 }
 
@@ -130,8 +128,17 @@ fn opaque_payloads_are_told_as_they_are() {
     message.options.enc_algo = Some("cryptobox".to_owned());
     message.payload = Payload::from_opaque("sealed");
     net.send(a, message);
-    let events = get(&mut net, a, id, Dict::new().with("topic", "com.sealed"));
+    let filter = || Dict::new().with("topic", "com.sealed");
+    // As when it was published.
+    assert_eq!(get(&mut net, a, id, filter()), []);
+    let b = net.join_as(&Roles::new().with("subscriber", &["payload_transparency"]));
+    let events = get(&mut net, b, id, filter());
     let event = events[0].as_dict().unwrap();
     assert_eq!(event.get("payload").unwrap().as_bytes().unwrap(), "sealed");
     assert_eq!(event.get("args"), None);
+}
+
+fn lookup(net: &mut Net, who: ConnectionId) -> u64 {
+    let args = vec!["com.".into(), Dict::new().with("match", "prefix").into()];
+    ask(net, who, "wamp.subscription.lookup", args).unwrap().as_u64().unwrap()
 }

@@ -91,3 +91,55 @@ fn keys_of_payload_transparency_need_no_announcement() {
     assert_eq!(details.enc_serializer.as_deref(), Some("json"));
     assert_eq!(details.enc_key.as_deref(), Some("k"));
 }
+
+const TRANSPARENT: &[&str] = &["payload_transparency"];
+
+fn opaque(request: u64, data: &str) -> Publish {
+    let mut message = publish_as(request, TOPIC, 1, |options| {
+        options.enc_algo = Some("cryptobox".to_owned());
+    });
+    message.payload = Payload::from_opaque(data.to_owned());
+    message
+}
+
+#[test]
+fn bare_binary_data_goes_only_to_who_has_announced_that_it_reads_it() {
+    let mut net = Net::without_meta_api();
+    let a = join(&mut net);
+    let reader = |net: &mut Net| join_as(net, Roles::new().with("subscriber", TRANSPARENT)).0;
+    let [reads, reads_too, other] = [reader(&mut net), reader(&mut net), join(&mut net)];
+    // For other roles is not for this one.
+    let caller = Roles::new().with("subscriber", &[]).with("caller", TRANSPARENT);
+    let caller = join_as(&mut net, caller).0;
+    let all = [&reads, &reads_too, &other, &caller];
+    for peer in all {
+        net.subscribe(peer.id, 1, TOPIC);
+    }
+    net.send(a.id, opaque(1, "sealed"));
+    assert_eq!(reached(&mut net, &all), [true, true, false, false]);
+    // Patterns and lists make no difference.
+    subscribed(&mut net, other.id, subscribe_as(2, "com.", wampwerk::Match::Prefix));
+    let mut message = opaque(2, "sealed");
+    message.options.eligible = Some(vec![reads.session, other.session]);
+    net.send(a.id, message);
+    assert_eq!(reached(&mut net, &all), [true, false, false, false]);
+    // What is a list they all get, whatever it is.
+    net.send(a.id, publish_as(3, TOPIC, 1, |o| o.enc_algo = Some("cryptobox".to_owned())));
+    assert_eq!(reached(&mut net, &all), [true; 4]);
+}
+
+#[test]
+fn retained_binary_data_does_so_too() {
+    let mut net = Net::without_meta_api();
+    let a = join(&mut net);
+    let mut message = opaque(1, "sealed");
+    message.options.retain = Some(true);
+    net.send(a.id, message);
+    for (features, expected) in [(TRANSPARENT, 2), (&[], 1)] {
+        let peer = join_as(&mut net, Roles::new().with("subscriber", features)).0;
+        let mut message = subscribe(1, TOPIC);
+        message.options.get_retained = Some(true);
+        net.send(peer.id, message);
+        assert_eq!(net.take(peer.id).len(), expected, "{features:?}");
+    }
+}

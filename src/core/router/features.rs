@@ -74,6 +74,8 @@ pub(super) struct Features {
     pub(super) callee_revocation: bool,
     pub(super) publisher_passthru: bool,
     pub(super) subscriber_revocation: bool,
+    /// Whether it takes events with binary data in place of arguments.
+    pub(super) subscriber_transparency: bool,
 }
 
 impl Features {
@@ -99,6 +101,7 @@ impl Features {
             callee_revocation: roles.supports("callee", "registration_revocation"),
             publisher_passthru: passthru("publisher"),
             subscriber_revocation: roles.supports("subscriber", "subscription_revocation"),
+            subscriber_transparency: transparency("subscriber"),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::core::ids::IdMap;
 use crate::core::router::broker::Publication;
-use crate::core::router::session::Identity;
+use crate::core::router::session::Session;
 use crate::message::{EventDetails, Payload};
 use crate::uri::{Match, Uri};
 
@@ -121,7 +121,7 @@ impl Histories {
         &self,
         subscription: u64,
         filter: &HistoryFilter,
-        asking: &Identity,
+        asking: &Session,
     ) -> Option<Vec<HistoryEvent>> {
         let history = self.0.get(&subscription)?;
         let range = history.range(filter);
@@ -129,7 +129,11 @@ impl Histories {
             let publication = &stored.publication;
             filter.takes_time(stored.timestamp)
                 && filter.topic.as_ref().is_none_or(|topic| *topic == publication.topic)
-                && publication.listing.as_ref().is_none_or(|list| list.allows_principal(asking))
+                && publication.is_readable_by(asking.features)
+                && publication
+                    .listing
+                    .as_ref()
+                    .is_none_or(|listing| listing.allows_principal(&asking.identity))
         });
         let tell = |stored: &Stored| {
             let event = stored.publication.event(subscription, history.policy);

@@ -2,7 +2,7 @@
 
 use crate::core::router::broker::{Broker, HistoryEvent, HistoryFilter, Subscribers};
 use crate::core::router::index::Entry;
-use crate::core::router::session::Identity;
+use crate::core::router::session::Session;
 use crate::error::ApplicationError;
 use crate::uri::{Match, uris};
 
@@ -35,7 +35,7 @@ impl Broker {
         &self,
         subscription: u64,
         filter: &HistoryFilter,
-        asking: &Identity,
+        asking: &Session,
     ) -> Result<Vec<HistoryEvent>, ApplicationError> {
         if self.subscriptions.get(subscription).is_none() {
             return Err(ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION)

@@ -106,7 +106,7 @@ impl Broker {
         session.subscriptions.insert(id, policy);
         turn.outputs.send(from, Subscribed { request, subscription: id });
         if let Some(topic) = retained_for {
-            for event in self.retained.events(id, &topic, policy, &session.identity) {
+            for event in self.retained.events(id, &topic, policy, session) {
                 turn.outputs.send(from, event);
             }
         }
@@ -263,7 +263,9 @@ impl Broker {
         publication: Publication,
     ) {
         let Broker { subscriptions, histories, .. } = self;
-        let audience = Audience { except, sessions, listing: publication.listing.as_deref() };
+        let opaque = publication.payload.opaque().is_some();
+        let listing = publication.listing.as_deref();
+        let audience = Audience { except, sessions, listing, opaque };
         let exact = subscriptions.find(&publication.topic, Match::Exact);
         if !subscriptions.has_patterns() && histories.is_empty() {
             if let Some(entry) = exact {
@@ -291,6 +293,9 @@ struct Audience<'a> {
     /// The publisher, if it wants none.
     except: Option<ConnectionId>,
     listing: Option<&'a Listing>,
+    /// Whether it has binary data in place of arguments: without payload transparency that is no
+    /// message at all.
+    opaque: bool,
     sessions: &'a Sessions,
 }
 
@@ -298,11 +303,14 @@ impl Audience<'_> {
     fn of(&self, entry: &Entry<Subscribers>) -> Vec<ConnectionId> {
         let members = &entry.members.members;
         let others = members.iter().copied().filter(|member| Some(*member) != self.except);
-        let Some(listing) = self.listing else { return others.collect() };
-        let session = |member: &ConnectionId| self.sessions.get(member);
-        others
-            .filter(|member| session(member).is_some_and(|to| listing.allows(&to.identity)))
-            .collect()
+        if self.listing.is_none() && !self.opaque {
+            return others.collect();
+        }
+        let takes = |to: &Session| {
+            (!self.opaque || to.features.subscriber_transparency)
+                && self.listing.is_none_or(|listing| listing.allows(&to.identity))
+        };
+        others.filter(|member| self.sessions.get(member).is_some_and(takes)).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `Publication`: one published event, before it is known by which subscriptions it goes out.
 
 use crate::core::router::broker::listing::Listing;
+use crate::core::router::features::Features;
 use crate::core::router::session::Identity;
 use crate::message::{Event, EventDetails, Payload, PublishOptions};
 use crate::uri::{Match, Uri};
@@ -29,6 +30,11 @@ impl Publication {
             details.topic = Some(topic);
         }
         Event { subscription, publication: id, details, payload }
+    }
+
+    /// Whether a subscriber with these features can read it.
+    pub(super) fn is_readable_by(&self, to: Features) -> bool {
+        to.subscriber_transparency || self.payload.opaque().is_none()
     }
 
     /// The same, to be kept for long: see [`Payload::detached`].

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::core::router::RouterConfig;
 use crate::core::router::broker::Publication;
-use crate::core::router::session::Identity;
+use crate::core::router::session::Session;
 use crate::core::router::wildcards::fits;
 use crate::message::Event;
 use crate::uri::{Match, Uri};
@@ -82,7 +82,7 @@ impl Retained {
         subscription: u64,
         uri: &Uri,
         policy: Match,
-        to: &Identity,
+        to: &Session,
     ) -> Vec<Event> {
         let newest = |topic: &Topic| {
             let kept = topic.events.iter().rev().find(|kept| kept.is_for(to))?;
@@ -115,9 +115,11 @@ impl Retained {
 }
 
 impl Kept {
-    fn is_for(&self, to: &Identity) -> bool {
-        self.except != Some(to.session)
-            && self.publication.listing.as_ref().is_none_or(|listing| listing.allows(to))
+    fn is_for(&self, to: &Session) -> bool {
+        let Kept { publication, except, .. } = self;
+        *except != Some(to.identity.session)
+            && publication.is_readable_by(to.features)
+            && publication.listing.as_ref().is_none_or(|listing| listing.allows(&to.identity))
     }
 }
 

@@ -113,8 +113,8 @@ impl Net {
         let mut filter = HistoryFilter::default();
         set(&mut filter);
         let ask = |realm: &mut Realm, _: &mut Turn<'_>| {
-            let identity = &realm.sessions.get(&asking.0).unwrap().identity;
-            realm.broker.history(subscription, &filter, identity)
+            let session = realm.sessions.get(&asking.0).unwrap();
+            realm.broker.history(subscription, &filter, session)
         };
         self.step(ask).0
     }

@@ -16,7 +16,7 @@ pub(super) fn get_events(call: &mut Inquiry<'_, '_>) -> Answer {
     let subscription: u64 = call.arguments.required("subscription")?;
     let filter = filter(call)?;
     let Some(session) = call.realm.sessions.get(&call.caller) else { return Ok(Value::Null) };
-    let events = call.realm.broker.history(subscription, &filter, &session.identity)?;
+    let events = call.realm.broker.history(subscription, &filter, session)?;
     Ok(events.into_iter().map(describe).map(Value::from).collect::<List>().into())
 }
 
