@@ -143,3 +143,25 @@ fn retained_binary_data_does_so_too() {
         assert_eq!(net.take(peer.id).len(), expected, "{features:?}");
     }
 }
+
+#[test]
+fn keys_of_applications_go_through_and_unknown_ones_do_not() {
+    let mut net = Net::without_meta_api();
+    let [a, b] = [join(&mut net), join(&mut net)];
+    net.subscribe(b.id, 1, TOPIC);
+    let keys = [("x_trace", "1"), ("_tenant", "2"), ("transaction_hash", "3"), ("rkey", "4")];
+    net.send(
+        a.id,
+        publish_as(1, TOPIC, 1, |options| {
+            options.extra = keys.into();
+            options.retain = Some(true);
+        }),
+    );
+    let kept: Dict = [("x_trace", "1"), ("_tenant", "2"), ("transaction_hash", "3")].into();
+    assert_eq!(events(&mut net, b.id)[0].details.extra, kept);
+    let mut message = subscribe(2, TOPIC);
+    message.options.get_retained = Some(true);
+    net.send(b.id, message);
+    let [_, Message::Event(event)] = &net.take_messages(b.id)[..] else { panic!() };
+    assert_eq!(event.details.extra, kept);
+}

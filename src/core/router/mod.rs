@@ -9,6 +9,7 @@
 
 mod broker;
 mod config;
+mod custom;
 mod dealer;
 mod features;
 mod happening;

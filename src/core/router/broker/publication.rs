@@ -1,10 +1,12 @@
 //! `Publication`: one published event, before it is known by which subscriptions it goes out.
 
 use crate::core::router::broker::listing::Listing;
+use crate::core::router::custom::custom;
 use crate::core::router::features::Features;
 use crate::core::router::session::Identity;
 use crate::message::{Event, EventDetails, Payload, PublishOptions};
 use crate::uri::{Match, Uri};
+use crate::value::Dict;
 
 /// What all EVENTs of one publication have in common.
 #[derive(Clone, Debug)]
@@ -62,6 +64,7 @@ impl Publication {
             + self.topic.len()
             + self.payload.weight()
             + texts.into_iter().flatten().map(String::len).sum::<usize>()
+            + weight(&details.extra)
             + self.listing.as_ref().map_or(0, |listing| listing.weight())
     }
 
@@ -74,6 +77,13 @@ impl Publication {
             payload: self.payload.clone(),
         }
     }
+}
+
+fn weight(extra: &Dict) -> usize {
+    if extra.is_empty() {
+        return 0;
+    }
+    Payload::from_values(vec![extra.clone().into()], Dict::new()).weight()
 }
 
 /// EVENT.Details of a publication; `publisher` if it is disclosed.
@@ -96,6 +106,11 @@ pub(super) fn details(options: &PublishOptions, publisher: Option<&Identity>) ->
         details.enc_algo.clone_from(&options.enc_algo);
         details.enc_serializer.clone_from(&options.enc_serializer);
         details.enc_key.clone_from(&options.enc_key);
+    }
+    let extra = &options.extra;
+    let extra = if extra.is_empty() { Dict::new() } else { custom(extra.clone()) };
+    if !extra.is_empty() {
+        details.extra = extra;
     }
     details
 }

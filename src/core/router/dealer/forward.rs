@@ -1,14 +1,14 @@
 //! What a message takes along from one peer to the other: who sent it, and the keys that only the
 //! peers understand (spec: "Caller identification", "Payload passthru mode").
 //!
-//! Beside the keys of both kinds of passthru, these keep their way through the router:
-//! `transaction_hash` (Autobahn), and what applications and implementations invent, which begins
-//! with `_` (spec) or `x_` (Autobahn). All other unknown keys are ignored.
+//! Beside the keys of both kinds of passthru, those of applications go through the router: see
+//! `custom`.
 
 use std::fmt;
 
 use crate::core::router::ConnectionId;
 use crate::core::router::config::Disclosure;
+use crate::core::router::custom::custom;
 use crate::core::router::dealer::Sessions;
 use crate::core::router::features::Features;
 use crate::core::router::realm::Turn;
@@ -18,7 +18,6 @@ use crate::message::{
     CallOptions, InvocationDetails, RequestErrorDetails, ResultDetails, YieldOptions,
 };
 use crate::uri::uris;
-use crate::value::Dict;
 
 /// What a peer must have announced to get a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,10 +174,4 @@ fn disclosed<'a>(
         return None;
     }
     sessions.get(&callee).map(|session| &*session.identity)
-}
-
-fn custom(extra: Dict) -> Dict {
-    let ours =
-        |key: &str| key.starts_with('_') || key.starts_with("x_") || key == "transaction_hash";
-    extra.into_iter().filter(|(key, _)| ours(key)).collect()
 }
