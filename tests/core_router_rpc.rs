@@ -260,3 +260,46 @@ fn what_cannot_be_delivered_fails_for_who_waits_for_it() {
     undeliverable(&mut net, callee, Registered { request: 1, registration }.into());
     assert_eq!(net.closed(callee), Some(CloseCause::Undeliverable));
 }
+
+#[test]
+fn answers_for_an_earlier_session_of_the_connection_are_no_matter_of_the_next_one() {
+    let mut net = Net::with(RouterConfig::new(7).realm("realm1"));
+    let [caller, callee] = [net.join(), net.join()];
+    net.register(callee, 1, "a");
+    let error = ApplicationError::new("wamp.error.payload_size_exceeded").arg("too long");
+    let mut answers = vec![];
+    for request in 1..=2 {
+        net.send(caller, call(5, "a", 1));
+        net.take(callee);
+        net.send(
+            callee,
+            if request == 1 {
+                yields(request, 1).into()
+            } else {
+                Message::from(fails(request, "com.example.error", 1))
+            },
+        );
+        answers.push(net.take_one(caller));
+    }
+    net.send(caller, goodbye("wamp.close.close_realm"));
+    net.send(caller, hello("realm1"));
+    net.take(caller);
+    for answer in &answers {
+        net.router.handle_undeliverable(net.now, caller, answer, &error);
+    }
+    net.drain();
+    assert_eq!(net.take(caller), [""; 0]);
+    // Its own call of the same id goes on.
+    net.send(caller, call(5, "a", 1));
+    for answer in &answers {
+        net.router.handle_undeliverable(net.now, caller, answer, &error);
+    }
+    net.drain();
+    assert_eq!(net.take(caller), [""; 0]);
+    net.take(callee);
+    net.send(callee, yields(3, 1));
+    let result = net.take_one(caller);
+    net.router.handle_undeliverable(net.now, caller, &result, &error);
+    net.drain();
+    assert_eq!(net.take(caller), ["ERROR 48 5 wamp.error.payload_size_exceeded"]);
+}

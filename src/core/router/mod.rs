@@ -224,11 +224,15 @@ impl Router {
             _ => None,
         };
         match request {
-            Some(request) if joined.is_some() => {
-                self.outputs.error(to, RequestType::Call, request, error.clone());
+            Some(request) => {
+                // After GOODBYE nothing more is sent.
+                if let Some(realm) = joined {
+                    let error = error.clone();
+                    self.turn(now, realm, |realm, turn| {
+                        realm.replace_answer(turn, to, request, error);
+                    });
+                }
             }
-            // After GOODBYE nothing more is sent.
-            Some(_) => {}
             None => self.close(now, to, CloseCause::Undeliverable),
         }
     }

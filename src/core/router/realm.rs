@@ -145,7 +145,10 @@ impl Realm {
             Message::Unsubscribe(message) => (RequestType::Unsubscribe, message.request, true),
             Message::Register(register) => (RequestType::Register, register.request, true),
             Message::Unregister(message) => (RequestType::Unregister, message.request, true),
-            Message::Call(call) => (RequestType::Call, call.request, true),
+            Message::Call(call) => {
+                session.highest_call = session.highest_call.max(call.request);
+                (RequestType::Call, call.request, true)
+            }
             // What is no request.
             _ => {
                 return match message {
@@ -231,6 +234,19 @@ impl Realm {
     ) {
         let sessions = &mut self.sessions;
         self.dealer.give_up(turn, sessions, caller, request, uris::CANCELED, error);
+    }
+
+    /// Tells a caller that the answer to its call cannot be carried to it.
+    pub(super) fn replace_answer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        caller: ConnectionId,
+        request: u64,
+        error: ApplicationError,
+    ) {
+        if self.sessions.get(&caller).is_some_and(|session| session.may_have_asked(request)) {
+            turn.outputs.error(caller, RequestType::Call, request, error);
+        }
     }
 
     /// A call has taken too long.

@@ -17,6 +17,8 @@ pub(super) struct Session {
     pub(super) identity: Arc<Identity>,
     pub(super) features: Features,
     requests: SequentialIds,
+    /// The highest request id of its calls.
+    pub(super) highest_call: u64,
     /// Ids of the invocations that it was sent.
     pub(super) invocation_ids: SequentialIds,
     /// Calls that it made, by its request id.
@@ -169,6 +171,7 @@ impl Session {
             identity: Arc::new(identity),
             features,
             requests: SequentialIds::default(),
+            highest_call: 0,
             invocation_ids: SequentialIds::default(),
             calls: HashMap::new(),
             invocations: IdMap::default(),
@@ -177,6 +180,12 @@ impl Session {
             subscriptions: Held::default(),
             registrations: Held::default(),
         }
+    }
+
+    /// Whether a final answer may be one to a call of this session. Otherwise it was for an earlier
+    /// one on the same connection, which has left before the answer could be written.
+    pub(super) fn may_have_asked(&self, request: u64) -> bool {
+        request <= self.highest_call && !self.calls.contains_key(&request)
     }
 
     /// That a request id is the one that comes next (spec: "IDs", session scope).
