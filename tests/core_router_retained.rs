@@ -206,12 +206,16 @@ fn there_is_room_for_so_many_topics() {
     for (request, topic) in [(1, "a"), (2, "b"), (3, "c"), (4, "b")] {
         net.send(a.id, retain(request, topic, request));
     }
-    // It is published all the same.
     assert_eq!(events(&mut net, b.id).len(), 4);
-    assert_eq!(newcomer(&mut net, "", Match::Prefix), [1.into(), 4.into()]);
-    net.send(a.id, retain_for(5, "a", 1, |o| o.eligible = Some(vec![])));
-    net.send(a.id, retain(6, "c", 6));
-    assert_eq!(newcomer(&mut net, "", Match::Prefix), [4.into(), 6.into()]);
+    // The oldest has gone for the newest.
+    assert_eq!(newcomer(&mut net, "", Match::Prefix), [4.into(), 3.into()]);
+    // It is the oldest by its last event.
+    net.send(a.id, retain(5, "a", 5));
+    assert_eq!(newcomer(&mut net, "", Match::Prefix), [5.into(), 4.into()]);
+    // What is cleared makes room.
+    net.send(a.id, retain_for(6, "a", 1, |o| o.eligible = Some(vec![])));
+    net.send(a.id, retain(7, "c", 7));
+    assert_eq!(newcomer(&mut net, "", Match::Prefix), [4.into(), 7.into()]);
 }
 
 #[test]
@@ -225,16 +229,64 @@ fn there_is_room_for_so_many_bytes() {
     net.send(a.id, retain(1, "a", text(4000)));
     net.send(a.id, retain(2, "b", text(4000)));
     net.send(a.id, retain(3, "c", text(4000)));
-    assert_eq!(newcomer(&mut net, "", Match::Prefix).len(), 2);
-    // Nothing is better than what is out of date.
+    let kept = |net: &mut Net| {
+        let peer = join(net);
+        let events = retained(net, peer.id, 1, "", Match::Prefix);
+        net.disconnect(peer.id);
+        events
+            .into_iter()
+            .map(|event| event.details.topic.clone().unwrap().to_string())
+            .collect::<String>()
+    };
+    assert_eq!(kept(&mut net), "bc");
+    // One that is too big alone pushes no others out, but nothing is better than what is out of
+    // date.
     net.send(a.id, retain(4, "b", text(20_000)));
-    assert_eq!(newcomer(&mut net, "", Match::Prefix), [text(4000).into()]);
-    net.send(a.id, retain(5, "c", text(4000)));
-    assert_eq!(newcomer(&mut net, "", Match::Prefix).len(), 2);
+    assert_eq!(kept(&mut net), "c");
+    net.send(a.id, retain(5, "d", 1));
+    assert_eq!(kept(&mut net), "cd");
     // What belongs to the event counts, too.
-    net.send(a.id, retain_for(6, "d", 1, |o| o.exclude = Some((1..1000).collect())));
-    net.send(a.id, retain_for(7, "e", 1, |o| o.enc_key = Some(text(8000))));
-    assert_eq!(newcomer(&mut net, "", Match::Prefix).len(), 2);
+    net.send(a.id, retain_for(6, "e", 1, |o| o.exclude = Some((1..1000).collect())));
+    assert_eq!(kept(&mut net), "de");
+    net.send(a.id, retain_for(7, "f", 1, |o| o.enc_key = Some(text(8000))));
+    assert_eq!(kept(&mut net), "f");
+    net.send(
+        a.id,
+        retain_for(8, "g", 1, |o| o.extra.insert("x_own", text(8000)).map_or((), |_| ())),
+    );
+    assert_eq!(kept(&mut net), "g");
+}
+
+#[test]
+fn a_topic_whose_events_are_for_some_has_no_more_room_than_others() {
+    let mut config = RouterConfig::new(7).realm("realm1");
+    config.retained_bytes = 10_000;
+    config.meta_api = MetaApi::Off;
+    let mut net = Net::with(config);
+    let [a, b] = [join(&mut net), join(&mut net)];
+    net.send(a.id, retain(1, TOPIC, "x".repeat(4000)));
+    for request in 2..5 {
+        let text = "x".repeat(4000);
+        net.send(a.id, retain_for(request, TOPIC, text, |o| o.eligible = Some(vec![request])));
+    }
+    // Its own oldest events go as well.
+    assert_eq!(newcomer(&mut net, TOPIC, Match::Exact), []);
+    net.send(a.id, retain_for(5, TOPIC, "b", |o| o.eligible = Some(vec![b.session])));
+    let got = retained(&mut net, b.id, 1, TOPIC, Match::Exact);
+    assert_eq!(values(&got), ["b".into()]);
+}
+
+#[test]
+fn one_subscribe_brings_so_many_events_at_most() {
+    let mut net = Net::without_meta_api();
+    let a = join(&mut net);
+    // The names are in no order of time.
+    for request in 1..=1500_u64 {
+        net.send(a.id, retain(request, &format!("com.{}", request * 7919 % 1500), request));
+    }
+    let mut got: Vec<_> = newcomer(&mut net, "com.", Match::Prefix);
+    got.sort_by_key(Value::as_u64);
+    assert_eq!(got, (501..=1500).map(Value::from).collect::<Vec<_>>());
 }
 
 #[test]

@@ -29,10 +29,14 @@ pub struct RouterConfig {
     /// UNIX time at the router's time zero: what it takes to tell others when something was.
     /// Default: 0.
     pub epoch: Duration,
-    /// Topics that may have retained events, in each realm. Beyond, and with 0, events are
-    /// published but not kept. Default: 10 000.
+    /// Topics that may have retained events, in each realm. For one more, the topic goes that has
+    /// been without a new event for longest. With 0, events are published but not kept.
+    /// Default: 10 000.
+    ///
+    /// However many there are, one SUBSCRIBE brings the events of the newest 1000 topics at most.
     pub retained_topics: usize,
-    /// Bytes that all retained events of a realm may take. Default: 16 MiB.
+    /// Bytes that all retained events of a realm may take. The same topics go for what is new; an
+    /// event that takes more alone is not kept, and clears its topic. Default: 16 MiB.
     pub retained_bytes: usize,
     /// What is remembered in each realm. Default: nothing.
     pub histories: Vec<HistoryConfig>,

@@ -7,10 +7,13 @@
 //!   beside what was there, since the others shall still get theirs.
 //! - Who was excluded as the publisher was not to get the event, and does not get it later.
 //! - An event that is retained for nobody (`eligible: []`) clears its topic.
-//! - An event that there is no room for is not kept, and its topic is cleared: nothing is better
-//!   than what is out of date.
+//! - When there is no room for an event, those topics go that have been without a new one for
+//!   longest. So nobody can fill the store for all others for ever.
+//! - An event that is too big for the whole store is not kept, and its topic is cleared: nothing is
+//!   better than what is out of date.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use crate::core::router::RouterConfig;
 use crate::core::router::broker::Publication;
@@ -22,14 +25,22 @@ use crate::uri::{Match, Uri};
 /// Events with a listing that are kept for one topic.
 const PER_TOPIC: usize = 16;
 
+/// Events that one SUBSCRIBE brings at most: subscribing again and again costs a client nothing.
+const PER_SUBSCRIBE: usize = 1000;
+
 #[derive(Debug, Default)]
 pub(super) struct Retained {
     topics: BTreeMap<Uri, Topic>,
+    /// From the topic that has been without a new event for longest.
+    by_age: BTreeMap<u64, Uri>,
     bytes: usize,
+    last: u64,
 }
 
 #[derive(Debug, Default)]
 struct Topic {
+    /// When its last event came, counted in events.
+    age: u64,
     /// From the oldest to the newest.
     events: VecDeque<Kept>,
 }
@@ -59,24 +70,32 @@ impl Retained {
             return;
         }
         let weight = publication.weight();
-        let known = self.topics.contains_key(&publication.topic);
-        let room = config.retained_bytes.saturating_sub(self.bytes);
-        if weight > room || !known && self.topics.len() >= config.retained_topics {
+        if weight > config.retained_bytes || config.retained_topics == 0 {
             self.clear(&publication.topic);
             return;
         }
-        let topic = self.topics.entry(publication.topic.clone()).or_default();
+        // Its topic becomes the newest one, and goes last.
+        let mut topic = self.take(&publication.topic).unwrap_or_default();
+        while self.topics.len() >= config.retained_topics
+            || self.bytes + topic.weight() + weight > config.retained_bytes
+        {
+            if let Some((_, oldest)) = self.by_age.pop_first() {
+                self.clear(&oldest);
+            } else if topic.events.pop_front().is_none() {
+                break;
+            }
+        }
         if topic.events.len() >= PER_TOPIC {
             // The one for all stays longest: it is the only one that some can get.
             let oldest = topic.events.iter().position(|kept| kept.publication.listing.is_some());
-            let gone = oldest.and_then(|oldest| topic.events.remove(oldest));
-            self.bytes -= gone.map_or(0, |gone| gone.weight);
+            oldest.and_then(|oldest| topic.events.remove(oldest));
         }
-        self.bytes += weight;
         topic.events.push_back(Kept { publication: publication.detached(), except, weight });
+        self.put(publication.topic.clone(), topic);
     }
 
-    /// What one who subscribes gets: of each topic that matches the newest event that it may see.
+    /// What one who subscribes gets: of each topic that matches the newest event that it may see,
+    /// in the order of the topics. If there are too many, the newest of these.
     pub(super) fn events(
         &self,
         subscription: u64,
@@ -84,14 +103,14 @@ impl Retained {
         policy: Match,
         to: &Session,
     ) -> Vec<Event> {
-        let newest = |topic: &Topic| {
-            let kept = topic.events.iter().rev().find(|kept| kept.is_for(to))?;
+        let event = |kept: &Kept| {
             let mut event = kept.publication.event(subscription, policy);
             event.details.retained = Some(true);
-            Some(event)
+            event
         };
         if policy == Match::Exact {
-            return self.topics.get(uri).and_then(newest).into_iter().collect();
+            let kept = self.topics.get(uri).and_then(|topic| topic.newest_for(to));
+            return kept.map(event).into_iter().collect();
         }
         // What comes before the first wildcard is a prefix, too, so that only a part of the topics
         // is looked at; that these are not too many is the limit's matter.
@@ -99,18 +118,49 @@ impl Retained {
             Match::Wildcard => literal_start(uri),
             _ => uri,
         };
-        self.topics
-            .range::<str, _>((std::ops::Bound::Included(literal), std::ops::Bound::Unbounded))
+        let mut chosen: Vec<_> = self
+            .topics
+            .range::<str, _>((Bound::Included(literal), Bound::Unbounded))
             .take_while(|(topic, _)| topic.starts_with(literal))
             .filter(|(topic, _)| policy != Match::Wildcard || fits(uri, topic))
-            .filter_map(|(_, topic)| newest(topic))
-            .collect()
+            .filter_map(|(_, topic)| Some((topic.age, topic.newest_for(to)?)))
+            .collect();
+        if let Some(too_many) = chosen.len().checked_sub(PER_SUBSCRIBE).filter(|more| *more > 0) {
+            let mut ages: Vec<_> = chosen.iter().map(|(age, _)| *age).collect();
+            let (_, &mut oldest, _) = ages.select_nth_unstable(too_many);
+            chosen.retain(|(age, _)| *age >= oldest);
+        }
+        chosen.into_iter().map(|(_, kept)| event(kept)).collect()
     }
 
     fn clear(&mut self, topic: &Uri) {
-        if let Some(topic) = self.topics.remove(topic) {
-            self.bytes -= topic.events.iter().map(|kept| kept.weight).sum::<usize>();
-        }
+        self.take(topic);
+    }
+
+    fn take(&mut self, topic: &Uri) -> Option<Topic> {
+        let topic = self.topics.remove(topic)?;
+        self.by_age.remove(&topic.age);
+        self.bytes -= topic.weight();
+        Some(topic)
+    }
+
+    /// As the newest one.
+    fn put(&mut self, uri: Uri, mut topic: Topic) {
+        self.last += 1;
+        topic.age = self.last;
+        self.bytes += topic.weight();
+        self.by_age.insert(topic.age, uri.clone());
+        self.topics.insert(uri, topic);
+    }
+}
+
+impl Topic {
+    fn newest_for(&self, to: &Session) -> Option<&Kept> {
+        self.events.iter().rev().find(|kept| kept.is_for(to))
+    }
+
+    fn weight(&self) -> usize {
+        self.events.iter().map(|kept| kept.weight).sum()
     }
 }
 
