@@ -9,7 +9,7 @@ mod meta;
 
 use common::*;
 use meta::*;
-use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
+use wampwerk::core::router::{ConnectionId, Disclosure, MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Value};
 // In the browser the same tests run under its own runner.
@@ -193,4 +193,21 @@ fn a_session_holds_only_so_many() {
     assert_eq!(ask(&mut net, a, "wamp.session.flush_testaments", vec![]), Ok(1.into()));
     let args = vec!["com.example.gone".into(), list(["short"]), Value::Null];
     ask(&mut net, a, "wamp.session.add_testament", args).unwrap();
+}
+
+#[test]
+fn one_that_could_never_be_published_is_refused() {
+    let mut config = RouterConfig::new(7).realm("realm1");
+    config.disclosure = Disclosure::Never;
+    let mut net = Net::with(config);
+    let (a, ..) = join(&mut net);
+    let add = |net: &mut Net, disclose: bool| {
+        let args = vec!["com.example.gone".into(), list([1]), Value::Null];
+        let options = Dict::new().with("disclose_me", disclose);
+        let options = Dict::new().with("publish_options", options);
+        ask_with(net, a, "wamp.session.add_testament", args, options)
+    };
+    assert_refused(add(&mut net, true), "option_disallowed.disclose_me", "does not tell");
+    assert_eq!(add(&mut net, false), Ok(Value::Null));
+    assert_eq!(ask(&mut net, a, "wamp.session.flush_testaments", vec![]), Ok(1.into()));
 }

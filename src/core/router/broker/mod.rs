@@ -327,7 +327,13 @@ fn send(
 }
 
 /// Whether subscribers are told who published (spec: "Publisher Identification").
-fn discloses(rule: Disclosure, options: &PublishOptions) -> Result<bool, ApplicationError> {
+///
+/// # Errors
+/// `wamp.error.option_disallowed.disclose_me`.
+pub(super) fn discloses(
+    rule: Disclosure,
+    options: &PublishOptions,
+) -> Result<bool, ApplicationError> {
     let wanted = options.disclose_me == Some(true);
     match rule {
         Disclosure::OnRequest => Ok(wanted),

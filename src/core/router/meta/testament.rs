@@ -4,6 +4,7 @@
 
 use super::arguments::invalid;
 use super::{Answer, Inquiry};
+use crate::core::router::broker::discloses;
 use crate::core::router::realm::{check_own_uri, too_many};
 use crate::error::ApplicationError;
 use crate::message::{Field, Options, Payload, Publish, PublishOptions};
@@ -109,6 +110,8 @@ fn publish_options(
     if options.ppt_scheme.is_some() && !session.features.publisher_passthru {
         return Err(invalid("argument \"publish_options\": ppt_scheme was not announced"));
     }
+    // Nobody would be told then.
+    discloses(call.turn.config.disclosure, &options)?;
     let mut fields = options.into_fields();
     fields.acknowledge = None;
     Ok(fields.into())
