@@ -70,3 +70,18 @@ fn never() {
     let refused = "ERROR 16 2 wamp.error.option_disallowed.disclose_me".to_owned();
     assert_eq!(told(Disclosure::Never, Some(true)), Err(vec![refused]));
 }
+
+#[test]
+fn what_is_never_done_is_not_announced() {
+    for (disclosure, announced) in
+        [(Disclosure::OnRequest, true), (Disclosure::Always, true), (Disclosure::Never, false)]
+    {
+        let mut config = RouterConfig::new(7).realm("realm1");
+        config.disclosure = disclosure;
+        let roles = Roles::new().with("publisher", &[]);
+        let (_, welcome) = join_as(&mut Net::with(config), roles);
+        let roles = welcome.into_fields().roles.unwrap();
+        assert_eq!(roles.supports("broker", "publisher_identification"), announced);
+        assert_eq!(roles.supports("dealer", "caller_identification"), announced);
+    }
+}

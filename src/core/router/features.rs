@@ -1,6 +1,6 @@
 //! `Features`: what a joined client announced, as far as the router asks for it.
 
-use crate::core::router::{MetaApi, RouterConfig};
+use crate::core::router::{Disclosure, MetaApi, RouterConfig};
 use crate::message::Roles;
 
 /// What our broker can do in any case; WELCOME says so.
@@ -9,13 +9,15 @@ const BROKER: &[&str] = &[
     "payload_passthru_mode",
     "payload_transparency",
     "publisher_exclusion",
-    "publisher_identification",
     "subscriber_blackwhite_listing",
 ];
 
 /// What our broker can do with these settings.
 pub(super) fn broker(config: &RouterConfig) -> Vec<&'static str> {
     let mut all = BROKER.to_vec();
+    if config.disclosure != Disclosure::Never {
+        all.push("publisher_identification");
+    }
     if config.retained_topics > 0 && config.retained_bytes > 0 {
         all.push("event_retention");
     }
@@ -37,7 +39,6 @@ pub(super) fn broker(config: &RouterConfig) -> Vec<&'static str> {
 const DEALER: &[&str] = &[
     "call_canceling",
     "call_timeout",
-    "caller_identification",
     "pattern_based_registration",
     "payload_passthru_mode",
     "payload_transparency",
@@ -50,6 +51,9 @@ const DEALER: &[&str] = &[
 /// What our dealer can do with these settings.
 pub(super) fn dealer(config: &RouterConfig) -> Vec<&'static str> {
     let mut all = DEALER.to_vec();
+    if config.disclosure != Disclosure::Never {
+        all.push("caller_identification");
+    }
     if config.meta_api != MetaApi::Off {
         all.extend(["registration_meta_api", "session_meta_api", "testament_meta_api"]);
     }
