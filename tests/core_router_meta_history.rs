@@ -138,6 +138,50 @@ fn opaque_payloads_are_told_as_they_are() {
     assert_eq!(event.get("args"), None);
 }
 
+#[test]
+fn one_answer_tells_so_many_events_at_most() {
+    let mut config = RouterConfig::new(7).realm("realm1").history("com.", Match::Prefix, 5000);
+    config.meta_api = MetaApi::ReadOnly;
+    let mut net = Net::with(config);
+    let (a, ..) = join(&mut net);
+    for value in 0..2500 {
+        net.send(a, publish(1, "com.a", value));
+    }
+    let id = lookup(&mut net, a);
+    let numbers = |events: &[Value]| {
+        let number = |it: &Value| it.as_dict()?.get("args")?.as_list()?.first()?.as_u64();
+        events.iter().map(|it| number(it).unwrap()).collect::<Vec<_>>()
+    };
+    let mut filter = Dict::new();
+    for expected in [0..1000, 1000..2000, 2000..2500] {
+        let events = get(&mut net, a, id, filter);
+        assert_eq!(numbers(&events), expected.collect::<Vec<u64>>());
+        let last = events.last().unwrap().as_dict().unwrap().get("publication").unwrap().clone();
+        filter = Dict::new().with("after_publication", last);
+    }
+    let events = get(&mut net, a, id, Dict::new().with("reverse", true).with("limit", 1500));
+    assert_eq!(numbers(&events), (1500..2500).rev().collect::<Vec<u64>>());
+}
+
+#[test]
+fn one_answer_tells_so_many_bytes_at_most() {
+    let config = RouterConfig::new(7).realm("realm1").history("com.", Match::Prefix, 100);
+    let mut net = Net::with(config);
+    let (a, ..) = join(&mut net);
+    for (request, length) in (1..).zip([300_000, 300_000, 300_000, 300_000, 1_000_000, 2_000_000]) {
+        net.send(a, publish(request, "com.a", "x".repeat(length)));
+    }
+    let id = lookup(&mut net, a);
+    let length = |it: &Value| {
+        it.as_dict().unwrap().get("args").unwrap().as_list().unwrap()[0].as_str().unwrap().len()
+    };
+    let mut lengths =
+        |filter: Dict| get(&mut net, a, id, filter).iter().map(length).collect::<Vec<_>>();
+    assert_eq!(lengths(Dict::new()), [300_000; 3]);
+    // What is more than an answer may hold is not remembered.
+    assert_eq!(lengths(Dict::new().with("reverse", true)), [1_000_000]);
+}
+
 fn lookup(net: &mut Net, who: ConnectionId) -> u64 {
     let args = vec!["com.".into(), Dict::new().with("match", "prefix").into()];
     ask(net, who, "wamp.subscription.lookup", args).unwrap().as_u64().unwrap()

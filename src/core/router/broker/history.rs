@@ -14,6 +14,13 @@ use crate::core::router::session::Session;
 use crate::message::{EventDetails, Payload};
 use crate::uri::{Match, Uri};
 
+/// Events in one answer at most; who wants more asks again for what comes behind them.
+const ANSWER_EVENTS: usize = 1000;
+
+/// Bytes that the events in one answer take at most. An answer has them as values, which take many
+/// times as much. So an event of more bytes could not be told at all, and is not remembered.
+const ANSWER_BYTES: usize = 1 << 20;
+
 /// Histories by subscription.
 #[derive(Debug, Default)]
 pub(super) struct Histories(IdMap<History>);
@@ -38,16 +45,13 @@ pub(in crate::core::router) struct HistoryEvent {
 pub(in crate::core::router) struct HistoryFilter {
     /// From the newest to the oldest; otherwise from the oldest.
     pub(in crate::core::router) reverse: bool,
-    /// How many at most, counted in that direction.
+    /// How many at most, counted in that direction. One answer has 1000 in any case, or fewer if
+    /// they are long.
     pub(in crate::core::router) limit: Option<usize>,
     /// UNIX time: at it or later.
     pub(in crate::core::router) from_time: Option<Duration>,
-    /// Later than it.
-    pub(in crate::core::router) after_time: Option<Duration>,
     /// Earlier than it.
     pub(in crate::core::router) before_time: Option<Duration>,
-    /// At it or earlier.
-    pub(in crate::core::router) until_time: Option<Duration>,
     /// Only this topic.
     pub(in crate::core::router) topic: Option<Uri>,
     /// This publication and what came later.
@@ -116,7 +120,8 @@ impl Histories {
         }
     }
 
-    /// The events of a subscription that `asking` may see; nothing if there is no history.
+    /// The events of a subscription that `asking` may see, as many as one answer may hold; nothing
+    /// if there is no history.
     pub(super) fn select(
         &self,
         subscription: u64,
@@ -145,11 +150,19 @@ impl Histories {
                 payload: event.payload,
             }
         };
-        let limit = filter.limit.unwrap_or(usize::MAX);
+        let limit = filter.limit.unwrap_or(ANSWER_EVENTS).min(ANSWER_EVENTS);
+        let mut room = ANSWER_BYTES;
+        let mut fits = |stored: &&Stored| match room.checked_sub(stored.weight) {
+            Some(rest) => {
+                room = rest;
+                true
+            }
+            None => false,
+        };
         Some(if filter.reverse {
-            chosen.rev().take(limit).map(tell).collect()
+            chosen.rev().take(limit).take_while(&mut fits).map(tell).collect()
         } else {
-            chosen.take(limit).map(tell).collect()
+            chosen.take(limit).take_while(&mut fits).map(tell).collect()
         })
     }
 }
@@ -157,7 +170,7 @@ impl Histories {
 impl History {
     fn push(&mut self, timestamp: Duration, max_bytes: usize, publication: Arc<Publication>) {
         let weight = publication.weight();
-        if weight > max_bytes {
+        if weight > max_bytes.min(ANSWER_BYTES) {
             return;
         }
         self.bytes += weight;
@@ -189,8 +202,6 @@ impl History {
 impl HistoryFilter {
     fn takes_time(&self, time: Duration) -> bool {
         self.from_time.is_none_or(|from| time >= from)
-            && self.after_time.is_none_or(|after| time > after)
             && self.before_time.is_none_or(|before| time < before)
-            && self.until_time.is_none_or(|until| time <= until)
     }
 }

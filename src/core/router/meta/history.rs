@@ -11,7 +11,7 @@ use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
 /// Gives one list, as Crossbar does: the spec can also be read so that each event is a result of
-/// its own.
+/// its own. The list has an end even if the call sets no limit: see `HistoryFilter`.
 pub(super) fn get_events(call: &mut Inquiry<'_, '_>) -> Answer {
     let subscription: u64 = call.arguments.required("subscription")?;
     let filter = filter(call)?;
@@ -41,7 +41,6 @@ fn filter(call: &mut Inquiry<'_, '_>) -> Result<HistoryFilter, ApplicationError>
         after_publication: call.arguments.optional("after_publication")?,
         before_publication: call.arguments.optional("before_publication")?,
         until_publication: call.arguments.optional("until_publication")?,
-        ..HistoryFilter::default()
     })
 }
 
