@@ -41,6 +41,10 @@ pub struct RouterConfig {
     /// What is remembered in each realm. Default: nothing.
     pub histories: Vec<HistoryConfig>,
     /// Bytes that the events of one history may take; the oldest go first. Default: 16 MiB.
+    ///
+    /// One answer of `wamp.subscription.get_events` has 1000 events or 1 MiB of them at most, and
+    /// whoever wants more asks again with `after_publication`. An event of more than 1 MiB is not
+    /// remembered.
     pub history_bytes: usize,
     /// What sessions can ask the router itself. Default: what changes nothing for others.
     pub meta_api: MetaApi,
@@ -79,9 +83,10 @@ pub enum Disclosure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Subscriptions. Default: 100 000.
+    /// Subscriptions. When a session ends, each of them that nobody else is in is told of by two
+    /// meta events. Default: 10 000.
     pub subscriptions: usize,
-    /// Registrations. Default: 100 000.
+    /// Registrations; the same holds for them. Default: 10 000.
     pub registrations: usize,
     /// Subscriptions by wildcard pattern, and as many registrations; they count among the others,
     /// too. What one publication has to look at grows with those that begin like its topic.
@@ -138,8 +143,8 @@ impl RouterConfig {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            subscriptions: 100_000,
-            registrations: 100_000,
+            subscriptions: 10_000,
+            registrations: 10_000,
             wildcards: 1000,
             calls: 65_536,
             uri_length: 4096,
