@@ -63,7 +63,7 @@ pub(super) enum Input {
 #[derive(Debug, Default)]
 pub(super) struct Aftermath {
     wakers: Vec<Waker>,
-    /// Outboxes of slow peers that got an event or an invocation by this step.
+    /// Outboxes of slow peers whom this step's sender has sent something to.
     pub(super) slow: Vec<Arc<Outbox>>,
 }
 
@@ -325,10 +325,14 @@ impl Drop for Timer {
     }
 }
 
-/// What a publisher or a caller sends to others makes them busy, so it is the sender who waits. An
-/// answer is what its receiver has asked for.
+/// What a publisher or a caller sends to others makes them busy, and so does a callee with results
+/// that are not the last: it is the sender who waits. One answer is what its receiver asked for.
 fn is_caused_by_sender(message: &Message) -> bool {
-    matches!(message, Message::Event(_) | Message::Invocation(_))
+    match message {
+        Message::Event(_) | Message::Invocation(_) => true,
+        Message::Result(result) => result.details.progress == Some(true),
+        _ => false,
+    }
 }
 
 fn close_code(cause: CloseCause) -> CloseCode {
