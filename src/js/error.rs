@@ -58,7 +58,15 @@ fn textual(kind: &str, uri: &str, message: &str) -> Report {
 
 impl From<ApplicationError> for Report {
     fn from(error: ApplicationError) -> Self {
-        report("WampError", &error.uri, &error.args, &error.kwargs, &error.to_string())
+        let report =
+            report("WampError", &error.uri, &error.args, &error.kwargs, &error.to_string());
+        if let Some(callee) = &error.callee {
+            let object: &Object = report.0.unchecked_ref();
+            set(object, "callee", &JsValue::from_f64(callee.session as f64));
+            set(object, "calleeAuthid", &JsValue::from(callee.authid.as_deref()));
+            set(object, "calleeAuthrole", &JsValue::from(callee.authrole.as_deref()));
+        }
+        report
     }
 }
 

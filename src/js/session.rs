@@ -37,6 +37,7 @@ pub fn connect(
     serializers: Option<Array>,
     timeout: Option<f64>,
     batched: bool,
+    disclose_me: Option<bool>,
 ) -> Promise {
     promise(async move {
         let mut connecting = crate::connect(url, realm).batched(batched);
@@ -45,6 +46,9 @@ pub fn connect(
         }
         if let Some(timeout) = timeout {
             connecting = connecting.timeout(duration(timeout));
+        }
+        if let Some(disclose) = disclose_me {
+            connecting = connecting.disclose_me(disclose);
         }
         Ok(RawSession { session: connecting.await? })
     })

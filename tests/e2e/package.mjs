@@ -248,6 +248,17 @@ export const withEach = {
     ok(unsendable.args[0].includes('args[0].f is a function'), `"${unsendable.args[0]}" names the place`);
   },
 
+  'S25: the message of an Error that an endpoint throws arrives': async (where) => {
+    const { open, is, fails } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    is(callee.serializer, where.serializer);
+    await callee.register('e2e.s25', () => {
+      throw new Error('what went wrong');
+    });
+    const error = await fails(caller.call('e2e.s25'), 'WampError', 'wamp.error.runtime_error');
+    is([error.args, error.message], [['what went wrong'], 'wamp.error.runtime_error: what went wrong']);
+  },
+
   'the component calls what the page registers': async (where) => {
     const { open, is, ok, fails } = kit;
     const session = await open(where);
@@ -424,6 +435,40 @@ export const once = {
     await fails(connect({ url, realm: 'realm1', serializers: [] }), 'ConnectError', 'wamp.error.invalid_argument');
     await fails(connect({ url: 'no url', realm: 'realm1' }), 'ConnectError', 'wamp.error.invalid_argument');
     await fails(connect({ url, realm: 'no.such.realm' }), 'ConnectError', 'wamp.error.no_such_realm');
+    await fails(connect({ url, realm: 'realm1', discloseMe: 'yes' }), 'TypeError');
+    await fails(connect({ url, realm: 'realm1', onWelcome: true }), 'TypeError');
+  },
+
+  'onWelcome has a look at WELCOME, and may refuse the session': async (where) => {
+    const { open, is, ok, fails, lib } = kit;
+    const { connect } = await lib();
+    const [url, realm] = [where.router, 'realm1'];
+    const left = kit.channel();
+    const watcher = await open(where);
+    await watcher.meta.onSessionLeave(() => left.put());
+    const refusal = new RangeError('not this one');
+    const refuse = async () => {
+      throw refusal;
+    };
+    for (const [onWelcome, message, cause] of [
+      [() => false, 'the session was refused by onWelcome', undefined],
+      [refuse, 'not this one', refusal],
+      [() => void refusal.no.such.thing, undefined, undefined],
+    ]) {
+      const error = await fails(connect({ url, realm, onWelcome }), 'ConnectError', 'wamp.error.cannot_authenticate');
+      await left.take();
+      if (message !== undefined) is([error.message, error.args], [message, [message]]);
+      ok(message === undefined ? error.cause instanceof TypeError : error.cause === cause, `${error.cause} is the cause`);
+    }
+    const seen = [];
+    const onWelcome = (welcome) => {
+      seen.push(welcome);
+      return seen.length < 2;
+    };
+    const session = await connect({ url, realm, onWelcome });
+    ok(seen[0] === session.welcome && typeof seen[0].authid === 'string', 'it gets what the session has');
+    await fails(session.rejoin(), 'ConnectError', 'wamp.error.cannot_authenticate');
+    is(seen.length, 2, 'it is asked for each session');
   },
 
   'sessions of different serializers understand each other': async (where) => {

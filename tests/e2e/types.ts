@@ -52,6 +52,14 @@ export async function connecting(): Promise<Session> {
   await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', batched: 'cbor' });
   // @ts-expect-error sessions come from connect() only
   new Session();
+  await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', discloseMe: true });
+  await connect({
+    url: 'ws://127.0.0.1:8080/ws',
+    realm: 'realm1',
+    onWelcome: async ({ authrole }) => authrole === 'admin',
+  });
+  // @ts-expect-error it gets the welcome alone
+  await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', onWelcome: (welcome: string) => welcome });
   const serializers: readonly Serializer[] = ['cbor', 'json'];
   return connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', serializers, timeout: 5_000 });
 }
@@ -121,7 +129,12 @@ export async function progressing(session: Session): Promise<void> {
   same<typeof detailed, Result>(true);
   same<typeof detailed.details, ResultDetails | undefined>(true);
   // @ts-expect-error with details it is a Result
-  await session.call<number>('com.example.count', [10], {}, { details: true });
+  const number: number = await session.call<number>('com.example.count', [10], {}, { details: true });
+  const details: boolean = Math.random() < 0.5;
+  const either = await session.call<number>('com.example.count', [10], {}, { details });
+  same<typeof either, number | Result>(true);
+  // @ts-expect-error neither does it know here whether it has details
+  await session.call<number>('com.example.count', [10], {}, { details, onProgress: (step: number) => step });
 
   async function* parts() {
     yield [1, 2];
@@ -233,6 +246,13 @@ export async function atWork(session: Session): Promise<void> {
   same<typeof all.add, Registration>(true);
   // @ts-expect-error it is no function
   void all.limit;
+  class Sensor extends EventTarget {
+    read(): number {
+      return this.dispatchEvent(new Event('read')) ? 1 : 0;
+    }
+  }
+  const sensor = await session.registerAll('com.example', new Sensor());
+  same<keyof typeof sensor, 'read'>(true);
   // @ts-expect-error endpoints get a list
   await session.registerAll('com.example', { add: (a: number, b: number) => a + b });
 }
@@ -282,7 +302,8 @@ export function errors(error: unknown): string {
   if (error instanceof WampError) {
     const base: Error = error;
     const limit: number = error.kwargs['limit'];
-    return `${base.name} ${error.uri} ${error.args.length} ${limit}`;
+    const callee: number | undefined = error.callee;
+    return `${base.name} ${error.uri} ${error.args.length} ${limit} ${callee} ${error.calleeAuthid}`;
   }
   // @ts-expect-error an error has a URI
   new WampError();

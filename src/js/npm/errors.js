@@ -59,9 +59,8 @@ export class Errors {
       // A trap of the wasm module, and already an Error.
       return report;
     }
-    const { uri, args, kwargs, message } = report;
-    const own = kind === WampError ? this.#classes.get(uri) : undefined;
-    return own === undefined ? new kind(uri, args, kwargs, message) : construct(own, report);
+    const own = kind === WampError ? this.#classes.get(report.uri) : undefined;
+    return construct(own ?? kind, report);
   }
 
   /** What is sent for whatever an endpoint threw. */
@@ -106,26 +105,30 @@ export async function described(promise, errors = none) {
   }
 }
 
-function construct(cls, { uri, args, kwargs, message }) {
+const told = ['uri', 'args', 'kwargs', 'callee', 'calleeAuthid', 'calleeAuthrole'];
+
+function construct(cls, report) {
+  const { uri, args, kwargs, message } = report;
   try {
-    if (cls.prototype instanceof WampError) {
-      return new cls(uri, args, kwargs, message);
-    }
-    // What the class has by itself is left as it is.
-    const error = new cls(...args);
-    for (const [key, value] of Object.entries({ uri, args, kwargs })) {
-      if (!(key in error)) {
-        error[key] = value;
-      }
-    }
-    return error;
+    const isOurs = cls === WampError || cls.prototype instanceof WampError;
+    return complete(isOurs ? new cls(uri, args, kwargs, message) : new cls(...args), report);
   } catch (cause) {
-    return new WampError(uri, args, kwargs, message, { cause });
+    return complete(new WampError(uri, args, kwargs, message, { cause }), report);
   }
 }
 
+/** Adds what is told of an error; what its class has by itself is left as it is. */
+function complete(error, report) {
+  for (const key of told) {
+    if (report[key] !== undefined && !(key in error)) {
+      error[key] = report[key];
+    }
+  }
+  return error;
+}
+
 /** A text for whatever was thrown; never the empty `{}` of an error that was serialized. */
-function textOf(thrown) {
+export function textOf(thrown) {
   try {
     return String((thrown instanceof Error && thrown.message) || thrown);
   } catch {

@@ -87,6 +87,22 @@ export interface ConnectOptions {
    * What is sent at a time then goes as one WebSocket message. Default: false.
    */
   batched?: boolean;
+  /**
+   * What calls and publications say about `discloseMe` unless they say it themselves. Default:
+   * nothing, so it is the router's rule.
+   */
+  discloseMe?: boolean;
+  /**
+   * A look at WELCOME before the session is handed out. If it returns `false` or throws (or the
+   * promise that it returns gives that), the session is left again, and {@link connect} fails with
+   * `wamp.error.cannot_authenticate` and what was thrown as the error's `cause`. It is asked for
+   * {@link Session.rejoin}, too.
+   *
+   * ```js
+   * const onWelcome = ({ authrole }) => authrole === 'admin';
+   * ```
+   */
+  onWelcome?: (welcome: Welcome) => unknown;
 }
 
 /**
@@ -95,7 +111,8 @@ export interface ConnectOptions {
  * The session stays open until {@link Session.leave}, or until the router or the network ends it;
  * letting go of the object does not end it.
  *
- * @throws {ConnectError} if the router cannot be reached or does not let the session in
+ * @throws {ConnectError} if the router cannot be reached or does not let the session in, or
+ *   `onWelcome` refuses it
  * @throws {TimeoutError} if it takes too long
  * @throws {TypeError} if an option is of the wrong type
  */
@@ -198,7 +215,7 @@ export interface CallOptions<P = unknown> {
    * before the promise resolves. What it throws goes to `reportError()`. See also {@link Call}.
    */
   onProgress?: (step: P) => unknown;
-  /** Whether the callee may know the caller. Default: the router's rule. */
+  /** Whether the callee may know the caller. Default: that of {@link ConnectOptions}. */
   discloseMe?: boolean;
   [option: `${string}_${string}`]: unknown;
 }
@@ -226,7 +243,7 @@ export interface PublishOptions {
    * the last one of each topic. Default: false.
    */
   retain?: boolean;
-  /** Whether subscribers may know the publisher. Default: the router's rule. */
+  /** Whether subscribers may know the publisher. Default: that of {@link ConnectOptions}. */
   discloseMe?: boolean;
   [option: `${string}_${string}`]: unknown;
 }
@@ -331,7 +348,8 @@ export interface InvocationDetails {
    * ```
    *
    * It resolves when the result is on its way. It is rejected with `wamp.error.canceled` if the call
-   * is over, and with an {@link EncodeError} if the values cannot be sent.
+   * is over, and with an {@link EncodeError} if the values cannot be sent. Where nobody waits for
+   * it, the former passes quietly, and the latter is an `unhandledrejection` of the page.
    */
   readonly progress?: (
     args?: Args | null,
@@ -436,10 +454,11 @@ export class Session {
   supports(role: 'broker' | 'dealer' | (string & {}), feature: string): boolean;
 
   /**
-   * Gives the errors of a URI a class of your own, in both directions and for this session.
+   * Gives the errors of a URI a class of your own, in both directions, for this session and those
+   * that {@link rejoin} makes of it.
    *
-   * An error with that URI that comes in is made by `new errorClass(...args)`, and gets `uri`,
-   * `args` and `kwargs` where it does not have such properties itself; a subclass of
+   * An error with that URI that comes in is made by `new errorClass(...args)`, and gets the
+   * properties of a {@link WampError} where it does not have such itself; a subclass of
    * {@link WampError} is made as that is. An instance that an endpoint throws goes out under the
    * URI, with its `args` (or else its message) and `kwargs`. Of a subclass, the nearest class that
    * is defined counts.
@@ -459,8 +478,8 @@ export class Session {
   define(uri: string, errorClass: new (...args: any[]) => Error): this;
 
   /**
-   * Gives the beginning of URIs a short name, for this session: after `prefix('shop',
-   * 'com.example.shop')`, `'shop:order'` means `com.example.shop.order` wherever a topic or
+   * Gives the beginning of URIs a short name, for this session and those that {@link rejoin} makes
+   * of it: after `prefix('shop', 'com.example.shop')`, `'shop:order'` means `com.example.shop.order` wherever a topic or
    * procedure is called, published, subscribed or registered. `null` takes it back. A name that no
    * prefix is known for is taken as it is, since WAMP's URIs may have colons.
    */
@@ -501,6 +520,12 @@ export class Session {
     kwargs?: Kwargs | null,
     options?: (CallOptions<P> & { details?: false }) | null,
   ): Call<T, P>;
+  call<T = unknown, P = T>(
+    procedure: string,
+    args?: Args | Parts | null,
+    kwargs?: Kwargs | null,
+    options?: CallOptions<P | Result> | null,
+  ): Call<T | Result, P | Result>;
 
   /**
    * Publishes an event. With `acknowledge` it waits for the router, and gives the event's id.
@@ -575,7 +600,7 @@ export class Session {
 
   /**
    * Offers all functions of an object, or none: its own, and those of its class and of the classes
-   * that this extends. Each is called as a method of the object, and its procedure is the prefix, a
+   * that this extends, up to the first that is not yours (as `EventTarget` or `Map`). Each is called as a method of the object, and its procedure is the prefix, a
    * dot (unless the prefix ends in one) and its name.
    *
    * ```js
@@ -621,10 +646,12 @@ export class Session {
   leave(reason?: string, message?: string): Promise<CloseReason>;
 
   /**
-   * Leaves, and joins a realm again over the same connection. This session is over then.
+   * Leaves, and joins a realm again over the same connection. This session is over then; what was
+   * given to {@link define} and {@link prefix} goes over to the new one.
    *
    * @param realm Default: the same
-   * @throws {ConnectError} if the router does not let the new session in, or this one is over
+   * @throws {ConnectError} if the router or `onWelcome` does not let the new session in, or this one
+   *   is over
    */
   rejoin(realm?: string): Promise<Session>;
 
@@ -649,9 +676,12 @@ export interface TestamentOptions extends PublishOptions {
   scope?: TestamentScope;
 }
 
+/** The names in an object but those of the browser's that its class extends. */
+type Own<T> = T extends EventTarget ? Exclude<keyof T, keyof EventTarget> : keyof T;
+
 /** An object whose functions are all {@link Endpoint}s. */
 export type Endpoints<T> = {
-  [K in keyof T]: T[K] extends (...args: any[]) => unknown
+  [K in Own<T>]: T[K] extends (...args: any[]) => unknown
     ? T[K] extends Endpoint
       ? T[K]
       : never
@@ -660,7 +690,7 @@ export type Endpoints<T> = {
 
 /** A {@link Registration} for each function of an object. */
 export type Registrations<T> = {
-  [K in keyof T as T[K] extends (...args: any[]) => unknown ? K : never]: Registration;
+  [K in Own<T> as T[K] extends (...args: any[]) => unknown ? K : never]: Registration;
 };
 
 /** A result or a reply that is more than one positional value. */
@@ -749,6 +779,10 @@ export class WampError extends Error {
   args: any[];
   /** Keyword values about it. */
   kwargs: Record<string, any>;
+  /** The session that answered so, if the router tells; as `calleeAuthid` and `calleeAuthrole`. */
+  callee?: number;
+  calleeAuthid?: string;
+  calleeAuthrole?: string;
 }
 
 /** The router could not be reached, or did not let the session in; `uri` is its reason. */

@@ -3,9 +3,9 @@
 // users see.
 
 import load, { connect as join } from './wampwerk.js';
-import { key, need, needDuration } from './check.js';
+import { need, needDuration } from './check.js';
 import { ConnectError, described } from './errors.js';
-import { Session } from './session.js';
+import { admitted } from './session.js';
 
 export { Result } from './call.js';
 export {
@@ -38,12 +38,15 @@ export function init(source) {
 
 export async function connect(options) {
   const { url, realm, serializers, timeout, batched = false } = options ?? {};
+  const { discloseMe, onWelcome } = options ?? {};
   need('url', String(url), typeof url === 'string' || url instanceof URL);
   need('realm', realm, typeof realm === 'string');
   need('serializers', serializers, serializers === undefined || Array.isArray(serializers));
   needDuration('timeout', timeout);
   need('batched', batched, typeof batched === 'boolean');
+  need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
+  need('onWelcome', onWelcome, onWelcome === undefined || typeof onWelcome === 'function');
   await init();
-  const raw = await described(join(String(url), realm, serializers, timeout, batched));
-  return new Session(key, raw);
+  const raw = await described(join(String(url), realm, serializers, timeout, batched, discloseMe));
+  return admitted(raw, { onWelcome });
 }

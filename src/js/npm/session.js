@@ -3,9 +3,10 @@
 import { Call } from './call.js';
 import { attempt, isObject, key, need, own, request, split } from './check.js';
 import { answering, endpointsOf } from './endpoint.js';
-import { described, Errors } from './errors.js';
+import { ConnectError, described, Errors, textOf } from './errors.js';
 import { Meta } from './meta.js';
 import { EventStream, pump, Registration, Subscription } from './subscription.js';
+import { CANNOT_AUTHENTICATE } from './uris.js';
 
 const publishOptions = [
   'acknowledge',
@@ -45,13 +46,19 @@ export class Session {
   #raw;
   #reason = null;
   #callbacks = new Set();
-  #errors = new Errors();
-  #prefixes = new Map();
+  /** What outlives the session: the next one on the connection gets it. */
+  #shared;
+  #errors;
+  #prefixes;
   #welcome;
+  #meta;
 
-  constructor(token, raw) {
+  constructor(token, raw, shared) {
     own(token, 'connect()');
     this.#raw = raw;
+    this.#shared = shared;
+    this.#errors = shared.errors;
+    this.#prefixes = shared.prefixes;
     this.closed = raw.closed().then((reason) => {
       this.#reason = Object.freeze(reason);
       const callbacks = [...this.#callbacks];
@@ -90,7 +97,8 @@ export class Session {
   }
 
   get meta() {
-    return new Meta(key, this);
+    this.#meta ??= new Meta(key, this);
+    return this.#meta;
   }
 
   supports(role, feature) {
@@ -197,7 +205,7 @@ export class Session {
 
   async rejoin(realm = this.realm) {
     need('realm', realm, typeof realm === 'string');
-    return new Session(key, await described(this.#raw.rejoin(realm)));
+    return admitted(await described(this.#raw.rejoin(realm)), this.#shared);
   }
 
   onClose(callback) {
@@ -219,6 +227,33 @@ export class Session {
     need('queue', queue, queue === undefined || (Number.isInteger(queue) && queue > 0));
     return described(this.#raw.subscribe(topic, wire, queue), this.#errors);
   }
+}
+
+/** Makes a session of one that has joined, if the user lets it in, too. */
+export async function admitted(raw, { onWelcome, errors = new Errors(), prefixes = new Map() }) {
+  const session = new Session(key, raw, { onWelcome, errors, prefixes });
+  if (onWelcome === undefined) {
+    return session;
+  }
+  let text = 'the session was refused by onWelcome';
+  let cause;
+  try {
+    const verdict = (async () => onWelcome(session.welcome))();
+    // The verdict may never come; then the end of the session is the answer.
+    const ended = session.closed.then(({ reason, message }) => {
+      throw new ConnectError(reason, message === null ? [] : [message]);
+    });
+    if ((await Promise.race([verdict, ended])) !== false) {
+      return session;
+    }
+  } catch (error) {
+    if (error instanceof ConnectError && !session.isOpen) {
+      throw error;
+    }
+    [text, cause] = [textOf(error), error];
+  }
+  await session.leave(CANNOT_AUTHENTICATE, text);
+  throw new ConnectError(CANNOT_AUTHENTICATE, [text], {}, text, { cause });
 }
 
 /** The iterator of a subscription that is still on its way. */
