@@ -129,8 +129,8 @@ export class Call extends Promise {
   }
 
   async #perform(raw, errors, procedure, args, kwargs, options) {
-    const parts = iteratorOf(args);
-    const words = request('procedure', procedure, parts ? [] : args, kwargs);
+    const inParts = isSource(args);
+    const words = request('procedure', procedure, inParts ? [] : args, kwargs);
     const [local, wire] = split(options, here, there);
     const { timeout, routerTimeout, signal, cancelMode, details, onProgress } = local;
     needDuration('timeout', timeout);
@@ -154,8 +154,11 @@ export class Call extends Promise {
       this.#wishes.revocable = true;
       signal.addEventListener('abort', abort, { once: true });
     }
+    let parts;
     try {
-      if (parts !== undefined) {
+      if (inParts) {
+        // Not before all else has been checked: from here on the source is ours, and is closed.
+        parts = iteratorOf(args);
         await this.#stream(parts, words);
       }
       if (this.#wishes.isAbandoned) {
@@ -185,7 +188,7 @@ export class Call extends Promise {
     if (this.#wishes.isAbandoned) {
       return;
     }
-    [words[1], words[2]] = [first.args, { ...words[2], ...first.kwargs }];
+    [words[1], words[2]] = [first.args, both(words[2], first.kwargs)];
     if (!first.last) {
       const next = () => take().catch((error) => this.#giveUp(error));
       this.#wishes.part = () => this.#wishes.orOver(next());
@@ -222,25 +225,59 @@ export class Call extends Promise {
 
 const modes = ['skip', 'kill', 'killnowait'];
 
-/** What gives the parts of the arguments, if they come in parts. */
-function iteratorOf(args) {
-  if (!isObject(args)) {
-    return undefined;
-  }
-  if (typeof args[Symbol.asyncIterator] === 'function') {
-    return args[Symbol.asyncIterator]();
-  }
-  if (typeof args.getReader === 'function') {
-    // A ReadableStream in a browser that cannot loop over it.
-    const reader = args.getReader();
-    return { next: () => reader.read(), return: () => reader.cancel() };
-  }
-  return undefined;
+/** Whether arguments come in parts. */
+function isSource(args) {
+  return isObject(args) && (isIterable(args) || typeof args.getReader === 'function');
+}
+
+function isIterable(args) {
+  return typeof args[Symbol.asyncIterator] === 'function';
+}
+
+function iteratorOf(source) {
+  return isIterable(source) ? source[Symbol.asyncIterator]() : readerOf(source);
+}
+
+/** Loops over a ReadableStream where the browser cannot. */
+function readerOf(stream) {
+  const reader = stream.getReader();
+  let isOpen = true;
+  return {
+    async next() {
+      try {
+        const step = await reader.read();
+        isOpen = !step.done;
+        return step;
+      } catch (error) {
+        isOpen = false;
+        throw error;
+      }
+    },
+    async return() {
+      try {
+        if (isOpen) {
+          await reader.cancel();
+        }
+      } finally {
+        reader.releaseLock();
+      }
+    },
+  };
+}
+
+/** Keyword values of two, of which the second counts where both have one. */
+function both(one, other) {
+  const [left, right] = [one, other].map((kwargs) =>
+    kwargs instanceof Map ? [...kwargs] : Object.entries(kwargs),
+  );
+  // A map, so that a key that is no text is still refused.
+  return left.length === 0 ? other : right.length === 0 ? one : new Map([...left, ...right]);
 }
 
 function partOf(value, done) {
   if (value instanceof Result) {
-    return { args: value.args, kwargs: value.kwargs, last: done === true };
+    const [, args, kwargs] = request('a part', '', value.args, value.kwargs);
+    return { args, kwargs, last: done === true };
   }
   need('a part of the arguments', value, Array.isArray(value) || (done && value === undefined));
   return { args: value ?? [], kwargs: {}, last: done === true };

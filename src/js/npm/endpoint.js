@@ -3,6 +3,7 @@
 import { need, request } from './check.js';
 import { Result } from './call.js';
 import { described, SessionClosedError, WampError } from './errors.js';
+import { CANCELED } from './uris.js';
 
 const abort = Symbol('abort');
 const settled = Symbol('settled');
@@ -38,7 +39,15 @@ export class InvocationDetails {
       this.#progress = (args, kwargs) => {
         const sent = this.#send(args, kwargs);
         this.#sent = Promise.allSettled([this.#sent, sent]);
-        return sent;
+        // Another promise: that one counts as handled, and what nobody looks at must be reported.
+        const shown = sent.catch((error) => {
+          // Only that the call is over may be ignored: `signal` tells it.
+          if (error?.uri === CANCELED) {
+            shown.catch(() => {});
+          }
+          throw error;
+        });
+        return shown;
       };
     }
     return this.#progress;
@@ -112,7 +121,10 @@ export function answering(endpoint, raw, errors) {
 export function endpointsOf(object) {
   need('endpoints', object, typeof object === 'object' && object !== null);
   const endpoints = new Map();
-  for (let at = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+  for (let at = object; at !== null; at = Object.getPrototypeOf(at)) {
+    if (at !== object && isBuiltIn(at)) {
+      break;
+    }
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
       if (typeof value === 'function' && name !== 'constructor' && !endpoints.has(name)) {
         endpoints.set(name, value.bind(object));
@@ -120,6 +132,15 @@ export function endpointsOf(object) {
     }
   }
   return endpoints;
+}
+
+/** Whether a prototype is one of the language or the browser, as `EventTarget.prototype` is. */
+function isBuiltIn(prototype) {
+  const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof constructor !== 'function') {
+    return false;
+  }
+  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
 }
 
 async function answer(endpoint, args, kwargs, details, errors) {
@@ -139,7 +160,7 @@ async function answer(endpoint, args, kwargs, details, errors) {
 function reasonOf(raw) {
   const closed = raw.closeReason;
   return closed === null
-    ? new WampError('wamp.error.canceled', ['the call was cancelled'])
+    ? new WampError(CANCELED, ['the call was cancelled'])
     : new SessionClosedError(closed.reason, [], {}, `session closed: ${closed.message ?? closed.reason}`);
 }
 
