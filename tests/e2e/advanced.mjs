@@ -148,6 +148,37 @@ export const withEach = {
   },
 };
 
+/** Run once, in a page that may complain in its console. */
+export const noisy = {
+  'progress that fails is reported where nobody waits for it': async (where) => {
+    const { open, is } = kit;
+    const [caller, callee] = [await open(where), await open(where)];
+    const reported = [];
+    const report = (event) => {
+      event.preventDefault();
+      reported.push(event.reason.name);
+    };
+    addEventListener('unhandledrejection', report);
+    let kept;
+    await callee.register('adv.careless', (args, kwargs, { progress }) => {
+      kept = progress;
+      progress([() => {}]);
+      progress('x');
+      progress([1]);
+    });
+    const steps = [];
+    await caller.call('adv.careless', [], {}, { onProgress: (step) => steps.push(step) });
+    is(steps, [1]);
+    await kit.until(() => reported.length >= 2, 'both are reported');
+    kept(['late']);
+    is((await kept(['late, too']).catch((error) => error)).uri, 'wamp.error.canceled');
+    // Reports come at the end of a task.
+    await new Promise((resolve) => setTimeout(resolve));
+    is(reported.sort(), ['EncodeError', 'TypeError'], 'what is late is not reported');
+    removeEventListener('unhandledrejection', report);
+  },
+};
+
 /** Run once. */
 export const once = {
   'leaving the loop cancels the call': async (where) => {
@@ -323,6 +354,17 @@ export const once = {
     is(await caller.call('adv.sum', (async function* () {})()), [[]], 'no part');
     is(await caller.call('adv.sum', (async function* () { yield ['one']; })(), { b: 1 }), [['one', 1]], 'one part');
 
+    async function* mapped(kwargs) {
+      yield new Result([1], kwargs);
+      yield new Result([2], new Map([['d', 4]]));
+    }
+    const sent = (first, kwargs) => caller.call('adv.sum', mapped(first), kwargs);
+    is(await sent({ b: 2 }, new Map([['a', 1]])), [[1, 1, 2], [2, 4]], 'a map of keyword values');
+    is(await sent(new Map([['b', 2]]), { a: 1, b: 0 }), [[1, 1, 2], [2, 4]], 'a map in the first part');
+    is(await sent({}, new Map([['a', 1]])), [[1, 1], [2, 4]], 'a map alone');
+    await fails(sent({ b: 2 }, new Map([[1, 'a']])), 'EncodeError');
+    await fails(sent('x', {}), 'TypeError');
+
     const { readable, writable } = new TransformStream();
     const call = caller.call('adv.sum', readable);
     const writer = writable.getWriter();
@@ -332,6 +374,7 @@ export const once = {
     const queue = [['a'], ['b']];
     const old = new ReadableStream({ pull: (to) => (queue.length > 0 ? to.enqueue(queue.shift()) : to.close()) });
     is(await caller.call('adv.sum', { getReader: () => old.getReader() }), [['a'], ['b']], 'a stream of an older browser');
+    await kit.until(() => !old.locked, 'the reader is given back');
 
     const source = async function* (what) {
       yield ['first'];
@@ -362,6 +405,19 @@ export const once = {
     };
     is(await caller.call('adv.first', endless()), 'enough', 'an answer before the end');
     await kit.until(() => closed, 'the source is closed');
+
+    for (const wrap of [(stream) => stream, (stream) => ({ getReader: () => stream.getReader() })]) {
+      let [n, cancelled] = [0, false];
+      const pull = (to) => new Promise((resolve) => setTimeout(resolve)).then(() => to.enqueue([n++]));
+      const stream = new ReadableStream({ pull, cancel: () => (cancelled = true) }, { highWaterMark: 0 });
+      await fails(caller.call('adv.first', wrap(stream), 'no kwargs'), 'TypeError');
+      await fails(caller.call('adv.first', wrap(stream), {}, { timout: 1 }), 'TypeError');
+      const late = caller.call('adv.first', wrap(stream), {}, { signal: AbortSignal.abort() });
+      is((await late.catch((error) => error)).name, 'AbortError');
+      is([stream.locked, n, cancelled], [false, 0, false], 'a stream that was not used: locked, parts, cancelled');
+      is(await caller.call('adv.first', wrap(stream)), 'enough', 'an answer before the end of a stream');
+      await kit.until(() => cancelled && !stream.locked, 'the stream is cancelled, and given back');
+    }
   },
 
   'both ways at a time: parts of arguments and progressive results': async (where) => {
@@ -464,6 +520,18 @@ export const once = {
     await session.publish('adv.who', [], {}, { discloseMe: true });
     const details = await got.take();
     is([details.publisher, details.publisherAuthrole, details.topic], [session.id, session.welcome.authrole, 'adv.who']);
+
+    const { connect } = await kit.lib();
+    await other.register('adv.caller', (args, kwargs, { caller }) => caller ?? null);
+    let shown = await connect({ url: where.router, realm: 'realm1', discloseMe: true });
+    for (const turn of ['joined', 'joined again']) {
+      is(await shown.call('adv.caller'), shown.id, `caller, ${turn}`);
+      await shown.publish('adv.who');
+      is((await got.take()).publisher, shown.id, `publisher, ${turn}`);
+      if (where.ours) is(await shown.call('adv.caller', [], {}, { discloseMe: false }), null, `unless it says so, ${turn}`);
+      shown = await shown.rejoin();
+    }
+    await shown.leave();
   },
 
   'all endpoints of an object at once, or none': async (where) => {
@@ -495,6 +563,15 @@ export const once = {
       await fails(caller.call(`adv.service.${name}`), 'WampError', 'wamp.error.no_such_procedure');
     }
     await fails(callee.registerAll('adv.x', 17), 'TypeError');
+
+    class Sensor extends EventTarget {
+      read() {
+        return 20.5;
+      }
+    }
+    class Thermometer extends Sensor {}
+    is(Object.keys(await callee.registerAll('adv.sensor', new Thermometer())), ['read'], 'none of the browser');
+    is(await caller.call('adv.sensor.read'), 20.5);
   },
 
   'who gets an event: the lists': async (where) => {
@@ -594,11 +671,15 @@ export const once = {
 
   'another session on the same connection': async (where) => {
     const { open, is, ok, fails } = kit;
-    const session = await open(where);
+    class Refused extends Error {}
+    const session = (await open(where)).define('demo.error.refused', Refused).prefix('d', 'demo');
     const next = await session.rejoin();
     is([session.closeReason.kind, next.realm, next.isOpen], ['left', 'realm1', true]);
     ok(next.id !== session.id, 'it has its own id');
-    is(await next.call('demo.add', [1, 2]), 3);
+    is(await next.call('d:add', [1, 2]), 3, 'short names stay');
+    const refused = await next.call('d:fail').catch((error) => error);
+    ok(refused instanceof Refused, `${refused} is Refused still`);
+    ok(next.meta === next.meta && next.meta !== session.meta, 'a session has one meta');
     await fails(session.call('demo.add', [1, 2]), 'SessionClosedError');
     await fails(session.rejoin(), 'ConnectError');
     await fails(next.rejoin('no.such.realm'), 'ConnectError', 'wamp.error.no_such_realm');
@@ -624,99 +705,6 @@ export const once = {
       is(sums, [2, 4, 6], serializer);
       await session.leave();
     }
-  },
-
-  'the meta API': async (where) => {
-    const { open, is, ok, fails } = kit;
-    const [session, other] = [await open(where), await open(where)];
-    const { meta } = session;
-    ok((await meta.sessionCount()) >= 2, 'how many sessions there are');
-    ok((await meta.sessionList([other.welcome.authrole])).includes(other.id), 'the other is there');
-    const info = await meta.sessionGet(other.id);
-    is([info.session, info.authrole], [other.id, other.welcome.authrole]);
-    await fails(meta.sessionGet(1), 'WampError', where.ours ? 'wamp.error.no_such_session' : undefined);
-
-    const joined = kit.channel();
-    const left = kit.channel();
-    await meta.onSessionJoin(({ session }) => joined.put(session));
-    await meta.onSessionLeave(({ session }) => left.put(session));
-    const guest = await open(where);
-    is(await joined.take(), guest.id);
-    await guest.leave();
-    is(await left.take(), guest.id);
-
-    const changes = kit.channel();
-    await meta.onRegistrationCreate(({ session, registration }) => changes.put([session, registration.uri]));
-    await meta.onRegistrationDelete(({ session }) => changes.put([session, 'gone']));
-    const registration = await other.register('adv.meta', () => {}, { match: 'prefix' });
-    is(await changes.take(), [other.id, 'adv.meta']);
-    is(await meta.registrationLookup('adv.meta', 'prefix'), registration.id);
-    is(await meta.registrationLookup('adv.meta'), null);
-    is(await meta.registrationMatch('adv.meta.x'), registration.id);
-    ok((await meta.registrationList()).prefix.includes(registration.id), 'it is listed');
-    const about = await meta.registrationGet(registration.id);
-    is([about.id, about.uri, about.match, about.invoke], [registration.id, 'adv.meta', 'prefix', 'single']);
-    is(await meta.registrationListCallees(registration.id), [other.id]);
-    is(await meta.registrationCountCallees(registration.id), 1);
-    await registration.unregister();
-    is(await changes.take(), [other.id, 'gone']);
-
-    const subscription = await other.subscribe('adv.meta', () => {});
-    is(await meta.subscriptionLookup('adv.meta'), subscription.id);
-    ok((await meta.subscriptionMatch('adv.meta')).includes(subscription.id), 'it matches');
-    is(await meta.subscriptionMatch('adv.nobody.has.it'), []);
-    ok((await meta.subscriptionList()).exact.includes(subscription.id), 'it is listed');
-    is((await meta.subscriptionGet(subscription.id)).uri, 'adv.meta');
-    is(await meta.subscriptionListSubscribers(subscription.id), [other.id]);
-    is(await meta.subscriptionCountSubscribers(subscription.id), 1);
-  },
-
-  'ending others by the meta API': async (where) => {
-    const { open, is, fails } = kit;
-    const [session, other] = [await open(where), await open(where)];
-    const { meta } = session;
-    const subscription = await other.subscribe('adv.removed', () => {});
-    if (where.ours) {
-      // The demo's router lets nobody do that.
-      await fails(meta.kill(other.id), 'WampError');
-      await fails(meta.removeSubscriber(subscription.id, other.id), 'WampError');
-      return;
-    }
-    await meta.removeSubscriber(subscription.id, other.id, { reason: 'adv.close.removed' });
-    is((await subscription.ended).kind, 'revoked');
-    is(subscription.isActive, false);
-    is(await meta.kill(other.id, { reason: 'adv.close.idle', message: 'idle' }), { count: 1, sessions: [other.id] });
-    const { kind, reason } = await other.closed;
-    is([kind, reason], ['goodbye', 'adv.close.idle']);
-  },
-
-  'testaments': async (where) => {
-    const { open, is } = kit;
-    const session = await open(where);
-    const got = kit.channel();
-    await session.subscribe('adv.testament', (args, kwargs) => got.put([args, kwargs]));
-    const other = await open(where);
-    await other.addTestament('adv.testament', ['to be taken back'], {}, { scope: 'detached' });
-    await other.flushTestaments('detached');
-    await other.addTestament('adv.testament', [1, 'gone'], { by: 'other' }, { eligible: [session.id] });
-    await other.leave();
-    is(await got.take(), [[1, 'gone'], { by: 'other' }]);
-  },
-
-  'event history': async (where) => {
-    if (!where.ours) return kit.skip('event history: the Crossbar of the rig keeps none');
-    const { open, is, fails } = kit;
-    const session = await open(where);
-    const { id } = await session.subscribe('demo.chat', () => {});
-    for (const n of [1, 2, 3]) await session.publish('demo.chat', [`history ${n}`], { from: 'component' }, { acknowledge: true });
-    const events = await session.meta.events(id, { reverse: true, limit: 2 });
-    is(events.map(({ args, kwargs, publication }) => [args, kwargs, publication > 0]), [
-      [['history 3'], { from: 'component' }, true],
-      [['history 2'], { from: 'component' }, true],
-    ]);
-    const behind = await session.meta.events(id, { afterPublication: events[1].publication });
-    is(behind.map(({ args }) => args[0]), ['history 3']);
-    await fails(session.meta.events(id, { newest: 3 }), 'TypeError');
   },
 
   'what was cancelled or has ended leaves nothing behind': async (where) => {

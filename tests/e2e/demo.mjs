@@ -7,18 +7,18 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds the demo and gives the path of the program. */
-function build() {
+/** Builds an example and gives the path of the program. */
+function build(example) {
   const { status, stdout } = spawnSync(
     'cargo',
-    ['build', '--example', 'demo', '--message-format', 'json-render-diagnostics'],
+    ['build', '--example', example, '--message-format', 'json-render-diagnostics'],
     { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   if (status !== 0) {
-    throw new Error('the demo could not be built');
+    throw new Error(`${example} could not be built`);
   }
   const artifacts = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  return artifacts.findLast(({ target, executable }) => target?.name === 'demo' && executable).executable;
+  return artifacts.findLast(({ target, executable }) => target?.name === example && executable).executable;
 }
 
 /**
@@ -27,7 +27,7 @@ function build() {
  */
 export async function start(url) {
   const args = ['--http-port', '0', ...(url ? ['--url', url] : ['--ws-port', '0'])];
-  const child = spawn(build(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(build('demo'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // A test run that is broken off leaves no demo behind.
   process.once('exit', () => child.kill('SIGKILL'));
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);
@@ -53,6 +53,36 @@ export async function start(url) {
     stop: () => {
       child.kill('SIGINT');
       return within(15_000, 'the end of the demo', ended);
+    },
+  };
+}
+
+/** Starts a router alone, where everybody may do everything; resolves when it listens. */
+export async function startRouter() {
+  const child = spawn(build('test_router'), ['--open'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  let output = '';
+  const address = new Promise((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      const found = output.match(/^ready (\S+)\n/);
+      if (found) {
+        resolve(found[1]);
+      }
+    });
+  });
+  const failed = ended.then(([code]) => {
+    throw new Error(`the router ended with ${code} before it listened:\n${output}`);
+  });
+  const url = await within(30_000, 'the address of the router', Promise.race([address, failed]));
+  failed.catch(() => {});
+  return {
+    url,
+    /** Ends it as the end of its input does; resolves to the exit code. */
+    stop: () => {
+      child.stdin.end();
+      return within(15_000, 'the end of the router', ended.then(([code, signal]) => code ?? signal));
     },
   };
 }

@@ -8,12 +8,15 @@
 // Needs pkg/ (make npm). Leaves screenshots in target/e2e.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 import * as advanced from './advanced.mjs';
-import { request, root, start, within } from './demo.mjs';
+import { request, root, start, startRouter, within } from './demo.mjs';
+import * as meta from './meta.mjs';
 import * as inPage from './package.mjs';
 
 const LIMIT = 30_000;
@@ -292,8 +295,16 @@ for (const serializer of serializers) {
     await inside(library, `${name} (${serializer})`, body, { ...where, serializer });
   }
 }
-for (const [name, body] of Object.entries({ ...inPage.once, ...advanced.once })) {
+for (const [name, body] of Object.entries({ ...inPage.once, ...advanced.once, ...meta.once })) {
   await inside(library, name, body, where);
+}
+
+if (!other) {
+  const open = await startRouter();
+  for (const [name, body] of Object.entries(meta.withOpenRouter)) {
+    await inside(library, name, body, { router: open.url, ours: true });
+  }
+  await test('the router of these tests ends in order', async () => assert.equal(await open.stop(), 0));
 }
 
 await test('nothing was complained about in the console', async () => {
@@ -302,9 +313,19 @@ await test('nothing was complained about in the console', async () => {
 });
 
 const noisy = await open();
-for (const [name, body] of Object.entries(inPage.noisy)) {
+for (const [name, body] of Object.entries({ ...inPage.noisy, ...advanced.noisy })) {
   await inside(noisy, name, body, where);
 }
+
+// the package elsewhere
+
+await test('S23: Node, whose WebSocket tells of a router that is not there by an error alone', async () => {
+  // Node 20 has it behind this option.
+  const words = ['--experimental-websocket', path.join(root, 'tests/e2e/node.mjs'), demo.router];
+  const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: LIMIT / 2 });
+  const refused = { name: 'ConnectError', uri: 'wamp.error.unavailable' };
+  assert.deepEqual(JSON.parse(stdout), { first: 'error', refused, sum: 5, kind: 'left' });
+});
 
 // the file server
 

@@ -1,0 +1,24 @@
+// The package in Node, whose own WebSocket is not the browser's. Run by page.mjs, with the address of
+// a router as its argument; prints what it sees as JSON.
+
+import { readFileSync } from 'node:fs';
+
+const { connect, init } = await import(new URL('../../pkg/index.js', import.meta.url));
+await init(readFileSync(new URL('../../pkg/wampwerk_bg.wasm', import.meta.url)));
+
+/** What a WebSocket fires if nobody listens there. */
+const url = 'ws://127.0.0.1:2/ws';
+const events = [];
+const socket = new WebSocket(url);
+await new Promise((resolve) => {
+  for (const type of ['open', 'error', 'close']) {
+    socket.addEventListener(type, () => resolve(events.push(type)));
+  }
+});
+
+const refused = await connect({ url, realm: 'realm1' }).catch(({ name, uri }) => ({ name, uri }));
+const session = await connect({ url: process.argv[2], realm: 'realm1' });
+const sum = await session.call('demo.add', [2, 3]);
+const { kind } = await session.leave();
+console.log(JSON.stringify({ first: events[0], refused, sum, kind }));
+process.exit();
