@@ -217,7 +217,8 @@ impl RouterBuilder {
     /// What is published with `retain` is kept for those who subscribe later with `get_retained`;
     /// they get the newest event of each topic that they were to get. An event for all takes the
     /// place of the one before; one that is retained for nobody (`eligible: []`) clears its topic.
-    /// Beyond these limits events are published, but not kept. They are gone when the router ends.
+    /// Beyond these limits the topics go that have been without a new event for longest. All are gone
+    /// when the router ends.
     pub fn retention(mut self, topics: usize, bytes: usize) -> Self {
         self.config.retained_topics = topics;
         self.config.retained_bytes = bytes;
