@@ -90,22 +90,69 @@ fn progressive_results_are_no_exception() {
     assert_eq!(net.result(caller).details, expected);
 }
 
+/// CALL with binary data in place of arguments.
+fn sealed(request: u64, progress: bool) -> Call {
+    let mut message = calls(request, "a", |options| options.progress = Some(progress));
+    fill!(message.options, enc);
+    message.payload = Payload::from_opaque("sealed");
+    message
+}
+
 #[test]
-fn neither_are_arguments_that_follow() {
+fn of_arguments_that_follow_only_what_is_needed_to_read_the_message() {
     let mut net = Net::new();
     let (caller, callee) = pair(&mut net, &able(), &able());
-    let mut first = calls(1, "a", |options| options.progress = Some(true));
-    fill!(first.options, enc);
+    // The options of the first CALL are frozen, and the callee remembers them.
+    let mut part = calls(1, "a", |options| options.progress = Some(true));
+    fill!(part.options, ppt);
+    net.send(caller, part.clone());
+    let mut expected = filled!(InvocationDetails, ppt);
+    expected.progress = Some(true);
+    assert_eq!(net.invocation(callee).details, expected);
+    net.send(caller, part.clone());
+    let mut expected = InvocationDetails::default();
+    expected.progress = Some(true);
+    let invocation = net.invocation(callee);
+    assert_eq!(invocation.details, expected);
+    assert!(same(&invocation.payload, &part.payload));
+    part.options.progress = None;
+    net.send(caller, part);
+    assert_eq!(net.invocation(callee).details, InvocationDetails::default());
+
+    // Autobahn's keys stand with the binary data that they are for.
     let mut expected = filled!(InvocationDetails, enc);
     expected.progress = Some(true);
     for _ in 0..2 {
-        net.send(caller, first.clone());
+        net.send(caller, sealed(2, true));
         assert_eq!(net.invocation(callee).details, expected);
     }
-    let mut last = call(1, "a", "sealed");
-    fill!(last.options, enc);
-    net.send(caller, last);
+    net.send(caller, sealed(2, false));
     assert_eq!(net.invocation(callee).details, filled!(InvocationDetails, enc));
+}
+
+#[test]
+fn a_callee_gets_no_message_that_it_cannot_read_in_the_middle_of_a_call() {
+    let mut net = Net::new();
+    let missing = ["payload_passthru_mode", "payload_transparency"];
+    let (caller, callee) = pair(&mut net, &able(), &without(&missing));
+    let mut part = calls(1, "a", |options| options.progress = Some(true));
+    net.send(caller, part.clone());
+    assert_eq!(net.take(callee), ["INVOCATION 1 1"]);
+    fill!(part.options, ppt);
+    fill!(part.options, enc);
+    net.send(caller, part);
+    let invocation = net.invocation(callee);
+    assert_eq!(
+        (invocation.details.ppt_scheme.as_ref(), &invocation.details.enc_algo),
+        (None, &None)
+    );
+    net.send(caller, sealed(1, true));
+    assert_eq!(net.take(caller), ["ERROR 48 1 wamp.error.feature_not_supported"]);
+    assert_eq!(net.take(callee), ["INTERRUPT 1"]);
+    // What was on its way.
+    net.send(caller, sealed(1, false));
+    assert_eq!((net.take(caller).len(), net.take(callee).len()), (0, 0));
+    assert_eq!((net.closed(caller), net.closed(callee)), (None, None));
 }
 
 #[test]

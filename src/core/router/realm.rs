@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::core::ids::{IdMap, KeyMap, RandomIds};
 use crate::core::router::broker::Broker;
-use crate::core::router::dealer::{self, Dealer, Sessions};
+use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::meta::{self, Testaments};
 use crate::core::router::output::Outputs;
@@ -194,7 +194,7 @@ impl Realm {
         from: ConnectionId,
         message: Call,
     ) -> Result<(), Failure> {
-        if !dealer::admit(turn, from, &mut self.sessions, &message)? {
+        if !self.dealer.admit(turn, from, &mut self.sessions, &message)? {
             return Ok(());
         }
         let streams = message.options.progress == Some(true);

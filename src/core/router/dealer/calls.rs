@@ -9,35 +9,35 @@ use crate::core::router::dealer::registrations::Target;
 use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::realm::{Failure, Turn, check_uri, too_many};
 use crate::core::router::session::{Invoked, More, Origin, Session, Slot, Stream, Timeout};
-use crate::error::Violation;
+use crate::error::{ApplicationError, Violation};
 use crate::message::{Call, CallOptions, Invocation, InvocationDetails};
-use crate::uri::{Match, Uri};
-
-/// Whether a CALL is a new one. Otherwise it has brought more arguments for a call that is under
-/// way, or was late, and nothing is left to do.
-pub(in crate::core::router) fn admit(
-    turn: &mut Turn<'_>,
-    from: ConnectionId,
-    sessions: &mut Sessions,
-    message: &Call,
-) -> Result<bool, Violation> {
-    let Some(caller) = sessions.get_mut(&from) else { return Ok(false) };
-    if let Some(&invoked) = caller.calls.get(&message.request) {
-        check_announced(caller, Needs::of_call(&message.options))?;
-        return proceed(turn, sessions, invoked, message).map(|()| false);
-    }
-    let needs = Needs::of_call(&message.options);
-    if caller.cut_streams.take(message.request, &message.procedure, needs.stream) {
-        return Ok(false);
-    }
-    if turn.config.strict_request_ids {
-        caller.check_request("CALL", message.request)?;
-    }
-    check_announced(caller, needs)?;
-    Ok(true)
-}
+use crate::uri::{Match, Uri, uris};
 
 impl Dealer {
+    /// Whether a CALL is a new one. Otherwise it has brought more arguments for a call that is under
+    /// way, or was late, and nothing is left to do.
+    pub(in crate::core::router) fn admit(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        sessions: &mut Sessions,
+        message: &Call,
+    ) -> Result<bool, Violation> {
+        let Some(caller) = sessions.get_mut(&from) else { return Ok(false) };
+        if let Some(&invoked) = caller.calls.get(&message.request) {
+            return self.proceed(turn, sessions, invoked, message).map(|()| false);
+        }
+        let needs = Needs::of_call(&message.options);
+        if caller.cut_streams.take(message.request, &message.procedure, needs.stream) {
+            return Ok(false);
+        }
+        if turn.config.strict_request_ids {
+            caller.check_request("CALL", message.request)?;
+        }
+        check_announced(caller, needs)?;
+        Ok(true)
+    }
+
     /// Takes a new call.
     pub(in crate::core::router) fn call(
         &mut self,
@@ -95,6 +95,59 @@ impl Dealer {
         turn.outputs.send(connection, invocation);
         Ok(())
     }
+
+    /// Further arguments of a call that is under way. They go to the same callee; of the options only
+    /// `progress` counts (spec: "Progressive call invocations").
+    fn proceed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sessions: &mut Sessions,
+        invoked: Invoked,
+        message: &Call,
+    ) -> Result<(), Violation> {
+        let Invoked { callee, invocation } = invoked;
+        let session = sessions.get_mut(&callee);
+        let transparency = session.as_ref().is_some_and(|it| it.features.callee_transparency);
+        let origin = session.and_then(|session| session.invocations.get_mut(&invocation));
+        let caller = origin.as_ref().map(|origin| origin.caller);
+        let interrupted = origin.as_ref().is_some_and(|origin| origin.interrupted);
+        let stream = origin.and_then(|origin| origin.more.as_mut()?.stream.as_mut());
+        let Some(stream) =
+            stream.filter(|stream| stream.open && stream.procedure == message.procedure)
+        else {
+            let request = message.request;
+            return Err(Violation::new(format!(
+                "CALL.request is {request}, a call that is under way"
+            )));
+        };
+        stream.open = message.options.progress == Some(true);
+        if interrupted {
+            // The callee was told to stop.
+            return Ok(());
+        }
+        if message.payload.opaque().is_some() && !transparency {
+            // It could not even read the message; the first arguments were no such.
+            let reason = uris::FEATURE_NOT_SUPPORTED;
+            let error = ApplicationError::new(reason)
+                .arg("the arguments need payload_transparency, which the callee does not have");
+            if let Some(caller) = caller {
+                self.give_up(turn, sessions, caller, message.request, reason, error);
+            }
+            return Ok(());
+        }
+        let mut details = InvocationDetails::default();
+        if stream.pattern {
+            details.procedure = Some(message.procedure.clone());
+        }
+        if stream.open {
+            details.progress = Some(true);
+        }
+        pass_more(message.options.clone(), &message.payload, &mut details);
+        let (registration, payload) = (stream.registration, message.payload.clone());
+        turn.outputs
+            .send(callee, Invocation { request: invocation, registration, details, payload });
+        Ok(())
+    }
 }
 
 /// That the caller announced what it uses (spec: "Protocol violations").
@@ -136,40 +189,4 @@ fn apply(
         more.timeout = Some(Timeout::start(turn, caller, request, milliseconds, forwarded));
     }
     pass_call(options, details);
-}
-
-/// Further arguments of a call that is under way. They go to the same callee; of the options only
-/// `progress` counts (spec: "Progressive call invocations"), and how the payload is encoded.
-fn proceed(
-    turn: &mut Turn<'_>,
-    sessions: &mut Sessions,
-    invoked: Invoked,
-    message: &Call,
-) -> Result<(), Violation> {
-    let Invoked { callee, invocation } = invoked;
-    let session = sessions.get_mut(&callee);
-    let origin = session.and_then(|session| session.invocations.get_mut(&invocation));
-    let interrupted = origin.as_ref().is_some_and(|origin| origin.interrupted);
-    let stream = origin.and_then(|origin| origin.more.as_mut()?.stream.as_mut());
-    let Some(stream) = stream.filter(|stream| stream.open && stream.procedure == message.procedure)
-    else {
-        let request = message.request;
-        return Err(Violation::new(format!("CALL.request is {request}, a call that is under way")));
-    };
-    stream.open = message.options.progress == Some(true);
-    if interrupted {
-        // The callee was told to stop.
-        return Ok(());
-    }
-    let mut details = InvocationDetails::default();
-    if stream.pattern {
-        details.procedure = Some(message.procedure.clone());
-    }
-    if stream.open {
-        details.progress = Some(true);
-    }
-    pass_more(message.options.clone(), &mut details);
-    let (registration, payload) = (stream.registration, message.payload.clone());
-    turn.outputs.send(callee, Invocation { request: invocation, registration, details, payload });
-    Ok(())
 }

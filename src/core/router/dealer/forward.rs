@@ -15,7 +15,7 @@ use crate::core::router::realm::Turn;
 use crate::core::router::session::Identity;
 use crate::error::ApplicationError;
 use crate::message::{
-    CallOptions, InvocationDetails, RequestErrorDetails, ResultDetails, YieldOptions,
+    CallOptions, InvocationDetails, Payload, RequestErrorDetails, ResultDetails, YieldOptions,
 };
 use crate::uri::uris;
 
@@ -102,11 +102,15 @@ pub(super) fn pass_call(options: CallOptions, details: &mut InvocationDetails) {
     pass_on!(options => details);
 }
 
-/// From CALL with more arguments to INVOCATION. Of its options only these count, and `progress`.
-pub(super) fn pass_more(options: CallOptions, details: &mut InvocationDetails) {
-    if !options.is_empty() {
+/// From CALL with more arguments to INVOCATION. Of its options only `progress` counts, and callees
+/// remember the first ones (spec: "Progressive call invocations"). But Autobahn's keys, which the
+/// spec does not know, say how to read a message that has binary data in place of arguments.
+pub(super) fn pass_more(options: CallOptions, payload: &Payload, details: &mut InvocationDetails) {
+    if payload.opaque().is_some() {
         let options = options.into_fields();
-        pass_encoding!(options => details);
+        details.enc_algo = options.enc_algo;
+        details.enc_serializer = options.enc_serializer;
+        details.enc_key = options.enc_key;
     }
 }
 

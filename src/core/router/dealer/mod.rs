@@ -20,8 +20,6 @@ use crate::error::{ApplicationError, Violation};
 use crate::message::{CancelMode, RequestType};
 use crate::uri::uris;
 
-pub(super) use calls::admit;
-
 pub(super) type Sessions = KeyMap<ConnectionId, Session>;
 
 #[derive(Debug, Default)]
