@@ -8,7 +8,7 @@ mod client_core;
 use client_core::{Session, error, event};
 use wampwerk::CloseKind;
 use wampwerk::core::client::{Answer, Event, Ticket};
-use wampwerk::message::{CancelMode, RequestType, Subscribed, Unsubscribed};
+use wampwerk::message::{CancelMode, RequestType, SubscribeOptions, Subscribed, Unsubscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -41,6 +41,17 @@ fn several_listeners_share_a_subscription_and_the_last_one_ends_it() {
     assert!(session.reached(500).is_empty(), "nor are those that come behind UNSUBSCRIBED");
     session.receive(event(501));
     assert_eq!(session.close_kind(), CloseKind::Violation, "what never was ours is one");
+}
+
+#[test]
+fn a_subscription_is_of_one_topic() {
+    let mut session = Session::joined();
+    let first = session.subscribe(1);
+    session.receive(Subscribed { request: first, subscription: 500 });
+    let request =
+        session.client.subscribe(Ticket(2), "com.other".into(), SubscribeOptions::default());
+    session.receive(Subscribed { request, subscription: 500 });
+    assert_eq!(session.close_kind(), CloseKind::Violation);
 }
 
 #[test]

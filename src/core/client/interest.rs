@@ -55,6 +55,19 @@ impl Interest {
         }
     }
 
+    /// An id that stands for two topics would mix up their events.
+    pub(super) fn check(&self, id: u64, topic: &Uri, pattern: Match) -> Result<(), Violation> {
+        match self.subscriptions.get(&id) {
+            Some(Subscription { topic: other, pattern: policy, .. })
+                if other != topic || *policy != pattern =>
+            {
+                let text = format!("SUBSCRIBED to {topic:?} with subscription {id}, of {other:?}");
+                Err(Violation::new(text))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn subscribed(&mut self, id: u64, topic: &Uri, pattern: Match, listener: Ticket) {
         self.idle.remove(&id);
         self.subscriptions

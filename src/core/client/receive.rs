@@ -156,6 +156,11 @@ impl Client {
     }
 
     fn subscribed(&mut self, message: crate::message::Subscribed) -> Result<(), Violation> {
+        if let Some(Pending { request: Request::Subscribe { topic, pattern }, .. }) =
+            self.pending.get(message.request)
+        {
+            self.interest.check(message.subscription, topic, *pattern)?;
+        }
         let pending = self.take("SUBSCRIBED", message.request, |request| {
             matches!(request, Request::Subscribe { .. })
         })?;
