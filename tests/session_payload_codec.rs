@@ -10,102 +10,21 @@
 ))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+#[path = "common/payload_codec.rs"]
+mod payload_codec;
+
 use std::future::{IntoFuture, poll_fn};
 
+use payload_codec::*;
 use wampwerk::core::client::ClientConfig;
 use wampwerk::message::{CallOptions, Message};
 use wampwerk::session::{
-    self, CallDetails, Chunks, Decoded, EncodedPayload, Kwargs, PayloadCodec, PayloadForm,
-    Progress, PublishDetails, SessionConfig, Side,
+    self, CallDetails, Chunks, EncodedPayload, Kwargs, PayloadCodec, PayloadForm, Progress,
+    PublishDetails, SessionConfig, Side,
 };
 use wampwerk::transport::{CloseCode, Transport, memory};
-use wampwerk::value::{Dict, List};
-use wampwerk::{
-    ApplicationError, CallError, Payload, PublishError, Router, Serializer, Session, Uri, Value,
-    codec, connect, uris,
-};
-
-/// Arguments in CBOR with every bit turned, for URIs under `com.example.sealed`.
-#[derive(Clone)]
-struct Turned {
-    form: PayloadForm,
-    /// Is sealed with the arguments, in place of the real one.
-    uri: Option<&'static str>,
-}
-
-const ENC: Turned = Turned { form: PayloadForm::Enc, uri: None };
-const PPT: Turned = Turned { form: PayloadForm::Ppt, uri: None };
-
-impl PayloadCodec for Turned {
-    fn encode(
-        &self,
-        side: Side,
-        uri: &Uri,
-        args: List,
-        kwargs: Dict,
-    ) -> Result<Option<EncodedPayload>, ApplicationError> {
-        if !uri.starts_with("com.example.sealed") {
-            return Ok(None);
-        }
-        if args.first() == Some(&"forbidden".into()) {
-            return Err(ApplicationError::new("com.example.error.forbidden"));
-        }
-        let uri = self.uri.unwrap_or(uri);
-        let content =
-            vec![uri.into(), (side == Side::Originator).into(), args.into(), kwargs.into()];
-        let mut bytes = codec::write_value(Serializer::Cbor, &Value::List(content)).unwrap();
-        bytes.iter_mut().for_each(|byte| *byte = !*byte);
-        let encoded = match self.form {
-            PayloadForm::Ppt => EncodedPayload::ppt("x_turned", bytes).cipher("turning"),
-            _ => EncodedPayload::enc("x_turned", bytes),
-        };
-        Ok(Some(encoded.serializer("cbor").key_id("k1")))
-    }
-
-    fn decode(
-        &self,
-        side: Side,
-        _: &Uri,
-        payload: &EncodedPayload,
-    ) -> Result<Decoded, ApplicationError> {
-        assert_eq!((payload.form, &*payload.scheme), (self.form, "x_turned"));
-        assert_eq!(payload.serializer.as_deref(), Some("cbor"));
-        assert_eq!(payload.key_id.as_deref(), Some("k1"));
-        let cipher = (self.form == PayloadForm::Ppt).then_some("turning");
-        assert_eq!(payload.cipher.as_deref(), cipher);
-        let bytes: Vec<u8> = payload.payload.iter().map(|byte| !*byte).collect();
-        let unreadable = || ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg("garbled");
-        let content = codec::read_value(Serializer::Cbor, &bytes).map_err(|_| unreadable())?;
-        let Some([uri, from_originator, args, kwargs]) = content.as_list() else {
-            return Err(unreadable());
-        };
-        assert_eq!(from_originator.as_bool(), Some(side == Side::Responder));
-        Ok(Decoded {
-            uri: uri.as_str().map(Uri::from),
-            args: args.as_list().unwrap().to_vec(),
-            kwargs: kwargs.as_dict().unwrap().clone(),
-        })
-    }
-}
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
-
-async fn join(router: &Router, config: SessionConfig) -> Session {
-    session::join(router.connect_transport(), "realm1", config).await.unwrap()
-}
-
-fn with(codec: Turned) -> SessionConfig {
-    SessionConfig::default().payload_codec(codec)
-}
-
-fn application(error: CallError) -> ApplicationError {
-    match error {
-        CallError::Application(error) => error,
-        other => panic!("{other}"),
-    }
-}
+use wampwerk::value::Dict;
+use wampwerk::{ApplicationError, Payload, PublishError, Serializer, connect, uris};
 
 #[tokio::test]
 async fn calls_results_and_events_are_encoded_in_both_forms_and_between_all_serializers() {
@@ -395,13 +314,4 @@ async fn without_a_codec_encoded_payloads_are_refused() {
     say(&mut peer, r#"[36,9,1,{"enc_algo":"cryptobox"},"\u0000AAAA"]"#);
     say(&mut peer, r#"[36,9,2,{},[2]]"#);
     assert_eq!(news.next().await.unwrap().unwrap().publication, 2);
-}
-
-async fn recv(peer: &mut impl Transport) -> Message {
-    let frame = poll_fn(|cx| peer.poll_recv(cx)).await.unwrap().unwrap();
-    codec::decode(Serializer::Json, &frame).unwrap()
-}
-
-fn say(peer: &mut impl Transport, text: &'static str) {
-    peer.start_send(text.into()).unwrap();
 }

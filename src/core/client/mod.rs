@@ -171,6 +171,11 @@ impl Client {
         self.interest.callee(registration)
     }
 
+    /// Whether an invocation has not been answered.
+    pub fn is_running(&self, invocation: u64) -> bool {
+        self.invocations.contains_key(&invocation)
+    }
+
     /// Whose request waits under an id.
     pub fn requester(&self, request: u64) -> Option<Ticket> {
         self.pending.get(request).filter(|pending| !pending.abandoned).map(|found| found.ticket)

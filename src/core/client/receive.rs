@@ -4,8 +4,8 @@ use super::pending::{Pending, Request};
 use super::{Answer, Client, Event, Failure, Joined, Running, State, Ticket, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
-    CallResult, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, RequestError, RequestType,
-    Unsubscribe, Welcome,
+    CallResult, CancelMode, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, Payload,
+    RequestError, RequestErrorDetails, RequestType, Unsubscribe, Welcome,
 };
 use crate::uri::{Match, Uri, uris};
 
@@ -258,6 +258,33 @@ impl Client {
             // Late, or what the check finds wrong with it.
             _ => self.take("RESULT", result.request, Request::is_call).map(drop),
         }
+    }
+
+    /// A RESULT (or ERROR) whose payload cannot be read ends its call, in place of
+    /// [`handle_message`](Self::handle_message). If others were to follow (`progress`), the router
+    /// is told by CANCEL.
+    pub fn refuse_result(&mut self, request: u64, progress: bool, error: ApplicationError) {
+        if !self.is_established() {
+            return;
+        }
+        let pending = match self.take("RESULT", request, Request::is_call) {
+            Ok(Some(pending)) => pending,
+            Ok(None) => return,
+            Err(violation) => return self.handle_violation(violation),
+        };
+        if progress && !matches!(pending.request, Request::Call { killed: true, .. }) {
+            self.send_cancel(request, CancelMode::KillNoWait);
+        }
+        // As if the callee had said so.
+        let ApplicationError { uri, args, kwargs, .. } = error;
+        let error = RequestError {
+            request_type: RequestType::Call,
+            request,
+            details: RequestErrorDetails::default(),
+            error: uri,
+            payload: Payload::from_values(args, kwargs),
+        };
+        self.reply(pending.ticket, Err(Failure::Error(error)));
     }
 
     /// The handler is to stop; the answer need not wait for it (spec: "Call canceling"). What is

@@ -33,9 +33,10 @@ use crate::session::running_call::CallControl;
 use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
 use crate::transport::Transport;
-use crate::uri::{Uri, uris};
+use crate::uri::{Pattern, uris};
 use closing::Phase;
 pub(super) use payloads::Payloads;
+use payloads::{Called, named};
 use procedures::Procedure;
 
 /// Messages read, and commands taken, before the flush, and before others get their turn. Large
@@ -94,7 +95,7 @@ struct Waiting {
     control: Option<Arc<CallControl>>,
     cancelled: bool,
     /// What is called, if there is a payload codec.
-    procedure: Option<Uri>,
+    called: Option<Called>,
 }
 
 impl Waiting {
@@ -110,13 +111,13 @@ impl Waiting {
 enum Listener {
     Subscriber {
         queue: Arc<Queue<session::Event>>,
-        topic: Uri,
+        topic: Pattern,
         subscription: Option<u64>,
         ending: EndingSender,
     },
     Callee {
         endpoint: DynEndpoint,
-        procedure: Uri,
+        procedure: Pattern,
         forward_timeout: bool,
         registration: Option<u64>,
         ending: EndingSender,
@@ -228,7 +229,7 @@ impl Driver {
                 }
             }
             let Some(mut message) = self.client.poll_transmit() else { return true };
-            let encoded = self.payloads.encode(&mut message, self.client.router_roles());
+            let encoded = self.encode_payload(&mut message);
             trace("send", &message);
             match encoded.and_then(|()| self.frame(&message)) {
                 Ok(frame) => self.unsent = Some(frame),
@@ -258,9 +259,7 @@ impl Driver {
                 Poll::Ready(Some(Ok(frame))) => match codec::decode(self.serializer, &frame) {
                     Ok(message) => {
                         trace("receive", &message);
-                        if let Some(message) = self.decode_payload(message) {
-                            self.client.handle_message(message);
-                        }
+                        self.handle_message(message);
                     }
                     Err(violation) => self.client.handle_violation(violation),
                 },
@@ -325,10 +324,9 @@ impl Driver {
                     drop(waiter.send(Err(Failure::Unsendable(error))));
                     return;
                 }
-                let called = self.payloads.codec.is_some().then(|| procedure.clone());
+                let called = self.payloads.codec.is_some().then(|| Called::new(&procedure));
                 let request = self.client.call(ticket, procedure, options, payload);
-                let waiting =
-                    Waiting { waiter, request, control, cancelled: false, procedure: called };
+                let waiting = Waiting { waiter, request, control, cancelled: false, called };
                 self.waiting.insert(ticket, waiting);
             }
             Command::Arguments { ticket, payload, last } => {
@@ -347,7 +345,7 @@ impl Driver {
                 // The queue is there before SUBSCRIBED, so that nothing falls in between.
                 let listener = Listener::Subscriber {
                     queue,
-                    topic: topic.clone(),
+                    topic: Pattern::new(topic.clone(), options.r#match.unwrap_or_default()),
                     subscription: None,
                     ending,
                 };
@@ -362,7 +360,7 @@ impl Driver {
             Command::Register { ticket, procedure, options, endpoint, ending, waiter } => {
                 let listener = Listener::Callee {
                     endpoint,
-                    procedure: procedure.clone(),
+                    procedure: Pattern::new(procedure.clone(), options.r#match.unwrap_or_default()),
                     forward_timeout: options.forward_timeout == Some(true),
                     registration: None,
                     ending,
@@ -388,7 +386,7 @@ impl Driver {
     }
 
     fn wait(&mut self, ticket: Ticket, waiter: Waiter, request: u64) {
-        let waiting = Waiting { waiter, request, control: None, cancelled: false, procedure: None };
+        let waiting = Waiting { waiter, request, control: None, cancelled: false, called: None };
         self.waiting.insert(ticket, waiting);
     }
 
@@ -521,7 +519,7 @@ impl Driver {
             return;
         };
         let message::Event { subscription, publication, details, payload } = event;
-        let topic = details.topic.clone().unwrap_or_else(|| topic.clone());
+        let topic = named(topic, details.topic.as_ref());
         if !queue.push(session::Event { topic, publication, details, payload }) {
             tracing::warn!(subscription, "a subscription lags: events are dropped");
         }

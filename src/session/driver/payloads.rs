@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{Driver, Listener, Waiting};
+use super::{Driver, Listener};
 use crate::core::client::Ticket;
 use crate::core::ids::IdMap;
 use crate::error::ApplicationError;
-use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType, Roles};
-use crate::session::payload_codec::{Decoded, EncodedBy, PayloadCodec, PayloadForm, Side};
-use crate::uri::{Uri, uris};
+use crate::message::{Call, CallResult, Event, Invocation, Message, Payload};
+use crate::message::{RequestError, RequestType, Roles};
+use crate::session::payload_codec::{
+    Decoded, EncodedBy, EncodedPayload, PayloadCodec, PayloadForm, Side,
+};
+use crate::uri::{Match, Pattern, Uri, uris};
 
 /// What a session does with encoded payloads.
 #[derive(Default)]
@@ -17,9 +20,34 @@ pub(in crate::session) struct Payloads {
     pub(in crate::session) codec: Option<Arc<dyn PayloadCodec>>,
     /// Without a codec: they go to the user as they are.
     pub(in crate::session) passthru: bool,
-    /// The procedures of invocations that came encoded, until they are answered; so shall their
-    /// answers be.
-    encoded: IdMap<Uri>,
+    /// Invocations that came encoded, until their answers go out; so shall these be.
+    encoded: IdMap<Invoked>,
+}
+
+/// An invocation that came encoded.
+struct Invoked {
+    procedure: Uri,
+    /// How. What follows need not say it again (spec: "Progressive call invocations").
+    keys: EncodedPayload,
+}
+
+/// What a call of ours is for.
+pub(super) struct Called {
+    procedure: Uri,
+    /// How its first arguments went out, if more follow; these must go likewise.
+    first: Option<First>,
+}
+
+enum First {
+    ByHand,
+    /// Nothing: as they were.
+    ByCodec(Option<EncodedPayload>),
+}
+
+impl Called {
+    pub(super) fn new(procedure: &Uri) -> Self {
+        Called { procedure: procedure.clone(), first: None }
+    }
 }
 
 impl Payloads {
@@ -27,59 +55,23 @@ impl Payloads {
         Payloads { codec, passthru, encoded: IdMap::default() }
     }
 
-    /// Encodes a message that goes out, if the codec wants it. A router that has not announced the
-    /// form gets nothing: it may take it for a violation.
-    pub(super) fn encode(
-        &mut self,
-        message: &mut Message,
-        router: &Roles,
-    ) -> Result<(), ApplicationError> {
-        let Some(codec) = &self.codec else { return Ok(()) };
-        let broker = Encoder { codec: &**codec, router, role: "broker" };
-        let dealer = Encoder { codec: &**codec, router, role: "dealer" };
-        match message {
-            Message::Call(m) => {
-                dealer.encode(Side::Originator, &m.procedure, &mut m.options, &mut m.payload)
-            }
-            Message::Publish(m) => {
-                broker.encode(Side::Originator, &m.topic, &mut m.options, &mut m.payload)
-            }
-            Message::Yield(m) => {
-                let procedure = match m.options.progress {
-                    Some(true) => self.encoded.get(&m.request).cloned(),
-                    _ => self.encoded.remove(&m.request),
-                };
-                procedure.map_or(Ok(()), |procedure| {
-                    dealer.encode(Side::Responder, &procedure, &mut m.options, &mut m.payload)
-                })
-            }
-            Message::Error(m) => self.encoded.remove(&m.request).map_or(Ok(()), |_| {
-                dealer.encode(Side::Responder, &m.error, &mut m.details, &mut m.payload)
-            }),
-            _ => Ok(()),
-        }
-    }
-
     /// The arguments of an encoded payload.
     fn decode(
         &self,
         side: Side,
         uri: &Uri,
-        details: &impl EncodedBy,
+        keys: EncodedPayload,
         payload: &Payload,
     ) -> Result<Payload, ApplicationError> {
         let Some(codec) = &self.codec else {
             let text = "the payload is encoded, and this session has no payload codec";
             return Err(ApplicationError::new(uris::NO_PAYLOAD_CODEC).arg(text));
         };
-        let encoded = details
-            .encoded(payload)
-            .map_err(|text| ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg(text))?;
+        let encoded = keys.of(payload).map_err(unreadable)?;
         let Decoded { uri: sealed, args, kwargs } = codec.decode(side, uri, &encoded)?;
         match sealed {
             Some(sealed) if sealed != *uri => {
-                let text = format!("the payload was made for {sealed:?}, and came with {uri:?}");
-                Err(ApplicationError::new(uris::ENCRYPTION_TRUSTED_URI_MISMATCH).arg(text))
+                Err(mismatch(format!("the payload was made for {sealed:?}, and came with {uri:?}")))
             }
             _ => Ok(Payload::from_values(args, kwargs)),
         }
@@ -105,10 +97,23 @@ impl Encoder<'_> {
         if options.is_encoded() {
             return Ok(());
         }
+        if let Some(encoded) = self.encoded(side, uri, payload)? {
+            options.set(&encoded);
+            *payload = encoded.into_payload();
+        }
+        Ok(())
+    }
+
+    fn encoded(
+        &self,
+        side: Side,
+        uri: &Uri,
+        payload: &Payload,
+    ) -> Result<Option<EncodedPayload>, ApplicationError> {
         let (args, kwargs) = payload
             .to_values()
             .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string()))?;
-        let Some(encoded) = self.codec.encode(side, uri, args, kwargs)? else { return Ok(()) };
+        let Some(encoded) = self.codec.encode(side, uri, args, kwargs)? else { return Ok(None) };
         let feature = match encoded.form {
             PayloadForm::Ppt => "payload_passthru_mode",
             PayloadForm::Enc => "payload_transparency",
@@ -118,115 +123,257 @@ impl Encoder<'_> {
             let text = format!("the router has not announced {feature} as a {role}");
             return Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text));
         }
-        *payload = options.set(encoded);
+        Ok(Some(encoded))
+    }
+
+    /// Encodes arguments of a call that come in parts.
+    fn encode_part(&self, call: &mut Call, called: &mut Called) -> Result<(), ApplicationError> {
+        let Call { options, payload, .. } = call;
+        let (side, uri) = (Side::Originator, &called.procedure);
+        match &called.first {
+            None => {
+                let by_hand = options.is_encoded();
+                self.encode(side, uri, options, payload)?;
+                called.first = Some(match by_hand {
+                    true => First::ByHand,
+                    false => First::ByCodec(options.keys()),
+                });
+            }
+            Some(First::ByHand) => {}
+            Some(First::ByCodec(first)) => {
+                let encoded = self.encoded(side, uri, payload)?;
+                if encoded.as_ref().map(EncodedPayload::keys) != *first {
+                    let text = "the payload codec changed its way in the middle of a call";
+                    return Err(ApplicationError::new(uris::INVALID_PAYLOAD).arg(text));
+                }
+                let Some(encoded) = encoded else { return Ok(()) };
+                // The spec wants the keys in the first CALL only. Autobahn's form cannot be read
+                // without them.
+                if encoded.form == PayloadForm::Enc {
+                    options.set(&encoded);
+                }
+                *payload = encoded.into_payload();
+            }
+        }
         Ok(())
     }
 }
 
 impl Driver {
-    /// A message that came in, its payload decoded. Nothing if it has been dealt with.
-    pub(super) fn decode_payload(&mut self, mut message: Message) -> Option<Message> {
+    /// Encodes a message that goes out, if the codec wants it. A router that has not announced the
+    /// form gets nothing: it may take it for a violation.
+    pub(super) fn encode_payload(&mut self, message: &mut Message) -> Result<(), ApplicationError> {
+        let Payloads { codec: Some(codec), encoded, .. } = &mut self.payloads else {
+            return Ok(());
+        };
+        let router = self.client.router_roles();
+        let broker = Encoder { codec: &**codec, router, role: "broker" };
+        let dealer = Encoder { codec: &**codec, router, role: "dealer" };
+        match message {
+            Message::Call(m) => {
+                let in_parts = m.options.progress.is_some();
+                let ticket = self.client.requester(m.request).filter(|_| in_parts);
+                let waiting = ticket.and_then(|ticket| self.waiting.get_mut(&ticket));
+                match waiting.and_then(|waiting| waiting.called.as_mut()) {
+                    Some(called) => dealer.encode_part(m, called),
+                    None => {
+                        let (options, payload) = (&mut m.options, &mut m.payload);
+                        dealer.encode(Side::Originator, &m.procedure, options, payload)
+                    }
+                }
+            }
+            Message::Publish(m) => {
+                broker.encode(Side::Originator, &m.topic, &mut m.options, &mut m.payload)
+            }
+            Message::Yield(m) => {
+                let (kept, taken);
+                let invoked = if m.options.progress == Some(true) {
+                    kept = encoded.get(&m.request);
+                    kept
+                } else {
+                    taken = encoded.remove(&m.request);
+                    taken.as_ref()
+                };
+                invoked.map_or(Ok(()), |Invoked { procedure, .. }| {
+                    dealer.encode(Side::Responder, procedure, &mut m.options, &mut m.payload)
+                })
+            }
+            Message::Error(m) => encoded.remove(&m.request).map_or(Ok(()), |_| {
+                dealer.encode(Side::Responder, &m.error, &mut m.details, &mut m.payload)
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands a message that came in to the core, its payload decoded.
+    pub(super) fn handle_message(&mut self, message: Message) {
         // Nearly all messages pass here.
-        let encoded = match &message {
+        let concerned = match &message {
             Message::Event(m) => m.details.is_encoded(),
-            Message::Invocation(m) => m.details.is_encoded(),
+            Message::Invocation(m) => {
+                m.details.is_encoded() || self.payloads.encoded.contains_key(&m.request)
+            }
             Message::Result(m) => m.details.is_encoded(),
             Message::Error(m) => m.request_type == RequestType::Call && m.details.is_encoded(),
             _ => false,
         };
-        if !encoded || (self.payloads.passthru && self.payloads.codec.is_none()) {
-            return Some(message);
+        if !concerned || (self.payloads.passthru && self.payloads.codec.is_none()) {
+            return self.client.handle_message(message);
         }
-        // Whom we do not know is for the core to judge.
-        let Some(uri) = self.uri_of(&message) else { return Some(message) };
-        let payloads = &mut self.payloads;
-        match &mut message {
-            Message::Event(m) => {
-                match payloads.decode(Side::Responder, &uri, &m.details, &m.payload) {
-                    Ok(payload) => m.payload = payload,
-                    Err(error) => {
-                        // There is nobody to be told.
-                        tracing::warn!(topic = %uri, %error, "an encoded event is dropped");
-                        return None;
-                    }
-                }
-            }
-            Message::Invocation(m) => {
-                match payloads.decode(Side::Responder, &uri, &m.details, &m.payload) {
-                    Ok(payload) => {
-                        m.payload = payload;
-                        payloads.encoded.insert(m.request, uri);
-                    }
-                    Err(error) => {
-                        tracing::warn!(procedure = %uri, %error, "an encoded call is refused");
-                        let streaming = m.details.progress == Some(true);
-                        self.client.refuse(m.request, streaming, error);
-                        return None;
-                    }
-                }
-            }
-            Message::Result(m) => {
-                match payloads.decode(Side::Originator, &uri, &m.details, &m.payload) {
-                    Ok(payload) => m.payload = payload,
-                    Err(error) => return Some(call_failed(m.request, error)),
-                }
-            }
-            Message::Error(m) => {
-                match payloads.decode(Side::Originator, &uri, &m.details, &m.payload) {
-                    Ok(payload) => m.payload = payload,
-                    Err(error) => {
-                        let error = error.kwarg("error", &*m.error);
-                        return Some(call_failed(m.request, error));
-                    }
-                }
-            }
-            _ => {}
-        }
-        Some(message)
-    }
-
-    /// What the arguments of a message are for.
-    fn uri_of(&self, message: &Message) -> Option<Uri> {
         match message {
-            Message::Event(m) => m
-                .details
-                .topic
-                .clone()
-                .or_else(|| self.listener_uri(self.client.subscriber(m.subscription)?)),
-            Message::Invocation(m) => m
-                .details
-                .procedure
-                .clone()
-                .or_else(|| self.listener_uri(self.client.callee(m.registration)?)),
-            Message::Result(m) => self.called(m.request),
-            // An error is made for its own URI.
-            Message::Error(m) => Some(m.error.clone()),
-            _ => None,
+            Message::Event(m) => self.handle_event(m),
+            Message::Invocation(m) => self.handle_invocation(m),
+            Message::Result(m) => self.handle_result(m),
+            Message::Error(m) => self.handle_error(m),
+            other => self.client.handle_message(other),
         }
     }
 
-    fn listener_uri(&self, ticket: Ticket) -> Option<Uri> {
-        self.listeners.get(&ticket).map(|listener| match listener {
-            Listener::Subscriber { topic, .. } => topic.clone(),
-            Listener::Callee { procedure, .. } => procedure.clone(),
+    fn handle_event(&mut self, mut event: Event) {
+        // Whom we do not know is for the core to judge.
+        let listener = self.client.subscriber(event.subscription);
+        let (Some(ours), Some(keys)) = (self.pattern(listener), event.details.keys()) else {
+            return self.client.handle_message(event.into());
+        };
+        let decoded = trusted(ours, event.details.topic.as_ref()).and_then(|topic| {
+            let payload = self.payloads.decode(Side::Responder, &topic, keys, &event.payload)?;
+            Ok((topic, payload))
+        });
+        match decoded {
+            Ok((topic, payload)) => {
+                event.payload = payload;
+                if let Some(told) = &mut event.details.topic {
+                    *told = topic;
+                }
+                self.client.handle_message(event.into());
+            }
+            Err(error) => {
+                self.user_errors.tell(&named(ours, event.details.topic.as_ref()), error);
+            }
+        }
+    }
+
+    fn handle_invocation(&mut self, mut invocation: Invocation) {
+        let request = invocation.request;
+        let began = self.client.is_running(request);
+        let told = invocation.details.procedure.as_ref();
+        let first = self.payloads.encoded.get(&request).filter(|_| began);
+        let source = match (first, invocation.details.keys()) {
+            (Some(Invoked { procedure, keys: first }), keys) => {
+                Ok((procedure.clone(), keys.unwrap_or_else(|| first.clone())))
+            }
+            (None, Some(_)) if began => {
+                Err(unreadable("the arguments are encoded, and those before them were not"))
+            }
+            (None, Some(keys)) => {
+                let listener = self.client.callee(invocation.registration);
+                let Some(ours) = self.pattern(listener) else {
+                    return self.client.handle_message(invocation.into());
+                };
+                trusted(ours, told).map(|procedure| (procedure, keys))
+            }
+            // An answer to another one is on its way.
+            (None, None) => return self.client.handle_message(invocation.into()),
+        };
+        let decoded = source.and_then(|(procedure, keys)| {
+            let (side, payload) = (Side::Responder, &invocation.payload);
+            let payload = self.payloads.decode(side, &procedure, keys.clone(), payload)?;
+            Ok((Invoked { procedure, keys: keys.keys() }, payload))
+        });
+        match decoded {
+            Ok((invoked, payload)) => {
+                invocation.payload = payload;
+                if let Some(told) = &mut invocation.details.procedure {
+                    *told = invoked.procedure.clone();
+                }
+                self.client.handle_message(invocation.into());
+                // Not if it was late.
+                if !began && self.client.is_running(request) {
+                    self.payloads.encoded.insert(request, invoked);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(request, %error, "an encoded call is refused");
+                let streaming = invocation.details.progress == Some(true);
+                self.client.refuse(request, streaming, error);
+            }
+        }
+    }
+
+    fn handle_result(&mut self, mut result: CallResult) {
+        let (Some(procedure), Some(keys)) = (self.called(result.request), result.details.keys())
+        else {
+            return self.client.handle_message(result.into());
+        };
+        match self.payloads.decode(Side::Originator, &procedure, keys, &result.payload) {
+            Ok(payload) => {
+                result.payload = payload;
+                self.client.handle_message(result.into());
+            }
+            Err(error) => {
+                tracing::warn!(%procedure, %error, "an encoded result cannot be read");
+                let progress = result.details.progress == Some(true);
+                self.client.refuse_result(result.request, progress, error);
+            }
+        }
+    }
+
+    /// An error is made for its own URI.
+    fn handle_error(&mut self, mut told: RequestError) {
+        let Some(keys) = told.details.keys() else {
+            return self.client.handle_message(told.into());
+        };
+        match self.payloads.decode(Side::Originator, &told.error, keys, &told.payload) {
+            Ok(payload) => {
+                told.payload = payload;
+                self.client.handle_message(told.into());
+            }
+            Err(error) => {
+                let error = error.kwarg("error", &*told.error);
+                tracing::warn!(%error, "an encoded error cannot be read");
+                self.client.refuse_result(told.request, false, error);
+            }
+        }
+    }
+
+    fn pattern(&self, listener: Option<Ticket>) -> Option<&Pattern> {
+        self.listeners.get(&listener?).map(|listener| match listener {
+            Listener::Subscriber { topic, .. } => topic,
+            Listener::Callee { procedure, .. } => procedure,
         })
     }
 
     fn called(&self, request: u64) -> Option<Uri> {
-        let Waiting { procedure, .. } = self.waiting.get(&self.client.requester(request)?)?;
+        let waiting = self.waiting.get(&self.client.requester(request)?)?;
         // Without a codec it is not kept, and not looked at.
-        Some(procedure.clone().unwrap_or_else(|| Uri::from("")))
+        let called = waiting.called.as_ref().map(|called| called.procedure.clone());
+        Some(called.unwrap_or_else(|| Uri::from("")))
     }
 }
 
-/// As if the callee had said so.
-fn call_failed(request: u64, error: ApplicationError) -> Message {
-    tracing::warn!(%error, "an encoded result cannot be read");
-    Message::Error(RequestError {
-        request_type: RequestType::Call,
-        request,
-        details: RequestErrorDetails::default(),
-        error: error.uri,
-        payload: Payload::from_values(error.args, error.kwargs),
-    })
+/// The URI of a call or event; only with a pattern it is the router's to say.
+pub(super) fn named(ours: &Pattern, told: Option<&Uri>) -> Uri {
+    match (ours.policy(), told) {
+        (Match::Prefix | Match::Wildcard, Some(told)) => told.clone(),
+        _ => ours.uri().clone(),
+    }
+}
+
+/// What arguments are for: what we registered or subscribed to, so that a router cannot pass them
+/// off as those for something else.
+fn trusted(ours: &Pattern, told: Option<&Uri>) -> Result<Uri, ApplicationError> {
+    match (ours.policy(), told) {
+        (Match::Exact, _) => Ok(ours.uri().clone()),
+        (_, Some(told)) if ours.matches(told) => Ok(told.clone()),
+        (_, Some(told)) => Err(mismatch(format!("{told:?} does not match {:?}", ours.uri()))),
+        (_, None) => Err(mismatch(format!("which URI it is of {:?} is not told", ours.uri()))),
+    }
+}
+
+fn mismatch(text: String) -> ApplicationError {
+    ApplicationError::new(uris::ENCRYPTION_TRUSTED_URI_MISMATCH).arg(text)
+}
+
+fn unreadable(text: &str) -> ApplicationError {
+    ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg(text)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::payloads::named;
 use super::{Driver, Listener};
 use crate::core::client::Ticket;
 use crate::error::ApplicationError;
@@ -56,14 +57,14 @@ impl Driver {
             return self.client.answer(request, Err(error));
         }
         let limit = self.limit(&details, *forward_timeout);
-        let (name, errors) = (procedure, &self.user_errors);
+        let (name, errors) = (procedure.uri(), &self.user_errors);
         let linked = details.receive_progress == Some(true) || details.progress == Some(true);
         #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
         let link = linked.then(|| {
             let (commands, max_send) = (self.command_sender.clone(), self.max_send);
             Arc::new(CallLink::new(request, commands, max_send, &details))
         });
-        let called = details.procedure.clone().unwrap_or_else(|| procedure.clone());
+        let called = named(procedure, details.procedure.as_ref());
         let call = IncomingCall::new(called, details, payload, self.serializer, link.clone());
         let told = |error: &ApplicationError| errors.tell(name, error.clone());
         let mut future = match start_guarded(told, || endpoint.call(call)) {

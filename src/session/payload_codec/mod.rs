@@ -23,14 +23,20 @@ use crate::value::{Dict, List, Value};
 /// (`enc_algo`, `ppt_scheme`).
 ///
 /// What goes wrong with an incoming message is an error of its request: the caller's call fails,
-/// or gets ERROR if the callee could not read it; an event is dropped, with a warning by `tracing`.
+/// or gets ERROR if the callee could not read it; an event is dropped, and told to
+/// [`on_user_error`](super::SessionConfig::on_user_error).
 /// What goes out needs a router that announced the form; otherwise it is not sent, and its request
 /// fails with `wamp.error.feature_not_supported`.
 ///
 /// The errors' URIs are Autobahn's: `wamp.error.no_payload_codec` without a codec,
 /// `wamp.error.encryption.trusted_uri_mismatch` if the [sealed URI](Decoded::uri) is another one
 /// than the message's, and whatever [`decode`](PayloadCodec::decode) says, which should be
-/// `wamp.error.encryption.decrypt_error`.
+/// `wamp.error.encryption.decrypt_error`. The URI of a call or event is the one that was registered
+/// or subscribed to, whatever the router says; with a pattern it is the router's, which must match
+/// the pattern.
+///
+/// If the arguments of a call come in parts, the codec is asked for each; algorithm, serializer,
+/// cipher and key must be those of the first part.
 ///
 /// ```
 /// use wampwerk::session::{Decoded, EncodedPayload, PayloadCodec, Side};
@@ -182,17 +188,43 @@ impl EncodedPayload {
     fn new(form: PayloadForm, scheme: String, payload: Bytes) -> Self {
         EncodedPayload { payload, form, scheme, serializer: None, cipher: None, key_id: None }
     }
+
+    /// What a peer has to know, without the data.
+    pub(super) fn keys(&self) -> Self {
+        EncodedPayload { payload: Bytes::new(), ..self.clone() }
+    }
+
+    /// A payload that came in and is encoded like this; the text says what is wrong.
+    pub(super) fn of(mut self, payload: &Payload) -> Result<Self, &'static str> {
+        self.payload = match self.form {
+            PayloadForm::Enc => payload
+                .opaque()
+                .ok_or("enc_algo stands with arguments that are not encoded")?
+                .clone(),
+            PayloadForm::Ppt => only_bytes(payload)
+                .ok_or("ppt_scheme stands with arguments that are not one binary item")?,
+        };
+        Ok(self)
+    }
+
+    /// The data as it stands in a message.
+    pub(super) fn into_payload(self) -> Payload {
+        match self.form {
+            PayloadForm::Enc => Payload::from_opaque(self.payload),
+            PayloadForm::Ppt => Payload::from_values(vec![Value::Bytes(self.payload)], Dict::new()),
+        }
+    }
 }
 
 /// Options or details that can say that a payload is encoded.
 pub(super) trait EncodedBy {
     fn is_encoded(&self) -> bool;
 
-    /// The payload with what these say about it; the text says what is wrong.
-    fn encoded(&self, payload: &Payload) -> Result<EncodedPayload, &'static str>;
+    /// What they say about it, without the data.
+    fn keys(&self) -> Option<EncodedPayload>;
 
-    /// Says how the payload is encoded, and gives it the form.
-    fn set(&mut self, encoded: EncodedPayload) -> Payload;
+    /// Says how a payload is encoded.
+    fn set(&mut self, keys: &EncodedPayload);
 }
 
 macro_rules! encoded_by {
@@ -203,41 +235,33 @@ macro_rules! encoded_by {
                 self.enc_algo.is_some() || self.ppt_scheme.is_some()
             }
 
-            fn encoded(&self, payload: &Payload) -> Result<EncodedPayload, &'static str> {
+            fn keys(&self) -> Option<EncodedPayload> {
                 if let Some(algorithm) = &self.enc_algo {
-                    let bytes = payload
-                        .opaque()
-                        .ok_or("enc_algo stands with arguments that are not encoded")?;
-                    let mut encoded = EncodedPayload::enc(algorithm, bytes.clone());
-                    encoded.serializer = self.enc_serializer.clone();
-                    encoded.key_id = self.enc_key.clone();
-                    return Ok(encoded);
+                    let mut keys = EncodedPayload::enc(algorithm, Bytes::new());
+                    keys.serializer = self.enc_serializer.clone();
+                    keys.key_id = self.enc_key.clone();
+                    return Some(keys);
                 }
-                let bytes = only_bytes(payload)
-                    .ok_or("ppt_scheme stands with arguments that are not one binary item")?;
-                let scheme = self.ppt_scheme.clone().unwrap_or_default();
-                let mut encoded = EncodedPayload::ppt(scheme, bytes);
-                encoded.serializer = self.ppt_serializer.clone();
-                encoded.cipher = self.ppt_cipher.clone();
-                encoded.key_id = self.ppt_keyid.clone();
-                Ok(encoded)
+                let mut keys = EncodedPayload::ppt(self.ppt_scheme.as_deref()?, Bytes::new());
+                keys.serializer = self.ppt_serializer.clone();
+                keys.cipher = self.ppt_cipher.clone();
+                keys.key_id = self.ppt_keyid.clone();
+                Some(keys)
             }
 
-            fn set(&mut self, encoded: EncodedPayload) -> Payload {
-                let EncodedPayload { payload, form, scheme, serializer, cipher, key_id } = encoded;
+            fn set(&mut self, keys: &EncodedPayload) {
+                let EncodedPayload { form, scheme, serializer, cipher, key_id, .. } = keys.keys();
                 match form {
                     PayloadForm::Enc => {
                         self.enc_algo = Some(scheme);
                         self.enc_serializer = serializer;
                         self.enc_key = key_id;
-                        Payload::from_opaque(payload)
                     }
                     PayloadForm::Ppt => {
                         self.ppt_scheme = Some(scheme);
                         self.ppt_serializer = serializer;
                         self.ppt_cipher = cipher;
                         self.ppt_keyid = key_id;
-                        Payload::from_values(vec![Value::Bytes(payload)], Dict::new())
                     }
                 }
             }
