@@ -15,7 +15,8 @@ use crate::codec;
 use crate::core::router::ConnectionId;
 use crate::error::{ApplicationError, TransportError};
 use crate::router::hub::{Aftermath, Hub, Input};
-use crate::router::outbox::{Ending, Item, Outbox, PATIENCE};
+use crate::router::outbox::{Ending, Item, Outbox};
+use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
 use crate::transport::{CloseCode, Transport};
 use crate::uri::uris;
@@ -97,7 +98,7 @@ impl Connection {
 
     /// Reads and handles. Whether there is more to read at once.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.throttle.poll(cx).is_pending() {
+        if self.throttle.poll(cx, &self.outbox).is_pending() {
             return false;
         }
         let more = self.read_frames(cx);
@@ -200,7 +201,7 @@ impl Connection {
             self.unsent.push((item, error));
         }
         if taken > 0 {
-            self.outbox.reckon(taken, encoded);
+            self.outbox.reckon(taken, encoded, rt::now);
         }
     }
 
@@ -234,10 +235,14 @@ impl Connection {
 }
 
 impl Throttle {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, cx: &mut Context<'_>, own: &Arc<Outbox>) -> Poll<()> {
         while !self.outboxes.is_empty() {
             let now = rt::now();
-            self.outboxes.retain(|outbox| outbox.poll_room(cx, now).is_pending());
+            self.outboxes.retain(|outbox| {
+                let own = Arc::ptr_eq(outbox, own);
+                if own { outbox.poll_own_room(cx, now) } else { outbox.poll_room(cx, now) }
+                    .is_pending()
+            });
             if self.outboxes.is_empty() {
                 break;
             }

@@ -256,7 +256,7 @@ impl State {
         let Some(outbox) = self.outboxes.get(&to) else { return };
         match outbox.push(now, item, &mut aftermath.wakers) {
             Pushed::Taken => {}
-            Pushed::AboveSoftLimit => {
+            Pushed::Wait => {
                 if caused && !aftermath.slow.iter().any(|slow| Arc::ptr_eq(slow, outbox)) {
                     aftermath.slow.push(Arc::clone(outbox));
                 }

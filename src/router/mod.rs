@@ -6,6 +6,7 @@
 mod connection;
 mod hub;
 mod outbox;
+mod patience;
 
 use std::fmt;
 use std::sync::Arc;

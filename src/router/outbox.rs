@@ -16,15 +16,11 @@ use bytes::Bytes;
 use crate::codec;
 use crate::error::EncodeError;
 use crate::message::{Message, Serializer};
+use crate::router::patience::Patience;
 use crate::transport::CloseCode;
 
-/// From here on who sends to this connection waits, as long as the peer reads.
+/// From here on who sends to this connection waits, as long as [`Patience`] lasts.
 pub(super) const SOFT_LIMIT: usize = 1 << 20;
-
-/// A peer that has taken nothing for so long is not waited for, until it takes something again.
-/// Long enough for one that is slow but steady: the system's buffers, too, show its reading only
-/// in steps, which may be hundreds of kilobytes each.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A message on its way.
 #[derive(Debug)]
@@ -45,8 +41,8 @@ pub(super) struct Multicast {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
     Taken,
-    /// It was taken, but the peer is slow.
-    AboveSoftLimit,
+    /// It was taken, but the peer is slow: its sender waits before it sends more.
+    Wait,
     /// It was not, and nothing will be: the peer has to go.
     Overflow,
 }
@@ -76,8 +72,7 @@ struct State {
     task: Option<Waker>,
     /// Those who wait for the load to fall.
     waiting: Vec<Waker>,
-    /// When the transport last took something, as far as somebody waits for it.
-    progress: Duration,
+    patience: Patience,
 }
 
 impl Outbox {
@@ -104,9 +99,9 @@ impl Outbox {
             return Pushed::Taken;
         }
         if before <= SOFT_LIMIT {
-            state.progress = now;
+            state.patience.rise(now);
         }
-        Pushed::AboveSoftLimit
+        if state.patience.lasts(now) { Pushed::Wait } else { Pushed::Taken }
     }
 
     /// Nothing comes after this.
@@ -135,16 +130,22 @@ impl Outbox {
     }
 
     /// A message of `before` bytes is `after` bytes now that it is encoded.
-    pub(super) fn reckon(&self, before: usize, after: usize) {
-        self.load.fetch_add(after, Ordering::Relaxed);
-        self.unload(before);
+    pub(super) fn reckon(&self, before: usize, after: usize, now: impl FnOnce() -> Duration) {
+        if after <= before {
+            return self.unload(before - after);
+        }
+        let more = after - before;
+        let load = self.load.fetch_add(more, Ordering::Relaxed);
+        if load <= SOFT_LIMIT && load + more > SOFT_LIMIT {
+            self.lock().patience.rise(now());
+        }
     }
 
     /// The transport has taken so many bytes.
     pub(super) fn handed_over(&self, bytes: usize, now: impl FnOnce() -> Duration) {
         // Nobody reads the clock for a peer that keeps up.
         if self.is_above_soft_limit() {
-            self.lock().progress = now();
+            self.lock().patience.take(now(), bytes);
         }
         self.unload(bytes);
     }
@@ -154,17 +155,24 @@ impl Outbox {
         self.load.load(Ordering::Relaxed) > SOFT_LIMIT
     }
 
-    /// Ready when the load has fallen below the soft limit, or when waiting makes no sense because
-    /// the peer takes nothing.
+    /// For who sends to this peer: ready when the load has fallen below the soft limit, or when
+    /// the peer is waited for no longer.
     pub(super) fn poll_room(&self, cx: &Context<'_>, now: Duration) -> Poll<()> {
+        self.poll(cx, |patience| patience.lasts(now))
+    }
+
+    /// The same for the peer's own requests: as it holds up nobody else, any reading will do.
+    pub(super) fn poll_own_room(&self, cx: &Context<'_>, now: Duration) -> Poll<()> {
+        self.poll(cx, |patience| patience.is_alive(now))
+    }
+
+    fn poll(&self, cx: &Context<'_>, wait: impl FnOnce(&mut Patience) -> bool) -> Poll<()> {
         if !self.is_above_soft_limit() {
             return Poll::Ready(());
         }
         let mut state = self.lock();
         // Once more under the lock, which `unload` takes to find those who wait.
-        let room = !self.is_above_soft_limit();
-        let stuck = now.saturating_sub(state.progress) >= PATIENCE;
-        if room || stuck || state.ending.is_some() {
+        if !self.is_above_soft_limit() || state.ending.is_some() || !wait(&mut state.patience) {
             return Poll::Ready(());
         }
         if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
@@ -235,6 +243,7 @@ mod tests {
 
     use super::*;
     use crate::message::{Event, EventDetails, Payload};
+    use crate::router::patience::{HOLD, PATIENCE};
 
     const NOW: Duration = Duration::from_secs(9);
     const HARD_LIMIT: usize = 2 * SOFT_LIMIT;
@@ -264,7 +273,7 @@ mod tests {
         let fits = SOFT_LIMIT / cost;
         assert_eq!(push(&outbox, fits), Pushed::Taken);
         assert_eq!(poll_room(&outbox, Duration::ZERO), Poll::Ready(()));
-        assert_eq!(push(&outbox, 2), Pushed::AboveSoftLimit);
+        assert_eq!(push(&outbox, 2), Pushed::Wait);
         let late = PATIENCE * 3 / 4;
         assert_eq!(poll_room(&outbox, late), Poll::Pending);
         assert_eq!(poll_room(&outbox, late * 2), Poll::Ready(()));
@@ -283,10 +292,7 @@ mod tests {
         push(&outbox, SOFT_LIMIT / cost + 2);
         assert_eq!(poll_room(&outbox, PATIENCE), Poll::Ready(()));
         for _ in 0..3 {
-            assert_eq!(
-                outbox.push(NOW + PATIENCE, item(), &mut Vec::new()),
-                Pushed::AboveSoftLimit
-            );
+            assert_eq!(outbox.push(NOW + PATIENCE, item(), &mut Vec::new()), Pushed::Taken);
             assert_eq!(poll_room(&outbox, PATIENCE), Poll::Ready(()));
         }
         outbox.handed_over(cost, || NOW + PATIENCE);
@@ -294,9 +300,25 @@ mod tests {
     }
 
     #[test]
+    fn who_takes_next_to_nothing_may_wait_for_itself_only() {
+        let outbox = Outbox::new(HARD_LIMIT);
+        let cost = item().cost();
+        push(&outbox, SOFT_LIMIT / cost + 10);
+        let mut passed = Duration::ZERO;
+        while passed < HOLD {
+            assert_eq!(poll_room(&outbox, passed), Poll::Pending);
+            passed += PATIENCE / 2;
+            outbox.handed_over(1, || NOW + passed);
+        }
+        assert_eq!(poll_room(&outbox, passed), Poll::Ready(()));
+        let cx = Context::from_waker(Waker::noop());
+        assert_eq!(outbox.poll_own_room(&cx, NOW + passed), Poll::Pending);
+    }
+
+    #[test]
     fn a_full_outbox_ends_at_once_and_takes_nothing_more() {
         let outbox = Outbox::new(HARD_LIMIT);
-        assert_eq!(push(&outbox, HARD_LIMIT / item().cost()), Pushed::AboveSoftLimit);
+        assert_eq!(push(&outbox, HARD_LIMIT / item().cost()), Pushed::Wait);
         assert_eq!(push(&outbox, 1), Pushed::Overflow);
         assert_eq!(push(&outbox, 1), Pushed::Taken);
         let mut items = VecDeque::new();
