@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use crate::codec;
 use crate::core::router::ConnectionId;
 use crate::error::{ApplicationError, TransportError};
 use crate::router::hub::{Aftermath, Hub, Input};
-use crate::router::outbox::{Ending, Item, Outbox};
+use crate::router::outbox::{Ending, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
 use crate::transport::{CloseCode, Transport};
@@ -48,11 +48,17 @@ pub(super) struct Connection {
     close_timer: Option<Sleep>,
     throttle: Throttle,
     aftermath: Aftermath,
-    inputs: Vec<Input>,
+    /// Read, not handled.
+    inputs: VecDeque<Input>,
+    /// The transport gives nothing more, and `Input::End` is the last of `inputs` or was handled.
+    ended: bool,
+    /// The transport takes nothing more.
+    broken: bool,
     /// Taken from the outbox, not encoded.
-    items: VecDeque<Item>,
-    /// Encoded, not taken by the transport.
+    items: VecDeque<Queued>,
+    /// Encoded, not taken by the transport, and what they weigh.
     frames: VecDeque<Bytes>,
+    frames_cost: usize,
     unsent: Vec<(Item, ApplicationError)>,
     /// What frames are written in, kept for the next one.
     scratch: Vec<u8>,
@@ -88,9 +94,12 @@ impl Connection {
             close_timer: None,
             throttle: Throttle::default(),
             aftermath: Aftermath::default(),
-            inputs: Vec::new(),
+            inputs: VecDeque::new(),
+            ended: false,
+            broken: false,
             items: VecDeque::new(),
             frames: VecDeque::new(),
+            frames_cost: 0,
             unsent: Vec::new(),
             scratch: Vec::new(),
         }
@@ -101,16 +110,21 @@ impl Connection {
         if self.throttle.poll(cx, &self.outbox).is_pending() {
             return false;
         }
-        let more = self.read_frames(cx);
+        // What the last turn has left comes first.
+        let more = !self.inputs.is_empty() || self.read_frames(cx);
         if !self.inputs.is_empty() {
             self.hub.handle(self.id, &mut self.inputs, &mut self.aftermath, cx.waker());
             self.throttle.outboxes.append(&mut self.aftermath.slow);
+        }
+        if self.ended && self.inputs.is_empty() {
+            self.phase = Phase::Closing(CloseCode::Normal);
+            return false;
         }
         // Who does not read the answers may not ask for more.
         if self.outbox.is_above_soft_limit() {
             self.throttle.outboxes.push(Arc::clone(&self.outbox));
         }
-        more
+        more || !self.inputs.is_empty()
     }
 
     fn read_frames(&mut self, cx: &mut Context<'_>) -> bool {
@@ -118,18 +132,18 @@ impl Connection {
         while self.inputs.len() < READS_PER_TURN {
             match self.transport.poll_recv(cx) {
                 Poll::Ready(Some(Ok(frame))) => match codec::decode(serializer, &frame) {
-                    Ok(message) => self.inputs.push(Input::Message(message)),
+                    Ok(message) => self.inputs.push_back(Input::Message(message)),
                     Err(violation) => {
                         let info = self.transport.info();
                         tracing::debug!(peer = info.peer, %violation, "undecodable message");
-                        self.inputs.push(Input::Violation(violation));
+                        self.inputs.push_back(Input::Violation(violation));
                         return false;
                     }
                 },
                 Poll::Ready(end) => {
                     self.log_end(end.and_then(Result::err).as_ref());
-                    self.inputs.push(Input::End);
-                    self.phase = Phase::Closing(CloseCode::Normal);
+                    self.inputs.push_back(Input::End);
+                    self.ended = true;
                     return false;
                 }
                 Poll::Pending => return false,
@@ -156,6 +170,7 @@ impl Connection {
         while !self.frames.is_empty() && self.transport.poll_ready(cx)?.is_ready() {
             if let Some(frame) = self.frames.pop_front() {
                 handed_over += cost(&frame);
+                self.frames_cost -= cost(&frame);
                 self.transport.start_send(frame)?;
             }
         }
@@ -170,18 +185,26 @@ impl Connection {
             self.aftermath.slow.clear();
             return Ok(Poll::Ready(()));
         }
-        Ok(if self.items.is_empty() { Poll::Pending } else { Poll::Ready(()) })
+        // If there are frames left, the transport says when to go on.
+        let more = !self.items.is_empty() && self.frames.is_empty();
+        Ok(if more { Poll::Ready(()) } else { Poll::Pending })
     }
 
     fn encode(&mut self) {
         let info = self.transport.info();
         // Reckoned once a turn: the outbox is shared, and counting in it is not free.
         let (mut taken, mut encoded) = (0, 0);
-        for item in self.items.drain(..self.items.len().min(WRITES_PER_TURN)) {
-            taken += item.cost();
+        for _ in 0..WRITES_PER_TURN {
+            // Large ones wait as they are: events of one publication share their payload.
+            if self.frames_cost > SOFT_LIMIT {
+                break;
+            }
+            let Some(Queued { item, cost: counted }) = self.items.pop_front() else { break };
+            taken += counted;
             let error = match item.encode(&mut self.scratch, info.serializer) {
                 Ok(frame) if frame.len() <= info.max_send => {
                     encoded += cost(&frame);
+                    self.frames_cost += cost(&frame);
                     self.frames.push_back(frame);
                     continue;
                 }
@@ -225,12 +248,18 @@ impl Connection {
         }
     }
 
-    /// The transport takes nothing any more.
-    fn lost(&mut self, error: &TransportError, waker: &Waker) {
+    /// The transport takes nothing any more. What it gave before counts, in its turn.
+    fn lost(&mut self, error: &TransportError) {
         self.log_end(Some(error));
-        self.inputs.push(Input::End);
-        self.hub.handle(self.id, &mut self.inputs, &mut self.aftermath, waker);
-        self.phase = Phase::Closing(CloseCode::Normal);
+        self.broken = true;
+        match self.phase {
+            Phase::Open if self.ended => {}
+            Phase::Open => {
+                self.ended = true;
+                self.inputs.push_back(Input::End);
+            }
+            _ => self.phase = Phase::Closing(CloseCode::Normal),
+        }
     }
 }
 
@@ -267,10 +296,15 @@ impl Future for Connection {
         if let Phase::Open = this.phase {
             more |= this.read(cx);
         }
-        if let Phase::Open | Phase::Draining(..) = this.phase {
+        if let Phase::Open | Phase::Draining(..) = this.phase
+            && !this.broken
+        {
             match this.write(cx) {
                 Ok(poll) => more |= poll.is_ready(),
-                Err(error) => this.lost(&error, cx.waker()),
+                Err(error) => {
+                    this.lost(&error);
+                    more = true;
+                }
             }
         }
         if let Phase::Draining(code, timer) = &mut this.phase {

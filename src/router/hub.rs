@@ -3,6 +3,7 @@
 //! Owns the one rule that keeps the order: who changes the core drains its outputs into the
 //! outboxes before it lets go of the lock. Nothing is decoded, encoded, sent or woken under it.
 
+use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -97,17 +98,20 @@ impl Hub {
         (id, outbox, timer.then(|| Timer { hub: Arc::clone(self), sleep: None }))
     }
 
-    /// Hands over what a connection has read, and leaves `inputs` empty. Its own task, `task`, is
-    /// not woken: it looks into its outbox next.
+    /// Hands over what a connection has read, and takes it out of `inputs`: up to the first message
+    /// that makes the connection wait, so that no turn fills a peer's outbox. Its own task, `task`,
+    /// is not woken: it looks into its outbox next.
     pub(super) fn handle(
         &self,
         from: ConnectionId,
-        inputs: &mut Vec<Input>,
+        inputs: &mut VecDeque<Input>,
         aftermath: &mut Aftermath,
         task: &Waker,
     ) {
-        self.step_as(Some(task), aftermath, |state, now| {
-            for input in inputs.drain(..) {
+        self.step_as(Some(task), aftermath, |state, now, aftermath| {
+            while aftermath.slow.is_empty()
+                && let Some(input) = inputs.pop_front()
+            {
                 match input {
                     Input::Message(message) => state.core.handle_message(now, from, message),
                     Input::Violation(error) => state.core.handle_violation(now, from, error),
@@ -116,6 +120,7 @@ impl Hub {
                         state.core.handle_disconnect(now, from);
                     }
                 }
+                state.deliver(now, aftermath);
             }
         });
     }
@@ -190,19 +195,23 @@ impl Hub {
         aftermath: &mut Aftermath,
         change: impl FnOnce(&mut State, Duration) -> T,
     ) -> T {
-        self.step_as(None, aftermath, change)
+        self.step_as(None, aftermath, |state, now, aftermath| {
+            let result = change(state, now);
+            state.deliver(now, aftermath);
+            result
+        })
     }
 
+    /// The same for a change that drains the core itself.
     fn step_as<T>(
         &self,
         task: Option<&Waker>,
         aftermath: &mut Aftermath,
-        change: impl FnOnce(&mut State, Duration) -> T,
+        change: impl FnOnce(&mut State, Duration, &mut Aftermath) -> T,
     ) -> T {
         let now = rt::now();
         let mut state = self.lock();
-        let result = change(&mut state, now);
-        state.deliver(now, aftermath);
+        let result = change(&mut state, now, aftermath);
         let deadline = state.core.poll_timeout();
         state.clock.check(deadline, &mut aftermath.wakers);
         drop(state);

@@ -3,7 +3,7 @@
 //! Whoever drains the core puts messages in, in the core's order; the connection's own task takes
 //! them out, encodes and sends them, so nobody does a slow peer's work. It is bounded in bytes:
 //! above [`SOFT_LIMIT`] those who cause the load are asked to wait, above the hard limit the
-//! connection is given up.
+//! connection is given up. One message fits in any case, as nobody could have waited before it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,9 +64,18 @@ pub(super) struct Outbox {
     hard_limit: usize,
 }
 
+/// An item, and what it was counted as: see [`Item::publication`].
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub(super) item: Item,
+    pub(super) cost: usize,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    items: VecDeque<Item>,
+    items: VecDeque<Queued>,
+    /// Of the item that was put in last.
+    publication: Option<u64>,
     ending: Option<Ending>,
     /// The connection's task, if it is not being woken already.
     task: Option<Waker>,
@@ -82,19 +91,24 @@ impl Outbox {
 
     /// Puts a message in. Whom to wake is added to `wakers`: not under this lock nor the core's.
     pub(super) fn push(&self, now: Duration, item: Item, wakers: &mut Vec<Waker>) -> Pushed {
-        let cost = item.cost();
+        let publication = item.publication();
+        let mut cost = item.cost();
         let mut state = self.lock();
         if state.ending.is_some() {
             return Pushed::Taken;
         }
+        if publication.is_some() && publication == state.publication {
+            cost = size_of::<Queued>();
+        }
+        state.publication = publication;
         let before = self.load.fetch_add(cost, Ordering::Relaxed);
         wakers.extend(state.task.take());
-        if before + cost > self.hard_limit {
+        if before + cost > self.hard_limit && before > SOFT_LIMIT.min(self.hard_limit) {
             state.ending = Some(Ending::Now(CloseCode::InternalError));
             state.items = VecDeque::new();
             return Pushed::Overflow;
         }
-        state.items.push_back(item);
+        state.items.push_back(Queued { item, cost });
         if before + cost <= SOFT_LIMIT {
             return Pushed::Taken;
         }
@@ -115,7 +129,7 @@ impl Outbox {
 
     /// Takes all messages, in exchange for an empty queue, and says if this is the end. The task
     /// of `cx` is woken when there is more. Only for the connection's own task.
-    pub(super) fn take(&self, cx: &Context<'_>, into: &mut VecDeque<Item>) -> Option<Ending> {
+    pub(super) fn take(&self, cx: &Context<'_>, into: &mut VecDeque<Queued>) -> Option<Ending> {
         let mut state = self.lock();
         match &mut state.task {
             Some(task) => task.clone_from(cx.waker()),
@@ -218,16 +232,25 @@ impl Item {
         }
     }
 
+    /// Events of one publication, for several subscriptions of a session, share their payload, and
+    /// it is counted once.
+    fn publication(&self) -> Option<u64> {
+        match self.message() {
+            Message::Event(event) => Some(event.publication),
+            _ => None,
+        }
+    }
+
     /// What it weighs in the outbox, in bytes.
-    pub(super) fn cost(&self) -> usize {
+    fn cost(&self) -> usize {
         let payload = match self.message() {
             Message::Event(message) => &message.payload,
             Message::Invocation(message) => &message.payload,
             Message::Result(message) => &message.payload,
             Message::Error(message) => &message.payload,
-            _ => return size_of::<Item>(),
+            _ => return size_of::<Queued>(),
         };
-        size_of::<Item>() + payload.weight()
+        size_of::<Queued>() + payload.weight()
     }
 }
 
@@ -244,14 +267,21 @@ mod tests {
     use super::*;
     use crate::message::{Event, EventDetails, Payload};
     use crate::router::patience::{HOLD, PATIENCE};
+    use crate::value::{Dict, Value};
 
     const NOW: Duration = Duration::from_secs(9);
     const HARD_LIMIT: usize = 2 * SOFT_LIMIT;
 
-    fn item() -> Item {
+    fn event(publication: u64, size: usize) -> Item {
         let details = EventDetails::default();
-        let event = Event { subscription: 1, publication: 1, details, payload: Payload::empty() };
-        Item::Own(event.into())
+        let args = vec![Value::Bytes(Bytes::from(vec![7; size]))];
+        let payload =
+            if size > 0 { Payload::from_values(args, Dict::new()) } else { Payload::empty() };
+        Item::Own(Event { subscription: 1, publication, details, payload }.into())
+    }
+
+    fn item() -> Item {
+        event(1, 0)
     }
 
     fn push(outbox: &Outbox, count: usize) -> Pushed {
@@ -310,6 +340,8 @@ mod tests {
             passed += PATIENCE / 2;
             outbox.handed_over(1, || NOW + passed);
         }
+        // A little more than what so few bytes have given back.
+        passed += PATIENCE / 100;
         assert_eq!(poll_room(&outbox, passed), Poll::Ready(()));
         let cx = Context::from_waker(Waker::noop());
         assert_eq!(outbox.poll_own_room(&cx, NOW + passed), Poll::Pending);
@@ -326,6 +358,25 @@ mod tests {
         assert_eq!(ending, Some(Ending::Now(CloseCode::InternalError)));
         assert!(items.is_empty());
         assert_eq!(poll_room(&outbox, Duration::ZERO), Poll::Ready(()));
+    }
+
+    #[test]
+    fn one_message_fits_however_large() {
+        let outbox = Outbox::new(HARD_LIMIT);
+        push(&outbox, 10);
+        let push = |item| outbox.push(NOW, item, &mut Vec::new());
+        assert_eq!(push(event(2, 2 * HARD_LIMIT)), Pushed::Wait);
+        assert_eq!(push(event(3, 1)), Pushed::Overflow);
+    }
+
+    #[test]
+    fn what_events_of_one_publication_share_is_counted_once() {
+        let outbox = Outbox::new(HARD_LIMIT);
+        let push = |item| outbox.push(NOW, item, &mut Vec::new());
+        for _ in 0..5 {
+            assert_eq!(push(event(2, HARD_LIMIT * 3 / 4)), Pushed::Wait);
+        }
+        assert_eq!(push(event(3, HARD_LIMIT * 3 / 4)), Pushed::Overflow);
     }
 
     #[test]
