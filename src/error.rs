@@ -116,9 +116,7 @@ impl From<ProgressError> for ApplicationError {
         match error {
             ProgressError::Application(error) => error,
             ProgressError::Encode(error) => error.into(),
-            ProgressError::NotWanted | ProgressError::Ended => {
-                ApplicationError::new(uris::CANCELED).arg(error.to_string())
-            }
+            ProgressError::Ended => ApplicationError::new(uris::CANCELED).arg(error.to_string()),
         }
     }
 }
@@ -423,9 +421,6 @@ pub struct RegisterAllError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgressError {
-    /// The caller did not ask for such results, or the router does not have them.
-    #[error("the caller takes no progressive results")]
-    NotWanted,
     /// The call is over: cancelled, answered, or gone with its session.
     #[error("the call is over")]
     Ended,

@@ -124,7 +124,6 @@ impl From<ProgressError> for Report {
     fn from(error: ProgressError) -> Self {
         let text = error.to_string();
         match error {
-            ProgressError::NotWanted => textual("WampError", uris::OPTION_NOT_ALLOWED, &text),
             ProgressError::Ended => textual("WampError", uris::CANCELED, &text),
             ProgressError::Encode(error) => error.into(),
             ProgressError::Application(error) => error.into(),

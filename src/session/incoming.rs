@@ -120,11 +120,9 @@ impl fmt::Debug for CallLink {
 /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
 /// session.register("com.example.count", |to: u32, progress: Progress| async move {
 ///     for n in 1..to {
-///         if progress.is_wanted() && progress.send((n,)).await.is_err() {
-///             break; // Nobody listens any more.
-///         }
+///         progress.send((n,)).await?; // An error: nobody waits for the call any more.
 ///     }
-///     to
+///     Ok::<_, wampwerk::ApplicationError>(to)
 /// }).await?;
 /// # Ok(()) }
 /// ```
@@ -135,7 +133,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether the caller takes such results, and the call is still open. Others may not be sent.
+    /// Whether the caller takes such results, and the call is still open. A procedure need not ask;
+    /// it saves the work for what would not be sent.
     pub fn is_wanted(&self) -> bool {
         self.link
             .as_ref()
@@ -145,11 +144,16 @@ impl Progress {
     /// Sends a result; `args` are its positional values: a tuple, array or list. It is ready when
     /// the result is on its way, and waits while the transport takes nothing.
     ///
+    /// If the caller did not ask for such results nothing is sent, and nothing is wrong: so a
+    /// procedure is the same for all callers. [`is_wanted`](Self::is_wanted) tells.
+    ///
     /// # Errors
-    /// [`ProgressError::NotWanted`] if the caller did not ask, [`ProgressError::Ended`] if the call
-    /// is over (cancelled, answered, or the session has closed), and what cannot be written or is
-    /// too long for the transport.
+    /// [`ProgressError::Ended`] if the call is over (cancelled, answered, or the session has
+    /// closed), and what cannot be written or is too long for the transport.
     pub async fn send<A: Serialize>(&self, args: A) -> Result<(), ProgressError> {
+        if self.wanting()?.is_none() {
+            return Ok(());
+        }
         let payload = Payload::empty().with_args(self.serializer, &args)?;
         self.send_payload(payload).await
     }
@@ -160,8 +164,7 @@ impl Progress {
     /// As [`send`](Self::send).
     pub async fn send_payload(&self, payload: Payload) -> Result<(), ProgressError> {
         const ENVELOPE: usize = 64;
-        let link = self.link.as_ref().filter(|link| link.wants_progress);
-        let link = link.ok_or(ProgressError::NotWanted)?;
+        let Some(link) = self.wanting()? else { return Ok(()) };
         let payload = payload.into_serializer(self.serializer)?;
         let size = payload.weight() + ENVELOPE;
         if size > link.max_send {
@@ -175,6 +178,14 @@ impl Progress {
         link.sent.fetch_add(1, Ordering::Release);
         permit.send(Command::Progress { invocation: link.invocation, payload });
         Ok(())
+    }
+
+    /// The way to a caller who asked. (Of calls without a link nothing more is known.)
+    fn wanting(&self) -> Result<Option<&CallLink>, ProgressError> {
+        match self.link.as_deref() {
+            Some(link) if link.over.load(Ordering::Acquire) => Err(ProgressError::Ended),
+            link => Ok(link.filter(|link| link.wants_progress)),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) async fn all(place: &impl Place) {
         as_a_stream,
         by_callback,
         failing_behind_progress,
-        only_where_it_is_wanted,
+        a_procedure_is_the_same_for_all_callers,
         failures_are_seen,
         a_slow_caller_sees_lag,
     }
@@ -23,7 +23,7 @@ pub(super) async fn all(place: &impl Place) {
 
 async fn count(to: u32, progress: Progress) -> Result<u32, ApplicationError> {
     for number in 1..to {
-        progress.send((number,)).await.map_err(ApplicationError::runtime)?;
+        progress.send((number,)).await?;
     }
     Ok(to)
 }
@@ -68,14 +68,18 @@ async fn failing_behind_progress(place: &impl Place) {
     assert_eq!(error.uri, "com.example.error.stopped");
 }
 
-async fn only_where_it_is_wanted(place: &impl Place) {
+async fn a_procedure_is_the_same_for_all_callers(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
     let procedure = |progress: Progress| async move {
-        let sent = progress.send((1,)).await;
-        (progress.is_wanted(), matches!(sent, Err(ProgressError::NotWanted))).eq(&(false, true))
+        progress.send((1,)).await?;
+        Ok::<_, ApplicationError>(progress.is_wanted())
     };
-    callee.register("com.example.unwanted", procedure).await.unwrap();
-    assert!(caller.call("com.example.unwanted").value::<bool>().await.unwrap());
+    callee.register("com.example.any_caller", procedure).await.unwrap();
+    let call = caller.call("com.example.any_caller");
+    assert!(!call.value::<bool>().await.unwrap(), "nothing is sent, and nothing is wrong");
+    let mut call = caller.call("com.example.any_caller").start().await.unwrap();
+    assert_eq!(call.next().await.unwrap().unwrap().decode::<u8>().unwrap(), 1);
+    assert!(call.value::<bool>().await.unwrap());
 }
 
 struct Unwritable;
@@ -113,7 +117,7 @@ async fn a_slow_caller_sees_lag(place: &impl Place) {
         let sent = sent.clone();
         async move {
             for number in 0..FLOOD {
-                progress.send((number,)).await.map_err(ApplicationError::runtime)?;
+                progress.send((number,)).await?;
                 sent.send_replace(number);
             }
             Ok::<_, ApplicationError>("all")

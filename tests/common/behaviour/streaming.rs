@@ -19,9 +19,7 @@ async fn sum(mut chunks: Chunks, progress: Progress) -> Result<i64, ApplicationE
     let mut sum = 0;
     while let Some(chunk) = chunks.next().await {
         sum += chunk.map_err(ApplicationError::runtime)?.decode::<i64>()?;
-        if progress.is_wanted() {
-            progress.send((sum,)).await.map_err(ApplicationError::runtime)?;
-        }
+        progress.send((sum,)).await?;
     }
     Ok(sum)
 }
