@@ -77,17 +77,26 @@ fn a_refused_unregister_leaves_the_registration() {
 }
 
 #[test]
-fn a_registration_id_that_comes_twice_is_a_violation_that_settles_both() {
+fn a_registration_id_that_comes_twice_refuses_the_second_and_keeps_the_first() {
     let mut session = Session::joined();
     let first = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
-    let second = session.client.register(Ticket(2), "a.c".into(), RegisterOptions::default());
+    let second = session.client.register(Ticket(2), "a.b".into(), RegisterOptions::default());
+    let third = session.client.register(Ticket(3), "a.b".into(), RegisterOptions::default());
+    session.client.abandon(third, CancelMode::Skip);
+    session.messages();
     session.receive(Registered { request: first, registration: 9 });
     session.events();
     session.receive(Registered { request: second, registration: 9 });
-    assert!(matches!(
-        session.events()[..],
-        [Event::Reply { ticket: Ticket(2), result: Err(Failure::Closed(_)) }, Event::Closed(_)]
-    ));
+    let events = session.events();
+    let [Event::Reply { ticket: Ticket(2), result: Err(Failure::Unsendable(error)) }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(error.uri, "wamp.error.procedure_already_exists");
+    session.receive(Registered { request: third, registration: 9 });
+    assert_eq!((session.events().len(), session.sent().len()), (0, 0), "nothing is withdrawn");
+    session.receive(invocation(1, 9));
+    assert!(matches!(session.events()[..], [Event::Invocation { listener: Ticket(1), .. }]));
 }
 
 #[test]

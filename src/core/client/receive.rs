@@ -183,14 +183,20 @@ impl Client {
 
     fn registered(&mut self, message: crate::message::Registered) -> Result<(), Violation> {
         let is_register = |request: &Request| matches!(request, Request::Register);
-        if self.interest.is_registered(message.registration) {
-            let id = message.registration;
-            return Err(Violation::new(format!("REGISTERED with registration {id} twice")));
-        }
         let Some(pending) = self.take("REGISTERED", message.request, is_register)? else {
             return Ok(());
         };
         let registration = message.registration;
+        if self.interest.is_registered(registration) {
+            // There are routers (Crossbar) that let a session share a procedure with itself, under
+            // one id. It is invoked once all the same, so the first stands: nothing is withdrawn.
+            let text = format!("this session has registered it already, as {registration}");
+            let error = ApplicationError::new(uris::PROCEDURE_ALREADY_EXISTS).arg(text);
+            if !pending.abandoned {
+                self.reply(pending.ticket, Err(Failure::Unsendable(error)));
+            }
+            return Ok(());
+        }
         self.interest.registered(registration, pending.ticket);
         if pending.abandoned {
             self.unregister(Ticket::NOBODY, registration);
