@@ -381,6 +381,11 @@ macro_rules! operation_errors {
 #[non_exhaustive]
 pub struct Elapsed(pub std::time::Duration);
 
+/// A call that has ended takes no more arguments; its result tells how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the call has ended and takes no more arguments")]
+pub struct CallEnded;
+
 operation_errors! {
     /// A call failed.
     CallError {
@@ -390,6 +395,8 @@ operation_errors! {
         Decode(DecodeError) = "{0}",
         /// The result did not come within the call's own timeout.
         Timeout(Elapsed) = "{0}",
+        /// More arguments were to be sent, but the call has ended.
+        Ended(CallEnded) = "{0}",
     }
     /// Publishing failed.
     PublishError {

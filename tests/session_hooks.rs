@@ -3,10 +3,15 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-use tokio::sync::mpsc;
-use wampwerk::session::{SessionConfig, UserError, join};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::{mpsc, watch};
+use wampwerk::session::{Progress, SessionConfig, UserError, join};
 use wampwerk::uri::Pattern;
-use wampwerk::{CallError, CloseKind, ConnectError, Router, Session};
+use wampwerk::{ApplicationError, CallError, CloseKind, ConnectError, Router, Session};
 
 fn router() -> Router {
     Router::builder().realm("realm1").build().unwrap()
@@ -52,6 +57,38 @@ async fn what_goes_wrong_in_event_handlers_is_told() {
     let panic = errors.recv().await.unwrap();
     assert_eq!((&*panic.uri, &*panic.error.uri), ("com.example.seven", "wamp.error.runtime_error"));
     assert!(panic.to_string().contains("seven"), "{panic}");
+}
+
+#[tokio::test]
+async fn results_that_come_too_late_for_their_function_are_told() {
+    const FLOOD: u32 = 2000;
+    let router = router();
+    let (session, mut errors) = telling(&router).await;
+    let (sent, mut reached) = watch::channel(0);
+    let sent = Arc::new(sent);
+    let flood = move |progress: Progress| {
+        let sent = sent.clone();
+        async move {
+            for number in 0..FLOOD {
+                progress.send((number,)).await?;
+                sent.send_replace(number);
+            }
+            Ok::<_, ApplicationError>("all")
+        }
+    };
+    let callee = router.connect("realm1").await.unwrap();
+    callee.register("com.example.flood", flood).await.unwrap();
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let call = session.call("com.example.flood").on_progress(move |part| drop(sender.send(part)));
+    let mut call = pin!(call.value::<String>());
+    // It is not looked at again before nearly all have been sent.
+    assert!(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await);
+    reached.wait_for(|sent| *sent >= FLOOD - 10).await.unwrap();
+    assert_eq!(call.await.unwrap(), "all");
+    let taken = std::iter::from_fn(|| seen.try_recv().ok()).count();
+    assert!((1024..2000).contains(&taken), "{taken}");
+    let told = errors.try_recv().unwrap();
+    assert_eq!((&*told.uri, &*told.error.uri), ("com.example.flood", "wamp.error.unavailable"));
 }
 
 #[tokio::test]

@@ -100,9 +100,9 @@ async fn progressive_results_and_arguments_are_encoded_too() {
     };
     callee.register("com.example.sealed.sum", running_sum).await.unwrap();
     let call = caller.call("com.example.sealed.sum").args((1,));
-    let mut call = call.start_streaming().await.unwrap();
+    let call = call.start_streaming().await.unwrap();
     call.send((10,)).await.unwrap();
-    call = call.finish((100,)).await.unwrap();
+    let mut call = call.finish((100,)).await.unwrap();
     let mut steps = Vec::new();
     while let Some(step) = call.next().await {
         let step = step.unwrap();

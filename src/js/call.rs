@@ -5,19 +5,20 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::error::{CallError, Lagged};
 use crate::js::error::Report;
 use crate::js::session::{read_values, values_to_js, write_payload};
 use crate::js::value::{details_to_js, get, set};
 use crate::message::{Options, Serializer};
 use crate::rt::BoxFuture;
-use crate::session::{CallReply, CallRequest, RunningCall};
+use crate::session::{CallReply, CallRequest, RunningCall, StreamingCall};
 
 #[wasm_bindgen]
 extern "C" {
@@ -65,8 +66,23 @@ pub(super) async fn perform(
     .await
 }
 
+/// A call whose arguments have all been sent, or not yet.
+enum Live {
+    Open(StreamingCall),
+    Running(RunningCall),
+}
+
+impl Live {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<CallReply, Lagged>>> {
+        match self {
+            Live::Open(call) => Pin::new(call).poll_next(cx),
+            Live::Running(call) => Pin::new(call).poll_next(cx),
+        }
+    }
+}
+
 enum Happening {
-    Step(Option<Result<CallReply, crate::error::Lagged>>),
+    Step(Option<Result<CallReply, Lagged>>),
     Part(Result<JsValue, JsValue>),
 }
 
@@ -80,15 +96,15 @@ async fn run(
     if step.is_none() && part.is_none() {
         return reply_to_js(&request.await?, details, 0);
     }
-    let mut call: RunningCall = match part {
-        Some(_) => request.start_streaming().await?,
-        None => request.start().await?,
+    let mut call = match part {
+        Some(_) => Live::Open(request.start_streaming().await?),
+        None => Live::Running(request.start().await?),
     };
     let mut next_part = part.as_ref().map(pull);
     let mut missed = 0;
     loop {
         let happening = poll_fn(|cx| {
-            if let Poll::Ready(step) = Pin::new(&mut call).poll_next(cx) {
+            if let Poll::Ready(step) = call.poll_next(cx) {
                 return Poll::Ready(Happening::Step(step));
             }
             match &mut next_part {
@@ -97,7 +113,13 @@ async fn run(
             }
         });
         match happening.await {
-            Happening::Step(None) => return reply_to_js(&call.result().await?, details, missed),
+            Happening::Step(None) => {
+                let call = match call {
+                    Live::Open(call) => call.into_running(),
+                    Live::Running(call) => call,
+                };
+                return reply_to_js(&call.result().await?, details, missed);
+            }
             Happening::Step(Some(Err(lagged))) => missed += lagged.missed,
             Happening::Step(Some(Ok(reply))) => {
                 let reply = reply_to_js(&reply, details, std::mem::take(&mut missed))?;
@@ -109,8 +131,21 @@ async fn run(
             Happening::Part(Ok(values)) => {
                 let (args, kwargs) = read_values(&values)?;
                 let last = get(&values, "last").is_truthy();
-                call.send_payload(write_payload(serializer, &args, &kwargs)?, last).await?;
-                next_part = if last { None } else { part.as_ref().map(pull) };
+                let payload = write_payload(serializer, &args, &kwargs)?;
+                next_part = part.as_ref().filter(|_| !last).map(pull);
+                call = match call {
+                    Live::Open(call) if last => Live::Running(call.finish_payload(payload).await?),
+                    Live::Open(call) => {
+                        match call.send_payload(payload).await {
+                            Ok(()) => {}
+                            // The next step is its end.
+                            Err(CallError::Ended(_)) => next_part = None,
+                            Err(error) => return Err(error.into()),
+                        }
+                        Live::Open(call)
+                    }
+                    running @ Live::Running(_) => running,
+                };
             }
             // `call.js` gives the call up itself.
             Happening::Part(Err(_)) => next_part = None,

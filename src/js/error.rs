@@ -8,9 +8,9 @@ use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{
-    ApplicationError, CallError, CloseKind, CloseReason, ConnectError, DecodeError, Elapsed,
-    EncodeError, ProgressError, PublishError, RegisterError, SubscribeError, UnregisterError,
-    UnsubscribeError, Violation,
+    ApplicationError, CallEnded, CallError, CloseKind, CloseReason, ConnectError, DecodeError,
+    Elapsed, EncodeError, ProgressError, PublishError, RegisterError, SubscribeError,
+    UnregisterError, UnsubscribeError, Violation,
 };
 use crate::js::value::{dict_to_js, list_to_js, set};
 use crate::uri::uris;
@@ -102,6 +102,12 @@ impl From<Elapsed> for Report {
     }
 }
 
+impl From<CallEnded> for Report {
+    fn from(error: CallEnded) -> Self {
+        textual("WampError", uris::CANCELED, &error.to_string())
+    }
+}
+
 impl From<ConnectError> for Report {
     fn from(error: ConnectError) -> Self {
         let text = error.to_string();
@@ -146,7 +152,7 @@ macro_rules! of_operations {
 }
 
 of_operations! {
-    CallError: Encode Decode Timeout;
+    CallError: Encode Decode Timeout Ended;
     PublishError: Encode;
     SubscribeError: ;
     UnsubscribeError: ;

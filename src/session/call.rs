@@ -7,15 +7,16 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::core::client::Answer;
-use crate::error::{CallError, DecodeError, Elapsed, EncodeError};
+use crate::error::{ApplicationError, CallError, DecodeError, Elapsed, EncodeError};
 use crate::message::{CallOptions, CancelMode, Payload, ResultDetails};
 use crate::rt::{BoxFuture, MaybeSend};
 use crate::session::arguments::argument_setters;
 use crate::session::command::Command;
 use crate::session::queue::Queued;
 use crate::session::running_call::RunningCall;
+use crate::session::streaming_call::StreamingCall;
 use crate::session::{Session, failure, features, unexpected, within};
-use crate::uri::Uri;
+use crate::uri::{Uri, uris};
 
 /// A call that is being put together; `await` it, or ask for a [value](CallRequest::value).
 ///
@@ -77,6 +78,10 @@ impl CallRequest {
     argument_setters!();
 
     /// The options on the wire. Better first: what the other setters set is replaced.
+    ///
+    /// `receive_progress` and `progress` are not taken from here: who takes progressive results, or
+    /// sends arguments in parts, says so by [`on_progress`](Self::on_progress),
+    /// [`start`](Self::start) or [`start_streaming`](Self::start_streaming).
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
@@ -87,6 +92,7 @@ impl CallRequest {
     /// Default: as long as the session lives.
     ///
     /// Of a call with progressive results it is the longest pause: each of them starts it again.
+    /// Time that passes until the transport takes the call, or more arguments of it, counts.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -123,6 +129,9 @@ impl CallRequest {
     /// Asks for progressive results, and has them handed to a function, in order and before the
     /// last one is given back. For a stream of them see [`start`](Self::start).
     ///
+    /// If the function is so slow that results have to be dropped, the session's
+    /// [`on_user_error`](super::SessionConfig::on_user_error) is told.
+    ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
     /// let total: u64 = session
@@ -141,14 +150,17 @@ impl CallRequest {
     /// and a way to cancel it.
     ///
     /// # Errors
-    /// What can be seen before the call is sent.
-    pub async fn start(self) -> Result<RunningCall, CallError> {
+    /// What can be seen before the call is sent; `wamp.error.invalid_argument` with
+    /// [`on_progress`](Self::on_progress), as the results would have two takers.
+    pub async fn start(mut self) -> Result<RunningCall, CallError> {
+        self.check_takers()?;
+        self.options.progress = None;
         RunningCall::start(self).await
     }
 
     /// Calls with arguments that come in parts: those given here are the first part, the others
-    /// go by [`RunningCall::send`], the last by [`RunningCall::finish`] (spec: "Progressive call
-    /// invocations").
+    /// go by [`StreamingCall::send`], the last by [`StreamingCall::finish`] (spec: "Progressive
+    /// call invocations").
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
@@ -159,10 +171,21 @@ impl CallRequest {
     /// ```
     ///
     /// # Errors
-    /// What can be seen before the call is sent, as that the router does not have the feature.
-    pub async fn start_streaming(mut self) -> Result<RunningCall, CallError> {
+    /// What can be seen before the call is sent, as that the router does not have the feature;
+    /// `wamp.error.invalid_argument` with [`on_progress`](Self::on_progress), as with
+    /// [`start`](Self::start).
+    pub async fn start_streaming(mut self) -> Result<StreamingCall, CallError> {
+        self.check_takers()?;
         self.options.progress = Some(true);
-        RunningCall::start(self).await
+        Ok(StreamingCall::new(RunningCall::start(self).await?))
+    }
+
+    fn check_takers(&self) -> Result<(), ApplicationError> {
+        if self.on_progress.is_none() {
+            return Ok(());
+        }
+        let text = "on_progress() does not go with start() or start_streaming(): use next()";
+        Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))
     }
 
     /// Calls, and reads the one positional value of the result; see [`Payload::decode`].
@@ -172,11 +195,13 @@ impl CallRequest {
 
     async fn send(mut self) -> Result<CallReply, CallError> {
         if let Some(mut on_progress) = self.on_progress.take() {
+            let errors = self.session.shared.config.user_errors.clone();
+            let procedure = self.procedure.clone();
             let mut call = RunningCall::start(self).await?;
             while let Some(reply) = call.next().await {
                 match reply {
                     Ok(reply) => on_progress.call(reply),
-                    Err(lagged) => tracing::warn!(%lagged, "progressive results"),
+                    Err(lagged) => errors.tell(&procedure, lagged),
                 }
             }
             return call.result().await;
@@ -259,7 +284,8 @@ impl Queued for CallReply {
 fn assert_send(session: &Session) {
     fn check<T: crate::rt::MaybeSend>(_: T) {}
     check(session.call("a").value::<i64>());
-    check(session.call("a").on_progress(drop).start());
+    check(session.call("a").on_progress(drop).value::<i64>());
+    check(session.call("a").start_streaming());
     check(session.leave());
     check(session.closed());
 }

@@ -64,8 +64,9 @@ impl SessionConfig {
     }
 
     /// Who is told when something goes wrong in a handler: an event that does not fit it or came
-    /// too late for it, or whose encoded payload cannot be read, a panic. It is logged in any case.
-    /// The hook is called where it happens, so it should not take long.
+    /// too late for it, or whose encoded payload cannot be read, a progressive result that came too
+    /// late for its function, a panic. It is logged in any case. The hook is called where it
+    /// happens, so it should not take long.
     #[must_use]
     pub fn on_user_error(
         mut self,

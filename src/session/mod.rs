@@ -24,6 +24,7 @@ mod register;
 mod reply;
 mod running;
 mod running_call;
+mod streaming_call;
 mod subscribe;
 mod user_error;
 
@@ -56,6 +57,7 @@ pub use publish::{AcknowledgedPublish, PublishRequest};
 pub use register::{RegisterRequest, Registration};
 pub use reply::{IntoReply, Reply};
 pub use running_call::{Canceller, RunningCall};
+pub use streaming_call::StreamingCall;
 pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
 pub use user_error::UserError;
 

@@ -106,6 +106,11 @@ impl<T: Queued> Queue<T> {
         wake(inner);
     }
 
+    /// Whether no more will come.
+    pub(super) fn is_ended(&self) -> bool {
+        self.lock().ended
+    }
+
     pub(super) fn close_reason(&self) -> Option<Arc<CloseReason>> {
         self.lock().closed.clone()
     }

@@ -1,7 +1,7 @@
 //! `RunningCall`: a call that somebody holds on to while it runs.
 
 use std::fmt;
-use std::future::{IntoFuture, poll_fn};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,14 +9,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::core::client::{Answer, Failure, Ticket};
 use crate::error::{CallError, Elapsed, Lagged};
-use crate::message::{CancelMode, Payload};
-use crate::rt::{BoxFuture, Sleep};
+use crate::message::CancelMode;
+use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::call::{CallReply, CallRequest};
 use crate::session::command::{Command, Signal};
 use crate::session::queue::{Queue, QueueLimits};
@@ -43,16 +42,22 @@ use crate::uri::Uri;
 /// Dropping it gives the call up.
 #[must_use = "dropping it cancels the call"]
 pub struct RunningCall {
-    session: Session,
-    procedure: Uri,
-    ticket: Ticket,
+    pub(super) session: Session,
+    pub(super) procedure: Uri,
+    pub(super) ticket: Ticket,
     answer: oneshot::Receiver<Result<Answer, Failure>>,
-    control: Arc<CallControl>,
-    timeout: Option<(Duration, Sleep)>,
+    pub(super) control: Arc<CallControl>,
+    timeout: Option<Timeout>,
     /// What has been settled already, and not been taken yet.
-    outcome: Option<Result<CallReply, CallError>>,
-    streaming: bool,
+    pub(super) outcome: Option<Result<CallReply, CallError>>,
     guard: OwnGuard,
+}
+
+/// How long the callee may be silent.
+struct Timeout {
+    limit: Duration,
+    deadline: Duration,
+    sleep: Sleep,
 }
 
 /// Cancels a call from anywhere; see [`RunningCall::canceller`].
@@ -74,11 +79,11 @@ impl RunningCall {
     pub(super) async fn start(request: CallRequest) -> Result<Self, CallError> {
         let CallRequest { session, procedure, mut options, payload, timeout, cancel_mode, .. } =
             request;
+        let timeout = timeout.map(Timeout::new);
         options.receive_progress = Some(true);
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&procedure, &payload)?;
         features::check_call(session.router_roles(), &mut options)?;
-        let streaming = options.progress == Some(true);
         let ticket = session.ticket();
         let (waiter, answer) = oneshot::channel();
         let results = Queue::new(QueueLimits::default());
@@ -93,26 +98,23 @@ impl RunningCall {
             waiter,
             control: Some(control.clone()),
         };
-        // As of a plain call, the timer runs whether or not the transport takes the call.
-        let sent = session.shared.commands.send(command);
-        let sent = match timeout {
-            None => sent.await,
-            Some(limit) => within(limit, sent).await.ok_or(CallError::Timeout(Elapsed(limit)))?,
-        };
-        sent.map_err(|_| session.reason())?;
-        let timeout = timeout.map(|limit| (limit, Sleep::new(limit)));
         let outcome = None;
-        Ok(RunningCall {
-            session,
-            procedure,
-            ticket,
-            answer,
-            control,
-            timeout,
-            outcome,
-            streaming,
-            guard,
-        })
+        let call =
+            RunningCall { session, procedure, ticket, answer, control, timeout, outcome, guard };
+        // As of a plain call, the timer runs whether or not the transport takes the call.
+        let sent = call.in_time(call.session.shared.commands.send(command)).await?;
+        sent.map_err(|_| call.session.reason())?;
+        Ok(call)
+    }
+
+    /// What the future gives, if the call's time is not over before.
+    pub(super) async fn in_time<T>(&self, future: impl Future<Output = T>) -> Result<T, CallError> {
+        let Some(Timeout { limit, deadline, .. }) = &self.timeout else { return Ok(future.await) };
+        match deadline.checked_sub(rt::now()) {
+            Some(rest) if !rest.is_zero() => within(rest, future).await,
+            _ => None,
+        }
+        .ok_or(CallError::Timeout(Elapsed(*limit)))
     }
 
     /// The next progressive result; `None` when the call has ended, one way or the other.
@@ -157,52 +159,11 @@ impl RunningCall {
         }
     }
 
-    /// Sends more arguments, of a call that was made by [`CallRequest::start_streaming`]; `args`
-    /// are the positional ones. It waits while the transport takes nothing. If the call has ended
-    /// already they are dropped; [`result`](Self::result) tells how it ended.
-    ///
-    /// # Errors
-    /// If the arguments cannot be written or sent, or the session has closed.
-    pub async fn send<A: Serialize>(&self, args: A) -> Result<(), CallError> {
-        let payload = Payload::empty().with_args(self.session.serializer(), &args)?;
-        self.send_payload(payload, false).await
-    }
-
-    /// Sends the last arguments, and gives the call back to wait for its result.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send). The call is given up then.
-    pub async fn finish<A: Serialize>(self, args: A) -> Result<Self, CallError> {
-        let payload = Payload::empty().with_args(self.session.serializer(), &args)?;
-        self.send_payload(payload, true).await?;
-        Ok(self)
-    }
-
-    /// As [`send`](Self::send) (and, with `last`, as [`finish`](Self::finish)), with positional and
-    /// keyword arguments.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), and `wamp.error.invalid_argument` if the call was not made for
-    /// arguments in parts.
-    pub async fn send_payload(&self, payload: Payload, last: bool) -> Result<(), CallError> {
-        if !self.streaming {
-            let text = "the call was not started with start_streaming()";
-            return Err(crate::error::ApplicationError::new(crate::uri::uris::INVALID_ARGUMENT)
-                .arg(text)
-                .into());
-        }
-        let payload = payload.into_serializer(self.session.serializer())?;
-        self.session.check(&self.procedure, &payload)?;
-        let command = Command::Arguments { ticket: self.ticket, payload, last };
-        let sent = self.session.shared.commands.send(command).await;
-        sent.map_err(|_| self.session.reason().into())
-    }
-
     fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<CallReply, Lagged>>> {
         match self.control.results.poll_next(cx) {
             Poll::Ready(Some(reply)) => {
-                if let Some((limit, sleep)) = &mut self.timeout {
-                    *sleep = Sleep::new(*limit);
+                if let Some(timeout) = &mut self.timeout {
+                    *timeout = Timeout::new(timeout.limit);
                 }
                 return Poll::Ready(Some(reply));
             }
@@ -221,7 +182,7 @@ impl RunningCall {
             self.settle(answer);
             return Poll::Ready(None);
         }
-        if let Some((limit, sleep)) = &mut self.timeout
+        if let Some(Timeout { limit, sleep, .. }) = &mut self.timeout
             && pin!(sleep).poll(cx).is_ready()
         {
             self.outcome = Some(Err(CallError::Timeout(Elapsed(*limit))));
@@ -241,6 +202,13 @@ impl RunningCall {
             Ok(other) => Err(unexpected(&other)),
             Err(error) => Err(failure(error)),
         });
+    }
+}
+
+impl Timeout {
+    fn new(limit: Duration) -> Self {
+        let deadline = rt::now().saturating_add(limit);
+        Timeout { limit, deadline, sleep: Sleep::new(limit) }
     }
 }
 

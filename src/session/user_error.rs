@@ -9,8 +9,8 @@ use crate::rt::{MaybeSend, MaybeSync};
 use crate::uri::Uri;
 
 /// Something went wrong in a handler, and nobody else is told the whole of it: an event did not fit
-/// its handler or came too late for it, its encoded payload could not be read, or a handler
-/// panicked.
+/// its handler or came too late for it, its encoded payload could not be read, a progressive result
+/// came too late for the function that takes it, or a handler panicked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UserError {

@@ -1,8 +1,8 @@
 //! Progressive results, and progressive arguments, which Autobahn|Python does not have.
 
 use serde_json::json;
-use wampwerk::session::Progress;
 use wampwerk::ApplicationError;
+use wampwerk::session::Progress;
 
 use super::place::{Place, application, payload, shape};
 use crate::common::autobahn::within;
@@ -102,6 +102,7 @@ pub(crate) async fn arguments_in_parts_are_not_for_autobahn(at: &Place) {
     let outcome = match ours.call(&*procedure).args((1,)).start_streaming().await {
         Ok(call) => {
             drop(call.send((2,)).await);
+            let call = call.finish((3,)).await.unwrap();
             within("the refusal", call.result()).await
         }
         // Crossbar has not announced them either.

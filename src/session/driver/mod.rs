@@ -118,7 +118,6 @@ enum Listener {
     Callee {
         endpoint: DynEndpoint,
         procedure: Pattern,
-        forward_timeout: bool,
         registration: Option<u64>,
         ending: EndingSender,
     },
@@ -319,7 +318,8 @@ impl Driver {
                 let cancelled = |control: &Arc<CallControl>| {
                     control.cancelled.load(std::sync::atomic::Ordering::Acquire)
                 };
-                if control.as_ref().is_some_and(cancelled) {
+                if let Some(control) = control.as_ref().filter(|&control| cancelled(control)) {
+                    control.results.end(None);
                     let error = ApplicationError::new(uris::CANCELED).arg("cancelled before sent");
                     drop(waiter.send(Err(Failure::Unsendable(error))));
                     return;
@@ -361,7 +361,6 @@ impl Driver {
                 let listener = Listener::Callee {
                     endpoint,
                     procedure: Pattern::new(procedure.clone(), options.r#match.unwrap_or_default()),
-                    forward_timeout: options.forward_timeout == Some(true),
                     registration: None,
                     ending,
                 };

@@ -45,8 +45,7 @@ impl Drop for Procedure {
 impl Driver {
     pub(super) fn invoke(&mut self, listener: Ticket, invocation: Invocation) {
         let Invocation { request, details, payload, .. } = invocation;
-        let Some(Listener::Callee { endpoint, procedure, forward_timeout, .. }) =
-            self.listeners.get(&listener)
+        let Some(Listener::Callee { endpoint, procedure, .. }) = self.listeners.get(&listener)
         else {
             let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE).arg("just unregistered");
             return self.client.answer(request, Err(error));
@@ -56,7 +55,7 @@ impl Driver {
             let error = ApplicationError::new(uris::UNAVAILABLE).arg(text);
             return self.client.answer(request, Err(error));
         }
-        let limit = self.limit(&details, *forward_timeout);
+        let limit = self.limit(&details);
         let (name, errors) = (procedure.uri(), &self.user_errors);
         let linked = details.receive_progress == Some(true) || details.progress == Some(true);
         #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
@@ -135,12 +134,15 @@ impl Driver {
         }
     }
 
-    /// How long a call may take here. The router keeps the time itself unless we asked for it, or
-    /// it says that it follows the spec; others (Crossbar) forward a number whose unit is not the
-    /// spec's, and keep the time all the same.
-    fn limit(&self, details: &InvocationDetails, forward_timeout: bool) -> Option<Duration> {
+    /// How long a call may take here. A router that has announced call timeouts leaves the time to
+    /// us by telling it, whether or not the registration asked for that (spec: "Call timeout").
+    /// Others (Crossbar) forward a number whose unit is not the spec's, and keep the time
+    /// themselves.
+    fn limit(&self, details: &InvocationDetails) -> Option<Duration> {
         let milliseconds = details.timeout.filter(|milliseconds| *milliseconds > 0)?;
-        (forward_timeout && self.client.router_roles().supports("dealer", "call_timeout"))
+        self.client
+            .router_roles()
+            .supports("dealer", "call_timeout")
             .then(|| Duration::from_millis(milliseconds))
     }
 }

@@ -11,7 +11,7 @@ pub(super) async fn all(place: &impl Place) {
         parts_are_one_call,
         both_ways,
         an_answer_before_the_last_part,
-        only_a_call_that_was_started_so,
+        a_call_that_was_refused_takes_no_more,
     }
 }
 
@@ -73,7 +73,8 @@ async fn an_answer_before_the_last_part(place: &impl Place) {
     let call = caller.call("com.example.first_part").args((1,));
     let mut call = call.start_streaming().await.unwrap();
     assert!(call.next().await.is_none(), "it is answered");
-    call.send((2,)).await.unwrap();
+    let error = call.send((2,)).await.unwrap_err();
+    assert!(matches!(error, CallError::Ended(_)), "{error:?}");
     let call = call.finish((3,)).await.unwrap();
     assert_eq!(call.value::<u8>().await.unwrap(), 1);
     // The late parts were no calls of their own.
@@ -81,11 +82,17 @@ async fn an_answer_before_the_last_part(place: &impl Place) {
     assert_eq!(again.unwrap(), 4);
 }
 
-async fn only_a_call_that_was_started_so(place: &impl Place) {
+async fn a_call_that_was_refused_takes_no_more(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
-    callee.register("com.example.no_parts", sum).await.unwrap();
-    let call = caller.call("com.example.no_parts").args((1,)).start().await.unwrap();
-    let Err(CallError::Application(error)) = call.send((2,)).await else { panic!() };
-    assert_eq!(error.uri, "wamp.error.invalid_argument");
-    assert_eq!(call.value::<i64>().await.unwrap(), 1);
+    if !has(place, &caller, "dealer", "progressive_call_invocations") {
+        return;
+    }
+    let refuse = |_: Chunks| async { Err::<(), _>(ApplicationError::new("com.example.error.no")) };
+    callee.register("com.example.refused", refuse).await.unwrap();
+    let mut call = caller.call("com.example.refused").args((1,)).start_streaming().await.unwrap();
+    assert!(call.next().await.is_none(), "it is refused");
+    let error = call.send((2,)).await.unwrap_err();
+    assert!(matches!(error, CallError::Ended(_)), "{error:?}");
+    let error = call.finish((3,)).await.unwrap().result().await.unwrap_err();
+    assert_eq!(application(error).uri, "com.example.error.no");
 }
