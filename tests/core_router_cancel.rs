@@ -7,6 +7,8 @@ mod common;
 #[path = "common/rpc.rs"]
 mod rpc;
 
+use std::time::Duration;
+
 use common::*;
 use rpc::*;
 use wampwerk::core::router::ConnectionId;
@@ -74,6 +76,36 @@ fn kill_waits_for_what_the_callee_says() {
         assert_eq!(net.take(caller), [shown]);
         assert_eq!(net.statistics().calls, 0);
     }
+}
+
+#[test]
+fn kill_does_not_wait_for_ever() {
+    let mut net = Net::new();
+    let (caller, callee) = called(&mut net, &able());
+    net.send(caller, cancel(1, CancelMode::Kill));
+    net.take(callee);
+    net.advance(Duration::from_secs(9));
+    // Results that are not the last win it no time.
+    net.send(callee, progress(1));
+    assert_eq!((net.take(caller).len(), net.statistics().calls), (1, 1));
+    net.advance(Duration::from_secs(1));
+    assert_eq!((net.take(caller), net.statistics().calls), (CANCELED.map(String::from).into(), 0));
+    net.send(callee, yields(1, 1));
+    assert_eq!((net.take(caller).len(), net.take(callee).len()), (0, 0), "late, and ignored");
+    assert_eq!(net.closed(callee), None);
+}
+
+#[test]
+fn a_killed_call_with_a_long_timeout_does_not_wait_for_it() {
+    let mut net = Net::new();
+    let [caller, callee] = [net.join(), net.join_as(&able())];
+    net.register(callee, 1, "a");
+    net.send(caller, calls(1, "a", |options| options.timeout = Some(60_000)));
+    net.send(caller, cancel(1, CancelMode::Kill));
+    net.advance(Duration::from_secs(10));
+    assert_eq!(net.take(caller), CANCELED);
+    net.advance(Duration::from_secs(60));
+    assert_eq!(net.take(caller), [""; 0]);
 }
 
 #[test]

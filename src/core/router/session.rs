@@ -87,6 +87,8 @@ pub(super) struct Slot {
 pub(super) struct Timeout {
     pub(super) limit: Duration,
     pub(super) deadline: Duration,
+    /// What the caller is told then; a URI.
+    pub(super) reason: &'static str,
 }
 
 /// A progressive call invocation: the arguments come in several messages.

@@ -138,7 +138,10 @@ fn progress_of(
         return Ok(None);
     }
     let (caller, request) = (origin.caller, origin.request);
-    if let Some(timeout) = origin.more.as_mut().and_then(|more| more.timeout.as_mut()) {
+    // One that was told to stop shall not gain time by going on.
+    if !origin.interrupted
+        && let Some(timeout) = origin.more.as_mut().and_then(|more| more.timeout.as_mut())
+    {
         timeout.restart(turn, caller, request);
     }
     Ok(Some((caller, request)))

@@ -15,6 +15,10 @@ use crate::uri::uris;
 /// answer by then; if it does not, the call shall not hang.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long a callee that was told to stop may take for its last word, if the call's own timeout
+/// is not over before.
+const KILL_GRACE: Duration = Duration::from_secs(10);
+
 /// What a callee is told when it shall stop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interruption {
@@ -55,6 +59,14 @@ impl Dealer {
         let interruption = Interruption { mode, reason: uris::CANCELED };
         if can_cancel && mode == CancelMode::Kill {
             origin.interrupted = true;
+            let request = message.request;
+            let timeout = &mut origin.more.get_or_insert_default().timeout;
+            if timeout.is_none_or(|it| it.deadline > turn.now.saturating_add(KILL_GRACE)) {
+                if let Some(longer) = timeout.take() {
+                    turn.call_deadlines.remove(&(longer.deadline, from, request));
+                }
+                *timeout = Some(Timeout::begin(turn, from, request, KILL_GRACE, uris::CANCELED));
+            }
             interruption.send(turn, invoked);
             return;
         }
@@ -72,7 +84,11 @@ impl Dealer {
         caller: ConnectionId,
         request: u64,
     ) {
-        let reason = uris::TIMEOUT;
+        let invoked = sessions.get(&caller).and_then(|session| session.calls.get(&request));
+        let origin =
+            invoked.and_then(|it| sessions.get(&it.callee)?.invocations.get(&it.invocation));
+        let timeout = origin.and_then(|origin| origin.more.as_ref()?.timeout);
+        let reason = timeout.map_or(uris::TIMEOUT, |timeout| timeout.reason);
         let error = ApplicationError::new(reason).arg("the callee did not answer in time");
         self.give_up(turn, sessions, caller, request, reason, error);
     }
@@ -106,9 +122,19 @@ impl Timeout {
     ) -> Self {
         let limit = Duration::from_millis(milliseconds);
         let limit = if forwarded { limit.saturating_add(GRACE) } else { limit };
+        Timeout::begin(turn, caller, request, limit, uris::TIMEOUT)
+    }
+
+    fn begin(
+        turn: &mut Turn<'_>,
+        caller: ConnectionId,
+        request: u64,
+        limit: Duration,
+        reason: &'static str,
+    ) -> Self {
         let deadline = turn.now.saturating_add(limit);
         turn.call_deadlines.insert((deadline, caller, request));
-        Timeout { limit, deadline }
+        Timeout { limit, deadline, reason }
     }
 
     /// A progressive result came: the time for the next one begins.
