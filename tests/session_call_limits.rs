@@ -48,6 +48,23 @@ async fn results_have_one_taker() {
     call.await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn known_options_are_not_set_past_their_types() {
+    let (session, mut router) = able().await;
+    let error = session.call("com.a").option("timeout", "soon").await.unwrap_err();
+    let text = "wamp.error.invalid_argument: CALL.Options.timeout";
+    assert!(refused::<()>(Err(error)).starts_with(text));
+    let error = session.publish("com.a").option("retain", 1).await.unwrap_err();
+    assert!(error.to_string().contains("PUBLISH.Options.retain"), "{error}");
+    let error = session.subscribe("com.a").option("match", 1).await.unwrap_err();
+    assert!(error.to_string().contains("SUBSCRIBE.Options.match"), "{error}");
+    let error = session.register("com.a", pending::<()>).option("invoke", 1).await.unwrap_err();
+    assert!(error.to_string().contains("REGISTER.Options.invoke"), "{error}");
+    let call = tokio::spawn(session.call("com.a").option("x_own", 1).into_future());
+    assert_eq!(router.answer(json!([])).await[2], json!({"x_own": 1}));
+    call.await.unwrap().unwrap();
+}
+
 const LIMIT: Duration = Duration::from_millis(100);
 
 #[tokio::test(start_paused = true)]

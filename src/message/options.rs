@@ -172,6 +172,15 @@ macro_rules! options {
                 self.0.is_none()
             }
 
+            /// A key of `extra` that is a known one, and so has a type and a field.
+            #[allow(dead_code, reason = "asked of what a user puts together")]
+            pub(crate) fn misplaced(&self) -> Option<&str> {
+                let extra = &self.0.as_ref()?.extra;
+                let known: &[&'static str] =
+                    &[$($crate::message::options::key(stringify!($field))),*];
+                known.iter().copied().find(|key| extra.get(key).is_some())
+            }
+
             /// The keys, to take them apart.
             pub fn into_fields(self) -> $fields {
                 self.0.map_or_else($fields::default, |fields| *fields)

@@ -1,5 +1,6 @@
 //! What the router did not announce is not sent: some would ignore it, which may be wrong or hand an
-//! event to those who must not see it, others would end the session.
+//! event to those who must not see it, others would end the session. Nor are known options sent
+//! that were set past their types.
 
 use crate::error::ApplicationError;
 use crate::message::{
@@ -9,6 +10,7 @@ use crate::uri::{Match, uris};
 
 /// Progressive results that the router does not have are simply not asked for.
 pub(super) fn check_call(roles: &Roles, options: &mut CallOptions) -> Result<(), ApplicationError> {
+    check_misplaced("CALL.Options", options.misplaced())?;
     if options.receive_progress.is_some() && !roles.supports("dealer", "progressive_call_results") {
         options.receive_progress = None;
     }
@@ -21,6 +23,7 @@ pub(super) fn check_register(
     roles: &Roles,
     options: &RegisterOptions,
 ) -> Result<(), ApplicationError> {
+    check_misplaced("REGISTER.Options", options.misplaced())?;
     let pattern = options.r#match.unwrap_or_default() != Match::Exact;
     need(roles, "dealer", "pattern_based_registration", "match", pattern)?;
     let shared = options.invoke.unwrap_or_default() != InvocationPolicy::Single;
@@ -31,6 +34,7 @@ pub(super) fn check_subscribe(
     roles: &Roles,
     options: &SubscribeOptions,
 ) -> Result<(), ApplicationError> {
+    check_misplaced("SUBSCRIBE.Options", options.misplaced())?;
     let pattern = options.r#match.unwrap_or_default() != Match::Exact;
     need(roles, "broker", "pattern_based_subscription", "match", pattern)?;
     let retained = options.get_retained == Some(true);
@@ -41,6 +45,7 @@ pub(super) fn check_publish(
     roles: &Roles,
     options: &PublishOptions,
 ) -> Result<(), ApplicationError> {
+    check_misplaced("PUBLISH.Options", options.misplaced())?;
     let lists = [
         ("exclude", options.exclude.is_some()),
         ("exclude_authid", options.exclude_authid.is_some()),
@@ -56,6 +61,13 @@ pub(super) fn check_publish(
     need(roles, "broker", "publisher_exclusion", "exclude_me", me_too)?;
     need(roles, "broker", "event_retention", "retain", options.retain == Some(true))?;
     need(roles, "broker", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
+}
+
+/// Whoever reads a message of ours with a wrong type in it ends the session.
+fn check_misplaced(place: &str, misplaced: Option<&str>) -> Result<(), ApplicationError> {
+    let Some(key) = misplaced else { return Ok(()) };
+    let text = format!("{place}.{key} has a setter, or a field of the options, of its own");
+    Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))
 }
 
 fn need(

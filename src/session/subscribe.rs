@@ -139,6 +139,7 @@ impl SubscribeRequest {
     }
 
     /// Any other option, as it shall stand on the wire; for what a router has of its own.
+    /// A key that has a setter or a field of its own is refused (`wamp.error.invalid_argument`).
     pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::value::Value>) -> Self {
         self.options.extra.insert(key, value);
         self
