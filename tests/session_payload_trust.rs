@@ -230,6 +230,7 @@ async fn a_codec_cannot_change_its_way_in_the_middle_of_a_call() {
         let call = session.call("com.example.sealed.all").args((first,)).start_streaming();
         let call = call.await.unwrap();
         drop(call.send((then,)).await);
+        let call = call.finish(("last",)).await.unwrap();
         assert_eq!(application(call.result().await.unwrap_err()).uri, uris::INVALID_PAYLOAD);
         assert!(matches!(recv(&mut peer).await, Message::Call(_)));
         assert!(matches!(recv(&mut peer).await, Message::Cancel(_)));
