@@ -186,8 +186,10 @@ impl RouterBuilder {
         self
     }
 
-    /// How many bytes may wait for one client that does not read them; then it is thrown out.
-    /// Default: 64 MiB.
+    /// How many bytes may wait for one client that does not read them; then it is thrown out. One
+    /// message always fits while less than 1 MiB waits. From 1 MiB on, who sends it events, calls or
+    /// progressive results waits for it, as long as it takes 128 KiB a second, otherwise 2 s at
+    /// most. Default: 64 MiB.
     pub fn outbox_limit(mut self, bytes: usize) -> Self {
         self.settings.outbox_limit = bytes;
         self

@@ -429,6 +429,8 @@ export const once = {
     const url = where.router;
     await fails(connect(), 'TypeError');
     await fails(connect({ url }), 'TypeError');
+    await fails(connect(url, 'realm1'), 'TypeError');
+    await fails(connect({ url, realm: 'realm1', timeOut: 1 }), 'TypeError');
     await fails(connect({ url, realm: 'realm1', serializers: 'cbor' }), 'TypeError');
     await fails(connect({ url, realm: 'realm1', timeout: 'soon' }), 'TypeError');
     await fails(connect({ url, realm: 'realm1', serializers: ['yaml'] }), 'ConnectError', 'wamp.error.invalid_argument');

@@ -253,6 +253,8 @@ export async function atWork(session: Session): Promise<void> {
   }
   const sensor = await session.registerAll('com.example', new Sensor());
   same<keyof typeof sensor, 'read'>(true);
+  const calc = await session.registerAll('com.example', { add: ([a, b]) => a + b, sub: ([a, b]) => a - b });
+  await calc.add.unregister();
   // @ts-expect-error endpoints get a list
   await session.registerAll('com.example', { add: (a: number, b: number) => a + b });
 }

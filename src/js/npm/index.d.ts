@@ -479,7 +479,8 @@ export class Session {
 
   /**
    * Gives the beginning of URIs a short name, for this session and those that {@link rejoin} makes
-   * of it: after `prefix('shop', 'com.example.shop')`, `'shop:order'` means `com.example.shop.order` wherever a topic or
+   * of it: after `prefix('shop', 'com.example.shop')`, `'shop:order'` means
+   * `com.example.shop.order` wherever a topic or
    * procedure is called, published, subscribed or registered. `null` takes it back. A name that no
    * prefix is known for is taken as it is, since WAMP's URIs may have colons.
    */
@@ -600,8 +601,9 @@ export class Session {
 
   /**
    * Offers all functions of an object, or none: its own, and those of its class and of the classes
-   * that this extends, up to the first that is not yours (as `EventTarget` or `Map`). Each is called as a method of the object, and its procedure is the prefix, a
-   * dot (unless the prefix ends in one) and its name.
+   * that this extends, up to the first that is not yours (as `EventTarget` or `Map`). Each is called
+   * as a method of the object, and its procedure is the prefix, a dot (unless the prefix ends in
+   * one) and its name.
    *
    * ```js
    * const { add } = await session.registerAll('com.example.calc', {
@@ -614,6 +616,11 @@ export class Session {
    * @throws {WampError} if the router refused one of them; the others are taken back
    * @throws {SessionClosedError} if the session has ended
    */
+  registerAll<K extends string>(
+    prefix: string,
+    endpoints: Record<K, Endpoint>,
+    options?: RegisterOptions,
+  ): Promise<Record<K, Registration>>;
   registerAll<T extends object>(
     prefix: string,
     endpoints: T & Endpoints<T>,

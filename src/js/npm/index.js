@@ -3,7 +3,7 @@
 // users see.
 
 import load, { connect as join } from './wampwerk.js';
-import { need, needDuration } from './check.js';
+import { isObject, need, needDuration } from './check.js';
 import { ConnectError, described } from './errors.js';
 import { admitted } from './session.js';
 
@@ -36,9 +36,14 @@ export function init(source) {
   return loading;
 }
 
+const connectOptions = ['url', 'realm', 'serializers', 'timeout', 'batched', 'discloseMe', 'onWelcome'];
+
 export async function connect(options) {
-  const { url, realm, serializers, timeout, batched = false } = options ?? {};
-  const { discloseMe, onWelcome } = options ?? {};
+  need('options', options, isObject(options));
+  for (const name of Object.keys(options)) {
+    need('an option', name, connectOptions.includes(name));
+  }
+  const { url, realm, serializers, timeout, batched = false, discloseMe, onWelcome } = options;
   need('url', String(url), typeof url === 'string' || url instanceof URL);
   need('realm', realm, typeof realm === 'string');
   need('serializers', serializers, serializers === undefined || Array.isArray(serializers));

@@ -119,7 +119,7 @@ export class Session {
     if (uri === null) {
       this.#prefixes.delete(name);
     } else {
-      this.#prefixes.set(name, uri);
+      this.#prefixes.set(name, uri.replace(/\.$/, ''));
     }
     return this;
   }
