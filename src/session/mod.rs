@@ -341,6 +341,6 @@ fn unexpected<E: From<ApplicationError>>(answer: &Answer) -> E {
     ApplicationError::runtime(format!("unexpected answer {answer:?}")).into()
 }
 
-fn trace(direction: &'static str, message: &Message) {
-    tracing::trace!(target: "wampwerk::message", direction, ?message);
+fn trace(direction: &'static str, session: u64, message: &Message) {
+    tracing::trace!(target: "wampwerk::message", session, direction, ?message);
 }

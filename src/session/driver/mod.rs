@@ -7,6 +7,7 @@
 mod closing;
 mod payloads;
 mod procedures;
+mod waiting;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -26,9 +27,7 @@ use crate::error::{ApplicationError, CloseReason};
 use crate::message::{self, CancelMode, Message, Serializer};
 use crate::rt::{self, Sleep};
 use crate::session::command::{Command, Signal, Waiter};
-use crate::session::ending::{Ending, EndingSender};
-use crate::session::endpoint::DynEndpoint;
-use crate::session::queue::Queue;
+use crate::session::ending::Ending;
 use crate::session::running_call::CallControl;
 use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
@@ -38,6 +37,7 @@ use closing::Phase;
 pub(super) use payloads::Payloads;
 use payloads::{Called, named};
 use procedures::Procedure;
+use waiting::{Listener, Waiting};
 
 /// Messages read, and commands taken, before the flush, and before others get their turn. Large
 /// enough that a flush serves many messages; small enough that the router begins with the first of
@@ -84,50 +84,9 @@ pub(super) struct Driver {
     max_send: usize,
     payloads: Payloads,
     user_errors: UserErrors,
+    /// Its id, once it is joined; for the trace.
+    session: u64,
     phase: Phase,
-}
-
-/// A request under way.
-struct Waiting {
-    waiter: Waiter,
-    /// Its id on the wire.
-    request: u64,
-    control: Option<Arc<CallControl>>,
-    cancelled: bool,
-    /// What is called, if there is a payload codec.
-    called: Option<Called>,
-}
-
-impl Waiting {
-    /// Nothing more will come.
-    fn end(&self) {
-        if let Some(control) = &self.control {
-            control.results.end(None);
-        }
-    }
-}
-
-/// Who listens to a subscription or registration; the id is there once the router has answered.
-enum Listener {
-    Subscriber {
-        queue: Arc<Queue<session::Event>>,
-        topic: Pattern,
-        subscription: Option<u64>,
-        ending: EndingSender,
-    },
-    Callee {
-        endpoint: DynEndpoint,
-        procedure: Pattern,
-        registration: Option<u64>,
-        ending: EndingSender,
-    },
-}
-
-impl Listener {
-    fn ended(self, how: Ending) {
-        let (Listener::Subscriber { ending, .. } | Listener::Callee { ending, .. }) = self;
-        ending.send_replace(Some(how));
-    }
 }
 
 /// The receiving ends of a session's handles.
@@ -169,6 +128,7 @@ impl Driver {
             keep: None,
             payloads: inbox.payloads,
             user_errors: inbox.user_errors,
+            session: 0,
             phase: Phase::Open,
         }
     }
@@ -229,7 +189,7 @@ impl Driver {
             }
             let Some(mut message) = self.client.poll_transmit() else { return true };
             let encoded = self.encode_payload(&mut message);
-            trace("send", &message);
+            trace("send", self.session, &message);
             match encoded.and_then(|()| self.frame(&message)) {
                 Ok(frame) => self.unsent = Some(frame),
                 Err(error) => {
@@ -257,7 +217,7 @@ impl Driver {
                 Poll::Pending => return false,
                 Poll::Ready(Some(Ok(frame))) => match codec::decode(self.serializer, &frame) {
                     Ok(message) => {
-                        trace("receive", &message);
+                        trace("receive", self.session, &message);
                         self.handle_message(message);
                     }
                     Err(violation) => self.client.handle_violation(violation),
@@ -477,6 +437,7 @@ impl Driver {
                     }
                 }
                 Event::Joined(joined) => {
+                    self.session = joined.welcome.session;
                     if let Some(sender) = self.joined.take() {
                         // Nobody waits any more: then the handles are gone too, and we leave.
                         drop(sender.send(Ok(*joined)));
