@@ -135,7 +135,7 @@ impl RunningCall {
         .await
     }
 
-    /// The one positional value of the last result; see [`Payload::decode`].
+    /// The one positional value of the last result; see [`Payload::decode`](crate::Payload::decode).
     ///
     /// # Errors
     /// As of [`result`](Self::result), and that the value does not fit.
