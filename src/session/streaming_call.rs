@@ -27,8 +27,8 @@ use crate::session::running_call::{Canceller, RunningCall};
 /// # Ok(()) }
 /// ```
 ///
-/// A [timeout](super::CallRequest::timeout) holds for sending too; it runs from the start of the call, and
-/// each progressive result that is taken starts it again.
+/// A [timeout](super::CallRequest::timeout) holds for sending too; it runs from the start of the
+/// call, and each progressive result that is taken starts it again.
 ///
 /// Dropping it gives the call up.
 ///

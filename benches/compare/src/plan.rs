@@ -41,7 +41,7 @@ impl Work {
         Work::Events { subscribers: 10, size: 64 },
         Work::Events { subscribers: 10, size: 1024 },
         Work::Progress,
-        Work::Wildcard { others: 1000 },
+        Work::Wildcard { others: 900 },
     ];
 
     /// Whether a contender can do it: the peer has neither progressive results nor patterns.
