@@ -43,7 +43,9 @@
 //! message of a session at level `trace` under the target `wampwerk::message`
 //! (`RUST_LOG=wampwerk::message=trace`).
 
+pub mod auth;
 pub mod codec;
+pub mod component;
 pub mod core;
 pub mod error;
 pub mod framing;
@@ -69,6 +71,7 @@ cfg_if::cfg_if! {
     }
 }
 
+pub use component::Component;
 pub use error::*;
 pub use message::{Payload, Serializer};
 #[cfg(feature = "router")]

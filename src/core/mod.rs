@@ -5,5 +5,6 @@
 
 pub mod client;
 pub mod ids;
+pub mod retry;
 #[cfg(feature = "router")]
 pub mod router;

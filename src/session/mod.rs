@@ -4,6 +4,7 @@
 //! connection, and what comes out of it. The protocol itself is the core's matter.
 
 mod arguments;
+pub mod authentication;
 mod call;
 mod command;
 mod config;

@@ -78,6 +78,10 @@ pub struct TransportInfo {
     /// The longest frame that may be sent, in bytes, as far as it is known. In a batch, what
     /// surrounds a message counts, too, and is taken off here.
     pub max_send: usize,
+    /// Whether TLS protects it.
+    pub secure: bool,
+    /// What names the one TLS connection below for its two ends alone: RFC 9266, `tls-exporter`.
+    pub channel_id: Option<[u8; 32]>,
 }
 
 /// Why a transport is closed by us; WebSocket's codes.
@@ -119,6 +123,14 @@ impl TransportInfo {
     /// An agreement without a limit of its own for what may be sent.
     pub fn new(serializer: Serializer, kind: &'static str, peer: impl fmt::Display) -> Self {
         let peer = peer.to_string();
-        TransportInfo { serializer, batched: false, kind, peer, max_send: usize::MAX }
+        TransportInfo {
+            serializer,
+            batched: false,
+            kind,
+            peer,
+            max_send: usize::MAX,
+            secure: false,
+            channel_id: None,
+        }
     }
 }

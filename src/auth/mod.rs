@@ -1,0 +1,22 @@
+//! Proving who one is: the arithmetic of each method, for both ends. Pure.
+//!
+//! Owns keys, challenges and what is computed from them. When which is asked for, and what is sent,
+//! is the matter of `session::authentication` (client) and `core::router` (router).
+
+use std::fmt;
+
+/// Somebody cannot be authenticated, or cannot prove who he is. The text never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct AuthError {
+    /// What went wrong.
+    pub message: String,
+}
+
+impl AuthError {
+    /// An error with this text.
+    pub fn new(message: impl fmt::Display) -> Self {
+        AuthError { message: message.to_string() }
+    }
+}
