@@ -40,6 +40,16 @@ fn call_with_id(world: &mut World, peer: usize, procedure: &str) -> (Ticket, u64
     (ticket, id)
 }
 
+/// The second of two peers has called a procedure of the first.
+fn called() -> (World, Ticket) {
+    let mut world = World::joined(2);
+    register(&mut world, 0, "com.example.p");
+    world.settle();
+    let ticket = call(&mut world, 1, "com.example.p");
+    world.settle();
+    (world, ticket)
+}
+
 fn publish(world: &mut World, peer: usize, topic: &str, acknowledge: bool) -> Ticket {
     let ticket = world.ticket(peer);
     let mut options = PublishOptions::default();
@@ -80,11 +90,7 @@ fn error_uri(reply: &Result<Answer, Failure>) -> &str {
 
 #[test]
 fn a_call_and_its_result() {
-    let mut world = World::joined(2);
-    register(&mut world, 0, "com.example.p");
-    world.settle();
-    let ticket = call(&mut world, 1, "com.example.p");
-    world.settle();
+    let (mut world, ticket) = called();
     for request in invocations(&mut world, 0) {
         world.peers[0].client.answer(request, Ok(Payload::empty()));
     }
@@ -97,11 +103,7 @@ fn a_call_and_its_result() {
 
 #[test]
 fn a_call_and_its_error() {
-    let mut world = World::joined(2);
-    register(&mut world, 0, "com.example.p");
-    world.settle();
-    let ticket = call(&mut world, 1, "com.example.p");
-    world.settle();
+    let (mut world, ticket) = called();
     for request in invocations(&mut world, 0) {
         let error = ApplicationError::new("com.example.error.no");
         world.peers[0].client.answer(request, Err(error));
@@ -112,11 +114,7 @@ fn a_call_and_its_error() {
 
 #[test]
 fn a_callee_that_is_lost_fails_its_calls() {
-    let mut world = World::joined(2);
-    register(&mut world, 0, "com.example.p");
-    world.settle();
-    let ticket = call(&mut world, 1, "com.example.p");
-    world.settle();
+    let (mut world, ticket) = called();
     world.break_line(0);
     world.settle();
     assert_eq!(error_uri(reply(&world, 1, ticket)), "wamp.error.canceled");

@@ -139,8 +139,36 @@ pub(crate) fn take<T: Field>(
 }
 
 /// Defines a struct of options or details with one `Option` field for each known key and `extra`
-/// for all others, and its conversions from and to a dict.
+/// for all others, and its conversions from and to a dict. Behind `+ passthru` it has the fields of
+/// both kinds of encoded payloads, too, which all messages with a payload share.
 macro_rules! options {
+    (
+        $(#[$doc:meta])*
+        $name:ident / $fields:ident ($place:literal) {
+            $($(#[$field_doc:meta])* $field:ident: $ty:ty,)*
+        } + passthru
+    ) => {
+        $crate::message::options::options! {
+            $(#[$doc])*
+            $name / $fields ($place) {
+                $($(#[$field_doc])* $field: $ty,)*
+                /// Payload passthru mode: the scheme.
+                ppt_scheme: String,
+                /// Payload passthru mode: the serializer inside.
+                ppt_serializer: String,
+                /// Payload passthru mode: the cipher.
+                ppt_cipher: String,
+                /// Payload passthru mode: the key's id.
+                ppt_keyid: String,
+                /// Payload transparency (Autobahn, Crossbar): the algorithm.
+                enc_algo: String,
+                /// Payload transparency: the serializer inside.
+                enc_serializer: String,
+                /// Payload transparency: the key's id.
+                enc_key: String,
+            }
+        }
+    };
     (
         $(#[$doc:meta])*
         $name:ident / $fields:ident ($place:literal) {

@@ -92,21 +92,7 @@ options! {
         disclose_me: bool,
         /// Whether the broker shall keep the event for later subscribers.
         retain: bool,
-        /// Payload passthru mode: the scheme.
-        ppt_scheme: String,
-        /// Payload passthru mode: the serializer inside.
-        ppt_serializer: String,
-        /// Payload passthru mode: the cipher.
-        ppt_cipher: String,
-        /// Payload passthru mode: the key's id.
-        ppt_keyid: String,
-        /// Payload transparency (Autobahn, Crossbar): the algorithm.
-        enc_algo: String,
-        /// Payload transparency: the serializer inside.
-        enc_serializer: String,
-        /// Payload transparency: the key's id.
-        enc_key: String,
-    }
+    } + passthru
 }
 
 options! {
@@ -149,19 +135,5 @@ options! {
         trustlevel: u64,
         /// Whether the event was kept from before the subscription.
         retained: bool,
-        /// Payload passthru mode: the scheme.
-        ppt_scheme: String,
-        /// Payload passthru mode: the serializer inside.
-        ppt_serializer: String,
-        /// Payload passthru mode: the cipher.
-        ppt_cipher: String,
-        /// Payload passthru mode: the key's id.
-        ppt_keyid: String,
-        /// Payload transparency (Autobahn, Crossbar): the algorithm.
-        enc_algo: String,
-        /// Payload transparency: the serializer inside.
-        enc_serializer: String,
-        /// Payload transparency: the key's id.
-        enc_key: String,
-    }
+    } + passthru
 }

@@ -255,21 +255,7 @@ options! {
         callee_authid: String,
         /// Its role.
         callee_authrole: String,
-        /// Payload passthru mode: the scheme.
-        ppt_scheme: String,
-        /// Payload passthru mode: the serializer inside.
-        ppt_serializer: String,
-        /// Payload passthru mode: the cipher.
-        ppt_cipher: String,
-        /// Payload passthru mode: the key's id.
-        ppt_keyid: String,
-        /// Payload transparency (Autobahn, Crossbar): the algorithm.
-        enc_algo: String,
-        /// Payload transparency: the serializer inside.
-        enc_serializer: String,
-        /// Payload transparency: the key's id.
-        enc_key: String,
-    }
+    } + passthru
 }
 
 options! {
@@ -283,21 +269,7 @@ options! {
         progress: bool,
         /// Whether the callee may know the caller.
         disclose_me: bool,
-        /// Payload passthru mode: the scheme.
-        ppt_scheme: String,
-        /// Payload passthru mode: the serializer inside.
-        ppt_serializer: String,
-        /// Payload passthru mode: the cipher.
-        ppt_cipher: String,
-        /// Payload passthru mode: the key's id.
-        ppt_keyid: String,
-        /// Payload transparency (Autobahn, Crossbar): the algorithm.
-        enc_algo: String,
-        /// Payload transparency: the serializer inside.
-        enc_serializer: String,
-        /// Payload transparency: the key's id.
-        enc_key: String,
-    }
+    } + passthru
 }
 
 options! {
@@ -349,21 +321,7 @@ options! {
         callee_authid: String,
         /// Its role.
         callee_authrole: String,
-        /// Payload passthru mode: the scheme.
-        ppt_scheme: String,
-        /// Payload passthru mode: the serializer inside.
-        ppt_serializer: String,
-        /// Payload passthru mode: the cipher.
-        ppt_cipher: String,
-        /// Payload passthru mode: the key's id.
-        ppt_keyid: String,
-        /// Payload transparency (Autobahn, Crossbar): the algorithm.
-        enc_algo: String,
-        /// Payload transparency: the serializer inside.
-        enc_serializer: String,
-        /// Payload transparency: the key's id.
-        enc_key: String,
-    }
+    } + passthru
 }
 
 options! {
@@ -400,21 +358,7 @@ options! {
         receive_progress: bool,
         /// Whether more arguments follow.
         progress: bool,
-        /// Payload passthru mode: the scheme.
-        ppt_scheme: String,
-        /// Payload passthru mode: the serializer inside.
-        ppt_serializer: String,
-        /// Payload passthru mode: the cipher.
-        ppt_cipher: String,
-        /// Payload passthru mode: the key's id.
-        ppt_keyid: String,
-        /// Payload transparency (Autobahn, Crossbar): the algorithm.
-        enc_algo: String,
-        /// Payload transparency: the serializer inside.
-        enc_serializer: String,
-        /// Payload transparency: the key's id.
-        enc_key: String,
-    }
+    } + passthru
 }
 
 options! {
@@ -422,19 +366,5 @@ options! {
     YieldOptions / YieldOptionsFields("YIELD.Options") {
         /// Whether more results follow.
         progress: bool,
-        /// Payload passthru mode: the scheme.
-        ppt_scheme: String,
-        /// Payload passthru mode: the serializer inside.
-        ppt_serializer: String,
-        /// Payload passthru mode: the cipher.
-        ppt_cipher: String,
-        /// Payload passthru mode: the key's id.
-        ppt_keyid: String,
-        /// Payload transparency (Autobahn, Crossbar): the algorithm.
-        enc_algo: String,
-        /// Payload transparency: the serializer inside.
-        enc_serializer: String,
-        /// Payload transparency: the key's id.
-        enc_key: String,
-    }
+    } + passthru
 }

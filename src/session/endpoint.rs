@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::ApplicationError;
 use crate::message::Payload;
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
-use crate::session::handler::{Arguments, Extract};
+use crate::session::handler::{Extract, Parameters};
 use crate::session::incoming::IncomingCall;
 use crate::session::reply::IntoReply;
 
@@ -86,16 +86,10 @@ macro_rules! endpoints {
             Output::Output: IntoReply,
             $($parameter: Extract<IncomingCall>,)*
         {
-            #[allow(non_snake_case, unused_mut, reason = "one macro for all arities")]
+            #[allow(non_snake_case, reason = "one macro for all arities")]
             fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
                 let serializer = call.serializer();
-                let extracted = (|| {
-                    let mut arguments = Arguments::new(&call.payload, &call)?;
-                    $(let $parameter = $parameter::extract(&mut arguments)?;)*
-                    arguments.finish()?;
-                    Ok(($($parameter,)*))
-                })();
-                match extracted {
+                match <($($parameter,)*)>::from_all(&call.payload, &call) {
                     Ok(($($parameter,)*)) => {
                         let output = self($($parameter),*);
                         Box::pin(async move { output.await.into_reply(serializer) })

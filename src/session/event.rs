@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{ApplicationError, DecodeError};
 use crate::message::{EventDetails, Payload};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
-use crate::session::handler::{Arguments, Extract};
+use crate::session::handler::{Extract, Parameters};
 use crate::session::queue::Queued;
 use crate::uri::Uri;
 
@@ -75,14 +75,9 @@ macro_rules! event_handlers {
             Output: Future<Output = ()> + MaybeSend + 'static,
             $($parameter: Extract<Event>,)*
         {
-            #[allow(non_snake_case, unused_mut, unused_variables, reason = "for all arities")]
+            #[allow(non_snake_case, reason = "one macro for all arities")]
             fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
-                let extracted = (|| {
-                    let mut arguments = Arguments::new(&event.payload, event)?;
-                    $(let $parameter = $parameter::extract(&mut arguments)?;)*
-                    Ok(($($parameter,)*))
-                })();
-                match extracted {
+                match <($($parameter,)*)>::from_some(&event.payload, event) {
                     Ok(($($parameter,)*)) => {
                         let output = self($($parameter),*);
                         Box::pin(async move {

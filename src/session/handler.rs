@@ -74,7 +74,7 @@ pub struct CallDetails(pub InvocationDetails);
 pub struct PublishDetails(pub EventDetails);
 
 impl<'a, C> Arguments<'a, C> {
-    pub(super) fn new(payload: &'a Payload, context: &'a C) -> Result<Self, ApplicationError> {
+    fn new(payload: &'a Payload, context: &'a C) -> Result<Self, ApplicationError> {
         static NONE: Payload = Payload::empty();
         // Of opaque data there is nothing to hand out one by one; it may be taken as a whole.
         let source = if payload.opaque().is_some() { &NONE } else { payload };
@@ -94,7 +94,7 @@ impl<'a, C> Arguments<'a, C> {
     }
 
     /// That nothing was sent that the handler does not take.
-    pub(super) fn finish(self) -> Result<(), ApplicationError> {
+    fn finish(self) -> Result<(), ApplicationError> {
         let (taken, surplus) = (self.taken, self.positional.remaining());
         if surplus > 0 {
             return Err(invalid(format!(
@@ -110,6 +110,47 @@ impl<'a, C> Arguments<'a, C> {
         }
         Ok(())
     }
+}
+
+/// All parameters of a handler, as a tuple.
+pub(super) trait Parameters<C>: Sized {
+    fn take(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError>;
+
+    /// From what may hold more than the handler takes.
+    fn from_some(payload: &Payload, context: &C) -> Result<Self, ApplicationError> {
+        Self::take(&mut Arguments::new(payload, context)?)
+    }
+
+    /// From what must hold no more than the handler takes.
+    fn from_all(payload: &Payload, context: &C) -> Result<Self, ApplicationError> {
+        let mut arguments = Arguments::new(payload, context)?;
+        let parameters = Self::take(&mut arguments)?;
+        arguments.finish()?;
+        Ok(parameters)
+    }
+}
+
+macro_rules! parameters {
+    ($(($($parameter:ident),*))*) => {$(
+        impl<Context, $($parameter: Extract<Context>,)*> Parameters<Context> for ($($parameter,)*) {
+            #[allow(unused_variables, clippy::unused_unit, reason = "for all arities")]
+            fn take(arguments: &mut Arguments<'_, Context>) -> Result<Self, ApplicationError> {
+                Ok(($($parameter::extract(arguments)?,)*))
+            }
+        }
+    )*};
+}
+
+parameters! {
+    ()
+    (A)
+    (A, B)
+    (A, B, C)
+    (A, B, C, D)
+    (A, B, C, D, E)
+    (A, B, C, D, E, F)
+    (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H)
 }
 
 impl<T: DeserializeOwned, C> Extract<C> for T {

@@ -12,7 +12,7 @@ use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::Session;
 use crate::session::command::Signal;
 use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
-use crate::session::handler::{Arguments, Extract};
+use crate::session::handler::{Extract, Parameters};
 use crate::session::incoming::IncomingCall;
 use crate::session::register::{RegisterRequest, Registration};
 use crate::session::reply::IntoReply;
@@ -282,20 +282,14 @@ macro_rules! methods {
             Output::Output: IntoReply,
             $($parameter: Extract<IncomingCall>,)*
         {
-            #[allow(non_snake_case, unused_mut, reason = "one macro for all arities")]
+            #[allow(non_snake_case, reason = "one macro for all arities")]
             fn call(
                 &self,
                 object: Arc<Object>,
                 call: IncomingCall,
             ) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
                 let serializer = call.serializer();
-                let extracted = (|| {
-                    let mut arguments = Arguments::new(&call.payload, &call)?;
-                    $(let $parameter = $parameter::extract(&mut arguments)?;)*
-                    arguments.finish()?;
-                    Ok(($($parameter,)*))
-                })();
-                match extracted {
+                match <($($parameter,)*)>::from_all(&call.payload, &call) {
                     Ok(($($parameter,)*)) => {
                         let output = self(object, $($parameter),*);
                         Box::pin(async move { output.await.into_reply(serializer) })
