@@ -2,8 +2,24 @@
 //!
 //! Owns keys, challenges and what is computed from them. When which is asked for, and what is sent,
 //! is the matter of `session::authentication` (client) and `core::router` (router).
+//!
+//! Random octets and the time are always handed in: nobody's clock is asked here, and no die cast.
+
+mod credential;
+pub mod cryptosign;
+mod encoding;
+mod exchange;
+mod mock;
+pub mod scram;
+mod secret;
+pub mod totp;
+pub mod wampcra;
 
 use std::fmt;
+
+pub use credential::{Credential, Salt};
+pub use exchange::{ChallengeContext, Exchange};
+pub use secret::{Secret, constant_time_eq};
 
 /// Somebody cannot be authenticated, or cannot prove who he is. The text never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -12,6 +12,7 @@ mod roles;
 mod rpc;
 mod serializer;
 mod session;
+pub(crate) mod time;
 pub(crate) mod wire;
 
 #[allow(

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::Inquiry;
 use super::arguments::invalid;
-use super::{Inquiry, time};
 use crate::core::router::index::Entry;
 use crate::core::router::realm::{check_uri, is_reserved};
 use crate::error::ApplicationError;
-use crate::message::Field;
+use crate::message::{Field, time};
 use crate::uri::{Match, Uri, uris};
 use crate::value::{Dict, List, Value};
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::arguments::invalid;
-use super::{Answer, Inquiry, time};
+use super::{Answer, Inquiry};
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::error::ApplicationError;
-use crate::message::Options;
+use crate::message::{Options, time};
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 

@@ -12,7 +12,6 @@ mod registration;
 mod session;
 mod subscription;
 mod testament;
-mod time;
 
 use crate::core::router::ConnectionId;
 use crate::core::router::realm::{Failure, Realm, Turn, check_uri, quote};

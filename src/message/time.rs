@@ -7,7 +7,7 @@ use std::time::Duration;
 const DAY: i64 = 86_400;
 
 /// As `2026-11-22T19:25:31.123Z`; what is finer than a millisecond is left off.
-pub(in crate::core::router) fn format(time: Duration) -> String {
+pub(crate) fn format(time: Duration) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     let (year, month, day) = date(seconds.div_euclid(DAY));
     let second = seconds.rem_euclid(DAY);
@@ -18,7 +18,7 @@ pub(in crate::core::router) fn format(time: Duration) -> String {
 
 /// Reads `2026-11-22T19:25:31Z`, with a fraction or an offset such as `+01:00` if there is one.
 /// What lies before 1970 reads as its beginning; what is finer than a nanosecond is left off.
-pub(in crate::core::router) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut rest = Reader(text);
     let year = rest.number(4)?;
     rest.one_of("-")?;

@@ -1,0 +1,119 @@
+//! `SigningKey`: the private key, from whatever it is kept in.
+
+use std::fmt;
+
+use ed25519_dalek::Signer;
+use zeroize::Zeroizing;
+
+use crate::auth::AuthError;
+use crate::auth::cryptosign::{keyfile, openssh, to_hex};
+use crate::auth::encoding::from_hex_array;
+
+/// The longest file that is read as a key, in octets.
+pub(super) const MAX_FILE: usize = 64 * 1024;
+
+/// An Ed25519 key that signs. It is wiped from memory when it is dropped; `Debug` shows the public
+/// half.
+///
+/// ```
+/// use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+///
+/// let key = SigningKey::from_hex(
+///     "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510",
+/// )?;
+/// assert_eq!(
+///     to_hex(&key.public_key()),
+///     "1adfc8bfe1d35616e64dffbd900096f23b066f914c8c2ffbb66f6075b96e116d",
+/// );
+/// # Ok::<(), wampwerk::auth::AuthError>(())
+/// ```
+#[derive(Clone)]
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl SigningKey {
+    /// The key of a seed. 32 random octets make a new key.
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        let seed = Zeroizing::new(seed);
+        SigningKey(ed25519_dalek::SigningKey::from_bytes(&seed))
+    }
+
+    /// The key of a seed in 64 hexadecimal digits, as Autobahn's `privkey`.
+    ///
+    /// # Errors
+    /// If the text is something else.
+    pub fn from_hex(text: &str) -> Result<Self, AuthError> {
+        from_hex_array("the private key", text.trim()).map(Self::from_seed)
+    }
+
+    /// The key in an OpenSSH file (`-----BEGIN OPENSSH PRIVATE KEY-----`) of `ssh-keygen -t
+    /// ed25519` without a passphrase.
+    ///
+    /// # Errors
+    /// If the key is encrypted, of another type, or damaged.
+    pub fn from_openssh(text: &str) -> Result<Self, AuthError> {
+        openssh::parse(text)
+    }
+
+    /// The key in Autobahn's and Crossbar's form of key file: comments up to the first empty line,
+    /// then lines of `tag: value`, among them `private-key-ed25519`.
+    ///
+    /// # Errors
+    /// If that tag is missing, or a line is none, or a tag comes twice, or the public key is
+    /// that of another key.
+    pub fn from_keyfile(text: &str) -> Result<Self, AuthError> {
+        keyfile::parse(text)
+    }
+
+    /// The key in a file, whatever its form: 32 octets, 64 hexadecimal digits, an OpenSSH key or a
+    /// key file.
+    ///
+    /// # Errors
+    /// If it is none of these, or one of them and damaged.
+    pub fn parse(file: &[u8]) -> Result<Self, AuthError> {
+        if let Ok(seed) = <[u8; 32]>::try_from(file) {
+            return Ok(Self::from_seed(seed));
+        }
+        if file.len() > MAX_FILE {
+            return Err(AuthError::new(format_args!(
+                "a key file of {} octets is longer than {MAX_FILE}",
+                file.len()
+            )));
+        }
+        let text = std::str::from_utf8(file).map_err(|_| unknown())?;
+        let trimmed = text.trim();
+        if trimmed.starts_with("-----BEGIN ") {
+            Self::from_openssh(trimmed)
+        } else if trimmed.starts_with("ssh-") {
+            Err(AuthError::new("this is a public key of OpenSSH; the private one is needed"))
+        } else if trimmed.contains("-key-ed25519") {
+            Self::from_keyfile(text)
+        } else if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Self::from_hex(trimmed)
+        } else {
+            Err(unknown())
+        }
+    }
+
+    /// The public key: what the other end needs to know.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.0.verifying_key().to_bytes()
+    }
+
+    /// Signs a message.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey(public {})", to_hex(&self.public_key()))
+    }
+}
+
+fn unknown() -> AuthError {
+    AuthError::new(
+        "this is no private key: neither 32 octets, nor 64 hexadecimal digits, nor an OpenSSH key, \
+         nor a key file",
+    )
+}

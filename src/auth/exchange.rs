@@ -1,0 +1,224 @@
+//! `Exchange`: what a router remembers between CHALLENGE and AUTHENTICATE.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::auth::cryptosign::{self, SigningKey, TLS_EXPORTER};
+use crate::auth::encoding::{base64, from_hex_array, hex, optional_text, text};
+use crate::auth::mock::Mock;
+use crate::auth::scram::router::RouterExchange;
+use crate::auth::{AuthError, Credential, Salt, Secret, constant_time_eq, wampcra};
+use crate::message::{Authenticate, Challenge, time};
+use crate::value::Dict;
+
+/// All that a challenge is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ChallengeContext<'a> {
+    /// The realm that the client wants to join.
+    pub realm: &'a str,
+    /// Who the client will be: what HELLO says, or what the router knows by the key.
+    pub authid: &'a str,
+    /// The role that the client will have. For a mock: that of any user.
+    pub authrole: &'a str,
+    /// Who vouches for the client, as `static`.
+    pub authprovider: &'a str,
+    /// The id that WELCOME will carry.
+    pub session: u64,
+    /// Random octets, new ones for each challenge.
+    pub nonce: [u8; 32],
+    /// Now, since the beginning of 1970.
+    pub unix_time: Duration,
+    /// HELLO.Details.authextra.
+    pub authextra: &'a Dict,
+    /// The transport's `tls-exporter` channel binding, if it has one.
+    pub channel_id: Option<[u8; 32]>,
+    /// Random octets that nobody else knows and that stay the same, best for years: what mock
+    /// challenges are made of.
+    pub secret: &'a [u8; 32],
+    /// By what the router proves itself to clients of cryptosign that ask for it.
+    pub router_key: Option<&'a SigningKey>,
+}
+
+/// A challenge that waits for its answer.
+pub struct Exchange {
+    state: State,
+    /// Of a user that there is.
+    genuine: bool,
+}
+
+enum State {
+    Ticket(Secret),
+    WampCra(String),
+    Cryptosign { key: [u8; 32], known: bool, message: [u8; 32] },
+    Scram(RouterExchange),
+}
+
+impl Exchange {
+    /// Challenges a user.
+    ///
+    /// # Errors
+    /// If HELLO.Details.authextra is not what the method needs.
+    pub fn begin(
+        credential: &Credential,
+        context: &ChallengeContext<'_>,
+    ) -> Result<(Challenge, Exchange), AuthError> {
+        let (extra, state) = match credential {
+            Credential::Ticket(ticket) => (Dict::new(), State::Ticket(ticket.clone())),
+            Credential::WampCra { secret, salt } => wampcra(secret, salt.as_ref(), context)?,
+            Credential::Cryptosign { public_keys } => cryptosign(public_keys, context)?,
+            Credential::Scram { dialect, credential } => {
+                let (extra, exchange) = RouterExchange::begin(*dialect, credential, context)?;
+                (extra, State::Scram(exchange))
+            }
+        };
+        let challenge = Challenge { method: credential.method().to_owned(), extra };
+        Ok((challenge, Exchange { state, genuine: true }))
+    }
+
+    /// Challenges somebody whom the router does not know, so that nobody learns by asking which
+    /// users there are. It looks as [`begin`](Exchange::begin) does with a usual credential of the
+    /// method, and fails whatever the answer.
+    ///
+    /// If the router's users have other parameters, [`mock_like`](Exchange::mock_like) hides
+    /// better.
+    ///
+    /// # Errors
+    /// As [`begin`](Exchange::begin), and if there is no such method with a challenge.
+    pub fn mock(
+        method: &str,
+        context: &ChallengeContext<'_>,
+    ) -> Result<(Challenge, Exchange), AuthError> {
+        Self::begin_mock(&Mock::new(context).usual(method)?, context)
+    }
+
+    /// The same, with the parameters of a user that there is: salted or not, the work to be done,
+    /// the length of the salt.
+    ///
+    /// # Errors
+    /// As [`begin`](Exchange::begin).
+    pub fn mock_like(
+        credential: &Credential,
+        context: &ChallengeContext<'_>,
+    ) -> Result<(Challenge, Exchange), AuthError> {
+        Self::begin_mock(&Mock::new(context).like(credential), context)
+    }
+
+    /// Checks the answer. What comes back goes into WELCOME.Details.authextra, as the proof of the
+    /// router for SCRAM. Each challenge has one answer, right or wrong.
+    ///
+    /// # Errors
+    /// If it is wrong. The text does not say in what.
+    pub fn verify(self, answer: &Authenticate) -> Result<Dict, AuthError> {
+        let signature = answer.signature.as_bytes();
+        let welcome = match &self.state {
+            State::Ticket(ticket) => constant_time_eq(signature, ticket.as_bytes()).then(Dict::new),
+            State::WampCra(expected) => {
+                constant_time_eq(signature, expected.as_bytes()).then(Dict::new)
+            }
+            State::Cryptosign { key, known, message } => {
+                let verified = cryptosign::verify(key, message, &answer.signature);
+                (verified.is_ok() && *known).then(Dict::new)
+            }
+            State::Scram(exchange) => exchange.verify(answer),
+        };
+        welcome.filter(|_| self.genuine).ok_or_else(|| AuthError::new("authentication failed"))
+    }
+
+    fn begin_mock(
+        credential: &Credential,
+        context: &ChallengeContext<'_>,
+    ) -> Result<(Challenge, Exchange), AuthError> {
+        let (challenge, exchange) = Self::begin(credential, context)?;
+        Ok((challenge, Exchange { genuine: false, ..exchange }))
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange(…)")
+    }
+}
+
+impl ChallengeContext<'_> {
+    /// The transport's channel binding, which HELLO asks for.
+    pub(in crate::auth) fn channel_id(&self) -> Result<[u8; 32], AuthError> {
+        self.channel_id.ok_or_else(|| {
+            AuthError::new(format_args!("this transport has no channel binding {TLS_EXPORTER:?}"))
+        })
+    }
+
+    /// HELLO asks for a channel binding that there is not.
+    pub(in crate::auth) fn unknown_binding(&self) -> AuthError {
+        AuthError::new(format_args!(
+            "HELLO.Details.authextra.channel_binding: {TLS_EXPORTER:?} is the only one that there is"
+        ))
+    }
+}
+
+/// WAMP-CRA's challenge text.
+#[derive(Serialize)]
+struct WampCraChallenge<'a> {
+    authid: &'a str,
+    authrole: &'a str,
+    authmethod: &'a str,
+    authprovider: &'a str,
+    nonce: String,
+    timestamp: String,
+    session: u64,
+}
+
+fn wampcra(
+    secret: &Secret,
+    salt: Option<&Salt>,
+    context: &ChallengeContext<'_>,
+) -> Result<(Dict, State), AuthError> {
+    let challenge = WampCraChallenge {
+        authid: context.authid,
+        authrole: context.authrole,
+        authmethod: "wampcra",
+        authprovider: context.authprovider,
+        nonce: base64(&context.nonce),
+        timestamp: time::format(context.unix_time),
+        session: context.session,
+    };
+    let challenge = serde_json::to_string(&challenge).map_err(|error| {
+        AuthError::new(format_args!("the challenge cannot be written: {error}"))
+    })?;
+    let signature = wampcra::sign(secret.as_bytes(), &challenge);
+    let mut extra = Dict::new().with("challenge", challenge);
+    if let Some(Salt { salt, iterations, keylen }) = salt {
+        extra = extra
+            .with("salt", salt.as_str())
+            .with("keylen", *keylen)
+            .with("iterations", *iterations);
+    }
+    Ok((extra, State::WampCra(signature)))
+}
+
+fn cryptosign(
+    public_keys: &[[u8; 32]],
+    context: &ChallengeContext<'_>,
+) -> Result<(Dict, State), AuthError> {
+    const PLACE: &str = "HELLO.Details.authextra";
+    let key = text(PLACE, context.authextra, "pubkey")?;
+    let key = from_hex_array::<32>("HELLO.Details.authextra.pubkey", key)?;
+    let binding = optional_text(PLACE, context.authextra, "channel_binding")?;
+    let channel_id = match binding {
+        None => None,
+        Some(TLS_EXPORTER) => Some(context.channel_id()?),
+        Some(_) => return Err(context.unknown_binding()),
+    };
+    let challenge = hex(&context.nonce);
+    let message = cryptosign::to_be_signed(&challenge, channel_id.as_ref())?;
+    let mut extra = Dict::new().with("challenge", challenge).with("channel_binding", binding);
+    let asked = optional_text(PLACE, context.authextra, "challenge")?;
+    if let (Some(challenge), Some(router_key)) = (asked, context.router_key) {
+        let message = cryptosign::to_be_signed(challenge, channel_id.as_ref())?;
+        let signature = cryptosign::response(&router_key.sign(&message), &message);
+        extra = extra.with("pubkey", hex(&router_key.public_key())).with("signature", signature);
+    }
+    let known = public_keys.contains(&key);
+    Ok((extra, State::Cryptosign { key, known, message }))
+}
