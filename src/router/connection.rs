@@ -115,6 +115,9 @@ impl Connection {
         if !self.inputs.is_empty() {
             self.hub.handle(self.id, &mut self.inputs, &mut self.aftermath, cx.waker());
             self.throttle.outboxes.append(&mut self.aftermath.slow);
+            if self.aftermath.paused {
+                return false;
+            }
         }
         if self.ended && self.inputs.is_empty() {
             self.phase = Phase::Closing(CloseCode::Normal);

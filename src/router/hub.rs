@@ -39,6 +39,8 @@ struct State {
     tasks: usize,
     down: bool,
     clock: Clock,
+    /// Connections of which nothing more is handled until the core says so, and their tasks.
+    paused: KeyMap<ConnectionId, Option<Waker>>,
 }
 
 /// The timer's task, which waits for the core's next deadline.
@@ -66,7 +68,14 @@ pub(super) struct Aftermath {
     wakers: Vec<Waker>,
     /// Outboxes of slow peers whom this step's sender has sent something to.
     pub(super) slow: Vec<Arc<Outbox>>,
+    /// Whether the connection has to wait for an answer of the application; its task is woken then.
+    pub(super) paused: bool,
+    questions: Vec<Question>,
 }
+
+/// What the core asks of the application.
+#[derive(Debug)]
+enum Question {}
 
 impl Hub {
     pub(super) fn new(config: RouterConfig, outbox_limit: usize) -> Self {
@@ -77,6 +86,7 @@ impl Hub {
                 tasks: 0,
                 down: false,
                 clock: Clock::default(),
+                paused: KeyMap::default(),
             }),
             outbox_limit,
             idle: Notify::new(),
@@ -99,10 +109,11 @@ impl Hub {
     }
 
     /// Hands over what a connection has read, and takes it out of `inputs`: up to the first message
-    /// that makes the connection wait, so that no turn fills a peer's outbox. Its own task, `task`,
-    /// is not woken: it looks into its outbox next.
+    /// that makes the connection wait, so that no turn fills a peer's outbox and nothing overtakes
+    /// what the application has to decide. Its own task, `task`, is not woken: it looks into its
+    /// outbox next.
     pub(super) fn handle(
-        &self,
+        self: &Arc<Self>,
         from: ConnectionId,
         inputs: &mut VecDeque<Input>,
         aftermath: &mut Aftermath,
@@ -110,6 +121,7 @@ impl Hub {
     ) {
         self.step_as(Some(task), aftermath, |state, now, aftermath| {
             while aftermath.slow.is_empty()
+                && !state.is_paused(from)
                 && let Some(input) = inputs.pop_front()
             {
                 match input {
@@ -122,12 +134,23 @@ impl Hub {
                 }
                 state.deliver(now, aftermath);
             }
+            aftermath.paused = state.wait_in_pause(from, task);
         });
+    }
+
+    /// Brings the core the answer to a question.
+    pub(super) fn answer(self: &Arc<Self>, answer: impl FnOnce(&mut Core, Duration)) {
+        self.step(&mut Aftermath::default(), |state, now| answer(&mut state.core, now));
+    }
+
+    /// Asks the application. Not under the lock: it runs user code.
+    fn ask(self: &Arc<Self>, question: Question) {
+        match question {}
     }
 
     /// Hands back what cannot be sent to a connection.
     pub(super) fn undeliverable(
-        &self,
+        self: &Arc<Self>,
         to: ConnectionId,
         items: &mut Vec<(Item, ApplicationError)>,
         aftermath: &mut Aftermath,
@@ -140,9 +163,10 @@ impl Hub {
     }
 
     /// The task of a connection has ended.
-    pub(super) fn finished(&self, id: ConnectionId) {
+    pub(super) fn finished(self: &Arc<Self>, id: ConnectionId) {
         self.step(&mut Aftermath::default(), |state, now| {
             state.outboxes.remove(&id);
+            state.paused.remove(&id);
             state.core.handle_disconnect(now, id);
             state.tasks -= 1;
             if state.tasks == 0 {
@@ -152,7 +176,7 @@ impl Hub {
     }
 
     /// Says GOODBYE to all. New connections are closed at once from here on.
-    pub(super) fn shut_down(&self) {
+    pub(super) fn shut_down(self: &Arc<Self>) {
         self.step(&mut Aftermath::default(), |state, now| {
             if !std::mem::replace(&mut state.down, true) {
                 state.core.shutdown(now);
@@ -191,7 +215,7 @@ impl Hub {
 
     /// Changes the core, drains it into the outboxes, and wakes whom it concerns.
     fn step<T>(
-        &self,
+        self: &Arc<Self>,
         aftermath: &mut Aftermath,
         change: impl FnOnce(&mut State, Duration) -> T,
     ) -> T {
@@ -204,7 +228,7 @@ impl Hub {
 
     /// The same for a change that drains the core itself.
     fn step_as<T>(
-        &self,
+        self: &Arc<Self>,
         task: Option<&Waker>,
         aftermath: &mut Aftermath,
         change: impl FnOnce(&mut State, Duration, &mut Aftermath) -> T,
@@ -220,6 +244,9 @@ impl Hub {
                 waker.wake();
             }
         }
+        for question in aftermath.questions.drain(..) {
+            self.ask(question);
+        }
         result
     }
 
@@ -230,6 +257,21 @@ impl Hub {
 }
 
 impl State {
+    fn is_paused(&self, id: ConnectionId) -> bool {
+        // Nearly always.
+        !self.paused.is_empty() && self.paused.contains_key(&id)
+    }
+
+    /// Whether the connection is paused; if so, its task is woken at the end of it.
+    fn wait_in_pause(&mut self, id: ConnectionId, task: &Waker) -> bool {
+        if self.paused.is_empty() {
+            return false;
+        }
+        let Some(waker) = self.paused.get_mut(&id) else { return false };
+        *waker = Some(task.clone());
+        true
+    }
+
     fn deliver(&mut self, now: Duration, aftermath: &mut Aftermath) {
         while let Some(output) = self.core.poll_output() {
             match output {
@@ -245,7 +287,11 @@ impl State {
                         self.push(now, to, item, caused, aftermath);
                     }
                 }
+                Output::Resume { connection } => {
+                    aftermath.wakers.extend(self.paused.remove(&connection).flatten());
+                }
                 Output::Close { connection, cause } => {
+                    self.paused.remove(&connection);
                     if let Some(outbox) = self.outboxes.remove(&connection) {
                         outbox.end(close_code(cause), &mut aftermath.wakers);
                     }
@@ -273,6 +319,7 @@ impl State {
             Pushed::Overflow => {
                 tracing::warn!(?to, "connection closed: the peer reads too slowly");
                 self.outboxes.remove(&to);
+                self.paused.remove(&to);
                 self.core.handle_disconnect(now, to);
             }
         }

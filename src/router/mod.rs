@@ -3,6 +3,7 @@
 //! Owns how connections are driven. What the router does with messages is decided in
 //! [`core::router`](crate::core::router); where connections come from is `server`'s matter.
 
+mod callback;
 mod connection;
 mod hub;
 mod outbox;

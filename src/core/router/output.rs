@@ -24,6 +24,14 @@ pub enum Output {
         /// What.
         message: Message,
     },
+    /// Hand over messages of a connection again: the question that was asked about it is answered.
+    ///
+    /// From a question on, until this or until the connection is closed, whoever drives the router
+    /// keeps back what the peer sends, so that nothing overtakes what is being decided.
+    Resume {
+        /// Which one.
+        connection: ConnectionId,
+    },
     /// Close a connection when everything that was sent to it has left. The core has forgotten it.
     Close {
         /// Which one.
@@ -88,6 +96,10 @@ impl Outputs {
                 payload: Payload::from_values(error.args, error.kwargs),
             },
         );
+    }
+
+    pub(super) fn resume(&mut self, connection: ConnectionId) {
+        self.0.push_back(Output::Resume { connection });
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, cause: CloseCause) {

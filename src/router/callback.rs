@@ -1,0 +1,120 @@
+//! Callbacks of the application: asked on their own, while the connection in question waits.
+//!
+//! Owns how user code is kept from harming the router: it runs when the core's lock is free, in a
+//! task of its own, for a bounded time, and may panic. A question comes out of the core as an
+//! output; the connection then reads on only after [`Output::Resume`].
+//!
+//! [`Output::Resume`]: crate::core::router::Output::Resume
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::core::router::{ConnectionId, Router as Core};
+use crate::router::hub::Hub;
+use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync, Sleep};
+
+/// An application's function that answers questions in its own time.
+pub(super) struct Callback<Q, A>(Arc<dyn Answers<Q, A>>);
+
+/// Why a callback has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    Panicked,
+    TooLate(Duration),
+}
+
+trait Answers<Q, A>: MaybeSend + MaybeSync {
+    fn ask(&self, question: Q) -> BoxFuture<'static, A>;
+}
+
+impl<Q, A, F, R> Answers<Q, A> for F
+where
+    F: Fn(Q) -> R + MaybeSend + MaybeSync,
+    R: Future<Output = A> + MaybeSend + 'static,
+{
+    fn ask(&self, question: Q) -> BoxFuture<'static, A> {
+        Box::pin(self(question))
+    }
+}
+
+impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    pub(super) fn new<F, R>(function: F) -> Self
+    where
+        F: Fn(Q) -> R + MaybeSend + MaybeSync + 'static,
+        R: Future<Output = A> + MaybeSend + 'static,
+    {
+        Callback(Arc::new(function))
+    }
+
+    /// Asks on its own, and tells the core what comes of it: within `limit`, and once. If the
+    /// connection has gone meanwhile, the core finds nothing under its id, which is never used twice.
+    pub(super) fn ask(
+        &self,
+        hub: &Arc<Hub>,
+        connection: ConnectionId,
+        question: Q,
+        limit: Duration,
+        tell: fn(&mut Core, Duration, ConnectionId, Result<A, Unanswered>),
+    ) {
+        let callback = self.clone();
+        // Called inside the future, so that a panic before there is one is caught, too.
+        let future = Box::pin(async move { callback.0.ask(question).await });
+        let asked = Asked { future, limit, sleep: Sleep::new(limit) };
+        let hub = Arc::clone(hub);
+        rt::spawn(async move {
+            let answer = asked.await;
+            if let Err(unanswered) = &answer {
+                tracing::error!(?connection, "a callback of the router's {unanswered}");
+            }
+            hub.answer(|core, now| tell(core, now, connection, answer));
+        });
+    }
+}
+
+/// A callback at work.
+struct Asked<A> {
+    future: BoxFuture<'static, A>,
+    limit: Duration,
+    sleep: Sleep,
+}
+
+impl<A> Future for Asked<A> {
+    type Output = Result<A, Unanswered>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        match catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(answer)) => return Poll::Ready(Ok(answer)),
+            Ok(Poll::Pending) => {}
+            Err(_) => return Poll::Ready(Err(Unanswered::Panicked)),
+        }
+        let late = Pin::new(&mut this.sleep).poll(cx);
+        late.map(|()| Err(Unanswered::TooLate(this.limit)))
+    }
+}
+
+impl<Q, A> Clone for Callback<Q, A> {
+    fn clone(&self) -> Self {
+        Callback(Arc::clone(&self.0))
+    }
+}
+
+impl<Q, A> fmt::Debug for Callback<Q, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Callback(…)")
+    }
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unanswered::Panicked => f.write_str("panicked"),
+            Unanswered::TooLate(limit) => write!(f, "gave no answer within {limit:?}"),
+        }
+    }
+}
