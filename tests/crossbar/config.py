@@ -1,19 +1,39 @@
 """Writes a Crossbar node (configuration and TLS certificate) and rig.json, which says where it will listen.
 
-    python config.py DIR
+    python config.py DIR        with the Python beside Crossbar, which brings argon2 and nacl
 
 Loopback only, and every port is one that the system gave out as free: several rigs can run on one machine.
 """
 
+import base64
+import hashlib
+import hmac
 import json
 import pathlib
 import socket
 import subprocess
 import sys
 
+from argon2.low_level import Type, hash_secret_raw
+from nacl.signing import SigningKey
+
 SERIALIZERS = ["json", "msgpack", "cbor"]
 MAX_MESSAGE_SIZE = 16 * 1024 * 1024
 ACTIONS = ("call", "register", "publish", "subscribe")
+ANONYMOUS = {"anonymous": {"type": "static", "role": "anonymous"}}
+
+# Who may log in, and by what: what the tests know.
+USERS = {
+    "ticket": {"authid": "tina", "secret": "open sesame"},
+    "wampcra": {"authid": "wanda", "secret": "a shared secret"},
+    "wampcra-salted": {"authid": "walter", "secret": "another one", "salt": "pepper", "iterations": 1000, "keylen": 32},
+    # As Autobahn derives it, by its own parameters.
+    "scram-autobahn": {"authid": "sam", "secret": "p\u00e4ssword", "iterations": 4096, "memory": 512},
+    # As the specification says.
+    "scram-argon2": {"authid": "sue", "secret": "p\u00e4ssword", "iterations": 3, "memory": 4096},
+    "scram-pbkdf2": {"authid": "sid", "secret": "p\u00e4ssword", "iterations": 4096},
+    "cryptosign": {"authid": "carl", "secret": hashlib.sha256(b"the key of carl").hexdigest()},
+}
 
 
 def free_ports(count):
@@ -47,27 +67,76 @@ def rule(uri, allowed):
     }
 
 
-def listener(kind, endpoint, options):
+def role(name):
+    return {"name": name, "permissions": [rule("", True), rule("deny.", False)]}
+
+
+def sha256_hmac(key, text):
+    return hmac.new(key, text, hashlib.sha256).digest()
+
+
+def scram(method):
+    """What Crossbar keeps of a password."""
+    user = USERS[method]
+    password, salt = user["secret"].encode(), hashlib.sha256(user["authid"].encode()).digest()[:16]
+    iterations, memory = user["iterations"], user.get("memory", 0)
+    if memory:
+        salted = hash_secret_raw(password, salt, iterations, memory, 1, 32, Type.ID, 0x13)
+    else:
+        salted = hashlib.pbkdf2_hmac("sha256", password, salt, iterations, 32)
+    if method == "scram-autobahn":  # goes on with the text of the hash, not with the hash
+        salted = base64.b64encode(salted).rstrip(b"=")
+    return {
+        "role": "authed",
+        "kdf": "argon2id-13" if memory else "pbkdf2",
+        "iterations": iterations,
+        "memory": memory,
+        "salt": salt.hex(),
+        "stored-key": hashlib.sha256(sha256_hmac(salted, b"Client Key")).hexdigest(),
+        "server-key": sha256_hmac(salted, b"Server Key").hex(),
+    }
+
+
+def methods():
+    """Every method that Crossbar has for programs; nobody is anonymous."""
+    ticket, plain, salted = USERS["ticket"], USERS["wampcra"], USERS["wampcra-salted"]
+    key = SigningKey(bytes.fromhex(USERS["cryptosign"]["secret"])).verify_key.encode().hex()
+    return {
+        "ticket": {"type": "static", "principals": {ticket["authid"]: {"ticket": ticket["secret"], "role": "authed"}}},
+        "wampcra": {"type": "static", "users": {
+            plain["authid"]: {"secret": plain["secret"], "role": "authed"},
+            # The secret itself, not the key derived from it: Crossbar 26 derives that by itself.
+            salted["authid"]: {**{k: v for k, v in salted.items() if k != "authid"}, "role": "authed"},
+        }},
+        "scram": {"type": "static", "principals": {
+            USERS[method]["authid"]: scram(method) for method in USERS if method.startswith("scram-")}},
+        "cryptosign": {"type": "static", "principals": {
+            USERS["cryptosign"]["authid"]: {"authorized_keys": [key], "role": "authed"}}},
+    }
+
+
+def listener(kind, endpoint, options, auth):
     return {
         "type": kind,
         "endpoint": endpoint,
         "serializers": SERIALIZERS,
-        "auth": {"anonymous": {"type": "static", "role": "anonymous"}},
+        "auth": auth,
         "options": {"max_message_size": MAX_MESSAGE_SIZE, **options},
     }
 
 
-def node(ws, wss, rs, unix, realm):
+def node(ws, wss, rs, ws_auth, wss_auth, unix, realm):
     def tcp(port, **rest):
         return {"type": "tcp", "interface": "127.0.0.1", "port": port, **rest}
 
     tls = {"tls": {"certificate": "server.crt", "key": "server.key"}}
 
-    def websocket(endpoint):
-        return listener("websocket", endpoint, {"max_frame_size": MAX_MESSAGE_SIZE, "enable_webstatus": False})
+    def websocket(endpoint, auth=ANONYMOUS):
+        options = {"max_frame_size": MAX_MESSAGE_SIZE, "enable_webstatus": False}
+        return listener("websocket", endpoint, options, auth)
 
     def rawsocket(endpoint):
-        return listener("rawsocket", endpoint, {})
+        return listener("rawsocket", endpoint, {}, ANONYMOUS)
 
     return {
         "version": 2,
@@ -75,7 +144,7 @@ def node(ws, wss, rs, unix, realm):
             "type": "router",
             "realms": [{
                 "name": realm,
-                "roles": [{"name": "anonymous", "permissions": [rule("", True), rule("deny.", False)]}],
+                "roles": [role("anonymous"), role("authed")],
                 # the only topics with a history
                 "store": {"type": "memory", "event-history": [{"uri": "com.example.history", "match": "exact", "limit": 100}]},
             }],
@@ -84,6 +153,8 @@ def node(ws, wss, rs, unix, realm):
                 websocket(tcp(wss, **tls)),
                 rawsocket(tcp(rs)),
                 rawsocket({"type": "unix", "path": unix}),
+                websocket(tcp(ws_auth), methods()),
+                websocket(tcp(wss_auth, **tls), methods()),
             ],
         }],
     }
@@ -99,15 +170,19 @@ def main():
     self_signed(cbdir / "server.crt", cbdir / "server.key")
 
     realm = "realm1"
-    ws, wss, rs = free_ports(3)
-    (cbdir / "config.json").write_text(json.dumps(node(ws, wss, rs, unix, realm), indent=1))
+    ws, wss, rs, ws_auth, wss_auth = free_ports(5)
+    config = node(ws, wss, rs, ws_auth, wss_auth, unix, realm)
+    (cbdir / "config.json").write_text(json.dumps(config, indent=1))
     (home / "rig.json").write_text(json.dumps({
         "ws": f"ws://127.0.0.1:{ws}/ws",
         "wss": f"wss://localhost:{wss}/ws",
         "rs": f"rs://127.0.0.1:{rs}",
         "unix": unix,
+        "ws_auth": f"ws://127.0.0.1:{ws_auth}/ws",
+        "wss_auth": f"wss://localhost:{wss_auth}/ws",
         "ca": str(cbdir / "server.crt"),
         "realm": realm,
+        "users": USERS,
     }, indent=1) + "\n")
 
 
