@@ -139,8 +139,9 @@ pub(crate) fn take<T: Field>(
 }
 
 /// Defines a struct of options or details with one `Option` field for each known key and `extra`
-/// for all others, and its conversions from and to a dict. Behind `+ passthru` it has the fields of
-/// both kinds of encoded payloads, too, which all messages with a payload share.
+/// for all others, and its conversions from and to a dict. Fields that it `hides` do not show in
+/// its `Debug`. Behind `+ passthru` it has the fields of both kinds of encoded payloads, too, which
+/// all messages with a payload share.
 macro_rules! options {
     (
         $(#[$doc:meta])*
@@ -171,7 +172,7 @@ macro_rules! options {
     };
     (
         $(#[$doc:meta])*
-        $name:ident / $fields:ident ($place:literal) {
+        $name:ident / $fields:ident ($place:literal) $(hides [$($hidden:literal),*])? {
             $($(#[$field_doc:meta])* $field:ident: $ty:ty,)*
         }
     ) => {
@@ -185,12 +186,28 @@ macro_rules! options {
         pub struct $name(Option<Box<$fields>>);
 
         #[doc = concat!("The keys of [`", stringify!($name), "`].")]
-        #[derive(Clone, Debug, Default, PartialEq)]
+        #[derive(Clone, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $fields {
             $($(#[$field_doc])* pub $field: Option<$ty>,)*
             /// All other keys, as they came or as they shall go.
             pub extra: $crate::value::Dict,
+        }
+
+        impl std::fmt::Debug for $fields {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                const HIDDEN: &[&str] = &[$($($hidden),*)?];
+                let mut shown = f.debug_struct(stringify!($fields));
+                $(if HIDDEN.contains(&stringify!($field)) {
+                    shown.field(
+                        stringify!($field),
+                        &self.$field.as_ref().map(|_| $crate::message::parts::Hidden),
+                    );
+                } else {
+                    shown.field(stringify!($field), &self.$field);
+                })*
+                shown.field("extra", &self.extra).finish()
+            }
         }
 
         impl $name {

@@ -189,19 +189,42 @@ impl Part for Arguments {
     }
 }
 
-/// Defines the structs of messages: fields in wire order, each `name: Type as Part`.
+/// Stands in `Debug` for what may be secret: messages are logged whole.
+pub(crate) struct Hidden;
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Defines the structs of messages: fields in wire order, each `name: Type as Part`. Fields that a
+/// message `hides` do not show in its `Debug`.
 macro_rules! messages {
     ($(
         $(#[$doc:meta])*
-        $name:ident = $code:literal $wire:literal {
+        $name:ident = $code:literal $wire:literal $(hides [$($hidden:literal),*])? {
             $($(#[$field_doc:meta])* $field:ident: $ty:ty as $part:ty,)*
         }
     )*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[allow(clippy::exhaustive_structs, reason = "the fields are the wire format")]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $ty,)*
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                const HIDDEN: &[&str] = &[$($($hidden),*)?];
+                let mut shown = f.debug_struct(stringify!($name));
+                $(if HIDDEN.contains(&stringify!($field)) {
+                    shown.field(stringify!($field), &$crate::message::parts::Hidden);
+                } else {
+                    shown.field(stringify!($field), &self.$field);
+                })*
+                shown.finish()
+            }
         }
 
         impl $name {

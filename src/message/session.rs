@@ -31,14 +31,18 @@ messages! {
         payload: Payload as Arguments,
     }
     /// The router asks a client to prove who it is.
-    Challenge = 4 "CHALLENGE" {
+    ///
+    /// Its `Debug` shows no `extra`: with an answer at hand, secrets can be guessed from it.
+    Challenge = 4 "CHALLENGE" hides ["extra"] {
         /// The authentication method.
         method: String as Text,
         /// What the method needs.
         extra: Dict as Details<Dict>,
     }
     /// A client's answer to CHALLENGE.
-    Authenticate = 5 "AUTHENTICATE" {
+    ///
+    /// Its `Debug` shows nothing of it: a signature may be the secret itself, as a ticket is.
+    Authenticate = 5 "AUTHENTICATE" hides ["signature", "extra"] {
         /// The proof.
         signature: String as Text,
         /// What the method needs.
@@ -54,8 +58,8 @@ messages! {
 }
 
 options! {
-    /// HELLO.Details.
-    HelloDetails / HelloDetailsFields("HELLO.Details") {
+    /// HELLO.Details. `authextra` does not show in its `Debug`.
+    HelloDetails / HelloDetailsFields("HELLO.Details") hides ["authextra"] {
         /// The client's roles; at least one is needed.
         roles: Roles,
         /// The client's name and version.

@@ -20,3 +20,13 @@ cfg_if::cfg_if! {
 pub fn random() -> Result<u64, String> {
     getrandom::u64().map_err(|error| error.to_string())
 }
+
+/// Random octets from the system.
+///
+/// # Errors
+/// What the system says if it has none.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], String> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets).map_err(|error| error.to_string())?;
+    Ok(octets)
+}

@@ -49,6 +49,23 @@ pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     drop(tokio::spawn(future));
 }
 
+/// Computes what takes long, on a thread for such things. Once begun it goes on to its end, even if
+/// nobody waits any more.
+///
+/// # Errors
+/// If it panics, or the runtime ends.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub async fn work<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| match error.is_panic() {
+        true => "the computation panicked".to_owned(),
+        false => "the runtime has ended".to_owned(),
+    })
+}
+
 /// A timer.
 #[derive(Debug)]
 pub struct Sleep(Pin<Box<tokio::time::Sleep>>);

@@ -53,6 +53,14 @@ pub fn spawn(future: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(future);
 }
 
+/// Computes what takes long. The page waits meanwhile: it has no other thread.
+///
+/// # Errors
+/// Never; natively there are some.
+pub async fn work<T: 'static>(work: impl FnOnce() -> T + 'static) -> Result<T, String> {
+    Ok(work())
+}
+
 /// A timer.
 #[derive(Debug)]
 pub struct Sleep {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::auth::AuthError;
 use crate::core::client::{Answer, Failure, Ticket};
 use crate::error::ApplicationError;
 use crate::message::{
     CallOptions, CancelMode, Payload, PublishOptions, RegisterOptions, SubscribeOptions,
 };
+use crate::session::authentication::Signature;
 use crate::session::ending::EndingSender;
 use crate::session::endpoint::DynEndpoint;
 use crate::session::event::Event;
@@ -64,6 +66,8 @@ pub(super) enum Command {
     },
     /// Ends the registration whose REGISTER had the ticket `listener`.
     Unregister { ticket: Ticket, listener: Ticket, waiter: Waiter },
+    /// The answer to the router's challenge, or why there is none.
+    Authenticate(Result<Signature, AuthError>),
     Leave {
         reason: Uri,
         message: Option<String>,

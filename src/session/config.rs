@@ -5,8 +5,10 @@ use std::sync::Arc;
 use crate::core::client::ClientConfig;
 use crate::message::Welcome;
 use crate::rt::{MaybeSend, MaybeSync};
+use crate::session::authentication::{Authentication, Identity};
 use crate::session::payload_codec::PayloadCodec;
 use crate::session::user_error::{UserError, UserErrors};
+use crate::value::Dict;
 
 /// How a session is opened, over whatever transport.
 #[derive(Clone, Default)]
@@ -14,6 +16,8 @@ use crate::session::user_error::{UserError, UserErrors};
 pub struct SessionConfig {
     /// The settings of the state machine: timeouts, agent.
     pub client: ClientConfig,
+    pub(super) authentication: Authentication,
+    pub(super) identity: Identity,
     pub(super) codec: Option<Arc<dyn PayloadCodec>>,
     pub(super) passthru: bool,
     on_welcome: Option<Arc<dyn OnWelcome>>,
@@ -31,6 +35,37 @@ impl<F: Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync> OnWelcome fo
 }
 
 impl SessionConfig {
+    /// How we prove who we are: a method, as
+    /// [`Ticket`](crate::session::authentication::Ticket), or an [`Authentication`] of several.
+    /// Default: none is offered, which is `anonymous` for most routers. A session that
+    /// [joins again](crate::Session::rejoin) proves it again.
+    #[must_use]
+    pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
+        self.authentication = authentication.into();
+        self
+    }
+
+    /// Who we want to be, if no method says it (or it says the same). Default: nothing is said.
+    #[must_use]
+    pub fn authid(mut self, authid: impl Into<String>) -> Self {
+        self.identity.authid = Some(authid.into());
+        self
+    }
+
+    /// The role that we want, if no method says it (or it says the same). Default: nothing is said.
+    #[must_use]
+    pub fn authrole(mut self, authrole: impl Into<String>) -> Self {
+        self.identity.authrole = Some(authrole.into());
+        self
+    }
+
+    /// More for HELLO.Details.authextra than what the methods put there. Default: nothing.
+    #[must_use]
+    pub fn authextra(mut self, authextra: Dict) -> Self {
+        self.identity.authextra = authextra;
+        self
+    }
+
     /// What encodes payloads that go out and decodes those that come in. The session then announces
     /// `payload_passthru_mode` and Autobahn's `payload_transparency`. Default: none; then calls that
     /// come in encoded are refused with `wamp.error.no_payload_codec`, and such events are dropped.
@@ -91,6 +126,9 @@ impl std::fmt::Debug for SessionConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionConfig")
             .field("client", &self.client)
+            .field("authentication", &self.authentication)
+            .field("authid", &self.identity.authid)
+            .field("authrole", &self.identity.authrole)
             .field("payload_codec", &self.codec.is_some())
             .field("payload_passthru", &self.passthru)
             .field("on_welcome", &self.on_welcome.is_some())

@@ -8,21 +8,26 @@ use std::sync::atomic::AtomicU64;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::core::client::{Client, ClientConfig};
-use crate::error::{CloseKind, CloseReason, ConnectError};
+use crate::error::ConnectError;
 #[cfg(feature = "client")]
 use crate::message::Welcome;
 use crate::rt;
 #[cfg(feature = "client")]
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+#[cfg(feature = "client")]
+use crate::session::authentication::Authentication;
+use crate::session::authentication::{Attempt, cannot_authenticate};
 use crate::session::config::SessionConfig;
 use crate::session::driver::{Driver, Inbox, Payloads};
 #[cfg(feature = "client")]
 use crate::session::payload_codec::PayloadCodec;
 #[cfg(feature = "client")]
 use crate::session::user_error::UserError;
-use crate::session::{Session, Shared, driver_gone};
+use crate::session::{Session, Shared};
 use crate::transport::{Connector, Transport};
 use crate::uri::{Uri, uris};
+#[cfg(feature = "client")]
+use crate::value::Dict;
 
 /// Commands that may wait for the driver; whoever sends more waits.
 const COMMANDS: usize = 256;
@@ -102,6 +107,41 @@ impl Connect {
         self
     }
 
+    /// How we prove who we are: a method or several; see [`SessionConfig::authentication`].
+    ///
+    /// ```no_run
+    /// # async fn join() -> Result<(), wampwerk::ConnectError> {
+    /// use wampwerk::session::authentication::WampCra;
+    ///
+    /// let session = wampwerk::connect("wss://example.com/ws", "realm1")
+    ///     .authentication(WampCra::new("joe", "secret2"))
+    ///     .await?;
+    /// println!("joined as {:?}, {:?}", session.authid(), session.authrole());
+    /// # Ok(()) }
+    /// ```
+    pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
+        self.config = self.config.authentication(authentication);
+        self
+    }
+
+    /// Who we want to be; see [`SessionConfig::authid`].
+    pub fn authid(mut self, authid: impl Into<String>) -> Self {
+        self.config = self.config.authid(authid);
+        self
+    }
+
+    /// The role that we want; see [`SessionConfig::authrole`].
+    pub fn authrole(mut self, authrole: impl Into<String>) -> Self {
+        self.config = self.config.authrole(authrole);
+        self
+    }
+
+    /// More for HELLO.Details.authextra; see [`SessionConfig::authextra`].
+    pub fn authextra(mut self, authextra: Dict) -> Self {
+        self.config = self.config.authextra(authextra);
+        self
+    }
+
     /// What encodes and decodes payloads; see [`SessionConfig::payload_codec`].
     pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
         self.config = self.config.payload_codec(codec);
@@ -175,45 +215,51 @@ pub async fn connect_with(
 /// Joins a realm over a transport that is open. `config` is a [`SessionConfig`], or a
 /// [`ClientConfig`] where there is no more to say.
 ///
-/// Dropping the future gives up: the transport is closed.
+/// Dropping the future gives up: the transport is closed, and a challenge is not answered any more.
 ///
 /// # Errors
-/// [`ConnectError::Join`] if the router refuses, breaks the protocol or does not answer in time.
+/// [`ConnectError::Join`] if the router refuses, breaks the protocol or does not answer in time, and
+/// with `wamp.error.cannot_authenticate` if we cannot prove who we are, or the router cannot;
+/// [`ConnectError::InvalidConfig`] if the authentication methods disagree.
 pub async fn join(
     transport: Box<dyn Transport>,
     realm: impl Into<Uri>,
     config: impl Into<SessionConfig>,
 ) -> Result<Session, ConnectError> {
     let config = config.into();
+    let info = transport.info().clone();
+    let (mut attempt, request) =
+        Attempt::begin(&config.authentication, &config.identity, realm.into(), &info)?;
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let (signal_sender, signals) = mpsc::unbounded_channel();
     let (joined_sender, joined) = oneshot::channel();
+    let (challenged_sender, challenged) = oneshot::channel();
     let (closed_sender, closed) = watch::channel(None);
-    let info = transport.info().clone();
     let leave_timeout = config.client.leave_timeout;
     let payloads = Payloads::new(config.codec.clone(), config.passthru);
     let mut settings = config.client.clone();
     settings.payload_passthru |= config.codec.is_some() || config.passthru;
     let mut client = Client::new(settings);
-    client.join(rt::now(), realm.into());
+    client.join(rt::now(), request);
     let inbox = Inbox {
         commands,
         signals,
         command_sender: command_sender.downgrade(),
         signal_sender: signal_sender.clone(),
         joined: joined_sender,
+        challenged: challenged_sender,
         closed: closed_sender,
         leave_timeout,
         payloads,
         user_errors: config.user_errors.clone(),
     };
     rt::spawn(Driver::new(transport, client, inbox));
-    let joined = match joined.await {
-        Ok(Ok(joined)) => joined,
-        Ok(Err(reason)) => return Err(ConnectError::Join(reason)),
-        Err(_) => return Err(ConnectError::Join(driver_gone())),
+    let joined = attempt.joined(joined, challenged, &command_sender).await;
+    let joined = joined.map_err(ConnectError::Join)?;
+    let verdict = match attempt.check(&joined.welcome) {
+        Ok(()) => config.check(&joined.welcome),
+        Err(error) => Err(error.message),
     };
-    let verdict = config.check(&joined.welcome);
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     let shared = Arc::new(Shared {
         commands: command_sender,
@@ -227,8 +273,7 @@ pub async fn join(
     let session = Session { shared };
     if let Err(text) = verdict {
         session.leave_with(uris::CANNOT_AUTHENTICATE, Some(text.clone())).await;
-        let reason = CloseReason::new(CloseKind::Left, uris::CANNOT_AUTHENTICATE, Some(text));
-        return Err(ConnectError::Join(Arc::new(reason)));
+        return Err(cannot_authenticate(text));
     }
     Ok(session)
 }

@@ -68,6 +68,7 @@ use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializ
 use crate::rt::Sleep;
 use crate::transport::{Transport, TransportInfo};
 use crate::uri::{Match, Pattern, Uri, UriRule, uris};
+use crate::value::Dict;
 use command::{Command, Signal};
 
 /// An open session on a realm. Cheap to clone; all clones are the same session.
@@ -115,6 +116,32 @@ impl Session {
     /// The router's whole WELCOME: its roles and features, and as whom it sees us.
     pub fn welcome(&self) -> &Welcome {
         &self.shared.joined.welcome
+    }
+
+    /// As whom the router sees us, if it tells. Without authentication it is often random.
+    pub fn authid(&self) -> Option<&str> {
+        self.welcome().details.authid.as_deref()
+    }
+
+    /// Our role, if the router tells.
+    pub fn authrole(&self) -> Option<&str> {
+        self.welcome().details.authrole.as_deref()
+    }
+
+    /// How we were authenticated, if the router tells: `"ticket"`, `"anonymous"`, …
+    pub fn authmethod(&self) -> Option<&str> {
+        self.welcome().details.authmethod.as_deref()
+    }
+
+    /// Who has authenticated us, if the router tells: `"static"`, `"dynamic"`, …
+    pub fn authprovider(&self) -> Option<&str> {
+        self.welcome().details.authprovider.as_deref()
+    }
+
+    /// What else the router says about it; empty if it says nothing.
+    pub fn authextra(&self) -> &Dict {
+        static NONE: Dict = Dict::new();
+        self.welcome().details.authextra.as_ref().unwrap_or(&NONE)
     }
 
     /// The router's roles, with the features that it announced.
@@ -202,7 +229,8 @@ impl Session {
         }
     }
 
-    /// Leaves the realm and joins one again, over the same transport and with the same settings.
+    /// Leaves the realm and joins one again, over the same transport and with the same settings: it
+    /// proves again who we are.
     ///
     /// # Errors
     /// [`ConnectError::Join`] if the old session did not end as it should, or the new one cannot

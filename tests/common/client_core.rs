@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use wampwerk::core::client::{Client, ClientConfig, Event, Failure, Ticket};
 use wampwerk::message::*;
-use wampwerk::{ApplicationError, CloseKind, Payload, Uri, Value};
+use wampwerk::{ApplicationError, CloseKind, Payload, Value};
 
 pub const NOW: Duration = Duration::from_secs(100);
 
@@ -20,7 +20,7 @@ pub struct Session {
 impl Session {
     pub fn joining() -> Self {
         let mut client = Client::new(ClientConfig::default());
-        client.join(NOW, Uri::from("realm1"));
+        client.join(NOW, "realm1".into());
         Session { client }
     }
 

@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use wampwerk::CloseReason;
 use wampwerk::core::client::{Client, ClientConfig, Event, Ticket};
 use wampwerk::core::router::{ConnectionId, Output, Router, RouterConfig};
 use wampwerk::message::Message;
-use wampwerk::{CloseReason, Uri};
 
 pub struct World {
     pub now: Duration,
@@ -69,7 +69,7 @@ impl World {
     pub fn connect(&mut self, realm: &str) -> usize {
         let connection = self.router.connect(self.now);
         let mut client = Client::new(ClientConfig::default());
-        client.join(self.now, Uri::from(realm));
+        client.join(self.now, realm.into());
         self.numbers.insert(connection, self.peers.len());
         self.peers.push(Peer {
             client,

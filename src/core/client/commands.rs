@@ -3,37 +3,16 @@
 use std::time::Duration;
 
 use super::pending::{Pending, Request};
-use super::recent::Recent;
-use super::roles::client_roles;
 use super::{Answer, Client, Failure, State, Ticket, invocation_error};
-use crate::core::ids::SequentialIds;
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{
-    Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Hello, HelloDetails, Payload, Publish,
-    PublishOptions, Register, RegisterOptions, Roles, Subscribe, SubscribeOptions, Unregister,
+    Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Payload, Publish,
+    PublishOptions, Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister,
     Unsubscribe, Yield, YieldOptions,
 };
 use crate::uri::{Match, Uri, UriRule, uris};
 
 impl Client {
-    /// Asks to join a realm; nothing happens unless the session is closed. A session that was
-    /// joined before is a new one then, with request ids of its own.
-    pub fn join(&mut self, now: Duration, realm: Uri) {
-        if !matches!(self.state, State::Closed(_)) {
-            return;
-        }
-        (self.ids, self.streamed) = (SequentialIds::default(), 0);
-        (self.cut_short, self.router) = (Recent::default(), Roles::new());
-        let mut details = HelloDetails::default();
-        details.roles = Some(client_roles(self.config.payload_passthru));
-        details.agent = Some(self.config.agent.clone());
-        self.state = State::Joining {
-            realm: realm.clone(),
-            deadline: now.saturating_add(self.config.join_timeout),
-        };
-        self.transmits.push_back(Hello { realm, details }.into());
-    }
-
     /// Calls a procedure. Who waits no longer than some time [abandons](Self::abandon) it then.
     ///
     /// With `options.progress` more arguments follow by [`call_more`](Self::call_more). With
@@ -226,7 +205,7 @@ impl Client {
                 self.state = State::Leaving { deadline };
             }
             // No GOODBYE before WELCOME (spec: "Session lifecycle").
-            State::Joining { .. } => {
+            State::Joining(_) => {
                 self.send_abort(&reason, message.clone().unwrap_or_default());
                 self.close(CloseReason::new(CloseKind::Left, reason, message));
             }

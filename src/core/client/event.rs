@@ -4,13 +4,20 @@ use std::sync::Arc;
 
 use crate::core::client::Ticket;
 use crate::error::{ApplicationError, CloseReason};
-use crate::message::{self, CancelMode, Invocation, Payload, RequestError, ResultDetails, Welcome};
+use crate::message::{
+    self, CancelMode, Challenge, Invocation, Payload, RequestError, ResultDetails, Welcome,
+};
 use crate::uri::Uri;
 
 /// Something that happened in a session.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// The router wants a proof of who we are, by a method that was offered. Answer it by
+    /// [`Client::authenticate`](super::Client::authenticate) or
+    /// [`Client::refuse_challenge`](super::Client::refuse_challenge), and say
+    /// [`Client::answering`](super::Client::answering) before that takes time.
+    Challenge(Challenge),
     /// The session is open.
     Joined(Box<Joined>),
     /// A request is settled. Each ticket gets one, unless the request was abandoned.

@@ -12,6 +12,7 @@
 mod commands;
 mod event;
 mod interest;
+mod joining;
 mod pending;
 mod receive;
 mod recent;
@@ -24,6 +25,8 @@ use std::time::Duration;
 
 pub use event::{Answer, Event, Failure, Joined};
 use interest::Interest;
+pub use joining::JoinRequest;
+use joining::Joining;
 use pending::{PendingTable, Request};
 use recent::Recent;
 
@@ -50,7 +53,8 @@ impl Ticket {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// For the answer to HELLO. Default: 10 s.
+    /// For each step of joining: the answer to HELLO, our answer to CHALLENGE, the answer to
+    /// AUTHENTICATE. Default: 10 s.
     pub join_timeout: Duration,
     /// For the answer to GOODBYE. Default: 3 s.
     pub leave_timeout: Duration,
@@ -80,7 +84,7 @@ impl Default for ClientConfig {
 #[derive(Debug)]
 enum State {
     Closed(Arc<CloseReason>),
-    Joining { realm: Uri, deadline: Duration },
+    Joining(Joining),
     Established,
     Leaving { deadline: Duration },
 }
@@ -187,7 +191,7 @@ impl Client {
     pub fn handle_message(&mut self, message: Message) {
         let result = match self.state {
             State::Closed(_) => Ok(()),
-            State::Joining { .. } => self.message_while_joining(message),
+            State::Joining(_) => self.message_while_joining(message),
             State::Established => self.message_while_established(message),
             State::Leaving { .. } => {
                 self.message_while_leaving(message);
@@ -239,11 +243,7 @@ impl Client {
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Duration) {
         match self.state {
-            State::Joining { deadline, .. } if deadline <= now => {
-                let message = format!("no answer to HELLO within {:?}", self.config.join_timeout);
-                self.send_abort(uris::TIMEOUT, message.clone());
-                self.close(CloseReason::new(CloseKind::TimedOut, uris::TIMEOUT, Some(message)));
-            }
+            State::Joining(Joining { deadline, .. }) if deadline <= now => self.join_timed_out(),
             State::Leaving { deadline } if deadline <= now => {
                 let message =
                     format!("no answer to GOODBYE within {:?}", self.config.leave_timeout);
@@ -276,7 +276,7 @@ impl Client {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
         match self.state {
-            State::Joining { deadline, .. } | State::Leaving { deadline } => Some(deadline),
+            State::Joining(Joining { deadline, .. }) | State::Leaving { deadline } => Some(deadline),
             State::Closed(_) | State::Established => None,
         }
     }

@@ -1,43 +1,15 @@
 //! What the router says.
 
 use super::pending::{Pending, Request};
-use super::{Answer, Client, Event, Failure, Joined, Running, State, Ticket, invocation_error};
+use super::{Answer, Client, Event, Failure, Running, Ticket, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
     CallResult, CancelMode, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, Payload,
-    RequestError, RequestErrorDetails, RequestType, Unsubscribe, Welcome,
+    RequestError, RequestErrorDetails, RequestType, Unsubscribe,
 };
 use crate::uri::{Match, Uri, uris};
 
 impl Client {
-    pub(super) fn message_while_joining(&mut self, message: Message) -> Result<(), Violation> {
-        match message {
-            Message::Welcome(welcome) => self.welcomed(welcome),
-            Message::Abort(abort) => {
-                self.aborted(abort);
-                Ok(())
-            }
-            Message::Challenge(challenge) => {
-                let text = format!("cannot answer a challenge by {:?}", challenge.method);
-                self.abort(uris::CANNOT_AUTHENTICATE, text);
-                Ok(())
-            }
-            other => Err(Violation::new(format!("{} before WELCOME", other.name()))),
-        }
-    }
-
-    fn welcomed(&mut self, welcome: Welcome) -> Result<(), Violation> {
-        let roles = welcome.details.roles.clone().unwrap_or_default();
-        roles.check("WELCOME.Details.roles", &["broker", "dealer"])?;
-        if let State::Joining { realm, .. } = std::mem::replace(&mut self.state, State::Established)
-        {
-            let realm = welcome.details.realm.clone().unwrap_or(realm);
-            self.router = roles;
-            self.events.push_back(Event::Joined(Box::new(Joined { realm, welcome })));
-        }
-        Ok(())
-    }
-
     pub(super) fn message_while_established(&mut self, message: Message) -> Result<(), Violation> {
         match message {
             Message::Result(result) => {

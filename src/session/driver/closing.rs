@@ -39,6 +39,7 @@ impl Driver {
         if reason.kind != CloseKind::Left {
             self.keep = None;
         }
+        self.challenged = None;
         if let Some(joined) = self.joined.take() {
             drop(joined.send(Err(reason.clone())));
         }
@@ -125,7 +126,10 @@ fn refuse(command: Command, reason: &Arc<CloseReason>) {
         | Command::Unsubscribe { waiter, .. }
         | Command::Register { waiter, .. }
         | Command::Unregister { waiter, .. } => Some(waiter),
-        Command::Leave { .. } | Command::Arguments { .. } | Command::Progress { .. } => None,
+        Command::Leave { .. }
+        | Command::Arguments { .. }
+        | Command::Progress { .. }
+        | Command::Authenticate(_) => None,
     };
     if let Some(waiter) = waiter {
         drop(waiter.send(Err(Failure::Closed(reason.clone()))));

@@ -24,8 +24,9 @@ use crate::codec;
 use crate::core::client::{Answer, Client, Event, Failure, Joined, Ticket};
 use crate::core::ids::{IdHasher, IdMap};
 use crate::error::{ApplicationError, CloseReason};
-use crate::message::{self, CancelMode, Message, Serializer};
+use crate::message::{self, CancelMode, Challenge, Message, Serializer};
 use crate::rt::{self, Sleep};
+use crate::session::authentication::Signature;
 use crate::session::command::{Command, Signal, Waiter};
 use crate::session::ending::Ending;
 use crate::session::running_call::CallControl;
@@ -64,6 +65,8 @@ pub(super) struct Driver {
     /// For the tasks of procedures.
     signal_sender: mpsc::UnboundedSender<Signal>,
     joined: Option<oneshot::Sender<Result<Joined, Arc<CloseReason>>>>,
+    /// Who answers the router's challenge.
+    challenged: Option<oneshot::Sender<Challenge>>,
     closed: watch::Sender<Option<Arc<CloseReason>>>,
     /// Requests under way.
     waiting: Tickets<Waiting>,
@@ -96,6 +99,7 @@ pub(super) struct Inbox {
     pub(super) command_sender: mpsc::WeakSender<Command>,
     pub(super) signal_sender: mpsc::UnboundedSender<Signal>,
     pub(super) joined: oneshot::Sender<Result<Joined, Arc<CloseReason>>>,
+    pub(super) challenged: oneshot::Sender<Challenge>,
     pub(super) closed: watch::Sender<Option<Arc<CloseReason>>>,
     pub(super) leave_timeout: Duration,
     pub(super) payloads: Payloads,
@@ -115,6 +119,7 @@ impl Driver {
             command_sender: inbox.command_sender,
             signal_sender: inbox.signal_sender,
             joined: Some(inbox.joined),
+            challenged: Some(inbox.challenged),
             closed: inbox.closed,
             waiting: Tickets::default(),
             listeners: Tickets::default(),
@@ -336,6 +341,10 @@ impl Driver {
                 let request = self.client.unregister(ticket, registration);
                 self.wait(ticket, waiter, request);
             }
+            Command::Authenticate(Ok(Signature { signature, extra })) => {
+                self.client.authenticate(rt::now(), signature, extra);
+            }
+            Command::Authenticate(Err(error)) => self.client.refuse_challenge(error.message),
             Command::Leave { reason, message, keep } => {
                 // Leaving twice takes it from nobody.
                 self.keep = keep.or(self.keep.take());
@@ -436,7 +445,15 @@ impl Driver {
                         });
                     }
                 }
+                Event::Challenge(challenge) => {
+                    self.client.answering(rt::now());
+                    if let Some(sender) = self.challenged.take() {
+                        // Nobody joins any more: then the commands have ended, and we leave.
+                        drop(sender.send(challenge));
+                    }
+                }
                 Event::Joined(joined) => {
+                    self.challenged = None;
                     self.session = joined.welcome.session;
                     if let Some(sender) = self.joined.take() {
                         // Nobody waits any more: then the handles are gone too, and we leave.

@@ -1,0 +1,84 @@
+//! Methods without a challenge: `anonymous`, and those where something else proves who we are.
+
+use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::{Authenticator, Proof, Signature};
+use crate::auth::AuthError;
+use crate::message::Challenge;
+use crate::rt::BoxFuture;
+use crate::transport::TransportInfo;
+
+/// `anonymous`: without a proof.
+#[derive(Clone, Default)]
+pub struct Anonymous {
+    proxy: bool,
+    identity: Identity,
+}
+
+impl Anonymous {
+    /// Joins without a proof.
+    pub fn new() -> Self {
+        Anonymous::default()
+    }
+
+    /// The same as `anonymous-proxy`, which Crossbar takes from its own proxy workers.
+    pub fn proxy() -> Self {
+        Anonymous { proxy: true, ..Anonymous::default() }
+    }
+
+    identity_setters!();
+}
+
+impl Authenticator for Anonymous {
+    fn method(&self) -> &str {
+        if self.proxy { "anonymous-proxy" } else { "anonymous" }
+    }
+
+    identity_getters!();
+
+    fn begin(&self, _: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
+        Ok(Box::new(Nothing))
+    }
+}
+
+/// A method that is offered by its name, and needs no answer from here: `cookie` (the browser sends
+/// it), `tls` (the client's certificate has been shown).
+#[derive(Clone)]
+pub struct Named {
+    method: String,
+    identity: Identity,
+}
+
+impl Named {
+    /// Offers the method of this name.
+    pub fn new(method: impl Into<String>) -> Self {
+        Named { method: method.into(), identity: Identity::default() }
+    }
+
+    identity_setters!();
+}
+
+impl Authenticator for Named {
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    identity_getters!();
+
+    fn begin(&self, _: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
+        Ok(Box::new(Nothing))
+    }
+}
+
+identity_debug!(Anonymous Named);
+
+struct Nothing;
+
+impl Proof for Nothing {
+    fn answer<'a>(
+        &'a mut self,
+        challenge: &'a Challenge,
+    ) -> BoxFuture<'a, Result<Signature, AuthError>> {
+        let text = format!("{:?} has no answer to a challenge", challenge.method);
+        Box::pin(async move { Err(AuthError::new(text)) })
+    }
+}

@@ -1,0 +1,149 @@
+//! One attempt to join: the proofs of all methods that are offered, and who answers.
+//!
+//! It belongs to whoever joins, not to the driver, which goes on meanwhile: an answer may take time.
+//! What users give is guarded: a panic of theirs is an error. Its text could hold a secret, so it is
+//! not told.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Authentication, Authenticator, Identity, Proof, Signature};
+use crate::auth::AuthError;
+use crate::core::client::{JoinRequest, Joined};
+use crate::error::{CloseKind, CloseReason, ConnectError};
+use crate::message::{Challenge, Welcome};
+use crate::session::command::Command;
+use crate::session::driver_gone;
+use crate::transport::TransportInfo;
+use crate::uri::{Uri, uris};
+
+pub(in crate::session) struct Attempt {
+    offers: Vec<Offer>,
+    /// Which of them was challenged.
+    challenged: Option<usize>,
+}
+
+struct Offer {
+    methods: Vec<String>,
+    proof: Box<dyn Proof>,
+}
+
+impl Attempt {
+    /// Begins with every method that this transport lets be used; and what HELLO says.
+    pub(in crate::session) fn begin(
+        authentication: &Authentication,
+        identity: &Identity,
+        realm: Uri,
+        transport: &TransportInfo,
+    ) -> Result<(Self, JoinRequest), ConnectError> {
+        let mut whole = identity.clone();
+        whole.merge(authentication.identity()?, "authentication")?;
+        let (mut offers, mut refusal) = (Vec::new(), None);
+        for authenticator in authentication.iter() {
+            let method = authenticator.method();
+            match begin(authenticator, transport) {
+                Ok(offer) => {
+                    whole.merge_extra(guarded(|| offer.proof.authextra())?, method)?;
+                    offers.push(offer);
+                }
+                Err(error) => {
+                    tracing::warn!(method, %error, "an authentication method is not offered");
+                    refusal.get_or_insert(format!("{method}: {error}"));
+                }
+            }
+        }
+        if let Some(text) = refusal
+            && offers.is_empty()
+        {
+            return Err(cannot_authenticate(text));
+        }
+        let mut request = JoinRequest::new(realm);
+        request.authmethods = offers.iter().flat_map(|offer| offer.methods.clone()).collect();
+        (request.authid, request.authrole) = (whole.authid, whole.authrole);
+        request.authextra = whole.authextra;
+        Ok((Attempt { offers, challenged: None }, request))
+    }
+
+    /// Waits for the end of joining, and answers the challenge meanwhile.
+    pub(in crate::session) async fn joined(
+        &mut self,
+        mut joined: oneshot::Receiver<Result<Joined, Arc<CloseReason>>>,
+        challenged: oneshot::Receiver<Challenge>,
+        commands: &mpsc::Sender<Command>,
+    ) -> Result<Joined, Arc<CloseReason>> {
+        let mut answering = pin!(async {
+            // There may be none.
+            if let Ok(challenge) = challenged.await {
+                let answer = self.answer(&challenge).await;
+                drop(commands.send(Command::Authenticate(answer)).await);
+            }
+        });
+        let mut answered = false;
+        poll_fn(|cx| {
+            // First, so that nothing more is asked of users when it is over.
+            if let Poll::Ready(end) = pin!(&mut joined).poll(cx) {
+                return Poll::Ready(end.unwrap_or_else(|_| Err(driver_gone())));
+            }
+            answered = answered || answering.as_mut().poll(cx).is_ready();
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Whether the router has proved who it is, where the method has that.
+    pub(in crate::session) fn check(&mut self, welcome: &Welcome) -> Result<(), AuthError> {
+        let named = |offer: &Offer| {
+            let method = welcome.details.authmethod.as_ref();
+            method.is_some_and(|method| offer.methods.contains(method))
+        };
+        let which = self.challenged.or_else(|| self.offers.iter().position(named));
+        if let Some(offer) = which.and_then(|which| self.offers.get_mut(which)) {
+            return guarded(|| offer.proof.check(welcome))?;
+        }
+        // Let in without a challenge, and by a method that we did not name: a router that must prove
+        // itself has not, unless we would have taken one that need not.
+        let mut refusal = Ok(());
+        for offer in &mut self.offers {
+            match guarded(|| offer.proof.check(welcome))? {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = refusal.and(Err(error)),
+            }
+        }
+        refusal
+    }
+
+    async fn answer(&mut self, challenge: &Challenge) -> Result<Signature, AuthError> {
+        self.challenged =
+            self.offers.iter().position(|offer| offer.methods.contains(&challenge.method));
+        let Some(offer) = self.challenged.and_then(|which| self.offers.get_mut(which)) else {
+            return Err(AuthError::new(format!("{:?} was not offered", challenge.method)));
+        };
+        let mut answer = guarded(|| offer.proof.answer(challenge))?;
+        poll_fn(|cx| match guarded(|| answer.as_mut().poll(cx)) {
+            Ok(poll) => poll,
+            Err(error) => Poll::Ready(Err(error)),
+        })
+        .await
+    }
+}
+
+fn begin(authenticator: &dyn Authenticator, transport: &TransportInfo) -> Result<Offer, AuthError> {
+    let methods = authenticator.methods().into_iter().map(str::to_owned).collect();
+    let proof = guarded(|| authenticator.begin(transport))??;
+    Ok(Offer { methods, proof })
+}
+
+fn guarded<T>(step: impl FnOnce() -> T) -> Result<T, AuthError> {
+    catch_unwind(AssertUnwindSafe(step)).map_err(|_| AuthError::new("the authenticator panicked"))
+}
+
+/// Joining fails on our side.
+pub(in crate::session) fn cannot_authenticate(text: String) -> ConnectError {
+    let reason = CloseReason::new(CloseKind::Left, uris::CANNOT_AUTHENTICATE, Some(text));
+    ConnectError::Join(Arc::new(reason))
+}

@@ -1,0 +1,253 @@
+//! `cryptosign`: a key signs the challenge, wherever the key is.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::{Authenticator, Proof, Signature};
+use crate::auth::AuthError;
+use crate::auth::cryptosign::{self, SigningKey, TLS_EXPORTER, to_hex};
+use crate::message::{Challenge, Welcome};
+use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
+use crate::transport::TransportInfo;
+use crate::value::{Dict, Value};
+
+/// The largest file that may hold a key.
+const MAX_KEY_FILE: u64 = 64 * 1024;
+
+/// Signs with a key that may be elsewhere: an agent, a hardware module, the browser's WebCrypto.
+///
+/// A [`SigningKey`] is one, too.
+pub trait Signer: MaybeSend + MaybeSync + 'static {
+    /// The Ed25519 public key.
+    fn public_key(&self) -> [u8; 32];
+
+    /// The Ed25519 signature of `message`. It may take up to the join timeout; the future is dropped
+    /// when it is not wanted any more.
+    ///
+    /// # Errors
+    /// If it cannot sign. The router is told the text.
+    fn sign(&self, message: [u8; 32]) -> BoxFuture<'_, Result<[u8; 64], AuthError>>;
+}
+
+impl Signer for SigningKey {
+    fn public_key(&self) -> [u8; 32] {
+        SigningKey::public_key(self)
+    }
+
+    fn sign(&self, message: [u8; 32]) -> BoxFuture<'_, Result<[u8; 64], AuthError>> {
+        Box::pin(async move { Ok(SigningKey::sign(self, &message)) })
+    }
+}
+
+/// What a proof is bound to, so that it is worth nothing on another connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelBinding {
+    /// `tls-exporter` (RFC 9266): the TLS connection. Natively only; no browser tells it.
+    TlsExporter,
+}
+
+/// `cryptosign`: an Ed25519 key signs the router's challenge.
+///
+/// ```
+/// use wampwerk::auth::cryptosign::SigningKey;
+/// use wampwerk::session::authentication::Cryptosign;
+///
+/// let seed = "4ffddd896a530ce5ee8c86b83b0d31835490a97a9cd718cb2f09c9fd31c4a7d7";
+/// let method = Cryptosign::new(SigningKey::from_hex(seed)?).authid("joe");
+/// # let _ = method;
+/// # Ok::<(), wampwerk::auth::AuthError>(())
+/// ```
+#[derive(Clone)]
+pub struct Cryptosign {
+    signer: Arc<dyn Signer>,
+    proxy: bool,
+    binding: Option<ChannelBinding>,
+    router_key: Option<[u8; 32]>,
+    identity: Identity,
+}
+
+impl Cryptosign {
+    /// Signs with this key. Without an [authid](Cryptosign::authid) the router finds out by the key
+    /// who we are.
+    pub fn new(key: SigningKey) -> Self {
+        Cryptosign::with_signer(key)
+    }
+
+    /// Signs with the key in a file: 32 raw octets, 64 hexadecimal digits, an OpenSSH key
+    /// (`ssh-keygen -t ed25519`, without a passphrase) or a key file of Autobahn's.
+    ///
+    /// # Errors
+    /// If it cannot be read, is larger than 64 KiB or holds no such key; the text names the path.
+    /// In the browser there are no files.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, AuthError> {
+        let path = path.as_ref();
+        let refuse = |text: &dyn std::fmt::Display| {
+            AuthError::new(format!("key file {}: {text}", path.display()))
+        };
+        let mut octets = Zeroizing::new(Vec::new());
+        let file = File::open(path).map_err(|error| refuse(&error))?;
+        let read = file.take(MAX_KEY_FILE + 1).read_to_end(&mut octets);
+        read.map_err(|error| refuse(&error))?;
+        if octets.len() as u64 > MAX_KEY_FILE {
+            return Err(refuse(&"too large for a key"));
+        }
+        SigningKey::parse(&octets).map(Cryptosign::new).map_err(|error| refuse(&error))
+    }
+
+    /// Signs with a key that is elsewhere.
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    pub fn with_signer(signer: impl Signer) -> Self {
+        Cryptosign {
+            signer: Arc::new(signer),
+            proxy: false,
+            binding: None,
+            router_key: None,
+            identity: Identity::default(),
+        }
+    }
+
+    /// The same as `cryptosign-proxy`, which Crossbar takes from its own proxy workers.
+    #[must_use]
+    pub fn proxy(mut self) -> Self {
+        self.proxy = true;
+        self
+    }
+
+    /// Binds the proof to the connection. Where the transport has no TLS of its own the method is
+    /// not offered, and a router that does not take part is left. Default: no binding.
+    #[must_use]
+    pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
+        self.binding = Some(binding);
+        self
+    }
+
+    /// Asks the router to prove itself by this key before we do; one that does not is left.
+    /// Default: it is not asked.
+    #[must_use]
+    pub fn expect_router_key(mut self, public_key: [u8; 32]) -> Self {
+        self.router_key = Some(public_key);
+        self
+    }
+
+    identity_setters!();
+}
+
+impl Authenticator for Cryptosign {
+    fn method(&self) -> &str {
+        if self.proxy { "cryptosign-proxy" } else { "cryptosign" }
+    }
+
+    identity_getters!();
+
+    fn begin(&self, transport: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
+        let channel = match self.binding {
+            None => None,
+            Some(ChannelBinding::TlsExporter) => Some(transport.channel_id.ok_or_else(|| {
+                let text = "there is no TLS connection below to bind to (tls-exporter)";
+                AuthError::new(text)
+            })?),
+        };
+        let public_key = self.signer.public_key();
+        let mut authextra = Dict::new().with("pubkey", to_hex(&public_key));
+        if channel.is_some() {
+            authextra.insert("channel_binding", TLS_EXPORTER);
+        }
+        let router = match self.router_key {
+            None => None,
+            Some(key) => {
+                let challenge: [u8; 32] = rt::random_bytes().map_err(AuthError::new)?;
+                authextra.insert("challenge", to_hex(&challenge));
+                Some(Router { key, challenge: to_hex(&challenge), proved: false })
+            }
+        };
+        let signer = Arc::clone(&self.signer);
+        Ok(Box::new(CryptosignProof { signer, public_key, authextra, channel, router }))
+    }
+}
+
+identity_debug!(Cryptosign);
+
+struct CryptosignProof {
+    signer: Arc<dyn Signer>,
+    public_key: [u8; 32],
+    authextra: Dict,
+    channel: Option<[u8; 32]>,
+    router: Option<Router>,
+}
+
+/// A router that has to prove itself.
+struct Router {
+    key: [u8; 32],
+    challenge: String,
+    proved: bool,
+}
+
+impl Router {
+    fn prove(&mut self, extra: &Dict, channel: Option<&[u8; 32]>) -> Result<(), AuthError> {
+        let response = extra.get("signature").and_then(Value::as_str).ok_or_else(|| {
+            AuthError::new("the router did not prove itself: CHALLENGE.Extra.signature is missing")
+        })?;
+        let message = cryptosign::to_be_signed(&self.challenge, channel)?;
+        cryptosign::verify(&self.key, &message, response)
+            .map_err(|error| AuthError::new(format!("the router is not who it should be: {error}")))?;
+        self.proved = true;
+        Ok(())
+    }
+}
+
+impl Proof for CryptosignProof {
+    fn authextra(&self) -> Dict {
+        self.authextra.clone()
+    }
+
+    fn answer<'a>(
+        &'a mut self,
+        challenge: &'a Challenge,
+    ) -> BoxFuture<'a, Result<Signature, AuthError>> {
+        Box::pin(async move {
+            let extra = &challenge.extra;
+            let bound = extra.get("channel_binding").unwrap_or(&Value::Null);
+            match (bound, &self.channel) {
+                (Value::Null, None) => {}
+                (Value::String(binding), Some(_)) if binding == TLS_EXPORTER => {}
+                // To go on without would be what a man in the middle wants.
+                (Value::Null, Some(_)) => {
+                    let text = "the router does not bind to the channel (tls-exporter)";
+                    return Err(AuthError::new(text));
+                }
+                _ => {
+                    let text = "CHALLENGE.Extra.channel_binding is not what was asked for";
+                    return Err(AuthError::new(text));
+                }
+            }
+            if let Some(router) = &mut self.router {
+                router.prove(extra, self.channel.as_ref())?;
+            }
+            let text = extra.get("challenge").and_then(Value::as_str).ok_or_else(|| {
+                AuthError::new("CHALLENGE.Extra.challenge is missing, or is no string")
+            })?;
+            let message = cryptosign::to_be_signed(text, self.channel.as_ref())?;
+            let signature = self.signer.sign(message).await?;
+            let response = cryptosign::response(&signature, &message);
+            // Nobody could tell from the router's refusal.
+            cryptosign::verify(&self.public_key, &message, &response)
+                .map_err(|_| AuthError::new("the signer's signature is not of its public key"))?;
+            Ok(Signature::new(response))
+        })
+    }
+
+    fn check(&mut self, _: &Welcome) -> Result<(), AuthError> {
+        match &self.router {
+            Some(Router { proved: false, .. }) => {
+                Err(AuthError::new("cryptosign: the router let us in without proving itself"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Reading `Authentication` from Autobahn's dict of methods.
+
+use super::identity::Identity;
+use super::{
+    Anonymous, Authentication, ChannelBinding, Cryptosign, Named, Scram, Ticket, WampCra,
+};
+use crate::auth::cryptosign::{SigningKey, TLS_EXPORTER, public_key_from_hex, to_hex};
+use crate::auth::scram::Dialect;
+use crate::auth::{AuthError, Secret};
+use crate::value::{Dict, Value};
+
+impl Authentication {
+    /// Reads Autobahn's `authentication`: a dict of methods, the preferred first, each with a dict
+    /// of its settings.
+    ///
+    /// | method | needs | may have |
+    /// | --- | --- | --- |
+    /// | `anonymous`, `anonymous-proxy`, `cookie`, `tls` | | |
+    /// | `ticket` | `ticket` | |
+    /// | `wampcra` | `authid`, `secret` | |
+    /// | `cryptosign`, `cryptosign-proxy` | `privkey` (64 hexadecimal digits, or an OpenSSH key) | `router_key` (64 hexadecimal digits: see [`Cryptosign::expect_router_key`]) |
+    /// | `scram`, `wamp-scram` | `authid`, `password` | |
+    ///
+    /// and all may have `authid`, `authrole` and `authextra`. In the `authextra` of cryptosign,
+    /// `channel_binding` may be `"tls-exporter"`, and `pubkey` must be that of the key if it is
+    /// there.
+    ///
+    /// ```
+    /// use wampwerk::session::authentication::Authentication;
+    /// use wampwerk::{Dict, Value};
+    ///
+    /// let settings = Dict::new().with("authid", "joe").with("secret", "secret2");
+    /// let authentication: Value = Dict::new().with("wampcra", settings).into();
+    /// assert_eq!(Authentication::from_value(&authentication)?.methods(), ["wampcra"]);
+    /// # Ok::<(), wampwerk::auth::AuthError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a method or a key is unknown, missing or of the wrong type (the text names it), or if the
+    /// methods [disagree](Authentication::with).
+    pub fn from_value(value: &Value) -> Result<Self, AuthError> {
+        let Some(methods) = value.as_dict() else {
+            return Err(must_be("authentication", "a dict of methods", value));
+        };
+        let mut authentication = Authentication::new();
+        for (method, settings) in methods.iter() {
+            let place = format!("authentication.{method}");
+            let settings = match settings {
+                Value::Null => &Dict::new(),
+                settings => {
+                    settings.as_dict().ok_or_else(|| must_be(&place, "a dict", settings))?
+                }
+            };
+            let settings = Settings { place, settings };
+            // One nonce is for both dialects.
+            if settings.is_second_scram(method, methods)? {
+                continue;
+            }
+            authentication = settings.add_to(authentication, method, methods)?;
+        }
+        Ok(authentication)
+    }
+}
+
+struct Settings<'a> {
+    place: String,
+    settings: &'a Dict,
+}
+
+impl Settings<'_> {
+    fn add_to(
+        &self,
+        authentication: Authentication,
+        method: &str,
+        methods: &Dict,
+    ) -> Result<Authentication, AuthError> {
+        match method {
+            "anonymous" | "anonymous-proxy" => {
+                let base =
+                    if method == "anonymous" { Anonymous::new() } else { Anonymous::proxy() };
+                authentication.with(base.identified(self.identity(&[])?))
+            }
+            "cookie" | "tls" => {
+                authentication.with(Named::new(method).identified(self.identity(&[])?))
+            }
+            "ticket" => {
+                let identity = self.identity(&["ticket"])?;
+                let ticket = Ticket::without_authid(self.secret("ticket")?);
+                authentication.with(ticket.identified(identity))
+            }
+            "wampcra" => {
+                let identity = self.identity(&["secret"])?;
+                let authid = self.need("authid", identity.authid.clone())?;
+                let method = WampCra::new(authid, self.secret("secret")?);
+                authentication.with(method.identified(identity))
+            }
+            "scram" | "wamp-scram" => {
+                let identity = self.identity(&["password"])?;
+                let authid = self.need("authid", identity.authid.clone())?;
+                let scram = Scram::new(authid, self.secret("password")?).identified(identity);
+                authentication.with(match (method, methods.get("scram"), methods.get("wamp-scram"))
+                {
+                    ("scram", Some(_), Some(_)) => scram,
+                    ("wamp-scram", Some(_), Some(_)) => scram.spec_first(),
+                    ("scram", ..) => scram.dialect(Dialect::Autobahn),
+                    _ => scram.dialect(Dialect::Spec),
+                })
+            }
+            "cryptosign" | "cryptosign-proxy" => {
+                let cryptosign = self.cryptosign()?;
+                let proxy = method == "cryptosign-proxy";
+                authentication.with(if proxy { cryptosign.proxy() } else { cryptosign })
+            }
+            _ => Err(AuthError::new(format!(
+                "{}: there is no such authentication method",
+                self.place
+            ))),
+        }
+    }
+
+    fn cryptosign(&self) -> Result<Cryptosign, AuthError> {
+        let mut identity = self.identity(&["privkey", "router_key"])?;
+        let key = match self.settings.get("privkey") {
+            Some(Value::String(text)) if text.trim_start().starts_with("-----BEGIN") => {
+                SigningKey::from_openssh(text)
+            }
+            Some(Value::String(text)) => SigningKey::from_hex(text),
+            Some(Value::Bytes(octets)) => SigningKey::parse(octets),
+            Some(other) => return Err(must_be(&self.at("privkey"), "a string", other)),
+            None => return Err(self.missing("privkey")),
+        };
+        let key = key.map_err(|error| AuthError::new(format!("{}: {error}", self.at("privkey"))))?;
+        if let Some(public_key) = identity.authextra.remove("pubkey")
+            && public_key != Value::from(to_hex(&key.public_key()))
+        {
+            let place = self.at("authextra.pubkey");
+            return Err(AuthError::new(format!("{place} is not the public key of privkey")));
+        }
+        let binding = identity.authextra.remove("channel_binding").unwrap_or_default();
+        let mut cryptosign = Cryptosign::new(key).identified(identity);
+        match binding {
+            Value::Null => {}
+            Value::String(name) if name == TLS_EXPORTER => {
+                cryptosign = cryptosign.channel_binding(ChannelBinding::TlsExporter);
+            }
+            other => {
+                let place = self.at("authextra.channel_binding");
+                let text = format!("{place} can be \"tls-exporter\" or null, not {other:?}");
+                return Err(AuthError::new(text));
+            }
+        }
+        if let Some(key) = self.text("router_key")? {
+            let key = public_key_from_hex(key)
+                .map_err(|error| AuthError::new(format!("{}: {error}", self.at("router_key"))))?;
+            cryptosign = cryptosign.expect_router_key(key);
+        }
+        Ok(cryptosign)
+    }
+
+    /// Whether the other dialect stands before it; their settings must be the same then.
+    fn is_second_scram(&self, method: &str, methods: &Dict) -> Result<bool, AuthError> {
+        let (one, other) = match method {
+            "scram" => ("scram", "wamp-scram"),
+            "wamp-scram" => ("wamp-scram", "scram"),
+            _ => return Ok(false),
+        };
+        let position = |name| methods.iter().position(|(method, _)| method == name);
+        if position(other).is_none_or(|position_of_other| Some(position_of_other) > position(one)) {
+            return Ok(false);
+        }
+        if methods.get(one) == methods.get(other) {
+            return Ok(true);
+        }
+        let text = format!("{} must have the same settings as {other}", self.place);
+        Err(AuthError::new(text))
+    }
+
+    /// Who we want to be. All keys are known: those, and `own`.
+    fn identity(&self, own: &[&str]) -> Result<Identity, AuthError> {
+        let common = ["authid", "authrole", "authextra"];
+        let unknown = |key: &&str| !common.contains(key) && !own.contains(key);
+        if let Some(key) = self.settings.iter().map(|(key, _)| key).find(unknown) {
+            return Err(AuthError::new(format!("{}: unknown key {key:?}", self.place)));
+        }
+        let authextra = match self.settings.get("authextra") {
+            None | Some(Value::Null) => Dict::new(),
+            Some(Value::Dict(dict)) => dict.clone(),
+            Some(other) => return Err(must_be(&self.at("authextra"), "a dict", other)),
+        };
+        Ok(Identity {
+            authid: self.text("authid")?.map(str::to_owned),
+            authrole: self.text("authrole")?.map(str::to_owned),
+            authextra,
+        })
+    }
+
+    fn secret(&self, key: &str) -> Result<Secret, AuthError> {
+        self.need(key, self.text(key)?.map(Secret::from))
+    }
+
+    fn text(&self, key: &str) -> Result<Option<&str>, AuthError> {
+        match self.settings.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(must_be(&self.at(key), "a string", other)),
+        }
+    }
+
+    fn need<T>(&self, key: &str, value: Option<T>) -> Result<T, AuthError> {
+        value.ok_or_else(|| self.missing(key))
+    }
+
+    fn missing(&self, key: &str) -> AuthError {
+        AuthError::new(format!("{} is missing", self.at(key)))
+    }
+
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.place)
+    }
+}
+
+/// The value itself may be secret.
+fn must_be(place: &str, expected: &str, value: &Value) -> AuthError {
+    AuthError::new(format!("{place} must be {expected}, is {}", value.kind()))
+}

@@ -1,0 +1,128 @@
+//! Who we want to be: what HELLO says beside the methods.
+
+use crate::auth::AuthError;
+use crate::value::Dict;
+
+/// `authid`, `authrole` and `authextra` of HELLO.
+#[derive(Clone, Default)]
+pub(in crate::session) struct Identity {
+    pub(in crate::session) authid: Option<String>,
+    pub(in crate::session) authrole: Option<String>,
+    pub(in crate::session) authextra: Dict,
+}
+
+impl Identity {
+    /// Joins it with another's, of `whom`. What both say must be the same.
+    pub(in crate::session) fn merge(&mut self, other: Identity, whom: &str) -> Result<(), AuthError> {
+        agree(&mut self.authid, other.authid, "authid", whom)?;
+        agree(&mut self.authrole, other.authrole, "authrole", whom)?;
+        self.merge_extra(other.authextra, whom)
+    }
+
+    /// Joins `authextra` with that of `whom`.
+    pub(in crate::session) fn merge_extra(
+        &mut self,
+        authextra: Dict,
+        whom: &str,
+    ) -> Result<(), AuthError> {
+        for (key, value) in authextra {
+            match self.authextra.get(&key) {
+                Some(other) if *other != value => {
+                    // The values may be secret.
+                    let text = format!("{whom}: authextra.{key} differs from that of another method");
+                    return Err(AuthError::new(text));
+                }
+                Some(_) => {}
+                None => drop(self.authextra.insert(key, value)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn agree(
+    ours: &mut Option<String>,
+    theirs: Option<String>,
+    key: &str,
+    whom: &str,
+) -> Result<(), AuthError> {
+    match (&*ours, theirs) {
+        (Some(ours), Some(theirs)) if *ours != theirs => Err(AuthError::new(format!(
+            "{whom}: {key} is {theirs:?}, but {ours:?} for another method; HELLO has one only"
+        ))),
+        (None, Some(theirs)) => {
+            *ours = Some(theirs);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The setters of a method that has an `identity`.
+macro_rules! identity_setters {
+    () => {
+        /// Who we want to be. All methods that are offered together must say the same.
+        #[must_use]
+        pub fn authid(mut self, authid: impl Into<String>) -> Self {
+            self.identity.authid = Some(authid.into());
+            self
+        }
+
+        $crate::session::authentication::identity::identity_setters!(authrole authextra);
+    };
+    (authrole authextra) => {
+        /// The role that we want. All methods that are offered together must say the same.
+        #[must_use]
+        pub fn authrole(mut self, authrole: impl Into<String>) -> Self {
+            self.identity.authrole = Some(authrole.into());
+            self
+        }
+
+        /// More for HELLO.Details.authextra. Those of all methods are joined; the values of a key
+        /// must be the same.
+        #[must_use]
+        pub fn authextra(mut self, authextra: $crate::value::Dict) -> Self {
+            self.identity.authextra = authextra;
+            self
+        }
+
+        #[allow(dead_code, reason = "for those that are read from a dict")]
+        pub(super) fn identified(mut self, identity: Identity) -> Self {
+            self.identity = identity;
+            self
+        }
+    };
+}
+
+/// What [`Authenticator`](super::Authenticator) asks of a method that has an `identity`.
+macro_rules! identity_getters {
+    () => {
+        fn authid(&self) -> Option<&str> {
+            self.identity.authid.as_deref()
+        }
+
+        fn authrole(&self) -> Option<&str> {
+            self.identity.authrole.as_deref()
+        }
+
+        fn authextra(&self) -> $crate::value::Dict {
+            self.identity.authextra.clone()
+        }
+    };
+}
+
+/// A `Debug` that shows who we want to be, and nothing else.
+macro_rules! identity_debug {
+    ($($name:ident)*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("authid", &self.identity.authid)
+                    .field("authrole", &self.identity.authrole)
+                    .finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+pub(super) use {identity_debug, identity_getters, identity_setters};

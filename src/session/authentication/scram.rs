@@ -1,0 +1,122 @@
+//! `wamp-scram` and `scram`: a password that the router never sees, and that it must know of, too.
+
+use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::{Authenticator, Proof, Signature};
+use crate::auth::scram::{ClientExchange, Dialect};
+use crate::auth::{AuthError, Secret};
+use crate::message::{Challenge, Welcome};
+use crate::rt::{self, BoxFuture};
+use crate::transport::TransportInfo;
+use crate::value::Dict;
+
+/// SCRAM, with Argon2 or PBKDF2 as the router says: both ends prove that they know the password, or
+/// what is derived from it, and neither tells it. A router that does not prove it is left.
+///
+/// There are two dialects: the specification's `wamp-scram`, and the `scram` that Autobahn and
+/// Crossbar speak. Both are offered, unless one is [set](Scram::dialect).
+#[derive(Clone)]
+pub struct Scram {
+    authid: String,
+    password: Secret,
+    dialects: Vec<Dialect>,
+    identity: Identity,
+}
+
+impl Scram {
+    /// The password of `authid`.
+    pub fn new(authid: impl Into<String>, password: impl Into<Secret>) -> Self {
+        let authid = authid.into();
+        Scram {
+            authid: authid.clone(),
+            password: password.into(),
+            // Crossbar refuses at the first method that it does not know.
+            dialects: vec![Dialect::Autobahn, Dialect::Spec],
+            identity: Identity { authid: Some(authid), ..Identity::default() },
+        }
+    }
+
+    /// Offers this dialect only.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialects = vec![dialect];
+        self
+    }
+
+    identity_setters!(authrole authextra);
+
+    /// Offers both dialects, the specification's first.
+    pub(super) fn spec_first(mut self) -> Self {
+        self.dialects = vec![Dialect::Spec, Dialect::Autobahn];
+        self
+    }
+}
+
+impl Authenticator for Scram {
+    fn method(&self) -> &str {
+        self.dialects.first().map_or("", |dialect| dialect.method())
+    }
+
+    fn methods(&self) -> Vec<&str> {
+        self.dialects.iter().map(|dialect| dialect.method()).collect()
+    }
+
+    identity_getters!();
+
+    fn begin(&self, _: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
+        // HELLO has one nonce for both.
+        let nonce = rt::random_bytes().map_err(AuthError::new)?;
+        let exchange = |&dialect: &Dialect| {
+            let (authid, password) = (self.authid.clone(), self.password.clone());
+            Exchange { dialect, exchange: ClientExchange::new(dialect, authid, password, nonce) }
+        };
+        let exchanges: Vec<_> = self.dialects.iter().map(exchange).collect();
+        let authextra = exchanges.iter().flat_map(|each| each.exchange.authextra()).collect();
+        Ok(Box::new(ScramProof { authextra, exchanges, answered: None }))
+    }
+}
+
+identity_debug!(Scram);
+
+struct Exchange {
+    dialect: Dialect,
+    exchange: ClientExchange,
+}
+
+struct ScramProof {
+    authextra: Dict,
+    exchanges: Vec<Exchange>,
+    /// The one that was challenged, once it has answered.
+    answered: Option<ClientExchange>,
+}
+
+impl Proof for ScramProof {
+    fn authextra(&self) -> Dict {
+        self.authextra.clone()
+    }
+
+    fn answer<'a>(
+        &'a mut self,
+        challenge: &'a Challenge,
+    ) -> BoxFuture<'a, Result<Signature, AuthError>> {
+        let challenged = |each: &Exchange| each.dialect.method() == challenge.method;
+        let which = self.exchanges.iter().position(challenged);
+        Box::pin(async move {
+            let Some(which) = which else {
+                return Err(AuthError::new(format!("{:?} was not offered", challenge.method)));
+            };
+            let mut exchange = self.exchanges.swap_remove(which).exchange;
+            let extra = challenge.extra.clone();
+            let answer = rt::work(move || exchange.answer(&extra).map(|answer| (exchange, answer)));
+            let (exchange, (signature, extra)) = answer.await.map_err(AuthError::new)??;
+            self.answered = Some(exchange);
+            Ok(Signature::new(signature).with_extra(extra))
+        })
+    }
+
+    fn check(&mut self, welcome: &Welcome) -> Result<(), AuthError> {
+        let Some(exchange) = &self.answered else {
+            return Err(AuthError::new("scram: the router let us in without proving itself"));
+        };
+        exchange.check(welcome.details.authextra.as_ref().unwrap_or(&Dict::new()))
+    }
+}

@@ -1,0 +1,54 @@
+//! `wampcra`: challenge and response with a secret that both know.
+
+use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::{Authenticator, Proof, Signature};
+use crate::auth::{AuthError, Secret, wampcra};
+use crate::message::Challenge;
+use crate::rt::{self, BoxFuture};
+use crate::transport::TransportInfo;
+
+/// `wampcra`: the challenge is signed with a secret (HMAC-SHA256) that both know; salted, if the
+/// router says so (PBKDF2).
+#[derive(Clone)]
+pub struct WampCra {
+    secret: Secret,
+    identity: Identity,
+}
+
+impl WampCra {
+    /// The secret of `authid`: the password, also if the router keeps only what it derives from it.
+    pub fn new(authid: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        WampCra { secret: secret.into(), identity: Identity::default() }.authid(authid)
+    }
+
+    identity_setters!();
+}
+
+impl Authenticator for WampCra {
+    fn method(&self) -> &str {
+        "wampcra"
+    }
+
+    identity_getters!();
+
+    fn begin(&self, _: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
+        Ok(Box::new(WampCraProof(self.secret.clone())))
+    }
+}
+
+identity_debug!(WampCra);
+
+struct WampCraProof(Secret);
+
+impl Proof for WampCraProof {
+    fn answer<'a>(
+        &'a mut self,
+        challenge: &'a Challenge,
+    ) -> BoxFuture<'a, Result<Signature, AuthError>> {
+        let (secret, extra) = (self.0.clone(), challenge.extra.clone());
+        Box::pin(async move {
+            let answer = rt::work(move || wampcra::answer(&secret, &extra)).await;
+            Ok(Signature::new(answer.map_err(AuthError::new)??))
+        })
+    }
+}
