@@ -86,7 +86,7 @@ impl Net {
                 Output::Multicast { to, message } => {
                     self.outputs.extend(to.into_iter().map(|to| (to, message.clone())));
                 }
-                Output::Close { .. } => {}
+                Output::Close { .. } | Output::Resume { .. } => {}
             }
         }
         let (own, others) =
