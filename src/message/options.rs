@@ -196,6 +196,7 @@ macro_rules! options {
 
         impl std::fmt::Debug for $fields {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                #[allow(dead_code, reason = "a struct may have no known key")]
                 const HIDDEN: &[&str] = &[$($($hidden),*)?];
                 let mut shown = f.debug_struct(stringify!($fields));
                 $(if HIDDEN.contains(&stringify!($field)) {

@@ -6,9 +6,9 @@ use super::pending::{Pending, Request};
 use super::{Answer, Client, Failure, State, Ticket, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{
-    Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Payload, Publish,
-    PublishOptions, Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister,
-    Unsubscribe, Yield, YieldOptions,
+    Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Payload, Publish, PublishOptions,
+    Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister, Unsubscribe, Yield,
+    YieldOptions,
 };
 use crate::uri::{Match, Uri, UriRule, uris};
 

@@ -11,9 +11,7 @@ use super::roles::client_roles;
 use super::{Client, Event, Joined, State};
 use crate::core::ids::SequentialIds;
 use crate::error::{CloseKind, CloseReason, Violation};
-use crate::message::{
-    Authenticate, Challenge, Hello, HelloDetails, Message, Roles, Welcome,
-};
+use crate::message::{Authenticate, Challenge, Hello, HelloDetails, Message, Roles, Welcome};
 use crate::uri::{Uri, uris};
 use crate::value::Dict;
 

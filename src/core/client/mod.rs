@@ -276,7 +276,9 @@ impl Client {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
         match self.state {
-            State::Joining(Joining { deadline, .. }) | State::Leaving { deadline } => Some(deadline),
+            State::Joining(Joining { deadline, .. }) | State::Leaving { deadline } => {
+                Some(deadline)
+            }
             State::Closed(_) | State::Established => None,
         }
     }

@@ -194,8 +194,9 @@ impl Router {
             AuthError::new("the router did not prove itself: CHALLENGE.Extra.signature is missing")
         })?;
         let message = cryptosign::to_be_signed(&self.challenge, channel)?;
-        cryptosign::verify(&self.key, &message, response)
-            .map_err(|error| AuthError::new(format!("the router is not who it should be: {error}")))?;
+        cryptosign::verify(&self.key, &message, response).map_err(|error| {
+            AuthError::new(format!("the router is not who it should be: {error}"))
+        })?;
         self.proved = true;
         Ok(())
     }

@@ -1,9 +1,7 @@
 //! Reading `Authentication` from Autobahn's dict of methods.
 
 use super::identity::Identity;
-use super::{
-    Anonymous, Authentication, ChannelBinding, Cryptosign, Named, Scram, Ticket, WampCra,
-};
+use super::{Anonymous, Authentication, ChannelBinding, Cryptosign, Named, Scram, Ticket, WampCra};
 use crate::auth::cryptosign::{SigningKey, TLS_EXPORTER, public_key_from_hex, to_hex};
 use crate::auth::scram::Dialect;
 use crate::auth::{AuthError, Secret};
@@ -98,13 +96,14 @@ impl Settings<'_> {
                 let identity = self.identity(&["password"])?;
                 let authid = self.need("authid", identity.authid.clone())?;
                 let scram = Scram::new(authid, self.secret("password")?).identified(identity);
-                authentication.with(match (method, methods.get("scram"), methods.get("wamp-scram"))
-                {
-                    ("scram", Some(_), Some(_)) => scram,
-                    ("wamp-scram", Some(_), Some(_)) => scram.spec_first(),
-                    ("scram", ..) => scram.dialect(Dialect::Autobahn),
-                    _ => scram.dialect(Dialect::Spec),
-                })
+                authentication.with(
+                    match (method, methods.get("scram"), methods.get("wamp-scram")) {
+                        ("scram", Some(_), Some(_)) => scram,
+                        ("wamp-scram", Some(_), Some(_)) => scram.spec_first(),
+                        ("scram", ..) => scram.dialect(Dialect::Autobahn),
+                        _ => scram.dialect(Dialect::Spec),
+                    },
+                )
             }
             "cryptosign" | "cryptosign-proxy" => {
                 let cryptosign = self.cryptosign()?;
@@ -129,7 +128,8 @@ impl Settings<'_> {
             Some(other) => return Err(must_be(&self.at("privkey"), "a string", other)),
             None => return Err(self.missing("privkey")),
         };
-        let key = key.map_err(|error| AuthError::new(format!("{}: {error}", self.at("privkey"))))?;
+        let key =
+            key.map_err(|error| AuthError::new(format!("{}: {error}", self.at("privkey"))))?;
         if let Some(public_key) = identity.authextra.remove("pubkey")
             && public_key != Value::from(to_hex(&key.public_key()))
         {

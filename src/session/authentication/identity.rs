@@ -13,7 +13,11 @@ pub(in crate::session) struct Identity {
 
 impl Identity {
     /// Joins it with another's, of `whom`. What both say must be the same.
-    pub(in crate::session) fn merge(&mut self, other: Identity, whom: &str) -> Result<(), AuthError> {
+    pub(in crate::session) fn merge(
+        &mut self,
+        other: Identity,
+        whom: &str,
+    ) -> Result<(), AuthError> {
         agree(&mut self.authid, other.authid, "authid", whom)?;
         agree(&mut self.authrole, other.authrole, "authrole", whom)?;
         self.merge_extra(other.authextra, whom)
@@ -29,7 +33,8 @@ impl Identity {
             match self.authextra.get(&key) {
                 Some(other) if *other != value => {
                     // The values may be secret.
-                    let text = format!("{whom}: authextra.{key} differs from that of another method");
+                    let text =
+                        format!("{whom}: authextra.{key} differs from that of another method");
                     return Err(AuthError::new(text));
                 }
                 Some(_) => {}

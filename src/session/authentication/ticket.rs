@@ -44,10 +44,7 @@ identity_debug!(Ticket);
 struct TicketProof(Secret);
 
 impl Proof for TicketProof {
-    fn answer<'a>(
-        &'a mut self,
-        _: &'a Challenge,
-    ) -> BoxFuture<'a, Result<Signature, AuthError>> {
+    fn answer<'a>(&'a mut self, _: &'a Challenge) -> BoxFuture<'a, Result<Signature, AuthError>> {
         Box::pin(async move { Ok(Signature::new(self.0.as_str()?)) })
     }
 }
