@@ -9,11 +9,12 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use wampwerk::core::client::ClientConfig;
 use wampwerk::session::SessionConfig;
 use wampwerk::transport::memory::{self, MemoryTransport};
 use wampwerk::transport::{CloseCode, Transport};
-use wampwerk::{Serializer, Session, session};
+use wampwerk::{ConnectError, Serializer, Session, session};
 
 pub struct Scripted {
     end: MemoryTransport,
@@ -42,7 +43,23 @@ pub async fn join_with(details: Value, config: impl Into<SessionConfig>) -> (Ses
     (session, router)
 }
 
+/// A session that joins, and its router, which has read HELLO and not answered it yet.
+pub async fn joining(
+    config: impl Into<SessionConfig>,
+) -> (JoinHandle<Result<Session, ConnectError>>, Scripted) {
+    let (client, end) = memory::pair(Serializer::Json, 64);
+    let joining = tokio::spawn(session::join(Box::new(client), "realm1", config.into()));
+    (joining, Scripted::read_hello(end).await)
+}
+
 impl Scripted {
+    /// The router at this end, when it has read HELLO.
+    pub async fn read_hello(end: MemoryTransport) -> Self {
+        let mut router = Scripted { end, hello: Value::Null };
+        router.hello = router.recv().await;
+        router
+    }
+
     pub fn send(&mut self, message: Value) {
         self.send_text(&message.to_string());
     }
@@ -79,6 +96,12 @@ impl Scripted {
         assert_eq!(subscribe[0], 32, "{subscribe}");
         self.send(json!([33, subscribe[1], subscription]));
         subscribe
+    }
+
+    /// Whether the client has closed the transport; what it says before is passed over.
+    pub async fn closed(&mut self) {
+        let end = async { while let Some(Ok(_)) = poll_fn(|cx| self.end.poll_recv(cx)).await {} };
+        tokio::time::timeout(Duration::from_secs(20), end).await.unwrap();
     }
 
     /// Closes the transport without a word of WAMP.
