@@ -59,7 +59,9 @@ impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
         connection: ConnectionId,
         question: Q,
         limit: Duration,
-        tell: fn(&mut Core, Duration, ConnectionId, Result<A, Unanswered>),
+        tell: impl FnOnce(&mut Core, Duration, ConnectionId, Result<A, Unanswered>)
+        + MaybeSend
+        + 'static,
     ) {
         let callback = self.clone();
         // Called inside the future, so that a panic before there is one is caught, too.

@@ -13,18 +13,22 @@ use tokio::sync::Notify;
 
 use crate::core::ids::KeyMap;
 use crate::core::router::{
-    CloseCause, ConnectionId, Output, Router as Core, RouterConfig, Statistics,
+    AuthorizationRequest, CloseCause, ConnectionId, Output, Router as Core, RouterConfig,
+    Statistics,
 };
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
+use crate::router::authorizer::Authorizer;
 use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
 use crate::rt;
 use crate::transport::CloseCode;
+use crate::value::Value;
 
 #[derive(Debug)]
 pub(super) struct Hub {
     state: Mutex<State>,
     outbox_limit: usize,
+    authorizer: Option<Authorizer>,
     /// Notified when the last task of a connection ends.
     idle: Notify,
     /// Notified when the router goes down.
@@ -75,10 +79,17 @@ pub(super) struct Aftermath {
 
 /// What the core asks of the application.
 #[derive(Debug)]
-enum Question {}
+enum Question {
+    /// Of [`Output::Authorize`].
+    Authorize { connection: ConnectionId, ticket: u64, request: Box<AuthorizationRequest> },
+}
 
 impl Hub {
-    pub(super) fn new(config: RouterConfig, outbox_limit: usize) -> Self {
+    pub(super) fn new(
+        config: RouterConfig,
+        outbox_limit: usize,
+        authorizer: Option<Authorizer>,
+    ) -> Self {
         Hub {
             state: Mutex::new(State {
                 core: Core::new(config),
@@ -89,6 +100,7 @@ impl Hub {
                 paused: KeyMap::default(),
             }),
             outbox_limit,
+            authorizer,
             idle: Notify::new(),
             down: Notify::new(),
         }
@@ -145,7 +157,15 @@ impl Hub {
 
     /// Asks the application. Not under the lock: it runs user code.
     fn ask(self: &Arc<Self>, question: Question) {
-        match question {}
+        match question {
+            Question::Authorize { connection, ticket, request } => match &self.authorizer {
+                Some(authorizer) => authorizer.ask(self, connection, ticket, *request),
+                // A router is not built without one that it needs.
+                None => self.answer(|core, now| {
+                    core.handle_authorized(now, connection, ticket, None);
+                }),
+            },
+        }
     }
 
     /// Hands back what cannot be sent to a connection.
@@ -286,6 +306,14 @@ impl State {
                         let item = Item::Shared(Arc::clone(&shared));
                         self.push(now, to, item, caused, aftermath);
                     }
+                }
+                Output::Authorize { connection, ticket, request } => {
+                    self.paused.entry(connection).or_insert(None);
+                    aftermath.questions.push(Question::Authorize { connection, ticket, request });
+                }
+                Output::Dropped { connection, error } => {
+                    let text = error.args.first().and_then(Value::as_str).unwrap_or_default();
+                    tracing::debug!(?connection, error = %error.uri, text, "publication dropped");
                 }
                 Output::Resume { connection } => {
                     aftermath.wakers.extend(self.paused.remove(&connection).flatten());

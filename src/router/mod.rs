@@ -3,6 +3,7 @@
 //! Owns how connections are driven. What the router does with messages is decided in
 //! [`core::router`](crate::core::router); where connections come from is `server`'s matter.
 
+mod authorizer;
 mod callback;
 mod connection;
 mod hub;
@@ -15,17 +16,21 @@ use std::time::Duration;
 
 use crate::codec;
 use crate::core::client::ClientConfig;
-use crate::core::router::RouterConfig;
+use crate::core::router::{RouterConfig, validate_roles};
 use crate::error::ConnectError;
 use crate::message::Serializer;
-use crate::rt;
+use crate::rt::{self, MaybeSend, MaybeSync};
 use crate::session::{self, Session};
 use crate::transport::{Transport, memory};
 use crate::uri::{Match, Uri, UriRule};
+use authorizer::Authorizer;
 use connection::Connection;
 use hub::Hub;
 
-pub use crate::core::router::{Disclosure, Limits, MetaApi, Statistics};
+pub use crate::core::router::{
+    Action, Authorization, AuthorizationRequest, Cached, Disclosure, Limits, MetaApi, Role, Rule,
+    Statistics,
+};
 
 /// Frames that may wait between an in-process session and the router, each way.
 const MEMORY_FRAMES: usize = 256;
@@ -49,6 +54,7 @@ pub struct Router {
 pub struct RouterBuilder {
     config: RouterConfig,
     settings: Settings,
+    authorizer: Option<Authorizer>,
 }
 
 /// What the router's transports are told.
@@ -79,6 +85,7 @@ impl Router {
                 max_message_size: 16 << 20,
                 outbox_limit: 64 << 20,
             },
+            authorizer: None,
         }
     }
 
@@ -250,6 +257,58 @@ impl RouterBuilder {
         self
     }
 
+    /// Adds a role to all realms: what its sessions may do. Default: none, and every session may do
+    /// everything. As soon as there is one, a session whose role is not there cannot join.
+    pub fn role(mut self, role: Role) -> Self {
+        self.config = self.config.role(role);
+        self
+    }
+
+    /// Adds a role to one realm, in the place of the one of that name for all realms.
+    pub fn role_on(mut self, realm: impl Into<Uri>, role: Role) -> Self {
+        self.config = self.config.role_on(realm, role);
+        self
+    }
+
+    /// Who decides for roles that are [`dynamic`](Role::dynamic) what their rules do not.
+    ///
+    /// The session waits for the answer, and nothing more is read from its connection meanwhile;
+    /// other sessions go on. An error, a panic, or no answer within
+    /// [`authorization_timeout`](Self::authorization_timeout) fails the request with
+    /// `wamp.error.authorization_failed`; the error goes to the log, not to the session.
+    ///
+    /// ```
+    /// use wampwerk::router::{Action, Authorization, Cached, Role, Router};
+    ///
+    /// let router = Router::builder()
+    ///     .realm("realm1")
+    ///     .role(Role::new("anonymous").dynamic())
+    ///     .authorizer(|request| async move {
+    ///         let own = request.uri.starts_with(&format!("com.example.{}.", request.authid));
+    ///         let decided = Authorization::from(own && request.action != Action::Register);
+    ///         Ok::<_, std::io::Error>(decided.cached(Cached::ForSession))
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), wampwerk::ConnectError>(())
+    /// ```
+    pub fn authorizer<F, R, A, E>(mut self, authorizer: F) -> Self
+    where
+        F: Fn(AuthorizationRequest) -> R + MaybeSend + MaybeSync + 'static,
+        R: Future<Output = Result<A, E>> + MaybeSend + 'static,
+        A: Into<Authorization> + 'static,
+        E: fmt::Display + 'static,
+    {
+        let limit = self.config.authorization_timeout;
+        self.authorizer = Some(Authorizer::new(authorizer, limit));
+        self
+    }
+
+    /// How long the authorizer may take for one answer. Default: 10 s.
+    pub fn authorization_timeout(mut self, timeout: Duration) -> Self {
+        self.config.authorization_timeout = timeout;
+        self
+    }
+
     /// How much one session may hold. Default: see [`Limits`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.config.limits = limits;
@@ -260,7 +319,9 @@ impl RouterBuilder {
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI or there twice, if a
-    /// history's topic is none, or if a serializer is not compiled in.
+    /// history's topic is none, if a serializer is not compiled in, if a role or one of its rules is
+    /// there twice, says nothing or is about what is no URI, if a realm has no role while others
+    /// have, or if a role is dynamic and there is no authorizer.
     pub fn build(mut self) -> Result<Router, ConnectError> {
         if self.config.realms.is_empty() {
             return Err(ConnectError::InvalidConfig("the router has no realm".to_owned()));
@@ -278,6 +339,16 @@ impl RouterBuilder {
                     "history of {topic:?} ({name}): it is no URI pattern of that kind"
                 )));
             }
+        }
+        validate_roles(&self.config).map_err(ConnectError::InvalidConfig)?;
+        let mut roles = self.config.roles.iter().map(|(_, role)| role);
+        if self.authorizer.is_none()
+            && let Some(role) = roles.find(|role| role.is_dynamic())
+        {
+            return Err(ConnectError::InvalidConfig(format!(
+                "role {:?} is dynamic, but there is no authorizer",
+                role.name()
+            )));
         }
         let mut realms = self.config.realms.clone();
         realms.sort();
@@ -298,7 +369,11 @@ impl RouterBuilder {
         self.config.seed = rt::random().map_err(|error| {
             ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
         })?;
-        let hub = Arc::new(Hub::new(self.config, self.settings.outbox_limit));
+        if let Some(authorizer) = &mut self.authorizer {
+            authorizer.limit = self.config.authorization_timeout;
+        }
+        let hub = Hub::new(self.config, self.settings.outbox_limit, self.authorizer);
+        let hub = Arc::new(hub);
         Ok(Router { owner: Arc::new(Owner { hub, settings: self.settings }) })
     }
 }

@@ -8,16 +8,23 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use wampwerk::core::router::{
-    CloseCause, ConnectionId, MetaApi, Output, Router, RouterConfig, Statistics,
+    AuthorizationRequest, CloseCause, ConnectionId, MetaApi, Output, Router, RouterConfig,
+    Statistics,
 };
 use wampwerk::message::*;
-use wampwerk::{Dict, Value};
+use wampwerk::{ApplicationError, Dict, Value};
 
 pub struct Net {
     pub router: Router,
     pub now: Duration,
     inboxes: BTreeMap<ConnectionId, VecDeque<Message>>,
     closed: BTreeMap<ConnectionId, CloseCause>,
+    /// What the authorizer was asked, with the questions' tickets.
+    pub questions: Vec<(ConnectionId, u64, AuthorizationRequest)>,
+    /// Publications that nobody was told about.
+    pub dropped: Vec<(ConnectionId, ApplicationError)>,
+    /// Connections that may be read from again.
+    pub resumed: Vec<ConnectionId>,
 }
 
 impl Net {
@@ -42,6 +49,9 @@ impl Net {
             now: Duration::ZERO,
             inboxes: BTreeMap::new(),
             closed: BTreeMap::new(),
+            questions: Vec::new(),
+            dropped: Vec::new(),
+            resumed: Vec::new(),
         }
     }
 
@@ -97,6 +107,11 @@ impl Net {
                     let before = self.closed.insert(connection, cause);
                     assert!(before.is_none(), "closed twice");
                 }
+                Output::Authorize { connection, ticket, request } => {
+                    self.questions.push((connection, ticket, *request));
+                }
+                Output::Dropped { connection, error } => self.dropped.push((connection, error)),
+                Output::Resume { connection } => self.resumed.push(connection),
                 other => panic!("{other:?}"),
             }
         }

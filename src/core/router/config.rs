@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::core::router::authorization::Role;
 use crate::core::router::meta::MetaApi;
 use crate::uri::{Match, Uri, UriRule};
 
@@ -50,6 +51,14 @@ pub struct RouterConfig {
     pub meta_api: MetaApi,
     /// How much one session may hold.
     pub limits: Limits,
+    /// Who may do what, each with the realm that it is for, or for all realms. Where a realm has a
+    /// role of its own, it stands in the place of the one of the same name for all realms. Default:
+    /// none, and every session may do everything. As soon as there is any role, a session whose
+    /// role is not there cannot join.
+    pub roles: Vec<(Option<Uri>, Role)>,
+    /// How long the authorizer may take for one answer; then the request fails with
+    /// `wamp.error.authorization_failed`. Default: 10 seconds.
+    pub authorization_timeout: Duration,
 }
 
 /// A subscription that is there from the beginning on and remembers its last events (spec: "Event
@@ -122,6 +131,8 @@ impl RouterConfig {
             history_bytes: 16 << 20,
             meta_api: MetaApi::default(),
             limits: Limits::default(),
+            roles: Vec::new(),
+            authorization_timeout: Duration::from_secs(10),
         }
     }
 
@@ -129,6 +140,20 @@ impl RouterConfig {
     #[must_use]
     pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
         self.realms.push(realm.into());
+        self
+    }
+
+    /// Adds a role to all realms.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.roles.push((None, role));
+        self
+    }
+
+    /// Adds a role to one realm.
+    #[must_use]
+    pub fn role_on(mut self, realm: impl Into<Uri>, role: Role) -> Self {
+        self.roles.push((Some(realm.into()), role));
         self
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::radix::{ROOT, Radix};
-use crate::core::router::wildcards::Wildcards;
+use crate::core::router::wildcards::{Wildcards, literal_head};
 use crate::uri::{Match, Uri};
 
 /// Entries by URI and by id; `T` is who subscribed or registered.
@@ -125,6 +125,21 @@ impl<T> Index<T> {
         let id = exact
             .or_else(|| prefixes_of(uri, &self.prefixes).last())
             .or_else(|| self.wildcards.best(uri));
+        self.entries.get(&id?)
+    }
+
+    /// The same for a pattern: the best entry that matches whatever the pattern matches. A prefix is
+    /// as good as text that all of it begins with, and an empty component of a wildcard is matched
+    /// by empty ones only.
+    pub(super) fn best_covering(&self, uri: &str, policy: Match) -> Option<&Entry<T>> {
+        let id = match policy {
+            Match::Exact => return self.best(uri),
+            Match::Prefix => prefixes_of(uri, &self.prefixes).last(),
+            Match::Wildcard => {
+                let Some(head) = literal_head(uri) else { return self.best(uri) };
+                prefixes_of(head, &self.prefixes).last().or_else(|| self.wildcards.best(uri))
+            }
+        };
         self.entries.get(&id?)
     }
 }

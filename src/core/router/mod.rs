@@ -7,6 +7,7 @@
 //! announces no more than that. An option that would need more is refused where ignoring it would
 //! be wrong.
 
+mod authorization;
 mod broker;
 mod config;
 mod custom;
@@ -24,8 +25,8 @@ mod wildcards;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::core::ids::{KeyMap, RandomIds};
-use crate::core::router::features::Features;
+use crate::core::ids::{KeyMap, RandomIds, SequentialIds};
+use crate::core::router::features::{Features, Offer};
 use crate::core::router::output::Outputs;
 use crate::core::router::realm::{CallDeadlines, Realm, Turn, quote};
 use crate::core::router::session::{Identity, Session};
@@ -36,6 +37,8 @@ use crate::message::{
 };
 use crate::uri::{Match, Uri, uris};
 
+pub(crate) use authorization::validate as validate_roles;
+pub use authorization::{Action, Authorization, AuthorizationRequest, Cached, Role, Rule};
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
 pub use meta::MetaApi;
 pub use output::{CloseCause, Output};
@@ -52,6 +55,8 @@ pub struct Router {
     deadlines: BTreeSet<(Duration, ConnectionId)>,
     call_deadlines: CallDeadlines,
     outputs: Outputs,
+    /// Numbers of the questions to the authorizer.
+    tickets: SequentialIds,
     shutting_down: bool,
 }
 
@@ -112,6 +117,7 @@ impl Router {
             deadlines: BTreeSet::new(),
             call_deadlines: CallDeadlines::new(),
             outputs: Outputs::default(),
+            tickets: SequentialIds::default(),
             shutting_down: false,
         }
     }
@@ -139,6 +145,13 @@ impl Router {
             (State::Idle { .. }, Message::Abort(_)) => Ok(()),
             (State::Idle { .. }, message) => {
                 Err(Violation::new(format!("{} before HELLO", message.name())))
+            }
+            // What may end a session waits behind what the session waits for.
+            (
+                State::Joined(realm),
+                message @ (Message::Goodbye(_) | Message::Abort(_) | Message::Hello(_)),
+            ) if self.realms[realm].is_waiting(from) => {
+                self.turn(now, realm, |realm, turn| realm.handle(turn, from, message))
             }
             (State::Joined(realm), Message::Goodbye(_)) => {
                 self.release(now, realm, from);
@@ -237,6 +250,20 @@ impl Router {
         }
     }
 
+    /// The authorizer has answered a question of [`Output::Authorize`]; `None` if it has failed. What
+    /// the session has waited with is done or refused now, and it goes on. An answer that nobody
+    /// waits for any more is ignored: the session has ended, or the answer is late.
+    pub fn handle_authorized(
+        &mut self,
+        now: Duration,
+        connection: ConnectionId,
+        ticket: u64,
+        decided: Option<Authorization>,
+    ) {
+        let decided = decided.ok_or("the authorizer has failed");
+        self.decide(now, connection, Some(ticket), decided);
+    }
+
     /// Does what is due. May be called at any time.
     pub fn handle_timeout(&mut self, now: Duration) {
         while let Some(&(deadline, id)) = self.deadlines.first() {
@@ -252,7 +279,14 @@ impl Router {
                     self.close(now, id, CloseCause::NoHello);
                 }
                 Some(State::Leaving(cause)) => self.close(now, id, cause),
-                Some(State::Joined(_)) | None => {
+                // Nothing else gives a session a deadline.
+                Some(State::Joined(_)) => {
+                    self.set_deadline(id, None);
+                    let limit = self.config.authorization_timeout;
+                    let why = format!("no answer of the authorizer within {limit:?}");
+                    self.decide(now, id, None, Err(&why));
+                }
+                None => {
                     self.deadlines.remove(&(deadline, id));
                 }
             }
@@ -326,6 +360,8 @@ impl Router {
             (uris::NO_SUCH_REALM, format!("there is no realm {}", quote(&hello.realm)))
         } else if !may_be_anonymous(details.authmethods.as_deref()) {
             (uris::NO_MATCHING_AUTH_METHOD, "only \"anonymous\" is to be had here".to_owned())
+        } else if !self.knows_role(&hello.realm, "anonymous") {
+            (uris::NO_SUCH_ROLE, format!("{} has no role \"anonymous\"", quote(&hello.realm)))
         } else {
             self.welcome(now, from, &hello.realm, Features::of(roles));
             return Ok(());
@@ -348,7 +384,8 @@ impl Router {
         self.set_deadline(from, None);
         let mut details = WelcomeDetails::default();
         details.realm = Some(self.realms[index].name.clone());
-        let (broker, dealer) = (features::broker(&self.config), features::dealer(&self.config));
+        let offer = Offer::new(&self.config, &self.realms[index], &identity.authrole);
+        let (broker, dealer) = (features::broker(offer), features::dealer(offer));
         details.roles = Some(Roles::new().with("broker", &broker).with("dealer", &dealer));
         details.agent = Some(self.config.agent.clone());
         details.authid = Some(identity.authid.clone());
@@ -379,19 +416,71 @@ impl Router {
         realm: usize,
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
     ) -> T {
-        let Router { realms, outputs, ids, config, call_deadlines, .. } = self;
-        let (happenings, killed) = (Vec::new(), Vec::new());
-        let mut turn = Turn { now, outputs, ids, config, call_deadlines, happenings, killed };
+        let Router { realms, outputs, ids, config, call_deadlines, tickets, .. } = self;
+        let (happenings, killed, waiting) = (Vec::new(), Vec::new(), None);
+        let mut turn = Turn {
+            now,
+            outputs,
+            ids,
+            config,
+            call_deadlines,
+            happenings,
+            killed,
+            tickets,
+            waiting,
+        };
         let result = step(&mut realms[realm], &mut turn);
         realms[realm].publish_happenings(&mut turn);
+        let waiting = turn.waiting;
         for connection in turn.killed {
             self.leave(now, connection, CloseCause::Killed);
+        }
+        if let Some(connection) = waiting {
+            let deadline = now.saturating_add(self.config.authorization_timeout);
+            self.set_deadline(connection, Some(deadline));
         }
         result
     }
 
+    /// Does what a session has waited with, and then what it has sent since. Without a ticket
+    /// whatever it waits for.
+    fn decide(
+        &mut self,
+        now: Duration,
+        from: ConnectionId,
+        ticket: Option<u64>,
+        decided: Result<Authorization, &str>,
+    ) {
+        let state = self.connections.get(&from).map(|connection| connection.state);
+        let Some(State::Joined(realm)) = state else { return };
+        let decided = self.realms[realm].authorized(from, ticket, decided);
+        let Some((message, outcome, held)) = decided else { return };
+        self.set_deadline(from, None);
+        let done = self.turn(now, realm, |realm, turn| realm.perform(turn, from, message, outcome));
+        if let Err(violation) = done {
+            self.handle_violation(now, from, violation);
+        }
+        // One of them may make it wait again, which holds back the others.
+        for message in held {
+            self.handle_message(now, from, message);
+        }
+        if !self.realms[realm].is_waiting(from) {
+            self.outputs.resume(from);
+        }
+    }
+
+    fn knows_role(&self, realm: &Uri, role: &str) -> bool {
+        let index = self.realm_names.get(realm);
+        index.is_some_and(|index| self.realms[*index].knows_role(role))
+    }
+
     /// GOODBYE was said; now the peer has to answer.
     fn leave(&mut self, now: Duration, id: ConnectionId, cause: CloseCause) {
+        // It may have waited for the authorizer.
+        let connection = self.connections.get(&id);
+        if connection.is_some_and(|it| it.deadline.is_some()) {
+            self.outputs.resume(id);
+        }
         self.set_state(id, State::Leaving(cause));
         self.set_deadline(id, Some(now.saturating_add(self.config.goodbye_timeout)));
     }

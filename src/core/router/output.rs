@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::core::router::ConnectionId;
+use crate::core::router::authorization::AuthorizationRequest;
 use crate::error::ApplicationError;
 use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
 
@@ -31,6 +32,25 @@ pub enum Output {
     Resume {
         /// Which one.
         connection: ConnectionId,
+    },
+    /// Ask the authorizer whether a session may do something, and bring the answer by
+    /// [`handle_authorized`](super::Router::handle_authorized). Until [`Resume`](Self::Resume) the
+    /// connection waits. What is handed in all the same is held back, in order and up to a bound.
+    Authorize {
+        /// Whose session waits.
+        connection: ConnectionId,
+        /// Which question this is; never the same twice in one router.
+        ticket: u64,
+        /// The question.
+        request: Box<AuthorizationRequest>,
+    },
+    /// A publication was not authorized and its publisher did not ask for an acknowledgement, so
+    /// that nobody is told (spec: "Authorization"). It is worth a line in the log.
+    Dropped {
+        /// The publisher.
+        connection: ConnectionId,
+        /// What it would have been told.
+        error: ApplicationError,
     },
     /// Close a connection when everything that was sent to it has left. The core has forgotten it.
     Close {
@@ -100,6 +120,20 @@ impl Outputs {
 
     pub(super) fn resume(&mut self, connection: ConnectionId) {
         self.0.push_back(Output::Resume { connection });
+    }
+
+    pub(super) fn authorize(
+        &mut self,
+        connection: ConnectionId,
+        ticket: u64,
+        request: AuthorizationRequest,
+    ) {
+        let request = Box::new(request);
+        self.0.push_back(Output::Authorize { connection, ticket, request });
+    }
+
+    pub(super) fn dropped(&mut self, connection: ConnectionId, error: ApplicationError) {
+        self.0.push_back(Output::Dropped { connection, error });
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, cause: CloseCause) {

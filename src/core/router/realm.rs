@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::ids::{IdMap, KeyMap, RandomIds};
+use crate::core::ids::{IdMap, KeyMap, RandomIds, SequentialIds};
+use crate::core::router::authorization::{Policy, Verdict};
 use crate::core::router::broker::Broker;
 use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::happening::{Happening, Kind};
@@ -15,7 +16,7 @@ use crate::core::router::meta::{self, Testaments};
 use crate::core::router::output::Outputs;
 use crate::core::router::session::{Held, Session};
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
-use crate::core::router::{ConnectionId, RouterConfig};
+use crate::core::router::{ConnectionId, MetaApi, RouterConfig};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Call, Message, RequestType};
 use crate::uri::{Match, Uri, uris};
@@ -30,6 +31,10 @@ pub(super) struct Realm {
     pub(super) dealer: Dealer,
     /// Of those sessions that have left any.
     pub(super) testaments: KeyMap<ConnectionId, Testaments>,
+    /// Who may do what; none if everybody may do everything.
+    pub(super) policy: Option<Policy>,
+    /// Whether meta events are published.
+    pub(super) tells: bool,
 }
 
 /// What every step needs beside the realm.
@@ -44,6 +49,10 @@ pub(super) struct Turn<'a> {
     pub(super) happenings: Vec<Happening>,
     /// Connections that were said GOODBYE to in this turn, and whose sessions are gone.
     pub(super) killed: Vec<ConnectionId>,
+    /// Numbers of the questions to the authorizer.
+    pub(super) tickets: &'a mut SequentialIds,
+    /// Whose session has begun to wait for the authorizer in this turn.
+    pub(super) waiting: Option<ConnectionId>,
 }
 
 pub(super) type CallDeadlines = BTreeSet<(Duration, ConnectionId, u64)>;
@@ -58,7 +67,11 @@ pub(super) enum Failure {
 
 impl Realm {
     pub(super) fn new(name: Uri, config: &RouterConfig) -> Self {
+        let policy = Policy::of(config, &name);
+        let tells = meta::anybody_may(config, policy.as_ref(), "wamp.");
         Realm {
+            policy,
+            tells,
             name,
             sessions: Sessions::default(),
             connections: IdMap::default(),
@@ -68,7 +81,13 @@ impl Realm {
         }
     }
 
-    pub(super) fn join(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, session: Session) {
+    pub(super) fn join(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: ConnectionId,
+        mut session: Session,
+    ) {
+        session.role = self.role(&session.identity.authrole);
         let identity = Arc::clone(&session.identity);
         self.connections.insert(identity.session, connection);
         self.sessions.insert(connection, session);
@@ -82,10 +101,11 @@ impl Realm {
         let Some(session) = self.remove(turn, connection) else { return };
         let identity = Arc::clone(&session.identity);
         // As the session itself would, but it gets nothing any more.
-        for message in testaments.into_iter().flat_map(Testaments::into_publications) {
+        for (message, disclosure) in testaments.into_iter().flat_map(Testaments::into_publications)
+        {
             let gone = (connection, &session);
             // There is nobody left to be told that it failed.
-            let _ = self.broker.publish_for_gone(turn, gone, &self.sessions, message);
+            let _ = self.broker.publish_for_gone(turn, gone, &self.sessions, message, disclosure);
         }
         self.dealer.release(turn, connection, session, &mut self.sessions);
         self.publish_happenings(turn);
@@ -134,20 +154,25 @@ impl Realm {
         from: ConnectionId,
         message: Message,
     ) -> Result<(), Violation> {
-        let Realm { sessions, broker, dealer, .. } = self;
+        let Realm { sessions, dealer, .. } = self;
         let Some(session) = sessions.get_mut(&from) else { return Ok(()) };
-        let name = message.name();
-        let (kind, request, answered) = match &message {
-            Message::Publish(publish) => {
-                (RequestType::Publish, publish.request, publish.options.acknowledge == Some(true))
-            }
-            Message::Subscribe(subscribe) => (RequestType::Subscribe, subscribe.request, true),
-            Message::Unsubscribe(message) => (RequestType::Unsubscribe, message.request, true),
-            Message::Register(register) => (RequestType::Register, register.request, true),
-            Message::Unregister(message) => (RequestType::Unregister, message.request, true),
+        let (ruled, name) = (session.role.is_some(), message.name());
+        if ruled && let Some(waiting) = &mut session.waiting {
+            return waiting.hold(message);
+        }
+        let request = match &message {
+            Message::Publish(message) => message.request,
+            Message::Subscribe(message) => message.request,
+            Message::Unsubscribe(message) => message.request,
+            Message::Register(message) => message.request,
+            Message::Unregister(message) => message.request,
             Message::Call(call) => {
                 session.highest_call = session.highest_call.max(call.request);
-                (RequestType::Call, call.request, true)
+                // It may continue an earlier one.
+                if !dealer.admit(turn, from, sessions, call)? {
+                    return Ok(());
+                }
+                return self.authorize(turn, from, message, ruled);
             }
             // What is no request.
             _ => {
@@ -162,17 +187,67 @@ impl Realm {
                 };
             }
         };
-        // CALL may continue an earlier one, which the dealer knows.
-        if turn.config.strict_request_ids && kind != RequestType::Call {
+        // The dealer has done so for CALL.
+        if turn.config.strict_request_ids {
             session.check_request(name, request)?;
         }
-        let outcome = match message {
-            Message::Publish(message) => broker.publish(turn, from, sessions, message),
-            Message::Subscribe(message) => broker.subscribe(turn, from, session, message),
-            Message::Unsubscribe(message) => broker.unsubscribe(turn, from, session, &message),
-            Message::Register(message) => dealer.register(turn, from, sessions, message),
-            Message::Unregister(message) => dealer.unregister(turn, from, session, &message),
-            Message::Call(message) => self.call(turn, from, message),
+        self.authorize(turn, from, message, ruled)
+    }
+
+    /// Does what a session asks for, if and when it may.
+    fn authorize(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        message: Message,
+        ruled: bool,
+    ) -> Result<(), Violation> {
+        if !ruled {
+            return self.perform(turn, from, message, Ok(Verdict::ALLOWED));
+        }
+        match self.judge(turn, from, message) {
+            Some((message, outcome)) => self.perform(turn, from, message, outcome),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what a session asks for, or says why not.
+    pub(super) fn perform(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: ConnectionId,
+        message: Message,
+        verdict: Result<Verdict, ApplicationError>,
+    ) -> Result<(), Violation> {
+        let (kind, request, answered) = match &message {
+            Message::Publish(publish) => {
+                (RequestType::Publish, publish.request, publish.options.acknowledge == Some(true))
+            }
+            Message::Subscribe(subscribe) => (RequestType::Subscribe, subscribe.request, true),
+            Message::Unsubscribe(message) => (RequestType::Unsubscribe, message.request, true),
+            Message::Register(register) => (RequestType::Register, register.request, true),
+            Message::Unregister(message) => (RequestType::Unregister, message.request, true),
+            Message::Call(call) => (RequestType::Call, call.request, true),
+            _ => return Ok(()),
+        };
+        let Realm { sessions, broker, dealer, .. } = self;
+        let Some(session) = sessions.get_mut(&from) else { return Ok(()) };
+        let outcome = match (verdict, message) {
+            (verdict, Message::Call(message)) => self.call(turn, from, message, verdict),
+            (Err(error), _) => {
+                if !answered {
+                    turn.outputs.dropped(from, error.clone());
+                }
+                Err(error.into())
+            }
+            (Ok(verdict), Message::Publish(message)) => {
+                let disclosure = verdict.disclosure(turn.config);
+                broker.publish(turn, from, sessions, message, disclosure)
+            }
+            (_, Message::Subscribe(message)) => broker.subscribe(turn, from, session, message),
+            (_, Message::Unsubscribe(message)) => broker.unsubscribe(turn, from, session, &message),
+            (_, Message::Register(message)) => dealer.register(turn, from, sessions, message),
+            (_, Message::Unregister(message)) => dealer.unregister(turn, from, session, &message),
             _ => Ok(()),
         };
         match outcome {
@@ -187,22 +262,26 @@ impl Realm {
         }
     }
 
-    /// A new call, or more arguments for one that is under way.
+    /// A new call.
     fn call(
         &mut self,
         turn: &mut Turn<'_>,
         from: ConnectionId,
         message: Call,
+        verdict: Result<Verdict, ApplicationError>,
     ) -> Result<(), Failure> {
-        if !self.dealer.admit(turn, from, &mut self.sessions, &message)? {
-            return Ok(());
-        }
         let streams = message.options.progress == Some(true);
         let stream = streams.then(|| (message.request, message.procedure.clone()));
-        let outcome = if meta::answers(&message.procedure) {
-            meta::call(self, turn, from, &message)
-        } else {
-            self.dealer.call(turn, from, &mut self.sessions, message)
+        let outcome = match verdict {
+            Err(error) => Err(error.into()),
+            Ok(verdict) => {
+                let disclosure = verdict.disclosure(turn.config);
+                if meta::answers(&message.procedure) {
+                    meta::call(self, turn, from, &message, disclosure)
+                } else {
+                    self.dealer.call(turn, from, &mut self.sessions, message, disclosure)
+                }
+            }
         };
         if let (Err(_), Some((request, procedure))) = (&outcome, stream)
             && let Some(caller) = self.sessions.get_mut(&from)
@@ -211,6 +290,30 @@ impl Realm {
             caller.cut_streams.insert(request, &procedure);
         }
         outcome
+    }
+
+    /// The rules of a role; none if there are no roles.
+    pub(super) fn role(&self, name: &str) -> Option<usize> {
+        // Nobody knows the first one's name, and it may do nothing.
+        self.policy.as_ref().map(|policy| policy.find(name).unwrap_or(0))
+    }
+
+    /// Whether a session can have this role here.
+    pub(super) fn knows_role(&self, name: &str) -> bool {
+        self.policy.as_ref().is_none_or(|policy| policy.find(name).is_some())
+    }
+
+    /// How much of the meta API a session's call of this procedure finds; nothing if a rule denies
+    /// it.
+    pub(super) fn meta_api(
+        &self,
+        config: &RouterConfig,
+        from: ConnectionId,
+        procedure: &str,
+    ) -> Option<MetaApi> {
+        let Some(policy) = &self.policy else { return Some(config.meta_api) };
+        let role = self.sessions.get(&from).and_then(|session| session.role);
+        policy.get(role.unwrap_or(0)).and_then(|rules| rules.meta_api(procedure))
     }
 
     /// Takes back an invocation that cannot be carried to its callee.

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::ConnectionId;
+use crate::core::router::authorization::{Verdicts, Waiting};
 use crate::core::router::features::Features;
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
+
+/// How many answers of the authorizer are kept for one session.
+const SESSION_VERDICTS: usize = 256;
 
 /// A joined client. Its connection's id is its key everywhere.
 #[derive(Debug)]
@@ -32,6 +36,12 @@ pub(super) struct Session {
     pub(super) cut_streams: CutStreams,
     pub(super) subscriptions: Held,
     pub(super) registrations: Held,
+    /// The rules for it; none if there are no roles.
+    pub(super) role: Option<usize>,
+    /// A request that the authorizer has to decide about.
+    pub(super) waiting: Option<Box<Waiting>>,
+    /// What the authorizer has decided before.
+    pub(super) verdicts: Verdicts,
 }
 
 /// As whom a client joined; what others may be told of it.
@@ -181,6 +191,9 @@ impl Session {
             cut_streams: CutStreams::default(),
             subscriptions: Held::default(),
             registrations: Held::default(),
+            role: None,
+            waiting: None,
+            verdicts: Verdicts::new(SESSION_VERDICTS),
         }
     }
 

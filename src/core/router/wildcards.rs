@@ -20,6 +20,18 @@ pub(super) fn fits(pattern: &str, uri: &str) -> bool {
     }) && components.next().is_none()
 }
 
+/// What every URI begins with that a wildcard pattern matches; nothing if the pattern has no empty
+/// component, and so matches itself only.
+pub(super) fn literal_head(pattern: &str) -> Option<&str> {
+    if pattern.is_empty() || pattern.starts_with('.') {
+        return Some("");
+    }
+    match pattern.find("..") {
+        Some(at) => Some(&pattern[..=at]),
+        None => pattern.ends_with('.').then_some(pattern),
+    }
+}
+
 /// From a wildcard pattern to an id. A look-up walks only branches that fit.
 ///
 /// At each branch two ways may fit, the literal one and the one for any component, so a look-up may

@@ -160,8 +160,9 @@ impl Broker {
         from: ConnectionId,
         sessions: &Sessions,
         message: Publish,
+        disclosure: Disclosure,
     ) -> Result<(), Failure> {
-        self.publish_as(turn, from, || sessions.get(&from), sessions, message)
+        self.publish_as(turn, from, || sessions.get(&from), sessions, message, disclosure)
     }
 
     /// Publishes for a session that has gone, as if it were there still (spec: "Testaments").
@@ -171,8 +172,9 @@ impl Broker {
         gone: (ConnectionId, &Session),
         sessions: &Sessions,
         message: Publish,
+        disclosure: Disclosure,
     ) -> Result<(), Failure> {
-        self.publish_as(turn, gone.0, || Some(gone.1), sessions, message)
+        self.publish_as(turn, gone.0, || Some(gone.1), sessions, message, disclosure)
     }
 
     /// Publishes for the router itself. `payload` is asked for only if somebody wants the event.
@@ -225,6 +227,7 @@ impl Broker {
         publisher: impl Fn() -> Option<&'a Session>,
         sessions: &Sessions,
         message: Publish,
+        disclosure: Disclosure,
     ) -> Result<(), Failure> {
         let Publish { request, options, topic, payload } = message;
         if options.ppt_scheme.is_some()
@@ -233,7 +236,7 @@ impl Broker {
             return Err(Violation::new("PUBLISH.Options.ppt_scheme was not announced").into());
         }
         check_own_uri(turn, &topic, Match::Exact)?;
-        let disclosed = discloses(turn.config.disclosure, &options)?;
+        let disclosed = discloses(disclosure, &options)?;
         let disclosed = disclosed.then(&publisher).flatten().map(|session| &*session.identity);
         let publication = Publication {
             id: turn.ids.next(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::realm::{Realm, Turn};
-use crate::core::router::{ConnectionId, MetaApi, Output, Router, RouterConfig};
+use crate::core::router::{ConnectionId, Disclosure, MetaApi, Output, Router, RouterConfig};
 use crate::error::ApplicationError;
 use crate::message::{
     Event, Hello, HelloDetails, Message, Payload, Publish, PublishOptions, Roles, Subscribe,
@@ -86,7 +86,7 @@ impl Net {
                 Output::Multicast { to, message } => {
                     self.outputs.extend(to.into_iter().map(|to| (to, message.clone())));
                 }
-                Output::Close { .. } | Output::Resume { .. } => {}
+                _ => {}
             }
         }
         let (own, others) =
@@ -403,7 +403,13 @@ fn who_has_gone_publishes_as_itself() {
             options.disclose_me = Some(true);
             options.exclude = Some(vec![c.1]);
         });
-        realm.broker.publish_for_gone(turn, (a.0, &session), &realm.sessions, message)
+        realm.broker.publish_for_gone(
+            turn,
+            (a.0, &session),
+            &realm.sessions,
+            message,
+            Disclosure::OnRequest,
+        )
     });
     assert!(outcome.is_ok());
     let events = net.events(b);

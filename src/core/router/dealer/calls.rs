@@ -45,13 +45,14 @@ impl Dealer {
         from: ConnectionId,
         sessions: &mut Sessions,
         message: Call,
+        disclosure: Disclosure,
     ) -> Result<(), Failure> {
         let Call { request, options, procedure, payload } = message;
         let Some(caller) = sessions.get_mut(&from) else { return Ok(()) };
         let needs = Needs::of_call(&options);
         check_uri(turn, &procedure, Match::Exact)?;
         let ask = options.disclose_me == Some(true);
-        if ask && turn.config.disclosure == Disclosure::Never {
+        if ask && disclosure == Disclosure::Never {
             return Err(disclosure_denied("CALL.Options.disclose_me").into());
         }
         let limit = turn.config.limits.calls;
@@ -62,7 +63,7 @@ impl Dealer {
         let Target { registration, connection, ref callee, .. } = target;
 
         let mut details = InvocationDetails::default();
-        let disclosed = match turn.config.disclosure {
+        let disclosed = match disclosure {
             Disclosure::OnRequest => ask || callee.disclose_caller,
             Disclosure::Always => true,
             Disclosure::Never => false,

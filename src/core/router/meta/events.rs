@@ -2,7 +2,7 @@
 //!
 //! If nobody watches, a look-up is all that it costs.
 
-use super::{MetaApi, registration, session, subscription};
+use super::{registration, session, subscription};
 use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::realm::{Realm, Turn};
 use crate::core::router::session::Identity;
@@ -58,7 +58,7 @@ fn tell(
     topic: &str,
     args: impl FnOnce(&Realm, &Turn<'_>) -> Option<List>,
 ) {
-    if turn.config.meta_api == MetaApi::Off || realm.broker.matching(topic).is_empty() {
+    if !realm.tells || realm.broker.matching(topic).is_empty() {
         return;
     }
     let Some(args) = args(realm, turn) else { return };

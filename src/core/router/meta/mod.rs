@@ -13,11 +13,12 @@ mod session;
 mod subscription;
 mod testament;
 
-use crate::core::router::ConnectionId;
+use crate::core::router::authorization::{Action, Policy};
 use crate::core::router::realm::{Failure, Realm, Turn, check_uri, quote};
+use crate::core::router::{ConnectionId, Disclosure, RouterConfig};
 use crate::error::ApplicationError;
 use crate::message::{Call, CallResult, Payload, ResultDetails};
-use crate::uri::{Match, uris};
+use crate::uri::{Match, Uri, uris};
 use crate::value::{Dict, Value};
 use arguments::{Arguments, Parameters};
 use session::Kill;
@@ -55,6 +56,8 @@ struct Inquiry<'a, 't> {
     turn: &'a mut Turn<'t>,
     caller: ConnectionId,
     arguments: Arguments,
+    /// Whether others learn who the caller is, by what it leaves behind.
+    disclosure: Disclosure,
     /// Whom to throw out when the call has been answered.
     kill: Option<Kill>,
 }
@@ -82,12 +85,14 @@ pub(super) fn call(
     turn: &mut Turn<'_>,
     caller: ConnectionId,
     call: &Call,
+    disclosure: Disclosure,
 ) -> Result<(), Failure> {
     check_options(call)?;
     check_uri(turn, &call.procedure, Match::Exact)?;
-    let procedure = find(turn.config.meta_api, &call.procedure)?;
+    let offered = realm.meta_api(turn.config, caller, &call.procedure);
+    let procedure = find(offered.unwrap_or(MetaApi::Off), &call.procedure)?;
     let arguments = Arguments::read(&call.payload, procedure.parameters)?;
-    let mut inquiry = Inquiry { realm, turn, caller, arguments, kill: None };
+    let mut inquiry = Inquiry { realm, turn, caller, arguments, disclosure, kill: None };
     let result = (procedure.run)(&mut inquiry)?;
     let kill = inquiry.kill;
     let payload = Payload::from_values(vec![result], Dict::new());
@@ -97,6 +102,41 @@ pub(super) fn call(
         session::execute(realm, turn, kill);
     }
     Ok(())
+}
+
+/// What a call to the router itself leads to that has to be allowed on its own: testaments are
+/// publications, and a history is what its subscribers got. Nothing if there is no such thing, or if
+/// the call cannot be answered in any case.
+pub(super) fn implied(realm: &Realm, call: &Call) -> Option<(Action, Uri, Match)> {
+    let name = call.procedure.as_str();
+    if !matches!(name, ADD_TESTAMENT | GET_EVENTS) {
+        return None;
+    }
+    let procedure = PROCEDURES.iter().find(|procedure| procedure.name == name)?;
+    let mut arguments = Arguments::read(&call.payload, procedure.parameters).ok()?;
+    if name == ADD_TESTAMENT {
+        let topic = arguments.required("topic").ok()?;
+        return Some((Action::Publish, topic, Match::Exact));
+    }
+    let subscription = arguments.required("subscription").ok()?;
+    let entry = realm.broker.entry(subscription)?;
+    Some((Action::Subscribe, entry.uri.clone(), entry.policy))
+}
+
+/// Whether some procedure that `what` begins with can be called by whom `offered` says how much of
+/// the meta API it finds.
+pub(super) fn offers(offered: impl Fn(&str) -> Option<MetaApi>, what: &str) -> bool {
+    let all = PROCEDURES.iter().filter(|procedure| procedure.name.starts_with(what));
+    all.map(|procedure| procedure.name)
+        .any(|name| offered(name).is_some_and(|offered| find(offered, name).is_ok()))
+}
+
+/// Whether it can be called by anybody at all.
+pub(super) fn anybody_may(config: &RouterConfig, policy: Option<&Policy>, what: &str) -> bool {
+    match policy {
+        None => offers(|_| Some(config.meta_api), what),
+        Some(policy) => policy.roles().any(|rules| offers(|name| rules.meta_api(name), what)),
+    }
 }
 
 /// That the call is one that can be answered: neither in several messages, nor in a form that only
@@ -128,6 +168,9 @@ fn find(offered: MetaApi, name: &str) -> Result<&'static Procedure, ApplicationE
         (_, Some(procedure)) => Ok(procedure),
     }
 }
+
+const ADD_TESTAMENT: &str = "wamp.session.add_testament";
+const GET_EVENTS: &str = "wamp.subscription.get_events";
 
 macro_rules! procedures {
     ($($name:literal ($($required:ident),* $(; $($optional:ident),*)?) $kind:ident $run:path,)*) => {

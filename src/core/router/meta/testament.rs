@@ -4,6 +4,7 @@
 
 use super::arguments::invalid;
 use super::{Answer, Inquiry};
+use crate::core::router::Disclosure;
 use crate::core::router::broker::discloses;
 use crate::core::router::realm::{check_own_uri, too_many};
 use crate::error::ApplicationError;
@@ -20,6 +21,8 @@ pub(in crate::core::router) struct Testaments {
 #[derive(Debug)]
 struct Testament {
     publish: Publish,
+    /// Whether subscribers learn whose it is.
+    disclosure: Disclosure,
     /// About how many bytes it holds.
     weight: usize,
 }
@@ -40,8 +43,11 @@ impl Testaments {
     }
 
     /// All of them in the order in which they are published.
-    pub(in crate::core::router) fn into_publications(self) -> impl Iterator<Item = Publish> {
-        self.scopes.into_iter().flatten().map(|testament| testament.publish)
+    pub(in crate::core::router) fn into_publications(
+        self,
+    ) -> impl Iterator<Item = (Publish, Disclosure)> {
+        let all = self.scopes.into_iter().flatten();
+        all.map(|testament| (testament.publish, testament.disclosure))
     }
 
     fn weight(&self) -> usize {
@@ -65,7 +71,7 @@ pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
     let options_weight = Payload::from_values(List::new(), options.clone()).weight();
     let weight = topic.len() + payload.weight() + options_weight;
     let options = publish_options(call, options)?;
-    let limits = call.turn.config.limits;
+    let (limits, disclosure) = (call.turn.config.limits, call.disclosure);
     let testaments = call.realm.testaments.entry(call.caller).or_default();
     if testaments.len() >= limits.testaments {
         return Err(too_many("testaments", limits.testaments));
@@ -75,7 +81,7 @@ pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
     }
     // Nobody waits for an answer, so its request id is never seen.
     let publish = Publish { request: 1, options, topic, payload };
-    testaments.scope(scope).push(Testament { publish, weight });
+    testaments.scope(scope).push(Testament { publish, disclosure, weight });
     Ok(Value::Null)
 }
 
@@ -111,7 +117,7 @@ fn publish_options(
         return Err(invalid("argument \"publish_options\": ppt_scheme was not announced"));
     }
     // Nobody would be told then.
-    discloses(call.turn.config.disclosure, &options)?;
+    discloses(call.disclosure, &options)?;
     let mut fields = options.into_fields();
     fields.acknowledge = None;
     Ok(fields.into())

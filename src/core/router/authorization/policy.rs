@@ -1,0 +1,184 @@
+//! `Policy`: the roles of one realm, made ready to decide by a look-up.
+
+use std::collections::HashMap;
+
+use crate::core::router::authorization::cache::Verdicts;
+use crate::core::router::authorization::cover::{overlaps, rank};
+use crate::core::router::authorization::request::Action;
+use crate::core::router::authorization::role::Role;
+use crate::core::router::index::Index;
+use crate::core::router::realm::is_reserved;
+use crate::core::router::{Disclosure, MetaApi, RouterConfig};
+use crate::uri::{Match, Pattern, Uri};
+
+/// How many answers of the authorizer are kept for all sessions of a role.
+const ROLE_VERDICTS: usize = 4096;
+
+/// What is decided about one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::core::router) struct Verdict {
+    pub(in crate::core::router) allow: bool,
+    /// Whether others learn who the session is, whatever else is set.
+    pub(in crate::core::router) disclose: bool,
+}
+
+/// The roles of one realm.
+#[derive(Debug)]
+pub(in crate::core::router) struct Policy {
+    /// The first one is that of a session whose role nobody knows.
+    roles: Vec<Rules>,
+    names: HashMap<String, usize>,
+}
+
+/// What one role may do.
+#[derive(Debug)]
+pub(in crate::core::router) struct Rules {
+    actions: [ActionRules; 4],
+    /// To call what the router answers itself.
+    own: Index<Verdict>,
+    meta_api: MetaApi,
+    /// Whether somebody is asked about what no rule decides.
+    pub(super) dynamic: bool,
+    pub(super) verdicts: Verdicts,
+}
+
+/// The rules that name one action.
+#[derive(Debug, Default)]
+struct ActionRules {
+    index: Index<Verdict>,
+    /// If there is but one rule and it is for everything.
+    everything: Option<Verdict>,
+    denied: Vec<Pattern>,
+}
+
+impl Verdict {
+    pub(in crate::core::router) const ALLOWED: Verdict = Verdict { allow: true, disclose: false };
+    pub(super) const DENIED: Verdict = Verdict { allow: false, disclose: false };
+
+    /// Whether others learn who the session is.
+    pub(in crate::core::router) fn disclosure(self, config: &RouterConfig) -> Disclosure {
+        if self.disclose { Disclosure::Always } else { config.disclosure }
+    }
+}
+
+impl Policy {
+    /// The roles of a realm; none if everybody may do everything.
+    pub(in crate::core::router) fn of(config: &RouterConfig, realm: &Uri) -> Option<Self> {
+        if config.roles.is_empty() {
+            return None;
+        }
+        let nobody = Role::new("").meta_api(MetaApi::Off);
+        let mut roles = vec![Rules::new(&nobody, config.meta_api)];
+        let mut names = HashMap::new();
+        let of = |wanted: Option<&Uri>| {
+            let roles = config.roles.iter().filter(move |(realm, _)| realm.as_ref() == wanted);
+            roles.map(|(_, role)| role).collect::<Vec<_>>()
+        };
+        // The realm's own come last, and so in the place of those for all realms.
+        for role in of(None).into_iter().chain(of(Some(realm))) {
+            names.insert(role.name.clone(), roles.len());
+            roles.push(Rules::new(role, config.meta_api));
+        }
+        Some(Policy { roles, names })
+    }
+
+    /// The index of a role.
+    pub(in crate::core::router) fn find(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    pub(in crate::core::router) fn get(&self, role: usize) -> Option<&Rules> {
+        self.roles.get(role)
+    }
+
+    pub(in crate::core::router) fn get_mut(&mut self, role: usize) -> Option<&mut Rules> {
+        self.roles.get_mut(role)
+    }
+
+    /// All roles that a session can have.
+    pub(in crate::core::router) fn roles(&self) -> impl Iterator<Item = &Rules> {
+        self.names.values().filter_map(|role| self.roles.get(*role))
+    }
+}
+
+impl Rules {
+    fn new(role: &Role, default: MetaApi) -> Self {
+        let mut actions: [ActionRules; 4] = Default::default();
+        let mut own = Index::default();
+        for (allow, rule) in &role.rules {
+            let (uri, policy) = (rule.pattern.uri(), rule.pattern.policy());
+            let verdict = Verdict { allow: *allow, disclose: rule.disclose };
+            for action in Action::ALL.into_iter().filter(|action| rule.names(*action)) {
+                actions[action as usize].add(&rule.pattern, verdict);
+                if action == Action::Call && is_reserved(uri) {
+                    own.entry(uri.clone(), policy, || verdict);
+                }
+            }
+        }
+        for rules in &mut actions {
+            let all = rules.index.find("", Match::Prefix).map(|entry| entry.members);
+            rules.everything = all.filter(|_| rules.index.len() == 1);
+        }
+        Rules {
+            actions,
+            own,
+            meta_api: role.meta_api.unwrap_or(default),
+            dynamic: role.dynamic,
+            verdicts: Verdicts::new(ROLE_VERDICTS),
+        }
+    }
+
+    /// What the rules say; nothing if none of them fits.
+    pub(in crate::core::router) fn decide(
+        &self,
+        action: Action,
+        uri: &Uri,
+        policy: Match,
+    ) -> Option<Verdict> {
+        let rules = &self.actions[action as usize];
+        if rules.everything.is_some() {
+            return rules.everything;
+        }
+        if policy == Match::Exact {
+            return rules.index.best(uri).map(|entry| entry.members);
+        }
+        rules.decide_pattern(&Pattern::new(uri.clone(), policy))
+    }
+
+    /// How much of the meta API a call of this procedure finds; nothing if a rule denies it.
+    pub(in crate::core::router) fn meta_api(&self, procedure: &str) -> Option<MetaApi> {
+        match self.own.best(procedure) {
+            None => Some(self.meta_api),
+            Some(rule) => rule.members.allow.then_some(MetaApi::Full),
+        }
+    }
+
+    /// Whether it can be that others learn who a session of this role is.
+    pub(in crate::core::router) fn may_disclose(&self, action: Action) -> bool {
+        let rules = &self.actions[action as usize].index;
+        self.dynamic || rules.iter().any(|rule| rule.members.disclose)
+    }
+}
+
+impl ActionRules {
+    fn add(&mut self, pattern: &Pattern, verdict: Verdict) {
+        self.index.entry(pattern.uri().clone(), pattern.policy(), || verdict);
+        if !verdict.allow {
+            self.denied.push(pattern.clone());
+        }
+    }
+
+    /// All that the pattern matches must be allowed. It is asked for seldom, so a scan will do.
+    fn decide_pattern(&self, pattern: &Pattern) -> Option<Verdict> {
+        let covering = self.index.best_covering(pattern.uri(), pattern.policy());
+        let order = covering.map(|rule| rank(&rule.uri, rule.policy));
+        let wins = |denied: &Pattern| {
+            let theirs = rank(denied.uri(), denied.policy());
+            order.as_ref().is_none_or(|ours| theirs < *ours)
+        };
+        if self.denied.iter().any(|denied| wins(denied) && overlaps(denied, pattern)) {
+            return Some(Verdict::DENIED);
+        }
+        covering.map(|rule| rule.members)
+    }
+}
