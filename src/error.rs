@@ -243,9 +243,28 @@ pub enum ConnectError {
     /// Name look-up, TCP connect or reading and writing failed.
     #[error("cannot reach {address}: {message}")]
     Io {
-        /// Host and port.
+        /// Host and port, or the path of a unix socket.
         address: String,
-        /// What the system said.
+        /// What the system said; of each address, where the name has several.
+        message: String,
+    },
+    /// The proxy cannot be reached, refuses to connect to the router, or does not do what a proxy
+    /// does.
+    #[error("the proxy {proxy} failed: {message}")]
+    Proxy {
+        /// Kind, host and port of the proxy.
+        proxy: String,
+        /// The status of its refusal: HTTP's, or the code of a SOCKS5 reply.
+        status: Option<u16>,
+        /// What went wrong.
+        message: String,
+    },
+    /// The proxy wants a user and a password, or others than those that it got.
+    #[error("the proxy {proxy} does not let us in: {message}")]
+    ProxyAuthentication {
+        /// Kind, host and port of the proxy.
+        proxy: String,
+        /// What it said.
         message: String,
     },
     /// The router cannot listen there.

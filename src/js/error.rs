@@ -118,6 +118,8 @@ impl From<ConnectError> for Report {
             ConnectError::Timeout(_) => textual("TimeoutError", uris::TIMEOUT, &text),
             ConnectError::Join(reason) => textual("ConnectError", &reason.reason, &text),
             ConnectError::Io { .. }
+            | ConnectError::Proxy { .. }
+            | ConnectError::ProxyAuthentication { .. }
             | ConnectError::Tls { .. }
             | ConnectError::Handshake(_)
             | ConnectError::Listen { .. }

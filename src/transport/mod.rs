@@ -30,6 +30,16 @@ cfg_if::cfg_if! {
     }
 }
 
+cfg_if::cfg_if! {
+    if #[cfg(all(unix, feature = "client"))] {
+        #[path = "native/unix.rs"]
+        mod unix;
+    } else if #[cfg(all(not(target_arch = "wasm32"), feature = "client"))] {
+        #[path = "native/no_unix.rs"]
+        mod unix;
+    }
+}
+
 /// A connection that carries WAMP messages as frames, one message each.
 ///
 /// Everything is polled by the one task that owns the transport, so nothing can be cancelled

@@ -1,4 +1,5 @@
-//! `ws://` and `wss://` URLs: what of RFC 3986 and RFC 6455 section 3 a WebSocket needs.
+//! `ws://` and `wss://` URLs: what of RFC 3986 and RFC 6455 section 3 a WebSocket needs, and the
+//! forms that name a unix socket.
 //!
 //! Owns no name look-up and no percent-decoding. It is written by hand because it is in the browser's
 //! bundle as well, where a general URL library would weigh more than the rest of the transport.
@@ -14,7 +15,8 @@ use crate::error::ConnectError;
 pub struct WebSocketUrl {
     /// `wss`: with TLS.
     pub secure: bool,
-    /// A name or an address, in lower case; an IPv6 address has no brackets here.
+    /// A name or an address, in lower case; an IPv6 address has no brackets here. `localhost` where
+    /// the URL names a unix socket.
     pub host: String,
     /// The port; 80 or 443 where the URL has none.
     pub port: u16,
@@ -22,16 +24,23 @@ pub struct WebSocketUrl {
     pub path: String,
     /// What follows the `?`, if there is one.
     pub query: Option<String>,
+    /// The unix socket that the URL names, an absolute path.
+    pub unix: Option<String>,
 }
 
 impl WebSocketUrl {
     /// Reads the URL of a server to connect to: `ws://host[:port][/path][?query]`, `wss://…`.
     ///
+    /// A unix socket is named by its absolute path, as Autobahn has it, `ws://unix:/run/router.sock`,
+    /// or `ws+unix:///run/router.sock`. The HTTP path, where it is not `/`, follows after a colon, and
+    /// then the query: `ws://unix:/run/router.sock:/ws?key=1`. What a path holds beyond the characters
+    /// of a URL, or a colon, `%` or `?`, is for `Endpoint::unix`. There is no TLS over a unix socket.
+    ///
     /// Refused with [`ConnectError::InvalidUrl`]: other schemes, user names and passwords,
     /// fragments (RFC 6455 section 3 forbids them), port 0, and characters that a URL holds
     /// percent-encoded or, in the host, as punycode.
     pub fn parse(url: &str) -> Result<Self, ConnectError> {
-        let parsed = Self::parse_listen(url)?;
+        let parsed = read(url).map_err(|message| invalid(url, message))?;
         if parsed.port == 0 {
             return Err(invalid(url, "port 0 is no port to connect to"));
         }
@@ -39,12 +48,17 @@ impl WebSocketUrl {
     }
 
     /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 stands for any free port.
+    /// Unix sockets are refused.
     pub fn parse_listen(url: &str) -> Result<Self, ConnectError> {
-        read(url).map_err(|message| invalid(url, message))
+        let parsed = read(url).map_err(|message| invalid(url, message))?;
+        if parsed.unix.is_some() {
+            return Err(invalid(url, "a unix socket is nothing that can be listened on here"));
+        }
+        Ok(parsed)
     }
 
-    /// Host and port as in a `Host` header and in error texts: an IPv6 address in brackets, the
-    /// port only where it is not the scheme's own.
+    /// Host and port as in a `Host` header: an IPv6 address in brackets, the port only where it is
+    /// not the scheme's own.
     pub fn authority(&self) -> String {
         let host = Host(&self.host);
         if self.port == default_port(self.secure) {
@@ -65,13 +79,20 @@ impl WebSocketUrl {
 
 impl fmt::Display for WebSocketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(socket) = &self.unix {
+            write!(f, "ws://unix:{socket}")?;
+            return match self.target().as_str() {
+                "/" => Ok(()),
+                target => write!(f, ":{target}"),
+            };
+        }
         let scheme = if self.secure { "wss" } else { "ws" };
         write!(f, "{scheme}://{}{}", self.authority(), self.target())
     }
 }
 
 /// With brackets where it is an IPv6 address.
-struct Host<'a>(&'a str);
+pub(crate) struct Host<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,9 +110,11 @@ fn invalid(url: &str, message: impl fmt::Display) -> ConnectError {
 
 fn read(url: &str) -> Result<WebSocketUrl, String> {
     let (scheme, rest) = url.split_once("://").ok_or("it must begin with ws:// or wss://")?;
-    let secure = match scheme.to_ascii_lowercase().as_str() {
-        "ws" => false,
-        "wss" => true,
+    let (secure, unix) = match scheme.to_ascii_lowercase().as_str() {
+        "ws" => (false, false),
+        "wss" => (true, false),
+        "ws+unix" => (false, true),
+        "wss+unix" => (true, true),
         _ => return Err(format!("the scheme {scheme:?} is neither ws nor wss")),
     };
     if let Some(other) = rest.chars().find(|char| !char.is_ascii_graphic()) {
@@ -99,6 +122,10 @@ fn read(url: &str) -> Result<WebSocketUrl, String> {
     }
     if rest.contains('#') {
         return Err("a WebSocket URL has no fragment (#)".to_owned());
+    }
+    let socket = if unix { Some(rest) } else { unix_socket(rest) };
+    if let Some(socket) = socket {
+        return if secure { Err(NO_TLS.to_owned()) } else { read_unix(socket) };
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
@@ -119,6 +146,44 @@ fn read(url: &str) -> Result<WebSocketUrl, String> {
         },
         path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
         query,
+        unix: None,
+    })
+}
+
+/// Also Autobahn's rule.
+pub(crate) const NO_TLS: &str = "there is no TLS over a unix socket; use ws";
+
+/// What follows `unix:`. A host of the name `unix` has a port behind the colon, or no colon.
+fn unix_socket(rest: &str) -> Option<&str> {
+    let (name, socket) = rest.split_once(':')?;
+    (name.eq_ignore_ascii_case("unix") && socket.starts_with('/')).then_some(socket)
+}
+
+fn read_unix(text: &str) -> Result<WebSocketUrl, String> {
+    if !text.starts_with('/') {
+        return Err(format!("{text:?} is not the absolute path of a unix socket"));
+    }
+    let (text, query) = match text.split_once('?') {
+        Some((text, query)) => (text, Some(query.to_owned())),
+        None => (text, None),
+    };
+    let (socket, path) = text.split_once(':').unwrap_or((text, "/"));
+    if socket.contains('%') {
+        return Err("the path of a unix socket is not percent-decoded; see Endpoint::unix".into());
+    }
+    if socket.ends_with('/') {
+        return Err(format!("{socket:?} is a folder and no unix socket"));
+    }
+    if !path.starts_with('/') {
+        return Err(format!("{path:?} after the unix socket is not an HTTP path, as in :/ws"));
+    }
+    Ok(WebSocketUrl {
+        secure: false,
+        host: "localhost".to_owned(),
+        port: default_port(false),
+        path: path.to_owned(),
+        query,
+        unix: Some(socket.to_owned()),
     })
 }
 
@@ -150,6 +215,15 @@ fn check_port(port: &str) -> Result<u16, String> {
         return Ok(number);
     }
     Err(format!("{port:?} is not a port (1 to 65535)"))
+}
+
+/// A host as it stands in a URL, or an IPv6 address without brackets, in the form of
+/// [`WebSocketUrl::host`].
+pub(crate) fn read_host(host: &str) -> Result<String, String> {
+    match host.parse::<Ipv6Addr>() {
+        Ok(address) => Ok(address.to_string()),
+        Err(_) => check_host(host),
+    }
 }
 
 fn check_host(host: &str) -> Result<String, String> {
@@ -272,9 +346,49 @@ mod tests {
         }
     }
 
+    #[test]
+    fn unix_sockets() {
+        for (text, socket, target, shown) in [
+            ("ws://unix:/run/r.sock", "/run/r.sock", "/", "ws://unix:/run/r.sock"),
+            ("WS://Unix:/R.sock", "/R.sock", "/", "ws://unix:/R.sock"),
+            ("ws+unix:///run/r.sock", "/run/r.sock", "/", "ws://unix:/run/r.sock"),
+            ("ws://unix:/r:/ws?a=:1", "/r", "/ws?a=:1", "ws://unix:/r:/ws?a=:1"),
+            ("ws+unix:///r:/ws", "/r", "/ws", "ws://unix:/r:/ws"),
+            ("ws://unix:/r?a", "/r", "/?a", "ws://unix:/r:/?a"),
+        ] {
+            let url = WebSocketUrl::parse(text).unwrap();
+            assert_eq!(url.unix.as_deref(), Some(socket), "{text}");
+            assert_eq!(
+                (url.target().as_str(), url.to_string().as_str()),
+                (target, shown),
+                "{text}"
+            );
+            assert_eq!((url.secure, url.authority().as_str()), (false, "localhost"), "{text}");
+        }
+        // A host may have that name.
+        let url = WebSocketUrl::parse("ws://unix:8080/ws").unwrap();
+        assert_eq!((url.host.as_str(), url.port, url.unix), ("unix", 8080, None));
+        assert_eq!(WebSocketUrl::parse("ws://unix/ws").unwrap().unix, None);
+        for (url, text) in [
+            ("wss://unix:/r.sock", "no TLS over a unix socket"),
+            ("wss+unix:///r.sock", "no TLS over a unix socket"),
+            ("ws+unix://r.sock", "not the absolute path"),
+            ("ws+unix://", "not the absolute path"),
+            ("ws://unix:/", "is a folder"),
+            ("ws://unix:/run/", "is a folder"),
+            ("ws://unix:/run/r%20.sock", "not percent-decoded"),
+            ("ws://unix:/run/r.sock:ws", "not an HTTP path"),
+            ("ws://unix:/run/r .sock", "' ' cannot be in a URL"),
+        ] {
+            let message = problem(url);
+            assert!(message.contains(text), "{url:?}: {message}");
+        }
+        assert!(WebSocketUrl::parse_listen("ws://unix:/run/r.sock").is_err());
+    }
+
     proptest::proptest! {
         #[test]
-        fn nonsense_is_an_error_and_never_a_panic(text in "\\PC*", scheme in "(ws|wss)://") {
+        fn nonsense_is_an_error_and_never_a_panic(text in "\\PC*", scheme in "(ws|wss|ws\\+unix)://(unix:)?") {
             let _ = WebSocketUrl::parse(&text);
             if let Ok(url) = WebSocketUrl::parse(&format!("{scheme}{text}")) {
                 // What was read is read the same again.

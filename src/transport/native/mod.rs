@@ -1,7 +1,12 @@
-//! The native transports: WebSocket over TCP, with or without TLS.
+//! The native transports: WebSocket over TCP, with or without TLS, and over unix sockets; and the
+//! ways there.
 //!
 //! Owns sockets. The browser's module beside it offers the same names where both have them.
 
+#[cfg(feature = "client")]
+mod endpoint;
+#[cfg(feature = "client")]
+mod proxy;
 #[cfg(feature = "client")]
 mod tcp;
 #[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
@@ -9,6 +14,12 @@ mod tls;
 #[cfg(any(feature = "client", feature = "router"))]
 mod websocket;
 
+#[cfg(feature = "client")]
+pub use endpoint::Endpoint;
+#[cfg(feature = "client")]
+pub use proxy::Proxy;
+#[cfg(feature = "client")]
+pub use tcp::IpVersion;
 #[cfg(all(feature = "tls", feature = "client"))]
 pub use tls::TlsConfig;
 #[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]

@@ -1,40 +1,212 @@
-//! TCP: from a name to a connected socket.
+//! TCP: from a name to a connected socket, by way of all its addresses (RFC 8305, "happy eyeballs").
 
-use std::fmt;
+use std::collections::VecDeque;
+use std::fmt::Write;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::ConnectError;
-use crate::transport::url::WebSocketUrl;
+use crate::rt::BoxFuture;
+use crate::transport::url::Host;
 
-/// Tries all addresses of the name in the resolver's order, each for up to `limit`; the look-up
-/// has `limit` for itself. The socket has `TCP_NODELAY`: a request that waits for the answer to a
-/// request must not wait for a delayed acknowledge.
-pub(super) async fn connect(
-    url: &WebSocketUrl,
-    limit: Duration,
-) -> Result<TcpStream, ConnectError> {
-    let io = |message: &dyn fmt::Display| ConnectError::Io {
-        address: format!("{}:{}", url.host, url.port),
-        message: message.to_string(),
-    };
-    let addresses = match timeout(limit, lookup_host((url.host.as_str(), url.port))).await {
-        Ok(Ok(addresses)) => addresses,
-        Ok(Err(error)) => return Err(io(&error)),
-        Err(_) => return Err(ConnectError::Timeout("looking up the name")),
-    };
-    let mut failure = io(&"the name has no address");
-    for address in addresses {
-        match timeout(limit, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                stream.set_nodelay(true).map_err(|error| io(&error))?;
-                return Ok(stream);
-            }
-            Ok(Err(error)) => failure = io(&error),
-            Err(_) => failure = ConnectError::Timeout("connecting by TCP"),
+/// RFC 8305, section 5, "Connection Attempt Delay".
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// How many addresses an error tells of.
+const TOLD: usize = 8;
+
+/// Which addresses of a name are tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IpVersion {
+    /// All: IPv4 and IPv6 in turn, beginning with what the system prefers. An address that fails, or
+    /// does not answer for 250 ms, is followed by the next at once; the first that answers is taken.
+    #[default]
+    Any,
+    /// IPv4 addresses alone.
+    V4,
+    /// IPv6 addresses alone.
+    V6,
+}
+
+impl IpVersion {
+    fn takes(self, address: &SocketAddr) -> bool {
+        match self {
+            IpVersion::Any => true,
+            IpVersion::V4 => address.is_ipv4(),
+            IpVersion::V6 => address.is_ipv6(),
         }
     }
-    Err(failure)
+
+    fn name(self) -> &'static str {
+        match self {
+            IpVersion::Any => "IP",
+            IpVersion::V4 => "IPv4",
+            IpVersion::V6 => "IPv6",
+        }
+    }
+}
+
+/// Looks the name up and connects to one of its addresses, all until `deadline`.
+pub(super) async fn connect(
+    host: &str,
+    port: u16,
+    version: IpVersion,
+    deadline: Instant,
+) -> Result<TcpStream, ConnectError> {
+    let name = format!("{}:{port}", Host(host));
+    let addresses = match timeout_at(deadline, lookup_host((host, port))).await {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(error)) => return Err(unreachable(&name, error.to_string())),
+        Err(_) => return Err(ConnectError::Timeout("looking up the name")),
+    };
+    connect_first(&name, addresses, version, deadline).await
+}
+
+/// Connects to the first of the addresses that answers, until `deadline`. `name` is for errors.
+///
+/// The socket has `TCP_NODELAY`: a request that waits for the answer to a request must not wait for
+/// a delayed acknowledge.
+pub(super) async fn connect_first(
+    name: &str,
+    mut addresses: Vec<SocketAddr>,
+    version: IpVersion,
+    deadline: Instant,
+) -> Result<TcpStream, ConnectError> {
+    addresses.retain(|address| version.takes(address));
+    if addresses.is_empty() {
+        return Err(unreachable(name, format!("there is no {} address", version.name())));
+    }
+    let stream = match timeout_at(deadline, race(interleave(addresses))).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(failures)) => return Err(unreachable(name, told(&failures))),
+        Err(_) => return Err(ConnectError::Timeout("connecting by TCP")),
+    };
+    stream.set_nodelay(true).map_err(|error| unreachable(name, error.to_string()))?;
+    Ok(stream)
+}
+
+type Attempt = (SocketAddr, BoxFuture<'static, io::Result<TcpStream>>);
+
+/// The first that connects; the attempts of the others are dropped, which closes their sockets.
+async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, Vec<(SocketAddr, io::Error)>> {
+    let mut waiting = VecDeque::from(addresses);
+    let mut attempts: Vec<Attempt> = Vec::new();
+    let mut failures = Vec::new();
+    // The first starts at once.
+    let mut next = pin!(sleep(Duration::ZERO));
+    let mut may_start = true;
+    poll_fn(|cx| {
+        loop {
+            if !waiting.is_empty() && (may_start || next.as_mut().poll(cx).is_ready()) {
+                may_start = false;
+                next.as_mut().reset(Instant::now() + STAGGER);
+                attempts.extend(waiting.pop_front().map(begin));
+            }
+            let mut index = 0;
+            while let Some((address, attempt)) = attempts.get_mut(index) {
+                match attempt.as_mut().poll(cx) {
+                    Poll::Pending => index += 1,
+                    Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
+                    Poll::Ready(Err(error)) => {
+                        failures.push((*address, error));
+                        drop(attempts.remove(index));
+                        // Nobody waits behind an address that has failed.
+                        may_start = true;
+                    }
+                }
+            }
+            if waiting.is_empty() && attempts.is_empty() {
+                return Poll::Ready(Err(std::mem::take(&mut failures)));
+            }
+            // Asks the timer, too, so that it wakes us.
+            if waiting.is_empty() || (!may_start && next.as_mut().poll(cx).is_pending()) {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}
+
+fn begin(address: SocketAddr) -> Attempt {
+    let attempt: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(TcpStream::connect(address));
+    (address, attempt)
+}
+
+/// The families in turn, each in the given order, beginning with that of the first address
+/// (RFC 8305, section 4).
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let count = addresses.len();
+    let (first, other): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut first, mut other) = (first.into_iter(), other.into_iter());
+    let mut mixed = Vec::with_capacity(count);
+    while mixed.len() < count {
+        mixed.extend(first.next());
+        mixed.extend(other.next());
+    }
+    mixed
+}
+
+fn told(failures: &[(SocketAddr, io::Error)]) -> String {
+    if let [(_, error)] = failures {
+        return error.to_string();
+    }
+    let mut text = String::new();
+    for (address, error) in failures.iter().take(TOLD) {
+        let separator = if text.is_empty() { "" } else { "; " };
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{separator}{address}: {error}");
+    }
+    if failures.len() > TOLD {
+        let _ = write!(text, "; and {} more", failures.len() - TOLD);
+    }
+    text
+}
+
+fn unreachable(name: &str, message: String) -> ConnectError {
+    ConnectError::Io { address: name.to_owned(), message }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn addresses(text: &str) -> Vec<SocketAddr> {
+        text.split_whitespace().map(|address| address.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns_and_keep_their_order() {
+        for (given, mixed) in [
+            ("", ""),
+            ("1.0.0.1:1", "1.0.0.1:1"),
+            ("[::1]:1 [::2]:1 1.0.0.1:1 1.0.0.2:1", "[::1]:1 1.0.0.1:1 [::2]:1 1.0.0.2:1"),
+            ("1.0.0.1:1 [::1]:1 [::2]:1 [::3]:1", "1.0.0.1:1 [::1]:1 [::2]:1 [::3]:1"),
+            ("1.0.0.1:1 1.0.0.2:1 1.0.0.3:1 [::1]:1", "1.0.0.1:1 [::1]:1 1.0.0.2:1 1.0.0.3:1"),
+        ] {
+            assert_eq!(interleave(addresses(given)), addresses(mixed));
+        }
+    }
+
+    #[test]
+    fn an_error_tells_of_some_addresses() {
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let failures: Vec<_> =
+            (1..=10).map(|port| (SocketAddr::from(([127, 0, 0, 1], port)), refused())).collect();
+        let text = told(&failures);
+        assert!(text.starts_with("127.0.0.1:1: connection refused; 127.0.0.1:2: "), "{text}");
+        assert!(text.ends_with("; and 2 more"), "{text}");
+        assert_eq!(told(&failures[..1]), "connection refused");
+    }
 }

@@ -7,14 +7,22 @@ use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "client")]
 use std::sync::OnceLock;
-
-use tokio_rustls::rustls;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 #[cfg(feature = "router")]
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "router")]
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+#[cfg(feature = "router")]
+use tokio::time::timeout;
+use tokio_rustls::rustls;
 #[cfg(feature = "client")]
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+#[cfg(feature = "router")]
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 #[cfg(feature = "router")]
 use tokio_rustls::{TlsAcceptor, server};
 #[cfg(feature = "client")]
@@ -25,6 +33,16 @@ use crate::error::ConnectError;
 /// WebSocket is upgraded from HTTP/1.1; a server must not choose HTTP/2.
 #[cfg(feature = "router")]
 const ALPN: &[u8] = b"http/1.1";
+
+/// RFC 9266, section 2.
+const CHANNEL_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+
+/// How long, and for how many bytes, a server listens to a client that it has refused, so that the
+/// client gets to read why.
+#[cfg(feature = "router")]
+const LINGER: Duration = Duration::from_secs(1);
+#[cfg(feature = "router")]
+const LINGER_BYTES: u64 = 64 << 10;
 
 /// A certificate or a key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,15 +65,17 @@ impl From<TlsConfigError> for ConnectError {
     }
 }
 
-/// Whom a client trusts when it connects to `wss://`.
+/// Whom a client trusts when it connects to `wss://`, and who it is itself.
 ///
-/// By default that is whom the platform trusts: the system's certificate store and its rules. The
-/// server's certificate must be for the host of the URL.
+/// By default it trusts whom the platform trusts: the system's certificate store and its rules. The
+/// server's certificate must be for the host of the URL. The client has no certificate.
 #[cfg(feature = "client")]
 #[derive(Clone)]
 pub struct TlsConfig {
     platform: bool,
     roots: Vec<CertificateDer<'static>>,
+    hostname: Option<String>,
+    identity: Option<Arc<CertifiedKey>>,
     /// Made at the first connection and shared by clones: the store is read once, and sessions
     /// are resumed.
     ready: Arc<OnceLock<Result<TlsConnector, TlsConfigError>>>,
@@ -65,18 +85,21 @@ pub struct TlsConfig {
 impl TlsConfig {
     /// Trusts whom the platform trusts.
     pub fn new() -> Self {
-        TlsConfig { platform: true, roots: Vec::new(), ready: Arc::default() }
+        TlsConfig {
+            platform: true,
+            roots: Vec::new(),
+            hostname: None,
+            identity: None,
+            ready: Arc::default(),
+        }
     }
 
     /// Also trusts the certificates in this PEM text, at least one: an own certificate authority,
     /// or a server's self-signed certificate.
     pub fn with_root_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsConfigError> {
-        let roots = certificates(pem.as_ref())?;
+        let roots = certificates("root certificate", pem.as_ref())?;
         // Refuses here what could not be used later.
-        let mut store = rustls::RootCertStore::empty();
-        for root in &roots {
-            store.add(root.clone()).map_err(TlsConfigError::new)?;
-        }
+        root_store("root certificate", &roots)?;
         self.roots.extend(roots);
         self.ready = Arc::default();
         Ok(self)
@@ -90,20 +113,54 @@ impl TlsConfig {
         self
     }
 
-    /// The TLS handshake. `host` is a name or an address, without brackets.
+    /// The name or address that the server is asked for (SNI) and that its certificate must be for.
+    /// Default: the host of the URL.
+    pub fn hostname(mut self, name: impl Into<String>) -> Result<Self, TlsConfigError> {
+        let name = name.into();
+        ServerName::try_from(name.as_str())
+            .map_err(|error| TlsConfigError::new(format_args!("hostname {name:?}: {error}")))?;
+        self.hostname = Some(name);
+        Ok(self)
+    }
+
+    /// Who the client is, for servers that ask. `chain` is PEM text with the client's certificate
+    /// first, then those that lead to the authority; `key` is PEM text with its private key (PKCS #8,
+    /// PKCS #1 or SEC 1). Default: nobody.
+    ///
+    /// Fails when one of them is missing or damaged, or when they do not belong together.
+    pub fn client_certificate_pem(
+        mut self,
+        chain: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+    ) -> Result<Self, TlsConfigError> {
+        self.identity = Some(identity("client", chain.as_ref(), key.as_ref())?);
+        self.ready = Arc::default();
+        Ok(self)
+    }
+
+    /// The TLS handshake, and the channel id. `host` is a name or an address, without brackets.
     pub(super) async fn connect<S>(
         &self,
         host: &str,
         stream: S,
-    ) -> Result<client::TlsStream<S>, ConnectError>
+    ) -> Result<(client::TlsStream<S>, Option<[u8; 32]>), ConnectError>
     where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin,
     {
+        let host = self.name(host);
         let failed = |message: String| ConnectError::Tls { host: host.to_owned(), message };
         let name =
             ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
         let connector = self.ready.get_or_init(|| self.build()).clone()?;
-        connector.connect(name, stream).await.map_err(|error| failed(error.to_string()))
+        let stream =
+            connector.connect(name, stream).await.map_err(|error| failed(error.to_string()))?;
+        let channel_id = channel_id(stream.get_ref().1);
+        Ok((stream, channel_id))
+    }
+
+    /// Whose certificate is expected, where the URL has this host.
+    pub(super) fn name<'a>(&'a self, host: &'a str) -> &'a str {
+        self.hostname.as_deref().unwrap_or(host)
     }
 
     fn build(&self) -> Result<TlsConnector, TlsConfigError> {
@@ -111,20 +168,22 @@ impl TlsConfig {
         let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(TlsConfigError::new)?;
-        let config = if self.platform {
+        let builder = if self.platform {
             let roots = self.roots.iter().cloned();
             let verifier =
                 rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider)
                     .map_err(TlsConfigError::new)?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         } else {
-            let mut store = rustls::RootCertStore::empty();
-            for root in &self.roots {
-                store.add(root.clone()).map_err(TlsConfigError::new)?;
+            builder.with_root_certificates(root_store("root certificate", &self.roots)?)
+        };
+        let config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let resolver = SingleCertAndKey::from(Arc::clone(identity));
+                builder.with_client_cert_resolver(Arc::new(resolver))
             }
-            builder.with_root_certificates(store)
-        }
-        .with_no_client_auth();
+        };
         // No ALPN: WebSocket needs none, and Crossbar answers an offer with a fatal alert.
         Ok(TlsConnector::from(Arc::new(config)))
     }
@@ -143,14 +202,17 @@ impl fmt::Debug for TlsConfig {
         f.debug_struct("TlsConfig")
             .field("platform", &self.platform)
             .field("roots", &self.roots.len())
+            .field("hostname", &self.hostname)
+            .field("client_certificate", &self.identity.is_some())
             .finish_non_exhaustive()
     }
 }
 
-/// Who a server is: its certificate and key.
+/// Who a server is: its certificate and key; and whom it lets in.
 #[cfg(feature = "router")]
 #[derive(Clone)]
 pub struct TlsServerConfig {
+    identity: Arc<CertifiedKey>,
     acceptor: TlsAcceptor,
 }
 
@@ -164,27 +226,71 @@ impl TlsServerConfig {
         cert_chain: impl AsRef<[u8]>,
         key: impl AsRef<[u8]>,
     ) -> Result<Self, TlsConfigError> {
-        let chain = certificates(cert_chain.as_ref())?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_ref())
-            .map_err(|error| TlsConfigError::new(format_args!("private key: {error}")))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(TlsConfigError::new)?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(TlsConfigError::new)?;
-        config.alpn_protocols = vec![ALPN.to_vec()];
-        Ok(TlsServerConfig { acceptor: TlsAcceptor::from(Arc::new(config)) })
+        let identity = identity("server", cert_chain.as_ref(), key.as_ref())?;
+        let acceptor = Self::build(Arc::clone(&identity), None)?;
+        Ok(TlsServerConfig { identity, acceptor })
     }
 
-    /// The TLS handshake.
-    pub(super) async fn accept<S>(&self, stream: S) -> std::io::Result<server::TlsStream<S>>
-    where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-    {
-        self.acceptor.accept(stream).await
+    /// Lets in only clients with a certificate that leads to one of those in this PEM text, at least
+    /// one. Default: clients need none, and are not asked.
+    ///
+    /// Another call takes the place of this one.
+    pub fn client_roots_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsConfigError> {
+        let roots = certificates("client root certificate", pem.as_ref())?;
+        let roots = root_store("client root certificate", &roots)?;
+        self.acceptor = Self::build(Arc::clone(&self.identity), Some(roots))?;
+        Ok(self)
     }
+
+    fn build(
+        identity: Arc<CertifiedKey>,
+        client_roots: Option<rustls::RootCertStore>,
+    ) -> Result<TlsAcceptor, TlsConfigError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(TlsConfigError::new)?;
+        let builder = match client_roots {
+            None => builder.with_no_client_auth(),
+            Some(roots) => {
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                        .build()
+                        .map_err(TlsConfigError::new)?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// The TLS handshake, and the channel id.
+    pub(super) async fn accept<S>(
+        &self,
+        stream: S,
+    ) -> std::io::Result<(server::TlsStream<S>, Option<[u8; 32]>)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match self.acceptor.accept(stream).into_fallible().await {
+            Ok(stream) => {
+                let channel_id = channel_id(stream.get_ref().1);
+                Ok((stream, channel_id))
+            }
+            Err((error, stream)) => {
+                // Closing with unread bytes resets the connection, and the alert could be lost.
+                let _ = timeout(LINGER, linger(stream)).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+#[cfg(feature = "router")]
+async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<u64> {
+    stream.shutdown().await?;
+    tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
 }
 
 #[cfg(feature = "router")]
@@ -195,12 +301,54 @@ impl fmt::Debug for TlsServerConfig {
     }
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsConfigError> {
+/// What TLS says of an error of reading or writing; an alert that comes after the handshake, as the
+/// refusal of a client's certificate does in TLS 1.3.
+#[cfg(feature = "client")]
+pub(super) fn tls_error(error: &std::io::Error) -> Option<String> {
+    error.get_ref()?.downcast_ref::<rustls::Error>().map(ToString::to_string)
+}
+
+/// `tls-exporter` (RFC 9266). Only of TLS 1.3: what TLS 1.2 exports is the connection's own only
+/// with the extended master secret, and rustls does not tell whether that was agreed on.
+fn channel_id<Data>(connection: &rustls::ConnectionCommon<Data>) -> Option<[u8; 32]> {
+    if connection.protocol_version() != Some(rustls::ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    connection.export_keying_material([0; 32], CHANNEL_LABEL, Some(b"")).ok()
+}
+
+/// `whose` names it in errors.
+fn identity(whose: &str, chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, TlsConfigError> {
+    let chain = certificates(&format!("{whose} certificate"), chain)?;
+    let failed = |error: &dyn fmt::Display| {
+        TlsConfigError::new(format_args!("{whose} private key: {error}"))
+    };
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| failed(&error))?;
+    let provider = rustls::crypto::ring::default_provider();
+    let identity = CertifiedKey::from_der(chain, key, &provider).map_err(|error| failed(&error))?;
+    Ok(Arc::new(identity))
+}
+
+fn root_store(
+    what: &str,
+    roots: &[CertificateDer<'static>],
+) -> Result<rustls::RootCertStore, TlsConfigError> {
+    let mut store = rustls::RootCertStore::empty();
+    for root in roots {
+        store
+            .add(root.clone())
+            .map_err(|error| TlsConfigError::new(format_args!("{what}: {error}")))?;
+    }
+    Ok(store)
+}
+
+fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsConfigError> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| TlsConfigError::new(format_args!("certificate: {error}")))?;
+        .map_err(|error| TlsConfigError::new(format_args!("{what}: {error}")))?;
     if certificates.is_empty() {
-        return Err(TlsConfigError::new("there is no certificate in the PEM text"));
+        let text = format_args!("{what}: there is no certificate in the PEM text");
+        return Err(TlsConfigError::new(text));
     }
     Ok(certificates)
 }

@@ -59,7 +59,14 @@ impl WampWebSocketClientFactory {
     /// Fails with [`ConnectError::InvalidUrl`], and with [`ConnectError::InvalidConfig`] when there
     /// is no serializer.
     pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
-        let authority = WebSocketUrl::parse(url)?.authority();
+        let parsed = WebSocketUrl::parse(url)?;
+        if parsed.unix.is_some() {
+            return Err(ConnectError::InvalidUrl {
+                url: url.to_owned(),
+                message: "a browser has no unix sockets".to_owned(),
+            });
+        }
+        let authority = parsed.authority();
         if serializers.is_empty() {
             let text = "a WebSocket client needs at least one serializer".to_owned();
             return Err(ConnectError::InvalidConfig(text));

@@ -1,11 +1,13 @@
 //! The client: from a URL to a transport.
 //!
-//! Owns the client's settings and its half of the opening handshake.
+//! Owns the client's settings and its half of the opening handshake; the way to the server is
+//! `native::endpoint`'s.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tungstenite::handshake::client::{Response, generate_key};
 use tungstenite::handshake::derive_accept_key;
@@ -13,20 +15,24 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport};
+use super::{
+    AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, Protection, WebSocketTransport,
+};
 use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::BoxFuture;
 use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsConfig;
-use crate::transport::native::tcp;
+use crate::transport::native::endpoint::{Endpoint, Route, Stream};
+#[cfg(feature = "tls")]
+use crate::transport::native::tls::tls_error;
+use crate::transport::native::{IpVersion, Proxy};
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::url::WebSocketUrl;
+use crate::transport::url::{NO_TLS, WebSocketUrl};
 use crate::transport::{Connector, Transport, TransportInfo};
 
-/// Per address of the name, and for looking the name up.
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const NEEDS_TLS: &str = "wss:// needs the feature `tls` of the crate wampwerk";
 
 /// How much of the text of a refusal an error repeats.
 const MAX_REFUSAL_TEXT: usize = 200;
@@ -50,10 +56,10 @@ const MAX_REFUSAL_TEXT: usize = 200;
 #[derive(Clone, Debug)]
 pub struct WampWebSocketClientFactory {
     url: WebSocketUrl,
+    route: Route,
     serializers: Vec<Serializer>,
     batched: bool,
-    headers: Vec<(String, String)>,
-    connect_timeout: Duration,
+    headers: Vec<Header>,
     handshake_timeout: Duration,
     max_message_size: usize,
     auto_ping: Option<AutoPing>,
@@ -61,26 +67,40 @@ pub struct WampWebSocketClientFactory {
     tls: TlsConfig,
 }
 
+/// Cookies and tokens are headers: the value is not shown.
+#[derive(Clone)]
+struct Header {
+    name: String,
+    value: String,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: …", self.name)
+    }
+}
+
 impl WampWebSocketClientFactory {
-    /// Connects to `url` (`ws://…` or `wss://…`), offering `serializers` in the order of preference;
-    /// the server chooses.
+    /// Connects to `url` (`ws://…`, `wss://…`, or a unix socket, as in `ws://unix:/run/router.sock`;
+    /// see [`WebSocketUrl::parse`]), offering `serializers` in the order of preference; the server
+    /// chooses.
     ///
     /// Fails with [`ConnectError::InvalidUrl`], and with [`ConnectError::InvalidConfig`] when there
     /// is no serializer, or when the URL needs TLS and the crate is built without its feature `tls`.
     pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
         let url = WebSocketUrl::parse(url)?;
         if url.secure && !cfg!(feature = "tls") {
-            return Err(config("wss:// needs the feature `tls` of the crate wampwerk"));
+            return Err(config(NEEDS_TLS));
         }
         if serializers.is_empty() {
             return Err(config("a WebSocket client needs at least one serializer"));
         }
         Ok(WampWebSocketClientFactory {
+            route: Route::to(Endpoint::of(&url)?),
             url,
             serializers: serializers.to_vec(),
             batched: false,
             headers: Vec::new(),
-            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             auto_ping: Some(AutoPing::default()),
@@ -102,11 +122,47 @@ impl WampWebSocketClientFactory {
         self
     }
 
-    /// How long TCP may take: to look up the name, and then for each of its addresses.
+    /// Where the server is reached. Default: where the URL says. `Host` header, path and the name
+    /// that the certificate must be for stay those of the URL.
+    ///
+    /// Fails with [`ConnectError::InvalidConfig`] for a unix socket where the URL is `wss://`, or
+    /// where there is a proxy.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
+        if self.url.secure && endpoint.is_unix() {
+            return Err(config(format!("endpoint: {NO_TLS}://")));
+        }
+        self.route.endpoint = endpoint;
+        self.checked()
+    }
+
+    /// The proxy that connects to the server in our place; `None` for none. Default: none; nothing
+    /// is read from the environment.
+    ///
+    /// Fails with [`ConnectError::InvalidConfig`] for a unix socket.
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConnectError> {
+        self.route.proxy = proxy.into();
+        self.checked()
+    }
+
+    fn checked(self) -> Result<Self, ConnectError> {
+        self.route.check()?;
+        Ok(self)
+    }
+
+    /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
+    /// Default: [`IpVersion::Any`].
+    #[must_use]
+    pub fn ip_version(mut self, version: IpVersion) -> Self {
+        self.route.ip_version = version;
+        self
+    }
+
+    /// How long everything may take up to the connection on which TLS or the opening handshake
+    /// begins: looking up the name, TCP to any of its addresses, and a proxy's answer.
     /// Default: 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.route.timeout = timeout;
         self
     }
 
@@ -131,7 +187,8 @@ impl WampWebSocketClientFactory {
         self
     }
 
-    /// Whom to trust when the URL is `wss://`. Default: whom the platform trusts.
+    /// Whom to trust when the URL is `wss://`, and who we are. Default: whom the platform trusts,
+    /// and nobody.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: TlsConfig) -> Self {
@@ -139,7 +196,26 @@ impl WampWebSocketClientFactory {
         self
     }
 
-    /// Adds a header to the HTTP request, as for a proxy or a cookie.
+    /// The header `Origin`, as browsers send it, in the place of an earlier one. Default: none.
+    ///
+    /// Fails as [`header`](Self::header) does.
+    pub fn origin(self, origin: impl Into<String>) -> Result<Self, ConnectError> {
+        self.only_header("Origin", origin)
+    }
+
+    /// The header `User-Agent`, in the place of an earlier one. Default: none.
+    ///
+    /// Fails as [`header`](Self::header) does.
+    pub fn user_agent(self, agent: impl Into<String>) -> Result<Self, ConnectError> {
+        self.only_header("User-Agent", agent)
+    }
+
+    fn only_header(mut self, name: &str, value: impl Into<String>) -> Result<Self, ConnectError> {
+        self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+        self.header(name, value)
+    }
+
+    /// Adds a header to the HTTP request, as for a cookie.
     ///
     /// Fails with [`ConnectError::InvalidConfig`] for what HTTP does not allow, and for the headers
     /// of the handshake itself.
@@ -161,19 +237,18 @@ impl WampWebSocketClientFactory {
         if value.chars().any(char::is_control) {
             return Err(config(format!("the value of the header {name} has control characters")));
         }
-        self.headers.push((name, value));
+        self.headers.push(Header { name, value });
         Ok(self)
     }
 
     async fn open(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        let stream = tcp::connect(&self.url, self.connect_timeout).await?;
+        let stream = self.route.connect().await?;
         let shake_hands = async {
-            #[cfg(feature = "tls")]
-            if self.url.secure {
-                let stream = self.tls.connect(&self.url.host, stream).await?;
-                return self.upgrade(stream).await;
+            match stream {
+                Stream::Tcp(stream) if self.url.secure => self.secure(stream).await,
+                Stream::Tcp(stream) => self.upgrade(stream, Protection::default()).await,
+                Stream::Unix(stream) => self.upgrade(stream, Protection::default()).await,
             }
-            self.upgrade(stream).await
         };
         match timeout(self.handshake_timeout, shake_hands).await {
             Ok(result) => result,
@@ -181,15 +256,35 @@ impl WampWebSocketClientFactory {
         }
     }
 
-    async fn upgrade<S>(&self, mut stream: S) -> Result<Box<dyn Transport>, ConnectError>
+    #[cfg(feature = "tls")]
+    async fn secure(&self, stream: TcpStream) -> Result<Box<dyn Transport>, ConnectError> {
+        let (stream, channel_id) = self.tls.connect(&self.url.host, stream).await?;
+        self.upgrade(stream, Protection { secure: true, channel_id }).await
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn secure(&self, _stream: TcpStream) -> Result<Box<dyn Transport>, ConnectError> {
+        Err(config(NEEDS_TLS))
+    }
+
+    fn lost(&self, error: &std::io::Error) -> ConnectError {
+        #[cfg(feature = "tls")]
+        if let Some(message) = tls_error(error) {
+            return ConnectError::Tls { host: self.tls.name(&self.url.host).to_owned(), message };
+        }
+        ConnectError::Io { address: self.route.endpoint.to_string(), message: error.to_string() }
+    }
+
+    async fn upgrade<S>(
+        &self,
+        mut stream: S,
+        protection: Protection,
+    ) -> Result<Box<dyn Transport>, ConnectError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let key = generate_key();
-        let io = |error: std::io::Error| ConnectError::Io {
-            address: format!("{}:{}", self.url.host, self.url.port),
-            message: error.to_string(),
-        };
+        let io = |error: std::io::Error| self.lost(&error);
         stream.write_all(self.request(&key).as_bytes()).await.map_err(io)?;
         stream.flush().await.map_err(io)?;
         let (response, early) =
@@ -200,8 +295,9 @@ impl WampWebSocketClientFactory {
             })?;
         check(&response, &early, &key)?;
         let Subprotocol { serializer, batched } = self.chosen(response.headers())?;
-        let mut info = TransportInfo::new(serializer, "websocket", self.url.authority());
+        let mut info = TransportInfo::new(serializer, "websocket", &self.route.endpoint);
         info.max_send = self.max_message_size;
+        protection.tell(&mut info);
         let ping = self.auto_ping;
         let transport = WebSocketTransport::new(stream, early, Role::Client, info, ping);
         Ok(Batched::over(Box::new(transport), batched))
@@ -215,7 +311,7 @@ impl WampWebSocketClientFactory {
             self.url.authority(),
             self.offered().map(Subprotocol::name).collect::<Vec<_>>().join(", "),
         );
-        for (name, value) in &self.headers {
+        for Header { name, value } in &self.headers {
             // Writing into a string cannot fail.
             let _ = write!(request, "{name}: {value}\r\n");
         }

@@ -59,6 +59,20 @@ const EMPTY_FRAMES_PER_POLL: usize = 64;
 /// More than a frame's header ever takes.
 const HEADER_SIZE: usize = 16;
 
+/// What TLS gives to the connection below.
+#[derive(Clone, Copy, Default)]
+struct Protection {
+    secure: bool,
+    channel_id: Option<[u8; 32]>,
+}
+
+impl Protection {
+    fn tell(self, info: &mut TransportInfo) {
+        info.secure = self.secure;
+        info.channel_id = self.channel_id;
+    }
+}
+
 /// A WebSocket after its opening handshake.
 struct WebSocketTransport<S> {
     socket: WebSocket<Io<S>>,

@@ -13,7 +13,9 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport};
+use super::{
+    AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, Protection, WebSocketTransport,
+};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
@@ -132,9 +134,11 @@ where
         #[cfg(feature = "tls")]
         if let Some(tls) = &config.tls {
             let failed = |error: std::io::Error| AcceptError::Tls(error.to_string());
-            return answer(tls.accept(stream).await.map_err(failed)?, peer, config).await;
+            let (stream, channel_id) = tls.accept(stream).await.map_err(failed)?;
+            let protection = Protection { secure: true, channel_id };
+            return answer(stream, peer, protection, config).await;
         }
-        answer(stream, peer, config).await
+        answer(stream, peer, Protection::default(), config).await
     };
     match timeout(config.handshake_timeout, shake_hands).await {
         Ok(result) => result,
@@ -145,6 +149,7 @@ where
 async fn answer<S>(
     mut stream: S,
     peer: String,
+    protection: Protection,
     config: &AcceptConfig,
 ) -> Result<Box<dyn Transport>, AcceptError>
 where
@@ -168,6 +173,7 @@ where
     send(&mut stream, &response).await?;
     let mut info = TransportInfo::new(subprotocol.serializer, "websocket", peer);
     info.max_send = config.max_message_size;
+    protection.tell(&mut info);
     let transport = WebSocketTransport::new(stream, early, Role::Server, info, config.auto_ping);
     Ok(Batched::over(Box::new(transport), subprotocol.batched))
 }

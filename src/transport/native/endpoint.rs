@@ -1,0 +1,211 @@
+//! Where a client connects to: endpoints, and the way there.
+//!
+//! Owns what comes before TLS and the opening handshake, for every native transport.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::proxy::Proxy;
+use super::tcp::{self, IpVersion};
+use crate::error::ConnectError;
+use crate::transport::unix;
+use crate::transport::url::{Host, WebSocketUrl, read_host};
+
+/// For everything up to a connection on which TLS or the opening handshake can begin.
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where a router is reached, apart from its URL. Autobahn's `endpoint`.
+///
+/// The URL still says what the router is asked for: the `Host` header, the path, and the name that
+/// its certificate must be for.
+///
+/// ```
+/// use wampwerk::Serializer;
+/// use wampwerk::transport::{Endpoint, WampWebSocketClientFactory};
+///
+/// # fn main() -> Result<(), wampwerk::ConnectError> {
+/// let factory = WampWebSocketClientFactory::new("wss://example.com/ws", &[Serializer::Cbor])?
+///     .endpoint(Endpoint::tcp("10.0.0.7", 8443)?)?;
+/// # let _ = factory;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Tcp { host: String, port: u16 },
+    Addresses(Vec<SocketAddr>),
+    Unix(PathBuf),
+}
+
+impl Endpoint {
+    /// TCP to a name or an address; an IPv6 address may be in brackets.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if the host is empty or cannot be one, and for port 0.
+    pub fn tcp(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
+        let host = checked_host("endpoint", host.as_ref(), port)?;
+        Ok(Endpoint(Kind::Tcp { host, port }))
+    }
+
+    /// TCP to the first of these addresses that answers, without looking up a name; how they are
+    /// tried is in [`IpVersion`].
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if there is none.
+    pub fn addresses(
+        addresses: impl IntoIterator<Item = SocketAddr>,
+    ) -> Result<Self, ConnectError> {
+        let addresses: Vec<_> = addresses.into_iter().collect();
+        if addresses.is_empty() {
+            return Err(no_address());
+        }
+        Ok(Endpoint(Kind::Addresses(addresses)))
+    }
+
+    /// The unix socket at this path. It takes neither TLS nor a proxy.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if the path is empty, or longer than the system takes (107
+    /// bytes on Linux), or if the system has no unix sockets.
+    pub fn unix(path: impl Into<PathBuf>) -> Result<Self, ConnectError> {
+        let path = path.into();
+        unix::check(&path)
+            .map_err(|text| ConnectError::InvalidConfig(format!("endpoint.path: {text}")))?;
+        Ok(Endpoint(Kind::Unix(path)))
+    }
+
+    /// Where a URL leads by itself.
+    pub(super) fn of(url: &WebSocketUrl) -> Result<Self, ConnectError> {
+        let Some(path) = &url.unix else {
+            return Ok(Endpoint(Kind::Tcp { host: url.host.clone(), port: url.port }));
+        };
+        unix::check(Path::new(path))
+            .map_err(|message| ConnectError::InvalidUrl { url: url.to_string(), message })?;
+        Ok(Endpoint(Kind::Unix(path.into())))
+    }
+
+    /// Whether it is a unix socket.
+    pub fn is_unix(&self) -> bool {
+        matches!(self.0, Kind::Unix(_))
+    }
+}
+
+/// For people: `host:port`, or `unix:/path`.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Tcp { host, port } => write!(f, "{}:{port}", Host(host)),
+            Kind::Addresses(addresses) => {
+                for (index, address) in addresses.iter().enumerate() {
+                    let separator = if index == 0 { "" } else { ", " };
+                    write!(f, "{separator}{address}")?;
+                }
+                Ok(())
+            }
+            Kind::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A host as it was given with a key of a configuration.
+pub(super) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
+    let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
+    let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
+    if port == 0 {
+        return Err(invalid("port: 0 is no port to connect to".to_owned()));
+    }
+    Ok(host)
+}
+
+/// The way to a router, with all that can be set about it.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    pub(super) endpoint: Endpoint,
+    pub(super) proxy: Option<Proxy>,
+    pub(super) ip_version: IpVersion,
+    /// For all of the way.
+    pub(super) timeout: Duration,
+}
+
+/// A connection to the router, or to a proxy that has connected to it.
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Unix(unix::Stream),
+}
+
+impl Route {
+    /// The way straight to `endpoint`.
+    pub(super) fn to(endpoint: Endpoint) -> Self {
+        let ip_version = IpVersion::default();
+        Route { endpoint, proxy: None, ip_version, timeout: DEFAULT_CONNECT_TIMEOUT }
+    }
+
+    /// Refuses what cannot be together.
+    pub(super) fn check(&self) -> Result<(), ConnectError> {
+        match (&self.proxy, &self.endpoint.0) {
+            (Some(_), Kind::Unix(_)) => Err(no_proxy()),
+            (Some(proxy), Kind::Tcp { host, .. }) => proxy.check_target(host),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn connect(&self) -> Result<Stream, ConnectError> {
+        let deadline = Instant::now() + self.timeout;
+        let version = self.ip_version;
+        let name = self.endpoint.to_string();
+        if let Some(proxy) = &self.proxy {
+            return self.tunnel(proxy, deadline).await.map(Stream::Tcp);
+        }
+        match &self.endpoint.0 {
+            Kind::Tcp { host, port } => {
+                tcp::connect(host, *port, version, deadline).await.map(Stream::Tcp)
+            }
+            Kind::Addresses(addresses) => {
+                let addresses = addresses.clone();
+                tcp::connect_first(&name, addresses, version, deadline).await.map(Stream::Tcp)
+            }
+            Kind::Unix(path) => match timeout_at(deadline, unix::connect(path)).await {
+                Ok(Ok(stream)) => Ok(Stream::Unix(stream)),
+                Ok(Err(error)) => {
+                    Err(ConnectError::Io { address: name, message: error.to_string() })
+                }
+                Err(_) => Err(ConnectError::Timeout("connecting to the unix socket")),
+            },
+        }
+    }
+
+    /// The proxy looks up the name of the router. Of several addresses it gets one after the other.
+    async fn tunnel(&self, proxy: &Proxy, deadline: Instant) -> Result<TcpStream, ConnectError> {
+        let version = self.ip_version;
+        match &self.endpoint.0 {
+            Kind::Tcp { host, port } => proxy.connect(host, *port, version, deadline).await,
+            Kind::Addresses(addresses) => {
+                let mut result = Err(no_address());
+                for address in addresses {
+                    let host = address.ip().to_string();
+                    result = proxy.connect(&host, address.port(), version, deadline).await;
+                    if !matches!(result, Err(ConnectError::Proxy { status: Some(_), .. })) {
+                        break;
+                    }
+                }
+                result
+            }
+            Kind::Unix(_) => Err(no_proxy()),
+        }
+    }
+}
+
+fn no_address() -> ConnectError {
+    ConnectError::InvalidConfig("endpoint: there is no address".to_owned())
+}
+
+fn no_proxy() -> ConnectError {
+    ConnectError::InvalidConfig("proxy: none leads to a unix socket".to_owned())
+}

@@ -1,0 +1,184 @@
+//! Proxies: between a client and a router's TCP port.
+//!
+//! Owns reaching a proxy and its errors. What is said to it is in `http` and `socks5`; both leave
+//! every byte behind the proxy's answer unread, as it is the router's.
+
+mod http;
+mod socks5;
+
+use std::fmt;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::endpoint::checked_host;
+use super::tcp::{self, IpVersion};
+use crate::auth::Secret;
+use crate::error::ConnectError;
+use crate::transport::url::Host;
+
+/// A proxy that connects to the router in our place. TLS, where the URL is `wss://`, is with the
+/// router, through the proxy. The proxy looks up the router's name.
+///
+/// ```
+/// use wampwerk::Serializer;
+/// use wampwerk::transport::{Proxy, WampWebSocketClientFactory};
+///
+/// # fn main() -> Result<(), wampwerk::ConnectError> {
+/// let proxy = Proxy::http("proxy.example.com", 3128)?.basic_auth("user", "password")?;
+/// let factory = WampWebSocketClientFactory::new("wss://example.com/ws", &[Serializer::Cbor])?
+///     .proxy(proxy)?;
+/// # let _ = factory;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    kind: Kind,
+    host: String,
+    port: u16,
+    login: Option<Login>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Http,
+    Socks5,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Login {
+    user: String,
+    password: Secret,
+}
+
+impl Proxy {
+    /// An HTTP proxy, which is asked by `CONNECT` (RFC 9110, section 9.3.6), itself without TLS.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if the host is empty or cannot be one, and for port 0.
+    pub fn http(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
+        Proxy::new(Kind::Http, host.as_ref(), port)
+    }
+
+    /// A SOCKS5 proxy (RFC 1928), as Tor is one.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if the host is empty or cannot be one, and for port 0.
+    pub fn socks5(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
+        Proxy::new(Kind::Socks5, host.as_ref(), port)
+    }
+
+    fn new(kind: Kind, host: &str, port: u16) -> Result<Self, ConnectError> {
+        let host = checked_host("proxy", host, port)?;
+        Ok(Proxy { kind, host, port, login: None })
+    }
+
+    /// Who we are for the proxy. Both go to it in the clear: for HTTP by "basic" authentication
+    /// (RFC 7617), for SOCKS5 as user and password (RFC 1929).
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] for what the proxy's protocol cannot carry. HTTP: a colon in
+    /// the user, control characters. SOCKS5: nothing, or more than 255 bytes.
+    pub fn basic_auth(
+        mut self,
+        user: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Result<Self, ConnectError> {
+        let login = Login { user: user.into(), password: password.into() };
+        match self.kind {
+            Kind::Http => http::check_login(&login),
+            Kind::Socks5 => socks5::check_login(&login),
+        }
+        .map_err(|text| ConnectError::InvalidConfig(format!("proxy.{text}")))?;
+        self.login = Some(login);
+        Ok(self)
+    }
+
+    /// Whether the protocol can carry the name of a router.
+    pub(super) fn check_target(&self, host: &str) -> Result<(), ConnectError> {
+        if self.kind == Kind::Socks5 && host.len() > socks5::LONGEST {
+            let text = "the name of the router is too long for a SOCKS5 proxy (255 bytes)";
+            return Err(ConnectError::InvalidConfig(format!("proxy: {text}")));
+        }
+        Ok(())
+    }
+
+    /// A connection on which the router speaks, until `deadline`.
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        version: IpVersion,
+        deadline: Instant,
+    ) -> Result<TcpStream, ConnectError> {
+        let mut stream =
+            tcp::connect(&self.host, self.port, version, deadline).await.map_err(|error| {
+                match error {
+                    ConnectError::Io { message, .. } => {
+                        self.error(Refusal::text(format!("cannot reach it: {message}")))
+                    }
+                    other => other,
+                }
+            })?;
+        let login = self.login.as_ref();
+        let ask = async {
+            match self.kind {
+                Kind::Http => http::connect(&mut stream, host, port, login).await,
+                Kind::Socks5 => socks5::connect(&mut stream, host, port, login).await,
+            }
+        };
+        match timeout_at(deadline, ask).await {
+            Ok(Ok(())) => Ok(stream),
+            Ok(Err(refusal)) => Err(self.error(refusal)),
+            Err(_) => Err(ConnectError::Timeout("the proxy's answer")),
+        }
+    }
+
+    fn error(&self, refusal: Refusal) -> ConnectError {
+        let proxy = self.to_string();
+        match refusal {
+            Refusal::Failed { status, message } => ConnectError::Proxy { proxy, status, message },
+            Refusal::Login(message) => ConnectError::ProxyAuthentication { proxy, message },
+        }
+    }
+}
+
+/// Kind, host and port.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.kind {
+            Kind::Http => "http",
+            Kind::Socks5 => "socks5",
+        };
+        write!(f, "{scheme}://{}:{}", Host(&self.host), self.port)
+    }
+}
+
+/// Why a proxy gives no connection.
+enum Refusal {
+    Failed {
+        status: Option<u16>,
+        message: String,
+    },
+    /// It wants a user and a password, or others.
+    Login(String),
+}
+
+impl Refusal {
+    fn text(message: impl Into<String>) -> Self {
+        Refusal::Failed { status: None, message: message.into() }
+    }
+
+    fn status(status: u16, message: impl Into<String>) -> Self {
+        Refusal::Failed { status: Some(status), message: message.into() }
+    }
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Refusal::text("it closed the connection"),
+            _ => Refusal::text(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Asking a SOCKS5 proxy for a connection: RFC 1928, with user and password by RFC 1929.
+//!
+//! Of our own, because the crates for it keep copies of the password, and lose the codes of replies
+//! that RFC 1928 does not have, as Tor's.
+
+use std::net::IpAddr;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use zeroize::Zeroizing;
+
+use super::{Login, Refusal};
+
+/// Names, users and passwords have one byte for their length.
+pub(super) const LONGEST: usize = 255;
+
+const VERSION: u8 = 5;
+const LOGIN_VERSION: u8 = 1;
+const NO_LOGIN: u8 = 0;
+const LOGIN: u8 = 2;
+const NO_METHOD: u8 = 0xff;
+const CONNECT: u8 = 1;
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
+
+pub(super) fn check_login(login: &Login) -> Result<(), String> {
+    for (key, length) in
+        [("username", login.user.len()), ("password", login.password.as_bytes().len())]
+    {
+        if !(1..=LONGEST).contains(&length) {
+            return Err(format!("{key}: it has {length} bytes, SOCKS5 takes 1 to {LONGEST}"));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn connect(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    host: &str,
+    port: u16,
+    login: Option<&Login>,
+) -> Result<(), Refusal> {
+    let offer: &[u8] = match login {
+        Some(_) => &[VERSION, 2, NO_LOGIN, LOGIN],
+        None => &[VERSION, 1, NO_LOGIN],
+    };
+    stream.write_all(offer).await?;
+    stream.flush().await?;
+    check_version(stream.read_u8().await?)?;
+    match (stream.read_u8().await?, login) {
+        (NO_LOGIN, _) => {}
+        (LOGIN, Some(login)) => log_in(stream, login).await?,
+        (NO_METHOD, None) => {
+            return Err(Refusal::Login("it takes nobody without a user and a password".into()));
+        }
+        (NO_METHOD, Some(_)) => {
+            return Err(Refusal::Login("it takes nobody by a user and a password".into()));
+        }
+        (other, _) => {
+            return Err(Refusal::text(format!("it chose method {other}, which was not offered")));
+        }
+    }
+    stream.write_all(&request(host, port)?).await?;
+    stream.flush().await?;
+    read_reply(stream).await
+}
+
+async fn log_in(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    login: &Login,
+) -> Result<(), Refusal> {
+    let (user, password) = (login.user.as_bytes(), login.password.as_bytes());
+    // With its whole capacity from the start: growing would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
+    bytes.extend_from_slice(&[LOGIN_VERSION, length(user)?]);
+    bytes.extend_from_slice(user);
+    bytes.push(length(password)?);
+    bytes.extend_from_slice(password);
+    stream.write_all(&bytes).await?;
+    stream.flush().await?;
+    let version = stream.read_u8().await?;
+    if version != LOGIN_VERSION {
+        return Err(Refusal::text(format!("it answers the password with version {version}")));
+    }
+    match stream.read_u8().await? {
+        0 => Ok(()),
+        status => Err(Refusal::Login(format!("user and password were refused (status {status})"))),
+    }
+}
+
+fn request(host: &str, port: u16) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = vec![VERSION, CONNECT, 0];
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => {
+            bytes.push(IPV4);
+            bytes.extend(address.octets());
+        }
+        Ok(IpAddr::V6(address)) => {
+            bytes.push(IPV6);
+            bytes.extend(address.octets());
+        }
+        Err(_) => {
+            bytes.extend([NAME, length(host.as_bytes())?]);
+            bytes.extend(host.as_bytes());
+        }
+    }
+    bytes.extend(port.to_be_bytes());
+    Ok(bytes)
+}
+
+/// All of the reply and no byte more; the address in it tells us nothing.
+async fn read_reply(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), Refusal> {
+    check_version(stream.read_u8().await?)?;
+    let status = stream.read_u8().await?;
+    if status != 0 {
+        let text = format!("{} (SOCKS5 reply {status})", meaning(status));
+        return Err(Refusal::status(status.into(), text));
+    }
+    let _reserved = stream.read_u8().await?;
+    let length = match stream.read_u8().await? {
+        IPV4 => 4,
+        IPV6 => 16,
+        NAME => stream.read_u8().await?.into(),
+        other => return Err(Refusal::text(format!("its reply has an address of type {other}"))),
+    };
+    let mut address_and_port = [0; LONGEST + 2];
+    stream.read_exact(&mut address_and_port[..length + 2]).await?;
+    Ok(())
+}
+
+fn check_version(version: u8) -> Result<(), Refusal> {
+    if version == VERSION {
+        return Ok(());
+    }
+    Err(Refusal::text("it does not speak SOCKS5"))
+}
+
+/// Longer ones are refused at construction.
+fn length(bytes: &[u8]) -> Result<u8, Refusal> {
+    bytes.len().try_into().map_err(|_| Refusal::text("longer than SOCKS5 can carry"))
+}
+
+/// RFC 1928, section 6.
+fn meaning(status: u8) -> &'static str {
+    match status {
+        1 => "it failed",
+        2 => "its rules do not allow the connection",
+        3 => "the network cannot be reached from it",
+        4 => "the router's host cannot be reached from it",
+        5 => "the router refused the connection",
+        6 => "the router's host is too far away for it (TTL expired)",
+        7 => "it does not know the command CONNECT",
+        8 => "it does not know this type of address",
+        _ => "it refused",
+    }
+}

@@ -1,0 +1,47 @@
+//! A certificate authority of our own.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(unreachable_pub, reason = "a module of several tests")]
+#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use wampwerk::transport::{TlsConfig, TlsServerConfig};
+
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub fn named(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// Certificate and key, as PEM.
+    pub fn issue(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
+    }
+
+    pub fn server(&self, name: &str) -> TlsServerConfig {
+        let (cert, key) = self.issue(name);
+        TlsServerConfig::from_pem(cert, key).unwrap()
+    }
+
+    /// A client that trusts nobody else.
+    pub fn trusted(&self) -> TlsConfig {
+        TlsConfig::new().with_root_pem(self.pem()).unwrap().without_platform_roots()
+    }
+}
+
+/// A certificate that nobody has signed but itself, and its key.
+pub fn self_signed(name: &str) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new([name.to_owned()]).unwrap();
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
