@@ -3,6 +3,280 @@
 //!
 //! Owns the loop around sessions. When to try which transport is `core::retry`'s matter.
 
+mod application_session;
+mod attempt;
+mod builder;
+mod callback;
+mod error;
+mod interest;
+mod listeners;
+mod retry_notice;
+mod run_loop;
+mod state;
+mod tracked;
+mod transports;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::sync::watch;
+
+pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
+pub use builder::ComponentBuilder;
+pub use callback::Outcome;
+pub use error::{AttemptError, BoxError, ComponentError, HandlerError};
+pub use listeners::ListenerId;
+pub use retry_notice::{RetryDecision, RetryNotice};
+pub use state::{ComponentState, States};
+pub use transports::{IntoTransports, TransportEntry};
+
+pub use crate::core::retry::RetryPolicy;
+
+use crate::error::ConnectError;
+use crate::rt::{self, BoxFuture};
+use crate::session::Session;
+use crate::uri::Uri;
+use builder::Settings;
+use listeners::Listeners;
+
 /// A session that stays up. Autobahn's `Component`.
-#[derive(Clone, Debug)]
-pub struct Component {}
+///
+/// A handle that is cheap to clone; all clones are the same component. A component that runs goes on
+/// until it is done, or [stopped](Component::stop), or until the last handle is dropped; then it
+/// stops as if it had been told to. [`Running`] is a handle, too. A listener or procedure of the
+/// component that keeps a handle of it keeps it going, and in memory: it is better to hand it the
+/// [`Session`] only.
+///
+/// ```
+/// # #[cfg(all(feature = "client", feature = "router"))]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use wampwerk::component::Component;
+///
+/// # let router = wampwerk::Router::builder().realm("realm1").build()?;
+/// # let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+/// # let url = listener.url().to_owned();
+/// let component = Component::builder()
+///     .realm("realm1")
+///     .url(move || std::future::ready(Ok::<_, wampwerk::Error>(url.clone())))
+///     .main(|session| async move {
+///         let sum: i64 = session.call("com.example.add").args((2, 3)).value().await?;
+///         assert_eq!(sum, 5);
+///         Ok::<_, wampwerk::Error>(())
+///     })
+///     .build()?;
+/// component.register("com.example.add", |a: i64, b: i64| async move { a + b });
+/// component.on_leave(|reason| async move { println!("{reason}") });
+/// component.start().await?;
+/// # Ok(()) }
+/// # #[cfg(not(all(feature = "client", feature = "router")))]
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct Component {
+    owner: Arc<Owner>,
+}
+
+/// Goes with the last handle; the run holds what is shared only.
+struct Owner {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    listeners: Mutex<Listeners>,
+    /// The run of the moment, or the last one.
+    run: Mutex<Option<Control>>,
+    state: watch::Sender<ComponentState>,
+    session: Mutex<Option<Session>>,
+    /// Counted up by [`Component::retry_now`].
+    retry_now: watch::Sender<u64>,
+}
+
+/// A run, seen from outside.
+#[derive(Clone)]
+struct Control {
+    stop: Arc<watch::Sender<bool>>,
+    done: watch::Receiver<Option<Result<(), ComponentError>>>,
+}
+
+impl Component {
+    /// A description of a component, to begin with the defaults.
+    pub fn builder() -> ComponentBuilder {
+        ComponentBuilder::new()
+    }
+
+    /// A component with nothing but transports and a realm.
+    ///
+    /// # Errors
+    /// As [`ComponentBuilder::build`].
+    pub fn new(
+        transports: impl IntoTransports,
+        realm: impl Into<Uri>,
+    ) -> Result<Self, ConnectError> {
+        Component::builder().transports(transports).realm(realm).build()
+    }
+
+    /// Starts it, at once; the [`Running`] that comes back is a future of its end.
+    ///
+    /// While it runs, a second start joins the first: both have the same end. When it is done, it
+    /// can be started again, and begins with fresh counters; a start while it is stopping does so
+    /// when that is over.
+    ///
+    /// # Panics
+    /// Natively, outside a tokio runtime.
+    pub fn start(&self) -> Running {
+        let shared = &self.owner.shared;
+        let (done, end) = watch::channel(None);
+        let (control, previous) = {
+            let mut run = lock(&shared.run);
+            match &*run {
+                Some(control) if control.goes_on() => return self.running(control),
+                _ => {}
+            }
+            let control = Control { stop: Arc::new(watch::channel(false).0), done: end };
+            (control.clone(), run.replace(control))
+        };
+        let stop = control.stop.subscribe();
+        let run = run_loop::run(Arc::clone(shared), stop, previous.map(|control| control.done));
+        rt::spawn(async move {
+            done.send_replace(Some(run.await));
+        });
+        self.running(&control)
+    }
+
+    /// Stops it, at once and whatever it is doing: an attempt is given up, a delay is ended, a
+    /// session is left with GOODBYE (the router has 3 s to answer, see
+    /// [`ClientConfig::leave_timeout`](crate::core::client::ClientConfig::leave_timeout)). `main` and
+    /// the listeners of joining are dropped where they wait. The future that comes back is ready
+    /// when all is over; the component need not wait for it. The end of the run is success.
+    ///
+    /// There is no further attempt, unless it is started again. Without a run, nothing happens.
+    pub fn stop(&self) -> impl Future<Output = ()> + use<> {
+        let control = lock(&self.owner.shared.run).clone();
+        if let Some(control) = &control {
+            control.stop.send_replace(true);
+        }
+        async move {
+            if let Some(mut control) = control {
+                drop(control.done.wait_for(Option::is_some).await);
+            }
+        }
+    }
+
+    /// Makes the next attempt now, if it waits for one, also if the browser is offline.
+    pub fn retry_now(&self) {
+        self.owner.shared.retry_now.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> ComponentState {
+        self.owner.shared.state.borrow().clone()
+    }
+
+    /// Watches what it is doing.
+    pub fn states(&self) -> States {
+        States(self.owner.shared.state.subscribe())
+    }
+
+    /// The session, from WELCOME until its end.
+    pub fn session(&self) -> Option<Session> {
+        lock(&self.owner.shared.session).clone()
+    }
+
+    fn running(&self, control: &Control) -> Running {
+        let mut done = control.done.clone();
+        let end = async move {
+            match done.wait_for(Option::is_some).await {
+                Ok(end) => end.clone().unwrap_or(Ok(())),
+                Err(_) => Err(ComponentError::RuntimeEnded),
+            }
+        };
+        Running { component: self.clone(), end: Box::pin(end) }
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        lock(&self.owner.shared.listeners)
+    }
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Component")
+            .field("realm", &self.owner.shared.settings.realm)
+            .field("transports", &self.owner.shared.settings.transports)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The run of a component: a future of its end. Dropping it changes nothing, as long as there is
+/// another handle.
+///
+/// The end is `Ok` when `main` returned, when the program left the session, or when the component
+/// was stopped; otherwise it is a [`ComponentError`].
+#[must_use = "when no handle is left, the component stops"]
+pub struct Running {
+    component: Component,
+    end: BoxFuture<'static, Result<(), ComponentError>>,
+}
+
+impl Running {
+    /// The component.
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+}
+
+impl Future for Running {
+    type Output = Result<(), ComponentError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.end.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Running").field(&self.component).finish()
+    }
+}
+
+impl Owner {
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    fn new(settings: Settings) -> Self {
+        let shared = Shared {
+            settings,
+            listeners: Mutex::default(),
+            run: Mutex::default(),
+            state: watch::channel(ComponentState::Idle).0,
+            session: Mutex::default(),
+            retry_now: watch::channel(0).0,
+        };
+        Owner { shared: Arc::new(shared) }
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if let Some(control) = &*lock(&self.shared.run) {
+            control.stop.send_replace(true);
+        }
+    }
+}
+
+impl Control {
+    /// Whether it neither has ended nor was told to.
+    fn goes_on(&self) -> bool {
+        let over = self.done.borrow().is_some() || self.done.has_changed().is_err();
+        !over && !*self.stop.borrow()
+    }
+}
+
+/// A lock that a panic elsewhere does not break: what is behind it is whole at any time.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,1 +1,242 @@
 //! When to try which transport again. Pure: time comes in as an argument, randomness as a seed.
+//!
+//! Owns the round robin over transports, their counters and the back-off. Whether an error is worth
+//! another attempt is for others to say.
+
+use std::time::Duration;
+
+use crate::core::ids::RandomIds;
+
+/// The draw of a delay stays within so many standard deviations.
+const MAX_DEVIATION: f64 = 3.0;
+
+/// No jitter makes a delay shorter than this part of what it would be without.
+const LEAST_PART: f64 = 0.1;
+
+/// How often, and after which delays, a transport is tried again.
+///
+/// Each transport has one attempt without any delay, its first one since the start. The `n`th retry
+/// then waits `initial_delay * growth^(n - 1)`, at most `max_delay`, spread by `jitter`; `n` counts
+/// the attempts that failed since the start or the last join. These are Autobahn's parameters and
+/// defaults as its documentation has them; what it does is to wait `initial_delay * growth` first.
+///
+/// ```
+/// use std::time::Duration;
+/// use wampwerk::core::retry::RetryPolicy;
+///
+/// let policy = RetryPolicy::default().max_retries(5).initial_delay(Duration::from_millis(200));
+/// assert_eq!(policy.max_delay, Duration::from_secs(300));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How many retries follow a failed attempt; `Some(0)` is one attempt. Default: `None`, there is
+    /// no limit.
+    pub max_retries: Option<u32>,
+    /// What the first retry waits. Default: 1.5 s.
+    pub initial_delay: Duration,
+    /// The longest delay, jitter included. Default: 300 s.
+    pub max_delay: Duration,
+    /// How much longer each retry waits than the one before, at least 1. Default: 1.5.
+    pub growth: f64,
+    /// The standard deviation of the delay, as a part of it, from 0 to 1. Default: 0.1. It is a
+    /// normal distribution, cut at three standard deviations and at a tenth of the delay.
+    pub jitter: f64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy {
+            max_retries: None,
+            initial_delay: Duration::from_millis(1500),
+            max_delay: Duration::from_secs(300),
+            growth: 1.5,
+            jitter: 0.1,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Sets [`max_retries`](Self::max_retries).
+    #[must_use]
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = Some(retries);
+        self
+    }
+
+    /// Sets [`initial_delay`](Self::initial_delay).
+    #[must_use]
+    pub fn initial_delay(mut self, delay: Duration) -> Self {
+        self.initial_delay = delay;
+        self
+    }
+
+    /// Sets [`max_delay`](Self::max_delay).
+    #[must_use]
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
+        self
+    }
+
+    /// Sets [`growth`](Self::growth).
+    #[must_use]
+    pub fn growth(mut self, growth: f64) -> Self {
+        self.growth = growth;
+        self
+    }
+
+    /// Sets [`jitter`](Self::jitter).
+    #[must_use]
+    pub fn jitter(mut self, jitter: f64) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Whether the parameters make sense.
+    ///
+    /// # Errors
+    /// A text that names the parameter which does not.
+    pub fn check(&self) -> Result<(), String> {
+        if !(self.growth.is_finite() && self.growth >= 1.0) {
+            return Err(format!("the growth of the retry delay is {}, not 1 or more", self.growth));
+        }
+        if !(0.0..=1.0).contains(&self.jitter) {
+            return Err(format!("the jitter of the retry delay is {}, not 0 to 1", self.jitter));
+        }
+        Ok(())
+    }
+
+    /// What the retry after `failures` failed attempts waits without jitter.
+    fn nominal(&self, failures: u32) -> f64 {
+        let steps = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
+        let delay = self.initial_delay.as_secs_f64() * self.growth.powi(steps);
+        // Zero times infinity is no number, and `min` takes the other one.
+        if self.initial_delay.is_zero() { 0.0 } else { delay.min(self.max_delay.as_secs_f64()) }
+    }
+
+    fn delay(&self, failures: u32, random: &mut RandomIds) -> Duration {
+        let nominal = self.nominal(failures);
+        let deviation = normal(random).clamp(-MAX_DEVIATION, MAX_DEVIATION) * self.jitter;
+        let drawn = nominal * (1.0 + deviation).max(LEAST_PART);
+        Duration::try_from_secs_f64(drawn).map_or(self.max_delay, |drawn| drawn.min(self.max_delay))
+    }
+}
+
+/// The round robin over the transports of a component.
+///
+/// It goes on from the next transport, also after a join; there is no transport that is preferred.
+#[derive(Debug)]
+pub struct Rotation {
+    slots: Vec<Slot>,
+    /// Who is next.
+    turn: usize,
+    random: RandomIds,
+    failures: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    policy: RetryPolicy,
+    tried: bool,
+    /// Since the start or the last join.
+    failures: u32,
+    given_up: bool,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is nothing else to do")]
+pub enum Next {
+    /// Try a transport.
+    Connect {
+        /// Its place in the list.
+        transport: usize,
+        /// The how-manieth attempt over this transport it is since the start or the last join, from
+        /// 1 on.
+        attempt: u32,
+        /// How long to wait before.
+        delay: Duration,
+    },
+    /// No transport has an attempt left.
+    Exhausted,
+}
+
+impl Rotation {
+    /// A rotation over transports with these policies. The same seed and the same fates give the
+    /// same schedule.
+    pub fn new(policies: impl IntoIterator<Item = RetryPolicy>, seed: u64) -> Self {
+        let slot = |policy| Slot { policy, tried: false, failures: 0, given_up: false };
+        Rotation {
+            slots: policies.into_iter().map(slot).collect(),
+            turn: 0,
+            random: RandomIds::new(seed),
+            failures: 0,
+        }
+    }
+
+    /// Which transport is to be tried, and when.
+    #[allow(clippy::should_implement_trait, reason = "it may go on after `Exhausted`")]
+    pub fn next(&mut self) -> Next {
+        let count = self.slots.len();
+        for step in 0..count {
+            let transport = (self.turn + step) % count;
+            let slot = &mut self.slots[transport];
+            if !slot.is_left() {
+                continue;
+            }
+            let delay = match std::mem::replace(&mut slot.tried, true) {
+                true => slot.policy.delay(slot.failures, &mut self.random),
+                false => Duration::ZERO,
+            };
+            self.turn = (transport + 1) % count;
+            return Next::Connect { transport, attempt: slot.failures.saturating_add(1), delay };
+        }
+        Next::Exhausted
+    }
+
+    /// An attempt over the transport failed, or the session that it brought was lost.
+    pub fn failed(&mut self, transport: usize) {
+        self.failures = self.failures.saturating_add(1);
+        if let Some(slot) = self.slots.get_mut(transport) {
+            slot.failures = slot.failures.saturating_add(1);
+        }
+    }
+
+    /// The transport is not to be tried again.
+    pub fn give_up(&mut self, transport: usize) {
+        if let Some(slot) = self.slots.get_mut(transport) {
+            slot.given_up = true;
+        }
+    }
+
+    /// A session was joined over the transport: counters and delays of all transports begin anew,
+    /// since the network works. Those that were given up stay so.
+    pub fn joined(&mut self, transport: usize) {
+        self.failures = 0;
+        for slot in &mut self.slots {
+            slot.failures = 0;
+        }
+        if let Some(slot) = self.slots.get_mut(transport) {
+            slot.tried = true;
+        }
+    }
+
+    /// How many attempts have failed since the start or the last join, over all transports.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+}
+
+impl Slot {
+    fn is_left(&self) -> bool {
+        !self.given_up && self.policy.max_retries.is_none_or(|retries| self.failures <= retries)
+    }
+}
+
+/// A number with the standard normal distribution (Box and Muller, 1958).
+fn normal(random: &mut RandomIds) -> f64 {
+    const SCALE: f64 = (1_u64 << 53) as f64;
+    // From above 0 to 1.
+    let (first, second) = (random.next() as f64 / SCALE, random.next() as f64 / SCALE);
+    (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos()
+}

@@ -66,6 +66,16 @@ pub async fn work<T: Send + 'static>(
     })
 }
 
+/// Whether there is a network; a machine does not say, so there is.
+pub fn online() -> bool {
+    true
+}
+
+/// Waits until there is a network again, which a machine does not say.
+pub async fn wait_online() {
+    std::future::pending().await
+}
+
 /// A timer.
 #[derive(Debug)]
 pub struct Sleep(Pin<Box<tokio::time::Sleep>>);

@@ -1,13 +1,16 @@
 //! The browser's runtime: promises and timers of the page or the worker.
 
-use std::future::Future;
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::JsCast;
-use web_sys::Performance;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{EventTarget, Performance};
 
 /// Anything in the browser, `Send` natively.
 pub trait MaybeSend {}
@@ -59,6 +62,65 @@ pub fn spawn(future: impl Future<Output = ()> + 'static) {
 /// Never; natively there are some.
 pub async fn work<T: 'static>(work: impl FnOnce() -> T + 'static) -> Result<T, String> {
     Ok(work())
+}
+
+/// Whether the browser thinks that there is a network (`navigator.onLine`). What does not say, as a
+/// runtime without a browser, is online.
+pub fn online() -> bool {
+    let global = js_sys::global();
+    let online = js_sys::Reflect::get(&global, &"navigator".into())
+        .and_then(|navigator| js_sys::Reflect::get(&navigator, &"onLine".into()));
+    online.ok().and_then(|online| online.as_bool()).unwrap_or(true)
+}
+
+/// Waits for the next time that the browser comes online (the event `online` of the page or the
+/// worker).
+pub async fn wait_online() {
+    let waker: Rc<RefCell<(bool, Option<Waker>)>> = Rc::default();
+    let seen = waker.clone();
+    let listener = OnlineListener::new(move || {
+        let mut seen = seen.borrow_mut();
+        seen.0 = true;
+        if let Some(waker) = seen.1.take() {
+            waker.wake();
+        }
+    });
+    poll_fn(|cx| {
+        let mut waker = waker.borrow_mut();
+        waker.1 = Some(cx.waker().clone());
+        if waker.0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    drop(listener);
+}
+
+/// A listener that goes when it is dropped.
+struct OnlineListener {
+    target: Option<EventTarget>,
+    function: Closure<dyn FnMut()>,
+}
+
+impl OnlineListener {
+    fn new(function: impl FnMut() + 'static) -> Self {
+        let function = Closure::new(function);
+        // Pages and workers are event targets; elsewhere the event never comes.
+        let target = js_sys::global().dyn_into::<EventTarget>().ok();
+        let target = target.filter(|target| {
+            let function = function.as_ref().unchecked_ref();
+            target.add_event_listener_with_callback("online", function).is_ok()
+        });
+        OnlineListener { target, function }
+    }
+}
+
+impl Drop for OnlineListener {
+    fn drop(&mut self) {
+        if let Some(target) = &self.target {
+            let function = self.function.as_ref().unchecked_ref();
+            // It is there, as it was added.
+            drop(target.remove_event_listener_with_callback("online", function));
+        }
+    }
 }
 
 /// A timer.

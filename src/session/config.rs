@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::core::client::ClientConfig;
+use crate::error::ApplicationError;
 use crate::message::Welcome;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::authentication::{Authentication, Identity};
 use crate::session::payload_codec::PayloadCodec;
 use crate::session::user_error::{UserError, UserErrors};
+use crate::uri::Uri;
 use crate::value::Dict;
 
 /// How a session is opened, over whatever transport.
@@ -109,6 +111,32 @@ impl SessionConfig {
     ) -> Self {
         self.user_errors = UserErrors::new(hook);
         self
+    }
+
+    /// Another look at WELCOME, behind the one that is there.
+    pub(crate) fn also_on_welcome(
+        mut self,
+        check: impl Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        let first = self.on_welcome.take();
+        self.on_welcome(move |welcome| {
+            first.as_ref().map_or(Ok(()), |first| first.call(welcome))?;
+            check(welcome)
+        })
+    }
+
+    /// Somebody else who is told, too.
+    pub(crate) fn also_on_user_error(
+        mut self,
+        hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
+    ) -> Self {
+        self.user_errors = self.user_errors.and(hook);
+        self
+    }
+
+    /// Tells what went wrong in a function of the user's, and logs it.
+    pub(crate) fn tell_user_error(&self, uri: &Uri, error: ApplicationError) {
+        self.user_errors.tell(uri, error);
     }
 
     pub(super) fn check(&self, welcome: &Welcome) -> Result<(), String> {

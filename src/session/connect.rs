@@ -3,7 +3,7 @@
 #[cfg(feature = "client")]
 use std::future::IntoFuture;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -266,6 +266,7 @@ pub async fn join(
         signals: signal_sender,
         closed,
         tickets: AtomicU64::new(1),
+        leaving: AtomicBool::new(false),
         joined,
         transport: info,
         config,

@@ -33,7 +33,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -88,6 +88,8 @@ struct Shared {
     signals: mpsc::UnboundedSender<Signal>,
     closed: watch::Receiver<Option<Arc<CloseReason>>>,
     tickets: AtomicU64,
+    /// Somebody here wanted the session to end.
+    leaving: AtomicBool,
     joined: Joined,
     transport: TransportInfo,
     /// For a session on the same transport.
@@ -165,6 +167,11 @@ impl Session {
         self.shared.closed.borrow().is_some() || self.shared.commands.is_closed()
     }
 
+    /// Whether somebody here wanted it to end ([`leave`](Session::leave), [`detach`](Session::detach)).
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.shared.leaving.load(Ordering::Acquire)
+    }
+
     /// Waits for the end of the session, and tells why it ended.
     pub fn closed(&self) -> impl Future<Output = Arc<CloseReason>> + use<> {
         let mut closed = self.shared.closed.clone();
@@ -191,6 +198,7 @@ impl Session {
         message: Option<String>,
     ) -> Arc<CloseReason> {
         let reason = reason.into();
+        self.shared.leaving.store(true, Ordering::Release);
         let leaving = async {
             // Behind all that was asked before. Over already: then `closed` tells why.
             let leave = Command::Leave { reason, message, keep: None };
@@ -212,6 +220,7 @@ impl Session {
     /// # Errors
     /// How the session ended, if it did not end by our GOODBYE and the router's answer.
     pub async fn detach(self) -> Result<Box<dyn Transport>, Arc<CloseReason>> {
+        self.shared.leaving.store(true, Ordering::Release);
         let (sender, transport) = oneshot::channel();
         let (reason, message) = (uris::CLOSE_REALM.into(), None);
         let leave = Command::Leave { reason, message, keep: Some(sender) };

@@ -1,0 +1,323 @@
+//! One attempt: from no connection to a session, and on to the session's end.
+
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::component::application_session::{ComponentConfig, ErasedSession, JoinAs, Plain};
+use crate::component::callback::{Race, all, call, catch, caught, race};
+use crate::component::error::{AttemptError, HandlerError};
+use crate::component::interest::Declared;
+use crate::component::listeners::Listener;
+use crate::component::run_loop::Stop;
+use crate::component::state::ComponentState;
+use crate::component::tracked::{Gone, Tracked};
+use crate::component::transports::{Source, TransportEntry};
+use crate::component::{Shared, lock};
+use crate::error::{CloseKind, CloseReason, ConnectError};
+use crate::rt::{self, BoxFuture, Sleep};
+use crate::session::{self, Session, SessionConfig};
+use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::uri::Uri;
+
+/// How long a transport may take to close. Those of this crate have their own, shorter limit.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
+
+pub(super) struct Attempt<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) stop: &'a Stop,
+    pub(super) entry: &'a TransportEntry,
+    /// A `main` that fails sooner has made the attempt fail; later, the session was good.
+    pub(super) good_after: Duration,
+}
+
+/// How an attempt ended.
+pub(super) enum Fate {
+    /// There is nothing more to do.
+    Done,
+    Failed {
+        error: AttemptError,
+        /// A session was joined, and was good.
+        joined: bool,
+    },
+}
+
+/// How the time of a session ended.
+enum End {
+    Stopped,
+    Closed(Arc<CloseReason>),
+    Work(Result<(), AttemptError>),
+}
+
+impl Attempt<'_> {
+    pub(super) async fn run(&self) -> Fate {
+        self.set(ComponentState::Connecting { transport: self.entry.name.clone() });
+        let (life, transport) = match race(self.stop.wait(), self.open()).await {
+            Race::First(()) => return Fate::Done,
+            Race::Second(Ok(opened)) => opened,
+            Race::Second(Err(error)) => return failed(error),
+        };
+        let info = transport.info().clone();
+        let (mut transport, gone) = Tracked::new(transport);
+        let join_as = match race(self.stop.wait(), life.connected(info)).await {
+            Race::Second(Ok(join_as)) => join_as,
+            refused => {
+                close(&mut transport).await;
+                drop(transport);
+                life.disconnected(gone).await;
+                return match refused {
+                    Race::Second(Err(error)) => failed(handler_failed("on_connect", error)),
+                    _ => Fate::Done,
+                };
+            }
+        };
+        self.set(ComponentState::Joining { transport: self.entry.name.clone() });
+        let realm = join_as.realm.clone().unwrap_or_else(|| self.shared.settings.realm.clone());
+        let config = life.config.clone();
+        let joining = session::join(Box::new(transport), realm, config);
+        match race(self.stop.wait(), joining).await {
+            Race::Second(Ok(session)) => self.joined(&life, session, gone).await,
+            Race::Second(Err(error)) => {
+                if let ConnectError::Join(reason) = &error {
+                    life.left(reason).await;
+                }
+                life.disconnected(gone).await;
+                failed(match error {
+                    ConnectError::Join(reason) => AttemptError::Refused(reason),
+                    error => AttemptError::Connect(error),
+                })
+            }
+            Race::First(()) => {
+                life.disconnected(gone).await;
+                Fate::Done
+            }
+        }
+    }
+
+    /// All that comes before HELLO, without a look at the listeners.
+    async fn open(&self) -> Result<(Life<'_>, Box<dyn Transport>), AttemptError> {
+        let settings = &self.shared.settings;
+        let component = ComponentConfig::new(settings.realm.clone(), settings.extra.clone());
+        #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+        let object = match &settings.factory {
+            Some(factory) => {
+                let made = catch(|| factory.make(component));
+                made.and_then(|made| made.map_err(HandlerError::new))
+                    .map_err(|error| handler_failed("session_factory", error))?
+            }
+            None => Arc::new(Plain),
+        };
+        let connector = match &self.entry.source {
+            Source::Connector(connector) => Arc::clone(connector),
+            Source::PerAttempt(make) => {
+                call(make, ()).await.map_err(|error| handler_failed("url", error))?
+            }
+        };
+        let connected = caught(connector.connect()).await;
+        let connected = connected.map_err(|error| handler_failed("the connector", error))?;
+        let transport = connected.map_err(|error| match error {
+            ConnectError::Join(reason) => AttemptError::Refused(reason),
+            error => AttemptError::Connect(error),
+        })?;
+        let life =
+            Life { shared: self.shared, stop: self.stop, config: settings.session.clone(), object };
+        Ok((life.with_hooks(), transport))
+    }
+
+    async fn joined(&self, life: &Life<'_>, session: Session, gone: Gone) -> Fate {
+        let began = rt::now();
+        *lock(&self.shared.session) = Some(session.clone());
+        let work = self.work(life, &session);
+        let end = match race(work, race(session.closed(), self.stop.wait())).await {
+            Race::First(result) => End::Work(result),
+            Race::Second(Race::First(reason)) => End::Closed(reason),
+            Race::Second(Race::Second(())) => End::Stopped,
+        };
+        let left = session.is_leaving();
+        if self.stop.is_set() {
+            self.set(ComponentState::Stopping);
+        }
+        let reason = match &end {
+            End::Closed(reason) => Arc::clone(reason),
+            End::Stopped | End::Work(_) => session.leave().await,
+        };
+        *lock(&self.shared.session) = None;
+        drop(session);
+        life.left(&reason).await;
+        life.disconnected(gone).await;
+        if self.stop.is_set() || left {
+            return Fate::Done;
+        }
+        let joined = rt::now().saturating_sub(began) >= self.good_after;
+        let ours = matches!(reason.kind, CloseKind::Left | CloseKind::TimedOut);
+        match end {
+            End::Stopped | End::Work(Ok(())) => Fate::Done,
+            End::Work(Err(error)) if ours => Fate::Failed { error, joined },
+            // What fails in a session that has ended, fails because of that.
+            End::Work(Err(_)) | End::Closed(_) => {
+                Fate::Failed { error: AttemptError::Lost(reason), joined: true }
+            }
+        }
+    }
+
+    /// What is done in a session: making it ready, then `main`.
+    async fn work(&self, life: &Life<'_>, session: &Session) -> Result<(), AttemptError> {
+        let settings = &self.shared.settings;
+        let mut failures = life.establish(session).await;
+        failures.extend(life.join(session).await);
+        if settings.strict
+            && let Some((what, error)) = failures.into_iter().next()
+        {
+            return Err(handler_failed(what, error));
+        }
+        let transport = self.entry.name.clone();
+        self.set(ComponentState::Joined { transport, session: session.id() });
+        let ready = async {
+            life.ready(session).await;
+            pending::<()>().await;
+        };
+        let Some(main) = &settings.main else {
+            ready.await;
+            return Ok(());
+        };
+        match race(ready, call(main, session.clone())).await {
+            Race::First(()) => Ok(()),
+            Race::Second(result) => result.map_err(AttemptError::Main),
+        }
+    }
+
+    fn set(&self, state: ComponentState) {
+        self.shared.state.send_replace(state);
+    }
+}
+
+/// The stations of one connection.
+struct Life<'a> {
+    shared: &'a Shared,
+    stop: &'a Stop,
+    config: SessionConfig,
+    object: Arc<dyn ErasedSession>,
+}
+
+impl Life<'_> {
+    /// The session's hooks are the component's and the object's.
+    fn with_hooks(mut self) -> Self {
+        let object = Arc::clone(&self.object);
+        let config = self.config.also_on_user_error(move |error| object.on_user_error(error));
+        let object = Arc::clone(&self.object);
+        self.config = config.also_on_welcome(move |welcome| {
+            catch(|| object.on_welcome(welcome)).unwrap_or_else(|panic| Err(panic.to_string()))
+        });
+        self
+    }
+
+    async fn connected(&self, info: TransportInfo) -> Result<JoinAs, HandlerError> {
+        let listeners = self.shared.listeners(|listener| match listener {
+            Listener::Connect(callback) => Some(callback.clone()),
+            _ => None,
+        });
+        self.shared.fire("on_connect", listeners, info.clone(), &self.config).await;
+        caught(async { self.object.on_connect(&info).await })
+            .await
+            .and_then(|result| result.map_err(HandlerError::new))
+    }
+
+    /// Registers and subscribes, in order. What failed.
+    async fn establish(&self, session: &Session) -> Vec<(String, HandlerError)> {
+        let declared: Vec<Declared> = self.shared.listeners(|listener| match listener {
+            Listener::Declared(declared) => Some(declared.clone()),
+            _ => None,
+        });
+        // All at once: the session sends them in the order in which they are begun.
+        let requests: Vec<BoxFuture<'_, _>> =
+            declared.iter().map(|declared| declared.establish(session)).collect();
+        let mut failures = Vec::new();
+        for (declared, result) in declared.iter().zip(all(requests).await) {
+            let Err(error) = result else { continue };
+            self.tell(session, &declared.uri, &error);
+            failures.push((format!("{} {}", declared.verb, declared.uri), error));
+        }
+        failures
+    }
+
+    async fn join(&self, session: &Session) -> Vec<(String, HandlerError)> {
+        let listeners = self.shared.listeners(|listener| match listener {
+            Listener::Join(callback) => Some(callback.clone()),
+            _ => None,
+        });
+        let mut errors =
+            self.shared.fire("on_join", listeners, session.clone(), &self.config).await;
+        let joined = caught(async { self.object.on_join(session.clone()).await }).await;
+        if let Err(error) = joined.and_then(|result| result.map_err(HandlerError::new)) {
+            self.tell(session, &"on_join".into(), &error);
+            errors.push(error);
+        }
+        errors.into_iter().map(|error| ("on_join".to_owned(), error)).collect()
+    }
+
+    async fn ready(&self, session: &Session) {
+        let listeners = self.shared.listeners(|listener| match listener {
+            Listener::Ready(callback) => Some(callback.clone()),
+            _ => None,
+        });
+        self.shared.fire("on_ready", listeners, session.clone(), &self.config).await;
+    }
+
+    async fn left(&self, reason: &Arc<CloseReason>) {
+        let listeners = self.shared.listeners(|listener| match listener {
+            Listener::Leave(callback) => Some(callback.clone()),
+            _ => None,
+        });
+        let leaving = async {
+            let left = caught(async { self.object.on_leave(Arc::clone(reason)).await }).await;
+            if let Err(error) = left.and_then(|result| result.map_err(HandlerError::new)) {
+                self.config.tell_user_error(&"on_leave".into(), error.to_application());
+            }
+            self.shared.fire("on_leave", listeners, Arc::clone(reason), &self.config).await;
+        };
+        self.stop.bound(leaving).await;
+    }
+
+    /// Waits until the connection is gone.
+    async fn disconnected(&self, gone: Gone) {
+        let clean = match race(gone.wait(), Sleep::new(CLOSE_TIMEOUT)).await {
+            Race::First(clean) => clean,
+            Race::Second(()) => false,
+        };
+        let listeners = self.shared.listeners(|listener| match listener {
+            Listener::Disconnect(callback) => Some(callback.clone()),
+            _ => None,
+        });
+        let leaving = async {
+            let left = caught(async { self.object.on_disconnect(clean).await }).await;
+            if let Err(error) = left.and_then(|result| result.map_err(HandlerError::new)) {
+                self.config.tell_user_error(&"on_disconnect".into(), error.to_application());
+            }
+            self.shared.fire("on_disconnect", listeners, clean, &self.config).await;
+        };
+        self.stop.bound(leaving).await;
+    }
+
+    /// What fails because the session has ended is not worth a word.
+    fn tell(&self, session: &Session, uri: &Uri, error: &HandlerError) {
+        if !session.is_closed() {
+            self.config.tell_user_error(uri, error.to_application());
+        }
+    }
+}
+
+fn failed(error: AttemptError) -> Fate {
+    Fate::Failed { error, joined: false }
+}
+
+fn handler_failed(what: impl Into<String>, error: HandlerError) -> AttemptError {
+    AttemptError::Handler { what: what.into(), error }
+}
+
+async fn close(transport: &mut Tracked) {
+    let closing = poll_fn(|cx| transport.poll_close(cx, CloseCode::Normal));
+    let closing = pin!(closing);
+    // Whether it went well shows in the transport.
+    let _ = race(closing, Sleep::new(CLOSE_TIMEOUT)).await;
+}

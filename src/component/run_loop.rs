@@ -1,0 +1,277 @@
+//! The loop: one attempt after the other, with the delays between them.
+
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::component::attempt::{Attempt, Fate};
+use crate::component::callback::{Callback, Race, all, call, catch, race};
+use crate::component::error::{AttemptError, ComponentError, HandlerError};
+use crate::component::listeners::Listener;
+use crate::component::retry_notice::{RetryDecision, RetryNotice};
+use crate::component::state::ComponentState;
+use crate::component::{Shared, lock};
+use crate::core::retry::{Next, Rotation};
+use crate::rt::{self, BoxFuture, Sleep};
+use crate::session::SessionConfig;
+
+/// How long listeners may take that say goodbye, once the component was told to stop.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Whether the component was told to stop.
+pub(super) struct Stop(watch::Receiver<bool>);
+
+/// The end of a run before this one.
+type Previous = watch::Receiver<Option<Result<(), ComponentError>>>;
+
+/// A run, from start to end.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    stop: watch::Receiver<bool>,
+    previous: Option<Previous>,
+) -> Result<(), ComponentError> {
+    if let Some(mut previous) = previous {
+        drop(previous.wait_for(Option::is_some).await);
+    }
+    let _ended = Ended(&shared);
+    let end = Run { shared: &shared, stop: Stop(stop) }.run().await;
+    match &end {
+        Ok(()) => tracing::debug!("the component is done"),
+        Err(error) => tracing::error!(%error, "the component ends"),
+    }
+    end
+}
+
+/// However a run ends, also with its runtime.
+struct Ended<'a>(&'a Shared);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.session) = None;
+        self.0.state.send_replace(ComponentState::Done);
+    }
+}
+
+struct Run<'a> {
+    shared: &'a Shared,
+    stop: Stop,
+}
+
+impl Run<'_> {
+    async fn run(&self) -> Result<(), ComponentError> {
+        let settings = &self.shared.settings;
+        let policy = |place: usize| {
+            let own = settings.transports.get(place).and_then(|entry| entry.policy.as_ref());
+            own.unwrap_or(&settings.retry)
+        };
+        let policies = (0..settings.transports.len()).map(|place| policy(place).clone());
+        let mut rotation = Rotation::new(policies, settings.seed);
+        if self.stop.is_set() {
+            return Ok(());
+        }
+        let listeners = self.shared.listeners(|listener| match listener {
+            Listener::Start(callback) => Some(callback.clone()),
+            _ => None,
+        });
+        let started = self.shared.fire("on_start", listeners, (), &settings.session);
+        self.stop.bound(started).await;
+        let mut plan = rotation.next();
+        while let Next::Connect { transport, .. } = plan {
+            let Some(entry) = settings.transports.get(transport) else { break };
+            if self.stop.is_set() {
+                return Ok(());
+            }
+            let good_after = policy(transport).max_delay;
+            let attempt = Attempt { shared: self.shared, stop: &self.stop, entry, good_after };
+            let (error, joined) = match attempt.run().await {
+                Fate::Done => return Ok(()),
+                Fate::Failed { error, joined } => (error, joined),
+            };
+            // From here on `retry_now` counts.
+            let retry = self.shared.retry_now.subscribe();
+            if joined {
+                rotation.joined(transport);
+            }
+            rotation.failed(transport);
+            let fatal = self.is_fatal(&error);
+            if fatal {
+                rotation.give_up(transport);
+            }
+            let refused = fatal && matches!(error, AttemptError::Refused(_));
+            plan = if refused { Next::Exhausted } else { rotation.next() };
+            let delay = self.failed(&error, &entry.name, &plan, rotation.failures()).await;
+            let (last, attempts) = (error, rotation.failures());
+            match (delay, &plan) {
+                _ if self.stop.is_set() => return Ok(()),
+                (_, Next::Exhausted) if refused => return Err(ComponentError::Fatal(last)),
+                (_, Next::Exhausted) => return Err(ComponentError::Exhausted { last, attempts }),
+                (None, _) => return Err(ComponentError::Vetoed { last, attempts }),
+                (Some(delay), _) => self.wait(delay, retry).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that an attempt failed, and asks what is to be done: the delay, or nothing more.
+    async fn failed(
+        &self,
+        error: &AttemptError,
+        transport: &str,
+        plan: &Next,
+        failures: u32,
+    ) -> Option<Duration> {
+        let listeners = self.shared.listeners(|listener| match listener {
+            Listener::ConnectFailure(callback) => Some(callback.clone()),
+            _ => None,
+        });
+        let config = &self.shared.settings.session;
+        let told = self.shared.fire("on_connect_failure", listeners, error.clone(), config);
+        self.stop.bound(told).await;
+        let mut notice = RetryNotice {
+            transport: transport.to_owned(),
+            attempt: 0,
+            failures,
+            delay: Duration::ZERO,
+            error: error.clone(),
+            will_retry: false,
+        };
+        if let Next::Connect { transport, attempt, delay } = *plan {
+            let entries = &self.shared.settings.transports;
+            let name = entries.get(transport).map(|entry| entry.name.clone());
+            notice.transport = name.unwrap_or_default();
+            (notice.attempt, notice.delay, notice.will_retry) = (attempt, delay, true);
+        }
+        let decision = self.decide(&notice);
+        if !notice.will_retry {
+            // The end is logged.
+            return None;
+        }
+        let delay = match decision {
+            RetryDecision::Retry => notice.delay,
+            RetryDecision::After(delay) => delay,
+            RetryDecision::Stop => return None,
+        };
+        tracing::warn!(transport, %error, ?delay, next = notice.transport, "an attempt failed");
+        Some(delay)
+    }
+
+    fn decide(&self, notice: &RetryNotice) -> RetryDecision {
+        let hooks = self.shared.listeners(|listener| match listener {
+            Listener::Retry(hook) => Some(Arc::clone(hook)),
+            _ => None,
+        });
+        let mut decision = RetryDecision::Retry;
+        for hook in hooks {
+            match catch(|| hook.decide(notice)) {
+                Ok(RetryDecision::Retry) => {}
+                Ok(RetryDecision::Stop) => return RetryDecision::Stop,
+                Ok(after) => decision = after,
+                Err(error) => {
+                    let config = &self.shared.settings.session;
+                    config.tell_user_error(&"on_retry".into(), error.to_application());
+                }
+            }
+        }
+        decision
+    }
+
+    fn is_fatal(&self, error: &AttemptError) -> bool {
+        let Some(hook) = &self.shared.settings.is_fatal else {
+            return error.is_fatal_by_default();
+        };
+        catch(|| hook.is_fatal(error)).unwrap_or_else(|panic| {
+            let config = &self.shared.settings.session;
+            config.tell_user_error(&"is_fatal".into(), panic.to_application());
+            error.is_fatal_by_default()
+        })
+    }
+
+    /// Waits for the next attempt: a delay, cut short by `retry_now`, by the browser's coming online,
+    /// and by being told to stop; and as long as the browser is offline.
+    async fn wait(&self, delay: Duration, mut retry: watch::Receiver<u64>) {
+        let until = rt::now().saturating_add(delay);
+        self.shared.state.send_replace(ComponentState::Waiting { until });
+        let asked = async {
+            // The sender lives as long as the component.
+            if retry.changed().await.is_err() {
+                pending::<()>().await;
+            }
+        };
+        let mut woken = pin!(race(self.stop.wait(), asked));
+        let pause = race(rested(delay), rt::wait_online());
+        if let Race::First(_) = race(woken.as_mut(), pause).await {
+            return;
+        }
+        if !rt::online() {
+            self.shared.state.send_replace(ComponentState::Offline);
+            let _ = race(woken, rt::wait_online()).await;
+        }
+    }
+}
+
+impl Shared {
+    /// Calls listeners at the same time, waits for all, and tells what went wrong.
+    pub(super) async fn fire<A: Clone + 'static>(
+        &self,
+        name: &'static str,
+        listeners: Vec<Callback<A, ()>>,
+        argument: A,
+        config: &SessionConfig,
+    ) -> Vec<HandlerError> {
+        let calls: Vec<BoxFuture<'_, _>> = listeners
+            .iter()
+            .map(|listener| -> BoxFuture<'_, _> { Box::pin(call(listener, argument.clone())) })
+            .collect();
+        drop(argument);
+        let errors: Vec<_> = all(calls).await.into_iter().filter_map(Result::err).collect();
+        for error in &errors {
+            config.tell_user_error(&name.into(), error.to_application());
+        }
+        errors
+    }
+
+    /// The listeners of one kind, as they are now.
+    pub(super) fn listeners<T>(&self, kind: impl FnMut(&Listener) -> Option<T>) -> Vec<T> {
+        lock(&self.listeners).of(kind)
+    }
+}
+
+impl Stop {
+    pub(super) fn is_set(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    pub(super) async fn wait(&self) {
+        let mut stop = self.0.clone();
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            pending::<()>().await;
+        }
+    }
+
+    /// Waits for the future, but not for ever once the component was told to stop.
+    pub(super) async fn bound(&self, future: impl Future) {
+        let limit = async {
+            self.wait().await;
+            Sleep::new(LAST_WORDS).await;
+        };
+        let _ = race(future, limit).await;
+    }
+}
+
+/// A delay during which others get their turn, however short it is.
+async fn rested(delay: Duration) {
+    let mut yielded = false;
+    poll_fn(|cx| match std::mem::replace(&mut yielded, true) {
+        true => Poll::Ready(()),
+        false => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
+    Sleep::new(delay).await;
+}

@@ -1,0 +1,80 @@
+//! `Tracked`: a transport that tells when it is gone, and how.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::error::TransportError;
+use crate::transport::{CloseCode, Transport, TransportInfo};
+
+/// A transport that tells when it is gone.
+pub(super) struct Tracked {
+    inner: Box<dyn Transport>,
+    broken: Arc<AtomicBool>,
+    /// Dropped with it.
+    _gone: watch::Sender<()>,
+}
+
+/// Learns of the end of a transport.
+pub(super) struct Gone {
+    broken: Arc<AtomicBool>,
+    gone: watch::Receiver<()>,
+}
+
+impl Tracked {
+    pub(super) fn new(inner: Box<dyn Transport>) -> (Self, Gone) {
+        let broken = Arc::new(AtomicBool::new(false));
+        let (sender, gone) = watch::channel(());
+        (Tracked { inner, broken: broken.clone(), _gone: sender }, Gone { broken, gone })
+    }
+
+    fn noted<T>(&self, result: Result<T, TransportError>) -> Result<T, TransportError> {
+        if let Err(TransportError::Lost(_) | TransportError::Timeout(_)) = &result {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl Gone {
+    /// Waits until it is gone. Whoever drives it closes it within bounds. True if it was closed,
+    /// false if it broke.
+    pub(super) async fn wait(mut self) -> bool {
+        while self.gone.changed().await.is_ok() {}
+        !self.broken.load(Ordering::Relaxed)
+    }
+}
+
+impl Transport for Tracked {
+    fn info(&self) -> &TransportInfo {
+        self.inner.info()
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        self.inner.poll_recv(cx).map(|frame| frame.map(|result| self.noted(result)))
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_ready(cx).map(|result| self.noted(result))
+    }
+
+    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
+        let result = self.inner.start_send(frame);
+        self.noted(result)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_flush(cx).map(|result| self.noted(result))
+    }
+
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        code: CloseCode,
+    ) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_close(cx, code)
+    }
+}

@@ -1,0 +1,98 @@
+//! Where a component connects to: its transports, and what can be given as such.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::component::callback::{Callback, provider};
+use crate::component::error::BoxError;
+use crate::core::retry::RetryPolicy;
+use crate::error::ConnectError;
+use crate::rt::{MaybeSend, MaybeSync};
+use crate::transport::Connector;
+
+/// One of the transports of a component.
+#[derive(Clone)]
+pub struct TransportEntry {
+    pub(super) name: String,
+    pub(super) policy: Option<RetryPolicy>,
+    pub(super) source: Source,
+}
+
+/// Who makes the connection of an attempt.
+#[derive(Clone)]
+pub(super) enum Source {
+    Connector(Arc<dyn Connector>),
+    PerAttempt(Callback<(), Arc<dyn Connector>>),
+}
+
+impl TransportEntry {
+    /// A transport that connects through `connector`. The name stands in texts and notices; mostly
+    /// it is the URL.
+    pub fn new(name: impl Into<String>, connector: Arc<dyn Connector>) -> Self {
+        TransportEntry { name: name.into(), policy: None, source: Source::Connector(connector) }
+    }
+
+    /// A transport whose connector is made anew for each attempt. If that fails, the attempt does.
+    pub fn per_attempt<F, Fut, E>(name: impl Into<String>, make: F) -> Self
+    where
+        F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = Result<Arc<dyn Connector>, E>> + MaybeSend + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let source = Source::PerAttempt(provider(move |()| make()));
+        TransportEntry { name: name.into(), policy: None, source }
+    }
+
+    /// How often, and when, it is tried again. Default: what
+    /// [`ComponentBuilder::retry`](super::ComponentBuilder::retry) says.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Debug for TransportEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TransportEntry { name, policy, .. } = self;
+        f.debug_struct("TransportEntry").field("name", name).field("policy", policy).finish()
+    }
+}
+
+/// What can be given as the transports of a component.
+pub trait IntoTransports {
+    /// The transports, in the order in which they are tried.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidUrl`] and [`ConnectError::InvalidConfig`], with the key and the reason.
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError>;
+}
+
+impl IntoTransports for TransportEntry {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError> {
+        Ok(vec![self])
+    }
+}
+
+impl IntoTransports for Arc<dyn Connector> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError> {
+        Ok(vec![TransportEntry::new("connector", self)])
+    }
+}
+
+/// All of them, in order.
+impl<T: IntoTransports> IntoTransports for Vec<T> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError> {
+        let mut all = Vec::new();
+        for transports in self {
+            all.extend(transports.into_transports()?);
+        }
+        Ok(all)
+    }
+}
