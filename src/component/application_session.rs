@@ -3,12 +3,13 @@
 use std::future::{Future, ready};
 use std::sync::Arc;
 
+use crate::auth::AuthError;
 use crate::component::error::BoxError;
 use crate::error::CloseReason;
 use crate::message::{Challenge, Welcome};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
-use crate::session::authentication::Signature;
-use crate::session::{Session, UserError};
+use crate::session::authentication::{OnChallenge, Signature};
+use crate::session::{Session, SessionConfig, UserError};
 use crate::transport::TransportInfo;
 use crate::uri::Uri;
 use crate::value::{Dict, Value};
@@ -68,6 +69,32 @@ impl JoinAs {
         self.authmethods = methods.iter().map(ToString::to_string).collect();
         self.authid = Some(authid.into());
         self
+    }
+
+    /// What the session says of itself, and who answers the challenges.
+    pub(super) fn apply(
+        self,
+        mut config: SessionConfig,
+        object: &Arc<dyn ErasedSession>,
+    ) -> SessionConfig {
+        if let Some(authid) = self.authid {
+            config = config.authid(authid);
+        }
+        if let Some(authrole) = self.authrole {
+            config = config.authrole(authrole);
+        }
+        if !self.authextra.is_empty() {
+            config = config.authextra(self.authextra);
+        }
+        if self.authmethods.is_empty() {
+            return config;
+        }
+        let methods: Vec<&str> = self.authmethods.iter().map(String::as_str).collect();
+        let object = Arc::clone(object);
+        config.authentication(OnChallenge::new(&methods, move |challenge| {
+            let object = Arc::clone(&object);
+            async move { object.on_challenge(challenge).await.map_err(AuthError::new) }
+        }))
     }
 }
 

@@ -74,7 +74,7 @@ impl Attempt<'_> {
         };
         self.set(ComponentState::Joining { transport: self.entry.name.clone() });
         let realm = join_as.realm.clone().unwrap_or_else(|| self.shared.settings.realm.clone());
-        let config = life.config.clone();
+        let config = join_as.apply(life.config.clone(), &life.object);
         let joining = session::join(Box::new(transport), realm, config);
         match race(self.stop.wait(), joining).await {
             Race::Second(Ok(session)) => self.joined(&life, session, gone).await,
@@ -108,6 +108,12 @@ impl Attempt<'_> {
             }
             None => Arc::new(Plain),
         };
+        let mut config = settings.session.clone();
+        if let Some(credentials) = &settings.credentials {
+            let given = call(credentials, ()).await;
+            config =
+                config.authentication(given.map_err(|error| handler_failed("credentials", error))?);
+        }
         let connector = match &self.entry.source {
             Source::Connector(connector) => Arc::clone(connector),
             Source::PerAttempt(make) => {
@@ -120,8 +126,7 @@ impl Attempt<'_> {
             ConnectError::Join(reason) => AttemptError::Refused(reason),
             error => AttemptError::Connect(error),
         })?;
-        let life =
-            Life { shared: self.shared, stop: self.stop, config: settings.session.clone(), object };
+        let life = Life { shared: self.shared, stop: self.stop, config, object };
         Ok((life.with_hooks(), transport))
     }
 

@@ -5,13 +5,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::component::application_session::{ApplicationSession, ComponentConfig, ErasedSession};
-use crate::component::callback::{Callback, Outcome, handler};
+use crate::component::callback::{Callback, Outcome, handler, provider};
 use crate::component::error::{AttemptError, BoxError};
 use crate::component::transports::{IntoTransports, TransportEntry};
 use crate::component::{Component, Owner};
 use crate::core::retry::RetryPolicy;
 use crate::error::ConnectError;
 use crate::rt::{self, MaybeSend, MaybeSync};
+use crate::session::authentication::Authentication;
 use crate::session::{Session, SessionConfig, UserError};
 use crate::uri::Match;
 use crate::uri::{Uri, UriRule};
@@ -39,6 +40,7 @@ pub(super) struct Settings {
     pub(super) factory: Option<Arc<dyn Factory>>,
     pub(super) is_fatal: Option<Arc<dyn IsFatal>>,
     pub(super) session: SessionConfig,
+    pub(super) credentials: Option<Callback<(), Authentication>>,
     pub(super) strict: bool,
     pub(super) seed: u64,
 }
@@ -83,6 +85,7 @@ impl ComponentBuilder {
                 factory: None,
                 is_fatal: None,
                 session: SessionConfig::default(),
+                credentials: None,
                 strict: false,
                 seed: 0,
             },
@@ -124,6 +127,33 @@ impl ComponentBuilder {
             async move { Ok::<_, BoxError>(connector(&url.await.map_err(Into::into)?)?) }
         };
         self.transports(TransportEntry::per_attempt("url", connector))
+    }
+
+    /// How we prove who we are: a method, as
+    /// [`Ticket`](crate::session::authentication::Ticket), or an [`Authentication`] of several.
+    /// Default: none is offered, which is `anonymous` for most routers.
+    pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
+        self.settings.session = self.settings.session.authentication(authentication);
+        self
+    }
+
+    /// As [`authentication`](Self::authentication), asked for at each attempt, as for tickets that
+    /// expire. If the function gives an error, the attempt fails.
+    ///
+    /// A refusal of what it gave is as fatal as any other (see [`is_fatal`](Self::is_fatal)).
+    pub fn credentials<F, Fut, A, E>(mut self, credentials: F) -> Self
+    where
+        F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = Result<A, E>> + MaybeSend + 'static,
+        A: Into<Authentication> + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let credentials = move |()| {
+            let credentials = credentials();
+            async move { credentials.await.map(Into::into) }
+        };
+        self.settings.credentials = Some(provider(credentials));
+        self
     }
 
     /// How often, and when, transports are tried again that do not say it themselves. Default: see
