@@ -18,9 +18,11 @@ stdin.
 import itertools
 import json
 
-from autobahn.twisted.wamp import ApplicationSession
+from autobahn.twisted.component import Component
+from autobahn.twisted.wamp import ApplicationSession, Session
 from autobahn.twisted.websocket import WampWebSocketClientFactory, WampWebSocketClientProtocol
 from autobahn.wamp import cryptobox, message, types
+from autobahn.wamp.auth import create_authenticator
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import create_transport_serializer
 from twisted.internet import reactor
@@ -63,10 +65,17 @@ def fail(number, error):
         say(id=number, error=type(error).__name__, args=[str(error)], kwargs={})
 
 
+def described(details):
+    """What a session knows of itself once it has joined."""
+    own = ("session", "realm", "serializer", "authid", "authrole", "authmethod", "authprovider", "authextra")
+    return {key: getattr(details, key) for key in own}
+
+
 class Peer(ApplicationSession):
-    def __init__(self, name, realm):
+    def __init__(self, name, realm, authentication):
         super().__init__(types.ComponentConfig(realm=realm))
         self.name = name
+        self.authenticators = {how: create_authenticator(how, **with_) for how, with_ in authentication.items()}
         self.joined = Deferred()
         self.calls = {}  # by the number of the command
         self.held = {}  # invocations: what becomes their result, and where their progress goes
@@ -75,12 +84,24 @@ class Peer(ApplicationSession):
     def happened(self, event, **what):
         say(session=self.name, event=event, **what)
 
+    def onConnect(self):
+        """As Autobahn's `Session` does it, which has authenticators; this class has not."""
+        if not self.authenticators:
+            return super().onConnect()
+        said = {key: value for by in self.authenticators.values() for key, value in by._args.items()}
+        extra = {key: value for by in self.authenticators.values() for key, value in by.authextra.items()}
+        self.join(self.config.realm, [*self.authenticators], said.get("authid"), said.get("authrole"), extra)
+
+    def onChallenge(self, challenge):
+        return self.authenticators[challenge.method].on_challenge(self, challenge)
+
+    def onWelcome(self, welcome):
+        if self.authenticators:
+            return self.authenticators[welcome.authmethod].on_welcome(self, welcome.authextra)
+
     def onJoin(self, details):
-        self.joined.callback({
-            "session": details.session, "realm": details.realm, "serializer": details.serializer,
-            "authid": details.authid, "authrole": details.authrole,
-            "features": {role: features.__dict__ for role, features in self._router_roles.items()},
-        })
+        features = {role: features.__dict__ for role, features in self._router_roles.items()}
+        self.joined.callback({**described(details), "features": features})
 
     def onLeave(self, details):
         if self.joined.called:
@@ -191,14 +212,53 @@ class Protocol(WampWebSocketClientProtocol):
             session.happened("closed", clean=clean, code=code, reason=reason)
 
 
-def join(name, url, realm, serializer):
-    session = sessions[name] = Peer(name, realm)
+def join(name, url, realm, serializer, authentication={}):
+    session = sessions[name] = Peer(name, realm, authentication)
     factory = WampWebSocketClientFactory(lambda: session, url, serializers=[create_transport_serializer(serializer)])
     factory.protocol = Protocol
     # A machine that is busy is no failure: the defaults are 1 to 5 seconds.
     factory.setProtocolOptions(openHandshakeTimeout=30, closeHandshakeTimeout=30, serverConnectionDropTimeout=30)
     connected = TCP4ClientEndpoint(reactor, factory.host, factory.port).connect(factory)
     return connected.addCallback(lambda _: session.joined)
+
+
+class Steady:
+    """Autobahn's `Component`. Its sessions are new ones, its handlers are declared once."""
+
+    def __init__(self, name, url, realm, serializer, procedure, topic, authentication={}):
+        self.name = name
+        transport = {
+            "type": "websocket", "url": url, "serializers": [serializer],
+            "initial_retry_delay": 0.05, "retry_delay_growth": 1.0, "retry_delay_jitter": 0.0,
+        }
+        self.component = Component(transports=transport, realm=realm, authentication=authentication,
+                                   session_factory=Session)
+        self.component.register(procedure)(lambda *args: args)
+        self.component.subscribe(topic)(lambda *args: self.happened("event", args=args))
+        self.component.on("join", self.joined)
+        self.component.on("ready", lambda session: self.happened("ready"))
+        self.component.on("leave", lambda session, details: self.happened("left", reason=details.reason))
+        self.component.on("connectfailure", lambda component, error: self.happened("failed", error=str(error)))
+
+    def happened(self, event, **what):
+        say(session=self.name, event=event, **what)
+
+    def joined(self, session, details):
+        self.happened("joined", details=described(details))
+
+    def do_start(self, _):
+        """Replied to when the component is done."""
+        return self.component.start(reactor)
+
+    def do_stop(self, _):
+        self.component.stop()
+
+    def do_vanish(self, _):
+        self.component.stop()
+
+
+def steady(name, **how):
+    sessions[name] = Steady(name, **how)
 
 
 class Commands(LineOnlyReceiver):
@@ -208,8 +268,8 @@ class Commands(LineOnlyReceiver):
     def lineReceived(self, line):
         command = json.loads(line, object_hook=unusual)
         number, name, what = command.pop("id"), command.pop("session"), command.pop("do")
-        if what == "join":
-            done = maybeDeferred(join, name, **command)
+        if what in ("join", "steady"):
+            done = maybeDeferred({"join": join, "steady": steady}[what], name, **command)
         else:
             done = maybeDeferred(getattr(sessions[name], "do_" + what), number, **command)
         done.addCallbacks(lambda ok: say(id=number, ok=ok), lambda failure: fail(number, failure.value))

@@ -24,7 +24,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Autobahn {
     name: String,
     happenings: UnboundedReceiver<Json>,
-    /// What Autobahn knows about it: `session`, `realm`, `authid`, `authrole`, `features`.
+    /// What Autobahn knows about it: `session`, `realm`, `authid`, `authrole`, `authmethod`,
+    /// `authprovider`, `authextra`, `features`.
     pub(crate) details: Json,
 }
 
@@ -58,12 +59,36 @@ impl Autobahn {
     /// Connects and joins. `serializer` is Autobahn's name of one: json, msgpack, cbor, or these
     /// with `.batched` behind.
     pub(crate) async fn join(url: &str, realm: &str, serializer: &str) -> Result<Self, Failed> {
-        let (sender, happenings) = unbounded_channel();
-        let name = Process::get().enter(sender);
-        let mut session = Autobahn { name, happenings, details: Json::Null };
-        let how = json!({"url": url, "realm": realm, "serializer": serializer});
+        Autobahn::log_in(url, realm, serializer, json!({})).await
+    }
+
+    /// The same, by methods as Autobahn's `Component` has them: `{"ticket": {"authid": …}, …}`.
+    pub(crate) async fn log_in(
+        url: &str,
+        realm: &str,
+        serializer: &str,
+        authentication: Json,
+    ) -> Result<Self, Failed> {
+        let mut session = Autobahn::new();
+        let how = json!({
+            "url": url, "realm": realm, "serializer": serializer, "authentication": authentication,
+        });
         session.details = session.ask("join", how).await?;
         Ok(session)
+    }
+
+    /// Autobahn's `Component`, which has a procedure that echoes and a topic, as `how` says. It
+    /// connects, and connects again, from the command `start` on until `stop`.
+    pub(crate) async fn component(how: Json) -> Self {
+        let component = Autobahn::new();
+        component.must("steady", how).await;
+        component
+    }
+
+    /// A name without anybody behind it yet.
+    fn new() -> Self {
+        let (sender, happenings) = unbounded_channel();
+        Autobahn { name: Process::get().enter(sender), happenings, details: Json::Null }
     }
 
     pub(crate) fn id(&self) -> u64 {
