@@ -9,6 +9,7 @@
 
 mod common {
     pub(crate) mod autobahn;
+    pub(crate) mod crossbar;
 }
 
 mod autobahn {

@@ -1,6 +1,4 @@
 //! Against a real Crossbar: the whole behaviour with each serializer, and what is its own.
-//!
-//! The rig is started by `tests/crossbar/with`; its description is named by `WAMPWERK_CROSSBAR`.
 
 #![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
@@ -8,37 +6,14 @@
 mod common {
     pub(crate) mod behaviour;
     pub(crate) mod behaviour_meta;
+    pub(crate) mod crossbar;
 }
-
-use std::io::Write;
 
 use common::behaviour::{self, Kind, Place};
 use common::behaviour_meta;
+use common::crossbar::Rig;
 use wampwerk::transport::{TlsConfig, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, ConnectError, RegisterError, Serializer, Session, connect};
-
-struct Rig(serde_json::Value);
-
-impl Rig {
-    /// Nothing, and a loud word, if there is no Crossbar; in CI that is a failure.
-    fn find() -> Option<Rig> {
-        let Ok(path) = std::env::var("WAMPWERK_CROSSBAR") else {
-            assert!(
-                std::env::var("WAMPWERK_REQUIRE_ALL").is_err(),
-                "no Crossbar: WAMPWERK_CROSSBAR is not set, and all tests are required"
-            );
-            // Written past the test runner, which keeps the output of tests that pass.
-            let loud = b"\nSKIPPED: no Crossbar (run `tests/crossbar/with cargo test`)\n";
-            std::io::stderr().write_all(loud).unwrap();
-            return None;
-        };
-        Some(Rig(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()))
-    }
-
-    fn get(&self, key: &str) -> &str {
-        self.0[key].as_str().unwrap()
-    }
-}
 
 struct Crossbar<'a> {
     rig: &'a Rig,
@@ -140,8 +115,7 @@ async fn what_is_forbidden_is_refused() {
 #[tokio::test]
 async fn over_tls() {
     let Some(rig) = Rig::find() else { return };
-    let ca = std::fs::read(rig.get("ca")).unwrap();
-    let tls = TlsConfig::new().with_root_pem(&ca).unwrap();
+    let tls = TlsConfig::new().with_root_pem(&rig.ca()).unwrap();
     let factory = WampWebSocketClientFactory::new(rig.get("wss"), &[Serializer::Cbor]);
     let factory = factory.unwrap().tls(tls);
     let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();

@@ -1,6 +1,5 @@
 //! Where sessions of both kinds meet, and what scenarios have in common.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value as Json, json};
@@ -12,6 +11,7 @@ use wampwerk::{
 };
 
 use crate::common::autobahn::Autobahn;
+use crate::common::crossbar::Rig;
 
 /// A router, and the serializer that sessions speak with it.
 pub(crate) struct Place {
@@ -49,17 +49,8 @@ impl Place {
         if !Autobahn::is_there() {
             return None;
         }
-        let Ok(path) = std::env::var("WAMPWERK_CROSSBAR") else {
-            assert!(
-                std::env::var("WAMPWERK_REQUIRE_ALL").is_err(),
-                "no Crossbar: WAMPWERK_CROSSBAR is not set, and all tests are required"
-            );
-            let loud = b"\nSKIPPED: no Crossbar (run `tests/crossbar/with cargo test`)\n";
-            std::io::stderr().write_all(loud).unwrap();
-            return None;
-        };
-        let rig: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let url = rig["ws"].as_str().unwrap().to_owned();
+        let rig = Rig::find()?;
+        let url = rig.get("ws").to_owned();
         Some(Place { url, router: None, serializer: Serializer::Cbor, round: 0 })
     }
 
