@@ -89,9 +89,10 @@ pub(in crate::auth) fn optional_text<'a>(
     match dict.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => {
-            Err(AuthError::new(format_args!("{place}.{key} is a {}, not a string", other.kind())))
-        }
+        Some(other) => Err(AuthError::new(format_args!(
+            "{place}.{key} must be a string, not {}",
+            other.kind()
+        ))),
     }
 }
 
@@ -115,7 +116,9 @@ pub(in crate::auth) fn optional_number(
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_u64().map(u32::try_from) {
             Some(Ok(number)) => Ok(Some(number)),
-            _ => Err(AuthError::new(format_args!("{place}.{key} is no integer of 0 to 2^32 - 1"))),
+            _ => Err(AuthError::new(format_args!(
+                "{place}.{key} must be an integer of 0 to 2^32 - 1"
+            ))),
         },
     }
 }

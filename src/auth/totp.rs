@@ -21,13 +21,13 @@ pub fn generate_totp_secret(random: &[u8]) -> Secret {
 /// The code of a point in time (since the beginning of 1970), `offset` steps later or earlier.
 ///
 /// # Errors
-/// If the secret is no Base32.
+/// If the secret is no Base32, or `offset` leads before 1970.
 pub fn compute_totp(
     secret: &Secret,
     unix_time: Duration,
     offset: i64,
 ) -> Result<String, AuthError> {
-    Ok(code(&key(secret)?, unix_time, offset))
+    code(&hmac(secret)?, unix_time, offset)
 }
 
 /// Whether a code is the one of now, or of the step before or behind: clocks differ, and networks
@@ -38,45 +38,40 @@ pub fn compute_totp(
 /// # Errors
 /// If the secret is no Base32.
 pub fn check_totp(secret: &Secret, code: &str, unix_time: Duration) -> Result<bool, AuthError> {
-    let key = key(secret)?;
-    let good = [0, 1, -1].map(|offset| {
-        constant_time_eq(code.as_bytes(), self::code(&key, unix_time, offset).as_bytes())
-    });
-    Ok(good.contains(&true))
+    let hmac = hmac(secret)?;
+    let mut good = false;
+    for offset in [-1, 0, 1] {
+        // Before the first step of all there is none.
+        if let Ok(expected) = self::code(&hmac, unix_time, offset) {
+            good |= constant_time_eq(code.as_bytes(), expected.as_bytes());
+        }
+    }
+    Ok(good)
 }
 
-fn key(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, AuthError> {
+/// HMAC-SHA1, keyed with the secret.
+fn hmac(secret: &Secret) -> Result<Hmac<Sha1>, AuthError> {
     // Without padding, in lower case and in groups is how apps show it.
-    let text: Zeroizing<Vec<u8>> = Zeroizing::new(
-        secret
-            .as_bytes()
-            .iter()
-            .filter(|octet| !b" =".contains(octet))
-            .map(u8::to_ascii_uppercase)
-            .collect(),
-    );
-    match BASE32_NOPAD.decode(&text) {
-        Ok(key) if !key.is_empty() => Ok(Zeroizing::new(key)),
+    let text = secret.as_bytes().iter().filter(|octet| !b" =".contains(octet));
+    let text = Zeroizing::new(text.map(u8::to_ascii_uppercase).collect::<Vec<u8>>());
+    let key = BASE32_NOPAD.decode(&text).map(Zeroizing::new);
+    let hmac = key.ok().filter(|key| !key.is_empty()).map(|key| Hmac::new_from_slice(&key));
+    match hmac {
+        Some(Ok(hmac)) => Ok(hmac),
         _ => Err(AuthError::new("the secret of the one-time password is no Base32")),
     }
 }
 
-fn code(key: &[u8], unix_time: Duration, offset: i64) -> String {
-    const BLOCK: usize = 64;
-    let mut block = Zeroizing::new([0; BLOCK]);
-    if key.len() > BLOCK {
-        let hash: [u8; 20] = <Sha1 as sha1::Digest>::digest(key).into();
-        block[..20].copy_from_slice(&hash);
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let step = (unix_time.as_secs() / STEP).wrapping_add_signed(offset);
-    let mut hmac = Hmac::<Sha1>::new((&*block).into());
+fn code(hmac: &Hmac<Sha1>, unix_time: Duration, offset: i64) -> Result<String, AuthError> {
+    let step = (unix_time.as_secs() / STEP).checked_add_signed(offset).ok_or_else(|| {
+        AuthError::new(format_args!("{offset} steps lead out of what can be counted"))
+    })?;
+    let mut hmac = hmac.clone();
     hmac.update(&step.to_be_bytes());
     let hash: [u8; 20] = hmac.finalize().into_bytes().into();
     // RFC 4226, section 5.3: the last four bits say where the number begins.
     let start = usize::from(hash[19] & 15);
-    let number =
-        hash[start..start + 4].iter().fold(0_u32, |sum, octet| sum << 8 | u32::from(*octet));
-    format!("{:06}", (number & 0x7FFF_FFFF) % 1_000_000)
+    let octets = &hash[start..start + 4];
+    let number = octets.iter().fold(0_u32, |number, octet| number << 8 | u32::from(*octet));
+    Ok(format!("{:06}", (number & 0x7FFF_FFFF) % 1_000_000))
 }

@@ -52,7 +52,7 @@ impl ScramCredential {
     /// hexadecimal digits, `iterations`, `memory`. Other keys, as `role`, are not looked at.
     ///
     /// # Errors
-    /// If a key is missing, or is not what it should be.
+    /// If a key is missing, or is not what it should be, or no client would do the work.
     pub fn from_dict(dict: &Dict) -> Result<Self, AuthError> {
         const PLACE: &str = "scram";
         let key = |name: &str| -> Result<Secret, AuthError> {
@@ -63,9 +63,8 @@ impl ScramCredential {
             .ok_or_else(|| AuthError::new("scram.iterations is missing"))?;
         let memory = optional_number(PLACE, dict, "memory")?;
         let kdf = Kdf::from_name(text(PLACE, dict, "kdf")?)?;
-        if kdf == Kdf::Argon2id13 && memory.is_none() {
-            return Err(AuthError::new("scram.memory is missing"));
-        }
+        // The dialect is not said; the limits of this one are the wider ones.
+        kdf.check(Dialect::Autobahn, iterations, memory)?;
         Ok(ScramCredential {
             kdf,
             salt: from_hex("scram.salt", text(PLACE, dict, "salt")?)?,
