@@ -7,10 +7,14 @@
 #![cfg(all(not(target_arch = "wasm32"), feature = "json"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
 
+#[path = "common/shared_vectors.rs"]
+mod shared_vectors;
+
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
+use shared_vectors::read_json;
 use wampwerk::message::{Message, Serializer};
 use wampwerk::{Match, Payload, Uri, UriRule, Value, codec};
 
@@ -19,7 +23,7 @@ const UNKNOWN_CODES: [u64; 1] = [337];
 
 #[test]
 fn single_messages_of_the_specification() {
-    let Some(folder) = shared_vectors() else { return };
+    let Some(folder) = shared_vectors::folder() else { return };
     let mut samples = 0;
     for level in ["basic", "advanced"] {
         for entry in std::fs::read_dir(folder.join("singlemessage").join(level)).unwrap() {
@@ -68,7 +72,7 @@ fn messages_that_must_be_refused() {
 #[test]
 fn binary_data_in_json() {
     let own = own_vectors().join("json_binary.json");
-    let shared = shared_vectors().map(|folder| folder.join("extra/json_binary.json"));
+    let shared = shared_vectors::folder().map(|folder| folder.join("extra/json_binary.json"));
     for path in [Some(own), shared].into_iter().flatten() {
         let file = read_json(&path);
         for case in file["cases"].as_array().unwrap() {
@@ -93,7 +97,7 @@ fn binary_data_in_json() {
 #[test]
 fn uris() {
     let own = own_vectors().join("uri.json");
-    let shared = shared_vectors().map(|folder| folder.join("extra/uri.json"));
+    let shared = shared_vectors::folder().map(|folder| folder.join("extra/uri.json"));
     for path in [Some(own), shared].into_iter().flatten() {
         let file = read_json(&path);
         for case in file["cases"].as_array().unwrap() {
@@ -267,29 +271,6 @@ fn decode_json(value: &str) -> Result<Value, String> {
 
 fn own_vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
-}
-
-fn shared_vectors() -> Option<PathBuf> {
-    let folder = std::env::var_os("WAMPWERK_VECTORS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testvectors"),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let text = format!(
-        "SKIPPED: the specification's test vectors are not in {} (set WAMPWERK_VECTORS)",
-        folder.display()
-    );
-    assert!(std::env::var("WAMPWERK_REQUIRE_ALL").as_deref() != Ok("1"), "{text}");
-    // Not captured, unlike what `eprintln!` writes.
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("\n{text}\n\n").as_bytes());
-    None
-}
-
-fn read_json(path: &Path) -> Json {
-    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_slice(&bytes).unwrap()
 }
 
 fn text(value: &Json) -> &str {

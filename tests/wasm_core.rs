@@ -1,9 +1,22 @@
-//! The tests of both cores, and the whole behaviour of sessions in-process, in a real browser.
+//! The tests of both cores and of authentication, and the whole behaviour of sessions in-process, in
+//! a real browser.
 
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
 #![allow(clippy::duplicate_mod, reason = "each test file brings its helpers along")]
 
+#[path = "auth_cryptosign.rs"]
+mod auth_cryptosign;
+#[path = "auth_keys.rs"]
+mod auth_keys;
+#[path = "auth_mock.rs"]
+mod auth_mock;
+#[path = "auth_scram.rs"]
+mod auth_scram;
+#[path = "auth_totp.rs"]
+mod auth_totp;
+#[path = "auth_wampcra.rs"]
+mod auth_wampcra;
 #[path = "core_client_cancel.rs"]
 mod core_client_cancel;
 #[path = "core_client_interrupt.rs"]
