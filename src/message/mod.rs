@@ -12,6 +12,10 @@ mod roles;
 mod rpc;
 mod serializer;
 mod session;
+#[cfg_attr(
+    not(feature = "router"),
+    allow(dead_code, reason = "only the router reads points in time")
+)]
 pub(crate) mod time;
 pub(crate) mod wire;
 
