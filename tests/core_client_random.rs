@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use client_core::{NOW, Session, error, event, goodbye, invocation, number, result, welcome};
 use proptest::prelude::*;
-use wampwerk::core::client::{Event, Ticket};
+use wampwerk::core::client::{Event, JoinRequest, Ticket};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, CloseKind, Payload};
 
@@ -35,7 +35,12 @@ enum Step {
     Unsendable,
     Leave,
     Timeout,
-    Rejoin,
+    /// Joins again, in a session that is over: with or without methods on offer, with or without
+    /// waiting for WELCOME.
+    Rejoin(bool, bool),
+    /// Our answer to a challenge, or that there is none.
+    Authenticate(bool),
+    Answering,
 }
 
 /// Few of each, so that they meet.
@@ -99,7 +104,10 @@ fn message() -> impl Strategy<Value = Message> {
     let roles = || Roles::new().with("dealer", &["call_canceling"]);
     prop_oneof![
         60 => legal,
-        1 => Just(welcome(roles()).into()),
+        2 => Just(welcome(roles()).into()),
+        2 => prop::sample::select(vec!["ticket", "wampcra", "cryptosign"]).prop_map(|method| {
+            Challenge { method: method.to_owned(), extra: wampwerk::Dict::new() }.into()
+        }),
         1 => Just(welcome(Roles::new()).into()),
         1 => Just(goodbye("wamp.close.system_shutdown").into()),
         1 => Just(Abort {
@@ -133,7 +141,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Unsendable),
         1 => Just(Step::Leave),
         1 => Just(Step::Timeout),
-        1 => Just(Step::Rejoin),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(offer, wait)| Step::Rejoin(offer, wait)),
+        3 => any::<bool>().prop_map(Step::Authenticate),
+        1 => Just(Step::Answering),
     ]
 }
 
@@ -165,8 +175,21 @@ struct World {
     wire: u64,
     streams: BTreeSet<u64>,
     running: BTreeSet<u64>,
+    joining: Joining,
+    /// An answer to a challenge is to be sent.
+    answered: bool,
     over: bool,
     said_goodbye: bool,
+}
+
+/// Where joining is, as the test saw it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Joining {
+    /// With methods on offer, or without.
+    Hello(bool),
+    Challenged,
+    Answered,
+    Joined,
 }
 
 impl World {
@@ -183,6 +206,8 @@ impl World {
             wire: 0,
             streams: BTreeSet::new(),
             running: BTreeSet::new(),
+            joining: Joining::Joined,
+            answered: false,
             over: false,
             said_goodbye: false,
         }
@@ -275,11 +300,19 @@ impl World {
                     self.session.client.handle_unsendable(&message, error);
                 }
             }
-            Step::Rejoin => {
+            Step::Rejoin(offer, wait) => {
                 if self.over {
-                    self.rejoin();
+                    self.rejoin(*offer, *wait);
                 }
             }
+            Step::Authenticate(true) => {
+                client.authenticate(NOW, "signature".to_owned(), wampwerk::Dict::new());
+                if self.joining == Joining::Challenged && !self.over {
+                    (self.joining, self.answered) = (Joining::Answered, true);
+                }
+            }
+            Step::Authenticate(false) => client.refuse_challenge("no"),
+            Step::Answering => client.answering(NOW),
         }
         self.take_events();
     }
@@ -289,6 +322,9 @@ impl World {
         assert!(!self.said_goodbye, "{} behind the end", message.name());
         match message {
             Message::Goodbye(_) | Message::Abort(_) => self.said_goodbye = true,
+            Message::Authenticate(_) => {
+                assert!(std::mem::take(&mut self.answered), "an answer to nothing");
+            }
             Message::Call(call) if self.streams.contains(&call.request) => {
                 if call.options.progress != Some(true) {
                     self.streams.remove(&call.request);
@@ -317,6 +353,16 @@ impl World {
                     assert!(self.waiting.remove(&ticket.0), "{ticket:?} has its reply already");
                     self.requests.retain(|_, other| *other != ticket.0);
                 }
+                Event::Challenge(challenge) => {
+                    assert_eq!(self.joining, Joining::Hello(true), "{challenge:?}");
+                    assert_ne!(challenge.method, "cryptosign", "it was not offered");
+                    self.joining = Joining::Challenged;
+                }
+                Event::Joined(_) => {
+                    assert_ne!(self.joining, Joining::Joined, "twice");
+                    assert_ne!(self.joining, Joining::Challenged, "it has not been answered");
+                    self.joining = Joining::Joined;
+                }
                 Event::Progress { ticket, .. } => assert!(self.waiting.contains(&ticket.0)),
                 Event::Invocation { invocation, .. } => {
                     assert!(self.running.insert(invocation.request), "it runs already");
@@ -339,19 +385,26 @@ impl World {
         }
     }
 
-    fn rejoin(&mut self) {
+    fn rejoin(&mut self, offer: bool, wait: bool) {
         while let Some(message) = self.session.client.poll_transmit() {
             self.sent(&message);
         }
-        self.session.client.join(NOW, "realm1".into());
+        let mut request = JoinRequest::new("realm1");
+        if offer {
+            request.authmethods = vec!["ticket".to_owned(), "wampcra".to_owned()];
+        }
+        self.session.client.join(NOW, request);
         assert_eq!(self.session.sent(), ["HELLO"]);
-        let features = ["call_canceling"];
-        self.session.receive(welcome(Roles::new().with("dealer", &features)));
-        assert!(matches!(self.session.events()[..], [Event::Joined(_)]));
-        (self.wire, self.over, self.said_goodbye) = (0, false, false);
+        (self.wire, self.over, self.said_goodbye, self.answered) = (0, false, false, false);
+        self.joining = Joining::Hello(offer);
         self.streams.clear();
         self.running.clear();
         self.requests.clear();
+        if wait {
+            self.session.receive(welcome(Roles::new().with("dealer", &["call_canceling"])));
+            self.take_events();
+            assert!(self.session.client.is_established());
+        }
     }
 }
 
