@@ -3,6 +3,7 @@
 //! Owns sessions, values and errors as the glue sees them. How they look to users is the matter of
 //! `npm/`, which wraps all that is here.
 
+mod authentication;
 mod call;
 mod endpoint;
 mod error;

@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{ApplicationError, ConnectError, EncodeError};
+use crate::js::authentication::Credentials;
 use crate::js::call::{Wishes, perform};
 use crate::js::endpoint::JsEndpoint;
 use crate::js::error::{Report, close_reason};
@@ -28,9 +29,11 @@ use crate::value::{Dict, List, Value};
 /// The longest time limit; what is longer is as good as none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Connects and joins; resolves to a [`RawSession`].
+/// Connects and joins; resolves to a [`RawSession`]. `settings` and `answer` are who we are: see
+/// `authentication.js`.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+#[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart")]
 pub fn connect(
     url: String,
     realm: String,
@@ -38,9 +41,13 @@ pub fn connect(
     timeout: Option<f64>,
     batched: bool,
     disclose_me: Option<bool>,
+    settings: &JsValue,
+    answer: Option<Function>,
 ) -> Promise {
+    let credentials = Credentials::read(settings, answer);
     promise(async move {
-        let mut connecting = crate::connect(url, realm).batched(batched);
+        let connecting = crate::connect(url, realm).batched(batched);
+        let mut connecting = credentials?.of(connecting);
         if let Some(ids) = serializers {
             connecting = connecting.serializers(&serializers_of(&ids)?);
         }

@@ -103,6 +103,87 @@ export interface ConnectOptions {
    * ```
    */
   onWelcome?: (welcome: Welcome) => unknown;
+  /**
+   * How the session proves who it is: methods with their settings, the preferred first; the router
+   * takes the first that it can do. Not with `authmethods`. Default: none is offered, which is
+   * `anonymous` for most routers.
+   *
+   * ```js
+   * await connect({ url, realm, authentication: { wampcra: { authid: 'joe', secret: 'secret2' } } });
+   * ```
+   *
+   * A router that does not let it in makes {@link connect} fail with the router's reason, as
+   * `wamp.error.authentication_failed` (Crossbar: `wamp.error.not_authorized`).
+   */
+  authentication?: Authentication;
+  /**
+   * The names of the methods to offer, as in Autobahn|JS: those that {@link onchallenge} answers,
+   * or without it those that need no answer, as `anonymous` and `cookie`.
+   */
+  authmethods?: readonly string[];
+  /** Who the session wants to be. */
+  authid?: string;
+  /** The role that it wants. */
+  authrole?: string;
+  /** More for the router. */
+  authextra?: Kwargs;
+  /**
+   * Answers the router's challenge, as in Autobahn|JS: with the signature, or `[signature, extra]`,
+   * or a promise of that. It has as long as `timeout`. What it throws makes {@link connect} fail
+   * with `wamp.error.cannot_authenticate`, as the error's `cause`; the router is told the text.
+   *
+   * ```js
+   * const onchallenge = (_session, method) => prompt(`The ${method}, please`);
+   * await connect({ url, realm, authmethods: ['ticket'], authid: 'joe', onchallenge });
+   * ```
+   *
+   * @param session undefined: there is none yet
+   */
+  onchallenge?: (session: undefined, method: string, extra: KwargsIn) => ChallengeAnswer | PromiseLike<ChallengeAnswer>;
+}
+
+/** What goes to the router as the answer to its challenge: the signature, and more. */
+export type ChallengeAnswer = string | readonly [signature: string, extra: Kwargs];
+
+/** What all methods may have; they must say the same. */
+export interface Identity {
+  /** Who the session wants to be. */
+  authid?: string;
+  /** The role that it wants. */
+  authrole?: string;
+  /** More for the router. */
+  authextra?: Kwargs;
+}
+
+/** Methods of authentication, with their settings. Their order counts. */
+export interface Authentication {
+  anonymous?: Identity;
+  'anonymous-proxy'?: Identity;
+  /** The browser sends the cookie. */
+  cookie?: Identity;
+  /** The browser has shown a certificate. */
+  tls?: Identity;
+  /** The secret goes to the router as it is. */
+  ticket?: Identity & { ticket: string };
+  /** The challenge is signed with a secret that both know. */
+  wampcra?: Identity & { authid: string; secret: string };
+  /** The challenge is signed with an Ed25519 key. */
+  cryptosign?: CryptosignSettings;
+  'cryptosign-proxy'?: CryptosignSettings;
+  /** SCRAM as Autobahn and Crossbar speak it: both ends prove that they know the password. */
+  scram?: Identity & { authid: string; password: string };
+  /** SCRAM as the specification has it. With both dialects their settings must be the same. */
+  'wamp-scram'?: Identity & { authid: string; password: string };
+}
+
+export interface CryptosignSettings extends Identity {
+  /**
+   * The private key: its seed as 64 hexadecimal digits or 32 bytes, or the text of an OpenSSH key
+   * without a passphrase.
+   */
+  privkey: string | Uint8Array;
+  /** The router's public key, as 64 hexadecimal digits: a router that does not prove it is left. */
+  router_key?: string;
 }
 
 /**
@@ -162,6 +243,8 @@ export interface Welcome {
   readonly authmethod?: string;
   /** Who has checked that. */
   readonly authprovider?: string;
+  /** What else the router says about it. */
+  readonly authextra?: KwargsIn;
   /** The router's name and version. */
   readonly agent?: string;
   /** The router's roles, with the features that it has; see {@link Session.supports}. */
@@ -438,6 +521,16 @@ export class Session {
   readonly serializer: Serializer;
   /** What the router said when it let the session in. */
   readonly welcome: Welcome;
+  /** As whom the router sees the session. */
+  readonly authid: string | undefined;
+  /** Its role. */
+  readonly authrole: string | undefined;
+  /** How it was authenticated. */
+  readonly authmethod: string | undefined;
+  /** Who has authenticated it. */
+  readonly authprovider: string | undefined;
+  /** What else the router says about it. */
+  readonly authextra: Welcome['authextra'];
   /** What the router can tell about its sessions, registrations and subscriptions. */
   readonly meta: Meta;
   /** Whether the session can still be used. */

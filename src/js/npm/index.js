@@ -3,8 +3,9 @@
 // users see.
 
 import load, { connect as join } from './wampwerk.js';
+import { authenticationOptions, Credentials } from './authentication.js';
 import { isObject, need, needDuration } from './check.js';
-import { ConnectError, described } from './errors.js';
+import { ConnectError } from './errors.js';
 import { admitted } from './session.js';
 
 export { Result } from './call.js';
@@ -36,7 +37,16 @@ export function init(source) {
   return loading;
 }
 
-const connectOptions = ['url', 'realm', 'serializers', 'timeout', 'batched', 'discloseMe', 'onWelcome'];
+const connectOptions = [
+  'url',
+  'realm',
+  'serializers',
+  'timeout',
+  'batched',
+  'discloseMe',
+  'onWelcome',
+  ...authenticationOptions,
+];
 
 export async function connect(options) {
   need('options', options, isObject(options));
@@ -51,7 +61,9 @@ export async function connect(options) {
   need('batched', batched, typeof batched === 'boolean');
   need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
   need('onWelcome', onWelcome, onWelcome === undefined || typeof onWelcome === 'function');
+  const credentials = new Credentials(options);
   await init();
-  const raw = await described(join(String(url), realm, serializers, timeout, batched, discloseMe));
-  return admitted(raw, { onWelcome });
+  const given = [String(url), realm, serializers, timeout, batched, discloseMe];
+  const raw = await credentials.joined(join(...given, ...credentials.forModule));
+  return admitted(raw, { credentials, onWelcome });
 }

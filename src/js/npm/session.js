@@ -88,6 +88,26 @@ export class Session {
     return this.#welcome;
   }
 
+  get authid() {
+    return this.welcome.authid;
+  }
+
+  get authrole() {
+    return this.welcome.authrole;
+  }
+
+  get authmethod() {
+    return this.welcome.authmethod;
+  }
+
+  get authprovider() {
+    return this.welcome.authprovider;
+  }
+
+  get authextra() {
+    return this.welcome.authextra;
+  }
+
   get isOpen() {
     return this.#reason === null;
   }
@@ -205,7 +225,8 @@ export class Session {
 
   async rejoin(realm = this.realm) {
     need('realm', realm, typeof realm === 'string');
-    return admitted(await described(this.#raw.rejoin(realm)), this.#shared);
+    const { credentials } = this.#shared;
+    return admitted(await credentials.joined(this.#raw.rejoin(realm)), this.#shared);
   }
 
   onClose(callback) {
@@ -230,8 +251,9 @@ export class Session {
 }
 
 /** Makes a session of one that has joined, if the user lets it in, too. */
-export async function admitted(raw, { onWelcome, errors = new Errors(), prefixes = new Map() }) {
-  const session = new Session(key, raw, { onWelcome, errors, prefixes });
+export async function admitted(raw, given) {
+  const { onWelcome, credentials, errors = new Errors(), prefixes = new Map() } = given;
+  const session = new Session(key, raw, { onWelcome, credentials, errors, prefixes });
   if (onWelcome === undefined) {
     return session;
   }

@@ -1,0 +1,88 @@
+//! Who a page is: the methods that it offers, and its answers to challenges.
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::auth::AuthError;
+use crate::error::ConnectError;
+use crate::js::error::Report;
+use crate::js::value::{dict_from_js, dict_to_js, get};
+use crate::message::Challenge;
+use crate::session::Connect;
+use crate::session::authentication::{Authentication, Named, OnChallenge, Signature};
+use crate::value::{Dict, Value};
+
+/// What `authentication.js` has checked: who we want to be, and how we prove it.
+pub(super) struct Credentials {
+    authentication: Authentication,
+    authid: Option<String>,
+    authrole: Option<String>,
+    authextra: Dict,
+}
+
+impl Credentials {
+    /// `answer` is a function of `(method, extra)`; see [`answered`].
+    pub(super) fn read(settings: &JsValue, answer: Option<Function>) -> Result<Self, Report> {
+        let mut settings = dict_from_js(settings, "options")?;
+        let mut text = |key| match settings.remove(key) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let (authid, authrole) = (text("authid"), text("authrole"));
+        let authextra = match settings.remove("authextra") {
+            Some(Value::Dict(dict)) => dict,
+            _ => Dict::new(),
+        };
+        let authentication = match settings.remove("authentication").unwrap_or_default() {
+            Value::Null => offered(settings.remove("authmethods"), answer),
+            methods => Authentication::from_value(&methods),
+        };
+        let authentication = authentication.map_err(ConnectError::from)?;
+        Ok(Credentials { authentication, authid, authrole, authextra })
+    }
+
+    pub(super) fn of(self, mut connect: Connect) -> Connect {
+        if let Some(authid) = self.authid {
+            connect = connect.authid(authid);
+        }
+        if let Some(authrole) = self.authrole {
+            connect = connect.authrole(authrole);
+        }
+        connect.authextra(self.authextra).authentication(self.authentication)
+    }
+}
+
+/// `authmethods`, whose challenges the page answers, if it does.
+fn offered(methods: Option<Value>, answer: Option<Function>) -> Result<Authentication, AuthError> {
+    let methods = methods.unwrap_or_default();
+    let methods = methods.as_list().unwrap_or_default().iter().filter_map(Value::as_str);
+    let Some(answer) = answer else {
+        return methods
+            .map(Named::new)
+            .try_fold(Authentication::new(), |offered, method| offered.with(method));
+    };
+    let methods: Vec<_> = methods.collect();
+    let ask = move |challenge: Challenge| {
+        let answer = answer.call2(
+            &JsValue::UNDEFINED,
+            &challenge.method.into(),
+            &dict_to_js(&challenge.extra),
+        );
+        async move { answered(answer).await }
+    };
+    Authentication::new().with(OnChallenge::new(&methods, ask))
+}
+
+/// A promise of `{signature, extra}` or `{message}`; it is never rejected.
+async fn answered(answer: Result<JsValue, JsValue>) -> Result<Signature, AuthError> {
+    let unexpected = |_| AuthError::new("onchallenge failed");
+    let answer = Promise::resolve(&answer.map_err(unexpected)?);
+    let answer = JsFuture::from(answer).await.map_err(unexpected)?;
+    let Some(signature) = get(&answer, "signature").as_string() else {
+        let message = get(&answer, "message").as_string();
+        return Err(AuthError::new(message.as_deref().unwrap_or("onchallenge failed")));
+    };
+    let extra = dict_from_js(&get(&answer, "extra"), "extra").map_err(AuthError::new)?;
+    Ok(Signature::new(signature).with_extra(extra))
+}

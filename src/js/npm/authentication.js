@@ -1,0 +1,75 @@
+// Who connects, and how it is proved.
+
+import { isObject, need } from './check.js';
+import { described, textOf } from './errors.js';
+import { CANNOT_AUTHENTICATE } from './uris.js';
+
+export const authenticationOptions = [
+  'authentication',
+  'authmethods',
+  'authid',
+  'authrole',
+  'authextra',
+  'onchallenge',
+];
+
+/** What a connection offers; it is asked again for each session on it. */
+export class Credentials {
+  #settings;
+  #onchallenge;
+  /** What `onchallenge` threw last, in a list. */
+  #thrown = [];
+
+  constructor(options) {
+    const { authentication, authmethods, authid, authrole, authextra, onchallenge } = options;
+    need('authentication', authentication, authentication === undefined || isObject(authentication));
+    need('authmethods', authmethods, authmethods === undefined || Array.isArray(authmethods));
+    for (const method of authmethods ?? []) {
+      need('a method of authmethods', method, typeof method === 'string' && method !== '');
+    }
+    need('authid', authid, authid === undefined || typeof authid === 'string');
+    need('authrole', authrole, authrole === undefined || typeof authrole === 'string');
+    need('authextra', authextra, authextra === undefined || isObject(authextra));
+    need('onchallenge', onchallenge, onchallenge === undefined || typeof onchallenge === 'function');
+    if (authentication !== undefined && (authmethods !== undefined || onchallenge !== undefined)) {
+      throw new TypeError('there are both authentication and authmethods or onchallenge');
+    }
+    if (onchallenge !== undefined && !(authmethods?.length > 0)) {
+      throw new TypeError('onchallenge needs authmethods');
+    }
+    this.#settings = { authentication, authmethods, authid, authrole, authextra };
+    this.#onchallenge = onchallenge;
+  }
+
+  /** For the wasm module: what is offered, and who answers. */
+  get forModule() {
+    const answer = this.#onchallenge && ((method, extra) => this.#answer(method, extra));
+    return [this.#settings, answer];
+  }
+
+  /** Waits for a join; what `onchallenge` threw is the cause of its failure. */
+  async joined(promise) {
+    this.#thrown = [];
+    try {
+      return await described(promise);
+    } catch (error) {
+      if (this.#thrown.length > 0 && error?.uri === CANNOT_AUTHENTICATE) {
+        error.cause = this.#thrown[0];
+      }
+      throw error;
+    }
+  }
+
+  async #answer(method, extra) {
+    try {
+      const answer = await this.#onchallenge.call(undefined, undefined, method, extra);
+      const [signature, more = {}] = Array.isArray(answer) ? answer : [answer];
+      need('what onchallenge gives', signature, typeof signature === 'string');
+      need('what onchallenge gives with it', more, isObject(more));
+      return { signature, extra: more };
+    } catch (error) {
+      this.#thrown = [error];
+      return { message: textOf(error) };
+    }
+  }
+}
