@@ -75,6 +75,47 @@ export function kit() {
       };
     },
 
+    /**
+     * Runs `body` while new sockets lead to a router that `serve({ recv, send })` plays, in JSON: for
+     * what a real one cannot be made to say.
+     */
+    async scripted(serve, body) {
+      const { WebSocket } = globalThis;
+      globalThis.WebSocket = class {
+        static OPEN = 1;
+        readyState = 0;
+        bufferedAmount = 0;
+        protocol = 'wamp.2.json';
+        #said = kit.channel();
+
+        constructor() {
+          queueMicrotask(() => {
+            this.readyState = 1;
+            this.onopen?.({});
+            serve({
+              recv: () => this.#said.take(),
+              send: (message) => this.onmessage?.({ data: JSON.stringify(message) }),
+            });
+          });
+        }
+
+        send(text) {
+          this.#said.put(JSON.parse(text));
+        }
+
+        close(code = 1000) {
+          if (this.readyState === 3) return;
+          this.readyState = 3;
+          queueMicrotask(() => this.onclose?.({ code, reason: '' }));
+        }
+      };
+      try {
+        return await body();
+      } finally {
+        globalThis.WebSocket = WebSocket;
+      }
+    },
+
     /** Waits until it is so, a few hundred turns at most. */
     async until(isSo, what) {
       for (let turn = 0; turn < 500 && !isSo(); turn++) await new Promise((resolve) => setTimeout(resolve));

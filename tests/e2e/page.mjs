@@ -15,6 +15,7 @@ import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 import * as advanced from './advanced.mjs';
+import * as authentication from './authentication.mjs';
 import { request, root, start, startRouter, within } from './demo.mjs';
 import * as meta from './meta.mjs';
 import * as inPage from './package.mjs';
@@ -295,7 +296,8 @@ for (const serializer of serializers) {
     await inside(library, `${name} (${serializer})`, body, { ...where, serializer });
   }
 }
-for (const [name, body] of Object.entries({ ...inPage.once, ...advanced.once, ...meta.once })) {
+const once = { ...inPage.once, ...advanced.once, ...meta.once, ...authentication.once };
+for (const [name, body] of Object.entries(once)) {
   await inside(library, name, body, where);
 }
 

@@ -60,6 +60,34 @@ export async function connecting(): Promise<Session> {
   });
   // @ts-expect-error it gets the welcome alone
   await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', onWelcome: (welcome: string) => welcome });
+  await connect({
+    url: 'wss://example.com/ws',
+    realm: 'realm1',
+    authentication: {
+      cryptosign: { privkey: new Uint8Array(32), authextra: { device: 7 } },
+      scram: { authid: 'joe', password: 'pencil' },
+      anonymous: {},
+    },
+  });
+  // @ts-expect-error a ticket is needed
+  await connect({ url: 'wss://example.com/ws', realm: 'realm1', authentication: { ticket: { authid: 'joe' } } });
+  // @ts-expect-error no such method
+  await connect({ url: 'wss://example.com/ws', realm: 'realm1', authentication: { persona: {} } });
+  const joined = await connect({
+    url: 'wss://example.com/ws',
+    realm: 'realm1',
+    authmethods: ['ticket'],
+    authid: 'joe',
+    authrole: 'user',
+    authextra: { device: 7 },
+    onchallenge: async (session, method, extra) => {
+      same<typeof session, undefined>(true);
+      return [method, { hint: extra.hint }];
+    },
+  });
+  same<typeof joined.authid, string | undefined>(true);
+  // @ts-expect-error a signature is a string
+  await connect({ url: 'wss://example.com/ws', realm: 'realm1', authmethods: ['ticket'], onchallenge: () => 7 });
   const serializers: readonly Serializer[] = ['cbor', 'json'];
   return connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', serializers, timeout: 5_000 });
 }
