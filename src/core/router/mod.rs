@@ -250,20 +250,6 @@ impl Router {
         }
     }
 
-    /// The authorizer has answered a question of [`Output::Authorize`]; `None` if it has failed. What
-    /// the session has waited with is done or refused now, and it goes on. An answer that nobody
-    /// waits for any more is ignored: the session has ended, or the answer is late.
-    pub fn handle_authorized(
-        &mut self,
-        now: Duration,
-        connection: ConnectionId,
-        ticket: u64,
-        decided: Option<Authorization>,
-    ) {
-        let decided = decided.ok_or("the authorizer has failed");
-        self.decide(now, connection, Some(ticket), decided);
-    }
-
     /// Does what is due. May be called at any time.
     pub fn handle_timeout(&mut self, now: Duration) {
         while let Some(&(deadline, id)) = self.deadlines.first() {
@@ -440,38 +426,6 @@ impl Router {
             self.set_deadline(connection, Some(deadline));
         }
         result
-    }
-
-    /// Does what a session has waited with, and then what it has sent since. Without a ticket
-    /// whatever it waits for.
-    fn decide(
-        &mut self,
-        now: Duration,
-        from: ConnectionId,
-        ticket: Option<u64>,
-        decided: Result<Authorization, &str>,
-    ) {
-        let state = self.connections.get(&from).map(|connection| connection.state);
-        let Some(State::Joined(realm)) = state else { return };
-        let decided = self.realms[realm].authorized(from, ticket, decided);
-        let Some((message, outcome, held)) = decided else { return };
-        self.set_deadline(from, None);
-        let done = self.turn(now, realm, |realm, turn| realm.perform(turn, from, message, outcome));
-        if let Err(violation) = done {
-            self.handle_violation(now, from, violation);
-        }
-        // One of them may make it wait again, which holds back the others.
-        for message in held {
-            self.handle_message(now, from, message);
-        }
-        if !self.realms[realm].is_waiting(from) {
-            self.outputs.resume(from);
-        }
-    }
-
-    fn knows_role(&self, realm: &Uri, role: &str) -> bool {
-        let index = self.realm_names.get(realm);
-        index.is_some_and(|index| self.realms[*index].knows_role(role))
     }
 
     /// GOODBYE was said; now the peer has to answer.

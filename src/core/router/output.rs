@@ -44,8 +44,9 @@ pub enum Output {
         /// The question.
         request: Box<AuthorizationRequest>,
     },
-    /// A publication was not authorized and its publisher did not ask for an acknowledgement, so
-    /// that nobody is told (spec: "Authorization"). It is worth a line in the log.
+    /// A publication did not get through authorization and its publisher did not ask for an
+    /// acknowledgement, so that nobody is told (spec: "Authorization"). It is worth a line in the
+    /// log.
     Dropped {
         /// The publisher.
         connection: ConnectionId,

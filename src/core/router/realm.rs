@@ -231,7 +231,6 @@ impl Realm {
             _ => return Ok(()),
         };
         let Realm { sessions, broker, dealer, .. } = self;
-        let Some(session) = sessions.get_mut(&from) else { return Ok(()) };
         let outcome = match (verdict, message) {
             (verdict, Message::Call(message)) => self.call(turn, from, message, verdict),
             (Err(error), _) => {
@@ -244,11 +243,20 @@ impl Realm {
                 let disclosure = verdict.disclosure(turn.config);
                 broker.publish(turn, from, sessions, message, disclosure)
             }
-            (_, Message::Subscribe(message)) => broker.subscribe(turn, from, session, message),
-            (_, Message::Unsubscribe(message)) => broker.unsubscribe(turn, from, session, &message),
             (_, Message::Register(message)) => dealer.register(turn, from, sessions, message),
-            (_, Message::Unregister(message)) => dealer.unregister(turn, from, session, &message),
-            _ => Ok(()),
+            (_, message) => {
+                let Some(session) = sessions.get_mut(&from) else { return Ok(()) };
+                match message {
+                    Message::Subscribe(message) => broker.subscribe(turn, from, session, message),
+                    Message::Unsubscribe(message) => {
+                        broker.unsubscribe(turn, from, session, &message)
+                    }
+                    Message::Unregister(message) => {
+                        dealer.unregister(turn, from, session, &message)
+                    }
+                    _ => Ok(()),
+                }
+            }
         };
         match outcome {
             Ok(()) => Ok(()),

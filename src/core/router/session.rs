@@ -12,9 +12,6 @@ use crate::core::router::features::Features;
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
 
-/// How many answers of the authorizer are kept for one session.
-const SESSION_VERDICTS: usize = 256;
-
 /// A joined client. Its connection's id is its key everywhere.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -40,8 +37,8 @@ pub(super) struct Session {
     pub(super) role: Option<usize>,
     /// A request that the authorizer has to decide about.
     pub(super) waiting: Option<Box<Waiting>>,
-    /// What the authorizer has decided before.
-    pub(super) verdicts: Verdicts,
+    /// What the authorizer has decided before, for this session only.
+    pub(super) verdicts: Option<Box<Verdicts>>,
 }
 
 /// As whom a client joined; what others may be told of it.
@@ -193,7 +190,7 @@ impl Session {
             registrations: Held::default(),
             role: None,
             waiting: None,
-            verdicts: Verdicts::new(SESSION_VERDICTS),
+            verdicts: None,
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use crate::core::router::authorization::cache::Verdicts;
 use crate::core::router::authorization::policy::{Policy, Rules, Verdict};
 use crate::core::router::authorization::request::{
     Action, Authorization, AuthorizationRequest, Cached,
@@ -21,6 +22,9 @@ use crate::value::Dict;
 /// What a session that waits may have sent meanwhile; whoever drives the core reads no more from
 /// its connection.
 const MOST_HELD: usize = 1024;
+
+/// How many answers of the authorizer are kept for one session.
+const SESSION_VERDICTS: usize = 256;
 
 /// What is decided about a request.
 type Outcome = Result<Verdict, ApplicationError>;
@@ -121,7 +125,10 @@ impl Realm {
                 let Subject { action, uri, policy } = &subject;
                 match cache {
                     Cached::No => {}
-                    Cached::ForSession => session.verdicts.insert(*action, uri, *policy, verdict),
+                    Cached::ForSession => session
+                        .verdicts
+                        .get_or_insert_with(|| Box::new(Verdicts::new(SESSION_VERDICTS)))
+                        .insert(*action, uri, *policy, verdict),
                     Cached::ForRole => rules.verdicts.insert(*action, uri, *policy, verdict),
                 }
                 subject.outcome(verdict, &session.identity.authrole)
@@ -190,8 +197,9 @@ impl Subject {
         if decided.is_some() || !rules.dynamic {
             return Some(decided.unwrap_or(Verdict::DENIED));
         }
-        let own = session.verdicts.get(*action, uri, *policy);
-        own.or_else(|| rules.verdicts.get(*action, uri, *policy))
+        let own = session.verdicts.as_mut();
+        own.and_then(|own| own.get(*action, uri, *policy))
+            .or_else(|| rules.verdicts.get(*action, uri, *policy))
     }
 
     fn outcome(&self, verdict: Verdict, role: &str) -> Outcome {

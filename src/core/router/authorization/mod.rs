@@ -4,6 +4,7 @@
 //! Owns the rules, how they decide, and what is asked of whoever decides where they do not. Who a
 //! session is comes from elsewhere: a session brings its role when it joins a realm.
 
+mod answer;
 mod cache;
 mod cover;
 mod judge;

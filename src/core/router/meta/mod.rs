@@ -30,7 +30,8 @@ pub(super) use testament::Testaments;
 ///
 /// A router that lets everybody in as "anonymous" cannot tell those who may end the sessions of
 /// others from those who may not. So everybody may ask, and nobody may end anything of another one
-/// unless that is switched on.
+/// unless that is switched on. Where there are roles, each can have its own:
+/// [`Role::meta_api`](super::Role::meta_api).
 ///
 /// Meta events are events like others: they also go to subscriptions whose pattern is as wide as
 /// the prefix `""` or the wildcard `..`, which match every topic, or every one of three components.
