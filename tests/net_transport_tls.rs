@@ -2,10 +2,13 @@
 #![cfg(all(not(target_arch = "wasm32"), feature = "client", feature = "router", feature = "tls"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "common/authority.rs"]
+mod authority;
+
 use std::future::poll_fn;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use authority::Authority;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -14,42 +17,6 @@ use wampwerk::transport::{
     WampWebSocketClientFactory, accept,
 };
 use wampwerk::{ConnectError, Serializer};
-
-/// An authority of our own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        Authority::named("authority")
-    }
-
-    fn named(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// Certificate and key, as PEM.
-    fn issue(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
-        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
-    }
-
-    fn server(&self, name: &str) -> TlsServerConfig {
-        let (cert, key) = self.issue(name);
-        TlsServerConfig::from_pem(cert, key).unwrap()
-    }
-
-    fn trusted(&self) -> TlsConfig {
-        TlsConfig::new().with_root_pem(self.pem()).unwrap().without_platform_roots()
-    }
-}
 
 /// The port and the server's end, which accepts one client.
 async fn serve(tls: TlsServerConfig) -> (u16, JoinHandle<Result<Box<dyn Transport>, AcceptError>>) {
@@ -69,7 +36,7 @@ fn client(host: &str, port: u16, tls: TlsConfig) -> WampWebSocketClientFactory {
 
 #[tokio::test]
 async fn frames_go_both_ways_and_closing_is_orderly() {
-    let authority = Authority::new();
+    let authority = Authority::named("authority");
     for host in ["localhost", "127.0.0.1"] {
         let (port, server) = serve(authority.server(host)).await;
         // In addition to the platform's roots, so this needs none of them.
@@ -101,7 +68,7 @@ async fn frames_go_both_ways_and_closing_is_orderly() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_refused() {
-    let (stranger, trusted) = (Authority::named("stranger"), Authority::new());
+    let (stranger, trusted) = (Authority::named("stranger"), Authority::named("authority"));
     for tls in [trusted.trusted(), TlsConfig::new().with_root_pem(trusted.pem()).unwrap()] {
         let (port, server) = serve(stranger.server("localhost")).await;
         match client("localhost", port, tls).connect().await.err().unwrap() {
@@ -118,7 +85,7 @@ async fn a_certificate_of_an_unknown_authority_is_refused() {
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
-    let authority = Authority::new();
+    let authority = Authority::named("authority");
     let (port, server) = serve(authority.server("example.com")).await;
     let error = client("localhost", port, authority.trusted()).connect().await.err().unwrap();
     assert!(error.to_string().contains("not valid for name"), "{error}");
@@ -135,12 +102,15 @@ async fn a_server_without_tls_is_named_and_a_client_without_tls_too() {
         // Until the client leaves.
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
-    let error =
-        client("127.0.0.1", port, Authority::new().trusted()).connect().await.err().unwrap();
+    let error = client("127.0.0.1", port, Authority::named("authority").trusted())
+        .connect()
+        .await
+        .err()
+        .unwrap();
     assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
     server.await.unwrap();
 
-    let (port, server) = serve(Authority::new().server("localhost")).await;
+    let (port, server) = serve(Authority::named("authority").server("localhost")).await;
     let url = format!("ws://127.0.0.1:{port}/ws");
     let plain = WampWebSocketClientFactory::new(&url, &[Serializer::Cbor]).unwrap();
     let error = plain.connect().await.err().unwrap();
@@ -152,7 +122,7 @@ async fn a_server_without_tls_is_named_and_a_client_without_tls_too() {
 async fn a_server_that_is_silent_in_tls_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let factory = client("127.0.0.1", port, Authority::new().trusted())
+    let factory = client("127.0.0.1", port, Authority::named("authority").trusted())
         .handshake_timeout(Duration::from_millis(50));
     let error = factory.connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Timeout(_)), "{error}");
@@ -160,7 +130,7 @@ async fn a_server_that_is_silent_in_tls_is_given_up() {
 
 #[tokio::test]
 async fn certificates_and_keys_that_cannot_be_used_are_named() {
-    let authority = Authority::new();
+    let authority = Authority::named("authority");
     let (cert, key) = authority.issue("localhost");
     let (_, other_key) = authority.issue("localhost");
     for (cert, key, text) in [

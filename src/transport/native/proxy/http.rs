@@ -2,8 +2,6 @@
 
 use data_encoding::BASE64;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tungstenite::handshake::client::Response;
-use tungstenite::handshake::machine::TryParse;
 use zeroize::Zeroizing;
 
 use super::{Login, Refusal};
@@ -15,7 +13,7 @@ const MAX_HEAD: usize = 16 << 10;
 /// What every answer begins with.
 const START: &[u8] = b"HTTP/1.";
 
-/// How much of what a proxy asks for an error repeats.
+/// How much of a line an error repeats.
 const MAX_TOLD: usize = 100;
 
 pub(super) fn check_login(login: &Login) -> Result<(), String> {
@@ -40,29 +38,48 @@ pub(super) async fn connect(
     stream.write_all(&request(host, port, login)).await?;
     stream.flush().await?;
     let head = read_head(stream).await?;
-    let bad = |error: &dyn std::fmt::Display| Refusal::text(format!("this is no answer: {error}"));
-    let response = match Response::try_parse(&head) {
-        Ok(Some((_, response))) => response,
-        Ok(None) => return Err(bad(&"incomplete HTTP head")),
-        Err(error) => return Err(bad(&error)),
-    };
-    let status = response.status();
-    if status.is_success() {
+    let mut lines = head.lines();
+    let (status, line) = lines
+        .next()
+        .and_then(status)
+        .ok_or_else(|| Refusal::text("its answer has no HTTP status"))?;
+    match status {
         // Whatever a length says, there is no body (RFC 9110, section 9.3.6).
-        return Ok(());
+        200..=299 => Ok(()),
+        407 => {
+            let scheme = lines.find_map(wanted).unwrap_or_default();
+            let login = if login.is_some() { "refused" } else { "missing" };
+            Err(Refusal::Login(format!(
+                "HTTP {line}; the login is {login}, it asks for {scheme:?}"
+            )))
+        }
+        _ => Err(Refusal::status(status, format!("it answered HTTP {line}"))),
     }
-    if status != 407 {
-        return Err(Refusal::status(status.as_u16(), format!("it answered HTTP {status}")));
+}
+
+/// Of `HTTP/1.0 200 OK`, which proxies still say, or `HTTP/1.1 200 OK`: the status, and `200 OK`.
+fn status(line: &str) -> Option<(u16, String)> {
+    let (_version, rest) = line.split_once(' ')?;
+    let digits = rest.get(..3)?;
+    let whole = matches!(rest.as_bytes().get(3), None | Some(b' '));
+    if !whole || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
-    let asked: String = response
-        .headers()
-        .get("Proxy-Authenticate")
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).chars().take(MAX_TOLD).collect())
-        .unwrap_or_default();
-    let login = if login.is_some() { "refused" } else { "not given" };
-    Err(Refusal::Login(format!(
-        "HTTP {status}; user and password were {login}, it asks for {asked:?}"
-    )))
+    Some((digits.parse().ok()?, told(rest)))
+}
+
+/// The value of `Proxy-Authenticate`.
+fn wanted(line: &str) -> Option<String> {
+    let (name, value) = line.split_once(':')?;
+    name.eq_ignore_ascii_case("proxy-authenticate").then(|| told(value))
+}
+
+fn told(text: &str) -> String {
+    text.trim()
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .take(MAX_TOLD)
+        .collect()
 }
 
 /// Wiped after use, as the password is in it.
@@ -88,10 +105,11 @@ fn request(host: &str, port: u16, login: Option<&Login>) -> Zeroizing<Vec<u8>> {
     request
 }
 
-/// Byte by byte: what follows the head is the router's.
-async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Refusal> {
+/// Byte by byte: what follows the head is the router's. A line may end without CR (RFC 9112,
+/// section 2.2).
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<String, Refusal> {
     let mut head = Vec::with_capacity(256);
-    while !head.ends_with(b"\r\n\r\n") {
+    while !head.ends_with(b"\n\r\n") && !head.ends_with(b"\n\n") {
         head.push(stream.read_u8().await?);
         // Whoever speaks another protocol is told so at once, not by the timeout.
         let known = head.len().min(START.len());
@@ -99,8 +117,8 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Ref
             return Err(Refusal::text("it does not speak HTTP"));
         }
         if head.len() >= MAX_HEAD {
-            return Err(Refusal::text(format!("HTTP head longer than {MAX_HEAD} bytes")));
+            return Err(Refusal::text(format!("its answer is longer than {MAX_HEAD} bytes")));
         }
     }
-    Ok(head)
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }
