@@ -1,5 +1,5 @@
 //! Unix sockets.
-#![cfg(all(unix, feature = "client", feature = "router"))]
+#![cfg(all(not(target_arch = "wasm32"), unix, feature = "client", feature = "router"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 #[path = "common/endpoints.rs"]

@@ -91,6 +91,7 @@ pub struct TransportInfo {
     /// Whether TLS protects it.
     pub secure: bool,
     /// What names the one TLS connection below for its two ends alone: RFC 9266, `tls-exporter`.
+    /// Only natively and with TLS 1.3.
     pub channel_id: Option<[u8; 32]>,
 }
 

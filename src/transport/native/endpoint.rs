@@ -3,7 +3,7 @@
 //! Owns what comes before TLS and the opening handshake, for every native transport.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,10 +14,13 @@ use super::proxy::Proxy;
 use super::tcp::{self, IpVersion};
 use crate::error::ConnectError;
 use crate::transport::unix;
-use crate::transport::url::{Host, WebSocketUrl, read_host};
+use crate::transport::url::{Host, WebSocketUrl, check_host};
 
 /// For everything up to a connection on which TLS or the opening handshake can begin.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Thirty years.
+const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// Where a router is reached, apart from its URL. Autobahn's `endpoint`.
 ///
@@ -117,7 +120,10 @@ impl fmt::Display for Endpoint {
 /// A host as it was given with a key of a configuration.
 pub(super) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
     let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
-    let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
+    let host = match host.parse::<Ipv6Addr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => check_host(host).map_err(|text| invalid(format!("host: {text}")))?,
+    };
     if port == 0 {
         return Err(invalid("port: 0 is no port to connect to".to_owned()));
     }
@@ -151,13 +157,35 @@ impl Route {
     pub(super) fn check(&self) -> Result<(), ConnectError> {
         match (&self.proxy, &self.endpoint.0) {
             (Some(_), Kind::Unix(_)) => Err(no_proxy()),
-            (Some(proxy), Kind::Tcp { host, .. }) => proxy.check_target(host),
+            (Some(proxy), endpoint) => {
+                if let Kind::Tcp { host, .. } = endpoint {
+                    proxy.check_target(host)?;
+                }
+                self.check_version(proxy.host().parse().ok())
+            }
+            (None, Kind::Tcp { host, .. }) => self.check_version(host.parse().ok()),
+            (None, Kind::Addresses(addresses)) => {
+                let takes = |address: &SocketAddr| self.ip_version.takes(address.ip());
+                let none = !addresses.iter().any(takes);
+                self.check_version(addresses.first().filter(|_| none).map(SocketAddr::ip))
+            }
+            (None, Kind::Unix(_)) => Ok(()),
+        }
+    }
+
+    /// Of a name it is only known once it is looked up.
+    fn check_version(&self, address: Option<IpAddr>) -> Result<(), ConnectError> {
+        match address {
+            Some(address) if !self.ip_version.takes(address) => {
+                let text = format!("version: {address} is no {} address", self.ip_version.name());
+                Err(ConnectError::InvalidConfig(text))
+            }
             _ => Ok(()),
         }
     }
 
     pub(super) async fn connect(&self) -> Result<Stream, ConnectError> {
-        let deadline = Instant::now() + self.timeout;
+        let deadline = after(self.timeout);
         let version = self.ip_version;
         let name = self.endpoint.to_string();
         if let Some(proxy) = &self.proxy {
@@ -200,6 +228,12 @@ impl Route {
             Kind::Unix(_) => Err(no_proxy()),
         }
     }
+}
+
+/// A time that the clock cannot tell is as good as never.
+fn after(time: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now + NEVER)
 }
 
 fn no_address() -> ConnectError {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Write;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub enum IpVersion {
 }
 
 impl IpVersion {
-    fn takes(self, address: &SocketAddr) -> bool {
+    pub(super) fn takes(self, address: IpAddr) -> bool {
         match self {
             IpVersion::Any => true,
             IpVersion::V4 => address.is_ipv4(),
@@ -45,7 +45,7 @@ impl IpVersion {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             IpVersion::Any => "IP",
             IpVersion::V4 => "IPv4",
@@ -80,7 +80,7 @@ pub(super) async fn connect_first(
     version: IpVersion,
     deadline: Instant,
 ) -> Result<TcpStream, ConnectError> {
-    addresses.retain(|address| version.takes(address));
+    addresses.retain(|address| version.takes(address.ip()));
     if addresses.is_empty() {
         return Err(unreachable(name, format!("there is no {} address", version.name())));
     }

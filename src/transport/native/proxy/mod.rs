@@ -94,6 +94,10 @@ impl Proxy {
         Ok(self)
     }
 
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether the protocol can carry the name of a router.
     pub(super) fn check_target(&self, host: &str) -> Result<(), ConnectError> {
         if self.kind == Kind::Socks5 && host.len() > socks5::LONGEST {

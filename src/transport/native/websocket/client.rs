@@ -151,10 +151,11 @@ impl WampWebSocketClientFactory {
 
     /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
     /// Default: [`IpVersion::Any`].
-    #[must_use]
-    pub fn ip_version(mut self, version: IpVersion) -> Self {
+    ///
+    /// Fails with [`ConnectError::InvalidConfig`] where an address is given and is of the other.
+    pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
         self.route.ip_version = version;
-        self
+        self.checked()
     }
 
     /// How long everything may take up to the connection on which TLS or the opening handshake
