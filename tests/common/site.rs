@@ -27,8 +27,10 @@ pub enum Mode {
     Router,
     /// Connecting never ends.
     Hangs,
-    /// There is a connection, and nothing ever comes over it.
+    /// There is a connection, and nothing ever comes over it, but what the test says.
     Silent,
+    /// There is a connection, and the answer is ABORT with this reason.
+    Aborts(&'static str),
 }
 
 /// A place where a router may be.
@@ -97,6 +99,11 @@ impl Site {
     /// How it takes those who come from now on.
     pub fn behave(&self, mode: Mode) {
         *self.mode.lock().unwrap() = mode;
+    }
+
+    /// The far end of the last connection on which nobody speaks.
+    pub fn far_end(&self) -> MemoryTransport {
+        self.silent.lock().unwrap().pop().unwrap()
     }
 
     /// From now on nothing reaches the clients: a link that is half open.
@@ -183,7 +190,14 @@ impl Connector for Way {
             let inner: Box<dyn Transport> = match mode {
                 Mode::Hangs => pending().await,
                 Mode::Silent => {
-                    let (near, far) = memory::pair(Serializer::ALL[0], 16);
+                    let (near, far) = memory::pair(Serializer::Json, 16);
+                    site.silent.lock().unwrap().push(far);
+                    Box::new(near)
+                }
+                Mode::Aborts(reason) => {
+                    let (near, mut far) = memory::pair(Serializer::Json, 16);
+                    let abort = format!(r#"[3, {{"message": "no"}}, "{reason}"]"#);
+                    far.start_send(abort.into()).unwrap();
                     site.silent.lock().unwrap().push(far);
                     Box::new(near)
                 }
