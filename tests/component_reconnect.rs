@@ -13,7 +13,7 @@ use std::time::Duration;
 use site::{Site, settled, tasks_of};
 use tokio::sync::mpsc;
 use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryPolicy, States};
-use wampwerk::message::{InvocationPolicy, RegisterOptions};
+use wampwerk::message::RegisterOptions;
 use wampwerk::uri::Pattern;
 use wampwerk::{CallError, CloseKind, Session};
 
@@ -102,34 +102,56 @@ async fn everything_is_there_again_once_and_pending_calls_fail() {
     assert_eq!(site.router().statistics().registrations, 0);
 }
 
+#[cfg(feature = "json")]
 #[tokio::test(start_paused = true)]
 async fn they_stand_before_ready_and_in_order() {
-    let site = Site::open();
+    use std::future::poll_fn;
+    use wampwerk::transport::Transport;
+
+    let site = Site::empty();
+    site.behave(site::Mode::Silent);
     let component = at(&site).build().unwrap();
-    let mut options = RegisterOptions::default();
-    options.invoke = Some(InvocationPolicy::First);
-    for number in 0..50_u32 {
-        // The router takes the first callee that came.
-        component.register_with_options("com.example.which", options.clone(), move || async move {
-            number
-        });
-        component.register(format!("com.example.p{number}"), || async {});
+    // More than a session queues.
+    for number in 0..300_u32 {
+        let uri = format!("com.example.n{number}");
+        match number % 3 {
+            0 => component.subscribe(uri, || async {}),
+            _ => component.register(uri, || async {}),
+        };
     }
     let (sender, mut ready) = mpsc::unbounded_channel();
-    component.on_ready(move |session| {
-        let sender = sender.clone();
-        async move {
-            let last = session.call("com.example.p49").value::<()>().await;
-            drop(sender.send((session.call("com.example.which").value::<u32>().await, last)));
-        }
+    component.on_ready(move |_| {
+        drop(sender.send(()));
+        async {}
     });
+    let mut states = component.states();
     let running = component.start();
-    for _ in 0..3 {
-        let (first, last) = ready.recv().await.unwrap();
-        last.unwrap();
-        // One session is one callee: whichever of its procedures came first.
-        assert!(first.is_ok(), "{first:?}");
-        site.cut();
+    for _ in 0..2 {
+        let joining = |state: &ComponentState| matches!(state, ComponentState::Joining { .. });
+        states.wait_for(joining).await.unwrap();
+        let mut router = site.far_end();
+        let welcome = r#"[2, 7, {"roles": {"broker": {}, "dealer": {}}}]"#;
+        router.start_send(welcome.into()).unwrap();
+        let mut read = async |_: &str| {
+            let frame = poll_fn(|cx| router.poll_recv(cx)).await.unwrap().unwrap();
+            serde_json::from_slice::<serde_json::Value>(&frame).unwrap()
+        };
+        assert_eq!(read("HELLO").await[0], 1);
+        let mut ids = Vec::new();
+        for number in 0..300 {
+            let request = read("REGISTER or SUBSCRIBE").await;
+            assert_eq!(request[3], format!("com.example.n{number}"));
+            ids.push((request[0].as_u64().unwrap() + 1, request[1].clone()));
+        }
+        assert!(ready.try_recv().is_err());
+        for (number, (answer, id)) in ids.into_iter().enumerate() {
+            poll_fn(|cx| router.poll_ready(cx)).await.unwrap();
+            assert!(ready.try_recv().is_err());
+            router.start_send(format!("[{answer}, {id}, {}]", number + 1).into()).unwrap();
+        }
+        ready.recv().await.unwrap();
+        drop(router);
+        states.wait_for(|state| !state.is_joined()).await.unwrap();
     }
     drop(component.stop());
     running.await.unwrap();
