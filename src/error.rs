@@ -2,11 +2,13 @@
 //!
 //! No type of another crate shows in a public error; a foreign cause is kept as text.
 
+mod config;
 mod mapping;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use config::ConfigError;
 #[doc(hidden)]
 pub use mapping::{keyword, read_keyword, read_positional};
 

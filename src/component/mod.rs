@@ -7,10 +7,13 @@ mod application_session;
 mod attempt;
 mod builder;
 mod callback;
+pub mod config;
 mod error;
 mod interest;
 mod listeners;
+mod logging;
 mod retry_notice;
+mod run;
 mod run_loop;
 mod state;
 mod tracked;
@@ -27,9 +30,14 @@ use tokio::sync::watch;
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
 pub use builder::ComponentBuilder;
 pub use callback::Outcome;
+pub use config::{
+    EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, TransportConfig, WebSocketOptions,
+};
 pub use error::{AttemptError, BoxError, ComponentError, HandlerError};
 pub use listeners::ListenerId;
+pub use logging::LogLevel;
 pub use retry_notice::{RetryDecision, RetryNotice};
+pub use run::{FailedComponent, IntoComponents, Run, RunError, run};
 pub use state::{ComponentState, States};
 pub use transports::{IntoTransports, TransportEntry};
 

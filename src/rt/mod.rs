@@ -13,6 +13,18 @@ cfg_if::cfg_if! {
     }
 }
 
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
+        pub(crate) use web::ShutdownSignals;
+    } else if #[cfg(unix)] {
+        mod signal_unix;
+        pub(crate) use signal_unix::ShutdownSignals;
+    } else {
+        mod signal_other;
+        pub(crate) use signal_other::ShutdownSignals;
+    }
+}
+
 /// A random number from the system.
 ///
 /// # Errors

@@ -94,3 +94,16 @@ impl Future for Sleep {
         self.0.as_mut().poll(cx)
     }
 }
+
+/// Installs a subscriber for [`tracing`] that writes to the standard error, unless the program has
+/// one. Without the crate's feature `log` it does nothing.
+pub(crate) fn log_to_stderr(level: tracing::Level) {
+    #[cfg(feature = "log")]
+    {
+        let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+        // An error says that there is one.
+        let _ = lines.try_init();
+    }
+    #[cfg(not(feature = "log"))]
+    let _ = level;
+}

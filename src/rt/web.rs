@@ -160,3 +160,24 @@ fn timer(duration: Duration) -> TimeoutFuture {
     let millis = duration.min(LONGEST).as_micros().div_ceil(1000);
     TimeoutFuture::new(u32::try_from(millis).unwrap_or(u32::MAX))
 }
+
+/// The signals that end a process: there are none in the browser.
+pub(crate) struct ShutdownSignals;
+
+impl ShutdownSignals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(ShutdownSignals)
+    }
+
+    /// It waits for ever.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        std::future::pending().await
+    }
+}
+
+/// Nothing: what is to be logged in the browser, and how, is the page's matter.
+pub(crate) fn log_to_stderr(_level: tracing::Level) {}

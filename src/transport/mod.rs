@@ -15,16 +15,22 @@ use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod batched;
 pub mod memory;
+mod settings;
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod subprotocol;
 pub mod url;
+
+pub use settings::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};
+pub(crate) use settings::{LARGEST, LONGEST, WebSocketSettings, check_time};
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub mod web;
         pub use web::*;
+        pub(crate) use web::websocket_connector;
     } else {
         pub mod native;
+        pub(crate) use native::websocket_connector;
         #[cfg(any(feature = "client", feature = "router"))]
         pub use native::*;
     }

@@ -8,6 +8,8 @@ mod endpoint;
 #[cfg(feature = "client")]
 mod proxy;
 #[cfg(feature = "client")]
+mod settings;
+#[cfg(feature = "client")]
 mod tcp;
 #[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
 mod tls;
@@ -20,6 +22,8 @@ pub use endpoint::Endpoint;
 pub use proxy::Proxy;
 #[cfg(feature = "client")]
 pub use tcp::IpVersion;
+#[cfg(feature = "client")]
+pub(crate) use settings::websocket_connector;
 #[cfg(all(feature = "tls", feature = "client"))]
 pub use tls::TlsConfig;
 #[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
@@ -32,3 +36,12 @@ pub use websocket::AutoPing;
 pub use websocket::WampWebSocketClientFactory;
 #[cfg(feature = "router")]
 pub use websocket::{AcceptConfig, AcceptError, accept};
+
+/// Without the feature `client` there is nothing that connects.
+#[cfg(not(feature = "client"))]
+pub(crate) fn websocket_connector(
+    _settings: &crate::transport::WebSocketSettings,
+) -> Result<std::sync::Arc<dyn crate::transport::Connector>, crate::error::ConfigError> {
+    let text = "connecting needs the feature `client` of the crate wampwerk";
+    Err(crate::error::ConfigError::new("url", text))
+}

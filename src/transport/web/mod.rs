@@ -3,6 +3,8 @@
 //! Owns every use of `web_sys` for a transport. It offers the native module's names where both have
 //! them; what the browser decides itself (TLS, headers, pings) has no name here.
 
+mod settings;
 mod websocket;
 
+pub(crate) use settings::websocket_connector;
 pub use websocket::WampWebSocketClientFactory;

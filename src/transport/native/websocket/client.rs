@@ -16,7 +16,8 @@ use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
 use super::{
-    AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, Protection, WebSocketTransport,
+    AutoPing, CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, Protection,
+    WebSocketTransport,
 };
 use crate::error::ConnectError;
 use crate::message::Serializer;
@@ -61,7 +62,9 @@ pub struct WampWebSocketClientFactory {
     batched: bool,
     headers: Vec<Header>,
     handshake_timeout: Duration,
+    close_timeout: Duration,
     max_message_size: usize,
+    max_frame_size: Option<usize>,
     auto_ping: Option<AutoPing>,
     #[cfg(feature = "tls")]
     tls: TlsConfig,
@@ -102,7 +105,9 @@ impl WampWebSocketClientFactory {
             batched: false,
             headers: Vec::new(),
             handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
+            close_timeout: CLOSE_TIMEOUT,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            max_frame_size: None,
             auto_ping: Some(AutoPing::default()),
             #[cfg(feature = "tls")]
             tls: TlsConfig::new(),
@@ -178,6 +183,22 @@ impl WampWebSocketClientFactory {
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.max_message_size = bytes;
+        self
+    }
+
+    /// The longest WebSocket frame in bytes that is taken; a longer one ends the connection.
+    /// Default: as long as a message. Frames that are sent hold a whole message each.
+    #[must_use]
+    pub fn max_frame_size(mut self, bytes: usize) -> Self {
+        self.max_frame_size = Some(bytes);
+        self
+    }
+
+    /// How long closing may take: to send what is left, and for the server's answer and its end of
+    /// the TCP connection. Default: 2 s.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
         self
     }
 
@@ -300,7 +321,11 @@ impl WampWebSocketClientFactory {
         info.max_send = self.max_message_size;
         protection.tell(&mut info);
         let ping = self.auto_ping;
-        let transport = WebSocketTransport::new(stream, early, Role::Client, info, ping);
+        let mut transport = WebSocketTransport::new(stream, early, Role::Client, info, ping)
+            .close_timeout(self.close_timeout);
+        if let Some(bytes) = self.max_frame_size {
+            transport = transport.max_frame_size(bytes);
+        }
         Ok(Batched::over(Box::new(transport), batched))
     }
 

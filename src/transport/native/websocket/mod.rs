@@ -50,7 +50,7 @@ const HIGH_WATER: usize = 1 << 20;
 /// tungstenite clears as much memory before each read, so more is not better.
 const READ_BUFFER: usize = 32 << 10;
 
-/// How long closing waits, altogether: to send what is left, and for the peer's answer.
+/// How long closing waits by default, altogether: to send what is left, and for the peer's answer.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many frames without a message are handled before other tasks get their turn.
@@ -86,6 +86,7 @@ struct WebSocketTransport<S> {
     write_error: Option<TransportError>,
     silence: Option<Silence>,
     stall: Stall,
+    close_timeout: Duration,
     closing: Option<Closing>,
 }
 
@@ -139,8 +140,23 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             write_error: None,
             silence: auto_ping.map(Silence::new),
             stall: Stall::new(auto_ping.map(AutoPing::patience)),
+            close_timeout: CLOSE_TIMEOUT,
             closing: None,
         }
+    }
+
+    /// How long closing waits, altogether. Default: [`CLOSE_TIMEOUT`].
+    #[cfg(feature = "client")]
+    fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// The longest frame that is taken. Default: as long as a message.
+    #[cfg(feature = "client")]
+    fn max_frame_size(mut self, bytes: usize) -> Self {
+        self.socket.set_config(|config| config.max_frame_size = Some(bytes));
+        self
     }
 
     /// Nothing came: is the peer alive?
@@ -259,7 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             (None, Err(error)) if would_block(&error) => CloseStep::Flush,
             (None, Err(_)) => CloseStep::Shutdown,
         };
-        Closing { timer: Sleep::new(CLOSE_TIMEOUT), step }
+        Closing { timer: Sleep::new(self.close_timeout), step }
     }
 
     fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {

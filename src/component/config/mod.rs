@@ -1,0 +1,18 @@
+//! Where a component connects to, and how: transports from URLs, typed settings, or Autobahn's
+//! dicts (JSON).
+//!
+//! Owns reading and checking. Everything that can be known before connecting is refused here, with
+//! the path of the key and the reason; nothing that was set is ignored.
+
+mod dict;
+mod options;
+mod raw_socket;
+mod read;
+mod transport;
+mod transports;
+
+pub use transport::TransportConfig;
+pub use transports::{CheckedTransport, IntoTransports};
+
+pub use crate::error::ConfigError;
+pub use crate::transport::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};

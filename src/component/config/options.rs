@@ -1,0 +1,152 @@
+//! The `options` of a transport's dict: Autobahn's `setProtocolOptions`.
+//!
+//! Owns the list of all options that Autobahn has, and which of them we have, have not yet, or
+//! never: none is ignored.
+
+use std::time::Duration;
+
+use crate::component::config::read;
+use crate::error::ConfigError;
+use crate::transport::{LARGEST, WebSocketOptions};
+use crate::value::Value;
+
+/// What becomes of an option.
+enum Rule {
+    Bytes(fn(WebSocketOptions, usize) -> WebSocketOptions),
+    /// More than 0.
+    Time(fn(WebSocketOptions, Duration) -> WebSocketOptions),
+    /// 0 switches it off.
+    TimeOrOff(fn(WebSocketOptions, Duration) -> WebSocketOptions),
+    /// It has but one value here.
+    Only(bool, &'static str),
+    OnlyVersion,
+    /// Off only: 0, or an empty list.
+    Off(&'static str),
+    Refused(&'static str),
+}
+
+use Rule::{Bytes, Off, Only, OnlyVersion, Refused, Time, TimeOrOff};
+
+const SERVER: &str = "this is an option of servers";
+const COMPRESSION: &str = "compression is not built in yet";
+
+/// By their names in `camelCase`.
+const OPTIONS: &[(&str, Rule)] = &[
+    ("maxFramePayloadSize", Bytes(WebSocketOptions::max_frame_payload_size)),
+    ("maxMessagePayloadSize", Bytes(WebSocketOptions::max_message_payload_size)),
+    ("openHandshakeTimeout", Time(WebSocketOptions::open_handshake_timeout)),
+    ("closeHandshakeTimeout", Time(WebSocketOptions::close_handshake_timeout)),
+    ("serverConnectionDropTimeout", Time(WebSocketOptions::server_connection_drop_timeout)),
+    ("autoPingInterval", TimeOrOff(WebSocketOptions::auto_ping_interval)),
+    ("autoPingTimeout", TimeOrOff(WebSocketOptions::auto_ping_timeout)),
+    ("autoPingRestartOnAnyTraffic", Only(true, "whatever comes is a sign of life")),
+    ("autoPingSize", Refused("our pings carry no data")),
+    ("tcpNoDelay", Only(true, "each socket has TCP_NODELAY")),
+    ("failByDrop", Only(true, "a connection that failed is closed without a closing handshake")),
+    ("echoCloseCodeReason", Only(true, "the peer's code and reason are always echoed")),
+    ("version", OnlyVersion),
+    ("utf8validateIncoming", Only(true, "text is always checked")),
+    ("applyMask", Only(true, "RFC 6455 demands it of clients")),
+    ("maskClientFrames", Only(true, "RFC 6455 demands it of clients")),
+    ("acceptMaskedServerFrames", Only(false, "RFC 6455 forbids it")),
+    ("autoFragmentSize", Off("fragmenting what is sent is not built in yet")),
+    ("perMessageCompressionOffers", Off(COMPRESSION)),
+    ("perMessageCompressionAccept", Refused(COMPRESSION)),
+    ("versions", Refused(SERVER)),
+    ("maskServerFrames", Refused(SERVER)),
+    ("requireMaskedClientFrames", Refused(SERVER)),
+    ("webStatus", Refused(SERVER)),
+    ("serveFlashSocketPolicy", Refused(SERVER)),
+    ("flashSocketPolicy", Refused(SERVER)),
+    ("allowedOrigins", Refused(SERVER)),
+    ("allowNullOrigin", Refused(SERVER)),
+    ("maxConnections", Refused(SERVER)),
+    ("trustXForwardedFor", Refused(SERVER)),
+];
+
+/// Reads them from a dict, whose keys are in `camelCase` or `snake_case`. Sizes are in bytes, times
+/// in seconds.
+pub(super) fn read(value: &Value) -> Result<WebSocketOptions, ConfigError> {
+    let mut options = WebSocketOptions::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, value) in read::dict(value)?.iter() {
+        let find = |(name, _): &&(&str, Rule)| *name == key || snake_case(name) == key;
+        let Some((name, rule)) = OPTIONS.iter().find(find) else {
+            return Err(read::unknown(key, &known()));
+        };
+        if seen.contains(name) {
+            return Err(ConfigError::new(key, format_args!("it is there twice, also as {name}")));
+        }
+        seen.push(name);
+        if *value != Value::Null {
+            options = apply(options, rule, value).map_err(|error| error.within(key))?;
+        }
+    }
+    Ok(options)
+}
+
+fn apply(
+    options: WebSocketOptions,
+    rule: &Rule,
+    value: &Value,
+) -> Result<WebSocketOptions, ConfigError> {
+    let refuse = |text: &str| Err(ConfigError::new("", text));
+    match rule {
+        Bytes(set) => {
+            let most = i64::try_from(LARGEST).unwrap_or(i64::MAX);
+            let bytes = read::integer(value, 1, most)
+                .map_err(|error| ConfigError::new("", format_args!("{} bytes", error.message)))?;
+            Ok(set(options, usize::try_from(bytes).unwrap_or(LARGEST)))
+        }
+        Time(set) => Ok(set(options, read::some_seconds(value)?)),
+        TimeOrOff(set) => Ok(set(options, read::seconds(value)?)),
+        Only(only, reason) if read::boolean(value)? != *only => {
+            refuse(&format!("it can only be {only}: {reason}"))
+        }
+        // Autobahn names the draft of RFC 6455, the wire has 13.
+        OnlyVersion if !matches!(value.as_u64(), Some(13 | 18)) => {
+            refuse("the protocol's version is always that of RFC 6455 (13; in Autobahn 18)")
+        }
+        Off(_) if *value == Value::Int(0) || value.as_list().is_some_and(<[_]>::is_empty) => {
+            Ok(options)
+        }
+        Off(reason) | Refused(reason) => refuse(reason),
+        Only(..) | OnlyVersion => Ok(options),
+    }
+}
+
+/// Those that can be set to something.
+fn known() -> String {
+    let settable = |rule: &Rule| matches!(rule, Bytes(_) | Time(_) | TimeOrOff(_));
+    let names: Vec<_> =
+        OPTIONS.iter().filter(|(_, rule)| settable(rule)).map(|(name, _)| *name).collect();
+    format!("known are {}, also in snake_case", names.join(", "))
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for char in name.chars() {
+        if char.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(char.to_ascii_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Dict;
+
+    #[test]
+    fn names_in_both_cases() {
+        assert_eq!(snake_case("maxMessagePayloadSize"), "max_message_payload_size");
+        assert_eq!(snake_case("utf8validateIncoming"), "utf8validate_incoming");
+        let camel = Value::from(Dict::from([("autoPingInterval", 2.5)]));
+        let snake = Value::from(Dict::from([("auto_ping_interval", 2.5)]));
+        assert_eq!(read(&camel), read(&snake));
+        let wanted = WebSocketOptions::new().auto_ping_interval(Duration::from_millis(2500));
+        assert_eq!(read(&camel), Ok(wanted));
+    }
+}

@@ -1,0 +1,365 @@
+//! `TransportConfig`: one way to reach the router.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::codec;
+use crate::component::config::{dict, raw_socket, read};
+use crate::core::retry::RetryPolicy;
+use crate::error::ConfigError;
+use crate::message::Serializer;
+use crate::transport::{
+    Connector, EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions, WebSocketSettings,
+    check_time, websocket_connector,
+};
+use crate::value::Value;
+
+/// One way to reach the router, and how often and after which delays to try it.
+///
+/// It is put together by setters, or read from a URL or from Autobahn's dict:
+///
+/// ```
+/// use std::time::Duration;
+/// use wampwerk::component::TransportConfig;
+///
+/// # fn main() -> Result<(), wampwerk::ConfigError> {
+/// let typed = TransportConfig::websocket("ws://127.0.0.1:8080/ws")
+///     .connect_timeout(Duration::from_secs(3))
+///     .max_retries(10);
+///
+/// let read = TransportConfig::from_json(
+///     r#"{
+///         "type": "websocket",
+///         "url": "ws://127.0.0.1:8080/ws",
+///         "serializers": ["cbor", "json"],
+///         "options": {"autoPingInterval": 10, "maxMessagePayloadSize": 1048576},
+///         "max_retries": 10,
+///         "initial_retry_delay": 1.5
+///     }"#,
+/// )?;
+/// # typed.connector()?;
+/// # read.connector()?;
+/// # Ok(()) }
+/// ```
+///
+/// # The dict
+///
+/// | key | value | default |
+/// |---|---|---|
+/// | `type` | `"websocket"`, or `"rawsocket"`, which is not built in yet | by the URL |
+/// | `url` | `ws://host[:port][/path][?query]`, `wss://…`, `ws://unix:/path` | it must be there |
+/// | `endpoint` | a dict, see below | as the URL says |
+/// | `serializers` | of `"cbor"`, `"msgpack"`, `"json"`, the preferred first | those that are compiled in |
+/// | `serializer` | one of them; for `rawsocket` alone | `"cbor"` |
+/// | `options` | a dict, see [`WebSocketOptions`] | none |
+/// | `proxy` | `{host, port}`, also `username`, `password`, `type`: `"http"` or `"socks5"` | none, `"http"` |
+/// | `headers` | names and values of HTTP headers | none |
+/// | `max_retries` | -1 for no limit | -1 |
+/// | `initial_retry_delay`, `max_retry_delay` | seconds | 1.5 and 300 |
+/// | `retry_delay_growth` | a factor, 1 to 1000 | 1.5 |
+/// | `retry_delay_jitter` | a fraction of the delay, 0 to 1: the standard deviation | 0.1 |
+///
+/// `endpoint` is `{type: "tcp", host, port}` or `{type: "unix", path}`, for TCP also with `timeout`
+/// (seconds, 10), `version` (4 or 6; both are tried by default) and `tls`: `true`, or a dict of
+/// `hostname`, `trust_root`, `certificate` and `key` (see [`TlsOptions`]; each of the last three is
+/// PEM text or the path of a PEM file). Whether there is TLS is the URL's matter (`wss://`); `tls`
+/// may not contradict it.
+///
+/// `options` may also hold the rest of Autobahn's `setProtocolOptions`, in `camelCase` or
+/// `snake_case`, if what they say is what happens: `tcpNoDelay` true, for instance. Everything else
+/// is refused by its name, as compression and `autoFragmentSize` are, which are not built in yet.
+///
+/// In the browser, which connects by itself, `endpoint`, `proxy` and `headers` are refused, and of
+/// the `options` all but `maxMessagePayloadSize` and `openHandshakeTimeout`.
+#[derive(Clone)]
+pub struct TransportConfig {
+    kind: Kind,
+    settings: WebSocketSettings,
+    retry: RetryPolicy,
+}
+
+#[derive(Clone)]
+enum Kind {
+    WebSocket,
+    RawSocket,
+    Ready(Arc<dyn Connector>),
+}
+
+impl TransportConfig {
+    /// The transport of a URL; its scheme says which: `ws`, `wss`, `ws+unix` for WebSocket, `rs`
+    /// and `rss` for RawSocket.
+    pub fn new(url: impl Into<String>) -> Self {
+        let url = url.into();
+        let kind = if raw_socket::is_url(&url) { Kind::RawSocket } else { Kind::WebSocket };
+        TransportConfig::of(kind, url)
+    }
+
+    /// WebSocket, at a `ws://` or `wss://` URL.
+    pub fn websocket(url: impl Into<String>) -> Self {
+        TransportConfig::of(Kind::WebSocket, url.into())
+    }
+
+    /// RawSocket, at an `rs://` or `rss://` URL. It is not built in yet: the configuration is
+    /// checked, and then refused.
+    pub fn rawsocket(url: impl Into<String>) -> Self {
+        TransportConfig::of(Kind::RawSocket, url.into())
+    }
+
+    /// A connector of one's own: to a router in this process, or a
+    /// [`WampWebSocketClientFactory`](crate::transport::WampWebSocketClientFactory) with settings
+    /// that have no key here. Only how to retry can be set then.
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    pub fn with_connector(connector: impl Connector + 'static) -> Self {
+        TransportConfig::of(Kind::Ready(Arc::new(connector)), String::new())
+    }
+
+    fn of(kind: Kind, url: String) -> Self {
+        let settings = WebSocketSettings { url, ..WebSocketSettings::default() };
+        TransportConfig { kind, settings, retry: RetryPolicy::default() }
+    }
+
+    /// Reads Autobahn's dict, or a URL as a string.
+    ///
+    /// # Errors
+    /// If a key is unknown or missing, or its value is of a wrong type or out of its range. What
+    /// else is wrong, [`connector`](Self::connector) finds.
+    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
+        match value {
+            Value::String(url) => Ok(TransportConfig::new(url)),
+            value => dict::transport(value),
+        }
+    }
+
+    /// Reads Autobahn's dict from JSON text.
+    ///
+    /// # Errors
+    /// As [`from_value`](Self::from_value), and if the text is no JSON.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        TransportConfig::from_value(&read::json(text)?)
+    }
+
+    /// Another URL, with the same settings.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.settings.url = url.into();
+        self
+    }
+
+    /// Where to connect to, if not where the URL says. The URL still makes the HTTP request.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: EndpointConfig) -> Self {
+        self.settings.endpoint = Some(endpoint);
+        self
+    }
+
+    /// How long connecting by TCP may take, name look-up included. Default: 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// The version of IP: 4 or 6. Default: whichever connects first.
+    #[must_use]
+    pub fn ip_version(mut self, version: u8) -> Self {
+        self.settings.version = Some(version);
+        self
+    }
+
+    /// What to do with TLS. The URL must be `wss://`.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.settings.tls = Some(tls);
+        self
+    }
+
+    /// The serializers to offer, the preferred first; the router chooses. Default: CBOR,
+    /// MessagePack, JSON, as far as they are compiled in.
+    #[must_use]
+    pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
+        self.settings.serializers = serializers.to_vec();
+        self
+    }
+
+    /// Whether to offer the subprotocols with batches of messages, too; see
+    /// [`WampWebSocketClientFactory::batched`](crate::transport::WampWebSocketClientFactory::batched).
+    /// Default: no.
+    #[must_use]
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.settings.batched = batched;
+        self
+    }
+
+    /// WebSocket's own settings.
+    #[must_use]
+    pub fn options(mut self, options: WebSocketOptions) -> Self {
+        self.settings.options = options;
+        self
+    }
+
+    /// A proxy on the way.
+    #[must_use]
+    pub fn proxy(mut self, proxy: ProxyConfig) -> Self {
+        self.settings.proxy = Some(proxy);
+        self
+    }
+
+    /// Adds a header to the HTTP request of the opening handshake.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// How often to try again, and after which delays. Default: [`RetryPolicy::default`].
+    #[must_use]
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How many times in a row to try again after a failure; `None` for no limit, the default. It
+    /// counts from new after each join.
+    #[must_use]
+    pub fn max_retries(mut self, retries: impl Into<Option<u32>>) -> Self {
+        self.retry.max_retries = retries.into();
+        self
+    }
+
+    /// The delay before the first retry. Default: 1.5 s.
+    #[must_use]
+    pub fn initial_retry_delay(mut self, delay: Duration) -> Self {
+        self.retry.initial_delay = delay;
+        self
+    }
+
+    /// The longest delay. Default: 300 s.
+    #[must_use]
+    pub fn max_retry_delay(mut self, delay: Duration) -> Self {
+        self.retry.max_delay = delay;
+        self
+    }
+
+    /// By what the delay is multiplied after each retry. Default: 1.5.
+    #[must_use]
+    pub fn retry_delay_growth(mut self, factor: f64) -> Self {
+        self.retry.growth = factor;
+        self
+    }
+
+    /// How far delays scatter: the standard deviation as a fraction of the delay. Default: 0.1.
+    #[must_use]
+    pub fn retry_delay_jitter(mut self, fraction: f64) -> Self {
+        self.retry.jitter = fraction;
+        self
+    }
+
+    /// The URL; empty if a connector of one's own was given.
+    pub fn url_text(&self) -> &str {
+        &self.settings.url
+    }
+
+    /// How often to try again, and after which delays.
+    pub fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
+    /// Checks all settings, reads the files that they name, and makes what connects.
+    ///
+    /// # Errors
+    /// If a setting cannot be used.
+    pub fn connector(&self) -> Result<Arc<dyn Connector>, ConfigError> {
+        self.check_retry()?;
+        match &self.kind {
+            Kind::Ready(connector) => match self.settings.set_keys().next() {
+                Some(key) => Err(ConfigError::new(key, "it is the matter of the given connector")),
+                None => Ok(Arc::clone(connector)),
+            },
+            Kind::RawSocket => {
+                self.check_settings()?;
+                raw_socket::connector(&self.settings)
+            }
+            Kind::WebSocket => {
+                self.check_settings()?;
+                let mut settings = self.settings.clone();
+                if settings.serializers.is_empty() {
+                    settings.serializers = codec::available().to_vec();
+                }
+                websocket_connector(&settings)
+            }
+        }
+    }
+
+    fn check_retry(&self) -> Result<(), ConfigError> {
+        let RetryPolicy { initial_delay, max_delay, growth, jitter, .. } = self.retry;
+        for (delay, key) in [(initial_delay, "initial_retry_delay"), (max_delay, "max_retry_delay")]
+        {
+            check_time(delay, false).map_err(|text| ConfigError::new(key, text))?;
+        }
+        for (number, range, key) in [
+            (growth, dict::GROWTH, "retry_delay_growth"),
+            (jitter, dict::JITTER, "retry_delay_jitter"),
+        ] {
+            let (least, most) = range;
+            if !(least..=most).contains(&number) {
+                return Err(ConfigError::new(key, format_args!("it must be {least} to {most}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_settings(&self) -> Result<(), ConfigError> {
+        let settings = &self.settings;
+        for serializer in &settings.serializers {
+            if !codec::available().contains(serializer) {
+                let text = format!("{} is not compiled in", serializer.as_str());
+                return Err(ConfigError::new("serializers", text));
+            }
+        }
+        if let Some(endpoint) = &settings.endpoint {
+            endpoint.check(settings.proxy.is_some()).map_err(|error| error.within("endpoint"))?;
+            let unix = matches!(endpoint, EndpointConfig::Unix { .. });
+            if unix && settings.proxy.is_some() {
+                return Err(ConfigError::new("proxy", "a Unix domain socket has no proxy"));
+            }
+            if unix && settings.version.is_some() {
+                let text = "a Unix domain socket has no version of IP";
+                return Err(ConfigError::new("endpoint.version", text));
+            }
+        }
+        if let Some(timeout) = settings.connect_timeout {
+            check_time(timeout, true).map_err(|text| ConfigError::new("endpoint.timeout", text))?;
+        }
+        if settings.version.is_some_and(|version| version != 4 && version != 6) {
+            return Err(ConfigError::new("endpoint.version", "it must be 4 or 6"));
+        }
+        if settings.tls.is_some() && !is_secure(&settings.url) {
+            let text = "the URL is not for TLS; let it begin with wss://";
+            return Err(ConfigError::new("endpoint.tls", text));
+        }
+        if let Some(proxy) = &settings.proxy {
+            proxy.check().map_err(|error| error.within("proxy"))?;
+        }
+        settings.options.check().map_err(|error| error.within("options"))
+    }
+}
+
+/// Whether the scheme asks for TLS.
+pub(super) fn is_secure(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(scheme, _)| {
+        ["wss", "rss"].iter().any(|secure| scheme.eq_ignore_ascii_case(secure))
+    })
+}
+
+impl fmt::Debug for TransportConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("TransportConfig");
+        match self.kind {
+            Kind::WebSocket => shown.field("websocket", &self.settings),
+            Kind::RawSocket => shown.field("rawsocket", &self.settings),
+            Kind::Ready(_) => shown.field("connector", &"…"),
+        };
+        shown.field("retry", &self.retry).finish()
+    }
+}

@@ -1,0 +1,178 @@
+//! `IntoTransports`: whatever can stand for the transports of a component.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::component::config::{TransportConfig, read};
+use crate::core::retry::RetryPolicy;
+use crate::error::ConfigError;
+use crate::transport::Connector;
+use crate::value::{Dict, Value};
+
+/// What can stand for the transports of a [`Component`](crate::Component): a URL, Autobahn's dict
+/// or list of dicts and URLs as a [`Value`] or as JSON text, a [`TransportConfig`], or several of
+/// them.
+pub trait IntoTransports {
+    /// Reads and checks all of them.
+    ///
+    /// # Errors
+    /// That of the first that cannot be used; its path begins with the transport's index in
+    /// brackets.
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError>;
+}
+
+/// A transport whose settings have been checked, and what connects it.
+#[derive(Clone)]
+pub struct CheckedTransport {
+    pub(crate) config: TransportConfig,
+    pub(crate) connector: Arc<dyn Connector>,
+}
+
+impl CheckedTransport {
+    /// What it was made from.
+    pub fn config(&self) -> &TransportConfig {
+        &self.config
+    }
+
+    /// How often to try again, and after which delays.
+    pub fn retry(&self) -> &RetryPolicy {
+        self.config.retry_policy()
+    }
+
+    /// What connects it.
+    pub fn connector(&self) -> &Arc<dyn Connector> {
+        &self.connector
+    }
+}
+
+impl fmt::Debug for CheckedTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.config.fmt(f)
+    }
+}
+
+impl TryFrom<TransportConfig> for CheckedTransport {
+    type Error = ConfigError;
+
+    fn try_from(config: TransportConfig) -> Result<Self, ConfigError> {
+        Ok(CheckedTransport { connector: config.connector()?, config })
+    }
+}
+
+impl IntoTransports for TransportConfig {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        several([Ok(self)])
+    }
+}
+
+/// A URL; or JSON, if it begins with a bracket, a brace or a quotation mark.
+impl IntoTransports for &str {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        if self.trim_start().starts_with(['[', '{', '"']) {
+            return read::json(self)?.into_transports();
+        }
+        TransportConfig::new(self).into_transports()
+    }
+}
+
+impl IntoTransports for String {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        self.as_str().into_transports()
+    }
+}
+
+impl IntoTransports for &String {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        self.as_str().into_transports()
+    }
+}
+
+impl IntoTransports for &Value {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        match self {
+            Value::List(list) => several(list.iter().map(TransportConfig::from_value)),
+            Value::String(_) | Value::Dict(_) => several([TransportConfig::from_value(self)]),
+            other => {
+                let kind = other.kind();
+                let text = format!("it must be a URL, a dict, or a list of them, not {kind}");
+                Err(ConfigError::new("", text))
+            }
+        }
+    }
+}
+
+impl IntoTransports for Value {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        (&self).into_transports()
+    }
+}
+
+impl IntoTransports for Dict {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        Value::Dict(self).into_transports()
+    }
+}
+
+/// Each may stand for several.
+impl<T: IntoTransports> IntoTransports for Vec<T> {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        flat(self)
+    }
+}
+
+/// Each may stand for several.
+impl<T: IntoTransports, const N: usize> IntoTransports for [T; N] {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        flat(self)
+    }
+}
+
+/// Each may stand for several.
+impl<T: IntoTransports + Clone> IntoTransports for &[T] {
+    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+        flat(self.iter().cloned())
+    }
+}
+
+fn flat<T: IntoTransports>(
+    parts: impl IntoIterator<Item = T>,
+) -> Result<Vec<CheckedTransport>, ConfigError> {
+    let mut all = Vec::new();
+    for part in parts {
+        let before = all.len();
+        all.extend(part.into_transports().map_err(|error| shifted(error, before))?);
+    }
+    some(all)
+}
+
+/// An error's index counts from the part's begin; it must count from the whole's.
+fn shifted(error: ConfigError, by: usize) -> ConfigError {
+    let Some((index, rest)) = error.path.strip_prefix('[').and_then(|path| path.split_once(']'))
+    else {
+        return error.within(format!("[{by}]"));
+    };
+    let index = index.parse::<usize>().unwrap_or_default().saturating_add(by);
+    ConfigError::new(format!("[{index}]{rest}"), error.message)
+}
+
+fn several(
+    configs: impl IntoIterator<Item = Result<TransportConfig, ConfigError>>,
+) -> Result<Vec<CheckedTransport>, ConfigError> {
+    let all: Result<Vec<_>, _> = configs
+        .into_iter()
+        .enumerate()
+        .map(|(index, config)| {
+            config
+                .and_then(CheckedTransport::try_from)
+                .map_err(|error| error.within(format!("[{index}]")))
+        })
+        .collect();
+    some(all?)
+}
+
+fn some(all: Vec<CheckedTransport>) -> Result<Vec<CheckedTransport>, ConfigError> {
+    if all.is_empty() {
+        return Err(ConfigError::new("", "at least one transport is needed"));
+    }
+    Ok(all)
+}

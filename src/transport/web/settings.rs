@@ -1,0 +1,52 @@
+//! From a client's settings to what connects.
+//!
+//! Owns what becomes of each of them in the browser, and which of them it cannot have.
+
+use std::sync::Arc;
+
+use super::WampWebSocketClientFactory;
+use crate::error::{ConfigError, ConnectError};
+use crate::transport::{Connector, WebSocketSettings};
+
+/// The settings have been checked one by one. Errors have the path of the key.
+#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+pub(crate) fn websocket_connector(
+    settings: &WebSocketSettings,
+) -> Result<Arc<dyn Connector>, ConfigError> {
+    let options = &settings.options;
+    let not_here = [
+        (settings.endpoint.is_some(), "endpoint"),
+        (settings.version.is_some(), "endpoint.version"),
+        (settings.tls.is_some(), "endpoint.tls"),
+        (settings.proxy.is_some(), "proxy"),
+        (!settings.headers.is_empty(), "headers"),
+        (options.max_frame_payload_size.is_some(), "options.max_frame_payload_size"),
+        (options.close_handshake_timeout.is_some(), "options.close_handshake_timeout"),
+        (
+            options.server_connection_drop_timeout.is_some(),
+            "options.server_connection_drop_timeout",
+        ),
+        (options.auto_ping_interval.is_some(), "options.auto_ping_interval"),
+        (options.auto_ping_timeout.is_some(), "options.auto_ping_timeout"),
+    ];
+    if let Some((_, key)) = not_here.iter().find(|(set, _)| *set) {
+        return Err(ConfigError::new(*key, "this is the browser's matter and cannot be set here"));
+    }
+    let mut factory = WampWebSocketClientFactory::new(&settings.url, &settings.serializers)
+        .map_err(|error| match error {
+            // A URL may hold a password, by mistake.
+            ConnectError::InvalidUrl { message, .. } => ConfigError::new("url", message),
+            other => ConfigError::new("url", other),
+        })?
+        .batched(settings.batched);
+    if let Some(timeout) = settings.connect_timeout {
+        factory = factory.connect_timeout(timeout);
+    }
+    if let Some(timeout) = options.open_handshake_timeout {
+        factory = factory.handshake_timeout(timeout);
+    }
+    if let Some(bytes) = options.max_message_payload_size {
+        factory = factory.max_message_size(bytes);
+    }
+    Ok(Arc::new(factory))
+}
