@@ -107,7 +107,7 @@ impl ComponentBuilder {
         if let Ok(all) = &mut self.transports {
             match transports.into_transports() {
                 Ok(more) => all.extend(more),
-                Err(error) => self.transports = Err(error),
+                Err(error) => self.transports = Err(error.within("transports").into()),
             }
         }
         self

@@ -180,6 +180,11 @@ impl Component {
         self.owner.shared.retry_now.send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    /// The realm that it joins, unless an [`ApplicationSession`] says another one.
+    pub fn realm(&self) -> &Uri {
+        &self.owner.shared.settings.realm
+    }
+
     /// What it is doing.
     pub fn state(&self) -> ComponentState {
         self.owner.shared.state.borrow().clone()

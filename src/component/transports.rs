@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::component::callback::{Callback, provider};
 use crate::component::error::BoxError;
 use crate::core::retry::RetryPolicy;
-use crate::error::ConnectError;
+use crate::error::ConfigError;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::transport::Connector;
 
@@ -65,34 +65,26 @@ impl fmt::Debug for TransportEntry {
     }
 }
 
-/// What can be given as the transports of a component.
+/// What can be given as the transports of a component: a URL, Autobahn's dict or list of dicts and
+/// URLs as a [`Value`](crate::Value) or as JSON text, a
+/// [`TransportConfig`](super::TransportConfig), a connector, or several of them.
 pub trait IntoTransports {
     /// The transports, in the order in which they are tried.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidUrl`] and [`ConnectError::InvalidConfig`], with the key and the reason.
-    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError>;
+    /// That of the first that cannot be used. Its path begins with the transport's index in
+    /// brackets.
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError>;
 }
 
 impl IntoTransports for TransportEntry {
-    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         Ok(vec![self])
     }
 }
 
 impl IntoTransports for Arc<dyn Connector> {
-    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         Ok(vec![TransportEntry::new("connector", self)])
-    }
-}
-
-/// All of them, in order.
-impl<T: IntoTransports> IntoTransports for Vec<T> {
-    fn into_transports(self) -> Result<Vec<TransportEntry>, ConnectError> {
-        let mut all = Vec::new();
-        for transports in self {
-            all.extend(transports.into_transports()?);
-        }
-        Ok(all)
     }
 }

@@ -1,7 +1,6 @@
 //! The signals that end a process, on Unix.
 
-use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -28,14 +27,11 @@ impl ShutdownSignals {
         })
     }
 
-    /// The name of the next one. Dropping the future loses none.
-    pub(crate) async fn next(&mut self) -> &'static str {
-        poll_fn(|cx| {
-            if self.interrupt.poll_recv(cx).is_ready() {
-                return Poll::Ready("SIGINT");
-            }
-            self.terminate.poll_recv(cx).map(|_| "SIGTERM")
-        })
-        .await
+    /// The name of the next one.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
+        if self.interrupt.poll_recv(cx).is_ready() {
+            return Poll::Ready("SIGINT");
+        }
+        self.terminate.poll_recv(cx).map(|_| "SIGTERM")
     }
 }

@@ -173,9 +173,9 @@ impl ShutdownSignals {
         Ok(ShutdownSignals)
     }
 
-    /// It waits for ever.
-    pub(crate) async fn next(&mut self) -> &'static str {
-        std::future::pending().await
+    /// It is never ready.
+    pub(crate) fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<&'static str> {
+        Poll::Pending
     }
 }
 

@@ -140,7 +140,7 @@ fn check_host(host: &str) -> Result<(), String> {
 /// What to do with TLS, where the URL asks for it (`wss://`).
 ///
 /// By default the server's certificate must be one that the platform trusts, and be for the host of
-/// the endpoint, or of the URL.
+/// the URL.
 #[derive(Clone, Debug, Default)]
 pub struct TlsOptions {
     pub(crate) hostname: Option<String>,
@@ -306,6 +306,25 @@ impl WebSocketOptions {
     pub fn auto_ping_timeout(mut self, timeout: Duration) -> Self {
         self.auto_ping_timeout = Some(timeout);
         self
+    }
+
+    /// What is not set, as it is there.
+    pub(crate) fn or(self, others: WebSocketOptions) -> Self {
+        WebSocketOptions {
+            max_frame_payload_size: self.max_frame_payload_size.or(others.max_frame_payload_size),
+            max_message_payload_size: self
+                .max_message_payload_size
+                .or(others.max_message_payload_size),
+            open_handshake_timeout: self.open_handshake_timeout.or(others.open_handshake_timeout),
+            close_handshake_timeout: self
+                .close_handshake_timeout
+                .or(others.close_handshake_timeout),
+            server_connection_drop_timeout: self
+                .server_connection_drop_timeout
+                .or(others.server_connection_drop_timeout),
+            auto_ping_interval: self.auto_ping_interval.or(others.auto_ping_interval),
+            auto_ping_timeout: self.auto_ping_timeout.or(others.auto_ping_timeout),
+        }
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {

@@ -12,7 +12,6 @@ mod transport;
 mod transports;
 
 pub use transport::TransportConfig;
-pub use transports::{CheckedTransport, IntoTransports};
 
 pub use crate::error::ConfigError;
 pub use crate::transport::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};

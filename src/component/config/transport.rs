@@ -1,14 +1,18 @@
 //! `TransportConfig`: one way to reach the router.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codec;
 use crate::component::config::{dict, raw_socket, read};
+use crate::component::error::BoxError;
+use crate::component::transports::TransportEntry;
 use crate::core::retry::RetryPolicy;
 use crate::error::ConfigError;
 use crate::message::Serializer;
+use crate::rt::{MaybeSend, MaybeSync};
 use crate::transport::{
     Connector, EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions, WebSocketSettings,
     check_time, websocket_connector,
@@ -76,7 +80,8 @@ use crate::value::Value;
 pub struct TransportConfig {
     kind: Kind,
     settings: WebSocketSettings,
-    retry: RetryPolicy,
+    /// Only if something of it is set.
+    retry: Option<RetryPolicy>,
 }
 
 #[derive(Clone)]
@@ -116,7 +121,7 @@ impl TransportConfig {
 
     fn of(kind: Kind, url: String) -> Self {
         let settings = WebSocketSettings { url, ..WebSocketSettings::default() };
-        TransportConfig { kind, settings, retry: RetryPolicy::default() }
+        TransportConfig { kind, settings, retry: None }
     }
 
     /// Reads Autobahn's dict, or a URL as a string.
@@ -212,10 +217,12 @@ impl TransportConfig {
         self
     }
 
-    /// How often to try again, and after which delays. Default: [`RetryPolicy::default`].
+    /// How often to try again, and after which delays. Default: what
+    /// [`ComponentBuilder::retry`](crate::component::ComponentBuilder::retry) says, as long as
+    /// nothing of it is set here; else what [`RetryPolicy`] says.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.retry = retry;
+        self.retry = Some(retry);
         self
     }
 
@@ -223,35 +230,35 @@ impl TransportConfig {
     /// counts from new after each join.
     #[must_use]
     pub fn max_retries(mut self, retries: impl Into<Option<u32>>) -> Self {
-        self.retry.max_retries = retries.into();
+        self.retry.get_or_insert_default().max_retries = retries.into();
         self
     }
 
     /// The delay before the first retry. Default: 1.5 s.
     #[must_use]
     pub fn initial_retry_delay(mut self, delay: Duration) -> Self {
-        self.retry.initial_delay = delay;
+        self.retry.get_or_insert_default().initial_delay = delay;
         self
     }
 
     /// The longest delay. Default: 300 s.
     #[must_use]
     pub fn max_retry_delay(mut self, delay: Duration) -> Self {
-        self.retry.max_delay = delay;
+        self.retry.get_or_insert_default().max_delay = delay;
         self
     }
 
     /// By what the delay is multiplied after each retry. Default: 1.5.
     #[must_use]
     pub fn retry_delay_growth(mut self, factor: f64) -> Self {
-        self.retry.growth = factor;
+        self.retry.get_or_insert_default().growth = factor;
         self
     }
 
     /// How far delays scatter: the standard deviation as a fraction of the delay. Default: 0.1.
     #[must_use]
     pub fn retry_delay_jitter(mut self, fraction: f64) -> Self {
-        self.retry.jitter = fraction;
+        self.retry.get_or_insert_default().jitter = fraction;
         self
     }
 
@@ -260,9 +267,49 @@ impl TransportConfig {
         &self.settings.url
     }
 
-    /// How often to try again, and after which delays.
-    pub fn retry_policy(&self) -> &RetryPolicy {
-        &self.retry
+    /// How often to try again, and after which delays, if something of it is set.
+    pub fn retry_policy(&self) -> Option<&RetryPolicy> {
+        self.retry.as_ref()
+    }
+
+    /// This transport, but its URL is asked for at each attempt. If the function gives an error, or
+    /// what is no URL, the attempt fails. The URL that it has is its name.
+    ///
+    /// # Errors
+    /// If a setting cannot be used, even with the URL that it has.
+    pub fn url_per_attempt<F, Fut, E>(self, url: F) -> Result<TransportEntry, ConfigError>
+    where
+        F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = Result<String, E>> + MaybeSend + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.connector()?;
+        let (name, policy) = (self.settings.url.clone(), self.retry.clone());
+        let entry = TransportEntry::per_attempt(name, move || {
+            let (config, url) = (self.clone(), url());
+            async move {
+                let url = url.await.map_err(Into::into)?;
+                Ok::<_, BoxError>(config.url(url).connector()?)
+            }
+        });
+        Ok(match policy {
+            Some(policy) => entry.retry(policy),
+            None => entry,
+        })
+    }
+
+    /// As one of a component's transports.
+    pub(super) fn entry(self) -> Result<TransportEntry, ConfigError> {
+        let connector = self.connector()?;
+        let name = match self.kind {
+            Kind::Ready(_) => "connector".to_owned(),
+            _ => self.settings.url,
+        };
+        let entry = TransportEntry::new(name, connector);
+        Ok(match self.retry {
+            Some(policy) => entry.retry(policy),
+            None => entry,
+        })
     }
 
     /// Checks all settings, reads the files that they name, and makes what connects.
@@ -292,7 +339,8 @@ impl TransportConfig {
     }
 
     fn check_retry(&self) -> Result<(), ConfigError> {
-        let RetryPolicy { initial_delay, max_delay, growth, jitter, .. } = self.retry;
+        let Some(policy) = &self.retry else { return Ok(()) };
+        let &RetryPolicy { initial_delay, max_delay, growth, jitter, .. } = policy;
         for (delay, key) in [(initial_delay, "initial_retry_delay"), (max_delay, "max_retry_delay")]
         {
             check_time(delay, false).map_err(|text| ConfigError::new(key, text))?;

@@ -1,73 +1,19 @@
-//! `IntoTransports`: whatever can stand for the transports of a component.
-
-use std::fmt;
-use std::sync::Arc;
+//! Whatever can stand for the transports of a component: URLs, dicts, JSON, and lists of them.
 
 use crate::component::config::{TransportConfig, read};
-use crate::core::retry::RetryPolicy;
+use crate::component::transports::{IntoTransports, TransportEntry};
 use crate::error::ConfigError;
-use crate::transport::Connector;
 use crate::value::{Dict, Value};
 
-/// What can stand for the transports of a [`Component`](crate::Component): a URL, Autobahn's dict
-/// or list of dicts and URLs as a [`Value`] or as JSON text, a [`TransportConfig`], or several of
-/// them.
-pub trait IntoTransports {
-    /// Reads and checks all of them.
-    ///
-    /// # Errors
-    /// That of the first that cannot be used; its path begins with the transport's index in
-    /// brackets.
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError>;
-}
-
-/// A transport whose settings have been checked, and what connects it.
-#[derive(Clone)]
-pub struct CheckedTransport {
-    pub(crate) config: TransportConfig,
-    pub(crate) connector: Arc<dyn Connector>,
-}
-
-impl CheckedTransport {
-    /// What it was made from.
-    pub fn config(&self) -> &TransportConfig {
-        &self.config
-    }
-
-    /// How often to try again, and after which delays.
-    pub fn retry(&self) -> &RetryPolicy {
-        self.config.retry_policy()
-    }
-
-    /// What connects it.
-    pub fn connector(&self) -> &Arc<dyn Connector> {
-        &self.connector
-    }
-}
-
-impl fmt::Debug for CheckedTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.config.fmt(f)
-    }
-}
-
-impl TryFrom<TransportConfig> for CheckedTransport {
-    type Error = ConfigError;
-
-    fn try_from(config: TransportConfig) -> Result<Self, ConfigError> {
-        Ok(CheckedTransport { connector: config.connector()?, config })
-    }
-}
-
 impl IntoTransports for TransportConfig {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         several([Ok(self)])
     }
 }
 
 /// A URL; or JSON, if it begins with a bracket, a brace or a quotation mark.
 impl IntoTransports for &str {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         if self.trim_start().starts_with(['[', '{', '"']) {
             return read::json(self)?.into_transports();
         }
@@ -76,19 +22,19 @@ impl IntoTransports for &str {
 }
 
 impl IntoTransports for String {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         self.as_str().into_transports()
     }
 }
 
 impl IntoTransports for &String {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         self.as_str().into_transports()
     }
 }
 
 impl IntoTransports for &Value {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         match self {
             Value::List(list) => several(list.iter().map(TransportConfig::from_value)),
             Value::String(_) | Value::Dict(_) => several([TransportConfig::from_value(self)]),
@@ -102,41 +48,41 @@ impl IntoTransports for &Value {
 }
 
 impl IntoTransports for Value {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         (&self).into_transports()
     }
 }
 
 impl IntoTransports for Dict {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         Value::Dict(self).into_transports()
     }
 }
 
 /// Each may stand for several.
 impl<T: IntoTransports> IntoTransports for Vec<T> {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         flat(self)
     }
 }
 
 /// Each may stand for several.
 impl<T: IntoTransports, const N: usize> IntoTransports for [T; N] {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         flat(self)
     }
 }
 
 /// Each may stand for several.
 impl<T: IntoTransports + Clone> IntoTransports for &[T] {
-    fn into_transports(self) -> Result<Vec<CheckedTransport>, ConfigError> {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         flat(self.iter().cloned())
     }
 }
 
 fn flat<T: IntoTransports>(
     parts: impl IntoIterator<Item = T>,
-) -> Result<Vec<CheckedTransport>, ConfigError> {
+) -> Result<Vec<TransportEntry>, ConfigError> {
     let mut all = Vec::new();
     for part in parts {
         let before = all.len();
@@ -157,20 +103,20 @@ fn shifted(error: ConfigError, by: usize) -> ConfigError {
 
 fn several(
     configs: impl IntoIterator<Item = Result<TransportConfig, ConfigError>>,
-) -> Result<Vec<CheckedTransport>, ConfigError> {
+) -> Result<Vec<TransportEntry>, ConfigError> {
     let all: Result<Vec<_>, _> = configs
         .into_iter()
         .enumerate()
         .map(|(index, config)| {
             config
-                .and_then(CheckedTransport::try_from)
+                .and_then(|config| config.entry())
                 .map_err(|error| error.within(format!("[{index}]")))
         })
         .collect();
     some(all?)
 }
 
-fn some(all: Vec<CheckedTransport>) -> Result<Vec<CheckedTransport>, ConfigError> {
+fn some(all: Vec<TransportEntry>) -> Result<Vec<TransportEntry>, ConfigError> {
     if all.is_empty() {
         return Err(ConfigError::new("", "at least one transport is needed"));
     }

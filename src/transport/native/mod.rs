@@ -21,9 +21,9 @@ pub use endpoint::Endpoint;
 #[cfg(feature = "client")]
 pub use proxy::Proxy;
 #[cfg(feature = "client")]
-pub use tcp::IpVersion;
-#[cfg(feature = "client")]
 pub(crate) use settings::websocket_connector;
+#[cfg(feature = "client")]
+pub use tcp::IpVersion;
 #[cfg(all(feature = "tls", feature = "client"))]
 pub use tls::TlsConfig;
 #[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]

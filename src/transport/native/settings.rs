@@ -2,12 +2,27 @@
 //!
 //! Owns what natively becomes of each of them, and reading the files that they name.
 
+#[cfg(feature = "tls")]
+use std::fs::File;
+#[cfg(feature = "tls")]
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AutoPing, WampWebSocketClientFactory};
+use super::{AutoPing, Endpoint, IpVersion, Proxy, WampWebSocketClientFactory};
+#[cfg(feature = "tls")]
+use super::{TlsConfig, TlsConfigError};
+#[cfg(feature = "tls")]
+use crate::auth::Secret;
 use crate::error::{ConfigError, ConnectError};
-use crate::transport::{Connector, LONGEST, WebSocketOptions, WebSocketSettings};
+use crate::transport::{
+    Connector, EndpointConfig, LONGEST, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions,
+    WebSocketSettings,
+};
+
+/// How much of a PEM file is read: more than all certificate authorities of a platform.
+#[cfg(feature = "tls")]
+const MAX_FILE: u64 = 4 << 20;
 
 /// Closing has two steps in Autobahn: until the server's Close frame, and until it ends TCP. Each
 /// has so long by default.
@@ -20,6 +35,26 @@ pub(crate) fn websocket_connector(
     let mut factory = WampWebSocketClientFactory::new(&settings.url, &settings.serializers)
         .map_err(|error| at("url", error))?
         .batched(settings.batched);
+    if let Some(endpoint) = &settings.endpoint {
+        let endpoint = match endpoint {
+            EndpointConfig::Tcp { host, port } => Endpoint::tcp(host, *port),
+            EndpointConfig::Unix { path } => Endpoint::unix(path),
+        };
+        factory = endpoint
+            .and_then(|endpoint| factory.endpoint(endpoint))
+            .map_err(|error| at("endpoint", error))?;
+    }
+    if let Some(config) = &settings.proxy {
+        factory = proxy(config)
+            .and_then(|proxy| factory.proxy(proxy))
+            .map_err(|error| at("proxy", error))?;
+    }
+    if let Some(version) = settings.version {
+        factory = factory.ip_version(if version == 4 { IpVersion::V4 } else { IpVersion::V6 });
+    }
+    if let Some(options) = &settings.tls {
+        factory = tls(factory, options).map_err(|error| error.within("endpoint.tls"))?;
+    }
     for (name, value) in &settings.headers {
         factory =
             factory.header(name, value).map_err(|error| at(&format!("headers.{name}"), error))?;
@@ -28,6 +63,73 @@ pub(crate) fn websocket_connector(
         factory = factory.connect_timeout(timeout);
     }
     Ok(Arc::new(options(factory, &settings.options)))
+}
+
+fn proxy(config: &ProxyConfig) -> Result<Proxy, ConnectError> {
+    let proxy = match config.kind {
+        ProxyKind::Http => Proxy::http(&config.host, config.port),
+        ProxyKind::Socks5 => Proxy::socks5(&config.host, config.port),
+    }?;
+    match &config.credentials {
+        Some((username, password)) => proxy.basic_auth(username, password.clone()),
+        None => Ok(proxy),
+    }
+}
+
+#[cfg(feature = "tls")]
+fn tls(
+    factory: WampWebSocketClientFactory,
+    options: &TlsOptions,
+) -> Result<WampWebSocketClientFactory, ConfigError> {
+    let mut tls = TlsConfig::new();
+    let refused = |key: &str, error: TlsConfigError| ConfigError::new(key, error.message);
+    if let Some(hostname) = &options.hostname {
+        tls = tls.hostname(hostname).map_err(|error| refused("hostname", error))?;
+    }
+    if let Some(root) = &options.trust_root {
+        let pem = pem(root.as_bytes()).map_err(|text| ConfigError::new("trust_root", text))?;
+        tls = tls.with_root_pem(pem.as_bytes()).map_err(|error| refused("trust_root", error))?;
+        tls = tls.without_platform_roots();
+    }
+    if let (Some(chain), Some(key)) = (&options.certificate, &options.key) {
+        let chain = pem(chain.as_bytes()).map_err(|text| ConfigError::new("certificate", text))?;
+        let key = pem(key.as_bytes()).map_err(|text| ConfigError::new("key", text))?;
+        tls = tls
+            .client_certificate_pem(chain.as_bytes(), key.as_bytes())
+            .map_err(|error| refused("certificate", error))?;
+    }
+    Ok(factory.tls(tls))
+}
+
+#[cfg(not(feature = "tls"))]
+fn tls(
+    _factory: WampWebSocketClientFactory,
+    _options: &TlsOptions,
+) -> Result<WampWebSocketClientFactory, ConfigError> {
+    Err(ConfigError::new("", "TLS needs the feature `tls` of the crate wampwerk"))
+}
+
+/// The PEM text itself, or that of the file. Errors do not repeat what was given: it may be a key
+/// that is damaged.
+#[cfg(feature = "tls")]
+fn pem(path_or_pem: &[u8]) -> Result<Secret, String> {
+    const BEGIN: &[u8] = b"-----BEGIN";
+    if path_or_pem.windows(BEGIN.len()).any(|part| part == BEGIN) {
+        return Ok(path_or_pem.into());
+    }
+    let path = std::str::from_utf8(path_or_pem)
+        .map_err(|_| "it is neither PEM text nor the path of a file".to_owned())?;
+    let failed = |error: std::io::Error| {
+        format!("it is neither PEM text nor a file that can be read: {error}")
+    };
+    let file = File::open(path).map_err(failed)?;
+    // A device may have no end, and a pipe no beginning.
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err("it is the path of something else than a file".to_owned());
+    }
+    let mut text = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut text).map_err(failed)?;
+    Ok(text.into())
 }
 
 /// What an error of the factory says, without what the path says.
