@@ -5,9 +5,8 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::component::config::IntoTransports;
 use wampwerk::component::{
-    EndpointConfig, ProxyConfig, TlsOptions, TransportConfig, WebSocketOptions,
+    EndpointConfig, IntoTransports, ProxyConfig, TlsOptions, TransportConfig, WebSocketOptions,
 };
 use wampwerk::{ConfigError, Dict, Serializer, Value};
 
@@ -312,13 +311,14 @@ fn retry_keys_become_the_policy() {
         r#""max_retries": 3, "initial_retry_delay": 0.25, "max_retry_delay": 8,
            "retry_delay_growth": 2, "retry_delay_jitter": 0"#,
     );
-    let transports = text.into_transports().unwrap();
-    let retry = transports[0].retry();
+    let config = TransportConfig::from_json(&text).unwrap();
+    let retry = config.retry_policy().unwrap();
     assert_eq!((retry.max_retries, retry.growth, retry.jitter), (Some(3), 2.0, 0.0));
     assert_eq!(retry.initial_delay, Duration::from_millis(250));
     assert_eq!(retry.max_delay, Duration::from_secs(8));
-    let transports = with(r#""max_retries": -1"#).into_transports().unwrap();
-    assert_eq!(transports[0].retry().max_retries, None);
+    let config = TransportConfig::from_json(&with(r#""max_retries": -1"#)).unwrap();
+    assert_eq!(config.retry_policy().unwrap().max_retries, None);
+    assert_eq!(TransportConfig::from_json(r#""ws://h/""#).unwrap().retry_policy(), None);
 }
 
 /// Any JSON, most of it made of the keys and values that mean something.

@@ -3,6 +3,7 @@
 //!
 //! Owns the loop around sessions. When to try which transport is `core::retry`'s matter.
 
+mod application_runner;
 mod application_session;
 mod attempt;
 mod builder;
@@ -27,6 +28,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::watch;
 
+pub use application_runner::{ApplicationRunner, RunnerError, RunnerRun};
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
 pub use builder::ComponentBuilder;
 pub use callback::Outcome;

@@ -10,6 +10,7 @@ mod raw_socket;
 mod read;
 mod transport;
 mod transports;
+mod whole;
 
 pub use transport::TransportConfig;
 

@@ -298,6 +298,16 @@ impl TransportConfig {
         })
     }
 
+    /// Whether something is said about TLS.
+    pub(in crate::component) fn has_tls(&self) -> bool {
+        self.settings.tls.is_some()
+    }
+
+    /// Whether the URL asks for TLS.
+    pub(in crate::component) fn is_secure(&self) -> bool {
+        is_secure(&self.settings.url)
+    }
+
     /// As one of a component's transports.
     pub(super) fn entry(self) -> Result<TransportEntry, ConfigError> {
         let connector = self.connector()?;

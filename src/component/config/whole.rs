@@ -1,0 +1,95 @@
+//! A whole component from one dict: where, which realm, and who.
+
+use crate::component::config::read::{self, Fields};
+use crate::component::transports::IntoTransports;
+use crate::component::{Component, ComponentBuilder};
+use crate::error::{ConfigError, ConnectError};
+use crate::session::authentication::Authentication;
+use crate::value::Value;
+
+impl ComponentBuilder {
+    /// Reads a component's dict; what it is there for ([`main`](Self::main), a session factory,
+    /// handlers) is added afterwards.
+    ///
+    /// | key | value | default |
+    /// |---|---|---|
+    /// | `realm` | a URI | `realm1` |
+    /// | `transports` | a URL, a dict as of [`TransportConfig`](super::TransportConfig), or a list of them | `ws://127.0.0.1:8080/ws` |
+    /// | `authentication` | a dict of methods, see [`Authentication::from_value`] | none |
+    /// | `extra` | anything, for the program's own use | null |
+    ///
+    /// # Errors
+    /// If a key is unknown, or its value cannot be used; with the path of the key, as in
+    /// `transports[1].endpoint.tls.trust_root`.
+    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
+        let fields = Fields::of(value, &["realm", "transports", "authentication", "extra"])?;
+        let mut builder = Component::builder();
+        if let Some(realm) = fields.text("realm")? {
+            builder = builder.realm(realm);
+        }
+        if let Some(transports) = fields.map("transports", IntoTransports::into_transports)? {
+            builder = builder.transports(transports);
+        }
+        if let Some(authentication) = fields.map("authentication", authentication)? {
+            builder = builder.authentication(authentication);
+        }
+        if let Some(extra) = fields.get("extra") {
+            builder = builder.extra(extra.clone());
+        }
+        Ok(builder)
+    }
+
+    /// As [`from_value`](Self::from_value), from JSON text.
+    ///
+    /// # Errors
+    /// As there, and if the text is no JSON.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        ComponentBuilder::from_value(&read::json(text)?)
+    }
+}
+
+/// What `auth` says begins with the path of the key.
+fn authentication(value: &Value) -> Result<Authentication, ConfigError> {
+    Authentication::from_value(value).map_err(|error| {
+        match error.message.strip_prefix("authentication.").and_then(|rest| rest.split_once(' ')) {
+            Some((path, text)) => ConfigError::new(path.trim_end_matches(':'), text),
+            None => ConfigError::new("", error),
+        }
+    })
+}
+
+impl Component {
+    /// A component with nothing but what a dict says; see [`ComponentBuilder::from_value`].
+    ///
+    /// # Errors
+    /// As there, and as [`ComponentBuilder::build`].
+    pub fn from_value(value: &Value) -> Result<Self, ConnectError> {
+        ComponentBuilder::from_value(value)?.build()
+    }
+
+    /// A component with nothing but what JSON text says; see [`ComponentBuilder::from_value`].
+    ///
+    /// ```
+    /// use wampwerk::Component;
+    ///
+    /// # fn main() -> Result<(), wampwerk::ConnectError> {
+    /// let component = Component::from_json(
+    ///     r#"{
+    ///         "realm": "realm1",
+    ///         "transports": [
+    ///             {"url": "wss://example.com/ws", "serializers": ["cbor"], "max_retries": 5},
+    ///             "ws://127.0.0.1:8080/ws"
+    ///         ],
+    ///         "authentication": {"wampcra": {"authid": "joe", "secret": "not so secret"}}
+    ///     }"#,
+    /// )?;
+    /// component.on_join(|session| async move { println!("joined {}", session.realm()) });
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`from_value`](Self::from_value), and if the text is no JSON.
+    pub fn from_json(text: &str) -> Result<Self, ConnectError> {
+        ComponentBuilder::from_json(text)?.build()
+    }
+}
