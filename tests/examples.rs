@@ -1,0 +1,225 @@
+//! The examples do what they say: each is run as the program that it is, against a router of the
+//! test's, and what it prints and how it ends is looked at.
+//!
+//! `cargo test` builds them, but `cargo test --test examples` does not: `cargo build --examples` first.
+
+#![cfg(all(unix, feature = "client", feature = "router"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wampwerk::{Listener, Router, Session, connect};
+
+/// What no healthy machine needs; nothing waits for it to pass.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// An example that runs. When it is dropped it is killed.
+struct Example {
+    name: String,
+    child: Child,
+    /// What it prints; its errors and log too, after a `!`.
+    lines: UnboundedReceiver<String>,
+    seen: Vec<String>,
+}
+
+impl Example {
+    fn start(name: &str, arguments: &[&str]) -> Example {
+        let mut folder = std::env::current_exe().unwrap();
+        folder.pop();
+        folder.pop();
+        let program = folder.join("examples").join(name);
+        assert!(program.exists(), "{} is not built: cargo build --examples", program.display());
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = unbounded_channel();
+        forward("", child.stdout.take().unwrap(), sender.clone());
+        forward("!", child.stderr.take().unwrap(), sender);
+        Example { name: name.to_owned(), child, lines, seen: Vec::new() }
+    }
+
+    /// Waits until it prints a line that begins so; gives the rest of the line.
+    async fn prints(&mut self, beginning: &str) -> String {
+        loop {
+            let line = tokio::time::timeout(DEADLINE, self.lines.recv()).await;
+            let Ok(Some(line)) = line else {
+                panic!("{} does not print {beginning:?}, but {:#?}", self.name, self.seen);
+            };
+            self.seen.push(line);
+            if let Some(rest) = self.seen.last().and_then(|line| line.strip_prefix(beginning)) {
+                return rest.to_owned();
+            }
+        }
+    }
+
+    /// Ctrl-C.
+    fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    }
+
+    /// Its end: the exit status, and all that it has printed.
+    async fn ends(mut self) -> (Option<i32>, Vec<String>) {
+        let rest = async {
+            while let Some(line) = self.lines.recv().await {
+                self.seen.push(line);
+            }
+        };
+        let ended = tokio::time::timeout(DEADLINE, rest).await;
+        assert!(ended.is_ok(), "{} does not end; it printed {:#?}", self.name, self.seen);
+        (self.child.wait().unwrap().code(), std::mem::take(&mut self.seen))
+    }
+
+    /// The same of one that succeeds, and has nothing to complain about.
+    async fn succeeds(self) -> Vec<String> {
+        let name = self.name.clone();
+        let (status, lines) = self.ends().await;
+        assert_eq!(status, Some(0), "{name} printed {lines:#?}");
+        assert!(!lines.iter().any(|line| line.starts_with('!')), "{name} printed {lines:#?}");
+        lines
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn forward(mark: &'static str, from: impl Read + Send + 'static, to: UnboundedSender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let _ = to.send(format!("{mark}{line}"));
+        }
+    });
+}
+
+/// A router for examples that meet, and a session of the test's.
+async fn place() -> (Router, Listener, Session) {
+    let router = Router::builder().realm("realm1").build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let session = connect(listener.url(), "realm1").await.unwrap();
+    (router, listener, session)
+}
+
+/// Whether `parts` come in this order.
+fn assert_order(lines: &[String], parts: &[&str]) {
+    let mut rest = lines.iter();
+    for part in parts {
+        assert!(rest.any(|line| line == part), "{part:?} is not in its place in {lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn quickstart() {
+    assert_eq!(Example::start("quickstart", &[]).succeeds().await, ["it works"]);
+}
+
+#[tokio::test]
+async fn advanced() {
+    let lines = Example::start("advanced", &[]).succeeds().await;
+    let parts = ["counting: 2", "counted: 3", "total: 6", "only 3 left"];
+    assert_order(&lines, &parts);
+    let parts = ["cancelled: wamp.error.canceled", "asked for com.shop.bolt.price", "sessions: 2"];
+    assert_order(&lines, &parts);
+}
+
+#[tokio::test]
+async fn hello() {
+    let (_router, listener, session) = place().await;
+    let mut counter = session.subscribe("com.example.oncounter").await.unwrap();
+    let mut example = Example::start("hello", &["--url", listener.url()]);
+    example.prints("joined realm1 as session ").await;
+    assert_eq!(counter.next().await.unwrap().unwrap().decode::<i64>().unwrap(), 1);
+    example.prints("nobody offers mul2 yet").await;
+    // What it calls is there from now on, and what it has declared is there, too.
+    session.register("com.example.mul2", |a: i64, b: i64| async move { a * b }).await.unwrap();
+    example.prints("mul2(").await;
+    let sum = session.call("com.example.add2").args((2, 3)).value::<i64>().await.unwrap();
+    assert_eq!(sum, 5);
+    example.prints("asked for 2 and 3").await;
+    session.publish("com.example.onhello").args(("good day",)).await.unwrap();
+    example.prints("onhello: good day").await;
+    // Ctrl-C is a good end.
+    example.interrupt();
+    example.succeeds().await;
+}
+
+#[tokio::test]
+async fn two_hellos_call_each_other() {
+    let (_router, listener, _session) = place().await;
+    let mut adds = Example::start("hello", &["--url", listener.url()]);
+    let other = ["--url", listener.url(), "--offer", "mul2", "--call", "add2"];
+    let mut multiplies = Example::start("hello", &other);
+    adds.prints("mul2(").await;
+    multiplies.prints("add2(").await;
+    adds.interrupt();
+    multiplies.interrupt();
+    adds.succeeds().await;
+    multiplies.succeeds().await;
+}
+
+#[tokio::test]
+async fn calculator() {
+    let (_router, listener, _session) = place().await;
+    let mut backend = Example::start("calculator_backend", &["--url", listener.url()]);
+    backend.prints("the calculator is ready").await;
+    let calculation = ["--url", listener.url(), "8", "/", "4", "+", "0.5"];
+    let lines = Example::start("calculator_frontend", &calculation).succeeds().await;
+    assert_eq!(lines, ["= 8 -> 8", "/ 4 -> 2", "+ 0.5 -> 2.5", "2.5"]);
+    backend.prints("2 + 0.5 = 2.5").await;
+    // The backend's error is the frontend's.
+    for (operator, error) in [("/", "division_by_zero"), ("^", "no_such_operator")] {
+        let calculation = ["--url", listener.url(), "1", operator, "0"];
+        let (status, lines) = Example::start("calculator_frontend", &calculation).ends().await;
+        assert_eq!(status, Some(1), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.contains(error)), "{lines:#?}");
+    }
+    backend.interrupt();
+    backend.succeeds().await;
+}
+
+#[tokio::test]
+async fn pubsub() {
+    let (_router, listener, _session) = place().await;
+    let mut subscriber = Example::start("pubsub_subscriber", &["--url", listener.url()]);
+    subscriber.prints("subscribed").await;
+    let mut publisher = Example::start("pubsub_publisher", &["--url", listener.url()]);
+    publisher.prints("published 1 as ").await;
+    let lines = subscriber.succeeds().await;
+    let parts = ["event 1: 1", "event 2: 2", "event 3: 3", "event 4: 4", "event 5: 5"];
+    assert_order(&lines, &parts);
+    publisher.interrupt();
+    publisher.succeeds().await;
+}
+
+#[tokio::test]
+async fn reconnecting() {
+    let (status, lines) = Example::start("reconnecting", &[]).ends().await;
+    assert_eq!(status, Some(0), "{lines:#?}");
+    let parts = [
+        "ready for the 1. time",
+        "left: wamp.close.system_shutdown",
+        "ready for the 2. time",
+        "Hello, again!",
+        "left: wamp.close.goodbye_and_out",
+    ];
+    assert_order(&lines, &parts);
+}
+
+#[tokio::test]
+async fn several_components() {
+    let lines = Example::start("several_components", &[]).succeeds().await;
+    let parts =
+        ["the guest eats a hot soup", "no pizza: com.example.error.not_on_the_menu", "closed"];
+    assert_order(&lines, &parts);
+    assert!(lines.contains(&"the waiter writes down: a hot soup".to_owned()), "{lines:#?}");
+}
