@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "tests may")]
 
 use std::io::Write;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -22,7 +23,12 @@ impl Rig {
             std::io::stderr().write_all(loud).unwrap();
             return None;
         };
-        Some(Rig(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()))
+        Some(Rig::at(path.as_ref()))
+    }
+
+    /// The one that this file describes.
+    pub(crate) fn at(path: &Path) -> Rig {
+        Rig(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
     }
 
     /// A text: a URL or a path.
