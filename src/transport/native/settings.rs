@@ -50,7 +50,8 @@ pub(crate) fn websocket_connector(
             .map_err(|error| at("proxy", error))?;
     }
     if let Some(version) = settings.version {
-        factory = factory.ip_version(if version == 4 { IpVersion::V4 } else { IpVersion::V6 });
+        let version = if version == 4 { IpVersion::V4 } else { IpVersion::V6 };
+        factory = factory.ip_version(version).map_err(|error| at("endpoint.version", error))?;
     }
     if let Some(options) = &settings.tls {
         factory = tls(factory, options).map_err(|error| error.within("endpoint.tls"))?;
