@@ -154,7 +154,7 @@ fn the_key_of_an_endpoint_is_told() {
         ),
         (r#""path": "/run/x""#, "path", "type tcp has none"),
         (r#""host": "ex ample""#, "host", "' ' cannot be in a host name"),
-        (r#""host": "[::1]""#, "host", "no brackets"),
+        (r#""host": "[::1""#, "host", "cannot be in a host name"),
         (r#""host": """#, "host", "missing"),
         (r#""host": null"#, "host", "missing"),
         (r#""host": "abc.onion""#, "host", "socks5"),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::auth::Secret;
 use crate::error::ConfigError;
 use crate::message::Serializer;
+use crate::transport::url::read_host;
 
 /// The longest time that can be set: a year.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
@@ -77,7 +78,7 @@ impl fmt::Debug for WebSocketSettings {
 pub enum EndpointConfig {
     /// A TCP port.
     Tcp {
-        /// A name or an address; an IPv6 address without brackets.
+        /// A name or an address.
         host: String,
         /// 1 to 65535.
         port: u16,
@@ -106,7 +107,7 @@ impl EndpointConfig {
                 Err(ConfigError::new("port", "port 0 is no port to connect to (1 to 65535)"))
             }
             EndpointConfig::Tcp { host, .. } => {
-                check_host(host).map_err(|text| ConfigError::new("host", text))?;
+                read_host(host).map_err(|text| ConfigError::new("host", text))?;
                 if !proxy && host.trim_end_matches('.').ends_with(".onion") {
                     // RFC 7686: such names must not reach the DNS.
                     let text = "an .onion host needs Tor: set a proxy of type \"socks5\"";
@@ -119,21 +120,6 @@ impl EndpointConfig {
             }
             EndpointConfig::Unix { .. } => Ok(()),
         }
-    }
-}
-
-fn check_host(host: &str) -> Result<(), String> {
-    if host.is_empty() {
-        return Err("the host is missing".to_owned());
-    }
-    if let Ok(_address) = host.parse::<std::net::Ipv6Addr>() {
-        return Ok(());
-    }
-    let allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '.' | '_');
-    match host.chars().find(|&char| !allowed(char)) {
-        Some('[' | ']') => Err("an IPv6 address has no brackets here".to_owned()),
-        Some(other) => Err(format!("{other:?} cannot be in a host name")),
-        None => Ok(()),
     }
 }
 
@@ -227,8 +213,13 @@ impl ProxyConfig {
         self
     }
 
+    /// What kind of proxy it is.
+    pub fn kind(&self) -> ProxyKind {
+        self.kind
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        check_host(&self.host).map_err(|text| ConfigError::new("host", text))?;
+        read_host(&self.host).map_err(|text| ConfigError::new("host", text))?;
         if self.port == 0 {
             return Err(ConfigError::new("port", "port 0 is no port to connect to (1 to 65535)"));
         }
