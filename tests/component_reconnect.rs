@@ -121,7 +121,7 @@ async fn they_stand_before_ready_and_in_order() {
     }
     let (sender, mut ready) = mpsc::unbounded_channel();
     component.on_ready(move |_| {
-        drop(sender.send(()));
+        let _ = sender.send(());
         async {}
     });
     let mut states = component.states();
