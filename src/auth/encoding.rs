@@ -16,7 +16,7 @@ pub(in crate::auth) fn sha256(octets: &[u8]) -> [u8; 32] {
 }
 
 /// HMAC-SHA256 over the parts, one after the other.
-pub(in crate::auth) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // A key of one block exactly cannot be refused (RFC 2104, section 2: longer ones are hashed,
     // shorter ones filled up with zeros).
     let mut block = Zeroizing::new([0; BLOCK]);

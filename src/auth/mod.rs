@@ -17,6 +17,9 @@ pub mod wampcra;
 
 use std::fmt;
 
+#[cfg(feature = "router")]
+pub(crate) use encoding::hmac_sha256;
+
 pub use credential::{Credential, Salt};
 pub use exchange::{ChallengeContext, Exchange};
 pub use secret::{Secret, constant_time_eq};

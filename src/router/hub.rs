@@ -13,22 +13,24 @@ use tokio::sync::Notify;
 
 use crate::core::ids::KeyMap;
 use crate::core::router::{
-    AuthorizationRequest, CloseCause, ConnectionId, Output, Router as Core, RouterConfig,
-    Statistics,
+    AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, Output, Peer, Principal,
+    Router as Core, RouterConfig, Statistics,
 };
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
 use crate::router::authorizer::Authorizer;
+use crate::router::callback::Callback;
 use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
 use crate::rt;
 use crate::transport::CloseCode;
+use crate::uri::uris;
 use crate::value::Value;
 
 #[derive(Debug)]
 pub(super) struct Hub {
     state: Mutex<State>,
     outbox_limit: usize,
-    authorizer: Option<Authorizer>,
+    callbacks: Callbacks,
     /// Notified when the last task of a connection ends.
     idle: Notify,
     /// Notified when the router goes down.
@@ -80,16 +82,22 @@ pub(super) struct Aftermath {
 /// What the core asks of the application.
 #[derive(Debug)]
 enum Question {
+    Authenticate(ConnectionId, Box<AuthRequest>),
     /// Of [`Output::Authorize`].
     Authorize { connection: ConnectionId, ticket: u64, request: Box<AuthorizationRequest> },
 }
 
+/// What answers.
+#[derive(Debug, Default)]
+pub(super) struct Callbacks {
+    pub(super) authenticator: Option<Callback<AuthRequest, Result<Principal, Denied>>>,
+    /// How long it may take.
+    pub(super) authentication_timeout: Duration,
+    pub(super) authorizer: Option<Authorizer>,
+}
+
 impl Hub {
-    pub(super) fn new(
-        config: RouterConfig,
-        outbox_limit: usize,
-        authorizer: Option<Authorizer>,
-    ) -> Self {
+    pub(super) fn new(config: RouterConfig, outbox_limit: usize, callbacks: Callbacks) -> Self {
         Hub {
             state: Mutex::new(State {
                 core: Core::new(config),
@@ -100,7 +108,7 @@ impl Hub {
                 paused: KeyMap::default(),
             }),
             outbox_limit,
-            authorizer,
+            callbacks,
             idle: Notify::new(),
             down: Notify::new(),
         }
@@ -108,12 +116,15 @@ impl Hub {
 
     /// A new connection, whose task the caller has to run. The first one needs the timer's task
     /// beside it, which is the third value.
-    pub(super) fn connect(self: &Arc<Self>) -> (ConnectionId, Arc<Outbox>, Option<Timer>) {
+    pub(super) fn connect(
+        self: &Arc<Self>,
+        peer: Peer,
+    ) -> (ConnectionId, Arc<Outbox>, Option<Timer>) {
         let outbox = Arc::new(Outbox::new(self.outbox_limit));
         let mut aftermath = Aftermath::default();
         let (id, timer) = self.step(&mut aftermath, |state, now| {
             state.tasks += 1;
-            let id = state.core.connect(now);
+            let id = state.core.connect_from(now, peer);
             state.outboxes.insert(id, Arc::clone(&outbox));
             (id, !std::mem::replace(&mut state.clock.running, true))
         });
@@ -158,13 +169,24 @@ impl Hub {
     /// Asks the application. Not under the lock: it runs user code.
     fn ask(self: &Arc<Self>, question: Question) {
         match question {
-            Question::Authorize { connection, ticket, request } => match &self.authorizer {
+            Question::Authorize { connection, ticket, request } => match &self.callbacks.authorizer {
                 Some(authorizer) => authorizer.ask(self, connection, ticket, *request),
                 // A router is not built without one that it needs.
                 None => self.answer(|core, now| {
                     core.handle_authorized(now, connection, ticket, None);
                 }),
             },
+            Question::Authenticate(connection, request) => {
+                let Some(authenticator) = &self.callbacks.authenticator else { return };
+                let limit = self.callbacks.authentication_timeout;
+                authenticator.ask(self, connection, *request, limit, |core, now, id, answer| {
+                    let failed = |unanswered| {
+                        let text = format!("the router's authenticator {unanswered}");
+                        Err(Denied::because(uris::AUTHENTICATION_FAILED, text))
+                    };
+                    core.handle_authenticated(now, id, answer.unwrap_or_else(failed));
+                });
+            }
         }
     }
 
@@ -315,6 +337,10 @@ impl State {
                     let text = error.args.first().and_then(Value::as_str).unwrap_or_default();
                     tracing::debug!(?connection, error = %error.uri, text, "publication dropped");
                 }
+                Output::Authenticate { connection, request } => {
+                    self.paused.insert(connection, None);
+                    aftermath.questions.push(Question::Authenticate(connection, request));
+                }
                 Output::Resume { connection } => {
                     aftermath.wakers.extend(self.paused.remove(&connection).flatten());
                 }
@@ -422,7 +448,9 @@ fn is_caused_by_sender(message: &Message) -> bool {
 fn close_code(cause: CloseCause) -> CloseCode {
     match cause {
         CloseCause::Violation => CloseCode::ProtocolError,
-        CloseCause::NoHello | CloseCause::Killed => CloseCode::Normal,
+        CloseCause::NoHello | CloseCause::NotAuthenticated | CloseCause::Killed => {
+            CloseCode::Normal
+        }
         CloseCause::Shutdown => CloseCode::GoingAway,
         CloseCause::Undeliverable => CloseCode::InternalError,
     }

@@ -14,22 +14,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::cryptosign::SigningKey;
 use crate::codec;
 use crate::core::client::ClientConfig;
-use crate::core::router::{RouterConfig, validate_roles};
+use crate::core::router::{AuthenticationConfig, RouterConfig, validate_roles};
 use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::{self, MaybeSend, MaybeSync};
 use crate::session::{self, Session};
-use crate::transport::{Transport, memory};
+use crate::transport::{Transport, TransportInfo, memory};
 use crate::uri::{Match, Uri, UriRule};
 use authorizer::Authorizer;
+use callback::Callback;
 use connection::Connection;
-use hub::Hub;
+use hub::{Callbacks, Hub};
 
 pub use crate::core::router::{
-    Action, Authorization, AuthorizationRequest, Cached, Disclosure, Limits, MetaApi, Role, Rule,
-    Statistics,
+    Action, AuthRequest, Authorization, AuthorizationRequest, Cached, Denied, Disclosure, Limits,
+    MetaApi, Peer, Principal, Role, Rule, Statistics, User,
 };
 
 /// Frames that may wait between an in-process session and the router, each way.
@@ -55,6 +57,8 @@ pub struct RouterBuilder {
     config: RouterConfig,
     settings: Settings,
     authorizer: Option<Authorizer>,
+    authenticator: Option<Callback<AuthRequest, Result<Principal, Denied>>>,
+    router_key: Option<SigningKey>,
 }
 
 /// What the router's transports are told.
@@ -78,6 +82,8 @@ impl Router {
     pub fn builder() -> RouterBuilder {
         RouterBuilder {
             config: RouterConfig::new(0),
+            authenticator: None,
+            router_key: None,
             settings: Settings {
                 serializers: codec::available().to_vec(),
                 batched: false,
@@ -315,13 +321,107 @@ impl RouterBuilder {
         self
     }
 
+    /// Adds somebody who may join. From then on everybody has to prove who he is, unless
+    /// [`anonymous`](RouterBuilder::anonymous) is said, too.
+    ///
+    /// Of the methods that a client offers, the first one counts by which anybody can join the
+    /// realm. A client whose name nobody has is challenged as everybody else, and refused as for a
+    /// wrong proof: `wamp.error.authentication_denied`. Then it may try again, within the handshake
+    /// timeout and five times altogether.
+    ///
+    /// ```
+    /// use wampwerk::Router;
+    /// use wampwerk::router::User;
+    ///
+    /// let router = Router::builder()
+    ///     .realm("realm1")
+    ///     .user(User::new("joe", "frontend").wampcra("a long secret"))
+    ///     .build();
+    /// # assert!(router.is_ok());
+    /// ```
+    pub fn user(mut self, user: User) -> Self {
+        self.authentication().users.push(user);
+        self
+    }
+
+    /// Lets everybody join in this role without saying who they are. That is the default, with the
+    /// role `anonymous`, as long as there are neither users nor an authenticator.
+    pub fn anonymous(mut self, authrole: impl Into<String>) -> Self {
+        self.authentication().anonymous = Some(authrole.into());
+        self
+    }
+
+    /// Asks a function who may join, for those clients that use one of these methods. It is what a
+    /// dynamic authenticator is in Crossbar.
+    ///
+    /// - `"wampcra"`, `"cryptosign"`, `"scram"`, `"wamp-scram"`: asked after HELLO. The answer is a
+    ///   [`Principal`] with a [`Credential`](crate::auth::Credential) of that method, which the
+    ///   client then has to prove.
+    /// - `"ticket"`: asked after AUTHENTICATE, with the ticket. A principal without a credential says
+    ///   that the ticket is right; with one, the router compares.
+    /// - `"anonymous"`, `"cookie"`, `"tls"` or any other name: asked after HELLO. A principal without
+    ///   a credential is let in as it is.
+    ///
+    /// A principal may have another authid or realm than the client said. Who is not known is
+    /// [`Denied`]. A method cannot be both the function's and some user's.
+    ///
+    /// The function may take its time up to the handshake timeout, and each client waits for itself
+    /// alone. If it panics or takes longer, the client is refused with
+    /// `wamp.error.authentication_failed`. A client that goes meanwhile is not told, and the
+    /// function goes on to its end or that timeout.
+    ///
+    /// ```
+    /// use wampwerk::Router;
+    /// use wampwerk::auth::Credential;
+    /// use wampwerk::router::{Denied, Principal};
+    ///
+    /// let router = Router::builder()
+    ///     .realm("realm1")
+    ///     .authenticator(&["ticket", "wampcra"], |request| async move {
+    ///         // Looked up in a database …
+    ///         let secret = match request.authid.as_deref() {
+    ///             Some("joe") => "a long secret",
+    ///             _ => return Err(Denied::new()),
+    ///         };
+    ///         let credential = match request.authmethod.as_str() {
+    ///             "ticket" => Credential::Ticket(secret.into()),
+    ///             _ => Credential::WampCra { secret: secret.into(), salt: None },
+    ///         };
+    ///         Ok(Principal::new("joe", "frontend").credential(credential))
+    ///     })
+    ///     .build();
+    /// # assert!(router.is_ok());
+    /// ```
+    pub fn authenticator<F, R>(mut self, methods: &[&str], authenticator: F) -> Self
+    where
+        F: Fn(AuthRequest) -> R + MaybeSend + MaybeSync + 'static,
+        R: Future<Output = Result<Principal, Denied>> + MaybeSend + 'static,
+    {
+        self.authentication().dynamic = methods.iter().map(|&method| method.to_owned()).collect();
+        self.authenticator = Some(Callback::new(authenticator));
+        self
+    }
+
+    /// By what the router proves itself to clients of cryptosign that ask for it. Default: nothing.
+    pub fn router_key(mut self, key: SigningKey) -> Self {
+        self.router_key = Some(key);
+        self
+    }
+
+    fn authentication(&mut self) -> &mut AuthenticationConfig {
+        // The secret is drawn when the router is built.
+        self.config.authentication.get_or_insert_with(|| AuthenticationConfig::new([0; 32]))
+    }
+
     /// The router, which now takes connections.
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI or there twice, if a
-    /// history's topic is none, if a serializer is not compiled in, if a role or one of its rules is
-    /// there twice, says nothing or is about what is no URI, if a realm has no role while others
-    /// have, or if a role is dynamic and there is no authorizer.
+    /// history's topic is none, if a serializer is not compiled in; if a user has no authid, no role,
+    /// no credential or one that is none, or is there twice, or if a method of the authenticator is a
+    /// user's, too; if a role or one of its rules is there twice, says nothing or is about what is no
+    /// URI, if a realm has no role while others have, or if a role is dynamic and there is no
+    /// authorizer. The text names what.
     pub fn build(mut self) -> Result<Router, ConnectError> {
         if self.config.realms.is_empty() {
             return Err(ConnectError::InvalidConfig("the router has no realm".to_owned()));
@@ -364,18 +464,39 @@ impl RouterBuilder {
                 return Err(ConnectError::InvalidConfig(format!("{name} is not compiled in")));
             }
         }
+        self.check_authentication()?;
         self.config.epoch = rt::unix_time().saturating_sub(rt::now());
         // Ids shall not repeat from one run to the next.
-        self.config.seed = rt::random().map_err(|error| {
-            ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
-        })?;
+        self.config.seed = rt::random().map_err(no_random)?;
         if let Some(authorizer) = &mut self.authorizer {
             authorizer.limit = self.config.authorization_timeout;
         }
-        let hub = Hub::new(self.config, self.settings.outbox_limit, self.authorizer);
-        let hub = Arc::new(hub);
+        let callbacks = Callbacks {
+            authenticator: self.authenticator,
+            authentication_timeout: self.config.handshake_timeout,
+            authorizer: self.authorizer,
+        };
+        let hub = Arc::new(Hub::new(self.config, self.settings.outbox_limit, callbacks));
         Ok(Router { owner: Arc::new(Owner { hub, settings: self.settings }) })
     }
+
+    fn check_authentication(&mut self) -> Result<(), ConnectError> {
+        let Some(authentication) = &mut self.config.authentication else { return Ok(()) };
+        authentication
+            .check(&self.config.realms)
+            .map_err(|error| ConnectError::InvalidConfig(error.message))?;
+        if self.authenticator.is_some() && authentication.dynamic.is_empty() {
+            let text = "the authenticator has no method".to_owned();
+            return Err(ConnectError::InvalidConfig(text));
+        }
+        authentication.router_key = self.router_key.take();
+        authentication.set_secret(rt::random_bytes().map_err(no_random)?);
+        Ok(())
+    }
+}
+
+fn no_random(error: String) -> ConnectError {
+    ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
 }
 
 /// Where a listener puts the connections that it has accepted. It keeps no router alive.
@@ -384,7 +505,7 @@ pub(crate) struct Connections(Arc<Hub>);
 
 impl Connections {
     pub(crate) fn serve(&self, transport: Box<dyn Transport>) {
-        let (id, outbox, timer) = self.0.connect();
+        let (id, outbox, timer) = self.0.connect(peer_of(transport.info()));
         if let Some(timer) = timer {
             rt::spawn(timer);
         }
@@ -396,6 +517,15 @@ impl Connections {
     pub(crate) async fn wait_down(&self) {
         self.0.wait_down().await;
     }
+}
+
+fn peer_of(info: &TransportInfo) -> Peer {
+    let mut peer = Peer::default();
+    peer.transport = info.kind.to_owned();
+    peer.address.clone_from(&info.peer);
+    peer.secure = info.secure;
+    peer.channel_id = info.channel_id;
+    peer
 }
 
 impl Drop for Owner {

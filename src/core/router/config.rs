@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::core::router::authorization::Role;
+use crate::core::router::authentication::AuthenticationConfig;
 use crate::core::router::meta::MetaApi;
 use crate::uri::{Match, Uri, UriRule};
 
 /// The settings of a [`Router`](super::Router).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RouterConfig {
     /// The realms that can be joined. Default: none.
@@ -16,7 +17,8 @@ pub struct RouterConfig {
     pub agent: String,
     /// Where session and publication ids come from: the same seed gives the same ids.
     pub seed: u64,
-    /// How long a connection may be without a session. Default: 10 seconds.
+    /// How long a connection may be without a session, challenges and questions to the application
+    /// and all. Default: 10 seconds.
     pub handshake_timeout: Duration,
     /// How long a peer may take to answer our GOODBYE. Default: 2 seconds.
     pub goodbye_timeout: Duration,
@@ -59,6 +61,8 @@ pub struct RouterConfig {
     /// How long the authorizer may take for one answer; then the request fails with
     /// `wamp.error.authorization_failed`. Default: 10 seconds.
     pub authorization_timeout: Duration,
+    /// Who may join. Default: everybody, as `anonymous`, without saying who they are.
+    pub authentication: Option<AuthenticationConfig>,
 }
 
 /// A subscription that is there from the beginning on and remembers its last events (spec: "Event
@@ -133,6 +137,7 @@ impl RouterConfig {
             limits: Limits::default(),
             roles: Vec::new(),
             authorization_timeout: Duration::from_secs(10),
+            authentication: None,
         }
     }
 

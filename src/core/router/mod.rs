@@ -8,6 +8,7 @@
 //! be wrong.
 
 mod authorization;
+mod authentication;
 mod broker;
 mod config;
 mod custom;
@@ -15,6 +16,7 @@ mod dealer;
 mod features;
 mod happening;
 mod index;
+mod joining;
 mod meta;
 mod output;
 mod radix;
@@ -26,19 +28,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::core::ids::{KeyMap, RandomIds, SequentialIds};
-use crate::core::router::features::{Features, Offer};
+use crate::core::router::authentication::{Attempt, Authentication};
 use crate::core::router::output::Outputs;
-use crate::core::router::realm::{CallDeadlines, Realm, Turn, quote};
-use crate::core::router::session::{Identity, Session};
+use crate::core::router::realm::{CallDeadlines, Realm, Turn};
 use crate::error::{ApplicationError, Violation};
-use crate::message::{
-    Abort, AbortDetails, Goodbye, GoodbyeDetails, Hello, Message, Payload, RequestType, Roles,
-    Welcome, WelcomeDetails,
-};
-use crate::uri::{Match, Uri, uris};
+use crate::message::{Abort, AbortDetails, Goodbye, GoodbyeDetails, Message, Payload, RequestType};
+use crate::uri::{Uri, uris};
 
 pub(crate) use authorization::validate as validate_roles;
 pub use authorization::{Action, Authorization, AuthorizationRequest, Cached, Role, Rule};
+pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Peer, Principal, User};
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
 pub use meta::MetaApi;
 pub use output::{CloseCause, Output};
@@ -57,6 +56,7 @@ pub struct Router {
     outputs: Outputs,
     /// Numbers of the questions to the authorizer.
     tickets: SequentialIds,
+    authentication: Authentication,
     shutting_down: bool,
 }
 
@@ -84,14 +84,25 @@ pub struct Statistics {
 struct Connection {
     state: State,
     deadline: Option<Duration>,
+    peer: Peer,
+    /// There was a session before.
+    left: bool,
+    /// Under way in the states `Challenged` and `Asked`.
+    attempt: Option<Box<Attempt>>,
+    /// How often it was challenged, or asked about, since there was a session.
+    attempts: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// No session. HELLO must come until the deadline.
-    Idle {
-        /// There was a session before.
-        left: bool,
+    Idle,
+    /// We said CHALLENGE. AUTHENTICATE must come until the deadline.
+    Challenged,
+    /// The application is asked who it is.
+    Asked {
+        /// The peer has given up since.
+        given_up: bool,
     },
     /// A session on the realm with this index.
     Joined(usize),
@@ -99,15 +110,15 @@ enum State {
     Leaving(CloseCause),
 }
 
-const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
-
 impl Router {
     /// A router without connections.
     pub fn new(config: RouterConfig) -> Self {
         let realms: Vec<_> =
             config.realms.iter().map(|name| Realm::new(name.clone(), &config)).collect();
         let names = realms.iter().enumerate().map(|(index, realm)| (realm.name.clone(), index));
+        let who = config.authentication.clone().unwrap_or_else(AuthenticationConfig::open);
         Router {
+            authentication: Authentication::new(who, &config.realms),
             ids: RandomIds::new(config.seed),
             realm_names: names.collect(),
             realms,
@@ -124,14 +135,26 @@ impl Router {
 
     /// A peer has connected. HELLO must follow within the handshake timeout.
     pub fn connect(&mut self, now: Duration) -> ConnectionId {
+        self.connect_from(now, Peer::default())
+    }
+
+    /// The same, with what is known of the peer.
+    pub fn connect_from(&mut self, now: Duration, peer: Peer) -> ConnectionId {
         self.last_connection += 1;
         let id = ConnectionId(self.last_connection);
         if self.shutting_down {
             self.outputs.close(id, CloseCause::Shutdown);
             return id;
         }
-        let state = State::Idle { left: false };
-        self.connections.insert(id, Connection { state, deadline: None });
+        let connection = Connection {
+            state: State::Idle,
+            deadline: None,
+            peer,
+            left: false,
+            attempt: None,
+            attempts: 0,
+        };
+        self.connections.insert(id, connection);
         self.set_deadline(id, Some(now.saturating_add(self.config.handshake_timeout)));
         id
     }
@@ -140,10 +163,10 @@ impl Router {
     pub fn handle_message(&mut self, now: Duration, from: ConnectionId, message: Message) {
         let Some(connection) = self.connections.get(&from) else { return };
         let outcome = match (connection.state, message) {
-            (State::Idle { .. }, Message::Hello(hello)) => self.hello(now, from, &hello),
+            (State::Idle, Message::Hello(hello)) => self.hello(now, from, hello),
             // It gives up joining, or tells us why it left.
-            (State::Idle { .. }, Message::Abort(_)) => Ok(()),
-            (State::Idle { .. }, message) => {
+            (State::Idle, Message::Abort(_)) => Ok(()),
+            (State::Idle, message) => {
                 Err(Violation::new(format!("{} before HELLO", message.name())))
             }
             // What may end a session waits behind what the session waits for.
@@ -152,6 +175,20 @@ impl Router {
                 message @ (Message::Goodbye(_) | Message::Abort(_) | Message::Hello(_)),
             ) if self.realms[realm].is_waiting(from) => {
                 self.turn(now, realm, |realm, turn| realm.handle(turn, from, message))
+            }
+            (State::Challenged, Message::Authenticate(answer)) => {
+                self.authenticate(now, from, &answer);
+                Ok(())
+            }
+            (State::Challenged | State::Asked { .. }, Message::Abort(_)) => {
+                self.give_up_joining(now, from);
+                Ok(())
+            }
+            (State::Challenged, message) => {
+                Err(Violation::new(format!("{}, but AUTHENTICATE is due", message.name())))
+            }
+            (State::Asked { .. }, message) => {
+                Err(Violation::new(format!("{} before WELCOME", message.name())))
             }
             (State::Joined(realm), Message::Goodbye(_)) => {
                 self.release(now, realm, from);
@@ -209,7 +246,7 @@ impl Router {
         let Some(connection) = self.connections.get(&to) else { return };
         let joined = match connection.state {
             State::Joined(realm) => Some(realm),
-            State::Idle { .. } | State::Leaving(_) => None,
+            _ => None,
         };
         let request = match message {
             Message::Event(_) => return,
@@ -257,12 +294,8 @@ impl Router {
                 break;
             }
             match self.connections.get(&id).map(|connection| connection.state) {
-                Some(State::Idle { left }) => {
-                    if !left {
-                        let limit = self.config.handshake_timeout;
-                        self.abort(id, uris::TIMEOUT, format!("no HELLO within {limit:?}"));
-                    }
-                    self.close(now, id, CloseCause::NoHello);
+                Some(State::Idle | State::Challenged | State::Asked { .. }) => {
+                    self.give_up_waiting(now, id);
                 }
                 Some(State::Leaving(cause)) => self.close(now, id, cause),
                 // Nothing else gives a session a deadline.
@@ -307,7 +340,9 @@ impl Router {
                     self.goodbye(id, uris::SYSTEM_SHUTDOWN);
                     self.leave(now, id, CloseCause::Shutdown);
                 }
-                Some(State::Idle { .. }) => self.close(now, id, CloseCause::Shutdown),
+                Some(State::Idle | State::Challenged | State::Asked { .. }) => {
+                    self.close(now, id, CloseCause::Shutdown);
+                }
                 Some(State::Leaving(_)) | None => {}
             }
         }
@@ -333,55 +368,6 @@ impl Router {
             all.calls += calls;
         }
         all
-    }
-
-    fn hello(&mut self, now: Duration, from: ConnectionId, hello: &Hello) -> Result<(), Violation> {
-        let details = &hello.details;
-        let roles = details.roles.as_ref();
-        let roles = roles.ok_or_else(|| Violation::new("HELLO.Details.roles is missing"))?;
-        roles.check("HELLO.Details.roles", &CLIENT_ROLES)?;
-        let refusal = if !hello.realm.check(self.config.uri_rule, Match::Exact) {
-            (uris::INVALID_URI, format!("{} is no URI", quote(&hello.realm)))
-        } else if !self.realm_names.contains_key(&hello.realm) {
-            (uris::NO_SUCH_REALM, format!("there is no realm {}", quote(&hello.realm)))
-        } else if !may_be_anonymous(details.authmethods.as_deref()) {
-            (uris::NO_MATCHING_AUTH_METHOD, "only \"anonymous\" is to be had here".to_owned())
-        } else if !self.knows_role(&hello.realm, "anonymous") {
-            (uris::NO_SUCH_ROLE, format!("{} has no role \"anonymous\"", quote(&hello.realm)))
-        } else {
-            self.welcome(now, from, &hello.realm, Features::of(roles));
-            return Ok(());
-        };
-        // The peer may try again, but within the same time.
-        self.abort(from, refusal.0, refusal.1);
-        Ok(())
-    }
-
-    fn welcome(&mut self, now: Duration, from: ConnectionId, name: &Uri, features: Features) {
-        let Some(&index) = self.realm_names.get(name) else { return };
-        let identity = Identity {
-            authid: format!("{:014x}", self.ids.next()),
-            session: self.ids.next(),
-            authrole: "anonymous".to_owned(),
-            authmethod: "anonymous".to_owned(),
-            authprovider: "static".to_owned(),
-        };
-        self.set_state(from, State::Joined(index));
-        self.set_deadline(from, None);
-        let mut details = WelcomeDetails::default();
-        details.realm = Some(self.realms[index].name.clone());
-        let offer = Offer::new(&self.config, &self.realms[index], &identity.authrole);
-        let (broker, dealer) = (features::broker(offer), features::dealer(offer));
-        details.roles = Some(Roles::new().with("broker", &broker).with("dealer", &dealer));
-        details.agent = Some(self.config.agent.clone());
-        details.authid = Some(identity.authid.clone());
-        details.authrole = Some(identity.authrole.clone());
-        details.authmethod = Some(identity.authmethod.clone());
-        details.authprovider = Some(identity.authprovider.clone());
-        self.outputs.send(from, Welcome { session: identity.session, details });
-        // Behind WELCOME, so that nothing comes before it.
-        let session = Session::new(identity, features);
-        self.turn(now, index, |realm, turn| realm.join(turn, from, session));
     }
 
     fn goodbye(&mut self, to: ConnectionId, reason: &str) {
@@ -445,7 +431,10 @@ impl Router {
 
     /// The session has ended, the connection has not.
     fn idle(&mut self, now: Duration, id: ConnectionId) {
-        self.set_state(id, State::Idle { left: true });
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.state = State::Idle;
+            connection.left = true;
+        }
         self.set_deadline(id, Some(now.saturating_add(self.config.handshake_timeout)));
     }
 
@@ -477,11 +466,4 @@ impl Router {
             self.deadlines.insert((new, id));
         }
     }
-}
-
-/// Who offers no method, or an empty list, asks for nothing else (spec: "Authentication").
-fn may_be_anonymous(methods: Option<&[String]>) -> bool {
-    methods.is_none_or(|methods| {
-        methods.is_empty() || methods.iter().any(|method| method == "anonymous")
-    })
 }

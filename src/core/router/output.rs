@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::core::router::ConnectionId;
 use crate::core::router::authorization::AuthorizationRequest;
+use crate::core::router::authentication::AuthRequest;
 use crate::error::ApplicationError;
 use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
 
@@ -24,6 +25,15 @@ pub enum Output {
         to: Vec<ConnectionId>,
         /// What.
         message: Message,
+    },
+    /// Ask the application who a client is, and tell
+    /// [`handle_authenticated`](super::Router::handle_authenticated), once; until then it is as
+    /// with every question: see [`Resume`](Output::Resume).
+    Authenticate {
+        /// Of which connection.
+        connection: ConnectionId,
+        /// What is known of it.
+        request: Box<AuthRequest>,
     },
     /// Hand over messages of a connection again: the question that was asked about it is answered.
     ///
@@ -70,6 +80,8 @@ pub enum CloseCause {
     Violation,
     /// The peer did not say HELLO in time.
     NoHello,
+    /// The peer could not prove who it is, often enough or in time.
+    NotAuthenticated,
     /// The router goes down.
     Shutdown,
     /// Another session ended this one (spec: "Session Meta API").
@@ -117,6 +129,10 @@ impl Outputs {
                 payload: Payload::from_values(error.args, error.kwargs),
             },
         );
+    }
+
+    pub(super) fn authenticate(&mut self, connection: ConnectionId, request: Box<AuthRequest>) {
+        self.0.push_back(Output::Authenticate { connection, request });
     }
 
     pub(super) fn resume(&mut self, connection: ConnectionId) {

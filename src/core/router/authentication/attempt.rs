@@ -1,0 +1,106 @@
+//! `Attempt`: one client on its way from HELLO to the verdict, and what can come [`Next`].
+
+use crate::auth::{Exchange, Secret};
+use crate::core::router::authentication::{AuthRequest, Peer, Principal};
+use crate::core::router::features::Features;
+use crate::core::router::realm::quote;
+use crate::message::{Challenge, HelloDetails};
+use crate::uri::{Uri, uris};
+use crate::value::Dict;
+
+/// What a client says in HELLO, and where it comes from.
+pub(in crate::core::router) struct Join {
+    pub(in crate::core::router) realm: Uri,
+    /// Whether there is such a realm.
+    pub(in crate::core::router) known: bool,
+    pub(in crate::core::router) details: HelloDetails,
+    pub(in crate::core::router) features: Features,
+    pub(in crate::core::router) peer: Peer,
+}
+
+/// What a client wants to be, and how it is going to show that.
+#[derive(Debug)]
+pub(in crate::core::router) struct Claim {
+    pub(super) realm: Uri,
+    pub(super) method: String,
+    pub(super) authid: Option<String>,
+    pub(super) features: Features,
+}
+
+/// A client that has said HELLO and is not in yet.
+#[derive(Debug)]
+pub(in crate::core::router) enum Attempt {
+    /// The application is asked who it is.
+    Asked { claim: Claim, authextra: Dict, channel_id: Option<[u8; 32]> },
+    /// The client has to show its ticket, and then the application is asked.
+    Ticket { claim: Claim, request: Box<AuthRequest> },
+    /// The application was shown the ticket.
+    Shown { claim: Claim, ticket: Secret },
+    /// The client has to prove itself. Nobody is admitted who was challenged by a mock.
+    Proving { exchange: Exchange, admission: Option<Admission> },
+}
+
+/// As whom a client joins.
+#[derive(Debug)]
+pub(in crate::core::router) struct Admission {
+    pub(in crate::core::router) realm: Uri,
+    pub(in crate::core::router) features: Features,
+    pub(in crate::core::router) authid: String,
+    pub(in crate::core::router) authrole: String,
+    pub(in crate::core::router) authmethod: String,
+    pub(in crate::core::router) authprovider: String,
+    pub(in crate::core::router) authextra: Dict,
+    pub(in crate::core::router) session: u64,
+}
+
+/// Why a client does not join.
+#[derive(Debug)]
+pub(in crate::core::router) struct Refusal {
+    pub(in crate::core::router) reason: Uri,
+    pub(in crate::core::router) message: String,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(in crate::core::router) enum Next {
+    Admit(Box<Admission>),
+    Challenge(Challenge, Box<Attempt>),
+    /// The application decides.
+    Ask(Box<AuthRequest>, Box<Attempt>),
+    Refuse(Refusal),
+}
+
+impl Claim {
+    pub(super) fn admit(self, principal: Principal, session: u64) -> Admission {
+        Admission {
+            realm: principal.realm.unwrap_or(self.realm),
+            features: self.features,
+            authid: principal.authid,
+            authrole: principal.authrole,
+            authmethod: self.method,
+            authprovider: principal.authprovider,
+            authextra: principal.extra,
+            session,
+        }
+    }
+}
+
+impl Refusal {
+    pub(in crate::core::router) fn new(reason: &str, message: impl Into<String>) -> Self {
+        Refusal { reason: reason.into(), message: message.into() }
+    }
+
+    /// A wrong proof and a name that nobody has are the same to the client.
+    pub(super) fn denied() -> Self {
+        Refusal::new(uris::AUTHENTICATION_DENIED, "there is nobody of that name with that proof")
+    }
+
+    pub(in crate::core::router) fn no_role(realm: &Uri, role: &str) -> Self {
+        let text = format!("{} has no role {}", quote(realm), quote(role));
+        Refusal::new(uris::NO_SUCH_ROLE, text)
+    }
+
+    pub(in crate::core::router) fn no_realm(realm: &Uri) -> Self {
+        Refusal::new(uris::NO_SUCH_REALM, format!("there is no realm {}", quote(realm)))
+    }
+}

@@ -1,0 +1,107 @@
+//! `AuthenticationConfig`: who may join, and how that is found out.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::auth::cryptosign::SigningKey;
+use crate::auth::{AuthError, Secret};
+use crate::core::router::authentication::User;
+use crate::uri::Uri;
+
+/// Who may join a [`Router`](crate::core::router::Router), and how that is found out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuthenticationConfig {
+    /// Users whom the router knows.
+    pub users: Vec<User>,
+    /// The role of those who join without saying who they are, if they may. Default: they may not.
+    pub anonymous: Option<String>,
+    /// Methods for which the application is asked, by
+    /// [`Output::Authenticate`](crate::core::router::Output::Authenticate). Each method is either
+    /// of these or of users, so that nobody learns by asking who is which. Default: none.
+    pub dynamic: Vec<String>,
+    /// By what the router proves itself to clients of cryptosign that ask for it. Default: nothing.
+    pub router_key: Option<SigningKey>,
+    /// How many attempts to join a peer has on one connection, those not counted that are refused
+    /// before anybody is asked or challenged. After the last one the connection is closed.
+    /// Default: 5.
+    pub attempts: u32,
+    secret: Secret,
+}
+
+impl AuthenticationConfig {
+    /// Nobody may join.
+    ///
+    /// Challenges, and those of users that there are not, are made of `secret`: random octets that
+    /// nobody knows, new ones each time a router starts.
+    pub fn new(secret: [u8; 32]) -> Self {
+        AuthenticationConfig {
+            users: Vec::new(),
+            anonymous: None,
+            dynamic: Vec::new(),
+            router_key: None,
+            attempts: 5,
+            secret: Secret::from(secret.as_slice()),
+        }
+    }
+
+    /// Everybody may join without saying who they are.
+    pub(in crate::core::router) fn open() -> Self {
+        let mut config = AuthenticationConfig::new([0; 32]);
+        config.anonymous = Some("anonymous".to_owned());
+        config
+    }
+
+    pub(crate) fn set_secret(&mut self, secret: [u8; 32]) {
+        self.secret = Secret::from(secret.as_slice());
+    }
+
+    pub(super) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// That all of it can be used in a router of these realms.
+    ///
+    /// # Errors
+    /// If a user has no authid, no role or no credential, a credential that is none, or a realm that
+    /// there is not; if two users are one, by authid or key, in a realm; if a method is both of users
+    /// and of the application. The text names what.
+    pub fn check(&self, realms: &[Uri]) -> Result<(), AuthError> {
+        let mut by_authid: HashMap<&str, Vec<&User>> = HashMap::new();
+        let mut by_key: HashMap<&[u8; 32], Vec<&User>> = HashMap::new();
+        for user in &self.users {
+            user.check(realms)?;
+            let name = &user.authid;
+            let namesakes = by_authid.entry(name).or_default();
+            if namesakes.iter().any(|other| other.meets(user)) {
+                return Err(AuthError::new(format_args!("user {name:?} twice")));
+            }
+            namesakes.push(user);
+            for key in user.public_keys() {
+                let owners = by_key.entry(key).or_default();
+                if let Some(other) = owners.iter().find(|other| other.meets(user)) {
+                    let other = &other.authid;
+                    return Err(AuthError::new(format_args!(
+                        "user {name:?}: the public key is user {other:?}'s, too"
+                    )));
+                }
+                owners.push(user);
+            }
+        }
+        if self.anonymous.as_ref().is_some_and(String::is_empty) {
+            return Err(AuthError::new("the role of anonymous sessions is empty"));
+        }
+        let mut taken: HashSet<&str> = self.users.iter().flat_map(User::methods).collect();
+        taken.extend(self.anonymous.as_ref().map(|_| "anonymous"));
+        for method in &self.dynamic {
+            if method.is_empty() {
+                return Err(AuthError::new("a method of the authenticator is empty"));
+            }
+            if taken.contains(method.as_str()) {
+                return Err(AuthError::new(format_args!(
+                    "method {method:?}: either users have it, or the authenticator answers for it"
+                )));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! `User`: somebody whom the router knows from the beginning on.
+
+use crate::auth::{AuthError, Credential, Salt, Secret, cryptosign};
+use crate::uri::Uri;
+use crate::value::Dict;
+
+/// Somebody whom a router knows, and by what it recognizes him.
+///
+/// ```
+/// use wampwerk::router::User;
+///
+/// let joe = User::new("joe", "frontend").ticket("a long ticket").wampcra("a long secret");
+/// # let _ = joe;
+/// ```
+///
+/// One credential a method; of public keys there may be several. What is wrong with it, as an empty
+/// secret, is said by name when the router is built.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct User {
+    pub(super) authid: String,
+    pub(super) authrole: String,
+    /// Empty: all.
+    pub(super) realms: Vec<Uri>,
+    pub(super) credentials: Vec<Credential>,
+    pub(super) extra: Dict,
+    /// The first thing that is wrong.
+    problem: Option<AuthError>,
+}
+
+impl User {
+    /// A user without credentials: at least one is needed.
+    pub fn new(authid: impl Into<String>, authrole: impl Into<String>) -> Self {
+        User {
+            authid: authid.into(),
+            authrole: authrole.into(),
+            realms: Vec::new(),
+            credentials: Vec::new(),
+            extra: Dict::new(),
+            problem: None,
+        }
+    }
+
+    /// Adds a realm that the user may join. Default: all realms of the router.
+    pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
+        self.realms.push(realm.into());
+        self
+    }
+
+    /// Lets the user in by a ticket. It crosses the wire as it is: over TLS only.
+    pub fn ticket(self, ticket: impl Into<Secret>) -> Self {
+        self.credential(Credential::Ticket(ticket.into()))
+    }
+
+    /// Lets the user in by WAMP-CRA with this secret. The router has to know it; with
+    /// [`salted_wampcra`](User::salted_wampcra) it need not.
+    pub fn wampcra(self, secret: impl Into<Secret>) -> Self {
+        self.credential(Credential::WampCra { secret: secret.into(), salt: None })
+    }
+
+    /// Lets the user in by WAMP-CRA with a salt. `key` is what
+    /// [`derive_key`](crate::auth::wampcra::derive_key) made of the user's secret and the same salt:
+    /// base64 text.
+    pub fn salted_wampcra(self, key: impl Into<Secret>, salt: Salt) -> Self {
+        self.credential(Credential::WampCra { secret: key.into(), salt: Some(salt) })
+    }
+
+    /// Lets the user in by cryptosign with this public key: 64 hexadecimal digits. May be said
+    /// several times. A client that has the key need not say its authid.
+    pub fn public_key(mut self, key: &str) -> Self {
+        match cryptosign::public_key_from_hex(key) {
+            Ok(key) => self.credential(Credential::Cryptosign { public_keys: vec![key] }),
+            Err(error) => {
+                self.problem.get_or_insert(error);
+                self
+            }
+        }
+    }
+
+    /// Lets the user in by this credential, as one for SCRAM.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        if let Err(error) = check(&credential) {
+            self.problem.get_or_insert(error);
+            return self;
+        }
+        let method = credential.method();
+        match (self.find_mut(method), credential) {
+            (None, credential) => self.credentials.push(credential),
+            (
+                Some(Credential::Cryptosign { public_keys }),
+                Credential::Cryptosign { public_keys: more },
+            ) => public_keys.extend(more),
+            (Some(_), _) => {
+                let error = AuthError::new(format_args!("two credentials for {method}"));
+                self.problem.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// What the user is told in WELCOME.Details.authextra. Default: nothing.
+    pub fn extra(mut self, extra: Dict) -> Self {
+        self.extra = extra;
+        self
+    }
+
+    /// What the router knows of the user for a method.
+    pub(super) fn find(&self, method: &str) -> Option<&Credential> {
+        self.credentials.iter().find(|credential| credential.method() == method)
+    }
+
+    fn find_mut(&mut self, method: &str) -> Option<&mut Credential> {
+        self.credentials.iter_mut().find(|credential| credential.method() == method)
+    }
+
+    pub(super) fn methods(&self) -> impl Iterator<Item = &'static str> {
+        self.credentials.iter().map(Credential::method)
+    }
+
+    pub(super) fn may_join(&self, realm: &Uri) -> bool {
+        self.realms.is_empty() || self.realms.contains(realm)
+    }
+
+    /// Whether there is a realm that both may join.
+    pub(super) fn meets(&self, other: &User) -> bool {
+        let all = self.realms.is_empty() || other.realms.is_empty();
+        all || self.realms.iter().any(|realm| other.realms.contains(realm))
+    }
+
+    pub(super) fn public_keys(&self) -> &[[u8; 32]] {
+        match self.find("cryptosign") {
+            Some(Credential::Cryptosign { public_keys }) => public_keys,
+            _ => &[],
+        }
+    }
+
+    /// That the user can join one of these realms by something.
+    pub(super) fn check(&self, realms: &[Uri]) -> Result<(), AuthError> {
+        if self.authid.is_empty() {
+            return Err(AuthError::new("a user's authid is empty"));
+        }
+        let wrong = |problem: String| {
+            Err(AuthError::new(format_args!("user {:?}: {problem}", self.authid)))
+        };
+        if let Some(problem) = &self.problem {
+            return wrong(problem.to_string());
+        }
+        if self.authrole.is_empty() {
+            return wrong("the authrole is empty".to_owned());
+        }
+        if self.credentials.is_empty() {
+            return wrong("there is no credential".to_owned());
+        }
+        match self.realms.iter().find(|realm| !realms.contains(realm)) {
+            Some(realm) => wrong(format!("the router has no realm {realm:?}")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// That nobody gets in by nothing.
+fn check(credential: &Credential) -> Result<(), AuthError> {
+    match credential {
+        Credential::Ticket(ticket) if ticket.as_bytes().is_empty() => {
+            Err(AuthError::new("the ticket is empty"))
+        }
+        Credential::WampCra { secret, .. } if secret.as_bytes().is_empty() => {
+            Err(AuthError::new("the secret for wampcra is empty"))
+        }
+        Credential::Cryptosign { public_keys } if public_keys.is_empty() => {
+            Err(AuthError::new("there is no public key for cryptosign"))
+        }
+        _ => Ok(()),
+    }
+}

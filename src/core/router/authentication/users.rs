@@ -1,0 +1,90 @@
+//! `Users`: those whom the router knows, by authid and by key.
+
+use std::collections::HashMap;
+
+use crate::auth::{Credential, cryptosign, hmac_sha256};
+use crate::core::router::authentication::User;
+use crate::uri::Uri;
+use crate::value::Dict;
+
+#[derive(Debug)]
+pub(super) struct Users {
+    users: Vec<User>,
+    by_authid: HashMap<String, Vec<usize>>,
+    by_key: HashMap<[u8; 32], Vec<usize>>,
+    by_method: HashMap<Uri, HashMap<&'static str, Vec<usize>>>,
+}
+
+impl Users {
+    pub(super) fn new(users: Vec<User>, realms: &[Uri]) -> Self {
+        let mut by_method: HashMap<_, HashMap<_, Vec<_>>> = HashMap::new();
+        let mut by_authid: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_key: HashMap<_, Vec<_>> = HashMap::new();
+        for (at, user) in users.iter().enumerate() {
+            by_authid.entry(user.authid.clone()).or_default().push(at);
+            for key in user.public_keys() {
+                by_key.entry(*key).or_default().push(at);
+            }
+            for realm in realms.iter().filter(|realm| user.may_join(realm)) {
+                let methods = by_method.entry(realm.clone()).or_default();
+                for method in user.methods() {
+                    methods.entry(method).or_default().push(at);
+                }
+            }
+        }
+        Users { users, by_authid, by_key, by_method }
+    }
+
+    /// Whether anybody can join the realm by this method.
+    pub(super) fn have(&self, realm: &Uri, method: &str) -> bool {
+        !self.of(realm, method).is_empty()
+    }
+
+    /// The methods by which somebody can join the realm.
+    pub(super) fn methods(&self, realm: &Uri) -> impl Iterator<Item = &'static str> {
+        self.by_method.get(realm).into_iter().flat_map(|methods| methods.keys().copied())
+    }
+
+    /// Who a client is, if it can prove it.
+    pub(super) fn find(
+        &self,
+        realm: &Uri,
+        method: &str,
+        authid: Option<&str>,
+        authextra: &Dict,
+    ) -> Option<(&User, &Credential)> {
+        let candidates = match authid {
+            Some(authid) => self.by_authid.get(authid),
+            // The key says it (spec: "WAMP-Cryptosign").
+            None if method == "cryptosign" => self.by_key.get(&announced_key(authextra)?),
+            None => None,
+        };
+        let mut users = candidates?.iter().filter_map(|at| self.users.get(*at));
+        let user = users.find(|user| user.may_join(realm))?;
+        Some((user, user.find(method)?))
+    }
+
+    /// Somebody for a stranger to look like: always the same one for the same name.
+    pub(super) fn model(
+        &self,
+        realm: &Uri,
+        method: &str,
+        authid: &str,
+        secret: &[u8; 32],
+    ) -> Option<(&User, &Credential)> {
+        let all = self.of(realm, method);
+        let [a, b, c, d, ..] = hmac_sha256(secret, &[realm.as_bytes(), &[0], authid.as_bytes()]);
+        let chosen = u32::from_be_bytes([a, b, c, d]) as usize;
+        let user = self.users.get(*all.get(chosen.checked_rem(all.len())?)?)?;
+        Some((user, user.find(method)?))
+    }
+
+    fn of(&self, realm: &Uri, method: &str) -> &[usize] {
+        self.by_method.get(realm).and_then(|methods| methods.get(method)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The public key that a client of cryptosign says it has.
+fn announced_key(authextra: &Dict) -> Option<[u8; 32]> {
+    cryptosign::public_key_from_hex(authextra.get("pubkey")?.as_str()?).ok()
+}

@@ -1,0 +1,207 @@
+//! How a connection comes to a session: HELLO, CHALLENGE, AUTHENTICATE, WELCOME (spec: "Session
+//! Establishment", "Authentication").
+
+use std::time::Duration;
+
+use crate::core::router::authentication::{
+    Admission, Attempt, Denied, Join, Next, Principal, Refusal,
+};
+use crate::core::router::features::{self, Features, Offer};
+use crate::core::router::realm::quote;
+use crate::core::router::session::{Identity, Session};
+use crate::core::router::{CloseCause, ConnectionId, Router, State};
+use crate::error::Violation;
+use crate::message::{Authenticate, Hello, Roles, Welcome, WelcomeDetails};
+use crate::uri::{Match, uris};
+
+const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
+
+impl Router {
+    /// The application has found out who a client is, or that it may not join: the answer to
+    /// [`Output::Authenticate`](crate::core::router::Output::Authenticate). Nothing happens if the
+    /// connection has gone.
+    pub fn handle_authenticated(
+        &mut self,
+        now: Duration,
+        connection: ConnectionId,
+        answer: Result<Principal, Denied>,
+    ) {
+        let asked = self.connections.get(&connection).map(|asked| asked.state);
+        let Some(State::Asked { given_up }) = asked else { return };
+        // Given up, it is not told any more, and may say HELLO again.
+        let attempt = self.take_attempt(connection);
+        if given_up {
+            self.close_if_exhausted(now, connection);
+        } else if let Some(attempt) = attempt {
+            let unix_time = self.config.epoch.saturating_add(now);
+            let next = self.authentication.decide(&mut self.ids, unix_time, *attempt, answer);
+            self.go_on(now, connection, next);
+        }
+        // Unless it was closed.
+        if self.connections.contains_key(&connection) {
+            self.outputs.resume(connection);
+        }
+    }
+
+    pub(super) fn hello(
+        &mut self,
+        now: Duration,
+        from: ConnectionId,
+        hello: Hello,
+    ) -> Result<(), Violation> {
+        let Hello { realm, details } = hello;
+        let roles = details.roles.as_ref();
+        let roles = roles.ok_or_else(|| Violation::new("HELLO.Details.roles is missing"))?;
+        roles.check("HELLO.Details.roles", &CLIENT_ROLES)?;
+        let features = Features::of(roles);
+        let Some(connection) = self.connections.get(&from) else { return Ok(()) };
+        let next = if !realm.check(self.config.uri_rule, Match::Exact) {
+            let text = format!("{} is no URI", quote(&realm));
+            Next::Refuse(Refusal::new(uris::INVALID_URI, text))
+        } else {
+            let known = self.realm_names.contains_key(&realm);
+            let peer = connection.peer.clone();
+            let unix_time = self.config.epoch.saturating_add(now);
+            let join = Join { realm, known, details, features, peer };
+            self.authentication.begin(&mut self.ids, unix_time, join)
+        };
+        if let Next::Challenge(..) | Next::Ask(..) = next
+            && let Some(connection) = self.connections.get_mut(&from)
+        {
+            connection.attempts += 1;
+        }
+        self.go_on(now, from, next);
+        Ok(())
+    }
+
+    pub(super) fn authenticate(
+        &mut self,
+        now: Duration,
+        from: ConnectionId,
+        answer: &Authenticate,
+    ) {
+        if let Some(attempt) = self.take_attempt(from) {
+            let next = self.authentication.prove(*attempt, answer);
+            self.go_on(now, from, next);
+        }
+    }
+
+    /// A peer has said ABORT in place of AUTHENTICATE, or while the application is asked.
+    pub(super) fn give_up_joining(&mut self, now: Duration, from: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&from) else { return };
+        if let State::Asked { given_up } = &mut connection.state {
+            *given_up = true;
+            return;
+        }
+        self.take_attempt(from);
+        self.close_if_exhausted(now, from);
+    }
+
+    /// A peer has not come to a session in time.
+    pub(super) fn give_up_waiting(&mut self, now: Duration, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let limit = self.config.handshake_timeout;
+        let (cause, told) = match connection.state {
+            State::Challenged => {
+                let text = format!("no AUTHENTICATE within {limit:?}");
+                (CloseCause::NotAuthenticated, Some((uris::TIMEOUT, text)))
+            }
+            State::Asked { given_up } => {
+                let text = format!("it could not be found out within {limit:?} who you are");
+                let told = (!given_up).then_some((uris::AUTHENTICATION_FAILED, text));
+                (CloseCause::NotAuthenticated, told)
+            }
+            // After a session it just goes.
+            _ => {
+                let text = format!("no HELLO within {limit:?}");
+                (CloseCause::NoHello, (!connection.left).then_some((uris::TIMEOUT, text)))
+            }
+        };
+        if let Some((reason, text)) = told {
+            self.abort(id, reason, text);
+        }
+        self.close(now, id, cause);
+    }
+
+    fn go_on(&mut self, now: Duration, id: ConnectionId, next: Next) {
+        let refusal = match next {
+            Next::Admit(admission) => {
+                let Admission { realm, authrole, .. } = &*admission;
+                if !self.realm_names.contains_key(realm) {
+                    Refusal::no_realm(realm)
+                } else if !self.knows_role(realm, authrole) {
+                    Refusal::no_role(realm, authrole)
+                } else {
+                    return self.welcome(now, id, *admission);
+                }
+            }
+            Next::Challenge(challenge, attempt) => {
+                self.wait_for(id, State::Challenged, attempt);
+                self.outputs.send(id, challenge);
+                return;
+            }
+            Next::Ask(request, attempt) => {
+                self.wait_for(id, State::Asked { given_up: false }, attempt);
+                self.outputs.authenticate(id, request);
+                return;
+            }
+            Next::Refuse(refusal) => refusal,
+        };
+        // The peer may try again, but within the same time.
+        self.abort(id, &refusal.reason, refusal.message);
+        self.close_if_exhausted(now, id);
+    }
+
+    fn close_if_exhausted(&mut self, now: Duration, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.attempts >= self.authentication.attempts() {
+            self.close(now, id, CloseCause::NotAuthenticated);
+        }
+    }
+
+    fn wait_for(&mut self, id: ConnectionId, state: State, attempt: Box<Attempt>) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.state = state;
+            connection.attempt = Some(attempt);
+        }
+    }
+
+    /// What was waited for has come.
+    fn take_attempt(&mut self, id: ConnectionId) -> Option<Box<Attempt>> {
+        let connection = self.connections.get_mut(&id)?;
+        connection.state = State::Idle;
+        connection.attempt.take()
+    }
+
+    fn welcome(&mut self, now: Duration, to: ConnectionId, admission: Admission) {
+        let Some(&index) = self.realm_names.get(&admission.realm) else { return };
+        let Admission { realm, features, session, authextra, .. } = admission;
+        let identity = Identity {
+            session,
+            authid: admission.authid,
+            authrole: admission.authrole,
+            authmethod: admission.authmethod,
+            authprovider: admission.authprovider,
+        };
+        if let Some(connection) = self.connections.get_mut(&to) {
+            connection.state = State::Joined(index);
+            connection.attempts = 0;
+        }
+        self.set_deadline(to, None);
+        let mut details = WelcomeDetails::default();
+        details.realm = Some(realm);
+        let offer = Offer::new(&self.config, &self.realms[index], &identity.authrole);
+        let (broker, dealer) = (features::broker(offer), features::dealer(offer));
+        details.roles = Some(Roles::new().with("broker", &broker).with("dealer", &dealer));
+        details.agent = Some(self.config.agent.clone());
+        details.authid = Some(identity.authid.clone());
+        details.authrole = Some(identity.authrole.clone());
+        details.authmethod = Some(identity.authmethod.clone());
+        details.authprovider = Some(identity.authprovider.clone());
+        details.authextra = Some(authextra).filter(|extra| !extra.is_empty());
+        self.outputs.send(to, Welcome { session, details });
+        // Behind WELCOME, so that nothing comes before it.
+        let session = Session::new(identity, features);
+        self.turn(now, index, |realm, turn| realm.join(turn, to, session));
+    }
+}
