@@ -136,7 +136,7 @@ fn the_first_offered_method_counts_that_is_to_be_had() {
         (&["anonymous", "cookie", "scram"], "scram"),
     ] {
         let id = net.connect();
-        let mut client = Client::new(chosen, Some("joe"), RIGHT);
+        let client = Client::new(chosen, Some("joe"), RIGHT);
         let mut hello = client.hello();
         hello.details.authmethods = Some(offered.iter().map(ToString::to_string).collect());
         net.send(id, hello);

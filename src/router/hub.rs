@@ -84,7 +84,11 @@ pub(super) struct Aftermath {
 enum Question {
     Authenticate(ConnectionId, Box<AuthRequest>),
     /// Of [`Output::Authorize`].
-    Authorize { connection: ConnectionId, ticket: u64, request: Box<AuthorizationRequest> },
+    Authorize {
+        connection: ConnectionId,
+        ticket: u64,
+        request: Box<AuthorizationRequest>,
+    },
 }
 
 /// What answers.
@@ -169,7 +173,8 @@ impl Hub {
     /// Asks the application. Not under the lock: it runs user code.
     fn ask(self: &Arc<Self>, question: Question) {
         match question {
-            Question::Authorize { connection, ticket, request } => match &self.callbacks.authorizer {
+            Question::Authorize { connection, ticket, request } => match &self.callbacks.authorizer
+            {
                 Some(authorizer) => authorizer.ask(self, connection, ticket, *request),
                 // A router is not built without one that it needs.
                 None => self.answer(|core, now| {

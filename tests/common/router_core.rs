@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use wampwerk::core::router::{
-    AuthorizationRequest, CloseCause, ConnectionId, MetaApi, Output, Router, RouterConfig,
-    Statistics,
+    AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, MetaApi, Output,
+    Principal, Router, RouterConfig, Statistics,
 };
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Dict, Value};
@@ -19,6 +19,8 @@ pub struct Net {
     pub now: Duration,
     inboxes: BTreeMap<ConnectionId, VecDeque<Message>>,
     closed: BTreeMap<ConnectionId, CloseCause>,
+    /// What the authenticator is asked of whom.
+    asked: BTreeMap<ConnectionId, AuthRequest>,
     /// What the authorizer was asked, with the questions' tickets.
     pub questions: Vec<(ConnectionId, u64, AuthorizationRequest)>,
     /// Publications that nobody was told about.
@@ -49,6 +51,7 @@ impl Net {
             now: Duration::ZERO,
             inboxes: BTreeMap::new(),
             closed: BTreeMap::new(),
+            asked: BTreeMap::new(),
             questions: Vec::new(),
             dropped: Vec::new(),
             resumed: Vec::new(),
@@ -107,6 +110,11 @@ impl Net {
                     let before = self.closed.insert(connection, cause);
                     assert!(before.is_none(), "closed twice");
                 }
+                Output::Authenticate { connection, request } => {
+                    assert!(!self.closed.contains_key(&connection), "asked after the end");
+                    let before = self.asked.insert(connection, *request);
+                    assert!(before.is_none(), "asked twice at the same time");
+                }
                 Output::Authorize { connection, ticket, request } => {
                     self.questions.push((connection, ticket, *request));
                 }
@@ -115,6 +123,23 @@ impl Net {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    /// What the application is asked about a peer.
+    pub fn take_question(&mut self, id: ConnectionId) -> AuthRequest {
+        self.resumed.retain(|resumed| *resumed != id);
+        self.asked.remove(&id).unwrap()
+    }
+
+    /// The application's answer.
+    pub fn authenticated(&mut self, id: ConnectionId, answer: Result<Principal, Denied>) {
+        self.router.handle_authenticated(self.now, id, answer);
+        self.drain();
+    }
+
+    /// Whether a peer's messages are taken again since the last question.
+    pub fn is_resumed(&self, id: ConnectionId) -> bool {
+        self.resumed.contains(&id)
     }
 
     fn deliver(&mut self, to: ConnectionId, message: Message) {

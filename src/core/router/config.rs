@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::core::router::authorization::Role;
 use crate::core::router::authentication::AuthenticationConfig;
+use crate::core::router::authorization::Role;
 use crate::core::router::meta::MetaApi;
 use crate::uri::{Match, Uri, UriRule};
 

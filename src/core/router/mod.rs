@@ -7,8 +7,8 @@
 //! announces no more than that. An option that would need more is refused where ignoring it would
 //! be wrong.
 
-mod authorization;
 mod authentication;
+mod authorization;
 mod broker;
 mod config;
 mod custom;
@@ -35,9 +35,9 @@ use crate::error::{ApplicationError, Violation};
 use crate::message::{Abort, AbortDetails, Goodbye, GoodbyeDetails, Message, Payload, RequestType};
 use crate::uri::{Uri, uris};
 
+pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Peer, Principal, User};
 pub(crate) use authorization::validate as validate_roles;
 pub use authorization::{Action, Authorization, AuthorizationRequest, Cached, Role, Rule};
-pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Peer, Principal, User};
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
 pub use meta::MetaApi;
 pub use output::{CloseCause, Output};

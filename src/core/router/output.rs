@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::core::router::ConnectionId;
-use crate::core::router::authorization::AuthorizationRequest;
 use crate::core::router::authentication::AuthRequest;
+use crate::core::router::authorization::AuthorizationRequest;
 use crate::error::ApplicationError;
 use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
 

@@ -1,0 +1,283 @@
+//! How the router finds out who a client is by asking the application.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+
+#[path = "common/router_auth.rs"]
+mod auth;
+#[path = "common/router_core.rs"]
+mod common;
+
+use std::time::Duration;
+
+use auth::*;
+use common::*;
+use wampwerk::Dict;
+use wampwerk::auth::{Credential, Salt};
+use wampwerk::core::router::{
+    AuthRequest, AuthenticationConfig, CloseCause, ConnectionId, Denied, Principal,
+};
+use wampwerk::message::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+fn dynamic_net() -> Net {
+    let mut config = AuthenticationConfig::new([7; 32]);
+    config.dynamic = METHODS.iter().chain(&["cookie"]).map(ToString::to_string).collect();
+    net_with(config)
+}
+
+/// Says HELLO and, if the method is one of tickets, shows the ticket; what the application is asked.
+fn ask(net: &mut Net, id: ConnectionId, client: &mut Client, method: &str) -> AuthRequest {
+    net.send(id, client.hello());
+    if method == "ticket" {
+        let challenge = challenge(net, id);
+        net.send(id, client.answer(&challenge));
+    }
+    assert_eq!(net.take(id), [""; 0]);
+    net.take_question(id)
+}
+
+/// Gives the application's answer, and the client's, if it is challenged.
+fn settle(
+    net: &mut Net,
+    id: ConnectionId,
+    client: &mut Client,
+    answer: Result<Principal, Denied>,
+) -> Message {
+    net.authenticated(id, answer);
+    assert!(net.is_resumed(id));
+    match net.take_one(id) {
+        Message::Challenge(challenge) => {
+            net.send(id, client.answer(&challenge));
+            net.take_one(id)
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn each_method_lets_in_whom_the_application_knows() {
+    for method in METHODS {
+        let mut net = dynamic_net();
+        let id = net.connect();
+        let mut client = Client::new(method, Some("joe"), RIGHT);
+        let request = ask(&mut net, id, &mut client, method);
+        assert_eq!(request.realm, "realm1");
+        assert_eq!(request.authid.as_deref(), Some("joe"));
+        assert_eq!(request.authmethod, method);
+        assert_eq!(request.ticket.is_some(), method == "ticket");
+        let principal = Principal::new("Joe", "tester")
+            .realm("realm2")
+            .authprovider("database")
+            .extra(Dict::new().with("team", 7))
+            .credential(credential(method));
+        let answer = settle(&mut net, id, &mut client, Ok(principal));
+        let Message::Welcome(welcome) = answer else { panic!("{method}: {answer:?}") };
+        let details = welcome.details.into_fields();
+        assert_eq!(details.realm.unwrap(), "realm2");
+        assert_eq!(details.authid.as_deref(), Some("Joe"));
+        assert_eq!(details.authrole.as_deref(), Some("tester"));
+        assert_eq!(details.authmethod.as_deref(), Some(method));
+        assert_eq!(details.authprovider.as_deref(), Some("database"));
+        let extra = details.authextra.unwrap();
+        assert_eq!(extra.get("team"), Some(&7.into()));
+        client.check(&extra);
+    }
+}
+
+#[test]
+fn a_wrong_secret_and_an_unknown_name_look_the_same() {
+    for method in METHODS {
+        let mut told = Vec::new();
+        for (secret, known) in [(WRONG, true), (WRONG, false), (RIGHT, false)] {
+            let mut net = dynamic_net();
+            let id = net.connect();
+            let mut client = Client::new(method, Some("joe"), secret);
+            ask(&mut net, id, &mut client, method);
+            let answer = match known {
+                true => Ok(Principal::new("joe", "tester").credential(credential(method))),
+                false => Err(Denied::like(credential(method))),
+            };
+            let answer = settle(&mut net, id, &mut client, answer);
+            let Message::Abort(abort) = answer else { panic!("{method}: {answer:?}") };
+            assert_eq!(abort.reason, "wamp.error.authentication_denied");
+            told.push(abort.details.into_fields().message);
+        }
+        assert!(told.iter().all(|it| *it == told[0]), "{method}: {told:?}");
+    }
+}
+
+#[test]
+fn a_stranger_looks_as_the_application_says() {
+    let mut net = dynamic_net();
+    let mut seen = Vec::new();
+    for denied in [false, true] {
+        let id = net.connect();
+        let mut client = Client::new("wampcra", Some("joe"), WRONG);
+        ask(&mut net, id, &mut client, "wampcra");
+        let salted = Credential::salted_wampcra(&RIGHT.into(), Salt::new("pepper")).unwrap();
+        net.authenticated(
+            id,
+            match denied {
+                true => Err(Denied::like(salted)),
+                false => Ok(Principal::new("joe", "tester").credential(salted)),
+            },
+        );
+        seen.push(shape(&challenge(&mut net, id)));
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[test]
+fn the_application_may_judge_tickets_itself() {
+    let mut net = dynamic_net();
+    let id = net.connect();
+    // The ticket may say who it is.
+    let mut client = Client::new("ticket", None, "signed: joe");
+    let request = ask(&mut net, id, &mut client, "ticket");
+    assert_eq!(request.authid, None);
+    assert_eq!(request.ticket.unwrap().as_str().unwrap(), "signed: joe");
+    net.authenticated(id, Ok(Principal::new("joe", "tester")));
+    assert_eq!(net.take(id), ["WELCOME"]);
+}
+
+#[test]
+fn methods_without_a_challenge_are_the_applications_alone() {
+    let mut net = dynamic_net();
+    for (answer, expected) in [
+        (Ok(Principal::new("joe", "tester")), "WELCOME"),
+        (Err(Denied::new()), "ABORT wamp.error.authentication_denied"),
+    ] {
+        let id = net.connect();
+        let mut hello = hello("realm1");
+        hello.details.authmethods = Some(vec!["tls".to_owned(), "cookie".to_owned()]);
+        net.send(id, hello);
+        assert_eq!(net.take_question(id).authmethod, "cookie");
+        net.authenticated(id, answer);
+        assert_eq!(net.take(id), [expected]);
+    }
+}
+
+#[test]
+fn a_refusal_with_a_reason_is_told_at_once() {
+    let mut net = dynamic_net();
+    let id = net.connect();
+    let mut client = Client::new("wampcra", Some("joe"), RIGHT);
+    ask(&mut net, id, &mut client, "wampcra");
+    net.authenticated(id, Err(Denied::because("com.example.error.banned", "come back in May")));
+    let Message::Abort(abort) = net.take_one(id) else { panic!() };
+    assert_eq!(abort.reason, "com.example.error.banned");
+    assert_eq!(abort.details.message.as_deref(), Some("come back in May"));
+}
+
+#[test]
+fn what_does_not_fit_the_method_lets_nobody_in() {
+    for method in METHODS {
+        let other = if method == "ticket" { "wampcra" } else { "ticket" };
+        for wrong in [Some(credential(other)), None] {
+            // Then the application has judged it.
+            if method == "ticket" && wrong.is_none() {
+                continue;
+            }
+            let mut net = dynamic_net();
+            let id = net.connect();
+            let mut client = Client::new(method, Some("joe"), RIGHT);
+            ask(&mut net, id, &mut client, method);
+            let mut principal = Principal::new("joe", "tester");
+            principal.credential = wrong;
+            net.authenticated(id, Ok(principal));
+            assert_eq!(net.take(id), ["ABORT wamp.error.authentication_failed"], "{method}");
+        }
+    }
+}
+
+#[test]
+fn a_realm_that_there_is_not_can_be_asked_about_but_not_joined() {
+    let mut net = dynamic_net();
+    for (redirect, expected) in [
+        (Some("realm2"), "WELCOME"),
+        (Some("elsewhere"), "ABORT wamp.error.no_such_realm"),
+        (None, "ABORT wamp.error.no_such_realm"),
+    ] {
+        let id = net.connect();
+        let mut hello = hello("nowhere");
+        hello.details.authmethods = Some(vec!["cookie".to_owned()]);
+        net.send(id, hello);
+        assert_eq!(net.take_question(id).realm, "nowhere");
+        let mut principal = Principal::new("joe", "tester");
+        principal.realm = redirect.map(Into::into);
+        net.authenticated(id, Ok(principal));
+        assert_eq!(net.take(id), [expected]);
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_come_ends_the_connection() {
+    let mut net = dynamic_net();
+    let id = net.connect();
+    let mut client = Client::new("wampcra", Some("joe"), RIGHT);
+    ask(&mut net, id, &mut client, "wampcra");
+    net.advance(Duration::from_secs(10));
+    assert_eq!(net.take(id), ["ABORT wamp.error.authentication_failed"]);
+    assert_eq!(net.closed(id), Some(CloseCause::NotAuthenticated));
+    // It comes after all.
+    net.authenticated(id, Ok(Principal::new("joe", "tester").credential(credential("wampcra"))));
+    assert_eq!(net.take(id), [""; 0]);
+    assert_eq!(net.statistics().connections, 0);
+}
+
+#[test]
+fn an_answer_about_somebody_who_has_gone_is_ignored() {
+    let mut net = dynamic_net();
+    let id = net.connect();
+    let mut client = Client::new("cryptosign", None, RIGHT);
+    ask(&mut net, id, &mut client, "cryptosign");
+    net.disconnect(id);
+    net.authenticated(id, Ok(Principal::new("joe", "tester").credential(credential("cryptosign"))));
+    assert_eq!(net.take(id), [""; 0]);
+    assert!(!net.is_resumed(id));
+}
+
+#[test]
+fn who_gives_up_meanwhile_may_say_hello_again() {
+    let mut net = dynamic_net();
+    let id = net.connect();
+    let mut client = Client::new("ticket", Some("joe"), RIGHT);
+    ask(&mut net, id, &mut client, "ticket");
+    net.send(id, abort());
+    net.authenticated(id, Ok(Principal::new("joe", "tester")));
+    assert_eq!(net.take(id), [""; 0]);
+    assert!(net.is_resumed(id));
+    let answer = Ok(Principal::new("joe", "tester"));
+    ask(&mut net, id, &mut client, "ticket");
+    net.authenticated(id, answer);
+    assert_eq!(net.take(id), ["WELCOME"]);
+}
+
+#[test]
+fn nothing_is_taken_while_the_application_is_asked() {
+    for message in [
+        Message::from(hello("realm1")),
+        call(1, "com.example.add", 1).into(),
+        Authenticate { signature: RIGHT.to_owned(), extra: Dict::new() }.into(),
+    ] {
+        let mut net = dynamic_net();
+        let id = net.connect();
+        let mut client = Client::new("ticket", Some("joe"), RIGHT);
+        ask(&mut net, id, &mut client, "ticket");
+        net.send(id, message);
+        net.assert_violation(id, "before WELCOME");
+    }
+}
+
+#[test]
+fn an_answer_to_no_question_does_nothing() {
+    let mut net = dynamic_net();
+    let id = net.connect();
+    net.authenticated(id, Ok(Principal::new("joe", "tester")));
+    net.send(id, Client::new("ticket", Some("joe"), WRONG).hello());
+    challenge(&mut net, id);
+    net.authenticated(id, Ok(Principal::new("joe", "tester")));
+    assert_eq!(net.take(id), [""; 0]);
+    assert_eq!(net.statistics().sessions, 0);
+}
