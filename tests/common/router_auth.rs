@@ -79,7 +79,7 @@ fn scram_credential(dialect: Dialect) -> Credential {
     Credential::Scram { dialect, credential: credential.clone() }
 }
 
-fn key(secret: &str) -> SigningKey {
+pub fn key(secret: &str) -> SigningKey {
     SigningKey::from_seed([secret.as_bytes()[0]; 32])
 }
 
@@ -134,6 +134,10 @@ impl Client {
             }
         };
         Authenticate { signature, extra }
+    }
+
+    pub fn understands(&self, challenge: &Challenge) -> bool {
+        self.method == challenge.method
     }
 
     /// That the router has proved itself, where the method has that.

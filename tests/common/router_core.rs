@@ -109,6 +109,7 @@ impl Net {
                 Output::Close { connection, cause } => {
                     let before = self.closed.insert(connection, cause);
                     assert!(before.is_none(), "closed twice");
+                    self.asked.remove(&connection);
                 }
                 Output::Authenticate { connection, request } => {
                     assert!(!self.closed.contains_key(&connection), "asked after the end");
@@ -129,6 +130,11 @@ impl Net {
     pub fn take_question(&mut self, id: ConnectionId) -> AuthRequest {
         self.resumed.retain(|resumed| *resumed != id);
         self.asked.remove(&id).unwrap()
+    }
+
+    /// Whether the application has not answered yet.
+    pub fn is_asked(&self, id: ConnectionId) -> bool {
+        self.asked.contains_key(&id)
     }
 
     /// The application's answer.

@@ -1,0 +1,204 @@
+//! Real sessions that prove who they are to the embedded router, in-process and over WebSocket; and
+//! functions of the application that answer late, panic, or never answer.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use wampwerk::auth::cryptosign::{self, SigningKey};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
+use wampwerk::auth::{Credential, Salt, Secret};
+use wampwerk::core::client::ClientConfig;
+use wampwerk::router::{Denied, Principal, User};
+use wampwerk::session::authentication::{Authentication, Cryptosign, Scram, Ticket, WampCra};
+use wampwerk::session::{self, SessionConfig};
+use wampwerk::{ConnectError, Router, RouterBuilder, Session, connect};
+
+const SECRET: &str = "a long secret";
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed([seed; 32])
+}
+
+fn scram(dialect: Dialect) -> Credential {
+    let secret = Secret::from(SECRET);
+    let credential =
+        ScramCredential::derive(dialect, &secret, Kdf::Pbkdf2, &[5; 16], 4096, None).unwrap();
+    Credential::Scram { dialect, credential }
+}
+
+fn with_joe(builder: RouterBuilder) -> RouterBuilder {
+    let salted = Credential::salted_wampcra(&SECRET.into(), Salt::new("pepper")).unwrap();
+    builder.user(
+        User::new("joe", "frontend")
+            .ticket(SECRET)
+            .credential(salted)
+            .public_key(&cryptosign::to_hex(&key(1).public_key()))
+            .credential(scram(Dialect::Spec))
+            .credential(scram(Dialect::Autobahn)),
+    )
+}
+
+fn methods(authid: &str, secret: &str, seed: u8) -> Vec<(&'static str, Authentication)> {
+    vec![
+        ("ticket", Ticket::new(authid, secret).into()),
+        ("wampcra", WampCra::new(authid, secret).into()),
+        ("cryptosign", Cryptosign::new(key(seed)).authid(authid).into()),
+        ("wamp-scram", Scram::new(authid, secret).dialect(Dialect::Spec).into()),
+        ("scram", Scram::new(authid, secret).dialect(Dialect::Autobahn).into()),
+    ]
+}
+
+async fn join(router: &Router, authentication: Authentication) -> Result<Session, ConnectError> {
+    let mut config = SessionConfig::from(ClientConfig::default());
+    config = config.authentication(authentication);
+    session::join(router.connect_transport(), "realm1", config).await
+}
+
+fn assert_refused(error: ConnectError, reason: &str) {
+    match error {
+        ConnectError::Join(error) => assert!(error.to_string().contains(reason), "{error}"),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn each_method_joins_in_process_and_over_websocket() {
+    let router = with_joe(Router::builder().realm("realm1")).build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    for (method, authentication) in methods("joe", SECRET, 1) {
+        let near = join(&router, authentication.clone()).await.unwrap();
+        let far = connect(listener.url(), "realm1").authentication(authentication).await.unwrap();
+        for session in [near, far] {
+            let details = session.welcome().details.clone();
+            assert_eq!(details.authid.as_deref(), Some("joe"), "{method}");
+            assert_eq!(details.authrole.as_deref(), Some("frontend"));
+            assert_eq!(details.authmethod.as_deref(), Some(method));
+            let told: wampwerk::Dict =
+                session.call("wamp.session.get").args((session.id(),)).value().await.unwrap();
+            assert_eq!(told.get("authmethod").unwrap().as_str(), Some(method));
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_secrets_and_unknown_names_are_refused_alike() {
+    let router = with_joe(Router::builder().realm("realm1")).build().unwrap();
+    let wrong = methods("joe", "another secret", 2).into_iter();
+    for (_, authentication) in wrong.chain(methods("nobody", SECRET, 2)) {
+        let error = join(&router, authentication).await.unwrap_err();
+        assert_refused(error, "wamp.error.authentication_denied");
+    }
+    let error = router.connect("realm1").await.unwrap_err();
+    assert_refused(error, "wamp.error.no_matching_auth_method");
+}
+
+#[tokio::test]
+async fn a_function_decides_in_its_own_time_and_others_go_on() {
+    let gate = Arc::new(Notify::new());
+    let (asked, mut questions) = mpsc::unbounded_channel();
+    let router = Router::builder().realm("realm1").anonymous("guest");
+    let opened = Arc::clone(&gate);
+    let router = router.authenticator(&["ticket"], move |request| {
+        let (gate, asked) = (Arc::clone(&opened), asked.clone());
+        async move {
+            asked.send(request.peer.transport.clone()).unwrap();
+            gate.notified().await;
+            match request.ticket.unwrap() == Secret::from(SECRET) {
+                true => Ok(Principal::new("joe", "frontend")),
+                false => Err(Denied::new()),
+            }
+        }
+    });
+    let router = router.build().unwrap();
+    for (ticket, welcome) in [(SECRET, true), ("another", false)] {
+        let joining = {
+            let router = router.clone();
+            tokio::spawn(async move { join(&router, Ticket::new("joe", ticket).into()).await })
+        };
+        assert_eq!(questions.recv().await.unwrap(), "memory");
+        // Meanwhile somebody else joins, and calls.
+        let other = router.connect("realm1").await.unwrap();
+        let sessions: u64 = other.call("wamp.session.count").value().await.unwrap();
+        assert_eq!(sessions, 1);
+        other.leave().await;
+        gate.notify_one();
+        let joined = joining.await.unwrap();
+        assert_eq!(joined.is_ok(), welcome);
+        if let Ok(session) = joined {
+            assert_eq!(session.welcome().details.clone().authprovider.as_deref(), Some("dynamic"));
+            session.leave().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_panics_lets_nobody_in_and_harms_nobody() {
+    let router = Router::builder().realm("realm1").anonymous("guest");
+    let router = router.authenticator(&["ticket", "wampcra"], |request| {
+        // Before there is a future, and in it.
+        assert_ne!(request.authmethod, "ticket");
+        async move { panic!("on purpose") }
+    });
+    let router = router.build().unwrap();
+    for (_, authentication) in methods("joe", SECRET, 1).into_iter().take(2) {
+        let error = join(&router, authentication).await.unwrap_err();
+        assert_refused(error, "wamp.error.authentication_failed");
+    }
+    assert!(router.connect("realm1").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_never_answers_is_not_waited_for() {
+    let router = Router::builder().realm("realm1").handshake_timeout(Duration::from_secs(3));
+    let router = router.authenticator(&["wampcra"], |_| std::future::pending());
+    let router = router.build().unwrap();
+    let before = tokio::time::Instant::now();
+    let error = join(&router, WampCra::new("joe", SECRET).into()).await.unwrap_err();
+    assert_refused(error, "wamp.error.authentication_failed");
+    assert!(before.elapsed() < Duration::from_secs(4));
+    router.shutdown().await;
+    assert_eq!(router.statistics().connections, 0);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_when_the_router_is_built() {
+    let realm = || Router::builder().realm("realm1");
+    let joe = || User::new("joe", "frontend").ticket(SECRET);
+    let answers = |builder: RouterBuilder, methods: &[&str]| {
+        builder.authenticator(methods, |_| async { Err(Denied::new()) })
+    };
+    let hex = cryptosign::to_hex(&key(1).public_key());
+    for (builder, named) in [
+        (realm().user(joe()).user(joe()), "user \"joe\" twice"),
+        (realm().user(User::new("", "frontend").ticket(SECRET)), "authid is empty"),
+        (realm().user(User::new("joe", "").ticket(SECRET)), "user \"joe\": the authrole is empty"),
+        (realm().user(User::new("joe", "frontend")), "user \"joe\": there is no credential"),
+        (
+            realm().user(User::new("joe", "frontend").ticket("")),
+            "user \"joe\": the ticket is empty",
+        ),
+        (realm().user(User::new("joe", "frontend").public_key("beef")), "user \"joe\": "),
+        (realm().user(joe().ticket("another")), "two credentials for ticket"),
+        (realm().user(joe().realm("realm7")), "user \"joe\": the router has no realm \"realm7\""),
+        (
+            realm().user(joe().public_key(&hex)).user(User::new("jane", "b").public_key(&hex)),
+            "user \"jane\": the public key is user \"joe\"'s, too",
+        ),
+        (realm().anonymous(""), "the role of anonymous sessions is empty"),
+        (answers(realm(), &[]), "the authenticator has no method"),
+        (answers(realm().user(joe()), &["ticket"]), "method \"ticket\""),
+        (answers(realm().anonymous("guest"), &["anonymous"]), "method \"anonymous\""),
+    ] {
+        match builder.build() {
+            Err(ConnectError::InvalidConfig(text)) => assert!(text.contains(named), "{text}"),
+            other => panic!("{named}: {other:?}"),
+        }
+    }
+    // The same name in other realms is somebody else.
+    let two = realm().realm("realm2").user(joe().realm("realm1")).user(joe().realm("realm2"));
+    assert!(two.build().is_ok());
+}
