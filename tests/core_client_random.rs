@@ -105,9 +105,7 @@ fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         60 => legal,
         2 => Just(welcome(roles()).into()),
-        2 => prop::sample::select(vec!["ticket", "wampcra", "cryptosign"]).prop_map(|method| {
-            Challenge { method: method.to_owned(), extra: wampwerk::Dict::new() }.into()
-        }),
+        1 => challenge(),
         1 => Just(welcome(Roles::new()).into()),
         1 => Just(goodbye("wamp.close.system_shutdown").into()),
         1 => Just(Abort {
@@ -120,6 +118,32 @@ fn message() -> impl Strategy<Value = Message> {
             options: YieldOptions::default(),
             payload: Payload::empty(),
         }.into()),
+    ]
+}
+
+fn challenge() -> impl Strategy<Value = Message> {
+    prop::sample::select(vec!["ticket", "ticket", "wampcra", "cryptosign"]).prop_map(|method| {
+        Challenge { method: method.to_owned(), extra: wampwerk::Dict::new() }.into()
+    })
+}
+
+/// Little but joining, so that its steps meet.
+fn step_of_joining() -> impl Strategy<Value = Step> {
+    let said = prop_oneof![
+        6 => challenge(),
+        2 => Just(welcome(Roles::new().with("dealer", &["call_canceling"])).into()),
+        1 => message(),
+    ];
+    prop_oneof![
+        8 => said.prop_map(|message| Step::Receive(Box::new(message))),
+        6 => (any::<bool>(), Just(false)).prop_map(|(offer, wait)| Step::Rejoin(offer, wait)),
+        5 => prop::bool::weighted(0.8).prop_map(Step::Authenticate),
+        1 => Just(Step::Answering),
+        4 => (0..3usize).prop_map(Step::Send),
+        1 => Just(Step::Unsendable),
+        1 => Just(Step::Leave),
+        1 => Just(Step::Timeout),
+        1 => any::<bool>().prop_map(Step::Call),
     ]
 }
 
@@ -408,20 +432,29 @@ impl World {
     }
 }
 
+fn check(steps: &[Step]) {
+    let mut world = World::new();
+    for step in steps {
+        world.run(step);
+    }
+    world.session.client.handle_transport_closed(None);
+    world.take_events();
+    assert!(world.over);
+    assert!(world.waiting.is_empty());
+    assert_eq!(world.session.client.pending(), 0);
+    assert_eq!(world.session.client.poll_timeout(), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn whatever_the_router_says(steps in prop::collection::vec(step(), 1..150)) {
-        let mut world = World::new();
-        for step in &steps {
-            world.run(step);
-        }
-        world.session.client.handle_transport_closed(None);
-        world.take_events();
-        prop_assert!(world.over);
-        prop_assert!(world.waiting.is_empty());
-        prop_assert_eq!(world.session.client.pending(), 0);
-        prop_assert_eq!(world.session.client.poll_timeout(), None);
+        check(&steps);
+    }
+
+    #[test]
+    fn however_the_router_challenges(steps in prop::collection::vec(step_of_joining(), 1..80)) {
+        check(&steps);
     }
 }
