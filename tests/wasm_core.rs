@@ -17,6 +17,8 @@ mod auth_scram;
 mod auth_totp;
 #[path = "auth_wampcra.rs"]
 mod auth_wampcra;
+#[path = "core_client_authentication.rs"]
+mod core_client_authentication;
 #[path = "core_client_cancel.rs"]
 mod core_client_cancel;
 #[path = "core_client_interrupt.rs"]
