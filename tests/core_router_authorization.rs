@@ -65,8 +65,8 @@ fn without_roles_everything_is_allowed() {
 
 #[test]
 fn each_action_needs_a_rule_of_its_own() {
-    type Request = fn(&str) -> Message;
-    let requests: [(&str, fn(Rule) -> Rule, Request); 4] = [
+    type Case = (&'static str, fn(Rule) -> Rule, fn(&str) -> Message);
+    let requests: [Case; 4] = [
         ("call", Rule::call, |uri| call(1, uri, 1).into()),
         ("register", Rule::register, |uri| register(1, uri).into()),
         ("publish to", Rule::publish, |uri| acknowledged(1, uri, 1).into()),

@@ -7,7 +7,8 @@ use crate::core::router::{ConnectionId, Router, State};
 use crate::uri::Uri;
 
 impl Router {
-    /// The authorizer has answered a question of [`Output::Authorize`]; `None` if it has failed. What
+    /// The authorizer has answered a question of
+    /// [`Output::Authorize`](crate::core::router::Output::Authorize); `None` if it has failed. What
     /// the session has waited with is done or refused now, and it goes on. An answer that nobody
     /// waits for any more is ignored: the session has ended, or the answer is late.
     pub fn handle_authorized(
