@@ -217,8 +217,16 @@ fn check_port(port: &str) -> Result<u16, String> {
     Err(format!("{port:?} is not a port (1 to 65535)"))
 }
 
-/// A host as it stands in a URL, in the form of [`WebSocketUrl::host`].
-pub(crate) fn check_host(host: &str) -> Result<String, String> {
+/// A host as it stands in a URL, or an IPv6 address without brackets, in the form of
+/// [`WebSocketUrl::host`].
+pub(crate) fn read_host(host: &str) -> Result<String, String> {
+    match host.parse::<Ipv6Addr>() {
+        Ok(address) => Ok(address.to_string()),
+        Err(_) => check_host(host),
+    }
+}
+
+fn check_host(host: &str) -> Result<String, String> {
     if host.is_empty() {
         return Err("the host is missing".to_owned());
     }

@@ -3,7 +3,7 @@
 //! Owns what comes before TLS and the opening handshake, for every native transport.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::proxy::Proxy;
 use super::tcp::{self, IpVersion};
 use crate::error::ConnectError;
 use crate::transport::unix;
-use crate::transport::url::{Host, WebSocketUrl, check_host};
+use crate::transport::url::{Host, WebSocketUrl, read_host};
 
 /// For everything up to a connection on which TLS or the opening handshake can begin.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -120,10 +120,7 @@ impl fmt::Display for Endpoint {
 /// A host as it was given with a key of a configuration.
 pub(super) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
     let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
-    let host = match host.parse::<Ipv6Addr>() {
-        Ok(address) => address.to_string(),
-        Err(_) => check_host(host).map_err(|text| invalid(format!("host: {text}")))?,
-    };
+    let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
     if port == 0 {
         return Err(invalid("port: 0 is no port to connect to".to_owned()));
     }
