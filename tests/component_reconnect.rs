@@ -121,7 +121,7 @@ async fn they_stand_before_ready_and_in_order() {
     }
     let (sender, mut ready) = mpsc::unbounded_channel();
     component.on_ready(move |_| {
-        let _ = sender.send(());
+        sender.send(()).unwrap();
         async {}
     });
     let mut states = component.states();
