@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::auth::Secret;
 use crate::error::ConfigError;
 use crate::message::Serializer;
-use crate::transport::url::check_host;
+use crate::transport::url::read_host;
 
 /// The longest time that can be set: a year.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
@@ -107,7 +107,7 @@ impl EndpointConfig {
                 Err(ConfigError::new("port", "port 0 is no port to connect to (1 to 65535)"))
             }
             EndpointConfig::Tcp { host, .. } => {
-                check_host(host).map_err(|text| ConfigError::new("host", text))?;
+                read_host(host).map_err(|text| ConfigError::new("host", text))?;
                 if !proxy && host.trim_end_matches('.').ends_with(".onion") {
                     // RFC 7686: such names must not reach the DNS.
                     let text = "an .onion host needs Tor: set a proxy of type \"socks5\"";
@@ -219,7 +219,7 @@ impl ProxyConfig {
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        check_host(&self.host).map_err(|text| ConfigError::new("host", text))?;
+        read_host(&self.host).map_err(|text| ConfigError::new("host", text))?;
         if self.port == 0 {
             return Err(ConfigError::new("port", "port 0 is no port to connect to (1 to 65535)"));
         }
