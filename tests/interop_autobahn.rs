@@ -13,6 +13,7 @@ mod common {
 }
 
 mod autobahn {
+    pub(crate) mod authentication;
     pub(crate) mod cancel;
     pub(crate) mod closing;
     #[cfg(feature = "cryptobox")]
@@ -113,6 +114,12 @@ scenarios! { sealed_crossbar at crossbar:
 // of whoever sends what is no URI, and never answers a call whose integers the callee's serializer
 // does not have.
 scenarios! { embedded_only at embedded:
+    authentication::every_method_joins,
+    authentication::wrong_secrets_are_refused,
+    authentication::guests_beside_users,
+    authentication::several_methods_at_once,
+    authentication::a_function_lets_them_in,
+    authentication::their_component_comes_back,
     rpc::what_is_no_uri,
     meta::our_registration_is_revoked,
     meta::their_registration_is_revoked,

@@ -75,7 +75,7 @@ class Peer(ApplicationSession):
     def __init__(self, name, realm, authentication):
         super().__init__(types.ComponentConfig(realm=realm))
         self.name = name
-        self.authenticators = {how: create_authenticator(how, **with_) for how, with_ in authentication.items()}
+        self.authenticators = {how: create_authenticator(how, **with_) for how, with_ in dict(authentication).items()}
         self.joined = Deferred()
         self.calls = {}  # by the number of the command
         self.held = {}  # invocations: what becomes their result, and where their progress goes

@@ -62,7 +62,8 @@ impl Autobahn {
         Autobahn::log_in(url, realm, serializer, json!({})).await
     }
 
-    /// The same, by methods as Autobahn's `Component` has them: `{"ticket": {"authid": …}, …}`.
+    /// The same, by methods as Autobahn's `Component` has them: `{"ticket": {"authid": …}, …}`, or
+    /// in this order if they are a list of pairs.
     pub(crate) async fn log_in(
         url: &str,
         realm: &str,
@@ -125,6 +126,18 @@ impl Autobahn {
         let happened = happened.unwrap_or_else(|| panic!("no {awaited}: {}", Process::said()));
         assert_eq!(happened["event"], event, "{happened}");
         happened
+    }
+
+    /// The next `event`, whatever happens before it.
+    pub(crate) async fn until(&mut self, event: &str) -> Json {
+        let awaited = format!("{event} of Autobahn's session {}", self.name);
+        loop {
+            let happened = within(&awaited, self.happenings.recv()).await;
+            let happened = happened.unwrap_or_else(|| panic!("no {awaited}: {}", Process::said()));
+            if happened["event"] == event {
+                return happened;
+            }
+        }
     }
 
     /// What has happened already.
