@@ -245,6 +245,9 @@ fn all_forms_are_taken() {
     assert_eq!(accepted(vec![TransportConfig::new("ws://a/"); 3]), 3);
     assert_eq!(accepted(r#"["ws://a/", {"url": "ws://b/"}]"#), 2);
     assert_eq!(accepted(Value::from(Dict::from([("url", "ws://b/")]))), 1);
+    for host in ["::1", "[::1]", "router.example", "127.0.0.1"] {
+        assert_eq!(accepted(endpoint(&format!(r#""host": {host:?}"#))), 1);
+    }
     // An empty list connects to nothing.
     assert!(refused("[]").message.contains("at least one transport"));
     assert!(refused(Vec::<String>::new()).message.contains("at least one transport"));

@@ -194,11 +194,10 @@ async fn sigterm_during_a_call_says_goodbye() {
             pending::<()>()
         };
         callee.register("com.example.never", never).await.unwrap();
-        let mut joins = callee.subscribe("wamp.session.on_join").await.unwrap();
+        let mut created = callee.subscribe("wamp.subscription.on_create").await.unwrap();
         let mut child = child("sigterm_during_a_call_says_goodbye", listener.url());
-        for _ in 0..2 {
-            joins.next().await.unwrap().unwrap();
-        }
+        // Both know by then that they have joined.
+        created.next().await.unwrap().unwrap();
         calls.recv().await.unwrap();
         send(signal, &child);
         let lines = lines(&mut child).await;
