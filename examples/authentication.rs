@@ -4,8 +4,9 @@
 //!     cargo run --example authentication -- --method wampcra --secret wrong
 //!     cargo run --example authentication -- --method cryptosign --url wss://router/ws
 //!
-//! Methods: anonymous, ticket, wampcra, wampcra-salted, scram, wamp-scram, cryptosign, custom, dict.
-//! Without `--url` the program has a router that knows the users below; another has to know them.
+//! Methods: ticket, wampcra, wampcra-salted, scram, wamp-scram, cryptosign, custom, dict; and
+//! anonymous, which is refused. Without `--url` the program has a router that knows the users below;
+//! another has to know them.
 
 mod common;
 

@@ -202,6 +202,37 @@ async fn pubsub() {
 }
 
 #[tokio::test]
+async fn authentication() {
+    let methods = [
+        ("ticket", "tina is in as staff by ticket"),
+        ("wampcra", "wanda is in as staff by wampcra"),
+        ("wampcra-salted", "walter is in as staff by wampcra"),
+        ("scram", "sam is in as staff by scram"),
+        ("wamp-scram", "sue is in as staff by wamp-scram"),
+        ("cryptosign", "carl is in as staff by cryptosign"),
+        ("custom", "tina is in as staff by ticket"),
+        ("dict", "wanda is in as staff by wampcra"),
+    ];
+    for (method, last) in methods {
+        let lines = Example::start("authentication", &["--method", method]).succeeds().await;
+        assert_eq!(lines.last().map(String::as_str), Some(last));
+        if method == "cryptosign" {
+            continue; // has a key instead
+        }
+        let wrong = ["--method", method, "--secret", "a wrong one"];
+        assert_refused(&wrong, "wamp.error.authentication_denied").await;
+    }
+    assert_refused(&["--method", "anonymous"], "wamp.error.no_matching_auth_method").await;
+}
+
+async fn assert_refused(arguments: &[&str], reason: &str) {
+    let (status, lines) = Example::start("authentication", arguments).ends().await;
+    assert_eq!(status, Some(1), "{arguments:?}: {lines:#?}");
+    assert!(lines.iter().any(|line| line.contains(reason)), "{arguments:?}: {lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("a wrong one")), "{arguments:?}: {lines:#?}");
+}
+
+#[tokio::test]
 async fn reconnecting() {
     let (status, lines) = Example::start("reconnecting", &[]).ends().await;
     assert_eq!(status, Some(0), "{lines:#?}");

@@ -186,7 +186,7 @@ pub(crate) async fn their_component_comes_back(at: &Place) {
 
     let ticket = wampwerk::session::authentication::Ticket::new("tina", "open sesame");
     let ours = wampwerk::connect(&url, "realm1").authentication(ticket).await.unwrap();
-    assert_eq!(ours.call(&*procedure).args((5,)).value::<u8>().await.unwrap(), 5);
+    assert_eq!(ours.call(&*procedure).args((5,)).value::<Vec<u8>>().await.unwrap(), [5]);
     ours.publish(&*topic).args(("news",)).await.unwrap();
     assert_eq!(theirs.until("event").await["args"], json!(["news"]));
     theirs.must("stop", json!({})).await;
