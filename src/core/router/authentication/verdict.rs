@@ -31,7 +31,7 @@ pub(in crate::core::router) struct Authentication {
 
 /// Whom a challenge is for.
 enum Whom {
-    Known(Principal, Credential),
+    Known(Box<Principal>, Credential),
     /// A stranger, who shall look like somebody.
     Stranger {
         authrole: String,
@@ -160,7 +160,7 @@ impl Authentication {
                 match credential {
                     None if !challenges => admit(ids, claim, principal),
                     Some(credential) if credential.method() == claim.method => {
-                        let whom = Whom::Known(principal, credential);
+                        let whom = Whom::Known(Box::new(principal), credential);
                         self.challenge(ids, unix_time, claim, whom, &authextra, channel_id)
                     }
                     other => Next::Refuse(wrong_credential(&claim, other.as_ref())),
@@ -224,7 +224,7 @@ impl Authentication {
         {
             let principal = Principal::new(&user.authid, &user.authrole);
             let principal = principal.authprovider("static").extra(user.extra.clone());
-            return Whom::Known(principal, credential.clone());
+            return Whom::Known(Box::new(principal), credential.clone());
         }
         let authid = authid.as_deref().unwrap_or_default();
         let model = self.users.model(realm, method, authid, &self.mock_secret);
@@ -275,7 +275,7 @@ impl Authentication {
         match begun {
             Ok((challenge, exchange)) => {
                 let admission = match whom {
-                    Whom::Known(principal, _) => Some(claim.admit(principal, session)),
+                    Whom::Known(principal, _) => Some(claim.admit(*principal, session)),
                     Whom::Stranger { .. } => None,
                 };
                 Next::Challenge(challenge, Box::new(Attempt::Proving { exchange, admission }))
