@@ -115,7 +115,7 @@ async fn what_is_forbidden_is_refused() {
 #[tokio::test]
 async fn over_tls() {
     let Some(rig) = Rig::find() else { return };
-    let tls = TlsConfig::new().with_root_pem(&rig.ca()).unwrap();
+    let tls = TlsConfig::new().with_root_pem(rig.ca()).unwrap();
     let factory = WampWebSocketClientFactory::new(rig.get("wss"), &[Serializer::Cbor]);
     let factory = factory.unwrap().tls(tls);
     let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();

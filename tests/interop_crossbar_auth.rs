@@ -22,8 +22,11 @@ use wampwerk::session::{SessionConfig, connect_with};
 use wampwerk::transport::{Connector, TlsConfig, TransportInfo, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, CloseReason, ConnectError, Dict, Serializer, Session, Value};
 
+/// From an authid and a secret.
+type Credentials = fn(&str, &str) -> Authentication;
+
 /// The users of the rig, and how each logs in with a secret.
-const USERS: [(&str, &str, fn(&str, &str) -> Authentication); 7] = [
+const USERS: [(&str, &str, Credentials); 7] = [
     ("ticket", "ticket", |authid, secret| Ticket::new(authid, secret).into()),
     ("wampcra", "wampcra", |authid, secret| WampCra::new(authid, secret).into()),
     ("wampcra-salted", "wampcra", |authid, secret| WampCra::new(authid, secret).into()),
@@ -52,7 +55,7 @@ async fn log_in(
     serializer: Serializer,
     authentication: impl Into<Authentication>,
 ) -> Result<Session, ConnectError> {
-    let tls = TlsConfig::new().with_root_pem(&rig.ca()).unwrap();
+    let tls = TlsConfig::new().with_root_pem(rig.ca()).unwrap();
     let factory = WampWebSocketClientFactory::new(rig.get(transport), &[serializer]).unwrap();
     let transport = factory.tls(tls).connect().await?;
     let config = SessionConfig::default().authentication(authentication);

@@ -520,12 +520,12 @@ impl Connections {
 }
 
 fn peer_of(info: &TransportInfo) -> Peer {
-    let mut peer = Peer::default();
-    peer.transport = info.kind.to_owned();
-    peer.address.clone_from(&info.peer);
-    peer.secure = info.secure;
-    peer.channel_id = info.channel_id;
-    peer
+    Peer {
+        transport: info.kind.to_owned(),
+        address: info.peer.clone(),
+        secure: info.secure,
+        channel_id: info.channel_id,
+    }
 }
 
 impl Drop for Owner {

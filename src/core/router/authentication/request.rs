@@ -7,7 +7,7 @@ use crate::value::Dict;
 
 /// The other end of a connection, as far as its transport knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_structs, reason = "whoever drives a router fills it in")]
 pub struct Peer {
     /// What kind of transport it is: `"websocket"`, `"memory"`, …
     pub transport: String,
@@ -66,7 +66,7 @@ pub struct Principal {
 pub struct Denied {
     /// What the client is told at once, a reason and a text.
     pub(super) told: Option<(Uri, String)>,
-    pub(super) like: Option<Credential>,
+    pub(super) like: Option<Box<Credential>>,
 }
 
 impl Principal {
@@ -120,7 +120,7 @@ impl Denied {
     /// of the users that there are: salted or not, the work to be done, the length of the salt. What
     /// is secret in it is not used.
     pub fn like(credential: Credential) -> Self {
-        Denied { told: None, like: Some(credential) }
+        Denied { told: None, like: Some(Box::new(credential)) }
     }
 
     /// Refuses the client at once, and tells it why: `reason` is a URI as

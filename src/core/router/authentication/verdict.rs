@@ -36,7 +36,7 @@ enum Whom {
     Stranger {
         authrole: String,
         authprovider: &'static str,
-        like: Option<Credential>,
+        like: Option<Box<Credential>>,
     },
 }
 
@@ -231,7 +231,7 @@ impl Authentication {
         Whom::Stranger {
             authrole: model.map_or(ANONYMOUS, |(user, _)| &user.authrole).to_owned(),
             authprovider: "static",
-            like: model.map(|(_, credential)| credential.clone()),
+            like: model.map(|(_, credential)| Box::new(credential.clone())),
         }
     }
 
