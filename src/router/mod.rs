@@ -44,7 +44,8 @@ const MEMORY_FRAMES: usize = 256;
 /// same and waits for it.
 ///
 /// It has WAMP's Basic Profile and the Advanced Profile's RPC, PubSub and meta API, and takes
-/// sessions without authentication ("anonymous"). What it announces depends on its settings.
+/// sessions without authentication ("anonymous") unless it is told [who may join](RouterBuilder::user).
+/// What it announces depends on its settings.
 #[derive(Clone)]
 pub struct Router {
     owner: Arc<Owner>,
@@ -115,7 +116,9 @@ impl Router {
     /// ```
     ///
     /// # Errors
-    /// [`ConnectError::Join`] if the router has no such realm or goes down.
+    /// [`ConnectError::Join`] if the router has no such realm or goes down, or if sessions have to
+    /// [prove who they are](RouterBuilder::user): those join over
+    /// [`connect_transport`](Router::connect_transport).
     ///
     /// # Panics
     /// Natively, outside a tokio runtime.
