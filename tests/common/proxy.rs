@@ -26,11 +26,13 @@ pub struct Manner {
 
 /// It serves one client, and knows all names: they are `target`. The handle gives what was asked for.
 pub async fn http(target: SocketAddr, manner: Manner) -> (u16, JoinHandle<String>) {
-    serve(move |mut stream| async move {
-        let asked = answer_http(&mut stream, &manner).await;
-        tunnel(stream, asked, target).await
-    })
-    .await
+    serve(move |stream| async move { serve_http(stream, target, &manner).await }).await
+}
+
+/// One client of an HTTP proxy.
+pub async fn serve_http(mut stream: TcpStream, target: SocketAddr, manner: &Manner) -> String {
+    let asked = answer_http(&mut stream, manner).await;
+    tunnel(stream, asked, target).await
 }
 
 /// As [`http`].
