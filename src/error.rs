@@ -285,7 +285,8 @@ pub enum ConnectError {
         /// What TLS said.
         message: String,
     },
-    /// The server refused the WebSocket handshake, or answered it wrongly.
+    /// The server refused the WebSocket handshake, or answered it wrongly: host and port, or the path
+    /// of a unix socket, and what it did.
     #[error("WebSocket handshake failed: {0}")]
     Handshake(String),
     /// The server chose no subprotocol, or one that we did not offer.
@@ -296,9 +297,9 @@ pub enum ConnectError {
         /// What the server answered.
         chosen: Option<String>,
     },
-    /// A step took longer than its limit.
+    /// A step took longer than its limit: which one, and with whom.
     #[error("timed out: {0}")]
-    Timeout(&'static str),
+    Timeout(String),
     /// The session could not be joined: ABORT by the router, or the end of the transport.
     #[error("cannot join: {0}")]
     Join(Arc<CloseReason>),

@@ -10,6 +10,8 @@ use crate::component::error::AttemptError;
 pub struct RetryNotice {
     /// The name of the transport that is tried next; if there is none, of the one that failed.
     pub transport: String,
+    /// The name of the transport that failed, or whose session was lost.
+    pub failed_transport: String,
     /// Which attempt over that transport comes next, from 1 on: since the start or the last join.
     pub attempt: u32,
     /// How many attempts have failed since the start or the last join, over all transports.

@@ -133,6 +133,7 @@ impl Run<'_> {
         self.stop.bound(told).await;
         let mut notice = RetryNotice {
             transport: transport.to_owned(),
+            failed_transport: transport.to_owned(),
             attempt: 0,
             failures,
             delay: Duration::ZERO,

@@ -201,7 +201,7 @@ impl Route {
                 Ok(Err(error)) => {
                     Err(ConnectError::Io { address: name, message: error.to_string() })
                 }
-                Err(_) => Err(ConnectError::Timeout("connecting to the unix socket")),
+                Err(_) => Err(ConnectError::Timeout(format!("connecting to {name}"))),
             },
         }
     }

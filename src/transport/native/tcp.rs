@@ -65,7 +65,7 @@ pub(super) async fn connect(
     let addresses = match timeout_at(deadline, lookup_host((host, port))).await {
         Ok(Ok(addresses)) => addresses.collect(),
         Ok(Err(error)) => return Err(unreachable(&name, error.to_string())),
-        Err(_) => return Err(ConnectError::Timeout("looking up the name")),
+        Err(_) => return Err(ConnectError::Timeout(format!("looking up the name of {name}"))),
     };
     connect_first(&name, addresses, version, deadline).await
 }
@@ -87,7 +87,7 @@ pub(super) async fn connect_first(
     let stream = match timeout_at(deadline, race(interleave(addresses))).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(failures)) => return Err(unreachable(name, told(&failures))),
-        Err(_) => return Err(ConnectError::Timeout("connecting by TCP")),
+        Err(_) => return Err(ConnectError::Timeout(format!("connecting to {name}"))),
     };
     stream.set_nodelay(true).map_err(|error| unreachable(name, error.to_string()))?;
     Ok(stream)

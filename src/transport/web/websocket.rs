@@ -143,7 +143,10 @@ impl WampWebSocketClientFactory {
             Some(Err(message)) => {
                 return Err(ConnectError::Io { address: self.authority.clone(), message });
             }
-            None => return Err(ConnectError::Timeout("connecting by WebSocket")),
+            None => {
+                let step = format!("connecting to {} by WebSocket", self.authority);
+                return Err(ConnectError::Timeout(step));
+            }
         }
         let Subprotocol { serializer, batched } = chosen(&socket.protocol(), &subprotocols)?;
         let mut info = TransportInfo::new(serializer, "websocket", &self.authority);

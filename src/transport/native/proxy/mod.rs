@@ -121,6 +121,9 @@ impl Proxy {
                     ConnectError::Io { message, .. } => {
                         self.error(Refusal::text(format!("cannot reach it: {message}")))
                     }
+                    ConnectError::Timeout(step) => {
+                        ConnectError::Timeout(format!("{step}, the proxy {self}"))
+                    }
                     other => other,
                 }
             })?;
@@ -134,7 +137,7 @@ impl Proxy {
         match timeout_at(deadline, ask).await {
             Ok(Ok(())) => Ok(stream),
             Ok(Err(refusal)) => Err(self.error(refusal)),
-            Err(_) => Err(ConnectError::Timeout("the proxy's answer")),
+            Err(_) => Err(ConnectError::Timeout(format!("the answer of the proxy {self}"))),
         }
     }
 

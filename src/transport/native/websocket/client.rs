@@ -273,8 +273,14 @@ impl WampWebSocketClientFactory {
             }
         };
         match timeout(self.handshake_timeout, shake_hands).await {
+            Ok(Err(ConnectError::Handshake(text))) => {
+                Err(handshake(format!("{}: {text}", self.route.endpoint)))
+            }
             Ok(result) => result,
-            Err(_) => Err(ConnectError::Timeout("the opening handshake")),
+            Err(_) => {
+                let step = format!("the opening handshake with {}", self.route.endpoint);
+                Err(ConnectError::Timeout(step))
+            }
         }
     }
 
