@@ -39,6 +39,15 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(30), future).await.unwrap()
 }
 
+async fn until(holds: impl Fn() -> bool) {
+    soon(async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 async fn joined(states: &mut States) {
     soon(states.wait_for(ComponentState::is_joined)).await.unwrap();
 }
@@ -130,9 +139,7 @@ async fn a_router_that_is_killed_and_started_again_on_its_port() {
         let calls: Vec<_> = (0..10)
             .map(|_| tokio::spawn(session.call("com.example.stuck").value::<()>()))
             .collect();
-        while router.statistics().calls < 10 {
-            tokio::task::yield_now().await;
-        }
+        until(|| router.statistics().calls >= 10).await;
         let killed = round % 2 == 0;
         if killed {
             machine.kill().await;
@@ -164,9 +171,7 @@ async fn a_router_that_is_killed_and_started_again_on_its_port() {
     joined(&mut states).await;
     soon(component.stop()).await;
     soon(running).await.unwrap();
-    while router.statistics().connections > 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| router.statistics().connections == 0).await;
     assert_eq!(router.statistics(), wampwerk::router::Statistics::default());
 }
 
@@ -187,9 +192,7 @@ async fn half_open(options: RegisterOptions, strict: bool) {
     other.register("com.example.stuck", pending::<()>).await.unwrap();
     let session = component.session().unwrap();
     let call = tokio::spawn(session.call("com.example.stuck").value::<()>());
-    while router.statistics().calls < 1 {
-        tokio::task::yield_now().await;
-    }
+    until(|| router.statistics().calls >= 1).await;
 
     relay.stall();
     let error = soon(call).await.unwrap().unwrap_err();
@@ -224,9 +227,7 @@ async fn half_open(options: RegisterOptions, strict: bool) {
     assert_eq!(sum, 3);
 
     relay.close_dead();
-    while router.statistics().sessions > 2 {
-        tokio::task::yield_now().await;
-    }
+    until(|| router.statistics().sessions <= 2).await;
     // It has not taken the procedure along.
     let sum: i64 = other.call("com.example.add").args((1, 2)).value().await.unwrap();
     assert_eq!(sum, 3);
@@ -286,9 +287,7 @@ async fn a_proxy_that_dies_under_a_session_and_comes_back() {
         let text = told(&mut notices, gone).await;
         assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");
         // The router has lost the session, too.
-        while router.statistics().sessions > 1 {
-            tokio::task::yield_now().await;
-        }
+        until(|| router.statistics().sessions <= 1).await;
         (proxy, _) = proxy_at(port, target).await;
     }
     joined(&mut states).await;
