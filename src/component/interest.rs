@@ -64,20 +64,37 @@ impl Component {
     }
 
     /// As [`subscribe`](Component::subscribe), with the options of the wire.
-    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn subscribe_with_options<M: 'static>(
         &self,
         topic: impl Into<Pattern>,
         options: SubscribeOptions,
         handler: impl EventHandler<M>,
     ) -> ListenerId {
-        let (pattern, handler) = (topic.into(), Arc::new(handler));
+        self.subscribe_with_queue(topic, options, None, handler)
+    }
+
+    /// As [`subscribe_with_options`](Component::subscribe_with_options); `queue` is how many events
+    /// may wait for the handler, see
+    /// [`SubscribeRequest::queue`](crate::session::SubscribeRequest::queue).
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+    pub fn subscribe_with_queue<M: 'static>(
+        &self,
+        topic: impl Into<Pattern>,
+        options: SubscribeOptions,
+        queue: impl Into<Option<usize>>,
+        handler: impl EventHandler<M>,
+    ) -> ListenerId {
+        let (pattern, handler, queue) = (topic.into(), Arc::new(handler), queue.into());
         let uri = pattern.uri().clone();
         let marker = PhantomData::<fn() -> M>;
         self.declare(Declared::new("subscribe", uri, move |session| {
             let handler = Shared { inner: Arc::clone(&handler), marker };
-            let request = session.subscribe_with(pattern.clone(), handler);
-            let request = request.options(options.clone()).into_future();
+            let mut request = session.subscribe_with(pattern.clone(), handler);
+            request = request.options(options.clone());
+            if let Some(events) = queue {
+                request = request.queue(events);
+            }
+            let request = request.into_future();
             Box::pin(async move {
                 match request.await {
                     Ok(_) => Ok(()),

@@ -1,11 +1,11 @@
 //! Listeners: functions that are called at each station of a component's way.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 
 use crate::component::Component;
-use crate::component::callback::{Callback, Outcome, handler};
-use crate::component::error::AttemptError;
+use crate::component::callback::{Callback, Outcome, handler, provider};
+use crate::component::error::{AttemptError, BoxError};
 use crate::component::interest::Declared;
 use crate::component::retry_notice::{RetryDecision, RetryNotice};
 use crate::error::CloseReason;
@@ -34,18 +34,8 @@ pub(super) enum Listener {
     Leave(Callback<Arc<CloseReason>, ()>),
     Disconnect(Callback<bool, ()>),
     ConnectFailure(Callback<AttemptError, ()>),
-    Retry(Arc<dyn OnRetry>),
+    Retry(Callback<RetryNotice, RetryDecision>),
     Declared(Declared),
-}
-
-pub(super) trait OnRetry: MaybeSend + MaybeSync {
-    fn decide(&self, notice: &RetryNotice) -> RetryDecision;
-}
-
-impl<F: Fn(&RetryNotice) -> RetryDecision + MaybeSend + MaybeSync> OnRetry for F {
-    fn decide(&self, notice: &RetryNotice) -> RetryDecision {
-        self(notice)
-    }
 }
 
 impl Listeners {
@@ -135,12 +125,23 @@ impl Component {
     /// });
     /// # }
     /// ```
-    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn on_retry(
         &self,
         decide: impl Fn(&RetryNotice) -> RetryDecision + MaybeSend + MaybeSync + 'static,
     ) -> ListenerId {
-        self.listeners().add(Listener::Retry(Arc::new(decide)))
+        let decide = move |notice: RetryNotice| ready(Ok::<_, BoxError>(decide(&notice)));
+        self.listeners().add(Listener::Retry(provider(decide)))
+    }
+
+    /// As [`on_retry`](Component::on_retry), for a decision that takes its time, as that of a person:
+    /// the delay begins when it is made. An error is told, and counts as [`RetryDecision::Retry`].
+    pub fn on_retry_async<F, Fut, E>(&self, decide: F) -> ListenerId
+    where
+        F: Fn(RetryNotice) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = Result<RetryDecision, E>> + MaybeSend + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.listeners().add(Listener::Retry(provider(decide)))
     }
 
     /// Takes a listener, registration or subscription off; one that is at work is finished, and what

@@ -146,7 +146,7 @@ impl Run<'_> {
             notice.transport = name.unwrap_or_default();
             (notice.attempt, notice.delay, notice.will_retry) = (attempt, delay, true);
         }
-        let decision = self.decide(&notice);
+        let decision = self.decide(&notice).await;
         if !notice.will_retry {
             // The end is logged.
             return None;
@@ -160,14 +160,17 @@ impl Run<'_> {
         Some(delay)
     }
 
-    fn decide(&self, notice: &RetryNotice) -> RetryDecision {
+    /// Nobody is asked any more once the component was told to stop.
+    async fn decide(&self, notice: &RetryNotice) -> RetryDecision {
         let hooks = self.shared.listeners(|listener| match listener {
-            Listener::Retry(hook) => Some(Arc::clone(hook)),
+            Listener::Retry(hook) => Some(hook.clone()),
             _ => None,
         });
         let mut decision = RetryDecision::Retry;
         for hook in hooks {
-            match catch(|| hook.decide(notice)) {
+            let decided = race(self.stop.wait(), call(&hook, notice.clone()));
+            let Race::Second(decided) = decided.await else { return decision };
+            match decided {
                 Ok(RetryDecision::Retry) => {}
                 Ok(RetryDecision::Stop) => return RetryDecision::Stop,
                 Ok(after) => decision = after,

@@ -9,8 +9,8 @@ use crate::error::ConnectError;
 use crate::js::error::Report;
 use crate::js::value::{dict_from_js, dict_to_js, get};
 use crate::message::Challenge;
-use crate::session::Connect;
 use crate::session::authentication::{Authentication, Named, OnChallenge, Signature};
+use crate::session::{Connect, SessionConfig};
 use crate::value::{Dict, Value};
 
 /// What `authentication.js` has checked: who we want to be, and how we prove it.
@@ -50,6 +50,16 @@ impl Credentials {
             connect = connect.authrole(authrole);
         }
         connect.authextra(self.authextra).authentication(self.authentication)
+    }
+
+    pub(super) fn of_all(self, mut config: SessionConfig) -> SessionConfig {
+        if let Some(authid) = self.authid {
+            config = config.authid(authid);
+        }
+        if let Some(authrole) = self.authrole {
+            config = config.authrole(authrole);
+        }
+        config.authextra(self.authextra).authentication(self.authentication)
     }
 }
 

@@ -4,15 +4,20 @@
 //! `{kind, uri, args, kwargs, message}`; `index.js` makes the object of that class, so that it has
 //! a stack and passes `instanceof`.
 
+use std::sync::Arc;
+
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
+use crate::auth::AuthError;
+use crate::component::{AttemptError, ComponentError};
 use crate::error::{
     ApplicationError, CallEnded, CallError, CloseKind, CloseReason, ConnectError, DecodeError,
     Elapsed, EncodeError, ProgressError, PublishError, RegisterError, SubscribeError,
     UnregisterError, UnsubscribeError, Violation,
 };
-use crate::js::value::{dict_to_js, list_to_js, set};
+use crate::js::thrown::Thrown;
+use crate::js::value::{dict_to_js, get, list_to_js, set};
 use crate::uri::uris;
 use crate::value::{Dict, Value};
 
@@ -40,6 +45,14 @@ pub(crate) fn close_reason(reason: &CloseReason) -> JsValue {
     set(&object, "reason", &reason.reason.as_str().into());
     set(&object, "message", &reason.message.as_deref().map_or(JsValue::NULL, JsValue::from_str));
     object.into()
+}
+
+/// What a function of the page threw; `index.js` gives it back as it is.
+pub(crate) fn thrown(value: &JsValue) -> Report {
+    let object = Object::new();
+    set(&object, "kind", &"thrown".into());
+    set(&object, "value", value);
+    Report(object.into())
 }
 
 fn report(kind: &str, uri: &str, args: &[Value], kwargs: &Dict, message: &str) -> Report {
@@ -128,6 +141,12 @@ impl From<ConnectError> for Report {
     }
 }
 
+impl From<AuthError> for Report {
+    fn from(error: AuthError) -> Self {
+        textual("WampError", uris::INVALID_ARGUMENT, &error.message)
+    }
+}
+
 impl From<ProgressError> for Report {
     fn from(error: ProgressError) -> Self {
         let text = error.to_string();
@@ -135,6 +154,41 @@ impl From<ProgressError> for Report {
             ProgressError::Ended => textual("WampError", uris::CANCELED, &text),
             ProgressError::Encode(error) => error.into(),
             ProgressError::Application(error) => error.into(),
+        }
+    }
+}
+
+impl From<&AttemptError> for Report {
+    fn from(error: &AttemptError) -> Self {
+        match error {
+            AttemptError::Connect(error) => error.clone().into(),
+            AttemptError::Refused(reason) => ConnectError::Join(Arc::clone(reason)).into(),
+            AttemptError::Lost(reason) => (&**reason).into(),
+            AttemptError::Handler { error, .. } | AttemptError::Main(error) => {
+                match error.downcast_ref::<Thrown>() {
+                    Some(thrown) => thrown.report(),
+                    None => ApplicationError::runtime(error).into(),
+                }
+            }
+        }
+    }
+}
+
+/// Of a fatal error, the error itself; else a `ConnectError` with a `cause`.
+impl From<&ComponentError> for Report {
+    fn from(error: &ComponentError) -> Self {
+        let last = error.attempt().map(Report::from);
+        let uri = last.as_ref().and_then(|last| get(&last.0, "uri").as_string());
+        match (error, last) {
+            (ComponentError::Fatal(_), Some(last)) => last,
+            (_, last) => {
+                let uri = uri.as_deref().unwrap_or(uris::UNAVAILABLE);
+                let report = textual("ConnectError", uri, &error.to_string());
+                if let Some(last) = last {
+                    set(report.0.unchecked_ref(), "cause", &last.0);
+                }
+                report
+            }
         }
     }
 }

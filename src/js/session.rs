@@ -57,7 +57,7 @@ pub fn connect(
         if let Some(disclose) = disclose_me {
             connecting = connecting.disclose_me(disclose);
         }
-        Ok(RawSession { session: connecting.await? })
+        Ok(RawSession::new(connecting.await?))
     })
 }
 
@@ -65,6 +65,12 @@ pub fn connect(
 #[wasm_bindgen]
 pub struct RawSession {
     session: Session,
+}
+
+impl RawSession {
+    pub(super) fn new(session: Session) -> Self {
+        RawSession { session }
+    }
 }
 
 #[wasm_bindgen]
@@ -253,7 +259,7 @@ pub(super) fn write_payload(
 
 /// Reads the options of a request. In JavaScript an option that is undefined is one that is not
 /// there.
-fn read_options<T: Options>(options: &JsValue) -> Result<T, Report> {
+pub(super) fn read_options<T: Options>(options: &JsValue) -> Result<T, Report> {
     let options = dict_from_js(options, "options")?;
     let given = options.into_iter().filter(|(_, value)| *value != Value::Null);
     Ok(T::read(given.collect())?)
@@ -281,6 +287,6 @@ fn cancel_mode(mode: &str) -> Result<CancelMode, ApplicationError> {
     }
 }
 
-fn duration(millis: f64) -> Duration {
+pub(super) fn duration(millis: f64) -> Duration {
     Duration::try_from_secs_f64(millis / 1000.0).map_or(LONGEST, |limit| limit.min(LONGEST))
 }

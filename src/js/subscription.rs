@@ -7,10 +7,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use js_sys::{Array, Promise};
+use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::error::UnsubscribeError;
+use crate::error::{DecodeError, UnsubscribeError};
 use crate::js::error::Report;
 use crate::js::registration::ending_to_js;
 use crate::js::session::{promise, values_to_js};
@@ -126,22 +126,27 @@ impl Source {
     }
 
     fn event_to_js(&self, (event, missed): &Counted) -> JsValue {
-        let (args, kwargs) = match event.payload.to_values() {
-            Ok(values) => values,
+        match event_to_js(event, *missed) {
+            Ok(object) => object.into(),
             Err(error) => {
-                let object = js_sys::Object::new();
+                let object = Object::new();
                 set(&object, "error", &Report::from(error).into());
-                return object.into();
+                object.into()
             }
-        };
-        let mut details = event.details.write();
-        details.insert("publication", event.publication);
-        details.insert("topic", event.topic.as_str());
-        if *missed > 0 {
-            details.insert("missed", *missed);
         }
-        let object = values_to_js(&args, &kwargs);
-        set(&object, "details", &details_to_js(details));
-        object.into()
     }
+}
+
+/// `{args, kwargs, details}`.
+pub(super) fn event_to_js(event: &Event, missed: u64) -> Result<Object, DecodeError> {
+    let (args, kwargs) = event.payload.to_values()?;
+    let mut details = event.details.write();
+    details.insert("publication", event.publication);
+    details.insert("topic", event.topic.as_str());
+    if missed > 0 {
+        details.insert("missed", missed);
+    }
+    let object = values_to_js(&args, &kwargs);
+    set(&object, "details", &details_to_js(details));
+    Ok(object)
 }

@@ -20,8 +20,10 @@ export class Credentials {
   /** What `onchallenge` threw last, in a list. */
   #thrown = [];
 
-  constructor(options) {
-    const { authentication, authmethods, authid, authrole, authextra, onchallenge } = options;
+  /** `fresh`: `authentication` is a function, asked at each attempt by whoever makes them. */
+  constructor(options, fresh = false) {
+    const { authmethods, authid, authrole, authextra, onchallenge } = options;
+    const { authentication } = fresh ? { authentication: {} } : options;
     need('authentication', authentication, authentication === undefined || isObject(authentication));
     need('authmethods', authmethods, authmethods === undefined || Array.isArray(authmethods));
     for (const method of authmethods ?? []) {
@@ -43,7 +45,9 @@ export class Credentials {
 
   /** For the wasm module: what is offered, and who answers. */
   get forModule() {
-    const answer = this.#onchallenge && ((method, extra) => this.#answer(method, extra));
+    // A way to it only: what the module keeps must not keep the functions of the user.
+    const weak = new WeakRef(this);
+    const answer = this.#onchallenge && ((method, extra) => weak.deref()?.#answer(method, extra));
     return [this.#settings, answer];
   }
 
@@ -53,15 +57,21 @@ export class Credentials {
     try {
       return await described(promise);
     } catch (error) {
-      if (this.#thrown.length > 0 && error?.uri === CANNOT_AUTHENTICATE) {
-        error.cause = this.#thrown[0];
-      }
-      throw error;
+      throw this.explained(error);
     }
+  }
+
+  /** An error with what `onchallenge` threw as its cause, if that has led to it. */
+  explained(error) {
+    if (this.#thrown.length > 0 && error?.uri === CANNOT_AUTHENTICATE) {
+      error.cause = this.#thrown[0];
+    }
+    return error;
   }
 
   async #answer(method, extra) {
     try {
+      this.#thrown = [];
       const answer = await this.#onchallenge.call(undefined, undefined, method, extra);
       const [signature, more = {}] = Array.isArray(answer) ? answer : [answer];
       need('what onchallenge gives', signature, typeof signature === 'string');

@@ -144,7 +144,8 @@ export class Call extends Promise {
       wire.timeout = Math.ceil(routerTimeout);
     }
     if (onProgress !== undefined) {
-      this.#wishes.step = (reply) => void attempt(() => onProgress(this.#shape(reply)));
+      this.#wishes.step = (reply) => 
+        void attempt(() => onProgress(this.#shape(reply)), errors, 'onProgress');
     }
     if (signal?.aborted) {
       throw signal.reason;

@@ -65,17 +65,36 @@ export function own(token, maker) {
   }
 }
 
-/** Runs a callback of the user; what it throws is reported as the browser does for listeners. */
-export async function attempt(callback) {
+/**
+ * Runs a callback of the user. What it throws goes to `errors.onUserError`, if there is one, or is
+ * reported as the browser does for listeners. `where` is for people.
+ */
+export async function attempt(callback, errors, where = 'a callback') {
   try {
     await callback();
   } catch (error) {
-    if (typeof reportError === 'function') {
-      reportError(error);
-    } else {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    tell(error, errors, where);
+  }
+}
+
+/** Tells of what the user's code has thrown. */
+export function tell(error, errors, where) {
+  if (errors?.onUserError === undefined) {
+    return report(error);
+  }
+  try {
+    errors.onUserError(error, `error in ${where}`);
+  } catch (another) {
+    report(another);
+  }
+}
+
+function report(error) {
+  if (typeof reportError === 'function') {
+    reportError(error);
+  } else {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

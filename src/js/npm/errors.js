@@ -42,6 +42,8 @@ for (const [name, { prototype }] of Object.entries(classes)) {
 export class Errors {
   #classes = new Map();
   #uris = new Map();
+  /** Who is told what callbacks throw, if not the browser. */
+  onUserError;
 
   define(uri, errorClass) {
     const known = this.#classes.get(uri);
@@ -54,6 +56,9 @@ export class Errors {
 
   /** Makes an error of what the wasm module reports as one. */
   from(report) {
+    if (report?.kind === 'thrown') {
+      return report.value;
+    }
     const kind = Object.hasOwn(classes, report?.kind ?? '') ? classes[report.kind] : undefined;
     if (kind === undefined) {
       // A trap of the wasm module, and already an Error.
@@ -105,6 +110,15 @@ export async function described(promise, errors = none) {
   }
 }
 
+/** Runs what does not wait for anything, with the same errors. */
+export function describedNow(run, errors = none) {
+  try {
+    return run();
+  } catch (report) {
+    throw errors.from(report);
+  }
+}
+
 const told = ['uri', 'args', 'kwargs', 'callee', 'calleeAuthid', 'calleeAuthrole'];
 
 function construct(cls, report) {
@@ -123,6 +137,9 @@ function complete(error, report) {
     if (report[key] !== undefined && !(key in error)) {
       error[key] = report[key];
     }
+  }
+  if (report.cause !== undefined) {
+    error.cause = none.from(report.cause);
   }
   return error;
 }

@@ -2,13 +2,16 @@
 // values, and reports errors as plain descriptions. The files beside this one are the shapes that
 // users see.
 
-import load, { connect as join } from './wampwerk.js';
+import { connect as join } from './wampwerk.js';
 import { authenticationOptions, Credentials } from './authentication.js';
 import { isObject, need, needDuration } from './check.js';
-import { ConnectError } from './errors.js';
+import { init } from './loading.js';
 import { admitted } from './session.js';
 
+export { auth_cra, auth_cryptosign } from './auth.js';
 export { Result } from './call.js';
+export { Component } from './component.js';
+export { Connection } from './connection.js';
 export {
   ConnectError,
   DecodeError,
@@ -17,25 +20,11 @@ export {
   TimeoutError,
   WampError,
 } from './errors.js';
+export { init } from './loading.js';
 export { Meta } from './meta.js';
 export { Publication, Session } from './session.js';
 export { EventStream, Registration, Subscription } from './subscription.js';
 export * as uris from './uris.js';
-
-let loading;
-
-export function init(source) {
-  loading ??= load(source === undefined ? undefined : { module_or_path: source }).then(
-    () => undefined,
-    (cause) => {
-      // So that the next attempt can load it again.
-      loading = undefined;
-      const text = `cannot load the wasm module: ${cause?.message ?? cause}`;
-      throw new ConnectError('wamp.error.unavailable', [text], {}, text, { cause });
-    },
-  );
-  return loading;
-}
 
 const connectOptions = [
   'url',

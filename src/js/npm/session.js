@@ -21,9 +21,9 @@ const publishOptions = [
   'discloseMe',
 ];
 
-const subscribeOptions = ['match', 'getRetained'];
+export const subscribeOptions = ['match', 'getRetained'];
 
-const registerOptions = [
+export const registerOptions = [
   'match',
   'invoke',
   'concurrency',
@@ -64,7 +64,7 @@ export class Session {
       const callbacks = [...this.#callbacks];
       this.#callbacks.clear();
       for (const callback of callbacks) {
-        attempt(() => callback(reason));
+        attempt(() => callback(reason), shared.errors, 'onClose');
       }
       return reason;
     });
@@ -233,7 +233,7 @@ export class Session {
     need('callback', callback, typeof callback === 'function');
     if (this.#reason !== null) {
       // Never before onClose() has returned, so that callers see one order only.
-      queueMicrotask(() => attempt(() => callback(this.#reason)));
+      queueMicrotask(() => attempt(() => callback(this.#reason), this.#errors, 'onClose'));
       return () => {};
     }
     // A wrapper of its own, so that the same function can be given twice.

@@ -1,6 +1,6 @@
 // Subscriptions and registrations, as users hold them.
 
-import { attempt, own } from './check.js';
+import { attempt, own, tell } from './check.js';
 import { described } from './errors.js';
 
 export const pump = Symbol('pump');
@@ -57,7 +57,7 @@ export class Subscription {
         if (!this.#active) {
           return;
         }
-        await attempt(() => handler(args, kwargs, details));
+        await attempt(() => handler(args, kwargs, details), this.#errors, 'an event handler');
       }
     }
   }
@@ -65,9 +65,7 @@ export class Subscription {
   /** Whether an event could be read; what could not is reported, so that the next one still comes. */
   #isReadable({ error }) {
     if (error !== undefined) {
-      attempt(() => {
-        throw this.#errors.from(error);
-      });
+      tell(this.#errors.from(error), this.#errors, 'an event');
     }
     return error === undefined;
   }

@@ -1,0 +1,45 @@
+//! The computations of authentication, for a page that answers challenges itself.
+
+use wasm_bindgen::prelude::*;
+
+use crate::auth::cryptosign::{SigningKey, response, to_be_signed, to_hex};
+use crate::auth::{Secret, wampcra};
+use crate::js::error::Report;
+
+/// WAMP-CRA's signature.
+#[wasm_bindgen(js_name = wampcraSign)]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn wampcra_sign(key: &[u8], challenge: &str) -> String {
+    wampcra::sign(key, challenge)
+}
+
+/// The key of a salted secret.
+#[wasm_bindgen(js_name = wampcraDeriveKey)]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn wampcra_derive_key(
+    secret: &[u8],
+    salt: &str,
+    iterations: u32,
+    keylen: u32,
+) -> Result<String, JsValue> {
+    let key = wampcra::derive_key(&Secret::from(secret), salt, iterations, keylen as usize);
+    let text = key.and_then(|key| key.as_str().map(ToOwned::to_owned));
+    text.map_err(|error| Report::from(error).into())
+}
+
+/// The public key of a private one, which is in any of the forms that a key file may have.
+#[wasm_bindgen(js_name = cryptosignPublicKey)]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn cryptosign_public_key(key: &[u8]) -> Result<String, JsValue> {
+    let key = SigningKey::parse(key).map_err(Report::from)?;
+    Ok(to_hex(&key.public_key()))
+}
+
+/// The answer to a challenge.
+#[wasm_bindgen(js_name = cryptosignAnswer)]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn cryptosign_answer(key: &[u8], challenge: &str) -> Result<String, JsValue> {
+    let key = SigningKey::parse(key).map_err(Report::from)?;
+    let message = to_be_signed(challenge, None).map_err(Report::from)?;
+    Ok(response(&key.sign(&message), &message))
+}

@@ -1,0 +1,370 @@
+//! A component for the glue.
+//!
+//! All functions of the page are asked for through [`Hooks`]: so nothing here keeps what they close
+//! over, and a component that nobody holds any more can be collected.
+
+use std::time::Duration;
+
+use js_sys::{Array, Function, Object, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::component::{
+    AttemptError, BoxError, Component, ComponentBuilder, ComponentState, IntoTransports,
+    ListenerId, RetryDecision, RetryNotice, TransportConfig, TransportEntry,
+};
+use crate::error::{ApplicationError, ConfigError, ConnectError};
+use crate::js::authentication::Credentials;
+use crate::js::endpoint::{JavaScript, JsEndpoint};
+use crate::js::error::{Report, close_reason};
+use crate::js::session::{RawSession, duration, promise, read_options};
+use crate::js::subscription::event_to_js;
+use crate::js::thrown::Thrown;
+use crate::js::value::{dict_from_js, from_js, get, set};
+use crate::message::{RegisterOptions, SubscribeOptions};
+use crate::rt::BoxFuture;
+use crate::session::authentication::Authentication;
+use crate::session::{Event, EventHandler, SessionConfig};
+use crate::transport::TransportInfo;
+use crate::uri::uris;
+use crate::value::Value;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The page's half of a component.
+    #[derive(Clone)]
+    pub type Hooks;
+
+    /// Asks for something, or says that it is time for it. What comes is a promise.
+    #[wasm_bindgen(method, structural, catch)]
+    fn ask(this: &Hooks, what: &str, about: &JsValue) -> Result<Promise, JsValue>;
+
+    /// Whether an error makes further attempts pointless; the second one is what holds by default.
+    #[wasm_bindgen(method, structural, js_name = isFatal)]
+    fn is_fatal(this: &Hooks, error: &JsValue, by_default: bool) -> bool;
+
+    /// Tells what went wrong without anybody to answer to.
+    #[wasm_bindgen(method, structural)]
+    fn tell(this: &Hooks, error: &JsValue);
+}
+
+/// The stations of a component that the page is told of, by `ask`.
+const STATIONS: [&str; 7] =
+    ["start", "connect", "join", "ready", "leave", "disconnect", "connectfailure"];
+
+/// A component.
+#[wasm_bindgen]
+pub struct RawComponent {
+    component: Component,
+}
+
+/// A listener, or what is declared, to be taken off again.
+#[wasm_bindgen]
+pub struct RawListener(ListenerId);
+
+#[wasm_bindgen]
+impl RawComponent {
+    /// `settings` are checked by `component.js`, except for `transports`, a list of Autobahn's dicts.
+    /// Those transports whose places are in `asked` ask for their URLs. `credentials` and `answer`:
+    /// see `authentication.js`; `fresh` if `authentication` is asked for at each attempt.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        settings: &JsValue,
+        asked: &Array,
+        credentials: &JsValue,
+        answer: Option<Function>,
+        hooks: Hooks,
+    ) -> Result<RawComponent, JsValue> {
+        let config = Credentials::read(credentials, answer)?.of_all(session_config(settings));
+        let realm = get(settings, "realm").as_string().unwrap_or_default();
+        let is = |key| get(settings, key).is_truthy();
+        let told = hooks.clone();
+        let mut builder = Component::builder().realm(realm).strict(is("strict")).session_config(
+            config.on_user_error(move |error| {
+                // What the page threw itself, it has told itself.
+                let ours = STATIONS.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
+                    || &*error.uri == "on_connect_failure"
+                    || &*error.uri == "on_retry";
+                if !(ours && error.error.uri == uris::RUNTIME_ERROR) {
+                    told.tell(&Report::from(error.error.clone()).into());
+                }
+            }),
+        );
+        let transports = transports(settings, asked, &hooks).map_err(invalid)?;
+        builder = builder.transports(transports);
+        if is("fresh") {
+            let hooks = hooks.clone();
+            builder = builder.credentials(move || credentials_of(&hooks));
+        }
+        if is("main") {
+            let hooks = hooks.clone();
+            builder = builder.main(move |session| {
+                let done = ask(&hooks, "main", &RawSession::new(session).into());
+                async move { done.await.map(drop) }
+            });
+        }
+        builder = with_is_fatal(builder, &hooks);
+        let component = builder.build().map_err(Report::from)?;
+        listen(&component, &hooks);
+        Ok(RawComponent { component })
+    }
+
+    /// Starts it; resolves when it is done.
+    pub fn start(&self) -> Promise {
+        let running = self.component.start();
+        promise(async move {
+            match running.await {
+                Ok(()) => Ok(JsValue::UNDEFINED),
+                Err(error) => Err(Report::from(&error)),
+            }
+        })
+    }
+
+    /// Stops it; resolves when all is over.
+    pub fn stop(&self) -> Promise {
+        let stopped = self.component.stop();
+        promise(async move {
+            stopped.await;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    #[wasm_bindgen(js_name = retryNow)]
+    pub fn retry_now(&self) {
+        self.component.retry_now();
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn state(&self) -> String {
+        match self.component.state() {
+            ComponentState::Idle => "idle",
+            ComponentState::Connecting { .. } => "connecting",
+            ComponentState::Joining { .. } => "joining",
+            ComponentState::Joined { .. } => "joined",
+            ComponentState::Waiting { .. } => "waiting",
+            ComponentState::Offline => "offline",
+            ComponentState::Stopping => "stopping",
+            ComponentState::Done => "done",
+        }
+        .to_owned()
+    }
+
+    /// `endpoint` is what `endpoint.js` makes of the page's.
+    pub fn register(
+        &self,
+        procedure: String,
+        endpoint: Function,
+        options: &JsValue,
+    ) -> Result<RawListener, JsValue> {
+        let options: RegisterOptions = read_options(options)?;
+        let endpoint = JsEndpoint::new(endpoint);
+        Ok(RawListener(self.component.register_with_options(procedure, options, endpoint)))
+    }
+
+    /// `handler` is a function of `{args, kwargs, details}` that returns a promise, which is never
+    /// rejected.
+    pub fn subscribe(
+        &self,
+        topic: String,
+        handler: Function,
+        options: &JsValue,
+        queue: Option<u32>,
+    ) -> Result<RawListener, JsValue> {
+        let options: SubscribeOptions = read_options(options)?;
+        let (handler, queue) = (JsHandler { function: handler }, queue.map(|events| events as usize));
+        Ok(RawListener(self.component.subscribe_with_queue(topic, options, queue, handler)))
+    }
+
+    pub fn off(&self, listener: RawListener) -> bool {
+        self.component.off(listener.0)
+    }
+}
+
+/// Asks the page for something. It is asked at once.
+fn ask(
+    hooks: &Hooks,
+    what: &str,
+    about: &JsValue,
+) -> BoxFuture<'static, Result<JsValue, BoxError>> {
+    let asked = hooks.ask(what, about);
+    Box::pin(async move {
+        let answer = match asked {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(error) => Err(error),
+        };
+        answer.map_err(|error| Thrown::new(error).into())
+    })
+}
+
+fn listen(component: &Component, hooks: &Hooks) {
+    let station = |name: &'static str| {
+        let hooks = hooks.clone();
+        move |about: JsValue| {
+            let done = ask(&hooks, name, &about);
+            async move { done.await.map(drop) }
+        }
+    };
+    let [start, connect, join, ready, leave, disconnect, failure] = STATIONS.map(station);
+    component.on_start(move || start(JsValue::UNDEFINED));
+    component.on_connect(move |info| connect(transport_to_js(&info)));
+    component.on_join(move |session| join(RawSession::new(session).into()));
+    component.on_ready(move |session| ready(RawSession::new(session).into()));
+    component.on_leave(move |reason| leave(close_reason(&reason)));
+    component.on_disconnect(move |clean| disconnect(clean.into()));
+    component.on_connect_failure(move |error| failure(Report::from(&error).into()));
+    let hooks = hooks.clone();
+    component.on_retry_async(move |notice| {
+        let decision = ask(&hooks, "retry", &notice_to_js(&notice));
+        async move { decision.await.map(|decision| read_decision(&decision)) }
+    });
+}
+
+fn with_is_fatal(builder: ComponentBuilder, hooks: &Hooks) -> ComponentBuilder {
+    let hooks = hooks.clone();
+    builder.is_fatal(move |error| {
+        hooks.is_fatal(&Report::from(error).into(), error.is_fatal_by_default())
+    })
+}
+
+fn credentials_of(hooks: &Hooks) -> BoxFuture<'static, Result<Authentication, BoxError>> {
+    let given = ask(hooks, "authentication", &JsValue::UNDEFINED);
+    Box::pin(async move {
+        let given = dict_from_js(&given.await?, "authentication")?;
+        Ok(Authentication::from_value(&Value::Dict(given))?)
+    })
+}
+
+fn session_config(settings: &JsValue) -> SessionConfig {
+    let mut config = SessionConfig::default();
+    if let Some(timeout) = get(settings, "timeout").as_f64() {
+        config.client.join_timeout = duration(timeout);
+    }
+    config.client.disclose_me = get(settings, "discloseMe").as_bool();
+    config
+}
+
+/// One transport: as it is, or with a URL that is asked for.
+enum Transport {
+    Fixed(Box<TransportConfig>),
+    Asked(TransportEntry),
+}
+
+impl IntoTransports for Transport {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
+        match self {
+            Transport::Fixed(config) => (*config).into_transports(),
+            Transport::Asked(entry) => Ok(vec![entry]),
+        }
+    }
+}
+
+fn transports(
+    settings: &JsValue,
+    asked: &Array,
+    hooks: &Hooks,
+) -> Result<Vec<Transport>, ConfigError> {
+    let batched = get(settings, "batched").is_truthy();
+    let list = from_js(&get(settings, "transports"), "transports")
+        .map_err(|error| ConfigError::new("", error))?;
+    let places: Vec<_> = asked.iter().filter_map(|place| place.as_f64()).collect();
+    let read = |(place, value): (usize, &Value)| {
+        let transport = TransportConfig::from_value(value).map(|config| config.batched(batched));
+        let transport = transport.and_then(|config| {
+            if places.contains(&(place as f64)) {
+                return url_asked_for(config, place, hooks.clone()).map(Transport::Asked);
+            }
+            Ok(Transport::Fixed(config.into()))
+        });
+        transport.map_err(|error| error.within(format_args!("transports[{place}]")))
+    };
+    list.as_list().unwrap_or_default().iter().enumerate().map(read).collect()
+}
+
+/// The URL that it has only lets the rest be checked.
+fn url_asked_for(
+    config: TransportConfig,
+    place: usize,
+    hooks: Hooks,
+) -> Result<TransportEntry, ConfigError> {
+    config.connector()?;
+    let policy = config.retry_policy().cloned();
+    let entry = TransportEntry::per_attempt("url", move || {
+        let config = config.clone();
+        let url = ask(&hooks, "url", &JsValue::from_f64(place as f64));
+        async move {
+            let url = url.await?.as_string().unwrap_or_default();
+            Ok::<_, BoxError>(config.url(url).connector()?)
+        }
+    });
+    Ok(match policy {
+        Some(policy) => entry.retry(policy),
+        None => entry,
+    })
+}
+
+fn invalid(error: ConfigError) -> Report {
+    ConnectError::from(error).into()
+}
+
+fn transport_to_js(info: &TransportInfo) -> JsValue {
+    let object = Object::new();
+    set(&object, "type", &info.kind.into());
+    set(&object, "url", &info.peer.as_str().into());
+    let batched = if info.batched { ".batched" } else { "" };
+    let protocol = format!("wamp.2.{}{batched}", info.serializer.as_str());
+    set(&object, "protocol", &protocol.into());
+    object.into()
+}
+
+fn notice_to_js(notice: &RetryNotice) -> JsValue {
+    let object = Object::new();
+    let number = |key, number: f64| set(&object, key, &JsValue::from_f64(number));
+    set(&object, "transport", &notice.transport.as_str().into());
+    number("attempt", notice.attempt.into());
+    number("failures", notice.failures.into());
+    number("delay", notice.delay.as_secs_f64() * 1000.0);
+    set(&object, "willRetry", &notice.will_retry.into());
+    set(&object, "error", &Report::from(&notice.error).into());
+    let (kind, reason) = match &notice.error {
+        AttemptError::Connect(_) => ("connect", None),
+        AttemptError::Refused(reason) => ("refused", Some(reason)),
+        AttemptError::Lost(reason) => ("lost", Some(reason)),
+        AttemptError::Main(_) => ("main", None),
+        _ => ("handler", None),
+    };
+    set(&object, "kind", &kind.into());
+    let reason = reason.map_or(JsValue::NULL, |reason| close_reason(reason));
+    set(&object, "closeReason", &reason);
+    object.into()
+}
+
+/// `false`: no other attempt; a number: one after so many milliseconds.
+fn read_decision(decision: &JsValue) -> RetryDecision {
+    match (decision.as_bool(), decision.as_f64()) {
+        (Some(false), _) => RetryDecision::Stop,
+        (_, Some(delay)) if delay > 0.0 => RetryDecision::After(duration(delay)),
+        (_, Some(_)) => RetryDecision::After(Duration::ZERO),
+        _ => RetryDecision::Retry,
+    }
+}
+
+/// An event handler of the page, for one session after the other.
+struct JsHandler {
+    function: Function,
+}
+
+impl EventHandler<JavaScript> for JsHandler {
+    fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
+        let invalid = |text: String| ApplicationError::new(uris::INVALID_PAYLOAD).arg(text);
+        let handled = event_to_js(event, 0)
+            .map_err(|error| invalid(error.to_string()))
+            .map(|event| self.function.call1(&JsValue::UNDEFINED, &event));
+        Box::pin(async move {
+            if let Ok(promise) = handled? {
+                // It is never rejected.
+                let _ = JsFuture::from(Promise::resolve(&promise)).await;
+            }
+            Ok(())
+        })
+    }
+}

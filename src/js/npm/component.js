@@ -1,0 +1,377 @@
+// Components: sessions that stay up. The loop is the wasm module's; here are the functions of the
+// user that it asks for.
+
+import { RawComponent } from './wampwerk.js';
+import { authenticationOptions, Credentials } from './authentication.js';
+import { attempt, isObject, key, need, needDuration, split, tell } from './check.js';
+import { answering } from './endpoint.js';
+import { describedNow, Errors } from './errors.js';
+import { init, isLoaded } from './loading.js';
+import { registerOptions, Session, subscribeOptions } from './session.js';
+
+const DEFAULT_URL = 'ws://127.0.0.1:8080/ws';
+
+const componentOptions = [
+  'realm',
+  'transports',
+  ...authenticationOptions,
+  'extra',
+  'main',
+  'isFatal',
+  'strict',
+  'timeout',
+  'batched',
+  'discloseMe',
+  'onUserError',
+];
+
+const stations = ['start', 'connect', 'join', 'ready', 'leave', 'disconnect', 'connectfailure', 'retry'];
+
+/** Those that run are kept, even if nobody else holds them. */
+const running = new Set();
+
+export class Component {
+  #settings;
+  #urls;
+  #authentication;
+  #credentials;
+  #main;
+  #isFatal;
+  #onUserError;
+  #errors = new Errors();
+  #shared;
+  #listeners = new Map(stations.map((name) => [name, []]));
+  #declared = new Set();
+  #raw;
+  #session = null;
+  /** That of the session, until the next one comes. */
+  #rawSession;
+  /** How often it was told to stop: so a start that waits for the module learns of it. */
+  #stops = 0;
+  #starts = 0;
+
+  constructor(options = {}) {
+    need('options', options, isObject(options));
+    for (const name of Object.keys(options)) {
+      need('an option', name, componentOptions.includes(name));
+    }
+    const { realm = 'realm1', transports = DEFAULT_URL, main, isFatal, strict = false } = options;
+    const { authentication, timeout, batched = false, discloseMe, onUserError, extra } = options;
+    need('realm', realm, typeof realm === 'string');
+    need('main', main, main === undefined || typeof main === 'function');
+    need('isFatal', isFatal, isFatal === undefined || typeof isFatal === 'function');
+    need('strict', strict, typeof strict === 'boolean');
+    needDuration('timeout', timeout);
+    need('batched', batched, typeof batched === 'boolean');
+    need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
+    need('onUserError', onUserError, onUserError === undefined || typeof onUserError === 'function');
+    const fresh = typeof authentication === 'function';
+    this.#authentication = fresh ? authentication : undefined;
+    this.#credentials = new Credentials(options, fresh);
+    this.#main = main;
+    this.#isFatal = isFatal;
+    this.#onUserError = onUserError;
+    const weak = new WeakRef(this);
+    if (onUserError !== undefined) {
+      this.#errors.onUserError = (error, text) => weak.deref()?.#onUserError.call(undefined, error, text);
+    }
+    this.#shared = { credentials: this.#credentials, errors: this.#errors, prefixes: new Map() };
+    const [dicts, urls] = dictsOf(transports, timeout);
+    this.#urls = urls;
+    const asked = main !== undefined;
+    this.#settings = { realm, transports: dicts, strict, timeout, batched, discloseMe, fresh, main: asked };
+    this.extra = extra;
+    this.realm = realm;
+    Object.defineProperty(this, 'realm', { writable: false });
+    if (isLoaded()) {
+      this.#build();
+    }
+  }
+
+  get session() {
+    return this.#session;
+  }
+
+  get state() {
+    return this.#raw?.state ?? 'idle';
+  }
+
+  on(name, listener) {
+    const all = this.#listenersOf(name);
+    need('listener', listener, typeof listener === 'function');
+    const entry = { listener };
+    all.push(entry);
+    return () => remove(all, (other) => other === entry);
+  }
+
+  off(name, listener) {
+    return remove(this.#listenersOf(name), (entry) => entry.listener === listener);
+  }
+
+  register(procedure, endpoint, options) {
+    need('procedure', procedure, typeof procedure === 'string');
+    need('endpoint', endpoint, typeof endpoint === 'function');
+    const [, wire] = split(options, [], registerOptions);
+    // The module gets the way to the endpoint, not the endpoint.
+    const entry = { endpoint };
+    const weak = new WeakRef(entry);
+    return this.#declare(entry, (raw, component) => {
+      const session = {
+        get closeReason() {
+          return component.deref()?.#rawSession?.closeReason ?? null;
+        },
+      };
+      const found = (...given) => weak.deref()?.endpoint(...given);
+      return raw.register(procedure, answering(found, session, this.#errors), wire);
+    });
+  }
+
+  subscribe(topic, handler, options) {
+    need('topic', topic, typeof topic === 'string');
+    need('handler', handler, typeof handler === 'function');
+    const [{ queue }, wire] = split(options, ['queue'], subscribeOptions);
+    need('queue', queue, queue === undefined || (Number.isInteger(queue) && queue > 0));
+    const entry = { handler };
+    const [weak, errors] = [new WeakRef(entry), this.#errors];
+    const handle = ({ args, kwargs, details }) =>
+      attempt(() => weak.deref()?.handler(args, kwargs, details), errors, 'an event handler');
+    return this.#declare(entry, (raw) => raw.subscribe(topic, handle, wire, queue));
+  }
+
+  async start(options = {}) {
+    need('options', options, isObject(options));
+    for (const name of Object.keys(options)) {
+      need('an option', name, name === 'signal');
+    }
+    const { signal } = options;
+    need('signal', signal, signal === undefined || typeof signal?.addEventListener === 'function');
+    signal?.throwIfAborted();
+    const stop = () => void this.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    this.#starts++;
+    running.add(this);
+    try {
+      await this.#run();
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#starts--;
+      if (this.#starts === 0) {
+        running.delete(this);
+      }
+    }
+    signal?.throwIfAborted();
+  }
+
+  async stop() {
+    this.#stops++;
+    await this.#raw?.stop();
+  }
+
+  retryNow() {
+    this.#raw?.retryNow();
+  }
+
+  async #run() {
+    const stops = this.#stops;
+    await init();
+    if (stops !== this.#stops) {
+      return;
+    }
+    this.#build();
+    try {
+      await this.#raw.start();
+    } catch (report) {
+      throw this.#errorOf(report);
+    }
+  }
+
+  #build() {
+    if (this.#raw !== undefined) {
+      return;
+    }
+    const hooks = hooksOf(new WeakRef(this), {
+      ask: (component, what, about) => component.#ask(what, about),
+      isFatal: (component, error, byDefault) => component.#decide(error, byDefault),
+      tell: (component, error) => tell(component.#errors.from(error), component.#errors, 'the component'),
+    });
+    const places = [...this.#urls.keys()];
+    const given = [this.#settings, places, ...this.#credentials.forModule, hooks];
+    const raw = describedNow(() => new RawComponent(...given));
+    for (const declared of this.#declared) {
+      declared.establish(raw);
+    }
+    this.#raw = raw;
+  }
+
+  #declare(entry, establish) {
+    const component = new WeakRef(this);
+    entry.establish = (raw) => {
+      entry.listener = describedNow(() => establish(raw, component));
+    };
+    if (this.#raw !== undefined) {
+      entry.establish(this.#raw);
+    }
+    this.#declared.add(entry);
+    return () => {
+      const found = this.#declared.delete(entry);
+      if (found && this.#raw !== undefined) {
+        this.#raw.off(entry.listener);
+      }
+      return found;
+    };
+  }
+
+  #listenersOf(name) {
+    need('an event', name, stations.includes(name));
+    return this.#listeners.get(name);
+  }
+
+  /** What the module asks for, or says; nothing that is thrown gets lost there. */
+  async #ask(what, about) {
+    switch (what) {
+      case 'url': {
+        const url = await (0, this.#urls.get(about))();
+        need('the URL', url, typeof url === 'string' || url instanceof URL);
+        return String(url);
+      }
+      case 'authentication': {
+        const given = await (0, this.#authentication)();
+        need('authentication', given, isObject(given));
+        return given;
+      }
+      case 'main':
+        await (0, this.#main)(this.#sessionOf(about), this);
+        return undefined;
+      case 'retry':
+        return this.#decision({ ...about, error: this.#errorOf(about.error) });
+      case 'connectfailure':
+        await this.#fire(what, this.#errorOf(about));
+        return undefined;
+      case 'join':
+      case 'ready': {
+        const [failure] = await this.#fire(what, this.#sessionOf(about));
+        if (failure !== undefined) {
+          throw failure.error;
+        }
+        return undefined;
+      }
+      case 'connect':
+        this.#rawSession = undefined;
+        await this.#fire(what, Object.freeze(about));
+        return undefined;
+      case 'leave':
+        await this.#fire(what, Object.freeze(about));
+        this.#session = null;
+        return undefined;
+      default:
+        await this.#fire(what, about);
+        return undefined;
+    }
+  }
+
+  /** Calls all listeners at the same time; what they threw. */
+  async #fire(name, about) {
+    const failures = [];
+    const call = async ({ listener }) => {
+      try {
+        return await listener(about);
+      } catch (error) {
+        failures.push({ error });
+        tell(error, this.#errors, `a listener of "${name}"`);
+        return undefined;
+      }
+    };
+    failures.answers = await Promise.all(this.#listeners.get(name).map(call));
+    return failures;
+  }
+
+  /** `false` counts for more than any delay, and of delays the last one. */
+  async #decision(notice) {
+    const { answers } = await this.#fire('retry', Object.freeze(notice));
+    if (answers.includes(false)) {
+      return false;
+    }
+    return answers.findLast((answer) => typeof answer === 'number' && answer >= 0);
+  }
+
+  #decide(report, byDefault) {
+    if (this.#isFatal === undefined) {
+      return byDefault;
+    }
+    try {
+      return Boolean((0, this.#isFatal)(this.#errorOf(report), byDefault));
+    } catch (error) {
+      tell(error, this.#errors, 'isFatal');
+      return byDefault;
+    }
+  }
+
+  #errorOf(report) {
+    return this.#credentials.explained(this.#errors.from(report));
+  }
+
+  /** There is one object for each session, whoever gets it. */
+  #sessionOf(raw) {
+    if (this.#session?.id !== raw.id) {
+      this.#rawSession = raw;
+      this.#session = new Session(key, raw, this.#shared);
+    } else {
+      raw.free();
+    }
+    return this.#session;
+  }
+}
+
+/** The module's way to a component that it does not keep. */
+function hooksOf(weak, { ask, isFatal, tell }) {
+  return {
+    async ask(what, about) {
+      const component = weak.deref();
+      return component && ask(component, what, about);
+    },
+    isFatal(error, byDefault) {
+      const component = weak.deref();
+      return component === undefined ? byDefault : isFatal(component, error, byDefault);
+    },
+    tell(error) {
+      const component = weak.deref();
+      return component && tell(component, error);
+    },
+  };
+}
+
+/** Transports as the module takes them, and the functions that give URLs, by their places. */
+function dictsOf(transports, timeout) {
+  const list = Array.isArray(transports) ? transports : [transports];
+  need('transports', transports, list.length > 0);
+  const urls = new Map();
+  const dicts = list.map((transport, place) => {
+    const what = `transports[${place}]`;
+    const isWhole = isObject(transport) && !(transport instanceof URL);
+    const dict = isWhole ? { ...transport } : { url: transport };
+    if (typeof dict.url === 'function') {
+      urls.set(place, dict.url);
+      dict.url = DEFAULT_URL;
+    } else if (dict.url instanceof URL) {
+      dict.url = String(dict.url);
+    }
+    need(isWhole ? `${what}.url` : what, dict.url, typeof dict.url === 'string' && dict.url !== '');
+    const { options = {} } = dict;
+    need(`${what}.options`, options, isObject(options));
+    if (timeout !== undefined && !handshake.some((name) => name in options)) {
+      dict.options = { ...options, openHandshakeTimeout: timeout / 1000 };
+    }
+    return dict;
+  });
+  return [dicts, urls];
+}
+
+const handshake = ['openHandshakeTimeout', 'open_handshake_timeout'];
+
+function remove(list, fits) {
+  const place = list.findIndex(fits);
+  if (place >= 0) {
+    list.splice(place, 1);
+  }
+  return place >= 0;
+}

@@ -1,0 +1,62 @@
+//! What functions of a page throw, on its way through Rust and back.
+//!
+//! An error of a component may be sent to another thread natively, so no JavaScript value can be in
+//! it: it holds a number, and the value is kept here until the error is dropped.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use wasm_bindgen::prelude::*;
+
+use crate::js::error::{Report, thrown};
+use crate::js::value::get;
+
+#[derive(Default)]
+struct Kept {
+    last: u64,
+    values: BTreeMap<u64, JsValue>,
+}
+
+thread_local! {
+    static KEPT: RefCell<Kept> = RefCell::default();
+}
+
+/// A thrown value.
+#[derive(Debug)]
+pub(super) struct Thrown {
+    number: u64,
+    text: String,
+}
+
+impl Thrown {
+    pub(super) fn new(value: JsValue) -> Self {
+        let text = get(&value, "message").as_string().or_else(|| value.as_string());
+        let number = KEPT.with_borrow_mut(|kept| {
+            kept.last += 1;
+            kept.values.insert(kept.last, value);
+            kept.last
+        });
+        Thrown { number, text: text.unwrap_or_else(|| "an error without a text".to_owned()) }
+    }
+
+    pub(super) fn report(&self) -> Report {
+        let value = KEPT.with_borrow(|kept| kept.values.get(&self.number).cloned());
+        thrown(&value.unwrap_or(JsValue::UNDEFINED))
+    }
+}
+
+impl Drop for Thrown {
+    fn drop(&mut self) {
+        // Dropped outside of the borrow.
+        let _value = KEPT.with_borrow_mut(|kept| kept.values.remove(&self.number));
+    }
+}
+
+impl fmt::Display for Thrown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Thrown {}
