@@ -3,7 +3,13 @@
 //!
 //! Open files are counted for the whole process, so nothing else is tested here.
 
-#![cfg(all(target_os = "linux", feature = "client", feature = "router", feature = "json"))]
+#![cfg(all(
+    not(target_arch = "wasm32"),
+    target_os = "linux",
+    feature = "client",
+    feature = "router",
+    feature = "json"
+))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 #[path = "common/relay.rs"]
