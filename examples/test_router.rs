@@ -2,13 +2,17 @@
 //!
 //! Prints `ready ws://127.0.0.1:PORT/ws` and runs until stdin ends. As an argument it takes a port.
 //! With `--open` sessions may end those of others (`MetaApi::Full`), and everybody is told who
-//! calls, answers and publishes (`Disclosure::Always`).
+//! calls, answers and publishes (`Disclosure::Always`). With `--users` nobody is anonymous: there is
+//! one user for each method, with the names and secrets of `tests/crossbar/config.py`.
 
 use std::error::Error;
 
 use tokio::io::AsyncReadExt;
 use wampwerk::Router;
-use wampwerk::router::{Disclosure, MetaApi};
+use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential, derive_scram_credential};
+use wampwerk::auth::{Credential, Salt, Secret, wampcra};
+use wampwerk::router::{Disclosure, MetaApi, RouterBuilder, User};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -16,10 +20,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut port: u16 = 0;
     let mut builder = Router::builder().realm("realm1").batched(true);
     for argument in std::env::args().skip(1) {
-        if argument == "--open" {
-            builder = builder.meta_api(MetaApi::Full).disclosure(Disclosure::Always);
-        } else {
-            port = argument.parse().map_err(|_| format!("{argument:?} is no port"))?;
+        match argument.as_str() {
+            "--open" => {
+                builder = builder.meta_api(MetaApi::Full).disclosure(Disclosure::Always);
+            }
+            "--users" => builder = with_users(builder)?,
+            _ => port = argument.parse().map_err(|_| format!("{argument:?} is no port"))?,
         }
     }
     let router = builder.build()?;
@@ -30,4 +36,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     while stdin.read(&mut rest).await? > 0 {}
     router.shutdown().await;
     Ok(())
+}
+
+fn with_users(builder: RouterBuilder) -> Result<RouterBuilder, Box<dyn Error>> {
+    const SEED: &str = "08f494dd76993da535837ee4b3229d61a795d374a9b00892adf98f2f4d123c87";
+    let user = |authid: &str| User::new(authid, "authed");
+    let salt = Salt { salt: "pepper".to_owned(), iterations: 1000, keylen: 32 };
+    let secret = Secret::from("another one");
+    let key = wampcra::derive_key(&secret, &salt.salt, salt.iterations, salt.keylen)?;
+    let password = Secret::from("p\u{e4}ssword");
+    let autobahn = derive_scram_credential("sam", &password, None)?;
+    let spec =
+        ScramCredential::derive(Dialect::Spec, &password, Kdf::Pbkdf2, &[7; 16], 4096, None)?;
+    let scram = |dialect, credential| Credential::Scram { dialect, credential };
+    Ok(builder
+        .user(user("tina").ticket("open sesame"))
+        .user(user("wanda").wampcra("a shared secret"))
+        .user(user("walter").salted_wampcra(key, salt))
+        .user(user("sam").credential(scram(Dialect::Autobahn, autobahn)))
+        .user(user("sid").credential(scram(Dialect::Spec, spec)))
+        .user(user("carl").public_key(&to_hex(&SigningKey::from_hex(SEED)?.public_key()))))
 }

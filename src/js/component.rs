@@ -52,6 +52,9 @@ extern "C" {
 const STATIONS: [&str; 7] =
     ["start", "connect", "join", "ready", "leave", "disconnect", "connectfailure"];
 
+/// The name of a transport whose URL is asked for.
+const ASKED: &str = "url";
+
 /// A component.
 #[wasm_bindgen]
 pub struct RawComponent {
@@ -149,6 +152,17 @@ impl RawComponent {
         .to_owned()
     }
 
+    /// The name of the transport that there is.
+    #[wasm_bindgen(getter)]
+    pub fn transport(&self) -> Option<String> {
+        match self.component.state() {
+            ComponentState::Connecting { transport }
+            | ComponentState::Joining { transport }
+            | ComponentState::Joined { transport, .. } => Some(transport),
+            _ => None,
+        }
+    }
+
     /// `endpoint` is what `endpoint.js` makes of the page's.
     pub fn register(
         &self,
@@ -171,7 +185,8 @@ impl RawComponent {
         queue: Option<u32>,
     ) -> Result<RawListener, JsValue> {
         let options: SubscribeOptions = read_options(options)?;
-        let (handler, queue) = (JsHandler { function: handler }, queue.map(|events| events as usize));
+        let (handler, queue) =
+            (JsHandler { function: handler }, queue.map(|events| events as usize));
         Ok(RawListener(self.component.subscribe_with_queue(topic, options, queue, handler)))
     }
 
@@ -288,7 +303,7 @@ fn url_asked_for(
 ) -> Result<TransportEntry, ConfigError> {
     config.connector()?;
     let policy = config.retry_policy().cloned();
-    let entry = TransportEntry::per_attempt("url", move || {
+    let entry = TransportEntry::per_attempt(ASKED, move || {
         let config = config.clone();
         let url = ask(&hooks, "url", &JsValue::from_f64(place as f64));
         async move {
@@ -309,7 +324,6 @@ fn invalid(error: ConfigError) -> Report {
 fn transport_to_js(info: &TransportInfo) -> JsValue {
     let object = Object::new();
     set(&object, "type", &info.kind.into());
-    set(&object, "url", &info.peer.as_str().into());
     let batched = if info.batched { ".batched" } else { "" };
     let protocol = format!("wamp.2.{}{batched}", info.serializer.as_str());
     set(&object, "protocol", &protocol.into());

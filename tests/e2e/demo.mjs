@@ -7,8 +7,17 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds an example and gives the path of the program. */
+const built = new Map();
+
+/** Builds an example, once, and gives the path of the program. */
 function build(example) {
+  if (!built.has(example)) {
+    built.set(example, buildNow(example));
+  }
+  return built.get(example);
+}
+
+function buildNow(example) {
   const { status, stdout } = spawnSync(
     'cargo',
     ['build', '--example', example, '--message-format', 'json-render-diagnostics'],
@@ -57,11 +66,13 @@ export async function start(url) {
   };
 }
 
-/** Starts a router alone, where everybody may do everything; resolves when it listens. */
-export async function startRouter() {
-  const child = spawn(build('test_router'), ['--open'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL'));
-  const ended = once(child, 'exit');
+/** Starts a router alone, by default one where everybody may do everything; resolves when it listens. */
+export async function startRouter(...args) {
+  const words = args.length > 0 ? args : ['--open'];
+  const child = spawn(build('test_router'), words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const ended = once(child, 'exit').finally(() => process.off('exit', kill));
   let output = '';
   const address = new Promise((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -83,6 +94,30 @@ export async function startRouter() {
     stop: () => {
       child.stdin.end();
       return within(15_000, 'the end of the router', ended.then(([code, signal]) => code ?? signal));
+    },
+    /** Ends it without a word to anybody. */
+    kill: () => {
+      kill();
+      return within(15_000, 'the end of the router', ended);
+    },
+  };
+}
+
+/** A router that can be ended, and started again on the same port. */
+export async function restartable() {
+  let router = await startRouter('--open');
+  const { url } = router;
+  const end = async (how) => {
+    const ending = router;
+    router = undefined;
+    await ending?.[how]();
+  };
+  return {
+    url,
+    kill: () => end('kill'),
+    stop: () => end('stop'),
+    start: async () => {
+      router ??= await startRouter('--open', new URL(url).port);
     },
   };
 }

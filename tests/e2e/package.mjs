@@ -122,6 +122,9 @@ export function kit() {
       kit.ok(isSo(), what);
     },
 
+    /** Does something to the router or the network: see component.mjs. */
+    control: (what) => globalThis.control(what),
+
     /** What this router cannot; the report of the test says it. */
     skip: (what) => void kit.skipped.push(what),
     skipped: [],

@@ -16,7 +16,8 @@ import { chromium } from 'playwright-core';
 
 import * as advanced from './advanced.mjs';
 import * as authentication from './authentication.mjs';
-import { request, root, start, startRouter, within } from './demo.mjs';
+import * as component from './component.mjs';
+import { request, restartable, root, start, startRouter, within } from './demo.mjs';
 import * as meta from './meta.mjs';
 import * as inPage from './package.mjs';
 
@@ -39,6 +40,16 @@ function otherRouter([option, url]) {
     default:
       throw new Error(`no such option: ${option}`);
   }
+}
+
+/** Where one has to say who one is, and the users. */
+async function usersOf(other) {
+  if (other === undefined) {
+    const { url, stop } = await startRouter('--users');
+    return { auth: url, users: component.users, refusal: 'wamp.error.authentication_denied', stop };
+  }
+  const { ws_auth: auth, users } = JSON.parse(readFileSync(process.env.WAMPWERK_CROSSBAR, 'utf8'));
+  return { auth, users, refusal: 'wamp.error.not_authorized', stop: () => {} };
 }
 
 async function test(name, body) {
@@ -318,6 +329,30 @@ const noisy = await open();
 for (const [name, body] of Object.entries({ ...inPage.noisy, ...advanced.noisy })) {
   await inside(noisy, name, body, where);
 }
+
+// What connects again is told by the browser each time that there is nobody.
+const restless = await open();
+const router = await restartable();
+await restless.page.exposeFunction('control', async (what) => {
+  if (what === 'offline' || what === 'online') {
+    await restless.page.context().setOffline(what === 'offline');
+  } else {
+    await router[what]();
+  }
+});
+for (const [name, body] of Object.entries(component.once)) {
+  await inside(restless, name, body, where);
+}
+for (const [name, body] of Object.entries(component.withRouter)) {
+  await inside(restless, name, body, { router: router.url });
+  await router.start();
+}
+await router.stop();
+const { stop, ...guarded } = await usersOf(other);
+for (const [name, body] of Object.entries(component.withUsers)) {
+  await inside(restless, name, body, guarded);
+}
+await stop();
 
 // the package elsewhere
 

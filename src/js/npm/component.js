@@ -9,6 +9,8 @@ import { describedNow, Errors } from './errors.js';
 import { init, isLoaded } from './loading.js';
 import { registerOptions, Session, subscribeOptions } from './session.js';
 
+/** The name that the module has for transports whose URLs are asked for. */
+const ASKED = 'url';
 const DEFAULT_URL = 'ws://127.0.0.1:8080/ws';
 
 const componentOptions = [
@@ -33,6 +35,8 @@ const running = new Set();
 export class Component {
   #settings;
   #urls;
+  /** What was given when a URL was asked for. */
+  #url;
   #authentication;
   #credentials;
   #main;
@@ -112,18 +116,11 @@ export class Component {
     need('procedure', procedure, typeof procedure === 'string');
     need('endpoint', endpoint, typeof endpoint === 'function');
     const [, wire] = split(options, [], registerOptions);
-    // The module gets the way to the endpoint, not the endpoint.
     const entry = { endpoint };
-    const weak = new WeakRef(entry);
-    return this.#declare(entry, (raw, component) => {
-      const session = {
-        get closeReason() {
-          return component.deref()?.#rawSession?.closeReason ?? null;
-        },
-      };
-      const found = (...given) => weak.deref()?.endpoint(...given);
-      return raw.register(procedure, answering(found, session, this.#errors), wire);
-    });
+    const [weak, errors] = [new WeakRef(entry), this.#errors];
+    return this.#declare(entry, (raw, component) =>
+      raw.register(procedure, Component.#serving(weak, component, errors), wire),
+    );
   }
 
   subscribe(topic, handler, options) {
@@ -203,6 +200,16 @@ export class Component {
     this.#raw = raw;
   }
 
+  /** What the module keeps of an endpoint: the way to it only. */
+  static #serving(weak, component, errors) {
+    const session = {
+      get closeReason() {
+        return component.deref()?.#rawSession?.closeReason ?? null;
+      },
+    };
+    return answering((...given) => weak.deref()?.endpoint(...given), session, errors);
+  }
+
   #declare(entry, establish) {
     const component = new WeakRef(this);
     entry.establish = (raw) => {
@@ -232,7 +239,8 @@ export class Component {
       case 'url': {
         const url = await (0, this.#urls.get(about))();
         need('the URL', url, typeof url === 'string' || url instanceof URL);
-        return String(url);
+        this.#url = String(url);
+        return this.#url;
       }
       case 'authentication': {
         const given = await (0, this.#authentication)();
@@ -257,7 +265,7 @@ export class Component {
       }
       case 'connect':
         this.#rawSession = undefined;
-        await this.#fire(what, Object.freeze(about));
+        await this.#fire(what, Object.freeze({ ...about, url: this.#urlNow() }));
         return undefined;
       case 'leave':
         await this.#fire(what, Object.freeze(about));
@@ -304,6 +312,11 @@ export class Component {
       tell(error, this.#errors, 'isFatal');
       return byDefault;
     }
+  }
+
+  #urlNow() {
+    const name = this.#raw.transport;
+    return name === ASKED ? this.#url : name;
   }
 
   #errorOf(report) {

@@ -43,8 +43,8 @@ const elsewhere = {
   onclose: 'set it as a property: connection.onclose = …',
 };
 
-/** Session endings that count as orderly. */
-const orderly = ['left', 'goodbye', 'aborted'];
+/** Session endings that are no orderly close. */
+const losses = ['transport-lost', 'timed-out'];
 
 export class Connection {
   onopen;
@@ -242,7 +242,7 @@ function reasonOf({ wasConnected }, closeReason) {
   if (!wasConnected) {
     return 'unreachable';
   }
-  return orderly.includes(closeReason?.kind) ? 'closed' : 'lost';
+  return closeReason === null || losses.includes(closeReason.kind) ? 'lost' : 'closed';
 }
 
 /** A transport as the component takes it; what it does not say itself, the connection says. */
