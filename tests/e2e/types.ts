@@ -2,8 +2,12 @@
 // below `@ts-expect-error` must be refused, or the check fails.
 
 import {
+  auth_cra,
+  auth_cryptosign,
+  Component,
   connect,
   ConnectError,
+  Connection,
   DecodeError,
   EncodeError,
   EventStream,
@@ -21,6 +25,8 @@ import {
 import type {
   Call,
   CloseReason,
+  ComponentState,
+  ConnectionReason,
   Ending,
   Event,
   EventDetails,
@@ -28,6 +34,7 @@ import type {
   Lists,
   RegistrationInfo,
   ResultDetails,
+  RetryNotice,
   Serializer,
   SessionInfo,
   Value,
@@ -90,6 +97,80 @@ export async function connecting(): Promise<Session> {
   await connect({ url: 'wss://example.com/ws', realm: 'realm1', authmethods: ['ticket'], onchallenge: () => 7 });
   const serializers: readonly Serializer[] = ['cbor', 'json'];
   return connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', serializers, timeout: 5_000 });
+}
+
+export async function components(): Promise<void> {
+  new Component();
+  const component = new Component({
+    realm: 'realm1',
+    transports: [
+      'wss://example.com/ws',
+      async () => new URL('wss://example.com/ws'),
+      { url: 'ws://127.0.0.1:8080/ws', serializers: ['cbor'], max_retries: -1, options: { openHandshakeTimeout: 3 } },
+    ],
+    authentication: async () => ({ ticket: { authid: 'joe', ticket: 'secret' } }),
+    extra: { any: 'thing' },
+    main: async (session, self) => {
+      same<typeof session, Session>(true);
+      same<typeof self, Component>(true);
+    },
+    isFatal: (error, byDefault) => byDefault || error instanceof RangeError,
+    strict: true,
+  });
+  // @ts-expect-error no such option
+  new Component({ transport: 'wss://example.com/ws' });
+  // @ts-expect-error no browser sets headers
+  new Component({ transports: { url: 'wss://example.com/ws', headers: { a: 'b' } } });
+  same<typeof component.state, ComponentState>(true);
+  same<typeof component.session, Session | null>(true);
+  const off = component.on('join', (session) => session.subscribe('com.example.news', () => {}));
+  same<ReturnType<typeof off>, boolean>(true);
+  component.on('leave', ({ kind }) => kind === 'goodbye');
+  component.on('retry', async (notice) => {
+    same<typeof notice, RetryNotice>(true);
+    return notice.failures < 3 ? 1_000 : false;
+  });
+  // @ts-expect-error no such event
+  component.on('jion', () => {});
+  // @ts-expect-error it gets a session
+  component.on('ready', (session: string) => session);
+  // @ts-expect-error a delay is a number
+  component.on('retry', () => '1s');
+  component.off('join', () => {});
+  component.register('com.example.add', ([a, b]) => a + b, { invoke: 'roundrobin', forceReregister: true });
+  component.subscribe('com.example.', ([text], _kwargs, { topic }) => `${topic}: ${text}`, { match: 'prefix', queue: 10 });
+  // @ts-expect-error a handler is a function
+  component.subscribe('com.example.news');
+  await component.start({ signal: AbortSignal.timeout(1_000) });
+  component.retryNow();
+  await component.stop();
+}
+
+export async function connections(): Promise<void> {
+  const connection = new Connection({
+    url: 'ws://127.0.0.1:8080/ws',
+    realm: 'realm1',
+    max_retries: -1,
+    authmethods: ['wampcra', 'cryptosign'],
+    authid: 'joe',
+    authextra: { pubkey: auth_cryptosign.public_key('00'.repeat(32)) },
+    onchallenge: (_session, method, extra) =>
+      method === 'cryptosign'
+        ? auth_cryptosign.sign_challenge(new Uint8Array(32), extra)
+        : auth_cra.sign(auth_cra.derive_key('secret', 'salt', 100, 16), String(extra['challenge'])),
+  });
+  connection.onopen = (session, { authid, transport }) => [session.id, authid, transport.url];
+  connection.onclose = (reason, { retry_delay, will_retry }) => {
+    same<typeof reason, ConnectionReason>(true);
+    same<typeof retry_delay, number | null>(true);
+    return !will_retry;
+  };
+  // @ts-expect-error the realm is needed
+  new Connection({ url: 'ws://127.0.0.1:8080/ws' });
+  // @ts-expect-error a number of seconds
+  new Connection({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', max_retry_delay: '5s' });
+  connection.open();
+  await connection.close('wamp.close.logout', 'bye');
 }
 
 export async function sessions(session: Session): Promise<void> {

@@ -21,6 +21,7 @@
 
 import type { Meta } from './meta.js';
 
+export * from './component.js';
 export * from './meta.js';
 
 /** The URIs of errors and of closing, under the names that they have in Rust. */
