@@ -208,6 +208,32 @@ async fn a_retry_can_be_vetoed_and_its_delay_changed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_decision_may_take_its_time() {
+    let site = Site::empty();
+    let component = at(&site).build().unwrap();
+    component.on_retry_async(|notice| async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        match notice.failures {
+            1 => Ok(RetryDecision::Retry),
+            2 => Err("cannot decide"),
+            _ => Ok(RetryDecision::Stop),
+        }
+    });
+    let error = component.start().await.unwrap_err();
+    assert!(matches!(error, ComponentError::Vetoed { attempts: 3, .. }), "{error}");
+    assert_eq!(millis(&site.attempts()), [0, 11_500, 23_750]);
+    // It is asked again, and holds nobody up who wants to stop.
+    let mut states = component.states();
+    let running = component.start();
+    let connecting = |state: &ComponentState| matches!(state, ComponentState::Connecting { .. });
+    states.wait_for(connecting).await.unwrap();
+    let before = wampwerk::rt::now();
+    component.stop().await;
+    running.await.unwrap();
+    assert_eq!(wampwerk::rt::now(), before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hook_that_panics_decides_nothing() {
     let site = Site::empty();
     let component =

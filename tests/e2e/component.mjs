@@ -14,6 +14,28 @@ export const users = {
 
 /** Without a router of their own. */
 export const once = {
+  'what is described before the module is loaded': async ({ router }) => {
+    const { is, fails, lib, channel } = kit;
+    const { Component, Connection } = await lib();
+    const transports = [{ url: router, max_retry: 1 }];
+    const wrong = new Component({ transports });
+    const unsupported = new Connection({ realm: 'realm1', transports });
+    const good = new Component({ transports: router, main: (session) => session.call('wamp.session.count') });
+    const stopped = good.start();
+    void good.stop();
+    await stopped;
+    is(good.state, 'idle', 'it was stopped before it began');
+    const error = await fails(wrong.start(), 'ConnectError', 'wamp.error.invalid_argument');
+    is(error.message.split(';')[0], 'invalid setting: transports[0].max_retry: unknown key');
+    const closed = channel();
+    unsupported.onclose = (...given) => void closed.put(given);
+    unsupported.open();
+    const [reason, { message, will_retry }] = await closed.take();
+    is([reason, message, will_retry], ['unsupported', error.message, false]);
+    await good.start();
+    is(good.state, 'done');
+  },
+
   'a Connection refuses options that it cannot have, by name': async ({ router }) => {
     const { is, ok, lib } = kit;
     const { Connection, init } = await lib();
@@ -342,7 +364,7 @@ export const withRouter = {
     await kit.until(() => connection.isRetrying, 'it waits');
     const over = connection.close();
     await over;
-    is((await closed.take())[1].will_retry, false);
+    is(await closed.take(), ['closed', { reason: null, message: null, retry_delay: null, retry_count: null, will_retry: false }]);
     await kit.control('start');
     is(connection.isRetrying, false);
     const other = new Connection({ url: router, realm: 'realm1' });

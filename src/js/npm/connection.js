@@ -185,6 +185,7 @@ export class Connection {
     const retries = willRetry && (reason !== 'unreachable' || this.#retryIfUnreachable);
     run.wasTold = !retries;
     this.#session = null;
+    run.closeReason = null;
     const details = {
       reason: closeReason?.reason ?? error?.uri ?? null,
       message: closeReason === null ? (error?.message ?? String(error)) : closeReason.message,
