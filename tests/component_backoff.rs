@@ -142,7 +142,7 @@ async fn a_failing_main_is_tried_again_with_growing_delays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_main_that_ran_for_long_was_good() {
+async fn a_main_that_ran_for_ten_seconds_was_good() {
     let site = Site::open();
     let runs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&runs);
@@ -151,7 +151,7 @@ async fn a_main_that_ran_for_long_was_good() {
         .main(move |_| {
             let run = counted.fetch_add(1, Ordering::Relaxed);
             async move {
-                tokio::time::sleep(Duration::from_secs(300)).await;
+                tokio::time::sleep(Duration::from_secs(10)).await;
                 if run < 9 { Err("not yet") } else { Ok(()) }
             }
         })
@@ -290,4 +290,73 @@ async fn no_delay_at_all_starves_nobody() {
     }
     component.stop().await;
     running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_main_that_fails_is_no_loss_though_its_goodbye_gets_no_answer() {
+    let site = Site::open();
+    let place = Arc::clone(&site);
+    let component = at(&site)
+        .retry(steady().max_retries(3))
+        .main(move |_| {
+            let place = Arc::clone(&place);
+            async move {
+                place.go_deaf(true);
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    place.cut();
+                    place.go_deaf(false);
+                });
+                Err::<(), _>("main is broken")
+            }
+        })
+        .build()
+        .unwrap();
+    let error = component.start().await.unwrap_err();
+    let ComponentError::Exhausted { last: AttemptError::Main(last), attempts: 4 } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(last.to_string(), "main is broken");
+    // Each attempt goes on until its link breaks.
+    assert_eq!(millis(&site.attempts()), [0, 1600, 3950, 7425]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn short_delays_do_not_make_a_failing_main_good() {
+    let quick = steady().initial_delay(Duration::from_millis(10)).max_retries(3);
+    for (policy, runtime) in [
+        (quick.clone().max_delay(Duration::ZERO), 0),
+        (quick.clone().max_delay(Duration::ZERO), 200),
+        (quick.clone().max_delay(Duration::from_millis(100)), 200),
+        (quick.max_delay(Duration::from_millis(100)), 9900),
+    ] {
+        let site = Site::open();
+        let component = at(&site)
+            .retry(policy)
+            .main(move |_| async move {
+                tokio::time::sleep(Duration::from_millis(runtime)).await;
+                Err::<(), _>("broken")
+            })
+            .build()
+            .unwrap();
+        let end = component.start().await;
+        assert!(matches!(end, Err(ComponentError::Exhausted { attempts: 4, .. })), "{end:?}");
+        assert_eq!(site.attempts().len(), 4);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_last_words_do_not_make_a_failing_main_good() {
+    let site = Site::open();
+    let component = at(&site)
+        .retry(steady().max_retries(2))
+        .main(|_| async {
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            Err::<(), _>("broken")
+        })
+        .build()
+        .unwrap();
+    component.on_leave(|_| tokio::time::sleep(Duration::from_secs(2)));
+    let end = component.start().await;
+    assert!(matches!(end, Err(ComponentError::Exhausted { attempts: 3, .. })), "{end:?}");
 }

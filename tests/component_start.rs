@@ -11,9 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use site::{Site, millis};
+use wampwerk::Session;
 use wampwerk::component::{
-    Component, ComponentBuilder, ComponentError, ComponentState, RetryPolicy,
+    AttemptError, BoxError, Component, ComponentBuilder, ComponentError, ComponentState,
+    RetryPolicy,
 };
+use wampwerk::rt::BoxFuture;
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
     Component::builder().transports(site.entry()).retry(RetryPolicy::default().jitter(0.0))
@@ -167,6 +170,56 @@ async fn main_that_returns_is_success() {
         .unwrap();
     component.start().await.unwrap();
     assert_eq!(site.router().statistics().connections, 0);
+}
+
+/// What main may do when it has left, and how that ends.
+#[tokio::test(start_paused = true)]
+async fn leaving_does_not_hide_that_main_failed() {
+    type Work = fn(Session) -> BoxFuture<'static, Result<(), BoxError>>;
+    let works: [(Work, bool); 4] = [
+        (|_| Box::pin(async { Err("not done".into()) }), false),
+        (
+            // Left elsewhere, while main is at work.
+            |session| {
+                Box::pin(async move {
+                    let other = session.clone();
+                    tokio::spawn(async move { other.leave().await });
+                    Ok(session.call("com.example.nobody").value::<()>().await?)
+                })
+            },
+            true,
+        ),
+        (
+            |session| {
+                Box::pin(async move {
+                    session.leave().await;
+                    Err("not done".into())
+                })
+            },
+            true,
+        ),
+        (
+            // Left by main, and then it panics.
+            |session| {
+                Box::pin(async move {
+                    session.leave().await;
+                    panic!("not done")
+                })
+            },
+            true,
+        ),
+    ];
+    for (place, (work, leaves)) in works.into_iter().enumerate() {
+        let site = Site::open();
+        let retry = RetryPolicy::default().max_retries(2);
+        let component = at(&site).retry(retry).main(work).build().unwrap();
+        let error = component.start().await.unwrap_err();
+        let failed = matches!(error.attempt(), Some(AttemptError::Main(_)));
+        assert!(failed, "{place}: {error}");
+        assert_eq!(matches!(error, ComponentError::Fatal(_)), leaves, "{place}: {error}");
+        assert_eq!(site.attempts().len(), if leaves { 1 } else { 3 }, "{place}");
+        assert_eq!(site.open_transports(), 0);
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::component::state::ComponentState;
 use crate::component::tracked::{Gone, Tracked};
 use crate::component::transports::{Source, TransportEntry};
 use crate::component::{Shared, lock};
-use crate::error::{CloseKind, CloseReason, ConnectError};
+use crate::error::{CloseReason, ConnectError};
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::{self, Session, SessionConfig};
 use crate::transport::{CloseCode, Transport, TransportInfo};
@@ -24,12 +24,14 @@ use crate::uri::Uri;
 /// How long a transport may take to close. Those of this crate have their own, shorter limit.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// A `main` that fails sooner has made the attempt fail, as if there had been no session (S7); one
+/// that fails later was good. It does not depend on the delays, which may be zero.
+const GOOD_AFTER: Duration = Duration::from_secs(10);
+
 pub(super) struct Attempt<'a> {
     pub(super) shared: &'a Shared,
     pub(super) stop: &'a Stop,
     pub(super) entry: &'a TransportEntry,
-    /// A `main` that fails sooner has made the attempt fail; later, the session was good.
-    pub(super) good_after: Duration,
 }
 
 /// How an attempt ended.
@@ -40,6 +42,8 @@ pub(super) enum Fate {
         error: AttemptError,
         /// A session was joined, and was good.
         joined: bool,
+        /// The program left the session, so there is nothing more to try.
+        left: bool,
     },
 }
 
@@ -47,7 +51,16 @@ pub(super) enum Fate {
 enum End {
     Stopped,
     Closed(Arc<CloseReason>),
-    Work(Result<(), AttemptError>),
+    Work(Result<(), WorkError>),
+}
+
+/// How the work in a session failed.
+struct WorkError {
+    error: AttemptError,
+    /// It went well for long enough.
+    good: bool,
+    /// The session was open until then, so it is no consequence of the session's end.
+    open: bool,
 }
 
 impl Attempt<'_> {
@@ -131,11 +144,14 @@ impl Attempt<'_> {
     }
 
     async fn joined(&self, life: &Life<'_>, session: Session, gone: Gone) -> Fate {
-        let began = rt::now();
         *lock(&self.shared.session) = Some(session.clone());
         let work = self.work(life, &session);
         let end = match race(work, race(session.closed(), self.stop.wait())).await {
-            Race::First(result) => End::Work(result),
+            Race::First(result) => End::Work(result.map_err(|(error, good)| WorkError {
+                error,
+                good,
+                open: !session.is_closed(),
+            })),
             Race::Second(Race::First(reason)) => End::Closed(reason),
             Race::Second(Race::Second(())) => End::Stopped,
         };
@@ -151,30 +167,33 @@ impl Attempt<'_> {
         drop(session);
         life.left(&reason).await;
         life.disconnected(gone).await;
-        if self.stop.is_set() || left {
+        if self.stop.is_set() {
             return Fate::Done;
         }
-        let joined = rt::now().saturating_sub(began) >= self.good_after;
-        let ours = matches!(reason.kind, CloseKind::Left | CloseKind::TimedOut);
         match end {
             End::Stopped | End::Work(Ok(())) => Fate::Done,
-            End::Work(Err(error)) if ours => Fate::Failed { error, joined },
-            // What fails in a session that has ended, fails because of that.
+            // However the GOODBYE behind it went.
+            End::Work(Err(WorkError { error, good, open })) if open || left => {
+                Fate::Failed { error, joined: good, left }
+            }
+            End::Closed(_) if left => Fate::Done,
+            // What fails in a session that was lost, fails because of that.
             End::Work(Err(_)) | End::Closed(_) => {
-                Fate::Failed { error: AttemptError::Lost(reason), joined: true }
+                Fate::Failed { error: AttemptError::Lost(reason), joined: true, left }
             }
         }
     }
 
-    /// What is done in a session: making it ready, then `main`.
-    async fn work(&self, life: &Life<'_>, session: &Session) -> Result<(), AttemptError> {
+    /// What is done in a session: making it ready, then `main`. An error comes with whether it was
+    /// good until then.
+    async fn work(&self, life: &Life<'_>, session: &Session) -> Result<(), (AttemptError, bool)> {
         let settings = &self.shared.settings;
         let mut failures = life.establish(session).await;
         failures.extend(life.join(session).await);
         if settings.strict
             && let Some((what, error)) = failures.into_iter().next()
         {
-            return Err(handler_failed(what, error));
+            return Err((handler_failed(what, error), false));
         }
         let transport = self.entry.name.clone();
         self.set(ComponentState::Joined { transport, session: session.id() });
@@ -186,9 +205,13 @@ impl Attempt<'_> {
             ready.await;
             return Ok(());
         };
+        let began = rt::now();
         match race(ready, call(main, session.clone())).await {
             Race::First(()) => Ok(()),
-            Race::Second(result) => result.map_err(AttemptError::Main),
+            Race::Second(result) => result.map_err(|error| {
+                let good = rt::now().saturating_sub(began) >= GOOD_AFTER;
+                (AttemptError::Main(error), good)
+            }),
         }
     }
 
@@ -313,7 +336,7 @@ impl Life<'_> {
 }
 
 fn failed(error: AttemptError) -> Fate {
-    Fate::Failed { error, joined: false }
+    Fate::Failed { error, joined: false, left: false }
 }
 
 fn handler_failed(what: impl Into<String>, error: HandlerError) -> AttemptError {

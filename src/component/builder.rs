@@ -172,10 +172,16 @@ impl ComponentBuilder {
     /// What the component is there for: it runs once per join, as soon as the session is ready.
     ///
     /// When it returns, the session is left, and the component is done. If it returns an error, or
-    /// panics, the session is left, and the attempt has failed: there is another one, with a delay
-    /// that grows as if the realm had not been joined, unless `main` ran for longer than the
-    /// longest delay. When the session ends under it, it goes on as long as it need not wait, and is
-    /// dropped then. Without `main`, the component stays until it is stopped or somebody leaves.
+    /// panics, the session is left, and the attempt has failed: there is another one. If `main` had
+    /// run for less than 10 s, that failure counts as if the realm had not been joined, so delays
+    /// grow and `max_retries` is reached; otherwise both begin anew, as after a loss.
+    ///
+    /// When the session ends under it, it goes on as long as it need not wait, and is dropped then;
+    /// an error of it is a consequence of that end. But if the program itself leaves the session, in
+    /// `main` or elsewhere, there is no other attempt, and an error of `main` is the component's
+    /// ([`ComponentError::Fatal`](super::ComponentError::Fatal)).
+    ///
+    /// Without `main`, the component stays until it is stopped or somebody leaves.
     pub fn main<F, Fut>(mut self, main: F) -> Self
     where
         F: Fn(Session) -> Fut + MaybeSend + MaybeSync + 'static,

@@ -140,7 +140,8 @@ pub enum ComponentError {
         /// How many have failed since the start or the last join.
         attempts: u32,
     },
-    /// The router refused us, and another attempt cannot help (see `is_fatal`).
+    /// Another attempt cannot help (see `is_fatal`), or is not wanted: `main` failed, and the program
+    /// had left the session.
     #[error("{0}")]
     Fatal(AttemptError),
     /// `on_retry` did not want another attempt.

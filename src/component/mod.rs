@@ -231,8 +231,8 @@ impl fmt::Debug for Component {
 /// The run of a component: a future of its end. Dropping it changes nothing, as long as there is
 /// another handle.
 ///
-/// The end is `Ok` when `main` returned, when the program left the session, or when the component
-/// was stopped; otherwise it is a [`ComponentError`].
+/// The end is `Ok` when `main` returned `Ok`, when the program left the session and `main` did not
+/// fail, or when the component was stopped; otherwise it is a [`ComponentError`].
 #[must_use = "when no handle is left, the component stops"]
 pub struct Running {
     component: Component,

@@ -85,11 +85,10 @@ impl Run<'_> {
             if self.stop.is_set() {
                 return Ok(());
             }
-            let good_after = policy(transport).max_delay;
-            let attempt = Attempt { shared: self.shared, stop: &self.stop, entry, good_after };
-            let (error, joined) = match attempt.run().await {
+            let attempt = Attempt { shared: self.shared, stop: &self.stop, entry };
+            let (error, joined, left) = match attempt.run().await {
                 Fate::Done => return Ok(()),
-                Fate::Failed { error, joined } => (error, joined),
+                Fate::Failed { error, joined, left } => (error, joined, left),
             };
             // From here on `retry_now` counts.
             let retry = self.shared.retry_now.subscribe();
@@ -97,17 +96,17 @@ impl Run<'_> {
                 rotation.joined(transport);
             }
             rotation.failed(transport);
-            let fatal = self.is_fatal(&error);
+            let fatal = left || self.is_fatal(&error);
             if fatal {
                 rotation.give_up(transport);
             }
-            let refused = fatal && matches!(error, AttemptError::Refused(_));
-            plan = if refused { Next::Exhausted } else { rotation.next() };
+            let ends = left || fatal && matches!(error, AttemptError::Refused(_));
+            plan = if ends { Next::Exhausted } else { rotation.next() };
             let delay = self.failed(&error, &entry.name, &plan, rotation.failures()).await;
             let (last, attempts) = (error, rotation.failures());
             match (delay, &plan) {
                 _ if self.stop.is_set() => return Ok(()),
-                (_, Next::Exhausted) if refused => return Err(ComponentError::Fatal(last)),
+                (_, Next::Exhausted) if ends => return Err(ComponentError::Fatal(last)),
                 (_, Next::Exhausted) => return Err(ComponentError::Exhausted { last, attempts }),
                 (None, _) => return Err(ComponentError::Vetoed { last, attempts }),
                 (Some(delay), _) => self.wait(delay, retry).await,
