@@ -13,14 +13,15 @@ use std::time::Duration;
 use site::{Mode, Site, millis};
 use wampwerk::component::{
     ApplicationSession, AttemptError, BoxError, Component, ComponentBuilder, ComponentConfig,
-    ComponentError, ComponentState, JoinAs, RetryPolicy,
+    ComponentError, ComponentState, JoinAs, RetryPolicy, TransportEntry,
 };
 use wampwerk::message::{Challenge, Welcome};
-use wampwerk::session::UserError;
+use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::Signature;
+use wampwerk::session::{SessionConfig, UserError};
 use wampwerk::transport::memory::MemoryTransport;
-use wampwerk::transport::{Transport, TransportInfo};
-use wampwerk::{ApplicationError, CloseReason, Session, Value};
+use wampwerk::transport::{Connector, Transport, TransportInfo};
+use wampwerk::{ApplicationError, CloseReason, ConnectError, Session, Value};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
     Component::builder().transports(site.entry()).retry(RetryPolicy::default().jitter(0.0))
@@ -435,4 +436,34 @@ async fn how_a_connection_ended_is_told() {
     component.stop().await;
     running.await.unwrap();
     assert_eq!(diary.take(), ["false", "true"]);
+}
+
+struct Breaking;
+
+impl Connector for Breaking {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        panic!("broken")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connector_may_panic_before_it_has_a_future() {
+    let entry = TransportEntry::new("breaking", Arc::new(Breaking));
+    let retry = RetryPolicy::default().max_retries(1);
+    let component = Component::builder().transports(entry).retry(retry).build().unwrap();
+    let error = component.start().await.unwrap_err();
+    let ComponentError::Exhausted { last, attempts: 2 } = error else { panic!("{error}") };
+    assert_eq!(last.to_string(), "the connector failed: panicked: broken");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_at_welcome_that_panics_is_a_veto() {
+    let site = Site::open();
+    let config = SessionConfig::default().on_welcome(|_| panic!("broken"));
+    let component = at(&site).session_config(config).build().unwrap();
+    let error = component.start().await.unwrap_err();
+    let ComponentError::Fatal(AttemptError::Refused(refusal)) = &error else { panic!("{error}") };
+    assert_eq!(&*refusal.reason, "wamp.error.cannot_authenticate");
+    assert_eq!(refusal.message.as_deref(), Some("on_welcome panicked: broken"));
+    assert_eq!(site.open_transports(), 0);
 }

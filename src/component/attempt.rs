@@ -133,7 +133,8 @@ impl Attempt<'_> {
                 call(make, ()).await.map_err(|error| handler_failed("url", error))?
             }
         };
-        let connected = caught(connector.connect()).await;
+        // Also what panics before there is a future.
+        let connected = caught(async { connector.connect().await }).await;
         let connected = connected.map_err(|error| handler_failed("the connector", error))?;
         let transport = connected.map_err(|error| match error {
             ConnectError::Join(reason) => AttemptError::Refused(reason),
@@ -335,11 +336,11 @@ impl Life<'_> {
     }
 }
 
-fn failed(error: AttemptError) -> Fate {
+pub(super) fn failed(error: AttemptError) -> Fate {
     Fate::Failed { error, joined: false, left: false }
 }
 
-fn handler_failed(what: impl Into<String>, error: HandlerError) -> AttemptError {
+pub(super) fn handler_failed(what: impl Into<String>, error: HandlerError) -> AttemptError {
     AttemptError::Handler { what: what.into(), error }
 }
 

@@ -1,5 +1,6 @@
 //! `SessionConfig`: how a session is opened.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::core::client::ClientConfig;
@@ -89,7 +90,7 @@ impl SessionConfig {
 
     /// A look at the router's WELCOME before the session is handed out. If it returns an error,
     /// the session is left with that text, and joining fails with
-    /// `wamp.error.cannot_authenticate`.
+    /// `wamp.error.cannot_authenticate`; so it does if it panics.
     #[must_use]
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn on_welcome(
@@ -140,7 +141,13 @@ impl SessionConfig {
     }
 
     pub(super) fn check(&self, welcome: &Welcome) -> Result<(), String> {
-        self.on_welcome.as_ref().map_or(Ok(()), |check| check.call(welcome))
+        let Some(check) = &self.on_welcome else { return Ok(()) };
+        // Whoever panics has not let the router in.
+        catch_unwind(AssertUnwindSafe(|| check.call(welcome))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(format!("on_welcome panicked: {}", text.as_deref().unwrap_or("no message")))
+        })
     }
 }
 
