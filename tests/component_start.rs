@@ -222,6 +222,23 @@ async fn leaving_does_not_hide_that_main_failed() {
     }
 }
 
+/// On a thread of its own, so that the end of the run is seen between its steps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_behind_the_state_done_begins_a_run() {
+    for round in 0..3000 {
+        let site = Site::empty();
+        let component = at(&site).retry(RetryPolicy::default().max_retries(0)).build().unwrap();
+        let first = component.start();
+        while component.state() != ComponentState::Done {
+            std::hint::spin_loop();
+        }
+        let second = component.start();
+        first.await.unwrap_err();
+        second.await.unwrap_err();
+        assert_eq!(site.attempts().len(), 2, "round {round}");
+    }
+}
+
 #[test]
 fn the_end_of_the_runtime_is_an_end() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -23,6 +23,7 @@ mod transports;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -51,6 +52,7 @@ use crate::session::Session;
 use crate::uri::Uri;
 use builder::Settings;
 use listeners::Listeners;
+use run_loop::{Signals, Stop};
 
 /// A session that stays up. Autobahn's `Component`.
 ///
@@ -110,6 +112,8 @@ struct Shared {
 #[derive(Clone)]
 struct Control {
     stop: Arc<watch::Sender<bool>>,
+    /// Set before the end is to be seen in the state or in `done`: whoever sees it may start anew.
+    over: Arc<AtomicBool>,
     done: watch::Receiver<Option<Result<(), ComponentError>>>,
 }
 
@@ -147,11 +151,12 @@ impl Component {
                 Some(control) if control.goes_on() => return self.running(control),
                 _ => {}
             }
-            let control = Control { stop: Arc::new(watch::channel(false).0), done: end };
+            let stop = Arc::new(watch::channel(false).0);
+            let control = Control { stop, over: Arc::default(), done: end };
             (control.clone(), run.replace(control))
         };
-        let stop = control.stop.subscribe();
-        let run = run_loop::run(Arc::clone(shared), stop, previous.map(|control| control.done));
+        let previous = previous.map(|control| control.done);
+        let run = run_loop::run(Arc::clone(shared), control.signals(), previous);
         rt::spawn(async move {
             done.send_replace(Some(run.await));
         });
@@ -286,8 +291,14 @@ impl Drop for Owner {
 impl Control {
     /// Whether it neither has ended nor was told to.
     fn goes_on(&self) -> bool {
-        let over = self.done.borrow().is_some() || self.done.has_changed().is_err();
+        let ended = self.over.load(Ordering::Acquire) || self.done.borrow().is_some();
+        let over = ended || self.done.has_changed().is_err();
         !over && !*self.stop.borrow()
+    }
+
+    /// For the run itself.
+    fn signals(&self) -> Signals {
+        Signals { stop: Stop(self.stop.subscribe()), over: Arc::clone(&self.over) }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::component::attempt::{Attempt, Fate};
-use crate::component::callback::{Callback, Race, all, call, catch, race};
+use crate::component::attempt::{Attempt, Fate, failed, handler_failed};
+use crate::component::callback::{Callback, Race, all, call, catch, caught, race};
 use crate::component::error::{AttemptError, ComponentError, HandlerError};
 use crate::component::listeners::Listener;
 use crate::component::retry_notice::{RetryDecision, RetryNotice};
@@ -23,7 +24,14 @@ use crate::session::SessionConfig;
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Whether the component was told to stop.
-pub(super) struct Stop(watch::Receiver<bool>);
+pub(super) struct Stop(pub(super) watch::Receiver<bool>);
+
+/// What a run has in common with the handles that look at it.
+pub(super) struct Signals {
+    pub(super) stop: Stop,
+    /// Set at the end, before anybody can see it.
+    pub(super) over: Arc<AtomicBool>,
+}
 
 /// The end of a run before this one.
 type Previous = watch::Receiver<Option<Result<(), ComponentError>>>;
@@ -31,14 +39,15 @@ type Previous = watch::Receiver<Option<Result<(), ComponentError>>>;
 /// A run, from start to end.
 pub(super) async fn run(
     shared: Arc<Shared>,
-    stop: watch::Receiver<bool>,
+    signals: Signals,
     previous: Option<Previous>,
 ) -> Result<(), ComponentError> {
     if let Some(mut previous) = previous {
         drop(previous.wait_for(Option::is_some).await);
     }
-    let _ended = Ended(&shared);
-    let end = Run { shared: &shared, stop: Stop(stop) }.run().await;
+    let Signals { stop, over } = signals;
+    let _ended = Ended { shared: &shared, over };
+    let end = Run { shared: &shared, stop }.run().await;
     match &end {
         Ok(()) => tracing::debug!("the component is done"),
         Err(error) => tracing::error!(%error, "the component ends"),
@@ -47,12 +56,16 @@ pub(super) async fn run(
 }
 
 /// However a run ends, also with its runtime.
-struct Ended<'a>(&'a Shared);
+struct Ended<'a> {
+    shared: &'a Shared,
+    over: Arc<AtomicBool>,
+}
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.session) = None;
-        self.0.state.send_replace(ComponentState::Done);
+        *lock(&self.shared.session) = None;
+        self.over.store(true, Ordering::Release);
+        self.shared.state.send_replace(ComponentState::Done);
     }
 }
 
@@ -86,7 +99,11 @@ impl Run<'_> {
                 return Ok(());
             }
             let attempt = Attempt { shared: self.shared, stop: &self.stop, entry };
-            let (error, joined, left) = match attempt.run().await {
+            // What panics in a place of the user's that is not looked after ends the attempt, not the run.
+            let fate = caught(attempt.run()).await;
+            *lock(&self.shared.session) = None;
+            let fate = fate.unwrap_or_else(|panic| failed(handler_failed("the attempt", panic)));
+            let (error, joined, left) = match fate {
                 Fate::Done => return Ok(()),
                 Fate::Failed { error, joined, left } => (error, joined, left),
             };
