@@ -17,7 +17,7 @@ use wampwerk::component::{
 };
 use wampwerk::message::{Challenge, Welcome};
 use wampwerk::rt::BoxFuture;
-use wampwerk::session::authentication::Signature;
+use wampwerk::session::authentication::{Anonymous, Signature};
 use wampwerk::session::{SessionConfig, UserError};
 use wampwerk::transport::memory::MemoryTransport;
 use wampwerk::transport::{Connector, Transport, TransportInfo};
@@ -467,3 +467,44 @@ async fn a_look_at_welcome_that_panics_is_a_veto() {
     assert_eq!(refusal.message.as_deref(), Some("on_welcome panicked: broken"));
     assert_eq!(site.open_transports(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_object_and_credentials_are_asked_for_with_each_connection() {
+    let (site, diary) = (Site::empty(), Diary::default());
+    let (made, asked) = (diary.clone(), diary.clone());
+    let component = at(&site)
+        .retry(RetryPolicy::default().jitter(0.0).max_retries(3))
+        .session_factory(move |_: ComponentConfig| {
+            made.note("session_factory");
+            Welcomed
+        })
+        .credentials(move || {
+            asked.note("credentials");
+            async { Ok::<_, BoxError>(Anonymous::new()) }
+        })
+        .build()
+        .unwrap();
+    let noted = diary.clone();
+    component.on_connect(move |_| {
+        noted.note("on_connect");
+        async {}
+    });
+    component.start().await.unwrap_err();
+    // No connection, nobody to be.
+    assert_eq!(diary.take(), [""; 0]);
+    site.start();
+    let mut states = component.states();
+    let running = component.start();
+    for _ in 0..2 {
+        states.wait_for(ComponentState::is_joined).await.unwrap();
+        assert_eq!(diary.take(), ["session_factory", "on_connect", "credentials"]);
+        site.cut();
+        states.wait_for(|state| !state.is_joined()).await.unwrap();
+    }
+    component.stop().await;
+    running.await.unwrap();
+}
+
+struct Welcomed;
+
+impl ApplicationSession for Welcomed {}

@@ -1,12 +1,12 @@
 //! One attempt: from no connection to a session, and on to the session's end.
 
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::component::application_session::{ComponentConfig, ErasedSession, JoinAs, Plain};
-use crate::component::callback::{Race, all, call, catch, caught, race};
+use crate::component::callback::{Race, all_within, call, catch, caught, race};
 use crate::component::error::{AttemptError, HandlerError};
 use crate::component::interest::Declared;
 use crate::component::listeners::Listener;
@@ -23,6 +23,9 @@ use crate::uri::Uri;
 
 /// How long a transport may take to close. Those of this crate have their own, shorter limit.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How long listeners may take that say goodbye.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// A `main` that fails sooner has made the attempt fail, as if there had been no session (S7); one
 /// that fails later was good. It does not depend on the delays, which may be zero.
@@ -66,28 +69,33 @@ struct WorkError {
 impl Attempt<'_> {
     pub(super) async fn run(&self) -> Fate {
         self.set(ComponentState::Connecting { transport: self.entry.name.clone() });
-        let (life, transport) = match race(self.stop.wait(), self.open()).await {
+        let transport = match race(self.stop.wait(), self.open()).await {
             Race::First(()) => return Fate::Done,
             Race::Second(Ok(opened)) => opened,
             Race::Second(Err(error)) => return failed(error),
         };
         let info = transport.info().clone();
         let (mut transport, gone) = Tracked::new(transport);
-        let join_as = match race(self.stop.wait(), life.connected(info)).await {
-            Race::Second(Ok(join_as)) => join_as,
+        let life = match Life::new(self.shared) {
+            Ok(life) => life,
+            Err(error) => {
+                close(&mut transport).await;
+                return failed(error);
+            }
+        };
+        let (realm, config) = match race(self.stop.wait(), life.connected(info)).await {
+            Race::Second(Ok(how)) => how,
             refused => {
                 close(&mut transport).await;
                 drop(transport);
                 life.disconnected(gone).await;
                 return match refused {
-                    Race::Second(Err(error)) => failed(handler_failed("on_connect", error)),
+                    Race::Second(Err(error)) => failed(error),
                     _ => Fate::Done,
                 };
             }
         };
         self.set(ComponentState::Joining { transport: self.entry.name.clone() });
-        let realm = join_as.realm.clone().unwrap_or_else(|| self.shared.settings.realm.clone());
-        let config = join_as.apply(life.config.clone(), &life.object);
         let joining = session::join(Box::new(transport), realm, config);
         match race(self.stop.wait(), joining).await {
             Race::Second(Ok(session)) => self.joined(&life, session, gone).await,
@@ -108,25 +116,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// All that comes before HELLO, without a look at the listeners.
-    async fn open(&self) -> Result<(Life<'_>, Box<dyn Transport>), AttemptError> {
-        let settings = &self.shared.settings;
-        let component = ComponentConfig::new(settings.realm.clone(), settings.extra.clone());
-        #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-        let object = match &settings.factory {
-            Some(factory) => {
-                let made = catch(|| factory.make(component));
-                made.and_then(|made| made.map_err(HandlerError::new))
-                    .map_err(|error| handler_failed("session_factory", error))?
-            }
-            None => Arc::new(Plain),
-        };
-        let mut config = settings.session.clone();
-        if let Some(credentials) = &settings.credentials {
-            let given = call(credentials, ()).await;
-            config =
-                config.authentication(given.map_err(|error| handler_failed("credentials", error))?);
-        }
+    /// Makes the connection.
+    async fn open(&self) -> Result<Box<dyn Transport>, AttemptError> {
         let connector = match &self.entry.source {
             Source::Connector(connector) => Arc::clone(connector),
             Source::PerAttempt(make) => {
@@ -136,12 +127,10 @@ impl Attempt<'_> {
         // Also what panics before there is a future.
         let connected = caught(async { connector.connect().await }).await;
         let connected = connected.map_err(|error| handler_failed("the connector", error))?;
-        let transport = connected.map_err(|error| match error {
+        connected.map_err(|error| match error {
             ConnectError::Join(reason) => AttemptError::Refused(reason),
             error => AttemptError::Connect(error),
-        })?;
-        let life = Life { shared: self.shared, stop: self.stop, config, object };
-        Ok((life.with_hooks(), transport))
+        })
     }
 
     async fn joined(&self, life: &Life<'_>, session: Session, gone: Gone) -> Fate {
@@ -224,24 +213,65 @@ impl Attempt<'_> {
 /// The stations of one connection.
 struct Life<'a> {
     shared: &'a Shared,
-    stop: &'a Stop,
     config: SessionConfig,
     object: Arc<dyn ErasedSession>,
 }
 
-impl Life<'_> {
-    /// The session's hooks are the component's and the object's.
-    fn with_hooks(mut self) -> Self {
-        let object = Arc::clone(&self.object);
-        let config = self.config.also_on_user_error(move |error| object.on_user_error(error));
-        let object = Arc::clone(&self.object);
-        self.config = config.also_on_welcome(move |welcome| {
-            catch(|| object.on_welcome(welcome)).unwrap_or_else(|panic| Err(panic.to_string()))
+impl<'a> Life<'a> {
+    /// With an object of its own.
+    fn new(shared: &'a Shared) -> Result<Self, AttemptError> {
+        let settings = &shared.settings;
+        let component = ComponentConfig::new(settings.realm.clone(), settings.extra.clone());
+        #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+        let object = match &settings.factory {
+            Some(factory) => {
+                let made = catch(|| factory.make(component));
+                made.and_then(|made| made.map_err(HandlerError::new))
+                    .map_err(|error| handler_failed("session_factory", error))?
+            }
+            None => Arc::new(Plain),
+        };
+        // The session's hooks are the component's and the object's.
+        let (hook, look) = (Arc::clone(&object), Arc::clone(&object));
+        let config = settings.session.clone();
+        let config = config.also_on_user_error(move |error| hook.on_user_error(error));
+        let config = config.also_on_welcome(move |welcome| {
+            catch(|| look.on_welcome(welcome)).unwrap_or_else(|panic| Err(panic.to_string()))
         });
-        self
+        Ok(Life { shared, config, object })
+    }
+}
+
+impl Life<'_> {
+    /// All between the connection and HELLO: which realm, and how.
+    async fn connected(&self, info: TransportInfo) -> Result<(Uri, SessionConfig), AttemptError> {
+        let (settings, config) = (&self.shared.settings, self.config.clone());
+        let join_as = self.in_time("on_connect", self.connect(info)).await?;
+        let realm = join_as.realm.clone().unwrap_or_else(|| settings.realm.clone());
+        let config = match &settings.credentials {
+            Some(credentials) if join_as.authmethods.is_empty() => {
+                config.authentication(self.in_time("credentials", call(credentials, ())).await?)
+            }
+            _ => config,
+        };
+        Ok((realm, join_as.apply(config, &self.object)))
     }
 
-    async fn connected(&self, info: TransportInfo) -> Result<JoinAs, HandlerError> {
+    /// The router waits for HELLO meanwhile, and nobody looks at the connection.
+    async fn in_time<T>(
+        &self,
+        what: &'static str,
+        future: impl Future<Output = Result<T, HandlerError>>,
+    ) -> Result<T, AttemptError> {
+        let limit = self.config.client.join_timeout;
+        let result = match race(future, Sleep::new(limit)).await {
+            Race::First(result) => result,
+            Race::Second(()) => Err(too_long(limit)),
+        };
+        result.map_err(|error| handler_failed(what, error))
+    }
+
+    async fn connect(&self, info: TransportInfo) -> Result<JoinAs, HandlerError> {
         let listeners = self.shared.listeners(|listener| match listener {
             Listener::Connect(callback) => Some(callback.clone()),
             _ => None,
@@ -262,8 +292,9 @@ impl Life<'_> {
         let requests: Vec<BoxFuture<'_, _>> =
             declared.iter().map(|declared| declared.establish(session)).collect();
         let mut failures = Vec::new();
-        for (declared, result) in declared.iter().zip(all(requests).await) {
-            let Err(error) = result else { continue };
+        let limit = self.config.client.join_timeout;
+        for (declared, result) in declared.iter().zip(all_within(requests, limit).await) {
+            let Err(error) = result.unwrap_or_else(|| Err(unanswered(limit))) else { continue };
             self.tell(session, &declared.uri, &error);
             failures.push((format!("{} {}", declared.verb, declared.uri), error));
         }
@@ -305,7 +336,7 @@ impl Life<'_> {
             }
             self.shared.fire("on_leave", listeners, Arc::clone(reason), &self.config).await;
         };
-        self.stop.bound(leaving).await;
+        self.last_words("on_leave", leaving).await;
     }
 
     /// Waits until the connection is gone.
@@ -325,7 +356,11 @@ impl Life<'_> {
             }
             self.shared.fire("on_disconnect", listeners, clean, &self.config).await;
         };
-        self.stop.bound(leaving).await;
+        self.last_words("on_disconnect", leaving).await;
+    }
+
+    async fn last_words(&self, name: &'static str, words: impl Future<Output = ()>) {
+        last_words(name, words, &self.config).await;
     }
 
     /// What fails because the session has ended is not worth a word.
@@ -342,6 +377,25 @@ pub(super) fn failed(error: AttemptError) -> Fate {
 
 pub(super) fn handler_failed(what: impl Into<String>, error: HandlerError) -> AttemptError {
     AttemptError::Handler { what: what.into(), error }
+}
+
+/// Runs listeners behind which the component goes on, and which may not hold it up for ever.
+pub(super) async fn last_words<T>(
+    name: &'static str,
+    words: impl Future<Output = T>,
+    config: &SessionConfig,
+) {
+    if let Race::Second(()) = race(words, Sleep::new(LAST_WORDS)).await {
+        config.tell_user_error(&name.into(), too_long(LAST_WORDS).to_application());
+    }
+}
+
+fn too_long(limit: Duration) -> HandlerError {
+    HandlerError::new(format!("it takes longer than {limit:?}"))
+}
+
+fn unanswered(limit: Duration) -> HandlerError {
+    HandlerError::new(format!("the router does not answer for {limit:?}"))
 }
 
 async fn close(transport: &mut Tracked) {

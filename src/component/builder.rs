@@ -137,8 +137,11 @@ impl ComponentBuilder {
         self
     }
 
-    /// As [`authentication`](Self::authentication), asked for at each attempt, as for tickets that
-    /// expire. If the function gives an error, the attempt fails.
+    /// As [`authentication`](Self::authentication), but asked for each time, as for tickets that
+    /// expire: when there is a connection and its listeners are done, before HELLO; unless an
+    /// [`ApplicationSession`] brings its own methods. If the function gives an error, or takes
+    /// longer than joining may
+    /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s), the attempt fails.
     ///
     /// A refusal of what it gave is as fatal as any other (see [`is_fatal`](Self::is_fatal)).
     pub fn credentials<F, Fut, A, E>(mut self, credentials: F) -> Self
@@ -192,7 +195,7 @@ impl ComponentBuilder {
         self
     }
 
-    /// Makes an [`ApplicationSession`] for each connection.
+    /// Makes an [`ApplicationSession`] for each connection, as soon as that is there.
     pub fn session_factory<F, S>(self, factory: F) -> Self
     where
         F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,

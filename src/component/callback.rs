@@ -6,10 +6,11 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use crate::component::error::{BoxError, HandlerError};
-use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+use crate::rt::{BoxFuture, MaybeSend, MaybeSync, Sleep};
 
 /// What a listener or `main` may give: nothing, or a `Result` of nothing and any error.
 #[diagnostic::on_unimplemented(
@@ -125,34 +126,63 @@ pub(super) async fn race<A, B>(
 
 /// Drives all to their ends, at the same time; begun in order.
 pub(super) async fn all<T: Unpin>(futures: Vec<BoxFuture<'_, T>>) -> Vec<T> {
-    struct All<'a, T>(Vec<Work<'a, T>>);
+    drive(futures, None).await.into_iter().flatten().collect()
+}
+
+/// As [`all`]; but when for so long none has ended, the others are dropped, and have no output.
+pub(super) async fn all_within<T: Unpin>(
+    futures: Vec<BoxFuture<'_, T>>,
+    patience: Duration,
+) -> Vec<Option<T>> {
+    drive(futures, Some(patience)).await
+}
+
+async fn drive<T: Unpin>(
+    futures: Vec<BoxFuture<'_, T>>,
+    patience: Option<Duration>,
+) -> Vec<Option<T>> {
+    struct All<'a, T> {
+        works: Vec<Work<'a, T>>,
+        patience: Option<Duration>,
+        timer: Option<Sleep>,
+    }
     enum Work<'a, T> {
         Running(BoxFuture<'a, T>),
         Done(Option<T>),
     }
     impl<T: Unpin> Future for All<'_, T> {
-        type Output = Vec<T>;
-        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<T>> {
-            let mut open = false;
-            for work in &mut self.0 {
+        type Output = Vec<Option<T>>;
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<Option<T>>> {
+            let (mut open, mut progress) = (false, false);
+            for work in &mut self.works {
                 if let Work::Running(future) = work {
                     match future.as_mut().poll(cx) {
-                        Poll::Ready(output) => *work = Work::Done(Some(output)),
+                        Poll::Ready(output) => {
+                            *work = Work::Done(Some(output));
+                            progress = true;
+                        }
                         Poll::Pending => open = true,
                     }
                 }
             }
             if open {
-                return Poll::Pending;
+                if progress {
+                    self.timer = self.patience.map(Sleep::new);
+                }
+                match &mut self.timer {
+                    Some(timer) => ready!(Pin::new(timer).poll(cx)),
+                    None => return Poll::Pending,
+                }
             }
             let take = |work: &mut Work<'_, T>| match work {
                 Work::Done(output) => output.take(),
                 Work::Running(_) => None,
             };
-            Poll::Ready(self.0.iter_mut().filter_map(take).collect())
+            Poll::Ready(self.works.iter_mut().map(take).collect())
         }
     }
-    All(futures.into_iter().map(Work::Running).collect()).await
+    let works = futures.into_iter().map(Work::Running).collect();
+    All { works, patience, timer: patience.map(Sleep::new) }.await
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> HandlerError {

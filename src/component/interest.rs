@@ -16,6 +16,8 @@ impl Component {
     /// Registers a procedure with each session that is joined from now on, before `ready` and in
     /// the order in which they were declared.
     ///
+    /// A router that answers nothing for as long as joining may take
+    /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s) is not waited for.
     /// What goes wrong is told as a [`UserError`](crate::session::UserError) with the procedure;
     /// in a [strict](super::ComponentBuilder::strict) component the attempt fails.
     /// [`off`](Component::off) takes it back for the sessions to come.

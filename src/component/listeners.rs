@@ -79,10 +79,15 @@ macro_rules! listeners {
 ///
 /// An error or a panic of a listener is told as a [`UserError`](crate::session::UserError) whose
 /// URI is the listener's name, as `on_join`, and logged; in a
-/// [strict](super::ComponentBuilder::strict) component one of `on_join` fails the attempt. When the
-/// session ends or the component is stopped, listeners of `on_connect`, `on_join` and `on_ready` are
-/// dropped where they wait; the others have 3 s then. To await [`stop`](Component::stop) in one is to
-/// wait for that.
+/// [strict](super::ComponentBuilder::strict) component one of `on_join` fails the attempt.
+///
+/// None holds a component up for ever. Listeners of `on_connect` may take as long as joining
+/// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s); then the attempt has
+/// failed. When the session ends or the component is stopped, they and those of `on_join` and
+/// `on_ready` are dropped where they wait. Listeners of `on_leave`, `on_disconnect` and
+/// `on_connect_failure` have 3 s; then they are dropped, and that is told. Those of `on_start` have
+/// their time, but 3 s only once the component is stopped. To await [`stop`](Component::stop) in one
+/// is to wait for that.
 impl Component {
     /// Each [`start`](Component::start) that begins a run.
     pub fn on_start<F, Fut>(&self, listener: F) -> ListenerId

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::component::attempt::{Attempt, Fate, failed, handler_failed};
+use crate::component::attempt::{Attempt, Fate, LAST_WORDS, failed, handler_failed, last_words};
 use crate::component::callback::{Callback, Race, all, call, catch, caught, race};
 use crate::component::error::{AttemptError, ComponentError, HandlerError};
 use crate::component::listeners::Listener;
@@ -19,9 +19,6 @@ use crate::component::{Shared, lock};
 use crate::core::retry::{Next, Rotation};
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::SessionConfig;
-
-/// How long listeners may take that say goodbye, once the component was told to stop.
-const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Whether the component was told to stop.
 pub(super) struct Stop(pub(super) watch::Receiver<bool>);
@@ -146,7 +143,7 @@ impl Run<'_> {
         });
         let config = &self.shared.settings.session;
         let told = self.shared.fire("on_connect_failure", listeners, error.clone(), config);
-        self.stop.bound(told).await;
+        last_words("on_connect_failure", told, config).await;
         let mut notice = RetryNotice {
             transport: transport.to_owned(),
             failed_transport: transport.to_owned(),
