@@ -13,6 +13,8 @@ use crate::transport::{CloseCode, Transport, TransportInfo};
 /// A transport that tells when it is gone.
 pub(super) struct Tracked {
     inner: Box<dyn Transport>,
+    /// It is being closed, and that has not ended yet.
+    closing: bool,
     broken: Arc<AtomicBool>,
     /// Dropped with it.
     _gone: watch::Sender<()>,
@@ -28,20 +30,30 @@ impl Tracked {
     pub(super) fn new(inner: Box<dyn Transport>) -> (Self, Gone) {
         let broken = Arc::new(AtomicBool::new(false));
         let (sender, gone) = watch::channel(());
-        (Tracked { inner, broken: broken.clone(), _gone: sender }, Gone { broken, gone })
+        let tracked = Tracked { inner, closing: false, broken: broken.clone(), _gone: sender };
+        (tracked, Gone { broken, gone })
     }
 
     fn noted<T>(&self, result: Result<T, TransportError>) -> Result<T, TransportError> {
-        if let Err(TransportError::Lost(_) | TransportError::Timeout(_)) = &result {
+        if result.is_err() {
             self.broken.store(true, Ordering::Relaxed);
         }
         result
     }
 }
 
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        // Whoever closed it has given up.
+        if self.closing {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Gone {
-    /// Waits until it is gone. Whoever drives it closes it within bounds. True if it was closed,
-    /// false if it broke.
+    /// Waits until it is gone. Whoever drives it closes it within bounds. True if it was closed
+    /// in order, false if anything went wrong with it.
     pub(super) async fn wait(mut self) -> bool {
         while self.gone.changed().await.is_ok() {}
         !self.broken.load(Ordering::Relaxed)
@@ -75,6 +87,8 @@ impl Transport for Tracked {
         cx: &mut Context<'_>,
         code: CloseCode,
     ) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_close(cx, code)
+        let result = self.inner.poll_close(cx, code);
+        self.closing = result.is_pending();
+        result.map(|result| self.noted(result))
     }
 }
