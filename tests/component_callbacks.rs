@@ -7,9 +7,12 @@
 mod site;
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use site::{Mode, Site, millis};
 use wampwerk::component::{
     ApplicationSession, AttemptError, BoxError, Component, ComponentBuilder, ComponentConfig,
@@ -20,8 +23,8 @@ use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::{Anonymous, Signature};
 use wampwerk::session::{SessionConfig, UserError};
 use wampwerk::transport::memory::MemoryTransport;
-use wampwerk::transport::{Connector, Transport, TransportInfo};
-use wampwerk::{ApplicationError, CloseReason, ConnectError, Session, Value};
+use wampwerk::transport::{CloseCode, Connector, Transport, TransportInfo};
+use wampwerk::{ApplicationError, CloseReason, ConnectError, Session, TransportError, Value};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
     Component::builder().transports(site.entry()).retry(RetryPolicy::default().jitter(0.0))
@@ -508,3 +511,112 @@ async fn a_session_object_and_credentials_are_asked_for_with_each_connection() {
 struct Welcomed;
 
 impl ApplicationSession for Welcomed {}
+
+/// A connection of the site's on which something goes wrong, by the rules of transports.
+struct Wrong {
+    inner: Box<dyn Transport>,
+    /// While it reads, or else while it closes.
+    reading: bool,
+    due: Pin<Box<tokio::time::Sleep>>,
+}
+
+struct WayOfWrongs(Arc<Site>, bool);
+
+impl Connector for WayOfWrongs {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        let inner = self.0.router().connect_transport();
+        let due = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
+        let wrong = Wrong { inner, reading: self.1, due };
+        Box::pin(async move { Ok(Box::new(wrong) as Box<dyn Transport>) })
+    }
+}
+
+impl Transport for Wrong {
+    fn info(&self) -> &TransportInfo {
+        self.inner.info()
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        if self.reading && (self.due.is_elapsed() || self.due.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(Some(Err(TransportError::Violation("bad opcode".to_owned()))));
+        }
+        self.inner.poll_recv(cx)
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
+        self.inner.start_send(frame)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_flush(cx)
+    }
+
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        code: CloseCode,
+    ) -> Poll<Result<(), TransportError>> {
+        match self.reading {
+            true => self.inner.poll_close(cx, code),
+            false => Poll::Ready(Err(TransportError::Timeout("the peer does not close"))),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_goes_wrong_with_a_connection_its_end_is_not_clean() {
+    for reading in [true, false] {
+        let way = Arc::new(WayOfWrongs(Site::open(), reading));
+        let retry = RetryPolicy::default().max_retries(0);
+        let entry = TransportEntry::new("wrong", way);
+        let component = Component::builder().transports(entry).retry(retry).build().unwrap();
+        let diary = Diary::default();
+        let noted = diary.clone();
+        component.on_disconnect(move |was_clean| {
+            noted.note(was_clean);
+            async {}
+        });
+        let running = component.start();
+        component.states().wait_for(ComponentState::is_joined).await.unwrap();
+        if reading {
+            running.await.unwrap_err();
+        } else {
+            component.stop().await;
+            running.await.unwrap();
+        }
+        assert_eq!(diary.take(), ["false"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_is_not_joined_while_last_words_are_said() {
+    for how in ["lost", "left", "stopped"] {
+        let site = Site::open();
+        let component = at(&site).build().unwrap();
+        let (states, diary) = (component.states(), Diary::default());
+        let noted = diary.clone();
+        component.on_leave(move |_| {
+            noted.note(format!("{:?}", states.current()));
+            async {}
+        });
+        let mut states = component.states();
+        let running = component.start();
+        states.wait_for(ComponentState::is_joined).await.unwrap();
+        match how {
+            "lost" => site.cut(),
+            "left" => drop(component.session().unwrap().leave().await),
+            _ => drop(component.stop()),
+        }
+        states.wait_for(|state| !state.is_joined()).await.unwrap();
+        states.wait_for(|state| state.is_joined() || *state == ComponentState::Done).await.unwrap();
+        let leaving = ComponentState::Leaving { transport: "site".to_owned() };
+        let expected = if how == "stopped" { ComponentState::Stopping } else { leaving };
+        assert_eq!(diary.take(), [format!("{expected:?}")], "{how}");
+        component.stop().await;
+        running.await.unwrap();
+    }
+}

@@ -146,9 +146,10 @@ impl Attempt<'_> {
             Race::Second(Race::Second(())) => End::Stopped,
         };
         let left = session.is_leaving();
-        if self.stop.is_set() {
-            self.set(ComponentState::Stopping);
-        }
+        self.set(match self.stop.is_set() {
+            true => ComponentState::Stopping,
+            false => ComponentState::Leaving { transport: self.entry.name.clone() },
+        });
         let reason = match &end {
             End::Closed(reason) => Arc::clone(reason),
             End::Stopped | End::Work(_) => session.leave().await,

@@ -27,6 +27,12 @@ pub enum ComponentState {
         /// The id of the session.
         session: u64,
     },
+    /// The session is over, or being left, and its listeners say goodbye. What comes next is not
+    /// decided yet.
+    Leaving {
+        /// The name of the transport.
+        transport: String,
+    },
     /// It waits before the next attempt.
     Waiting {
         /// When the attempt is due, on the clock of [`rt::now`](crate::rt::now).

@@ -144,6 +144,7 @@ impl RawComponent {
             ComponentState::Connecting { .. } => "connecting",
             ComponentState::Joining { .. } => "joining",
             ComponentState::Joined { .. } => "joined",
+            ComponentState::Leaving { .. } => "leaving",
             ComponentState::Waiting { .. } => "waiting",
             ComponentState::Offline => "offline",
             ComponentState::Stopping => "stopping",
