@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use wampwerk::component::{
     AttemptError, Component, ComponentError, LogLevel, RetryPolicy, RunError, run,
@@ -288,4 +289,69 @@ async fn the_log_goes_to_the_standard_error() {
     assert_eq!(child.status.code(), Some(1));
     let errors = String::from_utf8(child.stderr).unwrap();
     assert_eq!(cfg!(feature = "log"), errors.contains("a component failed"), "{errors}");
+}
+
+/// Starts the test again as a child, which blocks its main thread for ever behind its run, and waits
+/// until it is there.
+async fn blocked(test: &str, url: &str, before: impl AsyncFnOnce(&Child)) -> Child {
+    let mut child = child(test, url);
+    before(&child).await;
+    let mut reader = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !reader.next_line().await.unwrap().unwrap().contains("blocked") {}
+    child.stdout = Some(reader.into_inner().into_inner());
+    child
+}
+
+fn block() -> ! {
+    println!("blocked");
+    loop {
+        std::thread::park();
+    }
+}
+
+#[tokio::test]
+async fn behind_a_run_that_a_signal_ended_the_next_one_ends_the_process() {
+    if let Ok(url) = std::env::var(URL) {
+        run(component(&url).build().unwrap(), LogLevel::None).await.unwrap();
+        block()
+    }
+    for (signal, status) in [("-TERM", 143), ("-INT", 130)] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/ws", listener.local_addr().unwrap());
+        let test = "behind_a_run_that_a_signal_ended_the_next_one_ends_the_process";
+        let mut child = blocked(test, &url, async |child| {
+            // It is listening, as it connects.
+            let _connection = listener.accept().await.unwrap();
+            send("-TERM", child);
+        })
+        .await;
+        send(signal, &child);
+        assert_eq!(child.wait().await.unwrap().code(), Some(status));
+    }
+}
+
+#[tokio::test]
+async fn behind_a_run_that_ended_by_itself_two_signals_end_the_process() {
+    if let Ok(url) = std::env::var(URL) {
+        let once = RetryPolicy::default().max_retries(0);
+        for _ in 0..2 {
+            let one = component(&url).retry(once.clone()).build().unwrap();
+            run(one, LogLevel::None).await.unwrap_err();
+        }
+        // What listens for itself gets the first one.
+        let mut own = signal(SignalKind::terminate()).unwrap();
+        println!("listening");
+        own.recv().await.unwrap();
+        block()
+    }
+    let test = "behind_a_run_that_ended_by_itself_two_signals_end_the_process";
+    let mut child = child(test, "ws://127.0.0.1:1/ws");
+    let mut reader = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !reader.next_line().await.unwrap().unwrap().contains("listening") {}
+    send("-TERM", &child);
+    while !reader.next_line().await.unwrap().unwrap().contains("blocked") {}
+    // Another one, as two of a kind may count as one.
+    send("-INT", &child);
+    let status = child.wait().await.unwrap().code();
+    assert!(matches!(status, Some(130 | 143)), "{status:?}");
 }

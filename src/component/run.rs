@@ -22,11 +22,16 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// At SIGINT (Ctrl-C) or SIGTERM all components are stopped: they leave their realms with GOODBYE.
 /// When they have, that is success. They have 10 s for it (see [`Run::stop_timeout`]); a second
-/// signal does not wait for them. From the beginning of the first run on, tokio handles these signals
-/// until the process ends. Others that listen for them (by tokio or by `signal-hook`, in whatever
-/// order) hear them as well, but they do not end the process by themselves any more, also after
-/// `run` has returned. A program that handles signals itself says [`Run::signals`]`(false)`, and stops
-/// components by [`Component::stop`]. In the browser there are no signals.
+/// signal does not wait for them. Others that listen for these signals (by tokio or by `signal-hook`,
+/// in whatever order) hear them as well. A program that handles them itself says
+/// [`Run::signals`]`(false)`, and stops components by [`Component::stop`]. In the browser there are no
+/// signals.
+///
+/// From the beginning of the first run on, tokio handles these signals until the process ends, so by
+/// themselves they do not end it any more. When nothing runs any more, `run` stands in: after a run
+/// that was ended by a signal, the next one ends the process at once, with the status 128 + its
+/// number, whatever it still does or waits for. After a run that ended by itself, the first signal is
+/// left to others that listen, and the second one ends the process so.
 ///
 /// # Errors
 /// [`RunError`], with each component that failed; so a `main` that returns it exits with a status

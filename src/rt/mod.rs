@@ -16,12 +16,20 @@ cfg_if::cfg_if! {
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub(crate) use web::ShutdownSignals;
+    } else {
+        mod shutdown;
+        pub(crate) use shutdown::ShutdownSignals;
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
     } else if #[cfg(unix)] {
         mod signal_unix;
-        pub(crate) use signal_unix::ShutdownSignals;
+        use signal_unix::Signals;
     } else {
         mod signal_other;
-        pub(crate) use signal_other::ShutdownSignals;
+        use signal_other::Signals;
     }
 }
 

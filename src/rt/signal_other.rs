@@ -1,33 +1,39 @@
 //! The signals that end a process, where there are no Unix signals: Ctrl-C alone.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+
+use super::shutdown::ShutdownSignal;
+
+/// As a shell tells it.
+const CTRL_C: ShutdownSignal = ShutdownSignal { name: "Ctrl-C", status: 128 + 2 };
 
 type CtrlC = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// Listens for Ctrl-C.
 ///
 /// From then on, and for the rest of the process, it does not end it by itself.
-pub(crate) struct ShutdownSignals(Option<CtrlC>);
+pub(super) struct Signals(Option<CtrlC>);
 
-impl ShutdownSignals {
+impl Signals {
     /// Begins to listen.
     ///
     /// # Errors
     /// None here; [`poll_next`](Self::poll_next) logs the system's word, and then is never ready.
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(ShutdownSignals(Some(Box::pin(tokio::signal::ctrl_c()))))
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Signals(Some(Box::pin(tokio::signal::ctrl_c()))))
     }
 
-    /// The name of the next one.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
+    /// The next one.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<ShutdownSignal> {
         let Some(waiting) = &mut self.0 else { return Poll::Pending };
         match ready!(waiting.as_mut().poll(cx)) {
             Ok(()) => {
                 self.0 = Some(Box::pin(tokio::signal::ctrl_c()));
-                Poll::Ready("Ctrl-C")
+                Poll::Ready(CTRL_C)
             }
             Err(error) => {
                 tracing::warn!(%error, "no signal can be heard");
@@ -35,5 +41,11 @@ impl ShutdownSignals {
                 Poll::Pending
             }
         }
+    }
+}
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Signals").field(&self.0.is_some()).finish()
     }
 }

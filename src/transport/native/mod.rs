@@ -6,6 +6,8 @@
 #[cfg(feature = "client")]
 mod endpoint;
 #[cfg(feature = "client")]
+mod lookup;
+#[cfg(feature = "client")]
 mod proxy;
 #[cfg(feature = "client")]
 mod settings;

@@ -9,9 +9,10 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::lookup::look_up;
 use crate::error::ConnectError;
 use crate::rt::BoxFuture;
 use crate::transport::url::Host;
@@ -62,8 +63,8 @@ pub(super) async fn connect(
     deadline: Instant,
 ) -> Result<TcpStream, ConnectError> {
     let name = format!("{}:{port}", Host(host));
-    let addresses = match timeout_at(deadline, lookup_host((host, port))).await {
-        Ok(Ok(addresses)) => addresses.collect(),
+    let addresses = match timeout_at(deadline, look_up(host, port)).await {
+        Ok(Ok(addresses)) => addresses,
         Ok(Err(error)) => return Err(unreachable(&name, error.to_string())),
         Err(_) => return Err(ConnectError::Timeout(format!("looking up the name of {name}"))),
     };
