@@ -13,6 +13,7 @@ use auth::*;
 use common::*;
 use wampwerk::core::router::CloseCause;
 use wampwerk::message::*;
+use wampwerk::{Dict, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -349,4 +350,67 @@ fn let_in(net: &mut Net, id: wampwerk::core::router::ConnectionId, authid: &str)
     let challenge = challenge(net, id);
     net.send(id, client.answer(&challenge));
     assert_eq!(net.take(id), ["WELCOME"]);
+}
+
+#[test]
+fn nobody_is_looked_at_who_says_too_much() {
+    /// Changes what is in HELLO.Details.
+    type Change = fn(&mut HelloDetails);
+    let long: [Change; 6] = [
+        |details| details.authid = Some("\u{fb2c}".repeat(86)),
+        |details| details.authrole = Some("r".repeat(257)),
+        |details| details.authmethods = Some(vec!["wampcra".to_owned(); 33]),
+        |details| details.authmethods = Some(vec!["m".repeat(65)]),
+        |details| {
+            let deep = (0..600).fold(Value::Null, |inner, _| vec![inner].into());
+            details.authextra = Some(Dict::new().with("deep", deep));
+        },
+        |details| details.authextra = Some(Dict::new().with("token", "t".repeat(16 << 10))),
+    ];
+    let mut told = Vec::new();
+    let mut net = net();
+    for change in long {
+        let id = net.connect();
+        let mut hello = Client::new("ticket", Some("joe"), RIGHT).hello();
+        change(&mut hello.details);
+        net.send(id, hello);
+        let Message::Abort(abort) = net.take_one(id) else { panic!() };
+        assert_eq!(abort.reason, "wamp.error.authentication_failed");
+        told.push(abort.details.into_fields().message.unwrap());
+    }
+    assert!(told.iter().all(|text| *text == told[0] && text.len() < 300), "{told:?}");
+
+    // As much as that is still taken.
+    let id = net.connect();
+    let mut hello = Client::new("ticket", Some(&"j".repeat(256)), RIGHT).hello();
+    hello.details.authmethods = Some(vec!["ticket".to_owned(); 32]);
+    hello.details.authextra = Some(Dict::new().with("token", "t".repeat(16_000)));
+    net.send(id, hello);
+    challenge(&mut net, id);
+}
+
+#[test]
+fn a_realm_is_no_longer_than_other_uris() {
+    let mut net = net();
+    let id = net.connect();
+    net.send(id, hello(&"r".repeat(4097)));
+    assert_eq!(net.take(id), ["ABORT wamp.error.invalid_uri"]);
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_not_looked_at() {
+    let big = Dict::new().with("nonce", "n".repeat(16 << 10));
+    for (signature, extra) in [("s".repeat((64 << 10) + 1), Dict::new()), (String::new(), big)] {
+        for method in METHODS {
+            let mut net = net();
+            let id = net.connect();
+            net.send(id, Client::new(method, Some("joe"), RIGHT).hello());
+            challenge(&mut net, id);
+            net.send(id, Authenticate { signature: signature.clone(), extra: extra.clone() });
+            assert_eq!(net.take(id), ["ABORT wamp.error.authentication_failed"], "{method}");
+            // It was an attempt all the same.
+            net.send(id, Client::new(method, Some("joe"), RIGHT).hello());
+            challenge(&mut net, id);
+        }
+    }
 }

@@ -6,13 +6,18 @@ use crate::auth::{AuthError, ChallengeContext, Credential, Salt, Secret};
 
 /// Makes up what nobody can know without the router's secret, and what stays the same for the same
 /// authid on the same realm.
-pub(in crate::auth) struct Mock<'a> {
-    context: &'a ChallengeContext<'a>,
+pub(in crate::auth) struct Mock {
+    /// Of the realm and the authid, whatever their lengths.
+    seed: [u8; 32],
 }
 
-impl<'a> Mock<'a> {
-    pub(in crate::auth) fn new(context: &'a ChallengeContext<'a>) -> Self {
-        Mock { context }
+impl Mock {
+    pub(in crate::auth) fn new(context: &ChallengeContext<'_>) -> Self {
+        let ChallengeContext { realm, authid, secret, .. } = context;
+        // Its length, so that no other realm and authid make the same text.
+        let length = (realm.len() as u64).to_be_bytes();
+        let parts: [&[u8]; 3] = [&length, realm.as_bytes(), authid.as_bytes()];
+        Mock { seed: hmac_sha256(&secret[..], &parts) }
     }
 
     /// A usual credential of a method.
@@ -91,22 +96,11 @@ impl<'a> Mock<'a> {
     }
 
     fn octets(&self, purpose: &str, count: usize) -> Vec<u8> {
-        let ChallengeContext { realm, authid, secret, .. } = self.context;
         let mut octets = Vec::with_capacity(count + 32);
         let mut block = 0_u32;
         while octets.len() < count {
-            octets.extend(hmac_sha256(
-                &secret[..],
-                &[
-                    purpose.as_bytes(),
-                    &[0],
-                    &block.to_be_bytes(),
-                    // Its length, so that no other realm and authid make the same text.
-                    &(realm.len() as u64).to_be_bytes(),
-                    realm.as_bytes(),
-                    authid.as_bytes(),
-                ],
-            ));
+            let parts: [&[u8]; 3] = [purpose.as_bytes(), &[0], &block.to_be_bytes()];
+            octets.extend(hmac_sha256(&self.seed, &parts));
             block += 1;
         }
         octets.truncate(count);

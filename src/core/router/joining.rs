@@ -55,7 +55,11 @@ impl Router {
         roles.check("HELLO.Details.roles", &CLIENT_ROLES)?;
         let features = Features::of(roles);
         let Some(connection) = self.connections.get(&from) else { return Ok(()) };
-        let next = if !realm.check(self.config.uri_rule, Match::Exact) {
+        let longest = self.config.limits.uri_length;
+        let next = if realm.len() > longest {
+            let text = format!("the realm is longer than {longest} octets");
+            Next::Refuse(Refusal::new(uris::INVALID_URI, text))
+        } else if !realm.check(self.config.uri_rule, Match::Exact) {
             let text = format!("{} is no URI", quote(&realm));
             Next::Refuse(Refusal::new(uris::INVALID_URI, text))
         } else {

@@ -4,6 +4,7 @@
 //! What is computed is `auth`'s matter; connections, deadlines and WELCOME are `joining`'s.
 
 mod attempt;
+mod bounds;
 mod config;
 mod nonces;
 mod request;

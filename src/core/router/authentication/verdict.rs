@@ -11,7 +11,9 @@ use crate::core::ids::RandomIds;
 use crate::core::router::authentication::attempt::{Attempt, Claim, Join, Next, Refusal};
 use crate::core::router::authentication::nonces::Nonces;
 use crate::core::router::authentication::users::Users;
-use crate::core::router::authentication::{AuthRequest, AuthenticationConfig, Denied, Principal};
+use crate::core::router::authentication::{
+    AuthRequest, AuthenticationConfig, Denied, Principal, bounds,
+};
 use crate::message::{Authenticate, Challenge};
 use crate::uri::{Uri, uris};
 use crate::value::Dict;
@@ -66,6 +68,9 @@ impl Authentication {
         unix_time: Duration,
         join: Join,
     ) -> Next {
+        if let Err(refusal) = bounds::check_hello(&join.details) {
+            return Next::Refuse(refusal);
+        }
         let Some(method) = self.choose(&join) else { return Next::Refuse(self.no_method(&join)) };
         let authid = join.details.authid.clone();
         let dynamic = self.dynamic.contains(&method);
@@ -105,6 +110,9 @@ impl Authentication {
         attempt: Attempt,
         answer: &Authenticate,
     ) -> Next {
+        if let Err(refusal) = bounds::check_answer(answer) {
+            return Next::Refuse(refusal);
+        }
         match attempt {
             Attempt::Ticket { claim, mut request } => {
                 let ticket = Secret::from(answer.signature.as_str());
