@@ -6,9 +6,11 @@
 use serde_json::{Value as Json, json};
 use wampwerk::auth::AuthError;
 use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::scram::Dialect;
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::{
-    Anonymous, Authentication, Cryptosign, Named, OnChallenge, Scram, Signature, Ticket, WampCra,
+    Anonymous, Authentication, ChannelBinding, Cryptosign, Named, OnChallenge, Scram, Signature,
+    Ticket, WampCra,
 };
 use wampwerk::{ConnectError, Dict, Value};
 
@@ -190,6 +192,44 @@ fn what_is_wrong_in_the_dict_is_named() {
     assert!(!error.contains("s3cret"), "{error}");
     let error = refused(json!({"cryptosign": {"privkey": seed(), "router_key": "77"}}));
     assert!(error.starts_with("authentication.cryptosign.router_key: "), "{error}");
+}
+
+#[test]
+fn what_is_bound_to_the_channel_says_so_for_all() {
+    let tls = ChannelBinding::TlsExporter;
+    let key = || Cryptosign::new(SigningKey::from_seed([1; 32]));
+    let scram = || Scram::new("joe", "pencil");
+    let refused = |methods: Result<Authentication, AuthError>| methods.unwrap_err().to_string();
+    for (methods, bound, other) in [
+        (
+            Authentication::from(key().channel_binding(tls)).with(scram()),
+            "cryptosign",
+            "wamp-scram",
+        ),
+        (
+            Authentication::from(key()).with(scram().channel_binding(tls)),
+            "wamp-scram",
+            "cryptosign",
+        ),
+        (
+            Authentication::from(scram().channel_binding(tls)).with(key()),
+            "wamp-scram",
+            "cryptosign",
+        ),
+    ] {
+        let text = refused(methods);
+        let expected = format!("{bound} is bound to the channel and {other} is not");
+        assert!(text.starts_with(&expected), "{text}");
+    }
+    let autobahn = scram().dialect(Dialect::Autobahn).channel_binding(tls);
+    let text = refused(Authentication::new().with(autobahn));
+    assert_eq!(text, "scram has no channel binding (tls-exporter)");
+
+    let bound = json!({"authid": "joe", "password": "pencil",
+        "authextra": {"channel_binding": "tls-exporter"}});
+    let both = read(json!({"wamp-scram": bound, "scram": bound})).unwrap();
+    assert_eq!(both.methods(), ["wamp-scram"], "the other dialect could not be bound");
+    assert!(read(json!({"scram": bound})).is_err());
 }
 
 #[test]

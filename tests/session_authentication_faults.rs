@@ -21,12 +21,13 @@ use serde_json::json;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::scram::Dialect;
 use wampwerk::auth::{AuthError, Credential};
 use wampwerk::message::{Serializer, Welcome};
 use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::{
-    Authentication, Authenticator, ChannelBinding, Cryptosign, OnChallenge, Proof, Signature,
-    Signer, Ticket,
+    Authentication, Authenticator, ChannelBinding, Cryptosign, OnChallenge, Proof, Scram,
+    Signature, Signer, Ticket,
 };
 use wampwerk::session::{self, SessionConfig};
 use wampwerk::transport::{CloseCode, Transport, TransportInfo, memory};
@@ -310,6 +311,25 @@ async fn a_proof_can_be_bound_to_the_channel() {
         assert_eq!(reason.reason, "wamp.error.cannot_authenticate");
         assert_eq!(told(&mut router).await, "wamp.error.cannot_authenticate");
     }
+}
+
+#[tokio::test]
+async fn methods_that_are_bound_are_offered_together() {
+    let scram = Scram::new("joe", "pencil").channel_binding(ChannelBinding::TlsExporter);
+    let methods = Authentication::from(bound()).with(scram).unwrap();
+    let (join, router) = joining_over_tls(with(methods)).await;
+    assert_eq!(router.hello[2]["authmethods"], json!(["cryptosign", "wamp-scram"]));
+    assert_eq!(router.hello[2]["authextra"]["channel_binding"], "tls-exporter");
+    drop(router);
+    assert!(join.await.unwrap().is_err());
+
+    // Autobahn's dialect knows nothing of it.
+    let scram = Scram::new("joe", "pencil").dialect(Dialect::Autobahn);
+    let methods = Authentication::from(bound()).with(scram).unwrap();
+    let (join, router) = joining_over_tls(with(methods)).await;
+    assert_eq!(router.hello[2]["authmethods"], json!(["cryptosign", "scram"]));
+    drop(router);
+    assert!(join.await.unwrap().is_err());
 }
 
 #[tokio::test]

@@ -53,11 +53,12 @@ impl ClientExchange {
 
     /// What goes into HELLO.Details.authextra.
     pub fn authextra(&self) -> Dict {
-        let extra = Dict::new().with("nonce", self.nonce.as_str());
-        match self.dialect {
-            Dialect::Spec => extra.with("channel_binding", self.binding_name()),
-            Dialect::Autobahn => extra,
+        let mut extra = Dict::new().with("nonce", self.nonce.as_str());
+        // Without one the key is left out: cryptosign has it, too, and HELLO has one for both.
+        if let Some(name) = self.binding_name() {
+            extra.insert("channel_binding", name);
         }
+        extra
     }
 
     /// Answers CHALLENGE.Extra: what goes into AUTHENTICATE as Signature and Extra.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::ChannelBinding;
 use crate::auth::AuthError;
 use crate::message::{Challenge, Welcome};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
@@ -36,6 +37,13 @@ pub trait Authenticator: MaybeSend + MaybeSync + 'static {
     /// What goes into HELLO.Details.authextra each time.
     fn authextra(&self) -> Dict {
         Dict::new()
+    }
+
+    /// To what the proofs are bound, if they are. HELLO has one `channel_binding` for `cryptosign`
+    /// and `wamp-scram`, so [`Authentication::with`](super::Authentication::with) wants them to
+    /// agree. Default: to nothing.
+    fn channel_binding(&self) -> Option<ChannelBinding> {
+        None
     }
 
     /// Begins one attempt to join.

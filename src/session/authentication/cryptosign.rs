@@ -8,7 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
-use super::{Authenticator, Proof, Signature};
+use super::{Authenticator, ChannelBinding, Proof, Signature};
 use crate::auth::AuthError;
 use crate::auth::cryptosign::{self, SigningKey, TLS_EXPORTER, to_hex};
 use crate::message::{Challenge, Welcome};
@@ -42,14 +42,6 @@ impl Signer for SigningKey {
     fn sign(&self, message: [u8; 32]) -> BoxFuture<'_, Result<[u8; 64], AuthError>> {
         Box::pin(async move { Ok(SigningKey::sign(self, &message)) })
     }
-}
-
-/// What a proof is bound to, so that it is worth nothing on another connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChannelBinding {
-    /// `tls-exporter` (RFC 9266): the TLS connection. Natively only; no browser tells it.
-    TlsExporter,
 }
 
 /// `cryptosign`: an Ed25519 key signs the router's challenge.
@@ -121,6 +113,9 @@ impl Cryptosign {
 
     /// Binds the proof to the connection. Where the transport has no TLS of its own the method is
     /// not offered, and a router that does not take part is left. Default: no binding.
+    ///
+    /// A man in the middle can make the router choose any other method that is offered: offer none
+    /// beside it that is not bound.
     #[must_use]
     pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
         self.binding = Some(binding);
@@ -145,18 +140,16 @@ impl Authenticator for Cryptosign {
 
     identity_getters!();
 
+    fn channel_binding(&self) -> Option<ChannelBinding> {
+        self.binding
+    }
+
     fn begin(&self, transport: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
-        let channel = match self.binding {
-            None => None,
-            Some(ChannelBinding::TlsExporter) => Some(transport.channel_id.ok_or_else(|| {
-                let text = "there is no TLS connection below to bind to (tls-exporter)";
-                AuthError::new(text)
-            })?),
-        };
+        let channel = self.binding.map(|binding| binding.data(transport)).transpose()?;
         let public_key = self.signer.public_key();
         let mut authextra = Dict::new().with("pubkey", to_hex(&public_key));
-        if channel.is_some() {
-            authextra.insert("channel_binding", TLS_EXPORTER);
+        if let Some(binding) = self.binding {
+            authextra.insert("channel_binding", binding.as_str());
         }
         let router = match self.router_key {
             None => None,

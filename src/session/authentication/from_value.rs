@@ -19,9 +19,10 @@ impl Authentication {
     /// | `cryptosign`, `cryptosign-proxy` | `privkey` (64 hexadecimal digits, or an OpenSSH key) | `router_key` (64 hexadecimal digits: see [`Cryptosign::expect_router_key`]) |
     /// | `scram`, `wamp-scram` | `authid`, `password` | |
     ///
-    /// and all may have `authid`, `authrole` and `authextra`. In the `authextra` of cryptosign,
-    /// `channel_binding` may be `"tls-exporter"`, and `pubkey` must be that of the key if it is
-    /// there.
+    /// and all may have `authid`, `authrole` and `authextra`. In the `authextra` of cryptosign and
+    /// SCRAM, `channel_binding` may be `"tls-exporter"` (then `scram` itself cannot be used, and is
+    /// not offered beside `wamp-scram`); in that of cryptosign, `pubkey` must be that of the key if
+    /// it is there.
     ///
     /// ```
     /// use wampwerk::session::authentication::Authentication;
@@ -95,7 +96,12 @@ impl Settings<'_> {
             "scram" | "wamp-scram" => {
                 let identity = self.identity(&["password"])?;
                 let authid = self.need("authid", identity.authid.clone())?;
-                let scram = Scram::new(authid, self.secret("password")?).identified(identity);
+                let mut identity = identity;
+                let binding = self.channel_binding(&mut identity)?;
+                let mut scram = Scram::new(authid, self.secret("password")?).identified(identity);
+                if let Some(binding) = binding {
+                    scram = scram.channel_binding(binding);
+                }
                 authentication.with(
                     match (method, methods.get("scram"), methods.get("wamp-scram")) {
                         ("scram", Some(_), Some(_)) => scram,
@@ -136,18 +142,10 @@ impl Settings<'_> {
             let place = self.at("authextra.pubkey");
             return Err(AuthError::new(format!("{place} is not the public key of privkey")));
         }
-        let binding = identity.authextra.remove("channel_binding").unwrap_or_default();
+        let binding = self.channel_binding(&mut identity)?;
         let mut cryptosign = Cryptosign::new(key).identified(identity);
-        match binding {
-            Value::Null => {}
-            Value::String(name) if name == TLS_EXPORTER => {
-                cryptosign = cryptosign.channel_binding(ChannelBinding::TlsExporter);
-            }
-            other => {
-                let place = self.at("authextra.channel_binding");
-                let text = format!("{place} can be \"tls-exporter\" or null, not {other:?}");
-                return Err(AuthError::new(text));
-            }
+        if let Some(binding) = binding {
+            cryptosign = cryptosign.channel_binding(binding);
         }
         if let Some(key) = self.text("router_key")? {
             let key = public_key_from_hex(key)
@@ -155,6 +153,22 @@ impl Settings<'_> {
             cryptosign = cryptosign.expect_router_key(key);
         }
         Ok(cryptosign)
+    }
+
+    /// What `authextra` says of it, where it need not stand any more.
+    fn channel_binding(
+        &self,
+        identity: &mut Identity,
+    ) -> Result<Option<ChannelBinding>, AuthError> {
+        match identity.authextra.remove("channel_binding").unwrap_or_default() {
+            Value::Null => Ok(None),
+            Value::String(name) if name == TLS_EXPORTER => Ok(Some(ChannelBinding::TlsExporter)),
+            other => {
+                let place = self.at("authextra.channel_binding");
+                let text = format!("{place} can be \"tls-exporter\" or null, not {other:?}");
+                Err(AuthError::new(text))
+            }
+        }
     }
 
     /// Whether the other dialect stands before it; their settings must be the same then.

@@ -19,6 +19,7 @@
 mod anonymous;
 mod attempt;
 mod authenticator;
+mod channel_binding;
 mod cryptosign;
 mod from_value;
 mod identity;
@@ -31,7 +32,8 @@ mod wampcra;
 pub use anonymous::{Anonymous, Named};
 pub(super) use attempt::{Attempt, cannot_authenticate};
 pub use authenticator::{Authenticator, Proof, Signature};
-pub use cryptosign::{ChannelBinding, Cryptosign, Signer};
+pub use channel_binding::ChannelBinding;
+pub use cryptosign::{Cryptosign, Signer};
 pub(super) use identity::Identity;
 pub use on_challenge::OnChallenge;
 pub use scram::Scram;

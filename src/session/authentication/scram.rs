@@ -1,8 +1,8 @@
 //! `wamp-scram` and `scram`: a password that the router never sees, and that it must know of, too.
 
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
-use super::{Authenticator, Proof, Signature};
-use crate::auth::scram::{ClientExchange, Dialect};
+use super::{Authenticator, ChannelBinding, Proof, Signature};
+use crate::auth::scram::{Binding, ClientExchange, Dialect};
 use crate::auth::{AuthError, Secret};
 use crate::message::{Challenge, Welcome};
 use crate::rt::{self, BoxFuture};
@@ -19,6 +19,7 @@ pub struct Scram {
     authid: String,
     password: Secret,
     dialects: Vec<Dialect>,
+    binding: Option<ChannelBinding>,
     identity: Identity,
 }
 
@@ -31,6 +32,7 @@ impl Scram {
             password: password.into(),
             // Crossbar refuses at the first method that it does not know.
             dialects: vec![Dialect::Autobahn, Dialect::Spec],
+            binding: None,
             identity: Identity { authid: Some(authid), ..Identity::default() },
         }
     }
@@ -42,6 +44,18 @@ impl Scram {
         self
     }
 
+    /// Binds the proof to the connection, which only [`Dialect::Spec`] can: so the other one is not
+    /// offered. Where the transport has no TLS of its own the method is not offered at all. Default:
+    /// no binding.
+    ///
+    /// A man in the middle can make the router choose any other method that is offered: offer none
+    /// beside it that is not bound.
+    #[must_use]
+    pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
+        self.binding = Some(binding);
+        self
+    }
+
     identity_setters!(authrole authextra);
 
     /// Offers both dialects, the specification's first.
@@ -49,27 +63,55 @@ impl Scram {
         self.dialects = vec![Dialect::Spec, Dialect::Autobahn];
         self
     }
+
+    /// The dialects that are offered.
+    fn offered(&self) -> &[Dialect] {
+        match self.binding {
+            Some(_) if self.dialects.contains(&Dialect::Spec) => &[Dialect::Spec],
+            _ => &self.dialects,
+        }
+    }
 }
 
 impl Authenticator for Scram {
     fn method(&self) -> &str {
-        self.dialects.first().map_or("", |dialect| dialect.method())
+        self.offered().first().map_or("", |dialect| dialect.method())
     }
 
     fn methods(&self) -> Vec<&str> {
-        self.dialects.iter().map(|dialect| dialect.method()).collect()
+        self.offered().iter().map(|dialect| dialect.method()).collect()
     }
 
     identity_getters!();
 
-    fn begin(&self, _: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
+    fn channel_binding(&self) -> Option<ChannelBinding> {
+        self.binding
+    }
+
+    fn begin(&self, transport: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
+        let offered = self.offered();
+        let binding = match self.binding {
+            Some(_) if offered != [Dialect::Spec] => {
+                return Err(AuthError::new("only wamp-scram has a channel binding"));
+            }
+            Some(binding) => {
+                let data = binding.data(transport)?.to_vec();
+                Some(Binding { name: binding.as_str().to_owned(), data })
+            }
+            None => None,
+        };
         // HELLO has one nonce for both.
         let nonce = rt::random_bytes().map_err(AuthError::new)?;
         let exchange = |&dialect: &Dialect| {
             let (authid, password) = (self.authid.clone(), self.password.clone());
-            Exchange { dialect, exchange: ClientExchange::new(dialect, authid, password, nonce) }
+            let exchange = ClientExchange::new(dialect, authid, password, nonce);
+            let exchange = match &binding {
+                Some(binding) => exchange.binding(binding.clone()),
+                None => exchange,
+            };
+            Exchange { dialect, exchange }
         };
-        let exchanges: Vec<_> = self.dialects.iter().map(exchange).collect();
+        let exchanges: Vec<_> = offered.iter().map(exchange).collect();
         let authextra = exchanges.iter().flat_map(|each| each.exchange.authextra()).collect();
         Ok(Box::new(ScramProof { authextra, exchanges, answered: None }))
     }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Authenticator;
 use super::identity::Identity;
+use super::{Authenticator, channel_binding};
 use crate::auth::AuthError;
+use crate::value::Value;
 
 /// Methods that are offered together, the preferred first: the router takes the first that it can
 /// do. Empty, it offers none, which is `anonymous` for most routers.
@@ -27,7 +28,8 @@ impl Authentication {
     ///
     /// # Errors
     /// If its method has no name or is there already, or if it disagrees with the others:
-    /// HELLO has one `authid`, one `authrole`, and one value for each key of `authextra`.
+    /// HELLO has one `authid`, one `authrole`, and one value for each key of `authextra`. So
+    /// `cryptosign` and `wamp-scram` are bound to the channel both, or neither of them.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn with(mut self, method: impl Authenticator) -> Result<Self, AuthError> {
         self.methods.push(Arc::new(method));
@@ -53,6 +55,7 @@ impl Authentication {
     pub(super) fn identity(&self) -> Result<Identity, AuthError> {
         let mut identity = Identity::default();
         let mut names = Vec::new();
+        let mut bound = None;
         for method in self.iter() {
             let known = method.methods();
             if known.is_empty() || known.iter().any(|name| name.is_empty()) {
@@ -64,6 +67,7 @@ impl Authentication {
                 }
                 names.push(name);
             }
+            agree_on_binding(&mut bound, method)?;
             let theirs = Identity {
                 authid: method.authid().map(str::to_owned),
                 authrole: method.authrole().map(str::to_owned),
@@ -72,6 +76,45 @@ impl Authentication {
             identity.merge(theirs, method.method())?;
         }
         Ok(identity)
+    }
+}
+
+/// What the first method said about `authextra.channel_binding`, of those for which it counts.
+type Bound<'a> = Option<(&'a str, bool)>;
+
+fn agree_on_binding<'a>(
+    bound: &mut Bound<'a>,
+    method: &'a dyn Authenticator,
+) -> Result<(), AuthError> {
+    let binding = method.channel_binding();
+    let Some(name) = method.methods().into_iter().find(|name| channel_binding::counts_for(name))
+    else {
+        return match binding {
+            None => Ok(()),
+            Some(binding) => Err(AuthError::new(format!(
+                "{} has no channel binding ({})",
+                method.method(),
+                binding.as_str()
+            ))),
+        };
+    };
+    // Methods of one's own may just write it there.
+    let written = method.authextra();
+    let written = written.get("channel_binding").is_some_and(|written| *written != Value::Null);
+    let ours = binding.is_some() || written;
+    match *bound {
+        Some((other, theirs)) if theirs != ours => {
+            let (one, another) = if ours { (name, other) } else { (other, name) };
+            Err(AuthError::new(format!(
+                "{one} is bound to the channel and {another} is not, but HELLO has one \
+                 channel_binding for both"
+            )))
+        }
+        Some(_) => Ok(()),
+        None => {
+            *bound = Some((name, ours));
+            Ok(())
+        }
     }
 }
 
