@@ -355,3 +355,26 @@ async fn behind_a_run_that_ended_by_itself_two_signals_end_the_process() {
     let status = child.wait().await.unwrap().code();
     assert!(matches!(status, Some(130 | 143)), "{status:?}");
 }
+
+#[cfg(feature = "log")]
+#[tokio::test]
+async fn a_refusal_is_logged_once() {
+    if let Ok(url) = std::env::var(URL) {
+        let one = Component::builder().realm("no.such.realm").transports(url).build().unwrap();
+        exit(run(one, LogLevel::Debug).await)
+    }
+    let router = Router::builder().realm("realm1").build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["a_refusal_is_logged_once", "--exact", "--nocapture"])
+        .env(URL, listener.url())
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(child.status.code(), Some(1));
+    let log = String::from_utf8(child.stderr).unwrap();
+    let loud = |line: &&str| line.contains("ERROR") || line.contains("WARN");
+    let lines: Vec<&str> = log.lines().filter(loud).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    assert!(lines[0].contains("no.such.realm") && lines[0].contains("no_such_realm"), "{log}");
+}

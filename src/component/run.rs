@@ -18,7 +18,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Runs components, all at once, until all of them are done. Autobahn's `component.run`.
 ///
 /// `components` is one [`Component`] or several. One that fails does not stop the others; what it
-/// failed with is logged, and told in the end.
+/// failed with is logged as with any component, and told in the end.
 ///
 /// At SIGINT (Ctrl-C) or SIGTERM all components are stopped: they leave their realms with GOODBYE.
 /// When they have, that is success. They have 10 s for it (see [`Run::stop_timeout`]); a second
@@ -172,7 +172,6 @@ impl Future for All {
             let Poll::Ready(end) = Pin::new(&mut *running).poll(cx) else { continue };
             if let Err(error) = end {
                 let realm = running.component().realm().clone();
-                tracing::error!(component = index, %realm, %error, "a component failed");
                 all.error.failed.push(FailedComponent { index, realm, error });
             }
             *slot = None;

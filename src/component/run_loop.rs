@@ -47,7 +47,11 @@ pub(super) async fn run(
     let end = Run { shared: &shared, stop }.run().await;
     match &end {
         Ok(()) => tracing::debug!("the component is done"),
-        Err(error) => tracing::error!(%error, "the component ends"),
+        // Nobody else logs it.
+        Err(error) => {
+            let realm = &shared.settings.realm;
+            tracing::error!(%realm, %error, "a component failed");
+        }
     }
     end
 }
