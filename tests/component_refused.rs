@@ -6,15 +6,18 @@
 #[path = "common/site.rs"]
 mod site;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use site::{Mode, Site, millis};
 use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
-    RetryPolicy,
+    RetryPolicy, TransportEntry,
 };
+use wampwerk::rt::BoxFuture;
 use wampwerk::session::SessionConfig;
+use wampwerk::transport::{Connector, Transport};
 use wampwerk::{CloseKind, ConnectError};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
@@ -134,6 +137,67 @@ async fn the_program_decides_what_is_fatal() {
     let ComponentError::Exhausted { last, .. } = &error else { panic!("{error}") };
     assert!(matches!(last, AttemptError::Connect(_)), "{last}");
     assert_eq!((dead.attempts().len(), alive.attempts().len()), (1, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_fatal_ends_the_component_unless_there_was_no_connection() {
+    type Is = fn(&AttemptError) -> bool;
+    let broken = || async { Err::<wampwerk::session::authentication::Anonymous, _>("broken") };
+    let kinds: [(&str, Is); 3] = [
+        ("main", |error| matches!(error, AttemptError::Main(_))),
+        ("credentials", |error| matches!(error, AttemptError::Handler { .. })),
+        ("loss", |error| matches!(error, AttemptError::Lost(_))),
+    ];
+    for (kind, is) in kinds {
+        let (site, other) = (Site::open(), Site::open());
+        let builder = at(&site).transports(other.entry()).is_fatal(is);
+        let component = match kind {
+            "main" => builder.main(|_| async { Err::<(), _>("broken") }),
+            "credentials" => builder.credentials(broken),
+            _ => builder,
+        };
+        let component = component.build().unwrap();
+        let running = component.start();
+        if kind == "loss" {
+            component.states().wait_for(ComponentState::is_joined).await.unwrap();
+            site.cut();
+        }
+        let error = running.await.unwrap_err();
+        let ComponentError::Fatal(last) = &error else { panic!("{kind}: {error}") };
+        assert!(is(last), "{last}");
+        assert_eq!((site.attempts().len(), other.attempts().len()), (1, 0), "{kind}");
+    }
+}
+
+/// A proxy that does not take us.
+struct Refusing(AtomicU32);
+
+impl Connector for Refusing {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let (proxy, message) = ("proxy".to_owned(), "no".to_owned());
+        Box::pin(async { Err(ConnectError::ProxyAuthentication { proxy, message }) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_refuses_our_password_is_not_asked_again() {
+    let (proxy, site) = (Arc::new(Refusing(AtomicU32::new(0))), Site::open());
+    let component = Component::builder()
+        .transports(TransportEntry::new("proxy", proxy.clone()))
+        .transports(site.entry())
+        .build()
+        .unwrap();
+    let mut states = component.states();
+    let running = component.start();
+    for _ in 0..3 {
+        states.wait_for(ComponentState::is_joined).await.unwrap();
+        site.cut();
+        states.wait_for(|state| !state.is_joined()).await.unwrap();
+    }
+    component.stop().await;
+    running.await.unwrap();
+    assert_eq!(proxy.0.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]

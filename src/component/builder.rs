@@ -221,9 +221,9 @@ impl ComponentBuilder {
     /// Which errors make further attempts pointless. Default:
     /// [`AttemptError::is_fatal_by_default`].
     ///
-    /// A refusal by the router ([`AttemptError::Refused`]) that is fatal ends the component, as all
-    /// transports lead to the same realm with the same credentials. Any other fatal error only
-    /// rules out its transport.
+    /// A fatal error ends the component at once, as all transports lead to the same realm with the
+    /// same credentials and the same `main`. Only if there was no connection
+    /// ([`AttemptError::Connect`]), it rules out its transport, and no other.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn is_fatal(
         mut self,

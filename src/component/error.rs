@@ -96,7 +96,10 @@ impl AttemptError {
     ///   `authentication_required`, `authentication_failed` or `authentication_denied`;
     /// - the attempt that ends with `wamp.error.cannot_authenticate`, since a challenge cannot be
     ///   answered or WELCOME was refused;
-    /// - a URL or a setting that cannot be used.
+    /// - a URL or a setting that cannot be used;
+    /// - a proxy that refuses our user and password.
+    ///
+    /// The last two only rule out their transport.
     ///
     /// Everything else may pass: what the network and TLS say, `wamp.close.system_shutdown`,
     /// `wamp.error.authorization_failed`, `wamp.error.no_such_procedure` (an authenticator that is
@@ -104,7 +107,12 @@ impl AttemptError {
     pub fn is_fatal_by_default(&self) -> bool {
         match self {
             AttemptError::Connect(error) => {
-                matches!(error, ConnectError::InvalidUrl { .. } | ConnectError::InvalidConfig(_))
+                matches!(
+                    error,
+                    ConnectError::InvalidUrl { .. }
+                        | ConnectError::InvalidConfig(_)
+                        | ConnectError::ProxyAuthentication { .. }
+                )
             }
             AttemptError::Refused(reason) => match reason.kind {
                 CloseKind::Aborted => FATAL.contains(&&*reason.reason),

@@ -118,7 +118,8 @@ impl Run<'_> {
             if fatal {
                 rotation.give_up(transport);
             }
-            let ends = left || fatal && matches!(error, AttemptError::Refused(_));
+            // Only what is wrong with a connection is a matter of its transport.
+            let ends = fatal && (left || !matches!(error, AttemptError::Connect(_)));
             plan = if ends { Next::Exhausted } else { rotation.next() };
             let delay = self.failed(&error, &entry.name, &plan, rotation.failures()).await;
             let (last, attempts) = (error, rotation.failures());
