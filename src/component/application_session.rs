@@ -198,8 +198,8 @@ pub(super) trait ErasedSession: MaybeSend + MaybeSync {
     fn on_challenge(&self, challenge: Challenge) -> BoxFuture<'_, Result<Signature, BoxError>>;
     fn on_welcome(&self, welcome: &Welcome) -> Result<(), String>;
     fn on_join(&self, session: Session) -> BoxFuture<'_, Result<(), BoxError>>;
-    fn on_leave(&self, reason: Arc<CloseReason>) -> BoxFuture<'_, Result<(), BoxError>>;
-    fn on_disconnect(&self, was_clean: bool) -> BoxFuture<'_, Result<(), BoxError>>;
+    fn on_leave(&self, reason: Arc<CloseReason>) -> BoxFuture<'_, ()>;
+    fn on_disconnect(&self, was_clean: bool) -> BoxFuture<'_, ()>;
     fn on_user_error(&self, error: &UserError);
 }
 
@@ -223,18 +223,12 @@ impl<S: ApplicationSession> ErasedSession for S {
         Box::pin(ApplicationSession::on_join(self, session))
     }
 
-    fn on_leave(&self, reason: Arc<CloseReason>) -> BoxFuture<'_, Result<(), BoxError>> {
-        Box::pin(async move {
-            ApplicationSession::on_leave(self, reason).await;
-            Ok(())
-        })
+    fn on_leave(&self, reason: Arc<CloseReason>) -> BoxFuture<'_, ()> {
+        Box::pin(ApplicationSession::on_leave(self, reason))
     }
 
-    fn on_disconnect(&self, was_clean: bool) -> BoxFuture<'_, Result<(), BoxError>> {
-        Box::pin(async move {
-            ApplicationSession::on_disconnect(self, was_clean).await;
-            Ok(())
-        })
+    fn on_disconnect(&self, was_clean: bool) -> BoxFuture<'_, ()> {
+        Box::pin(ApplicationSession::on_disconnect(self, was_clean))
     }
 
     fn on_user_error(&self, error: &UserError) {

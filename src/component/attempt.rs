@@ -332,7 +332,7 @@ impl Life<'_> {
         });
         let leaving = async {
             let left = caught(async { self.object.on_leave(Arc::clone(reason)).await }).await;
-            if let Err(error) = left.and_then(|result| result.map_err(HandlerError::new)) {
+            if let Err(error) = left {
                 self.config.tell_user_error(&"on_leave".into(), error.to_application());
             }
             self.shared.fire("on_leave", listeners, Arc::clone(reason), &self.config).await;
@@ -352,7 +352,7 @@ impl Life<'_> {
         });
         let leaving = async {
             let left = caught(async { self.object.on_disconnect(clean).await }).await;
-            if let Err(error) = left.and_then(|result| result.map_err(HandlerError::new)) {
+            if let Err(error) = left {
                 self.config.tell_user_error(&"on_disconnect".into(), error.to_application());
             }
             self.shared.fire("on_disconnect", listeners, clean, &self.config).await;
