@@ -218,11 +218,16 @@ fn what_cannot_be_used_is_refused_at_construction() {
     for (builder, names) in [
         (at(&site()).realm("no realm at all"), "no realm at all"),
         (at(&site()).realm(""), "realm"),
-        (at(&site()).retry(RetryPolicy::default().growth(0.0)), "growth"),
+        (at(&site()).retry(RetryPolicy::default().growth(0.0)), "retry_delay_growth: it must be"),
+        (at(&site()).transports("http://example.com/"), "transports[1].url"),
+        (at(&site()).transports(["ws://example.com/", "http://example.com/"]), "transports[2].url"),
         (
-            Component::builder()
-                .transports(site().entry().retry(RetryPolicy::default().jitter(2.0))),
-            "\"site\": the jitter",
+            at(&site()).retry(RetryPolicy::default().max_delay(Duration::MAX)),
+            "max_retry_delay: it is longer",
+        ),
+        (
+            at(&site()).transports(site().entry().retry(RetryPolicy::default().jitter(2.0))),
+            "transports[1].retry_delay_jitter: it must be 0 to 1",
         ),
     ] {
         let error = builder.build().unwrap_err();

@@ -121,16 +121,21 @@ fn what_was_given_up_stays_so() {
 
 #[test]
 fn parameters_without_sense_are_named() {
-    for (policy, name) in [
-        (RetryPolicy::default().growth(0.9), "growth"),
-        (RetryPolicy::default().growth(f64::NAN), "growth"),
-        (RetryPolicy::default().growth(f64::INFINITY), "growth"),
-        (RetryPolicy::default().jitter(-0.1), "jitter"),
-        (RetryPolicy::default().jitter(1.1), "jitter"),
-        (RetryPolicy::default().jitter(f64::NAN), "jitter"),
+    let policy = RetryPolicy::default;
+    for (policy, key) in [
+        (policy().growth(0.9), "retry_delay_growth"),
+        (policy().growth(1000.1), "retry_delay_growth"),
+        (policy().growth(f64::NAN), "retry_delay_growth"),
+        (policy().growth(f64::INFINITY), "retry_delay_growth"),
+        (policy().jitter(-0.1), "retry_delay_jitter"),
+        (policy().jitter(1.1), "retry_delay_jitter"),
+        (policy().jitter(f64::NAN), "retry_delay_jitter"),
+        (policy().initial_delay(Duration::MAX), "initial_retry_delay"),
+        (policy().max_delay(Duration::from_secs(31_536_001)), "max_retry_delay"),
     ] {
-        assert!(policy.check().unwrap_err().contains(name), "{policy:?}");
+        assert_eq!(policy.check().unwrap_err().path, key, "{policy:?}");
     }
+    policy().max_delay(Duration::from_secs(31_536_000)).growth(1000.0).check().unwrap();
     RetryPolicy::default().growth(1.0).jitter(1.0).check().unwrap();
 }
 

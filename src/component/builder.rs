@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::component::application_session::{ApplicationSession, ComponentConfig, ErasedSession};
 use crate::component::callback::{Callback, Outcome, handler, provider};
+use crate::component::config::{TransportConfig, behind};
 use crate::component::error::{AttemptError, BoxError};
 use crate::component::transports::{IntoTransports, TransportEntry};
 use crate::component::{Component, Owner};
@@ -19,7 +20,6 @@ use crate::uri::{Uri, UriRule};
 use crate::value::Value;
 
 /// Where a component connects if it is not told.
-#[cfg(feature = "client")]
 const DEFAULT_URL: &str = "ws://127.0.0.1:8080/ws";
 
 /// The description of a [`Component`].
@@ -107,26 +107,32 @@ impl ComponentBuilder {
         if let Ok(all) = &mut self.transports {
             match transports.into_transports() {
                 Ok(more) => all.extend(more),
-                Err(error) => self.transports = Err(error.within("transports").into()),
+                Err(error) => {
+                    let error = behind(error, all.len()).within("transports");
+                    self.transports = Err(error.into());
+                }
             }
         }
         self
     }
 
-    /// A WebSocket transport whose URL is asked for at each attempt. If the function gives an
-    /// error, or what is no URL, the attempt fails.
-    #[cfg(feature = "client")]
+    /// A transport whose URL is asked for at each attempt. If the function gives an error, or what
+    /// is no URL, the attempt fails. With settings of its own, it is
+    /// [`TransportConfig::url_per_attempt`].
     pub fn url<F, Fut, E>(self, url: F) -> Self
     where
         F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
         Fut: Future<Output = Result<String, E>> + MaybeSend + 'static,
         E: Into<BoxError> + 'static,
     {
-        let connector = move || {
+        let make = move || {
             let url = url();
-            async move { Ok::<_, BoxError>(connector(&url.await.map_err(Into::into)?)?) }
+            async move {
+                let url = url.await.map_err(Into::into)?;
+                Ok::<_, BoxError>(TransportConfig::new(url).connector()?)
+            }
         };
-        self.transports(TransportEntry::per_attempt("url", connector))
+        self.transports(TransportEntry::per_attempt("url", make))
     }
 
     /// How we prove who we are: a method, as
@@ -274,19 +280,17 @@ impl ComponentBuilder {
         let ComponentBuilder { transports, mut settings, seed } = self;
         settings.transports = transports?;
         if settings.transports.is_empty() {
-            settings.transports = default_transports()?;
+            settings.transports =
+                DEFAULT_URL.into_transports().map_err(|error| error.within("transports"))?;
         }
         let invalid = |text: String| Err(ConnectError::InvalidConfig(text));
         if !settings.realm.check(UriRule::Loose, Match::Exact) {
             return invalid(format!("realm {:?} is no URI", settings.realm));
         }
-        if let Err(text) = settings.retry.check() {
-            return invalid(text);
-        }
-        for transport in &settings.transports {
-            if let Some(Err(text)) = transport.policy.as_ref().map(RetryPolicy::check) {
-                return invalid(format!("transport {:?}: {text}", transport.name));
-            }
+        settings.retry.check()?;
+        for (index, transport) in settings.transports.iter().enumerate() {
+            let policy = transport.policy.as_ref().map_or(Ok(()), RetryPolicy::check);
+            policy.map_err(|error| error.within(format!("transports[{index}]")))?;
         }
         // Without random numbers all components have the same jitter, and still one.
         settings.seed = seed.or_else(|| rt::random().ok()).unwrap_or_default();
@@ -303,22 +307,4 @@ impl fmt::Debug for ComponentBuilder {
             .field("strict", &self.settings.strict)
             .finish_non_exhaustive()
     }
-}
-
-#[cfg(feature = "client")]
-fn default_transports() -> Result<Vec<TransportEntry>, ConnectError> {
-    Ok(vec![TransportEntry::new(DEFAULT_URL, connector(DEFAULT_URL)?)])
-}
-
-#[cfg(not(feature = "client"))]
-fn default_transports() -> Result<Vec<TransportEntry>, ConnectError> {
-    let text = "a component needs transports: the crate is built without its feature `client`";
-    Err(ConnectError::InvalidConfig(text.to_owned()))
-}
-
-#[cfg(feature = "client")]
-#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-fn connector(url: &str) -> Result<Arc<dyn crate::transport::Connector>, ConnectError> {
-    let serializers = crate::codec::available();
-    Ok(Arc::new(crate::transport::WampWebSocketClientFactory::new(url, serializers)?))
 }

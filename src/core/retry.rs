@@ -6,12 +6,22 @@
 use std::time::Duration;
 
 use crate::core::ids::RandomIds;
+use crate::error::ConfigError;
 
 /// The draw of a delay stays within so many standard deviations.
 const MAX_DEVIATION: f64 = 3.0;
 
 /// No jitter makes a delay shorter than this part of what it would be without.
 const LEAST_PART: f64 = 0.1;
+
+/// The longest delay that can be set.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// By what a delay may grow.
+pub(crate) const GROWTH: (f64, f64) = (1.0, 1000.0);
+
+/// How far delays may scatter.
+pub(crate) const JITTER: (f64, f64) = (0.0, 1.0);
 
 /// How often, and after which delays, a transport is tried again.
 ///
@@ -33,11 +43,11 @@ pub struct RetryPolicy {
     /// How many retries follow a failed attempt; `Some(0)` is one attempt. Default: `None`, there is
     /// no limit.
     pub max_retries: Option<u32>,
-    /// What the first retry waits. Default: 1.5 s.
+    /// What the first retry waits, at most a year. Default: 1.5 s.
     pub initial_delay: Duration,
-    /// The longest delay, jitter included. Default: 300 s.
+    /// The longest delay, jitter included, at most a year. Default: 300 s.
     pub max_delay: Duration,
-    /// How much longer each retry waits than the one before, at least 1. Default: 1.5.
+    /// How much longer each retry waits than the one before, 1 to 1000. Default: 1.5.
     pub growth: f64,
     /// The standard deviation of the delay, as a part of it, from 0 to 1. Default: 0.1. It is a
     /// normal distribution, cut at three standard deviations and at a tenth of the delay.
@@ -92,16 +102,28 @@ impl RetryPolicy {
         self
     }
 
-    /// Whether the parameters make sense.
+    /// Whether the parameters make sense: `growth` from 1 to 1000, `jitter` from 0 to 1, delays up
+    /// to a year.
     ///
     /// # Errors
-    /// A text that names the parameter which does not.
-    pub fn check(&self) -> Result<(), String> {
-        if !(self.growth.is_finite() && self.growth >= 1.0) {
-            return Err(format!("the growth of the retry delay is {}, not 1 or more", self.growth));
+    /// If one does not. The path is its key in Autobahn's dict of a transport, as
+    /// `retry_delay_growth`.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let delays =
+            [(self.initial_delay, "initial_retry_delay"), (self.max_delay, "max_retry_delay")];
+        for (delay, key) in delays {
+            if delay > LONGEST {
+                return Err(ConfigError::new(key, "it is longer than a year"));
+            }
         }
-        if !(0.0..=1.0).contains(&self.jitter) {
-            return Err(format!("the jitter of the retry delay is {}, not 0 to 1", self.jitter));
+        let numbers = [
+            (self.growth, GROWTH, "retry_delay_growth"),
+            (self.jitter, JITTER, "retry_delay_jitter"),
+        ];
+        for (number, (least, most), key) in numbers {
+            if !(least..=most).contains(&number) {
+                return Err(ConfigError::new(key, format_args!("it must be {least} to {most}")));
+            }
         }
         Ok(())
     }

@@ -3,16 +3,11 @@
 use crate::component::config::read::{self, Fields};
 use crate::component::config::transport::{TransportConfig, is_secure};
 use crate::component::config::{options, raw_socket};
+use crate::core::retry::{GROWTH, JITTER};
 use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::transport::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions};
 use crate::value::Value;
-
-/// The range of `retry_delay_growth`.
-pub(super) const GROWTH: (f64, f64) = (1.0, 1000.0);
-
-/// The range of `retry_delay_jitter`.
-pub(super) const JITTER: (f64, f64) = (0.0, 1.0);
 
 const TRANSPORT: [&str; 13] = [
     "type",

@@ -12,6 +12,8 @@ mod transport;
 mod transports;
 mod whole;
 
+pub(super) use transports::behind;
+
 pub use transport::TransportConfig;
 
 pub use crate::error::ConfigError;

@@ -349,22 +349,7 @@ impl TransportConfig {
     }
 
     fn check_retry(&self) -> Result<(), ConfigError> {
-        let Some(policy) = &self.retry else { return Ok(()) };
-        let &RetryPolicy { initial_delay, max_delay, growth, jitter, .. } = policy;
-        for (delay, key) in [(initial_delay, "initial_retry_delay"), (max_delay, "max_retry_delay")]
-        {
-            check_time(delay, false).map_err(|text| ConfigError::new(key, text))?;
-        }
-        for (number, range, key) in [
-            (growth, dict::GROWTH, "retry_delay_growth"),
-            (jitter, dict::JITTER, "retry_delay_jitter"),
-        ] {
-            let (least, most) = range;
-            if !(least..=most).contains(&number) {
-                return Err(ConfigError::new(key, format_args!("it must be {least} to {most}")));
-            }
-        }
-        Ok(())
+        self.retry.as_ref().map_or(Ok(()), RetryPolicy::check)
     }
 
     fn check_settings(&self) -> Result<(), ConfigError> {

@@ -86,13 +86,18 @@ fn flat<T: IntoTransports>(
     let mut all = Vec::new();
     for part in parts {
         let before = all.len();
-        all.extend(part.into_transports().map_err(|error| shifted(error, before))?);
+        all.extend(part.into_transports().map_err(|error| at(error, before))?);
     }
     some(all)
 }
 
+/// An error of transports that come behind others. (The first ones may be no list.)
+pub(in crate::component) fn behind(error: ConfigError, others: usize) -> ConfigError {
+    if others == 0 { error } else { at(error, others) }
+}
+
 /// An error's index counts from the part's begin; it must count from the whole's.
-fn shifted(error: ConfigError, by: usize) -> ConfigError {
+fn at(error: ConfigError, by: usize) -> ConfigError {
     let Some((index, rest)) = error.path.strip_prefix('[').and_then(|path| path.split_once(']'))
     else {
         return error.within(format!("[{by}]"));
