@@ -87,6 +87,42 @@ use run_loop::{Signals, Stop};
 /// # #[cfg(not(all(feature = "client", feature = "router")))]
 /// # fn main() {}
 /// ```
+///
+/// # What Autobahn has, and what it is here
+/// | argument of `Component` | here |
+/// |---|---|
+/// | `main(reactor, session)` | [`ComponentBuilder::main`], with the session; the event loop is tokio's runtime, and needs no name |
+/// | `transports` | [`ComponentBuilder::transports`]: a URL, Autobahn's dict or list, [`TransportConfig`], a connector. Also [`ComponentBuilder::url`], asked for at each attempt |
+/// | `config` | nothing, as Autobahn takes it and does not use it. How sessions are opened is [`ComponentBuilder::session_config`] |
+/// | `realm`, `extra` | [`ComponentBuilder::realm`], [`extra`](ComponentBuilder::extra); a session factory is given both as [`ComponentConfig`] |
+/// | `authentication` | [`ComponentBuilder::authentication`]; Autobahn's dict by [`Authentication::from_value`](crate::session::authentication::Authentication::from_value). Also [`ComponentBuilder::credentials`], asked for with each connection |
+/// | `session_factory` | [`ComponentBuilder::session_factory`] |
+/// | `is_fatal` | [`ComponentBuilder::is_fatal`]; what is fatal ends the component, not only its transport. By default Autobahn tries everything again, and here it is [`AttemptError::is_fatal_by_default`] |
+/// | the whole as a dict | [`Component::from_value`], [`Component::from_json`] |
+///
+/// | method | here |
+/// |---|---|
+/// | `start(reactor)` | [`start`](Self::start): a future of the end; failure is an error |
+/// | `stop()` | [`stop`](Self::stop), final in every state |
+/// | `@component.register`, `@component.subscribe` | [`register`](Self::register), [`subscribe`](Self::subscribe) |
+/// | `on(event, …)`, `@component.on_join` and so on | a method per event, which gives a [`ListenerId`] |
+/// | `off(event, …)` | [`off`](Self::off), with that id |
+///
+/// | event, and what its listeners get | here |
+/// |---|---|
+/// | `start`: the reactor, the component | [`on_start`](Self::on_start): nothing |
+/// | `connect`: the session, the transport | [`on_connect`](Self::on_connect): the [`TransportInfo`](crate::transport::TransportInfo). There is no [`Session`] before a realm is joined |
+/// | `join`: the session, its details | [`on_join`](Self::on_join): the [`Session`] |
+/// | `ready`: the session | [`on_ready`](Self::on_ready): the [`Session`] |
+/// | `leave`: the session, the details | [`on_leave`](Self::on_leave): the [`CloseReason`](crate::CloseReason). The session is over, and can do nothing |
+/// | `disconnect`: the session, `was_clean` | [`on_disconnect`](Self::on_disconnect): `was_clean` |
+/// | `connectfailure`: the component, the exception | [`on_connect_failure`](Self::on_connect_failure): the [`AttemptError`] |
+/// | none | [`on_retry`](Self::on_retry), with [`retry_now`](Self::retry_now), [`state`](Self::state) and [`states`](Self::states) |
+///
+/// Listeners of `join` get no details beside the [`Session`], since it has them all: its
+/// [`id`](Session::id), [`realm`](Session::realm), [`authid`](Session::authid),
+/// [`authrole`](Session::authrole) and all of [`welcome`](Session::welcome). A listener that wants the component
+/// keeps a handle of it, or better what it needs of it.
 #[derive(Clone)]
 pub struct Component {
     owner: Arc<Owner>,
