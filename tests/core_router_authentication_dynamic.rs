@@ -95,13 +95,24 @@ fn a_wrong_secret_and_an_unknown_name_look_the_same() {
             let mut client = Client::new(method, Some("joe"), secret);
             ask(&mut net, id, &mut client, method);
             let answer = match known {
-                true => Ok(Principal::new("joe", "tester").credential(credential(method))),
+                true => Ok(Principal::new("Joe", "tester")
+                    .authprovider("database")
+                    .credential(credential(method))),
                 false => Err(Denied::like(credential(method))),
             };
-            let answer = settle(&mut net, id, &mut client, answer);
+            net.authenticated(id, answer);
+            let mut seen = None;
+            let mut answer = net.take_one(id);
+            if let Message::Challenge(challenge) = &answer {
+                seen = Some(shape(challenge));
+                let authid = text_of_wampcra(challenge).map(|it| it["authid"].clone());
+                assert!(authid.is_none_or(|authid| authid == "joe"));
+                net.send(id, client.answer(challenge));
+                answer = net.take_one(id);
+            }
             let Message::Abort(abort) = answer else { panic!("{method}: {answer:?}") };
             assert_eq!(abort.reason, "wamp.error.authentication_denied");
-            told.push(abort.details.into_fields().message);
+            told.push((seen, abort.details.into_fields().message));
         }
         assert!(told.iter().all(|it| *it == told[0]), "{method}: {told:?}");
     }
@@ -170,6 +181,37 @@ fn a_refusal_with_a_reason_is_told_at_once() {
     assert_eq!(abort.details.message.as_deref(), Some("come back in May"));
 }
 
+/// WAMP-CRA's challenge text.
+fn text_of_wampcra(challenge: &Challenge) -> Option<serde_json::Value> {
+    (challenge.method == "wampcra")
+        .then(|| serde_json::from_str(&text(challenge, "challenge")).unwrap())
+}
+
+#[test]
+fn nobody_gets_in_by_nothing_or_as_nobody() {
+    let empty = Credential::WampCra { secret: "".into(), salt: None };
+    let joe = || Principal::new("joe", "tester");
+    let wampcra = || credential("wampcra");
+    for (method, principal, named) in [
+        ("ticket", joe().credential(Credential::Ticket("".into())), "ticket is empty"),
+        ("ticket", Principal::new("", "tester"), "authid is empty"),
+        ("wampcra", joe().credential(empty), "secret for wampcra is empty"),
+        ("wampcra", Principal::new("joe", "").credential(wampcra()), "authrole is empty"),
+        ("wampcra", joe().authprovider("").credential(wampcra()), "authprovider is empty"),
+    ] {
+        let mut net = dynamic_net();
+        let id = net.connect();
+        let empty = named.contains("ticket") || named.contains("secret");
+        let mut client = Client::new(method, Some("joe"), if empty { "" } else { RIGHT });
+        ask(&mut net, id, &mut client, method);
+        let answer = settle(&mut net, id, &mut client, Ok(principal));
+        let Message::Abort(abort) = answer else { panic!("{named}: {answer:?}") };
+        assert_eq!(abort.reason, "wamp.error.authentication_denied");
+        assert!(net.mistakes[0].contains(named), "{:?}", net.mistakes);
+        assert!(!abort.details.message.as_deref().unwrap().contains("empty"));
+    }
+}
+
 #[test]
 fn what_does_not_fit_the_method_lets_nobody_in() {
     for method in METHODS {
@@ -185,10 +227,41 @@ fn what_does_not_fit_the_method_lets_nobody_in() {
             ask(&mut net, id, &mut client, method);
             let mut principal = Principal::new("joe", "tester");
             principal.credential = wrong;
-            net.authenticated(id, Ok(principal));
-            assert_eq!(net.take(id), ["ABORT wamp.error.authentication_failed"], "{method}");
+            let told = wrong_credential_looks_like(&mut net, id, &mut client, Ok(principal));
+            let said = std::mem::take(&mut net.mistakes);
+            assert!(said[0].starts_with("principal \"joe\" has "), "{method}: {said:?}");
+            // As if nobody was known by that name.
+            let id = net.connect();
+            ask(&mut net, id, &mut client, method);
+            let stranger = Err(Denied::new());
+            assert_eq!(
+                told,
+                wrong_credential_looks_like(&mut net, id, &mut client, stranger),
+                "{method}"
+            );
+            assert_eq!(net.mistakes, [""; 0]);
         }
     }
+}
+
+/// What a client sees that is refused in the end.
+fn wrong_credential_looks_like(
+    net: &mut Net,
+    id: ConnectionId,
+    client: &mut Client,
+    answer: Result<Principal, Denied>,
+) -> String {
+    net.authenticated(id, answer);
+    let mut seen = String::new();
+    let mut answer = net.take_one(id);
+    if let Message::Challenge(challenge) = &answer {
+        seen = shape(challenge);
+        net.send(id, Authenticate { signature: "any".to_owned(), extra: Dict::new() });
+        answer = net.take_one(id);
+    }
+    let Message::Abort(abort) = answer else { panic!("{:?} {answer:?}", client.hello()) };
+    assert_eq!(abort.reason, "wamp.error.authentication_denied");
+    format!("{seen} {:?}", abort.details.message)
 }
 
 #[test]

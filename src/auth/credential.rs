@@ -1,7 +1,7 @@
 //! `Credential`: what a router knows of a user, by method.
 
 use crate::auth::scram::{Dialect, ScramCredential};
-use crate::auth::{AuthError, Secret, wampcra};
+use crate::auth::{AuthError, Secret, cryptosign, wampcra};
 
 /// By what a router recognizes a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,36 @@ impl Credential {
     pub fn salted_wampcra(secret: &Secret, salt: Salt) -> Result<Self, AuthError> {
         let secret = wampcra::derive_key(secret, &salt.salt, salt.iterations, salt.keylen)?;
         Ok(Credential::WampCra { secret, salt: Some(salt) })
+    }
+
+    /// That somebody can prove himself by it, and nobody by nothing.
+    ///
+    /// # Errors
+    /// If a secret is empty, a key is none, or it takes work that no client does. The text names
+    /// what, and shows no secret.
+    pub fn check(&self) -> Result<(), AuthError> {
+        match self {
+            Credential::Ticket(ticket) if ticket.as_bytes().is_empty() => {
+                Err(AuthError::new("the ticket is empty"))
+            }
+            Credential::WampCra { secret, .. } if secret.as_bytes().is_empty() => {
+                Err(AuthError::new("the secret for wampcra is empty"))
+            }
+            Credential::WampCra { salt: Some(Salt { iterations, keylen, .. }), .. } => {
+                wampcra::check_work(*iterations, *keylen)
+                    .map_err(|error| AuthError::new(format_args!("the salt for wampcra: {error}")))
+            }
+            Credential::Cryptosign { public_keys } if public_keys.is_empty() => {
+                Err(AuthError::new("there is no public key for cryptosign"))
+            }
+            Credential::Cryptosign { public_keys } => {
+                public_keys.iter().try_for_each(cryptosign::check_public_key)
+            }
+            Credential::Scram { dialect, credential } => credential
+                .check(*dialect)
+                .map_err(|error| AuthError::new(format_args!("{}: {error}", dialect.method()))),
+            Credential::Ticket(_) | Credential::WampCra { salt: None, .. } => Ok(()),
+        }
     }
 
     /// The name of the method, as in HELLO.Details.authmethods.

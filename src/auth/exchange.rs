@@ -105,6 +105,27 @@ impl Exchange {
         Self::begin_mock(&Mock::new(context).like(credential), context)
     }
 
+    /// Challenges somebody whom the router knows or not, with the same work for both, so that the
+    /// time does not tell which it is: [`begin`](Exchange::begin) if there is a credential,
+    /// otherwise [`mock_like`](Exchange::mock_like) or [`mock`](Exchange::mock) of the method.
+    ///
+    /// # Errors
+    /// As these.
+    pub fn begin_alike(
+        known: Option<&Credential>,
+        method: &str,
+        like: Option<&Credential>,
+        context: &ChallengeContext<'_>,
+    ) -> Result<(Challenge, Exchange), AuthError> {
+        let mock = Mock::new(context);
+        let mock = match like {
+            Some(like) => mock.like(like),
+            None => mock.usual(method)?,
+        };
+        let (challenge, exchange) = Self::begin(known.unwrap_or(&mock), context)?;
+        Ok((challenge, Exchange { genuine: known.is_some(), ..exchange }))
+    }
+
     /// Checks the answer. What comes back goes into WELCOME.Details.authextra, as the proof of the
     /// router for SCRAM. Each challenge has one answer, right or wrong.
     ///

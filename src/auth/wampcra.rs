@@ -43,6 +43,13 @@ pub fn derive_key(
     iterations: u32,
     keylen: usize,
 ) -> Result<Secret, AuthError> {
+    check_work(iterations, keylen)?;
+    let key = pbkdf2_sha256(secret.as_bytes(), salt.as_bytes(), iterations, keylen)?;
+    Ok(base64(key.as_bytes()).into())
+}
+
+/// That it is work, and not too much.
+pub(in crate::auth) fn check_work(iterations: u32, keylen: usize) -> Result<(), AuthError> {
     if keylen == 0 || keylen > MAX_KEYLEN {
         return Err(AuthError::new(format_args!("keylen {keylen} is not 1 to {MAX_KEYLEN}")));
     }
@@ -52,8 +59,7 @@ pub fn derive_key(
             "{iterations} iterations for {keylen} octets are not 1 to {MAX_ROUNDS} rounds"
         )));
     }
-    let key = pbkdf2_sha256(secret.as_bytes(), salt.as_bytes(), iterations, keylen)?;
-    Ok(base64(key.as_bytes()).into())
+    Ok(())
 }
 
 /// The client's answer to CHALLENGE.Extra: the key is derived if there is a salt.

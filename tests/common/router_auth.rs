@@ -160,8 +160,8 @@ pub fn text(challenge: &Challenge, key: &str) -> String {
     challenge.extra.get(key).unwrap().as_str().unwrap().to_owned()
 }
 
-/// What can be seen of a challenge without knowing the secret: its keys, and what is no text; of
-/// texts the length.
+/// What can be seen of a challenge without knowing the secret: all of it but what is new each time
+/// and what the client has said itself. Of other texts the length.
 pub fn shape(challenge: &Challenge) -> String {
     let mut shape = BTreeMap::new();
     for (key, value) in challenge.extra.iter() {
@@ -169,7 +169,11 @@ pub fn shape(challenge: &Challenge) -> String {
             // It holds the name.
             Value::String(text) if key == "challenge" && text.starts_with('{') => {
                 let text: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).unwrap();
-                format!("{:?} {}", text.keys(), text["authprovider"])
+                let told = text.into_iter().map(|(key, value)| match key.as_str() {
+                    "nonce" | "session" | "timestamp" | "authid" => (key, json_kind(&value)),
+                    _ => (key, value.to_string()),
+                });
+                format!("{:?}", told.collect::<BTreeMap<_, _>>())
             }
             Value::String(text) => format!("{} characters", text.len()),
             other => format!("{other:?}"),
@@ -177,6 +181,10 @@ pub fn shape(challenge: &Challenge) -> String {
         shape.insert(key.to_owned(), shown);
     }
     format!("{} {shape:?}", challenge.method)
+}
+
+fn json_kind(value: &serde_json::Value) -> String {
+    if value.is_string() { "a text".to_owned() } else { "no text".to_owned() }
 }
 
 pub fn abort() -> Abort {

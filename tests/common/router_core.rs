@@ -25,6 +25,8 @@ pub struct Net {
     pub questions: Vec<(ConnectionId, u64, AuthorizationRequest)>,
     /// Publications that nobody was told about.
     pub dropped: Vec<(ConnectionId, ApplicationError)>,
+    /// Answers of the application that cannot be used.
+    pub mistakes: Vec<String>,
     /// Connections that may be read from again.
     pub resumed: Vec<ConnectionId>,
 }
@@ -54,6 +56,7 @@ impl Net {
             asked: BTreeMap::new(),
             questions: Vec::new(),
             dropped: Vec::new(),
+            mistakes: Vec::new(),
             resumed: Vec::new(),
         }
     }
@@ -120,6 +123,7 @@ impl Net {
                     self.questions.push((connection, ticket, *request));
                 }
                 Output::Dropped { connection, error } => self.dropped.push((connection, error)),
+                Output::Mistaken { error, .. } => self.mistakes.push(error.message),
                 Output::Resume { connection } => self.resumed.push(connection),
                 other => panic!("{other:?}"),
             }

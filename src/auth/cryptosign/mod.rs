@@ -62,6 +62,15 @@ pub fn public_key_from_hex(text: &str) -> Result<[u8; 32], AuthError> {
     from_hex_array("the public key", text)
 }
 
+/// That signatures of this key can be right: it is a point of the curve, and none of those few with
+/// which everybody can sign.
+pub(in crate::auth) fn check_public_key(key: &[u8; 32]) -> Result<(), AuthError> {
+    match VerifyingKey::from_bytes(key) {
+        Ok(point) if !point.is_weak() => Ok(()),
+        _ => Err(AuthError::new(format_args!("{} is no public key of Ed25519", to_hex(key)))),
+    }
+}
+
 /// Octets as hexadecimal digits, the letters in lower case: how keys, challenges and signatures
 /// travel.
 pub fn to_hex(octets: &[u8]) -> String {

@@ -48,6 +48,21 @@ impl ScramCredential {
         })
     }
 
+    /// That a client can prove that it has the password.
+    pub(in crate::auth) fn check(&self, dialect: Dialect) -> Result<(), AuthError> {
+        self.kdf.check(dialect, self.iterations, self.memory)?;
+        self.kdf.check_salt(&self.salt)?;
+        for (name, key) in [("stored", &self.stored_key), ("server", &self.server_key)] {
+            let length = key.as_bytes().len();
+            if length != 32 {
+                return Err(AuthError::new(format_args!(
+                    "the {name} key has {length} octets, not 32"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the form of Crossbar's configuration: `kdf`, `salt`, `stored-key` and `server-key` in
     /// hexadecimal digits, `iterations`, `memory`. Other keys, as `role`, are not looked at.
     ///

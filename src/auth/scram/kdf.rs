@@ -103,6 +103,22 @@ impl Kdf {
         }
         Ok(())
     }
+
+    /// Whether the salt is one.
+    pub(in crate::auth) fn check_salt(self, salt: &[u8]) -> Result<(), AuthError> {
+        let length = salt.len();
+        if length == 0 || length > MAX_SALT {
+            return Err(AuthError::new(format_args!(
+                "a salt of {length} octets is not 1 to {MAX_SALT}"
+            )));
+        }
+        if self == Kdf::Argon2id13 && length < MIN_ARGON2_SALT {
+            return Err(AuthError::new(format_args!(
+                "a salt of {length} octets is too short for argon2id13: {MIN_ARGON2_SALT} at least"
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// The salted password (RFC 5802, section 3), of 32 octets; in [`Dialect::Autobahn`] with Argon2
@@ -120,12 +136,7 @@ pub fn salted_password(
     iterations: u32,
     memory: Option<u32>,
 ) -> Result<Secret, AuthError> {
-    if salt.is_empty() || salt.len() > MAX_SALT {
-        return Err(AuthError::new(format_args!(
-            "a salt of {} octets is not 1 to {MAX_SALT}",
-            salt.len()
-        )));
-    }
+    kdf.check_salt(salt)?;
     let prepared;
     let password = match dialect {
         Dialect::Spec => {
@@ -159,12 +170,6 @@ fn argon2id13(
     iterations: u32,
     memory: u32,
 ) -> Result<Secret, AuthError> {
-    if salt.len() < MIN_ARGON2_SALT {
-        return Err(AuthError::new(format_args!(
-            "a salt of {} octets is too short for argon2id13: {MIN_ARGON2_SALT} at least",
-            salt.len()
-        )));
-    }
     if u64::from(memory) * u64::from(iterations) > MAX_ARGON2_WORK {
         return Err(AuthError::new(format_args!(
             "{iterations} iterations of argon2id13 over {memory} KiB are too many"

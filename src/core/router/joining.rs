@@ -34,7 +34,11 @@ impl Router {
             self.close_if_exhausted(now, connection);
         } else if let Some(attempt) = attempt {
             let unix_time = self.config.epoch.saturating_add(now);
-            let next = self.authentication.decide(&mut self.ids, unix_time, *attempt, answer);
+            let (next, mistake) =
+                self.authentication.decide(&mut self.ids, unix_time, *attempt, answer);
+            if let Some(mistake) = mistake {
+                self.outputs.mistaken(connection, mistake);
+            }
             self.go_on(now, connection, next);
         }
         // Unless it was closed.

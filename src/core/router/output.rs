@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::auth::AuthError;
 use crate::core::router::ConnectionId;
 use crate::core::router::authentication::AuthRequest;
 use crate::core::router::authorization::AuthorizationRequest;
@@ -62,6 +63,14 @@ pub enum Output {
         connection: ConnectionId,
         /// What it would have been told.
         error: ApplicationError,
+    },
+    /// The application's answer to [`Authenticate`](Output::Authenticate) could not be used, so that
+    /// the client counts as a stranger, who is not told. It is worth a line in the log.
+    Mistaken {
+        /// Whom it was about.
+        connection: ConnectionId,
+        /// What is wrong with it.
+        error: AuthError,
     },
     /// Close a connection when everything that was sent to it has left. The core has forgotten it.
     Close {
@@ -151,6 +160,10 @@ impl Outputs {
 
     pub(super) fn dropped(&mut self, connection: ConnectionId, error: ApplicationError) {
         self.0.push_back(Output::Dropped { connection, error });
+    }
+
+    pub(super) fn mistaken(&mut self, connection: ConnectionId, error: AuthError) {
+        self.0.push_back(Output::Mistaken { connection, error });
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, cause: CloseCause) {

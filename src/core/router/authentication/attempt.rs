@@ -70,6 +70,16 @@ pub(in crate::core::router) enum Next {
     Refuse(Refusal),
 }
 
+impl Attempt {
+    /// The method of which the application was asked.
+    pub(super) fn method(&self) -> Option<&str> {
+        match self {
+            Attempt::Asked { claim, .. } | Attempt::Shown { claim, .. } => Some(&claim.method),
+            Attempt::Ticket { .. } | Attempt::Proving { .. } => None,
+        }
+    }
+}
+
 impl Claim {
     pub(super) fn admit(self, principal: Principal, session: u64) -> Admission {
         Admission {

@@ -1,6 +1,7 @@
 //! What an application that knows the users itself is asked, and what it answers.
 
-use crate::auth::{Credential, Secret};
+use crate::auth::{AuthError, Credential, Secret};
+use crate::core::router::realm::quote;
 use crate::message::HelloDetails;
 use crate::uri::Uri;
 use crate::value::Dict;
@@ -99,6 +100,26 @@ impl Principal {
     pub fn extra(mut self, extra: Dict) -> Self {
         self.extra = extra;
         self
+    }
+
+    /// That nobody gets in by nothing or as nobody. Who has such a principal is a stranger to the
+    /// router, which logs it.
+    ///
+    /// # Errors
+    /// If authid, authrole or authprovider is empty, or the [credential](Credential::check) is none.
+    /// The text names what.
+    pub fn check(&self) -> Result<(), AuthError> {
+        let names = [("authrole", &self.authrole), ("authprovider", &self.authprovider)];
+        if self.authid.is_empty() {
+            return Err(AuthError::new("a principal's authid is empty"));
+        }
+        let wrong =
+            |text: &str| AuthError::new(format_args!("principal {}: {text}", quote(&self.authid)));
+        if let Some((name, _)) = names.into_iter().find(|(_, value)| value.is_empty()) {
+            return Err(wrong(&format!("the {name} is empty")));
+        }
+        let credential = self.credential.as_ref();
+        credential.map_or(Ok(()), Credential::check).map_err(|error| wrong(&error.message))
     }
 
     /// By what the client has to prove itself; of the method that is used.

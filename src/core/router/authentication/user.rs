@@ -79,7 +79,7 @@ impl User {
 
     /// Lets the user in by this credential, as one for SCRAM.
     pub fn credential(mut self, credential: Credential) -> Self {
-        if let Err(error) = check(&credential) {
+        if let Err(error) = credential.check() {
             self.problem.get_or_insert(error);
             return self;
         }
@@ -155,21 +155,5 @@ impl User {
             Some(realm) => wrong(format!("the router has no realm {realm:?}")),
             None => Ok(()),
         }
-    }
-}
-
-/// That nobody gets in by nothing.
-fn check(credential: &Credential) -> Result<(), AuthError> {
-    match credential {
-        Credential::Ticket(ticket) if ticket.as_bytes().is_empty() => {
-            Err(AuthError::new("the ticket is empty"))
-        }
-        Credential::WampCra { secret, .. } if secret.as_bytes().is_empty() => {
-            Err(AuthError::new("the secret for wampcra is empty"))
-        }
-        Credential::Cryptosign { public_keys } if public_keys.is_empty() => {
-            Err(AuthError::new("there is no public key for cryptosign"))
-        }
-        _ => Ok(()),
     }
 }

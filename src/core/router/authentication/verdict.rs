@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::auth::cryptosign::SigningKey;
-use crate::auth::{ChallengeContext, Credential, Exchange, Secret};
+use crate::auth::{AuthError, ChallengeContext, Credential, Exchange, Secret};
 use crate::core::ids::RandomIds;
 use crate::core::router::authentication::attempt::{Attempt, Claim, Join, Next, Refusal};
 use crate::core::router::authentication::nonces::Nonces;
@@ -14,6 +14,7 @@ use crate::core::router::authentication::users::Users;
 use crate::core::router::authentication::{
     AuthRequest, AuthenticationConfig, Denied, Principal, bounds,
 };
+use crate::core::router::realm::quote;
 use crate::message::{Authenticate, Challenge};
 use crate::uri::{Uri, uris};
 use crate::value::Dict;
@@ -31,15 +32,14 @@ pub(in crate::core::router) struct Authentication {
     mock_secret: [u8; 32],
 }
 
-/// Whom a challenge is for.
-enum Whom {
-    Known(Box<Principal>, Credential),
-    /// A stranger, who shall look like somebody.
-    Stranger {
-        authrole: String,
-        authprovider: &'static str,
-        like: Option<Box<Credential>>,
-    },
+/// Whom a challenge is for, and what it says.
+struct Whom {
+    /// Nobody, if it is a stranger.
+    known: Option<(Principal, Credential)>,
+    /// Whom strangers look like.
+    like: Option<Credential>,
+    authrole: String,
+    authprovider: &'static str,
 }
 
 impl Authentication {
@@ -135,55 +135,53 @@ impl Authentication {
         }
     }
 
-    /// The application has answered.
+    /// The application has answered. An answer that cannot be used counts as one about a stranger;
+    /// what is wrong with it is the second value.
     pub(in crate::core::router) fn decide(
         &mut self,
         ids: &mut RandomIds,
         unix_time: Duration,
         attempt: Attempt,
         answer: Result<Principal, Denied>,
-    ) -> Next {
-        let answer = match answer {
+    ) -> (Next, Option<AuthError>) {
+        let (principal, like, mistake) = match answer {
             Err(Denied { told: Some((reason, message)), .. }) => {
-                return Next::Refuse(Refusal { reason, message });
+                return (Next::Refuse(Refusal { reason, message }), None);
             }
-            Err(denied) => Err(denied.like),
-            Ok(mut principal) => {
-                let credential = principal.credential.take();
-                Ok((principal, credential))
-            }
+            Err(denied) => (None, denied.like, None),
+            Ok(principal) => match attempt.method().map(|method| fit(method, &principal)) {
+                None | Some(Ok(())) => (Some(principal), None, None),
+                // Nobody learns by the application's mistakes whom it knows.
+                Some(Err(mistake)) => (None, None, Some(mistake)),
+            },
         };
-        match (attempt, answer) {
-            (Attempt::Shown { claim, ticket }, Ok((principal, credential))) => match credential {
+        let next = match (attempt, principal) {
+            (Attempt::Shown { claim, ticket }, Some(principal)) => match &principal.credential {
                 // The application has looked at it itself.
                 None => admit(ids, claim, principal),
-                Some(Credential::Ticket(expected)) if ticket == expected => {
+                Some(Credential::Ticket(expected)) if ticket == *expected => {
                     admit(ids, claim, principal)
                 }
-                Some(Credential::Ticket(_)) => Next::Refuse(Refusal::denied()),
-                Some(other) => Next::Refuse(wrong_credential(&claim, Some(&other))),
+                Some(_) => Next::Refuse(Refusal::denied()),
             },
-            (Attempt::Asked { claim, authextra, channel_id }, Ok((principal, credential))) => {
-                let challenges = has_challenge(&claim.method);
-                match credential {
-                    None if !challenges => admit(ids, claim, principal),
-                    Some(credential) if credential.method() == claim.method => {
-                        let whom = Whom::Known(Box::new(principal), credential);
-                        self.challenge(ids, unix_time, claim, whom, &authextra, channel_id)
-                    }
-                    other => Next::Refuse(wrong_credential(&claim, other.as_ref())),
-                }
-            }
-            (Attempt::Asked { claim, authextra, channel_id }, Err(like))
+            (Attempt::Asked { claim, authextra, channel_id }, principal)
                 if has_challenge(&claim.method) =>
             {
-                let like = like.filter(|like| like.method() == claim.method);
-                let authrole = ANONYMOUS.to_owned();
-                let whom = Whom::Stranger { authrole, authprovider: "dynamic", like };
+                let known = principal.and_then(|mut principal| {
+                    let credential = principal.credential.take()?;
+                    Some((principal, credential))
+                });
+                let like = like.map(|like| *like).filter(|like| like.method() == claim.method);
+                let like = known.as_ref().map(|(_, credential)| credential.clone()).or(like);
+                // The same for everybody: what is not known of strangers cannot be told of others.
+                let (authrole, authprovider) = (DYNAMIC_ROLE.to_owned(), "dynamic");
+                let whom = Whom { known, like, authrole, authprovider };
                 self.challenge(ids, unix_time, claim, whom, &authextra, channel_id)
             }
+            (Attempt::Asked { claim, .. }, Some(principal)) => admit(ids, claim, principal),
             _ => Next::Refuse(Refusal::denied()),
-        }
+        };
+        (next, mistake)
     }
 
     /// The first method that is offered and to be had (spec: "Authentication Methods").
@@ -227,20 +225,18 @@ impl Authentication {
     /// Who a client is, as far as the router knows.
     fn find(&self, claim: &Claim, authextra: &Dict) -> Whom {
         let Claim { realm, method, authid, .. } = claim;
-        if let Some((user, credential)) =
-            self.users.find(realm, method, authid.as_deref(), authextra)
-        {
-            let principal = Principal::new(&user.authid, &user.authrole);
-            let principal = principal.authprovider("static").extra(user.extra.clone());
-            return Whom::Known(Box::new(principal), credential.clone());
-        }
+        let found = self.users.find(realm, method, authid.as_deref(), authextra);
+        // Always, so that the time does not tell who is known.
         let authid = authid.as_deref().unwrap_or_default();
         let model = self.users.model(realm, method, authid, &self.mock_secret);
-        Whom::Stranger {
-            authrole: model.map_or(ANONYMOUS, |(user, _)| &user.authrole).to_owned(),
-            authprovider: "static",
-            like: model.map(|(_, credential)| Box::new(credential.clone())),
-        }
+        let shown = found.or(model).map_or(ANONYMOUS, |(user, _)| &user.authrole).to_owned();
+        let known = found.map(|(user, credential)| {
+            let principal = Principal::new(&user.authid, &user.authrole);
+            let principal = principal.authprovider("static").extra(user.extra.clone());
+            (principal, credential.clone())
+        });
+        let like = model.map(|(_, credential)| credential.clone());
+        Whom { known, like, authrole: shown, authprovider: "static" }
     }
 
     fn challenge(
@@ -253,19 +249,12 @@ impl Authentication {
         channel_id: Option<[u8; 32]>,
     ) -> Next {
         let session = ids.next();
-        let claimed = claim.authid.as_deref().unwrap_or_default();
-        let (authid, authrole, authprovider) = match &whom {
-            // The arithmetic of the other methods takes the name that the client has for itself.
-            Whom::Known(principal, Credential::WampCra { .. }) => {
-                (&*principal.authid, &*principal.authrole, &*principal.authprovider)
-            }
-            Whom::Known(principal, _) => (claimed, &*principal.authrole, &*principal.authprovider),
-            Whom::Stranger { authrole, authprovider, .. } => (claimed, &**authrole, *authprovider),
-        };
+        let Whom { known, like, authrole, authprovider } = whom;
         let context = ChallengeContext {
             realm: &claim.realm,
-            authid,
-            authrole,
+            // The name that the client has for itself.
+            authid: claim.authid.as_deref().unwrap_or_default(),
+            authrole: &authrole,
             authprovider,
             session,
             nonce: self.nonces.next(),
@@ -275,17 +264,10 @@ impl Authentication {
             secret: &self.mock_secret,
             router_key: self.router_key.as_ref(),
         };
-        let begun = match &whom {
-            Whom::Known(_, credential) => Exchange::begin(credential, &context),
-            Whom::Stranger { like: Some(like), .. } => Exchange::mock_like(like, &context),
-            Whom::Stranger { like: None, .. } => Exchange::mock(&claim.method, &context),
-        };
-        match begun {
+        let credential = known.as_ref().map(|(_, credential)| credential);
+        match Exchange::begin_alike(credential, &claim.method, like.as_ref(), &context) {
             Ok((challenge, exchange)) => {
-                let admission = match whom {
-                    Whom::Known(principal, _) => Some(claim.admit(*principal, session)),
-                    Whom::Stranger { .. } => None,
-                };
+                let admission = known.map(|(principal, _)| claim.admit(principal, session));
                 Next::Challenge(challenge, Box::new(Attempt::Proving { exchange, admission }))
             }
             Err(error) => Next::Refuse(Refusal::new(uris::AUTHENTICATION_FAILED, error.message)),
@@ -294,6 +276,9 @@ impl Authentication {
 }
 
 const ANONYMOUS: &str = "anonymous";
+
+/// What challenges say of clients of whom the application was asked.
+const DYNAMIC_ROLE: &str = "user";
 
 const TICKET: &str = "ticket";
 
@@ -307,14 +292,20 @@ fn needs_authid(method: &str) -> bool {
     matches!(method, TICKET | "wampcra" | "wamp-scram" | "scram")
 }
 
-/// The application has made a mistake.
-fn wrong_credential(claim: &Claim, credential: Option<&Credential>) -> Refusal {
-    let wrong = credential.map_or("no credential".to_owned(), |credential| {
-        format!("a credential for {:?}", credential.method())
-    });
-    let text =
-        format!("the router's authenticator has {wrong}, but needs one for {:?}", claim.method);
-    Refusal::new(uris::AUTHENTICATION_FAILED, text)
+/// That the application's answer can be used for this method.
+fn fit(method: &str, principal: &Principal) -> Result<(), AuthError> {
+    principal.check()?;
+    let found = match &principal.credential {
+        // It has looked at the client itself.
+        None if !has_challenge(method) => return Ok(()),
+        Some(credential) if credential.method() == method => return Ok(()),
+        None => "no credential".to_owned(),
+        Some(credential) => format!("a credential for {:?}", credential.method()),
+    };
+    let authid = quote(&principal.authid);
+    Err(AuthError::new(format_args!(
+        "principal {authid} has {found}, but needs one for {method:?}"
+    )))
 }
 
 fn admit(ids: &mut RandomIds, claim: Claim, principal: Principal) -> Next {
