@@ -162,3 +162,81 @@ fn nothing_secret_is_written_out() {
     let client = ClientExchange::new(Dialect::Spec, "joe", "hush".into(), [0; 24]);
     assert!(!format!("{client:?}").contains("hush"));
 }
+
+/// The salt that a stranger is shown who looks like somebody with this one.
+fn mock_of(salt: &str, authid: &str) -> String {
+    let hello = hello();
+    let credential = Credential::WampCra { secret: "key".into(), salt: Some(Salt::new(salt)) };
+    let (challenge, _) = Exchange::mock_like(&credential, &context(authid, &hello)).unwrap();
+    challenge.extra.get("salt").and_then(Value::as_str).unwrap().to_owned()
+}
+
+#[test]
+fn a_salt_has_the_form_of_the_one_that_it_is_like() {
+    let lower = "abcdefghijklmnopqrstuvwxyz";
+    for (salt, alphabet) in [
+        ("1234567890123456", "0123456789"),
+        ("0123456789abcdef", "0123456789abcdef"),
+        ("0123ABCDEF012345", "0123456789ABCDEF"),
+        ("peppersalt", lower),
+        ("MFRGGZDFMZTWQ2LK", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
+    ] {
+        let all: String = (0..20).map(|n| mock_of(salt, &format!("bob{n}"))).collect();
+        assert_eq!(all.len(), 20 * salt.len());
+        assert!(all.chars().all(|letter| alphabet.contains(letter)), "{salt}: {all}");
+    }
+    // Base64 has but few last letters.
+    for salt in ["q83vEjRWeJCrze8SNFZ4kA==", "q83vEjRWeJCrze8SNFZ4kA", "q83vEjRWeJCrze8SNFY="] {
+        for n in 0..20 {
+            let mock = mock_of(salt, &format!("bob{n}"));
+            assert_eq!(mock.len(), salt.len());
+            let end = |text: &str| text.chars().rev().take_while(|it| *it == '=').count();
+            assert_eq!(end(&mock), end(salt));
+            let octets = data_encoding::BASE64_NOPAD.decode(mock.trim_end_matches('=').as_bytes());
+            octets.unwrap();
+        }
+    }
+    // Four letters a block may be Base64 or not.
+    let all: String = (0..20).map(|n| mock_of("aB3dEf9hIjKl", &format!("bob{n}"))).collect();
+    assert!(all.chars().all(|letter| letter.is_ascii_alphanumeric()), "{all}");
+    for n in 0..20 {
+        let mock = mock_of("Pepper-7-né", &format!("bob{n}"));
+        let class = |letter: char| match letter {
+            'a'..='z' => 'a',
+            'A'..='Z' => 'A',
+            '0'..='9' => '0',
+            other => other,
+        };
+        assert_eq!(mock.chars().map(class).collect::<String>(), "Aaaaaa-0-aé");
+    }
+    assert_eq!(mock_of("", "bob"), "");
+}
+
+#[test]
+fn nobody_has_the_same_salt_by_two_methods() {
+    let hello = hello();
+    let salts = [Dialect::Spec, Dialect::Autobahn].map(|dialect| {
+        let credential = scram(dialect, Kdf::Pbkdf2, 4096, None);
+        let (challenge, _) = Exchange::mock_like(&credential, &context("bob", &hello)).unwrap();
+        challenge.extra.get("salt").unwrap().clone()
+    });
+    assert_ne!(salts[0], salts[1]);
+}
+
+#[test]
+fn known_or_not_one_looks_like_the_other() {
+    let hello = hello();
+    let context = context("joe", &hello);
+    for credential in credentials() {
+        let begin = |known: Option<&Credential>| {
+            let method = credential.method();
+            Exchange::begin_alike(known, method, Some(&credential), &context).unwrap()
+        };
+        let (real, _) = begin(Some(&credential));
+        assert_eq!(real.extra, Exchange::begin(&credential, &context).unwrap().0.extra);
+        let (mock, _) = begin(None);
+        assert_eq!(mock.extra, Exchange::mock_like(&credential, &context).unwrap().0.extra);
+        assert_eq!(shape(&mock.extra), shape(&real.extra));
+    }
+    assert!(!format!("{context:?}").contains("secret"));
+}

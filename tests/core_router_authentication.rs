@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use auth::*;
 use common::*;
-use wampwerk::core::router::CloseCause;
+use wampwerk::auth::Salt;
+use wampwerk::core::router::{AuthenticationConfig, CloseCause, User};
 use wampwerk::message::*;
 use wampwerk::{Dict, Value};
 #[cfg(target_arch = "wasm32")]
@@ -413,4 +414,47 @@ fn an_answer_that_is_too_long_is_not_looked_at() {
             challenge(&mut net, id);
         }
     }
+}
+
+/// The salts that names are shown in a router of so many users, kept as the first ones.
+fn salts(users: usize, mock_secret: Option<&str>, nonce_key: u8) -> Vec<String> {
+    let mut config = AuthenticationConfig::new([nonce_key; 32]);
+    config.mock_secret = mock_secret.map(Into::into);
+    config.users = (0..users)
+        .map(|n| {
+            let mut salt = Salt::new(format!("salt{n}"));
+            // By which one sees whom a stranger is like.
+            salt.iterations = 1000 + u32::try_from(n).unwrap();
+            User::new(format!("user{n}"), format!("role{n}")).salted_wampcra("key", salt)
+        })
+        .collect();
+    let mut net = net_with(config);
+    let names = (0..100).map(|n| format!("stranger{n}"));
+    names
+        .map(|name| {
+            let id = net.connect();
+            net.send(id, Client::new("wampcra", Some(&name), WRONG).hello());
+            let challenge = challenge(&mut net, id);
+            format!("{} {:?}", text(&challenge, "salt"), challenge.extra.get("iterations"))
+        })
+        .collect()
+}
+
+#[test]
+fn strangers_stay_the_same_when_the_router_starts_again() {
+    let kept = salts(20, Some("kept"), 1);
+    assert_eq!(salts(20, Some("kept"), 2), kept);
+    assert_ne!(salts(20, Some("another"), 1), kept);
+    assert_ne!(salts(20, None, 1), salts(20, None, 2));
+    assert_eq!(salts(20, None, 1), salts(20, None, 1));
+}
+
+#[test]
+fn few_strangers_change_with_one_user_more() {
+    let (before, after) = (salts(20, Some("kept"), 1), salts(21, Some("kept"), 1));
+    let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
+    // Of a hundred, about five are like the new one, and nobody else changes.
+    let changed: Vec<_> = changed.map(|(_, after)| after).collect();
+    assert!((1..30).contains(&changed.len()), "{changed:?}");
+    assert!(changed.iter().all(|it| it.contains("1020")), "{changed:?}");
 }

@@ -12,8 +12,11 @@ use wampwerk::auth::cryptosign::{self, SigningKey};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::core::client::ClientConfig;
+use wampwerk::message::Challenge;
 use wampwerk::router::{Denied, Principal, User};
-use wampwerk::session::authentication::{Authentication, Cryptosign, Scram, Ticket, WampCra};
+use wampwerk::session::authentication::{
+    Authentication, Cryptosign, OnChallenge, Scram, Signature, Ticket, WampCra,
+};
 use wampwerk::session::{self, SessionConfig};
 use wampwerk::{ConnectError, Router, RouterBuilder, Session, connect};
 
@@ -201,4 +204,31 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
     // The same name in other realms is somebody else.
     let two = realm().realm("realm2").user(joe().realm("realm1")).user(joe().realm("realm2"));
     assert!(two.build().is_ok());
+}
+
+/// What a new router's challenge shows to somebody of this name: the salt and the nonce.
+async fn shown(authid: &str, mock_secret: [u8; 32]) -> (String, String) {
+    let router = with_joe(Router::builder().realm("realm1")).mock_secret(mock_secret);
+    let router = router.build().unwrap();
+    let (seen, mut challenges) = mpsc::unbounded_channel();
+    let looks = OnChallenge::new(&["wampcra"], move |challenge: Challenge| {
+        seen.send(challenge.extra).unwrap();
+        async { Ok(Signature::new("no proof")) }
+    });
+    let error = join(&router, looks.authid(authid).into()).await.unwrap_err();
+    assert_refused(error, "wamp.error.authentication_denied");
+    let extra = challenges.recv().await.unwrap();
+    let text = |key: &str| extra.get(key).unwrap().as_str().unwrap().to_owned();
+    let challenge: serde_json::Value = serde_json::from_str(&text("challenge")).unwrap();
+    (text("salt"), challenge["nonce"].to_string())
+}
+
+#[tokio::test]
+async fn a_kept_secret_keeps_the_salts_of_strangers_and_no_nonce() {
+    for authid in ["joe", "nobody"] {
+        let [one, two] = [shown(authid, [4; 32]).await, shown(authid, [4; 32]).await];
+        assert_eq!(one.0, two.0, "{authid}");
+        assert_ne!(one.1, two.1);
+    }
+    assert_ne!(shown("nobody", [5; 32]).await.0, shown("nobody", [4; 32]).await.0);
 }

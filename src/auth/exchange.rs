@@ -14,7 +14,7 @@ use crate::message::{Authenticate, Challenge, time};
 use crate::value::Dict;
 
 /// All that a challenge is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ChallengeContext<'a> {
     /// The realm that the client wants to join.
     pub realm: &'a str,
@@ -159,6 +159,17 @@ impl Exchange {
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Exchange(…)")
+    }
+}
+
+/// Neither the secret nor what the client has said in authextra.
+impl fmt::Debug for ChallengeContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ChallengeContext");
+        shown.field("realm", &self.realm).field("authid", &self.authid);
+        shown.field("authrole", &self.authrole).field("authprovider", &self.authprovider);
+        shown.field("session", &self.session).field("unix_time", &self.unix_time);
+        shown.finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Credentials of users that there are not: made of the router's secret, the same each time.
 
-use crate::auth::encoding::{hex, hmac_sha256};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, Encoding};
+
+use crate::auth::encoding::hmac_sha256;
 use crate::auth::scram::{Dialect, Kdf, ScramCredential};
 use crate::auth::{AuthError, ChallengeContext, Credential, Salt, Secret};
 
@@ -24,7 +26,7 @@ impl Mock {
     pub(in crate::auth) fn usual(&self, method: &str) -> Result<Credential, AuthError> {
         Ok(match method {
             "ticket" => Credential::Ticket(self.key("ticket")),
-            "wampcra" => Credential::WampCra { secret: self.key("key"), salt: None },
+            "wampcra" => Credential::WampCra { secret: self.key("wampcra key"), salt: None },
             "cryptosign" => Credential::Cryptosign { public_keys: Vec::new() },
             _ => match Dialect::of_method(method) {
                 Some(Dialect::Spec) => {
@@ -47,8 +49,8 @@ impl Mock {
             Credential::WampCra { salt, .. } => {
                 let salt = salt
                     .as_ref()
-                    .map(|like| Salt { salt: self.salt_text(&like.salt), ..like.clone() });
-                Credential::WampCra { secret: self.key("key"), salt }
+                    .map(|like| Salt { salt: self.salt_like(&like.salt), ..like.clone() });
+                Credential::WampCra { secret: self.key("wampcra key"), salt }
             }
             Credential::Cryptosign { .. } => Credential::Cryptosign { public_keys: Vec::new() },
             Credential::Scram { dialect, credential } => self.scram(
@@ -69,13 +71,15 @@ impl Mock {
         iterations: u32,
         memory: Option<u32>,
     ) -> Credential {
+        // Nobody has the same salt in both dialects.
+        let purpose = |what: &str| format!("{} {what}", dialect.method());
         let credential = ScramCredential {
             kdf,
-            salt: self.octets("salt", salt),
+            salt: self.octets(&purpose("salt"), salt),
             iterations,
             memory,
-            stored_key: self.key("stored key"),
-            server_key: self.key("server key"),
+            stored_key: self.key(&purpose("stored key")),
+            server_key: self.key(&purpose("server key")),
         };
         Credential::Scram { dialect, credential }
     }
@@ -84,15 +88,37 @@ impl Mock {
         self.octets(purpose, 32).into()
     }
 
-    /// A text as long as another one, and of the same kind where that can be told.
-    fn salt_text(&self, like: &str) -> String {
-        let octets = self.octets("salt text", like.len());
-        if like.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) {
-            return hex(&octets)[..like.len()].to_owned();
+    /// A text as long as another one and of the same form.
+    fn salt_like(&self, like: &str) -> String {
+        let octets = |count| self.octets("wampcra salt", count);
+        match Form::of(like) {
+            Form::Letters(letters) => {
+                let count = letters.len();
+                // Of two octets, so that each letter is as frequent as the others.
+                let letter = |pair: &[u8]| {
+                    let number = usize::from(pair[0]) * 256 + usize::from(pair[1]);
+                    char::from(letters[number % count])
+                };
+                octets(like.len() * 2).chunks_exact(2).map(letter).collect()
+            }
+            Form::Encoded(encoding, count) => {
+                let text = encoding.encode(&octets(count));
+                // It may be no Base64 but letters and digits: such a text never has a sign.
+                let is_sign = |letter: char| !letter.is_ascii_alphanumeric() && letter != '=';
+                if like.contains(is_sign) {
+                    return text;
+                }
+                let replaced = |(at, letter)| match is_sign(letter) {
+                    true => char::from(LOWER[at % LOWER.len()]),
+                    false => letter,
+                };
+                text.chars().enumerate().map(replaced).collect()
+            }
+            Form::Other => {
+                let octets = octets(like.chars().count());
+                like.chars().zip(octets).map(|(like, octet)| of_the_class(like, octet)).collect()
+            }
         }
-        const LETTERS: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789ab";
-        octets.iter().map(|octet| char::from(LETTERS[usize::from(octet % 64)])).collect()
     }
 
     fn octets(&self, purpose: &str, count: usize) -> Vec<u8> {
@@ -106,4 +132,53 @@ impl Mock {
         octets.truncate(count);
         octets
     }
+}
+
+/// What a salt that is a text may be made of.
+enum Form {
+    /// Of these letters; the first of [`ALPHABETS`] that has all of them.
+    Letters(&'static [u8]),
+    /// So many octets in Base64, whose last letter is not any.
+    Encoded(Encoding, usize),
+    Other,
+}
+
+const ALPHABETS: [&[u8]; 8] = [
+    b"0123456789",
+    b"0123456789abcdef",
+    b"0123456789ABCDEF",
+    LOWER,
+    UPPER,
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+    b"abcdefghijklmnopqrstuvwxyz0123456789",
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+];
+
+const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+impl Form {
+    fn of(text: &str) -> Self {
+        let is_of = |letters: &&[u8]| text.bytes().all(|letter| letters.contains(&letter));
+        if let Some(letters) = ALPHABETS.into_iter().find(is_of) {
+            return Form::Letters(letters);
+        }
+        let encodings = [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD];
+        let encoded = encodings.into_iter().find_map(|encoding| {
+            let octets = encoding.decode(text.as_bytes()).ok()?;
+            Some(Form::Encoded(encoding, octets.len()))
+        });
+        encoded.unwrap_or(Form::Other)
+    }
+}
+
+/// A letter for a letter and a digit for a digit; all else stays.
+fn of_the_class(like: char, octet: u8) -> char {
+    let letters = match like {
+        'a'..='z' => LOWER,
+        'A'..='Z' => UPPER,
+        '0'..='9' => ALPHABETS[0],
+        other => return other,
+    };
+    char::from(letters[usize::from(octet) % letters.len()])
 }

@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::Secret;
 use crate::auth::cryptosign::SigningKey;
 use crate::codec;
 use crate::core::client::ClientConfig;
@@ -60,6 +61,7 @@ pub struct RouterBuilder {
     authorizer: Option<Authorizer>,
     authenticator: Option<Callback<AuthRequest, Result<Principal, Denied>>>,
     router_key: Option<SigningKey>,
+    mock_secret: Option<Secret>,
 }
 
 /// What the router's transports are told.
@@ -85,6 +87,7 @@ impl Router {
             config: RouterConfig::new(0),
             authenticator: None,
             router_key: None,
+            mock_secret: None,
             settings: Settings {
                 serializers: codec::available().to_vec(),
                 batched: false,
@@ -411,8 +414,20 @@ impl RouterBuilder {
         self
     }
 
+    /// What challenges of users that there are not are made of: 32 random octets, which nobody else
+    /// knows and which stay the same when the router starts again, best for years. Default: new ones
+    /// each time.
+    ///
+    /// With salts (SCRAM, salted WAMP-CRA) it is needed: a user's salt stays the same, and by one
+    /// that has changed since yesterday everybody sees that nobody has that name. Replays are none of
+    /// its matters: nonces are made of another key, which is a new one each time.
+    pub fn mock_secret(mut self, secret: [u8; 32]) -> Self {
+        self.mock_secret = Some(Secret::from(secret.as_slice()));
+        self
+    }
+
     fn authentication(&mut self) -> &mut AuthenticationConfig {
-        // The secret is drawn when the router is built.
+        // The key is drawn when the router is built.
         self.config.authentication.get_or_insert_with(|| AuthenticationConfig::new([0; 32]))
     }
 
@@ -493,7 +508,8 @@ impl RouterBuilder {
             return Err(ConnectError::InvalidConfig(text));
         }
         authentication.router_key = self.router_key.take();
-        authentication.set_secret(rt::random_bytes().map_err(no_random)?);
+        authentication.mock_secret = self.mock_secret.take();
+        authentication.set_nonce_key(rt::random_bytes().map_err(no_random)?);
         Ok(())
     }
 }

@@ -25,22 +25,28 @@ pub struct AuthenticationConfig {
     /// before anybody is asked or challenged. After the last one the connection is closed.
     /// Default: 5.
     pub attempts: u32,
-    secret: Secret,
+    /// What challenges of users that there are not are made of: whoever has it can tell which users
+    /// there are. Kept from one start of a router to the next, so that a stranger's salt stays the
+    /// same as a user's does. Default: made of the nonce key, and so a new one each time.
+    pub mock_secret: Option<Secret>,
+    nonce_key: Secret,
 }
 
 impl AuthenticationConfig {
     /// Nobody may join.
     ///
-    /// Challenges, and those of users that there are not, are made of `secret`: random octets that
-    /// nobody knows, new ones each time a router starts.
-    pub fn new(secret: [u8; 32]) -> Self {
+    /// The nonces in challenges are made of `nonce_key`: random octets that nobody knows, new ones
+    /// each time a router starts. With old ones the nonces come again, and with them the answers
+    /// that were overheard.
+    pub fn new(nonce_key: [u8; 32]) -> Self {
         AuthenticationConfig {
             users: Vec::new(),
             anonymous: None,
             dynamic: Vec::new(),
             router_key: None,
             attempts: 5,
-            secret: Secret::from(secret.as_slice()),
+            mock_secret: None,
+            nonce_key: Secret::from(nonce_key.as_slice()),
         }
     }
 
@@ -51,12 +57,12 @@ impl AuthenticationConfig {
         config
     }
 
-    pub(crate) fn set_secret(&mut self, secret: [u8; 32]) {
-        self.secret = Secret::from(secret.as_slice());
+    pub(crate) fn set_nonce_key(&mut self, key: [u8; 32]) {
+        self.nonce_key = Secret::from(key.as_slice());
     }
 
-    pub(super) fn secret(&self) -> &Secret {
-        &self.secret
+    pub(super) fn nonce_key(&self) -> &Secret {
+        &self.nonce_key
     }
 
     /// That all of it can be used in a router of these realms.

@@ -1,4 +1,8 @@
-//! `Nonces`: octets that nobody can foretell.
+//! `Nonces`: octets that nobody can foretell; and `Key`.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
 
 use crate::auth::{Secret, hmac_sha256};
 
@@ -8,6 +12,26 @@ use crate::auth::{Secret, hmac_sha256};
 pub(super) struct Nonces {
     secret: Secret,
     drawn: u64,
+}
+
+/// A key that shows nothing in its `Debug`.
+pub(super) struct Key(Zeroizing<[u8; 32]>);
+
+impl Key {
+    /// A key for a purpose, always the same one.
+    pub(super) fn derive(secret: &Secret, purpose: &str) -> Self {
+        Key(hmac_sha256(secret.as_bytes(), &[b"derive", purpose.as_bytes()]).into())
+    }
+
+    pub(super) fn octets(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
 }
 
 impl Nonces {
@@ -20,11 +44,6 @@ impl Nonces {
         self.drawn += 1;
         hmac_sha256(self.secret.as_bytes(), &[b"nonce", &self.drawn.to_be_bytes()])
     }
-
-    /// Always the same for the same purpose.
-    pub(super) fn derive(&self, purpose: &str) -> [u8; 32] {
-        hmac_sha256(self.secret.as_bytes(), &[b"derive", purpose.as_bytes()])
-    }
 }
 
 #[cfg(test)]
@@ -34,10 +53,11 @@ mod tests {
     #[test]
     fn each_is_new_and_hangs_on_the_secret() {
         let (mut one, mut other) = (Nonces::new("a".into()), Nonces::new("b".into()));
-        let drawn = [one.next(), one.next(), other.next(), one.derive("a"), one.derive("b")];
+        let derive = |purpose| *Key::derive(&"a".into(), purpose).octets();
+        let drawn = [one.next(), one.next(), other.next(), derive("a"), derive("b")];
         for (at, nonce) in drawn.iter().enumerate() {
             assert!(!drawn[..at].contains(nonce));
         }
-        assert_eq!(one.derive("a"), drawn[3]);
+        assert_eq!(derive("a"), drawn[3]);
     }
 }

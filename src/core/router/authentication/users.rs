@@ -12,12 +12,17 @@ pub(super) struct Users {
     users: Vec<User>,
     by_authid: HashMap<String, Vec<usize>>,
     by_key: HashMap<[u8; 32], Vec<usize>>,
-    by_method: HashMap<Uri, HashMap<&'static str, Vec<usize>>>,
+    by_method: HashMap<Uri, HashMap<&'static str, Ring>>,
 }
 
+/// Users in the order of numbers that only the router knows. Strangers have such numbers, too, and
+/// look like the user that comes next: somebody else for few of them when there is one user more or
+/// less.
+type Ring = Vec<(u64, usize)>;
+
 impl Users {
-    pub(super) fn new(users: Vec<User>, realms: &[Uri]) -> Self {
-        let mut by_method: HashMap<_, HashMap<_, Vec<_>>> = HashMap::new();
+    pub(super) fn new(users: Vec<User>, realms: &[Uri], secret: &[u8; 32]) -> Self {
+        let mut by_method: HashMap<_, HashMap<_, Ring>> = HashMap::new();
         let mut by_authid: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_key: HashMap<_, Vec<_>> = HashMap::new();
         for (at, user) in users.iter().enumerate() {
@@ -28,10 +33,12 @@ impl Users {
             for realm in realms.iter().filter(|realm| user.may_join(realm)) {
                 let methods = by_method.entry(realm.clone()).or_default();
                 for method in user.methods() {
-                    methods.entry(method).or_default().push(at);
+                    let number = number(secret, "user", realm, method, &user.authid);
+                    methods.entry(method).or_default().push((number, at));
                 }
             }
         }
+        by_method.values_mut().flat_map(HashMap::values_mut).for_each(|ring| ring.sort_unstable());
         Users { users, by_authid, by_key, by_method }
     }
 
@@ -72,16 +79,27 @@ impl Users {
         authid: &str,
         secret: &[u8; 32],
     ) -> Option<(&User, &Credential)> {
-        let all = self.of(realm, method);
-        let [a, b, c, d, ..] = hmac_sha256(secret, &[realm.as_bytes(), &[0], authid.as_bytes()]);
-        let chosen = u32::from_be_bytes([a, b, c, d]) as usize;
-        let user = self.users.get(*all.get(chosen.checked_rem(all.len())?)?)?;
+        let ring = self.of(realm, method);
+        let number = number(secret, "stranger", realm, method, authid);
+        let next = ring.partition_point(|(user, _)| *user < number);
+        let (_, at) = ring.get(next).or(ring.first())?;
+        let user = self.users.get(*at)?;
         Some((user, user.find(method)?))
     }
 
-    fn of(&self, realm: &Uri, method: &str) -> &[usize] {
+    fn of(&self, realm: &Uri, method: &str) -> &[(u64, usize)] {
         self.by_method.get(realm).and_then(|methods| methods.get(method)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// A number that hangs on all of this, and that nobody can foretell.
+fn number(secret: &[u8; 32], whose: &str, realm: &Uri, method: &str, authid: &str) -> u64 {
+    // No other of them make the same text: no method has a NUL in it.
+    let length = (realm.len() as u64).to_be_bytes();
+    let parts: [&[u8]; 6] =
+        [whose.as_bytes(), &length, realm.as_bytes(), method.as_bytes(), &[0], authid.as_bytes()];
+    let [a, b, c, d, e, f, g, h, ..] = hmac_sha256(secret, &parts);
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// The public key that a client of cryptosign says it has.

@@ -9,7 +9,7 @@ use crate::auth::cryptosign::SigningKey;
 use crate::auth::{AuthError, ChallengeContext, Credential, Exchange, Secret};
 use crate::core::ids::RandomIds;
 use crate::core::router::authentication::attempt::{Attempt, Claim, Join, Next, Refusal};
-use crate::core::router::authentication::nonces::Nonces;
+use crate::core::router::authentication::nonces::{Key, Nonces};
 use crate::core::router::authentication::users::Users;
 use crate::core::router::authentication::{
     AuthRequest, AuthenticationConfig, Denied, Principal, bounds,
@@ -29,7 +29,7 @@ pub(in crate::core::router) struct Authentication {
     router_key: Option<SigningKey>,
     nonces: Nonces,
     /// What mock challenges are made of.
-    mock_secret: [u8; 32],
+    mock_secret: Key,
 }
 
 /// Whom a challenge is for, and what it says.
@@ -44,11 +44,12 @@ struct Whom {
 
 impl Authentication {
     pub(in crate::core::router) fn new(config: AuthenticationConfig, realms: &[Uri]) -> Self {
-        let nonces = Nonces::new(config.secret().clone());
+        let nonce_key = config.nonce_key();
+        let mock_secret = Key::derive(config.mock_secret.as_ref().unwrap_or(nonce_key), "mock");
         Authentication {
-            mock_secret: nonces.derive("mock"),
-            nonces,
-            users: Users::new(config.users, realms),
+            nonces: Nonces::new(nonce_key.clone()),
+            users: Users::new(config.users, realms, mock_secret.octets()),
+            mock_secret,
             anonymous: config.anonymous,
             attempts: config.attempts,
             dynamic: config.dynamic.into_iter().collect(),
@@ -228,7 +229,7 @@ impl Authentication {
         let found = self.users.find(realm, method, authid.as_deref(), authextra);
         // Always, so that the time does not tell who is known.
         let authid = authid.as_deref().unwrap_or_default();
-        let model = self.users.model(realm, method, authid, &self.mock_secret);
+        let model = self.users.model(realm, method, authid, self.mock_secret.octets());
         let shown = found.or(model).map_or(ANONYMOUS, |(user, _)| &user.authrole).to_owned();
         let known = found.map(|(user, credential)| {
             let principal = Principal::new(&user.authid, &user.authrole);
@@ -261,7 +262,7 @@ impl Authentication {
             unix_time,
             authextra,
             channel_id,
-            secret: &self.mock_secret,
+            secret: self.mock_secret.octets(),
             router_key: self.router_key.as_ref(),
         };
         let credential = known.as_ref().map(|(_, credential)| credential);
