@@ -291,7 +291,7 @@ fn an_answer_that_does_not_come_ends_the_connection() {
     let mut client = Client::new("wampcra", Some("joe"), RIGHT);
     ask(&mut net, id, &mut client, "wampcra");
     net.advance(Duration::from_secs(10));
-    assert_eq!(net.take(id), ["ABORT wamp.error.authentication_failed"]);
+    assert_eq!(net.take(id), ["ABORT wamp.error.authorization_failed"]);
     assert_eq!(net.closed(id), Some(CloseCause::NotAuthenticated));
     // It comes after all.
     net.authenticated(id, Ok(Principal::new("joe", "tester").credential(credential("wampcra"))));

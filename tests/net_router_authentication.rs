@@ -149,7 +149,7 @@ async fn a_function_that_panics_lets_nobody_in_and_harms_nobody() {
     let router = router.build().unwrap();
     for (_, authentication) in methods("joe", SECRET, 1).into_iter().take(2) {
         let error = join(&router, authentication).await.unwrap_err();
-        assert_refused(error, "wamp.error.authentication_failed");
+        assert_refused(error, "wamp.error.authorization_failed");
     }
     assert!(router.connect("realm1").await.is_ok());
 }
@@ -161,7 +161,7 @@ async fn a_function_that_never_answers_is_not_waited_for() {
     let router = router.build().unwrap();
     let before = tokio::time::Instant::now();
     let error = join(&router, WampCra::new("joe", SECRET).into()).await.unwrap_err();
-    assert_refused(error, "wamp.error.authentication_failed");
+    assert_refused(error, "wamp.error.authorization_failed");
     assert!(before.elapsed() < Duration::from_secs(4));
     router.shutdown().await;
     assert_eq!(router.statistics().connections, 0);

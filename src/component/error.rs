@@ -102,8 +102,9 @@ impl AttemptError {
     /// The last two only rule out their transport.
     ///
     /// Everything else may pass: what the network and TLS say, `wamp.close.system_shutdown`,
-    /// `wamp.error.authorization_failed`, `wamp.error.no_such_procedure` (an authenticator that is
-    /// not up yet), the loss of a session, errors of `main`.
+    /// `wamp.error.authorization_failed` (what Crossbar and our router say when their authenticator
+    /// breaks), `wamp.error.no_such_procedure` (one that is not up yet), the loss of a session,
+    /// errors of `main`.
     pub fn is_fatal_by_default(&self) -> bool {
         match self {
             AttemptError::Connect(error) => {

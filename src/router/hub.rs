@@ -185,9 +185,11 @@ impl Hub {
                 let Some(authenticator) = &self.callbacks.authenticator else { return };
                 let limit = self.callbacks.authentication_timeout;
                 authenticator.ask(self, connection, *request, limit, |core, now, id, answer| {
+                    // `authentication_failed` would tell the client that it is to blame, and
+                    // Components would give up. Crossbar says this, too.
                     let failed = |unanswered| {
                         let text = format!("the router's authenticator {unanswered}");
-                        Err(Denied::because(uris::AUTHENTICATION_FAILED, text))
+                        Err(Denied::because(uris::AUTHORIZATION_FAILED, text))
                     };
                     core.handle_authenticated(now, id, answer.unwrap_or_else(failed));
                 });

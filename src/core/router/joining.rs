@@ -116,7 +116,7 @@ impl Router {
             }
             State::Asked { given_up } => {
                 let text = format!("it could not be found out within {limit:?} who you are");
-                let told = (!given_up).then_some((uris::AUTHENTICATION_FAILED, text));
+                let told = (!given_up).then_some((uris::AUTHORIZATION_FAILED, text));
                 (CloseCause::NotAuthenticated, told)
             }
             // After a session it just goes.
