@@ -69,12 +69,14 @@ struct WorkError {
 impl Attempt<'_> {
     pub(super) async fn run(&self) -> Fate {
         self.set(ComponentState::Connecting { transport: self.entry.name.clone() });
+        tracing::debug!("connecting");
         let transport = match race(self.stop.wait(), self.open()).await {
             Race::First(()) => return Fate::Done,
             Race::Second(Ok(opened)) => opened,
             Race::Second(Err(error)) => return failed(error),
         };
         let info = transport.info().clone();
+        tracing::debug!(peer = info.peer, serializer = info.serializer.as_str(), "connected");
         let (mut transport, gone) = Tracked::new(transport);
         let life = match Life::new(self.shared) {
             Ok(life) => life,
@@ -135,6 +137,7 @@ impl Attempt<'_> {
 
     async fn joined(&self, life: &Life<'_>, session: Session, gone: Gone) -> Fate {
         *lock(&self.shared.session) = Some(session.clone());
+        tracing::info!(realm = %session.realm(), session = session.id(), "joined");
         let work = self.work(life, &session);
         let end = match race(work, race(session.closed(), self.stop.wait())).await {
             Race::First(result) => End::Work(result.map_err(|(error, good)| WorkError {
@@ -155,6 +158,7 @@ impl Attempt<'_> {
             End::Stopped | End::Work(_) => session.leave().await,
         };
         *lock(&self.shared.session) = None;
+        tracing::info!(session = session.id(), %reason, "the session has ended");
         drop(session);
         life.left(&reason).await;
         life.disconnected(gone).await;

@@ -9,6 +9,9 @@ use crate::rt;
 /// [`tracing`](https://docs.rs/tracing) subscriber of its own, which then decides alone: they install
 /// one that writes lines to the standard error. It stays for the rest of the process. In the browser,
 /// and without the feature, nothing is installed: there a program installs what it likes.
+///
+/// Each line of a component stands in a span that names its realm (`component{realm=…}`), and during
+/// an attempt and its session in one that names the transport (`attempt{transport=…}`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LogLevel {
@@ -18,12 +21,13 @@ pub enum LogLevel {
     Error,
     /// Also what has failed, and is tried again or left out.
     Warn,
-    /// Also what a component does.
+    /// Also that a component has joined, with the id of the session, and that a session has ended,
+    /// with the reason; and that a router listens.
     #[default]
     Info,
-    /// Also what a transport does.
+    /// Also that a component connects and is connected, and how sessions and connections end.
     Debug,
-    /// Also each message.
+    /// Also each message of a session.
     Trace,
 }
 

@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::sync::watch;
+use tracing::Instrument;
 
 pub use application_runner::{ApplicationRunner, RunnerError, RunnerRun};
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
@@ -193,9 +194,13 @@ impl Component {
         };
         let previous = previous.map(|control| control.done);
         let run = run_loop::run(Arc::clone(shared), control.signals(), previous);
-        rt::spawn(async move {
+        // Of no parent: it is not a part of what happens where it is started. At the level of errors,
+        // so that it stands in whatever is logged.
+        let span = tracing::error_span!(parent: None, "component", realm = %self.realm());
+        let task = async move {
             done.send_replace(Some(run.await));
-        });
+        };
+        rt::spawn(task.instrument(span));
         self.running(&control)
     }
 

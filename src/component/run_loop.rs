@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use crate::component::attempt::{Attempt, Fate, LAST_WORDS, failed, handler_failed, last_words};
 use crate::component::callback::{Callback, Race, all, call, catch, caught, race};
@@ -101,7 +102,8 @@ impl Run<'_> {
             }
             let attempt = Attempt { shared: self.shared, stop: &self.stop, entry };
             // What panics in a place of the user's that is not looked after ends the attempt, not the run.
-            let fate = caught(attempt.run()).await;
+            let span = tracing::error_span!("attempt", transport = entry.name);
+            let fate = caught(attempt.run().instrument(span)).await;
             *lock(&self.shared.session) = None;
             let fate = fate.unwrap_or_else(|panic| failed(handler_failed("the attempt", panic)));
             let (error, joined, left) = match fate {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// `Send` natively, anything in the browser.
 pub trait MaybeSend: Send {}
@@ -41,12 +42,12 @@ pub fn unix_time() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Runs a future on its own.
+/// Runs a future on its own, in the [`tracing`] span of the moment.
 ///
 /// # Panics
 /// Outside a tokio runtime.
 pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
-    drop(tokio::spawn(future));
+    drop(tokio::spawn(future.in_current_span()));
 }
 
 /// Computes what takes long, on a thread for such things. Once begun it goes on to its end, even if

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
+use tracing::Instrument;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{EventTarget, Performance};
@@ -51,9 +52,9 @@ pub fn unix_time() -> Duration {
     Duration::from_secs_f64((js_sys::Date::now() / 1000.0).max(0.0))
 }
 
-/// Runs a future on its own.
+/// Runs a future on its own, in the [`tracing`] span of the moment.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
-    wasm_bindgen_futures::spawn_local(future);
+    wasm_bindgen_futures::spawn_local(future.in_current_span());
 }
 
 /// Computes what takes long. The page waits meanwhile: it has no other thread.
