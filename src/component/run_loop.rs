@@ -49,10 +49,7 @@ pub(super) async fn run(
     match &end {
         Ok(()) => tracing::debug!("the component is done"),
         // Nobody else logs it.
-        Err(error) => {
-            let realm = &shared.settings.realm;
-            tracing::error!(%realm, %error, "a component failed");
-        }
+        Err(error) => tracing::error!(%error, "a component failed"),
     }
     end
 }

@@ -111,6 +111,8 @@ export type ComponentState =
   | 'connecting'
   | 'joining'
   | 'joined'
+  /** The session is over, or being left, and its listeners say goodbye. */
+  | 'leaving'
   /** It waits before the next attempt. */
   | 'waiting'
   /** So it does, and the browser is offline: it goes on when that is over. */
