@@ -234,7 +234,35 @@ fn who_fails_may_try_again_but_not_for_ever() {
 }
 
 #[test]
-fn a_session_that_has_left_has_its_attempts_again() {
+fn no_session_in_between_makes_up_for_failed_attempts() {
+    let mut config = users();
+    config.anonymous = Some("guest".to_owned());
+    for between in ["anonymous", "jane"] {
+        let mut net = net_with(config.clone());
+        let id = net.connect();
+        for attempt in 1..=5 {
+            let mut client = Client::new("ticket", Some("joe"), WRONG);
+            net.send(id, client.hello());
+            let challenge = challenge(&mut net, id);
+            net.send(id, client.answer(&challenge));
+            assert_eq!(net.take(id), ["ABORT wamp.error.authentication_denied"]);
+            assert_eq!(net.closed(id).is_some(), attempt == 5, "{between}: {attempt}");
+            if attempt < 5 {
+                if between == "anonymous" {
+                    net.send(id, hello("realm1"));
+                    assert_eq!(net.take(id), ["WELCOME"]);
+                } else {
+                    let_in(&mut net, id, between);
+                }
+                net.send(id, goodbye("wamp.close.close_realm"));
+                net.take(id);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_can_prove_it_may_join_as_often_as_it_likes() {
     let mut net = net();
     let id = net.connect();
     for _ in 0..10 {

@@ -40,6 +40,7 @@ impl Router {
                 self.outputs.mistaken(connection, mistake);
             }
             self.go_on(now, connection, next);
+            self.uncount_if_joined(connection);
         }
         // Unless it was closed.
         if self.connections.contains_key(&connection) {
@@ -91,6 +92,17 @@ impl Router {
         if let Some(attempt) = self.take_attempt(from) {
             let next = self.authentication.prove(*attempt, answer);
             self.go_on(now, from, next);
+            self.uncount_if_joined(from);
+        }
+    }
+
+    /// What led to a session was no failed attempt. Those before it still count: otherwise who can
+    /// join as somebody could guess for ever in between.
+    fn uncount_if_joined(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id)
+            && let State::Joined(_) = connection.state
+        {
+            connection.attempts = connection.attempts.saturating_sub(1);
         }
     }
 
@@ -193,7 +205,6 @@ impl Router {
         };
         if let Some(connection) = self.connections.get_mut(&to) {
             connection.state = State::Joined(index);
-            connection.attempts = 0;
         }
         self.set_deadline(to, None);
         let mut details = WelcomeDetails::default();

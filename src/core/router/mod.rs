@@ -89,7 +89,7 @@ struct Connection {
     left: bool,
     /// Under way in the states `Challenged` and `Asked`.
     attempt: Option<Box<Attempt>>,
-    /// How often it was challenged, or asked about, since there was a session.
+    /// How often it was challenged, or asked about, without a session in the end.
     attempts: u32,
 }
 
