@@ -14,7 +14,7 @@ use common::*;
 use wampwerk::Dict;
 use wampwerk::auth::{Credential, Salt};
 use wampwerk::core::router::{
-    AuthRequest, AuthenticationConfig, CloseCause, ConnectionId, Denied, Principal,
+    AuthRequest, AuthenticationConfig, CloseCause, ConnectionId, Denied, Principal, User,
 };
 use wampwerk::message::*;
 #[cfg(target_arch = "wasm32")]
@@ -353,4 +353,38 @@ fn an_answer_to_no_question_does_nothing() {
     net.authenticated(id, Ok(Principal::new("joe", "tester")));
     assert_eq!(net.take(id), [""; 0]);
     assert_eq!(net.statistics().sessions, 0);
+}
+
+#[test]
+fn nothing_shows_what_is_secret() {
+    let mut config = AuthenticationConfig::new([99; 32]);
+    config.mock_secret = Some([99; 32].as_slice().into());
+    config.dynamic = vec!["token".to_owned(), "wampcra".to_owned()];
+    let mut net = net_with(config);
+    for method in ["token", "wampcra"] {
+        let id = net.connect();
+        let mut hello = hello("realm1");
+        hello.details.authmethods = Some(vec![method.to_owned()]);
+        hello.details.authid = Some("joe".to_owned());
+        hello.details.authextra = Some(Dict::new().with("token", "s3cret"));
+        net.send(id, hello);
+        let asked = format!("{:?}", net.router);
+        let asked = format!("{asked} {:?}", net.take_question(id));
+        let principal = Principal::new("joe", "tester").extra(Dict::new().with("more", "s3cret"));
+        let principal = match method {
+            "wampcra" => principal.credential(credential(method)),
+            _ => principal,
+        };
+        let shown = format!("{asked} {principal:?}");
+        net.authenticated(id, Ok(principal));
+        let shown = format!("{shown} {:?}", net.router);
+        let shown = format!("{shown} {:?}", net.take_one(id));
+        for wrong in ["s3cret", RIGHT, "99, 99", "[99"] {
+            assert!(!shown.contains(wrong), "{wrong}: {shown}");
+        }
+        assert!(shown.contains("joe"));
+    }
+    let user = User::new("joe", "x").ticket("s3cret");
+    let user = user.extra(Dict::new().with("more", "s3cret"));
+    assert!(!format!("{user:?}").contains("s3cret"));
 }

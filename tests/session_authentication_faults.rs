@@ -380,7 +380,7 @@ async fn the_trace_shows_no_secret() {
     let (join, mut router) = joining(config).await;
     router.send(json!([4, "ticket", {"hint": "s3cret-hint"}]));
     assert_eq!(router.recv().await, json!([5, "s3cret-ticket", {}]));
-    welcome(&mut router, "ticket", json!({}));
+    welcome(&mut router, "ticket", json!({"refresh": "s3cret-refresh"}));
     let session = join.await.unwrap().unwrap();
     let shown = format!("{shown} {session:?} {}", {
         let log = log.0.lock().unwrap();

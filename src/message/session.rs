@@ -76,8 +76,8 @@ options! {
 }
 
 options! {
-    /// WELCOME.Details.
-    WelcomeDetails / WelcomeDetailsFields("WELCOME.Details") {
+    /// WELCOME.Details. `authextra` does not show in its `Debug`.
+    WelcomeDetails / WelcomeDetailsFields("WELCOME.Details") hides ["authextra"] {
         /// The realm joined; may differ from the one asked for.
         realm: Uri,
         /// The router's roles.

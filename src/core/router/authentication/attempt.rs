@@ -1,5 +1,7 @@
 //! `Attempt`: one client on its way from HELLO to the verdict, and what can come [`Next`].
 
+use std::fmt;
+
 use crate::auth::{Exchange, Secret};
 use crate::core::router::authentication::{AuthRequest, Peer, Principal};
 use crate::core::router::features::Features;
@@ -27,8 +29,8 @@ pub(in crate::core::router) struct Claim {
     pub(super) features: Features,
 }
 
-/// A client that has said HELLO and is not in yet.
-#[derive(Debug)]
+/// A client that has said HELLO and is not in yet. Its `Debug` shows nothing that was sent to prove
+/// anything.
 pub(in crate::core::router) enum Attempt {
     /// The application is asked who it is.
     Asked { claim: Claim, authextra: Dict, channel_id: Option<[u8; 32]> },
@@ -40,8 +42,7 @@ pub(in crate::core::router) enum Attempt {
     Proving { exchange: Exchange, admission: Option<Admission> },
 }
 
-/// As whom a client joins.
-#[derive(Debug)]
+/// As whom a client joins. Its `Debug` shows no authextra, in which there may be secrets.
 pub(in crate::core::router) struct Admission {
     pub(in crate::core::router) realm: Uri,
     pub(in crate::core::router) features: Features,
@@ -68,6 +69,27 @@ pub(in crate::core::router) enum Next {
     /// The application decides.
     Ask(Box<AuthRequest>, Box<Attempt>),
     Refuse(Refusal),
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, claim) = match self {
+            Attempt::Asked { claim, .. } => ("Asked", Some(claim)),
+            Attempt::Ticket { claim, .. } => ("Ticket", Some(claim)),
+            Attempt::Shown { claim, .. } => ("Shown", Some(claim)),
+            Attempt::Proving { .. } => ("Proving", None),
+        };
+        f.debug_struct(name).field("claim", &claim).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Admission");
+        shown.field("realm", &self.realm).field("session", &self.session);
+        shown.field("authid", &self.authid).field("authrole", &self.authrole);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Attempt {

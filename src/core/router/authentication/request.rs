@@ -1,5 +1,7 @@
 //! What an application that knows the users itself is asked, and what it answers.
 
+use std::fmt;
+
 use crate::auth::{AuthError, Credential, Secret};
 use crate::core::router::realm::quote;
 use crate::message::HelloDetails;
@@ -42,8 +44,8 @@ pub struct AuthRequest {
     pub peer: Peer,
 }
 
-/// Who a client is, if it can prove it.
-#[derive(Clone, Debug)]
+/// Who a client is, if it can prove it. Its `Debug` shows neither secrets nor `extra`.
+#[derive(Clone)]
 #[non_exhaustive]
 #[must_use]
 pub struct Principal {
@@ -126,6 +128,15 @@ impl Principal {
     pub fn credential(mut self, credential: Credential) -> Self {
         self.credential = Some(credential);
         self
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Principal");
+        shown.field("authid", &self.authid).field("authrole", &self.authrole);
+        shown.field("authprovider", &self.authprovider).field("realm", &self.realm);
+        shown.field("credential", &self.credential).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,7 @@
 //! `User`: somebody whom the router knows from the beginning on.
 
+use std::fmt;
+
 use crate::auth::{AuthError, Credential, Salt, Secret, cryptosign};
 use crate::uri::Uri;
 use crate::value::Dict;
@@ -14,8 +16,9 @@ use crate::value::Dict;
 /// ```
 ///
 /// One credential a method; of public keys there may be several. What is wrong with it, as an empty
-/// secret, is said by name when the router is built.
-#[derive(Clone, Debug)]
+/// secret, is said by name when the router is built. Its `Debug` shows neither secrets nor what the
+/// user is told.
+#[derive(Clone)]
 #[must_use]
 pub struct User {
     pub(super) authid: String,
@@ -26,6 +29,15 @@ pub struct User {
     pub(super) extra: Dict,
     /// The first thing that is wrong.
     problem: Option<AuthError>,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("User");
+        shown.field("authid", &self.authid).field("authrole", &self.authrole);
+        shown.field("realms", &self.realms).field("credentials", &self.credentials);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl User {
