@@ -13,7 +13,7 @@ use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::core::client::ClientConfig;
 use wampwerk::message::Challenge;
-use wampwerk::router::{Denied, Principal, User};
+use wampwerk::router::{Denied, Principal, Role, Rule, User};
 use wampwerk::session::authentication::{
     Authentication, Cryptosign, OnChallenge, Scram, Signature, Ticket, WampCra,
 };
@@ -167,6 +167,31 @@ async fn a_function_that_never_answers_is_not_waited_for() {
     assert_eq!(router.statistics().connections, 0);
 }
 
+fn salt(iterations: u32) -> Salt {
+    Salt { iterations, ..Salt::new("pepper") }
+}
+
+/// A credential of which nothing but this can be used.
+fn no_scram(iterations: u32, salt: usize) -> Credential {
+    let credential = ScramCredential {
+        kdf: Kdf::Pbkdf2,
+        salt: vec![1; salt],
+        iterations,
+        memory: None,
+        stored_key: "".into(),
+        server_key: "".into(),
+    };
+    Credential::Scram { dialect: Dialect::Spec, credential }
+}
+
+fn staff() -> Role {
+    Role::new("staff").allow(Rule::prefix("").all())
+}
+
+fn frontend() -> Role {
+    Role::new("frontend").allow(Rule::prefix("").all())
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_named_when_the_router_is_built() {
     let realm = || Router::builder().realm("realm1");
@@ -191,6 +216,32 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
             realm().user(joe().public_key(&hex)).user(User::new("jane", "b").public_key(&hex)),
             "user \"jane\": the public key is user \"joe\"'s, too",
         ),
+        (realm().user(joe().public_key(&"00".repeat(32))), "user \"joe\": 0000"),
+        (
+            realm().user(joe().salted_wampcra("key", salt(0))),
+            "user \"joe\": the salt for wampcra: 0",
+        ),
+        (realm().user(joe().salted_wampcra("key", salt(4_000_000_000))), "for wampcra: 4000000000"),
+        (realm().user(joe().credential(no_scram(1024, 0))), "user \"joe\": wamp-scram: "),
+        (
+            realm().user(joe().credential(no_scram(4096, 0))),
+            "user \"joe\": wamp-scram: a salt of 0",
+        ),
+        (
+            realm().user(joe().credential(no_scram(4096, 16))),
+            "user \"joe\": wamp-scram: the stored key has 0 octets",
+        ),
+        (realm().role(staff()).user(joe()), "user \"joe\": no realm has a role \"frontend\""),
+        (
+            realm()
+                .realm("realm2")
+                .role_on("realm2", frontend())
+                .role(staff())
+                .user(joe().realm("realm2").realm("realm1")),
+            "user \"joe\": realm \"realm1\" has no role \"frontend\"",
+        ),
+        (realm().role(staff()), "no realm has a role \"anonymous\", which anonymous sessions have"),
+        (realm().role(staff()).anonymous("guest"), "no realm has a role \"guest\""),
         (realm().anonymous(""), "the role of anonymous sessions is empty"),
         (answers(realm(), &[]), "the authenticator has no method"),
         (answers(realm().user(joe()), &["ticket"]), "method \"ticket\""),
@@ -204,6 +255,9 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
     // The same name in other realms is somebody else.
     let two = realm().realm("realm2").user(joe().realm("realm1")).user(joe().realm("realm2"));
     assert!(two.build().is_ok());
+    // A role of one realm will do for who may join all.
+    let one = realm().realm("realm2").role_on("realm2", frontend()).role(staff()).user(joe());
+    assert!(one.build().is_ok());
 }
 
 /// What a new router's challenge shows to somebody of this name: the salt and the nonce.

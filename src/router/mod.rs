@@ -14,8 +14,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::Secret;
 use crate::auth::cryptosign::SigningKey;
+use crate::auth::{AuthError, Secret};
 use crate::codec;
 use crate::core::client::ClientConfig;
 use crate::core::router::{AuthenticationConfig, RouterConfig, validate_roles};
@@ -437,7 +437,8 @@ impl RouterBuilder {
     /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI or there twice, if a
     /// history's topic is none, if a serializer is not compiled in; if a user has no authid, no role,
     /// no credential or one that is none, or is there twice, or if a method of the authenticator is a
-    /// user's, too; if a role or one of its rules is there twice, says nothing or is about what is no
+    /// user's, too; if a user's role, or that of anonymous sessions, is not there while others are;
+    /// if a role or one of its rules is there twice, says nothing or is about what is no
     /// URI, if a realm has no role while others have, or if a role is dynamic and there is no
     /// authorizer. The text names what.
     pub fn build(mut self) -> Result<Router, ConnectError> {
@@ -499,10 +500,13 @@ impl RouterBuilder {
     }
 
     fn check_authentication(&mut self) -> Result<(), ConnectError> {
+        let invalid = |error: AuthError| ConnectError::InvalidConfig(error.message);
+        let Some(authentication) = &self.config.authentication else {
+            return AuthenticationConfig::open().check_roles(&self.config).map_err(invalid);
+        };
+        authentication.check(&self.config.realms).map_err(invalid)?;
+        authentication.check_roles(&self.config).map_err(invalid)?;
         let Some(authentication) = &mut self.config.authentication else { return Ok(()) };
-        authentication
-            .check(&self.config.realms)
-            .map_err(|error| ConnectError::InvalidConfig(error.message))?;
         if self.authenticator.is_some() && authentication.dynamic.is_empty() {
             let text = "the authenticator has no method".to_owned();
             return Err(ConnectError::InvalidConfig(text));

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::auth::cryptosign::SigningKey;
 use crate::auth::{AuthError, Secret};
+use crate::core::router::RouterConfig;
 use crate::core::router::authentication::User;
 use crate::uri::Uri;
 
@@ -21,9 +22,9 @@ pub struct AuthenticationConfig {
     pub dynamic: Vec<String>,
     /// By what the router proves itself to clients of cryptosign that ask for it. Default: nothing.
     pub router_key: Option<SigningKey>,
-    /// How many attempts to join a peer has on one connection, those not counted that are refused
-    /// before anybody is asked or challenged. After the last one the connection is closed.
-    /// Default: 5.
+    /// How many failed attempts to join a peer has on one connection, those not counted that are
+    /// refused before anybody is asked or challenged; a session in between does not make up for
+    /// them. After the last one the connection is closed. Default: 5.
     pub attempts: u32,
     /// What challenges of users that there are not are made of: whoever has it can tell which users
     /// there are. Kept from one start of a router to the next, so that a stranger's salt stays the
@@ -51,7 +52,7 @@ impl AuthenticationConfig {
     }
 
     /// Everybody may join without saying who they are.
-    pub(in crate::core::router) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let mut config = AuthenticationConfig::new([0; 32]);
         config.anonymous = Some("anonymous".to_owned());
         config
@@ -63,6 +64,43 @@ impl AuthenticationConfig {
 
     pub(super) fn nonce_key(&self) -> &Secret {
         &self.nonce_key
+    }
+
+    /// That whoever may join a router of these realms and roles has a role there, and that there is
+    /// somebody.
+    ///
+    /// # Errors
+    /// If the role of a user or of anonymous sessions is none, or if nobody can have any. The text
+    /// names what.
+    pub(crate) fn check_roles(&self, config: &RouterConfig) -> Result<(), AuthError> {
+        if config.roles.is_empty() {
+            return Ok(());
+        }
+        let is_there = |realm: &Uri, name: &str| {
+            let mut roles = config.roles.iter();
+            roles.any(|(of, role)| role.name() == name && of.as_ref().is_none_or(|of| of == realm))
+        };
+        let somewhere = |name: &str| config.realms.iter().any(|realm| is_there(realm, name));
+        for user in &self.users {
+            let (name, role) = (&user.authid, &user.authrole);
+            let text = match user.realms.iter().find(|realm| !is_there(realm, role)) {
+                Some(realm) => format!("realm {realm:?} has no role {role:?}"),
+                None if user.realms.is_empty() && !somewhere(role) => {
+                    format!("no realm has a role {role:?}")
+                }
+                None => continue,
+            };
+            return Err(AuthError::new(format_args!("user {name:?}: {text}")));
+        }
+        match &self.anonymous {
+            Some(role) if !somewhere(role) => Err(AuthError::new(format_args!(
+                "no realm has a role {role:?}, which anonymous sessions have"
+            ))),
+            None if self.users.is_empty() && self.dynamic.is_empty() => {
+                Err(AuthError::new("there are roles, but nobody may join"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// That all of it can be used in a router of these realms.
