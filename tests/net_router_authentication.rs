@@ -100,6 +100,38 @@ async fn wrong_secrets_and_unknown_names_are_refused_alike() {
 }
 
 #[tokio::test]
+async fn the_program_itself_joins_as_whom_it_likes() {
+    let frontend_only = with_joe(Router::builder().realm("realm1")).role(frontend());
+    for (router, role, is_there) in [
+        (with_joe(Router::builder().realm("realm1")), "backend", true),
+        (Router::builder().realm("realm1"), "backend", true),
+        (frontend_only.clone(), "frontend", true),
+        (frontend_only, "backend", false),
+    ] {
+        let router = router.build().unwrap();
+        let joined = router.connect_as("realm1", "the program", role).await;
+        if !is_there {
+            assert_refused(joined.unwrap_err(), "wamp.error.no_such_role");
+            continue;
+        }
+        let details = joined.unwrap().welcome().details.clone();
+        assert_eq!(details.authid.as_deref(), Some("the program"));
+        assert_eq!(details.authrole.as_deref(), Some(role));
+        assert_eq!(details.authmethod.as_deref(), Some("trusted"));
+        assert_eq!(details.authprovider.as_deref(), Some("router"));
+        let error = router.connect_as("nowhere", "the program", role).await.unwrap_err();
+        assert_refused(error, "wamp.error.no_such_realm");
+        let error = router.connect_as("realm1", "", role).await.unwrap_err();
+        assert!(matches!(error, ConnectError::InvalidConfig(_)), "{error}");
+    }
+    // Nobody else is let in by that name.
+    let router = with_joe(Router::builder().realm("realm1")).build().unwrap();
+    let offers = OnChallenge::new(&["trusted"], |_| async { Ok(Signature::new("")) });
+    let error = join(&router, offers.authid("the program").into()).await.unwrap_err();
+    assert_refused(error, "wamp.error.no_matching_auth_method");
+}
+
+#[tokio::test]
 async fn a_function_decides_in_its_own_time_and_others_go_on() {
     let gate = Arc::new(Notify::new());
     let (asked, mut questions) = mpsc::unbounded_channel();

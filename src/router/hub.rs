@@ -118,17 +118,22 @@ impl Hub {
         }
     }
 
-    /// A new connection, whose task the caller has to run. The first one needs the timer's task
+    /// A new connection, whose task the caller has to run; of a client that need not prove anything,
+    /// if it is said who that is. The first one needs the timer's task
     /// beside it, which is the third value.
     pub(super) fn connect(
         self: &Arc<Self>,
         peer: Peer,
+        trusted: Option<Principal>,
     ) -> (ConnectionId, Arc<Outbox>, Option<Timer>) {
         let outbox = Arc::new(Outbox::new(self.outbox_limit));
         let mut aftermath = Aftermath::default();
         let (id, timer) = self.step(&mut aftermath, |state, now| {
             state.tasks += 1;
-            let id = state.core.connect_from(now, peer);
+            let id = match trusted {
+                Some(principal) => state.core.connect_trusted(now, peer, principal),
+                None => state.core.connect_from(now, peer),
+            };
             state.outboxes.insert(id, Arc::clone(&outbox));
             (id, !std::mem::replace(&mut state.clock.running, true))
         });

@@ -104,7 +104,7 @@ impl Router {
     /// # Panics
     /// Natively, outside a tokio runtime.
     pub fn serve(&self, transport: Box<dyn Transport>) {
-        Connections(Arc::clone(&self.owner.hub)).serve(transport);
+        self.connections().serve(transport);
     }
 
     /// Joins a realm of this router within the process, without a socket.
@@ -120,7 +120,8 @@ impl Router {
     ///
     /// # Errors
     /// [`ConnectError::Join`] if the router has no such realm or goes down, or if sessions have to
-    /// [prove who they are](RouterBuilder::user): those join over
+    /// [prove who they are](RouterBuilder::user), the program's own among them: those join by
+    /// [`connect_as`](Router::connect_as), or by a proof over
     /// [`connect_transport`](Router::connect_transport).
     ///
     /// # Panics
@@ -129,16 +130,53 @@ impl Router {
         session::join(self.connect_transport(), realm, ClientConfig::default()).await
     }
 
+    /// Joins a realm within the process as somebody of whom the program says who it is: nothing has
+    /// to be proved, whatever users there are. WELCOME says authmethod `trusted` and authprovider
+    /// `router`.
+    ///
+    /// ```
+    /// use wampwerk::{Router, router::User};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let joe = User::new("joe", "frontend").wampcra("a long secret");
+    /// let router = Router::builder().realm("realm1").user(joe).build()?;
+    /// let session = router.connect_as("realm1", "the program", "backend").await?;
+    /// # assert_eq!(session.welcome().details.authrole.as_deref(), Some("backend"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if authid or authrole is empty. [`ConnectError::Join`] if the
+    /// router has no such realm, has roles and not this one on it, or goes down.
+    ///
+    /// # Panics
+    /// Natively, outside a tokio runtime.
+    pub async fn connect_as(
+        &self,
+        realm: impl Into<Uri>,
+        authid: impl Into<String>,
+        authrole: impl Into<String>,
+    ) -> Result<Session, ConnectError> {
+        let principal = Principal::new(authid, authrole).authprovider("router");
+        principal.check().map_err(|error| ConnectError::InvalidConfig(error.message))?;
+        let transport = self.memory_transport(Some(principal));
+        session::join(transport, realm, ClientConfig::default()).await
+    }
+
     /// A connection to this router within the process; the client's end of it.
     ///
     /// # Panics
     /// Natively, outside a tokio runtime.
     pub fn connect_transport(&self) -> Box<dyn Transport> {
+        self.memory_transport(None)
+    }
+
+    fn memory_transport(&self, trusted: Option<Principal>) -> Box<dyn Transport> {
         // The format does not matter to anybody, as long as both ends have it.
         let serializer = self.owner.settings.serializers.first().copied();
         let serializer = serializer.unwrap_or(Serializer::ALL[0]);
         let (client, router) = memory::pair(serializer, MEMORY_FRAMES);
-        self.serve(Box::new(router));
+        self.connections().serve_as(Box::new(router), trusted);
         Box::new(client)
     }
 
@@ -160,7 +198,6 @@ impl Router {
         &self.owner.settings
     }
 
-    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
     pub(crate) fn connections(&self) -> Connections {
         Connections(Arc::clone(&self.owner.hub))
     }
@@ -333,7 +370,12 @@ impl RouterBuilder {
     /// Of the methods that a client offers, the first one counts by which anybody can join the
     /// realm. A client whose name nobody has is challenged as everybody else, and refused as for a
     /// wrong proof: `wamp.error.authentication_denied`. Then it may try again, within the handshake
-    /// timeout and five times altogether.
+    /// timeout and five times altogether, whatever it joins as in between.
+    ///
+    /// HELLO may say an authid and authrole of up to 256 octets, 32 methods of up to 64 octets and
+    /// about 16 KiB of authextra; AUTHENTICATE a signature of up to 64 KiB. Strangers look like users
+    /// for as long as the [`mock_secret`](RouterBuilder::mock_secret) stays the same. The program's
+    /// own sessions join by [`Router::connect_as`].
     ///
     /// ```
     /// use wampwerk::Router;
@@ -365,11 +407,20 @@ impl RouterBuilder {
     ///   client then has to prove.
     /// - `"ticket"`: asked after AUTHENTICATE, with the ticket. A principal without a credential says
     ///   that the ticket is right; with one, the router compares.
-    /// - `"anonymous"`, `"cookie"`, `"tls"` or any other name: asked after HELLO. A principal without
-    ///   a credential is let in as it is.
+    /// - `"anonymous"` or any other name: asked after HELLO. A principal without a credential is let
+    ///   in as it is, so that the function has to look for itself at what is in HELLO. A name alone
+    ///   proves nothing: a client that offers `"cookie"` or `"tls"` says so and no more, as
+    ///   [`Peer`] has neither a cookie nor a client's certificate.
     ///
     /// A principal may have another authid or realm than the client said. Who is not known is
     /// [`Denied`]. A method cannot be both the function's and some user's.
+    ///
+    /// Challenges tell nobody who is known: they show the authid that the client said, the same role
+    /// and provider for everybody, and salts for strangers, too. For that a function whose users are
+    /// salted, or have other parameters of SCRAM than the usual ones, has to say
+    /// [`Denied::like`] for strangers, and [`mock_secret`](RouterBuilder::mock_secret) has to be
+    /// kept. A principal that cannot be used counts as a stranger, and the log says why: an empty
+    /// authid, authrole or secret, or a credential of another method than is asked for.
     ///
     /// The function may take its time up to the handshake timeout, and each client waits for itself
     /// alone. If it panics or takes longer, the client is refused with
@@ -528,7 +579,11 @@ pub(crate) struct Connections(Arc<Hub>);
 
 impl Connections {
     pub(crate) fn serve(&self, transport: Box<dyn Transport>) {
-        let (id, outbox, timer) = self.0.connect(peer_of(transport.info()));
+        self.serve_as(transport, None);
+    }
+
+    fn serve_as(&self, transport: Box<dyn Transport>, trusted: Option<Principal>) {
+        let (id, outbox, timer) = self.0.connect(peer_of(transport.info()), trusted);
         if let Some(timer) = timer {
             rt::spawn(timer);
         }

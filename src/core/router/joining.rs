@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::core::router::authentication::{
-    Admission, Attempt, Denied, Join, Next, Principal, Refusal,
+    self, Admission, Attempt, Denied, Join, Next, Principal, Refusal,
 };
 use crate::core::router::features::{self, Features, Offer};
 use crate::core::router::realm::quote;
@@ -72,7 +72,10 @@ impl Router {
             let peer = connection.peer.clone();
             let unix_time = self.config.epoch.saturating_add(now);
             let join = Join { realm, known, details, features, peer };
-            self.authentication.begin(&mut self.ids, unix_time, join)
+            match connection.trusted.as_deref().cloned() {
+                Some(principal) => authentication::trust(&mut self.ids, join, principal),
+                None => self.authentication.begin(&mut self.ids, unix_time, join),
+            }
         };
         if let Next::Challenge(..) | Next::Ask(..) = next
             && let Some(connection) = self.connections.get_mut(&from)

@@ -17,4 +17,4 @@ pub use request::{AuthRequest, Denied, Peer, Principal};
 pub use user::User;
 
 pub(super) use attempt::{Admission, Attempt, Join, Next, Refusal};
-pub(super) use verdict::Authentication;
+pub(super) use verdict::{Authentication, trust};

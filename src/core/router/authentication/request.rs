@@ -34,13 +34,14 @@ pub struct AuthRequest {
     /// The role that the client asks for.
     pub authrole: Option<String>,
     /// The method that is used: of those that are offered, the first one that the router can do.
+    /// Where it has no challenge, as `cookie` or `tls`, it is the client's word only.
     pub authmethod: String,
     /// The whole of HELLO.Details; for cryptosign the client's public key stands in
     /// `authextra.pubkey`, not proved yet.
     pub details: HelloDetails,
     /// The ticket, if the method is `ticket`.
     pub ticket: Option<Secret>,
-    /// Where the client comes from.
+    /// Where the client comes from. There is neither a cookie nor a client's certificate in it.
     pub peer: Peer,
 }
 
@@ -141,7 +142,8 @@ impl fmt::Debug for Principal {
 }
 
 impl Denied {
-    /// The client is not known, or its ticket is wrong. It is told no more than that, and where the
+    /// The client is not known, or its ticket is wrong. Strangers are
+    /// then shown no salt for WAMP-CRA: if users are, say [`like`](Denied::like). It is told no more than that, and where the
     /// method has a challenge, only after a challenge: so nobody learns by asking which users there
     /// are.
     pub fn new() -> Self {
