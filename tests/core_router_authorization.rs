@@ -28,7 +28,11 @@ fn anonymous() -> Role {
 /// What is said to a request: `None` if it is done, else the error's URI and text.
 fn refusal(net: &mut Net, who: ConnectionId, message: impl Into<Message>) -> Option<[String; 2]> {
     net.send(who, message);
-    match net.take_one(who) {
+    said(net.take_one(who))
+}
+
+fn said(message: Message) -> Option<[String; 2]> {
+    match message {
         Message::Error(error) if error.error == "wamp.error.no_such_procedure" => None,
         Message::Error(error) => {
             let (args, _) = error.payload.to_values().unwrap();
@@ -342,6 +346,65 @@ fn meta_events_are_topics_like_others() {
     net.join();
     assert_eq!(net.take(who).len(), 1);
     assert!(refusal(&mut net, who, subscribe(2, "wamp.session.on_leave")).is_some());
+}
+
+/// The refusal of what a role that the meta API is off for subscribes to; others have it.
+fn watching(role: Role, topic: &str, policy: Match) -> Option<[String; 2]> {
+    let admin = Role::new("admin").meta_api(MetaApi::Full);
+    let role = role.meta_api(MetaApi::Off);
+    let mut net = Net::with(RouterConfig::new(7).realm("realm1").role(admin).role(role));
+    let who = net.join();
+    net.send(who, subscribe_by(1, topic, policy));
+    // Who watches is told of its own subscription.
+    let refusal = said(net.take_messages(who).swap_remove(0));
+    net.join();
+    let events = net.take(who).len();
+    assert!(refusal.is_none() || events == 0, "{events} events of {topic:?}");
+    refusal
+}
+
+#[test]
+fn where_the_meta_api_is_off_a_rule_for_all_brings_no_meta_events() {
+    let all = || anonymous().allow(Rule::prefix("").all());
+    for (topic, policy) in [
+        ("", Match::Prefix),
+        ("w", Match::Prefix),
+        ("wamp.session.", Match::Prefix),
+        ("..", Match::Wildcard),
+        ("wamp..on_join", Match::Wildcard),
+        (".session.", Match::Wildcard),
+        ("wamp.session.on_join", Match::Exact),
+    ] {
+        let shown = if policy == Match::Exact { "" } else { &format!(" ({})", policy.as_str()) };
+        let text = format!("role \"anonymous\" may not subscribe to {topic:?}{shown}");
+        assert_eq!(watching(all(), topic, policy), denied(&text));
+        // Whom nobody has is asked about neither.
+        assert_eq!(watching(all().dynamic(), topic, policy), denied(&text));
+        // Rules that name it decide.
+        let named = all().allow(Rule::prefix("wamp.").subscribe());
+        assert_eq!(watching(named.clone(), topic, policy), None, "{topic}");
+        let partly = named.deny(Rule::exact("wamp.session.on_join").subscribe());
+        assert!(watching(partly, topic, policy).is_some(), "{topic}");
+        // To call is something else.
+        let called = all().allow(Rule::prefix("wamp.").call());
+        assert!(watching(called, topic, policy).is_some(), "{topic}");
+    }
+    for (topic, policy) in [
+        ("com.", Match::Prefix),
+        ("wampum.", Match::Prefix),
+        ("com..x", Match::Wildcard),
+        ("com.example.t", Match::Exact),
+    ] {
+        assert_eq!(watching(all(), topic, policy), None, "{topic}");
+    }
+    let only = anonymous().allow(Rule::exact("wamp.session.on_join").subscribe());
+    assert_eq!(watching(only, "wamp.session.on_join", Match::Exact), None);
+    // Where nobody has it, there are no meta events to be hidden.
+    let mut config = RouterConfig::new(7).realm("realm1").role(all());
+    config.meta_api = MetaApi::Off;
+    let mut net = Net::with(config);
+    let who = net.join();
+    assert_eq!(refusal(&mut net, who, subscribe_by(1, "", Match::Prefix)), None);
 }
 
 #[test]

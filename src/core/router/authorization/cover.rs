@@ -36,6 +36,25 @@ pub(super) fn overlaps(a: &Pattern, b: &Pattern) -> bool {
     }
 }
 
+/// The part of what a pattern matches whose URIs are the protocol's own, those under `wamp.`; it has
+/// the same match policy. None if there is no such part.
+pub(super) fn within_reserved(pattern: &Pattern) -> Option<Pattern> {
+    const RESERVED: &str = "wamp.";
+    let uri = pattern.uri();
+    if !overlaps(pattern, &Pattern::prefix(RESERVED)) {
+        return None;
+    }
+    Some(match pattern.policy() {
+        Match::Exact => pattern.clone(),
+        Match::Prefix if uri.starts_with(RESERVED) => pattern.clone(),
+        Match::Prefix => Pattern::prefix(RESERVED),
+        Match::Wildcard => {
+            let rest = uri.split_once('.').map_or("", |(_, rest)| rest);
+            Pattern::wildcard(format!("{RESERVED}{rest}"))
+        }
+    })
+}
+
 /// Whether a URI that begins with `prefix` could be matched by `wildcard`.
 fn begins(prefix: &str, wildcard: &str) -> bool {
     let (whole, last) = prefix.rsplit_once('.').map_or((None, prefix), |(a, b)| (Some(a), b));
@@ -68,6 +87,24 @@ mod tests {
             for uri in uris {
                 prop_assert!(overlaps(&a, &b) || !a.matches(&uri) || !b.matches(&uri), "{}", uri);
             }
+        }
+    }
+
+    #[test]
+    fn the_protocols_own_part_of_a_pattern() {
+        for (pattern, own) in [
+            (Pattern::prefix(""), Some(Pattern::prefix("wamp."))),
+            (Pattern::prefix("wam"), Some(Pattern::prefix("wamp."))),
+            (Pattern::prefix("wamp.session."), Some(Pattern::prefix("wamp.session."))),
+            (Pattern::prefix("wampum"), None),
+            (Pattern::prefix("com."), None),
+            (Pattern::wildcard("..on_join"), Some(Pattern::wildcard("wamp..on_join"))),
+            (Pattern::wildcard("wamp.."), Some(Pattern::wildcard("wamp.."))),
+            (Pattern::wildcard("com..on_join"), None),
+            (Pattern::exact("wamp.session.on_join"), Some(Pattern::exact("wamp.session.on_join"))),
+            (Pattern::exact("wamp"), None),
+        ] {
+            assert_eq!(within_reserved(&pattern), own, "{pattern}");
         }
     }
 

@@ -77,10 +77,10 @@ impl Realm {
             Ok(None) => return Some((message, Ok(Verdict::ALLOWED))),
             Err(error) => return Some((message, Err(error))),
         };
-        let Realm { sessions, policy, name, .. } = self;
+        let Realm { sessions, policy, name, tells, .. } = self;
         let session = sessions.get_mut(&from)?;
         let rules = rules(policy.as_mut(), session)?;
-        if let Some(verdict) = subject.known(rules, session) {
+        if let Some(verdict) = subject.known(rules, session, *tells) {
             let outcome = subject.outcome(verdict, &session.identity.authrole);
             return Some((message, outcome));
         }
@@ -191,8 +191,11 @@ impl Subject {
     }
 
     /// What can be decided without asking.
-    fn known(&self, rules: &mut Rules, session: &mut Session) -> Option<Verdict> {
+    fn known(&self, rules: &mut Rules, session: &mut Session, tells: bool) -> Option<Verdict> {
         let Subject { action, uri, policy } = self;
+        if tells && *action == Action::Subscribe && rules.hides(uri, *policy) {
+            return Some(Verdict::DENIED);
+        }
         let decided = rules.decide(*action, uri, *policy);
         if decided.is_some() || !rules.dynamic {
             return Some(decided.unwrap_or(Verdict::DENIED));

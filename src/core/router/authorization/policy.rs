@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::core::router::authorization::cache::Verdicts;
-use crate::core::router::authorization::cover::{overlaps, rank};
+use crate::core::router::authorization::cover::{overlaps, rank, within_reserved};
 use crate::core::router::authorization::request::Action;
 use crate::core::router::authorization::role::Role;
 use crate::core::router::index::Index;
@@ -36,6 +36,8 @@ pub(in crate::core::router) struct Rules {
     actions: [ActionRules; 4],
     /// To call what the router answers itself.
     own: Index<Verdict>,
+    /// To subscribe to what the router publishes itself: the rules that name it.
+    watching: ActionRules,
     meta_api: MetaApi,
     /// Whether somebody is asked about what no rule decides.
     pub(super) dynamic: bool,
@@ -105,13 +107,18 @@ impl Rules {
     fn new(role: &Role, default: MetaApi) -> Self {
         let mut actions: [ActionRules; 4] = Default::default();
         let mut own = Index::default();
+        let mut watching = ActionRules::default();
         for (allow, rule) in &role.rules {
             let (uri, policy) = (rule.pattern.uri(), rule.pattern.policy());
             let verdict = Verdict { allow: *allow, disclose: rule.disclose };
             for action in Action::ALL.into_iter().filter(|action| rule.names(*action)) {
                 actions[action as usize].add(&rule.pattern, verdict);
-                if action == Action::Call && is_reserved(uri) {
-                    own.entry(uri.clone(), policy, || verdict);
+                match action {
+                    Action::Call if is_reserved(uri) => {
+                        own.entry(uri.clone(), policy, || verdict);
+                    }
+                    Action::Subscribe if is_reserved(uri) => watching.add(&rule.pattern, verdict),
+                    _ => {}
                 }
             }
         }
@@ -122,6 +129,7 @@ impl Rules {
         Rules {
             actions,
             own,
+            watching,
             meta_api: role.meta_api.unwrap_or(default),
             dynamic: role.dynamic,
             verdicts: Verdicts::new(ROLE_VERDICTS),
@@ -135,14 +143,17 @@ impl Rules {
         uri: &Uri,
         policy: Match,
     ) -> Option<Verdict> {
-        let rules = &self.actions[action as usize];
-        if rules.everything.is_some() {
-            return rules.everything;
+        self.actions[action as usize].decide(uri, policy)
+    }
+
+    /// Whether a subscription would bring meta events, though the meta API is off for the role and
+    /// no rule that names it allows all of them.
+    pub(in crate::core::router) fn hides(&self, uri: &Uri, policy: Match) -> bool {
+        if self.meta_api != MetaApi::Off {
+            return false;
         }
-        if policy == Match::Exact {
-            return rules.index.best(uri).map(|entry| entry.members);
-        }
-        rules.decide_pattern(&Pattern::new(uri.clone(), policy))
+        let Some(own) = within_reserved(&Pattern::new(uri.clone(), policy)) else { return false };
+        !self.watching.decide(own.uri(), policy).is_some_and(|verdict| verdict.allow)
     }
 
     /// How much of the meta API a call of this procedure finds; nothing if a rule denies it.
@@ -166,6 +177,16 @@ impl ActionRules {
         if !verdict.allow {
             self.denied.push(pattern.clone());
         }
+    }
+
+    fn decide(&self, uri: &Uri, policy: Match) -> Option<Verdict> {
+        if self.everything.is_some() {
+            return self.everything;
+        }
+        if policy == Match::Exact {
+            return self.index.best(uri).map(|entry| entry.members);
+        }
+        self.decide_pattern(&Pattern::new(uri.clone(), policy))
     }
 
     /// All that the pattern matches must be allowed. It is asked for seldom, so a scan will do.

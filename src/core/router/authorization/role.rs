@@ -39,7 +39,10 @@ use crate::uri::{Match, Pattern, Uri};
 /// **The protocol's own names.** Calls of `wamp.…` are decided by [`meta_api`](Role::meta_api), save
 /// those that a rule whose URI begins with the component `wamp` fits: such a rule decides alone.
 /// Meta events are topics like others: who shall watch them needs a rule to subscribe that fits
-/// `wamp.session.on_join` and so on, and a rule for the prefix `""` is one.
+/// `wamp.session.on_join` and so on, and a rule for the prefix `""` is one. Where the meta API is
+/// [off](MetaApi::Off) for the role but not for all, only rules count for that whose URI begins with
+/// the component `wamp`; so the pattern-based subscription to `""` needs one for the prefix `wamp.`,
+/// too.
 ///
 /// Testaments count as publications, and are decided about when they are added. The history of a
 /// subscription can be asked for by who may subscribe to it.
