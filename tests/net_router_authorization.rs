@@ -172,3 +172,34 @@ fn what_says_nothing_or_too_much_is_refused() {
     let router = router.anonymous("r").build();
     assert!(router.is_ok());
 }
+
+#[test]
+fn what_a_wildcard_denies_in_vain_is_refused() {
+    let secret = || Rule::wildcard("com..secret").call().publish();
+    let role = || Role::new("r").deny(secret());
+    let build = |role| Router::builder().realm("realm1").role(role).build();
+    for prefix in ["com.", "com", ""] {
+        let text = refused(
+            Router::builder().realm("realm1").role(role().allow(Rule::prefix(prefix).publish())),
+        );
+        let expected = format!(
+            "role \"r\": to publish \"com..secret\" (wildcard) is denied in vain: it is allowed by \
+             the rule of {prefix:?} (prefix), and prefixes decide before wildcards"
+        );
+        assert_eq!(text, expected);
+    }
+    for fine in [
+        // It decides where the prefix does not fit.
+        role().allow(Rule::prefix("com.a").all()),
+        role().allow(Rule::prefix("org.").all()),
+        role().allow(Rule::prefix("com.").subscribe()),
+        role().allow(Rule::wildcard("com..").all()),
+        // It is denied all the same.
+        Role::new("r")
+            .deny(Rule::wildcard("com.a..secret").call())
+            .deny(Rule::prefix("com.a.").call())
+            .allow(Rule::prefix("com.").call()),
+    ] {
+        assert!(build(fine).is_ok());
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::core::router::wildcards::literal_head;
 use crate::uri::{Match, Pattern};
 
 /// The order in which rules that fit the same URI decide: the least first.
@@ -55,6 +56,11 @@ pub(super) fn within_reserved(pattern: &Pattern) -> Option<Pattern> {
     })
 }
 
+/// Whether every URI that a wildcard matches begins with `prefix`.
+pub(super) fn is_within(wildcard: &str, prefix: &str) -> bool {
+    literal_head(wildcard).unwrap_or(wildcard).starts_with(prefix)
+}
+
 /// Whether a URI that begins with `prefix` could be matched by `wildcard`.
 fn begins(prefix: &str, wildcard: &str) -> bool {
     let (whole, last) = prefix.rsplit_once('.').map_or((None, prefix), |(a, b)| (Some(a), b));
@@ -105,6 +111,21 @@ mod tests {
             (Pattern::exact("wamp"), None),
         ] {
             assert_eq!(within_reserved(&pattern), own, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_a_wildcard_matches_may_all_have_one_beginning() {
+        for (wildcard, prefix, expected) in [
+            ("com..secret", "com.", true),
+            ("com..secret", "com", true),
+            ("com..secret", "", true),
+            ("com..secret", "com.a", false),
+            ("com.a.", "com.a.", true),
+            ("com.a.b", "com.a.b", true),
+            ("..secret", "com.", false),
+        ] {
+            assert_eq!(is_within(wildcard, prefix), expected, "{wildcard} {prefix}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::core::router::authorization::cover::is_within;
 use crate::core::router::authorization::request::Action;
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::core::router::{MetaApi, RouterConfig};
@@ -29,7 +30,8 @@ use crate::uri::{Match, Pattern, Uri};
 /// **Which rule decides.** Of the rules that name the action, the one that fits best: an exact one,
 /// or else the longest prefix, or else the wildcard that is literal for longest from the left; this
 /// is the order in which calls find registrations. What no rule fits is denied. The order of the
-/// rules does not matter.
+/// rules does not matter. So a wildcard cannot take anything out of what a prefix allows: a role that
+/// tries to is refused when the router is built.
 ///
 /// **Patterns.** A session may subscribe to a pattern, or register one, if everything that it
 /// matches is allowed: some allowing rule fits all of it (a prefix `com.example.` for the
@@ -90,6 +92,11 @@ impl Role {
     }
 
     /// How much of the meta API its sessions may use. Default: what the router says.
+    ///
+    /// Whoever may use any of it learns who is there: with [`MetaApi::ReadOnly`] the session id,
+    /// authid and role of every session of the realm, by `wamp.session.get` and by meta events, and
+    /// the URIs that others have registered and subscribed to, whatever the role's rules are. Where
+    /// that is too much, [`MetaApi::Off`].
     #[must_use]
     pub fn meta_api(mut self, offered: MetaApi) -> Self {
         self.meta_api = Some(offered);
@@ -193,6 +200,32 @@ impl Rule {
     }
 }
 
+/// That what is denied by wildcards is not allowed all the same, since prefixes decide before them.
+fn check_denied(role: &Role) -> Result<(), String> {
+    let wildcards = role
+        .rules
+        .iter()
+        .filter(|(allow, rule)| !allow && rule.pattern.policy() == Match::Wildcard);
+    for (_, denied) in wildcards {
+        for action in Action::ALL.into_iter().filter(|action| denied.names(*action)) {
+            let deciding = role
+                .rules
+                .iter()
+                .filter(|(_, rule)| rule.names(action) && rule.pattern.policy() == Match::Prefix)
+                .filter(|(_, rule)| is_within(denied.pattern.uri(), rule.pattern.uri()))
+                .max_by_key(|(_, rule)| rule.pattern.uri().len());
+            if let Some((true, allowed)) = deciding {
+                let (denied, allowed) = (denied.pattern.uri(), allowed.pattern.uri());
+                return Err(format!(
+                    "to {action} {denied:?} (wildcard) is denied in vain: it is allowed by the rule \
+                     of {allowed:?} (prefix), and prefixes decide before wildcards"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// That the roles of a configuration say what they are to say, and nothing twice.
 ///
 /// # Errors
@@ -231,6 +264,7 @@ pub(crate) fn validate(config: &RouterConfig) -> Result<(), String> {
                 }
             }
         }
+        check_denied(role).map_err(|error| format!("{place}: {error}"))?;
     }
     let without = |realm: &&Uri| {
         !config.roles.iter().any(|(of, _)| of.as_ref().is_none_or(|of| of == *realm))
