@@ -33,6 +33,10 @@ pub(super) use testament::Testaments;
 /// unless that is switched on. Where there are roles, each can have its own:
 /// [`Role::meta_api`](super::Role::meta_api).
 ///
+/// What everybody may ask shows who is there: with `ReadOnly`, the default, each session can learn
+/// the ids, authids and roles of all sessions of its realm, and what they have registered and
+/// subscribed to.
+///
 /// Meta events are events like others: they also go to subscriptions whose pattern is as wide as
 /// the prefix `""` or the wildcard `..`, which match every topic, or every one of three components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
