@@ -41,7 +41,7 @@ fn credentials() -> Vec<Credential> {
         Credential::Cryptosign { public_keys: vec![key.public_key()] },
         scram(Dialect::Spec, Kdf::Pbkdf2, 4096, None),
         scram(Dialect::Spec, Kdf::Argon2id13, 2, Some(8192)),
-        scram(Dialect::Autobahn, Kdf::Argon2id13, 2, Some(512)),
+        scram(Dialect::Autobahn, Kdf::Argon2id13, 32, Some(512)),
     ]
 }
 

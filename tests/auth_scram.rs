@@ -6,7 +6,9 @@
 mod auth;
 
 use auth::{answer, begin, context, tampered};
-use wampwerk::auth::scram::{Binding, ClientExchange, Dialect, Kdf, ScramCredential};
+use wampwerk::auth::scram::{
+    Binding, ClientExchange, Dialect, Kdf, ScramCredential, derive_scram_credential,
+};
 use wampwerk::auth::{Credential, Exchange, Secret};
 use wampwerk::{Dict, Value};
 // In the browser the same tests run under its own runner.
@@ -20,7 +22,7 @@ fn credential(dialect: Dialect, kdf: Kdf) -> Credential {
     let (iterations, memory) = match (kdf, dialect) {
         (Kdf::Pbkdf2, _) => (4096, None),
         (_, Dialect::Spec) => (2, Some(8192)),
-        (_, Dialect::Autobahn) => (2, Some(512)),
+        (_, Dialect::Autobahn) => (32, Some(512)),
     };
     let password = PASSWORD.into();
     let credential =
@@ -209,7 +211,7 @@ fn too_little_and_too_much_work_is_refused() {
         (Dialect::Spec, pbkdf2.clone().with("iterations", -1), "must be an integer"),
         (Dialect::Spec, pbkdf2, "iterations is missing"),
         (Dialect::Spec, argon2.clone().with("iterations", 2).with("memory", 512), "too weak"),
-        (Dialect::Autobahn, argon2.clone().with("iterations", 1).with("memory", 512), "too weak"),
+        (Dialect::Autobahn, argon2.clone().with("iterations", 31).with("memory", 512), "too weak"),
         (Dialect::Spec, argon2.clone().with("iterations", 2), "needs memory"),
         (Dialect::Spec, argon2.clone().with("iterations", 2).with("memory", 7), "memory of 7 KiB"),
         (Dialect::Spec, argon2.clone().with("iterations", 1).with("memory", 262_145), "memory of"),
@@ -225,6 +227,34 @@ fn too_little_and_too_much_work_is_refused() {
         let error = client.answer(&extra).unwrap_err().to_string();
         assert!(error.contains(expected), "{error} / {expected}");
     }
+}
+
+#[test]
+fn less_work_can_be_accepted_in_autobahns_dialect() {
+    for (dialect, iterations, memory, accepted) in [
+        (Dialect::Autobahn, 2, 512, true),
+        (Dialect::Autobahn, 1, 512, false),
+        (Dialect::Spec, 2, 4096, false),
+    ] {
+        let mut client = client(dialect, PASSWORD).accept_weak(true);
+        let (challenge, _) = begin(&credential(dialect, Kdf::Argon2id13), &client.authextra());
+        let mut extra = challenge.extra;
+        extra.extend(Dict::new().with("iterations", iterations).with("memory", memory));
+        match client.answer(&extra) {
+            Ok(_) => assert!(accepted, "{iterations} times {memory} KiB"),
+            Err(error) => assert!(!accepted && error.to_string().contains("too weak"), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn what_autobahn_derives_itself_is_strong_enough() {
+    let credential = derive_scram_credential("joe@example.com", &PASSWORD.into(), None).unwrap();
+    let credential = Credential::Scram { dialect: Dialect::Autobahn, credential };
+    let mut client = client(Dialect::Autobahn, PASSWORD);
+    let (challenge, exchange) = begin(&credential, &client.authextra());
+    let (signature, extra) = client.answer(&challenge.extra).unwrap();
+    client.check(&exchange.verify(&answer(&signature, &extra)).unwrap()).unwrap();
 }
 
 #[test]

@@ -163,6 +163,10 @@ fn what_is_wrong_in_the_dict_is_named() {
         ),
         (json!({"scram": {"authid": "joe"}}), "authentication.scram.password is missing"),
         (
+            json!({"scram": {"authid": "joe", "password": "x", "accept_weak": 1}}),
+            "authentication.scram.accept_weak must be a boolean, is integer",
+        ),
+        (
             json!({"scram": scram, "wamp-scram": other}),
             "authentication.wamp-scram must have the same settings as scram",
         ),

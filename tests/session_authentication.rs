@@ -128,6 +128,21 @@ async fn by_scram() {
 }
 
 #[tokio::test]
+async fn a_weak_scram_only_where_it_is_accepted() {
+    let credential = scram(Dialect::Autobahn, Kdf::Argon2id13, 2, Some(512));
+    // Whoever plays the router picks the dialect.
+    let (join, mut router) = joining(with(Scram::new("joe", "pencil"))).await;
+    let nonce = router.hello[2]["authextra"]["nonce"].as_str().unwrap().to_owned();
+    router.send(json!([4, "scram", {
+        "nonce": format!("{nonce}more"), "salt": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "kdf": "argon2id-13", "iterations": 2, "memory": 512,
+    }]));
+    assert!(refuses(join.await.unwrap(), router).await.contains("are too weak: 16384 at least"));
+    let accepting = |password| Scram::new("joe", password).accept_weak(true);
+    proves(credential, accepting("pencil"), accepting("eraser")).await;
+}
+
+#[tokio::test]
 async fn by_autobahns_scram() {
     let credential = scram(Dialect::Autobahn, Kdf::Argon2id13, 16, Some(1024));
     proves(credential, Scram::new("joe", "pencil"), Scram::new("joe", "pencils")).await;

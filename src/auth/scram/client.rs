@@ -16,6 +16,7 @@ pub struct ClientExchange {
     password: Secret,
     nonce: String,
     binding: Option<Binding>,
+    accept_weak: bool,
     /// What the router has to prove itself with, once it was answered.
     verifier: Option<String>,
 }
@@ -40,7 +41,15 @@ impl ClientExchange {
         nonce: impl Into<String>,
     ) -> Self {
         let (authid, nonce) = (authid.into(), nonce.into());
-        ClientExchange { dialect, authid, password, nonce, binding: None, verifier: None }
+        ClientExchange {
+            dialect,
+            authid,
+            password,
+            nonce,
+            binding: None,
+            accept_weak: false,
+            verifier: None,
+        }
     }
 
     /// Binds the proof to the channel, so that it is worth nothing on another one
@@ -48,6 +57,15 @@ impl ClientExchange {
     #[must_use]
     pub fn binding(mut self, binding: Binding) -> Self {
         self.binding = Some(binding).filter(|_| self.dialect == Dialect::Spec);
+        self
+    }
+
+    /// Whether Argon2id may have less work in [`Dialect::Autobahn`] than
+    /// [`MIN_ARGON2_WORK`](super::MIN_ARGON2_WORK), down to 1024 KiB times iterations. Whoever
+    /// plays the router can then find the password out with less work, too. Default: no.
+    #[must_use]
+    pub fn accept_weak(mut self, accept: bool) -> Self {
+        self.accept_weak = accept;
         self
     }
 
@@ -86,7 +104,7 @@ impl ClientExchange {
         let iterations = optional_number(PLACE, extra, "iterations")?
             .ok_or_else(|| AuthError::new("CHALLENGE.Extra.iterations is missing"))?;
         let memory = optional_number(PLACE, extra, "memory")?;
-        kdf.check(self.dialect, iterations, memory)?;
+        kdf.check(self.dialect, self.accept_weak, iterations, memory)?;
 
         let message = AuthMessage {
             dialect: self.dialect,

@@ -24,7 +24,9 @@ pub struct ScramCredential {
 }
 
 impl ScramCredential {
-    /// What to keep of a password.
+    /// What to keep of a password. In [`Dialect::Autobahn`] Argon2id may have less work than
+    /// [`MIN_ARGON2_WORK`](super::MIN_ARGON2_WORK), but most clients refuse it then (see
+    /// [`ClientExchange::accept_weak`](super::ClientExchange::accept_weak)).
     ///
     /// # Errors
     /// If the parameters are too weak or too much work, or SASLprep refuses the password.
@@ -36,7 +38,7 @@ impl ScramCredential {
         iterations: u32,
         memory: Option<u32>,
     ) -> Result<Self, AuthError> {
-        kdf.check(dialect, iterations, memory)?;
+        kdf.check(dialect, true, iterations, memory)?;
         let keys = Keys::new(&salted_password(dialect, password, kdf, salt, iterations, memory)?);
         Ok(ScramCredential {
             kdf,
@@ -79,7 +81,7 @@ impl ScramCredential {
         let memory = optional_number(PLACE, dict, "memory")?;
         let kdf = Kdf::from_name(text(PLACE, dict, "kdf")?)?;
         // The dialect is not said; the limits of this one are the wider ones.
-        kdf.check(Dialect::Autobahn, iterations, memory)?;
+        kdf.check(Dialect::Autobahn, true, iterations, memory)?;
         Ok(ScramCredential {
             kdf,
             salt: from_hex("scram.salt", text(PLACE, dict, "salt")?)?,

@@ -14,11 +14,12 @@ pub const MIN_PBKDF2_ITERATIONS: u32 = 4096;
 /// The most iterations of PBKDF2: about a second in a browser.
 pub const MAX_PBKDF2_ITERATIONS: u32 = 1_000_000;
 
-/// The least work of Argon2id in [`Dialect::Spec`]: memory in KiB times iterations.
+/// The least work of Argon2id: memory in KiB times iterations.
 pub const MIN_ARGON2_WORK: u64 = 16 * 1024;
 
-/// The same in [`Dialect::Autobahn`]: users of Crossbar's are made with less.
-const MIN_ARGON2_WORK_AUTOBAHN: u64 = 1024;
+/// The same in [`Dialect::Autobahn`] where less is accepted. What Autobahn derives itself has far
+/// more (4096 times 512 KiB), but nothing keeps users of Crossbar's from less.
+const MIN_WEAK_ARGON2_WORK: u64 = 1024;
 
 /// The most work of Argon2id: memory in KiB times iterations, twice what Autobahn's credentials
 /// have (4096 times 512 KiB). A few seconds in a browser.
@@ -70,9 +71,12 @@ impl Kdf {
     }
 
     /// Whether the work is within what protects a password and what an end may ask of the other.
+    /// Both dialects are offered together, so neither may have less than the other: else whoever
+    /// plays the router chooses the weaker one.
     pub(in crate::auth) fn check(
         self,
         dialect: Dialect,
+        accept_weak: bool,
         iterations: u32,
         memory: Option<u32>,
     ) -> Result<(), AuthError> {
@@ -86,8 +90,8 @@ impl Kdf {
             Kdf::Argon2id13 => {
                 let memory = memory_of(memory)?;
                 let least = match dialect {
-                    Dialect::Spec => MIN_ARGON2_WORK,
-                    Dialect::Autobahn => MIN_ARGON2_WORK_AUTOBAHN,
+                    Dialect::Autobahn if accept_weak => MIN_WEAK_ARGON2_WORK,
+                    _ => MIN_ARGON2_WORK,
                 };
                 let work = u64::from(memory) * u64::from(iterations);
                 (least, work, MAX_ARGON2_WORK, "KiB times iterations of argon2id13")

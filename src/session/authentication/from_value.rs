@@ -17,7 +17,7 @@ impl Authentication {
     /// | `ticket` | `ticket` | |
     /// | `wampcra` | `authid`, `secret` | |
     /// | `cryptosign`, `cryptosign-proxy` | `privkey` (64 hexadecimal digits, or an OpenSSH key) | `router_key` (64 hexadecimal digits: see [`Cryptosign::expect_router_key`]) |
-    /// | `scram`, `wamp-scram` | `authid`, `password` | |
+    /// | `scram`, `wamp-scram` | `authid`, `password` | `accept_weak` (a boolean: see [`Scram::accept_weak`]) |
     ///
     /// and all may have `authid`, `authrole` and `authextra`. In the `authextra` of cryptosign and
     /// SCRAM, `channel_binding` may be `"tls-exporter"` (then `scram` itself cannot be used, and is
@@ -94,11 +94,13 @@ impl Settings<'_> {
                 authentication.with(method.identified(identity))
             }
             "scram" | "wamp-scram" => {
-                let identity = self.identity(&["password"])?;
+                let identity = self.identity(&["password", "accept_weak"])?;
                 let authid = self.need("authid", identity.authid.clone())?;
                 let mut identity = identity;
                 let binding = self.channel_binding(&mut identity)?;
-                let mut scram = Scram::new(authid, self.secret("password")?).identified(identity);
+                let mut scram = Scram::new(authid, self.secret("password")?)
+                    .accept_weak(self.flag("accept_weak")?)
+                    .identified(identity);
                 if let Some(binding) = binding {
                     scram = scram.channel_binding(binding);
                 }
@@ -217,6 +219,14 @@ impl Settings<'_> {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(other) => Err(must_be(&self.at(key), "a string", other)),
+        }
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, AuthError> {
+        match self.settings.get(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => Err(must_be(&self.at(key), "a boolean", other)),
         }
     }
 

@@ -20,6 +20,7 @@ pub struct Scram {
     password: Secret,
     dialects: Vec<Dialect>,
     binding: Option<ChannelBinding>,
+    accept_weak: bool,
     identity: Identity,
 }
 
@@ -33,6 +34,7 @@ impl Scram {
             // Crossbar refuses at the first method that it does not know.
             dialects: vec![Dialect::Autobahn, Dialect::Spec],
             binding: None,
+            accept_weak: false,
             identity: Identity { authid: Some(authid), ..Identity::default() },
         }
     }
@@ -53,6 +55,16 @@ impl Scram {
     #[must_use]
     pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
         self.binding = Some(binding);
+        self
+    }
+
+    /// Whether to answer if the router says that the password was derived with less work by
+    /// Argon2id than 16384 KiB times iterations, down to 1024; in [`Dialect::Autobahn`] only, and
+    /// Autobahn's own 4096 iterations over 512 KiB are more. A man in the middle who plays the
+    /// router can then find the password out with less work, too. Default: no.
+    #[must_use]
+    pub fn accept_weak(mut self, accept: bool) -> Self {
+        self.accept_weak = accept;
         self
     }
 
@@ -104,7 +116,8 @@ impl Authenticator for Scram {
         let nonce = rt::random_bytes().map_err(AuthError::new)?;
         let exchange = |&dialect: &Dialect| {
             let (authid, password) = (self.authid.clone(), self.password.clone());
-            let exchange = ClientExchange::new(dialect, authid, password, nonce);
+            let exchange =
+                ClientExchange::new(dialect, authid, password, nonce).accept_weak(self.accept_weak);
             let exchange = match &binding {
                 Some(binding) => exchange.binding(binding.clone()),
                 None => exchange,
