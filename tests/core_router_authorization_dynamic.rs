@@ -12,7 +12,8 @@ use std::time::Duration;
 use common::*;
 use meta::meta_call;
 use wampwerk::core::router::{
-    Action, Authorization, Cached, CloseCause, ConnectionId, MetaApi, Role, RouterConfig, Rule,
+    Action, Authorization, Cached, CloseCause, ConnectionId, MetaApi, Peer, Role, RouterConfig,
+    Rule,
 };
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Match, Value};
@@ -291,6 +292,61 @@ fn calls_of_the_router_itself_are_asked_about_for_what_they_lead_to() {
     net.send(who, meta_call("wamp.session.add_testament", args("com.example.t"), Dict::new()));
     answer(&mut net, ALLOWED());
     assert_eq!(net.take(who), ["RESULT 1000"]);
+}
+
+#[test]
+fn it_is_told_the_options_of_what_is_decided_about() {
+    let mut net = net();
+    let who = net.join();
+    let mut message = acknowledged(1, "com.example.t", 1);
+    message.options.exclude_me = Some(false);
+    net.send(who, message);
+    let told = Dict::new().with("acknowledge", true).with("exclude_me", false);
+    assert_eq!(net.questions[0].2.options, told);
+    answer(&mut net, DENIED());
+    net.take(who);
+    // A testament is a publication, and CALL's options are none of that.
+    let args = vec!["com.example.t".into(), Value::List(List::new()), Dict::new().into()];
+    let options = Dict::new().with("disclose_me", true).with("eligible", vec![Value::from(7)]);
+    for (given, told) in [
+        (Dict::new().with("publish_options", options.clone()), options),
+        (Dict::new(), Dict::new()),
+        (Dict::new().with("publish_options", Value::Null), Dict::new()),
+    ] {
+        let mut message = meta_call("wamp.session.add_testament", args.clone(), given);
+        message.options.timeout = Some(100);
+        net.send(who, message);
+        assert_eq!(net.questions[0].2.options, told);
+        answer(&mut net, ALLOWED());
+        assert_eq!(net.take(who), ["RESULT 1000"]);
+    }
+    // Nobody has to decide about what is none.
+    let wrong = Dict::new().with("publish_options", 7);
+    net.send(who, meta_call("wamp.session.add_testament", args, wrong));
+    assert_eq!(net.take(who), ["ERROR 48 1000 wamp.error.invalid_argument"]);
+    assert!(net.questions.is_empty());
+}
+
+#[test]
+fn it_is_told_who_wants_it_and_from_where() {
+    let mut net = net();
+    let peer = Peer {
+        transport: "websocket".to_owned(),
+        address: "192.0.2.7:4711".to_owned(),
+        secure: true,
+        channel_id: Some([7; 32]),
+    };
+    let who = net.router.connect_from(net.now, peer.clone());
+    net.send(who, hello("realm1"));
+    let Message::Welcome(welcome) = net.take_one(who) else { panic!() };
+    net.send(who, call(1, "com.example.f", 1));
+    let request = &net.questions[0].2;
+    assert_eq!((request.session, &request.peer), (welcome.session, &peer));
+    let details = welcome.details;
+    assert_eq!(Some(&request.authid), details.authid.as_ref());
+    assert_eq!(Some(&request.authmethod), details.authmethod.as_ref());
+    assert_eq!(Some(&request.authprovider), details.authprovider.as_ref());
+    assert_eq!(request.authmethod, "anonymous");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How a connection comes to a session: HELLO, CHALLENGE, AUTHENTICATE, WELCOME (spec: "Session
 //! Establishment", "Authentication").
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::router::authentication::{
@@ -69,7 +70,7 @@ impl Router {
             Next::Refuse(Refusal::new(uris::INVALID_URI, text))
         } else {
             let known = self.realm_names.contains_key(&realm);
-            let peer = connection.peer.clone();
+            let peer = (*connection.peer).clone();
             let unix_time = self.config.epoch.saturating_add(now);
             let join = Join { realm, known, details, features, peer };
             match connection.trusted.as_deref().cloned() {
@@ -198,20 +199,23 @@ impl Router {
 
     fn welcome(&mut self, now: Duration, to: ConnectionId, admission: Admission) {
         let Some(&index) = self.realm_names.get(&admission.realm) else { return };
-        let Admission { realm, features, session, authextra, .. } = admission;
+        let Admission { realm, features, authextra, .. } = admission;
         let identity = Identity {
-            session,
+            session: admission.session,
             authid: admission.authid,
             authrole: admission.authrole,
             authmethod: admission.authmethod,
             authprovider: admission.authprovider,
         };
+        let mut session = Session::new(identity, features);
         if let Some(connection) = self.connections.get_mut(&to) {
             connection.state = State::Joined(index);
+            session.peer = Some(Arc::clone(&connection.peer));
         }
         self.set_deadline(to, None);
         let mut details = WelcomeDetails::default();
         details.realm = Some(realm);
+        let identity = Arc::clone(&session.identity);
         let offer = Offer::new(&self.config, &self.realms[index], &identity.authrole);
         let (broker, dealer) = (features::broker(offer), features::dealer(offer));
         details.roles = Some(Roles::new().with("broker", &broker).with("dealer", &dealer));
@@ -221,9 +225,8 @@ impl Router {
         details.authmethod = Some(identity.authmethod.clone());
         details.authprovider = Some(identity.authprovider.clone());
         details.authextra = Some(authextra).filter(|extra| !extra.is_empty());
-        self.outputs.send(to, Welcome { session, details });
+        self.outputs.send(to, Welcome { session: identity.session, details });
         // Behind WELCOME, so that nothing comes before it.
-        let session = Session::new(identity, features);
         self.turn(now, index, |realm, turn| realm.join(turn, to, session));
     }
 }

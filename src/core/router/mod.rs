@@ -25,6 +25,7 @@ mod session;
 mod wildcards;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::ids::{KeyMap, RandomIds, SequentialIds};
@@ -84,7 +85,7 @@ pub struct Statistics {
 struct Connection {
     state: State,
     deadline: Option<Duration>,
-    peer: Peer,
+    peer: Arc<Peer>,
     /// Who it is, if that is known without asking.
     trusted: Option<Box<Principal>>,
     /// There was a session before.
@@ -151,7 +152,7 @@ impl Router {
         let connection = Connection {
             state: State::Idle,
             deadline: None,
-            peer,
+            peer: Arc::new(peer),
             trusted: None,
             left: false,
             attempt: None,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::ids::{IdMap, SequentialIds};
-use crate::core::router::ConnectionId;
 use crate::core::router::authorization::{Verdicts, Waiting};
 use crate::core::router::features::Features;
+use crate::core::router::{ConnectionId, Peer};
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
 
@@ -17,6 +17,8 @@ use crate::uri::{Match, Uri};
 pub(super) struct Session {
     pub(super) identity: Arc<Identity>,
     pub(super) features: Features,
+    /// Where it comes from; the authorizer is told.
+    pub(super) peer: Option<Arc<Peer>>,
     requests: SequentialIds,
     /// The highest request id of its calls.
     pub(super) highest_call: u64,
@@ -179,6 +181,7 @@ impl Session {
         Session {
             identity: Arc::new(identity),
             features,
+            peer: None,
             requests: SequentialIds::default(),
             highest_call: 0,
             invocation_ids: SequentialIds::default(),

@@ -45,6 +45,8 @@ struct Subject {
     action: Action,
     uri: Uri,
     policy: Match,
+    /// The options, if they are not those of the message.
+    options: Option<Dict>,
 }
 
 impl Waiting {
@@ -72,7 +74,7 @@ impl Realm {
         from: ConnectionId,
         message: Message,
     ) -> Option<(Message, Outcome)> {
-        let subject = match self.subject(turn, from, &message) {
+        let mut subject = match self.subject(turn, from, &message) {
             Ok(Some(subject)) => subject,
             Ok(None) => return Some((message, Ok(Verdict::ALLOWED))),
             Err(error) => return Some((message, Err(error))),
@@ -89,11 +91,14 @@ impl Realm {
             session: identity.session,
             authid: identity.authid.clone(),
             authrole: identity.authrole.clone(),
+            authmethod: identity.authmethod.clone(),
+            authprovider: identity.authprovider.clone(),
+            peer: session.peer.as_deref().cloned().unwrap_or_default(),
             realm: name.clone(),
             action: subject.action,
             uri: subject.uri.clone(),
             policy: subject.policy,
-            options: options(&message),
+            options: subject.options.take().unwrap_or_else(|| options(&message)),
         };
         let ticket = turn.tickets.next();
         session.waiting =
@@ -122,7 +127,7 @@ impl Realm {
             Ok(decided) => {
                 let Authorization { allow, disclose, cache } = decided;
                 let verdict = Verdict { allow, disclose };
-                let Subject { action, uri, policy } = &subject;
+                let Subject { action, uri, policy, .. } = &subject;
                 match cache {
                     Cached::No => {}
                     Cached::ForSession => session
@@ -168,15 +173,14 @@ impl Realm {
                     let role = self.sessions.get(&from).map(|it| &*it.identity.authrole);
                     return Err(subject.denied(role.unwrap_or_default()));
                 }
-                let Some((action, uri, policy)) = meta::implied(self, message) else {
-                    return Ok(None);
-                };
-                Subject { action, uri, policy }
+                let Some(implied) = meta::implied(self, message) else { return Ok(None) };
+                let meta::Implied { action, uri, policy, options } = implied;
+                Subject { action, uri, policy, options: Some(options) }
             }
             Message::Call(message) => Subject::new(Action::Call, &message.procedure),
             _ => return Ok(None),
         };
-        let Subject { action, uri, policy } = &subject;
+        let Subject { action, uri, policy, .. } = &subject;
         match action {
             Action::Call | Action::Subscribe => check_uri(turn, uri, *policy)?,
             Action::Register | Action::Publish => check_own_uri(turn, uri, *policy)?,
@@ -187,12 +191,12 @@ impl Realm {
 
 impl Subject {
     fn new(action: Action, uri: &Uri) -> Self {
-        Subject { action, uri: uri.clone(), policy: Match::Exact }
+        Subject { action, uri: uri.clone(), policy: Match::Exact, options: None }
     }
 
     /// What can be decided without asking.
     fn known(&self, rules: &mut Rules, session: &mut Session, tells: bool) -> Option<Verdict> {
-        let Subject { action, uri, policy } = self;
+        let Subject { action, uri, policy, .. } = self;
         if tells && *action == Action::Subscribe && rules.hides(uri, *policy) {
             return Some(Verdict::DENIED);
         }

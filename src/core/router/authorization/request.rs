@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::router::Peer;
 use crate::uri::{Match, Uri};
 use crate::value::Dict;
 
@@ -29,6 +30,12 @@ pub struct AuthorizationRequest {
     pub authid: String,
     /// In which role.
     pub authrole: String,
+    /// By which method it has proved who it is, as `"cryptosign"`.
+    pub authmethod: String,
+    /// Who vouches for it, as `"static"`.
+    pub authprovider: String,
+    /// Where it comes from.
+    pub peer: Peer,
     /// The realm.
     pub realm: Uri,
     /// What it wants to do.
@@ -37,7 +44,8 @@ pub struct AuthorizationRequest {
     pub uri: Uri,
     /// How `uri` matches; exact for calls and publications.
     pub policy: Match,
-    /// The request's options as they came.
+    /// The request's options as they came; of a testament its `publish_options`, and nothing of
+    /// somebody who asks for a history.
     pub options: Dict,
 }
 

@@ -109,10 +109,18 @@ pub(super) fn call(
     Ok(())
 }
 
+/// What has to be allowed for a call to the router itself.
+pub(super) struct Implied {
+    pub(super) action: Action,
+    pub(super) uri: Uri,
+    pub(super) policy: Match,
+    pub(super) options: Dict,
+}
+
 /// What a call to the router itself leads to that has to be allowed on its own: testaments are
 /// publications, and a history is what its subscribers got. Nothing if there is no such thing, or if
 /// the call cannot be answered in any case.
-pub(super) fn implied(realm: &Realm, call: &Call) -> Option<(Action, Uri, Match)> {
+pub(super) fn implied(realm: &Realm, call: &Call) -> Option<Implied> {
     let name = call.procedure.as_str();
     if !matches!(name, ADD_TESTAMENT | GET_EVENTS) {
         return None;
@@ -121,11 +129,18 @@ pub(super) fn implied(realm: &Realm, call: &Call) -> Option<(Action, Uri, Match)
     let mut arguments = Arguments::read(&call.payload, procedure.parameters).ok()?;
     if name == ADD_TESTAMENT {
         let topic = arguments.required("topic").ok()?;
-        return Some((Action::Publish, topic, Match::Exact));
+        let options = arguments.optional("publish_options").ok()?.unwrap_or_default();
+        return Some(Implied {
+            action: Action::Publish,
+            uri: topic,
+            policy: Match::Exact,
+            options,
+        });
     }
     let subscription = arguments.required("subscription").ok()?;
     let entry = realm.broker.entry(subscription)?;
-    Some((Action::Subscribe, entry.uri.clone(), entry.policy))
+    let (uri, policy) = (entry.uri.clone(), entry.policy);
+    Some(Implied { action: Action::Subscribe, uri, policy, options: Dict::new() })
 }
 
 /// Whether some procedure that `what` begins with can be called by whom `offered` says how much of
