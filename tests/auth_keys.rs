@@ -100,6 +100,9 @@ fn what_is_no_key_is_refused_with_the_reason() {
     for (text, expected) in [
         ("", "this is no private key"),
         ("hello", "this is no private key"),
+        (&SEED[..32], "this is no private key: 32 octets that are text, no random ones"),
+        (&format!("{}\n", &SEED[..31]), "this is no private key: 32 octets that are text"),
+        ("my-secret-pass-phrase-of-32-char", "this is no private key: 32 octets that are text"),
         (&SEED[2..], "the private key has 31 octets, not 32"),
         (&SEED[1..], "the private key is no hexadecimal text"),
         (OPENSSH_PUBLIC, "this is a public key of OpenSSH; the private one is needed"),

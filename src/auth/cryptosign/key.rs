@@ -33,8 +33,12 @@ pub struct SigningKey(ed25519_dalek::SigningKey);
 impl SigningKey {
     /// The key of a seed. 32 random octets make a new key.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        let seed = Zeroizing::new(seed);
-        SigningKey(ed25519_dalek::SigningKey::from_bytes(&seed))
+        Self::of(&Zeroizing::new(seed))
+    }
+
+    /// The same without another copy of the seed.
+    pub(super) fn of(seed: &[u8; 32]) -> Self {
+        SigningKey(ed25519_dalek::SigningKey::from_bytes(seed))
     }
 
     /// The key of a seed in 64 hexadecimal digits, as Autobahn's `privkey`.
@@ -65,13 +69,20 @@ impl SigningKey {
     }
 
     /// The key in a file, whatever its form: 32 octets, 64 hexadecimal digits, an OpenSSH key or a
-    /// key file.
+    /// key file. 32 octets of text are none, but a key that was cut.
     ///
     /// # Errors
     /// If it is none of these, or one of them and damaged.
     pub fn parse(file: &[u8]) -> Result<Self, AuthError> {
-        if let Ok(seed) = <[u8; 32]>::try_from(file) {
-            return Ok(Self::from_seed(seed));
+        if let Ok(seed) = <&[u8; 32]>::try_from(file) {
+            // Random octets are that once in 2^43 times.
+            if seed.iter().all(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace()) {
+                return Err(AuthError::new(
+                    "this is no private key: 32 octets that are text, no random ones; a key of \
+                     hexadecimal digits has 64",
+                ));
+            }
+            return Ok(Self::of(seed));
         }
         if file.len() > MAX_FILE {
             return Err(AuthError::new(format_args!(
