@@ -21,7 +21,7 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // shorter ones filled up with zeros).
     let mut block = Zeroizing::new([0; BLOCK]);
     if key.len() > BLOCK {
-        block[..32].copy_from_slice(&sha256(key));
+        block[..32].copy_from_slice(&*Zeroizing::new(sha256(key)));
     } else {
         block[..key.len()].copy_from_slice(key);
     }
@@ -73,11 +73,21 @@ pub(in crate::auth) fn from_hex_array<const N: usize>(
     name: &str,
     text: &str,
 ) -> Result<[u8; N], AuthError> {
+    secret_from_hex(name, text).map(|octets| *octets)
+}
+
+/// The same for what is secret: no copy is left behind.
+pub(in crate::auth) fn secret_from_hex<const N: usize>(
+    name: &str,
+    text: &str,
+) -> Result<Zeroizing<[u8; N]>, AuthError> {
     let octets = Zeroizing::new(from_hex(name, text)?);
-    octets
-        .as_slice()
-        .try_into()
-        .map_err(|_| AuthError::new(format_args!("{name} has {} octets, not {N}", octets.len())))
+    if octets.len() != N {
+        return Err(AuthError::new(format_args!("{name} has {} octets, not {N}", octets.len())));
+    }
+    let mut array = Zeroizing::new([0; N]);
+    array.copy_from_slice(&octets);
+    Ok(array)
 }
 
 /// The text of a key; `None` if the key is missing or null.

@@ -10,6 +10,10 @@ use crate::auth::AuthError;
 /// A password, a ticket or a key: wiped from memory when it is dropped, compared in constant time,
 /// and never written out, not even by `Debug`.
 ///
+/// That holds for what is in it. What a secret is read from and what it is sent in is not wiped: the
+/// text of a configuration and the [`Value`](crate::Value)s made of it, messages with a ticket or a
+/// signature, and the frames and buffers that carry them.
+///
 /// ```
 /// use wampwerk::auth::Secret;
 ///

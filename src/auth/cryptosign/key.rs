@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::AuthError;
 use crate::auth::cryptosign::{keyfile, openssh, to_hex};
-use crate::auth::encoding::from_hex_array;
+use crate::auth::encoding::secret_from_hex;
 
 /// The longest file that is read as a key, in octets.
 pub(super) const MAX_FILE: usize = 64 * 1024;
@@ -46,7 +46,7 @@ impl SigningKey {
     /// # Errors
     /// If the text is something else.
     pub fn from_hex(text: &str) -> Result<Self, AuthError> {
-        from_hex_array("the private key", text.trim()).map(Self::from_seed)
+        secret_from_hex("the private key", text.trim()).map(|seed| Self::of(&seed))
     }
 
     /// The key in an OpenSSH file (`-----BEGIN OPENSSH PRIVATE KEY-----`) of `ssh-keygen -t

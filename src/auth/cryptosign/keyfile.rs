@@ -3,7 +3,7 @@
 use crate::auth::AuthError;
 use crate::auth::cryptosign::SigningKey;
 use crate::auth::cryptosign::key::MAX_FILE;
-use crate::auth::encoding::from_hex_array;
+use crate::auth::encoding::{from_hex_array, secret_from_hex};
 
 const PRIVATE: &str = "private-key-ed25519";
 const PUBLIC: &str = "public-key-ed25519";
@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
         };
         return Err(AuthError::new(format_args!("{PRIVATE}: the key file {what}")));
     };
-    let key = SigningKey::from_seed(from_hex_array(PRIVATE, private)?);
+    let key = SigningKey::of(&*secret_from_hex(PRIVATE, private)?);
     match find(PUBLIC).map(|public| from_hex_array::<32>(PUBLIC, public)).transpose()? {
         Some(public) if public != key.public_key() => {
             Err(AuthError::new(format_args!("{PUBLIC} is not that of {PRIVATE}")))

@@ -25,11 +25,15 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
     let Some(body) = body.strip_suffix(END) else {
         return Err(error(format_args!("it does not end with {END}")));
     };
-    let body: Zeroizing<String> =
-        Zeroizing::new(body.chars().filter(|char| !char.is_ascii_whitespace()).collect());
-    let blob = BASE64.decode(body.as_bytes()).map_err(|_| error("it is no Base64"))?;
-    let blob = Zeroizing::new(blob);
-    read(&blob)
+    // As long as it can get: what grows leaves copies behind.
+    let mut digits = Zeroizing::new(Vec::with_capacity(body.len()));
+    digits.extend(body.bytes().filter(|octet| !octet.is_ascii_whitespace()));
+    // Decoded in its place, so that it is wiped if it turns out to be damaged.
+    let mut blob = Zeroizing::new(vec![0; BASE64.decode_len(digits.len()).unwrap_or_default()]);
+    match BASE64.decode_mut(&digits, &mut blob) {
+        Ok(length) => read(&blob[..length]),
+        Err(_) => Err(error("it is no Base64")),
+    }
 }
 
 fn read(blob: &[u8]) -> Result<SigningKey, AuthError> {
@@ -71,7 +75,7 @@ fn read(blob: &[u8]) -> Result<SigningKey, AuthError> {
     let Some((seed, rest)) = private.split_first_chunk::<32>() else {
         return Err(error("its private half is too short"));
     };
-    let key = SigningKey::from_seed(*seed);
+    let key = SigningKey::of(seed);
     if public != key.public_key() || rest != public {
         return Err(error("its public half is that of another key"));
     }

@@ -1,6 +1,6 @@
 //! `ScramCredential`: what a router keeps of a user's password.
 
-use crate::auth::encoding::{from_hex, from_hex_array, hex, optional_number, sha256, text};
+use crate::auth::encoding::{from_hex, hex, optional_number, secret_from_hex, sha256, text};
 use crate::auth::scram::{Dialect, Kdf, Keys, salted_password};
 use crate::auth::{AuthError, Secret};
 use crate::value::Dict;
@@ -74,7 +74,7 @@ impl ScramCredential {
         const PLACE: &str = "scram";
         let key = |name: &str| -> Result<Secret, AuthError> {
             let place = format!("{PLACE}.{name}");
-            Ok(from_hex_array::<32>(&place, text(PLACE, dict, name)?)?.as_slice().into())
+            Ok(secret_from_hex::<32>(&place, text(PLACE, dict, name)?)?.as_slice().into())
         };
         let iterations = optional_number(PLACE, dict, "iterations")?
             .ok_or_else(|| AuthError::new("scram.iterations is missing"))?;

@@ -11,6 +11,8 @@ pub(in crate::auth) mod router;
 use std::borrow::Cow;
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::auth::encoding::{base64, hmac_sha256, sha256};
 use crate::auth::{AuthError, Secret};
 
@@ -126,11 +128,13 @@ impl Keys {
     /// The keys of a [`salted_password`].
     pub fn new(salted_password: &Secret) -> Self {
         let salted_password = salted_password.as_bytes();
-        let client_key = hmac_sha256(salted_password, &[b"Client Key"]);
+        let client_key = Zeroizing::new(hmac_sha256(salted_password, &[b"Client Key"]));
+        let stored_key = Zeroizing::new(sha256(&*client_key));
+        let server_key = Zeroizing::new(hmac_sha256(salted_password, &[b"Server Key"]));
         Keys {
             client_key: client_key.as_slice().into(),
-            stored_key: sha256(&client_key).as_slice().into(),
-            server_key: hmac_sha256(salted_password, &[b"Server Key"]).as_slice().into(),
+            stored_key: stored_key.as_slice().into(),
+            server_key: server_key.as_slice().into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The router's end of SCRAM.
 
 use data_encoding::BASE64;
+use zeroize::Zeroizing;
 
 use crate::auth::cryptosign::TLS_EXPORTER;
 use crate::auth::encoding::{base64, from_base64, hmac_sha256, optional_text, sha256, text};
@@ -76,7 +77,7 @@ impl RouterExchange {
         let message = self.message.as_bytes();
         let signature = hmac_sha256(self.stored_key.as_bytes(), &[message]);
         let proof = BASE64.decode(answer.signature.as_bytes()).unwrap_or_default();
-        let client_key = xor(&proof, &signature);
+        let client_key = Zeroizing::new(xor(&proof, &signature));
         let stored_key = sha256(&client_key);
         let good = constant_time_eq(&stored_key, self.stored_key.as_bytes());
         let verifier = verifier(&self.server_key, &self.message);
