@@ -52,7 +52,7 @@ impl ScramCredential {
 
     /// That a client can prove that it has the password.
     pub(in crate::auth) fn check(&self, dialect: Dialect) -> Result<(), AuthError> {
-        self.kdf.check(dialect, self.iterations, self.memory)?;
+        self.kdf.check(dialect, true, self.iterations, self.memory)?;
         self.kdf.check_salt(&self.salt)?;
         for (name, key) in [("stored", &self.stored_key), ("server", &self.server_key)] {
             let length = key.as_bytes().len();
