@@ -10,7 +10,7 @@ mod common;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wampwerk::component::{ApplicationSession, BoxError, Component, LogLevel, run};
+use wampwerk::component::{ApplicationRunner, ApplicationSession, BoxError, LogLevel};
 use wampwerk::{ApplicationError, Session};
 
 #[derive(Default)]
@@ -62,11 +62,8 @@ fn apply(display: f64, operator: &str, number: f64) -> Result<f64, ApplicationEr
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (url, _router) = common::router(common::MEETING).await?;
-    let component = Component::builder()
-        .transports(url)
-        .realm("realm1")
-        .session_factory(|_| Calculator::default())
-        .build()?;
-    run(component, LogLevel::Warn).await?;
+    // Strict: when another calculator has the names, this one ends with an error.
+    let runner = ApplicationRunner::new(url, "realm1").strict(true);
+    runner.run(|_| Calculator::default()).log_level(LogLevel::Warn).await?;
     Ok(())
 }

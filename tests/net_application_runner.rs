@@ -113,6 +113,32 @@ async fn the_session_gets_realm_and_extra_and_leaves_when_it_is_stopped() {
     running.await.unwrap().unwrap();
 }
 
+/// Registers a name.
+struct Taker;
+
+impl ApplicationSession for Taker {
+    async fn on_join(&self, session: Session) -> Result<(), BoxError> {
+        session.register("com.example.taken", async || 1).await?;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
+    let (_router, listener) = router().await;
+    let first = wampwerk::connect(listener.url(), "realm1").await.unwrap();
+    first.register("com.example.taken", async || 1).await.unwrap();
+    let runner = ApplicationRunner::new(listener.url(), "realm1").strict(true);
+    let run = runner.run(|_| Taker).signals(false).log_level(LogLevel::None);
+    let error = run.await.unwrap_err();
+    let RunnerError::Component(ComponentError::Exhausted { last, attempts: 1 }) = error else {
+        panic!("{error}");
+    };
+    let AttemptError::Handler { what, error } = &last else { panic!("{last}") };
+    assert_eq!(what, "on_join");
+    assert_eq!(error.to_application().uri, "wamp.error.procedure_already_exists");
+}
+
 #[tokio::test]
 async fn a_lost_connection_is_the_end_without_auto_reconnect() {
     let (router, listener) = router().await;

@@ -45,8 +45,9 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 ///
 /// #[tokio::main]
 /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
-///     let runner = ApplicationRunner::new("ws://127.0.0.1:8080/ws", "realm1");
-///     runner.run(|_config: ComponentConfig| Backend).auto_reconnect(true).await?;
+///     // If the name is already taken, the program ends with that error.
+///     let runner = ApplicationRunner::new("ws://127.0.0.1:8080/ws", "realm1").strict(true);
+///     runner.run(|_config: ComponentConfig| Backend).await?;
 ///     Ok(())
 /// }
 /// ```
@@ -59,6 +60,7 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name. They count with `auto_reconnect` only. Each can be set alone; what is not set is as [`RetryPolicy`] says |
 /// | `run(make, …)` | [`run`](Self::run) |
 /// | `auto_reconnect`, `log_level`, `endpoint` | setters of what `run` gives |
+/// | | [`strict`](Self::strict): whether a failed `on_join` is a failure |
 /// | `start_reactor`, `reactor` | nothing, see below |
 /// | `stop()` | [`stop`](Self::stop) |
 ///
@@ -76,6 +78,11 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// not there or a wrong password, ends it at once with that error
 /// (see [`AttemptError::is_fatal_by_default`](super::AttemptError::is_fatal_by_default)).
 ///
+/// # When `on_join` fails
+/// As in Autobahn, an error of [`on_join`](ApplicationSession::on_join) is told and logged, and the
+/// session stays: the program runs on with what it had registered and subscribed to before. With
+/// [`strict`](Self::strict) the session is left, and the attempt has failed.
+///
 /// # WebSocket's settings
 /// As in Autobahn, the runner has defaults of its own: messages up to 1 MiB, a ping after 10 s of
 /// silence, and 5 s to answer it. The opening handshake may take 10 s (2.5 s in Autobahn, which is
@@ -87,6 +94,7 @@ pub struct ApplicationRunner {
     realm: Uri,
     extra: Value,
     authentication: Option<Authentication>,
+    strict: bool,
     options: WebSocketOptions,
     retry: RetryPolicy,
     /// Shared by clones; counted up to stop what runs.
@@ -103,6 +111,7 @@ impl ApplicationRunner {
             realm: realm.into(),
             extra: Value::Null,
             authentication: None,
+            strict: false,
             options: WebSocketOptions::new(),
             retry: RetryPolicy::default(),
             stop: Arc::new(watch::channel(0).0),
@@ -121,6 +130,15 @@ impl ApplicationRunner {
     #[must_use]
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
         self.authentication = Some(authentication.into());
+        self
+    }
+
+    /// Whether a failed [`on_join`](ApplicationSession::on_join) ends the attempt: the session is
+    /// left, and the future of [`run`](Self::run) ends with the error, or with `auto_reconnect` there
+    /// is another attempt. Default: no; the error is told and logged, and the session stays.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
         self
     }
 
@@ -224,6 +242,7 @@ impl fmt::Debug for ApplicationRunner {
         f.debug_struct("ApplicationRunner")
             .field("transport", &self.transport)
             .field("realm", &self.realm)
+            .field("strict", &self.strict)
             .field("options", &self.options)
             .field("retry", &self.retry)
             .finish_non_exhaustive()
@@ -287,8 +306,16 @@ where
     S: ApplicationSession,
 {
     fn component(self) -> Result<Component, ConnectError> {
-        let ApplicationRunner { transport, realm, extra, authentication, options, retry, .. } =
-            self.runner;
+        let ApplicationRunner {
+            transport,
+            realm,
+            extra,
+            authentication,
+            strict,
+            options,
+            retry,
+            ..
+        } = self.runner;
         if transport.has_tls() && !transport.is_secure() {
             let text = "the URL is not for TLS; let it begin with wss://";
             return Err(ConfigError::new("ssl", text).into());
@@ -307,6 +334,7 @@ where
         let mut builder = Component::builder()
             .realm(realm)
             .extra(extra)
+            .strict(strict)
             .transports(transport)
             .session_factory(self.make);
         if let Some(authentication) = authentication {

@@ -165,7 +165,11 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
     /// The session is open. Default: nothing.
     ///
     /// # Errors
-    /// It goes to [`on_user_error`](Self::on_user_error); in a strict component the attempt fails.
+    /// It goes to [`on_user_error`](Self::on_user_error) and is logged, and the session stays, with
+    /// what it has until then. If the component or runner is strict
+    /// ([`ComponentBuilder::strict`](super::ComponentBuilder::strict),
+    /// [`ApplicationRunner::strict`](super::ApplicationRunner::strict)), the session is left, and the
+    /// attempt fails.
     fn on_join(&self, session: Session) -> impl Future<Output = Result<(), BoxError>> + MaybeSend {
         let _ = session;
         ready(Ok(()))
