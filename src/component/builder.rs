@@ -27,6 +27,8 @@ const DEFAULT_URL: &str = "ws://127.0.0.1:8080/ws";
 pub struct ComponentBuilder {
     transports: Result<Vec<TransportEntry>, ConnectError>,
     settings: Settings,
+    /// What the builder itself was told, apart from `settings.session`: the order does not matter.
+    session: SessionConfig,
     seed: Option<u64>,
 }
 
@@ -89,6 +91,7 @@ impl ComponentBuilder {
                 strict: false,
                 seed: 0,
             },
+            session: SessionConfig::default(),
             seed: None,
         }
     }
@@ -139,7 +142,7 @@ impl ComponentBuilder {
     /// [`Ticket`](crate::session::authentication::Ticket), or an [`Authentication`] of several.
     /// Default: none is offered, which is `anonymous` for most routers.
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
-        self.settings.session = self.settings.session.authentication(authentication);
+        self.session = self.session.authentication(authentication);
         self
     }
 
@@ -240,6 +243,10 @@ impl ComponentBuilder {
     }
 
     /// How sessions are opened: timeouts, payload codec, a look at WELCOME, and more.
+    ///
+    /// It is the same before and behind the other setters: its hook for user errors is called
+    /// beside that of [`on_user_error`](Self::on_user_error), and methods of authentication in both
+    /// places are refused by [`build`](Self::build).
     pub fn session_config(mut self, config: SessionConfig) -> Self {
         self.settings.session = config;
         self
@@ -251,7 +258,7 @@ impl ComponentBuilder {
         mut self,
         hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
     ) -> Self {
-        self.settings.session = self.settings.session.on_user_error(hook);
+        self.session = self.session.on_user_error(hook);
         self
     }
 
@@ -277,13 +284,17 @@ impl ComponentBuilder {
     /// [`ConnectError::InvalidUrl`] and [`ConnectError::InvalidConfig`], with the key and the reason.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn build(self) -> Result<Component, ConnectError> {
-        let ComponentBuilder { transports, mut settings, seed } = self;
+        let ComponentBuilder { transports, mut settings, session, seed } = self;
+        let invalid = |text: String| Err(ConnectError::InvalidConfig(text));
         settings.transports = transports?;
         if settings.transports.is_empty() {
             settings.transports =
                 DEFAULT_URL.into_transports().map_err(|error| error.within("transports"))?;
         }
-        let invalid = |text: String| Err(ConnectError::InvalidConfig(text));
+        settings.session = match settings.session.with(session) {
+            Ok(session) => session,
+            Err(text) => return invalid(text),
+        };
         if !settings.realm.check(UriRule::Loose, Match::Exact) {
             return invalid(format!("realm {:?} is no URI", settings.realm));
         }

@@ -114,6 +114,25 @@ impl SessionConfig {
         self
     }
 
+    /// With the authentication and the hook for user errors of another one.
+    ///
+    /// # Errors
+    /// A text, if both have an authentication.
+    pub(crate) fn with(mut self, other: SessionConfig) -> Result<Self, String> {
+        if !other.authentication.is_empty() {
+            if !self.authentication.is_empty() {
+                let text = "authentication: it is set twice, also by session_config";
+                return Err(text.to_owned());
+            }
+            self.authentication = other.authentication;
+        }
+        if other.user_errors.is_some() {
+            let hook = other.user_errors;
+            self = self.also_on_user_error(move |error| hook.call(error));
+        }
+        Ok(self)
+    }
+
     /// Another look at WELCOME, behind the one that is there.
     pub(crate) fn also_on_welcome(
         mut self,

@@ -63,6 +63,12 @@ impl UserErrors {
         self.0.is_some()
     }
 
+    pub(super) fn call(&self, error: &UserError) {
+        if let Some(hook) = &self.0 {
+            hook.call(error);
+        }
+    }
+
     pub(super) fn tell(&self, uri: &Uri, error: impl Into<ApplicationError>) {
         let error = UserError { uri: uri.clone(), error: error.into() };
         tracing::warn!(%error, "in a handler");
