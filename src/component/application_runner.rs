@@ -383,8 +383,9 @@ where
     }
 }
 
-/// A runner ended without having been told to, or could not begin.
-#[derive(Clone, Debug, thiserror::Error)]
+/// A runner ended without having been told to, or could not begin. Its `Debug` is its text, too, as a
+/// `main` that returns it shows that.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
     /// A parameter cannot be used.
@@ -396,4 +397,10 @@ pub enum RunnerError {
     /// It did not stop in time after a signal.
     #[error("it did not stop in time")]
     Unfinished,
+}
+
+impl fmt::Debug for RunnerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

@@ -212,8 +212,9 @@ impl All {
     }
 }
 
-/// Components failed, or did not stop in time.
-#[derive(Clone, Debug)]
+/// Components failed, or did not stop in time. Its `Debug` is its text, too, as a `main` that returns
+/// it shows that.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RunError {
     /// Those that failed, in the order in which they did.
@@ -246,6 +247,12 @@ impl fmt::Display for RunError {
             separator = "; ";
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
