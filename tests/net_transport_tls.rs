@@ -1,6 +1,6 @@
 //! `wss://` over loopback, with certificates made on the spot.
 #![cfg(all(not(target_arch = "wasm32"), feature = "client", feature = "router", feature = "tls"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 #[path = "common/authority.rs"]
 mod authority;
@@ -9,6 +9,7 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use authority::Authority;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -74,13 +75,32 @@ async fn a_certificate_of_an_unknown_authority_is_refused() {
         match client("localhost", port, tls).connect().await.err().unwrap() {
             ConnectError::Tls { host, message } => {
                 assert_eq!(host, "localhost");
-                assert!(message.contains("UnknownIssuer"), "{message}");
+                let text = "the server's certificate is not signed by an authority that is trusted";
+                assert!(message.starts_with(text), "{message}");
+                assert!(message.contains("(invalid peer certificate: UnknownIssuer)"), "{message}");
             }
             other => panic!("{other}"),
         }
         let error = server.await.unwrap().err().unwrap();
         assert!(matches!(error, AcceptError::Tls(_)), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_server_with_the_certificate_of_an_authority_is_refused() {
+    // As `openssl req -x509` makes them.
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    let server = TlsServerConfig::from_pem(&pem, key.serialize_pem()).unwrap();
+    let (port, server) = serve(server).await;
+    let tls = TlsConfig::new().with_root_pem(&pem).unwrap().without_platform_roots();
+    let error = client("localhost", port, tls).connect().await.err().unwrap();
+    let ConnectError::Tls { message, .. } = error else { panic!("{error}") };
+    assert!(message.contains("(CA:TRUE); make one with CA:FALSE, or one"), "{message}");
+    assert!(message.contains("CaUsedAsEndEntity"), "{message}");
+    assert!(server.await.unwrap().is_err());
 }
 
 #[tokio::test]

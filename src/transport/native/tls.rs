@@ -153,7 +153,7 @@ impl TlsConfig {
             ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
         let connector = self.ready.get_or_init(|| self.build()).clone()?;
         let stream =
-            connector.connect(name, stream).await.map_err(|error| failed(error.to_string()))?;
+            connector.connect(name, stream).await.map_err(|error| failed(explained(&error)))?;
         let channel_id = channel_id(stream.get_ref().1);
         Ok((stream, channel_id))
     }
@@ -205,6 +205,25 @@ impl fmt::Debug for TlsConfig {
             .field("hostname", &self.hostname)
             .field("client_certificate", &self.identity.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+/// The error in words, where rustls has a name only; that stays behind it.
+#[cfg(feature = "client")]
+fn explained(error: &std::io::Error) -> String {
+    // Of webpki's errors rustls shows the name, and platforms have their own.
+    const WORDS: [(&str, &str); 2] = [
+        (
+            "CaUsedAsEndEntity",
+            "the server's certificate is marked as an authority's (CA:TRUE); make one with CA:FALSE, \
+             or one that is signed by an authority",
+        ),
+        ("UnknownIssuer", "the server's certificate is not signed by an authority that is trusted"),
+    ];
+    let raw = error.to_string();
+    match WORDS.iter().find(|(name, _)| raw.contains(name)) {
+        Some((_, words)) => format!("{words} ({raw})"),
+        None => raw,
     }
 }
 
