@@ -177,7 +177,7 @@ fn what_says_nothing_or_too_much_is_refused() {
 fn what_a_wildcard_denies_in_vain_is_refused() {
     let secret = || Rule::wildcard("com..secret").call().publish();
     let role = || Role::new("r").deny(secret());
-    let build = |role| Router::builder().realm("realm1").role(role).build();
+    let build = |role| Router::builder().realm("realm1").role(role).anonymous("r").build();
     for prefix in ["com.", "com", ""] {
         let text = refused(
             Router::builder().realm("realm1").role(role().allow(Rule::prefix(prefix).publish())),
