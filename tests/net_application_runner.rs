@@ -268,3 +268,15 @@ async fn options_override_the_defaults_one_by_one() {
     runner.stop();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_stop_right_behind_the_spawn_counts() {
+    let (_router, listener) = router().await;
+    let runner = quick(listener.url());
+    let (run, mut sight) = watched(&runner);
+    // It has not been polled yet: the test has the only thread.
+    let running = tokio::spawn(run.auto_reconnect(true).into_future());
+    runner.stop();
+    running.await.unwrap().unwrap();
+    assert!(!matches!(sight.0.recv().await, Some(Seen::Joined(_))));
+}

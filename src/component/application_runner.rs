@@ -231,7 +231,8 @@ impl ApplicationRunner {
 
     /// Stops what this runner, or a clone of it, runs: the realm is left with GOODBYE, there is no
     /// further attempt, and the future of [`run`](Self::run) ends with success. What is started
-    /// later is not stopped.
+    /// later is not stopped: it counts when the future is made (by `await` or `into_future`), even if
+    /// nobody has polled it yet.
     pub fn stop(&self) {
         self.stop.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -353,24 +354,30 @@ where
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
+        // Before the first poll, so that no stop behind a spawn is missed.
+        let mut stops = self.runner.stop.subscribe();
         Box::pin(async move {
             let (log_level, signals) = (self.log_level, self.signals);
             // Kept, as what comes from a dropped sender cannot be told from a stop.
-            let runner = self.runner.clone();
-            let mut stops = runner.stop.subscribe();
+            let _runner = self.runner.clone();
             let component = self.component().map_err(RunnerError::Config)?;
             let mut running = run(&component, log_level).signals(signals).into_future();
             let mut stopped = Box::pin(async move { stops.changed().await.is_ok() });
             let mut waits = true;
             let end = future::poll_fn(|cx| {
-                if waits && let Poll::Ready(told) = stopped.as_mut().poll(cx) {
+                // First, as what has not begun cannot be stopped.
+                let end = running.as_mut().poll(cx);
+                if end.is_pending()
+                    && waits
+                    && let Poll::Ready(told) = stopped.as_mut().poll(cx)
+                {
                     waits = false;
                     if told {
                         // Its end comes by `running`.
                         drop(component.stop());
                     }
                 }
-                running.as_mut().poll(cx)
+                end
             });
             match end.await {
                 Ok(()) => Ok(()),
