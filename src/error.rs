@@ -234,7 +234,7 @@ pub enum ConnectError {
     /// The URL is none, or none that we can connect to.
     #[error("invalid URL {url:?}: {message}")]
     InvalidUrl {
-        /// What was given.
+        /// What was given, with `…` in the place of user, password and query.
         url: String,
         /// What is wrong with it.
         message: String,

@@ -28,7 +28,7 @@ pub(super) enum Source {
 
 impl TransportEntry {
     /// A transport that connects through `connector`. The name stands in texts and notices; mostly
-    /// it is the URL.
+    /// it is the URL, without a query.
     pub fn new(name: impl Into<String>, connector: Arc<dyn Connector>) -> Self {
         TransportEntry { name: name.into(), policy: None, source: Source::Connector(connector) }
     }

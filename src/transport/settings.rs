@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::auth::Secret;
 use crate::error::ConfigError;
 use crate::message::Serializer;
-use crate::transport::url::read_host;
+use crate::transport::url::{read_host, shown};
 
 /// The longest time that can be set: a year.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
@@ -58,7 +58,7 @@ impl fmt::Debug for WebSocketSettings {
         // A header may hold a credential.
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("WebSocketSettings")
-            .field("url", &self.url)
+            .field("url", &shown(&self.url))
             .field("serializers", &self.serializers)
             .field("batched", &self.batched)
             .field("endpoint", &self.endpoint)

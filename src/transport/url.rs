@@ -9,8 +9,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::error::ConnectError;
 
-/// A checked WebSocket URL. It shows itself as the URL again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A checked WebSocket URL. It shows itself as the URL again; its Debug output lacks the query, which
+/// may hold a secret.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebSocketUrl {
     /// `wss`: with TLS.
@@ -91,6 +92,50 @@ impl fmt::Display for WebSocketUrl {
     }
 }
 
+impl fmt::Debug for WebSocketUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WebSocketUrl").field(&shown(&self.to_string())).finish()
+    }
+}
+
+/// What errors and logs may tell of what was given as a URL: neither user and password, which people
+/// write there by mistake, nor the query, which may hold a token. `ws://…@host/path?…`.
+pub(crate) fn shown(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (format!("{scheme}://"), rest),
+        _ => (String::new(), url),
+    };
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((before, behind)) if has_user(rest) => match before.contains(['?', '#']) {
+            // Whether the @ is behind the user or in a query, cannot be said.
+            true => ("…@", "…"),
+            false => ("…@", behind),
+        },
+        _ => ("", rest),
+    };
+    match rest.split_once(['?', '#']) {
+        Some((rest, _)) => format!("{scheme}{user}{rest}?…"),
+        None => format!("{scheme}{user}{rest}"),
+    }
+}
+
+/// Whether there seem to be a user and a password, also one with characters that cannot be in it.
+fn has_user(rest: &str) -> bool {
+    if rest.starts_with('/') || unix_socket(rest).is_some() {
+        return false;
+    }
+    let (authority, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let odd_port = || match split_port(authority) {
+        Ok((_, port)) => port.is_some_and(|port| check_port(port).is_err()),
+        Err(_) => true,
+    };
+    authority.contains('@') || (rest.contains('@') && odd_port())
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
 /// With brackets where it is an IPv6 address.
 pub(crate) struct Host<'a>(pub(crate) &'a str);
 
@@ -105,7 +150,7 @@ fn default_port(secure: bool) -> u16 {
 }
 
 fn invalid(url: &str, message: impl fmt::Display) -> ConnectError {
-    ConnectError::InvalidUrl { url: url.to_owned(), message: message.to_string() }
+    ConnectError::InvalidUrl { url: shown(url), message: message.to_string() }
 }
 
 fn read(url: &str) -> Result<WebSocketUrl, String> {
@@ -115,7 +160,11 @@ fn read(url: &str) -> Result<WebSocketUrl, String> {
         "wss" => (true, false),
         "ws+unix" => (false, true),
         "wss+unix" => (true, true),
-        _ => return Err(format!("the scheme {scheme:?} is neither ws nor wss")),
+        _ if is_scheme(scheme) => {
+            return Err(format!("the scheme {scheme:?} is neither ws nor wss"));
+        }
+        // It may be a password.
+        _ => return Err("the scheme is neither ws nor wss".to_owned()),
     };
     if let Some(other) = rest.chars().find(|char| !char.is_ascii_graphic()) {
         return Err(format!("{other:?} cannot be in a URL; encode it"));
@@ -129,7 +178,7 @@ fn read(url: &str) -> Result<WebSocketUrl, String> {
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
-    if authority.contains('@') {
+    if has_user(rest) {
         return Err("a user name in the URL is not supported".to_owned());
     }
     let (host, port) = split_port(authority)?;
@@ -161,7 +210,7 @@ fn unix_socket(rest: &str) -> Option<&str> {
 
 fn read_unix(text: &str) -> Result<WebSocketUrl, String> {
     if !text.starts_with('/') {
-        return Err(format!("{text:?} is not the absolute path of a unix socket"));
+        return Err("what follows is not the absolute path of a unix socket".to_owned());
     }
     let (text, query) = match text.split_once('?') {
         Some((text, query)) => (text, Some(query.to_owned())),
@@ -260,7 +309,7 @@ mod tests {
     fn problem(url: &str) -> String {
         match WebSocketUrl::parse(url) {
             Err(ConnectError::InvalidUrl { url: given, message }) => {
-                assert_eq!(given, url);
+                assert_eq!(given, shown(url));
                 message
             }
             other => panic!("{url:?} gave {other:?}"),
@@ -343,6 +392,34 @@ mod tests {
         ] {
             let message = problem(url);
             assert!(message.contains(text), "{url:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (url, text) in [
+            ("ws://h/", "ws://h/"),
+            ("wss://h:8443/a/@me", "wss://h:8443/a/@me"),
+            ("ws://h?ticket=hunter2", "ws://h?…"),
+            ("wss://h/p?ticket=hunter2&a=b@c", "wss://h/p?…"),
+            ("ws://h/#hunter2", "ws://h/?…"),
+            ("ws://joe:hunter2@h:80/p", "ws://…@h:80/p"),
+            ("ws://hunter2@h/p?hunter2", "ws://…@h/p?…"),
+            ("ws://joe:hun/ter2@h/p", "ws://…@h/p"),
+            ("ws://joe:hun@ter2@h/p", "ws://…@h/p"),
+            ("ws://joe:hun?ter2@h/p", "ws://…@…"),
+            ("ws://joe:pw@h/p?a=ter2@ter2", "ws://…@…"),
+            ("joe:hunter2@h/p", "…@h/p"),
+            ("joe:hunter2@ws://h/p", "…@ws://h/p"),
+            ("ws+unix://joe:hunter2@h/p", "ws+unix://…@h/p"),
+            ("ws://unix:/run/a@b:/ws?hunter2", "ws://unix:/run/a@b:/ws?…"),
+            ("rs://joe:hunter2@h:7", "rs://…@h:7"),
+        ] {
+            assert_eq!(shown(url), text);
+            match WebSocketUrl::parse(url) {
+                Ok(url) => assert!(!format!("{url:?}").contains("ter2"), "{url:?}"),
+                Err(error) => assert!(!format!("{error} {error:?}").contains("ter2"), "{error}"),
+            }
         }
     }
 

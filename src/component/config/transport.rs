@@ -13,6 +13,7 @@ use crate::core::retry::RetryPolicy;
 use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::rt::{MaybeSend, MaybeSync};
+use crate::transport::url::shown;
 use crate::transport::{
     Connector, EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions, WebSocketSettings,
     check_time, websocket_connector,
@@ -273,7 +274,8 @@ impl TransportConfig {
     }
 
     /// This transport, but its URL is asked for at each attempt. If the function gives an error, or
-    /// what is no URL, the attempt fails. The URL that it has is its name.
+    /// what is no URL, the attempt fails. The URL that it has is its name, without
+    /// a query.
     ///
     /// # Errors
     /// If a setting cannot be used, even with the URL that it has.
@@ -284,7 +286,7 @@ impl TransportConfig {
         E: Into<BoxError> + 'static,
     {
         self.connector()?;
-        let (name, policy) = (self.settings.url.clone(), self.retry.clone());
+        let (name, policy) = (shown(&self.settings.url), self.retry.clone());
         let entry = TransportEntry::per_attempt(name, move || {
             let (config, url) = (self.clone(), url());
             async move {
@@ -313,7 +315,7 @@ impl TransportConfig {
         let connector = self.connector()?;
         let name = match self.kind {
             Kind::Ready(_) => "connector".to_owned(),
-            _ => self.settings.url,
+            _ => shown(&self.settings.url),
         };
         let entry = TransportEntry::new(name, connector);
         Ok(match self.retry {

@@ -14,7 +14,7 @@ use super::proxy::Proxy;
 use super::tcp::{self, IpVersion};
 use crate::error::ConnectError;
 use crate::transport::unix;
-use crate::transport::url::{Host, WebSocketUrl, read_host};
+use crate::transport::url::{Host, WebSocketUrl, read_host, shown};
 
 /// For everything up to a connection on which TLS or the opening handshake can begin.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,8 +89,10 @@ impl Endpoint {
         let Some(path) = &url.unix else {
             return Ok(Endpoint(Kind::Tcp { host: url.host.clone(), port: url.port }));
         };
-        unix::check(Path::new(path))
-            .map_err(|message| ConnectError::InvalidUrl { url: url.to_string(), message })?;
+        unix::check(Path::new(path)).map_err(|text| ConnectError::InvalidUrl {
+            url: shown(&url.to_string()),
+            message: text,
+        })?;
         Ok(Endpoint(Kind::Unix(path.into())))
     }
 

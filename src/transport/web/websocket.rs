@@ -18,7 +18,7 @@ use crate::message::Serializer;
 use crate::rt::{BoxFuture, Sleep, now};
 use crate::transport::batched::Batched;
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::url::WebSocketUrl;
+use crate::transport::url::{WebSocketUrl, shown};
 use crate::transport::{CloseCode, Connector, Transport, TransportInfo};
 
 /// As natively.
@@ -62,7 +62,7 @@ impl WampWebSocketClientFactory {
         let parsed = WebSocketUrl::parse(url)?;
         if parsed.unix.is_some() {
             return Err(ConnectError::InvalidUrl {
-                url: url.to_owned(),
+                url: shown(url),
                 message: "a browser has no unix sockets".to_owned(),
             });
         }
@@ -72,7 +72,7 @@ impl WampWebSocketClientFactory {
             return Err(ConnectError::InvalidConfig(text));
         }
         Ok(WampWebSocketClientFactory {
-            url: url.to_owned(),
+            url: parsed,
             authority,
             serializers: serializers.to_vec(),
             batched: false,
@@ -123,9 +123,12 @@ impl WampWebSocketClientFactory {
         let subprotocols = Subprotocol::list(&self.serializers, self.batched);
         let offered: Vec<_> = subprotocols.iter().map(|one| one.name()).collect();
         let limit = self.max_message_size;
-        let mut socket = Socket::new(&self.url, &offered, limit).map_err(|refusal| {
+        let url = self.url.to_string();
+        let mut socket = Socket::new(&url, &offered, limit).map_err(|refusal| {
             if refusal.syntax {
-                ConnectError::InvalidUrl { url: self.url.clone(), message: refusal.text }
+                // Browsers repeat the URL.
+                let message = refusal.text.replace(&url, &shown(&url));
+                ConnectError::InvalidUrl { url: shown(&url), message }
             } else {
                 ConnectError::Io { address: self.authority.clone(), message: refusal.text }
             }
