@@ -238,15 +238,20 @@ async fn parameters_are_checked_before_anything_is_connected() {
         (ApplicationRunner::new(ws, "realm1").retry_delay_growth(0.1), "retry_delay_growth: "),
         (ApplicationRunner::new(ws, "realm1").header("Upgrade", "x"), "headers.Upgrade: "),
         (
+            ApplicationRunner::new("rs://h:8080", "realm1"),
+            "url: RawSocket transports are not built in yet; use WebSocket",
+        ),
+        (
             ApplicationRunner::new(ws, "realm1")
                 .websocket_options(WebSocketOptions::new().max_message_payload_size(0)),
-            "options.max_message_payload_size: ",
+            "websocket_options.max_message_payload_size: ",
         ),
     ] {
         let (run, _sight) = watched(&runner);
         let error = run.await.unwrap_err();
         assert!(matches!(error, RunnerError::Config(_)), "{error}");
         assert!(error.to_string().contains(text), "{error}");
+        assert!(!error.to_string().contains("transports["), "{error}");
     }
     let (run, _sight) = watched(&ApplicationRunner::new(ws, "realm1"));
     let error = run.endpoint(EndpointConfig::tcp("h", 0)).await.unwrap_err();

@@ -14,6 +14,7 @@ use crate::component::config::TransportConfig;
 use crate::component::error::ComponentError;
 use crate::component::logging::LogLevel;
 use crate::component::run::run;
+use crate::component::transports::IntoTransports;
 use crate::core::retry::RetryPolicy;
 use crate::error::{ConfigError, ConnectError};
 use crate::message::Serializer;
@@ -102,7 +103,8 @@ pub struct ApplicationRunner {
 }
 
 impl ApplicationRunner {
-    /// A runner for a router at `url` (`ws://…`, `wss://…`), whose `realm` is joined.
+    /// A runner for a router at `url` (`ws://…`, `wss://…`), whose `realm` is joined. RawSocket
+    /// (`rs://…`) is not built in yet.
     ///
     /// What is wrong with it, and with what the setters take, [`run`](Self::run) says.
     pub fn new(url: impl Into<String>, realm: impl Into<Uri>) -> Self {
@@ -317,15 +319,13 @@ where
             retry,
             ..
         } = self.runner;
-        if transport.has_tls() && !transport.is_secure() {
-            let text = "the URL is not for TLS; let it begin with wss://";
-            return Err(ConfigError::new("ssl", text).into());
-        }
         let defaults = WebSocketOptions::new()
             .max_message_payload_size(MAX_MESSAGE_SIZE)
             .auto_ping_interval(Duration::from_secs(10))
             .auto_ping_timeout(Duration::from_secs(5));
-        let mut transport = transport.options(options.or(defaults)).retry(retry);
+        // RawSocket is refused for itself, not for options that nobody set.
+        let options = if transport.is_websocket() { options.or(defaults) } else { options };
+        let mut transport = transport.options(options).retry(retry);
         if !self.auto_reconnect {
             transport = transport.max_retries(0);
         }
@@ -336,13 +336,29 @@ where
             .realm(realm)
             .extra(extra)
             .strict(strict)
-            .transports(transport)
+            .transports(transport.into_transports().map_err(own)?)
             .session_factory(self.make);
         if let Some(authentication) = authentication {
             builder = builder.authentication(authentication);
         }
         builder.build()
     }
+}
+
+/// The error of the transport by the names of the runner's parameters.
+fn own(error: ConfigError) -> ConfigError {
+    let path = error.path.trim_start_matches("[0]").trim_start_matches('.');
+    let names = [
+        ("type", "url"),
+        ("endpoint.tls", "ssl"),
+        ("options", "websocket_options"),
+        ("serializer", "serializers"),
+    ];
+    let renamed = names.iter().find_map(|(theirs, own)| {
+        let rest = path.strip_prefix(theirs)?;
+        (rest.is_empty() || rest.starts_with('.')).then(|| format!("{own}{rest}"))
+    });
+    ConfigError::new(renamed.unwrap_or_else(|| path.to_owned()), error.message)
 }
 
 impl<F, S> IntoFuture for RunnerRun<F>

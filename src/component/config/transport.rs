@@ -300,14 +300,9 @@ impl TransportConfig {
         })
     }
 
-    /// Whether something is said about TLS.
-    pub(in crate::component) fn has_tls(&self) -> bool {
-        self.settings.tls.is_some()
-    }
-
-    /// Whether the URL asks for TLS.
-    pub(in crate::component) fn is_secure(&self) -> bool {
-        is_secure(&self.settings.url)
+    /// Whether it is WebSocket.
+    pub(in crate::component) fn is_websocket(&self) -> bool {
+        matches!(self.kind, Kind::WebSocket)
     }
 
     /// As one of a component's transports.
