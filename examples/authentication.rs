@@ -5,7 +5,7 @@
 //!     cargo run --example authentication -- --method cryptosign --url wss://router/ws
 //!
 //! Methods: ticket, wampcra, wampcra-salted, scram, wamp-scram, cryptosign, custom, dict; and
-//! anonymous, which is refused. Without `--url` the program has a router that knows the users below;
+//! anonymous, which is refused. The secret of cryptosign is a seed of 64 hexadecimal digits. Without `--url` the program has a router that knows the users below;
 //! another has to know them.
 
 mod common;
@@ -26,6 +26,7 @@ const SEED: &str = "4ffddd896a530ce5ee8c86b83b0d31835490a97a9cd718cb2f09c9fd31c4
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    common::options(&["--url", "--method", "--secret"])?;
     let (url, _router) = match common::option("--url") {
         Some(url) => (url, None),
         None => {
@@ -53,7 +54,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// How the client proves who it is.
 fn how(method: &str) -> Result<Authentication, Box<dyn Error>> {
-    let secret = common::option("--secret").unwrap_or_else(|| "open sesame".to_owned());
+    let given = common::option("--secret");
+    let seed = given.clone().unwrap_or_else(|| SEED.to_owned());
+    let secret = given.unwrap_or_else(|| "open sesame".to_owned());
     Ok(match method {
         "anonymous" => Anonymous::new().into(),
         "ticket" => Ticket::new("tina", secret).into(),
@@ -62,7 +65,7 @@ fn how(method: &str) -> Result<Authentication, Box<dyn Error>> {
         // The dialect of Autobahn and Crossbar, and the specification's. Default: both are offered.
         "scram" => Scram::new("sam", secret).dialect(Dialect::Autobahn).into(),
         "wamp-scram" => Scram::new("sue", secret).dialect(Dialect::Spec).into(),
-        "cryptosign" => Cryptosign::new(SigningKey::from_hex(SEED)?).authid("carl").into(),
+        "cryptosign" => Cryptosign::new(SigningKey::from_hex(&seed)?).authid("carl").into(),
         // Whatever the router asks, a function answers; it may ask the user, or a server.
         "custom" => OnChallenge::new(&["ticket"], move |challenge| {
             println!("the router asks for a {}", challenge.method);
@@ -71,7 +74,8 @@ fn how(method: &str) -> Result<Authentication, Box<dyn Error>> {
         })
         .authid("tina")
         .into(),
-        // As a file has it, in the form of Autobahn's components: several methods, one is enough.
+        // As a file has it, in the form of Autobahn's components. Of several methods the router takes
+        // the first for which it has users, and no other after that.
         "dict" => {
             let wampcra = Dict::new().with("authid", "wanda").with("secret", secret);
             let methods = Dict::new().with("anonymous", Dict::new()).with("wampcra", wampcra);

@@ -61,6 +61,7 @@ fn apply(display: f64, operator: &str, number: f64) -> Result<f64, ApplicationEr
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    common::options(&["--url"])?;
     let (url, _router) = common::router(common::MEETING).await?;
     // Strict: when another calculator has the names, this one ends with an error.
     let runner = ApplicationRunner::new(url, "realm1").strict(true);

@@ -13,12 +13,16 @@ use wampwerk::{CallError, connect};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let words = common::words(&["--url"])?;
+    if words.is_empty() {
+        return Err("what is to be calculated? For example: 8 / 4 + 0.5".into());
+    }
     let session = connect(common::url(), "realm1").await?;
     session.call("com.example.calculator.clear").value::<()>().await?;
 
     let mut operator = "=".to_owned();
     let mut result = 0.0;
-    for word in words() {
+    for word in words {
         let Ok(number) = word.parse::<f64>() else {
             operator = word;
             continue;
@@ -39,10 +43,4 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{result}");
     session.leave().await;
     Ok(())
-}
-
-/// The calculation, without the options before it.
-fn words() -> impl Iterator<Item = String> {
-    let options = if common::option("--url").is_some() { 2 } else { 0 };
-    std::env::args().skip(1 + options)
 }

@@ -4,7 +4,7 @@
 //!     cargo run --example hello -- --url ws://router:8080/ws  with another
 //!
 //! Run it twice, the second time with `--url ws://127.0.0.1:8080/ws --offer mul2 --call add2`: each
-//! calls the other. Ctrl-C ends it: it leaves the realm first.
+//! calls the other, and hears it count. Ctrl-C ends it: it leaves the realm first.
 
 mod common;
 
@@ -16,12 +16,13 @@ use wampwerk::{CallError, Session, uris};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    common::options(&["--url", "--offer", "--call"])?;
     let (url, _router) = common::router(common::MEETING).await?;
     let component = Component::builder().transports(url).realm("realm1").main(hello).build()?;
 
     // What is declared here stands again after each reconnect.
-    component.subscribe("com.example.onhello", |text: String| async move {
-        println!("onhello: {text}");
+    component.subscribe("com.example.oncounter", |counter: i64| async move {
+        println!("another counts: {counter}");
     });
     let offered = common::option("--offer").unwrap_or_else(|| "add2".to_owned());
     let add = offered == "add2";

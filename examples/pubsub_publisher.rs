@@ -15,6 +15,7 @@ use wampwerk::component::{Component, LogLevel, run};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    common::options(&["--url"])?;
     let (url, _router) = common::router(common::MEETING).await?;
     let component = Component::builder().transports(url).realm("realm1").main(publish).build()?;
     run(component, LogLevel::Warn).await?;

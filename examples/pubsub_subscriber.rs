@@ -12,6 +12,7 @@ use wampwerk::component::{Component, LogLevel, run};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    common::options(&["--url"])?;
     let component =
         Component::builder().transports(common::url()).realm("realm1").main(listen).build()?;
     // When `main` is done, the component leaves, and then it is done, too.

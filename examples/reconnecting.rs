@@ -16,6 +16,7 @@ use wampwerk::{Listener, Router, connect};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    common::options(&["--url"])?;
     let own = match common::option("--url") {
         Some(_) => None,
         None => Some(listen(common::ANYWHERE).await?),

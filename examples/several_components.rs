@@ -14,6 +14,7 @@ use wampwerk::{ApplicationError, Session};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    common::options(&["--url"])?;
     let (url, _router) = common::router(common::ANYWHERE).await?;
     let component = || Component::builder().transports(&url).realm("realm1");
 

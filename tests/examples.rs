@@ -146,8 +146,8 @@ async fn hello() {
     let sum = session.call("com.example.add2").args((2, 3)).value::<i64>().await.unwrap();
     assert_eq!(sum, 5);
     example.prints("asked for 2 and 3").await;
-    session.publish("com.example.onhello").args(("good day",)).await.unwrap();
-    example.prints("onhello: good day").await;
+    session.publish("com.example.oncounter").args((17,)).await.unwrap();
+    example.prints("another counts: 17").await;
     // Ctrl-C is a good end.
     example.interrupt();
     example.succeeds().await;
@@ -161,6 +161,7 @@ async fn two_hellos_call_each_other() {
     let mut multiplies = Example::start("hello", &other);
     adds.prints("mul2(").await;
     multiplies.prints("add2(").await;
+    adds.prints("another counts: ").await;
     adds.interrupt();
     multiplies.interrupt();
     adds.succeeds().await;
@@ -183,8 +184,28 @@ async fn calculator() {
         assert_eq!(status, Some(1), "{lines:#?}");
         assert!(lines.iter().any(|line| line.contains(error)), "{lines:#?}");
     }
+    // A second one does not go on without the names.
+    let (status, lines) =
+        Example::start("calculator_backend", &["--url", listener.url()]).ends().await;
+    assert_eq!(status, Some(1), "{lines:#?}");
+    let taken = "wamp.error.procedure_already_exists";
+    assert!(lines.iter().any(|line| line.contains(taken)), "{lines:#?}");
     backend.interrupt();
     backend.succeeds().await;
+}
+
+#[tokio::test]
+async fn what_an_example_does_not_know_is_refused_by_name() {
+    for (name, arguments, text) in [
+        ("hello", &["--ofer", "mul2"][..], "no such option: --ofer; there are --url, --offer"),
+        ("authentication", &["--method"], "--method needs a value"),
+        ("reconnecting", &["ws://127.0.0.1:1/ws"], "is no option; there are --url"),
+        ("calculator_frontend", &[], "what is to be calculated?"),
+    ] {
+        let (status, lines) = Example::start(name, arguments).ends().await;
+        assert_eq!(status, Some(1), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.contains(text)), "{lines:#?}");
+    }
 }
 
 #[tokio::test]
@@ -216,10 +237,9 @@ async fn authentication() {
     for (method, last) in methods {
         let lines = Example::start("authentication", &["--method", method]).succeeds().await;
         assert_eq!(lines.last().map(String::as_str), Some(last));
-        if method == "cryptosign" {
-            continue; // has a key instead
-        }
-        let wrong = ["--method", method, "--secret", "a wrong one"];
+        let other_key = "17".repeat(32);
+        let secret = if method == "cryptosign" { &*other_key } else { "a wrong one" };
+        let wrong = ["--method", method, "--secret", secret];
         assert_refused(&wrong, "wamp.error.authentication_denied").await;
     }
     assert_refused(&["--method", "anonymous"], "wamp.error.no_matching_auth_method").await;

@@ -12,6 +12,33 @@ pub const MEETING: &str = "ws://127.0.0.1:8080/ws";
 /// For examples of one program: any free port.
 pub const ANYWHERE: &str = "ws://127.0.0.1:0/ws";
 
+/// What the command line has besides options. Options that are not among these are refused, and so
+/// are those without a value.
+pub fn words(known: &[&str]) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut words = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if !argument.starts_with("--") {
+            words.push(argument);
+        } else if !known.contains(&&*argument) {
+            return Err(
+                format!("no such option: {argument}; there are {}", known.join(", ")).into()
+            );
+        } else if arguments.next().is_none() {
+            return Err(format!("{argument} needs a value").into());
+        }
+    }
+    Ok(words)
+}
+
+/// For programs that have nothing but options.
+pub fn options(known: &[&str]) -> Result<(), Box<dyn Error>> {
+    match words(known)?.first() {
+        Some(word) => Err(format!("{word:?} is no option; there are {}", known.join(", ")).into()),
+        None => Ok(()),
+    }
+}
+
 /// The value behind `--name` on the command line.
 pub fn option(name: &str) -> Option<String> {
     let mut arguments = std::env::args().skip_while(|argument| argument != name);
