@@ -69,8 +69,8 @@ impl RouterBuilder {
     ///
     /// The function may take its time up to the handshake timeout, and each client waits for itself
     /// alone. If it panics or takes longer, the client is refused with
-    /// `wamp.error.authentication_failed`. A client that goes meanwhile is not told, and the
-    /// function goes on to its end or that timeout.
+    /// `wamp.error.authorization_failed`, and a Component comes back. A client that goes meanwhile is
+    /// not told, and the function goes on to its end or that timeout.
     ///
     /// ```
     /// use wampwerk::Router;
