@@ -22,14 +22,22 @@ fn accepted(transports: impl IntoTransports) -> usize {
     transports.into_transports().unwrap().len()
 }
 
+/// A dict with more keys, which override its own.
+fn merged(dict: &str, more: &str) -> String {
+    let read = |text: &str| -> serde_json::Map<_, _> { serde_json::from_str(text).unwrap() };
+    let mut dict = read(dict);
+    dict.extend(read(&format!("{{{more}}}")));
+    serde_json::Value::Object(dict).to_string()
+}
+
 /// With a URL, and more keys.
 fn with(more: &str) -> String {
-    format!(r#"{{"url": "ws://127.0.0.1:9/ws", {more}}}"#)
+    merged(r#"{"url": "ws://127.0.0.1:9/ws"}"#, more)
 }
 
 fn endpoint(more: &str) -> String {
-    let tcp = r#""type": "tcp", "host": "127.0.0.1", "port": 9"#;
-    format!(r#"{{"url": "wss://127.0.0.1:9/ws", "endpoint": {{{tcp}, {more}}}}}"#)
+    let tcp = merged(r#"{"type": "tcp", "host": "127.0.0.1", "port": 9}"#, more);
+    format!(r#"{{"url": "wss://127.0.0.1:9/ws", "endpoint": {tcp}}}"#)
 }
 
 #[test]
@@ -131,17 +139,18 @@ fn the_key_and_the_reason_are_told() {
         // Retries.
         (r#""max_retries": -2"#, "max_retries", "must be -1 to 4294967295"),
         (r#""max_retries": 1.5"#, "max_retries", "must be an integer, not float"),
-        (r#""initial_retry_delay": "1"#, "", "this is no JSON"),
         (r#""initial_retry_delay": "1""#, "initial_retry_delay", "must be a number, not string"),
         (r#""max_retry_delay": -0.1"#, "max_retry_delay", "must be 0 to 31536000 seconds"),
         (r#""retry_delay_growth": 0.5"#, "retry_delay_growth", "must be 1 to 1000"),
         (r#""retry_delay_jitter": 1.5"#, "retry_delay_jitter", "must be 0 to 1"),
     ] {
         let error = refused(format!("[{}]", with(more)));
-        let path = if path.is_empty() { String::new() } else { format!("[0].{path}") };
-        assert_eq!(error.path, path, "{more}: {error}");
+        assert_eq!(error.path, format!("[0].{path}"), "{more}: {error}");
         assert!(error.message.contains(text), "{more}: {error}");
     }
+    let error = refused(r#"{"url": "ws://h/", "initial_retry_delay": "1}"#);
+    assert_eq!(error.path, "");
+    assert!(error.message.contains("this is no JSON"), "{error}");
 }
 
 #[test]

@@ -2,7 +2,11 @@
 //!
 //! Owns the checks of single values: kinds, ranges, unknown keys. Each error has the key's path.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::error::ConfigError;
 use crate::transport::LONGEST;
@@ -125,5 +129,67 @@ pub(super) fn some_seconds(value: &Value) -> Result<Duration, ConfigError> {
 
 /// JSON text as a value.
 pub(super) fn json(text: &str) -> Result<Value, ConfigError> {
-    serde_json::from_str(text).map_err(|error| here(format_args!("this is no JSON: {error}")))
+    let value = serde_json::from_str::<Value>(text)
+        .map_err(|error| here(format_args!("this is no JSON: {error}")))?;
+    // Of two values of a key, one would be ignored.
+    serde_json::from_str::<OnlyOnce>(text).map_err(here)?;
+    Ok(value)
+}
+
+/// JSON whose dicts have no key twice.
+struct OnlyOnce;
+
+impl<'de> Deserialize<'de> for OnlyOnce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnlyOnce)
+    }
+}
+
+impl<'de> Visitor<'de> for OnlyOnce {
+    type Value = OnlyOnce;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<OnlyOnce, E> {
+        Ok(OnlyOnce)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<OnlyOnce, E> {
+        Ok(OnlyOnce)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<OnlyOnce, E> {
+        Ok(OnlyOnce)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<OnlyOnce, E> {
+        Ok(OnlyOnce)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<OnlyOnce, E> {
+        Ok(OnlyOnce)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<OnlyOnce, E> {
+        Ok(OnlyOnce)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OnlyOnce, A::Error> {
+        while list.next_element::<OnlyOnce>()?.is_some() {}
+        Ok(OnlyOnce)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut dict: A) -> Result<OnlyOnce, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some(key) = dict.next_key::<String>()? {
+            let shown: String = key.chars().take(MAX_KEY).collect();
+            if !keys.insert(key) {
+                return Err(A::Error::custom(format_args!("the key {shown:?} is there twice")));
+            }
+            dict.next_value::<OnlyOnce>()?;
+        }
+        Ok(OnlyOnce)
+    }
 }
