@@ -80,6 +80,8 @@ use crate::value::Value;
 #[derive(Clone)]
 pub struct TransportConfig {
     kind: Kind,
+    /// The kind was said, so that another URL does not change it.
+    kind_is_set: bool,
     settings: WebSocketSettings,
     /// Only if something of it is set.
     retry: Option<RetryPolicy>,
@@ -92,13 +94,19 @@ enum Kind {
     Ready(Arc<dyn Connector>),
 }
 
+impl Kind {
+    fn of(url: &str) -> Self {
+        if raw_socket::is_url(url) { Kind::RawSocket } else { Kind::WebSocket }
+    }
+}
+
 impl TransportConfig {
     /// The transport of a URL; its scheme says which: `ws`, `wss`, `ws+unix` for WebSocket, `rs`
     /// and `rss` for RawSocket.
     pub fn new(url: impl Into<String>) -> Self {
         let url = url.into();
-        let kind = if raw_socket::is_url(&url) { Kind::RawSocket } else { Kind::WebSocket };
-        TransportConfig::of(kind, url)
+        let kind = Kind::of(&url);
+        TransportConfig { kind_is_set: false, ..TransportConfig::of(kind, url) }
     }
 
     /// WebSocket, at a `ws://` or `wss://` URL.
@@ -122,7 +130,7 @@ impl TransportConfig {
 
     fn of(kind: Kind, url: String) -> Self {
         let settings = WebSocketSettings { url, ..WebSocketSettings::default() };
-        TransportConfig { kind, settings, retry: None }
+        TransportConfig { kind, kind_is_set: true, settings, retry: None }
     }
 
     /// Reads Autobahn's dict, or a URL as a string.
@@ -145,10 +153,14 @@ impl TransportConfig {
         TransportConfig::from_value(&read::json(text)?)
     }
 
-    /// Another URL, with the same settings.
+    /// Another URL, with the same settings. Its scheme says which transport it is, unless that was
+    /// said by [`websocket`](Self::websocket), [`rawsocket`](Self::rawsocket) or the key `type`.
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.settings.url = url.into();
+        if !self.kind_is_set {
+            self.kind = Kind::of(&self.settings.url);
+        }
         self
     }
 
@@ -358,7 +370,7 @@ impl TransportConfig {
             }
         }
         if let Some(endpoint) = &settings.endpoint {
-            endpoint.check(settings.proxy.is_some()).map_err(|error| error.within("endpoint"))?;
+            endpoint.check().map_err(|error| error.within("endpoint"))?;
             let unix = matches!(endpoint, EndpointConfig::Unix { .. });
             if unix && settings.proxy.is_some() {
                 return Err(ConfigError::new("proxy", "a Unix domain socket has no proxy"));

@@ -168,7 +168,26 @@ impl Route {
                 let none = !addresses.iter().any(takes);
                 self.check_version(addresses.first().filter(|_| none).map(SocketAddr::ip))
             }
+            (None, Kind::Unix(_)) if self.ip_version != IpVersion::Any => {
+                let text = "version: a unix socket has no version of IP";
+                Err(ConnectError::InvalidConfig(text.to_owned()))
+            }
             (None, Kind::Unix(_)) => Ok(()),
+        }
+    }
+
+    /// Refuses names that must not reach the DNS (RFC 7686). A SOCKS5 proxy takes them, as Tor does.
+    /// It is known only when all is set.
+    pub(super) fn check_onion(&self) -> Result<(), ConnectError> {
+        let refused = |name: &str| {
+            let text = "an .onion host needs Tor: set a proxy of type \"socks5\"";
+            ConnectError::InvalidConfig(format!("{name}: {text}"))
+        };
+        match (&self.proxy, &self.endpoint.0) {
+            (Some(proxy), _) if is_onion(proxy.host()) => Err(refused(proxy.host())),
+            (Some(proxy), _) if proxy.is_socks5() => Ok(()),
+            (_, Kind::Tcp { host, .. }) if is_onion(host) => Err(refused(host)),
+            _ => Ok(()),
         }
     }
 
@@ -184,6 +203,7 @@ impl Route {
     }
 
     pub(super) async fn connect(&self) -> Result<Stream, ConnectError> {
+        self.check_onion()?;
         let deadline = after(self.timeout);
         let version = self.ip_version;
         let name = self.endpoint.to_string();
@@ -227,6 +247,11 @@ impl Route {
             Kind::Unix(_) => Err(no_proxy()),
         }
     }
+}
+
+fn is_onion(host: &str) -> bool {
+    let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next();
+    last.is_some_and(|last| last.eq_ignore_ascii_case("onion"))
 }
 
 /// A time that the clock cannot tell is as good as never.

@@ -53,6 +53,8 @@ pub(crate) fn websocket_connector(
         let version = if version == 4 { IpVersion::V4 } else { IpVersion::V6 };
         factory = factory.ip_version(version).map_err(|error| at("endpoint.version", error))?;
     }
+    let host = if settings.endpoint.is_some() { "endpoint.host" } else { "url" };
+    factory.check_onion().map_err(|error| at(host, error))?;
     if let Some(options) = &settings.tls {
         factory = tls(factory, options).map_err(|error| error.within("endpoint.tls"))?;
     }
@@ -97,7 +99,7 @@ fn tls(
         let key = pem(key.as_bytes()).map_err(|text| ConfigError::new("key", text))?;
         tls = tls
             .client_certificate_pem(chain.as_bytes(), key.as_bytes())
-            .map_err(|error| refused("certificate", error))?;
+            .map_err(|error| refused(if error.of_key { "key" } else { "certificate" }, error))?;
     }
     Ok(factory.tls(tls))
 }
@@ -129,7 +131,10 @@ fn pem(path_or_pem: &[u8]) -> Result<Secret, String> {
         return Err("it is the path of something else than a file".to_owned());
     }
     let mut text = Vec::new();
-    file.take(MAX_FILE).read_to_end(&mut text).map_err(failed)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err("the file is longer than 4 MiB".to_owned());
+    }
     Ok(text.into())
 }
 

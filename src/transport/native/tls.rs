@@ -51,11 +51,14 @@ const LINGER_BYTES: u64 = 64 << 10;
 pub struct TlsConfigError {
     /// What is wrong.
     pub message: String,
+    /// It is the private key that is wrong, or does not fit.
+    #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "for a client's settings"))]
+    pub(super) of_key: bool,
 }
 
 impl TlsConfigError {
     fn new(message: impl fmt::Display) -> Self {
-        TlsConfigError { message: message.to_string() }
+        TlsConfigError { message: message.to_string(), of_key: false }
     }
 }
 
@@ -339,12 +342,19 @@ fn channel_id<Data>(connection: &rustls::ConnectionCommon<Data>) -> Option<[u8; 
 /// `whose` names it in errors.
 fn identity(whose: &str, chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, TlsConfigError> {
     let chain = certificates(&format!("{whose} certificate"), chain)?;
-    let failed = |error: &dyn fmt::Display| {
-        TlsConfigError::new(format_args!("{whose} private key: {error}"))
+    let failed = |error: &dyn fmt::Display| TlsConfigError {
+        of_key: true,
+        ..TlsConfigError::new(format_args!("{whose} private key: {error}"))
     };
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| failed(&error))?;
     let provider = rustls::crypto::ring::default_provider();
-    let identity = CertifiedKey::from_der(chain, key, &provider).map_err(|error| failed(&error))?;
+    let identity = CertifiedKey::from_der(chain, key, &provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => failed(&"it does not belong to the certificate"),
+        rustls::Error::InvalidCertificate(_) => {
+            TlsConfigError::new(format_args!("{whose} certificate: {error}"))
+        }
+        error => failed(&error),
+    })?;
     Ok(Arc::new(identity))
 }
 

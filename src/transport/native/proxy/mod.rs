@@ -98,6 +98,10 @@ impl Proxy {
         &self.host
     }
 
+    pub(super) fn is_socks5(&self) -> bool {
+        self.kind == Kind::Socks5
+    }
+
     /// Whether the protocol can carry the name of a router.
     pub(super) fn check_target(&self, host: &str) -> Result<(), ConnectError> {
         if self.kind == Kind::Socks5 && host.len() > socks5::LONGEST {

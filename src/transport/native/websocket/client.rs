@@ -154,6 +154,11 @@ impl WampWebSocketClientFactory {
         Ok(self)
     }
 
+    /// What can be said only when all is set; connecting says it as well.
+    pub(in crate::transport::native) fn check_onion(&self) -> Result<(), ConnectError> {
+        self.route.check_onion()
+    }
+
     /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
     /// Default: [`IpVersion::Any`].
     ///
