@@ -42,8 +42,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connects to a router by the browser's WebSocket. Autobahn's `WampWebSocketClientFactory`.
 #[derive(Clone, Debug)]
 pub struct WampWebSocketClientFactory {
-    /// As it was given; checked, so that errors are the same as natively.
-    url: String,
+    /// Checked, so that errors are the same as natively.
+    url: WebSocketUrl,
     authority: String,
     serializers: Vec<Serializer>,
     batched: bool,
