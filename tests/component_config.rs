@@ -279,6 +279,7 @@ fn what_is_typed_is_checked_as_well() {
         (one().retry_delay_jitter(-0.1), "retry_delay_jitter"),
         (one().initial_retry_delay(year), "initial_retry_delay"),
         (one().max_retry_delay(year), "max_retry_delay"),
+        (one().serializers(&[]), "serializers"),
         (one().connect_timeout(Duration::ZERO), "endpoint.timeout"),
         (one().ip_version(5), "endpoint.version"),
         (one().tls(TlsOptions::new()), "endpoint.tls"),

@@ -34,6 +34,15 @@ fn component(url: &str) -> wampwerk::component::ComponentBuilder {
 }
 
 #[tokio::test]
+async fn there_must_be_something_to_run() {
+    let error = run(Vec::new(), LogLevel::None).signals(false).await.unwrap_err();
+    assert!(error.empty);
+    assert_eq!(error.to_string(), "there is no component to run");
+    // As `main` shows it.
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[tokio::test]
 async fn all_run_at_once_and_all_are_waited_for() {
     let (_router, listener) = router().await;
     // Each waits for the other, so they have to run at the same time.
@@ -67,7 +76,6 @@ async fn all_run_at_once_and_all_are_waited_for() {
     let mut names = [finished.recv().await.unwrap(), finished.recv().await.unwrap()];
     names.sort_unstable();
     assert_eq!(names, ["com.example.left", "com.example.right"]);
-    run(Vec::new(), LogLevel::None).signals(false).await.unwrap();
 }
 
 #[tokio::test]

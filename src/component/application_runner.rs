@@ -69,8 +69,9 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// begins, and cannot be started again. So Autobahn's `run` starts it, and does not return before
 /// everything is over; a program that needs it otherwise says `start_reactor=False` and gets a
 /// `Deferred`, or passes a `reactor` of its own. In Rust the event loop is tokio's runtime, and
-/// `#[tokio::main]` has started it before `main` begins. `run` is a future: a program awaits it, or
-/// spawns it and does something else, in whichever runtime it likes.
+/// `#[tokio::main]` has started it before `main` begins. A program awaits what `run`
+/// gives, or spawns it as `tokio::spawn(runner.run(make).into_future())` (with
+/// [`IntoFuture`] in scope) and does something else, in whichever runtime it likes.
 ///
 /// # How it reconnects
 /// Without `auto_reconnect` there is one attempt: whatever ends it, the future of `run` ends, with an
@@ -145,7 +146,7 @@ impl ApplicationRunner {
     }
 
     /// The serializers to offer, the preferred first. Default: CBOR, MessagePack, JSON, as far as
-    /// they are compiled in.
+    /// they are compiled in. An empty list is refused.
     #[must_use]
     pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
         self.transport = self.transport.serializers(serializers);

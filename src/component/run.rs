@@ -34,7 +34,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// left to others that listen, and the second one ends the process so.
 ///
 /// # Errors
-/// [`RunError`], with each component that failed; so a `main` that returns it exits with a status
+/// [`RunError`], with each component that failed, or if there is none to run; so a `main` that returns it exits with a status
 /// other than 0.
 ///
 /// ```no_run
@@ -103,7 +103,8 @@ impl<const N: usize> IntoComponents for [Component; N] {
     }
 }
 
-/// Components that are going to run; `await` it to run them. See [`run`].
+/// Components that are going to run; `await` it to run them, or spawn it as
+/// `tokio::spawn(run(components, level).into_future())`. See [`run`].
 ///
 /// When the future is dropped, its components stop, unless there are other handles of them.
 #[must_use = "nothing runs until it is awaited"]
@@ -136,10 +137,13 @@ impl IntoFuture for Run {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             self.log_level.install();
+            if self.components.is_empty() {
+                return Err(RunError { empty: true, failed: Vec::new(), unfinished: Vec::new() });
+            }
             let signals = if self.signals { listen() } else { None };
             let running = self.components.iter().map(|one| Some(one.start())).collect();
             let stop_timeout = self.stop_timeout;
-            let error = RunError { failed: Vec::new(), unfinished: Vec::new() };
+            let error = RunError { empty: false, failed: Vec::new(), unfinished: Vec::new() };
             All { running, signals, stop_timeout, patience: None, error }.await
         })
     }
@@ -212,11 +216,13 @@ impl All {
     }
 }
 
-/// Components failed, or did not stop in time. Its `Debug` is its text, too, as a `main` that returns
+/// Components failed, or did not stop in time, or there were none. Its `Debug` is its text, too, as a `main` that returns
 /// it shows that.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RunError {
+    /// There was no component to run.
+    pub empty: bool,
     /// Those that failed, in the order in which they did.
     pub failed: Vec<FailedComponent>,
     /// Those that had not stopped in time after a signal, by their places among the components.
@@ -237,6 +243,9 @@ pub struct FailedComponent {
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.empty {
+            return f.write_str("there is no component to run");
+        }
         let mut separator = "";
         for FailedComponent { index, realm, error } in &self.failed {
             write!(f, "{separator}component {index} ({realm}) failed: {error}")?;

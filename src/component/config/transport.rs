@@ -83,6 +83,8 @@ pub struct TransportConfig {
     /// The kind was said, so that another URL does not change it.
     kind_is_set: bool,
     settings: WebSocketSettings,
+    /// A choice of none, which is refused; in the settings that is all.
+    no_serializer: bool,
     /// Only if something of it is set.
     retry: Option<RetryPolicy>,
 }
@@ -130,7 +132,7 @@ impl TransportConfig {
 
     fn of(kind: Kind, url: String) -> Self {
         let settings = WebSocketSettings { url, ..WebSocketSettings::default() };
-        TransportConfig { kind, kind_is_set: true, settings, retry: None }
+        TransportConfig { kind, kind_is_set: true, settings, no_serializer: false, retry: None }
     }
 
     /// Reads Autobahn's dict, or a URL as a string.
@@ -193,9 +195,10 @@ impl TransportConfig {
     }
 
     /// The serializers to offer, the preferred first; the router chooses. Default: CBOR,
-    /// MessagePack, JSON, as far as they are compiled in.
+    /// MessagePack, JSON, as far as they are compiled in. An empty list is refused.
     #[must_use]
     pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
+        self.no_serializer = serializers.is_empty();
         self.settings.serializers = serializers.to_vec();
         self
     }
@@ -337,6 +340,9 @@ impl TransportConfig {
     /// If a setting cannot be used.
     pub fn connector(&self) -> Result<Arc<dyn Connector>, ConfigError> {
         self.check_retry()?;
+        if self.no_serializer {
+            return Err(ConfigError::new("serializers", "at least one is needed"));
+        }
         match &self.kind {
             Kind::Ready(connector) => match self.settings.set_keys().next() {
                 Some(key) => Err(ConfigError::new(key, "it is the matter of the given connector")),
