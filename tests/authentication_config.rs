@@ -145,7 +145,12 @@ fn what_is_wrong_in_the_dict_is_named() {
     for (wrong, text) in [
         (json!(["ticket"]), "authentication must be a dict of methods, is list"),
         (json!({"ticket": "secret!!!"}), "authentication.ticket must be a dict, is string"),
-        (json!({"persona": {}}), "authentication.persona: there is no such authentication method"),
+        (
+            json!({"persona": {}}),
+            "authentication.persona: there is no such authentication method; there are anonymous, \
+             anonymous-proxy, cookie, tls, ticket, wampcra, cryptosign, cryptosign-proxy, scram, \
+             wamp-scram",
+        ),
         (json!({"ticket": {}}), "authentication.ticket.ticket is missing"),
         (
             json!({"ticket": {"ticket": 7}}),
@@ -153,7 +158,7 @@ fn what_is_wrong_in_the_dict_is_named() {
         ),
         (
             json!({"ticket": {"ticket": "x", "secret": "s3cret"}}),
-            "authentication.ticket: unknown key \"secret\"",
+            "authentication.ticket.secret: unknown key; known are ticket, authid, authrole, authextra",
         ),
         (json!({"wampcra": {"secret": "s3cret"}}), "authentication.wampcra.authid is missing"),
         (json!({"wampcra": {"authid": "joe"}}), "authentication.wampcra.secret is missing"),
@@ -172,6 +177,11 @@ fn what_is_wrong_in_the_dict_is_named() {
         ),
         (json!({"cryptosign": {}}), "authentication.cryptosign.privkey is missing"),
         (
+            json!({"cryptosign": {"privkey": "keys/id_ed25519"}}),
+            "authentication.cryptosign.privkey: it must be 64 hexadecimal digits, or the text of \
+             an OpenSSH key, not the path of a file",
+        ),
+        (
             json!({"cryptosign": {"privkey": seed(), "authextra": {"pubkey": seed()}}}),
             "authentication.cryptosign.authextra.pubkey is not the public key of privkey",
         ),
@@ -182,7 +192,7 @@ fn what_is_wrong_in_the_dict_is_named() {
         ),
         (
             json!({"anonymous": {"ticket": "s3cret"}}),
-            "authentication.anonymous: unknown key \"ticket\"",
+            "authentication.anonymous.ticket: unknown key; known are authid, authrole, authextra",
         ),
         (
             json!({"anonymous": {"authid": "joe"}, "ticket": {"ticket": "x", "authid": "jim"}}),

@@ -202,7 +202,8 @@ fn the_key_of_an_endpoint_is_told() {
 #[test]
 fn urls_are_read_by_their_scheme() {
     for (url, text) in [
-        ("http://h/", "neither ws nor wss"),
+        ("http://h/", "neither ws nor wss; write ws://"),
+        ("https://h/", "neither ws nor wss; write wss://"),
         ("h:8080", "must begin with ws://"),
         ("", "must begin with ws://"),
         ("ws://h/#x", "fragment"),
@@ -280,6 +281,11 @@ fn what_is_typed_is_checked_as_well() {
         (one().initial_retry_delay(year), "initial_retry_delay"),
         (one().max_retry_delay(year), "max_retry_delay"),
         (one().serializers(&[]), "serializers"),
+        (
+            one().max_retry_delay(Duration::ZERO).initial_retry_delay(Duration::from_secs(1)),
+            "initial_retry_delay",
+        ),
+        (one().header("X\r\nY", "y"), r"headers.X\r\nY"),
         (one().connect_timeout(Duration::ZERO), "endpoint.timeout"),
         (one().ip_version(5), "endpoint.version"),
         (one().tls(TlsOptions::new()), "endpoint.tls"),

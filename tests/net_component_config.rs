@@ -351,6 +351,13 @@ async fn a_whole_component_from_json() {
     for (text, message) in [
         ("", "this is no JSON"),
         ("[]", "it must be a dict, not list"),
+        (r#"{"realm": "realm 1"}"#, r#"realm: "realm 1" is no URI: component 1 "#),
+        (r#"{"max_retries": 5}"#, "max_retries: it belongs to a transport: transports[0].max_"),
+        (r#"{"authentication": ["ticket"]}"#, "authentication: it must be a dict of methods, is "),
+        (
+            r#"{"authentication": {"ticket": {"a b\n": 1}}}"#,
+            r"authentication.ticket.a b\n: unknown key; known are ticket, ",
+        ),
         (r#"{"realms": "r"}"#, "realms: unknown key; known are realm, transports, "),
         (r#"{"realm": 1}"#, "realm: it must be a string, not integer"),
         (r#"{"realm": "no realm"}"#, "is no URI"),
@@ -362,10 +369,10 @@ async fn a_whole_component_from_json() {
         ),
         (r#"{"authentication": []}"#, "authentication"),
         (r#"{"authentication": {"tickets": {}}}"#, "authentication.tickets: there is no such"),
-        (r#"{"authentication": {"ticket": {}}}"#, "authentication.ticket.ticket: is missing"),
+        (r#"{"authentication": {"ticket": {}}}"#, "authentication.ticket.ticket: it is missing"),
         (
             r#"{"authentication": {"wampcra": {"secrets": "rosebud"}}}"#,
-            "authentication.wampcra: unknown key \"secrets\"",
+            "authentication.wampcra.secrets: unknown key; known are secret, authid, ",
         ),
     ] {
         let error = Component::from_json(text).err().unwrap().to_string();

@@ -295,8 +295,8 @@ impl ComponentBuilder {
             Ok(session) => session,
             Err(text) => return invalid(text),
         };
-        if !settings.realm.check(UriRule::Loose, Match::Exact) {
-            return invalid(format!("realm {:?} is no URI", settings.realm));
+        if let Err(error) = settings.realm.validate(UriRule::Loose, Match::Exact) {
+            return invalid(format!("realm: {error}"));
         }
         settings.retry.check()?;
         for (index, transport) in settings.transports.iter().enumerate() {

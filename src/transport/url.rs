@@ -160,6 +160,10 @@ fn read(url: &str) -> Result<WebSocketUrl, String> {
         "wss" => (true, false),
         "ws+unix" => (false, true),
         "wss+unix" => (true, true),
+        "http" | "https" => {
+            let ours = if scheme.len() == 4 { "ws" } else { "wss" };
+            return Err(format!("the scheme {scheme:?} is neither ws nor wss; write {ours}://"));
+        }
         _ if is_scheme(scheme) => {
             return Err(format!("the scheme {scheme:?} is neither ws nor wss"));
         }

@@ -25,6 +25,15 @@ const TRANSPORT: [&str; 13] = [
     "retry_delay_jitter",
 ];
 
+/// Those keys that say how to try again.
+pub(super) const RETRY: [&str; 5] = [
+    "max_retries",
+    "initial_retry_delay",
+    "max_retry_delay",
+    "retry_delay_growth",
+    "retry_delay_jitter",
+];
+
 pub(super) fn transport(value: &Value) -> Result<TransportConfig, ConfigError> {
     let fields = Fields::of(value, &TRANSPORT)?;
     let url = fields.text("url")?;
@@ -214,7 +223,7 @@ fn headers(value: &Value) -> Result<Vec<(&str, &str)>, ConfigError> {
     entries
         .map(|(name, value)| match read::text(value) {
             Ok(text) => Ok((name, text)),
-            Err(error) => Err(error.within(name)),
+            Err(error) => Err(error.within(name.escape_debug())),
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! A whole component from one dict: where, which realm, and who.
 
+use crate::component::config::dict;
 use crate::component::config::read::{self, Fields};
 use crate::component::transports::IntoTransports;
 use crate::component::{Component, ComponentBuilder};
@@ -22,6 +23,12 @@ impl ComponentBuilder {
     /// If a key is unknown, or its value cannot be used; with the path of the key, as in
     /// `transports[1].endpoint.tls.trust_root`.
     pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
+        if let Some(key) =
+            read::dict(value)?.iter().map(|(key, _)| key).find(|key| dict::RETRY.contains(key))
+        {
+            let text = format_args!("it belongs to a transport: transports[0].{key}");
+            return Err(ConfigError::new(key, text));
+        }
         let fields = Fields::of(value, &["realm", "transports", "authentication", "extra"])?;
         let mut builder = Component::builder();
         if let Some(realm) = fields.text("realm")? {
@@ -51,9 +58,23 @@ impl ComponentBuilder {
 /// What `auth` says begins with the path of the key.
 fn authentication(value: &Value) -> Result<Authentication, ConfigError> {
     Authentication::from_value(value).map_err(|error| {
-        match error.message.strip_prefix("authentication.").and_then(|rest| rest.split_once(' ')) {
-            Some((path, text)) => ConfigError::new(path.trim_end_matches(':'), text),
-            None => ConfigError::new("", error),
+        let rest = error.message.strip_prefix("authentication");
+        match (rest, rest.and_then(|rest| rest.strip_prefix('.'))) {
+            (_, Some(place)) => match (place.split_once(": unknown key"), place.split_once(' ')) {
+                // The key may have a space.
+                (Some((path, text)), _) => {
+                    ConfigError::new(path, format_args!("unknown key{text}"))
+                }
+                (None, Some((path, text))) => match path.strip_suffix(':') {
+                    Some(path) => ConfigError::new(path, text),
+                    None => ConfigError::new(path, format_args!("it {text}")),
+                },
+                (None, None) => ConfigError::new("", place),
+            },
+            (Some(text), None) if text.starts_with(' ') => {
+                ConfigError::new("", format_args!("it{text}"))
+            }
+            _ => ConfigError::new("", error),
         }
     })
 }

@@ -7,6 +7,13 @@ use crate::auth::scram::Dialect;
 use crate::auth::{AuthError, Secret};
 use crate::value::{Dict, Value};
 
+/// For texts.
+const METHODS: &str = "anonymous, anonymous-proxy, cookie, tls, ticket, wampcra, cryptosign, \
+                       cryptosign-proxy, scram, wamp-scram";
+
+/// How much of a key that nobody knows is repeated.
+const MAX_KEY: usize = 60;
+
 impl Authentication {
     /// Reads Autobahn's `authentication`: a dict of methods, the preferred first, each with a dict
     /// of its settings.
@@ -43,7 +50,7 @@ impl Authentication {
         };
         let mut authentication = Authentication::new();
         for (method, settings) in methods.iter() {
-            let place = format!("authentication.{method}");
+            let place = format!("authentication.{}", escaped(method));
             let settings = match settings {
                 Value::Null => &Dict::new(),
                 settings => {
@@ -119,7 +126,7 @@ impl Settings<'_> {
                 authentication.with(if proxy { cryptosign.proxy() } else { cryptosign })
             }
             _ => Err(AuthError::new(format!(
-                "{}: there is no such authentication method",
+                "{}: there is no such authentication method; there are {METHODS}",
                 self.place
             ))),
         }
@@ -130,6 +137,11 @@ impl Settings<'_> {
         let key = match self.settings.get("privkey") {
             Some(Value::String(text)) if text.trim_start().starts_with("-----BEGIN") => {
                 SigningKey::from_openssh(text)
+            }
+            Some(Value::String(text)) if is_path(text) => {
+                let wanted = "it must be 64 hexadecimal digits, or the text of an OpenSSH key";
+                let text = format!("{}: {wanted}, not the path of a file", self.at("privkey"));
+                return Err(AuthError::new(text));
             }
             Some(Value::String(text)) => SigningKey::from_hex(text),
             Some(Value::Bytes(octets)) => SigningKey::parse(octets),
@@ -196,7 +208,9 @@ impl Settings<'_> {
         let common = ["authid", "authrole", "authextra"];
         let unknown = |key: &&str| !common.contains(key) && !own.contains(key);
         if let Some(key) = self.settings.iter().map(|(key, _)| key).find(unknown) {
-            return Err(AuthError::new(format!("{}: unknown key {key:?}", self.place)));
+            let known = [own, &common[..]].concat().join(", ");
+            let text = format!("{}: unknown key; known are {known}", self.at(&escaped(key)));
+            return Err(AuthError::new(text));
         }
         let authextra = match self.settings.get("authextra") {
             None | Some(Value::Null) => Dict::new(),
@@ -241,6 +255,20 @@ impl Settings<'_> {
     fn at(&self, key: &str) -> String {
         format!("{}.{key}", self.place)
     }
+}
+
+/// Whether it looks like one: hexadecimal digits have neither of these.
+fn is_path(text: &str) -> bool {
+    text.contains(['/', '\\', '.', '~', '_'])
+}
+
+/// For people, and bounded.
+fn escaped(key: &str) -> String {
+    let mut shown: String = key.chars().flat_map(char::escape_debug).take(MAX_KEY).collect();
+    if shown.len() < key.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// The value itself may be secret.

@@ -59,8 +59,9 @@ pub(crate) fn websocket_connector(
         factory = tls(factory, options).map_err(|error| error.within("endpoint.tls"))?;
     }
     for (name, value) in &settings.headers {
-        factory =
-            factory.header(name, value).map_err(|error| at(&format!("headers.{name}"), error))?;
+        factory = factory
+            .header(name, value)
+            .map_err(|error| at(&format!("headers.{}", name.escape_debug()), error))?;
     }
     if let Some(timeout) = settings.connect_timeout {
         factory = factory.connect_timeout(timeout);
