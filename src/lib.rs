@@ -34,14 +34,21 @@
 //!   state machines for those who bring their own I/O.
 //!
 //! # Features
-//! `client` (WebSocket client), `router`, `json`, `msgpack`, `cbor`, `tls` (all default); `cryptobox`
-//! adds `session::cryptobox`, end-to-end encryption as Autobahn has it; `js` makes the JavaScript
+//! `client` (WebSocket client), `router`, `json`, `msgpack`, `cbor`, `tls`, `log` (all default; `log`
+//! is the subscriber that [`component::run`](fn@component::run) installs natively); `cryptobox` adds
+//! `session::cryptobox`, end-to-end encryption as Autobahn has it; `js` makes the JavaScript
 //! package.
 //!
 //! # Logging
-//! Through [`tracing`](https://docs.rs/tracing): what handlers cannot answer as warnings, each
-//! message of a session at level `trace` under the target `wampwerk::message`
-//! (`RUST_LOG=wampwerk::message=trace`).
+//! Through [`tracing`](https://docs.rs/tracing): what handlers cannot answer as warnings, what
+//! components do at the levels that [`LogLevel`](component::LogLevel) tells, each message of a session
+//! at level `trace` under the target `wampwerk::message`.
+//!
+//! [`component::run`](fn@component::run) and [`ApplicationRunner`](component::ApplicationRunner) show
+//! it by themselves, as far as their `LogLevel` says; `LogLevel::Trace` shows messages. They do not
+//! read `RUST_LOG`. A program that wants to choose by target installs a subscriber of its own before,
+//! such as `tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).init()`
+//! (tracing-subscriber's feature `env-filter`); then `RUST_LOG=wampwerk::message=trace` works.
 
 pub mod auth;
 pub mod codec;
