@@ -131,6 +131,8 @@ async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
     let runner = ApplicationRunner::new(listener.url(), "realm1").strict(true);
     let run = runner.run(|_| Taker).signals(false).log_level(LogLevel::None);
     let error = run.await.unwrap_err();
+    let text = "no transport is left after 1 failed attempt: on_join failed: ";
+    assert!(error.to_string().starts_with(text), "{error}");
     // As `main` shows it.
     assert_eq!(format!("{error:?}"), error.to_string());
     let RunnerError::Component(ComponentError::Exhausted { last, attempts: 1 }) = error else {

@@ -142,7 +142,7 @@ const FATAL: &[&str] = &[
 #[non_exhaustive]
 pub enum ComponentError {
     /// No transport has an attempt left.
-    #[error("no transport is left after {attempts} failed attempts, the last: {last}")]
+    #[error("no transport is left after {}: {last}", failed_attempts(attempts))]
     Exhausted {
         /// How the last attempt failed.
         last: AttemptError,
@@ -154,7 +154,7 @@ pub enum ComponentError {
     #[error("{0}")]
     Fatal(AttemptError),
     /// `on_retry` did not want another attempt.
-    #[error("no further attempt is wanted after {attempts} failed ones, the last: {last}")]
+    #[error("no further attempt is wanted after {}: {last}", failed_attempts(attempts))]
     Vetoed {
         /// How the last attempt failed.
         last: AttemptError,
@@ -176,5 +176,12 @@ impl ComponentError {
             ComponentError::Fatal(error) => Some(error),
             ComponentError::RuntimeEnded => None,
         }
+    }
+}
+
+fn failed_attempts(&attempts: &u32) -> String {
+    match attempts {
+        1 => "1 failed attempt".to_owned(),
+        several => format!("{several} failed attempts, the last"),
     }
 }
