@@ -364,7 +364,15 @@ impl TransportConfig {
     }
 
     fn check_retry(&self) -> Result<(), ConfigError> {
-        self.retry.as_ref().map_or(Ok(()), RetryPolicy::check)
+        let Some(policy) = &self.retry else { return Ok(()) };
+        policy.check()?;
+        let &RetryPolicy { initial_delay, max_delay, .. } = policy;
+        // A limit below the default is a wish for shorter delays.
+        if initial_delay > max_delay && initial_delay != RetryPolicy::default().initial_delay {
+            let text = format!("it is more than max_retry_delay, {max_delay:?}");
+            return Err(ConfigError::new("initial_retry_delay", text));
+        }
+        Ok(())
     }
 
     fn check_settings(&self) -> Result<(), ConfigError> {
