@@ -142,8 +142,8 @@ impl TlsOptions {
         self
     }
 
-    /// Trust these certificates alone: PEM text, or the path of a PEM file, which is read once,
-    /// when the transport is configured.
+    /// Trust these certificates alone: PEM text, or the path of a PEM file of up to 4 MiB,
+    /// which is read when the connector is made.
     #[must_use]
     pub fn trust_root(mut self, path_or_pem: impl Into<String>) -> Self {
         self.trust_root = Some(path_or_pem.into());
@@ -151,7 +151,7 @@ impl TlsOptions {
     }
 
     /// Shows the server this certificate, if it asks: the chain and its private key, each as PEM
-    /// text or as the path of a PEM file, which is read once.
+    /// text or as the path of a PEM file, which is read when the connector is made.
     #[must_use]
     pub fn certificate(
         mut self,
