@@ -307,8 +307,8 @@ async fn tls_has_roots_a_name_and_a_certificate() {
                 ("key", authority.issue("other").1.into()),
                 ("certificate", mine.as_str().into()),
             ],
-            "certificate",
-            "",
+            "key",
+            "it does not belong to the certificate",
         ),
         (
             [("hostname", "not a name".into()), ("key", nothing()), ("certificate", nothing())],
