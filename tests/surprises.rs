@@ -1,7 +1,24 @@
 //! Where other WAMP implementations surprise their users, and that we do not: a test for each
 //! surprise that concerns sessions, payloads and serializers, under its number in our list of them.
 //!
-//! S6 to S13 and S17 to S23 concern components, RawSocket and reconnecting; S25 concerns JavaScript.
+//! Those of components stand with the components' other tests:
+//!
+//! | surprise | test |
+//! | --- | --- |
+//! | S6, counters live on over joins | `component_backoff::each_loss_waits_the_initial_delay_and_resets_the_counter` |
+//! | S7, a failing `main` storms | `component_backoff::a_failing_main_is_tried_again_with_growing_delays` |
+//! | S8, `run` hides failures | `net_run::one_that_fails_is_told_and_does_not_stop_the_others` |
+//! | S9, `stop` is not final | `component_stop`, all of it |
+//! | S10, the router's GOODBYE as success | `component_backoff::a_goodbye_of_the_router_is_no_success` |
+//! | S11, headers are not sent | `net_component_config::the_server_sees_url_headers_and_serializers` |
+//! | S12, S13, schemes of URLs | `component_config::urls_are_read_by_their_scheme`, `net_endpoint_unix::a_url_leads_to_the_socket` |
+//! | S17, ready in spite of failures | `component_callbacks::what_goes_wrong_is_told_and_ready_comes_all_the_same`, `…::a_strict_component_takes_no_half_session` |
+//! | S18, no GOODBYE on SIGINT | `net_run::sigterm_during_a_call_says_goodbye` |
+//! | S20, the first retry's delay | `core_retry::the_first_retry_waits_the_initial_delay_and_the_last_the_longest` |
+//! | S21, GOODBYE ends the retries | `component_refused::a_refusal_that_may_pass_is_no_end`, and the package's tests |
+//! | S22, `close` during a delay | `component_stop::while_it_waits`, and the package's tests |
+//!
+//! S19 concerns RawSocket; S23 and S25 are in the package's tests.
 
 #![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "json"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
