@@ -223,7 +223,11 @@ fn what_cannot_be_used_is_refused_at_construction() {
         (damaged, key.as_str(), "client"),
         (cert.as_str(), "", "client private key"),
         (cert.as_str(), cert.as_str(), "client private key"),
-        (cert.as_str(), other_key.as_str(), "client private key: it does not belong to the certificate"),
+        (
+            cert.as_str(),
+            other_key.as_str(),
+            "client private key: it does not belong to the certificate",
+        ),
     ] {
         let error = TlsConfig::new().client_certificate_pem(cert, key).unwrap_err();
         assert!(error.to_string().contains(text), "{error}");
