@@ -61,7 +61,9 @@ impl Router {
         roles.check("HELLO.Details.roles", &CLIENT_ROLES)?;
         let features = Features::of(roles);
         let Some(connection) = self.connections.get(&from) else { return Ok(()) };
-        let longest = self.config.limits.uri_length;
+        // A realm that there is can be joined, whatever the limit of other names.
+        let ours = self.config.realms.iter().map(|realm| realm.len()).max().unwrap_or_default();
+        let longest = self.config.limits.uri_length.max(ours);
         let next = if realm.len() > longest {
             let text = format!("the realm is longer than {longest} octets");
             Next::Refuse(Refusal::new(uris::INVALID_URI, text))
