@@ -239,7 +239,8 @@ export class Component {
    *
    * Resolves when `main` has returned, somebody here has left the session, or it was stopped.
    *
-   * @throws the router's refusal, if another attempt is pointless (see `isFatal`)
+   * @throws what is fatal, if another attempt is pointless (see `isFatal`): the router's refusal, or
+   *   what `main` threw
    * @throws {ConnectError} if no attempt is left or wanted; its `cause` is the last error
    * @throws the signal's reason, if it was stopped by that
    */
