@@ -69,7 +69,7 @@ async fn everything_stands_again_after_the_connection_was_lost() {
         assert_eq!(session.closed().await.kind, CloseKind::TransportLost);
     }
     ready.recv().await.unwrap();
-    let errors = failures.borrow();
+    let errors = failures.take();
     assert!(errors.len() == 5 && errors.iter().all(|error| matches!(error, AttemptError::Lost(_))));
     assert_eq!(*news.borrow(), ["0", "1", "2", "3", "4"]);
     component.stop().await;

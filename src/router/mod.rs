@@ -375,6 +375,7 @@ impl RouterBuilder {
     /// if a role or one of its rules is there twice, says nothing or is about what is no
     /// URI, if a realm has no role while others have, or if a role is dynamic and there is no
     /// authorizer. The text names what.
+    #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn build(mut self) -> Result<Router, ConnectError> {
         if self.config.realms.is_empty() {
             return Err(ConnectError::InvalidConfig("the router has no realm".to_owned()));
