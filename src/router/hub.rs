@@ -1,7 +1,9 @@
 //! `Hub`: the core behind its lock, with the outbox of each connection.
 //!
 //! Owns the one rule that keeps the order: who changes the core drains its outputs into the
-//! outboxes before it lets go of the lock. Nothing is decoded, encoded, sent or woken under it.
+//! outboxes before it lets go of the lock. No frame is decoded or encoded under it, and nothing is
+//! sent or woken. What authentication computes is under it: hashes and at most one signature for a
+//! message, of what has been held to a bound.
 
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
