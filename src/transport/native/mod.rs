@@ -5,8 +5,12 @@
 
 #[cfg(feature = "client")]
 mod endpoint;
+#[cfg(any(feature = "client", feature = "router"))]
+mod liveness;
 #[cfg(feature = "client")]
 mod lookup;
+#[cfg(any(feature = "client", feature = "router"))]
+mod protection;
 #[cfg(feature = "client")]
 mod proxy;
 #[cfg(feature = "client")]
@@ -20,6 +24,8 @@ mod websocket;
 
 #[cfg(feature = "client")]
 pub use endpoint::Endpoint;
+#[cfg(any(feature = "client", feature = "router"))]
+pub use liveness::AutoPing;
 #[cfg(feature = "client")]
 pub use proxy::Proxy;
 #[cfg(feature = "client")]
@@ -32,8 +38,6 @@ pub use tls::TlsConfig;
 pub use tls::TlsConfigError;
 #[cfg(all(feature = "tls", feature = "router"))]
 pub use tls::TlsServerConfig;
-#[cfg(any(feature = "client", feature = "router"))]
-pub use websocket::AutoPing;
 #[cfg(feature = "client")]
 pub use websocket::WampWebSocketClientFactory;
 #[cfg(feature = "router")]

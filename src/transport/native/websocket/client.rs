@@ -16,8 +16,7 @@ use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
 use super::{
-    AutoPing, CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, Protection,
-    WebSocketTransport,
+    CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport,
 };
 use crate::error::ConnectError;
 use crate::message::Serializer;
@@ -26,6 +25,8 @@ use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsConfig;
 use crate::transport::native::endpoint::{Endpoint, Route, Stream};
+use crate::transport::native::liveness::AutoPing;
+use crate::transport::native::protection::Protection;
 #[cfg(feature = "tls")]
 use crate::transport::native::tls::tls_error;
 use crate::transport::native::{IpVersion, Proxy};

@@ -8,7 +8,6 @@
 mod client;
 mod handshake;
 mod io;
-mod liveness;
 #[cfg(feature = "router")]
 mod server;
 
@@ -27,12 +26,11 @@ use tungstenite::{Message, Utf8Bytes, WebSocket};
 #[cfg(feature = "client")]
 pub use self::client::WampWebSocketClientFactory;
 use self::io::Io;
-pub use self::liveness::AutoPing;
-use self::liveness::{Beat, Silence, Stall};
 #[cfg(feature = "router")]
 pub use self::server::{AcceptConfig, AcceptError, accept};
 use crate::error::TransportError;
 use crate::rt::Sleep;
+use crate::transport::native::liveness::{AutoPing, Beat, Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
 /// 16 MiB: what Autobahn's and Crossbar's users have settled on as the longest message.
@@ -58,20 +56,6 @@ const EMPTY_FRAMES_PER_POLL: usize = 64;
 
 /// More than a frame's header ever takes.
 const HEADER_SIZE: usize = 16;
-
-/// What TLS gives to the connection below.
-#[derive(Clone, Copy, Default)]
-struct Protection {
-    secure: bool,
-    channel_id: Option<[u8; 32]>,
-}
-
-impl Protection {
-    fn tell(self, info: &mut TransportInfo) {
-        info.secure = self.secure;
-        info.channel_id = self.channel_id;
-    }
-}
 
 /// A WebSocket after its opening handshake.
 struct WebSocketTransport<S> {

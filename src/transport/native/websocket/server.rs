@@ -13,13 +13,13 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{
-    AutoPing, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, Protection, WebSocketTransport,
-};
+use super::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsServerConfig;
+use crate::transport::native::liveness::AutoPing;
+use crate::transport::native::protection::Protection;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{Transport, TransportInfo};
 

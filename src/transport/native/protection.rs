@@ -1,0 +1,17 @@
+//! What TLS gives to the connection below a transport.
+
+use crate::transport::TransportInfo;
+
+/// Whether there is TLS, and its channel id.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Protection {
+    pub(super) secure: bool,
+    pub(super) channel_id: Option<[u8; 32]>,
+}
+
+impl Protection {
+    pub(super) fn tell(self, info: &mut TransportInfo) {
+        info.secure = self.secure;
+        info.channel_id = self.channel_id;
+    }
+}
