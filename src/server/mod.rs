@@ -39,7 +39,7 @@ impl Router {
     /// [`ConnectError::InvalidUrl`] if the URL is none, [`ConnectError::Listen`] if the address cannot
     /// be had.
     pub async fn listen(&self, url: &str) -> Result<Listener, ConnectError> {
-        let url = WebSocketUrl::parse_listen(url)?;
+        let url = parse(url)?;
         if url.secure {
             return Err(invalid(&url, "wss:// needs a certificate: see `listen_tls`"));
         }
@@ -56,7 +56,7 @@ impl Router {
         url: &str,
         tls: crate::transport::TlsServerConfig,
     ) -> Result<Listener, ConnectError> {
-        let url = WebSocketUrl::parse_listen(url)?;
+        let url = parse(url)?;
         if !url.secure {
             return Err(invalid(&url, "TLS is for wss://"));
         }
@@ -113,6 +113,14 @@ impl Listener {
         let _ = self.stop.send(());
         let _ = self.stopped.changed().await;
     }
+}
+
+fn parse(url: &str) -> Result<WebSocketUrl, ConnectError> {
+    let url = WebSocketUrl::parse_listen(url)?;
+    if url.unix.is_some() {
+        return Err(invalid(&url, "a unix socket is nothing that can be listened on here"));
+    }
+    Ok(url)
 }
 
 fn invalid(url: &WebSocketUrl, message: &str) -> ConnectError {

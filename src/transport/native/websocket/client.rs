@@ -135,7 +135,7 @@ impl WampWebSocketClientFactory {
     /// where there is a proxy.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
         if self.url.secure && endpoint.is_unix() {
-            return Err(config(format!("endpoint: {NO_TLS}://")));
+            return Err(config(format!("endpoint: {NO_TLS}; use ws://")));
         }
         self.route.endpoint = endpoint;
         self.checked()

@@ -1,13 +1,13 @@
-//! `ws://` and `wss://` URLs: what of RFC 3986 and RFC 6455 section 3 a WebSocket needs, and the
-//! forms that name a unix socket.
-//!
-//! Owns no name look-up and no percent-decoding. It is written by hand because it is in the browser's
-//! bundle as well, where a general URL library would weigh more than the rest of the transport.
+//! `ws://` and `wss://`: RFC 6455, section 3.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::authority::{Host, default_port, read_authority};
+use super::{Family, Place, check_socket, invalid, shown};
 use crate::error::ConnectError;
+
+const FAMILY: Family =
+    Family { name: "WebSocket", plain: "ws", secure: "wss", mistaken: ["http", "https"] };
 
 /// A checked WebSocket URL. It shows itself as the URL again; its Debug output lacks the query, which
 /// may hold a secret.
@@ -49,13 +49,8 @@ impl WebSocketUrl {
     }
 
     /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 stands for any free port.
-    /// Unix sockets are refused.
     pub fn parse_listen(url: &str) -> Result<Self, ConnectError> {
-        let parsed = read(url).map_err(|message| invalid(url, message))?;
-        if parsed.unix.is_some() {
-            return Err(invalid(url, "a unix socket is nothing that can be listened on here"));
-        }
-        Ok(parsed)
+        read(url).map_err(|message| invalid(url, message))
     }
 
     /// Host and port as in a `Host` header: an IPv6 address in brackets, the port only where it is
@@ -98,135 +93,22 @@ impl fmt::Debug for WebSocketUrl {
     }
 }
 
-/// What errors and logs may tell of what was given as a URL: neither user and password, which people
-/// write there by mistake, nor the query, which may hold a token. `ws://…@host/path?…`.
-pub(crate) fn shown(url: &str) -> String {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) if is_scheme(scheme) => (format!("{scheme}://"), rest),
-        _ => (String::new(), url),
-    };
-    let (user, rest) = match rest.rsplit_once('@') {
-        Some((before, behind)) if has_user(rest) => match before.contains(['?', '#']) {
-            // Whether the @ is behind the user or in a query, cannot be said.
-            true => ("…@", "…"),
-            false => ("…@", behind),
-        },
-        _ => ("", rest),
-    };
-    match rest.split_once(['?', '#']) {
-        Some((rest, _)) => format!("{scheme}{user}{rest}?…"),
-        None => format!("{scheme}{user}{rest}"),
-    }
-}
-
-/// Whether there seem to be a user and a password, also one with characters that cannot be in it.
-fn has_user(rest: &str) -> bool {
-    if rest.starts_with('/') || unix_socket(rest).is_some() {
-        return false;
-    }
-    let (authority, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let odd_port = || match split_port(authority) {
-        Ok((_, port)) => port.is_some_and(|port| check_port(port).is_err()),
-        Err(_) => true,
-    };
-    authority.contains('@') || (rest.contains('@') && odd_port())
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-}
-
-/// With brackets where it is an IPv6 address.
-pub(crate) struct Host<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Host<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.contains(':') { write!(f, "[{}]", self.0) } else { f.write_str(self.0) }
-    }
-}
-
-fn default_port(secure: bool) -> u16 {
-    if secure { 443 } else { 80 }
-}
-
-fn invalid(url: &str, message: impl fmt::Display) -> ConnectError {
-    ConnectError::InvalidUrl { url: shown(url), message: message.to_string() }
-}
-
 fn read(url: &str) -> Result<WebSocketUrl, String> {
-    let (scheme, rest) = url.split_once("://").ok_or("it must begin with ws:// or wss://")?;
-    let (secure, unix) = match scheme.to_ascii_lowercase().as_str() {
-        "ws" => (false, false),
-        "wss" => (true, false),
-        "ws+unix" => (false, true),
-        "wss+unix" => (true, true),
-        "http" | "https" => {
-            let ours = if scheme.len() == 4 { "ws" } else { "wss" };
-            return Err(format!("the scheme {scheme:?} is neither ws nor wss; write {ours}://"));
-        }
-        _ if is_scheme(scheme) => {
-            return Err(format!("the scheme {scheme:?} is neither ws nor wss"));
-        }
-        // It may be a password.
-        _ => return Err("the scheme is neither ws nor wss".to_owned()),
+    let (secure, rest) = match FAMILY.read(url)? {
+        Place::Tcp { secure, rest } => (secure, rest),
+        Place::Unix { rest } => return read_unix(rest),
     };
-    if let Some(other) = rest.chars().find(|char| !char.is_ascii_graphic()) {
-        return Err(format!("{other:?} cannot be in a URL; encode it"));
-    }
-    if rest.contains('#') {
-        return Err("a WebSocket URL has no fragment (#)".to_owned());
-    }
-    let socket = if unix { Some(rest) } else { unix_socket(rest) };
-    if let Some(socket) = socket {
-        return if secure { Err(NO_TLS.to_owned()) } else { read_unix(socket) };
-    }
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, target) = rest.split_at(end);
-    if has_user(rest) {
-        return Err("a user name in the URL is not supported".to_owned());
-    }
-    let (host, port) = split_port(authority)?;
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path, Some(query.to_owned())),
-        None => (target, None),
-    };
-    Ok(WebSocketUrl {
-        secure,
-        host: check_host(host)?,
-        port: match port {
-            None => default_port(secure),
-            Some(port) => check_port(port)?,
-        },
-        path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
-        query,
-        unix: None,
-    })
-}
-
-/// Also Autobahn's rule.
-pub(crate) const NO_TLS: &str = "there is no TLS over a unix socket; use ws";
-
-/// What follows `unix:`. A host of the name `unix` has a port behind the colon, or no colon.
-fn unix_socket(rest: &str) -> Option<&str> {
-    let (name, socket) = rest.split_once(':')?;
-    (name.eq_ignore_ascii_case("unix") && socket.starts_with('/')).then_some(socket)
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (host, port) = read_authority(authority, secure)?;
+    let (path, query) = split_query(target);
+    let path = if path.is_empty() { "/" } else { path };
+    Ok(WebSocketUrl { secure, host, port, path: path.to_owned(), query, unix: None })
 }
 
 fn read_unix(text: &str) -> Result<WebSocketUrl, String> {
-    if !text.starts_with('/') {
-        return Err("what follows is not the absolute path of a unix socket".to_owned());
-    }
-    let (text, query) = match text.split_once('?') {
-        Some((text, query)) => (text, Some(query.to_owned())),
-        None => (text, None),
-    };
+    let (text, query) = split_query(text);
     let (socket, path) = text.split_once(':').unwrap_or((text, "/"));
-    if socket.contains('%') {
-        return Err("the path of a unix socket is not percent-decoded; see Endpoint::unix".into());
-    }
-    if socket.ends_with('/') {
-        return Err(format!("{socket:?} is a folder and no unix socket"));
-    }
+    check_socket(socket)?;
     if !path.starts_with('/') {
         return Err(format!("{path:?} after the unix socket is not an HTTP path, as in :/ws"));
     }
@@ -240,68 +122,11 @@ fn read_unix(text: &str) -> Result<WebSocketUrl, String> {
     })
 }
 
-fn split_port(authority: &str) -> Result<(&str, Option<&str>), String> {
-    if authority.starts_with('[') {
-        let end = authority.find(']').ok_or("the bracket of the IPv6 address is not closed")?;
-        let (host, rest) = authority.split_at(end + 1);
-        return match rest.strip_prefix(':') {
-            Some(port) => Ok((host, Some(port))),
-            None if rest.is_empty() => Ok((host, None)),
-            None => Err(format!("{rest:?} after the IPv6 address is not a port")),
-        };
+fn split_query(text: &str) -> (&str, Option<String>) {
+    match text.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (text, None),
     }
-    match authority.split_once(':') {
-        None => Ok((authority, None)),
-        Some((_, port)) if port.contains(':') => {
-            Err("an IPv6 address goes in brackets, as in ws://[::1]/".to_owned())
-        }
-        Some((host, port)) => Ok((host, Some(port))),
-    }
-}
-
-fn check_port(port: &str) -> Result<u16, String> {
-    // `parse` alone would take a sign.
-    if !port.is_empty()
-        && port.bytes().all(|byte| byte.is_ascii_digit())
-        && let Ok(number) = port.parse()
-    {
-        return Ok(number);
-    }
-    Err(format!("{port:?} is not a port (1 to 65535)"))
-}
-
-/// A host as it stands in a URL, or an IPv6 address without brackets, in the form of
-/// [`WebSocketUrl::host`].
-pub(crate) fn read_host(host: &str) -> Result<String, String> {
-    match host.parse::<Ipv6Addr>() {
-        Ok(address) => Ok(address.to_string()),
-        Err(_) => check_host(host),
-    }
-}
-
-fn check_host(host: &str) -> Result<String, String> {
-    if host.is_empty() {
-        return Err("the host is missing".to_owned());
-    }
-    if let Some(inner) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        let address: Ipv6Addr =
-            inner.parse().map_err(|_| format!("{inner:?} is not an IPv6 address"))?;
-        return Ok(address.to_string());
-    }
-    let allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '.' | '_');
-    if let Some(other) = host.chars().find(|&char| !allowed(char)) {
-        return Err(format!("{other:?} cannot be in a host name"));
-    }
-    let labels = host.strip_suffix('.').unwrap_or(host);
-    if labels.split('.').any(str::is_empty) {
-        return Err(format!("{host:?} has an empty part"));
-    }
-    // A name whose last part is a number can only be meant as an IPv4 address (WHATWG URL, 3.5).
-    let last = labels.rsplit('.').next().unwrap_or_default();
-    if last.bytes().all(|byte| byte.is_ascii_digit()) && labels.parse::<Ipv4Addr>().is_err() {
-        return Err(format!("{host:?} is not an IPv4 address"));
-    }
-    Ok(host.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -309,6 +134,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use super::*;
+    use crate::transport::url::shown;
 
     fn problem(url: &str) -> String {
         match WebSocketUrl::parse(url) {
@@ -464,7 +290,8 @@ mod tests {
             let message = problem(url);
             assert!(message.contains(text), "{url:?}: {message}");
         }
-        assert!(WebSocketUrl::parse_listen("ws://unix:/run/r.sock").is_err());
+        let url = WebSocketUrl::parse_listen("ws://unix:/run/r.sock:/ws").unwrap();
+        assert_eq!((url.unix.as_deref(), url.path.as_str()), (Some("/run/r.sock"), "/ws"));
     }
 
     proptest::proptest! {
