@@ -15,11 +15,13 @@ use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod batched;
 pub mod memory;
+mod round_trip;
 mod settings;
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod subprotocol;
 pub mod url;
 
+pub use round_trip::RoundTrip;
 pub use settings::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};
 pub(crate) use settings::{LARGEST, LONGEST, WebSocketSettings, check_time};
 
@@ -99,6 +101,8 @@ pub struct TransportInfo {
     /// What names the one TLS connection below for its two ends alone: RFC 9266, `tls-exporter`.
     /// Only natively and with TLS 1.3.
     pub channel_id: Option<[u8; 32]>,
+    /// How long the peer's last answer to a ping took.
+    pub round_trip: RoundTrip,
 }
 
 /// Why a transport is closed by us; WebSocket's codes.
@@ -148,6 +152,7 @@ impl TransportInfo {
             max_send: usize::MAX,
             secure: false,
             channel_id: None,
+            round_trip: RoundTrip::new(),
         }
     }
 }

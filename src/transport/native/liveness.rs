@@ -1,32 +1,69 @@
-//! Liveness: is the peer still there, and does it take what we send?
+//! Liveness: is the peer still there, how far away is it, and does it take what we send?
 //!
-//! Owns two timers and compares counts of bytes; a slow transfer of a long message is life, too.
-//! It reads no clock per message.
+//! Owns two timers, compares counts of bytes (a slow transfer of a long message is life, too), and
+//! knows what a ping has to hold. Frames are the transport's matter. It reads a clock once for each
+//! ping and each answer, never per message.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::rt::Sleep;
+use bytes::Bytes;
 
-/// When to ask a silent peer for a sign of life (RFC 6455, section 5.5.2), and how long to wait.
+use crate::rt::{self, Sleep};
+use crate::transport::RoundTrip;
+
+/// When to ask the peer for a sign of life (RFC 6455, section 5.5.2), and how long to wait.
 ///
-/// Default: every 10 s, for 10 s.
+/// Default: every 10 s, for 10 s, with 12 bytes, and only while the peer is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AutoPing {
     /// A ping is sent after an interval in which nothing came; the intervals follow each other, so
-    /// that is up to two of them after the last sign of life.
+    /// that is up to two of them after the last sign of life. Autobahn's `autoPingInterval`.
     pub interval: Duration,
-    /// The connection counts as lost when nothing came for so long after the ping.
+    /// The connection counts as lost when nothing came for so long after the ping. Autobahn's
+    /// `autoPingTimeout`.
     pub timeout: Duration,
+    /// How many bytes a ping carries, 12 to 125: its number (4 bytes), 8 random bytes, and zeros.
+    /// Autobahn's `autoPingSize`.
+    pub size: usize,
+    /// Whether any byte that comes is a sign of life. If not, a ping is sent an interval after the
+    /// last answer, whatever else comes, and only the answer to it counts: the time of the
+    /// [round trip](RoundTrip) is then known on busy connections too, and a long message on a slow
+    /// line may keep the answer back for too long. Autobahn's `autoPingRestartOnAnyTraffic`.
+    pub restart_on_traffic: bool,
 }
 
 impl AutoPing {
+    /// The fewest bytes that a ping carries.
+    pub const MIN_SIZE: usize = 12;
+    /// The most: RFC 6455, section 5.5.
+    pub const MAX_SIZE: usize = 125;
+
     /// Times below a millisecond count as one.
     pub fn new(interval: Duration, timeout: Duration) -> Self {
         let least = Duration::from_millis(1);
-        AutoPing { interval: interval.max(least), timeout: timeout.max(least) }
+        AutoPing {
+            interval: interval.max(least),
+            timeout: timeout.max(least),
+            size: AutoPing::MIN_SIZE,
+            restart_on_traffic: true,
+        }
+    }
+
+    /// Sets [`size`](field@Self::size); outside of 12 to 125, the nearest of them counts.
+    #[must_use]
+    pub fn size(mut self, bytes: usize) -> Self {
+        self.size = bytes.clamp(AutoPing::MIN_SIZE, AutoPing::MAX_SIZE);
+        self
+    }
+
+    /// Sets [`restart_on_traffic`](field@Self::restart_on_traffic).
+    #[must_use]
+    pub fn restart_on_traffic(mut self, restart: bool) -> Self {
+        self.restart_on_traffic = restart;
+        self
     }
 
     /// How long a peer may take nothing of what is sent.
@@ -42,29 +79,39 @@ impl Default for AutoPing {
 }
 
 /// What silence calls for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Beat {
-    Ping,
+    /// A ping with this payload has to leave.
+    Ping(Bytes),
     Dead,
 }
 
-/// The reading side. Polled only when everything that came has been read: otherwise it would be us
-/// who do not listen.
+/// The reading side.
 #[derive(Debug)]
 pub(super) struct Silence {
     times: AutoPing,
     timer: Sleep,
     seen: u64,
+    /// The timer is that of an answer.
     asked: bool,
+    pings: u32,
+    /// The last ping, as long as it is not answered, and when it was sent. Its answer may come after
+    /// other signs of life.
+    open: Option<(Bytes, Duration)>,
+    round_trip: RoundTrip,
 }
 
 impl Silence {
-    pub(super) fn new(times: AutoPing) -> Self {
-        Silence { times, timer: Sleep::new(times.interval), seen: 0, asked: false }
+    /// `round_trip` is told of each answer.
+    pub(super) fn new(times: AutoPing, round_trip: RoundTrip) -> Self {
+        let timer = Sleep::new(times.interval);
+        Silence { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip }
     }
 
-    /// `read` counts all bytes that ever came.
+    /// Polled only when everything that came has been read: otherwise it would be us who do not
+    /// listen. `read` counts all bytes that ever came.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<Beat> {
+        let read = if self.times.restart_on_traffic { read } else { self.seen };
         loop {
             // While nothing is asked, the timer runs through: no timer is set per message.
             if self.asked && read != self.seen {
@@ -76,17 +123,52 @@ impl Silence {
             } else if self.asked {
                 return Poll::Ready(Beat::Dead);
             } else {
-                self.asked = true;
-                self.timer = Sleep::new(self.times.timeout);
-                return Poll::Ready(Beat::Ping);
+                return Poll::Ready(Beat::Ping(self.ask()));
             }
         }
+    }
+
+    /// The payload of the ping that is due though messages come without a pause, so that
+    /// [`poll`](Self::poll) is not called. Its answer may be among what is not read yet, so nobody
+    /// is given up here.
+    pub(super) fn poll_busy(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        if self.times.restart_on_traffic || self.asked {
+            return Poll::Pending;
+        }
+        ready!(Pin::new(&mut self.timer).poll(cx));
+        Poll::Ready(self.ask())
+    }
+
+    /// The peer has sent a pong. If it answers the last ping: how long that took.
+    pub(super) fn ponged(&mut self, payload: &[u8]) -> Option<Duration> {
+        let (_, sent) = self.open.take_if(|(asked, _)| asked == payload)?;
+        let time = rt::now().saturating_sub(sent);
+        self.round_trip.set(time);
+        if !self.times.restart_on_traffic {
+            self.listen(self.seen);
+        }
+        Some(time)
     }
 
     fn listen(&mut self, read: u64) {
         self.seen = read;
         self.asked = false;
         self.timer = Sleep::new(self.times.interval);
+    }
+
+    fn ask(&mut self) -> Bytes {
+        self.asked = true;
+        self.timer = Sleep::new(self.times.timeout);
+        self.pings = self.pings.wrapping_add(1);
+        // Random, so that nobody can answer before he is asked. Without it the number must do.
+        let random = rt::random().unwrap_or_default();
+        let mut payload = Vec::with_capacity(AutoPing::MAX_SIZE);
+        payload.extend_from_slice(&self.pings.to_be_bytes());
+        payload.extend_from_slice(&random.to_be_bytes());
+        payload.resize(self.times.size.clamp(AutoPing::MIN_SIZE, AutoPing::MAX_SIZE), 0);
+        let payload = Bytes::from(payload);
+        self.open = Some((payload.clone(), rt::now()));
+        payload
     }
 }
 
@@ -119,5 +201,111 @@ impl Stall {
     /// Everything was taken.
     pub(super) fn reset(&mut self) {
         self.since = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(3);
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    fn silence(set: impl FnOnce(AutoPing) -> AutoPing) -> (Silence, RoundTrip) {
+        let round_trip = RoundTrip::new();
+        (Silence::new(set(AutoPing::new(INTERVAL, TIMEOUT)), round_trip.clone()), round_trip)
+    }
+
+    async fn ping(silence: &mut Silence, read: u64) -> Bytes {
+        match poll_fn(|cx| silence.poll(cx, read)).await {
+            Beat::Ping(payload) => payload,
+            Beat::Dead => Bytes::new(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pings_have_their_size_and_differ() {
+        for (asked, size) in [(0, 12), (12, 12), (13, 13), (125, 125), (999, 125)] {
+            let (mut silence, _) = silence(|ping| ping.size(asked));
+            let first = ping(&mut silence, 0).await;
+            assert_eq!(first.len(), size);
+            let second = ping(&mut silence, 1).await;
+            assert_eq!(second.len(), size);
+            assert_ne!(first, second);
+            assert_eq!(first[..4], [0, 0, 0, 1]);
+            assert_eq!(second[..4], [0, 0, 0, 2]);
+        }
+        // The field can be set to anything.
+        let wrong = |mut ping: AutoPing| {
+            ping.size = 4000;
+            ping
+        };
+        assert_eq!(ping(&mut silence(wrong).0, 0).await.len(), 125);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_answer_to_the_last_ping_is_a_round_trip() {
+        let (mut silence, round_trip) = silence(|ping| ping);
+        assert_eq!(silence.ponged(b""), None);
+        let first = ping(&mut silence, 0).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(silence.ponged(b"unasked"), None);
+        // Other bytes are a sign of life, and the ping is still open.
+        let second = ping(&mut silence, 100).await;
+        assert_eq!(silence.ponged(&first), None);
+        assert_eq!(round_trip.last(), None);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(silence.ponged(&second), Some(Duration::from_secs(2)));
+        assert_eq!(round_trip.last(), Some(Duration::from_secs(2)));
+        // One answer is enough.
+        assert_eq!(silence.ponged(&second), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_byte_is_a_sign_of_life_unless_only_the_answer_counts() {
+        let begin = rt::now();
+        let (mut any, _) = silence(|ping| ping);
+        let _ = ping(&mut any, 0).await;
+        assert_eq!(rt::now() - begin, INTERVAL);
+        // Seen at once, so the next ping is an interval later, and the next silence is the last.
+        let _ = ping(&mut any, 1).await;
+        assert_eq!(rt::now() - begin, 2 * INTERVAL);
+        assert_eq!(poll_fn(|cx| any.poll(cx, 1)).await, Beat::Dead);
+        assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT);
+
+        let begin = rt::now();
+        let (mut strict, round_trip) = silence(|ping| ping.restart_on_traffic(false));
+        let first = ping(&mut strict, 1_000).await;
+        assert_eq!(rt::now() - begin, INTERVAL);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(strict.ponged(&first), Some(Duration::from_secs(1)));
+        let _ = ping(&mut strict, 2_000).await;
+        assert_eq!(rt::now() - begin, 2 * INTERVAL + Duration::from_secs(1));
+        // However much comes.
+        assert_eq!(poll_fn(|cx| strict.poll(cx, 3_000)).await, Beat::Dead);
+        assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT + Duration::from_secs(1));
+        assert_eq!(round_trip.last(), Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn busy_readers_ask_only_where_the_answer_counts() {
+        let (mut any, _) = silence(|ping| ping);
+        let (mut strict, _) = silence(|ping| ping.restart_on_traffic(false));
+        tokio::time::sleep(2 * INTERVAL).await;
+        poll_fn(|cx| {
+            assert!(any.poll_busy(cx).is_pending());
+            assert!(strict.poll_busy(cx).is_ready());
+            assert!(strict.poll_busy(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        tokio::time::sleep(2 * TIMEOUT).await;
+        poll_fn(|cx| {
+            assert!(strict.poll_busy(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
     }
 }

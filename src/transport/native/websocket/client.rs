@@ -4,6 +4,7 @@
 //! `native::endpoint`'s.
 
 use std::fmt::{self, Write};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -15,9 +16,7 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{
-    CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport,
-};
+use super::{DEFAULT_HANDSHAKE_TIMEOUT, Settings, WebSocketTransport};
 use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::BoxFuture;
@@ -63,10 +62,7 @@ pub struct WampWebSocketClientFactory {
     batched: bool,
     headers: Vec<Header>,
     handshake_timeout: Duration,
-    close_timeout: Duration,
-    max_message_size: usize,
-    max_frame_size: Option<usize>,
-    auto_ping: Option<AutoPing>,
+    settings: Settings,
     #[cfg(feature = "tls")]
     tls: TlsConfig,
 }
@@ -106,10 +102,7 @@ impl WampWebSocketClientFactory {
             batched: false,
             headers: Vec::new(),
             handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
-            close_timeout: CLOSE_TIMEOUT,
-            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
-            max_frame_size: None,
-            auto_ping: Some(AutoPing::default()),
+            settings: Settings::default(),
             #[cfg(feature = "tls")]
             tls: TlsConfig::new(),
         })
@@ -185,18 +178,42 @@ impl WampWebSocketClientFactory {
         self
     }
 
-    /// The longest message in bytes, both ways. Default: 16 MiB.
+    /// The longest message in bytes, both ways: a longer one that comes ends the connection, with
+    /// close code 1009, and one that is to be sent is refused with
+    /// [`TooLarge`](crate::TransportError::TooLarge), and the connection stays. Default: 16 MiB.
+    ///
+    /// In batches it is the batch that is limited, and none is made longer.
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
-        self.max_message_size = bytes;
+        self.settings.max_message_size = bytes;
         self
     }
 
-    /// The longest WebSocket frame in bytes that is taken; a longer one ends the connection.
-    /// Default: as long as a message. Frames that are sent hold a whole message each.
+    /// The longest message in bytes that is sent, where that is another limit than for what is
+    /// taken. Default: [`max_message_size`](Self::max_message_size).
+    #[must_use]
+    pub fn max_send_size(mut self, bytes: usize) -> Self {
+        self.settings.max_send_size = Some(bytes);
+        self
+    }
+
+    /// The longest WebSocket frame in bytes that is taken, without its header; a longer one ends the
+    /// connection with close code 1009, before it is read. Default: as long as a message.
     #[must_use]
     pub fn max_frame_size(mut self, bytes: usize) -> Self {
-        self.max_frame_size = Some(bytes);
+        self.settings.max_frame_size = Some(bytes);
+        self
+    }
+
+    /// Sends each message that is longer than this in several frames of so many bytes, the last one
+    /// shorter (RFC 6455, section 5.4); `None` or 0 for one frame per message. It is for servers
+    /// and middle boxes with a limit on frames, and saves nothing. Autobahn's `autoFragmentSize`.
+    /// Default: none.
+    ///
+    /// Each frame costs 6 to 14 bytes more.
+    #[must_use]
+    pub fn auto_fragment_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.auto_fragment_size = bytes.into().and_then(NonZeroUsize::new);
         self
     }
 
@@ -204,14 +221,14 @@ impl WampWebSocketClientFactory {
     /// the TCP connection. Default: 2 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.close_timeout = timeout;
+        self.settings.close_timeout = timeout;
         self
     }
 
     /// When to ask whether the server is alive; `None` for never. Default: [`AutoPing::default`].
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
-        self.auto_ping = auto_ping.into();
+        self.settings.auto_ping = auto_ping.into();
         self
     }
 
@@ -330,14 +347,8 @@ impl WampWebSocketClientFactory {
         check(&response, &early, &key)?;
         let Subprotocol { serializer, batched } = self.chosen(response.headers())?;
         let mut info = TransportInfo::new(serializer, "websocket", &self.route.endpoint);
-        info.max_send = self.max_message_size;
         protection.tell(&mut info);
-        let ping = self.auto_ping;
-        let mut transport = WebSocketTransport::new(stream, early, Role::Client, info, ping)
-            .close_timeout(self.close_timeout);
-        if let Some(bytes) = self.max_frame_size {
-            transport = transport.max_frame_size(bytes);
-        }
+        let transport = WebSocketTransport::new(stream, early, Role::Client, info, &self.settings);
         Ok(Batched::over(Box::new(transport), batched))
     }
 

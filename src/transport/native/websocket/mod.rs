@@ -6,13 +6,16 @@
 
 #[cfg(feature = "client")]
 mod client;
+mod closing;
 mod handshake;
 mod io;
 #[cfg(feature = "router")]
 mod server;
+mod settings;
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -20,17 +23,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::error::{CapacityError, ProtocolError};
-use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tungstenite::protocol::Role;
+use tungstenite::protocol::frame::Frame;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::{Message, Utf8Bytes, WebSocket};
 
 #[cfg(feature = "client")]
 pub use self::client::WampWebSocketClientFactory;
+use self::closing::{CloseStep, Closing};
 use self::io::Io;
 #[cfg(feature = "router")]
 pub use self::server::{AcceptConfig, AcceptError, accept};
+pub(in crate::transport::native) use self::settings::Settings;
 use crate::error::TransportError;
-use crate::rt::Sleep;
-use crate::transport::native::liveness::{AutoPing, Beat, Silence, Stall};
+use crate::transport::native::liveness::{Beat, Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
 /// 16 MiB: what Autobahn's and Crossbar's users have settled on as the longest message.
@@ -54,11 +60,14 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many frames without a message are handled before other tasks get their turn.
 const EMPTY_FRAMES_PER_POLL: usize = 64;
 
+/// How many messages are read before it is looked whether a ping is due.
+const MESSAGES_PER_LOOK: u8 = 64;
+
 /// More than a frame's header ever takes.
 const HEADER_SIZE: usize = 16;
 
 /// A WebSocket after its opening handshake.
-struct WebSocketTransport<S> {
+pub(in crate::transport::native) struct WebSocketTransport<S> {
     socket: WebSocket<Io<S>>,
     info: TransportInfo,
     reading: Reading,
@@ -69,7 +78,10 @@ struct WebSocketTransport<S> {
     /// Writing failed. What the peer said before is still read, then this is told.
     write_error: Option<TransportError>,
     silence: Option<Silence>,
+    /// Read since the silence was looked at.
+    messages: u8,
     stall: Stall,
+    fragment: Option<NonZeroUsize>,
     close_timeout: Duration,
     closing: Option<Closing>,
 }
@@ -83,64 +95,33 @@ enum Reading {
     Failed(CloseCode),
 }
 
-struct Closing {
-    timer: Sleep,
-    step: CloseStep,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CloseStep {
-    /// Our Close frame, and all that was before it, leaves.
-    Flush,
-    /// The peer's Close frame comes, and then the end of the stream where we are the client.
-    Answer,
-    Shutdown,
-    /// After a failure: the peer's bytes mean nothing any more, but they are taken.
-    Drain,
-    Done,
-}
-
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
-    /// `early` is what came behind the handshake already.
-    fn new(
+    /// `early` is what came behind the handshake already. What `info` has to say of sizes and of the
+    /// round trip is filled in here.
+    pub(in crate::transport::native) fn new(
         stream: S,
         early: Vec<u8>,
         role: Role,
-        info: TransportInfo,
-        auto_ping: Option<AutoPing>,
+        mut info: TransportInfo,
+        settings: &Settings,
     ) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(HIGH_WATER)
-            .max_write_buffer_size(usize::MAX)
-            .max_message_size(Some(info.max_send))
-            .max_frame_size(Some(info.max_send));
+        info.max_send = settings.max_send();
+        let io = Io::new(stream, early);
+        let silence = settings.auto_ping.map(|ping| Silence::new(ping, info.round_trip.clone()));
         WebSocketTransport {
-            socket: WebSocket::from_raw_socket(Io::new(stream, early), role, Some(config)),
+            socket: WebSocket::from_raw_socket(io, role, Some(settings.framing())),
             info,
             reading: Reading::Open,
             buffered: 0,
             ping_waits: false,
             write_error: None,
-            silence: auto_ping.map(Silence::new),
-            stall: Stall::new(auto_ping.map(AutoPing::patience)),
-            close_timeout: CLOSE_TIMEOUT,
+            silence,
+            messages: 0,
+            stall: Stall::new(settings.patience()),
+            fragment: settings.auto_fragment_size,
+            close_timeout: settings.close_timeout,
             closing: None,
         }
-    }
-
-    /// How long closing waits, altogether. Default: [`CLOSE_TIMEOUT`].
-    #[cfg(feature = "client")]
-    fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.close_timeout = timeout;
-        self
-    }
-
-    /// The longest frame that is taken. Default: as long as a message.
-    #[cfg(feature = "client")]
-    fn max_frame_size(mut self, bytes: usize) -> Self {
-        self.socket.set_config(|config| config.max_frame_size = Some(bytes));
-        self
     }
 
     /// Nothing came: is the peer alive?
@@ -156,11 +137,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             && let Poll::Ready(beat) = silence.poll(cx, read)
         {
             match beat {
-                Beat::Ping => {
-                    if let Err(error) = self.write(Message::Ping(Bytes::new())) {
+                Beat::Ping(payload) => {
+                    if let Err(error) = self.ping(payload) {
                         return self.fail(error, None);
                     }
-                    self.ping_waits = true;
                 }
                 Beat::Dead => {
                     let error = TransportError::Timeout("the peer answers no ping");
@@ -174,6 +154,61 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             return self.fail(error, Some(CloseCode::InternalError));
         }
         Poll::Pending
+    }
+
+    fn received(
+        &mut self,
+        cx: &mut Context<'_>,
+        frame: Bytes,
+    ) -> Poll<Option<Result<Bytes, TransportError>>> {
+        match self.poll_busy(cx) {
+            Ok(()) => Poll::Ready(Some(Ok(frame))),
+            Err(error) => self.fail(error, None),
+        }
+    }
+
+    /// Messages come without a pause: is a ping due all the same?
+    fn poll_busy(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
+        self.messages = self.messages.wrapping_add(1);
+        if self.messages.is_multiple_of(MESSAGES_PER_LOOK)
+            && let Some(silence) = &mut self.silence
+            && let Poll::Ready(payload) = silence.poll_busy(cx)
+        {
+            self.ping(payload)?;
+        }
+        Ok(())
+    }
+
+    fn ping(&mut self, payload: Bytes) -> Result<(), TransportError> {
+        self.ping_waits = true;
+        self.write(Message::Ping(payload))
+    }
+
+    fn ponged(&mut self, payload: &[u8]) {
+        if let Some(silence) = &mut self.silence
+            && let Some(time) = silence.ponged(payload)
+        {
+            tracing::debug!(peer = self.info.peer, round_trip = ?time, "the peer answered a ping");
+        }
+    }
+
+    /// In frames of so many bytes; a character may be split (RFC 6455, section 5.6).
+    fn write_fragments(
+        &mut self,
+        mut rest: Bytes,
+        kind: Data,
+        most: usize,
+    ) -> Result<(), TransportError> {
+        let mut code = OpCode::Data(kind);
+        loop {
+            let frame = rest.split_to(most.min(rest.len()));
+            let last = rest.is_empty();
+            self.write(Message::Frame(Frame::message(frame, code, last)))?;
+            if last {
+                return Ok(());
+            }
+            code = OpCode::Data(Data::Continue);
+        }
     }
 
     /// Into the buffer; into the socket only above [`HIGH_WATER`].
@@ -245,48 +280,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
         let error = TransportError::Violation(text.to_string());
         self.fail(error, Some(CloseCode::ProtocolError))
     }
-
-    /// Our Close frame goes into the buffer, behind everything else.
-    fn begin_close(&mut self, code: CloseCode) -> Closing {
-        let code = match self.reading {
-            Reading::Failed(code) => code,
-            Reading::Open | Reading::Ended => code,
-        };
-        let frame = CloseFrame { code: code.code().into(), reason: Utf8Bytes::default() };
-        let step = match (&self.write_error, self.socket.close(Some(frame))) {
-            (Some(_), _) => CloseStep::Shutdown,
-            (None, Ok(())) => CloseStep::Flush,
-            (None, Err(error)) if would_block(&error) => CloseStep::Flush,
-            (None, Err(_)) => CloseStep::Shutdown,
-        };
-        Closing { timer: Sleep::new(self.close_timeout), step }
-    }
-
-    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
-        let failed = matches!(self.reading, Reading::Failed(_));
-        Poll::Ready(match step {
-            CloseStep::Flush => match self.socket.flush() {
-                Err(error) if would_block(&error) => return Poll::Pending,
-                Ok(()) if !failed => CloseStep::Answer,
-                Ok(()) | Err(_) => CloseStep::Shutdown,
-            },
-            CloseStep::Answer => match self.socket.read() {
-                Ok(_) => CloseStep::Answer,
-                Err(error) if would_block(&error) => return Poll::Pending,
-                Err(_) => CloseStep::Shutdown,
-            },
-            CloseStep::Shutdown => match ready!(self.socket.get_mut().poll_shutdown(cx)) {
-                Ok(()) if failed => CloseStep::Drain,
-                Ok(()) | Err(_) => CloseStep::Done,
-            },
-            CloseStep::Drain => {
-                // An error is an end as well.
-                let _ = ready!(self.socket.get_mut().poll_drain(cx));
-                CloseStep::Done
-            }
-            CloseStep::Done => CloseStep::Done,
-        })
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<S> {
@@ -302,8 +295,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
         let binary = self.info.serializer.is_binary();
         for _ in 0..EMPTY_FRAMES_PER_POLL {
             match self.socket.read() {
-                Ok(Message::Binary(frame)) if binary => return Poll::Ready(Some(Ok(frame))),
-                Ok(Message::Text(frame)) if !binary => return Poll::Ready(Some(Ok(frame.into()))),
+                Ok(Message::Binary(frame)) if binary => return self.received(cx, frame),
+                Ok(Message::Text(frame)) if !binary => return self.received(cx, frame.into()),
                 Ok(Message::Binary(_)) => {
                     return self.violation("binary message, but this serializer's are text");
                 }
@@ -320,7 +313,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
                     self.reading = Reading::Ended;
                     return Poll::Ready(None);
                 }
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
+                Ok(Message::Pong(payload)) => self.ponged(&payload),
+                Ok(Message::Ping(_) | Message::Frame(_)) => {}
                 Err(error) if would_block(&error) => return self.poll_silence(cx),
                 Err(error) => return self.read_failed(error),
             }
@@ -347,14 +341,20 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
         if self.write_error.is_some() {
             return Ok(());
         }
-        self.write(if self.info.serializer.is_binary() {
-            Message::Binary(frame)
-        } else {
-            let text = Utf8Bytes::try_from(frame).map_err(|error| {
+        let text = match self.info.serializer.is_binary() {
+            true => None,
+            false => Some(Utf8Bytes::try_from(frame.clone()).map_err(|error| {
                 TransportError::Violation(format!("the frame to send is no text: {error}"))
-            })?;
-            Message::Text(text)
-        })
+            })?),
+        };
+        match (self.fragment.map(NonZeroUsize::get), text) {
+            (Some(most), text) if size > most => {
+                let kind = text.map_or(Data::Binary, |_| Data::Text);
+                self.write_fragments(frame, kind, most)
+            }
+            (_, Some(text)) => self.write(Message::Text(text)),
+            (_, None) => self.write(Message::Binary(frame)),
+        }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
@@ -434,7 +434,9 @@ mod tests {
         const PIPE: usize = 64 << 10;
         let (near, mut far) = duplex(PIPE);
         let info = TransportInfo::new(Serializer::Cbor, "websocket", "test");
-        let mut transport = WebSocketTransport::new(near, Vec::new(), Role::Server, info, None);
+        let settings = Settings { auto_ping: None, ..Settings::default() };
+        let mut transport =
+            WebSocketTransport::new(near, Vec::new(), Role::Server, info, &settings);
         let cx = &mut Context::from_waker(Waker::noop());
         let frame = Bytes::from(vec![7; FRAME]);
         let (mut sent, mut read) = (0, 0);

@@ -3,6 +3,7 @@
 //! Owns the answer to the opening handshake. It does not listen; that is the router's.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -13,7 +14,7 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, WebSocketTransport};
+use super::{DEFAULT_HANDSHAKE_TIMEOUT, Settings, WebSocketTransport};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
@@ -29,9 +30,8 @@ pub struct AcceptConfig {
     path: String,
     serializers: Vec<Serializer>,
     batched: bool,
-    max_message_size: usize,
     handshake_timeout: Duration,
-    auto_ping: Option<AutoPing>,
+    settings: Settings,
     #[cfg(feature = "tls")]
     tls: Option<TlsServerConfig>,
 }
@@ -44,9 +44,8 @@ impl AcceptConfig {
             path: path.into(),
             serializers: serializers.to_vec(),
             batched: false,
-            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
-            auto_ping: Some(AutoPing::default()),
+            settings: Settings::default(),
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -65,7 +64,22 @@ impl AcceptConfig {
     /// The longest message in bytes, both ways. Default: 16 MiB.
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
-        self.max_message_size = bytes;
+        self.settings.max_message_size = bytes;
+        self
+    }
+
+    /// The longest WebSocket frame in bytes that is taken. Default: as long as a message.
+    #[must_use]
+    pub fn max_frame_size(mut self, bytes: usize) -> Self {
+        self.settings.max_frame_size = Some(bytes);
+        self
+    }
+
+    /// Sends each message that is longer than this in several frames of so many bytes; `None` or 0
+    /// for one frame per message. Default: none.
+    #[must_use]
+    pub fn auto_fragment_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.auto_fragment_size = bytes.into().and_then(NonZeroUsize::new);
         self
     }
 
@@ -79,7 +93,7 @@ impl AcceptConfig {
     /// When to ask whether the client is alive; `None` for never. Default: [`AutoPing::default`].
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
-        self.auto_ping = auto_ping.into();
+        self.settings.auto_ping = auto_ping.into();
         self
     }
 
@@ -172,9 +186,8 @@ where
     );
     send(&mut stream, &response).await?;
     let mut info = TransportInfo::new(subprotocol.serializer, "websocket", peer);
-    info.max_send = config.max_message_size;
     protection.tell(&mut info);
-    let transport = WebSocketTransport::new(stream, early, Role::Server, info, config.auto_ping);
+    let transport = WebSocketTransport::new(stream, early, Role::Server, info, &config.settings);
     Ok(Batched::over(Box::new(transport), subprotocol.batched))
 }
 

@@ -1,0 +1,78 @@
+//! The closing handshake (RFC 6455, section 7), and the end of the connection below it.
+//!
+//! Owns the order of its steps. One timer bounds them all.
+
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tungstenite::Utf8Bytes;
+use tungstenite::protocol::CloseFrame;
+
+use super::{Reading, WebSocketTransport, would_block};
+use crate::rt::Sleep;
+use crate::transport::CloseCode;
+
+pub(super) struct Closing {
+    pub(super) timer: Sleep,
+    pub(super) step: CloseStep,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CloseStep {
+    /// Our Close frame, and all that was before it, leaves.
+    Flush,
+    /// The peer's Close frame comes, and then the end of the stream where we are the client.
+    Answer,
+    Shutdown,
+    /// After a failure: the peer's bytes mean nothing any more, but they are taken.
+    Drain,
+    Done,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
+    /// Our Close frame goes into the buffer, behind everything else.
+    pub(super) fn begin_close(&mut self, code: CloseCode) -> Closing {
+        let code = match self.reading {
+            Reading::Failed(code) => code,
+            Reading::Open | Reading::Ended => code,
+        };
+        let frame = CloseFrame { code: code.code().into(), reason: Utf8Bytes::default() };
+        let step = match (&self.write_error, self.socket.close(Some(frame))) {
+            (Some(_), _) => CloseStep::Shutdown,
+            (None, Ok(())) => CloseStep::Flush,
+            (None, Err(error)) if would_block(&error) => CloseStep::Flush,
+            (None, Err(_)) => CloseStep::Shutdown,
+        };
+        Closing { timer: Sleep::new(self.close_timeout), step }
+    }
+
+    pub(super) fn poll_close_step(
+        &mut self,
+        cx: &mut Context<'_>,
+        step: CloseStep,
+    ) -> Poll<CloseStep> {
+        let failed = matches!(self.reading, Reading::Failed(_));
+        Poll::Ready(match step {
+            CloseStep::Flush => match self.socket.flush() {
+                Err(error) if would_block(&error) => return Poll::Pending,
+                Ok(()) if !failed => CloseStep::Answer,
+                Ok(()) | Err(_) => CloseStep::Shutdown,
+            },
+            CloseStep::Answer => match self.socket.read() {
+                Ok(_) => CloseStep::Answer,
+                Err(error) if would_block(&error) => return Poll::Pending,
+                Err(_) => CloseStep::Shutdown,
+            },
+            CloseStep::Shutdown => match ready!(self.socket.get_mut().poll_shutdown(cx)) {
+                Ok(()) if failed => CloseStep::Drain,
+                Ok(()) | Err(_) => CloseStep::Done,
+            },
+            CloseStep::Drain => {
+                // An error is an end as well.
+                let _ = ready!(self.socket.get_mut().poll_drain(cx));
+                CloseStep::Done
+            }
+            CloseStep::Done => CloseStep::Done,
+        })
+    }
+}

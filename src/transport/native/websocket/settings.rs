@@ -1,0 +1,62 @@
+//! What a WebSocket is told of limits, for both ends of it.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use tungstenite::protocol::WebSocketConfig;
+
+use super::{CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, READ_BUFFER};
+use crate::transport::native::liveness::AutoPing;
+
+/// Limits of size and time. What is not set is as for a client.
+#[derive(Clone, Debug)]
+pub(in crate::transport::native) struct Settings {
+    /// The longest message that is taken, in bytes, whole or in fragments.
+    pub(in crate::transport::native) max_message_size: usize,
+    /// The longest that is sent. `None`: as long as one that is taken.
+    pub(in crate::transport::native) max_send_size: Option<usize>,
+    /// The longest frame that is taken. `None`: as long as a message.
+    pub(in crate::transport::native) max_frame_size: Option<usize>,
+    /// Longer messages leave in frames of so many bytes. `None`: one frame each.
+    pub(in crate::transport::native) auto_fragment_size: Option<NonZeroUsize>,
+    pub(in crate::transport::native) auto_ping: Option<AutoPing>,
+    /// How long the peer may take nothing of what is sent. `None`: as long as it may be silent.
+    pub(in crate::transport::native) send_timeout: Option<Duration>,
+    /// How long closing takes at most, altogether.
+    pub(in crate::transport::native) close_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            max_send_size: None,
+            max_frame_size: None,
+            auto_fragment_size: None,
+            auto_ping: Some(AutoPing::default()),
+            send_timeout: None,
+            close_timeout: CLOSE_TIMEOUT,
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn max_send(&self) -> usize {
+        self.max_send_size.unwrap_or(self.max_message_size)
+    }
+
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.send_timeout.or_else(|| self.auto_ping.map(AutoPing::patience))
+    }
+
+    /// The part that is tungstenite's.
+    pub(super) fn framing(&self) -> WebSocketConfig {
+        let message = self.max_message_size;
+        WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(HIGH_WATER)
+            .max_write_buffer_size(usize::MAX)
+            .max_message_size(Some(message))
+            .max_frame_size(Some(self.max_frame_size.unwrap_or(message)))
+    }
+}

@@ -1,0 +1,87 @@
+//! `RoundTrip`: how long the peer's last answer to a ping took.
+//!
+//! Owns one number that a transport writes and all that hold a copy read. It measures nothing.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The time from a ping to its answer, as last measured. Copies of it show the same.
+///
+/// It is measured by [`AutoPing`](crate::transport::AutoPing), so only native WebSocket and RawSocket
+/// have one, and only once a ping was answered:
+///
+/// ```no_run
+/// # async fn example() -> Result<(), wampwerk::ConnectError> {
+/// let session = wampwerk::connect("ws://127.0.0.1:8080/ws", "realm1").await?;
+/// match session.transport().round_trip.last() {
+///     Some(time) => println!("the router answers within {time:?}"),
+///     None => println!("there was no reason to ask yet"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It is no part of what was agreed on: any two are equal.
+#[derive(Clone, Default)]
+pub struct RoundTrip {
+    /// Zero: none yet.
+    nanoseconds: Arc<AtomicU64>,
+}
+
+impl RoundTrip {
+    /// None yet.
+    pub fn new() -> Self {
+        RoundTrip::default()
+    }
+
+    /// The last one. It holds the time that the ping waited until we could write, and the peer's
+    /// and our own turns; a loaded process on either side makes it longer.
+    pub fn last(&self) -> Option<Duration> {
+        match self.nanoseconds.load(Ordering::Relaxed) {
+            0 => None,
+            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+        }
+    }
+
+    /// For transports: a ping was answered after this time.
+    pub fn set(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.store(nanoseconds.max(1), Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for RoundTrip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoundTrip({:?})", self.last())
+    }
+}
+
+impl PartialEq for RoundTrip {
+    fn eq(&self, _: &RoundTrip) -> bool {
+        true
+    }
+}
+
+impl Eq for RoundTrip {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_show_the_last_one() {
+        let one = RoundTrip::new();
+        let other = one.clone();
+        assert_eq!(other.last(), None);
+        for time in [Duration::from_millis(7), Duration::from_nanos(3), Duration::from_secs(9)] {
+            one.set(time);
+            assert_eq!(other.last(), Some(time));
+        }
+        // Measured on a coarse clock, it was still measured.
+        one.set(Duration::ZERO);
+        assert_eq!(other.last(), Some(Duration::from_nanos(1)));
+        assert_eq!(one, RoundTrip::new());
+    }
+}
