@@ -115,28 +115,31 @@ def methods():
     }
 
 
-def listener(kind, endpoint, options, auth):
-    return {
-        "type": kind,
-        "endpoint": endpoint,
-        "serializers": SERIALIZERS,
-        "auth": auth,
-        "options": {"max_message_size": MAX_MESSAGE_SIZE, **options},
-    }
+def tcp(port, tls=False):
+    files = {"certificate": "server.crt", "key": "server.key"}
+    return {"type": "tcp", "interface": "127.0.0.1", "port": port, **({"tls": files} if tls else {})}
 
 
-def node(ws, wss, rs, ws_auth, wss_auth, unix, realm):
-    def tcp(port, **rest):
-        return {"type": "tcp", "interface": "127.0.0.1", "port": port, **rest}
+def websocket(auth):
+    options = {"max_message_size": MAX_MESSAGE_SIZE, "max_frame_size": MAX_MESSAGE_SIZE, "enable_webstatus": False}
+    return {"type": "websocket", "serializers": SERIALIZERS, "auth": auth, "options": options}
 
-    tls = {"tls": {"certificate": "server.crt", "key": "server.key"}}
 
-    def websocket(endpoint, auth=ANONYMOUS):
-        options = {"max_frame_size": MAX_MESSAGE_SIZE, "enable_webstatus": False}
-        return listener("websocket", endpoint, options, auth)
+def rawsocket(auth):
+    options = {"max_message_size": MAX_MESSAGE_SIZE}
+    return {"type": "rawsocket", "serializers": SERIALIZERS, "auth": auth, "options": options}
 
-    def rawsocket(endpoint):
-        return listener("rawsocket", endpoint, {}, ANONYMOUS)
+
+def universal():
+    """One port: WebSocket at the path /ws, and RawSocket. Here the parts have no place of their own."""
+    raw = rawsocket(ANONYMOUS)
+    del raw["type"]
+    return {"type": "universal", "rawsocket": raw, "websocket": {"ws": websocket(ANONYMOUS)}}
+
+
+def node(ports, sockets, realm):
+    def at(endpoint, transport):
+        return {"endpoint": endpoint, **transport}
 
     return {
         "version": 2,
@@ -149,12 +152,16 @@ def node(ws, wss, rs, ws_auth, wss_auth, unix, realm):
                 "store": {"type": "memory", "event-history": [{"uri": "com.example.history", "match": "exact", "limit": 100}]},
             }],
             "transports": [
-                websocket(tcp(ws)),
-                websocket(tcp(wss, **tls)),
-                rawsocket(tcp(rs)),
-                rawsocket({"type": "unix", "path": unix}),
-                websocket(tcp(ws_auth), methods()),
-                websocket(tcp(wss_auth, **tls), methods()),
+                at(tcp(ports["ws"]), websocket(ANONYMOUS)),
+                at(tcp(ports["wss"], tls=True), websocket(ANONYMOUS)),
+                at(tcp(ports["rs"]), rawsocket(ANONYMOUS)),
+                at(tcp(ports["rss"], tls=True), rawsocket(ANONYMOUS)),
+                at(tcp(ports["universal"]), universal()),
+                at({"type": "unix", "path": sockets["unix"]}, rawsocket(ANONYMOUS)),
+                at({"type": "unix", "path": sockets["unix_ws"]}, websocket(ANONYMOUS)),
+                at(tcp(ports["ws_auth"]), websocket(methods())),
+                at(tcp(ports["wss_auth"], tls=True), websocket(methods())),
+                at(tcp(ports["rs_auth"]), rawsocket(methods())),
             ],
         }],
     }
@@ -162,24 +169,29 @@ def node(ws, wss, rs, ws_auth, wss_auth, unix, realm):
 
 def main():
     home = pathlib.Path(sys.argv[1]).resolve()
-    unix = str(home / "rs.sock")
-    if len(unix) > 107:
-        sys.exit(f"config.py: {unix} is too long for a unix socket (107 bytes); set CROSSBAR_HOME to a shorter folder")
+    sockets = {"unix": str(home / "rs.sock"), "unix_ws": str(home / "ws.sock")}
+    for path in sockets.values():
+        if len(path) > 107:
+            sys.exit(f"config.py: {path} is too long for a unix socket (107 bytes); set CROSSBAR_HOME to a shorter folder")
     cbdir = home / ".crossbar"
     cbdir.mkdir(parents=True, exist_ok=True)
     self_signed(cbdir / "server.crt", cbdir / "server.key")
 
     realm = "realm1"
-    ws, wss, rs, ws_auth, wss_auth = free_ports(5)
-    config = node(ws, wss, rs, ws_auth, wss_auth, unix, realm)
-    (cbdir / "config.json").write_text(json.dumps(config, indent=1))
+    names = ("ws", "wss", "rs", "rss", "universal", "ws_auth", "wss_auth", "rs_auth")
+    ports = dict(zip(names, free_ports(len(names))))
+    (cbdir / "config.json").write_text(json.dumps(node(ports, sockets, realm), indent=1))
     (home / "rig.json").write_text(json.dumps({
-        "ws": f"ws://127.0.0.1:{ws}/ws",
-        "wss": f"wss://localhost:{wss}/ws",
-        "rs": f"rs://127.0.0.1:{rs}",
-        "unix": unix,
-        "ws_auth": f"ws://127.0.0.1:{ws_auth}/ws",
-        "wss_auth": f"wss://localhost:{wss_auth}/ws",
+        "ws": f"ws://127.0.0.1:{ports['ws']}/ws",
+        "wss": f"wss://localhost:{ports['wss']}/ws",
+        "rs": f"rs://127.0.0.1:{ports['rs']}",
+        "rss": f"rss://localhost:{ports['rss']}",
+        "universal_ws": f"ws://127.0.0.1:{ports['universal']}/ws",
+        "universal_rs": f"rs://127.0.0.1:{ports['universal']}",
+        **sockets,
+        "ws_auth": f"ws://127.0.0.1:{ports['ws_auth']}/ws",
+        "wss_auth": f"wss://localhost:{ports['wss_auth']}/ws",
+        "rs_auth": f"rs://127.0.0.1:{ports['rs_auth']}",
         "ca": str(cbdir / "server.crt"),
         "realm": realm,
         "users": USERS,

@@ -93,16 +93,17 @@ async def use(kind, rig, serializer, as_user=None):
 
     loop = asyncio.get_running_loop()
     client = Client(ComponentConfig(realm=rig["realm"]))
-    if kind.startswith("ws"):
-        factory = WampWebSocketClientFactory(lambda: client, url=rig[kind], serializers=[serializer()])
-        tls = ssl.create_default_context(cafile=rig["ca"]) if kind.startswith("wss") else None
-        await loop.create_connection(factory, factory.host, factory.port, ssl=tls)
+    tls = ssl.create_default_context(cafile=rig["ca"]) if kind in ("wss", "wss_auth", "rss") else None
+    if "ws" in kind:
+        url = "ws://localhost/ws" if kind == "unix_ws" else rig[kind]
+        factory = WampWebSocketClientFactory(lambda: client, url=url, serializers=[serializer()])
     else:
         factory = WampRawSocketClientFactory(lambda: client, serializer=serializer())
-        if kind == "unix":
-            await loop.create_unix_connection(factory, rig["unix"])
-        else:
-            await loop.create_connection(factory, "127.0.0.1", urlsplit(rig["rs"]).port)
+    if kind.startswith("unix"):
+        await loop.create_unix_connection(factory, rig[kind])
+    else:
+        to = urlsplit(rig[kind])
+        await loop.create_connection(factory, to.hostname, to.port, ssl=tls)
     await asyncio.wait_for(done, 10)
 
 
@@ -110,15 +111,15 @@ async def main():
     with open(os.environ["WAMPWERK_CROSSBAR"]) as f:
         rig = json.load(f)
     failed = 0
-    for kind in ("ws", "wss", "rs", "unix"):
+    for kind in ("ws", "wss", "rs", "rss", "unix", "unix_ws", "universal_ws", "universal_rs"):
         for serializer in (JsonSerializer, MsgPackSerializer, CBORSerializer):
             try:
                 await use(kind, rig, serializer)
                 verdict = "ok"
             except Exception as e:
                 verdict, failed = f"FAILED {e!r}", failed + 1
-            print(f"{kind:8} {serializer.__name__:18} {verdict}")
-    for kind in ("ws_auth", "wss_auth"):
+            print(f"{kind:12} {serializer.__name__:18} {verdict}")
+    for kind in ("ws_auth", "wss_auth", "rs_auth"):
         for method, user in rig["users"].items():
             # A wrong key is one of another user; everything else is wrong when more is behind it.
             wrong = "00" * 32 if method == "cryptosign" else user["secret"] + "?"
@@ -132,13 +133,13 @@ async def main():
                     verdict, joined = f"FAILED {e!r}", None
                 if joined is not right:
                     verdict, failed = verdict.replace("ok,", "FAILED,"), failed + 1
-                print(f"{kind:8} {method:18} {verdict}")
+                print(f"{kind:12} {method:18} {verdict}")
         try:
             await use(kind, rig, CBORSerializer)
             verdict, failed = "FAILED, joined", failed + 1
         except PermissionError as e:
             verdict = f"ok, refused: {e}"
-        print(f"{kind:8} {'anonymous':18} {verdict}")
+        print(f"{kind:12} {'anonymous':18} {verdict}")
     sys.exit(failed > 0)
 
 

@@ -33,9 +33,12 @@ def alive(pid):
 def main():
     home, pid, seconds = pathlib.Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     rig = json.loads((home / "rig.json").read_text())
-    waiting = {rig[k]: (socket.AF_INET, ("127.0.0.1", urlsplit(rig[k]).port))
-               for k in ("ws", "wss", "rs", "ws_auth", "wss_auth")}
-    waiting[rig["unix"]] = (socket.AF_UNIX, rig["unix"])
+    waiting = {}
+    for name, value in rig.items():
+        if name in ("unix", "unix_ws"):
+            waiting[value] = (socket.AF_UNIX, value)
+        elif isinstance(value, str) and "://" in value:
+            waiting[value] = (socket.AF_INET, ("127.0.0.1", urlsplit(value).port))
 
     deadline = time.monotonic() + seconds
     while waiting:
