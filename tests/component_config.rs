@@ -103,9 +103,16 @@ fn the_key_and_the_reason_are_told() {
             "compression is not built in yet",
         ),
         (
-            r#""options": {"autoFragmentSize": 65536}"#,
+            r#""options": {"autoFragmentSize": -1}"#,
             "options.autoFragmentSize",
-            "not built in yet",
+            "must be 0 to 2147483647 bytes",
+        ),
+        (r#""options": {"autoPingSize": 11}"#, "options.autoPingSize", "must be 12 to 125 bytes"),
+        (r#""options": {"auto_ping_size": 126}"#, "options.auto_ping_size", "12 to 125 bytes"),
+        (
+            r#""options": {"autoPingRestartOnAnyTraffic": 1}"#,
+            "options.autoPingRestartOnAnyTraffic",
+            "must be true or false",
         ),
         (r#""options": {"tcp_no_delay": false}"#, "options.tcp_no_delay", "only be true"),
         (r#""options": {"failByDrop": false}"#, "options.failByDrop", "only be true"),
@@ -303,6 +310,11 @@ fn what_is_typed_is_checked_as_well() {
         (
             one().options(WebSocketOptions::new().close_handshake_timeout(Duration::ZERO)),
             "options.close_handshake_timeout",
+        ),
+        (one().options(WebSocketOptions::new().auto_ping_size(126)), "options.auto_ping_size"),
+        (
+            one().options(WebSocketOptions::new().auto_fragment_size(1 << 31)),
+            "options.auto_fragment_size",
         ),
         (TransportConfig::rawsocket("http://h"), "url"),
         (TransportConfig::rawsocket("rs://h").header("X", "y"), "headers"),

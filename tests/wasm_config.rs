@@ -29,6 +29,12 @@ fn what_the_browser_does_itself_is_refused() {
         ),
         (r#""options": {"autoPingInterval": 1}"#, "options.auto_ping_interval"),
         (r#""options": {"autoPingTimeout": 1}"#, "options.auto_ping_timeout"),
+        (r#""options": {"autoPingSize": 12}"#, "options.auto_ping_size"),
+        (
+            r#""options": {"autoPingRestartOnAnyTraffic": true}"#,
+            "options.auto_ping_restart_on_any_traffic",
+        ),
+        (r#""options": {"autoFragmentSize": 0}"#, "options.auto_fragment_size"),
     ] {
         let Err(error) = with(more).into_transports() else { panic!("not refused: {more}") };
         assert_eq!(error.path, format!("[0].{path}"), "{error}");

@@ -23,7 +23,7 @@ pub mod url;
 
 pub use round_trip::RoundTrip;
 pub use settings::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};
-pub(crate) use settings::{LARGEST, LONGEST, WebSocketSettings, check_time};
+pub(crate) use settings::{LARGEST, LONGEST, PING_SIZES, WebSocketSettings, check_time};
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {

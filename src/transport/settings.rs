@@ -17,6 +17,10 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 /// The largest message that can be allowed. Both ends hold it in memory.
 pub(crate) const LARGEST: usize = (1 << 31) - 1;
 
+/// How many bytes a ping can be told to carry. The most is RFC 6455's; the fewest are what tells
+/// our pings from others.
+pub(crate) const PING_SIZES: (usize, usize) = (12, 125);
+
 /// All settings of a WebSocket client.
 #[derive(Clone, Default)]
 pub(crate) struct WebSocketSettings {
@@ -234,6 +238,10 @@ pub struct WebSocketOptions {
     pub(crate) server_connection_drop_timeout: Option<Duration>,
     pub(crate) auto_ping_interval: Option<Duration>,
     pub(crate) auto_ping_timeout: Option<Duration>,
+    pub(crate) auto_ping_size: Option<usize>,
+    pub(crate) auto_ping_restart_on_any_traffic: Option<bool>,
+    /// 0: none.
+    pub(crate) auto_fragment_size: Option<usize>,
 }
 
 impl WebSocketOptions {
@@ -249,7 +257,8 @@ impl WebSocketOptions {
         self
     }
 
-    /// The longest message in bytes, both ways. Default: 16 MiB.
+    /// The longest message in bytes, both ways: a longer one that comes ends the connection, one that
+    /// is to be sent is refused. Default: 16 MiB.
     #[must_use]
     pub fn max_message_payload_size(mut self, bytes: usize) -> Self {
         self.max_message_payload_size = Some(bytes);
@@ -293,6 +302,29 @@ impl WebSocketOptions {
         self
     }
 
+    /// How many bytes a ping carries, 12 to 125. Default: 12.
+    #[must_use]
+    pub fn auto_ping_size(mut self, bytes: usize) -> Self {
+        self.auto_ping_size = Some(bytes);
+        self
+    }
+
+    /// Whether whatever comes is a sign of life, and a ping is sent in silence only. If not, only the
+    /// answer to a ping counts, and the next ping is sent an interval after it. Default: true.
+    #[must_use]
+    pub fn auto_ping_restart_on_any_traffic(mut self, restart: bool) -> Self {
+        self.auto_ping_restart_on_any_traffic = Some(restart);
+        self
+    }
+
+    /// Sends each message that is longer than this in frames of so many bytes; 0 for one frame per
+    /// message. Default: 0.
+    #[must_use]
+    pub fn auto_fragment_size(mut self, bytes: usize) -> Self {
+        self.auto_fragment_size = Some(bytes);
+        self
+    }
+
     /// What is not set, as it is there.
     pub(crate) fn or(self, others: WebSocketOptions) -> Self {
         WebSocketOptions {
@@ -309,17 +341,26 @@ impl WebSocketOptions {
                 .or(others.server_connection_drop_timeout),
             auto_ping_interval: self.auto_ping_interval.or(others.auto_ping_interval),
             auto_ping_timeout: self.auto_ping_timeout.or(others.auto_ping_timeout),
+            auto_ping_size: self.auto_ping_size.or(others.auto_ping_size),
+            auto_ping_restart_on_any_traffic: self
+                .auto_ping_restart_on_any_traffic
+                .or(others.auto_ping_restart_on_any_traffic),
+            auto_fragment_size: self.auto_fragment_size.or(others.auto_fragment_size),
         }
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let (least, most) = PING_SIZES;
         let sizes = [
-            (self.max_frame_payload_size, "max_frame_payload_size"),
-            (self.max_message_payload_size, "max_message_payload_size"),
+            (self.max_frame_payload_size, "max_frame_payload_size", 1, LARGEST),
+            (self.max_message_payload_size, "max_message_payload_size", 1, LARGEST),
+            (self.auto_ping_size, "auto_ping_size", least, most),
+            (self.auto_fragment_size, "auto_fragment_size", 0, LARGEST),
         ];
-        for (size, key) in sizes {
-            if size.is_some_and(|size| size == 0 || size > LARGEST) {
-                return Err(ConfigError::new(key, format_args!("it must be 1 to {LARGEST} bytes")));
+        for (size, key, least, most) in sizes {
+            if size.is_some_and(|size| size < least || size > most) {
+                let text = format_args!("it must be {least} to {most} bytes");
+                return Err(ConfigError::new(key, text));
             }
         }
         let times = [

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use crate::component::config::read;
 use crate::error::ConfigError;
-use crate::transport::{LARGEST, WebSocketOptions};
+use crate::transport::{LARGEST, PING_SIZES, WebSocketOptions};
 use crate::value::Value;
 
 /// What becomes of an option.
 enum Rule {
-    Bytes(fn(WebSocketOptions, usize) -> WebSocketOptions),
+    /// Between the two, both included.
+    Bytes(i64, i64, fn(WebSocketOptions, usize) -> WebSocketOptions),
+    Flag(fn(WebSocketOptions, bool) -> WebSocketOptions),
     /// More than 0.
     Time(fn(WebSocketOptions, Duration) -> WebSocketOptions),
     /// 0 switches it off.
@@ -20,27 +22,32 @@ enum Rule {
     /// It has but one value here.
     Only(bool, &'static str),
     OnlyVersion,
-    /// Off only: 0, or an empty list.
+    /// Off only: an empty list.
     Off(&'static str),
     Refused(&'static str),
 }
 
-use Rule::{Bytes, Off, Only, OnlyVersion, Refused, Time, TimeOrOff};
+use Rule::{Bytes, Flag, Off, Only, OnlyVersion, Refused, Time, TimeOrOff};
+
+/// [`LARGEST`] and [`PING_SIZES`], which are as small.
+const MOST: i64 = LARGEST as i64;
+const PING: (i64, i64) = (PING_SIZES.0 as i64, PING_SIZES.1 as i64);
 
 const SERVER: &str = "this is an option of servers";
 const COMPRESSION: &str = "compression is not built in yet";
 
 /// By their names in `camelCase`.
 const OPTIONS: &[(&str, Rule)] = &[
-    ("maxFramePayloadSize", Bytes(WebSocketOptions::max_frame_payload_size)),
-    ("maxMessagePayloadSize", Bytes(WebSocketOptions::max_message_payload_size)),
+    ("maxFramePayloadSize", Bytes(1, MOST, WebSocketOptions::max_frame_payload_size)),
+    ("maxMessagePayloadSize", Bytes(1, MOST, WebSocketOptions::max_message_payload_size)),
     ("openHandshakeTimeout", Time(WebSocketOptions::open_handshake_timeout)),
     ("closeHandshakeTimeout", Time(WebSocketOptions::close_handshake_timeout)),
     ("serverConnectionDropTimeout", Time(WebSocketOptions::server_connection_drop_timeout)),
     ("autoPingInterval", TimeOrOff(WebSocketOptions::auto_ping_interval)),
     ("autoPingTimeout", TimeOrOff(WebSocketOptions::auto_ping_timeout)),
-    ("autoPingRestartOnAnyTraffic", Only(true, "whatever comes is a sign of life")),
-    ("autoPingSize", Refused("our pings carry no data")),
+    ("autoPingSize", Bytes(PING.0, PING.1, WebSocketOptions::auto_ping_size)),
+    ("autoPingRestartOnAnyTraffic", Flag(WebSocketOptions::auto_ping_restart_on_any_traffic)),
+    ("autoFragmentSize", Bytes(0, MOST, WebSocketOptions::auto_fragment_size)),
     ("tcpNoDelay", Only(true, "each socket has TCP_NODELAY")),
     ("failByDrop", Only(true, "a connection that failed is closed without a closing handshake")),
     ("echoCloseCodeReason", Only(true, "the peer's code and reason are always echoed")),
@@ -49,7 +56,6 @@ const OPTIONS: &[(&str, Rule)] = &[
     ("applyMask", Only(true, "RFC 6455 demands it of clients")),
     ("maskClientFrames", Only(true, "RFC 6455 demands it of clients")),
     ("acceptMaskedServerFrames", Only(false, "RFC 6455 forbids it")),
-    ("autoFragmentSize", Off("fragmenting what is sent is not built in yet")),
     ("perMessageCompressionOffers", Off(COMPRESSION)),
     ("perMessageCompressionAccept", Refused(COMPRESSION)),
     ("versions", Refused(SERVER)),
@@ -92,12 +98,12 @@ fn apply(
 ) -> Result<WebSocketOptions, ConfigError> {
     let refuse = |text: &str| Err(ConfigError::new("", text));
     match rule {
-        Bytes(set) => {
-            let most = i64::try_from(LARGEST).unwrap_or(i64::MAX);
-            let bytes = read::integer(value, 1, most)
+        Bytes(least, most, set) => {
+            let bytes = read::integer(value, *least, *most)
                 .map_err(|error| ConfigError::new("", format_args!("{} bytes", error.message)))?;
             Ok(set(options, usize::try_from(bytes).unwrap_or(LARGEST)))
         }
+        Flag(set) => Ok(set(options, read::boolean(value)?)),
         Time(set) => Ok(set(options, read::some_seconds(value)?)),
         TimeOrOff(set) => Ok(set(options, read::seconds(value)?)),
         Only(only, reason) if read::boolean(value)? != *only => {
@@ -107,9 +113,7 @@ fn apply(
         OnlyVersion if !matches!(value.as_u64(), Some(13 | 18)) => {
             refuse("the protocol's version is always that of RFC 6455 (13; in Autobahn 18)")
         }
-        Off(_) if *value == Value::Int(0) || value.as_list().is_some_and(<[_]>::is_empty) => {
-            Ok(options)
-        }
+        Off(_) if value.as_list().is_some_and(<[_]>::is_empty) => Ok(options),
         Off(reason) | Refused(reason) => refuse(reason),
         Only(..) | OnlyVersion => Ok(options),
     }
@@ -117,7 +121,7 @@ fn apply(
 
 /// Those that can be set to something.
 fn known() -> String {
-    let settable = |rule: &Rule| matches!(rule, Bytes(_) | Time(_) | TimeOrOff(_));
+    let settable = |rule: &Rule| matches!(rule, Bytes(..) | Flag(_) | Time(_) | TimeOrOff(_));
     let names: Vec<_> =
         OPTIONS.iter().filter(|(_, rule)| settable(rule)).map(|(name, _)| *name).collect();
     format!("known are {}, also in snake_case", names.join(", "))
@@ -148,5 +152,19 @@ mod tests {
         assert_eq!(read(&camel), read(&snake));
         let wanted = WebSocketOptions::new().auto_ping_interval(Duration::from_millis(2500));
         assert_eq!(read(&camel), Ok(wanted));
+    }
+
+    #[test]
+    fn what_pings_and_fragments_are() {
+        let given = Dict::from([
+            ("autoPingSize", Value::Int(125)),
+            ("autoPingRestartOnAnyTraffic", false.into()),
+            ("auto_fragment_size", Value::Int(0)),
+        ]);
+        let wanted = WebSocketOptions::new()
+            .auto_ping_size(125)
+            .auto_ping_restart_on_any_traffic(false)
+            .auto_fragment_size(0);
+        assert_eq!(read(&given.into()), Ok(wanted));
     }
 }

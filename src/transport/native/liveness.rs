@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::rt::{self, Sleep};
-use crate::transport::RoundTrip;
+use crate::transport::{PING_SIZES, RoundTrip};
 
 /// When to ask the peer for a sign of life (RFC 6455, section 5.5.2), and how long to wait.
 ///
@@ -37,9 +37,9 @@ pub struct AutoPing {
 
 impl AutoPing {
     /// The fewest bytes that a ping carries.
-    pub const MIN_SIZE: usize = 12;
+    pub const MIN_SIZE: usize = PING_SIZES.0;
     /// The most: RFC 6455, section 5.5.
-    pub const MAX_SIZE: usize = 125;
+    pub const MAX_SIZE: usize = PING_SIZES.1;
 
     /// Times below a millisecond count as one.
     pub fn new(interval: Duration, timeout: Duration) -> Self {

@@ -168,17 +168,23 @@ fn options(
         let steps = steps.map(|step| step.unwrap_or(CLOSE_STEP));
         factory = factory.close_timeout(steps.into_iter().sum());
     }
-    match (options.auto_ping_interval, options.auto_ping_timeout) {
-        (None, None) => factory,
-        (Some(Duration::ZERO), _) => factory.auto_ping(None),
-        (interval, timeout) => {
-            let default = AutoPing::default();
-            let timeout = match timeout {
-                // A server that does not answer is not asked again, as in Autobahn.
-                Some(Duration::ZERO) => LONGEST,
-                timeout => timeout.unwrap_or(default.timeout),
-            };
-            factory.auto_ping(AutoPing::new(interval.unwrap_or(default.interval), timeout))
-        }
+    if let Some(bytes) = options.auto_fragment_size {
+        factory = factory.auto_fragment_size(bytes);
     }
+    factory.auto_ping(auto_ping(options))
+}
+
+fn auto_ping(options: &WebSocketOptions) -> Option<AutoPing> {
+    let default = AutoPing::default();
+    let interval = options.auto_ping_interval.unwrap_or(default.interval);
+    let timeout = match options.auto_ping_timeout.unwrap_or(default.timeout) {
+        // A server that does not answer is not asked again, as in Autobahn.
+        Duration::ZERO => LONGEST,
+        timeout => timeout,
+    };
+    let restart = options.auto_ping_restart_on_any_traffic.unwrap_or(default.restart_on_traffic);
+    let ping = AutoPing::new(interval, timeout)
+        .size(options.auto_ping_size.unwrap_or(default.size))
+        .restart_on_traffic(restart);
+    (!interval.is_zero()).then_some(ping)
 }

@@ -28,6 +28,12 @@ pub(crate) fn websocket_connector(
         ),
         (options.auto_ping_interval.is_some(), "options.auto_ping_interval"),
         (options.auto_ping_timeout.is_some(), "options.auto_ping_timeout"),
+        (options.auto_ping_size.is_some(), "options.auto_ping_size"),
+        (
+            options.auto_ping_restart_on_any_traffic.is_some(),
+            "options.auto_ping_restart_on_any_traffic",
+        ),
+        (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
     ];
     if let Some((_, key)) = not_here.iter().find(|(set, _)| *set) {
         return Err(ConfigError::new(*key, "this is the browser's matter and cannot be set here"));
