@@ -1,0 +1,102 @@
+//! How a WebSocket ends.
+#![cfg(all(not(target_arch = "wasm32"), feature = "client", feature = "router"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[path = "common/websocket.rs"]
+mod websocket;
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wampwerk::transport::CloseCode;
+use wampwerk::{Serializer, TransportError};
+use websocket::{client_frame, close, flush, pair, raw_pair, recv, send};
+
+#[tokio::test]
+async fn our_failures_have_their_close_codes_on_the_wire() {
+    let cases: [(&[u8], u16, &str); 6] = [
+        (b"\x81\x02hi", 1002, "text message"),
+        (b"\x81\x01\xff", 1002, "utf-8"),
+        (b"\xf2\x00", 1002, "Reserved bits"),
+        (b"\x83\x00", 1002, "invalid opcode"),
+        (b"\x80\x00", 1002, "Continue frame"),
+        (b"\x82\x7f\x00\x00\x00\x00\x7f\xff\xff\xff", 1009, "exceeds the limit"),
+    ];
+    for (sent, code, text) in cases {
+        let (mut end, mut server) = raw_pair(|c| c).await;
+        server.write_all(sent).await.unwrap();
+        let error = recv(&mut end).await.unwrap().unwrap_err();
+        assert!(error.to_string().contains(text), "{sent:?}: {error}");
+        let peer = tokio::spawn(async move {
+            let frame = client_frame(&mut server).await;
+            // The client has ended its direction; then so does the server, without an answer.
+            assert_eq!(server.read(&mut [0; 10]).await.unwrap(), 0);
+            frame
+        });
+        close(&mut end, CloseCode::Normal).await.unwrap();
+        assert_eq!(peer.await.unwrap(), (0x88, code.to_be_bytes().to_vec()), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn closing_sends_our_code_and_waits_for_the_answer() {
+    for (code, number) in [
+        (CloseCode::Normal, 1000u16),
+        (CloseCode::GoingAway, 1001),
+        (CloseCode::ProtocolError, 1002),
+        (CloseCode::InternalError, 1011),
+    ] {
+        let (mut end, mut server) = raw_pair(|c| c).await;
+        send(&mut end, "last".into()).await.unwrap();
+        let peer = tokio::spawn(async move {
+            assert_eq!(client_frame(&mut server).await, (0x82, b"last".to_vec()));
+            let frame = client_frame(&mut server).await;
+            // Data on the way is discarded, the answer ends it.
+            server.write_all(b"\x82\x01a\x88\x02\x03\xe8").await.unwrap();
+            frame
+        });
+        close(&mut end, code).await.unwrap();
+        assert_eq!(peer.await.unwrap(), (0x88, number.to_be_bytes().to_vec()));
+    }
+}
+
+#[tokio::test]
+async fn closing_is_the_orderly_end_for_the_other_side() {
+    for server_first in [false, true] {
+        let (left, right) = pair(Serializer::Json).await;
+        let (mut first, mut second) = if server_first { (right, left) } else { (left, right) };
+        send(&mut first, "last".into()).await.unwrap();
+        let other = tokio::spawn(async move {
+            assert_eq!(recv(&mut second).await.unwrap().unwrap(), "last");
+            assert!(recv(&mut second).await.is_none());
+            assert!(recv(&mut second).await.is_none());
+            // Words into the void are no error.
+            send(&mut second, "too late".into()).await.unwrap();
+            flush(&mut second).await.unwrap();
+            close(&mut second, CloseCode::Normal).await.unwrap();
+        });
+        close(&mut first, CloseCode::Normal).await.unwrap();
+        other.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn closing_waits_for_a_silent_peer_only_so_long() {
+    let (mut end, server) = raw_pair(|c| c).await;
+    let begin = Instant::now();
+    let error = close(&mut end, CloseCode::Normal).await.unwrap_err();
+    assert!(matches!(error, TransportError::Timeout(_)), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_peer_that_vanishes_is_a_loss_after_its_last_words() {
+    let (mut end, mut server) = raw_pair(|c| c).await;
+    server.write_all(b"\x82\x02hi").await.unwrap();
+    drop(server);
+    assert_eq!(recv(&mut end).await.unwrap().unwrap(), "hi");
+    assert!(matches!(recv(&mut end).await, Some(Err(TransportError::Lost(_)))));
+    assert!(recv(&mut end).await.is_none());
+    let _ = close(&mut end, CloseCode::Normal).await;
+}

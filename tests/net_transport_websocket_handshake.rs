@@ -1,0 +1,181 @@
+//! WebSocket's opening handshake: what is asked, answered and refused.
+#![cfg(all(not(target_arch = "wasm32"), feature = "client", feature = "router"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[path = "common/websocket.rs"]
+mod websocket;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use wampwerk::transport::{AcceptConfig, AcceptError, Connector, WampWebSocketClientFactory};
+use wampwerk::{ConnectError, Serializer};
+use websocket::{
+    accept_one, client, listen, raw_request, raw_server, read_head, request, server, switching,
+};
+
+#[tokio::test]
+async fn the_clients_order_decides_among_what_the_server_speaks() {
+    let (listener, url) = listen().await;
+    let config = AcceptConfig::new("/ws", &[Serializer::Json, Serializer::MsgPack]);
+    let accepted = accept_one(listener, config);
+    let order = [Serializer::Cbor, Serializer::MsgPack, Serializer::Json, Serializer::MsgPack];
+    let end = client(&url, &order).connect().await.unwrap();
+    assert_eq!(end.info().serializer, Serializer::MsgPack);
+    assert_eq!(accepted.await.unwrap().unwrap().info().serializer, Serializer::MsgPack);
+}
+
+#[tokio::test]
+async fn no_common_serializer_is_refused_with_400() {
+    let (listener, url) = listen().await;
+    let accepted = accept_one(listener, AcceptConfig::new("/ws", &[Serializer::Cbor]));
+    let error = client(&url, &[Serializer::Json]).connect().await.err().unwrap();
+    assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("400 Bad Request"), "{text}");
+    assert!(text.contains("no common subprotocol; this router speaks wamp.2.cbor"), "{text}");
+    let error = accepted.await.unwrap().err().unwrap();
+    assert!(matches!(error, AcceptError::Refused { status: 400, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_served_get_a_status_and_a_text() {
+    let cases = [
+        (request("/ws", ""), 400, "no common subprotocol"),
+        (request("/ws", "Sec-WebSocket-Protocol: chat, wamp.2.xml\r\n"), 400, "no common"),
+        (request("/other", "Sec-WebSocket-Protocol: wamp.2.json\r\n"), 404, "at this path"),
+        ("GET /ws HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(), 426, "connect by WebSocket"),
+        ("POST /ws HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(), 400, "only GET"),
+        ("GET /ws HTTP/1.0\r\nHost: h\r\n\r\n".to_owned(), 400, "HTTP version"),
+        ("\x16\x03\x01 no HTTP at all\r\n\r\n".to_owned(), 400, "httparse"),
+        (format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(16 << 10)), 400, "longer than"),
+    ];
+    for (request, status, text) in cases {
+        let config = server();
+        let (answer, error) = raw_request(config, &request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request:?}: {answer}");
+        assert!(answer.contains(text), "{request:?}: {answer}");
+        assert!(matches!(error, AcceptError::Refused { status: s, .. } if s == status), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_subprotocols_may_be_in_several_headers() {
+    let (listener, url) = listen().await;
+    let accepted = accept_one(listener, server());
+    let address = url.strip_prefix("ws://").unwrap().strip_suffix("/ws").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let protocols = "Sec-WebSocket-Protocol: chat\r\nsec-websocket-protocol: x,wamp.2.json\r\n";
+    stream.write_all(request("/ws?token=1", protocols).as_bytes()).await.unwrap();
+    let answer = read_head(&mut stream).await;
+    assert!(answer.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{answer}");
+    assert!(answer.contains("Sec-WebSocket-Protocol: wamp.2.json\r\n"), "{answer}");
+    assert_eq!(accepted.await.unwrap().unwrap().info().serializer, Serializer::Json);
+}
+
+#[tokio::test]
+async fn a_server_that_chooses_no_or_another_subprotocol_is_refused() {
+    for (header, expected) in [
+        ("", None),
+        ("Sec-WebSocket-Protocol: wamp.2.json\r\n", Some("wamp.2.json")),
+        ("Sec-WebSocket-Protocol: mqtt\r\n", Some("mqtt")),
+        (
+            "Sec-WebSocket-Protocol: wamp.2.cbor, wamp.2.msgpack\r\n",
+            Some("wamp.2.cbor, wamp.2.msgpack"),
+        ),
+    ] {
+        let (url, server) = raw_server(move |head| switching(head, header)).await;
+        let factory = client(&url, &[Serializer::Cbor, Serializer::MsgPack]);
+        match factory.connect().await.err().unwrap() {
+            ConnectError::Subprotocol { offered, chosen } => {
+                assert_eq!(offered, ["wamp.2.cbor", "wamp.2.msgpack"]);
+                assert_eq!(chosen.as_deref(), expected);
+            }
+            other => panic!("{header:?}: {other}"),
+        }
+        drop(server.await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_server_is_named() {
+    let cases = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP 200 OK: hello"),
+        ("HTTP/1.1 301 Moved Permanently\r\nLocation: /\r\n\r\n", "HTTP 301"),
+        ("220 mail.example ESMTP\r\n", "no WebSocket server"),
+        ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "another protocol"),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: wrong\r\n\r\n",
+            "not to our request",
+        ),
+        ("", "closed the connection"),
+    ];
+    for (answer, text) in cases {
+        let (url, server) = raw_server(move |_| answer.to_owned()).await;
+        let closing = tokio::spawn(async move { drop(server.await.unwrap()) });
+        let error = client(&url, &[Serializer::Cbor]).connect().await.err().unwrap();
+        assert!(matches!(error, ConnectError::Handshake(_)), "{answer:?}: {error}");
+        assert!(error.to_string().contains(text), "{answer:?}: {error}");
+        closing.await.unwrap();
+    }
+    let (url, server) =
+        raw_server(|head| switching(head, "Sec-WebSocket-Extensions: permessage-deflate\r\n"))
+            .await;
+    let error = client(&url, &[Serializer::Cbor]).connect().await.err().unwrap();
+    assert!(error.to_string().contains("extension"), "{error}");
+    drop(server);
+}
+
+#[tokio::test]
+async fn headers_go_with_the_request() {
+    let (listener, url) = listen().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_head(&mut stream).await
+    });
+    let factory = client(&format!("{url}?a=b"), &[Serializer::Cbor, Serializer::Json])
+        .header("Cookie", "session=1")
+        .unwrap();
+    assert!(factory.connect().await.is_err());
+    let head = server.await.unwrap();
+    assert!(head.starts_with("GET /ws?a=b HTTP/1.1\r\nHost: 127.0.0.1:"), "{head}");
+    assert!(head.contains("\r\nCookie: session=1\r\n"), "{head}");
+    assert!(head.contains("\r\nSec-WebSocket-Protocol: wamp.2.cbor, wamp.2.json\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_used_are_named() {
+    let refused = |result: Result<WampWebSocketClientFactory, ConnectError>| match result {
+        Err(ConnectError::InvalidConfig(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(WampWebSocketClientFactory::new("ws://h/", &[])).contains("serializer"));
+    for (name, value, text) in [
+        ("", "x", "not the name"),
+        ("a b", "x", "not the name"),
+        ("X", "a\r\nEvil: b", "control characters"),
+        ("Sec-WebSocket-Key", "x", "belongs to the handshake"),
+        ("HOST", "x", "belongs to the handshake"),
+    ] {
+        let factory = client("ws://h/", &[Serializer::Cbor]);
+        assert!(refused(factory.header(name, value)).contains(text), "{name}: {value}");
+    }
+    for url in ["", "http://h/", "ws://h:0/", "ws://h/#f", "ws://u@h/", "ws://[::1/"] {
+        let error = WampWebSocketClientFactory::new(url, &[Serializer::Cbor]).err().unwrap();
+        assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn connecting_to_nobody_is_refused_at_once() {
+    let (listener, url) = listen().await;
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    match client(&url, &[Serializer::Cbor]).connect().await.err().unwrap() {
+        ConnectError::Io { address: named, message } => {
+            assert_eq!(named, address);
+            assert!(message.contains("refused"), "{message}");
+        }
+        other => panic!("{other}"),
+    }
+}
