@@ -4,7 +4,7 @@ use serde_json::json;
 use wampwerk::{CloseKind, uris};
 
 use super::place::Place;
-use crate::common::autobahn::{Autobahn, within};
+use crate::common::autobahn::within;
 
 pub(crate) async fn leaving(at: &Place) {
     let mut theirs = at.theirs().await;
@@ -17,8 +17,7 @@ pub(crate) async fn leaving(at: &Place) {
     // Crossbar says normal; the specification wants the other.
     let reason = if at.is_crossbar() { "wamp.close.normal" } else { uris::GOODBYE_AND_OUT };
     assert_eq!(left["reason"], reason);
-    let closed = theirs.next("closed").await;
-    assert_eq!((&closed["clean"], &closed["code"]), (&json!(true), &json!(1000)), "{closed}");
+    theirs.closed().await;
 }
 
 pub(crate) async fn routers_that_end(at: &Place) {
@@ -58,10 +57,9 @@ pub(crate) async fn batches(at: &Place) {
 }
 
 pub(crate) async fn wrong_realm(at: &Place) {
-    let error = Autobahn::join(at.url(), "nowhere", at.serializer().as_str()).await.err().unwrap();
+    let error = at.theirs_in("nowhere", at.serializer().as_str()).await.err().unwrap();
     assert_eq!(error["error"], "wamp.error.no_such_realm");
-    let ours = std::future::IntoFuture::into_future(wampwerk::connect(at.url(), "nowhere"));
-    let error = within("a refusal", ours).await.unwrap_err();
+    let error = within("a refusal", at.ours_in("nowhere", at.serializer())).await.unwrap_err();
     let wampwerk::ConnectError::Join(reason) = error else { panic!("{error}") };
     assert_eq!(reason.kind, CloseKind::Aborted);
 }

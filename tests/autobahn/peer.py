@@ -17,8 +17,10 @@ stdin.
 
 import itertools
 import json
+from urllib.parse import urlsplit
 
 from autobahn.twisted.component import Component
+from autobahn.twisted.rawsocket import WampRawSocketClientFactory, WampRawSocketClientProtocol
 from autobahn.twisted.wamp import ApplicationSession, Session
 from autobahn.twisted.websocket import WampWebSocketClientFactory, WampWebSocketClientProtocol
 from autobahn.wamp import cryptobox, message, types
@@ -27,7 +29,9 @@ from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import create_transport_serializer
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint, wrapClientTLS
+from twisted.internet.error import ConnectionDone
+from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.internet.stdio import StandardIO
 from twisted.protocols.basic import LineOnlyReceiver
 
@@ -204,22 +208,53 @@ class Peer(ApplicationSession):
         return handle.id
 
 
-class Protocol(WampWebSocketClientProtocol):
+class WebSocketProtocol(WampWebSocketClientProtocol):
     def onClose(self, clean, code, reason):
         session = self._session
         super().onClose(clean, code, reason)
-        if session is not None:
-            session.happened("closed", clean=clean, code=code, reason=reason)
+        closed(self.factory.peer, session, clean, code, reason)
 
 
-def join(name, url, realm, serializer, authentication={}):
+class RawSocketProtocol(WampRawSocketClientProtocol):
+    def connectionLost(self, reason):
+        session = self._session
+        super().connectionLost(reason)
+        closed(self.factory.peer, session, reason.check(ConnectionDone) is not None, None, str(reason.value))
+
+
+def closed(peer, session, clean, code, reason):
+    """Without a session the connection ended before there was a transport."""
+    if session is None:
+        peer.joined.errback(ConnectionError(reason))
+    else:
+        peer.happened("closed", clean=clean, code=code, reason=reason)
+
+
+def join(name, url, realm, serializer, authentication={}, ca=None):
+    """A URL may have a unix socket as its host: ws://unix:/path:/ws, rs://unix:/path. `ca` is for TLS, as PEM."""
     session = sessions[name] = Peer(name, realm, authentication)
-    factory = WampWebSocketClientFactory(lambda: session, url, serializers=[create_transport_serializer(serializer)])
-    factory.protocol = Protocol
-    # A machine that is busy is no failure: the defaults are 1 to 5 seconds.
-    factory.setProtocolOptions(openHandshakeTimeout=30, closeHandshakeTimeout=30, serverConnectionDropTimeout=30)
-    connected = TCP4ClientEndpoint(reactor, factory.host, factory.port).connect(factory)
-    return connected.addCallback(lambda _: session.joined)
+    serializer = create_transport_serializer(serializer)
+    scheme, place = url.split("://", 1)
+    unix, _, path = place.removeprefix("unix:").partition(":") if place.startswith("unix:") else (None, None, None)
+    if scheme.startswith("ws"):
+        where = f"ws://localhost{path or '/'}" if unix else url
+        factory = WampWebSocketClientFactory(lambda: session, where, serializers=[serializer])
+        factory.protocol = WebSocketProtocol
+        # A machine that is busy is no failure: the defaults are 1 to 5 seconds.
+        factory.setProtocolOptions(openHandshakeTimeout=30, closeHandshakeTimeout=30, serverConnectionDropTimeout=30)
+    else:
+        factory = WampRawSocketClientFactory(lambda: session, serializer)
+        factory.protocol = RawSocketProtocol
+    factory.peer = session
+    if unix:
+        endpoint = UNIXClientEndpoint(reactor, unix)
+    else:
+        to = urlsplit(url)
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1" if to.hostname == "localhost" else to.hostname, to.port)
+        if scheme in ("wss", "rss"):
+            trusted = trustRootFromCertificates([Certificate.loadPEM(ca)])
+            endpoint = wrapClientTLS(optionsForClientTLS(to.hostname, trusted), endpoint)
+    return endpoint.connect(factory).addCallback(lambda _: session.joined)
 
 
 class Steady:

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value as Json, json};
 use tokio::task::JoinHandle;
 use wampwerk::router::{Disclosure, MetaApi};
+use wampwerk::session::{SessionConfig, join};
+use wampwerk::transport::{Connector, TlsConfig, WampWebSocketClientFactory};
 use wampwerk::{
-    ApplicationError, CallError, Dict, List, Listener, Payload, Router, RouterBuilder, Serializer,
-    Session, Value, connect,
+    ApplicationError, CallError, ConnectError, Dict, List, Listener, Payload, Router,
+    RouterBuilder, Serializer, Session, Value,
 };
 
-use crate::common::autobahn::Autobahn;
+use crate::common::autobahn::{Autobahn, Implementation};
 use crate::common::crossbar::Rig;
 
 /// A router, and the serializer that sessions speak with it.
@@ -18,9 +20,17 @@ pub(crate) struct Place {
     url: String,
     /// It lives as long as the place.
     router: Option<(Router, Listener)>,
+    /// What leads our sessions there.
+    connector: Ours,
+    /// Whose the other sessions are.
+    who: Implementation,
+    /// The certificate that these trust, as PEM.
+    ca: Option<String>,
     serializer: Serializer,
     round: u32,
 }
+
+pub(crate) type Ours = Box<dyn Fn(Serializer) -> Box<dyn Connector> + Send + Sync>;
 
 impl Place {
     /// A router of its own, which discloses everybody as the rig's Crossbar does.
@@ -32,26 +42,41 @@ impl Place {
     pub(crate) async fn embedded_with(
         more: impl FnOnce(RouterBuilder) -> RouterBuilder,
     ) -> Option<Place> {
-        if !Autobahn::is_there() {
+        if !Implementation::Python.is_there() {
             return None;
         }
-        let router = Router::builder().realm("realm1").batched(true);
-        let router = router.disclosure(Disclosure::Always).meta_api(MetaApi::Full);
-        let router = more(router).build().unwrap();
+        let router = more(Place::router()).build().unwrap();
         let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
         let url = listener.url().to_owned();
-        let router = Some((router, listener));
-        Some(Place { url, router, serializer: Serializer::Cbor, round: 0 })
+        let ours = over_websocket(url.clone(), TlsConfig::new());
+        Some(Place::of(url, Some((router, listener)), ours, Implementation::Python, None))
+    }
+
+    /// What the routers of all places are made of.
+    pub(crate) fn router() -> RouterBuilder {
+        let router = Router::builder().realm("realm1").batched(true);
+        router.disclosure(Disclosure::Always).meta_api(MetaApi::Full)
     }
 
     /// The Crossbar that `tests/crossbar/with` starts, with everybody else in it.
     pub(crate) async fn crossbar() -> Option<Place> {
-        if !Autobahn::is_there() {
+        if !Implementation::Python.is_there() {
             return None;
         }
-        let rig = Rig::find()?;
-        let url = rig.get("ws").to_owned();
-        Some(Place { url, router: None, serializer: Serializer::Cbor, round: 0 })
+        let url = Rig::find()?.get("ws").to_owned();
+        let ours = over_websocket(url.clone(), TlsConfig::new());
+        Some(Place::of(url, None, ours, Implementation::Python, None))
+    }
+
+    /// One that is there already.
+    pub(crate) fn of(
+        url: String,
+        router: Option<(Router, Listener)>,
+        connector: Ours,
+        who: Implementation,
+        ca: Option<String>,
+    ) -> Place {
+        Place { url, router, connector, who, ca, serializer: Serializer::Cbor, round: 0 }
     }
 
     /// The same, for another round, with this serializer.
@@ -99,7 +124,17 @@ impl Place {
 
     /// A session of ours with another serializer.
     pub(crate) async fn ours_with(&self, serializer: Serializer) -> Session {
-        connect(&self.url, "realm1").serializers(&[serializer]).await.unwrap()
+        self.ours_in("realm1", serializer).await.unwrap()
+    }
+
+    /// A session of ours in another realm.
+    pub(crate) async fn ours_in(
+        &self,
+        realm: &str,
+        serializer: Serializer,
+    ) -> Result<Session, ConnectError> {
+        let transport = (self.connector)(serializer).connect().await?;
+        join(transport, realm, SessionConfig::default()).await
     }
 
     /// A session of Autobahn's.
@@ -109,8 +144,26 @@ impl Place {
 
     /// A session of Autobahn's with another serializer.
     pub(crate) async fn theirs_with(&self, serializer: &str) -> Autobahn {
-        Autobahn::join(&self.url, "realm1", serializer).await.unwrap()
+        self.theirs_in("realm1", serializer).await.unwrap()
     }
+
+    /// A session of Autobahn's in another realm.
+    pub(crate) async fn theirs_in(&self, realm: &str, serializer: &str) -> Result<Autobahn, Json> {
+        let how = json!({"url": self.url, "realm": realm, "serializer": serializer, "ca": self.ca});
+        Autobahn::join_as(self.who, how).await
+    }
+
+    pub(crate) fn is_js(&self) -> bool {
+        self.who == Implementation::Js
+    }
+}
+
+/// Sessions of ours over WebSocket.
+pub(crate) fn over_websocket(url: String, tls: TlsConfig) -> Ours {
+    Box::new(move |serializer| {
+        let factory = WampWebSocketClientFactory::new(&url, &[serializer]).unwrap();
+        Box::new(factory.tls(tls.clone()))
+    })
 }
 
 /// A call that runs beside the test.

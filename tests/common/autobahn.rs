@@ -1,29 +1,29 @@
-//! Autobahn|Python at the other end: sessions of `tests/autobahn/peer.py`, driven from here.
-//!
-//! All tests of a program share one Python process, for it takes a second to start. It ends when
-//! its stdin does: with the test program, however that ends.
+//! Autobahn at the other end: sessions of Autobahn|Python and of Autobahn|JS, driven from here.
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "tests may")]
 
-use std::collections::HashMap;
+#[path = "autobahn_process.rs"]
+mod process;
+
 use std::future::{Future, IntoFuture};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::process::{ChildStdin, Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+pub(crate) use process::Implementation;
+use process::Process;
 use serde_json::{Value as Json, json};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// What no healthy machine needs; nothing waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A session of Autobahn|Python. When it is dropped its connection is cut.
+/// A session of Autobahn's. When it is dropped its connection is cut.
 pub(crate) struct Autobahn {
+    process: &'static Process,
     name: String,
     happenings: UnboundedReceiver<Json>,
+    /// The code of an orderly end, which only WebSocket has. Autobahn|JS gives none itself.
+    goodbye: Json,
     /// What Autobahn knows about it: `session`, `realm`, `authid`, `authrole`, `authmethod`,
     /// `authprovider`, `authextra`, `features`.
     pub(crate) details: Json,
@@ -32,6 +32,7 @@ pub(crate) struct Autobahn {
 /// A command that is at work. `await` it for what it gives.
 pub(crate) struct Pending {
     pub(crate) id: u64,
+    process: &'static Process,
     what: String,
     replies: UnboundedReceiver<Json>,
 }
@@ -40,22 +41,6 @@ pub(crate) struct Pending {
 pub(crate) type Failed = Json;
 
 impl Autobahn {
-    /// Whether it is installed. If not, a loud word says what is skipped; in CI that is a failure.
-    pub(crate) fn is_there() -> bool {
-        if python().exists() {
-            return true;
-        }
-        assert!(
-            std::env::var("WAMPWERK_REQUIRE_ALL").is_err(),
-            "no Autobahn|Python in {}, and all tests are required",
-            python().display()
-        );
-        // Written past the test runner, which keeps the output of tests that pass.
-        let loud = b"\nSKIPPED: no Autobahn|Python (run `tools/setup crossbar`)\n";
-        std::io::stderr().write_all(loud).unwrap();
-        false
-    }
-
     /// Connects and joins. `serializer` is Autobahn's name of one: json, msgpack, cbor, or these
     /// with `.batched` behind.
     pub(crate) async fn join(url: &str, realm: &str, serializer: &str) -> Result<Self, Failed> {
@@ -70,10 +55,18 @@ impl Autobahn {
         serializer: &str,
         authentication: Json,
     ) -> Result<Self, Failed> {
-        let mut session = Autobahn::new();
         let how = json!({
             "url": url, "realm": realm, "serializer": serializer, "authentication": authentication,
         });
+        Autobahn::join_as(Implementation::Python, how).await
+    }
+
+    /// The same, as `join` of the peer takes it.
+    pub(crate) async fn join_as(with: Implementation, how: Json) -> Result<Self, Failed> {
+        let mut session = Autobahn::new(with);
+        if how["url"].as_str().unwrap().starts_with("ws") {
+            session.goodbye = json!(if with == Implementation::Js { 1005 } else { 1000 });
+        }
         session.details = session.ask("join", how).await?;
         Ok(session)
     }
@@ -81,15 +74,16 @@ impl Autobahn {
     /// Autobahn's `Component`, which has a procedure that echoes and a topic, as `how` says. It
     /// connects, and connects again, from the command `start` on until `stop`.
     pub(crate) async fn component(how: Json) -> Self {
-        let component = Autobahn::new();
+        let component = Autobahn::new(Implementation::Python);
         component.must("steady", how).await;
         component
     }
 
     /// A name without anybody behind it yet.
-    fn new() -> Self {
-        let (sender, happenings) = unbounded_channel();
-        Autobahn { name: Process::get().enter(sender), happenings, details: Json::Null }
+    fn new(with: Implementation) -> Self {
+        let (process, (sender, happenings)) = (with.process(), unbounded_channel());
+        let name = process.enter(sender);
+        Autobahn { process, name, happenings, goodbye: Json::Null, details: Json::Null }
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -99,8 +93,8 @@ impl Autobahn {
     /// Starts the command `what`, with the parameters that the method of peer.py has.
     pub(crate) fn start(&self, what: &str, with: Json) -> Pending {
         let (sender, replies) = unbounded_channel();
-        let id = Process::get().send(&self.name, what, with.clone(), Some(sender));
-        Pending { id, what: format!("{what} {with}"), replies }
+        let id = self.process.send(&self.name, what, with.clone(), Some(sender));
+        Pending { id, process: self.process, what: format!("{what} {with}"), replies }
     }
 
     /// The outcome of a command.
@@ -123,7 +117,7 @@ impl Autobahn {
     pub(crate) async fn next(&mut self, event: &str) -> Json {
         let awaited = format!("{event} of Autobahn's session {}", self.name);
         let happened = within(&awaited, self.happenings.recv()).await;
-        let happened = happened.unwrap_or_else(|| panic!("no {awaited}: {}", Process::said()));
+        let happened = happened.unwrap_or_else(|| panic!("no {awaited}: {}", self.process.said()));
         assert_eq!(happened["event"], event, "{happened}");
         happened
     }
@@ -133,7 +127,8 @@ impl Autobahn {
         let awaited = format!("{event} of Autobahn's session {}", self.name);
         loop {
             let happened = within(&awaited, self.happenings.recv()).await;
-            let happened = happened.unwrap_or_else(|| panic!("no {awaited}: {}", Process::said()));
+            let happened =
+                happened.unwrap_or_else(|| panic!("no {awaited}: {}", self.process.said()));
             if happened["event"] == event {
                 return happened;
             }
@@ -145,19 +140,24 @@ impl Autobahn {
         std::iter::from_fn(|| self.happenings.try_recv().ok()).collect()
     }
 
-    /// Leaves; nothing else may have happened, and all has to end as it should. Autobahn ends the
-    /// connection with another code and a reason as soon as it sees a violation of the protocol.
+    /// Leaves; nothing else may have happened, and all has to end as it should.
     pub(crate) async fn leave(mut self) {
         self.must("leave", json!({})).await;
         self.next("left").await;
+        self.closed().await;
+    }
+
+    /// The end of the connection, which has to be as it should. Autobahn ends it with another code
+    /// and a reason, or cuts it, as soon as it sees a violation of the protocol.
+    pub(crate) async fn closed(&mut self) {
         let closed = self.next("closed").await;
-        assert_eq!((&closed["clean"], &closed["code"]), (&json!(true), &json!(1000)), "{closed}");
+        assert_eq!((&closed["clean"], &closed["code"]), (&json!(true), &self.goodbye), "{closed}");
     }
 }
 
 impl Drop for Autobahn {
     fn drop(&mut self) {
-        Process::get().forget(&self.name);
+        self.process.forget(&self.name);
     }
 }
 
@@ -171,7 +171,7 @@ impl Pending {
 
     async fn reply(&mut self) -> Json {
         let reply = within(&self.what, self.replies.recv()).await;
-        reply.unwrap_or_else(|| panic!("{}: {}", self.what, Process::said()))
+        reply.unwrap_or_else(|| panic!("{}: {}", self.what, self.process.said()))
     }
 }
 
@@ -191,135 +191,5 @@ impl IntoFuture for Pending {
 /// What the future gives; it has to give it before the deadline.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let limit = tokio::time::timeout(DEADLINE, future).await;
-    limit.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}; {}", Process::said()))
-}
-
-/// The Python process.
-struct Process {
-    stdin: Mutex<ChildStdin>,
-    shared: Arc<Shared>,
-}
-
-/// What its readers know.
-#[derive(Default)]
-struct Shared {
-    waiting: Mutex<Waiting>,
-    stderr: Mutex<String>,
-}
-
-/// Who waits for what it says.
-#[derive(Default)]
-struct Waiting {
-    last: u64,
-    ended: bool,
-    /// By session.
-    happenings: HashMap<String, UnboundedSender<Json>>,
-    /// By command.
-    replies: HashMap<u64, UnboundedSender<Json>>,
-}
-
-impl Process {
-    fn get() -> &'static Process {
-        static PROCESS: LazyLock<Process> = LazyLock::new(Process::start);
-        &PROCESS
-    }
-
-    fn start() -> Process {
-        let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/autobahn/peer.py");
-        let mut child = Command::new(python())
-            .arg(peer)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = Mutex::new(child.stdin.take().unwrap());
-        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let shared = Arc::new(Shared::default());
-        let (listener, collector) = (shared.clone(), shared.clone());
-        std::thread::spawn(move || {
-            listener.listen(stdout);
-            child.wait()
-        });
-        std::thread::spawn(move || collector.collect(stderr));
-        Process { stdin, shared }
-    }
-
-    /// A new session's name, by which `happenings` gets what happens to it.
-    fn enter(&self, happenings: UnboundedSender<Json>) -> String {
-        let mut waiting = self.shared.waiting.lock().unwrap();
-        waiting.last += 1;
-        let name = format!("s{}", waiting.last);
-        waiting.happenings.insert(name.clone(), happenings);
-        name
-    }
-
-    fn forget(&self, name: &str) {
-        self.shared.waiting.lock().unwrap().happenings.remove(name);
-        self.send(name, "vanish", json!({}), None);
-    }
-
-    fn send(
-        &self,
-        session: &str,
-        what: &str,
-        with: Json,
-        replies: Option<UnboundedSender<Json>>,
-    ) -> u64 {
-        let mut command = with;
-        let id = {
-            let mut waiting = self.shared.waiting.lock().unwrap();
-            waiting.last += 1;
-            let id = waiting.last;
-            // Of a process that has ended nobody shall wait for a reply.
-            if let Some(replies) = replies.filter(|_| !waiting.ended) {
-                waiting.replies.insert(id, replies);
-            }
-            id
-        };
-        command["id"] = id.into();
-        command["session"] = session.into();
-        command["do"] = what.into();
-        // If it has ended, whoever waits sees that.
-        drop(writeln!(self.stdin.lock().unwrap(), "{command}"));
-        id
-    }
-
-    fn said() -> String {
-        format!("the Python process said: {}", Process::get().shared.stderr.lock().unwrap())
-    }
-}
-
-impl Shared {
-    fn listen(&self, stdout: impl Read) {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let said: Json = serde_json::from_str(&line).unwrap();
-            let mut waiting = self.waiting.lock().unwrap();
-            match said["id"].as_u64() {
-                Some(id) if said["progress"].is_object() => waiting.replies.get(&id).cloned(),
-                Some(id) => waiting.replies.remove(&id),
-                None => waiting.happenings.get(said["session"].as_str().unwrap()).cloned(),
-            }
-            // Nobody has to listen.
-            .map(|listener| listener.send(said));
-        }
-        let mut waiting = self.waiting.lock().unwrap();
-        *waiting = Waiting { last: waiting.last, ended: true, ..Waiting::default() };
-    }
-
-    fn collect(&self, stderr: impl Read) {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            let mut collected = self.stderr.lock().unwrap();
-            collected.push_str(&line);
-            collected.push('\n');
-        }
-    }
-}
-
-/// The Python beside Crossbar, which brings Autobahn; `tools/setup crossbar` installs it.
-fn python() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cache"));
-    cache.join("wampwerk/crossbar/venv/bin/python")
+    limit.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}; {}", process::all_said()))
 }
