@@ -19,7 +19,7 @@ pub struct Cell {
     pub warm_up: Duration,
     /// The measured time.
     pub time: Duration,
-    /// `host:port` of a relay, or the URL of the router.
+    /// `host:port` of a relay or its path, or the URL of the router.
     pub address: String,
 }
 
@@ -41,15 +41,14 @@ impl Cell {
     }
 
     fn parse(line: &str) -> Option<Self> {
-        let mut words = line.strip_prefix("cell ")?.split(' ');
-        let cell = Cell {
+        let mut words = line.strip_prefix("cell ")?.splitn(5, ' ');
+        Some(Cell {
             work: Work::from_key(words.next()?)?,
             contender: Contender::from_key(words.next()?)?,
             warm_up: Duration::from_millis(words.next()?.parse().ok()?),
             time: Duration::from_millis(words.next()?.parse().ok()?),
             address: words.next()?.to_owned(),
-        };
-        words.next().is_none().then_some(cell)
+        })
     }
 }
 

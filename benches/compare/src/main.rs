@@ -1,4 +1,4 @@
-//! Our client and router beside a bare relay and a peer, in one run, as one table.
+//! Our client and router beside a bare relay and a peer, in one run, as tables.
 //!
 //! This process holds the relays and the router, on one thread with a current_thread runtime. The
 //! clients live in two more processes, also on one thread each: `--clients` of this program for
@@ -10,14 +10,17 @@ use std::time::Duration;
 
 use children::Clients;
 use clients::Cell;
+use line::Flush;
 use measure::{Error, Sample};
 use plan::{Contender, WINDOW, Work};
-use relay::Flush;
+use relay_client::Hop;
 use server::{Addresses, ServerClock};
-use table::Results;
+use table::{Layout, Results};
 
 mod children;
 mod clients;
+mod frames;
+mod line;
 mod measure;
 mod ours;
 mod plan;
@@ -25,18 +28,20 @@ mod relay;
 mod relay_client;
 mod server;
 mod table;
+mod verdicts;
 
 const USAGE: &str = "\
 usage: wampwerk-compare [--quick] [--markdown] [--rounds N] [--time MS]
                         [--row KEY]… [--column KEY]… [--router URL]
-  --quick       half a minute instead of about three
+  --quick       a minute instead of about seven
   --markdown    print the table as Markdown
   --rounds N    how often each cell is measured
   --time MS     how long each cell is measured in a round
   --row KEY     only this row: call1 call64 call256 event1x64 event1x1024 event10x64 event10x1024
                 progress wildcard
-  --column KEY  only this column: batched permessage ours wamp_async
-  --router URL  another router than ours (realm1, anonymous)";
+  --column KEY  only this column: batched permessage ours wamp_async, and of RawSocket
+                tcp ours_tcp unix ours_unix
+  --router URL  another router than ours (realm1, anonymous), over WebSocket";
 
 struct Arguments {
     plan: Plan,
@@ -117,16 +122,25 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, Error> {
 }
 
 /// Whether every cell could be measured.
-fn compare(Arguments { plan, markdown, router }: Arguments) -> Result<bool, Error> {
+fn compare(Arguments { mut plan, markdown, router }: Arguments) -> Result<bool, Error> {
     let load = load();
     let (addresses, server) = server::start(router)?;
+    plan.contenders.retain(|&contender| addresses.of(contender).is_some());
     let (results, failures) = measure_all(&plan, &addresses, &server)?;
 
     println!("{}", set_up(&plan, &load));
-    println!("{}", table::main_table(&results, &plan, markdown));
-    println!("{}", table::server_table(&results, &plan, markdown));
+    for columns in [&Contender::WEBSOCKET[..], &Contender::RAW_SOCKET] {
+        let measured = |one: &Contender| plan.contenders.contains(one);
+        let contenders: Vec<_> = columns.iter().copied().filter(measured).collect();
+        if contenders.is_empty() {
+            continue;
+        }
+        let layout = Layout { works: &plan.works, contenders: &contenders, markdown };
+        println!("{}", table::main_table(&results, &layout));
+        println!("{}", table::server_table(&results, &layout));
+    }
     println!("Ratios (medians of the rounds' own ratios):\n{}", if markdown { "\n" } else { "" });
-    print!("{}", table::verdicts(&results, markdown));
+    print!("{}", verdicts::verdicts(&results, &plan.works, markdown));
     for failure in &failures {
         println!("failed: {failure}");
     }
@@ -156,7 +170,7 @@ fn measure_all(
                     contender,
                     warm_up: plan.warm_up,
                     time: plan.time,
-                    address: addresses.of(contender),
+                    address: addresses.of(contender).ok_or("nobody listens")?,
                 };
                 let process = match contender {
                     Contender::WampAsync => &mut peers,
@@ -175,22 +189,28 @@ fn measure_all(
 }
 
 async fn run_clients(cell: Cell) -> Result<Sample, Error> {
-    match cell.contender {
-        Contender::RelayBatched => relay_client::run(&cell, Flush::PerTurn).await,
-        Contender::RelayPerMessage => relay_client::run(&cell, Flush::PerMessage).await,
-        Contender::Ours => ours::run(&cell).await,
-        Contender::WampAsync => Err("that is another program's".into()),
-    }
+    let hop = match cell.contender {
+        Contender::RelayBatched => Hop::WebSocket(Flush::PerTurn),
+        Contender::RelayPerMessage => Hop::WebSocket(Flush::PerMessage),
+        Contender::TcpRelay => Hop::Tcp,
+        Contender::UnixRelay => Hop::Unix,
+        Contender::Ours | Contender::TcpOurs | Contender::UnixOurs => {
+            return ours::run(&cell).await;
+        }
+        Contender::WampAsync => return Err("that is another program's".into()),
+    };
+    relay_client::run(&cell, hop).await
 }
 
 fn set_up(plan: &Plan, load_before: &str) -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     format!(
         "\
-ws loopback, MessagePack, TCP_NODELAY (wamp_async sets none), caller and callee or publisher and
+Loopback, MessagePack, TCP_NODELAY (wamp_async sets none), caller and callee or publisher and
 subscribers in one process on one thread (current_thread runtime), relay or router on another; {cores} cores,
 load {load_before} before and {} after. Medians of {} rounds of {} ms each, interleaved.
 Calls: one string of 64 B there and back. Events: at most {WINDOW} on their way per subscriber.
+A tcp or unix relay moves frames of a length of 4 octets and a payload, gathered before each write.
 In brackets: CPU time of the clients' thread per operation (call or delivery), in µs.
 ",
         load(),

@@ -11,7 +11,7 @@ use crate::clients::Cell;
 use crate::measure::{Error, Meter, Sample, Window};
 use crate::plan::{PROCEDURE, PROGRESS, REALM, TOPIC, Work};
 
-/// Starts the router on a free port. It listens as long as it lives.
+/// Starts the router on a free port, and says the URL. It listens as long as it lives.
 pub async fn listen() -> Result<(Router, String), Error> {
     let router = Router::builder().realm(REALM).build()?;
     let listener = router.listen("ws://127.0.0.1:0/ws").await?;

@@ -101,35 +101,68 @@ impl Work {
     }
 }
 
-/// A column of the table.
+/// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
-    /// Frames only; everything that is ready is gathered, then flushed once.
+    /// WebSocket frames only; everything that is ready is gathered, then flushed once.
     RelayBatched,
-    /// Frames only; a flush after each.
+    /// WebSocket frames only; a flush after each.
     RelayPerMessage,
-    /// Our client through our router.
+    /// Our client through our router, over WebSocket.
     Ours,
     /// The peer through our router.
     WampAsync,
+    /// Plain frames only, over TCP, batched.
+    TcpRelay,
+    /// Our client through our router, over RawSocket on TCP.
+    TcpOurs,
+    /// Plain frames only, over a unix socket, batched.
+    UnixRelay,
+    /// Our client through our router, over RawSocket on a unix socket.
+    UnixOurs,
 }
 
 impl Contender {
-    /// All columns, in the order of the table.
-    pub const ALL: [Contender; 4] = [
+    /// Everybody, in the order of a round: those who are compared are close to each other.
+    pub const ALL: [Contender; 8] = [
+        Contender::WampAsync,
+        Contender::RelayPerMessage,
+        Contender::RelayBatched,
+        Contender::Ours,
+        Contender::UnixOurs,
+        Contender::UnixRelay,
+        Contender::TcpRelay,
+        Contender::TcpOurs,
+    ];
+
+    /// The columns of the table of WebSocket.
+    pub const WEBSOCKET: [Contender; 4] = [
         Contender::RelayBatched,
         Contender::RelayPerMessage,
         Contender::Ours,
         Contender::WampAsync,
     ];
 
+    /// The columns of the table of RawSocket.
+    pub const RAW_SOCKET: [Contender; 5] = [
+        Contender::Ours,
+        Contender::TcpRelay,
+        Contender::TcpOurs,
+        Contender::UnixRelay,
+        Contender::UnixOurs,
+    ];
+
     /// The column's title.
     pub fn title(self) -> &'static str {
         match self {
-            Contender::RelayBatched => "relay, batched",
-            Contender::RelayPerMessage => "relay, flush per message",
-            Contender::Ours => "wampwerk",
+            Contender::RelayBatched => "ws relay, batched",
+            Contender::RelayPerMessage => "ws relay, flush per message",
+            Contender::Ours => "wampwerk ws",
             Contender::WampAsync => "wamp_async 0.3.1",
+            Contender::TcpRelay => "tcp relay",
+            Contender::TcpOurs => "wampwerk rs tcp",
+            Contender::UnixRelay => "unix relay",
+            Contender::UnixOurs => "wampwerk rs unix",
         }
     }
 
@@ -140,6 +173,10 @@ impl Contender {
             Contender::RelayPerMessage => "permessage",
             Contender::Ours => "ours",
             Contender::WampAsync => "wamp_async",
+            Contender::TcpRelay => "tcp",
+            Contender::TcpOurs => "ours_tcp",
+            Contender::UnixRelay => "unix",
+            Contender::UnixOurs => "ours_unix",
         }
     }
 

@@ -1,34 +1,39 @@
-//! The clients of the relay: as lean as they can be, with frames as long as WAMP's.
+//! The clients of the relays: as lean as they can be, with frames as long as WAMP's.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use futures_util::SinkExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinSet;
-use tokio_tungstenite::client_async;
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::clients::Cell;
+use crate::line::{Flush, Line};
 use crate::measure::{Error, Meter, Sample, Window};
 use crate::plan::{PROCEDURE, TOPIC, Work};
-use crate::relay::{Flush, Line, Place};
+use crate::relay::Place;
+
+/// What frames travel over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hop {
+    WebSocket(Flush),
+    Tcp,
+    Unix,
+}
 
 /// Runs one cell.
-pub async fn run(cell: &Cell, flush: Flush) -> Result<Sample, Error> {
-    let (work, relay) = (cell.work.frames(), cell.address.parse()?);
+pub async fn run(cell: &Cell, hop: Hop) -> Result<Sample, Error> {
+    let (work, relay) = (cell.work.frames(), cell.address.as_str());
     let meter = Arc::new(Meter::default());
     let mut tasks = JoinSet::new();
     match work {
         Work::Calls { in_flight } => {
             let group = Group::new(2);
-            let caller = group.join(relay, 0, flush).await?;
-            let callee = group.join(relay, 1, flush).await?;
+            let caller = group.join(relay, 0, hop).await?;
+            let callee = group.join(relay, 1, hop).await?;
             let mut callee = Callee { line: callee, frame: frame(YIELD + string(work.size())) };
             tasks.spawn(async move { poll_fn(|cx| callee.poll(cx)).await });
             let mut caller = Caller {
@@ -45,12 +50,12 @@ pub async fn run(cell: &Cell, flush: Flush) -> Result<Sample, Error> {
             let window = Arc::new(Window::new(subscribers));
             let group = Group::new(1 + subscribers);
             let mut publisher = Publisher {
-                line: group.join(relay, 0, flush).await?,
+                line: group.join(relay, 0, hop).await?,
                 frame: frame(PUBLISH + string(size)),
                 window: window.clone(),
             };
             for subscriber in 0..subscribers {
-                let mut line = group.join(relay, 1 + subscriber, flush).await?;
+                let mut line = group.join(relay, 1 + subscriber, hop).await?;
                 let (window, meter) = (window.clone(), meter.clone());
                 tasks.spawn(async move {
                     poll_fn(|cx| poll_subscriber(&mut line, subscriber, &window, &meter, cx)).await
@@ -89,13 +94,18 @@ impl Group {
         Group { id: NEXT.fetch_add(1, Relaxed), members }
     }
 
-    async fn join(&self, relay: SocketAddr, place: usize, flush: Flush) -> Result<Line, Error> {
-        let stream = TcpStream::connect(relay).await?;
-        stream.set_nodelay(true)?;
-        let (mut socket, _) = client_async(format!("ws://{relay}/"), stream).await?;
+    /// `relay` is `host:port`, or the path of a unix socket.
+    async fn join(&self, relay: &str, place: usize, hop: Hop) -> Result<Line, Error> {
+        let mut line = match hop {
+            Hop::WebSocket(flush) => {
+                Line::open_websocket(TcpStream::connect(relay).await?, flush).await?
+            }
+            Hop::Tcp => Line::tcp(TcpStream::connect(relay).await?)?,
+            Hop::Unix => Line::unix(UnixStream::connect(relay).await?),
+        };
         let place = Place { group: self.id, members: self.members, place };
-        socket.send(Message::text(place.text())).await?;
-        Ok(Line::new(socket, flush))
+        line.send(place.frame()).await?;
+        Ok(line)
     }
 }
 

@@ -1,32 +1,47 @@
 //! The other side: a thread with its own runtime for the relays and the router.
 
-use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use wampwerk::Router;
 
+use crate::line::Flush;
 use crate::measure::{Error, thread_cpu};
 use crate::ours;
 use crate::plan::Contender;
-use crate::relay::{self, Flush};
+use crate::relay;
 
 /// Where the servers listen.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Addresses {
-    pub batched: SocketAddr,
-    pub per_message: SocketAddr,
-    pub router: String,
+    places: Vec<(Contender, String)>,
+    /// Its unix sockets. Gone with this.
+    _directory: Directory,
 }
 
 impl Addresses {
     /// Where a contender's clients go.
-    pub fn of(&self, contender: Contender) -> String {
-        match contender {
-            Contender::RelayBatched => self.batched.to_string(),
-            Contender::RelayPerMessage => self.per_message.to_string(),
-            Contender::Ours | Contender::WampAsync => self.router.clone(),
-        }
+    pub fn of(&self, contender: Contender) -> Option<String> {
+        self.places.iter().find(|place| place.0 == contender).map(|place| place.1.clone())
+    }
+}
+
+/// A directory of our own for unix sockets.
+#[derive(Debug)]
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Result<Self, Error> {
+        let path = std::env::temp_dir().join(format!("wampwerk-compare-{}", std::process::id()));
+        std::fs::create_dir(&path)?;
+        Ok(Directory(path))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -68,13 +83,22 @@ pub fn start(router: Option<String>) -> Result<(Addresses, ServerClock), Error> 
     Ok((addresses, ServerClock(clock)))
 }
 
-/// Everything that listens, and our router, unless another one is to be used.
+/// Everything that listens, and our router, unless another one is to be used, which is for
+/// WebSocket only.
 async fn listen(router: Option<String>) -> Result<(Addresses, Option<Router>), Error> {
-    let (ours, router) = match router {
+    let directory = Directory::new()?;
+    let path = directory.0.join("relay");
+    relay::listen_unix(&path)?;
+    let mut places = vec![
+        (Contender::RelayBatched, relay::listen_websocket(Flush::PerTurn).await?.to_string()),
+        (Contender::RelayPerMessage, relay::listen_websocket(Flush::PerMessage).await?.to_string()),
+        (Contender::TcpRelay, relay::listen_tcp().await?.to_string()),
+        (Contender::UnixRelay, path.to_str().ok_or("no text")?.to_owned()),
+    ];
+    let (ours, url) = match router {
         Some(url) => (None, url),
         None => ours::listen().await.map(|(router, url)| (Some(router), url))?,
     };
-    let batched = relay::listen(Flush::PerTurn).await?;
-    let per_message = relay::listen(Flush::PerMessage).await?;
-    Ok((Addresses { batched, per_message, router }, ours))
+    places.extend([(Contender::Ours, url.clone()), (Contender::WampAsync, url)]);
+    Ok((Addresses { places, _directory: directory }, ours))
 }

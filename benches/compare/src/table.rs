@@ -1,9 +1,8 @@
-//! The table and the verdicts.
+//! The samples, and the tables of them.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use crate::Plan;
 use crate::measure::Sample;
 use crate::plan::{Contender, Work};
 
@@ -21,13 +20,24 @@ impl Results {
         self.0.get(&(work.key(), contender.key())).map_or(&[], Vec::as_slice)
     }
 
-    fn median(&self, work: Work, contender: Contender, of: impl Fn(&Sample) -> f64) -> Option<f64> {
+    /// The median of something over the rounds.
+    pub fn median(
+        &self,
+        work: Work,
+        contender: Contender,
+        of: impl Fn(&Sample) -> f64,
+    ) -> Option<f64> {
         median(self.cell(work, contender).iter().flatten().map(of))
+    }
+
+    /// What the row is about: a time or a rate.
+    pub fn figure(&self, work: Work, contender: Contender) -> Option<f64> {
+        self.median(work, contender, |sample| figure(work, sample))
     }
 
     /// The median of the ratios of each round: the two were measured seconds apart, so what else
     /// the machine did in that round weighs on both.
-    fn ratio(&self, work: Work, contenders: [Contender; 2]) -> Option<f64> {
+    pub fn ratio(&self, work: Work, contenders: [Contender; 2]) -> Option<f64> {
         let [above, below] = contenders.map(|contender| self.cell(work, contender));
         median(above.iter().zip(below).filter_map(|pair| {
             Some(figure(work, pair.0.as_ref()?) / figure(work, pair.1.as_ref()?))
@@ -35,106 +45,27 @@ impl Results {
     }
 }
 
+/// What a table shows.
+pub struct Layout<'a> {
+    pub works: &'a [Work],
+    pub contenders: &'a [Contender],
+    pub markdown: bool,
+}
+
 /// The measured rates and times, with the clients' CPU time.
-pub fn main_table(results: &Results, plan: &Plan, markdown: bool) -> String {
-    table(plan, markdown, "work", |work, contender| {
-        let figure = results.median(work, contender, |sample| figure(work, sample))?;
+pub fn main_table(results: &Results, layout: &Layout<'_>) -> String {
+    table(layout, "work", |work, contender| {
+        let figure = results.figure(work, contender)?;
         let cpu = results.median(work, contender, |sample| sample.client_cpu)?;
         Some(format!("{} ({})", number(figure), small(cpu)))
     })
 }
 
 /// The CPU time of the other side.
-pub fn server_table(results: &Results, plan: &Plan, markdown: bool) -> String {
-    table(plan, markdown, "router's or relay's CPU per operation, µs", |work, contender| {
+pub fn server_table(results: &Results, layout: &Layout<'_>) -> String {
+    table(layout, "router's or relay's CPU per operation, µs", |work, contender| {
         Some(small(results.median(work, contender, |sample| sample.server_cpu)?))
     })
-}
-
-struct Reach {
-    work: Work,
-    beside: Contender,
-    bound: f64,
-    /// What the project wants in the end; nothing where it is the same.
-    goal: Option<f64>,
-}
-
-const REACH: [Reach; 5] = [
-    Reach {
-        work: Work::Calls { in_flight: 1 },
-        beside: Contender::RelayBatched,
-        bound: 1.2,
-        goal: Some(1.1),
-    },
-    Reach {
-        work: Work::Calls { in_flight: 64 },
-        beside: Contender::RelayBatched,
-        bound: 0.3,
-        goal: Some(0.5),
-    },
-    Reach {
-        work: Work::Calls { in_flight: 64 },
-        beside: Contender::WampAsync,
-        bound: 2.0,
-        goal: None,
-    },
-    Reach {
-        work: Work::Events { subscribers: 10, size: 64 },
-        beside: Contender::RelayBatched,
-        bound: 0.25,
-        goal: Some(0.4),
-    },
-    Reach {
-        work: Work::Events { subscribers: 10, size: 1024 },
-        beside: Contender::RelayBatched,
-        bound: 0.25,
-        goal: Some(0.4),
-    },
-];
-
-/// Which CPU time of the clients per call the project wants, with 64 calls in flight, in µs.
-const GOAL_CPU: f64 = 2.5;
-
-/// One line for each ratio that is asked for.
-pub fn verdicts(results: &Results, markdown: bool) -> String {
-    let bullet = if markdown { "- " } else { "  " };
-    let mut out = String::new();
-    for Reach { work, beside, bound, goal } in REACH {
-        let Some(ratio) = results.ratio(work, [Contender::Ours, beside]) else { continue };
-        let met = |bound: f64| {
-            let met = if work.is_sequential() { ratio <= bound } else { ratio >= bound };
-            if met { "met" } else { "NOT met" }
-        };
-        let sign = if work.is_sequential() { "≤" } else { "≥" };
-        let figures = [Contender::Ours, beside].map(|contender| {
-            results
-                .median(work, contender, |sample| figure(work, sample))
-                .map_or_else(|| "?".to_owned(), number)
-        });
-        let _ = write!(
-            out,
-            "{bullet}{}: {ratio:.2} × {} ({} to {}); reach {sign} {bound}: {}",
-            work.title(),
-            beside.title(),
-            figures[0],
-            figures[1],
-            met(bound),
-        );
-        if let Some(goal) = goal {
-            let _ = write!(out, "; goal {sign} {goal}: {}", met(goal));
-        }
-        out.push('\n');
-    }
-    let work = Work::Calls { in_flight: 64 };
-    if let Some(cpu) = results.median(work, Contender::Ours, |sample| sample.client_cpu) {
-        let met = if cpu <= GOAL_CPU { "met" } else { "NOT met" };
-        let _ = writeln!(
-            out,
-            "{bullet}client CPU per call, 64 in flight: {} µs; goal ≤ {GOAL_CPU}: {met}",
-            small(cpu)
-        );
-    }
-    out
 }
 
 fn figure(work: Work, sample: &Sample) -> f64 {
@@ -145,18 +76,18 @@ fn figure(work: Work, sample: &Sample) -> f64 {
 }
 
 fn table(
-    plan: &Plan,
-    markdown: bool,
+    layout: &Layout<'_>,
     corner: &str,
     cell: impl Fn(Work, Contender) -> Option<String>,
 ) -> String {
+    let Layout { works, contenders, markdown } = *layout;
     let mut rows = vec![
         std::iter::once(corner.to_owned())
-            .chain(plan.contenders.iter().map(|contender| contender.title().to_owned()))
+            .chain(contenders.iter().map(|contender| contender.title().to_owned()))
             .collect::<Vec<_>>(),
     ];
-    for &work in &plan.works {
-        let cells = plan.contenders.iter().map(|&contender| match cell(work, contender) {
+    for &work in works {
+        let cells = contenders.iter().map(|&contender| match cell(work, contender) {
             Some(figures) => figures,
             None if work.is_for(contender) => "failed".to_owned(),
             None => "-".to_owned(),
@@ -217,7 +148,7 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// Three significant digits, thousands apart: `407 000`, `61.8`.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value < 1000.0 {
         return small(value);
     }
@@ -233,7 +164,8 @@ fn number(value: f64) -> String {
     out
 }
 
-fn small(value: f64) -> String {
+/// Three significant digits of what is small.
+pub fn small(value: f64) -> String {
     match value {
         v if v >= 99.95 => format!("{v:.0}"),
         v if v >= 9.995 => format!("{v:.1}"),
