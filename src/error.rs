@@ -4,6 +4,7 @@
 
 mod config;
 mod mapping;
+mod raw_socket;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub use config::ConfigError;
 #[doc(hidden)]
 pub use mapping::{keyword, read_keyword, read_positional};
+pub use raw_socket::RawSocketRefusal;
 
 use crate::uri::{Uri, uris};
 use crate::value::{Dict, List, Value};
@@ -285,10 +287,18 @@ pub enum ConnectError {
         /// What TLS said.
         message: String,
     },
-    /// The server refused the WebSocket handshake, or answered it wrongly: host and port, or the path
-    /// of a unix socket, and what it did.
-    #[error("WebSocket handshake failed: {0}")]
+    /// The server refused the WebSocket handshake, or answered it or RawSocket's wrongly: host and
+    /// port, or the path of a unix socket, and what it did.
+    #[error("opening handshake failed: {0}")]
     Handshake(String),
+    /// The server refused the RawSocket handshake by an error code.
+    #[error("{address} refuses the RawSocket handshake: {refusal}")]
+    RawSocketRefused {
+        /// Host and port, or the path of a unix socket.
+        address: String,
+        /// Why.
+        refusal: RawSocketRefusal,
+    },
     /// The server chose no subprotocol, or one that we did not offer.
     #[error("no common subprotocol: the server chose {chosen:?} of {offered:?}")]
     Subprotocol {

@@ -3,3 +3,4 @@
 //! Owns what lies between a transport's unit and one WAMP message. It reads no message.
 
 pub mod batch;
+pub mod rawsocket;

@@ -135,6 +135,7 @@ impl From<ConnectError> for Report {
             | ConnectError::ProxyAuthentication { .. }
             | ConnectError::Tls { .. }
             | ConnectError::Handshake(_)
+            | ConnectError::RawSocketRefused { .. }
             | ConnectError::Listen { .. }
             | ConnectError::Subprotocol { .. } => textual("ConnectError", uris::UNAVAILABLE, &text),
         }

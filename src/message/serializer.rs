@@ -54,6 +54,20 @@ impl Serializer {
         Self::ALL.into_iter().find(|serializer| serializer.subprotocol() == name)
     }
 
+    /// Its number in a RawSocket handshake: 1 is JSON, 2 MessagePack, 3 CBOR.
+    pub fn raw_socket_id(self) -> u8 {
+        match self {
+            Serializer::Json => 1,
+            Serializer::MsgPack => 2,
+            Serializer::Cbor => 3,
+        }
+    }
+
+    /// The serializer of a number in a RawSocket handshake.
+    pub fn from_raw_socket_id(id: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|serializer| serializer.raw_socket_id() == id)
+    }
+
     /// Whether its frames are binary rather than text.
     pub fn is_binary(self) -> bool {
         self != Serializer::Json

@@ -13,6 +13,9 @@ mod lookup;
 mod protection;
 #[cfg(feature = "client")]
 mod proxy;
+#[cfg(any(feature = "client", feature = "router"))]
+#[allow(dead_code, unused_imports, reason = "until the client's factory and the acceptor use it")]
+mod rawsocket;
 #[cfg(feature = "client")]
 mod settings;
 #[cfg(feature = "client")]

@@ -1,0 +1,61 @@
+//! RawSocket (spec: "RawSocket Transport"): the handshake, and messages in frames with a header of
+//! four octets. Everything is big-endian.
+//!
+//! ```
+//! use wampwerk::Serializer;
+//! use wampwerk::framing::rawsocket::{Frame, FrameReader, FrameWriter, MaxLength, Request};
+//!
+//! let request = Request::new(Serializer::Json, MaxLength::MAX);
+//! assert_eq!(request.octets(), [0x7f, 0xf1, 0, 0]);
+//!
+//! let mut writer = FrameWriter::new();
+//! writer.push(Frame::message("[1,\"realm1\",{}]"))?;
+//! let mut reader = FrameReader::new(MaxLength::MAX.bytes());
+//! for octet in writer.chunks().flatten() {
+//!     reader.feed(&[*octet]);
+//! }
+//! assert_eq!(reader.next_frame()?, Some(Frame::message("[1,\"realm1\",{}]")));
+//! assert_eq!(reader.next_frame()?, None);
+//! # Ok::<(), wampwerk::framing::rawsocket::FrameError>(())
+//! ```
+
+mod handshake;
+mod header;
+mod reader;
+mod writer;
+
+use bytes::Bytes;
+
+pub use self::handshake::{
+    HANDSHAKE_SIZE, MAGIC, MaxLength, Reply, ReplyError, Request, RequestError,
+};
+pub use self::header::{FrameError, FrameKind, HEADER_SIZE, Header, MAX_FRAME, MAX_MESSAGE};
+pub use self::reader::FrameReader;
+pub use self::writer::FrameWriter;
+pub use crate::error::RawSocketRefusal;
+
+/// What travels behind the handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What it is.
+    pub kind: FrameKind,
+    /// What it carries: of a message its bytes, of a PING anything.
+    pub payload: Bytes,
+}
+
+impl Frame {
+    /// A WAMP message.
+    pub fn message(payload: impl Into<Bytes>) -> Self {
+        Frame { kind: FrameKind::Message, payload: payload.into() }
+    }
+
+    /// A PING, which the peer answers by a PONG with the same payload.
+    pub fn ping(payload: impl Into<Bytes>) -> Self {
+        Frame { kind: FrameKind::Ping, payload: payload.into() }
+    }
+
+    /// The answer to a PING.
+    pub fn pong(payload: impl Into<Bytes>) -> Self {
+        Frame { kind: FrameKind::Pong, payload: payload.into() }
+    }
+}

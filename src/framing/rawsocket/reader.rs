@@ -1,0 +1,204 @@
+//! `FrameReader`: from bytes, as they come, to frames.
+//!
+//! Owns what came and is not a whole frame yet. Memory follows what came, not what a header
+//! claims; the limit is looked at as soon as the header is there.
+
+use bytes::{Buf, BufMut, Bytes};
+
+use super::Frame;
+use super::header::{FrameError, HEADER_SIZE, Header};
+
+/// Of a frame of which as much is missing, the rest is read to where it belongs, without a copy.
+const LONG: usize = 32 << 10;
+
+/// The least by which the memory for a frame grows.
+const STEP: usize = 4 << 10;
+
+/// Takes bytes in any portions, and gives whole frames.
+///
+/// A frame that came as a whole is a part of the portion in which it came; any other has memory of
+/// its own.
+#[derive(Debug)]
+pub struct FrameReader {
+    limit: usize,
+    /// What came and was not looked at.
+    unread: Bytes,
+    begun: Begun,
+    failed: Option<FrameError>,
+}
+
+/// The frame that is not whole.
+#[derive(Debug)]
+enum Begun {
+    /// So many octets of its header.
+    Header([u8; HEADER_SIZE], usize),
+    Payload(Header, Vec<u8>),
+}
+
+impl FrameReader {
+    /// Of frames with payloads of up to `limit` octets.
+    pub fn new(limit: usize) -> Self {
+        FrameReader { limit, unread: Bytes::new(), begun: Begun::NOTHING, failed: None }
+    }
+
+    /// Takes what came.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.failed.is_some() {
+            return;
+        }
+        if !self.unread.is_empty() {
+            self.unread = [&self.unread, bytes].concat().into();
+            return;
+        }
+        let rest = self.begun.take(bytes);
+        if !rest.is_empty() {
+            self.unread = Bytes::copy_from_slice(rest);
+        }
+    }
+
+    /// Of a long frame that has begun: where the next bytes of it belong. What is written there has
+    /// come, as by [`feed`](Self::feed), which may be used as well. It never has room for more than
+    /// this frame, and never for much more than what has come of it.
+    ///
+    /// `None` when there is no such frame, or when not all that came was looked at.
+    pub fn space(&mut self) -> Option<impl BufMut> {
+        let Begun::Payload(header, payload) = &mut self.begun else { return None };
+        let missing = header.length.saturating_sub(payload.len());
+        if missing < LONG || !self.unread.is_empty() {
+            return None;
+        }
+        if payload.len() == payload.capacity() {
+            grow(payload, 1, missing);
+        }
+        Some(payload.limit(missing))
+    }
+
+    /// The next frame that is whole; `None` if more has to come.
+    ///
+    /// # Errors
+    /// [`FrameError`] as soon as it can be seen, and from then on.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.take_frame().inspect_err(|error| {
+            self.failed = Some(*error);
+            self.unread = Bytes::new();
+            self.begun = Begun::NOTHING;
+        })
+    }
+
+    /// Whether a frame has begun and is not whole: the end of the stream would cut it.
+    pub fn is_within_frame(&self) -> bool {
+        !matches!(self.begun, Begun::Header(_, 0)) || !self.unread.is_empty()
+    }
+
+    fn take_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        let (header, payload) = match &mut self.begun {
+            Begun::Header(octets, count) => {
+                let missing = &mut octets[*count..];
+                let new = missing.len().min(self.unread.len());
+                missing[..new].copy_from_slice(&self.unread[..new]);
+                self.unread.advance(new);
+                *count += new;
+                if *count < HEADER_SIZE {
+                    return Ok(None);
+                }
+                let header = Header::read(*octets)?;
+                let Header { length, .. } = header;
+                if length > self.limit {
+                    return Err(FrameError::TooLong { length, limit: self.limit });
+                }
+                if length > self.unread.len() {
+                    self.begun = Begun::Payload(header, Vec::new());
+                    self.begun.take(&std::mem::take(&mut self.unread));
+                    return Ok(None);
+                }
+                // The last one needs no split, which costs an allocation.
+                let last = length == self.unread.len();
+                let payload = if last {
+                    std::mem::take(&mut self.unread)
+                } else {
+                    self.unread.split_to(length)
+                };
+                (header, payload)
+            }
+            Begun::Payload(header, payload) => {
+                if payload.len() < header.length {
+                    return Ok(None);
+                }
+                (*header, std::mem::take(payload).into())
+            }
+        };
+        self.begun = Begun::NOTHING;
+        Ok(Some(Frame { kind: header.kind, payload }))
+    }
+}
+
+impl Begun {
+    const NOTHING: Begun = Begun::Header([0; HEADER_SIZE], 0);
+
+    /// Takes what belongs to the payload, and gives the rest.
+    fn take<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let Begun::Payload(header, payload) = self else { return bytes };
+        let missing = header.length.saturating_sub(payload.len());
+        let (new, rest) = bytes.split_at(missing.min(bytes.len()));
+        grow(payload, new.len(), missing);
+        payload.extend_from_slice(new);
+        rest
+    }
+}
+
+/// Makes room for `new` octets: doubles, within what is missing.
+fn grow(payload: &mut Vec<u8>, new: usize, missing: usize) {
+    if payload.capacity() - payload.len() < new {
+        let more = payload.len().max(STEP).min(missing);
+        payload.reserve_exact(more.max(new));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests {
+    use super::*;
+    use crate::framing::rawsocket::MAX_FRAME;
+
+    #[test]
+    fn memory_follows_what_came_and_not_what_is_claimed() {
+        let mut reader = FrameReader::new(MAX_FRAME);
+        reader.feed(&[0x08, 0, 0, 0]);
+        let mut came = 0;
+        while came < MAX_FRAME {
+            assert_eq!(reader.next_frame(), Ok(None));
+            let Begun::Payload(_, payload) = &reader.begun else { unreachable!() };
+            assert_eq!(payload.len(), came);
+            assert!(payload.capacity() <= (2 * came).max(STEP), "{came}: {}", payload.capacity());
+            // Now by copy, now in place.
+            let portion = (came / 3).clamp(1, MAX_FRAME - came);
+            if came % 2 == 0
+                && let Some(mut space) = reader.space()
+            {
+                let room = space.chunk_mut().len().min(portion);
+                space.put_bytes(7, room);
+                came += room;
+                continue;
+            }
+            reader.feed(&vec![7; portion]);
+            came += portion;
+        }
+        let frame = reader.next_frame().unwrap().unwrap();
+        assert!(frame.payload.len() == MAX_FRAME && frame.payload.iter().all(|octet| *octet == 7));
+        assert!(!reader.is_within_frame());
+    }
+
+    #[test]
+    fn a_reader_that_waits_holds_nothing() {
+        let mut reader = FrameReader::new(MAX_FRAME);
+        reader.feed(&[0, 0, 0, 2, 1, 2, 2, 0, 0, 1, 3]);
+        assert_eq!(reader.next_frame(), Ok(Some(Frame::message(vec![1, 2]))));
+        assert_eq!(reader.next_frame(), Ok(Some(Frame::pong(vec![3]))));
+        assert_eq!(reader.next_frame(), Ok(None));
+        assert!(reader.unread.is_unique() || reader.unread.is_empty());
+        assert!(matches!(reader.begun, Begun::Header(_, 0)));
+    }
+}

@@ -1,0 +1,86 @@
+//! The opening handshake on a stream: what both halves share, and the client's half.
+
+use std::io::{self, ErrorKind};
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+#[cfg(feature = "client")]
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::framing::rawsocket::{HANDSHAKE_SIZE, MAGIC, MAX_MESSAGE, MaxLength};
+#[cfg(feature = "client")]
+use crate::framing::rawsocket::{Reply, ReplyError, Request};
+use crate::message::Serializer;
+
+/// What both ends have said to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::transport::native) struct Agreement {
+    pub(super) serializer: Serializer,
+    /// The longest message that the peer may send, as it was told.
+    pub(super) max_receive: MaxLength,
+    /// The longest message that we may send.
+    pub(super) max_send: usize,
+    /// What was read behind the handshake.
+    pub(super) early: Vec<u8>,
+}
+
+impl Agreement {
+    /// `max_message_size` is our setting for both directions, `peer` what the peer takes.
+    pub(super) fn new(serializer: Serializer, max_message_size: usize, peer: MaxLength) -> Self {
+        Agreement {
+            serializer,
+            max_receive: MaxLength::covering(max_message_size),
+            max_send: max_message_size.min(peer.bytes()).min(MAX_MESSAGE),
+            early: Vec::new(),
+        }
+    }
+}
+
+/// The server did not agree.
+#[cfg(feature = "client")]
+#[derive(Debug)]
+pub(in crate::transport::native) enum ShakeError {
+    Io(io::Error),
+    /// The server closed the connection without an answer. Crossbar does so when it does not speak
+    /// the serializer.
+    Closed,
+    Reply(ReplyError),
+}
+
+/// The client's half: asks for `serializer`, and reads what the server answers. The time that this
+/// may take is the caller's matter.
+#[cfg(feature = "client")]
+pub(in crate::transport::native) async fn shake_hands(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    serializer: Serializer,
+    max_message_size: usize,
+) -> Result<Agreement, ShakeError> {
+    let request = Request::new(serializer, MaxLength::covering(max_message_size));
+    stream.write_all(&request.octets()).await.map_err(ShakeError::Io)?;
+    stream.flush().await.map_err(ShakeError::Io)?;
+    let octets =
+        read_octets(stream, &mut Vec::new()).await.map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => ShakeError::Closed,
+            _ => ShakeError::Io(error),
+        })?;
+    let server = Reply::read(octets, request).map_err(ShakeError::Reply)?;
+    Ok(Agreement::new(serializer, max_message_size, server))
+}
+
+/// Reads the peer's octets, the first of them from `early`, and not a single one more. If the first
+/// octet is a wrong one, the others are not waited for, and are 0.
+pub(super) async fn read_octets(
+    stream: &mut (impl AsyncRead + Unpin),
+    early: &mut Vec<u8>,
+) -> io::Result<[u8; HANDSHAKE_SIZE]> {
+    let mut octets = [0; HANDSHAKE_SIZE];
+    let mut count = early.len().min(HANDSHAKE_SIZE);
+    octets[..count].copy_from_slice(&early[..count]);
+    early.drain(..count);
+    while count < HANDSHAKE_SIZE && (count == 0 || octets[0] == MAGIC) {
+        match stream.read(&mut octets[count..]).await? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            more => count += more,
+        }
+    }
+    Ok(octets)
+}

@@ -1,0 +1,100 @@
+//! The server's half of the handshake.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::handshake::{Agreement, read_octets};
+use crate::error::RawSocketRefusal;
+use crate::framing::rawsocket::{MaxLength, Reply, Request, RequestError};
+use crate::message::Serializer;
+
+/// How long a client that was refused has to close its end. Closing ours while there is something
+/// to read would reset the connection, and the client could miss the refusal.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// How much is read of a client that was refused.
+const DRAIN_SIZE: usize = 64 << 10;
+
+/// The client does not get in.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::transport::native) enum AnswerError {
+    /// The connection ended before.
+    #[error("{0}")]
+    Lost(String),
+    /// The client does not speak RawSocket, or wrongly. It is not told, as there is no word for it.
+    #[error("{0}")]
+    Bad(RequestError),
+    /// The client was told why.
+    #[error("refused: {0}")]
+    Refused(RawSocketRefusal),
+}
+
+/// The server's half: reads the client's octets, of which `early` was read already, and answers.
+/// The time that this may take is the caller's matter.
+///
+/// A client that is refused has been told so, and had a moment to read it; `stream` is shut down
+/// then and is to be dropped. Any maximum message length of the client is accepted.
+pub(in crate::transport::native) async fn answer<S>(
+    stream: &mut S,
+    mut early: Vec<u8>,
+    serializers: &[Serializer],
+    max_message_size: usize,
+) -> Result<Agreement, AnswerError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let lost = |error: std::io::Error| {
+        AnswerError::Lost(match error.kind() {
+            ErrorKind::UnexpectedEof => "the client left".to_owned(),
+            _ => error.to_string(),
+        })
+    };
+    let octets = read_octets(stream, &mut early).await.map_err(lost)?;
+    let request = match Request::read(octets) {
+        Ok(request) => request,
+        Err(error) => {
+            let Some(refusal) = error.refusal() else { return Err(AnswerError::Bad(error)) };
+            return Err(refuse(stream, refusal).await);
+        }
+    };
+    let serializer =
+        Serializer::from_raw_socket_id(request.serializer).filter(|one| serializers.contains(one));
+    let Some(serializer) = serializer else {
+        return Err(refuse(stream, RawSocketRefusal::SerializerUnsupported).await);
+    };
+    let accept = Request::new(serializer, MaxLength::covering(max_message_size));
+    stream.write_all(&Reply::Accept(accept).octets()).await.map_err(lost)?;
+    stream.flush().await.map_err(lost)?;
+    let agreement = Agreement::new(serializer, max_message_size, request.max_length);
+    Ok(Agreement { early, ..agreement })
+}
+
+/// Tells the client why it does not get in, also before it has said anything, and waits a moment
+/// for its end.
+pub(in crate::transport::native) async fn refuse<S>(
+    stream: &mut S,
+    refusal: RawSocketRefusal,
+) -> AnswerError
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let tell = async {
+        stream.write_all(&Reply::Refuse(refusal).octets()).await?;
+        stream.shutdown().await?;
+        let mut read = 0;
+        let mut space = [0; 512];
+        while read < DRAIN_SIZE {
+            match stream.read(&mut space).await? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    // The refusal stands, whether or not the client waits for it.
+    let _ = timeout(DRAIN_TIME, tell).await;
+    AnswerError::Refused(refusal)
+}
