@@ -1,6 +1,6 @@
 //! Autobahn|Python at the other end, through the embedded router and through Crossbar: what each
 //! side of an application sees of the other, and that Autobahn, which is strict about the protocol,
-//! finds no fault.
+//! finds no fault. Autobahn|JS comes through Crossbar; `interop_autobahn_transports` has the rest.
 //!
 //! Each scenario runs with each serializer. `tests/crossbar/README.md` tells what has to be there.
 
@@ -108,6 +108,16 @@ scenarios! { sealed_crossbar at crossbar:
     cryptobox::what_we_seal_they_open,
     cryptobox::what_they_seal_we_open,
     cryptobox::other_keys_open_nothing,
+}
+
+// Without the router of ours, for what Crossbar does in another way.
+scenarios! { js_crossbar at crossbar_js:
+    rpc::results_of_any_shape,
+    rpc::errors_with_arguments,
+    progress::results_from_autobahn_js,
+    progress::results_to_autobahn,
+    pubsub::events_of_any_shape,
+    closing::leaving,
 }
 
 // Crossbar 26.10 answers `wamp.registration.remove_callee` by a runtime error, drops the connection

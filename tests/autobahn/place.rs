@@ -60,12 +60,21 @@ impl Place {
 
     /// The Crossbar that `tests/crossbar/with` starts, with everybody else in it.
     pub(crate) async fn crossbar() -> Option<Place> {
-        if !Implementation::Python.is_there() {
+        Place::crossbar_with(Implementation::Python)
+    }
+
+    /// The same, with Autobahn|JS.
+    pub(crate) async fn crossbar_js() -> Option<Place> {
+        Place::crossbar_with(Implementation::Js)
+    }
+
+    fn crossbar_with(who: Implementation) -> Option<Place> {
+        if !who.is_there() {
             return None;
         }
         let url = Rig::find()?.get("ws").to_owned();
         let ours = over_websocket(url.clone(), TlsConfig::new());
-        Some(Place::of(url, None, ours, Implementation::Python, None))
+        Some(Place::of(url, None, ours, who, None))
     }
 
     /// One that is there already.

@@ -109,8 +109,9 @@ class Peer {
       this.connection.open()
     })
     this.socket = connected
-    // The code that Autobahn does not tell; it listens already, but through a property.
-    this.socket.prependListener('close', code => (this.code = code))
+    // The code that Autobahn does not tell; it listens already, but through a property. It sends none itself, and some
+    // routers answer with 1000, others with none: that is 1005.
+    this.socket.prependListener('close', code => (this.code = code === 1005 ? 1000 : code))
   }
 
   closed(reason, details, reject) {

@@ -22,7 +22,7 @@ pub(crate) struct Autobahn {
     process: &'static Process,
     name: String,
     happenings: UnboundedReceiver<Json>,
-    /// The code of an orderly end, which only WebSocket has. Autobahn|JS gives none itself.
+    /// The code of an orderly end, which only WebSocket has.
     goodbye: Json,
     /// What Autobahn knows about it: `session`, `realm`, `authid`, `authrole`, `authmethod`,
     /// `authprovider`, `authextra`, `features`.
@@ -65,7 +65,7 @@ impl Autobahn {
     pub(crate) async fn join_as(with: Implementation, how: Json) -> Result<Self, Failed> {
         let mut session = Autobahn::new(with);
         if how["url"].as_str().unwrap().starts_with("ws") {
-            session.goodbye = json!(if with == Implementation::Js { 1005 } else { 1000 });
+            session.goodbye = json!(1000);
         }
         session.details = session.ask("join", how).await?;
         Ok(session)
