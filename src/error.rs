@@ -292,10 +292,12 @@ pub enum ConnectError {
     #[error("opening handshake failed: {0}")]
     Handshake(String),
     /// The server refused the RawSocket handshake by an error code.
-    #[error("{address} refuses the RawSocket handshake: {refusal}")]
+    #[error("{address} refuses the RawSocket handshake with {serializer}: {refusal}")]
     RawSocketRefused {
         /// Host and port, or the path of a unix socket.
         address: String,
+        /// The serializer that it was asked for.
+        serializer: &'static str,
         /// Why.
         refusal: RawSocketRefusal,
     },

@@ -6,6 +6,8 @@
 #[cfg(feature = "client")]
 mod endpoint;
 #[cfg(any(feature = "client", feature = "router"))]
+mod limits;
+#[cfg(any(feature = "client", feature = "router"))]
 mod liveness;
 #[cfg(feature = "client")]
 mod lookup;

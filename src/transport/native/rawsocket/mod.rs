@@ -5,6 +5,7 @@
 //! which RawSocket has no frame: each side ends its direction of the stream. The framing itself is
 //! `framing::rawsocket`'s.
 
+mod closing;
 mod handshake;
 #[cfg(feature = "router")]
 mod server;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
+use self::closing::{CloseStep, Closing};
 pub(super) use self::handshake::Agreement;
 #[cfg(feature = "client")]
 pub(super) use self::handshake::{ShakeError, shake_hands};
@@ -28,13 +30,10 @@ use crate::error::TransportError;
 use crate::framing::rawsocket::{
     Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE,
 };
-use crate::rt::Sleep;
+use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK};
 use crate::transport::native::liveness::{AutoPing, Beat, Silence, Stall};
 use crate::transport::native::protection::Protection;
 use crate::transport::{CloseCode, Transport, TransportInfo};
-
-/// Above this many unflushed bytes the transport is not ready, as it is with WebSocket.
-const HIGH_WATER: usize = 1 << 20;
 
 /// How much is read by one system call, unless the rest of a longer frame is missing. It lies on the
 /// stack, so that a connection that waits needs no memory for it.
@@ -42,9 +41,6 @@ const READ_SIZE: usize = 32 << 10;
 
 /// How many chunks are written by one system call.
 const CHUNKS_PER_WRITE: usize = 16;
-
-/// How often it is read without getting a message before other tasks get their turn.
-const READS_PER_POLL: usize = 64;
 
 /// A RawSocket after its opening handshake.
 #[derive(Debug)]
@@ -65,6 +61,8 @@ pub(super) struct RawSocketTransport<S> {
     /// Writing failed. What the peer said before is still read, then this is told.
     write_error: Option<TransportError>,
     silence: Option<Silence>,
+    /// Read since the silence was looked at.
+    messages: u8,
     stall: Stall,
     close_timeout: Duration,
     closing: Option<Closing>,
@@ -92,23 +90,6 @@ enum State {
     Lost,
 }
 
-#[derive(Debug)]
-struct Closing {
-    timer: Sleep,
-    step: CloseStep,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CloseStep {
-    /// All that we had to say leaves.
-    Flush,
-    Shutdown,
-    /// Until the peer has ended its direction, too. Closing a socket with unread bytes would make the
-    /// system reset the connection, and what we sent last could be lost.
-    Drain,
-    Done,
-}
-
 type Received = Poll<Option<Result<Bytes, TransportError>>>;
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
@@ -123,6 +104,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
         let mut info = TransportInfo::new(serializer, "rawsocket", peer);
         info.max_send = max_send;
         protection.tell(&mut info);
+        let ping = settings.auto_ping;
+        let silence = ping.map(|ping| Silence::new(ping, info.round_trip.clone()));
         let mut reader = FrameReader::new(max_receive.bytes());
         reader.feed(&early);
         RawSocketTransport {
@@ -137,7 +120,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
             control_waits: false,
             answers: 0,
             write_error: None,
-            silence: settings.auto_ping.map(Silence::new),
+            silence,
+            messages: 0,
             stall: Stall::new(settings.send_timeout),
             close_timeout: settings.close_timeout,
             closing: None,
@@ -165,9 +149,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
             && let Poll::Ready(beat) = silence.poll(cx, self.read)
         {
             match beat {
-                Beat::Ping => {
-                    self.control_waits = true;
-                    if let Err(error) = self.push(Frame::ping(Bytes::new())) {
+                Beat::Ping(payload) => {
+                    if let Err(error) = self.control(Frame::ping(payload)) {
                         return self.fail(State::Lost, error);
                     }
                 }
@@ -188,6 +171,43 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
             return self.fail(State::Lost, error);
         }
         Poll::Pending
+    }
+
+    fn received(&mut self, cx: &mut Context<'_>, message: Bytes) -> Received {
+        match self.poll_busy(cx) {
+            Ok(()) => Poll::Ready(Some(Ok(message))),
+            Err(error) => self.fail(State::Lost, error),
+        }
+    }
+
+    /// Messages come without a pause: is a ping due all the same?
+    fn poll_busy(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
+        self.messages = self.messages.wrapping_add(1);
+        if self.messages.is_multiple_of(MESSAGES_PER_LOOK)
+            && let Some(silence) = &mut self.silence
+            && let Poll::Ready(payload) = silence.poll_busy(cx)
+        {
+            self.control(Frame::ping(payload))?;
+        }
+        Ok(())
+    }
+
+    fn pinged(&mut self, payload: Bytes) -> Result<(), TransportError> {
+        self.answers += HEADER_SIZE + payload.len();
+        self.control(Frame::pong(payload))
+    }
+
+    fn ponged(&mut self, payload: &[u8]) {
+        if let Some(silence) = &mut self.silence
+            && let Some(time) = silence.ponged(payload)
+        {
+            tracing::debug!(peer = self.info.peer, round_trip = ?time, "the peer answered a ping");
+        }
+    }
+
+    fn control(&mut self, frame: Frame) -> Result<(), TransportError> {
+        self.control_waits = true;
+        self.push(frame)
     }
 
     fn push(&mut self, frame: Frame) -> Result<(), TransportError> {
@@ -231,28 +251,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
         self.state = state;
         Poll::Ready(Some(Err(error)))
     }
-
-    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
-        Poll::Ready(match step {
-            CloseStep::Flush => match ready!(self.poll_write(cx)) {
-                Ok(()) => CloseStep::Shutdown,
-                Err(_) => CloseStep::Done,
-            },
-            CloseStep::Shutdown => match ready!(Pin::new(&mut self.stream).poll_shutdown(cx)) {
-                Ok(()) if self.state != State::Ended => CloseStep::Drain,
-                Ok(()) | Err(_) => CloseStep::Done,
-            },
-            CloseStep::Drain => {
-                let mut space = [const { MaybeUninit::uninit() }; READ_SIZE];
-                let mut buf = ReadBuf::uninit(&mut space);
-                match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf)) {
-                    Ok(()) if !buf.filled().is_empty() => CloseStep::Drain,
-                    Ok(()) | Err(_) => CloseStep::Done,
-                }
-            }
-            CloseStep::Done => CloseStep::Done,
-        })
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<S> {
@@ -264,7 +262,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
         if self.state != State::Open {
             return Poll::Ready(None);
         }
-        for _ in 0..READS_PER_POLL {
+        for _ in 0..EMPTY_FRAMES_PER_POLL {
             // Who does not take the answers to its PINGs is not asked for more of them.
             if self.answers >= HIGH_WATER {
                 if let Poll::Ready(failed) = self.poll_control(cx) {
@@ -276,17 +274,18 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
             }
             match self.reader.next_frame() {
                 Ok(Some(Frame { kind: FrameKind::Message, payload })) => {
-                    return Poll::Ready(Some(Ok(payload)));
+                    return self.received(cx, payload);
                 }
                 Ok(Some(Frame { kind: FrameKind::Ping, payload })) => {
-                    self.control_waits = true;
-                    self.answers += HEADER_SIZE + payload.len();
-                    if let Err(error) = self.push(Frame::pong(payload)) {
+                    if let Err(error) = self.pinged(payload) {
                         return self.fail(State::Lost, error);
                     }
                     continue;
                 }
-                Ok(Some(Frame { kind: FrameKind::Pong, .. })) => continue,
+                Ok(Some(Frame { kind: FrameKind::Pong, payload })) => {
+                    self.ponged(&payload);
+                    continue;
+                }
                 Ok(None) => {}
                 Err(error) => return self.fail(State::Violated, broken(error)),
             }
@@ -360,11 +359,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
         cx: &mut Context<'_>,
         _code: CloseCode,
     ) -> Poll<Result<(), TransportError>> {
-        let broken = self.state == State::Lost || self.write_error.is_some();
-        let mut closing = self.closing.take().unwrap_or_else(|| Closing {
-            timer: Sleep::new(self.close_timeout),
-            step: if broken { CloseStep::Done } else { CloseStep::Flush },
-        });
+        let mut closing = match self.closing.take() {
+            Some(closing) => closing,
+            None => self.begin_close(),
+        };
         let mut result = Poll::Pending;
         // Bounded, as a peer may go on sending.
         for turn in 0.. {
@@ -372,7 +370,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
                 result = Poll::Ready(Ok(()));
                 break;
             }
-            if turn == READS_PER_POLL {
+            if turn == EMPTY_FRAMES_PER_POLL {
                 cx.waker().wake_by_ref();
                 break;
             }

@@ -36,6 +36,9 @@ use self::io::Io;
 pub use self::server::{AcceptConfig, AcceptError, accept};
 pub(in crate::transport::native) use self::settings::Settings;
 use crate::error::TransportError;
+use crate::transport::native::limits::{
+    CLOSE_TIMEOUT, EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK,
+};
 use crate::transport::native::liveness::{Beat, Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
@@ -45,23 +48,8 @@ const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
 /// TLS and the HTTP upgrade together.
 const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Above this many unflushed bytes the transport is not ready. Below it nothing is written before
-/// the flush: one system call per turn instead of one per message is the largest factor in speed.
-/// Ready again means room below this, not an empty buffer: that is how the session or the router
-/// sees that a slow peer reads.
-const HIGH_WATER: usize = 1 << 20;
-
 /// tungstenite clears as much memory before each read, so more is not better.
 const READ_BUFFER: usize = 32 << 10;
-
-/// How long closing waits by default, altogether: to send what is left, and for the peer's answer.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How many frames without a message are handled before other tasks get their turn.
-const EMPTY_FRAMES_PER_POLL: usize = 64;
-
-/// How many messages are read before it is looked whether a ping is due.
-const MESSAGES_PER_LOOK: u8 = 64;
 
 /// More than a frame's header ever takes.
 const HEADER_SIZE: usize = 16;

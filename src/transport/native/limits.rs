@@ -1,0 +1,18 @@
+//! Limits that all native transports have in common.
+
+use std::time::Duration;
+
+/// Above this many unflushed bytes a transport is not ready. Below it nothing is written before
+/// the flush: one system call per turn instead of one per message is the largest factor in speed.
+/// Ready again means room below this, not an empty buffer: that is how the session or the router
+/// sees that a slow peer reads.
+pub(super) const HIGH_WATER: usize = 1 << 20;
+
+/// How long closing waits by default, altogether: to send what is left, and for the peer's answer.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How many frames without a message are handled before other tasks get their turn.
+pub(super) const EMPTY_FRAMES_PER_POLL: usize = 64;
+
+/// How many messages are read before it is looked whether a ping is due.
+pub(super) const MESSAGES_PER_LOOK: u8 = 64;
