@@ -10,6 +10,10 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// tungstenite reads on until a message is whole, though it be of a million empty fragments. After
+/// so many reads the task yields.
+const READS_PER_POLL: u8 = 16;
+
 /// Bytes in and out of `S`; would-block where `S` is pending, and then `S` wakes our task.
 #[derive(Debug)]
 pub(super) struct Io<S> {
@@ -20,6 +24,8 @@ pub(super) struct Io<S> {
     early: Bytes,
     waker: Waker,
     read: u64,
+    /// How often the stream may still be read in this poll.
+    reads_left: u8,
     written: u64,
     /// What tungstenite holds and the stream did not take. It always offers all that it has, so
     /// this is exact after each attempt, with the pongs of which nobody else knows.
@@ -29,13 +35,20 @@ pub(super) struct Io<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
     pub(super) fn new(stream: S, early: Vec<u8>) -> Self {
         let waker = Waker::noop().clone();
-        Io { stream, early: early.into(), waker, read: 0, written: 0, left: 0 }
+        let early = early.into();
+        Io { stream, early, waker, read: 0, reads_left: READS_PER_POLL, written: 0, left: 0 }
     }
 
     /// Goes first in every poll. A single waker is enough, as one task polls all of a transport.
     pub(super) fn enter(&mut self, cx: &Context<'_>) {
         // Compares first, so it costs nothing as long as the task stays the same.
         self.waker.clone_from(cx.waker());
+        self.reads_left = READS_PER_POLL;
+    }
+
+    /// Nothing was there to read at the last attempt.
+    pub(super) fn is_drained(&self) -> bool {
+        self.reads_left > 0
     }
 
     /// Wakes the task that polled last.
@@ -80,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Read for Io<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Read for Io<S> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         if !self.early.is_empty() {
             let count = self.early.len().min(space.len());
@@ -88,6 +101,10 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
             self.read += count as u64;
             return Ok(count);
         }
+        let Some(reads_left) = self.reads_left.checked_sub(1) else {
+            self.wake();
+            return Err(ErrorKind::WouldBlock.into());
+        };
         let cx = &mut Context::from_waker(&self.waker);
         let mut buf = ReadBuf::new(space);
         match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
@@ -96,6 +113,7 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
         }
         let count = buf.filled().len();
         self.read += count as u64;
+        self.reads_left = reads_left;
         Ok(count)
     }
 }

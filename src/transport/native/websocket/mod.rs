@@ -68,10 +68,19 @@ pub(in crate::transport::native) struct WebSocketTransport<S> {
     silence: Option<Silence>,
     /// Read since the silence was looked at.
     messages: u8,
+    pongs: Pongs,
     stall: Stall,
     fragment: Option<NonZeroUsize>,
     close_timeout: Duration,
     closing: Option<Closing>,
+}
+
+/// Answers to the peer's pings that may still be in the buffer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pongs {
+    bytes: usize,
+    /// The count begins again when so many bytes were written since the start.
+    until: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             write_error: None,
             silence,
             messages: 0,
+            pongs: Pongs::default(),
             stall: Stall::new(settings.patience()),
             fragment: settings.auto_fragment_size,
             close_timeout: settings.close_timeout,
@@ -178,6 +188,19 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
         {
             tracing::debug!(peer = self.info.peer, round_trip = ?time, "the peer answered a ping");
         }
+    }
+
+    /// The peer has sent a ping. Its answer is in tungstenite's buffer, which has no limit: a peer
+    /// that takes nothing must not fill it.
+    fn may_ask(&mut self, size: usize) -> bool {
+        let io = self.socket.get_ref();
+        if io.bytes_written() >= self.pongs.until {
+            // All that was in the buffer when the count began has left.
+            let until = io.bytes_written() + io.bytes_left() as u64;
+            self.pongs = Pongs { bytes: 0, until };
+        }
+        self.pongs.bytes += size + HEADER_SIZE;
+        self.pongs.bytes <= HIGH_WATER
     }
 
     /// In frames of so many bytes; a character may be split (RFC 6455, section 5.6).
@@ -302,8 +325,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
                     return Poll::Ready(None);
                 }
                 Ok(Message::Pong(payload)) => self.ponged(&payload),
+                Ok(Message::Ping(payload)) if !self.may_ask(payload.len()) => {
+                    return self.violation("pings without end, and their answers are not taken");
+                }
                 Ok(Message::Ping(_) | Message::Frame(_)) => {}
-                Err(error) if would_block(&error) => return self.poll_silence(cx),
+                Err(error) if would_block(&error) => {
+                    if self.socket.get_ref().is_drained() {
+                        return self.poll_silence(cx);
+                    }
+                    return Poll::Pending;
+                }
                 Err(error) => return self.read_failed(error),
             }
         }
@@ -411,10 +442,11 @@ fn lost(error: impl fmt::Display) -> TransportError {
 mod tests {
     use std::task::Waker;
 
-    use tokio::io::{ReadBuf, duplex};
+    use tokio::io::{ReadBuf, duplex, join, repeat, sink};
 
     use super::*;
     use crate::message::Serializer;
+    use crate::transport::native::AutoPing;
 
     #[test]
     fn a_peer_that_takes_a_part_makes_room() {
@@ -454,5 +486,43 @@ mod tests {
         }
         assert_eq!(read, sent);
         assert_eq!(transport.poll_flush(cx), Poll::Ready(Ok(())));
+    }
+
+    #[test]
+    fn fragments_without_end_do_not_hold_the_task() {
+        // An empty fragment, and then empty continuations for ever.
+        let stream = join(repeat(0), sink());
+        let info = TransportInfo::new(Serializer::Cbor, "websocket", "test");
+        let settings = Settings { auto_ping: None, ..Settings::default() };
+        let mut transport =
+            WebSocketTransport::new(stream, vec![2, 0], Role::Client, info, &settings);
+        let cx = &mut Context::from_waker(Waker::noop());
+        for turn in 1..5 {
+            assert!(transport.poll_recv(cx).is_pending());
+            let read = usize::try_from(transport.socket.get_ref().bytes_read());
+            assert!(read.is_ok_and(|read| read <= 2 + turn * 16 * READ_BUFFER), "{read:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_ping_is_due_though_messages_come_without_a_pause() {
+        for strict in [true, false] {
+            // For a server, without end: a binary message of two bytes, masked with 0x82 each.
+            let stream = join(repeat(0x82), sink());
+            let info = TransportInfo::new(Serializer::Cbor, "websocket", "test");
+            let ping = AutoPing::default().restart_on_traffic(!strict);
+            let settings = Settings { auto_ping: Some(ping), ..Settings::default() };
+            let mut transport =
+                WebSocketTransport::new(stream, Vec::new(), Role::Server, info, &settings);
+            let cx = &mut Context::from_waker(Waker::noop());
+            for waited in [Duration::ZERO, ping.interval] {
+                tokio::time::advance(waited).await;
+                for _ in 0..MESSAGES_PER_LOOK {
+                    let message = Ok(Bytes::from_static(&[0, 0]));
+                    assert_eq!(transport.poll_recv(cx), Poll::Ready(Some(message)));
+                }
+                assert_eq!(transport.ping_waits, strict && !waited.is_zero());
+            }
+        }
     }
 }
