@@ -2,16 +2,21 @@
 #![cfg(all(not(target_arch = "wasm32"), feature = "client", feature = "router"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+#[path = "common/relay.rs"]
+mod relay;
 #[path = "common/websocket.rs"]
 mod websocket;
 
 use std::future::poll_fn;
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncWriteExt;
-use wampwerk::transport::AutoPing;
-use wampwerk::{Serializer, TransportError};
-use websocket::{client_frame, frame, raw_pair, recv, send};
+use relay::Relay;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wampwerk::transport::{AutoPing, WampWebSocketClientFactory};
+use wampwerk::{Router, Serializer, TransportError, session};
+use websocket::{
+    client_frame, frame, raw_client, raw_pair, recv, send, server, server_frame, wire,
+};
 
 #[tokio::test]
 async fn a_peer_that_answers_no_ping_is_lost() {
@@ -76,4 +81,125 @@ async fn a_peer_that_does_not_read_makes_us_wait_and_then_is_lost() {
     assert_eq!(error, TransportError::Timeout("the peer does not take what is sent"));
     assert!(sent >= 1 << 20);
     drop(server);
+}
+
+/// Often, and patient.
+fn pings() -> AutoPing {
+    AutoPing::new(Duration::from_millis(5), Duration::from_secs(60))
+}
+
+#[tokio::test]
+async fn pings_are_as_long_as_they_are_to_be_and_no_two_are_the_same() {
+    for (size, expected) in [(0, 12), (12, 12), (64, 64), (125, 125), (1000, 125)] {
+        let (mut end, mut peer) = raw_pair(|c| c.auto_ping(pings().size(size))).await;
+        let peer = tokio::spawn(async move {
+            let mut seen: Vec<Vec<u8>> = Vec::new();
+            while seen.len() < 3 {
+                let (first, payload) = client_frame(&mut peer).await;
+                assert_eq!((first, payload.len()), (0x89, expected));
+                assert!(!seen.contains(&payload));
+                peer.write_all(&wire(false, 0x8a, &payload)).await.unwrap();
+                seen.push(payload);
+            }
+            peer.write_all(&wire(false, 0x82, b"enough")).await.unwrap();
+            peer
+        });
+        assert_eq!(recv(&mut end).await.unwrap().unwrap(), "enough");
+        peer.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_round_trip_is_that_of_the_answer_to_the_last_ping() {
+    const DELAY: Duration = Duration::from_millis(60);
+    // Until the answer, nothing else is asked.
+    let strict = pings().restart_on_traffic(false);
+    for from_client in [false, true] {
+        let begin = Instant::now();
+        let (mut end, mut peer) = match from_client {
+            true => raw_client(server().auto_ping(strict)).await,
+            false => raw_pair(|c| c.auto_ping(strict)).await,
+        };
+        assert_eq!(end.info().round_trip.last(), None);
+        let say = move |first: u8, payload: &[u8]| wire(from_client, first, payload);
+        let asked = tokio::spawn(async move {
+            let (first, payload) = match from_client {
+                true => server_frame(&mut peer).await,
+                false => client_frame(&mut peer).await,
+            };
+            assert_eq!(first, 0x89);
+            // None of these is the answer.
+            let mut other = payload.clone();
+            other[11] ^= 1;
+            for wrong in [b"" as &[u8], b"unasked", &payload[..11], &other] {
+                peer.write_all(&say(0x8a, wrong)).await.unwrap();
+            }
+            peer.write_all(&say(0x82, b"before")).await.unwrap();
+            (peer, payload)
+        });
+        assert_eq!(recv(&mut end).await.unwrap().unwrap(), "before");
+        assert_eq!(end.info().round_trip.last(), None);
+        let (mut peer, payload) = asked.await.unwrap();
+        tokio::time::sleep(DELAY).await;
+        peer.write_all(&say(0x8a, &payload)).await.unwrap();
+        peer.write_all(&say(0x82, b"after")).await.unwrap();
+        assert_eq!(recv(&mut end).await.unwrap().unwrap(), "after");
+        let last = end.info().round_trip.last().unwrap();
+        assert!(last >= DELAY && last <= begin.elapsed(), "{last:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_sees_how_far_away_its_router_is() {
+    const DELAY: Duration = Duration::from_millis(40);
+    let router = Router::builder().realm("realm1").build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let relay = Relay::delayed(listener.local_addr(), DELAY).await;
+    let url = format!("ws://127.0.0.1:{}/ws", relay.port);
+    for batched in [false, true] {
+        let factory = WampWebSocketClientFactory::new(&url, &[Serializer::Cbor]).unwrap();
+        // The session is busy all the time.
+        let factory = factory.batched(batched).auto_ping(pings().restart_on_traffic(false));
+        let session = session::connect_with(&factory, "realm1").await.unwrap();
+        let transport = session.transport().clone();
+        let last = loop {
+            session.call("com.example.nothing").await.unwrap_err();
+            if let Some(last) = transport.round_trip.last() {
+                break last;
+            }
+        };
+        assert!(last >= 2 * DELAY, "{last:?}");
+        assert_eq!(session.transport().round_trip.last(), Some(last));
+        session.leave().await;
+    }
+}
+
+#[tokio::test]
+async fn data_is_no_answer_where_only_the_answer_counts() {
+    let strict = AutoPing::new(Duration::from_millis(20), Duration::from_millis(200));
+    let strict = strict.restart_on_traffic(false);
+    let (mut end, peer) = raw_pair(|c| c.auto_ping(strict)).await;
+    let (mut from_end, mut to_end) = peer.into_split();
+    let talking = tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_millis(2));
+        while to_end.write_all(b"\x82\x01x").await.is_ok() {
+            ticks.tick().await;
+        }
+    });
+    let (begin, mut got) = (Instant::now(), 0);
+    let error = loop {
+        match recv(&mut end).await.unwrap() {
+            Ok(_) => got += 1,
+            Err(error) => break error,
+        }
+        assert!(begin.elapsed() < Duration::from_secs(30));
+    };
+    assert_eq!(error, TransportError::Timeout("the peer answers no ping"));
+    assert!(begin.elapsed() >= Duration::from_millis(220));
+    assert!(got > 0);
+    let mut ping = [0; 2];
+    from_end.read_exact(&mut ping).await.unwrap();
+    assert_eq!(ping, [0x89, 0x80 | 12]);
+    drop((end, from_end));
+    talking.await.unwrap();
 }

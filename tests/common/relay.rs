@@ -6,10 +6,13 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::time::Duration;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 /// It listens on a port of its own, and each connection to it goes on to the target.
 pub struct Relay {
@@ -31,6 +34,11 @@ struct State {
 
 impl Relay {
     pub async fn to(target: SocketAddr) -> Self {
+        Relay::delayed(target, Duration::ZERO).await
+    }
+
+    /// All bytes arrive so much later, each way; they do not wait for each other.
+    pub async fn delayed(target: SocketAddr, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (state, _) = watch::channel(State::default());
@@ -42,7 +50,7 @@ impl Relay {
                 near.set_nodelay(true).unwrap();
                 let number = state.borrow().accepted;
                 state.send_modify(|state| state.accepted += 1);
-                tokio::spawn(link(near, target, number, gone.clone()));
+                tokio::spawn(link(near, target, delay, number, gone.clone()));
             }
         });
         relay
@@ -80,13 +88,19 @@ impl Relay {
 async fn link(
     mut near: TcpStream,
     target: SocketAddr,
+    delay: Duration,
     number: u64,
     mut state: watch::Receiver<State>,
 ) {
     let mut moving = pin!(async move {
         let Ok(mut far) = TcpStream::connect(target).await else { return };
         far.set_nodelay(true).unwrap();
-        let _ = copy_bidirectional(&mut near, &mut far).await;
+        if delay.is_zero() {
+            let _ = copy_bidirectional(&mut near, &mut far).await;
+            return;
+        }
+        let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+        tokio::join!(delayed(near_in, far_out, delay), delayed(far_in, near_out, delay));
     });
     loop {
         let State { stalled, dead, closed, .. } = state.borrow_and_update().clone();
@@ -98,4 +112,26 @@ async fn link(
             changed = state.changed() => if changed.is_err() { return },
         }
     }
+}
+
+/// One direction, up to its end.
+async fn delayed(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration) {
+    let (line, mut arriving) = mpsc::unbounded_channel();
+    let reading = async move {
+        let mut space = vec![0; 32 << 10];
+        while let Ok(count @ 1..) = from.read(&mut space).await {
+            if line.send((Instant::now() + delay, space[..count].to_vec())).is_err() {
+                return;
+            }
+        }
+    };
+    let writing = async move {
+        while let Some((when, bytes)) = arriving.recv().await {
+            sleep_until(when).await;
+            if to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::join!(reading, writing);
 }
