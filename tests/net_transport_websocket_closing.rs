@@ -5,12 +5,14 @@
 #[path = "common/websocket.rs"]
 mod websocket;
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wampwerk::transport::CloseCode;
 use wampwerk::{Serializer, TransportError};
-use websocket::{client_frame, close, flush, pair, raw_pair, recv, send};
+use websocket::{client_frame, close, flush, frame, pair, raw_pair, recv, send};
 
 #[tokio::test]
 async fn our_failures_have_their_close_codes_on_the_wire() {
@@ -84,10 +86,58 @@ async fn closing_is_the_orderly_end_for_the_other_side() {
 async fn closing_waits_for_a_silent_peer_only_so_long() {
     let (mut end, server) = raw_pair(|c| c).await;
     let begin = Instant::now();
-    let error = close(&mut end, CloseCode::Normal).await.unwrap_err();
-    assert!(matches!(error, TransportError::Timeout(_)), "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert_eq!(close(&mut end, CloseCode::Normal).await, given_up());
+    assert!(begin.elapsed() >= Duration::from_secs(2), "{:?}", begin.elapsed());
     drop(server);
+}
+
+/// What a peer does instead of closing.
+#[derive(Clone, Copy, Debug)]
+enum Instead {
+    /// It reads our Close frame and says nothing.
+    Silence,
+    /// It answers, and does not end the TCP connection.
+    HalfAnswer,
+    /// It goes on sending.
+    Talk,
+    /// It does not read, and the buffers are full.
+    Deafness,
+}
+
+#[tokio::test]
+async fn closing_is_over_in_time_whatever_the_peer_does_instead() {
+    const TIMEOUT: Duration = Duration::from_millis(150);
+    for instead in [Instead::Silence, Instead::HalfAnswer, Instead::Talk, Instead::Deafness] {
+        let (mut end, mut peer) = raw_pair(|c| c.close_timeout(TIMEOUT).auto_ping(None)).await;
+        if matches!(instead, Instead::Deafness) {
+            let chunk = frame(Serializer::Cbor, 1 << 20);
+            while poll_fn(|cx| Poll::Ready(end.poll_ready(cx))).await.is_ready() {
+                end.start_send(chunk.clone()).unwrap();
+            }
+        }
+        let peer = tokio::spawn(async move {
+            match instead {
+                Instead::Silence => drop(client_frame(&mut peer).await),
+                Instead::HalfAnswer => {
+                    client_frame(&mut peer).await;
+                    peer.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+                }
+                Instead::Talk => while peer.write_all(&b"\x82\x01x".repeat(1000)).await.is_ok() {},
+                Instead::Deafness => {}
+            }
+            peer
+        });
+        let begin = Instant::now();
+        assert_eq!(close(&mut end, CloseCode::Normal).await, given_up(), "{instead:?}");
+        let took = begin.elapsed();
+        assert!(took >= TIMEOUT && took < Duration::from_secs(2), "{instead:?}: {took:?}");
+        drop(end);
+        peer.await.unwrap();
+    }
+}
+
+fn given_up() -> Result<(), TransportError> {
+    Err(TransportError::Timeout("the peer does not close"))
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ mod websocket;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use wampwerk::transport::{AcceptConfig, AcceptError, Connector, WampWebSocketClientFactory};
+use wampwerk::transport::{
+    AcceptConfig, AcceptError, Connector, Endpoint, WampWebSocketClientFactory,
+};
 use wampwerk::{ConnectError, Serializer};
 use websocket::{
     accept_one, client, listen, raw_request, raw_server, read_head, request, server, switching,
@@ -126,21 +128,71 @@ async fn what_is_no_websocket_server_is_named() {
     drop(server);
 }
 
-#[tokio::test]
-async fn headers_go_with_the_request() {
-    let (listener, url) = listen().await;
+/// The lines of the request that this client sends.
+async fn request_of(
+    url: &str,
+    set: impl FnOnce(WampWebSocketClientFactory) -> Result<WampWebSocketClientFactory, ConnectError>,
+) -> Vec<String> {
+    let (listener, at) = listen().await;
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         read_head(&mut stream).await
     });
-    let factory = client(&format!("{url}?a=b"), &[Serializer::Cbor, Serializer::Json])
-        .header("Cookie", "session=1")
-        .unwrap();
-    assert!(factory.connect().await.is_err());
-    let head = server.await.unwrap();
-    assert!(head.starts_with("GET /ws?a=b HTTP/1.1\r\nHost: 127.0.0.1:"), "{head}");
-    assert!(head.contains("\r\nCookie: session=1\r\n"), "{head}");
-    assert!(head.contains("\r\nSec-WebSocket-Protocol: wamp.2.cbor, wamp.2.json\r\n"), "{head}");
+    let port = at.rsplit(':').next().unwrap().strip_suffix("/ws").unwrap().parse().unwrap();
+    let factory = client(url, &[Serializer::Cbor, Serializer::Json]);
+    let factory = factory.endpoint(Endpoint::tcp("127.0.0.1", port).unwrap()).unwrap();
+    assert!(set(factory).unwrap().connect().await.is_err());
+    server.await.unwrap().lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_request_says_what_rfc_6455_wants() {
+    let lines = request_of("ws://router.example:8080/ws?a=b", Ok).await;
+    assert_eq!(lines[0], "GET /ws?a=b HTTP/1.1");
+    let key = lines.iter().find(|line| line.starts_with("Sec-WebSocket-Key: ")).unwrap();
+    assert_eq!(key.len(), "Sec-WebSocket-Key: ".len() + 24);
+    let mut rest: Vec<_> = lines[1..].iter().filter(|line| *line != key).collect();
+    rest.sort();
+    let expected = [
+        "",
+        "Connection: Upgrade",
+        "Host: router.example:8080",
+        "Sec-WebSocket-Protocol: wamp.2.cbor, wamp.2.json",
+        "Sec-WebSocket-Version: 13",
+        "Upgrade: websocket",
+    ];
+    assert_eq!(rest, expected.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn headers_go_with_the_request_as_often_as_they_are_given() {
+    let lines = request_of("ws://router.example/ws", |factory| {
+        factory
+            .header("Cookie", "session=1; theme=dark")?
+            .header("X-Forwarded-For", "10.0.0.1")?
+            .header("Authorization", "Bearer abc")?
+            .header("x-forwarded-for", "10.0.0.2")?
+            .header("X-Empty", "")?
+            .header("X-Name", "Jürgen")?
+            .origin("https://first.example")?
+            .origin("https://app.example")?
+            .user_agent("first")?
+            .user_agent("demo/1.0")
+    })
+    .await;
+    let own: Vec<_> = lines.iter().skip_while(|line| !line.starts_with("Cookie")).collect();
+    let expected = [
+        "Cookie: session=1; theme=dark",
+        "X-Forwarded-For: 10.0.0.1",
+        "Authorization: Bearer abc",
+        "x-forwarded-for: 10.0.0.2",
+        "X-Empty: ",
+        "X-Name: Jürgen",
+        "Origin: https://app.example",
+        "User-Agent: demo/1.0",
+        "",
+    ];
+    assert_eq!(own, expected.iter().collect::<Vec<_>>());
 }
 
 #[tokio::test]

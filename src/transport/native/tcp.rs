@@ -210,4 +210,16 @@ mod tests {
         assert!(text.ends_with("; and 2 more"), "{text}");
         assert_eq!(told(&failures[..1]), "connection refused");
     }
+
+    #[tokio::test]
+    async fn a_connected_socket_has_tcp_nodelay() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        for version in [IpVersion::Any, IpVersion::V4] {
+            let stream =
+                connect("127.0.0.1", address.port(), version, deadline).await.ok().unwrap();
+            assert!(stream.nodelay().unwrap());
+        }
+    }
 }
