@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let router = builder.build()?;
-    let listener = router.listen(&format!("ws://127.0.0.1:{port}/ws")).await?;
+    let listener = router.listen(format!("ws://127.0.0.1:{port}/ws")).await?;
     println!("ready {}", listener.url());
     let mut stdin = tokio::io::stdin();
     let mut rest = [0; 1024];

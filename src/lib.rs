@@ -67,7 +67,7 @@ pub mod value;
 
 cfg_if::cfg_if! {
     if #[cfg(all(feature = "router", not(target_arch = "wasm32")))] {
-        mod server;
+        pub mod server;
         pub use server::Listener;
     }
 }

@@ -22,7 +22,7 @@ use wampwerk::router::User;
 use wampwerk::session::authentication::{Authentication, ChannelBinding, Cryptosign, Scram};
 use wampwerk::session::{self, SessionConfig};
 use wampwerk::transport::{
-    AcceptConfig, Connector, TlsServerConfig, Transport, WampWebSocketClientFactory, accept,
+    Acceptor, Connector, TlsServerConfig, Transport, WampWebSocketClientFactory,
 };
 use wampwerk::{ConnectError, Listener, Router, Serializer, Session};
 
@@ -73,7 +73,7 @@ async fn router(tls: TlsServerConfig) -> (Router, Listener) {
     let joe = User::new("joe", "user").public_key(&to_hex(&key().public_key()));
     let router = Router::builder().realm("realm1").user(joe.credential(credential));
     let router = router.build().unwrap();
-    let listener = router.listen_tls("wss://localhost:0/ws", tls).await.unwrap();
+    let listener = router.listen("wss://localhost:0/ws").tls(tls).await.unwrap();
     (router, listener)
 }
 
@@ -100,7 +100,7 @@ async fn joins(authority: &Authority, url: &str, all: Vec<(&str, Authentication)
 async fn man_in_the_middle(authority: &Authority, target: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("wss://localhost:{}/ws", listener.local_addr().unwrap().port());
-    let config = AcceptConfig::new("/ws", &[Serializer::Json]).tls(authority.server("localhost"));
+    let config = Acceptor::websocket("/ws", &[Serializer::Json]).tls(authority.server("localhost"));
     let onwards = WampWebSocketClientFactory::new(target, &[Serializer::Json]).unwrap();
     let onwards = onwards.tls(authority.trusted());
     tokio::spawn(async move {
@@ -108,7 +108,7 @@ async fn man_in_the_middle(authority: &Authority, target: &str) -> String {
             let (stream, peer) = listener.accept().await.unwrap();
             let (config, onwards) = (config.clone(), onwards.clone());
             tokio::spawn(async move {
-                let near = accept(stream, peer, &config).await.unwrap();
+                let near = config.accept(stream, peer).await.unwrap();
                 pass_on(near, onwards.connect().await.unwrap()).await;
             });
         }

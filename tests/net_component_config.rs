@@ -18,7 +18,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use wampwerk::component::{Component, TransportConfig};
-use wampwerk::transport::{AcceptConfig, TlsServerConfig, Transport, accept};
+use wampwerk::transport::{Acceptor, TlsServerConfig, Transport};
 use wampwerk::{ConfigError, ConnectError, Dict, Router, Serializer, TransportError, Value};
 
 async fn listen() -> (TcpListener, u16) {
@@ -66,7 +66,7 @@ async fn pair(options: Value) -> (Box<dyn Transport>, Box<dyn Transport>) {
     let (listener, port) = listen().await;
     let server = tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
-        accept(stream, peer, &AcceptConfig::new("/", &[Serializer::Cbor])).await.unwrap()
+        Acceptor::websocket("/", &[Serializer::Cbor]).accept(stream, peer).await.unwrap()
     });
     let url = format!("ws://127.0.0.1:{port}/");
     let near = connect(read(&dict([("url", url.into()), ("options", options)]))).await.unwrap();
@@ -237,8 +237,8 @@ async fn tls_has_roots_a_name_and_a_certificate() {
         Value::from(path.to_str().unwrap())
     };
     let router = Router::builder().realm("realm1").build().unwrap();
-    let listener = router.listen_tls("wss://127.0.0.1:0/ws", server).await.unwrap();
-    let port = listener.local_addr().port();
+    let listener = router.listen("wss://127.0.0.1:0/ws").tls(server).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
     let root = authority.0.pem();
     // As PEM text, and as files.
     for (root, mine, my_key) in [

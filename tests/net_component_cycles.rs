@@ -79,7 +79,7 @@ async fn next(component: &Component, states: &mut States, last: u64) -> Session 
 async fn nothing_is_left_of_a_thousand_sessions() {
     let router = Router::builder().realm("realm1").meta_api(MetaApi::Full).build().unwrap();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    let relay = Relay::to(listener.local_addr()).await;
+    let relay = Relay::to(listener.local_addr().unwrap()).await;
     let admin = router.connect("realm1").await.unwrap();
     let nothing = {
         // The first connection starts a task of the router's for good.

@@ -100,7 +100,8 @@ async fn assert_once(asking: &Session, component: &Component, counts: [usize; 2]
 #[tokio::test]
 async fn a_router_that_is_killed_and_started_again_on_its_port() {
     let (mut machine, mut router, listener) = router_at(0).await;
-    let (url, address) = (listener.url().to_owned(), listener.local_addr());
+    let url = listener.url().to_owned();
+    let address = listener.local_addr().unwrap();
     let component = Component::builder()
         .transports(format!(r#"[{{"url": "{url}", {SOON}}}]"#).as_str())
         .build()
@@ -179,7 +180,7 @@ async fn a_router_that_is_killed_and_started_again_on_its_port() {
 /// registers under `options`.
 async fn half_open(options: RegisterOptions, strict: bool) {
     let (_machine, router, listener) = router_at(0).await;
-    let relay = Relay::to(listener.local_addr()).await;
+    let relay = Relay::to(listener.local_addr().unwrap()).await;
     let transport = format!(r#"{{"url": "ws://127.0.0.1:{}/ws", {PINGS}, {SOON}}}"#, relay.port);
     let component =
         Component::builder().transports(transport.as_str()).strict(strict).build().unwrap();
@@ -265,7 +266,7 @@ async fn proxy_at(port: u16, target: SocketAddr) -> (Machine, u16) {
 #[tokio::test]
 async fn a_proxy_that_dies_under_a_session_and_comes_back() {
     let (_machine, router, listener) = router_at(0).await;
-    let target = listener.local_addr();
+    let target = listener.local_addr().unwrap();
     let (mut proxy, port) = proxy_at(0, target).await;
     let transport = format!(
         r#"{{"url": "ws://router.example/ws", {SOON},

@@ -33,7 +33,7 @@ use tokio::time::timeout;
 use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
 };
-use wampwerk::transport::{AcceptConfig, CloseCode, accept};
+use wampwerk::transport::{Acceptor, CloseCode};
 use wampwerk::{CloseKind, ConnectError, Listener, Router, Serializer};
 
 /// What is waited for comes, or the test fails.
@@ -101,8 +101,8 @@ async fn aborting(reasons: &'static [&'static str]) -> u16 {
                 reasons.next();
             }
             let (stream, peer) = listener.accept().await.unwrap();
-            let config = AcceptConfig::new("/ws", &[Serializer::Json]);
-            let mut end = accept(stream, peer, &config).await.unwrap();
+            let config = Acceptor::websocket("/ws", &[Serializer::Json]);
+            let mut end = config.accept(stream, peer).await.unwrap();
             let hello: Value = serde_json::from_slice(&receive(&mut end).await).unwrap();
             assert_eq!((&hello[0], &hello[1]), (&json!(1), &json!("realm1")));
             let abort = json!([3, {"message": "not today"}, reason]);
@@ -151,8 +151,8 @@ async fn an_untrusted_certificate_and_one_for_another_host() {
     let authority = Authority::named("ours");
     let router = Router::builder().realm("realm1").build().unwrap();
     let listener =
-        router.listen_tls("wss://127.0.0.1:0/ws", authority.server("inner.example")).await.unwrap();
-    let port = listener.local_addr().port();
+        router.listen("wss://127.0.0.1:0/ws").tls(authority.server("inner.example")).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
     let with = |tls: Value| {
         let endpoint = json!({"type": "tcp", "host": "127.0.0.1", "port": port, "tls": tls});
         transport("wss://router.example/ws", 2, json!({"endpoint": endpoint}))
@@ -197,7 +197,7 @@ async fn a_server_that_says_nothing_or_something_else() {
     assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
 
     let (_router_machine, _router, listener) = router_at(0).await;
-    let address = listener.local_addr();
+    let address = listener.local_addr().unwrap();
     let error = twice(transport(&format!("ws://{address}/elsewhere"), 2, json!({}))).await;
     assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
     let text = error.to_string();
@@ -213,7 +213,7 @@ async fn a_server_that_says_nothing_or_something_else() {
 #[tokio::test]
 async fn a_socks5_proxy_that_refuses_until_it_does_not() {
     let (_machine, _router, router) = router_at(0).await;
-    let target = router.local_addr();
+    let target = router.local_addr().unwrap();
     let (listener, port) = listen_on("127.0.0.1:0").await;
     let serving = tokio::spawn(async move {
         // By its rules; the host cannot be reached.
@@ -254,11 +254,11 @@ async fn a_socks5_proxy_that_refuses_until_it_does_not() {
 #[tokio::test]
 async fn nine_transports_that_fail_each_in_its_way_and_one_that_works() {
     let (machine, router, listener) = router_at(0).await;
-    let address = listener.local_addr();
+    let address = listener.local_addr().unwrap();
     let authority = Authority::named("ours");
     let tls_router = Router::builder().realm("realm1").build().unwrap();
     let tls: Listener =
-        tls_router.listen_tls("wss://127.0.0.1:0/ws", authority.server("localhost")).await.unwrap();
+        tls_router.listen("wss://127.0.0.1:0/ws").tls(authority.server("localhost")).await.unwrap();
     let closed = closed_port("127.0.0.1:0").await;
     let (_silent_listener, silent) = listen_on("127.0.0.1:0").await;
     let busy = aborting(&["com.example.error.busy"]).await;

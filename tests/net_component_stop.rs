@@ -29,7 +29,7 @@ use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryDeci
 use wampwerk::core::client::ClientConfig;
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::Ticket;
-use wampwerk::transport::{AcceptConfig, Transport, accept};
+use wampwerk::transport::{Acceptor, Transport};
 use wampwerk::{Router, Serializer};
 
 /// What is waited for comes, or the test fails.
@@ -120,8 +120,8 @@ async fn before_there_is_a_session() {
     for challenged in [false, true] {
         let reach = async |stream: TcpStream| {
             let peer = stream.peer_addr().unwrap();
-            let config = AcceptConfig::new("/ws", &[Serializer::Json]);
-            let mut end = accept(stream, peer, &config).await.unwrap();
+            let config = Acceptor::websocket("/ws", &[Serializer::Json]);
+            let mut end = config.accept(stream, peer).await.unwrap();
             assert!(receive(&mut end).await.starts_with(b"[1,"));
             if challenged {
                 end.start_send(json!([4, "ticket", {}]).to_string().into()).unwrap();
@@ -141,7 +141,7 @@ async fn before_there_is_a_session() {
 async fn with_a_session_whose_link_is_dead() {
     let router = Router::builder().realm("realm1").build().unwrap();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    let relay = Relay::to(listener.local_addr()).await;
+    let relay = Relay::to(listener.local_addr().unwrap()).await;
     // The first connection starts a task of the router's for good.
     let _other = router.connect("realm1").await.unwrap();
     let before = tasks();

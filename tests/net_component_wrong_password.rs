@@ -71,7 +71,7 @@ fn router() -> Router {
 async fn one_attempt_is_made_and_told_once() {
     let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    let relay = Relay::to(listener.local_addr()).await;
+    let relay = Relay::to(listener.local_addr().unwrap()).await;
     let transport = format!(
         r#"{{"url": "ws://127.0.0.1:{}/ws", "initial_retry_delay": 0, "max_retries": 3}}"#,
         relay.port

@@ -18,8 +18,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring, version};
 use wampwerk::transport::{
-    AcceptError, Connector, Endpoint, Proxy, TlsConfig, TlsServerConfig, Transport,
-    WampWebSocketClientFactory, accept,
+    AcceptError, Connector, Endpoint, Proxy, ServerOptions, TlsConfig, TlsServerConfig, Transport,
+    WampWebSocketClientFactory,
 };
 use wampwerk::{ConnectError, Serializer};
 
@@ -139,7 +139,8 @@ async fn both_ends_have_the_same_channel_id_and_each_connection_another() {
 #[tokio::test]
 async fn batches_keep_the_channel_id() {
     let authority = Authority::named("authority");
-    let config = ws().batched(true).tls(authority.server("localhost"));
+    let config =
+        ws().options(ServerOptions::new().batched(true)).tls(authority.server("localhost"));
     let (port, server) = serve(config).await;
     let factory = wss("localhost", port, authority.trusted()).batched(true);
     let (left, right) = both(&factory, server).await;
@@ -165,7 +166,7 @@ async fn tls_1_2_has_no_channel_id() {
     let server = tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-        accept(acceptor.accept(stream).await.unwrap(), peer, &ws()).await
+        ws().accept(acceptor.accept(stream).await.unwrap(), peer).await
     });
     let (left, _right) = both(&wss("localhost", port, authority.trusted()), server).await;
     assert_eq!((left.info().secure, left.info().channel_id), (true, None));
@@ -201,7 +202,7 @@ async fn a_router_lets_in_only_whom_it_knows() {
     let (servers, clients) = (Authority::named("servers"), Authority::named("clients"));
     let router = wampwerk::Router::builder().realm("realm1").build().unwrap();
     let tls = servers.server("localhost").client_roots_pem(clients.pem()).unwrap();
-    let listener = router.listen_tls("wss://localhost:0/ws", tls).await.unwrap();
+    let listener = router.listen("wss://localhost:0/ws").tls(tls).await.unwrap();
     let factory = |tls| {
         WampWebSocketClientFactory::new(listener.url(), &[Serializer::Cbor]).unwrap().tls(tls)
     };

@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use endpoints::{Accepted, assert_connected, client, ws};
 use tokio::net::UnixListener;
-use wampwerk::transport::{
-    Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory, accept,
-};
+use wampwerk::transport::{Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory};
 use wampwerk::{ConnectError, Router, Serializer};
 
 /// A folder of its own for each test, gone with it.
@@ -42,7 +40,7 @@ fn serve(path: &str) -> Accepted {
     let listener = UnixListener::bind(path).unwrap();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        accept(stream, "unix", &ws()).await
+        ws().accept(stream, "unix").await
     })
 }
 
@@ -83,7 +81,7 @@ async fn a_session_runs_over_it() {
     let serving = router.clone();
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        serving.serve(accept(stream, "unix", &ws()).await.unwrap());
+        serving.serve(ws().accept(stream, "unix").await.unwrap());
     });
     let session = wampwerk::connect(format!("ws://unix:{path}:/ws"), "realm1").await.unwrap();
     server.await.unwrap();

@@ -13,12 +13,13 @@ use wampwerk::{ConnectError, Router};
 #[test]
 fn port_0_is_read_back_and_several_listeners_serve_one_router() {
     let server = Server::start();
-    let port = server.listener.as_ref().unwrap().local_addr().port();
+    let port = server.listener.as_ref().unwrap().local_addr().unwrap().port();
     assert_ne!(port, 0);
     assert_eq!(server.url, format!("ws://127.0.0.1:{port}/ws"));
     let router = server.router.clone();
-    let second = server.runtime.block_on(router.listen("ws://localhost:0/other")).unwrap();
-    assert_ne!(second.local_addr().port(), port);
+    let second =
+        server.runtime.block_on(router.listen("ws://localhost:0/other").into_future()).unwrap();
+    assert_ne!(second.local_addr().unwrap().port(), port);
 
     let first = server.runtime.block_on(async {
         let callee = wampwerk::connect(&server.url, "realm1").await.unwrap();
@@ -33,7 +34,7 @@ fn port_0_is_read_back_and_several_listeners_serve_one_router() {
 #[test]
 fn what_cannot_be_listened_on() {
     let server = Server::start();
-    let listen = |url: &str| server.runtime.block_on(server.router.listen(url));
+    let listen = |url: &str| server.runtime.block_on(server.router.listen(url).into_future());
     assert!(matches!(listen(&server.url), Err(ConnectError::Listen { .. })));
     for url in ["", "127.0.0.1:0", "http://127.0.0.1:0/", "wss://127.0.0.1:0/ws"] {
         assert!(matches!(listen(url), Err(ConnectError::InvalidUrl { .. })), "{url}");
@@ -46,7 +47,7 @@ fn closing_a_listener_frees_the_port_and_keeps_the_sessions() {
     let mut raw = server.join();
     server.runtime.block_on(server.listener.take().unwrap().close());
     raw.assert_alive();
-    let again = server.runtime.block_on(server.router.listen(&server.url)).unwrap();
+    let again = server.runtime.block_on(server.router.listen(&server.url).into_future()).unwrap();
     assert_eq!(again.url(), server.url);
 }
 
@@ -55,7 +56,7 @@ fn shutdown_says_goodbye_and_waits_until_all_have_gone() {
     let server = Server::start();
     let mut raw = server.join();
     let mut idle = server.connect();
-    let address = server.listener.as_ref().unwrap().local_addr();
+    let address = server.listener.as_ref().unwrap().local_addr().unwrap();
     let router = server.router.clone();
     let down = server.runtime.spawn(async move { router.shutdown().await });
     assert_eq!(raw.recv(), json!([6, {}, "wamp.close.system_shutdown"]));
@@ -85,7 +86,7 @@ fn dropping_the_last_handle_ends_the_router() {
     assert_eq!(raw.recv()[2], "wamp.close.system_shutdown");
     raw.send(json!([6, {}, "wamp.close.goodbye_and_out"]));
     assert_eq!(raw.recv_close(), 1001);
-    let address = listener.as_ref().unwrap().local_addr();
+    let address = listener.as_ref().unwrap().local_addr().unwrap();
     while std::net::TcpStream::connect(address).is_ok() {
         std::thread::yield_now();
     }

@@ -17,7 +17,7 @@ use wampwerk::component::{
 };
 use wampwerk::core::client::ClientConfig;
 use wampwerk::message::{Message, Welcome, WelcomeDetails};
-use wampwerk::transport::{AcceptConfig, Transport, accept};
+use wampwerk::transport::{Acceptor, Transport};
 use wampwerk::{Error, Listener, Router, Serializer, codec};
 
 /// The URL of the router, for the child.
@@ -125,8 +125,8 @@ async fn one_that_fails_is_told_and_does_not_stop_the_others() {
 /// nothing more.
 async fn welcome(listener: &tokio::net::TcpListener) -> Box<dyn Transport> {
     let (stream, peer) = listener.accept().await.unwrap();
-    let config = AcceptConfig::new("/ws", &Serializer::ALL);
-    let mut end = accept(stream, peer, &config).await.unwrap();
+    let config = Acceptor::websocket("/ws", &Serializer::ALL);
+    let mut end = config.accept(stream, peer).await.unwrap();
     assert!(matches!(read(&mut end).await, Some(Message::Hello(_))));
     let mut details = WelcomeDetails::default();
     details.roles = Some(wampwerk::message::Roles::new().with("broker", &[]).with("dealer", &[]));

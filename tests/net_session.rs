@@ -100,7 +100,7 @@ async fn the_whole_behaviour_over_tls() {
     let (cert, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
     let router = router();
     let tls = TlsServerConfig::from_pem(&cert, &key).unwrap();
-    let listener = router.listen_tls("wss://127.0.0.1:0/ws", tls).await.unwrap();
+    let listener = router.listen("wss://127.0.0.1:0/ws").tls(tls).await.unwrap();
     let url = listener.url().to_owned();
     let trusting = TlsConfig::new().with_root_pem(&cert).unwrap();
     let factory = WampWebSocketClientFactory::new(&url, wampwerk::codec::available()).unwrap();

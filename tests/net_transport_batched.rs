@@ -17,22 +17,23 @@ use tokio::net::TcpListener;
 use tungstenite::Message;
 use wampwerk::framing::batch::{Batch, BatchFormat};
 use wampwerk::transport::{
-    AcceptConfig, CloseCode, Connector, Transport, WampWebSocketClientFactory, accept,
+    Acceptor, CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
 };
 use wampwerk::{Router, Serializer, TransportError, connect};
 
 async fn pair_with(
     serializers: &[Serializer],
     set_client: impl FnOnce(WampWebSocketClientFactory) -> WampWebSocketClientFactory,
-    set_server: impl FnOnce(AcceptConfig) -> AcceptConfig,
+    set_server: impl FnOnce(ServerOptions) -> ServerOptions,
 ) -> (Box<dyn Transport>, Box<dyn Transport>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/ws", listener.local_addr().unwrap());
-    let config = set_server(AcceptConfig::new("/ws", &Serializer::ALL));
+    let config =
+        Acceptor::websocket("/ws", &Serializer::ALL).options(set_server(ServerOptions::new()));
     let accepted = tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        accept(stream, peer, &config).await.unwrap()
+        config.accept(stream, peer).await.unwrap()
     });
     let factory = set_client(WampWebSocketClientFactory::new(&url, serializers).unwrap());
     (factory.connect().await.unwrap(), accepted.await.unwrap())

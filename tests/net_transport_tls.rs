@@ -14,8 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::transport::{
-    AcceptConfig, AcceptError, CloseCode, Connector, TlsConfig, TlsServerConfig, Transport,
-    WampWebSocketClientFactory, accept,
+    AcceptError, Acceptor, CloseCode, Connector, TlsConfig, TlsServerConfig, Transport,
+    WampWebSocketClientFactory,
 };
 use wampwerk::{ConnectError, Serializer};
 
@@ -25,7 +25,7 @@ async fn serve(tls: TlsServerConfig) -> (u16, JoinHandle<Result<Box<dyn Transpor
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
-        accept(stream, peer, &AcceptConfig::new("/ws", &Serializer::ALL).tls(tls)).await
+        Acceptor::websocket("/ws", &Serializer::ALL).tls(tls).accept(stream, peer).await
     });
     (port, server)
 }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use tokio::io::AsyncWriteExt;
 use wampwerk::Serializer;
-use wampwerk::transport::Connector;
+use wampwerk::transport::{Connector, ServerOptions};
 use websocket::{
     client, client_frame, flush, frame, pair_with, raw_client, raw_pair, raw_server, recv, send,
-    server, server_frame, switching, wire,
+    server, server_frame, server_with, switching, wire,
 };
 
 #[tokio::test]
@@ -39,7 +39,8 @@ fn first_byte(index: usize, count: usize, kind: u8) -> u8 {
 #[tokio::test]
 async fn a_longer_message_leaves_in_several_frames() {
     let (mut client, mut far) = raw_pair(|c| c.auto_fragment_size(4)).await;
-    let (mut server, mut near) = raw_client(server().auto_fragment_size(4)).await;
+    let (mut server, mut near) =
+        raw_client(server_with(ServerOptions::new().auto_fragment_size(4))).await;
     for (size, frames) in FRAGMENTS {
         let message = frame(Serializer::Cbor, size);
         for end in [&mut client, &mut server] {

@@ -7,9 +7,7 @@ mod websocket;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use wampwerk::transport::{
-    AcceptConfig, AcceptError, Connector, Endpoint, WampWebSocketClientFactory,
-};
+use wampwerk::transport::{AcceptError, Acceptor, Connector, Endpoint, WampWebSocketClientFactory};
 use wampwerk::{ConnectError, Serializer};
 use websocket::{
     accept_one, client, listen, raw_request, raw_server, read_head, request, server, switching,
@@ -18,7 +16,7 @@ use websocket::{
 #[tokio::test]
 async fn the_clients_order_decides_among_what_the_server_speaks() {
     let (listener, url) = listen().await;
-    let config = AcceptConfig::new("/ws", &[Serializer::Json, Serializer::MsgPack]);
+    let config = Acceptor::websocket("/ws", &[Serializer::Json, Serializer::MsgPack]);
     let accepted = accept_one(listener, config);
     let order = [Serializer::Cbor, Serializer::MsgPack, Serializer::Json, Serializer::MsgPack];
     let end = client(&url, &order).connect().await.unwrap();
@@ -29,7 +27,7 @@ async fn the_clients_order_decides_among_what_the_server_speaks() {
 #[tokio::test]
 async fn no_common_serializer_is_refused_with_400() {
     let (listener, url) = listen().await;
-    let accepted = accept_one(listener, AcceptConfig::new("/ws", &[Serializer::Cbor]));
+    let accepted = accept_one(listener, Acceptor::websocket("/ws", &[Serializer::Cbor]));
     let error = client(&url, &[Serializer::Json]).connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
     let text = error.to_string();

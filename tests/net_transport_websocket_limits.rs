@@ -7,11 +7,11 @@ mod websocket;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use wampwerk::transport::CloseCode;
+use wampwerk::transport::{CloseCode, ServerOptions};
 use wampwerk::{Serializer, TransportError};
 use websocket::{
     End, close, flush, frame, header, pair, pair_with, raw_client, raw_pair, read_frame, recv,
-    send, server, wire,
+    send, server_with, wire,
 };
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_message_that_is_too_long_ends_the_connection_with_1009() {
 /// Each of our ends with these limits, and plain TCP at the other; whether that is a client.
 async fn both_ends(message: usize, frame: usize) -> [(End, TcpStream, bool); 2] {
     let (client, far) = raw_pair(|c| c.max_message_size(message).max_frame_size(frame)).await;
-    let limited = server().max_message_size(message).max_frame_size(frame);
+    let limited = server_with(ServerOptions::new().max_message_size(message).max_frame_size(frame));
     let (server, near) = raw_client(limited).await;
     [(client, far, false), (server, near, true)]
 }

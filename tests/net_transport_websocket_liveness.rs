@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use relay::Relay;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wampwerk::transport::{AutoPing, WampWebSocketClientFactory};
+use wampwerk::transport::{AutoPing, ServerOptions, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer, TransportError, session};
 use websocket::{
     client_frame, frame, raw_client, raw_pair, recv, send, server, server_frame, wire,
@@ -117,7 +117,7 @@ async fn the_round_trip_is_that_of_the_answer_to_the_last_ping() {
     for from_client in [false, true] {
         let begin = Instant::now();
         let (mut end, mut peer) = match from_client {
-            true => raw_client(server().auto_ping(strict)).await,
+            true => raw_client(server().options(ServerOptions::new().auto_ping(strict))).await,
             false => raw_pair(|c| c.auto_ping(strict)).await,
         };
         assert_eq!(end.info().round_trip.last(), None);
@@ -154,7 +154,7 @@ async fn a_session_sees_how_far_away_its_router_is() {
     const DELAY: Duration = Duration::from_millis(40);
     let router = Router::builder().realm("realm1").build().unwrap();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    let relay = Relay::delayed(listener.local_addr(), DELAY).await;
+    let relay = Relay::delayed(listener.local_addr().unwrap(), DELAY).await;
     let url = format!("ws://127.0.0.1:{}/ws", relay.port);
     for batched in [false, true] {
         let factory = WampWebSocketClientFactory::new(&url, &[Serializer::Cbor]).unwrap();

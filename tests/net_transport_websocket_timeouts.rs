@@ -17,7 +17,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 use wampwerk::transport::{
-    AcceptConfig, AcceptError, Connector, TlsConfig, TlsServerConfig, WampWebSocketClientFactory,
+    AcceptError, Acceptor, Connector, ServerOptions, TlsConfig, TlsServerConfig,
+    WampWebSocketClientFactory,
 };
 use wampwerk::{ConnectError, Serializer};
 use websocket::{accept_one, client, listen, read_head, server};
@@ -127,10 +128,11 @@ async fn a_server_that_is_silent_on_a_unix_socket() {
 }
 
 /// A client of this server that says `begin` and then one byte after the other, or nothing.
-async fn served(config: AcceptConfig, begin: &'static str, dribbles: bool) {
+async fn served(config: Acceptor, begin: &'static str, dribbles: bool) {
     let (listener, url) = listen().await;
     let begun = Instant::now();
-    let accepted = accept_one(listener, config.handshake_timeout(TIMEOUT));
+    let accepted =
+        accept_one(listener, config.options(ServerOptions::new().handshake_timeout(TIMEOUT)));
     let address = url.strip_prefix("ws://").unwrap().strip_suffix("/ws").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let peer = tokio::spawn(async move {

@@ -67,11 +67,11 @@ async fn start_router(
     let router = builder.history("demo.chat", Match::Exact, 100).build()?;
     let at = |port: u16| format!("ws://127.0.0.1:{port}/ws");
     let listener = match options.ws_port {
-        Some(port) => router.listen(&at(port)).await?,
-        None => match router.listen(&at(8080)).await {
+        Some(port) => router.listen(at(port)).await?,
+        None => match router.listen(at(8080)).await {
             Ok(listener) => listener,
             // Taken, most likely; if it is something else, this says so.
-            Err(_) => router.listen(&at(0)).await?,
+            Err(_) => router.listen(at(0)).await?,
         },
     };
     Ok((router, listener))

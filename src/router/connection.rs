@@ -38,7 +38,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// router goes down with any other, too.
 const CLOSE_TIME: Duration = Duration::from_secs(3);
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     hub: Arc<Hub>,
     id: ConnectionId,
     transport: Box<dyn Transport>,

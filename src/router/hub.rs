@@ -243,6 +243,13 @@ impl Hub {
         });
     }
 
+    /// Says GOODBYE to the sessions of these connections, and closes them.
+    pub(super) fn dismiss(self: &Arc<Self>, connections: &[ConnectionId]) {
+        self.step(&mut Aftermath::default(), |state, now| {
+            state.core.dismiss(now, connections);
+        });
+    }
+
     /// Ready when no task of a connection runs any more.
     pub(super) async fn wait_idle(&self) {
         self.wait(&self.idle, |state| state.tasks == 0).await;

@@ -19,7 +19,7 @@ use crate::auth::Secret;
 use crate::auth::cryptosign::SigningKey;
 use crate::codec;
 use crate::core::client::ClientConfig;
-use crate::core::router::{RouterConfig, validate_roles};
+use crate::core::router::{ConnectionId, RouterConfig, validate_roles};
 use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::{self, MaybeSend, MaybeSync};
@@ -28,7 +28,8 @@ use crate::transport::{Transport, TransportInfo, memory};
 use crate::uri::{Match, Uri, UriRule};
 use authorizer::Authorizer;
 use callback::Callback;
-use connection::Connection;
+#[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
+pub(crate) use connection::Connection;
 use hub::{Callbacks, Hub};
 
 pub use crate::core::router::{
@@ -449,11 +450,32 @@ impl Connections {
     }
 
     fn serve_as(&self, transport: Box<dyn Transport>, trusted: Option<Principal>) {
+        let (connection, _) = self.connection(transport, trusted);
+        rt::spawn(connection);
+    }
+
+    /// A connection that the caller has to run.
+    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
+    pub(crate) fn take(&self, transport: Box<dyn Transport>) -> (Connection, ConnectionId) {
+        self.connection(transport, None)
+    }
+
+    /// Says GOODBYE to the sessions of these connections.
+    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
+    pub(crate) fn dismiss(&self, connections: &[ConnectionId]) {
+        self.0.dismiss(connections);
+    }
+
+    fn connection(
+        &self,
+        transport: Box<dyn Transport>,
+        trusted: Option<Principal>,
+    ) -> (Connection, ConnectionId) {
         let (id, outbox, timer) = self.0.connect(peer_of(transport.info()), trusted);
         if let Some(timer) = timer {
             rt::spawn(timer);
         }
-        rt::spawn(Connection::new(Arc::clone(&self.0), id, outbox, transport));
+        (Connection::new(Arc::clone(&self.0), id, outbox, transport), id)
     }
 
     /// Ready when the router goes down.

@@ -39,12 +39,12 @@ cfg_if::cfg_if! {
 }
 
 cfg_if::cfg_if! {
-    if #[cfg(all(unix, feature = "client"))] {
+    if #[cfg(all(unix, any(feature = "client", feature = "router")))] {
         #[path = "native/unix.rs"]
-        mod unix;
-    } else if #[cfg(all(not(target_arch = "wasm32"), feature = "client"))] {
+        pub(crate) mod unix;
+    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
         #[path = "native/no_unix.rs"]
-        mod unix;
+        pub(crate) mod unix;
     }
 }
 

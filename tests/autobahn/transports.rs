@@ -27,7 +27,7 @@ impl Place {
             }
             Way::WebSocketOverTls => {
                 let tls = authority.server("localhost");
-                let listener = router.listen_tls("wss://localhost:0/ws", tls).await.unwrap();
+                let listener = router.listen("wss://localhost:0/ws").tls(tls).await.unwrap();
                 (listener, authority.trusted())
             }
         };

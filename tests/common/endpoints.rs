@@ -10,14 +10,12 @@ use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
-use wampwerk::transport::{
-    AcceptConfig, AcceptError, Transport, WampWebSocketClientFactory, accept,
-};
+use wampwerk::transport::{AcceptError, Acceptor, Transport, WampWebSocketClientFactory};
 
 pub type Accepted = JoinHandle<Result<Box<dyn Transport>, AcceptError>>;
 
-pub fn ws() -> AcceptConfig {
-    AcceptConfig::new("/ws", &Serializer::ALL)
+pub fn ws() -> Acceptor {
+    Acceptor::websocket("/ws", &Serializer::ALL)
 }
 
 pub async fn listen_on(address: &str) -> (TcpListener, u16) {
@@ -27,16 +25,16 @@ pub async fn listen_on(address: &str) -> (TcpListener, u16) {
 }
 
 /// A server on IPv4's loopback that accepts one client.
-pub async fn serve(config: AcceptConfig) -> (u16, Accepted) {
+pub async fn serve(config: Acceptor) -> (u16, Accepted) {
     let (listener, port) = listen_on("127.0.0.1:0").await;
     (port, accept_one(listener, config))
 }
 
-pub fn accept_one(listener: TcpListener, config: AcceptConfig) -> Accepted {
+pub fn accept_one(listener: TcpListener, config: Acceptor) -> Accepted {
     tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        accept(stream, peer, &config).await
+        config.accept(stream, peer).await
     })
 }
 

@@ -42,7 +42,7 @@ impl Drop for Machine {
 pub async fn router_at(port: u16) -> (Machine, Router, Listener) {
     let (machine, (router, listener)) = Machine::boot(async move {
         let router = Router::builder().realm("realm1").build().unwrap();
-        let listener = router.listen(&format!("ws://127.0.0.1:{port}/ws")).await.unwrap();
+        let listener = router.listen(format!("ws://127.0.0.1:{port}/ws")).await.unwrap();
         (router, listener)
     })
     .await;

@@ -31,7 +31,8 @@ impl Server {
     pub fn with(configure: impl FnOnce(RouterBuilder) -> RouterBuilder) -> Self {
         let runtime = Runtime::new().unwrap();
         let router = configure(Router::builder().realm("realm1")).build().unwrap();
-        let listener = runtime.block_on(router.listen("ws://127.0.0.1:0/ws")).unwrap();
+        let listener =
+            runtime.block_on(router.listen("ws://127.0.0.1:0/ws").into_future()).unwrap();
         let url = listener.url().to_owned();
         Server { router, listener: Some(listener), url, runtime }
     }
@@ -51,7 +52,7 @@ impl Server {
 
     /// A WebSocket, or the answer of the server if it refuses.
     pub fn open(&self, path: &str, subprotocol: Option<&str>) -> Result<Raw, Box<Response>> {
-        let address = self.listener.as_ref().unwrap().local_addr();
+        let address = self.listener.as_ref().unwrap().local_addr().unwrap();
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         // So that a test fails instead of hanging.

@@ -11,7 +11,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use wampwerk::transport::{
-    AcceptConfig, AcceptError, CloseCode, Connector, Transport, WampWebSocketClientFactory, accept,
+    AcceptError, Acceptor, CloseCode, Connector, ServerOptions, Transport,
+    WampWebSocketClientFactory,
 };
 use wampwerk::{Serializer, TransportError};
 
@@ -20,8 +21,13 @@ pub const ALL: [Serializer; 3] = Serializer::ALL;
 pub type End = Box<dyn Transport>;
 pub type Accepted = JoinHandle<Result<End, AcceptError>>;
 
-pub fn server() -> AcceptConfig {
-    AcceptConfig::new("/ws", &ALL)
+pub fn server() -> Acceptor {
+    Acceptor::websocket("/ws", &ALL)
+}
+
+pub fn server_with(options: ServerOptions) -> Acceptor {
+    options.check().unwrap();
+    server().options(options)
 }
 
 pub async fn listen() -> (TcpListener, String) {
@@ -30,11 +36,11 @@ pub async fn listen() -> (TcpListener, String) {
     (listener, url)
 }
 
-pub fn accept_one(listener: TcpListener, config: AcceptConfig) -> Accepted {
+pub fn accept_one(listener: TcpListener, config: Acceptor) -> Accepted {
     tokio::spawn(async move {
         let (stream, peer) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        accept(stream, peer, &config).await
+        config.accept(stream, peer).await
     })
 }
 
@@ -50,10 +56,10 @@ pub async fn pair(serializer: Serializer) -> (End, End) {
 pub async fn pair_with(
     serializer: Serializer,
     set_client: impl FnOnce(WampWebSocketClientFactory) -> WampWebSocketClientFactory,
-    set_server: impl FnOnce(AcceptConfig) -> AcceptConfig,
+    set_server: impl FnOnce(ServerOptions) -> ServerOptions,
 ) -> (End, End) {
     let (listener, url) = listen().await;
-    let accepted = accept_one(listener, set_server(server()));
+    let accepted = accept_one(listener, server_with(set_server(ServerOptions::new())));
     let connected = set_client(client(&url, &[serializer])).connect().await.unwrap();
     (connected, accepted.await.unwrap().unwrap())
 }
@@ -118,7 +124,7 @@ pub fn switching(head: &str, more: &str) -> String {
 }
 
 /// A client made of plain TCP, after the handshake in `wamp.2.cbor`, and the server's end.
-pub async fn raw_client(config: AcceptConfig) -> (End, TcpStream) {
+pub async fn raw_client(config: Acceptor) -> (End, TcpStream) {
     let (listener, url) = listen().await;
     let accepted = accept_one(listener, config);
     let address = url.strip_prefix("ws://").unwrap().strip_suffix("/ws").unwrap();
@@ -195,7 +201,7 @@ pub fn header(from_client: bool, first: u8, length: u64) -> Vec<u8> {
 }
 
 /// A client made of plain TCP; what the server answered to this request.
-pub async fn raw_request(config: AcceptConfig, request: &str) -> (String, AcceptError) {
+pub async fn raw_request(config: Acceptor, request: &str) -> (String, AcceptError) {
     let (listener, url) = listen().await;
     let accepted = accept_one(listener, config);
     let address = url.strip_prefix("ws://").unwrap().strip_suffix("/ws").unwrap();

@@ -371,6 +371,34 @@ impl Router {
         self.call_deadlines.clear();
     }
 
+    /// Says GOODBYE to the sessions of these connections, as [`shutdown`](Router::shutdown) does to
+    /// all: for who stops listening at one place. Other sessions see them leave. None of these is
+    /// told of another one's leaving, of a call that fails by it, say.
+    pub fn dismiss(&mut self, now: Duration, connections: &[ConnectionId]) {
+        let mut sessions = BTreeSet::new();
+        for &id in connections {
+            match self.connections.get(&id).map(|connection| connection.state) {
+                Some(State::Joined(realm)) => {
+                    sessions.insert((id, realm));
+                }
+                Some(State::Idle | State::Challenged | State::Asked { .. }) => {
+                    self.close(now, id, CloseCause::Shutdown);
+                }
+                Some(State::Leaving(_)) | None => {}
+            }
+        }
+        let before = self.outputs.len();
+        for &(id, realm) in &sessions {
+            self.release(now, realm, id);
+        }
+        let going: BTreeSet<_> = sessions.into_iter().map(|(id, _)| id).collect();
+        self.outputs.forget_for(&going, before);
+        for id in going {
+            self.goodbye(id, uris::SYSTEM_SHUTDOWN);
+            self.leave(now, id, CloseCause::Shutdown);
+        }
+    }
+
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop()

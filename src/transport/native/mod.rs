@@ -3,10 +3,14 @@
 //!
 //! Owns sockets. The browser's module beside it offers the same names where both have them.
 
+#[cfg(feature = "router")]
+pub(crate) mod accept;
 #[cfg(feature = "client")]
 mod endpoint;
 #[cfg(any(feature = "client", feature = "router"))]
 mod limits;
+#[cfg(feature = "router")]
+mod linger;
 #[cfg(any(feature = "client", feature = "router"))]
 mod liveness;
 #[cfg(feature = "client")]
@@ -27,6 +31,11 @@ mod tls;
 #[cfg(any(feature = "client", feature = "router"))]
 mod websocket;
 
+#[cfg(any(feature = "client", feature = "router"))]
+use std::time::Duration;
+
+#[cfg(feature = "router")]
+pub use accept::{AcceptError, Acceptor, ServerOptions};
 #[cfg(feature = "client")]
 pub use endpoint::Endpoint;
 #[cfg(any(feature = "client", feature = "router"))]
@@ -45,8 +54,14 @@ pub use tls::TlsConfigError;
 pub use tls::TlsServerConfig;
 #[cfg(feature = "client")]
 pub use websocket::WampWebSocketClientFactory;
-#[cfg(feature = "router")]
-pub use websocket::{AcceptConfig, AcceptError, accept};
+
+/// 16 MiB: what Autobahn's and Crossbar's users have settled on as the longest message.
+#[cfg(any(feature = "client", feature = "router"))]
+const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
+
+/// TLS and the transport's opening handshake together.
+#[cfg(any(feature = "client", feature = "router"))]
+const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Without the feature `client` there is nothing that connects.
 #[cfg(not(feature = "client"))]

@@ -7,14 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "client")]
 use std::sync::OnceLock;
-#[cfg(feature = "router")]
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-#[cfg(feature = "router")]
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-#[cfg(feature = "router")]
-use tokio::time::timeout;
 use tokio_rustls::rustls;
 #[cfg(feature = "client")]
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -29,6 +23,8 @@ use tokio_rustls::{TlsAcceptor, server};
 use tokio_rustls::{TlsConnector, client};
 
 use crate::error::ConnectError;
+#[cfg(feature = "router")]
+use crate::transport::native::linger::farewell;
 
 /// WebSocket is upgraded from HTTP/1.1; a server must not choose HTTP/2.
 #[cfg(feature = "router")]
@@ -36,13 +32,6 @@ const ALPN: &[u8] = b"http/1.1";
 
 /// RFC 9266, section 2.
 const CHANNEL_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
-
-/// How long, and for how many bytes, a server listens to a client that it has refused, so that the
-/// client gets to read why.
-#[cfg(feature = "router")]
-const LINGER: Duration = Duration::from_secs(1);
-#[cfg(feature = "router")]
-const LINGER_BYTES: u64 = 64 << 10;
 
 /// A certificate or a key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -301,18 +290,11 @@ impl TlsServerConfig {
                 Ok((stream, channel_id))
             }
             Err((error, stream)) => {
-                // Closing with unread bytes resets the connection, and the alert could be lost.
-                let _ = timeout(LINGER, linger(stream)).await;
+                farewell(stream).await;
                 Err(error)
             }
         }
     }
-}
-
-#[cfg(feature = "router")]
-async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<u64> {
-    stream.shutdown().await?;
-    tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
 }
 
 #[cfg(feature = "router")]

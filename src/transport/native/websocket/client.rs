@@ -16,7 +16,7 @@ use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{DEFAULT_HANDSHAKE_TIMEOUT, Settings, WebSocketTransport};
+use super::{Settings, WebSocketTransport};
 use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::BoxFuture;
@@ -28,7 +28,7 @@ use crate::transport::native::liveness::AutoPing;
 use crate::transport::native::protection::Protection;
 #[cfg(feature = "tls")]
 use crate::transport::native::tls::tls_error;
-use crate::transport::native::{IpVersion, Proxy};
+use crate::transport::native::{DEFAULT_HANDSHAKE_TIMEOUT, IpVersion, Proxy};
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::url::{NO_TLS, WebSocketUrl};
 use crate::transport::{Connector, Transport, TransportInfo};
@@ -339,7 +339,7 @@ impl WampWebSocketClientFactory {
         stream.write_all(self.request(&key).as_bytes()).await.map_err(io)?;
         stream.flush().await.map_err(io)?;
         let (response, early) =
-            read_head::<Response>(&mut stream).await.map_err(|error| match error {
+            read_head::<Response>(&mut stream, Vec::new()).await.map_err(|error| match error {
                 HeadError::Io(error) => io(error),
                 HeadError::Closed => handshake("the server closed the connection"),
                 HeadError::Bad(text) => handshake(format!("this is no WebSocket server: {text}")),

@@ -10,6 +10,9 @@ use tungstenite::http::HeaderMap;
 /// As much as most HTTP servers allow.
 const MAX_HEAD: usize = 16 << 10;
 
+/// Most heads are shorter.
+const READ: usize = 1024;
+
 pub(super) enum HeadError {
     /// The peer ended the connection before the head was whole.
     Closed,
@@ -18,17 +21,24 @@ pub(super) enum HeadError {
     Bad(String),
 }
 
-/// Reads a request's or a response's head; also what came behind it.
+/// Reads a request's or a response's head, of which `bytes` is what came before; also what came
+/// behind it.
 pub(super) async fn read_head<T: TryParse>(
     stream: &mut (impl AsyncRead + Unpin),
+    mut bytes: Vec<u8>,
 ) -> Result<(T, Vec<u8>), HeadError> {
-    let mut bytes = Vec::with_capacity(1024);
+    let mut known = 0;
+    let mut more = bytes.is_empty();
     loop {
-        // The end may be split between two reads.
-        let known = bytes.len().saturating_sub(3);
-        if stream.read_buf(&mut bytes).await.map_err(HeadError::Io)? == 0 {
-            return Err(HeadError::Closed);
+        if more {
+            // The end may be split between two reads.
+            known = bytes.len().saturating_sub(3);
+            bytes.reserve(READ);
+            if stream.read_buf(&mut bytes).await.map_err(HeadError::Io)? == 0 {
+                return Err(HeadError::Closed);
+            }
         }
+        more = true;
         if let Some(end) = bytes[known..].windows(4).position(|four| four == b"\r\n\r\n") {
             let behind = bytes.split_off(known + end + 4);
             return match T::try_parse(&bytes) {

@@ -33,20 +33,14 @@ pub use self::client::WampWebSocketClientFactory;
 use self::closing::{CloseStep, Closing};
 use self::io::Io;
 #[cfg(feature = "router")]
-pub use self::server::{AcceptConfig, AcceptError, accept};
-pub(in crate::transport::native) use self::settings::Settings;
+pub(super) use self::server::{Terms, answer, open};
+pub(super) use self::settings::Settings;
 use crate::error::TransportError;
 use crate::transport::native::limits::{
     CLOSE_TIMEOUT, EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK,
 };
 use crate::transport::native::liveness::{Beat, Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
-
-/// 16 MiB: what Autobahn's and Crossbar's users have settled on as the longest message.
-const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
-
-/// TLS and the HTTP upgrade together.
-const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// tungstenite clears as much memory before each read, so more is not better.
 const READ_BUFFER: usize = 32 << 10;

@@ -1,242 +1,194 @@
-//! The accepting side: from a connected stream to a transport.
+//! The accepting side of a WebSocket: the answer to the opening handshake, and the transport.
 //!
-//! Owns the answer to the opening handshake. It does not listen; that is the router's.
+//! Owns what a request must have. [`check`] decides it without a socket, for those who read requests
+//! themselves; [`answer`] reads and writes. It does not listen.
 
 use std::fmt;
-use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
-use tungstenite::handshake::derive_accept_key;
-use tungstenite::handshake::server::{Request, create_response};
-use tungstenite::http::HeaderMap;
+use tungstenite::handshake::server::create_response_with_body;
+use tungstenite::http::header::{self, HeaderName, HeaderValue};
+use tungstenite::http::{HeaderMap, Request, Response, StatusCode};
 use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
-use super::{DEFAULT_HANDSHAKE_TIMEOUT, Settings, WebSocketTransport};
+use super::{Settings, WebSocketTransport};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
-#[cfg(feature = "tls")]
-use crate::transport::native::TlsServerConfig;
-use crate::transport::native::liveness::AutoPing;
+use crate::transport::native::accept::{AcceptError, Origins};
+use crate::transport::native::linger::farewell;
 use crate::transport::native::protection::Protection;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{Transport, TransportInfo};
 
-/// What [`accept`] asks of a client.
+/// What is asked of a request.
 #[derive(Clone, Debug)]
-pub struct AcceptConfig {
-    path: String,
-    serializers: Vec<Serializer>,
-    batched: bool,
-    handshake_timeout: Duration,
-    settings: Settings,
-    #[cfg(feature = "tls")]
-    tls: Option<TlsServerConfig>,
+pub(in crate::transport::native) struct Terms {
+    /// Any, if there is none.
+    pub(in crate::transport::native) path: Option<String>,
+    pub(in crate::transport::native) subprotocols: Vec<Subprotocol>,
+    /// Who names no subprotocol has to, or else speaks JSON.
+    pub(in crate::transport::native) strict: bool,
+    pub(in crate::transport::native) origins: Origins,
 }
 
-impl AcceptConfig {
-    /// Serves `path` (`"/ws"`, as in the URL, without a query) in these serializers; the client's
-    /// order decides between them.
-    pub fn new(path: impl Into<String>, serializers: &[Serializer]) -> Self {
-        AcceptConfig {
-            path: path.into(),
-            serializers: serializers.to_vec(),
-            batched: false,
-            handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
-            settings: Settings::default(),
-            #[cfg(feature = "tls")]
-            tls: None,
+/// A request that is served.
+#[derive(Debug)]
+pub(crate) struct Agreed {
+    subprotocol: Subprotocol,
+    response: Response<()>,
+}
+
+/// A request that is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+/// Whether a request can be served, and how: the first subprotocol of the client's list that is among
+/// ours.
+pub(in crate::transport::native) fn check<B>(
+    request: &Request<B>,
+    terms: &Terms,
+) -> Result<Agreed, Refusal> {
+    if terms.path.as_ref().is_some_and(|path| request.uri().path() != path) {
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "no WAMP router at this path"));
+    }
+    let mut response = create_response_with_body(request, || ()).map_err(|error| {
+        let text = format!("this is a WAMP router; connect by WebSocket ({error})");
+        Refusal::new(StatusCode::UPGRADE_REQUIRED, text)
+    })?;
+    let forbidden = |text| Refusal::new(StatusCode::FORBIDDEN, text);
+    terms.origins.admit(request.headers()).map_err(forbidden)?;
+    let (subprotocol, announced) = terms.choose(request.headers())?;
+    if announced {
+        let name = HeaderValue::from_static(subprotocol.name());
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+    }
+    Ok(Agreed { subprotocol, response })
+}
+
+impl Terms {
+    fn choose(&self, headers: &HeaderMap) -> Result<(Subprotocol, bool), Refusal> {
+        let ours = &self.subprotocols;
+        let mut asked = tokens(headers, "Sec-WebSocket-Protocol").peekable();
+        let json = Subprotocol { serializer: Serializer::Json, batched: false };
+        if !self.strict && asked.peek().is_none() && ours.contains(&json) {
+            return Ok((json, false));
         }
-    }
-
-    /// Whether clients may ask for the subprotocols `wamp.2.<serializer>.batched`, too. Default: no.
-    ///
-    /// Of batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; the
-    /// answer has the one that the client wrote.
-    #[must_use]
-    pub fn batched(mut self, batched: bool) -> Self {
-        self.batched = batched;
-        self
-    }
-
-    /// The longest message in bytes, both ways. Default: 16 MiB.
-    #[must_use]
-    pub fn max_message_size(mut self, bytes: usize) -> Self {
-        self.settings.max_message_size = bytes;
-        self
-    }
-
-    /// The longest WebSocket frame in bytes that is taken. Default: as long as a message.
-    #[must_use]
-    pub fn max_frame_size(mut self, bytes: usize) -> Self {
-        self.settings.max_frame_size = Some(bytes);
-        self
-    }
-
-    /// Sends each message that is longer than this in several frames of so many bytes; `None` or 0
-    /// for one frame per message. Default: none.
-    #[must_use]
-    pub fn auto_fragment_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.settings.auto_fragment_size = bytes.into().and_then(NonZeroUsize::new);
-        self
-    }
-
-    /// How long TLS and the opening handshake may take together. Default: 10 s.
-    #[must_use]
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
-        self
-    }
-
-    /// When to ask whether the client is alive; `None` for never. Default: [`AutoPing::default`].
-    #[must_use]
-    pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
-        self.settings.auto_ping = auto_ping.into();
-        self
-    }
-
-    /// Speaks TLS first: for `wss://`. Default: no TLS.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
-        self.tls = tls.into();
-        self
+        let common = asked.find_map(|name| ours.iter().find(|one| one.name() == name).copied());
+        common.map(|one| (one, true)).ok_or_else(|| {
+            let ours: Vec<_> = ours.iter().map(|one| one.name()).collect();
+            let text = format!("no common subprotocol; this router speaks {}", ours.join(", "));
+            Refusal::new(StatusCode::BAD_REQUEST, text)
+        })
     }
 }
 
-/// A client could not be accepted. It has been told why where that was possible.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AcceptError {
-    /// The request cannot be served: not WebSocket, another path, no common serializer.
-    #[error("refused with HTTP status {status}: {message}")]
-    Refused {
-        /// The HTTP status that was sent.
-        status: u16,
-        /// The text that was sent.
-        message: String,
-    },
-    /// The connection ended during the handshake.
-    #[error("connection lost during the handshake: {0}")]
-    Lost(String),
-    /// The TLS handshake failed; often the client does not trust the certificate.
-    #[error("TLS failed: {0}")]
-    Tls(String),
-    /// The handshake took too long.
-    #[error("the handshake took too long")]
-    Timeout,
+impl Agreed {
+    /// What the client has to be told.
+    pub(crate) fn response(&self) -> &Response<()> {
+        &self.response
+    }
 }
 
-/// Answers a client's opening handshake on a connected stream, and chooses the first subprotocol
-/// of the client's list that is among ours.
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Refusal { status, message: message.into() }
+    }
+
+    /// What the client has to be told. The connection cannot be used any more.
+    pub(crate) fn response(&self) -> Response<String> {
+        let mut response = Response::new(format!("{}\n", self.message));
+        *response.status_mut() = self.status;
+        let mut set = |name: HeaderName, value| {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        };
+        set(header::CONNECTION, "close");
+        set(header::CONTENT_TYPE, "text/plain; charset=utf-8");
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            set(header::UPGRADE, "websocket");
+            set(header::SEC_WEBSOCKET_VERSION, "13");
+        }
+        let length = response.body().len();
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        response
+    }
+}
+
+/// Answers the request that begins with `early`, and goes on to come on the stream. What came behind
+/// it is given back with the stream.
 ///
-/// A client for another path gets HTTP status 404, one without a common subprotocol 400, and one
-/// that does not speak WebSocket 426, each with a text for people. `peer` is the client's address,
-/// as [`TransportInfo::peer`] shows it. For TCP set `TCP_NODELAY` before.
-pub async fn accept<S>(
-    stream: S,
-    peer: impl fmt::Display,
-    config: &AcceptConfig,
-) -> Result<Box<dyn Transport>, AcceptError>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let peer = peer.to_string();
-    let shake_hands = async {
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &config.tls {
-            let failed = |error: std::io::Error| AcceptError::Tls(error.to_string());
-            let (stream, channel_id) = tls.accept(stream).await.map_err(failed)?;
-            let protection = Protection { secure: true, channel_id };
-            return answer(stream, peer, protection, config).await;
-        }
-        answer(stream, peer, Protection::default(), config).await
-    };
-    match timeout(config.handshake_timeout, shake_hands).await {
-        Ok(result) => result,
-        Err(_) => Err(AcceptError::Timeout),
-    }
-}
-
-async fn answer<S>(
+/// Without `room` there is but one answer.
+pub(in crate::transport::native) async fn answer<S>(
     mut stream: S,
-    peer: String,
-    protection: Protection,
-    config: &AcceptConfig,
-) -> Result<Box<dyn Transport>, AcceptError>
+    early: Vec<u8>,
+    terms: &Terms,
+    room: bool,
+) -> Result<(S, Vec<u8>, Agreed), AcceptError>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (request, early) = match read_head::<Request>(&mut stream).await {
-        Ok(head) => head,
+    let outcome = match read_head::<Request<()>>(&mut stream, early).await {
         Err(HeadError::Closed) => return Err(AcceptError::Lost("the client left".to_owned())),
         Err(HeadError::Io(error)) => return Err(AcceptError::Lost(error.to_string())),
-        Err(HeadError::Bad(text)) => return refuse(stream, 400, text).await,
+        Err(HeadError::Bad(text)) => Err(Refusal::new(StatusCode::BAD_REQUEST, text)),
+        Ok(_) if !room => {
+            let text = "there are as many connections as may be; try again later";
+            Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text))
+        }
+        Ok((request, behind)) => check(&request, terms).map(|agreed| (agreed, behind)),
     };
-    let (subprotocol, key) = match check(&request, config) {
-        Ok(agreed) => agreed,
-        Err((status, text)) => return refuse(stream, status, text).await,
-    };
-    let response = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Accept: {key}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
-        subprotocol.name(),
-    );
-    send(&mut stream, &response).await?;
-    let mut info = TransportInfo::new(subprotocol.serializer, "websocket", peer);
+    match outcome {
+        Ok((agreed, behind)) => {
+            let head = head(agreed.response());
+            let lost = |error: std::io::Error| AcceptError::Lost(error.to_string());
+            stream.write_all(&head).await.map_err(lost)?;
+            stream.flush().await.map_err(lost)?;
+            Ok((stream, behind, agreed))
+        }
+        Err(refusal) => {
+            let response = refusal.response();
+            let mut text = head(&response);
+            text.extend_from_slice(response.body().as_bytes());
+            // The refusal stands, whether or not the client waits for it.
+            if stream.write_all(&text).await.is_ok() {
+                farewell(stream).await;
+            }
+            Err(AcceptError::Refused { status: refusal.status.as_u16(), message: refusal.message })
+        }
+    }
+}
+
+/// The transport over a stream whose handshake is done; `early` is what came behind it.
+pub(in crate::transport::native) fn open<S>(
+    stream: S,
+    early: Vec<u8>,
+    peer: impl fmt::Display,
+    protection: Protection,
+    agreed: &Agreed,
+    settings: &Settings,
+) -> Box<dyn Transport>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut info = TransportInfo::new(agreed.subprotocol.serializer, "websocket", peer);
     protection.tell(&mut info);
-    let transport = WebSocketTransport::new(stream, early, Role::Server, info, &config.settings);
-    Ok(Batched::over(Box::new(transport), subprotocol.batched))
+    let transport = WebSocketTransport::new(stream, early, Role::Server, info, settings);
+    Batched::over(Box::new(transport), agreed.subprotocol.batched)
 }
 
-/// The subprotocol and the value of `Sec-WebSocket-Accept`, or the HTTP status and a text.
-fn check(request: &Request, config: &AcceptConfig) -> Result<(Subprotocol, String), (u16, String)> {
-    if request.uri().path() != config.path {
-        return Err((404, "no WAMP router at this path".to_owned()));
+/// Status and headers as they are written.
+fn head<B>(response: &Response<B>) -> Vec<u8> {
+    let status = response.status();
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    for (name, value) in response.headers() {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            head.extend_from_slice(part);
+        }
     }
-    if let Err(error) = create_response(request) {
-        return Err((426, format!("this is a WAMP router; connect by WebSocket ({error})")));
-    }
-    let key = request.headers().get("Sec-WebSocket-Key").map(|key| key.as_bytes());
-    Ok((choose(request.headers(), config)?, derive_accept_key(key.unwrap_or_default())))
-}
-
-fn choose(headers: &HeaderMap, config: &AcceptConfig) -> Result<Subprotocol, (u16, String)> {
-    let ours = Subprotocol::list(&config.serializers, config.batched);
-    tokens(headers, "Sec-WebSocket-Protocol")
-        .find_map(|name| ours.iter().find(|one| one.name() == name).copied())
-        .ok_or_else(|| {
-            let ours: Vec<_> = ours.iter().map(|one| one.name()).collect();
-            (400, format!("no common subprotocol; this router speaks {}", ours.join(", ")))
-        })
-}
-
-async fn refuse<T>(
-    mut stream: impl AsyncWrite + Unpin,
-    status: u16,
-    message: String,
-) -> Result<T, AcceptError> {
-    let (reason, more) = match status {
-        404 => ("Not Found", ""),
-        426 => ("Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
-        _ => ("Bad Request", ""),
-    };
-    let response = format!(
-        "HTTP/1.1 {status} {reason}\r\nConnection: close\r\n{more}\
-         Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\r\n{message}\n",
-        message.len() + 1,
-    );
-    // The refusal stands, whether or not the client waits for it.
-    if send(&mut stream, &response).await.is_ok() {
-        let _ = stream.shutdown().await;
-    }
-    Err(AcceptError::Refused { status, message })
-}
-
-async fn send(stream: &mut (impl AsyncWrite + Unpin), text: &str) -> Result<(), AcceptError> {
-    let lost = |error: std::io::Error| AcceptError::Lost(error.to_string());
-    stream.write_all(text.as_bytes()).await.map_err(lost)?;
-    stream.flush().await.map_err(lost)
+    head.extend_from_slice(b"\r\n");
+    head
 }

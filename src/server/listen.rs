@@ -1,0 +1,147 @@
+//! `Listen`: how a router is told where and how to listen; and the way from there to a `Listener`,
+//! whoever serves.
+
+use std::fmt;
+use std::future::IntoFuture;
+
+use crate::error::ConnectError;
+use crate::router::{Connections, Router};
+use crate::rt::BoxFuture;
+use crate::server::listener::Listener;
+use crate::server::place;
+use crate::server::serve::Serve;
+use crate::server::socket::Socket;
+use crate::server::target::Target;
+use crate::transport::ServerOptions;
+#[cfg(feature = "tls")]
+use crate::transport::TlsServerConfig;
+
+/// What a router is about to listen on: made by [`Router::listen`], begun by `.await`.
+#[must_use = "nothing is listened on until this is awaited"]
+pub struct Listen {
+    target: Target,
+    connections: Connections,
+}
+
+impl Router {
+    /// Takes connections at a URL. With port 0 the system chooses a free one;
+    /// [`Listener::url`] has it.
+    ///
+    /// | URL | listens for |
+    /// | --- | --- |
+    /// | `ws://host:port/path` | WebSocket; clients that ask for another path get HTTP status 404 |
+    /// | `wss://host:port/path` | WebSocket with [TLS](Listen::tls) |
+    /// | `ws://unix:/run/router.sock`, `ws://unix:/run/router.sock:/path` | WebSocket on a unix socket |
+    ///
+    /// A unix socket that is left over from before, at which nobody listens, is replaced. The file
+    /// goes away when listening ends.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wampwerk::Router;
+    /// use wampwerk::transport::ServerOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = Router::builder().realm("realm1").build()?;
+    /// let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+    /// println!("connect to {}", listener.url());
+    ///
+    /// let options = ServerOptions::new().max_connections(100).handshake_timeout(Duration::from_secs(3));
+    /// let second = router.listen("ws://127.0.0.1:0/ws").options(options).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Of the await: [`ConnectError::InvalidUrl`] if the URL is none that can be listened on as it is
+    /// asked for, [`ConnectError::InvalidConfig`] naming an option that cannot be used,
+    /// [`ConnectError::Listen`] if the address cannot be had.
+    pub fn listen(&self, url: impl Into<String>) -> Listen {
+        let settings = self.settings();
+        let defaults = ServerOptions::new()
+            .handshake_timeout(settings.handshake_timeout)
+            .max_message_size(settings.max_message_size)
+            .batched(settings.batched);
+        Listen {
+            target: Target {
+                url: url.into(),
+                universal: false,
+                serializers: settings.serializers.clone(),
+                options: ServerOptions::new(),
+                defaults,
+                #[cfg(feature = "tls")]
+                tls: None,
+            },
+            connections: self.connections(),
+        }
+    }
+}
+
+impl Listen {
+    /// The certificate: for `wss://` and `rss://`, and necessary there.
+    ///
+    /// ```no_run
+    /// # async fn listen(router: wampwerk::Router) -> Result<(), Box<dyn std::error::Error>> {
+    /// use wampwerk::transport::TlsServerConfig;
+    ///
+    /// let chain = std::fs::read("fullchain.pem")?;
+    /// let key = std::fs::read("privkey.pem")?;
+    /// let tls = TlsServerConfig::from_pem(chain, key)?;
+    /// router.listen("wss://0.0.0.0:443/ws").tls(tls).await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
+        self.target.tls = tls.into();
+        self
+    }
+
+    /// Whether RawSocket is spoken at the same place as WebSocket: clients are told from each other
+    /// by the first octet that they send. The URL is that of the WebSocket, and
+    /// [`Listener::raw_socket_url`] has the other. Default: no.
+    pub fn universal(mut self, universal: bool) -> Self {
+        self.target.universal = universal;
+        self
+    }
+
+    /// What is asked of clients, and granted them. What is not set is as the router has it, or else as
+    /// [`ServerOptions`] says.
+    pub fn options(mut self, options: ServerOptions) -> Self {
+        self.target.options = options;
+        self
+    }
+}
+
+impl IntoFuture for Listen {
+    type Output = Result<Listener, ConnectError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(open(self.target, self.connections))
+    }
+}
+
+impl fmt::Debug for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listen").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// Listens, and has the connections served.
+pub(crate) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener, ConnectError> {
+    let options = target.options.clone();
+    let (mut url, acceptor) = target.check()?;
+    let (socket, local_addr) = match url.unix() {
+        Some(path) => (Socket::unix(path, options.mode()).await?, None),
+        None => {
+            let (host, port) = url.address();
+            let (socket, address) = Socket::tcp(host, port).await?;
+            url.set_port(address.port());
+            (socket, Some(address))
+        }
+    };
+    let (url, raw_socket_url) = url.shown();
+    tracing::info!(%url, "listening");
+    let control = place::start(socket, acceptor, options.connections(), serve);
+    Ok(Listener { url, raw_socket_url, local_addr, control })
+}

@@ -1,0 +1,91 @@
+//! `Listener`: the handle of what is listened on.
+
+use std::net::SocketAddr;
+
+use tokio::sync::{oneshot, watch};
+
+/// A place where connections are taken. Dropping it changes nothing: they go on being taken there
+/// until [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router.
+#[derive(Debug)]
+pub struct Listener {
+    pub(super) url: String,
+    pub(super) raw_socket_url: Option<String>,
+    pub(super) local_addr: Option<SocketAddr>,
+    pub(super) control: Control,
+}
+
+/// What the task that accepts is told, and tells.
+#[derive(Debug)]
+pub(super) struct Control {
+    pub(super) end: oneshot::Sender<End>,
+    /// Closed when nothing is accepted any more.
+    pub(super) stopped: watch::Receiver<()>,
+    /// Closed when no connection is left.
+    pub(super) gone: watch::Receiver<()>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The connections go on.
+    Close,
+    Shutdown,
+}
+
+impl Listener {
+    /// The URL to connect to, with the real port.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The URL to connect to by RawSocket, if that is spoken here: the same as [`url`](Self::url), or
+    /// that of the second kind of a [universal](crate::server::Listen::universal) listener.
+    pub fn raw_socket_url(&self) -> Option<&str> {
+        self.raw_socket_url.as_deref()
+    }
+
+    /// The address of the socket; none of a unix socket.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local_addr
+    }
+
+    /// Takes no more connections, and returns when the port is free, or the unix socket's file gone.
+    /// Connections that there are go on.
+    pub async fn close(self) {
+        self.end(End::Close).await;
+    }
+
+    /// Takes no more connections, ends those that it took, and returns when they have gone. A router
+    /// says GOODBYE (`wamp.close.system_shutdown`) to their sessions, and sends them what waits for
+    /// them; each may take some seconds to answer and to read, all at the same time. Connections that
+    /// came another way go on.
+    ///
+    /// ```
+    /// # #[cfg(feature = "client")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = wampwerk::Router::builder().realm("realm1").build()?;
+    /// let inside = router.connect("realm1").await?;
+    /// let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+    /// let session = wampwerk::connect(listener.url(), "realm1").await?;
+    ///
+    /// listener.shutdown().await;
+    /// assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
+    /// inside.publish("com.example.topic").await?;
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "client"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn shutdown(self) {
+        let mut gone = self.control.gone.clone();
+        self.end(End::Shutdown).await;
+        // Nothing is ever sent: it is the end that is waited for.
+        let _ = gone.changed().await;
+    }
+
+    async fn end(self, end: End) {
+        let Control { end: sender, mut stopped, gone: _ } = self.control;
+        // Both fail only if it has ended already.
+        let _ = sender.send(end);
+        let _ = stopped.changed().await;
+    }
+}

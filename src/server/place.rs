@@ -1,0 +1,242 @@
+//! `Place`: the loop that accepts, and those whom it has let in.
+//!
+//! Owns the limits of number, and the end: of the loop, and of its connections. It knows neither
+//! handshakes nor messages.
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+
+use crate::rt;
+use crate::server::listener::{Control, End};
+use crate::server::serve::Serve;
+use crate::server::socket::{Incoming, Socket};
+use crate::transport::{AcceptError, Acceptor, Transport};
+
+/// After the system could give us no connection (too many open files, say), until the next try.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+
+/// Clients that are told at the same time that there is no room. Others are dropped.
+const REFUSALS: usize = 64;
+
+/// What all connections of a listener share. It is there as long as one of them is.
+struct Place<S: Serve> {
+    acceptor: Acceptor,
+    serve: S,
+    room: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+    guests: Mutex<Guests<S::Handle>>,
+    /// True when handshakes shall end.
+    closing: watch::Sender<bool>,
+    /// Its end is the news.
+    _gone: watch::Sender<()>,
+}
+
+/// Those who are served.
+struct Guests<H> {
+    all: HashMap<u64, H>,
+    last: u64,
+    /// Who comes now has to go at once.
+    closed: bool,
+}
+
+/// One connection. Its end frees the room.
+struct Guest<S: Serve> {
+    place: Arc<Place<S>>,
+    key: u64,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Begins to accept.
+pub(super) fn start<S: Serve>(
+    socket: Socket,
+    acceptor: Acceptor,
+    max_connections: usize,
+    serve: S,
+) -> Control {
+    let (end, on_end) = oneshot::channel();
+    let (alive, stopped) = watch::channel(());
+    let (gone_sender, gone) = watch::channel(());
+    let place = Arc::new(Place {
+        acceptor,
+        serve,
+        room: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
+        refusals: Arc::new(Semaphore::new(REFUSALS)),
+        guests: Mutex::new(Guests { all: HashMap::new(), last: 0, closed: false }),
+        closing: watch::channel(false).0,
+        _gone: gone_sender,
+    });
+    rt::spawn(async move {
+        let end = place.run(&socket, on_end).await;
+        // The port is free before anybody is told so.
+        drop(socket);
+        drop(alive);
+        match end {
+            Some(End::Close) => {}
+            Some(End::Shutdown) => place.dismiss(),
+            // Who serves ends the others.
+            None => drop(place.closing.send_replace(true)),
+        }
+    });
+    Control { end, stopped, gone }
+}
+
+impl<S: Serve> Place<S> {
+    /// Accepts until the listener is closed, or who serves goes down, which is `None`.
+    async fn run(
+        self: &Arc<Self>,
+        socket: &Socket,
+        mut on_end: oneshot::Receiver<End>,
+    ) -> Option<End> {
+        let mut down = pin!(self.serve.wait_down());
+        let mut listener_dropped = false;
+        let mut failing = false;
+        let mut pause: Option<rt::Sleep> = None;
+        loop {
+            let next = poll_fn(|cx| {
+                if down.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Err(None));
+                }
+                if !listener_dropped && let Poll::Ready(end) = Pin::new(&mut on_end).poll(cx) {
+                    match end {
+                        Ok(end) => return Poll::Ready(Err(Some(end))),
+                        // Nobody can close it any more but who serves.
+                        Err(_) => listener_dropped = true,
+                    }
+                }
+                if let Some(timer) = &mut pause {
+                    if Pin::new(timer).poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    pause = None;
+                }
+                socket.poll_accept(cx).map(Ok)
+            });
+            match next.await {
+                Err(end) => return end,
+                Ok(Ok(incoming)) => {
+                    if std::mem::take(&mut failing) {
+                        tracing::info!("connections are accepted again");
+                    }
+                    self.receive(incoming);
+                }
+                Ok(Err(error)) if is_of_one_client(&error) => {
+                    tracing::debug!(%error, "a client was gone before it was accepted");
+                }
+                Ok(Err(error)) => {
+                    // Once, and not twenty times a second as long as it lasts.
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::warn!(%error, "cannot accept connections");
+                    }
+                    pause = Some(rt::Sleep::new(PAUSE_AFTER_ERROR));
+                }
+            }
+        }
+    }
+
+    fn receive(self: &Arc<Self>, incoming: Incoming) {
+        match incoming {
+            Incoming::Tcp(stream, peer) => {
+                // Answers are small and must not wait for an acknowledgement.
+                match stream.set_nodelay(true) {
+                    Ok(()) => self.welcome(stream, peer.to_string()),
+                    Err(error) => tracing::debug!(%peer, %error, "connection lost"),
+                }
+            }
+            Incoming::Unix(stream) => self.welcome(stream, "unix".to_owned()),
+        }
+    }
+
+    fn welcome<T>(self: &Arc<Self>, stream: T, peer: String)
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let place = Arc::clone(self);
+        if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
+            rt::spawn(async move {
+                let handshake = place.acceptor.accept(stream, &peer);
+                match place.unless_closing(handshake).await {
+                    Some(Ok(transport)) => place.take(transport, room),
+                    Some(Err(error)) => tracing::debug!(%peer, %error, "connection refused"),
+                    None => {}
+                }
+            });
+        } else if let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() {
+            rt::spawn(async move {
+                tracing::debug!(%peer, "connection refused: there are too many");
+                let _: Option<Result<_, AcceptError>> =
+                    place.unless_closing(place.acceptor.turn_away(stream, &peer)).await;
+                drop(turn);
+            });
+        } else {
+            tracing::debug!(%peer, "connection dropped: there are too many");
+        }
+    }
+
+    /// The future's end, or none.
+    async fn unless_closing<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut closing = self.closing.subscribe();
+        let mut closing = pin!(closing.wait_for(|closing| *closing));
+        let mut future = pin!(future);
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => closing.as_mut().poll(cx).map(|_| None),
+        })
+        .await
+    }
+
+    /// A connection of its own, in a task that is no larger than it has to be.
+    fn take(self: &Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit) {
+        let (run, handle) = self.serve.serve(transport);
+        let mut guests = self.guests();
+        guests.last += 1;
+        let key = guests.last;
+        let guest = Guest { place: Arc::clone(self), key, _room: room };
+        if guests.closed {
+            drop(guests);
+            self.serve.end(vec![handle]);
+        } else {
+            guests.all.insert(key, handle);
+            drop(guests);
+        }
+        rt::spawn(async move {
+            let _guest = guest;
+            run.await;
+        });
+    }
+
+    /// Ends everything.
+    fn dismiss(&self) {
+        let all = {
+            let mut guests = self.guests();
+            guests.closed = true;
+            std::mem::take(&mut guests.all)
+        };
+        self.closing.send_replace(true);
+        self.serve.end(all.into_values().collect());
+    }
+
+    fn guests(&self) -> MutexGuard<'_, Guests<S::Handle>> {
+        // What is done under it cannot panic half-way.
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Serve> Drop for Guest<S> {
+    fn drop(&mut self) {
+        self.place.guests().all.remove(&self.key);
+    }
+}
+
+/// What says nothing about the next client.
+fn is_of_one_client(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, TimedOut};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | TimedOut)
+}

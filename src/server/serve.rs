@@ -1,0 +1,42 @@
+//! `Serve`: what becomes of the connections that a listener has accepted.
+
+use std::future::Future;
+
+use crate::core::router::ConnectionId;
+use crate::router::{Connection, Connections};
+use crate::transport::Transport;
+
+/// Who serves the connections of a listener.
+pub(crate) trait Serve: Send + Sync + 'static {
+    /// One connection: ends when the transport is closed.
+    type Run: Future<Output = ()> + Send + 'static;
+    /// What names a connection that is to be ended.
+    type Handle: Send + 'static;
+
+    /// Takes a connection. It is served as long as the future is polled.
+    fn serve(&self, transport: Box<dyn Transport>) -> (Self::Run, Self::Handle);
+
+    /// Ends connections as gracefully as there is time for, which has to be bounded. Some may have
+    /// gone by themselves.
+    fn end(&self, connections: Vec<Self::Handle>);
+
+    /// Ready when nobody is served any more.
+    fn wait_down(&self) -> impl Future<Output = ()> + Send;
+}
+
+impl Serve for Connections {
+    type Run = Connection;
+    type Handle = ConnectionId;
+
+    fn serve(&self, transport: Box<dyn Transport>) -> (Connection, ConnectionId) {
+        self.take(transport)
+    }
+
+    fn end(&self, connections: Vec<ConnectionId>) {
+        self.dismiss(&connections);
+    }
+
+    async fn wait_down(&self) {
+        self.wait_down().await;
+    }
+}

@@ -1,0 +1,134 @@
+//! `Target`: where and how it is listened, from the URL and the settings.
+//!
+//! Owns what a URL and settings must be together; all of it is checked before there is a socket.
+
+use crate::error::ConnectError;
+use crate::message::Serializer;
+#[cfg(feature = "tls")]
+use crate::transport::TlsServerConfig;
+use crate::transport::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
+use crate::transport::{Acceptor, ServerOptions};
+
+/// What is listened on, as it was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    pub(crate) universal: bool,
+    pub(crate) serializers: Vec<Serializer>,
+    pub(crate) options: ServerOptions,
+    /// Where `options` do not say. What is of WebSocket alone counts only there.
+    pub(crate) defaults: ServerOptions,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<TlsServerConfig>,
+}
+
+/// A checked URL.
+#[derive(Clone, Debug)]
+pub(super) enum Url {
+    WebSocket(WebSocketUrl),
+    /// A WebSocket's, and RawSocket at the same place.
+    Universal(WebSocketUrl),
+    RawSocket(RawSocketUrl),
+}
+
+impl Target {
+    /// What it comes to, or what is wrong.
+    pub(super) fn check(self) -> Result<(Url, Acceptor), ConnectError> {
+        let url = self.read_url()?;
+        let given = self.url.clone();
+        let wrong = |message: &str| ConnectError::InvalidUrl {
+            url: shown(&given),
+            message: message.to_owned(),
+        };
+        let raw_socket_only = matches!(url, Url::RawSocket(_));
+        let acceptor = match &url {
+            Url::WebSocket(url) => Acceptor::websocket(url.path.clone(), &self.serializers),
+            Url::Universal(_) | Url::RawSocket(_) => {
+                return Err(wrong("RawSocket is not there yet"));
+            }
+        };
+        // Those that were asked for, so that none is refused that was not.
+        let acceptor = acceptor.options(self.options.clone());
+        acceptor.check()?;
+        let acceptor = acceptor.options(self.options.or(&self.defaults, !raw_socket_only));
+        #[cfg(feature = "tls")]
+        let acceptor = match (url.is_secure(), &self.tls) {
+            (_, Some(_)) if url.unix().is_some() => return Err(wrong(NO_TLS)),
+            (true, None) => return Err(wrong("it needs a certificate: see `tls`")),
+            (false, Some(_)) => return Err(wrong("TLS is for wss:// and rss://")),
+            (_, tls) => acceptor.tls(tls.clone()),
+        };
+        #[cfg(not(feature = "tls"))]
+        if url.is_secure() {
+            return Err(wrong("TLS needs the feature `tls` of the crate wampwerk"));
+        }
+        Ok((url, acceptor))
+    }
+
+    fn read_url(&self) -> Result<Url, ConnectError> {
+        let wrong = |message: &str| ConnectError::InvalidUrl {
+            url: shown(&self.url),
+            message: message.to_owned(),
+        };
+        let scheme = self.url.split("://").next().unwrap_or_default().to_ascii_lowercase();
+        if matches!(scheme.as_str(), "rs" | "rss" | "rs+unix" | "rss+unix") {
+            if self.universal {
+                let text = "what speaks both has the URL of its WebSocket, ws:// or wss://";
+                return Err(wrong(text));
+            }
+            return Ok(Url::RawSocket(RawSocketUrl::parse_listen(&self.url)?));
+        }
+        let url = WebSocketUrl::parse_listen(&self.url)?;
+        if url.query.is_some() {
+            return Err(wrong("the URL to listen on has no query (?)"));
+        }
+        Ok(if self.universal { Url::Universal(url) } else { Url::WebSocket(url) })
+    }
+}
+
+impl Url {
+    pub(super) fn is_secure(&self) -> bool {
+        match self {
+            Url::WebSocket(url) | Url::Universal(url) => url.secure,
+            Url::RawSocket(url) => url.secure,
+        }
+    }
+
+    pub(super) fn unix(&self) -> Option<&str> {
+        match self {
+            Url::WebSocket(url) | Url::Universal(url) => url.unix.as_deref(),
+            Url::RawSocket(url) => url.unix.as_deref(),
+        }
+    }
+
+    /// Host and port.
+    pub(super) fn address(&self) -> (&str, u16) {
+        match self {
+            Url::WebSocket(url) | Url::Universal(url) => (&url.host, url.port),
+            Url::RawSocket(url) => (&url.host, url.port),
+        }
+    }
+
+    pub(super) fn set_port(&mut self, port: u16) {
+        match self {
+            Url::WebSocket(url) | Url::Universal(url) => url.port = port,
+            Url::RawSocket(url) => url.port = port,
+        }
+    }
+
+    /// Both URLs to connect to: the one that was asked for, and that of RawSocket, if that is spoken.
+    pub(super) fn shown(&self) -> (String, Option<String>) {
+        match self {
+            Url::WebSocket(url) => (url.to_string(), None),
+            Url::RawSocket(url) => (url.to_string(), Some(url.to_string())),
+            Url::Universal(url) => {
+                let scheme = if url.secure { "rss" } else { "rs" };
+                let place = match &url.unix {
+                    Some(path) => format!("unix:{path}"),
+                    None => format!("{}:{}", crate::transport::url::Host(&url.host), url.port),
+                };
+                (url.to_string(), Some(format!("{scheme}://{place}")))
+            }
+        }
+    }
+}

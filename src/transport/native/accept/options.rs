@@ -1,0 +1,352 @@
+//! `ServerOptions`: what a server asks of its clients, and grants them.
+//!
+//! Owns the settings as data, their defaults and their check. What they do is done by `accept`, by
+//! the transports, and by the listener.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::origins::Origins;
+use crate::error::ConnectError;
+use crate::transport::native::limits::CLOSE_TIMEOUT;
+use crate::transport::native::liveness::AutoPing;
+use crate::transport::native::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE};
+use crate::transport::native::{rawsocket, websocket};
+use crate::transport::{LARGEST, LONGEST, check_time};
+
+/// How long a client may take nothing of what is sent, where no auto-ping says so.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+
+const MAX_CONNECTIONS: usize = 10_000;
+
+/// The settings of a server: of what is [listened on](crate::Router::listen), or of an
+/// [`Acceptor`](super::Acceptor). Each has a default that is meant to be right.
+///
+/// ```
+/// use std::time::Duration;
+/// use wampwerk::transport::ServerOptions;
+///
+/// let options = ServerOptions::new()
+///     .max_connections(500)
+///     .handshake_timeout(Duration::from_secs(5))
+///     .allowed_origins(["https://example.com:443", "http://localhost:*"]);
+/// assert!(options.check().is_ok());
+/// assert!(ServerOptions::new().max_connections(0).check().is_err());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerOptions {
+    handshake_timeout: Option<Duration>,
+    max_connections: Option<usize>,
+    max_message_size: Option<usize>,
+    max_frame_size: Option<usize>,
+    auto_ping: Option<Option<AutoPing>>,
+    auto_fragment_size: Option<Option<NonZeroUsize>>,
+    allowed_origins: Option<Vec<String>>,
+    allow_null_origin: Option<bool>,
+    strict_negotiation: Option<bool>,
+    batched: Option<bool>,
+    close_timeout: Option<Duration>,
+    send_timeout: Option<Option<Duration>>,
+    unix_mode: Option<u32>,
+}
+
+impl ServerOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        ServerOptions::default()
+    }
+
+    /// How long TLS and the transport's opening handshake may take together. Default: 10 s; a
+    /// router's listener has its
+    /// [`handshake_timeout`](crate::router::RouterBuilder::handshake_timeout).
+    ///
+    /// Autobahn's `openHandshakeTimeout`, there 5 s and of WebSocket only.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = Some(timeout);
+        self
+    }
+
+    /// How many connections there may be at the same time, those in their handshake among them. At
+    /// least 1; default: 10 000.
+    ///
+    /// One more gets HTTP status 503, or RawSocket's error 4 ("maximum connection count reached");
+    /// 64 at a time are told so, others are just dropped. Autobahn's `maxConnections`.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections);
+        self
+    }
+
+    /// The longest message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB; a router's
+    /// listener has its [`max_message_size`](crate::router::RouterBuilder::max_message_size).
+    ///
+    /// Over RawSocket no message is longer than 16 MiB, and what the client is told is the next power
+    /// of two, at least 512. Autobahn's `maxMessagePayloadSize`, there unlimited for WebSocket.
+    #[must_use]
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.max_message_size = Some(bytes);
+        self
+    }
+
+    /// WebSocket: the longest frame that is taken, in bytes; 1 to 2 147 483 647. Default: as long as a
+    /// message. Autobahn's `maxFramePayloadSize`.
+    #[must_use]
+    pub fn max_frame_size(mut self, bytes: usize) -> Self {
+        self.max_frame_size = Some(bytes);
+        self
+    }
+
+    /// When to ask whether a client is alive; `None` for never. Default: [`AutoPing::default`] over
+    /// WebSocket and never over RawSocket, where Autobahn|Python drops the connection on a ping. What
+    /// is set counts for both.
+    ///
+    /// Autobahn's `autoPingInterval`, `autoPingTimeout` and `autoPingSize`, there off.
+    #[must_use]
+    pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
+        self.auto_ping = Some(auto_ping.into());
+        self
+    }
+
+    /// WebSocket: sends each message that is longer than this in several frames of so many bytes;
+    /// `None` or 0 for one frame per message. Default: none. Autobahn's `autoFragmentSize`.
+    #[must_use]
+    pub fn auto_fragment_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.auto_fragment_size = Some(bytes.into().and_then(NonZeroUsize::new));
+        self
+    }
+
+    /// WebSocket: pages of which origins may connect. Default: all. Autobahn's `allowedOrigins`.
+    ///
+    /// A pattern is compared with the whole `scheme://host:port` of the page, in lower case and
+    /// always with its port, 80 or 443 where the page's own address has none; `*` stands for any
+    /// characters. Another page gets HTTP status 403. Who sends no `Origin` at all is no page and is
+    /// let in. Pages without an origin are the matter of
+    /// [`allow_null_origin`](Self::allow_null_origin).
+    #[must_use]
+    pub fn allowed_origins<I>(mut self, patterns: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.allowed_origins = Some(patterns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// WebSocket: whether pages without an origin may connect: from a file, or in a sandbox, whose
+    /// `Origin` is `null`. Default: yes, whatever else is set. Autobahn's `allowNullOrigin`, which
+    /// turns to no when any other option is set.
+    #[must_use]
+    pub fn allow_null_origin(mut self, allow: bool) -> Self {
+        self.allow_null_origin = Some(allow);
+        self
+    }
+
+    /// WebSocket: whether a client has to name a subprotocol. Default: yes. If not, one that names
+    /// none is taken to speak `wamp.2.json`, and none is announced to it. Autobahn's
+    /// `STRICT_PROTOCOL_NEGOTIATION`.
+    #[must_use]
+    pub fn strict_negotiation(mut self, strict: bool) -> Self {
+        self.strict_negotiation = Some(strict);
+        self
+    }
+
+    /// WebSocket: whether clients may ask for the subprotocols `wamp.2.<serializer>.batched`, too.
+    /// Default: no; a router's listener does as the router is [told](crate::router::RouterBuilder::batched).
+    ///
+    /// Of batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; the
+    /// answer has the one that the client wrote.
+    #[must_use]
+    pub fn batched(mut self, batched: bool) -> Self {
+        self.batched = Some(batched);
+        self
+    }
+
+    /// How long closing a connection may take: what is left is sent, and the client's answer awaited.
+    /// Default: 2 s. Autobahn's `closeHandshakeTimeout`, there 1 s.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a client may take not a byte of what is sent to it, before it is given up; `None` for
+    /// ever. Default: interval and timeout of the auto-ping together, 20 s where there is none.
+    #[must_use]
+    pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.send_timeout = Some(timeout.into());
+        self
+    }
+
+    /// Unix sockets: the permissions of the socket's file, as in `0o660`. Who may write it may
+    /// connect. Default: what the process's umask leaves. For other sockets it means nothing.
+    #[must_use]
+    pub fn unix_mode(mut self, mode: u32) -> Self {
+        self.unix_mode = Some(mode);
+        self
+    }
+
+    /// That every setting can be used; done by all who take options to listen with them.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] naming the first that cannot.
+    pub fn check(&self) -> Result<(), ConnectError> {
+        let times = [
+            ("handshake_timeout", self.handshake_timeout, true),
+            ("close_timeout", self.close_timeout, false),
+            ("send_timeout", self.send_timeout.flatten(), true),
+        ];
+        for (name, time, never_zero) in times {
+            if let Some(Err(text)) = time.map(|time| check_time(time, never_zero)) {
+                return Err(bad(name, text));
+            }
+        }
+        let sizes =
+            [("max_message_size", self.max_message_size), ("max_frame_size", self.max_frame_size)];
+        for (name, size) in sizes {
+            if size.is_some_and(|size| size == 0 || size > LARGEST) {
+                return Err(bad(name, &format!("it must be 1 to {LARGEST} bytes")));
+            }
+        }
+        if self.max_connections == Some(0) {
+            return Err(bad("max_connections", "it must be at least 1"));
+        }
+        for pattern in self.allowed_origins.iter().flatten() {
+            if let Err(text) = Origins::check_pattern(pattern) {
+                return Err(bad("allowed_origins", &format!("{pattern:?}: {text}")));
+            }
+        }
+        if self.unix_mode.is_some_and(|mode| mode > 0o777) {
+            return Err(bad("unix_mode", "it must be 0 to 0o777"));
+        }
+        Ok(())
+    }
+
+    /// Takes from others what is not set here; of WebSocket's own only if that is spoken.
+    pub(crate) fn or(mut self, others: &Self, websocket: bool) -> Self {
+        self.handshake_timeout = self.handshake_timeout.or(others.handshake_timeout);
+        self.max_message_size = self.max_message_size.or(others.max_message_size);
+        self.batched = self.batched.or(others.batched.filter(|_| websocket));
+        self
+    }
+
+    /// The first setting that only a WebSocket has.
+    pub(crate) fn only_of_websocket(&self) -> Option<&'static str> {
+        let all = [
+            ("max_frame_size", self.max_frame_size.is_some()),
+            ("auto_fragment_size", self.auto_fragment_size.is_some()),
+            ("allowed_origins", self.allowed_origins.is_some()),
+            ("allow_null_origin", self.allow_null_origin.is_some()),
+            ("strict_negotiation", self.strict_negotiation.is_some()),
+            ("batched", self.batched.is_some()),
+        ];
+        all.into_iter().find_map(|(name, set)| set.then_some(name))
+    }
+
+    pub(crate) fn handshake_time(&self) -> Duration {
+        self.handshake_timeout.unwrap_or(DEFAULT_HANDSHAKE_TIMEOUT)
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.max_connections.unwrap_or(MAX_CONNECTIONS)
+    }
+
+    pub(crate) fn message_size(&self) -> usize {
+        self.max_message_size.unwrap_or(DEFAULT_MAX_MESSAGE_SIZE)
+    }
+
+    /// For a WebSocket.
+    pub(super) fn websocket(&self) -> websocket::Settings {
+        let auto_ping = self.auto_ping.unwrap_or(Some(AutoPing::default()));
+        let default = websocket::Settings::default();
+        websocket::Settings {
+            max_message_size: self.message_size(),
+            max_frame_size: self.max_frame_size,
+            auto_fragment_size: self.auto_fragment_size.flatten(),
+            auto_ping,
+            send_timeout: Some(self.patience(auto_ping).unwrap_or(LONGEST)),
+            close_timeout: self.close_timeout.unwrap_or(default.close_timeout),
+            ..default
+        }
+    }
+
+    /// For a RawSocket.
+    pub(super) fn raw_socket(&self) -> rawsocket::Settings {
+        let auto_ping = self.auto_ping.flatten();
+        rawsocket::Settings {
+            auto_ping,
+            send_timeout: self.patience(auto_ping),
+            close_timeout: self.close_timeout.unwrap_or(CLOSE_TIMEOUT),
+        }
+    }
+
+    /// How long nothing may be taken, with this auto-ping.
+    fn patience(&self, ping: Option<AutoPing>) -> Option<Duration> {
+        let default = || Some(ping.map_or(SEND_TIMEOUT, AutoPing::patience));
+        self.send_timeout.unwrap_or_else(default)
+    }
+
+    pub(super) fn origins(&self) -> Origins {
+        Origins::new(self.allowed_origins.as_deref(), self.allow_null_origin.unwrap_or(true))
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict_negotiation.unwrap_or(true)
+    }
+
+    pub(crate) fn takes_batches(&self) -> bool {
+        self.batched.unwrap_or(false)
+    }
+
+    pub(crate) fn mode(&self) -> Option<u32> {
+        self.unix_mode
+    }
+}
+
+fn bad(name: &str, text: &str) -> ConnectError {
+    ConnectError::InvalidConfig(format!("{name}: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bad_one_is_named() {
+        let new = ServerOptions::new;
+        for (options, name) in [
+            (new().handshake_timeout(Duration::ZERO), "handshake_timeout"),
+            (new().close_timeout(Duration::MAX), "close_timeout"),
+            (new().send_timeout(Duration::ZERO), "send_timeout"),
+            (new().max_connections(0), "max_connections"),
+            (new().max_message_size(0), "max_message_size"),
+            (new().max_message_size(LARGEST + 1), "max_message_size"),
+            (new().max_frame_size(0), "max_frame_size"),
+            (new().allowed_origins(["*", "https://a"]), "allowed_origins: \"https://a\""),
+            (new().unix_mode(0o1000), "unix_mode"),
+        ] {
+            let error = options.check().map_err(|error| error.to_string());
+            let text = format!("invalid setting: {name}: ");
+            assert!(error.as_ref().is_err_and(|it| it.starts_with(&text)), "{name}: {error:?}");
+        }
+        let all = new().close_timeout(Duration::ZERO).send_timeout(None).unix_mode(0o600);
+        assert!(all.check().is_ok());
+    }
+
+    #[test]
+    fn who_takes_nothing_is_waited_for_as_long_as_who_is_silent() {
+        let ping = AutoPing::new(Duration::from_secs(1), Duration::from_secs(2));
+        let options = ServerOptions::new();
+        assert_eq!(options.patience(Some(ping)), Some(Duration::from_secs(3)));
+        assert_eq!(options.patience(None), Some(SEND_TIMEOUT));
+        assert_eq!(options.clone().send_timeout(None).patience(Some(ping)), None);
+        let short = Duration::from_millis(1);
+        assert_eq!(options.send_timeout(short).patience(Some(ping)), Some(short));
+    }
+
+    #[test]
+    fn null_origins_are_let_in_whatever_else_is_set() {
+        let options = ServerOptions::new().allowed_origins(["https://a:1"]).batched(true);
+        assert_eq!(options.origins(), Origins::new(Some(&["https://a:1".to_owned()]), true));
+    }
+}

@@ -1,0 +1,243 @@
+//! Origins: which pages may connect (RFC 6454; RFC 6455, section 10.2).
+//!
+//! Owns the patterns and how an `Origin` header is read. What a refused client is told is
+//! `websocket`'s matter.
+
+use tungstenite::http::HeaderMap;
+
+/// Which values of the header `Origin` are let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::transport::native) struct Origins {
+    /// In lower case; none for all.
+    patterns: Option<Vec<String>>,
+    null: bool,
+}
+
+/// What a client's `Origin` is.
+#[derive(Debug, PartialEq, Eq)]
+enum Origin {
+    /// The header is missing: no browser.
+    Missing,
+    /// A page that has none, or one from a file.
+    Null,
+    /// `scheme://host:port` in lower case; without a port where the scheme has no default.
+    Page(String),
+    /// The header is no origin, or is there twice.
+    Bad(String),
+}
+
+impl Origins {
+    pub(super) fn new(patterns: Option<&[String]>, null: bool) -> Self {
+        let patterns = patterns.map(|all| all.iter().map(|one| one.to_ascii_lowercase()).collect());
+        Origins { patterns, null }
+    }
+
+    /// What is wrong with a pattern.
+    pub(super) fn check_pattern(pattern: &str) -> Result<(), String> {
+        let port = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+        let lower = pattern.to_ascii_lowercase();
+        if pattern.is_empty() {
+            return Err("an empty pattern matches nothing; \"*\" is for all".to_owned());
+        }
+        if let Some(other) = pattern.chars().find(|char| !char.is_ascii_graphic()) {
+            return Err(format!("{other:?} cannot be in an origin"));
+        }
+        if lower == "null" || lower.starts_with("file:") {
+            return Err("pages without an origin are let in by allow_null_origin".to_owned());
+        }
+        let Some((scheme, rest)) = lower.split_once("://") else {
+            return match lower.contains('*') {
+                true => Ok(()),
+                false => Err("it has no scheme, as in https://example.com:443".to_owned()),
+            };
+        };
+        if rest.contains('/') {
+            return Err("an origin ends with its port; it has no path".to_owned());
+        }
+        let has_port = rest.rsplit_once(':').is_some_and(|(_, text)| port(text));
+        if default_port(scheme).is_some() && !has_port && !rest.ends_with('*') {
+            let text = "the port is always part of an origin, also the scheme's own";
+            return Err(format!("{text}: {pattern}:{}", default_port(scheme).unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    /// The origin that is not let in, as far as it may be shown, and why.
+    pub(in crate::transport::native) fn admit(&self, headers: &HeaderMap) -> Result<(), String> {
+        match Origin::of(headers) {
+            Origin::Missing => Ok(()),
+            Origin::Null if self.null => Ok(()),
+            Origin::Null => {
+                Err("pages without an origin (\"null\" or a file) are not let in here".to_owned())
+            }
+            Origin::Page(page) if self.lets_in(&page) => Ok(()),
+            Origin::Page(page) => Err(format!("the origin {page} is not let in here")),
+            Origin::Bad(_) if self.patterns.is_none() => Ok(()),
+            Origin::Bad(text) => Err(text),
+        }
+    }
+
+    fn lets_in(&self, page: &str) -> bool {
+        let Some(patterns) = &self.patterns else { return true };
+        patterns.iter().any(|pattern| matches(pattern, page))
+    }
+}
+
+impl Origin {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut all = headers.get_all("Origin").into_iter();
+        let Some(value) = all.next() else { return Origin::Missing };
+        if all.next().is_some() {
+            return Origin::Bad("the header Origin is there more than once".to_owned());
+        }
+        let bad = || Origin::Bad("the header Origin is no origin".to_owned());
+        let Ok(text) = value.to_str() else { return bad() };
+        let text = text.trim().to_ascii_lowercase();
+        if text == "null" || text.starts_with("file:") {
+            return Origin::Null;
+        }
+        let Some((scheme, authority)) = text.split_once("://") else { return bad() };
+        if scheme.is_empty() || authority.is_empty() || authority.contains(['/', '@', ' ', '*']) {
+            return bad();
+        }
+        // The colons of an IPv6 address are within its brackets.
+        let behind = authority.rsplit_once(']').map_or(authority, |(_, behind)| behind);
+        match default_port(scheme) {
+            Some(port) if !behind.contains(':') => Origin::Page(format!("{text}:{port}")),
+            _ => Origin::Page(text),
+        }
+    }
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        _ => None,
+    }
+}
+
+/// Whether `text` is of the form of `pattern`, in which `*` stands for any characters, or none. Takes
+/// no longer than the product of both lengths.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut last = None;
+    for part in parts {
+        if let Some(inner) = last.replace(part) {
+            // The earliest place leaves the most for those that follow.
+            match rest.find(inner) {
+                Some(at) => rest = &rest[at + inner.len()..],
+                None => return false,
+            }
+        }
+    }
+    match last {
+        Some(last) => rest.ends_with(last),
+        None => rest.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use tungstenite::http::HeaderValue;
+
+    use super::*;
+
+    fn admits(patterns: &[&str], origin: &str) -> bool {
+        let patterns: Vec<_> = patterns.iter().map(|&one| one.to_owned()).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert("Origin", HeaderValue::from_str(origin).unwrap());
+        Origins::new(Some(&patterns), true).admit(&headers).is_ok()
+    }
+
+    #[test]
+    fn stars_stand_for_anything() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("*", "http://example.com:80"),
+            ("a*", "a"),
+            ("a*b*c", "abc"),
+            ("a*b*c", "a-bb-c"),
+            ("*ab", "aab"),
+            ("a*a", "aa"),
+            ("**", "x"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("", "x"), ("a*a", "a"), ("a*b*c", "acb"), ("a*b", "abc"), ("x", ""), ("*ab", "abx")]
+        {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn ports_are_explicit_and_case_does_not_count() {
+        assert!(admits(&["https://example.com:443"], "https://Example.com"));
+        assert!(admits(&["HTTP://example.com:80"], "http://example.com:80"));
+        assert!(admits(&["http://[::1]:80"], "http://[::1]"));
+        assert!(admits(&["http://[::1]:*"], "http://[::1]:8080"));
+        assert!(admits(&["http://*.example.com:*"], "http://a.b.example.com:81"));
+        assert!(admits(&["x:1*", "app://*"], "app://shop"));
+        for origin in [
+            "http://example.com",
+            "https://example.com:8443",
+            "https://example.com.evil.net",
+            "https://evil.net?https://example.com:443",
+            "https://notexample.com",
+        ] {
+            assert!(!admits(&["https://example.com:443"], origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_dot_is_a_dot() {
+        assert!(!admits(&["https://example.com:443"], "https://example-com"));
+    }
+
+    #[test]
+    fn patterns_that_match_nothing_are_told() {
+        for pattern in
+            ["*", "https://example.com:443", "http://*", "app://shop", "*.example.com:80"]
+        {
+            assert_eq!(Origins::check_pattern(pattern), Ok(()));
+        }
+        for (pattern, part) in [
+            ("", "empty"),
+            ("https://example.com", "https://example.com:443"),
+            ("http://example.com:", "port"),
+            ("https://example.com:443/", "path"),
+            ("example.com", "scheme"),
+            ("null", "allow_null_origin"),
+            ("file://*", "allow_null_origin"),
+            ("https://exämple.com:1", "'ä'"),
+        ] {
+            let text = Origins::check_pattern(pattern).unwrap_err();
+            assert!(text.contains(part), "{pattern}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin_is_let_in_only_where_all_are() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(Origins::new(Some(&[]), false).admit(&headers), Ok(()));
+        headers.append("Origin", HeaderValue::from_static("rubbish"));
+        let some = Origins::new(Some(&["*".to_owned()]), true);
+        assert!(some.admit(&headers).is_err());
+        assert_eq!(Origins::new(None, true).admit(&headers), Ok(()));
+        headers.insert("Origin", HeaderValue::from_static("http://a"));
+        assert_eq!(some.admit(&headers), Ok(()));
+        headers.append("Origin", HeaderValue::from_static("http://b"));
+        assert!(some.admit(&headers).is_err());
+        headers.clear();
+        for null in ["null", "file://", "NULL", "file:///home/x.html"] {
+            headers.insert("Origin", HeaderValue::from_static(null));
+            assert_eq!(some.admit(&headers), Ok(()));
+            assert!(Origins::new(None, false).admit(&headers).is_err());
+        }
+    }
+}
