@@ -1,0 +1,90 @@
+//! WebSocket's own options against a real Crossbar: pings and their round trips, and fragments.
+
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+mod common {
+    pub(crate) mod crossbar;
+}
+
+use std::time::{Duration, Instant};
+
+use common::crossbar::Rig;
+use wampwerk::session::connect_with;
+use wampwerk::transport::{AutoPing, WampWebSocketClientFactory};
+use wampwerk::{Serializer, Session};
+
+const INTERVAL: Duration = Duration::from_millis(20);
+
+fn factory(rig: &Rig, serializer: Serializer) -> WampWebSocketClientFactory {
+    WampWebSocketClientFactory::new(rig.get("ws"), &[serializer]).unwrap()
+}
+
+/// A text of so many bytes, with characters of each length.
+fn text(size: usize) -> String {
+    let mut text: String = "aé€😀".chars().cycle().take(size * 4 / 10).collect();
+    text.push_str(&"x".repeat(size - text.len()));
+    text
+}
+
+async fn echo(session: &Session, text: &str) {
+    let back: String =
+        session.call("com.example.websocket.echo").args((text,)).value().await.unwrap();
+    assert!(back == text, "{} bytes", text.len());
+}
+
+#[tokio::test]
+async fn it_answers_pings_of_every_size_and_the_connection_stays() {
+    let Some(rig) = Rig::find() else { return };
+    for (size, restart) in [(12, true), (125, false), (64, false)] {
+        // If one were not answered, the connection would be lost.
+        let ping = AutoPing::new(INTERVAL, Duration::from_secs(5));
+        let ping = ping.size(size).restart_on_traffic(restart);
+        let factory = factory(&rig, Serializer::Cbor).auto_ping(ping);
+        let begin = Instant::now();
+        let session = connect_with(&factory, rig.get("realm")).await.unwrap();
+        let round_trip = session.transport().round_trip.clone();
+        // Nothing tells of an answer, so it is looked for; each new value is another one.
+        let mut looks = tokio::time::interval(INTERVAL / 4);
+        let (mut answers, mut last) = (0, None);
+        while answers < 5 {
+            assert!(!session.is_closed(), "{:?}", session.closed().await);
+            assert!(begin.elapsed() < Duration::from_secs(60), "{answers} answers");
+            looks.tick().await;
+            if round_trip.last() != last {
+                last = round_trip.last();
+                answers += 1;
+            }
+        }
+        assert!(last.unwrap() <= begin.elapsed());
+        // The same connection still carries the session.
+        let count: u64 = session.call("wamp.session.count").value().await.unwrap();
+        assert!(count >= 1);
+        session.leave().await;
+    }
+}
+
+#[tokio::test]
+async fn it_takes_fragments_of_every_size_with_pings_between() {
+    let Some(rig) = Rig::find() else { return };
+    for serializer in Serializer::ALL {
+        for fragment in [1, 7, 1000, 65_536] {
+            let ping = AutoPing::new(INTERVAL, Duration::from_secs(20));
+            let factory = factory(&rig, serializer)
+                .auto_fragment_size(fragment)
+                .auto_ping(ping.restart_on_traffic(false));
+            let session = connect_with(&factory, rig.get("realm")).await.unwrap();
+            let echoing =
+                session.register("com.example.websocket.echo", |text: String| async { text });
+            let echoing = echoing.await.unwrap();
+            for size in [0, 1, 100, 5_000, fragment.min(10_000) * 100] {
+                echo(&session, &text(size)).await;
+            }
+            while session.transport().round_trip.last().is_none() {
+                echo(&session, "once more").await;
+            }
+            echoing.unregister().await.unwrap();
+            session.leave().await;
+        }
+    }
+}
