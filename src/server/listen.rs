@@ -32,6 +32,11 @@ impl Router {
     /// | `ws://host:port/path` | WebSocket; clients that ask for another path get HTTP status 404 |
     /// | `wss://host:port/path` | WebSocket with [TLS](Listen::tls) |
     /// | `ws://unix:/run/router.sock`, `ws://unix:/run/router.sock:/path` | WebSocket on a unix socket |
+    /// | `rs://host:port` | RawSocket |
+    /// | `rss://host:port` | RawSocket with TLS |
+    /// | `rs://unix:/run/router.sock` | RawSocket on a unix socket |
+    ///
+    /// One of WebSocket's, [`universal`](Listen::universal), takes RawSocket at the same place as well.
     ///
     /// A unix socket that is left over from before, at which nobody listens, is replaced. The file
     /// goes away when listening ends.

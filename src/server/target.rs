@@ -43,9 +43,8 @@ impl Target {
         let raw_socket_only = matches!(url, Url::RawSocket(_));
         let acceptor = match &url {
             Url::WebSocket(url) => Acceptor::websocket(url.path.clone(), &self.serializers),
-            Url::Universal(_) | Url::RawSocket(_) => {
-                return Err(wrong("RawSocket is not there yet"));
-            }
+            Url::Universal(url) => Acceptor::universal(url.path.clone(), &self.serializers),
+            Url::RawSocket(_) => Acceptor::raw_socket(&self.serializers),
         };
         // Those that were asked for, so that none is refused that was not.
         let acceptor = acceptor.options(self.options.clone());

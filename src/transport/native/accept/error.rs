@@ -1,5 +1,7 @@
 //! `AcceptError`: why a client could not be accepted.
 
+use crate::error::RawSocketRefusal;
+
 /// A client could not be accepted. It has been told why where that was possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,17 @@ pub enum AcceptError {
         /// The text that was sent.
         message: String,
     },
+    /// The RawSocket client cannot be served: no common serializer, no room for one more connection, or
+    /// it sets bits that are reserved.
+    #[error("refused with RawSocket error {}: {refusal}", refusal.code())]
+    RawSocketRefused {
+        /// The error that was sent.
+        refusal: RawSocketRefusal,
+    },
+    /// The client does not speak RawSocket, or wrongly: for that there is no word in it, so the client
+    /// was dropped.
+    #[error("this is no RawSocket: {0}")]
+    NotRawSocket(String),
     /// The connection ended during the handshake.
     #[error("connection lost during the handshake: {0}")]
     Lost(String),

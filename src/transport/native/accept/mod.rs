@@ -10,18 +10,20 @@ mod origins;
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 
 pub use self::error::AcceptError;
 pub use self::options::ServerOptions;
 pub(super) use self::origins::Origins;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, RawSocketRefusal};
+use crate::framing::rawsocket::MAGIC;
 use crate::message::Serializer;
 use crate::transport::Transport;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsServerConfig;
 use crate::transport::native::protection::Protection;
+use crate::transport::native::rawsocket::{self, Agreement, AnswerError, RawSocketTransport};
 use crate::transport::native::websocket::{self, Terms};
 
 use crate::transport::subprotocol::Subprotocol;
@@ -54,6 +56,7 @@ use crate::transport::subprotocol::Subprotocol;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Acceptor {
+    speaks: Speaks,
     serializers: Vec<Serializer>,
     options: ServerOptions,
     /// Made of the others.
@@ -70,10 +73,28 @@ impl Acceptor {
     /// a page that may not connect 403, and one that does not speak WebSocket 426, each with a text
     /// for people.
     pub fn websocket(path: impl Into<String>, serializers: &[Serializer]) -> Self {
+        Acceptor::new(Speaks::WebSocket, Some(path.into()), serializers)
+    }
+
+    /// For RawSocket in these serializers; the client asks for one. It gets RawSocket's error 1 if that
+    /// is not among them, and error 3 if it uses reserved bits. Who does not begin with the octet 0x7F
+    /// is dropped.
+    pub fn raw_socket(serializers: &[Serializer]) -> Self {
+        Acceptor::new(Speaks::RawSocket, None, serializers)
+    }
+
+    /// For both, told from each other by the first octet: 0x7F begins a RawSocket and never an HTTP
+    /// request. `path` is the WebSocket's. With TLS, both are within it.
+    pub fn universal(path: impl Into<String>, serializers: &[Serializer]) -> Self {
+        Acceptor::new(Speaks::Both, Some(path.into()), serializers)
+    }
+
+    fn new(speaks: Speaks, path: Option<String>, serializers: &[Serializer]) -> Self {
         let options = ServerOptions::new();
         Acceptor {
+            speaks,
             serializers: serializers.to_vec(),
-            terms: Arc::new(terms(Some(path.into()), serializers, &options)),
+            terms: Arc::new(terms(path, serializers, &options)),
             options,
             #[cfg(feature = "tls")]
             tls: None,
@@ -101,7 +122,14 @@ impl Acceptor {
     /// # Errors
     /// [`ConnectError::InvalidConfig`] naming the first that cannot, or is not.
     pub fn check(&self) -> Result<(), ConnectError> {
-        self.options.check()
+        self.options.check()?;
+        if self.speaks == Speaks::RawSocket
+            && let Some(name) = self.options.only_of_websocket()
+        {
+            let text = format!("{name}: a RawSocket has no such thing");
+            return Err(ConnectError::InvalidConfig(text));
+        }
+        Ok(())
     }
 
     /// Answers a client's opening handshake on a connected stream. `peer` is the client's address, as
@@ -161,7 +189,7 @@ impl Acceptor {
 
     async fn answer<S>(
         &self,
-        stream: S,
+        mut stream: S,
         peer: String,
         protection: Protection,
         room: bool,
@@ -169,9 +197,58 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (stream, early, agreed) =
-            websocket::answer(stream, Vec::new(), &self.terms, room).await?;
-        Ok(websocket::open(stream, early, peer, protection, &agreed, &self.options.websocket()))
+        let early = match self.speaks {
+            Speaks::Both => first_octet(&mut stream).await?,
+            Speaks::WebSocket | Speaks::RawSocket => Vec::new(),
+        };
+        let raw_socket = match self.speaks {
+            Speaks::Both => early.first() == Some(&MAGIC),
+            speaks => speaks == Speaks::RawSocket,
+        };
+        if raw_socket {
+            let agreement = self.agree(&mut stream, early, room).await?;
+            let settings = self.options.raw_socket();
+            let transport = RawSocketTransport::new(stream, agreement, peer, protection, settings);
+            return Ok(Box::new(transport));
+        }
+        let (stream, early, agreed) = websocket::answer(stream, early, &self.terms, room).await?;
+        let settings = self.options.websocket();
+        Ok(websocket::open(stream, early, peer, protection, &agreed, &settings))
+    }
+
+    async fn agree<S>(
+        &self,
+        stream: &mut S,
+        early: Vec<u8>,
+        room: bool,
+    ) -> Result<Agreement, AcceptError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if !room {
+            let refusal = RawSocketRefusal::TooManyConnections;
+            return Err(rawsocket::refuse(stream, refusal).await.into());
+        }
+        let size = self.options.message_size();
+        Ok(rawsocket::answer(stream, early, &self.serializers, size).await?)
+    }
+}
+
+/// What clients may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    WebSocket,
+    RawSocket,
+    Both,
+}
+
+/// Waits for what says who speaks; there may be more behind it.
+async fn first_octet(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, AcceptError> {
+    let mut early = Vec::with_capacity(1024);
+    match stream.read_buf(&mut early).await {
+        Ok(0) => Err(AcceptError::Lost("the client left".to_owned())),
+        Ok(_) => Ok(early),
+        Err(error) => Err(AcceptError::Lost(error.to_string())),
     }
 }
 
@@ -181,5 +258,15 @@ fn terms(path: Option<String>, serializers: &[Serializer], options: &ServerOptio
         subprotocols: Subprotocol::list(serializers, options.takes_batches()),
         strict: options.is_strict(),
         origins: options.origins(),
+    }
+}
+
+impl From<AnswerError> for AcceptError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Lost(text) => AcceptError::Lost(text),
+            AnswerError::Bad(error) => AcceptError::NotRawSocket(error.to_string()),
+            AnswerError::Refused(refusal) => AcceptError::RawSocketRefused { refusal },
+        }
     }
 }

@@ -36,9 +36,7 @@ use self::io::Io;
 pub(super) use self::server::{Terms, answer, open};
 pub(super) use self::settings::Settings;
 use crate::error::TransportError;
-use crate::transport::native::limits::{
-    CLOSE_TIMEOUT, EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK,
-};
+use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK};
 use crate::transport::native::liveness::{Beat, Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
