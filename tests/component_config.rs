@@ -217,7 +217,7 @@ fn urls_are_read_by_their_scheme() {
         ("ws://h:0/", "port 0"),
         ("rs://h/path", "no path, query or fragment"),
         ("rs://h:99999", "is not a port"),
-        ("rs://unix:run", "absolute path"),
+        ("rs://unix:run", "is not a port"),
         ("rss://unix:/run/x", "no TLS"),
     ] {
         let error = refused(url);
@@ -227,30 +227,98 @@ fn urls_are_read_by_their_scheme() {
         let error = refused("ws://user:rosebud@h/");
         assert!(!error.to_string().contains("rosebud"), "{error}");
     }
-    // Known, and not there yet.
-    for url in ["rs://127.0.0.1:8080", "RSS://h", "rs://unix:/run/x"] {
-        let error = refused(url);
-        assert!(error.message.contains("RawSocket transports are not built in yet"), "{error}");
+}
+
+#[test]
+fn raw_sockets_are_read() {
+    for url in ["rs://127.0.0.1:8080", "RS://h", "rs://[::1]:7", "rs+unix:///run/x"] {
+        assert_eq!(accepted(url), 1);
+        assert_eq!(accepted(["ws://h/", url]), 2);
     }
+    if cfg!(unix) {
+        assert_eq!(accepted("rs://unix:/run/x"), 1);
+    }
+    let raw = |more: &str| format!(r#"{{"type": "rawsocket", {more}}}"#);
     for more in [
-        r#""type": "rawsocket", "serializer": "cbor""#,
-        r#""type": "rawsocket", "url": null, "endpoint": {"type": "unix", "path": "/run/x"}"#,
-        r#""type": "rawsocket", "options": {"maxMessagePayloadSize": 1048576}"#,
+        r#""url": "rs://h:1""#,
+        r#""url": "rs://h:1", "serializer": "json", "max_retries": 3"#,
+        // As Autobahn takes them.
+        r#""url": "ws://h:1""#,
+        r#""url": "ws://unix:/run/x""#,
+        r#""endpoint": {"type": "unix", "path": "/run/with space"}"#,
+        r#""endpoint": {"type": "tcp", "host": "h", "port": 1, "timeout": 2}"#,
+        r#""url": null, "endpoint": {"type": "tcp", "host": "::1", "port": 1, "version": 6}"#,
+        r#""url": "rs://h", "options": {"maxMessagePayloadSize": 1048576, "tcpNoDelay": true}"#,
+        r#""url": "rs://h", "options": {"openHandshakeTimeout": 2, "close_handshake_timeout": 1}"#,
+        r#""url": "rs://h", "options": {"autoPingInterval": 2, "autoPingTimeout": 0}"#,
+        r#""url": "rs://h", "options": {"autoPingInterval": 0, "autoPingSize": 12}"#,
+        r#""url": "rs://h", "proxy": {"host": "h", "port": 1, "type": "socks5"}"#,
     ] {
-        let error = refused(with(more));
-        assert!(error.message.contains("RawSocket transports are not built in yet"), "{error}");
+        assert_eq!(accepted(raw(more)), 1, "{more}");
     }
-    for (more, path) in [
-        (r#""serializers": ["cbor"]"#, "serializers"),
-        (r#""serializer": ["cbor"]"#, "serializer"),
-        (r#""proxy": {"host": "h", "port": 1}"#, "proxy"),
-        (r#""headers": {"X": "y"}"#, "headers"),
-        (r#""options": {"autoPingInterval": 1}"#, "options"),
-        (r#""options": {"maxMessagePayloadSize": 100}"#, "options.max_message_payload_size"),
+    for (more, path, text) in [
+        ("\"serializer\": \"cbor\"", "url", "missing"),
+        (r#""url": "rs://h", "serializers": ["cbor"]"#, "serializers", "rawsocket has the key"),
+        (r#""url": "rs://h", "serializer": ["cbor"]"#, "serializer", ""),
+        (r#""url": "rs://h", "serializer": "ubjson""#, "serializer", ""),
+        (r#""url": "rs://h", "headers": {"X": "y"}"#, "headers", "RawSocket has none"),
+        (r#""url": "http://h""#, "url", "neither rs nor rss"),
+        (r#""url": "ws://h:1/ws""#, "url", "no path, query or fragment"),
+        (r#""url": "wss://unix:/run/x""#, "url", "no TLS"),
+        (r#""url": "rss://h", "endpoint": {"type": "unix", "path": "/x"}"#, "endpoint", "no TLS"),
+        (
+            r#""url": "rs://h", "endpoint": {"type": "tcp", "host": "h", "port": 1, "tls": true}"#,
+            "endpoint.tls",
+            "begin with rss://",
+        ),
+        (
+            r#""url": "rs://h", "options": {"maxMessagePayloadSize": 511}"#,
+            "options.max_message_payload_size",
+            "512 to 16777216",
+        ),
+        (
+            r#""url": "rs://h", "options": {"max_message_payload_size": 16777217}"#,
+            "options.max_message_payload_size",
+            "512 to 16777216",
+        ),
+        (
+            r#""url": "rs://h", "options": {"autoPingTimeout": 1}"#,
+            "options.auto_ping_timeout",
+            "only if there is an auto_ping_interval",
+        ),
+        (
+            r#""url": "rs://h", "options": {"maxFramePayloadSize": 1000}"#,
+            "options.maxFramePayloadSize",
+            "RawSocket has none; known are maxMessagePayloadSize, openHandshakeTimeout, \
+             closeHandshakeTimeout, autoPingInterval, autoPingTimeout",
+        ),
+        (
+            r#""url": "rs://h", "options": {"applyMask": true}"#,
+            "options.applyMask",
+            "RawSocket has none",
+        ),
+        (r#""url": "rs://h", "options": {"nonsense": 1}"#, "options.nonsense", "known are max"),
     ] {
-        let error = refused(with(&format!(r#""type": "rawsocket", {more}"#)));
+        let error = refused(raw(more));
         assert_eq!(error.path, format!("[0].{path}"), "{more}: {error}");
+        assert!(error.message.contains(text), "{more}: {error}");
     }
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn raw_sockets_have_tls_where_it_is_asked_for() {
+    for text in [
+        r#""RSS://h""#,
+        r#"{"type": "rawsocket", "url": "wss://h:1"}"#,
+        r#"{"url": "rss://h", "endpoint": {"type": "tcp", "host": "x", "port": 1, "tls": true}}"#,
+        r#"{"type": "rawsocket", "endpoint": {"type": "tcp", "host": "x", "port": 1, "tls": {}}}"#,
+    ] {
+        assert_eq!(accepted(text), 1, "{text}");
+    }
+    let plain = r#"{"url": "rss://h", "endpoint":
+        {"type": "tcp", "host": "x", "port": 1, "tls": false}}"#;
+    assert_eq!(refused(plain).path, "[0].endpoint.tls");
 }
 
 #[test]
@@ -319,6 +387,20 @@ fn what_is_typed_is_checked_as_well() {
         (TransportConfig::rawsocket("http://h"), "url"),
         (TransportConfig::rawsocket("rs://h").header("X", "y"), "headers"),
         (TransportConfig::rawsocket("rs://h").serializers(&Serializer::ALL), "serializer"),
+        (TransportConfig::rawsocket("rs://h").batched(true), "batched"),
+        (TransportConfig::rawsocket("rs://h").tls(TlsOptions::new()), "endpoint.tls"),
+        (TransportConfig::rawsocket(""), "url"),
+        (TransportConfig::websocket("rs://h"), "url"),
+        (
+            TransportConfig::rawsocket("rs://h")
+                .options(WebSocketOptions::new().max_frame_payload_size(1)),
+            "options.max_frame_payload_size",
+        ),
+        (
+            TransportConfig::rawsocket("rs://h")
+                .options(WebSocketOptions::new().server_connection_drop_timeout(year)),
+            "options.server_connection_drop_timeout",
+        ),
     ] {
         let error = config.connector().err().unwrap_or_else(|| panic!("not refused: {config:?}"));
         assert_eq!(error.path, path, "{error}");

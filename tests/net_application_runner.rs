@@ -241,8 +241,13 @@ async fn parameters_are_checked_before_anything_is_connected() {
         (ApplicationRunner::new(ws, "realm1").retry_delay_growth(0.1), "retry_delay_growth: "),
         (ApplicationRunner::new(ws, "realm1").header("Upgrade", "x"), "headers.Upgrade: "),
         (
-            ApplicationRunner::new("rs://h:8080", "realm1"),
-            "url: RawSocket transports are not built in yet; use WebSocket",
+            ApplicationRunner::new("rs://h:8080/ws", "realm1"),
+            "url: a RawSocket URL has no path, query or fragment",
+        ),
+        (
+            ApplicationRunner::new("rs://h:8080", "realm1")
+                .websocket_options(WebSocketOptions::new().max_frame_payload_size(1)),
+            "websocket_options.max_frame_payload_size: RawSocket has none",
         ),
         (
             ApplicationRunner::new(ws, "realm1")

@@ -45,7 +45,8 @@ fn what_the_browser_does_itself_is_refused() {
         (one().tls(TlsOptions::new()), "endpoint.tls"),
         (one().ip_version(4), "endpoint.version"),
         (TransportConfig::new("ws://unix:/x"), "url"),
-        (TransportConfig::new("rs://h"), "type"),
+        (TransportConfig::new("rs://h"), "url"),
+        (TransportConfig::rawsocket("rss://h"), "url"),
     ] {
         assert_eq!(config.connector().err().unwrap().path, path);
     }

@@ -89,7 +89,8 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// As in Autobahn, the runner has defaults of its own: messages up to 1 MiB, a ping after 10 s of
 /// silence, and 5 s to answer it. The opening handshake may take 10 s (2.5 s in Autobahn, which is
 /// short for TLS on a slow line), and compression is not offered yet.
-/// [`websocket_options`](Self::websocket_options) overrides each of them.
+/// [`websocket_options`](Self::websocket_options) overrides each of them. RawSocket has the defaults
+/// of [`TransportConfig`], and takes those of the options that have a meaning there.
 #[derive(Clone)]
 pub struct ApplicationRunner {
     transport: TransportConfig,
@@ -104,8 +105,8 @@ pub struct ApplicationRunner {
 }
 
 impl ApplicationRunner {
-    /// A runner for a router at `url` (`ws://…`, `wss://…`), whose `realm` is joined. RawSocket
-    /// (`rs://…`) is not built in yet.
+    /// A runner for a router at `url` (`ws://…`, `wss://…`, natively also `rs://…`, `rss://…`), whose
+    /// `realm` is joined.
     ///
     /// What is wrong with it, and with what the setters take, [`run`](Self::run) says.
     pub fn new(url: impl Into<String>, realm: impl Into<Uri>) -> Self {
@@ -145,8 +146,9 @@ impl ApplicationRunner {
         self
     }
 
-    /// The serializers to offer, the preferred first. Default: CBOR, MessagePack, JSON, as far as
-    /// they are compiled in. An empty list is refused.
+    /// The serializers to offer, the preferred first; RawSocket asks for the first alone, as with
+    /// Autobahn. Default: CBOR, MessagePack, JSON, as far as they are compiled in. An empty list is
+    /// refused.
     #[must_use]
     pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
         self.transport = self.transport.serializers(serializers);
@@ -324,8 +326,11 @@ where
             .max_message_payload_size(MAX_MESSAGE_SIZE)
             .auto_ping_interval(Duration::from_secs(10))
             .auto_ping_timeout(Duration::from_secs(5));
-        // RawSocket is refused for itself, not for options that nobody set.
-        let options = if transport.is_websocket() { options.or(defaults) } else { options };
+        // RawSocket has no pings unless they are asked for.
+        let (transport, options) = match transport.is_websocket() {
+            true => (transport, options.or(defaults)),
+            false => (transport.first_serializer(), options),
+        };
         let mut transport = transport.options(options).retry(retry);
         if !self.auto_reconnect {
             transport = transport.max_retries(0);

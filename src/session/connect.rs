@@ -24,6 +24,10 @@ use crate::session::payload_codec::PayloadCodec;
 #[cfg(feature = "client")]
 use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
+#[cfg(feature = "client")]
+use crate::transport::url::{RawSocketUrl, is_raw_socket};
+#[cfg(feature = "client")]
+use crate::transport::{ClientSettings, WampWebSocketClientFactory, rawsocket_connector};
 use crate::transport::{Connector, Transport};
 use crate::uri::{Uri, uris};
 #[cfg(feature = "client")]
@@ -32,7 +36,8 @@ use crate::value::Dict;
 /// Commands that may wait for the driver; whoever sends more waits.
 const COMMANDS: usize = 256;
 
-/// Connects to a router by WebSocket and joins a realm.
+/// Connects to a router by the transport of the URL, and joins a realm: WebSocket (`ws://`, `wss://`)
+/// or, natively, RawSocket (`rs://`, `rss://`).
 ///
 /// ```
 /// # #[cfg(feature = "router")]
@@ -63,8 +68,8 @@ pub fn connect(url: impl Into<String>, realm: impl Into<Uri>) -> Connect {
 /// A connection that is being put together; `await` it to connect and join.
 ///
 /// What only one kind of transport has (TLS, headers, pings, sizes) is set on a
-/// [`WampWebSocketClientFactory`](crate::transport::WampWebSocketClientFactory), for
-/// [`connect_with`].
+/// [`WampWebSocketClientFactory`](crate::transport::WampWebSocketClientFactory), or natively a
+/// `WampRawSocketClientFactory`, for [`connect_with`].
 #[cfg(feature = "client")]
 #[must_use = "nothing is connected until it is awaited"]
 #[derive(Clone, Debug)]
@@ -79,8 +84,8 @@ pub struct Connect {
 
 #[cfg(feature = "client")]
 impl Connect {
-    /// The serializers to offer, the preferred first; the router chooses. Default: CBOR,
-    /// MessagePack, JSON, as far as they are compiled in.
+    /// The serializers to offer, the preferred first; the router chooses. RawSocket asks for the
+    /// first alone. Default: CBOR, MessagePack, JSON, as far as they are compiled in.
     pub fn serializers(mut self, serializers: &[crate::message::Serializer]) -> Self {
         self.serializers = serializers.to_vec();
         self
@@ -88,7 +93,7 @@ impl Connect {
 
     /// Whether to offer the subprotocols with batches of messages, too; see
     /// [`WampWebSocketClientFactory::batched`](crate::transport::WampWebSocketClientFactory::batched).
-    /// Default: no.
+    /// RawSocket has none. Default: no.
     pub fn batched(mut self, batched: bool) -> Self {
         self.batched = batched;
         self
@@ -181,13 +186,35 @@ impl Connect {
     }
 
     async fn open(self) -> Result<Session, ConnectError> {
-        use crate::transport::WampWebSocketClientFactory;
+        let transport = match is_raw_socket(&self.url) {
+            true => self.raw_socket()?.connect().await?,
+            false => self.websocket()?.connect().await?,
+        };
+        join(transport, self.realm, self.config).await
+    }
+
+    fn websocket(&self) -> Result<WampWebSocketClientFactory, ConnectError> {
         let factory = WampWebSocketClientFactory::new(&self.url, &self.serializers)?;
-        let mut factory = factory.batched(self.batched);
-        if let Some(timeout) = self.timeout {
-            factory = factory.connect_timeout(timeout).handshake_timeout(timeout);
+        let factory = factory.batched(self.batched);
+        Ok(match self.timeout {
+            Some(timeout) => factory.connect_timeout(timeout).handshake_timeout(timeout),
+            None => factory,
+        })
+    }
+
+    /// By way of its settings, as the browser has no factory for it.
+    fn raw_socket(&self) -> Result<Arc<dyn Connector>, ConnectError> {
+        let config = |text: &str| ConnectError::InvalidConfig(text.to_owned());
+        RawSocketUrl::parse(&self.url)?;
+        if self.batched {
+            return Err(config("batched: RawSocket has none"));
         }
-        join(factory.connect().await?, self.realm, self.config).await
+        let first = self.serializers.first();
+        let serializer = first.ok_or_else(|| config("a client needs a serializer"))?;
+        let mut settings = ClientSettings { url: self.url.clone(), ..ClientSettings::default() };
+        settings.connect_timeout = self.timeout;
+        settings.options.open_handshake_timeout = self.timeout;
+        Ok(rawsocket_connector(&settings, *serializer)?)
     }
 }
 

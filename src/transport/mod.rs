@@ -22,17 +22,17 @@ mod subprotocol;
 pub mod url;
 
 pub use round_trip::RoundTrip;
+pub(crate) use settings::{ClientSettings, LARGEST, LONGEST, PING_SIZES, check_time};
 pub use settings::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};
-pub(crate) use settings::{LARGEST, LONGEST, PING_SIZES, WebSocketSettings, check_time};
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub mod web;
         pub use web::*;
-        pub(crate) use web::websocket_connector;
+        pub(crate) use web::{rawsocket_connector, websocket_connector};
     } else {
         pub mod native;
-        pub(crate) use native::websocket_connector;
+        pub(crate) use native::{rawsocket_connector, websocket_connector};
         #[cfg(any(feature = "client", feature = "router"))]
         pub use native::*;
     }
@@ -45,6 +45,28 @@ cfg_if::cfg_if! {
     } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
         #[path = "native/no_unix.rs"]
         pub(crate) mod unix;
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(all(
+        feature = "client",
+        any(
+            target_os = "linux",
+            target_os = "android",
+            target_os = "macos",
+            target_os = "ios",
+            target_os = "windows",
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "dragonfly"
+        )
+    ))] {
+        #[path = "native/keepalive.rs"]
+        mod keepalive;
+    } else if #[cfg(all(not(target_arch = "wasm32"), feature = "client"))] {
+        #[path = "native/keepalive_time.rs"]
+        mod keepalive;
     }
 }
 

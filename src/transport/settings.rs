@@ -23,7 +23,7 @@ pub(crate) const PING_SIZES: (usize, usize) = (12, 125);
 
 /// All settings of a WebSocket client.
 #[derive(Clone, Default)]
-pub(crate) struct WebSocketSettings {
+pub(crate) struct ClientSettings {
     pub(crate) url: String,
     /// Empty: those that are compiled in.
     pub(crate) serializers: Vec<Serializer>,
@@ -38,7 +38,7 @@ pub(crate) struct WebSocketSettings {
     pub(crate) options: WebSocketOptions,
 }
 
-impl WebSocketSettings {
+impl ClientSettings {
     /// The keys that are set, by their names in a transport's dict.
     pub(crate) fn set_keys(&self) -> impl Iterator<Item = &'static str> {
         [
@@ -57,11 +57,11 @@ impl WebSocketSettings {
     }
 }
 
-impl fmt::Debug for WebSocketSettings {
+impl fmt::Debug for ClientSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A header may hold a credential.
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
-        f.debug_struct("WebSocketSettings")
+        f.debug_struct("ClientSettings")
             .field("url", &shown(&self.url))
             .field("serializers", &self.serializers)
             .field("batched", &self.batched)

@@ -1,11 +1,12 @@
 //! Autobahn's transport dict, key by key.
 
+use crate::component::config::options;
 use crate::component::config::read::{self, Fields};
 use crate::component::config::transport::{TransportConfig, is_secure};
-use crate::component::config::{options, raw_socket};
 use crate::core::retry::{GROWTH, JITTER};
 use crate::error::ConfigError;
 use crate::message::Serializer;
+use crate::transport::url::is_raw_socket;
 use crate::transport::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions};
 use crate::value::Value;
 
@@ -49,13 +50,13 @@ pub(super) fn transport(value: &Value) -> Result<TransportConfig, ConfigError> {
         None => TransportConfig::new(required(url)?),
     };
     let raw = matches!(fields.map("type", kind)?, Some(Kind::RawSocket))
-        || url.is_some_and(raw_socket::is_url);
+        || fields.get("type").is_none() && url.is_some_and(is_raw_socket);
     config = serializers(config, &fields, raw)?;
     if let Some(value) = fields.get("endpoint") {
         config = endpoint(config, value, url.unwrap_or_default())
             .map_err(|error| error.within("endpoint"))?;
     }
-    if let Some(options) = fields.map("options", options::read)? {
+    if let Some(options) = fields.map("options", |value| options::read(value, raw))? {
         config = config.options(options);
     }
     if let Some(proxy) = fields.map("proxy", proxy)? {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::component::config::read;
+use crate::component::config::{raw_socket, read};
 use crate::error::ConfigError;
 use crate::transport::{LARGEST, PING_SIZES, WebSocketOptions};
 use crate::value::Value;
@@ -71,15 +71,18 @@ const OPTIONS: &[(&str, Rule)] = &[
 ];
 
 /// Reads them from a dict, whose keys are in `camelCase` or `snake_case`. Sizes are in bytes, times
-/// in seconds.
-pub(super) fn read(value: &Value) -> Result<WebSocketOptions, ConfigError> {
+/// in seconds. Only some of them are for RawSocket.
+pub(super) fn read(value: &Value, raw: bool) -> Result<WebSocketOptions, ConfigError> {
     let mut options = WebSocketOptions::new();
     let mut seen: Vec<&str> = Vec::new();
     for (key, value) in read::dict(value)?.iter() {
         let find = |(name, _): &&(&str, Rule)| *name == key || snake_case(name) == key;
         let Some((name, rule)) = OPTIONS.iter().find(find) else {
-            return Err(read::unknown(key, &known()));
+            return Err(read::unknown(key, &known(raw)));
         };
+        if raw && !raw_socket::OPTIONS.contains(name) {
+            return Err(ConfigError::new(key, format_args!("RawSocket has none; {}", known(raw))));
+        }
         if seen.contains(name) {
             return Err(ConfigError::new(key, format_args!("it is there twice, also as {name}")));
         }
@@ -120,10 +123,13 @@ fn apply(
 }
 
 /// Those that can be set to something.
-fn known() -> String {
+fn known(raw: bool) -> String {
     let settable = |rule: &Rule| matches!(rule, Bytes(..) | Flag(_) | Time(_) | TimeOrOff(_));
-    let names: Vec<_> =
-        OPTIONS.iter().filter(|(_, rule)| settable(rule)).map(|(name, _)| *name).collect();
+    let names: Vec<_> = OPTIONS
+        .iter()
+        .filter(|(name, rule)| settable(rule) && (!raw || raw_socket::OPTIONS.contains(name)))
+        .map(|(name, _)| *name)
+        .collect();
     format!("known are {}, also in snake_case", names.join(", "))
 }
 
@@ -149,9 +155,9 @@ mod tests {
         assert_eq!(snake_case("utf8validateIncoming"), "utf8validate_incoming");
         let camel = Value::from(Dict::from([("autoPingInterval", 2.5)]));
         let snake = Value::from(Dict::from([("auto_ping_interval", 2.5)]));
-        assert_eq!(read(&camel), read(&snake));
+        assert_eq!(read(&camel, false), read(&snake, false));
         let wanted = WebSocketOptions::new().auto_ping_interval(Duration::from_millis(2500));
-        assert_eq!(read(&camel), Ok(wanted));
+        assert_eq!(read(&camel, false), Ok(wanted));
     }
 
     #[test]
@@ -165,6 +171,6 @@ mod tests {
             .auto_ping_size(125)
             .auto_ping_restart_on_any_traffic(false)
             .auto_fragment_size(0);
-        assert_eq!(read(&given.into()), Ok(wanted));
+        assert_eq!(read(&given.into(), false), Ok(wanted));
     }
 }

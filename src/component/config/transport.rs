@@ -13,9 +13,9 @@ use crate::core::retry::RetryPolicy;
 use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::rt::{MaybeSend, MaybeSync};
-use crate::transport::url::shown;
+use crate::transport::url::{is_raw_socket, shown};
 use crate::transport::{
-    Connector, EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions, WebSocketSettings,
+    ClientSettings, Connector, EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions,
     check_time, websocket_connector,
 };
 use crate::value::Value;
@@ -52,11 +52,11 @@ use crate::value::Value;
 ///
 /// | key | value | default |
 /// |---|---|---|
-/// | `type` | `"websocket"`, or `"rawsocket"`, which is not built in yet | by the URL |
-/// | `url` | `ws://host[:port][/path][?query]`, `wss://…`, `ws://unix:/path` | it must be there |
+/// | `type` | `"websocket"` or `"rawsocket"` | by the URL |
+/// | `url` | `ws://host[:port][/path][?query]`, `wss://…`, `ws://unix:/path`, `rs://host:port`, `rss://…`, `rs://unix:/path` | it must be there, but for `rawsocket` with an `endpoint` |
 /// | `endpoint` | a dict, see below | as the URL says |
 /// | `serializers` | of `"cbor"`, `"msgpack"`, `"json"`, the preferred first | those that are compiled in |
-/// | `serializer` | one of them; for `rawsocket` alone | `"cbor"` |
+/// | `serializer` | one of them; for `rawsocket` alone | `"cbor"`, if it is compiled in |
 /// | `options` | a dict, see [`WebSocketOptions`] | none |
 /// | `proxy` | `{host, port}`, also `username`, `password`, `type`: `"http"` or `"socks5"` | none, `"http"` |
 /// | `headers` | names and values of HTTP headers | none |
@@ -68,21 +68,25 @@ use crate::value::Value;
 /// `endpoint` is `{type: "tcp", host, port}` or `{type: "unix", path}`, for TCP also with `timeout`
 /// (seconds, 10), `version` (4 or 6; both are tried by default) and `tls`: `true`, or a dict of
 /// `hostname`, `trust_root`, `certificate` and `key` (see [`TlsOptions`]; each of the last three is
-/// PEM text or the path of a PEM file). Whether there is TLS is the URL's matter (`wss://`); `tls`
-/// may not contradict it.
+/// PEM text or the path of a PEM file). Whether there is TLS is the URL's matter (`wss://`, `rss://`);
+/// `tls` may not contradict it.
 ///
 /// `options` may also hold the rest of Autobahn's `setProtocolOptions`, in `camelCase` or
 /// `snake_case`, if what they say is what happens: `tcpNoDelay` true, for instance. Everything else
 /// is refused by its name, as compression and `autoFragmentSize` are, which are not built in yet.
 ///
-/// In the browser, which connects by itself, `endpoint`, `proxy` and `headers` are refused, and of
+/// RawSocket has, of the `options`, `maxMessagePayloadSize` (512 to 16777216), `openHandshakeTimeout`,
+/// `closeHandshakeTimeout` and, only if it is asked for, `autoPingInterval` with the other options of pings:
+/// Crossbar and Autobahn|Python drop the connection when they get a PING. It has no `headers`.
+///
+/// In the browser, which connects by itself, there is no `rawsocket`, `endpoint`, `proxy` and `headers` are refused, and of
 /// the `options` all but `maxMessagePayloadSize` and `openHandshakeTimeout`.
 #[derive(Clone)]
 pub struct TransportConfig {
     kind: Kind,
     /// The kind was said, so that another URL does not change it.
     kind_is_set: bool,
-    settings: WebSocketSettings,
+    settings: ClientSettings,
     /// A choice of none, which is refused; in the settings that is all.
     no_serializer: bool,
     /// Only if something of it is set.
@@ -98,7 +102,7 @@ enum Kind {
 
 impl Kind {
     fn of(url: &str) -> Self {
-        if raw_socket::is_url(url) { Kind::RawSocket } else { Kind::WebSocket }
+        if is_raw_socket(url) { Kind::RawSocket } else { Kind::WebSocket }
     }
 }
 
@@ -116,8 +120,19 @@ impl TransportConfig {
         TransportConfig::of(Kind::WebSocket, url.into())
     }
 
-    /// RawSocket, at an `rs://` or `rss://` URL. It is not built in yet: the configuration is
-    /// checked, and then refused.
+    /// RawSocket, at an `rs://` or `rss://` URL; natively only. It has one serializer, CBOR if
+    /// nothing else is set, and of the [`options`](Self::options) those that have a meaning there.
+    ///
+    /// ```
+    /// use wampwerk::Serializer;
+    /// use wampwerk::component::TransportConfig;
+    ///
+    /// # fn main() -> Result<(), wampwerk::ConfigError> {
+    /// let config =
+    ///     TransportConfig::rawsocket("rs://unix:/run/router.sock").serializers(&[Serializer::Json]);
+    /// # config.connector()?;
+    /// # Ok(()) }
+    /// ```
     pub fn rawsocket(url: impl Into<String>) -> Self {
         TransportConfig::of(Kind::RawSocket, url.into())
     }
@@ -131,7 +146,7 @@ impl TransportConfig {
     }
 
     fn of(kind: Kind, url: String) -> Self {
-        let settings = WebSocketSettings { url, ..WebSocketSettings::default() };
+        let settings = ClientSettings { url, ..ClientSettings::default() };
         TransportConfig { kind, kind_is_set: true, settings, no_serializer: false, retry: None }
     }
 
@@ -301,7 +316,7 @@ impl TransportConfig {
         E: Into<BoxError> + 'static,
     {
         self.connector()?;
-        let (name, policy) = (shown(&self.settings.url), self.retry.clone());
+        let (name, policy) = (self.name(), self.retry.clone());
         let entry = TransportEntry::per_attempt(name, move || {
             let (config, url) = (self.clone(), url());
             async move {
@@ -320,14 +335,32 @@ impl TransportConfig {
         matches!(self.kind, Kind::WebSocket)
     }
 
+    /// With the preferred serializer alone.
+    pub(in crate::component) fn first_serializer(mut self) -> Self {
+        self.settings.serializers.truncate(1);
+        self
+    }
+
+    /// For texts and notices.
+    fn name(&self) -> String {
+        match (&self.kind, &self.settings.endpoint) {
+            (Kind::Ready(_), _) => "connector".to_owned(),
+            (Kind::RawSocket, Some(EndpointConfig::Unix { path }))
+                if self.settings.url.is_empty() =>
+            {
+                format!("rs://unix:{path}")
+            }
+            (Kind::RawSocket, _) if self.settings.url.is_empty() => {
+                raw_socket::with_url(&self.settings).url
+            }
+            _ => shown(&self.settings.url),
+        }
+    }
+
     /// As one of a component's transports.
     pub(super) fn entry(self) -> Result<TransportEntry, ConfigError> {
         let connector = self.connector()?;
-        let name = match self.kind {
-            Kind::Ready(_) => "connector".to_owned(),
-            _ => shown(&self.settings.url),
-        };
-        let entry = TransportEntry::new(name, connector);
+        let entry = TransportEntry::new(self.name(), connector);
         Ok(match self.retry {
             Some(policy) => entry.retry(policy),
             None => entry,
@@ -349,11 +382,12 @@ impl TransportConfig {
                 None => Ok(Arc::clone(connector)),
             },
             Kind::RawSocket => {
-                self.check_settings()?;
-                raw_socket::connector(&self.settings)
+                let settings = raw_socket::with_url(&self.settings);
+                check(&settings)?;
+                raw_socket::connector(&settings)
             }
             Kind::WebSocket => {
-                self.check_settings()?;
+                check(&self.settings)?;
                 let mut settings = self.settings.clone();
                 if settings.serializers.is_empty() {
                     settings.serializers = codec::available().to_vec();
@@ -374,41 +408,44 @@ impl TransportConfig {
         }
         Ok(())
     }
+}
 
-    fn check_settings(&self) -> Result<(), ConfigError> {
-        let settings = &self.settings;
-        for serializer in &settings.serializers {
-            if !codec::available().contains(serializer) {
-                let text = format!("{} is not compiled in", serializer.as_str());
-                return Err(ConfigError::new("serializers", text));
-            }
+/// What holds for all transports.
+fn check(settings: &ClientSettings) -> Result<(), ConfigError> {
+    for serializer in &settings.serializers {
+        if !codec::available().contains(serializer) {
+            let text = format!("{} is not compiled in", serializer.as_str());
+            let raw = is_raw_socket(&settings.url);
+            let key = if raw { "serializer" } else { "serializers" };
+            return Err(ConfigError::new(key, text));
         }
-        if let Some(endpoint) = &settings.endpoint {
-            endpoint.check().map_err(|error| error.within("endpoint"))?;
-            let unix = matches!(endpoint, EndpointConfig::Unix { .. });
-            if unix && settings.proxy.is_some() {
-                return Err(ConfigError::new("proxy", "a Unix domain socket has no proxy"));
-            }
-            if unix && settings.version.is_some() {
-                let text = "a Unix domain socket has no version of IP";
-                return Err(ConfigError::new("endpoint.version", text));
-            }
-        }
-        if let Some(timeout) = settings.connect_timeout {
-            check_time(timeout, true).map_err(|text| ConfigError::new("endpoint.timeout", text))?;
-        }
-        if settings.version.is_some_and(|version| version != 4 && version != 6) {
-            return Err(ConfigError::new("endpoint.version", "it must be 4 or 6"));
-        }
-        if settings.tls.is_some() && !is_secure(&settings.url) {
-            let text = "the URL is not for TLS; let it begin with wss://";
-            return Err(ConfigError::new("endpoint.tls", text));
-        }
-        if let Some(proxy) = &settings.proxy {
-            proxy.check().map_err(|error| error.within("proxy"))?;
-        }
-        settings.options.check().map_err(|error| error.within("options"))
     }
+    if let Some(endpoint) = &settings.endpoint {
+        endpoint.check().map_err(|error| error.within("endpoint"))?;
+        let unix = matches!(endpoint, EndpointConfig::Unix { .. });
+        if unix && settings.proxy.is_some() {
+            return Err(ConfigError::new("proxy", "a Unix domain socket has no proxy"));
+        }
+        if unix && settings.version.is_some() {
+            let text = "a Unix domain socket has no version of IP";
+            return Err(ConfigError::new("endpoint.version", text));
+        }
+    }
+    if let Some(timeout) = settings.connect_timeout {
+        check_time(timeout, true).map_err(|text| ConfigError::new("endpoint.timeout", text))?;
+    }
+    if settings.version.is_some_and(|version| version != 4 && version != 6) {
+        return Err(ConfigError::new("endpoint.version", "it must be 4 or 6"));
+    }
+    if settings.tls.is_some() && !is_secure(&settings.url) {
+        let secure = if is_raw_socket(&settings.url) { "rss" } else { "wss" };
+        let text = format!("the URL is not for TLS; let it begin with {secure}://");
+        return Err(ConfigError::new("endpoint.tls", text));
+    }
+    if let Some(proxy) = &settings.proxy {
+        proxy.check().map_err(|error| error.within("proxy"))?;
+    }
+    settings.options.check().map_err(|error| error.within("options"))
 }
 
 /// Whether the scheme asks for TLS.

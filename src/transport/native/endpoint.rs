@@ -10,11 +10,12 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::dial::Site;
 use super::proxy::Proxy;
 use super::tcp::{self, IpVersion};
 use crate::error::ConnectError;
 use crate::transport::unix;
-use crate::transport::url::{Host, WebSocketUrl, read_host, shown};
+use crate::transport::url::{Host, read_host};
 
 /// For everything up to a connection on which TLS or the opening handshake can begin.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,14 +86,12 @@ impl Endpoint {
     }
 
     /// Where a URL leads by itself.
-    pub(super) fn of(url: &WebSocketUrl) -> Result<Self, ConnectError> {
-        let Some(path) = &url.unix else {
-            return Ok(Endpoint(Kind::Tcp { host: url.host.clone(), port: url.port }));
+    pub(super) fn of(site: &Site<'_>) -> Result<Self, ConnectError> {
+        let Some(path) = site.unix else {
+            return Ok(Endpoint(Kind::Tcp { host: site.host.to_owned(), port: site.port }));
         };
-        unix::check(Path::new(path)).map_err(|text| ConnectError::InvalidUrl {
-            url: shown(&url.to_string()),
-            message: text,
-        })?;
+        unix::check(Path::new(path))
+            .map_err(|text| ConnectError::InvalidUrl { url: site.shown(), message: text })?;
         Ok(Endpoint(Kind::Unix(path.into())))
     }
 

@@ -8,6 +8,12 @@ use std::time::Duration;
 /// sees that a slow peer reads.
 pub(super) const HIGH_WATER: usize = 1 << 20;
 
+/// 16 MiB: what Autobahn's and Crossbar's users have settled on as the longest message.
+pub(super) const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
+
+/// TLS and the transport's opening handshake together.
+pub(super) const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How long closing waits by default, altogether: to send what is left, and for the peer's answer.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 

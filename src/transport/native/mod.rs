@@ -6,6 +6,8 @@
 #[cfg(feature = "router")]
 pub(crate) mod accept;
 #[cfg(feature = "client")]
+mod dial;
+#[cfg(feature = "client")]
 mod endpoint;
 #[cfg(any(feature = "client", feature = "router"))]
 mod limits;
@@ -20,7 +22,6 @@ mod protection;
 #[cfg(feature = "client")]
 mod proxy;
 #[cfg(any(feature = "client", feature = "router"))]
-#[allow(dead_code, unused_imports, reason = "until the client's factory and the acceptor use it")]
 mod rawsocket;
 #[cfg(feature = "client")]
 mod settings;
@@ -31,9 +32,6 @@ mod tls;
 #[cfg(any(feature = "client", feature = "router"))]
 mod websocket;
 
-#[cfg(any(feature = "client", feature = "router"))]
-use std::time::Duration;
-
 #[cfg(feature = "router")]
 pub use accept::{AcceptError, Acceptor, ServerOptions};
 #[cfg(feature = "client")]
@@ -43,7 +41,9 @@ pub use liveness::AutoPing;
 #[cfg(feature = "client")]
 pub use proxy::Proxy;
 #[cfg(feature = "client")]
-pub(crate) use settings::websocket_connector;
+pub use rawsocket::WampRawSocketClientFactory;
+#[cfg(feature = "client")]
+pub(crate) use settings::{rawsocket_connector, websocket_connector};
 #[cfg(feature = "client")]
 pub use tcp::IpVersion;
 #[cfg(all(feature = "tls", feature = "client"))]
@@ -55,19 +55,26 @@ pub use tls::TlsServerConfig;
 #[cfg(feature = "client")]
 pub use websocket::WampWebSocketClientFactory;
 
-/// 16 MiB: what Autobahn's and Crossbar's users have settled on as the longest message.
-#[cfg(any(feature = "client", feature = "router"))]
-const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
-
-/// TLS and the transport's opening handshake together.
-#[cfg(any(feature = "client", feature = "router"))]
-const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Without the feature `client` there is nothing that connects.
 #[cfg(not(feature = "client"))]
-pub(crate) fn websocket_connector(
-    _settings: &crate::transport::WebSocketSettings,
-) -> Result<std::sync::Arc<dyn crate::transport::Connector>, crate::error::ConfigError> {
-    let text = "connecting needs the feature `client` of the crate wampwerk";
-    Err(crate::error::ConfigError::new("url", text))
+mod no_client {
+    use std::sync::Arc;
+
+    use crate::error::ConfigError;
+    use crate::message::Serializer;
+    use crate::transport::{ClientSettings, Connector};
+
+    type Refused = Result<Arc<dyn Connector>, ConfigError>;
+
+    pub(crate) fn websocket_connector(_settings: &ClientSettings) -> Refused {
+        let text = "connecting needs the feature `client` of the crate wampwerk";
+        Err(ConfigError::new("url", text))
+    }
+
+    pub(crate) fn rawsocket_connector(settings: &ClientSettings, _: Serializer) -> Refused {
+        websocket_connector(settings)
+    }
 }
+
+#[cfg(not(feature = "client"))]
+pub(crate) use no_client::{rawsocket_connector, websocket_connector};

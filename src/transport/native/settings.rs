@@ -9,15 +9,19 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AutoPing, Endpoint, IpVersion, Proxy, WampWebSocketClientFactory};
+use super::dial::Dial;
+use super::{
+    AutoPing, Endpoint, IpVersion, Proxy, WampRawSocketClientFactory, WampWebSocketClientFactory,
+};
 #[cfg(feature = "tls")]
 use super::{TlsConfig, TlsConfigError};
 #[cfg(feature = "tls")]
 use crate::auth::Secret;
 use crate::error::{ConfigError, ConnectError};
+use crate::message::Serializer;
 use crate::transport::{
-    Connector, EndpointConfig, LONGEST, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions,
-    WebSocketSettings,
+    ClientSettings, Connector, EndpointConfig, LONGEST, ProxyConfig, ProxyKind, TlsOptions,
+    WebSocketOptions,
 };
 
 /// How much of a PEM file is read: more than all certificate authorities of a platform.
@@ -30,43 +34,74 @@ const CLOSE_STEP: Duration = Duration::from_secs(1);
 
 /// The settings have been checked one by one. Errors have the path of the key.
 pub(crate) fn websocket_connector(
-    settings: &WebSocketSettings,
+    settings: &ClientSettings,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
     let mut factory = WampWebSocketClientFactory::new(&settings.url, &settings.serializers)
         .map_err(|error| at("url", error))?
         .batched(settings.batched);
-    if let Some(endpoint) = &settings.endpoint {
-        let endpoint = match endpoint {
-            EndpointConfig::Tcp { host, port } => Endpoint::tcp(host, *port),
-            EndpointConfig::Unix { path } => Endpoint::unix(path),
-        };
-        factory = endpoint
-            .and_then(|endpoint| factory.endpoint(endpoint))
-            .map_err(|error| at("endpoint", error))?;
-    }
-    if let Some(config) = &settings.proxy {
-        factory = proxy(config)
-            .and_then(|proxy| factory.proxy(proxy))
-            .map_err(|error| at("proxy", error))?;
-    }
-    if let Some(version) = settings.version {
-        let version = if version == 4 { IpVersion::V4 } else { IpVersion::V6 };
-        factory = factory.ip_version(version).map_err(|error| at("endpoint.version", error))?;
-    }
-    let host = if settings.endpoint.is_some() { "endpoint.host" } else { "url" };
-    factory.check_onion().map_err(|error| at(host, error))?;
-    if let Some(options) = &settings.tls {
-        factory = tls(factory, options).map_err(|error| error.within("endpoint.tls"))?;
-    }
+    factory.dial = dial(factory.dial, settings)?;
     for (name, value) in &settings.headers {
         factory = factory
             .header(name, value)
             .map_err(|error| at(&format!("headers.{}", name.escape_debug()), error))?;
     }
-    if let Some(timeout) = settings.connect_timeout {
-        factory = factory.connect_timeout(timeout);
-    }
     Ok(Arc::new(options(factory, &settings.options)))
+}
+
+/// As [`websocket_connector`]. There is one serializer.
+pub(crate) fn rawsocket_connector(
+    settings: &ClientSettings,
+    serializer: Serializer,
+) -> Result<Arc<dyn Connector>, ConfigError> {
+    let mut factory = WampRawSocketClientFactory::new(&settings.url, serializer)
+        .map_err(|error| at("url", error))?;
+    factory.dial = dial(factory.dial, settings)?;
+    let options = &settings.options;
+    if let Some(bytes) = options.max_message_payload_size {
+        factory = factory.max_message_size(bytes);
+    }
+    if let Some(timeout) = options.close_handshake_timeout {
+        factory = factory.close_timeout(timeout);
+    }
+    // Never, unless it is asked for.
+    if options.auto_ping_interval.is_some_and(|interval| !interval.is_zero()) {
+        factory = factory.auto_ping(auto_ping(options));
+    }
+    Ok(Arc::new(factory))
+}
+
+/// The way to the server, as it is set.
+fn dial(mut dial: Dial, settings: &ClientSettings) -> Result<Dial, ConfigError> {
+    if let Some(endpoint) = &settings.endpoint {
+        let endpoint = match endpoint {
+            EndpointConfig::Tcp { host, port } => Endpoint::tcp(host, *port),
+            EndpointConfig::Unix { path } => Endpoint::unix(path),
+        };
+        dial = endpoint
+            .and_then(|endpoint| dial.endpoint(endpoint))
+            .map_err(|error| at("endpoint", error))?;
+    }
+    if let Some(config) = &settings.proxy {
+        dial = proxy(config)
+            .and_then(|proxy| dial.proxy(Some(proxy)))
+            .map_err(|error| at("proxy", error))?;
+    }
+    if let Some(version) = settings.version {
+        let version = if version == 4 { IpVersion::V4 } else { IpVersion::V6 };
+        dial = dial.ip_version(version).map_err(|error| at("endpoint.version", error))?;
+    }
+    let host = if settings.endpoint.is_some() { "endpoint.host" } else { "url" };
+    dial.check_onion().map_err(|error| at(host, error))?;
+    if let Some(options) = &settings.tls {
+        dial = tls(dial, options).map_err(|error| error.within("endpoint.tls"))?;
+    }
+    if let Some(timeout) = settings.connect_timeout {
+        dial = dial.connect_timeout(timeout);
+    }
+    if let Some(timeout) = settings.options.open_handshake_timeout {
+        dial = dial.handshake_timeout(timeout);
+    }
+    Ok(dial)
 }
 
 fn proxy(config: &ProxyConfig) -> Result<Proxy, ConnectError> {
@@ -81,10 +116,7 @@ fn proxy(config: &ProxyConfig) -> Result<Proxy, ConnectError> {
 }
 
 #[cfg(feature = "tls")]
-fn tls(
-    factory: WampWebSocketClientFactory,
-    options: &TlsOptions,
-) -> Result<WampWebSocketClientFactory, ConfigError> {
+fn tls(dial: Dial, options: &TlsOptions) -> Result<Dial, ConfigError> {
     let mut tls = TlsConfig::new();
     let refused = |key: &str, error: TlsConfigError| ConfigError::new(key, error.message);
     if let Some(hostname) = &options.hostname {
@@ -102,14 +134,11 @@ fn tls(
             .client_certificate_pem(chain.as_bytes(), key.as_bytes())
             .map_err(|error| refused(if error.of_key { "key" } else { "certificate" }, error))?;
     }
-    Ok(factory.tls(tls))
+    Ok(dial.tls(tls))
 }
 
 #[cfg(not(feature = "tls"))]
-fn tls(
-    _factory: WampWebSocketClientFactory,
-    _options: &TlsOptions,
-) -> Result<WampWebSocketClientFactory, ConfigError> {
+fn tls(_dial: Dial, _options: &TlsOptions) -> Result<Dial, ConfigError> {
     Err(ConfigError::new("", "TLS needs the feature `tls` of the crate wampwerk"))
 }
 
@@ -160,9 +189,6 @@ fn options(
     if let Some(bytes) = options.max_frame_payload_size {
         factory = factory.max_frame_size(bytes);
     }
-    if let Some(timeout) = options.open_handshake_timeout {
-        factory = factory.handshake_timeout(timeout);
-    }
     let steps = [options.close_handshake_timeout, options.server_connection_drop_timeout];
     if steps.iter().any(Option::is_some) {
         let steps = steps.map(|step| step.unwrap_or(CLOSE_STEP));
@@ -174,6 +200,7 @@ fn options(
     factory.auto_ping(auto_ping(options))
 }
 
+/// Of what is not set, the default.
 fn auto_ping(options: &WebSocketOptions) -> Option<AutoPing> {
     let default = AutoPing::default();
     let interval = options.auto_ping_interval.unwrap_or(default.interval);

@@ -23,6 +23,8 @@ use tokio_rustls::{TlsAcceptor, server};
 use tokio_rustls::{TlsConnector, client};
 
 use crate::error::ConnectError;
+#[cfg(feature = "client")]
+use crate::transport::native::dial::is_end;
 #[cfg(feature = "router")]
 use crate::transport::native::linger::farewell;
 
@@ -204,7 +206,8 @@ impl fmt::Debug for TlsConfig {
 #[cfg(feature = "client")]
 fn explained(error: &std::io::Error) -> String {
     // Of webpki's errors rustls shows the name, and platforms have their own.
-    const WORDS: [(&str, &str); 2] = [
+    const WORDS: [(&str, &str); 3] = [
+        ("InvalidContentType", "the server does not speak TLS"),
         (
             "CaUsedAsEndEntity",
             "the server's certificate is marked as an authority's (CA:TRUE); make one with CA:FALSE, \
@@ -212,7 +215,11 @@ fn explained(error: &std::io::Error) -> String {
         ),
         ("UnknownIssuer", "the server's certificate is not signed by an authority that is trusted"),
     ];
+    const END: &str = "the server closed the connection; it may not speak TLS";
     let raw = error.to_string();
+    if is_end(error) {
+        return format!("{END} ({raw})");
+    }
     match WORDS.iter().find(|(name, _)| raw.contains(name)) {
         Some((_, words)) => format!("{words} ({raw})"),
         None => raw,

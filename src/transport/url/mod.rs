@@ -47,6 +47,11 @@ fn invalid(url: &str, message: impl fmt::Display) -> ConnectError {
     ConnectError::InvalidUrl { url: shown(url), message: message.to_string() }
 }
 
+/// Whether it is meant for RawSocket: what it says before `://`.
+pub(crate) fn is_raw_socket(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(scheme, _)| rawsocket::FAMILY.scheme(scheme).is_some())
+}
+
 /// The URLs of one transport.
 struct Family {
     /// For people.
@@ -57,7 +62,7 @@ struct Family {
     mistaken: [&'static str; 2],
 }
 
-/// Where a URL leads, as far as it is the same for all transports.
+/// What is the same in the URLs of all transports.
 enum Place<'a> {
     /// What follows the slashes: host, port and more.
     Tcp { secure: bool, rest: &'a str },
@@ -66,26 +71,32 @@ enum Place<'a> {
 }
 
 impl Family {
+    /// Whether this is a scheme of it; then whether it asks for TLS, and for a unix socket.
+    fn scheme(&self, scheme: &str) -> Option<(bool, bool)> {
+        let scheme = scheme.to_ascii_lowercase();
+        let (base, unix) = match scheme.strip_suffix("+unix") {
+            Some(base) => (base, true),
+            None => (scheme.as_str(), false),
+        };
+        [(self.plain, false), (self.secure, true)]
+            .iter()
+            .find_map(|(ours, secure)| (base == *ours).then_some((*secure, unix)))
+    }
+
     fn read<'a>(&self, url: &'a str) -> Result<Place<'a>, String> {
         let Family { name, plain, secure, mistaken } = self;
         let begins = || format!("it must begin with {plain}:// or {secure}://");
         let (scheme, rest) = url.split_once("://").ok_or_else(begins)?;
-        let is = |other: &str| scheme.eq_ignore_ascii_case(other);
-        let base = scheme.len().checked_sub(UNIX.len()).and_then(|at| scheme.split_at_checked(at));
-        let (base, unix) = match base {
-            Some((base, end)) if end.eq_ignore_ascii_case(UNIX) => (base, true),
-            _ => (scheme, false),
-        };
-        let is_secure = base.eq_ignore_ascii_case(secure);
-        if !is_secure && !base.eq_ignore_ascii_case(plain) {
+        let Some((is_secure, unix)) = self.scheme(scheme) else {
             let neither = format!("is neither {plain} nor {secure}");
-            return Err(match mistaken.iter().zip([plain, secure]).find(|(other, _)| is(other)) {
+            let mut mistakes = mistaken.iter().zip([plain, secure]);
+            return Err(match mistakes.find(|(other, _)| scheme.eq_ignore_ascii_case(other)) {
                 Some((_, ours)) => format!("the scheme {scheme:?} {neither}; write {ours}://"),
                 None if is_scheme(scheme) => format!("the scheme {scheme:?} {neither}"),
                 // It may be a password.
                 None => format!("the scheme {neither}"),
             });
-        }
+        };
         if let Some(other) = rest.chars().find(|char| !char.is_ascii_graphic()) {
             return Err(format!("{other:?} cannot be in a URL; encode it"));
         }
@@ -103,8 +114,6 @@ impl Family {
         }
     }
 }
-
-const UNIX: &str = "+unix";
 
 fn is_scheme(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))

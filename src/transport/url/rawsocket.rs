@@ -6,7 +6,7 @@ use super::authority::{Host, default_port, read_authority};
 use super::{Family, Place, check_socket, invalid, shown};
 use crate::error::ConnectError;
 
-const FAMILY: Family =
+pub(super) const FAMILY: Family =
     Family { name: "RawSocket", plain: "rs", secure: "rss", mistaken: ["tcp", "tcps"] };
 
 /// A checked RawSocket URL. It shows itself as the URL again, always with its port.

@@ -6,5 +6,5 @@
 mod settings;
 mod websocket;
 
-pub(crate) use settings::websocket_connector;
+pub(crate) use settings::{rawsocket_connector, websocket_connector};
 pub use websocket::WampWebSocketClientFactory;

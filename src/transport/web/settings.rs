@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::WampWebSocketClientFactory;
 use crate::error::{ConfigError, ConnectError};
-use crate::transport::{Connector, WebSocketSettings};
+use crate::message::Serializer;
+use crate::transport::{ClientSettings, Connector};
 
 /// The settings have been checked one by one. Errors have the path of the key.
 #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
 pub(crate) fn websocket_connector(
-    settings: &WebSocketSettings,
+    settings: &ClientSettings,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
     let options = &settings.options;
     let not_here = [
@@ -55,4 +56,12 @@ pub(crate) fn websocket_connector(
         factory = factory.max_message_size(bytes);
     }
     Ok(Arc::new(factory))
+}
+
+/// A browser opens no sockets but WebSockets.
+pub(crate) fn rawsocket_connector(
+    _settings: &ClientSettings,
+    _serializer: Serializer,
+) -> Result<Arc<dyn Connector>, ConfigError> {
+    Err(ConfigError::new("url", "there is no RawSocket in the browser; use ws:// or wss://"))
 }

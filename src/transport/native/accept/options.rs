@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::origins::Origins;
 use crate::error::ConnectError;
-use crate::transport::native::limits::CLOSE_TIMEOUT;
+use crate::transport::native::limits::{
+    CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE,
+};
 use crate::transport::native::liveness::AutoPing;
-use crate::transport::native::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE};
 use crate::transport::native::{rawsocket, websocket};
 use crate::transport::{LARGEST, LONGEST, check_time};
 

@@ -5,6 +5,8 @@
 //! which RawSocket has no frame: each side ends its direction of the stream. The framing itself is
 //! `framing::rawsocket`'s.
 
+#[cfg(feature = "client")]
+mod client;
 mod closing;
 mod handshake;
 #[cfg(feature = "router")]
@@ -20,10 +22,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
+#[cfg(feature = "client")]
+pub use self::client::WampRawSocketClientFactory;
 use self::closing::{CloseStep, Closing};
 pub(super) use self::handshake::Agreement;
 #[cfg(feature = "client")]
-pub(super) use self::handshake::{ShakeError, shake_hands};
+use self::handshake::{ShakeError, shake_hands};
 #[cfg(feature = "router")]
 pub(super) use self::server::{AnswerError, answer, refuse};
 use crate::error::TransportError;

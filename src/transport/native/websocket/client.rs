@@ -8,8 +8,6 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tungstenite::handshake::client::{Response, generate_key};
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::http::HeaderMap;
@@ -23,17 +21,13 @@ use crate::rt::BoxFuture;
 use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsConfig;
-use crate::transport::native::endpoint::{Endpoint, Route, Stream};
+use crate::transport::native::dial::{Dial, Handshake};
 use crate::transport::native::liveness::AutoPing;
 use crate::transport::native::protection::Protection;
-#[cfg(feature = "tls")]
-use crate::transport::native::tls::tls_error;
-use crate::transport::native::{DEFAULT_HANDSHAKE_TIMEOUT, IpVersion, Proxy};
+use crate::transport::native::{Endpoint, IpVersion, Proxy};
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::url::{NO_TLS, WebSocketUrl};
+use crate::transport::url::WebSocketUrl;
 use crate::transport::{Connector, Transport, TransportInfo};
-
-const NEEDS_TLS: &str = "wss:// needs the feature `tls` of the crate wampwerk";
 
 /// How much of the text of a refusal an error repeats.
 const MAX_REFUSAL_TEXT: usize = 200;
@@ -57,14 +51,11 @@ const MAX_REFUSAL_TEXT: usize = 200;
 #[derive(Clone, Debug)]
 pub struct WampWebSocketClientFactory {
     url: WebSocketUrl,
-    route: Route,
+    pub(in crate::transport::native) dial: Dial,
     serializers: Vec<Serializer>,
     batched: bool,
     headers: Vec<Header>,
-    handshake_timeout: Duration,
     settings: Settings,
-    #[cfg(feature = "tls")]
-    tls: TlsConfig,
 }
 
 /// Cookies and tokens are headers: the value is not shown.
@@ -89,22 +80,16 @@ impl WampWebSocketClientFactory {
     /// is no serializer, or when the URL needs TLS and the crate is built without its feature `tls`.
     pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
         let url = WebSocketUrl::parse(url)?;
-        if url.secure && !cfg!(feature = "tls") {
-            return Err(config(NEEDS_TLS));
-        }
         if serializers.is_empty() {
             return Err(config("a WebSocket client needs at least one serializer"));
         }
         Ok(WampWebSocketClientFactory {
-            route: Route::to(Endpoint::of(&url)?),
+            dial: Dial::to(&url)?,
             url,
             serializers: serializers.to_vec(),
             batched: false,
             headers: Vec::new(),
-            handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
             settings: Settings::default(),
-            #[cfg(feature = "tls")]
-            tls: TlsConfig::new(),
         })
     }
 
@@ -127,11 +112,8 @@ impl WampWebSocketClientFactory {
     /// Fails with [`ConnectError::InvalidConfig`] for a unix socket where the URL is `wss://`, or
     /// where there is a proxy.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
-        if self.url.secure && endpoint.is_unix() {
-            return Err(config(format!("endpoint: {NO_TLS}; use ws://")));
-        }
-        self.route.endpoint = endpoint;
-        self.checked()
+        self.dial = self.dial.endpoint(endpoint)?;
+        Ok(self)
     }
 
     /// The proxy that connects to the server in our place; `None` for none. Default: none; nothing
@@ -139,18 +121,8 @@ impl WampWebSocketClientFactory {
     ///
     /// Fails with [`ConnectError::InvalidConfig`] for a unix socket.
     pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConnectError> {
-        self.route.proxy = proxy.into();
-        self.checked()
-    }
-
-    fn checked(self) -> Result<Self, ConnectError> {
-        self.route.check()?;
+        self.dial = self.dial.proxy(proxy.into())?;
         Ok(self)
-    }
-
-    /// What can be said only when all is set; connecting says it as well.
-    pub(in crate::transport::native) fn check_onion(&self) -> Result<(), ConnectError> {
-        self.route.check_onion()
     }
 
     /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
@@ -158,8 +130,8 @@ impl WampWebSocketClientFactory {
     ///
     /// Fails with [`ConnectError::InvalidConfig`] where an address is given and is of the other.
     pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
-        self.route.ip_version = version;
-        self.checked()
+        self.dial = self.dial.ip_version(version)?;
+        Ok(self)
     }
 
     /// How long everything may take up to the connection on which TLS or the opening handshake
@@ -167,14 +139,14 @@ impl WampWebSocketClientFactory {
     /// Default: 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.route.timeout = timeout;
+        self.dial = self.dial.connect_timeout(timeout);
         self
     }
 
     /// How long TLS and the opening handshake may take together. Default: 10 s.
     #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
+        self.dial = self.dial.handshake_timeout(timeout);
         self
     }
 
@@ -237,7 +209,7 @@ impl WampWebSocketClientFactory {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: TlsConfig) -> Self {
-        self.tls = tls;
+        self.dial = self.dial.tls(tls);
         self
     }
 
@@ -286,46 +258,6 @@ impl WampWebSocketClientFactory {
         Ok(self)
     }
 
-    async fn open(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        let stream = self.route.connect().await?;
-        let shake_hands = async {
-            match stream {
-                Stream::Tcp(stream) if self.url.secure => self.secure(stream).await,
-                Stream::Tcp(stream) => self.upgrade(stream, Protection::default()).await,
-                Stream::Unix(stream) => self.upgrade(stream, Protection::default()).await,
-            }
-        };
-        match timeout(self.handshake_timeout, shake_hands).await {
-            Ok(Err(ConnectError::Handshake(text))) => {
-                Err(handshake(format!("{}: {text}", self.route.endpoint)))
-            }
-            Ok(result) => result,
-            Err(_) => {
-                let step = format!("the opening handshake with {}", self.route.endpoint);
-                Err(ConnectError::Timeout(step))
-            }
-        }
-    }
-
-    #[cfg(feature = "tls")]
-    async fn secure(&self, stream: TcpStream) -> Result<Box<dyn Transport>, ConnectError> {
-        let (stream, channel_id) = self.tls.connect(&self.url.host, stream).await?;
-        self.upgrade(stream, Protection { secure: true, channel_id }).await
-    }
-
-    #[cfg(not(feature = "tls"))]
-    async fn secure(&self, _stream: TcpStream) -> Result<Box<dyn Transport>, ConnectError> {
-        Err(config(NEEDS_TLS))
-    }
-
-    fn lost(&self, error: &std::io::Error) -> ConnectError {
-        #[cfg(feature = "tls")]
-        if let Some(message) = tls_error(error) {
-            return ConnectError::Tls { host: self.tls.name(&self.url.host).to_owned(), message };
-        }
-        ConnectError::Io { address: self.route.endpoint.to_string(), message: error.to_string() }
-    }
-
     async fn upgrade<S>(
         &self,
         mut stream: S,
@@ -335,7 +267,7 @@ impl WampWebSocketClientFactory {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let key = generate_key();
-        let io = |error: std::io::Error| self.lost(&error);
+        let io = |error: std::io::Error| self.dial.lost(&error);
         stream.write_all(self.request(&key).as_bytes()).await.map_err(io)?;
         stream.flush().await.map_err(io)?;
         let (response, early) =
@@ -346,7 +278,7 @@ impl WampWebSocketClientFactory {
             })?;
         check(&response, &early, &key)?;
         let Subprotocol { serializer, batched } = self.chosen(response.headers())?;
-        let mut info = TransportInfo::new(serializer, "websocket", &self.route.endpoint);
+        let mut info = TransportInfo::new(serializer, "websocket", self.dial.peer());
         protection.tell(&mut info);
         let transport = WebSocketTransport::new(stream, early, Role::Client, info, &self.settings);
         Ok(Batched::over(Box::new(transport), batched))
@@ -389,7 +321,25 @@ impl WampWebSocketClientFactory {
 
 impl Connector for WampWebSocketClientFactory {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
-        Box::pin(self.open())
+        Box::pin(self.dial.open(self))
+    }
+}
+
+impl Handshake for WampWebSocketClientFactory {
+    const STEP: &'static str = "the opening handshake";
+
+    async fn shake_hands<S>(
+        &self,
+        stream: S,
+        protection: Protection,
+    ) -> Result<Box<dyn Transport>, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.upgrade(stream, protection).await.map_err(|error| match error {
+            ConnectError::Handshake(text) => handshake(format!("{}: {text}", self.dial.peer())),
+            error => error,
+        })
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tungstenite::protocol::WebSocketConfig;
 
-use super::{CLOSE_TIMEOUT, HIGH_WATER, READ_BUFFER};
-use crate::transport::native::DEFAULT_MAX_MESSAGE_SIZE;
+use super::READ_BUFFER;
+use crate::transport::native::limits::{CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER};
 use crate::transport::native::liveness::AutoPing;
 
 /// Limits of size and time. What is not set is as for a client.

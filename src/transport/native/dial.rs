@@ -1,0 +1,220 @@
+//! What all native clients have in common: the way to the server, with TLS at its end, up to where a
+//! protocol's own handshake begins.
+//!
+//! Owns that part of a factory's settings, and the time that the handshakes may take.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::endpoint::{Endpoint, Route, Stream};
+use super::limits::DEFAULT_HANDSHAKE_TIMEOUT;
+use super::protection::Protection;
+use super::proxy::Proxy;
+use super::tcp::IpVersion;
+#[cfg(feature = "tls")]
+use super::tls::{TlsConfig, tls_error};
+use crate::error::ConnectError;
+use crate::transport::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
+use crate::transport::{Transport, keepalive};
+
+/// A protocol's own handshake, on a connection that stands.
+pub(super) trait Handshake: Sync {
+    /// What it is called where it takes too long.
+    const STEP: &'static str;
+
+    fn shake_hands<S>(
+        &self,
+        stream: S,
+        protection: Protection,
+    ) -> impl Future<Output = Result<Box<dyn Transport>, ConnectError>> + Send
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+}
+
+/// Where a URL leads, whichever transport's it is.
+pub(super) struct Site<'a> {
+    pub(super) secure: bool,
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    pub(super) unix: Option<&'a str>,
+    url: &'a (dyn Display + Sync),
+}
+
+impl Site<'_> {
+    /// The URL, for errors.
+    pub(super) fn shown(&self) -> String {
+        shown(&self.url.to_string())
+    }
+}
+
+impl<'a> From<&'a WebSocketUrl> for Site<'a> {
+    fn from(url: &'a WebSocketUrl) -> Self {
+        let WebSocketUrl { secure, host, port, unix, .. } = url;
+        Site { secure: *secure, host, port: *port, unix: unix.as_deref(), url }
+    }
+}
+
+impl<'a> From<&'a RawSocketUrl> for Site<'a> {
+    fn from(url: &'a RawSocketUrl) -> Self {
+        let RawSocketUrl { secure, host, port, unix } = url;
+        Site { secure: *secure, host, port: *port, unix: unix.as_deref(), url }
+    }
+}
+
+/// How to reach one server.
+#[derive(Clone, Debug)]
+pub(super) struct Dial {
+    secure: bool,
+    /// Of the URL: whose certificate is expected.
+    #[cfg(feature = "tls")]
+    host: String,
+    /// Whether the system is to find out that a TCP connection is dead.
+    keepalive: bool,
+    route: Route,
+    handshake_timeout: Duration,
+    #[cfg(feature = "tls")]
+    tls: TlsConfig,
+}
+
+impl Dial {
+    /// The way straight to where the URL leads.
+    pub(super) fn to<'a>(url: impl Into<Site<'a>>) -> Result<Self, ConnectError> {
+        let site = url.into();
+        if site.secure && !cfg!(feature = "tls") {
+            return Err(needs_tls());
+        }
+        Ok(Dial {
+            secure: site.secure,
+            #[cfg(feature = "tls")]
+            host: site.host.to_owned(),
+            keepalive: false,
+            route: Route::to(Endpoint::of(&site)?),
+            handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
+            #[cfg(feature = "tls")]
+            tls: TlsConfig::new(),
+        })
+    }
+
+    pub(super) fn keepalive(mut self) -> Self {
+        self.keepalive = true;
+        self
+    }
+
+    pub(super) fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
+        if self.secure && endpoint.is_unix() {
+            return Err(ConnectError::InvalidConfig(format!("endpoint: {NO_TLS}")));
+        }
+        self.route.endpoint = endpoint;
+        self.checked()
+    }
+
+    pub(super) fn proxy(mut self, proxy: Option<Proxy>) -> Result<Self, ConnectError> {
+        self.route.proxy = proxy;
+        self.checked()
+    }
+
+    pub(super) fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
+        self.route.ip_version = version;
+        self.checked()
+    }
+
+    fn checked(self) -> Result<Self, ConnectError> {
+        self.route.check()?;
+        Ok(self)
+    }
+
+    /// What can be said only when all is set; connecting says it as well.
+    pub(super) fn check_onion(&self) -> Result<(), ConnectError> {
+        self.route.check_onion()
+    }
+
+    pub(super) fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.route.timeout = timeout;
+        self
+    }
+
+    pub(super) fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn tls(mut self, tls: TlsConfig) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Where the connection leads, for people.
+    pub(super) fn peer(&self) -> &Endpoint {
+        &self.route.endpoint
+    }
+
+    /// Connects, and does all handshakes.
+    pub(super) async fn open<H: Handshake>(
+        &self,
+        protocol: &H,
+    ) -> Result<Box<dyn Transport>, ConnectError> {
+        let stream = self.route.connect().await?;
+        let shake_hands = async {
+            match stream {
+                Stream::Tcp(stream) => {
+                    if self.keepalive {
+                        keepalive::enable(&stream);
+                    }
+                    match self.secure {
+                        true => self.secure(protocol, stream).await,
+                        false => protocol.shake_hands(stream, Protection::default()).await,
+                    }
+                }
+                Stream::Unix(stream) => protocol.shake_hands(stream, Protection::default()).await,
+            }
+        };
+        timeout(self.handshake_timeout, shake_hands).await.unwrap_or_else(|_| {
+            // TLS counts as a part of it.
+            Err(ConnectError::Timeout(format!("{} with {}", H::STEP, self.peer())))
+        })
+    }
+
+    #[cfg(feature = "tls")]
+    async fn secure(
+        &self,
+        protocol: &impl Handshake,
+        stream: TcpStream,
+    ) -> Result<Box<dyn Transport>, ConnectError> {
+        let (stream, channel_id) = self.tls.connect(&self.host, stream).await?;
+        protocol.shake_hands(stream, Protection { secure: true, channel_id }).await
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn secure(
+        &self,
+        _protocol: &impl Handshake,
+        _stream: TcpStream,
+    ) -> Result<Box<dyn Transport>, ConnectError> {
+        Err(needs_tls())
+    }
+
+    /// The connection broke during a handshake.
+    pub(super) fn lost(&self, error: &std::io::Error) -> ConnectError {
+        #[cfg(feature = "tls")]
+        if let Some(message) = tls_error(error) {
+            return ConnectError::Tls { host: self.tls.name(&self.host).to_owned(), message };
+        }
+        ConnectError::Io { address: self.peer().to_string(), message: error.to_string() }
+    }
+}
+
+/// Whether the peer has closed the connection, in whichever way.
+pub(super) fn is_end(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+fn needs_tls() -> ConnectError {
+    let text = "TLS (wss://, rss://) needs the feature `tls` of the crate wampwerk";
+    ConnectError::InvalidConfig(text.to_owned())
+}

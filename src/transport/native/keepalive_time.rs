@@ -1,0 +1,16 @@
+//! In the place of `keepalive`, where the system's interval cannot be set: only when it begins.
+
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Lets the system find out that nobody is there any more. What cannot be set is left as it is.
+pub(crate) fn enable(stream: &TcpStream) {
+    let keepalive = TcpKeepalive::new().with_time(IDLE);
+    if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "no TCP keepalive");
+    }
+}

@@ -1,0 +1,233 @@
+//! The client: from a URL to a transport.
+//!
+//! Owns the client's settings, and what its half of the handshake says in words; the way to the
+//! server is `native::dial`'s.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{RawSocketTransport, Settings, ShakeError, shake_hands};
+use crate::codec;
+use crate::error::ConnectError;
+use crate::framing::rawsocket::{MaxLength, ReplyError};
+use crate::message::Serializer;
+use crate::rt::BoxFuture;
+#[cfg(feature = "tls")]
+use crate::transport::native::TlsConfig;
+use crate::transport::native::dial::{Dial, Handshake, is_end};
+use crate::transport::native::limits::CLOSE_TIMEOUT;
+use crate::transport::native::liveness::AutoPing;
+use crate::transport::native::protection::Protection;
+use crate::transport::native::{Endpoint, IpVersion, Proxy};
+use crate::transport::url::RawSocketUrl;
+use crate::transport::{Connector, Transport};
+
+/// Connects to a router by RawSocket, over TCP, TLS or a unix socket. Autobahn's
+/// `WampRawSocketClientFactory`.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "router", feature = "cbor"))]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use wampwerk::Serializer;
+/// use wampwerk::transport::WampRawSocketClientFactory;
+///
+/// # let router = wampwerk::Router::builder().realm("realm1").build()?;
+/// # let listener = router.listen("rs://127.0.0.1:0").await?;
+/// # let url = listener.url();
+/// let factory = WampRawSocketClientFactory::new(url, Serializer::Cbor)?;
+/// let session = wampwerk::connect_with(&factory, "realm1").await?;
+/// assert_eq!(session.transport().kind, "rawsocket");
+/// # session.leave().await;
+/// # Ok(()) }
+/// # #[cfg(not(all(feature = "router", feature = "cbor")))]
+/// # fn main() {}
+/// ```
+///
+/// # How a dead connection is found out
+/// Over TCP the system is asked to look after connections on which nothing comes (TCP keepalive,
+/// first after 30 s, then every 10 s; how often is its own matter, which makes two minutes on
+/// Linux). It does not find out that the server's program hangs, and does nothing while something
+/// that was sent is not acknowledged (there TCP's own, longer limit holds): for that there is
+/// [`auto_ping`](Self::auto_ping).
+#[derive(Clone, Debug)]
+pub struct WampRawSocketClientFactory {
+    pub(in crate::transport::native) dial: Dial,
+    serializer: Serializer,
+    max_message_size: usize,
+    close_timeout: Duration,
+    auto_ping: Option<AutoPing>,
+}
+
+impl WampRawSocketClientFactory {
+    /// Connects to `url` (`rs://host:port`, `rss://host:port` with TLS, or a unix socket, as in
+    /// `rs://unix:/run/router.sock`; see [`RawSocketUrl::parse`]), with this serializer: in RawSocket
+    /// the server has no choice.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidUrl`], and [`ConnectError::InvalidConfig`] when the URL needs TLS or
+    /// the serializer a feature that the crate is built without.
+    pub fn new(url: &str, serializer: Serializer) -> Result<Self, ConnectError> {
+        let url = RawSocketUrl::parse(url)?;
+        if !codec::available().contains(&serializer) {
+            let text = format!("the serializer {} is not compiled in", serializer.as_str());
+            return Err(ConnectError::InvalidConfig(text));
+        }
+        Ok(WampRawSocketClientFactory {
+            dial: Dial::to(&url)?.keepalive(),
+            serializer,
+            max_message_size: MaxLength::MAX.bytes(),
+            close_timeout: CLOSE_TIMEOUT,
+            auto_ping: None,
+        })
+    }
+
+    /// Where the server is reached. Default: where the URL says. The name that the certificate must
+    /// be for stays that of the URL.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] for a unix socket where the URL is `rss://`, or where there is
+    /// a proxy.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
+        self.dial = self.dial.endpoint(endpoint)?;
+        Ok(self)
+    }
+
+    /// The proxy that connects to the server in our place; `None` for none. Default: none; nothing
+    /// is read from the environment.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] for a unix socket.
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConnectError> {
+        self.dial = self.dial.proxy(proxy.into())?;
+        Ok(self)
+    }
+
+    /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
+    /// Default: [`IpVersion::Any`].
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] where an address is given and is of the other.
+    pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
+        self.dial = self.dial.ip_version(version)?;
+        Ok(self)
+    }
+
+    /// How long everything may take up to the connection on which TLS or the handshake begins:
+    /// looking up the name, TCP to any of its addresses, and a proxy's answer. Default: 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.dial = self.dial.connect_timeout(timeout);
+        self
+    }
+
+    /// How long TLS and RawSocket's handshake may take together. Default: 10 s.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.dial = self.dial.handshake_timeout(timeout);
+        self
+    }
+
+    /// The longest message in bytes, both ways. Default: 16 MiB, which is RawSocket's own limit.
+    ///
+    /// The server is told so, and a longer message from it ends the connection; as only powers of two
+    /// from 512 bytes to 16 MiB can be told, it is the next of them that is taken. What is sent is
+    /// also limited by what the server takes; more is refused with
+    /// [`TooLarge`](crate::TransportError::TooLarge), and the connection stays.
+    #[must_use]
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.max_message_size = bytes;
+        self
+    }
+
+    /// How long closing may take: to send what is left, and for the server's end of the connection.
+    /// Default: 2 s.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// When to ask whether the server is alive; `None` for never, the default.
+    ///
+    /// RawSocket has PING and PONG for it, but Crossbar and Autobahn|Python (on Twisted) do not know
+    /// them: they take a PING for a message of 16 MiB, and drop the connection. So it is for servers
+    /// that are known to answer, as our own router does.
+    #[must_use]
+    pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
+        self.auto_ping = auto_ping.into();
+        self
+    }
+
+    /// Whom to trust when the URL is `rss://`, and who we are. Default: whom the platform trusts,
+    /// and nobody.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
+        self.dial = self.dial.tls(tls);
+        self
+    }
+
+    fn failed(&self, error: ShakeError) -> ConnectError {
+        let address = self.dial.peer().to_string();
+        let serializer = self.serializer.as_str();
+        let text = match error {
+            ShakeError::Io(error) if !is_end(&error) => return self.dial.lost(&error),
+            ShakeError::Reply(ReplyError::Refused(refusal)) => {
+                return ConnectError::RawSocketRefused { address, serializer, refusal };
+            }
+            // Crossbar's way of saying so.
+            ShakeError::Io(_) | ShakeError::Closed => format!(
+                "the server closed the connection during the RawSocket handshake; it may not speak \
+                 {serializer}"
+            ),
+            ShakeError::Reply(error @ ReplyError::Magic(octet)) => match known(octet) {
+                Some(what) => format!("{error}; {what}"),
+                None => error.to_string(),
+            },
+            ShakeError::Reply(error) => error.to_string(),
+        };
+        ConnectError::Handshake(format!("{address}: {text}"))
+    }
+}
+
+/// Who else begins so.
+fn known(octet: u8) -> Option<&'static str> {
+    match octet {
+        // The types of TLS records: alert and handshake (RFC 8446, section 5.1).
+        0x15 | 0x16 => Some("it speaks TLS: use rss://"),
+        b'H' => Some("it seems to be HTTP: if there is WebSocket, use ws://"),
+        _ => None,
+    }
+}
+
+impl Connector for WampRawSocketClientFactory {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        Box::pin(self.dial.open(self))
+    }
+}
+
+impl Handshake for WampRawSocketClientFactory {
+    const STEP: &'static str = "the RawSocket handshake";
+
+    async fn shake_hands<S>(
+        &self,
+        mut stream: S,
+        protection: Protection,
+    ) -> Result<Box<dyn Transport>, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let agreement = shake_hands(&mut stream, self.serializer, self.max_message_size)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let settings = Settings {
+            auto_ping: self.auto_ping,
+            send_timeout: Some(self.auto_ping.unwrap_or_default().patience()),
+            close_timeout: self.close_timeout,
+        };
+        let peer = self.dial.peer();
+        Ok(Box::new(RawSocketTransport::new(stream, agreement, peer, protection, settings)))
+    }
+}
