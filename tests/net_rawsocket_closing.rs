@@ -1,0 +1,160 @@
+//! The end of a RawSocket connection: there is no frame for it, each side ends its direction.
+
+#![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "cbor"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[path = "common/raw_socket.rs"]
+mod raw_socket;
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use raw_socket::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
+use wampwerk::TransportError;
+
+#[tokio::test]
+async fn the_end_between_two_frames_is_orderly() {
+    let (mut client, mut end) = over_tcp(options()).await;
+    client.write_all(&frame(MESSAGE, b"bye")).await.unwrap();
+    client.shutdown().await.unwrap();
+    assert_eq!(recv(&mut end).await, Some(Ok("bye".into())));
+    assert_eq!(recv(&mut end).await, None);
+    assert_eq!(recv(&mut end).await, None);
+    // The peer has ended its direction only: what is left for it leaves.
+    send(&mut end, "you, too").await.unwrap();
+    assert_eq!(close(&mut end).await, Ok(()));
+    assert_eq!(rest(&mut client).await, frame(MESSAGE, b"you, too"));
+}
+
+#[tokio::test]
+async fn the_end_within_a_frame_is_a_loss() {
+    let whole = frame(MESSAGE, &filled(40));
+    for cut in 1..whole.len() {
+        let (mut client, mut end) = piped(options()).await;
+        client.write_all(&frame(MESSAGE, b"before")).await.unwrap();
+        client.write_all(&whole[..cut]).await.unwrap();
+        drop(client);
+        assert_eq!(recv(&mut end).await, Some(Ok("before".into())));
+        let lost = TransportError::Lost("the peer went away within a frame".into());
+        assert_eq!(recv(&mut end).await, Some(Err(lost)), "{cut}");
+        assert_eq!(recv(&mut end).await, None);
+        assert_eq!(close(&mut end).await, Ok(()));
+    }
+    // Also where the rest is read in place.
+    let (mut client, mut end) = over_tcp(options()).await;
+    client.write_all(&frame(MESSAGE, &filled(1 << 20))[..200_000]).await.unwrap();
+    drop(client);
+    assert!(matches!(recv(&mut end).await, Some(Err(TransportError::Lost(_)))));
+}
+
+#[tokio::test]
+async fn a_reset_is_a_loss() {
+    let (client, mut end) = over_tcp(options()).await;
+    // With unread bytes on its side, the system resets the connection.
+    send(&mut end, "unread").await.unwrap();
+    flush(&mut end).await.unwrap();
+    client.readable().await.unwrap();
+    drop(client);
+    assert!(matches!(recv(&mut end).await, Some(Err(TransportError::Lost(_)))));
+    assert_eq!(close(&mut end).await, Ok(()));
+}
+
+#[tokio::test]
+async fn closing_sends_what_is_left_and_waits_for_the_peer() {
+    let (mut client, mut end) = over_tcp(options()).await;
+    let long = filled(3 << 20);
+    send(&mut end, long.clone()).await.unwrap();
+    send(&mut end, "last").await.unwrap();
+    let seen = async {
+        let seen = rest(&mut client).await;
+        // Whatever the peer has to say now, it is taken.
+        client.write_all(&frame(MESSAGE, &filled(1 << 20))).await.unwrap();
+        client.shutdown().await.unwrap();
+        seen
+    };
+    let (closed, seen) = tokio::join!(close(&mut end), seen);
+    assert_eq!(closed, Ok(()));
+    assert!(seen == [frame(MESSAGE, &long), frame(MESSAGE, b"last")].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_close_is_waited_for_as_long_as_it_is_set() {
+    let limit = Duration::from_secs(3);
+    let late = Err(TransportError::Timeout("the peer does not close"));
+    // It reads, but does not end; then it does not even read.
+    for unread in [0, 10 * PIPE] {
+        let (mut client, mut end) = piped(options().close_timeout(limit)).await;
+        send(&mut end, filled(unread)).await.unwrap();
+        let begin = Instant::now();
+        assert_eq!(close(&mut end).await, late);
+        assert_eq!(begin.elapsed(), limit);
+        assert_eq!(close(&mut end).await, Ok(()));
+        drop(end);
+        assert!(!rest(&mut client).await.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_goes_on_sending_does_not_keep_us() {
+    let limit = Duration::from_millis(50);
+    let (mut client, mut end) = piped(options().close_timeout(limit)).await;
+    let more = frame(MESSAGE, &filled(1000));
+    let endless = async {
+        // Time goes on between two of them.
+        while client.write_all(&more).await.is_ok() {
+            tokio::time::sleep(Duration::from_micros(10)).await;
+        }
+    };
+    let closed = async {
+        let closed = close(&mut end).await;
+        drop(end);
+        closed
+    };
+    let (closed, ()) = tokio::join!(closed, endless);
+    assert_eq!(closed, Err(TransportError::Timeout("the peer does not close")));
+}
+
+#[tokio::test]
+async fn the_peers_last_words_are_read_although_nothing_can_be_sent() {
+    let (mut client, mut end) = piped(options()).await;
+    client.write_all(&frame(MESSAGE, b"one")).await.unwrap();
+    client.write_all(&frame(MESSAGE, b"two")).await.unwrap();
+    drop(client);
+    send(&mut end, "too late").await.unwrap();
+    // The error is kept.
+    assert_eq!(flush(&mut end).await, Ok(()));
+    assert_eq!(send(&mut end, "and more").await, Ok(()));
+    assert_eq!(flush(&mut end).await, Ok(()));
+    assert_eq!(recv(&mut end).await, Some(Ok("one".into())));
+    assert_eq!(recv(&mut end).await, Some(Ok("two".into())));
+    assert_eq!(recv(&mut end).await, None);
+    assert_eq!(close(&mut end).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_half_open_peer_gets_all_and_a_broken_one_is_told_of() {
+    // The client reads no more and goes away while we send: the write fails, and the reader hears.
+    let (mut client, mut end) = over_tcp(options()).await;
+    client.write_all(&frame(MESSAGE, b"before")).await.unwrap();
+    assert_eq!(recv(&mut end).await, Some(Ok("before".into())));
+    send(&mut end, filled(1 << 20)).await.unwrap();
+    let mut some = [0; 1000];
+    let sending = poll_fn(|cx| Poll::Ready(end.poll_flush(cx))).await;
+    client.read_exact(&mut some).await.unwrap();
+    drop(client);
+    let _ = sending;
+    loop {
+        send(&mut end, filled(1 << 20)).await.unwrap();
+        flush(&mut end).await.unwrap();
+        match look(&mut end).await {
+            Poll::Ready(Some(Err(TransportError::Lost(_)))) => break,
+            Poll::Ready(other) => panic!("{other:?}"),
+            Poll::Pending => {}
+        }
+    }
+    assert_eq!(recv(&mut end).await, None);
+    assert_eq!(close(&mut end).await, Ok(()));
+}

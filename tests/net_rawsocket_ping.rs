@@ -1,0 +1,122 @@
+//! PING is answered by exactly one PONG with the same payload, and floods do not make us grow.
+
+#![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "cbor"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[path = "common/raw_socket.rs"]
+mod raw_socket;
+
+use std::task::Poll;
+
+use bytes::Bytes;
+use raw_socket::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::{JoinHandle, yield_now};
+use wampwerk::TransportError;
+
+/// Takes all messages; nothing is ever sent or flushed here.
+fn taking(mut end: End) -> JoinHandle<(Vec<Bytes>, Option<TransportError>)> {
+    tokio::spawn(async move {
+        let mut messages = Vec::new();
+        loop {
+            match recv(&mut end).await {
+                Some(Ok(message)) => messages.push(message),
+                end => return (messages, end.and_then(Result::err)),
+            }
+        }
+    })
+}
+
+#[tokio::test]
+async fn each_gets_its_answer_although_we_have_nothing_to_say() {
+    let (mut client, end) = over_tcp(options()).await;
+    let taking = taking(end);
+    for size in [0, 1, 4, 125, 126, 5000, 16 << 10, 200_000] {
+        client.write_all(&frame(PING, &filled(size))).await.unwrap();
+        assert!(read_frame(&mut client).await == (PONG, filled(size)), "{size}");
+    }
+    client.shutdown().await.unwrap();
+    // One each.
+    assert_eq!(rest(&mut client).await, b"");
+    assert_eq!(taking.await.unwrap(), (Vec::new(), None));
+}
+
+#[tokio::test]
+async fn answers_come_in_order_and_messages_pass_them() {
+    let (mut client, end) = over_tcp(options()).await;
+    let taking = taking(end);
+    let pings: Vec<_> = (0..200_usize).map(|number| filled(number * 3)).collect();
+    let all: Vec<u8> = pings
+        .iter()
+        .enumerate()
+        .flat_map(|(number, ping)| {
+            let message = frame(MESSAGE, number.to_string().as_bytes());
+            // Nobody has asked for this.
+            [frame(PING, ping), message, frame(PONG, b"unasked")].concat()
+        })
+        .collect();
+    client.write_all(&all).await.unwrap();
+    for ping in pings {
+        assert_eq!(read_frame(&mut client).await, (PONG, ping));
+    }
+    client.shutdown().await.unwrap();
+    assert_eq!(rest(&mut client).await, b"");
+    let (messages, error) = taking.await.unwrap();
+    assert_eq!(error, None);
+    assert!(
+        messages.iter().eq((0..200).map(|number| number.to_string()).collect::<Vec<_>>().iter())
+    );
+}
+
+#[tokio::test]
+async fn a_ping_of_16_mib_gets_its_answer() {
+    let (mut client, end) = over_tcp(options()).await;
+    let taking = taking(end);
+    let whole = filled(1 << 24);
+    client.write_all(&frame(PING, &whole)).await.unwrap();
+    assert_eq!(octets(&mut client).await, [0x0a, 0, 0, 0]);
+    let mut answer = vec![0; 1 << 24];
+    client.read_exact(&mut answer).await.unwrap();
+    assert!(answer == whole);
+    taking.abort();
+}
+
+#[tokio::test]
+async fn who_does_not_read_the_answers_is_not_read_further() {
+    for size in [0, 60, 20_000, 3 << 20] {
+        let (mut client, mut end) = piped(options()).await;
+        let ping = frame(PING, &filled(size));
+        // Nothing but pings, so there is never a message.
+        let mut sent = 0;
+        let mut blocked = 0;
+        while blocked < 100 {
+            let begun = &ping[sent % ping.len()..];
+            let wrote = tokio::select! {
+                biased;
+                wrote = client.write(begun) => wrote.unwrap(),
+                () = yield_now() => 0,
+            };
+            sent += wrote;
+            assert!(look(&mut end).await.is_pending());
+            blocked = if wrote == 0 { blocked + 1 } else { 0 };
+            // What it holds: some answers, and one ping that was read beyond.
+            assert!(sent < (1 << 20) + 2 * ping.len() + 3 * PIPE, "{size}: {sent}");
+        }
+        // As soon as it reads, all goes on, and nothing was lost.
+        let whole = sent / ping.len();
+        let taking = taking(end);
+        for number in 0..whole {
+            let answer = read_frame(&mut client).await;
+            assert!(answer == (PONG, filled(size)), "{size}: {number}");
+        }
+        let rest_of_it = &ping[sent % ping.len()..];
+        client.write_all(rest_of_it).await.unwrap();
+        client.write_all(&frame(MESSAGE, b"at last")).await.unwrap();
+        if sent % ping.len() != 0 {
+            assert!(read_frame(&mut client).await == (PONG, filled(size)));
+        }
+        client.shutdown().await.unwrap();
+        let messages = taking.await.unwrap().0;
+        assert_eq!(messages.last().unwrap(), "at last");
+    }
+}
