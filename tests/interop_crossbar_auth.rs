@@ -1,5 +1,5 @@
-//! Against a real Crossbar that asks who one is: every method joins with the right secret, plain and
-//! over TLS, and is refused with a wrong one.
+//! Against a real Crossbar that asks who one is: every method joins with the right secret, over
+//! WebSocket, plain and over TLS, and over RawSocket, and is refused with a wrong one.
 
 #![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
@@ -19,7 +19,7 @@ use wampwerk::session::authentication::{
     Proof, Scram, Signature, Ticket, WampCra,
 };
 use wampwerk::session::{SessionConfig, connect_with};
-use wampwerk::transport::{Connector, TlsConfig, TransportInfo, WampWebSocketClientFactory};
+use wampwerk::transport::{TransportInfo, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, CloseReason, ConnectError, Dict, Serializer, Session, Value};
 
 /// From an authid and a secret.
@@ -55,9 +55,7 @@ async fn log_in(
     serializer: Serializer,
     authentication: impl Into<Authentication>,
 ) -> Result<Session, ConnectError> {
-    let tls = TlsConfig::new().with_root_pem(rig.ca()).unwrap();
-    let factory = WampWebSocketClientFactory::new(rig.get(transport), &[serializer]).unwrap();
-    let transport = factory.tls(tls).connect().await?;
+    let transport = rig.connector(transport, serializer).connect().await?;
     let config = SessionConfig::default().authentication(authentication);
     wampwerk::session::join(transport, rig.get("realm"), config).await
 }
@@ -75,7 +73,7 @@ fn refusal(outcome: Result<Session, ConnectError>) -> CloseReason {
 #[tokio::test]
 async fn every_user_joins() {
     let Some(rig) = Rig::find() else { return };
-    for transport in ["ws_auth", "wss_auth"] {
+    for transport in ["ws_auth", "wss_auth", "rs_auth"] {
         for (user, method, with) in USERS {
             let (authid, secret) = rig.user(user);
             // The strong one takes a second each time.
@@ -105,7 +103,7 @@ async fn every_user_joins() {
 #[tokio::test]
 async fn nobody_joins_with_a_wrong_secret() {
     let Some(rig) = Rig::find() else { return };
-    for transport in ["ws_auth", "wss_auth"] {
+    for transport in ["ws_auth", "wss_auth", "rs_auth"] {
         for (user, _, with) in USERS {
             let (authid, secret) = rig.user(user);
             let wrong = wrong(user, secret);

@@ -6,6 +6,14 @@ use std::io::Write;
 use std::path::Path;
 
 use serde_json::Value as Json;
+use wampwerk::Serializer;
+use wampwerk::transport::{
+    Connector, TlsConfig, WampRawSocketClientFactory, WampWebSocketClientFactory,
+};
+
+/// Where everybody may join, by the keys of the rig.
+pub(crate) const TRANSPORTS: [&str; 8] =
+    ["ws", "wss", "unix_ws", "universal_ws", "rs", "rss", "unix", "universal_rs"];
 
 /// What `rig.json` says: `tests/crossbar/README.md` lists it.
 pub(crate) struct Rig(Json);
@@ -45,5 +53,25 @@ impl Rig {
     /// The certificates to trust.
     pub(crate) fn ca(&self) -> Vec<u8> {
         std::fs::read(self.get("ca")).unwrap()
+    }
+
+    /// The URL of a transport.
+    pub(crate) fn url(&self, transport: &str) -> String {
+        match (transport, self.get(transport)) {
+            ("unix", path) => format!("rs://unix:{path}"),
+            ("unix_ws", path) => format!("ws://unix:{path}:/ws"),
+            (_, url) => url.to_owned(),
+        }
+    }
+
+    /// What connects to a transport.
+    pub(crate) fn connector(&self, transport: &str, serializer: Serializer) -> Box<dyn Connector> {
+        let url = self.url(transport);
+        let tls = TlsConfig::new().with_root_pem(self.ca()).unwrap();
+        if url.starts_with("ws") {
+            Box::new(WampWebSocketClientFactory::new(&url, &[serializer]).unwrap().tls(tls))
+        } else {
+            Box::new(WampRawSocketClientFactory::new(&url, serializer).unwrap().tls(tls))
+        }
     }
 }
