@@ -150,7 +150,7 @@ impl<S: Serve> Place<S> {
                     Err(error) => tracing::debug!(%peer, %error, "connection lost"),
                 }
             }
-            Incoming::Unix(stream) => self.welcome(stream, "unix".to_owned()),
+            Incoming::Unix(stream, peer) => self.welcome(stream, peer),
         }
     }
 

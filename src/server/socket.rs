@@ -14,14 +14,15 @@ use crate::transport::url::Host;
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpListener),
-    Unix(unix::Listener),
+    /// With what its clients are called, who have no addresses of their own.
+    Unix(unix::Listener, String),
 }
 
 /// A client that has connected.
 #[derive(Debug)]
 pub(super) enum Incoming {
     Tcp(TcpStream, SocketAddr),
-    Unix(unix::Stream),
+    Unix(unix::Stream, String),
 }
 
 impl Socket {
@@ -40,7 +41,7 @@ impl Socket {
     pub(super) async fn unix(path: &str, mode: Option<u32>) -> Result<Self, ConnectError> {
         let bound = unix::Listener::bind(Path::new(path), mode).await;
         let failed = |message| ConnectError::Listen { address: path.to_owned(), message };
-        Ok(Socket::Unix(bound.map_err(failed)?))
+        Ok(Socket::Unix(bound.map_err(failed)?, format!("unix:{path}")))
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
@@ -49,7 +50,9 @@ impl Socket {
                 let (stream, peer) = ready!(socket.poll_accept(cx))?;
                 Incoming::Tcp(stream, peer)
             }
-            Socket::Unix(socket) => Incoming::Unix(ready!(socket.poll_accept(cx))?),
+            Socket::Unix(socket, peer) => {
+                Incoming::Unix(ready!(socket.poll_accept(cx))?, peer.clone())
+            }
         }))
     }
 }

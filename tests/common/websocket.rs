@@ -209,6 +209,7 @@ pub async fn raw_request(config: Acceptor, request: &str) -> (String, AcceptErro
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
+    drop(stream);
     (answer, accepted.await.unwrap().err().unwrap())
 }
 

@@ -179,13 +179,22 @@ where
     Batched::over(Box::new(transport), agreed.subprotocol.batched)
 }
 
-/// Status and headers as they are written.
+/// Status and headers as they are written. Names are as in RFC 6455, as there are small clients that
+/// look for just that.
 fn head<B>(response: &Response<B>) -> Vec<u8> {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();
     let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
     for (name, value) in response.headers() {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+        for (index, part) in name.as_str().split('-').enumerate() {
+            if index > 0 {
+                head.push(b'-');
+            }
+            let (first, rest) = part.split_at(part.len().min(1));
+            head.extend_from_slice(first.to_ascii_uppercase().as_bytes());
+            head.extend_from_slice(if part == "websocket" { "ebSocket" } else { rest }.as_bytes());
+        }
+        for part in [b": ", value.as_bytes(), b"\r\n"] {
             head.extend_from_slice(part);
         }
     }

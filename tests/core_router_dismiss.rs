@@ -1,0 +1,77 @@
+//! Some connections are ended, as those of one listener are; the others go on.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
+
+#[path = "common/router_core.rs"]
+mod common;
+
+use std::time::Duration;
+
+use common::*;
+use wampwerk::core::router::{CloseCause, RouterConfig};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[test]
+fn some_get_goodbye_and_the_others_see_them_leave() {
+    let mut net = Net::new();
+    let [callee, caller, stays] = [net.join(), net.join(), net.join()];
+    let [idle, idle_stays] = [net.connect(), net.connect()];
+    net.register(callee, 1, "com.example.add");
+    net.send(caller, call(1, "com.example.add", 1));
+    net.send(stays, call(1, "com.example.add", 1));
+    net.take(callee);
+
+    net.router.dismiss(net.now, &[callee, idle, caller, callee]);
+    net.drain();
+    // The one that goes is not told that its callee goes.
+    assert_eq!(net.take(callee), ["GOODBYE wamp.close.system_shutdown"]);
+    assert_eq!(net.take(caller), ["GOODBYE wamp.close.system_shutdown"]);
+    assert_eq!(net.take(stays), ["ERROR 48 1 wamp.error.canceled"]);
+    assert_eq!(net.closed(idle), Some(CloseCause::Shutdown));
+    assert_eq!(net.closed(idle_stays), None);
+    let left = net.statistics();
+    assert_eq!((left.connections, left.sessions, left.registrations, left.calls), (4, 1, 0, 0));
+
+    net.send(caller, goodbye("wamp.close.goodbye_and_out"));
+    assert_eq!(net.closed(caller), Some(CloseCause::Shutdown));
+    // What was on the way is ignored, and the answer is waited for as long as at the router's end.
+    net.send(callee, yields(1, 2));
+    assert_eq!(net.closed(callee), None);
+    net.advance(Duration::from_secs(2));
+    assert_eq!(net.closed(callee), Some(CloseCause::Shutdown));
+
+    // The router goes on.
+    net.register(stays, 2, "com.example.add");
+    let late = net.join();
+    net.send(late, call(1, "com.example.add", 1));
+    assert_eq!(net.take(stays).len(), 1);
+}
+
+#[test]
+fn nothing_reaches_who_goes_after_goodbye() {
+    let mut net = Net::new();
+    let [a, b, stays] = [net.join(), net.join(), net.join()];
+    for id in [a, b, stays] {
+        net.subscribe(id, 1, "com.example.topic");
+    }
+    net.router.dismiss(net.now, &[a, b]);
+    net.drain();
+    net.send(stays, publish(2, "com.example.topic", 1));
+    for id in [a, b] {
+        assert_eq!(net.take(id), ["GOODBYE wamp.close.system_shutdown"]);
+    }
+}
+
+#[test]
+fn who_has_gone_or_is_going_is_left_alone() {
+    let mut net = Net::with(RouterConfig::new(7).realm("realm1"));
+    let [gone, twice] = [net.join(), net.join()];
+    net.router.handle_disconnect(net.now, gone);
+    for _ in 0..2 {
+        net.router.dismiss(net.now, &[gone, twice]);
+        net.drain();
+    }
+    assert_eq!(net.take(twice), ["GOODBYE wamp.close.system_shutdown"]);
+    assert_eq!(net.closed(gone), None);
+}
