@@ -90,7 +90,7 @@ async fn it_goes_on_when_others_leave() {
     }
     assert_eq!(server.logs(FAILS, AGAIN).await, 0);
     // Who is in is served.
-    session.publish("com.example.topic").acknowledge(true).await.unwrap();
+    session.publish("com.example.topic").acknowledge().await.unwrap();
     // Connections are accepted in their order, so the first is in, and the last is not.
     let mut waiting = clients.split_off(CLIENTS / 2 - DESCRIPTORS / 4);
     for client in &mut clients {
@@ -109,5 +109,5 @@ async fn it_goes_on_when_others_leave() {
         assert!(read_head(&mut client).await.starts_with("HTTP/1.1 101 "));
     }
     connect(&server.url, "realm1").await.unwrap();
-    session.publish("com.example.topic").acknowledge(true).await.unwrap();
+    session.publish("com.example.topic").acknowledge().await.unwrap();
 }

@@ -65,7 +65,7 @@ async fn one_more_is_told_so_in_its_own_words() {
             }
         }
     };
-    soon(again).await.publish("com.example.topic").acknowledge(true).await.unwrap();
+    soon(again).await.publish("com.example.topic").acknowledge().await.unwrap();
 }
 
 #[tokio::test]

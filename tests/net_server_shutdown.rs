@@ -72,7 +72,7 @@ async fn what_waits_for_a_client_is_sent_before() {
     for number in 0..EVENTS {
         publisher.publish("com.example.topic").args((number, &text)).await.unwrap();
     }
-    publisher.publish("com.example.topic").args((EVENTS, "")).acknowledge(true).await.unwrap();
+    publisher.publish("com.example.topic").args((EVENTS, "")).acknowledge().await.unwrap();
     let ending = tokio::spawn(listener.shutdown());
     for number in 0..=EVENTS {
         assert_eq!(raw.recv().await[4][0], number);
@@ -120,7 +120,7 @@ async fn after_closing_the_connections_go_on_until_the_router_ends_them() {
     let port = address(&listener);
     listener.close().await;
     assert!(TcpStream::connect(port).await.is_err());
-    session.publish("com.example.topic").acknowledge(true).await.unwrap();
+    session.publish("com.example.topic").acknowledge().await.unwrap();
     soon(router.shutdown()).await;
     assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
 }

@@ -59,7 +59,7 @@ async fn sessions_of_both_kinds() {
         listener.close().await;
         assert!(!Path::new(&path).exists());
         // Sessions go on.
-        caller.publish("com.example.topic").acknowledge(true).await.unwrap();
+        caller.publish("com.example.topic").acknowledge().await.unwrap();
     }
 }
 
