@@ -57,7 +57,7 @@ pub struct Request {
 #[non_exhaustive]
 pub enum RequestError {
     /// The first octet is another one.
-    #[error("this is no RawSocket: it begins with 0x{0:02x}, not 0x7f")]
+    #[error("the first octet is 0x{0:02x}, not 0x7f")]
     Magic(u8),
     /// Serializer 0, which is used for errors.
     #[error("the client asks for serializer 0, which is none")]

@@ -251,6 +251,18 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
         stream.poll_write_vectored(cx, &slices[..count])
     }
 
+    fn ended(&mut self) -> Received {
+        if self.reader.is_within_frame() {
+            return self.fail(State::Lost, lost("the peer went away within a frame"));
+        }
+        // After an error of writing, the system does not tell a broken connection from an end.
+        if let Some(error) = self.write_error.take() {
+            return self.fail(State::Lost, error);
+        }
+        self.state = State::Ended;
+        Poll::Ready(None)
+    }
+
     fn fail(&mut self, state: State, error: TransportError) -> Received {
         self.state = state;
         Poll::Ready(Some(Err(error)))
@@ -298,13 +310,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
             }
             match self.poll_read(cx) {
                 Poll::Pending => return self.poll_silence(cx),
-                Poll::Ready(Ok(0)) if self.reader.is_within_frame() => {
-                    return self.fail(State::Lost, lost("the peer went away within a frame"));
-                }
-                Poll::Ready(Ok(0)) => {
-                    self.state = State::Ended;
-                    return Poll::Ready(None);
-                }
+                Poll::Ready(Ok(0)) => return self.ended(),
                 Poll::Ready(Ok(count)) => self.read += count as u64,
                 Poll::Ready(Err(error)) => return self.fail(State::Lost, lost(error)),
             }

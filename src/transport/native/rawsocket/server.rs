@@ -1,22 +1,14 @@
 //! The server's half of the handshake.
 
 use std::io::ErrorKind;
-use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::handshake::{Agreement, read_octets};
 use crate::error::RawSocketRefusal;
 use crate::framing::rawsocket::{MaxLength, Reply, Request, RequestError};
 use crate::message::Serializer;
-
-/// How long a client that was refused has to close its end. Closing ours while there is something
-/// to read would reset the connection, and the client could miss the refusal.
-const DRAIN_TIME: Duration = Duration::from_secs(1);
-
-/// How much is read of a client that was refused.
-const DRAIN_SIZE: usize = 64 << 10;
+use crate::transport::native::linger::farewell;
 
 /// The client does not get in.
 #[derive(Debug, thiserror::Error)]
@@ -81,20 +73,9 @@ pub(in crate::transport::native) async fn refuse<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let tell = async {
-        stream.write_all(&Reply::Refuse(refusal).octets()).await?;
-        stream.shutdown().await?;
-        let mut read = 0;
-        let mut space = [0; 512];
-        while read < DRAIN_SIZE {
-            match stream.read(&mut space).await? {
-                0 => break,
-                more => read += more,
-            }
-        }
-        Ok::<_, std::io::Error>(())
-    };
     // The refusal stands, whether or not the client waits for it.
-    let _ = timeout(DRAIN_TIME, tell).await;
+    if stream.write_all(&Reply::Refuse(refusal).octets()).await.is_ok() {
+        farewell(stream).await;
+    }
     AnswerError::Refused(refusal)
 }
