@@ -11,14 +11,16 @@
 //! | S9, `stop` is not final | `component_stop`, all of it |
 //! | S10, the router's GOODBYE as success | `component_backoff::a_goodbye_of_the_router_is_no_success` |
 //! | S11, headers are not sent | `net_component_config::the_server_sees_url_headers_and_serializers` |
-//! | S12, S13, schemes of URLs | `component_config::urls_are_read_by_their_scheme`, `net_endpoint_unix::a_url_leads_to_the_socket` |
+//! | S12, `rss://` in the clear | `net_component_rawsocket::rss_has_tls` |
+//! | S13, URLs taken for WebSocket's | `net_component_rawsocket::a_url_alone_is_read_by_its_scheme`, `net_endpoint_unix::a_url_leads_to_the_socket` |
 //! | S17, ready in spite of failures | `component_callbacks::what_goes_wrong_is_told_and_ready_comes_all_the_same`, `…::a_strict_component_takes_no_half_session` |
 //! | S18, no GOODBYE on SIGINT | `net_run::sigterm_during_a_call_says_goodbye` |
+//! | S19, RawSocket's PING, and serializers that a router lacks | `net_rawsocket_client::a_ping_is_answered_and_none_is_sent_unasked`, `…::a_server_that_closes_may_not_speak_the_serializer`, `net_rawsocket_session::a_serializer_that_the_router_lacks_is_refused_by_name` |
 //! | S20, the first retry's delay | `core_retry::the_first_retry_waits_the_initial_delay_and_the_last_the_longest` |
 //! | S21, GOODBYE ends the retries | `component_refused::a_refusal_that_may_pass_is_no_end`, and the package's tests |
 //! | S22, `close` during a delay | `component_stop::while_it_waits`, and the package's tests |
 //!
-//! S19 concerns RawSocket; S23 and S25 are in the package's tests.
+//! S23 and S25 are in the package's tests.
 
 #![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "json"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]

@@ -26,7 +26,7 @@ use crate::transport::{Connector, Transport};
 /// Connects to a router by RawSocket, over TCP, TLS or a unix socket. Autobahn's
 /// `WampRawSocketClientFactory`.
 ///
-/// ```no_run
+/// ```
 /// # #[cfg(all(feature = "router", feature = "cbor"))]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,7 +37,7 @@ use crate::transport::{Connector, Transport};
 /// # let listener = router.listen("rs://127.0.0.1:0").await?;
 /// # let url = listener.url();
 /// let factory = WampRawSocketClientFactory::new(url, Serializer::Cbor)?;
-/// let session = wampwerk::connect_with(&factory, "realm1").await?;
+/// let session = wampwerk::session::connect_with(&factory, "realm1").await?;
 /// assert_eq!(session.transport().kind, "rawsocket");
 /// # session.leave().await;
 /// # Ok(()) }
