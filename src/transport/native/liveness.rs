@@ -150,6 +150,11 @@ impl Silence {
         Some(time)
     }
 
+    /// Whether the peer has been asked, and has never answered a ping yet.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.open.is_some() && self.round_trip.last().is_none()
+    }
+
     fn listen(&mut self, read: u64) {
         self.seen = read;
         self.asked = false;

@@ -94,6 +94,10 @@ enum State {
     Lost,
 }
 
+/// Crossbar and Autobahn|Python take a PING for the beginning of a message that is too long.
+const NO_PING: &str = "the peer went away when it got a PING and may know none, as Crossbar: \
+                       leave RawSocket's auto-ping off for it";
+
 type Received = Poll<Option<Result<Bytes, TransportError>>>;
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
@@ -209,6 +213,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
         }
     }
 
+    /// The peer goes away. Is it because of our first PING?
+    fn may_know_no_ping(&self) -> bool {
+        self.silence.as_ref().is_some_and(Silence::is_unanswered)
+    }
+
     fn control(&mut self, frame: Frame) -> Result<(), TransportError> {
         self.control_waits = true;
         self.push(frame)
@@ -254,6 +263,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
     fn ended(&mut self) -> Received {
         if self.reader.is_within_frame() {
             return self.fail(State::Lost, lost("the peer went away within a frame"));
+        }
+        if self.may_know_no_ping() {
+            return self.fail(State::Ended, lost(NO_PING));
         }
         // After an error of writing, the system does not tell a broken connection from an end.
         if let Some(error) = self.write_error.take() {
@@ -312,6 +324,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
                 Poll::Pending => return self.poll_silence(cx),
                 Poll::Ready(Ok(0)) => return self.ended(),
                 Poll::Ready(Ok(count)) => self.read += count as u64,
+                Poll::Ready(Err(_)) if self.may_know_no_ping() => {
+                    return self.fail(State::Lost, lost(NO_PING));
+                }
                 Poll::Ready(Err(error)) => return self.fail(State::Lost, lost(error)),
             }
         }
@@ -412,9 +427,10 @@ fn lost(error: impl fmt::Display) -> TransportError {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
+    use std::future::poll_fn;
     use std::task::Waker;
 
-    use tokio::io::{ReadBuf, duplex};
+    use tokio::io::{AsyncReadExt, ReadBuf, duplex};
 
     use super::*;
     use crate::framing::rawsocket::MaxLength;
@@ -459,5 +475,21 @@ mod tests {
         }
         assert_eq!(read, sent);
         assert_eq!(transport.poll_flush(cx), Poll::Ready(Ok(())));
+    }
+
+    /// Whoever turned pings on learns that it was them.
+    #[tokio::test]
+    async fn a_peer_that_goes_away_at_a_ping_may_know_none() {
+        let (near, mut far) = duplex(1024);
+        let agreement = Agreement::new(Serializer::Cbor, 16 << 20, MaxLength::MAX);
+        let ping = AutoPing::new(Duration::from_millis(1), Duration::from_secs(10));
+        let close_timeout = Duration::from_secs(2);
+        let settings = Settings { auto_ping: Some(ping), send_timeout: None, close_timeout };
+        let mut transport =
+            RawSocketTransport::new(near, agreement, "test", Protection::default(), settings);
+        let peer = tokio::spawn(async move { far.read_u8().await });
+        let end = poll_fn(|cx| transport.poll_recv(cx)).await;
+        assert_eq!(peer.await.unwrap().unwrap(), 1, "PING");
+        assert_eq!(end, Some(Err(lost(NO_PING))));
     }
 }

@@ -1,0 +1,50 @@
+//! What is Crossbar's own on RawSocket: it knows no PING.
+
+#![cfg(all(not(target_arch = "wasm32"), unix, feature = "client", feature = "tls"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+mod common {
+    pub(crate) mod crossbar;
+}
+
+use std::time::Duration;
+
+use common::crossbar::Rig;
+use wampwerk::session::connect_with;
+use wampwerk::transport::{AutoPing, WampRawSocketClientFactory};
+use wampwerk::{CloseKind, ConnectError, Serializer, connect};
+
+const TRANSPORTS: [&str; 3] = ["rs", "unix", "universal_rs"];
+
+fn factory(rig: &Rig, transport: &str) -> WampRawSocketClientFactory {
+    WampRawSocketClientFactory::new(&rig.url(transport), Serializer::Cbor).unwrap()
+}
+
+/// A PING makes it drop the connection (surprise S19). Who turns pings on is told that it is this.
+#[tokio::test]
+async fn a_ping_ends_the_connection() {
+    let Some(rig) = Rig::find() else { return };
+    for transport in TRANSPORTS {
+        let ping = AutoPing::new(Duration::from_millis(10), Duration::from_secs(20));
+        let factory = factory(&rig, transport).auto_ping(ping);
+        let session = connect_with(&factory, rig.get("realm")).await.unwrap();
+        let reason = session.closed().await;
+        assert_eq!(reason.kind, CloseKind::TransportLost, "{transport}: {reason}");
+        assert!(reason.to_string().contains("PING"), "{transport}: {reason}");
+    }
+}
+
+/// The shortest way to a session.
+#[tokio::test]
+async fn connecting_by_url() {
+    let Some(rig) = Rig::find() else { return };
+    for transport in TRANSPORTS {
+        let session = connect(rig.url(transport), rig.get("realm")).await.unwrap();
+        assert_eq!(session.transport().kind, "rawsocket");
+        session.call("wamp.session.count").value::<u64>().await.unwrap();
+        session.leave().await;
+    }
+    // Whom nobody trusts.
+    let error = connect(rig.url("rss"), rig.get("realm")).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
+}
