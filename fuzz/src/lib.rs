@@ -1,0 +1,38 @@
+//! What is fuzzed: one plain function of bytes for each target, which panics where a promise does
+//! not hold.
+//!
+//! Two run them: libFuzzer through `fuzz_targets/`, and `tests/fuzz_corpus.rs` of the crate, which
+//! takes this file as a module and hands in every file of `regressions/`.
+
+#![allow(unreachable_pub, reason = "a module of a test, too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a broken promise is said by panicking")]
+
+mod batch;
+mod decode;
+mod rawsocket;
+mod router;
+mod uri;
+mod url;
+
+/// A target: its name, which is also that of its file and of its folders, and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    ("decode_json", decode::json),
+    ("decode_msgpack", decode::msgpack),
+    ("decode_cbor", decode::cbor),
+    ("batch", batch::read),
+    ("rawsocket_handshake", rawsocket::handshake),
+    ("rawsocket_frames", rawsocket::frames),
+    ("uri", uri::patterns),
+    ("url", url::parse),
+    ("router", router::drive),
+];
+
+/// Runs a target by its name.
+pub fn run(target: &str, input: &[u8]) {
+    let found = TARGETS.iter().find(|(name, _)| *name == target);
+    let (_, body) = found.unwrap_or_else(|| panic!("no target {target}"));
+    body(input);
+}
