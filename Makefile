@@ -1,6 +1,6 @@
 # Each target works from a fresh clone: it sets up what it needs (tools/setup says what) and then runs one script.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench npm clean
+.PHONY: help setup demo test check bench fuzz npm clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -29,9 +29,13 @@ bench: ## benches, and the comparison with other clients and the raw transport
 	cargo build --release --locked --manifest-path benches/compare/peer/Cargo.toml --target-dir benches/compare/target
 	cargo run --release --locked --manifest-path benches/compare/Cargo.toml --target-dir benches/compare/target
 
+fuzz: ## fuzz decoding, framing and the router's core; TIME=seconds for each target (30), TARGET=name for one
+	tools/setup fuzz
+	tools/fuzz $(if $(TIME),--time $(TIME)) $(TARGET)
+
 npm: ## build the npm package in pkg/
 	tools/setup native wasm
 	tools/build-npm
 
 clean: ## remove what was built in this clone; the tools in the cache stay
-	rm -rf target pkg benches/compare/target tests/e2e/node_modules tests/autobahn_js/node_modules tests/e2e/artifacts
+	rm -rf target pkg benches/compare/target fuzz/target fuzz/corpus fuzz/artifacts tests/e2e/node_modules tests/autobahn_js/node_modules tests/e2e/artifacts
