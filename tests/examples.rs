@@ -274,3 +274,48 @@ async fn several_components() {
     assert_order(&lines, &parts);
     assert!(lines.contains(&"the waiter writes down: a hot soup".to_owned()), "{lines:#?}");
 }
+
+#[tokio::test]
+async fn own_server() {
+    let places = ["--url", "ws://127.0.0.1:0/ws", "--raw-socket", "rs://127.0.0.1:0"];
+    let mut server = Example::start("own_server", &places);
+    let web = server.prints("WebSocket ").await;
+    let raw = server.prints("RawSocket ").await;
+    for (one, other) in [(&web, &raw), (&raw, &web), (&raw, &raw)] {
+        let callee = connect(one, "realm1").await.unwrap();
+        callee.register("com.example.add", |a: i64, b: i64| async move { a + b }).await.unwrap();
+        let caller = connect(other, "realm1").await.unwrap();
+        let sum = caller.call("com.example.add").args((2, 3)).value::<i64>().await.unwrap();
+        assert_eq!(sum, 5);
+        let error = caller.call("com.example.nobody").await.unwrap_err().to_string();
+        assert!(error.starts_with("wamp.error.no_such_procedure: nobody has"), "{error}");
+        let error = caller.call("com.example.add").args(("a", "b")).await.unwrap_err().to_string();
+        assert!(error.starts_with("wamp.error.invalid_argument"), "{error}");
+        let twice = caller.register("com.example.add", || async {}).await.unwrap_err().to_string();
+        assert!(twice.starts_with("wamp.error.procedure_already_exists"), "{twice}");
+        // Who waits for a callee that goes is told.
+        let (entered, mut on_entered) = unbounded_channel();
+        let endless = move || {
+            let _ = entered.send(());
+            std::future::pending::<i64>()
+        };
+        callee.register("com.example.never", endless).await.unwrap();
+        let waiting = caller.clone();
+        let waiting = tokio::spawn(async move { waiting.call("com.example.never").await });
+        on_entered.recv().await.unwrap();
+        callee.leave().await;
+        let ended = waiting.await.unwrap();
+        let error = ended.unwrap_err().to_string();
+        assert!(error.starts_with("wamp.error.canceled: the callee has gone"), "{error}");
+        caller.leave().await;
+    }
+    assert!(connect(&web, "realm2").await.unwrap_err().to_string().contains("no_such_realm"));
+    let [web, raw] =
+        [connect(&web, "realm1").await.unwrap(), connect(&raw, "realm1").await.unwrap()];
+    server.interrupt();
+    server.prints("going down").await;
+    for session in [web, raw] {
+        assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
+    }
+    assert_eq!(server.succeeds().await.last().map(String::as_str), Some("down"));
+}

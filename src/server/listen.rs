@@ -63,22 +63,27 @@ impl Router {
     /// [`ConnectError::Listen`] if the address cannot be had.
     pub fn listen(&self, url: impl Into<String>) -> Listen {
         let settings = self.settings();
-        let defaults = ServerOptions::new()
-            .handshake_timeout(settings.handshake_timeout)
-            .max_message_size(settings.max_message_size)
-            .batched(settings.batched);
         Listen {
             target: Target {
                 url: url.into(),
                 universal: false,
                 serializers: settings.serializers.clone(),
                 options: ServerOptions::new(),
-                defaults,
+                defaults: self.server_defaults(),
                 #[cfg(feature = "tls")]
                 tls: None,
             },
             connections: self.connections(),
         }
+    }
+
+    /// What its listeners do where they are not told otherwise.
+    pub(super) fn server_defaults(&self) -> ServerOptions {
+        let settings = self.settings();
+        ServerOptions::new()
+            .handshake_timeout(settings.handshake_timeout)
+            .max_message_size(settings.max_message_size)
+            .batched(settings.batched)
     }
 }
 

@@ -1,24 +1,23 @@
-//! `Place`: the loop that accepts, and those whom it has let in.
+//! `Place`: the loop that accepts.
 //!
-//! Owns the limits of number, and the end: of the loop, and of its connections. It knows neither
-//! handshakes nor messages.
+//! Owns the limits of number, and the end of the loop. It knows neither handshakes nor messages.
 
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::rt;
+use crate::server::guests::{Guests, room_for};
 use crate::server::listener::{Control, End};
 use crate::server::serve::Serve;
 use crate::server::socket::{Incoming, Socket};
-use crate::transport::{AcceptError, Acceptor, Transport};
+use crate::transport::{AcceptError, Acceptor};
 
 /// After the system could give us no connection (too many open files, say), until the next try.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
@@ -26,32 +25,14 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// Clients that are told at the same time that there is no room. Others are dropped.
 const REFUSALS: usize = 64;
 
-/// What all connections of a listener share. It is there as long as one of them is.
+/// Where clients are let in. It is there as long as the loop runs, or a handshake.
 struct Place<S: Serve> {
     acceptor: Acceptor,
-    serve: S,
+    guests: Arc<Guests<S>>,
     room: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
-    guests: Mutex<Guests<S::Handle>>,
     /// True when handshakes shall end.
     closing: watch::Sender<bool>,
-    /// Its end is the news.
-    _gone: watch::Sender<()>,
-}
-
-/// Those who are served.
-struct Guests<H> {
-    all: HashMap<u64, H>,
-    last: u64,
-    /// Who comes now has to go at once.
-    closed: bool,
-}
-
-/// One connection. Its end frees the room.
-struct Guest<S: Serve> {
-    place: Arc<Place<S>>,
-    key: u64,
-    _room: OwnedSemaphorePermit,
 }
 
 /// Begins to accept.
@@ -63,15 +44,14 @@ pub(super) fn start<S: Serve>(
 ) -> Control {
     let (end, on_end) = oneshot::channel();
     let (alive, stopped) = watch::channel(());
-    let (gone_sender, gone) = watch::channel(());
+    let guests = Guests::new(serve);
+    let gone = guests.gone();
     let place = Arc::new(Place {
         acceptor,
-        serve,
-        room: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
+        guests,
+        room: Arc::new(room_for(max_connections)),
         refusals: Arc::new(Semaphore::new(REFUSALS)),
-        guests: Mutex::new(Guests { all: HashMap::new(), last: 0, closed: false }),
         closing: watch::channel(false).0,
-        _gone: gone_sender,
     });
     rt::spawn(async move {
         let end = place.run(&socket, on_end).await;
@@ -80,7 +60,10 @@ pub(super) fn start<S: Serve>(
         drop(alive);
         match end {
             Some(End::Close) => {}
-            Some(End::Shutdown) => place.dismiss(),
+            Some(End::Shutdown) => {
+                place.closing.send_replace(true);
+                place.guests.dismiss();
+            }
             // Who serves ends the others.
             None => drop(place.closing.send_replace(true)),
         }
@@ -95,7 +78,7 @@ impl<S: Serve> Place<S> {
         socket: &Socket,
         mut on_end: oneshot::Receiver<End>,
     ) -> Option<End> {
-        let mut down = pin!(self.serve.wait_down());
+        let mut down = pin!(self.guests.wait_down());
         let mut listener_dropped = false;
         let mut failing = false;
         let mut pause: Option<rt::Sleep> = None;
@@ -163,7 +146,7 @@ impl<S: Serve> Place<S> {
             rt::spawn(async move {
                 let handshake = place.acceptor.accept(stream, &peer);
                 match place.unless_closing(handshake).await {
-                    Some(Ok(transport)) => place.take(transport, room),
+                    Some(Ok(transport)) => place.guests.take(transport, Some(room)),
                     Some(Err(error)) => tracing::debug!(%peer, %error, "connection refused"),
                     None => {}
                 }
@@ -190,48 +173,6 @@ impl<S: Serve> Place<S> {
             Poll::Pending => closing.as_mut().poll(cx).map(|_| None),
         })
         .await
-    }
-
-    /// A connection of its own, in a task that is no larger than it has to be.
-    fn take(self: &Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit) {
-        let (run, handle) = self.serve.serve(transport);
-        let mut guests = self.guests();
-        guests.last += 1;
-        let key = guests.last;
-        let guest = Guest { place: Arc::clone(self), key, _room: room };
-        if guests.closed {
-            drop(guests);
-            self.serve.end(vec![handle]);
-        } else {
-            guests.all.insert(key, handle);
-            drop(guests);
-        }
-        rt::spawn(async move {
-            let _guest = guest;
-            run.await;
-        });
-    }
-
-    /// Ends everything.
-    fn dismiss(&self) {
-        let all = {
-            let mut guests = self.guests();
-            guests.closed = true;
-            std::mem::take(&mut guests.all)
-        };
-        self.closing.send_replace(true);
-        self.serve.end(all.into_values().collect());
-    }
-
-    fn guests(&self) -> MutexGuard<'_, Guests<S::Handle>> {
-        // What is done under it cannot panic half-way.
-        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<S: Serve> Drop for Guest<S> {
-    fn drop(&mut self) {
-        self.place.guests().all.remove(&self.key);
     }
 }
 

@@ -64,7 +64,8 @@ impl Target {
         Ok((url, acceptor))
     }
 
-    fn read_url(&self) -> Result<Url, ConnectError> {
+    /// What kind of URL it is.
+    pub(super) fn read_url(&self) -> Result<Url, ConnectError> {
         let wrong = |message: &str| ConnectError::InvalidUrl {
             url: shown(&self.url),
             message: message.to_owned(),

@@ -32,6 +32,10 @@ pub enum AcceptError {
     /// The TLS handshake failed; often the client does not trust the certificate.
     #[error("TLS failed: {0}")]
     Tls(String),
+    /// The server's own settings cannot be used; only the factories of `server` look at them so
+    /// late.
+    #[error("{0}")]
+    Settings(String),
     /// The handshake took too long.
     #[error("the handshake took too long")]
     Timeout,

@@ -1,0 +1,229 @@
+//! `WampWebSocketServerFactory` and `WampRawSocketServerFactory`: servers with handlers of one's own.
+//!
+//! Owns what they are told. Both are thin over the same target and the same guests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::codec;
+use crate::error::ConnectError;
+use crate::message::Serializer;
+use crate::server::guests::Guests;
+use crate::server::handlers::Handlers;
+use crate::server::listen::open;
+use crate::server::target::{Target, Url};
+use crate::server::{Listener, TransportHandler};
+#[cfg(feature = "tls")]
+use crate::transport::TlsServerConfig;
+use crate::transport::{AcceptError, ServerOptions, Transport};
+
+/// What both are made of.
+#[derive(Clone)]
+struct Factory {
+    handlers: Handlers,
+    /// Who came without a listener.
+    guests: Arc<Guests<Handlers>>,
+    target: Target,
+}
+
+macro_rules! factory {
+    ($(#[$doc:meta])* $name:ident, $kind:pat, $wrong:literal, $schemes:literal) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(Factory);
+
+        impl $name {
+            /// A server at `url`, whose connections each get a handler of `make_handler`. Clients may
+            /// use one of the `serializers`.
+            ///
+            #[doc = concat!("The URL is one of ", $schemes, ".")]
+            /// With port 0 the system chooses a free one.
+            ///
+            /// # Errors
+            /// [`ConnectError::InvalidUrl`] if the URL is none of these,
+            /// [`ConnectError::InvalidConfig`] if there is no serializer, or one is not compiled in.
+            pub fn new<F, H>(
+                make_handler: F,
+                url: &str,
+                serializers: &[Serializer],
+            ) -> Result<Self, ConnectError>
+            where
+                F: Fn() -> H + Send + Sync + 'static,
+                H: TransportHandler,
+            {
+                let factory = Factory::new(Handlers::new(make_handler), url.to_owned(), serializers)?;
+                match factory.target.read_url()? {
+                    $kind => Ok($name(factory)),
+                    url => {
+                        let (url, message) = (url.shown().0, $wrong.to_owned());
+                        Err(ConnectError::InvalidUrl { url, message })
+                    }
+                }
+            }
+
+            /// What is asked of clients, and granted them. Default: [`ServerOptions::new`].
+            #[must_use]
+            pub fn options(mut self, options: ServerOptions) -> Self {
+                self.0.target.options = options;
+                self
+            }
+
+            /// The certificate, where the URL says TLS; necessary there. Default: none.
+            #[cfg(feature = "tls")]
+            #[must_use]
+            pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
+                self.0.target.tls = tls.into();
+                self
+            }
+
+            /// Listens. A factory may do so several times.
+            ///
+            /// # Errors
+            /// [`ConnectError::InvalidConfig`] naming an option that cannot be used,
+            /// [`ConnectError::InvalidUrl`] if TLS is missing or too much,
+            /// [`ConnectError::Listen`] if the address cannot be had.
+            pub async fn listen(&self) -> Result<Listener, ConnectError> {
+                open(self.0.target.clone(), self.0.handlers.clone()).await
+            }
+
+            /// Serves a client on a connected stream of one's own, after the opening handshake, which
+            /// this waits for. How many there are is for the caller to bound.
+            ///
+            /// `peer` is the client's address, as
+            /// [`TransportInfo::peer`](crate::transport::TransportInfo::peer) shows it. For TCP set
+            /// `TCP_NODELAY` before.
+            ///
+            /// # Errors
+            /// See [`AcceptError`].
+            pub async fn accept<S>(
+                &self,
+                stream: S,
+                peer: impl fmt::Display,
+            ) -> Result<(), AcceptError>
+            where
+                S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+            {
+                self.0.accept(stream, peer).await
+            }
+
+            /// Serves a client over a transport that is connected already.
+            ///
+            /// # Panics
+            /// Outside a tokio runtime.
+            pub fn serve(&self, transport: Box<dyn Transport>) {
+                self.0.guests.take(transport, None);
+            }
+
+            /// Ends the connections that came by [`accept`](Self::accept) and [`serve`](Self::serve),
+            /// and those that still come so: their handlers are told by
+            /// [`on_shutdown`](TransportHandler::on_shutdown). Returns when all are gone, after 15 s
+            /// at most. Those of a listener end with [`Listener::shutdown`].
+            pub async fn shutdown(&self) {
+                self.0.guests.dismiss();
+                self.0.guests.wait_none().await;
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut debug = f.debug_struct(stringify!($name));
+                debug.field("target", &self.0.target).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+factory! {
+    /// A WAMP server of one's own over WebSocket: what happens on its connections is up to a
+    /// [`TransportHandler`]. Autobahn's `WampWebSocketServerFactory`.
+    ///
+    /// ```
+    /// use wampwerk::message::{Goodbye, GoodbyeDetails, Message};
+    /// use wampwerk::server::{
+    ///     HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory,
+    /// };
+    /// use wampwerk::{Serializer, codec, uris};
+    ///
+    /// /// Says farewell to everybody.
+    /// struct Farewell;
+    ///
+    /// impl TransportHandler for Farewell {
+    ///     async fn on_open(&mut self, transport: WampTransport) -> Result<(), HandlerError> {
+    ///         let reason = uris::SYSTEM_SHUTDOWN.into();
+    ///         transport.send(Goodbye { details: GoodbyeDetails::default(), reason }).await?;
+    ///         transport.close();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn on_message(&mut self, _: Message) -> Result<(), HandlerError> {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let url = "ws://127.0.0.1:0/ws";
+    /// let server = WampWebSocketServerFactory::new(|| Farewell, url, codec::available())?;
+    /// let listener = server.listen().await?;
+    /// # #[cfg(feature = "client")] {
+    /// assert!(wampwerk::connect(listener.url(), "realm1").await.is_err());
+    /// # }
+    /// listener.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    WampWebSocketServerFactory,
+    Url::WebSocket(_),
+    "RawSocket has WampRawSocketServerFactory",
+    "`ws://host:port/path`, `wss://host:port/path` and `ws://unix:/file:/path`"
+}
+
+factory! {
+    /// A WAMP server of one's own over RawSocket: what happens on its connections is up to a
+    /// [`TransportHandler`]. Autobahn's `WampRawSocketServerFactory`.
+    ///
+    /// It is used as [`WampWebSocketServerFactory`] is.
+    WampRawSocketServerFactory,
+    Url::RawSocket(_),
+    "WebSocket has WampWebSocketServerFactory",
+    "`rs://host:port`, `rss://host:port` and `rs://unix:/file`"
+}
+
+impl Factory {
+    fn new(
+        handlers: Handlers,
+        url: String,
+        serializers: &[Serializer],
+    ) -> Result<Self, ConnectError> {
+        if serializers.is_empty() {
+            return Err(ConnectError::InvalidConfig("the server has no serializer".to_owned()));
+        }
+        for serializer in serializers {
+            if !codec::available().contains(serializer) {
+                let text = format!("{} is not compiled in", serializer.as_str());
+                return Err(ConnectError::InvalidConfig(text));
+            }
+        }
+        let target = Target {
+            url,
+            universal: false,
+            serializers: serializers.to_vec(),
+            options: ServerOptions::new(),
+            defaults: ServerOptions::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        };
+        Ok(Factory { guests: Guests::new(handlers.clone()), handlers, target })
+    }
+
+    async fn accept<S>(&self, stream: S, peer: impl fmt::Display) -> Result<(), AcceptError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let checked = self.target.clone().check();
+        let (_, acceptor) = checked.map_err(|error| AcceptError::Settings(error.to_string()))?;
+        self.guests.take(acceptor.accept(stream, peer).await?, None);
+        Ok(())
+    }
+}

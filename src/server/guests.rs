@@ -1,0 +1,118 @@
+//! `Guests`: the connections that are served together, however they came.
+//!
+//! Owns who they are, their number, and their end.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::rt;
+use crate::server::serve::Serve;
+use crate::transport::Transport;
+
+pub(super) struct Guests<S: Serve> {
+    serve: S,
+    state: Mutex<State<S::Handle>>,
+    /// How many there are.
+    present: watch::Sender<usize>,
+    /// Its end is the news.
+    gone: watch::Sender<()>,
+}
+
+struct State<H> {
+    all: HashMap<u64, H>,
+    last: u64,
+    /// Who comes now has to go at once.
+    closed: bool,
+}
+
+/// One connection. Its end frees the room.
+struct Guest<S: Serve> {
+    guests: Arc<Guests<S>>,
+    key: u64,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Room for so many connections.
+pub(super) fn room_for(max_connections: usize) -> Semaphore {
+    Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))
+}
+
+impl<S: Serve> Guests<S> {
+    pub(super) fn new(serve: S) -> Arc<Self> {
+        Arc::new(Guests {
+            serve,
+            state: Mutex::new(State { all: HashMap::new(), last: 0, closed: false }),
+            present: watch::Sender::new(0),
+            gone: watch::Sender::new(()),
+        })
+    }
+
+    /// A connection of its own, in a task that is no larger than it has to be.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        transport: Box<dyn Transport>,
+        room: Option<OwnedSemaphorePermit>,
+    ) {
+        let (run, handle) = self.serve.serve(transport);
+        let mut state = self.lock();
+        state.last += 1;
+        let key = state.last;
+        let guest = Guest { guests: Arc::clone(self), key, _room: room };
+        self.present.send_modify(|present| *present += 1);
+        if state.closed {
+            drop(state);
+            self.serve.end(vec![handle]);
+        } else {
+            state.all.insert(key, handle);
+            drop(state);
+        }
+        rt::spawn(async move {
+            let _guest = guest;
+            run.await;
+        });
+    }
+
+    /// Ends all, and who comes from now on.
+    pub(super) fn dismiss(&self) {
+        let all = {
+            let mut state = self.lock();
+            state.closed = true;
+            std::mem::take(&mut state.all)
+        };
+        self.serve.end(all.into_values().collect());
+    }
+
+    /// Ready when there are none.
+    pub(super) async fn wait_none(&self) {
+        // It ends with us only.
+        let _ = self.present.subscribe().wait_for(|present| *present == 0).await;
+    }
+
+    /// Closed when neither they nor the place is left.
+    pub(super) fn gone(&self) -> watch::Receiver<()> {
+        self.gone.subscribe()
+    }
+
+    /// Ready when nobody is served any more.
+    pub(super) async fn wait_down(&self) {
+        self.serve.wait_down().await;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<S::Handle>> {
+        // What is done under it cannot panic half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Serve> Drop for Guest<S> {
+    fn drop(&mut self) {
+        self.guests.lock().all.remove(&self.key);
+        self.guests.present.send_modify(|present| *present -= 1);
+    }
+}
