@@ -319,3 +319,39 @@ async fn own_server() {
     }
     assert_eq!(server.succeeds().await.last().map(String::as_str), Some("down"));
 }
+
+#[tokio::test]
+async fn mounted() {
+    let mut server = Example::start("mounted", &["--address", "127.0.0.1:0"]);
+    let page = server.prints("page http://").await;
+    let url = server.prints("router ").await;
+    let address = page.trim_end_matches('/');
+    let session = connect(&url, "realm1").await.unwrap();
+    let mut news = session.subscribe("com.example.news").await.unwrap();
+    let answer = http(address, "GET / HTTP/1.0\r\n\r\n").await;
+    assert!(answer.contains("A page beside a WAMP router."), "{answer}");
+    let answer = http(address, "GET /count HTTP/1.0\r\n\r\n").await;
+    assert!(answer.ends_with("\r\n\r\n1\n"), "{answer}");
+    let post = "HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+    let answer = http(address, &format!("POST /publish/com.example.news {post}")).await;
+    assert!(answer.starts_with("HTTP/1.0 204"), "{answer}");
+    assert_eq!(news.next().await.unwrap().unwrap().decode::<String>().unwrap(), "hello");
+    let answer = http(address, &format!("POST /publish/a%20b {post}")).await;
+    assert!(answer.starts_with("HTTP/1.0 400"), "{answer}");
+    let answer = http(address, "GET /ws HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 426"), "{answer}");
+    server.interrupt();
+    assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
+    assert_eq!(server.succeeds().await.last().map(String::as_str), Some("down"));
+}
+
+/// What a server answers, up to its end.
+async fn http(address: &str, request: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = stream.read_to_string(&mut answer);
+    tokio::time::timeout(DEADLINE, read).await.unwrap().unwrap();
+    answer
+}

@@ -13,6 +13,7 @@ use crate::message::Serializer;
 use crate::server::guests::Guests;
 use crate::server::handlers::Handlers;
 use crate::server::listen::open;
+use crate::server::mount::Mount;
 use crate::server::target::{Target, Url};
 use crate::server::{Listener, TransportHandler};
 #[cfg(feature = "tls")]
@@ -188,6 +189,20 @@ factory! {
     Url::RawSocket(_),
     "WebSocket has WampWebSocketServerFactory",
     "`rs://host:port`, `rss://host:port` and `rs://unix:/file`"
+}
+
+impl WampWebSocketServerFactory {
+    /// The same as a part of somebody else's HTTP server, which chooses the path: see [`Mount`]. The
+    /// URL and the certificate do not matter then.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] naming an option that cannot be used.
+    pub fn mount(&self) -> Result<Mount, ConnectError> {
+        let Target { serializers, options, .. } = &self.0.target;
+        options.check()?;
+        let guests = Guests::new(self.0.handlers.clone());
+        Ok(Mount::new(serializers, options.clone(), guests))
+    }
 }
 
 impl Factory {

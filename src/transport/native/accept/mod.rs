@@ -25,6 +25,7 @@ use crate::transport::native::TlsServerConfig;
 use crate::transport::native::protection::Protection;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError, RawSocketTransport};
 use crate::transport::native::websocket::{self, Terms};
+pub(crate) use crate::transport::native::websocket::{Agreed, Refusal};
 
 use crate::transport::subprotocol::Subprotocol;
 
@@ -101,6 +102,11 @@ impl Acceptor {
         }
     }
 
+    /// For WebSocket requests that somebody else reads and answers, at whatever path.
+    pub(crate) fn mounted(serializers: &[Serializer]) -> Self {
+        Acceptor::new(Speaks::WebSocket, None, serializers)
+    }
+
     /// What is asked of clients, and granted them. Default: [`ServerOptions::new`].
     #[must_use]
     pub fn options(mut self, options: ServerOptions) -> Self {
@@ -147,6 +153,28 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         self.within_time(stream, peer, true).await
+    }
+
+    /// Whether a request that somebody else has read can be served.
+    pub(crate) fn check_request<B>(&self, request: &http::Request<B>) -> Result<Agreed, Refusal> {
+        websocket::check(request, &self.terms)
+    }
+
+    /// The transport over the stream of a request that was [checked](Self::check_request) and
+    /// answered.
+    pub(crate) fn open<S>(
+        &self,
+        stream: S,
+        peer: impl fmt::Display,
+        secure: bool,
+        agreed: &Agreed,
+    ) -> Box<dyn Transport>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let protection = Protection { secure, channel_id: None };
+        let settings = self.options.websocket();
+        websocket::open(stream, Vec::new(), peer, protection, agreed, &settings)
     }
 
     /// Tells a client that there are too many connections.

@@ -33,7 +33,9 @@ pub use self::client::WampWebSocketClientFactory;
 use self::closing::{CloseStep, Closing};
 use self::io::Io;
 #[cfg(feature = "router")]
-pub(super) use self::server::{Terms, answer, open};
+pub(crate) use self::server::{Agreed, Refusal};
+#[cfg(feature = "router")]
+pub(super) use self::server::{Terms, answer, check, open};
 pub(super) use self::settings::Settings;
 use crate::error::TransportError;
 use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK};

@@ -98,6 +98,17 @@ impl Refusal {
         Refusal { status, message: message.into() }
     }
 
+    /// There are too many connections.
+    pub(crate) fn no_room() -> Self {
+        let text = "there are as many connections as may be; try again later";
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+
+    /// The server goes down.
+    pub(crate) fn down() -> Self {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the WAMP router here goes down")
+    }
+
     /// What the client has to be told. The connection cannot be used any more.
     pub(crate) fn response(&self) -> Response<String> {
         let mut response = Response::new(format!("{}\n", self.message));
@@ -134,10 +145,7 @@ where
         Err(HeadError::Closed) => return Err(AcceptError::Lost("the client left".to_owned())),
         Err(HeadError::Io(error)) => return Err(AcceptError::Lost(error.to_string())),
         Err(HeadError::Bad(text)) => Err(Refusal::new(StatusCode::BAD_REQUEST, text)),
-        Ok(_) if !room => {
-            let text = "there are as many connections as may be; try again later";
-            Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text))
-        }
+        Ok(_) if !room => Err(Refusal::no_room()),
         Ok((request, behind)) => check(&request, terms).map(|agreed| (agreed, behind)),
     };
     match outcome {

@@ -1,0 +1,224 @@
+//! `Mount`: WAMP over WebSocket within somebody else's HTTP server.
+//!
+//! Owns the way from a request to a transport. Who reads requests and writes responses is not known
+//! here; the types are those of the crate `http`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::ConnectError;
+use crate::message::Serializer;
+use crate::router::Router;
+use crate::rt::BoxFuture;
+use crate::server::guests::{Guests, room_for};
+use crate::server::serve::Serve;
+use crate::transport::native::accept::{Agreed, Refusal};
+use crate::transport::{Acceptor, ServerOptions, Transport};
+
+/// A WAMP server over WebSocket as a part of an HTTP server that has other things to serve, too:
+/// hyper's, axum's, or any that gives its requests as [`http::Request`] and can hand the connection
+/// over. Made by [`Router::mount`] and
+/// [`WampWebSocketServerFactory::mount`](super::WampWebSocketServerFactory::mount). Cheap to clone.
+///
+/// With axum and the crates `hyper` and `hyper-util`, a router beside a page:
+///
+/// ```
+/// use std::net::SocketAddr;
+///
+/// use axum::body::Body;
+/// use axum::extract::{ConnectInfo, Request, State};
+/// use axum::response::{IntoResponse, Response};
+/// use axum::routing::{any, get};
+/// use hyper_util::rt::TokioIo;
+/// use wampwerk::server::Mount;
+/// use wampwerk::transport::ServerOptions;
+///
+/// async fn wamp(
+///     State(mount): State<Mount>,
+///     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+///     mut request: Request,
+/// ) -> Response {
+///     let (response, upgrade) = match mount.upgrade(&request) {
+///         Ok(agreed) => agreed,
+///         Err(refusal) => return refusal.into_response(),
+///     };
+///     let connection = hyper::upgrade::on(&mut request);
+///     tokio::spawn(async move {
+///         if let Ok(stream) = connection.await {
+///             upgrade.serve(TokioIo::new(stream), peer);
+///         }
+///     });
+///     response.map(|()| Body::empty())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let router = wampwerk::Router::builder().realm("realm1").build()?;
+/// let app = axum::Router::new()
+///     .route("/", get(|| async { "a page" }))
+///     .route("/ws", any(wamp))
+///     .with_state(router.mount(ServerOptions::new())?);
+///
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+/// let url = format!("ws://{}/ws", listener.local_addr()?);
+/// let app = app.into_make_service_with_connect_info::<SocketAddr>();
+/// tokio::spawn(async move { axum::serve(listener, app).await });
+///
+/// # #[cfg(feature = "client")] {
+/// let session = wampwerk::connect(&url, "realm1").await?;
+/// session.publish("com.example.topic").args(("hello",)).await?;
+/// # }
+/// # Ok(()) }
+/// ```
+///
+/// The HTTP server should set `TCP_NODELAY`: with axum by
+/// `axum::serve(listener.tap_io(|stream| …), app)`.
+#[derive(Clone)]
+pub struct Mount {
+    acceptor: Acceptor,
+    room: Arc<Semaphore>,
+    guests: Arc<dyn Takes>,
+}
+
+/// A connection that is about to become one of WAMP: the request was granted, and the HTTP server
+/// has yet to answer it and to hand the stream over.
+///
+/// It counts as a connection. Dropping it gives the place back.
+#[must_use = "without its stream nothing is served"]
+pub struct Upgrade {
+    mount: Mount,
+    agreed: Agreed,
+    room: OwnedSemaphorePermit,
+    secure: bool,
+}
+
+impl Router {
+    /// This router as a part of somebody else's HTTP server; see [`Mount`]. What `options` do not set
+    /// is as the router has it. The sessions end with the router, as others do: the mount does not
+    /// keep it up.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] naming an option that cannot be used.
+    pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConnectError> {
+        options.check()?;
+        let options = options.or(&self.server_defaults(), true);
+        Ok(Mount::new(&self.settings().serializers, options, Guests::new(self.connections())))
+    }
+}
+
+impl Mount {
+    pub(super) fn new<S: Serve>(
+        serializers: &[Serializer],
+        options: ServerOptions,
+        guests: Arc<Guests<S>>,
+    ) -> Self {
+        let room = Arc::new(room_for(options.connections()));
+        Mount { acceptor: Acceptor::mounted(serializers).options(options), room, guests }
+    }
+
+    /// Whether a request can be served, and how it is to be answered: with the response, after which
+    /// the stream goes to [`Upgrade::serve`], or with the refusal, after which the connection is
+    /// closed.
+    ///
+    /// Path, query and method of routing are the HTTP server's matter. Everything else is as for a
+    /// [listener](Router::listen): status 426 for what is no WebSocket request, 403 for a page whose
+    /// origin is not let in, 400 for no common subprotocol, and 503 for too many connections or at
+    /// the end, each with a text for people.
+    #[allow(clippy::result_large_err, reason = "both are what is sent")]
+    pub fn upgrade<B>(
+        &self,
+        request: &http::Request<B>,
+    ) -> Result<(http::Response<()>, Upgrade), http::Response<String>> {
+        self.grant(request).map_err(|refusal| refusal.response())
+    }
+
+    fn grant<B>(
+        &self,
+        request: &http::Request<B>,
+    ) -> Result<(http::Response<()>, Upgrade), Refusal> {
+        if self.guests.is_down() {
+            return Err(Refusal::down());
+        }
+        let agreed = self.acceptor.check_request(request)?;
+        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| Refusal::no_room())?;
+        let response = agreed.response().clone();
+        Ok((response, Upgrade { mount: self.clone(), agreed, room, secure: false }))
+    }
+
+    /// Ends the connections that came through this mount, and waits until they are gone; a router
+    /// says GOODBYE to their sessions. From now on requests get status 503.
+    pub async fn shutdown(&self) {
+        self.guests.dismiss();
+        self.guests.wait_none().await;
+    }
+}
+
+impl Upgrade {
+    /// Whether the HTTP server speaks TLS, which [`TransportInfo::secure`] then says.
+    /// Default: no.
+    ///
+    /// [`TransportInfo::secure`]: crate::transport::TransportInfo::secure
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Serves the connection, when the response has been sent and the HTTP server has given the
+    /// stream away. `peer` is the client's address, as
+    /// [`TransportInfo::peer`](crate::transport::TransportInfo::peer) shows it.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn serve<S>(self, stream: S, peer: impl fmt::Display)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let Upgrade { mount, agreed, room, secure } = self;
+        mount.guests.take(mount.acceptor.open(stream, peer, secure, &agreed), room);
+    }
+}
+
+/// Guests of any kind.
+trait Takes: Send + Sync {
+    fn take(self: Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit);
+    fn is_down(&self) -> bool;
+    fn dismiss(&self);
+    fn wait_none(&self) -> BoxFuture<'_, ()>;
+}
+
+impl<S: Serve> Takes for Guests<S> {
+    fn take(self: Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit) {
+        Guests::take(&self, transport, Some(room));
+    }
+
+    fn is_down(&self) -> bool {
+        let down = pin!(self.wait_down());
+        self.is_closed() || down.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    fn dismiss(&self) {
+        Guests::dismiss(self);
+    }
+
+    fn wait_none(&self) -> BoxFuture<'_, ()> {
+        Box::pin(Guests::wait_none(self))
+    }
+}
+
+impl fmt::Debug for Mount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mount").field("acceptor", &self.acceptor).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgrade").field("agreed", &self.agreed).finish_non_exhaustive()
+    }
+}
