@@ -334,7 +334,8 @@ function describe(error) {
   return values ? `${error.uri}\n${showArguments(error.args, error.kwargs)}` : error.uri;
 }
 
+/** The router of the server that the page is from; of a page from a file, one on this machine. */
 function defaultUrl() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  return `${scheme}://${location.hostname || '127.0.0.1'}:8080/ws`;
+  return `${scheme}://${location.host || '127.0.0.1:8080'}/ws`;
 }

@@ -2,17 +2,17 @@
 //! each other.
 //!
 //! ```text
-//! cargo run --example demo -- [--url ws://…] [--ws-port N] [--http-port N]
+//! cargo run --example demo -- [--url ws://…] [--realm NAME] [--port N]
 //! ```
 
 #[cfg(not(target_arch = "wasm32"))]
 mod component;
 #[cfg(not(target_arch = "wasm32"))]
-mod http;
-#[cfg(not(target_arch = "wasm32"))]
 mod options;
 #[cfg(not(target_arch = "wasm32"))]
 mod run;
+#[cfg(not(target_arch = "wasm32"))]
+mod site;
 
 #[cfg(not(target_arch = "wasm32"))]
 #[tokio::main]

@@ -3,10 +3,8 @@
 /// What the command line says.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
-    /// The port of our router; nothing for 8080, or any free one.
-    pub(crate) ws_port: Option<u16>,
-    /// The port of the page; nothing for 8000, or any free one.
-    pub(crate) http_port: Option<u16>,
+    /// The port of the page and of our router; nothing for 8000, or any free one.
+    pub(crate) port: Option<u16>,
     /// A router to use instead of our own.
     pub(crate) url: Option<String>,
     /// The realm to join.
@@ -18,10 +16,9 @@ pub(crate) struct Options {
 pub(crate) const USAGE: &str = "\
 Starts a WAMP router, a component that speaks to it, and a page to talk to both.
 
-  --url URL       use the router at ws://… instead of starting one
-  --realm NAME    the realm to join (realm1)
-  --ws-port N     the port of the router (8080, or a free one if that is taken; 0 for any)
-  --http-port N   the port of the page (8000, or a free one if that is taken; 0 for any)";
+  --url URL      use the router at ws://… instead of starting one
+  --realm NAME   the realm to join (realm1)
+  --port N       the port of the page and the router (8000, or a free one if that is taken; 0 for any)";
 
 /// Reads the arguments behind the name of the program.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Options, String> {
@@ -41,13 +38,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Optio
         match name.as_str() {
             "--url" => options.url = Some(value()?),
             "--realm" => options.realm = Some(value()?),
-            "--ws-port" | "--port" => options.ws_port = Some(port(&name, &value()?)?),
-            "--http-port" => options.http_port = Some(port(&name, &value()?)?),
+            "--port" => options.port = Some(port(&name, &value()?)?),
             _ => return Err(format!("no such option: {name}\n\n{USAGE}")),
         }
-    }
-    if options.url.is_some() && options.ws_port.is_some() {
-        return Err("--url and --ws-port exclude each other".to_owned());
     }
     Ok(options)
 }
@@ -69,8 +62,8 @@ mod tests {
     #[test]
     fn options_are_read() {
         assert_eq!(parse_words("").unwrap(), Options::default());
-        let options = parse_words("--ws-port 0 --http-port=8123").unwrap();
-        assert_eq!((options.ws_port, options.http_port), (Some(0), Some(8123)));
+        assert_eq!(parse_words("--port 0").unwrap().port, Some(0));
+        assert_eq!(parse_words("--port=8123").unwrap().port, Some(8123));
         let options = parse_words("--url ws://h:1/ws --realm other").unwrap();
         assert_eq!(options.url.as_deref(), Some("ws://h:1/ws"));
         assert_eq!(options.realm.as_deref(), Some("other"));
@@ -80,10 +73,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         for (line, text) in [
-            ("--ws-port", "needs a value"),
-            ("--ws-port 70000", "must be a port"),
-            ("--http-port x", "must be a port"),
-            ("--url ws://h/ws --ws-port 1", "exclude each other"),
+            ("--port", "needs a value"),
+            ("--port 70000", "must be a port"),
+            ("--port x", "must be a port"),
             ("--colour", "no such option"),
             ("page", "no such option"),
         ] {

@@ -6,11 +6,12 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use tokio::net::TcpListener;
-use wampwerk::{Listener, Match, Router};
+use wampwerk::transport::ServerOptions;
+use wampwerk::{ConnectError, Match, Router};
 
 use crate::component;
-use crate::http::Site;
-use crate::options::{self, Options};
+use crate::options;
+use crate::site::{Site, WAMP};
 
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let options = options::parse(std::env::args().skip(1))?;
@@ -23,23 +24,20 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let site = Site::new(&root.join("www"), &root.join("pkg"))
         .map_err(|_| "the browser package is not there; `make npm` builds it into pkg/")?;
 
-    let own = match &options.url {
-        Some(_) => None,
-        None => Some(start_router(&options, realm).await?),
+    let listener = listen(options.port, 8000).await?;
+    let address = listener.local_addr()?;
+    let (router, url, page) = match options.url {
+        // The page knows the router of its own server by itself.
+        None => (Some(router(realm)?), format!("ws://{address}{WAMP}"), String::new()),
+        Some(url) => (None, url.clone(), format!("?url={}", query(&url))),
     };
-    let url = match (&own, &options.url) {
-        (Some((_, listener)), _) => listener.url().to_owned(),
-        (None, url) => url.clone().unwrap_or_default(),
-    };
+    let mount = router.as_ref().map(|router| router.mount(ServerOptions::new())).transpose()?;
+    let server = tokio::spawn(site.serve(listener, mount));
     let session = wampwerk::connect(&url, realm).await?;
     component::start(&session).await?;
 
-    let pages = listen(options.http_port, 8000).await?;
-    let address = pages.local_addr()?;
-    let server = tokio::spawn(site.serve(pages));
-
     println!("The demo is running.\n");
-    println!("  page       http://{address}/?url={}", query(&url));
+    println!("  page       http://{address}/{page}");
     println!("  router     {url} (realm {realm})");
     println!("  component  session {}, over {}\n", session.id(), session.serializer().as_str());
     println!("Open the page, press Connect. Ctrl-C here ends all of it.");
@@ -48,33 +46,20 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         signal = stop_signal() => signal.map_err(Into::into),
         reason = session.closed() => Err(format!("the component's session ended: {reason}").into()),
     };
-    server.abort();
     session.leave().await;
-    if let Some((router, _)) = own {
+    if let Some(router) = router {
         router.shutdown().await;
     }
+    server.abort();
     if ended.is_ok() {
         println!("\nBye.");
     }
     ended
 }
 
-async fn start_router(
-    options: &Options,
-    realm: &str,
-) -> Result<(Router, Listener), Box<dyn Error>> {
+fn router(realm: &str) -> Result<Router, ConnectError> {
     let builder = Router::builder().realm(realm).batched(true);
-    let router = builder.history("demo.chat", Match::Exact, 100).build()?;
-    let at = |port: u16| format!("ws://127.0.0.1:{port}/ws");
-    let listener = match options.ws_port {
-        Some(port) => router.listen(at(port)).await?,
-        None => match router.listen(at(8080)).await {
-            Ok(listener) => listener,
-            // Taken, most likely; if it is something else, this says so.
-            Err(_) => router.listen(at(0)).await?,
-        },
-    };
-    Ok((router, listener))
+    builder.history("demo.chat", Match::Exact, 100).build()
 }
 
 /// Listens on `port`; without one on `usual`, or on a free one if that is taken.

@@ -35,7 +35,7 @@ function buildNow(example) {
  * @param {string | undefined} url another router to use
  */
 export async function start(url) {
-  const args = ['--http-port', '0', ...(url ? ['--url', url] : ['--ws-port', '0'])];
+  const args = ['--port', '0', ...(url ? ['--url', url] : [])];
   const child = spawn(build('demo'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // A test run that is broken off leaves no demo behind.
   process.once('exit', () => child.kill('SIGKILL'));
@@ -57,7 +57,7 @@ export async function start(url) {
   failed.catch(() => {});
   return {
     page,
-    router: page.searchParams.get('url'),
+    router: page.searchParams.get('url') ?? `ws://${page.host}/ws`,
     /** Ends it as Ctrl-C does; resolves to the exit code. */
     stop: () => {
       child.kill('SIGINT');

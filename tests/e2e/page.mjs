@@ -369,18 +369,27 @@ await test('S23: Node, whose WebSocket tells of a router that is not there by an
   assert.deepEqual(JSON.parse(stdout), { first: 'error', refused, sum: 5, kind: 'left', fates });
 });
 
-// the file server
+// the server of the page
 
-await test('the file server gives files of the page and the package only', async () => {
+await test('the server of the page gives files of the page and the package only', async () => {
   const status = async (text) => (await request(demo.page, text)).split('\r\n')[0];
   for (const target of ['/../Cargo.toml', '/%2e%2e/Cargo.toml', '/pkg/../../Cargo.toml', '/..%2fCargo.toml', '/.git/config']) {
-    assert.match(await status(`GET ${target} HTTP/1.1\r\n\r\n`), / 404 /, target);
+    assert.match(await status(`GET ${target} HTTP/1.0\r\n\r\n`), / 404 /, target);
   }
-  assert.match(await status('POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc'), / 405 /);
-  assert.match(await status(`GET / HTTP/1.1\r\nCookie: ${'x'.repeat(20_000)}\r\n\r\n`), / 431 /);
-  const wasm = await request(demo.page, 'HEAD /pkg/wampwerk_bg.wasm HTTP/1.1\r\n\r\n');
-  assert.match(wasm, /^HTTP\/1\.1 200 OK\r\nContent-Type: application\/wasm\r\n/);
+  assert.match(await status('POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc'), / 405 /);
+  assert.match(await status(`GET / HTTP/1.1\r\n${'Cookie: x\r\n'.repeat(200)}\r\n`), / 431 /);
+  const wasm = await request(demo.page, 'HEAD /pkg/wampwerk_bg.wasm HTTP/1.0\r\n\r\n');
+  assert.match(wasm, /^HTTP\/1\.0 200 OK\r\n(.*\r\n)*content-type: application\/wasm\r\n/i);
+  assert.match(wasm, /^content-security-policy: default-src 'self';/im);
 });
+
+if (!other) {
+  await test('the router is on the port of the page, and its address speaks WebSocket only', async () => {
+    assert.equal(new URL(demo.router).host, demo.page.host);
+    assert.equal(demo.page.search, '');
+    assert.match(await request(demo.page, 'GET /ws HTTP/1.0\r\n\r\n'), /^HTTP\/1\.0 426 /);
+  });
+}
 
 // the end
 
