@@ -7,6 +7,7 @@
 #[cfg(feature = "client")]
 mod client;
 mod closing;
+mod control;
 mod handshake;
 mod io;
 #[cfg(feature = "router")]
@@ -31,6 +32,7 @@ use tungstenite::{Message, Utf8Bytes, WebSocket};
 #[cfg(feature = "client")]
 pub use self::client::WampWebSocketClientFactory;
 use self::closing::{CloseStep, Closing};
+use self::control::Pongs;
 use self::io::Io;
 #[cfg(feature = "router")]
 pub(crate) use self::server::{Agreed, Refusal};
@@ -38,8 +40,8 @@ pub(crate) use self::server::{Agreed, Refusal};
 pub(super) use self::server::{Terms, answer, check, open};
 pub(super) use self::settings::Settings;
 use crate::error::TransportError;
-use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK};
-use crate::transport::native::liveness::{Beat, Silence, Stall};
+use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER};
+use crate::transport::native::liveness::{Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
 /// tungstenite clears as much memory before each read, so more is not better.
@@ -67,14 +69,6 @@ pub(in crate::transport::native) struct WebSocketTransport<S> {
     fragment: Option<NonZeroUsize>,
     close_timeout: Duration,
     closing: Option<Closing>,
-}
-
-/// Answers to the peer's pings that may still be in the buffer.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pongs {
-    bytes: usize,
-    /// The count begins again when so many bytes were written since the start.
-    until: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,87 +108,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             close_timeout: settings.close_timeout,
             closing: None,
         }
-    }
-
-    /// Nothing came: is the peer alive?
-    fn poll_silence(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, TransportError>>> {
-        if let Some(error) = self.write_error.take() {
-            return self.fail(error, None);
-        }
-        let read = self.socket.get_ref().bytes_read();
-        while let Some(silence) = &mut self.silence
-            && let Poll::Ready(beat) = silence.poll(cx, read)
-        {
-            match beat {
-                Beat::Ping(payload) => {
-                    if let Err(error) = self.ping(payload) {
-                        return self.fail(error, None);
-                    }
-                }
-                Beat::Dead => {
-                    let error = TransportError::Timeout("the peer answers no ping");
-                    return self.fail(error, Some(CloseCode::InternalError));
-                }
-            }
-        }
-        if self.ping_waits
-            && let Poll::Ready(Err(error)) = self.poll_flush(cx)
-        {
-            return self.fail(error, Some(CloseCode::InternalError));
-        }
-        Poll::Pending
-    }
-
-    fn received(
-        &mut self,
-        cx: &mut Context<'_>,
-        frame: Bytes,
-    ) -> Poll<Option<Result<Bytes, TransportError>>> {
-        match self.poll_busy(cx) {
-            Ok(()) => Poll::Ready(Some(Ok(frame))),
-            Err(error) => self.fail(error, None),
-        }
-    }
-
-    /// Messages come without a pause: is a ping due all the same?
-    fn poll_busy(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
-        self.messages = self.messages.wrapping_add(1);
-        if self.messages.is_multiple_of(MESSAGES_PER_LOOK)
-            && let Some(silence) = &mut self.silence
-            && let Poll::Ready(payload) = silence.poll_busy(cx)
-        {
-            self.ping(payload)?;
-        }
-        Ok(())
-    }
-
-    fn ping(&mut self, payload: Bytes) -> Result<(), TransportError> {
-        self.ping_waits = true;
-        self.write(Message::Ping(payload))
-    }
-
-    fn ponged(&mut self, payload: &[u8]) {
-        if let Some(silence) = &mut self.silence
-            && let Some(time) = silence.ponged(payload)
-        {
-            tracing::debug!(peer = self.info.peer, round_trip = ?time, "the peer answered a ping");
-        }
-    }
-
-    /// The peer has sent a ping. Its answer is in tungstenite's buffer, which has no limit: a peer
-    /// that takes nothing must not fill it.
-    fn may_ask(&mut self, size: usize) -> bool {
-        let io = self.socket.get_ref();
-        if io.bytes_written() >= self.pongs.until {
-            // All that was in the buffer when the count began has left.
-            let until = io.bytes_written() + io.bytes_left() as u64;
-            self.pongs = Pongs { bytes: 0, until };
-        }
-        self.pongs.bytes += size + HEADER_SIZE;
-        self.pongs.bytes <= HIGH_WATER
     }
 
     /// In frames of so many bytes; a character may be split (RFC 6455, section 5.6).
@@ -441,6 +354,7 @@ mod tests {
     use super::*;
     use crate::message::Serializer;
     use crate::transport::native::AutoPing;
+    use crate::transport::native::limits::MESSAGES_PER_LOOK;
 
     #[test]
     fn a_peer_that_takes_a_part_makes_room() {
