@@ -102,6 +102,8 @@ impl FrameReader {
                 self.unread.advance(new);
                 *count += new;
                 if *count < HEADER_SIZE {
+                    // Nothing is left of the portion; its memory is not kept while we wait.
+                    self.unread = Bytes::new();
                     return Ok(None);
                 }
                 let header = Header::read(*octets)?;
@@ -192,13 +194,17 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_waits_holds_nothing() {
-        let mut reader = FrameReader::new(MAX_FRAME);
-        reader.feed(&[0, 0, 0, 2, 1, 2, 2, 0, 0, 1, 3]);
-        assert_eq!(reader.next_frame(), Ok(Some(Frame::message(vec![1, 2]))));
-        assert_eq!(reader.next_frame(), Ok(Some(Frame::pong(vec![3]))));
-        assert_eq!(reader.next_frame(), Ok(None));
-        assert!(reader.unread.is_unique() || reader.unread.is_empty());
-        assert!(matches!(reader.begun, Begun::Header(_, 0)));
+    fn a_reader_that_waits_keeps_no_portion_alive() {
+        // Whole frames, with a piece of a header behind, and with a piece of a payload.
+        for behind in [&[][..], &[0], &[0, 0, 0], &[0, 0, 0, 9, 1, 2]] {
+            let mut reader = FrameReader::new(MAX_FRAME);
+            reader.feed(&[&[0, 0, 0, 2, 1, 2, 2, 0, 0, 1, 3], behind].concat());
+            let message = reader.next_frame().unwrap().unwrap();
+            assert_eq!(message, Frame::message(vec![1, 2]));
+            assert_eq!(reader.next_frame(), Ok(Some(Frame::pong(vec![3]))));
+            assert_eq!(reader.next_frame(), Ok(None));
+            assert!(message.payload.is_unique(), "{behind:?}");
+            assert_eq!(reader.is_within_frame(), !behind.is_empty());
+        }
     }
 }
