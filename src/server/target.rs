@@ -6,7 +6,9 @@ use crate::error::ConnectError;
 use crate::message::Serializer;
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;
-use crate::transport::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
+#[cfg(feature = "tls")]
+use crate::transport::url::NO_TLS;
+use crate::transport::url::{RawSocketUrl, WebSocketUrl, shown};
 use crate::transport::{Acceptor, ServerOptions};
 
 /// What is listened on, as it was asked for.

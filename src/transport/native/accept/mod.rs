@@ -46,7 +46,7 @@ use crate::transport::subprotocol::Subprotocol;
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0").await?;
 /// # let url = format!("ws://{}/ws", listener.local_addr()?);
-/// # let client = WampWebSocketClientFactory::new(url, &[Serializer::Json])?;
+/// # let client = WampWebSocketClientFactory::new(&url, &[Serializer::Json])?;
 /// # let client = tokio::spawn(async move { client.connect().await });
 /// let (stream, peer) = listener.accept().await?;
 /// stream.set_nodelay(true)?;
