@@ -17,7 +17,7 @@ use crate::server::guests::{Guests, room_for};
 use crate::server::listener::{Control, End};
 use crate::server::serve::Serve;
 use crate::server::socket::{Incoming, Socket};
-use crate::transport::{AcceptError, Acceptor};
+use crate::transport::{AcceptError, Acceptor, keepalive};
 
 /// After the system could give us no connection (too many open files, say), until the next try.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
@@ -127,6 +127,8 @@ impl<S: Serve> Place<S> {
     fn receive(self: &Arc<Self>, incoming: Incoming) {
         match incoming {
             Incoming::Tcp(stream, peer) => {
+                // RawSocket's clients are sent no pings, unless it is asked for.
+                keepalive::enable(&stream);
                 // Answers are small and must not wait for an acknowledgement.
                 match stream.set_nodelay(true) {
                     Ok(()) => self.welcome(stream, peer.to_string()),

@@ -50,7 +50,7 @@ cfg_if::cfg_if! {
 
 cfg_if::cfg_if! {
     if #[cfg(all(
-        feature = "client",
+        any(feature = "client", feature = "router"),
         any(
             target_os = "linux",
             target_os = "android",
@@ -63,10 +63,10 @@ cfg_if::cfg_if! {
         )
     ))] {
         #[path = "native/keepalive.rs"]
-        mod keepalive;
-    } else if #[cfg(all(not(target_arch = "wasm32"), feature = "client"))] {
+        pub(crate) mod keepalive;
+    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
         #[path = "native/keepalive_time.rs"]
-        mod keepalive;
+        pub(crate) mod keepalive;
     }
 }
 

@@ -103,6 +103,9 @@ impl ServerOptions {
     /// is set counts for both.
     ///
     /// Autobahn's `autoPingInterval`, `autoPingTimeout` and `autoPingSize`, there off.
+    ///
+    /// A router's listener also lets the system look after TCP connections on which nothing comes
+    /// (TCP keepalive, after 30 s): that finds clients whose machine has gone, not those that hang.
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
         self.auto_ping = Some(auto_ping.into());
