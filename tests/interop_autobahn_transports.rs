@@ -31,15 +31,23 @@ mod autobahn {
 }
 
 use autobahn::place::Place;
-use autobahn::transports::Way;
+use autobahn::transports::{Below, Kind};
 use autobahn::{closing, progress, pubsub, rpc, values};
 use common::autobahn::{Implementation, within};
 use wampwerk::Serializer;
 
+/// What a client speaks there. Autobahn|JS has JSON only on RawSocket.
+fn serializers(who: Implementation, kind: Kind) -> &'static [Serializer] {
+    match who {
+        Implementation::Js if kind.is_raw() => &[Serializer::Json],
+        _ => &Serializer::ALL,
+    }
+}
+
 /// Everything, in one way.
-async fn all(who: Implementation, way: Way) {
-    let Some(mut place) = Place::over(way, who).await else { return };
-    for serializer in Serializer::ALL {
+async fn all(who: Implementation, kind: Kind, below: Below) {
+    let Some(mut place) = Place::over(kind, below, who).await else { return };
+    for &serializer in serializers(who, kind) {
         macro_rules! scenarios {
             ($($room:ident::$scenario:ident,)*) => {$(
                 let scenario = $room::$scenario(place.with(serializer));
@@ -47,16 +55,11 @@ async fn all(who: Implementation, way: Way) {
             )*};
         }
         scenarios! {
-            rpc::results_of_any_shape,
             rpc::errors_with_arguments,
             rpc::many_calls_at_once,
-            rpc::callees_that_go,
             progress::results_to_autobahn,
             pubsub::events_of_any_shape,
-            pubsub::events_keep_their_order,
-            values::of_any_size,
             closing::leaving,
-            closing::wrong_realm,
         }
         match who {
             Implementation::Python => {
@@ -66,28 +69,56 @@ async fn all(who: Implementation, way: Way) {
                 scenarios! { progress::results_from_autobahn_js, }
             }
         }
+        // Where the router takes both kinds it is the same from the second octet on.
+        if !kind.is_universal() {
+            scenarios! {
+                rpc::results_of_any_shape,
+                rpc::callees_that_go,
+                pubsub::events_keep_their_order,
+                values::of_any_size,
+                closing::wrong_realm,
+            }
+        }
     }
 }
 
 macro_rules! ways {
-    ($($test:ident: $way:ident,)*) => {
-        mod python {
+    ($who:ident in $module:ident: $($test:ident: $kind:ident over $below:ident,)*) => {
+        mod $module {
             $(#[tokio::test]
             async fn $test() {
-                super::all(super::Implementation::Python, super::Way::$way).await;
-            })*
-        }
-
-        mod js {
-            $(#[tokio::test]
-            async fn $test() {
-                super::all(super::Implementation::Js, super::Way::$way).await;
+                use super::{Below, Implementation, Kind};
+                super::all(Implementation::$who, Kind::$kind, Below::$below).await;
             })*
         }
     };
 }
 
-ways! {
-    websocket: WebSocket,
-    websocket_over_tls: WebSocketOverTls,
+ways! { Python in python:
+    websocket: WebSocket over Tcp,
+    websocket_over_tls: WebSocket over Tls,
+    websocket_over_a_unix_socket: WebSocket over Unix,
+    raw_socket: RawSocket over Tcp,
+    raw_socket_over_tls: RawSocket over Tls,
+    raw_socket_over_a_unix_socket: RawSocket over Unix,
+    universal_websocket: UniversalWebSocket over Tcp,
+    universal_websocket_over_tls: UniversalWebSocket over Tls,
+    universal_websocket_over_a_unix_socket: UniversalWebSocket over Unix,
+    universal_raw_socket: UniversalRawSocket over Tcp,
+    universal_raw_socket_over_tls: UniversalRawSocket over Tls,
+    universal_raw_socket_over_a_unix_socket: UniversalRawSocket over Unix,
+}
+
+// It has no RawSocket over TLS.
+ways! { Js in js:
+    websocket: WebSocket over Tcp,
+    websocket_over_tls: WebSocket over Tls,
+    websocket_over_a_unix_socket: WebSocket over Unix,
+    raw_socket: RawSocket over Tcp,
+    raw_socket_over_a_unix_socket: RawSocket over Unix,
+    universal_websocket: UniversalWebSocket over Tcp,
+    universal_websocket_over_tls: UniversalWebSocket over Tls,
+    universal_websocket_over_a_unix_socket: UniversalWebSocket over Unix,
+    universal_raw_socket: UniversalRawSocket over Tcp,
+    universal_raw_socket_over_a_unix_socket: UniversalRawSocket over Unix,
 }

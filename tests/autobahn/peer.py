@@ -254,7 +254,14 @@ def join(name, url, realm, serializer, authentication={}, ca=None):
         if scheme in ("wss", "rss"):
             trusted = trustRootFromCertificates([Certificate.loadPEM(ca)])
             endpoint = wrapClientTLS(optionsForClientTLS(to.hostname, trusted), endpoint)
-    return endpoint.connect(factory).addCallback(lambda _: session.joined)
+
+    def connected(protocol):
+        # Autobahn does not on RawSocket, and tries in vain on WebSocket: then a small message behind a small one waits.
+        if not unix:
+            protocol.transport.setTcpNoDelay(True)
+        return session.joined
+
+    return endpoint.connect(factory).addCallback(connected)
 
 
 class Steady:

@@ -203,7 +203,7 @@ class Peer {
   // The connection breaks, as far as the router can see.
   do_vanish() {
     if (this.socket instanceof WebSocket) this.socket.terminate()
-    else this.socket.resetAndDestroy()
+    else this.socket.destroy()
   }
 
   keep(handle) {
