@@ -12,7 +12,7 @@ use wampwerk::message::Message;
 use wampwerk::{Payload, Serializer, Value, codec};
 
 /// How often a part is repeated.
-const MANY: usize = 200_000;
+const MANY: usize = 100_000;
 
 /// For one shape, all that is done with it, without optimization on a busy machine. With the square
 /// of `MANY` steps it would be ten times as long on a fast one.
@@ -28,7 +28,7 @@ const JSON: &[Shape] = &[
     ("lists", b"[0", b",[[[]]]", b"]"),
     ("spaces", b"[ ", b" ", b" 0 ]"),
     ("digits", b"[0.", b"1", b"]"),
-    ("zeros", b"[1", b"0", b"]"),
+    ("zeros of an exponent", b"[1e0", b"0", b"]"),
     ("escapes", b"[\"", b"\\\"\\u00e9", b"\"]"),
     ("texts", b"[\"\"", b",\"ab\\n\"", b"]"),
     ("base64", b"[\"\\u0000", b"AAA\\/", b"\"]"),
@@ -37,15 +37,15 @@ const JSON: &[Shape] = &[
 ];
 
 const MSGPACK: &[Shape] = &[
-    ("arguments", b"\xdd\0\x03\x0d\x40", b"\x00", b""),
-    ("items", b"\x91\xdd\0\x03\x0d\x40", b"\x90", b""),
-    ("texts", b"\xdd\0\x03\x0d\x40", b"\xa2ab", b""),
-    ("extensions", b"\xdd\0\x03\x0d\x40", b"\xd4\x01a", b""),
-    ("the same key", b"\x91\xdf\0\x03\x0d\x40", b"\xa1a\x00", b""),
+    ("arguments", b"\xdd\0\x01\x86\xa0", b"\x00", b""),
+    ("items", b"\x91\xdd\0\x01\x86\xa0", b"\x90", b""),
+    ("texts", b"\xdd\0\x01\x86\xa0", b"\xa2ab", b""),
+    ("extensions", b"\xdd\0\x01\x86\xa0", b"\xd4\x01a", b""),
+    ("the same key", b"\x91\xdf\0\x01\x86\xa0", b"\xa1a\x00", b""),
 ];
 
 const CBOR: &[Shape] = &[
-    ("arguments", b"\x9a\0\x03\x0d\x40", b"\x00", b""),
+    ("arguments", b"\x9a\0\x01\x86\xa0", b"\x00", b""),
     ("items", b"\x81\x9f", b"\x80", b"\xff"),
     ("tags", b"\x81", b"\xc1", b"\x00"),
     ("tagged arguments", b"\x9f", b"\xc1\xc1\xc1\x00", b"\xff"),
@@ -110,10 +110,7 @@ fn json() {
 #[cfg(feature = "msgpack")]
 #[test]
 fn msgpack() {
-    for shape in MSGPACK {
-        let head: &[u8] = b"\x94\x32\x01\x80";
-        check(Serializer::MsgPack, head, b"", &[*shape]);
-    }
+    check(Serializer::MsgPack, b"\x94\x32\x01\x80", b"", MSGPACK);
 }
 
 #[cfg(feature = "cbor")]
