@@ -4,11 +4,16 @@
 //! transport sees that the peer is alive. It knows nothing of frames.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// How much is read by one system call. It lies on the stack, so that a connection that waits needs
+/// no memory for it, and nobody clears it.
+const READ_SIZE: usize = 32 << 10;
 
 /// tungstenite reads on until a message is whole, though it be of a million empty fragments. After
 /// so many reads the task yields.
@@ -18,9 +23,9 @@ const READS_PER_POLL: u8 = 16;
 #[derive(Debug)]
 pub(super) struct Io<S> {
     stream: S,
-    /// What came behind the opening handshake; it is read first. Not given to tungstenite: the
-    /// buffer that it makes of it forgets how large it was meant to be, and once messages are kept
-    /// it would be filled by one system call for each.
+    /// What came and tungstenite had no room for, at first what came behind the opening handshake; it
+    /// is read first. The latter is not given to tungstenite: the buffer that it makes of it forgets
+    /// how large it was meant to be.
     early: Bytes,
     waker: Waker,
     read: u64,
@@ -35,8 +40,9 @@ pub(super) struct Io<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
     pub(super) fn new(stream: S, early: Vec<u8>) -> Self {
         let waker = Waker::noop().clone();
+        let read = early.len() as u64;
         let early = early.into();
-        Io { stream, early, waker, read: 0, reads_left: READS_PER_POLL, written: 0, left: 0 }
+        Io { stream, early, waker, read, reads_left: READS_PER_POLL, written: 0, left: 0 }
     }
 
     /// Goes first in every poll. A single waker is enough, as one task polls all of a transport.
@@ -97,8 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Io<S> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         if !self.early.is_empty() {
             let count = self.early.len().min(space.len());
-            space[..count].copy_from_slice(&self.early.split_to(count));
-            self.read += count as u64;
+            self.early.copy_to_slice(&mut space[..count]);
             return Ok(count);
         }
         let Some(reads_left) = self.reads_left.checked_sub(1) else {
@@ -106,15 +111,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Io<S> {
             return Err(ErrorKind::WouldBlock.into());
         };
         let cx = &mut Context::from_waker(&self.waker);
-        let mut buf = ReadBuf::new(space);
+        let mut room = [const { MaybeUninit::uninit() }; READ_SIZE];
+        let mut buf = ReadBuf::uninit(&mut room);
         match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
             Poll::Ready(result) => result?,
             Poll::Pending => return Err(ErrorKind::WouldBlock.into()),
         }
-        let count = buf.filled().len();
-        self.read += count as u64;
+        let read = buf.filled();
+        self.read += read.len() as u64;
         self.reads_left = reads_left;
-        Ok(count)
+        let (now, early) = read.split_at(read.len().min(space.len()));
+        space[..now.len()].copy_from_slice(now);
+        if !early.is_empty() {
+            self.early = Bytes::copy_from_slice(early);
+        }
+        Ok(now.len())
     }
 }
 

@@ -44,8 +44,9 @@ use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER};
 use crate::transport::native::liveness::{Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
-/// tungstenite clears as much memory before each read, so more is not better.
-const READ_BUFFER: usize = 32 << 10;
+/// tungstenite clears as much memory before each read, and each connection keeps it. How much the
+/// system is asked for at once is another matter, see [`io`].
+const READ_BUFFER: usize = 4 << 10;
 
 /// More than a frame's header ever takes.
 const HEADER_SIZE: usize = 16;
