@@ -1,5 +1,6 @@
 //! wampwerk through its own router.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,12 +12,16 @@ use crate::clients::Cell;
 use crate::measure::{Error, Meter, Sample, Window};
 use crate::plan::{PROCEDURE, PROGRESS, REALM, TOPIC, Work};
 
-/// Starts the router on a free port, and says the URL. It listens as long as it lives.
-pub async fn listen() -> Result<(Router, String), Error> {
+/// Starts the router on free ports and at `path`; the URLs of WebSocket, of RawSocket on TCP, and on
+/// the unix socket. It listens as long as it lives.
+pub async fn listen(path: &Path) -> Result<(Router, [String; 3]), Error> {
     let router = Router::builder().realm(REALM).build()?;
-    let listener = router.listen("ws://127.0.0.1:0/ws").await?;
-    let url = listener.url().to_owned();
-    Ok((router, url))
+    let unix = format!("rs://unix:{}", path.to_str().ok_or("no text")?);
+    let websocket = router.listen("ws://127.0.0.1:0/ws").await?;
+    let tcp = router.listen("rs://127.0.0.1:0").await?;
+    let unix = router.listen(&unix).await?;
+    let urls = [websocket, tcp, unix].map(|listener| listener.url().to_owned());
+    Ok((router, urls))
 }
 
 /// Runs one cell.

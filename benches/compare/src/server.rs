@@ -95,10 +95,18 @@ async fn listen(router: Option<String>) -> Result<(Addresses, Option<Router>), E
         (Contender::TcpRelay, relay::listen_tcp().await?.to_string()),
         (Contender::UnixRelay, path.to_str().ok_or("no text")?.to_owned()),
     ];
-    let (ours, url) = match router {
-        Some(url) => (None, url),
-        None => ours::listen().await.map(|(router, url)| (Some(router), url))?,
+    let ours = match router {
+        Some(url) => {
+            places.extend([(Contender::Ours, url.clone()), (Contender::WampAsync, url)]);
+            None
+        }
+        None => {
+            let (router, urls) = ours::listen(&directory.0.join("router")).await?;
+            let contenders = [Contender::Ours, Contender::TcpOurs, Contender::UnixOurs];
+            places.push((Contender::WampAsync, urls[0].clone()));
+            places.extend(contenders.into_iter().zip(urls));
+            Some(router)
+        }
     };
-    places.extend([(Contender::Ours, url.clone()), (Contender::WampAsync, url)]);
     Ok((Addresses { places, _directory: directory }, ours))
 }
