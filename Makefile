@@ -1,6 +1,6 @@
 # Each target works from a fresh clone: it sets up what it needs (tools/setup says what) and then runs one script.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fuzz npm clean
+.PHONY: help setup demo test check bench load fuzz npm clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -32,6 +32,10 @@ bench: ## benches, and the comparison with other clients and the raw transport
 fuzz: ## fuzz decoding, framing and the router's core; TIME=seconds for each target (30), TARGET=name for one
 	tools/setup fuzz
 	tools/fuzz $(if $(TIME),--time $(TIME)) $(TARGET)
+
+load: ## 2 000 sessions on one router, in release and for longer; needs 2 200 open files a process
+	tools/setup native
+	cargo test --release --test load -- --seconds 20
 
 npm: ## build the npm package in pkg/
 	tools/setup native wasm

@@ -1,0 +1,47 @@
+//! The transports that sessions come over.
+
+use wampwerk::transport::{
+    Connector, Transport, WampRawSocketClientFactory, WampWebSocketClientFactory,
+};
+use wampwerk::{ConnectError, Serializer};
+
+/// A transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    WebSocket,
+    Tcp,
+    Unix,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 3] = [Kind::WebSocket, Kind::Tcp, Kind::Unix];
+
+    pub(crate) fn from_key(key: &str) -> Option<Self> {
+        match key {
+            "ws" => Some(Kind::WebSocket),
+            "tcp" => Some(Kind::Tcp),
+            "unix" => Some(Kind::Unix),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Kind::WebSocket => "WebSocket, TCP",
+            Kind::Tcp => "RawSocket, TCP",
+            Kind::Unix => "RawSocket, unix",
+        }
+    }
+
+    /// A transport for somebody who speaks JSON by hand.
+    pub(crate) async fn open(self, url: &str) -> Result<Box<dyn Transport>, ConnectError> {
+        match self {
+            Kind::WebSocket => {
+                WampWebSocketClientFactory::new(url, &[Serializer::Json])?.connect().await
+            }
+            Kind::Tcp | Kind::Unix => {
+                WampRawSocketClientFactory::new(url, Serializer::Json)?.connect().await
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Two thousand sessions on one router, each of them calling and publishing, with slow readers among
+//! them: nobody starves, who does not read is thrown out, the memory for each session is bounded,
+//! and all of it is given back in the end.
+//!
+//! `cargo test --test load -- --help` tells what can be asked for; `make load` runs it in release
+//! and for longer. The router is another process, so that what it takes is its own.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[cfg(unix)]
+mod board;
+#[cfg(unix)]
+mod child;
+#[cfg(unix)]
+mod crowd;
+#[cfg(unix)]
+mod kind;
+#[cfg(unix)]
+mod plan;
+#[cfg(unix)]
+mod scenario;
+#[cfg(unix)]
+mod slow;
+
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    use plan::Role;
+    let role = match plan::parse(std::env::args().skip(1)) {
+        Ok(role) => role,
+        Err(error) => {
+            eprintln!("{error}\n{}", plan::USAGE);
+            return std::process::ExitCode::from(2);
+        }
+    };
+    match role {
+        Role::Router(directory) => child::serve(&directory),
+        Role::Test(plan) => scenario::run(&plan),
+        Role::LeftOut => println!("load: left out, as another test was named"),
+        Role::Help => println!("{}", plan::USAGE),
+        Role::List => println!("load: test"),
+    }
+    std::process::ExitCode::SUCCESS
+}
+
+#[cfg(not(unix))]
+fn main() {
+    println!("load: LEFT OUT, as it counts open files and reads /proc, which this system has not");
+}

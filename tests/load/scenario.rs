@@ -1,0 +1,273 @@
+//! The run: joining, working, the flood, leaving. What is asked for is asserted, what was measured
+//! is printed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use wampwerk::Session;
+use wampwerk::session::Subscription;
+
+use crate::board::{Board, Rates};
+use crate::child::{Look, RouterProcess, raise_open_files};
+use crate::crowd::{self, Error, Tasks};
+use crate::kind::Kind;
+use crate::plan::Plan;
+use crate::slow::{self, SlowReader};
+
+/// Who subscribes to the flood and does not read.
+const SLOW: usize = 20;
+
+/// Who publishes the flood.
+const LOUD: usize = 4;
+
+/// So many sessions of each transport are there before memory is looked at: what is allocated once is
+/// not theirs.
+const WARM_UP: usize = 50;
+
+/// So many calls of a session tell whether others have as many; and for how many times the measured
+/// time they are waited for.
+const ENOUGH: u64 = 4;
+const MOST_TIMES: usize = 5;
+
+/// Beside what is measured nothing takes so long.
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// What an idle session may take at the router, and one that is at work.
+const IDLE_BYTES: usize = 64 << 10;
+const BUSY_BYTES: usize = 128 << 10;
+
+/// Runs everything.
+pub(crate) fn run(plan: &Plan) {
+    let needed = plan.sessions + SLOW + LOUD + 100;
+    let allowed = raise_open_files();
+    assert!(
+        allowed >= needed as u64,
+        "{} sessions need {needed} open files in each of two processes, but this system allows \
+         {allowed}: raise it (`ulimit -n {needed}`, perhaps as root), or ask for fewer (--sessions)",
+        plan.sessions
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let began = Instant::now();
+    runtime.block_on(async {
+        let limit = LIMIT + plan.time * 3 * MOST_TIMES as u32;
+        let done = tokio::time::timeout(limit, scenario(plan)).await;
+        done.unwrap_or_else(|_| panic!("no end after {limit:?}")).unwrap();
+    });
+    println!("load: ok, {:.1} s", began.elapsed().as_secs_f64());
+}
+
+async fn scenario(plan: &Plan) -> Result<(), Error> {
+    let mut router = RouterProcess::start();
+    println!("{} sessions, router and clients in a process each", plan.sessions);
+    let (watcher, mut leaving) = watch(&router).await?;
+    let empty = router.look();
+
+    let sessions = join_idle(plan, &mut router).await?;
+    let count = sessions.len();
+    let board = Arc::new(Board::new(count));
+    let mut listening = crowd::equip(&sessions, &board).await?;
+    let equipped = router.look();
+    tell_memory("with a procedure and a topic each", empty.memory, equipped, count);
+    assert_eq!(equipped.registrations, count);
+
+    let mut tasks = crowd::work(&sessions, &board);
+    let before = measure(plan.time, &board, &mut tasks).await?;
+    let busy = router.look();
+    println!("at work: {}", before.line());
+    check_fairness(&before);
+    let busy_bytes = tell_memory("at work", empty.memory, busy, count);
+    assert!(busy_bytes <= BUSY_BYTES, "{busy:?}");
+
+    let slow = join_slow(plan, &router).await?;
+    let mut loud = Tasks::new();
+    for number in 0..LOUD {
+        let url = router.url(plan.kinds[number % plan.kinds.len()]);
+        for session in crowd::join(url, 1).await? {
+            slow::flood(&mut loud, session);
+        }
+    }
+    let mark = board.mark();
+    let thrown_out = async {
+        for _ in 0..SLOW {
+            leaving.next().await.ok_or("the watcher's session has ended")??;
+        }
+        Ok::<_, Error>(())
+    };
+    beside(thrown_out, &mut [&mut tasks, &mut loud]).await?;
+    let flooded = board.since(&mark);
+    println!(
+        "{SLOW} of the subscribers of a flood do not read, and were thrown out after {:.1} s; \
+         meanwhile: {}",
+        flooded.time.as_secs_f64(),
+        flooded.line()
+    );
+    check_fairness(&flooded);
+    loud.shutdown().await;
+    for reader in slow {
+        assert!(reader.read_to_the_end().await > 0, "nothing was on its way");
+    }
+
+    let after = measure(plan.time, &board, &mut tasks).await?;
+    println!("without them: {}", after.line());
+    check_fairness(&after);
+    let kept = after.calls_per_second() / before.calls_per_second();
+    assert!(kept > 0.5, "of the rate of before, {kept:.2} is left");
+
+    board.stop();
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    // Who gets an answer has got what was published before it was asked for; the first round is
+    // for the publishers, the second for the subscribers.
+    barrier(&sessions).await?;
+    barrier(&sessions).await?;
+    crowd::leave(sessions).await;
+    while let Some(ended) = listening.join_next().await {
+        ended??;
+    }
+    let (published, events) = (board.published.load(Relaxed), board.events.load(Relaxed));
+    assert_eq!(events, published, "events arrived, and were published");
+    watcher.leave().await;
+    let left = wait_empty(&mut router);
+    println!("all have left: {}", mebibytes(left.memory));
+
+    // Once more: what was taken was given back, to the system or for the next ones.
+    for kind in &plan.kinds {
+        let sessions = crowd::join(router.url(*kind), count / plan.kinds.len()).await?;
+        crowd::leave(sessions).await;
+    }
+    let again = wait_empty(&mut router);
+    println!("all have come and left again: {}", mebibytes(again.memory));
+    assert!(again.memory <= left.memory + (left.memory >> 2), "it grows: {again:?}, {left:?}");
+    Ok(())
+}
+
+/// A session that is told of each one that leaves.
+async fn watch(router: &RouterProcess) -> Result<(Session, Subscription), Error> {
+    let watcher = wampwerk::connect(router.url(Kind::WebSocket), "realm1").await?;
+    let leaving = watcher.subscribe("wamp.session.on_leave").await?;
+    Ok((watcher, leaving))
+}
+
+/// All sessions, transport by transport, and what an idle one takes.
+async fn join_idle(plan: &Plan, router: &mut RouterProcess) -> Result<Vec<Session>, Error> {
+    let mut warm = Vec::new();
+    for &kind in &plan.kinds {
+        warm.push(crowd::join(router.url(kind), WARM_UP).await?);
+    }
+    let mut all = Vec::new();
+    for (index, (&kind, mut sessions)) in plan.kinds.iter().zip(warm).enumerate() {
+        let kinds = plan.kinds.len();
+        let share = (plan.sessions + index) / kinds - WARM_UP;
+        let (before, began) = (router.look(), Instant::now());
+        sessions.append(&mut crowd::join(router.url(kind), share).await?);
+        let (now, rate) = (router.look(), share as f64 / began.elapsed().as_secs_f64());
+        assert_eq!(now.sessions, before.sessions + share);
+        println!("{}: {rate:.0} sessions a second joined", kind.title());
+        let what = format!("idle, {}", kind.title());
+        let bytes = tell_memory(&what, before.memory, now, share);
+        assert!(bytes <= IDLE_BYTES, "{now:?}");
+        all.push(sessions);
+    }
+    // Neighbours come over different transports.
+    let most = all.iter().map(Vec::len).max().unwrap_or(0);
+    let mut iterators: Vec<_> = all.into_iter().map(Vec::into_iter).collect();
+    let mut mixed = Vec::new();
+    for _ in 0..most {
+        mixed.extend(iterators.iter_mut().filter_map(Iterator::next));
+    }
+    Ok(mixed)
+}
+
+async fn join_slow(plan: &Plan, router: &RouterProcess) -> Result<Vec<SlowReader>, Error> {
+    let mut slow = Vec::new();
+    for number in 0..SLOW {
+        let kind = plan.kinds[number % plan.kinds.len()];
+        slow.push(SlowReader::join(kind, router.url(kind)).await?);
+    }
+    Ok(slow)
+}
+
+/// Lets them work for this time, and longer on a machine that is too slow to tell anything by then.
+async fn measure(time: Duration, board: &Board, tasks: &mut Tasks) -> Result<Rates, Error> {
+    let mark = board.mark();
+    let wait = async {
+        for _ in 0..MOST_TIMES {
+            tokio::time::sleep(time).await;
+            if board.median_since(&mark) >= ENOUGH {
+                break;
+            }
+        }
+        Ok(())
+    };
+    beside(wait, &mut [tasks]).await?;
+    Ok(board.since(&mark))
+}
+
+/// Waits for `end`. A task that ends before is an error.
+async fn beside<'a>(
+    end: impl Future<Output = Result<(), Error>>,
+    tasks: &mut [&mut Tasks],
+) -> Result<(), Error> {
+    let mut end = std::pin::pin!(end);
+    std::future::poll_fn(|cx| {
+        for tasks in tasks.iter_mut() {
+            if let std::task::Poll::Ready(Some(ended)) = tasks.poll_join_next(cx) {
+                let error = match ended {
+                    Ok(Ok(())) => "a session stopped early".into(),
+                    Ok(Err(error)) => error,
+                    Err(error) => error.into(),
+                };
+                return std::task::Poll::Ready(Err(error));
+            }
+        }
+        end.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// What a session takes, in bytes: 0 if the system does not tell.
+fn tell_memory(what: &str, before: usize, now: Look, sessions: usize) -> usize {
+    let bytes = now.memory.saturating_sub(before) / sessions;
+    match now.memory {
+        0 => println!("memory: not measured, as there is no /proc/self/status"),
+        _ => println!("memory: {:.1} KiB for a session {what}", bytes as f64 / 1024.0),
+    }
+    bytes
+}
+
+fn mebibytes(bytes: usize) -> String {
+    format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64)
+}
+
+fn check_fairness(rates: &Rates) {
+    let [least, middle, _] = rates.spread();
+    assert!(least > 0, "a session starves: {}", rates.line());
+    assert!(least >= middle / 10, "not fair: {}", rates.line());
+}
+
+async fn barrier(sessions: &[Session]) -> Result<(), Error> {
+    let mut calls = JoinSet::new();
+    for session in sessions.iter().cloned() {
+        calls.spawn(async move { session.call("wamp.session.count").value::<u64>().await });
+    }
+    while let Some(called) = calls.join_next().await {
+        called??;
+    }
+    Ok(())
+}
+
+/// The router may still be closing the last connections.
+fn wait_empty(router: &mut RouterProcess) -> Look {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let look = router.look();
+        let empty = Look { memory: look.memory, ..Look::default() };
+        if look == empty {
+            return look;
+        }
+        assert!(Instant::now() < deadline, "all have left, and the router holds {look:?}");
+    }
+}
