@@ -41,6 +41,21 @@ async fn our_failures_have_their_close_codes_on_the_wire() {
 }
 
 #[tokio::test]
+async fn the_answer_is_found_behind_many_messages() {
+    let (mut end, mut server) = raw_pair(|c| c).await;
+    let peer = tokio::spawn(async move {
+        let more = b"\x82\x01a".repeat(5000);
+        server.write_all(&[&more[..], b"\x88\x02\x03\xe8"].concat()).await.unwrap();
+        server.shutdown().await.unwrap();
+        client_frame(&mut server).await
+    });
+    // All of it is there, and nothing else will happen.
+    tokio::task::yield_now().await;
+    assert_eq!(close(&mut end, CloseCode::Normal).await, Ok(()));
+    assert_eq!(peer.await.unwrap().0, 0x88);
+}
+
+#[tokio::test]
 async fn closing_sends_our_code_and_waits_for_the_answer() {
     for (code, number) in [
         (CloseCode::Normal, 1000u16),

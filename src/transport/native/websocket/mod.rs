@@ -319,9 +319,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
         };
         let mut result = Poll::Pending;
         // Bounded, as a peer may go on sending.
-        for _ in 0..EMPTY_FRAMES_PER_POLL {
+        for turn in 0.. {
             if closing.step == CloseStep::Done {
                 result = Poll::Ready(Ok(()));
+                break;
+            }
+            if turn == EMPTY_FRAMES_PER_POLL {
+                cx.waker().wake_by_ref();
                 break;
             }
             match self.poll_close_step(cx, closing.step) {
