@@ -6,8 +6,6 @@
 #[path = "common/raw_socket.rs"]
 mod raw_socket;
 
-use std::task::Poll;
-
 use bytes::Bytes;
 use raw_socket::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
