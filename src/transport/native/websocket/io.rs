@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How much is read by one system call. It lies on the stack, so that a connection that waits needs
 /// no memory for it, and nobody clears it.
-const READ_SIZE: usize = 32 << 10;
+pub(super) const READ_SIZE: usize = 32 << 10;
 
 /// tungstenite reads on until a message is whole, though it be of a million empty fragments. After
 /// so many reads the task yields.
@@ -150,5 +150,46 @@ impl<S: AsyncWrite + Unpin> Write for Io<S> {
             Poll::Ready(result) => result,
             Poll::Pending => Err(ErrorKind::WouldBlock.into()),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests {
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// Reads up to 1000 bytes at a time, as often as there is something.
+    fn read_all(io: &mut Io<impl AsyncRead + AsyncWrite + Unpin>) -> Vec<u8> {
+        let (mut all, mut space) = (Vec::new(), [0; 1000]);
+        loop {
+            match io.read(&mut space) {
+                Ok(count) => all.extend_from_slice(&space[..count]),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                    return all;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_one_read_brought_is_given_in_order_and_counted_once() {
+        let (near, mut far) = duplex(2 * READ_SIZE);
+        let sent: Vec<u8> = (0..READ_SIZE + 5000).map(|number| (number % 251) as u8).collect();
+        let (early, rest) = sent.split_at(2500);
+        let mut io = Io::new(near, early.to_vec());
+        far.write_all(rest).await.unwrap();
+        std::future::poll_fn(|cx| {
+            io.enter(cx);
+            assert_eq!(read_all(&mut io), sent);
+            Poll::Ready(())
+        })
+        .await;
+        assert_eq!(io.bytes_read(), sent.len() as u64);
+        // Only the stream itself was asked: twice for what there was, and it has nothing more.
+        assert_eq!(io.reads_left, READS_PER_POLL - 2);
+        assert!(io.is_drained() && io.early.is_empty());
     }
 }

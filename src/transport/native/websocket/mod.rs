@@ -413,7 +413,7 @@ mod tests {
         for turn in 1..5 {
             assert!(transport.poll_recv(cx).is_pending());
             let read = usize::try_from(transport.socket.get_ref().bytes_read());
-            assert!(read.is_ok_and(|read| read <= 2 + turn * 16 * READ_BUFFER), "{read:?}");
+            assert!(read.is_ok_and(|read| read <= 2 + turn * 16 * io::READ_SIZE), "{read:?}");
         }
     }
 
