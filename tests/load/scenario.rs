@@ -207,7 +207,7 @@ async fn measure(time: Duration, board: &Board, tasks: &mut Tasks) -> Result<Rat
 }
 
 /// Waits for `end`. A task that ends before is an error.
-async fn beside<'a>(
+async fn beside(
     end: impl Future<Output = Result<(), Error>>,
     tasks: &mut [&mut Tasks],
 ) -> Result<(), Error> {
@@ -250,8 +250,8 @@ fn check_fairness(rates: &Rates) {
 
 async fn barrier(sessions: &[Session]) -> Result<(), Error> {
     let mut calls = JoinSet::new();
-    for session in sessions.iter().cloned() {
-        calls.spawn(async move { session.call("wamp.session.count").value::<u64>().await });
+    for session in sessions {
+        calls.spawn(session.call("wamp.session.count").value::<u64>());
     }
     while let Some(called) = calls.join_next().await {
         called??;
