@@ -1,7 +1,7 @@
 //! Listening: from a socket to who serves its connections. Native only.
 //!
 //! Owns the sockets, the loop that accepts, its limits and its end. The opening handshakes are the
-//! transports', and what follows is that of who [serves](serve::Serve): the router, or handlers.
+//! transports', and what follows is that of who serves: the router, or handlers.
 
 mod attending;
 mod factory;
