@@ -47,6 +47,8 @@ mod core_client_unsendable;
 mod core_pair;
 #[path = "core_router_disclosure_pubsub.rs"]
 mod core_router_disclosure_pubsub;
+#[path = "core_router_dismiss.rs"]
+mod core_router_dismiss;
 #[path = "core_router_history.rs"]
 mod core_router_history;
 #[path = "core_router_listing.rs"]
