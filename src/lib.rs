@@ -28,6 +28,7 @@
 //!
 //! - [`connect`](fn@connect) gives a [`Session`]: calls, registrations, publications, subscriptions.
 //! - [`Router`] is the embedded router; against another one, as Crossbar, the same client code runs.
+//! - `server` has servers of one's own on the same transports, and WAMP within an HTTP server.
 //! - [`Payload`] is what travels: bytes in the session's [`Serializer`], read into your types on
 //!   demand.
 //! - [`session::join`] runs a session over any [`transport::Transport`]; [`core`] holds the pure

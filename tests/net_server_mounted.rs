@@ -66,7 +66,7 @@ impl Site {
     }
 
     async fn join(&self) -> Session {
-        connect(&self.url(), "realm1").await.unwrap()
+        connect(self.url(), "realm1").await.unwrap()
     }
 
     /// The head and the body of what is answered to a request; the stream behind it.
@@ -184,14 +184,14 @@ async fn connections_are_counted_and_an_upgrade_that_comes_to_nothing_is_not() {
     let site = Site::start(mount).await;
     let first = site.join().await;
     let second = site.join().await;
-    let error = connect(&site.url(), "realm1").await.unwrap_err().to_string();
+    let error = connect(site.url(), "realm1").await.unwrap_err().to_string();
     assert!(error.contains("503"), "{error}");
     second.leave().await;
     second.closed().await;
     // The place is free when the server has seen the end.
     let third = tokio::time::timeout(LIMIT, async {
         loop {
-            if let Ok(session) = connect(&site.url(), "realm1").await {
+            if let Ok(session) = connect(site.url(), "realm1").await {
                 return session;
             }
         }
@@ -253,7 +253,7 @@ async fn handlers_of_ones_own_are_mounted_in_the_same_way() {
     let factory = WampWebSocketServerFactory::new(make, url, codec::available()).unwrap();
     let site = Site::start(factory.mount().unwrap()).await;
     // HELLO is a message, too.
-    assert!(connect(&site.url(), "realm1").await.is_err());
+    assert!(connect(site.url(), "realm1").await.is_err());
     tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
     tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
 }
