@@ -54,18 +54,17 @@ async fn the_longest_that_is_sent_is_one_less_than_16_mib() {
 
 #[tokio::test]
 async fn octets_may_come_one_by_one() {
-    let (mut client, mut server) = sockets().await;
+    let (mut client, server) = sockets().await;
     let client = async {
         for octet in HELLO {
-            // Each has come before the next is sent.
             client.write_all(&[octet]).await.unwrap();
+            // The other end takes each.
+            tokio::task::yield_now().await;
         }
         assert_eq!(octets(&mut client).await, HELLO);
         client.write_all(&frame(MESSAGE, b"hello")).await.unwrap();
         client
     };
-    server.set_nodelay(true).unwrap();
-    let _ = &mut server;
     let (_client, end) = tokio::join!(client, accept(server, options()));
     assert_eq!(recv(&mut end.unwrap()).await, Some(Ok("hello".into())));
 }
@@ -90,7 +89,10 @@ async fn another_protocol_is_seen_by_its_first_octet() {
         let (seen, error) = refused(hello).await;
         assert_eq!(seen, b"", "{hello:?}");
         let text = error.to_string();
-        assert!(text.contains(&format!("it begins with 0x{:02x}, not 0x7f", hello[0])), "{text}");
+        assert!(
+            text.contains(&format!("the first octet is 0x{:02x}, not 0x7f", hello[0])),
+            "{text}"
+        );
     }
 }
 

@@ -12,14 +12,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::{JoinHandle, yield_now};
 use wampwerk::TransportError;
 
-/// Takes all messages; nothing is ever sent or flushed here.
+/// Takes all messages; nothing is sent or flushed until the end.
 fn taking(mut end: End) -> JoinHandle<(Vec<Bytes>, Option<TransportError>)> {
     tokio::spawn(async move {
         let mut messages = Vec::new();
         loop {
             match recv(&mut end).await {
                 Some(Ok(message)) => messages.push(message),
-                end => return (messages, end.and_then(Result::err)),
+                last => {
+                    // What is left for the peer leaves.
+                    assert_eq!(close(&mut end).await, Ok(()));
+                    return (messages, last.and_then(Result::err));
+                }
             }
         }
     })
@@ -84,37 +88,36 @@ async fn who_does_not_read_the_answers_is_not_read_further() {
     for size in [0, 60, 20_000, 3 << 20] {
         let (mut client, mut end) = piped(options()).await;
         let ping = frame(PING, &filled(size));
-        // Nothing but pings, so there is never a message.
-        let mut sent = 0;
-        let mut blocked = 0;
-        while blocked < 100 {
-            let begun = &ping[sent % ping.len()..];
+        let pings = ping.repeat(5000 / ping.len() + 1);
+        let (mut sent, mut refused) = (0, 0);
+        while refused < 100 {
             let wrote = tokio::select! {
                 biased;
-                wrote = client.write(begun) => wrote.unwrap(),
+                wrote = client.write(&pings[sent % pings.len()..]) => wrote.unwrap(),
                 () = yield_now() => 0,
             };
             sent += wrote;
+            refused = if wrote == 0 { refused + 1 } else { 0 };
             assert!(look(&mut end).await.is_pending());
-            blocked = if wrote == 0 { blocked + 1 } else { 0 };
-            // What it holds: some answers, and one ping that was read beyond.
-            assert!(sent < (1 << 20) + 2 * ping.len() + 3 * PIPE, "{size}: {sent}");
+            // The answers that wait, one ping more, what was read behind it, and both pipes.
+            let most = (1 << 20) + 2 * ping.len() + 3 * PIPE;
+            assert!(sent < most, "{size}: {sent}");
         }
         // As soon as it reads, all goes on, and nothing was lost.
-        let whole = sent / ping.len();
         let taking = taking(end);
-        for number in 0..whole {
-            let answer = read_frame(&mut client).await;
-            assert!(answer == (PONG, filled(size)), "{size}: {number}");
-        }
-        let rest_of_it = &ping[sent % ping.len()..];
-        client.write_all(rest_of_it).await.unwrap();
-        client.write_all(&frame(MESSAGE, b"at last")).await.unwrap();
-        if sent % ping.len() != 0 {
-            assert!(read_frame(&mut client).await == (PONG, filled(size)));
-        }
-        client.shutdown().await.unwrap();
-        let messages = taking.await.unwrap().0;
-        assert_eq!(messages.last().unwrap(), "at last");
+        let (mut reading, mut writing) = tokio::io::split(client);
+        let writing = async {
+            writing.write_all(&ping[sent % ping.len()..]).await.unwrap();
+            writing.write_all(&frame(MESSAGE, b"at last")).await.unwrap();
+            writing.shutdown().await.unwrap();
+        };
+        let reading = async {
+            for _ in 0..=sent / ping.len() {
+                assert!(read_frame(&mut reading).await == (PONG, filled(size)), "{size}");
+            }
+            assert_eq!(rest(&mut reading).await, b"");
+        };
+        tokio::join!(writing, reading);
+        assert_eq!(taking.await.unwrap(), (vec![Bytes::from("at last")], None));
     }
 }
