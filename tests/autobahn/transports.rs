@@ -20,21 +20,21 @@ pub(crate) enum Below {
 /// What is spoken there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    WebSocket,
-    RawSocket,
+    Ws,
+    Rs,
     /// WebSocket, where the router takes both.
-    UniversalWebSocket,
+    UniversalWs,
     /// RawSocket, where the router takes both.
-    UniversalRawSocket,
+    UniversalRs,
 }
 
 impl Kind {
     pub(crate) fn is_raw(self) -> bool {
-        matches!(self, Kind::RawSocket | Kind::UniversalRawSocket)
+        matches!(self, Kind::Rs | Kind::UniversalRs)
     }
 
     pub(crate) fn is_universal(self) -> bool {
-        matches!(self, Kind::UniversalWebSocket | Kind::UniversalRawSocket)
+        matches!(self, Kind::UniversalWs | Kind::UniversalRs)
     }
 }
 
@@ -44,14 +44,14 @@ impl Place {
         if !who.is_there() {
             return None;
         }
-        let scheme = if kind == Kind::RawSocket { "rs" } else { "ws" };
+        let scheme = if kind == Kind::Rs { "rs" } else { "ws" };
         let url = match below {
             Below::Tcp => format!("{scheme}://127.0.0.1:0"),
             Below::Tls => format!("{scheme}s://127.0.0.1:0"),
             Below::Unix => format!("{scheme}://unix:{}", socket().display()),
         };
         let path = match (kind, below) {
-            (Kind::RawSocket, _) => "",
+            (Kind::Rs, _) => "",
             (_, Below::Unix) => ":/ws",
             _ => "/ws",
         };
