@@ -11,8 +11,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use raw_socket::*;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::Instant;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::time::{Instant, timeout};
 use wampwerk::TransportError;
 
 #[tokio::test]
@@ -133,6 +133,21 @@ async fn the_peers_last_words_are_read_although_nothing_can_be_sent() {
     assert!(matches!(recv(&mut end).await, Some(Err(TransportError::Lost(_)))));
     assert_eq!(recv(&mut end).await, None);
     assert_eq!(close(&mut end).await, Ok(()));
+}
+
+#[tokio::test]
+async fn pings_that_nobody_can_answer_do_not_hold_up_the_last_words() {
+    let (client, server) = duplex(8 << 20);
+    let (mut client, mut end) = agreed(client, server, HELLO, options()).await;
+    // Writing fails at the answer to the first; that to the second alone would be too much to wait.
+    client.write_all(&frame(PING, b"small")).await.unwrap();
+    client.write_all(&frame(PING, &filled(2 << 20))).await.unwrap();
+    client.write_all(&frame(MESSAGE, b"last words")).await.unwrap();
+    drop(client);
+    let long = Duration::from_secs(10);
+    assert_eq!(timeout(long, recv(&mut end)).await, Ok(Some(Ok("last words".into()))));
+    let end = timeout(long, recv(&mut end)).await;
+    assert!(matches!(end, Ok(Some(Err(TransportError::Lost(_))))), "{end:?}");
 }
 
 #[tokio::test]

@@ -201,6 +201,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
     }
 
     fn pinged(&mut self, payload: Bytes) -> Result<(), TransportError> {
+        if self.write_error.is_some() {
+            // Nothing is kept for the peer any more, so nothing is counted.
+            return Ok(());
+        }
         self.answers += HEADER_SIZE + payload.len();
         self.control(Frame::pong(payload))
     }
@@ -296,7 +300,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
                 if let Poll::Ready(failed) = self.poll_control(cx) {
                     return Poll::Ready(failed);
                 }
-                if self.answers >= HIGH_WATER {
+                // Only what still has to leave wakes us.
+                if self.answers >= HIGH_WATER && self.unflushed {
                     return Poll::Pending;
                 }
             }
