@@ -104,6 +104,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Io<S> {
         if !self.early.is_empty() {
             let count = self.early.len().min(space.len());
             self.early.copy_to_slice(&mut space[..count]);
+            if self.early.is_empty() {
+                // Or it would hold its memory until more comes.
+                self.early = Bytes::new();
+            }
             return Ok(count);
         }
         let Some(reads_left) = self.reads_left.checked_sub(1) else {
@@ -191,5 +195,7 @@ mod tests {
         // Only the stream itself was asked: twice for what there was, and it has nothing more.
         assert_eq!(io.reads_left, READS_PER_POLL - 2);
         assert!(io.is_drained() && io.early.is_empty());
+        // Nor does it hold any memory for what was read.
+        assert!(!io.early.is_unique());
     }
 }
