@@ -20,5 +20,10 @@ pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many frames without a message are handled before other tasks get their turn.
 pub(super) const EMPTY_FRAMES_PER_POLL: usize = 64;
 
+/// How much is still read of a peer once writing to it has failed: what it had said before that, of
+/// which the systems on both sides hold less than this. A peer that sends without a pause would
+/// otherwise never be ended.
+pub(super) const LAST_WORDS: u64 = 16 << 20;
+
 /// How many messages are read before it is looked whether a ping is due.
 pub(super) const MESSAGES_PER_LOOK: u8 = 64;

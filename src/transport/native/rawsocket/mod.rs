@@ -34,7 +34,9 @@ use crate::error::TransportError;
 use crate::framing::rawsocket::{
     Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE,
 };
-use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, MESSAGES_PER_LOOK};
+use crate::transport::native::limits::{
+    EMPTY_FRAMES_PER_POLL, HIGH_WATER, LAST_WORDS, MESSAGES_PER_LOOK,
+};
 use crate::transport::native::liveness::{AutoPing, Beat, Silence, Stall};
 use crate::transport::native::protection::Protection;
 use crate::transport::{CloseCode, Transport, TransportInfo};
@@ -64,6 +66,8 @@ pub(super) struct RawSocketTransport<S> {
     answers: usize,
     /// Writing failed. What the peer said before is still read, then this is told.
     write_error: Option<TransportError>,
+    /// So many bytes may have come then.
+    hear_until: u64,
     silence: Option<Silence>,
     /// Read since the silence was looked at.
     messages: u8,
@@ -128,6 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
             control_waits: false,
             answers: 0,
             write_error: None,
+            hear_until: u64::MAX,
             silence,
             messages: 0,
             stall: Stall::new(settings.send_timeout),
@@ -325,6 +330,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
             if let Poll::Ready(failed) = self.poll_control(cx) {
                 return Poll::Ready(failed);
             }
+            if self.read >= self.hear_until
+                && let Some(error) = self.write_error.take()
+            {
+                return self.fail(State::Lost, error);
+            }
             match self.poll_read(cx) {
                 Poll::Pending => return self.poll_silence(cx),
                 Poll::Ready(Ok(0)) => return self.ended(),
@@ -370,6 +380,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
             }
             Poll::Ready(Err(error)) => {
                 self.write_error = Some(lost(error));
+                self.hear_until = self.read.saturating_add(LAST_WORDS);
                 self.writer.clear();
                 cx.waker().wake_by_ref();
                 Ok(())
@@ -433,9 +444,10 @@ fn lost(error: impl fmt::Display) -> TransportError {
 #[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use std::future::poll_fn;
+    use std::io::Cursor;
     use std::task::Waker;
 
-    use tokio::io::{AsyncReadExt, ReadBuf, duplex};
+    use tokio::io::{AsyncReadExt, ReadBuf, duplex, join};
 
     use super::*;
     use crate::framing::rawsocket::MaxLength;
@@ -480,6 +492,37 @@ mod tests {
         }
         assert_eq!(read, sent);
         assert_eq!(transport.poll_flush(cx), Poll::Ready(Ok(())));
+    }
+
+    /// What it had said before is read; what it says without end is not.
+    #[tokio::test]
+    async fn who_takes_nothing_and_talks_on_is_ended() {
+        const SIZE: usize = 60_000;
+        for kind in [0_u32, 1] {
+            let frame = [&(kind << 24 | SIZE as u32).to_be_bytes(), &[7; SIZE][..]].concat();
+            let (talk, (broken, _)) = (Cursor::new(frame.repeat(300)), duplex(1));
+            let agreement = Agreement::new(Serializer::Cbor, 16 << 20, MaxLength::MAX);
+            let settings = Settings {
+                auto_ping: None,
+                send_timeout: None,
+                close_timeout: Duration::from_secs(2),
+            };
+            let stream = join(talk, broken);
+            let mut transport =
+                RawSocketTransport::new(stream, agreement, "test", Protection::default(), settings);
+            assert_eq!(transport.start_send(Bytes::from_static(b"unheard")), Ok(()));
+            assert_eq!(poll_fn(|cx| transport.poll_flush(cx)).await, Ok(()));
+            let mut messages = 0_u64;
+            let error = loop {
+                match poll_fn(|cx| transport.poll_recv(cx)).await {
+                    Some(Ok(_)) => messages += 1,
+                    last => break last,
+                }
+            };
+            assert!(matches!(error, Some(Err(TransportError::Lost(_)))), "{error:?}");
+            assert_eq!(messages, if kind == 0 { LAST_WORDS / (SIZE as u64 + 4) } else { 0 });
+            assert!((LAST_WORDS..LAST_WORDS + (1 << 20)).contains(&transport.read));
+        }
     }
 
     /// Whoever turned pings on learns that it was them.

@@ -40,7 +40,7 @@ pub(crate) use self::server::{Agreed, Refusal};
 pub(super) use self::server::{Terms, answer, check, open};
 pub(super) use self::settings::Settings;
 use crate::error::TransportError;
-use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER};
+use crate::transport::native::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, LAST_WORDS};
 use crate::transport::native::liveness::{Silence, Stall};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
@@ -62,6 +62,8 @@ pub(in crate::transport::native) struct WebSocketTransport<S> {
     ping_waits: bool,
     /// Writing failed. What the peer said before is still read, then this is told.
     write_error: Option<TransportError>,
+    /// So many bytes may have come then.
+    hear_until: u64,
     silence: Option<Silence>,
     /// Read since the silence was looked at.
     messages: u8,
@@ -101,6 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             buffered: 0,
             ping_waits: false,
             write_error: None,
+            hear_until: u64::MAX,
             silence,
             messages: 0,
             pongs: Pongs::default(),
@@ -152,6 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             | Error::Protocol(ProtocolError::SendAfterClosing) => Ok(()),
             Error::Io(error) => {
                 self.write_error = Some(lost(error));
+                self.hear_until = self.socket.get_ref().bytes_read().saturating_add(LAST_WORDS);
                 self.socket.get_ref().wake();
                 Ok(())
             }
@@ -213,6 +217,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
         self.socket.get_mut().enter(cx);
         let binary = self.info.serializer.is_binary();
         for _ in 0..EMPTY_FRAMES_PER_POLL {
+            if self.socket.get_ref().bytes_read() >= self.hear_until
+                && let Some(error) = self.write_error.take()
+            {
+                return self.fail(error, None);
+            }
             match self.socket.read() {
                 Ok(Message::Binary(frame)) if binary => return self.received(cx, frame),
                 Ok(Message::Text(frame)) if !binary => return self.received(cx, frame.into()),
@@ -352,6 +361,8 @@ fn lost(error: impl fmt::Display) -> TransportError {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::io::Cursor;
     use std::task::Waker;
 
     use tokio::io::{ReadBuf, duplex, join, repeat, sink};
@@ -415,6 +426,32 @@ mod tests {
             let read = usize::try_from(transport.socket.get_ref().bytes_read());
             assert!(read.is_ok_and(|read| read <= 2 + turn * 16 * io::READ_SIZE), "{read:?}");
         }
+    }
+
+    /// What it had said before is read; what it says without end is not.
+    #[tokio::test]
+    async fn who_takes_nothing_and_talks_on_is_ended() {
+        const SIZE: usize = 60_000;
+        let header = [0x82, 0xfe, (SIZE >> 8) as u8, SIZE as u8, 0, 0, 0, 0];
+        let frame = [&header, &[7; SIZE][..]].concat();
+        let (talk, (broken, _)) = (Cursor::new(frame.repeat(300)), duplex(1));
+        let info = TransportInfo::new(Serializer::Cbor, "websocket", "test");
+        let settings = Settings { auto_ping: None, ..Settings::default() };
+        let stream = join(talk, broken);
+        let mut transport =
+            WebSocketTransport::new(stream, Vec::new(), Role::Server, info, &settings);
+        assert_eq!(transport.start_send(Bytes::from_static(b"unheard")), Ok(()));
+        assert_eq!(poll_fn(|cx| transport.poll_flush(cx)).await, Ok(()));
+        let mut messages = 0_u64;
+        let error = loop {
+            match poll_fn(|cx| transport.poll_recv(cx)).await {
+                Some(Ok(_)) => messages += 1,
+                last => break last,
+            }
+        };
+        assert!(matches!(error, Some(Err(TransportError::Lost(_)))), "{error:?}");
+        let expected = LAST_WORDS / (SIZE as u64 + 8);
+        assert!((expected..expected + 2).contains(&messages), "{messages}");
     }
 
     #[tokio::test(start_paused = true)]
