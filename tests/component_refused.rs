@@ -18,7 +18,7 @@ use wampwerk::component::{
 use wampwerk::rt::BoxFuture;
 use wampwerk::session::SessionConfig;
 use wampwerk::transport::{Connector, Transport};
-use wampwerk::{CloseKind, ConnectError};
+use wampwerk::{CloseKind, ConnectError, RawSocketRefusal};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
     Component::builder().transports(site.entry()).retry(RetryPolicy::default().jitter(0.0))
@@ -169,35 +169,62 @@ async fn what_is_fatal_ends_the_component_unless_there_was_no_connection() {
     }
 }
 
-/// A proxy that does not take us.
-struct Refusing(AtomicU32);
+/// What does not take us, for the same reason each time.
+struct Refusing(ConnectError, AtomicU32);
 
 impl Connector for Refusing {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        let (proxy, message) = ("proxy".to_owned(), "no".to_owned());
-        Box::pin(async { Err(ConnectError::ProxyAuthentication { proxy, message }) })
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Err(self.0.clone()) })
+    }
+}
+
+fn refused(refusal: RawSocketRefusal) -> ConnectError {
+    ConnectError::RawSocketRefused { address: "host:1".to_owned(), serializer: "cbor", refusal }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_refuse_again_is_not_asked_again_and_the_others_are() {
+    let (proxy, message) = ("proxy".to_owned(), "no".to_owned());
+    for error in [
+        ConnectError::ProxyAuthentication { proxy, message },
+        ConnectError::Subprotocol { offered: vec!["wamp.2.cbor".to_owned()], chosen: None },
+        refused(RawSocketRefusal::SerializerUnsupported),
+        refused(RawSocketRefusal::MessageLengthUnacceptable),
+        refused(RawSocketRefusal::ReservedBits),
+    ] {
+        let refusing = Arc::new(Refusing(error.clone(), AtomicU32::new(0)));
+        let site = Site::open();
+        let component = Component::builder()
+            .transports(TransportEntry::new("refusing", refusing.clone()))
+            .transports(site.entry())
+            .build()
+            .unwrap();
+        let mut states = component.states();
+        let running = component.start();
+        for _ in 0..3 {
+            states.wait_for(ComponentState::is_joined).await.unwrap();
+            site.cut();
+            states.wait_for(|state| !state.is_joined()).await.unwrap();
+        }
+        component.stop().await;
+        running.await.unwrap();
+        assert_eq!(refusing.1.load(Ordering::Relaxed), 1, "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_proxy_that_refuses_our_password_is_not_asked_again() {
-    let (proxy, site) = (Arc::new(Refusing(AtomicU32::new(0))), Site::open());
+async fn a_server_with_too_many_connections_is_asked_again() {
+    let error = refused(RawSocketRefusal::TooManyConnections);
+    let full = Arc::new(Refusing(error, AtomicU32::new(0)));
+    let retry = RetryPolicy::default().max_retries(2);
     let component = Component::builder()
-        .transports(TransportEntry::new("proxy", proxy.clone()))
-        .transports(site.entry())
+        .transports(TransportEntry::new("full", full.clone()).retry(retry))
         .build()
         .unwrap();
-    let mut states = component.states();
-    let running = component.start();
-    for _ in 0..3 {
-        states.wait_for(ComponentState::is_joined).await.unwrap();
-        site.cut();
-        states.wait_for(|state| !state.is_joined()).await.unwrap();
-    }
-    component.stop().await;
-    running.await.unwrap();
-    assert_eq!(proxy.0.load(Ordering::Relaxed), 1);
+    let error = component.start().await.unwrap_err();
+    assert!(matches!(error, ComponentError::Exhausted { attempts: 3, .. }), "{error}");
+    assert_eq!(full.1.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test(start_paused = true)]

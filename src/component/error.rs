@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{
     ApplicationError, CallError, CloseKind, CloseReason, ConnectError, Error, PublishError,
-    RegisterError, SubscribeError,
+    RawSocketRefusal, RegisterError, SubscribeError,
 };
 use crate::uri::uris;
 
@@ -97,24 +97,29 @@ impl AttemptError {
     /// - the attempt that ends with `wamp.error.cannot_authenticate`, since a challenge cannot be
     ///   answered or WELCOME was refused;
     /// - a URL or a setting that cannot be used;
-    /// - a proxy that refuses our user and password.
+    /// - a proxy that refuses our user and password;
+    /// - a WebSocket server that chooses none of our subprotocols;
+    /// - a RawSocket server that refuses the handshake by an error code, which says that it does not
+    ///   speak the serializer, does not accept the maximum message length, or found reserved bits.
     ///
-    /// The last two only rule out their transport.
+    /// All but the first two only rule out their transport.
     ///
-    /// Everything else may pass: what the network and TLS say, `wamp.close.system_shutdown`,
-    /// `wamp.error.authorization_failed` (what Crossbar and our router say when their authenticator
-    /// breaks), `wamp.error.no_such_procedure` (one that is not up yet), the loss of a session,
-    /// errors of `main`.
+    /// Everything else may pass: what the network and TLS say, a RawSocket server with too many
+    /// connections, `wamp.close.system_shutdown`, `wamp.error.authorization_failed` (what Crossbar
+    /// and our router say when their authenticator breaks), `wamp.error.no_such_procedure` (one that
+    /// is not up yet), the loss of a session, errors of `main`.
     pub fn is_fatal_by_default(&self) -> bool {
         match self {
-            AttemptError::Connect(error) => {
-                matches!(
-                    error,
-                    ConnectError::InvalidUrl { .. }
-                        | ConnectError::InvalidConfig(_)
-                        | ConnectError::ProxyAuthentication { .. }
-                )
-            }
+            AttemptError::Connect(error) => match error {
+                ConnectError::InvalidUrl { .. }
+                | ConnectError::InvalidConfig(_)
+                | ConnectError::ProxyAuthentication { .. }
+                | ConnectError::Subprotocol { .. } => true,
+                ConnectError::RawSocketRefused { refusal, .. } => {
+                    *refusal != RawSocketRefusal::TooManyConnections
+                }
+                _ => false,
+            },
             AttemptError::Refused(reason) => match reason.kind {
                 CloseKind::Aborted => FATAL.contains(&&*reason.reason),
                 _ => reason.reason == uris::CANNOT_AUTHENTICATE,
