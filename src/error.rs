@@ -148,7 +148,8 @@ pub struct CloseReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseKind {
-    /// We said GOODBYE, and the router answered.
+    /// We said GOODBYE, and the router answered; or we left before the router was told anything, as
+    /// the transport could not take our HELLO.
     Left,
     /// The router said GOODBYE.
     Goodbye,

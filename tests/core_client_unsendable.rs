@@ -5,10 +5,12 @@
 #[path = "common/client_core.rs"]
 mod client_core;
 
+use std::time::Duration;
+
 use client_core::{Session, error, invocation, invoked, local_error, number, result};
-use wampwerk::core::client::{Event, Failure, Ticket};
+use wampwerk::core::client::{Client, ClientConfig, Event, Failure, Ticket};
 use wampwerk::message::{Message, RegisterOptions, Registered, RequestType, Subscribed};
-use wampwerk::{ApplicationError, Payload};
+use wampwerk::{ApplicationError, CloseKind, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -24,6 +26,22 @@ fn an_unsendable_call_fails_alone_and_its_id_is_used_again() {
         [Event::Reply { ticket: Ticket(1), result: Err(Failure::Unsendable(_)) }]
     ));
     assert_eq!(session.call(2), 1);
+}
+
+#[test]
+fn an_unsendable_hello_ends_it_and_the_router_hears_nothing() {
+    let mut client = Client::new(ClientConfig::default());
+    client.join(Duration::ZERO, "realm1".into());
+    let hello = client.poll_transmit().unwrap();
+    let error = ApplicationError::new("wamp.error.payload_size_exceeded").arg("it is too long");
+    client.handle_unsendable(&hello, error);
+    let Some(Event::Closed(reason)) = client.poll_event() else { panic!() };
+    assert_eq!(
+        (reason.kind, &*reason.reason),
+        (CloseKind::Left, "wamp.error.payload_size_exceeded")
+    );
+    assert_eq!(reason.message.as_deref(), Some("it is too long"));
+    assert!(client.poll_transmit().is_none() && client.poll_timeout().is_none());
 }
 
 #[test]

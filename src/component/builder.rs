@@ -232,7 +232,8 @@ impl ComponentBuilder {
     ///
     /// A fatal error ends the component at once, as all transports lead to the same realm with the
     /// same credentials and the same `main`. Only if there was no connection
-    /// ([`AttemptError::Connect`]), it rules out its transport, and no other.
+    /// ([`AttemptError::Connect`]), or none that takes our HELLO, it rules out its transport, and no
+    /// other.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn is_fatal(
         mut self,

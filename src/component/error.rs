@@ -100,7 +100,9 @@ impl AttemptError {
     /// - a proxy that refuses our user and password;
     /// - a WebSocket server that chooses none of our subprotocols;
     /// - a RawSocket server that refuses the handshake by an error code, which says that it does not
-    ///   speak the serializer, does not accept the maximum message length, or found reserved bits.
+    ///   speak the serializer, does not accept the maximum message length, or found reserved bits;
+    /// - a HELLO that cannot be sent: it is longer than the transport takes (by our limit or the
+    ///   server's), or cannot be written.
     ///
     /// All but the first two only rule out their transport.
     ///
@@ -120,12 +122,25 @@ impl AttemptError {
                 }
                 _ => false,
             },
+            AttemptError::Refused(_) if self.is_unsent_hello() => true,
             AttemptError::Refused(reason) => match reason.kind {
                 CloseKind::Aborted => FATAL.contains(&&*reason.reason),
                 _ => reason.reason == uris::CANNOT_AUTHENTICATE,
             },
             _ => false,
         }
+    }
+
+    /// Whether it says something of one transport, and nothing of the others.
+    pub(super) fn is_of_transport(&self) -> bool {
+        matches!(self, AttemptError::Connect(_)) || self.is_unsent_hello()
+    }
+
+    /// The router was told nothing: of its own accord a session only leaves so before it is joined.
+    fn is_unsent_hello(&self) -> bool {
+        let AttemptError::Refused(reason) = self else { return false };
+        reason.kind == CloseKind::Left
+            && [uris::PAYLOAD_SIZE_EXCEEDED, uris::INVALID_PAYLOAD].contains(&&*reason.reason)
     }
 }
 

@@ -117,8 +117,7 @@ impl Run<'_> {
             if fatal {
                 rotation.give_up(transport);
             }
-            // Only what is wrong with a connection is a matter of its transport.
-            let ends = fatal && (left || !matches!(error, AttemptError::Connect(_)));
+            let ends = fatal && (left || !error.is_of_transport());
             plan = if ends { Next::Exhausted } else { rotation.next() };
             let delay = self.failed(&error, &entry.name, &plan, rotation.failures()).await;
             let (last, attempts) = (error, rotation.failures());

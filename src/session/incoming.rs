@@ -168,7 +168,8 @@ impl Progress {
         let payload = payload.into_serializer(self.serializer)?;
         let size = payload.weight() + ENVELOPE;
         if size > link.max_send {
-            return Err(ProgressError::Application(size_exceeded(size, link.max_send)));
+            let error = size_exceeded("message", size, link.max_send);
+            return Err(ProgressError::Application(error));
         }
         let commands = link.commands.upgrade().ok_or(ProgressError::Ended)?;
         let permit = commands.reserve().await.map_err(|_| ProgressError::Ended)?;

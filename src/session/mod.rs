@@ -272,7 +272,7 @@ impl Session {
         self.check_uri(uri, Match::Exact)?;
         let size = payload.weight() + uri.len() + ENVELOPE;
         let limit = self.shared.transport.max_send;
-        if size <= limit { Ok(()) } else { Err(size_exceeded(size, limit)) }
+        if size <= limit { Ok(()) } else { Err(size_exceeded("message", size, limit)) }
     }
 
     /// Sends a request to the driver and waits for the answer. Whoever drops the future gives the
@@ -344,9 +344,9 @@ fn wire_policy(pattern: &Pattern) -> Option<Match> {
     (pattern.policy() != Match::Exact).then(|| pattern.policy())
 }
 
-fn size_exceeded(size: usize, limit: usize) -> ApplicationError {
+fn size_exceeded(what: &str, size: usize, limit: usize) -> ApplicationError {
     ApplicationError::new(uris::PAYLOAD_SIZE_EXCEEDED)
-        .arg(format!("the message has {size} bytes, the transport takes {limit}"))
+        .arg(format!("the {what} has {size} bytes, the transport takes {limit}"))
 }
 
 /// The error that an ERROR message carries.

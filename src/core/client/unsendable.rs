@@ -2,15 +2,18 @@
 
 use super::pending::{Pending, Request};
 use super::{Client, Event, Failure, State, invocation_error};
-use crate::error::ApplicationError;
+use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{CancelMode, MAX_ID, Message, RequestType, Unregister};
 use crate::uri::uris;
+use crate::value::Value;
 
 impl Client {
     /// A message that came out of [`poll_transmit`](Self::poll_transmit) last could not be sent: it
     /// cannot be written, or is too long. Its request fails, and ids stay in sequence on the wire.
     ///
     /// What goes instead of it goes first: behind it there may be GOODBYE, which nothing may follow.
+    /// Instead of HELLO nothing goes, as the router knows of no session: ours ends with the URI and
+    /// the text of the error.
     pub fn handle_unsendable(&mut self, message: &Message, error: ApplicationError) {
         if matches!(self.state, State::Closed(_)) {
             // Only the last words matter now, and they make sense without what stood before them.
@@ -19,6 +22,7 @@ impl Client {
             return self.transmits.retain(is_last);
         }
         match message {
+            Message::Hello(_) => self.hello_unsendable(error),
             Message::Call(call) if call.options.progress.is_some() && self.follow_up => {
                 self.follow_up_unsendable(call.request, error);
             }
@@ -39,6 +43,15 @@ impl Client {
             }
             _ => self.abort(uris::INVALID_PAYLOAD, error.to_string()),
         }
+    }
+
+    /// The router never hears of us.
+    fn hello_unsendable(&mut self, error: ApplicationError) {
+        let message = match error.args.as_slice() {
+            [Value::String(text)] => text.to_string(),
+            _ => error.to_string(),
+        };
+        self.close(CloseReason::new(CloseKind::Left, error.uri, Some(message)));
     }
 
     /// The router never sees the request.

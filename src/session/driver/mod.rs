@@ -211,7 +211,7 @@ impl Driver {
             .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string()))?;
         let limit = self.transport.info().max_send;
         if frame.len() > limit {
-            return Err(size_exceeded(frame.len(), limit));
+            return Err(size_exceeded(message.name(), frame.len(), limit));
         }
         Ok(frame)
     }
