@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use common::*;
 use wampwerk::core::router::{CloseCause, RouterConfig};
+use wampwerk::message::Payload;
+use wampwerk::{Dict, List};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -74,4 +76,43 @@ fn who_has_gone_or_is_going_is_left_alone() {
     }
     assert_eq!(net.take(twice), ["GOODBYE wamp.close.system_shutdown"]);
     assert_eq!(net.closed(gone), None);
+}
+
+/// Watching, calling each other, with a testament: whoever goes is told of none of the others, in
+/// whatever order they are named.
+#[test]
+fn who_goes_is_not_told_of_the_others_and_who_stays_is_told_of_all() {
+    for turned in [false, true] {
+        let mut net = Net::new();
+        let [a, b, stays] = [net.join(), net.join(), net.join()];
+        for id in [a, b, stays] {
+            net.subscribe(id, 1, "wamp.session.on_leave");
+            net.subscribe(id, 2, "wamp.registration.on_unregister");
+            net.subscribe(id, 3, "com.example.last");
+        }
+        let add = "wamp.session.add_testament";
+        for id in [a, b] {
+            net.register(id, 4, &format!("com.example.{}", u8::from(id == a)));
+            net.take(stays);
+            let mut last = call(5, add, "com.example.last");
+            let args = vec!["com.example.last".into(), List::new().into(), Dict::new().into()];
+            last.payload = Payload::from_values(args, Dict::new());
+            net.send(id, last);
+            assert_eq!(net.take(id), ["RESULT 5"]);
+        }
+        net.send(a, call(6, "com.example.0", 1));
+        net.send(b, call(6, "com.example.1", 1));
+        for id in [a, b, stays] {
+            net.take(id);
+        }
+        let going = if turned { [b, a] } else { [a, b] };
+        net.router.dismiss(net.now, &going);
+        net.drain();
+        assert_eq!(net.take(a), ["GOODBYE wamp.close.system_shutdown"]);
+        assert_eq!(net.take(b), ["GOODBYE wamp.close.system_shutdown"]);
+        let told = net.take(stays);
+        assert_eq!(told.len(), 6, "{told:?}");
+        assert!(told.iter().all(|it| it.starts_with("EVENT")), "{told:?}");
+        assert_eq!(net.statistics().calls, 0);
+    }
 }

@@ -24,7 +24,7 @@ mod realm;
 mod session;
 mod wildcards;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -375,11 +375,11 @@ impl Router {
     /// all: for who stops listening at one place. Other sessions see them leave. None of these is
     /// told of another one's leaving, of a call that fails by it, say.
     pub fn dismiss(&mut self, now: Duration, connections: &[ConnectionId]) {
-        let mut sessions = BTreeSet::new();
+        let mut sessions: BTreeMap<usize, BTreeSet<ConnectionId>> = BTreeMap::new();
         for &id in connections {
             match self.connections.get(&id).map(|connection| connection.state) {
                 Some(State::Joined(realm)) => {
-                    sessions.insert((id, realm));
+                    sessions.entry(realm).or_default().insert(id);
                 }
                 Some(State::Idle | State::Challenged | State::Asked { .. }) => {
                     self.close(now, id, CloseCause::Shutdown);
@@ -387,15 +387,13 @@ impl Router {
                 Some(State::Leaving(_)) | None => {}
             }
         }
-        let before = self.outputs.len();
-        for &(id, realm) in &sessions {
-            self.release(now, realm, id);
-        }
-        let going: BTreeSet<_> = sessions.into_iter().map(|(id, _)| id).collect();
-        self.outputs.forget_for(&going, before);
-        for id in going {
-            self.goodbye(id, uris::SYSTEM_SHUTDOWN);
-            self.leave(now, id, CloseCause::Shutdown);
+        for (realm, going) in sessions {
+            let going: Vec<_> = going.into_iter().collect();
+            self.turn(now, realm, |realm, turn| realm.release_all(turn, &going));
+            for id in going {
+                self.goodbye(id, uris::SYSTEM_SHUTDOWN);
+                self.leave(now, id, CloseCause::Shutdown);
+            }
         }
     }
 

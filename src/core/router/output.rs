@@ -1,6 +1,6 @@
 //! `Output`: what the router core wants done, in the order in which it shall be done.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::auth::AuthError;
 use crate::core::router::ConnectionId;
@@ -106,27 +106,6 @@ pub(super) struct Outputs(VecDeque<Output>);
 impl Outputs {
     pub(super) fn pop(&mut self) -> Option<Output> {
         self.0.pop_front()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Takes back what was to be sent to some, after the first `from` outputs.
-    pub(super) fn forget_for(&mut self, them: &BTreeSet<ConnectionId>, from: usize) {
-        for mut output in self.0.split_off(from.min(self.0.len())) {
-            let anybody = match &mut output {
-                Output::Send { to, .. } => !them.contains(to),
-                Output::Multicast { to, .. } => {
-                    to.retain(|to| !them.contains(to));
-                    !to.is_empty()
-                }
-                _ => true,
-            };
-            if anybody {
-                self.0.push_back(output);
-            }
-        }
     }
 
     pub(super) fn send(&mut self, to: ConnectionId, message: impl Into<Message>) {

@@ -57,6 +57,15 @@ pub(super) struct Turn<'a> {
 
 pub(super) type CallDeadlines = BTreeSet<(Duration, ConnectionId, u64)>;
 
+/// A session that nothing reaches any more, and of which nobody was told yet.
+struct Gone {
+    connection: ConnectionId,
+    session: Session,
+    testaments: Option<Testaments>,
+    /// What its subscriptions' end was.
+    happenings: Vec<Happening>,
+}
+
 /// Why a request was not done.
 pub(super) enum Failure {
     /// It is answered by ERROR.
@@ -97,8 +106,46 @@ impl Realm {
     /// Everything that a session held goes with it. Its testaments are published, and those who
     /// watch are told.
     pub(super) fn release(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
+        if let Some(gone) = self.remove(turn, connection) {
+            self.tell_of(turn, gone);
+        }
+    }
+
+    /// The same for several at once. None of them is told of another one: that would be a square
+    /// of messages if all of them watch.
+    pub(super) fn release_all(&mut self, turn: &mut Turn<'_>, connections: &[ConnectionId]) {
+        for gone in self.remove_all(turn, connections) {
+            self.tell_of(turn, gone);
+        }
+    }
+
+    /// As [`release_all`](Realm::release_all), but without a word to anybody, save that calls fail
+    /// whose callees they were.
+    pub(super) fn release_quietly(&mut self, turn: &mut Turn<'_>, connections: &[ConnectionId]) {
+        let before = turn.happenings.len();
+        for gone in self.remove_all(turn, connections) {
+            self.dealer.release(turn, gone.connection, gone.session, &mut self.sessions);
+        }
+        turn.happenings.truncate(before);
+    }
+
+    fn remove_all(&mut self, turn: &mut Turn<'_>, connections: &[ConnectionId]) -> Vec<Gone> {
+        connections.iter().filter_map(|connection| self.remove(turn, *connection)).collect()
+    }
+
+    /// From here on nothing reaches it.
+    fn remove(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) -> Option<Gone> {
         let testaments = self.testaments.remove(&connection);
-        let Some(session) = self.remove(turn, connection) else { return };
+        let session = self.sessions.remove(&connection)?;
+        self.connections.remove(&session.identity.session);
+        let before = turn.happenings.len();
+        self.broker.release(turn, connection, &session);
+        let happenings = turn.happenings.split_off(before);
+        Some(Gone { connection, session, testaments, happenings })
+    }
+
+    fn tell_of(&mut self, turn: &mut Turn<'_>, gone: Gone) {
+        let Gone { connection, session, testaments, happenings } = gone;
         let identity = Arc::clone(&session.identity);
         // As the session itself would, but it gets nothing any more.
         for (message, disclosure) in testaments.into_iter().flat_map(Testaments::into_publications)
@@ -107,26 +154,10 @@ impl Realm {
             // There is nobody left to be told that it failed.
             let _ = self.broker.publish_for_gone(turn, gone, &self.sessions, message, disclosure);
         }
+        turn.happenings.extend(happenings);
         self.dealer.release(turn, connection, session, &mut self.sessions);
         self.publish_happenings(turn);
         meta::left(self, turn, &identity);
-    }
-
-    /// As [`release`](Realm::release), but without a word to anybody, save that calls fail whose
-    /// callee it was.
-    pub(super) fn release_quietly(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
-        self.testaments.remove(&connection);
-        let before = turn.happenings.len();
-        let Some(session) = self.remove(turn, connection) else { return };
-        self.dealer.release(turn, connection, session, &mut self.sessions);
-        turn.happenings.truncate(before);
-    }
-
-    fn remove(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) -> Option<Session> {
-        let session = self.sessions.remove(&connection)?;
-        self.connections.remove(&session.identity.session);
-        self.broker.release(turn, connection, &session);
-        Some(session)
     }
 
     /// Tells those who watch what has changed in this turn.

@@ -52,8 +52,8 @@ impl Dealer {
         invocations.sort_unstable_by_key(|(id, _)| *id);
         for (_, origin) in invocations {
             forget(turn, sessions, &origin);
-            // Nobody is left to answer if it called itself.
-            if origin.caller != gone {
+            // Nobody is left to answer if it called itself, or if both have gone at once.
+            if sessions.contains_key(&origin.caller) {
                 let error = ApplicationError::new(uris::CANCELED).arg("the callee has gone");
                 turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
             }

@@ -103,12 +103,10 @@ fn kill_all_who(call: &mut Inquiry<'_, '_>, is_meant: impl Fn(&Identity) -> bool
 
 /// Ends the sessions. Their connections follow when the turn is over.
 pub(super) fn execute(realm: &mut Realm, turn: &mut Turn<'_>, kill: Kill) {
-    for &victim in &kill.victims {
-        if kill.quietly {
-            realm.release_quietly(turn, victim);
-        } else {
-            realm.release(turn, victim);
-        }
+    if kill.quietly {
+        realm.release_quietly(turn, &kill.victims);
+    } else {
+        realm.release_all(turn, &kill.victims);
     }
     // After all of that: nothing may follow GOODBYE.
     turn.killed.extend_from_slice(&kill.victims);
