@@ -7,6 +7,8 @@ mod common;
 #[path = "common/rpc.rs"]
 mod rpc;
 
+use std::time::Duration;
+
 use common::*;
 use rpc::*;
 use wampwerk::ApplicationError;
@@ -59,12 +61,8 @@ fn an_error_ends_it_as_well() {
 }
 
 #[test]
-fn a_callee_is_asked_only_if_it_can_and_can_be_stopped() {
-    for roles in [
-        without(&["progressive_call_results"]),
-        without(&["call_canceling"]),
-        Roles::new().with("callee", &[]),
-    ] {
+fn a_callee_is_asked_only_if_it_can() {
+    for roles in [without(&["progressive_call_results"]), Roles::new().with("callee", &[])] {
         let mut net = Net::new();
         let (caller, callee, invocation) = asked(&mut net, &roles);
         assert_eq!(invocation.details.receive_progress, None);
@@ -73,6 +71,70 @@ fn a_callee_is_asked_only_if_it_can_and_can_be_stopped() {
         assert_eq!(net.take(caller), [""; 0]);
         net.send(callee, yields(1, 1));
         assert_eq!(net.take(caller), ["RESULT 1"]);
+    }
+}
+
+/// Autobahn|JS is one: it announces progressive results without call canceling.
+fn unstoppable() -> Roles {
+    without(&["call_canceling", "progressive_call_invocations"])
+}
+
+#[test]
+fn a_callee_is_asked_even_if_it_cannot_be_stopped() {
+    let mut net = Net::new();
+    let (caller, callee, invocation) = asked(&mut net, &unstoppable());
+    assert_eq!(invocation.details.receive_progress, Some(true));
+    net.send(callee, progress(1));
+    net.send(callee, yields(1, 1));
+    assert_eq!(net.take(caller), ["RESULT 1", "RESULT 1"]);
+}
+
+/// It goes on for days after its caller has left, has given up or has waited long enough: it hears
+/// nothing of that, nobody hears of what it sends, and nothing is kept of the call.
+#[test]
+fn endless_results_for_nobody_are_dropped() {
+    type Ending = fn(&mut Net, ConnectionId);
+    let endings: [(&str, Ending); 5] = [
+        ("it is gone", |net, caller| net.disconnect(caller)),
+        ("GOODBYE", |net, caller| net.send(caller, goodbye("wamp.close.goodbye_and_out"))),
+        ("kill", |net, caller| net.send(caller, cancel(1, CancelMode::Kill))),
+        ("skip", |net, caller| net.send(caller, cancel(1, CancelMode::Skip))),
+        ("timeout", |net, _| net.advance(Duration::from_secs(5))),
+    ];
+    for (name, end) in endings {
+        let mut net = Net::new();
+        let [caller, callee] = [net.join(), net.join_as(&unstoppable())];
+        net.register(callee, 1, "a");
+        net.send(
+            caller,
+            calls(1, "a", |options| {
+                options.receive_progress = Some(true);
+                options.timeout = Some(5000);
+            }),
+        );
+        assert_eq!(net.invocation(callee).details.receive_progress, Some(true));
+        net.send(callee, progress(1));
+        assert_eq!(net.take(caller), ["RESULT 1"]);
+        end(&mut net, caller);
+        net.take(caller);
+        assert_eq!(net.statistics().calls, 0, "{name}");
+        // The router waits for nobody, save for a next HELLO.
+        let mut size = None;
+        for hour in 0..1000 {
+            net.send(callee, progress(1));
+            net.advance(Duration::from_secs(3600));
+            assert_eq!(net.router.poll_timeout(), None, "{name}");
+            // All that the router has is in what it shows of itself.
+            let held = format!("{:?}", net.router).len();
+            assert!(*size.get_or_insert(held) == held || hour == 0, "{name}: {held} in {hour} h");
+        }
+        assert_eq!((net.take(callee), net.take(caller)), (vec![], vec![]), "{name}");
+        // Its last word is late, and the callee is as good as any.
+        net.send(callee, yields(1, 1));
+        let other = net.join();
+        net.send(other, call(1, "a", 1));
+        net.send(callee, yields(2, 1));
+        assert_eq!(net.take(other), ["RESULT 1"], "{name}");
     }
 }
 

@@ -115,7 +115,8 @@ pub(super) struct Features {
     /// Autobahn's own kind of payload passthru.
     pub(super) caller_transparency: bool,
     pub(super) callee_canceling: bool,
-    /// Counts only together with call canceling.
+    /// Counts alone, as with Crossbar: Autobahn|JS can send them and cannot be interrupted. When
+    /// the call of such a callee has ended, what it still sends is dropped.
     pub(super) callee_progressive_results: bool,
     /// Counts only together with call canceling.
     pub(super) callee_progressive_invocations: bool,
@@ -142,8 +143,7 @@ impl Features {
             caller_passthru: passthru("caller"),
             caller_transparency: transparency("caller"),
             callee_canceling,
-            callee_progressive_results: callee_canceling
-                && roles.supports("callee", "progressive_call_results"),
+            callee_progressive_results: roles.supports("callee", "progressive_call_results"),
             callee_progressive_invocations: callee_canceling
                 && roles.supports("callee", "progressive_call_invocations"),
             callee_timeout: roles.supports("callee", "call_timeout"),
