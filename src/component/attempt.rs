@@ -21,8 +21,8 @@ use crate::session::{self, Session, SessionConfig};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 use crate::uri::Uri;
 
-/// How long a transport may take to close. Those of this crate have their own, shorter limit.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
+/// How much longer than it says a transport may take to close. Those of this crate never do.
+const CLOSE_MARGIN: Duration = Duration::from_secs(2);
 
 /// How long listeners may take that say goodbye.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -346,7 +346,8 @@ impl Life<'_> {
 
     /// Waits until the connection is gone.
     async fn disconnected(&self, gone: Gone) {
-        let clean = match race(gone.wait(), Sleep::new(CLOSE_TIMEOUT)).await {
+        let limit = gone.close_timeout().saturating_add(CLOSE_MARGIN);
+        let clean = match race(gone.wait(), Sleep::new(limit)).await {
             Race::First(clean) => clean,
             Race::Second(()) => false,
         };
@@ -404,8 +405,9 @@ fn unanswered(limit: Duration) -> HandlerError {
 }
 
 async fn close(transport: &mut Tracked) {
+    let limit = transport.close_timeout().saturating_add(CLOSE_MARGIN);
     let closing = poll_fn(|cx| transport.poll_close(cx, CloseCode::Normal));
     let closing = pin!(closing);
     // Whether it went well shows in the transport.
-    let _ = race(closing, Sleep::new(CLOSE_TIMEOUT)).await;
+    let _ = race(closing, Sleep::new(limit)).await;
 }

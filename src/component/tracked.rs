@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -24,14 +25,16 @@ pub(super) struct Tracked {
 pub(super) struct Gone {
     broken: Arc<AtomicBool>,
     gone: watch::Receiver<()>,
+    close_timeout: Duration,
 }
 
 impl Tracked {
     pub(super) fn new(inner: Box<dyn Transport>) -> (Self, Gone) {
         let broken = Arc::new(AtomicBool::new(false));
         let (sender, gone) = watch::channel(());
+        let close_timeout = inner.close_timeout();
         let tracked = Tracked { inner, closing: false, broken: broken.clone(), _gone: sender };
-        (tracked, Gone { broken, gone })
+        (tracked, Gone { broken, gone, close_timeout })
     }
 
     fn noted<T>(&self, result: Result<T, TransportError>) -> Result<T, TransportError> {
@@ -52,6 +55,11 @@ impl Drop for Tracked {
 }
 
 impl Gone {
+    /// See [`Transport::close_timeout`].
+    pub(super) fn close_timeout(&self) -> Duration {
+        self.close_timeout
+    }
+
     /// Waits until it is gone. Whoever drives it closes it within bounds. True if it was closed
     /// in order, false if anything went wrong with it.
     pub(super) async fn wait(mut self) -> bool {
@@ -90,5 +98,13 @@ impl Transport for Tracked {
         let result = self.inner.poll_close(cx, code);
         self.closing = result.is_pending();
         result.map(|result| self.noted(result))
+    }
+
+    fn close_timeout(&self) -> Duration {
+        self.inner.close_timeout()
+    }
+
+    fn is_half_open(&self) -> bool {
+        self.inner.is_half_open()
     }
 }

@@ -31,12 +31,9 @@ const WRITES_PER_TURN: usize = 256;
 /// How often those who wait for a slow peer look whether it still reads.
 const LOOK: Duration = Duration::from_millis(PATIENCE.as_millis() as u64 / 4);
 
-/// How long a connection that shall be closed may take to read what is left for it.
-const DRAIN_TIME: Duration = Duration::from_secs(2);
-
-/// How long a transport may take to close. Those of this crate have their own, shorter limit; the
+/// How much longer than it says a transport may take to close. Those of this crate never do; the
 /// router goes down with any other, too.
-const CLOSE_TIME: Duration = Duration::from_secs(3);
+const CLOSE_MARGIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Connection {
     hub: Arc<Hub>,
@@ -120,7 +117,11 @@ impl Connection {
             }
         }
         if self.ended && self.inputs.is_empty() {
-            self.phase = Phase::Closing(CloseCode::Normal);
+            // The peer may have ended its own direction alone, and wait for the answers.
+            self.phase = match self.transport.is_half_open() {
+                true if !self.broken => self.draining(CloseCode::Normal),
+                _ => Phase::Closing(CloseCode::Normal),
+            };
             return false;
         }
         // Who does not read the answers may not ask for more.
@@ -164,7 +165,7 @@ impl Connection {
                 return Ok(Poll::Ready(()));
             }
             Some(Ending::Drained(code)) if matches!(self.phase, Phase::Open) => {
-                self.phase = Phase::Draining(code, Sleep::new(DRAIN_TIME));
+                self.phase = self.draining(code);
             }
             _ => {}
         }
@@ -231,12 +232,17 @@ impl Connection {
         }
     }
 
+    fn draining(&self, code: CloseCode) -> Phase {
+        Phase::Draining(code, Sleep::new(self.transport.close_timeout()))
+    }
+
     fn close(&mut self, cx: &mut Context<'_>, code: CloseCode) -> Poll<()> {
         // An error is an end, too.
         if self.transport.poll_close(cx, code).is_ready() {
             return Poll::Ready(());
         }
-        let timer = self.close_timer.get_or_insert_with(|| Sleep::new(CLOSE_TIME));
+        let limit = || self.transport.close_timeout().saturating_add(CLOSE_MARGIN);
+        let timer = self.close_timer.get_or_insert_with(|| Sleep::new(limit()));
         ready!(Pin::new(timer).poll(cx));
         let info = self.transport.info();
         tracing::debug!(peer = info.peer, kind = info.kind, "dropped: it does not close");

@@ -4,6 +4,7 @@
 //! `framing`'s matter.
 
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -148,5 +149,13 @@ impl Transport for Batched {
         }
         let code = if self.failed { CloseCode::ProtocolError } else { code };
         self.inner.poll_close(cx, code)
+    }
+
+    fn close_timeout(&self) -> Duration {
+        self.inner.close_timeout()
+    }
+
+    fn is_half_open(&self) -> bool {
+        self.inner.is_half_open()
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -74,7 +75,8 @@ cfg_if::cfg_if! {
 ///
 /// Everything is polled by the one task that owns the transport, so nothing can be cancelled
 /// half-way. After an error, or the end of [`poll_recv`](Transport::poll_recv), only
-/// [`poll_close`](Transport::poll_close) may be called.
+/// [`poll_close`](Transport::poll_close) may be called; but what writes may be called after the end,
+/// too, if the transport [is half open](Transport::is_half_open) then.
 pub trait Transport: MaybeSend {
     /// What the two sides agreed on.
     fn info(&self) -> &TransportInfo;
@@ -101,7 +103,24 @@ pub trait Transport: MaybeSend {
         cx: &mut Context<'_>,
         code: CloseCode,
     ) -> Poll<Result<(), TransportError>>;
+
+    /// How long [`poll_close`](Transport::poll_close) takes at most. A server waits as long before
+    /// it, for what was sent to leave; and drops what takes more than a second longer to close.
+    /// Default: 2 s.
+    fn close_timeout(&self) -> Duration {
+        CLOSE_TIMEOUT
+    }
+
+    /// Whether, after the end of [`poll_recv`](Transport::poll_recv), frames can still be sent: the
+    /// peer has ended its own direction alone, as on a RawSocket, and may wait for answers.
+    /// Default: no.
+    fn is_half_open(&self) -> bool {
+        false
+    }
 }
+
+/// How long closing waits by default, altogether: to send what is left, and for the peer's answer.
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the two sides of a transport agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]

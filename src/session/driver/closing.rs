@@ -13,8 +13,8 @@ use crate::session::command::Command;
 use crate::session::ending::Ending;
 use crate::transport::{CloseCode, memory};
 
-/// How long the last words and the closing of the transport may take.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How much longer than the transport's own time the last words and its closing may take.
+const CLOSE_MARGIN: Duration = Duration::from_secs(1);
 
 pub(super) enum Phase {
     Open,
@@ -34,7 +34,7 @@ impl Driver {
             _ => CloseCode::Normal,
         };
         let broken = matches!(self.phase, Phase::Closing { broken: true, .. });
-        let deadline = rt::now().saturating_add(CLOSE_TIMEOUT);
+        let deadline = self.deadline();
         self.phase = Phase::Closing { code, deadline, broken };
         if reason.kind != CloseKind::Left {
             self.keep = None;
@@ -61,6 +61,12 @@ impl Driver {
         }
     }
 
+    /// Of the end that begins now.
+    fn deadline(&self) -> Duration {
+        let limit = self.transport.close_timeout().saturating_add(CLOSE_MARGIN);
+        rt::now().saturating_add(limit)
+    }
+
     pub(super) fn transport_failed(&mut self, error: &TransportError) {
         if let TransportError::Violation(text) = error {
             self.client.handle_violation(Violation::new(text));
@@ -74,7 +80,7 @@ impl Driver {
     pub(super) fn broken(&mut self) {
         self.unsent = None;
         self.keep = None;
-        let deadline = rt::now().saturating_add(CLOSE_TIMEOUT);
+        let deadline = self.deadline();
         let code = CloseCode::ProtocolError;
         match &mut self.phase {
             Phase::Closing { broken, .. } => *broken = true,

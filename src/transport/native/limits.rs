@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub(super) use crate::transport::CLOSE_TIMEOUT;
+
 /// Above this many unflushed bytes a transport is not ready. Below it nothing is written before
 /// the flush: one system call per turn instead of one per message is the largest factor in speed.
 /// Ready again means room below this, not an empty buffer: that is how the session or the router
@@ -13,9 +15,6 @@ pub(super) const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
 
 /// TLS and the transport's opening handshake together.
 pub(super) const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long closing waits by default, altogether: to send what is left, and for the peer's answer.
-pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many frames without a message are handled before other tasks get their turn.
 pub(super) const EMPTY_FRAMES_PER_POLL: usize = 64;

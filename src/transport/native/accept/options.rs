@@ -166,8 +166,8 @@ impl ServerOptions {
         self
     }
 
-    /// How long closing a connection may take: what is left is sent, and the client's answer awaited.
-    /// Default: 2 s. Autobahn's `closeHandshakeTimeout`, there 1 s.
+    /// How long the end of a connection may take: so long for what is left to be sent, and then so
+    /// long for the client's answer to the closing. Default: 2 s. Autobahn's `closeHandshakeTimeout`, there 1 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = Some(timeout);

@@ -427,6 +427,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for RawSocketTransport<
         self.closing = Some(closing);
         result
     }
+
+    fn close_timeout(&self) -> Duration {
+        self.close_timeout
+    }
+
+    fn is_half_open(&self) -> bool {
+        self.state == State::Ended && self.write_error.is_none()
+    }
 }
 
 fn broken(error: FrameError) -> TransportError {

@@ -349,6 +349,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
         self.closing = Some(closing);
         result
     }
+
+    fn close_timeout(&self) -> Duration {
+        self.close_timeout
+    }
 }
 
 fn would_block(error: &tungstenite::Error) -> bool {
