@@ -45,7 +45,7 @@ async fn messages_come_in_order_and_answers_go_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_handler_stops_the_reading_one_message_ahead() {
+async fn a_busy_handler_stops_the_reading_some_messages_ahead() {
     let (mut server, gate) = handled::gated();
     let mut peer = server.connect(Serializer::ALL[0], 2).await;
     server.expect(&[Seen::Open]).await;
@@ -57,12 +57,35 @@ async fn a_busy_handler_stops_the_reading_one_message_ahead() {
     {
         sent += 1;
     }
-    // One is handled, one is ahead, two are in the transport.
-    assert_eq!(sent, 4);
+    // One is handled, 64 are ahead, two are in the transport.
+    assert_eq!(sent, 67);
     server.expect(&[Seen::Message(1)]).await;
+    gate.add_permits(67);
+    for request in 2..=67 {
+        server.expect(&[Seen::Message(request)]).await;
+    }
     server.expect_nothing().await;
-    gate.add_permits(4);
-    server.expect(&[Seen::Message(2), Seen::Message(3), Seen::Message(4)]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_handler_stops_the_reading_a_mebibyte_ahead() {
+    let (mut server, gate) = handled::gated();
+    let mut peer = server.connect(Serializer::ALL[0], 1).await;
+    let mut sent = 0;
+    let long = || json!(["x".repeat(300_000)]);
+    while tokio::time::timeout(Duration::from_secs(1), peer.send(call(sent + 1, long())))
+        .await
+        .is_ok()
+    {
+        sent += 1;
+    }
+    // One is handled, four are ahead, one is in the transport.
+    assert_eq!(sent, 6);
+    gate.add_permits(6);
+    server.expect(&[Seen::Open]).await;
+    for request in 1..=6 {
+        server.expect(&[Seen::Message(request)]).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

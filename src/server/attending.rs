@@ -6,17 +6,13 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::task::Poll;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use crate::codec;
 use crate::rt::Sleep;
-use crate::server::wire::{Next, Wire};
+use crate::server::wire::{GRACE, Next, Wire};
 use crate::server::{HandlerError, TransportHandler};
 use crate::transport::{CloseCode, TransportInfo};
-
-/// How long a method may go on when its connection has ended, and `on_close` altogether.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// One connection from its beginning to its end.
 pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wire: Wire) {
@@ -52,12 +48,17 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
             Next::End(was_clean) => break was_clean,
         }
     };
-    let told = async {
+    let mut told = pin!(async {
         handler.on_close(was_clean).await;
         Ok(())
-    };
+    });
     // The transport is gone, so that this is all that is left to wait for.
-    if let Err(fate) = during_for(&mut wire, told, Some(GRACE)).await {
+    let mut timer = Sleep::new(GRACE);
+    let fate = poll_fn(|cx| match poll_method(cx, told.as_mut()) {
+        Poll::Pending => Pin::new(&mut timer).poll(cx).map(|()| Err(Fate::TooLate)),
+        ready => ready,
+    });
+    if let Err(fate) = fate.await {
         log(wire.info(), "on_close", &fate);
     }
 }
@@ -75,7 +76,12 @@ async fn during(
     name: &'static str,
     method: impl Future<Output = Result<(), HandlerError>>,
 ) {
-    let Err(fate) = during_for(wire, method, None).await else { return };
+    let mut method = pin!(method);
+    let fate = poll_fn(|cx| match poll_method(cx, method.as_mut()) {
+        Poll::Pending => wire.poll_beside(cx).map(|()| Err(Fate::TooLate)),
+        ready => ready,
+    });
+    let Err(fate) = fate.await else { return };
     log(wire.info(), name, &fate);
     wire.fail(match fate {
         Fate::Failed(error) => error.close_code(),
@@ -83,30 +89,14 @@ async fn during(
     });
 }
 
-/// The time runs from the end of the connection on.
-async fn during_for(
-    wire: &mut Wire,
-    method: impl Future<Output = Result<(), HandlerError>>,
-    grace: Option<Duration>,
-) -> Result<(), Fate> {
-    let mut method = pin!(method);
-    let mut timer = grace.map(Sleep::new);
-    poll_fn(|cx| {
-        match catch_unwind(AssertUnwindSafe(|| method.as_mut().poll(cx))) {
-            Ok(Poll::Ready(result)) => return Poll::Ready(result.map_err(Fate::Failed)),
-            Ok(Poll::Pending) => {}
-            Err(_) => return Poll::Ready(Err(Fate::Panicked)),
-        }
-        if wire.poll_beside(cx).is_pending() {
-            return Poll::Pending;
-        }
-        let timer = timer.get_or_insert_with(|| Sleep::new(GRACE));
-        if wire.is_forced() && grace.is_none() {
-            return Poll::Ready(Err(Fate::TooLate));
-        }
-        Pin::new(timer).poll(cx).map(|()| Err(Fate::TooLate))
-    })
-    .await
+fn poll_method(
+    cx: &mut Context<'_>,
+    method: Pin<&mut impl Future<Output = Result<(), HandlerError>>>,
+) -> Poll<Result<(), Fate>> {
+    match catch_unwind(AssertUnwindSafe(|| method.poll(cx))) {
+        Ok(poll) => poll.map_err(Fate::Failed),
+        Err(_) => Poll::Ready(Err(Fate::Panicked)),
+    }
 }
 
 fn log(info: &TransportInfo, what: &'static str, fate: &Fate) {

@@ -21,8 +21,11 @@ use crate::transport::CloseCode;
 ///
 /// The methods are async functions, and called one after the other: `on_open`, `on_message` for
 /// each message in order, `on_shutdown` if the server goes down, and in the end `on_close`, exactly
-/// once. While one is at work, nothing more is read from the peer than one message ahead, so whoever
-/// sends faster than the handler works is slowed down. Writing goes on meanwhile.
+/// once. While one is at work, no more is read from the peer than 64 messages or 1 MiB ahead, so
+/// whoever sends faster than the handler works is slowed down. Writing goes on meanwhile. A method
+/// that keeps so much waiting for 60 s is taken to be stuck, and the connection is closed with
+/// WebSocket's code 1011: nothing is read at that point, neither the peer's pings nor its end. Work
+/// that takes so long belongs in a task of its own.
 ///
 /// ```
 /// use wampwerk::message::{Abort, AbortDetails, Message, Payload};
@@ -57,9 +60,14 @@ use crate::transport::CloseCode;
 /// # The end
 /// The connection ends when the peer closes it or is lost, when the handler
 /// [closes](WampTransport::close) it or answers an error, and when the peer sends what is no WAMP
-/// message of the serializer that was agreed on (WebSocket close code 1002). A method that is at
-/// work then may finish: it has 10 s, and is dropped at its next `await` if they are over. Sending
-/// fails meanwhile.
+/// message of the serializer that was agreed on (WebSocket close code 1002).
+///
+/// If it was the peer's doing, what the peer had sent before is still handled, and a method that is
+/// at work may finish: altogether there are 10 s, then the method is dropped at its next `await`.
+/// Sending fails meanwhile, except on a RawSocket whose client has ended its own direction alone: it
+/// gets the answers. After the handler's own end or a mistake, only the method that is at work may
+/// finish; it has 10 s after the connection is gone. All this is shorter when the server goes down:
+/// see [`on_shutdown`](Self::on_shutdown).
 ///
 /// A method that panics is treated as one that fails; the server and its other connections live on.
 /// A method must not block its thread: nothing can end that.
@@ -86,7 +94,9 @@ pub trait TransportHandler: Send + 'static {
     /// The server goes down. Default: closes the connection with WebSocket's code 1001.
     ///
     /// A handler that wants to say GOODBYE first sends it here and closes when the peer has
-    /// answered. It has 5 s; then the connection is aborted.
+    /// answered. The connection is aborted 5 s after the server's shutdown began, or after twice its
+    /// [`close_timeout`](crate::transport::ServerOptions::close_timeout) and one second, if that is
+    /// longer. A method that is still at work then is dropped, whichever it is.
     ///
     /// # Errors
     /// The connection is closed, as [`HandlerError`] tells.

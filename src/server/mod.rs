@@ -8,6 +8,7 @@
 //! Owns the sockets, the loop that accepts, its limits and its end. The opening handshakes are the
 //! transports', and what follows is that of who serves: the router, or handlers.
 
+mod ahead;
 mod attending;
 mod factory;
 mod guests;

@@ -73,6 +73,8 @@ pub(super) struct Asked {
     pub(super) ending: Option<Ending>,
     /// The server goes down.
     pub(super) down: bool,
+    /// What is received is not wanted any more.
+    pub(super) deaf: bool,
 }
 
 /// What waits to be sent, and what was asked for.
@@ -95,6 +97,7 @@ struct State {
     ending: Option<Ending>,
     /// The server goes down.
     down: bool,
+    deaf: bool,
     over: bool,
     /// The connection's task, if it is not being woken already.
     task: Option<Waker>,
@@ -142,7 +145,9 @@ impl WampTransport {
     }
 
     /// Closes the connection in order, with WebSocket's code 1000: what was sent before still leaves,
-    /// if the peer takes it within 2 s. From now on nothing can be sent, and nothing is received.
+    /// if the peer takes it within the server's
+    /// [`close_timeout`](crate::transport::ServerOptions::close_timeout). From now on nothing can be
+    /// sent, and nothing is received.
     ///
     /// It returns at once. The handler's `on_close` tells when it is done.
     pub fn close(&self) {
@@ -203,8 +208,10 @@ impl Queue {
         Ok(())
     }
 
+    /// As the server's side wants it: what the peer has sent before is not wanted, either.
     pub(super) fn end(&self, ending: Ending) {
         let mut state = self.lock();
+        state.deaf = true;
         if matches!((state.ending, ending), (Some(Ending::Abort), _) | (Some(_), Ending::Close(_)))
         {
             return;
@@ -214,6 +221,12 @@ impl Queue {
         drop(state);
         self.room.close();
         wake(task);
+    }
+
+    /// Nothing can be sent any more, because of the peer.
+    pub(super) fn refuse(&self) {
+        self.lock().ending.get_or_insert(Ending::Close(CloseCode::Normal));
+        self.room.close();
     }
 
     /// The server goes down, which the handler is to be told.
@@ -234,7 +247,7 @@ impl Queue {
             Some(task) => task.clone_from(cx.waker()),
             None => state.task = Some(cx.waker().clone()),
         }
-        Asked { ending: state.ending, down: state.down }
+        Asked { ending: state.ending, down: state.down, deaf: state.deaf }
     }
 
     /// The transport has taken this much.

@@ -1,7 +1,7 @@
 //! The transport of a connection that has a handler, driven beside it.
 //!
-//! Owns reading one message ahead, sending what the queue holds, and every way to the end; it calls
-//! nothing of the handler's.
+//! Owns reading ahead, sending what the queue holds, and every way to the end; it calls nothing of the
+//! handler's.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -15,6 +15,7 @@ use bytes::Bytes;
 use crate::error::TransportError;
 use crate::rt::Sleep;
 use crate::server::WampTransport;
+use crate::server::ahead::Ahead;
 use crate::server::wamp_transport::{Ending, Queue, Queued};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
@@ -22,22 +23,27 @@ use crate::transport::{CloseCode, Transport, TransportInfo};
 /// many answers is the largest factor in speed.
 const MESSAGES_PER_TURN: usize = 32;
 
-/// How long a connection that shall be closed may take to read what was sent before.
-const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// How much longer than it says a transport may take to close. Those of this crate never do.
+const CLOSE_MARGIN: Duration = Duration::from_secs(1);
 
-/// How long a transport may take to close. Those of this crate have their own, shorter limit.
-const CLOSE_TIME: Duration = Duration::from_secs(3);
-
-/// How long a handler may go on when the server goes down.
+/// How long a handler may go on when the server goes down, at least: as long as draining and closing
+/// may take.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
+
+/// How long a handler may go on with what it has when the peer has ended or the connection has, and
+/// `on_close` by itself.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) struct Wire {
     /// Gone when all is over.
     transport: Option<Box<dyn Transport>>,
     queue: Arc<Queue>,
+    close_timeout: Duration,
     phase: Phase,
+    /// The transport gives nothing more.
+    ended: bool,
     /// Read, not handled.
-    ahead: Option<Bytes>,
+    ahead: Ahead,
     /// Taken from the queue, not by the transport.
     frames: VecDeque<Queued>,
     /// Messages of this turn.
@@ -45,6 +51,8 @@ pub(super) struct Wire {
     /// Our side has made a mistake or found one, so that the end is not clean.
     failed: bool,
     shutdown: Shutdown,
+    /// Since the end; see [`GRACE`].
+    grace: Option<Sleep>,
 }
 
 /// What comes next for the handler.
@@ -82,13 +90,16 @@ impl Wire {
     pub(super) fn new(transport: Box<dyn Transport>) -> Self {
         Wire {
             queue: Queue::new(transport.info().clone()),
+            close_timeout: transport.close_timeout(),
             transport: Some(transport),
             phase: Phase::Open,
-            ahead: None,
+            ended: false,
+            ahead: Ahead::default(),
             frames: VecDeque::new(),
             handled: 0,
             failed: false,
             shutdown: Shutdown::No,
+            grace: None,
         }
     }
 
@@ -111,113 +122,146 @@ impl Wire {
 
     /// Waits for the end; [`fail`](Self::fail) or somebody else brings it.
     pub(super) async fn closed(&mut self) {
-        poll_fn(|cx| self.poll_beside(cx)).await;
+        poll_fn(|cx| {
+            self.drive(cx, true, Ahead::MESSAGES);
+            match self.phase {
+                Phase::Over { .. } => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        })
+        .await;
     }
 
-    /// Goes on while the handler is at work. Ready when the connection is over.
+    /// Goes on while the handler is at work. Ready when its time is over, too.
     pub(super) fn poll_beside(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.handled = 0;
-        self.drive(cx, true);
-        match self.phase {
-            Phase::Over { .. } => Poll::Ready(()),
-            _ => Poll::Pending,
+        self.drive(cx, true, Ahead::MESSAGES);
+        match &mut self.grace {
+            _ if matches!(self.shutdown, Shutdown::Forced) => Poll::Ready(()),
+            Some(timer) => Pin::new(timer).poll(cx),
+            None => Poll::Pending,
         }
     }
 
     /// Ends the connection because of a mistake, after what was sent before.
     pub(super) fn fail(&mut self, code: CloseCode) {
-        // What has ended already was ended as it was.
-        self.failed |= matches!(self.phase, Phase::Open | Phase::Draining(..));
+        // What has ended already was ended as it was, unless the peer's last words were wrong.
+        self.failed |= matches!(self.phase, Phase::Open | Phase::Draining(..))
+            || code == CloseCode::ProtocolError;
+        self.ahead.clear();
         self.queue.end(Ending::Close(code));
-    }
-
-    /// Whether the server goes down, and its patience is over.
-    pub(super) fn is_forced(&self) -> bool {
-        matches!(self.shutdown, Shutdown::Forced)
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         if self.handled >= MESSAGES_PER_TURN {
             self.handled = 0;
-            self.drive(cx, true);
+            self.drive(cx, true, 1);
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.drive(cx, false);
-        match self.phase {
-            Phase::Open => {}
-            Phase::Draining(..) | Phase::Closing { .. } => return Poll::Pending,
-            Phase::Over { is_clean } => return Poll::Ready(Next::End(is_clean && !self.failed)),
+        self.drive(cx, false, 1);
+        if self.ended && self.ahead.is_empty() && matches!(self.phase, Phase::Open) {
+            // All is handled, and the peer waits for the answers.
+            self.queue.end(Ending::Close(CloseCode::Normal));
+            self.drive(cx, true, 1);
         }
-        if let Some(()) = self.shutdown.tell() {
+        if let Phase::Open = self.phase
+            && let Some(()) = self.shutdown.tell()
+        {
             return Poll::Ready(Next::Shutdown);
         }
-        let Some(frame) = self.ahead.take() else {
-            self.handled = 0;
-            return Poll::Pending;
-        };
-        self.handled += 1;
-        Poll::Ready(Next::Message(frame))
+        // What came before the peer's end counts, in its turn.
+        if let Some(frame) = self.ahead.pop() {
+            self.handled += 1;
+            return Poll::Ready(Next::Message(frame));
+        }
+        self.handled = 0;
+        match self.phase {
+            Phase::Over { is_clean } => Poll::Ready(Next::End(is_clean && !self.failed)),
+            _ => Poll::Pending,
+        }
     }
 
-    /// Goes on with everything but the handler. Without `flush` it is flushed only if there is no
-    /// message to be handled first.
-    fn drive(&mut self, cx: &mut Context<'_>, flush: bool) {
+    /// Goes on with everything but the handler, and reads until so many messages wait for it. Without
+    /// `flush` it is flushed only if there is no message to be handled first.
+    fn drive(&mut self, cx: &mut Context<'_>, flush: bool, messages: usize) {
         let asked = self.queue.take(cx, &mut self.frames);
-        if self.shutdown.poll(cx, asked.down) {
+        if self.shutdown.poll(cx, asked.down, self.close_timeout) {
             self.queue.end(Ending::Abort);
+            self.ahead.clear();
+            return self.over(false);
+        }
+        if asked.deaf {
+            self.ahead.clear();
+        }
+        if let Some(Ending::Abort) = asked.ending {
             return self.over(false);
         }
         let Some(transport) = &mut self.transport else { return };
-        match asked.ending {
-            Some(Ending::Abort) => return self.over(false),
-            Some(Ending::Close(code)) if matches!(self.phase, Phase::Open) => {
-                self.phase = Phase::Draining(code, Sleep::new(DRAIN_TIME));
-            }
-            _ => {}
+        if let Some(Ending::Close(code)) = asked.ending
+            && let Phase::Open = self.phase
+        {
+            self.phase = Phase::Draining(code, Sleep::new(self.close_timeout));
         }
         if let Phase::Open | Phase::Draining(..) = self.phase
-            && let Poll::Ready(end) = read(cx, transport, &self.phase, &mut self.ahead)
+            && !self.ended
+            && let Poll::Ready(end) = read(cx, transport, &self.phase, &mut self.ahead, messages)
         {
-            return self.ended(cx, end);
+            self.ended(end);
+        }
+        if let Phase::Open = self.phase
+            && self.ahead.poll_stuck(cx).is_ready()
+        {
+            let info = self.queue.info();
+            tracing::warn!(peer = info.peer, kind = info.kind, "closed: its handler is stuck");
+            self.fail(CloseCode::InternalError);
         }
         if let Phase::Open | Phase::Draining(..) = self.phase {
-            let flush = flush || self.ahead.is_none();
-            match write(cx, transport, &mut self.frames, &self.queue, flush) {
-                Ok(left) => {
-                    if let Phase::Draining(code, timer) = &mut self.phase {
-                        let code = *code;
-                        // Its time is over if the peer does not read.
-                        if left.is_ready() || Pin::new(timer).poll(cx).is_ready() {
-                            self.begin_close(code, left.is_ready());
-                        }
-                    }
-                }
-                Err(error) => {
-                    self.log(&error);
-                    self.begin_close(CloseCode::InternalError, false);
-                }
-            }
+            self.write(cx, flush);
         }
         self.close(cx);
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, flush: bool) {
+        let Some(transport) = &mut self.transport else { return };
+        let flush = flush || self.ahead.is_empty();
+        match write(cx, transport, &mut self.frames, &self.queue, flush) {
+            Ok(left) => {
+                if let Phase::Draining(code, timer) = &mut self.phase {
+                    let code = *code;
+                    // Its time is over if the peer does not read.
+                    if left.is_ready() || Pin::new(timer).poll(cx).is_ready() {
+                        self.begin_close(code, left.is_ready());
+                    }
+                }
+            }
+            Err(error) => {
+                self.log(&error);
+                self.ended = true;
+                self.begin_close(CloseCode::InternalError, false);
+            }
+        }
     }
 
     /// The peer has closed or is gone.
-    fn ended(&mut self, cx: &mut Context<'_>, end: Result<(), TransportError>) {
-        if let Err(error) = &end {
-            self.log(error);
+    fn ended(&mut self, end: Result<(), TransportError>) {
+        self.ended = true;
+        self.grace.get_or_insert_with(|| Sleep::new(GRACE));
+        match end {
+            // What is handled now is answered.
+            Ok(()) if self.transport.as_ref().is_some_and(|one| one.is_half_open()) => {}
+            Ok(()) => self.begin_close(CloseCode::Normal, true),
+            Err(error) => {
+                self.log(&error);
+                self.begin_close(CloseCode::InternalError, false);
+            }
         }
-        let code = match end {
-            Ok(()) => CloseCode::Normal,
-            Err(_) => CloseCode::InternalError,
-        };
-        self.begin_close(code, end.is_ok());
-        self.close(cx);
     }
 
     fn begin_close(&mut self, code: CloseCode, is_clean: bool) {
-        self.queue.end(Ending::Close(code));
-        self.phase = Phase::Closing { code, is_clean, timer: Sleep::new(CLOSE_TIME) };
+        self.queue.refuse();
+        let timer = Sleep::new(self.close_timeout.saturating_add(CLOSE_MARGIN));
+        self.phase = Phase::Closing { code, is_clean, timer };
     }
 
     fn close(&mut self, cx: &mut Context<'_>) {
@@ -239,7 +283,7 @@ impl Wire {
             return;
         }
         self.phase = Phase::Over { is_clean };
-        self.ahead = None;
+        self.grace.get_or_insert_with(|| Sleep::new(GRACE));
         self.frames = VecDeque::new();
         self.queue.over();
         // The socket is closed before the handler is told so.
@@ -258,24 +302,22 @@ impl Drop for Wire {
     }
 }
 
-/// Reads one frame ahead, or takes what nobody wants any more, so that a peer that only writes comes
-/// to reading. Ready at the end.
+/// Reads ahead, or takes what nobody wants any more, so that a peer that only writes comes to
+/// reading. Ready at the end.
 fn read(
     cx: &mut Context<'_>,
     transport: &mut Box<dyn Transport>,
     phase: &Phase,
-    ahead: &mut Option<Bytes>,
+    ahead: &mut Ahead,
+    messages: usize,
 ) -> Poll<Result<(), TransportError>> {
     let is_open = matches!(phase, Phase::Open);
-    if !is_open {
-        *ahead = None;
-    }
     for _ in 0..MESSAGES_PER_TURN {
-        if ahead.is_some() {
+        if is_open && ahead.holds(messages) {
             return Poll::Pending;
         }
         match transport.poll_recv(cx) {
-            Poll::Ready(Some(Ok(frame))) if is_open => *ahead = Some(frame),
+            Poll::Ready(Some(Ok(frame))) if is_open => ahead.push(frame),
             Poll::Ready(Some(Ok(_))) => {}
             Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
             Poll::Ready(None) => return Poll::Ready(Ok(())),
@@ -308,11 +350,12 @@ fn write(
 
 impl Shutdown {
     /// Whether the time is over.
-    fn poll(&mut self, cx: &mut Context<'_>, down: bool) -> bool {
+    fn poll(&mut self, cx: &mut Context<'_>, down: bool, close_timeout: Duration) -> bool {
         if let Shutdown::No = self
             && down
         {
-            *self = Shutdown::Begun(Sleep::new(SHUTDOWN_TIME));
+            let closing = close_timeout.saturating_mul(2).saturating_add(CLOSE_MARGIN);
+            *self = Shutdown::Begun(Sleep::new(SHUTDOWN_TIME.max(closing)));
         }
         if let Shutdown::Begun(timer) | Shutdown::Told(timer) = self
             && Pin::new(timer).poll(cx).is_ready()

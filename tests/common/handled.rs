@@ -62,6 +62,7 @@ impl TransportHandler for Recorder {
 
 pub(crate) struct Server {
     pub(crate) factory: WampWebSocketServerFactory,
+    make: Arc<dyn Fn() -> Recorder + Send + Sync>,
     seen: UnboundedReceiver<Seen>,
     transports: UnboundedReceiver<WampTransport>,
 }
@@ -76,13 +77,17 @@ where
     let (transports, on_transport) = unbounded_channel();
     let on_message: Arc<OnMessage> =
         Arc::new(move |message, transport| Box::pin(on_message(message, transport)));
-    let factory = factory(move || Recorder {
+    let make = Arc::new(move || Recorder {
         seen: seen.clone(),
         transports: transports.clone(),
         on_message: Arc::clone(&on_message),
         transport: None,
     });
-    Server { factory, seen: on_seen, transports: on_transport }
+    let factory = factory({
+        let make = Arc::clone(&make);
+        move || make()
+    });
+    Server { factory, make, seen: on_seen, transports: on_transport }
 }
 
 /// A server whose handlers wait with each message for a permit.
@@ -106,6 +111,12 @@ pub(crate) fn factory<H: TransportHandler>(
 }
 
 impl Server {
+    /// Makes the same handlers, for a server of another kind.
+    pub(crate) fn make(&self) -> impl Fn() -> Recorder + Send + Sync + 'static {
+        let make = Arc::clone(&self.make);
+        move || make()
+    }
+
     pub(crate) async fn connect(&mut self, serializer: Serializer, capacity: usize) -> Peer {
         self.connect_with(serializer, capacity, |_| {}).await
     }

@@ -1,0 +1,65 @@
+//! `Ahead`: the messages that are read while a handler is at work.
+//!
+//! Owns how much that may be, and how long it may stay at its bound.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::rt::Sleep;
+
+/// How long it may be full without a message being taken. Nothing is read meanwhile, so that the
+/// peer's pings are not answered, and its end is not seen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+pub(super) struct Ahead {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    /// Since it is full.
+    timer: Option<Sleep>,
+}
+
+impl Ahead {
+    /// Messages that may wait.
+    pub(super) const MESSAGES: usize = 64;
+
+    /// Bytes that may wait. The last message may go beyond them.
+    pub(super) const BYTES: usize = 1 << 20;
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Whether there are so many messages, or too many bytes for one more.
+    pub(super) fn holds(&self, messages: usize) -> bool {
+        self.frames.len() >= messages || self.bytes >= Self::BYTES
+    }
+
+    pub(super) fn push(&mut self, frame: Bytes) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Bytes> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len();
+        self.timer = None;
+        Some(frame)
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Ahead::default();
+    }
+
+    /// Ready when it has been full for too long.
+    pub(super) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.holds(Self::MESSAGES) {
+            return Poll::Pending;
+        }
+        Pin::new(self.timer.get_or_insert_with(|| Sleep::new(PATIENCE))).poll(cx)
+    }
+}
