@@ -40,9 +40,10 @@ mod server {
 
     pub(crate) async fn run(address: &str) -> Result<(), Box<dyn Error>> {
         let router = Router::builder().realm("realm1").build()?;
-        // Only pages of this server may connect, and programs that are no pages.
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
+        // Only pages of this server may connect, and programs that are no pages; by this address, as
+        // "localhost" is another origin.
         let own = format!("http://{address}");
         let mount =
             router.mount(ServerOptions::new().allowed_origins([own]).max_connections(500))?;

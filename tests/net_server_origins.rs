@@ -42,9 +42,6 @@ async fn another_page_is_told_which_origin_is_not_let_in() {
         "Origin: http://a.b.example.com\r\n",
         // No page.
         "",
-        // See below.
-        "Origin: null\r\n",
-        "Origin: file://\r\n",
     ] {
         let answer = answer(&listener, origin).await;
         assert!(answer.starts_with("HTTP/1.1 101 "), "{origin}: {answer}");
@@ -62,6 +59,39 @@ async fn another_page_is_told_which_origin_is_not_let_in() {
     }
     let twice = "Origin: https://example.com\r\nOrigin: https://example.com\r\n";
     assert!(answer(&listener, twice).await.starts_with("HTTP/1.1 403 "));
+}
+
+/// Any page has the origin `null` in a sandboxed frame of its own.
+#[tokio::test]
+async fn a_list_keeps_out_pages_without_an_origin() {
+    let router = router();
+    let list = ServerOptions::new().allowed_origins(["https://example.com:443"]);
+    let listener = listen(&router, list.clone()).await;
+    let lax = listen(&router, list.allow_null_origin(true)).await;
+    for origin in ["null", "file://"] {
+        let answer_of = async |listener| answer(listener, &format!("Origin: {origin}\r\n")).await;
+        let refusal = answer_of(&listener).await;
+        assert!(refusal.starts_with("HTTP/1.1 403 "), "{origin}: {refusal}");
+        assert!(refusal.contains("pages without an origin"), "{refusal}");
+        assert!(answer_of(&lax).await.starts_with("HTTP/1.1 101 "), "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_host_is_no_origin() {
+    let router = router();
+    let options = ServerOptions::new().allowed_origins(["https://*.example.com:443"]);
+    let listener = listen(&router, options).await;
+    for origin in [
+        "https://evil.example?.example.com",
+        "https://evil.example#.example.com",
+        "https://evil.example\\.example.com",
+        "https://evil.example:1.example.com",
+        "https://evil.example:.example.com",
+    ] {
+        let answer = answer(&listener, &format!("Origin: {origin}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{origin}: {answer}");
+    }
 }
 
 #[tokio::test]

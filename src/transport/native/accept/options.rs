@@ -125,8 +125,12 @@ impl ServerOptions {
     /// A pattern is compared with the whole `scheme://host:port` of the page, in lower case and
     /// always with its port, 80 or 443 where the page's own address has none; `*` stands for any
     /// characters. Another page gets HTTP status 403. Who sends no `Origin` at all is no page and is
-    /// let in. Pages without an origin are the matter of
-    /// [`allow_null_origin`](Self::allow_null_origin).
+    /// let in. Pages without an origin are kept out by a list, unless
+    /// [`allow_null_origin`](Self::allow_null_origin) says otherwise.
+    ///
+    /// What stands for any characters can stand for too many: so a pattern ends with its port, a
+    /// number or `*` for all, as in `https://*.example.com:*`. Without a port there are only `*` and
+    /// `https://*` for all hosts, and schemes that have none (`app://shop`).
     #[must_use]
     pub fn allowed_origins<I>(mut self, patterns: I) -> Self
     where
@@ -138,8 +142,10 @@ impl ServerOptions {
     }
 
     /// WebSocket: whether pages without an origin may connect: from a file, or in a sandbox, whose
-    /// `Origin` is `null`. Default: yes, whatever else is set. Autobahn's `allowNullOrigin`, which
-    /// turns to no when any other option is set.
+    /// `Origin` is `null`. Default: yes if all pages may, and no if
+    /// [`allowed_origins`](Self::allowed_origins) are set: every page can give itself that origin, by
+    /// a sandboxed frame, so that a list with it would keep out nobody. Autobahn's
+    /// `allowNullOrigin`.
     #[must_use]
     pub fn allow_null_origin(mut self, allow: bool) -> Self {
         self.allow_null_origin = Some(allow);
@@ -291,7 +297,8 @@ impl ServerOptions {
     }
 
     pub(super) fn origins(&self) -> Origins {
-        Origins::new(self.allowed_origins.as_deref(), self.allow_null_origin.unwrap_or(true))
+        let null = self.allow_null_origin.unwrap_or(self.allowed_origins.is_none());
+        Origins::new(self.allowed_origins.as_deref(), null)
     }
 
     pub(crate) fn is_strict(&self) -> bool {
@@ -349,8 +356,12 @@ mod tests {
     }
 
     #[test]
-    fn null_origins_are_let_in_whatever_else_is_set() {
-        let options = ServerOptions::new().allowed_origins(["https://a:1"]).batched(true);
-        assert_eq!(options.origins(), Origins::new(Some(&["https://a:1".to_owned()]), true));
+    fn null_origins_are_let_in_where_all_are() {
+        let new = ServerOptions::new;
+        assert_eq!(new().batched(true).origins(), Origins::new(None, true));
+        let list = ["https://a:1".to_owned()];
+        let some = new().allowed_origins(list.clone());
+        assert_eq!(some.origins(), Origins::new(Some(&list), false));
+        assert_eq!(some.allow_null_origin(true).origins(), Origins::new(Some(&list), true));
     }
 }
