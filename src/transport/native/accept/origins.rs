@@ -34,7 +34,6 @@ impl Origins {
 
     /// What is wrong with a pattern.
     pub(super) fn check_pattern(pattern: &str) -> Result<(), String> {
-        let port = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
         let lower = pattern.to_ascii_lowercase();
         if pattern.is_empty() {
             return Err("an empty pattern matches nothing; \"*\" is for all".to_owned());
@@ -45,17 +44,24 @@ impl Origins {
         if lower == "null" || lower.starts_with("file:") {
             return Err("pages without an origin are let in by allow_null_origin".to_owned());
         }
-        let Some((scheme, rest)) = lower.split_once("://") else {
-            return match lower.contains('*') {
-                true => Ok(()),
-                false => Err("it has no scheme, as in https://example.com:443".to_owned()),
-            };
+        let (scheme, rest) = match lower.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None if lower.contains('*') => (None, &*lower),
+            None => return Err("it has no scheme, as in https://example.com:443".to_owned()),
         };
         if rest.contains('/') {
             return Err("an origin ends with its port; it has no path".to_owned());
         }
-        let has_port = rest.rsplit_once(':').is_some_and(|(_, text)| port(text));
-        if default_port(scheme).is_some() && !has_port && !rest.ends_with('*') {
+        // A star at the end of a host would be one for whatever host begins so.
+        if rest.ends_with('*') && rest != "*" && !rest.ends_with(":*") {
+            let whole = pattern.trim_end_matches(|char: char| char == '*' || char.is_ascii_digit());
+            let whole = whole.trim_end_matches(':');
+            return Err(format!("a star at the end is for all ports: {whole}:*"));
+        }
+        let port = rest.rsplit_once(':').map(|(_, text)| text);
+        let has_port = rest == "*" || port.is_some_and(|port| port == "*" || is_port(port));
+        let scheme = scheme.unwrap_or_default();
+        if default_port(scheme).is_some() && !has_port {
             let text = "the port is always part of an origin, also the scheme's own";
             return Err(format!("{text}: {pattern}:{}", default_port(scheme).unwrap_or_default()));
         }
@@ -97,16 +103,40 @@ impl Origin {
             return Origin::Null;
         }
         let Some((scheme, authority)) = text.split_once("://") else { return bad() };
-        if scheme.is_empty() || authority.is_empty() || authority.contains(['/', '@', ' ', '*']) {
+        let of_scheme = |it: u8| it.is_ascii_alphanumeric() || b"+-.".contains(&it);
+        if scheme.is_empty() || !scheme.bytes().all(of_scheme) {
             return bad();
         }
         // The colons of an IPv6 address are within its brackets.
-        let behind = authority.rsplit_once(']').map_or(authority, |(_, behind)| behind);
+        let at = authority.rfind(']').map_or(0, |at| at + 1);
+        let colon = authority[at..].find(':').map(|behind| at + behind);
+        let (host, port) = match colon {
+            Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
+            None => (authority, None),
+        };
+        // Anything else could end the host where a browser does not.
+        if !is_host(host) || port.is_some_and(|port| !is_port(port)) {
+            return bad();
+        }
         match default_port(scheme) {
-            Some(port) if !behind.contains(':') => Origin::Page(format!("{text}:{port}")),
+            Some(default) if port.is_none() => Origin::Page(format!("{text}:{default}")),
             _ => Origin::Page(text),
         }
     }
+}
+
+/// A name, an IPv4 address, or an IPv6 address in brackets.
+fn is_host(host: &str) -> bool {
+    let of_address = |it: u8| it.is_ascii_hexdigit() || b":.".contains(&it);
+    let of_name = |it: u8| it.is_ascii_alphanumeric() || b"-._".contains(&it);
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => !address.is_empty() && address.bytes().all(of_address),
+        None => !host.is_empty() && host.bytes().all(of_name),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|it| it.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
@@ -182,7 +212,7 @@ mod tests {
         assert!(admits(&["http://[::1]:80"], "http://[::1]"));
         assert!(admits(&["http://[::1]:*"], "http://[::1]:8080"));
         assert!(admits(&["http://*.example.com:*"], "http://a.b.example.com:81"));
-        assert!(admits(&["x:1*", "app://*"], "app://shop"));
+        assert!(admits(&["x:1", "app://*"], "app://shop"));
         for origin in [
             "http://example.com",
             "https://example.com:8443",
@@ -202,9 +232,9 @@ mod tests {
     #[test]
     fn patterns_that_match_nothing_are_told() {
         for pattern in
-            ["*", "https://example.com:443", "http://*", "app://shop", "*.example.com:80"]
+            ["*", "https://example.com:443", "http://*", "app://shop", "*.example.com:80", "*:*"]
         {
-            assert_eq!(Origins::check_pattern(pattern), Ok(()));
+            assert_eq!(Origins::check_pattern(pattern), Ok(()), "{pattern}");
         }
         for (pattern, part) in [
             ("", "empty"),
@@ -215,6 +245,11 @@ mod tests {
             ("null", "allow_null_origin"),
             ("file://*", "allow_null_origin"),
             ("https://exämple.com:1", "'ä'"),
+            // They would let in https://example.com.evil.net, or any port that begins so.
+            ("https://example.com*", "https://example.com:*"),
+            ("https://example.com:4*", "https://example.com:*"),
+            ("*.example.com*", "*.example.com:*"),
+            ("app://shop*", "app://shop:*"),
         ] {
             let text = Origins::check_pattern(pattern).unwrap_err();
             assert!(text.contains(part), "{pattern}: {text}");
