@@ -7,6 +7,7 @@
 mod raw_socket;
 
 use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use raw_socket::*;
@@ -79,6 +80,45 @@ async fn a_slow_transfer_is_a_sign_of_life() {
     };
     let (_, got) = tokio::join!(slowly, recv(&mut end));
     assert_eq!(got, Some(Ok(message.into())));
+}
+
+/// The answer cannot come before the ping is there, behind the message: 16 MiB at 800 kB/s.
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_of_a_long_message_is_alive() {
+    const SIZE: usize = (16 << 20) - 1;
+    for strict in [false, true] {
+        let ping = ping().restart_on_traffic(!strict);
+        let (mut client, mut end) = piped(options().auto_ping(ping)).await;
+        let round_trip = end.info().round_trip.clone();
+        let session = tokio::spawn(async move {
+            send(&mut end, filled(SIZE)).await.unwrap();
+            poll_fn(|cx| match end.poll_flush(cx) {
+                Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error))),
+                _ => end.poll_recv(cx),
+            })
+            .await
+        });
+        let (mut left, mut space) = (SIZE + 4, vec![0; 8000]);
+        while left > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let most = left.min(space.len());
+            match client.read(&mut space[..most]).await.unwrap() {
+                0 => panic!("cut with {left} bytes to go: {:?}", session.await.unwrap()),
+                count => left -= count,
+            }
+        }
+        let (kind, payload) = read_frame(&mut client).await;
+        assert_eq!((kind, payload.len()), (PING, AutoPing::MIN_SIZE));
+        // Not counted from when it was to be sent, 18 s before.
+        tokio::time::sleep(TIMEOUT - Duration::from_secs(1)).await;
+        client.write_all(&frame(PONG, &payload)).await.unwrap();
+        let (kind, _) = read_frame(&mut client).await;
+        assert_eq!(kind, PING);
+        assert!(round_trip.last().is_some_and(|time| time < TIMEOUT), "{round_trip:?}");
+        // Its answer is missed: it did leave.
+        let dead = TransportError::Timeout("the peer answers no ping");
+        assert_eq!(session.await.unwrap(), Some(Err(dead)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

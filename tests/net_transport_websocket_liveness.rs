@@ -8,14 +8,16 @@ mod relay;
 mod websocket;
 
 use std::future::poll_fn;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use relay::Relay;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wampwerk::transport::{AutoPing, ServerOptions, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer, TransportError, session};
 use websocket::{
-    client_frame, frame, raw_client, raw_pair, recv, send, server, server_frame, wire,
+    client_frame, frame, raw_client, raw_pair, read_head, recv, request, send, server,
+    server_frame, wire,
 };
 
 #[tokio::test]
@@ -81,6 +83,49 @@ async fn a_peer_that_does_not_read_makes_us_wait_and_then_is_lost() {
     assert_eq!(error, TransportError::Timeout("the peer does not take what is sent"));
     assert!(sent >= 1 << 20);
     drop(server);
+}
+
+/// The answer cannot come before the ping is there, behind the message: 16 MiB at 800 kB/s.
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_of_a_long_message_is_alive() {
+    const SIZE: usize = 16 << 20;
+    let (mut client, near) = duplex(64 << 10);
+    let head = request("/ws", "Sec-WebSocket-Protocol: wamp.2.cbor\r\n");
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut end = server().accept(near, "the test").await.unwrap();
+    read_head(&mut client).await;
+    let round_trip = end.info().round_trip.clone();
+    let session = tokio::spawn(async move {
+        send(&mut end, vec![7; SIZE].into()).await.unwrap();
+        poll_fn(|cx| match end.poll_flush(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error))),
+            _ => end.poll_recv(cx),
+        })
+        .await
+    });
+    let (mut left, mut space) = (SIZE + 10, vec![0; 8000]);
+    while left > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let most = left.min(space.len());
+        match client.read(&mut space[..most]).await.unwrap() {
+            0 => panic!("cut with {left} bytes to go: {:?}", session.await.unwrap()),
+            count => left -= count,
+        }
+    }
+    let mut ping = [0; 14];
+    client.read_exact(&mut ping).await.unwrap();
+    assert_eq!(ping[..2], [0x89, 12]);
+    // Not counted from when it was to be sent, 11 s before.
+    let delay = Duration::from_secs(9);
+    tokio::time::sleep(delay).await;
+    client.write_all(&wire(true, 0x8a, &ping[2..])).await.unwrap();
+    client.read_exact(&mut ping).await.unwrap();
+    assert_eq!(ping[..2], [0x89, 12]);
+    let measured = round_trip.last().unwrap();
+    assert!((delay..delay + Duration::from_secs(1)).contains(&measured), "{measured:?}");
+    // Its answer is missed: it did leave.
+    let dead = TransportError::Timeout("the peer answers no ping");
+    assert_eq!(session.await.unwrap(), Some(Err(dead)));
 }
 
 /// Often, and patient.

@@ -36,8 +36,8 @@ impl RoundTrip {
         RoundTrip::default()
     }
 
-    /// The last one. It holds the time that the ping waited until we could write, and the peer's
-    /// and our own turns; a loaded process on either side makes it longer.
+    /// The last one. It begins when the ping has left for the system, and holds the peer's and our own
+    /// turns; a loaded process on either side makes it longer.
     pub fn last(&self) -> Option<Duration> {
         match self.nanoseconds.load(Ordering::Relaxed) {
             0 => None,

@@ -2,7 +2,7 @@
 //!
 //! Owns two timers, compares counts of bytes (a slow transfer of a long message is life, too), and
 //! knows what a ping has to hold. Frames are the transport's matter. It reads a clock once for each
-//! ping and each answer, never per message.
+//! ping, when it has left and when it is answered, never per message.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -22,16 +22,17 @@ pub struct AutoPing {
     /// A ping is sent after an interval in which nothing came; the intervals follow each other, so
     /// that is up to two of them after the last sign of life. Autobahn's `autoPingInterval`.
     pub interval: Duration,
-    /// The connection counts as lost when nothing came for so long after the ping. Autobahn's
-    /// `autoPingTimeout`.
+    /// The connection counts as lost when nothing came for so long after the ping has left. Until
+    /// then, behind a long message on a slow line, it is `send_timeout` that judges: whether the
+    /// peer takes anything. Autobahn's `autoPingTimeout`.
     pub timeout: Duration,
     /// How many bytes a ping carries, 12 to 125: its number (4 bytes), 8 random bytes, and zeros.
     /// Autobahn's `autoPingSize`.
     pub size: usize,
     /// Whether any byte that comes is a sign of life. If not, a ping is sent an interval after the
     /// last answer, whatever else comes, and only the answer to it counts: the time of the
-    /// [round trip](RoundTrip) is then known on busy connections too, and a long message on a slow
-    /// line may keep the answer back for too long. Autobahn's `autoPingRestartOnAnyTraffic`.
+    /// [round trip](RoundTrip) is then known on busy connections too, and a long message that comes
+    /// on a slow line may keep the answer back for too long. Autobahn's `autoPingRestartOnAnyTraffic`.
     pub restart_on_traffic: bool,
 }
 
@@ -92,13 +93,21 @@ pub(super) struct Silence {
     times: AutoPing,
     timer: Sleep,
     seen: u64,
-    /// The timer is that of an answer.
+    /// An answer is awaited: the timer is its own, once the ping has left.
     asked: bool,
     pings: u32,
-    /// The last ping, as long as it is not answered, and when it was sent. Its answer may come after
-    /// other signs of life.
-    open: Option<(Bytes, Duration)>,
+    /// The last ping, as long as it is not answered. Its answer may come after other signs of life.
+    open: Option<Ping>,
     round_trip: RoundTrip,
+}
+
+#[derive(Debug)]
+struct Ping {
+    payload: Bytes,
+    /// It has left when so many bytes were written since the start.
+    until: u64,
+    /// When it left.
+    left: Option<Duration>,
 }
 
 impl Silence {
@@ -116,6 +125,10 @@ impl Silence {
             // While nothing is asked, the timer runs through: no timer is set per message.
             if self.asked && read != self.seen {
                 self.listen(read);
+            }
+            if self.asked && self.open.as_ref().is_some_and(|ping| ping.left.is_none()) {
+                // Nobody can answer yet, and `left` wakes the task.
+                return Poll::Pending;
             }
             ready!(Pin::new(&mut self.timer).poll(cx));
             if read != self.seen {
@@ -139,10 +152,37 @@ impl Silence {
         Poll::Ready(self.ask())
     }
 
+    /// The ping is among what is to be written, and will have left with the byte of this number
+    /// since the start. Follows each that is due.
+    pub(super) fn queued(&mut self, until: u64) {
+        if let Some(ping) = &mut self.open {
+            ping.until = until;
+        }
+    }
+
+    /// `written` counts all bytes that were ever taken. Follows each attempt to write: if the ping
+    /// has left by it, the time of its answer begins.
+    pub(super) fn left(&mut self, cx: &mut Context<'_>, written: u64) {
+        let Some(ping) = &mut self.open else { return };
+        if ping.left.is_some() || written < ping.until {
+            return;
+        }
+        ping.left = Some(rt::now());
+        if self.asked {
+            self.timer = Sleep::new(self.times.timeout);
+            // It was polled before, and perhaps is not again in this turn. Should it have fired, the
+            // next poll says so.
+            if Pin::new(&mut self.timer).poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+
     /// The peer has sent a pong. If it answers the last ping: how long that took.
     pub(super) fn ponged(&mut self, payload: &[u8]) -> Option<Duration> {
-        let (_, sent) = self.open.take_if(|(asked, _)| asked == payload)?;
-        let time = rt::now().saturating_sub(sent);
+        let ping = self.open.take_if(|ping| ping.payload == payload)?;
+        let now = rt::now();
+        let time = now.saturating_sub(ping.left.unwrap_or(now));
         self.round_trip.set(time);
         if !self.times.restart_on_traffic {
             self.listen(self.seen);
@@ -163,7 +203,6 @@ impl Silence {
 
     fn ask(&mut self) -> Bytes {
         self.asked = true;
-        self.timer = Sleep::new(self.times.timeout);
         self.pings = self.pings.wrapping_add(1);
         // Random, so that nobody can answer before he is asked. Without it the number must do.
         let random = rt::random().unwrap_or_default();
@@ -172,7 +211,7 @@ impl Silence {
         payload.extend_from_slice(&random.to_be_bytes());
         payload.resize(self.times.size.clamp(AutoPing::MIN_SIZE, AutoPing::MAX_SIZE), 0);
         let payload = Bytes::from(payload);
-        self.open = Some((payload.clone(), rt::now()));
+        self.open = Some(Ping { payload: payload.clone(), until: u64::MAX, left: None });
         payload
     }
 }
@@ -223,11 +262,25 @@ mod tests {
         (Silence::new(set(AutoPing::new(INTERVAL, TIMEOUT)), round_trip.clone()), round_trip)
     }
 
+    /// One that leaves at once.
     async fn ping(silence: &mut Silence, read: u64) -> Bytes {
-        match poll_fn(|cx| silence.poll(cx, read)).await {
+        let ping = queued(silence, read, 1).await;
+        written(silence, 1).await;
+        ping
+    }
+
+    /// One that leaves with this byte.
+    async fn queued(silence: &mut Silence, read: u64, until: u64) -> Bytes {
+        let beat = poll_fn(|cx| silence.poll(cx, read)).await;
+        silence.queued(until);
+        match beat {
             Beat::Ping(payload) => payload,
             Beat::Dead => Bytes::new(),
         }
+    }
+
+    async fn written(silence: &mut Silence, bytes: u64) {
+        poll_fn(|cx| Poll::Ready(silence.left(cx, bytes))).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -292,6 +345,28 @@ mod tests {
         assert_eq!(poll_fn(|cx| strict.poll(cx, 3_000)).await, Beat::Dead);
         assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT + Duration::from_secs(1));
         assert_eq!(round_trip.last(), Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_awaited_only_when_the_ping_has_left() {
+        let (mut silence, round_trip) = silence(|ping| ping);
+        let first = queued(&mut silence, 0, 100).await;
+        for bytes in [0, 50, 99] {
+            written(&mut silence, bytes).await;
+            let waits = tokio::time::timeout(10 * TIMEOUT, poll_fn(|cx| silence.poll(cx, 0)));
+            assert!(waits.await.is_err());
+        }
+        written(&mut silence, 100).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        written(&mut silence, 200).await;
+        assert_eq!(silence.ponged(&first), Some(Duration::from_secs(1)));
+        assert_eq!(round_trip.last(), Some(Duration::from_secs(1)));
+        // The same for one that is not answered.
+        let _ = queued(&mut silence, 1, 300).await;
+        written(&mut silence, 300).await;
+        let begin = rt::now();
+        assert_eq!(poll_fn(|cx| silence.poll(cx, 1)).await, Beat::Dead);
+        assert_eq!(rt::now() - begin, TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]

@@ -163,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
         {
             match beat {
                 Beat::Ping(payload) => {
-                    if let Err(error) = self.control(Frame::ping(payload)) {
+                    if let Err(error) = self.ping(payload) {
                         return self.fail(State::Lost, error);
                     }
                 }
@@ -200,7 +200,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
             && let Some(silence) = &mut self.silence
             && let Poll::Ready(payload) = silence.poll_busy(cx)
         {
-            self.control(Frame::ping(payload))?;
+            self.ping(payload)?;
+        }
+        Ok(())
+    }
+
+    fn ping(&mut self, payload: Bytes) -> Result<(), TransportError> {
+        self.control(Frame::ping(payload))?;
+        if let Some(silence) = &mut self.silence {
+            silence.queued(self.written + self.writer.len() as u64);
         }
         Ok(())
     }
@@ -248,6 +256,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketTransport<S> {
             }
             self.written += count as u64;
             self.writer.advance(count);
+            if let Some(silence) = &mut self.silence {
+                silence.left(cx, self.written);
+            }
         }
         Pin::new(&mut self.stream).poll_flush(cx)
     }

@@ -37,7 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
         {
             match beat {
                 Beat::Ping(payload) => {
-                    if let Err(error) = self.ping(payload) {
+                    if let Err(error) = self.ping(cx, payload) {
                         return self.fail(error, None);
                     }
                 }
@@ -73,14 +73,25 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             && let Some(silence) = &mut self.silence
             && let Poll::Ready(payload) = silence.poll_busy(cx)
         {
-            self.ping(payload)?;
+            self.ping(cx, payload)?;
         }
         Ok(())
     }
 
-    fn ping(&mut self, payload: Bytes) -> Result<(), TransportError> {
+    /// It goes into the buffer, and what is there is offered to the socket: only then is known how
+    /// much that is.
+    fn ping(&mut self, cx: &mut Context<'_>, payload: Bytes) -> Result<(), TransportError> {
         self.ping_waits = true;
-        self.write(Message::Ping(payload))
+        self.write(Message::Ping(payload))?;
+        if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+            return Err(error);
+        }
+        let io = self.socket.get_ref();
+        if let Some(silence) = &mut self.silence {
+            silence.queued(io.bytes_written() + io.bytes_left() as u64);
+            silence.left(cx, io.bytes_written());
+        }
+        Ok(())
     }
 
     pub(super) fn ponged(&mut self, payload: &[u8]) {
