@@ -314,6 +314,38 @@ async fn a_ping_is_answered_and_none_is_sent_unasked() {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_read_is_waited_for_20_s_unless_it_is_set() {
+    for (set, limit) in [(None, Some(20)), (Some(None), None), (Some(Some(3)), Some(3))] {
+        for ping in [None, Some(AutoPing::new(Duration::from_secs(7), Duration::MAX))] {
+            let (port, server) = serve(async |mut stream| {
+                agree(&mut stream, 15).await;
+                stream
+            })
+            .await;
+            let mut factory = client(&format!("rs://127.0.0.1:{port}")).auto_ping(ping);
+            if let Some(limit) = set {
+                factory = factory.send_timeout(limit.map(Duration::from_secs));
+            }
+            let mut end = factory.connect().await.unwrap();
+            let _server = server.await.unwrap();
+            tokio::time::pause();
+            let begin = tokio::time::Instant::now();
+            while poll_fn(|cx| Poll::Ready(end.poll_ready(cx))).await.is_ready() {
+                end.start_send(vec![7; 1 << 20].into()).unwrap();
+            }
+            let long = Duration::from_secs(3600);
+            let flushed = tokio::time::timeout(long, poll_fn(|cx| end.poll_flush(cx))).await;
+            let stalled = TransportError::Timeout("the peer does not take what is sent");
+            assert_eq!(flushed.ok(), limit.map(|_| Err(stalled)), "{set:?} {ping:?}");
+            // The system may have taken a little more at first.
+            let (limit, took) = (limit.map_or(long, Duration::from_secs), begin.elapsed());
+            assert!(took >= limit && took < 3 * limit, "{took:?} {limit:?}");
+            tokio::time::resume();
+        }
+    }
+}
+
+#[tokio::test]
 async fn pings_are_sent_where_they_are_asked_for() {
     let (port, server) = serve(async |mut stream| {
         agree(&mut stream, 15).await;

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wampwerk::transport::{AutoPing, ServerOptions, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer, TransportError, session};
 use websocket::{
-    client_frame, frame, raw_client, raw_pair, read_head, recv, request, send, server,
+    client_frame, flush, frame, raw_client, raw_pair, read_head, recv, request, send, server,
     server_frame, wire,
 };
 
@@ -68,8 +68,14 @@ async fn a_flood_of_pings_does_not_hold_the_task() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_read_makes_us_wait_and_then_is_lost() {
-    let short = AutoPing::new(Duration::from_millis(50), Duration::from_millis(100));
-    let (mut end, server) = raw_pair(|c| c.auto_ping(short)).await;
+    // Whether or not there are pings, and however long they may take.
+    for ping in [None, Some(AutoPing::new(Duration::from_millis(20), Duration::MAX))] {
+        does_not_read(|c| c.auto_ping(ping).send_timeout(Duration::from_millis(150))).await;
+    }
+}
+
+async fn does_not_read(set: impl FnOnce(WampWebSocketClientFactory) -> WampWebSocketClientFactory) {
+    let (mut end, server) = raw_pair(set).await;
     let chunk = frame(Serializer::Cbor, 64 << 10);
     let mut sent = 0;
     let error = loop {
@@ -83,6 +89,32 @@ async fn a_peer_that_does_not_read_makes_us_wait_and_then_is_lost() {
     assert_eq!(error, TransportError::Timeout("the peer does not take what is sent"));
     assert!(sent >= 1 << 20);
     drop(server);
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_waited_for_20_s_unless_it_is_set() {
+    for (set, limit) in [(None, Some(20)), (Some(None), None), (Some(Some(3)), Some(3))] {
+        for ping in [None, Some(AutoPing::new(Duration::from_secs(7), Duration::MAX))] {
+            let set_both = |c: WampWebSocketClientFactory| match set {
+                None => c.auto_ping(ping),
+                Some(limit) => c.auto_ping(ping).send_timeout(limit.map(Duration::from_secs)),
+            };
+            let (mut end, _server) = raw_pair(set_both).await;
+            tokio::time::pause();
+            let begin = tokio::time::Instant::now();
+            while poll_fn(|cx| Poll::Ready(end.poll_ready(cx))).await.is_ready() {
+                end.start_send(vec![7; 1 << 20].into()).unwrap();
+            }
+            let long = Duration::from_secs(3600);
+            let flushed = tokio::time::timeout(long, flush(&mut end)).await;
+            let stalled = TransportError::Timeout("the peer does not take what is sent");
+            assert_eq!(flushed.ok(), limit.map(|_| Err(stalled)), "{set:?} {ping:?}");
+            // The system may have taken a little more at first.
+            let (limit, took) = (limit.map_or(long, Duration::from_secs), begin.elapsed());
+            assert!(took >= limit && took < 3 * limit, "{took:?} {limit:?}");
+            tokio::time::resume();
+        }
+    }
 }
 
 /// The answer cannot come before the ping is there, behind the message: 16 MiB at 800 kB/s.

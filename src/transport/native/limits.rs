@@ -16,6 +16,9 @@ pub(super) const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
 /// TLS and the transport's opening handshake together.
 pub(super) const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the peer may take nothing of what is sent, where nothing else is set.
+pub(super) const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// How many frames without a message are handled before other tasks get their turn.
 pub(super) const EMPTY_FRAMES_PER_POLL: usize = 64;
 

@@ -66,11 +66,6 @@ impl AutoPing {
         self.restart_on_traffic = restart;
         self
     }
-
-    /// How long a peer may take nothing of what is sent.
-    pub(super) fn patience(self) -> Duration {
-        self.interval.saturating_add(self.timeout)
-    }
 }
 
 impl Default for AutoPing {

@@ -9,14 +9,11 @@ use std::time::Duration;
 use super::origins::Origins;
 use crate::error::ConnectError;
 use crate::transport::native::limits::{
-    CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE,
+    CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT,
 };
 use crate::transport::native::liveness::AutoPing;
 use crate::transport::native::{rawsocket, websocket};
-use crate::transport::{LARGEST, LONGEST, check_time};
-
-/// How long a client may take nothing of what is sent, where no auto-ping says so.
-const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+use crate::transport::{LARGEST, check_time};
 
 const MAX_CONNECTIONS: usize = 10_000;
 
@@ -274,7 +271,7 @@ impl ServerOptions {
             max_frame_size: self.max_frame_size,
             auto_fragment_size: self.auto_fragment_size.flatten(),
             auto_ping,
-            send_timeout: Some(self.patience(auto_ping).unwrap_or(LONGEST)),
+            send_timeout: self.patience(auto_ping),
             close_timeout: self.close_timeout.unwrap_or(default.close_timeout),
             ..default
         }
@@ -292,8 +289,8 @@ impl ServerOptions {
 
     /// How long nothing may be taken, with this auto-ping.
     fn patience(&self, ping: Option<AutoPing>) -> Option<Duration> {
-        let default = || Some(ping.map_or(SEND_TIMEOUT, AutoPing::patience));
-        self.send_timeout.unwrap_or_else(default)
+        let both = |ping: AutoPing| ping.interval.saturating_add(ping.timeout);
+        self.send_timeout.unwrap_or_else(|| Some(ping.map_or(SEND_TIMEOUT, both)))
     }
 
     pub(super) fn origins(&self) -> Origins {

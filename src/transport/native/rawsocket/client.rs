@@ -16,7 +16,7 @@ use crate::rt::BoxFuture;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsConfig;
 use crate::transport::native::dial::{Dial, Handshake, is_end};
-use crate::transport::native::limits::CLOSE_TIMEOUT;
+use crate::transport::native::limits::{CLOSE_TIMEOUT, SEND_TIMEOUT};
 use crate::transport::native::liveness::AutoPing;
 use crate::transport::native::protection::Protection;
 use crate::transport::native::{Endpoint, IpVersion, Proxy};
@@ -49,14 +49,17 @@ use crate::transport::{Connector, Transport};
 /// Over TCP the system is asked to look after connections on which nothing comes (TCP keepalive,
 /// first after 30 s, then every 10 s; how often is its own matter, which makes two minutes on
 /// Linux). It does not find out that the server's program hangs, and does nothing while something
-/// that was sent is not acknowledged (there TCP's own, longer limit holds): for that there is
-/// [`auto_ping`](Self::auto_ping).
+/// that was sent is not acknowledged. Once the system takes no more of what is sent, because the
+/// server takes nothing, the connection is given up after the
+/// [`send_timeout`](Self::send_timeout). As long as it does (it keeps some MB at times), TCP's own,
+/// longer limit holds: for that there is [`auto_ping`](Self::auto_ping).
 #[derive(Clone, Debug)]
 pub struct WampRawSocketClientFactory {
     pub(in crate::transport::native) dial: Dial,
     serializer: Serializer,
     max_message_size: usize,
     close_timeout: Duration,
+    send_timeout: Option<Duration>,
     auto_ping: Option<AutoPing>,
 }
 
@@ -79,6 +82,7 @@ impl WampRawSocketClientFactory {
             serializer,
             max_message_size: MaxLength::MAX.bytes(),
             close_timeout: CLOSE_TIMEOUT,
+            send_timeout: Some(SEND_TIMEOUT),
             auto_ping: None,
         })
     }
@@ -146,6 +150,14 @@ impl WampRawSocketClientFactory {
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
+        self
+    }
+
+    /// How long the server may take not a byte of what is sent to it, before it is given up; `None`
+    /// for ever. Default: 20 s, whether or not it is asked for signs of life.
+    #[must_use]
+    pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.send_timeout = timeout.into();
         self
     }
 
@@ -224,7 +236,7 @@ impl Handshake for WampRawSocketClientFactory {
             .map_err(|error| self.failed(error))?;
         let settings = Settings {
             auto_ping: self.auto_ping,
-            send_timeout: Some(self.auto_ping.unwrap_or_default().patience()),
+            send_timeout: self.send_timeout,
             close_timeout: self.close_timeout,
         };
         let peer = self.dial.peer();

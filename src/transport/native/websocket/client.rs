@@ -197,6 +197,14 @@ impl WampWebSocketClientFactory {
         self
     }
 
+    /// How long the server may take not a byte of what is sent to it, before it is given up; `None`
+    /// for ever. Default: 20 s, whether or not it is asked for signs of life.
+    #[must_use]
+    pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.settings.send_timeout = timeout.into();
+        self
+    }
+
     /// When to ask whether the server is alive; `None` for never. Default: [`AutoPing::default`].
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {

@@ -107,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             silence,
             messages: 0,
             pongs: Pongs::default(),
-            stall: Stall::new(settings.patience()),
+            stall: Stall::new(settings.send_timeout),
             fragment: settings.auto_fragment_size,
             close_timeout: settings.close_timeout,
             closing: None,

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tungstenite::protocol::WebSocketConfig;
 
 use super::READ_BUFFER;
-use crate::transport::native::limits::{CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER};
+use crate::transport::native::limits::{
+    CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, SEND_TIMEOUT,
+};
 use crate::transport::native::liveness::AutoPing;
 
 /// Limits of size and time. What is not set is as for a client.
@@ -21,7 +23,7 @@ pub(in crate::transport::native) struct Settings {
     /// Longer messages leave in frames of so many bytes. `None`: one frame each.
     pub(in crate::transport::native) auto_fragment_size: Option<NonZeroUsize>,
     pub(in crate::transport::native) auto_ping: Option<AutoPing>,
-    /// How long the peer may take nothing of what is sent. `None`: as long as it may be silent.
+    /// How long the peer may take nothing of what is sent. `None`: for ever.
     pub(in crate::transport::native) send_timeout: Option<Duration>,
     /// How long closing takes at most, altogether.
     pub(in crate::transport::native) close_timeout: Duration,
@@ -35,7 +37,7 @@ impl Default for Settings {
             max_frame_size: None,
             auto_fragment_size: None,
             auto_ping: Some(AutoPing::default()),
-            send_timeout: None,
+            send_timeout: Some(SEND_TIMEOUT),
             close_timeout: CLOSE_TIMEOUT,
         }
     }
@@ -44,10 +46,6 @@ impl Default for Settings {
 impl Settings {
     pub(super) fn max_send(&self) -> usize {
         self.max_send_size.unwrap_or(self.max_message_size)
-    }
-
-    pub(super) fn patience(&self) -> Option<Duration> {
-        self.send_timeout.or_else(|| self.auto_ping.map(AutoPing::patience))
     }
 
     /// The part that is tungstenite's.
