@@ -80,8 +80,8 @@ fn a_file_that_is_too_long() {
 
 #[test]
 fn the_kind_follows_the_url_unless_it_was_said() {
-    let (path, text) = refused(&TransportConfig::new("ws://h/").url("rs://h:1"));
-    assert_eq!(path, "type", "{text}");
-    TransportConfig::new("rs://h:1").url("ws://h/").connector().unwrap();
+    let (path, text) = refused(&TransportConfig::new("ws://h/").header("X", "y").url("rs://h:1"));
+    assert!(path == "headers" && text.contains("RawSocket has none"), "{text}");
+    TransportConfig::new("rs://h:1").header("X", "y").url("ws://h/").connector().unwrap();
     assert_eq!(refused(&TransportConfig::websocket("ws://h/").url("rs://h:1")).0, "url");
 }
