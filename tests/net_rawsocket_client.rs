@@ -210,6 +210,26 @@ async fn a_server_that_closes_may_not_speak_the_serializer() {
 }
 
 #[tokio::test]
+async fn what_is_sent_can_have_another_limit() {
+    // What is taken, what is sent by us, what the server takes, and the least of what holds.
+    for (taken, set, exponent, sent) in [
+        (1 << 20, Some(1000), 15, 1000),
+        (1000, Some(1 << 20), 15, 1 << 20),
+        (1000, Some(1 << 20), 1, 1024),
+        (1 << 20, Some(1 << 30), 15, (1 << 24) - 1),
+        (1000, None, 15, 1000),
+    ] {
+        let (port, server) =
+            serve(async move |mut stream| agree(&mut stream, exponent).await).await;
+        let factory = client(&format!("rs://127.0.0.1:{port}")).max_message_size(taken);
+        let factory = set.map_or(factory.clone(), |bytes| factory.max_send_size(bytes));
+        assert_eq!(factory.connect().await.unwrap().info().max_send, sent);
+        let told = 512 << (server.await.unwrap()[1] >> 4);
+        assert!(told >= taken && told < 2 * taken, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_silent_server_is_not_waited_for() {
     for sent in [&b""[..], b"\x7f\xf3\0"] {
         let (port, server) = serve(async move |mut stream| {

@@ -58,6 +58,7 @@ pub struct WampRawSocketClientFactory {
     pub(in crate::transport::native) dial: Dial,
     serializer: Serializer,
     max_message_size: usize,
+    max_send_size: Option<usize>,
     close_timeout: Duration,
     send_timeout: Option<Duration>,
     auto_ping: Option<AutoPing>,
@@ -81,6 +82,7 @@ impl WampRawSocketClientFactory {
             dial: Dial::to(&url)?.keepalive(),
             serializer,
             max_message_size: MaxLength::MAX.bytes(),
+            max_send_size: None,
             close_timeout: CLOSE_TIMEOUT,
             send_timeout: Some(SEND_TIMEOUT),
             auto_ping: None,
@@ -137,11 +139,22 @@ impl WampRawSocketClientFactory {
     ///
     /// The server is told so, and a longer message from it ends the connection; as only powers of two
     /// from 512 bytes to 16 MiB can be told, it is the next of them that is taken. What is sent is
-    /// also limited by what the server takes; more is refused with
-    /// [`TooLarge`](crate::TransportError::TooLarge), and the connection stays.
+    /// also limited by what the server takes, and to 2^24 - 1 bytes, as Autobahn cannot read the
+    /// length of 16 MiB; more is refused with [`TooLarge`](crate::TransportError::TooLarge), and the
+    /// connection stays. With less than some 600 bytes not even HELLO can be sent: a session ends
+    /// with `wamp.error.payload_size_exceeded` before it is joined.
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.max_message_size = bytes;
+        self
+    }
+
+    /// The longest message in bytes that is sent, where that is another limit than for what is
+    /// taken. The server's limit holds as well. Default:
+    /// [`max_message_size`](Self::max_message_size).
+    #[must_use]
+    pub fn max_send_size(mut self, bytes: usize) -> Self {
+        self.max_send_size = Some(bytes);
         self
     }
 
@@ -231,7 +244,8 @@ impl Handshake for WampRawSocketClientFactory {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let agreement = shake_hands(&mut stream, self.serializer, self.max_message_size)
+        let sizes = (self.max_message_size, self.max_send_size);
+        let agreement = shake_hands(&mut stream, self.serializer, sizes)
             .await
             .map_err(|error| self.failed(error))?;
         let settings = Settings {

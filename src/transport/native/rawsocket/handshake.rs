@@ -29,10 +29,15 @@ impl Agreement {
         Agreement {
             serializer,
             max_receive: MaxLength::covering(max_message_size),
-            max_send: max_message_size.min(peer.bytes()).min(MAX_MESSAGE),
+            max_send: sendable(max_message_size, peer),
             early: Vec::new(),
         }
     }
+}
+
+/// The longest message that goes to a peer that takes so much.
+fn sendable(max_send_size: usize, peer: MaxLength) -> usize {
+    max_send_size.min(peer.bytes()).min(MAX_MESSAGE)
 }
 
 /// The server did not agree.
@@ -46,13 +51,14 @@ pub(in crate::transport::native) enum ShakeError {
     Reply(ReplyError),
 }
 
-/// The client's half: asks for `serializer`, and reads what the server answers. The time that this
-/// may take is the caller's matter.
+/// The client's half: asks for `serializer`, and reads what the server answers. Of our limits the
+/// second is for what is sent, if that has its own. The time that this may take is the caller's
+/// matter.
 #[cfg(feature = "client")]
 pub(in crate::transport::native) async fn shake_hands(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     serializer: Serializer,
-    max_message_size: usize,
+    (max_message_size, max_send_size): (usize, Option<usize>),
 ) -> Result<Agreement, ShakeError> {
     let request = Request::new(serializer, MaxLength::covering(max_message_size));
     stream.write_all(&request.octets()).await.map_err(ShakeError::Io)?;
@@ -63,7 +69,10 @@ pub(in crate::transport::native) async fn shake_hands(
             _ => ShakeError::Io(error),
         })?;
     let server = Reply::read(octets, request).map_err(ShakeError::Reply)?;
-    Ok(Agreement::new(serializer, max_message_size, server))
+    Ok(Agreement {
+        max_send: sendable(max_send_size.unwrap_or(max_message_size), server),
+        ..Agreement::new(serializer, max_message_size, server)
+    })
 }
 
 /// Reads the peer's octets, the first of them from `early`, and not a single one more. If the first
