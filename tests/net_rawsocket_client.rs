@@ -243,7 +243,11 @@ async fn a_silent_server_is_not_waited_for() {
         let error = factory.handshake_timeout(Duration::from_millis(50)).connect().await;
         match error.err().unwrap() {
             ConnectError::Timeout(step) => {
-                assert_eq!(step, format!("the RawSocket handshake with 127.0.0.1:{port}"));
+                let text = format!(
+                    "the RawSocket handshake with 127.0.0.1:{port}; if it is a server of \
+                     WebSocket, use ws://, and of TLS, rss://"
+                );
+                assert_eq!(step, text);
             }
             other => panic!("{other}"),
         }

@@ -26,6 +26,11 @@ pub(super) trait Handshake: Sync {
     /// What it is called where it takes too long.
     const STEP: &'static str;
 
+    /// What else may be listening there when it takes too long: what is added to the text.
+    fn silence(&self) -> &'static str {
+        ""
+    }
+
     fn shake_hands<S>(
         &self,
         stream: S,
@@ -148,6 +153,11 @@ impl Dial {
         self
     }
 
+    /// Whether TLS comes before the protocol's handshake.
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// Where the connection leads, for people.
     pub(super) fn peer(&self) -> &Endpoint {
         &self.route.endpoint
@@ -175,7 +185,8 @@ impl Dial {
         };
         timeout(self.handshake_timeout, shake_hands).await.unwrap_or_else(|_| {
             // TLS counts as a part of it.
-            Err(ConnectError::Timeout(format!("{} with {}", H::STEP, self.peer())))
+            let (step, peer, hint) = (H::STEP, self.peer(), protocol.silence());
+            Err(ConnectError::Timeout(format!("{step} with {peer}{hint}")))
         })
     }
 

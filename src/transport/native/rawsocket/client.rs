@@ -236,6 +236,15 @@ impl Connector for WampRawSocketClientFactory {
 impl Handshake for WampRawSocketClientFactory {
     const STEP: &'static str = "the RawSocket handshake";
 
+    /// Both wait for more than our four octets, as Crossbar's do.
+    fn silence(&self) -> &'static str {
+        match (self.dial.is_secure(), self.dial.peer().is_unix()) {
+            (true, _) => "; if it is a server of WebSocket, use wss://",
+            (false, false) => "; if it is a server of WebSocket, use ws://, and of TLS, rss://",
+            (false, true) => "; if it is a server of WebSocket, use ws://",
+        }
+    }
+
     async fn shake_hands<S>(
         &self,
         mut stream: S,
