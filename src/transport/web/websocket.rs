@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::socket::Socket;
+use crate::codec;
 use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
 use crate::rt::{BoxFuture, Sleep, now};
@@ -69,6 +70,10 @@ impl WampWebSocketClientFactory {
         let authority = parsed.authority();
         if serializers.is_empty() {
             let text = "a WebSocket client needs at least one serializer".to_owned();
+            return Err(ConnectError::InvalidConfig(text));
+        }
+        if let Some(other) = serializers.iter().find(|one| !codec::available().contains(one)) {
+            let text = format!("the serializer {} is not compiled in", other.as_str());
             return Err(ConnectError::InvalidConfig(text));
         }
         Ok(WampWebSocketClientFactory {

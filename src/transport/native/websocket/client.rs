@@ -15,6 +15,7 @@ use tungstenite::protocol::Role;
 
 use super::handshake::{HeadError, read_head, tokens};
 use super::{Settings, WebSocketTransport};
+use crate::codec;
 use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::BoxFuture;
@@ -77,11 +78,15 @@ impl WampWebSocketClientFactory {
     /// chooses.
     ///
     /// Fails with [`ConnectError::InvalidUrl`], and with [`ConnectError::InvalidConfig`] when there
-    /// is no serializer, or when the URL needs TLS and the crate is built without its feature `tls`.
+    /// is no serializer, or when the URL needs TLS or a serializer a feature that the crate is built
+    /// without.
     pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
         let url = WebSocketUrl::parse(url)?;
         if serializers.is_empty() {
             return Err(config("a WebSocket client needs at least one serializer"));
+        }
+        if let Some(other) = serializers.iter().find(|one| !codec::available().contains(one)) {
+            return Err(config(format!("the serializer {} is not compiled in", other.as_str())));
         }
         Ok(WampWebSocketClientFactory {
             dial: Dial::to(&url)?,
