@@ -47,6 +47,7 @@ fn what_the_browser_does_itself_is_refused() {
         (TransportConfig::new("ws://unix:/x"), "url"),
         (TransportConfig::new("rs://h"), "url"),
         (TransportConfig::rawsocket("rss://h"), "url"),
+        (TransportConfig::new("rs://h").header("X", "y"), "url"),
     ] {
         assert_eq!(config.connector().err().unwrap().path, path);
     }

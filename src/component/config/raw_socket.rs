@@ -45,13 +45,15 @@ pub(super) fn with_url(settings: &ClientSettings) -> ClientSettings {
 
 /// Makes what connects. What is the same for WebSocket has been checked.
 pub(super) fn connector(settings: &ClientSettings) -> Result<Arc<dyn Connector>, ConfigError> {
-    check(settings)?;
     let serializer = match settings.serializers.as_slice() {
         [] => codec::available().first().copied().unwrap_or(Serializer::Cbor),
         [one] => *one,
         _ => return Err(ConfigError::new("serializer", "RawSocket has one serializer")),
     };
-    rawsocket_connector(settings, serializer)
+    // Where there is no RawSocket at all, that is to be said, and not what it has not.
+    let connector = rawsocket_connector(settings, serializer)?;
+    check(settings)?;
+    Ok(connector)
 }
 
 fn check(settings: &ClientSettings) -> Result<(), ConfigError> {
