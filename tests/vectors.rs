@@ -1,8 +1,8 @@
 //! Test vectors: the specification's single messages where they are at hand, and our own always.
 //!
 //! The folder of the specification's vectors is not part of this repository. It is looked for in
-//! `WAMPWERK_VECTORS`, then in `../shared/testvectors`; with `WAMPWERK_REQUIRE_ALL=1` it must be
-//! there.
+//! `WAMPWERK_VECTORS`, then in `../shared/testvectors`; if `WAMPWERK_REQUIRE_ALL` is set, it must
+//! be there.
 
 #![cfg(all(not(target_arch = "wasm32"), feature = "json"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
