@@ -121,7 +121,7 @@ impl EndpointConfig {
     }
 }
 
-/// What to do with TLS, where the URL asks for it (`wss://`).
+/// What to do with TLS, where the URL asks for it (`wss://`, `rss://`).
 ///
 /// By default the server's certificate must be one that the platform trusts, and be for the host of
 /// the URL.
@@ -179,7 +179,7 @@ pub enum ProxyKind {
     Socks5,
 }
 
-/// A proxy on the way to the router, also for `wss://`, which it does not see into.
+/// A proxy on the way to the router, also for `wss://` and `rss://`, which it does not see into.
 #[derive(Clone, Debug)]
 pub struct ProxyConfig {
     pub(crate) kind: ProxyKind,
@@ -229,6 +229,12 @@ impl ProxyConfig {
 ///
 /// Each has the name that it has there, in `snake_case`. What is not set is as for
 /// [`WampWebSocketClientFactory`](crate::transport::WampWebSocketClientFactory).
+///
+/// The defaults below are WebSocket's. A RawSocket transport has no settings of frames
+/// (`max_frame_payload_size`, `auto_fragment_size`) and no `server_connection_drop_timeout`, and
+/// refuses them; messages can have 512 bytes to 16 MiB there, closing takes up to 2 s in one step, and
+/// pings are sent only if there is an `auto_ping_interval`, without which their other settings are
+/// refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebSocketOptions {
     pub(crate) max_frame_payload_size: Option<usize>,
@@ -265,7 +271,8 @@ impl WebSocketOptions {
         self
     }
 
-    /// How long proxy, TLS and the opening handshake may take together. Default: 10 s.
+    /// How long TLS and the opening handshake may take together. A proxy's answer counts as
+    /// connecting, unlike in Autobahn: that has the time of the endpoint's `timeout`. Default: 10 s.
     #[must_use]
     pub fn open_handshake_timeout(mut self, timeout: Duration) -> Self {
         self.open_handshake_timeout = Some(timeout);

@@ -49,7 +49,7 @@ const OPTIONS: &[(&str, Rule)] = &[
     ("autoPingRestartOnAnyTraffic", Flag(WebSocketOptions::auto_ping_restart_on_any_traffic)),
     ("autoFragmentSize", Bytes(0, MOST, WebSocketOptions::auto_fragment_size)),
     ("tcpNoDelay", Only(true, "each socket has TCP_NODELAY")),
-    ("failByDrop", Only(true, "a connection that failed is closed without a closing handshake")),
+    ("failByDrop", Only(true, "the answer to the Close frame of a failure is not waited for")),
     ("echoCloseCodeReason", Only(true, "the peer's code and reason are always echoed")),
     ("version", OnlyVersion),
     ("utf8validateIncoming", Only(true, "text is always checked")),

@@ -73,7 +73,7 @@ use crate::value::Value;
 ///
 /// `options` may also hold the rest of Autobahn's `setProtocolOptions`, in `camelCase` or
 /// `snake_case`, if what they say is what happens: `tcpNoDelay` true, for instance. Everything else
-/// is refused by its name, as compression and `autoFragmentSize` are, which are not built in yet.
+/// is refused by its name, as compression is, which is not built in yet.
 ///
 /// RawSocket has, of the `options`, `maxMessagePayloadSize` (512 to 16777216), `openHandshakeTimeout`,
 /// `closeHandshakeTimeout` and, only if it is asked for, `autoPingInterval` with the other options of pings:
@@ -202,7 +202,8 @@ impl TransportConfig {
         self
     }
 
-    /// What to do with TLS. The URL must be `wss://`.
+    /// What to do with TLS. The URL must be `wss://` or `rss://`; a RawSocket transport that has an
+    /// [`endpoint`](Self::endpoint) and no URL has TLS by this alone.
     #[must_use]
     pub fn tls(mut self, tls: TlsOptions) -> Self {
         self.settings.tls = Some(tls);
@@ -227,7 +228,7 @@ impl TransportConfig {
         self
     }
 
-    /// WebSocket's own settings.
+    /// WebSocket's own settings, some of which RawSocket has, too; see [`WebSocketOptions`].
     #[must_use]
     pub fn options(mut self, options: WebSocketOptions) -> Self {
         self.settings.options = options;

@@ -1,5 +1,5 @@
-//! The native transports: WebSocket over TCP, with or without TLS, and over unix sockets; and the
-//! ways there.
+//! The native transports: WebSocket and RawSocket over TCP, with or without TLS, and over unix
+//! sockets; and the ways there.
 //!
 //! Owns sockets. The browser's module beside it offers the same names where both have them.
 

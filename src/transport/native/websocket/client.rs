@@ -1,7 +1,7 @@
 //! The client: from a URL to a transport.
 //!
 //! Owns the client's settings and its half of the opening handshake; the way to the server is
-//! `native::endpoint`'s.
+//! `native::dial`'s.
 
 use std::fmt::{self, Write};
 use std::num::NonZeroUsize;
