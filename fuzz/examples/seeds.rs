@@ -128,6 +128,13 @@ const URLS: &[(&str, &str)] = &[
     ("fragment", "ws://host/#a"),
     ("http", "https://host/"),
     ("port", "ws://host:65536/"),
+    ("rawsocket", "rs://127.0.0.1:8080"),
+    ("rawsocket_secure", "rss://Router.example/"),
+    ("rawsocket_ipv6", "rs://[::1]:0"),
+    ("rawsocket_unix", "rs://unix:/run/router.sock"),
+    ("rawsocket_unix_scheme", "rs+unix:///run/router.sock"),
+    ("rawsocket_secure_unix", "rss://unix:/run/router.sock"),
+    ("rawsocket_path", "rs://host:1/ws"),
 ];
 
 /// Settings, then steps of who and what, with what that takes.
