@@ -14,7 +14,9 @@ use std::time::Duration;
 use common::behaviour::{self, Place};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use wampwerk::transport::{TlsConfig, TlsServerConfig, WampWebSocketClientFactory};
+use wampwerk::transport::{
+    Connector, TlsConfig, TlsServerConfig, WampRawSocketClientFactory, WampWebSocketClientFactory,
+};
 use wampwerk::{
     CallError, CloseKind, ConnectError, PublishError, Router, Serializer, Session, connect,
 };
@@ -240,4 +242,22 @@ async fn a_message_too_long_fails_alone() {
     assert_eq!(error.uri, "wamp.error.payload_size_exceeded");
     session.register("com.example.short", || async { 1 }).await.unwrap();
     assert_eq!(session.call("com.example.short").value::<u8>().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_connector_may_be_any_that_is_known_only_when_it_runs() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").universal(true).await.unwrap();
+    let serializers = wampwerk::codec::available();
+    let connectors: [Box<dyn Connector>; 2] = [
+        Box::new(WampWebSocketClientFactory::new(listener.url(), serializers).unwrap()),
+        Box::new(
+            WampRawSocketClientFactory::new(listener.raw_socket_url().unwrap(), serializers[0])
+                .unwrap(),
+        ),
+    ];
+    for connector in &connectors {
+        let session = wampwerk::session::connect_with(&**connector, "realm1").await.unwrap();
+        assert_eq!(session.leave().await.kind, CloseKind::Left);
+    }
 }

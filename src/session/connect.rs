@@ -233,7 +233,7 @@ impl IntoFuture for Connect {
 /// # Errors
 /// Those of the connector, and [`ConnectError::Join`] if the realm cannot be joined.
 pub async fn connect_with(
-    connector: &impl Connector,
+    connector: &(impl Connector + ?Sized),
     realm: impl Into<Uri>,
 ) -> Result<Session, ConnectError> {
     join(connector.connect().await?, realm, ClientConfig::default()).await
