@@ -23,6 +23,8 @@ pub struct FrameReader {
     limit: usize,
     /// What came and was not looked at.
     unread: Bytes,
+    /// What came behind that: nothing if it is empty, and most often.
+    later: Vec<u8>,
     begun: Begun,
     failed: Option<FrameError>,
 }
@@ -38,16 +40,23 @@ enum Begun {
 impl FrameReader {
     /// Of frames with payloads of up to `limit` octets.
     pub fn new(limit: usize) -> Self {
-        FrameReader { limit, unread: Bytes::new(), begun: Begun::NOTHING, failed: None }
+        FrameReader {
+            limit,
+            unread: Bytes::new(),
+            later: Vec::new(),
+            begun: Begun::NOTHING,
+            failed: None,
+        }
     }
 
-    /// Takes what came.
+    /// Takes what came. What was fed before need not have been looked at; what each octet costs does
+    /// not depend on that.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.failed.is_some() {
             return;
         }
         if !self.unread.is_empty() {
-            self.unread = [&self.unread, bytes].concat().into();
+            self.later.extend_from_slice(bytes);
             return;
         }
         let rest = self.begun.take(bytes);
@@ -81,11 +90,21 @@ impl FrameReader {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        self.take_frame().inspect_err(|error| {
-            self.failed = Some(*error);
-            self.unread = Bytes::new();
-            self.begun = Begun::NOTHING;
-        })
+        loop {
+            let frame = self.take_frame().inspect_err(|error| {
+                self.failed = Some(*error);
+                self.unread = Bytes::new();
+                self.later = Vec::new();
+                self.begun = Begun::NOTHING;
+            })?;
+            let more = self.unread.is_empty() && !self.later.is_empty();
+            if more {
+                self.unread = std::mem::take(&mut self.later).into();
+            }
+            if frame.is_some() || !more {
+                return Ok(frame);
+            }
+        }
     }
 
     /// Whether a frame has begun and is not whole: the end of the stream would cut it.
@@ -125,8 +144,13 @@ impl FrameReader {
                 };
                 (header, payload)
             }
-            Begun::Payload(header, payload) => {
+            begun @ Begun::Payload(..) => {
+                let rest = begun.take(&self.unread).len();
+                self.unread.advance(self.unread.len() - rest);
+                let Begun::Payload(header, payload) = begun else { return Ok(None) };
                 if payload.len() < header.length {
+                    // As above.
+                    self.unread = Bytes::new();
                     return Ok(None);
                 }
                 (*header, std::mem::take(payload).into())
@@ -191,6 +215,49 @@ mod tests {
         let frame = reader.next_frame().unwrap().unwrap();
         assert!(frame.payload.len() == MAX_FRAME && frame.payload.iter().all(|octet| *octet == 7));
         assert!(!reader.is_within_frame());
+    }
+
+    /// Fed octet by octet, and looked at now and then: what is kept moves only when it has grown to
+    /// the double, however much lies there.
+    #[test]
+    fn what_was_not_looked_at_is_not_copied_again_by_what_comes() {
+        const FRAMES: usize = 20_000;
+        let frame = [0, 0, 0, 3, 7, 8, 9];
+        let stream = frame.repeat(FRAMES);
+        // Never looked at before the end; after each 1000 octets once, or until nothing is whole.
+        for (looks, patience) in [(usize::MAX, 0), (1000, 1), (1000, usize::MAX)] {
+            let mut reader = FrameReader::new(MAX_FRAME);
+            let (mut copied, mut frames) = (0, 0);
+            for (index, octet) in stream.iter().enumerate() {
+                let place = |reader: &FrameReader| (reader.later.as_ptr(), reader.unread.as_ptr());
+                let (before, held) = (place(&reader), reader.later.len());
+                let waited = !reader.unread.is_empty();
+                reader.feed(&[*octet]);
+                if waited {
+                    assert_eq!(place(&reader).1, before.1, "the portion was copied");
+                    copied += if place(&reader).0 == before.0 { 1 } else { held + 1 };
+                }
+                if index % looks == looks - 1 {
+                    for _ in 0..patience {
+                        // What is moved is handed over, not copied.
+                        let later = reader.later.as_ptr();
+                        let (was, there) = (reader.unread.len(), reader.later.len());
+                        let Some(_) = reader.next_frame().unwrap() else { break };
+                        frames += 1;
+                        if there > 0 && reader.later.is_empty() {
+                            let taken = there - reader.unread.len();
+                            assert_eq!(reader.unread.as_ptr(), later.wrapping_add(taken), "{was}");
+                        }
+                    }
+                }
+            }
+            while let Some(frame) = reader.next_frame().unwrap() {
+                assert_eq!(frame, Frame::message(vec![7, 8, 9]));
+                frames += 1;
+            }
+            assert_eq!((frames, reader.is_within_frame()), (FRAMES, false));
+            assert!(copied <= 3 * stream.len(), "{copied} octets copied for {}", stream.len());
+        }
     }
 
     #[test]
