@@ -10,6 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::rt;
@@ -126,15 +127,10 @@ impl<S: Serve> Place<S> {
 
     fn receive(self: &Arc<Self>, incoming: Incoming) {
         match incoming {
-            Incoming::Tcp(stream, peer) => {
-                // RawSocket's clients are sent no pings, unless it is asked for.
-                keepalive::enable(&stream);
-                // Answers are small and must not wait for an acknowledgement.
-                match stream.set_nodelay(true) {
-                    Ok(()) => self.welcome(stream, peer.to_string()),
-                    Err(error) => tracing::debug!(%peer, %error, "connection lost"),
-                }
-            }
+            Incoming::Tcp(stream, peer) => match prepared(stream) {
+                Ok(stream) => self.welcome(stream, peer.to_string()),
+                Err(error) => tracing::debug!(%peer, %error, "connection lost"),
+            },
             Incoming::Unix(stream, peer) => self.welcome(stream, peer),
         }
     }
@@ -178,8 +174,34 @@ impl<S: Serve> Place<S> {
     }
 }
 
+/// Set up for messages.
+fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
+    // RawSocket's clients are sent no pings, unless it is asked for.
+    keepalive::enable(&stream);
+    // Answers are small and must not wait for an acknowledgement.
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 /// What says nothing about the next client.
 fn is_of_one_client(error: &io::Error) -> bool {
     use ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, TimedOut};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | TimedOut)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_accepted_socket_has_tcp_nodelay() {
+        let (socket, address) = Socket::tcp("127.0.0.1", 0).await.unwrap();
+        let _client = TcpStream::connect(address).await.unwrap();
+        let Incoming::Tcp(stream, _) = poll_fn(|cx| socket.poll_accept(cx)).await.unwrap() else {
+            unreachable!("it listens on TCP");
+        };
+        assert!(!stream.nodelay().unwrap());
+        assert!(prepared(stream).unwrap().nodelay().unwrap());
+    }
 }
