@@ -82,11 +82,12 @@ macro_rules! factory {
             /// Listens. A factory may do so several times.
             ///
             /// # Errors
-            /// [`ConnectError::InvalidConfig`] naming an option that cannot be used,
+            /// [`ConnectError::InvalidConfig`] naming an option that cannot be used, or after
+            /// [`shutdown`](Self::shutdown),
             /// [`ConnectError::InvalidUrl`] if TLS is missing or too much,
             /// [`ConnectError::Listen`] if the address cannot be had.
             pub async fn listen(&self) -> Result<Listener, ConnectError> {
-                open(self.0.target.clone(), self.0.handlers.clone()).await
+                self.0.listen().await
             }
 
             /// Serves a client on a connected stream of one's own, after the opening handshake, which
@@ -117,13 +118,17 @@ macro_rules! factory {
                 self.0.guests.take(transport, None);
             }
 
-            /// Ends the connections that came by [`accept`](Self::accept) and [`serve`](Self::serve),
-            /// and those that still come so: their handlers are told by
-            /// [`on_shutdown`](TransportHandler::on_shutdown). Returns when all are gone, after 15 s
-            /// at most. Those of a listener end with [`Listener::shutdown`].
+            /// Ends the server: nothing is listened on any more, and all its connections end, those
+            /// that came by [`accept`](Self::accept) and [`serve`](Self::serve), those of its mounts
+            /// and of its listeners, also if these were closed or dropped before. Their handlers are
+            /// told by [`on_shutdown`](TransportHandler::on_shutdown), and so are those of connections
+            /// that still come. Returns when all are gone, after 15 s at most, or as much longer as a
+            /// long [`close_timeout`](ServerOptions::close_timeout) makes `on_shutdown`'s time.
+            ///
+            /// Clones of a factory are one server. Dropping them all ends nothing, but leaves nobody who
+            /// could end the connections of a listener that is gone.
             pub async fn shutdown(&self) {
-                self.0.guests.dismiss();
-                self.0.guests.wait_none().await;
+                self.0.handlers.shut_down().await;
             }
         }
 
@@ -230,6 +235,15 @@ impl Factory {
             tls: None,
         };
         Ok(Factory { guests: Guests::new(handlers.clone()), handlers, target })
+    }
+
+    async fn listen(&self) -> Result<Listener, ConnectError> {
+        if self.handlers.is_down() {
+            return Err(ConnectError::InvalidConfig("the server was shut down".to_owned()));
+        }
+        let listener = open(self.target.clone(), self.handlers.clone()).await?;
+        self.handlers.listens(listener.control.stopped.clone());
+        Ok(listener)
     }
 
     async fn accept<S>(&self, stream: S, peer: impl fmt::Display) -> Result<(), AcceptError>

@@ -11,7 +11,7 @@ use crate::rt;
 use crate::server::serve::Serve;
 use crate::transport::Transport;
 
-pub(super) struct Guests<S: Serve> {
+pub(crate) struct Guests<S: Serve> {
     serve: S,
     state: Mutex<State<S::Handle>>,
     /// How many there are.
@@ -41,12 +41,14 @@ pub(super) fn room_for(max_connections: usize) -> Semaphore {
 
 impl<S: Serve> Guests<S> {
     pub(super) fn new(serve: S) -> Arc<Self> {
-        Arc::new(Guests {
+        let guests = Arc::new(Guests {
             serve,
             state: Mutex::new(State { all: HashMap::new(), last: 0, closed: false }),
             present: watch::Sender::new(0),
             gone: watch::Sender::new(()),
-        })
+        });
+        guests.serve.adopt(&guests);
+        guests
     }
 
     /// A connection of its own, in a task that is no larger than it has to be.

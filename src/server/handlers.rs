@@ -1,11 +1,16 @@
 //! The handlers of one server: how they are made, and told of the server's end.
+//!
+//! Owns what belongs to the server, however its connections came: listeners, mounts, and streams of
+//! the user's own.
 
-use std::future::{Future, pending};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::watch;
 
 use crate::rt::BoxFuture;
 use crate::server::TransportHandler;
 use crate::server::attending::attend;
+use crate::server::guests::Guests;
 use crate::server::serve::Serve;
 use crate::server::wamp_transport::Queue;
 use crate::server::wire::Wire;
@@ -13,7 +18,23 @@ use crate::transport::Transport;
 
 /// Makes a handler for each connection.
 #[derive(Clone)]
-pub(super) struct Handlers(Arc<dyn Fn(Wire) -> BoxFuture<'static, ()> + Send + Sync>);
+pub(super) struct Handlers {
+    make: Arc<dyn Fn(Wire) -> BoxFuture<'static, ()> + Send + Sync>,
+    server: Arc<Server>,
+}
+
+struct Server {
+    /// True when the server goes down.
+    down: watch::Sender<bool>,
+    parts: Mutex<Parts>,
+}
+
+#[derive(Default)]
+struct Parts {
+    guests: Vec<Weak<Guests<Handlers>>>,
+    /// Of each place that is listened on: closed when nothing is accepted any more.
+    places: Vec<watch::Receiver<()>>,
+}
 
 impl Handlers {
     pub(super) fn new<F, H>(make: F) -> Self
@@ -22,10 +43,51 @@ impl Handlers {
         H: TransportHandler,
     {
         let make = Arc::new(make);
-        Handlers(Arc::new(move |wire| {
-            let make = Arc::clone(&make);
-            Box::pin(attend(move || make(), wire))
-        }))
+        Handlers {
+            make: Arc::new(move |wire| {
+                let make = Arc::clone(&make);
+                Box::pin(attend(move || make(), wire))
+            }),
+            server: Arc::new(Server { down: watch::channel(false).0, parts: Mutex::default() }),
+        }
+    }
+
+    /// It is listened, until this is closed.
+    pub(super) fn listens(&self, stopped: watch::Receiver<()>) {
+        let mut parts = self.server.lock();
+        parts.places.retain(|place| place.has_changed().is_ok());
+        parts.places.push(stopped);
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        *self.server.down.borrow()
+    }
+
+    /// Ends all connections, and the listening. Ready when they are gone, and the ports free.
+    pub(super) async fn shut_down(&self) {
+        self.server.down.send_replace(true);
+        let (guests, places) = {
+            let parts = self.server.lock();
+            let guests: Vec<_> = parts.guests.iter().filter_map(Weak::upgrade).collect();
+            (guests, parts.places.clone())
+        };
+        for guests in &guests {
+            guests.dismiss();
+        }
+        for mut place in places {
+            // Nothing is ever sent: it is the end that is waited for.
+            let _ = place.changed().await;
+        }
+        for guests in guests {
+            guests.wait_none().await;
+        }
+    }
+}
+
+impl Server {
+    fn lock(&self) -> MutexGuard<'_, Parts> {
+        // What is done under it cannot panic half-way.
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -36,7 +98,7 @@ impl Serve for Handlers {
     fn serve(&self, transport: Box<dyn Transport>) -> (Self::Run, Arc<Queue>) {
         let wire = Wire::new(transport);
         let queue = wire.queue();
-        ((self.0)(wire), queue)
+        ((self.make)(wire), queue)
     }
 
     fn end(&self, connections: Vec<Arc<Queue>>) {
@@ -45,8 +107,20 @@ impl Serve for Handlers {
         }
     }
 
-    /// Handlers have no end of their own.
-    fn wait_down(&self) -> impl Future<Output = ()> + Send {
-        pending()
+    fn adopt(&self, guests: &Arc<Guests<Self>>) {
+        let mut parts = self.server.lock();
+        parts.guests.retain(|one| one.strong_count() > 0);
+        parts.guests.push(Arc::downgrade(guests));
+        // Who looks for them has looked, or will find these, too.
+        let down = self.is_down();
+        drop(parts);
+        if down {
+            guests.dismiss();
+        }
+    }
+
+    async fn wait_down(&self) {
+        // It ends with us only.
+        let _ = self.server.down.subscribe().wait_for(|down| *down).await;
     }
 }

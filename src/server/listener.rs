@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use tokio::sync::{oneshot, watch};
 
 /// A place where connections are taken. Dropping it changes nothing: they go on being taken there
-/// until [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router.
+/// until [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router; where
+/// there is none, until
+/// [the factory's shutdown](crate::server::WampWebSocketServerFactory::shutdown).
 #[derive(Debug)]
 pub struct Listener {
     pub(super) url: String,
@@ -49,7 +51,7 @@ impl Listener {
     }
 
     /// Takes no more connections, and returns when the port is free, or the unix socket's file gone.
-    /// Connections that there are go on.
+    /// Connections that there are go on; from now on only the router or the factory can end them all.
     pub async fn close(self) {
         self.end(End::Close).await;
     }

@@ -1,9 +1,11 @@
 //! `Serve`: what becomes of the connections that a listener has accepted.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::core::router::ConnectionId;
 use crate::router::{Connection, Connections};
+use crate::server::guests::Guests;
 use crate::transport::Transport;
 
 /// Who serves the connections of a listener.
@@ -19,6 +21,15 @@ pub(crate) trait Serve: Send + Sync + 'static {
     /// Ends connections as gracefully as there is time for, which has to be bounded. Some may have
     /// gone by themselves.
     fn end(&self, connections: Vec<Self::Handle>);
+
+    /// Connections that come together are about to be served. Who has an end of its own knows them by
+    /// itself.
+    fn adopt(&self, guests: &Arc<Guests<Self>>)
+    where
+        Self: Sized,
+    {
+        let _ = guests;
+    }
 
     /// Ready when nobody is served any more.
     fn wait_down(&self) -> impl Future<Output = ()> + Send;
