@@ -4,18 +4,25 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
 use crate::rt;
 use crate::server::serve::Serve;
 use crate::transport::Transport;
+
+/// How long who was let in is waited for at the end: as long as a handshake may take by default.
+const EXPECTED_TIME: Duration = Duration::from_secs(10);
 
 pub(crate) struct Guests<S: Serve> {
     serve: S,
     state: Mutex<State<S::Handle>>,
     /// How many there are.
     present: watch::Sender<usize>,
+    /// How many were let in, and have not come yet.
+    expected: Arc<watch::Sender<usize>>,
     /// Its end is the news.
     gone: watch::Sender<()>,
 }
@@ -34,6 +41,9 @@ struct Guest<S: Serve> {
     _room: Option<OwnedSemaphorePermit>,
 }
 
+/// A connection that was let in, until it has come: only then is this dropped.
+pub(super) struct Expected(Arc<watch::Sender<usize>>);
+
 /// Room for so many connections.
 pub(super) fn room_for(max_connections: usize) -> Semaphore {
     Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))
@@ -45,6 +55,7 @@ impl<S: Serve> Guests<S> {
             serve,
             state: Mutex::new(State { all: HashMap::new(), last: 0, closed: false }),
             present: watch::Sender::new(0),
+            expected: Arc::new(watch::Sender::new(0)),
             gone: watch::Sender::new(()),
         });
         guests.serve.adopt(&guests);
@@ -76,6 +87,16 @@ impl<S: Serve> Guests<S> {
         });
     }
 
+    /// Lets a connection in that comes later; none any more at the end.
+    pub(super) fn expect(&self) -> Option<Expected> {
+        let state = self.lock();
+        if state.closed {
+            return None;
+        }
+        self.expected.send_modify(|expected| *expected += 1);
+        Some(Expected(Arc::clone(&self.expected)))
+    }
+
     /// Ends all, and who comes from now on.
     pub(super) fn dismiss(&self) {
         let all = {
@@ -86,8 +107,10 @@ impl<S: Serve> Guests<S> {
         self.serve.end(all.into_values().collect());
     }
 
-    /// Ready when there are none.
+    /// Ready when there are none, and nobody is expected any more, unless that takes too long.
     pub(super) async fn wait_none(&self) {
+        let mut expected = self.expected.subscribe();
+        let _ = timeout(EXPECTED_TIME, expected.wait_for(|expected| *expected == 0)).await;
         // It ends with us only.
         let _ = self.present.subscribe().wait_for(|present| *present == 0).await;
     }
@@ -109,6 +132,12 @@ impl<S: Serve> Guests<S> {
     fn lock(&self) -> MutexGuard<'_, State<S::Handle>> {
         // What is done under it cannot panic half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        self.0.send_modify(|expected| *expected -= 1);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::router::Router;
 use crate::rt::BoxFuture;
-use crate::server::guests::{Guests, room_for};
+use crate::server::guests::{Expected, Guests, room_for};
 use crate::server::serve::Serve;
 use crate::transport::native::accept::{Agreed, Refusal};
 use crate::transport::{Acceptor, ServerOptions, Transport};
@@ -95,6 +95,7 @@ pub struct Upgrade {
     mount: Mount,
     agreed: Agreed,
     room: OwnedSemaphorePermit,
+    expected: Expected,
     secure: bool,
 }
 
@@ -147,12 +148,16 @@ impl Mount {
         }
         let agreed = self.acceptor.check_request(request)?;
         let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| Refusal::no_room())?;
+        let expected = self.guests.expect().ok_or_else(Refusal::down)?;
         let response = agreed.response().clone();
-        Ok((response, Upgrade { mount: self.clone(), agreed, room, secure: false }))
+        Ok((response, Upgrade { mount: self.clone(), agreed, room, expected, secure: false }))
     }
 
     /// Ends the connections that came through this mount, and waits until they are gone; a router
     /// says GOODBYE to their sessions. From now on requests get status 503.
+    ///
+    /// A request that was granted before is waited for as well, as long as the HTTP server has its
+    /// [`Upgrade`], but 10 s at most: its connection ends as soon as it is served.
     pub async fn shutdown(&self) {
         self.guests.dismiss();
         self.guests.wait_none().await;
@@ -179,14 +184,16 @@ impl Upgrade {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let Upgrade { mount, agreed, room, secure } = self;
+        let Upgrade { mount, agreed, room, expected, secure } = self;
         mount.guests.take(mount.acceptor.open(stream, peer, secure, &agreed), room);
+        drop(expected);
     }
 }
 
 /// Guests of any kind.
 trait Takes: Send + Sync {
     fn take(self: Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit);
+    fn expect(&self) -> Option<Expected>;
     fn is_down(&self) -> bool;
     fn dismiss(&self);
     fn wait_none(&self) -> BoxFuture<'_, ()>;
@@ -195,6 +202,10 @@ trait Takes: Send + Sync {
 impl<S: Serve> Takes for Guests<S> {
     fn take(self: Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit) {
         Guests::take(&self, transport, Some(room));
+    }
+
+    fn expect(&self) -> Option<Expected> {
+        Guests::expect(self)
     }
 
     fn is_down(&self) -> bool {
