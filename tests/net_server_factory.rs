@@ -128,6 +128,40 @@ async fn websocket_and_rawsocket_in_every_serializer() {
 }
 
 #[tokio::test]
+async fn both_at_one_place() {
+    let (make, mut seen) = echo();
+    let url = "ws://127.0.0.1:0/ws";
+    let server = WampWebSocketServerFactory::new(make, url, codec::available()).unwrap();
+    let plain = server.listen().await.unwrap();
+    assert_eq!(plain.raw_socket_url(), None);
+    let server = server.universal(true);
+    let both = server.listen().await.unwrap();
+    let factory = WampWebSocketClientFactory::new(both.url(), &[Serializer::ALL[0]]).unwrap();
+    let web = factory.connect().await.unwrap();
+    assert_eq!(next(&mut seen).await, Seen::Open("websocket", Serializer::ALL[0], false));
+    let url = both.raw_socket_url().unwrap();
+    let factory = WampRawSocketClientFactory::new(url, Serializer::ALL[0]).unwrap();
+    let raw = factory.connect().await.unwrap();
+    assert_eq!(next(&mut seen).await, Seen::Open("rawsocket", Serializer::ALL[0], false));
+    for mut client in [web, raw] {
+        exchange(&mut client).await;
+        close(client).await;
+        assert_eq!(next(&mut seen).await, Seen::Close(true));
+    }
+
+    // And on a stream of one's own.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("rs://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let accepting = tokio::spawn(async move {
+        let (stream, peer) = listener.accept().await.unwrap();
+        server.accept(stream, peer).await
+    });
+    let factory = WampRawSocketClientFactory::new(&url, Serializer::ALL[0]).unwrap();
+    exchange(&mut factory.connect().await.unwrap()).await;
+    accepting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn with_tls_and_on_streams_of_ones_own() {
     let authority = Authority::named("authority");
     let tls = authority.server("localhost");

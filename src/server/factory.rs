@@ -197,6 +197,15 @@ factory! {
 }
 
 impl WampWebSocketServerFactory {
+    /// Whether RawSocket is spoken at the same place as WebSocket: clients are told from each other
+    /// by the first octet that they send. [`Listener::raw_socket_url`] has the URL of RawSocket's.
+    /// It counts for [`listen`](Self::listen) and [`accept`](Self::accept). Default: no.
+    #[must_use]
+    pub fn universal(mut self, universal: bool) -> Self {
+        self.0.target.universal = universal;
+        self
+    }
+
     /// The same as a part of somebody else's HTTP server, which chooses the path: see [`Mount`]. The
     /// URL and the certificate do not matter then.
     ///
