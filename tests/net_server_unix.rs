@@ -128,8 +128,8 @@ async fn the_file_goes_with_the_router() {
     let router = router();
     let listener = router.listen(format!("rs://unix:{path}")).await.unwrap();
     router.shutdown().await;
-    listener.close().await;
     assert!(!Path::new(&path).exists());
+    listener.close().await;
 }
 
 #[tokio::test]

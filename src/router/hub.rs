@@ -33,7 +33,7 @@ pub(super) struct Hub {
     state: Mutex<State>,
     outbox_limit: usize,
     callbacks: Callbacks,
-    /// Notified when the last task of a connection ends.
+    /// Notified when the last task ends.
     idle: Notify,
     /// Notified when the router goes down.
     down: Notify,
@@ -43,7 +43,8 @@ pub(super) struct Hub {
 struct State {
     core: Core,
     outboxes: KeyMap<ConnectionId, Arc<Outbox>>,
-    /// Tasks of connections; a connection that the core has forgotten may still be closing.
+    /// Tasks of connections and of places that are listened on; a connection that the core has
+    /// forgotten may still be closing.
     tasks: usize,
     down: bool,
     clock: Clock,
@@ -224,11 +225,15 @@ impl Hub {
             state.outboxes.remove(&id);
             state.paused.remove(&id);
             state.core.handle_disconnect(now, id);
-            state.tasks -= 1;
-            if state.tasks == 0 {
-                self.idle.notify_waiters();
-            }
+            self.task_ended(state);
         });
+    }
+
+    fn task_ended(&self, state: &mut State) {
+        state.tasks -= 1;
+        if state.tasks == 0 {
+            self.idle.notify_waiters();
+        }
     }
 
     /// Says GOODBYE to all. New connections are closed at once from here on.
@@ -250,7 +255,7 @@ impl Hub {
         });
     }
 
-    /// Ready when no task of a connection runs any more.
+    /// Ready when no task runs any more.
     pub(super) async fn wait_idle(&self) {
         self.wait(&self.idle, |state| state.tasks == 0).await;
     }
@@ -417,6 +422,24 @@ impl Clock {
         if late {
             wakers.extend(self.waker.take());
         }
+    }
+}
+
+/// Somebody who is waited for at the router's end, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Stay(Arc<Hub>);
+
+impl Stay {
+    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
+    pub(super) fn new(hub: &Arc<Hub>) -> Self {
+        hub.lock().tasks += 1;
+        Stay(Arc::clone(hub))
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        self.0.task_ended(&mut self.0.lock());
     }
 }
 

@@ -30,6 +30,8 @@ use authorizer::Authorizer;
 use callback::Callback;
 #[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
 pub(crate) use connection::Connection;
+#[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
+pub(crate) use hub::Stay;
 use hub::{Callbacks, Hub};
 
 pub use crate::core::router::{
@@ -182,9 +184,10 @@ impl Router {
         Box::new(client)
     }
 
-    /// Says GOODBYE to all sessions, waits until each has answered and all connections are closed,
-    /// and stops listening. Peers that do not answer are waited for a few seconds altogether. New
-    /// connections are refused from the first moment on.
+    /// Says GOODBYE to all sessions, stops listening, and waits until each session has answered, all
+    /// connections are closed, ports are free and the files of unix sockets gone. Peers that do not
+    /// answer are waited for a few seconds altogether. New connections are refused from the first
+    /// moment on.
     pub async fn shutdown(&self) {
         self.owner.hub.shut_down();
         self.owner.hub.wait_idle().await;
@@ -476,6 +479,12 @@ impl Connections {
             rt::spawn(timer);
         }
         (Connection::new(Arc::clone(&self.0), id, outbox, transport), id)
+    }
+
+    /// Keeps [`Router::shutdown`] waiting until it is dropped, as a connection does.
+    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
+    pub(crate) fn stay(&self) -> Stay {
+        Stay::new(&self.0)
     }
 
     /// Ready when the router goes down.

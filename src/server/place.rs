@@ -45,6 +45,7 @@ pub(super) fn start<S: Serve>(
 ) -> Control {
     let (end, on_end) = oneshot::channel();
     let (alive, stopped) = watch::channel(());
+    let stay = serve.stay();
     let guests = Guests::new(serve);
     let gone = guests.gone();
     let place = Arc::new(Place {
@@ -59,6 +60,7 @@ pub(super) fn start<S: Serve>(
         // The port is free before anybody is told so.
         drop(socket);
         drop(alive);
+        drop(stay);
         match end {
             Some(End::Close) => {}
             Some(End::Shutdown) => {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::core::router::ConnectionId;
-use crate::router::{Connection, Connections};
+use crate::router::{Connection, Connections, Stay};
 use crate::server::guests::Guests;
 use crate::transport::Transport;
 
@@ -33,6 +33,11 @@ pub(crate) trait Serve: Send + Sync + 'static {
 
     /// Ready when nobody is served any more.
     fn wait_down(&self) -> impl Future<Output = ()> + Send;
+
+    /// What the end of who serves has to wait for, until it is dropped: a place that is listened on.
+    fn stay(&self) -> Option<Stay> {
+        None
+    }
 }
 
 impl Serve for Connections {
@@ -49,5 +54,9 @@ impl Serve for Connections {
 
     async fn wait_down(&self) {
         self.wait_down().await;
+    }
+
+    fn stay(&self) -> Option<Stay> {
+        Some(self.stay())
     }
 }
