@@ -6,6 +6,8 @@
 #[path = "common/raw_client.rs"]
 mod common;
 
+use std::time::Duration;
+
 use common::Server;
 use serde_json::json;
 use wampwerk::{ConnectError, Router};
@@ -99,5 +101,19 @@ fn settings_that_cannot_be() {
         Router::builder().realm("realm1").serializers(&[]),
     ] {
         assert!(matches!(builder.build(), Err(ConnectError::InvalidConfig(_))));
+    }
+}
+
+#[test]
+fn settings_that_no_listener_could_keep_to_are_named() {
+    let builder = || Router::builder().realm("realm1");
+    for (name, builder) in [
+        ("max_message_size", builder().max_message_size(0)),
+        ("max_message_size", builder().max_message_size(usize::MAX)),
+        ("handshake_timeout", builder().handshake_timeout(Duration::ZERO)),
+        ("handshake_timeout", builder().handshake_timeout(Duration::MAX)),
+    ] {
+        let error = builder.build().map(drop).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
     }
 }

@@ -24,7 +24,7 @@ use crate::error::ConnectError;
 use crate::message::Serializer;
 use crate::rt::{self, MaybeSend, MaybeSync};
 use crate::session::{self, Session};
-use crate::transport::{Transport, TransportInfo, memory};
+use crate::transport::{LARGEST, Transport, TransportInfo, check_time, memory};
 use crate::uri::{Match, Uri, UriRule};
 use authorizer::Authorizer;
 use callback::Callback;
@@ -231,15 +231,15 @@ impl RouterBuilder {
         self
     }
 
-    /// How long a client may take for the transport's handshake, and again for HELLO.
-    /// Default: 10 s.
+    /// How long a client may take for the transport's handshake, and again for HELLO; more than 0 and
+    /// not more than a year. Default: 10 s.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.config.handshake_timeout = timeout;
         self.settings.handshake_timeout = timeout;
         self
     }
 
-    /// The longest message in bytes, both ways. Default: 16 MiB.
+    /// The longest message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB.
     ///
     /// A client that sends a longer one is thrown out. If a message is longer than its receiver
     /// takes, an event is dropped and a call fails with `wamp.error.payload_size_exceeded`.
@@ -377,8 +377,8 @@ impl RouterBuilder {
     /// no credential or one that is none, or is there twice, or if a method of the authenticator is a
     /// user's, too; if a user's role, or that of anonymous sessions, is not there while others are;
     /// if a role or one of its rules is there twice, says nothing or is about what is no
-    /// URI, if a realm has no role while others have, or if a role is dynamic and there is no
-    /// authorizer. The text names what.
+    /// URI, if a realm has no role while others have, if a role is dynamic and there is no
+    /// authorizer, or if a size or time cannot be. The text names what.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn build(mut self) -> Result<Router, ConnectError> {
         if self.config.realms.is_empty() {
@@ -422,6 +422,7 @@ impl RouterBuilder {
                 return Err(ConnectError::InvalidConfig(format!("{name} is not compiled in")));
             }
         }
+        self.settings.check()?;
         self.check_authentication()?;
         self.config.epoch = rt::unix_time().saturating_sub(rt::now());
         // Ids shall not repeat from one run to the next.
@@ -436,6 +437,20 @@ impl RouterBuilder {
         };
         let hub = Arc::new(Hub::new(self.config, self.settings.outbox_limit, callbacks));
         Ok(Router { owner: Arc::new(Owner { hub, settings: self.settings }) })
+    }
+}
+
+impl Settings {
+    /// As a listener's own options are checked, which has these where it is not told others.
+    fn check(&self) -> Result<(), ConnectError> {
+        let bad = |name, text| Err(ConnectError::InvalidConfig(format!("{name}: {text}")));
+        if let Err(text) = check_time(self.handshake_timeout, true) {
+            return bad("handshake_timeout", text.to_owned());
+        }
+        if !(1..=LARGEST).contains(&self.max_message_size) {
+            return bad("max_message_size", format!("it must be 1 to {LARGEST} bytes"));
+        }
+        Ok(())
     }
 }
 
