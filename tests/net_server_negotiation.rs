@@ -1,4 +1,5 @@
-//! Clients without a subprotocol: refused, or taken to speak JSON.
+//! The opening handshake's words: what a request must have, and clients without a subprotocol, which
+//! are refused, or taken to speak JSON.
 
 #![cfg(all(not(target_arch = "wasm32"), feature = "router", feature = "json", feature = "cbor"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may")]
@@ -51,16 +52,54 @@ async fn json_is_assumed_and_none_announced() {
 }
 
 #[tokio::test]
-async fn who_names_others_is_refused_all_the_same() {
+async fn json_is_assumed_of_who_names_only_others_too() {
     let lax = ServerOptions::new().strict_negotiation(false);
     let other = "Sec-WebSocket-Protocol: wamp.2.flatbuffers\r\n";
+    let (head, _) = ask(&router(&Serializer::ALL), ServerOptions::new(), other).await;
+    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
     let (head, _) = ask(&router(&Serializer::ALL), lax.clone(), other).await;
-    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
-    // And who names none where JSON is not spoken.
-    let (head, _) = ask(&router(&[Serializer::Cbor]), lax.clone(), "").await;
-    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert!(!head.to_ascii_lowercase().contains("sec-websocket-protocol"), "{head}");
+    // Where JSON is not spoken, there is nothing to assume.
+    for more in ["", other] {
+        let (head, _) = ask(&router(&[Serializer::Cbor]), lax.clone(), more).await;
+        assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+    }
     // Who names one gets it.
     let cbor = "Sec-WebSocket-Protocol: wamp.2.cbor\r\n";
     let (head, _) = ask(&router(&Serializer::ALL), lax, cbor).await;
     assert!(head.contains("\r\nSec-WebSocket-Protocol: wamp.2.cbor\r\n"), "{head}");
+}
+
+async fn status(request: &str) -> String {
+    let router = router(&Serializer::ALL);
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let mut stream = tcp(&listener).await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_head(&mut stream).await.split(' ').nth(1).unwrap().to_owned()
+}
+
+/// A header that is a list may come in several lines (RFC 9110, section 5.3); there are proxies that
+/// write it so.
+#[tokio::test]
+async fn connection_and_upgrade_may_come_in_several_lines() {
+    let whole = upgrade(wire::JSON);
+    let lines = "Connection: keep-alive\r\nConnection: upgrade";
+    assert_eq!(status(&whole.replace("Connection: Upgrade", lines)).await, "101");
+    let lines = "Upgrade: h2c\r\nUpgrade: WebSocket";
+    assert_eq!(status(&whole.replace("Upgrade: websocket", lines)).await, "101");
+    for (what, other) in [
+        ("Connection: Upgrade", "Connection: keep-alive"),
+        ("Upgrade: websocket", "Upgrade: h2c"),
+        ("Version: 13", "Version: 8"),
+        ("Sec-WebSocket-Key: ", "X: "),
+    ] {
+        assert_eq!(status(&whole.replace(what, other)).await, "426", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_told_so() {
+    let whole = upgrade(&format!("X: {}\r\n", "x".repeat(20_000)));
+    assert_eq!(status(&whole).await, "431");
 }

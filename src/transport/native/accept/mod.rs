@@ -71,8 +71,8 @@ impl Acceptor {
     /// client's order decides between them.
     ///
     /// A client for another path gets HTTP status 404, one without a common subprotocol 400, one from
-    /// a page that may not connect 403, and one that does not speak WebSocket 426, each with a text
-    /// for people.
+    /// a page that may not connect 403, and one that does not speak WebSocket 426; what is no GET of
+    /// HTTP/1.1 gets 400, and a head of more than 16 KiB 431. Each comes with a text for people.
     pub fn websocket(path: impl Into<String>, serializers: &[Serializer]) -> Self {
         Acceptor::new(Speaks::WebSocket, Some(path.into()), serializers)
     }

@@ -101,7 +101,7 @@ impl ServerOptions {
     ///
     /// Autobahn's `autoPingInterval`, `autoPingTimeout` and `autoPingSize`, there off.
     ///
-    /// A router's listener also lets the system look after TCP connections on which nothing comes
+    /// A listener also lets the system look after TCP connections on which nothing comes
     /// (TCP keepalive, after 30 s): that finds clients whose machine has gone, not those that hang.
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
@@ -149,8 +149,9 @@ impl ServerOptions {
         self
     }
 
-    /// WebSocket: whether a client has to name a subprotocol. Default: yes. If not, one that names
-    /// none is taken to speak `wamp.2.json`, and none is announced to it. Autobahn's
+    /// WebSocket: whether a client has to name a subprotocol that is spoken here. Default: yes. If not,
+    /// one that names none, or only others, is taken to speak `wamp.2.json` if that is spoken here,
+    /// and none is announced to it. Autobahn's
     /// `STRICT_PROTOCOL_NEGOTIATION`.
     #[must_use]
     pub fn strict_negotiation(mut self, strict: bool) -> Self {

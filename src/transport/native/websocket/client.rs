@@ -288,6 +288,7 @@ impl WampWebSocketClientFactory {
                 HeadError::Io(error) => io(error),
                 HeadError::Closed => handshake("the server closed the connection"),
                 HeadError::Bad(text) => handshake(format!("this is no WebSocket server: {text}")),
+                HeadError::TooLong => handshake("the HTTP head of its answer does not end"),
             })?;
         check(&response, &early, &key)?;
         let Subprotocol { serializer, batched } = self.chosen(response.headers())?;

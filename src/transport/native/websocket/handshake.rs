@@ -8,7 +8,7 @@ use tungstenite::handshake::machine::TryParse;
 use tungstenite::http::HeaderMap;
 
 /// As much as most HTTP servers allow.
-const MAX_HEAD: usize = 16 << 10;
+pub(super) const MAX_HEAD: usize = 16 << 10;
 
 /// Most heads are shorter.
 const READ: usize = 1024;
@@ -19,6 +19,8 @@ pub(super) enum HeadError {
     Io(std::io::Error),
     /// Not HTTP, or not what we read of it.
     Bad(String),
+    /// There is no end of it within [`MAX_HEAD`].
+    TooLong,
 }
 
 /// Reads a request's or a response's head, of which `bytes` is what came before; also what came
@@ -52,7 +54,7 @@ pub(super) async fn read_head<T: TryParse>(
             return Err(HeadError::Bad(error.to_string()));
         }
         if bytes.len() >= MAX_HEAD {
-            return Err(HeadError::Bad(format!("HTTP head longer than {MAX_HEAD} bytes")));
+            return Err(HeadError::TooLong);
         }
     }
 }

@@ -6,12 +6,12 @@
 use std::fmt;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tungstenite::handshake::server::create_response_with_body;
+use tungstenite::handshake::derive_accept_key;
 use tungstenite::http::header::{self, HeaderName, HeaderValue};
-use tungstenite::http::{HeaderMap, Request, Response, StatusCode};
+use tungstenite::http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use tungstenite::protocol::Role;
 
-use super::handshake::{HeadError, read_head, tokens};
+use super::handshake::{HeadError, MAX_HEAD, read_head, tokens};
 use super::{Settings, WebSocketTransport};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
@@ -27,7 +27,7 @@ pub(in crate::transport::native) struct Terms {
     /// Any, if there is none.
     pub(in crate::transport::native) path: Option<String>,
     pub(in crate::transport::native) subprotocols: Vec<Subprotocol>,
-    /// Who names no subprotocol has to, or else speaks JSON.
+    /// Who names none of the subprotocols is refused, and not taken to speak JSON.
     pub(in crate::transport::native) strict: bool,
     pub(in crate::transport::native) origins: Origins,
 }
@@ -55,8 +55,8 @@ pub(in crate::transport::native) fn check<B>(
     if terms.path.as_ref().is_some_and(|path| request.uri().path() != path) {
         return Err(Refusal::new(StatusCode::NOT_FOUND, "no WAMP router at this path"));
     }
-    let mut response = create_response_with_body(request, || ()).map_err(|error| {
-        let text = format!("this is a WAMP router; connect by WebSocket ({error})");
+    let mut response = switch(request).map_err(|missing| {
+        let text = format!("this is a WAMP router; connect by WebSocket ({missing})");
         Refusal::new(StatusCode::UPGRADE_REQUIRED, text)
     })?;
     let forbidden = |text| Refusal::new(StatusCode::FORBIDDEN, text);
@@ -69,16 +69,41 @@ pub(in crate::transport::native) fn check<B>(
     Ok(Agreed { subprotocol, response })
 }
 
+/// What a WebSocket request is answered, or what it has not (RFC 6455, section 4.2.1). Lists may
+/// come in several lines, which is how some proxies write them.
+fn switch<B>(request: &Request<B>) -> Result<Response<()>, &'static str> {
+    let headers = request.headers();
+    let has = |name, token: &str| tokens(headers, name).any(|it| it.eq_ignore_ascii_case(token));
+    if request.method() != Method::GET || request.version() < Version::HTTP_11 {
+        return Err("it needs GET of HTTP/1.1");
+    }
+    if !has("Connection", "upgrade") || !has("Upgrade", "websocket") {
+        return Err("it needs the headers \"Connection: Upgrade\" and \"Upgrade: websocket\"");
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err("it needs the header \"Sec-WebSocket-Version: 13\"");
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY);
+    let key = key.ok_or("it needs the header \"Sec-WebSocket-Key\"")?;
+    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
+    let accept = accept.map_err(|_| "its key cannot be answered")?;
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let upgrade = HeaderValue::from_static("Upgrade");
+    response.headers_mut().insert(header::CONNECTION, upgrade);
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    Ok(response)
+}
+
 impl Terms {
     fn choose(&self, headers: &HeaderMap) -> Result<(Subprotocol, bool), Refusal> {
         let ours = &self.subprotocols;
-        let mut asked = tokens(headers, "Sec-WebSocket-Protocol").peekable();
-        let json = Subprotocol { serializer: Serializer::Json, batched: false };
-        if !self.strict && asked.peek().is_none() && ours.contains(&json) {
-            return Ok((json, false));
-        }
+        let mut asked = tokens(headers, "Sec-WebSocket-Protocol");
         let common = asked.find_map(|name| ours.iter().find(|one| one.name() == name).copied());
-        common.map(|one| (one, true)).ok_or_else(|| {
+        let json = Subprotocol { serializer: Serializer::Json, batched: false };
+        let assumed = Some((json, false)).filter(|_| !self.strict && ours.contains(&json));
+        common.map(|one| (one, true)).or(assumed).ok_or_else(|| {
             let ours: Vec<_> = ours.iter().map(|one| one.name()).collect();
             let text = format!("no common subprotocol; this router speaks {}", ours.join(", "));
             Refusal::new(StatusCode::BAD_REQUEST, text)
@@ -145,6 +170,10 @@ where
         Err(HeadError::Closed) => return Err(AcceptError::Lost("the client left".to_owned())),
         Err(HeadError::Io(error)) => return Err(AcceptError::Lost(error.to_string())),
         Err(HeadError::Bad(text)) => Err(Refusal::new(StatusCode::BAD_REQUEST, text)),
+        Err(HeadError::TooLong) => {
+            let text = format!("the HTTP head is longer than {MAX_HEAD} bytes");
+            Err(Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text))
+        }
         Ok(_) if !room => Err(Refusal::no_room()),
         Ok((request, behind)) => check(&request, terms).map(|agreed| (agreed, behind)),
     };
