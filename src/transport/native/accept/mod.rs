@@ -123,12 +123,18 @@ impl Acceptor {
         self
     }
 
-    /// That the options can be used, and are those of its kind.
+    /// That the path and the options can be used, and are those of its kind.
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] naming the first that cannot, or is not.
     pub fn check(&self) -> Result<(), ConnectError> {
         self.options.check()?;
+        if let Some(path) = &self.terms.path
+            && !is_path(path)
+        {
+            let text = format!("path {path:?}: it must be as in a URL, from its / on");
+            return Err(ConnectError::InvalidConfig(text));
+        }
         if self.speaks == Speaks::RawSocket
             && let Some(name) = self.options.only_of_websocket()
         {
@@ -280,6 +286,12 @@ async fn first_octet(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, A
     }
 }
 
+/// Whether a request can have it.
+fn is_path(path: &str) -> bool {
+    let other = |char: char| !char.is_ascii_graphic() || char == '?' || char == '#';
+    path.starts_with('/') && !path.contains(other)
+}
+
 fn terms(path: Option<String>, serializers: &[Serializer], options: &ServerOptions) -> Terms {
     Terms {
         path,
@@ -295,6 +307,25 @@ impl From<AnswerError> for AcceptError {
             AnswerError::Lost(text) => AcceptError::Lost(text),
             AnswerError::Bad(error) => AcceptError::NotRawSocket(error.to_string()),
             AnswerError::Refused(refusal) => AcceptError::RawSocketRefused { refusal },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_no_request_can_have_is_refused() {
+        for path in ["", "ws", "/ws?a=b", "/ws#a", "/a b", "*"] {
+            for acceptor in [Acceptor::websocket(path, &[]), Acceptor::universal(path, &[])] {
+                let error = acceptor.check().map_err(|error| error.to_string());
+                let named = error.as_ref().is_err_and(|it| it.contains(&format!("path {path:?}")));
+                assert!(named, "{path}: {error:?}");
+            }
+        }
+        for path in ["/", "/ws", "/a%20b/c.d"] {
+            assert!(Acceptor::websocket(path, &[]).check().is_ok(), "{path}");
         }
     }
 }
