@@ -257,3 +257,21 @@ async fn handlers_of_ones_own_are_mounted_in_the_same_way() {
     tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
     tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
 }
+
+/// Listening is the HTTP server's matter.
+#[tokio::test]
+async fn what_is_of_listening_is_no_option_of_a_mount() {
+    let new = ServerOptions::new;
+    for (name, options) in [
+        ("handshake_timeout", new().handshake_timeout(Duration::from_secs(1))),
+        ("unix_mode", new().unix_mode(0o600)),
+    ] {
+        let error = router().mount(options.clone()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
+        let url = "ws://127.0.0.1:0/ws";
+        let quiet = || Quiet(Arc::default());
+        let server = WampWebSocketServerFactory::new(quiet, url, codec::available()).unwrap();
+        let error = server.options(options).mount().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
+    }
+}

@@ -213,9 +213,8 @@ impl WampWebSocketServerFactory {
     /// [`ConnectError::InvalidConfig`] naming an option that cannot be used.
     pub fn mount(&self) -> Result<Mount, ConnectError> {
         let Target { serializers, options, .. } = &self.0.target;
-        options.check()?;
         let guests = Guests::new(self.0.handlers.clone());
-        Ok(Mount::new(serializers, options.clone(), guests))
+        Mount::new(serializers, options.clone(), &ServerOptions::new(), guests)
     }
 }
 

@@ -104,12 +104,15 @@ impl Router {
     /// is as the router has it. The sessions end with the router, as others do: the mount does not
     /// keep it up.
     ///
+    /// How long a client may take for its request is the HTTP server's matter: it reads the head.
+    ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] naming an option that cannot be used.
+    /// [`ConnectError::InvalidConfig`] naming an option that cannot be used, or is not a mount's:
+    /// `handshake_timeout` and `unix_mode`.
     pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConnectError> {
-        options.check()?;
-        let options = options.or(&self.server_defaults(), true);
-        Ok(Mount::new(&self.settings().serializers, options, Guests::new(self.connections())))
+        let serializers = &self.settings().serializers;
+        let guests = Guests::new(self.connections());
+        Mount::new(serializers, options, &self.server_defaults(), guests)
     }
 }
 
@@ -117,10 +120,17 @@ impl Mount {
     pub(super) fn new<S: Serve>(
         serializers: &[Serializer],
         options: ServerOptions,
+        defaults: &ServerOptions,
         guests: Arc<Guests<S>>,
-    ) -> Self {
+    ) -> Result<Self, ConnectError> {
+        options.check()?;
+        if let Some(name) = options.only_of_listening() {
+            let text = format!("{name}: it is a matter of the HTTP server that this is mounted in");
+            return Err(ConnectError::InvalidConfig(text));
+        }
+        let options = options.or(defaults, true);
         let room = Arc::new(room_for(options.connections()));
-        Mount { acceptor: Acceptor::mounted(serializers).options(options), room, guests }
+        Ok(Mount { acceptor: Acceptor::mounted(serializers).options(options), room, guests })
     }
 
     /// Whether a request can be served, and how it is to be answered: with the response, after which

@@ -56,7 +56,8 @@ impl ServerOptions {
 
     /// How long TLS and the transport's opening handshake may take together. Default: 10 s; a
     /// router's listener has its
-    /// [`handshake_timeout`](crate::router::RouterBuilder::handshake_timeout).
+    /// [`handshake_timeout`](crate::router::RouterBuilder::handshake_timeout). Not for what is
+    /// [mounted](crate::Router::mount).
     ///
     /// Autobahn's `openHandshakeTimeout`, there 5 s and of WebSocket only.
     #[must_use]
@@ -187,7 +188,8 @@ impl ServerOptions {
     }
 
     /// Unix sockets: the permissions of the socket's file, as in `0o660`. Who may write it may
-    /// connect. Default: what the process's umask leaves. For other sockets it means nothing.
+    /// connect. Default: what the process's umask leaves. For other sockets it means nothing; not for what is
+    /// [mounted](crate::Router::mount).
     #[must_use]
     pub fn unix_mode(mut self, mode: u32) -> Self {
         self.unix_mode = Some(mode);
@@ -247,6 +249,15 @@ impl ServerOptions {
             ("allow_null_origin", self.allow_null_origin.is_some()),
             ("strict_negotiation", self.strict_negotiation.is_some()),
             ("batched", self.batched.is_some()),
+        ];
+        all.into_iter().find_map(|(name, set)| set.then_some(name))
+    }
+
+    /// The first setting that means something only to who listens, and reads requests, itself.
+    pub(crate) fn only_of_listening(&self) -> Option<&'static str> {
+        let all = [
+            ("handshake_timeout", self.handshake_timeout.is_some()),
+            ("unix_mode", self.unix_mode.is_some()),
         ];
         all.into_iter().find_map(|(name, set)| set.then_some(name))
     }
