@@ -38,6 +38,9 @@ impl Router {
     ///
     /// One of WebSocket's, [`universal`](Listen::universal), takes RawSocket at the same place as well.
     ///
+    /// A host that has several addresses is listened on at all of them that this machine has, at the
+    /// same port; [`Listener::local_addr`] is the first.
+    ///
     /// A unix socket that is left over from before, at which nobody listens, is replaced. The file
     /// goes away when listening ends.
     ///
