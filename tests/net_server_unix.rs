@@ -18,6 +18,7 @@ mod wire;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::{Arc, Barrier};
 
 use tokio::net::{UnixListener, UnixStream};
 use wampwerk::transport::ServerOptions;
@@ -85,6 +86,43 @@ async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     assert_eq!(refused(&router, &url).await, "somebody listens there already");
     assert!(Path::new(&path).exists());
     drop(other);
+}
+
+/// One wins, and can be reached.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_those_who_replace_a_stale_socket_at_the_same_time_one_wins() {
+    let folder = Folder::new();
+    let path = folder.socket();
+    for round in 0..300 {
+        drop(UnixListener::bind(&path).unwrap());
+        let barrier = Arc::new(Barrier::new(3));
+        let tasks: Vec<_> = (0..3)
+            .map(|_| {
+                let (url, barrier) = (format!("rs://unix:{path}"), Arc::clone(&barrier));
+                tokio::spawn(async move {
+                    let router = router();
+                    tokio::task::block_in_place(|| barrier.wait());
+                    let listener = router.listen(url).await;
+                    (router, listener)
+                })
+            })
+            .collect();
+        let mut listening = Vec::new();
+        for task in tasks {
+            match task.await.unwrap() {
+                (router, Ok(listener)) => listening.push((router, listener)),
+                (_, Err(error)) => {
+                    assert!(error.to_string().contains("somebody listens there"), "{error}");
+                }
+            }
+        }
+        assert_eq!(listening.len(), 1, "round {round}");
+        RawSocket::join(UnixStream::connect(&path).await.unwrap()).await;
+        for (_, listener) in listening {
+            listener.close().await;
+        }
+        assert!(!Path::new(&path).exists());
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,169 @@
+//! Listening on unix sockets.
+//!
+//! Owns the file of a socket that is listened on: a stale one is replaced, and ours goes away with
+//! us.
+
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use tokio::net::{UnixListener, UnixSocket};
+use tokio::time::{sleep, timeout};
+
+use super::{Stream, check};
+
+/// Connections that may wait to be accepted; the system may allow fewer.
+const BACKLOG: u32 = 1024;
+
+/// How long somebody who listens may take to let us connect.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
+
+/// How long others may keep us from the lock; each needs [`ANSWER_TIME`] at most.
+const LOCK_TIME: Duration = Duration::from_secs(5);
+
+/// Until the lock is tried again.
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
+
+/// A socket that is listened on. Its file goes away with it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: UnixListener,
+    path: PathBuf,
+    file: Identity,
+}
+
+/// Which file it is, whatever its name.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Listener {
+    /// Listens at `path`, with these permissions of the file. A socket at which nobody listens any
+    /// more is replaced.
+    pub(crate) async fn bind(path: &Path, mode: Option<u32>) -> Result<Self, String> {
+        check(path)?;
+        // Others would take what is bound and not yet listened on for stale, and two who replace the
+        // same stale one would each remove the other's.
+        let _lock = lock_folder(path).await;
+        let text = |error: io::Error| error.to_string();
+        let socket = UnixSocket::new_stream().map_err(text)?;
+        match socket.bind(path) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                remove_stale(path).await?;
+                socket.bind(path).map_err(text)?;
+            }
+            outcome => outcome.map_err(text)?,
+        }
+        let metadata = fs::symlink_metadata(path).map_err(text)?;
+        let file = Identity::of(&metadata);
+        // Nobody can connect before `listen`, so there is no moment with other permissions.
+        let listening = match mode {
+            Some(mode) => file.set_mode(path, mode),
+            None => Ok(()),
+        }
+        .and_then(|()| socket.listen(BACKLOG));
+        match listening {
+            Ok(socket) => Ok(Listener { socket, path: path.to_owned(), file }),
+            Err(error) => {
+                file.remove(path);
+                Err(error.to_string())
+            }
+        }
+    }
+
+    pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        // Clients have no address.
+        let (stream, _) = ready!(self.socket.poll_accept(cx))?;
+        Poll::Ready(Ok(stream))
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.file.remove(&self.path);
+    }
+}
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        Identity { device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|there| Identity::of(&there) == *self)
+    }
+
+    /// Sets the permissions if it is still this one: through a link it would be another file's. Who
+    /// puts one there right now may write the folder, and so could have the socket itself.
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        if !self.is_at(path) {
+            return Err(io::Error::other("somebody has put another file in its place"));
+        }
+        fs::set_permissions(path, Permissions::from_mode(mode))
+    }
+
+    /// Removes the file if it is still this one: somebody may have put another in its place.
+    fn remove(&self, path: &Path) {
+        if self.is_at(path)
+            && let Err(error) = fs::remove_file(path)
+        {
+            tracing::warn!(?path, %error, "cannot remove the unix socket");
+        }
+    }
+}
+
+/// Keeps out others of us who want a socket in the same folder, until it is dropped or the process
+/// ends. Without it, where there is none to be had, there is a moment in which two can be mistaken.
+///
+/// It is a lock of the folder (flock(2)), so that no file is left behind.
+async fn lock_folder(path: &Path) -> Option<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new("."))).ok()?;
+    let locked = timeout(LOCK_TIME, async {
+        loop {
+            match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::WOULDBLOCK | Errno::INTR) => sleep(LOCK_PAUSE).await,
+                outcome => return outcome,
+            }
+        }
+    });
+    match locked.await {
+        Ok(Ok(())) => return Some(folder),
+        Ok(Err(error)) => tracing::debug!(?path, %error, "the folder cannot be locked"),
+        Err(_) => tracing::warn!(?path, "somebody else keeps the folder locked; going on"),
+    }
+    None
+}
+
+/// Makes room at `path`, if what is there is a socket at which nobody listens.
+async fn remove_stale(path: &Path) -> Result<(), String> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.to_string()),
+    };
+    if !metadata.file_type().is_socket() {
+        return Err("there is a file already, and it is no socket".to_owned());
+    }
+    match timeout(ANSWER_TIME, Stream::connect(path)).await {
+        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+            tracing::info!(?path, "replacing a unix socket at which nobody listens");
+            Identity::of(&metadata).remove(path);
+            Ok(())
+        }
+        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
+        // The queue of one who listens is full.
+        Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock => Err(IN_USE.to_owned()),
+        Ok(Err(error)) => Err(format!("there is a socket already, and it says: {error}")),
+        Ok(Ok(_)) | Err(_) => Err(IN_USE.to_owned()),
+    }
+}
+
+const IN_USE: &str = "somebody listens there already";
