@@ -1,5 +1,6 @@
 //! What it costs that many sessions are ended at once does not grow with the square of their number,
-//! even if all of them watch. With the square it would take minutes here.
+//! even if all of them watch and share a
+//! registration. With the square it would take minutes here.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
+use wampwerk::message::InvocationPolicy;
 
 const MANY: usize = 10_000;
 
@@ -28,6 +30,10 @@ fn crowd() -> (Net, ConnectionId, Vec<ConnectionId>) {
     for &one in &many {
         net.subscribe(one, 1, "wamp.session.on_leave");
         net.subscribe(one, 2, "com.example.topic");
+        let mut register = register(3, "com.example.shared");
+        register.options.invoke = Some(InvocationPolicy::RoundRobin);
+        net.send(one, register);
+        net.take(one);
     }
     (net, stays, many)
 }

@@ -53,6 +53,30 @@ fn round_robin_goes_around_and_stays_fair_when_somebody_leaves() {
 }
 
 #[test]
+fn round_robin_stays_fair_when_several_leave_at_once() {
+    // Two callees before the one whose turn it is go, one before and one behind, or two behind.
+    for (going, expected) in [([0, 1], 3), ([1, 4], 3), ([3, 4], 5), ([0, 5], 3)] {
+        let mut net = Net::new();
+        let caller = net.join();
+        let callees: Vec<_> = (0..6).map(|_| net.join()).collect();
+        for &callee in &callees {
+            net.registered(callee, shares(1, "a", RoundRobin));
+        }
+        let order: Vec<_> = (1..=3).map(|n| who(&mut net, caller, n, &callees)).collect();
+        assert_eq!(order, [0, 1, 2]);
+        net.router.dismiss(net.now, &going.map(|index| callees[index]));
+        net.drain();
+        for index in going {
+            net.take(callees[index]);
+        }
+        assert_eq!(who(&mut net, caller, 4, &callees), expected);
+        assert_eq!(net.statistics().registrations, 1);
+        net.router.dismiss(net.now, &callees);
+        assert_eq!(net.statistics().registrations, 0);
+    }
+}
+
+#[test]
 fn first_and_last() {
     for (invoke, order) in [(First, [0, 1, 2]), (Last, [2, 1, 0])] {
         let mut net = Net::new();

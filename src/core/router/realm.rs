@@ -130,7 +130,15 @@ impl Realm {
     }
 
     fn remove_all(&mut self, turn: &mut Turn<'_>, connections: &[ConnectionId]) -> Vec<Gone> {
-        connections.iter().filter_map(|connection| self.remove(turn, *connection)).collect()
+        let all: Vec<_> =
+            connections.iter().filter_map(|connection| self.remove(turn, *connection)).collect();
+        if all.len() > 1 {
+            self.dealer.registrations.clear(all.iter().flat_map(|gone| {
+                let registrations = gone.session.registrations.ids();
+                registrations.into_iter().map(|id| (id, gone.connection))
+            }));
+        }
+        all
     }
 
     /// From here on nothing reaches it.

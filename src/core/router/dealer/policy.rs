@@ -1,6 +1,7 @@
 //! `Callees`: those who share a registration, and which of them takes a call (spec: "Shared
 //! registration").
 
+use std::collections::BTreeSet;
 use std::hash::BuildHasherDefault;
 use std::time::Duration;
 
@@ -113,6 +114,18 @@ impl Callees {
         if let Some(callee) = callee.filter(|callee| callee.joining == joining) {
             callee.running = callee.running.saturating_sub(1);
         }
+    }
+
+    /// Several at once, in one pass.
+    pub(super) fn remove_all(&mut self, connections: &BTreeSet<ConnectionId>) {
+        let (mut index, mut before) = (0, 0);
+        self.members.retain(|connection, _| {
+            let stays = !connections.contains(connection);
+            before += usize::from(!stays && index < self.next);
+            index += 1;
+            stays
+        });
+        self.next -= before;
     }
 
     pub(super) fn remove(&mut self, connection: ConnectionId) -> Option<Callee> {

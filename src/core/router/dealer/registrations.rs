@@ -1,6 +1,8 @@
 //! `Registrations`: who offers what. REGISTER and UNREGISTER, and how the router takes a
 //! registration away (spec: "Pattern-based", "Shared registration", "Revocation").
 
+use std::collections::BTreeMap;
+
 use crate::core::ids::{RandomIds, SequentialIds};
 use crate::core::router::ConnectionId;
 use crate::core::router::config::Disclosure;
@@ -146,6 +148,26 @@ impl Registrations {
         true
     }
 
+    /// Of the callees of one registration that are about to [`leave`](Self::leave) it, all but the
+    /// last are taken out in one pass, since each alone has all behind it move up.
+    pub(in crate::core::router) fn clear(
+        &mut self,
+        going: impl IntoIterator<Item = (u64, ConnectionId)>,
+    ) {
+        let mut callees: BTreeMap<u64, Vec<ConnectionId>> = BTreeMap::new();
+        for (id, callee) in going {
+            callees.entry(id).or_default().push(callee);
+        }
+        for (id, mut callees) in callees {
+            callees.pop();
+            if !callees.is_empty()
+                && let Some(entry) = self.index.get_mut(id)
+            {
+                entry.members.remove_all(&callees.into_iter().collect());
+            }
+        }
+    }
+
     /// A callee is in a registration no more. With the last one, the registration ends.
     pub(super) fn leave(
         &mut self,
@@ -155,9 +177,8 @@ impl Registrations {
         session: u64,
     ) {
         let Some(entry) = self.index.get_mut(id) else { return };
-        if entry.members.remove(connection).is_none() {
-            return;
-        }
+        // Nothing if it was cleared out.
+        entry.members.remove(connection);
         let of = Kind::Registration;
         turn.happenings.push(Happening::Left { of, session, id });
         if entry.members.members.is_empty() {
