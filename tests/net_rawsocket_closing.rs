@@ -80,6 +80,28 @@ async fn closing_sends_what_is_left_and_waits_for_the_peer() {
     assert!(seen == [frame(MESSAGE, &long), frame(MESSAGE, b"last")].concat());
 }
 
+/// Neither end would take anything, were it to have its own say first.
+#[tokio::test]
+async fn a_peer_that_talks_before_it_reads_gets_everything() {
+    const SIZE: usize = 10 * PIPE;
+    for half in [false, true] {
+        let (mut client, mut end) = piped(options()).await;
+        send(&mut end, filled(SIZE)).await.unwrap();
+        let peer = tokio::spawn(async move {
+            client.write_all(&frame(MESSAGE, &filled(SIZE))).await.unwrap();
+            if half {
+                client.shutdown().await.unwrap();
+            }
+            let got = read_frame(&mut client).await;
+            assert_eq!(rest(&mut client).await, b"");
+            got
+        });
+        assert_eq!(close(&mut end).await, Ok(()), "{half}");
+        drop(end);
+        assert!(peer.await.unwrap() == (MESSAGE, filled(SIZE)), "{half}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_close_is_waited_for_as_long_as_it_is_set() {
     let limit = Duration::from_secs(3);

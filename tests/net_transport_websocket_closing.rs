@@ -9,10 +9,12 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wampwerk::transport::CloseCode;
 use wampwerk::{Serializer, TransportError};
-use websocket::{client_frame, close, flush, frame, pair, raw_pair, recv, send};
+use websocket::{
+    client_frame, close, flush, frame, pair, raw_pair, read_head, recv, request, send, server, wire,
+};
 
 #[tokio::test]
 async fn our_failures_have_their_close_codes_on_the_wire() {
@@ -148,6 +150,44 @@ async fn closing_is_over_in_time_whatever_the_peer_does_instead() {
         assert!(took >= TIMEOUT && took < Duration::from_secs(2), "{instead:?}: {took:?}");
         drop(end);
         peer.await.unwrap();
+    }
+}
+
+/// Neither end would take anything, were it to have its own say first.
+#[tokio::test]
+async fn a_peer_that_talks_before_it_reads_gets_everything() {
+    const SIZE: usize = 1 << 20;
+    // It ends in good order, it breaks a rule while we close, or we found fault with it before.
+    for (fault, before) in [(false, false), (true, false), (true, true)] {
+        let (mut client, near) = duplex(64 << 10);
+        let head = request("/ws", "Sec-WebSocket-Protocol: wamp.2.cbor\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut end = server().accept(near, "the test").await.unwrap();
+        read_head(&mut client).await;
+        if before {
+            client.write_all(&wire(true, 0x81, b"no text")).await.unwrap();
+            assert!(matches!(recv(&mut end).await, Some(Err(TransportError::Violation(_)))));
+        }
+        send(&mut end, vec![7; SIZE].into()).await.unwrap();
+        let peer = tokio::spawn(async move {
+            client.write_all(&wire(true, 0x82, &[9; SIZE])).await.unwrap();
+            // A reserved opcode.
+            let more = wire(true, if fault { 0x83 } else { 0x82 }, &[9; SIZE]);
+            client.write_all(&more).await.unwrap();
+            let mut got = vec![0; 10 + SIZE + 4];
+            client.read_exact(&mut got).await.unwrap();
+            if !fault {
+                client.write_all(&wire(true, 0x88, &[3, 0xe8])).await.unwrap();
+            }
+            assert_eq!(client.read(&mut [0; 10]).await.unwrap(), 0);
+            got
+        });
+        assert_eq!(close(&mut end, CloseCode::Normal).await, Ok(()), "{fault} {before}");
+        drop(end);
+        let got = peer.await.unwrap();
+        assert!(got[10..10 + SIZE] == [7; SIZE], "{fault} {before}");
+        let code = if before { [3, 0xea] } else { [3, 0xe8] };
+        assert_eq!(got[10 + SIZE..], [[0x88, 2], code].concat(), "{fault} {before}");
     }
 }
 

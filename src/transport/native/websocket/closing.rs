@@ -19,7 +19,8 @@ pub(super) struct Closing {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CloseStep {
-    /// Our Close frame, and all that was before it, leaves.
+    /// Our Close frame, and all that was before it, leaves. What comes is taken and means nothing any
+    /// more: the peer may have much to say before it reads, too.
     Flush,
     /// The peer's Close frame comes, and then the end of the stream where we are the client.
     Answer,
@@ -54,7 +55,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
         let failed = matches!(self.reading, Reading::Failed(_));
         Poll::Ready(match step {
             CloseStep::Flush => match self.socket.flush() {
-                Err(error) if would_block(&error) => return Poll::Pending,
+                Err(error) if would_block(&error) => return self.poll_forget(cx),
                 Ok(()) if !failed => CloseStep::Answer,
                 Ok(()) | Err(_) => CloseStep::Shutdown,
             },
@@ -74,5 +75,32 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
             }
             CloseStep::Done => CloseStep::Done,
         })
+    }
+
+    /// While we flush: what the peer says is read, its Close frame among it.
+    fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<CloseStep> {
+        use tungstenite::Error;
+        use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
+        match self.reading {
+            // It may read on.
+            Reading::Ended => return Poll::Pending,
+            Reading::Failed(_) => {
+                // An error is an end as well.
+                let _ = ready!(self.socket.get_mut().poll_drain(cx));
+                self.reading = Reading::Ended;
+            }
+            Reading::Open => match self.socket.read() {
+                Ok(_) => {}
+                Err(error) if would_block(&error) => return Poll::Pending,
+                Err(
+                    Error::ConnectionClosed
+                    | Error::AlreadyClosed
+                    | Error::Io(_)
+                    | Error::Protocol(ResetWithoutClosingHandshake),
+                ) => self.reading = Reading::Ended,
+                Err(_) => self.reading = Reading::Failed(CloseCode::ProtocolError),
+            },
+        }
+        Poll::Ready(CloseStep::Flush)
     }
 }
