@@ -20,7 +20,7 @@ use crate::rt::{BoxFuture, Sleep, now};
 use crate::transport::batched::Batched;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::url::{WebSocketUrl, shown};
-use crate::transport::{CloseCode, Connector, Transport, TransportInfo};
+use crate::transport::{CLOSE_TIMEOUT, CloseCode, Connector, Transport, TransportInfo};
 
 /// As natively.
 const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
@@ -36,9 +36,6 @@ const BLOCKED_CHECK: Duration = Duration::from_millis(10);
 
 /// How long a server may take nothing of what is sent; natively it is the same by default.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How long closing waits for the server. The browser finishes the rest on its own.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connects to a router by the browser's WebSocket. Autobahn's `WampWebSocketClientFactory`.
 #[derive(Clone, Debug)]
@@ -266,6 +263,7 @@ impl Transport for WebSocketTransport {
         if self.closing.is_none() {
             self.socket.close(page_code(self.socket.failure().unwrap_or(code)));
         }
+        // The browser finishes the rest on its own.
         let timer = self.closing.get_or_insert_with(|| Sleep::new(CLOSE_TIMEOUT));
         if self.socket.poll_closed(cx).is_ready() {
             return Poll::Ready(Ok(()));
