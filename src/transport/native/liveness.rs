@@ -275,7 +275,11 @@ mod tests {
     }
 
     async fn written(silence: &mut Silence, bytes: u64) {
-        poll_fn(|cx| Poll::Ready(silence.left(cx, bytes))).await;
+        poll_fn(|cx| {
+            silence.left(cx, bytes);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     #[tokio::test(start_paused = true)]
