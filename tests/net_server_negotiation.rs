@@ -97,9 +97,3 @@ async fn connection_and_upgrade_may_come_in_several_lines() {
         assert_eq!(status(&whole.replace(what, other)).await, "426", "{other}");
     }
 }
-
-#[tokio::test]
-async fn a_head_that_is_too_long_is_told_so() {
-    let whole = upgrade(&format!("X: {}\r\n", "x".repeat(20_000)));
-    assert_eq!(status(&whole).await, "431");
-}

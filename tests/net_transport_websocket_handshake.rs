@@ -47,7 +47,7 @@ async fn requests_that_cannot_be_served_get_a_status_and_a_text() {
         ("POST /ws HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(), 400, "only GET"),
         ("GET /ws HTTP/1.0\r\nHost: h\r\n\r\n".to_owned(), 400, "HTTP version"),
         ("\x16\x03\x01 no HTTP at all\r\n\r\n".to_owned(), 400, "httparse"),
-        (format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(16 << 10)), 400, "longer than"),
+        (format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(16 << 10)), 431, "longer than"),
     ];
     for (request, status, text) in cases {
         let config = server();
