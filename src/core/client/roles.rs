@@ -51,3 +51,19 @@ const CALLEE: Role = (
         "shared_registration",
     ],
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Routers that keep to the spec count neither without the other.
+    #[test]
+    fn a_callee_announces_call_canceling_with_what_needs_it() {
+        let roles = client_roles(false);
+        for feature in
+            ["call_canceling", "progressive_call_results", "progressive_call_invocations"]
+        {
+            assert!(roles.supports("callee", feature), "{feature}");
+        }
+    }
+}
