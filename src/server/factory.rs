@@ -18,7 +18,10 @@ use crate::server::target::{Target, Url};
 use crate::server::{Listener, TransportHandler};
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;
-use crate::transport::{AcceptError, ServerOptions, Transport};
+use crate::transport::native::accept::OnConnect;
+use crate::transport::{
+    AcceptError, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
+};
 
 /// What both are made of.
 #[derive(Clone)]
@@ -206,15 +209,30 @@ impl WampWebSocketServerFactory {
         self
     }
 
+    /// Asks this of every request that would be let in otherwise; see
+    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are.
+    #[must_use]
+    pub fn on_connect<F>(mut self, ask: F) -> Self
+    where
+        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.0.target.on_connect = Some(OnConnect::new(ask));
+        self
+    }
+
     /// The same as a part of somebody else's HTTP server, which chooses the path: see [`Mount`]. The
     /// URL and the certificate do not matter then.
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] naming an option that cannot be used.
     pub fn mount(&self) -> Result<Mount, ConnectError> {
-        let Target { serializers, options, .. } = &self.0.target;
+        let Target { serializers, options, on_connect, .. } = &self.0.target;
         let guests = Guests::new(self.0.handlers.clone());
-        Mount::new(serializers, options.clone(), &ServerOptions::new(), guests)
+        let mount = Mount::new(serializers, options.clone(), &ServerOptions::new(), guests)?;
+        Ok(mount.asking(on_connect.clone()))
     }
 }
 
@@ -238,6 +256,7 @@ impl Factory {
             universal: false,
             serializers: serializers.to_vec(),
             options: ServerOptions::new(),
+            on_connect: None,
             defaults: ServerOptions::new(),
             #[cfg(feature = "tls")]
             tls: None,

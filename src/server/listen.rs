@@ -12,9 +12,10 @@ use crate::server::place;
 use crate::server::serve::Serve;
 use crate::server::socket::Socket;
 use crate::server::target::Target;
-use crate::transport::ServerOptions;
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;
+use crate::transport::native::accept::OnConnect;
+use crate::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
 
 /// What a router is about to listen on: made by [`Router::listen`], begun by `.await`.
 #[must_use = "nothing is listened on until this is awaited"]
@@ -72,6 +73,7 @@ impl Router {
                 universal: false,
                 serializers: settings.serializers.clone(),
                 options: ServerOptions::new(),
+                on_connect: None,
                 defaults: self.server_defaults(),
                 #[cfg(feature = "tls")]
                 tls: None,
@@ -121,6 +123,19 @@ impl Listen {
     /// [`ServerOptions`] says.
     pub fn options(mut self, options: ServerOptions) -> Self {
         self.target.options = options;
+        self
+    }
+
+    /// Asks this of every WebSocket request that would be let in otherwise; see
+    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are.
+    pub fn on_connect<F>(mut self, ask: F) -> Self
+    where
+        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.target.on_connect = Some(OnConnect::new(ask));
         self
     }
 }

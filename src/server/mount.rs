@@ -18,8 +18,10 @@ use crate::router::Router;
 use crate::rt::BoxFuture;
 use crate::server::guests::{Expected, Guests, room_for};
 use crate::server::serve::Serve;
-use crate::transport::native::accept::{Agreed, Refusal};
-use crate::transport::{Acceptor, ServerOptions, Transport};
+use crate::transport::native::accept::{Agreed, OnConnect, Refusal};
+use crate::transport::{
+    Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
+};
 
 /// A WAMP server over WebSocket as a part of an HTTP server that has other things to serve, too:
 /// hyper's, axum's, or any that gives its requests as [`http::Request`] and can hand the connection
@@ -131,6 +133,24 @@ impl Mount {
         let options = options.or(defaults, true);
         let room = Arc::new(room_for(options.connections()));
         Ok(Mount { acceptor: Acceptor::mounted(serializers).options(options), room, guests })
+    }
+
+    /// Asks this of every request that would be granted otherwise; see [`Acceptor::on_connect`]. Here
+    /// it is not told the client's address. Default: all are granted.
+    #[must_use]
+    pub fn on_connect<F>(self, ask: F) -> Self
+    where
+        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.asking(Some(OnConnect::new(ask)))
+    }
+
+    pub(super) fn asking(mut self, on_connect: Option<OnConnect>) -> Self {
+        self.acceptor = self.acceptor.asking(on_connect);
+        self
     }
 
     /// Whether a request can be served, and how it is to be answered: with the response, after which

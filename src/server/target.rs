@@ -6,6 +6,7 @@ use crate::error::ConnectError;
 use crate::message::Serializer;
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;
+use crate::transport::native::accept::OnConnect;
 #[cfg(feature = "tls")]
 use crate::transport::url::NO_TLS;
 use crate::transport::url::{RawSocketUrl, WebSocketUrl, shown};
@@ -18,6 +19,7 @@ pub(crate) struct Target {
     pub(crate) universal: bool,
     pub(crate) serializers: Vec<Serializer>,
     pub(crate) options: ServerOptions,
+    pub(crate) on_connect: Option<OnConnect>,
     /// Where `options` do not say. What is of WebSocket alone counts only there.
     pub(crate) defaults: ServerOptions,
     #[cfg(feature = "tls")]
@@ -49,7 +51,7 @@ impl Target {
             Url::RawSocket(_) => Acceptor::raw_socket(&self.serializers),
         };
         // Those that were asked for, so that none is refused that was not.
-        let acceptor = acceptor.options(self.options.clone());
+        let acceptor = acceptor.options(self.options.clone()).asking(self.on_connect);
         acceptor.check()?;
         let acceptor = acceptor.options(self.options.or(&self.defaults, !raw_socket_only));
         #[cfg(feature = "tls")]

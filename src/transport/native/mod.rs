@@ -33,7 +33,9 @@ mod tls;
 mod websocket;
 
 #[cfg(feature = "router")]
-pub use accept::{AcceptError, Acceptor, ServerOptions};
+pub use accept::{
+    AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
+};
 #[cfg(feature = "client")]
 pub use endpoint::Endpoint;
 #[cfg(any(feature = "client", feature = "router"))]

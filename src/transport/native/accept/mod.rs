@@ -4,6 +4,7 @@
 //! handshakes are those of `websocket` and `rawsocket`; listening is `server`'s matter.
 
 mod error;
+mod on_connect;
 mod options;
 mod origins;
 
@@ -14,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 
 pub use self::error::AcceptError;
+pub(crate) use self::on_connect::OnConnect;
+pub use self::on_connect::{ConnectionDeny, ConnectionRequest, ConnectionResponse};
 pub use self::options::ServerOptions;
 pub(super) use self::origins::Origins;
 use crate::error::{ConnectError, RawSocketRefusal};
@@ -60,6 +63,7 @@ pub struct Acceptor {
     speaks: Speaks,
     serializers: Vec<Serializer>,
     options: ServerOptions,
+    on_connect: Option<OnConnect>,
     /// Made of the others.
     terms: Arc<Terms>,
     #[cfg(feature = "tls")]
@@ -95,8 +99,9 @@ impl Acceptor {
         Acceptor {
             speaks,
             serializers: serializers.to_vec(),
-            terms: Arc::new(terms(path, serializers, &options)),
+            terms: Arc::new(terms(path, serializers, &options, None)),
             options,
+            on_connect: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -110,8 +115,48 @@ impl Acceptor {
     /// What is asked of clients, and granted them. Default: [`ServerOptions::new`].
     #[must_use]
     pub fn options(mut self, options: ServerOptions) -> Self {
-        self.terms = Arc::new(terms(self.terms.path.clone(), &self.serializers, &options));
         self.options = options;
+        self.with_terms()
+    }
+
+    /// Asks this of every request of a WebSocket client that would be let in otherwise: whether it
+    /// is, and with what headers of the answer. Default: all are. Autobahn's `onConnect`.
+    ///
+    /// It is asked before the answer, and nothing else happens meanwhile: it must not block. It is
+    /// the place for what is not WAMP's: tokens in the query, cookies, addresses. Who a session is is
+    /// better said by WAMP's own authentication.
+    ///
+    /// ```
+    /// use wampwerk::Serializer;
+    /// use wampwerk::transport::{Acceptor, ConnectionDeny, ConnectionResponse};
+    ///
+    /// let acceptor = Acceptor::websocket("/ws", &[Serializer::Json]).on_connect(|request| {
+    ///     match request.query() {
+    ///         Some("token=geheim") => Ok(ConnectionResponse::new().header("Set-Cookie", "seen=1")),
+    ///         _ => Err(ConnectionDeny::new(403, "this token is not known")),
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_connect<F>(self, ask: F) -> Self
+    where
+        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.asking(Some(OnConnect::new(ask)))
+    }
+
+    /// The same, or nothing.
+    pub(crate) fn asking(mut self, on_connect: Option<OnConnect>) -> Self {
+        self.on_connect = on_connect;
+        self.with_terms()
+    }
+
+    fn with_terms(mut self) -> Self {
+        let (path, on_connect) = (self.terms.path.clone(), self.on_connect.clone());
+        self.terms = Arc::new(terms(path, &self.serializers, &self.options, on_connect));
         self
     }
 
@@ -135,8 +180,9 @@ impl Acceptor {
             let text = format!("path {path:?}: it must be as in a URL, from its / on");
             return Err(ConnectError::InvalidConfig(text));
         }
+        let on_connect = self.on_connect.as_ref().map(|_| "on_connect");
         if self.speaks == Speaks::RawSocket
-            && let Some(name) = self.options.only_of_websocket()
+            && let Some(name) = self.options.only_of_websocket().or(on_connect)
         {
             let text = format!("{name}: a RawSocket has no such thing");
             return Err(ConnectError::InvalidConfig(text));
@@ -163,7 +209,7 @@ impl Acceptor {
 
     /// Whether a request that somebody else has read can be served.
     pub(crate) fn check_request<B>(&self, request: &http::Request<B>) -> Result<Agreed, Refusal> {
-        websocket::check(request, &self.terms)
+        websocket::check(request, &self.terms, None)
     }
 
     /// The transport over the stream of a request that was [checked](Self::check_request) and
@@ -245,7 +291,8 @@ impl Acceptor {
             let transport = RawSocketTransport::new(stream, agreement, peer, protection, settings);
             return Ok(Box::new(transport));
         }
-        let (stream, early, agreed) = websocket::answer(stream, early, &self.terms, room).await?;
+        let (stream, early, agreed) =
+            websocket::answer(stream, early, &self.terms, &peer, room).await?;
         let settings = self.options.websocket();
         Ok(websocket::open(stream, early, peer, protection, &agreed, &settings))
     }
@@ -292,12 +339,18 @@ fn is_path(path: &str) -> bool {
     path.starts_with('/') && !path.contains(other)
 }
 
-fn terms(path: Option<String>, serializers: &[Serializer], options: &ServerOptions) -> Terms {
+fn terms(
+    path: Option<String>,
+    serializers: &[Serializer],
+    options: &ServerOptions,
+    on_connect: Option<OnConnect>,
+) -> Terms {
     Terms {
         path,
         subprotocols: Subprotocol::list(serializers, options.takes_batches()),
         strict: options.is_strict(),
         origins: options.origins(),
+        on_connect,
     }
 }
 

@@ -60,7 +60,10 @@ pub(super) async fn read_head<T: TryParse>(
 }
 
 /// The tokens of a header that is a comma-separated list, over all its lines.
-pub(super) fn tokens<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+pub(in crate::transport::native) fn tokens<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(name)
         .into_iter()

@@ -33,6 +33,8 @@ use tungstenite::{Message, Utf8Bytes, WebSocket};
 pub use self::client::WampWebSocketClientFactory;
 use self::closing::{CloseStep, Closing};
 use self::control::Pongs;
+#[cfg(feature = "router")]
+pub(in crate::transport::native) use self::handshake::tokens;
 use self::io::Io;
 #[cfg(feature = "router")]
 pub(crate) use self::server::{Agreed, Refusal};

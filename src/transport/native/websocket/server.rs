@@ -15,7 +15,9 @@ use super::handshake::{HeadError, MAX_HEAD, read_head, tokens};
 use super::{Settings, WebSocketTransport};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
-use crate::transport::native::accept::{AcceptError, Origins};
+use crate::transport::native::accept::{
+    AcceptError, ConnectionDeny, ConnectionRequest, OnConnect, Origins,
+};
 use crate::transport::native::linger::farewell;
 use crate::transport::native::protection::Protection;
 use crate::transport::subprotocol::Subprotocol;
@@ -30,6 +32,7 @@ pub(in crate::transport::native) struct Terms {
     /// Who names none of the subprotocols is refused, and not taken to speak JSON.
     pub(in crate::transport::native) strict: bool,
     pub(in crate::transport::native) origins: Origins,
+    pub(in crate::transport::native) on_connect: Option<OnConnect>,
 }
 
 /// A request that is served.
@@ -51,6 +54,7 @@ pub(crate) struct Refusal {
 pub(in crate::transport::native) fn check<B>(
     request: &Request<B>,
     terms: &Terms,
+    peer: Option<&str>,
 ) -> Result<Agreed, Refusal> {
     if terms.path.as_ref().is_some_and(|path| request.uri().path() != path) {
         return Err(Refusal::new(StatusCode::NOT_FOUND, "no WAMP router at this path"));
@@ -65,6 +69,13 @@ pub(in crate::transport::native) fn check<B>(
     if announced {
         let name = HeaderValue::from_static(subprotocol.name());
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+    }
+    // Last, as it may do something about those who are let in.
+    if let Some(on_connect) = &terms.on_connect {
+        let (uri, headers) = (request.uri(), request.headers());
+        let request = ConnectionRequest { uri, headers, peer };
+        let denied = |deny: ConnectionDeny| Refusal::new(deny.status, deny.reason);
+        on_connect.ask(&request, response.headers_mut()).map_err(denied)?;
     }
     Ok(Agreed { subprotocol, response })
 }
@@ -161,6 +172,7 @@ pub(in crate::transport::native) async fn answer<S>(
     mut stream: S,
     early: Vec<u8>,
     terms: &Terms,
+    peer: &str,
     room: bool,
 ) -> Result<(S, Vec<u8>, Agreed), AcceptError>
 where
@@ -175,7 +187,7 @@ where
             Err(Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text))
         }
         Ok(_) if !room => Err(Refusal::no_room()),
-        Ok((request, behind)) => check(&request, terms).map(|agreed| (agreed, behind)),
+        Ok((request, behind)) => check(&request, terms, Some(peer)).map(|agreed| (agreed, behind)),
     };
     match outcome {
         Ok((agreed, behind)) => {
