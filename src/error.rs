@@ -288,8 +288,8 @@ pub enum ConnectError {
         /// What TLS said.
         message: String,
     },
-    /// The server refused the WebSocket handshake, or answered it or RawSocket's wrongly: host and
-    /// port, or the path of a unix socket, and what it did.
+    /// The server refused the WebSocket handshake, answered it or RawSocket's wrongly, or closed the
+    /// connection meanwhile: host and port, or the path of a unix socket, and what it did.
     #[error("opening handshake failed: {0}")]
     Handshake(String),
     /// The server refused the RawSocket handshake by an error code.

@@ -101,14 +101,18 @@ async fn what_is_no_websocket_server_is_named() {
     let cases = [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP 200 OK: hello"),
         ("HTTP/1.1 301 Moved Permanently\r\nLocation: /\r\n\r\n", "HTTP 301"),
-        ("220 mail.example ESMTP\r\n", "no WebSocket server"),
+        ("220 mail.example ESMTP\r\n", "no WebSocket server: its answer is not HTTP"),
+        ("HTTP/1.1 101 \0\r\n\r\n", "the HTTP head of its answer is damaged"),
+        ("HTTP/1.1 101 Swi", "closed the connection within its answer"),
+        ("\x15\x03\x03\0\x02\x02\x32", "it speaks TLS: use wss://"),
+        ("\x16\x03\x03", "it speaks TLS: use wss://"),
         ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "another protocol"),
         (
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: wrong\r\n\r\n",
             "not to our request",
         ),
-        ("", "closed the connection"),
+        ("", "without an answer; if this is a RawSocket port, use rs://, and of TLS, wss://"),
     ];
     for (answer, text) in cases {
         let (url, server) = raw_server(move |_| answer.to_owned()).await;
@@ -116,6 +120,7 @@ async fn what_is_no_websocket_server_is_named() {
         let error = client(&url, &[Serializer::Cbor]).connect().await.err().unwrap();
         assert!(matches!(error, ConnectError::Handshake(_)), "{answer:?}: {error}");
         assert!(error.to_string().contains(text), "{answer:?}: {error}");
+        assert!(!error.to_string().contains("httparse"), "{answer:?}: {error}");
         closing.await.unwrap();
     }
     let (url, server) =
@@ -124,6 +129,31 @@ async fn what_is_no_websocket_server_is_named() {
     let error = client(&url, &[Serializer::Cbor]).connect().await.err().unwrap();
     assert!(error.to_string().contains("extension"), "{error}");
     drop(server);
+}
+
+#[tokio::test]
+async fn a_raw_socket_port_that_closes_is_told_from_one_that_nobody_listens_on() {
+    for reset in [false, true] {
+        let (listener, url) = listen().await;
+        let accepted = tokio::spawn(async move {
+            if reset {
+                let (stream, _) = listener.accept().await.unwrap();
+                stream.readable().await.unwrap();
+                stream.set_zero_linger().unwrap();
+                return None;
+            }
+            let (stream, peer) = listener.accept().await.unwrap();
+            Acceptor::raw_socket(&[Serializer::Cbor]).accept(stream, peer).await.err()
+        });
+        match client(&url, &[Serializer::Cbor]).connect().await.err().unwrap() {
+            ConnectError::Handshake(text) => {
+                let hint = "if this is a RawSocket port, use rs://";
+                assert!(text.starts_with("127.0.0.1:") && text.contains(hint), "{text}");
+            }
+            other => panic!("{reset}: {other:?}"),
+        }
+        assert_eq!(accepted.await.unwrap().is_none(), reset);
+    }
 }
 
 /// The lines of the request that this client sends.

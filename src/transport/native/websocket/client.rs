@@ -22,7 +22,7 @@ use crate::rt::BoxFuture;
 use crate::transport::batched::Batched;
 #[cfg(feature = "tls")]
 use crate::transport::native::TlsConfig;
-use crate::transport::native::dial::{Dial, Handshake};
+use crate::transport::native::dial::{Dial, Handshake, is_end};
 use crate::transport::native::liveness::AutoPing;
 use crate::transport::native::protection::Protection;
 use crate::transport::native::{Endpoint, IpVersion, Proxy};
@@ -280,22 +280,49 @@ impl WampWebSocketClientFactory {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let key = generate_key();
-        let io = |error: std::io::Error| self.dial.lost(&error);
-        stream.write_all(self.request(&key).as_bytes()).await.map_err(io)?;
-        stream.flush().await.map_err(io)?;
-        let (response, early) =
-            read_head::<Response>(&mut stream, Vec::new()).await.map_err(|error| match error {
-                HeadError::Io(error) => io(error),
-                HeadError::Closed => handshake("the server closed the connection"),
-                HeadError::Bad(text) => handshake(format!("this is no WebSocket server: {text}")),
-                HeadError::TooLong => handshake("the HTTP head of its answer does not end"),
-            })?;
+        let unsent = |error: std::io::Error| self.failed(HeadError::Io(error), &[]);
+        stream.write_all(self.request(&key).as_bytes()).await.map_err(unsent)?;
+        stream.flush().await.map_err(unsent)?;
+        let mut head = Vec::new();
+        let (response, early) = read_head::<Response>(&mut stream, &mut head)
+            .await
+            .map_err(|error| self.failed(error, &head))?;
         check(&response, &early, &key)?;
         let Subprotocol { serializer, batched } = self.chosen(response.headers())?;
         let mut info = TransportInfo::new(serializer, "websocket", self.dial.peer());
         protection.tell(&mut info);
         let transport = WebSocketTransport::new(stream, early, Role::Client, info, &self.settings);
         Ok(Batched::over(Box::new(transport), batched))
+    }
+
+    /// `answer` is what came of it.
+    fn failed(&self, error: HeadError, answer: &[u8]) -> ConnectError {
+        let secure = self.dial.is_secure();
+        match error {
+            HeadError::Io(error) if !is_end(&error) => self.dial.lost(&error),
+            HeadError::Io(_) | HeadError::Closed if answer.is_empty() => {
+                let else_there = match (secure, self.dial.peer().is_unix()) {
+                    (true, _) => "if this is a RawSocket port, use rss://",
+                    (false, true) => "if this is a RawSocket server, use rs://",
+                    (false, false) => "if this is a RawSocket port, use rs://, and of TLS, wss://",
+                };
+                handshake(format!(
+                    "the server closed the connection without an answer; {else_there}"
+                ))
+            }
+            HeadError::Io(_) | HeadError::Closed => {
+                handshake("the server closed the connection within its answer")
+            }
+            HeadError::Bad(_) => handshake(match answer.first() {
+                // The types of TLS records: alert and handshake (RFC 8446, section 5.1).
+                Some(0x15 | 0x16) if !secure => {
+                    "this is no WebSocket server; it speaks TLS: use wss://"
+                }
+                Some(b'H') => "this is no WebSocket server: the HTTP head of its answer is damaged",
+                _ => "this is no WebSocket server: its answer is not HTTP",
+            }),
+            HeadError::TooLong => handshake("the HTTP head of its answer does not end"),
+        }
     }
 
     fn request(&self, key: &str) -> String {

@@ -23,11 +23,11 @@ pub(super) enum HeadError {
     TooLong,
 }
 
-/// Reads a request's or a response's head, of which `bytes` is what came before; also what came
-/// behind it.
+/// Reads a request's or a response's head, of which `bytes` holds what came before; also what came
+/// behind it. When it fails, `bytes` holds all that came.
 pub(super) async fn read_head<T: TryParse>(
     stream: &mut (impl AsyncRead + Unpin),
-    mut bytes: Vec<u8>,
+    bytes: &mut Vec<u8>,
 ) -> Result<(T, Vec<u8>), HeadError> {
     let mut known = 0;
     let mut more = bytes.is_empty();
@@ -36,21 +36,21 @@ pub(super) async fn read_head<T: TryParse>(
             // The end may be split between two reads.
             known = bytes.len().saturating_sub(3);
             bytes.reserve(READ);
-            if stream.read_buf(&mut bytes).await.map_err(HeadError::Io)? == 0 {
+            if stream.read_buf(bytes).await.map_err(HeadError::Io)? == 0 {
                 return Err(HeadError::Closed);
             }
         }
         more = true;
         if let Some(end) = bytes[known..].windows(4).position(|four| four == b"\r\n\r\n") {
             let behind = bytes.split_off(known + end + 4);
-            return match T::try_parse(&bytes) {
+            return match T::try_parse(bytes) {
                 Ok(Some((_, head))) => Ok((head, behind)),
                 Ok(None) => Err(HeadError::Bad("incomplete HTTP head".to_owned())),
                 Err(error) => Err(HeadError::Bad(error.to_string())),
             };
         }
         // Whoever speaks another protocol is told so at once, not by the timeout.
-        if let Err(error) = T::try_parse(&bytes) {
+        if let Err(error) = T::try_parse(bytes) {
             return Err(HeadError::Bad(error.to_string()));
         }
         if bytes.len() >= MAX_HEAD {

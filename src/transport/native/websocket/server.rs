@@ -170,7 +170,7 @@ impl Refusal {
 /// Without `room` there is but one answer.
 pub(in crate::transport::native) async fn answer<S>(
     mut stream: S,
-    early: Vec<u8>,
+    mut early: Vec<u8>,
     terms: &Terms,
     peer: &str,
     room: bool,
@@ -178,7 +178,7 @@ pub(in crate::transport::native) async fn answer<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let outcome = match read_head::<Request<()>>(&mut stream, early).await {
+    let outcome = match read_head::<Request<()>>(&mut stream, &mut early).await {
         Err(HeadError::Closed) => return Err(AcceptError::Lost("the client left".to_owned())),
         Err(HeadError::Io(error)) => return Err(AcceptError::Lost(error.to_string())),
         Err(HeadError::Bad(text)) => Err(Refusal::new(StatusCode::BAD_REQUEST, text)),
