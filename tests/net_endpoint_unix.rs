@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use endpoints::{Accepted, assert_connected, client, ws};
 use tokio::net::UnixListener;
-use wampwerk::transport::{Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory};
+use wampwerk::transport::{
+    Acceptor, Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory,
+};
 use wampwerk::{ConnectError, Router, Serializer};
 
 /// A folder of its own for each test, gone with it.
@@ -102,6 +104,49 @@ async fn a_socket_that_is_not_there_is_named() {
         }
         other => panic!("{other}"),
     }
+}
+
+#[tokio::test]
+async fn what_is_no_socket_is_told() {
+    let folder = Folder::new();
+    let path = folder.socket();
+    for (url, told) in [
+        (format!("ws://unix:{path}:/ws"), "it is a file, no socket"),
+        (format!("rs://unix:{path}"), "it is a file, no socket"),
+        (format!("rs://unix:{}", path.rsplit_once('/').unwrap().0), "it is a folder, no socket"),
+    ] {
+        std::fs::write(&path, "").unwrap();
+        match wampwerk::connect(url, "realm1").await.unwrap_err() {
+            ConnectError::Io { address, message } => {
+                assert!(address.starts_with("unix:/"), "{address}");
+                assert_eq!(message, told);
+            }
+            other => panic!("{other}"),
+        }
+    }
+    // A socket that is left over refuses as before.
+    std::fs::remove_file(&path).unwrap();
+    drop(UnixListener::bind(&path).unwrap());
+    let error = client(&format!("ws://unix:{path}:/ws")).connect().await.err().unwrap();
+    assert!(error.to_string().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn a_raw_socket_server_that_closes_is_told() {
+    let folder = Folder::new();
+    let path = folder.socket();
+    let listener = UnixListener::bind(&path).unwrap();
+    let served = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        Acceptor::raw_socket(&[Serializer::Cbor]).accept(stream, "unix").await.err()
+    });
+    match client(&format!("ws://unix:{path}:/ws")).connect().await.err().unwrap() {
+        ConnectError::Handshake(text) => {
+            assert!(text.ends_with("if this is a RawSocket server, use rs://"), "{text}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(served.await.unwrap().is_some());
 }
 
 #[test]

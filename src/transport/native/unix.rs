@@ -3,6 +3,7 @@
 //! Owns what is common to those who connect and those who listen.
 
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
@@ -28,5 +29,13 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
 
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "who connects is a client"))]
 pub(crate) async fn connect(path: &Path) -> io::Result<Stream> {
-    Stream::connect(path).await
+    Stream::connect(path).await.map_err(|error| {
+        // The system says of all but sockets that they refuse.
+        match path.metadata().map(|found| found.file_type()) {
+            Ok(kind) if kind.is_dir() => io::Error::new(error.kind(), "it is a folder, no socket"),
+            Ok(kind) if kind.is_file() => io::Error::new(error.kind(), "it is a file, no socket"),
+            Ok(kind) if !kind.is_socket() => io::Error::new(error.kind(), "it is no socket"),
+            _ => error,
+        }
+    })
 }
