@@ -209,15 +209,23 @@ fn the_key_of_an_endpoint_is_told() {
 #[test]
 fn urls_are_read_by_their_scheme() {
     for (url, text) in [
-        ("http://h/", "neither ws nor wss; write ws://"),
-        ("https://h/", "neither ws nor wss; write wss://"),
-        ("h:8080", "must begin with ws://"),
+        ("http://h/", "none of ws, wss, rs and rss; write ws://"),
+        ("https://h/", "none of ws, wss, rs and rss; write wss://"),
+        ("tcp://h:1", "the scheme \"tcp\" is none of ws, wss, rs and rss; write rs://"),
+        ("mqtt://h", "the scheme \"mqtt\" is none of ws, wss, rs and rss"),
+        ("p:w://h", "the scheme is none of ws, wss, rs and rss"),
+        ("h:8080", "must begin with ws:// or wss://, or rs:// or rss://"),
+        (r#"{"type": "websocket", "url": "mqtt://h"}"#, "neither ws nor wss"),
+        (
+            r#"{"type": "websocket", "url": "rs://h:1"}"#,
+            "the type of the transport is \"websocket\"; let that be \"rawsocket\"",
+        ),
         ("", "must begin with ws://"),
         ("ws://h/#x", "fragment"),
         ("ws://h:0/", "port 0"),
         ("rs://h/path", "no path, query or fragment"),
         ("rs://h:99999", "is not a port"),
-        ("rs://unix:run", "is not a port"),
+        ("rs://unix:run", "must be absolute, as in rs://unix:/"),
         ("rss://unix:/run/x", "no TLS"),
     ] {
         let error = refused(url);
@@ -263,7 +271,7 @@ fn raw_sockets_are_read() {
         (r#""url": "rs://h", "serializer": "ubjson""#, "serializer", ""),
         (r#""url": "rs://h", "headers": {"X": "y"}"#, "headers", "RawSocket has none"),
         (r#""url": "http://h""#, "url", "neither rs nor rss"),
-        (r#""url": "ws://h:1/ws""#, "url", "no path, query or fragment"),
+        (r#""url": "ws://h:1/ws""#, "url", "no path, query or fragment; use rs://h:1"),
         (r#""url": "wss://unix:/run/x""#, "url", "no TLS"),
         (r#""url": "rss://h", "endpoint": {"type": "unix", "path": "/x"}"#, "endpoint", "no TLS"),
         (

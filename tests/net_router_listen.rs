@@ -41,6 +41,13 @@ fn what_cannot_be_listened_on() {
     for url in ["", "127.0.0.1:0", "http://127.0.0.1:0/", "wss://127.0.0.1:0/ws"] {
         assert!(matches!(listen(url), Err(ConnectError::InvalidUrl { .. })), "{url}");
     }
+    for (url, text) in [
+        ("127.0.0.1:8080", "begin with ws:// or wss://, or rs:// or rss:// for RawSocket"),
+        ("tcp://127.0.0.1:0", "is none of ws, wss, rs and rss; write rs://"),
+    ] {
+        let error = listen(url).err().unwrap();
+        assert!(error.to_string().contains(text), "{error}");
+    }
 }
 
 #[test]

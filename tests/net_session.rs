@@ -170,6 +170,8 @@ async fn what_is_no_url_is_an_error_that_names_it() {
             other => panic!("{url:?}: {other}"),
         }
     }
+    let error = connect("tcp://127.0.0.1:1", "realm1").await.unwrap_err();
+    assert!(error.to_string().contains("is none of ws, wss, rs and rss; write rs://"), "{error}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::transport::TlsServerConfig;
 use crate::transport::native::accept::OnConnect;
 #[cfg(feature = "tls")]
 use crate::transport::url::NO_TLS;
-use crate::transport::url::{RawSocketUrl, WebSocketUrl, shown};
+use crate::transport::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
 use crate::transport::{Acceptor, ServerOptions};
 
 /// What is listened on, as it was asked for.
@@ -81,6 +81,9 @@ impl Target {
                 return Err(wrong(text));
             }
             return Ok(Url::RawSocket(RawSocketUrl::parse_listen(&self.url)?));
+        }
+        if !self.universal {
+            check_scheme(&self.url).map_err(|text| wrong(&text))?;
         }
         let url = WebSocketUrl::parse_listen(&self.url)?;
         if url.query.is_some() {

@@ -25,7 +25,7 @@ use crate::session::payload_codec::PayloadCodec;
 use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
 #[cfg(feature = "client")]
-use crate::transport::url::{RawSocketUrl, is_raw_socket};
+use crate::transport::url::{RawSocketUrl, check_scheme, is_raw_socket, shown};
 #[cfg(feature = "client")]
 use crate::transport::{ClientSettings, WampWebSocketClientFactory, rawsocket_connector};
 use crate::transport::{Connector, Transport};
@@ -186,6 +186,8 @@ impl Connect {
     }
 
     async fn open(self) -> Result<Session, ConnectError> {
+        check_scheme(&self.url)
+            .map_err(|message| ConnectError::InvalidUrl { url: shown(&self.url), message })?;
         let transport = match is_raw_socket(&self.url) {
             true => self.raw_socket()?.connect().await?,
             false => self.websocket()?.connect().await?,

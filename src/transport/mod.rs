@@ -30,10 +30,10 @@ cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub mod web;
         pub use web::*;
-        pub(crate) use web::{rawsocket_connector, websocket_connector};
+        pub(crate) use web::{RAW_SOCKET, rawsocket_connector, websocket_connector};
     } else {
         pub mod native;
-        pub(crate) use native::{rawsocket_connector, websocket_connector};
+        pub(crate) use native::{RAW_SOCKET, rawsocket_connector, websocket_connector};
         #[cfg(any(feature = "client", feature = "router"))]
         pub use native::*;
     }

@@ -13,10 +13,10 @@ use crate::core::retry::RetryPolicy;
 use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::rt::{MaybeSend, MaybeSync};
-use crate::transport::url::{is_raw_socket, shown};
+use crate::transport::url::{check_scheme, is_raw_socket, shown};
 use crate::transport::{
-    ClientSettings, Connector, EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions,
-    check_time, websocket_connector,
+    ClientSettings, Connector, EndpointConfig, ProxyConfig, RAW_SOCKET, TlsOptions,
+    WebSocketOptions, check_time, websocket_connector,
 };
 use crate::value::Value;
 
@@ -388,6 +388,7 @@ impl TransportConfig {
                 raw_socket::connector(&settings)
             }
             Kind::WebSocket => {
+                self.check_kind()?;
                 check(&self.settings)?;
                 let mut settings = self.settings.clone();
                 if settings.serializers.is_empty() {
@@ -396,6 +397,20 @@ impl TransportConfig {
                 websocket_connector(&settings)
             }
         }
+    }
+
+    /// Whether a URL that is not WebSocket's was meant for it.
+    fn check_kind(&self) -> Result<(), ConfigError> {
+        let url = &self.settings.url;
+        if !self.kind_is_set {
+            return check_scheme(url).map_err(|text| ConfigError::new("url", text));
+        }
+        if RAW_SOCKET && is_raw_socket(url) {
+            let text = "it is a URL of RawSocket, but the type of the transport is \"websocket\"; \
+                        let that be \"rawsocket\"";
+            return Err(ConfigError::new("url", text));
+        }
+        Ok(())
     }
 
     fn check_retry(&self) -> Result<(), ConfigError> {

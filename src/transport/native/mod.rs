@@ -57,6 +57,9 @@ pub use tls::TlsServerConfig;
 #[cfg(feature = "client")]
 pub use websocket::WampWebSocketClientFactory;
 
+/// There is RawSocket, not only WebSocket.
+pub(crate) const RAW_SOCKET: bool = true;
+
 /// Without the feature `client` there is nothing that connects.
 #[cfg(not(feature = "client"))]
 mod no_client {

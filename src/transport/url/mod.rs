@@ -18,6 +18,7 @@ pub use websocket::WebSocketUrl;
 pub(crate) use authority::{Host, read_host};
 
 use crate::error::ConnectError;
+use crate::transport::RAW_SOCKET;
 
 /// Also Autobahn's rule.
 pub(crate) const NO_TLS: &str = "there is no TLS over a unix socket";
@@ -52,6 +53,31 @@ pub(crate) fn is_raw_socket(url: &str) -> bool {
     url.split_once("://").is_some_and(|(scheme, _)| rawsocket::FAMILY.scheme(scheme).is_some())
 }
 
+/// Refuses a scheme that is no transport's, for where each transport is taken.
+pub(crate) fn check_scheme(url: &str) -> Result<(), String> {
+    let (families, none, begin): (&[_], _, _) = match RAW_SOCKET {
+        true => (
+            &[&websocket::FAMILY, &rawsocket::FAMILY],
+            "is none of ws, wss, rs and rss",
+            "it must begin with ws:// or wss://, or rs:// or rss:// for RawSocket",
+        ),
+        false => {
+            (&[&websocket::FAMILY], "is neither ws nor wss", "it must begin with ws:// or wss://")
+        }
+    };
+    let (scheme, _) = url.split_once("://").ok_or(begin)?;
+    // Where there is no RawSocket, who would connect says so.
+    if is_raw_socket(url) || families.iter().any(|family| family.scheme(scheme).is_some()) {
+        return Ok(());
+    }
+    Err(match families.iter().find_map(|family| family.meant(scheme)) {
+        Some(ours) => format!("the scheme {scheme:?} {none}; write {ours}://"),
+        None if is_scheme(scheme) => format!("the scheme {scheme:?} {none}"),
+        // It may be a password.
+        None => format!("the scheme {none}"),
+    })
+}
+
 /// The URLs of one transport.
 struct Family {
     /// For people.
@@ -83,15 +109,20 @@ impl Family {
             .find_map(|(ours, secure)| (base == *ours).then_some((*secure, unix)))
     }
 
+    /// The scheme that is meant by one that people write instead.
+    fn meant(&self, scheme: &str) -> Option<&'static str> {
+        let mut mistakes = self.mistaken.iter().zip([self.plain, self.secure]);
+        mistakes.find_map(|(other, ours)| scheme.eq_ignore_ascii_case(other).then_some(ours))
+    }
+
     fn read<'a>(&self, url: &'a str) -> Result<Place<'a>, String> {
-        let Family { name, plain, secure, mistaken } = self;
+        let Family { name, plain, secure, mistaken: _ } = self;
         let begins = || format!("it must begin with {plain}:// or {secure}://");
         let (scheme, rest) = url.split_once("://").ok_or_else(begins)?;
         let Some((is_secure, unix)) = self.scheme(scheme) else {
             let neither = format!("is neither {plain} nor {secure}");
-            let mut mistakes = mistaken.iter().zip([plain, secure]);
-            return Err(match mistakes.find(|(other, _)| scheme.eq_ignore_ascii_case(other)) {
-                Some((_, ours)) => format!("the scheme {scheme:?} {neither}; write {ours}://"),
+            return Err(match self.meant(scheme) {
+                Some(ours) => format!("the scheme {scheme:?} {neither}; write {ours}://"),
                 None if is_scheme(scheme) => format!("the scheme {scheme:?} {neither}"),
                 // It may be a password.
                 None => format!("the scheme {neither}"),
@@ -105,6 +136,10 @@ impl Family {
         }
         match if unix { Some(rest) } else { unix_socket(rest) } {
             None if has_user(rest) => Err("a user name in the URL is not supported".to_owned()),
+            None if is_relative_socket(rest) => {
+                let text = "the path of a unix socket must be absolute, as in";
+                Err(format!("{text} {plain}://unix:/run/router.sock"))
+            }
             None => Ok(Place::Tcp { secure: is_secure, rest }),
             Some(_) if is_secure => Err(format!("{NO_TLS}; use {plain}://")),
             Some(rest) if !rest.starts_with('/') => {
@@ -136,6 +171,13 @@ fn has_user(rest: &str) -> bool {
 fn unix_socket(rest: &str) -> Option<&str> {
     let (name, socket) = rest.split_once(':')?;
     (name.eq_ignore_ascii_case("unix") && socket.starts_with('/')).then_some(socket)
+}
+
+/// Whether `unix:` is followed by what is neither an absolute path nor a port.
+fn is_relative_socket(rest: &str) -> bool {
+    let Some((name, socket)) = rest.split_once(':') else { return false };
+    let (port, _) = socket.split_at(socket.find(['/', '?']).unwrap_or(socket.len()));
+    name.eq_ignore_ascii_case("unix") && port.bytes().any(|byte| !byte.is_ascii_digit())
 }
 
 /// The path of a unix socket, of which a URL may hold only some.

@@ -88,7 +88,9 @@ fn read(url: &str) -> Result<RawSocketUrl, String> {
     let (host, port) = read_authority(authority, secure)?;
     // A slash alone says nothing.
     if !matches!(more, "" | "/") {
-        return Err("a RawSocket URL has no path, query or fragment".to_owned());
+        let scheme = if secure { FAMILY.secure } else { FAMILY.plain };
+        let text = "a RawSocket URL has no path, query or fragment";
+        return Err(format!("{text}; use {scheme}://{authority}"));
     }
     Ok(RawSocketUrl { secure, host, port, unix: None })
 }
@@ -169,7 +171,11 @@ mod tests {
             ("rs://h:65536", "is not a port"),
             ("rs://h:+1", "is not a port"),
             ("rs://h:0", "port 0"),
-            ("rs://h/ws", "no path, query or fragment"),
+            ("rs://h/ws", "no path, query or fragment; use rs://h"),
+            ("RSS://[::1]:7/?a=b", "no path, query or fragment; use rss://[::1]:7"),
+            ("rs://unix:r.sock", "must be absolute, as in rs://unix:/run/router.sock"),
+            ("rs://unix:run/r.sock", "must be absolute"),
+            ("rs://unix:65536", "is not a port"),
             ("rs://h//", "no path, query or fragment"),
             ("rs://h:80?serializer=cbor", "no path, query or fragment"),
             ("rs://h#part", "no fragment"),

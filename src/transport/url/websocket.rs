@@ -6,7 +6,7 @@ use super::authority::{Host, default_port, read_authority};
 use super::{Family, Place, check_socket, invalid, shown};
 use crate::error::ConnectError;
 
-const FAMILY: Family =
+pub(super) const FAMILY: Family =
     Family { name: "WebSocket", plain: "ws", secure: "wss", mistaken: ["http", "https"] };
 
 /// A checked WebSocket URL. It shows itself as the URL again; its Debug output lacks the query, which
@@ -281,6 +281,11 @@ mod tests {
             ("wss+unix:///r.sock", "no TLS over a unix socket"),
             ("ws+unix://r.sock", "not the absolute path"),
             ("ws+unix://", "not the absolute path"),
+            ("ws://unix:r.sock", "must be absolute, as in ws://unix:/run/router.sock"),
+            ("ws://Unix:run/r.sock:/ws", "must be absolute"),
+            ("ws://unix:./r.sock", "must be absolute"),
+            ("ws://unix:99999/ws", "is not a port"),
+            ("ws://unix:pass@h/", "a user name"),
             ("ws://unix:/", "is a folder"),
             ("ws://unix:/run/", "is a folder"),
             ("ws://unix:/run/r%20.sock", "not percent-decoded"),

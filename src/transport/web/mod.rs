@@ -8,3 +8,6 @@ mod websocket;
 
 pub(crate) use settings::{rawsocket_connector, websocket_connector};
 pub use websocket::WampWebSocketClientFactory;
+
+/// A page cannot speak it.
+pub(crate) const RAW_SOCKET: bool = false;
