@@ -63,7 +63,13 @@ impl Origins {
         let scheme = scheme.unwrap_or_default();
         if default_port(scheme).is_some() && !has_port {
             let text = "the port is always part of an origin, also the scheme's own";
-            return Err(format!("{text}: {pattern}:{}", default_port(scheme).unwrap_or_default()));
+            let whole = pattern.trim_end_matches(':');
+            return Err(format!("{text}: {whole}:{}", default_port(scheme).unwrap_or_default()));
+        }
+        if (scheme.is_empty() || scheme.contains('*')) && !has_port {
+            let whole = pattern.trim_end_matches(':');
+            let text = "the port is part of an origin, as that of https is";
+            return Err(format!("{text}: {whole}:443, or {whole}:* for all"));
         }
         Ok(())
     }
@@ -239,7 +245,12 @@ mod tests {
         for (pattern, part) in [
             ("", "empty"),
             ("https://example.com", "https://example.com:443"),
-            ("http://example.com:", "port"),
+            ("http://example.com:", "the scheme's own: http://example.com:80"),
+            ("https://example.com:", "the scheme's own: https://example.com:443"),
+            ("*.example.com", "as that of https is: *.example.com:443, or *.example.com:* for all"),
+            ("*.example.com:", "*.example.com:443"),
+            ("*example.com", "*example.com:443"),
+            ("*://example.com", "*://example.com:443"),
             ("https://example.com:443/", "path"),
             ("example.com", "scheme"),
             ("null", "allow_null_origin"),
