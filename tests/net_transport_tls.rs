@@ -135,6 +135,7 @@ async fn a_server_without_tls_is_named_and_a_client_without_tls_too() {
     let plain = WampWebSocketClientFactory::new(&url, &[Serializer::Cbor]).unwrap();
     let error = plain.connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
+    assert!(error.to_string().ends_with("it speaks TLS: use wss://"), "{error}");
     assert!(matches!(server.await.unwrap().err().unwrap(), AcceptError::Tls(_)));
 }
 
@@ -154,10 +155,14 @@ async fn certificates_and_keys_that_cannot_be_used_are_named() {
     let (cert, key) = authority.issue("localhost");
     let (_, other_key) = authority.issue("localhost");
     for (cert, key, text) in [
-        ("", key.as_str(), "no certificate"),
-        ("nonsense", key.as_str(), "no certificate"),
-        (cert.as_str(), "", "private key"),
-        (cert.as_str(), cert.as_str(), "private key"),
+        ("", key.as_str(), "server certificate: this is not PEM text; if it is the path of a"),
+        ("server.pem", key.as_str(), "server certificate: this is not PEM text; if it is the path"),
+        (key.as_str(), cert.as_str(), "server certificate: this is a private key"),
+        ("-----BEGIN X-----\n-----END X-----\n", key.as_str(), "there is no certificate in the"),
+        (cert.as_str(), "", "server private key: this is not PEM text"),
+        (cert.as_str(), "/etc/key.pem", "server private key: this is not PEM text"),
+        (cert.as_str(), cert.as_str(), "server private key: this is a certificate"),
+        (cert.as_str(), "-----BEGIN X-----\n-----END X-----\n", "there is no private key in the"),
         (cert.as_str(), other_key.as_str(), "does not belong to the certificate"),
     ] {
         let error = TlsServerConfig::from_pem(cert, key).unwrap_err();

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::rustls;
 #[cfg(feature = "client")]
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "router")]
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -206,7 +206,7 @@ impl fmt::Debug for TlsConfig {
 #[cfg(feature = "client")]
 fn explained(error: &std::io::Error) -> String {
     // Of webpki's errors rustls shows the name, and platforms have their own.
-    const WORDS: [(&str, &str); 3] = [
+    const WORDS: [(&str, &str); 4] = [
         ("InvalidContentType", "the server does not speak TLS"),
         (
             "CaUsedAsEndEntity",
@@ -214,6 +214,11 @@ fn explained(error: &std::io::Error) -> String {
              or one that is signed by an authority",
         ),
         ("UnknownIssuer", "the server's certificate is not signed by an authority that is trusted"),
+        (
+            "UnsupportedSignatureAlgorithm",
+            "the server's certificate has a key or a signature of a kind that is not supported; \
+             make one with ECDSA (P-256 or P-384), Ed25519 or RSA (2048 bits or more)",
+        ),
     ];
     const END: &str = "the server closed the connection; it may not speak TLS";
     let raw = error.to_string();
@@ -221,7 +226,8 @@ fn explained(error: &std::io::Error) -> String {
         return format!("{END} ({raw})");
     }
     match WORDS.iter().find(|(name, _)| raw.contains(name)) {
-        Some((_, words)) => format!("{words} ({raw})"),
+        // Behind the name there may be algorithms as lists of numbers.
+        Some((_, words)) => format!("{words} ({})", raw.split(" {").next().unwrap_or(&raw)),
         None => raw,
     }
 }
@@ -335,7 +341,10 @@ fn identity(whose: &str, chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, 
         of_key: true,
         ..TlsConfigError::new(format_args!("{whose} private key: {error}"))
     };
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| failed(&error))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
+        pem::Error::NoItemsFound => failed(&missing("private key", key)),
+        error => failed(&error),
+    })?;
     let provider = rustls::crypto::ring::default_provider();
     let identity = CertifiedKey::from_der(chain, key, &provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => failed(&"it does not belong to the certificate"),
@@ -365,8 +374,44 @@ fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
         .collect::<Result<_, _>>()
         .map_err(|error| TlsConfigError::new(format_args!("{what}: {error}")))?;
     if certificates.is_empty() {
-        let text = format_args!("{what}: there is no certificate in the PEM text");
-        return Err(TlsConfigError::new(text));
+        return Err(TlsConfigError::new(format_args!("{what}: {}", missing("certificate", pem))));
     }
     Ok(certificates)
+}
+
+/// What there is in the place of a certificate or key. It is not repeated, as it may be a key.
+fn missing(wanted: &str, pem: &[u8]) -> String {
+    let has = |part: &[u8]| pem.windows(part.len()).any(|place| place == part);
+    if !has(b"-----BEGIN ") {
+        return "this is not PEM text; if it is the path of a file, read that before".to_owned();
+    }
+    if wanted != "private key" && has(b"PRIVATE KEY-----") {
+        return "this is a private key".to_owned();
+    }
+    if wanted != "certificate" && has(b"-----BEGIN CERTIFICATE-----") {
+        return "this is a certificate".to_owned();
+    }
+    format!("there is no {wanted} in the PEM text")
+}
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use tokio_rustls::rustls::{CertificateError, Error as TlsError};
+
+    use super::explained;
+
+    #[test]
+    fn a_kind_of_certificate_that_is_not_supported_is_told_in_words() {
+        let error = CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: vec![6, 8, 42],
+            public_key_algorithm_id: vec![6, 7, 42],
+        };
+        let error = Error::new(ErrorKind::InvalidData, TlsError::InvalidCertificate(error));
+        let text = explained(&error);
+        assert!(text.starts_with("the server's certificate has a key or a signature of"), "{text}");
+        let end = " (invalid peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext)";
+        assert!(text.ends_with(end), "{text}");
+    }
 }
