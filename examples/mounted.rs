@@ -6,6 +6,9 @@
 //!
 //! The page is at `/`, `POST /publish/TOPIC` publishes its body to those who have come by `/ws`, and
 //! `/count` tells how many those are.
+//!
+//! Open the page by the address that is printed: only pages of that origin may connect, and
+//! `http://localhost:8000` is another one than `http://127.0.0.1:8000`.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod common;
@@ -56,6 +59,7 @@ mod server {
             .with_state(Site { router: router.clone(), mount, session });
 
         println!("page http://{address}/");
+        println!("open it by this address: its script may connect from no other, as localhost is");
         println!("router ws://{address}/ws");
         // Answers are small and must not wait for an acknowledgement.
         let listener = listener.tap_io(|stream| {

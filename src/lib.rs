@@ -35,7 +35,7 @@
 //!   state machines for those who bring their own I/O.
 //!
 //! # Features
-//! `client` (WebSocket client), `router`, `json`, `msgpack`, `cbor`, `tls`, `log` (all default; `log`
+//! `client` (WebSocket and RawSocket client), `router`, `json`, `msgpack`, `cbor`, `tls`, `log` (all default; `log`
 //! is the subscriber that [`component::run`](fn@component::run) installs natively); `cryptobox` adds
 //! `session::cryptobox`, end-to-end encryption as Autobahn has it; `js` makes the JavaScript
 //! package.

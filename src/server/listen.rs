@@ -30,12 +30,14 @@ impl Router {
     ///
     /// | URL | listens for |
     /// | --- | --- |
-    /// | `ws://host:port/path` | WebSocket; clients that ask for another path get HTTP status 404 |
-    /// | `wss://host:port/path` | WebSocket with [TLS](Listen::tls) |
+    /// | `ws://host[:port][/path]` | WebSocket; clients that ask for another path get HTTP status 404 |
+    /// | `wss://host[:port][/path]` | WebSocket with [TLS](Listen::tls) |
     /// | `ws://unix:/run/router.sock`, `ws://unix:/run/router.sock:/path` | WebSocket on a unix socket |
-    /// | `rs://host:port` | RawSocket |
-    /// | `rss://host:port` | RawSocket with TLS |
+    /// | `rs://host[:port]` | RawSocket |
+    /// | `rss://host[:port]` | RawSocket with TLS |
     /// | `rs://unix:/run/router.sock` | RawSocket on a unix socket |
+    ///
+    /// Where there is no port it is 80, and with TLS 443, also for RawSocket.
     ///
     /// One of WebSocket's, [`universal`](Listen::universal), takes RawSocket at the same place as well.
     ///

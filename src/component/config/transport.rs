@@ -53,7 +53,7 @@ use crate::value::Value;
 /// | key | value | default |
 /// |---|---|---|
 /// | `type` | `"websocket"` or `"rawsocket"` | by the URL |
-/// | `url` | `ws://host[:port][/path][?query]`, `wss://…`, `ws://unix:/path`, `rs://host:port`, `rss://…`, `rs://unix:/path` | it must be there, but for `rawsocket` with an `endpoint` |
+/// | `url` | `ws://host[:port][/path][?query]`, `wss://…`, `ws://unix:/path`, `rs://host[:port]`, `rss://…`, `rs://unix:/path`; the port is 80 by default, with TLS 443 | it must be there, but for `rawsocket` with an `endpoint` |
 /// | `endpoint` | a dict, see below | as the URL says |
 /// | `serializers` | of `"cbor"`, `"msgpack"`, `"json"`, the preferred first | those that are compiled in |
 /// | `serializer` | one of them; for `rawsocket` alone | `"cbor"`, if it is compiled in |

@@ -65,7 +65,7 @@ pub struct WampRawSocketClientFactory {
 }
 
 impl WampRawSocketClientFactory {
-    /// Connects to `url` (`rs://host:port`, `rss://host:port` with TLS, or a unix socket, as in
+    /// Connects to `url` (`rs://host[:port]`, `rss://…` with TLS, or a unix socket, as in
     /// `rs://unix:/run/router.sock`; see [`RawSocketUrl::parse`]), with this serializer: in RawSocket
     /// the server has no choice.
     ///
