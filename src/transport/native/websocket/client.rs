@@ -313,14 +313,19 @@ impl WampWebSocketClientFactory {
             HeadError::Io(_) | HeadError::Closed => {
                 handshake("the server closed the connection within its answer")
             }
-            HeadError::Bad(_) => handshake(match answer.first() {
-                // The types of TLS records: alert and handshake (RFC 8446, section 5.1).
-                Some(0x15 | 0x16) if !secure => {
-                    "this is no WebSocket server; it speaks TLS: use wss://"
-                }
-                Some(b'H') => "this is no WebSocket server: the HTTP head of its answer is damaged",
-                _ => "this is no WebSocket server: its answer is not HTTP",
-            }),
+            HeadError::Bad(text) => {
+                let what = match answer.first() {
+                    // The types of TLS records: alert and handshake (RFC 8446, section 5.1).
+                    Some(0x15 | 0x16) if !secure => "; it speaks TLS: use wss://".to_owned(),
+                    Some(b'H') => {
+                        // Before it stands which part of which parser says so.
+                        let cause = text.rsplit(": ").next().unwrap_or_default();
+                        format!(": the HTTP head of its answer is damaged: {cause}")
+                    }
+                    _ => ": its answer is not HTTP".to_owned(),
+                };
+                handshake(format!("this is no WebSocket server{what}"))
+            }
             HeadError::TooLong => handshake("the HTTP head of its answer does not end"),
         }
     }
