@@ -382,7 +382,7 @@ fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
 /// What there is in the place of a certificate or key. It is not repeated, as it may be a key.
 fn missing(wanted: &str, pem: &[u8]) -> String {
     let has = |part: &[u8]| pem.windows(part.len()).any(|place| place == part);
-    if !has(b"-----BEGIN ") {
+    if !has(b"-----BEGIN ") && !pem.trim_ascii().is_empty() {
         return "this is not PEM text; if it is the path of a file, read that before".to_owned();
     }
     if wanted != "private key" && has(b"PRIVATE KEY-----") {
