@@ -388,7 +388,7 @@ mod tests {
         const PIPE: usize = 64 << 10;
         let (near, mut far) = duplex(PIPE);
         let info = TransportInfo::new(Serializer::Cbor, "websocket", "test");
-        let settings = Settings { auto_ping: None, ..Settings::default() };
+        let settings = Settings { auto_ping: None, send_timeout: None, ..Settings::default() };
         let mut transport =
             WebSocketTransport::new(near, Vec::new(), Role::Server, info, &settings);
         let cx = &mut Context::from_waker(Waker::noop());
