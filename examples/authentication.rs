@@ -81,7 +81,7 @@ fn how(method: &str) -> Result<Authentication, Box<dyn Error>> {
             let methods = Dict::new().with("anonymous", Dict::new()).with("wampcra", wampcra);
             Authentication::from_value(&Value::Dict(methods))?
         }
-        other => return Err(format!("there is no method {other:?}").into()),
+        other => return Err(format!("unknown method {other:?}").into()),
     })
 }
 

@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 builder = builder.meta_api(MetaApi::Full).disclosure(Disclosure::Always);
             }
             "--users" => builder = with_users(builder)?,
-            _ => port = argument.parse().map_err(|_| format!("{argument:?} is no port"))?,
+            _ => port = argument.parse().map_err(|_| format!("{argument:?} is not a port"))?,
         }
     }
     let router = builder.build()?;

@@ -148,7 +148,10 @@ fn what_is_wrong_in_hello_is_named() {
     for (hello, expected) in [
         (Dict::new(), "HELLO.Details.authextra.pubkey is missing"),
         (Dict::new().with("pubkey", 7), "HELLO.Details.authextra.pubkey must be a string, not"),
-        (Dict::new().with("pubkey", "xyz"), "HELLO.Details.authextra.pubkey is no hexadecimal"),
+        (
+            Dict::new().with("pubkey", "xyz"),
+            "HELLO.Details.authextra.pubkey is not valid hexadecimal",
+        ),
         (Dict::new().with("pubkey", "abcd"), "HELLO.Details.authextra.pubkey has 2 octets, not 32"),
         (
             hello().with("channel_binding", 1),

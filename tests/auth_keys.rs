@@ -98,13 +98,13 @@ fn what_is_no_key_is_refused_with_the_reason() {
     let short = keyfile().replace(SEED, &SEED[2..]);
     let no_hex = keyfile().replace(SEED, &SEED.replace('9', "g"));
     for (text, expected) in [
-        ("", "this is no private key"),
-        ("hello", "this is no private key"),
-        (&SEED[..32], "this is no private key: 32 octets that are text, no random ones"),
-        (&format!("{}\n", &SEED[..31]), "this is no private key: 32 octets that are text"),
-        ("my-secret-pass-phrase-of-32-char", "this is no private key: 32 octets that are text"),
+        ("", "not a private key"),
+        ("hello", "not a private key"),
+        (&SEED[..32], "not a private key: its 32 octets are text, not random"),
+        (&format!("{}\n", &SEED[..31]), "not a private key: its 32 octets are text"),
+        ("my-secret-pass-phrase-of-32-char", "not a private key: its 32 octets are text"),
         (&SEED[2..], "the private key has 31 octets, not 32"),
-        (&SEED[1..], "the private key is no hexadecimal text"),
+        (&SEED[1..], "the private key is not valid hexadecimal"),
         (OPENSSH_PUBLIC, "this is a public key of OpenSSH; the private one is needed"),
         (ENCRYPTED, "the OpenSSH key cannot be read: it is encrypted with a passphrase"),
         (ECDSA, "the OpenSSH key cannot be read: it is of type \"ecdsa-sha2-nistp256\", not"),
@@ -116,7 +116,7 @@ fn what_is_no_key_is_refused_with_the_reason() {
         (&mismatched, "public-key-ed25519 is not that of private-key-ed25519"),
         (&no_colon, "line 9 of the key file has no colon"),
         (&short, "private-key-ed25519 has 31 octets, not 32"),
-        (&no_hex, "private-key-ed25519 is no hexadecimal text"),
+        (&no_hex, "private-key-ed25519 is not valid hexadecimal"),
     ] {
         let error = SigningKey::parse(text.as_bytes()).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error} / {expected}");

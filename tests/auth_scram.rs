@@ -264,7 +264,7 @@ fn a_bad_salt_or_binding_is_refused() {
     let (pbkdf2, _) = begin(&credential(Dialect::Spec, Kdf::Pbkdf2), &hello);
     let (argon2, _) = begin(&credential(Dialect::Spec, Kdf::Argon2id13), &hello);
     for (extra, key, value, expected) in [
-        (&pbkdf2.extra, "salt", Value::from("!"), "CHALLENGE.Extra.salt is no Base64"),
+        (&pbkdf2.extra, "salt", Value::from("!"), "CHALLENGE.Extra.salt is not valid Base64"),
         (&pbkdf2.extra, "salt", Value::from(""), "a salt of 0 octets"),
         (&pbkdf2.extra, "salt", Value::from("A".repeat(4000)), "a salt of 3000 octets"),
         (&pbkdf2.extra, "salt", Value::Null, "CHALLENGE.Extra.salt is missing"),
@@ -286,9 +286,12 @@ fn what_is_wrong_in_hello_is_named() {
     for (hello, expected) in [
         (Dict::new(), "HELLO.Details.authextra.nonce is missing"),
         (Dict::new().with("nonce", 7), "HELLO.Details.authextra.nonce must be a string, not"),
-        (Dict::new().with("nonce", ""), "HELLO.Details.authextra.nonce is no nonce"),
-        (Dict::new().with("nonce", "a,r=b"), "HELLO.Details.authextra.nonce is no nonce"),
-        (Dict::new().with("nonce", "a".repeat(1025)), "HELLO.Details.authextra.nonce is no nonce"),
+        (Dict::new().with("nonce", ""), "HELLO.Details.authextra.nonce is not a valid nonce"),
+        (Dict::new().with("nonce", "a,r=b"), "HELLO.Details.authextra.nonce is not a valid nonce"),
+        (
+            Dict::new().with("nonce", "a".repeat(1025)),
+            "HELLO.Details.authextra.nonce is not a valid nonce",
+        ),
     ] {
         let error = Exchange::begin(&credential, &context("joe", &hello)).unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
@@ -315,7 +318,7 @@ fn credentials_of_crossbars_configuration() {
     for (key, value, expected) in [
         ("kdf", Value::Null, "scram.kdf is missing"),
         ("kdf", "md5".into(), "kdf \"md5\" is unknown"),
-        ("salt", "xyz".into(), "scram.salt is no hexadecimal text"),
+        ("salt", "xyz".into(), "scram.salt is not valid hexadecimal"),
         ("iterations", Value::Null, "scram.iterations is missing"),
         ("iterations", 0.into(), "are too weak"),
         ("memory", Value::Null, "argon2id13 needs memory"),

@@ -147,7 +147,7 @@ fn what_is_wrong_in_the_dict_is_named() {
         (json!({"ticket": "secret!!!"}), "authentication.ticket must be a dict, is string"),
         (
             json!({"persona": {}}),
-            "authentication.persona: there is no such authentication method; there are anonymous, \
+            "authentication.persona: unknown authentication method; known are anonymous, \
              anonymous-proxy, cookie, tls, ticket, wampcra, cryptosign, cryptosign-proxy, scram, \
              wamp-scram",
         ),

@@ -158,7 +158,10 @@ fn nothing_is_the_same_in_all_forms() {
         assert_eq!(payload.kwargs::<Option<Ship>>(), Ok(None));
         assert_eq!(payload.kwargs::<Dict>(), Ok(Dict::new()));
         let error = payload.decode::<i64>().unwrap_err();
-        assert_eq!(error.message, "there is no argument: invalid type: unit value, expected i64");
+        assert_eq!(
+            error.message,
+            "the argument is missing: invalid type: unit value, expected i64"
+        );
     }
     for payload in forms(&(1,), &()) {
         assert_eq!(payload.kwargs::<()>(), Ok(()));

@@ -157,7 +157,7 @@ fn the_key_and_the_reason_are_told() {
     }
     let error = refused(r#"{"url": "ws://h/", "initial_retry_delay": "1}"#);
     assert_eq!(error.path, "");
-    assert!(error.message.contains("this is no JSON"), "{error}");
+    assert!(error.message.contains("not valid JSON"), "{error}");
 }
 
 #[test]

@@ -31,8 +31,8 @@ fn what_does_not_exist() {
             let answer = ask(&mut net, a, name, vec![]);
             assert_refused(answer, "no_such_procedure", name);
         }
-        assert_refused(ask(&mut net, a, "wamp.a b", vec![]), "invalid_uri", "is no URI");
-        assert_refused(ask(&mut net, a, "wamp.", vec![]), "invalid_uri", "is no URI");
+        assert_refused(ask(&mut net, a, "wamp.a b", vec![]), "invalid_uri", "is not a valid URI");
+        assert_refused(ask(&mut net, a, "wamp.", vec![]), "invalid_uri", "is not a valid URI");
     }
 }
 
@@ -104,7 +104,7 @@ fn bad_arguments_are_named() {
     let twice = none().with("session", session);
     refused("wamp.session.get", vec![session.into()], twice, "\"session\" is given twice");
     let more = none().with("more", 1);
-    refused("wamp.session.get", vec![session.into()], more, "there is no argument \"more\"");
+    refused("wamp.session.get", vec![session.into()], more, "unknown argument \"more\"");
     refused("wamp.session.count", vec!["anonymous".into()], none(), "must be a list of strings");
     refused("wamp.session.count", vec![list([1])], none(), "must be a list of strings");
     refused("wamp.session.kill_by_authid", vec![1.into()], none(), "\"authid\" must be a string");

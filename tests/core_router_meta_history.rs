@@ -115,7 +115,7 @@ fn what_cannot_be_asked() {
     refused(id(), Dict::new().with("reverse", 1), "invalid_argument", "\"reverse\" must be a bool");
     refused(id(), Dict::new().with("from_time", "noon"), "invalid_argument", "\"from_time\"");
     refused(id(), Dict::new().with("until_time", 7), "invalid_argument", "\"until_time\"");
-    refused(id(), Dict::new().with("since", 7), "invalid_argument", "no argument \"since\"");
+    refused(id(), Dict::new().with("since", 7), "invalid_argument", "unknown argument \"since\"");
     let none = net.subscribe(a, 1, "org.example");
     let answer = ask(&mut net, a, "wamp.subscription.get_events", vec![none.into()]);
     assert_refused(answer, "history_unavailable", "has no history");

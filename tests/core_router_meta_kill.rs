@@ -90,7 +90,7 @@ fn who_cannot_be_killed() {
     assert_refused(kill(&mut net, 4711, Dict::new()), "no_such_session", "4711");
     for reason in ["", "not a reason", "a..b"] {
         let reason = Dict::new().with("reason", reason);
-        assert_refused(kill(&mut net, session, reason), "invalid_uri", "is no URI");
+        assert_refused(kill(&mut net, session, reason), "invalid_uri", "is not a valid URI");
     }
     let reason = Dict::new().with("reason", 7);
     assert_refused(kill(&mut net, session, reason), "invalid_argument", "\"reason\" must be a URI");

@@ -63,7 +63,7 @@ fn registrations_are_listed_looked_up_and_matched() {
     let answer = ask(&mut net, a, "wamp.registration.lookup", vec!["com.a".into(), bad.into()]);
     assert_refused(answer, "invalid_argument", "\"options\": match must be");
     let answer = ask(&mut net, a, "wamp.registration.match", vec!["com..a".into()]);
-    assert_refused(answer, "invalid_uri", "is no URI");
+    assert_refused(answer, "invalid_uri", "is not a valid URI");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_callee_is_removed_and_told_if_it_understands() {
         let reason = "com.example.enough";
         assert_refused(remove(&mut net, 4711, callee, reason), "no_such_registration", "4711");
         assert_refused(remove(&mut net, id, 4711, reason), "no_such_session", "4711");
-        assert_refused(remove(&mut net, id, caller, reason), "no_such_session", "is no callee");
+        assert_refused(remove(&mut net, id, caller, reason), "no_such_session", "is not a callee");
         assert_refused(remove(&mut net, id, callee, "no uri"), "invalid_uri", "no uri");
         assert_eq!(net.take(b), [""; 0]);
         assert_eq!(remove(&mut net, id, callee, reason), Ok(Value::Null));

@@ -44,7 +44,7 @@ fn subscriptions_are_listed_looked_up_and_matched() {
         let options = Dict::new().with("options", Dict::new().with("match", policy));
         if policy == "prefix" && topic == "com..topic" {
             let answer = ask_with(&mut net, a, "wamp.subscription.lookup", args, options);
-            assert_refused(answer, "invalid_uri", "is no URI pattern");
+            assert_refused(answer, "invalid_uri", "is not a valid URI pattern");
             continue;
         }
         let answer = ask_with(&mut net, a, "wamp.subscription.lookup", args, options);
@@ -97,7 +97,7 @@ fn a_subscriber_is_removed_and_told_if_it_understands() {
         };
         assert_refused(remove(&mut net, 4711, subscriber), "no_such_subscription", "4711");
         assert_refused(remove(&mut net, id, 4711), "no_such_session", "4711");
-        assert_refused(remove(&mut net, id, caller), "no_such_session", "is no subscriber");
+        assert_refused(remove(&mut net, id, caller), "no_such_session", "is not a subscriber");
         assert_eq!(remove(&mut net, id, subscriber), Ok(Value::Null));
         match (able_subscriber, net.take_messages(b).pop()) {
             (true, Some(Message::Unsubscribed(message))) => {

@@ -154,7 +154,7 @@ fn what_is_no_testament() {
         "\"args\" must be a list",
     );
     add(vec!["a".into(), list([1]), list([1])], Dict::new(), "invalid_argument", "\"kwargs\"");
-    add(vec!["a..b".into(), list([1]), none()], Dict::new(), "invalid_uri", "is no URI");
+    add(vec!["a..b".into(), list([1]), none()], Dict::new(), "invalid_uri", "is not a valid URI");
     add(vec!["wamp.a".into(), list([1]), none()], Dict::new(), "invalid_uri", "protocol's own");
     add(good(), Dict::new().with("scope", "burnt"), "invalid_argument", "\"destroyed\" or");
     add(good(), Dict::new().with("publish_options", 7), "invalid_argument", "\"publish_options\"");

@@ -199,7 +199,7 @@ async fn what_an_example_does_not_know_is_refused_by_name() {
     for (name, arguments, text) in [
         ("hello", &["--ofer", "mul2"][..], "no such option: --ofer; there are --url, --offer"),
         ("authentication", &["--method"], "--method needs a value"),
-        ("reconnecting", &["ws://127.0.0.1:1/ws"], "is no option; there are --url"),
+        ("reconnecting", &["ws://127.0.0.1:1/ws"], "is not a known option; known are --url"),
         ("calculator_frontend", &[], "what is to be calculated?"),
     ] {
         let (status, lines) = Example::start(name, arguments).ends().await;

@@ -237,7 +237,7 @@ async fn parameters_are_checked_before_anything_is_connected() {
         ),
         (ApplicationRunner::new("http://h/", "realm1"), "url: "),
         (ApplicationRunner::new(ws, "realm1").serializers(&[]), "serializers: at least one"),
-        (ApplicationRunner::new(ws, "realm 1"), "\"realm 1\" is no URI"),
+        (ApplicationRunner::new(ws, "realm 1"), "\"realm 1\" is not a valid URI"),
         (ApplicationRunner::new(ws, "realm1").retry_delay_growth(0.1), "retry_delay_growth: "),
         (ApplicationRunner::new(ws, "realm1").header("Upgrade", "x"), "headers.Upgrade: "),
         (

@@ -349,9 +349,9 @@ async fn a_whole_component_from_json() {
     running.await.unwrap();
 
     for (text, message) in [
-        ("", "this is no JSON"),
+        ("", "not valid JSON"),
         ("[]", "it must be a dict, not list"),
-        (r#"{"realm": "realm 1"}"#, r#"realm: "realm 1" is no URI: component 1 "#),
+        (r#"{"realm": "realm 1"}"#, r#"realm: "realm 1" is not a valid URI: component 1 "#),
         (r#"{"max_retries": 5}"#, "max_retries: it belongs to a transport: transports[0].max_"),
         (r#"{"authentication": ["ticket"]}"#, "authentication: it must be a dict of methods, is "),
         (
@@ -360,7 +360,7 @@ async fn a_whole_component_from_json() {
         ),
         (r#"{"realms": "r"}"#, "realms: unknown key; known are realm, transports, "),
         (r#"{"realm": 1}"#, "realm: it must be a string, not integer"),
-        (r#"{"realm": "no realm"}"#, "is no URI"),
+        (r#"{"realm": "no realm"}"#, "is not a valid URI"),
         (r#"{"transports": "http://h/"}"#, "transports[0].url: "),
         (
             r#"{"transports": ["ws://h/", {"url": "wss://h/", "endpoint":
@@ -368,7 +368,10 @@ async fn a_whole_component_from_json() {
             "transports[1].endpoint.tls.foo: unknown key; known are hostname, ",
         ),
         (r#"{"authentication": []}"#, "authentication"),
-        (r#"{"authentication": {"tickets": {}}}"#, "authentication.tickets: there is no such"),
+        (
+            r#"{"authentication": {"tickets": {}}}"#,
+            "authentication.tickets: unknown authentication method",
+        ),
         (r#"{"authentication": {"ticket": {}}}"#, "authentication.ticket.ticket: it is missing"),
         (
             r#"{"authentication": {"wampcra": {"secrets": "rosebud"}}}"#,

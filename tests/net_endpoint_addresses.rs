@@ -120,7 +120,7 @@ async fn a_version_of_ip_takes_no_address_of_the_other() {
     let proxied = proxied.proxy(Proxy::http("127.0.0.1", 9).unwrap()).unwrap();
     for factory in [neither, literal, proxied] {
         let error = factory.ip_version(IpVersion::V6).unwrap_err();
-        assert!(error.to_string().contains("version: 127.0.0.1 is no IPv6 address"), "{error}");
+        assert!(error.to_string().contains("version: 127.0.0.1 is not an IPv6 address"), "{error}");
     }
     // Through a proxy it is the proxy's matter.
     let far = client("ws://127.0.0.1:9/ws").proxy(Proxy::http("::1", 9).unwrap()).unwrap();

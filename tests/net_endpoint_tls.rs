@@ -220,7 +220,7 @@ fn what_cannot_be_used_is_refused_at_construction() {
     let (_, other_key) = authority.issue("component");
     let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (cert, key, text) in [
-        ("", key.as_str(), "client certificate: there is no certificate"),
+        ("", key.as_str(), "client certificate: the PEM text contains no certificate"),
         (damaged, key.as_str(), "client"),
         (cert.as_str(), "", "client private key"),
         (cert.as_str(), cert.as_str(), "client private key"),

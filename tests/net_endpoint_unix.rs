@@ -165,11 +165,11 @@ fn what_cannot_be_is_refused_at_construction() {
     let error = make(&format!("ws://unix:{long}")).unwrap_err();
     assert!(matches!(&error, ConnectError::InvalidUrl { url, .. } if url.contains("xxx")));
     let error = make("wss://unix:/run/r.sock").unwrap_err();
-    assert!(error.to_string().contains("no TLS over a unix socket"), "{error}");
+    assert!(error.to_string().contains("TLS over a unix socket is not supported"), "{error}");
 
     let socket = Endpoint::unix("/run/r.sock").unwrap();
     let error = client("wss://router.example/ws").endpoint(socket.clone()).unwrap_err();
-    assert!(error.to_string().contains("no TLS over a unix socket"), "{error}");
+    assert!(error.to_string().contains("TLS over a unix socket is not supported"), "{error}");
     let proxy = Proxy::http("127.0.0.1", 3128).unwrap();
     let error = client("ws://unix:/run/r.sock").proxy(proxy.clone()).unwrap_err();
     assert!(error.to_string().contains("proxy: none leads to a unix socket"), "{error}");

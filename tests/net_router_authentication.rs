@@ -236,7 +236,7 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
         (realm().user(joe()).user(joe()), "user \"joe\" twice"),
         (realm().user(User::new("", "frontend").ticket(SECRET)), "authid is empty"),
         (realm().user(User::new("joe", "").ticket(SECRET)), "user \"joe\": the authrole is empty"),
-        (realm().user(User::new("joe", "frontend")), "user \"joe\": there is no credential"),
+        (realm().user(User::new("joe", "frontend")), "user \"joe\": no credential is set"),
         (
             realm().user(User::new("joe", "frontend").ticket("")),
             "user \"joe\": the ticket is empty",

@@ -144,7 +144,10 @@ fn what_says_nothing_or_too_much_is_refused() {
     let call = |uri: &str| Rule::exact(uri).call();
     for (text, expected) in [
         (with(Rule::exact("com.a")), "role \"r\": rule of \"com.a\" (exact): it names no action"),
-        (with(call("com..a")), "role \"r\": rule of \"com..a\" (exact): \"com..a\" is no URI"),
+        (
+            with(call("com..a")),
+            "role \"r\": rule of \"com..a\" (exact): \"com..a\" is not a valid URI",
+        ),
         (with(Rule::exact("a").subscribe().disclose()), "discloses, but allows neither"),
         (refused(one().role(Role::new("r").deny(call("a").disclose()))), "discloses, but"),
         (
@@ -155,13 +158,13 @@ fn what_says_nothing_or_too_much_is_refused() {
         (refused(one().role(Role::new(""))), "its name is empty"),
         (
             refused(one().role_on("realm2", Role::new("r"))),
-            "role \"r\" on realm \"realm2\": there is no such realm",
+            "role \"r\" on realm \"realm2\": no such realm",
         ),
         (
             refused(one().realm("realm2").role_on("realm1", Role::new("r"))),
             "realm \"realm2\" has no role",
         ),
-        (refused(one().role(Role::new("r").dynamic())), "role \"r\" is dynamic, but there is no"),
+        (refused(one().role(Role::new("r").dynamic())), "role \"r\" is dynamic, but no authorizer"),
     ] {
         assert!(text.contains(expected), "{text}");
     }

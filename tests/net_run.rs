@@ -37,7 +37,7 @@ fn component(url: &str) -> wampwerk::component::ComponentBuilder {
 async fn there_must_be_something_to_run() {
     let error = run(Vec::new(), LogLevel::None).signals(false).await.unwrap_err();
     assert!(error.empty);
-    assert_eq!(error.to_string(), "there is no component to run");
+    assert_eq!(error.to_string(), "no component to run");
     // As `main` shows it.
     assert_eq!(format!("{error:?}"), error.to_string());
 }

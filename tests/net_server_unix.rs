@@ -132,17 +132,17 @@ async fn what_is_no_socket_is_never_removed() {
     let url = format!("ws://unix:{path}");
     let router = router();
     fs::write(&path, "precious").unwrap();
-    assert_eq!(refused(&router, &url).await, "there is a file already, and it is no socket");
+    assert_eq!(refused(&router, &url).await, "the path exists and is not a socket");
     assert_eq!(fs::read(&path).unwrap(), b"precious");
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert_eq!(refused(&router, &url).await, "there is a file already, and it is no socket");
+    assert_eq!(refused(&router, &url).await, "the path exists and is not a socket");
     // A link to a stale socket is no socket either.
     let elsewhere = folder.0.join("other.sock");
     drop(UnixListener::bind(&elsewhere).unwrap());
     fs::remove_dir(&path).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-    assert_eq!(refused(&router, &url).await, "there is a file already, and it is no socket");
+    assert_eq!(refused(&router, &url).await, "the path exists and is not a socket");
     assert!(elsewhere.exists() && fs::symlink_metadata(&path).unwrap().is_symlink());
 }
 
@@ -197,7 +197,7 @@ async fn what_cannot_be_listened_on() {
     for scheme in ["ws", "rs"] {
         let url = format!("{scheme}://unix:{}", folder.socket());
         let error = router.listen(url).tls(tls.clone()).await.unwrap_err().to_string();
-        assert!(error.contains("no TLS over a unix socket"), "{error}");
+        assert!(error.contains("TLS over a unix socket is not supported"), "{error}");
     }
     assert!(!Path::new(&folder.socket()).exists());
 }

@@ -155,14 +155,22 @@ async fn certificates_and_keys_that_cannot_be_used_are_named() {
     let (cert, key) = authority.issue("localhost");
     let (_, other_key) = authority.issue("localhost");
     for (cert, key, text) in [
-        ("", key.as_str(), "server certificate: there is no certificate in the PEM text"),
+        ("", key.as_str(), "server certificate: the PEM text contains no certificate"),
         ("server.pem", key.as_str(), "server certificate: this is not PEM text; if it is the path"),
         (key.as_str(), cert.as_str(), "server certificate: this is a private key"),
-        ("-----BEGIN X-----\n-----END X-----\n", key.as_str(), "there is no certificate in the"),
-        (cert.as_str(), "", "server private key: there is no private key in the PEM text"),
+        (
+            "-----BEGIN X-----\n-----END X-----\n",
+            key.as_str(),
+            "the PEM text contains no certificate",
+        ),
+        (cert.as_str(), "", "server private key: the PEM text contains no private key"),
         (cert.as_str(), "/etc/key.pem", "server private key: this is not PEM text"),
         (cert.as_str(), cert.as_str(), "server private key: this is a certificate"),
-        (cert.as_str(), "-----BEGIN X-----\n-----END X-----\n", "there is no private key in the"),
+        (
+            cert.as_str(),
+            "-----BEGIN X-----\n-----END X-----\n",
+            "the PEM text contains no private key",
+        ),
         (cert.as_str(), other_key.as_str(), "does not belong to the certificate"),
     ] {
         let error = TlsServerConfig::from_pem(cert, key).unwrap_err();

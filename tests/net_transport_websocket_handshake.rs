@@ -101,7 +101,7 @@ async fn what_is_no_websocket_server_is_named() {
     let cases = [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP 200 OK: hello"),
         ("HTTP/1.1 301 Moved Permanently\r\nLocation: /\r\n\r\n", "HTTP 301"),
-        ("220 mail.example ESMTP\r\n", "no WebSocket server: its answer is not HTTP"),
+        ("220 mail.example ESMTP\r\n", "not a WebSocket server: its answer is not HTTP"),
         ("HTTP/1.1 101 \0\r\n\r\n", "the HTTP head of its answer is damaged: invalid"),
         ("HTTP/1.1 101 Swi", "closed the connection within its answer"),
         ("\x15\x03\x03\0\x02\x02\x32", "it speaks TLS: use wss://"),

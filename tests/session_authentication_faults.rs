@@ -338,7 +338,7 @@ async fn without_a_channel_nothing_is_bound_to_it() {
     let outcome = session::join(Box::new(client), "realm1", with(bound())).await;
     let reason = refusal(outcome);
     assert_eq!(reason.reason, "wamp.error.cannot_authenticate");
-    assert!(reason.message.unwrap().contains("cryptosign: there is no TLS connection"));
+    assert!(reason.message.unwrap().contains("cryptosign: the transport has no TLS connection"));
     drop(end);
 
     let methods = Authentication::from(bound()).with(Ticket::new("joe", "secret!!!")).unwrap();

@@ -34,7 +34,9 @@ pub fn words(known: &[&str]) -> Result<Vec<String>, Box<dyn Error>> {
 /// For programs that have nothing but options.
 pub fn options(known: &[&str]) -> Result<(), Box<dyn Error>> {
     match words(known)?.first() {
-        Some(word) => Err(format!("{word:?} is no option; there are {}", known.join(", ")).into()),
+        Some(word) => {
+            Err(format!("{word:?} is not a known option; known are {}", known.join(", ")).into())
+        }
         None => Ok(()),
     }
 }

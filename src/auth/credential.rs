@@ -83,7 +83,7 @@ impl Credential {
                     .map_err(|error| AuthError::new(format_args!("the salt for wampcra: {error}")))
             }
             Credential::Cryptosign { public_keys } if public_keys.is_empty() => {
-                Err(AuthError::new("there is no public key for cryptosign"))
+                Err(AuthError::new("no public key for cryptosign"))
             }
             Credential::Cryptosign { public_keys } => {
                 public_keys.iter().try_for_each(cryptosign::check_public_key)

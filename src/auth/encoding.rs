@@ -53,7 +53,7 @@ pub(in crate::auth) fn base64(octets: &[u8]) -> String {
 pub(in crate::auth) fn from_base64(name: &str, text: &str) -> Result<Vec<u8>, AuthError> {
     BASE64_NOPAD
         .decode(text.trim_end_matches('=').as_bytes())
-        .map_err(|error| AuthError::new(format_args!("{name} is no Base64: {}", error.kind)))
+        .map_err(|error| AuthError::new(format_args!("{name} is not valid Base64: {}", error.kind)))
 }
 
 /// Octets as hexadecimal digits, the letters in lower case.
@@ -65,7 +65,7 @@ pub(in crate::auth) fn hex(octets: &[u8]) -> String {
 pub(in crate::auth) fn from_hex(name: &str, text: &str) -> Result<Vec<u8>, AuthError> {
     HEXLOWER_PERMISSIVE
         .decode(text.as_bytes())
-        .map_err(|_| AuthError::new(format_args!("{name} is no hexadecimal text")))
+        .map_err(|_| AuthError::new(format_args!("{name} is not valid hexadecimal")))
 }
 
 /// Reads exactly so many octets from hexadecimal digits.

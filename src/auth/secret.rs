@@ -35,7 +35,7 @@ impl Secret {
     /// # Errors
     /// If it is no UTF-8.
     pub fn as_str(&self) -> Result<&str, AuthError> {
-        std::str::from_utf8(&self.0).map_err(|_| AuthError::new("the secret is no UTF-8 text"))
+        std::str::from_utf8(&self.0).map_err(|_| AuthError::new("the secret is not valid UTF-8"))
     }
 }
 

@@ -58,7 +58,7 @@ fn hmac(secret: &Secret) -> Result<Hmac<Sha1>, AuthError> {
     let hmac = key.ok().filter(|key| !key.is_empty()).map(|key| Hmac::new_from_slice(&key));
     match hmac {
         Some(Ok(hmac)) => Ok(hmac),
-        _ => Err(AuthError::new("the secret of the one-time password is no Base32")),
+        _ => Err(AuthError::new("the secret of the one-time password is not valid Base32")),
     }
 }
 

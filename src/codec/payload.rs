@@ -57,7 +57,7 @@ impl Payload {
         let first = match args.next() {
             Some(first) => first,
             None => T::deserialize(ValueReader(&Value::Null)).map_err(|error| {
-                DecodeError::new(format!("there is no argument: {}", error.message))
+                DecodeError::new(format!("the argument is missing: {}", error.message))
             }),
         };
         // An error leaves nothing to take; then count from the beginning.

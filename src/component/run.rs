@@ -244,7 +244,7 @@ pub struct FailedComponent {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.empty {
-            return f.write_str("there is no component to run");
+            return f.write_str("no component to run");
         }
         let mut separator = "";
         for FailedComponent { index, realm, error } in &self.failed {

@@ -201,7 +201,7 @@ impl Reader {
             let entry = entry.map_err(Refusal::thrown)?;
             let key = Reflect::get_u32(&entry, 0).map_err(Refusal::thrown)?;
             let Some(key) = key.as_string() else {
-                return Err(Refusal::new("is a map with a key that is no string"));
+                return Err(Refusal::new("is a map with a key that is not a string"));
             };
             let value = Reflect::get_u32(&entry, 1).map_err(Refusal::thrown)?;
             self.entry(&mut dict, key, &value, depth)?;

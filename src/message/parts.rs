@@ -32,7 +32,7 @@ impl Part for Id {
     fn read<E: Elements>(elements: &E, index: usize) -> Result<u64, Violation> {
         match elements.uint(index)? {
             id @ 1..=MAX_ID => Ok(id),
-            id => Err(Violation::new(format!("{id} is no id (1 to 2^53)"))),
+            id => Err(Violation::new(format!("{id} is not a valid id (1 to 2^53)"))),
         }
     }
 
@@ -51,7 +51,7 @@ impl Part for IdOrZero {
     fn read<E: Elements>(elements: &E, index: usize) -> Result<u64, Violation> {
         match elements.uint(index)? {
             id @ 0..=MAX_ID => Ok(id),
-            id => Err(Violation::new(format!("{id} is no id (0 to 2^53)"))),
+            id => Err(Violation::new(format!("{id} is not a valid id (0 to 2^53)"))),
         }
     }
 
@@ -100,8 +100,9 @@ impl Part for Kind {
 
     fn read<E: Elements>(elements: &E, index: usize) -> Result<RequestType, Violation> {
         let code = elements.uint(index)?;
-        RequestType::from_code(code)
-            .ok_or_else(|| Violation::new(format!("{code} is no request that can fail")))
+        RequestType::from_code(code).ok_or_else(|| {
+            Violation::new(format!("{code} is not the code of a request that can fail"))
+        })
     }
 
     fn write<W: ElementWriter>(value: &RequestType, writer: &mut W) -> Result<(), EncodeError> {

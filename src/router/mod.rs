@@ -386,7 +386,9 @@ impl RouterBuilder {
         }
         for realm in &self.config.realms {
             if !realm.check(self.config.uri_rule, Match::Exact) {
-                return Err(ConnectError::InvalidConfig(format!("realm {realm:?} is no URI")));
+                return Err(ConnectError::InvalidConfig(format!(
+                    "realm {realm:?} is not a valid URI"
+                )));
             }
         }
         for history in &self.config.histories {
@@ -394,7 +396,7 @@ impl RouterBuilder {
             if !topic.check(self.config.uri_rule, policy) {
                 let name = policy.as_str();
                 return Err(ConnectError::InvalidConfig(format!(
-                    "history of {topic:?} ({name}): it is no URI pattern of that kind"
+                    "history of {topic:?} ({name}): the topic is not a valid URI pattern of that kind"
                 )));
             }
         }
@@ -404,7 +406,7 @@ impl RouterBuilder {
             && let Some(role) = roles.find(|role| role.is_dynamic())
         {
             return Err(ConnectError::InvalidConfig(format!(
-                "role {:?} is dynamic, but there is no authorizer",
+                "role {:?} is dynamic, but no authorizer is set",
                 role.name()
             )));
         }

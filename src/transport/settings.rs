@@ -108,7 +108,7 @@ impl EndpointConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match self {
             EndpointConfig::Tcp { port: 0, .. } => {
-                Err(ConfigError::new("port", "port 0 is no port to connect to (1 to 65535)"))
+                Err(ConfigError::new("port", "port must be 1 to 65535"))
             }
             EndpointConfig::Tcp { host, .. } => {
                 read_host(host).map(drop).map_err(|text| ConfigError::new("host", text))
@@ -219,7 +219,7 @@ impl ProxyConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         read_host(&self.host).map_err(|text| ConfigError::new("host", text))?;
         if self.port == 0 {
-            return Err(ConfigError::new("port", "port 0 is no port to connect to (1 to 65535)"));
+            return Err(ConfigError::new("port", "port must be 1 to 65535"));
         }
         Ok(())
     }

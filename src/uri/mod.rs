@@ -30,7 +30,7 @@ use crate::error::ApplicationError;
 /// let uri = Uri::parse_strict("com.example.add")?;
 /// assert_eq!(
 ///     Uri::parse("com..add").unwrap_err().to_string(),
-///     "\"com..add\" is no URI: component 2 is empty",
+///     "\"com..add\" is not a valid URI: component 2 is empty",
 /// );
 /// # Ok::<(), wampwerk::InvalidUri>(())
 /// ```
@@ -39,7 +39,7 @@ pub struct Uri(Arc<str>);
 
 /// A text that is no URI, or no pattern of URIs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no {what}: {message}")]
+#[error("{text:?} is not a valid {what}: {message}")]
 #[non_exhaustive]
 pub struct InvalidUri {
     /// The text.
@@ -118,7 +118,7 @@ impl Uri {
         let Some(message) = find_flaw(&self.0, rule, pattern) else { return Ok(()) };
         let what = match pattern {
             Match::Exact => "URI",
-            Match::Prefix => "prefix of URIs",
+            Match::Prefix => "URI prefix",
             Match::Wildcard => "URI pattern",
         };
         Err(InvalidUri { text: self.as_str().to_owned(), what, message })
@@ -292,10 +292,20 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, rule, pattern, says) in [
-            ("", UriRule::Loose, Match::Exact, "\"\" is no URI: component 1 is empty"),
+            ("", UriRule::Loose, Match::Exact, "\"\" is not a valid URI: component 1 is empty"),
             ("a.b c", UriRule::Loose, Match::Exact, "component 2 has ' ': white space and `#`"),
-            ("a.#", UriRule::Loose, Match::Wildcard, "is no URI pattern: component 2 has '#'"),
-            ("a..", UriRule::Loose, Match::Prefix, "is no prefix of URIs: component 2 is empty"),
+            (
+                "a.#",
+                UriRule::Loose,
+                Match::Wildcard,
+                "is not a valid URI pattern: component 2 has '#'",
+            ),
+            (
+                "a..",
+                UriRule::Loose,
+                Match::Prefix,
+                "is not a valid URI prefix: component 2 is empty",
+            ),
             ("a.Bc", UriRule::Strict, Match::Exact, "component 2 has 'B': only a to z"),
         ] {
             let error = Uri::from(text).validate(rule, pattern).unwrap_err();
@@ -304,7 +314,7 @@ mod tests {
         let error = ApplicationError::from(Uri::parse("a..b").unwrap_err());
         assert_eq!(
             error.to_string(),
-            "wamp.error.invalid_uri: \"a..b\" is no URI: component 2 is empty"
+            "wamp.error.invalid_uri: \"a..b\" is not a valid URI: component 2 is empty"
         );
     }
 

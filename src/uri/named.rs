@@ -231,7 +231,9 @@ fn parse_component(component: &str, before: &[Component]) -> Result<Component, S
     let (name, kind) = inner.split_once(':').unwrap_or((inner, "str"));
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !name.chars().all(word) || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        return Err(format!("{name:?} is no name (letters, digits and _, no digit first)"));
+        return Err(format!(
+            "{name:?} is not a valid name (letters, digits and _, not starting with a digit)"
+        ));
     }
     let same =
         |component: &Component| matches!(component, Component::Named(known, _) if **known == *name);
@@ -245,7 +247,7 @@ fn parse_component(component: &str, before: &[Component]) -> Result<Component, S
             return Err("no wildcard may stand before a suffix".to_owned());
         }
         "suffix" => Kind::Suffix,
-        other => return Err(format!("{other:?} is no type (str, string, int, suffix)")),
+        other => return Err(format!("{other:?} is not a valid type (str, string, int, suffix)")),
     };
     Ok(Component::Named(name.into(), kind))
 }
@@ -421,9 +423,9 @@ mod tests {
     #[test]
     fn what_is_no_pattern() {
         for (text, says) in [
-            ("com.<id:float>", "component 2 `<id:float>`: \"float\" is no type"),
-            ("com.<>", "\"\" is no name"),
-            ("com.<1a>", "\"1a\" is no name"),
+            ("com.<id:float>", "component 2 `<id:float>`: \"float\" is not a valid type"),
+            ("com.<>", "\"\" is not a valid name"),
+            ("com.<1a>", "\"1a\" is not a valid name"),
             ("<a>.<a:int>", "component 2 `<a:int>`: the name `a` stands there before"),
             ("<a:suffix>.b", "component 2 `b`: a suffix must be the last"),
             ("com.<a>.<b:suffix>", "no wildcard may stand before a suffix"),

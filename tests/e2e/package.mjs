@@ -202,7 +202,7 @@ export const withEach = {
       [[new Error('x')], {}, 'args[0] is an object of the kind Error'],
       [[Promise.resolve()], {}, 'args[0] is an object of the kind Promise'],
       [[2n ** 64n], {}, 'args[0] is an integer of more than 64 bits'],
-      [[new Map([[1, 2]])], {}, 'args[0] is a map with a key that is no string'],
+      [[new Map([[1, 2]])], {}, 'args[0] is a map with a key that is not a string'],
       [[cycle], {}, 'or contains itself'],
       [[deep], {}, 'deeper than 100 levels'],
       [[wide], {}, '(4194304 may be altogether)'],

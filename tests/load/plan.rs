@@ -56,11 +56,11 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Role, Str
         plan.kinds = Kind::ALL.to_vec();
     }
     if plan.sessions < 100 {
-        return Err(format!("{} sessions are no load", plan.sessions));
+        return Err(format!("{} sessions are too few", plan.sessions));
     }
     Ok(if left_out { Role::LeftOut } else { Role::Test(plan) })
 }
 
 fn number(word: &str) -> Result<usize, String> {
-    word.parse().map_err(|_| format!("{word:?} is no number"))
+    word.parse().map_err(|_| format!("{word:?} is not a number"))
 }

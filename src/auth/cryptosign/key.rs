@@ -78,7 +78,7 @@ impl SigningKey {
             // Random octets are that once in 2^43 times.
             if seed.iter().all(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace()) {
                 return Err(AuthError::new(
-                    "this is no private key: 32 octets that are text, no random ones; a key of \
+                    "not a private key: its 32 octets are text, not random; a key of \
                      hexadecimal digits has 64",
                 ));
             }
@@ -124,7 +124,7 @@ impl fmt::Debug for SigningKey {
 
 fn unknown() -> AuthError {
     AuthError::new(
-        "this is no private key: neither 32 octets, nor 64 hexadecimal digits, nor an OpenSSH key, \
+        "not a private key: neither 32 octets, nor 64 hexadecimal digits, nor an OpenSSH key, \
          nor a key file",
     )
 }

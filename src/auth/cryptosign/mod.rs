@@ -44,7 +44,7 @@ pub fn response(signature: &[u8; 64], message: &[u8; 32]) -> String {
 pub fn verify(public_key: &[u8; 32], message: &[u8; 32], response: &str) -> Result<(), AuthError> {
     let octets = from_hex_array::<96>("the signature", response)?;
     let key = VerifyingKey::from_bytes(public_key)
-        .map_err(|_| AuthError::new("the public key is no Ed25519 key"))?;
+        .map_err(|_| AuthError::new("the public key is not a valid Ed25519 key"))?;
     let (signature, signed) = octets.split_at(64);
     let signature = Signature::from_slice(signature).map_err(|_| wrong())?;
     if !constant_time_eq(signed, message) {
@@ -67,7 +67,7 @@ pub fn public_key_from_hex(text: &str) -> Result<[u8; 32], AuthError> {
 pub(in crate::auth) fn check_public_key(key: &[u8; 32]) -> Result<(), AuthError> {
     match VerifyingKey::from_bytes(key) {
         Ok(point) if !point.is_weak() => Ok(()),
-        _ => Err(AuthError::new(format_args!("{} is no public key of Ed25519", to_hex(key)))),
+        _ => Err(AuthError::new(format_args!("{} is not a valid Ed25519 public key", to_hex(key)))),
     }
 }
 

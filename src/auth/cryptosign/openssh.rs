@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
     let mut blob = Zeroizing::new(vec![0; BASE64.decode_len(digits.len()).unwrap_or_default()]);
     match BASE64.decode_mut(&digits, &mut blob) {
         Ok(length) => read(&blob[..length]),
-        Err(_) => Err(error("it is no Base64")),
+        Err(_) => Err(error("it is not valid Base64")),
     }
 }
 

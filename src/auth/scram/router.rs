@@ -31,7 +31,8 @@ impl RouterExchange {
         let client_nonce = text(PLACE, context.authextra, "nonce")?;
         if !is_nonce(client_nonce) {
             return Err(AuthError::new(
-                "HELLO.Details.authextra.nonce is no nonce: up to 1024 printable characters",
+                "HELLO.Details.authextra.nonce is not a valid nonce: must be 1 to 1024 printable \
+                 characters without commas",
             ));
         }
         let binding = match optional_text(PLACE, context.authextra, "channel_binding")? {

@@ -130,7 +130,7 @@ pub(super) fn some_seconds(value: &Value) -> Result<Duration, ConfigError> {
 /// JSON text as a value.
 pub(super) fn json(text: &str) -> Result<Value, ConfigError> {
     let value = serde_json::from_str::<Value>(text)
-        .map_err(|error| here(format_args!("this is no JSON: {error}")))?;
+        .map_err(|error| here(format_args!("not valid JSON: {error}")))?;
     // Of two values of a key, one would be ignored.
     serde_json::from_str::<OnlyOnce>(text).map_err(here)?;
     Ok(value)

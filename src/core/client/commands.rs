@@ -157,7 +157,7 @@ impl Client {
             }
             // What is no URI would be a violation; the error is told all the same.
             Err(error) if !error.uri.check(UriRule::Loose, Match::Exact) => {
-                let text = format!("the procedure failed with {error:?}, which is no URI");
+                let text = format!("the procedure failed with {error:?}, which is not a valid URI");
                 invocation_error(invocation, ApplicationError::runtime(text)).into()
             }
             Err(error) => invocation_error(invocation, error).into(),

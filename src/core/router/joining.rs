@@ -68,7 +68,7 @@ impl Router {
             let text = format!("the realm is longer than {longest} octets");
             Next::Refuse(Refusal::new(uris::INVALID_URI, text))
         } else if !realm.check(self.config.uri_rule, Match::Exact) {
-            let text = format!("{} is no URI", quote(&realm));
+            let text = format!("{} is not a valid URI", quote(&realm));
             Next::Refuse(Refusal::new(uris::INVALID_URI, text))
         } else {
             let known = self.realm_names.contains_key(&realm);

@@ -412,7 +412,7 @@ pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(),
     let wrong = if uri.len() > limit {
         format!("is longer than the limit of {limit} bytes")
     } else if !uri.check(turn.config.uri_rule, policy) {
-        format!("is no {kind}")
+        format!("is not a valid {kind}")
     } else if policy == Match::Wildcard && has_too_many_components(uri) {
         format!("has more than {MAX_COMPONENTS} components")
     } else {

@@ -72,7 +72,7 @@ pub enum RequestError {
 #[non_exhaustive]
 pub enum ReplyError {
     /// The first octet is another one.
-    #[error("this is no RawSocket server: its answer begins with 0x{0:02x}, not 0x7f")]
+    #[error("the server does not speak RawSocket: its answer begins with 0x{0:02x}, not 0x7f")]
     Magic(u8),
     /// The server refuses, and says why.
     #[error("the server refuses: {0}")]

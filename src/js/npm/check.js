@@ -20,7 +20,7 @@ export function split(options, here, there) {
     } else if (/^_?[a-z][a-z0-9]*_[a-z0-9_]*$/.test(name)) {
       wire[name] = value;
     } else {
-      throw new TypeError(`there is no option "${name}"`);
+      throw new TypeError(`unknown option "${name}"`);
     }
   }
   return [local, wire];

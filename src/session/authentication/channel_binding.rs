@@ -24,7 +24,7 @@ impl ChannelBinding {
     pub(super) fn data(self, transport: &TransportInfo) -> Result<[u8; 32], AuthError> {
         match self {
             ChannelBinding::TlsExporter => transport.channel_id.ok_or_else(|| {
-                let text = "there is no TLS connection below to bind to (tls-exporter)";
+                let text = "the transport has no TLS connection to bind to (tls-exporter)";
                 AuthError::new(text)
             }),
         }

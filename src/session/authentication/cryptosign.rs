@@ -224,7 +224,7 @@ impl Proof for CryptosignProof {
                 router.prove(extra, self.channel.as_ref())?;
             }
             let text = extra.get("challenge").and_then(Value::as_str).ok_or_else(|| {
-                AuthError::new("CHALLENGE.Extra.challenge is missing, or is no string")
+                AuthError::new("CHALLENGE.Extra.challenge is missing or not a string")
             })?;
             let message = cryptosign::to_be_signed(text, self.channel.as_ref())?;
             let signature = self.signer.sign(message).await?;

@@ -126,7 +126,7 @@ impl Settings<'_> {
                 authentication.with(if proxy { cryptosign.proxy() } else { cryptosign })
             }
             _ => Err(AuthError::new(format!(
-                "{}: there is no such authentication method; there are {METHODS}",
+                "{}: unknown authentication method; known are {METHODS}",
                 self.place
             ))),
         }

@@ -232,9 +232,8 @@ impl PayloadCodec for KeyRing {
         if payload.serializer.as_deref() != Some("json") {
             return Err(unreadable(format!("written in {:?}, not json", payload.serializer)));
         }
-        let opener = self
-            .find(side, uri)
-            .ok_or_else(|| unreadable(format!("there is no key for {uri:?}")))?;
+        let opener =
+            self.find(side, uri).ok_or_else(|| unreadable(format!("no key for {uri:?}")))?;
         let (nonce, sealed) = payload
             .payload
             .split_first_chunk::<NONCE_SIZE>()

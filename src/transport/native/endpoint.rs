@@ -123,7 +123,7 @@ pub(super) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, C
     let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
     let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
     if port == 0 {
-        return Err(invalid("port: 0 is no port to connect to".to_owned()));
+        return Err(invalid("port: 0 is out of range (1 to 65535)".to_owned()));
     }
     Ok(host)
 }
@@ -194,7 +194,8 @@ impl Route {
     fn check_version(&self, address: Option<IpAddr>) -> Result<(), ConnectError> {
         match address {
             Some(address) if !self.ip_version.takes(address) => {
-                let text = format!("version: {address} is no {} address", self.ip_version.name());
+                let text =
+                    format!("version: {address} is not an {} address", self.ip_version.name());
                 Err(ConnectError::InvalidConfig(text))
             }
             _ => Ok(()),
@@ -260,7 +261,7 @@ fn after(time: Duration) -> Instant {
 }
 
 fn no_address() -> ConnectError {
-    ConnectError::InvalidConfig("endpoint: there is no address".to_owned())
+    ConnectError::InvalidConfig("endpoint: no address given".to_owned())
 }
 
 fn no_proxy() -> ConnectError {

@@ -83,7 +83,7 @@ pub(super) async fn connect_first(
 ) -> Result<TcpStream, ConnectError> {
     addresses.retain(|address| version.takes(address.ip()));
     if addresses.is_empty() {
-        return Err(unreachable(name, format!("there is no {} address", version.name())));
+        return Err(unreachable(name, format!("no {} address found", version.name())));
     }
     let stream = match timeout_at(deadline, race(interleave(addresses))).await {
         Ok(Ok(stream)) => stream,

@@ -391,7 +391,7 @@ fn missing(wanted: &str, pem: &[u8]) -> String {
     if wanted != "certificate" && has(b"-----BEGIN CERTIFICATE-----") {
         return "this is a certificate".to_owned();
     }
-    format!("there is no {wanted} in the PEM text")
+    format!("the PEM text contains no {wanted}")
 }
 
 #[cfg(all(test, feature = "client"))]

@@ -34,7 +34,7 @@ pub(crate) async fn connect(path: &Path) -> io::Result<Stream> {
         match path.metadata().map(|found| found.file_type()) {
             Ok(kind) if kind.is_dir() => io::Error::new(error.kind(), "it is a folder, no socket"),
             Ok(kind) if kind.is_file() => io::Error::new(error.kind(), "it is a file, no socket"),
-            Ok(kind) if !kind.is_socket() => io::Error::new(error.kind(), "it is no socket"),
+            Ok(kind) if !kind.is_socket() => io::Error::new(error.kind(), "it is not a socket"),
             _ => error,
         }
     })

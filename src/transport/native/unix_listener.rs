@@ -150,7 +150,7 @@ async fn remove_stale(path: &Path) -> Result<(), String> {
         Err(error) => return Err(error.to_string()),
     };
     if !metadata.file_type().is_socket() {
-        return Err("there is a file already, and it is no socket".to_owned());
+        return Err("the path exists and is not a socket".to_owned());
     }
     match timeout(ANSWER_TIME, Stream::connect(path)).await {
         Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {

@@ -21,7 +21,7 @@ use crate::error::ConnectError;
 use crate::transport::RAW_SOCKET;
 
 /// Also Autobahn's rule.
-pub(crate) const NO_TLS: &str = "there is no TLS over a unix socket";
+pub(crate) const NO_TLS: &str = "TLS over a unix socket is not supported";
 
 /// What errors and logs may tell of what was given as a URL: neither user and password, which people
 /// write there by mistake, nor the query, which may hold a token. `ws://…@host/path?…`.

@@ -47,7 +47,7 @@ impl RawSocketUrl {
     pub fn parse(url: &str) -> Result<Self, ConnectError> {
         let parsed = Self::parse_listen(url)?;
         if parsed.port == 0 {
-            return Err(invalid(url, "port 0 is no port to connect to"));
+            return Err(invalid(url, "port must be 1 to 65535"));
         }
         Ok(parsed)
     }
@@ -184,8 +184,8 @@ mod tests {
             ("rs://h<h", "'<' cannot be in a host name"),
             ("rs://::1", "in brackets"),
             ("rs://1.2.3", "not an IPv4 address"),
-            ("rss://unix:/r.sock", "no TLS over a unix socket; use rs://"),
-            ("rss+unix:///r.sock", "no TLS over a unix socket"),
+            ("rss://unix:/r.sock", "TLS over a unix socket is not supported; use rs://"),
+            ("rss+unix:///r.sock", "TLS over a unix socket is not supported"),
             ("rs+unix://r.sock", "not the absolute path"),
             ("rs://unix:/run/", "is a folder"),
             ("rs://unix:/run/r%20.sock", "not percent-decoded"),

@@ -43,7 +43,7 @@ impl WebSocketUrl {
     pub fn parse(url: &str) -> Result<Self, ConnectError> {
         let parsed = read(url).map_err(|message| invalid(url, message))?;
         if parsed.port == 0 {
-            return Err(invalid(url, "port 0 is no port to connect to"));
+            return Err(invalid(url, "port must be 1 to 65535"));
         }
         Ok(parsed)
     }
@@ -277,8 +277,8 @@ mod tests {
         assert_eq!((url.host.as_str(), url.port, url.unix), ("unix", 8080, None));
         assert_eq!(WebSocketUrl::parse("ws://unix/ws").unwrap().unix, None);
         for (url, text) in [
-            ("wss://unix:/r.sock", "no TLS over a unix socket"),
-            ("wss+unix:///r.sock", "no TLS over a unix socket"),
+            ("wss://unix:/r.sock", "TLS over a unix socket is not supported"),
+            ("wss+unix:///r.sock", "TLS over a unix socket is not supported"),
             ("ws+unix://r.sock", "not the absolute path"),
             ("ws+unix://", "not the absolute path"),
             ("ws://unix:r.sock", "must be absolute, as in ws://unix:/run/router.sock"),

@@ -63,5 +63,5 @@ pub(crate) fn rawsocket_connector(
     _settings: &ClientSettings,
     _serializer: Serializer,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
-    Err(ConfigError::new("url", "there is no RawSocket in the browser; use ws:// or wss://"))
+    Err(ConfigError::new("url", "RawSocket is not available in the browser; use ws:// or wss://"))
 }

@@ -245,7 +245,7 @@ impl Transport for WebSocketTransport {
             return self.socket.send_binary(&frame);
         }
         let text = std::str::from_utf8(&frame).map_err(|error| {
-            TransportError::Violation(format!("the frame to send is no text: {error}"))
+            TransportError::Violation(format!("the frame to send is not valid UTF-8: {error}"))
         })?;
         self.socket.send_text(text)
     }

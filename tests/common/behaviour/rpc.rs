@@ -191,11 +191,11 @@ async fn what_is_no_uri(place: &impl Place) {
         assert!(session.subscribe(bad).await.is_err());
         assert!(session.register(bad, add).await.is_err());
     }
-    let fail = || async { Err::<(), _>(ApplicationError::new("this is no URI")) };
+    let fail = || async { Err::<(), _>(ApplicationError::new("not a URI")) };
     session.register("com.example.bad_error", fail).await.unwrap();
     let error = application(session.call("com.example.bad_error").await.unwrap_err());
     assert_eq!(error.uri, "wamp.error.runtime_error");
-    assert!(error.to_string().contains("this is no URI"), "{error}");
+    assert!(error.to_string().contains("not a URI"), "{error}");
 }
 
 async fn many_calls_in_flight(place: &impl Place) {

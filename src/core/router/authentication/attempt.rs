@@ -133,6 +133,6 @@ impl Refusal {
     }
 
     pub(in crate::core::router) fn no_realm(realm: &Uri) -> Self {
-        Refusal::new(uris::NO_SUCH_REALM, format!("there is no realm {}", quote(realm)))
+        Refusal::new(uris::NO_SUCH_REALM, format!("no such realm: {}", quote(realm)))
     }
 }

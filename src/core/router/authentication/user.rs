@@ -161,7 +161,7 @@ impl User {
             return wrong("the authrole is empty".to_owned());
         }
         if self.credentials.is_empty() {
-            return wrong("there is no credential".to_owned());
+            return wrong("no credential is set".to_owned());
         }
         match self.realms.iter().find(|realm| !realms.contains(realm)) {
             Some(realm) => wrong(format!("the router has no realm {realm:?}")),

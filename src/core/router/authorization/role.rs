@@ -246,7 +246,7 @@ pub(crate) fn validate(config: &RouterConfig) -> Result<(), String> {
         if let Some(realm) = realm
             && !config.realms.contains(realm)
         {
-            return Err(format!("{place}: there is no such realm"));
+            return Err(format!("{place}: no such realm"));
         }
         if !known.insert((realm, &role.name)) {
             return Err(format!("{place} twice"));

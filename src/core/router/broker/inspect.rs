@@ -39,7 +39,7 @@ impl Broker {
     ) -> Result<Vec<HistoryEvent>, ApplicationError> {
         if self.subscriptions.get(subscription).is_none() {
             return Err(ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION)
-                .arg(format!("there is no subscription {subscription}")));
+                .arg(format!("no such subscription: {subscription}")));
         }
         self.histories.select(subscription, filter, asking).ok_or_else(|| {
             ApplicationError::new(uris::HISTORY_UNAVAILABLE)

@@ -58,7 +58,7 @@ impl Arguments {
             None => Ok(Arguments(all)),
             Some((name, _)) => {
                 let name = crate::core::router::realm::quote(name);
-                Err(invalid(format!("there is no argument {name}")))
+                Err(invalid(format!("unknown argument {name}")))
             }
         }
     }

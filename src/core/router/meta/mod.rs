@@ -180,7 +180,7 @@ fn find(offered: MetaApi, name: &str) -> Result<&'static Procedure, ApplicationE
     let known = PROCEDURES.iter().find(|procedure| procedure.name == name);
     match (offered, known) {
         (MetaApi::Off, _) | (_, None) => Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
-            .arg(format!("{} is no procedure of this router", quote(name)))),
+            .arg(format!("{} is not a procedure of this router", quote(name)))),
         (MetaApi::ReadOnly, Some(procedure)) if procedure.ends => {
             Err(ApplicationError::new(uris::NOT_AUTHORIZED)
                 .arg(format!("{name:?} is switched off: this router's meta API is read-only")))

@@ -69,7 +69,7 @@ pub(super) fn remove_callee(call: &mut Inquiry<'_, '_>) -> Answer {
         return Ok(Value::Null);
     }
     Err(ApplicationError::new(uris::NO_SUCH_SESSION)
-        .arg(format!("session {session} is no callee of registration {id}")))
+        .arg(format!("session {session} is not a callee of registration {id}")))
 }
 
 /// The sessions of all callees, in the order in which they registered.
@@ -81,5 +81,5 @@ fn callees(call: &mut Inquiry<'_, '_>) -> Result<List, ApplicationError> {
 }
 
 fn no_such_registration(id: u64) -> ApplicationError {
-    ApplicationError::new(uris::NO_SUCH_REGISTRATION).arg(format!("there is no registration {id}"))
+    ApplicationError::new(uris::NO_SUCH_REGISTRATION).arg(format!("no such registration: {id}"))
 }

@@ -33,7 +33,7 @@ pub(super) fn find(realm: &Realm, session: u64) -> Result<ConnectionId, Applicat
 }
 
 pub(super) fn no_such_session(session: u64) -> ApplicationError {
-    ApplicationError::new(uris::NO_SUCH_SESSION).arg(format!("there is no session {session}"))
+    ApplicationError::new(uris::NO_SUCH_SESSION).arg(format!("no such session: {session}"))
 }
 
 /// The ids of sessions, by their connections.

@@ -61,7 +61,7 @@ pub(super) fn remove_subscriber(call: &mut Inquiry<'_, '_>) -> Answer {
         return Ok(Value::Null);
     }
     Err(ApplicationError::new(uris::NO_SUCH_SESSION)
-        .arg(format!("session {session} is no subscriber of subscription {id}")))
+        .arg(format!("session {session} is not a subscriber of subscription {id}")))
 }
 
 /// The sessions of all subscribers.
@@ -72,5 +72,5 @@ fn subscribers(call: &mut Inquiry<'_, '_>) -> Result<List, ApplicationError> {
 }
 
 fn no_such_subscription(id: u64) -> ApplicationError {
-    ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION).arg(format!("there is no subscription {id}"))
+    ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION).arg(format!("no such subscription: {id}"))
 }

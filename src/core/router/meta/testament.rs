@@ -110,7 +110,7 @@ fn publish_options(
     let Some(session) = call.realm.sessions.get(&call.caller) else { return Ok(options) };
     if options.enc_algo.is_some() {
         return Err(invalid(
-            "argument \"publish_options\": with enc_algo the payload is no list, but bytes",
+            "argument \"publish_options\": with enc_algo the payload must be bytes, not a list",
         ));
     }
     if options.ppt_scheme.is_some() && !session.features.publisher_passthru {

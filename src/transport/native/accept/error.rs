@@ -24,7 +24,7 @@ pub enum AcceptError {
     },
     /// The client does not speak RawSocket, or wrongly: for that there is no word in it, so the client
     /// was dropped.
-    #[error("this is no RawSocket: {0}")]
+    #[error("not a RawSocket client: {0}")]
     NotRawSocket(String),
     /// The connection ended during the handshake.
     #[error("connection lost during the handshake: {0}")]

@@ -102,7 +102,7 @@ impl Origin {
         if all.next().is_some() {
             return Origin::Bad("the header Origin is there more than once".to_owned());
         }
-        let bad = || Origin::Bad("the header Origin is no origin".to_owned());
+        let bad = || Origin::Bad("the header Origin is not a valid origin".to_owned());
         let Ok(text) = value.to_str() else { return bad() };
         let text = text.trim().to_ascii_lowercase();
         if text == "null" || text.starts_with("file:") {

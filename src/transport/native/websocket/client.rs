@@ -324,7 +324,7 @@ impl WampWebSocketClientFactory {
                     }
                     _ => ": its answer is not HTTP".to_owned(),
                 };
-                handshake(format!("this is no WebSocket server{what}"))
+                handshake(format!("not a WebSocket server{what}"))
             }
             HeadError::TooLong => handshake("the HTTP head of its answer does not end"),
         }

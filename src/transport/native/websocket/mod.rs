@@ -282,7 +282,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketTransport<
         let text = match self.info.serializer.is_binary() {
             true => None,
             false => Some(Utf8Bytes::try_from(frame.clone()).map_err(|error| {
-                TransportError::Violation(format!("the frame to send is no text: {error}"))
+                TransportError::Violation(format!("the frame to send is not valid UTF-8: {error}"))
             })?),
         };
         match (self.fragment.map(NonZeroUsize::get), text) {
