@@ -1,10 +1,9 @@
 //! `ApplicationRunner`: one application session, run as a program.
 
+use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
-use std::{fmt, future};
 
 use tokio::sync::watch;
 
@@ -18,6 +17,7 @@ use crate::component::transports::IntoTransports;
 use crate::core::retry::RetryPolicy;
 use crate::error::{ConfigError, ConnectError};
 use crate::message::Serializer;
+use crate::rt::future::{Race, race};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::authentication::Authentication;
 use crate::transport::{EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions};
@@ -384,24 +384,18 @@ where
             let _runner = self.runner.clone();
             let component = self.component().map_err(RunnerError::Config)?;
             let mut running = run(&component, log_level).signals(signals).into_future();
-            let mut stopped = Box::pin(async move { stops.changed().await.is_ok() });
-            let mut waits = true;
-            let end = future::poll_fn(|cx| {
-                // First, as what has not begun cannot be stopped.
-                let end = running.as_mut().poll(cx);
-                if end.is_pending()
-                    && waits
-                    && let Poll::Ready(told) = stopped.as_mut().poll(cx)
-                {
-                    waits = false;
-                    if told {
+            // The run first, as what has not begun cannot be stopped.
+            let end = match race(&mut running, stops.changed()).await {
+                Race::First(end) => end,
+                Race::Second(told) => {
+                    if told.is_ok() {
                         // Its end comes by `running`.
                         drop(component.stop());
                     }
+                    running.await
                 }
-                end
-            });
-            match end.await {
+            };
+            match end {
                 Ok(()) => Ok(()),
                 Err(mut error) => match error.failed.pop() {
                     Some(failed) => Err(RunnerError::Component(failed.error)),

@@ -1,22 +1,23 @@
 //! One attempt: from no connection to a session, and on to the session's end.
 
 use std::future::{Future, pending, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::component::Shared;
 use crate::component::application_session::{ComponentConfig, ErasedSession, JoinAs, Plain};
-use crate::component::callback::{Race, all_within, call, catch, caught, race};
-use crate::component::error::{AttemptError, HandlerError};
+use crate::component::callback::call;
+use crate::component::error::{AttemptError, BoxError, HandlerError};
 use crate::component::interest::Declared;
 use crate::component::listeners::Listener;
 use crate::component::run_loop::Stop;
 use crate::component::state::ComponentState;
 use crate::component::tracked::{Gone, Tracked};
 use crate::component::transports::{Source, TransportEntry};
-use crate::component::{Shared, lock};
-use crate::error::{CloseReason, ConnectError};
-use crate::rt::{self, BoxFuture, Sleep};
+use crate::error::{ApplicationError, CloseReason, ConnectError};
+use crate::rt::future::{Race, all_within, race, within};
+use crate::rt::guard::{Panic, catch, caught};
+use crate::rt::{self, BoxFuture};
 use crate::session::{self, Session, SessionConfig};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 use crate::uri::Uri;
@@ -128,7 +129,7 @@ impl Attempt<'_> {
         };
         // Also what panics before there is a future.
         let connected = caught(async { connector.connect().await }).await;
-        let connected = connected.map_err(|error| handler_failed("the connector", error))?;
+        let connected = connected.map_err(|panic| handler_failed("the connector", panic.into()))?;
         connected.map_err(|error| match error {
             ConnectError::Join(reason) => AttemptError::Refused(reason),
             error => AttemptError::Connect(error),
@@ -136,7 +137,7 @@ impl Attempt<'_> {
     }
 
     async fn joined(&self, life: &Life<'_>, session: Session, gone: Gone) -> Fate {
-        *lock(&self.shared.session) = Some(session.clone());
+        *self.shared.session.lock() = Some(session.clone());
         tracing::info!(realm = %session.realm(), session = session.id(), "joined");
         let work = self.work(life, &session);
         let end = match race(work, race(session.closed(), self.stop.wait())).await {
@@ -157,7 +158,7 @@ impl Attempt<'_> {
             End::Closed(reason) => Arc::clone(reason),
             End::Stopped | End::Work(_) => session.leave().await,
         };
-        *lock(&self.shared.session) = None;
+        *self.shared.session.lock() = None;
         tracing::info!(session = session.id(), %reason, "the session has ended");
         drop(session);
         life.left(&reason).await;
@@ -231,8 +232,7 @@ impl<'a> Life<'a> {
         let object = match &settings.factory {
             Some(factory) => {
                 let made = catch(|| factory.make(component));
-                made.and_then(|made| made.map_err(HandlerError::new))
-                    .map_err(|error| handler_failed("session_factory", error))?
+                flat(made).map_err(|error| handler_failed("session_factory", error))?
             }
             None => Arc::new(Plain),
         };
@@ -269,10 +269,7 @@ impl Life<'_> {
         future: impl Future<Output = Result<T, HandlerError>>,
     ) -> Result<T, AttemptError> {
         let limit = self.config.client.join_timeout;
-        let result = match race(future, Sleep::new(limit)).await {
-            Race::First(result) => result,
-            Race::Second(()) => Err(too_long(limit)),
-        };
+        let result = within(limit, future).await.unwrap_or_else(|| Err(too_long(limit)));
         result.map_err(|error| handler_failed(what, error))
     }
 
@@ -282,9 +279,7 @@ impl Life<'_> {
             _ => None,
         });
         self.shared.fire("on_connect", listeners, info.clone(), &self.config).await;
-        caught(async { self.object.on_connect(&info).await })
-            .await
-            .and_then(|result| result.map_err(HandlerError::new))
+        flat(caught(async { self.object.on_connect(&info).await }).await)
     }
 
     /// Registers and subscribes, in order. What failed.
@@ -314,7 +309,7 @@ impl Life<'_> {
         let mut errors =
             self.shared.fire("on_join", listeners, session.clone(), &self.config).await;
         let joined = caught(async { self.object.on_join(session.clone()).await }).await;
-        if let Err(error) = joined.and_then(|result| result.map_err(HandlerError::new)) {
+        if let Err(error) = flat(joined) {
             self.tell(session, &"on_join".into(), &error);
             errors.push(error);
         }
@@ -336,8 +331,8 @@ impl Life<'_> {
         });
         let leaving = async {
             let left = caught(async { self.object.on_leave(Arc::clone(reason)).await }).await;
-            if let Err(error) = left {
-                self.config.tell_user_error(&"on_leave".into(), error.to_application());
+            if let Err(panic) = left {
+                self.config.tell_user_error(&"on_leave".into(), ApplicationError::runtime(panic));
             }
             self.shared.fire("on_leave", listeners, Arc::clone(reason), &self.config).await;
         };
@@ -347,18 +342,16 @@ impl Life<'_> {
     /// Waits until the connection is gone.
     async fn disconnected(&self, gone: Gone) {
         let limit = gone.close_timeout().saturating_add(CLOSE_MARGIN);
-        let clean = match race(gone.wait(), Sleep::new(limit)).await {
-            Race::First(clean) => clean,
-            Race::Second(()) => false,
-        };
+        let clean = within(limit, gone.wait()).await.unwrap_or(false);
         let listeners = self.shared.listeners(|listener| match listener {
             Listener::Disconnect(callback) => Some(callback.clone()),
             _ => None,
         });
         let leaving = async {
             let left = caught(async { self.object.on_disconnect(clean).await }).await;
-            if let Err(error) = left {
-                self.config.tell_user_error(&"on_disconnect".into(), error.to_application());
+            if let Err(panic) = left {
+                let error = ApplicationError::runtime(panic);
+                self.config.tell_user_error(&"on_disconnect".into(), error);
             }
             self.shared.fire("on_disconnect", listeners, clean, &self.config).await;
         };
@@ -391,9 +384,14 @@ pub(super) async fn last_words<T>(
     words: impl Future<Output = T>,
     config: &SessionConfig,
 ) {
-    if let Race::Second(()) = race(words, Sleep::new(LAST_WORDS)).await {
+    if within(LAST_WORDS, words).await.is_none() {
         config.tell_user_error(&name.into(), too_long(LAST_WORDS).to_application());
     }
+}
+
+/// The result of a guarded function, with a panic as its error.
+fn flat<T, E: Into<BoxError>>(result: Result<Result<T, E>, Panic>) -> Result<T, HandlerError> {
+    result?.map_err(HandlerError::new)
 }
 
 fn too_long(limit: Duration) -> HandlerError {
@@ -407,7 +405,6 @@ fn unanswered(limit: Duration) -> HandlerError {
 async fn close(transport: &mut Tracked) {
     let limit = transport.close_timeout().saturating_add(CLOSE_MARGIN);
     let closing = poll_fn(|cx| transport.poll_close(cx, CloseCode::Normal));
-    let closing = pin!(closing);
     // Whether it went well shows in the transport.
-    let _ = race(closing, Sleep::new(limit)).await;
+    let _ = within(limit, closing).await;
 }

@@ -1,16 +1,11 @@
-//! Functions of the user's: kept without their types, called so that a panic is an error, and
-//! several at a time.
+//! Functions of the user's: kept without their types, called so that a panic is an error.
 
-use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::future::Future;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use crate::component::error::{BoxError, HandlerError};
-use crate::rt::{BoxFuture, MaybeSend, MaybeSync, Sleep};
+use crate::rt::guard::{catch, caught};
+use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
 /// What a listener or `main` may give: nothing, or a `Result` of nothing and any error.
 #[diagnostic::on_unimplemented(
@@ -88,105 +83,4 @@ pub(super) fn call<A, T>(
 ) -> impl Future<Output = Result<T, HandlerError>> + use<A, T> {
     let started = catch(|| callback.call(argument));
     async move { caught(started?).await?.map_err(HandlerError::new) }
-}
-
-/// Calls what may panic.
-pub(super) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, HandlerError> {
-    catch_unwind(AssertUnwindSafe(function)).map_err(|panic| panicked(panic.as_ref()))
-}
-
-/// Polls what may panic.
-pub(super) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, HandlerError> {
-    let mut future = pin!(future);
-    poll_fn(|cx| match catch(|| future.as_mut().poll(cx)) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    })
-    .await
-}
-
-/// Which of two came first.
-pub(super) enum Race<A, B> {
-    First(A),
-    Second(B),
-}
-
-/// Drives two until one is ready, and drops the other. If both are, the first counts.
-pub(super) async fn race<A, B>(
-    first: impl Future<Output = A>,
-    second: impl Future<Output = B>,
-) -> Race<A, B> {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    poll_fn(|cx| match first.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Race::First(output)),
-        Poll::Pending => second.as_mut().poll(cx).map(Race::Second),
-    })
-    .await
-}
-
-/// Drives all to their ends, at the same time; begun in order.
-pub(super) async fn all<T: Unpin>(futures: Vec<BoxFuture<'_, T>>) -> Vec<T> {
-    drive(futures, None).await.into_iter().flatten().collect()
-}
-
-/// As [`all`]; but when for so long none has ended, the others are dropped, and have no output.
-pub(super) async fn all_within<T: Unpin>(
-    futures: Vec<BoxFuture<'_, T>>,
-    patience: Duration,
-) -> Vec<Option<T>> {
-    drive(futures, Some(patience)).await
-}
-
-async fn drive<T: Unpin>(
-    futures: Vec<BoxFuture<'_, T>>,
-    patience: Option<Duration>,
-) -> Vec<Option<T>> {
-    struct All<'a, T> {
-        works: Vec<Work<'a, T>>,
-        patience: Option<Duration>,
-        timer: Option<Sleep>,
-    }
-    enum Work<'a, T> {
-        Running(BoxFuture<'a, T>),
-        Done(Option<T>),
-    }
-    impl<T: Unpin> Future for All<'_, T> {
-        type Output = Vec<Option<T>>;
-        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<Option<T>>> {
-            let (mut open, mut progress) = (false, false);
-            for work in &mut self.works {
-                if let Work::Running(future) = work {
-                    match future.as_mut().poll(cx) {
-                        Poll::Ready(output) => {
-                            *work = Work::Done(Some(output));
-                            progress = true;
-                        }
-                        Poll::Pending => open = true,
-                    }
-                }
-            }
-            if open {
-                if progress {
-                    self.timer = self.patience.map(Sleep::new);
-                }
-                match &mut self.timer {
-                    Some(timer) => ready!(Pin::new(timer).poll(cx)),
-                    None => return Poll::Pending,
-                }
-            }
-            let take = |work: &mut Work<'_, T>| match work {
-                Work::Done(output) => output.take(),
-                Work::Running(_) => None,
-            };
-            Poll::Ready(self.works.iter_mut().map(take).collect())
-        }
-    }
-    let works = futures.into_iter().map(Work::Running).collect();
-    All { works, patience, timer: patience.map(Sleep::new) }.await
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> HandlerError {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    HandlerError::new(format!("panicked: {}", text.as_deref().unwrap_or("no message")))
 }

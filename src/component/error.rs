@@ -7,6 +7,7 @@ use crate::error::{
     ApplicationError, CallError, CloseKind, CloseReason, ConnectError, Error, PublishError,
     RawSocketRefusal, RegisterError, SubscribeError,
 };
+use crate::rt::guard::Panic;
 use crate::uri::uris;
 
 /// Any error that a function of the user's may give: `?` makes it of every error type, `into()` of
@@ -38,6 +39,12 @@ impl HandlerError {
         let found = found.or_else(|| self.downcast_ref().and_then(PublishError::application));
         let found = found.or_else(|| self.downcast_ref().and_then(Error::application));
         found.cloned().unwrap_or_else(|| ApplicationError::runtime(self))
+    }
+}
+
+impl From<Panic> for HandlerError {
+    fn from(panic: Panic) -> Self {
+        HandlerError::new(panic)
     }
 }
 

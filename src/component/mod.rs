@@ -24,7 +24,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
 
 use tokio::sync::watch;
@@ -48,6 +48,7 @@ pub use transports::{IntoTransports, TransportEntry};
 pub use crate::core::retry::RetryPolicy;
 
 use crate::error::ConnectError;
+use crate::rt::lock::Lock;
 use crate::rt::{self, BoxFuture};
 use crate::session::Session;
 use crate::uri::Uri;
@@ -136,11 +137,11 @@ struct Owner {
 
 struct Shared {
     settings: Settings,
-    listeners: Mutex<Listeners>,
+    listeners: Lock<Listeners>,
     /// The run of the moment, or the last one.
-    run: Mutex<Option<Control>>,
+    run: Lock<Option<Control>>,
     state: watch::Sender<ComponentState>,
-    session: Mutex<Option<Session>>,
+    session: Lock<Option<Session>>,
     /// Counted up by [`Component::retry_now`].
     retry_now: watch::Sender<u64>,
 }
@@ -183,7 +184,7 @@ impl Component {
         let shared = &self.owner.shared;
         let (done, end) = watch::channel(None);
         let (control, previous) = {
-            let mut run = lock(&shared.run);
+            let mut run = shared.run.lock();
             match &*run {
                 Some(control) if control.goes_on() => return self.running(control),
                 _ => {}
@@ -212,7 +213,7 @@ impl Component {
     ///
     /// There is no further attempt, unless it is started again. Without a run, nothing happens.
     pub fn stop(&self) -> impl Future<Output = ()> + use<> {
-        let control = lock(&self.owner.shared.run).clone();
+        let control = self.owner.shared.run.lock().clone();
         if let Some(control) = &control {
             control.stop.send_replace(true);
         }
@@ -245,7 +246,7 @@ impl Component {
 
     /// The session, from WELCOME until its end.
     pub fn session(&self) -> Option<Session> {
-        lock(&self.owner.shared.session).clone()
+        self.owner.shared.session.lock().clone()
     }
 
     fn running(&self, control: &Control) -> Running {
@@ -260,7 +261,7 @@ impl Component {
     }
 
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
-        lock(&self.owner.shared.listeners)
+        self.owner.shared.listeners.lock()
     }
 }
 
@@ -311,10 +312,10 @@ impl Owner {
     fn new(settings: Settings) -> Self {
         let shared = Shared {
             settings,
-            listeners: Mutex::default(),
-            run: Mutex::default(),
+            listeners: Lock::default(),
+            run: Lock::default(),
             state: watch::channel(ComponentState::Idle).0,
-            session: Mutex::default(),
+            session: Lock::default(),
             retry_now: watch::channel(0).0,
         };
         Owner { shared: Arc::new(shared) }
@@ -323,7 +324,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        if let Some(control) = &*lock(&self.shared.run) {
+        if let Some(control) = &*self.shared.run.lock() {
             control.stop.send_replace(true);
         }
     }
@@ -341,9 +342,4 @@ impl Control {
     fn signals(&self) -> Signals {
         Signals { stop: Stop(self.stop.subscribe()), over: Arc::clone(&self.over) }
     }
-}
-
-/// A lock that a panic elsewhere does not break: what is behind it is whole at any time.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

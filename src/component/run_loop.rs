@@ -10,14 +10,17 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use crate::component::Shared;
 use crate::component::attempt::{Attempt, Fate, LAST_WORDS, failed, handler_failed, last_words};
-use crate::component::callback::{Callback, Race, all, call, catch, caught, race};
+use crate::component::callback::{Callback, call};
 use crate::component::error::{AttemptError, ComponentError, HandlerError};
 use crate::component::listeners::Listener;
 use crate::component::retry_notice::{RetryDecision, RetryNotice};
 use crate::component::state::ComponentState;
-use crate::component::{Shared, lock};
 use crate::core::retry::{Next, Rotation};
+use crate::error::ApplicationError;
+use crate::rt::future::{Race, all, race};
+use crate::rt::guard::{catch, caught};
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::SessionConfig;
 
@@ -62,7 +65,7 @@ struct Ended<'a> {
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        *lock(&self.shared.session) = None;
+        *self.shared.session.lock() = None;
         self.over.store(true, Ordering::Release);
         self.shared.state.send_replace(ComponentState::Done);
     }
@@ -101,8 +104,9 @@ impl Run<'_> {
             // What panics in a place of the user's that is not looked after ends the attempt, not the run.
             let span = tracing::error_span!("attempt", transport = entry.name);
             let fate = caught(attempt.run().instrument(span)).await;
-            *lock(&self.shared.session) = None;
-            let fate = fate.unwrap_or_else(|panic| failed(handler_failed("the attempt", panic)));
+            *self.shared.session.lock() = None;
+            let fate =
+                fate.unwrap_or_else(|panic| failed(handler_failed("the attempt", panic.into())));
             let (error, joined, left) = match fate {
                 Fate::Done => return Ok(()),
                 Fate::Failed { error, joined, left } => (error, joined, left),
@@ -205,7 +209,7 @@ impl Run<'_> {
         };
         catch(|| hook.is_fatal(error)).unwrap_or_else(|panic| {
             let config = &self.shared.settings.session;
-            config.tell_user_error(&"is_fatal".into(), panic.to_application());
+            config.tell_user_error(&"is_fatal".into(), ApplicationError::runtime(panic));
             error.is_fatal_by_default()
         })
     }
@@ -256,7 +260,7 @@ impl Shared {
 
     /// The listeners of one kind, as they are now.
     pub(super) fn listeners<T>(&self, kind: impl FnMut(&Listener) -> Option<T>) -> Vec<T> {
-        lock(&self.listeners).of(kind)
+        self.listeners.lock().of(kind)
     }
 }
 

@@ -7,23 +7,22 @@
 //! [`Output::Resume`]: crate::core::router::Output::Resume
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::core::router::{ConnectionId, Router as Core};
 use crate::router::hub::Hub;
-use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync, Sleep};
+use crate::rt::future::within;
+use crate::rt::guard::{Panic, caught};
+use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
 
 /// An application's function that answers questions in its own time.
 pub(super) struct Callback<Q, A>(Arc<dyn Answers<Q, A>>);
 
 /// Why a callback has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
-    Panicked,
+    Panicked(Panic),
     TooLate(Duration),
 }
 
@@ -65,38 +64,18 @@ impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
     ) {
         let callback = self.clone();
         // Called inside the future, so that a panic before there is one is caught, too.
-        let future = Box::pin(async move { callback.0.ask(question).await });
-        let asked = Asked { future, limit, sleep: Sleep::new(limit) };
+        let asked = caught(async move { callback.0.ask(question).await });
         let hub = Arc::clone(hub);
         rt::spawn(async move {
-            let answer = asked.await;
+            let answer = match within(limit, asked).await {
+                Some(answer) => answer.map_err(Unanswered::Panicked),
+                None => Err(Unanswered::TooLate(limit)),
+            };
             if let Err(unanswered) = &answer {
                 tracing::error!(?connection, "a callback of the router's {unanswered}");
             }
             hub.answer(|core, now| tell(core, now, connection, answer));
         });
-    }
-}
-
-/// A callback at work.
-struct Asked<A> {
-    future: BoxFuture<'static, A>,
-    limit: Duration,
-    sleep: Sleep,
-}
-
-impl<A> Future for Asked<A> {
-    type Output = Result<A, Unanswered>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        match catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx))) {
-            Ok(Poll::Ready(answer)) => return Poll::Ready(Ok(answer)),
-            Ok(Poll::Pending) => {}
-            Err(_) => return Poll::Ready(Err(Unanswered::Panicked)),
-        }
-        let late = Pin::new(&mut this.sleep).poll(cx);
-        late.map(|()| Err(Unanswered::TooLate(this.limit)))
     }
 }
 
@@ -115,7 +94,7 @@ impl<Q, A> fmt::Debug for Callback<Q, A> {
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unanswered::Panicked => f.write_str("panicked"),
+            Unanswered::Panicked(panic) => panic.fmt(f),
             Unanswered::TooLate(limit) => write!(f, "gave no answer within {limit:?}"),
         }
     }

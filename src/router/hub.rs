@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -24,13 +24,14 @@ use crate::router::authorizer::Authorizer;
 use crate::router::callback::Callback;
 use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
 use crate::rt;
+use crate::rt::lock::Lock;
 use crate::transport::CloseCode;
 use crate::uri::uris;
 use crate::value::Value;
 
 #[derive(Debug)]
 pub(super) struct Hub {
-    state: Mutex<State>,
+    state: Lock<State>,
     outbox_limit: usize,
     callbacks: Callbacks,
     /// Notified when the last task ends.
@@ -106,7 +107,7 @@ pub(super) struct Callbacks {
 impl Hub {
     pub(super) fn new(config: RouterConfig, outbox_limit: usize, callbacks: Callbacks) -> Self {
         Hub {
-            state: Mutex::new(State {
+            state: Lock::new(State {
                 core: Core::new(config),
                 outboxes: KeyMap::default(),
                 tasks: 0,
@@ -266,7 +267,7 @@ impl Hub {
     }
 
     pub(super) fn statistics(&self) -> Statistics {
-        self.lock().core.statistics()
+        self.state.lock().core.statistics()
     }
 
     async fn wait(&self, notify: &Notify, condition: impl Fn(&State) -> bool) {
@@ -274,7 +275,7 @@ impl Hub {
             let mut notified = pin!(notify.notified());
             // Before the look, so that nothing falls in between.
             notified.as_mut().enable();
-            if condition(&self.lock()) {
+            if condition(&self.state.lock()) {
                 return;
             }
             notified.await;
@@ -302,7 +303,7 @@ impl Hub {
         change: impl FnOnce(&mut State, Duration, &mut Aftermath) -> T,
     ) -> T {
         let now = rt::now();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let result = change(&mut state, now, aftermath);
         let deadline = state.core.poll_timeout();
         state.clock.check(deadline, &mut aftermath.wakers);
@@ -316,11 +317,6 @@ impl Hub {
             self.ask(question);
         }
         result
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // The core does not panic; if it did, the connections that are left may still go on.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -432,14 +428,14 @@ pub(crate) struct Stay(Arc<Hub>);
 impl Stay {
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
     pub(super) fn new(hub: &Arc<Hub>) -> Self {
-        hub.lock().tasks += 1;
+        hub.state.lock().tasks += 1;
         Stay(Arc::clone(hub))
     }
 }
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        self.0.task_ended(&mut self.0.lock());
+        self.0.task_ended(&mut self.0.state.lock());
     }
 }
 
@@ -478,7 +474,7 @@ impl Future for Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         // A runtime may end before the router does; the next connection brings another timer.
-        self.hub.lock().clock = Clock::default();
+        self.hub.state.lock().clock = Clock::default();
     }
 }
 

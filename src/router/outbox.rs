@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::codec;
 use crate::error::EncodeError;
 use crate::message::{Message, Serializer};
 use crate::router::patience::Patience;
+use crate::rt::lock::Lock;
 use crate::transport::CloseCode;
 
 /// From here on who sends to this connection waits, as long as [`Patience`] lasts.
@@ -58,7 +59,7 @@ pub(super) enum Ending {
 
 #[derive(Debug)]
 pub(super) struct Outbox {
-    state: Mutex<State>,
+    state: Lock<State>,
     /// Bytes in `state.items`, and those that the task has taken but not handed over.
     load: AtomicUsize,
     hard_limit: usize,
@@ -86,14 +87,14 @@ struct State {
 
 impl Outbox {
     pub(super) fn new(hard_limit: usize) -> Self {
-        Outbox { state: Mutex::default(), load: AtomicUsize::new(0), hard_limit }
+        Outbox { state: Lock::default(), load: AtomicUsize::new(0), hard_limit }
     }
 
     /// Puts a message in. Whom to wake is added to `wakers`: not under this lock nor the core's.
     pub(super) fn push(&self, now: Duration, item: Item, wakers: &mut Vec<Waker>) -> Pushed {
         let publication = item.publication();
         let mut cost = item.cost();
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.ending.is_some() {
             return Pushed::Taken;
         }
@@ -120,7 +121,7 @@ impl Outbox {
 
     /// Nothing comes after this.
     pub(super) fn end(&self, code: CloseCode, wakers: &mut Vec<Waker>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.ending.is_none() {
             state.ending = Some(Ending::Drained(code));
         }
@@ -130,7 +131,7 @@ impl Outbox {
     /// Takes all messages, in exchange for an empty queue, and says if this is the end. The task
     /// of `cx` is woken when there is more. Only for the connection's own task.
     pub(super) fn take(&self, cx: &Context<'_>, into: &mut VecDeque<Queued>) -> Option<Ending> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         match &mut state.task {
             Some(task) => task.clone_from(cx.waker()),
             task => *task = Some(cx.waker().clone()),
@@ -151,7 +152,7 @@ impl Outbox {
         let more = after - before;
         let load = self.load.fetch_add(more, Ordering::Relaxed);
         if load <= SOFT_LIMIT && load + more > SOFT_LIMIT {
-            self.lock().patience.rise(now());
+            self.state.lock().patience.rise(now());
         }
     }
 
@@ -159,7 +160,7 @@ impl Outbox {
     pub(super) fn handed_over(&self, bytes: usize, now: impl FnOnce() -> Duration) {
         // Nobody reads the clock for a peer that keeps up.
         if self.is_above_soft_limit() {
-            self.lock().patience.take(now(), bytes);
+            self.state.lock().patience.take(now(), bytes);
         }
         self.unload(bytes);
     }
@@ -184,7 +185,7 @@ impl Outbox {
         if !self.is_above_soft_limit() {
             return Poll::Ready(());
         }
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         // Once more under the lock, which `unload` takes to find those who wait.
         if !self.is_above_soft_limit() || state.ending.is_some() || !wait(&mut state.patience) {
             return Poll::Ready(());
@@ -198,14 +199,9 @@ impl Outbox {
     fn unload(&self, bytes: usize) {
         let before = self.load.fetch_sub(bytes, Ordering::Relaxed);
         if before > SOFT_LIMIT && before - bytes <= SOFT_LIMIT {
-            let waiting = std::mem::take(&mut self.lock().waiting);
+            let waiting = std::mem::take(&mut self.state.lock().waiting);
             waiting.into_iter().for_each(Waker::wake);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics half-way under the lock, so what a poisoned one holds is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,12 @@
 //! The platform seam: tasks, time, randomness, and what must be `Send`.
 //!
-//! Owns every difference between tokio and the browser that is not a transport. The two modules
-//! offer the same names.
+//! Contains every difference between tokio and the browser that is not a transport: the two modules
+//! offer the same names. Beside it stands what all async code of the crate shares: caught panics
+//! (`guard`), combined futures (`future`) and a lock without poisoning (`lock`).
+
+pub(crate) mod future;
+pub(crate) mod guard;
+pub(crate) mod lock;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {

@@ -7,13 +7,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 
 use tokio::sync::oneshot;
 
 use super::Signals;
+use super::lock::Lock;
 
 /// A signal that ends a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +42,7 @@ struct Listeners {
     stand_in: Option<oneshot::Sender<()>>,
 }
 
-static LISTENERS: Mutex<Listeners> = Mutex::new(Listeners { count: 0, stand_in: None });
-
-fn listeners() -> MutexGuard<'static, Listeners> {
-    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static LISTENERS: Lock<Listeners> = Lock::new(Listeners { count: 0, stand_in: None });
 
 impl ShutdownSignals {
     /// Begins to listen.
@@ -55,7 +51,7 @@ impl ShutdownSignals {
     /// What the system said.
     pub(crate) fn new() -> io::Result<Self> {
         let signals = Signals::new()?;
-        let mut listeners = listeners();
+        let mut listeners = LISTENERS.lock();
         listeners.count += 1;
         listeners.stand_in = None;
         Ok(ShutdownSignals { signals: Some(signals), heard: false })
@@ -74,7 +70,7 @@ impl ShutdownSignals {
 impl Drop for ShutdownSignals {
     fn drop(&mut self) {
         let Some(signals) = self.signals.take() else { return };
-        let mut listeners = listeners();
+        let mut listeners = LISTENERS.lock();
         listeners.count -= 1;
         if listeners.count > 0 {
             return;

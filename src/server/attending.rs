@@ -4,22 +4,20 @@
 //! Owns the order of calls, and what happens when the handler fails, panics or does not return.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
 
 use crate::codec;
-use crate::rt::Sleep;
+use crate::rt::future::{Race, race, within};
+use crate::rt::guard::{Panic, catch, caught};
 use crate::server::wire::{GRACE, Next, Wire};
 use crate::server::{HandlerError, TransportHandler};
 use crate::transport::{CloseCode, TransportInfo};
 
 /// One connection from its beginning to its end.
 pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wire: Wire) {
-    let mut handler = match catch_unwind(AssertUnwindSafe(make)) {
+    let mut handler = match catch(make) {
         Ok(handler) => handler,
-        Err(_) => {
-            log(wire.info(), "the function that makes handlers", &Fate::Panicked);
+        Err(panic) => {
+            log(wire.info(), "the function that makes handlers", &Fate::Panicked(panic));
             wire.fail(CloseCode::InternalError);
             wire.closed().await;
             return;
@@ -48,25 +46,19 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
             Next::End(was_clean) => break was_clean,
         }
     };
-    let mut told = pin!(async {
-        handler.on_close(was_clean).await;
-        Ok(())
-    });
     // The transport is gone, so that this is all that is left to wait for.
-    let mut timer = Sleep::new(GRACE);
-    let fate = poll_fn(|cx| match poll_method(cx, told.as_mut()) {
-        Poll::Pending => Pin::new(&mut timer).poll(cx).map(|()| Err(Fate::TooLate)),
-        ready => ready,
-    });
-    if let Err(fate) = fate.await {
-        log(wire.info(), "on_close", &fate);
+    let told = caught(async { handler.on_close(was_clean).await });
+    match within(GRACE, told).await {
+        Some(Ok(())) => {}
+        Some(Err(panic)) => log(wire.info(), "on_close", &Fate::Panicked(panic)),
+        None => log(wire.info(), "on_close", &Fate::TooLate),
     }
 }
 
 /// What became of a method that did not succeed.
 enum Fate {
     Failed(HandlerError),
-    Panicked,
+    Panicked(Panic),
     TooLate,
 }
 
@@ -76,27 +68,17 @@ async fn during(
     name: &'static str,
     method: impl Future<Output = Result<(), HandlerError>>,
 ) {
-    let mut method = pin!(method);
-    let fate = poll_fn(|cx| match poll_method(cx, method.as_mut()) {
-        Poll::Pending => wire.poll_beside(cx).map(|()| Err(Fate::TooLate)),
-        ready => ready,
-    });
-    let Err(fate) = fate.await else { return };
+    let fate = match race(caught(method), poll_fn(|cx| wire.poll_beside(cx))).await {
+        Race::First(Ok(Ok(()))) => return,
+        Race::First(Ok(Err(error))) => Fate::Failed(error),
+        Race::First(Err(panic)) => Fate::Panicked(panic),
+        Race::Second(()) => Fate::TooLate,
+    };
     log(wire.info(), name, &fate);
     wire.fail(match fate {
         Fate::Failed(error) => error.close_code(),
-        Fate::Panicked | Fate::TooLate => CloseCode::InternalError,
+        Fate::Panicked(_) | Fate::TooLate => CloseCode::InternalError,
     });
-}
-
-fn poll_method(
-    cx: &mut Context<'_>,
-    method: Pin<&mut impl Future<Output = Result<(), HandlerError>>>,
-) -> Poll<Result<(), Fate>> {
-    match catch_unwind(AssertUnwindSafe(|| method.poll(cx))) {
-        Ok(poll) => poll.map_err(Fate::Failed),
-        Err(_) => Poll::Ready(Err(Fate::Panicked)),
-    }
 }
 
 fn log(info: &TransportInfo, what: &'static str, fate: &Fate) {
@@ -106,7 +88,7 @@ fn log(info: &TransportInfo, what: &'static str, fate: &Fate) {
             tracing::debug!(peer, kind, "{what}: {error}");
         }
         Fate::Failed(error) => tracing::error!(peer, kind, "{what} failed: {error}"),
-        Fate::Panicked => tracing::error!(peer, kind, "{what} panicked"),
+        Fate::Panicked(panic) => tracing::error!(peer, kind, "{what} {panic}"),
         Fate::TooLate => tracing::error!(peer, kind, "{what} did not return, and was dropped"),
     }
 }

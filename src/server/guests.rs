@@ -3,13 +3,14 @@
 //! Owns who they are, their number, and their end.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::rt;
+use crate::rt::lock::Lock;
 use crate::server::serve::Serve;
 use crate::transport::Transport;
 
@@ -18,7 +19,7 @@ const EXPECTED_TIME: Duration = Duration::from_secs(10);
 
 pub(crate) struct Guests<S: Serve> {
     serve: S,
-    state: Mutex<State<S::Handle>>,
+    state: Lock<State<S::Handle>>,
     /// How many there are.
     present: watch::Sender<usize>,
     /// How many were let in, and have not come yet.
@@ -53,7 +54,7 @@ impl<S: Serve> Guests<S> {
     pub(super) fn new(serve: S) -> Arc<Self> {
         let guests = Arc::new(Guests {
             serve,
-            state: Mutex::new(State { all: HashMap::new(), last: 0, closed: false }),
+            state: Lock::new(State { all: HashMap::new(), last: 0, closed: false }),
             present: watch::Sender::new(0),
             expected: Arc::new(watch::Sender::new(0)),
             gone: watch::Sender::new(()),
@@ -69,7 +70,7 @@ impl<S: Serve> Guests<S> {
         room: Option<OwnedSemaphorePermit>,
     ) {
         let (run, handle) = self.serve.serve(transport);
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.last += 1;
         let key = state.last;
         let guest = Guest { guests: Arc::clone(self), key, _room: room };
@@ -89,7 +90,7 @@ impl<S: Serve> Guests<S> {
 
     /// Lets a connection in that comes later; none any more at the end.
     pub(super) fn expect(&self) -> Option<Expected> {
-        let state = self.lock();
+        let state = self.state.lock();
         if state.closed {
             return None;
         }
@@ -100,7 +101,7 @@ impl<S: Serve> Guests<S> {
     /// Ends all, and who comes from now on.
     pub(super) fn dismiss(&self) {
         let all = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.closed = true;
             std::mem::take(&mut state.all)
         };
@@ -126,12 +127,7 @@ impl<S: Serve> Guests<S> {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<S::Handle>> {
-        // What is done under it cannot panic half-way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().closed
     }
 }
 
@@ -143,7 +139,7 @@ impl Drop for Expected {
 
 impl<S: Serve> Drop for Guest<S> {
     fn drop(&mut self) {
-        self.guests.lock().all.remove(&self.key);
+        self.guests.state.lock().all.remove(&self.key);
         self.guests.present.send_modify(|present| *present -= 1);
     }
 }

@@ -3,11 +3,12 @@
 //! Owns what belongs to the server, however its connections came: listeners, mounts, and streams of
 //! the user's own.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
 use crate::rt::BoxFuture;
+use crate::rt::lock::Lock;
 use crate::server::TransportHandler;
 use crate::server::attending::attend;
 use crate::server::guests::Guests;
@@ -26,7 +27,7 @@ pub(super) struct Handlers {
 struct Server {
     /// True when the server goes down.
     down: watch::Sender<bool>,
-    parts: Mutex<Parts>,
+    parts: Lock<Parts>,
 }
 
 #[derive(Default)]
@@ -48,13 +49,13 @@ impl Handlers {
                 let make = Arc::clone(&make);
                 Box::pin(attend(move || make(), wire))
             }),
-            server: Arc::new(Server { down: watch::channel(false).0, parts: Mutex::default() }),
+            server: Arc::new(Server { down: watch::channel(false).0, parts: Lock::default() }),
         }
     }
 
     /// It is listened, until this is closed.
     pub(super) fn listens(&self, stopped: watch::Receiver<()>) {
-        let mut parts = self.server.lock();
+        let mut parts = self.server.parts.lock();
         parts.places.retain(|place| place.has_changed().is_ok());
         parts.places.push(stopped);
     }
@@ -67,7 +68,7 @@ impl Handlers {
     pub(super) async fn shut_down(&self) {
         self.server.down.send_replace(true);
         let (guests, places) = {
-            let parts = self.server.lock();
+            let parts = self.server.parts.lock();
             let guests: Vec<_> = parts.guests.iter().filter_map(Weak::upgrade).collect();
             (guests, parts.places.clone())
         };
@@ -81,13 +82,6 @@ impl Handlers {
         for guests in guests {
             guests.wait_none().await;
         }
-    }
-}
-
-impl Server {
-    fn lock(&self) -> MutexGuard<'_, Parts> {
-        // What is done under it cannot panic half-way.
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,7 +102,7 @@ impl Serve for Handlers {
     }
 
     fn adopt(&self, guests: &Arc<Guests<Self>>) {
-        let mut parts = self.server.lock();
+        let mut parts = self.server.parts.lock();
         parts.guests.retain(|one| one.strong_count() > 0);
         parts.guests.push(Arc::downgrade(guests));
         // Who looks for them has looked, or will find these, too.

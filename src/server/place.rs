@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::rt;
+use crate::rt::future::{Race, race};
 use crate::server::guests::{Guests, room_for};
 use crate::server::listener::{Control, End};
 use crate::server::serve::Serve;
@@ -166,13 +167,10 @@ impl<S: Serve> Place<S> {
     /// The future's end, or none.
     async fn unless_closing<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut closing = self.closing.subscribe();
-        let mut closing = pin!(closing.wait_for(|closing| *closing));
-        let mut future = pin!(future);
-        poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending => closing.as_mut().poll(cx).map(|_| None),
-        })
-        .await
+        match race(future, closing.wait_for(|closing| *closing)).await {
+            Race::First(result) => Some(result),
+            Race::Second(_) => None,
+        }
     }
 }
 

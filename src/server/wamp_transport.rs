@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::codec;
 use crate::message::{Message, Serializer};
+use crate::rt::lock::Lock;
 use crate::transport::{CloseCode, TransportInfo};
 
 /// Bytes that may wait for the transport. A message that alone is longer waits until it is alone.
@@ -82,7 +83,7 @@ pub(crate) struct Queue {
     info: TransportInfo,
     /// Bytes that may still be put in. It is fair: who waits longest is next.
     room: Semaphore,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 /// A frame, and how much room it takes.
@@ -140,7 +141,7 @@ impl WampTransport {
 
     /// Whether messages can be sent: until one of the sides closes the connection, or it is lost.
     pub fn is_open(&self) -> bool {
-        let state = self.queue.lock();
+        let state = self.queue.state.lock();
         state.ending.is_none() && !state.over
     }
 
@@ -189,7 +190,7 @@ impl WampTransport {
 impl Queue {
     pub(super) fn new(info: TransportInfo) -> Arc<Self> {
         let room = Semaphore::new(ROOM as usize);
-        Arc::new(Queue { info, room, state: Mutex::default() })
+        Arc::new(Queue { info, room, state: Lock::default() })
     }
 
     pub(super) fn info(&self) -> &TransportInfo {
@@ -197,7 +198,7 @@ impl Queue {
     }
 
     fn push(&self, queued: Queued) -> Result<(), SendError> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.ending.is_some() || state.over {
             return Err(SendError::Closed);
         }
@@ -210,7 +211,7 @@ impl Queue {
 
     /// As the server's side wants it: what the peer has sent before is not wanted, either.
     pub(super) fn end(&self, ending: Ending) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.deaf = true;
         if matches!((state.ending, ending), (Some(Ending::Abort), _) | (Some(_), Ending::Close(_)))
         {
@@ -225,13 +226,13 @@ impl Queue {
 
     /// Nothing can be sent any more, because of the peer.
     pub(super) fn refuse(&self) {
-        self.lock().ending.get_or_insert(Ending::Close(CloseCode::Normal));
+        self.state.lock().ending.get_or_insert(Ending::Close(CloseCode::Normal));
         self.room.close();
     }
 
     /// The server goes down, which the handler is to be told.
     pub(super) fn shut_down(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.down = true;
         let task = state.task.take();
         drop(state);
@@ -241,7 +242,7 @@ impl Queue {
     /// Moves what waits behind `frames`, and tells what was asked for. The task is woken when there
     /// is more.
     pub(super) fn take(&self, cx: &mut Context<'_>, frames: &mut VecDeque<Queued>) -> Asked {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         frames.append(&mut state.frames);
         match &mut state.task {
             Some(task) => task.clone_from(cx.waker()),
@@ -257,7 +258,7 @@ impl Queue {
 
     /// Takes nothing more.
     pub(super) fn over(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.over = true;
         let frames = std::mem::take(&mut state.frames);
         drop(state);
@@ -269,12 +270,7 @@ impl Queue {
     pub(super) fn gone(&self) {
         self.over();
         // It would keep what is left of the task.
-        self.lock().task = None;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under the lock panics half-way, so a poisoned one is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().task = None;
     }
 }
 

@@ -9,13 +9,14 @@ use serde::de::DeserializeOwned;
 use crate::core::client::Answer;
 use crate::error::{ApplicationError, CallError, DecodeError, Elapsed, EncodeError};
 use crate::message::{CallOptions, CancelMode, Payload, ResultDetails};
+use crate::rt::future::within;
 use crate::rt::{BoxFuture, MaybeSend};
 use crate::session::arguments::argument_setters;
 use crate::session::command::Command;
 use crate::session::queue::Queued;
 use crate::session::running_call::RunningCall;
 use crate::session::streaming_call::StreamingCall;
-use crate::session::{Session, failure, features, unexpected, within};
+use crate::session::{Session, failure, features, unexpected};
 use crate::uri::{Uri, uris};
 
 /// A call that is being put together; `await` it, or ask for a [value](CallRequest::value).

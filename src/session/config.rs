@@ -1,11 +1,11 @@
 //! `SessionConfig`: how a session is opened.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::core::client::ClientConfig;
 use crate::error::ApplicationError;
 use crate::message::Welcome;
+use crate::rt::guard::catch;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::authentication::{Authentication, Identity};
 use crate::session::payload_codec::PayloadCodec;
@@ -126,10 +126,7 @@ impl SessionConfig {
             }
             self.authentication = other.authentication;
         }
-        if other.user_errors.is_some() {
-            let hook = other.user_errors;
-            self = self.also_on_user_error(move |error| hook.call(error));
-        }
+        self.user_errors.extend(other.user_errors);
         Ok(self)
     }
 
@@ -150,7 +147,7 @@ impl SessionConfig {
         mut self,
         hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
     ) -> Self {
-        self.user_errors = self.user_errors.and(hook);
+        self.user_errors.extend(UserErrors::new(hook));
         self
     }
 
@@ -162,11 +159,7 @@ impl SessionConfig {
     pub(super) fn check(&self, welcome: &Welcome) -> Result<(), String> {
         let Some(check) = &self.on_welcome else { return Ok(()) };
         // Whoever panics has not let the router in.
-        catch_unwind(AssertUnwindSafe(|| check.call(welcome))).unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(format!("on_welcome panicked: {}", text.as_deref().unwrap_or("no message")))
-        })
+        catch(|| check.call(welcome)).unwrap_or_else(|panic| Err(format!("on_welcome {panic}")))
     }
 }
 
@@ -186,7 +179,7 @@ impl std::fmt::Debug for SessionConfig {
             .field("payload_codec", &self.codec.is_some())
             .field("payload_passthru", &self.passthru)
             .field("on_welcome", &self.on_welcome.is_some())
-            .field("on_user_error", &self.user_errors.is_some())
+            .field("on_user_error", &!self.user_errors.is_empty())
             .finish()
     }
 }

@@ -30,12 +30,8 @@ mod subscribe;
 mod user_error;
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::Poll;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -65,7 +61,7 @@ pub use user_error::UserError;
 use crate::core::client::{Answer, Failure, Joined, Ticket};
 use crate::error::{ApplicationError, Callee, CloseKind, CloseReason, ConnectError};
 use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
-use crate::rt::Sleep;
+use crate::rt::future::within;
 use crate::transport::{Transport, TransportInfo};
 use crate::uri::{Match, Pattern, Uri, UriRule, uris};
 use crate::value::Dict;
@@ -303,17 +299,6 @@ impl fmt::Debug for Session {
             .field("transport", self.transport())
             .finish_non_exhaustive()
     }
-}
-
-/// What the future gives, unless `limit` is over first.
-async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut sleep = Sleep::new(limit);
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => Pin::new(&mut sleep).poll(cx).map(|()| None),
-    })
-    .await
 }
 
 /// Gives a request up when its future is dropped before the end.

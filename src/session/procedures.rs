@@ -1,13 +1,13 @@
 //! Many procedures at once, such as the methods of one object: all of them are registered, or none.
 
 use std::fmt;
-use std::future::{Future, IntoFuture, poll_fn, ready};
+use std::future::{Future, IntoFuture, ready};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::task::Poll;
 
 use crate::error::{ApplicationError, RegisterAllError, RegisterError, UnregisterError};
 use crate::message::{CancelMode, Payload, RegisterOptions};
+use crate::rt::future::{all, all_into};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::Session;
 use crate::session::command::Signal;
@@ -117,7 +117,7 @@ impl Session {
             requests.push(request.options(options).into_future());
         }
         let mut standing = Standing { session: self, results: Vec::new() };
-        all(&mut requests, &mut standing.results).await;
+        all_into(requests, &mut standing.results).await;
         let mut registrations = Vec::new();
         let mut failed = None;
         for (procedure, result) in uris.into_iter().zip(&standing.results) {
@@ -229,9 +229,7 @@ impl Registrations {
         for registration in self.0 {
             requests.push(Box::pin(registration.unregister()));
         }
-        let mut results = Vec::new();
-        all(&mut requests, &mut results).await;
-        results.into_iter().flatten().collect()
+        all(requests).await.into_iter().collect()
     }
 }
 
@@ -327,22 +325,4 @@ impl Drop for Standing<'_> {
             drop(self.session.shared.signals.send(signal));
         }
     }
-}
-
-/// Drives all to their ends. What has come stands in `results` at once.
-async fn all<T>(futures: &mut [BoxFuture<'static, T>], results: &mut Vec<Option<T>>) {
-    results.resize_with(futures.len(), || None);
-    poll_fn(|cx| {
-        let mut open = false;
-        for (future, result) in futures.iter_mut().zip(results.iter_mut()) {
-            if result.is_none() {
-                match future.as_mut().poll(cx) {
-                    Poll::Ready(output) => *result = Some(output),
-                    Poll::Pending => open = true,
-                }
-            }
-        }
-        if open { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
 }

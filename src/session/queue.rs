@@ -1,11 +1,12 @@
 //! The bounded queue between the driver and whoever takes events, results or arguments.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{CloseReason, Lagged};
 use crate::message::Payload;
+use crate::rt::lock::Lock;
 
 /// What a queue holds.
 pub(super) trait Queued {
@@ -31,7 +32,7 @@ impl Default for QueueLimits {
 /// where they are missing.
 pub(super) struct Queue<T> {
     limits: QueueLimits,
-    inner: Mutex<Inner<T>>,
+    inner: Lock<Inner<T>>,
 }
 
 struct Inner<T> {
@@ -62,12 +63,12 @@ impl<T: Queued> Queue<T> {
             ended: false,
             waker: None,
         };
-        Arc::new(Queue { limits, inner: Mutex::new(inner) })
+        Arc::new(Queue { limits, inner: Lock::new(inner) })
     }
 
     /// False if there was no room, for the first time since there was.
     pub(super) fn push(&self, item: T) -> bool {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         if inner.ended {
             return true;
         }
@@ -91,7 +92,7 @@ impl<T: Queued> Queue<T> {
 
     /// No more will come; what is there is still handed out.
     pub(super) fn end(&self, reason: Option<Arc<CloseReason>>) {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         inner.ended = true;
         inner.closed = inner.closed.take().or(reason);
         wake(inner);
@@ -99,7 +100,7 @@ impl<T: Queued> Queue<T> {
 
     /// Nobody wants anything any more, not even what is there.
     pub(super) fn cut(&self) {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         inner.ended = true;
         (inner.held, inner.bytes, inner.missed) = (0, 0, 0);
         inner.items.clear();
@@ -108,15 +109,15 @@ impl<T: Queued> Queue<T> {
 
     /// Whether no more will come.
     pub(super) fn is_ended(&self) -> bool {
-        self.lock().ended
+        self.inner.lock().ended
     }
 
     pub(super) fn close_reason(&self) -> Option<Arc<CloseReason>> {
-        self.lock().closed.clone()
+        self.inner.lock().closed.clone()
     }
 
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Lagged>>> {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         match inner.items.pop_front() {
             Some(Item::Item(item)) => {
                 inner.held -= 1;
@@ -133,11 +134,6 @@ impl<T: Queued> Queue<T> {
                 Poll::Pending
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
-        // Nothing panics under the lock, and if it did, the queue would still be whole.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

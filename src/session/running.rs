@@ -1,8 +1,6 @@
 //! A handler at work: panics are caught, and it ends when nobody wants it any more.
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::error::ApplicationError;
+use crate::rt::guard::{Panic, catch, poll_caught};
 use crate::rt::{BoxFuture, Sleep};
 use crate::session::incoming::CallLink;
 use crate::session::user_error::UserErrors;
@@ -31,8 +30,8 @@ pub(super) fn poll_guarded<T>(
     cx: &mut Context<'_>,
     on_panic: impl FnOnce(&ApplicationError),
 ) -> Poll<Result<T, ApplicationError>> {
-    catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
-        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic.as_ref(), on_panic))))
+    poll_caught(future.as_mut(), cx)
+        .map(|result| result.unwrap_or_else(|panic| Err(panicked(&panic, on_panic))))
 }
 
 /// Starts a handler: user code that may panic before there is a future.
@@ -40,7 +39,7 @@ pub(super) fn start_guarded<T>(
     on_panic: impl FnOnce(&ApplicationError),
     start: impl FnOnce() -> BoxFuture<'static, Result<T, ApplicationError>>,
 ) -> Result<BoxFuture<'static, Result<T, ApplicationError>>, ApplicationError> {
-    catch_unwind(AssertUnwindSafe(start)).map_err(|panic| panicked(panic.as_ref(), on_panic))
+    catch(start).map_err(|panic| panicked(&panic, on_panic))
 }
 
 /// A handler that goes on after its first poll. It ends without a result when the other end of
@@ -102,16 +101,8 @@ impl Place {
     }
 }
 
-fn panicked(
-    panic: &(dyn Any + Send),
-    on_panic: impl FnOnce(&ApplicationError),
-) -> ApplicationError {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    let text = text.unwrap_or_else(|| "no message".to_owned());
-    let error = ApplicationError::runtime(format!("the handler panicked: {text}"));
+fn panicked(panic: &Panic, on_panic: impl FnOnce(&ApplicationError)) -> ApplicationError {
+    let error = ApplicationError::runtime(format_args!("the handler {panic}"));
     on_panic(&error);
     error
 }

@@ -15,11 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::core::client::{Answer, Failure, Ticket};
 use crate::error::{CallError, Elapsed, Lagged};
 use crate::message::CancelMode;
+use crate::rt::future::within;
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::call::{CallReply, CallRequest};
 use crate::session::command::{Command, Signal};
 use crate::session::queue::{Queue, QueueLimits};
-use crate::session::{Guard, Session, failure, features, unexpected, within};
+use crate::session::{Guard, Session, failure, features, unexpected};
 use crate::uri::Uri;
 
 /// A call that runs: the stream of its progressive results ([`next`](RunningCall::next)), then

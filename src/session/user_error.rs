@@ -1,10 +1,10 @@
 //! What goes wrong in a user's handlers: told to whoever wants to know, and logged.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::error::ApplicationError;
+use crate::rt::guard::catch;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::uri::Uri;
 
@@ -27,9 +27,9 @@ impl fmt::Display for UserError {
     }
 }
 
-/// Who is told of [`UserError`]s.
+/// The hooks for [`UserError`]s, in the order in which they are called.
 #[derive(Clone, Default)]
-pub(super) struct UserErrors(Option<Arc<dyn Hook>>);
+pub(super) struct UserErrors(Vec<Arc<dyn Hook>>);
 
 trait Hook: MaybeSend + MaybeSync {
     fn call(&self, error: &UserError);
@@ -44,38 +44,27 @@ impl<F: Fn(&UserError) + MaybeSend + MaybeSync> Hook for F {
 impl UserErrors {
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub(super) fn new(hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static) -> Self {
-        UserErrors(Some(Arc::new(hook)))
+        UserErrors(vec![Arc::new(hook)])
     }
 
-    /// Somebody else, too. One that panics does not keep the other from being told.
-    pub(super) fn and(self, hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static) -> Self {
-        let Some(first) = self.0 else { return UserErrors::new(hook) };
-        UserErrors::new(move |error| {
-            let told = catch_unwind(AssertUnwindSafe(|| first.call(error)));
-            hook(error);
-            if let Err(panic) = told {
-                resume_unwind(panic);
-            }
-        })
+    /// Adds the hooks of `other` behind its own.
+    pub(super) fn extend(&mut self, other: UserErrors) {
+        self.0.extend(other.0);
     }
 
-    pub(super) fn is_some(&self) -> bool {
-        self.0.is_some()
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    pub(super) fn call(&self, error: &UserError) {
-        if let Some(hook) = &self.0 {
-            hook.call(error);
-        }
-    }
-
+    /// Logs the error and calls each hook. A hook that panics does not keep the others from being
+    /// called.
     pub(super) fn tell(&self, uri: &Uri, error: impl Into<ApplicationError>) {
         let error = UserError { uri: uri.clone(), error: error.into() };
         tracing::warn!(%error, "in a handler");
-        if let Some(hook) = &self.0
-            && catch_unwind(AssertUnwindSafe(|| hook.call(&error))).is_err()
-        {
-            tracing::error!("the hook for errors in handlers panicked");
+        for hook in &self.0 {
+            if let Err(panic) = catch(|| hook.call(&error)) {
+                tracing::error!("the hook for errors in handlers {panic}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Owns nothing of a platform: it works in the browser, without a runtime and in paused time.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::{CloseCode, Transport, TransportInfo};
 use crate::error::TransportError;
 use crate::message::Serializer;
+use crate::rt::lock::Lock;
 
 /// Two ends that are connected to each other. Each direction holds up to `capacity` frames (at
 /// least one) before [`poll_ready`](Transport::poll_ready) waits for the other end to read.
@@ -29,7 +30,7 @@ use crate::message::Serializer;
 /// assert_eq!(frame, "[2, 1, {}]");
 /// ```
 pub fn pair(serializer: Serializer, capacity: usize) -> (MemoryTransport, MemoryTransport) {
-    let lanes = Arc::new(Mutex::new([Lane::default(), Lane::default()]));
+    let lanes = Arc::new(Lock::new([Lane::default(), Lane::default()]));
     let end = |lane: usize| MemoryTransport {
         lanes: Arc::clone(&lanes),
         lane,
@@ -47,7 +48,7 @@ pub fn pair(serializer: Serializer, capacity: usize) -> (MemoryTransport, Memory
 /// [`poll_recv`](Transport::poll_recv) only, so that the peer's last words are not missed.
 #[derive(Debug)]
 pub struct MemoryTransport {
-    lanes: Arc<Mutex<[Lane; 2]>>,
+    lanes: Arc<Lock<[Lane; 2]>>,
     /// The lane that we write; the other one is read.
     lane: usize,
     capacity: usize,
@@ -80,7 +81,7 @@ impl Transport for MemoryTransport {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        let mut lanes = self.lock();
+        let mut lanes = self.lanes.lock();
         let lane = &mut lanes[1 - self.lane];
         if lane.reader_gone {
             return Poll::Ready(None);
@@ -107,7 +108,7 @@ impl Transport for MemoryTransport {
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let mut lanes = self.lock();
+        let mut lanes = self.lanes.lock();
         let lane = &mut lanes[self.lane];
         if lane.writer != End::Open {
             return Poll::Ready(Err(closed()));
@@ -120,7 +121,7 @@ impl Transport for MemoryTransport {
     }
 
     fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
-        let mut lanes = self.lock();
+        let mut lanes = self.lanes.lock();
         let lane = &mut lanes[self.lane];
         if lane.writer != End::Open {
             return Err(closed());
@@ -150,13 +151,8 @@ impl Transport for MemoryTransport {
 }
 
 impl MemoryTransport {
-    fn lock(&self) -> MutexGuard<'_, [Lane; 2]> {
-        // Nothing under the lock panics half-way, so a poisoned one is still whole.
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn end(&self, end: End) {
-        let mut lanes = self.lock();
+        let mut lanes = self.lanes.lock();
         let written = &mut lanes[self.lane];
         if written.writer == End::Open {
             written.writer = end;
@@ -307,7 +303,7 @@ mod tests {
             assert_eq!(ready(&mut left), Poll::Ready(Ok(())));
             left.start_send("nowhere".into()).unwrap();
         }
-        assert!(left.lock()[0].frames.is_empty());
+        assert!(left.lanes.lock()[0].frames.is_empty());
         assert_eq!(recv(&mut left), Poll::Ready(None));
     }
 

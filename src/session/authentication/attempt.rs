@@ -4,11 +4,9 @@
 //! What users give is guarded: a panic of theirs is an error. Its text could hold a secret, so it is
 //! not told.
 
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
-use std::task::Poll;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +15,8 @@ use crate::auth::AuthError;
 use crate::core::client::{JoinRequest, Joined};
 use crate::error::{CloseKind, CloseReason, ConnectError};
 use crate::message::{Challenge, Welcome};
+use crate::rt::future::{Race, race};
+use crate::rt::guard::{Panic, catch, caught};
 use crate::session::command::Command;
 use crate::session::driver_gone;
 use crate::transport::TransportInfo;
@@ -72,27 +72,23 @@ impl Attempt {
     /// Waits for the end of joining, and answers the challenge meanwhile.
     pub(in crate::session) async fn joined(
         &mut self,
-        mut joined: oneshot::Receiver<Result<Joined, Arc<CloseReason>>>,
+        joined: oneshot::Receiver<Result<Joined, Arc<CloseReason>>>,
         challenged: oneshot::Receiver<Challenge>,
         commands: &mpsc::Sender<Command>,
     ) -> Result<Joined, Arc<CloseReason>> {
-        let mut answering = pin!(async {
+        let answering = async {
             // There may be none.
             if let Ok(challenge) = challenged.await {
                 let answer = self.answer(&challenge).await;
                 drop(commands.send(Command::Authenticate(answer)).await);
             }
-        });
-        let mut answered = false;
-        poll_fn(|cx| {
-            // First, so that nothing more is asked of users when it is over.
-            if let Poll::Ready(end) = pin!(&mut joined).poll(cx) {
-                return Poll::Ready(end.unwrap_or_else(|_| Err(driver_gone())));
-            }
-            answered = answered || answering.as_mut().poll(cx).is_ready();
-            Poll::Pending
-        })
-        .await
+            pending::<Infallible>().await
+        };
+        // The end first, so that nothing more is asked of users when it is over.
+        match race(joined, answering).await {
+            Race::First(end) => end.unwrap_or_else(|_| Err(driver_gone())),
+            Race::Second(never) => match never {},
+        }
     }
 
     /// Whether the router has proved who it is, where the method has that.
@@ -123,12 +119,8 @@ impl Attempt {
         let Some(offer) = self.challenged.and_then(|which| self.offers.get_mut(which)) else {
             return Err(AuthError::new(format!("{:?} was not offered", challenge.method)));
         };
-        let mut answer = guarded(|| offer.proof.answer(challenge))?;
-        poll_fn(|cx| match guarded(|| answer.as_mut().poll(cx)) {
-            Ok(poll) => poll,
-            Err(error) => Poll::Ready(Err(error)),
-        })
-        .await
+        let answer = guarded(|| offer.proof.answer(challenge))?;
+        caught(answer).await.map_err(|panic| untold(&panic))?
     }
 }
 
@@ -139,7 +131,12 @@ fn begin(authenticator: &dyn Authenticator, transport: &TransportInfo) -> Result
 }
 
 fn guarded<T>(step: impl FnOnce() -> T) -> Result<T, AuthError> {
-    catch_unwind(AssertUnwindSafe(step)).map_err(|_| AuthError::new("the authenticator panicked"))
+    catch(step).map_err(|panic| untold(&panic))
+}
+
+/// The message of the panic may hold a secret, so it is left out.
+fn untold(_panic: &Panic) -> AuthError {
+    AuthError::new("the authenticator panicked")
 }
 
 /// Joining fails on our side.

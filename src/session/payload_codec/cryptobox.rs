@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use crypto_box::aead::Aead;
 use crypto_box::{PublicKey, SalsaBox, SecretKey};
@@ -19,6 +19,7 @@ use crate::codec;
 use crate::error::ApplicationError;
 use crate::message::Serializer;
 use crate::rt;
+use crate::rt::lock::Lock;
 use crate::uri::{Uri, uris};
 use crate::value::{Dict, List, Value};
 
@@ -96,7 +97,7 @@ pub enum KeyError {
 /// ```
 #[derive(Clone, Default)]
 pub struct KeyRing {
-    keys: Arc<RwLock<BTreeMap<String, Key>>>,
+    keys: Arc<Lock<BTreeMap<String, Key>>>,
 }
 
 impl Key {
@@ -160,7 +161,7 @@ impl KeyRing {
     ///
     /// Errors are encrypted with the key of the error's URI.
     pub fn set_key(&self, prefix: impl Into<String>, key: impl Into<Option<Key>>) {
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.lock();
         match key.into() {
             Some(key) => drop(keys.insert(prefix.into(), key)),
             None => drop(keys.remove(&prefix.into())),
@@ -181,7 +182,7 @@ impl KeyRing {
 
     /// The box of a side for a URI, if there are keys for it.
     fn find(&self, side: Side, uri: &str) -> Option<Arc<SalsaBox>> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.lock();
         let mut upto = uri;
         loop {
             let range = (Bound::Unbounded, Bound::Included(upto));
@@ -314,7 +315,7 @@ impl fmt::Debug for KeyPair {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.lock();
         f.debug_map().entries(keys.iter()).finish()
     }
 }

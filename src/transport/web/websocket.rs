@@ -6,7 +6,7 @@
 mod socket;
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use self::socket::Socket;
 use crate::codec;
 use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
+use crate::rt::future::within;
 use crate::rt::{BoxFuture, Sleep, now};
 use crate::transport::batched::Batched;
 use crate::transport::subprotocol::Subprotocol;
@@ -135,15 +136,8 @@ impl WampWebSocketClientFactory {
                 ConnectError::Io { address: self.authority.clone(), message: refusal.text }
             }
         })?;
-        let mut timer =
-            pin!(Sleep::new(self.connect_timeout.saturating_add(self.handshake_timeout)));
-        let opened = poll_fn(|cx| {
-            if let Poll::Ready(result) = socket.poll_open(cx) {
-                return Poll::Ready(Some(result));
-            }
-            timer.as_mut().poll(cx).map(|()| None)
-        });
-        match opened.await {
+        let patience = self.connect_timeout.saturating_add(self.handshake_timeout);
+        match within(patience, poll_fn(|cx| socket.poll_open(cx))).await {
             Some(Ok(())) => {}
             Some(Err(message)) => {
                 return Err(ConnectError::Io { address: self.authority.clone(), message });
