@@ -11,7 +11,7 @@ setup: ## install everything that the targets below need
 demo: ## router, native component and web page, running; URL=ws://... uses that router instead
 	tools/setup native wasm
 	tools/build-npm
-	cargo run --release --example demo -- $(if $(URL),--url $(URL))
+	cargo run --release -p wampwerk-demo $(if $(filter wss:%,$(URL)),--features tls) -- $(if $(URL),--url $(URL))
 
 test: ## every test: native, Crossbar, wasm in a browser, page end to end
 	tools/setup all
@@ -26,8 +26,8 @@ bench: ## benches, and the comparison with other clients and the raw transport
 	cargo bench --bench codec
 	cargo bench --bench call
 	cargo bench --bench matching
-	cargo build --release --locked --manifest-path benches/compare/peer/Cargo.toml --target-dir benches/compare/target
-	cargo run --release --locked --manifest-path benches/compare/Cargo.toml --target-dir benches/compare/target
+	cargo build --profile compare --locked --manifest-path benches/compare/peer/Cargo.toml --target-dir target
+	cargo run --profile compare --locked -p wampwerk-compare
 
 fuzz: ## fuzz decoding, framing and the router's core; TIME=seconds for each target (30), TARGET=name for one
 	tools/setup fuzz
@@ -42,4 +42,4 @@ npm: ## build the npm package in pkg/
 	tools/build-npm
 
 clean: ## remove what was built in this clone; the tools in the cache stay
-	rm -rf target pkg benches/compare/target fuzz/target fuzz/corpus fuzz/artifacts tests/e2e/node_modules tests/autobahn_js/node_modules tests/e2e/artifacts
+	rm -rf target pkg fuzz/target fuzz/corpus fuzz/artifacts tests/e2e/node_modules tests/autobahn_js/node_modules tests/e2e/artifacts

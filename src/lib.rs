@@ -37,8 +37,7 @@
 //! # Features
 //! `client` (WebSocket and RawSocket client), `router`, `json`, `msgpack`, `cbor`, `tls`, `log` (all default; `log`
 //! is the subscriber that [`component::run`](fn@component::run) installs natively); `cryptobox` adds
-//! `session::cryptobox`, end-to-end encryption as Autobahn has it; `js` makes the JavaScript
-//! package.
+//! `session::cryptobox`, end-to-end encryption as Autobahn has it.
 //!
 //! # Logging
 //! Through [`tracing`](https://docs.rs/tracing): what handlers cannot answer as warnings, what
@@ -70,12 +69,6 @@ cfg_if::cfg_if! {
     if #[cfg(all(feature = "router", not(target_arch = "wasm32")))] {
         pub mod server;
         pub use server::Listener;
-    }
-}
-
-cfg_if::cfg_if! {
-    if #[cfg(all(target_arch = "wasm32", feature = "js"))] {
-        mod js;
     }
 }
 

@@ -33,9 +33,9 @@ impl ConfigError {
         ConfigError { path: path.into(), message: message.to_string() }
     }
 
-    /// The same, seen from what is around.
+    /// Prefixes the path with the name of the enclosing setting.
     #[must_use]
-    pub(crate) fn within(self, outer: impl fmt::Display) -> Self {
+    pub fn within(self, outer: impl fmt::Display) -> Self {
         let path = match self.path.as_str() {
             "" => outer.to_string(),
             inner if inner.starts_with('[') => format!("{outer}{inner}"),

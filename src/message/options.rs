@@ -227,6 +227,40 @@ macro_rules! options {
                 known.iter().copied().find(|key| extra.get(key).is_some())
             }
 
+            /// Reads them from a dict as it is on the wire. Unknown keys are kept in `extra`.
+            ///
+            /// # Errors
+            /// A known key has a value of the wrong type.
+            #[allow(unused_mut, reason = "a struct may have no known key")]
+            pub fn from_dict(
+                mut dict: $crate::value::Dict,
+            ) -> Result<Self, $crate::error::Violation> {
+                if dict.is_empty() {
+                    return Ok(Self::default());
+                }
+                Ok($name::from($fields {
+                    $($field: $crate::message::options::take(
+                        &mut dict,
+                        $place,
+                        $crate::message::options::key(stringify!($field)),
+                    )?,)*
+                    extra: dict,
+                }))
+            }
+
+            /// Returns the dict that goes over the wire: the keys that are set, and `extra`.
+            pub fn to_dict(&self) -> $crate::value::Dict {
+                let mut dict = $crate::value::Dict::new();
+                $(if let Some(value) = &self.$field {
+                    dict.insert(
+                        $crate::message::options::key(stringify!($field)),
+                        $crate::message::options::Field::into_value(value.clone()),
+                    );
+                })*
+                dict.extend(self.extra.clone());
+                dict
+            }
+
             /// The keys, to take them apart.
             pub fn into_fields(self) -> $fields {
                 self.0.map_or_else($fields::default, |fields| *fields)
@@ -268,31 +302,12 @@ macro_rules! options {
         }
 
         impl $crate::message::parts::Options for $name {
-            #[allow(unused_mut, reason = "a struct may have no known key")]
-            fn read(mut dict: $crate::value::Dict) -> Result<Self, $crate::error::Violation> {
-                if dict.is_empty() {
-                    return Ok(Self::default());
-                }
-                Ok($name::from($fields {
-                    $($field: $crate::message::options::take(
-                        &mut dict,
-                        $place,
-                        $crate::message::options::key(stringify!($field)),
-                    )?,)*
-                    extra: dict,
-                }))
+            fn from_dict(dict: $crate::value::Dict) -> Result<Self, $crate::error::Violation> {
+                Self::from_dict(dict)
             }
 
-            fn write(&self) -> $crate::value::Dict {
-                let mut dict = $crate::value::Dict::new();
-                $(if let Some(value) = &self.$field {
-                    dict.insert(
-                        $crate::message::options::key(stringify!($field)),
-                        $crate::message::options::Field::into_value(value.clone()),
-                    );
-                })*
-                dict.extend(self.extra.clone());
-                dict
+            fn to_dict(&self) -> $crate::value::Dict {
+                Self::to_dict(self)
             }
         }
     };

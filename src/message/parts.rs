@@ -113,17 +113,17 @@ impl Part for Kind {
 
 /// A type for a dict of options or details.
 pub(crate) trait Options: Sized {
-    fn read(dict: Dict) -> Result<Self, Violation>;
+    fn from_dict(dict: Dict) -> Result<Self, Violation>;
 
-    fn write(&self) -> Dict;
+    fn to_dict(&self) -> Dict;
 }
 
 impl Options for Dict {
-    fn read(dict: Dict) -> Result<Self, Violation> {
+    fn from_dict(dict: Dict) -> Result<Self, Violation> {
         Ok(dict)
     }
 
-    fn write(&self) -> Dict {
+    fn to_dict(&self) -> Dict {
         self.clone()
     }
 }
@@ -135,11 +135,11 @@ impl<T: Options> Part for Details<T> {
     type Value = T;
 
     fn read<E: Elements>(elements: &E, index: usize) -> Result<T, Violation> {
-        T::read(elements.dict(index)?)
+        T::from_dict(elements.dict(index)?)
     }
 
     fn write<W: ElementWriter>(value: &T, writer: &mut W) -> Result<(), EncodeError> {
-        writer.dict(&value.write())
+        writer.dict(&value.to_dict())
     }
 }
 

@@ -97,9 +97,9 @@ impl StreamingCall {
         self.0.canceller()
     }
 
-    /// The call without a way to send more: for those who know that it has ended.
-    #[cfg_attr(not(feature = "js"), allow(dead_code, reason = "JavaScript's loop asks for it"))]
-    pub(crate) fn into_running(self) -> RunningCall {
+    /// Gives up the right to send more arguments without sending a last part. For a call that has
+    /// ended: its result is then available from [`RunningCall::result`].
+    pub fn into_running(self) -> RunningCall {
         self.0
     }
 }

@@ -9,25 +9,31 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const built = new Map();
 
-/** Builds an example, once, and gives the path of the program. */
-function build(example) {
-  if (!built.has(example)) {
-    built.set(example, buildNow(example));
+// The packages and features that tools/test builds with: so the library is compiled once.
+const packages = ['-p', 'wampwerk', '-p', 'wampwerk-demo', '-p', 'wampwerk-js', '--features', 'wampwerk/cryptobox'];
+
+/**
+ * Builds a program, once, and gives its path.
+ * @param {'bin' | 'example'} kind
+ */
+function build(kind, name) {
+  if (!built.has(name)) {
+    built.set(name, buildNow(kind, name));
   }
-  return built.get(example);
+  return built.get(name);
 }
 
-function buildNow(example) {
+function buildNow(kind, name) {
   const { status, stdout } = spawnSync(
     'cargo',
-    ['build', '--example', example, '--message-format', 'json-render-diagnostics'],
+    ['build', ...packages, `--${kind}`, name, '--message-format', 'json-render-diagnostics'],
     { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   if (status !== 0) {
-    throw new Error(`${example} could not be built`);
+    throw new Error(`${name} could not be built`);
   }
   const artifacts = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  return artifacts.findLast(({ target, executable }) => target?.name === example && executable).executable;
+  return artifacts.findLast(({ target, executable }) => target?.name === name && executable).executable;
 }
 
 /**
@@ -36,7 +42,7 @@ function buildNow(example) {
  */
 export async function start(url) {
   const args = ['--port', '0', ...(url ? ['--url', url] : [])];
-  const child = spawn(build('demo'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(build('bin', 'wampwerk-demo'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // A test run that is broken off leaves no demo behind.
   process.once('exit', () => child.kill('SIGKILL'));
   const ended = once(child, 'exit').then(([code, signal]) => code ?? signal);
@@ -69,7 +75,7 @@ export async function start(url) {
 /** Starts a router alone, by default one where everybody may do everything; resolves when it listens. */
 export async function startRouter(...args) {
   const words = args.length > 0 ? args : ['--open'];
-  const child = spawn(build('test_router'), words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(build('example', 'test_router'), words, { stdio: ['pipe', 'pipe', 'inherit'] });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = once(child, 'exit').finally(() => process.off('exit', kill));

@@ -11,14 +11,14 @@ use crate::measure::{Error, Sample};
 use crate::server::ServerClock;
 
 /// A process of clients. It ends when this is dropped.
-pub struct Clients {
+pub(crate) struct Clients {
     child: Child,
     stdin: ChildStdin,
     lines: mpsc::Receiver<String>,
 }
 
 impl Clients {
-    pub fn start(program: &Path, arguments: &[&str]) -> Result<Self, Error> {
+    pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Self, Error> {
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -39,7 +39,7 @@ impl Clients {
     }
 
     /// Measures one cell. The outer error is final.
-    pub fn measure(
+    pub(crate) fn measure(
         &mut self,
         cell: &Cell,
         server: &ServerClock,

@@ -12,24 +12,24 @@ use crate::plan::{Contender, Work};
 
 /// What to measure, how long, and where the servers are.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
-    pub work: Work,
-    pub contender: Contender,
+pub(crate) struct Cell {
+    pub(crate) work: Work,
+    pub(crate) contender: Contender,
     /// Runs before the measured time, with everything connected.
-    pub warm_up: Duration,
+    pub(crate) warm_up: Duration,
     /// The measured time.
-    pub time: Duration,
+    pub(crate) time: Duration,
     /// `host:port` of a relay or its path, or the URL of the router.
-    pub address: String,
+    pub(crate) address: String,
 }
 
 impl Cell {
     /// After this long something hangs.
-    pub fn limit(&self) -> Duration {
+    pub(crate) fn limit(&self) -> Duration {
         self.warm_up + self.time + Duration::from_secs(10)
     }
 
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!(
             "cell {} {} {} {} {}",
             self.work.key(),
@@ -53,7 +53,7 @@ impl Cell {
 }
 
 /// Measures what it is asked to, until stdin ends.
-pub fn serve(measure: impl AsyncFn(Cell) -> Result<Sample, Error>) -> ExitCode {
+pub(crate) fn serve(measure: impl AsyncFn(Cell) -> Result<Sample, Error>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -88,7 +88,7 @@ pub fn serve(measure: impl AsyncFn(Cell) -> Result<Sample, Error>) -> ExitCode {
 
 /// Asks for the CPU time of the servers' thread. It blocks, so it stands outside of the clients'
 /// own measured time.
-pub fn server_cpu() -> Result<Duration, Error> {
+pub(crate) fn server_cpu() -> Result<Duration, Error> {
     say("cpu");
     let mut line = String::new();
     stdin().lock().read_line(&mut line)?;

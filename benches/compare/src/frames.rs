@@ -15,19 +15,22 @@ const READ: usize = 64 << 10;
 const HIGH_WATER: usize = 1 << 20;
 
 /// Frames over `S`. Nothing is written before the flush.
-pub struct Frames<S> {
+pub(crate) struct Frames<S> {
     stream: S,
     read: BytesMut,
     write: BytesMut,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
-    pub fn new(stream: S) -> Self {
+    pub(crate) fn new(stream: S) -> Self {
         Frames { stream, read: BytesMut::new(), write: BytesMut::new() }
     }
 
     /// The next frame; `None` at the end.
-    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Error>> {
         loop {
             if let Some(&length) = self.read.first_chunk::<4>() {
                 let length = u32::from_be_bytes(length) as usize;
@@ -46,18 +49,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
     }
 
     /// Ready when a frame can be put.
-    pub fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.write.len() < HIGH_WATER { Poll::Ready(Ok(())) } else { self.poll_flush(cx) }
     }
 
     /// Writes a frame into the buffer.
-    pub fn put(&mut self, frame: &[u8]) {
+    pub(crate) fn put(&mut self, frame: &[u8]) {
         self.write.put_u32(frame.len() as u32);
         self.write.put_slice(frame);
     }
 
     /// Ready when everything has left.
-    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while !self.write.is_empty() {
             ready!(pin!(self.stream.write_buf(&mut self.write)).poll(cx))?;
         }

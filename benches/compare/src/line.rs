@@ -15,7 +15,7 @@ use crate::measure::Error;
 
 /// When written frames leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flush {
+pub(crate) enum Flush {
     /// Everything that is ready is gathered, then flushed once.
     PerTurn,
     /// Each frame is flushed before the next is taken: `sink.send(frame).await`.
@@ -23,7 +23,7 @@ pub enum Flush {
 }
 
 /// A connection that knows when to flush.
-pub struct Line {
+pub(crate) struct Line {
     wire: Wire,
     flush: Flush,
     /// Something was written since the last complete flush.
@@ -38,14 +38,14 @@ enum Wire {
 
 impl Line {
     /// WebSocket at a relay.
-    pub async fn accept_websocket(stream: TcpStream, flush: Flush) -> Result<Self, Error> {
+    pub(crate) async fn accept_websocket(stream: TcpStream, flush: Flush) -> Result<Self, Error> {
         stream.set_nodelay(true)?;
         let wire = Wire::WebSocket(Box::new(accept_async(stream).await?));
         Ok(Line { wire, flush, dirty: false })
     }
 
     /// WebSocket to a relay.
-    pub async fn open_websocket(stream: TcpStream, flush: Flush) -> Result<Self, Error> {
+    pub(crate) async fn open_websocket(stream: TcpStream, flush: Flush) -> Result<Self, Error> {
         stream.set_nodelay(true)?;
         let url = format!("ws://{}/", stream.peer_addr()?);
         let (socket, _) = client_async(url, stream).await?;
@@ -54,19 +54,22 @@ impl Line {
     }
 
     /// Plain frames over TCP.
-    pub fn tcp(stream: TcpStream) -> Result<Self, Error> {
+    pub(crate) fn tcp(stream: TcpStream) -> Result<Self, Error> {
         stream.set_nodelay(true)?;
         let wire = Wire::Tcp(Frames::new(stream));
         Ok(Line { wire, flush: Flush::PerTurn, dirty: false })
     }
 
     /// Plain frames over a unix socket.
-    pub fn unix(stream: UnixStream) -> Self {
+    pub(crate) fn unix(stream: UnixStream) -> Self {
         Line { wire: Wire::Unix(Frames::new(stream)), flush: Flush::PerTurn, dirty: false }
     }
 
     /// The next frame; `None` at the end.
-    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Error>> {
         let socket = match &mut self.wire {
             Wire::WebSocket(socket) => socket,
             Wire::Tcp(frames) => return frames.poll_frame(cx),
@@ -81,7 +84,7 @@ impl Line {
     }
 
     /// Ready when a frame can be put.
-    pub fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.flush == Flush::PerMessage {
             ready!(self.poll_clean(cx))?;
         }
@@ -93,7 +96,7 @@ impl Line {
     }
 
     /// Writes a frame; only when open.
-    pub fn put(&mut self, frame: Bytes, cx: &mut Context<'_>) -> Result<(), Error> {
+    pub(crate) fn put(&mut self, frame: Bytes, cx: &mut Context<'_>) -> Result<(), Error> {
         match &mut self.wire {
             Wire::WebSocket(socket) => {
                 Pin::new(&mut **socket).start_send(Message::Binary(frame))?
@@ -111,7 +114,7 @@ impl Line {
     }
 
     /// Ends a turn: ready when everything has left.
-    pub fn poll_clean(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(crate) fn poll_clean(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.dirty {
             ready!(match &mut self.wire {
                 Wire::WebSocket(socket) =>
@@ -125,14 +128,14 @@ impl Line {
     }
 
     /// Sends one frame.
-    pub async fn send(&mut self, frame: Bytes) -> Result<(), Error> {
+    pub(crate) async fn send(&mut self, frame: Bytes) -> Result<(), Error> {
         poll_fn(|cx| self.poll_open(cx)).await?;
         poll_fn(|cx| Poll::Ready(self.put(frame.clone(), cx))).await?;
         poll_fn(|cx| self.poll_clean(cx)).await
     }
 
     /// Waits for one frame.
-    pub async fn frame(&mut self) -> Result<Bytes, Error> {
+    pub(crate) async fn frame(&mut self) -> Result<Bytes, Error> {
         poll_fn(|cx| self.poll_frame(cx)).await?.ok_or_else(|| "closed".into())
     }
 }

@@ -50,7 +50,7 @@ struct Arguments {
 }
 
 /// How long, how often, and which.
-pub struct Plan {
+pub(crate) struct Plan {
     rounds: usize,
     warm_up: Duration,
     time: Duration,

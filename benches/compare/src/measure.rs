@@ -13,30 +13,30 @@ use crate::clients::{Cell, server_cpu};
 use crate::plan::WINDOW;
 
 /// Anything that can go wrong; it ends up as text under the table.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// What one cell gave in one round.
 #[derive(Clone, Copy, Debug)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// Calls that came back, or events that arrived, per second.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// The median time of a call in µs; only of sequential calls.
     pub p50: Option<f64>,
     /// CPU time of the clients' thread per call or delivery, in µs.
-    pub client_cpu: f64,
+    pub(crate) client_cpu: f64,
     /// The same of the thread of the router or relay.
-    pub server_cpu: f64,
+    pub(crate) server_cpu: f64,
 }
 
 impl Sample {
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let Sample { rate, p50, client_cpu, server_cpu } = self;
         let p50 = p50.map_or_else(|| "-".to_owned(), |p50| p50.to_string());
         format!("sample {rate} {client_cpu} {server_cpu} {p50}")
     }
 
     /// Reads what stands behind `sample`.
-    pub fn parse(figures: &str) -> Option<Self> {
+    pub(crate) fn parse(figures: &str) -> Option<Self> {
         let mut words = figures.split(' ');
         let mut next = || words.next()?.parse().ok();
         let (rate, client_cpu, server_cpu) = (next()?, next()?, next()?);
@@ -46,7 +46,7 @@ impl Sample {
 
 /// What the tasks of one cell share: they count, and stop when told.
 #[derive(Default)]
-pub struct Meter {
+pub(crate) struct Meter {
     done: AtomicU64,
     stop: AtomicBool,
     times: Mutex<Vec<Duration>>,
@@ -54,23 +54,23 @@ pub struct Meter {
 
 impl Meter {
     /// `n` calls came back, or events arrived.
-    pub fn count(&self, n: u64) {
+    pub(crate) fn count(&self, n: u64) {
         self.done.fetch_add(n, Relaxed);
     }
 
     /// One sequential call came back after `time`.
-    pub fn count_timed(&self, time: Duration) {
+    pub(crate) fn count_timed(&self, time: Duration) {
         self.count(1);
         self.times.lock().unwrap().push(time);
     }
 
     /// Whether the measured time is over.
-    pub fn stopped(&self) -> bool {
+    pub(crate) fn stopped(&self) -> bool {
         self.stop.load(Relaxed)
     }
 
     /// Warms up, measures, and ends the tasks. A task that ends before is an error.
-    pub async fn run(
+    pub(crate) async fn run(
         &self,
         cell: &Cell,
         tasks: &mut JoinSet<Result<(), Error>>,
@@ -114,13 +114,13 @@ async fn sleep_beside(time: Duration, tasks: &mut JoinSet<Result<(), Error>>) ->
 }
 
 /// CPU time of the calling thread.
-pub fn thread_cpu() -> Duration {
+pub(crate) fn thread_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// How far a publisher may run ahead of its slowest subscriber.
-pub struct Window {
+pub(crate) struct Window {
     sent: AtomicU64,
     arrived: Vec<AtomicU64>,
     publisher: AtomicWaker,
@@ -128,7 +128,7 @@ pub struct Window {
 }
 
 impl Window {
-    pub fn new(subscribers: usize) -> Self {
+    pub(crate) fn new(subscribers: usize) -> Self {
         Window {
             sent: AtomicU64::new(0),
             arrived: (0..subscribers).map(|_| AtomicU64::new(0)).collect(),
@@ -138,7 +138,7 @@ impl Window {
     }
 
     /// How many events may be sent now; never zero when ready.
-    pub fn poll_room(&self, cx: &mut Context<'_>) -> Poll<u64> {
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<u64> {
         let slowest = self.arrived.iter().map(|arrived| arrived.load(Relaxed)).min().unwrap_or(0);
         let room = WINDOW - (self.sent.load(Relaxed) - slowest);
         if room > 0 {
@@ -150,13 +150,13 @@ impl Window {
     }
 
     /// One event was sent.
-    pub fn sent(&self) {
+    pub(crate) fn sent(&self) {
         self.sent.fetch_add(1, Relaxed);
     }
 
     /// One event arrived at that subscriber. All clients are on one thread, so the publisher
     /// runs after this task's turn: a batch that is read at once wakes it once.
-    pub fn arrived(&self, subscriber: usize) {
+    pub(crate) fn arrived(&self, subscriber: usize) {
         self.arrived[subscriber].fetch_add(1, Relaxed);
         if self.waiting.swap(false, Relaxed) {
             self.publisher.wake();
@@ -164,7 +164,7 @@ impl Window {
     }
 
     /// Waits for room. See [`poll_room`](Window::poll_room).
-    pub async fn room(&self) -> u64 {
+    pub(crate) async fn room(&self) -> u64 {
         std::future::poll_fn(|cx| self.poll_room(cx)).await
     }
 }

@@ -14,7 +14,7 @@ use crate::plan::{PROCEDURE, PROGRESS, REALM, TOPIC, Work};
 
 /// Starts the router on free ports and at `path`; the URLs of WebSocket, of RawSocket on TCP, and on
 /// the unix socket. It listens as long as it lives.
-pub async fn listen(path: &Path) -> Result<(Router, [String; 3]), Error> {
+pub(crate) async fn listen(path: &Path) -> Result<(Router, [String; 3]), Error> {
     let router = Router::builder().realm(REALM).build()?;
     let unix = format!("rs://unix:{}", path.to_str().ok_or("no text")?);
     let websocket = router.listen("ws://127.0.0.1:0/ws").await?;
@@ -25,7 +25,7 @@ pub async fn listen(path: &Path) -> Result<(Router, [String; 3]), Error> {
 }
 
 /// Runs one cell.
-pub async fn run(cell: &Cell) -> Result<Sample, Error> {
+pub(crate) async fn run(cell: &Cell) -> Result<Sample, Error> {
     let (work, router) = (cell.work, cell.address.as_str());
     let meter = Arc::new(Meter::default());
     let mut tasks = JoinSet::new();

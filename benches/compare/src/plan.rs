@@ -2,19 +2,19 @@
 
 /// How many events may be on their way to the slowest subscriber. The same for everybody, so that
 /// nobody's unbounded queue is measured.
-pub const WINDOW: u64 = 256;
+pub(crate) const WINDOW: u64 = 256;
 
 /// The realm that everybody joins.
-pub const REALM: &str = "realm1";
+pub(crate) const REALM: &str = "realm1";
 
 /// The procedure and the topic of all contenders; the relay's frames are as long as if they held it.
-pub const PROCEDURE: &str = "com.example.echo";
+pub(crate) const PROCEDURE: &str = "com.example.echo";
 /// See [`PROCEDURE`].
-pub const TOPIC: &str = "com.example.note";
+pub(crate) const TOPIC: &str = "com.example.note";
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
+pub(crate) enum Work {
     /// Calls with `in_flight` of them open at any time; the argument and the result are one string of 64 bytes.
     Calls { in_flight: usize },
     /// Events with one string of `size` bytes to each of `subscribers`.
@@ -28,11 +28,11 @@ pub enum Work {
 }
 
 /// Results of a call before the last, in [`Work::Progress`].
-pub const PROGRESS: u64 = 200;
+pub(crate) const PROGRESS: u64 = 200;
 
 impl Work {
     /// All rows, in the order of the table.
-    pub const ALL: [Work; 9] = [
+    pub(crate) const ALL: [Work; 9] = [
         Work::Calls { in_flight: 1 },
         Work::Calls { in_flight: 64 },
         Work::Calls { in_flight: 256 },
@@ -45,13 +45,13 @@ impl Work {
     ];
 
     /// Whether a contender can do it: the peer has neither progressive results nor patterns.
-    pub fn is_for(self, contender: Contender) -> bool {
+    pub(crate) fn is_for(self, contender: Contender) -> bool {
         let advanced = matches!(self, Work::Progress | Work::Wildcard { .. });
         !(advanced && contender == Contender::WampAsync)
     }
 
     /// What the relay does for it: frames of the same size over the same hops.
-    pub fn frames(self) -> Self {
+    pub(crate) fn frames(self) -> Self {
         match self {
             Work::Progress | Work::Wildcard { .. } => Work::Events { subscribers: 1, size: 64 },
             other => other,
@@ -59,12 +59,12 @@ impl Work {
     }
 
     /// Calls one after the other are measured by their time, everything else by its rate.
-    pub fn is_sequential(self) -> bool {
+    pub(crate) fn is_sequential(self) -> bool {
         self == Work::Calls { in_flight: 1 }
     }
 
     /// The row's title, with the unit.
-    pub fn title(self) -> String {
+    pub(crate) fn title(self) -> String {
         match self {
             Work::Calls { in_flight: 1 } => "sequential call, p50 µs".to_owned(),
             Work::Calls { in_flight } => format!("{in_flight} calls in flight, calls/s"),
@@ -79,7 +79,7 @@ impl Work {
     }
 
     /// A short name for `--row`.
-    pub fn key(self) -> String {
+    pub(crate) fn key(self) -> String {
         match self {
             Work::Calls { in_flight } => format!("call{in_flight}"),
             Work::Events { subscribers, size } => format!("event{subscribers}x{size}"),
@@ -88,12 +88,12 @@ impl Work {
         }
     }
 
-    pub fn from_key(key: &str) -> Option<Self> {
+    pub(crate) fn from_key(key: &str) -> Option<Self> {
         Work::ALL.into_iter().find(|work| work.key() == key)
     }
 
     /// The length of the string in each message.
-    pub fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         match self {
             Work::Calls { .. } | Work::Progress | Work::Wildcard { .. } => 64,
             Work::Events { size, .. } => size,
@@ -103,7 +103,7 @@ impl Work {
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Contender {
+pub(crate) enum Contender {
     /// WebSocket frames only; everything that is ready is gathered, then flushed once.
     RelayBatched,
     /// WebSocket frames only; a flush after each.
@@ -124,7 +124,7 @@ pub enum Contender {
 
 impl Contender {
     /// Everybody, in the order of a round: those who are compared are close to each other.
-    pub const ALL: [Contender; 8] = [
+    pub(crate) const ALL: [Contender; 8] = [
         Contender::WampAsync,
         Contender::RelayPerMessage,
         Contender::RelayBatched,
@@ -136,7 +136,7 @@ impl Contender {
     ];
 
     /// The columns of the table of WebSocket.
-    pub const WEBSOCKET: [Contender; 4] = [
+    pub(crate) const WEBSOCKET: [Contender; 4] = [
         Contender::RelayBatched,
         Contender::RelayPerMessage,
         Contender::Ours,
@@ -144,7 +144,7 @@ impl Contender {
     ];
 
     /// The columns of the table of RawSocket.
-    pub const RAW_SOCKET: [Contender; 5] = [
+    pub(crate) const RAW_SOCKET: [Contender; 5] = [
         Contender::Ours,
         Contender::TcpRelay,
         Contender::TcpOurs,
@@ -153,7 +153,7 @@ impl Contender {
     ];
 
     /// The column's title.
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Contender::RelayBatched => "ws relay, batched",
             Contender::RelayPerMessage => "ws relay, flush per message",
@@ -167,7 +167,7 @@ impl Contender {
     }
 
     /// A short name for `--column`.
-    pub fn key(self) -> &'static str {
+    pub(crate) fn key(self) -> &'static str {
         match self {
             Contender::RelayBatched => "batched",
             Contender::RelayPerMessage => "permessage",
@@ -180,7 +180,7 @@ impl Contender {
         }
     }
 
-    pub fn from_key(key: &str) -> Option<Self> {
+    pub(crate) fn from_key(key: &str) -> Option<Self> {
         Contender::ALL.into_iter().find(|contender| contender.key() == key)
     }
 }

@@ -23,15 +23,15 @@ const TURN: usize = 1024;
 
 /// Which place a connection has. It is what a client sends first: `group members place`.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub group: u64,
-    pub members: usize,
+pub(crate) struct Place {
+    pub(crate) group: u64,
+    pub(crate) members: usize,
     /// 0 is the leader.
-    pub place: usize,
+    pub(crate) place: usize,
 }
 
 impl Place {
-    pub fn frame(self) -> Bytes {
+    pub(crate) fn frame(self) -> Bytes {
         format!("{} {} {}", self.group, self.members, self.place).into()
     }
 
@@ -46,7 +46,7 @@ impl Place {
 type Groups = Arc<Mutex<HashMap<u64, Vec<(usize, Line)>>>>;
 
 /// Starts a relay for WebSocket on a free port of the loopback.
-pub async fn listen_websocket(flush: Flush) -> Result<SocketAddr, Error> {
+pub(crate) async fn listen_websocket(flush: Flush) -> Result<SocketAddr, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let groups = Groups::default();
@@ -64,7 +64,7 @@ pub async fn listen_websocket(flush: Flush) -> Result<SocketAddr, Error> {
 }
 
 /// Starts a relay for plain frames on a free port of the loopback.
-pub async fn listen_tcp() -> Result<SocketAddr, Error> {
+pub(crate) async fn listen_tcp() -> Result<SocketAddr, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let groups = Groups::default();
@@ -78,7 +78,7 @@ pub async fn listen_tcp() -> Result<SocketAddr, Error> {
 }
 
 /// Starts a relay for plain frames on a unix socket.
-pub fn listen_unix(path: &Path) -> Result<(), Error> {
+pub(crate) fn listen_unix(path: &Path) -> Result<(), Error> {
     let listener = UnixListener::bind(path)?;
     let groups = Groups::default();
     tokio::spawn(async move {

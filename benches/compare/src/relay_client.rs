@@ -18,14 +18,14 @@ use crate::relay::Place;
 
 /// What frames travel over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hop {
+pub(crate) enum Hop {
     WebSocket(Flush),
     Tcp,
     Unix,
 }
 
 /// Runs one cell.
-pub async fn run(cell: &Cell, hop: Hop) -> Result<Sample, Error> {
+pub(crate) async fn run(cell: &Cell, hop: Hop) -> Result<Sample, Error> {
     let (work, relay) = (cell.work.frames(), cell.address.as_str());
     let meter = Arc::new(Meter::default());
     let mut tasks = JoinSet::new();

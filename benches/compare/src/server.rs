@@ -14,7 +14,7 @@ use crate::relay;
 
 /// Where the servers listen.
 #[derive(Debug)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     places: Vec<(Contender, String)>,
     /// Its unix sockets. Gone with this.
     _directory: Directory,
@@ -22,7 +22,7 @@ pub struct Addresses {
 
 impl Addresses {
     /// Where a contender's clients go.
-    pub fn of(&self, contender: Contender) -> Option<String> {
+    pub(crate) fn of(&self, contender: Contender) -> Option<String> {
         self.places.iter().find(|place| place.0 == contender).map(|place| place.1.clone())
     }
 }
@@ -46,11 +46,11 @@ impl Drop for Directory {
 }
 
 /// Reads the CPU clock of the servers' thread.
-pub struct ServerClock(mpsc::UnboundedSender<oneshot::Sender<Duration>>);
+pub(crate) struct ServerClock(mpsc::UnboundedSender<oneshot::Sender<Duration>>);
 
 impl ServerClock {
     /// CPU time of the servers' thread since it began.
-    pub fn cpu(&self) -> Result<Duration, Error> {
+    pub(crate) fn cpu(&self) -> Result<Duration, Error> {
         let (answer, time) = oneshot::channel();
         self.0.send(answer).map_err(|_| "the servers have ended")?;
         Ok(time.blocking_recv()?)
@@ -58,7 +58,7 @@ impl ServerClock {
 }
 
 /// Starts the thread. It ends with the process.
-pub fn start(router: Option<String>) -> Result<(Addresses, ServerClock), Error> {
+pub(crate) fn start(router: Option<String>) -> Result<(Addresses, ServerClock), Error> {
     let (started, addresses) = std::sync::mpsc::channel();
     let (clock, mut asked) = mpsc::unbounded_channel::<oneshot::Sender<Duration>>();
     std::thread::Builder::new().name("servers".to_owned()).spawn(move || {

@@ -8,11 +8,11 @@ use crate::plan::{Contender, Work};
 
 /// All samples, one list per cell in the order of the rounds; nothing where a round failed.
 #[derive(Default)]
-pub struct Results(HashMap<(String, &'static str), Vec<Option<Sample>>>);
+pub(crate) struct Results(HashMap<(String, &'static str), Vec<Option<Sample>>>);
 
 impl Results {
     /// Adds what a cell gave in a round.
-    pub fn add(&mut self, work: Work, contender: Contender, sample: Option<Sample>) {
+    pub(crate) fn add(&mut self, work: Work, contender: Contender, sample: Option<Sample>) {
         self.0.entry((work.key(), contender.key())).or_default().push(sample);
     }
 
@@ -21,7 +21,7 @@ impl Results {
     }
 
     /// The median of something over the rounds.
-    pub fn median(
+    pub(crate) fn median(
         &self,
         work: Work,
         contender: Contender,
@@ -31,13 +31,13 @@ impl Results {
     }
 
     /// What the row is about: a time or a rate.
-    pub fn figure(&self, work: Work, contender: Contender) -> Option<f64> {
+    pub(crate) fn figure(&self, work: Work, contender: Contender) -> Option<f64> {
         self.median(work, contender, |sample| figure(work, sample))
     }
 
     /// The median of the ratios of each round: the two were measured seconds apart, so what else
     /// the machine did in that round weighs on both.
-    pub fn ratio(&self, work: Work, contenders: [Contender; 2]) -> Option<f64> {
+    pub(crate) fn ratio(&self, work: Work, contenders: [Contender; 2]) -> Option<f64> {
         let [above, below] = contenders.map(|contender| self.cell(work, contender));
         median(above.iter().zip(below).filter_map(|pair| {
             Some(figure(work, pair.0.as_ref()?) / figure(work, pair.1.as_ref()?))
@@ -46,14 +46,14 @@ impl Results {
 }
 
 /// What a table shows.
-pub struct Layout<'a> {
-    pub works: &'a [Work],
-    pub contenders: &'a [Contender],
-    pub markdown: bool,
+pub(crate) struct Layout<'a> {
+    pub(crate) works: &'a [Work],
+    pub(crate) contenders: &'a [Contender],
+    pub(crate) markdown: bool,
 }
 
 /// The measured rates and times, with the clients' CPU time.
-pub fn main_table(results: &Results, layout: &Layout<'_>) -> String {
+pub(crate) fn main_table(results: &Results, layout: &Layout<'_>) -> String {
     table(layout, "work", |work, contender| {
         let figure = results.figure(work, contender)?;
         let cpu = results.median(work, contender, |sample| sample.client_cpu)?;
@@ -62,7 +62,7 @@ pub fn main_table(results: &Results, layout: &Layout<'_>) -> String {
 }
 
 /// The CPU time of the other side.
-pub fn server_table(results: &Results, layout: &Layout<'_>) -> String {
+pub(crate) fn server_table(results: &Results, layout: &Layout<'_>) -> String {
     table(layout, "router's or relay's CPU per operation, µs", |work, contender| {
         Some(small(results.median(work, contender, |sample| sample.server_cpu)?))
     })
@@ -148,7 +148,7 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// Three significant digits, thousands apart: `407 000`, `61.8`.
-pub fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value < 1000.0 {
         return small(value);
     }
@@ -165,7 +165,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// Three significant digits of what is small.
-pub fn small(value: f64) -> String {
+pub(crate) fn small(value: f64) -> String {
     match value {
         v if v >= 99.95 => format!("{v:.0}"),
         v if v >= 9.995 => format!("{v:.1}"),

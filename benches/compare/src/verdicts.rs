@@ -70,7 +70,7 @@ const REACH: [Reach; 7] = [
 const GOAL_CPU: f64 = 2.5;
 
 /// One line for each thing that is asked for.
-pub fn verdicts(results: &Results, works: &[Work], markdown: bool) -> String {
+pub(crate) fn verdicts(results: &Results, works: &[Work], markdown: bool) -> String {
     let bullet = if markdown { "- " } else { "  " };
     let mut out = String::new();
     for reach in REACH {

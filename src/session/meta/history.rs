@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Meta;
 use super::fields::{take_id, take_text};
 use crate::error::{CallError, DecodeError};
-use crate::message::{EventDetails, Options, Payload};
+use crate::message::{EventDetails, Payload};
 use crate::rt::BoxFuture;
 use crate::session::Session;
 use crate::uri::Uri;
@@ -164,7 +164,7 @@ impl HistoryEvent {
             }
         };
         let mut details =
-            EventDetails::read(details).map_err(|wrong| DecodeError::new(wrong.message))?;
+            EventDetails::from_dict(details).map_err(|wrong| DecodeError::new(wrong.message))?;
         // Crossbar tells of topic and publisher beside the rest, in words of its own.
         if details.topic.is_none() {
             details.topic = take_text(&mut dict, "topic").map(Uri::from);

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use serde::Serialize;
 
 use crate::error::{CallError, EncodeError};
-use crate::message::{Options, Payload, PublishOptions};
+use crate::message::{Payload, PublishOptions};
 use crate::rt::BoxFuture;
 use crate::session::Session;
 use crate::uri::{Match, Uri};
@@ -124,7 +124,7 @@ impl TestamentRequest {
         let (args, kwargs) = payload?.to_values()?;
         let args = vec![topic.as_str().into(), args.into(), kwargs.into()];
         let mut keywords = Dict::from([("scope", scope.as_str())]);
-        let options = options.write();
+        let options = options.to_dict();
         if !options.is_empty() {
             keywords.insert("publish_options", options);
         }

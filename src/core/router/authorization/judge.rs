@@ -15,7 +15,7 @@ use crate::core::router::realm::{Realm, Turn, check_own_uri, check_uri, quote};
 use crate::core::router::session::Session;
 use crate::core::router::{ConnectionId, meta};
 use crate::error::{ApplicationError, Violation};
-use crate::message::{Message, Options};
+use crate::message::Message;
 use crate::uri::{Match, Uri, uris};
 use crate::value::Dict;
 
@@ -239,10 +239,10 @@ fn rules<'a>(policy: Option<&'a mut Policy>, session: &Session) -> Option<&'a mu
 
 fn options(message: &Message) -> Dict {
     match message {
-        Message::Publish(message) => message.options.write(),
-        Message::Subscribe(message) => message.options.write(),
-        Message::Register(message) => message.options.write(),
-        Message::Call(message) => message.options.write(),
+        Message::Publish(message) => message.options.to_dict(),
+        Message::Subscribe(message) => message.options.to_dict(),
+        Message::Register(message) => message.options.to_dict(),
+        Message::Call(message) => message.options.to_dict(),
         _ => Dict::new(),
     }
 }

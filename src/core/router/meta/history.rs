@@ -6,7 +6,7 @@ use super::arguments::invalid;
 use super::{Answer, Inquiry};
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::error::ApplicationError;
-use crate::message::{Options, time};
+use crate::message::time;
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
@@ -77,7 +77,7 @@ fn describe(event: HistoryEvent) -> Dict {
         .with("timestamp", time::format(event.timestamp))
         .with("subscription", event.subscription)
         .with("publication", event.publication)
-        .with("details", event.details.write());
+        .with("details", event.details.to_dict());
     // As EVENT carries it in place of the arguments.
     if let Some(opaque) = event.payload.opaque() {
         dict.insert("payload", opaque.clone());

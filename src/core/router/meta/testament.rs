@@ -8,7 +8,7 @@ use crate::core::router::Disclosure;
 use crate::core::router::broker::discloses;
 use crate::core::router::realm::{check_own_uri, too_many};
 use crate::error::ApplicationError;
-use crate::message::{Field, Options, Payload, Publish, PublishOptions};
+use crate::message::{Field, Payload, Publish, PublishOptions};
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
@@ -105,7 +105,7 @@ fn publish_options(
     call: &Inquiry<'_, '_>,
     options: Dict,
 ) -> Result<PublishOptions, ApplicationError> {
-    let options = PublishOptions::read(options)
+    let options = PublishOptions::from_dict(options)
         .map_err(|violation| invalid(format!("argument \"publish_options\": {violation}")))?;
     let Some(session) = call.realm.sessions.get(&call.caller) else { return Ok(options) };
     if options.enc_algo.is_some() {

@@ -12,14 +12,14 @@ use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::error::ApplicationError;
-use crate::js::error::Report;
-use crate::js::session::{promise, read_values, values_to_js, write_payload};
-use crate::js::value::{details_to_js, dict_to_js, get, list_to_js, set};
-use crate::message::{Options, Payload, Serializer};
-use crate::rt::BoxFuture;
-use crate::session::{Chunks, Endpoint, IncomingCall, Progress};
-use crate::uri::uris;
+use crate::error::Report;
+use crate::session::{promise, read_values, values_to_js, write_payload};
+use crate::value::{details_to_js, dict_to_js, get, list_to_js, set};
+use wampwerk::error::ApplicationError;
+use wampwerk::message::{Payload, Serializer};
+use wampwerk::rt::BoxFuture;
+use wampwerk::session::{Chunks, Endpoint, IncomingCall, Progress};
+use wampwerk::uri::uris;
 
 #[wasm_bindgen]
 extern "C" {
@@ -36,12 +36,12 @@ extern "C" {
 }
 
 /// A function of `(args, kwargs, details, call)` that returns an [`Answer`].
-pub(super) struct JsEndpoint {
+pub(crate) struct JsEndpoint {
     function: Function,
 }
 
 /// Tells this endpoint apart from those that are Rust functions.
-pub(super) struct JavaScript;
+pub(crate) struct JavaScript;
 
 /// A call that is more than a question and an answer.
 #[wasm_bindgen]
@@ -53,7 +53,7 @@ pub struct RawInvocation {
 }
 
 impl JsEndpoint {
-    pub(super) fn new(function: Function) -> Self {
+    pub(crate) fn new(function: Function) -> Self {
         JsEndpoint { function }
     }
 
@@ -61,7 +61,7 @@ impl JsEndpoint {
         let (args, kwargs) = call.payload.to_values().map_err(|error| {
             ApplicationError::new(uris::INVALID_ARGUMENT).arg(error.to_string())
         })?;
-        let mut details = call.details.write();
+        let mut details = call.details.to_dict();
         details.insert("procedure", call.procedure.as_str());
         // `details.progress` and the like are what `endpoint.js` puts there.
         for key in ["receive_progress", "progress", "chunks", "signal", "__proto__"] {

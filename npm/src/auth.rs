@@ -2,9 +2,9 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::auth::cryptosign::{SigningKey, response, to_be_signed, to_hex};
-use crate::auth::{Secret, wampcra};
-use crate::js::error::Report;
+use crate::error::Report;
+use wampwerk::auth::cryptosign::{SigningKey, response, to_be_signed, to_hex};
+use wampwerk::auth::{Secret, wampcra};
 
 /// WAMP-CRA's signature.
 #[wasm_bindgen(js_name = wampcraSign)]

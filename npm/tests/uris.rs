@@ -20,10 +20,10 @@ fn constants<'a>(text: &'a str, start: &str, quote: char) -> BTreeMap<&'a str, &
 
 #[test]
 fn the_package_has_the_uris_of_the_crate() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let rust = fs::read_to_string(root.join("uri/uris.rs")).unwrap();
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rust = fs::read_to_string(package.join("../src/uri/uris.rs")).unwrap();
     let rust = rust.split_once("\nuris! {").unwrap().1.split_once("\n}\n").unwrap().0.to_owned();
-    let script = fs::read_to_string(root.join("js/npm/uris.js")).unwrap();
+    let script = fs::read_to_string(package.join("js/uris.js")).unwrap();
     let expected = constants(&rust, "", '"');
     assert_eq!(expected.len(), wampwerk::uris::ALL.len());
     assert!(wampwerk::uris::ALL.iter().all(|uri| expected.values().any(|other| other == uri)));

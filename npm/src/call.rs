@@ -12,13 +12,13 @@ use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::error::{CallError, Lagged};
-use crate::js::error::Report;
-use crate::js::session::{read_values, values_to_js, write_payload};
-use crate::js::value::{details_to_js, get, set};
-use crate::message::{Options, Serializer};
-use crate::rt::BoxFuture;
-use crate::session::{CallReply, CallRequest, RunningCall, StreamingCall};
+use crate::error::Report;
+use crate::session::{read_values, values_to_js, write_payload};
+use crate::value::{details_to_js, get, set};
+use wampwerk::error::{CallError, Lagged};
+use wampwerk::message::Serializer;
+use wampwerk::rt::BoxFuture;
+use wampwerk::session::{CallReply, CallRequest, RunningCall, StreamingCall};
 
 #[wasm_bindgen]
 extern "C" {
@@ -45,7 +45,7 @@ extern "C" {
 /// Calls. `details`: whether the reply is to have them.
 ///
 /// A call that is given up gives undefined, for nobody: the page has its error already.
-pub(super) async fn perform(
+pub(crate) async fn perform(
     request: CallRequest,
     wishes: Wishes,
     serializer: Serializer,
@@ -165,7 +165,7 @@ fn reply_to_js(reply: &CallReply, details: bool, missed: u64) -> Result<JsValue,
     let (args, kwargs) = reply.payload.to_values()?;
     let object: Object = values_to_js(&args, &kwargs);
     if details {
-        set(&object, "details", &details_to_js(reply.details.write()));
+        set(&object, "details", &details_to_js(reply.details.to_dict()));
     }
     if missed > 0 {
         set(&object, "missed", &JsValue::from_f64(missed as f64));

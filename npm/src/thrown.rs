@@ -9,8 +9,8 @@ use std::fmt;
 
 use wasm_bindgen::prelude::*;
 
-use crate::js::error::{Report, thrown};
-use crate::js::value::get;
+use crate::error::{Report, thrown};
+use crate::value::get;
 
 #[derive(Default)]
 struct Kept {
@@ -24,13 +24,13 @@ thread_local! {
 
 /// A thrown value.
 #[derive(Debug)]
-pub(super) struct Thrown {
+pub(crate) struct Thrown {
     number: u64,
     text: String,
 }
 
 impl Thrown {
-    pub(super) fn new(value: JsValue) -> Self {
+    pub(crate) fn new(value: JsValue) -> Self {
         let text = get(&value, "message").as_string().or_else(|| value.as_string());
         let number = KEPT.with_borrow_mut(|kept| {
             kept.last += 1;
@@ -40,7 +40,7 @@ impl Thrown {
         Thrown { number, text: text.unwrap_or_else(|| "an error without a text".to_owned()) }
     }
 
-    pub(super) fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> Report {
         let value = KEPT.with_borrow(|kept| kept.values.get(&self.number).cloned());
         thrown(&value.unwrap_or(JsValue::UNDEFINED))
     }

@@ -191,8 +191,8 @@ mod tests {
     }
 
     async fn ask(request: &str) -> String {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let site = Site::new(&root.join("www"), &root.join("src/js/npm")).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let site = Site::new(&root.join("www"), &root.join("npm/js")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = wampwerk::Router::builder().realm("realm1").build().unwrap();

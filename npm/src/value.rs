@@ -7,8 +7,8 @@
 use js_sys::{Array, ArrayBuffer, Function, Object, Reflect, SharedArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::error::EncodeError;
-use crate::value::{Dict, List, Value};
+use wampwerk::error::EncodeError;
+use wampwerk::value::{Dict, List, Value};
 
 /// How deep a value may be, and so where a cycle ends.
 const MAX_DEPTH: usize = 100;
@@ -59,6 +59,7 @@ pub(crate) fn to_js(value: &Value) -> JsValue {
         Value::Bytes(value) => Uint8Array::from(value.as_ref()).into(),
         Value::List(value) => list_to_js(value).into(),
         Value::Dict(value) => dict_to_js(value).into(),
+        _ => JsValue::UNDEFINED,
     }
 }
 

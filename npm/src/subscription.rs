@@ -10,13 +10,12 @@ use futures_core::Stream;
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::error::{DecodeError, UnsubscribeError};
-use crate::js::error::Report;
-use crate::js::registration::ending_to_js;
-use crate::js::session::{promise, values_to_js};
-use crate::js::value::{details_to_js, set};
-use crate::message::Options;
-use crate::session::{Event, Lagged, Subscription};
+use crate::error::Report;
+use crate::registration::ending_to_js;
+use crate::session::{promise, values_to_js};
+use crate::value::{details_to_js, set};
+use wampwerk::error::{DecodeError, UnsubscribeError};
+use wampwerk::session::{Event, Lagged, Subscription};
 
 /// How many events are fetched at a time, at most.
 const BATCH: usize = 64;
@@ -40,7 +39,7 @@ struct Source {
 type Counted = (Event, u64);
 
 impl RawSubscription {
-    pub(super) fn new(subscription: Subscription) -> Self {
+    pub(crate) fn new(subscription: Subscription) -> Self {
         RawSubscription {
             id: subscription.id() as f64,
             source: Rc::new(Source {
@@ -138,9 +137,9 @@ impl Source {
 }
 
 /// `{args, kwargs, details}`.
-pub(super) fn event_to_js(event: &Event, missed: u64) -> Result<Object, DecodeError> {
+pub(crate) fn event_to_js(event: &Event, missed: u64) -> Result<Object, DecodeError> {
     let (args, kwargs) = event.payload.to_values()?;
-    let mut details = event.details.write();
+    let mut details = event.details.to_dict();
     details.insert("publication", event.publication);
     details.insert("topic", event.topic.as_str());
     if missed > 0 {

@@ -3,10 +3,10 @@
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::error::UnregisterError;
-use crate::js::session::promise;
-use crate::js::value::set;
-use crate::session::{Ending, Registration};
+use crate::session::promise;
+use crate::value::set;
+use wampwerk::error::UnregisterError;
+use wampwerk::session::{Ending, Registration};
 
 /// A registered procedure.
 #[wasm_bindgen]
@@ -15,7 +15,7 @@ pub struct RawRegistration {
 }
 
 impl RawRegistration {
-    pub(super) fn new(registration: Registration) -> Self {
+    pub(crate) fn new(registration: Registration) -> Self {
         RawRegistration { registration }
     }
 }
@@ -51,11 +51,12 @@ impl RawRegistration {
 }
 
 /// An ending as `index.d.ts` has it.
-pub(super) fn ending_to_js(ending: &Ending) -> JsValue {
+pub(crate) fn ending_to_js(ending: &Ending) -> JsValue {
     let (kind, reason, message) = match ending {
         Ending::Withdrawn => ("withdrawn", "", None),
         Ending::Revoked(reason) => ("revoked", reason.as_str(), None),
         Ending::Closed(reason) => ("closed", reason.reason.as_str(), reason.message.as_deref()),
+        _ => ("withdrawn", "", None),
     };
     let object = Object::new();
     set(&object, "kind", &kind.into());

@@ -20,7 +20,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let realm = options.realm.as_deref().unwrap_or("realm1");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let site = Site::new(&root.join("www"), &root.join("pkg"))
         .map_err(|_| "the browser package is not there; `make npm` builds it into pkg/")?;
 

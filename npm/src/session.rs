@@ -12,19 +12,21 @@ use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::error::{ApplicationError, ConnectError, EncodeError};
-use crate::js::authentication::Credentials;
-use crate::js::call::{Wishes, perform};
-use crate::js::endpoint::JsEndpoint;
-use crate::js::error::{Report, close_reason};
-use crate::js::registration::RawRegistration;
-use crate::js::subscription::RawSubscription;
-use crate::js::value::{dict_from_js, dict_to_js, get, list_from_js, list_to_js, set};
-use crate::message::{CallOptions, CancelMode, Options, Payload, PublishOptions, Serializer};
-use crate::rt::BoxFuture;
-use crate::session::Session;
-use crate::uri::uris;
-use crate::value::{Dict, List, Value};
+use crate::authentication::Credentials;
+use crate::call::{Wishes, perform};
+use crate::endpoint::JsEndpoint;
+use crate::error::{Report, close_reason};
+use crate::registration::RawRegistration;
+use crate::subscription::RawSubscription;
+use crate::value::{dict_from_js, dict_to_js, get, list_from_js, list_to_js, set};
+use wampwerk::error::{ApplicationError, ConnectError, EncodeError, Violation};
+use wampwerk::message::{
+    CallOptions, CancelMode, Payload, PublishOptions, RegisterOptions, Serializer, SubscribeOptions,
+};
+use wampwerk::rt::BoxFuture;
+use wampwerk::session::Session;
+use wampwerk::uri::uris;
+use wampwerk::value::{Dict, List, Value};
 
 /// The longest time limit; what is longer is as good as none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -46,7 +48,7 @@ pub fn connect(
 ) -> Promise {
     let credentials = Credentials::read(settings, answer);
     promise(async move {
-        let connecting = crate::connect(url, realm).batched(batched);
+        let connecting = wampwerk::connect(url, realm).batched(batched);
         let mut connecting = credentials?.of(connecting);
         if let Some(ids) = serializers {
             connecting = connecting.serializers(&serializers_of(&ids)?);
@@ -68,7 +70,7 @@ pub struct RawSession {
 }
 
 impl RawSession {
-    pub(super) fn new(session: Session) -> Self {
+    pub(crate) fn new(session: Session) -> Self {
         RawSession { session }
     }
 }
@@ -92,7 +94,7 @@ impl RawSession {
 
     /// WELCOME.Details.
     pub fn welcome(&self) -> Object {
-        dict_to_js(&self.session.welcome().details.write())
+        dict_to_js(&self.session.welcome().details.to_dict())
     }
 
     /// The close reason if the session is over, else null. `closed()` tells a moment later.
@@ -118,7 +120,7 @@ impl RawSession {
         details: bool,
         wishes: Wishes,
     ) -> Promise {
-        let read = self.read::<CallOptions>(args, kwargs, options);
+        let read = self.read(args, kwargs, options, CallOptions::from_dict);
         let session = self.session.clone();
         promise(async move {
             let (payload, mut options) = read?;
@@ -142,7 +144,7 @@ impl RawSession {
         kwargs: &JsValue,
         options: &JsValue,
     ) -> Promise {
-        let read = self.read::<PublishOptions>(args, kwargs, options);
+        let read = self.read(args, kwargs, options, PublishOptions::from_dict);
         let session = self.session.clone();
         promise(async move {
             let (payload, options) = read?;
@@ -159,7 +161,7 @@ impl RawSession {
 
     /// Resolves to a [`RawSubscription`].
     pub fn subscribe(&self, topic: String, options: &JsValue, queue: Option<u32>) -> Promise {
-        let options = read_options(options);
+        let options = read_options(options, SubscribeOptions::from_dict);
         let session = self.session.clone();
         promise(async move {
             let mut request = session.subscribe(topic).options(options?);
@@ -172,7 +174,7 @@ impl RawSession {
 
     /// Resolves to a [`RawRegistration`]. `endpoint` is what `endpoint.js` makes of the page's.
     pub fn register(&self, procedure: String, endpoint: Function, options: &JsValue) -> Promise {
-        let options = read_options(options);
+        let options = read_options(options, RegisterOptions::from_dict);
         let session = self.session.clone();
         promise(async move {
             let endpoint = JsEndpoint::new(endpoint);
@@ -202,21 +204,22 @@ impl RawSession {
         promise(async move { Ok(close_reason(&*closed.await)) })
     }
 
-    fn read<T: Options>(
+    fn read<T>(
         &self,
         args: &JsValue,
         kwargs: &JsValue,
         options: &JsValue,
+        from_dict: fn(Dict) -> Result<T, Violation>,
     ) -> Result<(Payload, T), Report> {
         let args = list_from_js(args, "args")?;
         let kwargs = dict_from_js(kwargs, "kwargs")?;
         let payload = write_payload(self.session.serializer(), &args, &kwargs)?;
-        Ok((payload, read_options(options)?))
+        Ok((payload, read_options(options, from_dict)?))
     }
 }
 
 /// A promise of what a future gives; its errors are descriptions for `index.js`.
-pub(super) fn promise<T: Into<JsValue>>(
+pub(crate) fn promise<T: Into<JsValue>>(
     future: impl Future<Output = Result<T, Report>> + 'static,
 ) -> Promise {
     // Boxed, because each kind of future would bring its own 7 kB of glue into the module.
@@ -226,7 +229,7 @@ pub(super) fn promise<T: Into<JsValue>>(
 }
 
 /// `{args, kwargs}`.
-pub(super) fn values_to_js(args: &[Value], kwargs: &Dict) -> Object {
+pub(crate) fn values_to_js(args: &[Value], kwargs: &Dict) -> Object {
     let object = Object::new();
     set(&object, "args", &list_to_js(args));
     set(&object, "kwargs", &dict_to_js(kwargs));
@@ -234,7 +237,7 @@ pub(super) fn values_to_js(args: &[Value], kwargs: &Dict) -> Object {
 }
 
 /// Reads `args` and `kwargs` of an object; none where they are undefined.
-pub(super) fn read_values(values: &JsValue) -> Result<(List, Dict), EncodeError> {
+pub(crate) fn read_values(values: &JsValue) -> Result<(List, Dict), EncodeError> {
     let (args, kwargs) = (get(values, "args"), get(values, "kwargs"));
     let args = if args.is_undefined() { List::new() } else { list_from_js(&args, "args")? };
     let kwargs = if kwargs.is_undefined() { Dict::new() } else { dict_from_js(&kwargs, "kwargs")? };
@@ -242,7 +245,7 @@ pub(super) fn read_values(values: &JsValue) -> Result<(List, Dict), EncodeError>
 }
 
 /// Writes values in the format of a session. What is empty is left off.
-pub(super) fn write_payload(
+pub(crate) fn write_payload(
     serializer: Serializer,
     args: &List,
     kwargs: &Dict,
@@ -259,10 +262,13 @@ pub(super) fn write_payload(
 
 /// Reads the options of a request. In JavaScript an option that is undefined is one that is not
 /// there.
-pub(super) fn read_options<T: Options>(options: &JsValue) -> Result<T, Report> {
+pub(crate) fn read_options<T>(
+    options: &JsValue,
+    from_dict: fn(Dict) -> Result<T, Violation>,
+) -> Result<T, Report> {
     let options = dict_from_js(options, "options")?;
     let given = options.into_iter().filter(|(_, value)| *value != Value::Null);
-    Ok(T::read(given.collect())?)
+    Ok(from_dict(given.collect())?)
 }
 
 fn serializers_of(ids: &Array) -> Result<Vec<Serializer>, ConnectError> {
@@ -287,6 +293,6 @@ fn cancel_mode(mode: &str) -> Result<CancelMode, ApplicationError> {
     }
 }
 
-pub(super) fn duration(millis: f64) -> Duration {
+pub(crate) fn duration(millis: f64) -> Duration {
     Duration::try_from_secs_f64(millis / 1000.0).map_or(LONGEST, |limit| limit.min(LONGEST))
 }

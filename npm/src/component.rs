@@ -9,25 +9,25 @@ use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::component::{
+use crate::authentication::Credentials;
+use crate::endpoint::{JavaScript, JsEndpoint};
+use crate::error::{Report, close_reason};
+use crate::session::{RawSession, duration, promise, read_options};
+use crate::subscription::event_to_js;
+use crate::thrown::Thrown;
+use crate::value::{dict_from_js, from_js, get, set};
+use wampwerk::component::{
     AttemptError, BoxError, Component, ComponentBuilder, ComponentState, IntoTransports,
     ListenerId, RetryDecision, RetryNotice, TransportConfig, TransportEntry,
 };
-use crate::error::{ApplicationError, ConfigError, ConnectError};
-use crate::js::authentication::Credentials;
-use crate::js::endpoint::{JavaScript, JsEndpoint};
-use crate::js::error::{Report, close_reason};
-use crate::js::session::{RawSession, duration, promise, read_options};
-use crate::js::subscription::event_to_js;
-use crate::js::thrown::Thrown;
-use crate::js::value::{dict_from_js, from_js, get, set};
-use crate::message::{RegisterOptions, SubscribeOptions};
-use crate::rt::BoxFuture;
-use crate::session::authentication::Authentication;
-use crate::session::{Event, EventHandler, SessionConfig};
-use crate::transport::TransportInfo;
-use crate::uri::uris;
-use crate::value::Value;
+use wampwerk::error::{ApplicationError, ConfigError, ConnectError};
+use wampwerk::message::{RegisterOptions, SubscribeOptions};
+use wampwerk::rt::BoxFuture;
+use wampwerk::session::authentication::Authentication;
+use wampwerk::session::{Event, EventHandler, SessionConfig};
+use wampwerk::transport::TransportInfo;
+use wampwerk::uri::uris;
+use wampwerk::value::Value;
 
 #[wasm_bindgen]
 extern "C" {
@@ -149,6 +149,8 @@ impl RawComponent {
             ComponentState::Offline => "offline",
             ComponentState::Stopping => "stopping",
             ComponentState::Done => "done",
+            // A state that is new in the library has no name here yet.
+            _ => "idle",
         }
         .to_owned()
     }
@@ -171,7 +173,7 @@ impl RawComponent {
         endpoint: Function,
         options: &JsValue,
     ) -> Result<RawListener, JsValue> {
-        let options: RegisterOptions = read_options(options)?;
+        let options = read_options(options, RegisterOptions::from_dict)?;
         let endpoint = JsEndpoint::new(endpoint);
         Ok(RawListener(self.component.register_with_options(procedure, options, endpoint)))
     }
@@ -185,7 +187,7 @@ impl RawComponent {
         options: &JsValue,
         queue: Option<u32>,
     ) -> Result<RawListener, JsValue> {
-        let options: SubscribeOptions = read_options(options)?;
+        let options = read_options(options, SubscribeOptions::from_dict)?;
         let (handler, queue) =
             (JsHandler { function: handler }, queue.map(|events| events as usize));
         Ok(RawListener(self.component.subscribe_with_queue(topic, options, queue, handler)))

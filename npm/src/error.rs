@@ -9,17 +9,17 @@ use std::sync::Arc;
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
-use crate::auth::AuthError;
-use crate::component::{AttemptError, ComponentError};
-use crate::error::{
+use crate::thrown::Thrown;
+use crate::value::{dict_to_js, get, list_to_js, set};
+use wampwerk::auth::AuthError;
+use wampwerk::component::{AttemptError, ComponentError};
+use wampwerk::error::{
     ApplicationError, CallEnded, CallError, CloseKind, CloseReason, ConnectError, DecodeError,
     Elapsed, EncodeError, ProgressError, PublishError, RegisterError, SubscribeError,
     UnregisterError, UnsubscribeError, Violation,
 };
-use crate::js::thrown::Thrown;
-use crate::js::value::{dict_to_js, get, list_to_js, set};
-use crate::uri::uris;
-use crate::value::{Dict, Value};
+use wampwerk::uri::uris;
+use wampwerk::value::{Dict, Value};
 
 /// A description of an error, to be thrown.
 pub(crate) struct Report(JsValue);
@@ -38,8 +38,8 @@ pub(crate) fn close_reason(reason: &CloseReason) -> JsValue {
         CloseKind::Goodbye => "goodbye",
         CloseKind::Aborted => "aborted",
         CloseKind::Violation => "violation",
-        CloseKind::TransportLost => "transport-lost",
         CloseKind::TimedOut => "timed-out",
+        CloseKind::TransportLost | _ => "transport-lost",
     };
     set(&object, "kind", &kind.into());
     set(&object, "reason", &reason.reason.as_str().into());
@@ -130,14 +130,7 @@ impl From<ConnectError> for Report {
             }
             ConnectError::Timeout(_) => textual("TimeoutError", uris::TIMEOUT, &text),
             ConnectError::Join(reason) => textual("ConnectError", &reason.reason, &text),
-            ConnectError::Io { .. }
-            | ConnectError::Proxy { .. }
-            | ConnectError::ProxyAuthentication { .. }
-            | ConnectError::Tls { .. }
-            | ConnectError::Handshake(_)
-            | ConnectError::RawSocketRefused { .. }
-            | ConnectError::Listen { .. }
-            | ConnectError::Subprotocol { .. } => textual("ConnectError", uris::UNAVAILABLE, &text),
+            _ => textual("ConnectError", uris::UNAVAILABLE, &text),
         }
     }
 }
@@ -155,6 +148,7 @@ impl From<ProgressError> for Report {
             ProgressError::Ended => textual("WampError", uris::CANCELED, &text),
             ProgressError::Encode(error) => error.into(),
             ProgressError::Application(error) => error.into(),
+            _ => textual("WampError", uris::RUNTIME_ERROR, &text),
         }
     }
 }
@@ -171,6 +165,7 @@ impl From<&AttemptError> for Report {
                     None => ApplicationError::runtime(error).into(),
                 }
             }
+            _ => ApplicationError::runtime(error).into(),
         }
     }
 }
@@ -202,6 +197,7 @@ macro_rules! of_operations {
                     $name::Application(error) => error.into(),
                     $name::Closed(reason) => (&*reason).into(),
                     $($name::$variant(error) => error.into(),)*
+                    _ => textual("WampError", uris::RUNTIME_ERROR, &error.to_string()),
                 }
             }
         }

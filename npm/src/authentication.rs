@@ -4,17 +4,17 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::auth::AuthError;
-use crate::error::ConnectError;
-use crate::js::error::Report;
-use crate::js::value::{dict_from_js, dict_to_js, get};
-use crate::message::Challenge;
-use crate::session::authentication::{Authentication, Named, OnChallenge, Signature};
-use crate::session::{Connect, SessionConfig};
-use crate::value::{Dict, Value};
+use crate::error::Report;
+use crate::value::{dict_from_js, dict_to_js, get};
+use wampwerk::auth::AuthError;
+use wampwerk::error::ConnectError;
+use wampwerk::message::Challenge;
+use wampwerk::session::authentication::{Authentication, Named, OnChallenge, Signature};
+use wampwerk::session::{Connect, SessionConfig};
+use wampwerk::value::{Dict, Value};
 
 /// What `authentication.js` has checked: who we want to be, and how we prove it.
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     authentication: Authentication,
     authid: Option<String>,
     authrole: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Credentials {
 
 impl Credentials {
     /// `answer` is a function of `(method, extra)`; see [`answered`].
-    pub(super) fn read(settings: &JsValue, answer: Option<Function>) -> Result<Self, Report> {
+    pub(crate) fn read(settings: &JsValue, answer: Option<Function>) -> Result<Self, Report> {
         let mut settings = dict_from_js(settings, "options")?;
         let mut text = |key| match settings.remove(key) {
             Some(Value::String(text)) => Some(text),
@@ -42,7 +42,7 @@ impl Credentials {
         Ok(Credentials { authentication, authid, authrole, authextra })
     }
 
-    pub(super) fn of(self, mut connect: Connect) -> Connect {
+    pub(crate) fn of(self, mut connect: Connect) -> Connect {
         if let Some(authid) = self.authid {
             connect = connect.authid(authid);
         }
@@ -52,7 +52,7 @@ impl Credentials {
         connect.authextra(self.authextra).authentication(self.authentication)
     }
 
-    pub(super) fn of_all(self, mut config: SessionConfig) -> SessionConfig {
+    pub(crate) fn of_all(self, mut config: SessionConfig) -> SessionConfig {
         if let Some(authid) = self.authid {
             config = config.authid(authid);
         }
