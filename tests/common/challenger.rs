@@ -1,10 +1,6 @@
 //! A scripted router that knows users: it challenges them by what `auth` computes for routers, and
 //! judges their answers by it.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
@@ -13,7 +9,7 @@ use wampwerk::auth::{ChallengeContext, Credential, Exchange};
 use wampwerk::message::Authenticate;
 use wampwerk::{Dict, Value};
 
-use crate::scripted::Scripted;
+use super::scripted::Scripted;
 
 /// What a router says of itself.
 pub fn router_key() -> SigningKey {

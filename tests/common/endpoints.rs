@@ -1,9 +1,5 @@
 //! Listeners that accept one client each, and the client's side of them.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
-
 use std::future::poll_fn;
 
 use bytes::Bytes;

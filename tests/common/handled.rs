@@ -1,8 +1,5 @@
 //! Servers with handlers, and peers that speak to them word by word over the in-process transport.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};

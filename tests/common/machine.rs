@@ -1,9 +1,5 @@
 //! Something that runs by itself, and dies as a process does when it is killed.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
-
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};

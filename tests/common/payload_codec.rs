@@ -1,9 +1,5 @@
 //! A payload codec, and peers, for the tests of encoded payloads.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::future::{IntoFuture, poll_fn};
 
 use tokio::sync::mpsc;

@@ -1,9 +1,5 @@
 //! A proxy: HTTP `CONNECT` and SOCKS5, small and real.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::net::SocketAddr;
 
 use data_encoding::BASE64;

@@ -1,9 +1,5 @@
 //! A router on a loopback port, and raw WebSocket clients that may send whatever they like.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::net::TcpStream;
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! One end of a connection to a router in this process, spoken to word by word.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "not every test needs all")]
-
 use std::future::poll_fn;
 
 use wampwerk::message::*;

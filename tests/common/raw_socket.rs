@@ -1,9 +1,5 @@
 //! RawSocket: our server's end of a connection, and the client's octets written by hand.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::future::poll_fn;
 use std::task::Poll;
 

@@ -1,9 +1,5 @@
 //! A relay of TCP: what happens to networks happens in it.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
-
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;

@@ -1,10 +1,6 @@
 //! A router that says what a test has it say: the other end of a session over the in-process
 //! transport, in JSON.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::future::poll_fn;
 use std::time::Duration;
 

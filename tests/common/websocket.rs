@@ -1,9 +1,5 @@
 //! WebSocket over loopback: both of our ends, and peers made of plain TCP.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::future::poll_fn;
 
 use bytes::Bytes;

@@ -1,9 +1,5 @@
 //! Clients made of plain streams, to say what no client of ours would; and folders for sockets.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

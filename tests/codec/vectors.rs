@@ -1,0 +1,281 @@
+//! Test vectors: the specification's single messages where they are at hand, and our own always.
+//!
+//! The folder of the specification's vectors is not part of this repository. It is looked for in
+//! `WAMPWERK_VECTORS`, then in `../shared/testvectors`; if `WAMPWERK_REQUIRE_ALL` is set, it must
+//! be there.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde_json::{Value as Json, json};
+use wampwerk::message::{Message, Serializer};
+use wampwerk::{Match, Payload, Uri, UriRule, Value, codec};
+
+use crate::common::shared_vectors;
+use crate::common::shared_vectors::read_json;
+
+/// EVENT_RECEIVED: Autobahn's message, not the specification's.
+const UNKNOWN_CODES: [u64; 1] = [337];
+
+#[test]
+fn single_messages_of_the_specification() {
+    let Some(folder) = shared_vectors::folder() else { return };
+    let mut samples = 0;
+    for level in ["basic", "advanced"] {
+        for entry in std::fs::read_dir(folder.join("singlemessage").join(level)).unwrap() {
+            let path = entry.unwrap().path();
+            let file = read_json(&path);
+            for sample in file["samples"].as_array().unwrap() {
+                check_sample(&path.display().to_string(), sample);
+                samples += 1;
+            }
+        }
+    }
+    assert!(samples >= 31, "only {samples} samples");
+}
+
+#[test]
+fn single_messages_of_our_own() {
+    let file = read_json(&own_vectors().join("messages.json"));
+    let samples = file["samples"].as_array().unwrap();
+    assert!(!samples.is_empty());
+    for sample in samples {
+        check_sample("messages.json", sample);
+    }
+}
+
+#[test]
+fn messages_that_must_be_refused() {
+    let file = read_json(&own_vectors().join("refused.json"));
+    let mut wrong = String::new();
+    for case in file["cases"].as_array().unwrap() {
+        let serializer = Serializer::from_id(text(&case["serializer"])).unwrap();
+        let bytes = match &case["bytes"] {
+            Json::String(bytes) => Bytes::copy_from_slice(bytes.as_bytes()),
+            _ => hex(text(&case["bytes_hex"])),
+        };
+        let found = match codec::decode(serializer, &bytes) {
+            Ok(message) => format!("a {}", message.name()),
+            Err(error) => error.message,
+        };
+        if !found.contains(text(&case["error"])) {
+            wrong += &format!("{case}\n   gave: {found}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn binary_data_in_json() {
+    let own = own_vectors().join("json_binary.json");
+    let shared = shared_vectors::folder().map(|folder| folder.join("extra/json_binary.json"));
+    for path in [Some(own), shared].into_iter().flatten() {
+        let file = read_json(&path);
+        for case in file["cases"].as_array().unwrap() {
+            let expected = Value::Bytes(hex(text(&case["bytes_hex"])));
+            let json = text(&case["json_text"]);
+            assert_eq!(decode_json(json).unwrap(), expected, "{json}");
+            let payload = Payload::encode(Serializer::Json, &(&expected,), &()).unwrap();
+            assert_eq!(payload.encoded().unwrap().0, format!("[{json}]").as_bytes());
+        }
+        for case in file["text_that_stays_text"].as_array().unwrap() {
+            let json = serde_json::to_string(case).unwrap();
+            assert_eq!(decode_json(&json).unwrap(), Value::from(text(case)), "{json}");
+        }
+        for case in file["must_not_decode"].as_array().unwrap() {
+            let json = serde_json::to_string(case).unwrap();
+            let error = decode_json(&json).unwrap_err();
+            assert!(error.contains("argument 1: binary data with bad Base64"), "{json}: {error}");
+        }
+    }
+}
+
+#[test]
+fn uris() {
+    let own = own_vectors().join("uri.json");
+    let shared = shared_vectors::folder().map(|folder| folder.join("extra/uri.json"));
+    for path in [Some(own), shared].into_iter().flatten() {
+        let file = read_json(&path);
+        for case in file["cases"].as_array().unwrap() {
+            let uri = Uri::from(text(&case["uri"]));
+            for (name, rule, pattern) in [
+                ("loose", UriRule::Loose, Match::Exact),
+                ("loose_empty", UriRule::Loose, Match::Wildcard),
+                ("loose_last_empty", UriRule::Loose, Match::Prefix),
+                ("strict", UriRule::Strict, Match::Exact),
+                ("strict_empty", UriRule::Strict, Match::Wildcard),
+                ("strict_last_empty", UriRule::Strict, Match::Prefix),
+            ] {
+                let expected = case[name].as_bool().unwrap();
+                assert_eq!(uri.check(rule, pattern), expected, "{uri:?} {name}");
+            }
+        }
+    }
+}
+
+/// Every variant decodes to the expected attributes, and is written as one of the variants by
+/// every serializer.
+fn check_sample(place: &str, sample: &Json) {
+    let place = format!("{place}: {}", text(&sample["description"]));
+    let expected = &sample["expected_attributes"];
+    let code = expected["message_type"].as_u64().unwrap();
+    for from in codec::available() {
+        for variant in variants(sample, *from) {
+            let decoded = codec::decode(*from, &variant);
+            if UNKNOWN_CODES.contains(&code) {
+                let error = decoded.unwrap_err().message;
+                assert_eq!(error, format!("unknown message code {code}"), "{place}");
+                continue;
+            }
+            let mut message = decoded.unwrap_or_else(|error| panic!("{place}: {from:?}: {error}"));
+            assert_eq!(message.code(), code, "{place}");
+            check_attributes(&place, &message, expected);
+            as_values(&mut message);
+            for to in codec::available() {
+                let written = codec::encode(*to, &message).unwrap();
+                let listed = variants(sample, *to);
+                assert!(listed.contains(&written), "{place}: {to:?} wrote {written:?}");
+            }
+        }
+    }
+}
+
+fn check_attributes(place: &str, message: &Message, expected: &Json) {
+    let found = attributes(message);
+    for (name, expected) in expected.as_object().unwrap() {
+        let found = match name.as_str() {
+            "message_type" => continue,
+            "roles" => &found["details"]["roles"],
+            _ => found.get(name).unwrap_or(&Json::Null),
+        };
+        assert_eq!(found, expected, "{place}: {name}");
+    }
+}
+
+/// The attributes of a message by the names that the vectors use.
+fn attributes(message: &Message) -> Json {
+    // Typed options have no public dict; on the wire they have.
+    let wire = codec::encode(Serializer::Json, message).unwrap();
+    let wire: Json = serde_json::from_slice(&wire).unwrap();
+    let mut found = match message {
+        Message::Hello(m) => json!({"realm": &*m.realm, "details": wire[2]}),
+        Message::Welcome(m) => json!({"session_id": m.session, "details": wire[2]}),
+        Message::Abort(m) => json!({"reason": &*m.reason, "details": wire[1]}),
+        Message::Challenge(m) => json!({"method": m.method, "extra": wire[2]}),
+        Message::Authenticate(m) => json!({"signature": m.signature, "extra": wire[2]}),
+        Message::Goodbye(m) => json!({"reason": &*m.reason, "details": wire[1]}),
+        Message::Error(m) => json!({
+            "request_type": m.request_type.code(), "request_id": m.request, "details": wire[3],
+            "error": &*m.error,
+        }),
+        Message::Publish(m) => {
+            json!({"request_id": m.request, "options": wire[2], "topic": &*m.topic})
+        }
+        Message::Published(m) => {
+            json!({"request_id": m.request, "publication_id": m.publication})
+        }
+        Message::Subscribe(m) => {
+            json!({"request_id": m.request, "options": wire[2], "topic": &*m.topic})
+        }
+        Message::Subscribed(m) => {
+            json!({"request_id": m.request, "subscription_id": m.subscription})
+        }
+        Message::Unsubscribe(m) => {
+            json!({"request_id": m.request, "subscription_id": m.subscription})
+        }
+        Message::Unsubscribed(m) => json!({"request_id": m.request}),
+        Message::Event(m) => json!({
+            "subscription": m.subscription, "publication": m.publication, "details": wire[3],
+        }),
+        Message::Call(m) => {
+            json!({"request_id": m.request, "options": wire[2], "procedure": &*m.procedure})
+        }
+        Message::Cancel(m) => json!({"request_id": m.request, "options": wire[2]}),
+        Message::Result(m) => json!({"request_id": m.request, "details": wire[2]}),
+        Message::Register(m) => {
+            json!({"request_id": m.request, "options": wire[2], "procedure": &*m.procedure})
+        }
+        Message::Registered(m) => {
+            json!({"request_id": m.request, "registration_id": m.registration})
+        }
+        Message::Unregister(m) => {
+            json!({"request_id": m.request, "registration_id": m.registration})
+        }
+        Message::Unregistered(m) => json!({"request_id": m.request}),
+        Message::Invocation(m) => json!({
+            "request_id": m.request, "registration_id": m.registration, "details": wire[3],
+        }),
+        Message::Interrupt(m) => json!({"request_id": m.request, "options": wire[2]}),
+        Message::Yield(m) => json!({"request_id": m.request, "options": wire[2]}),
+        other => panic!("{} has no attributes here", other.name()),
+    };
+    if let Some(payload) = payload(&mut message.clone()) {
+        if let Some(opaque) = payload.opaque() {
+            let hex: String = opaque.iter().map(|octet| format!("{octet:02x}")).collect();
+            found["payload"] = hex.into();
+        }
+        let json = payload.clone().into_serializer(Serializer::Json).unwrap();
+        if let Some((args, kwargs)) = json.encoded() {
+            found["args"] = serde_json::from_slice(args).unwrap();
+            if let Some(kwargs) = kwargs {
+                found["kwargs"] = serde_json::from_slice(kwargs).unwrap();
+            }
+        }
+    }
+    found
+}
+
+/// Makes the payload values, so that nothing of the received bytes is sent.
+fn as_values(message: &mut Message) {
+    if let Some(payload) = payload(message)
+        && payload.opaque().is_none()
+    {
+        let (args, kwargs) = payload.to_values().unwrap();
+        *payload = Payload::from_values(args, kwargs);
+    }
+}
+
+fn payload(message: &mut Message) -> Option<&mut Payload> {
+    Some(match message {
+        Message::Abort(message) => &mut message.payload,
+        Message::Error(message) => &mut message.payload,
+        Message::Publish(message) => &mut message.payload,
+        Message::Event(message) => &mut message.payload,
+        Message::Call(message) => &mut message.payload,
+        Message::Result(message) => &mut message.payload,
+        Message::Invocation(message) => &mut message.payload,
+        Message::Yield(message) => &mut message.payload,
+        _ => return None,
+    })
+}
+
+fn variants(sample: &Json, serializer: Serializer) -> Vec<Bytes> {
+    let listed = sample["serializers"][serializer.as_str()].as_array();
+    listed.unwrap().iter().map(|variant| hex(text(&variant["bytes_hex"]))).collect()
+}
+
+fn decode_json(value: &str) -> Result<Value, String> {
+    let message = Bytes::from(format!("[50,1,{{}},[{value}]]"));
+    match codec::decode(Serializer::Json, &message).unwrap() {
+        Message::Result(message) => match message.payload.args::<Vec<Value>>() {
+            Ok(mut args) => Ok(args.remove(0)),
+            Err(error) => Err(error.message),
+        },
+        other => panic!("{} is no RESULT", other.name()),
+    }
+}
+
+fn own_vectors() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
+}
+
+fn text(value: &Json) -> &str {
+    value.as_str().unwrap()
+}
+
+fn hex(text: &str) -> Bytes {
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
+}

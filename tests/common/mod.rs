@@ -1,0 +1,24 @@
+//! What the tests of sessions, components, routers, servers and transports share.
+
+#![allow(dead_code, reason = "each program uses its part")]
+#![allow(unreachable_pub, reason = "no crate but this one sees it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+pub(crate) mod alone;
+pub(crate) mod authority;
+pub(crate) mod behaviour;
+pub(crate) mod behaviour_meta;
+pub(crate) mod challenger;
+pub(crate) mod endpoints;
+pub(crate) mod handled;
+pub(crate) mod machine;
+pub(crate) mod payload_codec;
+pub(crate) mod proxy;
+pub(crate) mod raw_client;
+pub(crate) mod raw_end;
+pub(crate) mod raw_socket;
+pub(crate) mod relay;
+pub(crate) mod scripted;
+pub(crate) mod site;
+pub(crate) mod websocket;
+pub(crate) mod wire;

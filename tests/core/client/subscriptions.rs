@@ -1,0 +1,90 @@
+//! Subscriptions, and the listeners that share one.
+
+use wampwerk::CloseKind;
+use wampwerk::core::client::{Answer, Event, Ticket};
+use wampwerk::message::{CancelMode, RequestType, SubscribeOptions, Subscribed, Unsubscribed};
+// In the browser the same tests run under its own runner.
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::common::client_core::{Session, error, event};
+
+#[test]
+fn several_listeners_share_a_subscription_and_the_last_one_ends_it() {
+    let mut session = Session::joined();
+    for ticket in [1, 2] {
+        let request = session.subscribe(ticket);
+        session.receive(Subscribed { request, subscription: 500 });
+    }
+    session.events();
+    session.messages();
+    assert_eq!(session.reached(500), [1, 2]);
+
+    session.client.unsubscribe(Ticket(3), 500, Ticket(1));
+    assert!(session.messages().is_empty());
+    session.events();
+    assert_eq!(session.reached(500), [2]);
+
+    let request = session.client.unsubscribe(Ticket(4), 500, Ticket(2));
+    assert_eq!(session.sent(), ["UNSUBSCRIBE"]);
+    assert!(session.reached(500).is_empty(), "events on their way are no violation");
+    session.receive(Unsubscribed { request, details: None });
+    let events = session.events();
+    assert!(matches!(
+        events[..],
+        [Event::Reply { ticket: Ticket(4), result: Ok(Answer::Unsubscribed) }]
+    ));
+    assert!(session.reached(500).is_empty(), "nor are those that come behind UNSUBSCRIBED");
+    session.receive(event(501));
+    assert_eq!(session.close_kind(), CloseKind::Violation, "what never was ours is one");
+}
+
+#[test]
+fn a_subscription_is_of_one_topic() {
+    let mut session = Session::joined();
+    let first = session.subscribe(1);
+    session.receive(Subscribed { request: first, subscription: 500 });
+    let request =
+        session.client.subscribe(Ticket(2), "com.other".into(), SubscribeOptions::default());
+    session.receive(Subscribed { request, subscription: 500 });
+    assert_eq!(session.close_kind(), CloseKind::Violation);
+}
+
+#[test]
+fn a_subscription_is_not_ended_under_a_subscribe_on_its_way() {
+    let mut session = Session::joined();
+    let first = session.subscribe(1);
+    session.receive(Subscribed { request: first, subscription: 500 });
+    let second = session.subscribe(2);
+    session.events();
+    session.messages();
+    // The router will answer the second SUBSCRIBE with the same id.
+    session.client.unsubscribe(Ticket(3), 500, Ticket(1));
+    assert!(session.messages().is_empty());
+    session.receive(Subscribed { request: second, subscription: 500 });
+    session.events();
+    assert_eq!(session.reached(500), [2]);
+}
+
+#[test]
+fn a_subscription_without_listeners_ends_when_the_subscribe_fails() {
+    let mut session = Session::joined();
+    let first = session.subscribe(1);
+    session.receive(Subscribed { request: first, subscription: 500 });
+    let second = session.subscribe(2);
+    session.client.unsubscribe(Ticket(3), 500, Ticket(1));
+    session.messages();
+    session.receive(error(RequestType::Subscribe, second, "wamp.error.not_authorized"));
+    assert_eq!(session.sent(), ["UNSUBSCRIBE"]);
+}
+
+#[test]
+fn a_subscribe_that_was_given_up_is_undone() {
+    let mut session = Session::joined();
+    let request = session.subscribe(1);
+    session.client.abandon(request, CancelMode::KillNoWait);
+    assert_eq!(session.sent(), ["SUBSCRIBE"]);
+    session.receive(Subscribed { request, subscription: 500 });
+    assert_eq!(session.sent(), ["UNSUBSCRIBE"]);
+    assert!(session.reached(500).is_empty());
+}

@@ -1,0 +1,259 @@
+//! Sessions over WebSocket on loopback: the whole behaviour with each serializer, and what only a
+//! network can do wrong.
+
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use wampwerk::transport::{
+    Connector, TlsConfig, TlsServerConfig, WampRawSocketClientFactory, WampWebSocketClientFactory,
+};
+use wampwerk::{
+    CallError, CloseKind, ConnectError, PublishError, Router, Serializer, Session, connect,
+};
+
+use crate::common::behaviour::{self, Place};
+
+struct OverWebSocket {
+    url: String,
+    serializer: Serializer,
+}
+
+impl Place for OverWebSocket {
+    async fn session(&self) -> Session {
+        let session = connect(&self.url, "realm1").serializers(&[self.serializer]).await.unwrap();
+        assert_eq!(session.serializer(), self.serializer);
+        session
+    }
+}
+
+fn router() -> Router {
+    Router::builder().realm("realm1").build().unwrap()
+}
+
+async fn behaviour_with(serializer: Serializer) {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    behaviour::all(&OverWebSocket { url: listener.url().to_owned(), serializer }).await;
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_with_json() {
+    behaviour_with(Serializer::Json).await;
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_with_msgpack() {
+    behaviour_with(Serializer::MsgPack).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_behaviour_with_cbor() {
+    behaviour_with(Serializer::Cbor).await;
+}
+
+struct InBatches {
+    url: String,
+    serializer: Serializer,
+}
+
+impl Place for InBatches {
+    async fn session(&self) -> Session {
+        let connect = connect(&self.url, "realm1").serializers(&[self.serializer]);
+        let session = connect.batched(true).await.unwrap();
+        assert!(session.transport().batched);
+        assert_eq!(session.serializer(), self.serializer);
+        session
+    }
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_in_batches_with_each_serializer() {
+    let router = Router::builder().realm("realm1").batched(true).build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    for serializer in Serializer::ALL {
+        behaviour::all(&InBatches { url: listener.url().to_owned(), serializer }).await;
+    }
+}
+
+struct OverTls {
+    url: String,
+    factory: WampWebSocketClientFactory,
+}
+
+impl Place for OverTls {
+    async fn session(&self) -> Session {
+        assert!(self.url.starts_with("wss://"));
+        wampwerk::session::connect_with(&self.factory, "realm1").await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_whole_behaviour_over_tls() {
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let pair = rcgen::generate_simple_self_signed(names).unwrap();
+    let (cert, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
+    let router = router();
+    let tls = TlsServerConfig::from_pem(&cert, &key).unwrap();
+    let listener = router.listen("wss://127.0.0.1:0/ws").tls(tls).await.unwrap();
+    let url = listener.url().to_owned();
+    let trusting = TlsConfig::new().with_root_pem(&cert).unwrap();
+    let factory = WampWebSocketClientFactory::new(&url, wampwerk::codec::available()).unwrap();
+    behaviour::all(&OverTls { url: url.clone(), factory: factory.tls(trusting) }).await;
+    // A stranger's certificate is refused.
+    let error = connect(&url, "realm1").await.unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
+    assert!(router.listen("wss://127.0.0.1:0/ws").await.is_err());
+}
+
+#[tokio::test]
+async fn serializers_meet_in_the_router() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let value = behaviour::troublesome();
+    for from in Serializer::ALL {
+        for to in Serializer::ALL {
+            let caller = connect(listener.url(), "realm1").serializers(&[from]).await.unwrap();
+            let callee = connect(listener.url(), "realm1").serializers(&[to]).await.unwrap();
+            let echo = |value: wampwerk::Value| async move { value };
+            let registration = callee.register("com.example.echo", echo).await.unwrap();
+            let call = caller.call("com.example.echo").args((&value,));
+            let back: wampwerk::Value = call.value().await.unwrap();
+            assert_eq!(back, value, "{from:?} to {to:?}");
+            registration.unregister().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_panicking_handler_answers_and_the_session_lives() {
+    let router = router();
+    let session = router.connect("realm1").await.unwrap();
+    let panics = |late: bool| async move {
+        if late {
+            tokio::task::yield_now().await;
+        }
+        let nothing: Option<u8> = std::hint::black_box(None);
+        nothing.expect("on purpose")
+    };
+    session.register("com.example.panics", panics).await.unwrap();
+    for late in [false, true] {
+        let error = session.call("com.example.panics").args((late,)).await.unwrap_err();
+        let CallError::Application(error) = error else { panic!("{error}") };
+        assert_eq!(error.uri, "wamp.error.runtime_error");
+        assert!(error.to_string().contains("on purpose"), "{error}");
+    }
+    assert!(!session.is_closed());
+}
+
+#[tokio::test]
+async fn an_unknown_realm_is_refused_with_its_reason() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let error = connect(listener.url(), "nowhere").await.unwrap_err();
+    let ConnectError::Join(reason) = error else { panic!("{error}") };
+    assert_eq!((reason.kind, &*reason.reason), (CloseKind::Aborted, "wamp.error.no_such_realm"));
+}
+
+#[tokio::test]
+async fn what_is_no_url_is_an_error_that_names_it() {
+    for url in ["", "http://127.0.0.1/ws", "ws://", "ws://:80", "ws://a b/", "ws://h:99999/"] {
+        match connect(url, "realm1").await.unwrap_err() {
+            ConnectError::InvalidUrl { url: named, .. } => assert_eq!(named, url),
+            other => panic!("{url:?}: {other}"),
+        }
+    }
+    let error = connect("tcp://127.0.0.1:1", "realm1").await.unwrap_err();
+    assert!(error.to_string().contains("is none of ws, wss, rs and rss; write rs://"), "{error}");
+}
+
+#[tokio::test]
+async fn a_router_that_says_nothing_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/ws", silent.local_addr().unwrap());
+    let (peer, error) = tokio::join!(
+        silent.accept(),
+        connect(url, "realm1").timeout(Duration::from_millis(100)).into_future(),
+    );
+    assert!(matches!(error.unwrap_err(), ConnectError::Timeout(_)));
+    // It is gone from the other side too.
+    let mut rest = Vec::new();
+    let mut peer = peer.unwrap().0;
+    let gone = tokio::time::timeout(Duration::from_secs(30), peer.read_to_end(&mut rest));
+    drop(gone.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_router_that_goes_ends_everything() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let session = connect(listener.url(), "realm1").await.unwrap();
+    let callee = connect(listener.url(), "realm1").await.unwrap();
+    let (reached, mut called) = tokio::sync::mpsc::channel(1);
+    let hangs = move || {
+        let reached = reached.clone();
+        async move {
+            reached.send(()).await.unwrap();
+            std::future::pending::<()>().await
+        }
+    };
+    callee.register("com.example.hangs", hangs).await.unwrap();
+    let mut subscription = session.subscribe("com.example.topic").await.unwrap();
+    let call = tokio::spawn(session.call("com.example.hangs").into_future());
+    called.recv().await.unwrap();
+    router.shutdown().await;
+    let reason = session.closed().await;
+    assert_eq!(reason.kind, CloseKind::Goodbye);
+    assert_eq!(reason.reason, "wamp.close.system_shutdown");
+    // Nobody is told that a callee has gone, when the router is what goes.
+    match call.await.unwrap().unwrap_err() {
+        CallError::Closed(closed) => assert_eq!(closed, reason),
+        other => panic!("{other}"),
+    }
+    assert!(subscription.next().await.is_none());
+    assert!(connect(listener.url(), "realm1").await.is_err());
+}
+
+#[tokio::test]
+async fn a_message_too_long_fails_alone() {
+    let router = Router::builder().realm("realm1").max_message_size(4096).build().unwrap();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let factory = WampWebSocketClientFactory::new(listener.url(), wampwerk::codec::available());
+    let factory = factory.unwrap().max_message_size(4096);
+    let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();
+    let long = "x".repeat(8192);
+    let error = session.call("com.example.p").args((&long,)).await.unwrap_err();
+    let CallError::Application(error) = error else { panic!("{error}") };
+    assert_eq!(error.uri, "wamp.error.payload_size_exceeded");
+    let error = session.publish("com.example.t").args((&long,)).await.unwrap_err();
+    assert!(matches!(error, PublishError::Application(_)));
+    let longest = move || {
+        let long = long.clone();
+        async move { long }
+    };
+    session.register("com.example.long", longest).await.unwrap();
+    let error = session.call("com.example.long").await.unwrap_err();
+    let CallError::Application(error) = error else { panic!("{error}") };
+    assert_eq!(error.uri, "wamp.error.payload_size_exceeded");
+    session.register("com.example.short", || async { 1 }).await.unwrap();
+    assert_eq!(session.call("com.example.short").value::<u8>().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_connector_may_be_any_that_is_known_only_when_it_runs() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").universal(true).await.unwrap();
+    let serializers = wampwerk::codec::available();
+    let connectors: [Box<dyn Connector>; 2] = [
+        Box::new(WampWebSocketClientFactory::new(listener.url(), serializers).unwrap()),
+        Box::new(
+            WampRawSocketClientFactory::new(listener.raw_socket_url().unwrap(), serializers[0])
+                .unwrap(),
+        ),
+    ];
+    for connector in &connectors {
+        let session = wampwerk::session::connect_with(&**connector, "realm1").await.unwrap();
+        assert_eq!(session.leave().await.kind, CloseKind::Left);
+    }
+}

@@ -1,0 +1,184 @@
+//! `wss://` over loopback, with certificates made on the spot.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use wampwerk::transport::{
+    AcceptError, Acceptor, CloseCode, Connector, TlsConfig, TlsServerConfig, Transport,
+    WampWebSocketClientFactory,
+};
+use wampwerk::{ConnectError, Serializer};
+
+use crate::common::authority::Authority;
+
+/// The port and the server's end, which accepts one client.
+async fn serve(tls: TlsServerConfig) -> (u16, JoinHandle<Result<Box<dyn Transport>, AcceptError>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (stream, peer) = listener.accept().await.unwrap();
+        Acceptor::websocket("/ws", &Serializer::ALL).tls(tls).accept(stream, peer).await
+    });
+    (port, server)
+}
+
+fn client(host: &str, port: u16, tls: TlsConfig) -> WampWebSocketClientFactory {
+    let url = format!("wss://{host}:{port}/ws");
+    WampWebSocketClientFactory::new(&url, &[Serializer::Cbor]).unwrap().tls(tls)
+}
+
+#[tokio::test]
+async fn frames_go_both_ways_and_closing_is_orderly() {
+    let authority = Authority::named("authority");
+    for host in ["localhost", "127.0.0.1"] {
+        let (port, server) = serve(authority.server(host)).await;
+        // In addition to the platform's roots, so this needs none of them.
+        let tls = TlsConfig::new().with_root_pem(authority.pem()).unwrap();
+        let mut left = client(host, port, tls).connect().await.unwrap();
+        let mut right = server.await.unwrap().unwrap();
+        let frames: Vec<Vec<u8>> =
+            [0, 1, 20_000, 3_000_000].iter().map(|&size| vec![7; size]).collect();
+        let expected = frames.clone();
+        let other = tokio::spawn(async move {
+            for frame in expected {
+                let got = poll_fn(|cx| right.poll_recv(cx)).await.unwrap().unwrap();
+                assert!(got == frame);
+                right.start_send(got).unwrap();
+                poll_fn(|cx| right.poll_flush(cx)).await.unwrap();
+            }
+            assert!(poll_fn(|cx| right.poll_recv(cx)).await.is_none());
+            poll_fn(|cx| right.poll_close(cx, CloseCode::Normal)).await.unwrap();
+        });
+        for frame in frames {
+            left.start_send(frame.clone().into()).unwrap();
+            poll_fn(|cx| left.poll_flush(cx)).await.unwrap();
+            assert!(poll_fn(|cx| left.poll_recv(cx)).await.unwrap().unwrap() == frame);
+        }
+        poll_fn(|cx| left.poll_close(cx, CloseCode::Normal)).await.unwrap();
+        other.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_is_refused() {
+    let (stranger, trusted) = (Authority::named("stranger"), Authority::named("authority"));
+    for tls in [trusted.trusted(), TlsConfig::new().with_root_pem(trusted.pem()).unwrap()] {
+        let (port, server) = serve(stranger.server("localhost")).await;
+        match client("localhost", port, tls).connect().await.err().unwrap() {
+            ConnectError::Tls { host, message } => {
+                assert_eq!(host, "localhost");
+                let text = "the server's certificate is not signed by an authority that is trusted";
+                assert!(message.starts_with(text), "{message}");
+                assert!(message.contains("(invalid peer certificate: UnknownIssuer)"), "{message}");
+            }
+            other => panic!("{other}"),
+        }
+        let error = server.await.unwrap().err().unwrap();
+        assert!(matches!(error, AcceptError::Tls(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_with_the_certificate_of_an_authority_is_refused() {
+    // As `openssl req -x509` makes them.
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    let server = TlsServerConfig::from_pem(&pem, key.serialize_pem()).unwrap();
+    let (port, server) = serve(server).await;
+    let tls = TlsConfig::new().with_root_pem(&pem).unwrap().without_platform_roots();
+    let error = client("localhost", port, tls).connect().await.err().unwrap();
+    let ConnectError::Tls { message, .. } = error else { panic!("{error}") };
+    assert!(message.contains("(CA:TRUE); make one with CA:FALSE, or one"), "{message}");
+    assert!(message.contains("CaUsedAsEndEntity"), "{message}");
+    assert!(server.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_refused() {
+    let authority = Authority::named("authority");
+    let (port, server) = serve(authority.server("example.com")).await;
+    let error = client("localhost", port, authority.trusted()).connect().await.err().unwrap();
+    assert!(error.to_string().contains("not valid for name"), "{error}");
+    assert!(server.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_named_and_a_client_without_tls_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        // Until the client leaves.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    let error = client("127.0.0.1", port, Authority::named("authority").trusted())
+        .connect()
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
+    server.await.unwrap();
+
+    let (port, server) = serve(Authority::named("authority").server("localhost")).await;
+    let url = format!("ws://127.0.0.1:{port}/ws");
+    let plain = WampWebSocketClientFactory::new(&url, &[Serializer::Cbor]).unwrap();
+    let error = plain.connect().await.err().unwrap();
+    assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
+    assert!(error.to_string().ends_with("it speaks TLS: use wss://"), "{error}");
+    assert!(matches!(server.await.unwrap().err().unwrap(), AcceptError::Tls(_)));
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_in_tls_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let factory = client("127.0.0.1", port, Authority::named("authority").trusted())
+        .handshake_timeout(Duration::from_millis(50));
+    let error = factory.connect().await.err().unwrap();
+    assert!(matches!(error, ConnectError::Timeout(_)), "{error}");
+}
+
+#[tokio::test]
+async fn certificates_and_keys_that_cannot_be_used_are_named() {
+    let authority = Authority::named("authority");
+    let (cert, key) = authority.issue("localhost");
+    let (_, other_key) = authority.issue("localhost");
+    for (cert, key, text) in [
+        ("", key.as_str(), "server certificate: the PEM text contains no certificate"),
+        ("server.pem", key.as_str(), "server certificate: this is not PEM text; if it is the path"),
+        (key.as_str(), cert.as_str(), "server certificate: this is a private key"),
+        (
+            "-----BEGIN X-----\n-----END X-----\n",
+            key.as_str(),
+            "the PEM text contains no certificate",
+        ),
+        (cert.as_str(), "", "server private key: the PEM text contains no private key"),
+        (cert.as_str(), "/etc/key.pem", "server private key: this is not PEM text"),
+        (cert.as_str(), cert.as_str(), "server private key: this is a certificate"),
+        (
+            cert.as_str(),
+            "-----BEGIN X-----\n-----END X-----\n",
+            "the PEM text contains no private key",
+        ),
+        (cert.as_str(), other_key.as_str(), "does not belong to the certificate"),
+    ] {
+        let error = TlsServerConfig::from_pem(cert, key).unwrap_err();
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for pem in ["", broken, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+        let error: ConnectError = TlsConfig::new().with_root_pem(pem).unwrap_err().into();
+        assert!(matches!(error, ConnectError::InvalidConfig(_)), "{error}");
+    }
+    // Nobody is trusted, which is an error of the connection and no panic.
+    let (port, _server) = serve(authority.server("localhost")).await;
+    let nobody = TlsConfig::new().without_platform_roots();
+    assert!(client("localhost", port, nobody).connect().await.is_err());
+}

@@ -1,0 +1,29 @@
+//! The embedded router as a program and its clients see it.
+
+#![cfg(all(
+    not(target_arch = "wasm32"),
+    feature = "client",
+    feature = "router",
+    feature = "tls",
+    feature = "json",
+    feature = "msgpack",
+    feature = "cbor"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod authentication;
+mod authorization;
+mod backpressure;
+mod forwarding;
+mod held_back;
+mod listen;
+mod meta;
+mod offenders;
+mod refusals;
+mod shutdown;
+mod slow_reader;
+mod turns;
+mod watcher;

@@ -1,0 +1,76 @@
+//! Whoever breaks the rules on a real connection is told why and thrown out, and nobody else is.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tungstenite::Message;
+
+use crate::common::raw_client::Server;
+
+#[test]
+fn what_is_no_message_is_answered_by_abort_and_the_end() {
+    let server = Server::start();
+    let mut bystander = server.join();
+    let deep = format!("[48,1,{{}},\"a\",{}{}]", "[".repeat(5000), "]".repeat(5000));
+    for (bytes, cause) in [
+        ("this is not JSON", ""),
+        ("[]", "empty"),
+        ("{}", ""),
+        ("[99, 1]", "99"),
+        ("[48, 1, {}]", "CALL"),
+        ("[48, 0, {}, \"a\"]", "CALL"),
+        ("[48, 1, {}, \"a\"] x", ""),
+        ("[16, 1, {\"acknowledge\": 1}, \"a\"]", "acknowledge"),
+        ("[70, 5, {}]", "YIELD"),
+        ("[1, \"realm1\", {\"roles\": {\"caller\": {}}}]", "HELLO"),
+        (&*deep, ""),
+    ] {
+        let mut offender = server.join();
+        offender.send_text(bytes);
+        let abort = offender.recv();
+        assert_eq!((&abort[0], &abort[2]), (&json!(3), &json!("wamp.error.protocol_violation")));
+        assert!(abort[1]["message"].as_str().unwrap().contains(cause), "{abort}");
+        assert_eq!(offender.recv_close(), 1002);
+        bystander.assert_alive();
+    }
+    assert_eq!(server.router.statistics().sessions, 1);
+}
+
+#[test]
+fn frames_of_the_wrong_type_and_too_long_ones() {
+    let server = Server::with(|builder| builder.max_message_size(10_000));
+    let mut bystander = server.join();
+    let mut offender = server.join();
+    offender.0.send(Message::binary("[48, 1, {}, \"a\"]")).unwrap();
+    assert_eq!(offender.recv_close(), 1002);
+
+    let mut offender = server.join();
+    offender.send(json!([48, 1, {}, "a", ["x".repeat(20_000)]]));
+    assert_eq!(offender.recv_close(), 1009);
+    bystander.assert_alive();
+}
+
+#[test]
+fn who_does_not_say_hello_is_thrown_out() {
+    let server = Server::with(|builder| builder.handshake_timeout(Duration::from_millis(200)));
+    let mut bystander = server.join();
+    let mut silent = server.connect();
+    assert_eq!(silent.recv()[2], "wamp.error.timeout");
+    assert_eq!(silent.recv_close(), 1000);
+    bystander.assert_alive();
+}
+
+#[test]
+fn refused_realm_may_be_tried_again_on_the_same_connection() {
+    let server = Server::start();
+    let mut raw = server.connect();
+    raw.send(json!([1, "nowhere", {"roles": {"caller": {}}}]));
+    assert_eq!(raw.recv()[2], "wamp.error.no_such_realm");
+    raw.send(json!([1, "realm1", {"roles": {"caller": {}}}]));
+    assert_eq!(raw.recv()[0], 2);
+    raw.send(json!([6, {}, "wamp.close.close_realm"]));
+    assert_eq!(raw.recv(), json!([6, {}, "wamp.close.goodbye_and_out"]));
+    raw.send(json!([1, "realm1", {"roles": {"caller": {}}}]));
+    assert_eq!(raw.recv()[0], 2);
+    raw.assert_alive();
+}

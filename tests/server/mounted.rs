@@ -1,0 +1,274 @@
+//! A router, and handlers of one's own, within an axum server that serves other pages, too.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use wampwerk::message::Message;
+use wampwerk::server::{
+    HandlerError, Mount, TransportHandler, WampTransport, WampWebSocketServerFactory,
+};
+use wampwerk::transport::ServerOptions;
+use wampwerk::{Router, Session, codec, connect};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// An HTTP server with a page, and a mount at `/ws`.
+struct Site {
+    mount: Mount,
+    address: SocketAddr,
+}
+
+async fn wamp(
+    State(mount): State<Mount>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+) -> Response {
+    let (response, upgrade) = match mount.upgrade(&request) {
+        Ok(agreed) => agreed,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let connection = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Ok(stream) = connection.await {
+            upgrade.serve(TokioIo::new(stream), peer);
+        }
+    });
+    response.map(|()| Body::empty())
+}
+
+impl Site {
+    async fn start(mount: Mount) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = axum::Router::new()
+            .route("/", get(|| async { "a page" }))
+            .route("/ws", any(wamp))
+            .with_state(mount.clone())
+            .into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Site { mount, address }
+    }
+
+    fn url(&self) -> String {
+        format!("ws://{}/ws", self.address)
+    }
+
+    async fn join(&self) -> Session {
+        connect(self.url(), "realm1").await.unwrap()
+    }
+
+    /// The head and the body of what is answered to a request; the stream behind it.
+    async fn ask(&self, request: &str) -> (String, String, TcpStream) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let reading = async {
+            let mut answer = Vec::new();
+            let (head, length) = loop {
+                assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+                let text = String::from_utf8(answer.clone()).unwrap();
+                let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
+                let lower = head.to_ascii_lowercase();
+                let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));
+                break (head.to_owned(), length.map_or(0, |length| length.parse().unwrap()));
+            };
+            while answer.len() < head.len() + 4 + length {
+                assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+            }
+            let body = String::from_utf8(answer.split_off(head.len() + 4)).unwrap();
+            (head, body)
+        };
+        let (head, body) = tokio::time::timeout(LIMIT, reading).await.unwrap();
+        (head, body, stream)
+    }
+}
+
+fn upgrade(more: &str) -> String {
+    format!(
+        "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
+    )
+}
+
+const CBOR: &str = "Sec-WebSocket-Protocol: wamp.2.nothing, wamp.2.cbor\r\n";
+
+fn router() -> Router {
+    Router::builder().realm("realm1").build().unwrap()
+}
+
+#[tokio::test]
+async fn sessions_meet_through_the_mount_and_the_page_is_there() {
+    let router = router();
+    let site = Site::start(router.mount(ServerOptions::new()).unwrap()).await;
+    let (head, body, _) = site.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+    assert_eq!(body, "a page");
+
+    let (backend, frontend) = (site.join().await, site.join().await);
+    backend.register("com.example.add", |a: i64, b: i64| async move { a + b }).await.unwrap();
+    let sum = frontend.call("com.example.add").args((2, 3)).value::<i64>().await.unwrap();
+    assert_eq!(sum, 5);
+    // Those who came otherwise are on the same router.
+    let inside = router.connect("realm1").await.unwrap();
+    let mut news = frontend.subscribe("com.example.news").await.unwrap();
+    for publisher in [&backend, &inside] {
+        let long = "x".repeat(300_000);
+        publisher.publish("com.example.news").args((&long,)).await.unwrap();
+        let event = tokio::time::timeout(LIMIT, news.next()).await.unwrap().unwrap().unwrap();
+        assert_eq!(event.decode::<String>().unwrap(), long);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_is_told_why() {
+    let options = ServerOptions::new().allowed_origins(["https://good.example:443"]);
+    let router = router();
+    let site = Site::start(router.mount(options).unwrap()).await;
+    let plain = "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n".to_owned();
+    let post = upgrade(CBOR).replacen("GET", "POST", 1);
+    let old = upgrade(CBOR).replacen("Version: 13", "Version: 8", 1);
+    let evil = upgrade(&format!("{CBOR}Origin: https://evil.example\r\n"));
+    let unknown = upgrade("Sec-WebSocket-Protocol: wamp.2.nothing\r\n");
+    for (request, status, text) in [
+        (plain, "426", "connect by WebSocket"),
+        (post, "426", "connect by WebSocket"),
+        (old, "426", "connect by WebSocket"),
+        (evil, "403", "https://evil.example"),
+        (unknown, "400", "no common subprotocol"),
+        (upgrade(""), "400", "wamp.2.cbor"),
+    ] {
+        let (head, body, _) = site.ask(&request).await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {head}");
+        assert!(body.contains(text), "{request}: {body}");
+    }
+    let good = upgrade(&format!("{CBOR}Origin: https://good.example\r\n"));
+    let (head, _, _) = site.ask(&good).await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    let head = head.to_ascii_lowercase();
+    assert!(head.contains("sec-websocket-protocol: wamp.2.cbor"), "{head}");
+    assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
+}
+
+#[tokio::test]
+async fn connections_are_counted_and_an_upgrade_that_comes_to_nothing_is_not() {
+    let router = router();
+    let mount = router.mount(ServerOptions::new().max_connections(2)).unwrap();
+    let request = |more: &str| {
+        let mut request = axum::http::Request::get("/anywhere?x=1");
+        for line in upgrade(more).lines().skip(2).filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        request.body(()).unwrap()
+    };
+    let (_, one) = mount.upgrade(&request(CBOR)).unwrap();
+    let (_, two) = mount.upgrade(&request(CBOR)).unwrap();
+    let refusal = mount.upgrade(&request(CBOR)).unwrap_err();
+    assert_eq!(refusal.status(), 503);
+    assert!(refusal.body().contains("too many") || refusal.body().contains("as many"));
+    drop(one);
+    let (_, three) = mount.upgrade(&request(CBOR)).unwrap();
+    drop((two, three));
+
+    let site = Site::start(mount).await;
+    let first = site.join().await;
+    let second = site.join().await;
+    let error = connect(site.url(), "realm1").await.unwrap_err().to_string();
+    assert!(error.contains("503"), "{error}");
+    second.leave().await;
+    second.closed().await;
+    // The place is free when the server has seen the end.
+    let third = tokio::time::timeout(LIMIT, async {
+        loop {
+            if let Ok(session) = connect(site.url(), "realm1").await {
+                return session;
+            }
+        }
+    });
+    third.await.unwrap().publish("com.example.topic").await.unwrap();
+    drop(first);
+}
+
+#[tokio::test]
+async fn the_end_of_the_router_and_that_of_the_mount() {
+    let router = router();
+    let site = Site::start(router.mount(ServerOptions::new()).unwrap()).await;
+    let other = Site::start(router.mount(ServerOptions::new()).unwrap()).await;
+    let (session, elsewhere) = (site.join().await, other.join().await);
+    tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
+    assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
+    let (head, ..) = site.ask(&upgrade(CBOR)).await;
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+    // The other mount, and the router, go on.
+    elsewhere.publish("com.example.topic").acknowledge().await.unwrap();
+    tokio::time::timeout(LIMIT, router.shutdown()).await.unwrap();
+    assert_eq!(elsewhere.closed().await.reason, "wamp.close.system_shutdown");
+    let (head, body, _) = other.ask(&upgrade(CBOR)).await;
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+    assert!(body.contains("goes down"), "{body}");
+}
+
+#[tokio::test]
+async fn options_that_cannot_be_used_are_refused_at_once() {
+    let error = router().mount(ServerOptions::new().max_connections(0)).unwrap_err();
+    assert!(error.to_string().contains("max_connections"), "{error}");
+}
+
+/// Notes its end.
+struct Quiet(Arc<Notify>);
+
+impl TransportHandler for Quiet {
+    async fn on_open(&mut self, transport: WampTransport) -> Result<(), HandlerError> {
+        assert_eq!(transport.info().kind, "websocket");
+        assert!(transport.info().peer.starts_with("127.0.0.1:"));
+        Ok(())
+    }
+
+    async fn on_message(&mut self, _: Message) -> Result<(), HandlerError> {
+        Err("not to be spoken to".into())
+    }
+
+    async fn on_close(&mut self, _was_clean: bool) {
+        self.0.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn handlers_of_ones_own_are_mounted_in_the_same_way() {
+    let closed = Arc::new(Notify::new());
+    let noted = Arc::clone(&closed);
+    let make = move || Quiet(Arc::clone(&noted));
+    let url = "ws://127.0.0.1:0/ws";
+    let factory = WampWebSocketServerFactory::new(make, url, codec::available()).unwrap();
+    let site = Site::start(factory.mount().unwrap()).await;
+    // HELLO is a message, too.
+    assert!(connect(site.url(), "realm1").await.is_err());
+    tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
+    tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
+}
+
+/// Listening is the HTTP server's matter.
+#[tokio::test]
+async fn what_is_of_listening_is_no_option_of_a_mount() {
+    let new = ServerOptions::new;
+    for (name, options) in [
+        ("handshake_timeout", new().handshake_timeout(Duration::from_secs(1))),
+        ("unix_mode", new().unix_mode(0o600)),
+    ] {
+        let error = router().mount(options.clone()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
+        let url = "ws://127.0.0.1:0/ws";
+        let quiet = || Quiet(Arc::default());
+        let server = WampWebSocketServerFactory::new(quiet, url, codec::available()).unwrap();
+        let error = server.options(options).mount().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
+    }
+}

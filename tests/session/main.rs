@@ -1,0 +1,29 @@
+//! Sessions over scripted and in-process routers.
+
+#![cfg(all(
+    not(target_arch = "wasm32"),
+    feature = "client",
+    feature = "router",
+    feature = "tls",
+    feature = "json",
+    feature = "msgpack",
+    feature = "cbor"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod authentication;
+mod authentication_config;
+mod authentication_faults;
+mod call_limits;
+mod closing;
+mod error_mapping;
+mod faults;
+mod hooks;
+mod in_process;
+mod meta_answers;
+mod payload_codec;
+mod payload_trust;
+mod surprises;

@@ -1,8 +1,0 @@
-//! The transport in a worker, where there is no window.
-#![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-#[path = "wasm/transport.rs"]
-mod transport;
-
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

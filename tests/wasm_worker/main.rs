@@ -1,0 +1,12 @@
+//! The browser's half in a worker, where there is no window. `tools/with-router` starts a router for
+//! it.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+#[path = "../wasm/component.rs"]
+mod component;
+#[path = "../wasm/transport.rs"]
+mod transport;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
