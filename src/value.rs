@@ -1,6 +1,6 @@
-//! `Value`: one dynamic value for all serializers, with its list and its dict.
+//! Contains [`Value`], the dynamic value that all serializers share, and its list and dict types.
 //!
-//! Owns the value tree and its serde forms. Knows no wire format.
+//! Includes their serde implementations. The wire formats are in `codec`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,26 +13,33 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// Any value that a WAMP payload can carry.
 ///
-/// Integers have one form each, so that equality is by value: everything that fits into an `i64` is
-/// [`Value::Int`], and only what lies above is [`Value::UInt`]. The `From` conversions and all
-/// decoders keep to that.
+/// Each integer has exactly one form, so equality is by value: an integer that fits into an `i64`
+/// is [`Value::Int`], and only a larger one is [`Value::UInt`]. The `From` conversions and all
+/// decoders follow this rule.
+///
+/// ```
+/// use wampwerk::{Dict, Value};
+///
+/// let value = Value::from(Dict::from([("width", 3)]));
+/// assert_eq!(value.as_dict().and_then(|dict| dict.get("width")), Some(&Value::Int(3)));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
-    /// Null, nil, undefined: no value.
+    /// Null, also called nil or undefined.
     #[default]
     Null,
     /// A boolean.
     Bool(bool),
-    /// An integer that fits into 64 bits with sign.
+    /// A signed 64-bit integer.
     Int(i64),
     /// An integer above `i64::MAX`.
     UInt(u64),
     /// A floating point number.
     Float(f64),
-    /// A text.
+    /// A text string.
     String(String),
-    /// Binary data. In JSON it travels as a string of `U+0000` and Base64.
+    /// Binary data. JSON carries it as a string of `U+0000` and Base64.
     Bytes(Bytes),
     /// A list.
     List(List),
@@ -40,17 +47,17 @@ pub enum Value {
     Dict(Dict),
 }
 
-/// A list of values: WAMP's `args`.
+/// A list of values, as in WAMP's `args`.
 pub type List = Vec<Value>;
 
-/// A map with string keys in insertion order: WAMP's `kwargs`, options and details.
+/// A map with string keys in insertion order, as in WAMP's `kwargs`, options and details.
 ///
-/// An empty one needs no allocation. Of a key that occurs twice the last value counts.
+/// An empty dict needs no allocation. If a key occurs twice, the last value counts.
 #[derive(Clone, Default, PartialEq)]
 pub struct Dict(Option<Box<IndexMap<String, Value>>>);
 
 impl Value {
-    /// The boolean, if it is one.
+    /// Returns the boolean, or `None` for any other kind of value.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Value::Bool(value) => Some(*value),
@@ -58,7 +65,8 @@ impl Value {
         }
     }
 
-    /// The integer, if it is one and fits.
+    /// Returns the integer, or `None` for any other kind of value and for integers above
+    /// `i64::MAX`.
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Value::Int(value) => Some(*value),
@@ -66,7 +74,7 @@ impl Value {
         }
     }
 
-    /// The integer, if it is one and not negative.
+    /// Returns the integer, or `None` for any other kind of value and for negative integers.
     pub fn as_u64(&self) -> Option<u64> {
         match self {
             Value::Int(value) => u64::try_from(*value).ok(),
@@ -75,7 +83,8 @@ impl Value {
         }
     }
 
-    /// The number as a float, if it is a number (integers are rounded to the nearest float).
+    /// Returns the number as a float, or `None` for any other kind of value. Integers are rounded
+    /// to the nearest float.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Int(value) => Some(*value as f64),
@@ -85,7 +94,7 @@ impl Value {
         }
     }
 
-    /// The text, if it is one.
+    /// Returns the string, or `None` for any other kind of value.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(value) => Some(value),
@@ -93,7 +102,7 @@ impl Value {
         }
     }
 
-    /// The binary data, if it is such.
+    /// Returns the binary data, or `None` for any other kind of value.
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match self {
             Value::Bytes(value) => Some(value),
@@ -101,7 +110,7 @@ impl Value {
         }
     }
 
-    /// The list, if it is one.
+    /// Returns the list, or `None` for any other kind of value.
     pub fn as_list(&self) -> Option<&[Value]> {
         match self {
             Value::List(value) => Some(value),
@@ -109,7 +118,7 @@ impl Value {
         }
     }
 
-    /// The dict, if it is one.
+    /// Returns the dict, or `None` for any other kind of value.
     pub fn as_dict(&self) -> Option<&Dict> {
         match self {
             Value::Dict(value) => Some(value),
@@ -117,7 +126,7 @@ impl Value {
         }
     }
 
-    /// What kind of value it is, for error texts: `"bool"`, `"integer"`, `"list"` and so on.
+    /// Returns the kind of the value for error texts: `"bool"`, `"integer"`, `"list"` and so on.
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Null => "null",
@@ -133,42 +142,42 @@ impl Value {
 }
 
 impl Dict {
-    /// An empty dict.
+    /// Creates an empty dict.
     pub const fn new() -> Self {
         Dict(None)
     }
 
-    /// How many entries it has.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |map| map.len())
     }
 
-    /// Whether it has no entry.
+    /// Returns whether the dict has no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.as_ref()?.get(key)
     }
 
-    /// Sets a key; what it held before comes back.
+    /// Sets the value of a key and returns the previous value.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
         self.0.get_or_insert_default().insert(key.into(), value.into())
     }
 
-    /// Takes a key out; the others keep their order.
+    /// Removes a key and returns its value. The other entries keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.0.as_mut()?.shift_remove(key)
     }
 
-    /// The entries in insertion order.
+    /// Iterates over the entries in insertion order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(key, value)| (key.as_str(), value))
     }
 
-    /// The same dict with one more entry: for building one in an expression.
+    /// Adds an entry and returns the dict, for building a dict in one expression.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.insert(key, value);
@@ -363,7 +372,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        // A length is only a claim until the elements have come.
+        // The size hint is only the sender's claim; cap the allocation.
         let mut list = List::with_capacity(access.size_hint().unwrap_or(0).min(1024));
         while let Some(value) = access.next_element()? {
             list.push(value);
@@ -394,8 +403,8 @@ impl<'de> Visitor<'de> for DictVisitor {
     }
 }
 
-/// A map key. MessagePack and CBOR know integer and boolean keys; they become their decimal or
-/// lower-case text, as they would in JSON.
+/// A map key. MessagePack and CBOR allow integer and boolean keys; they become their decimal or
+/// lower-case text, as in JSON.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -410,7 +419,7 @@ impl Visitor<'_> for Key {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string, integer or boolean as key")
+        f.write_str("a string, integer or boolean as a key")
     }
 
     fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {

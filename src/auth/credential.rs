@@ -1,9 +1,9 @@
-//! `Credential`: what a router knows of a user, by method.
+//! Contains [`Credential`], the data by which a router authenticates a user.
 
 use crate::auth::scram::{Dialect, ScramCredential};
 use crate::auth::{AuthError, Secret, cryptosign, wampcra};
 
-/// By what a router recognizes a user.
+/// The data by which a router authenticates a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Credential {
@@ -11,41 +11,41 @@ pub enum Credential {
     Ticket(Secret),
     /// WAMP-CRA.
     WampCra {
-        /// The key of the signature: the shared secret; with a salt what
-        /// [`derive_key`](wampcra::derive_key) makes of it, so that the router need not have the
+        /// Key of the signature: the shared secret, or with a salt the key that
+        /// [`derive_key`](wampcra::derive_key) returns. With a salt the router does not need the
         /// secret itself.
         secret: Secret,
-        /// How the client makes the key of its secret.
+        /// Parameters by which the client derives the key from its secret.
         salt: Option<Salt>,
     },
-    /// WAMP-cryptosign: the keys that the user may have, each of 32 octets.
+    /// WAMP-cryptosign.
     Cryptosign {
-        /// The keys that the user may have.
+        /// Accepted public keys, each of 32 octets.
         public_keys: Vec<[u8; 32]>,
     },
     /// SCRAM.
     Scram {
-        /// For which form the credential was derived.
+        /// Dialect for which the credential was derived.
         dialect: Dialect,
-        /// What is kept of the password.
+        /// Values derived from the password.
         credential: ScramCredential,
     },
 }
 
-/// How a client makes a key of its secret (WAMP-CRA).
+/// Parameters by which a client derives a key from its secret (WAMP-CRA).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Salt {
-    /// Any text.
+    /// Salt; any text.
     pub salt: String,
-    /// The iterations of PBKDF2: 1000 is the default.
+    /// Iterations of PBKDF2. Default: 1000.
     pub iterations: u32,
-    /// The octets of the key: 32 is the default.
+    /// Length of the key in octets. Default: 32.
     pub keylen: usize,
 }
 
 impl Salt {
-    /// A salt with the default work of [`DEFAULT_ITERATIONS`](wampcra::DEFAULT_ITERATIONS) for
-    /// [`DEFAULT_KEYLEN`](wampcra::DEFAULT_KEYLEN) octets.
+    /// Creates a salt with [`DEFAULT_ITERATIONS`](wampcra::DEFAULT_ITERATIONS) and
+    /// [`DEFAULT_KEYLEN`](wampcra::DEFAULT_KEYLEN).
     pub fn new(salt: impl Into<String>) -> Self {
         Salt {
             salt: salt.into(),
@@ -56,20 +56,22 @@ impl Salt {
 }
 
 impl Credential {
-    /// WAMP-CRA with a salt, from the user's secret itself. The secret is not kept.
+    /// Creates a WAMP-CRA credential with a salt from the user's secret. The secret itself is not
+    /// kept.
     ///
     /// # Errors
-    /// If the salt asks for more work than [`derive_key`](wampcra::derive_key) does.
+    /// Returns [`AuthError`] if the salt exceeds the cost limits of
+    /// [`derive_key`](wampcra::derive_key).
     pub fn salted_wampcra(secret: &Secret, salt: Salt) -> Result<Self, AuthError> {
         let secret = wampcra::derive_key(secret, &salt.salt, salt.iterations, salt.keylen)?;
         Ok(Credential::WampCra { secret, salt: Some(salt) })
     }
 
-    /// That somebody can prove himself by it, and nobody by nothing.
+    /// Checks that the credential can authenticate a client and is not empty.
     ///
     /// # Errors
-    /// If a secret is empty, a key is none, or it takes work that no client does. The text names
-    /// what, and shows no secret.
+    /// Returns [`AuthError`] if a secret is empty, a key is not valid, or the key derivation cost
+    /// exceeds what clients accept. The text names the problem and shows no secret.
     pub fn check(&self) -> Result<(), AuthError> {
         match self {
             Credential::Ticket(ticket) if ticket.as_bytes().is_empty() => {
@@ -95,7 +97,7 @@ impl Credential {
         }
     }
 
-    /// The name of the method, as in HELLO.Details.authmethods.
+    /// Returns the name of the method, as in HELLO.Details.authmethods.
     pub fn method(&self) -> &'static str {
         match self {
             Credential::Ticket(_) => "ticket",

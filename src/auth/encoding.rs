@@ -1,4 +1,5 @@
-//! What all methods share: HMAC-SHA256, PBKDF2, texts of octets, and reading dicts with names.
+//! Contains shared primitives: HMAC-SHA256, PBKDF2, text encodings of octets, and typed access to
+//! dicts.
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,17 +9,17 @@ use zeroize::Zeroizing;
 use crate::auth::{AuthError, Secret};
 use crate::value::{Dict, Value};
 
-/// The octets of SHA-256's blocks.
+/// Block size of SHA-256 in octets.
 const BLOCK: usize = 64;
 
 pub(in crate::auth) fn sha256(octets: &[u8]) -> [u8; 32] {
     Sha256::digest(octets).into()
 }
 
-/// HMAC-SHA256 over the parts, one after the other.
+/// Computes HMAC-SHA256 over the concatenated parts.
 pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    // A key of one block exactly cannot be refused (RFC 2104, section 2: longer ones are hashed,
-    // shorter ones filled up with zeros).
+    // A key of exactly one block is always valid (RFC 2104, section 2: longer keys are hashed,
+    // shorter ones padded with zeros).
     let mut block = Zeroizing::new([0; BLOCK]);
     if key.len() > BLOCK {
         block[..32].copy_from_slice(&*Zeroizing::new(sha256(key)));
@@ -32,7 +33,7 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     hmac.finalize().into_bytes().into()
 }
 
-/// PBKDF2-HMAC-SHA256.
+/// Computes PBKDF2-HMAC-SHA256.
 pub(in crate::auth) fn pbkdf2_sha256(
     password: &[u8],
     salt: &[u8],
@@ -41,7 +42,7 @@ pub(in crate::auth) fn pbkdf2_sha256(
 ) -> Result<Secret, AuthError> {
     let mut key = Zeroizing::new(vec![0; keylen]);
     pbkdf2::pbkdf2::<Hmac<Sha256>>(password, salt, iterations, &mut key)
-        .map_err(|_| AuthError::new("PBKDF2 does not take this password"))?;
+        .map_err(|_| AuthError::new("PBKDF2 rejects this password"))?;
     Ok(Secret::from(&key[..]))
 }
 
@@ -49,26 +50,26 @@ pub(in crate::auth) fn base64(octets: &[u8]) -> String {
     BASE64.encode(octets)
 }
 
-/// Reads Base64 with or without padding. `name` is what the error is about.
+/// Decodes Base64 with or without padding. `name` appears in the error text.
 pub(in crate::auth) fn from_base64(name: &str, text: &str) -> Result<Vec<u8>, AuthError> {
     BASE64_NOPAD
         .decode(text.trim_end_matches('=').as_bytes())
         .map_err(|error| AuthError::new(format_args!("{name} is not valid Base64: {}", error.kind)))
 }
 
-/// Octets as hexadecimal digits, the letters in lower case.
+/// Encodes octets as lower-case hexadecimal digits.
 pub(in crate::auth) fn hex(octets: &[u8]) -> String {
     HEXLOWER.encode(octets)
 }
 
-/// Reads hexadecimal digits in either case. `name` is what the error is about.
+/// Decodes hexadecimal digits in either case. `name` appears in the error text.
 pub(in crate::auth) fn from_hex(name: &str, text: &str) -> Result<Vec<u8>, AuthError> {
     HEXLOWER_PERMISSIVE
         .decode(text.as_bytes())
         .map_err(|_| AuthError::new(format_args!("{name} is not valid hexadecimal")))
 }
 
-/// Reads exactly so many octets from hexadecimal digits.
+/// Decodes exactly `N` octets from hexadecimal digits.
 pub(in crate::auth) fn from_hex_array<const N: usize>(
     name: &str,
     text: &str,
@@ -76,7 +77,7 @@ pub(in crate::auth) fn from_hex_array<const N: usize>(
     secret_from_hex(name, text).map(|octets| *octets)
 }
 
-/// The same for what is secret: no copy is left behind.
+/// Decodes `N` secret octets from hexadecimal digits without leaving a copy in memory.
 pub(in crate::auth) fn secret_from_hex<const N: usize>(
     name: &str,
     text: &str,
@@ -90,7 +91,7 @@ pub(in crate::auth) fn secret_from_hex<const N: usize>(
     Ok(array)
 }
 
-/// The text of a key; `None` if the key is missing or null.
+/// Returns the text of a key, or `None` if the key is missing or null.
 pub(in crate::auth) fn optional_text<'a>(
     place: &str,
     dict: &'a Dict,
@@ -106,7 +107,7 @@ pub(in crate::auth) fn optional_text<'a>(
     }
 }
 
-/// The text of a key that must be there.
+/// Returns the text of a required key.
 pub(in crate::auth) fn text<'a>(
     place: &str,
     dict: &'a Dict,
@@ -116,7 +117,7 @@ pub(in crate::auth) fn text<'a>(
         .ok_or_else(|| AuthError::new(format_args!("{place}.{key} is missing")))
 }
 
-/// The number of a key, 0 to 2^32 - 1; `None` if the key is missing or null.
+/// Returns the number of a key, 0 to 2^32 - 1, or `None` if the key is missing or null.
 pub(in crate::auth) fn optional_number(
     place: &str,
     dict: &Dict,
@@ -127,7 +128,7 @@ pub(in crate::auth) fn optional_number(
         Some(value) => match value.as_u64().map(u32::try_from) {
             Some(Ok(number)) => Ok(Some(number)),
             _ => Err(AuthError::new(format_args!(
-                "{place}.{key} must be an integer of 0 to 2^32 - 1"
+                "{place}.{key} must be an integer from 0 to 2^32 - 1"
             ))),
         },
     }

@@ -1,4 +1,4 @@
-//! `Exchange`: what a router remembers between CHALLENGE and AUTHENTICATE.
+//! Contains [`Exchange`], the router's state between CHALLENGE and AUTHENTICATE.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,38 +13,38 @@ use crate::auth::{AuthError, Credential, Salt, Secret, constant_time_eq, wampcra
 use crate::message::{Authenticate, Challenge, time};
 use crate::value::Dict;
 
-/// All that a challenge is made of.
+/// The inputs of a challenge.
 #[derive(Clone, Copy)]
 pub struct ChallengeContext<'a> {
-    /// The realm that the client wants to join.
+    /// Realm that the client wants to join.
     pub realm: &'a str,
-    /// Who the client will be: what HELLO says, or what the router knows by the key.
+    /// Authid of the client: from HELLO, or looked up by the public key.
     pub authid: &'a str,
-    /// The role that the client will have. For a mock: that of any user.
+    /// Role of the client. For a mock: the role of any user.
     pub authrole: &'a str,
-    /// Who vouches for the client, as `static`.
+    /// Authentication provider, such as `static`.
     pub authprovider: &'a str,
-    /// The id that WELCOME will carry.
+    /// Session id that WELCOME will carry.
     pub session: u64,
-    /// Random octets, new ones for each challenge.
+    /// Random octets. Draw new ones for each challenge.
     pub nonce: [u8; 32],
-    /// Now, since the beginning of 1970.
+    /// Current time since 1970-01-01.
     pub unix_time: Duration,
     /// HELLO.Details.authextra.
     pub authextra: &'a Dict,
-    /// The transport's `tls-exporter` channel binding, if it has one.
+    /// The transport's `tls-exporter` channel binding, if available.
     pub channel_id: Option<[u8; 32]>,
-    /// Random octets that nobody else knows and that stay the same, best for years: what mock
-    /// challenges are made of.
+    /// Secret seed of the mock challenges: 32 random octets that stay the same, preferably for
+    /// years.
     pub secret: &'a [u8; 32],
-    /// By what the router proves itself to clients of cryptosign that ask for it.
+    /// Key that proves the router's identity to cryptosign clients that ask for a proof.
     pub router_key: Option<&'a SigningKey>,
 }
 
 /// A challenge that waits for its answer.
 pub struct Exchange {
     state: State,
-    /// Of a user that there is.
+    /// True for a known user.
     genuine: bool,
 }
 
@@ -56,10 +56,10 @@ enum State {
 }
 
 impl Exchange {
-    /// Challenges a user.
+    /// Creates a challenge for a known user.
     ///
     /// # Errors
-    /// If HELLO.Details.authextra is not what the method needs.
+    /// Returns [`AuthError`] if HELLO.Details.authextra does not fit the method.
     pub fn begin(
         credential: &Credential,
         context: &ChallengeContext<'_>,
@@ -77,15 +77,16 @@ impl Exchange {
         Ok((challenge, Exchange { state, genuine: true }))
     }
 
-    /// Challenges somebody whom the router does not know, so that nobody learns by asking which
-    /// users there are. It looks as [`begin`](Exchange::begin) does with a usual credential of the
-    /// method, and fails whatever the answer.
+    /// Creates a mock challenge for an unknown user, so that a client cannot find out which users
+    /// exist. It looks like a challenge of [`begin`](Exchange::begin) with a usual credential of
+    /// the method, and every answer fails.
     ///
-    /// If the router's users have other parameters, [`mock_like`](Exchange::mock_like) hides
-    /// better.
+    /// If the router's users have other parameters, [`mock_like`](Exchange::mock_like) is less
+    /// distinguishable.
     ///
     /// # Errors
-    /// As [`begin`](Exchange::begin), and if there is no such method with a challenge.
+    /// Returns the errors of [`begin`](Exchange::begin), and [`AuthError`] if the method has no
+    /// challenge.
     pub fn mock(
         method: &str,
         context: &ChallengeContext<'_>,
@@ -93,11 +94,11 @@ impl Exchange {
         Self::begin_mock(&Mock::new(context).usual(method)?, context)
     }
 
-    /// The same, with the parameters of a user that there is: salted or not, the work to be done,
-    /// the length of the salt.
+    /// Creates a mock challenge with the parameters of a known user: salting, key derivation cost
+    /// and length of the salt.
     ///
     /// # Errors
-    /// As [`begin`](Exchange::begin).
+    /// See [`begin`](Exchange::begin).
     pub fn mock_like(
         credential: &Credential,
         context: &ChallengeContext<'_>,
@@ -105,12 +106,14 @@ impl Exchange {
         Self::begin_mock(&Mock::new(context).like(credential), context)
     }
 
-    /// Challenges somebody whom the router knows or not, with the same work for both, so that the
-    /// time does not tell which it is: [`begin`](Exchange::begin) if there is a credential,
-    /// otherwise [`mock_like`](Exchange::mock_like) or [`mock`](Exchange::mock) of the method.
+    /// Creates a challenge for a known or unknown user with the same amount of work, so that the
+    /// response time does not reveal which one it is.
+    ///
+    /// Uses [`begin`](Exchange::begin) if there is a credential, otherwise
+    /// [`mock_like`](Exchange::mock_like) or [`mock`](Exchange::mock).
     ///
     /// # Errors
-    /// As these.
+    /// Returns the errors of these functions.
     pub fn begin_alike(
         known: Option<&Credential>,
         method: &str,
@@ -126,11 +129,11 @@ impl Exchange {
         Ok((challenge, Exchange { genuine: known.is_some(), ..exchange }))
     }
 
-    /// Checks the answer. What comes back goes into WELCOME.Details.authextra, as the proof of the
-    /// router for SCRAM. Each challenge has one answer, right or wrong.
+    /// Checks the answer and returns the content of WELCOME.Details.authextra, for example the
+    /// router's proof for SCRAM. Each challenge accepts one answer, right or wrong.
     ///
     /// # Errors
-    /// If it is wrong. The text does not say in what.
+    /// Returns [`AuthError`] if the answer is wrong. The text does not reveal the reason.
     pub fn verify(self, answer: &Authenticate) -> Result<Dict, AuthError> {
         let signature = answer.signature.as_bytes();
         let welcome = match &self.state {
@@ -162,7 +165,7 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// Neither the secret nor what the client has said in authextra.
+/// Omits the secret and the client's authextra.
 impl fmt::Debug for ChallengeContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ChallengeContext");
@@ -174,22 +177,24 @@ impl fmt::Debug for ChallengeContext<'_> {
 }
 
 impl ChallengeContext<'_> {
-    /// The transport's channel binding, which HELLO asks for.
+    /// Returns the transport's channel binding, which HELLO asks for.
     pub(in crate::auth) fn channel_id(&self) -> Result<[u8; 32], AuthError> {
         self.channel_id.ok_or_else(|| {
-            AuthError::new(format_args!("this transport has no channel binding {TLS_EXPORTER:?}"))
+            AuthError::new(format_args!(
+                "this transport does not support channel binding {TLS_EXPORTER:?}"
+            ))
         })
     }
 
-    /// HELLO asks for a channel binding that there is not.
+    /// Creates the error for an unknown channel binding in HELLO.
     pub(in crate::auth) fn unknown_binding(&self) -> AuthError {
         AuthError::new(format_args!(
-            "HELLO.Details.authextra.channel_binding: {TLS_EXPORTER:?} is the only one that there is"
+            "HELLO.Details.authextra.channel_binding: the only supported type is {TLS_EXPORTER:?}"
         ))
     }
 }
 
-/// WAMP-CRA's challenge text.
+/// Challenge text of WAMP-CRA.
 #[derive(Serialize)]
 struct WampCraChallenge<'a> {
     authid: &'a str,

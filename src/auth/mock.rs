@@ -1,4 +1,5 @@
-//! Credentials of users that there are not: made of the router's secret, the same each time.
+//! Creates fake credentials for unknown users. They are derived from the router's secret and stay
+//! the same.
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, Encoding};
 
@@ -6,23 +7,23 @@ use crate::auth::encoding::hmac_sha256;
 use crate::auth::scram::{Dialect, Kdf, ScramCredential};
 use crate::auth::{AuthError, ChallengeContext, Credential, Salt, Secret};
 
-/// Makes up what nobody can know without the router's secret, and what stays the same for the same
+/// Derives values that are unpredictable without the router's secret, and constant for the same
 /// authid on the same realm.
 pub(in crate::auth) struct Mock {
-    /// Of the realm and the authid, whatever their lengths.
+    /// Hash of the realm and the authid, of fixed length.
     seed: [u8; 32],
 }
 
 impl Mock {
     pub(in crate::auth) fn new(context: &ChallengeContext<'_>) -> Self {
         let ChallengeContext { realm, authid, secret, .. } = context;
-        // Its length, so that no other realm and authid make the same text.
+        // The length prefix prevents two pairs of realm and authid from producing the same text.
         let length = (realm.len() as u64).to_be_bytes();
         let parts: [&[u8]; 3] = [&length, realm.as_bytes(), authid.as_bytes()];
         Mock { seed: hmac_sha256(&secret[..], &parts) }
     }
 
-    /// A usual credential of a method.
+    /// Returns a usual credential of a method.
     pub(in crate::auth) fn usual(&self, method: &str) -> Result<Credential, AuthError> {
         Ok(match method {
             "ticket" => Credential::Ticket(self.key("ticket")),
@@ -42,7 +43,7 @@ impl Mock {
         })
     }
 
-    /// A credential that looks like another one to the client.
+    /// Returns a credential that a client cannot distinguish from the given one.
     pub(in crate::auth) fn like(&self, credential: &Credential) -> Credential {
         match credential {
             Credential::Ticket(_) => Credential::Ticket(self.key("ticket")),
@@ -71,7 +72,7 @@ impl Mock {
         iterations: u32,
         memory: Option<u32>,
     ) -> Credential {
-        // Nobody has the same salt in both dialects.
+        // Different dialects must not share a salt.
         let purpose = |what: &str| format!("{} {what}", dialect.method());
         let credential = ScramCredential {
             kdf,
@@ -88,13 +89,13 @@ impl Mock {
         self.octets(purpose, 32).into()
     }
 
-    /// A text as long as another one and of the same form.
+    /// Returns a text of the same length and form as the given one.
     fn salt_like(&self, like: &str) -> String {
         let octets = |count| self.octets("wampcra salt", count);
         match Form::of(like) {
             Form::Letters(letters) => {
                 let count = letters.len();
-                // Of two octets, so that each letter is as frequent as the others.
+                // Two octets per letter, so that all letters are about equally frequent.
                 let letter = |pair: &[u8]| {
                     let number = usize::from(pair[0]) * 256 + usize::from(pair[1]);
                     char::from(letters[number % count])
@@ -103,7 +104,8 @@ impl Mock {
             }
             Form::Encoded(encoding, count) => {
                 let text = encoding.encode(&octets(count));
-                // It may be no Base64 but letters and digits: such a text never has a sign.
+                // The text may consist of letters and digits without being Base64: such a text
+                // never contains a sign.
                 let is_sign = |letter: char| !letter.is_ascii_alphanumeric() && letter != '=';
                 if like.contains(is_sign) {
                     return text;
@@ -134,11 +136,11 @@ impl Mock {
     }
 }
 
-/// What a salt that is a text may be made of.
+/// The character set of a salt.
 enum Form {
-    /// Of these letters; the first of [`ALPHABETS`] that has all of them.
+    /// These letters: the first of [`ALPHABETS`] that contains all of them.
     Letters(&'static [u8]),
-    /// So many octets in Base64, whose last letter is not any.
+    /// This number of octets in Base64, which restricts the last letter.
     Encoded(Encoding, usize),
     Other,
 }
@@ -172,7 +174,7 @@ impl Form {
     }
 }
 
-/// A letter for a letter and a digit for a digit; all else stays.
+/// Replaces a letter by a letter and a digit by a digit. Other characters stay.
 fn of_the_class(like: char, octet: u8) -> char {
     let letters = match like {
         'a'..='z' => LOWER,

@@ -1,9 +1,9 @@
-//! Proving who one is: the arithmetic of each method, for both ends. Pure.
+//! Implements the computations of each authentication method, for both ends. Pure.
 //!
-//! Owns keys, challenges and what is computed from them. When which is asked for, and what is sent,
-//! is the matter of `session::authentication` (client) and `core::router` (router).
-//!
-//! Random octets and the time are always handed in: nobody's clock is asked here, and no die cast.
+//! The client side of the protocol is in
+//! [`session::authentication`](crate::session::authentication), the router side in `core::router`.
+//! Random octets and the current time are arguments; this module reads no clock and no random
+//! source.
 
 mod credential;
 pub mod cryptosign;
@@ -24,17 +24,17 @@ pub use credential::{Credential, Salt};
 pub use exchange::{ChallengeContext, Exchange};
 pub use secret::{Secret, constant_time_eq};
 
-/// Somebody cannot be authenticated, or cannot prove who he is. The text never holds a secret.
+/// Authentication failed, or the credentials cannot be used. The text never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct AuthError {
-    /// What went wrong.
+    /// Description of the error.
     pub message: String,
 }
 
 impl AuthError {
-    /// An error with this text.
+    /// Creates an error with this text.
     pub fn new(message: impl fmt::Display) -> Self {
         AuthError { message: message.to_string() }
     }

@@ -1,4 +1,4 @@
-//! `Secret`: octets that nobody shall see, and comparing in constant time.
+//! Contains [`Secret`], octets that are never shown, and a comparison in constant time.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 
 use crate::auth::AuthError;
 
-/// A password, a ticket or a key: wiped from memory when it is dropped, compared in constant time,
-/// and never written out, not even by `Debug`.
+/// A password, a ticket or a key. It is wiped from memory when dropped, compared in constant time,
+/// and never printed, not even by `Debug`.
 ///
-/// That holds for what is in it. What a secret is read from and what it is sent in is not wiped: the
+/// This applies to the content only. The sources and destinations of a secret are not wiped: the
 /// text of a configuration and the [`Value`](crate::Value)s made of it, messages with a ticket or a
-/// signature, and the frames and buffers that carry them.
+/// signature, and their frames and buffers.
 ///
 /// ```
 /// use wampwerk::auth::Secret;
@@ -25,21 +25,21 @@ use crate::auth::AuthError;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// The octets.
+    /// Returns the octets.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// # Errors
-    /// If it is no UTF-8.
+    /// Returns [`AuthError`] if the secret is not valid UTF-8.
     pub fn as_str(&self) -> Result<&str, AuthError> {
         std::str::from_utf8(&self.0).map_err(|_| AuthError::new("the secret is not valid UTF-8"))
     }
 }
 
-/// Whether two byte strings are the same. How long that takes depends on their lengths alone.
+/// Returns whether two byte strings are equal. The time depends on their lengths only.
 pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }

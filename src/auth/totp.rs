@@ -1,4 +1,5 @@
-//! One-time passwords by time (RFC 6238), as tickets: six digits, new ones every 30 seconds.
+//! Implements time-based one-time passwords (RFC 6238), used as tickets: six digits, a new code
+//! every 30 seconds.
 
 use std::time::Duration;
 
@@ -9,19 +10,20 @@ use zeroize::Zeroizing;
 
 use crate::auth::{AuthError, Secret, constant_time_eq};
 
-/// How long a code is good, in seconds.
+/// Validity period of a code, in seconds.
 pub const STEP: u64 = 30;
 
-/// A new secret in Base32 from random octets. Autobahn takes 10, RFC 4226 wants 16 at least and
-/// recommends 20.
+/// Creates a secret in Base32 from random octets. Autobahn uses 10 octets; RFC 4226 requires at
+/// least 16 and recommends 20.
 pub fn generate_totp_secret(random: &[u8]) -> Secret {
     BASE32.encode(random).into()
 }
 
-/// The code of a point in time (since the beginning of 1970), `offset` steps later or earlier.
+/// Computes the code for a time since 1970-01-01, shifted by `offset` steps.
 ///
 /// # Errors
-/// If the secret is no Base32, or `offset` leads before 1970.
+/// Returns [`AuthError`] if the secret is not valid Base32, or if `offset` leads to a time before
+/// 1970.
 pub fn compute_totp(
     secret: &Secret,
     unix_time: Duration,
@@ -30,18 +32,18 @@ pub fn compute_totp(
     code(&hmac(secret)?, unix_time, offset)
 }
 
-/// Whether a code is the one of now, or of the step before or behind: clocks differ, and networks
-/// take their time (RFC 6238, section 5.2).
+/// Returns whether a code is valid now, or was valid one step before or will be one step after. The
+/// tolerance covers clock differences and network delay (RFC 6238, section 5.2).
 ///
-/// A code stays good for that long; whoever lets it be used once only, has to remember it.
+/// A code stays valid for that whole time. To accept a code only once, remember the used codes.
 ///
 /// # Errors
-/// If the secret is no Base32.
+/// Returns [`AuthError`] if the secret is not valid Base32.
 pub fn check_totp(secret: &Secret, code: &str, unix_time: Duration) -> Result<bool, AuthError> {
     let hmac = hmac(secret)?;
     let mut good = false;
     for offset in [-1, 0, 1] {
-        // Before the first step of all there is none.
+        // The first step has no predecessor.
         if let Ok(expected) = self::code(&hmac, unix_time, offset) {
             good |= constant_time_eq(code.as_bytes(), expected.as_bytes());
         }
@@ -49,9 +51,9 @@ pub fn check_totp(secret: &Secret, code: &str, unix_time: Duration) -> Result<bo
     Ok(good)
 }
 
-/// HMAC-SHA1, keyed with the secret.
+/// Creates an HMAC-SHA1 keyed with the secret.
 fn hmac(secret: &Secret) -> Result<Hmac<Sha1>, AuthError> {
-    // Without padding, in lower case and in groups is how apps show it.
+    // Authenticator apps show secrets without padding, in lower case and in groups.
     let text = secret.as_bytes().iter().filter(|octet| !b" =".contains(octet));
     let text = Zeroizing::new(text.map(u8::to_ascii_uppercase).collect::<Vec<u8>>());
     let key = BASE32_NOPAD.decode(&text).map(Zeroizing::new);
@@ -63,13 +65,13 @@ fn hmac(secret: &Secret) -> Result<Hmac<Sha1>, AuthError> {
 }
 
 fn code(hmac: &Hmac<Sha1>, unix_time: Duration, offset: i64) -> Result<String, AuthError> {
-    let step = (unix_time.as_secs() / STEP).checked_add_signed(offset).ok_or_else(|| {
-        AuthError::new(format_args!("{offset} steps lead out of what can be counted"))
-    })?;
+    let step = (unix_time.as_secs() / STEP)
+        .checked_add_signed(offset)
+        .ok_or_else(|| AuthError::new(format_args!("offset of {offset} steps is out of range")))?;
     let mut hmac = hmac.clone();
     hmac.update(&step.to_be_bytes());
     let hash: [u8; 20] = hmac.finalize().into_bytes().into();
-    // RFC 4226, section 5.3: the last four bits say where the number begins.
+    // RFC 4226, section 5.3: the last four bits are the offset of the number.
     let start = usize::from(hash[19] & 15);
     let octets = &hash[start..start + 4];
     let number = octets.iter().fold(0_u32, |number, octet| number << 8 | u32::from(*octet));

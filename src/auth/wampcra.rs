@@ -1,5 +1,5 @@
-//! WAMP-CRA: a challenge is signed with a shared secret (spec: "WAMP Challenge-Response
-//! Authentication").
+//! Implements WAMP-CRA: the client signs a challenge with a shared secret (spec: "WAMP
+//! Challenge-Response Authentication").
 
 use crate::auth::encoding::{
     base64, hmac_sha256, optional_number, optional_text, pbkdf2_sha256, text,
@@ -7,20 +7,20 @@ use crate::auth::encoding::{
 use crate::auth::{AuthError, Secret};
 use crate::value::Dict;
 
-/// The iterations if CHALLENGE has a salt and does not say how many.
+/// Number of iterations if CHALLENGE has a salt, but no iterations.
 pub const DEFAULT_ITERATIONS: u32 = 1000;
 
-/// The octets of the derived key if CHALLENGE has a salt and does not say how many.
+/// Length of the derived key in octets if CHALLENGE has a salt, but no key length.
 pub const DEFAULT_KEYLEN: usize = 32;
 
-/// The most work that a router may ask for: iterations times the blocks of 32 octets in the key.
-/// It takes about a second in a browser.
+/// Maximum cost that a router may ask for: iterations times the 32-octet blocks of the key. This
+/// takes about one second in a browser.
 pub const MAX_ROUNDS: u64 = 1_000_000;
 
-/// The longest derived key, in octets.
+/// Maximum length of the derived key, in octets.
 pub const MAX_KEYLEN: usize = 1024;
 
-/// The signature over a challenge, exactly as it was received: Base64 of HMAC-SHA256.
+/// Signs a challenge exactly as received and returns Base64 of HMAC-SHA256.
 ///
 /// ```
 /// use wampwerk::auth::wampcra;
@@ -32,11 +32,12 @@ pub fn sign(key: &[u8], challenge: &str) -> String {
     base64(&hmac_sha256(key, &[challenge.as_bytes()]))
 }
 
-/// The key of a salted secret: Base64 of PBKDF2-HMAC-SHA256. The *text* is the key, here as in
-/// Autobahn and Crossbar, and as the specification's own sample has it.
+/// Derives the key of a salted secret: Base64 of PBKDF2-HMAC-SHA256. The Base64 *text* is the key,
+/// as in Autobahn, in Crossbar and in the specification's sample.
 ///
 /// # Errors
-/// If `iterations` or `keylen` is 0, or more than [`MAX_ROUNDS`] and [`MAX_KEYLEN`] allow.
+/// Returns [`AuthError`] if `iterations` or `keylen` is 0 or exceeds [`MAX_ROUNDS`] or
+/// [`MAX_KEYLEN`].
 pub fn derive_key(
     secret: &Secret,
     salt: &str,
@@ -48,24 +49,27 @@ pub fn derive_key(
     Ok(base64(key.as_bytes()).into())
 }
 
-/// That it is work, and not too much.
+/// Checks that the key derivation cost is within bounds.
 pub(in crate::auth) fn check_work(iterations: u32, keylen: usize) -> Result<(), AuthError> {
     if keylen == 0 || keylen > MAX_KEYLEN {
-        return Err(AuthError::new(format_args!("keylen {keylen} is not 1 to {MAX_KEYLEN}")));
+        return Err(AuthError::new(format_args!(
+            "keylen {keylen} is out of range (1 to {MAX_KEYLEN})"
+        )));
     }
     let rounds = u64::from(iterations) * keylen.div_ceil(32) as u64;
     if iterations == 0 || rounds > MAX_ROUNDS {
         return Err(AuthError::new(format_args!(
-            "{iterations} iterations for {keylen} octets are not 1 to {MAX_ROUNDS} rounds"
+            "{iterations} iterations for {keylen} octets are out of range (1 to {MAX_ROUNDS} rounds)"
         )));
     }
     Ok(())
 }
 
-/// The client's answer to CHALLENGE.Extra: the key is derived if there is a salt.
+/// Computes the answer to CHALLENGE.Extra. The key is derived if there is a salt.
 ///
 /// # Errors
-/// If CHALLENGE.Extra is not as it should be, or asks for too much work.
+/// Returns [`AuthError`] if CHALLENGE.Extra is not valid or the key derivation cost is out of
+/// bounds.
 pub fn answer(secret: &Secret, extra: &Dict) -> Result<String, AuthError> {
     const PLACE: &str = "CHALLENGE.Extra";
     let challenge = text(PLACE, extra, "challenge")?;

@@ -1,4 +1,4 @@
-//! Putting a [`Payload`] together from parts.
+//! Combines parts into a [`Payload`].
 
 use bytes::BytesMut;
 use serde::Serialize;
@@ -7,12 +7,12 @@ use crate::error::EncodeError;
 use crate::message::{Content, Payload, Serializer};
 
 impl Payload {
-    /// The payload with these positional arguments in place of its own; the keyword arguments stay.
-    /// `args` must become a list, as for [`Payload::encode`].
+    /// Replaces the positional arguments and keeps the keyword arguments. `args` must serialize as
+    /// a list, as for [`Payload::encode`].
     ///
     /// # Errors
     ///
-    /// As [`Payload::encode`].
+    /// See [`Payload::encode`].
     pub fn with_args<A>(self, serializer: Serializer, args: &A) -> Result<Self, EncodeError>
     where
         A: Serialize + ?Sized,
@@ -21,12 +21,12 @@ impl Payload {
         if self.is_empty() { Ok(args) } else { join(serializer, args, self) }
     }
 
-    /// The payload with these keyword arguments in place of its own; the positional arguments stay.
-    /// `kwargs` must become a dict with string keys, as for [`Payload::encode`].
+    /// Replaces the keyword arguments and keeps the positional arguments. `kwargs` must serialize
+    /// as a dict with string keys, as for [`Payload::encode`].
     ///
     /// # Errors
     ///
-    /// As [`Payload::encode`].
+    /// See [`Payload::encode`].
     pub fn with_kwargs<K>(self, serializer: Serializer, kwargs: &K) -> Result<Self, EncodeError>
     where
         K: Serialize + ?Sized,
@@ -36,13 +36,13 @@ impl Payload {
     }
 }
 
-/// The positional arguments of one and the keyword arguments of the other.
+/// Combines the positional arguments of one payload with the keyword arguments of the other.
 fn join(serializer: Serializer, args: Payload, kwargs: Payload) -> Result<Payload, EncodeError> {
     let (args, kwargs) = (args.into_serializer(serializer)?, kwargs.into_serializer(serializer)?);
     let Content::Encoded(with_kwargs) = kwargs.content() else { return Ok(args) };
     let Some(keywords) = with_kwargs.kwargs() else { return Ok(args) };
     let Content::Encoded(with_args) = args.content() else { return Ok(kwargs) };
-    // What stands between the two is the format's matter; it is there in the other payload.
+    // The separator between the two depends on the format; the other payload already contains it.
     let (list, raw) = (with_kwargs.args(), with_kwargs.raw());
     let between = &raw[list.len()..raw.len() - keywords.len()];
     let mut bytes = BytesMut::with_capacity(with_args.args().len() + 1 + keywords.len());

@@ -1,6 +1,7 @@
-//! A message as a list of elements: what [`Elements`] and [`ElementWriter`] are for any format.
+//! Reads and writes a message as a list of elements: implements [`Elements`] and [`ElementWriter`]
+//! for any format.
 //!
-//! Knows no format and no message.
+//! Depends on no particular format and no particular message.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -30,7 +31,7 @@ pub(super) fn write<F: Format>(message: &Message, out: &mut Vec<u8>) -> Result<(
     sent.failed.map_or(Ok(()), Err)
 }
 
-/// About how many bytes a message takes.
+/// Estimates the encoded size of a message in bytes.
 pub(super) fn size_hint(message: &Message) -> usize {
     const ENVELOPE: usize = 96;
     let payload = match message {
@@ -47,7 +48,7 @@ pub(super) fn size_hint(message: &Message) -> usize {
         Content::Empty => ENVELOPE,
         Content::Encoded(encoded) => ENVELOPE + encoded.raw().len(),
         Content::Values(..) => 2 * ENVELOPE,
-        // As Base64.
+        // Encoded as Base64.
         Content::Opaque(bytes) => ENVELOPE + bytes.len() / 3 * 4 + 16,
     }
 }
@@ -61,10 +62,10 @@ struct Received<'a, F> {
 
 impl<F: Format> Received<'_, F> {
     fn span(&self, index: usize) -> Result<&Span, Violation> {
-        self.spans.as_slice().get(index).ok_or_else(|| Violation::new("element is missing"))
+        self.spans.as_slice().get(index).ok_or_else(|| Violation::new("the element is missing"))
     }
 
-    /// The bytes of an element, if it is of this kind.
+    /// Returns the bytes of an element of the given kind.
     fn element(&self, index: usize, kind: Kind, expected: &str) -> Result<&[u8], Violation> {
         let span = self.span(index)?;
         if span.shape.kind != kind {
@@ -74,7 +75,7 @@ impl<F: Format> Received<'_, F> {
         Ok(&self.frame[span.range()])
     }
 
-    /// The range of an element that may be missing or empty; both are `None`.
+    /// Returns the range of an optional element. Missing and empty elements are both `None`.
     fn optional(
         &self,
         index: usize,
@@ -86,7 +87,7 @@ impl<F: Format> Received<'_, F> {
         Ok((!span.shape.empty).then(|| span.range()))
     }
 
-    /// Binary data in place of `args`, if it stands there and nothing behind it.
+    /// Returns the binary data in place of `args`, if it is the last element.
     #[cold]
     fn opaque(&self, index: usize) -> Result<Option<Payload>, Violation> {
         let [.., last] = self.spans.as_slice() else { return Ok(None) };
@@ -155,7 +156,8 @@ impl<F: Format> Elements for Received<'_, F> {
     }
 }
 
-/// The envelope cannot be decoded though it is well-formed, as with a lone surrogate in JSON.
+/// Creates the violation for an envelope that is well-formed, but cannot be decoded, for example
+/// because of a lone surrogate in JSON.
 fn undecodable(error: DecodeError) -> Violation {
     Violation::new(error.message)
 }
@@ -164,7 +166,7 @@ fn undecodable(error: DecodeError) -> Violation {
 struct Sent<'a, F> {
     out: &'a mut Vec<u8>,
     first: bool,
-    /// What went wrong where the seam has no room for it.
+    /// First error of a writing operation whose signature cannot return one.
     failed: Option<EncodeError>,
     format: PhantomData<F>,
 }
@@ -224,7 +226,7 @@ impl<F: Format> ElementWriter for Sent<'_, F> {
     }
 }
 
-/// Writes `args` and, if asked for, `kwargs`; says where `args` ended and `kwargs` began.
+/// Writes `args` and, if needed, `kwargs`. Returns the end of `args` and the start of `kwargs`.
 pub(super) fn write_values<F: Format>(
     out: &mut Vec<u8>,
     args: &List,
@@ -242,7 +244,7 @@ pub(super) fn write_values<F: Format>(
     Ok((args_end, kwargs_start))
 }
 
-/// Writes a value and refuses what a peer would refuse: nothing else knows its depth.
+/// Writes a value and rejects what a peer would reject. Serde itself does not report the depth.
 fn write_checked<F: Format, T: serde::Serialize>(
     out: &mut Vec<u8>,
     value: &T,

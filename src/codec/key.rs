@@ -1,4 +1,4 @@
-//! Keys of dicts that are texts, read as whatever type a user's map has.
+//! Reads text keys of dicts as the key type of a user's map.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use serde::forward_to_deserialize_any;
 
 use crate::error::DecodeError;
 
-/// The deserializer of a key. A type that wants a number or a boolean gets it out of the text,
-/// because JSON and `Dict` have no other keys.
+/// The deserializer of a key. Parses a number or boolean from the text if the type asks for one,
+/// because JSON and `Dict` have only text keys.
 pub(super) struct TextKey<'de>(pub(super) Cow<'de, str>);
 
 macro_rules! parsed {

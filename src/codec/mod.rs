@@ -1,11 +1,11 @@
-//! Words to bytes and back: JSON, MessagePack and CBOR.
+//! Encodes and decodes messages in JSON, MessagePack and CBOR.
 //!
-//! Owns the formats. A received message is scanned once, which finds its elements and proves the
-//! whole of it well-formed; only the envelope is decoded, the payload stays bytes until somebody
+//! A received message is scanned once. The scan locates its elements and checks that the whole
+//! message is well-formed. Only the envelope is decoded; the payload stays bytes until a caller
 //! asks for a type.
 
 #[cfg(not(any(feature = "json", feature = "msgpack", feature = "cbor")))]
-compile_error!("no serializer: switch on one of the features `cbor`, `msgpack` and `json`");
+compile_error!("no serializer: enable one of the features `cbor`, `msgpack` and `json`");
 
 #[cfg(feature = "cbor")]
 mod cbor;
@@ -38,12 +38,12 @@ use crate::message::{Message, Serializer};
 use crate::value::Value;
 use scan::{Flaw, Shape, Spans};
 
-/// How many containers may be nested in each other in a message, its own list counted. A message
-/// with more is refused, received or sent.
+/// Maximum nesting depth of a message, including the message's own list. Deeper messages are
+/// rejected, when received and when sent.
 pub const MAX_DEPTH: usize = 100;
 
-/// Chooses the format of a serializer as type `$format` for `$body`; `$missing` is for those that
-/// are not compiled in.
+/// Selects the format of a serializer as type `$format` for `$body`; `$missing` handles the formats
+/// that are not compiled in.
 macro_rules! with_format {
     ($serializer:expr, $format:ident => $body:expr, $missing:expr) => {
         match $serializer {
@@ -70,7 +70,8 @@ macro_rules! with_format {
 
 pub(crate) use with_format;
 
-/// The serializers that are compiled in (features `cbor`, `msgpack`, `json`), the preferred first.
+/// Returns the serializers that are compiled in (features `cbor`, `msgpack`, `json`), in order of
+/// preference.
 pub fn available() -> &'static [Serializer] {
     &[
         #[cfg(feature = "cbor")]
@@ -82,26 +83,28 @@ pub fn available() -> &'static [Serializer] {
     ]
 }
 
-/// Writes a message. A payload in another serializer's bytes is converted.
+/// Encodes a message. A payload in another serializer's bytes is converted.
 ///
 /// # Errors
 ///
-/// When a value has no form in this format (in JSON a float that is not finite, or a text that
-/// begins with `U+0000`), is nested deeper than [`MAX_DEPTH`], or when the serializer is not
-/// compiled in.
+/// Returns [`EncodeError`] in these cases:
+/// - the format cannot represent a value (JSON: a float that is not finite, or a text that starts
+///   with `U+0000`)
+/// - a value is nested deeper than [`MAX_DEPTH`]
+/// - the serializer is not compiled in
 pub fn encode(serializer: Serializer, message: &Message) -> Result<Bytes, EncodeError> {
     let mut out = Vec::with_capacity(frame::size_hint(message));
     encode_into(serializer, message, &mut out)?;
     Ok(out.into())
 }
 
-/// As [`encode`], by way of `scratch`, which the caller keeps: one allocation of just the frame's
-/// size, where growing a vector takes several. Long frames take `scratch` along instead of being
-/// copied.
+/// Encodes a message as [`encode`] does, using the caller's buffer `scratch`. This needs one
+/// allocation of the exact frame size, instead of several for a growing vector. A long frame takes
+/// over `scratch` instead of being copied.
 ///
 /// # Errors
 ///
-/// As [`encode`].
+/// See [`encode`].
 pub fn encode_by(
     scratch: &mut Vec<u8>,
     serializer: Serializer,
@@ -117,11 +120,11 @@ pub fn encode_by(
     })
 }
 
-/// Writes a message behind what `out` holds already. On an error `out` may hold a part of it.
+/// Appends an encoded message to `out`. After an error `out` may contain a part of the message.
 ///
 /// # Errors
 ///
-/// As [`encode`].
+/// See [`encode`].
 pub fn encode_into(
     serializer: Serializer,
     message: &Message,
@@ -134,12 +137,15 @@ pub fn encode_into(
     )
 }
 
-/// Reads a message. Its payload is not decoded; it keeps a share of `frame`.
+/// Decodes a message. The payload is not decoded; it shares the memory of `frame`.
 ///
 /// # Errors
 ///
-/// When the bytes are not one well-formed value of this format, nested deeper than [`MAX_DEPTH`],
-/// no WAMP message, or when the serializer is not compiled in.
+/// Returns [`Violation`] in these cases:
+/// - the bytes are not exactly one well-formed value of this format
+/// - the value is nested deeper than [`MAX_DEPTH`]
+/// - the value is not a WAMP message
+/// - the serializer is not compiled in
 pub fn decode(serializer: Serializer, frame: &Bytes) -> Result<Message, Violation> {
     with_format!(
         serializer,
@@ -148,11 +154,11 @@ pub fn decode(serializer: Serializer, frame: &Bytes) -> Result<Message, Violatio
     )
 }
 
-/// Writes a value alone, in no message; for payload codecs, say.
+/// Encodes a value outside of a message, for example for a payload codec.
 ///
 /// # Errors
 ///
-/// As [`encode`].
+/// See [`encode`].
 pub fn write_value(serializer: Serializer, value: &Value) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::new();
     with_format!(
@@ -166,12 +172,15 @@ pub fn write_value(serializer: Serializer, value: &Value) -> Result<Vec<u8>, Enc
     )
 }
 
-/// Reads a value that stands alone.
+/// Decodes a value that is not part of a message.
 ///
 /// # Errors
 ///
-/// When the bytes are not one well-formed value of this format, nested deeper than [`MAX_DEPTH`],
-/// when it has no form in [`Value`], or when the serializer is not compiled in.
+/// Returns [`DecodeError`] in these cases:
+/// - the bytes are not exactly one well-formed value of this format
+/// - the value is nested deeper than [`MAX_DEPTH`]
+/// - [`Value`] cannot represent the value
+/// - the serializer is not compiled in
 pub fn read_value(serializer: Serializer, bytes: &[u8]) -> Result<Value, DecodeError> {
     with_format!(
         serializer,
@@ -183,36 +192,36 @@ pub fn read_value(serializer: Serializer, bytes: &[u8]) -> Result<Value, DecodeE
     )
 }
 
-/// The text for a serializer that is not compiled in.
+/// Creates the error text for a serializer that is not compiled in.
 fn missing(serializer: Serializer) -> String {
     let name = serializer.as_str();
     format!("serializer {name} is not compiled in (feature `{name}` of the crate is off)")
 }
 
-/// One wire format. Implemented by a type without values; chosen by [`with_format`].
+/// A wire format. Each format is a type without values; [`with_format`] selects it.
 trait Format {
     const SERIALIZER: Serializer;
 
-    /// A dict without entries, as most options and details are.
+    /// An encoded dict without entries, as most options and details are.
     const EMPTY_DICT: &'static [u8];
 
-    /// The elements of a list, to be read one after the other.
+    /// Iterator over the elements of a list.
     type Items<'de>: Items<'de>;
 
-    /// Proves `message` well-formed and finds the elements of its list.
+    /// Checks that `message` is well-formed and locates the elements of its list.
     fn scan(message: &[u8]) -> Result<Spans, Flaw>;
 
-    /// Proves that `value` is one well-formed value, as it may stand in the list of a message.
-    /// With `string_keys` it must not be a dict with other keys than strings.
+    /// Checks that `value` is one well-formed value that may be an element of a message. With
+    /// `string_keys` a dict must have string keys only.
     fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw>;
 
-    /// The integer of a well-formed one; `None` if it is negative or larger.
+    /// Reads a well-formed integer. Returns `None` if it is negative or larger than 64 bits.
     fn read_uint(element: &[u8]) -> Option<u64>;
 
-    /// The text of a well-formed one.
+    /// Reads a well-formed string.
     fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError>;
 
-    /// The octets of well-formed binary data.
+    /// Reads well-formed binary data.
     fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError>;
 
     /// Decodes a well-formed value.
@@ -221,14 +230,14 @@ trait Format {
         seed: T,
     ) -> Result<T::Value, DecodeError>;
 
-    /// The elements of a well-formed list.
+    /// Returns the elements of a well-formed list.
     fn items(list: &[u8]) -> Result<Self::Items<'_>, DecodeError>;
 
     fn begin_list(out: &mut Vec<u8>, len: usize);
 
     fn end_list(out: &mut Vec<u8>);
 
-    /// What stands between two elements.
+    /// Writes the separator between two elements.
     fn separate(out: &mut Vec<u8>);
 
     fn write_uint(out: &mut Vec<u8>, value: u64);
@@ -240,12 +249,12 @@ trait Format {
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError>;
 }
 
-/// The elements of a list that was proved well-formed.
+/// The elements of a well-formed list.
 trait Items<'de>: Clone {
-    /// Whether there is another one.
+    /// Returns whether another element follows.
     fn more(&mut self) -> Result<bool, DecodeError>;
 
-    /// Decodes the one that [`Items::more`] has promised.
+    /// Decodes the next element. Call this only after [`Items::more`] returned true.
     fn read_next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError>;
 }
 

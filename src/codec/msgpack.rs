@@ -1,7 +1,7 @@
-//! MessagePack with `str` and `bin` apart: rmp-serde for values, and a scanner of our own, because
-//! rmp-serde takes trailing bytes and invalid UTF-8.
+//! Implements MessagePack with distinct `str` and `bin`: rmp-serde for values, and a scanner of our
+//! own, because rmp-serde accepts trailing bytes and invalid UTF-8.
 //!
-//! An extension type is well-formed and forwarded; decoded it is the list of its type and its
+//! An extension type is well-formed and is forwarded. It decodes as the list of its type and its
 //! bytes.
 
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ impl Format for MsgPack {
     fn scan(message: &[u8]) -> Result<Spans, Flaw> {
         let mut cursor = Cursor::new(message);
         let Some(count) = list_len(&mut cursor)? else {
-            return Err(Flaw::new("no list", 0));
+            return Err(Flaw::new("not a list", 0));
         };
         let mut spans = Spans::new();
         for _ in 0..count {
@@ -52,7 +52,7 @@ impl Format for MsgPack {
         match head {
             0x00..=0x7f => Some(u64::from(*head)),
             0xcc..=0xcf => Some(unsigned),
-            // A signed form of a number that is not negative.
+            // A signed form of a non-negative number.
             0xd0..=0xd3 if number.first().is_some_and(|byte| *byte < 0x80) => Some(unsigned),
             _ => None,
         }
@@ -74,7 +74,7 @@ impl Format for MsgPack {
             Some(0xc4) => 2,
             Some(0xc5) => 3,
             Some(0xc6) => 5,
-            _ => return Err(DecodeError::new("no binary data")),
+            _ => return Err(DecodeError::new("not binary data")),
         };
         Ok(Cow::Borrowed(element.get(header..).unwrap_or_default()))
     }
@@ -92,7 +92,7 @@ impl Format for MsgPack {
         let mut cursor = Cursor::new(list);
         match list_len(&mut cursor).map_err(DecodeError::new)? {
             Some(left) => Ok(Elements { rest: cursor.rest(), left }),
-            None => Err(DecodeError::new("no list")),
+            None => Err(DecodeError::new("not a list")),
         }
     }
 
@@ -199,7 +199,7 @@ impl<'de> Items<'de> for Elements<'de> {
     }
 }
 
-/// rmp-serde names markers, which say nothing to somebody who does not know the format.
+/// rmp-serde names markers; translate them for readers who do not know the format.
 fn explain(error: Error) -> DecodeError {
     let kind = match error {
         Error::LengthMismatch(_) => {
@@ -221,7 +221,7 @@ fn explain(error: Error) -> DecodeError {
     DecodeError::new(format!("invalid type: {}", kind.name()))
 }
 
-/// The length of the list that begins here, if it is one.
+/// Returns the length of the list that starts here, or `None` for another kind of value.
 fn list_len(cursor: &mut Cursor<'_>) -> Result<Option<u64>, Flaw> {
     match cursor.byte()? {
         head @ 0x90..=0x9f => Ok(Some(u64::from(head & 0x0f))),
@@ -231,8 +231,8 @@ fn list_len(cursor: &mut Cursor<'_>) -> Result<Option<u64>, Flaw> {
     }
 }
 
-/// Proves the value that begins here well-formed and goes behind it. `string_keys` holds for the
-/// value itself, not for what it contains.
+/// Checks that the next value is well-formed and moves past it. `string_keys` applies to the value
+/// itself, not to its content.
 fn skip(cursor: &mut Cursor<'_>, depth: usize, string_keys: bool) -> Result<Shape, Flaw> {
     let start = cursor.at;
     let head = cursor.byte()?;

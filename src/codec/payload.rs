@@ -1,4 +1,4 @@
-//! What users do with a [`Payload`]: types in, types out, whatever form it is kept in.
+//! Implements encoding and decoding for [`Payload`], whatever form it is kept in.
 
 use std::marker::PhantomData;
 
@@ -15,9 +15,11 @@ use crate::value::{Dict, List, Value};
 static NO_KWARGS: Dict = Dict::new();
 
 impl Payload {
-    /// Writes types into a payload of the given serializer: `args` must become a list (a tuple, an
-    /// array, a `Vec`; `()` is none), `kwargs` a dict with string keys (a struct, a map; `()` is
-    /// none).
+    /// Encodes a payload with the given serializer.
+    ///
+    /// `args` must serialize as a list (a tuple, an array, a `Vec`, or `()` for no arguments).
+    /// `kwargs` must serialize as a dict with string keys (a struct, a map, or `()` for no
+    /// arguments).
     ///
     /// ```
     /// # #[cfg(feature = "cbor")] {
@@ -31,9 +33,11 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// When they become something else, when a value has no form in the format (in JSON a float
-    /// that is not finite, or a text that begins with `U+0000`), or is nested deeper than
-    /// [`MAX_DEPTH`](super::MAX_DEPTH).
+    /// Returns [`EncodeError`] in these cases:
+    /// - `args` or `kwargs` serializes as another kind of value
+    /// - the format cannot represent a value (JSON: a float that is not finite, or a text that
+    ///   starts with `U+0000`)
+    /// - a value is nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH)
     pub fn encode<A, K>(serializer: Serializer, args: &A, kwargs: &K) -> Result<Self, EncodeError>
     where
         A: Serialize + ?Sized,
@@ -46,12 +50,13 @@ impl Payload {
         )
     }
 
-    /// The one positional argument as a type. No argument at all reads as null, which `()` and
-    /// `Option` take.
+    /// Decodes the only positional argument into a type. A missing argument reads as null, which
+    /// `()` and `Option` accept.
     ///
     /// # Errors
     ///
-    /// When it does not fit the type, or when there are several (see [`Payload::args`]).
+    /// Returns [`DecodeError`] if the argument does not fit the type, or if there are several
+    /// arguments (see [`Payload::args`]).
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         let mut args = self.positional()?;
         let first = match args.next() {
@@ -60,7 +65,7 @@ impl Payload {
                 DecodeError::new(format!("the argument is missing: {}", error.message))
             }),
         };
-        // An error leaves nothing to take; then count from the beginning.
+        // After an error no arguments remain; count them from the start.
         let more = match first {
             Ok(_) => args.remaining(),
             Err(_) => self.positional()?.remaining().saturating_sub(1),
@@ -74,34 +79,34 @@ impl Payload {
         first
     }
 
-    /// All positional arguments as a type that is a list: a tuple, an array, a `Vec`, a struct
-    /// whose fields are in that order; `()` if there is none.
+    /// Decodes all positional arguments into a list type: a tuple, an array, a `Vec`, or a struct
+    /// with the fields in that order. `()` accepts no arguments.
     ///
     /// # Errors
     ///
-    /// When one does not fit, or when there are more or fewer than the type takes. The text names
-    /// the argument, counted from 1.
+    /// Returns [`DecodeError`] if an argument does not fit, or if the number of arguments differs
+    /// from that of the type. The error names the argument; the first is 1.
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         T::deserialize(self.positional()?)
     }
 
-    /// The keyword arguments as a type that is a dict: a struct, a map. If there is none it is an
-    /// empty dict, which also `Option` and `()` take.
+    /// Decodes the keyword arguments into a dict type: a struct or a map. Missing keyword arguments
+    /// read as an empty dict, which `Option` and `()` also accept.
     ///
     /// # Errors
     ///
-    /// When they do not fit the type.
+    /// Returns [`DecodeError`] if the arguments do not fit the type.
     pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.read_kwargs(PhantomData)
             .map_err(|error| DecodeError::new(format!("keyword arguments: {}", error.message)))
     }
 
-    /// Both as values, copied or decoded.
+    /// Returns the positional and keyword arguments as values.
     ///
     /// # Errors
     ///
-    /// When a value has no form in [`Value`], as an integer of more than 64 bits or binary data in
-    /// JSON with bad Base64.
+    /// Returns [`DecodeError`] if [`Value`] cannot represent a value, such as an integer of more
+    /// than 64 bits or, in JSON, binary data with bad Base64.
     pub fn to_values(&self) -> Result<(List, Dict), DecodeError> {
         match self.content() {
             Content::Empty => Ok((List::new(), Dict::new())),
@@ -111,12 +116,13 @@ impl Payload {
         }
     }
 
-    /// The same arguments as bytes of the given serializer. What is in these bytes already is not
-    /// touched, nor is an opaque payload, which is the same in each serializer.
+    /// Converts the arguments to bytes of the given serializer. Bytes of this serializer and opaque
+    /// payloads stay unchanged.
     ///
     /// # Errors
     ///
-    /// When a value cannot be decoded, or has no form in the other format.
+    /// Returns [`EncodeError`] if a value cannot be decoded, or cannot be represented in the other
+    /// format.
     pub fn into_serializer(self, serializer: Serializer) -> Result<Self, EncodeError> {
         match self.content() {
             Content::Empty | Content::Opaque(_) => Ok(self),
@@ -129,12 +135,12 @@ impl Payload {
         }
     }
 
-    /// The positional arguments, to be decoded one by one.
+    /// Returns the positional arguments for decoding one by one.
     pub(crate) fn positional(&self) -> Result<Positional<'_>, DecodeError> {
         Positional::new(self)
     }
 
-    /// The values of a payload that shall go to a peer with another serializer.
+    /// Returns the values of a payload for a peer with another serializer.
     pub(super) fn to_foreign_values(
         &self,
         serializer: Serializer,
@@ -163,7 +169,7 @@ impl Payload {
     }
 }
 
-/// Why there are no arguments to decode.
+/// Creates the error for decoding an opaque payload.
 #[cold]
 pub(super) fn opaque() -> DecodeError {
     DecodeError::new("the payload is opaque binary data (see `Payload::opaque`), not arguments")
@@ -218,8 +224,8 @@ where
     }
 }
 
-/// The shape of what serde has written, if a peer would take it: nothing else knows its depth and
-/// its keys.
+/// Checks that a peer would accept the value that serde has written, and returns its shape. Serde
+/// itself reports neither the depth nor the kinds of keys.
 fn check<F: Format>(value: &[u8], string_keys: bool, place: &str) -> Result<Shape, EncodeError> {
     F::check(value, string_keys).map_err(|flaw| EncodeError::new(format!("{place}: {flaw}")))
 }

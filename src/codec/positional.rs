@@ -1,4 +1,5 @@
-//! `Positional`: the elements of a payload's `args`, one after the other, each as its own type.
+//! Contains [`Positional`], which decodes the elements of a payload's `args` one by one, each into
+//! a type of its own.
 
 use std::marker::PhantomData;
 
@@ -10,7 +11,7 @@ use crate::error::DecodeError;
 use crate::message::{Content, Payload};
 use crate::value::Value;
 
-/// The positional arguments of a payload that have not been taken yet.
+/// The positional arguments of a payload that have not been decoded yet.
 #[derive(Clone)]
 pub(crate) struct Positional<'a> {
     inner: Inner<'a>,
@@ -80,12 +81,12 @@ impl<'a> Positional<'a> {
         Ok(Positional { inner, taken: 0 })
     }
 
-    /// Takes the next argument. After an error there is nothing more to take.
+    /// Decodes the next argument. After an error no arguments remain.
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Option<Result<T, DecodeError>> {
         self.next_seed(PhantomData).transpose()
     }
 
-    /// How many arguments have not been taken.
+    /// Returns the number of remaining arguments.
     pub(crate) fn remaining(&self) -> usize {
         let mut rest = self.clone();
         let mut count = 0;
@@ -112,7 +113,7 @@ impl<'a> Positional<'a> {
     }
 }
 
-/// All of them as one list.
+/// Decodes the remaining arguments as one list.
 impl<'de> Deserializer<'de> for Positional<'de> {
     type Error = DecodeError;
 

@@ -1,8 +1,8 @@
-//! From bytes to types through serde, for the formats that are read by our own hand (JSON, CBOR).
+//! Decodes bytes into types through serde, for the formats with a reader of our own (JSON, CBOR).
 //!
-//! A format gives tokens ([`Source`]); everything that serde wants to know about lists, dicts,
-//! enums and keys is here. The bytes were scanned before, so depth is bounded; a token may still
-//! have no value (a number of more than 64 bits, bad Base64), which is an error of this value only.
+//! A format provides tokens ([`Source`]). This module implements serde's view of lists, dicts,
+//! enums and keys. The bytes were scanned before, so their depth is bounded. A token may still be
+//! invalid (a number of more than 64 bits, bad Base64); that is an error of this value only.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use super::Items;
 use super::key::TextKey;
 use crate::error::DecodeError;
 
-/// A scalar, or the beginning of a container.
+/// A scalar, or the start of a container.
 pub(super) enum Token<'de> {
     Null,
     Bool(bool),
@@ -33,29 +33,29 @@ pub(super) enum Token<'de> {
 /// A container that is being read.
 #[derive(Clone, Copy)]
 pub(super) struct Open {
-    /// How many entries are left, if the format says so.
+    /// Number of entries left, if the format states it.
     pub(super) left: Option<u64>,
-    /// No entry has been read: no comma is due.
+    /// True until the first entry has been read: no comma is expected.
     #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has separators"))]
     pub(super) first: bool,
 }
 
 /// Tokens of well-formed bytes.
 pub(super) trait Source<'de>: Clone {
-    /// The next scalar or the beginning of a container.
+    /// Returns the next scalar or the start of a container.
     fn token(&mut self) -> Result<Token<'de>, DecodeError>;
 
-    /// A key, and whatever stands between it and its value.
+    /// Returns a key and consumes the separator before its value.
     fn key(&mut self) -> Result<Token<'de>, DecodeError>;
 
-    /// Takes a null if that is what comes next.
+    /// Consumes a null if it comes next.
     fn take_null(&mut self) -> bool;
 
-    /// Whether the container has another entry; goes to it or behind the container, and then sets
-    /// `left` to none so that nothing behind it is read.
+    /// Returns whether the container has another entry. Moves to the entry, or past the container;
+    /// then it sets `left` to 0, so that no later read goes beyond.
     fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError>;
 
-    /// Goes behind the next value.
+    /// Moves past the next value.
     fn skip(&mut self) -> Result<(), DecodeError>;
 }
 
@@ -120,7 +120,7 @@ impl<'de, S: Source<'de>> Deserializer<'de> for Reader<'_, S> {
     }
 }
 
-/// Hands a scalar to a visitor.
+/// Passes a scalar to a visitor.
 fn visit<'de, V: Visitor<'de>>(scalar: Token<'de>, visitor: V) -> Result<V::Value, DecodeError> {
     match scalar {
         Token::Null => visitor.visit_unit(),
@@ -215,7 +215,7 @@ impl<'de, S: Source<'de>> MapAccess<'de> for &mut Entries<'_, S> {
     }
 }
 
-/// A variant with content: a dict whose one entry is the variant's name and its content.
+/// An enum variant with content: a dict whose only entry is the variant's name and its content.
 impl<'de, S: Source<'de>> EnumAccess<'de> for Entries<'_, S> {
     type Error = DecodeError;
     type Variant = Self;
@@ -267,7 +267,7 @@ impl<'de, S: Source<'de>> VariantAccess<'de> for Entries<'_, S> {
     }
 }
 
-/// Hands a key to a seed.
+/// Passes a key to a seed.
 fn read_key<'de, K: DeserializeSeed<'de>>(
     key: Token<'de>,
     seed: K,
@@ -278,7 +278,7 @@ fn read_key<'de, K: DeserializeSeed<'de>>(
     }
 }
 
-/// A key that is no text.
+/// A key that is not a string.
 struct ScalarKey<'de>(Token<'de>);
 
 impl<'de> Deserializer<'de> for ScalarKey<'de> {
@@ -302,7 +302,7 @@ impl<'de> Deserializer<'de> for ScalarKey<'de> {
     }
 }
 
-/// The elements of a list, one after the other, each as its own type.
+/// The elements of a list, each decoded as a type of its own.
 #[derive(Clone)]
 pub(super) struct ListItems<S> {
     source: S,

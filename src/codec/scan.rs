@@ -1,17 +1,18 @@
-//! What the scanners of all formats share: the spans they find, the flaws they name, and a cursor.
+//! Contains the shared parts of the scanners: the spans that they find, the errors that they
+//! report, and a cursor.
 //!
-//! A scanner recurses at most [`MAX_DEPTH`](super::MAX_DEPTH) levels, and it allocates nothing: a
-//! length that a message only claims leads to a flaw at the end of the bytes.
+//! A scanner recurses at most [`MAX_DEPTH`](super::MAX_DEPTH) levels and allocates nothing. A
+//! length that exceeds the received bytes is an error at the end of the bytes.
 
 use std::fmt;
 use std::ops::Range;
 
 use super::MAX_DEPTH;
 
-/// How many elements a message has at most (ERROR with `args` and `kwargs`).
+/// Maximum number of elements in a message (ERROR with `args` and `kwargs`).
 const MAX_ELEMENTS: usize = 7;
 
-/// What kind of value stands there.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Null,
@@ -22,7 +23,7 @@ pub(super) enum Kind {
     Bytes,
     List,
     Dict,
-    /// What only this format has.
+    /// A kind that only this format has.
     #[cfg(any(feature = "msgpack", feature = "cbor"))]
     Other,
 }
@@ -44,11 +45,11 @@ impl Kind {
     }
 }
 
-/// The outside of a value.
+/// The outer form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) kind: Kind,
-    /// A list or dict without entries.
+    /// True for a list or dict without entries.
     pub(super) empty: bool,
 }
 
@@ -58,7 +59,7 @@ impl From<Kind> for Shape {
     }
 }
 
-/// The elements of a message: where each stands and what it is.
+/// The elements of a message: position and kind of each.
 pub(super) struct Spans {
     spans: [Span; MAX_ELEMENTS],
     len: usize,
@@ -97,7 +98,7 @@ impl Spans {
     }
 }
 
-/// What is wrong with the bytes, and where.
+/// An error in the bytes and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
     what: &'static str,
@@ -117,7 +118,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// A place in bytes that moves forward.
+/// A position in bytes that moves forward.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -137,7 +138,7 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// The bytes from `start` up to here.
+    /// Returns the bytes from `start` up to the current position.
     #[cfg(any(feature = "json", feature = "msgpack"))]
     pub(super) fn since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()
@@ -149,7 +150,7 @@ impl<'a> Cursor<'a> {
         Ok(byte)
     }
 
-    /// The next `len` bytes, whatever a message claims `len` to be.
+    /// Returns the next `len` bytes. `len` is the message's claim and may be too large.
     pub(super) fn take(&mut self, len: u64) -> Result<&'a [u8], Flaw> {
         let taken = usize::try_from(len).ok().and_then(|len| self.rest().get(..len));
         let taken = taken.ok_or_else(|| self.ended())?;
@@ -157,7 +158,7 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    /// A big-endian number of `len` bytes, at most 8.
+    /// Reads a big-endian number of `len` bytes, at most 8.
     #[cfg(any(feature = "msgpack", feature = "cbor"))]
     pub(super) fn number(&mut self, len: u64) -> Result<u64, Flaw> {
         let bytes = self.take(len)?;
@@ -171,12 +172,12 @@ impl<'a> Cursor<'a> {
             .map_err(|error| Flaw::new("invalid UTF-8", start + error.valid_up_to()))
     }
 
-    /// That nothing is left.
+    /// Checks that no bytes are left.
     pub(super) fn end(&self) -> Result<(), Flaw> {
         if self.at == self.bytes.len() {
             Ok(())
         } else {
-            Err(Flaw::new("bytes behind the end of the message", self.at))
+            Err(Flaw::new("bytes after the end of the message", self.at))
         }
     }
 
@@ -186,12 +187,12 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The depth inside of a container that opens at `at` on `depth`.
+/// Returns the depth inside a container that opens at `at` on `depth`.
 pub(super) fn deeper(depth: usize, at: usize) -> Result<usize, Flaw> {
     if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(Flaw::new("nested deeper than 100", at)) }
 }
 
-/// The key of a dict that must have strings.
+/// Checks the key of a dict that must have string keys.
 #[cfg(any(feature = "msgpack", feature = "cbor"))]
 pub(super) fn check_key(key: Shape, string_keys: bool, at: usize) -> Result<(), Flaw> {
     if string_keys && key.kind != Kind::Text {

@@ -1,5 +1,5 @@
-//! From values to types through serde: a payload that was given as values is decoded without any
-//! format.
+//! Decodes values into types through serde, without any wire format. Used for payloads that were
+//! given as values.
 
 use std::borrow::Cow;
 
@@ -19,12 +19,11 @@ use crate::value::{Dict, Value};
 #[derive(Clone, Copy)]
 pub(super) struct ValueReader<'de>(pub(super) &'de Value);
 
-/// The deserializer of a dict that may stand for one that is missing: an empty one is also `None`
-/// and `()`.
+/// The deserializer of a dict that may be missing: an empty dict also reads as `None` and `()`.
 pub(super) struct KwargsReader<'de>(pub(super) &'de Dict);
 
 impl Value {
-    /// The value as a type.
+    /// Decodes the value into a type.
     ///
     /// ```
     /// use wampwerk::{Dict, Value};
@@ -38,7 +37,7 @@ impl Value {
     /// ```
     ///
     /// # Errors
-    /// When it does not fit.
+    /// Returns [`DecodeError`] if the value does not fit the type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         T::deserialize(ValueReader(self))
     }
@@ -51,7 +50,7 @@ impl<'de> Deserializer<'de> for ValueReader<'de> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
-            // As the formats have it: what is not negative is unsigned.
+            // Same as in the formats: a non-negative integer is unsigned.
             Value::Int(value) => match u64::try_from(*value) {
                 Ok(value) => visitor.visit_u64(value),
                 Err(_) => visitor.visit_i64(*value),
@@ -156,7 +155,7 @@ impl<'de> Deserializer<'de> for KwargsReader<'de> {
     }
 }
 
-/// Hands a dict to a visitor.
+/// Passes a dict to a visitor.
 fn visit_dict<'de, V: Visitor<'de>>(dict: &'de Dict, visitor: V) -> Result<V::Value, DecodeError> {
     visitor.visit_map(DictReader { entries: dict.iter(), content: None, left: dict.len() })
 }
@@ -212,7 +211,7 @@ impl<'de, I: Iterator<Item = (&'de str, &'de Value)>> MapAccess<'de> for DictRea
     }
 }
 
-/// A variant with content: a dict whose one entry is the variant's name and its content.
+/// An enum variant with content: a dict whose only entry is the variant's name and its content.
 struct Variant<'de> {
     name: &'de str,
     content: ValueReader<'de>,

@@ -1,9 +1,8 @@
-//! From types to bytes through serde, for the formats that are written by our own hand (JSON,
-//! CBOR).
+//! Encodes types through serde, for the formats with a writer of our own (JSON, CBOR).
 //!
-//! A format writes scalars and the heads of containers ([`Sink`]); how serde's types become lists,
-//! dicts and enums is here, and is the same as in MessagePack: structs are dicts, a unit variant is
-//! its name, any other variant is a dict of its name and its content.
+//! A format writes scalars and the heads of containers ([`Sink`]). This module maps serde's types
+//! to lists, dicts and enums in the same way as MessagePack: a struct is a dict, a unit variant is
+//! its name, and any other variant is a dict of its name and its content.
 
 use std::marker::PhantomData;
 
@@ -16,9 +15,9 @@ use serde::ser::{
 use super::Format;
 use crate::error::EncodeError;
 
-/// What a format writes, beside what [`Format`] says.
+/// The writing operations of a format, in addition to [`Format`].
 pub(super) trait Sink: Format {
-    /// Whether the head of a container holds its length.
+    /// True if the head of a container contains its length.
     const COUNTED: bool;
 
     fn null(out: &mut Vec<u8>);
@@ -37,7 +36,7 @@ pub(super) trait Sink: Format {
 
     fn end_dict(out: &mut Vec<u8>);
 
-    /// A key, and what stands between it and its value.
+    /// Writes a key and the separator before its value.
     fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError>;
 }
 
@@ -268,12 +267,12 @@ fn head<F: Sink>(out: &mut Vec<u8>, dict: bool, len: usize) {
 /// A list or dict that is being written.
 pub(super) struct Compound<'a, F> {
     out: &'a mut Vec<u8>,
-    /// Where its head stands, or will.
+    /// Position of the head.
     start: usize,
     claimed: Option<usize>,
     count: usize,
     dict: bool,
-    /// Whether it is the content of a variant.
+    /// True if this is the content of a variant.
     variant: bool,
     format: PhantomData<F>,
 }
@@ -304,12 +303,12 @@ impl<F: Sink> Compound<'_, F> {
         match self.claimed {
             Some(claimed) if F::COUNTED && claimed != self.count => {
                 return Err(EncodeError::new(format!(
-                    "a list or dict of {claimed} entries was announced, {} came",
+                    "a list or dict of {claimed} entries was announced, but has {}",
                     self.count
                 )));
             }
             None if F::COUNTED => {
-                // Only now is it known how many there are: the head is put before them.
+                // The number of entries is known only now: insert the head before them.
                 let mut before = Vec::new();
                 head::<F>(&mut before, self.dict, self.count);
                 self.out.splice(self.start..self.start, before);

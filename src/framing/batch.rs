@@ -1,50 +1,50 @@
-//! Batches: several WAMP messages in one WebSocket message, as the subprotocols
-//! `wamp.2.<serializer>.batched` have them (spec: "Batched WebSocket transport").
+//! Implements batches: several WAMP messages in one WebSocket message, as in the subprotocols
+//! `wamp.2.<serializer>.batched` (spec: "Batched WebSocket transport").
 //!
-//! JSON texts are each followed by a separator, also the last one. The specification writes it as
-//! `\30` and as the octet 0x1e; Autobahn and Crossbar took the first for octal and write, and read,
-//! 0x18 only. Neither octet can stand within a JSON text, so both are read here.
-//! Of MessagePack and CBOR, each message is preceded by its length as an unsigned 32-bit number,
-//! most significant octet first.
+//! JSON: a separator follows each message, including the last one. The specification writes the
+//! separator as `\30` and as the octet 0x1e. Autobahn and Crossbar read the first as octal; they
+//! write and accept 0x18 only. Neither octet can occur in a JSON text, so this module reads both.
+//!
+//! MessagePack and CBOR: the length precedes each message as an unsigned 32-bit big-endian number.
 
 use bytes::{Buf, Bytes};
 
 use crate::message::Serializer;
 
-/// How the messages of a batch are told apart.
+/// The delimiter of the messages in a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchFormat {
-    /// The octet 0x18 behind each message: Autobahn's and Crossbar's JSON.
+    /// The octet 0x18 after each message: JSON of Autobahn and Crossbar.
     Separated18,
-    /// The octet 0x1e behind each message: JSON by the specification.
+    /// The octet 0x1e after each message: JSON of the specification.
     Separated1e,
     /// The length before each message: MessagePack and CBOR.
     Prefixed,
 }
 
-/// Why bytes are no batch. Nothing of them is taken then.
+/// The reason why bytes are not a valid batch. No message of such a batch is used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
-    /// There is no message in it.
-    #[error("a batch without a message")]
+    /// The batch contains no message.
+    #[error("the batch contains no message")]
     Empty,
-    /// There is no separator behind the last message.
-    #[error("a batch that does not end with a separator (0x18 or 0x1e)")]
+    /// The separator after the last message is missing.
+    #[error("the batch does not end with a separator (0x18 or 0x1e)")]
     Unended,
-    /// What is left is too short for a length.
-    #[error("a batch with {left} bytes behind its last message")]
+    /// The rest is too short for a length.
+    #[error("{left} bytes follow the last message of the batch")]
     Rest {
-        /// How many bytes there are.
+        /// Number of bytes left.
         left: usize,
     },
-    /// What is left is too short for the message.
-    #[error("a batch that ends within a message: {length} bytes announced, {left} there")]
+    /// The rest is too short for the message.
+    #[error("the batch ends within a message: {length} bytes announced, {left} received")]
     Truncated {
-        /// How long the message is, by its prefix.
+        /// Length of the message by its prefix.
         length: u32,
-        /// How many bytes there are.
+        /// Number of bytes left.
         left: usize,
     },
 }
@@ -52,7 +52,7 @@ pub enum BatchError {
 const PREFIX: usize = size_of::<u32>();
 
 impl BatchFormat {
-    /// How a client begins: with what Autobahn and Crossbar read, too.
+    /// Returns the format that a client starts with. Autobahn and Crossbar accept it, too.
     pub fn of(serializer: Serializer) -> Self {
         match serializer {
             Serializer::Json => BatchFormat::Separated18,
@@ -60,12 +60,12 @@ impl BatchFormat {
         }
     }
 
-    /// How many bytes a message takes more in a batch.
+    /// Returns the number of additional bytes per message.
     pub fn overhead(self) -> usize {
         self.separator().map_or(PREFIX, |_| 1)
     }
 
-    /// The longest message that has a form in a batch.
+    /// Returns the maximum length of a message in a batch, in bytes.
     pub fn max_message(self) -> usize {
         match self {
             BatchFormat::Separated18 | BatchFormat::Separated1e => usize::MAX,
@@ -73,8 +73,8 @@ impl BatchFormat {
         }
     }
 
-    /// Adds a message to a batch. False, and nothing is added, if it is longer than
-    /// [`max_message`](Self::max_message).
+    /// Appends a message to a batch. Returns false and appends nothing if the message is longer
+    /// than [`max_message`](Self::max_message).
     #[must_use]
     pub fn append(self, message: &[u8], batch: &mut Vec<u8>) -> bool {
         match self.separator() {
@@ -106,7 +106,7 @@ impl BatchFormat {
     }
 }
 
-/// The messages of a batch, in order. Whether a message is one is for its reader to find out.
+/// The messages of a batch, in order. The messages themselves are not checked.
 ///
 /// ```
 /// use wampwerk::Serializer;
@@ -121,16 +121,17 @@ impl BatchFormat {
 pub struct Batch {
     format: BatchFormat,
     rest: Bytes,
-    /// Shorter messages are copied out. Whoever keeps one would keep the whole batch otherwise.
+    /// Messages below this length are copied, because a stored message would otherwise keep the
+    /// whole batch alive.
     short: usize,
 }
 
 impl Batch {
-    /// Takes a batch, after looking whether it is whole.
+    /// Creates the iterator after checking the delimiters of the whole batch.
     ///
     /// # Errors
     ///
-    /// [`BatchError`] if it is none.
+    /// Returns [`BatchError`] if the bytes are not a valid batch.
     pub fn read(serializer: Serializer, batch: Bytes) -> Result<Self, BatchError> {
         let mut format = BatchFormat::of(serializer);
         let last = *batch.last().ok_or(BatchError::Empty)?;
@@ -142,7 +143,7 @@ impl Batch {
         Ok(Batch { format, short: batch.len() / 2, rest: batch })
     }
 
-    /// How it was written.
+    /// Returns the format of the batch.
     pub fn format(&self) -> BatchFormat {
         self.format
     }
@@ -154,7 +155,7 @@ impl Iterator for Batch {
     fn next(&mut self) -> Option<Bytes> {
         let length = match self.format.separator() {
             Some(separator) => self.rest.iter().position(|&octet| octet == separator)?,
-            // Both were looked at before: there is a prefix, and as much behind it.
+            // `read` has checked that the prefix and the message are complete.
             None => self.rest.try_get_u32().ok()? as usize,
         };
         let message = self.rest.split_to(length.min(self.rest.len()));

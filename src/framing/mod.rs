@@ -1,6 +1,7 @@
-//! Frames that hold messages: pure, from bytes to bytes.
+//! Contains incremental, pure framing: from byte streams and WebSocket messages to WAMP messages as
+//! bytes.
 //!
-//! Owns what lies between a transport's unit and one WAMP message. It reads no message.
+//! Decoding the messages is the responsibility of `codec`.
 
 pub mod batch;
 pub mod rawsocket;

@@ -1,4 +1,4 @@
-//! The known keys of the options and details.
+//! Lists the known keys of the options and details.
 
 pub use super::pubsub::{
     EventDetailsFields, PublishOptionsFields, SubscribeOptionsFields, UnsubscribeOptionsFields,

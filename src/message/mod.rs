@@ -1,7 +1,21 @@
-//! The words of WAMP: one struct per message, typed options and details, and the lazy payload.
+//! Contains the messages of WAMP: one struct per message, typed options and details, and the lazy
+//! payload.
 //!
-//! Owns what a message is and which messages are well-formed (spec: "Messages", "Validation on
-//! receive"). Knows no format: `wire` is the seam that `codec` fills.
+//! Defines which messages are well-formed (spec: "Messages", "Validation on receive"). The messages
+//! are independent of the wire format, which is the responsibility of `codec`.
+//!
+//! ```
+//! use wampwerk::Payload;
+//! use wampwerk::message::{Call, Message};
+//!
+//! let message = Message::from(Call {
+//!     request: 1,
+//!     options: Default::default(),
+//!     procedure: "com.example.add".into(),
+//!     payload: Payload::from_values(vec![2.into(), 3.into()], Default::default()),
+//! });
+//! assert_eq!((message.name(), message.code()), ("CALL", 48));
+//! ```
 
 pub mod fields;
 mod options;
@@ -52,7 +66,7 @@ pub use session::{
 
 use crate::error::{EncodeError, Violation};
 
-/// The largest id (spec: "IDs").
+/// Largest id (spec: "IDs").
 pub const MAX_ID: u64 = 1 << 53;
 
 macro_rules! message_enum {
@@ -66,14 +80,14 @@ macro_rules! message_enum {
         }
 
         impl Message {
-            /// Its name in the specification, as in `"SUBSCRIBE"`.
+            /// Returns the name in the specification, as in `"SUBSCRIBE"`.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Message::$variant(_) => $name,)*
                 }
             }
 
-            /// Its code on the wire.
+            /// Returns the message code on the wire.
             pub fn code(&self) -> u64 {
                 match self {
                     $(Message::$variant(_) => $code,)*
@@ -83,7 +97,7 @@ macro_rules! message_enum {
             /// Reads a message from the elements of a list.
             pub(crate) fn read<E: Elements>(elements: &E) -> Result<Self, Violation> {
                 if elements.len() == 0 {
-                    return Err(Violation::new("message is an empty list"));
+                    return Err(Violation::new("the message is an empty list"));
                 }
                 let code = elements
                     .uint(0)
@@ -94,7 +108,7 @@ macro_rules! message_enum {
                 };
                 if message.is_opaque_by_mistake() {
                     return Err(Violation::new(format!(
-                        "{}.payload: args must be a list, is bytes (which need enc_algo)",
+                        "{}.payload: args must be a list, is bytes (bytes need enc_algo)",
                         message.name()
                     )));
                 }
@@ -104,7 +118,7 @@ macro_rules! message_enum {
             /// Writes the message as the elements of a list.
             pub(crate) fn write<W: ElementWriter>(&self, writer: &mut W) -> Result<(), EncodeError> {
                 if self.is_opaque_by_mistake() {
-                    return Err(EncodeError::new("an opaque payload needs enc_algo"));
+                    return Err(EncodeError::new("an opaque payload needs the option enc_algo"));
                 }
                 match self {
                     $(Message::$variant(message) => message.write(writer),)*
@@ -121,7 +135,7 @@ macro_rules! message_enum {
 }
 
 impl Message {
-    /// Whether it has binary data in place of arguments and does not say how to read it.
+    /// Returns whether the payload is opaque although the message has no `enc_algo`.
     #[inline]
     fn is_opaque_by_mistake(&self) -> bool {
         match self {

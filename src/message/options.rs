@@ -1,4 +1,5 @@
-//! The macro for typed options and details: known keys become fields, unknown keys are kept.
+//! Contains the macro for typed options and details: known keys become fields, unknown keys are
+//! kept.
 
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
@@ -6,7 +7,7 @@ use crate::value::{Dict, List, Value};
 
 /// A type that a known key can have.
 pub(crate) trait Field: Sized {
-    /// What the key must hold, for the error text.
+    /// The expected type, for the error text.
     const EXPECTED: &'static str;
 
     fn from_value(value: Value) -> Option<Self>;
@@ -17,7 +18,7 @@ pub(crate) trait Field: Sized {
 impl Field for bool {
     const EXPECTED: &'static str = "a bool";
 
-    // Never an integer, though some peers have only 0 and 1 (spec: "Messages", types).
+    // Integers are rejected, although some peers have only 0 and 1 (spec: "Messages", types).
     fn from_value(value: Value) -> Option<Self> {
         value.as_bool()
     }
@@ -120,12 +121,12 @@ impl Field for Match {
     }
 }
 
-/// The key of a field: `r#match` is `match`.
+/// Returns the key of a field: `r#match` is `match`.
 pub(crate) fn key(field: &str) -> &str {
     field.strip_prefix("r#").unwrap_or(field)
 }
 
-/// Takes a known key out of `dict`.
+/// Removes a known key from `dict` and returns its value.
 pub(crate) fn take<T: Field>(
     dict: &mut Dict,
     place: &str,
@@ -139,9 +140,9 @@ pub(crate) fn take<T: Field>(
 }
 
 /// Defines a struct of options or details with one `Option` field for each known key and `extra`
-/// for all others, and its conversions from and to a dict. Fields that it `hides` do not show in
-/// its `Debug`. Behind `+ passthru` it has the fields of both kinds of encoded payloads, too, which
-/// all messages with a payload share.
+/// for all other keys, and its conversions from and to a dict. The `Debug` output omits the fields
+/// that it `hides`. With `+ passthru` it also has the fields for both kinds of encoded payloads,
+/// which all messages with a payload share.
 macro_rules! options {
     (
         $(#[$doc:meta])*
@@ -153,19 +154,19 @@ macro_rules! options {
             $(#[$doc])*
             $name / $fields ($place) {
                 $($(#[$field_doc])* $field: $ty,)*
-                /// Payload passthru mode: the scheme.
+                /// Payload passthru mode: scheme.
                 ppt_scheme: String,
-                /// Payload passthru mode: the serializer inside.
+                /// Payload passthru mode: inner serializer.
                 ppt_serializer: String,
-                /// Payload passthru mode: the cipher.
+                /// Payload passthru mode: cipher.
                 ppt_cipher: String,
-                /// Payload passthru mode: the key's id.
+                /// Payload passthru mode: key id.
                 ppt_keyid: String,
-                /// Payload transparency (Autobahn, Crossbar): the algorithm.
+                /// Payload transparency (Autobahn, Crossbar): algorithm.
                 enc_algo: String,
-                /// Payload transparency: the serializer inside.
+                /// Payload transparency: inner serializer.
                 enc_serializer: String,
-                /// Payload transparency: the key's id.
+                /// Payload transparency: key id.
                 enc_key: String,
             }
         }
@@ -180,8 +181,8 @@ macro_rules! options {
         ///
         #[doc = concat!("Its keys are the fields of [`", stringify!($fields), "`].")]
         ///
-        /// Most messages have none of them, so they stand out of line: an empty one is one word,
-        /// and messages are cheap to move.
+        /// Most messages have no options. The fields are therefore boxed: an empty struct is one
+        /// word, and messages are cheap to move.
         #[derive(Clone, Default)]
         pub struct $name(Option<Box<$fields>>);
 
@@ -190,7 +191,7 @@ macro_rules! options {
         #[non_exhaustive]
         pub struct $fields {
             $($(#[$field_doc])* pub $field: Option<$ty>,)*
-            /// All other keys, as they came or as they shall go.
+            /// All other keys, as received or as they will be sent.
             pub extra: $crate::value::Dict,
         }
 
@@ -212,13 +213,13 @@ macro_rules! options {
         }
 
         impl $name {
-            /// Whether nobody has set any key. Cheap, and true of most messages.
+            /// Returns whether no key is set. Cheap, and true for most messages.
             #[allow(dead_code, reason = "asked where a message is on its way")]
             pub(crate) fn is_empty(&self) -> bool {
                 self.0.is_none()
             }
 
-            /// A key of `extra` that is a known one, and so has a type and a field.
+            /// Returns a known key that is in `extra`, although it has a typed field.
             #[allow(dead_code, reason = "asked of what a user puts together")]
             pub(crate) fn misplaced(&self) -> Option<&str> {
                 let extra = &self.0.as_ref()?.extra;
@@ -227,10 +228,10 @@ macro_rules! options {
                 known.iter().copied().find(|key| extra.get(key).is_some())
             }
 
-            /// Reads them from a dict as it is on the wire. Unknown keys are kept in `extra`.
+            /// Reads the wire form. Unknown keys are kept in `extra`.
             ///
             /// # Errors
-            /// A known key has a value of the wrong type.
+            /// Returns `Violation` if a known key has a value of the wrong type.
             #[allow(unused_mut, reason = "a struct may have no known key")]
             pub fn from_dict(
                 mut dict: $crate::value::Dict,
@@ -248,7 +249,7 @@ macro_rules! options {
                 }))
             }
 
-            /// Returns the dict that goes over the wire: the keys that are set, and `extra`.
+            /// Returns the wire form: the keys that are set, and `extra`.
             pub fn to_dict(&self) -> $crate::value::Dict {
                 let mut dict = $crate::value::Dict::new();
                 $(if let Some(value) = &self.$field {
@@ -261,7 +262,7 @@ macro_rules! options {
                 dict
             }
 
-            /// The keys, to take them apart.
+            /// Converts into the plain struct of fields.
             pub fn into_fields(self) -> $fields {
                 self.0.map_or_else($fields::default, |fields| *fields)
             }

@@ -1,4 +1,5 @@
-//! The kinds of elements that messages are made of, and the macro that makes messages of them.
+//! Contains the kinds of elements that messages consist of, and the macro that defines the
+//! messages.
 
 use crate::error::{EncodeError, Violation};
 use crate::message::{ElementWriter, Elements, MAX_ID, Payload, RequestType};
@@ -9,7 +10,7 @@ use crate::value::Dict;
 pub(crate) trait Part {
     type Value;
 
-    /// How many elements it takes, at least and at most.
+    /// Minimum and maximum number of elements.
     const MIN: usize = 1;
     const MAX: usize = 1;
 
@@ -17,13 +18,13 @@ pub(crate) trait Part {
 
     fn write<W: ElementWriter>(value: &Self::Value, writer: &mut W) -> Result<(), EncodeError>;
 
-    /// How many elements this value takes.
+    /// Returns the number of elements that this value takes.
     fn len(_value: &Self::Value) -> usize {
         1
     }
 }
 
-/// An id: 1 to 2^53.
+/// An id from 1 to 2^53.
 pub(crate) struct Id;
 
 impl Part for Id {
@@ -42,7 +43,7 @@ impl Part for Id {
     }
 }
 
-/// The request of UNSUBSCRIBED and UNREGISTERED: an id, or 0 for a revocation.
+/// The request id of UNSUBSCRIBED and UNREGISTERED: an id, or 0 for a revocation.
 pub(crate) struct IdOrZero;
 
 impl Part for IdOrZero {
@@ -60,7 +61,7 @@ impl Part for IdOrZero {
     }
 }
 
-/// A text.
+/// A string.
 pub(crate) struct Text;
 
 impl Part for Text {
@@ -76,7 +77,8 @@ impl Part for Text {
     }
 }
 
-/// A URI. Its syntax is a matter of the receiver: a bad one is answered, not a violation.
+/// A URI. The receiver checks its syntax: an invalid URI is answered with ERROR, it is not a
+/// protocol violation.
 pub(crate) struct Name;
 
 impl Part for Name {
@@ -143,7 +145,7 @@ impl<T: Options> Part for Details<T> {
     }
 }
 
-/// A dict of options or details that may be left off.
+/// A dict of options or details that may be omitted.
 pub(crate) struct Optional<T>(std::marker::PhantomData<T>);
 
 impl<T: Options> Part for Optional<T> {
@@ -190,7 +192,7 @@ impl Part for Arguments {
     }
 }
 
-/// Stands in `Debug` for what may be secret: messages are logged whole.
+/// Placeholder in `Debug` for secret fields, because whole messages are logged.
 pub(crate) struct Hidden;
 
 impl std::fmt::Debug for Hidden {
@@ -199,8 +201,8 @@ impl std::fmt::Debug for Hidden {
     }
 }
 
-/// Defines the structs of messages: fields in wire order, each `name: Type as Part`. Fields that a
-/// message `hides` do not show in its `Debug`.
+/// Defines message structs: the fields in wire order, each as `name: Type as Part`. The `Debug`
+/// output omits the fields that a message `hides`.
 macro_rules! messages {
     ($(
         $(#[$doc:meta])*

@@ -1,10 +1,9 @@
-//! `Payload`: the `args` and `kwargs` of a message, kept as the bytes that they came in.
+//! Contains [`Payload`], the `args` and `kwargs` of a message, kept as the bytes in which they
+//! arrived.
 //!
-//! Besides, it can be binary data of which only the two ends know what it holds: Autobahn's payload
-//! transparency.
-//!
-//! Owns the container only. How to read a type from it or write one into it is `codec`'s matter;
-//! a router that passes a payload on never looks inside.
+//! A payload can also be opaque binary data (Autobahn's payload transparency). This module holds
+//! the container only; `codec` implements encoding and decoding. A router that
+//! forwards a payload does not decode it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,9 +15,20 @@ use crate::value::{Dict, List, Value};
 
 /// The positional and keyword arguments of a message. Cheap to clone.
 ///
-/// It is either bytes in one serializer's format, as they came from the wire or as they will go
-/// there, or values that have not been written yet. Or it is [opaque](Payload::from_opaque): binary
-/// data in place of arguments.
+/// A payload has one of three forms:
+/// - bytes in the format of one serializer, as received or as they will be sent
+/// - values that have not been encoded yet
+/// - [opaque](Payload::from_opaque) binary data in place of arguments
+///
+/// ```
+/// # #[cfg(feature = "cbor")] {
+/// use wampwerk::{Payload, Serializer};
+///
+/// let payload = Payload::encode(Serializer::Cbor, &(2, 3), &())?;
+/// assert_eq!(payload.args::<(i64, i64)>().unwrap(), (2, 3));
+/// # }
+/// # Ok::<(), wampwerk::EncodeError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Payload(Repr);
 
@@ -31,7 +41,7 @@ enum Repr {
     Opaque(Bytes),
 }
 
-/// The bytes of `args` and, behind them, of `kwargs`, as the two elements stand in a message.
+/// The bytes of `args`, followed by those of `kwargs`, as the two elements appear in a message.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoded {
     pub(crate) serializer: Serializer,
@@ -40,7 +50,7 @@ pub(crate) struct Encoded {
     kwargs_start: Option<usize>,
 }
 
-/// What a payload holds.
+/// The content of a payload.
 pub(crate) enum Content<'a> {
     Empty,
     Encoded(&'a Encoded),
@@ -49,12 +59,12 @@ pub(crate) enum Content<'a> {
 }
 
 impl Payload {
-    /// No arguments at all.
+    /// Creates a payload without arguments.
     pub const fn empty() -> Self {
         Payload(Repr::Empty)
     }
 
-    /// Arguments as values. They are written when the message is sent.
+    /// Creates a payload from values. They are encoded when the message is sent.
     pub fn from_values(args: List, kwargs: Dict) -> Self {
         if args.is_empty() && kwargs.is_empty() {
             return Payload::empty();
@@ -62,12 +72,14 @@ impl Payload {
         Payload(Repr::Values(Arc::new((args, kwargs))))
     }
 
-    /// Binary data in place of the arguments, as a payload codec makes it: in any serializer it is one
-    /// binary element where `args` would stand (payload transparency of Autobahn and Crossbar).
+    /// Creates a payload of opaque binary data, as a payload codec produces it (payload
+    /// transparency of Autobahn and Crossbar). In every serializer it is one binary element in
+    /// place of `args`.
     ///
-    /// A message may hold it only if its options or details have `enc_algo`, which says how to read
-    /// it; without, it is refused, sent or received. (The specification's `ppt_scheme` is another
-    /// form: a list of one binary item, which is a payload like any other.)
+    /// A message may carry it only if its options or details contain `enc_algo`, which names the
+    /// encoding. Without `enc_algo`, such a message is rejected when it is sent or received. The
+    /// specification's `ppt_scheme` uses another form: a list of one binary item, which is an
+    /// ordinary payload.
     ///
     /// ```
     /// use wampwerk::Payload;
@@ -80,7 +92,7 @@ impl Payload {
         Payload(Repr::Opaque(bytes.into()))
     }
 
-    /// The binary data that stands in place of the arguments, if it does.
+    /// Returns the opaque binary data, or `None` if the payload consists of arguments.
     pub fn opaque(&self) -> Option<&Bytes> {
         match &self.0 {
             Repr::Opaque(bytes) => Some(bytes),
@@ -88,12 +100,13 @@ impl Payload {
         }
     }
 
-    /// Whether there are neither positional nor keyword arguments, nor data in their place.
+    /// Returns whether the payload has no arguments and no opaque data.
     pub fn is_empty(&self) -> bool {
         matches!(self.0, Repr::Empty)
     }
 
-    /// The serializer of the bytes; nothing for values, for the empty and for an opaque payload.
+    /// Returns the serializer of the bytes, or `None` for values, an empty payload or an opaque
+    /// payload.
     pub fn serializer(&self) -> Option<Serializer> {
         match &self.0 {
             Repr::Encoded(encoded) => Some(encoded.serializer),
@@ -101,7 +114,8 @@ impl Payload {
         }
     }
 
-    /// The bytes of the `args` and `kwargs` elements, if it is kept as the bytes of a serializer.
+    /// Returns the bytes of the `args` and `kwargs` elements, or `None` if the payload is not kept
+    /// as the bytes of a serializer.
     pub fn encoded(&self) -> Option<(&[u8], Option<&[u8]>)> {
         match &self.0 {
             Repr::Encoded(encoded) => Some((encoded.args(), encoded.kwargs())),
@@ -109,7 +123,7 @@ impl Payload {
         }
     }
 
-    /// About how many bytes it takes in memory.
+    /// Returns the approximate memory use in bytes.
     pub(crate) fn weight(&self) -> usize {
         match &self.0 {
             Repr::Empty => 0,
@@ -121,8 +135,8 @@ impl Payload {
         }
     }
 
-    /// The same in memory of its own: the bytes of a message that came from the wire keep all of
-    /// its frame, or what was read together with it. For payloads that are kept.
+    /// Copies the payload into its own allocation. The bytes of a received message otherwise keep
+    /// the whole frame alive. Use this for payloads that are stored.
     #[cfg(feature = "router")]
     pub(crate) fn detached(&self) -> Self {
         match &self.0 {
@@ -135,9 +149,9 @@ impl Payload {
         }
     }
 
-    /// Takes the elements as they stand in `message`, which must be the complete list `args` and,
-    /// if given, the complete dict `kwargs`. An element that is empty is given as such by the
-    /// caller (`None`), so that missing and empty are the same (spec: "Messages", payload rules).
+    /// Creates a payload from the elements of `message`, which must be the complete list `args`
+    /// and, if given, the complete dict `kwargs`. The caller passes `None` for an empty element, so
+    /// that missing and empty are the same (spec: "Messages", payload rules).
     pub(crate) fn from_encoded(
         serializer: Serializer,
         message: &Bytes,
@@ -162,7 +176,7 @@ impl Payload {
         }
     }
 
-    /// How many elements of a message it takes: none, `args` or what stands there, or `args` and
+    /// Returns the number of message elements: none, `args` (or opaque data), or `args` and
     /// `kwargs`.
     pub(crate) fn elements(&self) -> usize {
         match &self.0 {
@@ -183,15 +197,16 @@ impl Encoded {
         self.kwargs_start.map(|start| &self.bytes[start..])
     }
 
-    /// Both elements with what stands between them (nothing, or JSON's comma): what is forwarded
-    /// untouched to a peer with the same serializer.
+    /// Returns both elements and the separator between them (nothing, or JSON's comma). A router
+    /// forwards these bytes unchanged to a peer with the same serializer.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.bytes
     }
 }
 
 fn weight(value: &Value) -> usize {
-    /// Of a value itself. The same on all targets, so that limits mean the same.
+    /// Assumed size of a value in bytes. Equal on all targets, so that limits have the same
+    /// meaning.
     const VALUE: usize = 32;
     let mut sum = 0;
     let mut open = vec![value];

@@ -1,4 +1,4 @@
-//! The messages of publish and subscribe.
+//! Contains the messages of publish and subscribe.
 
 use crate::message::Payload;
 use crate::message::options::options;
@@ -6,65 +6,65 @@ use crate::message::parts::{Arguments, Details, Id, IdOrZero, Name, Optional, me
 use crate::uri::{Match, Uri};
 
 messages! {
-    /// A publisher sends an event.
+    /// PUBLISH: a publisher publishes an event.
     Publish = 16 "PUBLISH" {
-        /// The publisher's request id.
+        /// Request id of the publisher.
         request: u64 as Id,
-        /// How to deliver it.
+        /// Options of the publication.
         options: PublishOptions as Details<PublishOptions>,
-        /// The topic.
+        /// Topic.
         topic: Uri as Name,
-        /// The event's arguments.
+        /// Arguments of the event.
         payload: Payload as Arguments,
     }
-    /// The broker took an event; only when it was asked to say so.
+    /// PUBLISHED: the broker accepted an event. Sent only with the option `acknowledge`.
     Published = 17 "PUBLISHED" {
-        /// The request id of PUBLISH.
+        /// Request id of PUBLISH.
         request: u64 as Id,
-        /// The event's id.
+        /// Id of the publication.
         publication: u64 as Id,
     }
-    /// A subscriber asks for events.
+    /// SUBSCRIBE: a subscriber subscribes to a topic.
     Subscribe = 32 "SUBSCRIBE" {
-        /// The subscriber's request id.
+        /// Request id of the subscriber.
         request: u64 as Id,
-        /// How to match.
+        /// Options of the subscription.
         options: SubscribeOptions as Details<SubscribeOptions>,
-        /// The topic or pattern.
+        /// Topic or pattern.
         topic: Uri as Name,
     }
-    /// The broker has a subscriber now.
+    /// SUBSCRIBED: the broker has subscribed the session.
     Subscribed = 33 "SUBSCRIBED" {
-        /// The request id of SUBSCRIBE.
+        /// Request id of SUBSCRIBE.
         request: u64 as Id,
-        /// The subscription's id.
+        /// Id of the subscription.
         subscription: u64 as Id,
     }
-    /// A subscriber has enough.
+    /// UNSUBSCRIBE: a subscriber ends a subscription.
     Unsubscribe = 34 "UNSUBSCRIBE" {
-        /// The subscriber's request id.
+        /// Request id of the subscriber.
         request: u64 as Id,
-        /// The subscription to end.
+        /// Id of the subscription to end.
         subscription: u64 as Id,
-        /// Only Autobahn sends it; nothing in it is known.
+        /// Options without known keys; only Autobahn sends them.
         options: Option<UnsubscribeOptions> as Optional<UnsubscribeOptions>,
     }
-    /// A subscription has ended.
+    /// UNSUBSCRIBED: a subscription has ended.
     Unsubscribed = 35 "UNSUBSCRIBED" {
-        /// The request id of UNSUBSCRIBE; 0 if the broker ended it by itself.
+        /// Request id of UNSUBSCRIBE, or 0 for a revocation by the broker.
         request: u64 as IdOrZero,
-        /// Which one and why, if the broker ended it by itself.
+        /// Revoked subscription and reason, for a revocation by the broker.
         details: Option<UnsubscribedDetails> as Optional<UnsubscribedDetails>,
     }
-    /// The broker hands an event to a subscriber.
+    /// EVENT: the broker sends an event to a subscriber.
     Event = 36 "EVENT" {
-        /// The subscription that it came by.
+        /// Id of the subscription.
         subscription: u64 as Id,
-        /// The event's id.
+        /// Id of the publication.
         publication: u64 as Id,
-        /// More about it.
+        /// Further details.
         details: EventDetails as Details<EventDetails>,
-        /// The event's arguments.
+        /// Arguments of the event.
         payload: Payload as Arguments,
     }
 }
@@ -72,25 +72,25 @@ messages! {
 options! {
     /// PUBLISH.Options.
     PublishOptions / PublishOptionsFields("PUBLISH.Options") {
-        /// Whether the broker shall answer. Default: no.
+        /// True if the broker acknowledges the event. Default: no.
         acknowledge: bool,
-        /// Whether the publisher itself gets no event. Default: yes.
+        /// True if the publisher is excluded from receiving the event. Default: yes.
         exclude_me: bool,
-        /// Sessions that get no event.
+        /// Ids of the sessions that do not receive the event.
         exclude: Vec<u64>,
-        /// Authids that get no event.
+        /// Authids that do not receive the event.
         exclude_authid: Vec<String>,
-        /// Roles that get no event.
+        /// Roles that do not receive the event.
         exclude_authrole: Vec<String>,
-        /// The only sessions that get the event.
+        /// Ids of the only sessions that receive the event.
         eligible: Vec<u64>,
-        /// The only authids that get the event.
+        /// The only authids that receive the event.
         eligible_authid: Vec<String>,
-        /// The only roles that get the event.
+        /// The only roles that receive the event.
         eligible_authrole: Vec<String>,
-        /// Whether subscribers may know the publisher.
+        /// True if subscribers may learn the publisher's identity.
         disclose_me: bool,
-        /// Whether the broker shall keep the event for later subscribers.
+        /// True if the broker retains the event for later subscribers.
         retain: bool,
     } + passthru
 }
@@ -98,9 +98,9 @@ options! {
 options! {
     /// SUBSCRIBE.Options.
     SubscribeOptions / SubscribeOptionsFields("SUBSCRIBE.Options") {
-        /// How the topic matches. Default: exact.
+        /// Match policy. Default: exact.
         r#match: Match,
-        /// Whether to get what was retained.
+        /// True to receive the retained event.
         get_retained: bool,
     }
 }
@@ -113,9 +113,9 @@ options! {
 options! {
     /// UNSUBSCRIBED.Details.
     UnsubscribedDetails / UnsubscribedDetailsFields("UNSUBSCRIBED.Details") {
-        /// The subscription that was revoked.
+        /// Id of the revoked subscription.
         subscription: u64,
-        /// Why.
+        /// Reason of the revocation.
         reason: String,
     }
 }
@@ -123,17 +123,17 @@ options! {
 options! {
     /// EVENT.Details.
     EventDetails / EventDetailsFields("EVENT.Details") {
-        /// The topic that was published to; always there for a pattern subscription.
+        /// Topic of the event; always present for a pattern subscription.
         topic: Uri,
-        /// The publisher's session.
+        /// Session id of the publisher.
         publisher: u64,
-        /// The publisher's authid.
+        /// Authid of the publisher.
         publisher_authid: String,
-        /// The publisher's role.
+        /// Role of the publisher.
         publisher_authrole: String,
-        /// How far the router trusts the publisher.
+        /// Trust level that the router assigned to the publisher.
         trustlevel: u64,
-        /// Whether the event was kept from before the subscription.
+        /// True if the event was retained from before the subscription.
         retained: bool,
     } + passthru
 }

@@ -1,20 +1,28 @@
-//! `Roles`: what a peer says that it can do.
+//! Contains [`Roles`], the roles and features that a peer announces.
 
 use crate::error::Violation;
 use crate::message::options::Field;
 use crate::value::{Dict, Value};
 
-/// The roles of a peer and the features that it announces under each (spec: "Roles and features").
+/// The roles of a peer and the features that it announces for each role (spec: "Roles and
+/// features").
+///
+/// ```
+/// use wampwerk::message::Roles;
+///
+/// let roles = Roles::new().with("caller", &["call_canceling"]);
+/// assert!(roles.supports("caller", "call_canceling") && !roles.has("callee"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Roles(Dict);
 
 impl Roles {
-    /// No role.
+    /// Creates an empty set of roles.
     pub const fn new() -> Self {
         Roles(Dict::new())
     }
 
-    /// Adds a role with features that the peer has.
+    /// Adds a role and its features.
     #[must_use]
     pub fn with(mut self, role: &str, features: &[&str]) -> Self {
         let mut entry = Dict::new();
@@ -25,13 +33,13 @@ impl Roles {
         self
     }
 
-    /// Whether the peer has the role.
+    /// Returns whether the peer has the role.
     pub fn has(&self, role: &str) -> bool {
         self.0.get(role).is_some()
     }
 
-    /// Whether the peer announced `feature` under `role`. What one chapter of the spec calls
-    /// `call_cancelling` is `call_canceling`.
+    /// Returns whether the peer announced `feature` for `role`. Treats `call_cancelling`, the
+    /// spelling in one chapter of the specification, as `call_canceling`.
     pub fn supports(&self, role: &str, feature: &str) -> bool {
         if feature == "call_canceling" && self.announces(role, "call_cancelling") {
             return true;
@@ -46,12 +54,12 @@ impl Roles {
             == Some(&Value::Bool(true))
     }
 
-    /// The dict as it is on the wire.
+    /// Returns the dict in its wire form.
     pub fn as_dict(&self) -> &Dict {
         &self.0
     }
 
-    /// That at least one of `known` is there and that every role is a dict.
+    /// Checks that at least one role of `known` is present and that every role is a dict.
     pub(crate) fn check(&self, place: &str, known: &[&str]) -> Result<(), Violation> {
         for (role, entry) in self.0.iter() {
             if entry.as_dict().is_none() {
@@ -60,7 +68,10 @@ impl Roles {
             }
         }
         if !known.iter().any(|role| self.has(role)) {
-            return Err(Violation::new(format!("{place} has none of {}", known.join(", "))));
+            return Err(Violation::new(format!(
+                "{place} must contain one of {}",
+                known.join(", ")
+            )));
         }
         Ok(())
     }

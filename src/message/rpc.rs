@@ -1,4 +1,4 @@
-//! The messages of remote procedure calls, and ERROR.
+//! Contains the messages of remote procedure calls, and ERROR.
 
 use crate::message::Payload;
 use crate::message::options::{Field, options};
@@ -7,110 +7,110 @@ use crate::uri::{Match, Uri};
 use crate::value::Value;
 
 messages! {
-    /// A request failed.
+    /// ERROR: a request failed.
     RequestError = 8 "ERROR" {
-        /// What kind of request.
+        /// Type of the failed request.
         request_type: RequestType as Kind,
-        /// Its request id.
+        /// Id of the failed request.
         request: u64 as Id,
-        /// More about it.
+        /// Further details.
         details: RequestErrorDetails as Details<RequestErrorDetails>,
-        /// What went wrong.
+        /// URI of the error.
         error: Uri as Name,
-        /// Values about it.
+        /// Arguments of the error.
         payload: Payload as Arguments,
     }
-    /// A caller calls a procedure.
+    /// CALL: a caller calls a procedure.
     Call = 48 "CALL" {
-        /// The caller's request id.
+        /// Request id of the caller.
         request: u64 as Id,
-        /// How to call.
+        /// Options of the call.
         options: CallOptions as Details<CallOptions>,
-        /// The procedure.
+        /// Called procedure.
         procedure: Uri as Name,
-        /// The arguments.
+        /// Arguments of the call.
         payload: Payload as Arguments,
     }
-    /// A caller gives up a call.
+    /// CANCEL: a caller cancels a call.
     Cancel = 49 "CANCEL" {
-        /// The request id of CALL.
+        /// Request id of CALL.
         request: u64 as Id,
-        /// How to cancel.
+        /// Options of the cancellation.
         options: CancelOptions as Details<CancelOptions>,
     }
-    /// The dealer hands a result to the caller.
+    /// RESULT: the dealer sends a result to the caller.
     CallResult = 50 "RESULT" {
-        /// The request id of CALL.
+        /// Request id of CALL.
         request: u64 as Id,
-        /// More about it.
+        /// Further details.
         details: ResultDetails as Details<ResultDetails>,
-        /// The result.
+        /// Result of the call.
         payload: Payload as Arguments,
     }
-    /// A callee offers a procedure.
+    /// REGISTER: a callee registers a procedure.
     Register = 64 "REGISTER" {
-        /// The callee's request id.
+        /// Request id of the callee.
         request: u64 as Id,
-        /// How it may be called.
+        /// Options of the registration.
         options: RegisterOptions as Details<RegisterOptions>,
-        /// The procedure or pattern.
+        /// Procedure or pattern.
         procedure: Uri as Name,
     }
-    /// The dealer has a callee now.
+    /// REGISTERED: the dealer has registered the procedure.
     Registered = 65 "REGISTERED" {
-        /// The request id of REGISTER.
+        /// Request id of REGISTER.
         request: u64 as Id,
-        /// The registration's id.
+        /// Id of the registration.
         registration: u64 as Id,
     }
-    /// A callee withdraws a procedure.
+    /// UNREGISTER: a callee unregisters a procedure.
     Unregister = 66 "UNREGISTER" {
-        /// The callee's request id.
+        /// Request id of the callee.
         request: u64 as Id,
-        /// The registration to end.
+        /// Id of the registration to remove.
         registration: u64 as Id,
-        /// Only Autobahn sends it; nothing in it is known.
+        /// Options without known keys; only Autobahn sends them.
         options: Option<UnregisterOptions> as Optional<UnregisterOptions>,
     }
-    /// A registration has ended.
+    /// UNREGISTERED: the dealer has removed a registration.
     Unregistered = 67 "UNREGISTERED" {
-        /// The request id of UNREGISTER; 0 if the dealer ended it by itself.
+        /// Request id of UNREGISTER, or 0 for a revocation by the dealer.
         request: u64 as IdOrZero,
-        /// Which one and why, if the dealer ended it by itself.
+        /// Revoked registration and reason, for a revocation by the dealer.
         details: Option<UnregisteredDetails> as Optional<UnregisteredDetails>,
     }
-    /// The dealer hands a call to a callee.
+    /// INVOCATION: the dealer sends a call to a callee.
     Invocation = 68 "INVOCATION" {
-        /// The dealer's request id.
+        /// Request id of the dealer.
         request: u64 as Id,
-        /// The registration that is called.
+        /// Id of the called registration.
         registration: u64 as Id,
-        /// More about the call.
+        /// Further details.
         details: InvocationDetails as Details<InvocationDetails>,
-        /// The arguments.
+        /// Arguments of the call.
         payload: Payload as Arguments,
     }
-    /// The dealer asks a callee to stop.
+    /// INTERRUPT: the dealer cancels an invocation.
     Interrupt = 69 "INTERRUPT" {
-        /// The request id of INVOCATION.
+        /// Request id of INVOCATION.
         request: u64 as Id,
-        /// How.
+        /// Options of the interruption.
         options: InterruptOptions as Details<InterruptOptions>,
     }
-    /// A callee hands its result to the dealer.
+    /// YIELD: a callee sends a result to the dealer.
     Yield = 70 "YIELD" {
-        /// The request id of INVOCATION.
+        /// Request id of INVOCATION.
         request: u64 as Id,
-        /// More about it.
+        /// Further options.
         options: YieldOptions as Details<YieldOptions>,
-        /// The result.
+        /// Result of the invocation.
         payload: Payload as Arguments,
     }
 }
 
 macro_rules! request_types {
     ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
-        /// A kind of request that can be answered by ERROR.
+        /// Type of a request that can be answered with ERROR.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum RequestType {
@@ -118,14 +118,14 @@ macro_rules! request_types {
         }
 
         impl RequestType {
-            /// The code of the request's message.
+            /// Returns the message code of the request.
             pub fn code(self) -> u64 {
                 match self {
                     $(RequestType::$name => $code,)*
                 }
             }
 
-            /// The kind of a message code.
+            /// Returns the type for a message code.
             pub fn from_code(code: u64) -> Option<Self> {
                 match code {
                     $($code => Some(RequestType::$name),)*
@@ -153,11 +153,11 @@ request_types! {
     Invocation = 68,
 }
 
-/// How a call is cancelled (spec: "Call canceling").
+/// Cancel mode of a call (spec: "Call canceling").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelMode {
-    /// The callee goes on; its answer is thrown away.
+    /// The callee continues; its answer is discarded.
     Skip,
     /// The callee is interrupted; the caller waits for its answer.
     Kill,
@@ -166,7 +166,7 @@ pub enum CancelMode {
 }
 
 impl CancelMode {
-    /// The word on the wire: `"skip"`, `"kill"`, `"killnowait"`.
+    /// Returns the wire form: `"skip"`, `"kill"` or `"killnowait"`.
     pub fn as_str(self) -> &'static str {
         match self {
             CancelMode::Skip => "skip",
@@ -176,20 +176,20 @@ impl CancelMode {
     }
 }
 
-/// How the calls of a procedure are shared among several callees (spec: "Shared registration").
+/// Policy by which several callees share the calls of a procedure (spec: "Shared registration").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvocationPolicy {
-    /// There is only one callee.
+    /// One callee only.
     #[default]
     Single,
-    /// One after the other, in the order in which they registered.
+    /// Each callee in turn, in the order of registration.
     RoundRobin,
-    /// Any.
+    /// A random callee.
     Random,
-    /// The one that registered first; the others stand by.
+    /// The callee that registered first; the others are standbys.
     First,
-    /// The one that registered last.
+    /// The callee that registered last.
     Last,
 }
 
@@ -202,7 +202,7 @@ impl InvocationPolicy {
         InvocationPolicy::Last,
     ];
 
-    /// The word on the wire: `"single"`, `"roundrobin"`, `"random"`, `"first"`, `"last"`.
+    /// Returns the wire form: `"single"`, `"roundrobin"`, `"random"`, `"first"` or `"last"`.
     pub fn as_str(self) -> &'static str {
         match self {
             InvocationPolicy::Single => "single",
@@ -213,7 +213,7 @@ impl InvocationPolicy {
         }
     }
 
-    /// The policy of a word on the wire.
+    /// Parses the wire form of a policy.
     pub fn from_wire(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|policy| policy.as_str() == word)
     }
@@ -249,11 +249,12 @@ impl Field for CancelMode {
 options! {
     /// ERROR.Details.
     RequestErrorDetails / RequestErrorDetailsFields("ERROR.Details") {
-        /// The session of the callee that answered (Crossbar, and our router where it discloses).
+        /// Session id of the callee that answered (Crossbar, and the embedded router where it
+        /// discloses).
         callee: u64,
-        /// Its authid.
+        /// Authid of the callee.
         callee_authid: String,
-        /// Its role.
+        /// Role of the callee.
         callee_authrole: String,
     } + passthru
 }
@@ -261,13 +262,14 @@ options! {
 options! {
     /// CALL.Options.
     CallOptions / CallOptionsFields("CALL.Options") {
-        /// For the dealer or the callee, in milliseconds; 0 is none (Crossbar reads seconds).
+        /// Timeout in milliseconds for the dealer or the callee; 0 means no timeout. Crossbar reads
+        /// seconds.
         timeout: u64,
-        /// Whether the caller takes progressive results.
+        /// True if the caller accepts progressive results.
         receive_progress: bool,
-        /// Whether more arguments follow.
+        /// True if more arguments follow.
         progress: bool,
-        /// Whether the callee may know the caller.
+        /// True if the callee may learn the caller's identity.
         disclose_me: bool,
     } + passthru
 }
@@ -275,7 +277,7 @@ options! {
 options! {
     /// CANCEL.Options.
     CancelOptions / CancelOptionsFields("CANCEL.Options") {
-        /// How to cancel.
+        /// Cancel mode.
         mode: CancelMode,
     }
 }
@@ -283,9 +285,9 @@ options! {
 options! {
     /// INTERRUPT.Options.
     InterruptOptions / InterruptOptionsFields("INTERRUPT.Options") {
-        /// How it was cancelled.
+        /// Cancel mode of the call.
         mode: CancelMode,
-        /// Why (Autobahn).
+        /// Reason (Autobahn).
         reason: String,
     }
 }
@@ -293,19 +295,19 @@ options! {
 options! {
     /// REGISTER.Options.
     RegisterOptions / RegisterOptionsFields("REGISTER.Options") {
-        /// How the procedure matches. Default: exact.
+        /// Match policy. Default: exact.
         r#match: Match,
-        /// How several callees share it. Default: single.
+        /// Invocation policy for shared registrations. Default: single.
         invoke: InvocationPolicy,
-        /// Whether the callee wants to know the caller.
+        /// True if the callee asks for the caller's identity.
         disclose_caller: bool,
-        /// Whether the dealer shall leave timeouts to the callee.
+        /// True if the dealer leaves timeouts to the callee.
         forward_timeout: bool,
-        /// How many calls the callee takes at the same time (Crossbar, and the embedded router).
+        /// Maximum number of concurrent calls to the callee (Crossbar and the embedded router).
         /// Default: no limit.
         concurrency: u64,
-        /// Whether to take the procedure over from who has it: in Crossbar from anybody, in the
-        /// embedded router from callees that asked for the same.
+        /// True to take over the procedure from its current callee. Crossbar takes over from any
+        /// callee, the embedded router only from callees that registered with this option.
         force_reregister: bool,
     }
 }
@@ -313,13 +315,14 @@ options! {
 options! {
     /// RESULT.Details.
     ResultDetails / ResultDetailsFields("RESULT.Details") {
-        /// Whether more results follow.
+        /// True if more results follow.
         progress: bool,
-        /// The session of the callee that answered (Crossbar, and our router where it discloses).
+        /// Session id of the callee that answered (Crossbar, and the embedded router where it
+        /// discloses).
         callee: u64,
-        /// Its authid.
+        /// Authid of the callee.
         callee_authid: String,
-        /// Its role.
+        /// Role of the callee.
         callee_authrole: String,
     } + passthru
 }
@@ -332,9 +335,9 @@ options! {
 options! {
     /// UNREGISTERED.Details.
     UnregisteredDetails / UnregisteredDetailsFields("UNREGISTERED.Details") {
-        /// The registration that was revoked.
+        /// Id of the revoked registration.
         registration: u64,
-        /// Why.
+        /// Reason of the revocation.
         reason: String,
     }
 }
@@ -342,21 +345,21 @@ options! {
 options! {
     /// INVOCATION.Details.
     InvocationDetails / InvocationDetailsFields("INVOCATION.Details") {
-        /// The procedure that was called; always there for a pattern registration.
+        /// Called procedure; always present for a pattern registration.
         procedure: Uri,
-        /// The caller's session.
+        /// Session id of the caller.
         caller: u64,
-        /// The caller's authid.
+        /// Authid of the caller.
         caller_authid: String,
-        /// The caller's role.
+        /// Role of the caller.
         caller_authrole: String,
-        /// How far the router trusts the caller.
+        /// Trust level that the router assigned to the caller.
         trustlevel: u64,
-        /// How long the call may take, in milliseconds.
+        /// Timeout of the call in milliseconds.
         timeout: u64,
-        /// Whether the caller takes progressive results.
+        /// True if the caller accepts progressive results.
         receive_progress: bool,
-        /// Whether more arguments follow.
+        /// True if more arguments follow.
         progress: bool,
     } + passthru
 }
@@ -364,7 +367,7 @@ options! {
 options! {
     /// YIELD.Options.
     YieldOptions / YieldOptionsFields("YIELD.Options") {
-        /// Whether more results follow.
+        /// True if more results follow.
         progress: bool,
     } + passthru
 }

@@ -1,23 +1,25 @@
-//! `Serializer`: the names of the wire formats.
+//! Contains [`Serializer`], the names of the wire formats.
 
-/// A wire format for WAMP messages. Which of them can be used is a matter of the crate's features
-/// (`json`, `msgpack`, `cbor`); the names are always known.
+/// A wire format for WAMP messages.
+///
+/// The Cargo features `json`, `msgpack` and `cbor` determine which formats can be used. The names
+/// are always known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Serializer {
     /// JSON, in text frames.
     Json,
-    /// MessagePack with `str` and `bin` apart, in binary frames.
+    /// MessagePack with distinct `str` and `bin`, in binary frames.
     MsgPack,
     /// CBOR (RFC 8949), in binary frames.
     Cbor,
 }
 
 impl Serializer {
-    /// All of them.
+    /// All serializers.
     pub const ALL: [Serializer; 3] = [Serializer::Cbor, Serializer::MsgPack, Serializer::Json];
 
-    /// Its id: `"json"`, `"msgpack"`, `"cbor"`.
+    /// Returns the id: `"json"`, `"msgpack"` or `"cbor"`.
     pub fn as_str(self) -> &'static str {
         match self {
             Serializer::Json => "json",
@@ -26,12 +28,12 @@ impl Serializer {
         }
     }
 
-    /// The serializer of an id.
+    /// Returns the serializer with an id.
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|serializer| serializer.as_str() == id)
     }
 
-    /// The WebSocket subprotocol, as in `wamp.2.cbor`.
+    /// Returns the WebSocket subprotocol, as in `wamp.2.cbor`.
     pub fn subprotocol(self) -> &'static str {
         match self {
             Serializer::Json => "wamp.2.json",
@@ -40,7 +42,7 @@ impl Serializer {
         }
     }
 
-    /// The WebSocket subprotocol with batches of messages, as in `wamp.2.cbor.batched`.
+    /// Returns the WebSocket subprotocol for batched messages, as in `wamp.2.cbor.batched`.
     pub fn batched_subprotocol(self) -> &'static str {
         match self {
             Serializer::Json => "wamp.2.json.batched",
@@ -49,12 +51,12 @@ impl Serializer {
         }
     }
 
-    /// The serializer of a WebSocket subprotocol without batches.
+    /// Returns the serializer of a WebSocket subprotocol without batches.
     pub fn from_subprotocol(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|serializer| serializer.subprotocol() == name)
     }
 
-    /// Its number in a RawSocket handshake: 1 is JSON, 2 MessagePack, 3 CBOR.
+    /// Returns the number in a RawSocket handshake: 1 for JSON, 2 for MessagePack, 3 for CBOR.
     pub fn raw_socket_id(self) -> u8 {
         match self {
             Serializer::Json => 1,
@@ -63,12 +65,12 @@ impl Serializer {
         }
     }
 
-    /// The serializer of a number in a RawSocket handshake.
+    /// Returns the serializer with a number in a RawSocket handshake.
     pub fn from_raw_socket_id(id: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|serializer| serializer.raw_socket_id() == id)
     }
 
-    /// Whether its frames are binary rather than text.
+    /// Returns whether frames are binary rather than text.
     pub fn is_binary(self) -> bool {
         self != Serializer::Json
     }

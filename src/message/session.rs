@@ -1,4 +1,4 @@
-//! The messages of a session's life: HELLO to GOODBYE.
+//! Contains the messages of a session's life cycle: HELLO to GOODBYE.
 
 use crate::message::options::options;
 use crate::message::parts::{Arguments, Details, Id, Name, Text, messages};
@@ -7,92 +7,92 @@ use crate::uri::Uri;
 use crate::value::Dict;
 
 messages! {
-    /// A client asks to join a realm.
+    /// HELLO: a client asks to join a realm.
     Hello = 1 "HELLO" {
-        /// The realm to join.
+        /// Realm to join.
         realm: Uri as Name,
-        /// What the client can do and who it is.
+        /// Features and identity of the client.
         details: HelloDetails as Details<HelloDetails>,
     }
-    /// The router lets a client in.
+    /// WELCOME: the router accepts a client.
     Welcome = 2 "WELCOME" {
-        /// The id of the session.
+        /// Id of the session.
         session: u64 as Id,
-        /// What the router can do and as whom it sees the client.
+        /// Features of the router and the identity that it assigned to the client.
         details: WelcomeDetails as Details<WelcomeDetails>,
     }
-    /// The end of a session, or of its opening, without an answer.
+    /// ABORT: ends a session, or the joining of a realm, without an answer.
     Abort = 3 "ABORT" {
-        /// More about it.
+        /// Further details.
         details: AbortDetails as Details<AbortDetails>,
-        /// Why.
+        /// Reason URI.
         reason: Uri as Name,
-        /// Values about it.
+        /// Arguments of the reason.
         payload: Payload as Arguments,
     }
-    /// The router asks a client to prove who it is.
+    /// CHALLENGE: the router asks a client to authenticate.
     ///
-    /// Its `Debug` shows no `extra`: with an answer at hand, secrets can be guessed from it.
+    /// The `Debug` output omits `extra`: together with an answer it allows guessing secrets.
     Challenge = 4 "CHALLENGE" hides ["extra"] {
-        /// The authentication method.
+        /// Authentication method.
         method: String as Text,
-        /// What the method needs.
+        /// Parameters of the method.
         extra: Dict as Details<Dict>,
     }
-    /// A client's answer to CHALLENGE.
+    /// AUTHENTICATE: the client's answer to CHALLENGE.
     ///
-    /// Its `Debug` shows nothing of it: a signature may be the secret itself, as a ticket is.
+    /// The `Debug` output omits all fields: a signature may be the secret itself, as a ticket is.
     Authenticate = 5 "AUTHENTICATE" hides ["signature", "extra"] {
-        /// The proof.
+        /// Signature.
         signature: String as Text,
-        /// What the method needs.
+        /// Parameters of the method.
         extra: Dict as Details<Dict>,
     }
-    /// The orderly end of a session; answered by another.
+    /// GOODBYE: ends a session in order; the peer answers with GOODBYE.
     Goodbye = 6 "GOODBYE" {
-        /// More about it.
+        /// Further details.
         details: GoodbyeDetails as Details<GoodbyeDetails>,
-        /// Why.
+        /// Reason URI.
         reason: Uri as Name,
     }
 }
 
 options! {
-    /// HELLO.Details. `authextra` does not show in its `Debug`.
+    /// HELLO.Details. The `Debug` output omits `authextra`.
     HelloDetails / HelloDetailsFields("HELLO.Details") hides ["authextra"] {
-        /// The client's roles; at least one is needed.
+        /// Roles of the client; at least one is required.
         roles: Roles,
-        /// The client's name and version.
+        /// Name and version of the client.
         agent: String,
-        /// Authentication methods, the preferred first.
+        /// Authentication methods in order of preference.
         authmethods: Vec<String>,
-        /// Who the client wants to be.
+        /// Requested authid.
         authid: String,
-        /// The role that the client wants (Autobahn).
+        /// Requested role (Autobahn).
         authrole: String,
-        /// What the methods need.
+        /// Parameters of the authentication methods.
         authextra: Dict,
     }
 }
 
 options! {
-    /// WELCOME.Details. `authextra` does not show in its `Debug`.
+    /// WELCOME.Details. The `Debug` output omits `authextra`.
     WelcomeDetails / WelcomeDetailsFields("WELCOME.Details") hides ["authextra"] {
-        /// The realm joined; may differ from the one asked for.
+        /// Joined realm; may differ from the requested one.
         realm: Uri,
-        /// The router's roles.
+        /// Roles of the router.
         roles: Roles,
-        /// The router's name and version.
+        /// Name and version of the router.
         agent: String,
-        /// Who the client is now.
+        /// Assigned authid.
         authid: String,
-        /// The client's role on the realm.
+        /// Role of the client on the realm.
         authrole: String,
-        /// How the client was authenticated.
+        /// Authentication method that was used.
         authmethod: String,
-        /// By whom the client was authenticated.
+        /// Provider that authenticated the client.
         authprovider: String,
-        /// What the method says.
+        /// Parameters of the authentication method.
         authextra: Dict,
     }
 }
@@ -100,7 +100,7 @@ options! {
 options! {
     /// ABORT.Details.
     AbortDetails / AbortDetailsFields("ABORT.Details") {
-        /// A text for people.
+        /// Human-readable message.
         message: String,
     }
 }
@@ -108,7 +108,7 @@ options! {
 options! {
     /// GOODBYE.Details.
     GoodbyeDetails / GoodbyeDetailsFields("GOODBYE.Details") {
-        /// A text for people.
+        /// Human-readable message.
         message: String,
     }
 }

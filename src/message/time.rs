@@ -1,12 +1,12 @@
-//! Points in time as text: written as ISO 8601, read as RFC 3339. UTC, the Gregorian calendar.
+//! Formats points in time as ISO 8601 and parses RFC 3339: UTC, Gregorian calendar.
 //!
-//! A point in time is a `Duration` since the beginning of 1970. Nobody's clock is asked here.
+//! A point in time is a `Duration` since 1970-01-01. This module does not read the clock.
 
 use std::time::Duration;
 
 const DAY: i64 = 86_400;
 
-/// As `2026-11-22T19:25:31.123Z`; what is finer than a millisecond is left off.
+/// Formats a time as `2026-11-22T19:25:31.123Z`, truncated to milliseconds.
 pub(crate) fn format(time: Duration) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     let (year, month, day) = date(seconds.div_euclid(DAY));
@@ -16,8 +16,8 @@ pub(crate) fn format(time: Duration) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
-/// Reads `2026-11-22T19:25:31Z`, with a fraction or an offset such as `+01:00` if there is one.
-/// What lies before 1970 reads as its beginning; what is finer than a nanosecond is left off.
+/// Parses `2026-11-22T19:25:31Z`, with an optional fraction and an optional offset such as
+/// `+01:00`. Times before 1970 become 1970-01-01. Digits below a nanosecond are ignored.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut rest = Reader(text);
     let year = rest.number(4)?;
@@ -31,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     rest.one_of(":")?;
     let minute = rest.number_in(2, 0, 59)?;
     rest.one_of(":")?;
-    // A leap second is the first one of the next minute, as in UNIX time.
+    // A leap second becomes the first second of the next minute, as in UNIX time.
     let second = rest.number_in(2, 0, 60)?;
     let nanos = if rest.one_of(".").is_some() { rest.fraction()? } else { 0 };
     let offset = match rest.one_of("Zz+-")? {
@@ -51,7 +51,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Some(u64::try_from(time).map_or(Duration::ZERO, |time| Duration::new(time, nanos)))
 }
 
-/// Takes a text apart from its beginning.
+/// Parses a text from its start.
 struct Reader<'a>(&'a str);
 
 impl Reader<'_> {
@@ -74,7 +74,7 @@ impl Reader<'_> {
         Some(first)
     }
 
-    /// One digit or more behind the point, as nanoseconds.
+    /// Reads one or more digits after the decimal point, as nanoseconds.
     fn fraction(&mut self) -> Option<u32> {
         let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
         let (fraction, rest) = self.0.split_at(digits);
@@ -85,18 +85,18 @@ impl Reader<'_> {
     }
 }
 
-/// Days from the beginning of 1970 to a date. A year begins with March here, so that the day that
-/// comes and goes is its last one, and the months before it have a length that is a straight line.
+/// Returns the number of days from 1970-01-01 to a date. The year starts in March here: the leap
+/// day is then its last day, and the lengths of the months before it fit a linear formula.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    // 719 468 days lie between the 1st of March of the year 0 and the 1st of January 1970.
+    // 719 468 days lie between 0000-03-01 and 1970-01-01.
     year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
-/// The date of a day: year, month, day.
+/// Returns the date of a day: year, month, day.
 fn date(day: i64) -> (i64, i64, i64) {
-    // Off by one at most: a year is 365.2425 days long on average.
+    // Off by at most one: the average year has 365.2425 days.
     let mut year = 1970 + day * 10_000 / 3_652_425;
     while day < days(year, 1, 1) {
         year -= 1;

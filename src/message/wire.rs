@@ -1,5 +1,5 @@
-//! The seam between words and formats: what a message asks of the format that it is read from or
-//! written to.
+//! Contains the interface between messages and formats: what a message needs from the format that
+//! it is read from or written to.
 
 use crate::error::{EncodeError, Violation};
 use crate::message::Payload;
@@ -8,45 +8,47 @@ use crate::value::Dict;
 
 /// The elements of one received message: a list that a codec has found, but not decoded.
 pub(crate) trait Elements {
-    /// How many elements there are.
+    /// Returns the number of elements.
     fn len(&self) -> usize;
 
-    /// Element `index` as a non-negative integer.
+    /// Returns element `index` as a non-negative integer.
     fn uint(&self, index: usize) -> Result<u64, Violation>;
 
-    /// Element `index` as a text.
+    /// Returns element `index` as a string.
     fn text(&self, index: usize) -> Result<String, Violation>;
 
-    /// Element `index` as a URI. Its syntax is not checked here.
+    /// Returns element `index` as a URI. Does not check its syntax.
     fn uri(&self, index: usize) -> Result<Uri, Violation>;
 
-    /// Element `index` as a dict with string keys.
+    /// Returns element `index` as a dict with string keys.
     fn dict(&self, index: usize) -> Result<Dict, Violation>;
 
-    /// The elements from `index` on as payload: nothing, `args`, or `args` and `kwargs`, or binary
-    /// data. Arguments are only found, not decoded; that `args` is a list and `kwargs` a dict with
-    /// string keys has been checked. Whether binary data may stand there is for the caller to see.
+    /// Returns the elements from `index` on as payload: nothing, `args`, `args` and `kwargs`, or
+    /// binary data.
+    ///
+    /// The arguments are located, but not decoded. `args` is checked to be a list and `kwargs` to
+    /// be a dict with string keys. The caller must check whether binary data is allowed.
     fn payload(&self, index: usize) -> Result<Payload, Violation>;
 }
 
-/// Where a message writes its elements to, in order, `begin` first and `end` last.
+/// The destination of a message's elements, in order: `begin` first, `end` last.
 pub(crate) trait ElementWriter {
-    /// The list begins; `len` elements follow, each element of a payload counted.
+    /// Begins the list. `len` elements follow, including those of the payload.
     fn begin(&mut self, len: usize);
 
-    /// A non-negative integer.
+    /// Writes a non-negative integer.
     fn uint(&mut self, value: u64);
 
-    /// A text.
+    /// Writes a string.
     fn text(&mut self, value: &str);
 
-    /// A dict.
+    /// Writes a dict.
     fn dict(&mut self, value: &Dict) -> Result<(), EncodeError>;
 
-    /// As many elements as the payload has. Bytes of the same serializer are copied; everything
-    /// else is converted.
+    /// Writes the elements of the payload. Bytes of the same serializer are copied; everything else
+    /// is converted.
     fn payload(&mut self, payload: &Payload) -> Result<(), EncodeError>;
 
-    /// The list ends.
+    /// Ends the list.
     fn end(&mut self);
 }

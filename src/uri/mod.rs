@@ -1,7 +1,6 @@
-//! `Uri`: names of topics, procedures, errors and realms, and their syntax rules.
+//! Contains [`Uri`], the name of a topic, procedure, error or realm, and its syntax rules.
 //!
-//! Owns the loose and strict checks and the three match policies; `Pattern` and `NamedPattern` match
-//! names, [`uris`] lists those that the protocol defines. Knows no messages.
+//! [`Pattern`] and [`NamedPattern`] match URIs. [`uris`] lists the URIs that the protocol defines.
 
 mod named;
 mod pattern;
@@ -19,10 +18,11 @@ pub use pattern::Pattern;
 
 use crate::error::ApplicationError;
 
-/// A WAMP URI: dot-separated components, as in `com.example.add`. Cheap to clone.
+/// A WAMP URI: components separated by dots, as in `com.example.add`. Cheap to clone.
 ///
-/// Making one checks nothing: a name is checked where it is used, by the rule that holds there
-/// ([`Uri::check`]). [`Uri::parse`] and [`Uri::parse_strict`] make one only of what is one:
+/// The `From` conversions check nothing. The library checks a URI where it is used, by the rule
+/// that applies there (see [`Uri::check`]). [`Uri::parse`] and [`Uri::parse_strict`] check it
+/// immediately:
 ///
 /// ```
 /// use wampwerk::Uri;
@@ -37,80 +37,83 @@ use crate::error::ApplicationError;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uri(Arc<str>);
 
-/// A text that is no URI, or no pattern of URIs.
+/// A text that is not a valid URI or URI pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a valid {what}: {message}")]
 #[non_exhaustive]
 pub struct InvalidUri {
-    /// The text.
+    /// The rejected text.
     pub text: String,
-    /// What it should have been: `"URI"`, `"prefix of URIs"`, `"URI pattern"`, …
+    /// The expected form: `"URI"`, `"URI prefix"`, `"URI pattern"`, …
     pub what: &'static str,
-    /// What is wrong with it, and with which component, counted from 1.
+    /// Description of the error, with the number of the invalid component. The first component is
+    /// 1.
     pub message: String,
 }
 
-/// Which characters a URI component may have (spec: "URIs", loose and strict).
+/// The characters that a URI component may contain (spec: "URIs", loose and strict).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UriRule {
-    /// Anything but `.`, `#` and white space.
+    /// Any character except `.`, `#` and white space.
     #[default]
     Loose,
     /// Lower-case ASCII letters, digits and `_` only.
     Strict,
 }
 
-/// How a registration or subscription matches (spec: "Pattern-based …").
+/// The match policy of a registration or subscription (spec: "Pattern-based …").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Match {
-    /// The very same URI.
+    /// Matches the identical URI only.
     #[default]
     Exact,
-    /// Every URI that begins with the text of the pattern.
+    /// Matches every URI that starts with the text of the pattern.
     Prefix,
-    /// Every URI with as many components; an empty component of the pattern matches any one.
+    /// Matches every URI with the same number of components. An empty component of the pattern
+    /// matches any component.
     Wildcard,
 }
 
 impl Uri {
-    /// A name that is called or published to, by the loose rule: what every router takes.
+    /// Parses a URI by the loose rule, which every router accepts. The URI must be fit for calling
+    /// or publishing, so it is not a pattern.
     ///
     /// # Errors
-    /// Names the component that is empty, or has white space or `#` in it.
+    /// Returns [`InvalidUri`] if a component is empty or contains white space or `#`.
     pub fn parse(text: impl Into<Uri>) -> Result<Self, InvalidUri> {
         let uri = text.into();
         uri.validate(UriRule::Loose, Match::Exact)?;
         Ok(uri)
     }
 
-    /// A name by the strict rule: `a` to `z`, `0` to `9` and `_` only, what the specification asks
-    /// applications to keep to.
+    /// Parses a URI by the strict rule: `a` to `z`, `0` to `9` and `_` only. The specification
+    /// recommends this rule to applications.
     ///
     /// # Errors
-    /// Names the component that is empty, or has another character in it.
+    /// Returns [`InvalidUri`] if a component is empty or contains another character.
     pub fn parse_strict(text: impl Into<Uri>) -> Result<Self, InvalidUri> {
         let uri = text.into();
         uri.validate(UriRule::Strict, Match::Exact)?;
         Ok(uri)
     }
 
-    /// The text.
+    /// Returns the text of the URI.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the text is a URI by `rule`, as a pattern of the given kind. A name that is called
-    /// or published to is checked as [`Match::Exact`].
+    /// Returns whether the text is valid by `rule` under the given match policy. Use
+    /// [`Match::Exact`] for the URI of a call or publication.
     pub fn check(&self, rule: UriRule, pattern: Match) -> bool {
         is_plain(&self.0) || find_flaw(&self.0, rule, pattern).is_none()
     }
 
-    /// As [`check`](Uri::check), and tells what is wrong.
+    /// Checks the text as [`check`](Uri::check) does and describes the error.
     ///
     /// # Errors
-    /// Names the first component that breaks the rule.
+    /// Returns [`InvalidUri`], which names the first invalid component.
     pub fn validate(&self, rule: UriRule, pattern: Match) -> Result<(), InvalidUri> {
         if is_plain(&self.0) {
             return Ok(());
@@ -126,7 +129,7 @@ impl Uri {
 }
 
 impl Match {
-    /// The word on the wire: `"exact"`, `"prefix"`, `"wildcard"`.
+    /// Returns the wire form of the policy: `"exact"`, `"prefix"` or `"wildcard"`.
     pub fn as_str(self) -> &'static str {
         match self {
             Match::Exact => "exact",
@@ -135,13 +138,14 @@ impl Match {
         }
     }
 
-    /// The policy of a word on the wire.
+    /// Parses the wire form of a policy.
     pub fn from_wire(word: &str) -> Option<Self> {
         [Match::Exact, Match::Prefix, Match::Wildcard].into_iter().find(|m| m.as_str() == word)
     }
 }
 
-/// Nearly all are: no empty component, and only letters, digits and `_`; right by every rule.
+/// Returns whether the text is valid by every rule: no empty component, only letters, digits and
+/// `_`. A fast path, because nearly all URIs are of this form.
 fn is_plain(text: &str) -> bool {
     let mut before = b'.';
     let plain = text.bytes().all(|byte| {
@@ -153,7 +157,7 @@ fn is_plain(text: &str) -> bool {
     plain && before != b'.'
 }
 
-/// What is wrong with the first component that is wrong.
+/// Describes the first invalid component.
 fn find_flaw(text: &str, rule: UriRule, pattern: Match) -> Option<String> {
     let allowed = |c: char| match rule {
         UriRule::Loose => c != '#' && !c.is_whitespace(),
@@ -172,10 +176,10 @@ fn find_flaw(text: &str, rule: UriRule, pattern: Match) -> Option<String> {
         }
         if let Some(character) = component.chars().find(|c| !allowed(*c)) {
             let rule = match rule {
-                UriRule::Loose => "white space and `#` may not be there",
-                UriRule::Strict => "only a to z, 0 to 9 and _ may be there",
+                UriRule::Loose => "white space and `#` are not allowed",
+                UriRule::Strict => "only a to z, 0 to 9 and _ are allowed",
             };
-            return Some(format!("component {} has {character:?}: {rule}", index + 1));
+            return Some(format!("component {} contains {character:?}: {rule}", index + 1));
         }
     }
     None
@@ -293,12 +297,17 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (text, rule, pattern, says) in [
             ("", UriRule::Loose, Match::Exact, "\"\" is not a valid URI: component 1 is empty"),
-            ("a.b c", UriRule::Loose, Match::Exact, "component 2 has ' ': white space and `#`"),
+            (
+                "a.b c",
+                UriRule::Loose,
+                Match::Exact,
+                "component 2 contains ' ': white space and `#`",
+            ),
             (
                 "a.#",
                 UriRule::Loose,
                 Match::Wildcard,
-                "is not a valid URI pattern: component 2 has '#'",
+                "is not a valid URI pattern: component 2 contains '#'",
             ),
             (
                 "a..",
@@ -306,7 +315,7 @@ mod tests {
                 Match::Prefix,
                 "is not a valid URI prefix: component 2 is empty",
             ),
-            ("a.Bc", UriRule::Strict, Match::Exact, "component 2 has 'B': only a to z"),
+            ("a.Bc", UriRule::Strict, Match::Exact, "component 2 contains 'B': only a to z"),
         ] {
             let error = Uri::from(text).validate(rule, pattern).unwrap_err();
             assert!(error.to_string().contains(says), "{error}");

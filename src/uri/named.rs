@@ -1,4 +1,5 @@
-//! `NamedPattern`: a pattern whose wildcards have names and types, and what they match in a URI.
+//! Contains [`NamedPattern`], a pattern with named and typed wildcards, and [`Captures`], the
+//! values that they match.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,15 +13,16 @@ use crate::error::DecodeError;
 
 /// A pattern with named components, as in Autobahn: `com.shop.<id:int>.<name>`.
 ///
-/// | component | matches | is read as |
+/// | component | matches | type |
 /// | --- | --- | --- |
-/// | `<name>`, `<name:str>`, `<name:string>` | any one component | a text |
-/// | `<name:int>` | any one component on the wire; [`extract`](NamedPattern::extract) takes decimal integers of 64 bits with sign | an integer |
-/// | `<name:suffix>`, last only, behind components that are plain | one component or more | a text |
-/// | empty | any one component | nothing |
+/// | `<name>`, `<name:str>`, `<name:string>` | any one component | string |
+/// | `<name:int>` | any one component on the wire; [`extract`](NamedPattern::extract) accepts signed 64-bit decimal integers only | integer |
+/// | `<name:suffix>`, last component only, after literal components only | one or more components | string |
+/// | empty | any one component | not captured |
 ///
-/// A router knows no names: it gets the [wildcard or prefix pattern](NamedPattern::pattern), and
-/// the topic or procedure in the details of each event or invocation is taken apart here.
+/// The router does not see the names. It receives the [wildcard or prefix
+/// pattern](NamedPattern::pattern). The client extracts the values from the topic or procedure in
+/// the details of each event or invocation.
 ///
 /// ```
 /// use wampwerk::{Match, NamedPattern};
@@ -41,7 +43,7 @@ pub struct NamedPattern {
     components: Arc<[Component]>,
 }
 
-/// What the named components of a [`NamedPattern`] matched, in their order.
+/// The values that the named components of a [`NamedPattern`] matched, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captures(Vec<(Arc<str>, Capture)>);
 
@@ -66,12 +68,15 @@ enum Capture {
 }
 
 impl NamedPattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// Names the component that is none: an unknown type, a name that is none or stands twice, a
-    /// suffix that is not last or has wildcards before it (WAMP has no pattern that is both), or
-    /// text that no URI can have.
+    /// Returns [`InvalidUri`], which names the invalid component, in these cases:
+    /// - the type is unknown
+    /// - the name is invalid or occurs twice
+    /// - a suffix is not the last component or follows a wildcard (WAMP has no policy that combines
+    ///   both)
+    /// - a literal component contains a character that the loose rule forbids
     pub fn parse(text: &str) -> Result<Self, InvalidUri> {
         let mut components = Vec::new();
         for (index, component) in text.split('.').enumerate() {
@@ -91,25 +96,26 @@ impl NamedPattern {
         Ok(NamedPattern { text: text.to_owned(), pattern, components: components.into() })
     }
 
-    /// The pattern that the router gets.
+    /// Returns the pattern that the router receives.
     pub fn pattern(&self) -> &Pattern {
         &self.pattern
     }
 
-    /// The URI as it goes on the wire.
+    /// Returns the URI in its wire form.
     pub fn uri(&self) -> &Uri {
         self.pattern.uri()
     }
 
-    /// The policy as it goes on the wire.
+    /// Returns the match policy in its wire form.
     pub fn policy(&self) -> Match {
         self.pattern.policy()
     }
 
-    /// Takes a URI apart.
+    /// Extracts the values of the named components from a URI.
     ///
     /// # Errors
-    /// When it does not match, or a component is no integer where one must be.
+    /// Returns [`DecodeError`] if the URI does not match or if an `int` component is not an
+    /// integer.
     pub fn extract(&self, uri: &str) -> Result<Captures, DecodeError> {
         let none = |message: &str| {
             DecodeError::new(format!("{uri:?} does not match `{}`: {message}", self.text))
@@ -134,7 +140,8 @@ impl NamedPattern {
                 Component::Named(name, Kind::Int) => match head.parse() {
                     Ok(value) if !head.starts_with('+') => (name.clone(), Capture::Int(value)),
                     _ => {
-                        let text = format!("component {number} ({name}) is {head:?}, no integer");
+                        let text =
+                            format!("component {number} ({name}) must be an integer, is {head:?}");
                         return Err(none(&text));
                     }
                 },
@@ -150,10 +157,11 @@ impl NamedPattern {
 }
 
 impl Captures {
-    /// The value of one name.
+    /// Returns the value of one named component.
     ///
     /// # Errors
-    /// When there is no such name in the pattern, or the value does not fit the type.
+    /// Returns [`DecodeError`] if the pattern has no such name or if the value does not fit the
+    /// type.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<T, DecodeError> {
         let Some((_, capture)) = self.0.iter().find(|(known, _)| **known == *name) else {
             return Err(DecodeError::new(format!("the pattern has no name `{name}`")));
@@ -162,20 +170,20 @@ impl Captures {
             .map_err(|error| DecodeError::new(format!("{name}: {}", error.message)))
     }
 
-    /// All values at once: into a struct or map by name, or into a tuple, array or `Vec` by order.
+    /// Decodes all values: by name into a struct or map, or in order into a tuple, array or `Vec`.
     ///
     /// # Errors
-    /// When they do not fit the type.
+    /// Returns [`DecodeError`] if a value does not fit the type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         T::deserialize(self)
     }
 
-    /// How many there are.
+    /// Returns the number of values.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether the pattern has no names.
+    /// Returns whether the pattern has no named components.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -225,7 +233,7 @@ fn parse_component(component: &str, before: &[Component]) -> Result<Component, S
         }
         return match Uri::from(component).validate(UriRule::Loose, Match::Exact) {
             Ok(()) => Ok(Component::Literal(component.to_owned())),
-            Err(_) => Err("white space and `#` may not be there".to_owned()),
+            Err(_) => Err("white space and `#` are not allowed".to_owned()),
         };
     };
     let (name, kind) = inner.split_once(':').unwrap_or((inner, "str"));
@@ -238,13 +246,13 @@ fn parse_component(component: &str, before: &[Component]) -> Result<Component, S
     let same =
         |component: &Component| matches!(component, Component::Named(known, _) if **known == *name);
     if before.iter().any(same) {
-        return Err(format!("the name `{name}` stands there before"));
+        return Err(format!("the name `{name}` occurs twice"));
     }
     let kind = match kind {
         "str" | "string" => Kind::Text,
         "int" => Kind::Int,
         "suffix" if !before.iter().all(Component::is_literal) => {
-            return Err("no wildcard may stand before a suffix".to_owned());
+            return Err("a suffix must not follow a wildcard".to_owned());
         }
         "suffix" => Kind::Suffix,
         other => return Err(format!("{other:?} is not a valid type (str, string, int, suffix)")),
@@ -408,7 +416,7 @@ mod tests {
             ("com.1", "too few components"),
             ("com.1.x.y", "too many components"),
             ("org.1.x", "component 1 is \"org\""),
-            ("com.one.x", "component 2 (id) is \"one\", no integer"),
+            ("com.one.x", "component 2 (id) must be an integer, is \"one\""),
             ("com.+1.x", "no integer"),
             ("com.99999999999999999999.x", "no integer"),
             ("com..x", "component 2 is empty"),
@@ -426,9 +434,9 @@ mod tests {
             ("com.<id:float>", "component 2 `<id:float>`: \"float\" is not a valid type"),
             ("com.<>", "\"\" is not a valid name"),
             ("com.<1a>", "\"1a\" is not a valid name"),
-            ("<a>.<a:int>", "component 2 `<a:int>`: the name `a` stands there before"),
+            ("<a>.<a:int>", "component 2 `<a:int>`: the name `a` occurs twice"),
             ("<a:suffix>.b", "component 2 `b`: a suffix must be the last"),
-            ("com.<a>.<b:suffix>", "no wildcard may stand before a suffix"),
+            ("com.<a>.<b:suffix>", "a suffix must not follow a wildcard"),
             ("com.x<a>", "a name must be the whole component"),
             ("com.a b", "white space"),
         ] {

@@ -1,10 +1,10 @@
-//! `Pattern`: a URI and how it matches others.
+//! Contains [`Pattern`], a URI with a match policy.
 
 use std::fmt;
 
 use super::{InvalidUri, Match, Uri, UriRule};
 
-/// A URI and the policy by which it matches others (spec: "Pattern-based …").
+/// A URI and the policy by which it matches other URIs (spec: "Pattern-based …").
 ///
 /// ```
 /// use wampwerk::{Match, Pattern};
@@ -25,40 +25,42 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// A URI and a policy. As with [`Uri`] nothing is checked yet.
+    /// Creates a pattern from a URI and a policy. Checks nothing; see [`Pattern::validate`].
     pub fn new(uri: impl Into<Uri>, policy: Match) -> Self {
         Pattern { uri: uri.into(), policy }
     }
 
-    /// Matches this very URI.
+    /// Creates a pattern that matches the identical URI only.
     pub fn exact(uri: impl Into<Uri>) -> Self {
         Pattern::new(uri, Match::Exact)
     }
 
-    /// Matches every URI whose text begins so: `com.ab` matches `com.abc` and `com.ab.c`.
+    /// Creates a pattern that matches every URI that starts with this text: `com.ab` matches
+    /// `com.abc` and `com.ab.c`.
     pub fn prefix(uri: impl Into<Uri>) -> Self {
         Pattern::new(uri, Match::Prefix)
     }
 
-    /// Matches every URI with as many components that has those which are not empty here: `com..x`
-    /// matches `com.a.x`.
+    /// Creates a pattern that matches every URI with the same number of components and the same
+    /// non-empty components: `com..x` matches `com.a.x`.
     pub fn wildcard(uri: impl Into<Uri>) -> Self {
         Pattern::new(uri, Match::Wildcard)
     }
 
-    /// Reads a starred URI, as in Autobahn:
+    /// Parses a starred URI, as in Autobahn:
     ///
-    /// | text | is |
+    /// | text | pattern |
     /// | --- | --- |
     /// | `com.example.add` | exact |
-    /// | `com.example.*`, `com.ex*`, `*`: one star, at the end | prefix `com.example.`, `com.ex`, all |
+    /// | `com.example.*`, `com.ex*`, `*`: one star, at the end | prefix `com.example.`, `com.ex`, all URIs |
     /// | `com.*.add`, `com.*.*`: other stars, each a whole component | wildcard `com..add`, `com..` |
     ///
     /// The wildcard pattern `com.example.`, of exactly three components, has no starred form; use
     /// [`Pattern::wildcard`].
     ///
     /// # Errors
-    /// When a star is a part of a component, a component is empty, or has white space or `#` in it.
+    /// Returns [`InvalidUri`] if a star is only a part of a component, or if a component is empty
+    /// or contains white space or `#`.
     pub fn from_starred(text: &str) -> Result<Self, InvalidUri> {
         let invalid = |message| InvalidUri { text: text.to_owned(), what: "starred URI", message };
         let (plain, policy) = match text.strip_suffix('*') {
@@ -83,17 +85,17 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// The URI as it goes on the wire.
+    /// Returns the URI in its wire form.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// The policy as it goes on the wire.
+    /// Returns the match policy in its wire form.
     pub fn policy(&self) -> Match {
         self.policy
     }
 
-    /// Whether a URI matches.
+    /// Returns whether the pattern matches a URI.
     pub fn matches(&self, uri: &str) -> bool {
         match self.policy {
             Match::Exact => *self.uri == *uri,
@@ -108,10 +110,10 @@ impl Pattern {
         }
     }
 
-    /// Whether it is a pattern that a router takes.
+    /// Checks that a router accepts the pattern.
     ///
     /// # Errors
-    /// Names the first component that breaks the rule.
+    /// Returns [`InvalidUri`], which names the first component that breaks the rule.
     pub fn validate(&self, rule: UriRule) -> Result<(), InvalidUri> {
         self.uri.validate(rule, self.policy)
     }
@@ -126,35 +128,35 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// What matches itself only.
+/// Creates an exact pattern.
 impl From<Uri> for Pattern {
     fn from(uri: Uri) -> Self {
         Pattern::exact(uri)
     }
 }
 
-/// What matches itself only.
+/// Creates an exact pattern.
 impl From<&Uri> for Pattern {
     fn from(uri: &Uri) -> Self {
         Pattern::exact(uri)
     }
 }
 
-/// What matches itself only.
+/// Creates an exact pattern.
 impl From<String> for Pattern {
     fn from(uri: String) -> Self {
         Pattern::exact(uri)
     }
 }
 
-/// What matches itself only.
+/// Creates an exact pattern.
 impl From<&String> for Pattern {
     fn from(uri: &String) -> Self {
         Pattern::exact(uri)
     }
 }
 
-/// What matches itself only.
+/// Creates an exact pattern.
 impl From<&str> for Pattern {
     fn from(uri: &str) -> Self {
         Pattern::exact(uri)

@@ -1,8 +1,9 @@
-//! The URIs that the protocol defines (spec: "Predefined URIs"), and those that routers and clients
-//! in the field send beside them.
+//! Contains the URIs that the protocol defines (spec: "Predefined URIs"), and those that other
+//! routers and clients send in addition.
 
-/// Whether an error says that the call was cancelled, or that its callee has gone:
-/// [`CANCELED`], or [`CANCELLED`], as one section of the specification writes it.
+/// Returns whether an error URI means that the call was canceled or that its callee left.
+///
+/// Accepts [`CANCELED`], and [`CANCELLED`], the spelling in one section of the specification.
 ///
 /// ```
 /// use wampwerk::uris;
@@ -13,9 +14,10 @@ pub fn is_canceled(uri: &str) -> bool {
     uri == CANCELED || uri == CANCELLED
 }
 
-/// Whether an error says that the session may not have itself disclosed:
-/// [`OPTION_DISALLOWED_DISCLOSE_ME`], or [`DISCLOSE_ME_NOT_ALLOWED`], as one example of the
-/// specification writes it.
+/// Returns whether an error URI means that the session may not disclose itself.
+///
+/// Accepts [`OPTION_DISALLOWED_DISCLOSE_ME`], and [`DISCLOSE_ME_NOT_ALLOWED`], the spelling in one
+/// example of the specification.
 pub fn is_disclose_me_refused(uri: &str) -> bool {
     uri == OPTION_DISALLOWED_DISCLOSE_ME || uri == DISCLOSE_ME_NOT_ALLOWED
 }
@@ -24,56 +26,56 @@ macro_rules! uris {
     ($($(#[$doc:meta])* $name:ident = $uri:literal;)*) => {
         $($(#[$doc])* #[doc = concat!("\n\n`", $uri, "`")] pub const $name: &str = $uri;)*
 
-        /// All of them.
+        /// All URIs in this module.
         pub const ALL: &[&str] = &[$($name),*];
     };
 }
 
 uris! {
-    /// A close reason: the client leaves.
+    /// Close reason: the client leaves.
     CLOSE_REALM = "wamp.close.close_realm";
-    /// A close reason: the answer to GOODBYE.
+    /// Close reason: the answer to GOODBYE.
     GOODBYE_AND_OUT = "wamp.close.goodbye_and_out";
-    /// A close reason: the router goes down.
+    /// Close reason: the router shuts down.
     SYSTEM_SHUTDOWN = "wamp.close.system_shutdown";
-    /// A close reason: somebody ended the session through the meta API.
+    /// Close reason: another session ended the session through the meta API.
     KILLED = "wamp.close.killed";
-    /// A close reason: all is said (Autobahn's and Crossbar's word).
+    /// Close reason: normal end (Autobahn, Crossbar).
     NORMAL = "wamp.close.normal";
-    /// A close reason: the user logs out for good (Autobahn's and Crossbar's word).
+    /// Close reason: the user logs out (Autobahn, Crossbar).
     LOGOUT = "wamp.close.logout";
-    /// A close reason, local only: the transport broke (Autobahn's word).
+    /// Close reason, local only: the transport was lost (Autobahn).
     TRANSPORT_LOST = "wamp.close.transport_lost";
 
-    /// A URI broke the syntax rules.
+    /// A URI is not valid.
     INVALID_URI = "wamp.error.invalid_uri";
-    /// Nobody has registered the procedure.
+    /// The procedure is not registered.
     NO_SUCH_PROCEDURE = "wamp.error.no_such_procedure";
-    /// Somebody has registered the procedure before.
+    /// The procedure is already registered.
     PROCEDURE_ALREADY_EXISTS = "wamp.error.procedure_already_exists";
-    /// There is no such registration, or it is somebody else's.
+    /// The registration does not exist or belongs to another session.
     NO_SUCH_REGISTRATION = "wamp.error.no_such_registration";
-    /// There is no such subscription, or it is somebody else's.
+    /// The subscription does not exist or belongs to another session.
     NO_SUCH_SUBSCRIPTION = "wamp.error.no_such_subscription";
-    /// There is no such session (meta API).
+    /// The session does not exist (meta API).
     NO_SUCH_SESSION = "wamp.error.no_such_session";
     /// The arguments do not fit the procedure.
     INVALID_ARGUMENT = "wamp.error.invalid_argument";
-    /// The call was cancelled, or its callee has gone; see also [`is_canceled`].
+    /// The call was canceled, or its callee left; see also [`is_canceled`].
     CANCELED = "wamp.error.canceled";
-    /// The same, misspelled: accepted, never sent.
+    /// Misspelling of [`CANCELED`]: accepted, never sent.
     CANCELLED = "wamp.error.cancelled";
-    /// The message is longer than the receiver takes.
+    /// The message is longer than the receiver accepts.
     PAYLOAD_SIZE_EXCEEDED = "wamp.error.payload_size_exceeded";
-    /// The peer broke the protocol.
+    /// The peer violated the protocol.
     PROTOCOL_VIOLATION = "wamp.error.protocol_violation";
-    /// The session may not do this.
+    /// The session is not authorized for this action.
     NOT_AUTHORIZED = "wamp.error.not_authorized";
-    /// Whether the session may do this could not be found out.
+    /// The authorization check failed, so it is unknown whether the action is allowed.
     AUTHORIZATION_FAILED = "wamp.error.authorization_failed";
-    /// The session may not do this (Advanced Profile's word).
+    /// The session is not authorized for this action (Advanced Profile).
     AUTHORIZATION_DENIED = "wamp.error.authorization_denied";
-    /// The session has to prove that it may do this.
+    /// The action requires authorization.
     AUTHORIZATION_REQUIRED = "wamp.error.authorization_required";
     /// The router does not have the realm.
     NO_SUCH_REALM = "wamp.error.no_such_realm";
@@ -81,59 +83,59 @@ uris! {
     NO_SUCH_ROLE = "wamp.error.no_such_role";
     /// The router does not know the authid.
     NO_SUCH_PRINCIPAL = "wamp.error.no_such_principal";
-    /// None of the offered authentication methods fits.
+    /// The router accepts none of the offered authentication methods.
     NO_MATCHING_AUTH_METHOD = "wamp.error.no_matching_auth_method";
     /// The credentials are wrong.
     AUTHENTICATION_DENIED = "wamp.error.authentication_denied";
-    /// The credentials could not be checked.
+    /// The router could not check the credentials.
     AUTHENTICATION_FAILED = "wamp.error.authentication_failed";
-    /// There are no credentials.
+    /// The client sent no credentials.
     AUTHENTICATION_REQUIRED = "wamp.error.authentication_required";
-    /// The call took too long.
+    /// The call timed out.
     TIMEOUT = "wamp.error.timeout";
-    /// The option is known, but not to be had here.
+    /// The option is known, but not allowed here.
     OPTION_NOT_ALLOWED = "wamp.error.option_not_allowed";
-    /// The session may not have itself disclosed; see also [`is_disclose_me_refused`].
+    /// The session may not disclose itself; see also [`is_disclose_me_refused`].
     OPTION_DISALLOWED_DISCLOSE_ME = "wamp.error.option_disallowed.disclose_me";
-    /// The same, misspelled: accepted, never sent.
+    /// Misspelling of [`OPTION_DISALLOWED_DISCLOSE_ME`]: accepted, never sent.
     DISCLOSE_ME_NOT_ALLOWED = "wamp.error.disclose_me.not_allowed";
     /// The network between the router and the peer failed.
     NETWORK_FAILURE = "wamp.error.network_failure";
-    /// Nobody can take the call at the moment.
+    /// No callee can accept the call at the moment.
     UNAVAILABLE = "wamp.error.unavailable";
-    /// Every callee that the call was offered to said that it cannot take it.
+    /// Every callee that the router tried declined the call.
     NO_AVAILABLE_CALLEE = "wamp.error.no_available_callee";
-    /// The feature is not there.
+    /// The peer does not support the feature.
     FEATURE_NOT_SUPPORTED = "wamp.error.feature_not_supported";
 
-    /// None of the offered authentication methods fits (Crossbar's word).
+    /// The router accepts none of the offered authentication methods (Crossbar).
     NO_AUTH_METHOD = "wamp.error.no_auth_method";
-    /// The router asked for authentication that the client cannot give (Autobahn's word).
+    /// The router asked for authentication that the client cannot perform (Autobahn).
     CANNOT_AUTHENTICATE = "wamp.error.cannot_authenticate";
-    /// The payload cannot be carried to the receiver (Autobahn's and Crossbar's word).
+    /// The payload cannot be sent to the receiver (Autobahn, Crossbar).
     INVALID_PAYLOAD = "wamp.error.invalid_payload";
-    /// The procedure failed (Autobahn's word for an error without a URI of its own).
+    /// The procedure failed with an error that has no URI (Autobahn).
     RUNTIME_ERROR = "wamp.error.runtime_error";
-    /// The procedure is registered with another invocation policy (Crossbar's word).
+    /// The procedure is registered with another invocation policy (Crossbar).
     PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY =
         "wamp.error.procedure_exists_with_different_invocation_policy";
-    /// No callee of a shared registration may be called by this session (Crossbar's word).
+    /// The session may not call any callee of a shared registration (Crossbar).
     NO_ELIGIBLE_CALLEE = "wamp.error.no_eligible_callee";
-    /// The payload is encoded, and the receiver has no codec for it (Autobahn's word).
+    /// The payload is encoded, and the receiver has no codec for it (Autobahn).
     NO_PAYLOAD_CODEC = "wamp.error.no_payload_codec";
-    /// The URI inside an encrypted payload is another than the message's (Autobahn's word).
+    /// The URI inside an encrypted payload differs from the URI of the message (Autobahn).
     ENCRYPTION_TRUSTED_URI_MISMATCH = "wamp.error.encryption.trusted_uri_mismatch";
-    /// The payload cannot be decrypted (Autobahn's word).
+    /// The payload cannot be decrypted (Autobahn).
     ENCRYPTION_DECRYPT_ERROR = "wamp.error.encryption.decrypt_error";
-    /// The arguments are of wrong types (Autobahn's word).
+    /// The arguments have the wrong types (Autobahn).
     TYPE_CHECK_ERROR = "wamp.error.type_check_error";
-    /// A reason of a revocation: another session registered with force (Crossbar's word).
+    /// Revocation reason: another session registered the procedure with force (Crossbar).
     UNREGISTERED = "wamp.error.unregistered";
-    /// A testament cannot be kept (Crossbar's word).
+    /// The router cannot store a testament (Crossbar).
     TESTAMENT_ERROR = "wamp.error.testament_error";
-    /// The router keeps no history of the subscription (Crossbar's word).
+    /// The router keeps no history for the subscription (Crossbar).
     HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
-    /// A callee has as many invocations as it registered for (Crossbar's word).
+    /// The callee has reached its maximum number of concurrent invocations (Crossbar).
     MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
     /// [`SYSTEM_SHUTDOWN`] in Autobahn's old spelling.
     ERROR_SYSTEM_SHUTDOWN = "wamp.error.system_shutdown";

@@ -103,8 +103,8 @@ fn the_channel_is_part_of_what_is_signed() {
 #[test]
 fn a_binding_that_there_is_not_is_refused() {
     for (binding, expected) in [
-        ("tls-exporter", "this transport has no channel binding"),
-        ("tls-unique", "is the only one that there is"),
+        ("tls-exporter", "this transport does not support channel binding"),
+        ("tls-unique", "the only supported type is"),
     ] {
         let hello = hello().with("channel_binding", binding);
         let error = Exchange::begin(&credential(), &context("joe", &hello)).unwrap_err();

@@ -261,11 +261,11 @@ fn a_bad_salt_or_binding_is_refused() {
     let (argon2, _) = begin(&credential(Dialect::Spec, Kdf::Argon2id13), &hello);
     for (extra, key, value, expected) in [
         (&pbkdf2.extra, "salt", Value::from("!"), "CHALLENGE.Extra.salt is not valid Base64"),
-        (&pbkdf2.extra, "salt", Value::from(""), "a salt of 0 octets"),
-        (&pbkdf2.extra, "salt", Value::from("A".repeat(4000)), "a salt of 3000 octets"),
+        (&pbkdf2.extra, "salt", Value::from(""), "salt length of 0 octets"),
+        (&pbkdf2.extra, "salt", Value::from("A".repeat(4000)), "salt length of 3000 octets"),
         (&pbkdf2.extra, "salt", Value::Null, "CHALLENGE.Extra.salt is missing"),
-        (&argon2.extra, "salt", Value::from("AAAA"), "a salt of 3 octets is too short"),
-        (&pbkdf2.extra, "channel_binding", Value::from("tls-exporter"), "is not what was asked"),
+        (&argon2.extra, "salt", Value::from("AAAA"), "salt length of 3 octets is too short"),
+        (&pbkdf2.extra, "channel_binding", Value::from("tls-exporter"), "differs from the requested"),
     ] {
         let error = client.answer(&extra.clone().with(key, value)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");

@@ -111,12 +111,12 @@ fn what_is_wrong_in_a_challenge_is_named() {
         ("challenge", Value::Null, "CHALLENGE.Extra.challenge is missing"),
         ("challenge", Value::from(7), "CHALLENGE.Extra.challenge must be a string, not integer"),
         ("salt", Value::from(true), "CHALLENGE.Extra.salt must be a string, not bool"),
-        ("keylen", Value::from(-1), "CHALLENGE.Extra.keylen must be an integer of 0 to 2^32 - 1"),
-        ("iterations", Value::from("9"), "CHALLENGE.Extra.iterations must be an integer of 0 to"),
+        ("keylen", Value::from(-1), "CHALLENGE.Extra.keylen must be an integer from 0 to 2^32 - 1"),
+        ("iterations", Value::from("9"), "CHALLENGE.Extra.iterations must be an integer from 0 to"),
         (
             "iterations",
             Value::from(u64::MAX),
-            "CHALLENGE.Extra.iterations must be an integer of 0 to",
+            "CHALLENGE.Extra.iterations must be an integer from 0 to",
         ),
     ] {
         let error = wampcra::answer(&secret, &good.clone().with(key, value)).unwrap_err();

@@ -221,12 +221,12 @@ fn what_json_has_no_form_for_is_refused() {
         let values = Payload::from_values(vec![value], Dict::new());
         values.into_serializer(Serializer::Json).unwrap_err().message
     };
-    assert_eq!(refused(f64::NAN.into()), "JSON has no form for the float NaN");
-    assert_eq!(refused(f64::NEG_INFINITY.into()), "JSON has no form for the float -inf");
+    assert_eq!(refused(f64::NAN.into()), "JSON cannot represent the float NaN");
+    assert_eq!(refused(f64::NEG_INFINITY.into()), "JSON cannot represent the float -inf");
     let expected = "a text that begins with U+0000 would be bytes in JSON";
     assert_eq!(refused("\u{0}".into()), expected);
     let error = Payload::encode(Serializer::Json, &(f32::NAN,), &()).unwrap_err();
-    assert_eq!(error.message, "arguments: JSON has no form for the float NaN");
+    assert_eq!(error.message, "arguments: JSON cannot represent the float NaN");
     let error = Payload::encode(Serializer::Json, &(BTreeMap::from([((1, 2), 3)]),), &());
     let expected = "arguments: a list cannot be the key of a dict in JSON";
     assert_eq!(error.unwrap_err().message, expected);

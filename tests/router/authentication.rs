@@ -254,7 +254,7 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
         (realm().user(joe().credential(no_scram(1024, 0))), "user \"joe\": wamp-scram: "),
         (
             realm().user(joe().credential(no_scram(4096, 0))),
-            "user \"joe\": wamp-scram: a salt of 0",
+            "user \"joe\": wamp-scram: salt length of 0",
         ),
         (
             realm().user(joe().credential(no_scram(4096, 16))),

@@ -1,4 +1,4 @@
-//! `SigningKey`: the private key, from whatever it is kept in.
+//! Contains [`SigningKey`], the private key, and its file formats.
 
 use std::fmt;
 
@@ -9,11 +9,10 @@ use crate::auth::AuthError;
 use crate::auth::cryptosign::{keyfile, openssh, to_hex};
 use crate::auth::encoding::secret_from_hex;
 
-/// The longest file that is read as a key, in octets.
+/// Maximum size of a key file, in octets.
 pub(super) const MAX_FILE: usize = 64 * 1024;
 
-/// An Ed25519 key that signs. It is wiped from memory when it is dropped; `Debug` shows the public
-/// half.
+/// An Ed25519 private key. It is wiped from memory when dropped. `Debug` shows the public key only.
 ///
 /// ```
 /// use wampwerk::auth::cryptosign::{SigningKey, to_hex};
@@ -31,51 +30,54 @@ pub(super) const MAX_FILE: usize = 64 * 1024;
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {
-    /// The key of a seed. 32 random octets make a new key.
+    /// Creates the key of a seed. 32 random octets make a new key.
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self::of(&Zeroizing::new(seed))
     }
 
-    /// The same without another copy of the seed.
+    /// Creates the key without another copy of the seed.
     pub(super) fn of(seed: &[u8; 32]) -> Self {
         SigningKey(ed25519_dalek::SigningKey::from_bytes(seed))
     }
 
-    /// The key of a seed in 64 hexadecimal digits, as Autobahn's `privkey`.
+    /// Reads the seed from 64 hexadecimal digits, as in Autobahn's `privkey`.
     ///
     /// # Errors
-    /// If the text is something else.
+    /// Returns [`AuthError`] if the text has another form.
     pub fn from_hex(text: &str) -> Result<Self, AuthError> {
         secret_from_hex("the private key", text.trim()).map(|seed| Self::of(&seed))
     }
 
-    /// The key in an OpenSSH file (`-----BEGIN OPENSSH PRIVATE KEY-----`) of `ssh-keygen -t
+    /// Reads an OpenSSH key (`-----BEGIN OPENSSH PRIVATE KEY-----`), as written by `ssh-keygen -t
     /// ed25519` without a passphrase.
     ///
     /// # Errors
-    /// If the key is encrypted, of another type, or damaged.
+    /// Returns [`AuthError`] if the key is encrypted, of another type, or damaged.
     pub fn from_openssh(text: &str) -> Result<Self, AuthError> {
         openssh::parse(text)
     }
 
-    /// The key in Autobahn's and Crossbar's form of key file: comments up to the first empty line,
-    /// then lines of `tag: value`, among them `private-key-ed25519`.
+    /// Reads a key file of Autobahn or Crossbar: comments up to the first empty line, then lines of
+    /// `tag: value`, including `private-key-ed25519`.
     ///
     /// # Errors
-    /// If that tag is missing, or a line is none, or a tag comes twice, or the public key is
-    /// that of another key.
+    /// Returns [`AuthError`] in these cases:
+    /// - the tag `private-key-ed25519` is missing
+    /// - a line is not of the form `tag: value`, or a tag occurs twice
+    /// - the public key belongs to another private key
     pub fn from_keyfile(text: &str) -> Result<Self, AuthError> {
         keyfile::parse(text)
     }
 
-    /// The key in a file, whatever its form: 32 octets, 64 hexadecimal digits, an OpenSSH key or a
-    /// key file. 32 octets of text are none, but a key that was cut.
+    /// Reads a private key in any supported format: 32 octets, 64 hexadecimal digits, an OpenSSH
+    /// key or a key file. 32 octets of printable text are rejected, because they are most likely a
+    /// truncated key.
     ///
     /// # Errors
-    /// If it is none of these, or one of them and damaged.
+    /// Returns [`AuthError`] if the content has none of these formats or is damaged.
     pub fn parse(file: &[u8]) -> Result<Self, AuthError> {
         if let Ok(seed) = <&[u8; 32]>::try_from(file) {
-            // Random octets are that once in 2^43 times.
+            // The probability that random octets are text is 1 in 2^43.
             if seed.iter().all(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace()) {
                 return Err(AuthError::new(
                     "not a private key: its 32 octets are text, not random; a key of \
@@ -95,7 +97,7 @@ impl SigningKey {
         if trimmed.starts_with("-----BEGIN ") {
             Self::from_openssh(trimmed)
         } else if trimmed.starts_with("ssh-") {
-            Err(AuthError::new("this is a public key of OpenSSH; the private one is needed"))
+            Err(AuthError::new("this is an OpenSSH public key; the private key is required"))
         } else if trimmed.contains("-key-ed25519") {
             Self::from_keyfile(text)
         } else if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -105,7 +107,7 @@ impl SigningKey {
         }
     }
 
-    /// The public key: what the other end needs to know.
+    /// Returns the public key, which the other end needs.
     pub fn public_key(&self) -> [u8; 32] {
         self.0.verifying_key().to_bytes()
     }

@@ -1,4 +1,5 @@
-//! Key files as Autobahn and Crossbar write them: comments, an empty line, `tag: value` lines.
+//! Reads key files in the format of Autobahn and Crossbar: comments, an empty line, `tag: value`
+//! lines.
 
 use crate::auth::AuthError;
 use crate::auth::cryptosign::SigningKey;
@@ -17,14 +18,14 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
     for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         let number = index + 1;
         let Some((tag, value)) = line.split_once(':') else {
-            // The line itself may hold a key.
+            // Do not print the line: it may contain a key.
             return Err(AuthError::new(format_args!("line {number} of the key file has no colon")));
         };
         let tag = tag.trim().to_ascii_lowercase();
         if tag == PRIVATE || tag == PUBLIC {
             if tags.iter().any(|(other, _)| *other == tag) {
                 return Err(AuthError::new(format_args!(
-                    "line {number} of the key file has {tag} once more"
+                    "line {number} of the key file repeats {tag}"
                 )));
             }
             tags.push((tag, value.trim()));
@@ -34,14 +35,14 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
     let Some(private) = find(PRIVATE) else {
         let what = match find(PUBLIC) {
             Some(_) => "has a public key only",
-            None => "has no such tag behind its first empty line",
+            None => "has no such tag after its first empty line",
         };
         return Err(AuthError::new(format_args!("{PRIVATE}: the key file {what}")));
     };
     let key = SigningKey::of(&*secret_from_hex(PRIVATE, private)?);
     match find(PUBLIC).map(|public| from_hex_array::<32>(PUBLIC, public)).transpose()? {
         Some(public) if public != key.public_key() => {
-            Err(AuthError::new(format_args!("{PUBLIC} is not that of {PRIVATE}")))
+            Err(AuthError::new(format_args!("{PUBLIC} does not match {PRIVATE}")))
         }
         _ => Ok(key),
     }

@@ -1,5 +1,5 @@
-//! WAMP-cryptosign: a challenge is signed with an Ed25519 key (spec: "Cryptosign-based
-//! Authentication", RFC 8032).
+//! Implements WAMP-cryptosign: the client signs a challenge with an Ed25519 key (spec:
+//! "Cryptosign-based Authentication", RFC 8032).
 
 mod key;
 mod keyfile;
@@ -12,14 +12,15 @@ use crate::auth::{AuthError, constant_time_eq};
 
 pub use key::SigningKey;
 
-/// The channel binding that both ends can have natively: 32 octets of the TLS exporter (RFC 9266).
+/// The channel binding type available natively: 32 octets of the TLS exporter (RFC 9266).
 pub const TLS_EXPORTER: &str = "tls-exporter";
 
-/// What is signed: the challenge, with a channel binding combined with the channel's id by
-/// exclusive or. Both ends of a TLS connection have the same id, a man between them has two.
+/// Returns the message to sign: the challenge, combined by exclusive or with the channel id if a
+/// channel binding is used. Both ends of a TLS connection have the same channel id; a man in the
+/// middle has two.
 ///
 /// # Errors
-/// If the challenge is not 32 octets in hexadecimal digits.
+/// Returns [`AuthError`] if the challenge is not 32 octets in hexadecimal digits.
 pub fn to_be_signed(
     challenge_hex: &str,
     channel_id: Option<&[u8; 32]>,
@@ -31,16 +32,16 @@ pub fn to_be_signed(
     Ok(message)
 }
 
-/// AUTHENTICATE.Signature, and what the router answers to a challenge of ours: the signature and
-/// what was signed, as 192 hexadecimal digits.
+/// Returns AUTHENTICATE.Signature, which is also the router's answer to a client's challenge: the
+/// signature and the signed message, as 192 hexadecimal digits.
 pub fn response(signature: &[u8; 64], message: &[u8; 32]) -> String {
     to_hex(signature) + &to_hex(message)
 }
 
-/// Checks a [`response`]: it must be the signature of this key over this very message.
+/// Checks that a [`response`] is the signature of this key over exactly this message.
 ///
 /// # Errors
-/// If it is not, or if the key is none.
+/// Returns [`AuthError`] if the signature is wrong or the key is not valid.
 pub fn verify(public_key: &[u8; 32], message: &[u8; 32], response: &str) -> Result<(), AuthError> {
     let octets = from_hex_array::<96>("the signature", response)?;
     let key = VerifyingKey::from_bytes(public_key)
@@ -50,20 +51,21 @@ pub fn verify(public_key: &[u8; 32], message: &[u8; 32], response: &str) -> Resu
     if !constant_time_eq(signed, message) {
         return Err(AuthError::new("the signature is about another challenge or channel"));
     }
-    // The strict form knows no key of small order and one signature per key and message.
+    // The strict form rejects keys of small order and allows only one signature per key and
+    // message.
     key.verify_strict(message, &signature).map_err(|_| wrong())
 }
 
-/// A public key from 64 hexadecimal digits, as authextra's `pubkey`.
+/// Reads a public key from 64 hexadecimal digits, as in the authextra key `pubkey`.
 ///
 /// # Errors
-/// If the text is something else.
+/// Returns [`AuthError`] if the text has another form.
 pub fn public_key_from_hex(text: &str) -> Result<[u8; 32], AuthError> {
     from_hex_array("the public key", text)
 }
 
-/// That signatures of this key can be right: it is a point of the curve, and none of those few with
-/// which everybody can sign.
+/// Checks that the key is a point of the curve and not one of the few weak keys with which anyone
+/// can sign.
 pub(in crate::auth) fn check_public_key(key: &[u8; 32]) -> Result<(), AuthError> {
     match VerifyingKey::from_bytes(key) {
         Ok(point) if !point.is_weak() => Ok(()),
@@ -71,8 +73,8 @@ pub(in crate::auth) fn check_public_key(key: &[u8; 32]) -> Result<(), AuthError>
     }
 }
 
-/// Octets as hexadecimal digits, the letters in lower case: how keys, challenges and signatures
-/// travel.
+/// Encodes octets as lower-case hexadecimal digits, the wire form of keys, challenges and
+/// signatures.
 pub fn to_hex(octets: &[u8]) -> String {
     crate::auth::encoding::hex(octets)
 }

@@ -1,6 +1,7 @@
-//! OpenSSH's own form of private keys, `openssh-key-v1`: a Base64 text between two lines.
+//! Reads OpenSSH private keys in the format `openssh-key-v1`: a Base64 text between two marker
+//! lines.
 //!
-//! Source: PROTOCOL.key of OpenSSH. Strings have their length in front, in four octets.
+//! Source: PROTOCOL.key of OpenSSH. Strings have a length prefix of four octets.
 
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
@@ -25,10 +26,10 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
     let Some(body) = body.strip_suffix(END) else {
         return Err(error(format_args!("it does not end with {END}")));
     };
-    // As long as it can get: what grows leaves copies behind.
+    // Maximum capacity at once: a growing vector leaves copies in memory.
     let mut digits = Zeroizing::new(Vec::with_capacity(body.len()));
     digits.extend(body.bytes().filter(|octet| !octet.is_ascii_whitespace()));
-    // Decoded in its place, so that it is wiped if it turns out to be damaged.
+    // Decoded into a zeroizing buffer, which also wipes a damaged key.
     let mut blob = Zeroizing::new(vec![0; BASE64.decode_len(digits.len()).unwrap_or_default()]);
     match BASE64.decode_mut(&digits, &mut blob) {
         Ok(length) => read(&blob[..length]),
@@ -37,7 +38,8 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
 }
 
 fn read(blob: &[u8]) -> Result<SigningKey, AuthError> {
-    let blob = blob.strip_prefix(MAGIC).ok_or_else(|| error("it is not openssh-key-v1"))?;
+    let blob =
+        blob.strip_prefix(MAGIC).ok_or_else(|| error("it is not in the format openssh-key-v1"))?;
     let mut outer = Reader(blob);
     let cipher = outer.string("the cipher")?;
     let kdf = outer.string("the key derivation")?;
@@ -55,7 +57,7 @@ fn read(blob: &[u8]) -> Result<SigningKey, AuthError> {
     let mut inner = Reader(outer.string("the private key")?);
     outer.end("the private key")?;
 
-    // Two equal numbers: that is how a wrong passphrase would show.
+    // Two equal numbers; a wrong passphrase makes them differ.
     if inner.number("the check")? != inner.number("the check")? {
         return Err(error("its check numbers differ"));
     }
@@ -67,7 +69,7 @@ fn read(blob: &[u8]) -> Result<SigningKey, AuthError> {
     let public = inner.string("the public half")?;
     let private = inner.string("the private half")?;
     inner.string("the comment")?;
-    // 1, 2, 3 and so on, up to the cipher's block.
+    // Padding of 1, 2, 3 and so on, up to the block size of the cipher.
     let padding = inner.0;
     if padding.len() > 255 || !padding.iter().zip(1..=255).all(|(octet, count)| *octet == count) {
         return Err(error("its padding is wrong"));

@@ -1,4 +1,4 @@
-//! `ClientExchange`: the client's end of SCRAM.
+//! Contains [`ClientExchange`], the client's side of SCRAM.
 
 use std::fmt;
 
@@ -17,13 +17,13 @@ pub struct ClientExchange {
     nonce: String,
     binding: Option<Binding>,
     accept_weak: bool,
-    /// What the router has to prove itself with, once it was answered.
+    /// Expected router signature, known after the answer to CHALLENGE.
     verifier: Option<String>,
 }
 
 impl ClientExchange {
-    /// Begins, with random octets as nonce. It is of 24 octets, so that it stands as it is at the
-    /// beginning of Crossbar's nonce, which is Base64 of both.
+    /// Creates an exchange with 24 random octets as nonce. With this length the encoded nonce is a
+    /// prefix of Crossbar's nonce, which is the Base64 of both nonces.
     pub fn new(
         dialect: Dialect,
         authid: impl Into<String>,
@@ -33,7 +33,7 @@ impl ClientExchange {
         Self::with_nonce(dialect, authid, password, base64(&nonce))
     }
 
-    /// The same with a text as nonce: printable ASCII without commas.
+    /// Creates an exchange with a text as nonce: printable ASCII without commas.
     pub fn with_nonce(
         dialect: Dialect,
         authid: impl Into<String>,
@@ -52,7 +52,7 @@ impl ClientExchange {
         }
     }
 
-    /// Binds the proof to the channel, so that it is worth nothing on another one
+    /// Binds the proof to the channel, so that it is not valid on another channel
     /// ([`Dialect::Spec`] only).
     #[must_use]
     pub fn binding(mut self, binding: Binding) -> Self {
@@ -60,43 +60,47 @@ impl ClientExchange {
         self
     }
 
-    /// Whether Argon2id may have less work in [`Dialect::Autobahn`] than
-    /// [`MIN_ARGON2_WORK`](super::MIN_ARGON2_WORK), down to 1024 KiB times iterations. Whoever
-    /// plays the router can then find the password out with less work, too. Default: no.
+    /// Sets whether Argon2id may cost less in [`Dialect::Autobahn`] than
+    /// [`MIN_ARGON2_WORK`](super::MIN_ARGON2_WORK), down to 1024 KiB times iterations. A lower cost
+    /// also makes it cheaper for a fake router to guess the password. Default: no.
     #[must_use]
     pub fn accept_weak(mut self, accept: bool) -> Self {
         self.accept_weak = accept;
         self
     }
 
-    /// What goes into HELLO.Details.authextra.
+    /// Returns the content of HELLO.Details.authextra.
     pub fn authextra(&self) -> Dict {
         let mut extra = Dict::new().with("nonce", self.nonce.as_str());
-        // Without one the key is left out: cryptosign has it, too, and HELLO has one for both.
+        // Without a binding the key is omitted: cryptosign uses the same key, and HELLO has one
+        // dict for both.
         if let Some(name) = self.binding_name() {
             extra.insert("channel_binding", name);
         }
         extra
     }
 
-    /// Answers CHALLENGE.Extra: what goes into AUTHENTICATE as Signature and Extra.
+    /// Answers CHALLENGE.Extra: returns Signature and Extra of AUTHENTICATE.
     ///
     /// # Errors
-    /// If CHALLENGE.Extra is not as it should be: the nonce does not begin with ours, the work is
-    /// too little to protect the password or too much to be done, or the password or the authid
-    /// holds what SASLprep forbids.
+    /// Returns [`AuthError`] in these cases:
+    /// - CHALLENGE.Extra is not valid, or its nonce does not start with the client's nonce
+    /// - the key derivation cost is too low to protect the password, or too high
+    /// - the password or the authid contains characters that SASLprep forbids
     pub fn answer(&mut self, extra: &Dict) -> Result<(String, Dict), AuthError> {
         const PLACE: &str = "CHALLENGE.Extra";
         self.verifier = None;
         let nonce = text(PLACE, extra, "nonce")?;
         if !self.is_own(nonce) {
-            return Err(AuthError::new("CHALLENGE.Extra.nonce does not begin with that of HELLO"));
+            return Err(AuthError::new(
+                "CHALLENGE.Extra.nonce does not begin with the nonce of HELLO",
+            ));
         }
         let binding =
             optional_text(PLACE, extra, "channel_binding")?.filter(|name| !name.is_empty());
         if binding.is_some_and(|name| Some(name) != self.binding.as_ref().map(|own| &*own.name)) {
             return Err(AuthError::new(
-                "CHALLENGE.Extra.channel_binding is not what was asked for",
+                "CHALLENGE.Extra.channel_binding differs from the requested one",
             ));
         }
         let kdf = Kdf::from_name(text(PLACE, extra, "kdf")?)?;
@@ -129,18 +133,19 @@ impl ClientExchange {
         Ok((keys.proof(&message), self.extra(nonce)))
     }
 
-    /// Checks WELCOME.Details.authextra: whether the router knows the password too, or at least
-    /// what is derived from it.
+    /// Checks in WELCOME.Details.authextra that the router knows the password, or at least the keys
+    /// derived from it.
     ///
     /// # Errors
-    /// If it does not say so, or there was no CHALLENGE before.
+    /// Returns [`AuthError`] if the router's signature is missing or wrong, or if there was no
+    /// CHALLENGE.
     pub fn check(&self, authextra: &Dict) -> Result<(), AuthError> {
         let Some(expected) = &self.verifier else {
-            return Err(AuthError::new("the router let us in without a challenge"));
+            return Err(AuthError::new("the router sent WELCOME without a challenge"));
         };
         let key = self.dialect.verifier_key();
         let found = text("WELCOME.Details.authextra", authextra, key)?;
-        // The specification's example has RFC 5802's prefix, its text has not.
+        // The specification's example has RFC 5802's prefix, its text does not.
         let found = found.strip_prefix("v=").unwrap_or(found);
         if constant_time_eq(found.as_bytes(), expected.as_bytes()) {
             Ok(())
@@ -151,7 +156,7 @@ impl ClientExchange {
         }
     }
 
-    /// Whether a nonce begins with ours and goes on.
+    /// Returns whether a nonce starts with the client's nonce and is longer.
     fn is_own(&self, nonce: &str) -> bool {
         if !is_nonce(nonce) || nonce.len() <= self.nonce.len() {
             return false;
@@ -159,7 +164,7 @@ impl ClientExchange {
         nonce.starts_with(&self.nonce)
             || self.dialect == Dialect::Autobahn
                 && match (BASE64.decode(nonce.as_bytes()), BASE64.decode(self.nonce.as_bytes())) {
-                    // Crossbar puts the octets together.
+                    // Crossbar concatenates the octets.
                     (Ok(both), Ok(own)) => both.len() > own.len() && both.starts_with(&own),
                     _ => false,
                 }

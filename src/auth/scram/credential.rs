@@ -1,35 +1,36 @@
-//! `ScramCredential`: what a router keeps of a user's password.
+//! Contains [`ScramCredential`], the values that a router stores for a user's password.
 
 use crate::auth::encoding::{from_hex, hex, optional_number, secret_from_hex, sha256, text};
 use crate::auth::scram::{Dialect, Kdf, Keys, salted_password};
 use crate::auth::{AuthError, Secret};
 use crate::value::Dict;
 
-/// What a router keeps of a user: nobody can join with it, and the password cannot be read from it.
-/// Still it lets whoever has it play the router, and try passwords.
+/// The values that a router stores for a user. They allow neither joining nor reading the password.
+/// They do allow impersonating the router and guessing passwords offline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScramCredential {
-    /// How the password was made a key.
+    /// Key derivation function.
     pub kdf: Kdf,
-    /// The salt: 16 random octets are good.
+    /// Salt. Recommended: 16 random octets.
     pub salt: Vec<u8>,
-    /// The iterations.
+    /// Number of iterations.
     pub iterations: u32,
-    /// The memory in KiB; Argon2 only.
+    /// Memory in KiB; Argon2 only.
     pub memory: Option<u32>,
-    /// By what a client is recognized: 32 octets.
+    /// Key that authenticates the client: 32 octets.
     pub stored_key: Secret,
-    /// By what the router is recognized: 32 octets.
+    /// Key that authenticates the router: 32 octets.
     pub server_key: Secret,
 }
 
 impl ScramCredential {
-    /// What to keep of a password. In [`Dialect::Autobahn`] Argon2id may have less work than
-    /// [`MIN_ARGON2_WORK`](super::MIN_ARGON2_WORK), but most clients refuse it then (see
+    /// Derives the credential of a password. In [`Dialect::Autobahn`] Argon2id may cost less than
+    /// [`MIN_ARGON2_WORK`](super::MIN_ARGON2_WORK), but most clients then refuse it (see
     /// [`ClientExchange::accept_weak`](super::ClientExchange::accept_weak)).
     ///
     /// # Errors
-    /// If the parameters are too weak or too much work, or SASLprep refuses the password.
+    /// Returns [`AuthError`] if the cost is too low or too high, or if SASLprep rejects the
+    /// password.
     pub fn derive(
         dialect: Dialect,
         password: &Secret,
@@ -50,7 +51,7 @@ impl ScramCredential {
         })
     }
 
-    /// That a client can prove that it has the password.
+    /// Checks that a client can authenticate with this credential.
     pub(in crate::auth) fn check(&self, dialect: Dialect) -> Result<(), AuthError> {
         self.kdf.check(dialect, true, self.iterations, self.memory)?;
         self.kdf.check_salt(&self.salt)?;
@@ -66,10 +67,11 @@ impl ScramCredential {
     }
 
     /// Reads the form of Crossbar's configuration: `kdf`, `salt`, `stored-key` and `server-key` in
-    /// hexadecimal digits, `iterations`, `memory`. Other keys, as `role`, are not looked at.
+    /// hexadecimal digits, `iterations`, `memory`. Other keys, such as `role`, are ignored.
     ///
     /// # Errors
-    /// If a key is missing, or is not what it should be, or no client would do the work.
+    /// Returns [`AuthError`] if a key is missing or not valid, or if the cost exceeds what clients
+    /// accept.
     pub fn from_dict(dict: &Dict) -> Result<Self, AuthError> {
         const PLACE: &str = "scram";
         let key = |name: &str| -> Result<Secret, AuthError> {
@@ -80,7 +82,7 @@ impl ScramCredential {
             .ok_or_else(|| AuthError::new("scram.iterations is missing"))?;
         let memory = optional_number(PLACE, dict, "memory")?;
         let kdf = Kdf::from_name(text(PLACE, dict, "kdf")?)?;
-        // The dialect is not said; the limits of this one are the wider ones.
+        // The dialect is unknown here; this one has the wider limits.
         kdf.check(Dialect::Autobahn, true, iterations, memory)?;
         Ok(ScramCredential {
             kdf,
@@ -92,8 +94,8 @@ impl ScramCredential {
         })
     }
 
-    /// The form of Crossbar's configuration, as [`from_dict`](ScramCredential::from_dict) reads it.
-    /// It holds the keys: treat it as a secret.
+    /// Returns the form of Crossbar's configuration, which
+    /// [`from_dict`](ScramCredential::from_dict) reads. It contains the keys; treat it as a secret.
     pub fn to_dict(&self) -> Dict {
         let mut dict = Dict::new().with("kdf", self.kdf.name(Dialect::Autobahn));
         if let Some(memory) = self.memory {
@@ -106,12 +108,12 @@ impl ScramCredential {
     }
 }
 
-/// Autobahn's `derive_scram_credential`: a credential of [`Dialect::Autobahn`] by Argon2id with
-/// 4096 iterations over 512 KiB. Without a salt it is the first 16 octets of the SHA-256 of the
-/// e-mail address, as there.
+/// Derives a credential as Autobahn's `derive_scram_credential` does: [`Dialect::Autobahn`],
+/// Argon2id with 4096 iterations over 512 KiB. The default salt is the first 16 octets of the
+/// SHA-256 of the e-mail address, as in Autobahn.
 ///
 /// # Errors
-/// If the memory is not to be had.
+/// Returns [`AuthError`] if the memory cannot be allocated.
 pub fn derive_scram_credential(
     email: &str,
     password: &Secret,

@@ -1,4 +1,4 @@
-//! From a password to the salted password: PBKDF2 and Argon2id, and how much work is too much.
+//! Derives the salted password by PBKDF2 or Argon2id, and limits the cost of the derivation.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
@@ -8,32 +8,32 @@ use crate::auth::encoding::pbkdf2_sha256;
 use crate::auth::scram::{Dialect, saslprep};
 use crate::auth::{AuthError, Secret};
 
-/// The fewest iterations of PBKDF2 (RFC 7677, section 4).
+/// Minimum number of iterations of PBKDF2 (RFC 7677, section 4).
 pub const MIN_PBKDF2_ITERATIONS: u32 = 4096;
 
-/// The most iterations of PBKDF2: about a second in a browser.
+/// Maximum number of iterations of PBKDF2: about one second in a browser.
 pub const MAX_PBKDF2_ITERATIONS: u32 = 1_000_000;
 
-/// The least work of Argon2id: memory in KiB times iterations.
+/// Minimum cost of Argon2id: memory in KiB times iterations.
 pub const MIN_ARGON2_WORK: u64 = 16 * 1024;
 
-/// The same in [`Dialect::Autobahn`] where less is accepted. What Autobahn derives itself has far
-/// more (4096 times 512 KiB), but nothing keeps users of Crossbar's from less.
+/// Minimum cost of Argon2id in [`Dialect::Autobahn`] where a weak cost is accepted. The credentials
+/// that Autobahn derives cost far more (4096 times 512 KiB), but Crossbar allows any cost.
 const MIN_WEAK_ARGON2_WORK: u64 = 1024;
 
-/// The most work of Argon2id: memory in KiB times iterations, twice what Autobahn's credentials
-/// have (4096 times 512 KiB). A few seconds in a browser.
+/// Maximum cost of Argon2id: memory in KiB times iterations. Twice the cost of Autobahn's
+/// credentials (4096 times 512 KiB); a few seconds in a browser.
 pub const MAX_ARGON2_WORK: u64 = 4 * 1024 * 1024;
 
-/// The most memory of Argon2id, in KiB: 256 MiB.
+/// Maximum memory of Argon2id, in KiB: 256 MiB.
 pub const MAX_ARGON2_MEMORY: u32 = 256 * 1024;
 
-/// Argon2 wants 8 octets of salt at least (RFC 9106, section 3.1).
+/// Minimum length of the salt of Argon2, in octets (RFC 9106, section 3.1).
 const MIN_ARGON2_SALT: usize = 8;
 const MAX_SALT: usize = 1024;
 const SALTED: usize = 32;
 
-/// How a password becomes a key.
+/// A key derivation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kdf {
@@ -44,7 +44,8 @@ pub enum Kdf {
 }
 
 impl Kdf {
-    /// The name in CHALLENGE: Autobahn writes `argon2id-13`, the specification `argon2id13`.
+    /// Returns the name in CHALLENGE: Autobahn writes `argon2id-13`, the specification
+    /// `argon2id13`.
     pub fn name(self, dialect: Dialect) -> &'static str {
         match (self, dialect) {
             (Kdf::Argon2id13, Dialect::Spec) => "argon2id13",
@@ -53,10 +54,10 @@ impl Kdf {
         }
     }
 
-    /// The function of a name, in either spelling.
+    /// Returns the function with a name, in either spelling.
     ///
     /// # Errors
-    /// If it is unknown.
+    /// Returns [`AuthError`] if the name is unknown.
     pub fn from_name(name: &str) -> Result<Self, AuthError> {
         match name {
             "argon2id13" | "argon2id-13" => Ok(Kdf::Argon2id13),
@@ -64,15 +65,17 @@ impl Kdf {
             _ => {
                 let name: String = name.chars().take(40).collect();
                 Err(AuthError::new(format_args!(
-                    "kdf {name:?} is unknown: argon2id13 and pbkdf2 are there"
+                    "unknown kdf {name:?}; known are argon2id13 and pbkdf2"
                 )))
             }
         }
     }
 
-    /// Whether the work is within what protects a password and what an end may ask of the other.
-    /// Both dialects are offered together, so neither may have less than the other: else whoever
-    /// plays the router chooses the weaker one.
+    /// Checks that the cost protects a password and does not exceed what one end may ask of the
+    /// other.
+    ///
+    /// A client may offer both dialects at once, so both have the same minimum. Otherwise a fake
+    /// router could choose the weaker one.
     pub(in crate::auth) fn check(
         self,
         dialect: Dialect,
@@ -99,39 +102,42 @@ impl Kdf {
         };
         if work < least {
             return Err(AuthError::new(format_args!(
-                "{work} {what} are too weak: {least} at least"
+                "{work} {what} are too weak (minimum {least})"
             )));
         }
         if work > most {
-            return Err(AuthError::new(format_args!("{work} {what} are too many: {most} at most")));
+            return Err(AuthError::new(format_args!(
+                "{work} {what} are too many (maximum {most})"
+            )));
         }
         Ok(())
     }
 
-    /// Whether the salt is one.
+    /// Checks the length of the salt.
     pub(in crate::auth) fn check_salt(self, salt: &[u8]) -> Result<(), AuthError> {
         let length = salt.len();
         if length == 0 || length > MAX_SALT {
             return Err(AuthError::new(format_args!(
-                "a salt of {length} octets is not 1 to {MAX_SALT}"
+                "salt length of {length} octets is out of range (1 to {MAX_SALT})"
             )));
         }
         if self == Kdf::Argon2id13 && length < MIN_ARGON2_SALT {
             return Err(AuthError::new(format_args!(
-                "a salt of {length} octets is too short for argon2id13: {MIN_ARGON2_SALT} at least"
+                "salt length of {length} octets is too short for argon2id13 (minimum {MIN_ARGON2_SALT})"
             )));
         }
         Ok(())
     }
 }
 
-/// The salted password (RFC 5802, section 3), of 32 octets; in [`Dialect::Autobahn`] with Argon2
-/// the Base64 text of them. `memory` is in KiB, for Argon2 only.
+/// Derives the salted password (RFC 5802, section 3): 32 octets, or their Base64 text in
+/// [`Dialect::Autobahn`] with Argon2. `memory` is in KiB, for Argon2 only.
 ///
-/// What is too much work is refused here; what is too little is refused in exchanges only.
+/// This function rejects a cost that is too high. Only exchanges reject a cost that is too low.
 ///
 /// # Errors
-/// If the parameters are out of bounds, or the password holds what SASLprep forbids.
+/// Returns [`AuthError`] if a parameter is out of bounds, or if the password contains characters
+/// that SASLprep forbids.
 pub fn salted_password(
     dialect: Dialect,
     password: &Secret,
@@ -153,7 +159,7 @@ pub fn salted_password(
         Kdf::Pbkdf2 => {
             if iterations == 0 || iterations > MAX_PBKDF2_ITERATIONS {
                 return Err(AuthError::new(format_args!(
-                    "{iterations} iterations of pbkdf2 are not 1 to {MAX_PBKDF2_ITERATIONS}"
+                    "{iterations} iterations of pbkdf2 are out of range (1 to {MAX_PBKDF2_ITERATIONS})"
                 )));
             }
             pbkdf2_sha256(password, salt, iterations, SALTED)
@@ -192,8 +198,8 @@ fn memory_of(memory: Option<u32>) -> Result<u32, AuthError> {
     match memory {
         Some(memory @ 8..=MAX_ARGON2_MEMORY) => Ok(memory),
         Some(memory) => Err(AuthError::new(format_args!(
-            "memory of {memory} KiB is not 8 to {MAX_ARGON2_MEMORY}"
+            "memory of {memory} KiB is out of range (8 to {MAX_ARGON2_MEMORY})"
         ))),
-        None => Err(AuthError::new("argon2id13 needs memory, in KiB")),
+        None => Err(AuthError::new("argon2id13 requires the parameter memory, in KiB")),
     }
 }

@@ -1,7 +1,8 @@
-//! SCRAM: both ends prove that they know a password, or what is derived from it, without sending
-//! it (spec: "SCRAM Authentication", RFC 5802, RFC 7677).
+//! Implements SCRAM: both ends prove that they know a password, or keys derived from it, without
+//! sending it (spec: "SCRAM Authentication", RFC 5802, RFC 7677).
 //!
-//! Owns the keys and the text that is signed; [`ClientExchange`] and the router's end use them.
+//! This module contains the keys and the signed text. [`ClientExchange`] and the router's side use
+//! them.
 
 mod client;
 mod credential;
@@ -23,19 +24,19 @@ pub use kdf::{
     MIN_PBKDF2_ITERATIONS, salted_password,
 };
 
-/// The two forms of SCRAM. They do not understand one another.
+/// The two forms of SCRAM. They are not interoperable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// As the specification says: method `wamp-scram`.
+    /// The form of the specification: method `wamp-scram`.
     Spec,
-    /// As Autobahn and Crossbar do it: method `scram`. With Argon2 the keys are made of the
-    /// unpadded Base64 text of the hash, the password is taken as it is (no SASLprep), and authid
-    /// is not escaped. There is no channel binding.
+    /// The form of Autobahn and Crossbar: method `scram`. With Argon2 the keys are derived from the
+    /// unpadded Base64 text of the hash. The password is used without SASLprep, and the authid is
+    /// not escaped. Channel binding is not supported.
     Autobahn,
 }
 
 impl Dialect {
-    /// The name of the method.
+    /// Returns the name of the method.
     pub fn method(self) -> &'static str {
         match self {
             Dialect::Spec => "wamp-scram",
@@ -43,12 +44,12 @@ impl Dialect {
         }
     }
 
-    /// The dialect of a method, if it is one.
+    /// Returns the dialect of a method, or `None` for another method.
     pub fn of_method(method: &str) -> Option<Self> {
         [Dialect::Spec, Dialect::Autobahn].into_iter().find(|dialect| dialect.method() == method)
     }
 
-    /// The key of WELCOME.authextra that holds the router's signature.
+    /// Returns the key of WELCOME.authextra that holds the router's signature.
     pub fn verifier_key(self) -> &'static str {
         match self {
             Dialect::Spec => "verifier",
@@ -57,39 +58,41 @@ impl Dialect {
     }
 }
 
-/// A channel binding in use: its type, as `tls-exporter`, and its data.
+/// A channel binding in use: its type and its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
-    /// The type, as `tls-exporter`.
+    /// Type, such as `tls-exporter`.
     pub name: String,
-    /// What both ends know about the channel.
+    /// Data that both ends know about the channel.
     pub data: Vec<u8>,
 }
 
-/// What both ends sign: everything said so far but the proof (RFC 5802, section 3: AuthMessage).
+/// The text that both ends sign: everything said so far except the proof (RFC 5802, section 3:
+/// AuthMessage).
 #[derive(Clone, Copy, Debug)]
 pub struct AuthMessage<'a> {
-    /// Which form.
+    /// Dialect.
     pub dialect: Dialect,
-    /// Who the client wants to be.
+    /// Authid that the client asks for.
     pub authid: &'a str,
-    /// The nonce in HELLO.
+    /// Nonce in HELLO.
     pub client_nonce: &'a str,
-    /// The nonce in CHALLENGE, which has that of the client in it.
+    /// Nonce in CHALLENGE, which includes the client's nonce.
     pub nonce: &'a str,
-    /// The salt as CHALLENGE has it, in Base64.
+    /// Salt as in CHALLENGE, in Base64.
     pub salt: &'a str,
-    /// The iterations.
+    /// Number of iterations.
     pub iterations: u32,
-    /// The channel binding, if there is one.
+    /// Channel binding, if any.
     pub binding: Option<&'a Binding>,
 }
 
 impl AuthMessage<'_> {
-    /// The text.
+    /// Returns the text to sign.
     ///
     /// # Errors
-    /// If the authid holds what SASLprep (RFC 4013) forbids, as control characters.
+    /// Returns [`AuthError`] if the authid contains characters that SASLprep (RFC 4013) forbids,
+    /// such as control characters.
     pub fn text(&self) -> Result<String, AuthError> {
         let AuthMessage { client_nonce, nonce, salt, iterations, .. } = self;
         let authid = saslprep("the authid", self.authid)?;
@@ -105,7 +108,7 @@ impl AuthMessage<'_> {
         ))
     }
 
-    /// The beginning of RFC 5802's messages and what the channel is bound to.
+    /// Returns the header of RFC 5802's messages with the channel binding data.
     fn gs2_header(&self) -> Vec<u8> {
         match self.binding {
             None => b"n,,".to_vec(),
@@ -114,18 +117,18 @@ impl AuthMessage<'_> {
     }
 }
 
-/// What is derived from a salted password (RFC 5802, section 3).
+/// The keys derived from a salted password (RFC 5802, section 3).
 pub struct Keys {
-    /// What the client proves to have.
+    /// Key that the client proves to have.
     client_key: Secret,
-    /// By what a router recognizes it.
+    /// Key by which a router authenticates the client.
     stored_key: Secret,
-    /// What the router proves to have.
+    /// Key that the router proves to have.
     server_key: Secret,
 }
 
 impl Keys {
-    /// The keys of a [`salted_password`].
+    /// Derives the keys of a [`salted_password`].
     pub fn new(salted_password: &Secret) -> Self {
         let salted_password = salted_password.as_bytes();
         let client_key = Zeroizing::new(hmac_sha256(salted_password, &[b"Client Key"]));
@@ -138,24 +141,24 @@ impl Keys {
         }
     }
 
-    /// By what a router recognizes the client.
+    /// Returns the key by which a router authenticates the client.
     pub fn stored_key(&self) -> &Secret {
         &self.stored_key
     }
 
-    /// What the router proves to have.
+    /// Returns the key that the router proves to have.
     pub fn server_key(&self) -> &Secret {
         &self.server_key
     }
 
-    /// AUTHENTICATE.Signature for an [`AuthMessage`]: the client's proof in Base64.
+    /// Returns AUTHENTICATE.Signature for an [`AuthMessage`]: the client's proof in Base64.
     pub fn proof(&self, auth_message: &str) -> String {
         let signature = hmac_sha256(self.stored_key.as_bytes(), &[auth_message.as_bytes()]);
         base64(&xor(self.client_key.as_bytes(), &signature))
     }
 
-    /// The router's signature over an [`AuthMessage`], in Base64: what proves that it knows the
-    /// user too.
+    /// Returns the router's signature over an [`AuthMessage`] in Base64. It proves that the router
+    /// knows the user.
     pub fn verifier(&self, auth_message: &str) -> String {
         verifier(&self.server_key, auth_message)
     }
@@ -167,13 +170,14 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// SASLprep (RFC 4013): different ways to type the same text become one.
+/// Applies SASLprep (RFC 4013): different ways to type the same text become equal.
 ///
 /// # Errors
-/// If the text holds what it forbids. `name` is what the error is about; the text is not shown.
+/// Returns [`AuthError`] if the text contains forbidden characters. `name` appears in the error
+/// text; the text itself does not.
 pub fn saslprep<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, AuthError> {
     stringprep::saslprep(text).map_err(|_| {
-        AuthError::new(format_args!("{name} holds characters that SASLprep (RFC 4013) forbids"))
+        AuthError::new(format_args!("{name} contains characters that SASLprep (RFC 4013) forbids"))
     })
 }
 
@@ -185,8 +189,8 @@ pub(in crate::auth) fn xor(one: &[u8], other: &[u8]) -> Vec<u8> {
     one.iter().zip(other).map(|(one, other)| one ^ other).collect()
 }
 
-/// Whether a text can stand as a nonce in the signed text: printable, and no comma (RFC 5802,
-/// section 7).
+/// Returns whether a text may be used as a nonce in the signed text: printable, without commas (RFC
+/// 5802, section 7).
 pub(in crate::auth) fn is_nonce(text: &str) -> bool {
     const MAX_NONCE: usize = 1024;
     (1..=MAX_NONCE).contains(&text.len())

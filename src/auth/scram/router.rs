@@ -1,4 +1,4 @@
-//! The router's end of SCRAM.
+//! Implements the router's side of SCRAM.
 
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use crate::auth::{AuthError, ChallengeContext, Secret, constant_time_eq};
 use crate::message::Authenticate;
 use crate::value::{Dict, Value};
 
-/// What the router remembers between CHALLENGE and AUTHENTICATE.
+/// The router's state between CHALLENGE and AUTHENTICATE.
 pub(in crate::auth) struct RouterExchange {
     dialect: Dialect,
     nonce: String,
@@ -21,7 +21,7 @@ pub(in crate::auth) struct RouterExchange {
 }
 
 impl RouterExchange {
-    /// Begins: CHALLENGE.Extra, and what is needed to check the answer.
+    /// Returns CHALLENGE.Extra and the state needed to check the answer.
     pub(in crate::auth) fn begin(
         dialect: Dialect,
         credential: &ScramCredential,
@@ -73,7 +73,8 @@ impl RouterExchange {
         Ok((extra, RouterExchange { dialect, nonce, binding, message, stored_key, server_key }))
     }
 
-    /// What goes into WELCOME.Details.authextra, if the client has proved that it has the password.
+    /// Returns the content of WELCOME.Details.authextra if the client has proved that it has the
+    /// password.
     pub(in crate::auth) fn verify(&self, answer: &Authenticate) -> Option<Dict> {
         let message = self.message.as_bytes();
         let signature = hmac_sha256(self.stored_key.as_bytes(), &[message]);
@@ -82,12 +83,12 @@ impl RouterExchange {
         let stored_key = sha256(&client_key);
         let good = constant_time_eq(&stored_key, self.stored_key.as_bytes());
         let verifier = verifier(&self.server_key, &self.message);
-        // The length: whoever sends more than 32 octets, has them cut off above.
+        // Check the length: the code above ignores everything after 32 octets.
         (good && proof.len() == signature.len() && self.same_channel(&answer.extra))
             .then(|| Dict::new().with(self.dialect.verifier_key(), verifier))
     }
 
-    /// Whether AUTHENTICATE is about this nonce and this channel.
+    /// Returns whether AUTHENTICATE refers to this nonce and this channel.
     fn same_channel(&self, extra: &Dict) -> bool {
         let is = |key: &str, expected: Option<&str>| match extra.get(key) {
             None | Some(Value::Null) => expected.is_none(),

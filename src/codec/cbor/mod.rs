@@ -1,9 +1,9 @@
-//! CBOR (RFC 8949): all of it that has a place in a value, read and written by our own hand,
-//! because the serde crates for it refuse tagged items.
+//! Implements CBOR (RFC 8949) with a reader and writer of our own, because the serde crates for
+//! CBOR reject tagged items.
 //!
 //! Written: shortest integers and lengths, definite lengths, floats in their own width. Read: any
-//! width, indefinite lengths, half floats; a tagged item is its content, but bignums become
-//! integers; `undefined` is null.
+//! width, indefinite lengths, half floats. A tagged item reads as its content, except that bignums
+//! become integers. `undefined` reads as null.
 
 mod scan;
 
@@ -33,7 +33,7 @@ impl Format for Cbor {
         let mut cursor = Cursor::new(message);
         let head = scan::untagged_head(&mut cursor)?;
         if head.major != Major::List {
-            return Err(Flaw::new("no list", 0));
+            return Err(Flaw::new("not a list", 0));
         }
         let mut spans = Spans::new();
         let mut left = head.len();
@@ -61,14 +61,14 @@ impl Format for Cbor {
     fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
         match Tokens::new(element).token()? {
             Token::Text(text) => Ok(text),
-            _ => Err(DecodeError::new("no text")),
+            _ => Err(DecodeError::new("not a string")),
         }
     }
 
     fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
         match Tokens::new(element).token()? {
             Token::Bytes(bytes) => Ok(bytes),
-            _ => Err(DecodeError::new("no binary data")),
+            _ => Err(DecodeError::new("not binary data")),
         }
     }
 
@@ -125,7 +125,7 @@ impl Sink for Cbor {
     fn int(out: &mut Vec<u8>, value: i64) {
         match u64::try_from(value) {
             Ok(value) => head(out, Major::UInt, value),
-            // -1 - value, which is what the head of a negative integer holds.
+            // -1 - value, which is the content of a negative integer's head.
             Err(_) => head(out, Major::Negative, !value as u64),
         }
     }
@@ -248,7 +248,7 @@ impl<'de> Source<'de> for Tokens<'de> {
 
     fn take_null(&mut self) -> bool {
         let start = self.cursor.at;
-        // Null may stand behind tags.
+        // Null may follow tags.
         let head = scan::untagged_head(&mut self.cursor);
         let null =
             head.is_ok_and(|head| head.major == Major::Simple && matches!(head.info, 22 | 23));
@@ -267,7 +267,7 @@ impl<'de> Source<'de> for Tokens<'de> {
     }
 }
 
-/// Bytes under a tag: those of bignums (2 and 3) are an integer.
+/// Interprets bytes under a tag: bignums (tags 2 and 3) are integers.
 fn bignum<'de>(tag: Option<u64>, bytes: Cow<'de, [u8]>, at: usize) -> Result<Token<'de>, Flaw> {
     let negative = match tag {
         Some(2) => false,
@@ -285,7 +285,7 @@ fn bignum<'de>(tag: Option<u64>, bytes: Cow<'de, [u8]>, at: usize) -> Result<Tok
     token.ok_or_else(|| Flaw::new("a bignum that does not fit into 64 bits", at))
 }
 
-/// The value of a head of major type 7.
+/// Returns the value of a head of major type 7.
 fn simple<'de>(head: Head, at: usize) -> Result<Token<'de>, Flaw> {
     Ok(match (head.info, head.value) {
         (25, bits) => Token::Float(half(bits as u16)),
@@ -298,7 +298,7 @@ fn simple<'de>(head: Head, at: usize) -> Result<Token<'de>, Flaw> {
     })
 }
 
-/// A float of 16 bits.
+/// Converts a 16-bit float.
 fn half(bits: u16) -> f64 {
     let fraction = f64::from(bits & 0x3ff);
     let magnitude = match bits >> 10 & 0x1f {
@@ -383,7 +383,7 @@ mod tests {
             (&[0x7f, 0x41, 0x00, 0xff], "a chunk of another type at byte 1"),
             (&[0x7f, 0x7f, 0xff, 0xff], "a chunk of another type at byte 1"),
             (&[0x62, 0xc3, 0x28], "invalid UTF-8 at byte 1"),
-            (&[0x00, 0x00], "bytes behind the end of the message at byte 1"),
+            (&[0x00, 0x00], "bytes after the end of the message at byte 1"),
         ] {
             assert_eq!(Cbor::check(bytes, false).unwrap_err().to_string(), expected);
         }

@@ -1,4 +1,4 @@
-//! Heads of CBOR items, and the scanner over them (RFC 8949, section 3 and appendix C).
+//! Reads the heads of CBOR items and scans items (RFC 8949, section 3 and appendix C).
 
 use crate::codec::scan::{Cursor, Flaw, Kind, Shape, check_key, deeper};
 
@@ -26,10 +26,10 @@ const MAJORS: [Major; 8] = [
     Major::Simple,
 ];
 
-/// Ends an item of indefinite length.
+/// The byte that ends an item of indefinite length.
 const BREAK: u8 = 0xff;
 
-/// The info of an indefinite length.
+/// The additional information of an indefinite length.
 const INDEFINITE: u8 = 31;
 
 /// The head of an item.
@@ -66,7 +66,7 @@ impl Head {
         }
     }
 
-    /// The length of bytes, text, list or dict, if it is definite.
+    /// Returns the length of bytes, text, list or dict, or `None` if it is indefinite.
     pub(super) fn len(&self) -> Option<u64> {
         (self.info != INDEFINITE).then_some(self.value)
     }
@@ -77,7 +77,7 @@ fn reserved(at: usize) -> Flaw {
     Flaw::new("a reserved head", at)
 }
 
-/// The next head that is no tag.
+/// Returns the next head that is not a tag.
 pub(super) fn untagged_head(cursor: &mut Cursor<'_>) -> Result<Head, Flaw> {
     loop {
         let head = Head::read(cursor)?;
@@ -87,7 +87,7 @@ pub(super) fn untagged_head(cursor: &mut Cursor<'_>) -> Result<Head, Flaw> {
     }
 }
 
-/// Whether a container has another entry: counts down `left`, or looks for the break.
+/// Returns whether a container has another entry. Decrements `left`, or looks for the break.
 pub(super) fn more(cursor: &mut Cursor<'_>, left: &mut Option<u64>) -> Result<bool, Flaw> {
     match left {
         Some(0) => Ok(false),
@@ -98,7 +98,7 @@ pub(super) fn more(cursor: &mut Cursor<'_>, left: &mut Option<u64>) -> Result<bo
         None => match cursor.peek() {
             Some(BREAK) => {
                 cursor.at += 1;
-                // Behind its end a container stays ended.
+                // A container that has ended stays ended.
                 *left = Some(0);
                 Ok(false)
             }
@@ -108,7 +108,7 @@ pub(super) fn more(cursor: &mut Cursor<'_>, left: &mut Option<u64>) -> Result<bo
     }
 }
 
-/// The length of the next chunk of a text or of bytes with indefinite length.
+/// Returns the length of the next chunk of a text or bytes of indefinite length.
 pub(super) fn chunk(cursor: &mut Cursor<'_>, major: Major) -> Result<Option<u64>, Flaw> {
     let start = cursor.at;
     if cursor.peek() == Some(BREAK) {
@@ -122,15 +122,15 @@ pub(super) fn chunk(cursor: &mut Cursor<'_>, major: Major) -> Result<Option<u64>
     }
 }
 
-/// Proves the item that begins here well-formed and goes behind it. `string_keys` holds for the
-/// item itself, not for what it contains.
+/// Checks that the next item is well-formed and moves past it. `string_keys` applies to the item
+/// itself, not to its content.
 pub(super) fn skip(
     cursor: &mut Cursor<'_>,
     depth: usize,
     string_keys: bool,
 ) -> Result<Shape, Flaw> {
     let start = cursor.at;
-    // Any number of tags is no depth: they are passed over in a loop, here and when decoding.
+    // Tags do not count as depth: a loop skips them, here and when decoding.
     let head = untagged_head(cursor)?;
     let kind = match head.major {
         Major::UInt | Major::Negative => Kind::Integer,
@@ -176,7 +176,7 @@ pub(super) fn skip(
     Ok(kind.into())
 }
 
-/// Goes behind a text or bytes, in one piece or in chunks.
+/// Moves past a text or bytes, in one piece or in chunks.
 fn string<'a>(
     cursor: &mut Cursor<'a>,
     head: Head,

@@ -1,4 +1,4 @@
-//! The keys of JSON dicts: texts, and what can be written as one.
+//! Implements the keys of JSON dicts: strings, and values that are written as strings.
 
 use serde::ser::{Impossible, Serialize, Serializer};
 

@@ -1,9 +1,9 @@
-//! JSON, with WAMP's convention for binary data (spec: "JSON binary convention") and exact
-//! integers of 64 bits.
+//! Implements JSON with WAMP's convention for binary data (spec: "JSON binary convention") and
+//! exact 64-bit integers.
 //!
-//! Bytes are a string of `U+0000` and Base64 with padding; every string value that begins so is
-//! bytes, keys are not. What JSON has no form for is an error and not something else: floats that
-//! are not finite, a text that begins with `U+0000`, integers above 64 bits.
+//! Binary data is a string of `U+0000` and padded Base64. Every string value that starts with
+//! `U+0000` is binary data; keys are not. A value without a JSON form is an error: a float that is
+//! not finite, a text that starts with `U+0000`, an integer above 64 bits.
 
 mod key;
 mod scan;
@@ -34,7 +34,7 @@ impl Format for Json {
         utf8(message)?;
         let mut cursor = Cursor::new(message);
         if !scan::accept(&mut cursor, b'[') {
-            return Err(Flaw::new("no list", cursor.at));
+            return Err(Flaw::new("not a list", cursor.at));
         }
         let mut spans = Spans::new();
         let mut first = true;
@@ -75,7 +75,7 @@ impl Format for Json {
     fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
         match Tokens::new(element).token()? {
             Token::Bytes(bytes) => Ok(bytes),
-            _ => Err(DecodeError::new("no binary data")),
+            _ => Err(DecodeError::new("not binary data")),
         }
     }
 
@@ -210,11 +210,11 @@ fn finite(value: f64) -> Result<(), EncodeError> {
     if value.is_finite() {
         Ok(())
     } else {
-        Err(EncodeError::new(format!("JSON has no form for the float {value}")))
+        Err(EncodeError::new(format!("JSON cannot represent the float {value}")))
     }
 }
 
-/// The text of a string: `inside` is what stands between the quotes, `whole` has them.
+/// Decodes a string. `inside` is the part between the quotes, `whole` includes them.
 fn unescape<'de>(inside: &'de [u8], whole: &'de [u8]) -> Result<Cow<'de, str>, DecodeError> {
     if !inside.contains(&b'\\') {
         return std::str::from_utf8(inside).map(Cow::Borrowed).map_err(DecodeError::new);
@@ -235,7 +235,7 @@ impl<'de> Tokens<'de> {
         Tokens { cursor: Cursor::new(text) }
     }
 
-    /// The string that begins here: its inside, and the whole of it.
+    /// Returns the next string: without and with its quotes.
     fn string(&mut self) -> Result<(&'de [u8], &'de [u8]), DecodeError> {
         let start = self.cursor.at;
         let inside = scan::string(&mut self.cursor).map_err(DecodeError::new)?;
@@ -293,7 +293,7 @@ impl<'de> Source<'de> for Tokens<'de> {
 
     fn take_null(&mut self) -> bool {
         let null = scan::peek(&mut self.cursor) == Some(b'n');
-        // The bytes are well-formed: it can be no other word.
+        // The bytes are well-formed: no other word starts with this letter.
         self.cursor.at += if null { 4 } else { 0 };
         null
     }
@@ -302,7 +302,7 @@ impl<'de> Source<'de> for Tokens<'de> {
         if open.left == Some(0) {
             return Ok(false);
         }
-        // Either end is right where the other cannot stand.
+        // Either closing bracket is accepted, because the scan has checked that they match.
         let end = match scan::peek(&mut self.cursor) {
             Some(b'}') => b'}',
             _ => b']',
@@ -319,7 +319,8 @@ impl<'de> Source<'de> for Tokens<'de> {
     }
 }
 
-/// The bytes of a string that begins with `U+0000`; the other arguments are as in [`unescape`].
+/// Decodes the bytes of a string that starts with `U+0000`; the arguments are those of
+/// [`unescape`].
 fn debase64(inside: &[u8], whole: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let base64 = inside.strip_prefix(scan::BYTES_MARK).unwrap_or_default();
     let decoded = if base64.contains(&b'\\') {

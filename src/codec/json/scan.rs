@@ -1,11 +1,11 @@
-//! The scanner of JSON texts (RFC 8259).
+//! Implements the scanner of JSON texts (RFC 8259).
 //!
-//! That the bytes are UTF-8 is checked before, for the whole text at once. A lone surrogate
-//! (`"\ud800"`) and a number of any size are well-formed here; they fail when they are decoded.
+//! The caller has checked that the whole text is valid UTF-8. A lone surrogate (`"\ud800"`) and a
+//! number of any size are well-formed here; decoding rejects them.
 
 use crate::codec::scan::{Cursor, Flaw, Kind, Shape, deeper};
 
-/// Goes behind white space; what comes then.
+/// Skips white space and returns the next byte without consuming it.
 pub(super) fn peek(cursor: &mut Cursor<'_>) -> Option<u8> {
     loop {
         match cursor.peek() {
@@ -15,20 +15,21 @@ pub(super) fn peek(cursor: &mut Cursor<'_>) -> Option<u8> {
     }
 }
 
-/// Goes behind white space and `byte`, if it comes next.
+/// Skips white space and consumes `byte` if it comes next.
 pub(super) fn accept(cursor: &mut Cursor<'_>, byte: u8) -> bool {
     let found = peek(cursor) == Some(byte);
     cursor.at += usize::from(found);
     found
 }
 
-/// What is wrong here: not `what`, or the end.
+/// Describes the error here: not `what`, or the end of the message.
 #[cold]
 fn expected(cursor: &Cursor<'_>, what: &'static str) -> Flaw {
     if cursor.peek().is_none() { cursor.ended() } else { Flaw::new(what, cursor.at) }
 }
 
-/// Whether a list or dict that ends with `end` has another entry: goes to it or behind the end.
+/// Returns whether a list or dict that ends with `end` has another entry. Moves to the entry, or
+/// past the end.
 pub(super) fn more(cursor: &mut Cursor<'_>, first: &mut bool, end: u8) -> Result<bool, Flaw> {
     if accept(cursor, end) {
         return Ok(false);
@@ -39,12 +40,12 @@ pub(super) fn more(cursor: &mut Cursor<'_>, first: &mut bool, end: u8) -> Result
     Ok(true)
 }
 
-/// Goes behind a colon.
+/// Consumes a colon.
 pub(super) fn colon(cursor: &mut Cursor<'_>) -> Result<(), Flaw> {
     if accept(cursor, b':') { Ok(()) } else { Err(expected(cursor, "no colon behind a key")) }
 }
 
-/// Proves the value that comes next well-formed and goes behind it.
+/// Checks that the next value is well-formed and moves past it.
 pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw> {
     let next = peek(cursor);
     let start = cursor.at;
@@ -88,7 +89,7 @@ pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw>
     Ok(kind.into())
 }
 
-/// How the inside of a string begins that stands for bytes: `U+0000`, which must be escaped.
+/// Prefix inside a string that represents binary data: `U+0000`, which must be escaped.
 pub(super) const BYTES_MARK: &[u8] = b"\\u0000";
 
 fn word(cursor: &mut Cursor<'_>, word: &[u8], kind: Kind) -> Result<Kind, Flaw> {
@@ -100,7 +101,7 @@ fn word(cursor: &mut Cursor<'_>, word: &[u8], kind: Kind) -> Result<Kind, Flaw> 
     }
 }
 
-/// Goes behind the string that begins here; what stands between its quotes.
+/// Moves past the next string and returns the part between its quotes.
 pub(super) fn string<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Flaw> {
     cursor.at += 1;
     let start = cursor.at;
@@ -126,8 +127,8 @@ fn escape(cursor: &mut Cursor<'_>) -> Result<(), Flaw> {
     }
 }
 
-/// How many bytes come before a quote, a backslash or a control character. Eight at a time: texts
-/// are most of what a JSON message consists of.
+/// Returns the number of bytes before a quote, a backslash or a control character. Compares eight
+/// bytes at a time: most of a JSON message is text.
 fn plain(bytes: &[u8]) -> usize {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -141,7 +142,7 @@ fn plain(bytes: &[u8]) -> usize {
         let controls = word.wrapping_sub(LOW * 0x20) & !word;
         let found = (quotes | slashes | controls) & HIGH;
         if found != 0 {
-            // The lowest mark is exact; only marks above it can come from a borrow.
+            // The lowest mark is exact; a borrow can only create marks above it.
             return at + (found.trailing_zeros() / 8) as usize;
         }
         at += 8;
@@ -150,7 +151,7 @@ fn plain(bytes: &[u8]) -> usize {
     at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(rest.len())
 }
 
-/// Goes behind the number that begins here.
+/// Moves past the next number.
 fn number(cursor: &mut Cursor<'_>) -> Result<Kind, Flaw> {
     let start = cursor.at;
     let mut kind = Kind::Integer;
@@ -177,7 +178,7 @@ fn number(cursor: &mut Cursor<'_>) -> Result<Kind, Flaw> {
     Ok(kind)
 }
 
-/// Goes behind one digit or more; how many there were.
+/// Moves past one or more digits and returns their number.
 fn digits(cursor: &mut Cursor<'_>) -> Result<usize, Flaw> {
     let count = cursor.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
     if count == 0 {
@@ -187,7 +188,7 @@ fn digits(cursor: &mut Cursor<'_>) -> Result<usize, Flaw> {
     Ok(count)
 }
 
-/// The number that begins here, which is well-formed.
+/// Returns the next number, which is well-formed.
 pub(super) fn number_text<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, Kind), Flaw> {
     let start = cursor.at;
     let kind = number(cursor)?;

@@ -1,16 +1,16 @@
-//! The handshake: four octets each way, the client's first.
+//! Implements the handshake: four octets in each direction, the client's first.
 
 use crate::error::RawSocketRefusal;
 use crate::message::Serializer;
 
-/// The first octet of both. No HTTP request begins with it, nor does TLS.
+/// First octet of both halves. Neither an HTTP request nor a TLS connection starts with it.
 pub const MAGIC: u8 = 0x7f;
 
-/// How many octets each half has.
+/// Number of octets in each half.
 pub const HANDSHAKE_SIZE: usize = 4;
 
-/// The longest message that one side takes: 2^(9 + exponent) octets, with an exponent of 0 to 15,
-/// which is 512 octets to 16 MiB.
+/// Maximum length of the messages that one side accepts: 2^(9 + exponent) octets, with an exponent
+/// of 0 to 15, which is 512 octets to 16 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MaxLength(u8);
 
@@ -21,71 +21,71 @@ impl MaxLength {
     /// 16 MiB.
     pub const MAX: MaxLength = MaxLength(15);
 
-    /// Of an exponent; `None` above 15.
+    /// Creates a length from an exponent. Returns `None` above 15.
     pub fn new(exponent: u8) -> Option<Self> {
         (exponent <= Self::MAX.0).then_some(MaxLength(exponent))
     }
 
-    /// The smallest one in which a message of so many octets has room. 16 MiB for more.
+    /// Returns the smallest length that is at least `bytes` octets, and 16 MiB for larger numbers.
     pub fn covering(bytes: usize) -> Self {
         let exponents = Self::MIN.0..Self::MAX.0;
         exponents.map(MaxLength).find(|max| max.bytes() >= bytes).unwrap_or(Self::MAX)
     }
 
-    /// 0 to 15, as on the wire.
+    /// Returns the exponent on the wire, 0 to 15.
     pub fn exponent(self) -> u8 {
         self.0
     }
 
-    /// How many octets that is.
+    /// Returns the length in octets.
     pub fn bytes(self) -> usize {
         512 << self.0
     }
 }
 
-/// What the client says, and what the server repeats with its own length to agree.
+/// The client's half. A server that accepts repeats it with its own maximum length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The number of the serializer, 1 to 15: also one that we do not speak.
+    /// Number of the serializer, 1 to 15. It may be unknown here.
     pub serializer: u8,
-    /// The longest message that the sender of this takes.
+    /// Maximum length of the messages that the sender of this half accepts.
     pub max_length: MaxLength,
 }
 
-/// What came is no request of a client.
+/// The received octets are not a valid client handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The first octet is another one.
+    /// The first octet is wrong.
     #[error("the first octet is 0x{0:02x}, not 0x7f")]
     Magic(u8),
-    /// Serializer 0, which is used for errors.
-    #[error("the client asks for serializer 0, which is none")]
+    /// Serializer 0, which is reserved for errors.
+    #[error("the client asks for serializer 0, which is reserved for errors")]
     NoSerializer,
-    /// The last two octets are not 0. The client is told so.
+    /// The last two octets are not 0. The server reports this to the client.
     #[error("reserved octets in the client's handshake: {0:02x?}")]
     Reserved([u8; 2]),
 }
 
-/// What came from the server does not let us go on.
+/// The server's half is not valid, or it refuses the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// The first octet is another one.
+    /// The first octet is wrong.
     #[error("the server does not speak RawSocket: its answer begins with 0x{0:02x}, not 0x7f")]
     Magic(u8),
-    /// The server refuses, and says why.
+    /// The server refuses with a known reason.
     #[error("the server refuses: {0}")]
     Refused(RawSocketRefusal),
-    /// The server refuses by a code that has no meaning: 0, or 5 to 15.
-    #[error("the server refuses by the unknown error code {0}")]
+    /// The server refuses with an undefined code: 0, or 5 to 15.
+    #[error("the server refuses with the unknown error code {0}")]
     UnknownCode(u8),
-    /// The server answers with another serializer than the one that it was asked for.
+    /// The server answers with another serializer than requested.
     #[error("the server answers with serializer {answered}, asked for {asked}")]
     Serializer {
-        /// The number that we sent.
+        /// Requested number.
         asked: u8,
-        /// The number that came.
+        /// Received number.
         answered: u8,
     },
     /// The last two octets are not 0.
@@ -94,16 +94,16 @@ pub enum ReplyError {
 }
 
 impl Request {
-    /// Asks for a serializer of ours.
+    /// Creates the request for a serializer.
     pub fn new(serializer: Serializer, max_length: MaxLength) -> Self {
         Request { serializer: serializer.raw_socket_id(), max_length }
     }
 
-    /// Reads what a client says. Whether the serializer is one of ours is not looked at.
+    /// Parses the client's half. Does not check that the serializer is supported.
     ///
     /// # Errors
-    /// [`RequestError`]: the connection is to be failed, with [`RequestError::refusal`] as the last
-    /// word.
+    /// Returns [`RequestError`]. The server must fail the connection, after sending
+    /// [`RequestError::refusal`] if there is one.
     pub fn read(octets: [u8; HANDSHAKE_SIZE]) -> Result<Self, RequestError> {
         let [magic, second, reserved @ ..] = octets;
         let (max_length, serializer) = nibbles(second);
@@ -115,14 +115,14 @@ impl Request {
         }
     }
 
-    /// As it is on the wire.
+    /// Returns the wire form.
     pub fn octets(self) -> [u8; HANDSHAKE_SIZE] {
         [MAGIC, self.max_length.0 << 4 | self.serializer & 0x0f, 0, 0]
     }
 }
 
 impl RequestError {
-    /// What the client is told, if there is a word for it.
+    /// Returns the refusal to send to the client, if the protocol defines one for this error.
     pub fn refusal(self) -> Option<RawSocketRefusal> {
         match self {
             RequestError::Reserved(_) => Some(RawSocketRefusal::ReservedBits),
@@ -131,20 +131,20 @@ impl RequestError {
     }
 }
 
-/// What the server answers.
+/// The server's half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// The client's serializer, and how long a message the server takes.
+    /// Accepts: the client's serializer, and the server's maximum length.
     Accept(Request),
-    /// No. The connection is closed then.
+    /// Refuses. The server then closes the connection.
     Refuse(RawSocketRefusal),
 }
 
 impl Reply {
-    /// Reads the answer to `request`: how long a message the server takes.
+    /// Parses the answer to `request` and returns the server's maximum length.
     ///
     /// # Errors
-    /// [`ReplyError`]: the connection is to be failed.
+    /// Returns [`ReplyError`]. The client must fail the connection.
     pub fn read(octets: [u8; HANDSHAKE_SIZE], request: Request) -> Result<MaxLength, ReplyError> {
         let [magic, second, reserved @ ..] = octets;
         if magic != MAGIC {
@@ -161,7 +161,7 @@ impl Reply {
         }
     }
 
-    /// As it is on the wire.
+    /// Returns the wire form.
     pub fn octets(self) -> [u8; HANDSHAKE_SIZE] {
         match self {
             Reply::Accept(request) => request.octets(),

@@ -1,5 +1,5 @@
-//! RawSocket (spec: "RawSocket Transport"): the handshake, and messages in frames with a header of
-//! four octets. Everything is big-endian.
+//! Implements RawSocket framing (spec: "RawSocket Transport"): the handshake, frames with a header
+//! of four octets, and limits. All numbers are big-endian.
 //!
 //! ```
 //! use wampwerk::Serializer;
@@ -34,27 +34,27 @@ pub use self::reader::FrameReader;
 pub use self::writer::FrameWriter;
 pub use crate::error::RawSocketRefusal;
 
-/// What travels behind the handshake.
+/// A frame after the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// What it is.
+    /// Type of the frame.
     pub kind: FrameKind,
-    /// What it carries: of a message its bytes, of a PING anything.
+    /// Payload: the bytes of a message, or any bytes for PING and PONG.
     pub payload: Bytes,
 }
 
 impl Frame {
-    /// A WAMP message.
+    /// Creates a frame with a WAMP message.
     pub fn message(payload: impl Into<Bytes>) -> Self {
         Frame { kind: FrameKind::Message, payload: payload.into() }
     }
 
-    /// A PING, which the peer answers by a PONG with the same payload.
+    /// Creates a PING. The peer answers with a PONG with the same payload.
     pub fn ping(payload: impl Into<Bytes>) -> Self {
         Frame { kind: FrameKind::Ping, payload: payload.into() }
     }
 
-    /// The answer to a PING.
+    /// Creates the answer to a PING.
     pub fn pong(payload: impl Into<Bytes>) -> Self {
         Frame { kind: FrameKind::Pong, payload: payload.into() }
     }

@@ -1,44 +1,44 @@
-//! `FrameReader`: from bytes, as they come, to frames.
+//! Contains [`FrameReader`], which assembles received bytes into frames.
 //!
-//! Owns what came and is not a whole frame yet. Memory follows what came, not what a header
-//! claims; the limit is looked at as soon as the header is there.
+//! Memory use follows the received bytes, not the length that a header claims. The limit is checked
+//! as soon as the header is complete.
 
 use bytes::{Buf, BufMut, Bytes};
 
 use super::Frame;
 use super::header::{FrameError, HEADER_SIZE, Header};
 
-/// Of a frame of which as much is missing, the rest is read to where it belongs, without a copy.
+/// If at least this many bytes of a frame are missing, they are read into place without a copy.
 const LONG: usize = 32 << 10;
 
-/// The least by which the memory for a frame grows.
+/// Minimum growth of the memory for a frame.
 const STEP: usize = 4 << 10;
 
-/// Takes bytes in any portions, and gives whole frames.
+/// Accepts bytes in chunks of any size and returns complete frames.
 ///
-/// A frame that came as a whole is a part of the portion in which it came; any other has memory of
+/// A frame that arrives in one chunk shares the memory of the chunk. Any other frame has memory of
 /// its own.
 #[derive(Debug)]
 pub struct FrameReader {
     limit: usize,
-    /// What came and was not looked at.
+    /// Received bytes that were not processed yet.
     unread: Bytes,
-    /// What came behind that: nothing if it is empty, and most often.
+    /// Bytes received after `unread`. Usually empty.
     later: Vec<u8>,
     begun: Begun,
     failed: Option<FrameError>,
 }
 
-/// The frame that is not whole.
+/// An incomplete frame.
 #[derive(Debug)]
 enum Begun {
-    /// So many octets of its header.
+    /// This number of octets of the header.
     Header([u8; HEADER_SIZE], usize),
     Payload(Header, Vec<u8>),
 }
 
 impl FrameReader {
-    /// Of frames with payloads of up to `limit` octets.
+    /// Creates a reader for frames with payloads of up to `limit` octets.
     pub fn new(limit: usize) -> Self {
         FrameReader {
             limit,
@@ -49,8 +49,8 @@ impl FrameReader {
         }
     }
 
-    /// Takes what came. What was fed before need not have been looked at; what each octet costs does
-    /// not depend on that.
+    /// Adds received bytes. Earlier bytes need not be processed before; the cost per octet does not
+    /// depend on it.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.failed.is_some() {
             return;
@@ -65,11 +65,12 @@ impl FrameReader {
         }
     }
 
-    /// Of a long frame that has begun: where the next bytes of it belong. What is written there has
-    /// come, as by [`feed`](Self::feed), which may be used as well. It never has room for more than
-    /// this frame, and never for much more than what has come of it.
+    /// Returns the buffer for the next bytes of a long incomplete frame. Bytes written there count
+    /// as received, as with [`feed`](Self::feed), and both methods may be mixed. The buffer is
+    /// never larger than the rest of the frame, and never much larger than the part already
+    /// received.
     ///
-    /// `None` when there is no such frame, or when not all that came was looked at.
+    /// Returns `None` if there is no such frame, or if received bytes are still unprocessed.
     pub fn space(&mut self) -> Option<impl BufMut> {
         let Begun::Payload(header, payload) = &mut self.begun else { return None };
         let missing = header.length.saturating_sub(payload.len());
@@ -82,10 +83,10 @@ impl FrameReader {
         Some(payload.limit(missing))
     }
 
-    /// The next frame that is whole; `None` if more has to come.
+    /// Returns the next complete frame, or `None` if more bytes are needed.
     ///
     /// # Errors
-    /// [`FrameError`] as soon as it can be seen, and from then on.
+    /// Returns [`FrameError`] as early as possible, and again for every later call.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -107,7 +108,7 @@ impl FrameReader {
         }
     }
 
-    /// Whether a frame has begun and is not whole: the end of the stream would cut it.
+    /// Returns whether a frame is incomplete. The end of the stream would truncate it.
     pub fn is_within_frame(&self) -> bool {
         !matches!(self.begun, Begun::Header(_, 0)) || !self.unread.is_empty()
     }
@@ -121,7 +122,7 @@ impl FrameReader {
                 self.unread.advance(new);
                 *count += new;
                 if *count < HEADER_SIZE {
-                    // Nothing is left of the portion; its memory is not kept while we wait.
+                    // The chunk is used up; release its memory while waiting.
                     self.unread = Bytes::new();
                     return Ok(None);
                 }
@@ -135,7 +136,7 @@ impl FrameReader {
                     self.begun.take(&std::mem::take(&mut self.unread));
                     return Ok(None);
                 }
-                // The last one needs no split, which costs an allocation.
+                // The last frame needs no split, which would cost an allocation.
                 let last = length == self.unread.len();
                 let payload = if last {
                     std::mem::take(&mut self.unread)
@@ -164,7 +165,7 @@ impl FrameReader {
 impl Begun {
     const NOTHING: Begun = Begun::Header([0; HEADER_SIZE], 0);
 
-    /// Takes what belongs to the payload, and gives the rest.
+    /// Takes the bytes that belong to the payload and returns the rest.
     fn take<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let Begun::Payload(header, payload) = self else { return bytes };
         let missing = header.length.saturating_sub(payload.len());
@@ -175,7 +176,7 @@ impl Begun {
     }
 }
 
-/// Makes room for `new` octets: doubles, within what is missing.
+/// Makes room for `new` octets: doubles the capacity, up to the missing length.
 fn grow(payload: &mut Vec<u8>, new: usize, missing: usize) {
     if payload.capacity() - payload.len() < new {
         let more = payload.len().max(STEP).min(missing);
@@ -199,7 +200,7 @@ mod tests {
             let Begun::Payload(_, payload) = &reader.begun else { unreachable!() };
             assert_eq!(payload.len(), came);
             assert!(payload.capacity() <= (2 * came).max(STEP), "{came}: {}", payload.capacity());
-            // Now by copy, now in place.
+            // Alternates between copying and reading in place.
             let portion = (came / 3).clamp(1, MAX_FRAME - came);
             if came % 2 == 0
                 && let Some(mut space) = reader.space()
@@ -217,14 +218,15 @@ mod tests {
         assert!(!reader.is_within_frame());
     }
 
-    /// Fed octet by octet, and looked at now and then: what is kept moves only when it has grown to
-    /// the double, however much lies there.
+    /// Feeds octet by octet and processes now and then. Stored bytes move only when the buffer
+    /// doubles, however many there are.
     #[test]
     fn what_was_not_looked_at_is_not_copied_again_by_what_comes() {
         const FRAMES: usize = 20_000;
         let frame = [0, 0, 0, 3, 7, 8, 9];
         let stream = frame.repeat(FRAMES);
-        // Never looked at before the end; after each 1000 octets once, or until nothing is whole.
+        // Processes never before the end; after each 1000 octets once; or until no frame is
+        // complete.
         for (looks, patience) in [(usize::MAX, 0), (1000, 1), (1000, usize::MAX)] {
             let mut reader = FrameReader::new(MAX_FRAME);
             let (mut copied, mut frames) = (0, 0);
@@ -239,7 +241,7 @@ mod tests {
                 }
                 if index % looks == looks - 1 {
                     for _ in 0..patience {
-                        // What is moved is handed over, not copied.
+                        // Moved bytes are handed over, not copied.
                         let later = reader.later.as_ptr();
                         let (was, there) = (reader.unread.len(), reader.later.len());
                         let Some(_) = reader.next_frame().unwrap() else { break };
@@ -262,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_waits_keeps_no_portion_alive() {
-        // Whole frames, with a piece of a header behind, and with a piece of a payload.
+        // Complete frames, followed by a part of a header or by a part of a payload.
         for behind in [&[][..], &[0], &[0, 0, 0], &[0, 0, 0, 9, 1, 2]] {
             let mut reader = FrameReader::new(MAX_FRAME);
             reader.feed(&[&[0, 0, 0, 2, 1, 2, 2, 0, 0, 1, 3], behind].concat());

@@ -1,7 +1,7 @@
-//! `FrameWriter`: what is to be sent, as few chunks.
+//! Contains [`FrameWriter`], which queues outgoing frames and returns them as few chunks.
 //!
-//! Owns the frames until they have left. Short ones are copied one behind the other, so that they
-//! leave together; long ones stay where they are.
+//! Short frames are copied into shared chunks, so that they are sent together. Long frames are not
+//! copied.
 
 use std::collections::VecDeque;
 
@@ -10,37 +10,37 @@ use bytes::Bytes;
 use super::Frame;
 use super::header::{FrameError, HEADER_SIZE, Header, MAX_FRAME};
 
-/// From this on a payload is a chunk of its own: copying it costs more than another entry in the
-/// list that the system is given.
+/// Payloads of at least this length are chunks of their own. Copying them would cost more than
+/// another entry in the list for the system call.
 const LONG: usize = 16 << 10;
 
-/// A chunk of short frames ends when it has so many octets.
+/// Size in octets at which a chunk of short frames is closed.
 const CHUNK: usize = 64 << 10;
 
-/// The most memory that is kept when all has left.
+/// Maximum memory in octets that is kept after everything was sent.
 const KEPT: usize = 2 << 10;
 
-/// Takes frames, and gives the bytes to be sent.
+/// Accepts frames and returns the bytes to send.
 #[derive(Debug, Default)]
 pub struct FrameWriter {
     chunks: VecDeque<Bytes>,
-    /// Behind them: what is still gathered.
+    /// The last chunk, which still collects short frames.
     open: Vec<u8>,
-    /// Of the first chunk.
+    /// Number of octets of the first chunk that were sent.
     sent: usize,
     len: usize,
 }
 
 impl FrameWriter {
-    /// Has nothing to send.
+    /// Creates an empty writer.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a frame to be sent behind all before it.
+    /// Queues a frame.
     ///
     /// # Errors
-    /// [`FrameError::TooLong`] above [`MAX_FRAME`]; nothing is taken then.
+    /// Returns [`FrameError::TooLong`] above [`MAX_FRAME`] and queues nothing.
     pub fn push(&mut self, frame: Frame) -> Result<(), FrameError> {
         let Frame { kind, payload } = frame;
         let length = payload.len();
@@ -61,17 +61,17 @@ impl FrameWriter {
         Ok(())
     }
 
-    /// How many octets are to be sent.
+    /// Returns the number of octets to send.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether nothing is to be sent.
+    /// Returns whether there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// What is to be sent, in order. No chunk is empty.
+    /// Returns the bytes to send, in order. No chunk is empty.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         let chunks = self.chunks.iter().map(|chunk| &chunk[..]);
         let open = Some(&self.open[..]).filter(|open| !open.is_empty());
@@ -79,7 +79,7 @@ impl FrameWriter {
         chunks.chain(open).map(move |chunk| &chunk[std::mem::take(&mut sent)..])
     }
 
-    /// So many octets have left, of those that there are.
+    /// Removes the first `count` octets, which were sent.
     pub fn advance(&mut self, count: usize) {
         self.len = self.len.saturating_sub(count);
         if self.len == 0 {
@@ -95,7 +95,7 @@ impl FrameWriter {
         }
     }
 
-    /// Forgets all of it.
+    /// Discards all queued bytes.
     pub fn clear(&mut self) {
         self.chunks = VecDeque::new();
         self.open.clear();

@@ -216,7 +216,7 @@ impl Proof for CryptosignProof {
                     return Err(AuthError::new(text));
                 }
                 _ => {
-                    let text = "CHALLENGE.Extra.channel_binding is not what was asked for";
+                    let text = "CHALLENGE.Extra.channel_binding differs from the requested one";
                     return Err(AuthError::new(text));
                 }
             }
