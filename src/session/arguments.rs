@@ -1,9 +1,10 @@
-//! The setters of what a call or an event carries; one home for all builders that have them.
+//! Contains the argument setters that the request builders share.
 
 /// Defines `args`, `kwargs` and `payload` on a builder with the fields `session` and `payload`.
 macro_rules! argument_setters {
     () => {
-        /// The positional arguments: a tuple, array or list of anything that serde can write.
+        /// Sets the positional arguments: a tuple, array or list of values that serde can
+        /// serialize.
         pub fn args<A: serde::Serialize>(mut self, args: A) -> Self {
             self.payload = self
                 .payload
@@ -11,7 +12,7 @@ macro_rules! argument_setters {
             self
         }
 
-        /// The keyword arguments: a struct or map.
+        /// Sets the keyword arguments: a struct or map.
         pub fn kwargs<K: serde::Serialize>(mut self, kwargs: K) -> Self {
             self.payload = self
                 .payload
@@ -19,15 +20,16 @@ macro_rules! argument_setters {
             self
         }
 
-        /// All arguments at once, as they are.
+        /// Sets all arguments at once, without encoding them again.
         pub fn payload(mut self, payload: $crate::message::Payload) -> Self {
             self.payload = Ok(payload);
             self
         }
 
-        /// Any other option, as it shall stand on the wire; for what a router has of its own.
-        /// A key that has a setter or a field of its own is refused
-        /// (`wamp.error.invalid_argument`).
+        /// Sets any other option by its name on the wire, for extensions of a particular router.
+        ///
+        /// A key that has a setter or a field of its own is rejected with
+        /// `wamp.error.invalid_argument`.
         pub fn option(
             mut self,
             key: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Calling a procedure.
+//! Implements calling a procedure.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -19,10 +19,11 @@ use crate::session::streaming_call::StreamingCall;
 use crate::session::{Session, failure, features, unexpected};
 use crate::uri::{Uri, uris};
 
-/// A call that is being put together; `await` it, or ask for a [value](CallRequest::value).
+/// A builder for a call. Await it for the whole [`CallReply`], or call
+/// [`value`](CallRequest::value).
 ///
-/// Dropping the future gives the call up: its entry is freed at once, and the router is told by
-/// CANCEL (see [`cancel_mode`](CallRequest::cancel_mode)) if it announced `call_canceling`.
+/// Dropping the future cancels the call. Its entry is freed at once. If the router announced
+/// `call_canceling`, it receives CANCEL (see [`cancel_mode`](CallRequest::cancel_mode)).
 #[must_use = "a call does nothing until it is awaited"]
 pub struct CallRequest {
     pub(super) session: Session,
@@ -38,9 +39,9 @@ pub struct CallRequest {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CallReply {
-    /// What the router says about it.
+    /// Details that the router sent with the result.
     pub details: ResultDetails,
-    /// The result's values.
+    /// Values of the result.
     pub payload: Payload,
 }
 
@@ -78,35 +79,34 @@ impl Session {
 impl CallRequest {
     argument_setters!();
 
-    /// The options on the wire. Better first: what the other setters set is replaced.
+    /// Sets the raw options. Call this before the other setters; it overwrites them.
     ///
-    /// `receive_progress` and `progress` are not taken from here: who takes progressive results, or
-    /// sends arguments in parts, says so by [`on_progress`](Self::on_progress),
-    /// [`start`](Self::start) or [`start_streaming`](Self::start_streaming).
+    /// `receive_progress` and `progress` are ignored here. Use [`on_progress`](Self::on_progress),
+    /// [`start`](Self::start) or [`start_streaming`](Self::start_streaming) instead.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// How long to wait for the result. Afterwards the call fails with [`CallError::Timeout`] and
-    /// is cancelled at the router. The timer is this side's own and needs nothing of the router.
-    /// Default: as long as the session lives.
+    /// Sets the maximum time to wait for the result. After it, the call fails with
+    /// [`CallError::Timeout`] and is canceled at the router. The caller's own timer measures it, so
+    /// it works with every router. Default: no timeout.
     ///
-    /// Of a call with progressive results it is the longest pause: each of them starts it again.
-    /// Time that passes until the transport takes the call, or more arguments of it, counts.
+    /// For a call with progressive results this is the maximum pause: each result restarts the
+    /// timer. Time during which the transport accepts no data counts, too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How long the router, or a callee that asked for it, lets the call run
+    /// Sets the time limit that the router, or a callee that asked for it, enforces
     /// (`CALL.Options.timeout`, whole milliseconds, rounded up). The call then fails with
-    /// `wamp.error.timeout`. A router that does not know call timeouts ignores it.
+    /// `wamp.error.timeout`. A router without call timeouts ignores it.
     ///
-    /// **Crossbar reads the number as seconds**, and then answers `wamp.error.canceled`: with it,
-    /// `router_timeout(Duration::from_millis(5))` means five seconds, and one second means about
-    /// 17 minutes. It also does not announce the feature, so the difference cannot be seen.
-    /// [`timeout`](Self::timeout) means the same everywhere; prefer it.
+    /// **Crossbar reads the number as seconds** and then answers `wamp.error.canceled`. With
+    /// Crossbar, `router_timeout(Duration::from_millis(5))` means five seconds, and one second
+    /// means about 17 minutes. Crossbar does not announce the feature, so a client cannot detect
+    /// the difference. Prefer [`timeout`](Self::timeout), which means the same with every router.
     pub fn router_timeout(mut self, timeout: Duration) -> Self {
         let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
         let largest = u128::from(crate::message::MAX_ID);
@@ -114,24 +114,25 @@ impl CallRequest {
         self
     }
 
-    /// Lets the callee know who calls, if the router allows it. Default: as the router likes.
+    /// Discloses the caller's identity to the callee, if the router allows it. Default: the router
+    /// decides.
     pub fn disclose_me(mut self, disclose: bool) -> Self {
         self.options.disclose_me = Some(disclose);
         self
     }
 
-    /// How the router is told when the call is given up (dropped, or timed out): skip, kill or
-    /// killnowait (spec: "Call canceling"). Default: killnowait.
+    /// Sets the cancel mode for a call that is dropped or times out: skip, kill or killnowait
+    /// (spec: "Call canceling"). Default: killnowait.
     pub fn cancel_mode(mut self, mode: CancelMode) -> Self {
         self.cancel_mode = mode;
         self
     }
 
-    /// Asks for progressive results, and has them handed to a function, in order and before the
-    /// last one is given back. For a stream of them see [`start`](Self::start).
+    /// Requests progressive results and passes them to a function, in order and before the final
+    /// result is returned. For a stream of results see [`start`](Self::start).
     ///
-    /// If the function is so slow that results have to be dropped, the session's
-    /// [`on_user_error`](super::SessionConfig::on_user_error) is told.
+    /// If the function is too slow and results are dropped, the session's
+    /// [`on_user_error`](super::SessionConfig::on_user_error) hook is called.
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
@@ -147,21 +148,22 @@ impl CallRequest {
         self
     }
 
-    /// Calls, and gives a handle to the call while it runs: a stream of its progressive results,
-    /// and a way to cancel it.
+    /// Starts the call and returns a handle to it: a stream of its progressive results, and a way
+    /// to cancel it.
     ///
     /// # Errors
-    /// What can be seen before the call is sent; `wamp.error.invalid_argument` with
-    /// [`on_progress`](Self::on_progress), as the results would have two takers.
+    /// Returns errors that are known before the call is sent. Together with
+    /// [`on_progress`](Self::on_progress) it returns `wamp.error.invalid_argument`, because only
+    /// one receiver can take the results.
     pub async fn start(mut self) -> Result<RunningCall, CallError> {
         self.check_takers()?;
         self.options.progress = None;
         RunningCall::start(self).await
     }
 
-    /// Calls with arguments that come in parts: those given here are the first part, the others
-    /// go by [`StreamingCall::send`], the last by [`StreamingCall::finish`] (spec: "Progressive
-    /// call invocations").
+    /// Starts a call whose arguments are sent in parts (spec: "Progressive call invocations"). The
+    /// arguments given here are the first part. [`StreamingCall::send`] sends further parts,
+    /// [`StreamingCall::finish`] the last one.
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
@@ -172,9 +174,9 @@ impl CallRequest {
     /// ```
     ///
     /// # Errors
-    /// What can be seen before the call is sent, as that the router does not have the feature;
-    /// `wamp.error.invalid_argument` with [`on_progress`](Self::on_progress), as with
-    /// [`start`](Self::start).
+    /// Returns errors that are known before the call is sent, for example that the router lacks the
+    /// feature. Together with [`on_progress`](Self::on_progress) it returns
+    /// `wamp.error.invalid_argument`, as [`start`](Self::start) does.
     pub async fn start_streaming(mut self) -> Result<StreamingCall, CallError> {
         self.check_takers()?;
         self.options.progress = Some(true);
@@ -189,7 +191,7 @@ impl CallRequest {
         Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))
     }
 
-    /// Calls, and reads the one positional value of the result; see [`Payload::decode`].
+    /// Calls and decodes the only positional value of the result; see [`Payload::decode`].
     pub async fn value<T: DeserializeOwned>(self) -> Result<T, CallError> {
         Ok(self.send().await?.decode()?)
     }
@@ -209,8 +211,8 @@ impl CallRequest {
         }
         let CallRequest { session, procedure, mut options, payload, timeout, cancel_mode, .. } =
             self;
-        // Whoever wants progress asks by `start` or `on_progress`, arguments in parts go by
-        // `start_streaming`.
+        // `start` and `on_progress` request progressive results; `start_streaming` sends arguments
+        // in parts.
         (options.receive_progress, options.progress) = (None, None);
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&procedure, &payload)?;
@@ -224,8 +226,8 @@ impl CallRequest {
             waiter,
             control: None,
         });
-        // The timer is the caller's: it runs from here on, whether or not the transport takes the
-        // call. Dropping the request gives it up.
+        // The timer runs from here on, even if the transport does not accept the call. Dropping the
+        // request cancels the call.
         let answer = match timeout {
             None => answer.await,
             Some(limit) => within(limit, answer).await.ok_or(CallError::Timeout(Elapsed(limit)))?,
@@ -258,17 +260,17 @@ impl fmt::Debug for CallRequest {
 }
 
 impl CallReply {
-    /// The one positional value; see [`Payload::decode`].
+    /// Decodes the only positional value; see [`Payload::decode`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.decode()
     }
 
-    /// All positional values; see [`Payload::args`].
+    /// Decodes all positional values; see [`Payload::args`].
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.args()
     }
 
-    /// The keyword values; see [`Payload::kwargs`].
+    /// Decodes the keyword values; see [`Payload::kwargs`].
     pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.kwargs()
     }
@@ -280,7 +282,7 @@ impl Queued for CallReply {
     }
 }
 
-/// Natively all futures can go to another thread.
+/// Checks at compile time that all native futures are `Send`.
 #[allow(dead_code, reason = "it only has to compile")]
 fn assert_send(session: &Session) {
     fn check<T: crate::rt::MaybeSend>(_: T) {}

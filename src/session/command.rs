@@ -1,4 +1,4 @@
-//! What handles tell the driver.
+//! Contains the messages from session handles to the driver.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::session::running_call::CallControl;
 use crate::transport::Transport;
 use crate::uri::Uri;
 
-/// Where the outcome of a request goes.
+/// Destination of a request's outcome.
 pub(super) type Waiter = oneshot::Sender<Result<Answer, Failure>>;
 
-/// A request of the user's. The queue of commands is bounded: whoever sends faster than the
-/// transport takes waits.
+/// A request of the user. The command queue is bounded: a sender that is faster than the transport
+/// waits.
 pub(super) enum Command {
     Call {
         ticket: Ticket,
@@ -31,14 +31,14 @@ pub(super) enum Command {
         options: CallOptions,
         payload: Payload,
         waiter: Waiter,
-        /// For calls of which the caller wants more than the last result.
+        /// Present if the caller wants more than the final result of the call.
         control: Option<Arc<CallControl>>,
     },
-    /// More arguments of a call.
+    /// Further arguments of a call.
     Arguments { ticket: Ticket, payload: Payload, last: bool },
-    /// A result of an invocation that is not the last.
+    /// A progressive result of an invocation.
     Progress { invocation: u64, payload: Payload },
-    /// Without a waiter it is not acknowledged.
+    /// Without a waiter the event is not acknowledged.
     Publish {
         ticket: Ticket,
         topic: Uri,
@@ -66,25 +66,25 @@ pub(super) enum Command {
     },
     /// Ends the registration whose REGISTER had the ticket `listener`.
     Unregister { ticket: Ticket, listener: Ticket, waiter: Waiter },
-    /// The answer to the router's challenge, or why there is none.
+    /// The answer to the router's challenge, or the error that prevents one.
     Authenticate(Result<Signature, AuthError>),
     Leave {
         reason: Uri,
         message: Option<String>,
-        /// Where the transport goes if it is to stay open.
+        /// Destination of the transport, if it stays open.
         keep: Option<oneshot::Sender<Box<dyn Transport>>>,
     },
 }
 
-/// What must reach the driver even when the queue of commands is full. There are never more than
-/// requests under way, running handlers and living subscriptions.
+/// A message that must reach the driver even when the command queue is full. Their number is
+/// bounded by the pending requests, running handlers and active subscriptions.
 pub(super) enum Signal {
-    /// Nobody waits for the request, or holds the subscription, of this ticket any more; a call is
-    /// cancelled in this way.
+    /// The waiter of the request, or the holder of the subscription, with this ticket is gone. A
+    /// call is canceled in this mode.
     Drop(Ticket, CancelMode),
-    /// A call is to be cancelled; somebody may still wait for its end.
+    /// Cancels a call whose end may still be awaited.
     Cancel(Ticket, CancelMode),
-    /// The last handle is gone.
+    /// The last handle was dropped.
     Orphaned,
     /// Leaving took too long.
     GiveUp,

@@ -1,4 +1,4 @@
-//! `SessionConfig`: how a session is opened.
+//! Contains [`SessionConfig`], the settings for opening a session.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use crate::session::user_error::{UserError, UserErrors};
 use crate::uri::Uri;
 use crate::value::Dict;
 
-/// How a session is opened, over whatever transport.
+/// Settings for opening a session over any transport.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// The settings of the state machine: timeouts, agent.
+    /// Settings of the client state machine: timeouts and agent.
     pub client: ClientConfig,
     pub(super) authentication: Authentication,
     pub(super) identity: Identity,
@@ -38,40 +38,46 @@ impl<F: Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync> OnWelcome fo
 }
 
 impl SessionConfig {
-    /// How we prove who we are: a method, as
-    /// [`Ticket`](crate::session::authentication::Ticket), or an [`Authentication`] of several.
-    /// Default: none is offered, which is `anonymous` for most routers. A session that
-    /// [joins again](crate::Session::rejoin) proves it again.
+    /// Sets the authentication: one method, such as
+    /// [`Ticket`](crate::session::authentication::Ticket), or an [`Authentication`] of several. A
+    /// session that [rejoins](crate::Session::rejoin) authenticates again.
+    ///
+    /// Default: no method is offered; most routers treat this as `anonymous`.
     #[must_use]
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
         self.authentication = authentication.into();
         self
     }
 
-    /// Who we want to be, if no method says it (or it says the same). Default: nothing is said.
+    /// Sets the requested authid. If an authentication method also sets it, both must agree.
+    /// Default: none.
     #[must_use]
     pub fn authid(mut self, authid: impl Into<String>) -> Self {
         self.identity.authid = Some(authid.into());
         self
     }
 
-    /// The role that we want, if no method says it (or it says the same). Default: nothing is said.
+    /// Sets the requested role. If an authentication method also sets it, both must agree. Default:
+    /// none.
     #[must_use]
     pub fn authrole(mut self, authrole: impl Into<String>) -> Self {
         self.identity.authrole = Some(authrole.into());
         self
     }
 
-    /// More for HELLO.Details.authextra than what the methods put there. Default: nothing.
+    /// Adds to HELLO.Details.authextra, beside the values of the authentication methods. Default:
+    /// none.
     #[must_use]
     pub fn authextra(mut self, authextra: Dict) -> Self {
         self.identity.authextra = authextra;
         self
     }
 
-    /// What encodes payloads that go out and decodes those that come in. The session then announces
-    /// `payload_passthru_mode` and Autobahn's `payload_transparency`. Default: none; then calls that
-    /// come in encoded are refused with `wamp.error.no_payload_codec`, and such events are dropped.
+    /// Sets the codec that encodes outgoing and decodes incoming payloads. The session then
+    /// announces `payload_passthru_mode` and Autobahn's `payload_transparency`.
+    ///
+    /// Default: none. Encoded calls are then refused with `wamp.error.no_payload_codec`, and
+    /// encoded events are dropped.
     #[must_use]
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
@@ -79,18 +85,18 @@ impl SessionConfig {
         self
     }
 
-    /// Whether encoded payloads go to the user as they are, if there is no codec: see
+    /// Sets whether encoded payloads are delivered unchanged if there is no codec: see
     /// [`Payload::opaque`](crate::Payload::opaque), and `enc_algo` and `ppt_scheme` in the details.
-    /// The same features are announced. Default: no.
+    /// The session announces the same features as with a codec. Default: no.
     #[must_use]
     pub fn payload_passthru(mut self, passthru: bool) -> Self {
         self.passthru = passthru;
         self
     }
 
-    /// A look at the router's WELCOME before the session is handed out. If it returns an error,
-    /// the session is left with that text, and joining fails with
-    /// `wamp.error.cannot_authenticate`; so it does if it panics.
+    /// Inspects the router's WELCOME before the session is returned. If the function returns an
+    /// error or panics, the session is left with that text, and joining fails with
+    /// `wamp.error.cannot_authenticate`.
     #[must_use]
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn on_welcome(
@@ -101,10 +107,11 @@ impl SessionConfig {
         self
     }
 
-    /// Who is told when something goes wrong in a handler: an event that does not fit it or came
-    /// too late for it, or whose encoded payload cannot be read, a progressive result that came too
-    /// late for its function, a panic. It is logged in any case. The hook is called where it
-    /// happens, so it should not take long.
+    /// Sets the hook for errors in handlers. The errors are always logged, too.
+    ///
+    /// The hook is called for an event that does not fit its handler, arrived too late or cannot be
+    /// decoded, for a progressive result that its function was too slow to take, and for a panic.
+    /// The hook blocks the session and should return quickly.
     #[must_use]
     pub fn on_user_error(
         mut self,
@@ -114,10 +121,10 @@ impl SessionConfig {
         self
     }
 
-    /// With the authentication and the hook for user errors of another one.
+    /// Adds the authentication and the user error hook of another configuration.
     ///
     /// # Errors
-    /// A text, if both have an authentication.
+    /// Returns a text if both have an authentication.
     pub(crate) fn with(mut self, other: SessionConfig) -> Result<Self, String> {
         if !other.authentication.is_empty() {
             if !self.authentication.is_empty() {
@@ -130,7 +137,7 @@ impl SessionConfig {
         Ok(self)
     }
 
-    /// Another look at WELCOME, behind the one that is there.
+    /// Adds a check of WELCOME after the existing one.
     pub(crate) fn also_on_welcome(
         mut self,
         check: impl Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync + 'static,
@@ -142,7 +149,7 @@ impl SessionConfig {
         })
     }
 
-    /// Somebody else who is told, too.
+    /// Adds another user error hook.
     pub(crate) fn also_on_user_error(
         mut self,
         hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
@@ -151,14 +158,14 @@ impl SessionConfig {
         self
     }
 
-    /// Tells what went wrong in a function of the user's, and logs it.
+    /// Reports and logs an error in a user's function.
     pub(crate) fn tell_user_error(&self, uri: &Uri, error: ApplicationError) {
         self.user_errors.tell(uri, error);
     }
 
     pub(super) fn check(&self, welcome: &Welcome) -> Result<(), String> {
         let Some(check) = &self.on_welcome else { return Ok(()) };
-        // Whoever panics has not let the router in.
+        // A check that panics rejects the router.
         catch(|| check.call(welcome)).unwrap_or_else(|panic| Err(format!("on_welcome {panic}")))
     }
 }

@@ -1,4 +1,4 @@
-//! `Ending`: how a subscription or registration came to its end.
+//! Contains [`Ending`], the reason why a subscription or registration ended.
 
 use std::sync::Arc;
 
@@ -8,23 +8,23 @@ use crate::error::CloseReason;
 use crate::session::driver_gone;
 use crate::uri::Uri;
 
-/// Why a subscription or registration has ended.
+/// The reason why a subscription or registration ended.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Ending {
-    /// By its own session: unsubscribed or unregistered.
+    /// Its own session unsubscribed or unregistered.
     Withdrawn,
-    /// By the router, with its reason; empty if it gave none (spec: "Revocation").
+    /// The router revoked it, with this reason; empty if the router gave none (spec: "Revocation").
     Revoked(Uri),
-    /// With the session.
+    /// The session ended.
     Closed(Arc<CloseReason>),
 }
 
-/// The end that handles look at.
+/// The receiving end, held by handles.
 #[derive(Clone, Debug)]
 pub(super) struct EndingWatch(watch::Receiver<Option<Ending>>);
 
-/// The end that the driver holds.
+/// The sending end, held by the driver.
 pub(super) type EndingSender = watch::Sender<Option<Ending>>;
 
 pub(super) fn channel() -> (EndingSender, EndingWatch) {
@@ -35,7 +35,7 @@ pub(super) fn channel() -> (EndingSender, EndingWatch) {
 impl EndingWatch {
     pub(super) fn now(&self) -> Option<Ending> {
         let ending = self.0.borrow().clone();
-        // Without the driver there is no session.
+        // Without a driver the session is closed.
         ending.or_else(|| self.0.has_changed().is_err().then(|| Ending::Closed(driver_gone())))
     }
 

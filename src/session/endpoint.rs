@@ -1,4 +1,4 @@
-//! Procedures: what a session can register.
+//! Contains the trait for procedures that a session can register.
 
 use std::future::{Future, ready};
 use std::marker::PhantomData;
@@ -12,7 +12,7 @@ use crate::session::incoming::IncomingCall;
 use crate::session::reply::IntoReply;
 
 /// A procedure that can be registered: any function of up to eight parameters that can be
-/// [extracted](Extract), and that returns a future of a [reply](IntoReply).
+/// [extracted](Extract), which returns a future of a [reply](IntoReply).
 ///
 /// ```
 /// use wampwerk::{ApplicationError, Session};
@@ -33,17 +33,17 @@ use crate::session::reply::IntoReply;
 /// # Ok(()) }
 /// ```
 ///
-/// The future is polled for the first time by the session itself, so that quick procedures cost no
-/// task of their own; work that keeps a processor busy belongs elsewhere
-/// (`tokio::task::spawn_blocking`).
+/// The session polls the future once itself, so that a quick procedure needs no task of its own. Do
+/// not block the thread: move work that keeps a processor busy to `tokio::task::spawn_blocking`.
 ///
-/// If the caller cancels, the future is dropped wherever it waits, and the caller gets
-/// `wamp.error.canceled`; what must be done all the same belongs into a `Drop` or a task of its own.
+/// If the caller cancels, the future is dropped at its current await point, and the caller receives
+/// `wamp.error.canceled`. Put cleanup that must always run into a `Drop` implementation or a
+/// separate task.
 ///
-/// A procedure that keeps a [`Session`](crate::Session) is a handle of it: then the session does not
-/// leave by itself, and somebody has to call [`leave`](crate::Session::leave).
+/// A procedure that keeps a [`Session`](crate::Session) holds a handle to it. The session then does
+/// not leave automatically; call [`leave`](crate::Session::leave).
 ///
-/// `M` only tells the implementations apart.
+/// The type parameter `M` only distinguishes the implementations.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a procedure",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
@@ -55,7 +55,7 @@ pub trait Endpoint<M>: MaybeSend + MaybeSync + 'static {
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
 }
 
-/// An endpoint without its type.
+/// An endpoint with its type erased.
 pub(super) type DynEndpoint = Arc<dyn ErasedEndpoint>;
 
 pub(super) trait ErasedEndpoint: MaybeSend + MaybeSync {

@@ -1,4 +1,4 @@
-//! `Event`: what a subscription gets, and the functions that can handle it.
+//! Contains [`Event`], which a subscription receives, and the trait for event handlers.
 
 use std::future::{Future, ready};
 
@@ -15,28 +15,28 @@ use crate::uri::Uri;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
-    /// The topic that was published to; with a pattern subscription not the pattern.
+    /// Topic of the event. For a pattern subscription this is not the pattern.
     pub topic: Uri,
-    /// The id of the publication; the same for every subscription that gets it.
+    /// Id of the publication; equal for all subscriptions that receive it.
     pub publication: u64,
-    /// The publisher and more, as far as the router tells.
+    /// Details of the event, including the publisher if the router discloses it.
     pub details: EventDetails,
-    /// The arguments.
+    /// Arguments of the event.
     pub payload: Payload,
 }
 
 impl Event {
-    /// The one positional argument; see [`Payload::decode`].
+    /// Decodes the only positional argument; see [`Payload::decode`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.decode()
     }
 
-    /// All positional arguments; see [`Payload::args`].
+    /// Decodes all positional arguments; see [`Payload::args`].
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.args()
     }
 
-    /// The keyword arguments; see [`Payload::kwargs`].
+    /// Decodes the keyword arguments; see [`Payload::kwargs`].
     pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.kwargs()
     }
@@ -48,11 +48,10 @@ impl Queued for Event {
     }
 }
 
-/// A function that can handle events: up to eight parameters that can be [extracted](Extract), and
-/// a future of nothing. Arguments beyond its parameters are left alone, so that publishers may add
-/// some.
+/// A function that handles events: up to eight parameters that can be [extracted](Extract), and a
+/// future without a result. Surplus arguments are ignored, so that publishers may add arguments.
 ///
-/// `M` only tells the implementations apart.
+/// The type parameter `M` only distinguishes the implementations.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event handler",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
@@ -63,7 +62,7 @@ pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the handler.
     ///
     /// # Errors
-    /// The future's error tells that the event does not fit the parameters.
+    /// The future's error means that the event does not fit the parameters.
     fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>>;
 }
 

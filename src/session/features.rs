@@ -1,6 +1,6 @@
-//! What the router did not announce is not sent: some would ignore it, which may be wrong or hand an
-//! event to those who must not see it, others would end the session. Nor are known options sent
-//! that were set past their types.
+//! Rejects requests for features that the router did not announce, before they are sent. Some
+//! routers would ignore the option, which may deliver an event to the wrong receivers; others would
+//! end the session. Also rejects known options that were set with a wrong type.
 
 use crate::error::ApplicationError;
 use crate::message::{
@@ -8,7 +8,7 @@ use crate::message::{
 };
 use crate::uri::{Match, uris};
 
-/// Progressive results that the router does not have are simply not asked for.
+/// Progressive results are not requested if the router does not support them.
 pub(super) fn check_call(roles: &Roles, options: &mut CallOptions) -> Result<(), ApplicationError> {
     check_misplaced("CALL.Options", options.misplaced())?;
     if options.receive_progress.is_some() && !roles.supports("dealer", "progressive_call_results") {
@@ -63,7 +63,7 @@ pub(super) fn check_publish(
     need(roles, "broker", "payload_passthru_mode", "ppt_scheme", options.ppt_scheme.is_some())
 }
 
-/// Whoever reads a message of ours with a wrong type in it ends the session.
+/// A peer that receives a known option with a wrong type ends the session.
 fn check_misplaced(place: &str, misplaced: Option<&str>) -> Result<(), ApplicationError> {
     let Some(key) = misplaced else { return Ok(()) };
     let text = format!("{place}.{key} has a setter, or a field of the options, of its own");

@@ -1,4 +1,4 @@
-//! How handlers get their arguments: extraction by type.
+//! Implements the extraction of handler parameters by type.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::session::event::Event;
 use crate::session::incoming::IncomingCall;
 use crate::uri::uris;
 
-/// The arguments and details of a call or event, handed out one by one to the parameters of
-/// a handler.
+/// The arguments and details of a call or event, which are passed one by one to the parameters of a
+/// handler.
 pub struct Arguments<'a, C> {
     payload: &'a Payload,
     context: &'a C,
@@ -34,41 +34,41 @@ impl<C: fmt::Debug> fmt::Debug for Arguments<'_, C> {
 
 /// A type that can be a parameter of a handler.
 ///
-/// Whatever serde can read takes the next positional argument; an `Option` at the end may be left
-/// off by the sender. [`Args`], [`Kwargs`], [`Payload`] and the details take something else.
+/// A type that implements serde's `Deserialize` takes the next positional argument. The sender may
+/// omit trailing arguments of type `Option`. [`Args`], [`Kwargs`], [`Payload`] and the details
+/// types take other parts of the message.
 ///
-/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers; those two can be taken
-/// as they are by [`Whole`].
+/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers. [`Whole`] takes these
+/// objects themselves.
 pub trait Extract<C>: Sized {
-    /// Takes the parameter.
+    /// Extracts the parameter.
     ///
     /// # Errors
-    /// `wamp.error.invalid_argument` if the argument is missing or does not fit.
+    /// Returns `wamp.error.invalid_argument` if the argument is missing or does not fit.
     fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError>;
 }
 
-/// A parameter of a handler: all positional arguments that are left, as a tuple, list or struct.
+/// Handler parameter: all remaining positional arguments, as a tuple, list or struct.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct Args<T>(pub T);
 
-/// A parameter of a handler: the keyword arguments, as a struct or map.
+/// Handler parameter: the keyword arguments, as a struct or map.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct Kwargs<T>(pub T);
 
-/// A parameter of a handler: the [`IncomingCall`] or the [`Event`] itself, with all its arguments.
+/// Handler parameter: the [`IncomingCall`] or the [`Event`] itself, with all its arguments.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct Whole<C>(pub C);
 
-/// A parameter of a procedure: who calls, and how; the procedure is always there.
+/// Parameter of a procedure: the details of the call. The procedure is always present.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct CallDetails(pub InvocationDetails);
 
-/// A parameter of an event handler: who published, and where; the topic
-/// is always there.
+/// Parameter of an event handler: the details of the event. The topic is always present.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct PublishDetails(pub EventDetails);
@@ -76,24 +76,24 @@ pub struct PublishDetails(pub EventDetails);
 impl<'a, C> Arguments<'a, C> {
     fn new(payload: &'a Payload, context: &'a C) -> Result<Self, ApplicationError> {
         static NONE: Payload = Payload::empty();
-        // Of opaque data there is nothing to hand out one by one; it may be taken as a whole.
+        // Opaque data has no single arguments; it can only be taken as a whole.
         let source = if payload.opaque().is_some() { &NONE } else { payload };
         let positional = source.positional().map_err(invalid)?;
         Ok(Arguments { payload, context, positional, taken: 0, keywords_taken: false })
     }
 
-    /// The call or event that the arguments belong to.
+    /// Returns the call or event that the arguments belong to.
     pub(super) fn context(&self) -> &'a C {
         self.context
     }
 
-    /// Takes everything that is there.
+    /// Takes all remaining arguments.
     pub(super) fn take_all(&mut self) {
         self.keywords_taken = true;
         while self.positional.next::<IgnoredAny>().is_some() {}
     }
 
-    /// That nothing was sent that the handler does not take.
+    /// Checks that no arguments remain.
     fn finish(self) -> Result<(), ApplicationError> {
         let (taken, surplus) = (self.taken, self.positional.remaining());
         if surplus > 0 {
@@ -116,12 +116,12 @@ impl<'a, C> Arguments<'a, C> {
 pub(super) trait Parameters<C>: Sized {
     fn take(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError>;
 
-    /// From what may hold more than the handler takes.
+    /// Extracts from a payload that may contain surplus arguments.
     fn from_some(payload: &Payload, context: &C) -> Result<Self, ApplicationError> {
         Self::take(&mut Arguments::new(payload, context)?)
     }
 
-    /// From what must hold no more than the handler takes.
+    /// Extracts from a payload that must not contain surplus arguments.
     fn from_all(payload: &Payload, context: &C) -> Result<Self, ApplicationError> {
         let mut arguments = Arguments::new(payload, context)?;
         let parameters = Self::take(&mut arguments)?;
@@ -159,7 +159,7 @@ impl<T: DeserializeOwned, C> Extract<C> for T {
         match arguments.positional.next::<T>() {
             Some(value) => value.map_err(invalid),
             None => {
-                // Left off is the same as null; only an optional parameter can be read from that.
+                // A missing argument equals null, which only an optional parameter accepts.
                 let nothing: UnitDeserializer<DecodeError> = ().into_deserializer();
                 T::deserialize(nothing)
                     .map_err(|_| invalid(format!("argument {} is missing", arguments.taken)))

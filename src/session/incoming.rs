@@ -1,4 +1,4 @@
-//! `IncomingCall`: a call on its way to a procedure, and what the procedure may do beside answering.
+//! Contains [`IncomingCall`], and the progress and chunks of a running procedure.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,30 +16,30 @@ use crate::session::queue::{Queue, QueueLimits, Queued};
 use crate::session::size_exceeded;
 use crate::uri::Uri;
 
-/// A call that a procedure is to answer.
+/// A call that a procedure must answer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IncomingCall {
-    /// The procedure that was called; with a pattern registration not the pattern.
+    /// Called procedure. For a pattern registration this is not the pattern.
     pub procedure: Uri,
-    /// Who calls, and how, as far as the router tells.
+    /// Details of the call, including the caller if the router discloses it.
     pub details: InvocationDetails,
-    /// The arguments; of progressive arguments the first.
+    /// Arguments of the call; with progressive arguments, the first part.
     pub payload: Payload,
     serializer: Serializer,
     link: Option<Arc<CallLink>>,
 }
 
-/// What connects a running procedure with its session, beyond the answer. Most calls have none.
+/// Connects a running procedure to its session beyond its answer. Most calls have none.
 pub(super) struct CallLink {
     pub(super) invocation: u64,
     commands: mpsc::WeakSender<Command>,
     max_send: usize,
     wants_progress: bool,
-    /// Results that were handed over; the last one must not overtake them.
+    /// Number of progressive results passed to the driver; the final result must not overtake them.
     pub(super) sent: AtomicU64,
     over: AtomicBool,
-    /// Arguments that follow the first.
+    /// Queue of the arguments after the first part.
     pub(super) more: Option<Arc<Queue<Payload>>>,
 }
 
@@ -60,17 +60,17 @@ impl IncomingCall {
         IncomingCall { procedure, details, payload, serializer, link }
     }
 
-    /// The format that the answer is best written in.
+    /// Returns the preferred serializer for the answer.
     pub fn serializer(&self) -> Serializer {
         self.serializer
     }
 
-    /// Where results go that are not the last.
+    /// Returns the sender for progressive results.
     pub fn progress(&self) -> Progress {
         Progress { link: self.link.clone(), serializer: self.serializer }
     }
 
-    /// All arguments of the call, part by part.
+    /// Returns all arguments of the call, part by part.
     pub fn chunks(&self) -> Chunks {
         let more = self.link.as_ref().and_then(|link| link.more.clone());
         Chunks { first: Some(self.payload.clone()), more }
@@ -96,7 +96,7 @@ impl CallLink {
         }
     }
 
-    /// The call is answered, cancelled, or has gone with its session.
+    /// Marks the call as answered, canceled, or closed with its session.
     pub(super) fn end(&self) {
         self.over.store(true, Ordering::Release);
         if let Some(more) = &self.more {
@@ -111,8 +111,7 @@ impl fmt::Debug for CallLink {
     }
 }
 
-/// A parameter of a procedure: where it sends results that are not the last (spec: "Progressive
-/// call results").
+/// Parameter of a procedure: the sender for progressive results (spec: "Progressive call results").
 ///
 /// ```
 /// use wampwerk::session::Progress;
@@ -120,7 +119,7 @@ impl fmt::Debug for CallLink {
 /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
 /// session.register("com.example.count", |to: u32, progress: Progress| async move {
 ///     for n in 1..to {
-///         progress.send((n,)).await?; // An error: nobody waits for the call any more.
+///         progress.send((n,)).await?; // Returns an error if the call is over.
 ///     }
 ///     Ok::<_, wampwerk::ApplicationError>(to)
 /// }).await?;
@@ -133,23 +132,23 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether the caller takes such results, and the call is still open. A procedure need not ask;
-    /// it saves the work for what would not be sent.
+    /// Returns whether the caller accepts progressive results and the call is still open. Checking
+    /// is optional; it saves the work of results that would not be sent.
     pub fn is_wanted(&self) -> bool {
         self.link
             .as_ref()
             .is_some_and(|link| link.wants_progress && !link.over.load(Ordering::Acquire))
     }
 
-    /// Sends a result; `args` are its positional values: a tuple, array or list. It is ready when
-    /// the result is on its way, and waits while the transport takes nothing.
+    /// Sends a progressive result. `args` are its positional values: a tuple, array or list. Waits
+    /// while the transport accepts no data.
     ///
-    /// If the caller did not ask for such results nothing is sent, and nothing is wrong: so a
-    /// procedure is the same for all callers. [`is_wanted`](Self::is_wanted) tells.
+    /// If the caller did not request progressive results, nothing is sent and the method succeeds,
+    /// so the same procedure works for all callers; see [`is_wanted`](Self::is_wanted).
     ///
     /// # Errors
-    /// [`ProgressError::Ended`] if the call is over (cancelled, answered, or the session has
-    /// closed), and what cannot be written or is too long for the transport.
+    /// Returns [`ProgressError::Ended`] if the call is over (canceled, answered, or its session
+    /// closed), and an error if the values cannot be encoded or are too long for the transport.
     pub async fn send<A: Serialize>(&self, args: A) -> Result<(), ProgressError> {
         if self.wanting()?.is_none() {
             return Ok(());
@@ -158,10 +157,10 @@ impl Progress {
         self.send_payload(payload).await
     }
 
-    /// As [`send`](Self::send), with positional and keyword values.
+    /// Sends a progressive result with positional and keyword values; see [`send`](Self::send).
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// See [`send`](Self::send).
     pub async fn send_payload(&self, payload: Payload) -> Result<(), ProgressError> {
         const ENVELOPE: usize = 64;
         let Some(link) = self.wanting()? else { return Ok(()) };
@@ -181,7 +180,7 @@ impl Progress {
         Ok(())
     }
 
-    /// The way to a caller who asked. (Of calls without a link nothing more is known.)
+    /// Returns the link to a caller who requested results. Calls without a link have none.
     fn wanting(&self) -> Result<Option<&CallLink>, ProgressError> {
         match self.link.as_deref() {
             Some(link) if link.over.load(Ordering::Acquire) => Err(ProgressError::Ended),
@@ -190,7 +189,7 @@ impl Progress {
     }
 }
 
-/// A parameter of a procedure: all arguments of the call, as they come (spec: "Progressive call
+/// Parameter of a procedure: all arguments of the call, as they arrive (spec: "Progressive call
 /// invocations"). A plain call has one part.
 ///
 /// ```
@@ -208,15 +207,15 @@ impl Progress {
 /// # Ok(()) }
 /// ```
 ///
-/// At most 1024 parts (and 64 MiB) wait to be taken; what comes beyond is dropped, and [`Lagged`]
-/// says so where it is missing.
+/// The queue holds at most 1024 parts and 64 MiB. Further parts are dropped, and [`Lagged`] reports
+/// their number at that position.
 pub struct Chunks {
     first: Option<Payload>,
     more: Option<Arc<Queue<Payload>>>,
 }
 
 impl Chunks {
-    /// The next part; `None` after the last one.
+    /// Returns the next part, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Payload, Lagged>> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }

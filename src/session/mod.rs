@@ -1,7 +1,41 @@
-//! What a user holds: the session handle, request builders, subscriptions and registrations.
+//! Contains the session handle, and the requests, subscriptions and registrations of a session.
 //!
-//! Owns the way from a method call to the core and back: commands to the one driver per
-//! connection, and what comes out of it. The protocol itself is the core's matter.
+//! [`connect`](fn@crate::connect) opens a [`Session`]. The session calls and registers procedures,
+//! publishes events and subscribes to topics:
+//!
+//! ```
+//! # #[cfg(feature = "router")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use wampwerk::Router;
+//!
+//! let router = Router::builder().realm("realm1").build()?;
+//! let (callee, caller) = (router.connect("realm1").await?, router.connect("realm1").await?);
+//!
+//! callee.register("com.example.add", |a: i64, b: i64| async move { a + b }).await?;
+//! let sum: i64 = caller.call("com.example.add").args((2, 3)).value().await?;
+//! assert_eq!(sum, 5);
+//!
+//! let mut news = caller.subscribe("com.example.news").await?;
+//! callee.publish("com.example.news").args(("open",)).await?;
+//! if let Some(event) = news.next().await {
+//!     assert_eq!(event?.decode::<String>()?, "open");
+//! }
+//! caller.leave().await;
+//! # Ok(()) }
+//! # #[cfg(not(feature = "router"))]
+//! # fn main() {}
+//! ```
+//!
+//! - Calls: [`Session::call`], [`CallRequest`], [`RunningCall`], [`StreamingCall`]
+//! - Procedures: [`Session::register`], [`Endpoint`], [`Extract`], [`IntoReply`], [`Procedures`]
+//! - Events: [`Session::publish`], [`Session::subscribe`], [`Event`], [`EventHandler`]
+//! - Authentication: [`authentication`]
+//! - Questions to the router: [`Session::meta`]
+//! - Other transports: [`connect_with`], [`join`]
+//!
+//! A session ends with its connection. For a session that reconnects, see
+//! [`component`](crate::component).
 
 mod arguments;
 pub mod authentication;
@@ -69,11 +103,12 @@ use command::{Command, Signal};
 
 /// An open session on a realm. Cheap to clone; all clones are the same session.
 ///
-/// The session lives until somebody [leaves](Session::leave), the router ends it, or the transport
-/// breaks. When the last handle to it is dropped (sessions, subscriptions and registrations all
-/// count) it leaves by itself. It does not reconnect.
+/// The session lives until it is [left](Session::leave), the router ends it, or the transport
+/// breaks. It leaves automatically when the last handle is dropped; sessions, subscriptions and
+/// registrations all count as handles. It does not reconnect.
 ///
-/// When it ends, every request, stream and running procedure ends with the same [`CloseReason`].
+/// At the end of the session, every request, stream and running procedure ends with the same
+/// [`CloseReason`].
 #[derive(Clone)]
 pub struct Session {
     shared: Arc<Shared>,
@@ -84,91 +119,94 @@ struct Shared {
     signals: mpsc::UnboundedSender<Signal>,
     closed: watch::Receiver<Option<Arc<CloseReason>>>,
     tickets: AtomicU64,
-    /// Somebody here wanted the session to end.
+    /// True after a local request to end the session.
     leaving: AtomicBool,
     joined: Joined,
     transport: TransportInfo,
-    /// For a session on the same transport.
+    /// Configuration for another session on the same transport.
     config: SessionConfig,
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // The driver sees it by itself when it has taken what was asked before, but it must not wait
-        // for ever for a transport that takes nothing.
+        // The driver notices the drop after the earlier commands. The signal keeps it from waiting
+        // forever for a transport that accepts no data.
         drop(self.signals.send(Signal::Orphaned));
     }
 }
 
 impl Session {
-    /// The session's id, drawn by the router.
+    /// Returns the session id, which the router assigns.
     pub fn id(&self) -> u64 {
         self.shared.joined.welcome.session
     }
 
-    /// The realm that was joined.
+    /// Returns the joined realm.
     pub fn realm(&self) -> &Uri {
         &self.shared.joined.realm
     }
 
-    /// The router's whole WELCOME: its roles and features, and as whom it sees us.
+    /// Returns the router's WELCOME: its roles and features, and the identity of this session.
     pub fn welcome(&self) -> &Welcome {
         &self.shared.joined.welcome
     }
 
-    /// As whom the router sees us, if it tells. Without authentication it is often random.
+    /// Returns the authid of this session, if the router sent it. Without authentication it is
+    /// often random.
     pub fn authid(&self) -> Option<&str> {
         self.welcome().details.authid.as_deref()
     }
 
-    /// Our role, if the router tells.
+    /// Returns the role of this session, if the router sent it.
     pub fn authrole(&self) -> Option<&str> {
         self.welcome().details.authrole.as_deref()
     }
 
-    /// How we were authenticated, if the router tells: `"ticket"`, `"anonymous"`, …
+    /// Returns the authentication method that was used, if the router sent it: `"ticket"`,
+    /// `"anonymous"`, …
     pub fn authmethod(&self) -> Option<&str> {
         self.welcome().details.authmethod.as_deref()
     }
 
-    /// Who has authenticated us, if the router tells: `"static"`, `"dynamic"`, …
+    /// Returns the authentication provider, if the router sent it: `"static"`, `"dynamic"`, …
     pub fn authprovider(&self) -> Option<&str> {
         self.welcome().details.authprovider.as_deref()
     }
 
-    /// What else the router says about it; empty if it says nothing.
+    /// Returns further details of the authentication; empty if the router sent none.
     pub fn authextra(&self) -> &Dict {
         static NONE: Dict = Dict::new();
         self.welcome().details.authextra.as_ref().unwrap_or(&NONE)
     }
 
-    /// The router's roles, with the features that it announced.
+    /// Returns the router's roles and the features that it announced.
     pub fn router_roles(&self) -> &Roles {
         static NONE: Roles = Roles::new();
         self.welcome().details.roles.as_ref().unwrap_or(&NONE)
     }
 
-    /// The serializer that was agreed on.
+    /// Returns the negotiated serializer.
     pub fn serializer(&self) -> Serializer {
         self.shared.transport.serializer
     }
 
-    /// The transport that carries the session.
+    /// Returns information about the transport of the session.
     pub fn transport(&self) -> &TransportInfo {
         &self.shared.transport
     }
 
-    /// Whether the session is over.
+    /// Returns whether the session has ended.
     pub fn is_closed(&self) -> bool {
         self.shared.closed.borrow().is_some() || self.shared.commands.is_closed()
     }
 
-    /// Whether somebody here wanted it to end ([`leave`](Session::leave), [`detach`](Session::detach)).
+    /// Returns whether this side asked to end the session ([`leave`](Session::leave),
+    /// [`detach`](Session::detach)).
     pub(crate) fn is_leaving(&self) -> bool {
         self.shared.leaving.load(Ordering::Acquire)
     }
 
-    /// Waits for the end of the session, and tells why it ended.
+    /// Waits for the end of the session and returns why it ended.
     pub fn closed(&self) -> impl Future<Output = Arc<CloseReason>> + use<> {
         let mut closed = self.shared.closed.clone();
         async move {
@@ -179,15 +217,17 @@ impl Session {
         }
     }
 
-    /// Leaves the realm (`wamp.close.close_realm`) and closes the transport. Comes back when the
-    /// session is over, at the latest after the leave timeout (3 s) and, if the router does not
-    /// answer, [`CloseKind::TimedOut`]; it tells how it ended. The transport is closed behind it.
+    /// Leaves the realm (`wamp.close.close_realm`), closes the transport and returns why the
+    /// session ended.
+    ///
+    /// Returns at the latest after the leave timeout (3 s). If the router does not answer, the
+    /// reason is [`CloseKind::TimedOut`].
     pub async fn leave(&self) -> Arc<CloseReason> {
         self.leave_with(uris::CLOSE_REALM, None).await
     }
 
-    /// Leaves with a reason and a text of one's own, as `wamp.close.logout`. What
-    /// [`CloseReason::reason`] tells in the end is the router's answer to it.
+    /// Leaves with another reason and message, such as `wamp.close.logout`. [`CloseReason::reason`]
+    /// of the result is the router's answer.
     pub async fn leave_with(
         &self,
         reason: impl Into<Uri>,
@@ -196,7 +236,8 @@ impl Session {
         let reason = reason.into();
         self.shared.leaving.store(true, Ordering::Release);
         let leaving = async {
-            // Behind all that was asked before. Over already: then `closed` tells why.
+            // Queued after all earlier commands. If the session is already closed, `closed` returns
+            // the reason.
             let leave = Command::Leave { reason, message, keep: None };
             drop(self.shared.commands.send(leave).await);
             self.closed().await
@@ -210,11 +251,11 @@ impl Session {
         }
     }
 
-    /// Leaves the realm and keeps the transport, for another session on it: what
-    /// [`join`] takes. Other handles of this session find it closed.
+    /// Leaves the realm and returns the transport, for another session by [`join`]. Other handles
+    /// of this session are then closed.
     ///
     /// # Errors
-    /// How the session ended, if it did not end by our GOODBYE and the router's answer.
+    /// Returns the close reason if the session did not end by GOODBYE and the router's answer.
     pub async fn detach(self) -> Result<Box<dyn Transport>, Arc<CloseReason>> {
         self.shared.leaving.store(true, Ordering::Release);
         let (sender, transport) = oneshot::channel();
@@ -234,12 +275,12 @@ impl Session {
         }
     }
 
-    /// Leaves the realm and joins one again, over the same transport and with the same settings: it
-    /// proves again who we are.
+    /// Leaves the realm and joins a realm over the same transport with the same settings.
+    /// Authenticates again.
     ///
     /// # Errors
-    /// [`ConnectError::Join`] if the old session did not end as it should, or the new one cannot
-    /// be joined.
+    /// Returns [`ConnectError::Join`] if the old session did not end properly, or if the new
+    /// session cannot be joined.
     pub async fn rejoin(self, realm: impl Into<Uri>) -> Result<Session, ConnectError> {
         let config = self.shared.config.clone();
         let transport = self.detach().await.map_err(ConnectError::Join)?;
@@ -250,19 +291,19 @@ impl Session {
         Ticket(self.shared.tickets.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Why the session is over; only when it is.
+    /// Returns the close reason. Call this only after the end of the session.
     fn reason(&self) -> Arc<CloseReason> {
         self.shared.closed.borrow().clone().unwrap_or_else(driver_gone)
     }
 
-    /// Refuses what is no URI before it is sent: there are routers that drop the whole connection
-    /// for it (Crossbar does).
+    /// Rejects an invalid URI before it is sent: some routers, such as Crossbar, close the
+    /// connection because of one.
     fn check_uri(&self, uri: &Uri, pattern: Match) -> Result<(), ApplicationError> {
         Ok(uri.validate(UriRule::Loose, pattern)?)
     }
 
-    /// Refuses what the router or the transport would refuse, before anything is queued. The
-    /// envelope around the payload is estimated on the safe side.
+    /// Rejects requests that the router or the transport would reject, before they are queued. The
+    /// size of the envelope around the payload is overestimated.
     fn check(&self, uri: &Uri, payload: &Payload) -> Result<(), ApplicationError> {
         const ENVELOPE: usize = 128;
         self.check_uri(uri, Match::Exact)?;
@@ -271,15 +312,15 @@ impl Session {
         if size <= limit { Ok(()) } else { Err(size_exceeded("message", size, limit)) }
     }
 
-    /// Sends a request to the driver and waits for the answer. Whoever drops the future gives the
-    /// request up.
+    /// Sends a request to the driver and waits for the answer. Dropping the future abandons the
+    /// request.
     async fn request(
         &self,
         ticket: Ticket,
         mode: CancelMode,
         command: impl FnOnce(oneshot::Sender<Result<Answer, Failure>>) -> Command,
     ) -> Result<Answer, Failure> {
-        // The guard goes last: when it speaks, the driver can see that nobody waits.
+        // The guard is dropped last, when the driver can see that the waiter is gone.
         let mut guard = Guard { signals: Some(&self.shared.signals), ticket, mode };
         let (sender, receiver) = oneshot::channel();
         let outcome = match self.shared.commands.send(command(sender)).await {
@@ -301,30 +342,30 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Gives a request up when its future is dropped before the end.
+/// Abandons a request when its future is dropped before the end.
 struct Guard<'a> {
     signals: Option<&'a mpsc::UnboundedSender<Signal>>,
     ticket: Ticket,
-    /// How a call is cancelled then.
+    /// Cancel mode of an abandoned call.
     mode: CancelMode,
 }
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if let Some(signals) = self.signals {
-            // Without a driver there is nothing to give up.
+            // Without a driver there is nothing to abandon.
             drop(signals.send(Signal::Drop(self.ticket, self.mode)));
         }
     }
 }
 
-/// The reason when the driver has vanished without one: its runtime was shut down.
+/// Close reason when the driver has vanished without one, because its runtime was shut down.
 fn driver_gone() -> Arc<CloseReason> {
     let message = Some("the runtime of the session has ended".to_owned());
     Arc::new(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message))
 }
 
-/// What is said of a pattern on the wire; exact is what holds if nothing is said.
+/// Returns the wire option for a pattern; exact is the default on the wire.
 fn wire_policy(pattern: &Pattern) -> Option<Match> {
     (pattern.policy() != Match::Exact).then(|| pattern.policy())
 }
@@ -334,7 +375,7 @@ fn size_exceeded(what: &str, size: usize, limit: usize) -> ApplicationError {
         .arg(format!("the {what} has {size} bytes, the transport takes {limit}"))
 }
 
-/// The error that an ERROR message carries.
+/// Converts an ERROR message.
 fn application_error(error: RequestError) -> ApplicationError {
     let mut application = ApplicationError::new(error.error);
     let details = error.details.into_fields();
@@ -344,13 +385,13 @@ fn application_error(error: RequestError) -> ApplicationError {
     });
     match error.payload.to_values() {
         Ok((args, kwargs)) => (application.args, application.kwargs) = (args, kwargs),
-        // The URI is what matters; that the values cannot be read must not hide it.
+        // Keep the URI even if the arguments cannot be decoded.
         Err(undecodable) => application.args.push(undecodable.to_string().into()),
     }
     application
 }
 
-/// How the failure of a request reads as the error of an operation.
+/// Converts the failure of a request into the error of an operation.
 fn failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(failure: Failure) -> E {
     match failure {
         Failure::Error(error) => application_error(error).into(),
@@ -359,7 +400,7 @@ fn failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(failure: Failure)
     }
 }
 
-/// An answer that the core gives to no such request; an error rather than a panic.
+/// Error for an answer that does not belong to the request; used instead of a panic.
 fn unexpected<E: From<ApplicationError>>(answer: &Answer) -> E {
     ApplicationError::runtime(format!("unexpected answer {answer:?}")).into()
 }

@@ -1,4 +1,5 @@
-//! Many procedures at once, such as the methods of one object: all of them are registered, or none.
+//! Implements registering several procedures at once, such as the methods of an object. Either all
+//! of them are registered, or none.
 
 use std::fmt;
 use std::future::{Future, IntoFuture, ready};
@@ -38,9 +39,9 @@ pub struct Procedures {
 
 /// Methods of one object, as procedures for [`Session::register_all`].
 ///
-/// A method takes `self: Arc<Self>`, since several calls of it may run at the same time; what they
-/// change stands behind a lock or an atomic. Its other parameters and its result are as those of
-/// any [`Endpoint`].
+/// A method takes `self: Arc<Self>`, because several calls may run at the same time. Protect
+/// mutable state with a lock or an atomic. The other parameters and the result are those of any
+/// [`Endpoint`].
 ///
 /// ```
 /// use std::sync::Arc;
@@ -92,17 +93,18 @@ struct Entry {
     endpoint: DynEndpoint,
 }
 
-/// What [`Session::register_all`] has registered. Dropping it changes nothing.
+/// The registrations of [`Session::register_all`]. Dropping them does not unregister.
 #[derive(Clone, Debug)]
 pub struct Registrations(Vec<Registration>);
 
 impl Session {
-    /// Registers many procedures, each under the prefix and its own name; the prefix is put in front
-    /// as it is, so it mostly ends with a dot. All of them are registered, or none: if one fails,
-    /// or the future is dropped, those that stood already are withdrawn.
+    /// Registers several procedures, each under the prefix followed by its name. The prefix usually
+    /// ends with a dot. Either all procedures are registered, or none: if one fails, or if the
+    /// future is dropped, the others are unregistered.
     ///
     /// # Errors
-    /// The first one, in the order of the procedures, that could not be registered, and why.
+    /// Returns the first procedure, in the given order, that could not be registered, and the
+    /// reason.
     pub async fn register_all(
         &self,
         prefix: impl AsRef<str>,
@@ -136,7 +138,7 @@ impl Session {
                 Ok(registrations)
             }
             Some(failed) => {
-                // What cannot be withdrawn now has gone with the session.
+                // A registration that cannot be removed now has ended with the session.
                 drop(registrations.unregister().await);
                 standing.results.clear();
                 Err(failed)
@@ -146,12 +148,12 @@ impl Session {
 }
 
 impl Procedures {
-    /// None yet.
+    /// Creates an empty set of procedures.
     pub fn new() -> Self {
         Procedures::default()
     }
 
-    /// For methods of an object; none yet.
+    /// Creates an empty set of methods of an object.
     pub fn of<S>(object: Arc<S>) -> ProceduresOf<S> {
         ProceduresOf { object, procedures: Procedures::new() }
     }
@@ -215,15 +217,15 @@ impl<S> From<ProceduresOf<S>> for Procedures {
 }
 
 impl Registrations {
-    /// The registrations, in the order in which the procedures were added.
+    /// Iterates over the registrations in the order in which the procedures were added.
     pub fn iter(&self) -> impl Iterator<Item = &Registration> {
         self.0.iter()
     }
 
-    /// Withdraws all of them.
+    /// Unregisters all procedures.
     ///
     /// # Errors
-    /// The first one; all the others are withdrawn all the same.
+    /// Returns the first error. The other procedures are unregistered nevertheless.
     pub async fn unregister(self) -> Result<(), UnregisterError> {
         let mut requests: Vec<BoxFuture<'static, _>> = Vec::new();
         for registration in self.0 {
@@ -233,10 +235,10 @@ impl Registrations {
     }
 }
 
-/// A method that can be a procedure: its first parameter is `self: Arc<Self>`, or an `Arc` of the
-/// object; up to eight others are as those of an [`Endpoint`].
+/// A method that can be a procedure. Its first parameter is `self: Arc<Self>` or an `Arc` of the
+/// object. Up to eight other parameters are those of an [`Endpoint`].
 ///
-/// `M` only tells the implementations apart.
+/// The type parameter `M` only distinguishes the implementations.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a method of `{S}`",
     note = "it must be an `async fn` whose first parameter is `self: Arc<Self>`",
@@ -311,7 +313,7 @@ methods! {
     (A, B, C, D, E, F, G, H)
 }
 
-/// Registrations that are worth nothing without the others.
+/// Registrations that are removed on drop unless all succeed.
 struct Standing<'a> {
     session: &'a Session,
     results: Vec<Option<Result<Registration, RegisterError>>>,
@@ -321,7 +323,7 @@ impl Drop for Standing<'_> {
     fn drop(&mut self) {
         for registration in self.results.iter().flatten().flatten() {
             let signal = Signal::Drop(registration.listener(), CancelMode::Skip);
-            // Without a driver there are no registrations either.
+            // Without a driver the registrations have ended, too.
             drop(self.session.shared.signals.send(signal));
         }
     }

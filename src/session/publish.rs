@@ -1,4 +1,4 @@
-//! Publishing an event.
+//! Implements publishing an event.
 
 use std::future::IntoFuture;
 
@@ -11,11 +11,11 @@ use crate::session::command::Command;
 use crate::session::{Session, failure, features, unexpected};
 use crate::uri::Uri;
 
-/// An event that is being put together; `await` it to publish.
+/// A builder for an event. Await it to publish.
 ///
-/// Without [`acknowledge`](PublishRequest::acknowledge) the future is ready when the event is on
-/// its way to the transport; it waits only while too much is on the way already. The router answers
-/// nothing then, not even an error.
+/// Without [`acknowledge`](PublishRequest::acknowledge) the future completes when the event is
+/// queued for the transport. It waits only while the queue is full. The router then sends no
+/// answer, not even an error.
 #[must_use = "nothing is published until it is awaited"]
 #[derive(Debug)]
 pub struct PublishRequest {
@@ -25,7 +25,8 @@ pub struct PublishRequest {
     payload: Result<Payload, EncodeError>,
 }
 
-/// An event that the router shall acknowledge; `await` it to publish and get the publication's id.
+/// A builder for an event that the router acknowledges. Await it to publish and receive the
+/// publication id.
 #[must_use = "nothing is published until it is awaited"]
 #[derive(Debug)]
 pub struct AcknowledgedPublish(PublishRequest);
@@ -52,31 +53,32 @@ impl Session {
 impl PublishRequest {
     argument_setters!();
 
-    /// The options on the wire. Whether to acknowledge is not taken from here.
+    /// Sets the raw options. Call this before the other setters; it overwrites them. The option
+    /// `acknowledge` is ignored here.
     pub fn options(mut self, options: PublishOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Whether this session gets no event of it, though it subscribed to the topic. Default: true.
+    /// Sets whether this session is excluded from receiving the event. Default: true.
     pub fn exclude_me(mut self, exclude_me: bool) -> Self {
         self.options.exclude_me = Some(exclude_me);
         self
     }
 
-    /// Sessions that get no event.
+    /// Sets the sessions that do not receive the event.
     pub fn exclude(mut self, sessions: impl IntoIterator<Item = u64>) -> Self {
         self.options.exclude = Some(sessions.into_iter().collect());
         self
     }
 
-    /// Authids whose sessions get no event.
+    /// Sets the authids whose sessions do not receive the event.
     pub fn exclude_authid<T: Into<String>>(mut self, authids: impl IntoIterator<Item = T>) -> Self {
         self.options.exclude_authid = Some(texts(authids));
         self
     }
 
-    /// Roles whose sessions get no event.
+    /// Sets the roles whose sessions do not receive the event.
     pub fn exclude_authrole<T: Into<String>>(
         mut self,
         authroles: impl IntoIterator<Item = T>,
@@ -85,14 +87,15 @@ impl PublishRequest {
         self
     }
 
-    /// The only sessions that get the event. Nobody gets it if the list is empty; Crossbar takes an
-    /// empty list as none.
+    /// Sets the only sessions that receive the event. With an empty list no session receives it;
+    /// Crossbar ignores an empty list.
     pub fn eligible(mut self, sessions: impl IntoIterator<Item = u64>) -> Self {
         self.options.eligible = Some(sessions.into_iter().collect());
         self
     }
 
-    /// The only authids whose sessions get the event; empty as with [`eligible`](Self::eligible).
+    /// Sets the only authids whose sessions receive the event; for an empty list see
+    /// [`eligible`](Self::eligible).
     pub fn eligible_authid<T: Into<String>>(
         mut self,
         authids: impl IntoIterator<Item = T>,
@@ -101,7 +104,8 @@ impl PublishRequest {
         self
     }
 
-    /// The only roles whose sessions get the event; empty as with [`eligible`](Self::eligible).
+    /// Sets the only roles whose sessions receive the event; for an empty list see
+    /// [`eligible`](Self::eligible).
     pub fn eligible_authrole<T: Into<String>>(
         mut self,
         authroles: impl IntoIterator<Item = T>,
@@ -110,20 +114,21 @@ impl PublishRequest {
         self
     }
 
-    /// Has the router keep the event for those who subscribe later and
-    /// [ask for it](super::SubscribeRequest::get_retained). It keeps the last one of each topic.
+    /// Lets the router retain the event for later subscribers that [ask for
+    /// it](super::SubscribeRequest::get_retained). The router keeps the last event of each topic.
     pub fn retain(mut self) -> Self {
         self.options.retain = Some(true);
         self
     }
 
-    /// Lets subscribers know who publishes, if the router allows it. Default: as the router likes.
+    /// Discloses the publisher's identity to subscribers, if the router allows it. Default: the
+    /// router decides.
     pub fn disclose_me(mut self, disclose: bool) -> Self {
         self.options.disclose_me = Some(disclose);
         self
     }
 
-    /// Asks the router for an answer: the publication's id, or an error.
+    /// Requests an acknowledgement: the publication id, or an error.
     pub fn acknowledge(self) -> AcknowledgedPublish {
         AcknowledgedPublish(self)
     }

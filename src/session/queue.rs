@@ -1,4 +1,4 @@
-//! The bounded queue between the driver and whoever takes events, results or arguments.
+//! Contains the bounded queue between the driver and the consumer of events, results or arguments.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard};
@@ -8,17 +8,17 @@ use crate::error::{CloseReason, Lagged};
 use crate::message::Payload;
 use crate::rt::lock::Lock;
 
-/// What a queue holds.
+/// An item of a queue.
 pub(super) trait Queued {
-    /// How much of the queue's bytes it takes.
+    /// Returns the payload, whose size counts against the limit of the queue.
     fn payload(&self) -> &Payload;
 }
 
-/// How much a queue keeps.
+/// The limits of a queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueueLimits {
     pub(super) items: usize,
-    /// Of payload. One item is kept however large it is.
+    /// Maximum bytes of payload. A single item is kept whatever its size.
     pub(super) bytes: usize,
 }
 
@@ -28,8 +28,8 @@ impl Default for QueueLimits {
     }
 }
 
-/// Items in wire order. When it is full the newest are dropped and counted; the count is handed out
-/// where they are missing.
+/// Items in wire order. When the queue is full, the newest items are dropped and counted. The count
+/// is returned at the position of the dropped items.
 pub(super) struct Queue<T> {
     limits: QueueLimits,
     inner: Lock<Inner<T>>,
@@ -37,7 +37,7 @@ pub(super) struct Queue<T> {
 
 struct Inner<T> {
     items: VecDeque<Item<T>>,
-    /// Without the notes of what is missing.
+    /// Number of items without the notes about dropped ones.
     held: usize,
     bytes: usize,
     missed: u64,
@@ -66,7 +66,7 @@ impl<T: Queued> Queue<T> {
         Arc::new(Queue { limits, inner: Lock::new(inner) })
     }
 
-    /// False if there was no room, for the first time since there was.
+    /// Adds an item. Returns false for the first item that is dropped since there was room.
     pub(super) fn push(&self, item: T) -> bool {
         let mut inner = self.inner.lock();
         if inner.ended {
@@ -90,7 +90,7 @@ impl<T: Queued> Queue<T> {
         true
     }
 
-    /// No more will come; what is there is still handed out.
+    /// Ends the queue. Items in the queue can still be taken.
     pub(super) fn end(&self, reason: Option<Arc<CloseReason>>) {
         let mut inner = self.inner.lock();
         inner.ended = true;
@@ -98,7 +98,7 @@ impl<T: Queued> Queue<T> {
         wake(inner);
     }
 
-    /// Nobody wants anything any more, not even what is there.
+    /// Ends the queue and discards its items, because the consumer is gone.
     pub(super) fn cut(&self) {
         let mut inner = self.inner.lock();
         inner.ended = true;
@@ -107,7 +107,7 @@ impl<T: Queued> Queue<T> {
         wake(inner);
     }
 
-    /// Whether no more will come.
+    /// Returns whether the queue has ended.
     pub(super) fn is_ended(&self) -> bool {
         self.inner.lock().ended
     }
@@ -150,7 +150,7 @@ fn wake<T>(mut inner: MutexGuard<'_, Inner<T>>) {
 mod tests {
     use super::*;
 
-    /// An item with a payload of so many bytes, or more.
+    /// Returns an item with a payload of at least this number of bytes.
     fn item(bytes: usize) -> Payload {
         let serializer = crate::message::Serializer::ALL[0];
         Payload::empty().with_args(serializer, &["x".repeat(bytes)]).unwrap()

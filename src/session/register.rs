@@ -1,4 +1,4 @@
-//! Registering a procedure.
+//! Implements registering a procedure.
 
 use std::future::IntoFuture;
 
@@ -12,7 +12,7 @@ use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
 use crate::session::{Session, failure, features, unexpected, wire_policy};
 use crate::uri::{Match, Pattern, Uri};
 
-/// A registration that is being put together; `await` it to register.
+/// A builder for a registration. Await it to register.
 #[must_use = "nothing is registered until it is awaited"]
 pub struct RegisterRequest {
     session: Session,
@@ -23,8 +23,8 @@ pub struct RegisterRequest {
 
 /// A registered procedure.
 ///
-/// Dropping it changes nothing: the procedure stays registered until
-/// [`unregister`](Registration::unregister), or until the session ends.
+/// Dropping it does not unregister. The procedure stays registered until
+/// [`unregister`](Registration::unregister) or the end of the session.
 #[derive(Clone, Debug)]
 pub struct Registration {
     session: Session,
@@ -35,8 +35,8 @@ pub struct Registration {
 }
 
 impl Session {
-    /// Registers a procedure; see [`Endpoint`] for what can be one. A [`Pattern`] registers it for
-    /// all URIs that match.
+    /// Registers a procedure; see [`Endpoint`] for the functions that can be registered. A
+    /// [`Pattern`] registers it for all matching URIs.
     pub fn register<M: 'static>(
         &self,
         procedure: impl Into<Pattern>,
@@ -53,8 +53,8 @@ impl RegisterRequest {
         RegisterRequest { session, procedure: procedure.uri().clone(), options, endpoint }
     }
 
-    /// The options on the wire. Better first: what the other setters set is replaced, but for the
-    /// policy of a [`Pattern`], which holds if the options have none.
+    /// Sets the raw options. Call this before the other setters; it overwrites them. The policy of
+    /// a [`Pattern`] stays if the options contain none.
     pub fn options(mut self, options: RegisterOptions) -> Self {
         let policy = std::mem::replace(&mut self.options, options).r#match;
         if self.options.r#match.is_none() && policy.is_some() {
@@ -63,51 +63,54 @@ impl RegisterRequest {
         self
     }
 
-    /// How the URI matches procedures that are called. Default: exact.
-    /// [`IncomingCall::procedure`](super::IncomingCall) tells which was called.
+    /// Sets the match policy for called URIs. Default: exact.
+    /// [`IncomingCall::procedure`](super::IncomingCall) contains the called URI.
     pub fn match_policy(mut self, policy: Match) -> Self {
         self.options.r#match = Some(policy);
         self
     }
 
-    /// How several callees share the procedure (spec: "Shared registration"); all of them have to
-    /// say the same. Default: there is only one.
+    /// Sets the policy by which several callees share the procedure (spec: "Shared registration").
+    /// All of them must set the same policy. Default: a single callee.
     pub fn invoke(mut self, policy: InvocationPolicy) -> Self {
         self.options.invoke = Some(policy);
         self
     }
 
-    /// How many calls this callee takes at the same time; the router (Crossbar, or the embedded
-    /// one) gives further ones to others, or refuses them. Default: no limit.
+    /// Sets the maximum number of concurrent calls to this callee. The router (Crossbar or the
+    /// embedded router) sends further calls to other callees, or refuses them. Default: no limit.
     pub fn concurrency(mut self, calls: u64) -> Self {
         self.options.concurrency = Some(calls);
         self
     }
 
-    /// Takes the procedure over from whoever has it, as after a reconnect while the router still
-    /// holds the old session (Crossbar, and the embedded router); the registration there ends with
-    /// [`Ending::Revoked`]. The embedded router takes it only from callees that asked for the same
-    /// when they registered, Crossbar from all.
+    /// Takes the procedure over from its current callee, for example after a reconnect while the
+    /// router still holds the old session. The old registration ends with [`Ending::Revoked`].
+    ///
+    /// Supported by Crossbar and the embedded router. The embedded router takes over only from
+    /// callees that registered with the same option, Crossbar from all callees.
     pub fn force_reregister(mut self) -> Self {
         self.options.force_reregister = Some(true);
         self
     }
 
-    /// Asks to be told who calls, if the router allows it.
+    /// Asks for the identity of callers, if the router allows it.
     pub fn disclose_caller(mut self) -> Self {
         self.options.disclose_caller = Some(true);
         self
     }
 
-    /// Asks that the callers' timeouts be kept here and not by the router: the procedure's future
-    /// is dropped when the time is over, and the caller gets `wamp.error.timeout`.
+    /// Asks that this callee enforce the callers' timeouts instead of the router. After the timeout
+    /// the procedure's future is dropped, and the caller receives `wamp.error.timeout`.
     pub fn forward_timeout(mut self) -> Self {
         self.options.forward_timeout = Some(true);
         self
     }
 
-    /// Any other option, as it shall stand on the wire; for what a router has of its own.
-    /// A key that has a setter or a field of its own is refused (`wamp.error.invalid_argument`).
+    /// Sets any other option by its name on the wire, for extensions of a particular router.
+    ///
+    /// A key that has a setter or a field of its own is rejected with
+    /// `wamp.error.invalid_argument`.
     pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::value::Value>) -> Self {
         self.options.extra.insert(key, value);
         self
@@ -147,12 +150,12 @@ impl IntoFuture for RegisterRequest {
 }
 
 impl Registration {
-    /// The id, given by the router.
+    /// Returns the registration id, which the router assigns.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The procedure or pattern.
+    /// Returns the procedure or pattern.
     pub fn procedure(&self) -> &Uri {
         &self.procedure
     }
@@ -161,18 +164,18 @@ impl Registration {
         self.listener
     }
 
-    /// Whether the procedure can still be called.
+    /// Returns whether the procedure can still be called.
     pub fn is_active(&self) -> bool {
         self.ending.now().is_none()
     }
 
-    /// Waits until the registration has ended: withdrawn, revoked by the router, or gone with the
+    /// Waits until the registration ends: unregistered, revoked by the router, or closed with the
     /// session.
     pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
         self.ending.wait()
     }
 
-    /// Withdraws the procedure. Invocations that are running are still answered.
+    /// Unregisters the procedure. Running invocations are still answered.
     pub async fn unregister(self) -> Result<(), UnregisterError> {
         let (session, listener) = (&self.session, self.listener);
         let ticket = session.ticket();

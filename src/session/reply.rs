@@ -1,4 +1,4 @@
-//! What a procedure may return.
+//! Contains the return types of procedures.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -12,24 +12,28 @@ use crate::rt::{MaybeSend, MaybeSync};
 use crate::uri::{Uri, uris};
 use crate::value::{Dict, Value};
 
-/// What a procedure may return: `Result<T, E>` of anything that serde can write and of an error
-/// that becomes an [`ApplicationError`], a plain value of the common types, a [`Payload`], or a
-/// [`Reply`] for everything else; the last two also in a `Result`.
+/// A type that a procedure may return:
 ///
-/// A value becomes the one positional value of the result; `()` becomes null.
+/// - `Result<T, E>` with a `T` that serde can serialize and an `E` that converts into
+///   [`ApplicationError`]
+/// - a plain value of the common types
+/// - a [`Payload`] or a [`Reply`], also in a `Result`
+///
+/// A value becomes the only positional value of the result; `()` becomes null.
 #[diagnostic::on_unimplemented(
     message = "a procedure cannot return `{Self}`",
     note = "return `Result<T, ApplicationError>` with any `T: Serialize`, or `Reply::value(…)`"
 )]
 pub trait IntoReply {
-    /// Writes the reply in the session's format.
+    /// Encodes the reply in the session's format.
     ///
     /// # Errors
-    /// The procedure's own error, or `wamp.error.invalid_payload` if the value cannot be written.
+    /// Returns the procedure's own error, or `wamp.error.invalid_payload` if the value cannot be
+    /// encoded.
     fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError>;
 }
 
-/// A reply of any shape: several positional values, keyword values, or a value of any type.
+/// A reply of any form: several positional values, keyword values, or a value of any type.
 ///
 /// ```
 /// use wampwerk::session::Reply;
@@ -48,17 +52,17 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// No values at all.
+    /// Creates a reply without values.
     pub fn empty() -> Self {
         Reply { args: None, kwargs: None }
     }
 
-    /// One positional value.
+    /// Creates a reply with one positional value.
     pub fn value<T: Serialize + MaybeSend + MaybeSync + 'static>(value: T) -> Self {
         Reply::args((value,))
     }
 
-    /// Positional values: a tuple, array or list.
+    /// Creates a reply with several positional values: a tuple, array or list.
     pub fn args<A: Serialize + MaybeSend + MaybeSync + 'static>(args: A) -> Self {
         Reply { args: Some(Box::new(PositionalValues(args))), kwargs: None }
     }
@@ -111,7 +115,7 @@ impl IntoReply for Payload {
     }
 }
 
-/// Values whose types can be named here, since a blanket implementation would take in `Result`.
+/// Types that are listed by name, because a blanket implementation would include `Result`.
 macro_rules! plain_values {
     ($($ty:ty),* $(,)?) => {$(
         impl IntoReply for $ty {
@@ -145,7 +149,7 @@ macro_rules! collections {
 
 collections! { Vec<T>, Option<T>, HashMap<K, V>, BTreeMap<K, V> }
 
-/// Values that wait for the format that they are written in.
+/// Values that are encoded once the format is known.
 trait Write: MaybeSend + MaybeSync {
     fn write(&self, payload: Payload, serializer: Serializer) -> Result<Payload, EncodeError>;
 }

@@ -1,4 +1,4 @@
-//! A handler at work: panics are caught, and it ends when nobody wants it any more.
+//! Runs a handler: catches its panics and ends it when its result is no longer needed.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,15 +16,15 @@ use crate::session::incoming::CallLink;
 use crate::session::user_error::UserErrors;
 use crate::uri::{Uri, uris};
 
-/// Whose handler it is, and who is told what goes wrong in it.
+/// The owner of a handler, and the hook for its errors.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) uri: Uri,
     pub(super) errors: UserErrors,
 }
 
-/// Polls a handler. A panic becomes `wamp.error.runtime_error`; in the browser it ends the page's
-/// module, as all panics do there.
+/// Polls a handler. A panic becomes `wamp.error.runtime_error`. In the browser a panic ends the
+/// module.
 pub(super) fn poll_guarded<T>(
     future: &mut BoxFuture<'static, Result<T, ApplicationError>>,
     cx: &mut Context<'_>,
@@ -34,7 +34,7 @@ pub(super) fn poll_guarded<T>(
         .map(|result| result.unwrap_or_else(|panic| Err(panicked(&panic, on_panic))))
 }
 
-/// Starts a handler: user code that may panic before there is a future.
+/// Starts a handler. User code may panic before it returns a future.
 pub(super) fn start_guarded<T>(
     on_panic: impl FnOnce(&ApplicationError),
     start: impl FnOnce() -> BoxFuture<'static, Result<T, ApplicationError>>,
@@ -42,7 +42,7 @@ pub(super) fn start_guarded<T>(
     catch(start).map_err(|panic| panicked(&panic, on_panic))
 }
 
-/// A handler that goes on after its first poll. It ends without a result when the other end of
+/// A handler that continues after its first poll. It ends without a result when the other end of
 /// `stop` is dropped.
 pub(super) struct Running<T> {
     pub(super) future: BoxFuture<'static, Result<T, ApplicationError>>,
@@ -51,7 +51,7 @@ pub(super) struct Running<T> {
     pub(super) place: Place,
 }
 
-/// How long a handler may take; each result that is not the last starts it again.
+/// Time limit of a handler; each progressive result restarts it.
 pub(super) struct Limit {
     duration: Duration,
     sleep: Sleep,

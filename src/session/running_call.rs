@@ -1,4 +1,4 @@
-//! `RunningCall`: a call that somebody holds on to while it runs.
+//! Contains [`RunningCall`], the handle of a call that is running.
 
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
@@ -23,9 +23,8 @@ use crate::session::queue::{Queue, QueueLimits};
 use crate::session::{Guard, Session, failure, features, unexpected};
 use crate::uri::Uri;
 
-/// A call that runs: the stream of its progressive results ([`next`](RunningCall::next)), then
-/// `await` it, or take its [value](RunningCall::value). In between it can be
-/// [cancelled](RunningCall::cancel).
+/// A running call. [`next`](RunningCall::next) returns its progressive results. Await it for the
+/// final result, or call [`value`](RunningCall::value). [`cancel`](RunningCall::cancel) cancels it.
 ///
 /// ```
 /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
@@ -37,10 +36,10 @@ use crate::uri::Uri;
 /// # Ok(()) }
 /// ```
 ///
-/// At most 1024 results (and 64 MiB) wait to be taken; what comes beyond is dropped, and [`Lagged`]
-/// says so where it is missing. The last result is never dropped.
+/// The queue holds at most 1024 results and 64 MiB. Further results are dropped, and [`Lagged`]
+/// reports their number at that position. The final result is never dropped.
 ///
-/// Dropping it gives the call up.
+/// Dropping the handle cancels the call.
 #[must_use = "dropping it cancels the call"]
 pub struct RunningCall {
     pub(super) session: Session,
@@ -49,12 +48,12 @@ pub struct RunningCall {
     answer: oneshot::Receiver<Result<Answer, Failure>>,
     pub(super) control: Arc<CallControl>,
     timeout: Option<Timeout>,
-    /// What has been settled already, and not been taken yet.
+    /// An outcome that was settled and not taken yet.
     pub(super) outcome: Option<Result<CallReply, CallError>>,
     guard: OwnGuard,
 }
 
-/// How long the callee may be silent.
+/// Maximum time without a message from the callee.
 struct Timeout {
     limit: Duration,
     deadline: Duration,
@@ -69,10 +68,10 @@ pub struct Canceller {
     signals: mpsc::UnboundedSender<Signal>,
 }
 
-/// What the driver and the holder of a call share.
+/// State shared by the driver and the holder of a call.
 pub(super) struct CallControl {
     pub(super) results: Arc<Queue<CallReply>>,
-    /// It was cancelled, maybe before the driver knew of it.
+    /// True after a cancellation, perhaps before the driver knew the call.
     pub(super) cancelled: AtomicBool,
 }
 
@@ -102,13 +101,13 @@ impl RunningCall {
         let outcome = None;
         let call =
             RunningCall { session, procedure, ticket, answer, control, timeout, outcome, guard };
-        // As of a plain call, the timer runs whether or not the transport takes the call.
+        // As for a plain call, the timer runs even if the transport does not accept the call.
         let sent = call.in_time(call.session.shared.commands.send(command)).await?;
         sent.map_err(|_| call.session.reason())?;
         Ok(call)
     }
 
-    /// What the future gives, if the call's time is not over before.
+    /// Returns the output of the future, unless the call's time runs out first.
     pub(super) async fn in_time<T>(&self, future: impl Future<Output = T>) -> Result<T, CallError> {
         let Some(Timeout { limit, deadline, .. }) = &self.timeout else { return Ok(future.await) };
         match deadline.checked_sub(rt::now()) {
@@ -118,40 +117,43 @@ impl RunningCall {
         .ok_or(CallError::Timeout(Elapsed(*limit)))
     }
 
-    /// The next progressive result; `None` when the call has ended, one way or the other.
+    /// Returns the next progressive result, or `None` when the call has ended.
     pub async fn next(&mut self) -> Option<Result<CallReply, Lagged>> {
         poll_fn(|cx| self.poll_progress(cx)).await
     }
 
-    /// The last result. Progressive results that were not taken are dropped.
+    /// Waits for the final result. Progressive results that were not taken are dropped.
     ///
     /// # Errors
-    /// As of [`CallRequest`]; a cancelled call ends with `wamp.error.canceled`.
+    /// See [`CallRequest`]. A canceled call ends with `wamp.error.canceled`.
     pub async fn result(mut self) -> Result<CallReply, CallError> {
         poll_fn(|cx| {
-            // They start the timer again.
+            // Each result restarts the timer.
             while let Poll::Ready(Some(_)) = self.poll_progress(cx) {}
             self.outcome.take().map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
 
-    /// The one positional value of the last result; see [`Payload::decode`](crate::Payload::decode).
+    /// Waits for the final result and decodes its only positional value; see
+    /// [`Payload::decode`](crate::Payload::decode).
     ///
     /// # Errors
-    /// As of [`result`](Self::result), and that the value does not fit.
+    /// See [`result`](Self::result). Also returns an error if the value does not fit the type.
     pub async fn value<T: DeserializeOwned>(self) -> Result<T, CallError> {
         Ok(self.result().await?.decode()?)
     }
 
-    /// Cancels the call. With [`CancelMode::Kill`] the call ends with what its callee says last, at
-    /// the latest after 10 s; with the other modes, or if the router cannot cancel, it ends with
-    /// `wamp.error.canceled` at once, whatever the router answers or not.
+    /// Cancels the call.
+    ///
+    /// With [`CancelMode::Kill`] the call ends with the last message of its callee, at the latest
+    /// after 10 s. With the other modes, or if the router does not support canceling, the call ends
+    /// at once with `wamp.error.canceled`, independent of the router's answer.
     pub fn cancel(&self, mode: CancelMode) {
         self.canceller().cancel(mode);
     }
 
-    /// Something to cancel the call with from elsewhere.
+    /// Returns a handle that cancels the call from elsewhere.
     pub fn canceller(&self) -> Canceller {
         Canceller {
             ticket: self.ticket,
@@ -168,14 +170,14 @@ impl RunningCall {
                 }
                 return Poll::Ready(Some(reply));
             }
-            // The driver ends the queue with the call, and then says how it ended.
+            // The driver ends the queue together with the call and then reports the outcome.
             Poll::Ready(None) | Poll::Pending => {}
         }
         if self.outcome.is_some() {
             return Poll::Ready(None);
         }
         if let Poll::Ready(answer) = Pin::new(&mut self.answer).poll(cx) {
-            // Results may have come between the two looks.
+            // Results may have arrived between the two checks.
             if let Poll::Ready(Some(reply)) = self.control.results.poll_next(cx) {
                 self.settle(answer);
                 return Poll::Ready(Some(reply));
@@ -237,7 +239,7 @@ impl fmt::Debug for RunningCall {
 }
 
 impl Canceller {
-    /// See [`RunningCall::cancel`]. Nothing happens if the call has ended.
+    /// Cancels the call; see [`RunningCall::cancel`]. Does nothing if the call has ended.
     pub fn cancel(&self, mode: CancelMode) {
         self.control.cancelled.store(true, Ordering::Release);
         // Without a driver the call has ended.
@@ -251,7 +253,7 @@ impl fmt::Debug for Canceller {
     }
 }
 
-/// A [`Guard`] that owns what it speaks through.
+/// A [`Guard`] that owns its sender.
 struct OwnGuard(Option<mpsc::UnboundedSender<Signal>>, Ticket, CancelMode);
 
 impl OwnGuard {

@@ -1,4 +1,4 @@
-//! `StreamingCall`: a call whose arguments go out part by part.
+//! Contains [`StreamingCall`], a call whose arguments are sent in parts.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,8 +13,8 @@ use crate::session::call::CallReply;
 use crate::session::command::Command;
 use crate::session::running_call::{Canceller, RunningCall};
 
-/// A call that is open for more arguments; [`CallRequest::start_streaming`] makes it. There is no
-/// result before the last arguments have been [sent](StreamingCall::finish).
+/// A call that accepts further arguments, created by [`CallRequest::start_streaming`]. There is no
+/// final result before the last arguments have been [sent](StreamingCall::finish).
 ///
 /// ```
 /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
@@ -27,10 +27,10 @@ use crate::session::running_call::{Canceller, RunningCall};
 /// # Ok(()) }
 /// ```
 ///
-/// A [timeout](super::CallRequest::timeout) holds for sending too; it runs from the start of the
-/// call, and each progressive result that is taken starts it again.
+/// A [timeout](super::CallRequest::timeout) includes sending. It runs from the start of the call,
+/// and each progressive result that is taken restarts it.
 ///
-/// Dropping it gives the call up.
+/// Dropping the handle cancels the call.
 ///
 /// [`CallRequest::start_streaming`]: super::CallRequest::start_streaming
 /// [`CallRequest::timeout`]: super::CallRequest::timeout
@@ -42,39 +42,42 @@ impl StreamingCall {
         StreamingCall(call)
     }
 
-    /// Sends more arguments; `args` are the positional ones. It waits while the transport takes
-    /// nothing.
+    /// Sends further arguments. `args` are the positional arguments. Waits while the transport
+    /// accepts no data.
     ///
     /// # Errors
-    /// [`CallError::Ended`] if the call is over, as when it was refused or answered early;
-    /// [`finish`](Self::finish) then leads to what it ended with. [`CallError::Timeout`], and that
-    /// the arguments cannot be written or sent, or the session has closed.
+    /// Returns an error in these cases:
+    /// - [`CallError::Ended`]: the call is over, for example because it was refused or answered
+    ///   early; [`finish`](Self::finish) then returns its outcome
+    /// - [`CallError::Timeout`]: the time limit passed
+    /// - the arguments cannot be encoded or sent, or the session is closed
     pub async fn send<A: Serialize>(&self, args: A) -> Result<(), CallError> {
         self.send_payload(self.0.write(&args)?).await
     }
 
-    /// As [`send`](Self::send), with positional and keyword arguments.
+    /// Sends further positional and keyword arguments; see [`send`](Self::send).
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// See [`send`](Self::send).
     pub async fn send_payload(&self, payload: Payload) -> Result<(), CallError> {
         self.0.send_part(payload, false).await
     }
 
-    /// Sends the last arguments, and gives the call to wait for its result. If the call is over
-    /// already they are dropped, and the result is there.
+    /// Sends the last arguments and returns the running call. If the call is over, the arguments
+    /// are dropped and the outcome is available at once.
     ///
     /// # Errors
-    /// As [`send`](Self::send), but for [`CallError::Ended`]. The call is given up then.
+    /// Returns the errors of [`send`](Self::send) except [`CallError::Ended`]. The call is then
+    /// canceled.
     pub async fn finish<A: Serialize>(self, args: A) -> Result<RunningCall, CallError> {
         let payload = self.0.write(&args)?;
         self.finish_payload(payload).await
     }
 
-    /// As [`finish`](Self::finish), with positional and keyword arguments.
+    /// Sends the last positional and keyword arguments; see [`finish`](Self::finish).
     ///
     /// # Errors
-    /// As [`finish`](Self::finish).
+    /// See [`finish`](Self::finish).
     pub async fn finish_payload(self, payload: Payload) -> Result<RunningCall, CallError> {
         match self.0.send_part(payload, true).await {
             Ok(()) | Err(CallError::Ended(CallEnded)) => Ok(self.0),
@@ -82,7 +85,7 @@ impl StreamingCall {
         }
     }
 
-    /// The next progressive result; `None` when the call has ended, one way or the other.
+    /// Returns the next progressive result, or `None` when the call has ended.
     pub async fn next(&mut self) -> Option<Result<CallReply, Lagged>> {
         self.0.next().await
     }
@@ -92,7 +95,7 @@ impl StreamingCall {
         self.0.cancel(mode);
     }
 
-    /// Something to cancel the call with from elsewhere.
+    /// Returns a handle that cancels the call from elsewhere.
     pub fn canceller(&self) -> Canceller {
         self.0.canceller()
     }
@@ -115,7 +118,7 @@ impl RunningCall {
         self.session.check(&self.procedure, &payload)?;
         let permit = self.in_time(self.session.shared.commands.reserve()).await?;
         let permit = permit.map_err(|_| self.session.reason())?;
-        // It may have ended while there was no room.
+        // The call may have ended while waiting for room.
         self.check_open()?;
         permit.send(Command::Arguments { ticket: self.ticket, payload, last });
         Ok(())

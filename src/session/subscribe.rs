@@ -1,4 +1,4 @@
-//! Subscribing to a topic.
+//! Implements subscribing to a topic.
 
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
@@ -22,7 +22,7 @@ use crate::session::user_error::UserErrors;
 use crate::session::{Session, failure, features, unexpected, wire_policy};
 use crate::uri::{Match, Pattern, Uri};
 
-/// A subscription that is being put together; `await` it to subscribe.
+/// A builder for a subscription. Await it to subscribe.
 #[must_use = "nothing is subscribed until it is awaited"]
 #[derive(Debug)]
 pub struct SubscribeRequest {
@@ -34,13 +34,13 @@ pub struct SubscribeRequest {
 
 /// The events of a topic, as a [`Stream`].
 ///
-/// Between the session and the stream there is a bounded queue. When it is full, the newest events
-/// are dropped, and the stream says how many at the place where they are missing
-/// ([`Lagged`]). The stream ends when the session ends or the router revokes the subscription;
+/// A bounded queue holds the events until they are taken. When it is full, the newest events are
+/// dropped, and the stream reports their number at that position ([`Lagged`]). The stream ends when
+/// the session ends or the router revokes the subscription;
 /// [`close_reason`](Subscription::close_reason) tells which.
 ///
-/// Dropping it unsubscribes. The router is told when the last subscription of the session to the
-/// same topic goes.
+/// Dropping the stream unsubscribes. The router receives UNSUBSCRIBE when the last subscription of
+/// the session to the topic is dropped.
 #[must_use = "dropping it unsubscribes"]
 pub struct Subscription {
     session: Session,
@@ -49,7 +49,7 @@ pub struct Subscription {
     topic: Uri,
     queue: Arc<Queue<Event>>,
     ending: EndingWatch,
-    /// Whether the driver need not be told of the drop any more.
+    /// True if the driver need not be notified of the drop.
     gone: bool,
 }
 
@@ -68,7 +68,7 @@ impl Session {
     /// # Ok(()) }
     /// ```
     ///
-    /// A [`Pattern`] subscribes to all topics that match it:
+    /// A [`Pattern`] subscribes to all matching topics:
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
@@ -92,10 +92,10 @@ impl Session {
         }
     }
 
-    /// Subscribes with a handler that is called for each event, one after the other in order.
+    /// Subscribes with a handler, which is called for each event in order, one event at a time.
     ///
-    /// An event that does not fit the handler's parameters, and a panic of the handler, are logged;
-    /// the next event is handled all the same.
+    /// An event that does not fit the handler's parameters, and a panic of the handler, are logged.
+    /// The handler then continues with the next event.
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
@@ -114,8 +114,8 @@ impl Session {
 }
 
 impl SubscribeRequest {
-    /// The options on the wire. Better first: what the other setters set is replaced, but for the
-    /// policy of a [`Pattern`], which holds if the options have none.
+    /// Sets the raw options. Call this before the other setters; it overwrites them. The policy of
+    /// a [`Pattern`] stays if the options contain none.
     pub fn options(mut self, options: SubscribeOptions) -> Self {
         let policy = std::mem::replace(&mut self.options, options).r#match;
         if self.options.r#match.is_none() && policy.is_some() {
@@ -124,28 +124,30 @@ impl SubscribeRequest {
         self
     }
 
-    /// How the URI matches topics that are published to. Default: exact. [`Event::topic`] tells
-    /// which was published to.
+    /// Sets the match policy for topics. Default: exact. [`Event::topic`] contains the topic of
+    /// each event.
     pub fn match_policy(mut self, policy: Match) -> Self {
         self.options.r#match = Some(policy);
         self
     }
 
-    /// Asks for the retained event of the topic (of each topic, if the URI is a pattern); it comes
-    /// first, with `details.retained`.
+    /// Requests the retained event of the topic, or of each matching topic for a pattern. It
+    /// arrives first, with `details.retained`.
     pub fn get_retained(mut self) -> Self {
         self.options.get_retained = Some(true);
         self
     }
 
-    /// Any other option, as it shall stand on the wire; for what a router has of its own.
-    /// A key that has a setter or a field of its own is refused (`wamp.error.invalid_argument`).
+    /// Sets any other option by its name on the wire, for extensions of a particular router.
+    ///
+    /// A key that has a setter or a field of its own is rejected with
+    /// `wamp.error.invalid_argument`.
     pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::value::Value>) -> Self {
         self.options.extra.insert(key, value);
         self
     }
 
-    /// How many events may wait to be taken. Default: 1024, and 64 MiB of payload.
+    /// Sets the maximum number of events in the queue. Default: 1024, and 64 MiB of payload.
     pub fn queue(mut self, events: usize) -> Self {
         self.limits.items = events.max(1);
         self
@@ -192,40 +194,41 @@ impl IntoFuture for SubscribeRequest {
 }
 
 impl Subscription {
-    /// The id, given by the router; the same for all subscriptions of a session to one topic.
+    /// Returns the subscription id, which the router assigns. It is equal for all subscriptions of
+    /// a session to one topic.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The topic or pattern.
+    /// Returns the topic or pattern.
     pub fn topic(&self) -> &Uri {
         &self.topic
     }
 
-    /// The next event; `None` when there will be no more.
+    /// Returns the next event, or `None` after the end of the subscription.
     pub async fn next(&mut self) -> Option<Result<Event, Lagged>> {
         poll_fn(|cx| self.queue.poll_next(cx)).await
     }
 
-    /// Why the session ended, if the stream ended with it.
+    /// Returns the close reason of the session, if the stream ended with it.
     pub fn close_reason(&self) -> Option<Arc<CloseReason>> {
         self.queue.close_reason()
     }
 
-    /// Whether events can still come.
+    /// Returns whether further events can arrive.
     pub fn is_active(&self) -> bool {
         self.ending.now().is_none()
     }
 
-    /// Waits until the subscription has ended: withdrawn, revoked by the router, or gone with the
+    /// Waits until the subscription ends: unsubscribed, revoked by the router, or closed with the
     /// session.
     pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
         self.ending.wait()
     }
 
-    /// Ends the subscription, and waits until the router knows.
+    /// Ends the subscription and waits for the router's confirmation.
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
-        // The drop of `self` behind it finds nothing left to do, unless this future was dropped.
+        // The following drop of `self` finds nothing left to do, unless this future was dropped.
         unsubscribe(&self.session, self.listener).await
     }
 }
@@ -241,7 +244,7 @@ impl Stream for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if !self.gone {
-            // Without a driver there is no subscription either.
+            // Without a driver the subscription has ended, too.
             drop(self.session.shared.signals.send(Signal::Drop(self.listener, CancelMode::Skip)));
         }
     }
@@ -256,7 +259,7 @@ impl fmt::Debug for Subscription {
     }
 }
 
-/// A subscription with a handler that is being put together; `await` it to subscribe.
+/// A builder for a subscription with a handler. Await it to subscribe.
 #[must_use = "nothing is subscribed until it is awaited"]
 #[derive(Debug)]
 pub struct SubscribeWithRequest<H, M> {
@@ -267,8 +270,8 @@ pub struct SubscribeWithRequest<H, M> {
 
 /// A subscription with a handler.
 ///
-/// Dropping it changes nothing: the handler is called until
-/// [`unsubscribe`](HandlerSubscription::unsubscribe), or until the session ends.
+/// Dropping it does not unsubscribe. The handler is called until
+/// [`unsubscribe`](HandlerSubscription::unsubscribe) or the end of the session.
 #[derive(Clone, Debug)]
 pub struct HandlerSubscription {
     session: Session,
@@ -279,7 +282,7 @@ pub struct HandlerSubscription {
 }
 
 impl<H, M> SubscribeWithRequest<H, M> {
-    /// The options on the wire.
+    /// Sets the raw options. Call this before the other setters; it overwrites them.
     pub fn options(mut self, options: SubscribeOptions) -> Self {
         self.request = self.request.options(options);
         self
@@ -303,7 +306,8 @@ impl<H, M> SubscribeWithRequest<H, M> {
         self
     }
 
-    /// How many events may wait for the handler. Default: 1024, and 64 MiB of payload.
+    /// Sets the maximum number of events that wait for the handler. Default: 1024, and 64 MiB of
+    /// payload.
     pub fn queue(mut self, events: usize) -> Self {
         self.request = self.request.queue(events);
         self
@@ -319,7 +323,8 @@ impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeWithRequest<H, M> {
         Box::pin(async move {
             let mut subscription = request.send().await?;
             subscription.gone = true;
-            // The task holds no handle of the session: a handler alone does not keep it open.
+            // The task holds no handle of the session: a handler alone does not keep the session
+            // open.
             let (queue, topic) = (subscription.queue.clone(), subscription.topic.clone());
             let errors = subscription.session.shared.config.user_errors.clone();
             rt::spawn(handle_events(queue, handler, topic, errors));
@@ -332,29 +337,30 @@ impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeWithRequest<H, M> {
 }
 
 impl HandlerSubscription {
-    /// The id, given by the router; the same for all subscriptions of a session to one topic.
+    /// Returns the subscription id, which the router assigns. It is equal for all subscriptions of
+    /// a session to one topic.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The topic or pattern.
+    /// Returns the topic or pattern.
     pub fn topic(&self) -> &Uri {
         &self.topic
     }
 
-    /// Whether events can still come.
+    /// Returns whether further events can arrive.
     pub fn is_active(&self) -> bool {
         self.ending.now().is_none()
     }
 
-    /// Waits until the subscription has ended: withdrawn, revoked by the router, or gone with the
+    /// Waits until the subscription ends: unsubscribed, revoked by the router, or closed with the
     /// session.
     pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
         self.ending.wait()
     }
 
-    /// Ends the subscription, and waits until the router knows. The handler is not called again;
-    /// one that is at work is finished.
+    /// Ends the subscription and waits for the router's confirmation. The handler is not called
+    /// again; a running call of it completes.
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
         unsubscribe(&self.session, self.listener).await
     }

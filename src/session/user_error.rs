@@ -1,4 +1,4 @@
-//! What goes wrong in a user's handlers: told to whoever wants to know, and logged.
+//! Contains [`UserError`], an error in a user's handler, and the hooks that receive it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,16 +8,19 @@ use crate::rt::guard::catch;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::uri::Uri;
 
-/// Something went wrong in a handler, and nobody else is told the whole of it: an event did not fit
-/// its handler or came too late for it, its encoded payload could not be read, a progressive result
-/// came too late for the function that takes it, or a handler panicked; or a listener of a component
-/// failed, or what the component registers or subscribes to.
+/// An error in a handler that no peer is told about completely:
+///
+/// - an event did not fit its handler, arrived too late for it, or its encoded payload could not be
+///   decoded
+/// - a progressive result arrived too late for the function that takes it
+/// - a handler panicked
+/// - a listener of a component failed, or one of the component's registrations or subscriptions
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UserError {
-    /// The topic or procedure; of a listener its name, as `on_join`.
+    /// Topic or procedure; for a listener its name, such as `on_join`.
     pub uri: Uri,
-    /// What went wrong.
+    /// The error.
     pub error: ApplicationError,
 }
 

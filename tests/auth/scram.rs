@@ -265,7 +265,12 @@ fn a_bad_salt_or_binding_is_refused() {
         (&pbkdf2.extra, "salt", Value::from("A".repeat(4000)), "salt length of 3000 octets"),
         (&pbkdf2.extra, "salt", Value::Null, "CHALLENGE.Extra.salt is missing"),
         (&argon2.extra, "salt", Value::from("AAAA"), "salt length of 3 octets is too short"),
-        (&pbkdf2.extra, "channel_binding", Value::from("tls-exporter"), "differs from the requested"),
+        (
+            &pbkdf2.extra,
+            "channel_binding",
+            Value::from("tls-exporter"),
+            "differs from the requested",
+        ),
     ] {
         let error = client.answer(&extra.clone().with(key, value)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
