@@ -1,4 +1,4 @@
-//! `ApplicationRunner`: one application session, run as a program.
+//! Contains [`ApplicationRunner`], which runs one application session as a program.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -24,12 +24,12 @@ use crate::transport::{EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions
 use crate::uri::Uri;
 use crate::value::Value;
 
-/// As Autobahn's runner has it, other than its `Component`: 1 MiB.
+/// Autobahn's default for the runner, which differs from that of its `Component`: 1 MiB.
 const MAX_MESSAGE_SIZE: usize = 1 << 20;
 
-/// Runs one application session as a program. Autobahn's `ApplicationRunner`.
+/// Runs one application session as a program. Equivalent of Autobahn's `ApplicationRunner`.
 ///
-/// For Autobahn's users; a [`Component`] can do more, and is not harder to use.
+/// Intended for users of Autobahn. A [`Component`] has more features and is as easy to use.
 ///
 /// ```no_run
 /// use wampwerk::Session;
@@ -53,44 +53,43 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// }
 /// ```
 ///
-/// # What Autobahn has, and what it is here
+/// # Autobahn's parameters
 /// | parameter | here |
 /// |---|---|
 /// | `url`, `realm` | [`new`](Self::new) |
 /// | `extra`, `serializers`, `ssl`, `proxy`, `headers`, `websocket_options` | the setter of that name; one [`header`](Self::header) at a time |
-/// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name. They count with `auto_reconnect` only. Each can be set alone; what is not set is as [`RetryPolicy`] says |
+/// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name; effective with `auto_reconnect` only. Each can be set alone; the defaults are those of [`RetryPolicy`] |
 /// | `run(make, …)` | [`run`](Self::run) |
-/// | `auto_reconnect`, `log_level`, `endpoint` | setters of what `run` gives |
-/// | | [`strict`](Self::strict): whether a failed `on_join` is a failure |
-/// | `start_reactor`, `reactor` | nothing, see below |
+/// | `auto_reconnect`, `log_level`, `endpoint` | setters of the value that `run` returns |
+/// | none | [`strict`](Self::strict): a failed `on_join` ends the attempt |
+/// | `start_reactor`, `reactor` | not needed, see below |
 /// | `stop()` | [`stop`](Self::stop) |
 ///
-/// Twisted has one event loop per process, its *reactor*, which is not running when a program
-/// begins, and cannot be started again. So Autobahn's `run` starts it, and does not return before
-/// everything is over; a program that needs it otherwise says `start_reactor=False` and gets a
-/// `Deferred`, or passes a `reactor` of its own. In Rust the event loop is tokio's runtime, and
-/// `#[tokio::main]` has started it before `main` begins. A program awaits what `run`
-/// gives, or spawns it as `tokio::spawn(runner.run(make).into_future())` (with
-/// [`IntoFuture`] in scope) and does something else, in whichever runtime it likes.
+/// Twisted has one event loop per process, the *reactor*, which a program must start once.
+/// Autobahn's `run` therefore starts the reactor and blocks until it ends. A program that needs
+/// something else sets `start_reactor=False` or passes a `reactor` of its own. In Rust the event
+/// loop is tokio's runtime, and `#[tokio::main]` has started it before `main` begins. A program
+/// awaits the value that `run` returns, or spawns it in any runtime with
+/// `tokio::spawn(runner.run(make).into_future())` ([`IntoFuture`] must be in scope).
 ///
-/// # How it reconnects
-/// Without `auto_reconnect` there is one attempt: whatever ends it, the future of `run` ends, with an
-/// error unless the session was left by us. With it, another attempt follows whatever may pass, the
-/// first connection included (the router need not be up yet). What cannot pass, as a realm that is
-/// not there or a wrong password, ends it at once with that error
-/// (see [`AttemptError::is_fatal_by_default`](super::AttemptError::is_fatal_by_default)).
+/// # Reconnecting
+/// Without `auto_reconnect` the runner makes one attempt. When it ends, the future of `run` ends,
+/// with an error unless the program left the session. With `auto_reconnect` another attempt follows
+/// every temporary error, including a failed first connection. An error that another attempt cannot
+/// change, such as an unknown realm or a wrong password, ends the runner at once (see
+/// [`AttemptError::is_fatal_by_default`](super::AttemptError::is_fatal_by_default)).
 ///
-/// # When `on_join` fails
-/// As in Autobahn, an error of [`on_join`](ApplicationSession::on_join) is told and logged, and the
-/// session stays: the program runs on with what it had registered and subscribed to before. With
-/// [`strict`](Self::strict) the session is left, and the attempt has failed.
+/// # Failure of `on_join`
+/// As in Autobahn, an error of [`on_join`](ApplicationSession::on_join) is reported and logged, and
+/// the session stays open with what it has registered and subscribed to before. With
+/// [`strict`](Self::strict) the session is left, and the attempt fails.
 ///
-/// # WebSocket's settings
-/// As in Autobahn, the runner has defaults of its own: messages up to 1 MiB, a ping after 10 s of
-/// silence, and 5 s to answer it. The opening handshake may take 10 s (2.5 s in Autobahn, which is
-/// short for TLS on a slow line), and compression is not offered yet.
-/// [`websocket_options`](Self::websocket_options) overrides each of them. RawSocket has the defaults
-/// of [`TransportConfig`], and takes those of the options that have a meaning there.
+/// # WebSocket settings
+/// As in Autobahn, the runner has defaults of its own: messages of up to 1 MiB, a ping after 10 s
+/// of silence, and a ping timeout of 5 s. The opening handshake may take 10 s (Autobahn: 2.5 s,
+/// which is short for TLS on a slow line). Compression is not offered yet.
+/// [`websocket_options`](Self::websocket_options) overrides each of them. RawSocket uses the
+/// defaults of [`TransportConfig`] and those of the options that apply to it.
 #[derive(Clone)]
 pub struct ApplicationRunner {
     transport: TransportConfig,
@@ -100,15 +99,15 @@ pub struct ApplicationRunner {
     strict: bool,
     options: WebSocketOptions,
     retry: RetryPolicy,
-    /// Shared by clones; counted up to stop what runs.
+    /// Shared by clones; incremented to stop the current runs.
     stop: Arc<watch::Sender<u64>>,
 }
 
 impl ApplicationRunner {
-    /// A runner for a router at `url` (`ws://…`, `wss://…`, natively also `rs://…`, `rss://…`), whose
-    /// `realm` is joined.
+    /// Creates a runner for the router at `url` (`ws://…`, `wss://…`, natively also `rs://…`,
+    /// `rss://…`) and the `realm` to join.
     ///
-    /// What is wrong with it, and with what the setters take, [`run`](Self::run) says.
+    /// [`run`](Self::run) reports invalid values, also those of the setters.
     pub fn new(url: impl Into<String>, realm: impl Into<Uri>) -> Self {
         ApplicationRunner {
             transport: TransportConfig::new(url),
@@ -122,47 +121,48 @@ impl ApplicationRunner {
         }
     }
 
-    /// Anything for the session, in [`ComponentConfig::extra`]. Default: null.
+    /// Sets any value for the session, available as [`ComponentConfig::extra`]. Default: null.
     #[must_use]
     pub fn extra(mut self, extra: impl Into<Value>) -> Self {
         self.extra = extra.into();
         self
     }
 
-    /// How to prove who we are, unless the session does it itself
-    /// ([`ApplicationSession::on_connect`]). Default: not at all.
+    /// Sets the authentication, unless the session has its own
+    /// ([`ApplicationSession::on_connect`]). Default: none.
     #[must_use]
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
         self.authentication = Some(authentication.into());
         self
     }
 
-    /// Whether a failed [`on_join`](ApplicationSession::on_join) ends the attempt: the session is
-    /// left, and the future of [`run`](Self::run) ends with the error, or with `auto_reconnect` there
-    /// is another attempt. Default: no; the error is told and logged, and the session stays.
+    /// Sets whether a failed [`on_join`](ApplicationSession::on_join) ends the attempt. The session
+    /// is then left, and the future of [`run`](Self::run) ends with the error, or with
+    /// `auto_reconnect` another attempt follows. Default: no; the error is reported and logged, and
+    /// the session stays open.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
     }
 
-    /// The serializers to offer, the preferred first; RawSocket asks for the first alone, as with
-    /// Autobahn. Default: CBOR, MessagePack, JSON, as far as they are compiled in. An empty list is
-    /// refused.
+    /// Sets the serializers to offer, in order of preference. RawSocket uses the first one only, as
+    /// in Autobahn. An empty list is rejected. Default: CBOR, MessagePack, JSON, as far as they are
+    /// compiled in.
     #[must_use]
     pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
         self.transport = self.transport.serializers(serializers);
         self
     }
 
-    /// What to do with TLS. The URL must be for TLS. Default: trust whom the platform trusts.
+    /// Sets the TLS settings. The URL must use TLS. Default: the platform's trust roots.
     #[must_use]
     pub fn ssl(mut self, ssl: TlsOptions) -> Self {
         self.transport = self.transport.tls(ssl);
         self
     }
 
-    /// A proxy on the way. Default: none.
+    /// Sets the proxy. Default: none.
     #[must_use]
     pub fn proxy(mut self, proxy: ProxyConfig) -> Self {
         self.transport = self.transport.proxy(proxy);
@@ -176,49 +176,50 @@ impl ApplicationRunner {
         self
     }
 
-    /// WebSocket's own settings; they override the runner's defaults one by one.
+    /// Sets the WebSocket settings; they override the runner's defaults one by one.
     #[must_use]
     pub fn websocket_options(mut self, options: WebSocketOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// How many times in a row to try again after a failure; `None` for no limit, the default.
+    /// Sets the maximum number of consecutive retries; `None` for no limit. Default: no limit.
     #[must_use]
     pub fn max_retries(mut self, retries: impl Into<Option<u32>>) -> Self {
         self.retry.max_retries = retries.into();
         self
     }
 
-    /// The delay before the first retry. Default: 1.5 s.
+    /// Sets the delay before the first retry. Default: 1.5 s.
     #[must_use]
     pub fn initial_retry_delay(mut self, delay: Duration) -> Self {
         self.retry.initial_delay = delay;
         self
     }
 
-    /// The longest delay. Default: 300 s.
+    /// Sets the maximum delay. Default: 300 s.
     #[must_use]
     pub fn max_retry_delay(mut self, delay: Duration) -> Self {
         self.retry.max_delay = delay;
         self
     }
 
-    /// By what the delay is multiplied after each retry. Default: 1.5.
+    /// Sets the factor by which each retry multiplies the delay. Default: 1.5.
     #[must_use]
     pub fn retry_delay_growth(mut self, factor: f64) -> Self {
         self.retry.growth = factor;
         self
     }
 
-    /// How far delays scatter: the standard deviation as a fraction of the delay. Default: 0.1.
+    /// Sets the jitter of the delays: the standard deviation as a fraction of the delay. Default:
+    /// 0.1.
     #[must_use]
     pub fn retry_delay_jitter(mut self, fraction: f64) -> Self {
         self.retry.jitter = fraction;
         self
     }
 
-    /// Runs the session that `make` makes; one is made for each connection.
+    /// Runs a session that `make` creates, one for each connection.
     pub fn run<F, S>(&self, make: F) -> RunnerRun<F>
     where
         F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
@@ -234,10 +235,11 @@ impl ApplicationRunner {
         }
     }
 
-    /// Stops what this runner, or a clone of it, runs: the realm is left with GOODBYE, there is no
-    /// further attempt, and the future of [`run`](Self::run) ends with success. What is started
-    /// later is not stopped: it counts when the future is made (by `await` or `into_future`), even if
-    /// nobody has polled it yet.
+    /// Stops all runs of this runner and its clones. The realm is left with GOODBYE, no attempt
+    /// follows, and the future of [`run`](Self::run) ends with success.
+    ///
+    /// Runs that start later are not affected. A run starts when its future is created (by `await`
+    /// or `into_future`), even before it is polled.
     pub fn stop(&self) {
         self.stop.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -255,9 +257,9 @@ impl fmt::Debug for ApplicationRunner {
     }
 }
 
-/// A run that is being put together; `await` it to run. See [`ApplicationRunner::run`].
+/// A builder for a run. Await it to run; see [`ApplicationRunner::run`].
 ///
-/// SIGINT and SIGTERM stop it, as [`run`](fn@super::run) says.
+/// SIGINT and SIGTERM stop it, as described for [`run`](fn@super::run).
 #[must_use = "nothing runs until it is awaited"]
 pub struct RunnerRun<F> {
     runner: ApplicationRunner,
@@ -269,25 +271,25 @@ pub struct RunnerRun<F> {
 }
 
 impl<F> RunnerRun<F> {
-    /// Whether to connect again after a failure. Default: no.
+    /// Sets whether to reconnect after a failure. Default: no.
     pub fn auto_reconnect(mut self, auto_reconnect: bool) -> Self {
         self.auto_reconnect = auto_reconnect;
         self
     }
 
-    /// How much is logged. Default: [`LogLevel::Info`].
+    /// Sets the log level. Default: [`LogLevel::Info`].
     pub fn log_level(mut self, log_level: LogLevel) -> Self {
         self.log_level = log_level;
         self
     }
 
-    /// Where to connect to, if not where the URL says.
+    /// Sets the endpoint to connect to. Default: the host and port of the URL.
     pub fn endpoint(mut self, endpoint: EndpointConfig) -> Self {
         self.endpoint = Some(endpoint);
         self
     }
 
-    /// Whether to stop at SIGINT and SIGTERM. Default: yes.
+    /// Sets whether SIGINT and SIGTERM stop the run. Default: yes.
     pub fn signals(mut self, signals: bool) -> Self {
         self.signals = signals;
         self
@@ -326,7 +328,7 @@ where
             .max_message_payload_size(MAX_MESSAGE_SIZE)
             .auto_ping_interval(Duration::from_secs(10))
             .auto_ping_timeout(Duration::from_secs(5));
-        // RawSocket has no pings unless they are asked for.
+        // RawSocket sends no pings unless they are set.
         let (transport, options) = match transport.is_websocket() {
             true => (transport, options.or(defaults)),
             false => (transport.first_serializer(), options),
@@ -351,7 +353,7 @@ where
     }
 }
 
-/// The error of the transport by the names of the runner's parameters.
+/// Replaces the names of the transport's settings by those of the runner's parameters.
 fn own(error: ConfigError) -> ConfigError {
     let path = error.path.trim_start_matches("[0]").trim_start_matches('.');
     let names = [
@@ -376,11 +378,11 @@ where
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        // Before the first poll, so that no stop behind a spawn is missed.
+        // Subscribe before the first poll, so that no stop after a spawn is missed.
         let mut stops = self.runner.stop.subscribe();
         Box::pin(async move {
             let (log_level, signals) = (self.log_level, self.signals);
-            // Kept, as what comes from a dropped sender cannot be told from a stop.
+            // Keep a handle: a dropped sender looks like a stop.
             let _runner = self.runner.clone();
             let component = self.component().map_err(RunnerError::Config)?;
             let mut running = run(&component, log_level).signals(signals).into_future();
@@ -389,7 +391,7 @@ where
                 Race::First(end) => end,
                 Race::Second(told) => {
                     if told.is_ok() {
-                        // Its end comes by `running`.
+                        // `running` reports the end.
                         drop(component.stop());
                     }
                     running.await
@@ -406,18 +408,18 @@ where
     }
 }
 
-/// A runner ended without having been told to, or could not begin. Its `Debug` is its text, too, as a
-/// `main` that returns it shows that.
+/// A runner ended with a failure, or could not start. `Debug` prints the text of the error, because
+/// a `main` that returns it shows `Debug`.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
-    /// A parameter cannot be used.
+    /// A parameter is not valid.
     #[error("{0}")]
     Config(ConnectError),
     /// The last attempt failed.
     #[error("{0}")]
     Component(ComponentError),
-    /// It did not stop in time after a signal.
+    /// The runner did not stop in time after a signal.
     #[error("it did not stop in time")]
     Unfinished,
 }

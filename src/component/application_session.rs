@@ -1,4 +1,4 @@
-//! `ApplicationSession`: a session's life as methods of one type.
+//! Contains [`ApplicationSession`], the life cycle of a session as methods of one type.
 
 use std::future::{Future, ready};
 use std::sync::Arc;
@@ -14,56 +14,55 @@ use crate::transport::TransportInfo;
 use crate::uri::Uri;
 use crate::value::{Dict, Value};
 
-/// What a session factory is told. Autobahn's `ComponentConfig`.
+/// The argument of a session factory. Equivalent of Autobahn's `ComponentConfig`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ComponentConfig {
-    /// The realm that is going to be joined.
+    /// Realm to join.
     pub realm: Uri,
-    /// What was given to the component as its `extra`; null if nothing was.
+    /// Value of the component's `extra`; null if it was not set.
     pub extra: Value,
 }
 
 impl ComponentConfig {
-    /// A configuration.
+    /// Creates a configuration.
     pub fn new(realm: impl Into<Uri>, extra: impl Into<Value>) -> Self {
         ComponentConfig { realm: realm.into(), extra: extra.into() }
     }
 }
 
-/// How a realm is to be joined, as [`ApplicationSession::on_connect`] decides. What is left empty is
-/// as the component says.
+/// The way to join a realm, as chosen by [`ApplicationSession::on_connect`]. Empty fields take the
+/// values of the component.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct JoinAs {
-    /// The realm.
+    /// Realm to join.
     pub realm: Option<Uri>,
-    /// The authentication methods to offer; their challenges go to
-    /// [`on_challenge`](ApplicationSession::on_challenge). If there is one, the component's own
-    /// authentication is not used.
+    /// Authentication methods to offer. [`on_challenge`](ApplicationSession::on_challenge) answers
+    /// their challenges. If the list is not empty, the component's own authentication is not used.
     pub authmethods: Vec<String>,
-    /// Who we are.
+    /// Requested authid.
     pub authid: Option<String>,
-    /// The role that we want.
+    /// Requested role.
     pub authrole: Option<String>,
-    /// More for the authentication.
+    /// Parameters of the authentication methods.
     pub authextra: Dict,
 }
 
 impl JoinAs {
-    /// As the component says.
+    /// Creates a value that takes everything from the component.
     pub fn new() -> Self {
         JoinAs::default()
     }
 
-    /// Another realm.
+    /// Sets the realm.
     #[must_use]
     pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
         self.realm = Some(realm.into());
         self
     }
 
-    /// The methods to offer, and who we are.
+    /// Sets the methods to offer and the authid.
     #[must_use]
     pub fn authenticate(mut self, methods: &[&str], authid: impl Into<String>) -> Self {
         self.authmethods = methods.iter().map(ToString::to_string).collect();
@@ -71,7 +70,7 @@ impl JoinAs {
         self
     }
 
-    /// What the session says of itself, and who answers the challenges.
+    /// Applies the choices of the session, including its answers to challenges.
     pub(super) fn apply(
         self,
         mut config: SessionConfig,
@@ -98,13 +97,17 @@ impl JoinAs {
     }
 }
 
-/// A session's life as methods of one type. Autobahn's `ApplicationSession`.
+/// The life cycle of a session as methods of one type. Equivalent of Autobahn's
+/// `ApplicationSession`.
 ///
-/// One is made for each connection, by the factory that
-/// [`ComponentBuilder::session_factory`](super::ComponentBuilder::session_factory) takes. The order
-/// is `on_connect`, HELLO, `on_challenge` if the router asks, `on_welcome`, then what the component
-/// registers and subscribes to and its join listeners, `on_join`, `ready`; in the end `on_leave`
-/// (also if the realm was not joined), and `on_disconnect`.
+/// The factory of [`ComponentBuilder::session_factory`](super::ComponentBuilder::session_factory)
+/// creates one object for each connection. The methods are called in this order:
+///
+/// 1. `on_connect`, then HELLO
+/// 2. `on_challenge` if the router asks, then `on_welcome`
+/// 3. the component's registrations, subscriptions and join listeners, then `on_join`
+/// 4. the component's ready listeners
+/// 5. `on_leave`, also if the realm was not joined, then `on_disconnect`
 ///
 /// The methods are async functions:
 ///
@@ -131,10 +134,10 @@ impl JoinAs {
 ///     });
 /// ```
 pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
-    /// There is a connection. Says how to join; default: as the component says.
+    /// Called when the connection is open. Returns how to join. Default: as set in the component.
     ///
     /// # Errors
-    /// The attempt fails with it.
+    /// An error fails the attempt.
     fn on_connect(
         &self,
         transport: &TransportInfo,
@@ -143,10 +146,11 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
         ready(Ok(JoinAs::default()))
     }
 
-    /// The router asks for a proof, by one of the methods that [`JoinAs::authmethods`] named.
+    /// Called when the router sends a challenge for one of the methods in [`JoinAs::authmethods`].
     ///
     /// # Errors
-    /// Joining fails with `wamp.error.cannot_authenticate`. That is the default, too.
+    /// With an error, joining fails with `wamp.error.cannot_authenticate`. This is the default,
+    /// too.
     fn on_challenge(
         &self,
         challenge: Challenge,
@@ -155,45 +159,47 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
         ready(Err(format!("on_challenge does not answer the method {method:?}").into()))
     }
 
-    /// The router lets us in. An error is a veto: joining fails with
-    /// `wamp.error.cannot_authenticate` and that text. Default: no veto.
+    /// Called when the router sends WELCOME. With an error, joining fails with
+    /// `wamp.error.cannot_authenticate` and that text. Default: accepts.
     fn on_welcome(&self, welcome: &Welcome) -> Result<(), String> {
         let _ = welcome;
         Ok(())
     }
 
-    /// The session is open. Default: nothing.
+    /// Called when the session is open. Default: does nothing.
     ///
     /// # Errors
-    /// It goes to [`on_user_error`](Self::on_user_error) and is logged, and the session stays, with
-    /// what it has until then. If the component or runner is strict
+    /// An error is passed to [`on_user_error`](Self::on_user_error) and logged, and the session
+    /// stays open. In a strict component or runner
     /// ([`ComponentBuilder::strict`](super::ComponentBuilder::strict),
-    /// [`ApplicationRunner::strict`](super::ApplicationRunner::strict)), the session is left, and the
-    /// attempt fails.
+    /// [`ApplicationRunner::strict`](super::ApplicationRunner::strict)), the session is left, and
+    /// the attempt fails.
     fn on_join(&self, session: Session) -> impl Future<Output = Result<(), BoxError>> + MaybeSend {
         let _ = session;
         ready(Ok(()))
     }
 
-    /// The session is over, or was refused. Default: nothing.
+    /// Called when the session has ended or was refused. Default: does nothing.
     fn on_leave(&self, reason: Arc<CloseReason>) -> impl Future<Output = ()> + MaybeSend {
         let _ = reason;
         ready(())
     }
 
-    /// The connection is gone; `was_clean` tells whether it was closed, or broke. Default: nothing.
+    /// Called when the connection is closed. `was_clean` is false if it broke. Default: does
+    /// nothing.
     fn on_disconnect(&self, was_clean: bool) -> impl Future<Output = ()> + MaybeSend {
         let _ = was_clean;
         ready(())
     }
 
-    /// Something went wrong in a handler or listener. It is logged in any case. Default: nothing.
+    /// Called after an error in a handler or listener. The error is always logged, too. Default:
+    /// does nothing.
     fn on_user_error(&self, error: &UserError) {
         let _ = error;
     }
 }
 
-/// An application session without its type.
+/// An application session with its type erased.
 pub(super) trait ErasedSession: MaybeSend + MaybeSync {
     fn on_connect<'a>(
         &'a self,

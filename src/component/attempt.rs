@@ -1,4 +1,4 @@
-//! One attempt: from no connection to a session, and on to the session's end.
+//! Implements one attempt: connects, joins, and runs the session until its end.
 
 use std::future::{Future, pending, poll_fn};
 use std::sync::Arc;
@@ -22,14 +22,16 @@ use crate::session::{self, Session, SessionConfig};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 use crate::uri::Uri;
 
-/// How much longer than it says a transport may take to close. Those of this crate never do.
+/// Additional time that a transport may take to close beyond its own limit. Transports of this
+/// crate never need it.
 const CLOSE_MARGIN: Duration = Duration::from_secs(2);
 
-/// How long listeners may take that say goodbye.
+/// Time limit of the listeners that run at the end of a session.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// A `main` that fails sooner has made the attempt fail, as if there had been no session (S7); one
-/// that fails later was good. It does not depend on the delays, which may be zero.
+/// A `main` that fails earlier makes the attempt fail as if there had been no session. A `main`
+/// that fails later counts as a success. The value does not depend on the delays, which may be
+/// zero.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
 pub(super) struct Attempt<'a> {
@@ -38,32 +40,32 @@ pub(super) struct Attempt<'a> {
     pub(super) entry: &'a TransportEntry,
 }
 
-/// How an attempt ended.
+/// The result of an attempt.
 pub(super) enum Fate {
-    /// There is nothing more to do.
+    /// Nothing more to do.
     Done,
     Failed {
         error: AttemptError,
-        /// A session was joined, and was good.
+        /// True if a session was joined and counted as a success.
         joined: bool,
-        /// The program left the session, so there is nothing more to try.
+        /// True if the program left the session; then no attempt follows.
         left: bool,
     },
 }
 
-/// How the time of a session ended.
+/// The end of an open session.
 enum End {
     Stopped,
     Closed(Arc<CloseReason>),
     Work(Result<(), WorkError>),
 }
 
-/// How the work in a session failed.
+/// A failure of the work in a session.
 struct WorkError {
     error: AttemptError,
-    /// It went well for long enough.
+    /// True if it ran long enough to count as a success.
     good: bool,
-    /// The session was open until then, so it is no consequence of the session's end.
+    /// True if the session was still open, so that its end did not cause the failure.
     open: bool,
 }
 
@@ -119,7 +121,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Makes the connection.
+    /// Opens the connection.
     async fn open(&self) -> Result<Box<dyn Transport>, AttemptError> {
         let connector = match &self.entry.source {
             Source::Connector(connector) => Arc::clone(connector),
@@ -127,7 +129,7 @@ impl Attempt<'_> {
                 call(make, ()).await.map_err(|error| handler_failed("url", error))?
             }
         };
-        // Also what panics before there is a future.
+        // Catches panics before there is a future, too.
         let connected = caught(async { connector.connect().await }).await;
         let connected = connected.map_err(|panic| handler_failed("the connector", panic.into()))?;
         connected.map_err(|error| match error {
@@ -168,20 +170,20 @@ impl Attempt<'_> {
         }
         match end {
             End::Stopped | End::Work(Ok(())) => Fate::Done,
-            // However the GOODBYE behind it went.
+            // Independent of the following GOODBYE.
             End::Work(Err(WorkError { error, good, open })) if open || left => {
                 Fate::Failed { error, joined: good, left }
             }
             End::Closed(_) if left => Fate::Done,
-            // What fails in a session that was lost, fails because of that.
+            // A failure in a lost session is a consequence of the loss.
             End::Work(Err(_)) | End::Closed(_) => {
                 Fate::Failed { error: AttemptError::Lost(reason), joined: true, left }
             }
         }
     }
 
-    /// What is done in a session: making it ready, then `main`. An error comes with whether it was
-    /// good until then.
+    /// Runs the work of a session: makes it ready, then runs `main`. An error includes whether the
+    /// session counted as a success until then.
     async fn work(&self, life: &Life<'_>, session: &Session) -> Result<(), (AttemptError, bool)> {
         let settings = &self.shared.settings;
         let mut failures = life.establish(session).await;
@@ -216,7 +218,7 @@ impl Attempt<'_> {
     }
 }
 
-/// The stations of one connection.
+/// The stages of one connection.
 struct Life<'a> {
     shared: &'a Shared,
     config: SessionConfig,
@@ -224,7 +226,7 @@ struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    /// With an object of its own.
+    /// Creates the stages with an application session object of their own.
     fn new(shared: &'a Shared) -> Result<Self, AttemptError> {
         let settings = &shared.settings;
         let component = ComponentConfig::new(settings.realm.clone(), settings.extra.clone());
@@ -236,7 +238,7 @@ impl<'a> Life<'a> {
             }
             None => Arc::new(Plain),
         };
-        // The session's hooks are the component's and the object's.
+        // The session uses the hooks of both the component and the object.
         let (hook, look) = (Arc::clone(&object), Arc::clone(&object));
         let config = settings.session.clone();
         let config = config.also_on_user_error(move |error| hook.on_user_error(error));
@@ -248,7 +250,8 @@ impl<'a> Life<'a> {
 }
 
 impl Life<'_> {
-    /// All between the connection and HELLO: which realm, and how.
+    /// Runs everything between the connection and HELLO, and returns the realm and the settings for
+    /// joining.
     async fn connected(&self, info: TransportInfo) -> Result<(Uri, SessionConfig), AttemptError> {
         let (settings, config) = (&self.shared.settings, self.config.clone());
         let join_as = self.in_time("on_connect", self.connect(info)).await?;
@@ -262,7 +265,7 @@ impl Life<'_> {
         Ok((realm, join_as.apply(config, &self.object)))
     }
 
-    /// The router waits for HELLO meanwhile, and nobody looks at the connection.
+    /// Limits the time, because the router waits for HELLO and nothing reads from the connection.
     async fn in_time<T>(
         &self,
         what: &'static str,
@@ -282,13 +285,13 @@ impl Life<'_> {
         flat(caught(async { self.object.on_connect(&info).await }).await)
     }
 
-    /// Registers and subscribes, in order. What failed.
+    /// Registers and subscribes in order, and returns the failures.
     async fn establish(&self, session: &Session) -> Vec<(String, HandlerError)> {
         let declared: Vec<Declared> = self.shared.listeners(|listener| match listener {
             Listener::Declared(declared) => Some(declared.clone()),
             _ => None,
         });
-        // All at once: the session sends them in the order in which they are begun.
+        // All at once: the session sends the requests in the order in which they start.
         let requests: Vec<BoxFuture<'_, _>> =
             declared.iter().map(|declared| declared.establish(session)).collect();
         let mut failures = Vec::new();
@@ -339,7 +342,7 @@ impl Life<'_> {
         self.last_words("on_leave", leaving).await;
     }
 
-    /// Waits until the connection is gone.
+    /// Waits until the connection is closed.
     async fn disconnected(&self, gone: Gone) {
         let limit = gone.close_timeout().saturating_add(CLOSE_MARGIN);
         let clean = within(limit, gone.wait()).await.unwrap_or(false);
@@ -362,7 +365,7 @@ impl Life<'_> {
         last_words(name, words, &self.config).await;
     }
 
-    /// What fails because the session has ended is not worth a word.
+    /// Reports an error, unless it is a consequence of the session's end.
     fn tell(&self, session: &Session, uri: &Uri, error: &HandlerError) {
         if !session.is_closed() {
             self.config.tell_user_error(uri, error.to_application());
@@ -378,7 +381,7 @@ pub(super) fn handler_failed(what: impl Into<String>, error: HandlerError) -> At
     AttemptError::Handler { what: what.into(), error }
 }
 
-/// Runs listeners behind which the component goes on, and which may not hold it up for ever.
+/// Runs the final listeners with a time limit, so that they cannot block the component.
 pub(super) async fn last_words<T>(
     name: &'static str,
     words: impl Future<Output = T>,
@@ -405,6 +408,6 @@ fn unanswered(limit: Duration) -> HandlerError {
 async fn close(transport: &mut Tracked) {
     let limit = transport.close_timeout().saturating_add(CLOSE_MARGIN);
     let closing = poll_fn(|cx| transport.poll_close(cx, CloseCode::Normal));
-    // Whether it went well shows in the transport.
+    // The transport itself reports whether closing succeeded.
     let _ = within(limit, closing).await;
 }

@@ -1,4 +1,4 @@
-//! `ComponentBuilder`: the description of a component.
+//! Contains [`ComponentBuilder`], the description of a component.
 
 use std::fmt;
 use std::future::Future;
@@ -19,7 +19,7 @@ use crate::uri::Match;
 use crate::uri::{Uri, UriRule};
 use crate::value::Value;
 
-/// Where a component connects if it is not told.
+/// Default URL of a component.
 const DEFAULT_URL: &str = "ws://127.0.0.1:8080/ws";
 
 /// The description of a [`Component`].
@@ -27,12 +27,13 @@ const DEFAULT_URL: &str = "ws://127.0.0.1:8080/ws";
 pub struct ComponentBuilder {
     transports: Result<Vec<TransportEntry>, ConnectError>,
     settings: Settings,
-    /// What the builder itself was told, apart from `settings.session`: the order does not matter.
+    /// Settings of the builder's own setters, kept apart from `settings.session`, so that the order
+    /// of calls does not matter.
     session: SessionConfig,
     seed: Option<u64>,
 }
 
-/// What a component holds to, whatever happens to it.
+/// The settings of a component, which stay the same for all attempts.
 pub(super) struct Settings {
     pub(super) realm: Uri,
     pub(super) transports: Vec<TransportEntry>,
@@ -96,16 +97,16 @@ impl ComponentBuilder {
         }
     }
 
-    /// The realm. Default: `realm1`.
+    /// Sets the realm. Default: `realm1`.
     pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
         self.settings.realm = realm.into();
         self
     }
 
-    /// The transports, tried one after the other, round robin; added to those that are there.
-    /// Default: WebSocket to `ws://127.0.0.1:8080/ws`.
+    /// Adds transports, which are tried in turn (round robin). Default: WebSocket to
+    /// `ws://127.0.0.1:8080/ws`.
     ///
-    /// What is wrong with them, [`build`](Self::build) says.
+    /// [`build`](Self::build) reports invalid transports.
     pub fn transports(mut self, transports: impl IntoTransports) -> Self {
         if let Ok(all) = &mut self.transports {
             match transports.into_transports() {
@@ -119,9 +120,9 @@ impl ComponentBuilder {
         self
     }
 
-    /// A transport whose URL is asked for at each attempt. If the function gives an error, or what
-    /// is no URL, the attempt fails. With settings of its own, it is
-    /// [`TransportConfig::url_per_attempt`].
+    /// Adds a transport with a function that returns its URL for each attempt. If the function
+    /// returns an error or an invalid URL, the attempt fails. For a transport with further settings
+    /// see [`TransportConfig::url_per_attempt`].
     pub fn url<F, Fut, E>(self, url: F) -> Self
     where
         F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
@@ -138,21 +139,24 @@ impl ComponentBuilder {
         self.transports(TransportEntry::per_attempt("url", make))
     }
 
-    /// How we prove who we are: a method, as
+    /// Sets the authentication: one method, such as
     /// [`Ticket`](crate::session::authentication::Ticket), or an [`Authentication`] of several.
-    /// Default: none is offered, which is `anonymous` for most routers.
+    ///
+    /// Default: no method is offered; most routers treat this as `anonymous`.
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
         self.session = self.session.authentication(authentication);
         self
     }
 
-    /// As [`authentication`](Self::authentication), but asked for each time, as for tickets that
-    /// expire: when there is a connection and its listeners are done, before HELLO; unless an
-    /// [`ApplicationSession`] brings its own methods. If the function gives an error, or takes
-    /// longer than joining may
-    /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s), the attempt fails.
+    /// Sets a function that returns the authentication for each connection, for example for tickets
+    /// that expire.
     ///
-    /// A refusal of what it gave is as fatal as any other (see [`is_fatal`](Self::is_fatal)).
+    /// The function runs after the connect listeners and before HELLO, unless an
+    /// [`ApplicationSession`] has its own methods. The attempt fails if the function returns an
+    /// error or takes longer than the time limit for joining
+    /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s).
+    ///
+    /// A refusal of these credentials is as fatal as any other (see [`is_fatal`](Self::is_fatal)).
     pub fn credentials<F, Fut, A, E>(mut self, credentials: F) -> Self
     where
         F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
@@ -168,32 +172,33 @@ impl ComponentBuilder {
         self
     }
 
-    /// How often, and when, transports are tried again that do not say it themselves. Default: see
+    /// Sets the retry policy of the transports that have none of their own. Default: see
     /// [`RetryPolicy`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = policy;
         self
     }
 
-    /// Any value for the program's own use, in [`ComponentConfig::extra`]. Default: null.
+    /// Sets any value for the program's own use, available as [`ComponentConfig::extra`]. Default:
+    /// null.
     pub fn extra(mut self, extra: impl Into<Value>) -> Self {
         self.settings.extra = extra.into();
         self
     }
 
-    /// What the component is there for: it runs once per join, as soon as the session is ready.
+    /// Sets the main function of the component. It runs once per join, as soon as the session is
+    /// ready.
     ///
-    /// When it returns, the session is left, and the component is done. If it returns an error, or
-    /// panics, the session is left, and the attempt has failed: there is another one. If `main` had
-    /// run for less than 10 s, that failure counts as if the realm had not been joined, so delays
-    /// grow and `max_retries` is reached; otherwise both begin anew, as after a loss.
+    /// - When it returns, the session is left, and the component is done.
+    /// - If it returns an error or panics, the session is left, and the attempt has failed; another
+    ///   attempt follows. A failure within 10 s counts as a failed join: delays grow and
+    ///   `max_retries` applies. After 10 s both start anew, as after a lost connection.
+    /// - When the session ends first, `main` continues until its next await point and is dropped
+    ///   there. An error of it is then a consequence of that end.
+    /// - If the program itself leaves the session, no attempt follows, and an error of `main`
+    ///   becomes the component's error ([`ComponentError::Fatal`](super::ComponentError::Fatal)).
     ///
-    /// When the session ends under it, it goes on as long as it need not wait, and is dropped then;
-    /// an error of it is a consequence of that end. But if the program itself leaves the session, in
-    /// `main` or elsewhere, there is no other attempt, and an error of `main` is the component's
-    /// ([`ComponentError::Fatal`](super::ComponentError::Fatal)).
-    ///
-    /// Without `main`, the component stays until it is stopped or somebody leaves.
+    /// Without `main`, the component runs until it is stopped or the program leaves the session.
     pub fn main<F, Fut>(mut self, main: F) -> Self
     where
         F: Fn(Session) -> Fut + MaybeSend + MaybeSync + 'static,
@@ -204,7 +209,8 @@ impl ComponentBuilder {
         self
     }
 
-    /// Makes an [`ApplicationSession`] for each connection, as soon as that is there.
+    /// Sets the factory that creates an [`ApplicationSession`] for each connection, as soon as it
+    /// is open.
     pub fn session_factory<F, S>(self, factory: F) -> Self
     where
         F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
@@ -213,8 +219,8 @@ impl ComponentBuilder {
         self.try_session_factory(move |config| Ok::<_, BoxError>(factory(config)))
     }
 
-    /// As [`session_factory`](Self::session_factory), for a factory that may fail; then the attempt
-    /// does.
+    /// Sets a factory that may fail, as [`session_factory`](Self::session_factory) otherwise. If it
+    /// fails, the attempt fails.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn try_session_factory<F, S, E>(mut self, factory: F) -> Self
     where
@@ -227,13 +233,13 @@ impl ComponentBuilder {
         self
     }
 
-    /// Which errors make further attempts pointless. Default:
+    /// Sets the function that decides which errors make further attempts pointless. Default:
     /// [`AttemptError::is_fatal_by_default`].
     ///
-    /// A fatal error ends the component at once, as all transports lead to the same realm with the
-    /// same credentials and the same `main`. Only if there was no connection
-    /// ([`AttemptError::Connect`]), or none that takes our HELLO, it rules out its transport, and no
-    /// other.
+    /// A fatal error ends the component at once, because all transports lead to the same realm with
+    /// the same credentials and the same `main`. An error without a connection
+    /// ([`AttemptError::Connect`]), or with a transport that cannot carry HELLO, only excludes that
+    /// transport.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn is_fatal(
         mut self,
@@ -243,18 +249,17 @@ impl ComponentBuilder {
         self
     }
 
-    /// How sessions are opened: timeouts, payload codec, a look at WELCOME, and more.
+    /// Sets how sessions are opened: timeouts, payload codec, inspection of WELCOME, and more.
     ///
-    /// It is the same before and behind the other setters: its hook for user errors is called
-    /// beside that of [`on_user_error`](Self::on_user_error), and methods of authentication in both
-    /// places are refused by [`build`](Self::build).
+    /// The order relative to the other setters does not matter. Its user error hook is called in
+    /// addition to that of [`on_user_error`](Self::on_user_error). [`build`](Self::build) rejects
+    /// authentication methods in both places.
     pub fn session_config(mut self, config: SessionConfig) -> Self {
         self.settings.session = config;
         self
     }
 
-    /// Who is told when something goes wrong in a handler or listener, as
-    /// [`SessionConfig::on_user_error`] says.
+    /// Sets the hook for errors in handlers and listeners; see [`SessionConfig::on_user_error`].
     pub fn on_user_error(
         mut self,
         hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
@@ -263,26 +268,28 @@ impl ComponentBuilder {
         self
     }
 
-    /// Whether a session is only good if all declared registrations and subscriptions stand, and no
-    /// join listener failed. Otherwise it is left, and the attempt has failed. Default: no; what
-    /// failed is told (see [`on_user_error`](Self::on_user_error)), and the session is ready all the
-    /// same.
+    /// Sets whether a session needs all declared registrations and subscriptions and successful
+    /// join listeners. Otherwise it is left, and the attempt fails.
+    ///
+    /// Default: no. Failures are reported (see [`on_user_error`](Self::on_user_error)), and the
+    /// session becomes ready nevertheless.
     pub fn strict(mut self, strict: bool) -> Self {
         self.settings.strict = strict;
         self
     }
 
-    /// The seed of the delays' jitter, for tests: the same seed gives the same delays. Default: a
-    /// random number of the system.
+    /// Sets the seed of the delays' jitter, for tests: the same seed gives the same delays.
+    /// Default: a random number.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// The component. Nothing is connected before it is [started](Component::start).
+    /// Creates the component. It connects only after [`start`](Component::start).
     ///
     /// # Errors
-    /// [`ConnectError::InvalidUrl`] and [`ConnectError::InvalidConfig`], with the key and the reason.
+    /// Returns [`ConnectError::InvalidUrl`] or [`ConnectError::InvalidConfig`] with the setting and
+    /// the reason.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn build(self) -> Result<Component, ConnectError> {
         let ComponentBuilder { transports, mut settings, session, seed } = self;
@@ -304,7 +311,7 @@ impl ComponentBuilder {
             let policy = transport.policy.as_ref().map_or(Ok(()), RetryPolicy::check);
             policy.map_err(|error| error.within(format!("transports[{index}]")))?;
         }
-        // Without random numbers all components have the same jitter, and still one.
+        // Without random numbers all components have the same jitter, which is acceptable.
         settings.seed = seed.or_else(|| rt::random().ok()).unwrap_or_default();
         Ok(Component { owner: Arc::new(Owner::new(settings)) })
     }

@@ -7,16 +7,16 @@ use crate::component::error::{BoxError, HandlerError};
 use crate::rt::guard::{catch, caught};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
-/// What a listener or `main` may give: nothing, or a `Result` of nothing and any error.
+/// A return type of listeners and `main`: `()`, or a `Result` of `()` and any error.
 #[diagnostic::on_unimplemented(
     message = "a listener or `main` cannot give `{Self}`",
     note = "it must give `()`, or `Result<(), E>` with any error type `E`, as `wampwerk::Error` or `BoxError`"
 )]
 pub trait Outcome {
-    /// As a result.
+    /// Converts into a result.
     ///
     /// # Errors
-    /// The error of the function itself.
+    /// Returns the error of the function itself.
     fn into_result(self) -> Result<(), BoxError>;
 }
 
@@ -32,7 +32,7 @@ impl<E: Into<BoxError>> Outcome for Result<(), E> {
     }
 }
 
-/// An async function of the user's.
+/// An async function of the user.
 pub(super) type Callback<A, T> = Arc<dyn Call<A, T>>;
 
 pub(super) trait Call<A, T>: MaybeSend + MaybeSync {
@@ -54,7 +54,7 @@ where
     }
 }
 
-/// A listener, or `main`.
+/// Wraps a listener or `main`.
 #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
 pub(super) fn handler<A: 'static, F, Fut>(function: F) -> Callback<A, ()>
 where
@@ -65,7 +65,7 @@ where
     Arc::new(Function(function, |output: Fut::Output| output.into_result()))
 }
 
-/// A function that provides something for an attempt.
+/// Wraps a function that provides a value for an attempt.
 #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
 pub(super) fn provider<A: 'static, T: 'static, E, F, Fut>(function: F) -> Callback<A, T>
 where
@@ -76,7 +76,7 @@ where
     Arc::new(Function(function, |output: Result<T, E>| output.map_err(Into::into)))
 }
 
-/// Calls it; a panic, before there is a future or in it, is an error.
+/// Calls the function. A panic, before or in its future, becomes an error.
 pub(super) fn call<A, T>(
     callback: &Callback<A, T>,
     argument: A,

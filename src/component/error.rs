@@ -1,4 +1,4 @@
-//! What can go wrong with a component: one attempt, or all of it.
+//! Contains the errors of a component: of one attempt, and of the whole component.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,27 +10,26 @@ use crate::error::{
 use crate::rt::guard::Panic;
 use crate::uri::uris;
 
-/// Any error that a function of the user's may give: `?` makes it of every error type, `into()` of
-/// a text.
+/// Any error that a user function may return. `?` converts every error type, `into()` a text.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The error that a function of the user's gave. A panic reads as one, too.
+/// The error that a user function returned. A panic is converted into one, too.
 #[derive(Clone)]
 pub struct HandlerError(Arc<dyn std::error::Error + Send + Sync>);
 
 impl HandlerError {
-    /// Made of any error, or of a text.
+    /// Creates an error from any error or from a text.
     pub fn new(error: impl Into<BoxError>) -> Self {
         HandlerError(error.into().into())
     }
 
-    /// The error as the type that it had.
+    /// Returns the error as its original type.
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         self.0.downcast_ref()
     }
 
-    /// As an error that can travel: itself, if it is one or holds one, or else
-    /// `wamp.error.runtime_error` with its text.
+    /// Converts into an error that can be sent to a peer: the [`ApplicationError`] that this error
+    /// is or contains, or `wamp.error.runtime_error` with its text.
     pub fn to_application(&self) -> ApplicationError {
         let found = self.downcast_ref::<ApplicationError>();
         let found = found.or_else(|| self.downcast_ref().and_then(CallError::application));
@@ -66,57 +65,60 @@ impl std::error::Error for HandlerError {
     }
 }
 
-/// Why one attempt failed: to connect, to join, or to stay joined.
+/// The reason why one attempt failed: it could not connect, could not join, or lost the session.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttemptError {
     /// There was no connection.
     #[error("{0}")]
     Connect(ConnectError),
-    /// The realm was not joined: the router refused, broke the protocol or did not answer, or we
-    /// refused its WELCOME.
+    /// The realm was not joined: the router refused, violated the protocol or did not answer, or
+    /// this side rejected WELCOME.
     #[error("cannot join: {0}")]
     Refused(Arc<CloseReason>),
-    /// The session was joined, and ended without our doing: the transport was lost, or the router
-    /// said GOODBYE.
+    /// The session was joined and then ended by a lost transport or the router's GOODBYE.
     #[error("the session is lost: {0}")]
     Lost(Arc<CloseReason>),
-    /// A function of the user's that the attempt needs gave an error.
+    /// A user function that the attempt needs returned an error.
     #[error("{what} failed: {error}")]
     Handler {
-        /// Which one: `"credentials"`, `"url"`, `"session_factory"`, `"on_connect"`; in strict
-        /// components `"on_join"` and `"register <procedure>"`, `"subscribe <topic>"`.
+        /// Name of the function: `"credentials"`, `"url"`, `"session_factory"` or `"on_connect"`;
+        /// in strict components also `"on_join"`, `"register <procedure>"` and `"subscribe
+        /// <topic>"`.
         what: String,
-        /// Its error.
+        /// Error of the function.
         error: HandlerError,
     },
-    /// `main` gave an error.
+    /// `main` returned an error.
     #[error("main failed: {0}")]
     Main(HandlerError),
 }
 
 impl AttemptError {
-    /// What holds if the component has no `is_fatal` of its own: another attempt cannot help
-    /// because of what we are or ask for, and not because of the network. That is
+    /// Returns whether another attempt is pointless, because the identity or the settings of this
+    /// side cause the error rather than the network. This is the rule for components without
+    /// `is_fatal`. Fatal errors are:
+    ///
     /// - the router's ABORT with `wamp.error.no_such_realm`, `no_such_role`, `no_auth_method`,
     ///   `no_matching_auth_method`, `no_such_principal`, `not_authorized`,
-    ///   `authentication_required`, `authentication_failed` or `authentication_denied`;
-    /// - the attempt that ends with `wamp.error.cannot_authenticate`, since a challenge cannot be
-    ///   answered or WELCOME was refused;
-    /// - a URL or a setting that cannot be used;
-    /// - a proxy that refuses our user and password;
-    /// - a WebSocket server that chooses none of our subprotocols;
-    /// - a RawSocket server that refuses the handshake by an error code, which says that it does not
-    ///   speak the serializer, does not accept the maximum message length, or found reserved bits;
-    /// - a HELLO that cannot be sent: it is longer than the transport takes (by our limit or the
-    ///   server's), or cannot be written.
+    ///   `authentication_required`, `authentication_failed` or `authentication_denied`
+    /// - an attempt that ends with `wamp.error.cannot_authenticate`, because a challenge cannot be
+    ///   answered or WELCOME was rejected
+    /// - an invalid URL or setting
+    /// - a proxy that rejects the user name and password
+    /// - a WebSocket server that selects none of the offered subprotocols
+    /// - a RawSocket server that refuses the handshake with an error code: unsupported serializer,
+    ///   unacceptable maximum message length, or reserved bits
+    /// - a HELLO that cannot be sent: it cannot be encoded, or it is longer than this side or the
+    ///   server allows
     ///
-    /// All but the first two only rule out their transport.
+    /// All but the first two only exclude their transport.
     ///
-    /// Everything else may pass: what the network and TLS say, a RawSocket server with too many
-    /// connections, `wamp.close.system_shutdown`, `wamp.error.authorization_failed` (what Crossbar
-    /// and our router say when their authenticator breaks), `wamp.error.no_such_procedure` (one that
-    /// is not up yet), the loss of a session, errors of `main`.
+    /// All other errors are temporary: errors of the network and of TLS, a RawSocket server with
+    /// too many connections, `wamp.close.system_shutdown`, `wamp.error.authorization_failed` (sent
+    /// by Crossbar and the embedded router when their authenticator fails),
+    /// `wamp.error.no_such_procedure` (a dynamic authenticator that is not running yet), the loss
+    /// of a session, and errors of `main`.
     pub fn is_fatal_by_default(&self) -> bool {
         match self {
             AttemptError::Connect(error) => match error {
@@ -138,12 +140,13 @@ impl AttemptError {
         }
     }
 
-    /// Whether it says something of one transport, and nothing of the others.
+    /// Returns whether the error concerns one transport only.
     pub(super) fn is_of_transport(&self) -> bool {
         matches!(self, AttemptError::Connect(_)) || self.is_unsent_hello()
     }
 
-    /// The router was told nothing: of its own accord a session only leaves so before it is joined.
+    /// Returns whether the session ended before HELLO was sent. Only then does a session leave by
+    /// itself before it has joined.
     fn is_unsent_hello(&self) -> bool {
         let AttemptError::Refused(reason) = self else { return false };
         reason.kind == CloseKind::Left
@@ -164,37 +167,37 @@ const FATAL: &[&str] = &[
     uris::CANNOT_AUTHENTICATE,
 ];
 
-/// Why a component ended without having been told to.
+/// The reason why a component ended without being stopped.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComponentError {
     /// No transport has an attempt left.
     #[error("no transport is left after {}: {last}", failed_attempts(attempts))]
     Exhausted {
-        /// How the last attempt failed.
+        /// Error of the last attempt.
         last: AttemptError,
-        /// How many have failed since the start or the last join.
+        /// Number of failed attempts since the start or the last join.
         attempts: u32,
     },
-    /// Another attempt cannot help (see `is_fatal`), or is not wanted: `main` failed, and the program
-    /// had left the session.
+    /// Another attempt is pointless (see `is_fatal`), or not allowed because `main` failed after
+    /// the program had left the session.
     #[error("{0}")]
     Fatal(AttemptError),
-    /// `on_retry` did not want another attempt.
+    /// `on_retry` rejected another attempt.
     #[error("no further attempt is wanted after {}: {last}", failed_attempts(attempts))]
     Vetoed {
-        /// How the last attempt failed.
+        /// Error of the last attempt.
         last: AttemptError,
-        /// How many have failed since the start or the last join.
+        /// Number of failed attempts since the start or the last join.
         attempts: u32,
     },
-    /// The runtime has ended under the component.
+    /// The runtime of the component was shut down.
     #[error("the runtime of the component has ended")]
     RuntimeEnded,
 }
 
 impl ComponentError {
-    /// How the last attempt failed, if there was one.
+    /// Returns the error of the last attempt, if there was one.
     pub fn attempt(&self) -> Option<&AttemptError> {
         match self {
             ComponentError::Exhausted { last, .. } | ComponentError::Vetoed { last, .. } => {

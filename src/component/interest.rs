@@ -1,4 +1,4 @@
-//! What a component registers and subscribes to anew with each session.
+//! Implements the registrations and subscriptions that a component repeats in each session.
 
 use std::future::IntoFuture;
 use std::marker::PhantomData;
@@ -13,14 +13,14 @@ use crate::session::{Endpoint, Event, EventHandler, IncomingCall, Session};
 use crate::uri::{Pattern, Uri};
 
 impl Component {
-    /// Registers a procedure with each session that is joined from now on, before `ready` and in
-    /// the order in which they were declared.
+    /// Registers a procedure in each future session, before `ready` and in the order of
+    /// declaration.
     ///
-    /// A router that answers nothing for as long as joining may take
-    /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s) is not waited for.
-    /// What goes wrong is told as a [`UserError`](crate::session::UserError) with the procedure;
-    /// in a [strict](super::ComponentBuilder::strict) component the attempt fails.
-    /// [`off`](Component::off) takes it back for the sessions to come.
+    /// The component does not wait longer than the time limit for joining
+    /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s) for the router's
+    /// answer. An error is reported as a [`UserError`](crate::session::UserError) with the
+    /// procedure; in a [strict](super::ComponentBuilder::strict) component the attempt fails.
+    /// [`off`](Component::off) removes the declaration for future sessions.
     pub fn register<M: 'static>(
         &self,
         procedure: impl Into<Pattern>,
@@ -29,8 +29,9 @@ impl Component {
         self.register_with_options(procedure, RegisterOptions::default(), endpoint)
     }
 
-    /// As [`register`](Component::register), with the options of the wire. To take a procedure over
-    /// from an old session that the router still holds after a reconnect, set `force_reregister`.
+    /// Registers a procedure as [`register`](Component::register) does, with the options of the
+    /// wire. Set `force_reregister` to take over a procedure from an old session that the router
+    /// still holds after a reconnect.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn register_with_options<M: 'static>(
         &self,
@@ -55,8 +56,7 @@ impl Component {
         }))
     }
 
-    /// Subscribes with each session that is joined from now on, as
-    /// [`register`](Component::register) registers.
+    /// Subscribes in each future session, as [`register`](Component::register) registers.
     pub fn subscribe<M: 'static>(
         &self,
         topic: impl Into<Pattern>,
@@ -65,7 +65,7 @@ impl Component {
         self.subscribe_with_options(topic, SubscribeOptions::default(), handler)
     }
 
-    /// As [`subscribe`](Component::subscribe), with the options of the wire.
+    /// Subscribes as [`subscribe`](Component::subscribe) does, with the options of the wire.
     pub fn subscribe_with_options<M: 'static>(
         &self,
         topic: impl Into<Pattern>,
@@ -75,8 +75,8 @@ impl Component {
         self.subscribe_with_queue(topic, options, None, handler)
     }
 
-    /// As [`subscribe_with_options`](Component::subscribe_with_options); `queue` is how many events
-    /// may wait for the handler, see
+    /// Subscribes as [`subscribe_with_options`](Component::subscribe_with_options) does. `queue` is
+    /// the maximum number of events that wait for the handler; see
     /// [`SubscribeRequest::queue`](crate::session::SubscribeRequest::queue).
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn subscribe_with_queue<M: 'static>(
@@ -152,7 +152,7 @@ impl Declared {
     }
 }
 
-/// An endpoint or event handler that serves one session after the other.
+/// An endpoint or event handler that serves one session after another.
 struct Shared<T, M> {
     inner: Arc<T>,
     marker: PhantomData<fn() -> M>,

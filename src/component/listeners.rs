@@ -1,4 +1,4 @@
-//! Listeners: functions that are called at each station of a component's way.
+//! Contains the listeners of a component, which are called at each stage of its life cycle.
 
 use std::future::{Future, ready};
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::Session;
 use crate::transport::TransportInfo;
 
-/// Names a listener, or a declared registration or subscription, to take it
-/// [off](Component::off) again.
+/// Id of a listener, or of a declared registration or subscription, for removing it with
+/// [`off`](Component::off).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId(u64);
 
-/// All listeners of a component, and what it registers and subscribes to, in order.
+/// All listeners, registrations and subscriptions of a component, in order.
 #[derive(Default)]
 pub(super) struct Listeners {
     last: u64,
@@ -51,7 +51,7 @@ impl Listeners {
         Some(self.entries.remove(place).1)
     }
 
-    /// Those of one kind, in the order in which they were added.
+    /// Returns the listeners of one kind, in the order in which they were added.
     pub(super) fn of<T>(&self, kind: impl FnMut(&Listener) -> Option<T>) -> Vec<T> {
         self.entries.iter().map(|(_, listener)| listener).filter_map(kind).collect()
     }
@@ -73,23 +73,28 @@ macro_rules! listeners {
 
 /// # Listeners
 ///
-/// Async functions. Those of one station run at the same time, and the component goes on when all
-/// are done; `on_ready` runs beside `main`. What they register or subscribe to belongs to the one
-/// session.
+/// Listeners are async functions. All listeners of one stage run concurrently, and the component
+/// continues when all have completed; `on_ready` runs beside `main`. Registrations and
+/// subscriptions that a listener makes belong to that session only.
 ///
-/// An error or a panic of a listener is told as a [`UserError`](crate::session::UserError) whose
-/// URI is the listener's name, as `on_join`, and logged; in a
-/// [strict](super::ComponentBuilder::strict) component one of `on_join` fails the attempt.
+/// An error or a panic of a listener is reported as a [`UserError`](crate::session::UserError),
+/// whose URI is the listener's name, such as `on_join`, and logged. In a
+/// [strict](super::ComponentBuilder::strict) component an error of `on_join` fails the attempt.
 ///
-/// None holds a component up for ever. Listeners of `on_connect` may take as long as joining
-/// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s); then the attempt has
-/// failed. When the session ends or the component is stopped, they and those of `on_join` and
-/// `on_ready` are dropped where they wait. Listeners of `on_leave`, `on_disconnect` and
-/// `on_connect_failure` have 3 s; then they are dropped, and that is told. Those of `on_start` have
-/// their time, but 3 s only once the component is stopped. To await [`stop`](Component::stop) in one
-/// is to wait for that.
+/// All listeners have time limits:
+///
+/// - `on_connect`: the time limit for joining
+///   ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s); then the attempt
+///   fails
+/// - `on_connect`, `on_join` and `on_ready` are dropped when the session ends or the component is
+///   stopped
+/// - `on_leave`, `on_disconnect` and `on_connect_failure`: 3 s; then they are dropped, and this is
+///   reported
+/// - `on_start`: no limit, but 3 s after the component is stopped
+///
+/// A listener that awaits [`stop`](Component::stop) waits until its own time limit.
 impl Component {
-    /// Each [`start`](Component::start) that begins a run.
+    /// Adds a listener for each [`start`](Component::start) that begins a run.
     pub fn on_start<F, Fut>(&self, listener: F) -> ListenerId
     where
         F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
@@ -100,25 +105,25 @@ impl Component {
     }
 
     listeners! {
-        /// There is a connection; HELLO comes next.
+        /// Adds a listener for an open connection, before HELLO is sent.
         on_connect: Connect(TransportInfo);
-        /// A session is joined; what the component [registers](Component::register) and
-        /// [subscribes to](Component::subscribe) stands.
+        /// Adds a listener for a joined session. What the component
+        /// [registers](Component::register) and [subscribes to](Component::subscribe) is active.
         on_join: Join(Session);
-        /// A session is joined, and all join listeners are done.
+        /// Adds a listener for a joined session whose join listeners have all completed.
         on_ready: Ready(Session);
-        /// A session is over, or the router did not let us in.
+        /// Adds a listener for the end of a session, or for a refusal by the router.
         on_leave: Leave(Arc<CloseReason>);
-        /// The connection is gone. The argument tells whether it was closed in order; otherwise it
-        /// broke.
+        /// Adds a listener for the end of the connection. The argument is true if it was closed in
+        /// order, and false if it broke.
         on_disconnect: Disconnect(bool);
-        /// An attempt failed: there was no connection, the realm could not be joined, `main` failed,
-        /// or a session was lost.
+        /// Adds a listener for a failed attempt: there was no connection, the realm was not joined,
+        /// `main` failed, or a session was lost.
         on_connect_failure: ConnectFailure(AttemptError);
     }
 
-    /// Each time after an attempt failed: what comes next, and whether it may. The first
-    /// [`RetryDecision::Stop`] counts, or else the last [`RetryDecision::After`].
+    /// Adds a listener that is called after each failed attempt and decides about the next one. The
+    /// first [`RetryDecision::Stop`] counts, otherwise the last [`RetryDecision::After`].
     ///
     /// ```
     /// # fn example(component: wampwerk::Component) {
@@ -138,8 +143,9 @@ impl Component {
         self.listeners().add(Listener::Retry(provider(decide)))
     }
 
-    /// As [`on_retry`](Component::on_retry), for a decision that takes its time, as that of a person:
-    /// the delay begins when it is made. An error is told, and counts as [`RetryDecision::Retry`].
+    /// Adds an async listener as [`on_retry`](Component::on_retry), for a decision that takes time,
+    /// such as asking a person. The delay begins after the decision. An error is reported and
+    /// counts as [`RetryDecision::Retry`].
     pub fn on_retry_async<F, Fut, E>(&self, decide: F) -> ListenerId
     where
         F: Fn(RetryNotice) -> Fut + MaybeSend + MaybeSync + 'static,
@@ -149,10 +155,11 @@ impl Component {
         self.listeners().add(Listener::Retry(provider(decide)))
     }
 
-    /// Takes a listener, registration or subscription off; one that is at work is finished, and what
-    /// stands in the session of the moment stays. False if there is none with this id (any more).
+    /// Removes a listener, registration or subscription. Running listeners complete, and
+    /// registrations of the current session stay. Returns false if the id is unknown or already
+    /// removed.
     pub fn off(&self, id: ListenerId) -> bool {
-        // Dropped without the lock: it may hold a handle of this component.
+        // Dropped outside the lock: it may hold a handle of this component.
         let removed = self.listeners().remove(id);
         removed.is_some()
     }

@@ -1,38 +1,37 @@
-//! `LogLevel`: how much of the crate's log [`run`](crate::component::run) shows.
+//! Contains [`LogLevel`], the log level of [`run`](crate::component::run).
 
 use crate::rt;
 
-/// How much is logged by [`run`](crate::component::run) and
+/// The log level of [`run`](crate::component::run) and
 /// [`ApplicationRunner`](crate::component::ApplicationRunner).
 ///
-/// Natively, with the crate's feature `log` (a default), and unless the program has installed a
-/// [`tracing`](https://docs.rs/tracing) subscriber of its own, which then decides alone: they install
-/// one that writes lines to the standard error. It stays for the rest of the process. In the browser,
-/// and without the feature, nothing is installed: there a program installs what it likes.
+/// Natively, with the Cargo feature `log` (enabled by default), they install a
+/// [`tracing`](https://docs.rs/tracing) subscriber that writes lines to standard error. It stays
+/// for the rest of the process. If the program has installed a subscriber of its own, that one is
+/// used instead. In the browser, and without the feature, nothing is installed.
 ///
-/// Each line of a component stands in a span that names its realm (`component{realm=…}`), and during
-/// an attempt and its session in one that names the transport (`attempt{transport=…}`).
+/// Each line of a component is in a span with its realm (`component{realm=…}`), and during an
+/// attempt and its session also in a span with the transport (`attempt{transport=…}`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LogLevel {
-    /// Logging is left alone.
+    /// No change to logging.
     None,
-    /// What has failed for good.
+    /// Final failures.
     Error,
-    /// Also what has failed, and is tried again or left out.
+    /// Also failures that are retried or skipped.
     Warn,
-    /// Also that a component has joined, with the id of the session, and that a session has ended,
-    /// with the reason; and that a router listens.
+    /// Also joined sessions with their ids, ended sessions with the reason, and listening routers.
     #[default]
     Info,
-    /// Also that a component connects and is connected, and how sessions and connections end.
+    /// Also connecting and connected components, and the end of sessions and connections.
     Debug,
     /// Also each message of a session.
     Trace,
 }
 
 impl LogLevel {
-    /// Its name: `"none"`, `"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`.
+    /// Returns the name: `"none"`, `"error"`, `"warn"`, `"info"`, `"debug"` or `"trace"`.
     pub fn as_str(self) -> &'static str {
         match self {
             LogLevel::None => "none",
@@ -44,7 +43,7 @@ impl LogLevel {
         }
     }
 
-    /// The level of a name. `"critical"`, which Autobahn has, too, is as `"error"`.
+    /// Returns the level with a name. `"critical"`, which Autobahn has, equals `"error"`.
     pub fn from_name(name: &str) -> Option<Self> {
         use LogLevel::{Debug, Error, Info, None as Nothing, Trace, Warn};
         match name {
@@ -55,7 +54,7 @@ impl LogLevel {
         }
     }
 
-    /// Installs the subscriber, where there is to be one.
+    /// Installs the subscriber where one is needed.
     pub(crate) fn install(self) {
         let level = match self {
             LogLevel::None => return,

@@ -1,7 +1,30 @@
-//! `Component`: a session that stays up. Transports, realm, credentials and handlers are described
-//! once; it connects, joins, and does it again whenever the connection is lost.
+//! Contains [`Component`], a session that reconnects, and the functions that run components.
 //!
-//! Owns the loop around sessions. When to try which transport is `core::retry`'s matter.
+//! A component describes transports, realm, credentials and handlers once. It connects and joins,
+//! and does so again whenever the connection is lost:
+//!
+//! ```no_run
+//! use wampwerk::component::{Component, LogLevel, run};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let component = Component::builder()
+//!         .transports("ws://127.0.0.1:8080/ws")
+//!         .realm("realm1")
+//!         .build()?;
+//!     component.register("com.example.add", |a: i64, b: i64| async move { a + b });
+//!     component.on_ready(|session| async move { println!("joined as {}", session.id()) });
+//!     run(component, LogLevel::Info).await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - Description: [`ComponentBuilder`], [`TransportConfig`], [`RetryPolicy`]; from JSON with
+//!   Autobahn's keys: [`Component::from_json`]
+//! - Running: [`Component::start`], [`Component::stop`]; as a program: [`run`](fn@run)
+//! - Listeners: [`Component::on_join`] and others
+//! - Sessions as objects: [`ApplicationSession`], [`ApplicationRunner`]
+//! - Errors: [`AttemptError`], [`ComponentError`], [`RunError`]
 
 mod application_runner;
 mod application_session;
@@ -56,13 +79,12 @@ use builder::Settings;
 use listeners::Listeners;
 use run_loop::{Signals, Stop};
 
-/// A session that stays up. Autobahn's `Component`.
+/// A session that reconnects. Equivalent of Autobahn's `Component`.
 ///
-/// A handle that is cheap to clone; all clones are the same component. A component that runs goes on
-/// until it is done, or [stopped](Component::stop), or until the last handle is dropped; then it
-/// stops as if it had been told to. [`Running`] is a handle, too. A listener or procedure of the
-/// component that keeps a handle of it keeps it going, and in memory: it is better to hand it the
-/// [`Session`] only.
+/// A component is a handle that is cheap to clone; all clones are the same component. A started
+/// component runs until it is done, is [stopped](Component::stop), or its last handle is dropped,
+/// which also stops it. [`Running`] is a handle, too. A listener or procedure that holds a handle
+/// of its own component keeps it running and in memory; pass the [`Session`] instead.
 ///
 /// ```
 /// # #[cfg(all(feature = "client", feature = "router"))]
@@ -90,47 +112,46 @@ use run_loop::{Signals, Stop};
 /// # fn main() {}
 /// ```
 ///
-/// # What Autobahn has, and what it is here
+/// # Autobahn's arguments, methods and events
 /// | argument of `Component` | here |
 /// |---|---|
-/// | `main(reactor, session)` | [`ComponentBuilder::main`], with the session; the event loop is tokio's runtime, and needs no name |
-/// | `transports` | [`ComponentBuilder::transports`]: a URL, Autobahn's dict or list, [`TransportConfig`], a connector. Also [`ComponentBuilder::url`], asked for at each attempt |
-/// | `config` | nothing, as Autobahn takes it and does not use it. How sessions are opened is [`ComponentBuilder::session_config`] |
-/// | `realm`, `extra` | [`ComponentBuilder::realm`], [`extra`](ComponentBuilder::extra); a session factory is given both as [`ComponentConfig`] |
-/// | `authentication` | [`ComponentBuilder::authentication`]; Autobahn's dict by [`Authentication::from_value`](crate::session::authentication::Authentication::from_value). Also [`ComponentBuilder::credentials`], asked for with each connection |
+/// | `main(reactor, session)` | [`ComponentBuilder::main`], with the session; the event loop is tokio's runtime |
+/// | `transports` | [`ComponentBuilder::transports`]: a URL, Autobahn's dict or list, [`TransportConfig`], a connector. Also [`ComponentBuilder::url`], a function called for each attempt |
+/// | `config` | none; Autobahn accepts it and does not use it. [`ComponentBuilder::session_config`] sets how sessions are opened |
+/// | `realm`, `extra` | [`ComponentBuilder::realm`], [`extra`](ComponentBuilder::extra); a session factory receives both as [`ComponentConfig`] |
+/// | `authentication` | [`ComponentBuilder::authentication`]; Autobahn's dict by [`Authentication::from_value`](crate::session::authentication::Authentication::from_value). Also [`ComponentBuilder::credentials`], a function called for each connection |
 /// | `session_factory` | [`ComponentBuilder::session_factory`] |
-/// | `is_fatal` | [`ComponentBuilder::is_fatal`]; what is fatal ends the component, not only its transport. By default Autobahn tries everything again, and here it is [`AttemptError::is_fatal_by_default`] |
-/// | the whole as a dict | [`Component::from_value`], [`Component::from_json`] |
+/// | `is_fatal` | [`ComponentBuilder::is_fatal`]; a fatal error ends the component, not only its transport. By default Autobahn retries every error; here the default is [`AttemptError::is_fatal_by_default`] |
+/// | all arguments as a dict | [`Component::from_value`], [`Component::from_json`] |
 ///
 /// | method | here |
 /// |---|---|
-/// | `start(reactor)` | [`start`](Self::start): a future of the end; failure is an error |
+/// | `start(reactor)` | [`start`](Self::start): a future of the end; a failure is an error |
 /// | `stop()` | [`stop`](Self::stop), final in every state |
 /// | `@component.register`, `@component.subscribe` | [`register`](Self::register), [`subscribe`](Self::subscribe) |
-/// | `on(event, …)`, `@component.on_join` and so on | a method per event, which gives a [`ListenerId`] |
+/// | `on(event, …)`, `@component.on_join` and others | one method per event, which returns a [`ListenerId`] |
 /// | `off(event, …)` | [`off`](Self::off), with that id |
 ///
-/// | event, and what its listeners get | here |
+/// | event and its arguments | here |
 /// |---|---|
-/// | `start`: the reactor, the component | [`on_start`](Self::on_start): nothing |
+/// | `start`: the reactor, the component | [`on_start`](Self::on_start): no argument |
 /// | `connect`: the session, the transport | [`on_connect`](Self::on_connect): the [`TransportInfo`](crate::transport::TransportInfo). There is no [`Session`] before a realm is joined |
 /// | `join`: the session, its details | [`on_join`](Self::on_join): the [`Session`] |
 /// | `ready`: the session | [`on_ready`](Self::on_ready): the [`Session`] |
-/// | `leave`: the session, the details | [`on_leave`](Self::on_leave): the [`CloseReason`](crate::CloseReason). The session is over, and can do nothing |
+/// | `leave`: the session, the details | [`on_leave`](Self::on_leave): the [`CloseReason`](crate::CloseReason). The session has ended and cannot be used |
 /// | `disconnect`: the session, `was_clean` | [`on_disconnect`](Self::on_disconnect): `was_clean` |
 /// | `connectfailure`: the component, the exception | [`on_connect_failure`](Self::on_connect_failure): the [`AttemptError`] |
 /// | none | [`on_retry`](Self::on_retry), with [`retry_now`](Self::retry_now), [`state`](Self::state) and [`states`](Self::states) |
 ///
-/// Listeners of `join` get no details beside the [`Session`], since it has them all: its
-/// [`id`](Session::id), [`realm`](Session::realm), [`authid`](Session::authid),
-/// [`authrole`](Session::authrole) and all of [`welcome`](Session::welcome). A listener that wants the component
-/// keeps a handle of it, or better what it needs of it.
+/// The [`Session`] contains all details of a join: its [`id`](Session::id),
+/// [`realm`](Session::realm), [`authid`](Session::authid), [`authrole`](Session::authrole) and
+/// [`welcome`](Session::welcome).
 #[derive(Clone)]
 pub struct Component {
     owner: Arc<Owner>,
 }
 
-/// Goes with the last handle; the run holds what is shared only.
+/// Stops the component when the last handle is dropped; a run holds the shared state only.
 struct Owner {
     shared: Arc<Shared>,
 }
@@ -138,33 +159,34 @@ struct Owner {
 struct Shared {
     settings: Settings,
     listeners: Lock<Listeners>,
-    /// The run of the moment, or the last one.
+    /// The current or last run.
     run: Lock<Option<Control>>,
     state: watch::Sender<ComponentState>,
     session: Lock<Option<Session>>,
-    /// Counted up by [`Component::retry_now`].
+    /// Incremented by [`Component::retry_now`].
     retry_now: watch::Sender<u64>,
 }
 
-/// A run, seen from outside.
+/// A run as seen by handles.
 #[derive(Clone)]
 struct Control {
     stop: Arc<watch::Sender<bool>>,
-    /// Set before the end is to be seen in the state or in `done`: whoever sees it may start anew.
+    /// Set before the end shows in the state or in `done`, because an observer of the end may start
+    /// again.
     over: Arc<AtomicBool>,
     done: watch::Receiver<Option<Result<(), ComponentError>>>,
 }
 
 impl Component {
-    /// A description of a component, to begin with the defaults.
+    /// Returns a builder with the defaults.
     pub fn builder() -> ComponentBuilder {
         ComponentBuilder::new()
     }
 
-    /// A component with nothing but transports and a realm.
+    /// Creates a component from transports and a realm.
     ///
     /// # Errors
-    /// As [`ComponentBuilder::build`].
+    /// See [`ComponentBuilder::build`].
     pub fn new(
         transports: impl IntoTransports,
         realm: impl Into<Uri>,
@@ -172,11 +194,11 @@ impl Component {
         Component::builder().transports(transports).realm(realm).build()
     }
 
-    /// Starts it, at once; the [`Running`] that comes back is a future of its end.
+    /// Starts the component and returns [`Running`], a future of its end.
     ///
-    /// While it runs, a second start joins the first: both have the same end. When it is done, it
-    /// can be started again, and begins with fresh counters; a start while it is stopping does so
-    /// when that is over.
+    /// If the component is running, the call joins the current run: both futures have the same
+    /// result. A component that is done can be started again with fresh counters. A start during a
+    /// stop takes effect after it.
     ///
     /// # Panics
     /// Natively, outside a tokio runtime.
@@ -195,8 +217,8 @@ impl Component {
         };
         let previous = previous.map(|control| control.done);
         let run = run_loop::run(Arc::clone(shared), control.signals(), previous);
-        // Of no parent: it is not a part of what happens where it is started. At the level of errors,
-        // so that it stands in whatever is logged.
+        // Without a parent span: the component is not part of the caller's work. At level error, so
+        // that every log level shows it.
         let span = tracing::error_span!(parent: None, "component", realm = %self.realm());
         let task = async move {
             done.send_replace(Some(run.await));
@@ -205,13 +227,14 @@ impl Component {
         self.running(&control)
     }
 
-    /// Stops it, at once and whatever it is doing: an attempt is given up, a delay is ended, a
-    /// session is left with GOODBYE (the router has 3 s to answer, see
-    /// [`ClientConfig::leave_timeout`](crate::core::client::ClientConfig::leave_timeout)). `main` and
-    /// the listeners of joining are dropped where they wait. The future that comes back is ready
-    /// when all is over; the component need not wait for it. The end of the run is success.
+    /// Stops the component at once, whatever it is doing. An attempt is aborted, a delay is ended,
+    /// and a session is left with GOODBYE. The router has 3 s to answer (see
+    /// [`ClientConfig::leave_timeout`](crate::core::client::ClientConfig::leave_timeout)). `main`
+    /// and the join listeners are dropped at their await points.
     ///
-    /// There is no further attempt, unless it is started again. Without a run, nothing happens.
+    /// The returned future completes when the component has ended; awaiting it is optional. The run
+    /// ends with success. No attempt follows until the component is started again. Without a run,
+    /// nothing happens.
     pub fn stop(&self) -> impl Future<Output = ()> + use<> {
         let control = self.owner.shared.run.lock().clone();
         if let Some(control) = &control {
@@ -224,27 +247,27 @@ impl Component {
         }
     }
 
-    /// Makes the next attempt now, if it waits for one, also if the browser is offline.
+    /// Makes the next attempt now, if the component waits for one, even if the browser is offline.
     pub fn retry_now(&self) {
         self.owner.shared.retry_now.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// The realm that it joins, unless an [`ApplicationSession`] says another one.
+    /// Returns the realm to join, unless an [`ApplicationSession`] chooses another one.
     pub fn realm(&self) -> &Uri {
         &self.owner.shared.settings.realm
     }
 
-    /// What it is doing.
+    /// Returns the current state.
     pub fn state(&self) -> ComponentState {
         self.owner.shared.state.borrow().clone()
     }
 
-    /// Watches what it is doing.
+    /// Returns a watcher of the state.
     pub fn states(&self) -> States {
         States(self.owner.shared.state.subscribe())
     }
 
-    /// The session, from WELCOME until its end.
+    /// Returns the session, from WELCOME until its end.
     pub fn session(&self) -> Option<Session> {
         self.owner.shared.session.lock().clone()
     }
@@ -275,11 +298,11 @@ impl fmt::Debug for Component {
     }
 }
 
-/// The run of a component: a future of its end. Dropping it changes nothing, as long as there is
+/// The run of a component: a future of its end. Dropping it does not stop the run while there is
 /// another handle.
 ///
-/// The end is `Ok` when `main` returned `Ok`, when the program left the session and `main` did not
-/// fail, or when the component was stopped; otherwise it is a [`ComponentError`].
+/// The result is `Ok` when `main` returned `Ok`, when the program left the session and `main` did
+/// not fail, or when the component was stopped. Otherwise it is a [`ComponentError`].
 #[must_use = "when no handle is left, the component stops"]
 pub struct Running {
     component: Component,
@@ -287,7 +310,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// The component.
+    /// Returns the component.
     pub fn component(&self) -> &Component {
         &self.component
     }
@@ -331,14 +354,14 @@ impl Drop for Owner {
 }
 
 impl Control {
-    /// Whether it neither has ended nor was told to.
+    /// Returns whether the run has neither ended nor been told to stop.
     fn goes_on(&self) -> bool {
         let ended = self.over.load(Ordering::Acquire) || self.done.borrow().is_some();
         let over = ended || self.done.has_changed().is_err();
         !over && !*self.stop.borrow()
     }
 
-    /// For the run itself.
+    /// Returns the state that the run itself needs.
     fn signals(&self) -> Signals {
         Signals { stop: Stop(self.stop.subscribe()), over: Arc::clone(&self.over) }
     }

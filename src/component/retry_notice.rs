@@ -1,39 +1,40 @@
-//! `RetryNotice`: what a component says before it tries again, and what may be answered.
+//! Contains [`RetryNotice`], the report of a failed attempt, and the possible decisions.
 
 use std::time::Duration;
 
 use crate::component::error::AttemptError;
 
-/// An attempt failed, or a session was lost.
+/// The report of a failed attempt or a lost session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RetryNotice {
-    /// The name of the transport that is tried next; if there is none, of the one that failed.
+    /// Name of the transport that is tried next, or of the failed one if no attempt follows.
     pub transport: String,
-    /// The name of the transport that failed, or whose session was lost.
+    /// Name of the transport that failed or whose session was lost.
     pub failed_transport: String,
-    /// Which attempt over that transport comes next, from 1 on: since the start or the last join.
+    /// Number of the next attempt over that transport since the start or the last join; the first
+    /// is 1.
     pub attempt: u32,
-    /// How many attempts have failed since the start or the last join, over all transports.
+    /// Number of failed attempts over all transports since the start or the last join.
     pub failures: u32,
-    /// How long it is going to wait before.
+    /// Delay before the next attempt.
     pub delay: Duration,
-    /// What went wrong.
+    /// Error of the attempt.
     pub error: AttemptError,
-    /// Whether there will be another attempt. If not, the decision does not matter.
+    /// True if another attempt follows. If false, the decision has no effect.
     pub will_retry: bool,
 }
 
-/// What is to be done after a [`RetryNotice`].
+/// The decision about a [`RetryNotice`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryDecision {
-    /// As it was going to be.
+    /// Makes the next attempt as planned.
     #[default]
     Retry,
-    /// Another attempt, after this delay.
+    /// Makes the next attempt after this delay.
     After(Duration),
-    /// No other attempt: the component ends with
+    /// Makes no further attempt. The component ends with
     /// [`ComponentError::Vetoed`](super::ComponentError::Vetoed).
     Stop,
 }

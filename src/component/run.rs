@@ -1,4 +1,5 @@
-//! `run`: several components at once, until all are done or the process is told to end.
+//! Implements [`run`], which runs several components until all are done or a signal stops the
+//! process.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -12,30 +13,31 @@ use crate::component::{Component, Running};
 use crate::rt::{BoxFuture, ShutdownSignals, Sleep};
 use crate::uri::Uri;
 
-/// The router has 3 s to answer a GOODBYE and 2 s to close by default, and there is other work.
+/// By default the router has 3 s to answer a GOODBYE and 2 s to close; the rest is a margin.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs components, all at once, until all of them are done. Autobahn's `component.run`.
+/// Runs components concurrently until all of them are done. Equivalent of Autobahn's
+/// `component.run`.
 ///
-/// `components` is one [`Component`] or several. One that fails does not stop the others; what it
-/// failed with is logged as with any component, and told in the end.
+/// `components` is one [`Component`] or several. A failed component does not stop the others. Its
+/// error is logged, and returned at the end.
 ///
-/// At SIGINT (Ctrl-C) or SIGTERM all components are stopped: they leave their realms with GOODBYE.
-/// When they have, that is success. They have 10 s for it (see [`Run::stop_timeout`]); a second
-/// signal does not wait for them. Others that listen for these signals (by tokio or by `signal-hook`,
-/// in whatever order) hear them as well. A program that handles them itself says
-/// [`Run::signals`]`(false)`, and stops components by [`Component::stop`]. In the browser there are no
-/// signals.
+/// SIGINT (Ctrl-C) and SIGTERM stop all components: they leave their realms with GOODBYE, and the
+/// run ends with success. They have 10 s for this (see [`Run::stop_timeout`]); a second signal ends
+/// the run immediately. Other listeners for these signals (by tokio or `signal-hook`) receive them
+/// as well. A program that handles signals itself sets [`Run::signals`]`(false)` and stops
+/// components with [`Component::stop`]. There are no signals in the browser.
 ///
-/// From the beginning of the first run on, tokio handles these signals until the process ends, so by
-/// themselves they do not end it any more. When nothing runs any more, `run` stands in: after a run
-/// that was ended by a signal, the next one ends the process at once, with the status 128 + its
-/// number, whatever it still does or waits for. After a run that ended by itself, the first signal is
-/// left to others that listen, and the second one ends the process so.
+/// # Signals after a run
+/// From the start of the first run, tokio handles these signals until the process ends, so they no
+/// longer end the process by default. While nothing runs, `run` replaces the default. After a run
+/// that a signal ended, the next signal ends the process at once with status 128 plus its number.
+/// After a run that ended by itself, the first signal is left to other listeners, and the second
+/// one ends the process in this way.
 ///
 /// # Errors
-/// [`RunError`], with each component that failed, or if there is none to run; so a `main` that returns it exits with a status
-/// other than 0.
+/// Returns [`RunError`] with each component that failed, or if there are no components. A `main`
+/// that returns it exits with a status other than 0.
 ///
 /// ```no_run
 /// use wampwerk::component::{Component, LogLevel, RunError, run};
@@ -67,9 +69,9 @@ pub fn run(components: impl IntoComponents, log_level: LogLevel) -> Run {
     }
 }
 
-/// What can be run: one component, or several.
+/// One component, or several.
 pub trait IntoComponents {
-    /// All of them.
+    /// Returns all components.
     fn into_components(self) -> Vec<Component>;
 }
 
@@ -103,10 +105,10 @@ impl<const N: usize> IntoComponents for [Component; N] {
     }
 }
 
-/// Components that are going to run; `await` it to run them, or spawn it as
+/// A builder for a run. Await it to run the components, or spawn it with
 /// `tokio::spawn(run(components, level).into_future())`. See [`run`].
 ///
-/// When the future is dropped, its components stop, unless there are other handles of them.
+/// Dropping the future stops its components, unless there are other handles of them.
 #[must_use = "nothing runs until it is awaited"]
 #[derive(Debug)]
 pub struct Run {
@@ -117,13 +119,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether to stop at SIGINT and SIGTERM. Default: yes.
+    /// Sets whether SIGINT and SIGTERM stop the run. Default: yes.
     pub fn signals(mut self, signals: bool) -> Self {
         self.signals = signals;
         self
     }
 
-    /// How long the components may take to stop after a signal. Default: 10 s.
+    /// Sets the maximum time for the components to stop after a signal. Default: 10 s.
     pub fn stop_timeout(mut self, timeout: Duration) -> Self {
         self.stop_timeout = timeout;
         self
@@ -155,13 +157,13 @@ fn listen() -> Option<ShutdownSignals> {
         .ok()
 }
 
-/// The components at work.
+/// The running components.
 struct All {
-    /// Nothing where one is done.
+    /// `None` for a component that is done.
     running: Vec<Option<Running>>,
     signals: Option<ShutdownSignals>,
     stop_timeout: Duration,
-    /// Since the first signal.
+    /// Started by the first signal.
     patience: Option<Sleep>,
     error: RunError,
 }
@@ -193,7 +195,7 @@ impl Future for All {
             tracing::info!(signal, "stopping");
             all.patience = Some(Sleep::new(all.stop_timeout));
             for running in all.running.iter().flatten() {
-                // It stops without being waited for; its end comes by `running`.
+                // Not awaited; `running` reports the end.
                 drop(running.component().stop());
             }
         }
@@ -216,16 +218,16 @@ impl All {
     }
 }
 
-/// Components failed, or did not stop in time, or there were none. Its `Debug` is its text, too, as a `main` that returns
-/// it shows that.
+/// Components failed or did not stop in time, or there were none. `Debug` prints the text of the
+/// error, because a `main` that returns it shows `Debug`.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RunError {
-    /// There was no component to run.
+    /// True if there were no components.
     pub empty: bool,
-    /// Those that failed, in the order in which they did.
+    /// The failed components, in the order of their failures.
     pub failed: Vec<FailedComponent>,
-    /// Those that had not stopped in time after a signal, by their places among the components.
+    /// Indices of the components that did not stop in time after a signal.
     pub unfinished: Vec<usize>,
 }
 
@@ -233,11 +235,11 @@ pub struct RunError {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FailedComponent {
-    /// Its place among the components, from 0 on.
+    /// Index among the components; the first is 0.
     pub index: usize,
-    /// Its realm.
+    /// Realm of the component.
     pub realm: Uri,
-    /// What it failed with.
+    /// Error of the component.
     pub error: ComponentError,
 }
 

@@ -1,4 +1,4 @@
-//! The loop: one attempt after the other, with the delays between them.
+//! Implements the loop of attempts and the delays between them.
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
@@ -24,20 +24,20 @@ use crate::rt::guard::{catch, caught};
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::SessionConfig;
 
-/// Whether the component was told to stop.
+/// The flag that tells a component to stop.
 pub(super) struct Stop(pub(super) watch::Receiver<bool>);
 
-/// What a run has in common with the handles that look at it.
+/// The state that a run shares with its handles.
 pub(super) struct Signals {
     pub(super) stop: Stop,
-    /// Set at the end, before anybody can see it.
+    /// Set at the end, before the end is visible to handles.
     pub(super) over: Arc<AtomicBool>,
 }
 
-/// The end of a run before this one.
+/// The end of the previous run.
 type Previous = watch::Receiver<Option<Result<(), ComponentError>>>;
 
-/// A run, from start to end.
+/// Runs the component from start to end.
 pub(super) async fn run(
     shared: Arc<Shared>,
     signals: Signals,
@@ -51,13 +51,13 @@ pub(super) async fn run(
     let end = Run { shared: &shared, stop }.run().await;
     match &end {
         Ok(()) => tracing::debug!("the component is done"),
-        // Nobody else logs it.
+        // No other code logs this error.
         Err(error) => tracing::error!(%error, "a component failed"),
     }
     end
 }
 
-/// However a run ends, also with its runtime.
+/// Reports the end of a run in every case, also when its runtime is shut down.
 struct Ended<'a> {
     shared: &'a Shared,
     over: Arc<AtomicBool>,
@@ -101,7 +101,7 @@ impl Run<'_> {
                 return Ok(());
             }
             let attempt = Attempt { shared: self.shared, stop: &self.stop, entry };
-            // What panics in a place of the user's that is not looked after ends the attempt, not the run.
+            // A panic of user code that is not caught elsewhere ends the attempt, not the run.
             let span = tracing::error_span!("attempt", transport = entry.name);
             let fate = caught(attempt.run().instrument(span)).await;
             *self.shared.session.lock() = None;
@@ -111,7 +111,7 @@ impl Run<'_> {
                 Fate::Done => return Ok(()),
                 Fate::Failed { error, joined, left } => (error, joined, left),
             };
-            // From here on `retry_now` counts.
+            // From here on `retry_now` has an effect.
             let retry = self.shared.retry_now.subscribe();
             if joined {
                 rotation.joined(transport);
@@ -136,7 +136,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Says that an attempt failed, and asks what is to be done: the delay, or nothing more.
+    /// Reports a failed attempt and asks for a decision: the delay, or no further attempt.
     async fn failed(
         &self,
         error: &AttemptError,
@@ -168,7 +168,7 @@ impl Run<'_> {
         }
         let decision = self.decide(&notice).await;
         if !notice.will_retry {
-            // The end is logged.
+            // The end is logged elsewhere.
             return None;
         }
         let delay = match decision {
@@ -180,7 +180,7 @@ impl Run<'_> {
         Some(delay)
     }
 
-    /// Nobody is asked any more once the component was told to stop.
+    /// Skips the question when the component was told to stop.
     async fn decide(&self, notice: &RetryNotice) -> RetryDecision {
         let hooks = self.shared.listeners(|listener| match listener {
             Listener::Retry(hook) => Some(hook.clone()),
@@ -214,8 +214,8 @@ impl Run<'_> {
         })
     }
 
-    /// Waits for the next attempt: a delay, cut short by `retry_now`, by the browser's coming online,
-    /// and by being told to stop; and as long as the browser is offline.
+    /// Waits for the next attempt. `retry_now`, the browser's online event and a stop end the delay
+    /// early. While the browser is offline, the wait continues.
     async fn wait(&self, delay: Duration, mut retry: watch::Receiver<u64>) {
         let until = rt::now().saturating_add(delay);
         self.shared.state.send_replace(ComponentState::Waiting { until });
@@ -238,7 +238,7 @@ impl Run<'_> {
 }
 
 impl Shared {
-    /// Calls listeners at the same time, waits for all, and tells what went wrong.
+    /// Calls listeners concurrently, waits for all, and reports errors.
     pub(super) async fn fire<A: Clone + 'static>(
         &self,
         name: &'static str,
@@ -258,7 +258,7 @@ impl Shared {
         errors
     }
 
-    /// The listeners of one kind, as they are now.
+    /// Returns the current listeners of one kind.
     pub(super) fn listeners<T>(&self, kind: impl FnMut(&Listener) -> Option<T>) -> Vec<T> {
         self.listeners.lock().of(kind)
     }
@@ -276,7 +276,7 @@ impl Stop {
         }
     }
 
-    /// Waits for the future, but not for ever once the component was told to stop.
+    /// Waits for the future, with a time limit once the component was told to stop.
     pub(super) async fn bound(&self, future: impl Future) {
         let limit = async {
             self.wait().await;
@@ -286,7 +286,7 @@ impl Stop {
     }
 }
 
-/// A delay during which others get their turn, however short it is.
+/// Waits for a delay, and yields to other tasks even if the delay is zero.
 async fn rested(delay: Duration) {
     let mut yielded = false;
     poll_fn(|cx| match std::mem::replace(&mut yielded, true) {

@@ -1,77 +1,78 @@
-//! `ComponentState`: what a component is doing, and how to watch it.
+//! Contains [`ComponentState`], the state of a component, and a watcher for it.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// What a component is doing.
+/// The state of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ComponentState {
-    /// It was not started yet.
+    /// Not started yet.
     Idle,
-    /// It makes a connection.
+    /// Opening a connection.
     Connecting {
-        /// The name of the transport.
+        /// Name of the transport.
         transport: String,
     },
-    /// It joins the realm, and then registers, subscribes and runs the join listeners.
+    /// Joining the realm, then registering, subscribing and running the join listeners.
     Joining {
-        /// The name of the transport.
+        /// Name of the transport.
         transport: String,
     },
-    /// It is ready.
+    /// Ready.
     Joined {
-        /// The name of the transport.
+        /// Name of the transport.
         transport: String,
-        /// The id of the session.
+        /// Id of the session.
         session: u64,
     },
-    /// The session is over, or being left, and its listeners say goodbye. What comes next is not
-    /// decided yet.
+    /// The session has ended or is being left, and its listeners run. The next step is not decided
+    /// yet.
     Leaving {
-        /// The name of the transport.
+        /// Name of the transport.
         transport: String,
     },
-    /// It waits before the next attempt.
+    /// Waiting before the next attempt.
     Waiting {
-        /// When the attempt is due, on the clock of [`rt::now`](crate::rt::now).
+        /// Time of the next attempt, on the clock of [`rt::now`](crate::rt::now).
         until: Duration,
     },
-    /// The browser is offline; it waits until that is over.
+    /// Waiting because the browser is offline.
     Offline,
-    /// It was told to stop, and says goodbye.
+    /// Told to stop, and leaving the realm.
     Stopping,
-    /// It has ended. It can be started again.
+    /// Ended. The component can be started again.
     Done,
 }
 
 impl ComponentState {
-    /// Whether it is [`Joined`](Self::Joined).
+    /// Returns whether the state is [`Joined`](Self::Joined).
     pub fn is_joined(&self) -> bool {
         matches!(self, ComponentState::Joined { .. })
     }
 }
 
-/// Watches what a component does. States that follow each other quickly may be skipped; the last one
-/// is never missed.
+/// A watcher of a component's state. It may skip states that follow each other quickly, but never
+/// the last one.
 #[derive(Clone, Debug)]
 pub struct States(pub(super) watch::Receiver<ComponentState>);
 
 impl States {
-    /// The state now.
+    /// Returns the current state.
     pub fn current(&self) -> ComponentState {
         self.0.borrow().clone()
     }
 
-    /// Waits for another state than the last one that was given out by this or a clone of it.
-    /// `None` when the component is gone.
+    /// Waits for a state other than the last one that this watcher or a clone of it returned.
+    /// Returns `None` when the component no longer exists.
     pub async fn next(&mut self) -> Option<ComponentState> {
         self.0.changed().await.ok()?;
         Some(self.0.borrow_and_update().clone())
     }
 
-    /// Waits until the state fits; it may do so already. `None` when the component is gone before.
+    /// Waits until the state matches, which may be immediately. Returns `None` when the component
+    /// no longer exists.
     pub async fn wait_for(
         &mut self,
         mut fits: impl FnMut(&ComponentState) -> bool,

@@ -1,4 +1,4 @@
-//! `Tracked`: a transport that tells when it is gone, and how.
+//! Contains [`Tracked`], a transport that reports its end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,17 +11,17 @@ use tokio::sync::watch;
 use crate::error::TransportError;
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
-/// A transport that tells when it is gone.
+/// A transport that reports its end.
 pub(super) struct Tracked {
     inner: Box<dyn Transport>,
-    /// It is being closed, and that has not ended yet.
+    /// True while the transport is being closed.
     closing: bool,
     broken: Arc<AtomicBool>,
-    /// Dropped with it.
+    /// Dropped together with the transport.
     _gone: watch::Sender<()>,
 }
 
-/// Learns of the end of a transport.
+/// The receiver of the end of a transport.
 pub(super) struct Gone {
     broken: Arc<AtomicBool>,
     gone: watch::Receiver<()>,
@@ -47,7 +47,7 @@ impl Tracked {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        // Whoever closed it has given up.
+        // The task that was closing it has given up.
         if self.closing {
             self.broken.store(true, Ordering::Relaxed);
         }
@@ -60,8 +60,8 @@ impl Gone {
         self.close_timeout
     }
 
-    /// Waits until it is gone. Whoever drives it closes it within bounds. True if it was closed
-    /// in order, false if anything went wrong with it.
+    /// Waits until the transport is closed; the driver closes it within a time limit. Returns true
+    /// if it was closed in order, and false after any error.
     pub(super) async fn wait(mut self) -> bool {
         while self.gone.changed().await.is_ok() {}
         !self.broken.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! Where a component connects to: its transports, and what can be given as such.
+//! Contains the transports of a component, and the types that convert into them.
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +11,7 @@ use crate::error::ConfigError;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::transport::Connector;
 
-/// One of the transports of a component.
+/// One transport of a component.
 #[derive(Clone)]
 pub struct TransportEntry {
     pub(super) name: String,
@@ -19,7 +19,7 @@ pub struct TransportEntry {
     pub(super) source: Source,
 }
 
-/// Who makes the connection of an attempt.
+/// The origin of an attempt's connection.
 #[derive(Clone)]
 pub(super) enum Source {
     Connector(Arc<dyn Connector>),
@@ -27,13 +27,14 @@ pub(super) enum Source {
 }
 
 impl TransportEntry {
-    /// A transport that connects through `connector`. The name stands in texts and notices; mostly
-    /// it is the URL, without a query.
+    /// Creates a transport that connects through `connector`. The name appears in texts and
+    /// notices; usually it is the URL without its query.
     pub fn new(name: impl Into<String>, connector: Arc<dyn Connector>) -> Self {
         TransportEntry { name: name.into(), policy: None, source: Source::Connector(connector) }
     }
 
-    /// A transport whose connector is made anew for each attempt. If that fails, the attempt does.
+    /// Creates a transport with a connector that is created anew for each attempt. If the function
+    /// fails, the attempt fails.
     pub fn per_attempt<F, Fut, E>(name: impl Into<String>, make: F) -> Self
     where
         F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
@@ -44,15 +45,15 @@ impl TransportEntry {
         TransportEntry { name: name.into(), policy: None, source }
     }
 
-    /// How often, and when, it is tried again. Default: what
-    /// [`ComponentBuilder::retry`](super::ComponentBuilder::retry) says.
+    /// Sets the retry policy of this transport. Default: that of
+    /// [`ComponentBuilder::retry`](super::ComponentBuilder::retry).
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.policy = Some(policy);
         self
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -65,15 +66,15 @@ impl fmt::Debug for TransportEntry {
     }
 }
 
-/// What can be given as the transports of a component: a URL, Autobahn's dict or list of dicts and
-/// URLs as a [`Value`](crate::Value) or as JSON text, a
+/// A type that converts into the transports of a component: a URL, Autobahn's dict or list of dicts
+/// and URLs as a [`Value`](crate::Value) or as JSON text, a
 /// [`TransportConfig`](super::TransportConfig), a connector, or several of them.
 pub trait IntoTransports {
-    /// The transports, in the order in which they are tried.
+    /// Returns the transports in the order in which they are tried.
     ///
     /// # Errors
-    /// That of the first that cannot be used. Its path begins with the transport's index in
-    /// brackets.
+    /// Returns the error of the first invalid transport. Its path begins with the transport's index
+    /// in brackets.
     fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError>;
 }
 

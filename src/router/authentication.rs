@@ -1,4 +1,4 @@
-//! What a [`RouterBuilder`] is told about who may join.
+//! Contains the authentication settings of a [`RouterBuilder`].
 
 use crate::auth::cryptosign::SigningKey;
 use crate::auth::{AuthError, Secret};
@@ -9,18 +9,19 @@ use crate::router::{RouterBuilder, no_random};
 use crate::rt::{self, MaybeSend, MaybeSync};
 
 impl RouterBuilder {
-    /// Adds somebody who may join. From then on everybody has to prove who he is, unless
-    /// [`anonymous`](RouterBuilder::anonymous) is said, too.
+    /// Adds a user. From then on every session must authenticate, unless
+    /// [`anonymous`](RouterBuilder::anonymous) is set, too.
     ///
-    /// Of the methods that a client offers, the first one counts by which anybody can join the
-    /// realm. A client whose name nobody has is challenged as everybody else, and refused as for a
-    /// wrong proof: `wamp.error.authentication_denied`. Then it may try again, within the handshake
-    /// timeout and five times altogether, whatever it joins as in between.
+    /// The router uses the first method that the client offers and that some user of the realm has.
+    /// An unknown user receives a challenge like any other and is refused like for a wrong proof:
+    /// `wamp.error.authentication_denied`. The client may then try again, within the handshake
+    /// timeout and at most five times in total.
     ///
-    /// HELLO may say an authid and authrole of up to 256 octets, 32 methods of up to 64 octets and
-    /// about 16 KiB of authextra; AUTHENTICATE a signature of up to 64 KiB. Strangers look like users
-    /// for as long as the [`mock_secret`](RouterBuilder::mock_secret) stays the same. The program's
-    /// own sessions join by [`Router::connect_as`](crate::Router::connect_as).
+    /// HELLO is limited to an authid and authrole of 256 octets each, 32 methods of 64 octets each,
+    /// and about 16 KiB of authextra. AUTHENTICATE is limited to a signature of 64 KiB. Unknown
+    /// users cannot be distinguished from known ones while the
+    /// [`mock_secret`](RouterBuilder::mock_secret) stays the same. Sessions of the program itself
+    /// join by [`Router::connect_as`](crate::Router::connect_as).
     ///
     /// ```
     /// use wampwerk::Router;
@@ -37,40 +38,43 @@ impl RouterBuilder {
         self
     }
 
-    /// Lets everybody join in this role without saying who they are. That is the default, with the
-    /// role `anonymous`, as long as there are neither users nor an authenticator.
+    /// Lets sessions join in this role without authentication. Without users and without an
+    /// authenticator this is the default, with the role `anonymous`.
     pub fn anonymous(mut self, authrole: impl Into<String>) -> Self {
         self.authentication().anonymous = Some(authrole.into());
         self
     }
 
-    /// Asks a function who may join, for those clients that use one of these methods. It is what a
-    /// dynamic authenticator is in Crossbar.
+    /// Sets a function that authenticates the clients that use one of these methods. Equivalent of
+    /// a dynamic authenticator in Crossbar.
     ///
-    /// - `"wampcra"`, `"cryptosign"`, `"scram"`, `"wamp-scram"`: asked after HELLO. The answer is a
-    ///   [`Principal`] with a [`Credential`](crate::auth::Credential) of that method, which the
-    ///   client then has to prove.
-    /// - `"ticket"`: asked after AUTHENTICATE, with the ticket. A principal without a credential says
-    ///   that the ticket is right; with one, the router compares.
-    /// - `"anonymous"` or any other name: asked after HELLO. A principal without a credential is let
-    ///   in as it is, so that the function has to look for itself at what is in HELLO. A name alone
-    ///   proves nothing: a client that offers `"cookie"` or `"tls"` says so and no more, as
-    ///   [`Peer`](crate::router::Peer) has neither a cookie nor a client's certificate.
+    /// - `"wampcra"`, `"cryptosign"`, `"scram"`, `"wamp-scram"`: called after HELLO. The function
+    ///   returns a [`Principal`] with a [`Credential`](crate::auth::Credential) of that method, and
+    ///   the router challenges the client.
+    /// - `"ticket"`: called after AUTHENTICATE, with the ticket. A principal without a credential
+    ///   means that the ticket is right; with a credential, the router compares it.
+    /// - `"anonymous"` or any other name: called after HELLO. A principal without a credential
+    ///   joins without further proof, so the function must check the content of HELLO itself. A
+    ///   name alone proves nothing: a client can offer `"cookie"` or `"tls"`, but
+    ///   [`Peer`](crate::router::Peer) contains neither a cookie nor a client certificate.
     ///
-    /// A principal may have another authid or realm than the client said. Who is not known is
-    /// [`Denied`]. A method cannot be both the function's and some user's.
+    /// A principal may have another authid or realm than the client asked for. For an unknown
+    /// client the function returns [`Denied`]. A method cannot belong to both the function and a
+    /// user.
     ///
-    /// Challenges tell nobody who is known: they show the authid that the client said, the same role
-    /// and provider for everybody, and salts for strangers, too. For that a function whose users are
-    /// salted, or have other parameters of SCRAM than the usual ones, has to say
-    /// [`Denied::like`] for strangers, and [`mock_secret`](RouterBuilder::mock_secret) has to be
-    /// kept. A principal that cannot be used counts as a stranger, and the log says why: an empty
-    /// authid, authrole or secret, or a credential of another method than is asked for.
+    /// # Hiding which users exist
+    /// Challenges show the authid that the client sent, the same role and provider for every
+    /// client, and salts for unknown users, too. If users are salted or have unusual SCRAM
+    /// parameters, the function must return [`Denied::like`] for unknown users, and
+    /// [`mock_secret`](RouterBuilder::mock_secret) must stay the same. A principal with an empty
+    /// authid, authrole or secret, or with a credential of another method, is treated as unknown,
+    /// and the reason is logged.
     ///
-    /// The function may take its time up to the handshake timeout, and each client waits for itself
-    /// alone. If it panics or takes longer, the client is refused with
-    /// `wamp.error.authorization_failed`, and a Component comes back. A client that goes meanwhile is
-    /// not told, and the function goes on to its end or that timeout.
+    /// # Time limit
+    /// The function may take as long as the handshake timeout; other clients are not affected. If
+    /// it panics or takes longer, the client is refused with `wamp.error.authorization_failed`,
+    /// which a component retries. If the client disconnects, the function continues until its end
+    /// or the timeout.
     ///
     /// ```
     /// use wampwerk::Router;
@@ -104,19 +108,19 @@ impl RouterBuilder {
         self
     }
 
-    /// By what the router proves itself to clients of cryptosign that ask for it. Default: nothing.
+    /// Sets the key that proves the router's identity to cryptosign clients that ask for a proof.
+    /// Default: none.
     pub fn router_key(mut self, key: SigningKey) -> Self {
         self.router_key = Some(key);
         self
     }
 
-    /// What challenges of users that there are not are made of: 32 random octets, which nobody else
-    /// knows and which stay the same when the router starts again, best for years. Default: new ones
-    /// each time.
+    /// Sets the seed for the fake challenges sent to unknown users: 32 secret random octets that
+    /// should stay the same across restarts. Default: new random octets at each start.
     ///
-    /// With salts (SCRAM, salted WAMP-CRA) it is needed: a user's salt stays the same, and by one
-    /// that has changed since yesterday everybody sees that nobody has that name. Replays are none of
-    /// its matters: nonces are made of another key, which is a new one each time.
+    /// It is needed with salts (SCRAM, salted WAMP-CRA): a salt that changes between restarts
+    /// reveals that the user does not exist. Replay protection does not depend on it, because
+    /// nonces use another key, which is new at each start.
     pub fn mock_secret(mut self, secret: [u8; 32]) -> Self {
         self.mock_secret = Some(Secret::from(secret.as_slice()));
         self

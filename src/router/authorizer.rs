@@ -1,4 +1,4 @@
-//! `Authorizer`: the application's function that decides what no rule of a role does.
+//! Contains [`Authorizer`], the application's function that decides where no rule of a role does.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::router::callback::Callback;
 use crate::router::hub::Hub;
 use crate::rt::{MaybeSend, MaybeSync};
 
-/// Asked while the connection of the session waits.
+/// The function, called while the connection of the session waits.
 #[derive(Clone, Debug)]
 pub(super) struct Authorizer {
     callback: Callback<AuthorizationRequest, Option<Authorization>>,
@@ -17,7 +17,7 @@ pub(super) struct Authorizer {
 }
 
 impl Authorizer {
-    /// Errors go to the log: the session is told only that it could not be decided.
+    /// Errors are logged only: the session learns merely that there was no decision.
     pub(super) fn new<F, R, A, E>(function: F, limit: Duration) -> Self
     where
         F: Fn(AuthorizationRequest) -> R + MaybeSend + MaybeSync + 'static,

@@ -1,8 +1,7 @@
-//! Callbacks of the application: asked on their own, while the connection in question waits.
+//! Runs callbacks of the application while the connection in question waits.
 //!
-//! Owns how user code is kept from harming the router: it runs when the core's lock is free, in a
-//! task of its own, for a bounded time, and may panic. A question comes out of the core as an
-//! output; the connection then reads on only after [`Output::Resume`].
+//! User code runs outside the core's lock, in a task of its own, with a time limit, and may panic.
+//! The core emits a question as an output. The connection resumes reading after [`Output::Resume`].
 //!
 //! [`Output::Resume`]: crate::core::router::Output::Resume
 
@@ -16,10 +15,10 @@ use crate::rt::future::within;
 use crate::rt::guard::{Panic, caught};
 use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
 
-/// An application's function that answers questions in its own time.
+/// An application's function that answers questions asynchronously.
 pub(super) struct Callback<Q, A>(Arc<dyn Answers<Q, A>>);
 
-/// Why a callback has no answer.
+/// The reason why a callback has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
     Panicked(Panic),
@@ -50,8 +49,9 @@ impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
         Callback(Arc::new(function))
     }
 
-    /// Asks on its own, and tells the core what comes of it: within `limit`, and once. If the
-    /// connection has gone meanwhile, the core finds nothing under its id, which is never used twice.
+    /// Calls the function in a task and passes its answer to the core, once and within `limit`. If
+    /// the connection was closed meanwhile, the core finds nothing under its id, which is never
+    /// reused.
     pub(super) fn ask(
         &self,
         hub: &Arc<Hub>,
@@ -63,7 +63,7 @@ impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
         + 'static,
     ) {
         let callback = self.clone();
-        // Called inside the future, so that a panic before there is one is caught, too.
+        // Called inside the future, so that a panic before the future is caught, too.
         let asked = caught(async move { callback.0.ask(question).await });
         let hub = Arc::clone(hub);
         rt::spawn(async move {

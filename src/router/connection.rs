@@ -1,7 +1,7 @@
-//! `Connection`: the task that drives one transport against the core.
+//! Contains [`Connection`], the task that connects one transport to the core.
 //!
-//! A turn reads what is there, up to a bound, hands it to the core in one step, sends what the
-//! outbox holds, and flushes once.
+//! One turn reads the available frames up to a bound, passes them to the core in one step, sends
+//! the content of the outbox, and flushes once.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -21,18 +21,18 @@ use crate::rt::{self, Sleep};
 use crate::transport::{CloseCode, Transport};
 use crate::uri::uris;
 
-/// Messages that are read in one turn before others get theirs: few enough that receivers begin
-/// with the first of a burst while the rest is read.
+/// Maximum number of messages read in one turn. Small enough that receivers start on a burst while
+/// the rest is still being read.
 const READS_PER_TURN: usize = 32;
 
-/// Messages that are encoded in one turn.
+/// Maximum number of messages encoded in one turn.
 const WRITES_PER_TURN: usize = 256;
 
-/// How often those who wait for a slow peer look whether it still reads.
+/// Interval at which a sender checks whether a slow peer still reads.
 const LOOK: Duration = Duration::from_millis(PATIENCE.as_millis() as u64 / 4);
 
-/// How much longer than it says a transport may take to close. Those of this crate never do; the
-/// router goes down with any other, too.
+/// Additional time that a transport may take to close beyond its own limit. Transports of this
+/// crate never need it; the margin keeps others from blocking a shutdown.
 const CLOSE_MARGIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Connection {
@@ -45,30 +45,31 @@ pub(crate) struct Connection {
     close_timer: Option<Sleep>,
     throttle: Throttle,
     aftermath: Aftermath,
-    /// Read, not handled.
+    /// Inputs that were read, but not handled.
     inputs: VecDeque<Input>,
-    /// The transport gives nothing more, and `Input::End` is the last of `inputs` or was handled.
+    /// True if the transport delivers nothing more: `Input::End` is the last of `inputs` or was
+    /// handled.
     ended: bool,
-    /// The transport takes nothing more.
+    /// True if the transport accepts nothing more.
     broken: bool,
-    /// Taken from the outbox, not encoded.
+    /// Items taken from the outbox, but not encoded.
     items: VecDeque<Queued>,
-    /// Encoded, not taken by the transport, and what they weigh.
+    /// Encoded frames that the transport has not accepted yet, and their size.
     frames: VecDeque<Bytes>,
     frames_cost: usize,
     unsent: Vec<(Item, ApplicationError)>,
-    /// What frames are written in, kept for the next one.
+    /// Reusable buffer for encoding.
     scratch: Vec<u8>,
 }
 
 enum Phase {
     Open,
-    /// The core has forgotten it; what is left is sent until the timer ends.
+    /// The core has removed the connection; the remaining frames are sent until the timer ends.
     Draining(CloseCode, Sleep),
     Closing(CloseCode),
 }
 
-/// Slow peers for which this connection waits before it reads on.
+/// The slow peers for which this connection pauses reading.
 #[derive(Default)]
 struct Throttle {
     outboxes: Vec<Arc<Outbox>>,
@@ -102,12 +103,12 @@ impl Connection {
         }
     }
 
-    /// Reads and handles. Whether there is more to read at once.
+    /// Reads and handles inputs. Returns whether more can be read at once.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         if self.throttle.poll(cx, &self.outbox).is_pending() {
             return false;
         }
-        // What the last turn has left comes first.
+        // Inputs left by the last turn come first.
         let more = !self.inputs.is_empty() || self.read_frames(cx);
         if !self.inputs.is_empty() {
             self.hub.handle(self.id, &mut self.inputs, &mut self.aftermath, cx.waker());
@@ -117,14 +118,14 @@ impl Connection {
             }
         }
         if self.ended && self.inputs.is_empty() {
-            // The peer may have ended its own direction alone, and wait for the answers.
+            // The peer may have closed only its own direction and wait for the answers.
             self.phase = match self.transport.is_half_open() {
                 true if !self.broken => self.draining(CloseCode::Normal),
                 _ => Phase::Closing(CloseCode::Normal),
             };
             return false;
         }
-        // Who does not read the answers may not ask for more.
+        // A peer that does not read its answers may not send further requests.
         if self.outbox.is_above_soft_limit() {
             self.throttle.outboxes.push(Arc::clone(&self.outbox));
         }
@@ -189,17 +190,17 @@ impl Connection {
             self.aftermath.slow.clear();
             return Ok(Poll::Ready(()));
         }
-        // If there are frames left, the transport says when to go on.
+        // If frames are left, the transport wakes the task.
         let more = !self.items.is_empty() && self.frames.is_empty();
         Ok(if more { Poll::Ready(()) } else { Poll::Pending })
     }
 
     fn encode(&mut self) {
         let info = self.transport.info();
-        // Reckoned once a turn: the outbox is shared, and counting in it is not free.
+        // Counted once per turn: the outbox is shared, and counting costs time.
         let (mut taken, mut encoded) = (0, 0);
         for _ in 0..WRITES_PER_TURN {
-            // Large ones wait as they are: events of one publication share their payload.
+            // Large items stay unencoded: events of one publication share their payload.
             if self.frames_cost > SOFT_LIMIT {
                 break;
             }
@@ -237,7 +238,7 @@ impl Connection {
     }
 
     fn close(&mut self, cx: &mut Context<'_>, code: CloseCode) -> Poll<()> {
-        // An error is an end, too.
+        // An error ends the transport, too.
         if self.transport.poll_close(cx, code).is_ready() {
             return Poll::Ready(());
         }
@@ -257,7 +258,7 @@ impl Connection {
         }
     }
 
-    /// The transport takes nothing any more. What it gave before counts, in its turn.
+    /// Handles the loss of the transport. Messages read before are still handled.
     fn lost(&mut self, error: &TransportError) {
         self.log_end(Some(error));
         self.broken = true;
@@ -284,7 +285,7 @@ impl Throttle {
             if self.outboxes.is_empty() {
                 break;
             }
-            // Nobody tells us that a peer has stopped reading: that is for us to see.
+            // A peer that stops reading sends no notification: poll for it.
             let timer = self.timer.get_or_insert_with(|| Sleep::new(LOOK));
             if Pin::new(timer).poll(cx).is_pending() {
                 return Poll::Pending;
@@ -338,7 +339,7 @@ impl Drop for Connection {
     }
 }
 
-/// What a frame weighs while it waits here, in bytes.
+/// Returns the size of a waiting frame in bytes.
 fn cost(frame: &Bytes) -> usize {
     size_of::<Bytes>() + frame.len()
 }

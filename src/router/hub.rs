@@ -1,9 +1,9 @@
-//! `Hub`: the core behind its lock, with the outbox of each connection.
+//! Contains [`Hub`]: the core behind its lock, and the outbox of each connection.
 //!
-//! Owns the one rule that keeps the order: who changes the core drains its outputs into the
-//! outboxes before it lets go of the lock. No frame is decoded or encoded under it, and nothing is
-//! sent or woken. What authentication computes is under it: hashes and at most one signature for a
-//! message, of what has been held to a bound.
+//! One rule preserves the order: code that changes the core drains its outputs into the outboxes
+//! before it releases the lock. Under the lock no frame is decoded or encoded, nothing is sent, and
+//! no task is woken. Authentication is computed under the lock: hashes and at most one signature
+//! per message, over input of bounded size.
 
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
@@ -36,7 +36,7 @@ pub(super) struct Hub {
     callbacks: Callbacks,
     /// Notified when the last task ends.
     idle: Notify,
-    /// Notified when the router goes down.
+    /// Notified when the router shuts down.
     down: Notify,
 }
 
@@ -44,16 +44,16 @@ pub(super) struct Hub {
 struct State {
     core: Core,
     outboxes: KeyMap<ConnectionId, Arc<Outbox>>,
-    /// Tasks of connections and of places that are listened on; a connection that the core has
-    /// forgotten may still be closing.
+    /// Number of tasks of connections and listeners. A connection that the core has removed may
+    /// still be closing.
     tasks: usize,
     down: bool,
     clock: Clock,
-    /// Connections of which nothing more is handled until the core says so, and their tasks.
+    /// Connections that are paused until the core resumes them, and their tasks.
     paused: KeyMap<ConnectionId, Option<Waker>>,
 }
 
-/// The timer's task, which waits for the core's next deadline.
+/// State of the timer task, which waits for the core's next deadline.
 #[derive(Debug, Default)]
 struct Clock {
     running: bool,
@@ -61,7 +61,7 @@ struct Clock {
     waker: Option<Waker>,
 }
 
-/// What one connection has read.
+/// An input that one connection has read.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "boxing would cost an allocation a message")]
 pub(super) enum Input {
@@ -71,23 +71,23 @@ pub(super) enum Input {
     End,
 }
 
-/// What a step in the core leaves to its caller, for when the lock is free again. Kept by the
-/// caller, so that its vectors need be allocated only once.
+/// The work that a step in the core leaves to its caller for after the lock. Reused by the caller
+/// to avoid allocations.
 #[derive(Debug, Default)]
 pub(super) struct Aftermath {
     wakers: Vec<Waker>,
-    /// Outboxes of slow peers whom this step's sender has sent something to.
+    /// Outboxes of slow peers that this step's sender has sent something to.
     pub(super) slow: Vec<Arc<Outbox>>,
-    /// Whether the connection has to wait for an answer of the application; its task is woken then.
+    /// True if the connection must wait for an answer of the application; its task is woken then.
     pub(super) paused: bool,
     questions: Vec<Question>,
 }
 
-/// What the core asks of the application.
+/// A question of the core to the application.
 #[derive(Debug)]
 enum Question {
     Authenticate(ConnectionId, Box<AuthRequest>),
-    /// Of [`Output::Authorize`].
+    /// From [`Output::Authorize`].
     Authorize {
         connection: ConnectionId,
         ticket: u64,
@@ -95,11 +95,11 @@ enum Question {
     },
 }
 
-/// What answers.
+/// The application's callbacks.
 #[derive(Debug, Default)]
 pub(super) struct Callbacks {
     pub(super) authenticator: Option<Callback<AuthRequest, Result<Principal, Denied>>>,
-    /// How long it may take.
+    /// Time limit of the authenticator.
     pub(super) authentication_timeout: Duration,
     pub(super) authorizer: Option<Authorizer>,
 }
@@ -122,9 +122,8 @@ impl Hub {
         }
     }
 
-    /// A new connection, whose task the caller has to run; of a client that need not prove anything,
-    /// if it is said who that is. The first one needs the timer's task
-    /// beside it, which is the third value.
+    /// Adds a connection, whose task the caller must run. If an identity is given, the client need
+    /// not authenticate. The first connection also needs the timer task, which is the third value.
     pub(super) fn connect(
         self: &Arc<Self>,
         peer: Peer,
@@ -144,10 +143,10 @@ impl Hub {
         (id, outbox, timer.then(|| Timer { hub: Arc::clone(self), sleep: None }))
     }
 
-    /// Hands over what a connection has read, and takes it out of `inputs`: up to the first message
-    /// that makes the connection wait, so that no turn fills a peer's outbox and nothing overtakes
-    /// what the application has to decide. Its own task, `task`, is not woken: it looks into its
-    /// outbox next.
+    /// Passes the inputs of a connection to the core and removes them from `inputs`. Stops at the
+    /// first message that makes the connection wait. So one turn cannot fill a peer's outbox, and
+    /// nothing overtakes a message that the application must decide about. The connection's own
+    /// task `task` is not woken, because it checks its outbox next.
     pub(super) fn handle(
         self: &Arc<Self>,
         from: ConnectionId,
@@ -174,18 +173,18 @@ impl Hub {
         });
     }
 
-    /// Brings the core the answer to a question.
+    /// Passes the answer to a question to the core.
     pub(super) fn answer(self: &Arc<Self>, answer: impl FnOnce(&mut Core, Duration)) {
         self.step(&mut Aftermath::default(), |state, now| answer(&mut state.core, now));
     }
 
-    /// Asks the application. Not under the lock: it runs user code.
+    /// Asks the application. Called outside the lock, because it runs user code.
     fn ask(self: &Arc<Self>, question: Question) {
         match question {
             Question::Authorize { connection, ticket, request } => match &self.callbacks.authorizer
             {
                 Some(authorizer) => authorizer.ask(self, connection, ticket, *request),
-                // A router is not built without one that it needs.
+                // A router that needs this callback is not built without it.
                 None => self.answer(|core, now| {
                     core.handle_authorized(now, connection, ticket, None);
                 }),
@@ -194,8 +193,8 @@ impl Hub {
                 let Some(authenticator) = &self.callbacks.authenticator else { return };
                 let limit = self.callbacks.authentication_timeout;
                 authenticator.ask(self, connection, *request, limit, |core, now, id, answer| {
-                    // `authentication_failed` would tell the client that it is to blame, and
-                    // Components would give up. Crossbar says this, too.
+                    // `authentication_failed` would blame the client, and components would not
+                    // retry. Crossbar sends this error, too.
                     let failed = |unanswered| {
                         let text = format!("the router's authenticator {unanswered}");
                         Err(Denied::because(uris::AUTHORIZATION_FAILED, text))
@@ -206,7 +205,7 @@ impl Hub {
         }
     }
 
-    /// Hands back what cannot be sent to a connection.
+    /// Returns a message to the core that cannot be sent to a connection.
     pub(super) fn undeliverable(
         self: &Arc<Self>,
         to: ConnectionId,
@@ -220,7 +219,7 @@ impl Hub {
         });
     }
 
-    /// The task of a connection has ended.
+    /// Removes a connection whose task has ended.
     pub(super) fn finished(self: &Arc<Self>, id: ConnectionId) {
         self.step(&mut Aftermath::default(), |state, now| {
             state.outboxes.remove(&id);
@@ -237,31 +236,31 @@ impl Hub {
         }
     }
 
-    /// Says GOODBYE to all. New connections are closed at once from here on.
+    /// Sends GOODBYE to all sessions. New connections are closed at once from here on.
     pub(super) fn shut_down(self: &Arc<Self>) {
         self.step(&mut Aftermath::default(), |state, now| {
             if !std::mem::replace(&mut state.down, true) {
                 state.core.shutdown(now);
             }
             self.down.notify_waiters();
-            // The timer's task has to look whether it is still needed.
+            // The timer task must check whether it is still needed.
             state.clock.armed = Some(Duration::MAX);
         });
     }
 
-    /// Says GOODBYE to the sessions of these connections, and closes them.
+    /// Sends GOODBYE to the sessions of these connections and closes them.
     pub(super) fn dismiss(self: &Arc<Self>, connections: &[ConnectionId]) {
         self.step(&mut Aftermath::default(), |state, now| {
             state.core.dismiss(now, connections);
         });
     }
 
-    /// Ready when no task runs any more.
+    /// Completes when no task is running.
     pub(super) async fn wait_idle(&self) {
         self.wait(&self.idle, |state| state.tasks == 0).await;
     }
 
-    /// Ready when the router goes down.
+    /// Completes when the router shuts down.
     pub(super) async fn wait_down(&self) {
         self.wait(&self.down, |state| state.down).await;
     }
@@ -273,7 +272,7 @@ impl Hub {
     async fn wait(&self, notify: &Notify, condition: impl Fn(&State) -> bool) {
         loop {
             let mut notified = pin!(notify.notified());
-            // Before the look, so that nothing falls in between.
+            // Enabled before the check, so that no notification is missed.
             notified.as_mut().enable();
             if condition(&self.state.lock()) {
                 return;
@@ -282,7 +281,7 @@ impl Hub {
         }
     }
 
-    /// Changes the core, drains it into the outboxes, and wakes whom it concerns.
+    /// Changes the core, drains its outputs into the outboxes, and wakes the affected tasks.
     fn step<T>(
         self: &Arc<Self>,
         aftermath: &mut Aftermath,
@@ -295,7 +294,7 @@ impl Hub {
         })
     }
 
-    /// The same for a change that drains the core itself.
+    /// Runs a change that drains the core itself.
     fn step_as<T>(
         self: &Arc<Self>,
         task: Option<&Waker>,
@@ -322,11 +321,11 @@ impl Hub {
 
 impl State {
     fn is_paused(&self, id: ConnectionId) -> bool {
-        // Nearly always.
+        // True for nearly all connections.
         !self.paused.is_empty() && self.paused.contains_key(&id)
     }
 
-    /// Whether the connection is paused; if so, its task is woken at the end of it.
+    /// Returns whether the connection is paused. If so, its task is woken when the pause ends.
     fn wait_in_pause(&mut self, id: ConnectionId, task: &Waker) -> bool {
         if self.paused.is_empty() {
             return false;
@@ -406,12 +405,12 @@ impl State {
 }
 
 impl Clock {
-    /// Wakes the timer's task if it would come too late.
+    /// Wakes the timer task if its current deadline is too late.
     fn check(&mut self, deadline: Option<Duration>, wakers: &mut Vec<Waker>) {
         let late = match (deadline, self.armed) {
             (Some(deadline), Some(armed)) => deadline < armed,
             (Some(_), None) => true,
-            // Only when the router goes down.
+            // Only during a shutdown.
             (None, Some(Duration::MAX)) => true,
             (None, _) => false,
         };
@@ -421,7 +420,7 @@ impl Clock {
     }
 }
 
-/// Somebody who is waited for at the router's end, until this is dropped.
+/// Keeps the router's shutdown waiting until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Stay(Arc<Hub>);
 
@@ -439,7 +438,7 @@ impl Drop for Stay {
     }
 }
 
-/// The task that wakes the core for its deadlines. Ends with the router.
+/// The task that wakes the core at its deadlines. Ends with the router.
 pub(super) struct Timer {
     hub: Arc<Hub>,
     sleep: Option<rt::Sleep>,
@@ -473,13 +472,13 @@ impl Future for Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        // A runtime may end before the router does; the next connection brings another timer.
+        // A runtime may end before the router; the next connection then starts another timer.
         self.hub.state.lock().clock = Clock::default();
     }
 }
 
-/// What a publisher or a caller sends to others makes them busy, and so does a callee with results
-/// that are not the last: it is the sender who waits. One answer is what its receiver asked for.
+/// Returns whether the sender caused the load of a message: events, calls and progressive results.
+/// The sender then waits. A single answer was requested by its receiver.
 fn is_caused_by_sender(message: &Message) -> bool {
     match message {
         Message::Event(_) | Message::Invocation(_) => true,

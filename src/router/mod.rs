@@ -1,7 +1,30 @@
-//! The embedded router: its face, and the tasks between the core and the transports.
+//! Contains the embedded router: a WAMP broker and dealer in the process of the program.
 //!
-//! Owns how connections are driven. What the router does with messages is decided in
-//! [`core::router`](crate::core::router); where connections come from is `server`'s matter.
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use wampwerk::Router;
+//!
+//! let router = Router::builder().realm("realm1").build()?;
+//! let (callee, caller) = (router.connect("realm1").await?, router.connect("realm1").await?);
+//!
+//! callee.register("com.example.add", |a: i64, b: i64| async move { a + b }).await?;
+//! let sum: i64 = caller.call("com.example.add").args((2, 3)).value().await?;
+//! assert_eq!(sum, 5);
+//! router.shutdown().await;
+//! # Ok(()) }
+//! ```
+//!
+//! - Settings: [`RouterBuilder`], [`Limits`], [`Disclosure`], [`MetaApi`]
+//! - Users and roles: [`User`], [`Role`], [`Rule`]; dynamic: [`RouterBuilder::authenticator`],
+//!   [`RouterBuilder::authorizer`]
+//! - Sessions without a network: [`Router::connect`], [`Router::connect_as`]; other transports:
+//!   [`Router::serve`]
+//! - Natively, `Router::listen` opens ports and unix sockets, and `Router::mount` serves WAMP
+//!   inside an HTTP server.
+//!
+//! The state is kept in one process. For several machines use Crossbar.io or Bondy with the same
+//! client code.
 
 mod authentication;
 mod authorizer;
@@ -39,24 +62,25 @@ pub use crate::core::router::{
     MetaApi, Peer, Principal, Role, Rule, Statistics, User,
 };
 
-/// Frames that may wait between an in-process session and the router, each way.
+/// Maximum number of frames that wait between an in-process session and the router, in each
+/// direction.
 const MEMORY_FRAMES: usize = 256;
 
 /// A WAMP router in this process: a broker and a dealer for each of its realms.
 ///
-/// A handle that is cheap to clone. When the last one is dropped, the router says GOODBYE to all
-/// sessions and ends, with everything that listens for it; [`shutdown`](Router::shutdown) does the
-/// same and waits for it.
+/// The router is a handle that is cheap to clone. When the last handle is dropped, the router sends
+/// GOODBYE to all sessions and ends, including its listeners. [`shutdown`](Router::shutdown) does
+/// the same and waits for it.
 ///
-/// It has WAMP's Basic Profile and the Advanced Profile's RPC, PubSub and meta API, and takes
-/// sessions without authentication ("anonymous") unless it is told [who may join](RouterBuilder::user).
-/// What it announces depends on its settings.
+/// It implements WAMP's Basic Profile and the Advanced Profile's RPC, PubSub and meta API. Sessions
+/// join without authentication ("anonymous") unless [users](RouterBuilder::user) are set. The
+/// announced features depend on the settings.
 #[derive(Clone)]
 pub struct Router {
     owner: Arc<Owner>,
 }
 
-/// The settings of a [`Router`] before it starts.
+/// A builder for the settings of a [`Router`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct RouterBuilder {
@@ -68,7 +92,7 @@ pub struct RouterBuilder {
     mock_secret: Option<Secret>,
 }
 
-/// What the router's transports are told.
+/// Settings of the router's transports.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) serializers: Vec<Serializer>,
@@ -78,14 +102,14 @@ pub(crate) struct Settings {
     outbox_limit: usize,
 }
 
-/// Goes with the last handle; the tasks hold the hub only.
+/// Ends the router when the last handle is dropped; the tasks hold the hub only.
 struct Owner {
     hub: Arc<Hub>,
     settings: Settings,
 }
 
 impl Router {
-    /// Settings, to begin with the defaults and no realm.
+    /// Returns a builder with the defaults and without a realm.
     pub fn builder() -> RouterBuilder {
         RouterBuilder {
             config: RouterConfig::new(0),
@@ -103,7 +127,7 @@ impl Router {
         }
     }
 
-    /// Serves a peer over a transport that is connected already.
+    /// Serves a peer over an open transport.
     ///
     /// # Panics
     /// Natively, outside a tokio runtime.
@@ -111,7 +135,7 @@ impl Router {
         self.connections().serve(transport);
     }
 
-    /// Joins a realm of this router within the process, without a socket.
+    /// Joins a realm of this router in the same process, without a socket.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -123,9 +147,9 @@ impl Router {
     /// ```
     ///
     /// # Errors
-    /// [`ConnectError::Join`] if the router has no such realm or goes down, or if sessions have to
-    /// [prove who they are](RouterBuilder::user), the program's own among them: those join by
-    /// [`connect_as`](Router::connect_as), or by a proof over
+    /// Returns [`ConnectError::Join`] if the router has no such realm, is shutting down, or
+    /// requires [authentication](RouterBuilder::user). Sessions of the program itself then join by
+    /// [`connect_as`](Router::connect_as), or authenticate over
     /// [`connect_transport`](Router::connect_transport).
     ///
     /// # Panics
@@ -134,9 +158,8 @@ impl Router {
         session::join(self.connect_transport(), realm, ClientConfig::default()).await
     }
 
-    /// Joins a realm within the process as somebody of whom the program says who it is: nothing has
-    /// to be proved, whatever users there are. WELCOME says authmethod `trusted` and authprovider
-    /// `router`.
+    /// Joins a realm in the same process with an identity that the program chooses. No
+    /// authentication is needed. WELCOME contains authmethod `trusted` and authprovider `router`.
     ///
     /// ```
     /// use wampwerk::{Router, router::User};
@@ -150,8 +173,9 @@ impl Router {
     /// ```
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if authid or authrole is empty. [`ConnectError::Join`] if the
-    /// router has no such realm, has roles and not this one on it, or goes down.
+    /// Returns [`ConnectError::InvalidConfig`] if the authid or authrole is empty. Returns
+    /// [`ConnectError::Join`] if the router has no such realm, has roles but not this one, or is
+    /// shutting down.
     ///
     /// # Panics
     /// Natively, outside a tokio runtime.
@@ -167,7 +191,7 @@ impl Router {
         session::join(transport, realm, ClientConfig::default()).await
     }
 
-    /// A connection to this router within the process; the client's end of it.
+    /// Opens an in-process connection to this router and returns the client's end.
     ///
     /// # Panics
     /// Natively, outside a tokio runtime.
@@ -176,7 +200,7 @@ impl Router {
     }
 
     fn memory_transport(&self, trusted: Option<Principal>) -> Box<dyn Transport> {
-        // The format does not matter to anybody, as long as both ends have it.
+        // Any format works, because both ends are in this process.
         let serializer = self.owner.settings.serializers.first().copied();
         let serializer = serializer.unwrap_or(Serializer::ALL[0]);
         let (client, router) = memory::pair(serializer, MEMORY_FRAMES);
@@ -184,16 +208,16 @@ impl Router {
         Box::new(client)
     }
 
-    /// Says GOODBYE to all sessions, stops listening, and waits until each session has answered, all
-    /// connections are closed, ports are free and the files of unix sockets gone. Peers that do not
-    /// answer are waited for a few seconds altogether. New connections are refused from the first
-    /// moment on.
+    /// Sends GOODBYE to all sessions, stops listening, and waits for the end: all sessions have
+    /// answered, all connections are closed, ports are free, and the files of unix sockets are
+    /// removed. Peers that do not answer delay it by a few seconds in total. New connections are
+    /// refused at once.
     pub async fn shutdown(&self) {
         self.owner.hub.shut_down();
         self.owner.hub.wait_idle().await;
     }
 
-    /// How much the router holds at the moment.
+    /// Returns counts of the router's current state.
     pub fn statistics(&self) -> Statistics {
         self.owner.hub.statistics()
     }
@@ -209,89 +233,94 @@ impl Router {
 }
 
 impl RouterBuilder {
-    /// Adds a realm. There must be at least one.
+    /// Adds a realm. At least one is required.
     pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
         self.config.realms.push(realm.into());
         self
     }
 
-    /// Which serializers clients may use. Default: all that are compiled in.
+    /// Sets the serializers that clients may use. Default: all that are compiled in.
     pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
         self.settings.serializers = serializers.to_vec();
         self
     }
 
-    /// Whether WebSocket clients may ask for batches of messages, by the subprotocols
+    /// Sets whether WebSocket clients may use batches of messages, by the subprotocols
     /// `wamp.2.<serializer>.batched`. Default: no.
     ///
-    /// Of batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; the
-    /// answer has the one that the client wrote.
+    /// In batched JSON the router reads both separators, the specification's 0x1e and Autobahn's
+    /// 0x18. It answers with the one that the client uses.
     pub fn batched(mut self, batched: bool) -> Self {
         self.settings.batched = batched;
         self
     }
 
-    /// How long a client may take for the transport's handshake, and again for HELLO; more than 0 and
-    /// not more than a year. Default: 10 s.
+    /// Sets the maximum time for the transport's handshake, and again for HELLO; more than 0 and at
+    /// most one year. Default: 10 s.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.config.handshake_timeout = timeout;
         self.settings.handshake_timeout = timeout;
         self
     }
 
-    /// The longest message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB.
+    /// Sets the maximum message size in bytes, in both directions; 1 to 2 147 483 647. Default: 16
+    /// MiB.
     ///
-    /// A client that sends a longer one is thrown out. If a message is longer than its receiver
-    /// takes, an event is dropped and a call fails with `wamp.error.payload_size_exceeded`.
+    /// A client that sends a longer message is disconnected. If a message is longer than its
+    /// receiver accepts, an event is dropped, and a call fails with
+    /// `wamp.error.payload_size_exceeded`.
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.settings.max_message_size = bytes;
         self
     }
 
-    /// How many bytes may wait for one client that does not read them; then it is thrown out. One
-    /// message always fits while less than 1 MiB waits. From 1 MiB on, who sends it events, calls or
-    /// progressive results waits for it, as long as it takes 128 KiB a second, otherwise 2 s at
-    /// most. Default: 64 MiB.
+    /// Sets the maximum number of bytes that wait for one client. A client that exceeds it is
+    /// disconnected. Default: 64 MiB.
+    ///
+    /// One message always fits while less than 1 MiB waits. From 1 MiB on, peers that send events,
+    /// calls or progressive results to the client wait for it: without limit while the client
+    /// accepts 128 KiB per second, otherwise for at most 2 s.
     pub fn outbox_limit(mut self, bytes: usize) -> Self {
         self.settings.outbox_limit = bytes;
         self
     }
 
-    /// Which characters topics, procedures and realms may have. Default: loose.
+    /// Sets the characters that topics, procedures and realms may contain. Default: loose.
     pub fn uri_rule(mut self, rule: UriRule) -> Self {
         self.config.uri_rule = rule;
         self
     }
 
-    /// Whether a request id out of sequence is a protocol violation, as WAMP says. Default: no, as
-    /// there are clients that draw them at random.
+    /// Sets whether a request id out of sequence is a protocol violation, as WAMP specifies.
+    /// Default: no, because some clients draw ids at random.
     pub fn strict_request_ids(mut self, strict: bool) -> Self {
         self.config.strict_request_ids = strict;
         self
     }
 
-    /// Whether callees and subscribers learn who calls or publishes. Default: if it is asked for.
+    /// Sets whether callees and subscribers learn the identity of callers and publishers. Default:
+    /// on request.
     pub fn disclosure(mut self, disclosure: Disclosure) -> Self {
         self.config.disclosure = disclosure;
         self
     }
 
-    /// How many topics of a realm may have retained events, and how many bytes all of them may
-    /// take. Default: 10 000 topics, 16 MiB.
+    /// Sets the maximum number of topics with retained events per realm, and the maximum size of
+    /// these events in bytes. Default: 10 000 topics, 16 MiB.
     ///
-    /// What is published with `retain` is kept for those who subscribe later with `get_retained`;
-    /// they get the newest event of each topic that they were to get. An event for all takes the
-    /// place of the one before; one that is retained for nobody (`eligible: []`) clears its topic.
-    /// Beyond these limits the topics go that have been without a new event for longest. All are gone
-    /// when the router ends.
+    /// The router keeps an event published with `retain` for later subscribers with `get_retained`.
+    /// They receive the newest event of each topic that they may receive. An event for all replaces
+    /// the previous one. An event retained for no receiver (`eligible: []`) clears its topic.
+    /// Beyond the limits, the topics without a new event for the longest time are dropped. Retained
+    /// events do not survive the router.
     pub fn retention(mut self, topics: usize, bytes: usize) -> Self {
         self.config.retained_topics = topics;
         self.config.retained_bytes = bytes;
         self
     }
 
-    /// Remembers the last `limit` events of a topic or pattern in each realm, in up to 16 MiB, for
-    /// `wamp.subscription.get_events`. Its subscription is there from the beginning on. Default:
+    /// Keeps the last `limit` events of a topic or pattern in each realm, in up to 16 MiB, for
+    /// `wamp.subscription.get_events`. The router creates the subscription at its start. Default:
     /// none.
     ///
     /// ```
@@ -304,32 +333,32 @@ impl RouterBuilder {
         self
     }
 
-    /// What sessions can ask the router itself by calling `wamp.…`, and what they can end by it.
-    /// Default: [`MetaApi::ReadOnly`], with which no session can end anything of another one.
+    /// Sets which procedures of the meta API (`wamp.…`) sessions may call. Default:
+    /// [`MetaApi::ReadOnly`], with which no session can end anything of another session.
     pub fn meta_api(mut self, offered: MetaApi) -> Self {
         self.config.meta_api = offered;
         self
     }
 
-    /// Adds a role to all realms: what its sessions may do. Default: none, and every session may do
-    /// everything. As soon as there is one, a session whose role is not there cannot join.
+    /// Adds a role to all realms, with the rules for its sessions. Default: none, and every session
+    /// may do everything. With at least one role, a session with an unknown role cannot join.
     pub fn role(mut self, role: Role) -> Self {
         self.config = self.config.role(role);
         self
     }
 
-    /// Adds a role to one realm, in the place of the one of that name for all realms.
+    /// Adds a role to one realm. It replaces the role of the same name for all realms.
     pub fn role_on(mut self, realm: impl Into<Uri>, role: Role) -> Self {
         self.config = self.config.role_on(realm, role);
         self
     }
 
-    /// Who decides for roles that are [`dynamic`](Role::dynamic) what their rules do not.
+    /// Sets the function that decides for [`dynamic`](Role::dynamic) roles where no rule applies.
     ///
-    /// The session waits for the answer, and nothing more is read from its connection meanwhile;
-    /// other sessions go on. An error, a panic, or no answer within
-    /// [`authorization_timeout`](Self::authorization_timeout) fails the request with
-    /// `wamp.error.authorization_failed`; the error goes to the log, not to the session.
+    /// The session waits for the answer, and its connection is not read meanwhile; other sessions
+    /// continue. After an error, a panic, or no answer within
+    /// [`authorization_timeout`](Self::authorization_timeout), the request fails with
+    /// `wamp.error.authorization_failed`. The error is logged, and not sent to the session.
     ///
     /// ```
     /// use wampwerk::router::{Action, Authorization, Cached, Role, Router};
@@ -357,28 +386,33 @@ impl RouterBuilder {
         self
     }
 
-    /// How long the authorizer may take for one answer. Default: 10 s.
+    /// Sets the maximum time for one answer of the authorizer. Default: 10 s.
     pub fn authorization_timeout(mut self, timeout: Duration) -> Self {
         self.config.authorization_timeout = timeout;
         self
     }
 
-    /// How much one session may hold. Default: see [`Limits`].
+    /// Sets the limits of each session. Default: see [`Limits`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.config.limits = limits;
         self
     }
 
-    /// The router, which now takes connections.
+    /// Creates the router, which then accepts connections.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if there is no realm, if one is no URI or there twice, if a
-    /// history's topic is none, if a serializer is not compiled in; if a user has no authid, no role,
-    /// no credential or one that is none, or is there twice, or if a method of the authenticator is a
-    /// user's, too; if a user's role, or that of anonymous sessions, is not there while others are;
-    /// if a role or one of its rules is there twice, says nothing or is about what is no
-    /// URI, if a realm has no role while others have, if a role is dynamic and there is no
-    /// authorizer, or if a size or time cannot be. The text names what.
+    /// Returns [`ConnectError::InvalidConfig`] naming the offending setting:
+    ///
+    /// - realms: none, invalid or duplicate
+    /// - a history with an invalid topic
+    /// - a serializer that is not compiled in
+    /// - a user that is duplicate, or without authid, role or valid credential
+    /// - a method that belongs to both the authenticator and a user
+    /// - the role of a user or of anonymous sessions that does not exist although other roles do
+    /// - a role or rule that is duplicate, empty or has an invalid URI
+    /// - a realm without a role although other realms have one
+    /// - a dynamic role without an authorizer
+    /// - a size or time out of range
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn build(mut self) -> Result<Router, ConnectError> {
         if self.config.realms.is_empty() {
@@ -427,7 +461,7 @@ impl RouterBuilder {
         self.settings.check()?;
         self.check_authentication()?;
         self.config.epoch = rt::unix_time().saturating_sub(rt::now());
-        // Ids shall not repeat from one run to the next.
+        // Ids must differ between runs.
         self.config.seed = rt::random().map_err(no_random)?;
         if let Some(authorizer) = &mut self.authorizer {
             authorizer.limit = self.config.authorization_timeout;
@@ -443,7 +477,7 @@ impl RouterBuilder {
 }
 
 impl Settings {
-    /// As a listener's own options are checked, which has these where it is not told others.
+    /// Checks the settings as a listener's own options are checked, because they are its defaults.
     fn check(&self) -> Result<(), ConnectError> {
         let bad = |name, text| Err(ConnectError::InvalidConfig(format!("{name}: {text}")));
         if let Err(text) = check_time(self.handshake_timeout, true) {
@@ -460,7 +494,7 @@ fn no_random(error: String) -> ConnectError {
     ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
 }
 
-/// Where a listener puts the connections that it has accepted. It keeps no router alive.
+/// The entry for connections that a listener has accepted. It does not keep the router alive.
 #[derive(Clone)]
 pub(crate) struct Connections(Arc<Hub>);
 
@@ -474,13 +508,13 @@ impl Connections {
         rt::spawn(connection);
     }
 
-    /// A connection that the caller has to run.
+    /// Adds a connection, which the caller must run.
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
     pub(crate) fn take(&self, transport: Box<dyn Transport>) -> (Connection, ConnectionId) {
         self.connection(transport, None)
     }
 
-    /// Says GOODBYE to the sessions of these connections.
+    /// Sends GOODBYE to the sessions of these connections.
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
     pub(crate) fn dismiss(&self, connections: &[ConnectionId]) {
         self.0.dismiss(connections);
@@ -498,13 +532,14 @@ impl Connections {
         (Connection::new(Arc::clone(&self.0), id, outbox, transport), id)
     }
 
-    /// Keeps [`Router::shutdown`] waiting until it is dropped, as a connection does.
+    /// Keeps [`Router::shutdown`] waiting until the returned value is dropped, as a connection
+    /// does.
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
     pub(crate) fn stay(&self) -> Stay {
         Stay::new(&self.0)
     }
 
-    /// Ready when the router goes down.
+    /// Completes when the router shuts down.
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
     pub(crate) async fn wait_down(&self) {
         self.0.wait_down().await;

@@ -1,9 +1,11 @@
-//! `Outbox`: what one connection has to send, from the core's turn until the transport takes it.
+//! Contains [`Outbox`], the outgoing messages of one connection, between the core and the
+//! transport.
 //!
-//! Whoever drains the core puts messages in, in the core's order; the connection's own task takes
-//! them out, encodes and sends them, so nobody does a slow peer's work. It is bounded in bytes:
-//! above [`SOFT_LIMIT`] those who cause the load are asked to wait, above the hard limit the
-//! connection is given up. One message fits in any case, as nobody could have waited before it.
+//! Code that drains the core adds messages in the core's order. The connection's own task removes,
+//! encodes and sends them, so that no other task works for a slow peer. The size in bytes is
+//! bounded: above [`SOFT_LIMIT`] the senders are asked to wait, and above the hard limit the
+//! connection is closed. A single message always fits, because no sender could have waited before
+//! it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,10 +22,10 @@ use crate::router::patience::Patience;
 use crate::rt::lock::Lock;
 use crate::transport::CloseCode;
 
-/// From here on who sends to this connection waits, as long as [`Patience`] lasts.
+/// Size from which senders to this connection wait, as long as [`Patience`] lasts.
 pub(super) const SOFT_LIMIT: usize = 1 << 20;
 
-/// A message on its way.
+/// An outgoing message.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "boxing would cost an allocation a message")]
 pub(super) enum Item {
@@ -31,41 +33,42 @@ pub(super) enum Item {
     Shared(Arc<Multicast>),
 }
 
-/// A message for several connections, encoded at most once a serializer, by who comes first.
+/// A message for several connections, encoded at most once per serializer, by the first connection
+/// that needs it.
 #[derive(Debug)]
 pub(super) struct Multicast {
     message: Message,
     encoded: [OnceLock<Result<Bytes, EncodeError>>; Serializer::ALL.len()],
 }
 
-/// What became of a message that was put in.
+/// The result of adding a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
     Taken,
-    /// It was taken, but the peer is slow: its sender waits before it sends more.
+    /// Added, but the peer is slow: its sender waits before it sends more.
     Wait,
-    /// It was not, and nothing will be: the peer has to go.
+    /// Not added: the peer must be disconnected.
     Overflow,
 }
 
-/// How a connection shall end.
+/// The way in which a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// After everything in the outbox has left.
+    /// After everything in the outbox was sent.
     Drained(CloseCode),
-    /// At once: the peer takes nothing.
+    /// At once, because the peer accepts nothing.
     Now(CloseCode),
 }
 
 #[derive(Debug)]
 pub(super) struct Outbox {
     state: Lock<State>,
-    /// Bytes in `state.items`, and those that the task has taken but not handed over.
+    /// Number of bytes in `state.items` and of those that the task has removed, but not sent.
     load: AtomicUsize,
     hard_limit: usize,
 }
 
-/// An item, and what it was counted as: see [`Item::publication`].
+/// An item and the publication it was counted for: see [`Item::publication`].
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) item: Item,
@@ -75,12 +78,12 @@ pub(super) struct Queued {
 #[derive(Debug, Default)]
 struct State {
     items: VecDeque<Queued>,
-    /// Of the item that was put in last.
+    /// Publication of the last item.
     publication: Option<u64>,
     ending: Option<Ending>,
-    /// The connection's task, if it is not being woken already.
+    /// The connection's task, unless it is being woken already.
     task: Option<Waker>,
-    /// Those who wait for the load to fall.
+    /// Tasks that wait for the load to fall.
     waiting: Vec<Waker>,
     patience: Patience,
 }
@@ -90,7 +93,8 @@ impl Outbox {
         Outbox { state: Lock::default(), load: AtomicUsize::new(0), hard_limit }
     }
 
-    /// Puts a message in. Whom to wake is added to `wakers`: not under this lock nor the core's.
+    /// Adds a message. Appends the tasks to wake to `wakers`; they must be woken outside this lock
+    /// and the core's.
     pub(super) fn push(&self, now: Duration, item: Item, wakers: &mut Vec<Waker>) -> Pushed {
         let publication = item.publication();
         let mut cost = item.cost();
@@ -119,7 +123,7 @@ impl Outbox {
         if state.patience.lasts(now) { Pushed::Wait } else { Pushed::Taken }
     }
 
-    /// Nothing comes after this.
+    /// Ends the outbox. No message follows.
     pub(super) fn end(&self, code: CloseCode, wakers: &mut Vec<Waker>) {
         let mut state = self.state.lock();
         if state.ending.is_none() {
@@ -128,8 +132,8 @@ impl Outbox {
         wakers.extend(state.task.take());
     }
 
-    /// Takes all messages, in exchange for an empty queue, and says if this is the end. The task
-    /// of `cx` is woken when there is more. Only for the connection's own task.
+    /// Removes all messages in exchange for an empty queue, and returns the end if it is reached.
+    /// The task of `cx` is woken when there is more. For the connection's own task only.
     pub(super) fn take(&self, cx: &Context<'_>, into: &mut VecDeque<Queued>) -> Option<Ending> {
         let mut state = self.state.lock();
         match &mut state.task {
@@ -144,7 +148,7 @@ impl Outbox {
         state.ending
     }
 
-    /// A message of `before` bytes is `after` bytes now that it is encoded.
+    /// Corrects the size of a message from `before` to `after` bytes once it is encoded.
     pub(super) fn reckon(&self, before: usize, after: usize, now: impl FnOnce() -> Duration) {
         if after <= before {
             return self.unload(before - after);
@@ -156,27 +160,28 @@ impl Outbox {
         }
     }
 
-    /// The transport has taken so many bytes.
+    /// Subtracts bytes that the transport has accepted.
     pub(super) fn handed_over(&self, bytes: usize, now: impl FnOnce() -> Duration) {
-        // Nobody reads the clock for a peer that keeps up.
+        // The clock is not read for a peer that keeps up.
         if self.is_above_soft_limit() {
             self.state.lock().patience.take(now(), bytes);
         }
         self.unload(bytes);
     }
 
-    /// Whether the peer is slow.
+    /// Returns whether the peer is slow.
     pub(super) fn is_above_soft_limit(&self) -> bool {
         self.load.load(Ordering::Relaxed) > SOFT_LIMIT
     }
 
-    /// For who sends to this peer: ready when the load has fallen below the soft limit, or when
-    /// the peer is waited for no longer.
+    /// Completes for a sender when the load has fallen below the soft limit, or when the sender
+    /// need not wait any longer.
     pub(super) fn poll_room(&self, cx: &Context<'_>, now: Duration) -> Poll<()> {
         self.poll(cx, |patience| patience.lasts(now))
     }
 
-    /// The same for the peer's own requests: as it holds up nobody else, any reading will do.
+    /// Completes for the peer's own requests in the same way. They block no other peer, so any
+    /// reading is enough.
     pub(super) fn poll_own_room(&self, cx: &Context<'_>, now: Duration) -> Poll<()> {
         self.poll(cx, |patience| patience.is_alive(now))
     }
@@ -186,7 +191,7 @@ impl Outbox {
             return Poll::Ready(());
         }
         let mut state = self.state.lock();
-        // Once more under the lock, which `unload` takes to find those who wait.
+        // Check again under the lock, which `unload` takes to find the waiting tasks.
         if !self.is_above_soft_limit() || state.ending.is_some() || !wait(&mut state.patience) {
             return Poll::Ready(());
         }
@@ -228,8 +233,8 @@ impl Item {
         }
     }
 
-    /// Events of one publication, for several subscriptions of a session, share their payload, and
-    /// it is counted once.
+    /// Events of one publication for several subscriptions of a session share their payload, which
+    /// is counted once.
     fn publication(&self) -> Option<u64> {
         match self.message() {
             Message::Event(event) => Some(event.publication),
@@ -237,7 +242,7 @@ impl Item {
         }
     }
 
-    /// What it weighs in the outbox, in bytes.
+    /// Returns the size in the outbox in bytes.
     fn cost(&self) -> usize {
         let payload = match self.message() {
             Message::Event(message) => &message.payload,
@@ -336,7 +341,7 @@ mod tests {
             passed += PATIENCE / 2;
             outbox.handed_over(1, || NOW + passed);
         }
-        // A little more than what so few bytes have given back.
+        // A little more than these few bytes have given back.
         passed += PATIENCE / 100;
         assert_eq!(poll_room(&outbox, passed), Poll::Ready(()));
         let cx = Context::from_waker(Waker::noop());

@@ -1,45 +1,45 @@
-//! `Patience`: how long others wait for a peer that is slow.
+//! Contains [`Patience`], the time that senders wait for a slow peer.
 //!
-//! Who reads slowly but steadily is waited for as long as it takes. Who only pretends to read, a
-//! message now and then, would hold everybody up who sends to it: time above the soft limit is
-//! used up, and only what the peer takes gives it back.
+//! Senders wait without limit for a peer that reads slowly but steadily. A peer that only reads a
+//! message now and then would block all its senders. Therefore time above the soft limit is used
+//! up, and only the bytes that the peer accepts give it back.
 
 use std::time::Duration;
 
-/// A peer that has taken nothing for so long is not waited for, until it takes something again.
-/// Long enough for one that is slow but steady: the system's buffers, too, show its reading only
-/// in steps, which may be hundreds of kilobytes each.
+/// Senders do not wait for a peer that has accepted nothing for this time, until it accepts
+/// something again. Long enough for slow but steady peers, because the system's buffers show
+/// reading in steps of up to hundreds of kilobytes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long senders wait altogether for a peer that stays above the soft limit and takes less than
+/// Total time that senders wait for a peer that stays above the soft limit and accepts less than
 /// [`PACE`].
 pub(super) const HOLD: Duration = Duration::from_secs(2);
 
-/// Bytes a second that a peer has to take to be waited for without end.
+/// Bytes per second that a peer must accept for its senders to wait without limit.
 const PACE: u64 = 128 << 10;
 
-/// All times are of one clock that does not run backwards.
+/// All times are of one monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
-    /// When the transport last took something, as far as the load was above the soft limit.
+    /// Time when the transport last accepted something while the load was above the soft limit.
     progress: Duration,
-    /// How much of [`HOLD`] is used up, as of `reckoned`.
+    /// Used part of [`HOLD`], as of `reckoned`.
     used: Duration,
     reckoned: Duration,
-    /// All of it was used up. It takes half of it to wait again, so that one message now and then
-    /// does not buy a moment each time.
+    /// True if all of it was used up. Waiting starts again only after half of it was given back, so
+    /// that a single message does not buy a short wait each time.
     spent: bool,
 }
 
 impl Patience {
-    /// The load has risen above the soft limit. The time below it was nobody's loss.
+    /// Called when the load has risen above the soft limit. Time below it does not count.
     pub(super) fn rise(&mut self, now: Duration) {
         self.progress = now;
         self.give_back(now.saturating_sub(self.reckoned));
         self.reckoned = now;
     }
 
-    /// The transport has taken so many bytes, and the load was above the soft limit.
+    /// Called when the transport has accepted bytes while the load was above the soft limit.
     pub(super) fn take(&mut self, now: Duration, bytes: usize) {
         self.progress = now;
         self.reckon(now);
@@ -47,12 +47,12 @@ impl Patience {
         self.give_back(Duration::from_micros(bytes.saturating_mul(1_000_000) / PACE));
     }
 
-    /// Whether the peer reads at all.
+    /// Returns whether the peer reads at all.
     pub(super) fn is_alive(&self, now: Duration) -> bool {
         now.saturating_sub(self.progress) < PATIENCE
     }
 
-    /// Whether senders wait, while the load is above the soft limit.
+    /// Returns whether senders wait while the load is above the soft limit.
     pub(super) fn lasts(&mut self, now: Duration) -> bool {
         self.reckon(now);
         !self.spent && self.is_alive(now)
@@ -75,7 +75,8 @@ impl Patience {
 mod tests {
     use super::*;
 
-    /// Takes `bytes` every `pause`, always above the soft limit; for how long it is waited for.
+    /// Simulates a peer that accepts `bytes` every `pause` above the soft limit, and returns how
+    /// long senders wait.
     fn waited(bytes: usize, pause: Duration) -> Option<Duration> {
         let start = Duration::from_secs(1000);
         let mut patience = Patience::default();
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn who_keeps_the_pace_is_waited_for_without_end() {
         assert_eq!(waited(4_000, Duration::from_millis(25)), None);
-        // As buffers of sockets show it.
+        // In the steps that socket buffers show.
         assert_eq!(waited(300_000, Duration::from_millis(900)), None);
         assert_eq!(waited(16 << 20, Duration::from_millis(900)), None);
     }
@@ -125,7 +126,7 @@ mod tests {
         assert!(!patience.lasts(HOLD * 2));
         patience.take(HOLD * 2, 1000);
         assert!(!patience.lasts(HOLD * 2));
-        // It reads all at once, or it was below the limit for a while.
+        // It reads everything at once, or was below the limit for a while.
         patience.take(HOLD * 2, 1 << 20);
         assert!(patience.lasts(HOLD * 2));
         assert!(!patience.lasts(HOLD * 4));
