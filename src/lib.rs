@@ -63,7 +63,15 @@ pub mod rt;
 pub mod session;
 pub mod transport;
 pub mod uri;
+mod url;
 pub mod value;
+mod websocket;
+
+cfg_if::cfg_if! {
+    if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
+        mod net;
+    }
+}
 
 cfg_if::cfg_if! {
     if #[cfg(all(feature = "router", not(target_arch = "wasm32")))] {

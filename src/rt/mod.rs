@@ -38,6 +38,36 @@ cfg_if::cfg_if! {
     }
 }
 
+cfg_if::cfg_if! {
+    if #[cfg(all(unix, any(feature = "client", feature = "router")))] {
+        pub(crate) mod unix;
+    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
+        mod no_unix;
+        pub(crate) use no_unix as unix;
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(all(
+        any(feature = "client", feature = "router"),
+        any(
+            target_os = "linux",
+            target_os = "android",
+            target_os = "macos",
+            target_os = "ios",
+            target_os = "windows",
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "dragonfly"
+        )
+    ))] {
+        pub(crate) mod keepalive;
+    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
+        mod keepalive_time;
+        pub(crate) use keepalive_time as keepalive;
+    }
+}
+
 /// A random number from the system.
 ///
 /// # Errors

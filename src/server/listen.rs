@@ -5,12 +5,12 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use crate::error::ConnectError;
+use crate::net::listen::socket::Socket;
 use crate::router::{Connections, Router};
 use crate::rt::BoxFuture;
 use crate::server::listener::Listener;
 use crate::server::place;
 use crate::server::serve::Serve;
-use crate::server::socket::Socket;
 use crate::server::target::Target;
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;

@@ -19,7 +19,6 @@ mod listener;
 mod mount;
 mod place;
 mod serve;
-mod socket;
 mod target;
 mod wamp_transport;
 mod wire;

@@ -13,13 +13,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::net::listen::socket::{Incoming, Socket};
 use crate::rt;
 use crate::rt::future::{Race, race};
+use crate::rt::keepalive;
 use crate::server::guests::{Guests, room_for};
 use crate::server::listener::{Control, End};
 use crate::server::serve::Serve;
-use crate::server::socket::{Incoming, Socket};
-use crate::transport::{AcceptError, Acceptor, keepalive};
+use crate::transport::{AcceptError, Acceptor};
 
 /// After the system could give us no connection (too many open files, say), until the next try.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);

@@ -7,10 +7,10 @@ use crate::message::Serializer;
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;
 use crate::transport::native::accept::OnConnect;
-#[cfg(feature = "tls")]
-use crate::transport::url::NO_TLS;
-use crate::transport::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
 use crate::transport::{Acceptor, ServerOptions};
+#[cfg(feature = "tls")]
+use crate::url::NO_TLS;
+use crate::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
 
 /// What is listened on, as it was asked for.
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ impl Url {
                 let scheme = if url.secure { "rss" } else { "rs" };
                 let place = match &url.unix {
                     Some(path) => format!("unix:{path}"),
-                    None => format!("{}:{}", crate::transport::url::Host(&url.host), url.port),
+                    None => format!("{}:{}", crate::url::Host(&url.host), url.port),
                 };
                 (url.to_string(), Some(format!("{scheme}://{place}")))
             }

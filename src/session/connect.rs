@@ -25,11 +25,11 @@ use crate::session::payload_codec::PayloadCodec;
 use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
 #[cfg(feature = "client")]
-use crate::transport::url::{RawSocketUrl, check_scheme, is_raw_socket, shown};
-#[cfg(feature = "client")]
 use crate::transport::{ClientSettings, WampWebSocketClientFactory, rawsocket_connector};
 use crate::transport::{Connector, Transport};
 use crate::uri::{Uri, uris};
+#[cfg(feature = "client")]
+use crate::url::{RawSocketUrl, check_scheme, is_raw_socket, shown};
 #[cfg(feature = "client")]
 use crate::value::Dict;
 

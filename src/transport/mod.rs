@@ -20,8 +20,9 @@ mod round_trip;
 mod settings;
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod subprotocol;
-pub mod url;
 
+pub use crate::url::{RawSocketUrl, WebSocketUrl};
+pub use crate::websocket::CloseCode;
 pub use round_trip::RoundTrip;
 pub(crate) use settings::{ClientSettings, LARGEST, LONGEST, PING_SIZES, check_time};
 pub use settings::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};
@@ -36,38 +37,6 @@ cfg_if::cfg_if! {
         pub(crate) use native::{RAW_SOCKET, rawsocket_connector, websocket_connector};
         #[cfg(any(feature = "client", feature = "router"))]
         pub use native::*;
-    }
-}
-
-cfg_if::cfg_if! {
-    if #[cfg(all(unix, any(feature = "client", feature = "router")))] {
-        #[path = "native/unix.rs"]
-        pub(crate) mod unix;
-    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
-        #[path = "native/no_unix.rs"]
-        pub(crate) mod unix;
-    }
-}
-
-cfg_if::cfg_if! {
-    if #[cfg(all(
-        any(feature = "client", feature = "router"),
-        any(
-            target_os = "linux",
-            target_os = "android",
-            target_os = "macos",
-            target_os = "ios",
-            target_os = "windows",
-            target_os = "freebsd",
-            target_os = "netbsd",
-            target_os = "dragonfly"
-        )
-    ))] {
-        #[path = "native/keepalive.rs"]
-        pub(crate) mod keepalive;
-    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
-        #[path = "native/keepalive_time.rs"]
-        pub(crate) mod keepalive;
     }
 }
 
@@ -144,35 +113,6 @@ pub struct TransportInfo {
     pub channel_id: Option<[u8; 32]>,
     /// How long the peer's last answer to a ping took.
     pub round_trip: RoundTrip,
-}
-
-/// Why a transport is closed by us; WebSocket's codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CloseCode {
-    /// 1000: all is said.
-    Normal,
-    /// 1001: the router or the page goes away.
-    GoingAway,
-    /// 1002: the peer broke the protocol.
-    ProtocolError,
-    /// 1009: the peer sent too long a message.
-    TooBig,
-    /// 1011: something failed on our side, or the peer does not read.
-    InternalError,
-}
-
-impl CloseCode {
-    /// The number on the wire.
-    pub fn code(self) -> u16 {
-        match self {
-            CloseCode::Normal => 1000,
-            CloseCode::GoingAway => 1001,
-            CloseCode::ProtocolError => 1002,
-            CloseCode::TooBig => 1009,
-            CloseCode::InternalError => 1011,
-        }
-    }
 }
 
 /// Makes transports to one place; each attempt to connect calls it again.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::auth::Secret;
 use crate::error::ConfigError;
 use crate::message::Serializer;
-use crate::transport::url::{read_host, shown};
+use crate::url::{read_host, shown};
 
 /// The longest time that can be set: a year.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);

@@ -6,8 +6,8 @@ use crate::component::config::transport::{TransportConfig, is_secure};
 use crate::core::retry::{GROWTH, JITTER};
 use crate::error::ConfigError;
 use crate::message::Serializer;
-use crate::transport::url::is_raw_socket;
 use crate::transport::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions};
+use crate::url::is_raw_socket;
 use crate::value::Value;
 
 const TRANSPORT: [&str; 13] = [

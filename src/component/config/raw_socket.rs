@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::codec;
 use crate::error::ConfigError;
 use crate::message::Serializer;
-use crate::transport::url::Host;
 use crate::transport::{
     ClientSettings, Connector, EndpointConfig, WebSocketOptions, rawsocket_connector,
 };
+use crate::url::Host;
 
 /// Those of Autobahn's `setProtocolOptions` that can be set for RawSocket.
 pub(super) const OPTIONS: [&str; 8] = [

@@ -13,11 +13,11 @@ use crate::core::retry::RetryPolicy;
 use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::rt::{MaybeSend, MaybeSync};
-use crate::transport::url::{check_scheme, is_raw_socket, shown};
 use crate::transport::{
     ClientSettings, Connector, EndpointConfig, ProxyConfig, RAW_SOCKET, TlsOptions,
     WebSocketOptions, check_time, websocket_connector,
 };
+use crate::url::{check_scheme, is_raw_socket, shown};
 use crate::value::Value;
 
 /// One way to reach the router, and how often and after which delays to try it.

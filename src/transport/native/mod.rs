@@ -5,55 +5,31 @@
 
 #[cfg(feature = "router")]
 pub(crate) mod accept;
-#[cfg(feature = "client")]
-mod dial;
-#[cfg(feature = "client")]
-mod endpoint;
-#[cfg(any(feature = "client", feature = "router"))]
-mod limits;
-#[cfg(feature = "router")]
-mod linger;
-#[cfg(any(feature = "client", feature = "router"))]
-mod liveness;
-#[cfg(feature = "client")]
-mod lookup;
-#[cfg(any(feature = "client", feature = "router"))]
-mod protection;
-#[cfg(feature = "client")]
-mod proxy;
 #[cfg(any(feature = "client", feature = "router"))]
 mod rawsocket;
 #[cfg(feature = "client")]
 mod settings;
-#[cfg(feature = "client")]
-mod tcp;
-#[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
-mod tls;
 #[cfg(any(feature = "client", feature = "router"))]
 mod websocket;
 
+#[cfg(feature = "client")]
+pub use crate::net::dial::{Endpoint, IpVersion, Proxy};
+#[cfg(any(feature = "client", feature = "router"))]
+pub use crate::net::liveness::AutoPing;
+#[cfg(all(feature = "tls", feature = "client"))]
+pub use crate::net::tls::TlsConfig;
+#[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
+pub use crate::net::tls::TlsConfigError;
+#[cfg(all(feature = "tls", feature = "router"))]
+pub use crate::net::tls::TlsServerConfig;
 #[cfg(feature = "router")]
 pub use accept::{
     AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
 };
 #[cfg(feature = "client")]
-pub use endpoint::Endpoint;
-#[cfg(any(feature = "client", feature = "router"))]
-pub use liveness::AutoPing;
-#[cfg(feature = "client")]
-pub use proxy::Proxy;
-#[cfg(feature = "client")]
 pub use rawsocket::WampRawSocketClientFactory;
 #[cfg(feature = "client")]
 pub(crate) use settings::{rawsocket_connector, websocket_connector};
-#[cfg(feature = "client")]
-pub use tcp::IpVersion;
-#[cfg(all(feature = "tls", feature = "client"))]
-pub use tls::TlsConfig;
-#[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
-pub use tls::TlsConfigError;
-#[cfg(all(feature = "tls", feature = "router"))]
-pub use tls::TlsServerConfig;
 #[cfg(feature = "client")]
 pub use websocket::WampWebSocketClientFactory;
 

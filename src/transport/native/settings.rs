@@ -9,7 +9,6 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dial::Dial;
 use super::{
     AutoPing, Endpoint, IpVersion, Proxy, WampRawSocketClientFactory, WampWebSocketClientFactory,
 };
@@ -19,6 +18,7 @@ use super::{TlsConfig, TlsConfigError};
 use crate::auth::Secret;
 use crate::error::{ConfigError, ConnectError};
 use crate::message::Serializer;
+use crate::net::dial::Dial;
 use crate::transport::{
     ClientSettings, Connector, EndpointConfig, LONGEST, ProxyConfig, ProxyKind, TlsOptions,
     WebSocketOptions,

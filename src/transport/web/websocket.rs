@@ -20,8 +20,8 @@ use crate::rt::future::within;
 use crate::rt::{BoxFuture, Sleep, now};
 use crate::transport::batched::Batched;
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::url::{WebSocketUrl, shown};
 use crate::transport::{CLOSE_TIMEOUT, CloseCode, Connector, Transport, TransportInfo};
+use crate::url::{WebSocketUrl, shown};
 
 /// As natively.
 const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;

@@ -4,9 +4,7 @@
 //! handshakes are those of `websocket` and `rawsocket`; listening is `server`'s matter.
 
 mod error;
-mod on_connect;
 mod options;
-mod origins;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,20 +13,20 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 
 pub use self::error::AcceptError;
-pub(crate) use self::on_connect::OnConnect;
-pub use self::on_connect::{ConnectionDeny, ConnectionRequest, ConnectionResponse};
 pub use self::options::ServerOptions;
-pub(super) use self::origins::Origins;
 use crate::error::{ConnectError, RawSocketRefusal};
 use crate::framing::rawsocket::MAGIC;
 use crate::message::Serializer;
-use crate::transport::Transport;
+use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
-use crate::transport::native::TlsServerConfig;
-use crate::transport::native::protection::Protection;
+use crate::net::tls::TlsServerConfig;
+use crate::transport::Transport;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError, RawSocketTransport};
 use crate::transport::native::websocket::{self, Terms};
 pub(crate) use crate::transport::native::websocket::{Agreed, Refusal};
+pub(crate) use crate::websocket::on_connect::OnConnect;
+pub use crate::websocket::on_connect::{ConnectionDeny, ConnectionRequest, ConnectionResponse};
+pub(super) use crate::websocket::origins::Origins;
 
 use crate::transport::subprotocol::Subprotocol;
 

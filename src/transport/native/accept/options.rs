@@ -6,14 +6,15 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::origins::Origins;
 use crate::error::ConnectError;
-use crate::transport::native::limits::{
+use crate::net::limits::{
     CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT,
 };
-use crate::transport::native::liveness::AutoPing;
-use crate::transport::native::{rawsocket, websocket};
+use crate::net::liveness::AutoPing;
+use crate::transport::native::rawsocket;
 use crate::transport::{LARGEST, check_time};
+use crate::websocket::origins::Origins;
+use crate::websocket::settings;
 
 const MAX_CONNECTIONS: usize = 10_000;
 
@@ -275,10 +276,10 @@ impl ServerOptions {
     }
 
     /// For a WebSocket.
-    pub(super) fn websocket(&self) -> websocket::Settings {
+    pub(super) fn websocket(&self) -> settings::Settings {
         let auto_ping = self.auto_ping.unwrap_or(Some(AutoPing::default()));
-        let default = websocket::Settings::default();
-        websocket::Settings {
+        let default = settings::Settings::default();
+        settings::Settings {
             max_message_size: self.message_size(),
             max_frame_size: self.max_frame_size,
             auto_fragment_size: self.auto_fragment_size.flatten(),

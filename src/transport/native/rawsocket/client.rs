@@ -12,16 +12,16 @@ use crate::codec;
 use crate::error::ConnectError;
 use crate::framing::rawsocket::{MaxLength, ReplyError};
 use crate::message::Serializer;
-use crate::rt::BoxFuture;
+use crate::net::dial::{Dial, Handshake, is_end};
+use crate::net::dial::{Endpoint, IpVersion, Proxy};
+use crate::net::limits::{CLOSE_TIMEOUT, SEND_TIMEOUT};
+use crate::net::liveness::AutoPing;
+use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
-use crate::transport::native::TlsConfig;
-use crate::transport::native::dial::{Dial, Handshake, is_end};
-use crate::transport::native::limits::{CLOSE_TIMEOUT, SEND_TIMEOUT};
-use crate::transport::native::liveness::AutoPing;
-use crate::transport::native::protection::Protection;
-use crate::transport::native::{Endpoint, IpVersion, Proxy};
-use crate::transport::url::RawSocketUrl;
+use crate::net::tls::TlsConfig;
+use crate::rt::BoxFuture;
 use crate::transport::{Connector, Transport};
+use crate::url::RawSocketUrl;
 
 /// Connects to a router by RawSocket, over TCP, TLS or a unix socket. Autobahn's
 /// `WampRawSocketClientFactory`.

@@ -34,11 +34,9 @@ use crate::error::TransportError;
 use crate::framing::rawsocket::{
     Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE,
 };
-use crate::transport::native::limits::{
-    EMPTY_FRAMES_PER_POLL, HIGH_WATER, LAST_WORDS, MESSAGES_PER_LOOK,
-};
-use crate::transport::native::liveness::{AutoPing, Beat, Silence, Stall};
-use crate::transport::native::protection::Protection;
+use crate::net::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, LAST_WORDS, MESSAGES_PER_LOOK};
+use crate::net::liveness::{AutoPing, Beat, Silence, Stall};
+use crate::net::protection::Protection;
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
 /// How much is read by one system call, unless the rest of a longer frame is missing. It lies on the

@@ -8,7 +8,7 @@ use super::handshake::{Agreement, read_octets};
 use crate::error::RawSocketRefusal;
 use crate::framing::rawsocket::{MaxLength, Reply, Request, RequestError};
 use crate::message::Serializer;
-use crate::transport::native::linger::farewell;
+use crate::net::linger::farewell;
 
 /// The client does not get in.
 #[derive(Debug, thiserror::Error)]

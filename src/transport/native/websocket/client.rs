@@ -13,22 +13,23 @@ use tungstenite::handshake::derive_accept_key;
 use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
-use super::handshake::{HeadError, read_head, tokens};
-use super::{Settings, WebSocketTransport};
 use crate::codec;
 use crate::error::ConnectError;
 use crate::message::Serializer;
+use crate::net::dial::{Dial, Handshake, is_end};
+use crate::net::dial::{Endpoint, IpVersion, Proxy};
+use crate::net::liveness::AutoPing;
+use crate::net::protection::Protection;
+#[cfg(feature = "tls")]
+use crate::net::tls::TlsConfig;
 use crate::rt::BoxFuture;
 use crate::transport::batched::Batched;
-#[cfg(feature = "tls")]
-use crate::transport::native::TlsConfig;
-use crate::transport::native::dial::{Dial, Handshake, is_end};
-use crate::transport::native::liveness::AutoPing;
-use crate::transport::native::protection::Protection;
-use crate::transport::native::{Endpoint, IpVersion, Proxy};
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::url::WebSocketUrl;
 use crate::transport::{Connector, Transport, TransportInfo};
+use crate::url::WebSocketUrl;
+use crate::websocket::connection::WebSocketTransport;
+use crate::websocket::handshake::{HeadError, read_head, tokens};
+use crate::websocket::settings::Settings;
 
 /// How much of the text of a refusal an error repeats.
 const MAX_REFUSAL_TEXT: usize = 200;

@@ -11,17 +11,18 @@ use tungstenite::http::header::{self, HeaderName, HeaderValue};
 use tungstenite::http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use tungstenite::protocol::Role;
 
-use super::handshake::{HeadError, MAX_HEAD, read_head, tokens};
-use super::{Settings, WebSocketTransport};
 use crate::message::Serializer;
+use crate::net::linger::farewell;
+use crate::net::protection::Protection;
 use crate::transport::batched::Batched;
 use crate::transport::native::accept::{
     AcceptError, ConnectionDeny, ConnectionRequest, OnConnect, Origins,
 };
-use crate::transport::native::linger::farewell;
-use crate::transport::native::protection::Protection;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{Transport, TransportInfo};
+use crate::websocket::connection::WebSocketTransport;
+use crate::websocket::handshake::{HeadError, MAX_HEAD, read_head, tokens};
+use crate::websocket::settings::Settings;
 
 /// What is asked of a request.
 #[derive(Clone, Debug)]

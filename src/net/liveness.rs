@@ -76,7 +76,7 @@ impl Default for AutoPing {
 
 /// What silence calls for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Beat {
+pub(crate) enum Beat {
     /// A ping with this payload has to leave.
     Ping(Bytes),
     Dead,
@@ -84,7 +84,7 @@ pub(super) enum Beat {
 
 /// The reading side.
 #[derive(Debug)]
-pub(super) struct Silence {
+pub(crate) struct Silence {
     times: AutoPing,
     timer: Sleep,
     seen: u64,
@@ -107,14 +107,14 @@ struct Ping {
 
 impl Silence {
     /// `round_trip` is told of each answer.
-    pub(super) fn new(times: AutoPing, round_trip: RoundTrip) -> Self {
+    pub(crate) fn new(times: AutoPing, round_trip: RoundTrip) -> Self {
         let timer = Sleep::new(times.interval);
         Silence { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip }
     }
 
     /// Polled only when everything that came has been read: otherwise it would be us who do not
     /// listen. `read` counts all bytes that ever came.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<Beat> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<Beat> {
         let read = if self.times.restart_on_traffic { read } else { self.seen };
         loop {
             // While nothing is asked, the timer runs through: no timer is set per message.
@@ -139,7 +139,7 @@ impl Silence {
     /// The payload of the ping that is due though messages come without a pause, so that
     /// [`poll`](Self::poll) is not called. Its answer may be among what is not read yet, so nobody
     /// is given up here.
-    pub(super) fn poll_busy(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+    pub(crate) fn poll_busy(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         if self.times.restart_on_traffic || self.asked {
             return Poll::Pending;
         }
@@ -149,7 +149,7 @@ impl Silence {
 
     /// The ping is among what is to be written, and will have left with the byte of this number
     /// since the start. Follows each that is due.
-    pub(super) fn queued(&mut self, until: u64) {
+    pub(crate) fn queued(&mut self, until: u64) {
         if let Some(ping) = &mut self.open {
             ping.until = until;
         }
@@ -157,7 +157,7 @@ impl Silence {
 
     /// `written` counts all bytes that were ever taken. Follows each attempt to write: if the ping
     /// has left by it, the time of its answer begins.
-    pub(super) fn left(&mut self, cx: &mut Context<'_>, written: u64) {
+    pub(crate) fn left(&mut self, cx: &mut Context<'_>, written: u64) {
         let Some(ping) = &mut self.open else { return };
         if ping.left.is_some() || written < ping.until {
             return;
@@ -174,7 +174,7 @@ impl Silence {
     }
 
     /// The peer has sent a pong. If it answers the last ping: how long that took.
-    pub(super) fn ponged(&mut self, payload: &[u8]) -> Option<Duration> {
+    pub(crate) fn ponged(&mut self, payload: &[u8]) -> Option<Duration> {
         let ping = self.open.take_if(|ping| ping.payload == payload)?;
         let now = rt::now();
         let time = now.saturating_sub(ping.left.unwrap_or(now));
@@ -186,7 +186,7 @@ impl Silence {
     }
 
     /// Whether the peer has been asked, and has never answered a ping yet.
-    pub(super) fn is_unanswered(&self) -> bool {
+    pub(crate) fn is_unanswered(&self) -> bool {
         self.open.is_some() && self.round_trip.last().is_none()
     }
 
@@ -213,19 +213,19 @@ impl Silence {
 
 /// The writing side. Polled only while the socket takes nothing more.
 #[derive(Debug)]
-pub(super) struct Stall {
+pub(crate) struct Stall {
     patience: Option<Duration>,
     since: Option<(Sleep, u64)>,
 }
 
 impl Stall {
     /// Without `patience` it never ends.
-    pub(super) fn new(patience: Option<Duration>) -> Self {
+    pub(crate) fn new(patience: Option<Duration>) -> Self {
         Stall { patience, since: None }
     }
 
     /// Ready when not a byte was taken for too long. `written` counts all that were ever taken.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, written: u64) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, written: u64) -> Poll<()> {
         let Some(patience) = self.patience else { return Poll::Pending };
         loop {
             let (timer, seen) = self.since.get_or_insert_with(|| (Sleep::new(patience), written));
@@ -238,7 +238,7 @@ impl Stall {
     }
 
     /// Everything was taken.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.since = None;
     }
 }

@@ -11,11 +11,11 @@ use std::fmt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::endpoint::checked_host;
+use super::route::checked_host;
 use super::tcp::{self, IpVersion};
 use crate::auth::Secret;
 use crate::error::ConnectError;
-use crate::transport::url::Host;
+use crate::url::Host;
 
 /// A proxy that connects to the router in our place. TLS, where the URL is `wss://`, is with the
 /// router, through the proxy. The proxy looks up the router's name.
@@ -94,16 +94,16 @@ impl Proxy {
         Ok(self)
     }
 
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    pub(super) fn is_socks5(&self) -> bool {
+    pub(crate) fn is_socks5(&self) -> bool {
         self.kind == Kind::Socks5
     }
 
     /// Whether the protocol can carry the name of a router.
-    pub(super) fn check_target(&self, host: &str) -> Result<(), ConnectError> {
+    pub(crate) fn check_target(&self, host: &str) -> Result<(), ConnectError> {
         if self.kind == Kind::Socks5 && host.len() > socks5::LONGEST {
             let text = "the name of the router is too long for a SOCKS5 proxy (255 bytes)";
             return Err(ConnectError::InvalidConfig(format!("proxy: {text}")));
@@ -112,7 +112,7 @@ impl Proxy {
     }
 
     /// A connection on which the router speaks, until `deadline`.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         host: &str,
         port: u16,

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::Message;
 
-use super::{HEADER_SIZE, WebSocketTransport};
+use super::connection::{HEADER_SIZE, WebSocketTransport};
 use crate::error::TransportError;
-use crate::transport::native::limits::{HIGH_WATER, MESSAGES_PER_LOOK};
-use crate::transport::native::liveness::Beat;
+use crate::net::limits::{HIGH_WATER, MESSAGES_PER_LOOK};
+use crate::net::liveness::Beat;
 use crate::transport::{CloseCode, Transport};
 
 /// Answers to the peer's pings that may still be in the buffer.

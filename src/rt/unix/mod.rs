@@ -10,10 +10,10 @@ use std::path::Path;
 pub(crate) use tokio::net::UnixStream as Stream;
 
 #[cfg(feature = "router")]
-mod unix_listener;
+mod listener;
 
 #[cfg(feature = "router")]
-pub(crate) use unix_listener::Listener;
+pub(crate) use listener::Listener;
 
 /// Whether this can be the path of a socket: not empty, without NUL, and not longer than the system
 /// takes (107 bytes on Linux).

@@ -8,12 +8,12 @@ use tungstenite::handshake::machine::TryParse;
 use tungstenite::http::HeaderMap;
 
 /// As much as most HTTP servers allow.
-pub(super) const MAX_HEAD: usize = 16 << 10;
+pub(crate) const MAX_HEAD: usize = 16 << 10;
 
 /// Most heads are shorter.
 const READ: usize = 1024;
 
-pub(super) enum HeadError {
+pub(crate) enum HeadError {
     /// The peer ended the connection before the head was whole.
     Closed,
     Io(std::io::Error),
@@ -25,7 +25,7 @@ pub(super) enum HeadError {
 
 /// Reads a request's or a response's head, of which `bytes` holds what came before; also what came
 /// behind it. When it fails, `bytes` holds all that came.
-pub(super) async fn read_head<T: TryParse>(
+pub(crate) async fn read_head<T: TryParse>(
     stream: &mut (impl AsyncRead + Unpin),
     bytes: &mut Vec<u8>,
 ) -> Result<(T, Vec<u8>), HeadError> {
@@ -60,10 +60,7 @@ pub(super) async fn read_head<T: TryParse>(
 }
 
 /// The tokens of a header that is a comma-separated list, over all its lines.
-pub(in crate::transport::native) fn tokens<'a>(
-    headers: &'a HeaderMap,
-    name: &str,
-) -> impl Iterator<Item = &'a str> {
+pub(crate) fn tokens<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(name)
         .into_iter()

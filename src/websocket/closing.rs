@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::Utf8Bytes;
 use tungstenite::protocol::CloseFrame;
 
-use super::{Reading, WebSocketTransport, would_block};
+use super::connection::{Reading, WebSocketTransport, would_block};
 use crate::rt::Sleep;
 use crate::transport::CloseCode;
 

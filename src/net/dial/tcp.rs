@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::lookup::look_up;
 use crate::error::ConnectError;
+use crate::net::lookup::look_up;
 use crate::rt::BoxFuture;
-use crate::transport::url::Host;
+use crate::url::Host;
 
 /// RFC 8305, section 5, "Connection Attempt Delay".
 const STAGGER: Duration = Duration::from_millis(250);
@@ -38,7 +38,7 @@ pub enum IpVersion {
 }
 
 impl IpVersion {
-    pub(super) fn takes(self, address: IpAddr) -> bool {
+    pub(crate) fn takes(self, address: IpAddr) -> bool {
         match self {
             IpVersion::Any => true,
             IpVersion::V4 => address.is_ipv4(),
@@ -46,7 +46,7 @@ impl IpVersion {
         }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             IpVersion::Any => "IP",
             IpVersion::V4 => "IPv4",
@@ -56,7 +56,7 @@ impl IpVersion {
 }
 
 /// Looks the name up and connects to one of its addresses, all until `deadline`.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     host: &str,
     port: u16,
     version: IpVersion,
@@ -75,7 +75,7 @@ pub(super) async fn connect(
 ///
 /// The socket has `TCP_NODELAY`: a request that waits for the answer to a request must not wait for
 /// a delayed acknowledge.
-pub(super) async fn connect_first(
+pub(crate) async fn connect_first(
     name: &str,
     mut addresses: Vec<SocketAddr>,
     version: IpVersion,

@@ -24,9 +24,9 @@ use tokio_rustls::{TlsConnector, client};
 
 use crate::error::ConnectError;
 #[cfg(feature = "client")]
-use crate::transport::native::dial::is_end;
+use crate::net::dial::is_end;
 #[cfg(feature = "router")]
-use crate::transport::native::linger::farewell;
+use crate::net::linger::farewell;
 
 /// WebSocket is upgraded from HTTP/1.1; a server must not choose HTTP/2.
 #[cfg(feature = "router")]
@@ -44,7 +44,7 @@ pub struct TlsConfigError {
     pub message: String,
     /// It is the private key that is wrong, or does not fit.
     #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "for a client's settings"))]
-    pub(super) of_key: bool,
+    pub(crate) of_key: bool,
 }
 
 impl TlsConfigError {
@@ -133,7 +133,7 @@ impl TlsConfig {
     }
 
     /// The TLS handshake, and the channel id. `host` is a name or an address, without brackets.
-    pub(super) async fn connect<S>(
+    pub(crate) async fn connect<S>(
         &self,
         host: &str,
         stream: S,
@@ -153,7 +153,7 @@ impl TlsConfig {
     }
 
     /// Whose certificate is expected, where the URL has this host.
-    pub(super) fn name<'a>(&'a self, host: &'a str) -> &'a str {
+    pub(crate) fn name<'a>(&'a self, host: &'a str) -> &'a str {
         self.hostname.as_deref().unwrap_or(host)
     }
 
@@ -290,7 +290,7 @@ impl TlsServerConfig {
     }
 
     /// The TLS handshake, and the channel id.
-    pub(super) async fn accept<S>(
+    pub(crate) async fn accept<S>(
         &self,
         stream: S,
     ) -> std::io::Result<(server::TlsStream<S>, Option<[u8; 32]>)>
@@ -321,7 +321,7 @@ impl fmt::Debug for TlsServerConfig {
 /// What TLS says of an error of reading or writing; an alert that comes after the handshake, as the
 /// refusal of a client's certificate does in TLS 1.3.
 #[cfg(feature = "client")]
-pub(super) fn tls_error(error: &std::io::Error) -> Option<String> {
+pub(crate) fn tls_error(error: &std::io::Error) -> Option<String> {
     error.get_ref()?.downcast_ref::<rustls::Error>().map(ToString::to_string)
 }
 

@@ -4,13 +4,13 @@ use crate::transport::TransportInfo;
 
 /// Whether there is TLS, and its channel id.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Protection {
-    pub(super) secure: bool,
-    pub(super) channel_id: Option<[u8; 32]>,
+pub(crate) struct Protection {
+    pub(crate) secure: bool,
+    pub(crate) channel_id: Option<[u8; 32]>,
 }
 
 impl Protection {
-    pub(super) fn tell(self, info: &mut TransportInfo) {
+    pub(crate) fn tell(self, info: &mut TransportInfo) {
         info.secure = self.secure;
         info.channel_id = self.channel_id;
     }

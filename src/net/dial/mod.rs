@@ -3,6 +3,10 @@
 //!
 //! Owns that part of a factory's settings, and the time that the handshakes may take.
 
+mod proxy;
+mod route;
+mod tcp;
+
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -10,19 +14,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::endpoint::{Endpoint, Route, Stream};
-use super::limits::DEFAULT_HANDSHAKE_TIMEOUT;
-use super::protection::Protection;
-use super::proxy::Proxy;
-use super::tcp::IpVersion;
-#[cfg(feature = "tls")]
-use super::tls::{TlsConfig, tls_error};
+pub use self::proxy::Proxy;
+pub use self::route::Endpoint;
+use self::route::{Route, Stream};
+pub use self::tcp::IpVersion;
 use crate::error::ConnectError;
-use crate::transport::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
-use crate::transport::{Transport, keepalive};
+use crate::net::limits::DEFAULT_HANDSHAKE_TIMEOUT;
+use crate::net::protection::Protection;
+#[cfg(feature = "tls")]
+use crate::net::tls::{TlsConfig, tls_error};
+use crate::rt::keepalive;
+use crate::transport::Transport;
+use crate::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
 
 /// A protocol's own handshake, on a connection that stands.
-pub(super) trait Handshake: Sync {
+pub(crate) trait Handshake: Sync {
     /// What it is called where it takes too long.
     const STEP: &'static str;
 
@@ -41,17 +47,17 @@ pub(super) trait Handshake: Sync {
 }
 
 /// Where a URL leads, whichever transport's it is.
-pub(super) struct Site<'a> {
-    pub(super) secure: bool,
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) unix: Option<&'a str>,
+pub(crate) struct Site<'a> {
+    pub(crate) secure: bool,
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) unix: Option<&'a str>,
     url: &'a (dyn Display + Sync),
 }
 
 impl Site<'_> {
     /// The URL, for errors.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         shown(&self.url.to_string())
     }
 }
@@ -72,7 +78,7 @@ impl<'a> From<&'a RawSocketUrl> for Site<'a> {
 
 /// How to reach one server.
 #[derive(Clone, Debug)]
-pub(super) struct Dial {
+pub(crate) struct Dial {
     secure: bool,
     /// Of the URL: whose certificate is expected.
     #[cfg(feature = "tls")]
@@ -87,7 +93,7 @@ pub(super) struct Dial {
 
 impl Dial {
     /// The way straight to where the URL leads.
-    pub(super) fn to<'a>(url: impl Into<Site<'a>>) -> Result<Self, ConnectError> {
+    pub(crate) fn to<'a>(url: impl Into<Site<'a>>) -> Result<Self, ConnectError> {
         let site = url.into();
         if site.secure && !cfg!(feature = "tls") {
             return Err(needs_tls());
@@ -104,12 +110,12 @@ impl Dial {
         })
     }
 
-    pub(super) fn keepalive(mut self) -> Self {
+    pub(crate) fn keepalive(mut self) -> Self {
         self.keepalive = true;
         self
     }
 
-    pub(super) fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
+    pub(crate) fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
         if self.secure && endpoint.is_unix() {
             return Err(ConnectError::InvalidConfig(format!("endpoint: {NO_TLS}")));
         }
@@ -117,12 +123,12 @@ impl Dial {
         self.checked()
     }
 
-    pub(super) fn proxy(mut self, proxy: Option<Proxy>) -> Result<Self, ConnectError> {
+    pub(crate) fn proxy(mut self, proxy: Option<Proxy>) -> Result<Self, ConnectError> {
         self.route.proxy = proxy;
         self.checked()
     }
 
-    pub(super) fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
+    pub(crate) fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
         self.route.ip_version = version;
         self.checked()
     }
@@ -133,38 +139,38 @@ impl Dial {
     }
 
     /// What can be said only when all is set; connecting says it as well.
-    pub(super) fn check_onion(&self) -> Result<(), ConnectError> {
+    pub(crate) fn check_onion(&self) -> Result<(), ConnectError> {
         self.route.check_onion()
     }
 
-    pub(super) fn connect_timeout(mut self, timeout: Duration) -> Self {
+    pub(crate) fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.route.timeout = timeout;
         self
     }
 
-    pub(super) fn handshake_timeout(mut self, timeout: Duration) -> Self {
+    pub(crate) fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
         self
     }
 
     #[cfg(feature = "tls")]
-    pub(super) fn tls(mut self, tls: TlsConfig) -> Self {
+    pub(crate) fn tls(mut self, tls: TlsConfig) -> Self {
         self.tls = tls;
         self
     }
 
     /// Whether TLS comes before the protocol's handshake.
-    pub(super) fn is_secure(&self) -> bool {
+    pub(crate) fn is_secure(&self) -> bool {
         self.secure
     }
 
     /// Where the connection leads, for people.
-    pub(super) fn peer(&self) -> &Endpoint {
+    pub(crate) fn peer(&self) -> &Endpoint {
         &self.route.endpoint
     }
 
     /// Connects, and does all handshakes.
-    pub(super) async fn open<H: Handshake>(
+    pub(crate) async fn open<H: Handshake>(
         &self,
         protocol: &H,
     ) -> Result<Box<dyn Transport>, ConnectError> {
@@ -210,7 +216,7 @@ impl Dial {
     }
 
     /// The connection broke during a handshake.
-    pub(super) fn lost(&self, error: &std::io::Error) -> ConnectError {
+    pub(crate) fn lost(&self, error: &std::io::Error) -> ConnectError {
         #[cfg(feature = "tls")]
         if let Some(message) = tls_error(error) {
             return ConnectError::Tls { host: self.tls.name(&self.host).to_owned(), message };
@@ -220,7 +226,7 @@ impl Dial {
 }
 
 /// Whether the peer has closed the connection, in whichever way.
-pub(super) fn is_end(error: &std::io::Error) -> bool {
+pub(crate) fn is_end(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }

@@ -9,14 +9,14 @@ use std::task::{Context, Poll, ready};
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 
 use crate::error::ConnectError;
-use crate::transport::unix;
-use crate::transport::url::Host;
+use crate::rt::unix;
+use crate::url::Host;
 
 /// A port that the system chose for one address may be taken at another: so often it is asked again.
 const TRIES: usize = 16;
 
 #[derive(Debug)]
-pub(super) enum Socket {
+pub(crate) enum Socket {
     /// One for each address.
     Tcp(Vec<TcpListener>, AtomicUsize),
     /// With what its clients are called, who have no addresses of their own.
@@ -25,7 +25,7 @@ pub(super) enum Socket {
 
 /// A client that has connected.
 #[derive(Debug)]
-pub(super) enum Incoming {
+pub(crate) enum Incoming {
     Tcp(TcpStream, SocketAddr),
     Unix(unix::Stream, String),
 }
@@ -33,7 +33,7 @@ pub(super) enum Incoming {
 impl Socket {
     /// At all addresses of the host that this machine has, at the same port; also the first of them.
     /// With port 0 the system chooses one.
-    pub(super) async fn tcp(host: &str, port: u16) -> Result<(Self, SocketAddr), ConnectError> {
+    pub(crate) async fn tcp(host: &str, port: u16) -> Result<(Self, SocketAddr), ConnectError> {
         let failed = |error: io::Error| ConnectError::Listen {
             address: format!("{}:{port}", Host(host)),
             message: error.to_string(),
@@ -51,13 +51,13 @@ impl Socket {
     }
 
     /// `mode`: the permissions of the file.
-    pub(super) async fn unix(path: &str, mode: Option<u32>) -> Result<Self, ConnectError> {
+    pub(crate) async fn unix(path: &str, mode: Option<u32>) -> Result<Self, ConnectError> {
         let bound = unix::Listener::bind(Path::new(path), mode).await;
         let failed = |message| ConnectError::Listen { address: path.to_owned(), message };
         Ok(Socket::Unix(bound.map_err(failed)?, format!("unix:{path}")))
     }
 
-    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
+    pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
         Poll::Ready(Ok(match self {
             Socket::Tcp(sockets, turn) => {
                 // Each begins once, so that a crowd at one does not keep out those at another.

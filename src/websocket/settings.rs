@@ -5,28 +5,26 @@ use std::time::Duration;
 
 use tungstenite::protocol::WebSocketConfig;
 
-use super::READ_BUFFER;
-use crate::transport::native::limits::{
-    CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, SEND_TIMEOUT,
-};
-use crate::transport::native::liveness::AutoPing;
+use super::connection::READ_BUFFER;
+use crate::net::limits::{CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, SEND_TIMEOUT};
+use crate::net::liveness::AutoPing;
 
 /// Limits of size and time. What is not set is as for a client.
 #[derive(Clone, Debug)]
-pub(in crate::transport::native) struct Settings {
+pub(crate) struct Settings {
     /// The longest message that is taken, in bytes, whole or in fragments.
-    pub(in crate::transport::native) max_message_size: usize,
+    pub(crate) max_message_size: usize,
     /// The longest that is sent. `None`: as long as one that is taken.
-    pub(in crate::transport::native) max_send_size: Option<usize>,
+    pub(crate) max_send_size: Option<usize>,
     /// The longest frame that is taken. `None`: as long as a message.
-    pub(in crate::transport::native) max_frame_size: Option<usize>,
+    pub(crate) max_frame_size: Option<usize>,
     /// Longer messages leave in frames of so many bytes. `None`: one frame each.
-    pub(in crate::transport::native) auto_fragment_size: Option<NonZeroUsize>,
-    pub(in crate::transport::native) auto_ping: Option<AutoPing>,
+    pub(crate) auto_fragment_size: Option<NonZeroUsize>,
+    pub(crate) auto_ping: Option<AutoPing>,
     /// How long the peer may take nothing of what is sent. `None`: for ever.
-    pub(in crate::transport::native) send_timeout: Option<Duration>,
+    pub(crate) send_timeout: Option<Duration>,
     /// How long closing takes at most, altogether.
-    pub(in crate::transport::native) close_timeout: Duration,
+    pub(crate) close_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -44,12 +42,12 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(super) fn max_send(&self) -> usize {
+    pub(crate) fn max_send(&self) -> usize {
         self.max_send_size.unwrap_or(self.max_message_size)
     }
 
     /// The part that is tungstenite's.
-    pub(super) fn framing(&self) -> WebSocketConfig {
+    pub(crate) fn framing(&self) -> WebSocketConfig {
         let message = self.max_message_size;
         WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)

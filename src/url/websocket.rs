@@ -6,7 +6,7 @@ use super::authority::{Host, default_port, read_authority};
 use super::{Family, Place, check_socket, invalid, shown};
 use crate::error::ConnectError;
 
-pub(super) const FAMILY: Family =
+pub(crate) const FAMILY: Family =
     Family { name: "WebSocket", plain: "ws", secure: "wss", mistaken: ["http", "https"] };
 
 /// A checked WebSocket URL. It shows itself as the URL again; its Debug output lacks the query, which
@@ -134,7 +134,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use super::*;
-    use crate::transport::url::shown;
+    use crate::url::shown;
 
     fn problem(url: &str) -> String {
         match WebSocketUrl::parse(url) {

@@ -7,7 +7,7 @@ use tungstenite::http::HeaderMap;
 
 /// Which values of the header `Origin` are let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::transport::native) struct Origins {
+pub(crate) struct Origins {
     /// In lower case; none for all.
     patterns: Option<Vec<String>>,
     null: bool,
@@ -27,13 +27,13 @@ enum Origin {
 }
 
 impl Origins {
-    pub(super) fn new(patterns: Option<&[String]>, null: bool) -> Self {
+    pub(crate) fn new(patterns: Option<&[String]>, null: bool) -> Self {
         let patterns = patterns.map(|all| all.iter().map(|one| one.to_ascii_lowercase()).collect());
         Origins { patterns, null }
     }
 
     /// What is wrong with a pattern.
-    pub(super) fn check_pattern(pattern: &str) -> Result<(), String> {
+    pub(crate) fn check_pattern(pattern: &str) -> Result<(), String> {
         let lower = pattern.to_ascii_lowercase();
         if pattern.is_empty() {
             return Err("an empty pattern matches nothing; \"*\" is for all".to_owned());
@@ -75,7 +75,7 @@ impl Origins {
     }
 
     /// The origin that is not let in, as far as it may be shown, and why.
-    pub(in crate::transport::native) fn admit(&self, headers: &HeaderMap) -> Result<(), String> {
+    pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<(), String> {
         match Origin::of(headers) {
             Origin::Missing => Ok(()),
             Origin::Null if self.null => Ok(()),

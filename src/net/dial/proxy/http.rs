@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use super::{Login, Refusal};
-use crate::transport::url::Host;
+use crate::url::Host;
 
 /// As for the opening handshake.
 const MAX_HEAD: usize = 16 << 10;

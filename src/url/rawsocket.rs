@@ -6,7 +6,7 @@ use super::authority::{Host, default_port, read_authority};
 use super::{Family, Place, check_socket, invalid, shown};
 use crate::error::ConnectError;
 
-pub(super) const FAMILY: Family =
+pub(crate) const FAMILY: Family =
     Family { name: "RawSocket", plain: "rs", secure: "rss", mistaken: ["tcp", "tcps"] };
 
 /// A checked RawSocket URL. It shows itself as the URL again, always with its port.
@@ -32,7 +32,7 @@ impl RawSocketUrl {
     /// `%`, `?` or `#`, is for `Endpoint::unix`. There is no TLS over a unix socket.
     ///
     /// ```
-    /// use wampwerk::transport::url::RawSocketUrl;
+    /// use wampwerk::transport::RawSocketUrl;
     ///
     /// # fn main() -> Result<(), wampwerk::ConnectError> {
     /// let url = RawSocketUrl::parse("rss://Router.example:8443")?;

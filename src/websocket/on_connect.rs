@@ -12,9 +12,9 @@ use tungstenite::http::{StatusCode, Uri};
 /// Autobahn's `ConnectionRequest`.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionRequest<'a> {
-    pub(in crate::transport::native) uri: &'a Uri,
-    pub(in crate::transport::native) headers: &'a HeaderMap,
-    pub(in crate::transport::native) peer: Option<&'a str>,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) peer: Option<&'a str>,
 }
 
 impl<'a> ConnectionRequest<'a> {
@@ -45,7 +45,7 @@ impl<'a> ConnectionRequest<'a> {
 
     /// The subprotocols that the client names, in its order.
     pub fn protocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        crate::transport::native::websocket::tokens(self.headers, "Sec-WebSocket-Protocol")
+        super::handshake::tokens(self.headers, "Sec-WebSocket-Protocol")
     }
 
     /// The client's address; none for what is [mounted](crate::server::Mount), whose HTTP server has
@@ -101,8 +101,8 @@ fn is_ours(name: &HeaderName) -> bool {
 /// That a client is not let in. Autobahn's `ConnectionDeny`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionDeny {
-    pub(in crate::transport::native) status: StatusCode,
-    pub(in crate::transport::native) reason: String,
+    pub(crate) status: StatusCode,
+    pub(crate) reason: String,
 }
 
 impl ConnectionDeny {
@@ -135,7 +135,7 @@ impl OnConnect {
     }
 
     /// Asks, and adds to the answer that is sent.
-    pub(in crate::transport::native) fn ask(
+    pub(crate) fn ask(
         &self,
         request: &ConnectionRequest<'_>,
         headers: &mut HeaderMap,

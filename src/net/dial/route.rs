@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::dial::Site;
+use super::Site;
 use super::proxy::Proxy;
 use super::tcp::{self, IpVersion};
 use crate::error::ConnectError;
-use crate::transport::unix;
-use crate::transport::url::{Host, read_host};
+use crate::rt::unix;
+use crate::url::{Host, read_host};
 
 /// For everything up to a connection on which TLS or the opening handshake can begin.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,7 +86,7 @@ impl Endpoint {
     }
 
     /// Where a URL leads by itself.
-    pub(super) fn of(site: &Site<'_>) -> Result<Self, ConnectError> {
+    pub(crate) fn of(site: &Site<'_>) -> Result<Self, ConnectError> {
         let Some(path) = site.unix else {
             return Ok(Endpoint(Kind::Tcp { host: site.host.to_owned(), port: site.port }));
         };
@@ -119,7 +119,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// A host as it was given with a key of a configuration.
-pub(super) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
+pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
     let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
     let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
     if port == 0 {
@@ -130,29 +130,29 @@ pub(super) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, C
 
 /// The way to a router, with all that can be set about it.
 #[derive(Clone, Debug)]
-pub(super) struct Route {
-    pub(super) endpoint: Endpoint,
-    pub(super) proxy: Option<Proxy>,
-    pub(super) ip_version: IpVersion,
+pub(crate) struct Route {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) ip_version: IpVersion,
     /// For all of the way.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// A connection to the router, or to a proxy that has connected to it.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(unix::Stream),
 }
 
 impl Route {
     /// The way straight to `endpoint`.
-    pub(super) fn to(endpoint: Endpoint) -> Self {
+    pub(crate) fn to(endpoint: Endpoint) -> Self {
         let ip_version = IpVersion::default();
         Route { endpoint, proxy: None, ip_version, timeout: DEFAULT_CONNECT_TIMEOUT }
     }
 
     /// Refuses what cannot be together.
-    pub(super) fn check(&self) -> Result<(), ConnectError> {
+    pub(crate) fn check(&self) -> Result<(), ConnectError> {
         match (&self.proxy, &self.endpoint.0) {
             (Some(_), Kind::Unix(_)) => Err(no_proxy()),
             (Some(proxy), endpoint) => {
@@ -177,7 +177,7 @@ impl Route {
 
     /// Refuses names that must not reach the DNS (RFC 7686). A SOCKS5 proxy takes them, as Tor does.
     /// It is known only when all is set.
-    pub(super) fn check_onion(&self) -> Result<(), ConnectError> {
+    pub(crate) fn check_onion(&self) -> Result<(), ConnectError> {
         let refused = |name: &str| {
             let text = "an .onion host needs Tor: set a proxy of type \"socks5\"";
             ConnectError::InvalidConfig(format!("{name}: {text}"))
@@ -202,7 +202,7 @@ impl Route {
         }
     }
 
-    pub(super) async fn connect(&self) -> Result<Stream, ConnectError> {
+    pub(crate) async fn connect(&self) -> Result<Stream, ConnectError> {
         self.check_onion()?;
         let deadline = after(self.timeout);
         let version = self.ip_version;

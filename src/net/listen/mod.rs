@@ -1,0 +1,3 @@
+//! Listening on TCP ports and unix sockets.
+
+pub(crate) mod socket;

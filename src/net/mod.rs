@@ -1,0 +1,15 @@
+//! Native byte streams: dialing, listening, TLS, limits and liveness. This room knows no WAMP.
+
+#[cfg(feature = "client")]
+pub(crate) mod dial;
+pub(crate) mod limits;
+#[cfg(feature = "router")]
+pub(crate) mod linger;
+#[cfg(feature = "router")]
+pub(crate) mod listen;
+pub(crate) mod liveness;
+#[cfg(feature = "client")]
+pub(crate) mod lookup;
+pub(crate) mod protection;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
