@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-pub(crate) use crate::transport::CLOSE_TIMEOUT;
-
 /// Above this many unflushed bytes a transport is not ready. Below it nothing is written before
 /// the flush: one system call per turn instead of one per message is the largest factor in speed.
 /// Ready again means room below this, not an empty buffer: that is how the session or the router

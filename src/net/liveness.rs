@@ -11,7 +11,6 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::rt::{self, Sleep};
-use crate::transport::{PING_SIZES, RoundTrip};
 
 /// When to ask the peer for a sign of life (RFC 6455, section 5.5.2), and how long to wait.
 ///
@@ -31,16 +30,16 @@ pub struct AutoPing {
     pub size: usize,
     /// Whether any byte that comes is a sign of life. If not, a ping is sent an interval after the
     /// last answer, whatever else comes, and only the answer to it counts: the time of the
-    /// [round trip](RoundTrip) is then known on busy connections too, and a long message that comes
+    /// [round trip](crate::transport::RoundTrip) is then known on busy connections too, and a long message that comes
     /// on a slow line may keep the answer back for too long. Autobahn's `autoPingRestartOnAnyTraffic`.
     pub restart_on_traffic: bool,
 }
 
 impl AutoPing {
     /// The fewest bytes that a ping carries.
-    pub const MIN_SIZE: usize = PING_SIZES.0;
+    pub const MIN_SIZE: usize = 12;
     /// The most: RFC 6455, section 5.5.
-    pub const MAX_SIZE: usize = PING_SIZES.1;
+    pub const MAX_SIZE: usize = 125;
 
     /// Times below a millisecond count as one.
     pub fn new(interval: Duration, timeout: Duration) -> Self {
@@ -93,7 +92,8 @@ pub(crate) struct Silence {
     pings: u32,
     /// The last ping, as long as it is not answered. Its answer may come after other signs of life.
     open: Option<Ping>,
-    round_trip: RoundTrip,
+    /// Time from the last ping that was answered to its answer.
+    round_trip: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -106,10 +106,9 @@ struct Ping {
 }
 
 impl Silence {
-    /// `round_trip` is told of each answer.
-    pub(crate) fn new(times: AutoPing, round_trip: RoundTrip) -> Self {
+    pub(crate) fn new(times: AutoPing) -> Self {
         let timer = Sleep::new(times.interval);
-        Silence { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip }
+        Silence { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip: None }
     }
 
     /// Polled only when everything that came has been read: otherwise it would be us who do not
@@ -178,7 +177,7 @@ impl Silence {
         let ping = self.open.take_if(|ping| ping.payload == payload)?;
         let now = rt::now();
         let time = now.saturating_sub(ping.left.unwrap_or(now));
-        self.round_trip.set(time);
+        self.round_trip = Some(time);
         if !self.times.restart_on_traffic {
             self.listen(self.seen);
         }
@@ -187,7 +186,7 @@ impl Silence {
 
     /// Whether the peer has been asked, and has never answered a ping yet.
     pub(crate) fn is_unanswered(&self) -> bool {
-        self.open.is_some() && self.round_trip.last().is_none()
+        self.open.is_some() && self.round_trip.is_none()
     }
 
     fn listen(&mut self, read: u64) {
@@ -252,9 +251,8 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(3);
     const TIMEOUT: Duration = Duration::from_secs(5);
 
-    fn silence(set: impl FnOnce(AutoPing) -> AutoPing) -> (Silence, RoundTrip) {
-        let round_trip = RoundTrip::new();
-        (Silence::new(set(AutoPing::new(INTERVAL, TIMEOUT)), round_trip.clone()), round_trip)
+    fn silence(set: impl FnOnce(AutoPing) -> AutoPing) -> Silence {
+        Silence::new(set(AutoPing::new(INTERVAL, TIMEOUT)))
     }
 
     /// One that leaves at once.
@@ -285,7 +283,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn pings_have_their_size_and_differ() {
         for (asked, size) in [(0, 12), (12, 12), (13, 13), (125, 125), (999, 125)] {
-            let (mut silence, _) = silence(|ping| ping.size(asked));
+            let mut silence = silence(|ping| ping.size(asked));
             let first = ping(&mut silence, 0).await;
             assert_eq!(first.len(), size);
             let second = ping(&mut silence, 1).await;
@@ -299,12 +297,12 @@ mod tests {
             ping.size = 4000;
             ping
         };
-        assert_eq!(ping(&mut silence(wrong).0, 0).await.len(), 125);
+        assert_eq!(ping(&mut silence(wrong), 0).await.len(), 125);
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_the_answer_to_the_last_ping_is_a_round_trip() {
-        let (mut silence, round_trip) = silence(|ping| ping);
+        let mut silence = silence(|ping| ping);
         assert_eq!(silence.ponged(b""), None);
         let first = ping(&mut silence, 0).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -312,10 +310,10 @@ mod tests {
         // Other bytes are a sign of life, and the ping is still open.
         let second = ping(&mut silence, 100).await;
         assert_eq!(silence.ponged(&first), None);
-        assert_eq!(round_trip.last(), None);
+        assert_eq!(silence.round_trip, None);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(silence.ponged(&second), Some(Duration::from_secs(2)));
-        assert_eq!(round_trip.last(), Some(Duration::from_secs(2)));
+        assert_eq!(silence.round_trip, Some(Duration::from_secs(2)));
         // One answer is enough.
         assert_eq!(silence.ponged(&second), None);
     }
@@ -323,7 +321,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn any_byte_is_a_sign_of_life_unless_only_the_answer_counts() {
         let begin = rt::now();
-        let (mut any, _) = silence(|ping| ping);
+        let mut any = silence(|ping| ping);
         let _ = ping(&mut any, 0).await;
         assert_eq!(rt::now() - begin, INTERVAL);
         // Seen at once, so the next ping is an interval later, and the next silence is the last.
@@ -333,7 +331,7 @@ mod tests {
         assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT);
 
         let begin = rt::now();
-        let (mut strict, round_trip) = silence(|ping| ping.restart_on_traffic(false));
+        let mut strict = silence(|ping| ping.restart_on_traffic(false));
         let first = ping(&mut strict, 1_000).await;
         assert_eq!(rt::now() - begin, INTERVAL);
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -343,12 +341,12 @@ mod tests {
         // However much comes.
         assert_eq!(poll_fn(|cx| strict.poll(cx, 3_000)).await, Beat::Dead);
         assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT + Duration::from_secs(1));
-        assert_eq!(round_trip.last(), Some(Duration::from_secs(1)));
+        assert_eq!(strict.round_trip, Some(Duration::from_secs(1)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_awaited_only_when_the_ping_has_left() {
-        let (mut silence, round_trip) = silence(|ping| ping);
+        let mut silence = silence(|ping| ping);
         let first = queued(&mut silence, 0, 100).await;
         for bytes in [0, 50, 99] {
             written(&mut silence, bytes).await;
@@ -359,7 +357,7 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(1)).await;
         written(&mut silence, 200).await;
         assert_eq!(silence.ponged(&first), Some(Duration::from_secs(1)));
-        assert_eq!(round_trip.last(), Some(Duration::from_secs(1)));
+        assert_eq!(silence.round_trip, Some(Duration::from_secs(1)));
         // The same for one that is not answered.
         let _ = queued(&mut silence, 1, 300).await;
         written(&mut silence, 300).await;
@@ -370,8 +368,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn busy_readers_ask_only_where_the_answer_counts() {
-        let (mut any, _) = silence(|ping| ping);
-        let (mut strict, _) = silence(|ping| ping.restart_on_traffic(false));
+        let mut any = silence(|ping| ping);
+        let mut strict = silence(|ping| ping.restart_on_traffic(false));
         tokio::time::sleep(2 * INTERVAL).await;
         poll_fn(|cx| {
             assert!(any.poll_busy(cx).is_pending());

@@ -7,7 +7,7 @@ use crate::message::Serializer;
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;
 use crate::transport::native::accept::OnConnect;
-use crate::transport::{Acceptor, ServerOptions};
+use crate::transport::{Acceptor, RAW_SOCKET, ServerOptions};
 #[cfg(feature = "tls")]
 use crate::url::NO_TLS;
 use crate::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
@@ -83,7 +83,7 @@ impl Target {
             return Ok(Url::RawSocket(RawSocketUrl::parse_listen(&self.url)?));
         }
         if !self.universal {
-            check_scheme(&self.url).map_err(|text| wrong(&text))?;
+            check_scheme(&self.url, RAW_SOCKET).map_err(|text| wrong(&text))?;
         }
         let url = WebSocketUrl::parse_listen(&self.url)?;
         if url.query.is_some() {

@@ -26,7 +26,7 @@ use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
 #[cfg(feature = "client")]
 use crate::transport::{ClientSettings, WampWebSocketClientFactory, rawsocket_connector};
-use crate::transport::{Connector, Transport};
+use crate::transport::{Connector, RAW_SOCKET, Transport};
 use crate::uri::{Uri, uris};
 #[cfg(feature = "client")]
 use crate::url::{RawSocketUrl, check_scheme, is_raw_socket, shown};
@@ -186,7 +186,7 @@ impl Connect {
     }
 
     async fn open(self) -> Result<Session, ConnectError> {
-        check_scheme(&self.url)
+        check_scheme(&self.url, RAW_SOCKET)
             .map_err(|message| ConnectError::InvalidUrl { url: shown(&self.url), message })?;
         let transport = match is_raw_socket(&self.url) {
             true => self.raw_socket()?.connect().await?,

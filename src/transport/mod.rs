@@ -22,6 +22,7 @@ mod settings;
 mod subprotocol;
 
 pub use crate::url::{RawSocketUrl, WebSocketUrl};
+pub(crate) use crate::websocket::CLOSE_TIMEOUT;
 pub use crate::websocket::CloseCode;
 pub use round_trip::RoundTrip;
 pub(crate) use settings::{ClientSettings, LARGEST, LONGEST, PING_SIZES, check_time};
@@ -87,9 +88,6 @@ pub trait Transport: MaybeSend {
         false
     }
 }
-
-/// How long closing waits by default, altogether: to send what is left, and for the peer's answer.
-pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the two sides of a transport agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,6 @@ pub use websocket::WebSocketUrl;
 pub(crate) use authority::{Host, read_host};
 
 use crate::error::ConnectError;
-use crate::transport::RAW_SOCKET;
 
 /// Also Autobahn's rule.
 pub(crate) const NO_TLS: &str = "TLS over a unix socket is not supported";
@@ -53,9 +52,10 @@ pub(crate) fn is_raw_socket(url: &str) -> bool {
     url.split_once("://").is_some_and(|(scheme, _)| rawsocket::FAMILY.scheme(scheme).is_some())
 }
 
-/// Refuses a scheme that is no transport's, for where each transport is taken.
-pub(crate) fn check_scheme(url: &str) -> Result<(), String> {
-    let (families, none, begin): (&[_], _, _) = match RAW_SOCKET {
+/// Checks that the scheme is one of a transport, where each transport is accepted. `raw_socket`: this
+/// platform can connect by RawSocket.
+pub(crate) fn check_scheme(url: &str, raw_socket: bool) -> Result<(), String> {
+    let (families, none, begin): (&[_], _, _) = match raw_socket {
         true => (
             &[&websocket::FAMILY, &rawsocket::FAMILY],
             "is none of ws, wss, rs and rss",

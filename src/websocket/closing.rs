@@ -1,6 +1,6 @@
 //! The closing handshake (RFC 6455, section 7), and the end of the connection below it.
 //!
-//! Owns the order of its steps. One timer bounds them all.
+//! The caller bounds the time of all steps together.
 
 use std::task::{Context, Poll, ready};
 
@@ -8,46 +8,39 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::Utf8Bytes;
 use tungstenite::protocol::CloseFrame;
 
-use super::connection::{Reading, WebSocketTransport, would_block};
-use crate::rt::Sleep;
-use crate::transport::CloseCode;
-
-pub(super) struct Closing {
-    pub(super) timer: Sleep,
-    pub(super) step: CloseStep,
-}
+use super::CloseCode;
+use super::connection::{Connection, Reading, would_block};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CloseStep {
-    /// Our Close frame, and all that was before it, leaves. What comes is taken and means nothing any
-    /// more: the peer may have much to say before it reads, too.
+pub(crate) enum CloseStep {
+    /// Our Close frame, and everything before it, leaves. What comes is read and dropped: the peer
+    /// may have much to say before it reads, too.
     Flush,
     /// The peer's Close frame comes, and then the end of the stream where we are the client.
     Answer,
     Shutdown,
-    /// After a failure: the peer's bytes mean nothing any more, but they are taken.
+    /// After a failure: the peer's bytes are read and dropped.
     Drain,
     Done,
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
-    /// Our Close frame goes into the buffer, behind everything else.
-    pub(super) fn begin_close(&mut self, code: CloseCode) -> Closing {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Puts our Close frame into the buffer, behind everything else. Of a connection that cannot be
+    /// written any more, only our direction is ended.
+    pub(crate) fn begin_close(&mut self, code: CloseCode, can_write: bool) -> CloseStep {
         let code = match self.reading {
             Reading::Failed(code) => code,
             Reading::Open | Reading::Ended => code,
         };
         let frame = CloseFrame { code: code.code().into(), reason: Utf8Bytes::default() };
-        let step = match (&self.write_error, self.socket.close(Some(frame))) {
-            (Some(_), _) => CloseStep::Shutdown,
-            (None, Ok(())) => CloseStep::Flush,
-            (None, Err(error)) if would_block(&error) => CloseStep::Flush,
-            (None, Err(_)) => CloseStep::Shutdown,
-        };
-        Closing { timer: Sleep::new(self.close_timeout), step }
+        match self.socket.close(Some(frame)) {
+            Ok(()) if can_write => CloseStep::Flush,
+            Err(error) if can_write && would_block(&error) => CloseStep::Flush,
+            Ok(()) | Err(_) => CloseStep::Shutdown,
+        }
     }
 
-    pub(super) fn poll_close_step(
+    pub(crate) fn poll_close_step(
         &mut self,
         cx: &mut Context<'_>,
         step: CloseStep,
@@ -77,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketTransport<S> {
         })
     }
 
-    /// While we flush: what the peer says is read, its Close frame among it.
+    /// Reads what the peer says while we flush, its Close frame among it.
     fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<CloseStep> {
         use tungstenite::Error;
         use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;

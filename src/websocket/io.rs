@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How much is read by one system call. It lies on the stack, so that a connection that waits needs
 /// no memory for it, and nobody clears it.
-pub(super) const READ_SIZE: usize = 32 << 10;
+pub(crate) const READ_SIZE: usize = 32 << 10;
 
 /// tungstenite reads on until a message is whole, though it be of a million empty fragments. After
 /// so many reads the task yields.

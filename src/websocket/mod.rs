@@ -4,13 +4,16 @@ mod close_code;
 
 pub use close_code::CloseCode;
 
+/// Default of the longest time that closing takes: to send what is left, and for the peer's answer.
+pub(crate) const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+
 cfg_if::cfg_if! {
     if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
-        mod closing;
+        pub(crate) mod closing;
         pub(crate) mod connection;
         mod control;
         pub(crate) mod handshake;
-        mod io;
+        pub(crate) mod io;
         #[cfg(feature = "router")]
         pub(crate) mod on_connect;
         #[cfg(feature = "router")]

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use tungstenite::protocol::WebSocketConfig;
 
-use super::connection::READ_BUFFER;
-use crate::net::limits::{CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, SEND_TIMEOUT};
+use super::CLOSE_TIMEOUT;
+use crate::net::limits::{DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
+
+/// tungstenite clears as much memory before each read, and each connection keeps it. The size of one
+/// system call is [`READ_SIZE`](super::io::READ_SIZE).
+const READ_BUFFER: usize = 4 << 10;
 
 /// Limits of size and time. What is not set is as for a client.
 #[derive(Clone, Debug)]

@@ -403,7 +403,7 @@ impl TransportConfig {
     fn check_kind(&self) -> Result<(), ConfigError> {
         let url = &self.settings.url;
         if !self.kind_is_set {
-            return check_scheme(url).map_err(|text| ConfigError::new("url", text));
+            return check_scheme(url, RAW_SOCKET).map_err(|text| ConfigError::new("url", text));
         }
         if RAW_SOCKET && is_raw_socket(url) {
             let text = "it is a URL of RawSocket, but the type of the transport is \"websocket\"; \

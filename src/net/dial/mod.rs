@@ -24,11 +24,13 @@ use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
 use crate::net::tls::{TlsConfig, tls_error};
 use crate::rt::keepalive;
-use crate::transport::Transport;
 use crate::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
 
 /// A protocol's own handshake, on a connection that stands.
 pub(crate) trait Handshake: Sync {
+    /// What it makes of the connection.
+    type Output: Send;
+
     /// What it is called where it takes too long.
     const STEP: &'static str;
 
@@ -41,7 +43,7 @@ pub(crate) trait Handshake: Sync {
         &self,
         stream: S,
         protection: Protection,
-    ) -> impl Future<Output = Result<Box<dyn Transport>, ConnectError>> + Send
+    ) -> impl Future<Output = Result<Self::Output, ConnectError>> + Send
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 }
@@ -170,10 +172,7 @@ impl Dial {
     }
 
     /// Connects, and does all handshakes.
-    pub(crate) async fn open<H: Handshake>(
-        &self,
-        protocol: &H,
-    ) -> Result<Box<dyn Transport>, ConnectError> {
+    pub(crate) async fn open<H: Handshake>(&self, protocol: &H) -> Result<H::Output, ConnectError> {
         let stream = self.route.connect().await?;
         let shake_hands = async {
             match stream {
@@ -197,21 +196,21 @@ impl Dial {
     }
 
     #[cfg(feature = "tls")]
-    async fn secure(
+    async fn secure<H: Handshake>(
         &self,
-        protocol: &impl Handshake,
+        protocol: &H,
         stream: TcpStream,
-    ) -> Result<Box<dyn Transport>, ConnectError> {
+    ) -> Result<H::Output, ConnectError> {
         let (stream, channel_id) = self.tls.connect(&self.host, stream).await?;
         protocol.shake_hands(stream, Protection { secure: true, channel_id }).await
     }
 
     #[cfg(not(feature = "tls"))]
-    async fn secure(
+    async fn secure<H: Handshake>(
         &self,
-        _protocol: &impl Handshake,
+        _protocol: &H,
         _stream: TcpStream,
-    ) -> Result<Box<dyn Transport>, ConnectError> {
+    ) -> Result<H::Output, ConnectError> {
         Err(needs_tls())
     }
 

@@ -6,6 +6,8 @@
 #[cfg(feature = "router")]
 pub(crate) mod accept;
 #[cfg(any(feature = "client", feature = "router"))]
+mod framed;
+#[cfg(any(feature = "client", feature = "router"))]
 mod rawsocket;
 #[cfg(feature = "client")]
 mod settings;

@@ -21,7 +21,7 @@ use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
 use crate::net::tls::TlsServerConfig;
 use crate::transport::Transport;
-use crate::transport::native::rawsocket::{self, Agreement, AnswerError, RawSocketTransport};
+use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
 use crate::transport::native::websocket::{self, Terms};
 pub(crate) use crate::transport::native::websocket::{Agreed, Refusal};
 pub(crate) use crate::websocket::on_connect::OnConnect;
@@ -285,8 +285,8 @@ impl Acceptor {
         };
         if raw_socket {
             let agreement = self.agree(&mut stream, early, room).await?;
-            let settings = self.options.raw_socket();
-            let transport = RawSocketTransport::new(stream, agreement, peer, protection, settings);
+            let times = self.options.raw_socket();
+            let transport = rawsocket::transport(stream, agreement, peer, protection, times);
             return Ok(Box::new(transport));
         }
         let (stream, early, agreed) =

@@ -7,12 +7,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::error::ConnectError;
-use crate::net::limits::{
-    CLOSE_TIMEOUT, DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT,
-};
+use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
-use crate::transport::native::rawsocket;
-use crate::transport::{LARGEST, check_time};
+use crate::transport::native::framed::Times;
+use crate::transport::{CLOSE_TIMEOUT, LARGEST, check_time};
 use crate::websocket::origins::Origins;
 use crate::websocket::settings;
 
@@ -291,9 +289,9 @@ impl ServerOptions {
     }
 
     /// For a RawSocket.
-    pub(super) fn raw_socket(&self) -> rawsocket::Settings {
+    pub(super) fn raw_socket(&self) -> Times {
         let auto_ping = self.auto_ping.flatten();
-        rawsocket::Settings {
+        Times {
             auto_ping,
             send_timeout: self.patience(auto_ping),
             close_timeout: self.close_timeout.unwrap_or(CLOSE_TIMEOUT),

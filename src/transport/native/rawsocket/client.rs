@@ -7,20 +7,22 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{RawSocketTransport, Settings, ShakeError, shake_hands};
+use super::framing::transport;
+use super::handshake::{ShakeError, shake_hands};
 use crate::codec;
 use crate::error::ConnectError;
 use crate::framing::rawsocket::{MaxLength, ReplyError};
 use crate::message::Serializer;
 use crate::net::dial::{Dial, Handshake, is_end};
 use crate::net::dial::{Endpoint, IpVersion, Proxy};
-use crate::net::limits::{CLOSE_TIMEOUT, SEND_TIMEOUT};
+use crate::net::limits::SEND_TIMEOUT;
 use crate::net::liveness::AutoPing;
 use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
 use crate::net::tls::TlsConfig;
 use crate::rt::BoxFuture;
-use crate::transport::{Connector, Transport};
+use crate::transport::native::framed::Times;
+use crate::transport::{CLOSE_TIMEOUT, Connector, Transport};
 use crate::url::RawSocketUrl;
 
 /// Connects to a router by RawSocket, over TCP, TLS or a unix socket. Autobahn's
@@ -234,6 +236,8 @@ impl Connector for WampRawSocketClientFactory {
 }
 
 impl Handshake for WampRawSocketClientFactory {
+    type Output = Box<dyn Transport>;
+
     const STEP: &'static str = "the RawSocket handshake";
 
     /// Both wait for more than our four octets, as Crossbar's do.
@@ -257,12 +261,12 @@ impl Handshake for WampRawSocketClientFactory {
         let agreement = shake_hands(&mut stream, self.serializer, sizes)
             .await
             .map_err(|error| self.failed(error))?;
-        let settings = Settings {
+        let times = Times {
             auto_ping: self.auto_ping,
             send_timeout: self.send_timeout,
             close_timeout: self.close_timeout,
         };
         let peer = self.dial.peer();
-        Ok(Box::new(RawSocketTransport::new(stream, agreement, peer, protection, settings)))
+        Ok(Box::new(transport(stream, agreement, peer, protection, times)))
     }
 }

@@ -13,6 +13,7 @@ use tungstenite::handshake::derive_accept_key;
 use tungstenite::http::HeaderMap;
 use tungstenite::protocol::Role;
 
+use super::framing::transport;
 use crate::codec;
 use crate::error::ConnectError;
 use crate::message::Serializer;
@@ -25,9 +26,8 @@ use crate::net::tls::TlsConfig;
 use crate::rt::BoxFuture;
 use crate::transport::batched::Batched;
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::{Connector, Transport, TransportInfo};
+use crate::transport::{Connector, Transport};
 use crate::url::WebSocketUrl;
-use crate::websocket::connection::WebSocketTransport;
 use crate::websocket::handshake::{HeadError, read_head, tokens};
 use crate::websocket::settings::Settings;
 
@@ -289,11 +289,11 @@ impl WampWebSocketClientFactory {
             .await
             .map_err(|error| self.failed(error, &head))?;
         check(&response, &early, &key)?;
-        let Subprotocol { serializer, batched } = self.chosen(response.headers())?;
-        let mut info = TransportInfo::new(serializer, "websocket", self.dial.peer());
-        protection.tell(&mut info);
-        let transport = WebSocketTransport::new(stream, early, Role::Client, info, &self.settings);
-        Ok(Batched::over(Box::new(transport), batched))
+        let subprotocol = self.chosen(response.headers())?;
+        let (peer, settings) = (self.dial.peer(), &self.settings);
+        let transport =
+            transport(stream, early, Role::Client, peer, protection, subprotocol, settings);
+        Ok(Batched::over(Box::new(transport), subprotocol.batched))
     }
 
     /// `answer` is what came of it.
@@ -373,6 +373,8 @@ impl Connector for WampWebSocketClientFactory {
 }
 
 impl Handshake for WampWebSocketClientFactory {
+    type Output = Box<dyn Transport>;
+
     const STEP: &'static str = "the opening handshake";
 
     async fn shake_hands<S>(

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "client")]
 mod client;
+mod framing;
 #[cfg(feature = "router")]
 mod server;
 

@@ -11,16 +11,16 @@ use tungstenite::http::header::{self, HeaderName, HeaderValue};
 use tungstenite::http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use tungstenite::protocol::Role;
 
+use super::framing::transport;
 use crate::message::Serializer;
 use crate::net::linger::farewell;
 use crate::net::protection::Protection;
+use crate::transport::Transport;
 use crate::transport::batched::Batched;
 use crate::transport::native::accept::{
     AcceptError, ConnectionDeny, ConnectionRequest, OnConnect, Origins,
 };
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::{Transport, TransportInfo};
-use crate::websocket::connection::WebSocketTransport;
 use crate::websocket::handshake::{HeadError, MAX_HEAD, read_head, tokens};
 use crate::websocket::settings::Settings;
 
@@ -223,10 +223,9 @@ pub(in crate::transport::native) fn open<S>(
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let mut info = TransportInfo::new(agreed.subprotocol.serializer, "websocket", peer);
-    protection.tell(&mut info);
-    let transport = WebSocketTransport::new(stream, early, Role::Server, info, settings);
-    Batched::over(Box::new(transport), agreed.subprotocol.batched)
+    let subprotocol = agreed.subprotocol;
+    let transport = transport(stream, early, Role::Server, peer, protection, subprotocol, settings);
+    Batched::over(Box::new(transport), subprotocol.batched)
 }
 
 /// Status and headers as they are written. Names are as in RFC 6455, as there are small clients that

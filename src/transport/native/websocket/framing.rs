@@ -1,0 +1,286 @@
+//! WebSocket as a framing of WAMP messages: text messages for JSON, binary ones for the others.
+
+use std::fmt;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tungstenite::Utf8Bytes;
+use tungstenite::protocol::Role;
+
+use crate::error::TransportError;
+use crate::net::protection::Protection;
+use crate::transport::native::framed::{
+    Framed, Framing, GiveUp, Incoming, Times, WriteError, lost,
+};
+use crate::transport::subprotocol::Subprotocol;
+use crate::transport::{CloseCode, TransportInfo};
+use crate::websocket::closing::CloseStep;
+use crate::websocket::connection::{self, Connection, ReadError, Received};
+use crate::websocket::settings::Settings;
+
+/// A WebSocket connection whose messages are WAMP's.
+pub(super) struct WebSocketFraming<S> {
+    connection: Connection<S>,
+    binary: bool,
+}
+
+/// The transport over a stream whose opening handshake is done; `early` is what came behind it.
+pub(super) fn transport<S>(
+    stream: S,
+    early: Vec<u8>,
+    role: Role,
+    peer: impl fmt::Display,
+    protection: Protection,
+    subprotocol: Subprotocol,
+    settings: &Settings,
+) -> Framed<WebSocketFraming<S>>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    let mut info = TransportInfo::new(subprotocol.serializer, "websocket", peer);
+    info.secure = protection.secure;
+    info.channel_id = protection.channel_id;
+    info.max_send = settings.max_send();
+    let times = Times {
+        auto_ping: settings.auto_ping,
+        send_timeout: settings.send_timeout,
+        close_timeout: settings.close_timeout,
+    };
+    let connection = Connection::new(stream, early, role, settings);
+    let binary = subprotocol.serializer.is_binary();
+    Framed::new(WebSocketFraming { connection, binary }, info, times)
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
+    type CloseStep = CloseStep;
+
+    const CLOSED: CloseStep = CloseStep::Done;
+
+    fn enter(&mut self, cx: &Context<'_>) {
+        self.connection.enter(cx);
+    }
+
+    fn poll_read(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Incoming, TransportError>> {
+        let received = ready!(self.connection.poll_read());
+        let result = match (received, self.binary) {
+            (Ok(Received::Binary(_)), false) => {
+                Err(self.connection.violation("binary message, but this serializer's are text"))
+            }
+            (Ok(Received::Text(_)), true) => {
+                Err(self.connection.violation("text message, but this serializer's are binary"))
+            }
+            (other, _) => other,
+        };
+        Poll::Ready(match result {
+            Ok(Received::Binary(message) | Received::Text(message)) => {
+                Ok(Incoming::Message(message))
+            }
+            // The answer to a ping leaves by itself with the next read.
+            Ok(Received::Ping | Received::Nothing) => Ok(Incoming::Nothing),
+            Ok(Received::Pong(payload)) => Ok(Incoming::Pong(payload)),
+            Ok(Received::Close(said)) => Ok(Incoming::Goodbye(said)),
+            Ok(Received::Closed) => Ok(Incoming::Goodbye(None)),
+            Err(ReadError::Lost(text)) => Err(TransportError::Lost(text)),
+            Err(ReadError::Violation(text)) => Err(TransportError::Violation(text)),
+            Err(ReadError::TooLarge { size, limit }) => {
+                Err(TransportError::TooLarge { size, limit })
+            }
+        })
+    }
+
+    fn is_drained(&self) -> bool {
+        self.connection.is_drained()
+    }
+
+    fn push_message(&mut self, message: Bytes) -> Result<(), WriteError> {
+        if self.binary {
+            return self.connection.write_binary(message).map_err(write_error);
+        }
+        let text = Utf8Bytes::try_from(message).map_err(|error| {
+            let text = format!("the frame to send is not valid UTF-8: {error}");
+            WriteError::Frame(TransportError::Violation(text))
+        })?;
+        self.connection.write_text(text).map_err(write_error)
+    }
+
+    fn push_ping(&mut self, payload: Bytes) -> Result<(), WriteError> {
+        self.connection.write_ping(payload).map_err(write_error)
+    }
+
+    fn buffered(&self) -> usize {
+        self.connection.buffered()
+    }
+
+    fn is_dirty(&self) -> bool {
+        self.connection.buffered() > 0
+    }
+
+    fn poll_write(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.connection.poll_flush().map_err(write_error)
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.connection.bytes_read()
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.connection.bytes_written()
+    }
+
+    fn bytes_left(&self) -> usize {
+        self.connection.bytes_left()
+    }
+
+    fn give_up(&mut self, why: GiveUp) {
+        match why {
+            GiveUp::Lost => self.connection.lost(),
+            GiveUp::Silent => self.connection.fail(CloseCode::InternalError),
+            // The code of the one who closes counts.
+            GiveUp::Stalled => {}
+        }
+    }
+
+    fn begin_close(&mut self, code: CloseCode, can_write: bool) -> CloseStep {
+        self.connection.begin_close(code, can_write)
+    }
+
+    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
+        self.connection.poll_close_step(cx, step)
+    }
+}
+
+fn write_error(error: connection::WriteError) -> WriteError {
+    match error {
+        connection::WriteError::Lost(text) => WriteError::Lost(lost(text)),
+        connection::WriteError::Frame(text) => WriteError::Frame(lost(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Cursor;
+    use std::pin::Pin;
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use tokio::io::{ReadBuf, duplex, join, repeat, sink};
+
+    use super::*;
+    use crate::message::Serializer;
+    use crate::net::limits::{HIGH_WATER, LAST_WORDS, MESSAGES_PER_LOOK};
+    use crate::net::liveness::AutoPing;
+    use crate::transport::Transport;
+    use crate::websocket::io::READ_SIZE;
+
+    fn over<S>(
+        stream: S,
+        early: Vec<u8>,
+        role: Role,
+        settings: &Settings,
+    ) -> Framed<WebSocketFraming<S>>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        let subprotocol = Subprotocol { serializer: Serializer::Cbor, batched: false };
+        transport(stream, early, role, "test", Protection::default(), subprotocol, settings)
+    }
+
+    #[test]
+    fn a_peer_that_takes_a_part_makes_room() {
+        const FRAME: usize = 100_000;
+        const PIPE: usize = 64 << 10;
+        let (near, mut far) = duplex(PIPE);
+        let settings = Settings { auto_ping: None, send_timeout: None, ..Settings::default() };
+        let mut transport = over(near, Vec::new(), Role::Server, &settings);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let frame = Bytes::from(vec![7; FRAME]);
+        let (mut sent, mut read) = (0, 0);
+        while read < 5 * HIGH_WATER {
+            while let Poll::Ready(ready) = transport.poll_ready(cx) {
+                assert_eq!(ready, Ok(()));
+                assert_eq!(transport.start_send(frame.clone()), Ok(()));
+                sent += FRAME + 10;
+            }
+            // Neither does it wait until all has left, nor does it take more than it should.
+            let held = HIGH_WATER..=HIGH_WATER + FRAME + 10 + PIPE;
+            assert!(held.contains(&(sent - read)), "{sent} - {read}");
+            assert!(transport.framing().buffered() >= HIGH_WATER);
+            let mut space = [0; PIPE / 4];
+            let mut buf = ReadBuf::new(&mut space);
+            assert!(Pin::new(&mut far).poll_read(cx, &mut buf).is_ready());
+            assert!(!buf.filled().is_empty());
+            read += buf.filled().len();
+        }
+        // All of it is there, and flushing ends.
+        while read < sent {
+            let _ = transport.poll_flush(cx);
+            let mut space = [0; PIPE];
+            let mut buf = ReadBuf::new(&mut space);
+            assert!(Pin::new(&mut far).poll_read(cx, &mut buf).is_ready());
+            read += buf.filled().len();
+        }
+        assert_eq!(read, sent);
+        assert_eq!(transport.poll_flush(cx), Poll::Ready(Ok(())));
+    }
+
+    #[test]
+    fn fragments_without_end_do_not_hold_the_task() {
+        // An empty fragment, and then empty continuations for ever.
+        let stream = join(repeat(0), sink());
+        let settings = Settings { auto_ping: None, ..Settings::default() };
+        let mut transport = over(stream, vec![2, 0], Role::Client, &settings);
+        let cx = &mut Context::from_waker(Waker::noop());
+        for turn in 1..5 {
+            assert!(transport.poll_recv(cx).is_pending());
+            let read = usize::try_from(transport.framing().bytes_read());
+            assert!(read.is_ok_and(|read| read <= 2 + turn * 16 * READ_SIZE), "{read:?}");
+        }
+    }
+
+    /// What it had said before is read; what it says without end is not.
+    #[tokio::test]
+    async fn who_takes_nothing_and_talks_on_is_ended() {
+        const SIZE: usize = 60_000;
+        let header = [0x82, 0xfe, (SIZE >> 8) as u8, SIZE as u8, 0, 0, 0, 0];
+        let frame = [&header, &[7; SIZE][..]].concat();
+        let (talk, (broken, _)) = (Cursor::new(frame.repeat(300)), duplex(1));
+        let settings = Settings { auto_ping: None, ..Settings::default() };
+        let stream = join(talk, broken);
+        let mut transport = over(stream, Vec::new(), Role::Server, &settings);
+        assert_eq!(transport.start_send(Bytes::from_static(b"unheard")), Ok(()));
+        assert_eq!(poll_fn(|cx| transport.poll_flush(cx)).await, Ok(()));
+        let mut messages = 0_u64;
+        let error = loop {
+            match poll_fn(|cx| transport.poll_recv(cx)).await {
+                Some(Ok(_)) => messages += 1,
+                last => break last,
+            }
+        };
+        assert!(matches!(error, Some(Err(TransportError::Lost(_)))), "{error:?}");
+        let expected = LAST_WORDS / (SIZE as u64 + 8);
+        assert!((expected..expected + 2).contains(&messages), "{messages}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_ping_is_due_though_messages_come_without_a_pause() {
+        for strict in [true, false] {
+            // For a server, without end: a binary message of two bytes, masked with 0x82 each.
+            let stream = join(repeat(0x82), sink());
+            let ping = AutoPing::default().restart_on_traffic(!strict);
+            let settings = Settings { auto_ping: Some(ping), ..Settings::default() };
+            let mut transport = over(stream, Vec::new(), Role::Server, &settings);
+            let cx = &mut Context::from_waker(Waker::noop());
+            for waited in [Duration::ZERO, ping.interval] {
+                tokio::time::advance(waited).await;
+                for _ in 0..MESSAGES_PER_LOOK {
+                    let message = Ok(Bytes::from_static(&[0, 0]));
+                    assert_eq!(transport.poll_recv(cx), Poll::Ready(Some(message)));
+                }
+                let pinged = transport.framing().bytes_written() > 0;
+                assert_eq!(pinged, strict && !waited.is_zero());
+            }
+        }
+    }
+}
