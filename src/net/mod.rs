@@ -8,7 +8,6 @@ pub(crate) mod linger;
 #[cfg(feature = "router")]
 pub(crate) mod listen;
 pub(crate) mod liveness;
-#[cfg(feature = "client")]
 pub(crate) mod lookup;
 pub(crate) mod protection;
 #[cfg(feature = "tls")]

@@ -422,17 +422,17 @@ impl Clock {
 
 /// Keeps the router's shutdown waiting until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Stay(Arc<Hub>);
+pub(crate) struct ListenGuard(Arc<Hub>);
 
-impl Stay {
+impl ListenGuard {
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
     pub(super) fn new(hub: &Arc<Hub>) -> Self {
         hub.state.lock().tasks += 1;
-        Stay(Arc::clone(hub))
+        ListenGuard(Arc::clone(hub))
     }
 }
 
-impl Drop for Stay {
+impl Drop for ListenGuard {
     fn drop(&mut self) {
         self.0.task_ended(&mut self.0.state.lock());
     }

@@ -54,7 +54,7 @@ use callback::Callback;
 #[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
 pub(crate) use connection::Connection;
 #[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
-pub(crate) use hub::Stay;
+pub(crate) use hub::ListenGuard;
 use hub::{Callbacks, Hub};
 
 pub use crate::core::router::{
@@ -535,8 +535,8 @@ impl Connections {
     /// Keeps [`Router::shutdown`] waiting until the returned value is dropped, as a connection
     /// does.
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(crate) fn stay(&self) -> Stay {
-        Stay::new(&self.0)
+    pub(crate) fn guard(&self) -> ListenGuard {
+        ListenGuard::new(&self.0)
     }
 
     /// Completes when the router shuts down.

@@ -1,16 +1,16 @@
 //! `WampWebSocketServerFactory` and `WampRawSocketServerFactory`: servers with handlers of one's own.
 //!
-//! Owns what they are told. Both are thin over the same target and the same guests.
+//! Owns what they are told. Both are thin over the same target and the same connections.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::codec;
 use crate::error::ConnectError;
 use crate::message::Serializer;
-use crate::server::guests::Guests;
+use crate::server::connections::Connections;
 use crate::server::handlers::Handlers;
 use crate::server::listen::open;
 use crate::server::mount::Mount;
@@ -20,7 +20,8 @@ use crate::server::{Listener, TransportHandler};
 use crate::transport::TlsServerConfig;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{
-    AcceptError, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
+    AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
+    Transport,
 };
 
 /// What both are made of.
@@ -28,8 +29,11 @@ use crate::transport::{
 struct Factory {
     handlers: Handlers,
     /// Who came without a listener.
-    guests: Arc<Guests<Handlers>>,
+    connections: Arc<Connections<Handlers>>,
     target: Target,
+    /// Made of the target for the first stream that is given to `accept`, or the text of the reason
+    /// why it cannot be made.
+    acceptor: Arc<OnceLock<Result<Acceptor, String>>>,
 }
 
 macro_rules! factory {
@@ -70,7 +74,7 @@ macro_rules! factory {
             /// What is asked of clients, and granted them. Default: [`ServerOptions::new`].
             #[must_use]
             pub fn options(mut self, options: ServerOptions) -> Self {
-                self.0.target.options = options;
+                self.0.change().options = options;
                 self
             }
 
@@ -78,7 +82,7 @@ macro_rules! factory {
             #[cfg(feature = "tls")]
             #[must_use]
             pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
-                self.0.target.tls = tls.into();
+                self.0.change().tls = tls.into();
                 self
             }
 
@@ -118,7 +122,7 @@ macro_rules! factory {
             /// # Panics
             /// Outside a tokio runtime.
             pub fn serve(&self, transport: Box<dyn Transport>) {
-                self.0.guests.take(transport, None);
+                self.0.connections.take(transport, None);
             }
 
             /// Ends the server: nothing is listened on any more, and all its connections end, those
@@ -205,7 +209,7 @@ impl WampWebSocketServerFactory {
     /// It counts for [`listen`](Self::listen) and [`accept`](Self::accept). Default: no.
     #[must_use]
     pub fn universal(mut self, universal: bool) -> Self {
-        self.0.target.universal = universal;
+        self.0.change().universal = universal;
         self
     }
 
@@ -219,7 +223,7 @@ impl WampWebSocketServerFactory {
             + Sync
             + 'static,
     {
-        self.0.target.on_connect = Some(OnConnect::new(ask));
+        self.0.change().on_connect = Some(OnConnect::new(ask));
         self
     }
 
@@ -230,8 +234,8 @@ impl WampWebSocketServerFactory {
     /// [`ConnectError::InvalidConfig`] naming an option that cannot be used.
     pub fn mount(&self) -> Result<Mount, ConnectError> {
         let Target { serializers, options, on_connect, .. } = &self.0.target;
-        let guests = Guests::new(self.0.handlers.clone());
-        let mount = Mount::new(serializers, options.clone(), &ServerOptions::new(), guests)?;
+        let connections = Connections::new(self.0.handlers.clone());
+        let mount = Mount::new(serializers, options.clone(), &ServerOptions::new(), connections)?;
         Ok(mount.asking(on_connect.clone()))
     }
 }
@@ -261,7 +265,14 @@ impl Factory {
             #[cfg(feature = "tls")]
             tls: None,
         };
-        Ok(Factory { guests: Guests::new(handlers.clone()), handlers, target })
+        let connections = Connections::new(handlers.clone());
+        Ok(Factory { connections, handlers, target, acceptor: Arc::default() })
+    }
+
+    /// The target, to be changed.
+    fn change(&mut self) -> &mut Target {
+        self.acceptor = Arc::default();
+        &mut self.target
     }
 
     async fn listen(&self) -> Result<Listener, ConnectError> {
@@ -277,9 +288,12 @@ impl Factory {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let checked = self.target.clone().check();
-        let (_, acceptor) = checked.map_err(|error| AcceptError::Settings(error.to_string()))?;
-        self.guests.take(acceptor.accept(stream, peer).await?, None);
+        let acceptor = self.acceptor.get_or_init(|| match self.target.clone().check() {
+            Ok((_, acceptor)) => Ok(acceptor),
+            Err(error) => Err(error.to_string()),
+        });
+        let acceptor = acceptor.as_ref().map_err(|text| AcceptError::Settings(text.clone()))?;
+        self.connections.take(acceptor.accept(stream, peer).await?, None);
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::rt::BoxFuture;
 use crate::rt::lock::Lock;
 use crate::server::TransportHandler;
 use crate::server::attending::attend;
-use crate::server::guests::Guests;
+use crate::server::connections::Connections;
 use crate::server::serve::Serve;
 use crate::server::wamp_transport::Queue;
 use crate::server::wire::Wire;
@@ -32,7 +32,7 @@ struct Server {
 
 #[derive(Default)]
 struct Parts {
-    guests: Vec<Weak<Guests<Handlers>>>,
+    connections: Vec<Weak<Connections<Handlers>>>,
     /// Of each place that is listened on: closed when nothing is accepted any more.
     places: Vec<watch::Receiver<()>>,
 }
@@ -67,20 +67,20 @@ impl Handlers {
     /// Ends all connections, and the listening. Ready when they are gone, and the ports free.
     pub(super) async fn shut_down(&self) {
         self.server.down.send_replace(true);
-        let (guests, places) = {
+        let (connections, places) = {
             let parts = self.server.parts.lock();
-            let guests: Vec<_> = parts.guests.iter().filter_map(Weak::upgrade).collect();
-            (guests, parts.places.clone())
+            let connections: Vec<_> = parts.connections.iter().filter_map(Weak::upgrade).collect();
+            (connections, parts.places.clone())
         };
-        for guests in &guests {
-            guests.dismiss();
+        for connections in &connections {
+            connections.dismiss();
         }
         for mut place in places {
             // Nothing is ever sent: it is the end that is waited for.
             let _ = place.changed().await;
         }
-        for guests in guests {
-            guests.wait_none().await;
+        for connections in connections {
+            connections.wait_none().await;
         }
     }
 }
@@ -101,15 +101,15 @@ impl Serve for Handlers {
         }
     }
 
-    fn adopt(&self, guests: &Arc<Guests<Self>>) {
+    fn adopt(&self, connections: &Arc<Connections<Self>>) {
         let mut parts = self.server.parts.lock();
-        parts.guests.retain(|one| one.strong_count() > 0);
-        parts.guests.push(Arc::downgrade(guests));
+        parts.connections.retain(|one| one.strong_count() > 0);
+        parts.connections.push(Arc::downgrade(connections));
         // Who looks for them has looked, or will find these, too.
         let down = self.is_down();
         drop(parts);
         if down {
-            guests.dismiss();
+            connections.dismiss();
         }
     }
 

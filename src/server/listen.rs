@@ -5,11 +5,13 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use crate::error::ConnectError;
+use crate::net::listen::accept_loop;
 use crate::net::listen::socket::Socket;
-use crate::router::{Connections, Router};
+use crate::router::{self, Router};
 use crate::rt::BoxFuture;
+use crate::server::accepting::Accepting;
+use crate::server::connections::Connections;
 use crate::server::listener::Listener;
-use crate::server::place;
 use crate::server::serve::Serve;
 use crate::server::target::Target;
 #[cfg(feature = "tls")]
@@ -21,7 +23,7 @@ use crate::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, Se
 #[must_use = "nothing is listened on until this is awaited"]
 pub struct Listen {
     target: Target,
-    connections: Connections,
+    connections: router::Connections,
 }
 
 impl Router {
@@ -172,6 +174,9 @@ pub(crate) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener,
     };
     let (url, raw_socket_url) = url.shown();
     tracing::info!(%url, "listening");
-    let control = place::start(socket, acceptor, options.connections(), serve);
-    Ok(Listener { url, raw_socket_url, local_addr, control })
+    let connections = Connections::new(serve);
+    let gone = connections.gone();
+    let accepting = Accepting { acceptor, connections };
+    let control = accept_loop::start(socket, accepting, options.connections());
+    Ok(Listener { url, raw_socket_url, local_addr, control, gone })
 }

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
+
+use crate::net::listen::accept_loop::{Control, End};
 
 /// A place where connections are taken. Dropping it changes nothing: they go on being taken there
 /// until [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router; where
@@ -14,23 +16,8 @@ pub struct Listener {
     pub(super) raw_socket_url: Option<String>,
     pub(super) local_addr: Option<SocketAddr>,
     pub(super) control: Control,
-}
-
-/// What the task that accepts is told, and tells.
-#[derive(Debug)]
-pub(super) struct Control {
-    pub(super) end: oneshot::Sender<End>,
-    /// Closed when nothing is accepted any more.
-    pub(super) stopped: watch::Receiver<()>,
     /// Closed when no connection is left.
     pub(super) gone: watch::Receiver<()>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The connections go on.
-    Close,
-    Shutdown,
 }
 
 impl Listener {
@@ -78,14 +65,14 @@ impl Listener {
     /// # fn main() {}
     /// ```
     pub async fn shutdown(self) {
-        let mut gone = self.control.gone.clone();
+        let mut gone = self.gone.clone();
         self.end(End::Shutdown).await;
         // Nothing is ever sent: it is the end that is waited for.
         let _ = gone.changed().await;
     }
 
     async fn end(self, end: End) {
-        let Control { end: sender, mut stopped, gone: _ } = self.control;
+        let Control { end: sender, mut stopped } = self.control;
         // Both fail only if it has ended already.
         let _ = sender.send(end);
         let _ = stopped.changed().await;

@@ -8,16 +8,16 @@
 //! Owns the sockets, the loop that accepts, its limits and its end. The opening handshakes are the
 //! transports', and what follows is that of who serves: the router, or handlers.
 
-mod ahead;
+mod accepting;
 mod attending;
+mod connections;
 mod factory;
-mod guests;
 mod handler;
 mod handlers;
 mod listen;
 mod listener;
 mod mount;
-mod place;
+mod read_ahead;
 mod serve;
 mod target;
 mod wamp_transport;

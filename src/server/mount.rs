@@ -14,9 +14,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ConnectError;
 use crate::message::Serializer;
+use crate::net::listen::room_for;
 use crate::router::Router;
 use crate::rt::BoxFuture;
-use crate::server::guests::{Expected, Guests, room_for};
+use crate::server::connections::{Connections, Reservation};
 use crate::server::serve::Serve;
 use crate::transport::native::accept::{Agreed, OnConnect, Refusal};
 use crate::transport::{
@@ -85,7 +86,7 @@ use crate::transport::{
 pub struct Mount {
     acceptor: Acceptor,
     room: Arc<Semaphore>,
-    guests: Arc<dyn Takes>,
+    connections: Arc<dyn AnyConnections>,
 }
 
 /// A connection that is about to become one of WAMP: the request was granted, and the HTTP server
@@ -97,7 +98,7 @@ pub struct Upgrade {
     mount: Mount,
     agreed: Agreed,
     room: OwnedSemaphorePermit,
-    expected: Expected,
+    expected: Reservation,
     secure: bool,
 }
 
@@ -113,8 +114,8 @@ impl Router {
     /// `handshake_timeout` and `unix_mode`.
     pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConnectError> {
         let serializers = &self.settings().serializers;
-        let guests = Guests::new(self.connections());
-        Mount::new(serializers, options, &self.server_defaults(), guests)
+        let connections = Connections::new(self.connections());
+        Mount::new(serializers, options, &self.server_defaults(), connections)
     }
 }
 
@@ -123,7 +124,7 @@ impl Mount {
         serializers: &[Serializer],
         options: ServerOptions,
         defaults: &ServerOptions,
-        guests: Arc<Guests<S>>,
+        connections: Arc<Connections<S>>,
     ) -> Result<Self, ConnectError> {
         options.check()?;
         if let Some(name) = options.only_of_listening() {
@@ -132,7 +133,7 @@ impl Mount {
         }
         let options = options.or(defaults, true);
         let room = Arc::new(room_for(options.connections()));
-        Ok(Mount { acceptor: Acceptor::mounted(serializers).options(options), room, guests })
+        Ok(Mount { acceptor: Acceptor::mounted(serializers).options(options), room, connections })
     }
 
     /// Asks this of every request that would be granted otherwise; see [`Acceptor::on_connect`]. Here
@@ -173,12 +174,12 @@ impl Mount {
         &self,
         request: &http::Request<B>,
     ) -> Result<(http::Response<()>, Upgrade), Refusal> {
-        if self.guests.is_down() {
+        if self.connections.is_down() {
             return Err(Refusal::down());
         }
         let agreed = self.acceptor.check_request(request)?;
         let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| Refusal::no_room())?;
-        let expected = self.guests.expect().ok_or_else(Refusal::down)?;
+        let expected = self.connections.expect().ok_or_else(Refusal::down)?;
         let response = agreed.response().clone();
         Ok((response, Upgrade { mount: self.clone(), agreed, room, expected, secure: false }))
     }
@@ -189,8 +190,8 @@ impl Mount {
     /// A request that was granted before is waited for as well, as long as the HTTP server has its
     /// [`Upgrade`], but 10 s at most: its connection ends as soon as it is served.
     pub async fn shutdown(&self) {
-        self.guests.dismiss();
-        self.guests.wait_none().await;
+        self.connections.dismiss();
+        self.connections.wait_none().await;
     }
 }
 
@@ -215,27 +216,27 @@ impl Upgrade {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let Upgrade { mount, agreed, room, expected, secure } = self;
-        mount.guests.take(mount.acceptor.open(stream, peer, secure, &agreed), room);
+        mount.connections.take(mount.acceptor.open(stream, peer, secure, &agreed), room);
         drop(expected);
     }
 }
 
-/// Guests of any kind.
-trait Takes: Send + Sync {
+/// Connections of any kind.
+trait AnyConnections: Send + Sync {
     fn take(self: Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit);
-    fn expect(&self) -> Option<Expected>;
+    fn expect(&self) -> Option<Reservation>;
     fn is_down(&self) -> bool;
     fn dismiss(&self);
     fn wait_none(&self) -> BoxFuture<'_, ()>;
 }
 
-impl<S: Serve> Takes for Guests<S> {
+impl<S: Serve> AnyConnections for Connections<S> {
     fn take(self: Arc<Self>, transport: Box<dyn Transport>, room: OwnedSemaphorePermit) {
-        Guests::take(&self, transport, Some(room));
+        Connections::take(&self, transport, Some(room));
     }
 
-    fn expect(&self) -> Option<Expected> {
-        Guests::expect(self)
+    fn expect(&self) -> Option<Reservation> {
+        Connections::expect(self)
     }
 
     fn is_down(&self) -> bool {
@@ -244,11 +245,11 @@ impl<S: Serve> Takes for Guests<S> {
     }
 
     fn dismiss(&self) {
-        Guests::dismiss(self);
+        Connections::dismiss(self);
     }
 
     fn wait_none(&self) -> BoxFuture<'_, ()> {
-        Box::pin(Guests::wait_none(self))
+        Box::pin(Connections::wait_none(self))
     }
 }
 

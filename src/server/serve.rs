@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::core::router::ConnectionId;
-use crate::router::{Connection, Connections, Stay};
-use crate::server::guests::Guests;
+use crate::router::{self, Connection, ListenGuard};
+use crate::server::connections::Connections;
 use crate::transport::Transport;
 
 /// Who serves the connections of a listener.
@@ -24,23 +24,23 @@ pub(crate) trait Serve: Send + Sync + 'static {
 
     /// Connections that come together are about to be served. Who has an end of its own knows them by
     /// itself.
-    fn adopt(&self, guests: &Arc<Guests<Self>>)
+    fn adopt(&self, connections: &Arc<Connections<Self>>)
     where
         Self: Sized,
     {
-        let _ = guests;
+        let _ = connections;
     }
 
     /// Ready when nobody is served any more.
     fn wait_down(&self) -> impl Future<Output = ()> + Send;
 
     /// What the end of who serves has to wait for, until it is dropped: a place that is listened on.
-    fn stay(&self) -> Option<Stay> {
+    fn guard(&self) -> Option<ListenGuard> {
         None
     }
 }
 
-impl Serve for Connections {
+impl Serve for router::Connections {
     type Run = Connection;
     type Handle = ConnectionId;
 
@@ -56,7 +56,7 @@ impl Serve for Connections {
         self.wait_down().await;
     }
 
-    fn stay(&self) -> Option<Stay> {
-        Some(self.stay())
+    fn guard(&self) -> Option<ListenGuard> {
+        Some(self.guard())
     }
 }

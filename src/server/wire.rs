@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crate::error::TransportError;
 use crate::rt::Sleep;
 use crate::server::WampTransport;
-use crate::server::ahead::Ahead;
+use crate::server::read_ahead::ReadAhead;
 use crate::server::wamp_transport::{Ending, Queue, Queued};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
@@ -43,7 +43,7 @@ pub(super) struct Wire {
     /// The transport gives nothing more.
     ended: bool,
     /// Read, not handled.
-    ahead: Ahead,
+    ahead: ReadAhead,
     /// Taken from the queue, not by the transport.
     frames: VecDeque<Queued>,
     /// Messages of this turn.
@@ -94,7 +94,7 @@ impl Wire {
             transport: Some(transport),
             phase: Phase::Open,
             ended: false,
-            ahead: Ahead::default(),
+            ahead: ReadAhead::default(),
             frames: VecDeque::new(),
             handled: 0,
             failed: false,
@@ -123,7 +123,7 @@ impl Wire {
     /// Waits for the end; [`fail`](Self::fail) or somebody else brings it.
     pub(super) async fn closed(&mut self) {
         poll_fn(|cx| {
-            self.drive(cx, true, Ahead::MESSAGES);
+            self.drive(cx, true, ReadAhead::MESSAGES);
             match self.phase {
                 Phase::Over { .. } => Poll::Ready(()),
                 _ => Poll::Pending,
@@ -135,7 +135,7 @@ impl Wire {
     /// Goes on while the handler is at work. Ready when its time is over, too.
     pub(super) fn poll_beside(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.handled = 0;
-        self.drive(cx, true, Ahead::MESSAGES);
+        self.drive(cx, true, ReadAhead::MESSAGES);
         match &mut self.grace {
             _ if matches!(self.shutdown, Shutdown::Forced) => Poll::Ready(()),
             Some(timer) => Pin::new(timer).poll(cx),
@@ -308,7 +308,7 @@ fn read(
     cx: &mut Context<'_>,
     transport: &mut Box<dyn Transport>,
     phase: &Phase,
-    ahead: &mut Ahead,
+    ahead: &mut ReadAhead,
     messages: usize,
 ) -> Poll<Result<(), TransportError>> {
     let is_open = matches!(phase, Phase::Open);

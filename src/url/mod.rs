@@ -89,7 +89,7 @@ struct Family {
 }
 
 /// What is the same in the URLs of all transports.
-enum Place<'a> {
+enum Target<'a> {
     /// What follows the slashes: host, port and more.
     Tcp { secure: bool, rest: &'a str },
     /// Begins with the absolute path of a unix socket.
@@ -115,7 +115,7 @@ impl Family {
         mistakes.find_map(|(other, ours)| scheme.eq_ignore_ascii_case(other).then_some(ours))
     }
 
-    fn read<'a>(&self, url: &'a str) -> Result<Place<'a>, String> {
+    fn read<'a>(&self, url: &'a str) -> Result<Target<'a>, String> {
         let Family { name, plain, secure, mistaken: _ } = self;
         let begins = || format!("it must begin with {plain}:// or {secure}://");
         let (scheme, rest) = url.split_once("://").ok_or_else(begins)?;
@@ -140,12 +140,12 @@ impl Family {
                 let text = "the path of a unix socket must be absolute, as in";
                 Err(format!("{text} {plain}://unix:/run/router.sock"))
             }
-            None => Ok(Place::Tcp { secure: is_secure, rest }),
+            None => Ok(Target::Tcp { secure: is_secure, rest }),
             Some(_) if is_secure => Err(format!("{NO_TLS}; use {plain}://")),
             Some(rest) if !rest.starts_with('/') => {
                 Err("what follows is not the absolute path of a unix socket".to_owned())
             }
-            Some(rest) => Ok(Place::Unix { rest }),
+            Some(rest) => Ok(Target::Unix { rest }),
         }
     }
 }

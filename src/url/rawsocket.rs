@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::authority::{Host, default_port, read_authority};
-use super::{Family, Place, check_socket, invalid, shown};
+use super::{Family, Target, check_socket, invalid, shown};
 use crate::error::ConnectError;
 
 pub(crate) const FAMILY: Family =
@@ -81,8 +81,8 @@ impl fmt::Debug for RawSocketUrl {
 
 fn read(url: &str) -> Result<RawSocketUrl, String> {
     let (secure, rest) = match FAMILY.read(url)? {
-        Place::Tcp { secure, rest } => (secure, rest),
-        Place::Unix { rest } => return read_unix(rest),
+        Target::Tcp { secure, rest } => (secure, rest),
+        Target::Unix { rest } => return read_unix(rest),
     };
     let (authority, more) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (host, port) = read_authority(authority, secure)?;

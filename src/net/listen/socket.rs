@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
-use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::error::ConnectError;
+use crate::net::lookup::look_up;
 use crate::rt::unix;
 use crate::url::Host;
 
@@ -39,7 +40,7 @@ impl Socket {
             message: error.to_string(),
         };
         let mut addresses = Vec::new();
-        for address in lookup_host((host, port)).await.map_err(failed)? {
+        for address in look_up(host, port).await.map_err(failed)? {
             if !addresses.contains(&address) {
                 addresses.push(address);
             }

@@ -7,7 +7,7 @@ mod error;
 mod options;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
@@ -62,8 +62,9 @@ pub struct Acceptor {
     serializers: Vec<Serializer>,
     options: ServerOptions,
     on_connect: Option<OnConnect>,
-    /// Made of the others.
-    terms: Arc<Terms>,
+    path: Option<String>,
+    /// Made of the others at the first handshake, and shared by clones.
+    terms: Arc<OnceLock<Terms>>,
     #[cfg(feature = "tls")]
     tls: Option<TlsServerConfig>,
 }
@@ -93,12 +94,12 @@ impl Acceptor {
     }
 
     fn new(speaks: Speaks, path: Option<String>, serializers: &[Serializer]) -> Self {
-        let options = ServerOptions::new();
         Acceptor {
             speaks,
             serializers: serializers.to_vec(),
-            terms: Arc::new(terms(path, serializers, &options, None)),
-            options,
+            terms: Arc::default(),
+            path,
+            options: ServerOptions::new(),
             on_connect: None,
             #[cfg(feature = "tls")]
             tls: None,
@@ -114,7 +115,8 @@ impl Acceptor {
     #[must_use]
     pub fn options(mut self, options: ServerOptions) -> Self {
         self.options = options;
-        self.with_terms()
+        self.terms = Arc::default();
+        self
     }
 
     /// Asks this of every request of a WebSocket client that would be let in otherwise: whether it
@@ -149,12 +151,7 @@ impl Acceptor {
     /// The same, or nothing.
     pub(crate) fn asking(mut self, on_connect: Option<OnConnect>) -> Self {
         self.on_connect = on_connect;
-        self.with_terms()
-    }
-
-    fn with_terms(mut self) -> Self {
-        let (path, on_connect) = (self.terms.path.clone(), self.on_connect.clone());
-        self.terms = Arc::new(terms(path, &self.serializers, &self.options, on_connect));
+        self.terms = Arc::default();
         self
     }
 
@@ -172,7 +169,7 @@ impl Acceptor {
     /// [`ConnectError::InvalidConfig`] naming the first that cannot, or is not.
     pub fn check(&self) -> Result<(), ConnectError> {
         self.options.check()?;
-        if let Some(path) = &self.terms.path
+        if let Some(path) = &self.path
             && !is_path(path)
         {
             let text = format!("path {path:?}: it must be as in a URL, from its / on");
@@ -207,7 +204,7 @@ impl Acceptor {
 
     /// Whether a request that somebody else has read can be served.
     pub(crate) fn check_request<B>(&self, request: &http::Request<B>) -> Result<Agreed, Refusal> {
-        websocket::check(request, &self.terms, None)
+        websocket::check(request, self.terms(), None)
     }
 
     /// The transport over the stream of a request that was [checked](Self::check_request) and
@@ -237,6 +234,16 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         self.within_time(stream, peer, false).await
+    }
+
+    fn terms(&self) -> &Terms {
+        self.terms.get_or_init(|| Terms {
+            path: self.path.clone(),
+            subprotocols: Subprotocol::list(&self.serializers, self.options.takes_batches()),
+            strict: self.options.is_strict(),
+            origins: self.options.origins(),
+            on_connect: self.on_connect.clone(),
+        })
     }
 
     async fn within_time<S>(
@@ -290,7 +297,7 @@ impl Acceptor {
             return Ok(Box::new(transport));
         }
         let (stream, early, agreed) =
-            websocket::answer(stream, early, &self.terms, &peer, room).await?;
+            websocket::answer(stream, early, self.terms(), &peer, room).await?;
         let settings = self.options.websocket();
         Ok(websocket::open(stream, early, peer, protection, &agreed, &settings))
     }
@@ -335,21 +342,6 @@ async fn first_octet(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, A
 fn is_path(path: &str) -> bool {
     let other = |char: char| !char.is_ascii_graphic() || char == '?' || char == '#';
     path.starts_with('/') && !path.contains(other)
-}
-
-fn terms(
-    path: Option<String>,
-    serializers: &[Serializer],
-    options: &ServerOptions,
-    on_connect: Option<OnConnect>,
-) -> Terms {
-    Terms {
-        path,
-        subprotocols: Subprotocol::list(serializers, options.takes_batches()),
-        strict: options.is_strict(),
-        origins: options.origins(),
-        on_connect,
-    }
 }
 
 impl From<AnswerError> for AcceptError {

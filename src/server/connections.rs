@@ -1,4 +1,4 @@
-//! `Guests`: the connections that are served together, however they came.
+//! `Connections`: the connections that are served together, however they came.
 //!
 //! Owns who they are, their number, and their end.
 
@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
+use crate::router::ListenGuard;
 use crate::rt;
 use crate::rt::lock::Lock;
 use crate::server::serve::Serve;
@@ -17,7 +18,7 @@ use crate::transport::Transport;
 /// How long who was let in is waited for at the end: as long as a handshake may take by default.
 const EXPECTED_TIME: Duration = Duration::from_secs(10);
 
-pub(crate) struct Guests<S: Serve> {
+pub(crate) struct Connections<S: Serve> {
     serve: S,
     state: Lock<State<S::Handle>>,
     /// How many there are.
@@ -36,31 +37,26 @@ struct State<H> {
 }
 
 /// One connection. Its end frees the room.
-struct Guest<S: Serve> {
-    guests: Arc<Guests<S>>,
+struct Connection<S: Serve> {
+    connections: Arc<Connections<S>>,
     key: u64,
     _room: Option<OwnedSemaphorePermit>,
 }
 
 /// A connection that was let in, until it has come: only then is this dropped.
-pub(super) struct Expected(Arc<watch::Sender<usize>>);
+pub(super) struct Reservation(Arc<watch::Sender<usize>>);
 
-/// Room for so many connections.
-pub(super) fn room_for(max_connections: usize) -> Semaphore {
-    Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))
-}
-
-impl<S: Serve> Guests<S> {
+impl<S: Serve> Connections<S> {
     pub(super) fn new(serve: S) -> Arc<Self> {
-        let guests = Arc::new(Guests {
+        let connections = Arc::new(Connections {
             serve,
             state: Lock::new(State { all: HashMap::new(), last: 0, closed: false }),
             present: watch::Sender::new(0),
             expected: Arc::new(watch::Sender::new(0)),
             gone: watch::Sender::new(()),
         });
-        guests.serve.adopt(&guests);
-        guests
+        connections.serve.adopt(&connections);
+        connections
     }
 
     /// A connection of its own, in a task that is no larger than it has to be.
@@ -73,7 +69,7 @@ impl<S: Serve> Guests<S> {
         let mut state = self.state.lock();
         state.last += 1;
         let key = state.last;
-        let guest = Guest { guests: Arc::clone(self), key, _room: room };
+        let connection = Connection { connections: Arc::clone(self), key, _room: room };
         self.present.send_modify(|present| *present += 1);
         if state.closed {
             drop(state);
@@ -83,19 +79,19 @@ impl<S: Serve> Guests<S> {
             drop(state);
         }
         rt::spawn(async move {
-            let _guest = guest;
+            let _connection = connection;
             run.await;
         });
     }
 
     /// Lets a connection in that comes later; none any more at the end.
-    pub(super) fn expect(&self) -> Option<Expected> {
+    pub(super) fn expect(&self) -> Option<Reservation> {
         let state = self.state.lock();
         if state.closed {
             return None;
         }
         self.expected.send_modify(|expected| *expected += 1);
-        Some(Expected(Arc::clone(&self.expected)))
+        Some(Reservation(Arc::clone(&self.expected)))
     }
 
     /// Ends all, and who comes from now on.
@@ -126,20 +122,25 @@ impl<S: Serve> Guests<S> {
         self.serve.wait_down().await;
     }
 
+    /// The guard that a listener of these connections holds.
+    pub(super) fn guard(&self) -> Option<ListenGuard> {
+        self.serve.guard()
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.state.lock().closed
     }
 }
 
-impl Drop for Expected {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.0.send_modify(|expected| *expected -= 1);
     }
 }
 
-impl<S: Serve> Drop for Guest<S> {
+impl<S: Serve> Drop for Connection<S> {
     fn drop(&mut self) {
-        self.guests.state.lock().all.remove(&self.key);
-        self.guests.present.send_modify(|present| *present -= 1);
+        self.connections.state.lock().all.remove(&self.key);
+        self.connections.present.send_modify(|present| *present -= 1);
     }
 }

@@ -1,6 +1,6 @@
-//! `Place`: the loop that accepts.
+//! The loop that accepts connections, with its limits of number.
 //!
-//! Owns the limits of number, and the end of the loop. It knows neither handshakes nor messages.
+//! It knows neither handshakes nor messages: those are in what implements [`Accept`].
 
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
@@ -11,79 +11,114 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-use crate::net::listen::socket::{Incoming, Socket};
+use super::room_for;
+use super::socket::{Incoming, Socket};
 use crate::rt;
 use crate::rt::future::{Race, race};
 use crate::rt::keepalive;
-use crate::server::guests::{Guests, room_for};
-use crate::server::listener::{Control, End};
-use crate::server::serve::Serve;
-use crate::transport::{AcceptError, Acceptor};
 
-/// After the system could give us no connection (too many open files, say), until the next try.
+/// Pause after the system could not give a connection, for example for too many open files.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
-/// Clients that are told at the same time that there is no room. Others are dropped.
+/// Maximum number of clients that are told at the same time that there is no room. Others are
+/// dropped.
 const REFUSALS: usize = 64;
 
-/// Where clients are let in. It is there as long as the loop runs, or a handshake.
-struct Place<S: Serve> {
-    acceptor: Acceptor,
-    guests: Arc<Guests<S>>,
-    room: Arc<Semaphore>,
-    refusals: Arc<Semaphore>,
-    /// True when handshakes shall end.
-    closing: watch::Sender<bool>,
+/// What becomes of the streams that a socket accepts.
+pub(crate) trait Accept: Send + Sync + 'static {
+    /// Held as long as the socket is listened on.
+    type Guard: Send + 'static;
+
+    /// Answers a client's handshake and has its connection served, which keeps `permit`.
+    fn accept<T>(
+        &self,
+        stream: T,
+        peer: &str,
+        permit: OwnedSemaphorePermit,
+    ) -> impl Future<Output = ()> + Send
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+
+    /// Tells a client that there are too many connections.
+    fn turn_away<T>(&self, stream: T, peer: &str) -> impl Future<Output = ()> + Send
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+
+    /// Ends all connections that were accepted, and those that still come.
+    fn dismiss(&self);
+
+    /// Ready when no connection is served any more.
+    fn wait_down(&self) -> impl Future<Output = ()> + Send;
+
+    /// Makes the guard that is held as long as the socket is listened on.
+    fn guard(&self) -> Self::Guard;
+}
+
+/// Ends the loop, and tells of its end.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) end: oneshot::Sender<End>,
+    /// Closed when nothing is accepted any more.
+    pub(crate) stopped: watch::Receiver<()>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The connections go on.
+    Close,
+    /// The connections end.
+    Shutdown,
 }
 
 /// Begins to accept.
-pub(super) fn start<S: Serve>(
-    socket: Socket,
-    acceptor: Acceptor,
-    max_connections: usize,
-    serve: S,
-) -> Control {
+pub(crate) fn start<A: Accept>(socket: Socket, accept: A, max_connections: usize) -> Control {
     let (end, on_end) = oneshot::channel();
     let (alive, stopped) = watch::channel(());
-    let stay = serve.stay();
-    let guests = Guests::new(serve);
-    let gone = guests.gone();
-    let place = Arc::new(Place {
-        acceptor,
-        guests,
+    let guard = accept.guard();
+    let accepting = Arc::new(Accepting {
+        accept,
         room: Arc::new(room_for(max_connections)),
         refusals: Arc::new(Semaphore::new(REFUSALS)),
         closing: watch::channel(false).0,
     });
     rt::spawn(async move {
-        let end = place.run(&socket, on_end).await;
-        // The port is free before anybody is told so.
+        let end = accepting.run(&socket, on_end).await;
+        // The port is free before anyone is told so.
         drop(socket);
         drop(alive);
-        drop(stay);
+        drop(guard);
         match end {
             Some(End::Close) => {}
             Some(End::Shutdown) => {
-                place.closing.send_replace(true);
-                place.guests.dismiss();
+                accepting.closing.send_replace(true);
+                accepting.accept.dismiss();
             }
-            // Who serves ends the others.
-            None => drop(place.closing.send_replace(true)),
+            // The connections are ended by what serves them.
+            None => drop(accepting.closing.send_replace(true)),
         }
     });
-    Control { end, stopped, gone }
+    Control { end, stopped }
 }
 
-impl<S: Serve> Place<S> {
-    /// Accepts until the listener is closed, or who serves goes down, which is `None`.
+/// State of one loop. It exists as long as the loop or a handshake runs.
+struct Accepting<A: Accept> {
+    accept: A,
+    room: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+    /// True when handshakes have to end.
+    closing: watch::Sender<bool>,
+}
+
+impl<A: Accept> Accepting<A> {
+    /// Accepts until the listener is closed, or returns `None` when nothing is served any more.
     async fn run(
         self: &Arc<Self>,
         socket: &Socket,
         mut on_end: oneshot::Receiver<End>,
     ) -> Option<End> {
-        let mut down = pin!(self.guests.wait_down());
+        let mut down = pin!(self.accept.wait_down());
         let mut listener_dropped = false;
         let mut failing = false;
         let mut pause: Option<rt::Sleep> = None;
@@ -95,7 +130,7 @@ impl<S: Serve> Place<S> {
                 if !listener_dropped && let Poll::Ready(end) = Pin::new(&mut on_end).poll(cx) {
                     match end {
                         Ok(end) => return Poll::Ready(Err(Some(end))),
-                        // Nobody can close it any more but who serves.
+                        // Only what serves the connections can end it now.
                         Err(_) => listener_dropped = true,
                     }
                 }
@@ -132,59 +167,52 @@ impl<S: Serve> Place<S> {
     fn receive(self: &Arc<Self>, incoming: Incoming) {
         match incoming {
             Incoming::Tcp(stream, peer) => match prepared(stream) {
-                Ok(stream) => self.welcome(stream, peer.to_string()),
+                Ok(stream) => self.receive_stream(stream, peer.to_string()),
                 Err(error) => tracing::debug!(%peer, %error, "connection lost"),
             },
-            Incoming::Unix(stream, peer) => self.welcome(stream, peer),
+            Incoming::Unix(stream, peer) => self.receive_stream(stream, peer),
         }
     }
 
-    fn welcome<T>(self: &Arc<Self>, stream: T, peer: String)
+    fn receive_stream<T>(self: &Arc<Self>, stream: T, peer: String)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let place = Arc::clone(self);
-        if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
+        let this = Arc::clone(self);
+        if let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
             rt::spawn(async move {
-                let handshake = place.acceptor.accept(stream, &peer);
-                match place.unless_closing(handshake).await {
-                    Some(Ok(transport)) => place.guests.take(transport, Some(room)),
-                    Some(Err(error)) => tracing::debug!(%peer, %error, "connection refused"),
-                    None => {}
-                }
+                this.unless_closing(this.accept.accept(stream, &peer, permit)).await;
             });
         } else if let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() {
             rt::spawn(async move {
-                tracing::debug!(%peer, "connection refused: there are too many");
-                let _: Option<Result<_, AcceptError>> =
-                    place.unless_closing(place.acceptor.turn_away(stream, &peer)).await;
+                tracing::debug!(%peer, "connection refused: too many connections");
+                this.unless_closing(this.accept.turn_away(stream, &peer)).await;
                 drop(turn);
             });
         } else {
-            tracing::debug!(%peer, "connection dropped: there are too many");
+            tracing::debug!(%peer, "connection dropped: too many connections");
         }
     }
 
-    /// The future's end, or none.
-    async fn unless_closing<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+    /// Waits for the future, unless handshakes have to end.
+    async fn unless_closing(&self, future: impl Future<Output = ()>) {
         let mut closing = self.closing.subscribe();
         match race(future, closing.wait_for(|closing| *closing)).await {
-            Race::First(result) => Some(result),
-            Race::Second(_) => None,
+            Race::First(()) | Race::Second(_) => {}
         }
     }
 }
 
-/// Set up for messages.
+/// Sets the options that a stream of messages needs.
 fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
-    // RawSocket's clients are sent no pings, unless it is asked for.
+    // Not every protocol sends pings by itself.
     keepalive::enable(&stream);
     // Answers are small and must not wait for an acknowledgement.
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// What says nothing about the next client.
+/// Returns whether the error says nothing about the next client.
 fn is_of_one_client(error: &io::Error) -> bool {
     use ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, TimedOut};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | TimedOut)

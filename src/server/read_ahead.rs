@@ -1,4 +1,4 @@
-//! `Ahead`: the messages that are read while a handler is at work.
+//! `ReadAhead`: the messages that are read while a handler is at work.
 //!
 //! Owns how much that may be, and how long it may stay at its bound.
 
@@ -16,14 +16,14 @@ use crate::rt::Sleep;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
-pub(super) struct Ahead {
+pub(super) struct ReadAhead {
     frames: VecDeque<Bytes>,
     bytes: usize,
     /// Since it is full.
     timer: Option<Sleep>,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// Messages that may wait.
     pub(super) const MESSAGES: usize = 64;
 
@@ -52,7 +52,7 @@ impl Ahead {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Ahead::default();
+        *self = ReadAhead::default();
     }
 
     /// Ready when it has been full for too long.
