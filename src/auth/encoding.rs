@@ -1,7 +1,6 @@
-//! Contains shared primitives: HMAC-SHA256, PBKDF2, text encodings of octets, and typed access to
-//! dicts.
+//! Contains shared primitives: HMAC-SHA256, PBKDF2, Base64, and typed access to dicts.
 
-use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -48,47 +47,6 @@ pub(in crate::auth) fn pbkdf2_sha256(
 
 pub(in crate::auth) fn base64(octets: &[u8]) -> String {
     BASE64.encode(octets)
-}
-
-/// Decodes Base64 with or without padding. `name` appears in the error text.
-pub(in crate::auth) fn from_base64(name: &str, text: &str) -> Result<Vec<u8>, AuthError> {
-    BASE64_NOPAD
-        .decode(text.trim_end_matches('=').as_bytes())
-        .map_err(|error| AuthError::new(format_args!("{name} is not valid Base64: {}", error.kind)))
-}
-
-/// Encodes octets as lower-case hexadecimal digits.
-pub(in crate::auth) fn hex(octets: &[u8]) -> String {
-    HEXLOWER.encode(octets)
-}
-
-/// Decodes hexadecimal digits in either case. `name` appears in the error text.
-pub(in crate::auth) fn from_hex(name: &str, text: &str) -> Result<Vec<u8>, AuthError> {
-    HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .map_err(|_| AuthError::new(format_args!("{name} is not valid hexadecimal")))
-}
-
-/// Decodes exactly `N` octets from hexadecimal digits.
-pub(in crate::auth) fn from_hex_array<const N: usize>(
-    name: &str,
-    text: &str,
-) -> Result<[u8; N], AuthError> {
-    secret_from_hex(name, text).map(|octets| *octets)
-}
-
-/// Decodes `N` secret octets from hexadecimal digits without leaving a copy in memory.
-pub(in crate::auth) fn secret_from_hex<const N: usize>(
-    name: &str,
-    text: &str,
-) -> Result<Zeroizing<[u8; N]>, AuthError> {
-    let octets = Zeroizing::new(from_hex(name, text)?);
-    if octets.len() != N {
-        return Err(AuthError::new(format_args!("{name} has {} octets, not {N}", octets.len())));
-    }
-    let mut array = Zeroizing::new([0; N]);
-    array.copy_from_slice(&octets);
-    Ok(array)
 }
 
 /// Returns the text of a key, or `None` if the key is missing or null.

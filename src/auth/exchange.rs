@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::auth::cryptosign::{self, SigningKey, TLS_EXPORTER};
-use crate::auth::encoding::{base64, from_hex_array, hex, optional_text, text};
+use crate::auth::cryptosign::SigningKey;
+use crate::auth::cryptosign::router::RouterExchange as CryptosignExchange;
+use crate::auth::encoding::base64;
 use crate::auth::mock::Mock;
-use crate::auth::scram::router::RouterExchange;
-use crate::auth::{AuthError, Credential, Salt, Secret, constant_time_eq, wampcra};
+use crate::auth::scram::router::RouterExchange as ScramExchange;
+use crate::auth::{AuthError, Credential, Salt, Secret, TLS_EXPORTER, constant_time_eq, wampcra};
 use crate::message::{Authenticate, Challenge, time};
 use crate::value::Dict;
 
@@ -51,8 +52,8 @@ pub struct Exchange {
 enum State {
     Ticket(Secret),
     WampCra(String),
-    Cryptosign { key: [u8; 32], known: bool, message: [u8; 32] },
-    Scram(RouterExchange),
+    Cryptosign(CryptosignExchange),
+    Scram(ScramExchange),
 }
 
 impl Exchange {
@@ -67,9 +68,12 @@ impl Exchange {
         let (extra, state) = match credential {
             Credential::Ticket(ticket) => (Dict::new(), State::Ticket(ticket.clone())),
             Credential::WampCra { secret, salt } => wampcra(secret, salt.as_ref(), context)?,
-            Credential::Cryptosign { public_keys } => cryptosign(public_keys, context)?,
+            Credential::Cryptosign { public_keys } => {
+                let (extra, exchange) = CryptosignExchange::begin(public_keys, context)?;
+                (extra, State::Cryptosign(exchange))
+            }
             Credential::Scram { dialect, credential } => {
-                let (extra, exchange) = RouterExchange::begin(*dialect, credential, context)?;
+                let (extra, exchange) = ScramExchange::begin(*dialect, credential, context)?;
                 (extra, State::Scram(exchange))
             }
         };
@@ -141,10 +145,7 @@ impl Exchange {
             State::WampCra(expected) => {
                 constant_time_eq(signature, expected.as_bytes()).then(Dict::new)
             }
-            State::Cryptosign { key, known, message } => {
-                let verified = cryptosign::verify(key, message, &answer.signature);
-                (verified.is_ok() && *known).then(Dict::new)
-            }
+            State::Cryptosign(exchange) => exchange.verify(answer),
             State::Scram(exchange) => exchange.verify(answer),
         };
         welcome.filter(|_| self.genuine).ok_or_else(|| AuthError::new("authentication failed"))
@@ -232,30 +233,4 @@ fn wampcra(
             .with("iterations", *iterations);
     }
     Ok((extra, State::WampCra(signature)))
-}
-
-fn cryptosign(
-    public_keys: &[[u8; 32]],
-    context: &ChallengeContext<'_>,
-) -> Result<(Dict, State), AuthError> {
-    const PLACE: &str = "HELLO.Details.authextra";
-    let key = text(PLACE, context.authextra, "pubkey")?;
-    let key = from_hex_array::<32>("HELLO.Details.authextra.pubkey", key)?;
-    let binding = optional_text(PLACE, context.authextra, "channel_binding")?;
-    let channel_id = match binding {
-        None => None,
-        Some(TLS_EXPORTER) => Some(context.channel_id()?),
-        Some(_) => return Err(context.unknown_binding()),
-    };
-    let challenge = hex(&context.nonce);
-    let message = cryptosign::to_be_signed(&challenge, channel_id.as_ref())?;
-    let mut extra = Dict::new().with("challenge", challenge).with("channel_binding", binding);
-    let asked = optional_text(PLACE, context.authextra, "challenge")?;
-    if let (Some(challenge), Some(router_key)) = (asked, context.router_key) {
-        let message = cryptosign::to_be_signed(challenge, channel_id.as_ref())?;
-        let signature = cryptosign::response(&router_key.sign(&message), &message);
-        extra = extra.with("pubkey", hex(&router_key.public_key())).with("signature", signature);
-    }
-    let known = public_keys.contains(&key);
-    Ok((extra, State::Cryptosign { key, known, message }))
 }

@@ -4,7 +4,7 @@
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, Encoding};
 
 use crate::auth::encoding::hmac_sha256;
-use crate::auth::scram::{Dialect, Kdf, ScramCredential};
+use crate::auth::scram::{Dialect, ScramCredential};
 use crate::auth::{AuthError, ChallengeContext, Credential, Salt, Secret};
 
 /// Derives values that are unpredictable without the router's secret, and constant for the same
@@ -29,17 +29,12 @@ impl Mock {
             "ticket" => Credential::Ticket(self.key("ticket")),
             "wampcra" => Credential::WampCra { secret: self.key("wampcra key"), salt: None },
             "cryptosign" => Credential::Cryptosign { public_keys: Vec::new() },
-            _ => match Dialect::of_method(method) {
-                Some(Dialect::Spec) => {
-                    self.scram(Dialect::Spec, Kdf::Argon2id13, 16, 2, Some(19 * 1024))
-                }
-                Some(Dialect::Autobahn) => {
-                    self.scram(Dialect::Autobahn, Kdf::Argon2id13, 16, 4096, Some(512))
-                }
-                None => {
-                    return Err(AuthError::new(format_args!("method {method:?} has no challenge")));
-                }
-            },
+            _ => {
+                let dialect = Dialect::of_method(method).ok_or_else(|| {
+                    AuthError::new(format_args!("method {method:?} has no challenge"))
+                })?;
+                Credential::Scram { dialect, credential: ScramCredential::mock(dialect, self)? }
+            }
         })
     }
 
@@ -54,38 +49,14 @@ impl Mock {
                 Credential::WampCra { secret: self.key("wampcra key"), salt }
             }
             Credential::Cryptosign { .. } => Credential::Cryptosign { public_keys: Vec::new() },
-            Credential::Scram { dialect, credential } => self.scram(
-                *dialect,
-                credential.kdf,
-                credential.salt.len(),
-                credential.iterations,
-                credential.memory,
-            ),
+            Credential::Scram { dialect, credential } => Credential::Scram {
+                dialect: *dialect,
+                credential: credential.mock_like(*dialect, self),
+            },
         }
     }
 
-    fn scram(
-        &self,
-        dialect: Dialect,
-        kdf: Kdf,
-        salt: usize,
-        iterations: u32,
-        memory: Option<u32>,
-    ) -> Credential {
-        // Different dialects must not share a salt.
-        let purpose = |what: &str| format!("{} {what}", dialect.method());
-        let credential = ScramCredential {
-            kdf,
-            salt: self.octets(&purpose("salt"), salt),
-            iterations,
-            memory,
-            stored_key: self.key(&purpose("stored key")),
-            server_key: self.key(&purpose("server key")),
-        };
-        Credential::Scram { dialect, credential }
-    }
-
-    fn key(&self, purpose: &str) -> Secret {
+    pub(in crate::auth) fn key(&self, purpose: &str) -> Secret {
         self.octets(purpose, 32).into()
     }
 
@@ -123,7 +94,7 @@ impl Mock {
         }
     }
 
-    fn octets(&self, purpose: &str, count: usize) -> Vec<u8> {
+    pub(in crate::auth) fn octets(&self, purpose: &str, count: usize) -> Vec<u8> {
         let mut octets = Vec::with_capacity(count + 32);
         let mut block = 0_u32;
         while octets.len() < count {

@@ -6,23 +6,43 @@
 //! source.
 
 mod credential;
+#[cfg(feature = "cryptosign")]
 pub mod cryptosign;
-mod encoding;
+mod dialect;
+pub(crate) mod encoding;
 mod exchange;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+mod hex;
 mod mock;
+#[cfg(not(feature = "cryptosign"))]
+mod no_cryptosign;
+#[cfg(not(feature = "scram"))]
+mod no_scram;
+#[cfg(feature = "scram")]
 pub mod scram;
 mod secret;
 pub mod totp;
 pub mod wampcra;
 
-use std::fmt;
+#[cfg(not(feature = "cryptosign"))]
+pub mod cryptosign {
+    //! WAMP-cryptosign, which is not compiled in: the feature `cryptosign` is off.
+    pub use super::no_cryptosign::*;
+}
+#[cfg(not(feature = "scram"))]
+pub mod scram {
+    //! SCRAM, which is not compiled in: the feature `scram` is off.
+    pub use super::no_scram::*;
+}
 
-#[cfg(feature = "router")]
-pub(crate) use encoding::hmac_sha256;
+use std::fmt;
 
 pub use credential::{Credential, Salt};
 pub use exchange::{ChallengeContext, Exchange};
 pub use secret::{Secret, constant_time_eq};
+
+/// The channel binding type available natively: 32 octets of the TLS exporter (RFC 9266).
+pub const TLS_EXPORTER: &str = "tls-exporter";
 
 /// Authentication failed, or the credentials cannot be used. The text never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::AuthError;
 use crate::auth::cryptosign::{keyfile, openssh, to_hex};
-use crate::auth::encoding::secret_from_hex;
+use crate::auth::hex::secret_from_hex;
 
 /// Maximum size of a key file, in octets.
 pub(super) const MAX_FILE: usize = 64 * 1024;

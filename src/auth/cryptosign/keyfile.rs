@@ -4,7 +4,7 @@
 use crate::auth::AuthError;
 use crate::auth::cryptosign::SigningKey;
 use crate::auth::cryptosign::key::MAX_FILE;
-use crate::auth::encoding::{from_hex_array, secret_from_hex};
+use crate::auth::hex::{from_hex_array, secret_from_hex};
 
 const PRIVATE: &str = "private-key-ed25519";
 const PUBLIC: &str = "public-key-ed25519";

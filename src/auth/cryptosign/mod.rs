@@ -4,16 +4,14 @@
 mod key;
 mod keyfile;
 mod openssh;
+pub(in crate::auth) mod router;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use crate::auth::encoding::from_hex_array;
+use crate::auth::hex::{from_hex_array, hex};
 use crate::auth::{AuthError, constant_time_eq};
 
 pub use key::SigningKey;
-
-/// The channel binding type available natively: 32 octets of the TLS exporter (RFC 9266).
-pub const TLS_EXPORTER: &str = "tls-exporter";
 
 /// Returns the message to sign: the challenge, combined by exclusive or with the channel id if a
 /// channel binding is used. Both ends of a TLS connection have the same channel id; a man in the
@@ -76,7 +74,7 @@ pub(in crate::auth) fn check_public_key(key: &[u8; 32]) -> Result<(), AuthError>
 /// Encodes octets as lower-case hexadecimal digits, the wire form of keys, challenges and
 /// signatures.
 pub fn to_hex(octets: &[u8]) -> String {
-    crate::auth::encoding::hex(octets)
+    hex(octets)
 }
 
 fn wrong() -> AuthError {

@@ -4,8 +4,10 @@ use std::fmt;
 
 use data_encoding::BASE64;
 
-use crate::auth::encoding::{base64, from_base64, optional_number, optional_text, text};
-use crate::auth::scram::{AuthMessage, Binding, Dialect, Kdf, Keys, is_nonce, salted_password};
+use crate::auth::encoding::{base64, optional_number, optional_text, text};
+use crate::auth::scram::{
+    AuthMessage, Binding, Dialect, Kdf, Keys, from_base64, is_nonce, salted_password,
+};
 use crate::auth::{AuthError, Secret, constant_time_eq};
 use crate::value::{Dict, Value};
 

@@ -1,6 +1,7 @@
 //! Contains [`ScramCredential`], the values that a router stores for a user's password.
 
-use crate::auth::encoding::{from_hex, hex, optional_number, secret_from_hex, sha256, text};
+use crate::auth::encoding::{optional_number, sha256, text};
+use crate::auth::hex::{from_hex, hex, secret_from_hex};
 use crate::auth::scram::{Dialect, Kdf, Keys, salted_password};
 use crate::auth::{AuthError, Secret};
 use crate::value::Dict;

@@ -7,56 +7,25 @@
 mod client;
 mod credential;
 mod kdf;
+mod mock;
 pub(in crate::auth) mod router;
 
 use std::borrow::Cow;
 use std::fmt;
 
+use data_encoding::BASE64_NOPAD;
 use zeroize::Zeroizing;
 
 use crate::auth::encoding::{base64, hmac_sha256, sha256};
 use crate::auth::{AuthError, Secret};
 
+pub use super::dialect::Dialect;
 pub use client::ClientExchange;
 pub use credential::{ScramCredential, derive_scram_credential};
 pub use kdf::{
     Kdf, MAX_ARGON2_MEMORY, MAX_ARGON2_WORK, MAX_PBKDF2_ITERATIONS, MIN_ARGON2_WORK,
     MIN_PBKDF2_ITERATIONS, salted_password,
 };
-
-/// The two forms of SCRAM. They are not interoperable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// The form of the specification: method `wamp-scram`.
-    Spec,
-    /// The form of Autobahn and Crossbar: method `scram`. With Argon2 the keys are derived from the
-    /// unpadded Base64 text of the hash. The password is used without SASLprep, and the authid is
-    /// not escaped. Channel binding is not supported.
-    Autobahn,
-}
-
-impl Dialect {
-    /// Returns the name of the method.
-    pub fn method(self) -> &'static str {
-        match self {
-            Dialect::Spec => "wamp-scram",
-            Dialect::Autobahn => "scram",
-        }
-    }
-
-    /// Returns the dialect of a method, or `None` for another method.
-    pub fn of_method(method: &str) -> Option<Self> {
-        [Dialect::Spec, Dialect::Autobahn].into_iter().find(|dialect| dialect.method() == method)
-    }
-
-    /// Returns the key of WELCOME.authextra that holds the router's signature.
-    pub fn verifier_key(self) -> &'static str {
-        match self {
-            Dialect::Spec => "verifier",
-            Dialect::Autobahn => "scram_server_signature",
-        }
-    }
-}
 
 /// A channel binding in use: its type and its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,18 +150,25 @@ pub fn saslprep<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, AuthError
     })
 }
 
-pub(in crate::auth) fn verifier(server_key: &Secret, auth_message: &str) -> String {
+fn verifier(server_key: &Secret, auth_message: &str) -> String {
     base64(&hmac_sha256(server_key.as_bytes(), &[auth_message.as_bytes()]))
 }
 
-pub(in crate::auth) fn xor(one: &[u8], other: &[u8]) -> Vec<u8> {
+fn xor(one: &[u8], other: &[u8]) -> Vec<u8> {
     one.iter().zip(other).map(|(one, other)| one ^ other).collect()
 }
 
 /// Returns whether a text may be used as a nonce in the signed text: printable, without commas (RFC
 /// 5802, section 7).
-pub(in crate::auth) fn is_nonce(text: &str) -> bool {
+fn is_nonce(text: &str) -> bool {
     const MAX_NONCE: usize = 1024;
     (1..=MAX_NONCE).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
+}
+
+/// Decodes Base64 with or without padding. `name` appears in the error text.
+fn from_base64(name: &str, text: &str) -> Result<Vec<u8>, AuthError> {
+    BASE64_NOPAD
+        .decode(text.trim_end_matches('=').as_bytes())
+        .map_err(|error| AuthError::new(format_args!("{name} is not valid Base64: {}", error.kind)))
 }

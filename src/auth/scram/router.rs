@@ -3,10 +3,11 @@
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
-use crate::auth::cryptosign::TLS_EXPORTER;
-use crate::auth::encoding::{base64, from_base64, hmac_sha256, optional_text, sha256, text};
-use crate::auth::scram::{AuthMessage, Binding, Dialect, ScramCredential, is_nonce, verifier, xor};
-use crate::auth::{AuthError, ChallengeContext, Secret, constant_time_eq};
+use crate::auth::encoding::{base64, hmac_sha256, optional_text, sha256, text};
+use crate::auth::scram::{
+    AuthMessage, Binding, Dialect, ScramCredential, from_base64, is_nonce, verifier, xor,
+};
+use crate::auth::{AuthError, ChallengeContext, Secret, TLS_EXPORTER, constant_time_eq};
 use crate::message::Authenticate;
 use crate::value::{Dict, Value};
 

@@ -1,8 +1,10 @@
 //! `ChannelBinding`: to which connection a proof is bound.
 
-use crate::auth::AuthError;
-use crate::auth::cryptosign::TLS_EXPORTER;
+use super::from_value::Settings;
+use super::identity::Identity;
+use crate::auth::{AuthError, TLS_EXPORTER};
 use crate::transport::TransportInfo;
+use crate::value::Value;
 
 /// What a proof is bound to, so that it is worth nothing on another connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +22,25 @@ impl ChannelBinding {
         }
     }
 
+    /// Takes the channel binding out of `authextra`.
+    #[allow(dead_code, reason = "no method that is compiled in may have a binding")]
+    pub(super) fn take(
+        identity: &mut Identity,
+        settings: &Settings<'_>,
+    ) -> Result<Option<ChannelBinding>, AuthError> {
+        match identity.authextra.remove("channel_binding").unwrap_or_default() {
+            Value::Null => Ok(None),
+            Value::String(name) if name == TLS_EXPORTER => Ok(Some(ChannelBinding::TlsExporter)),
+            other => {
+                let place = settings.at("authextra.channel_binding");
+                let text = format!("{place} can be \"tls-exporter\" or null, not {other:?}");
+                Err(AuthError::new(text))
+            }
+        }
+    }
+
     /// What both ends know of the connection.
+    #[allow(dead_code, reason = "no method that is compiled in may have a binding")]
     pub(super) fn data(self, transport: &TransportInfo) -> Result<[u8; 32], AuthError> {
         match self {
             ChannelBinding::TlsExporter => transport.channel_id.ok_or_else(|| {

@@ -1,9 +1,7 @@
 //! Reading `Authentication` from Autobahn's dict of methods.
 
 use super::identity::Identity;
-use super::{Anonymous, Authentication, ChannelBinding, Cryptosign, Named, Scram, Ticket, WampCra};
-use crate::auth::cryptosign::{SigningKey, TLS_EXPORTER, public_key_from_hex, to_hex};
-use crate::auth::scram::Dialect;
+use super::{Anonymous, Authentication, Named, Ticket, WampCra, cryptosign, scram};
 use crate::auth::{AuthError, Secret};
 use crate::value::{Dict, Value};
 
@@ -23,8 +21,8 @@ impl Authentication {
     /// | `anonymous`, `anonymous-proxy`, `cookie`, `tls` | | |
     /// | `ticket` | `ticket` | |
     /// | `wampcra` | `authid`, `secret` | |
-    /// | `cryptosign`, `cryptosign-proxy` | `privkey` (64 hexadecimal digits, or an OpenSSH key) | `router_key` (64 hexadecimal digits: see [`Cryptosign::expect_router_key`]) |
-    /// | `scram`, `wamp-scram` | `authid`, `password` | `accept_weak` (a boolean: see [`Scram::accept_weak`]) |
+    /// | `cryptosign`, `cryptosign-proxy` | `privkey` (64 hexadecimal digits, or an OpenSSH key) | `router_key` (64 hexadecimal digits: see `Cryptosign::expect_router_key`) |
+    /// | `scram`, `wamp-scram` | `authid`, `password` | `accept_weak` (a boolean: see `Scram::accept_weak`) |
     ///
     /// and all may have `authid`, `authrole` and `authextra`. In the `authextra` of cryptosign and
     /// SCRAM, `channel_binding` may be `"tls-exporter"` (then `scram` itself cannot be used, and is
@@ -42,7 +40,8 @@ impl Authentication {
     /// ```
     ///
     /// # Errors
-    /// If a method or a key is unknown, missing or of the wrong type (the text names it), or if the
+    /// If a method or a key is unknown, missing or of the wrong type (the text names it), if the
+    /// method's feature is off (`scram`, `cryptosign`), or if the
     /// methods [disagree](Authentication::with).
     pub fn from_value(value: &Value) -> Result<Self, AuthError> {
         let Some(methods) = value.as_dict() else {
@@ -68,9 +67,10 @@ impl Authentication {
     }
 }
 
-struct Settings<'a> {
-    place: String,
-    settings: &'a Dict,
+/// The settings of one method, and where they stand.
+pub(super) struct Settings<'a> {
+    pub(super) place: String,
+    pub(super) settings: &'a Dict,
 }
 
 impl Settings<'_> {
@@ -100,88 +100,12 @@ impl Settings<'_> {
                 let method = WampCra::new(authid, self.secret("secret")?);
                 authentication.with(method.identified(identity))
             }
-            "scram" | "wamp-scram" => {
-                let identity = self.identity(&["password", "accept_weak"])?;
-                let authid = self.need("authid", identity.authid.clone())?;
-                let mut identity = identity;
-                let binding = self.channel_binding(&mut identity)?;
-                let mut scram = Scram::new(authid, self.secret("password")?)
-                    .accept_weak(self.flag("accept_weak")?)
-                    .identified(identity);
-                if let Some(binding) = binding {
-                    scram = scram.channel_binding(binding);
-                }
-                authentication.with(
-                    match (method, methods.get("scram"), methods.get("wamp-scram")) {
-                        ("scram", Some(_), Some(_)) => scram,
-                        ("wamp-scram", Some(_), Some(_)) => scram.spec_first(),
-                        ("scram", ..) => scram.dialect(Dialect::Autobahn),
-                        _ => scram.dialect(Dialect::Spec),
-                    },
-                )
-            }
-            "cryptosign" | "cryptosign-proxy" => {
-                let cryptosign = self.cryptosign()?;
-                let proxy = method == "cryptosign-proxy";
-                authentication.with(if proxy { cryptosign.proxy() } else { cryptosign })
-            }
+            "scram" | "wamp-scram" => scram::add_to(authentication, self, method, methods),
+            "cryptosign" | "cryptosign-proxy" => cryptosign::add_to(authentication, self, method),
             _ => Err(AuthError::new(format!(
                 "{}: unknown authentication method; known are {METHODS}",
                 self.place
             ))),
-        }
-    }
-
-    fn cryptosign(&self) -> Result<Cryptosign, AuthError> {
-        let mut identity = self.identity(&["privkey", "router_key"])?;
-        let key = match self.settings.get("privkey") {
-            Some(Value::String(text)) if text.trim_start().starts_with("-----BEGIN") => {
-                SigningKey::from_openssh(text)
-            }
-            Some(Value::String(text)) if is_path(text) => {
-                let wanted = "it must be 64 hexadecimal digits, or the text of an OpenSSH key";
-                let text = format!("{}: {wanted}, not the path of a file", self.at("privkey"));
-                return Err(AuthError::new(text));
-            }
-            Some(Value::String(text)) => SigningKey::from_hex(text),
-            Some(Value::Bytes(octets)) => SigningKey::parse(octets),
-            Some(other) => return Err(must_be(&self.at("privkey"), "a string", other)),
-            None => return Err(self.missing("privkey")),
-        };
-        let key =
-            key.map_err(|error| AuthError::new(format!("{}: {error}", self.at("privkey"))))?;
-        if let Some(public_key) = identity.authextra.remove("pubkey")
-            && public_key != Value::from(to_hex(&key.public_key()))
-        {
-            let place = self.at("authextra.pubkey");
-            return Err(AuthError::new(format!("{place} is not the public key of privkey")));
-        }
-        let binding = self.channel_binding(&mut identity)?;
-        let mut cryptosign = Cryptosign::new(key).identified(identity);
-        if let Some(binding) = binding {
-            cryptosign = cryptosign.channel_binding(binding);
-        }
-        if let Some(key) = self.text("router_key")? {
-            let key = public_key_from_hex(key)
-                .map_err(|error| AuthError::new(format!("{}: {error}", self.at("router_key"))))?;
-            cryptosign = cryptosign.expect_router_key(key);
-        }
-        Ok(cryptosign)
-    }
-
-    /// What `authextra` says of it, where it need not stand any more.
-    fn channel_binding(
-        &self,
-        identity: &mut Identity,
-    ) -> Result<Option<ChannelBinding>, AuthError> {
-        match identity.authextra.remove("channel_binding").unwrap_or_default() {
-            Value::Null => Ok(None),
-            Value::String(name) if name == TLS_EXPORTER => Ok(Some(ChannelBinding::TlsExporter)),
-            other => {
-                let place = self.at("authextra.channel_binding");
-                let text = format!("{place} can be \"tls-exporter\" or null, not {other:?}");
-                Err(AuthError::new(text))
-            }
         }
     }
 
@@ -204,7 +128,7 @@ impl Settings<'_> {
     }
 
     /// Who we want to be. All keys are known: those, and `own`.
-    fn identity(&self, own: &[&str]) -> Result<Identity, AuthError> {
+    pub(super) fn identity(&self, own: &[&str]) -> Result<Identity, AuthError> {
         let common = ["authid", "authrole", "authextra"];
         let unknown = |key: &&str| !common.contains(key) && !own.contains(key);
         if let Some(key) = self.settings.iter().map(|(key, _)| key).find(unknown) {
@@ -224,11 +148,11 @@ impl Settings<'_> {
         })
     }
 
-    fn secret(&self, key: &str) -> Result<Secret, AuthError> {
+    pub(super) fn secret(&self, key: &str) -> Result<Secret, AuthError> {
         self.need(key, self.text(key)?.map(Secret::from))
     }
 
-    fn text(&self, key: &str) -> Result<Option<&str>, AuthError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<&str>, AuthError> {
         match self.settings.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -236,30 +160,17 @@ impl Settings<'_> {
         }
     }
 
-    fn flag(&self, key: &str) -> Result<bool, AuthError> {
-        match self.settings.get(key) {
-            None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(other) => Err(must_be(&self.at(key), "a boolean", other)),
-        }
-    }
-
-    fn need<T>(&self, key: &str, value: Option<T>) -> Result<T, AuthError> {
+    pub(super) fn need<T>(&self, key: &str, value: Option<T>) -> Result<T, AuthError> {
         value.ok_or_else(|| self.missing(key))
     }
 
-    fn missing(&self, key: &str) -> AuthError {
+    pub(super) fn missing(&self, key: &str) -> AuthError {
         AuthError::new(format!("{} is missing", self.at(key)))
     }
 
-    fn at(&self, key: &str) -> String {
+    pub(super) fn at(&self, key: &str) -> String {
         format!("{}.{key}", self.place)
     }
-}
-
-/// Whether it looks like one: hexadecimal digits have neither of these.
-fn is_path(text: &str) -> bool {
-    text.contains(['/', '\\', '.', '~', '_'])
 }
 
 /// For people, and bounded.
@@ -272,6 +183,6 @@ fn escaped(key: &str) -> String {
 }
 
 /// The value itself may be secret.
-fn must_be(place: &str, expected: &str, value: &Value) -> AuthError {
+pub(super) fn must_be(place: &str, expected: &str, value: &Value) -> AuthError {
     AuthError::new(format!("{place} must be {expected}, is {}", value.kind()))
 }

@@ -20,10 +20,16 @@ mod anonymous;
 mod attempt;
 mod authenticator;
 mod channel_binding;
+#[cfg(feature = "cryptosign")]
 mod cryptosign;
 mod from_value;
 mod identity;
+#[cfg(not(feature = "cryptosign"))]
+mod no_cryptosign;
+#[cfg(not(feature = "scram"))]
+mod no_scram;
 mod on_challenge;
+#[cfg(feature = "scram")]
 mod scram;
 mod set;
 mod ticket;
@@ -33,9 +39,15 @@ pub use anonymous::{Anonymous, Named};
 pub(super) use attempt::{Attempt, cannot_authenticate};
 pub use authenticator::{Authenticator, Proof, Signature};
 pub use channel_binding::ChannelBinding;
+#[cfg(feature = "cryptosign")]
 pub use cryptosign::{Cryptosign, Signer};
 pub(super) use identity::Identity;
+#[cfg(not(feature = "cryptosign"))]
+use no_cryptosign as cryptosign;
+#[cfg(not(feature = "scram"))]
+use no_scram as scram;
 pub use on_challenge::OnChallenge;
+#[cfg(feature = "scram")]
 pub use scram::Scram;
 pub use set::Authentication;
 pub use ticket::Ticket;

@@ -1,13 +1,14 @@
 //! `wamp-scram` and `scram`: a password that the router never sees, and that it must know of, too.
 
+use super::from_value::{Settings, must_be};
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
-use super::{Authenticator, ChannelBinding, Proof, Signature};
+use super::{Authentication, Authenticator, ChannelBinding, Proof, Signature};
 use crate::auth::scram::{Binding, ClientExchange, Dialect};
 use crate::auth::{AuthError, Secret};
 use crate::message::{Challenge, Welcome};
 use crate::rt::{self, BoxFuture};
 use crate::transport::TransportInfo;
-use crate::value::Dict;
+use crate::value::{Dict, Value};
 
 /// SCRAM, with Argon2 or PBKDF2 as the router says: both ends prove that they know the password, or
 /// what is derived from it, and neither tells it. A router that does not prove it is left.
@@ -131,6 +132,39 @@ impl Authenticator for Scram {
 }
 
 identity_debug!(Scram);
+
+/// Reads the method from Autobahn's dict.
+pub(super) fn add_to(
+    authentication: Authentication,
+    settings: &Settings<'_>,
+    method: &str,
+    methods: &Dict,
+) -> Result<Authentication, AuthError> {
+    let identity = settings.identity(&["password", "accept_weak"])?;
+    let authid = settings.need("authid", identity.authid.clone())?;
+    let mut identity = identity;
+    let binding = ChannelBinding::take(&mut identity, settings)?;
+    let mut scram = Scram::new(authid, settings.secret("password")?)
+        .accept_weak(flag(settings, "accept_weak")?)
+        .identified(identity);
+    if let Some(binding) = binding {
+        scram = scram.channel_binding(binding);
+    }
+    authentication.with(match (method, methods.get("scram"), methods.get("wamp-scram")) {
+        ("scram", Some(_), Some(_)) => scram,
+        ("wamp-scram", Some(_), Some(_)) => scram.spec_first(),
+        ("scram", ..) => scram.dialect(Dialect::Autobahn),
+        _ => scram.dialect(Dialect::Spec),
+    })
+}
+
+fn flag(settings: &Settings<'_>, key: &str) -> Result<bool, AuthError> {
+    match settings.settings.get(key) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(other) => Err(must_be(&settings.at(key), "a boolean", other)),
+    }
+}
 
 struct Exchange {
     dialect: Dialect,

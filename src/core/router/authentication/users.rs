@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::auth::{Credential, cryptosign, hmac_sha256};
+use crate::auth::encoding::hmac_sha256;
+use crate::auth::{Credential, cryptosign};
 use crate::core::router::authentication::User;
 use crate::uri::Uri;
 use crate::value::Dict;

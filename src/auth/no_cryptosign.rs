@@ -1,0 +1,47 @@
+//! Stands in for `cryptosign` when that feature is off: there are no keys, and every attempt to get
+//! one is an error that names the feature.
+
+use crate::auth::AuthError;
+
+/// A private key. Without the feature `cryptosign` there is none.
+#[derive(Clone, Debug)]
+pub enum SigningKey {}
+
+/// Reads a public key.
+///
+/// # Errors
+/// Always: the feature is off.
+pub fn public_key_from_hex(_text: &str) -> Result<[u8; 32], AuthError> {
+    Err(off())
+}
+
+pub(in crate::auth) fn check_public_key(_key: &[u8; 32]) -> Result<(), AuthError> {
+    Err(off())
+}
+
+pub(crate) fn off() -> AuthError {
+    AuthError::new("cryptosign is not compiled in (feature `cryptosign` of the crate is off)")
+}
+
+pub(in crate::auth) mod router {
+    //! The router's end of it, which never begins.
+
+    use crate::auth::{AuthError, ChallengeContext};
+    use crate::message::Authenticate;
+    use crate::value::Dict;
+
+    pub(in crate::auth) enum RouterExchange {}
+
+    impl RouterExchange {
+        pub(in crate::auth) fn begin(
+            _public_keys: &[[u8; 32]],
+            _context: &ChallengeContext<'_>,
+        ) -> Result<(Dict, Self), AuthError> {
+            Err(super::off())
+        }
+
+        pub(in crate::auth) fn verify(&self, _answer: &Authenticate) -> Option<Dict> {
+            match *self {}
+        }
+    }
+}
