@@ -7,6 +7,10 @@
 #[cfg(not(any(feature = "json", feature = "msgpack", feature = "cbor")))]
 compile_error!("no serializer: enable one of the features `cbor`, `msgpack` and `json`");
 
+#[cfg(not(all(feature = "json", feature = "msgpack", feature = "cbor")))]
+mod absent;
+#[cfg(any(feature = "msgpack", feature = "cbor"))]
+mod binary;
 #[cfg(feature = "cbor")]
 mod cbor;
 mod compose;
@@ -27,11 +31,26 @@ mod write;
 
 pub(crate) use positional::Positional;
 
+#[cfg(feature = "cbor")]
+use cbor::Cbor;
+#[cfg(feature = "json")]
+use json::Json;
+#[cfg(feature = "msgpack")]
+use msgpack::MsgPack;
+
+#[cfg(not(feature = "cbor"))]
+type Cbor = absent::Absent<3>;
+#[cfg(not(feature = "json"))]
+type Json = absent::Absent<1>;
+#[cfg(not(feature = "msgpack"))]
+type MsgPack = absent::Absent<2>;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Message, Serializer};
@@ -47,22 +66,18 @@ pub const MAX_DEPTH: usize = 100;
 macro_rules! with_format {
     ($serializer:expr, $format:ident => $body:expr, $missing:expr) => {
         match $serializer {
-            #[cfg(feature = "json")]
-            $crate::message::Serializer::Json => {
-                type $format = $crate::codec::json::Json;
+            $crate::message::Serializer::Json if $crate::codec::Json::COMPILED_IN => {
+                type $format = $crate::codec::Json;
                 $body
             }
-            #[cfg(feature = "msgpack")]
-            $crate::message::Serializer::MsgPack => {
-                type $format = $crate::codec::msgpack::MsgPack;
+            $crate::message::Serializer::MsgPack if $crate::codec::MsgPack::COMPILED_IN => {
+                type $format = $crate::codec::MsgPack;
                 $body
             }
-            #[cfg(feature = "cbor")]
-            $crate::message::Serializer::Cbor => {
-                type $format = $crate::codec::cbor::Cbor;
+            $crate::message::Serializer::Cbor if $crate::codec::Cbor::COMPILED_IN => {
+                type $format = $crate::codec::Cbor;
                 $body
             }
-            #[allow(unreachable_patterns, reason = "all three may be compiled in")]
             _ => $missing,
         }
     };
@@ -73,14 +88,12 @@ pub(crate) use with_format;
 /// Returns the serializers that are compiled in (features `cbor`, `msgpack`, `json`), in order of
 /// preference.
 pub fn available() -> &'static [Serializer] {
-    &[
-        #[cfg(feature = "cbor")]
-        Serializer::Cbor,
-        #[cfg(feature = "msgpack")]
-        Serializer::MsgPack,
-        #[cfg(feature = "json")]
-        Serializer::Json,
-    ]
+    static AVAILABLE: LazyLock<Vec<Serializer>> = LazyLock::new(|| {
+        let is_compiled_in =
+            |one: &Serializer| with_format!(*one, Chosen => Chosen::COMPILED_IN, false);
+        Serializer::ALL.into_iter().filter(is_compiled_in).collect()
+    });
+    &AVAILABLE
 }
 
 /// Encodes a message. A payload in another serializer's bytes is converted.
@@ -200,6 +213,9 @@ fn missing(serializer: Serializer) -> String {
 
 /// A wire format. Each format is a type without values; [`with_format`] selects it.
 trait Format {
+    /// Whether the feature of the format is on. Otherwise nothing else of this trait is used.
+    const COMPILED_IN: bool = true;
+
     const SERIALIZER: Serializer;
 
     /// An encoded dict without entries, as most options and details are.

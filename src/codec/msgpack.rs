@@ -10,7 +10,8 @@ use rmp_serde::decode::Error;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
-use super::scan::{Cursor, Flaw, Kind, Shape, Spans, check_key, deeper};
+use super::binary::check_key;
+use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
 use super::{Format, Items};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -192,7 +193,7 @@ impl<'de> Items<'de> for Elements<'de> {
     fn read_next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
         let mut cursor = Cursor::new(self.rest);
         skip(&mut cursor, 0, false).map_err(DecodeError::new)?;
-        let element = cursor.since(0);
+        let element = self.rest.get(..cursor.at).unwrap_or_default();
         self.left = self.left.saturating_sub(1);
         self.rest = cursor.rest();
         MsgPack::read(element, seed)

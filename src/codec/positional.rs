@@ -21,23 +21,17 @@ pub(crate) struct Positional<'a> {
 #[derive(Clone)]
 enum Inner<'a> {
     Values(std::slice::Iter<'a, Value>),
-    #[cfg(feature = "json")]
-    Json(<super::json::Json as Format>::Items<'a>),
-    #[cfg(feature = "msgpack")]
-    MsgPack(<super::msgpack::MsgPack as Format>::Items<'a>),
-    #[cfg(feature = "cbor")]
-    Cbor(<super::cbor::Cbor as Format>::Items<'a>),
+    Json(<super::Json as Format>::Items<'a>),
+    MsgPack(<super::MsgPack as Format>::Items<'a>),
+    Cbor(<super::Cbor as Format>::Items<'a>),
 }
 
 macro_rules! each {
     ($inner:expr, $items:ident => $body:expr) => {
         match $inner {
             Inner::Values($items) => $body,
-            #[cfg(feature = "json")]
             Inner::Json($items) => $body,
-            #[cfg(feature = "msgpack")]
             Inner::MsgPack($items) => $body,
-            #[cfg(feature = "cbor")]
             Inner::Cbor($items) => $body,
         }
     };
@@ -53,20 +47,17 @@ impl<'a> Positional<'a> {
                 trait Wrap<'a>: Format {
                     fn wrap(items: Self::Items<'a>) -> Inner<'a>;
                 }
-                #[cfg(feature = "json")]
-                impl<'a> Wrap<'a> for super::json::Json {
+                impl<'a> Wrap<'a> for super::Json {
                     fn wrap(items: Self::Items<'a>) -> Inner<'a> {
                         Inner::Json(items)
                     }
                 }
-                #[cfg(feature = "msgpack")]
-                impl<'a> Wrap<'a> for super::msgpack::MsgPack {
+                impl<'a> Wrap<'a> for super::MsgPack {
                     fn wrap(items: Self::Items<'a>) -> Inner<'a> {
                         Inner::MsgPack(items)
                     }
                 }
-                #[cfg(feature = "cbor")]
-                impl<'a> Wrap<'a> for super::cbor::Cbor {
+                impl<'a> Wrap<'a> for super::Cbor {
                     fn wrap(items: Self::Items<'a>) -> Inner<'a> {
                         Inner::Cbor(items)
                     }

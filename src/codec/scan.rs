@@ -24,7 +24,6 @@ pub(super) enum Kind {
     List,
     Dict,
     /// A kind that only this format has.
-    #[cfg(any(feature = "msgpack", feature = "cbor"))]
     Other,
 }
 
@@ -39,7 +38,6 @@ impl Kind {
             Kind::Bytes => "bytes",
             Kind::List => "list",
             Kind::Dict => "dict",
-            #[cfg(any(feature = "msgpack", feature = "cbor"))]
             Kind::Other => "a value of an unknown kind",
         }
     }
@@ -121,7 +119,7 @@ impl fmt::Display for Flaw {
 /// A position in bytes that moves forward.
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
-    bytes: &'a [u8],
+    pub(super) bytes: &'a [u8],
     pub(super) at: usize,
 }
 
@@ -138,12 +136,6 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// Returns the bytes from `start` up to the current position.
-    #[cfg(any(feature = "json", feature = "msgpack"))]
-    pub(super) fn since(&self, start: usize) -> &'a [u8] {
-        self.bytes.get(start..self.at).unwrap_or_default()
-    }
-
     pub(super) fn byte(&mut self) -> Result<u8, Flaw> {
         let byte = self.peek().ok_or_else(|| self.ended())?;
         self.at += 1;
@@ -156,20 +148,6 @@ impl<'a> Cursor<'a> {
         let taken = taken.ok_or_else(|| self.ended())?;
         self.at += taken.len();
         Ok(taken)
-    }
-
-    /// Reads a big-endian number of `len` bytes, at most 8.
-    #[cfg(any(feature = "msgpack", feature = "cbor"))]
-    pub(super) fn number(&mut self, len: u64) -> Result<u64, Flaw> {
-        let bytes = self.take(len)?;
-        Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-    }
-
-    #[cfg(any(feature = "msgpack", feature = "cbor"))]
-    pub(super) fn text(&mut self, len: u64) -> Result<&'a str, Flaw> {
-        let start = self.at;
-        std::str::from_utf8(self.take(len)?)
-            .map_err(|error| Flaw::new("invalid UTF-8", start + error.valid_up_to()))
     }
 
     /// Checks that no bytes are left.
@@ -190,13 +168,4 @@ impl<'a> Cursor<'a> {
 /// Returns the depth inside a container that opens at `at` on `depth`.
 pub(super) fn deeper(depth: usize, at: usize) -> Result<usize, Flaw> {
     if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(Flaw::new("nested deeper than 100", at)) }
-}
-
-/// Checks the key of a dict that must have string keys.
-#[cfg(any(feature = "msgpack", feature = "cbor"))]
-pub(super) fn check_key(key: Shape, string_keys: bool, at: usize) -> Result<(), Flaw> {
-    if string_keys && key.kind != Kind::Text {
-        return Err(Flaw::new("a key that is not a string", at));
-    }
-    Ok(())
 }

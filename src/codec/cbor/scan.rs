@@ -1,6 +1,7 @@
 //! Reads the heads of CBOR items and scans items (RFC 8949, section 3 and appendix C).
 
-use crate::codec::scan::{Cursor, Flaw, Kind, Shape, check_key, deeper};
+use crate::codec::binary::check_key;
+use crate::codec::scan::{Cursor, Flaw, Kind, Shape, deeper};
 
 /// The major types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

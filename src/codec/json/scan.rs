@@ -5,6 +5,13 @@
 
 use crate::codec::scan::{Cursor, Flaw, Kind, Shape, deeper};
 
+impl<'a> Cursor<'a> {
+    /// Returns the bytes from `start` up to the current position.
+    pub(super) fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
+    }
+}
+
 /// Skips white space and returns the next byte without consuming it.
 pub(super) fn peek(cursor: &mut Cursor<'_>) -> Option<u8> {
     loop {

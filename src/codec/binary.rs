@@ -1,0 +1,25 @@
+//! Contains what the scanners of the binary formats share.
+
+use super::scan::{Cursor, Flaw, Kind, Shape};
+
+impl<'a> Cursor<'a> {
+    /// Reads a big-endian number of `len` bytes, at most 8.
+    pub(super) fn number(&mut self, len: u64) -> Result<u64, Flaw> {
+        let bytes = self.take(len)?;
+        Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
+    pub(super) fn text(&mut self, len: u64) -> Result<&'a str, Flaw> {
+        let start = self.at;
+        std::str::from_utf8(self.take(len)?)
+            .map_err(|error| Flaw::new("invalid UTF-8", start + error.valid_up_to()))
+    }
+}
+
+/// Checks the key of a dict that must have string keys.
+pub(super) fn check_key(key: Shape, string_keys: bool, at: usize) -> Result<(), Flaw> {
+    if string_keys && key.kind != Kind::Text {
+        return Err(Flaw::new("a key that is not a string", at));
+    }
+    Ok(())
+}
