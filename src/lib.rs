@@ -2,7 +2,7 @@
 //! tokio and as WebAssembly in the browser, with a router of its own.
 //!
 //! ```
-//! # #[cfg(all(feature = "client", feature = "router"))]
+//! # #[cfg(feature = "router")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use wampwerk::{Router, connect};
@@ -22,7 +22,7 @@
 //! let event = news.next().await.expect("the session is open")?;
 //! assert_eq!(event.decode::<String>()?, "it works");
 //! # Ok(()) }
-//! # #[cfg(not(all(feature = "client", feature = "router")))]
+//! # #[cfg(not(feature = "router"))]
 //! # fn main() {}
 //! ```
 //!
@@ -86,7 +86,6 @@ pub use message::{Payload, Serializer};
 #[cfg(feature = "router")]
 pub use router::{Router, RouterBuilder};
 pub use session::Session;
-#[cfg(feature = "client")]
 pub use session::connect;
 pub use uri::{Captures, InvalidUri, Match, NamedPattern, Pattern, Uri, UriRule, uris};
 pub use value::{Dict, List, Value};

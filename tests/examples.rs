@@ -3,7 +3,7 @@
 //!
 //! `cargo test` builds them, but `cargo test --test examples` does not: `cargo build --examples` first.
 
-#![cfg(all(unix, feature = "client", feature = "router"))]
+#![cfg(all(unix, feature = "router"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::io::{BufRead, BufReader, Read};

@@ -4,7 +4,7 @@
 //!
 //! Each scenario runs with each serializer. `tests/crossbar/README.md` tells what has to be there.
 
-#![cfg(all(not(target_arch = "wasm32"), feature = "client", feature = "router"))]
+#![cfg(all(not(target_arch = "wasm32"), feature = "router"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

@@ -4,13 +4,7 @@
 //! Each with every serializer that the client has there. `tests/crossbar/README.md` tells what has
 //! to be installed.
 
-#![cfg(all(
-    not(target_arch = "wasm32"),
-    unix,
-    feature = "client",
-    feature = "router",
-    feature = "tls"
-))]
+#![cfg(all(not(target_arch = "wasm32"), unix, feature = "router", feature = "tls"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

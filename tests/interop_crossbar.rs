@@ -1,6 +1,6 @@
 //! Against a real Crossbar: the whole behaviour with each serializer, and what is its own.
 
-#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

@@ -1,7 +1,7 @@
 //! Against a real Crossbar that asks who one is: every method joins with the right secret, over
 //! WebSocket, plain and over TLS, and over RawSocket, and is refused with a wrong one.
 
-#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

@@ -1,7 +1,7 @@
 //! A component and a real Crossbar: it logs in, stays up when its session is killed and when Crossbar
 //! is restarted, and what it has declared is there once after each.
 
-#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

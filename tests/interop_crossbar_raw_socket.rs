@@ -1,6 +1,6 @@
 //! What is Crossbar's own on RawSocket: it knows no PING.
 
-#![cfg(all(not(target_arch = "wasm32"), unix, feature = "client", feature = "tls"))]
+#![cfg(all(not(target_arch = "wasm32"), unix, feature = "tls"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

@@ -1,7 +1,7 @@
 //! Against a real Crossbar, on every transport that it has: messages that are nearly as long as it
 //! takes, and messages that are too long.
 
-#![cfg(all(not(target_arch = "wasm32"), unix, feature = "client", feature = "tls"))]
+#![cfg(all(not(target_arch = "wasm32"), unix, feature = "tls"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

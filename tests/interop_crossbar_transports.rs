@@ -1,7 +1,7 @@
 //! Against a real Crossbar, on every transport that it has and with each serializer: calls and
 //! their errors, events, progressive results, and a clean end.
 
-#![cfg(all(not(target_arch = "wasm32"), unix, feature = "client", feature = "tls"))]
+#![cfg(all(not(target_arch = "wasm32"), unix, feature = "tls"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

@@ -1,6 +1,6 @@
 //! WebSocket's own options against a real Crossbar: pings and their round trips, and fragments.
 
-#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod common {

@@ -87,7 +87,7 @@ use run_loop::{Signals, Stop};
 /// of its own component keeps it running and in memory; pass the [`Session`] instead.
 ///
 /// ```
-/// # #[cfg(all(feature = "client", feature = "router"))]
+/// # #[cfg(feature = "router")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use wampwerk::component::Component;
@@ -108,7 +108,7 @@ use run_loop::{Signals, Stop};
 /// component.on_leave(|reason| async move { println!("{reason}") });
 /// component.start().await?;
 /// # Ok(()) }
-/// # #[cfg(not(all(feature = "client", feature = "router")))]
+/// # #[cfg(not(feature = "router"))]
 /// # fn main() {}
 /// ```
 ///

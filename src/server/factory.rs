@@ -180,7 +180,7 @@ factory! {
     /// let url = "ws://127.0.0.1:0/ws";
     /// let server = WampWebSocketServerFactory::new(|| Farewell, url, codec::available())?;
     /// let listener = server.listen().await?;
-    /// # #[cfg(feature = "client")] {
+    /// # {
     /// assert!(wampwerk::connect(listener.url(), "realm1").await.is_err());
     /// # }
     /// listener.shutdown().await;

@@ -49,7 +49,6 @@ impl Listener {
     /// came another way go on.
     ///
     /// ```
-    /// # #[cfg(feature = "client")]
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let router = wampwerk::Router::builder().realm("realm1").build()?;
@@ -61,8 +60,6 @@ impl Listener {
     /// assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
     /// inside.publish("com.example.topic").await?;
     /// # Ok(()) }
-    /// # #[cfg(not(feature = "client"))]
-    /// # fn main() {}
     /// ```
     pub async fn shutdown(self) {
         let mut gone = self.gone.clone();

@@ -73,7 +73,7 @@ use crate::transport::{
 /// let app = app.into_make_service_with_connect_info::<SocketAddr>();
 /// tokio::spawn(async move { axum::serve(listener, app).await });
 ///
-/// # #[cfg(feature = "client")] {
+/// # {
 /// let session = wampwerk::connect(&url, "realm1").await?;
 /// session.publish("com.example.topic").args(("hello",)).await?;
 /// # }

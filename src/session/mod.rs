@@ -72,7 +72,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use crate::error::Lagged;
 pub use call::{CallReply, CallRequest};
 pub use config::SessionConfig;
-#[cfg(feature = "client")]
 pub use connect::{Connect, connect};
 pub use connect::{connect_with, join};
 pub use ending::Ending;

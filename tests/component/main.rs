@@ -2,7 +2,6 @@
 
 #![cfg(all(
     not(target_arch = "wasm32"),
-    feature = "client",
     feature = "router",
     feature = "tls",
     feature = "json",

@@ -4,7 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::auth::{Secret, hmac_sha256};
+use crate::auth::Secret;
+use crate::auth::encoding::hmac_sha256;
 
 /// Draws octets from a secret: HMAC-SHA256 of a counter. Ids are no such source, as every peer sees
 /// them and can compute the next ones.
