@@ -19,12 +19,12 @@ use crate::rt::future::{Race, all_within, race, within};
 use crate::rt::guard::{Panic, catch, caught};
 use crate::rt::{self, BoxFuture};
 use crate::session::{self, Session, SessionConfig};
-use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::transport::{CloseCode, Transport, TransportInfo, outgoing};
 use crate::uri::Uri;
 
-/// Additional time that a transport may take to close beyond its own limit. Transports of this
-/// crate never need it.
-const CLOSE_MARGIN: Duration = Duration::from_secs(2);
+/// Additional time that a transport may take to close beyond its own limit: more than the session
+/// below gives it.
+const CLOSE_MARGIN: Duration = outgoing::CLOSE_MARGIN.saturating_mul(2);
 
 /// Time limit of the listeners that run at the end of a session.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(3);

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use crate::router::hub::{Aftermath, Hub, Input};
 use crate::router::outbox::{Ending, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
+use crate::transport::outgoing::{Closing, poll_send};
 use crate::transport::{CloseCode, Transport};
 use crate::uri::uris;
 
@@ -31,18 +32,12 @@ const WRITES_PER_TURN: usize = 256;
 /// Interval at which a sender checks whether a slow peer still reads.
 const LOOK: Duration = Duration::from_millis(PATIENCE.as_millis() as u64 / 4);
 
-/// Additional time that a transport may take to close beyond its own limit. Transports of this
-/// crate never need it; the margin keeps others from blocking a shutdown.
-const CLOSE_MARGIN: Duration = Duration::from_secs(1);
-
 pub(crate) struct Connection {
     hub: Arc<Hub>,
     id: ConnectionId,
     transport: Box<dyn Transport>,
     outbox: Arc<Outbox>,
     phase: Phase,
-    /// Ends the phase `Closing`; set when the transport does not close at once.
-    close_timer: Option<Sleep>,
     throttle: Throttle,
     aftermath: Aftermath,
     /// Inputs that were read, but not handled.
@@ -66,7 +61,7 @@ enum Phase {
     Open,
     /// The core has removed the connection; the remaining frames are sent until the timer ends.
     Draining(CloseCode, Sleep),
-    Closing(CloseCode),
+    Closing(Closing),
 }
 
 /// The slow peers for which this connection pauses reading.
@@ -89,7 +84,6 @@ impl Connection {
             transport,
             outbox,
             phase: Phase::Open,
-            close_timer: None,
             throttle: Throttle::default(),
             aftermath: Aftermath::default(),
             inputs: VecDeque::new(),
@@ -121,7 +115,7 @@ impl Connection {
             // The peer may have closed only its own direction and wait for the answers.
             self.phase = match self.transport.is_half_open() {
                 true if !self.broken => self.draining(CloseCode::Normal),
-                _ => Phase::Closing(CloseCode::Normal),
+                _ => self.closing(CloseCode::Normal),
             };
             return false;
         }
@@ -162,7 +156,7 @@ impl Connection {
         let ending = self.outbox.take(cx, &mut self.items);
         match ending {
             Some(Ending::Now(code)) => {
-                self.phase = Phase::Closing(code);
+                self.phase = self.closing(code);
                 return Ok(Poll::Ready(()));
             }
             Some(Ending::Drained(code)) if matches!(self.phase, Phase::Open) => {
@@ -172,17 +166,15 @@ impl Connection {
         }
         self.encode();
         let mut handed_over = 0;
-        while !self.frames.is_empty() && self.transport.poll_ready(cx)?.is_ready() {
-            if let Some(frame) = self.frames.pop_front() {
-                handed_over += cost(&frame);
-                self.frames_cost -= cost(&frame);
-                self.transport.start_send(frame)?;
-            }
-        }
+        let sent = poll_send(cx, self.transport.as_mut(), &mut self.frames, |frame| {
+            handed_over += cost(&frame);
+            frame
+        })?;
+        self.frames_cost -= handed_over;
         if handed_over > 0 {
             self.outbox.handed_over(handed_over, rt::now);
         }
-        if self.frames.is_empty() {
+        if sent.is_ready() {
             let _ = self.transport.poll_flush(cx)?;
         }
         if !self.unsent.is_empty() {
@@ -237,17 +229,8 @@ impl Connection {
         Phase::Draining(code, Sleep::new(self.transport.close_timeout()))
     }
 
-    fn close(&mut self, cx: &mut Context<'_>, code: CloseCode) -> Poll<()> {
-        // An error ends the transport, too.
-        if self.transport.poll_close(cx, code).is_ready() {
-            return Poll::Ready(());
-        }
-        let limit = || self.transport.close_timeout().saturating_add(CLOSE_MARGIN);
-        let timer = self.close_timer.get_or_insert_with(|| Sleep::new(limit()));
-        ready!(Pin::new(timer).poll(cx));
-        let info = self.transport.info();
-        tracing::debug!(peer = info.peer, kind = info.kind, "dropped: it does not close");
-        Poll::Ready(())
+    fn closing(&self, code: CloseCode) -> Phase {
+        Phase::Closing(Closing::new(code, self.transport.close_timeout()))
     }
 
     fn log_end(&self, error: Option<&TransportError>) {
@@ -268,7 +251,7 @@ impl Connection {
                 self.ended = true;
                 self.inputs.push_back(Input::End);
             }
-            _ => self.phase = Phase::Closing(CloseCode::Normal),
+            _ => self.phase = self.closing(CloseCode::Normal),
         }
     }
 }
@@ -320,11 +303,13 @@ impl Future for Connection {
         if let Phase::Draining(code, timer) = &mut this.phase {
             let drained = this.items.is_empty() && this.frames.is_empty() && !more;
             if drained || Pin::new(timer).poll(cx).is_ready() {
-                this.phase = Phase::Closing(*code);
+                let code = *code;
+                this.phase = this.closing(code);
             }
         }
-        if let Phase::Closing(code) = this.phase {
-            return this.close(cx, code);
+        if let Phase::Closing(closing) = &mut this.phase {
+            // An error ends the transport, too.
+            return closing.poll(cx, this.transport.as_mut()).map(drop);
         }
         if more {
             cx.waker().wake_by_ref();

@@ -17,14 +17,12 @@ use crate::rt::Sleep;
 use crate::server::WampTransport;
 use crate::server::read_ahead::ReadAhead;
 use crate::server::wamp_transport::{Ending, Queue, Queued};
+use crate::transport::outgoing::{CLOSE_MARGIN, Closing, poll_send};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
 /// Messages that are handled before other tasks get their turn, and answers leave: one flush for
 /// many answers is the largest factor in speed.
 const MESSAGES_PER_TURN: usize = 32;
-
-/// How much longer than it says a transport may take to close. Those of this crate never do.
-const CLOSE_MARGIN: Duration = Duration::from_secs(1);
 
 /// How long a handler may go on when the server goes down, at least: as long as draining and closing
 /// may take.
@@ -68,9 +66,8 @@ enum Phase {
     /// What was sent before leaves, until the timer ends.
     Draining(CloseCode, Sleep),
     Closing {
-        code: CloseCode,
+        closing: Closing,
         is_clean: bool,
-        timer: Sleep,
     },
     Over {
         is_clean: bool,
@@ -260,21 +257,15 @@ impl Wire {
 
     fn begin_close(&mut self, code: CloseCode, is_clean: bool) {
         self.queue.refuse();
-        let timer = Sleep::new(self.close_timeout.saturating_add(CLOSE_MARGIN));
-        self.phase = Phase::Closing { code, is_clean, timer };
+        self.phase = Phase::Closing { closing: Closing::new(code, self.close_timeout), is_clean };
     }
 
     fn close(&mut self, cx: &mut Context<'_>) {
-        let Phase::Closing { code, is_clean, timer } = &mut self.phase else { return };
-        let (code, is_clean) = (*code, *is_clean);
+        let Phase::Closing { closing, is_clean } = &mut self.phase else { return };
         let Some(transport) = &mut self.transport else { return };
-        match transport.poll_close(cx, code) {
-            Poll::Ready(result) => self.over(is_clean && result.is_ok()),
-            Poll::Pending => {
-                if Pin::new(timer).poll(cx).is_ready() {
-                    self.over(false);
-                }
-            }
+        if let Poll::Ready(result) = closing.poll(cx, transport.as_mut()) {
+            let is_clean = *is_clean && result.is_ok();
+            self.over(is_clean);
         }
     }
 
@@ -336,14 +327,12 @@ fn write(
     queue: &Queue,
     flush: bool,
 ) -> Result<Poll<()>, TransportError> {
-    while !frames.is_empty() {
-        if transport.poll_ready(cx)?.is_pending() {
-            return Ok(Poll::Pending);
-        }
-        if let Some(Queued { frame, cost }) = frames.pop_front() {
-            transport.start_send(frame)?;
-            queue.leaves(cost);
-        }
+    let sent = poll_send(cx, transport.as_mut(), frames, |Queued { frame, cost }| {
+        queue.leaves(cost);
+        frame
+    })?;
+    if sent.is_pending() {
+        return Ok(Poll::Pending);
     }
     Ok(if flush { transport.poll_flush(cx)? } else { Poll::Pending })
 }

@@ -16,6 +16,7 @@ use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod batched;
 pub mod memory;
+pub(crate) mod outgoing;
 mod round_trip;
 mod settings;
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]

@@ -3,25 +3,21 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use super::{Driver, Listener};
 use crate::core::client::Failure;
 use crate::error::{CloseKind, CloseReason, TransportError, Violation};
-use crate::rt;
 use crate::session::command::Command;
 use crate::session::ending::Ending;
+use crate::transport::outgoing::Closing;
 use crate::transport::{CloseCode, memory};
-
-/// How much longer than the transport's own time the last words and its closing may take.
-const CLOSE_MARGIN: Duration = Duration::from_secs(1);
 
 pub(super) enum Phase {
     Open,
     /// The session is over; the last words go out, if they still can.
     Closing {
-        code: CloseCode,
-        deadline: Duration,
+        /// Its time holds for the last words, too.
+        closing: Closing,
         broken: bool,
     },
 }
@@ -34,8 +30,7 @@ impl Driver {
             _ => CloseCode::Normal,
         };
         let broken = matches!(self.phase, Phase::Closing { broken: true, .. });
-        let deadline = self.deadline();
-        self.phase = Phase::Closing { code, deadline, broken };
+        self.phase = Phase::Closing { closing: self.closing(code), broken };
         if reason.kind != CloseKind::Left {
             self.keep = None;
         }
@@ -61,10 +56,8 @@ impl Driver {
         }
     }
 
-    /// Of the end that begins now.
-    fn deadline(&self) -> Duration {
-        let limit = self.transport.close_timeout().saturating_add(CLOSE_MARGIN);
-        rt::now().saturating_add(limit)
+    fn closing(&self, code: CloseCode) -> Closing {
+        Closing::new(code, self.transport.close_timeout())
     }
 
     pub(super) fn transport_failed(&mut self, error: &TransportError) {
@@ -78,20 +71,20 @@ impl Driver {
 
     /// Nothing can be sent any more.
     pub(super) fn broken(&mut self) {
-        self.unsent = None;
+        self.unsent.clear();
         self.keep = None;
-        let deadline = self.deadline();
-        let code = CloseCode::ProtocolError;
+        let closing = self.closing(CloseCode::ProtocolError);
         match &mut self.phase {
             Phase::Closing { broken, .. } => *broken = true,
-            phase => *phase = Phase::Closing { code, deadline, broken: true },
+            phase => *phase = Phase::Closing { closing, broken: true },
         }
     }
 
     /// The last words, then the end of the transport.
     pub(super) fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Phase::Closing { code, deadline, broken } = self.phase else { return Poll::Pending };
-        if rt::now() >= deadline {
+        let Phase::Closing { closing, broken } = &mut self.phase else { return Poll::Pending };
+        let broken = *broken;
+        if closing.poll_late(cx).is_ready() {
             tracing::debug!("the transport did not close in time");
             return Poll::Ready(());
         }
@@ -111,11 +104,16 @@ impl Driver {
                 Ok(()) => Poll::Ready(()),
                 Err(transport) => {
                     self.transport = transport;
-                    self.transport.poll_close(cx, code).map(drop)
+                    self.poll_close(cx)
                 }
             };
         }
-        self.transport.poll_close(cx, code).map(drop)
+        self.poll_close(cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Phase::Closing { closing, .. } = &mut self.phase else { return Poll::Pending };
+        closing.poll(cx, self.transport.as_mut()).map(drop)
     }
 }
 

@@ -9,7 +9,7 @@ mod payloads;
 mod procedures;
 mod waiting;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::hash::BuildHasherDefault;
 use std::pin::Pin;
@@ -33,6 +33,7 @@ use crate::session::running_call::CallControl;
 use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
 use crate::transport::Transport;
+use crate::transport::outgoing::poll_send;
 use crate::uri::{Pattern, uris};
 use closing::Phase;
 pub(super) use payloads::Payloads;
@@ -79,7 +80,7 @@ pub(super) struct Driver {
     /// What frames are written in, kept for the next one.
     scratch: Vec<u8>,
     /// A frame that the transport was not ready for.
-    unsent: Option<Bytes>,
+    unsent: VecDeque<Bytes>,
     dirty: bool,
     timer: Option<(Duration, Sleep)>,
     /// Who wants the transport when the session is over.
@@ -127,7 +128,7 @@ impl Driver {
             leave_timeout: inbox.leave_timeout,
             orphaned_until: None,
             scratch: Vec::new(),
-            unsent: None,
+            unsent: VecDeque::new(),
             dirty: false,
             timer: None,
             keep: None,
@@ -174,29 +175,22 @@ impl Driver {
     /// Hands frames to the transport. False if it is not ready for more.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
-            if let Some(frame) = self.unsent.take() {
-                match self.transport.poll_ready(cx) {
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(error)) => {
-                        self.transport_failed(&error);
-                        return false;
-                    }
-                    Poll::Pending => {
-                        self.unsent = Some(frame);
-                        return false;
-                    }
-                }
-                self.dirty = true;
-                if let Err(error) = self.transport.start_send(frame) {
+            let before = self.unsent.len();
+            let sent = poll_send(cx, self.transport.as_mut(), &mut self.unsent, |frame| frame);
+            self.dirty |= self.unsent.len() < before;
+            match sent {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
                     self.transport_failed(&error);
                     return false;
                 }
+                Poll::Pending => return false,
             }
             let Some(mut message) = self.client.poll_transmit() else { return true };
             let encoded = self.encode_payload(&mut message);
             trace("send", self.session, &message);
             match encoded.and_then(|()| self.frame(&message)) {
-                Ok(frame) => self.unsent = Some(frame),
+                Ok(frame) => self.unsent.push_back(frame),
                 Err(error) => {
                     tracing::warn!(message = message.name(), %error, "a message cannot be sent");
                     self.client.handle_unsendable(&message, error);
@@ -536,7 +530,8 @@ impl Driver {
             Phase::Open => {
                 [self.client.poll_timeout(), self.orphaned_until].into_iter().flatten().min()
             }
-            Phase::Closing { deadline, .. } => Some(deadline),
+            // Closing has a timer of its own.
+            Phase::Closing { .. } => None,
         };
         let Some(deadline) = deadline else {
             self.timer = None;
