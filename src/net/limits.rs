@@ -1,29 +1,29 @@
-//! Limits that all native transports have in common.
+//! Limits that all protocols over a byte stream share.
 
 use std::time::Duration;
 
-/// Above this many unflushed bytes a transport is not ready. Below it nothing is written before
+/// Above this many unflushed bytes a connection is not ready. Below it nothing is written before
 /// the flush: one system call per turn instead of one per message is the largest factor in speed.
-/// Ready again means room below this, not an empty buffer: that is how the session or the router
-/// sees that a slow peer reads.
+/// Ready again means room below this, not an empty buffer: that is how the
+/// sender sees that a slow peer reads.
 pub(crate) const HIGH_WATER: usize = 1 << 20;
 
-/// 16 MiB: what Autobahn's and Crossbar's users have settled on as the longest message.
+/// Default of the longest message: 16 MiB, the usual value with Autobahn and Crossbar.
 pub(crate) const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
 
-/// TLS and the transport's opening handshake together.
+/// Default time limit of TLS and the opening handshake together.
 pub(crate) const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the peer may take nothing of what is sent, where nothing else is set.
+/// Default of the longest time in which the peer takes no byte of what is sent.
 pub(crate) const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How many frames without a message are handled before other tasks get their turn.
+/// Number of frames without a message after which other tasks get their turn.
 pub(crate) const EMPTY_FRAMES_PER_POLL: usize = 64;
 
-/// How much is still read of a peer once writing to it has failed: what it had said before that, of
-/// which the systems on both sides hold less than this. A peer that sends without a pause would
-/// otherwise never be ended.
+/// Number of bytes still read from a peer once writing to it has failed. It is more than the systems
+/// on both sides hold of what the peer said before. Without this limit, a peer that sends without a
+/// pause would never be disconnected.
 pub(crate) const LAST_WORDS: u64 = 16 << 20;
 
-/// How many messages are read before it is looked whether a ping is due.
+/// Number of messages read between two looks whether a ping is due.
 pub(crate) const MESSAGES_PER_LOOK: u8 = 64;

@@ -1,8 +1,9 @@
-//! Liveness: is the peer still there, how far away is it, and does it take what we send?
+//! Liveness of a peer: whether it answers, how long a round trip takes, and whether it takes what we
+//! send.
 //!
-//! Owns two timers, compares counts of bytes (a slow transfer of a long message is life, too), and
-//! knows what a ping has to hold. Frames are the transport's matter. It reads a clock once for each
-//! ping, when it has left and when it is answered, never per message.
+//! Two timers compare counts of bytes, so that a slow transfer of a long message counts as a sign of
+//! life. The caller reads and writes the frames. The clock is read when a ping has left and when it
+//! is answered, never per message.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,7 +13,8 @@ use bytes::Bytes;
 
 use crate::rt::{self, Sleep};
 
-/// When to ask the peer for a sign of life (RFC 6455, section 5.5.2), and how long to wait.
+/// Automatic pings: when the peer is asked for a sign of life (RFC 6455, section 5.5.2), and how long
+/// the answer is awaited.
 ///
 /// Default: every 10 s, for 10 s, with 12 bytes, and only while the peer is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,27 +23,28 @@ pub struct AutoPing {
     /// A ping is sent after an interval in which nothing came; the intervals follow each other, so
     /// that is up to two of them after the last sign of life. Autobahn's `autoPingInterval`.
     pub interval: Duration,
-    /// The connection counts as lost when nothing came for so long after the ping has left. Until
-    /// then, behind a long message on a slow line, it is `send_timeout` that judges: whether the
-    /// peer takes anything. Autobahn's `autoPingTimeout`.
+    /// The connection counts as lost when nothing came for this time after the ping has left. Until it
+    /// has left, for example behind a long message on a slow line, only `send_timeout` applies.
+    /// Autobahn's `autoPingTimeout`.
     pub timeout: Duration,
-    /// How many bytes a ping carries, 12 to 125: its number (4 bytes), 8 random bytes, and zeros.
+    /// Number of bytes in a ping, 12 to 125: its number (4 bytes), 8 random bytes, and zeros.
     /// Autobahn's `autoPingSize`.
     pub size: usize,
-    /// Whether any byte that comes is a sign of life. If not, a ping is sent an interval after the
-    /// last answer, whatever else comes, and only the answer to it counts: the time of the
-    /// [round trip](crate::transport::RoundTrip) is then known on busy connections too, and a long message that comes
-    /// on a slow line may keep the answer back for too long. Autobahn's `autoPingRestartOnAnyTraffic`.
+    /// If true, any byte that comes is a sign of life. If false, a ping is sent an interval after the
+    /// last answer, whatever else comes, and only the answer to it counts. The time of the
+    /// [round trip](crate::transport::RoundTrip) is then known on busy connections too, but a long
+    /// message on a slow line may delay the answer for too long. Autobahn's
+    /// `autoPingRestartOnAnyTraffic`.
     pub restart_on_traffic: bool,
 }
 
 impl AutoPing {
-    /// The fewest bytes that a ping carries.
+    /// Minimum number of bytes in a ping.
     pub const MIN_SIZE: usize = 12;
-    /// The most: RFC 6455, section 5.5.
+    /// Maximum number of bytes in a ping (RFC 6455, section 5.5).
     pub const MAX_SIZE: usize = 125;
 
-    /// Times below a millisecond count as one.
+    /// Pings with this interval and timeout. Times below 1 ms count as 1 ms.
     pub fn new(interval: Duration, timeout: Duration) -> Self {
         let least = Duration::from_millis(1);
         AutoPing {
@@ -52,7 +55,7 @@ impl AutoPing {
         }
     }
 
-    /// Sets [`size`](field@Self::size); outside of 12 to 125, the nearest of them counts.
+    /// Sets [`size`](field@Self::size); a value outside of 12 to 125 becomes the nearest one.
     #[must_use]
     pub fn size(mut self, bytes: usize) -> Self {
         self.size = bytes.clamp(AutoPing::MIN_SIZE, AutoPing::MAX_SIZE);
@@ -73,15 +76,16 @@ impl Default for AutoPing {
     }
 }
 
-/// What silence calls for.
+/// What to do about a silent peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Beat {
-    /// A ping with this payload has to leave.
+    /// Send a ping with this payload.
     Ping(Bytes),
+    /// The peer did not answer in time.
     Dead,
 }
 
-/// The reading side.
+/// The reading side: asks a silent peer, and measures its answers.
 #[derive(Debug)]
 pub(crate) struct Silence {
     times: AutoPing,
@@ -111,8 +115,8 @@ impl Silence {
         Silence { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip: None }
     }
 
-    /// Polled only when everything that came has been read: otherwise it would be us who do not
-    /// listen. `read` counts all bytes that ever came.
+    /// Polled only when everything that came has been read: otherwise we would be the silent ones.
+    /// `read` counts all bytes since the start.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<Beat> {
         let read = if self.times.restart_on_traffic { read } else { self.seen };
         loop {
@@ -121,7 +125,7 @@ impl Silence {
                 self.listen(read);
             }
             if self.asked && self.open.as_ref().is_some_and(|ping| ping.left.is_none()) {
-                // Nobody can answer yet, and `left` wakes the task.
+                // The peer cannot answer yet, and `left` wakes the task.
                 return Poll::Pending;
             }
             ready!(Pin::new(&mut self.timer).poll(cx));
@@ -136,8 +140,8 @@ impl Silence {
     }
 
     /// The payload of the ping that is due though messages come without a pause, so that
-    /// [`poll`](Self::poll) is not called. Its answer may be among what is not read yet, so nobody
-    /// is given up here.
+    /// [`poll`](Self::poll) is not called. Its answer may be among what is not read yet, so the
+    /// peer is never given up here.
     pub(crate) fn poll_busy(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         if self.times.restart_on_traffic || self.asked {
             return Poll::Pending;
@@ -172,7 +176,7 @@ impl Silence {
         }
     }
 
-    /// The peer has sent a pong. If it answers the last ping: how long that took.
+    /// Takes a pong; returns how long the answer took if it answers the last ping.
     pub(crate) fn ponged(&mut self, payload: &[u8]) -> Option<Duration> {
         let ping = self.open.take_if(|ping| ping.payload == payload)?;
         let now = rt::now();
@@ -184,7 +188,7 @@ impl Silence {
         Some(time)
     }
 
-    /// Whether the peer has been asked, and has never answered a ping yet.
+    /// Returns whether a ping is open and none has ever been answered.
     pub(crate) fn is_unanswered(&self) -> bool {
         self.open.is_some() && self.round_trip.is_none()
     }
@@ -198,7 +202,7 @@ impl Silence {
     fn ask(&mut self) -> Bytes {
         self.asked = true;
         self.pings = self.pings.wrapping_add(1);
-        // Random, so that nobody can answer before he is asked. Without it the number must do.
+        // Random, so that a peer cannot answer before it is asked. Without it the number must do.
         let random = rt::random().unwrap_or_default();
         let mut payload = Vec::with_capacity(AutoPing::MAX_SIZE);
         payload.extend_from_slice(&self.pings.to_be_bytes());
@@ -210,7 +214,7 @@ impl Silence {
     }
 }
 
-/// The writing side. Polled only while the socket takes nothing more.
+/// The writing side: detects a peer that takes nothing. Polled only while the socket takes nothing more.
 #[derive(Debug)]
 pub(crate) struct Stall {
     patience: Option<Duration>,
@@ -223,7 +227,7 @@ impl Stall {
         Stall { patience, since: None }
     }
 
-    /// Ready when not a byte was taken for too long. `written` counts all that were ever taken.
+    /// Ready when no byte was taken for too long. `written` counts all bytes taken since the start.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, written: u64) -> Poll<()> {
         let Some(patience) = self.patience else { return Poll::Pending };
         loop {

@@ -1,8 +1,8 @@
-//! Looking up the addresses of a name.
+//! Looks up the addresses of a name, on threads of its own.
 //!
-//! Owns the threads for that. The system's call blocks, for a minute if a name server is silent, and
-//! nothing ends it. On the runtime's own threads for such calls, a runtime that is dropped would wait
-//! for it, and so would a process that was told to end.
+//! The system's call blocks, for a minute if a name server is silent, and cannot be interrupted. On
+//! the runtime's own threads for such calls, a runtime that is dropped would wait for it, and so
+//! would a process that was told to end.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -11,11 +11,11 @@ use std::thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
-/// How many names are looked up at once; others wait until it is their turn.
+/// Maximum number of names looked up at once; others wait for their turn.
 const AT_ONCE: usize = 16;
 
-/// All addresses of the name; an address is its own. If nobody waits any more, the look-up goes on
-/// to its end for itself.
+/// Returns all addresses of the name; an address is its own. When the future is dropped, the look-up
+/// still runs to its end.
 pub(crate) async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
     if let Ok(address) = host.parse::<IpAddr>() {
@@ -25,7 +25,7 @@ pub(crate) async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     on_a_thread(&TURNS, move || Ok((host.as_str(), port).to_socket_addrs()?.collect())).await?
 }
 
-/// What `work` gives, on a thread of its own, once it is its turn.
+/// Runs `work` on a thread of its own, once it is its turn.
 async fn on_a_thread<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,
@@ -35,7 +35,7 @@ async fn on_a_thread<T: Send + 'static>(
     thread::Builder::new().name("wampwerk-lookup".to_owned()).spawn(move || {
         let result = work();
         drop(turn);
-        // Perhaps nobody waits any more.
+        // The future may have been dropped.
         let _ = sender.send(result);
     })?;
     receiver.await.map_err(|_| io::Error::other("the look-up panicked"))
@@ -100,7 +100,7 @@ mod tests {
         while turns.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        // Nobody waits for the first any more, but it still has its turn.
+        // The first is not awaited any more, but it still has its turn.
         first.abort();
         let second = tokio::spawn(async move {
             on_a_thread(&second, move || begun.send(2).unwrap()).await.unwrap();

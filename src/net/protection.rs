@@ -1,6 +1,6 @@
-//! What TLS gives to the connection below a protocol.
+//! Properties of the connection below a protocol that TLS provides.
 
-/// Whether there is TLS, and its channel id.
+/// Use of TLS, and its channel id.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Protection {
     pub(crate) secure: bool,

@@ -1,7 +1,7 @@
-//! TLS for `wss://`: whom a client trusts, and who a server is.
+//! TLS: trust and identity of clients, certificates of servers.
 //!
-//! Owns every use of rustls; none of its types is public. Crypto is ring's, whatever else in the
-//! process has chosen.
+//! Contains every use of rustls; none of its types is public. The cryptography is always that of
+//! ring, whatever default the process has installed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,14 +35,14 @@ const ALPN: &[u8] = b"http/1.1";
 /// RFC 9266, section 2.
 const CHANNEL_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
-/// A certificate or a key cannot be used.
+/// A certificate or a key that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("TLS setting: {message}")]
 #[non_exhaustive]
 pub struct TlsConfigError {
-    /// What is wrong.
+    /// Text of the problem.
     pub message: String,
-    /// It is the private key that is wrong, or does not fit.
+    /// True if the private key is wrong or does not match the certificate.
     #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "for a client's settings"))]
     pub(crate) of_key: bool,
 }
@@ -59,10 +59,10 @@ impl From<TlsConfigError> for ConnectError {
     }
 }
 
-/// Whom a client trusts when it connects to `wss://`, and who it is itself.
+/// TLS settings of a client: which servers it trusts, and its own certificate.
 ///
-/// By default it trusts whom the platform trusts: the system's certificate store and its rules. The
-/// server's certificate must be for the host of the URL. The client has no certificate.
+/// Default: the platform's certificate store and rules decide, the server's certificate must be valid
+/// for the host of the URL, and the client has no certificate.
 #[cfg(feature = "client")]
 #[derive(Clone)]
 pub struct TlsConfig {
@@ -77,7 +77,7 @@ pub struct TlsConfig {
 
 #[cfg(feature = "client")]
 impl TlsConfig {
-    /// Trusts whom the platform trusts.
+    /// Trusts the platform's certificate store.
     pub fn new() -> Self {
         TlsConfig {
             platform: true,
@@ -88,7 +88,7 @@ impl TlsConfig {
         }
     }
 
-    /// Also trusts the certificates in this PEM text, at least one: an own certificate authority,
+    /// Also trusts the certificates in this PEM text, at least one: a private certificate authority,
     /// or a server's self-signed certificate.
     pub fn with_root_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsConfigError> {
         let roots = certificates("root certificate", pem.as_ref())?;
@@ -99,7 +99,7 @@ impl TlsConfig {
         Ok(self)
     }
 
-    /// Trusts the certificates of [`with_root_pem`](Self::with_root_pem) alone, not the platform's.
+    /// Trusts only the certificates of [`with_root_pem`](Self::with_root_pem), not the platform's.
     #[must_use]
     pub fn without_platform_roots(mut self) -> Self {
         self.platform = false;
@@ -107,7 +107,7 @@ impl TlsConfig {
         self
     }
 
-    /// The name or address that the server is asked for (SNI) and that its certificate must be for.
+    /// Name or address that is sent to the server (SNI) and for which its certificate must be valid.
     /// Default: the host of the URL.
     pub fn hostname(mut self, name: impl Into<String>) -> Result<Self, TlsConfigError> {
         let name = name.into();
@@ -117,9 +117,9 @@ impl TlsConfig {
         Ok(self)
     }
 
-    /// Who the client is, for servers that ask. `chain` is PEM text with the client's certificate
+    /// Certificate of the client, for servers that request one. `chain` is PEM text with the client's certificate
     /// first, then those that lead to the authority; `key` is PEM text with its private key (PKCS #8,
-    /// PKCS #1 or SEC 1). Default: nobody.
+    /// PKCS #1 or SEC 1). Default: none.
     ///
     /// Fails when one of them is missing or damaged, or when they do not belong together.
     pub fn client_certificate_pem(
@@ -132,7 +132,7 @@ impl TlsConfig {
         Ok(self)
     }
 
-    /// The TLS handshake, and the channel id. `host` is a name or an address, without brackets.
+    /// Does the TLS handshake and returns the channel id. `host` is a name or an address, without brackets.
     pub(crate) async fn connect<S>(
         &self,
         host: &str,
@@ -152,7 +152,7 @@ impl TlsConfig {
         Ok((stream, channel_id))
     }
 
-    /// Whose certificate is expected, where the URL has this host.
+    /// Name for which the certificate must be valid, where the URL has this host.
     pub(crate) fn name<'a>(&'a self, host: &'a str) -> &'a str {
         self.hostname.as_deref().unwrap_or(host)
     }
@@ -202,7 +202,7 @@ impl fmt::Debug for TlsConfig {
     }
 }
 
-/// The error in words, where rustls has a name only; that stays behind it.
+/// Explains the error where rustls gives only a name, which follows in brackets.
 #[cfg(feature = "client")]
 fn explained(error: &std::io::Error) -> String {
     // Of webpki's errors rustls shows the name, and platforms have their own.
@@ -232,7 +232,7 @@ fn explained(error: &std::io::Error) -> String {
     }
 }
 
-/// Who a server is: its certificate and key; and whom it lets in.
+/// TLS settings of a server: its certificate and key, and which clients are accepted.
 #[cfg(feature = "router")]
 #[derive(Clone)]
 pub struct TlsServerConfig {
@@ -255,10 +255,10 @@ impl TlsServerConfig {
         Ok(TlsServerConfig { identity, acceptor })
     }
 
-    /// Lets in only clients with a certificate that leads to one of those in this PEM text, at least
-    /// one. Default: clients need none, and are not asked.
+    /// Accepts only clients with a certificate that leads to one of those in this PEM text, at least one.
+    /// Default: clients need none, and none is requested.
     ///
-    /// Another call takes the place of this one.
+    /// A second call replaces the first.
     pub fn client_roots_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsConfigError> {
         let roots = certificates("client root certificate", pem.as_ref())?;
         let roots = root_store("client root certificate", &roots)?;
@@ -289,7 +289,7 @@ impl TlsServerConfig {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// The TLS handshake, and the channel id.
+    /// Does the TLS handshake and returns the channel id.
     pub(crate) async fn accept<S>(
         &self,
         stream: S,
@@ -318,15 +318,15 @@ impl fmt::Debug for TlsServerConfig {
     }
 }
 
-/// What TLS says of an error of reading or writing; an alert that comes after the handshake, as the
-/// refusal of a client's certificate does in TLS 1.3.
+/// Returns the TLS error inside an I/O error, for example an alert that comes after the handshake: in
+/// TLS 1.3 the refusal of a client's certificate does.
 #[cfg(feature = "client")]
 pub(crate) fn tls_error(error: &std::io::Error) -> Option<String> {
     error.get_ref()?.downcast_ref::<rustls::Error>().map(ToString::to_string)
 }
 
-/// `tls-exporter` (RFC 9266). Only of TLS 1.3: what TLS 1.2 exports is the connection's own only
-/// with the extended master secret, and rustls does not tell whether that was agreed on.
+/// `tls-exporter` (RFC 9266). Only for TLS 1.3: in TLS 1.2 the exported value is unique only with the
+/// extended master secret, and rustls does not say whether that was negotiated.
 fn channel_id<Data>(connection: &rustls::ConnectionCommon<Data>) -> Option<[u8; 32]> {
     if connection.protocol_version() != Some(rustls::ProtocolVersion::TLSv1_3) {
         return None;
@@ -334,7 +334,7 @@ fn channel_id<Data>(connection: &rustls::ConnectionCommon<Data>) -> Option<[u8; 
     connection.export_keying_material([0; 32], CHANNEL_LABEL, Some(b"")).ok()
 }
 
-/// `whose` names it in errors.
+/// `whose` names the owner in errors.
 fn identity(whose: &str, chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, TlsConfigError> {
     let chain = certificates(&format!("{whose} certificate"), chain)?;
     let failed = |error: &dyn fmt::Display| TlsConfigError {
@@ -379,7 +379,7 @@ fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
     Ok(certificates)
 }
 
-/// What there is in the place of a certificate or key. It is not repeated, as it may be a key.
+/// Describes text that is not a certificate or key. The text is not repeated, as it may be a key.
 fn missing(wanted: &str, pem: &[u8]) -> String {
     let has = |part: &[u8]| pem.windows(part.len()).any(|place| place == part);
     if !has(b"-----BEGIN ") && !pem.trim_ascii().is_empty() {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-/// After so long a silence the system asks the other system, and again after each interval; how
-/// many times, is the system's matter (9 on Linux: two minutes in all).
+/// Silence after which the system asks the other system, and again after each interval. The system
+/// decides how many times (9 on Linux: two minutes in all).
 const IDLE: Duration = Duration::from_secs(30);
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Lets the system find out that nobody is there any more. What cannot be set is left as it is.
+/// Lets the system detect a dead connection. An option that cannot be set is left as it is.
 pub(crate) fn enable(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new().with_time(IDLE).with_interval(INTERVAL);
     if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keepalive) {

@@ -1,4 +1,4 @@
-//! In the place of `keepalive`, where the system's interval cannot be set: only when it begins.
+//! Replaces `keepalive` where the system's interval cannot be set, only the time until the first probe.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Lets the system find out that nobody is there any more. What cannot be set is left as it is.
+/// Lets the system detect a dead connection. An option that cannot be set is left as it is.
 pub(crate) fn enable(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new().with_time(IDLE);
     if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keepalive) {

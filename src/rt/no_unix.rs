@@ -1,4 +1,4 @@
-//! In the place of `unix`, where the system has no unix sockets: all paths are refused.
+//! Replaces `unix` where the system has no unix sockets: all paths are refused.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,7 +18,7 @@ pub(crate) async fn connect(_path: &Path) -> io::Result<Stream> {
     Err(io::Error::new(io::ErrorKind::Unsupported, NONE))
 }
 
-/// There is none.
+/// Never exists.
 #[cfg_attr(not(feature = "router"), allow(dead_code, reason = "who listens is a server"))]
 #[derive(Debug)]
 pub(crate) struct Listener(Infallible);

@@ -1,9 +1,9 @@
-//! Host and port: what of RFC 3986 the URLs of all transports share.
+//! Host and port of a URL (RFC 3986), the same for all schemes.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// With brackets where it is an IPv6 address.
+/// A host, shown in brackets if it is an IPv6 address.
 pub(crate) struct Host<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Host<'_> {
@@ -12,12 +12,12 @@ impl fmt::Display for Host<'_> {
     }
 }
 
-/// Where the URL has no port. Autobahn has the same for RawSocket as for WebSocket.
+/// Port of a URL without one. As in Autobahn, it is the same for RawSocket as for WebSocket.
 pub(super) fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-/// Host and port of `host[:port]`; see [`WebSocketUrl::host`](super::WebSocketUrl::host).
+/// Returns host and port of `host[:port]`; see [`WebSocketUrl::host`](super::WebSocketUrl::host).
 pub(super) fn read_authority(authority: &str, secure: bool) -> Result<(String, u16), String> {
     let (host, port) = split_port(authority)?;
     let port = port.map_or(Ok(default_port(secure)), check_port)?;
@@ -54,7 +54,7 @@ pub(super) fn check_port(port: &str) -> Result<u16, String> {
     Err(format!("{port:?} is not a port (1 to 65535)"))
 }
 
-/// A host as it stands in a URL, or an IPv6 address without brackets, in the form of
+/// Returns a host from a URL, or an IPv6 address without brackets, in the form of
 /// [`WebSocketUrl::host`](super::WebSocketUrl::host).
 pub(crate) fn read_host(host: &str) -> Result<String, String> {
     match host.parse::<Ipv6Addr>() {

@@ -1,8 +1,9 @@
-//! URLs of transports: `ws://` and `wss://`, `rs://` and `rss://`, and the forms that name a unix
+//! URLs: `ws://` and `wss://`, `rs://` and `rss://`, and the forms that name a unix
 //! socket.
 //!
-//! Owns no name look-up and no percent-decoding. It is written by hand because it is in the browser's
-//! bundle as well, where a general URL library would weigh more than the rest of the transport.
+//! Names are not looked up and nothing is percent-decoded. The parser is written by hand because it is
+//! in the browser's bundle as well, where a general URL library would be larger than the rest of the
+//! transport.
 
 mod authority;
 mod rawsocket;
@@ -19,11 +20,11 @@ pub(crate) use authority::{Host, read_host};
 
 use crate::error::ConnectError;
 
-/// Also Autobahn's rule.
+/// Error text for TLS over a unix socket, which Autobahn refuses as well.
 pub(crate) const NO_TLS: &str = "TLS over a unix socket is not supported";
 
-/// What errors and logs may tell of what was given as a URL: neither user and password, which people
-/// write there by mistake, nor the query, which may hold a token. `ws://…@host/path?…`.
+/// Returns the part of a given URL that errors and logs may contain: neither user and password, which
+/// may stand there by mistake, nor the query, which may hold a token. `ws://…@host/path?…`.
 pub(crate) fn shown(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => (format!("{scheme}://"), rest),
@@ -31,7 +32,7 @@ pub(crate) fn shown(url: &str) -> String {
     };
     let (user, rest) = match rest.rsplit_once('@') {
         Some((before, behind)) if has_user(rest) => match before.contains(['?', '#']) {
-            // Whether the @ is behind the user or in a query, cannot be said.
+            // The @ may be behind the user or in a query.
             true => ("…@", "…"),
             false => ("…@", behind),
         },
@@ -47,7 +48,7 @@ fn invalid(url: &str, message: impl fmt::Display) -> ConnectError {
     ConnectError::InvalidUrl { url: shown(url), message: message.to_string() }
 }
 
-/// Whether it is meant for RawSocket: what it says before `://`.
+/// Returns whether the scheme of the URL is one of RawSocket.
 pub(crate) fn is_raw_socket(url: &str) -> bool {
     url.split_once("://").is_some_and(|(scheme, _)| rawsocket::FAMILY.scheme(scheme).is_some())
 }
@@ -78,26 +79,26 @@ pub(crate) fn check_scheme(url: &str, raw_socket: bool) -> Result<(), String> {
     })
 }
 
-/// The URLs of one transport.
+/// The schemes of one transport.
 struct Family {
-    /// For people.
+    /// Name for error texts.
     name: &'static str,
     plain: &'static str,
     secure: &'static str,
-    /// A scheme that people write instead, and the same with TLS.
+    /// Scheme that is often written instead, and the same with TLS.
     mistaken: [&'static str; 2],
 }
 
-/// What is the same in the URLs of all transports.
+/// Target of a URL, the same for all schemes.
 enum Target<'a> {
-    /// What follows the slashes: host, port and more.
+    /// The text after the slashes: host, port and more.
     Tcp { secure: bool, rest: &'a str },
-    /// Begins with the absolute path of a unix socket.
+    /// The text that begins with the absolute path of a unix socket.
     Unix { rest: &'a str },
 }
 
 impl Family {
-    /// Whether this is a scheme of it; then whether it asks for TLS, and for a unix socket.
+    /// Returns, for a scheme of this transport, whether it means TLS and whether it means a unix socket.
     fn scheme(&self, scheme: &str) -> Option<(bool, bool)> {
         let scheme = scheme.to_ascii_lowercase();
         let (base, unix) = match scheme.strip_suffix("+unix") {
@@ -109,7 +110,7 @@ impl Family {
             .find_map(|(ours, secure)| (base == *ours).then_some((*secure, unix)))
     }
 
-    /// The scheme that is meant by one that people write instead.
+    /// Returns the scheme that is meant by one that is often written instead.
     fn meant(&self, scheme: &str) -> Option<&'static str> {
         let mut mistakes = self.mistaken.iter().zip([self.plain, self.secure]);
         mistakes.find_map(|(other, ours)| scheme.eq_ignore_ascii_case(other).then_some(ours))
@@ -154,7 +155,8 @@ fn is_scheme(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// Whether there seem to be a user and a password, also one with characters that cannot be in it.
+/// Returns whether the text seems to contain user and password, even with characters that are not valid
+/// there.
 fn has_user(rest: &str) -> bool {
     if rest.starts_with('/') || unix_socket(rest).is_some() {
         return false;
@@ -167,20 +169,20 @@ fn has_user(rest: &str) -> bool {
     authority.contains('@') || (rest.contains('@') && odd_port())
 }
 
-/// What follows `unix:`. A host of the name `unix` has a port behind the colon, or no colon.
+/// Returns the text after `unix:`. A host named `unix` has a port behind the colon, or no colon.
 fn unix_socket(rest: &str) -> Option<&str> {
     let (name, socket) = rest.split_once(':')?;
     (name.eq_ignore_ascii_case("unix") && socket.starts_with('/')).then_some(socket)
 }
 
-/// Whether `unix:` is followed by what is neither an absolute path nor a port.
+/// Returns whether `unix:` is followed by neither an absolute path nor a port.
 fn is_relative_socket(rest: &str) -> bool {
     let Some((name, socket)) = rest.split_once(':') else { return false };
     let (port, _) = socket.split_at(socket.find(['/', '?']).unwrap_or(socket.len()));
     name.eq_ignore_ascii_case("unix") && port.bytes().any(|byte| !byte.is_ascii_digit())
 }
 
-/// The path of a unix socket, of which a URL may hold only some.
+/// Checks the path of a unix socket; a URL may contain only some of the valid paths.
 fn check_socket(socket: &str) -> Result<(), String> {
     if socket.contains('%') {
         return Err("the path of a unix socket is not percent-decoded; see Endpoint::unix".into());

@@ -9,7 +9,7 @@ use crate::error::ConnectError;
 pub(crate) const FAMILY: Family =
     Family { name: "RawSocket", plain: "rs", secure: "rss", mistaken: ["tcp", "tcps"] };
 
-/// A checked RawSocket URL. It shows itself as the URL again, always with its port.
+/// A checked RawSocket URL. Displayed as the URL, always with its port.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawSocketUrl {
@@ -18,7 +18,7 @@ pub struct RawSocketUrl {
     /// A name or an address, in lower case; an IPv6 address has no brackets here. `localhost` where
     /// the URL names a unix socket.
     pub host: String,
-    /// The port; 80 or 443 where the URL has none, as Autobahn has it.
+    /// The port; 80 or 443 if the URL has none, as in Autobahn.
     pub port: u16,
     /// The unix socket that the URL names, an absolute path.
     pub unix: Option<String>,
@@ -27,9 +27,9 @@ pub struct RawSocketUrl {
 impl RawSocketUrl {
     /// Reads the URL of a server to connect to: `rs://host[:port]`, `rss://host[:port]`.
     ///
-    /// A unix socket is named by its absolute path, as Autobahn has it, `rs://unix:/run/router.sock`,
-    /// or `rs+unix:///run/router.sock`. What a path holds beyond the characters of a URL, or a colon,
-    /// `%`, `?` or `#`, is for `Endpoint::unix`. There is no TLS over a unix socket.
+    /// A unix socket is named by its absolute path, as in Autobahn, `rs://unix:/run/router.sock`,
+    /// or `rs+unix:///run/router.sock`. A path with other characters than those of a URL, or with a
+    /// colon, `%`, `?` or `#`, has to be given by `Endpoint::unix`. TLS over a unix socket is not supported.
     ///
     /// ```
     /// use wampwerk::transport::RawSocketUrl;
@@ -43,7 +43,7 @@ impl RawSocketUrl {
     /// ```
     ///
     /// Refused with [`ConnectError::InvalidUrl`]: other schemes, a path, a query or a fragment, user
-    /// names and passwords, port 0, and characters that a host holds as punycode.
+    /// names and passwords, port 0, and characters that need punycode in a host.
     pub fn parse(url: &str) -> Result<Self, ConnectError> {
         let parsed = Self::parse_listen(url)?;
         if parsed.port == 0 {
@@ -52,7 +52,7 @@ impl RawSocketUrl {
         Ok(parsed)
     }
 
-    /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 stands for any free port.
+    /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 means any free port.
     pub fn parse_listen(url: &str) -> Result<Self, ConnectError> {
         read(url).map_err(|message| invalid(url, message))
     }
@@ -217,7 +217,7 @@ mod tests {
             }
         }
 
-        /// A place that can be named at all is read again as what it is.
+        /// Every target that can be named is read again as the same.
         #[test]
         fn what_can_be_named_is_read(
             host in "[a-z][a-z0-9-]{0,9}(\\.[a-z]{1,5})?", port in 1..=u16::MAX, secure: bool

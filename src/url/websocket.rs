@@ -9,8 +9,8 @@ use crate::error::ConnectError;
 pub(crate) const FAMILY: Family =
     Family { name: "WebSocket", plain: "ws", secure: "wss", mistaken: ["http", "https"] };
 
-/// A checked WebSocket URL. It shows itself as the URL again; its Debug output lacks the query, which
-/// may hold a secret.
+/// A checked WebSocket URL. Displayed as the URL; the Debug output lacks the query, which may hold a
+/// secret.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebSocketUrl {
@@ -19,11 +19,11 @@ pub struct WebSocketUrl {
     /// A name or an address, in lower case; an IPv6 address has no brackets here. `localhost` where
     /// the URL names a unix socket.
     pub host: String,
-    /// The port; 80 or 443 where the URL has none.
+    /// The port; 80 or 443 if the URL has none.
     pub port: u16,
     /// The path, at least `/`, as it was given (not percent-decoded).
     pub path: String,
-    /// What follows the `?`, if there is one.
+    /// The text after the `?`, if there is one.
     pub query: Option<String>,
     /// The unix socket that the URL names, an absolute path.
     pub unix: Option<String>,
@@ -32,10 +32,10 @@ pub struct WebSocketUrl {
 impl WebSocketUrl {
     /// Reads the URL of a server to connect to: `ws://host[:port][/path][?query]`, `wss://…`.
     ///
-    /// A unix socket is named by its absolute path, as Autobahn has it, `ws://unix:/run/router.sock`,
+    /// A unix socket is named by its absolute path, as in Autobahn, `ws://unix:/run/router.sock`,
     /// or `ws+unix:///run/router.sock`. The HTTP path, where it is not `/`, follows after a colon, and
-    /// then the query: `ws://unix:/run/router.sock:/ws?key=1`. What a path holds beyond the characters
-    /// of a URL, or a colon, `%` or `?`, is for `Endpoint::unix`. There is no TLS over a unix socket.
+    /// then the query: `ws://unix:/run/router.sock:/ws?key=1`. A path with other characters than
+    /// those of a URL, or with a colon, `%` or `?`, has to be given by `Endpoint::unix`. TLS over a unix socket is not supported.
     ///
     /// Refused with [`ConnectError::InvalidUrl`]: other schemes, user names and passwords,
     /// fragments (RFC 6455 section 3 forbids them), port 0, and characters that a URL holds
@@ -48,7 +48,7 @@ impl WebSocketUrl {
         Ok(parsed)
     }
 
-    /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 stands for any free port.
+    /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 means any free port.
     pub fn parse_listen(url: &str) -> Result<Self, ConnectError> {
         read(url).map_err(|message| invalid(url, message))
     }

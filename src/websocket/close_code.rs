@@ -1,23 +1,23 @@
 //! The codes of WebSocket's Close frames that this library sends.
 
-/// Why a transport is closed by us; WebSocket's codes.
+/// Reason why we close a connection, with WebSocket's codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseCode {
-    /// 1000: all is said.
+    /// 1000: normal end.
     Normal,
-    /// 1001: the router or the page goes away.
+    /// 1001: the server shuts down, or the page is left.
     GoingAway,
     /// 1002: the peer broke the protocol.
     ProtocolError,
-    /// 1009: the peer sent too long a message.
+    /// 1009: the peer's message was too long.
     TooBig,
     /// 1011: something failed on our side, or the peer does not read.
     InternalError,
 }
 
 impl CloseCode {
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub fn code(self) -> u16 {
         match self {
             CloseCode::Normal => 1000,

@@ -1,30 +1,30 @@
 //! The HTTP part of the opening handshake (RFC 6455, section 4) that client and server share.
 //!
-//! Owns reading one head of bounded size. It is not tungstenite's, which tells the client too little
-//! about a refusal and answers a refused client not at all.
+//! Reads one head of bounded size. tungstenite's own handshake is not used: it tells the client too
+//! little about a refusal, and does not answer a refused client.
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::http::HeaderMap;
 
-/// As much as most HTTP servers allow.
+/// Maximum length of a head; most HTTP servers allow as much.
 pub(crate) const MAX_HEAD: usize = 16 << 10;
 
-/// Most heads are shorter.
+/// Bytes read at once; most heads are shorter.
 const READ: usize = 1024;
 
 pub(crate) enum HeadError {
     /// The peer ended the connection before the head was whole.
     Closed,
     Io(std::io::Error),
-    /// Not HTTP, or not what we read of it.
+    /// Not HTTP, or a part of it that is not supported.
     Bad(String),
-    /// There is no end of it within [`MAX_HEAD`].
+    /// The head does not end within [`MAX_HEAD`].
     TooLong,
 }
 
-/// Reads a request's or a response's head, of which `bytes` holds what came before; also what came
-/// behind it. When it fails, `bytes` holds all that came.
+/// Reads the head of a request or a response, which begins with `bytes`, and returns it with the bytes
+/// behind it. On failure, `bytes` holds everything that came.
 pub(crate) async fn read_head<T: TryParse>(
     stream: &mut (impl AsyncRead + Unpin),
     bytes: &mut Vec<u8>,
@@ -49,7 +49,7 @@ pub(crate) async fn read_head<T: TryParse>(
                 Err(error) => Err(HeadError::Bad(error.to_string())),
             };
         }
-        // Whoever speaks another protocol is told so at once, not by the timeout.
+        // A peer with another protocol gets the error at once, not after the timeout.
         if let Err(error) = T::try_parse(bytes) {
             return Err(HeadError::Bad(error.to_string()));
         }
@@ -59,7 +59,7 @@ pub(crate) async fn read_head<T: TryParse>(
     }
 }
 
-/// The tokens of a header that is a comma-separated list, over all its lines.
+/// Returns the tokens of a header that is a comma-separated list, over all its lines.
 pub(crate) fn tokens<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(name)

@@ -1,7 +1,7 @@
 //! `Io`: a tokio stream as the blocking-style stream that tungstenite reads and writes.
 //!
-//! Owns the waker of the one task that polls the transport, and counts bytes, which is how the
-//! transport sees that the peer is alive. It knows nothing of frames.
+//! Holds the waker of the one task that polls the connection, and counts bytes, by which the caller sees
+//! that the peer is alive. It does not know frames.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::MaybeUninit;
@@ -11,29 +11,29 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How much is read by one system call. It lies on the stack, so that a connection that waits needs
-/// no memory for it, and nobody clears it.
+/// Bytes read by one system call. The space is on the stack, so that a connection that waits needs no
+/// memory for it, and it is never cleared.
 pub(crate) const READ_SIZE: usize = 32 << 10;
 
-/// tungstenite reads on until a message is whole, though it be of a million empty fragments. After
-/// so many reads the task yields.
+/// Number of reads after which the task yields: tungstenite reads on until a message is whole, even if
+/// it consists of a million empty fragments.
 const READS_PER_POLL: u8 = 16;
 
-/// Bytes in and out of `S`; would-block where `S` is pending, and then `S` wakes our task.
+/// Bytes in and out of `S`. Returns `WouldBlock` where `S` is pending, and then `S` wakes our task.
 #[derive(Debug)]
 pub(super) struct Io<S> {
     stream: S,
-    /// What came and tungstenite had no room for, at first what came behind the opening handshake; it
-    /// is read first. The latter is not given to tungstenite: the buffer that it makes of it forgets
-    /// how large it was meant to be.
+    /// Bytes that came and for which tungstenite had no room; they are read first. At the start these
+    /// are the bytes behind the opening handshake. tungstenite is not given them directly: its buffer
+    /// would then lose its intended size.
     early: Bytes,
     waker: Waker,
     read: u64,
-    /// How often the stream may still be read in this poll.
+    /// Number of times that the stream may still be read in this poll.
     reads_left: u8,
     written: u64,
-    /// What tungstenite holds and the stream did not take. It always offers all that it has, so
-    /// this is exact after each attempt, with the pongs of which nobody else knows.
+    /// Bytes that tungstenite holds and the stream did not take. It always offers everything, so this is
+    /// exact after each attempt, and includes pongs that only tungstenite knows of.
     left: usize,
 }
 
@@ -45,14 +45,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
         Io { stream, early, waker, read, reads_left: READS_PER_POLL, written: 0, left: 0 }
     }
 
-    /// Goes first in every poll. A single waker is enough, as one task polls all of a transport.
+    /// Comes first in every poll. A single waker is enough, as one task polls all of a connection.
     pub(super) fn enter(&mut self, cx: &Context<'_>) {
         // Compares first, so it costs nothing as long as the task stays the same.
         self.waker.clone_from(cx.waker());
         self.reads_left = READS_PER_POLL;
     }
 
-    /// Nothing was there to read at the last attempt.
+    /// Returns whether there was nothing to read at the last attempt.
     pub(super) fn is_drained(&self) -> bool {
         self.reads_left > 0
     }
@@ -62,17 +62,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
         self.waker.wake_by_ref();
     }
 
-    /// Bytes that came since the start.
+    /// Number of bytes that came since the start.
     pub(super) fn bytes_read(&self) -> u64 {
         self.read
     }
 
-    /// Bytes that the stream took since the start.
+    /// Number of bytes that the stream took since the start.
     pub(super) fn bytes_written(&self) -> u64 {
         self.written
     }
 
-    /// Bytes that the stream did not take at the last attempt.
+    /// Number of bytes that the stream did not take at the last attempt.
     pub(super) fn bytes_left(&self) -> usize {
         self.left
     }
@@ -82,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
-    /// Reads and forgets until the peer has ended its direction too. Closing a socket with unread
+    /// Reads and drops until the peer has ended its direction, too. Closing a socket with unread
     /// bytes would make the system reset the connection, and what we sent last could be lost.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Bounded per poll, as the peer may send faster than we look.

@@ -4,7 +4,8 @@ mod close_code;
 
 pub use close_code::CloseCode;
 
-/// Default of the longest time that closing takes: to send what is left, and for the peer's answer.
+/// Default of the longest time that closing takes, including sending what is left and the peer's
+/// answer.
 pub(crate) const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 cfg_if::cfg_if! {

@@ -1,6 +1,6 @@
-//! `on_connect`: what the application says to a WebSocket's request.
+//! `on_connect`: the application's decision about a WebSocket request.
 //!
-//! Owns what it is shown and what it may answer. When it is asked is `websocket`'s matter.
+//! Contains the request as the application sees it, and its possible answers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ impl<'a> ConnectionRequest<'a> {
         self.uri.path()
     }
 
-    /// What is behind the `?` of the path, as it was sent.
+    /// The text behind the `?` of the path, as it was sent.
     pub fn query(&self) -> Option<&'a str> {
         self.uri.query()
     }
 
-    /// The first header of this name, in whatever case, if it is there and text.
+    /// The first header of this name, in any case, if it is present and text.
     pub fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -38,7 +38,7 @@ impl<'a> ConnectionRequest<'a> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
-    /// The page's origin, as it was sent; none of what is no page.
+    /// The page's origin, as it was sent; `None` if the client is not a page.
     pub fn origin(&self) -> Option<&'a str> {
         self.header("Origin")
     }
@@ -48,35 +48,35 @@ impl<'a> ConnectionRequest<'a> {
         super::handshake::tokens(self.headers, "Sec-WebSocket-Protocol")
     }
 
-    /// The client's address; none for what is [mounted](crate::server::Mount), whose HTTP server has
-    /// it.
+    /// The client's address; `None` in a [mounted](crate::server::Mount) server, where the HTTP server
+    /// has it.
     pub fn peer(&self) -> Option<&'a str> {
         self.peer
     }
 }
 
-/// That a client is let in. Autobahn's headers of `onConnect`; the subprotocol is chosen by the
-/// client's order.
+/// Accepts a client. Autobahn's headers of `onConnect`; the subprotocol is chosen by the client's
+/// order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionResponse {
     headers: Vec<(String, String)>,
 }
 
 impl ConnectionResponse {
-    /// Without headers of its own.
+    /// Accepts without additional headers.
     pub fn new() -> Self {
         ConnectionResponse::default()
     }
 
-    /// One more header of the answer, such as `Set-Cookie`. One that cannot be a header, or is the
-    /// handshake's own, gets the client HTTP status 500.
+    /// Adds a header to the answer, such as `Set-Cookie`. With a header that is not valid, or that belongs
+    /// to the handshake, the client gets HTTP status 500.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Adds them to an answer.
+    /// Adds the headers to an answer.
     fn add_to(&self, headers: &mut HeaderMap) -> Result<(), ConnectionDeny> {
         for (name, value) in &self.headers {
             match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -91,14 +91,15 @@ impl ConnectionResponse {
     }
 }
 
-/// Of the handshake, or what says how long an answer is, which has no body.
+/// Returns whether the header belongs to the handshake, or describes a body, which the answer does not
+/// have.
 fn is_ours(name: &HeaderName) -> bool {
     let others =
         [header::CONNECTION, header::UPGRADE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
     name.as_str().starts_with("sec-websocket-") || others.contains(name)
 }
 
-/// That a client is not let in. Autobahn's `ConnectionDeny`.
+/// Refuses a client. Autobahn's `ConnectionDeny`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionDeny {
     pub(crate) status: StatusCode,
@@ -106,8 +107,7 @@ pub struct ConnectionDeny {
 }
 
 impl ConnectionDeny {
-    /// What the client gets: an HTTP status of 400 to 599, 500 in the place of any other, and a text
-    /// for people.
+    /// Refuses with an HTTP status of 400 to 599, or 500 in place of any other, and a text.
     pub fn new(status: u16, reason: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).ok();
         let status = status.filter(|it| it.is_client_error() || it.is_server_error());
@@ -116,7 +116,7 @@ impl ConnectionDeny {
     }
 }
 
-/// What is asked.
+/// The application's function.
 #[derive(Clone)]
 pub(crate) struct OnConnect(Arc<Ask>);
 
@@ -134,7 +134,7 @@ impl OnConnect {
         OnConnect(Arc::new(ask))
     }
 
-    /// Asks, and adds to the answer that is sent.
+    /// Calls the function, and adds its headers to the answer that is sent.
     pub(crate) fn ask(
         &self,
         request: &ConnectionRequest<'_>,

@@ -1,28 +1,27 @@
-//! Origins: which pages may connect (RFC 6454; RFC 6455, section 10.2).
+//! Origins: the pages that may connect (RFC 6454; RFC 6455, section 10.2).
 //!
-//! Owns the patterns and how an `Origin` header is read. What a refused client is told is
-//! `websocket`'s matter.
+//! Implements the patterns, and reading of the `Origin` header.
 
 use tungstenite::http::HeaderMap;
 
-/// Which values of the header `Origin` are let in.
+/// Accepted values of the header `Origin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origins {
-    /// In lower case; none for all.
+    /// Patterns in lower case; `None` accepts all.
     patterns: Option<Vec<String>>,
     null: bool,
 }
 
-/// What a client's `Origin` is.
+/// The `Origin` of a client.
 #[derive(Debug, PartialEq, Eq)]
 enum Origin {
-    /// The header is missing: no browser.
+    /// The header is missing: the client is not a browser.
     Missing,
-    /// A page that has none, or one from a file.
+    /// A page without an origin, or one from a file.
     Null,
     /// `scheme://host:port` in lower case; without a port where the scheme has no default.
     Page(String),
-    /// The header is no origin, or is there twice.
+    /// The header is not a valid origin, or occurs twice.
     Bad(String),
 }
 
@@ -32,7 +31,7 @@ impl Origins {
         Origins { patterns, null }
     }
 
-    /// What is wrong with a pattern.
+    /// Checks a pattern; the error says what is wrong with it.
     pub(crate) fn check_pattern(pattern: &str) -> Result<(), String> {
         let lower = pattern.to_ascii_lowercase();
         if pattern.is_empty() {
@@ -74,7 +73,8 @@ impl Origins {
         Ok(())
     }
 
-    /// The origin that is not let in, as far as it may be shown, and why.
+    /// Checks the origin of a request; the error names the origin, as far as it may be shown, and the
+    /// reason.
     pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<(), String> {
         match Origin::of(headers) {
             Origin::Missing => Ok(()),
@@ -153,8 +153,8 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// Whether `text` is of the form of `pattern`, in which `*` stands for any characters, or none. Takes
-/// no longer than the product of both lengths.
+/// Returns whether `text` matches `pattern`, in which `*` stands for any number of characters. The time
+/// is bounded by the product of both lengths.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

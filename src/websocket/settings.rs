@@ -1,4 +1,4 @@
-//! What a WebSocket is told of limits, for both ends of it.
+//! Limits of a WebSocket connection, for both ends.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use crate::net::liveness::AutoPing;
 /// system call is [`READ_SIZE`](super::io::READ_SIZE).
 const READ_BUFFER: usize = 4 << 10;
 
-/// Limits of size and time. What is not set is as for a client.
+/// Limits of size and time. The default is that of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// The longest message that is taken, in bytes, whole or in fragments.
+    /// Maximum length of a received message in bytes, whole or in fragments.
     pub(crate) max_message_size: usize,
-    /// The longest that is sent. `None`: as long as one that is taken.
+    /// Maximum length of a sent message. `None`: the same as for a received one.
     pub(crate) max_send_size: Option<usize>,
-    /// The longest frame that is taken. `None`: as long as a message.
+    /// Maximum length of a received frame. `None`: that of a message.
     pub(crate) max_frame_size: Option<usize>,
-    /// Longer messages leave in frames of so many bytes. `None`: one frame each.
+    /// Longer messages are sent in frames of this many bytes. `None`: one frame each.
     pub(crate) auto_fragment_size: Option<NonZeroUsize>,
     pub(crate) auto_ping: Option<AutoPing>,
-    /// How long the peer may take nothing of what is sent. `None`: for ever.
+    /// Longest time in which the peer takes no byte of what is sent. `None`: unlimited.
     pub(crate) send_timeout: Option<Duration>,
-    /// How long closing takes at most, altogether.
+    /// Longest time that closing takes, altogether.
     pub(crate) close_timeout: Duration,
 }
 
@@ -50,7 +50,7 @@ impl Settings {
         self.max_send_size.unwrap_or(self.max_message_size)
     }
 
-    /// The part that is tungstenite's.
+    /// The settings of tungstenite.
     pub(crate) fn framing(&self) -> WebSocketConfig {
         let message = self.max_message_size;
         WebSocketConfig::default()

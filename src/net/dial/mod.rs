@@ -1,7 +1,7 @@
-//! What all native clients have in common: the way to the server, with TLS at its end, up to where a
-//! protocol's own handshake begins.
+//! Dialing: the steps that all native clients share, up to where a protocol's own handshake begins.
 //!
-//! Owns that part of a factory's settings, and the time that the handshakes may take.
+//! Connects by the route to the server, does the TLS handshake, and limits the time of both
+//! handshakes.
 
 mod proxy;
 mod route;
@@ -26,15 +26,15 @@ use crate::net::tls::{TlsConfig, tls_error};
 use crate::rt::keepalive;
 use crate::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
 
-/// A protocol's own handshake, on a connection that stands.
+/// A protocol's own handshake on an established connection.
 pub(crate) trait Handshake: Sync {
-    /// What it makes of the connection.
+    /// Result of the handshake.
     type Output: Send;
 
-    /// What it is called where it takes too long.
+    /// Name of the handshake in the error that it took too long.
     const STEP: &'static str;
 
-    /// What else may be listening there when it takes too long: what is added to the text.
+    /// Added to that error: another protocol that may be spoken there.
     fn silence(&self) -> &'static str {
         ""
     }
@@ -48,7 +48,7 @@ pub(crate) trait Handshake: Sync {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 }
 
-/// Where a URL leads, whichever transport's it is.
+/// Target of a URL, independent of its scheme.
 pub(crate) struct Site<'a> {
     pub(crate) secure: bool,
     pub(crate) host: &'a str,
@@ -58,7 +58,7 @@ pub(crate) struct Site<'a> {
 }
 
 impl Site<'_> {
-    /// The URL, for errors.
+    /// The URL as errors show it.
     pub(crate) fn shown(&self) -> String {
         shown(&self.url.to_string())
     }
@@ -78,14 +78,14 @@ impl<'a> From<&'a RawSocketUrl> for Site<'a> {
     }
 }
 
-/// How to reach one server.
+/// Settings for reaching one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Dial {
     secure: bool,
-    /// Of the URL: whose certificate is expected.
+    /// Host of the URL, for which the server's certificate must be valid.
     #[cfg(feature = "tls")]
     host: String,
-    /// Whether the system is to find out that a TCP connection is dead.
+    /// Turns on TCP keepalive, so that the system detects a dead connection.
     keepalive: bool,
     route: Route,
     handshake_timeout: Duration,
@@ -94,7 +94,7 @@ pub(crate) struct Dial {
 }
 
 impl Dial {
-    /// The way straight to where the URL leads.
+    /// Reaches the target of the URL directly.
     pub(crate) fn to<'a>(url: impl Into<Site<'a>>) -> Result<Self, ConnectError> {
         let site = url.into();
         if site.secure && !cfg!(feature = "tls") {
@@ -140,7 +140,7 @@ impl Dial {
         Ok(self)
     }
 
-    /// What can be said only when all is set; connecting says it as well.
+    /// Checks a name under `.onion` against the other settings; connecting does so as well.
     pub(crate) fn check_onion(&self) -> Result<(), ConnectError> {
         self.route.check_onion()
     }
@@ -161,12 +161,12 @@ impl Dial {
         self
     }
 
-    /// Whether TLS comes before the protocol's handshake.
+    /// Returns whether TLS comes before the protocol's handshake.
     pub(crate) fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Where the connection leads, for people.
+    /// The endpoint of the connection, for messages.
     pub(crate) fn peer(&self) -> &Endpoint {
         &self.route.endpoint
     }
@@ -214,7 +214,7 @@ impl Dial {
         Err(needs_tls())
     }
 
-    /// The connection broke during a handshake.
+    /// Makes an error of a connection that broke during a handshake.
     pub(crate) fn lost(&self, error: &std::io::Error) -> ConnectError {
         #[cfg(feature = "tls")]
         if let Some(message) = tls_error(error) {
@@ -224,7 +224,7 @@ impl Dial {
     }
 }
 
-/// Whether the peer has closed the connection, in whichever way.
+/// Returns whether the error means that the peer has closed the connection.
 pub(crate) fn is_end(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)

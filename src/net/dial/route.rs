@@ -1,6 +1,4 @@
-//! Where a client connects to: endpoints, and the way there.
-//!
-//! Owns what comes before TLS and the opening handshake, for every native transport.
+//! Endpoints of a client, and the route to them: everything before TLS and the opening handshake.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -17,16 +15,16 @@ use crate::error::ConnectError;
 use crate::rt::unix;
 use crate::url::{Host, read_host};
 
-/// For everything up to a connection on which TLS or the opening handshake can begin.
+/// Default time limit up to a connection on which TLS or the opening handshake can begin.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Thirty years.
+/// Longest time that is added to the clock: thirty years.
 const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// Where a router is reached, apart from its URL. Autobahn's `endpoint`.
+/// Network endpoint of a server, if it is not the one in the URL. Autobahn's `endpoint`.
 ///
-/// The URL still says what the router is asked for: the `Host` header, the path, and the name that
-/// its certificate must be for.
+/// The URL still decides the `Host` header, the path, and the name for which the server's certificate
+/// must be valid.
 ///
 /// ```
 /// use wampwerk::Serializer;
@@ -52,17 +50,17 @@ impl Endpoint {
     /// TCP to a name or an address; an IPv6 address may be in brackets.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if the host is empty or cannot be one, and for port 0.
+    /// [`ConnectError::InvalidConfig`] if the host is empty or not a valid host, or the port is 0.
     pub fn tcp(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
         let host = checked_host("endpoint", host.as_ref(), port)?;
         Ok(Endpoint(Kind::Tcp { host, port }))
     }
 
-    /// TCP to the first of these addresses that answers, without looking up a name; how they are
-    /// tried is in [`IpVersion`].
+    /// TCP to the first of these addresses that answers, without looking up a name. For the order of
+    /// attempts see [`IpVersion`].
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if there is none.
+    /// [`ConnectError::InvalidConfig`] if the list is empty.
     pub fn addresses(
         addresses: impl IntoIterator<Item = SocketAddr>,
     ) -> Result<Self, ConnectError> {
@@ -85,7 +83,7 @@ impl Endpoint {
         Ok(Endpoint(Kind::Unix(path)))
     }
 
-    /// Where a URL leads by itself.
+    /// The endpoint that a URL names.
     pub(crate) fn of(site: &Site<'_>) -> Result<Self, ConnectError> {
         let Some(path) = site.unix else {
             return Ok(Endpoint(Kind::Tcp { host: site.host.to_owned(), port: site.port }));
@@ -95,13 +93,13 @@ impl Endpoint {
         Ok(Endpoint(Kind::Unix(path.into())))
     }
 
-    /// Whether it is a unix socket.
+    /// Returns whether it is a unix socket.
     pub fn is_unix(&self) -> bool {
         matches!(self.0, Kind::Unix(_))
     }
 }
 
-/// For people: `host:port`, or `unix:/path`.
+/// Shown as `host:port` or `unix:/path`.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -118,7 +116,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// A host as it was given with a key of a configuration.
+/// Checks a host and port that were given under a key of a configuration.
 pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
     let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
     let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
@@ -128,30 +126,30 @@ pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, C
     Ok(host)
 }
 
-/// The way to a router, with all that can be set about it.
+/// Route to a server, with all of its settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) ip_version: IpVersion,
-    /// For all of the way.
+    /// Time limit of all steps together.
     pub(crate) timeout: Duration,
 }
 
-/// A connection to the router, or to a proxy that has connected to it.
+/// A connection to the server, or to a proxy that has connected to it.
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(unix::Stream),
 }
 
 impl Route {
-    /// The way straight to `endpoint`.
+    /// The direct route to `endpoint`.
     pub(crate) fn to(endpoint: Endpoint) -> Self {
         let ip_version = IpVersion::default();
         Route { endpoint, proxy: None, ip_version, timeout: DEFAULT_CONNECT_TIMEOUT }
     }
 
-    /// Refuses what cannot be together.
+    /// Checks that the settings do not contradict each other.
     pub(crate) fn check(&self) -> Result<(), ConnectError> {
         match (&self.proxy, &self.endpoint.0) {
             (Some(_), Kind::Unix(_)) => Err(no_proxy()),
@@ -175,8 +173,8 @@ impl Route {
         }
     }
 
-    /// Refuses names that must not reach the DNS (RFC 7686). A SOCKS5 proxy takes them, as Tor does.
-    /// It is known only when all is set.
+    /// Refuses names that must not reach the DNS (RFC 7686), unless a SOCKS5 proxy such as Tor resolves
+    /// them. Called when everything is set.
     pub(crate) fn check_onion(&self) -> Result<(), ConnectError> {
         let refused = |name: &str| {
             let text = "an .onion host needs Tor: set a proxy of type \"socks5\"";
@@ -190,7 +188,7 @@ impl Route {
         }
     }
 
-    /// Of a name it is only known once it is looked up.
+    /// Checks the IP version of an address; that of a name is known only once it is looked up.
     fn check_version(&self, address: Option<IpAddr>) -> Result<(), ConnectError> {
         match address {
             Some(address) if !self.ip_version.takes(address) => {
@@ -228,7 +226,8 @@ impl Route {
         }
     }
 
-    /// The proxy looks up the name of the router. Of several addresses it gets one after the other.
+    /// Connects through the proxy, which looks up the name of the server. Several addresses are given to
+    /// it one after the other.
     async fn tunnel(&self, proxy: &Proxy, deadline: Instant) -> Result<TcpStream, ConnectError> {
         let version = self.ip_version;
         match &self.endpoint.0 {
@@ -254,7 +253,7 @@ fn is_onion(host: &str) -> bool {
     last.is_some_and(|last| last.eq_ignore_ascii_case("onion"))
 }
 
-/// A time that the clock cannot tell is as good as never.
+/// Adds a duration to now; one that the clock cannot express means never.
 fn after(time: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(time).unwrap_or(now + NEVER)

@@ -20,20 +20,20 @@ use crate::url::Host;
 /// RFC 8305, section 5, "Connection Attempt Delay".
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// How many addresses an error tells of.
+/// Maximum number of addresses named in an error.
 const TOLD: usize = 8;
 
-/// Which addresses of a name are tried.
+/// Selects which addresses of a name are tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IpVersion {
-    /// All: IPv4 and IPv6 in turn, beginning with what the system prefers. An address that fails, or
-    /// does not answer for 250 ms, is followed by the next at once; the first that answers is taken.
+    /// IPv4 and IPv6 in turn, beginning with what the system prefers. When an address fails or does
+    /// not answer within 250 ms, the next is tried at once; the first that answers is taken.
     #[default]
     Any,
-    /// IPv4 addresses alone.
+    /// Only IPv4 addresses.
     V4,
-    /// IPv6 addresses alone.
+    /// Only IPv6 addresses.
     V6,
 }
 

@@ -1,4 +1,4 @@
-//! `Socket`: what is listened on, TCP or unix.
+//! `Socket`: a listening socket, TCP or unix.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -13,14 +13,15 @@ use crate::net::lookup::look_up;
 use crate::rt::unix;
 use crate::url::Host;
 
-/// A port that the system chose for one address may be taken at another: so often it is asked again.
+/// Maximum number of attempts to find a port that is free at all addresses: the one that the system
+/// chose for the first may be taken at another.
 const TRIES: usize = 16;
 
 #[derive(Debug)]
 pub(crate) enum Socket {
     /// One for each address.
     Tcp(Vec<TcpListener>, AtomicUsize),
-    /// With what its clients are called, who have no addresses of their own.
+    /// With the name that its clients get, which have no addresses of their own.
     Unix(unix::Listener, String),
 }
 
@@ -32,8 +33,8 @@ pub(crate) enum Incoming {
 }
 
 impl Socket {
-    /// At all addresses of the host that this machine has, at the same port; also the first of them.
-    /// With port 0 the system chooses one.
+    /// Listens at all addresses of the host that this machine has, at the same port, and returns the
+    /// first of them. With port 0 the system chooses one.
     pub(crate) async fn tcp(host: &str, port: u16) -> Result<(Self, SocketAddr), ConnectError> {
         let failed = |error: io::Error| ConnectError::Listen {
             address: format!("{}:{port}", Host(host)),
@@ -51,7 +52,7 @@ impl Socket {
         Ok((Socket::Tcp(sockets, AtomicUsize::new(0)), address))
     }
 
-    /// `mode`: the permissions of the file.
+    /// Listens at a unix socket; `mode` is the permissions of its file.
     pub(crate) async fn unix(path: &str, mode: Option<u32>) -> Result<Self, ConnectError> {
         let bound = unix::Listener::bind(Path::new(path), mode).await;
         let failed = |message| ConnectError::Listen { address: path.to_owned(), message };
@@ -105,7 +106,7 @@ async fn bind_once(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
         }
         match TcpListener::bind(address).await {
             Ok(socket) => sockets.push(socket),
-            // Clients would get somebody else there, or nobody.
+            // Clients would reach another program there, or none.
             Err(error)
                 if matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) =>
             {
@@ -136,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_addresses_that_are_there_have_one_port() {
-        // Nobody has the second (RFC 5737).
+        // The second is reserved for documentation (RFC 5737).
         let [ours, nobodys] = ["127.0.0.1:0", "192.0.2.1:0"].map(address);
         // Linux has all of 127.0.0.0/8, others have [::1].
         let second = match TcpListener::bind("127.0.0.2:0").await {
@@ -150,7 +151,7 @@ mod tests {
         let kind = bind_all(&[nobodys]).await.unwrap_err().kind();
         assert_eq!(kind, ErrorKind::AddrNotAvailable);
 
-        // Clients come in at both, whoever came before.
+        // Clients are accepted at both, in any order.
         let socket = Socket::Tcp(sockets, AtomicUsize::new(0));
         for address in [all[0], all[1], all[1], all[0]] {
             let client = TcpStream::connect(address).await.unwrap();

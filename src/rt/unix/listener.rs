@@ -1,7 +1,6 @@
 //! Listening on unix sockets.
 //!
-//! Owns the file of a socket that is listened on: a stale one is replaced, and ours goes away with
-//! us.
+//! Manages the file of the socket: a stale one is replaced, and ours is removed at the end.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
@@ -20,16 +19,16 @@ use super::{Stream, check};
 /// Connections that may wait to be accepted; the system may allow fewer.
 const BACKLOG: u32 = 1024;
 
-/// How long somebody who listens may take to let us connect.
+/// Time in which another listener at the path has to let us connect.
 const ANSWER_TIME: Duration = Duration::from_secs(1);
 
-/// How long others may keep us from the lock; each needs [`ANSWER_TIME`] at most.
+/// Time limit for getting the lock; each holder needs [`ANSWER_TIME`] at most.
 const LOCK_TIME: Duration = Duration::from_secs(5);
 
-/// Until the lock is tried again.
+/// Pause until the lock is tried again.
 const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
-/// A socket that is listened on. Its file goes away with it.
+/// A listening socket. Its file is removed with it.
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: UnixListener,
@@ -37,7 +36,7 @@ pub(crate) struct Listener {
     file: Identity,
 }
 
-/// Which file it is, whatever its name.
+/// Identity of a file, independent of its name.
 #[derive(Debug, PartialEq, Eq)]
 struct Identity {
     device: u64,
@@ -45,8 +44,8 @@ struct Identity {
 }
 
 impl Listener {
-    /// Listens at `path`, with these permissions of the file. A socket at which nobody listens any
-    /// more is replaced.
+    /// Listens at `path`, with these permissions of the file. A socket without a listener is
+    /// replaced.
     pub(crate) async fn bind(path: &Path, mode: Option<u32>) -> Result<Self, String> {
         check(path)?;
         // Others would take what is bound and not yet listened on for stale, and two who replace the
@@ -100,8 +99,8 @@ impl Identity {
         fs::symlink_metadata(path).is_ok_and(|there| Identity::of(&there) == *self)
     }
 
-    /// Sets the permissions if it is still this one: through a link it would be another file's. Who
-    /// puts one there right now may write the folder, and so could have the socket itself.
+    /// Sets the permissions if it is still this file: through a link it would be another one. A program
+    /// that replaces it at this moment may write to the folder, and could have the socket itself.
     fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
         if !self.is_at(path) {
             return Err(io::Error::other("somebody has put another file in its place"));
@@ -109,7 +108,7 @@ impl Identity {
         fs::set_permissions(path, Permissions::from_mode(mode))
     }
 
-    /// Removes the file if it is still this one: somebody may have put another in its place.
+    /// Removes the file if it is still this one: it may have been replaced.
     fn remove(&self, path: &Path) {
         if self.is_at(path)
             && let Err(error) = fs::remove_file(path)
@@ -119,8 +118,8 @@ impl Identity {
     }
 }
 
-/// Keeps out others of us who want a socket in the same folder, until it is dropped or the process
-/// ends. Without it, where there is none to be had, there is a moment in which two can be mistaken.
+/// Keeps other listeners of this library out of the same folder, until it is dropped or the process
+/// ends. Where the lock is not available, there is a moment in which two can replace each other.
 ///
 /// It is a lock of the folder (flock(2)), so that no file is left behind.
 async fn lock_folder(path: &Path) -> Option<File> {
@@ -142,7 +141,7 @@ async fn lock_folder(path: &Path) -> Option<File> {
     None
 }
 
-/// Makes room at `path`, if what is there is a socket at which nobody listens.
+/// Removes the file at `path` if it is a socket without a listener.
 async fn remove_stale(path: &Path) -> Result<(), String> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,

@@ -1,6 +1,6 @@
 //! Unix sockets, where the system has them; `no_unix` stands in elsewhere.
 //!
-//! Owns what is common to those who connect and those who listen.
+//! Contains the parts that connecting and listening share.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt;
@@ -15,8 +15,8 @@ mod listener;
 #[cfg(feature = "router")]
 pub(crate) use listener::Listener;
 
-/// Whether this can be the path of a socket: not empty, without NUL, and not longer than the system
-/// takes (107 bytes on Linux).
+/// Checks that this is a valid path of a socket: not empty, without NUL, and not longer than the system
+/// allows (107 bytes on Linux).
 pub(crate) fn check(path: &Path) -> Result<(), String> {
     if path.as_os_str().is_empty() {
         return Err("the path of the unix socket is empty".to_owned());

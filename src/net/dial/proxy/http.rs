@@ -1,4 +1,4 @@
-//! Asking an HTTP proxy for a tunnel: `CONNECT` (RFC 9110, section 9.3.6).
+//! Asks an HTTP proxy for a tunnel: `CONNECT` (RFC 9110, section 9.3.6).
 
 use data_encoding::BASE64;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 use super::{Login, Refusal};
 use crate::url::Host;
 
-/// As for the opening handshake.
+/// Maximum length of the proxy's answer, as in WebSocket's opening handshake.
 const MAX_HEAD: usize = 16 << 10;
 
-/// What every answer begins with.
+/// The first bytes of every answer.
 const START: &[u8] = b"HTTP/1.";
 
-/// How much of a line an error repeats.
+/// Maximum length of a line that an error repeats.
 const MAX_TOLD: usize = 100;
 
 pub(super) fn check_login(login: &Login) -> Result<(), String> {
@@ -57,7 +57,8 @@ pub(super) async fn connect(
     }
 }
 
-/// Of `HTTP/1.0 200 OK`, which proxies still say, or `HTTP/1.1 200 OK`: the status, and `200 OK`.
+/// Returns the status, and the text `200 OK`, of `HTTP/1.1 200 OK` or of `HTTP/1.0 200 OK`, which some
+/// proxies still send.
 fn status(line: &str) -> Option<(u16, String)> {
     let (_version, rest) = line.split_once(' ')?;
     let digits = rest.get(..3)?;
@@ -82,7 +83,7 @@ fn told(text: &str) -> String {
         .collect()
 }
 
-/// Wiped after use, as the password is in it.
+/// The request; wiped after use, as it contains the password.
 fn request(host: &str, port: u16, login: Option<&Login>) -> Zeroizing<Vec<u8>> {
     let target = format!("{}:{port}", Host(host));
     let start = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
@@ -105,7 +106,7 @@ fn request(host: &str, port: u16, login: Option<&Login>) -> Zeroizing<Vec<u8>> {
     request
 }
 
-/// Byte by byte: what follows the head is the router's. A line may end without CR (RFC 9112,
+/// Reads byte by byte: what follows the head belongs to the server. A line may end without CR (RFC 9112,
 /// section 2.2).
 async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<String, Refusal> {
     let mut head = Vec::with_capacity(256);

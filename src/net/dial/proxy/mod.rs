@@ -1,7 +1,7 @@
-//! Proxies: between a client and a router's TCP port.
+//! Proxies between a client and a server's TCP port.
 //!
-//! Owns reaching a proxy and its errors. What is said to it is in `http` and `socks5`; both leave
-//! every byte behind the proxy's answer unread, as it is the router's.
+//! Connects to the proxy and reports its errors. The two protocols are in `http` and `socks5`; both
+//! leave every byte behind the proxy's answer unread, as it belongs to the server.
 
 mod http;
 mod socks5;
@@ -17,8 +17,8 @@ use crate::auth::Secret;
 use crate::error::ConnectError;
 use crate::url::Host;
 
-/// A proxy that connects to the router in our place. TLS, where the URL is `wss://`, is with the
-/// router, through the proxy. The proxy looks up the router's name.
+/// A proxy that connects to the server on our behalf, and looks up its name. With a `wss://` URL, TLS
+/// runs end to end with the server, through the proxy.
 ///
 /// ```
 /// use wampwerk::Serializer;
@@ -52,18 +52,18 @@ struct Login {
 }
 
 impl Proxy {
-    /// An HTTP proxy, which is asked by `CONNECT` (RFC 9110, section 9.3.6), itself without TLS.
+    /// An HTTP proxy, used with `CONNECT` (RFC 9110, section 9.3.6); the proxy itself is reached without TLS.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if the host is empty or cannot be one, and for port 0.
+    /// [`ConnectError::InvalidConfig`] if the host is empty or not a valid host, or the port is 0.
     pub fn http(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
         Proxy::new(Kind::Http, host.as_ref(), port)
     }
 
-    /// A SOCKS5 proxy (RFC 1928), as Tor is one.
+    /// A SOCKS5 proxy (RFC 1928), for example Tor.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if the host is empty or cannot be one, and for port 0.
+    /// [`ConnectError::InvalidConfig`] if the host is empty or not a valid host, or the port is 0.
     pub fn socks5(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
         Proxy::new(Kind::Socks5, host.as_ref(), port)
     }
@@ -73,12 +73,12 @@ impl Proxy {
         Ok(Proxy { kind, host, port, login: None })
     }
 
-    /// Who we are for the proxy. Both go to it in the clear: for HTTP by "basic" authentication
-    /// (RFC 7617), for SOCKS5 as user and password (RFC 1929).
+    /// Sets user and password for the proxy. Both are sent unencrypted: over HTTP by "basic"
+    /// authentication (RFC 7617), over SOCKS5 as user and password (RFC 1929).
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] for what the proxy's protocol cannot carry. HTTP: a colon in
-    /// the user, control characters. SOCKS5: nothing, or more than 255 bytes.
+    /// [`ConnectError::InvalidConfig`] for values that the proxy's protocol cannot carry. HTTP: a colon in
+    /// the user, control characters. SOCKS5: an empty value, or more than 255 bytes.
     pub fn basic_auth(
         mut self,
         user: impl Into<String>,
@@ -102,16 +102,16 @@ impl Proxy {
         self.kind == Kind::Socks5
     }
 
-    /// Whether the protocol can carry the name of a router.
+    /// Checks that the protocol can carry the name of the server.
     pub(crate) fn check_target(&self, host: &str) -> Result<(), ConnectError> {
         if self.kind == Kind::Socks5 && host.len() > socks5::LONGEST {
-            let text = "the name of the router is too long for a SOCKS5 proxy (255 bytes)";
+            let text = "the name of the server is too long for a SOCKS5 proxy (255 bytes)";
             return Err(ConnectError::InvalidConfig(format!("proxy: {text}")));
         }
         Ok(())
     }
 
-    /// A connection on which the router speaks, until `deadline`.
+    /// Returns a connection through the proxy to the server, until `deadline`.
     pub(crate) async fn connect(
         &self,
         host: &str,
@@ -154,7 +154,7 @@ impl Proxy {
     }
 }
 
-/// Kind, host and port.
+/// Shown as kind, host and port.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.kind {
@@ -165,13 +165,13 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Why a proxy gives no connection.
+/// Reason why a proxy gives no connection.
 enum Refusal {
     Failed {
         status: Option<u16>,
         message: String,
     },
-    /// It wants a user and a password, or others.
+    /// It requires user and password, or rejects those that it got.
     Login(String),
 }
 

@@ -1,7 +1,7 @@
-//! Asking a SOCKS5 proxy for a connection: RFC 1928, with user and password by RFC 1929.
+//! Asks a SOCKS5 proxy for a connection: RFC 1928, with user and password by RFC 1929.
 //!
-//! Of our own, because the crates for it keep copies of the password, and lose the codes of replies
-//! that RFC 1928 does not have, as Tor's.
+//! Written by hand because the crates for it keep copies of the password, and drop reply codes that
+//! are not in RFC 1928, such as Tor's.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Login, Refusal};
 
-/// Names, users and passwords have one byte for their length.
+/// Maximum length of names, users and passwords: the length field has one byte.
 pub(super) const LONGEST: usize = 255;
 
 const VERSION: u8 = 5;
@@ -108,7 +108,7 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-/// All of the reply and no byte more; the address in it tells us nothing.
+/// Reads exactly the reply; the address in it is not used.
 async fn read_reply(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), Refusal> {
     check_version(stream.read_u8().await?)?;
     let status = stream.read_u8().await?;
@@ -135,7 +135,7 @@ fn check_version(version: u8) -> Result<(), Refusal> {
     Err(Refusal::text("it does not speak SOCKS5"))
 }
 
-/// Longer ones are refused at construction.
+/// The length as one byte; longer values are refused at construction.
 fn length(bytes: &[u8]) -> Result<u8, Refusal> {
     bytes.len().try_into().map_err(|_| Refusal::text("longer than SOCKS5 can carry"))
 }
@@ -146,9 +146,9 @@ fn meaning(status: u8) -> &'static str {
         1 => "it failed",
         2 => "its rules do not allow the connection",
         3 => "the network cannot be reached from it",
-        4 => "the router's host cannot be reached from it",
-        5 => "the router refused the connection",
-        6 => "the router's host is too far away for it (TTL expired)",
+        4 => "the server's host cannot be reached from it",
+        5 => "the server refused the connection",
+        6 => "the server's host is too far away for it (TTL expired)",
         7 => "it does not know the command CONNECT",
         8 => "it does not know this type of address",
         _ => "it refused",
