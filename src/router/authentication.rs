@@ -133,11 +133,12 @@ impl RouterBuilder {
 
     pub(super) fn check_authentication(&mut self) -> Result<(), ConnectError> {
         let invalid = |error: AuthError| ConnectError::InvalidConfig(error.message);
+        let (roles, realms) = (&self.config.roles, &self.config.realms);
         let Some(authentication) = &self.config.authentication else {
-            return AuthenticationConfig::open().check_roles(&self.config).map_err(invalid);
+            return AuthenticationConfig::open().check_roles(roles, realms).map_err(invalid);
         };
-        authentication.check(&self.config.realms).map_err(invalid)?;
-        authentication.check_roles(&self.config).map_err(invalid)?;
+        authentication.check(realms).map_err(invalid)?;
+        authentication.check_roles(roles, realms).map_err(invalid)?;
         let Some(authentication) = &mut self.config.authentication else { return Ok(()) };
         if self.authenticator.is_some() && authentication.dynamic.is_empty() {
             let text = "the authenticator has no method".to_owned();

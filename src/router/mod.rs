@@ -434,7 +434,8 @@ impl RouterBuilder {
                 )));
             }
         }
-        validate_roles(&self.config).map_err(ConnectError::InvalidConfig)?;
+        validate_roles(&self.config.roles, &self.config.realms, self.config.uri_rule)
+            .map_err(ConnectError::InvalidConfig)?;
         let mut roles = self.config.roles.iter().map(|(_, role)| role);
         if self.authorizer.is_none()
             && let Some(role) = roles.find(|role| role.is_dynamic())

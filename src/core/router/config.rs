@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::core::router::authentication::AuthenticationConfig;
 use crate::core::router::authorization::Role;
-use crate::core::router::meta::MetaApi;
+use crate::core::router::meta_api::MetaApi;
 use crate::uri::{Match, Uri, UriRule};
 
 /// The settings of a [`Router`](super::Router).

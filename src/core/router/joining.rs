@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::core::router::authentication::{
     self, Admission, Attempt, Denied, Join, Next, Principal, Refusal,
 };
-use crate::core::router::features::{self, Features, Offer};
-use crate::core::router::realm::quote;
+use crate::core::router::features::Features;
+use crate::core::router::names::quote;
+use crate::core::router::offer::{self, Offer};
 use crate::core::router::session::{Identity, Session};
 use crate::core::router::{CloseCause, ConnectionId, Router, State};
 use crate::error::Violation;
@@ -219,7 +220,7 @@ impl Router {
         details.realm = Some(realm);
         let identity = Arc::clone(&session.identity);
         let offer = Offer::new(&self.config, &self.realms[index], &identity.authrole);
-        let (broker, dealer) = (features::broker(offer), features::dealer(offer));
+        let (broker, dealer) = (offer::broker(offer), offer::dealer(offer));
         details.roles = Some(Roles::new().with("broker", &broker).with("dealer", &dealer));
         details.agent = Some(self.config.agent.clone());
         details.authid = Some(identity.authid.clone());

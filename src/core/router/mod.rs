@@ -9,8 +9,11 @@
 
 mod authentication;
 mod authorization;
+mod authorizing;
 mod broker;
+mod checks;
 mod config;
+mod connection;
 mod custom;
 mod dealer;
 mod features;
@@ -18,10 +21,15 @@ mod happening;
 mod index;
 mod joining;
 mod meta;
+mod meta_api;
+mod names;
+mod offer;
 mod output;
 mod radix;
 mod realm;
 mod session;
+mod testaments;
+mod turn;
 mod wildcards;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -30,17 +38,20 @@ use std::time::Duration;
 
 use crate::core::ids::{KeyMap, RandomIds, SequentialIds};
 use crate::core::router::authentication::{Attempt, Authentication};
+use crate::core::router::authorization::Policy;
 use crate::core::router::output::Outputs;
-use crate::core::router::realm::{CallDeadlines, Realm, Turn};
+use crate::core::router::realm::Realm;
+use crate::core::router::turn::{CallDeadlines, Turn};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Abort, AbortDetails, Goodbye, GoodbyeDetails, Message, Payload, RequestType};
 use crate::uri::{Uri, uris};
 
-pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Peer, Principal, User};
+pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Principal, User};
 pub(crate) use authorization::validate as validate_roles;
 pub use authorization::{Action, Authorization, AuthorizationRequest, Cached, Role, Rule};
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
-pub use meta::MetaApi;
+pub use connection::{ConnectionId, Peer};
+pub use meta_api::MetaApi;
 pub use output::{CloseCause, Output};
 
 /// A router without a socket and without a clock: messages in, messages out.
@@ -60,10 +71,6 @@ pub struct Router {
     authentication: Authentication,
     shutting_down: bool,
 }
-
-/// A connection; never used twice in one router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId(u64);
 
 /// How much a router holds at the moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,8 +123,7 @@ enum State {
 impl Router {
     /// A router without connections.
     pub fn new(config: RouterConfig) -> Self {
-        let realms: Vec<_> =
-            config.realms.iter().map(|name| Realm::new(name.clone(), &config)).collect();
+        let realms = realms(&config);
         let names = realms.iter().enumerate().map(|(index, realm)| (realm.name.clone(), index));
         let who = config.authentication.clone().unwrap_or_else(AuthenticationConfig::open);
         Router {
@@ -144,7 +150,7 @@ impl Router {
     /// The same, with what is known of the peer.
     pub fn connect_from(&mut self, now: Duration, peer: Peer) -> ConnectionId {
         self.last_connection += 1;
-        let id = ConnectionId(self.last_connection);
+        let id = ConnectionId::new(self.last_connection);
         if self.shutting_down {
             self.outputs.close(id, CloseCause::Shutdown);
             return id;
@@ -366,8 +372,7 @@ impl Router {
             }
         }
         // All at once, so that no session is told that another one's call has failed.
-        let config = &self.config;
-        self.realms = config.realms.iter().map(|name| Realm::new(name.clone(), config)).collect();
+        self.realms = realms(&self.config);
         self.call_deadlines.clear();
     }
 
@@ -511,4 +516,14 @@ impl Router {
             self.deadlines.insert((new, id));
         }
     }
+}
+
+/// The realms of a router at its beginning.
+fn realms(config: &RouterConfig) -> Vec<Realm> {
+    let realm = |name: &Uri| {
+        let policy = Policy::of(config, name);
+        let tells = meta::anybody_may(config, policy.as_ref(), "wamp.");
+        Realm::new(name.clone(), config, policy, tells)
+    };
+    config.realms.iter().map(realm).collect()
 }

@@ -5,12 +5,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::ids::{IdMap, SequentialIds};
+use crate::core::ids::{IdMap, KeyMap, SequentialIds};
 use crate::core::router::authorization::{Verdicts, Waiting};
+use crate::core::router::connection::{ConnectionId, Peer};
 use crate::core::router::features::Features;
-use crate::core::router::{ConnectionId, Peer};
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
+
+/// The sessions of a realm, by their connections.
+pub(super) type Sessions = KeyMap<ConnectionId, Session>;
 
 /// A joined client. Its connection's id is its key everywhere.
 #[derive(Debug)]

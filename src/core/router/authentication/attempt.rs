@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::auth::{Exchange, Secret};
-use crate::core::router::authentication::{AuthRequest, Peer, Principal};
+use crate::core::router::authentication::request::{AuthRequest, Principal};
+use crate::core::router::connection::Peer;
 use crate::core::router::features::Features;
-use crate::core::router::realm::quote;
+use crate::core::router::names::quote;
 use crate::message::{Challenge, HelloDetails};
 use crate::uri::{Uri, uris};
 use crate::value::Dict;

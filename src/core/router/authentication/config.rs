@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::auth::cryptosign::SigningKey;
 use crate::auth::{AuthError, Secret};
-use crate::core::router::RouterConfig;
-use crate::core::router::authentication::User;
+use crate::core::router::authentication::user::User;
+use crate::core::router::authorization::Role;
 use crate::uri::Uri;
 
 /// Who may join a [`Router`](crate::core::router::Router), and how that is found out.
@@ -72,15 +72,19 @@ impl AuthenticationConfig {
     /// # Errors
     /// If the role of a user or of anonymous sessions is none, or if nobody can have any. The text
     /// names what.
-    pub(crate) fn check_roles(&self, config: &RouterConfig) -> Result<(), AuthError> {
-        if config.roles.is_empty() {
+    pub(crate) fn check_roles(
+        &self,
+        all: &[(Option<Uri>, Role)],
+        realms: &[Uri],
+    ) -> Result<(), AuthError> {
+        if all.is_empty() {
             return Ok(());
         }
         let is_there = |realm: &Uri, name: &str| {
-            let mut roles = config.roles.iter();
+            let mut roles = all.iter();
             roles.any(|(of, role)| role.name() == name && of.as_ref().is_none_or(|of| of == realm))
         };
-        let somewhere = |name: &str| config.realms.iter().any(|realm| is_there(realm, name));
+        let somewhere = |name: &str| realms.iter().any(|realm| is_there(realm, name));
         for user in &self.users {
             let (name, role) = (&user.authid, &user.authrole);
             let text = match user.realms.iter().find(|realm| !is_there(realm, role)) {

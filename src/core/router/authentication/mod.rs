@@ -13,7 +13,7 @@ mod users;
 mod verdict;
 
 pub use config::AuthenticationConfig;
-pub use request::{AuthRequest, Denied, Peer, Principal};
+pub use request::{AuthRequest, Denied, Principal};
 pub use user::User;
 
 pub(super) use attempt::{Admission, Attempt, Join, Next, Refusal};

@@ -3,24 +3,11 @@
 use std::fmt;
 
 use crate::auth::{AuthError, Credential, Secret};
-use crate::core::router::realm::quote;
+use crate::core::router::connection::Peer;
+use crate::core::router::names::quote;
 use crate::message::HelloDetails;
 use crate::uri::Uri;
 use crate::value::Dict;
-
-/// The other end of a connection, as far as its transport knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "whoever drives a router fills it in")]
-pub struct Peer {
-    /// What kind of transport it is: `"websocket"`, `"memory"`, …
-    pub transport: String,
-    /// The peer's address, for people.
-    pub address: String,
-    /// Whether TLS protects it.
-    pub secure: bool,
-    /// What names the TLS connection for its two ends alone: RFC 9266, `tls-exporter`.
-    pub channel_id: Option<[u8; 32]>,
-}
 
 /// Somebody wants to join. What Crossbar's dynamic authenticator gets as `realm`, `authid` and
 /// `details`.

@@ -14,7 +14,7 @@ use crate::core::router::authentication::users::Users;
 use crate::core::router::authentication::{
     AuthRequest, AuthenticationConfig, Denied, Principal, bounds,
 };
-use crate::core::router::realm::quote;
+use crate::core::router::names::quote;
 use crate::message::{Authenticate, Challenge};
 use crate::uri::{Uri, uris};
 use crate::value::Dict;

@@ -1,13 +1,22 @@
-//! `Verdicts`: what an authorizer has decided before.
+//! `Verdict` and `Verdicts`: what is decided about a request, and what an authorizer has decided
+//! before.
 
 use std::collections::HashMap;
 
-use crate::core::router::authorization::policy::Verdict;
 use crate::core::router::authorization::request::Action;
+use crate::core::router::config::{Disclosure, RouterConfig};
 use crate::uri::{Match, Uri};
 
 /// Longer URIs are asked about each time, so that they cannot fill the memory.
 const LONGEST: usize = 256;
+
+/// What is decided about one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::core::router) struct Verdict {
+    pub(in crate::core::router) allow: bool,
+    /// Whether others learn who the session is, whatever else is set.
+    pub(in crate::core::router) disclose: bool,
+}
 
 /// A bounded cache. When it is full, those go that nobody has asked for since it was half full.
 #[derive(Debug)]
@@ -22,6 +31,16 @@ pub(in crate::core::router) struct Verdicts {
 struct Generation {
     maps: [HashMap<Uri, Verdict>; 12],
     count: usize,
+}
+
+impl Verdict {
+    pub(in crate::core::router) const ALLOWED: Verdict = Verdict { allow: true, disclose: false };
+    pub(super) const DENIED: Verdict = Verdict { allow: false, disclose: false };
+
+    /// Whether others learn who the session is.
+    pub(in crate::core::router) fn disclosure(self, config: &RouterConfig) -> Disclosure {
+        if self.disclose { Disclosure::Always } else { config.disclosure }
+    }
 }
 
 impl Verdicts {
@@ -40,7 +59,13 @@ impl Verdicts {
         Some(verdict)
     }
 
-    pub(super) fn insert(&mut self, action: Action, uri: &Uri, policy: Match, verdict: Verdict) {
+    pub(in crate::core::router) fn insert(
+        &mut self,
+        action: Action,
+        uri: &Uri,
+        policy: Match,
+        verdict: Verdict,
+    ) {
         if uri.len() > LONGEST {
             return;
         }

@@ -2,25 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::core::router::authorization::cache::Verdicts;
+use crate::core::router::authorization::cache::{Verdict, Verdicts};
 use crate::core::router::authorization::cover::{overlaps, rank, within_reserved};
 use crate::core::router::authorization::request::Action;
 use crate::core::router::authorization::role::Role;
+use crate::core::router::config::RouterConfig;
 use crate::core::router::index::Index;
-use crate::core::router::realm::is_reserved;
-use crate::core::router::{Disclosure, MetaApi, RouterConfig};
+use crate::core::router::meta_api::MetaApi;
+use crate::core::router::names::is_reserved;
 use crate::uri::{Match, Pattern, Uri};
 
 /// How many answers of the authorizer are kept for all sessions of a role.
 const ROLE_VERDICTS: usize = 4096;
-
-/// What is decided about one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::core::router) struct Verdict {
-    pub(in crate::core::router) allow: bool,
-    /// Whether others learn who the session is, whatever else is set.
-    pub(in crate::core::router) disclose: bool,
-}
 
 /// The roles of one realm.
 #[derive(Debug)]
@@ -40,8 +33,8 @@ pub(in crate::core::router) struct Rules {
     watching: ActionRules,
     meta_api: MetaApi,
     /// Whether somebody is asked about what no rule decides.
-    pub(super) dynamic: bool,
-    pub(super) verdicts: Verdicts,
+    pub(in crate::core::router) dynamic: bool,
+    pub(in crate::core::router) verdicts: Verdicts,
 }
 
 /// The rules that name one action.
@@ -51,16 +44,6 @@ struct ActionRules {
     /// If there is but one rule and it is for everything.
     everything: Option<Verdict>,
     denied: Vec<Pattern>,
-}
-
-impl Verdict {
-    pub(in crate::core::router) const ALLOWED: Verdict = Verdict { allow: true, disclose: false };
-    pub(super) const DENIED: Verdict = Verdict { allow: false, disclose: false };
-
-    /// Whether others learn who the session is.
-    pub(in crate::core::router) fn disclosure(self, config: &RouterConfig) -> Disclosure {
-        if self.disclose { Disclosure::Always } else { config.disclosure }
-    }
 }
 
 impl Policy {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::core::router::Peer;
+use crate::core::router::connection::Peer;
 use crate::uri::{Match, Uri};
 use crate::value::Dict;
 

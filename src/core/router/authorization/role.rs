@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crate::core::router::authorization::cover::is_within;
 use crate::core::router::authorization::request::Action;
+use crate::core::router::meta_api::MetaApi;
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
-use crate::core::router::{MetaApi, RouterConfig};
-use crate::uri::{Match, Pattern, Uri};
+use crate::uri::{Match, Pattern, Uri, UriRule};
 
 /// What the sessions of one role may do. Sessions have their role as `authrole`; those that join
 /// without authentication have the role `anonymous`.
@@ -180,9 +180,9 @@ impl Rule {
         self
     }
 
-    fn check(&self, config: &RouterConfig, allow: bool) -> Result<(), String> {
+    fn check(&self, uri_rule: UriRule, allow: bool) -> Result<(), String> {
         let (uri, policy) = (self.pattern.uri(), self.pattern.policy());
-        if let Err(error) = uri.validate(config.uri_rule, policy) {
+        if let Err(error) = uri.validate(uri_rule, policy) {
             return Err(error.to_string());
         }
         if policy == Match::Wildcard && has_too_many_components(uri) {
@@ -230,12 +230,16 @@ fn check_denied(role: &Role) -> Result<(), String> {
 ///
 /// # Errors
 /// Names the role and the rule.
-pub(crate) fn validate(config: &RouterConfig) -> Result<(), String> {
-    if config.roles.is_empty() {
+pub(crate) fn validate(
+    roles: &[(Option<Uri>, Role)],
+    realms: &[Uri],
+    uri_rule: UriRule,
+) -> Result<(), String> {
+    if roles.is_empty() {
         return Ok(());
     }
     let mut known = HashSet::new();
-    for (realm, role) in &config.roles {
+    for (realm, role) in roles {
         let place = match realm {
             None => format!("role {:?}", role.name),
             Some(realm) => format!("role {:?} on realm {realm:?}", role.name),
@@ -244,7 +248,7 @@ pub(crate) fn validate(config: &RouterConfig) -> Result<(), String> {
             return Err(format!("{place}: its name is empty"));
         }
         if let Some(realm) = realm
-            && !config.realms.contains(realm)
+            && !realms.contains(realm)
         {
             return Err(format!("{place}: no such realm"));
         }
@@ -256,7 +260,7 @@ pub(crate) fn validate(config: &RouterConfig) -> Result<(), String> {
             let pattern = &rule.pattern;
             let (uri, policy) = (pattern.uri(), pattern.policy());
             let place = format!("{place}: rule of {uri:?} ({})", policy.as_str());
-            rule.check(config, *allow).map_err(|error| format!("{place}: {error}"))?;
+            rule.check(uri_rule, *allow).map_err(|error| format!("{place}: {error}"))?;
             let named = Action::ALL.into_iter().filter(|action| rule.names(*action));
             for action in named {
                 if !ruled.insert((pattern, action)) {
@@ -266,10 +270,9 @@ pub(crate) fn validate(config: &RouterConfig) -> Result<(), String> {
         }
         check_denied(role).map_err(|error| format!("{place}: {error}"))?;
     }
-    let without = |realm: &&Uri| {
-        !config.roles.iter().any(|(of, _)| of.as_ref().is_none_or(|of| of == *realm))
-    };
-    match config.realms.iter().find(without) {
+    let without =
+        |realm: &&Uri| !roles.iter().any(|(of, _)| of.as_ref().is_none_or(|of| of == *realm));
+    match realms.iter().find(without) {
         Some(realm) => {
             Err(format!("realm {realm:?} has no role, but others have: nobody could join it"))
         }

@@ -20,15 +20,15 @@ use crate::core::router::broker::history::Histories;
 use crate::core::router::broker::listing::Listing;
 use crate::core::router::broker::publication::Publication;
 use crate::core::router::broker::retained::Retained;
+use crate::core::router::checks::{check_own_uri, check_room, check_uri};
 use crate::core::router::config::Disclosure;
-use crate::core::router::dealer::Sessions;
 use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::index::{Entry, Index};
+use crate::core::router::names::is_reserved;
 use crate::core::router::output::Outputs;
-use crate::core::router::realm::{
-    Failure, Turn, check_own_uri, check_room, check_uri, is_reserved,
-};
+use crate::core::router::session::Sessions;
 use crate::core::router::session::{Identity, Session};
+use crate::core::router::turn::{Failure, Turn};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::core::router::happening::{Happening, Kind};
-use crate::core::router::realm::{Realm, Turn};
+use crate::core::router::realm::Realm;
+use crate::core::router::turn::Turn;
 use crate::core::router::{ConnectionId, Disclosure, MetaApi, Output, Router, RouterConfig};
 use crate::error::ApplicationError;
 use crate::message::{

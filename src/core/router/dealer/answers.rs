@@ -5,9 +5,10 @@ use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::forward::{
     Needs, error_details, pass_error, pass_yield, result_details,
 };
-use crate::core::router::dealer::{Dealer, Sessions, check_given};
-use crate::core::router::realm::Turn;
+use crate::core::router::dealer::{Dealer, check_given};
+use crate::core::router::session::Sessions;
 use crate::core::router::session::{Invoked, Origin};
+use crate::core::router::turn::Turn;
 use crate::error::{ApplicationError, Violation};
 use crate::message::{CallResult, CancelMode, Payload, RequestError, RequestType, Yield};
 use crate::uri::uris;

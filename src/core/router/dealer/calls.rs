@@ -1,14 +1,16 @@
 //! CALL: who takes it, and what that one is told.
 
 use crate::core::router::ConnectionId;
+use crate::core::router::checks::{check_uri, too_many};
 use crate::core::router::config::Disclosure;
+use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{
     Needs, disclose_caller, disclosure_denied, pass_call, pass_more,
 };
 use crate::core::router::dealer::registrations::Target;
-use crate::core::router::dealer::{Dealer, Sessions};
-use crate::core::router::realm::{Failure, Turn, check_uri, too_many};
+use crate::core::router::session::Sessions;
 use crate::core::router::session::{Invoked, More, Origin, Session, Slot, Stream, Timeout};
+use crate::core::router::turn::{Failure, Turn};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Call, CallOptions, Invocation, InvocationDetails};
 use crate::uri::{Match, Uri, uris};

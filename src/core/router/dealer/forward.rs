@@ -9,10 +9,10 @@ use std::fmt;
 use crate::core::router::ConnectionId;
 use crate::core::router::config::Disclosure;
 use crate::core::router::custom::custom;
-use crate::core::router::dealer::Sessions;
 use crate::core::router::features::Features;
-use crate::core::router::realm::Turn;
 use crate::core::router::session::Identity;
+use crate::core::router::session::Sessions;
+use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::message::{
     CallOptions, InvocationDetails, Payload, RequestErrorDetails, ResultDetails, YieldOptions,

@@ -10,17 +10,14 @@ mod forward;
 mod policy;
 mod registrations;
 
-use crate::core::ids::KeyMap;
 use crate::core::router::ConnectionId;
 use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::registrations::Registrations;
-use crate::core::router::realm::Turn;
-use crate::core::router::session::{Invoked, Origin, Session};
+use crate::core::router::session::{Invoked, Origin, Session, Sessions};
+use crate::core::router::turn::Turn;
 use crate::error::{ApplicationError, Violation};
 use crate::message::{CancelMode, RequestType};
 use crate::uri::uris;
-
-pub(super) type Sessions = KeyMap<ConnectionId, Session>;
 
 #[derive(Debug, Default)]
 pub(super) struct Dealer {

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 
 use crate::core::ids::{RandomIds, SequentialIds};
 use crate::core::router::ConnectionId;
+use crate::core::router::checks::{check_own_uri, check_room};
 use crate::core::router::config::Disclosure;
+use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{Needs, disclosure_denied};
 use crate::core::router::dealer::policy::{Callee, Callees, NoCallee};
-use crate::core::router::dealer::{Dealer, Sessions};
 use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::index::{Entry, Index};
-use crate::core::router::realm::{Failure, Turn, check_own_uri, check_room, is_reserved, quote};
+use crate::core::router::names::{is_reserved, quote};
+use crate::core::router::session::Sessions;
 use crate::core::router::session::{Session, Slot};
+use crate::core::router::turn::{Failure, Turn};
 use crate::error::ApplicationError;
 use crate::message::{
     InvocationPolicy, Register, Registered, Unregister, Unregistered, UnregisteredDetails,

@@ -57,7 +57,7 @@ impl Arguments {
         match kwargs.iter().next() {
             None => Ok(Arguments(all)),
             Some((name, _)) => {
-                let name = crate::core::router::realm::quote(name);
+                let name = crate::core::router::names::quote(name);
                 Err(invalid(format!("unknown argument {name}")))
             }
         }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::Inquiry;
 use super::arguments::invalid;
+use crate::core::router::checks::check_uri;
 use crate::core::router::index::Entry;
-use crate::core::router::realm::{check_uri, is_reserved};
+use crate::core::router::names::is_reserved;
 use crate::error::ApplicationError;
 use crate::message::{Field, time};
 use crate::uri::{Match, Uri, uris};

@@ -4,8 +4,9 @@
 
 use super::{registration, session, subscription};
 use crate::core::router::happening::{Happening, Kind};
-use crate::core::router::realm::{Realm, Turn};
+use crate::core::router::realm::Realm;
 use crate::core::router::session::Identity;
+use crate::core::router::turn::Turn;
 use crate::message::Payload;
 use crate::value::{Dict, List};
 

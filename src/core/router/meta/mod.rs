@@ -14,46 +14,19 @@ mod subscription;
 mod testament;
 
 use crate::core::router::authorization::{Action, Policy};
-use crate::core::router::realm::{Failure, Realm, Turn, check_uri, quote};
-use crate::core::router::{ConnectionId, Disclosure, RouterConfig};
+use crate::core::router::checks::check_uri;
+use crate::core::router::names::quote;
+use crate::core::router::realm::Realm;
+use crate::core::router::turn::{Failure, Turn};
+use crate::core::router::{ConnectionId, Disclosure, MetaApi, RouterConfig};
 use crate::error::ApplicationError;
 use crate::message::{Call, CallResult, Payload, ResultDetails};
 use crate::uri::{Match, Uri, uris};
 use crate::value::{Dict, Value};
 use arguments::{Arguments, Parameters};
-use session::Kill;
 
 pub(super) use events::{joined, left, publish};
-pub(super) use testament::Testaments;
-
-/// How much of the meta API (spec: "Meta API") a router offers.
-///
-/// A router that lets everybody in as "anonymous" cannot tell those who may end the sessions of
-/// others from those who may not. So everybody may ask, and nobody may end anything of another one
-/// unless that is switched on. Where there are roles, each can have its own:
-/// [`Role::meta_api`](super::Role::meta_api).
-///
-/// What everybody may ask shows who is there: with `ReadOnly`, the default, each session can learn
-/// the ids, authids and roles of all sessions of its realm, and what they have registered and
-/// subscribed to.
-///
-/// Meta events are events like others: they also go to subscriptions whose pattern is as wide as
-/// the prefix `""` or the wildcard `..`, which match every topic, or every one of three components.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MetaApi {
-    /// Nothing: each call under `wamp.` fails with `wamp.error.no_such_procedure`, no meta events
-    /// are published, and the features are not announced.
-    Off,
-    /// Sessions, registrations and subscriptions can be looked at and watched, and a session can
-    /// leave testaments. What would end something of another session, `wamp.session.kill…`,
-    /// `wamp.registration.remove_callee` and `wamp.subscription.remove_subscriber`, fails with
-    /// `wamp.error.not_authorized`.
-    #[default]
-    ReadOnly,
-    /// All of it, for every session: for realms whose sessions trust each other.
-    Full,
-}
+pub(super) use session::Kill;
 
 /// A call of a meta procedure that is being answered.
 struct Inquiry<'a, 't> {
@@ -83,15 +56,16 @@ pub(super) fn answers(procedure: &str) -> bool {
     procedure.starts_with("wamp.")
 }
 
-/// Answers a new call to the router itself. Such a call is over at once: there is nothing to cancel,
-/// to time out or to report progress of.
+/// Answers a new call to the router itself, and returns the sessions that it ends, which is left to
+/// the realm. Such a call is over at once: there is nothing to cancel, to time out or to report
+/// progress of.
 pub(super) fn call(
     realm: &mut Realm,
     turn: &mut Turn<'_>,
     caller: ConnectionId,
     call: &Call,
     disclosure: Disclosure,
-) -> Result<(), Failure> {
+) -> Result<Option<Kill>, Failure> {
     check_options(call)?;
     check_uri(turn, &call.procedure, Match::Exact)?;
     let offered = realm.meta_api(turn.config, caller, &call.procedure);
@@ -103,10 +77,7 @@ pub(super) fn call(
     let payload = Payload::from_values(vec![result], Dict::new());
     let details = ResultDetails::default();
     turn.outputs.send(caller, CallResult { request: call.request, details, payload });
-    if let Some(kill) = kill {
-        session::execute(realm, turn, kill);
-    }
-    Ok(())
+    Ok(kill)
 }
 
 /// What has to be allowed for a call to the router itself.

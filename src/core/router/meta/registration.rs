@@ -1,7 +1,8 @@
 //! The registration meta API: which procedures there are, and who serves them.
 
 use super::{Answer, Inquiry, answers, entry, session};
-use crate::core::router::realm::{Realm, Turn};
+use crate::core::router::realm::Realm;
+use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::uri::uris;
 use crate::value::{Dict, List, Value};

@@ -2,7 +2,8 @@
 
 use super::{Answer, Inquiry};
 use crate::core::router::ConnectionId;
-use crate::core::router::realm::{Realm, Turn, check_uri};
+use crate::core::router::checks::check_uri;
+use crate::core::router::realm::Realm;
 use crate::core::router::session::Identity;
 use crate::error::ApplicationError;
 use crate::message::{Goodbye, GoodbyeDetails};
@@ -10,11 +11,11 @@ use crate::uri::{Match, Uri, uris};
 use crate::value::{Dict, List, Value};
 
 /// Sessions that somebody ends.
-pub(super) struct Kill {
-    victims: Vec<ConnectionId>,
-    goodbye: Goodbye,
+pub(in crate::core::router) struct Kill {
+    pub(in crate::core::router) victims: Vec<ConnectionId>,
+    pub(in crate::core::router) goodbye: Goodbye,
     /// Whether nobody is told, neither by meta events nor by testaments.
-    quietly: bool,
+    pub(in crate::core::router) quietly: bool,
 }
 
 /// What others are told of a session.
@@ -99,18 +100,6 @@ fn kill_all_who(call: &mut Inquiry<'_, '_>, is_meant: impl Fn(&Identity) -> bool
     let ids = ids(call.realm, &victims);
     call.kill = Some(Kill { victims, goodbye, quietly: false });
     Ok(ids.into())
-}
-
-/// Ends the sessions. Their connections follow when the turn is over.
-pub(super) fn execute(realm: &mut Realm, turn: &mut Turn<'_>, kill: Kill) {
-    if kill.quietly {
-        realm.release_quietly(turn, &kill.victims);
-    } else {
-        realm.release_all(turn, &kill.victims);
-    }
-    // After all of that: nothing may follow GOODBYE.
-    turn.killed.extend_from_slice(&kill.victims);
-    turn.outputs.multicast(kill.victims, kill.goodbye);
 }
 
 /// What the victims are told.

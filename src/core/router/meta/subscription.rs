@@ -1,7 +1,8 @@
 //! The subscription meta API: which topics are subscribed to, by whom, and what went there.
 
 use super::{Answer, Inquiry, entry, session};
-use crate::core::router::realm::{Realm, Turn};
+use crate::core::router::realm::Realm;
+use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::uri::uris;
 use crate::value::{Dict, List, Value};

@@ -1,63 +1,14 @@
-//! `Testaments`: what a session wants published when it has ended (spec: "Testaments").
-//!
-//! Owns what is kept and its limits; the realm publishes it.
+//! The testament meta API: how a session leaves testaments, and their limits.
 
 use super::arguments::invalid;
 use super::{Answer, Inquiry};
-use crate::core::router::Disclosure;
 use crate::core::router::broker::discloses;
-use crate::core::router::realm::{check_own_uri, too_many};
+use crate::core::router::checks::{check_own_uri, too_many};
+use crate::core::router::testaments::{Scope, Testament};
 use crate::error::ApplicationError;
 use crate::message::{Field, Payload, Publish, PublishOptions};
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
-
-/// The testaments of one session.
-#[derive(Debug, Default)]
-pub(in crate::core::router) struct Testaments {
-    scopes: [Vec<Testament>; 2],
-}
-
-#[derive(Debug)]
-struct Testament {
-    publish: Publish,
-    /// Whether subscribers learn whose it is.
-    disclosure: Disclosure,
-    /// About how many bytes it holds.
-    weight: usize,
-}
-
-/// When a testament is published. Without sessions that outlive their transport both are at the
-/// end of the session, in this order.
-#[derive(Clone, Copy, Debug, Default)]
-enum Scope {
-    Detached,
-    #[default]
-    Destroyed,
-}
-
-impl Testaments {
-    /// How many there are.
-    pub(in crate::core::router) fn len(&self) -> usize {
-        self.scopes.iter().map(Vec::len).sum()
-    }
-
-    /// All of them in the order in which they are published.
-    pub(in crate::core::router) fn into_publications(
-        self,
-    ) -> impl Iterator<Item = (Publish, Disclosure)> {
-        let all = self.scopes.into_iter().flatten();
-        all.map(|testament| (testament.publish, testament.disclosure))
-    }
-
-    fn weight(&self) -> usize {
-        self.scopes.iter().flatten().map(|testament| testament.weight).sum()
-    }
-
-    fn scope(&mut self, scope: Scope) -> &mut Vec<Testament> {
-        &mut self.scopes[scope as usize]
-    }
-}
 
 pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
     let topic: Uri = call.arguments.required("topic")?;
@@ -81,7 +32,7 @@ pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
     }
     // Nobody waits for an answer, so its request id is never seen.
     let publish = Publish { request: 1, options, topic, payload };
-    testaments.scope(scope).push(Testament { publish, disclosure, weight });
+    testaments.push(scope, Testament { publish, disclosure, weight });
     Ok(Value::Null)
 }
 
@@ -89,7 +40,7 @@ pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
 pub(super) fn flush(call: &mut Inquiry<'_, '_>) -> Answer {
     let scope = scope(call)?.unwrap_or_default();
     let Some(testaments) = call.realm.testaments.get_mut(&call.caller) else { return Ok(0.into()) };
-    let dropped = std::mem::take(testaments.scope(scope)).len();
+    let dropped = testaments.flush(scope);
     if testaments.len() == 0 {
         call.realm.testaments.remove(&call.caller);
     }
@@ -157,24 +108,5 @@ impl Field for Kwargs {
 
     fn into_value(self) -> Value {
         self.0.into()
-    }
-}
-
-impl Field for Scope {
-    const EXPECTED: &'static str = "\"destroyed\" or \"detached\"";
-
-    fn from_value(value: Value) -> Option<Self> {
-        match value.as_str()? {
-            "detached" => Some(Scope::Detached),
-            "destroyed" => Some(Scope::Destroyed),
-            _ => None,
-        }
-    }
-
-    fn into_value(self) -> Value {
-        match self {
-            Scope::Detached => "detached".into(),
-            Scope::Destroyed => "destroyed".into(),
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::router::authorization::request::Authorization;
+use crate::core::router::authorization::Authorization;
 use crate::core::router::{ConnectionId, Router, State};
 use crate::uri::Uri;
 
@@ -24,7 +24,7 @@ impl Router {
 
     /// Does what a session has waited with, and then what it has sent since. Without a ticket
     /// whatever it waits for.
-    pub(in crate::core::router) fn decide(
+    pub(super) fn decide(
         &mut self,
         now: Duration,
         from: ConnectionId,
@@ -50,7 +50,7 @@ impl Router {
         }
     }
 
-    pub(in crate::core::router) fn knows_role(&self, realm: &Uri, role: &str) -> bool {
+    pub(super) fn knows_role(&self, realm: &Uri, role: &str) -> bool {
         let index = self.realm_names.get(realm);
         index.is_some_and(|index| self.realms[*index].knows_role(role))
     }

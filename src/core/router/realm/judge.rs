@@ -6,64 +6,21 @@
 
 use std::collections::VecDeque;
 
-use crate::core::router::authorization::cache::Verdicts;
-use crate::core::router::authorization::policy::{Policy, Rules, Verdict};
-use crate::core::router::authorization::request::{
-    Action, Authorization, AuthorizationRequest, Cached,
+use crate::core::router::authorization::{
+    Action, Authorization, AuthorizationRequest, Cached, Outcome, Policy, Rules, Subject, Verdict,
+    Verdicts, Waiting,
 };
-use crate::core::router::realm::{Realm, Turn, check_own_uri, check_uri, quote};
+use crate::core::router::checks::{check_own_uri, check_uri};
+use crate::core::router::realm::Realm;
 use crate::core::router::session::Session;
+use crate::core::router::turn::Turn;
 use crate::core::router::{ConnectionId, meta};
-use crate::error::{ApplicationError, Violation};
+use crate::error::ApplicationError;
 use crate::message::Message;
-use crate::uri::{Match, Uri, uris};
 use crate::value::Dict;
-
-/// What a session that waits may have sent meanwhile; whoever drives the core reads no more from
-/// its connection.
-const MOST_HELD: usize = 1024;
 
 /// How many answers of the authorizer are kept for one session.
 const SESSION_VERDICTS: usize = 256;
-
-/// What is decided about a request.
-type Outcome = Result<Verdict, ApplicationError>;
-
-/// A request whose session waits for the authorizer.
-#[derive(Debug)]
-pub(in crate::core::router) struct Waiting {
-    ticket: u64,
-    message: Message,
-    subject: Subject,
-    /// What came behind it.
-    held: VecDeque<Message>,
-}
-
-/// What is to be decided about.
-#[derive(Debug)]
-struct Subject {
-    action: Action,
-    uri: Uri,
-    policy: Match,
-    /// The options, if they are not those of the message.
-    options: Option<Dict>,
-}
-
-impl Waiting {
-    /// Keeps a message until the session goes on.
-    ///
-    /// # Errors
-    /// There are too many.
-    pub(in crate::core::router) fn hold(&mut self, message: Message) -> Result<(), Violation> {
-        if self.held.len() >= MOST_HELD {
-            return Err(Violation::new(format!(
-                "more than {MOST_HELD} messages behind one that waits for authorization"
-            )));
-        }
-        self.held.push_back(message);
-        Ok(())
-    }
-}
 
 impl Realm {
     /// Decides about a request; if somebody has to be asked, the message is kept and there is
@@ -82,7 +39,7 @@ impl Realm {
         let Realm { sessions, policy, name, tells, .. } = self;
         let session = sessions.get_mut(&from)?;
         let rules = rules(policy.as_mut(), session)?;
-        if let Some(verdict) = subject.known(rules, session, *tells) {
+        if let Some(verdict) = subject.known(rules, session.verdicts.as_deref_mut(), *tells) {
             let outcome = subject.outcome(verdict, &session.identity.authrole);
             return Some((message, outcome));
         }
@@ -186,50 +143,6 @@ impl Realm {
             Action::Register | Action::Publish => check_own_uri(turn, uri, *policy)?,
         }
         Ok(Some(subject))
-    }
-}
-
-impl Subject {
-    fn new(action: Action, uri: &Uri) -> Self {
-        Subject { action, uri: uri.clone(), policy: Match::Exact, options: None }
-    }
-
-    /// What can be decided without asking.
-    fn known(&self, rules: &mut Rules, session: &mut Session, tells: bool) -> Option<Verdict> {
-        let Subject { action, uri, policy, .. } = self;
-        if tells && *action == Action::Subscribe && rules.hides(uri, *policy) {
-            return Some(Verdict::DENIED);
-        }
-        let decided = rules.decide(*action, uri, *policy);
-        if decided.is_some() || !rules.dynamic {
-            return Some(decided.unwrap_or(Verdict::DENIED));
-        }
-        let own = session.verdicts.as_mut();
-        own.and_then(|own| own.get(*action, uri, *policy))
-            .or_else(|| rules.verdicts.get(*action, uri, *policy))
-    }
-
-    fn outcome(&self, verdict: Verdict, role: &str) -> Outcome {
-        if verdict.allow { Ok(verdict) } else { Err(self.denied(role)) }
-    }
-
-    fn denied(&self, role: &str) -> ApplicationError {
-        let text = format!("role {} may not {}", quote(role), self.show());
-        ApplicationError::new(uris::NOT_AUTHORIZED).arg(text)
-    }
-
-    fn failed(&self, why: &str, role: &str) -> ApplicationError {
-        let role = quote(role);
-        let text = format!("cannot tell whether role {role} may {}: {why}", self.show());
-        ApplicationError::new(uris::AUTHORIZATION_FAILED).arg(text)
-    }
-
-    fn show(&self) -> String {
-        let (phrase, uri) = (self.action.phrase(), quote(&self.uri));
-        match self.policy {
-            Match::Exact => format!("{phrase} {uri}"),
-            policy => format!("{phrase} {uri} ({})", policy.as_str()),
-        }
     }
 }
 
