@@ -14,7 +14,7 @@ pub use config::ConfigError;
 pub use mapping::{keyword, read_keyword, read_positional};
 pub use raw_socket::RawSocketRefusal;
 
-use crate::uri::{Uri, uris};
+use crate::uri::{InvalidUri, Uri, uris};
 use crate::value::{Dict, List, Value};
 
 /// An error that travels through WAMP: what a callee or the router answers, and what a handler
@@ -100,6 +100,12 @@ impl fmt::Display for ApplicationError {
 }
 
 impl std::error::Error for ApplicationError {}
+
+impl From<InvalidUri> for ApplicationError {
+    fn from(error: InvalidUri) -> Self {
+        ApplicationError::new(uris::INVALID_URI).arg(error.to_string())
+    }
+}
 
 /// What a procedure cannot read, its caller sent wrongly.
 impl From<DecodeError> for ApplicationError {

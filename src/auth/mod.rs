@@ -5,6 +5,7 @@
 //! Random octets and the current time are arguments; this module reads no clock and no random
 //! source.
 
+mod context;
 mod credential;
 #[cfg(feature = "cryptosign")]
 pub mod cryptosign;
@@ -37,8 +38,9 @@ pub mod scram {
 
 use std::fmt;
 
+pub use context::ChallengeContext;
 pub use credential::{Credential, Salt};
-pub use exchange::{ChallengeContext, Exchange};
+pub use exchange::Exchange;
 pub use secret::{Secret, constant_time_eq};
 
 /// The channel binding type available natively: 32 octets of the TLS exporter (RFC 9266).

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
+use super::format::{Format, Items};
 use super::scan::{Flaw, Kind, Shape, Spans};
-use super::{Format, Items};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 

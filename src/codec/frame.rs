@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::Format;
+use super::format::Format;
 use super::scan::{Kind, Span, Spans};
 use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Content, ElementWriter, Elements, Message, Payload};

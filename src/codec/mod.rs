@@ -14,6 +14,7 @@ mod binary;
 #[cfg(feature = "cbor")]
 mod cbor;
 mod compose;
+mod format;
 mod frame;
 #[cfg(feature = "json")]
 mod json;
@@ -29,6 +30,7 @@ mod value_de;
 #[cfg(any(feature = "json", feature = "cbor"))]
 mod write;
 
+pub use format::MAX_DEPTH;
 pub(crate) use positional::Positional;
 
 #[cfg(feature = "cbor")]
@@ -46,20 +48,13 @@ type Json = absent::Absent<1>;
 type MsgPack = absent::Absent<2>;
 
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeSeed;
-use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
 use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Message, Serializer};
 use crate::value::Value;
-use scan::{Flaw, Shape, Spans};
-
-/// Maximum nesting depth of a message, including the message's own list. Deeper messages are
-/// rejected, when received and when sent.
-pub const MAX_DEPTH: usize = 100;
+use format::Format;
 
 /// Selects the format of a serializer as type `$format` for `$body`; `$missing` handles the formats
 /// that are not compiled in.
@@ -209,69 +204,6 @@ pub fn read_value(serializer: Serializer, bytes: &[u8]) -> Result<Value, DecodeE
 fn missing(serializer: Serializer) -> String {
     let name = serializer.as_str();
     format!("serializer {name} is not compiled in (feature `{name}` of the crate is off)")
-}
-
-/// A wire format. Each format is a type without values; [`with_format`] selects it.
-trait Format {
-    /// Whether the feature of the format is on. Otherwise nothing else of this trait is used.
-    const COMPILED_IN: bool = true;
-
-    const SERIALIZER: Serializer;
-
-    /// An encoded dict without entries, as most options and details are.
-    const EMPTY_DICT: &'static [u8];
-
-    /// Iterator over the elements of a list.
-    type Items<'de>: Items<'de>;
-
-    /// Checks that `message` is well-formed and locates the elements of its list.
-    fn scan(message: &[u8]) -> Result<Spans, Flaw>;
-
-    /// Checks that `value` is one well-formed value that may be an element of a message. With
-    /// `string_keys` a dict must have string keys only.
-    fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw>;
-
-    /// Reads a well-formed integer. Returns `None` if it is negative or larger than 64 bits.
-    fn read_uint(element: &[u8]) -> Option<u64>;
-
-    /// Reads a well-formed string.
-    fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError>;
-
-    /// Reads well-formed binary data.
-    fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError>;
-
-    /// Decodes a well-formed value.
-    fn read<'de, T: DeserializeSeed<'de>>(
-        element: &'de [u8],
-        seed: T,
-    ) -> Result<T::Value, DecodeError>;
-
-    /// Returns the elements of a well-formed list.
-    fn items(list: &[u8]) -> Result<Self::Items<'_>, DecodeError>;
-
-    fn begin_list(out: &mut Vec<u8>, len: usize);
-
-    fn end_list(out: &mut Vec<u8>);
-
-    /// Writes the separator between two elements.
-    fn separate(out: &mut Vec<u8>);
-
-    fn write_uint(out: &mut Vec<u8>, value: u64);
-
-    fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError>;
-
-    fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError>;
-
-    fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError>;
-}
-
-/// The elements of a well-formed list.
-trait Items<'de>: Clone {
-    /// Returns whether another element follows.
-    fn more(&mut self) -> Result<bool, DecodeError>;
-
-    /// Decodes the next element. Call this only after [`Items::more`] returned true.
-    fn read_next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError>;
 }
 
 impl serde::de::Error for DecodeError {

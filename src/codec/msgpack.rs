@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use super::binary::check_key;
+use super::format::{Format, Items};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
-use super::{Format, Items};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 

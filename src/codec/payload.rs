@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
+use super::format::Format;
 use super::scan::{Kind, Shape};
 use super::value_de::{KwargsReader, ValueReader};
-use super::{Format, Positional, frame, missing, with_format};
+use super::{Positional, frame, missing, with_format};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::{Content, Payload, Serializer};
 use crate::value::{Dict, List, Value};

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::{Format, Items, missing, with_format};
+use super::format::{Format, Items};
+use super::{missing, with_format};
 use crate::error::DecodeError;
 use crate::message::{Content, Payload};
 use crate::value::Value;

@@ -13,7 +13,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::Items;
+use super::format::Items;
 use super::key::TextKey;
 use crate::error::DecodeError;
 

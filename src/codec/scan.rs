@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::MAX_DEPTH;
+use super::format::MAX_DEPTH;
 
 /// Maximum number of elements in a message (ERROR with `args` and `kwargs`).
 const MAX_ELEMENTS: usize = 7;

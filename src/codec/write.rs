@@ -12,7 +12,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::Format;
+use super::format::Format;
 use crate::error::EncodeError;
 
 /// The writing operations of a format, in addition to [`Format`].

@@ -10,8 +10,8 @@ use crate::component::callback::call;
 use crate::component::error::{AttemptError, BoxError, HandlerError};
 use crate::component::interest::Declared;
 use crate::component::listeners::Listener;
-use crate::component::run_loop::Stop;
 use crate::component::state::ComponentState;
+use crate::component::stop::{LAST_WORDS, Stop};
 use crate::component::tracked::{Gone, Tracked};
 use crate::component::transports::{Source, TransportEntry};
 use crate::error::{ApplicationError, CloseReason, ConnectError};
@@ -25,9 +25,6 @@ use crate::uri::Uri;
 /// Additional time that a transport may take to close beyond its own limit: more than the session
 /// below gives it.
 const CLOSE_MARGIN: Duration = outgoing::CLOSE_MARGIN.saturating_mul(2);
-
-/// Time limit of the listeners that run at the end of a session.
-pub(super) const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// A `main` that fails earlier makes the attempt fail as if there had been no session. A `main`
 /// that fails later counts as a success. The value does not depend on the delays, which may be

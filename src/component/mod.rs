@@ -40,6 +40,7 @@ mod retry_notice;
 mod run;
 mod run_loop;
 mod state;
+mod stop;
 mod tracked;
 mod transports;
 
@@ -77,7 +78,8 @@ use crate::session::Session;
 use crate::uri::Uri;
 use builder::Settings;
 use listeners::Listeners;
-use run_loop::{Signals, Stop};
+use run_loop::Signals;
+use stop::Stop;
 
 /// A session that reconnects. Equivalent of Autobahn's `Component`.
 ///

@@ -1,6 +1,6 @@
 //! Implements the loop of attempts and the delays between them.
 
-use std::future::{Future, pending, poll_fn};
+use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,21 +11,19 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::component::Shared;
-use crate::component::attempt::{Attempt, Fate, LAST_WORDS, failed, handler_failed, last_words};
+use crate::component::attempt::{Attempt, Fate, failed, handler_failed, last_words};
 use crate::component::callback::{Callback, call};
 use crate::component::error::{AttemptError, ComponentError, HandlerError};
 use crate::component::listeners::Listener;
 use crate::component::retry_notice::{RetryDecision, RetryNotice};
 use crate::component::state::ComponentState;
+use crate::component::stop::Stop;
 use crate::core::retry::{Next, Rotation};
 use crate::error::ApplicationError;
 use crate::rt::future::{Race, all, race};
 use crate::rt::guard::{catch, caught};
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::SessionConfig;
-
-/// The flag that tells a component to stop.
-pub(super) struct Stop(pub(super) watch::Receiver<bool>);
 
 /// The state that a run shares with its handles.
 pub(super) struct Signals {
@@ -261,28 +259,6 @@ impl Shared {
     /// Returns the current listeners of one kind.
     pub(super) fn listeners<T>(&self, kind: impl FnMut(&Listener) -> Option<T>) -> Vec<T> {
         self.listeners.lock().of(kind)
-    }
-}
-
-impl Stop {
-    pub(super) fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    pub(super) async fn wait(&self) {
-        let mut stop = self.0.clone();
-        if stop.wait_for(|stop| *stop).await.is_err() {
-            pending::<()>().await;
-        }
-    }
-
-    /// Waits for the future, with a time limit once the component was told to stop.
-    pub(super) async fn bound(&self, future: impl Future) {
-        let limit = async {
-            self.wait().await;
-            Sleep::new(LAST_WORDS).await;
-        };
-        let _ = race(future, limit).await;
     }
 }
 

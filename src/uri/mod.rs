@@ -16,8 +16,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use named::{Captures, NamedPattern};
 pub use pattern::Pattern;
 
-use crate::error::ApplicationError;
-
 /// A WAMP URI: components separated by dots, as in `com.example.add`. Cheap to clone.
 ///
 /// The `From` conversions check nothing. The library checks a URI where it is used, by the rule
@@ -185,12 +183,6 @@ fn find_flaw(text: &str, rule: UriRule, pattern: Match) -> Option<String> {
     None
 }
 
-impl From<InvalidUri> for ApplicationError {
-    fn from(error: InvalidUri) -> Self {
-        ApplicationError::new(uris::INVALID_URI).arg(error.to_string())
-    }
-}
-
 impl Deref for Uri {
     type Target = str;
 
@@ -275,6 +267,7 @@ impl<'de> Deserialize<'de> for Uri {
 #[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use super::*;
+    use crate::error::ApplicationError;
 
     #[test]
     fn empty_components_are_for_patterns() {

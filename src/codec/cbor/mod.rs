@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
-use super::Format;
+use super::format::Format;
 use super::read::{ListItems, Open, Reader, Source, Token};
 use super::scan::{Cursor, Flaw, Shape, Spans};
 use super::write::{Sink, Writer};

@@ -14,7 +14,7 @@ use data_encoding::BASE64;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
-use super::Format;
+use super::format::Format;
 use super::read::{ListItems, Open, Reader, Source, Token};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
 use super::write::{Sink, Writer};

@@ -1,4 +1,4 @@
-//! Autobahn's transport dict, key by key.
+//! `TransportConfig` from Autobahn's transport dict, key by key.
 
 use crate::component::config::options;
 use crate::component::config::read::{self, Fields};
@@ -35,7 +35,29 @@ pub(super) const RETRY: [&str; 5] = [
     "retry_delay_jitter",
 ];
 
-pub(super) fn transport(value: &Value) -> Result<TransportConfig, ConfigError> {
+impl TransportConfig {
+    /// Reads Autobahn's dict, or a URL as a string.
+    ///
+    /// # Errors
+    /// If a key is unknown or missing, or its value is of a wrong type or out of its range. What
+    /// else is wrong, [`connector`](Self::connector) finds.
+    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
+        match value {
+            Value::String(url) => Ok(TransportConfig::new(url)),
+            value => transport(value),
+        }
+    }
+
+    /// Reads Autobahn's dict from JSON text.
+    ///
+    /// # Errors
+    /// As [`from_value`](Self::from_value), and if the text is no JSON.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        TransportConfig::from_value(&read::json(text)?)
+    }
+}
+
+fn transport(value: &Value) -> Result<TransportConfig, ConfigError> {
     let fields = Fields::of(value, &TRANSPORT)?;
     let url = fields.text("url")?;
     let mut config = match fields.map("type", kind)? {

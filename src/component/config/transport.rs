@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codec;
-use crate::component::config::{dict, raw_socket, read};
+use crate::component::config::raw_socket;
 use crate::component::error::BoxError;
 use crate::component::transports::TransportEntry;
 use crate::core::retry::RetryPolicy;
@@ -18,7 +18,6 @@ use crate::transport::{
     WebSocketOptions, check_time, websocket_connector,
 };
 use crate::url::{check_scheme, is_raw_socket, shown};
-use crate::value::Value;
 
 /// One way to reach the router, and how often and after which delays to try it.
 ///
@@ -148,26 +147,6 @@ impl TransportConfig {
     fn of(kind: Kind, url: String) -> Self {
         let settings = ClientSettings { url, ..ClientSettings::default() };
         TransportConfig { kind, kind_is_set: true, settings, no_serializer: false, retry: None }
-    }
-
-    /// Reads Autobahn's dict, or a URL as a string.
-    ///
-    /// # Errors
-    /// If a key is unknown or missing, or its value is of a wrong type or out of its range. What
-    /// else is wrong, [`connector`](Self::connector) finds.
-    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
-        match value {
-            Value::String(url) => Ok(TransportConfig::new(url)),
-            value => dict::transport(value),
-        }
-    }
-
-    /// Reads Autobahn's dict from JSON text.
-    ///
-    /// # Errors
-    /// As [`from_value`](Self::from_value), and if the text is no JSON.
-    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
-        TransportConfig::from_value(&read::json(text)?)
     }
 
     /// Another URL, with the same settings. Its scheme says which transport it is, unless that was
