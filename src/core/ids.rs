@@ -5,18 +5,18 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::message::MAX_ID;
 
-/// A map by ids that one of the two peers gives out.
+/// Map by ids that one of the two peers assigns.
 pub(crate) type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
 
-/// A set of ids that one of the two peers gives out.
+/// Set of ids that one of the two peers assigns.
 pub(crate) type IdSet = HashSet<u64, BuildHasherDefault<IdHasher>>;
 
-/// As [`IdMap`], for ids that have a type of their own.
+/// Like [`IdMap`], for ids with a type of their own.
 #[cfg(feature = "router")]
 pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
-/// Spreads an id over the word by one multiplication. Only for ids that are given out in sequence
-/// or at random, never for what a stranger may choose.
+/// Hashes an id by one multiplication. Only for sequential or random ids, never for ids that a
+/// stranger may choose.
 #[derive(Debug, Default)]
 pub(crate) struct IdHasher(u64);
 
@@ -50,14 +50,14 @@ impl SequentialIds {
         self.0
     }
 
-    /// Takes back the id that was given last, if it is `id`: its message was never sent.
+    /// Takes back `id` if it was the last one: its message was never sent.
     pub(crate) fn take_back(&mut self, id: u64) {
         if self.0 == id && id > 0 {
             self.0 = id - 1;
         }
     }
 
-    /// The id that was given last; 0 before the first.
+    /// The last id; 0 before the first.
     pub(crate) fn last(&self) -> u64 {
         self.0
     }
@@ -68,7 +68,7 @@ impl SequentialIds {
 pub struct RandomIds(u64);
 
 impl RandomIds {
-    /// The same seed gives the same ids.
+    /// Creates a source of ids; the same seed gives the same ids.
     pub fn new(seed: u64) -> Self {
         RandomIds(seed)
     }

@@ -1,6 +1,6 @@
 //! The state machines: a client's session and the router. Pure.
 //!
-//! Time comes in as a [`Duration`](std::time::Duration) since any fixed start, randomness as a
+//! Time is passed in as a [`Duration`](std::time::Duration) since any fixed start, randomness as a
 //! seed. Nothing here waits, spawns, reads or writes. After any input, drain the outputs.
 
 pub mod client;

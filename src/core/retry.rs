@@ -1,34 +1,34 @@
-//! When to try which transport again. Pure: time comes in as an argument, randomness as a seed.
+//! The schedule of attempts over several transports. Pure: time is an argument, randomness a seed.
 //!
-//! Owns the round robin over transports, their counters and the back-off. Whether an error is worth
-//! another attempt is for others to say.
+//! Contains the round robin over transports, their counters and the back-off. The user of this
+//! module decides which errors are worth another attempt.
 
 use std::time::Duration;
 
 use crate::core::ids::RandomIds;
 use crate::error::ConfigError;
 
-/// The draw of a delay stays within so many standard deviations.
+/// Maximum deviation of a delay, in standard deviations.
 const MAX_DEVIATION: f64 = 3.0;
 
-/// No jitter makes a delay shorter than this part of what it would be without.
+/// Minimum of a delay with jitter, as a part of the delay without.
 const LEAST_PART: f64 = 0.1;
 
-/// The longest delay that can be set.
+/// Maximum of a configured delay.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// By what a delay may grow.
+/// Range of [`RetryPolicy::growth`].
 pub(crate) const GROWTH: (f64, f64) = (1.0, 1000.0);
 
-/// How far delays may scatter.
+/// Range of [`RetryPolicy::jitter`].
 pub(crate) const JITTER: (f64, f64) = (0.0, 1.0);
 
-/// How often, and after which delays, a transport is tried again.
+/// Number and delays of the retries over one transport.
 ///
-/// Each transport has one attempt without any delay, its first one since the start. The `n`th retry
-/// then waits `initial_delay * growth^(n - 1)`, at most `max_delay`, spread by `jitter`; `n` counts
-/// the attempts that failed since the start or the last join. These are Autobahn's parameters and
-/// defaults as its documentation has them; what it does is to wait `initial_delay * growth` first.
+/// The first attempt over each transport since the start has no delay. The `n`th retry waits
+/// `initial_delay * growth^(n - 1)`, at most `max_delay`, spread by `jitter`; `n` counts the failed
+/// attempts since the start or the last join. These are Autobahn's parameters and documented
+/// defaults; Autobahn itself waits `initial_delay * growth` first.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,17 +40,17 @@ pub(crate) const JITTER: (f64, f64) = (0.0, 1.0);
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How many retries follow a failed attempt; `Some(0)` is one attempt. Default: `None`, there is
-    /// no limit.
+    /// Maximum number of retries after a failed attempt; with `Some(0)` there is one attempt.
+    /// Default: `None`, no limit.
     pub max_retries: Option<u32>,
-    /// What the first retry waits, at most a year. Default: 1.5 s.
+    /// Delay of the first retry, at most a year. Default: 1.5 s.
     pub initial_delay: Duration,
-    /// The longest delay, jitter included, at most a year. Default: 300 s.
+    /// Maximum delay, jitter included, at most a year. Default: 300 s.
     pub max_delay: Duration,
-    /// How much longer each retry waits than the one before, 1 to 1000. Default: 1.5.
+    /// Factor from one delay to the next, 1 to 1000. Default: 1.5.
     pub growth: f64,
-    /// The standard deviation of the delay, as a part of it, from 0 to 1. Default: 0.1. It is a
-    /// normal distribution, cut at three standard deviations and at a tenth of the delay.
+    /// Standard deviation of the delay, as a part of it, 0 to 1. Default: 0.1. The distribution is
+    /// normal, cut at three standard deviations and at a tenth of the delay.
     pub jitter: f64,
 }
 
@@ -102,12 +102,11 @@ impl RetryPolicy {
         self
     }
 
-    /// Whether the parameters make sense: `growth` from 1 to 1000, `jitter` from 0 to 1, delays up
-    /// to a year.
+    /// Checks the ranges: `growth` from 1 to 1000, `jitter` from 0 to 1, delays up to a year.
     ///
     /// # Errors
-    /// If one does not. The path is its key in Autobahn's dict of a transport, as
-    /// `retry_delay_growth`.
+    /// If a parameter is out of its range. The path is its key in Autobahn's transport dict, such
+    /// as `retry_delay_growth`.
     pub fn check(&self) -> Result<(), ConfigError> {
         let delays =
             [(self.initial_delay, "initial_retry_delay"), (self.max_delay, "max_retry_delay")];
@@ -128,11 +127,11 @@ impl RetryPolicy {
         Ok(())
     }
 
-    /// What the retry after `failures` failed attempts waits without jitter.
+    /// Delay without jitter of the retry after `failures` failed attempts.
     fn nominal(&self, failures: u32) -> f64 {
         let steps = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let delay = self.initial_delay.as_secs_f64() * self.growth.powi(steps);
-        // Zero times infinity is no number, and `min` takes the other one.
+        // Zero times infinity is not a number, and `min` would return the other operand.
         if self.initial_delay.is_zero() { 0.0 } else { delay.min(self.max_delay.as_secs_f64()) }
     }
 
@@ -146,11 +145,11 @@ impl RetryPolicy {
 
 /// The round robin over the transports of a component.
 ///
-/// It goes on from the next transport, also after a join; there is no transport that is preferred.
+/// It goes on from the next transport, also after a join; no transport is preferred.
 #[derive(Debug)]
 pub struct Rotation {
     slots: Vec<Slot>,
-    /// Who is next.
+    /// Index of the next transport.
     turn: usize,
     random: RandomIds,
     failures: u32,
@@ -165,18 +164,18 @@ struct Slot {
     given_up: bool,
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "there is nothing else to do")]
 pub enum Next {
     /// Try a transport.
     Connect {
-        /// Its place in the list.
+        /// Index of the transport in the list.
         transport: usize,
-        /// The how-manieth attempt over this transport it is since the start or the last join, from
-        /// 1 on.
+        /// Number of this attempt over this transport since the start or the last join; the first
+        /// is 1.
         attempt: u32,
-        /// How long to wait before.
+        /// Delay before the attempt.
         delay: Duration,
     },
     /// No transport has an attempt left.
@@ -184,8 +183,8 @@ pub enum Next {
 }
 
 impl Rotation {
-    /// A rotation over transports with these policies. The same seed and the same fates give the
-    /// same schedule.
+    /// Creates a rotation over transports with these policies. The same seed and the same outcomes
+    /// give the same schedule.
     pub fn new(policies: impl IntoIterator<Item = RetryPolicy>, seed: u64) -> Self {
         let slot = |policy| Slot { policy, tried: false, failures: 0, given_up: false };
         Rotation {
@@ -196,7 +195,7 @@ impl Rotation {
         }
     }
 
-    /// Which transport is to be tried, and when.
+    /// Chooses the next transport and its delay.
     #[allow(clippy::should_implement_trait, reason = "it may go on after `Exhausted`")]
     pub fn next(&mut self) -> Next {
         let count = self.slots.len();
@@ -216,7 +215,7 @@ impl Rotation {
         Next::Exhausted
     }
 
-    /// An attempt over the transport failed, or the session that it brought was lost.
+    /// Notes that an attempt over the transport has failed, or that its session was lost.
     pub fn failed(&mut self, transport: usize) {
         self.failures = self.failures.saturating_add(1);
         if let Some(slot) = self.slots.get_mut(transport) {
@@ -224,15 +223,15 @@ impl Rotation {
         }
     }
 
-    /// The transport is not to be tried again.
+    /// Excludes the transport from further attempts.
     pub fn give_up(&mut self, transport: usize) {
         if let Some(slot) = self.slots.get_mut(transport) {
             slot.given_up = true;
         }
     }
 
-    /// A session was joined over the transport: counters and delays of all transports begin anew,
-    /// since the network works. Those that were given up stay so.
+    /// Notes that a session was joined over the transport: counters and delays of all transports
+    /// start anew, since the network works. Excluded transports stay excluded.
     pub fn joined(&mut self, transport: usize) {
         self.failures = 0;
         for slot in &mut self.slots {
@@ -243,7 +242,7 @@ impl Rotation {
         }
     }
 
-    /// How many attempts have failed since the start or the last join, over all transports.
+    /// Number of failed attempts since the start or the last join, over all transports.
     pub fn failures(&self) -> u32 {
         self.failures
     }
@@ -255,7 +254,7 @@ impl Slot {
     }
 }
 
-/// A number with the standard normal distribution (Box and Muller, 1958).
+/// A random number with the standard normal distribution (Box and Muller, 1958).
 fn normal(random: &mut RandomIds) -> f64 {
     const SCALE: f64 = (1_u64 << 53) as f64;
     // From above 0 to 1.

@@ -243,7 +243,7 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
         (realm().user(joe().realm("realm7")), "user \"joe\": the router has no realm \"realm7\""),
         (
             realm().user(joe().public_key(&hex)).user(User::new("jane", "b").public_key(&hex)),
-            "user \"jane\": the public key is user \"joe\"'s, too",
+            "user \"jane\": the public key also belongs to user \"joe\"",
         ),
         (realm().user(joe().public_key(&"00".repeat(32))), "user \"joe\": 0000"),
         (

@@ -140,7 +140,7 @@ fn what_says_nothing_or_too_much_is_refused() {
     let with = |rule| refused(one().role(Role::new("r").allow(rule)));
     let call = |uri: &str| Rule::exact(uri).call();
     for (text, expected) in [
-        (with(Rule::exact("com.a")), "role \"r\": rule of \"com.a\" (exact): it names no action"),
+        (with(Rule::exact("com.a")), "role \"r\": rule of \"com.a\" (exact): no action is set"),
         (
             with(call("com..a")),
             "role \"r\": rule of \"com..a\" (exact): \"com..a\" is not a valid URI",
@@ -149,10 +149,10 @@ fn what_says_nothing_or_too_much_is_refused() {
         (refused(one().role(Role::new("r").deny(call("a").disclose()))), "discloses, but"),
         (
             refused(one().role(Role::new("r").allow(call("a").publish()).deny(call("a")))),
-            "role \"r\": rule of \"a\" (exact): another one says whether to call",
+            "role \"r\": rule of \"a\" (exact): another rule decides whether to call",
         ),
         (refused(one().role(Role::new("r")).role(Role::new("r"))), "role \"r\" twice"),
-        (refused(one().role(Role::new(""))), "its name is empty"),
+        (refused(one().role(Role::new(""))), "the name is empty"),
         (
             refused(one().role_on("realm2", Role::new("r"))),
             "role \"r\" on realm \"realm2\": no such realm",
@@ -183,8 +183,8 @@ fn what_a_wildcard_denies_in_vain_is_refused() {
             Router::builder().realm("realm1").role(role().allow(Rule::prefix(prefix).publish())),
         );
         let expected = format!(
-            "role \"r\": to publish \"com..secret\" (wildcard) is denied in vain: it is allowed by \
-             the rule of {prefix:?} (prefix), and prefixes decide before wildcards"
+            "role \"r\": denying to publish \"com..secret\" (wildcard) has no effect: the rule of \
+             {prefix:?} (prefix) allows it, and prefixes decide before wildcards"
         );
         assert_eq!(text, expected);
     }

@@ -1,4 +1,4 @@
-//! What the user of a session asks for.
+//! Commands of the user of a session.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::message::{
 use crate::uri::{Match, Uri, UriRule, uris};
 
 impl Client {
-    /// Calls a procedure. Who waits no longer than some time [abandons](Self::abandon) it then.
+    /// Calls a procedure. A caller that stops waiting [abandons](Self::abandon) the call.
     ///
-    /// With `options.progress` more arguments follow by [`call_more`](Self::call_more). With
-    /// `options.receive_progress` there may be any number of [`Event::Progress`] before the reply.
+    /// With `options.progress`, more arguments follow by [`call_more`](Self::call_more). With
+    /// `options.receive_progress`, any number of [`Event::Progress`] may come before the reply.
     ///
     /// [`Event::Progress`]: super::Event::Progress
     pub fn call(
@@ -39,9 +39,9 @@ impl Client {
         request
     }
 
-    /// Sends more arguments of a call that is open for them. Nothing happens if it is settled, or
-    /// if its last arguments have been sent. Only `progress` counts in the options of such a CALL
-    /// (spec: "Progressive call invocations").
+    /// Sends more arguments of a call that is open for them. Does nothing if the call is settled,
+    /// or if its last arguments have been sent. Only `progress` counts in the options of such a
+    /// CALL (spec: "Progressive call invocations").
     pub fn call_more(&mut self, request: u64, payload: Payload, last: bool) {
         if !self.is_established() {
             return;
@@ -55,16 +55,15 @@ impl Client {
         if last {
             *streaming = None;
         }
-        // Also on the last, so that it can be told from a call of its own.
+        // Also on the last, so that it can be told from a new call.
         let mut options = CallOptions::default();
         options.progress = Some(!last);
         self.transmits.push_back(Call { request, options, procedure, payload }.into());
     }
 
-    /// Cancels a call. The router is told if it announced call canceling. With
-    /// [`CancelMode::Kill`] the reply is what the callee says last; otherwise, and if the router
-    /// cannot be told, it is `wamp.error.canceled` at once: there are routers that never answer
-    /// (Crossbar does not for "skip").
+    /// Cancels a call. CANCEL is sent if the router announced call canceling. With
+    /// [`CancelMode::Kill`] the reply is the callee's last answer. Otherwise, or without CANCEL, it
+    /// is `wamp.error.canceled` at once: some routers never answer (Crossbar does not for "skip").
     pub fn cancel(&mut self, request: u64, mode: CancelMode) {
         let Some(Pending { request: Request::Call { killed, .. }, ticket, .. }) =
             self.pending.get_mut(request)
@@ -81,7 +80,8 @@ impl Client {
         self.reply(ticket, Err(Failure::Unsendable(error)));
     }
 
-    /// Publishes an event. There is an [`Event::Reply`](super::Event::Reply) only if `options.acknowledge` is true.
+    /// Publishes an event. An [`Event::Reply`](super::Event::Reply) comes only if
+    /// `options.acknowledge` is true.
     pub fn publish(
         &mut self,
         ticket: Ticket,
@@ -103,7 +103,7 @@ impl Client {
     }
 
     /// Subscribes. `ticket` becomes a listener of the subscription as soon as SUBSCRIBED is read,
-    /// before the next message is looked at.
+    /// before the next message is handled.
     pub fn subscribe(&mut self, ticket: Ticket, topic: Uri, options: SubscribeOptions) -> u64 {
         let pattern = options.r#match.unwrap_or_default();
         let kind = Request::Subscribe { topic: topic.clone(), pattern };
@@ -113,7 +113,7 @@ impl Client {
         request
     }
 
-    /// Takes a listener off a subscription; the last one ends it at the router.
+    /// Removes a listener from a subscription; removing the last one unsubscribes at the router.
     pub fn unsubscribe(&mut self, ticket: Ticket, subscription: u64, listener: Ticket) -> u64 {
         if !self.interest.remove_listener(subscription, listener) {
             self.reply(ticket, Ok(Answer::Unsubscribed));
@@ -133,7 +133,7 @@ impl Client {
         request
     }
 
-    /// Withdraws a procedure. Invocations that come before the answer are still handed out.
+    /// Unregisters a procedure. Invocations that come before the answer are still passed on.
     pub fn unregister(&mut self, ticket: Ticket, registration: u64) -> u64 {
         if !self.interest.unregistering(registration) {
             self.reply(ticket, Ok(Answer::Unregistered));
@@ -146,7 +146,7 @@ impl Client {
         request
     }
 
-    /// Answers an invocation. Nothing happens if it is not running (any more).
+    /// Answers an invocation. Does nothing if it is not running.
     pub fn answer(&mut self, invocation: u64, result: Result<Payload, ApplicationError>) {
         if !self.is_established() || !self.end_invocation(invocation) {
             return;
@@ -155,7 +155,7 @@ impl Client {
             Ok(payload) => {
                 Yield { request: invocation, options: YieldOptions::default(), payload }.into()
             }
-            // What is no URI would be a violation; the error is told all the same.
+            // An invalid URI would be a protocol violation; the caller still learns of the error.
             Err(error) if !error.uri.check(UriRule::Loose, Match::Exact) => {
                 let text = format!("the procedure failed with {error:?}, which is not a valid URI");
                 invocation_error(invocation, ApplicationError::runtime(text)).into()
@@ -164,8 +164,8 @@ impl Client {
         });
     }
 
-    /// Sends a result that is not the last. False, and nothing is sent, if the invocation is not
-    /// running any more or its caller takes no progress.
+    /// Sends a progressive result. Returns false and sends nothing if the invocation is not
+    /// running, or if its caller accepts no progressive results.
     pub fn progress(&mut self, invocation: u64, payload: Payload) -> bool {
         let wanted = self.is_established()
             && self.invocations.get(&invocation).is_some_and(|running| running.progress);
@@ -177,9 +177,9 @@ impl Client {
         wanted
     }
 
-    /// Nobody waits for a request any more. Of a call the router is told by CANCEL of the given
-    /// mode, if it announced that; without the feature its late answer is thrown away. What a late
-    /// SUBSCRIBED or REGISTERED brings is undone.
+    /// Gives up a request. A call is cancelled in the given mode if the router announced call
+    /// canceling; otherwise its late answer is dropped. The effect of a late SUBSCRIBED or
+    /// REGISTERED is undone.
     pub fn abandon(&mut self, request: u64, mode: CancelMode) {
         match self.pending.get_mut(request) {
             Some(Pending { request: Request::Call { killed, .. }, .. }) => {
@@ -194,7 +194,8 @@ impl Client {
         }
     }
 
-    /// Leaves the realm: GOODBYE, and [`Event::Closed`](super::Event::Closed) when it is answered.
+    /// Leaves the realm: sends GOODBYE. [`Event::Closed`](super::Event::Closed) follows when it is
+    /// answered.
     pub fn leave(&mut self, now: Duration, reason: Uri, message: Option<String>) {
         match self.state {
             State::Established => {

@@ -1,4 +1,4 @@
-//! What a client's session tells its user.
+//! Events of a client's session for its user.
 
 use std::sync::Arc;
 
@@ -9,70 +9,70 @@ use crate::message::{
 };
 use crate::uri::Uri;
 
-/// Something that happened in a session.
+/// An event of a session.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// The router wants a proof of who we are, by a method that was offered. Answer it by
+    /// The router asks for a proof of identity, by an offered method. Answer with
     /// [`Client::authenticate`](super::Client::authenticate) or
-    /// [`Client::refuse_challenge`](super::Client::refuse_challenge), and say
-    /// [`Client::answering`](super::Client::answering) before that takes time.
+    /// [`Client::refuse_challenge`](super::Client::refuse_challenge); call
+    /// [`Client::answering`](super::Client::answering) first if the answer takes time.
     Challenge(Challenge),
     /// The session is open.
     Joined(Box<Joined>),
     /// A request is settled. Each ticket gets one, unless the request was abandoned.
     Reply {
-        /// Whose request.
+        /// The ticket of the request.
         ticket: Ticket,
-        /// How it went.
+        /// The answer or the failure.
         result: Result<Answer, Failure>,
     },
-    /// A call has a result that is not the last (spec: "Progressive call results").
+    /// A call has a progressive result (spec: "Progressive call results").
     Progress {
-        /// Whose call.
+        /// The ticket of the call.
         ticket: Ticket,
-        /// More about it.
+        /// Details of the result.
         details: ResultDetails,
         /// The result.
         payload: Payload,
     },
-    /// An event came for a subscriber.
+    /// A subscription has an event.
     Event {
         /// The ticket of the subscriber.
         listener: Ticket,
         /// The event.
         event: message::Event,
     },
-    /// A procedure is called; answer it by [`Client::answer`](super::Client::answer).
+    /// A procedure is called; answer with [`Client::answer`](super::Client::answer).
     Invocation {
         /// The ticket of the callee.
         listener: Ticket,
         /// The invocation.
         invocation: Invocation,
     },
-    /// More arguments came for an invocation that is running (spec: "Progressive call
-    /// invocations").
+    /// A running invocation has more arguments (spec: "Progressive call invocations").
     Arguments {
-        /// Which invocation.
+        /// Id of the invocation.
         invocation: u64,
         /// The arguments.
         payload: Payload,
-        /// Whether they are the last.
+        /// True if they are the last.
         last: bool,
     },
-    /// The caller does not want an invocation any more. The core has answered it.
+    /// The caller has cancelled an invocation. The core has answered it.
     Interrupted {
-        /// Which invocation.
+        /// Id of the invocation.
         invocation: u64,
-        /// How, if the router said it.
+        /// The cancel mode, if the router sent it.
         mode: Option<CancelMode>,
     },
-    /// Nothing more will come for a listener: its registration was withdrawn, or the router revoked
-    /// its registration or subscription.
+    /// The end of a listener: its registration was withdrawn, or the router revoked its
+    /// registration or subscription.
     Ended {
         /// The ticket of the subscriber or callee.
         listener: Ticket,
-        /// Why, if the router did it by itself; empty if it did not say why.
+        /// The reason of a revocation by the router; empty if the router gave none. `None` without
+        /// a revocation.
         revoked: Option<Uri>,
     },
     /// The session is over. The last event.
@@ -83,51 +83,51 @@ pub enum Event {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Joined {
-    /// The realm: what the router says, or else what was asked for.
+    /// The realm: the router's name for it, or else the requested one.
     pub realm: Uri,
-    /// The router's whole answer.
+    /// All of WELCOME.
     pub welcome: Welcome,
 }
 
-/// The good end of a request.
+/// Successful answer to a request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Answer {
     /// A call's result.
     Result {
-        /// More about it.
+        /// Details of the result.
         details: ResultDetails,
         /// The result.
         payload: Payload,
     },
-    /// An event was taken.
+    /// The router accepted an event.
     Published {
-        /// Its id.
+        /// Id of the publication.
         publication: u64,
     },
-    /// A subscription stands.
+    /// The session is subscribed.
     Subscribed {
-        /// Its id.
+        /// Id of the subscription.
         subscription: u64,
     },
-    /// A listener is off.
+    /// The listener was removed.
     Unsubscribed,
-    /// A procedure is registered.
+    /// The procedure is registered.
     Registered {
-        /// The registration's id.
+        /// Id of the registration.
         registration: u64,
     },
-    /// A procedure is withdrawn.
+    /// The procedure is not registered any more.
     Unregistered,
 }
 
-/// The bad end of a request.
+/// Failure of a request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The router or the callee said ERROR.
+    /// The router or the callee answered ERROR.
     Error(RequestError),
-    /// The message could not be sent, or was not wanted any more.
+    /// The message could not be sent, or the request was cancelled.
     Unsendable(ApplicationError),
     /// The session ended.
     Closed(Arc<CloseReason>),

@@ -1,4 +1,4 @@
-//! What a session listens to: its subscriptions and registrations.
+//! The subscriptions and registrations of a session.
 
 use std::collections::HashMap;
 
@@ -8,25 +8,25 @@ use crate::core::ids::{IdMap, IdSet};
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
 
-/// The subscriptions and registrations of a session.
+/// The subscriptions and registrations of a session, with their listeners.
 ///
-/// The router knows one subscription for each topic and match policy, however many listeners the
-/// session has on it (spec: "Publish/subscribe").
+/// The router has one subscription for each topic and match policy, whatever the number of the
+/// session's listeners (spec: "Publish/subscribe").
 #[derive(Debug, Default)]
 pub(super) struct Interest {
     subscriptions: IdMap<Subscription>,
-    /// How many SUBSCRIBE are under way for a topic. While there is one, the subscription must not
-    /// be ended: the router will answer with the same id.
+    /// Number of pending SUBSCRIBEs for a topic. Meanwhile its subscription must not be ended: the
+    /// router will answer with the same id.
     subscribing: HashMap<(Uri, Match), usize>,
-    /// Subscriptions that lost their last listener while a SUBSCRIBE was under way.
+    /// Subscriptions that lost their last listener while a SUBSCRIBE was pending.
     idle: IdSet,
-    /// UNSUBSCRIBE is under way; events may still come.
+    /// UNSUBSCRIBE is pending; events may still come.
     unsubscribing: IdSet,
     registrations: IdMap<Ticket>,
-    /// UNREGISTER is under way; invocations may still come.
+    /// UNREGISTER is pending; invocations may still come.
     unregistering: IdSet,
-    /// Subscriptions and registrations that have ended. There are routers that hand out what they
-    /// had begun with all the same (Crossbar dispatches events in chunks).
+    /// Ended subscriptions and registrations. Some routers still deliver what they had begun with
+    /// (Crossbar dispatches events in chunks).
     past_subscriptions: Recent,
     past_registrations: Recent,
 }
@@ -39,12 +39,12 @@ struct Subscription {
 }
 
 impl Interest {
-    /// SUBSCRIBE goes out.
+    /// Notes that SUBSCRIBE is sent.
     pub(super) fn subscribing(&mut self, topic: &Uri, pattern: Match) {
         *self.subscribing.entry((topic.clone(), pattern)).or_default() += 1;
     }
 
-    /// SUBSCRIBE was answered, one way or the other.
+    /// Notes that SUBSCRIBE was answered or has failed.
     pub(super) fn subscribe_settled(&mut self, topic: &Uri, pattern: Match) {
         let key = (topic.clone(), pattern);
         if let Some(count) = self.subscribing.get_mut(&key) {
@@ -55,7 +55,7 @@ impl Interest {
         }
     }
 
-    /// An id that stands for two topics would mix up their events.
+    /// Checks that the id is not in use for another topic, whose events would be mixed up.
     pub(super) fn check(&self, id: u64, topic: &Uri, pattern: Match) -> Result<(), Violation> {
         match self.subscriptions.get(&id) {
             Some(Subscription { topic: other, pattern: policy, .. })
@@ -81,7 +81,7 @@ impl Interest {
             .push(listener);
     }
 
-    /// Takes a listener off. True if the router must be told, since it was the last.
+    /// Removes a listener. Returns true if it was the last, so that the router must be told.
     pub(super) fn remove_listener(&mut self, id: u64, listener: Ticket) -> bool {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return false };
         let before = subscription.listeners.len();
@@ -99,8 +99,8 @@ impl Interest {
         true
     }
 
-    /// Takes out the subscriptions of a topic that nobody listens to, once no SUBSCRIBE for it is
-    /// under way.
+    /// Takes out the subscriptions of a topic that have no listener, unless a SUBSCRIBE for it is
+    /// pending.
     pub(super) fn take_idle(&mut self, topic: &Uri, pattern: Match) -> Vec<u64> {
         if self.subscribing.contains_key(&(topic.clone(), pattern)) {
             return Vec::new();
@@ -131,14 +131,16 @@ impl Interest {
         Some(subscription.listeners)
     }
 
-    /// Who listens to a subscription; nothing if it is just being ended, or has just ended.
+    /// Listeners of a subscription; `None` if it is being ended or has just ended.
     pub(super) fn listeners(&self, id: u64) -> Result<Option<&[Ticket]>, Violation> {
         match self.subscriptions.get(&id) {
             Some(subscription) => Ok(Some(&subscription.listeners)),
             None if self.unsubscribing.contains(&id) || self.past_subscriptions.contains(id) => {
                 Ok(None)
             }
-            None => Err(Violation::new(format!("EVENT for subscription {id}, which is not ours"))),
+            None => Err(Violation::new(format!(
+                "EVENT for subscription {id}, which this session does not have"
+            ))),
         }
     }
 
@@ -150,12 +152,13 @@ impl Interest {
         self.registrations.contains_key(&id)
     }
 
-    /// UNREGISTER goes out. False if there is nothing to withdraw, or somebody does it already.
+    /// Notes that UNREGISTER is sent. Returns false if there is no such registration, or if
+    /// UNREGISTER is already pending.
     pub(super) fn unregistering(&mut self, id: u64) -> bool {
         self.is_registered(id) && self.unregistering.insert(id)
     }
 
-    /// UNREGISTER was refused; the registration stands.
+    /// Notes that UNREGISTER was refused: the registration stays.
     pub(super) fn unregister_failed(&mut self, id: u64) {
         self.unregistering.remove(&id);
     }
@@ -164,7 +167,7 @@ impl Interest {
         self.registrations.get(&id).copied()
     }
 
-    /// Whether there was such a registration, not long ago.
+    /// Returns whether such a registration existed until recently.
     pub(super) fn was_registered(&self, id: u64) -> bool {
         self.past_registrations.contains(id)
     }

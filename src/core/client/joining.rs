@@ -1,6 +1,6 @@
-//! From HELLO to WELCOME: joining, and the one challenge that may stand between them.
+//! Joining: HELLO, at most one challenge, and WELCOME.
 //!
-//! What answers a challenge is not the core's matter: it says [`Event::Challenge`] and waits for
+//! The user answers challenges: the core sends [`Event::Challenge`] and waits for
 //! [`Client::authenticate`] or [`Client::refuse_challenge`].
 
 use std::fmt;
@@ -15,25 +15,25 @@ use crate::message::{Authenticate, Challenge, Hello, HelloDetails, Message, Role
 use crate::uri::{Uri, uris};
 use crate::value::Dict;
 
-/// What HELLO says: the realm, and who we are.
+/// Content of HELLO: the realm and the identity.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JoinRequest {
     /// The realm to join.
     pub realm: Uri,
-    /// The authentication methods that we offer, the preferred first. Default: none, and HELLO says
-    /// nothing of it, which is `anonymous` for most routers.
+    /// The offered authentication methods, the preferred first. Default: none; HELLO does not
+    /// mention them, and most routers take that for `anonymous`.
     pub authmethods: Vec<String>,
-    /// Who we want to be.
+    /// The requested authid.
     pub authid: Option<String>,
-    /// The role that we want.
+    /// The requested role.
     pub authrole: Option<String>,
-    /// What the methods need. Nothing is said of it if it is empty.
+    /// Parameters of the methods; omitted if empty.
     pub authextra: Dict,
 }
 
 impl JoinRequest {
-    /// Joins a realm without saying who we are.
+    /// A request to join a realm without authentication.
     pub fn new(realm: impl Into<Uri>) -> Self {
         JoinRequest {
             realm: realm.into(),
@@ -59,7 +59,7 @@ impl From<&str> for JoinRequest {
 
 impl fmt::Debug for JoinRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What methods need may be secret.
+        // Parameters of the methods may be secret.
         f.debug_struct("JoinRequest")
             .field("realm", &self.realm)
             .field("authmethods", &self.authmethods)
@@ -69,18 +69,18 @@ impl fmt::Debug for JoinRequest {
     }
 }
 
-/// Whose turn it is.
+/// The step that is due.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// The router's, to answer HELLO.
+    /// The router must answer HELLO.
     Hello,
-    /// Ours, to answer CHALLENGE.
+    /// The user must answer CHALLENGE.
     Challenged,
-    /// The router's, to answer AUTHENTICATE.
+    /// The router must answer AUTHENTICATE.
     Authenticated,
 }
 
-/// A join under way.
+/// A join in progress.
 #[derive(Debug)]
 pub(super) struct Joining {
     realm: Uri,
@@ -90,8 +90,8 @@ pub(super) struct Joining {
 }
 
 impl Client {
-    /// Asks to join a realm; nothing happens unless the session is closed. A session that was
-    /// joined before is a new one then, with request ids of its own.
+    /// Joins a realm; does nothing unless the session is closed. A rejoined session is a new one,
+    /// with request ids of its own.
     pub fn join(&mut self, now: Duration, request: JoinRequest) {
         if !matches!(self.state, State::Closed(_)) {
             return;
@@ -115,15 +115,15 @@ impl Client {
         self.transmits.push_back(Hello { realm, details }.into());
     }
 
-    /// The challenge of [`Event::Challenge`] is being looked at: the time for its answer begins.
-    /// Without this the answer has what HELLO has left.
+    /// Starts the time limit for the answer to [`Event::Challenge`]. Without this call the answer
+    /// has the time that HELLO has left.
     pub fn answering(&mut self, now: Duration) {
         if let State::Joining(Joining { step: Step::Challenged, deadline, .. }) = &mut self.state {
             *deadline = now.saturating_add(self.config.join_timeout);
         }
     }
 
-    /// Answers the challenge. Nothing happens if there is none (any more).
+    /// Answers the challenge. Does nothing if there is none.
     pub fn authenticate(&mut self, now: Duration, signature: String, extra: Dict) {
         let State::Joining(joining) = &mut self.state else { return };
         if !matches!(joining.step, Step::Challenged) {
@@ -134,8 +134,8 @@ impl Client {
         self.transmits.push_back(Authenticate { signature, extra }.into());
     }
 
-    /// The challenge cannot be answered: ABORT `wamp.error.cannot_authenticate`, and the end.
-    /// Nothing happens if there is none (any more).
+    /// Gives up on the challenge: ABORT with `wamp.error.cannot_authenticate`, and the end of the
+    /// session. Does nothing if there is no challenge.
     pub fn refuse_challenge(&mut self, message: impl Into<String>) {
         if matches!(&self.state, State::Joining(Joining { step: Step::Challenged, .. })) {
             self.abort(uris::CANNOT_AUTHENTICATE, message.into());
@@ -154,7 +154,7 @@ impl Client {
         }
     }
 
-    /// The time is over.
+    /// Ends a join that has taken too long.
     pub(super) fn join_timed_out(&mut self) {
         let State::Joining(Joining { step, .. }) = &self.state else { return };
         let limit = self.config.join_timeout;

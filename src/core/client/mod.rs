@@ -1,13 +1,13 @@
 //! A client's session as a pure state machine.
 //!
-//! Owns the whole session: its opening and closing with their deadlines, request ids, pending
-//! requests, subscriptions, registrations and running invocations. It sees messages, not bytes, and
-//! knows neither transport nor clock.
+//! Implements the whole session: opening and closing with their deadlines, request ids, pending
+//! requests, subscriptions, registrations and running invocations. It handles messages, not bytes,
+//! and knows neither transport nor clock.
 //!
 //! # The invariant
 //! After every input (any `&mut self` method but the polls) drain [`Client::poll_transmit`] and
 //! [`Client::poll_event`] until both are empty, then wait no longer than [`Client::poll_timeout`].
-//! When [`Event::Closed`] has come, every ticket has had its [`Event::Reply`].
+//! Before [`Event::Closed`], every ticket has got its [`Event::Reply`].
 
 mod commands;
 mod event;
@@ -38,33 +38,33 @@ use crate::message::{
 };
 use crate::uri::{Uri, uris};
 
-/// The name that the user of the core gives to a request, subscription or registration. The core
-/// only hands it back.
+/// Name of a request, subscription or registration, chosen by the user of the core. The core only
+/// hands it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_structs, reason = "it is a number")]
 pub struct Ticket(pub u64);
 
 impl Ticket {
-    /// For requests whose answer nobody waits for.
+    /// Ticket of requests whose answer is not needed.
     pub const NOBODY: Ticket = Ticket(u64::MAX);
 }
 
-/// How long a session waits for the router.
+/// Settings of a session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// For each step of joining: the answer to HELLO, our answer to CHALLENGE, the answer to
-    /// AUTHENTICATE. Default: 10 s.
+    /// Time limit of each step of joining: the answer to HELLO, our answer to CHALLENGE, the answer
+    /// to AUTHENTICATE. Default: 10 s.
     pub join_timeout: Duration,
-    /// For the answer to GOODBYE. Default: 3 s.
+    /// Time limit of the answer to GOODBYE. Default: 3 s.
     pub leave_timeout: Duration,
-    /// What goes as HELLO.Details.agent. Default: name and version of this crate.
+    /// HELLO.Details.agent. Default: name and version of this crate.
     pub agent: String,
-    /// What calls and publications say about `disclose_me` that do not say it themselves. Default:
-    /// nothing, so it is as the router likes.
+    /// `disclose_me` of calls and publications that do not set it themselves. Default: not set, and
+    /// the router decides.
     pub disclose_me: Option<bool>,
-    /// Whether to announce that encoded payloads are understood: `payload_passthru_mode` and
-    /// Autobahn's `payload_transparency`. Default: no.
+    /// If true, announces support of encoded payloads: `payload_passthru_mode` and Autobahn's
+    /// `payload_transparency`. Default: false.
     pub payload_passthru: bool,
 }
 
@@ -80,7 +80,7 @@ impl Default for ClientConfig {
     }
 }
 
-/// Where the session is (spec: "Session lifecycle", client).
+/// State of the session (spec: "Session lifecycle", client).
 #[derive(Debug)]
 enum State {
     Closed(Arc<CloseReason>),
@@ -89,10 +89,10 @@ enum State {
     Leaving { deadline: Duration },
 }
 
-/// An invocation that has not been answered.
+/// An unanswered invocation.
 #[derive(Clone, Copy, Debug)]
 struct Running {
-    /// Its caller takes results that are not the last.
+    /// Its caller accepts progressive results.
     progress: bool,
     /// More arguments will follow.
     streaming: bool,
@@ -107,21 +107,21 @@ pub struct Client {
     ids: SequentialIds,
     pending: PendingTable,
     interest: Interest,
-    /// Invocations that have not been answered.
+    /// Unanswered invocations.
     invocations: IdMap<Running>,
-    /// The last invocations that were answered before all their arguments had come: what still
-    /// comes of them has crossed the answer.
+    /// The last invocations that were answered before all their arguments had come: late arguments
+    /// have crossed the answer.
     cut_short: Recent,
-    /// The last call of those with arguments in parts that came out to be sent.
+    /// Highest id of a call with arguments in parts that was handed out for sending.
     streamed: u64,
-    /// Whether the part that came out last was not the first of its call.
+    /// True if the part that was handed out last was not the first of its call.
     follow_up: bool,
     transmits: VecDeque<Message>,
     events: VecDeque<Event>,
 }
 
 impl Client {
-    /// A session that is not joined yet.
+    /// Creates a session that has not joined yet.
     pub fn new(config: ClientConfig) -> Self {
         Client {
             config,
@@ -145,22 +145,22 @@ impl Client {
 
     // Getters
 
-    /// Whether the session is joined, and not about to end.
+    /// Returns whether the session is joined, and not about to end.
     pub fn is_established(&self) -> bool {
         matches!(self.state, State::Established)
     }
 
-    /// What the router said that it can do.
+    /// The announced roles and features of the router.
     pub fn router_roles(&self) -> &Roles {
         &self.router
     }
 
-    /// How many messages wait to be sent.
+    /// Number of messages that wait to be sent.
     pub fn unsent(&self) -> usize {
         self.transmits.len()
     }
 
-    /// How many requests wait for an answer.
+    /// Number of pending requests.
     pub fn pending(&self) -> usize {
         self.pending.len()
     }
@@ -175,19 +175,19 @@ impl Client {
         self.interest.callee(registration)
     }
 
-    /// Whether an invocation has not been answered.
+    /// Returns whether an invocation has not been answered.
     pub fn is_running(&self, invocation: u64) -> bool {
         self.invocations.contains_key(&invocation)
     }
 
-    /// Whose request waits under an id.
+    /// The ticket of a pending request.
     pub fn requester(&self, request: u64) -> Option<Ticket> {
         self.pending.get(request).filter(|pending| !pending.abandoned).map(|found| found.ticket)
     }
 
     // Inputs from the transport and the clock
 
-    /// A message has come.
+    /// Handles a message from the router.
     pub fn handle_message(&mut self, message: Message) {
         let result = match self.state {
             State::Closed(_) => Ok(()),
@@ -203,20 +203,20 @@ impl Client {
         }
     }
 
-    /// The peer sent what cannot be read, or not now: ABORT, and the end (spec: "Protocol
-    /// violations").
+    /// Handles an unreadable or unexpected message: ABORT, and the end of the session (spec:
+    /// "Protocol violations").
     pub fn handle_violation(&mut self, violation: Violation) {
         self.abort(uris::PROTOCOL_VIOLATION, violation.message);
     }
 
-    /// The transport has ended; `message` says how.
+    /// Handles the end of the transport; `message` describes it.
     pub fn handle_transport_closed(&mut self, message: Option<String>) {
         self.close(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message));
     }
 
-    /// An INVOCATION whose payload cannot be read is answered, in place of
-    /// [`handle_message`](Self::handle_message). If it brought more arguments, the procedure at work
-    /// is stopped; if more are to follow (`streaming`), they are ignored.
+    /// Refuses an INVOCATION with an unreadable payload, in place of
+    /// [`handle_message`](Self::handle_message). If it brought more arguments, the running
+    /// procedure is stopped; if more are to follow (`streaming`), they are ignored.
     pub fn refuse(&mut self, invocation: u64, streaming: bool, error: ApplicationError) {
         if !self.is_established() {
             return;
@@ -235,12 +235,12 @@ impl Client {
         self.transmits.push_back(invocation_error(invocation, error).into());
     }
 
-    /// The router takes nothing any more: the end without a word.
+    /// Ends the session without a message, because the router reads nothing any more.
     pub fn give_up(&mut self, message: String) {
         self.close(CloseReason::new(CloseKind::TimedOut, uris::TIMEOUT, Some(message)));
     }
 
-    /// Time has passed.
+    /// Handles deadlines that have passed.
     pub fn handle_timeout(&mut self, now: Duration) {
         match self.state {
             State::Joining(Joining { deadline, .. }) if deadline <= now => self.join_timed_out(),
@@ -268,12 +268,12 @@ impl Client {
         Some(message)
     }
 
-    /// The next thing that happened.
+    /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
+    /// Time at which [`handle_timeout`](Self::handle_timeout) must be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
         match self.state {
             State::Joining(Joining { deadline, .. }) | State::Leaving { deadline } => {
@@ -285,7 +285,7 @@ impl Client {
 
     // Helpers
 
-    /// Enters a request, or fails it at once if there is no session.
+    /// Adds a request, or fails it at once if there is no session.
     fn begin(&mut self, ticket: Ticket, request: Request) -> Option<u64> {
         if !self.is_established() {
             let reason = match &self.state {
@@ -300,7 +300,7 @@ impl Client {
         Some(id)
     }
 
-    /// Takes out an invocation that is being answered. False if it was not running.
+    /// Takes out an invocation to answer it. Returns false if it was not running.
     fn end_invocation(&mut self, invocation: u64) -> bool {
         let Some(running) = self.invocations.remove(&invocation) else { return false };
         if running.streaming {
@@ -313,8 +313,8 @@ impl Client {
         self.events.push_back(Event::Reply { ticket, result });
     }
 
-    /// Tells the router that a call is not wanted any more; false if it cannot be told. There is no
-    /// default mode that all routers agree on, so it is always said.
+    /// Sends CANCEL; returns false if the router does not support it. Routers disagree on the
+    /// default mode, so it is always set.
     fn send_cancel(&mut self, request: u64, mode: CancelMode) -> bool {
         let can = self.is_established() && self.router.supports("dealer", "call_canceling");
         if can {
@@ -339,7 +339,7 @@ impl Client {
     }
 
     fn send_abort(&mut self, reason: &str, message: String) {
-        // Nothing of what waits may follow, and nothing need precede: the session is gone.
+        // The session is over: nothing may follow, and nothing has to precede.
         self.transmits.clear();
         let mut details = AbortDetails::default();
         details.message = Some(message);
@@ -347,7 +347,7 @@ impl Client {
         self.transmits.push_back(Abort { details, reason, payload }.into());
     }
 
-    /// The end: everybody who waits is told the one reason.
+    /// Ends the session, and tells the same reason to everything that waits.
     fn close(&mut self, reason: CloseReason) {
         if matches!(self.state, State::Closed(_)) {
             return;

@@ -1,30 +1,30 @@
-//! The requests of a session that wait for an answer.
+//! The pending requests of a session.
 
 use crate::core::client::Ticket;
 use crate::core::ids::IdMap;
 use crate::message::RequestType;
 use crate::uri::{Match, Uri};
 
-/// The requests that wait, by id.
+/// The pending requests by id.
 #[derive(Debug, Default)]
 pub(super) struct PendingTable(IdMap<Pending>);
 
-/// A request that waits.
+/// A pending request.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) ticket: Ticket,
     pub(super) request: Request,
-    /// Nobody waits for it; only its effect at the router still counts.
+    /// True if the answer is not needed; only the effect at the router counts.
     pub(super) abandoned: bool,
 }
 
-/// What was asked, as far as the answer needs it.
+/// The parts of a request that its answer depends on.
 #[derive(Debug)]
 pub(super) enum Request {
     Call {
         /// The procedure, if more arguments may follow.
         streaming: Option<Uri>,
-        /// CANCEL was sent, and the callee's last word is waited for.
+        /// CANCEL was sent, and the callee's last answer is awaited.
         killed: bool,
     },
     Publish,
@@ -83,7 +83,7 @@ impl PendingTable {
         self.0.remove(&id)
     }
 
-    /// Takes all out, in the order in which they were sent.
+    /// Takes all out, in the order of sending.
     pub(super) fn drain(&mut self) -> Vec<Pending> {
         let mut all: Vec<_> = self.0.drain().collect();
         all.sort_unstable_by_key(|(id, _)| *id);

@@ -1,4 +1,4 @@
-//! What the router says.
+//! Messages from the router.
 
 use super::pending::{Pending, Request};
 use super::{Answer, Client, Event, Failure, Running, Ticket, invocation_error};
@@ -111,7 +111,10 @@ impl Client {
                 self.aborted(abort);
                 Ok(())
             }
-            other => Err(Violation::new(format!("{} from a router in a session", other.name()))),
+            other => Err(Violation::new(format!(
+                "unexpected {} from a router in a session",
+                other.name()
+            ))),
         }
     }
 
@@ -122,7 +125,7 @@ impl Client {
                 self.close(CloseReason::new(CloseKind::Left, goodbye.reason, message));
             }
             Message::Abort(abort) => self.aborted(abort),
-            // Others may still be under way (spec: "Session lifecycle", closing).
+            // Other messages may still be under way (spec: "Session lifecycle", closing).
             _ => {}
         }
     }
@@ -160,9 +163,9 @@ impl Client {
         };
         let registration = message.registration;
         if self.interest.is_registered(registration) {
-            // There are routers (Crossbar) that let a session share a procedure with itself, under
-            // one id. It is invoked once all the same, so the first stands: nothing is withdrawn.
-            let text = format!("this session has registered it already, as {registration}");
+            // Some routers (Crossbar) let a session share a procedure with itself, under one id. It
+            // is invoked only once, so the first registration stands: nothing is withdrawn.
+            let text = format!("already registered by this session, as {registration}");
             let error = ApplicationError::new(uris::PROCEDURE_ALREADY_EXISTS).arg(text);
             if !pending.abandoned {
                 self.reply(pending.ticket, Err(Failure::Unsendable(error)));
@@ -180,7 +183,7 @@ impl Client {
 
     fn invoked(&mut self, invocation: Invocation) -> Result<(), Violation> {
         let streaming = invocation.details.progress == Some(true);
-        // First of all: what is running goes on when its registration has been withdrawn.
+        // First of all: a running invocation goes on when its registration has been withdrawn.
         if let Some(running) = self.invocations.get_mut(&invocation.request) {
             if !running.streaming {
                 return Err(Violation::new(format!(
@@ -193,8 +196,8 @@ impl Client {
             self.events.push_back(Event::Arguments { invocation, payload, last: !streaming });
             return Ok(());
         }
-        // More arguments of what has been answered already crossed our answer. (Ids are not
-        // looked at: there are routers that do not count them by session.)
+        // More arguments for an answered invocation have crossed our answer. (Ids are not compared:
+        // some routers do not count them per session.)
         if self.cut_short.contains(invocation.request) {
             if !streaming {
                 self.cut_short.remove(invocation.request);
@@ -210,22 +213,25 @@ impl Client {
         Ok(())
     }
 
-    /// An invocation for what is not registered: it is refused if the registration has just ended.
+    /// Handles an invocation without a registration: refuses it if the registration has just ended.
     fn invoked_in_vain(&mut self, invocation: &Invocation) -> Result<(), Violation> {
         let registration = invocation.registration;
         if !self.interest.was_registered(registration) {
-            let text = format!("INVOCATION for registration {registration}, which is not ours");
+            let text = format!(
+                "INVOCATION for registration {registration}, which this session does not have"
+            );
             return Err(Violation::new(text));
         }
         if invocation.details.progress == Some(true) {
             self.cut_short.add(invocation.request);
         }
-        let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE).arg("just unregistered");
+        let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE)
+            .arg("the procedure was just unregistered");
         self.transmits.push_back(invocation_error(invocation.request, error).into());
         Ok(())
     }
 
-    /// A result that is not the last.
+    /// Handles a progressive result.
     fn progressed(&mut self, result: CallResult) -> Result<(), Violation> {
         match self.pending.get_mut(result.request) {
             Some(Pending { request: Request::Call { .. }, ticket, .. }) => {
@@ -233,14 +239,14 @@ impl Client {
                 self.events.push_back(Event::Progress { ticket: *ticket, details, payload });
                 Ok(())
             }
-            // Late, or what the check finds wrong with it.
+            // Late, or invalid as the check finds.
             _ => self.take("RESULT", result.request, Request::is_call).map(drop),
         }
     }
 
-    /// A RESULT (or ERROR) whose payload cannot be read ends its call, in place of
-    /// [`handle_message`](Self::handle_message). If others were to follow (`progress`), the router
-    /// is told by CANCEL.
+    /// Ends a call whose RESULT or ERROR has an unreadable payload, in place of
+    /// [`handle_message`](Self::handle_message). If more results were to follow (`progress`),
+    /// CANCEL is sent.
     pub fn refuse_result(&mut self, request: u64, progress: bool, error: ApplicationError) {
         if !self.is_established() {
             return;
@@ -253,7 +259,7 @@ impl Client {
         if progress && !matches!(pending.request, Request::Call { killed: true, .. }) {
             self.send_cancel(request, CancelMode::KillNoWait);
         }
-        // As if the callee had said so.
+        // As if the callee had answered so.
         let ApplicationError { uri, args, kwargs, .. } = error;
         let error = RequestError {
             request_type: RequestType::Call,
@@ -265,8 +271,8 @@ impl Client {
         self.reply(pending.ticket, Err(Failure::Error(error)));
     }
 
-    /// The handler is to stop; the answer need not wait for it (spec: "Call canceling"). What is
-    /// not running any more has crossed our answer.
+    /// Stops the handler; the answer need not wait for it (spec: "Call canceling"). An INTERRUPT
+    /// for an ended invocation has crossed our answer.
     fn interrupted(&mut self, interrupt: &Interrupt) {
         let invocation = interrupt.request;
         if !self.invocations.contains_key(&invocation) {
@@ -289,8 +295,8 @@ impl Client {
                 self.interest.subscribe_settled(topic, *pattern);
                 self.end_idle_subscriptions(topic, *pattern);
             }
-            // Refused for another reason, it goes on at the router: then events are still ignored,
-            // and invocations still handed out.
+            // After another refusal it goes on at the router: then events are still ignored, and
+            // invocations still passed on.
             Request::Unsubscribe { subscription } => {
                 if error.error == uris::NO_SUCH_SUBSCRIPTION {
                     self.interest.unsubscribed(*subscription);
@@ -311,7 +317,7 @@ impl Client {
         Ok(())
     }
 
-    /// A plain answer to a request.
+    /// Handles the plain answer to a request.
     fn answered(
         &mut self,
         name: &str,
@@ -328,8 +334,8 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the request that `name` answers out of the table. A late answer to a call that we gave
-    /// up is nothing; an answer to what we never asked is a violation.
+    /// Takes the request that `name` answers out of the table. A late answer to an abandoned call
+    /// is ignored; an answer to an unknown request is a violation.
     fn take(
         &mut self,
         name: &str,
@@ -343,7 +349,9 @@ impl Client {
                 pending.request.request_type()
             ))),
             None if (1..=self.ids.last()).contains(&request) => Ok(None),
-            None => Err(Violation::new(format!("{name} for request {request}, which never was"))),
+            None => {
+                Err(Violation::new(format!("{name} for request {request}, which was never sent")))
+            }
         }
     }
 

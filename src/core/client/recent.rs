@@ -1,11 +1,11 @@
-//! The ids of what has ended not long ago.
+//! Ids of recently ended subscriptions, registrations and invocations.
 
 use std::collections::VecDeque;
 
-/// How many are remembered; older ones are forgotten.
+/// Number of remembered ids; older ones are forgotten.
 const KEPT: usize = 256;
 
-/// The last ids that were added. What still comes for one of them has crossed its end.
+/// The last ids that were added. A message for one of them has crossed its end.
 #[derive(Debug, Default)]
 pub(super) struct Recent(VecDeque<u64>);
 

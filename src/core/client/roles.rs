@@ -1,11 +1,11 @@
-//! What a client says that it can do.
+//! The announced roles and features of a client.
 
 use crate::message::Roles;
 
-/// What those announce in each role who understand encoded payloads.
+/// Features of each role for encoded payloads.
 const ENCODED_PAYLOADS: [&str; 2] = ["payload_passthru_mode", "payload_transparency"];
 
-/// The roles of every client, with the features that are there (spec: "Roles and features").
+/// The roles of every client, with the features that it has (spec: "Roles and features").
 pub(super) fn client_roles(payload_passthru: bool) -> Roles {
     let encoded = if payload_passthru { &ENCODED_PAYLOADS[..] } else { &[] };
     [PUBLISHER, SUBSCRIBER, CALLER, CALLEE]

@@ -1,4 +1,4 @@
-//! What the transport could not take: it cannot be written, or is too long.
+//! Messages that cannot be sent: the format cannot express them, or they are too long.
 
 use super::pending::{Pending, Request};
 use super::{Client, Event, Failure, State, invocation_error};
@@ -8,15 +8,16 @@ use crate::uri::uris;
 use crate::value::Value;
 
 impl Client {
-    /// A message that came out of [`poll_transmit`](Self::poll_transmit) last could not be sent: it
-    /// cannot be written, or is too long. Its request fails, and ids stay in sequence on the wire.
+    /// Handles the failure to send the message that [`poll_transmit`](Self::poll_transmit) returned
+    /// last: the format cannot express it, or it is too long. Its request fails, and ids stay in
+    /// sequence on the wire.
     ///
-    /// What goes instead of it goes first: behind it there may be GOODBYE, which nothing may follow.
-    /// Instead of HELLO nothing goes, as the router knows of no session: ours ends with the URI and
-    /// the text of the error.
+    /// A replacement is sent first: GOODBYE may be queued, and nothing may follow GOODBYE. HELLO
+    /// has no replacement, as the router knows of no session: ours ends with the URI and the text
+    /// of the error.
     pub fn handle_unsendable(&mut self, message: &Message, error: ApplicationError) {
         if matches!(self.state, State::Closed(_)) {
-            // Only the last words matter now, and they make sense without what stood before them.
+            // Only the closing messages matter now, and they are complete without earlier ones.
             let is_last =
                 |queued: &Message| matches!(queued, Message::Goodbye(_) | Message::Abort(_));
             return self.transmits.retain(is_last);
@@ -31,7 +32,7 @@ impl Client {
             Message::Subscribe(subscribe) => self.request_unsendable(subscribe.request, error),
             Message::Register(register) => self.request_unsendable(register.request, error),
             Message::Yield(answer) => self.result_unsendable(answer.request, error),
-            // An error whose values cannot be sent goes without them, and one whose URI cannot be
+            // An error whose values cannot be sent goes without them; an error whose URI cannot be
             // sent goes under a plain one.
             Message::Error(answer)
                 if !answer.payload.is_empty() || answer.error != uris::RUNTIME_ERROR =>
@@ -45,7 +46,7 @@ impl Client {
         }
     }
 
-    /// The router never hears of us.
+    /// The router never learns of the session.
     fn hello_unsendable(&mut self, error: ApplicationError) {
         let message = match error.args.as_slice() {
             [Value::String(text)] => text.to_string(),
@@ -56,14 +57,14 @@ impl Client {
 
     /// The router never sees the request.
     fn request_unsendable(&mut self, request: u64, error: ApplicationError) {
-        // Nor what followed it: more arguments, or CANCEL.
+        // Also the messages that followed it: more arguments, or CANCEL.
         self.transmits.retain(|queued| !follows(queued, request));
         self.streamed = self.streamed.min(request.saturating_sub(1));
         if request == self.ids.last() {
             self.ids.take_back(request);
         } else {
-            // There are others behind it, which have their ids: something harmless takes its place.
-            // The router's answer to it is an answer to nothing.
+            // Later requests already have their ids, so a harmless one takes its place. The
+            // router's answer to it is ignored.
             let ours = self.interest.is_registered(MAX_ID);
             let registration = if ours { MAX_ID - 1 } else { MAX_ID };
             let harmless = Unregister { request, registration, options: None };
@@ -79,7 +80,7 @@ impl Client {
         }
     }
 
-    /// The router has the first arguments and waits for more.
+    /// Ends a call whose first arguments the router has, while it waits for more.
     fn follow_up_unsendable(&mut self, request: u64, error: ApplicationError) {
         let is_more = |queued: &Message| matches!(queued, Message::Call(c) if c.request == request);
         self.transmits.retain(|queued| !is_more(queued));
@@ -95,7 +96,7 @@ impl Client {
         self.reply(ticket, Err(Failure::Unsendable(error)));
     }
 
-    /// What is not the last result ends the invocation, too: its caller would miss it.
+    /// A progressive result that cannot be sent ends the invocation, too: its caller would miss it.
     fn result_unsendable(&mut self, invocation: u64, error: ApplicationError) {
         if self.end_invocation(invocation) {
             self.events.push_back(Event::Interrupted { invocation, mode: None });

@@ -1,4 +1,4 @@
-//! How the authorizer's answers come back, and sessions that have waited for them go on.
+//! The authorizer's answers, and how the waiting sessions go on.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use crate::core::router::{ConnectionId, Router, State};
 use crate::uri::Uri;
 
 impl Router {
-    /// The authorizer has answered a question of
-    /// [`Output::Authorize`](crate::core::router::Output::Authorize); `None` if it has failed. What
-    /// the session has waited with is done or refused now, and it goes on. An answer that nobody
-    /// waits for any more is ignored: the session has ended, or the answer is late.
+    /// Takes the authorizer's answer to
+    /// [`Output::Authorize`](crate::core::router::Output::Authorize); `None` if the authorizer has
+    /// failed. The waiting request is performed or refused, and the session goes on. A late answer,
+    /// or one for a session that has ended, is ignored.
     pub fn handle_authorized(
         &mut self,
         now: Duration,
@@ -22,8 +22,8 @@ impl Router {
         self.decide(now, connection, Some(ticket), decided);
     }
 
-    /// Does what a session has waited with, and then what it has sent since. Without a ticket
-    /// whatever it waits for.
+    /// Performs or refuses the waiting request, and then handles the messages behind it. Without a
+    /// ticket the answer is for any request.
     pub(super) fn decide(
         &mut self,
         now: Duration,
@@ -39,7 +39,7 @@ impl Router {
         if let Err(violation) = done {
             self.handle_violation(now, from, violation);
         }
-        // One of them may make it wait again, which holds back the others.
+        // One of them may make the session wait again, which queues the others.
         for message in held {
             self.handle_message(now, from, message);
         }

@@ -1,14 +1,14 @@
-//! Checks of what requests name and of how much a session holds.
+//! Checks of the URIs in requests and of the limits on what a session holds.
 
-use crate::core::router::happening::Kind;
+use crate::core::router::meta_event::Kind;
 use crate::core::router::names::{is_reserved, quote};
-use crate::core::router::session::Held;
+use crate::core::router::session::Memberships;
 use crate::core::router::turn::Turn;
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::error::ApplicationError;
 use crate::uri::{Match, Uri, uris};
 
-/// That a URI in a request is one.
+/// Checks that the URI in a request is valid and not too long.
 pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(), ApplicationError> {
     let limit = turn.config.limits.uri_length;
     let kind = if policy == Match::Exact { "URI" } else { "URI pattern" };
@@ -24,7 +24,8 @@ pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(),
     Err(ApplicationError::new(uris::INVALID_URI).arg(format!("{} {wrong}", quote(uri))))
 }
 
-/// That a URI is one, and one that applications may register or publish to (spec: "URIs").
+/// Checks that a URI is valid, and that applications may register it or publish to it (spec:
+/// "URIs").
 pub(super) fn check_own_uri(
     turn: &Turn<'_>,
     uri: &Uri,
@@ -34,14 +35,14 @@ pub(super) fn check_own_uri(
     if !is_reserved(uri) {
         return Ok(());
     }
-    let text = format!("{}: names under \"wamp\" are the protocol's own", quote(uri));
+    let text = format!("{}: names under \"wamp\" are reserved for the protocol", quote(uri));
     Err(ApplicationError::new(uris::INVALID_URI).arg(text))
 }
 
-/// That a session may be in one more subscription or registration.
+/// Checks that a session may join one more subscription or registration.
 pub(super) fn check_room(
     turn: &Turn<'_>,
-    held: &Held,
+    held: &Memberships,
     policy: Match,
     of: Kind,
 ) -> Result<(), ApplicationError> {
@@ -59,7 +60,7 @@ pub(super) fn check_room(
     Ok(())
 }
 
-/// A session holds as much as it may.
+/// The error for a session that has reached one of its limits.
 pub(super) fn too_many(what: &str, limit: usize) -> ApplicationError {
     ApplicationError::new(uris::UNAVAILABLE)
         .arg(format!("too many {what} in one session: the limit is {limit}"))

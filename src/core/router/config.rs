@@ -1,4 +1,4 @@
-//! `RouterConfig`: what the router core is told once, at its beginning.
+//! `RouterConfig`: the settings of the router core.
 
 use std::time::Duration;
 
@@ -13,111 +13,111 @@ use crate::uri::{Match, Uri, UriRule};
 pub struct RouterConfig {
     /// The realms that can be joined. Default: none.
     pub realms: Vec<Uri>,
-    /// What WELCOME says about us. Default: `wampwerk/` and the version.
+    /// The router's name in WELCOME. Default: `wampwerk/` and the version.
     pub agent: String,
-    /// Where session and publication ids come from: the same seed gives the same ids.
+    /// Seed of session and publication ids: the same seed gives the same ids.
     pub seed: u64,
-    /// How long a connection may be without a session, challenges and questions to the application
-    /// and all. Default: 10 seconds.
+    /// Time that a connection may spend without a session, challenges and questions to the
+    /// application included. Default: 10 s.
     pub handshake_timeout: Duration,
-    /// How long a peer may take to answer our GOODBYE. Default: 2 seconds.
+    /// Time that a peer has to answer the router's GOODBYE. Default: 2 s.
     pub goodbye_timeout: Duration,
-    /// Which characters topics, procedures and realms may have. Default: loose.
+    /// Characters that topics, procedures and realms may contain. Default: loose.
     pub uri_rule: UriRule,
-    /// Whether a request id out of sequence is a violation (spec: "IDs"). Default: no, as there
-    /// are clients that draw random ids.
+    /// If true, a request id out of sequence is a protocol violation (spec: "IDs"). Default: false,
+    /// because some clients draw random ids.
     pub strict_request_ids: bool,
-    /// Whether callees learn who calls. Default: if one of the two asks for it.
+    /// Disclosure of callers and publishers to others. Default: on request.
     pub disclosure: Disclosure,
-    /// UNIX time at the router's time zero: what it takes to tell others when something was.
-    /// Default: 0.
+    /// UNIX time at the router's time zero; needed to tell others the time of an event. Default: 0.
     pub epoch: Duration,
-    /// Topics that may have retained events, in each realm. For one more, the topic goes that has
-    /// been without a new event for longest. With 0, events are published but not kept.
-    /// Default: 10 000.
+    /// Maximum number of topics with retained events, in each realm. One topic more replaces the
+    /// topic whose last event is the oldest. With 0, events are published but not kept. Default:
+    /// 10 000.
     ///
-    /// However many there are, one SUBSCRIBE brings the events of the newest 1000 topics at most.
+    /// One SUBSCRIBE brings the events of the 1000 newest topics at most.
     pub retained_topics: usize,
-    /// Bytes that all retained events of a realm may take. The same topics go for what is new; an
-    /// event that takes more alone is not kept, and clears its topic. Default: 16 MiB.
+    /// Maximum number of bytes that all retained events of a realm take. New events replace old
+    /// topics in the same order; an event that exceeds the limit alone is not kept, and clears its
+    /// topic. Default: 16 MiB.
     pub retained_bytes: usize,
-    /// What is remembered in each realm. Default: nothing.
+    /// Event histories kept in each realm. Default: none.
     pub histories: Vec<HistoryConfig>,
-    /// Bytes that the events of one history may take; the oldest go first. Default: 16 MiB.
+    /// Maximum number of bytes that the events of one history take; the oldest are dropped first.
+    /// Default: 16 MiB.
     ///
-    /// One answer of `wamp.subscription.get_events` has 1000 events or 1 MiB of them at most, and
-    /// whoever wants more asks again with `after_publication`. An event of more than 1 MiB is not
-    /// remembered.
+    /// One answer of `wamp.subscription.get_events` holds at most 1000 events or 1 MiB of them; a
+    /// client reads on with `after_publication`. An event of more than 1 MiB is not remembered.
     pub history_bytes: usize,
-    /// What sessions can ask the router itself. Default: what changes nothing for others.
+    /// Part of the meta API that sessions may use. Default: read-only.
     pub meta_api: MetaApi,
-    /// How much one session may hold.
+    /// Limits of one session.
     pub limits: Limits,
-    /// Who may do what, each with the realm that it is for, or for all realms. Where a realm has a
-    /// role of its own, it stands in the place of the one of the same name for all realms. Default:
-    /// none, and every session may do everything. As soon as there is any role, a session whose
-    /// role is not there cannot join.
+    /// Roles and their rules, each with its realm, or for all realms. A realm's own role replaces
+    /// the role of the same name for all realms. Default: none, and every session may do
+    /// everything. If there is any role, a session with an unknown role cannot join.
     pub roles: Vec<(Option<Uri>, Role)>,
-    /// How long the authorizer may take for one answer; then the request fails with
-    /// `wamp.error.authorization_failed`. Default: 10 seconds.
+    /// Time that the authorizer has for one answer; after that the request fails with
+    /// `wamp.error.authorization_failed`. Default: 10 s.
     pub authorization_timeout: Duration,
-    /// Who may join. Default: everybody, as `anonymous`, without saying who they are.
+    /// Authentication of clients. Default: everybody joins as `anonymous`, without authentication.
     pub authentication: Option<AuthenticationConfig>,
 }
 
-/// A subscription that is there from the beginning on and remembers its last events (spec: "Event
-/// History").
+/// A subscription that exists from the start and remembers its last events (spec: "Event History").
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HistoryConfig {
     /// The topic or pattern.
     pub topic: Uri,
-    /// How it matches.
+    /// Match policy of the topic.
     pub policy: Match,
-    /// How many events it remembers at most.
+    /// Maximum number of remembered events.
     pub limit: usize,
 }
 
-/// Whether a router tells others who a caller, callee or publisher is: its session id, authid and
-/// authrole (spec: "Caller identification", "Publisher identification").
+/// Disclosure of a caller's, callee's or publisher's session id, authid and authrole to others
+/// (spec: "Caller identification", "Publisher identification").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disclosure {
-    /// If `disclose_me` of the request or `disclose_caller` of the registration asks for it.
+    /// Discloses if `disclose_me` of the request or `disclose_caller` of the registration asks for
+    /// it.
     #[default]
     OnRequest,
-    /// Always; callers learn who answered, too.
+    /// Always discloses; callers also learn which callee answered.
     Always,
-    /// Never. Whoever asks for it gets `wamp.error.option_disallowed.disclose_me`.
+    /// Never discloses. A request that asks for it fails with
+    /// `wamp.error.option_disallowed.disclose_me`.
     Never,
 }
 
-/// How much one session may hold; a request beyond is answered by `wamp.error.unavailable`.
+/// Limits of one session; a request beyond them fails with `wamp.error.unavailable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Subscriptions. When a session ends, each of them that nobody else is in is told of by two
-    /// meta events. Default: 10 000.
+    /// Maximum number of subscriptions. When a session ends, each subscription without other
+    /// subscribers causes two meta events. Default: 10 000.
     pub subscriptions: usize,
-    /// Registrations; the same holds for them. Default: 10 000.
+    /// Maximum number of registrations; the same holds for them. Default: 10 000.
     pub registrations: usize,
-    /// Subscriptions by wildcard pattern, and as many registrations; they count among the others,
-    /// too. What one publication has to look at grows with those that begin like its topic.
-    /// Default: 1000.
+    /// Maximum number of subscriptions by wildcard pattern, and of registrations by wildcard
+    /// pattern. They also count towards the limits above. The work for one publication grows with
+    /// the number of wildcards that begin like its topic. Default: 1000.
     pub wildcards: usize,
-    /// Calls that it has made and that are not answered yet. Default: 65 536.
+    /// Maximum number of unanswered calls that the session has made. Default: 65 536.
     pub calls: usize,
-    /// The longest topic, procedure or pattern in bytes; a longer one is answered by
+    /// Maximum length of a topic, procedure or pattern, in bytes; a longer one fails with
     /// `wamp.error.invalid_uri`. Default: 4096.
     pub uri_length: usize,
-    /// Testaments. Default: 100.
+    /// Maximum number of testaments. Default: 100.
     pub testaments: usize,
-    /// Bytes that its testaments take, about. Default: 1 MiB.
+    /// Maximum number of bytes that the testaments take, approximately. Default: 1 MiB.
     pub testament_bytes: usize,
 }
 
 impl RouterConfig {
-    /// The defaults, with this seed.
+    /// The default settings with this seed.
     pub fn new(seed: u64) -> Self {
         RouterConfig {
             realms: Vec::new(),
@@ -162,7 +162,7 @@ impl RouterConfig {
         self
     }
 
-    /// Remembers the last `limit` events of a topic or pattern, in each realm.
+    /// Keeps the last `limit` events of a topic or pattern, in each realm.
     #[must_use]
     pub fn history(mut self, topic: impl Into<Uri>, policy: Match, limit: usize) -> Self {
         self.histories.push(HistoryConfig { topic: topic.into(), policy, limit });

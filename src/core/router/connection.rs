@@ -1,6 +1,6 @@
-//! `ConnectionId` and `Peer`: what names a connection, and what is known of its other end.
+//! `ConnectionId` and `Peer`: the name of a connection and the other end of it.
 
-/// A connection; never used twice in one router.
+/// Id of a connection; never used twice in one router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(u64);
 
@@ -14,12 +14,12 @@ impl ConnectionId {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "whoever drives a router fills it in")]
 pub struct Peer {
-    /// What kind of transport it is: `"websocket"`, `"memory"`, …
+    /// Kind of transport: `"websocket"`, `"memory"`, …
     pub transport: String,
-    /// The peer's address, for people.
+    /// The peer's address, for display.
     pub address: String,
-    /// Whether TLS protects it.
+    /// True if the connection is protected by TLS.
     pub secure: bool,
-    /// What names the TLS connection for its two ends alone: RFC 9266, `tls-exporter`.
+    /// Channel binding of the TLS connection (RFC 9266, `tls-exporter`).
     pub channel_id: Option<[u8; 32]>,
 }

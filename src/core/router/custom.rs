@@ -2,9 +2,9 @@
 
 use crate::value::Dict;
 
-/// Those of the unknown keys that keep their way through the router, from CALL, PUBLISH or YIELD to
-/// whoever gets what comes of it: `transaction_hash` (Autobahn), and what applications and
-/// implementations invent, which begins with `_` (spec) or `x_` (Autobahn). All others are ignored.
+/// Keeps the unknown keys that pass through the router, from CALL, PUBLISH or YIELD to the
+/// receiver: `transaction_hash` (Autobahn), and keys of applications and implementations, which
+/// begin with `_` (spec) or `x_` (Autobahn). All others are ignored.
 pub(super) fn custom(extra: Dict) -> Dict {
     let ours =
         |key: &str| key.starts_with('_') || key.starts_with("x_") || key == "transaction_hash";

@@ -1,17 +1,18 @@
-//! `Features`: what a joined client announced, as far as the router asks for it.
+//! `Features`: the announced features of a joined client that matter to the router.
 
 use crate::message::Roles;
 
-/// What a client can do; read once from HELLO (spec: "Roles and features").
+/// Features of a client; read once from HELLO (spec: "Roles and features").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Features {
     pub(super) caller_progressive_invocations: bool,
     pub(super) caller_passthru: bool,
-    /// Autobahn's own kind of payload passthru.
+    /// Autobahn's own kind of payload passthru mode.
     pub(super) caller_transparency: bool,
     pub(super) callee_canceling: bool,
-    /// Counts alone, as with Crossbar: Autobahn|JS can send them and cannot be interrupted. When
-    /// the call of such a callee has ended, what it still sends is dropped.
+    /// Counts without call canceling, as with Crossbar: Autobahn|JS sends progressive results and
+    /// cannot be interrupted. When the call of such a callee has ended, further results are
+    /// dropped.
     pub(super) callee_progressive_results: bool,
     /// Counts only together with call canceling.
     pub(super) callee_progressive_invocations: bool,
@@ -21,13 +22,13 @@ pub(super) struct Features {
     pub(super) callee_revocation: bool,
     pub(super) publisher_passthru: bool,
     pub(super) subscriber_revocation: bool,
-    /// Whether it takes events with binary data in place of arguments.
+    /// True if it accepts events with binary data in place of arguments.
     pub(super) subscriber_transparency: bool,
 }
 
 impl Features {
     pub(super) fn of(roles: &Roles) -> Self {
-        // One chapter of the spec writes it with two l.
+        // One chapter of the spec spells it with two l.
         let callee_canceling = roles.supports("callee", "call_canceling")
             || roles.supports("callee", "call_cancelling");
         let passthru = |role| roles.supports(role, "payload_passthru_mode");

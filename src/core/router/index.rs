@@ -1,7 +1,7 @@
-//! `Index`: from a URI to the subscriptions or the registration that match it, without a scan.
+//! `Index`: finds the subscriptions or the registration that match a URI, without a scan.
 //!
-//! Owns the ids and who is in what. How long a look-up takes depends on the URI and on what matches
-//! it, not on how many others there are.
+//! The time of a look-up depends on the URI and on the number of matches, not on the number of
+//! entries. The index also assigns the ids of entries.
 
 use std::collections::HashMap;
 
@@ -10,15 +10,15 @@ use crate::core::router::radix::{ROOT, Radix};
 use crate::core::router::wildcards::{Wildcards, literal_head};
 use crate::uri::{Match, Uri};
 
-/// Entries by URI and by id; `T` is who subscribed or registered.
+/// Entries by URI and by id; `T` holds the subscribers or callees.
 #[derive(Debug)]
 pub(super) struct Index<T> {
     entries: IdMap<Entry<T>>,
     exact: HashMap<Uri, u64>,
     prefixes: Radix<u8>,
     wildcards: Wildcards,
-    // Router scope: the router is free to choose (spec: "IDs"); small ids are short on the wire,
-    // and never given twice.
+    // Router scope: the router may choose ids freely (spec: "IDs"). Sequential ids are short on the
+    // wire and never reused.
     ids: SequentialIds,
 }
 
@@ -48,7 +48,7 @@ impl<T> Index<T> {
         self.entries.get_mut(&id)
     }
 
-    /// The entry of this very URI and policy.
+    /// The entry with exactly this URI and policy.
     pub(super) fn find(&self, uri: &str, policy: Match) -> Option<&Entry<T>> {
         let id = match policy {
             Match::Exact => self.exact.get(uri).copied(),
@@ -58,7 +58,8 @@ impl<T> Index<T> {
         self.entries.get(&id?)
     }
 
-    /// The entry of this very URI and policy, made by `make` if there is none; true if it was made.
+    /// The entry with exactly this URI and policy; `make` creates a missing one. Returns true if it
+    /// was created.
     pub(super) fn entry(
         &mut self,
         uri: Uri,
@@ -89,7 +90,7 @@ impl<T> Index<T> {
         Some(entry)
     }
 
-    /// Whether there is any entry that is not exact.
+    /// Returns whether any entry is a pattern.
     pub(super) fn has_patterns(&self) -> bool {
         self.exact.len() < self.entries.len()
     }
@@ -102,7 +103,7 @@ impl<T> Index<T> {
     }
 
     /// Visits all entries that match `uri`: exact, then prefixes from the shortest, then wildcards
-    /// from the one that is literal for longest.
+    /// in the order of their literal components from the left.
     pub(super) fn visit(&self, uri: &str, mut visit: impl FnMut(&Entry<T>)) {
         let mut visit = |id: u64| {
             if let Some(entry) = self.entries.get(&id) {
@@ -119,7 +120,7 @@ impl<T> Index<T> {
     }
 
     /// The entry that a call of `uri` goes to: exact, or else the longest prefix, or else the
-    /// wildcard that is literal for longest from the left (spec: "Pattern-based registration").
+    /// wildcard with the longest literal head (spec: "Pattern-based registration").
     pub(super) fn best(&self, uri: &str) -> Option<&Entry<T>> {
         let exact = self.exact.get(uri).copied();
         let id = exact
@@ -128,9 +129,9 @@ impl<T> Index<T> {
         self.entries.get(&id?)
     }
 
-    /// The same for a pattern: the best entry that matches whatever the pattern matches. A prefix is
-    /// as good as text that all of it begins with, and an empty component of a wildcard is matched
-    /// by empty ones only.
+    /// The best entry that matches everything that a pattern matches. A prefix counts as a text
+    /// that every match begins with; an empty component of a wildcard is matched by empty
+    /// components only.
     pub(super) fn best_covering(&self, uri: &str, policy: Match) -> Option<&Entry<T>> {
         let id = match policy {
             Match::Exact => return self.best(uri),
@@ -156,8 +157,8 @@ impl<T> Default for Index<T> {
     }
 }
 
-/// The ids of all that `uri` begins with, from the shortest to the longest. It takes one walk along
-/// the URI, however many there are.
+/// The ids of all prefixes of `uri`, from the shortest to the longest. Takes one walk along the
+/// URI, whatever the number of entries.
 fn prefixes_of(uri: &str, prefixes: &Radix<u8>) -> impl Iterator<Item = u64> {
     let mut next = Some((prefixes.node(ROOT), uri.as_bytes()));
     std::iter::from_fn(move || {
@@ -186,7 +187,7 @@ mod tests {
 
     const POLICIES: [Match; 3] = [Match::Exact, Match::Prefix, Match::Wildcard];
 
-    /// What the spec says, by looking at each.
+    /// The rules of the spec, by looking at every entry.
     #[derive(Default)]
     struct Naive(BTreeMap<u64, (String, Match)>);
 
@@ -201,7 +202,7 @@ mod tests {
                     Match::Wildcard => fits(own, uri),
                 })
                 .collect();
-            // Exact, the shortest prefix, the wildcard that is literal for longest from the left.
+            // Exact, then the shortest prefix, then the wildcard with the longest literal head.
             all.sort_by_key(|(_, (own, policy))| match policy {
                 Match::Exact => (0, 0, Vec::new()),
                 Match::Prefix => (1, own.len(), Vec::new()),
@@ -221,7 +222,7 @@ mod tests {
     }
 
     fn steps() -> impl Strategy<Value = Vec<(String, usize, bool)>> {
-        // Few letters, so that much matches; some have two bytes.
+        // Few letters, so that much matches; some take two bytes.
         prop::collection::vec(
             ("[ab\u{e9}\u{e8}.]{0,7}", 0..3_usize, prop::bool::weighted(0.8)),
             0..80,
@@ -285,7 +286,8 @@ mod tests {
             ("a1.b2.c55.d4.e5", Some(4)),
             ("a1.b2.c88.d4.e5.f6.g7", Some(6)),
             ("a2.b2.c2.d2.e2", None),
-            // An example of the spec says 5, against its own rule that prefixes are of text.
+            // An example in the spec says 5, against its own rule that prefixes are compared as
+            // text.
             ("a1.b2.c33.d4.e5", Some(2)),
         ] {
             assert_eq!(index.best(called).map(|entry| entry.id), expected, "{called}");

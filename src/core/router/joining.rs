@@ -1,5 +1,5 @@
-//! How a connection comes to a session: HELLO, CHALLENGE, AUTHENTICATE, WELCOME (spec: "Session
-//! Establishment", "Authentication").
+//! Joining: HELLO, CHALLENGE, AUTHENTICATE, WELCOME (spec: "Session Establishment",
+//! "Authentication").
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use crate::uri::{Match, uris};
 const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
 
 impl Router {
-    /// The application has found out who a client is, or that it may not join: the answer to
-    /// [`Output::Authenticate`](crate::core::router::Output::Authenticate). Nothing happens if the
-    /// connection has gone.
+    /// Takes the application's answer to
+    /// [`Output::Authenticate`](crate::core::router::Output::Authenticate): the principal of the
+    /// client, or a refusal. Does nothing if the connection has gone.
     pub fn handle_authenticated(
         &mut self,
         now: Duration,
@@ -30,7 +30,7 @@ impl Router {
     ) {
         let asked = self.connections.get(&connection).map(|asked| asked.state);
         let Some(State::Asked { given_up }) = asked else { return };
-        // Given up, it is not told any more, and may say HELLO again.
+        // A client that has given up gets no answer, and may say HELLO again.
         let attempt = self.take_attempt(connection);
         if given_up {
             self.close_if_exhausted(now, connection);
@@ -44,7 +44,7 @@ impl Router {
             self.go_on(now, connection, next);
             self.uncount_if_joined(connection);
         }
-        // Unless it was closed.
+        // The connection may have been closed.
         if self.connections.contains_key(&connection) {
             self.outputs.resume(connection);
         }
@@ -62,7 +62,7 @@ impl Router {
         roles.check("HELLO.Details.roles", &CLIENT_ROLES)?;
         let features = Features::of(roles);
         let Some(connection) = self.connections.get(&from) else { return Ok(()) };
-        // A realm that there is can be joined, whatever the limit of other names.
+        // A configured realm can be joined even if its name exceeds the limit for other names.
         let ours = self.config.realms.iter().map(|realm| realm.len()).max().unwrap_or_default();
         let longest = self.config.limits.uri_length.max(ours);
         let next = if realm.len() > longest {
@@ -103,8 +103,8 @@ impl Router {
         }
     }
 
-    /// What led to a session was no failed attempt. Those before it still count: otherwise who can
-    /// join as somebody could guess for ever in between.
+    /// Takes back the count of the attempt that led to a session. Earlier failed attempts still
+    /// count: otherwise a client with one valid login could guess others without limit in between.
     fn uncount_if_joined(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id)
             && let State::Joined(_) = connection.state
@@ -113,7 +113,7 @@ impl Router {
         }
     }
 
-    /// A peer has said ABORT in place of AUTHENTICATE, or while the application is asked.
+    /// Handles ABORT in place of AUTHENTICATE, or while the application is asked.
     pub(super) fn give_up_joining(&mut self, now: Duration, from: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&from) else { return };
         if let State::Asked { given_up } = &mut connection.state {
@@ -124,7 +124,7 @@ impl Router {
         self.close_if_exhausted(now, from);
     }
 
-    /// A peer has not come to a session in time.
+    /// Ends an attempt to join that has taken too long.
     pub(super) fn give_up_waiting(&mut self, now: Duration, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
         let limit = self.config.handshake_timeout;
@@ -134,11 +134,11 @@ impl Router {
                 (CloseCause::NotAuthenticated, Some((uris::TIMEOUT, text)))
             }
             State::Asked { given_up } => {
-                let text = format!("it could not be found out within {limit:?} who you are");
+                let text = format!("the authenticator did not answer within {limit:?}");
                 let told = (!given_up).then_some((uris::AUTHORIZATION_FAILED, text));
                 (CloseCause::NotAuthenticated, told)
             }
-            // After a session it just goes.
+            // A connection that has had a session is closed without a message.
             _ => {
                 let text = format!("no HELLO within {limit:?}");
                 (CloseCause::NoHello, (!connection.left).then_some((uris::TIMEOUT, text)))
@@ -193,7 +193,7 @@ impl Router {
         }
     }
 
-    /// What was waited for has come.
+    /// Ends the wait for AUTHENTICATE or the application, and returns the attempt.
     fn take_attempt(&mut self, id: ConnectionId) -> Option<Box<Attempt>> {
         let connection = self.connections.get_mut(&id)?;
         connection.state = State::Idle;
@@ -229,7 +229,7 @@ impl Router {
         details.authprovider = Some(identity.authprovider.clone());
         details.authextra = Some(authextra).filter(|extra| !extra.is_empty());
         self.outputs.send(to, Welcome { session: identity.session, details });
-        // Behind WELCOME, so that nothing comes before it.
+        // Meta events of the join must follow WELCOME.
         self.turn(now, index, |realm, turn| realm.join(turn, to, session));
     }
 }

@@ -1,11 +1,23 @@
-//! The router core: connections come in, messages go from one to others. Pure.
+//! The router core: takes connections and messages, and routes messages between sessions. Pure.
 //!
-//! Owns the life of a connection: HELLO, the session, GOODBYE and ABORT, deadlines. What happens
-//! inside a realm is `realm`'s matter. After any input, drain [`Router::poll_output`].
+//! This file implements the life of a connection: HELLO, the session, GOODBYE and ABORT, deadlines.
+//! `realm` implements everything inside a realm. After any input, drain [`Router::poll_output`].
 //!
-//! It has the whole Basic Profile, and of the Advanced Profile what `features` says: WELCOME
-//! announces no more than that. An option that would need more is refused where ignoring it would
-//! be wrong.
+//! The router has the whole Basic Profile, and the features of the Advanced Profile that WELCOME
+//! announces (see `offer`). A request with an option that needs another feature is refused where
+//! ignoring the option would be wrong.
+//!
+//! The floors, from bottom to top; a file imports only from its own floor and those below:
+//!
+//! - words and rules: `connection`, `names`, `meta_api`, `features`, `authentication`,
+//!   `authorization`, `config`
+//! - one session and one step: `session`, `testaments`, `output`, `turn`, `checks`, and the `index`
+//!   of URIs
+//! - `broker` and `dealer`
+//! - `realm/mod`: the state of one realm
+//! - `meta`: the meta API over that state
+//! - `realm/{members, requests, judge}`: joining and leaving, requests, authorization
+//! - `offer`, `joining`, `authorizing` and the `Router` in this file
 
 mod authentication;
 mod authorization;
@@ -17,11 +29,11 @@ mod connection;
 mod custom;
 mod dealer;
 mod features;
-mod happening;
 mod index;
 mod joining;
 mod meta;
 mod meta_api;
+mod meta_event;
 mod names;
 mod offer;
 mod output;
@@ -54,7 +66,7 @@ pub use connection::{ConnectionId, Peer};
 pub use meta_api::MetaApi;
 pub use output::{CloseCause, Output};
 
-/// A router without a socket and without a clock: messages in, messages out.
+/// The router without sockets and clock: messages in, messages out.
 #[derive(Debug)]
 pub struct Router {
     config: RouterConfig,
@@ -66,13 +78,13 @@ pub struct Router {
     deadlines: BTreeSet<(Duration, ConnectionId)>,
     call_deadlines: CallDeadlines,
     outputs: Outputs,
-    /// Numbers of the questions to the authorizer.
+    /// Ids of the questions to the authorizer.
     tickets: SequentialIds,
     authentication: Authentication,
     shutting_down: bool,
 }
 
-/// How much a router holds at the moment.
+/// Numbers of what a router holds at the moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
@@ -80,11 +92,11 @@ pub struct Statistics {
     pub connections: usize,
     /// Sessions that have joined a realm.
     pub sessions: usize,
-    /// Topics that have a subscriber.
+    /// Topics with a subscriber.
     pub subscriptions: usize,
-    /// Procedures that have a callee.
+    /// Procedures with a callee.
     pub registrations: usize,
-    /// Calls that are not answered yet.
+    /// Calls without an answer yet.
     pub calls: usize,
 }
 
@@ -93,35 +105,35 @@ struct Connection {
     state: State,
     deadline: Option<Duration>,
     peer: Arc<Peer>,
-    /// Who it is, if that is known without asking.
+    /// The principal of a peer that needs no authentication.
     trusted: Option<Box<Principal>>,
-    /// There was a session before.
+    /// True if the connection has had a session before.
     left: bool,
-    /// Under way in the states `Challenged` and `Asked`.
+    /// Present in the states `Challenged` and `Asked`.
     attempt: Option<Box<Attempt>>,
-    /// How often it was challenged, or asked about, without a session in the end.
+    /// Number of attempts with a challenge or a question that led to no session.
     attempts: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// No session. HELLO must come until the deadline.
+    /// No session. HELLO must come before the deadline.
     Idle,
-    /// We said CHALLENGE. AUTHENTICATE must come until the deadline.
+    /// CHALLENGE was sent. AUTHENTICATE must come before the deadline.
     Challenged,
-    /// The application is asked who it is.
+    /// The application is asked for the principal.
     Asked {
-        /// The peer has given up since.
+        /// True if the peer has given up since.
         given_up: bool,
     },
     /// A session on the realm with this index.
     Joined(usize),
-    /// We said GOODBYE. The answer must come until the deadline; then the connection is closed.
+    /// GOODBYE was sent. The connection is closed at the peer's answer, or at the deadline.
     Leaving(CloseCause),
 }
 
 impl Router {
-    /// A router without connections.
+    /// Creates a router without connections.
     pub fn new(config: RouterConfig) -> Self {
         let realms = realms(&config);
         let names = realms.iter().enumerate().map(|(index, realm)| (realm.name.clone(), index));
@@ -142,12 +154,12 @@ impl Router {
         }
     }
 
-    /// A peer has connected. HELLO must follow within the handshake timeout.
+    /// Adds a connection. HELLO must follow within the handshake timeout.
     pub fn connect(&mut self, now: Duration) -> ConnectionId {
         self.connect_from(now, Peer::default())
     }
 
-    /// The same, with what is known of the peer.
+    /// Adds a connection with what the transport knows of the peer.
     pub fn connect_from(&mut self, now: Duration, peer: Peer) -> ConnectionId {
         self.last_connection += 1;
         let id = ConnectionId::new(self.last_connection);
@@ -169,8 +181,8 @@ impl Router {
         id
     }
 
-    /// The same for a peer that need not prove anything: it joins as this principal whatever it
-    /// offers in HELLO. The principal's credential and realm do not count.
+    /// Adds a connection of a peer that needs no authentication: it joins as this principal
+    /// whatever HELLO offers. The principal's credential and realm are ignored.
     pub fn connect_trusted(
         &mut self,
         now: Duration,
@@ -184,17 +196,18 @@ impl Router {
         id
     }
 
-    /// A peer has sent a message.
+    /// Handles a message from a peer.
     pub fn handle_message(&mut self, now: Duration, from: ConnectionId, message: Message) {
         let Some(connection) = self.connections.get(&from) else { return };
         let outcome = match (connection.state, message) {
             (State::Idle, Message::Hello(hello)) => self.hello(now, from, hello),
-            // It gives up joining, or tells us why it left.
+            // The peer gives up joining, or tells why it left.
             (State::Idle, Message::Abort(_)) => Ok(()),
             (State::Idle, message) => {
                 Err(Violation::new(format!("{} before HELLO", message.name())))
             }
-            // What may end a session waits behind what the session waits for.
+            // A message that may end the session waits behind the request that waits for the
+            // authorizer.
             (
                 State::Joined(realm),
                 message @ (Message::Goodbye(_) | Message::Abort(_) | Message::Hello(_)),
@@ -210,7 +223,7 @@ impl Router {
                 Ok(())
             }
             (State::Challenged, message) => {
-                Err(Violation::new(format!("{}, but AUTHENTICATE is due", message.name())))
+                Err(Violation::new(format!("{}, but AUTHENTICATE was expected", message.name())))
             }
             (State::Asked { .. }, message) => {
                 Err(Violation::new(format!("{} before WELCOME", message.name())))
@@ -227,7 +240,7 @@ impl Router {
                 Ok(())
             }
             (State::Joined(_), Message::Hello(_)) => {
-                Err(Violation::new("HELLO, but the session is established"))
+                Err(Violation::new("HELLO in an established session"))
             }
             (State::Joined(realm), message) => {
                 self.turn(now, realm, |realm, turn| realm.handle(turn, from, message))
@@ -236,7 +249,7 @@ impl Router {
                 self.close(now, from, cause);
                 Ok(())
             }
-            // It may have been sent before our GOODBYE was read.
+            // The peer may have sent it before it read our GOODBYE.
             (State::Leaving(_), _) => Ok(()),
         };
         if let Err(violation) = outcome {
@@ -244,23 +257,25 @@ impl Router {
         }
     }
 
-    /// A peer has sent what is no message: ABORT, and the connection is closed.
+    /// Handles bytes from a peer that are not a valid message: sends ABORT and closes the
+    /// connection.
     pub fn handle_violation(&mut self, now: Duration, from: ConnectionId, violation: Violation) {
         let Some(connection) = self.connections.get(&from) else { return };
-        // After GOODBYE nothing more is sent.
+        // Nothing may follow GOODBYE.
         if !matches!(connection.state, State::Leaving(_)) {
             self.abort(from, uris::PROTOCOL_VIOLATION, violation.message);
         }
         self.close(now, from, CloseCause::Violation);
     }
 
-    /// A peer has gone.
+    /// Handles the loss of a connection.
     pub fn handle_disconnect(&mut self, now: Duration, connection: ConnectionId) {
         self.forget(now, connection);
     }
 
-    /// A message cannot be carried to a peer: it cannot be written in the peer's format, or it is
-    /// longer than the peer takes. Whoever waits for it gets `error`; an event is dropped.
+    /// Handles a message that cannot be carried to a peer, because the peer's format cannot express
+    /// it or because it exceeds the peer's limit. The session that waits for it gets `error`; an
+    /// event is dropped.
     pub fn handle_undeliverable(
         &mut self,
         now: Duration,
@@ -292,7 +307,7 @@ impl Router {
             }
             Message::Result(result) => Some(result.request),
             Message::Error(failed) if failed.request_type == RequestType::Call => {
-                // What was forwarded is replaced; what we wrote ourselves is not tried again.
+                // A forwarded error is replaced; an error of the router's own is not tried again.
                 let ours = failed.error == error.uri && failed.payload.serializer().is_none();
                 (!ours).then_some(failed.request)
             }
@@ -300,7 +315,7 @@ impl Router {
         };
         match request {
             Some(request) => {
-                // After GOODBYE nothing more is sent.
+                // Nothing may follow GOODBYE.
                 if let Some(realm) = joined {
                     let error = error.clone();
                     self.turn(now, realm, |realm, turn| {
@@ -312,7 +327,7 @@ impl Router {
         }
     }
 
-    /// Does what is due. May be called at any time.
+    /// Handles all deadlines that have passed. May be called at any time.
     pub fn handle_timeout(&mut self, now: Duration) {
         while let Some(&(deadline, id)) = self.deadlines.first() {
             if deadline > now {
@@ -323,11 +338,11 @@ impl Router {
                     self.give_up_waiting(now, id);
                 }
                 Some(State::Leaving(cause)) => self.close(now, id, cause),
-                // Nothing else gives a session a deadline.
+                // The authorizer is the only reason for a deadline in a session.
                 Some(State::Joined(_)) => {
                     self.set_deadline(id, None);
                     let limit = self.config.authorization_timeout;
-                    let why = format!("no answer of the authorizer within {limit:?}");
+                    let why = format!("no answer from the authorizer within {limit:?}");
                     self.decide(now, id, None, Err(&why));
                 }
                 None => {
@@ -346,7 +361,7 @@ impl Router {
         }
     }
 
-    /// When [`handle_timeout`](Router::handle_timeout) has something to do.
+    /// Time at which [`handle_timeout`](Router::handle_timeout) must be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let connections = self.deadlines.first().map(|(deadline, _)| *deadline);
         let calls = self.call_deadlines.first().map(|(deadline, ..)| *deadline);
@@ -354,7 +369,7 @@ impl Router {
     }
 
     /// Says GOODBYE to all sessions. Each connection is closed when its peer has answered, at the
-    /// latest after the goodbye timeout; new ones are closed at once.
+    /// latest after the goodbye timeout; new connections are closed at once.
     pub fn shutdown(&mut self, now: Duration) {
         self.shutting_down = true;
         let mut all: Vec<_> = self.connections.keys().copied().collect();
@@ -371,14 +386,15 @@ impl Router {
                 Some(State::Leaving(_)) | None => {}
             }
         }
-        // All at once, so that no session is told that another one's call has failed.
+        // All at once, so that no session is told of a call that fails because another session
+        // ends.
         self.realms = realms(&self.config);
         self.call_deadlines.clear();
     }
 
     /// Says GOODBYE to the sessions of these connections, as [`shutdown`](Router::shutdown) does to
-    /// all: for who stops listening at one place. Other sessions see them leave. None of these is
-    /// told of another one's leaving, of a call that fails by it, say.
+    /// all; used when one listener shuts down. Other sessions see them leave. The dismissed
+    /// sessions do not see each other leave.
     pub fn dismiss(&mut self, now: Duration, connections: &[ConnectionId]) {
         let mut sessions: BTreeMap<usize, BTreeSet<ConnectionId>> = BTreeMap::new();
         for &id in connections {
@@ -402,12 +418,12 @@ impl Router {
         }
     }
 
-    /// The next thing to do.
+    /// The next output.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop()
     }
 
-    /// How much it holds at the moment.
+    /// Current numbers of connections, sessions, subscriptions, registrations and calls.
     pub fn statistics(&self) -> Statistics {
         let mut all = Statistics { connections: self.connections.len(), ..Default::default() };
         for realm in &self.realms {
@@ -431,7 +447,7 @@ impl Router {
         self.outputs.send(to, Abort { details, reason: reason.into(), payload: Payload::empty() });
     }
 
-    /// One step of a realm.
+    /// Runs one step of a realm, and what follows from it.
     fn turn<T>(
         &mut self,
         now: Duration,
@@ -439,20 +455,20 @@ impl Router {
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
     ) -> T {
         let Router { realms, outputs, ids, config, call_deadlines, tickets, .. } = self;
-        let (happenings, killed, waiting) = (Vec::new(), Vec::new(), None);
+        let (meta_events, killed, waiting) = (Vec::new(), Vec::new(), None);
         let mut turn = Turn {
             now,
             outputs,
             ids,
             config,
             call_deadlines,
-            happenings,
+            meta_events,
             killed,
             tickets,
             waiting,
         };
         let result = step(&mut realms[realm], &mut turn);
-        realms[realm].publish_happenings(&mut turn);
+        realms[realm].publish_meta_events(&mut turn);
         let waiting = turn.waiting;
         for connection in turn.killed {
             self.leave(now, connection, CloseCause::Killed);
@@ -464,7 +480,7 @@ impl Router {
         result
     }
 
-    /// GOODBYE was said; now the peer has to answer.
+    /// Waits for the peer's answer to GOODBYE.
     fn leave(&mut self, now: Duration, id: ConnectionId, cause: CloseCause) {
         // It may have waited for the authorizer.
         let connection = self.connections.get(&id);
@@ -479,7 +495,7 @@ impl Router {
         self.turn(now, realm, |realm, turn| realm.release(turn, from));
     }
 
-    /// The session has ended, the connection has not.
+    /// Returns a connection without its session to the state before HELLO.
     fn idle(&mut self, now: Duration, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.state = State::Idle;
@@ -518,12 +534,12 @@ impl Router {
     }
 }
 
-/// The realms of a router at its beginning.
+/// The empty realms of a router.
 fn realms(config: &RouterConfig) -> Vec<Realm> {
     let realm = |name: &Uri| {
         let policy = Policy::of(config, name);
-        let tells = meta::anybody_may(config, policy.as_ref(), "wamp.");
-        Realm::new(name.clone(), config, policy, tells)
+        let publishes_meta_events = meta::anybody_may(config, policy.as_ref(), "wamp.");
+        Realm::new(name.clone(), config, policy, publishes_meta_events)
     };
     config.realms.iter().map(realm).collect()
 }

@@ -1,12 +1,12 @@
-//! Names of topics, procedures, roles and users, as the router looks at them and shows them.
+//! Rules and display of names: URIs, roles and users.
 
-/// Whether a name is one of the protocol's own.
+/// Returns whether a name belongs to the protocol itself.
 pub(super) fn is_reserved(uri: &str) -> bool {
     uri.split('.').next() == Some("wamp")
 }
 
-/// A name as it is shown in an error: whole if it is not too long. What answers a request must not
-/// be longer than the request.
+/// Quotes a name for an error text, cut to 100 characters: an answer must not be longer than its
+/// request.
 pub(super) fn quote(text: &str) -> String {
     const LONGEST: usize = 100;
     match text.char_indices().nth(LONGEST) {

@@ -1,10 +1,10 @@
-//! `Offer`: what WELCOME announces to a session of one role on one realm.
+//! `Offer`: the features that WELCOME announces to a session of one role on one realm.
 
 use crate::core::router::authorization::Action;
 use crate::core::router::realm::Realm;
 use crate::core::router::{Disclosure, RouterConfig, meta};
 
-/// What our broker can do in any case; WELCOME says so.
+/// Features of the broker that are always announced.
 const BROKER: &[&str] = &[
     "pattern_based_subscription",
     "payload_passthru_mode",
@@ -13,7 +13,7 @@ const BROKER: &[&str] = &[
     "subscriber_blackwhite_listing",
 ];
 
-/// What a session of one role finds on one realm.
+/// Sources of the offer: settings, realm and role.
 #[derive(Clone, Copy)]
 pub(super) struct Offer<'a> {
     config: &'a RouterConfig,
@@ -26,7 +26,7 @@ impl<'a> Offer<'a> {
         Offer { config, realm, role: realm.role(role) }
     }
 
-    /// Whether it can call some of the router's own procedures that begin so.
+    /// Returns whether the role may call any of the router's procedures with this prefix.
     fn has(self, what: &str) -> bool {
         let Some(policy) = &self.realm.policy else {
             return meta::offers(|_| Some(self.config.meta_api), what);
@@ -35,7 +35,7 @@ impl<'a> Offer<'a> {
         rules.is_some_and(|rules| meta::offers(|name| rules.meta_api(name), what))
     }
 
-    /// Whether it can be that others are told who does this.
+    /// Returns whether identities may be disclosed for this action.
     fn discloses(self, action: Action) -> bool {
         let policy = self.realm.policy.as_ref();
         self.config.disclosure != Disclosure::Never
@@ -47,7 +47,7 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// What our broker can do with these settings.
+/// Features of the broker with these settings.
 pub(super) fn broker(offer: Offer<'_>) -> Vec<&'static str> {
     let config = offer.config;
     let mut all = BROKER.to_vec();
@@ -63,11 +63,11 @@ pub(super) fn broker(offer: Offer<'_>) -> Vec<&'static str> {
     if offer.has("wamp.subscription.") {
         all.push("subscription_meta_api");
     }
-    // This is how it is asked for.
+    // The history is read by this procedure.
     if !config.histories.is_empty() && offer.has("wamp.subscription.get_events") {
         all.push("event_history");
     }
-    // Nothing else takes a session out of a subscription, and anybody's may be.
+    // Only this procedure revokes subscriptions, and anybody's may be revoked.
     let policy = offer.realm.policy.as_ref();
     if meta::anybody_may(config, policy, "wamp.subscription.remove_subscriber") {
         all.push("subscription_revocation");
@@ -75,7 +75,7 @@ pub(super) fn broker(offer: Offer<'_>) -> Vec<&'static str> {
     all
 }
 
-/// What our dealer can do in any case; WELCOME says so.
+/// Features of the dealer that are always announced.
 const DEALER: &[&str] = &[
     "call_canceling",
     "call_timeout",
@@ -88,7 +88,7 @@ const DEALER: &[&str] = &[
     "shared_registration",
 ];
 
-/// What our dealer can do with these settings.
+/// Features of the dealer with these settings.
 pub(super) fn dealer(offer: Offer<'_>) -> Vec<&'static str> {
     let mut all = DEALER.to_vec();
     if offer.discloses(Action::Call) {

@@ -1,4 +1,4 @@
-//! `Output`: what the router core wants done, in the order in which it shall be done.
+//! `Output`: the actions that the router core asks for, in their order.
 
 use std::collections::VecDeque;
 
@@ -9,97 +9,97 @@ use crate::core::router::authorization::AuthorizationRequest;
 use crate::error::ApplicationError;
 use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
 
-/// One thing to do. The order of all outputs counts, not only of those for one connection.
+/// An action. The order of all outputs counts, not only of those for one connection.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Output {
     /// Send a message.
     Send {
-        /// To whom.
+        /// The receiver.
         to: ConnectionId,
-        /// What.
+        /// The message.
         message: Message,
     },
-    /// Send the same message to several, so that it need be encoded only once a serializer.
+    /// Send the same message to several connections; it needs to be encoded only once per
+    /// serializer.
     Multicast {
-        /// To whom; at least two, nobody twice.
+        /// The receivers; at least two, all different.
         to: Vec<ConnectionId>,
-        /// What.
+        /// The message.
         message: Message,
     },
-    /// Ask the application who a client is, and tell
-    /// [`handle_authenticated`](super::Router::handle_authenticated), once; until then it is as
-    /// with every question: see [`Resume`](Output::Resume).
+    /// Ask the application for the principal of a client, and pass the answer to
+    /// [`handle_authenticated`](super::Router::handle_authenticated), once. Messages are held back
+    /// until [`Resume`](Output::Resume).
     Authenticate {
-        /// Of which connection.
+        /// The client's connection.
         connection: ConnectionId,
-        /// What is known of it.
+        /// What is known of the client.
         request: Box<AuthRequest>,
     },
-    /// Hand over messages of a connection again: the question that was asked about it is answered.
+    /// Deliver messages of a connection again: the question about it is answered.
     ///
-    /// From a question on, until this or until the connection is closed, whoever drives the router
-    /// keeps back what the peer sends, so that nothing overtakes what is being decided.
+    /// Between a question and this output, or the end of the connection, the driver of the router
+    /// holds back the peer's messages, so that nothing overtakes the decision.
     Resume {
-        /// Which one.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// Ask the authorizer whether a session may do something, and bring the answer by
-    /// [`handle_authorized`](super::Router::handle_authorized). Until [`Resume`](Self::Resume) the
-    /// connection waits. What is handed in all the same is held back, in order and up to a bound.
+    /// Ask the authorizer whether a session may do something, and pass the answer to
+    /// [`handle_authorized`](super::Router::handle_authorized). The connection waits until
+    /// [`Resume`](Self::Resume). Messages that are passed in meanwhile are queued, up to a bound.
     Authorize {
-        /// Whose session waits.
+        /// Connection of the waiting session.
         connection: ConnectionId,
-        /// Which question this is; never the same twice in one router.
+        /// Id of the question; never used twice in one router.
         ticket: u64,
         /// The question.
         request: Box<AuthorizationRequest>,
     },
-    /// A publication did not get through authorization and its publisher did not ask for an
-    /// acknowledgement, so that nobody is told (spec: "Authorization"). It is worth a line in the
-    /// log.
+    /// A publication without `acknowledge` was not authorized, so its publisher gets no answer
+    /// (spec: "Authorization"). The driver should log it.
     Dropped {
         /// The publisher.
         connection: ConnectionId,
-        /// What it would have been told.
+        /// The error that the publisher would have got.
         error: ApplicationError,
     },
-    /// The application's answer to [`Authenticate`](Output::Authenticate) could not be used, so that
-    /// the client counts as a stranger, who is not told. It is worth a line in the log.
+    /// The application's answer to [`Authenticate`](Output::Authenticate) is not usable. The client
+    /// is treated as unknown and does not learn why. The driver should log it.
     Mistaken {
-        /// Whom it was about.
+        /// The client's connection.
         connection: ConnectionId,
-        /// What is wrong with it.
+        /// The mistake in the answer.
         error: AuthError,
     },
-    /// Close a connection when everything that was sent to it has left. The core has forgotten it.
+    /// Close a connection after everything sent to it has left. The core has forgotten it.
     Close {
-        /// Which one.
+        /// The connection.
         connection: ConnectionId,
-        /// Why.
+        /// The reason.
         cause: CloseCause,
     },
 }
 
-/// Why the router closes a connection.
+/// Reason for closing a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseCause {
-    /// The peer broke the protocol; ABORT said so.
+    /// The peer broke the protocol; ABORT was sent.
     Violation,
-    /// The peer did not say HELLO in time.
+    /// The peer sent no HELLO in time.
     NoHello,
-    /// The peer could not prove who it is, often enough or in time.
+    /// The peer failed to authenticate, too often or for too long.
     NotAuthenticated,
-    /// The router goes down.
+    /// The router shuts down.
     Shutdown,
     /// Another session ended this one (spec: "Session Meta API").
     Killed,
-    /// Not even an ERROR can be carried to the peer.
+    /// Not even ERROR can be carried to the peer.
     Undeliverable,
 }
 
-/// The outputs that nobody has taken yet.
+/// Queue of outputs.
 #[derive(Debug, Default)]
 pub(super) struct Outputs(VecDeque<Output>);
 
@@ -112,7 +112,7 @@ impl Outputs {
         self.0.push_back(Output::Send { to, message: message.into() });
     }
 
-    /// Sends to nobody, one or many.
+    /// Sends a message to any number of receivers.
     pub(super) fn multicast(&mut self, to: Vec<ConnectionId>, message: impl Into<Message>) {
         match to[..] {
             [] => {}

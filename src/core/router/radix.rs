@@ -1,8 +1,7 @@
-//! `Radix`: from sequences to ids, in a tree that shares what sequences begin with.
+//! `Radix`: maps sequences to ids, in a tree that shares common beginnings.
 //!
-//! A node that leads on to one other only is drawn together with it, so there are at most twice as
-//! many nodes as sequences, however long these are. The nodes stand in one vector, so that nothing
-//! recurses.
+//! A node with a single child is merged with it, so there are at most twice as many nodes as
+//! sequences, whatever their length. The nodes stand in one vector, so that nothing recurses.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,13 +9,13 @@ use std::hash::Hash;
 #[derive(Debug)]
 pub(super) struct Radix<S> {
     nodes: Vec<Node<S>>,
-    /// Nodes that are not used any more.
+    /// Unused nodes.
     free: Vec<usize>,
 }
 
 #[derive(Debug)]
 pub(super) struct Node<S> {
-    /// What comes between the parent and this node; empty for the root only.
+    /// Symbols between the parent and this node; empty for the root only.
     pub(super) label: Box<[S]>,
     /// By the first symbol of their labels.
     pub(super) children: HashMap<S, usize>,
@@ -95,7 +94,7 @@ impl<S: Eq + Hash + Clone> Radix<S> {
         }
     }
 
-    /// Puts a node between this one and its parent, after so much of the label.
+    /// Inserts a node between this one and its parent, after `length` symbols of the label.
     fn split(&mut self, at: usize, length: usize) {
         let mut lower = std::mem::take(&mut self.nodes[at]);
         let (upper, rest) = lower.label.split_at(length);
@@ -107,7 +106,7 @@ impl<S: Eq + Hash + Clone> Radix<S> {
         self.nodes[at] = Node { label: upper, children: HashMap::from([(first, lower)]), id: None };
     }
 
-    /// Draws a node together with the only one that it leads to, if it is there for nothing else.
+    /// Merges a node with its only child, if no sequence ends in the node.
     fn join(&mut self, at: usize) {
         let node = &self.nodes[at];
         if at == ROOT || node.id.is_some() || node.children.len() != 1 {
@@ -141,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// Short words of two letters, so that they begin with each other and split each other.
+    /// Short words of two letters: they begin with each other and split each other.
     fn words() -> impl Strategy<Value = Vec<(String, bool)>> {
         prop::collection::vec(("[ab]{0,6}", any::<bool>()), 0..60)
     }

@@ -1,4 +1,4 @@
-//! `Session`: what a realm knows of one joined client.
+//! `Session`: the state of one joined client in its realm.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,41 +12,41 @@ use crate::core::router::features::Features;
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
 
-/// The sessions of a realm, by their connections.
+/// Sessions of a realm by connection.
 pub(super) type Sessions = KeyMap<ConnectionId, Session>;
 
-/// A joined client. Its connection's id is its key everywhere.
+/// A joined client. The id of its connection is its key everywhere.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) identity: Arc<Identity>,
     pub(super) features: Features,
-    /// Where it comes from; the authorizer is told.
+    /// The other end of the connection, for the authorizer.
     pub(super) peer: Option<Arc<Peer>>,
     requests: SequentialIds,
-    /// The highest request id of its calls.
+    /// Highest request id of its calls.
     pub(super) highest_call: u64,
-    /// Ids of the invocations that it was sent.
+    /// Ids of the invocations sent to it.
     pub(super) invocation_ids: SequentialIds,
-    /// Calls that it made, by its request id.
+    /// Its unanswered calls, by its request id.
     pub(super) calls: HashMap<u64, Invoked>,
-    /// Calls that it has to answer, by invocation id.
+    /// Invocations that it has to answer, by invocation id.
     pub(super) invocations: IdMap<Origin>,
-    /// Invocations whose calls have ended, but which still keep it busy: it was not told to stop,
-    /// and has a limit for the registration.
+    /// Invocations whose calls have ended, but which still occupy the callee: it was not
+    /// interrupted, and its registration has a concurrency limit.
     pub(super) abandoned: IdMap<Slot>,
     /// Calls that ended before the caller had sent its last arguments.
     pub(super) cut_streams: CutStreams,
-    pub(super) subscriptions: Held,
-    pub(super) registrations: Held,
-    /// The rules for it; none if there are no roles.
+    pub(super) subscriptions: Memberships,
+    pub(super) registrations: Memberships,
+    /// Index of its role's rules; none if there are no roles.
     pub(super) role: Option<usize>,
-    /// A request that the authorizer has to decide about.
+    /// A request that waits for the authorizer.
     pub(super) waiting: Option<Box<Waiting>>,
-    /// What the authorizer has decided before, for this session only.
+    /// Cached answers of the authorizer for this session only.
     pub(super) verdicts: Option<Box<Verdicts>>,
 }
 
-/// As whom a client joined; what others may be told of it.
+/// Identity of a client; what others may learn about it.
 #[derive(Debug)]
 pub(super) struct Identity {
     /// The session's id.
@@ -57,49 +57,49 @@ pub(super) struct Identity {
     pub(super) authprovider: String,
 }
 
-/// Where a call went.
+/// Destination of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Invoked {
     pub(super) callee: ConnectionId,
     pub(super) invocation: u64,
 }
 
-/// Where an invocation came from, and what becomes of its answer.
+/// Source of an invocation, and how its answer is handled.
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) caller: ConnectionId,
     pub(super) request: u64,
-    /// Whether the caller takes progressive results and the callee knows that.
+    /// True if the caller accepts progressive results and the callee knows it.
     pub(super) receive_progress: bool,
-    /// Whether the callee was told to stop, and the caller still waits for its answer.
+    /// True if the callee was interrupted and the caller still waits for its answer.
     pub(super) interrupted: bool,
-    /// What few calls have.
+    /// State of the features that few calls use.
     pub(super) more: Option<Box<More>>,
 }
 
-/// What few calls have.
+/// State of the features that few calls use.
 #[derive(Debug, Default)]
 pub(super) struct More {
-    /// Where this call counts against the callee's concurrency.
+    /// The slot that this call takes of the callee's concurrency limit.
     pub(super) slot: Option<Slot>,
     pub(super) timeout: Option<Timeout>,
     pub(super) stream: Option<Stream>,
 }
 
-/// One of the calls that a callee takes at the same time.
+/// One of the calls that a callee handles at the same time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
     pub(super) registration: u64,
-    /// Which time the callee has joined it, as it may have left and come again since.
+    /// Number of the callee's join of the registration: it may have left and joined again since.
     pub(super) joining: u64,
 }
 
-/// How long the callee may be silent.
+/// Maximum silence of the callee.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeout {
     pub(super) limit: Duration,
     pub(super) deadline: Duration,
-    /// What the caller is told then; a URI.
+    /// Error URI for the caller when the time has passed.
     pub(super) reason: &'static str,
 }
 
@@ -108,17 +108,17 @@ pub(super) struct Timeout {
 pub(super) struct Stream {
     pub(super) procedure: Uri,
     pub(super) registration: u64,
-    /// Whether the callee has to be told which procedure was called.
+    /// True if the callee must be told the called procedure.
     pub(super) pattern: bool,
-    /// Whether the caller has not sent the last ones yet.
+    /// True until the caller has sent the last arguments.
     pub(super) open: bool,
 }
 
-/// Calls whose further arguments are late, and thrown away: requests, and hashes of the procedures.
-/// The oldest are forgotten if a caller does not send its last arguments, as it need not.
+/// Ended calls whose further arguments are late and dropped: request ids, and hashes of the
+/// procedures. A caller need not send its last arguments, so the oldest entries are forgotten.
 ///
-/// Whole names would be what a caller can fill our memory with: a name may be refused for its
-/// length. Two names of one hash could do harm only to who sent both.
+/// Storing whole names would let a caller exhaust memory, since a name may be refused for its
+/// length. Two names with the same hash harm only the session that sent both.
 #[derive(Debug, Default)]
 pub(super) struct CutStreams(BTreeMap<u64, u64>);
 
@@ -129,26 +129,26 @@ impl Origin {
 }
 
 impl More {
-    /// Whether it says anything.
+    /// Returns whether any of them is used.
     pub(super) fn is_needed(&self) -> bool {
         self.slot.is_some() || self.timeout.is_some() || self.stream.is_some()
     }
 }
 
-/// The subscriptions or registrations that a session is in, by id.
+/// Subscriptions or registrations of a session, by id.
 #[derive(Debug, Default)]
-pub(super) struct Held {
-    /// Whether it is by a wildcard pattern.
+pub(super) struct Memberships {
+    /// True for a wildcard pattern.
     ids: IdMap<bool>,
     wildcards: usize,
 }
 
-impl Held {
+impl Memberships {
     pub(super) fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// How many are by wildcard patterns.
+    /// Number of wildcard patterns.
     pub(super) fn wildcards(&self) -> usize {
         self.wildcards
     }
@@ -164,14 +164,14 @@ impl Held {
         }
     }
 
-    /// False if it was not in there.
+    /// Returns false if it was not contained.
     pub(super) fn remove(&mut self, id: u64) -> bool {
         let removed = self.ids.remove(&id);
         self.wildcards -= usize::from(removed == Some(true));
         removed.is_some()
     }
 
-    /// In the order in which the ids were given.
+    /// The ids in ascending order.
     pub(super) fn ids(&self) -> Vec<u64> {
         let mut ids: Vec<_> = self.ids.keys().copied().collect();
         ids.sort_unstable();
@@ -192,21 +192,21 @@ impl Session {
             invocations: IdMap::default(),
             abandoned: IdMap::default(),
             cut_streams: CutStreams::default(),
-            subscriptions: Held::default(),
-            registrations: Held::default(),
+            subscriptions: Memberships::default(),
+            registrations: Memberships::default(),
             role: None,
             waiting: None,
             verdicts: None,
         }
     }
 
-    /// Whether a final answer may be one to a call of this session. Otherwise it was for an earlier
-    /// one on the same connection, which has left before the answer could be written.
+    /// Returns whether a final answer may belong to a call of this session. Otherwise it belongs to
+    /// an earlier session on the same connection, which left before the answer could be written.
     pub(super) fn may_have_asked(&self, request: u64) -> bool {
         request <= self.highest_call && !self.calls.contains_key(&request)
     }
 
-    /// That a request id is the one that comes next (spec: "IDs", session scope).
+    /// Checks that a request id is the next in sequence (spec: "IDs", session scope).
     pub(super) fn check_request(&mut self, name: &str, request: u64) -> Result<(), Violation> {
         let expected = self.requests.next();
         if request == expected {
@@ -228,9 +228,9 @@ impl CutStreams {
         }
     }
 
-    /// Whether this CALL brings arguments for a call that has ended.
+    /// Returns whether this CALL brings arguments for a call that has ended.
     pub(super) fn take(&mut self, request: u64, procedure: &Uri, progress: bool) -> bool {
-        // Nearly always.
+        // The usual case.
         if self.0.is_empty() || self.0.get(&request).is_none_or(|cut| *cut != hash(procedure)) {
             return false;
         }

@@ -1,6 +1,6 @@
-//! `Testaments`: what a session wants published when it has ended (spec: "Testaments").
+//! `Testaments`: events that are published when their session has ended (spec: "Testaments").
 //!
-//! How one is left is the meta API's matter; the realm publishes them.
+//! The meta API adds them; the realm publishes them.
 
 use crate::core::router::config::Disclosure;
 use crate::message::{Field, Publish};
@@ -16,13 +16,13 @@ pub(super) struct Testaments {
 #[derive(Debug)]
 pub(super) struct Testament {
     pub(super) publish: Publish,
-    /// Whether subscribers learn whose it is.
+    /// Disclosure of the session to subscribers.
     pub(super) disclosure: Disclosure,
-    /// About how many bytes it holds.
+    /// Approximate size in bytes.
     pub(super) weight: usize,
 }
 
-/// When a testament is published. Without sessions that outlive their transport both are at the
+/// Time of publication. No session outlives its transport here, so both scopes are published at the
 /// end of the session, in this order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Scope {
@@ -32,18 +32,18 @@ pub(super) enum Scope {
 }
 
 impl Testaments {
-    /// How many there are.
+    /// Number of testaments.
     pub(super) fn len(&self) -> usize {
         self.scopes.iter().map(Vec::len).sum()
     }
 
-    /// All of them in the order in which they are published.
+    /// All publications in their order.
     pub(super) fn into_publications(self) -> impl Iterator<Item = (Publish, Disclosure)> {
         let all = self.scopes.into_iter().flatten();
         all.map(|testament| (testament.publish, testament.disclosure))
     }
 
-    /// About how many bytes they hold.
+    /// Approximate size in bytes.
     pub(super) fn weight(&self) -> usize {
         self.scopes.iter().flatten().map(|testament| testament.weight).sum()
     }
@@ -52,7 +52,7 @@ impl Testaments {
         self.scopes[scope as usize].push(testament);
     }
 
-    /// Drops those of one scope, and returns how many there were.
+    /// Drops the testaments of one scope, and returns their number.
     pub(super) fn flush(&mut self, scope: Scope) -> usize {
         std::mem::take(&mut self.scopes[scope as usize]).len()
     }

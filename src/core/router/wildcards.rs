@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use crate::core::router::radix::{ROOT, Radix};
 
-/// The most components that a wildcard pattern may have.
+/// Maximum number of components of a wildcard pattern.
 pub(super) const MAX_COMPONENTS: usize = 128;
 
-/// Whether a wildcard pattern is longer than any that is taken.
+/// Returns whether a wildcard pattern has more components than allowed.
 pub(super) fn has_too_many_components(pattern: &str) -> bool {
     count(pattern) > MAX_COMPONENTS
 }
 
-/// Whether a wildcard pattern matches a URI.
+/// Returns whether a wildcard pattern matches a URI.
 pub(super) fn fits(pattern: &str, uri: &str) -> bool {
     let mut components = uri.split('.');
     pattern.split('.').all(|expected| {
@@ -20,8 +20,8 @@ pub(super) fn fits(pattern: &str, uri: &str) -> bool {
     }) && components.next().is_none()
 }
 
-/// What every URI begins with that a wildcard pattern matches; nothing if the pattern has no empty
-/// component, and so matches itself only.
+/// The common beginning of all URIs that a wildcard pattern matches. `None` if the pattern has no
+/// empty component and matches only itself.
 pub(super) fn literal_head(pattern: &str) -> Option<&str> {
     if pattern.is_empty() || pattern.starts_with('.') {
         return Some("");
@@ -32,14 +32,14 @@ pub(super) fn literal_head(pattern: &str) -> Option<&str> {
     }
 }
 
-/// From a wildcard pattern to an id. A look-up walks only branches that fit.
+/// Maps wildcard patterns to ids. A look-up walks only branches that fit.
 ///
 /// At each branch two ways may fit, the literal one and the one for any component, so a look-up may
-/// see every pattern whose beginning fits. It is not exponential: a tree has at most two nodes a
-/// pattern, and each is seen once.
+/// see every pattern with a fitting beginning. It is not exponential: a tree has at most two nodes
+/// per pattern, and each is seen once.
 #[derive(Debug, Default)]
 pub(super) struct Wildcards {
-    /// By the number of components, as only patterns with as many as the URI can match.
+    /// By the number of components: only patterns with as many components as the URI can match.
     trees: HashMap<usize, Radix<Box<str>>>,
 }
 
@@ -69,7 +69,7 @@ impl Wildcards {
         });
     }
 
-    /// The pattern that is literal for longest from the left.
+    /// The matching pattern with the longest literal head.
     pub(super) fn best(&self, uri: &str) -> Option<u64> {
         let mut best = None;
         self.walk(uri, |id| {
@@ -79,8 +79,8 @@ impl Wildcards {
         best
     }
 
-    /// Visits the patterns that match, literal components before empty ones from the left on, until
-    /// `visit` says that it is enough.
+    /// Visits the matching patterns, literal components before empty ones from the left on, until
+    /// `visit` returns true.
     fn walk(&self, uri: &str, mut visit: impl FnMut(u64) -> bool) {
         if self.trees.is_empty() {
             return;
@@ -101,7 +101,7 @@ impl Wildcards {
                 }
                 continue;
             };
-            // What is pushed last is visited first.
+            // The last pushed is visited first.
             open.extend(node.children.get("").map(|child| (*child, rest)));
             if !next.is_empty() {
                 open.extend(node.children.get(*next).map(|child| (*child, rest)));

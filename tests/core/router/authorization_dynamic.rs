@@ -141,7 +141,7 @@ fn no_answer_is_an_answer_after_a_while() {
     let (uri, why) = text(answers.pop().unwrap());
     assert_eq!(uri, "wamp.error.authorization_failed");
     let expected = "cannot tell whether role \"anonymous\" may call \"com.example.f\": \
-                    no answer of the authorizer within 10s";
+                    no answer from the authorizer within 10s";
     assert_eq!(why, expected);
     assert_eq!((net.resumed.clone(), net.router.poll_timeout()), (vec![who], None));
     // The late answer is for nobody, also if the session waits for another one.

@@ -1,4 +1,4 @@
-//! `Attempt`: one client on its way from HELLO to the verdict, and what can come [`Next`].
+//! `Attempt`: the state of one client between HELLO and the verdict, and the [`Next`] step.
 
 use std::fmt;
 
@@ -11,17 +11,17 @@ use crate::message::{Challenge, HelloDetails};
 use crate::uri::{Uri, uris};
 use crate::value::Dict;
 
-/// What a client says in HELLO, and where it comes from.
+/// HELLO of a client, and its connection.
 pub(in crate::core::router) struct Join {
     pub(in crate::core::router) realm: Uri,
-    /// Whether there is such a realm.
+    /// True if the router has the realm.
     pub(in crate::core::router) known: bool,
     pub(in crate::core::router) details: HelloDetails,
     pub(in crate::core::router) features: Features,
     pub(in crate::core::router) peer: Peer,
 }
 
-/// What a client wants to be, and how it is going to show that.
+/// Identity that a client claims, and the method of its proof.
 #[derive(Debug)]
 pub(in crate::core::router) struct Claim {
     pub(super) realm: Uri,
@@ -30,20 +30,19 @@ pub(in crate::core::router) struct Claim {
     pub(super) features: Features,
 }
 
-/// A client that has said HELLO and is not in yet. Its `Debug` shows nothing that was sent to prove
-/// anything.
+/// A client between HELLO and WELCOME. Its `Debug` shows no proof.
 pub(in crate::core::router) enum Attempt {
-    /// The application is asked who it is.
+    /// The application is asked for the principal.
     Asked { claim: Claim, authextra: Dict, channel_id: Option<[u8; 32]> },
-    /// The client has to show its ticket, and then the application is asked.
+    /// The client must send its ticket; then the application is asked.
     Ticket { claim: Claim, request: Box<AuthRequest> },
-    /// The application was shown the ticket.
+    /// The application has been given the ticket.
     Shown { claim: Claim, ticket: Secret },
-    /// The client has to prove itself. Nobody is admitted who was challenged by a mock.
+    /// The client must answer a challenge. A client with a mock challenge is never admitted.
     Proving { exchange: Exchange, admission: Option<Admission> },
 }
 
-/// As whom a client joins. Its `Debug` shows no authextra, in which there may be secrets.
+/// Identity under which a client joins. Its `Debug` omits authextra, which may contain secrets.
 pub(in crate::core::router) struct Admission {
     pub(in crate::core::router) realm: Uri,
     pub(in crate::core::router) features: Features,
@@ -55,19 +54,19 @@ pub(in crate::core::router) struct Admission {
     pub(in crate::core::router) session: u64,
 }
 
-/// Why a client does not join.
+/// Reason for not admitting a client.
 #[derive(Debug)]
 pub(in crate::core::router) struct Refusal {
     pub(in crate::core::router) reason: Uri,
     pub(in crate::core::router) message: String,
 }
 
-/// What comes next.
+/// The next step of an attempt.
 #[derive(Debug)]
 pub(in crate::core::router) enum Next {
     Admit(Box<Admission>),
     Challenge(Challenge, Box<Attempt>),
-    /// The application decides.
+    /// Ask the application.
     Ask(Box<AuthRequest>, Box<Attempt>),
     Refuse(Refusal),
 }
@@ -94,7 +93,7 @@ impl fmt::Debug for Admission {
 }
 
 impl Attempt {
-    /// The method of which the application was asked.
+    /// The method, if the application was asked.
     pub(super) fn method(&self) -> Option<&str> {
         match self {
             Attempt::Asked { claim, .. } | Attempt::Shown { claim, .. } => Some(&claim.method),
@@ -123,9 +122,9 @@ impl Refusal {
         Refusal { reason: reason.into(), message: message.into() }
     }
 
-    /// A wrong proof and a name that nobody has are the same to the client.
+    /// The client cannot tell a wrong proof from an unknown name.
     pub(super) fn denied() -> Self {
-        Refusal::new(uris::AUTHENTICATION_DENIED, "there is nobody of that name with that proof")
+        Refusal::new(uris::AUTHENTICATION_DENIED, "unknown authid or wrong proof")
     }
 
     pub(in crate::core::router) fn no_role(realm: &Uri, role: &str) -> Self {

@@ -1,29 +1,29 @@
-//! How much a client may say of itself before it has proved anything.
+//! Limits of HELLO and AUTHENTICATE from clients that have proved nothing yet.
 //!
-//! What it says is hashed, normalized and looked for while all other connections wait, so that its
-//! length must not be the client's choice.
+//! All other connections wait while this data is hashed, normalized and looked up, so a client must
+//! not choose its size.
 
 use crate::core::router::authentication::attempt::Refusal;
 use crate::message::{Authenticate, HelloDetails};
 use crate::uri::uris;
 use crate::value::{Dict, Value};
 
-/// The longest authid and authrole in HELLO, in octets.
+/// Maximum length of authid and authrole in HELLO, in octets.
 const MAX_NAME: usize = 256;
 
-/// The most methods that HELLO may offer.
+/// Maximum number of methods in HELLO.
 const MAX_METHODS: usize = 32;
 
-/// The longest name of a method, in octets.
+/// Maximum length of a method's name, in octets.
 const MAX_METHOD: usize = 64;
 
-/// What authextra and AUTHENTICATE.Extra may weigh, in octets; see [`fits`].
+/// Maximum weight of authextra and AUTHENTICATE.Extra, in octets; see [`fits`].
 const MAX_EXTRA: usize = 16 << 10;
 
-/// The longest signature in AUTHENTICATE, in octets: tickets may be long.
+/// Maximum length of the signature in AUTHENTICATE, in octets: tickets may be long.
 const MAX_SIGNATURE: usize = 64 << 10;
 
-/// That HELLO can be looked at.
+/// Checks the sizes in HELLO.
 pub(super) fn check_hello(details: &HelloDetails) -> Result<(), Refusal> {
     let short = |name: &Option<String>| name.as_ref().is_none_or(|name| name.len() <= MAX_NAME);
     let methods = details.authmethods.as_deref().unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) fn check_hello(details: &HelloDetails) -> Result<(), Refusal> {
     })
 }
 
-/// That AUTHENTICATE can be looked at.
+/// Checks the sizes in AUTHENTICATE.
 pub(super) fn check_answer(answer: &Authenticate) -> Result<(), Refusal> {
     let good = answer.signature.len() <= MAX_SIGNATURE && fits(&answer.extra);
     good.then_some(()).ok_or_else(|| {
@@ -52,8 +52,8 @@ pub(super) fn check_answer(answer: &Authenticate) -> Result<(), Refusal> {
     })
 }
 
-/// Whether a dict weighs no more than [`MAX_EXTRA`]: its texts and octets, and 32 for each value.
-/// Looks no further than to there.
+/// Returns whether a dict weighs at most [`MAX_EXTRA`]: its texts and octets, and 32 for each
+/// value. Stops at the limit.
 fn fits(dict: &Dict) -> bool {
     take_dict(&mut { MAX_EXTRA }, dict)
 }
@@ -62,7 +62,7 @@ fn take_dict(room: &mut usize, dict: &Dict) -> bool {
     dict.iter().all(|(key, value)| take(room, key.len()) && take_value(room, value))
 }
 
-/// It calls itself at most as often as values fit in.
+/// The recursion is bounded: each level takes room for a value.
 fn take_value(room: &mut usize, value: &Value) -> bool {
     const VALUE: usize = 32;
     take(room, VALUE)

@@ -1,4 +1,4 @@
-//! `AuthenticationConfig`: who may join, and how that is found out.
+//! `AuthenticationConfig`: settings of the router's authentication.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,37 +8,40 @@ use crate::core::router::authentication::user::User;
 use crate::core::router::authorization::Role;
 use crate::uri::Uri;
 
-/// Who may join a [`Router`](crate::core::router::Router), and how that is found out.
+/// Settings of the authentication of a [`Router`](crate::core::router::Router).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthenticationConfig {
-    /// Users whom the router knows.
+    /// Users that the router knows.
     pub users: Vec<User>,
-    /// The role of those who join without saying who they are, if they may. Default: they may not.
+    /// Role of clients that join without authentication. Default: none, and such clients cannot
+    /// join.
     pub anonymous: Option<String>,
-    /// Methods for which the application is asked, by
-    /// [`Output::Authenticate`](crate::core::router::Output::Authenticate). Each method is either
-    /// of these or of users, so that nobody learns by asking who is which. Default: none.
+    /// Methods that are delegated to the application, by
+    /// [`Output::Authenticate`](crate::core::router::Output::Authenticate). A method belongs either
+    /// to the application or to the users, so that a client cannot find out which of the two knows
+    /// a name. Default: none.
     pub dynamic: Vec<String>,
-    /// By what the router proves itself to clients of cryptosign that ask for it. Default: nothing.
+    /// Key that authenticates the router to clients of cryptosign that ask for it. Default: none.
     pub router_key: Option<SigningKey>,
-    /// How many failed attempts to join a peer has on one connection, those not counted that are
-    /// refused before anybody is asked or challenged; a session in between does not make up for
-    /// them. After the last one the connection is closed. Default: 5.
+    /// Maximum number of failed attempts to join on one connection; then the connection is closed.
+    /// An attempt that is refused before a challenge or a question does not count; a session in
+    /// between does not reset the count. Default: 5.
     pub attempts: u32,
-    /// What challenges of users that there are not are made of: whoever has it can tell which users
-    /// there are. Kept from one start of a router to the next, so that a stranger's salt stays the
-    /// same as a user's does. Default: made of the nonce key, and so a new one each time.
+    /// Secret seed of the fake challenges for unknown users: a client that knows it can tell which
+    /// users exist. It should stay the same across restarts, since a salt that changes reveals that
+    /// the user does not exist. Default: derived from the nonce key, and so a new one at each
+    /// start.
     pub mock_secret: Option<Secret>,
     nonce_key: Secret,
 }
 
 impl AuthenticationConfig {
-    /// Nobody may join.
+    /// Settings without users: nobody can join.
     ///
-    /// The nonces in challenges are made of `nonce_key`: random octets that nobody knows, new ones
-    /// each time a router starts. With old ones the nonces come again, and with them the answers
-    /// that were overheard.
+    /// The nonces in challenges are derived from `nonce_key`: secret random octets, new ones at
+    /// each start of the router. An old key would repeat the nonces, and overheard answers would be
+    /// valid again.
     pub fn new(nonce_key: [u8; 32]) -> Self {
         AuthenticationConfig {
             users: Vec::new(),
@@ -51,7 +54,7 @@ impl AuthenticationConfig {
         }
     }
 
-    /// Everybody may join without saying who they are.
+    /// Settings that admit everybody as `anonymous`.
     pub(crate) fn open() -> Self {
         let mut config = AuthenticationConfig::new([0; 32]);
         config.anonymous = Some("anonymous".to_owned());
@@ -66,12 +69,12 @@ impl AuthenticationConfig {
         &self.nonce_key
     }
 
-    /// That whoever may join a router of these realms and roles has a role there, and that there is
-    /// somebody.
+    /// Checks that all users and anonymous sessions have an existing role, and that somebody can
+    /// join.
     ///
     /// # Errors
-    /// If the role of a user or of anonymous sessions is none, or if nobody can have any. The text
-    /// names what.
+    /// If the role of a user or of anonymous sessions does not exist, or if nobody can join. The
+    /// text names the user and the role.
     pub(crate) fn check_roles(
         &self,
         all: &[(Option<Uri>, Role)],
@@ -101,18 +104,18 @@ impl AuthenticationConfig {
                 "no realm has a role {role:?}, which anonymous sessions have"
             ))),
             None if self.users.is_empty() && self.dynamic.is_empty() => {
-                Err(AuthError::new("there are roles, but nobody may join"))
+                Err(AuthError::new("roles are configured, but no client may join"))
             }
             _ => Ok(()),
         }
     }
 
-    /// That all of it can be used in a router of these realms.
+    /// Checks that the settings fit a router with these realms.
     ///
     /// # Errors
-    /// If a user has no authid, no role or no credential, a credential that is none, or a realm that
-    /// there is not; if two users are one, by authid or key, in a realm; if a method is both of users
-    /// and of the application. The text names what.
+    /// If a user has no authid, no role, no credential or an invalid one, or a realm that the
+    /// router does not have; if two users of a realm share an authid or a key; if a method belongs
+    /// both to users and to the application. The text names the user or the method.
     pub fn check(&self, realms: &[Uri]) -> Result<(), AuthError> {
         let mut by_authid: HashMap<&str, Vec<&User>> = HashMap::new();
         let mut by_key: HashMap<&[u8; 32], Vec<&User>> = HashMap::new();
@@ -129,7 +132,7 @@ impl AuthenticationConfig {
                 if let Some(other) = owners.iter().find(|other| other.meets(user)) {
                     let other = &other.authid;
                     return Err(AuthError::new(format_args!(
-                        "user {name:?}: the public key is user {other:?}'s, too"
+                        "user {name:?}: the public key also belongs to user {other:?}"
                     )));
                 }
                 owners.push(user);
@@ -146,7 +149,7 @@ impl AuthenticationConfig {
             }
             if taken.contains(method.as_str()) {
                 return Err(AuthError::new(format_args!(
-                    "method {method:?}: either users have it, or the authenticator answers for it"
+                    "method {method:?} belongs both to users and to the authenticator"
                 )));
             }
         }

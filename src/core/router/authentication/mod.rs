@@ -1,7 +1,8 @@
-//! Authentication in the router: who may join, and how that is found out (spec: "Authentication").
+//! Authentication in the router (spec: "Authentication").
 //!
-//! Owns the choice of the method, the users, and each attempt to join from HELLO to the verdict.
-//! What is computed is `auth`'s matter; connections, deadlines and WELCOME are `joining`'s.
+//! Contains the choice of the method, the users, and each attempt to join from HELLO to the
+//! verdict. `auth` implements the arithmetic; `joining` implements connections, deadlines and
+//! WELCOME.
 
 mod attempt;
 mod bounds;

@@ -1,4 +1,4 @@
-//! `Nonces`: octets that nobody can foretell; and `Key`.
+//! `Nonces`: unpredictable octets; and `Key`.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use zeroize::Zeroizing;
 use crate::auth::Secret;
 use crate::auth::encoding::hmac_sha256;
 
-/// Draws octets from a secret: HMAC-SHA256 of a counter. Ids are no such source, as every peer sees
-/// them and can compute the next ones.
+/// Derives octets from a secret: HMAC-SHA256 of a counter. Ids are not a safe source, since every
+/// peer sees some and can compute the next ones.
 #[derive(Debug)]
 pub(super) struct Nonces {
     secret: Secret,
     drawn: u64,
 }
 
-/// A key that shows nothing in its `Debug`.
+/// A key whose `Debug` shows nothing.
 pub(super) struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {
-    /// A key for a purpose, always the same one.
+    /// Derives the key for a purpose; the same input gives the same key.
     pub(super) fn derive(secret: &Secret, purpose: &str) -> Self {
         Key(hmac_sha256(secret.as_bytes(), &[b"derive", purpose.as_bytes()]).into())
     }
@@ -40,7 +40,7 @@ impl Nonces {
         Nonces { secret, drawn: 0 }
     }
 
-    /// Never the same twice.
+    /// The next octets, never the same twice.
     pub(super) fn next(&mut self) -> [u8; 32] {
         self.drawn += 1;
         hmac_sha256(self.secret.as_bytes(), &[b"nonce", &self.drawn.to_be_bytes()])

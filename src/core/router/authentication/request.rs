@@ -1,4 +1,4 @@
-//! What an application that knows the users itself is asked, and what it answers.
+//! Questions to an application that authenticates clients, and its answers.
 
 use std::fmt;
 
@@ -9,60 +9,60 @@ use crate::message::HelloDetails;
 use crate::uri::Uri;
 use crate::value::Dict;
 
-/// Somebody wants to join. What Crossbar's dynamic authenticator gets as `realm`, `authid` and
-/// `details`.
+/// Request of a client to join; contains what Crossbar's dynamic authenticator gets as `realm`,
+/// `authid` and `details`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthRequest {
-    /// The realm in HELLO. The router need not have it, if the answer names another one.
+    /// The realm in HELLO. It need not exist if the answer names another one.
     pub realm: Uri,
-    /// Who the client says it is.
+    /// The authid that the client claims.
     pub authid: Option<String>,
     /// The role that the client asks for.
     pub authrole: Option<String>,
-    /// The method that is used: of those that are offered, the first one that the router can do.
-    /// Where it has no challenge, as `cookie` or `tls`, it is the client's word only.
+    /// The authentication method: the first offered method that the router supports. A method
+    /// without a challenge, such as `cookie` or `tls`, is only the client's claim.
     pub authmethod: String,
-    /// The whole of HELLO.Details; for cryptosign the client's public key stands in
-    /// `authextra.pubkey`, not proved yet.
+    /// All of HELLO.Details. For cryptosign `authextra.pubkey` holds the client's public key, not
+    /// proved yet.
     pub details: HelloDetails,
     /// The ticket, if the method is `ticket`.
     pub ticket: Option<Secret>,
-    /// Where the client comes from. There is neither a cookie nor a client's certificate in it.
+    /// The other end of the connection. It contains neither a cookie nor a client certificate.
     pub peer: Peer,
 }
 
-/// Who a client is, if it can prove it. Its `Debug` shows neither secrets nor `extra`.
+/// Identity that a client gets if it proves it. Its `Debug` shows neither secrets nor `extra`.
 #[derive(Clone)]
 #[non_exhaustive]
 #[must_use]
 pub struct Principal {
-    /// What WELCOME calls the client; need not be what the client said.
+    /// The client's authid in WELCOME; may differ from the claimed one.
     pub authid: String,
     /// The role.
     pub authrole: String,
-    /// Who vouches for the client. Default: `dynamic`.
+    /// Provider of the authentication. Default: `dynamic`.
     pub authprovider: String,
-    /// The realm that the client joins. Default: the one that it asked for.
+    /// The realm that the client joins. Default: the requested one.
     pub realm: Option<Uri>,
-    /// What goes into WELCOME.Details.authextra.
+    /// Content of WELCOME.Details.authextra.
     pub extra: Dict,
-    /// By what the client has to prove itself.
+    /// Credential that the client must prove.
     pub credential: Option<Credential>,
 }
 
-/// Somebody may not join, or is not known.
+/// Refusal of a client, or the answer that it is unknown.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Denied {
-    /// What the client is told at once, a reason and a text.
+    /// Reason and text, sent to the client at once.
     pub(super) told: Option<(Uri, String)>,
     pub(super) like: Option<Box<Credential>>,
 }
 
 impl Principal {
-    /// Somebody with this authid in this role, who needs no proof as long as there is no
-    /// [`credential`](Principal::credential).
+    /// Creates a principal. It needs no proof unless a [`credential`](Principal::credential) is
+    /// set.
     pub fn new(authid: impl Into<String>, authrole: impl Into<String>) -> Self {
         Principal {
             authid: authid.into(),
@@ -74,30 +74,30 @@ impl Principal {
         }
     }
 
-    /// Sends the client to this realm.
+    /// Sets the realm that the client joins. Default: the requested one.
     pub fn realm(mut self, realm: impl Into<Uri>) -> Self {
         self.realm = Some(realm.into());
         self
     }
 
-    /// Says who vouches for the client. Default: `dynamic`.
+    /// Sets the provider of the authentication. Default: `dynamic`.
     pub fn authprovider(mut self, name: impl Into<String>) -> Self {
         self.authprovider = name.into();
         self
     }
 
-    /// What goes into WELCOME.Details.authextra. Default: nothing.
+    /// Sets the content of WELCOME.Details.authextra. Default: empty.
     pub fn extra(mut self, extra: Dict) -> Self {
         self.extra = extra;
         self
     }
 
-    /// That nobody gets in by nothing or as nobody. Who has such a principal is a stranger to the
-    /// router, which logs it.
+    /// Checks that the principal has an identity and a usable credential, if any. A client with an
+    /// invalid principal is treated as unknown, and the router logs it.
     ///
     /// # Errors
-    /// If authid, authrole or authprovider is empty, or the [credential](Credential::check) is none.
-    /// The text names what.
+    /// If authid, authrole or authprovider is empty, or the [credential](Credential::check) is
+    /// invalid. The text names the field.
     pub fn check(&self) -> Result<(), AuthError> {
         let names = [("authrole", &self.authrole), ("authprovider", &self.authprovider)];
         if self.authid.is_empty() {
@@ -112,7 +112,7 @@ impl Principal {
         credential.map_or(Ok(()), Credential::check).map_err(|error| wrong(&error.message))
     }
 
-    /// By what the client has to prove itself; of the method that is used.
+    /// Sets the credential that the client must prove. It must belong to the method in use.
     pub fn credential(mut self, credential: Credential) -> Self {
         self.credential = Some(credential);
         self
@@ -129,24 +129,24 @@ impl fmt::Debug for Principal {
 }
 
 impl Denied {
-    /// The client is not known, or its ticket is wrong. Strangers are
-    /// then shown no salt for WAMP-CRA: if users are, say [`like`](Denied::like). It is told no more than that, and where the
-    /// method has a challenge, only after a challenge: so nobody learns by asking which users there
-    /// are.
+    /// Answers that the client is unknown, or that its ticket is wrong. Where the method has a
+    /// challenge, the client is refused only after a fake challenge, so that it cannot find out
+    /// which users exist. A fake WAMP-CRA challenge has no salt: if the users' challenges have one,
+    /// use [`like`](Denied::like).
     pub fn new() -> Self {
         Denied::default()
     }
 
-    /// The same. The challenge shows the parameters of this credential, so that it looks like those
-    /// of the users that there are: salted or not, the work to be done, the length of the salt. What
-    /// is secret in it is not used.
+    /// Answers that the client is unknown, with a model for the fake challenge: it shows the
+    /// parameters of this credential (salted or not, the work factor, the length of the salt), and
+    /// so looks like a challenge for an existing user. The secret in the credential is not used.
     pub fn like(credential: Credential) -> Self {
         Denied { told: None, like: Some(Box::new(credential)) }
     }
 
-    /// Refuses the client at once, and tells it why: `reason` is a URI as
-    /// `wamp.error.authorization_denied`, `text` is for people. It tells everybody that somebody of
-    /// that name is refused.
+    /// Refuses the client at once and tells it the reason: `reason` is a URI such as
+    /// `wamp.error.authorization_denied`, `text` is for people. This reveals that the name is
+    /// refused.
     pub fn because(reason: impl Into<Uri>, text: impl Into<String>) -> Self {
         Denied { told: Some((reason.into(), text.into())), like: None }
     }

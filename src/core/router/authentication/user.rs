@@ -1,4 +1,4 @@
-//! `User`: somebody whom the router knows from the beginning on.
+//! `User`: a user that the router knows from the start.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::auth::{AuthError, Credential, Salt, Secret, cryptosign};
 use crate::uri::Uri;
 use crate::value::Dict;
 
-/// Somebody whom a router knows, and by what it recognizes him.
+/// A user of the router, and its credentials.
 ///
 /// ```
 /// use wampwerk::router::User;
@@ -15,19 +15,19 @@ use crate::value::Dict;
 /// # let _ = joe;
 /// ```
 ///
-/// One credential a method; of public keys there may be several. What is wrong with it, as an empty
-/// secret, is said by name when the router is built. Its `Debug` shows neither secrets nor what the
-/// user is told.
+/// A user has one credential per method, but any number of public keys. Building the router checks
+/// the credentials and names an invalid one. The `Debug` of a user shows neither secrets nor
+/// `extra`.
 #[derive(Clone)]
 #[must_use]
 pub struct User {
     pub(super) authid: String,
     pub(super) authrole: String,
-    /// Empty: all.
+    /// Empty: all realms.
     pub(super) realms: Vec<Uri>,
     pub(super) credentials: Vec<Credential>,
     pub(super) extra: Dict,
-    /// The first thing that is wrong.
+    /// The first invalid setting.
     problem: Option<AuthError>,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Debug for User {
 }
 
 impl User {
-    /// A user without credentials: at least one is needed.
+    /// Creates a user without credentials; at least one is needed.
     pub fn new(authid: impl Into<String>, authrole: impl Into<String>) -> Self {
         User {
             authid: authid.into(),
@@ -59,26 +59,26 @@ impl User {
         self
     }
 
-    /// Lets the user in by a ticket. It crosses the wire as it is: over TLS only.
+    /// Adds a ticket. A ticket crosses the wire in clear text: use it over TLS only.
     pub fn ticket(self, ticket: impl Into<Secret>) -> Self {
         self.credential(Credential::Ticket(ticket.into()))
     }
 
-    /// Lets the user in by WAMP-CRA with this secret. The router has to know it; with
+    /// Adds a secret for WAMP-CRA. The router has to know the secret itself; with
     /// [`salted_wampcra`](User::salted_wampcra) it need not.
     pub fn wampcra(self, secret: impl Into<Secret>) -> Self {
         self.credential(Credential::WampCra { secret: secret.into(), salt: None })
     }
 
-    /// Lets the user in by WAMP-CRA with a salt. `key` is what
-    /// [`derive_key`](crate::auth::wampcra::derive_key) made of the user's secret and the same salt:
+    /// Adds a salted secret for WAMP-CRA. `key` is the result of
+    /// [`derive_key`](crate::auth::wampcra::derive_key) for the user's secret and the same salt:
     /// base64 text.
     pub fn salted_wampcra(self, key: impl Into<Secret>, salt: Salt) -> Self {
         self.credential(Credential::WampCra { secret: key.into(), salt: Some(salt) })
     }
 
-    /// Lets the user in by cryptosign with this public key: 64 hexadecimal digits. May be said
-    /// several times. A client that has the key need not say its authid.
+    /// Adds a public key for cryptosign: 64 hexadecimal digits. May be called several times. A
+    /// client with the key need not send its authid.
     pub fn public_key(mut self, key: &str) -> Self {
         match cryptosign::public_key_from_hex(key) {
             Ok(key) => self.credential(Credential::Cryptosign { public_keys: vec![key] }),
@@ -89,7 +89,7 @@ impl User {
         }
     }
 
-    /// Lets the user in by this credential, as one for SCRAM.
+    /// Adds a credential, for example one for SCRAM.
     pub fn credential(mut self, credential: Credential) -> Self {
         if let Err(error) = credential.check() {
             self.problem.get_or_insert(error);
@@ -110,13 +110,13 @@ impl User {
         self
     }
 
-    /// What the user is told in WELCOME.Details.authextra. Default: nothing.
+    /// Sets the content of WELCOME.Details.authextra. Default: empty.
     pub fn extra(mut self, extra: Dict) -> Self {
         self.extra = extra;
         self
     }
 
-    /// What the router knows of the user for a method.
+    /// The credential for a method.
     pub(super) fn find(&self, method: &str) -> Option<&Credential> {
         self.credentials.iter().find(|credential| credential.method() == method)
     }
@@ -133,7 +133,7 @@ impl User {
         self.realms.is_empty() || self.realms.contains(realm)
     }
 
-    /// Whether there is a realm that both may join.
+    /// Returns whether there is a realm that both may join.
     pub(super) fn meets(&self, other: &User) -> bool {
         let all = self.realms.is_empty() || other.realms.is_empty();
         all || self.realms.iter().any(|realm| other.realms.contains(realm))
@@ -146,7 +146,7 @@ impl User {
         }
     }
 
-    /// That the user can join one of these realms by something.
+    /// Checks that the user can join one of these realms with a credential.
     pub(super) fn check(&self, realms: &[Uri]) -> Result<(), AuthError> {
         if self.authid.is_empty() {
             return Err(AuthError::new("a user's authid is empty"));

@@ -1,4 +1,4 @@
-//! `Users`: those whom the router knows, by authid and by key.
+//! `Users`: the known users by authid and by key.
 
 use std::collections::HashMap;
 
@@ -16,9 +16,8 @@ pub(super) struct Users {
     by_method: HashMap<Uri, HashMap<&'static str, Ring>>,
 }
 
-/// Users in the order of numbers that only the router knows. Strangers have such numbers, too, and
-/// look like the user that comes next: somebody else for few of them when there is one user more or
-/// less.
+/// Users in the order of secret numbers. An unknown name gets such a number, too, and imitates the
+/// user that follows. So one user more or less changes the model of few unknown names only.
 type Ring = Vec<(u64, usize)>;
 
 impl Users {
@@ -43,17 +42,17 @@ impl Users {
         Users { users, by_authid, by_key, by_method }
     }
 
-    /// Whether anybody can join the realm by this method.
+    /// Returns whether the realm has a user with this method.
     pub(super) fn have(&self, realm: &Uri, method: &str) -> bool {
         !self.of(realm, method).is_empty()
     }
 
-    /// The methods by which somebody can join the realm.
+    /// The methods of all users of the realm.
     pub(super) fn methods(&self, realm: &Uri) -> impl Iterator<Item = &'static str> {
         self.by_method.get(realm).into_iter().flat_map(|methods| methods.keys().copied())
     }
 
-    /// Who a client is, if it can prove it.
+    /// The user that a client claims to be.
     pub(super) fn find(
         &self,
         realm: &Uri,
@@ -63,7 +62,7 @@ impl Users {
     ) -> Option<(&User, &Credential)> {
         let candidates = match authid {
             Some(authid) => self.by_authid.get(authid),
-            // The key says it (spec: "WAMP-Cryptosign").
+            // The key identifies the user (spec: "WAMP-Cryptosign").
             None if method == "cryptosign" => self.by_key.get(&announced_key(authextra)?),
             None => None,
         };
@@ -72,7 +71,7 @@ impl Users {
         Some((user, user.find(method)?))
     }
 
-    /// Somebody for a stranger to look like: always the same one for the same name.
+    /// The user whom an unknown name imitates: always the same user for the same name.
     pub(super) fn model(
         &self,
         realm: &Uri,
@@ -93,9 +92,9 @@ impl Users {
     }
 }
 
-/// A number that hangs on all of this, and that nobody can foretell.
+/// An unpredictable number that depends on all parameters.
 fn number(secret: &[u8; 32], whose: &str, realm: &Uri, method: &str, authid: &str) -> u64 {
-    // No other of them make the same text: no method has a NUL in it.
+    // The parts are unambiguous: no method contains a NUL.
     let length = (realm.len() as u64).to_be_bytes();
     let parts: [&[u8]; 6] =
         [whose.as_bytes(), &length, realm.as_bytes(), method.as_bytes(), &[0], authid.as_bytes()];
@@ -103,7 +102,7 @@ fn number(secret: &[u8; 32], whose: &str, realm: &Uri, method: &str, authid: &st
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// The public key that a client of cryptosign says it has.
+/// The public key that a client of cryptosign announces.
 fn announced_key(authextra: &Dict) -> Option<[u8; 32]> {
     cryptosign::public_key_from_hex(authextra.get("pubkey")?.as_str()?).ok()
 }

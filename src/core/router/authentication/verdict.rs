@@ -1,6 +1,6 @@
-//! `Authentication`: finds out who a client is, step by step.
+//! `Authentication`: establishes the identity of a client, step by step.
 //!
-//! It sends nothing, and says what comes [`Next`].
+//! Sends nothing itself; returns the [`Next`] step.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::message::{Authenticate, Challenge};
 use crate::uri::{Uri, uris};
 use crate::value::Dict;
 
-/// Who may join which realm.
+/// The settings and state of the authentication.
 #[derive(Debug)]
 pub(in crate::core::router) struct Authentication {
     users: Users,
@@ -28,15 +28,15 @@ pub(in crate::core::router) struct Authentication {
     dynamic: BTreeSet<String>,
     router_key: Option<SigningKey>,
     nonces: Nonces,
-    /// What mock challenges are made of.
+    /// Seed of fake challenges.
     mock_secret: Key,
 }
 
-/// Whom a challenge is for, and what it says.
-struct Whom {
-    /// Nobody, if it is a stranger.
+/// The receiver of a challenge, and what the challenge says.
+struct Candidate {
+    /// `None` for an unknown client.
     known: Option<(Principal, Credential)>,
-    /// Whom strangers look like.
+    /// Model of the challenge for an unknown client.
     like: Option<Credential>,
     authrole: String,
     authprovider: &'static str,
@@ -57,12 +57,12 @@ impl Authentication {
         }
     }
 
-    /// How many attempts a peer has.
+    /// Maximum number of attempts on one connection.
     pub(in crate::core::router) fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// A client has said HELLO.
+    /// Handles HELLO.
     pub(in crate::core::router) fn begin(
         &mut self,
         ids: &mut RandomIds,
@@ -86,8 +86,8 @@ impl Authentication {
             if claim.method == ANONYMOUS {
                 return self.admit_anonymous(ids, claim);
             }
-            let whom = self.find(&claim, &authextra);
-            return self.challenge(ids, unix_time, claim, whom, &authextra, channel_id);
+            let candidate = self.find(&claim, &authextra);
+            return self.challenge(ids, unix_time, claim, candidate, &authextra, channel_id);
         }
         let request = Box::new(AuthRequest {
             realm: claim.realm.clone(),
@@ -105,7 +105,7 @@ impl Authentication {
         Next::Ask(request, Box::new(Attempt::Asked { claim, authextra, channel_id }))
     }
 
-    /// A client has answered CHALLENGE.
+    /// Handles AUTHENTICATE.
     pub(in crate::core::router) fn prove(
         &mut self,
         attempt: Attempt,
@@ -131,13 +131,13 @@ impl Authentication {
                     _ => Next::Refuse(Refusal::denied()),
                 }
             }
-            // Nothing was asked of it.
+            // The client was not challenged.
             Attempt::Asked { .. } | Attempt::Shown { .. } => Next::Refuse(Refusal::denied()),
         }
     }
 
-    /// The application has answered. An answer that cannot be used counts as one about a stranger;
-    /// what is wrong with it is the second value.
+    /// Handles the application's answer. An unusable answer counts as one for an unknown client;
+    /// the second value is the mistake in it.
     pub(in crate::core::router) fn decide(
         &mut self,
         ids: &mut RandomIds,
@@ -152,13 +152,13 @@ impl Authentication {
             Err(denied) => (None, denied.like, None),
             Ok(principal) => match attempt.method().map(|method| fit(method, &principal)) {
                 None | Some(Ok(())) => (Some(principal), None, None),
-                // Nobody learns by the application's mistakes whom it knows.
+                // The application's mistakes must not reveal which users it knows.
                 Some(Err(mistake)) => (None, None, Some(mistake)),
             },
         };
         let next = match (attempt, principal) {
             (Attempt::Shown { claim, ticket }, Some(principal)) => match &principal.credential {
-                // The application has looked at it itself.
+                // The application has checked the ticket itself.
                 None => admit(ids, claim, principal),
                 Some(Credential::Ticket(expected)) if ticket == *expected => {
                     admit(ids, claim, principal)
@@ -174,10 +174,11 @@ impl Authentication {
                 });
                 let like = like.map(|like| *like).filter(|like| like.method() == claim.method);
                 let like = known.as_ref().map(|(_, credential)| credential.clone()).or(like);
-                // The same for everybody: what is not known of strangers cannot be told of others.
+                // The same for all clients: the role of an unknown client does not exist, so no
+                // challenge can show it.
                 let (authrole, authprovider) = (DYNAMIC_ROLE.to_owned(), "dynamic");
-                let whom = Whom { known, like, authrole, authprovider };
-                self.challenge(ids, unix_time, claim, whom, &authextra, channel_id)
+                let candidate = Candidate { known, like, authrole, authprovider };
+                self.challenge(ids, unix_time, claim, candidate, &authextra, channel_id)
             }
             (Attempt::Asked { claim, .. }, Some(principal)) => admit(ids, claim, principal),
             _ => Next::Refuse(Refusal::denied()),
@@ -185,7 +186,7 @@ impl Authentication {
         (next, mistake)
     }
 
-    /// The first method that is offered and to be had (spec: "Authentication Methods").
+    /// The first offered method that is available (spec: "Authentication Methods").
     fn choose(&self, join: &Join) -> Option<String> {
         let is_had = |method: &str| {
             self.dynamic.contains(method)
@@ -194,7 +195,7 @@ impl Authentication {
                         || self.users.have(&join.realm, method))
         };
         match join.details.authmethods.as_deref() {
-            // Who offers nothing asks for nothing else.
+            // A client without methods can only be anonymous.
             None | Some([]) => is_had(ANONYMOUS).then(|| ANONYMOUS.to_owned()),
             Some(offered) => offered.iter().find(|method| is_had(method)).cloned(),
         }
@@ -208,26 +209,26 @@ impl Authentication {
         let anonymous = self.anonymous.as_ref().map(|_| ANONYMOUS.to_owned());
         let all: BTreeSet<_> =
             of_users.chain(self.dynamic.iter().cloned()).chain(anonymous).collect();
-        let to_be_had: Vec<_> = all.iter().map(|method| format!("{method:?}")).collect();
-        let text = match to_be_had[..] {
-            [] => "nobody may join this realm".to_owned(),
-            _ => format!("only {} is to be had here", to_be_had.join(" or ")),
+        let supported: Vec<_> = all.iter().map(|method| format!("{method:?}")).collect();
+        let text = match supported[..] {
+            [] => "no authentication method is configured for this realm".to_owned(),
+            _ => format!("supported methods: {}", supported.join(", ")),
         };
         Refusal::new(uris::NO_MATCHING_AUTH_METHOD, text)
     }
 
     fn admit_anonymous(&self, ids: &mut RandomIds, claim: Claim) -> Next {
-        // Chosen only if there is one.
+        // Chosen only if it is set.
         let Some(role) = self.anonymous.clone() else { return Next::Refuse(Refusal::denied()) };
         let principal = Principal::new(random_authid(ids), role).authprovider("static");
         admit(ids, claim, principal)
     }
 
-    /// Who a client is, as far as the router knows.
-    fn find(&self, claim: &Claim, authextra: &Dict) -> Whom {
+    /// The user that a client claims to be, and the model for an unknown one.
+    fn find(&self, claim: &Claim, authextra: &Dict) -> Candidate {
         let Claim { realm, method, authid, .. } = claim;
         let found = self.users.find(realm, method, authid.as_deref(), authextra);
-        // Always, so that the time does not tell who is known.
+        // Computed for known users, too, so that the time does not reveal them.
         let authid = authid.as_deref().unwrap_or_default();
         let model = self.users.model(realm, method, authid, self.mock_secret.octets());
         let shown = found.or(model).map_or(ANONYMOUS, |(user, _)| &user.authrole).to_owned();
@@ -237,7 +238,7 @@ impl Authentication {
             (principal, credential.clone())
         });
         let like = model.map(|(_, credential)| credential.clone());
-        Whom { known, like, authrole: shown, authprovider: "static" }
+        Candidate { known, like, authrole: shown, authprovider: "static" }
     }
 
     fn challenge(
@@ -245,15 +246,15 @@ impl Authentication {
         ids: &mut RandomIds,
         unix_time: Duration,
         claim: Claim,
-        whom: Whom,
+        candidate: Candidate,
         authextra: &Dict,
         channel_id: Option<[u8; 32]>,
     ) -> Next {
         let session = ids.next();
-        let Whom { known, like, authrole, authprovider } = whom;
+        let Candidate { known, like, authrole, authprovider } = candidate;
         let context = ChallengeContext {
             realm: &claim.realm,
-            // The name that the client has for itself.
+            // The name that the client knows itself by.
             authid: claim.authid.as_deref().unwrap_or_default(),
             authrole: &authrole,
             authprovider,
@@ -278,26 +279,26 @@ impl Authentication {
 
 const ANONYMOUS: &str = "anonymous";
 
-/// What challenges say of clients of whom the application was asked.
+/// The role in challenges of methods that are delegated to the application.
 const DYNAMIC_ROLE: &str = "user";
 
 const TICKET: &str = "ticket";
 
-/// Methods by which the router challenges clients, beside tickets.
+/// Methods with a challenge, apart from tickets.
 fn has_challenge(method: &str) -> bool {
     matches!(method, "wampcra" | "cryptosign" | "wamp-scram" | "scram")
 }
 
-/// Methods that only say that a client is who it says it is.
+/// Methods that need an authid in HELLO.
 fn needs_authid(method: &str) -> bool {
     matches!(method, TICKET | "wampcra" | "wamp-scram" | "scram")
 }
 
-/// That the application's answer can be used for this method.
+/// Checks that the application's answer is usable for this method.
 fn fit(method: &str, principal: &Principal) -> Result<(), AuthError> {
     principal.check()?;
     let found = match &principal.credential {
-        // It has looked at the client itself.
+        // The application has authenticated the client itself.
         None if !has_challenge(method) => return Ok(()),
         Some(credential) if credential.method() == method => return Ok(()),
         None => "no credential".to_owned(),
@@ -309,7 +310,7 @@ fn fit(method: &str, principal: &Principal) -> Result<(), AuthError> {
     )))
 }
 
-/// Lets in a client of whom the program itself says who it is.
+/// Admits a client whose principal is given by the program.
 pub(in crate::core::router) fn trust(
     ids: &mut RandomIds,
     join: Join,
@@ -324,7 +325,7 @@ fn admit(ids: &mut RandomIds, claim: Claim, principal: Principal) -> Next {
     Next::Admit(Box::new(claim.admit(principal, ids.next())))
 }
 
-/// An authid for somebody who has none.
+/// A random authid for an anonymous client.
 fn random_authid(ids: &mut RandomIds) -> String {
     format!("{:014x}", ids.next())
 }

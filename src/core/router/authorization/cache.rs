@@ -1,5 +1,5 @@
-//! `Verdict` and `Verdicts`: what is decided about a request, and what an authorizer has decided
-//! before.
+//! `Verdict` and `Verdicts`: the decision about a request, and a cache of the authorizer's
+//! decisions.
 
 use std::collections::HashMap;
 
@@ -7,18 +7,20 @@ use crate::core::router::authorization::request::Action;
 use crate::core::router::config::{Disclosure, RouterConfig};
 use crate::uri::{Match, Uri};
 
-/// Longer URIs are asked about each time, so that they cannot fill the memory.
+/// Maximum length of a cached URI, in bytes: longer ones could fill the memory, so the authorizer
+/// is asked each time.
 const LONGEST: usize = 256;
 
-/// What is decided about one request.
+/// Decision about one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core::router) struct Verdict {
     pub(in crate::core::router) allow: bool,
-    /// Whether others learn who the session is, whatever else is set.
+    /// True if others learn the session's identity, whatever the other settings.
     pub(in crate::core::router) disclose: bool,
 }
 
-/// A bounded cache. When it is full, those go that nobody has asked for since it was half full.
+/// A bounded cache. When it is full, the entries are dropped that have not been used since it was
+/// half full.
 #[derive(Debug)]
 pub(in crate::core::router) struct Verdicts {
     room: usize,
@@ -37,14 +39,14 @@ impl Verdict {
     pub(in crate::core::router) const ALLOWED: Verdict = Verdict { allow: true, disclose: false };
     pub(super) const DENIED: Verdict = Verdict { allow: false, disclose: false };
 
-    /// Whether others learn who the session is.
+    /// The disclosure of the session for an allowed request.
     pub(in crate::core::router) fn disclosure(self, config: &RouterConfig) -> Disclosure {
         if self.disclose { Disclosure::Always } else { config.disclosure }
     }
 }
 
 impl Verdicts {
-    /// A cache for so many at most.
+    /// Creates a cache for at most `room` decisions.
     pub(in crate::core::router) fn new(room: usize) -> Self {
         Verdicts { room, young: Generation::default(), old: Generation::default() }
     }
@@ -101,7 +103,7 @@ mod tests {
         assert_eq!(all.get(Action::Call, &uri(1), Match::Exact), None);
         let last = all.get(Action::Call, &uri(99), Match::Exact);
         assert!(last.is_some_and(|verdict| !verdict.allow));
-        // Action and policy count.
+        // Action and policy are part of the key.
         assert_eq!(all.get(Action::Register, &asked, Match::Exact), None);
         assert_eq!(all.get(Action::Call, &asked, Match::Prefix), None);
         let long = Uri::from("a".repeat(LONGEST + 1));

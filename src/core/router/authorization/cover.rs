@@ -1,11 +1,11 @@
-//! How patterns stand to each other: which of two decides, and whether they have a URI in common.
+//! Relations of patterns: which of two decides, and whether they overlap.
 
 use std::cmp::Reverse;
 
 use crate::core::router::wildcards::literal_head;
 use crate::uri::{Match, Pattern};
 
-/// The order in which rules that fit the same URI decide: the least first.
+/// Order in which rules for the same URI decide: the least first.
 pub(super) fn rank(uri: &str, policy: Match) -> (u8, Reverse<usize>, Vec<bool>) {
     match policy {
         Match::Exact => (0, Reverse(0), Vec::new()),
@@ -14,7 +14,7 @@ pub(super) fn rank(uri: &str, policy: Match) -> (u8, Reverse<usize>, Vec<bool>) 
     }
 }
 
-/// Whether some URI could be matched by both. Says yes when in doubt.
+/// Returns whether some URI may match both. May return true for patterns that do not overlap.
 pub(super) fn overlaps(a: &Pattern, b: &Pattern) -> bool {
     match (a.policy(), b.policy()) {
         (Match::Exact, _) => b.matches(a.uri()),
@@ -37,8 +37,8 @@ pub(super) fn overlaps(a: &Pattern, b: &Pattern) -> bool {
     }
 }
 
-/// The part of what a pattern matches whose URIs are the protocol's own, those under `wamp.`; it has
-/// the same match policy. None if there is no such part.
+/// The part of a pattern below `wamp.`, the protocol's own names; it has the same match policy.
+/// `None` if the pattern matches none of them.
 pub(super) fn within_reserved(pattern: &Pattern) -> Option<Pattern> {
     const RESERVED: &str = "wamp.";
     let uri = pattern.uri();
@@ -56,12 +56,12 @@ pub(super) fn within_reserved(pattern: &Pattern) -> Option<Pattern> {
     })
 }
 
-/// Whether every URI that a wildcard matches begins with `prefix`.
+/// Returns whether every match of a wildcard begins with `prefix`.
 pub(super) fn is_within(wildcard: &str, prefix: &str) -> bool {
     literal_head(wildcard).unwrap_or(wildcard).starts_with(prefix)
 }
 
-/// Whether a URI that begins with `prefix` could be matched by `wildcard`.
+/// Returns whether a URI that begins with `prefix` may match `wildcard`.
 fn begins(prefix: &str, wildcard: &str) -> bool {
     let (whole, last) = prefix.rsplit_once('.').map_or((None, prefix), |(a, b)| (Some(a), b));
     let mut components = wildcard.split('.');

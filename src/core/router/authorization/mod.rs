@@ -1,8 +1,7 @@
-//! Authorization: which session may call, register, publish and subscribe to what (spec:
-//! "Authorization").
+//! Authorization: the actions that a session may perform (spec: "Authorization").
 //!
-//! Owns the rules, how they decide, and what is asked of whoever decides where they do not. Who a
-//! session is comes from elsewhere: a session brings its role when it joins a realm.
+//! Contains the roles, their rules and decisions, and the questions to the authorizer. A session
+//! brings its role when it joins a realm.
 
 mod cache;
 mod cover;

@@ -1,4 +1,4 @@
-//! `Policy`: the roles of one realm, made ready to decide by a look-up.
+//! `Policy`: the roles of one realm, indexed for decisions.
 
 use std::collections::HashMap;
 
@@ -12,42 +12,42 @@ use crate::core::router::meta_api::MetaApi;
 use crate::core::router::names::is_reserved;
 use crate::uri::{Match, Pattern, Uri};
 
-/// How many answers of the authorizer are kept for all sessions of a role.
+/// Maximum number of cached decisions of the authorizer per role.
 const ROLE_VERDICTS: usize = 4096;
 
 /// The roles of one realm.
 #[derive(Debug)]
 pub(in crate::core::router) struct Policy {
-    /// The first one is that of a session whose role nobody knows.
+    /// The first one is the role of sessions with an unknown role.
     roles: Vec<Rules>,
     names: HashMap<String, usize>,
 }
 
-/// What one role may do.
+/// The rules of one role.
 #[derive(Debug)]
 pub(in crate::core::router) struct Rules {
     actions: [ActionRules; 4],
-    /// To call what the router answers itself.
+    /// Rules for calling the router's own procedures.
     own: Index<Verdict>,
-    /// To subscribe to what the router publishes itself: the rules that name it.
+    /// Rules for subscribing to the router's own events: those that name them.
     watching: ActionRules,
     meta_api: MetaApi,
-    /// Whether somebody is asked about what no rule decides.
+    /// True if the authorizer decides where no rule does.
     pub(in crate::core::router) dynamic: bool,
     pub(in crate::core::router) verdicts: Verdicts,
 }
 
-/// The rules that name one action.
+/// The rules for one action.
 #[derive(Debug, Default)]
 struct ActionRules {
     index: Index<Verdict>,
-    /// If there is but one rule and it is for everything.
+    /// The decision, if there is a single rule and it matches every URI.
     everything: Option<Verdict>,
     denied: Vec<Pattern>,
 }
 
 impl Policy {
-    /// The roles of a realm; none if everybody may do everything.
+    /// The roles of a realm; `None` if every session may do everything.
     pub(in crate::core::router) fn of(config: &RouterConfig, realm: &Uri) -> Option<Self> {
         if config.roles.is_empty() {
             return None;
@@ -59,7 +59,7 @@ impl Policy {
             let roles = config.roles.iter().filter(move |(realm, _)| realm.as_ref() == wanted);
             roles.map(|(_, role)| role).collect::<Vec<_>>()
         };
-        // The realm's own come last, and so in the place of those for all realms.
+        // The realm's own roles come last, and replace those for all realms.
         for role in of(None).into_iter().chain(of(Some(realm))) {
             names.insert(role.name.clone(), roles.len());
             roles.push(Rules::new(role, config.meta_api));
@@ -119,7 +119,7 @@ impl Rules {
         }
     }
 
-    /// What the rules say; nothing if none of them fits.
+    /// The decision of the rules; `None` if no rule matches.
     pub(in crate::core::router) fn decide(
         &self,
         action: Action,
@@ -129,8 +129,8 @@ impl Rules {
         self.actions[action as usize].decide(uri, policy)
     }
 
-    /// Whether a subscription would bring meta events, though the meta API is off for the role and
-    /// no rule that names it allows all of them.
+    /// Returns whether a subscription would bring meta events although the meta API is off for the
+    /// role and no rule that names these events allows all of them.
     pub(in crate::core::router) fn hides(&self, uri: &Uri, policy: Match) -> bool {
         if self.meta_api != MetaApi::Off {
             return false;
@@ -139,7 +139,7 @@ impl Rules {
         !self.watching.decide(own.uri(), policy).is_some_and(|verdict| verdict.allow)
     }
 
-    /// How much of the meta API a call of this procedure finds; nothing if a rule denies it.
+    /// The part of the meta API that a call of this procedure may use; `None` if a rule denies it.
     pub(in crate::core::router) fn meta_api(&self, procedure: &str) -> Option<MetaApi> {
         match self.own.best(procedure) {
             None => Some(self.meta_api),
@@ -147,7 +147,7 @@ impl Rules {
         }
     }
 
-    /// Whether it can be that others learn who a session of this role is.
+    /// Returns whether a session of this role may be disclosed to others.
     pub(in crate::core::router) fn may_disclose(&self, action: Action) -> bool {
         let rules = &self.actions[action as usize].index;
         self.dynamic || rules.iter().any(|rule| rule.members.disclose)
@@ -172,7 +172,7 @@ impl ActionRules {
         self.decide_pattern(&Pattern::new(uri.clone(), policy))
     }
 
-    /// All that the pattern matches must be allowed. It is asked for seldom, so a scan will do.
+    /// Every match of the pattern must be allowed. Patterns are rare, so a scan is enough.
     fn decide_pattern(&self, pattern: &Pattern) -> Option<Verdict> {
         let covering = self.index.best_covering(pattern.uri(), pattern.policy());
         let order = covering.map(|rule| rank(&rule.uri, rule.policy));

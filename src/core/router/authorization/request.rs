@@ -1,4 +1,4 @@
-//! What an authorizer is asked, and what it answers.
+//! Questions to an authorizer, and its answers.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::core::router::connection::Peer;
 use crate::uri::{Match, Uri};
 use crate::value::Dict;
 
-/// What a session wants to do with a URI.
+/// Action of a session on a URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
@@ -14,42 +14,42 @@ pub enum Action {
     Call,
     /// REGISTER of a procedure, or of a pattern of procedures.
     Register,
-    /// PUBLISH to a topic; also a testament when it is added.
+    /// PUBLISH to a topic; also adding a testament.
     Publish,
-    /// SUBSCRIBE to a topic or a pattern of topics; also asking for its history.
+    /// SUBSCRIBE to a topic or a pattern of topics; also reading its history.
     Subscribe,
 }
 
-/// The question whether a session may do something, for an authorizer.
+/// Question to an authorizer: may this session perform this action?
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthorizationRequest {
     /// The session's id.
     pub session: u64,
-    /// As whom it joined.
+    /// Authid of the session.
     pub authid: String,
-    /// In which role.
+    /// Role of the session.
     pub authrole: String,
-    /// By which method it has proved who it is, as `"cryptosign"`.
+    /// Authentication method of the session, such as `"cryptosign"`.
     pub authmethod: String,
-    /// Who vouches for it, as `"static"`.
+    /// Provider of the authentication, such as `"static"`.
     pub authprovider: String,
-    /// Where it comes from.
+    /// The other end of the connection.
     pub peer: Peer,
     /// The realm.
     pub realm: Uri,
-    /// What it wants to do.
+    /// The action.
     pub action: Action,
-    /// With which procedure, topic or pattern.
+    /// The procedure, topic or pattern.
     pub uri: Uri,
-    /// How `uri` matches; exact for calls and publications.
+    /// Match policy of `uri`; exact for calls and publications.
     pub policy: Match,
-    /// The request's options as they came; of a testament its `publish_options`, and nothing of
-    /// somebody who asks for a history.
+    /// The request's options as received; the `publish_options` of a testament; empty for a
+    /// history.
     pub options: Dict,
 }
 
-/// What an authorizer decides. A `bool` is one, too.
+/// Decision of an authorizer. A `bool` converts to one.
 ///
 /// ```
 /// use wampwerk::router::{Authorization, Cached};
@@ -61,26 +61,26 @@ pub struct AuthorizationRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorization {
-    /// Whether the session may.
+    /// True if the session may perform the action.
     pub allow: bool,
-    /// Whether callees or subscribers learn who the session is, whatever it or the router's
-    /// settings say. Counts for calls and publications only.
+    /// True if callees or subscribers learn the session's identity, whatever the session or the
+    /// router's settings ask for. Applies to calls and publications only.
     pub disclose: bool,
-    /// For whom the answer holds from now on.
+    /// Lifetime of the decision in the router's cache.
     pub cache: Cached,
 }
 
-/// For whom an authorizer's answer holds without being asked for again, as long as there is room.
-/// It holds for the same action, URI and match policy, whatever the options.
+/// Lifetime of an authorizer's decision in the router's cache, as long as there is room. A cached
+/// decision applies to the same action, URI and match policy, whatever the options.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cached {
-    /// For this one request.
+    /// This request only.
     #[default]
     No,
-    /// For this session until it ends.
+    /// This session, until it ends.
     ForSession,
-    /// For all sessions of this role on this realm, until the router ends.
+    /// All sessions of this role on this realm, until the router ends.
     ForRole,
 }
 
@@ -88,7 +88,7 @@ impl Action {
     pub(super) const ALL: [Action; 4] =
         [Action::Call, Action::Register, Action::Publish, Action::Subscribe];
 
-    /// `call`, `register`, `publish` or `subscribe`.
+    /// The name: `call`, `register`, `publish` or `subscribe`.
     pub fn as_str(self) -> &'static str {
         match self {
             Action::Call => "call",
@@ -98,7 +98,7 @@ impl Action {
         }
     }
 
-    /// The same as it stands before a URI.
+    /// The verb as it stands before a URI.
     pub(super) fn phrase(self) -> &'static str {
         match self {
             Action::Call => "call",
@@ -110,24 +110,24 @@ impl Action {
 }
 
 impl Authorization {
-    /// It may.
+    /// Allows the action.
     pub fn allowed() -> Self {
         Authorization { allow: true, disclose: false, cache: Cached::No }
     }
 
-    /// It may not.
+    /// Denies the action.
     pub fn denied() -> Self {
         Authorization { allow: false, ..Authorization::allowed() }
     }
 
-    /// Callees or subscribers learn who the session is.
+    /// Discloses the session's identity to callees or subscribers.
     #[must_use]
     pub fn disclose(mut self) -> Self {
         self.disclose = true;
         self
     }
 
-    /// For whom this holds. Default: for this one request.
+    /// Sets the lifetime in the router's cache. Default: this request only.
     #[must_use]
     pub fn cached(mut self, cache: Cached) -> Self {
         self.cache = cache;

@@ -1,4 +1,4 @@
-//! `Role` and `Rule`: what the router is told about who may do what.
+//! `Role` and `Rule`: the settings for authorization.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use crate::core::router::meta_api::MetaApi;
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::uri::{Match, Pattern, Uri, UriRule};
 
-/// What the sessions of one role may do. Sessions have their role as `authrole`; those that join
-/// without authentication have the role `anonymous`.
+/// Permissions of all sessions with this role. A session's role is its `authrole`; sessions that
+/// join without authentication have the role `anonymous`.
 ///
 /// ```
 /// use wampwerk::router::{Role, Router, Rule};
@@ -27,37 +27,37 @@ use crate::uri::{Match, Pattern, Uri, UriRule};
 /// # Ok::<(), wampwerk::ConnectError>(())
 /// ```
 ///
-/// **Which rule decides.** Of the rules that name the action, the one that fits best: an exact one,
-/// or else the longest prefix, or else the wildcard that is literal for longest from the left; this
-/// is the order in which calls find registrations. What no rule fits is denied. The order of the
-/// rules does not matter. So a wildcard cannot take anything out of what a prefix allows: a role that
-/// tries to is refused when the router is built.
+/// **Which rule decides.** Of the rules for the action, the best match decides: an exact rule, or
+/// else the longest prefix, or else the wildcard with the longest literal head; calls find
+/// registrations in the same order. Without a matching rule the action is denied. The order of the
+/// rules does not matter. A wildcard cannot take anything out of what a prefix allows: a role that
+/// tries is refused when the router is built.
 ///
-/// **Patterns.** A session may subscribe to a pattern, or register one, if everything that it
-/// matches is allowed: some allowing rule fits all of it (a prefix `com.example.` for the
-/// pattern-based subscription to `com.example.a.`, not for one to `com.`), and no denying rule that
-/// fits better fits a part of it. Rules that only together allow all of it do not count.
+/// **Patterns.** A session may subscribe to a pattern, or register one, if every match of it is
+/// allowed: one allowing rule matches all of it (a prefix `com.example.` for the pattern-based
+/// subscription to `com.example.a.`, not for one to `com.`), and no better denying rule matches a
+/// part of it. Several rules that allow all of it only together do not count.
 ///
-/// **The protocol's own names.** Calls of `wamp.…` are decided by [`meta_api`](Role::meta_api), save
-/// those that a rule whose URI begins with the component `wamp` fits: such a rule decides alone.
-/// Meta events are topics like others: who shall watch them needs a rule to subscribe that fits
-/// `wamp.session.on_join` and so on, and a rule for the prefix `""` is one. Where the meta API is
-/// [off](MetaApi::Off) for the role but not for all, only rules count for that whose URI begins with
-/// the component `wamp`; so the pattern-based subscription to `""` needs one for the prefix `wamp.`,
-/// too.
+/// **The protocol's own names.** Calls of `wamp.…` are decided by [`meta_api`](Role::meta_api),
+/// unless a rule matches whose URI begins with the component `wamp`: then that rule decides alone.
+/// Meta events are ordinary topics: to watch them a session needs a rule to subscribe to
+/// `wamp.session.on_join` and so on; a rule for the prefix `""` is enough. Where the meta API is
+/// [off](MetaApi::Off) for the role but not for all, only rules whose URI begins with the component
+/// `wamp` allow meta events; so the pattern-based subscription to `""` also needs a rule for the
+/// prefix `wamp.`.
 ///
-/// Testaments count as publications, and are decided about when they are added. The history of a
-/// subscription can be asked for by who may subscribe to it.
+/// Testaments count as publications, and are authorized when they are added. The history of a
+/// subscription may be read by every session that may subscribe to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Role {
     pub(super) name: String,
-    /// Whether it allows, and what.
+    /// Rules, each with true if it allows.
     pub(super) rules: Vec<(bool, Rule)>,
     pub(super) meta_api: Option<MetaApi>,
     pub(super) dynamic: bool,
 }
 
-/// What a part of a [`Role`] is about: URIs, and what is done with them.
+/// URIs and actions that a [`Role`] allows or denies.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a rule does nothing until a role has it"]
 pub struct Rule {
@@ -67,105 +67,108 @@ pub struct Rule {
 }
 
 impl Role {
-    /// A role that may do nothing, but what the router's setting of the meta API lets everybody.
+    /// Creates a role that may do nothing except use the meta API as the router's settings allow.
     pub fn new(name: impl Into<String>) -> Self {
         Role { name: name.into(), rules: Vec::new(), meta_api: None, dynamic: false }
     }
 
-    /// Its name, which sessions have as `authrole`.
+    /// The name; the `authrole` of its sessions.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Allows what the rule is about.
+    /// Allows the actions of the rule.
     #[must_use]
     pub fn allow(mut self, rule: Rule) -> Self {
         self.rules.push((true, rule));
         self
     }
 
-    /// Denies what the rule is about.
+    /// Denies the actions of the rule.
     #[must_use]
     pub fn deny(mut self, rule: Rule) -> Self {
         self.rules.push((false, rule));
         self
     }
 
-    /// How much of the meta API its sessions may use. Default: what the router says.
+    /// Sets the part of the meta API that sessions of this role may use. Default: the router's
+    /// setting.
     ///
-    /// Whoever may use any of it learns who is there: with [`MetaApi::ReadOnly`] the session id,
-    /// authid and role of every session of the realm, by `wamp.session.get` and by meta events, and
-    /// the URIs that others have registered and subscribed to, whatever the role's rules are. Where
-    /// that is too much, [`MetaApi::Off`].
+    /// The meta API reveals the other sessions: with [`MetaApi::ReadOnly`] the session id, authid
+    /// and role of every session of the realm, by `wamp.session.get` and by meta events, and the
+    /// URIs of others' registrations and subscriptions, whatever the role's rules. Use
+    /// [`MetaApi::Off`] where that is too much.
     #[must_use]
     pub fn meta_api(mut self, offered: MetaApi) -> Self {
         self.meta_api = Some(offered);
         self
     }
 
-    /// What no rule decides is decided by the router's authorizer. Calls of `wamp.…` are not asked
-    /// about.
+    /// Lets the router's authorizer decide where no rule does. It is not asked about calls of
+    /// `wamp.…`.
     #[must_use]
     pub fn dynamic(mut self) -> Self {
         self.dynamic = true;
         self
     }
 
-    /// Whether the router's authorizer decides what no rule does.
+    /// Returns whether the router's authorizer decides where no rule does.
     pub fn is_dynamic(&self) -> bool {
         self.dynamic
     }
 }
 
 impl Rule {
-    /// About what a pattern matches. A URI alone is an exact one.
+    /// Creates a rule for the matches of a pattern. A plain URI is an exact pattern.
     pub fn new(pattern: impl Into<Pattern>) -> Self {
         Rule { pattern: pattern.into(), actions: [false; 4], disclose: false }
     }
 
-    /// About this very URI.
+    /// Creates a rule for exactly this URI.
     pub fn exact(uri: impl Into<Uri>) -> Self {
         Rule::new(Pattern::exact(uri))
     }
 
-    /// About every URI whose text begins so: `com.ab` fits `com.abc` and `com.ab.c`, and `""` all.
+    /// Creates a rule for every URI whose text begins so: `com.ab` matches `com.abc` and
+    /// `com.ab.c`, and `""` matches all.
     pub fn prefix(uri: impl Into<Uri>) -> Self {
         Rule::new(Pattern::prefix(uri))
     }
 
-    /// About every URI with as many components that has those which are not empty here.
+    /// Creates a rule for every URI with the same number of components and the same components
+    /// where this one is not empty.
     pub fn wildcard(uri: impl Into<Uri>) -> Self {
         Rule::new(Pattern::wildcard(uri))
     }
 
-    /// Calling it.
+    /// Adds the action of calling it.
     pub fn call(self) -> Self {
         self.with(Action::Call)
     }
 
-    /// Registering it.
+    /// Adds the action of registering it.
     pub fn register(self) -> Self {
         self.with(Action::Register)
     }
 
-    /// Publishing to it.
+    /// Adds the action of publishing to it.
     pub fn publish(self) -> Self {
         self.with(Action::Publish)
     }
 
-    /// Subscribing to it.
+    /// Adds the action of subscribing to it.
     pub fn subscribe(self) -> Self {
         self.with(Action::Subscribe)
     }
 
-    /// All four.
+    /// Adds all four actions.
     pub fn all(mut self) -> Self {
         self.actions = [true; 4];
         self
     }
 
-    /// Callees learn who calls, and subscribers who publishes, whether the session asks for it or
-    /// not and whatever the router's [`Disclosure`](crate::router::Disclosure) is.
+    /// Discloses callers to callees, and publishers to subscribers, whatever the session asks for
+    /// and whatever the router's [`Disclosure`](crate::router::Disclosure) is.
     pub fn disclose(mut self) -> Self {
         self.disclose = true;
         self
@@ -186,21 +189,21 @@ impl Rule {
             return Err(error.to_string());
         }
         if policy == Match::Wildcard && has_too_many_components(uri) {
-            return Err(format!("it has more than {MAX_COMPONENTS} components"));
+            return Err(format!("the pattern has more than {MAX_COMPONENTS} components"));
         }
         if self.actions == [false; 4] {
-            return Err("it names no action: call, register, publish or subscribe".to_owned());
+            return Err("no action is set: call, register, publish or subscribe".to_owned());
         }
         let seen = self.names(Action::Call) || self.names(Action::Publish);
         if self.disclose && !(allow && seen) {
-            let text = "it discloses, but allows neither to call nor to publish";
+            let text = "the rule discloses, but allows neither call nor publish";
             return Err(text.to_owned());
         }
         Ok(())
     }
 }
 
-/// That what is denied by wildcards is not allowed all the same, since prefixes decide before them.
+/// Checks that no wildcard denies what a prefix allows: prefixes decide first.
 fn check_denied(role: &Role) -> Result<(), String> {
     let wildcards = role
         .rules
@@ -217,8 +220,8 @@ fn check_denied(role: &Role) -> Result<(), String> {
             if let Some((true, allowed)) = deciding {
                 let (denied, allowed) = (denied.pattern.uri(), allowed.pattern.uri());
                 return Err(format!(
-                    "to {action} {denied:?} (wildcard) is denied in vain: it is allowed by the rule \
-                     of {allowed:?} (prefix), and prefixes decide before wildcards"
+                    "denying to {action} {denied:?} (wildcard) has no effect: the rule of \
+                     {allowed:?} (prefix) allows it, and prefixes decide before wildcards"
                 ));
             }
         }
@@ -226,10 +229,10 @@ fn check_denied(role: &Role) -> Result<(), String> {
     Ok(())
 }
 
-/// That the roles of a configuration say what they are to say, and nothing twice.
+/// Checks that the roles of a configuration are valid and that no rule is there twice.
 ///
 /// # Errors
-/// Names the role and the rule.
+/// The text names the role and the rule.
 pub(crate) fn validate(
     roles: &[(Option<Uri>, Role)],
     realms: &[Uri],
@@ -245,7 +248,7 @@ pub(crate) fn validate(
             Some(realm) => format!("role {:?} on realm {realm:?}", role.name),
         };
         if role.name.is_empty() {
-            return Err(format!("{place}: its name is empty"));
+            return Err(format!("{place}: the name is empty"));
         }
         if let Some(realm) = realm
             && !realms.contains(realm)
@@ -264,7 +267,7 @@ pub(crate) fn validate(
             let named = Action::ALL.into_iter().filter(|action| rule.names(*action));
             for action in named {
                 if !ruled.insert((pattern, action)) {
-                    return Err(format!("{place}: another one says whether to {action}"));
+                    return Err(format!("{place}: another rule decides whether to {action}"));
                 }
             }
         }
@@ -273,9 +276,9 @@ pub(crate) fn validate(
     let without =
         |realm: &&Uri| !roles.iter().any(|(of, _)| of.as_ref().is_none_or(|of| of == *realm));
     match realms.iter().find(without) {
-        Some(realm) => {
-            Err(format!("realm {realm:?} has no role, but others have: nobody could join it"))
-        }
+        Some(realm) => Err(format!(
+            "realm {realm:?} has no role, but other realms have: no session could join it"
+        )),
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! `Waiting`: a request whose session waits for the authorizer, and what is decided about.
+//! `Waiting`: a request that waits for the authorizer, and the `Subject` of a decision.
 
 use std::collections::VecDeque;
 
@@ -12,11 +12,11 @@ use crate::message::Message;
 use crate::uri::{Match, Uri, uris};
 use crate::value::Dict;
 
-/// What a session that waits may have sent meanwhile; whoever drives the core reads no more from
-/// its connection.
+/// Maximum number of messages behind a waiting request. The driver of the core stops reading the
+/// connection meanwhile.
 const MOST_HELD: usize = 1024;
 
-/// What is decided about a request.
+/// Decision about a request, or the error that refuses it.
 pub(in crate::core::router) type Outcome = Result<Verdict, ApplicationError>;
 
 /// A request whose session waits for the authorizer.
@@ -25,29 +25,29 @@ pub(in crate::core::router) struct Waiting {
     pub(in crate::core::router) ticket: u64,
     pub(in crate::core::router) message: Message,
     pub(in crate::core::router) subject: Subject,
-    /// What came behind it.
+    /// Messages behind the request.
     pub(in crate::core::router) held: VecDeque<Message>,
 }
 
-/// What is to be decided about.
+/// Action and URI that a decision is about.
 #[derive(Debug)]
 pub(in crate::core::router) struct Subject {
     pub(in crate::core::router) action: Action,
     pub(in crate::core::router) uri: Uri,
     pub(in crate::core::router) policy: Match,
-    /// The options, if they are not those of the message.
+    /// Options to show the authorizer, if they are not those of the message.
     pub(in crate::core::router) options: Option<Dict>,
 }
 
 impl Waiting {
-    /// Keeps a message until the session goes on.
+    /// Queues a message until the session goes on.
     ///
     /// # Errors
-    /// There are too many.
+    /// If there are too many messages.
     pub(in crate::core::router) fn hold(&mut self, message: Message) -> Result<(), Violation> {
         if self.held.len() >= MOST_HELD {
             return Err(Violation::new(format!(
-                "more than {MOST_HELD} messages behind one that waits for authorization"
+                "more than {MOST_HELD} messages behind a request that waits for authorization"
             )));
         }
         self.held.push_back(message);
@@ -60,15 +60,15 @@ impl Subject {
         Subject { action, uri: uri.clone(), policy: Match::Exact, options: None }
     }
 
-    /// What can be decided without asking.
+    /// The decision, if the authorizer need not be asked.
     pub(in crate::core::router) fn known(
         &self,
         rules: &mut Rules,
         own: Option<&mut Verdicts>,
-        tells: bool,
+        publishes_meta_events: bool,
     ) -> Option<Verdict> {
         let Subject { action, uri, policy, .. } = self;
-        if tells && *action == Action::Subscribe && rules.hides(uri, *policy) {
+        if publishes_meta_events && *action == Action::Subscribe && rules.hides(uri, *policy) {
             return Some(Verdict::DENIED);
         }
         let decided = rules.decide(*action, uri, *policy);

@@ -1,8 +1,6 @@
-//! `Histories`: the last events of the subscriptions that the router was told to remember (spec:
-//! "Event History").
+//! `Histories`: the last events of configured subscriptions (spec: "Event History").
 //!
-//! Owns what is stored and which of it is handed out; how somebody asks for it is the meta API's
-//! matter.
+//! Stores and selects the events; the meta API hands them out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,53 +12,53 @@ use crate::core::router::session::Session;
 use crate::message::{EventDetails, Payload};
 use crate::uri::{Match, Uri};
 
-/// Events in one answer at most; who wants more asks again for what comes behind them.
+/// Maximum number of events in one answer; a client reads on from the last one.
 const ANSWER_EVENTS: usize = 1000;
 
-/// Bytes that the events in one answer take at most. An answer has them as values, which take many
-/// times as much. So an event of more bytes could not be told at all, and is not remembered.
+/// Maximum number of bytes of the events in one answer, where they become values and take many
+/// times as much. An event of more bytes could never be sent, and is not stored.
 const ANSWER_BYTES: usize = 1 << 20;
 
 /// Histories by subscription.
 #[derive(Debug, Default)]
 pub(super) struct Histories(IdMap<History>);
 
-/// An event as it is told later.
+/// A stored event.
 #[derive(Clone, Debug)]
 pub(in crate::core::router) struct HistoryEvent {
-    /// UNIX time at which it was published.
+    /// UNIX time of the publication.
     pub(in crate::core::router) timestamp: Duration,
     pub(in crate::core::router) subscription: u64,
     pub(in crate::core::router) publication: u64,
-    /// As a subscriber got them.
+    /// The details that a subscriber got.
     pub(in crate::core::router) details: EventDetails,
     pub(in crate::core::router) payload: Payload,
 }
 
-/// Which events are asked for. What is not given does not matter; what is given must all hold.
+/// Filter of the events to read. All given conditions must hold.
 ///
-/// Publications go by their place in the history, since their ids are random. One that is not there
-/// counts as older than all that are: it may have been there once.
+/// Publication ids are random, so publications are compared by their position in the history. An
+/// unknown one counts as older than all others: it may have been dropped.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::core::router) struct HistoryFilter {
-    /// From the newest to the oldest; otherwise from the oldest.
+    /// Reads from the newest to the oldest; otherwise from the oldest.
     pub(in crate::core::router) reverse: bool,
-    /// How many at most, counted in that direction. One answer has 1000 in any case, or fewer if
-    /// they are long.
+    /// Maximum number of events in that direction. An answer has 1000 in any case, or fewer if they
+    /// are long.
     pub(in crate::core::router) limit: Option<usize>,
-    /// UNIX time: at it or later.
+    /// UNIX time; this or later.
     pub(in crate::core::router) from_time: Option<Duration>,
-    /// Earlier than it.
+    /// UNIX time; earlier than this.
     pub(in crate::core::router) before_time: Option<Duration>,
     /// Only this topic.
     pub(in crate::core::router) topic: Option<Uri>,
-    /// This publication and what came later.
+    /// This publication and later ones.
     pub(in crate::core::router) from_publication: Option<u64>,
-    /// What came later than this publication.
+    /// Only later publications.
     pub(in crate::core::router) after_publication: Option<u64>,
-    /// What came earlier than this publication.
+    /// Only earlier publications.
     pub(in crate::core::router) before_publication: Option<u64>,
-    /// This publication and what came earlier.
+    /// This publication and earlier ones.
     pub(in crate::core::router) until_publication: Option<u64>,
 }
 
@@ -81,7 +79,7 @@ struct Stored {
 }
 
 impl Histories {
-    /// Remembers the last `limit` events of a subscription from now on.
+    /// Keeps the last `limit` events of a subscription from now on.
     pub(super) fn add(&mut self, subscription: u64, policy: Match, limit: usize) {
         let empty = || History { policy, limit, events: VecDeque::new(), bytes: 0 };
         let history = self.0.entry(subscription).or_insert_with(empty);
@@ -100,7 +98,7 @@ impl Histories {
         self.0.keys().copied()
     }
 
-    /// Stores an event that went to these subscriptions, as far as they are remembered.
+    /// Stores an event in the histories of these subscriptions.
     pub(super) fn store(
         &mut self,
         timestamp: Duration,
@@ -108,7 +106,7 @@ impl Histories {
         subscriptions: &[u64],
         publication: &Publication,
     ) {
-        // Sessions come and go; who could be told of it later is not known.
+        // Sessions come and go: it is not known which later sessions may see the event.
         if publication.listing.as_ref().is_some_and(|listing| listing.names_sessions()) {
             return;
         }
@@ -120,8 +118,8 @@ impl Histories {
         }
     }
 
-    /// The events of a subscription that `asking` may see, as many as one answer may hold; nothing
-    /// if there is no history.
+    /// The events of a subscription that `asking` may see, as many as fit into one answer. `None`
+    /// if the subscription has no history.
     pub(super) fn select(
         &self,
         subscription: u64,
@@ -181,7 +179,7 @@ impl History {
         }
     }
 
-    /// Where those stand that the filters by publication leave.
+    /// The range that is left by the filters on publications.
     fn range(&self, filter: &HistoryFilter) -> std::ops::Range<usize> {
         let place = |id: u64| self.events.iter().position(|stored| stored.publication.id == id);
         let behind = |id: u64| place(id).map_or(0, |place| place + 1);

@@ -1,4 +1,4 @@
-//! What the meta API asks of a broker (spec: "Subscription Meta API").
+//! Access to the broker for the meta API (spec: "Subscription Meta API").
 
 use crate::core::router::broker::{Broker, HistoryEvent, HistoryFilter, Subscribers};
 use crate::core::router::index::Entry;
@@ -7,7 +7,8 @@ use crate::error::ApplicationError;
 use crate::uri::{Match, uris};
 
 impl Broker {
-    /// All subscriptions, in no order. One that has a history is there without a subscriber, too.
+    /// All subscriptions, in no particular order. One with a history exists without subscribers,
+    /// too.
     pub(in crate::core::router) fn entries(&self) -> impl Iterator<Item = &Entry<Subscribers>> {
         self.subscriptions.iter()
     }
@@ -16,12 +17,12 @@ impl Broker {
         self.subscriptions.get(id)
     }
 
-    /// The subscription of this very topic or pattern.
+    /// The subscription with exactly this topic or pattern.
     pub(in crate::core::router) fn lookup(&self, uri: &str, policy: Match) -> Option<u64> {
         self.subscriptions.find(uri, policy).map(|entry| entry.id)
     }
 
-    /// The subscriptions by which an event on this topic goes out.
+    /// The subscriptions that get an event on this topic.
     pub(in crate::core::router) fn matching(&self, topic: &str) -> Vec<u64> {
         self.subscriptions.matches(topic)
     }
@@ -29,8 +30,8 @@ impl Broker {
     /// The events of a subscription's history that `asking` may see.
     ///
     /// # Errors
-    /// `wamp.error.no_such_subscription`, and `wamp.error.history_unavailable` for one that is not
-    /// remembered.
+    /// `wamp.error.no_such_subscription`, or `wamp.error.history_unavailable` for one without a
+    /// history.
     pub(in crate::core::router) fn history(
         &self,
         subscription: u64,

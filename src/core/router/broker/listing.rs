@@ -1,11 +1,10 @@
-//! `Listing`: who may get an event, by the publisher's will (spec: "Subscriber Black- and
-//! Whitelisting").
+//! `Listing`: the receivers that a publisher allows (spec: "Subscriber Black- and Whitelisting").
 
 use crate::core::router::session::Identity;
 use crate::message::PublishOptions;
 
-/// The six lists of PUBLISH.Options, of which at least one is there. A session gets the event only
-/// if all of them allow it; an empty list of those who are eligible is for nobody.
+/// The six lists of PUBLISH.Options, at least one of them present. A session gets the event only if
+/// all lists allow it; an empty `eligible` list allows nobody.
 ///
 /// The lists are sorted: each of a million sessions is looked up in a list of a million.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +21,7 @@ struct Lists<T> {
 }
 
 impl Listing {
-    /// The lists of a publication, if it has any. To exclude nobody is no list.
+    /// The lists of a publication, if it has any. An empty `exclude` list does not count.
     pub(super) fn of(options: &PublishOptions) -> Option<Box<Self>> {
         let sessions = Lists::new(&options.eligible, &options.exclude);
         let authids = Lists::new(&options.eligible_authid, &options.exclude_authid);
@@ -37,27 +36,27 @@ impl Listing {
         }))
     }
 
-    /// Whether this session may get the event.
+    /// Returns whether this session may get the event.
     pub(super) fn allows(&self, to: &Identity) -> bool {
         self.sessions.allow(&to.session) && self.allows_principal(to)
     }
 
-    /// Whether whoever has this authid and role may get the event; says nothing of the session.
+    /// Returns whether a session with this authid and role may get the event, whatever its id.
     pub(super) fn allows_principal(&self, to: &Identity) -> bool {
         self.authids.allow(&to.authid) && self.authroles.allow(&to.authrole)
     }
 
-    /// Whether it tells sessions apart, which is void when they have gone.
+    /// Returns whether it depends on session ids, which mean nothing after the sessions have gone.
     pub(super) fn names_sessions(&self) -> bool {
         self.sessions.eligible.is_some() || self.sessions.exclude.is_some()
     }
 
-    /// Whether no session can ever get the event.
+    /// Returns whether no session can ever get the event.
     pub(super) fn is_for_nobody(&self) -> bool {
         self.sessions.is_empty() || self.authids.is_empty() || self.authroles.is_empty()
     }
 
-    /// About how many bytes it takes.
+    /// Approximate size in bytes.
     pub(super) fn weight(&self) -> usize {
         let texts = |lists: &Lists<String>| lists.iter().map(|text| text.len() + 24).sum::<usize>();
         self.sessions.iter().count() * 8 + texts(&self.authids) + texts(&self.authroles)

@@ -1,8 +1,8 @@
-//! `Broker`: subscriptions, and events to those who subscribed (spec: "Publish/subscribe" and the
-//! sections on advanced PubSub).
+//! `Broker`: subscriptions, and the delivery of events (spec: "Publish/subscribe" and the sections
+//! on advanced PubSub).
 //!
-//! A publication to a topic that only exact subscriptions want, without options, is the hot path:
-//! one look-up and one multicast. Everything else stands behind a test that costs next to nothing.
+//! The hot path is a publication without options to a topic without patterns: one look-up and one
+//! multicast. Everything else is behind tests of negligible cost.
 
 mod history;
 mod inspect;
@@ -22,8 +22,8 @@ use crate::core::router::broker::publication::Publication;
 use crate::core::router::broker::retained::Retained;
 use crate::core::router::checks::{check_own_uri, check_room, check_uri};
 use crate::core::router::config::Disclosure;
-use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::index::{Entry, Index};
+use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::names::is_reserved;
 use crate::core::router::output::Outputs;
 use crate::core::router::session::Sessions;
@@ -46,16 +46,16 @@ pub(super) struct Broker {
     histories: Histories,
 }
 
-/// Who is in a subscription.
+/// The sessions in a subscription.
 #[derive(Debug)]
 pub(super) struct Subscribers {
     pub(super) members: IndexSet<ConnectionId>,
-    /// The router's time at which the first one came.
+    /// The router's time of the first subscriber.
     pub(super) created: Duration,
 }
 
 impl Broker {
-    /// A broker with the subscriptions that shall have a history (spec: "Event History").
+    /// Creates a broker with the subscriptions that have a history (spec: "Event History").
     pub(super) fn new(config: &RouterConfig) -> Self {
         let mut broker = Broker {
             subscriptions: Index::default(),
@@ -71,7 +71,7 @@ impl Broker {
         broker
     }
 
-    /// How many have a subscriber.
+    /// Number of subscriptions with a subscriber.
     pub(super) fn subscriptions(&self) -> usize {
         let all = self.histories.subscriptions().filter_map(|id| self.subscriptions.get(id));
         self.subscriptions.len() - all.filter(|entry| entry.members.members.is_empty()).count()
@@ -88,7 +88,7 @@ impl Broker {
         let policy = options.r#match.unwrap_or_default();
         check_uri(turn, &topic, policy)?;
         let known = self.subscriptions.find(&topic, policy);
-        // Subscribing again is no second subscription.
+        // A repeated SUBSCRIBE adds no subscription.
         if !known.is_some_and(|known| session.subscriptions.contains(known.id)) {
             check_room(turn, &session.subscriptions, policy, Kind::Subscription)?;
         }
@@ -100,8 +100,8 @@ impl Broker {
         let id = entry.id;
         if entered && !is_reserved(&entry.uri) {
             let (of, session) = (Kind::Subscription, session.identity.session);
-            turn.happenings.extend(created.then_some(Happening::Created { of, session, id }));
-            turn.happenings.push(Happening::Entered { of, session, id });
+            turn.meta_events.extend(created.then_some(MetaEvent::Created { of, session, id }));
+            turn.meta_events.push(MetaEvent::Entered { of, session, id });
         }
         session.subscriptions.insert(id, policy);
         turn.outputs.send(from, Subscribed { request, subscription: id });
@@ -130,8 +130,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Takes a session out of a subscription against its will, and tells it if it has announced
-    /// that it understands (spec: "Subscription Revocation"). Whether it was in it.
+    /// Takes a session out of a subscription, and tells it if it announced revocation (spec:
+    /// "Subscription Revocation"). Returns whether it was a subscriber.
     pub(super) fn revoke(
         &mut self,
         turn: &mut Turn<'_>,
@@ -165,7 +165,7 @@ impl Broker {
         self.publish_as(turn, from, || sessions.get(&from), sessions, message, disclosure)
     }
 
-    /// Publishes for a session that has gone, as if it were there still (spec: "Testaments").
+    /// Publishes for a session that has gone, as if it were still there (spec: "Testaments").
     pub(super) fn publish_for_gone(
         &mut self,
         turn: &mut Turn<'_>,
@@ -177,7 +177,7 @@ impl Broker {
         self.publish_as(turn, gone.0, || Some(gone.1), sessions, message, disclosure)
     }
 
-    /// Publishes for the router itself. `payload` is asked for only if somebody wants the event.
+    /// Publishes for the router itself. `payload` is called only if the event has subscribers.
     pub(super) fn publish_own(
         &mut self,
         turn: &mut Turn<'_>,
@@ -197,7 +197,7 @@ impl Broker {
         self.deliver(turn, None, &Sessions::default(), publication);
     }
 
-    /// Drops all subscriptions of a session that has gone.
+    /// Removes all subscriptions of a session that has gone.
     pub(super) fn release(&mut self, turn: &mut Turn<'_>, from: ConnectionId, session: &Session) {
         for id in session.subscriptions.ids() {
             self.remove(turn, from, &session.identity, id);
@@ -208,15 +208,15 @@ impl Broker {
         let Some(entry) = self.subscriptions.get_mut(id) else { return };
         entry.members.members.swap_remove(&member);
         let watched = !is_reserved(&entry.uri);
-        // What has a history stays.
+        // A subscription with a history stays.
         let deleted = entry.members.members.is_empty() && !self.histories.keeps(id);
         if deleted {
             self.subscriptions.remove(id);
         }
         if watched {
             let (of, session) = (Kind::Subscription, identity.session);
-            turn.happenings.push(Happening::Left { of, session, id });
-            turn.happenings.extend(deleted.then_some(Happening::Deleted { of, session, id }));
+            turn.meta_events.push(MetaEvent::Left { of, session, id });
+            turn.meta_events.extend(deleted.then_some(MetaEvent::Deleted { of, session, id }));
         }
     }
 
@@ -291,13 +291,13 @@ impl Broker {
     }
 }
 
-/// Who gets an event, of those who subscribed.
+/// The receivers of an event among the subscribers.
 struct Audience<'a> {
-    /// The publisher, if it wants none.
+    /// The publisher, if it is excluded.
     except: Option<ConnectionId>,
     listing: Option<&'a Listing>,
-    /// Whether it has binary data in place of arguments: without payload transparency that is no
-    /// message at all.
+    /// True if the event has binary data in place of arguments, which is not a valid message
+    /// without payload transparency.
     opaque: bool,
     sessions: &'a Sessions,
 }
@@ -329,7 +329,7 @@ fn send(
     }
 }
 
-/// Whether subscribers are told who published (spec: "Publisher Identification").
+/// Returns whether the publisher is disclosed to subscribers (spec: "Publisher Identification").
 ///
 /// # Errors
 /// `wamp.error.option_disallowed.disclose_me`.
@@ -343,7 +343,7 @@ pub(super) fn discloses(
         Disclosure::Always => Ok(true),
         Disclosure::Never if wanted => {
             Err(ApplicationError::new(uris::OPTION_DISALLOWED_DISCLOSE_ME)
-                .arg("this router does not tell subscribers who published"))
+                .arg("this router does not disclose publishers to subscribers"))
         }
         Disclosure::Never => Ok(false),
     }

@@ -1,4 +1,4 @@
-//! `Publication`: one published event, before it is known by which subscriptions it goes out.
+//! `Publication`: one published event, apart from the subscriptions that it goes to.
 
 use crate::core::router::broker::listing::Listing;
 use crate::core::router::custom::custom;
@@ -8,7 +8,7 @@ use crate::message::{Event, EventDetails, Payload, PublishOptions};
 use crate::uri::{Match, Uri};
 use crate::value::Dict;
 
-/// What all EVENTs of one publication have in common.
+/// The common part of all EVENTs of one publication.
 #[derive(Clone, Debug)]
 pub(super) struct Publication {
     pub(super) id: u64,
@@ -20,12 +20,13 @@ pub(super) struct Publication {
 }
 
 impl Publication {
-    /// The EVENT for a subscription (spec: "Pattern-based Subscriptions", where it names the topic).
+    /// The EVENT for a subscription; for patterns it names the topic (spec: "Pattern-based
+    /// Subscriptions").
     pub(super) fn event(&self, subscription: u64, policy: Match) -> Event {
         self.clone_event().into_event(subscription, policy)
     }
 
-    /// The same for the only subscription that it goes to.
+    /// The EVENT for the only subscription.
     pub(super) fn into_event(self, subscription: u64, policy: Match) -> Event {
         let Publication { id, topic, mut details, payload, .. } = self;
         if policy != Match::Exact {
@@ -34,19 +35,19 @@ impl Publication {
         Event { subscription, publication: id, details, payload }
     }
 
-    /// Whether a subscriber with these features can read it.
+    /// Returns whether a subscriber with these features can read it.
     pub(super) fn is_readable_by(&self, to: Features) -> bool {
         to.subscriber_transparency || self.payload.opaque().is_none()
     }
 
-    /// The same, to be kept for long: see [`Payload::detached`].
+    /// A copy that may be stored for long: see [`Payload::detached`].
     pub(super) fn detached(&self) -> Self {
         Publication { payload: self.payload.detached(), ..self.clone() }
     }
 
-    /// About how many bytes it takes when it is kept.
+    /// Approximate size in bytes when stored.
     pub(super) fn weight(&self) -> usize {
-        /// What it takes without anything in it, roughly.
+        /// Approximate size without content.
         const EMPTY: usize = 256;
         let details = &self.details;
         let texts = [
@@ -86,7 +87,7 @@ fn weight(extra: &Dict) -> usize {
     Payload::from_values(vec![extra.clone().into()], Dict::new()).weight()
 }
 
-/// EVENT.Details of a publication; `publisher` if it is disclosed.
+/// EVENT.Details of a publication; `publisher` is given if it is disclosed.
 pub(super) fn details(options: &PublishOptions, publisher: Option<&Identity>) -> EventDetails {
     let mut details = EventDetails::default();
     if let Some(publisher) = publisher {
@@ -94,14 +95,14 @@ pub(super) fn details(options: &PublishOptions, publisher: Option<&Identity>) ->
         details.publisher_authid = Some(publisher.authid.clone());
         details.publisher_authrole = Some(publisher.authrole.clone());
     }
-    // The scheme is what switches the mode on (spec: "Payload Passthru Mode").
+    // The scheme switches the mode on (spec: "Payload Passthru Mode").
     if options.ppt_scheme.is_some() {
         details.ppt_scheme.clone_from(&options.ppt_scheme);
         details.ppt_serializer.clone_from(&options.ppt_serializer);
         details.ppt_cipher.clone_from(&options.ppt_cipher);
         details.ppt_keyid.clone_from(&options.ppt_keyid);
     }
-    // Autobahn's keys, which are no feature of the spec: whoever sends them knows what for.
+    // Autobahn's keys need no announcement, as the spec does not know them.
     if options.enc_algo.is_some() || options.enc_serializer.is_some() || options.enc_key.is_some() {
         details.enc_algo.clone_from(&options.enc_algo);
         details.enc_serializer.clone_from(&options.enc_serializer);

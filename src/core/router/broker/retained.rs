@@ -1,16 +1,14 @@
-//! `Retained`: the last events of topics, kept for those who subscribe later (spec: "Event
-//! Retention").
+//! `Retained`: the last events of topics, kept for later subscribers (spec: "Event Retention").
 //!
-//! It is a help, not a store: it has a limit, and is empty when the router starts. What the spec
-//! leaves open is decided here:
-//! - An event for all takes the place of everything that its topic has. One for some only stands
-//!   beside what was there, since the others shall still get theirs.
-//! - Who was excluded as the publisher was not to get the event, and does not get it later.
+//! The store is limited, and empty when the router starts. The spec leaves these points open:
+//! - An event for all replaces everything that its topic holds. An event for some stands beside the
+//!   others, since other sessions shall still get theirs.
+//! - A publisher that was excluded from its event does not get it later, either.
 //! - An event that is retained for nobody (`eligible: []`) clears its topic.
-//! - When there is no room for an event, those topics go that have been without a new one for
-//!   longest. So nobody can fill the store for all others for ever.
+//! - When there is no room for an event, the topics with the oldest last event are dropped. So no
+//!   client can fill the store for ever.
 //! - An event that is too big for the whole store is not kept, and its topic is cleared: nothing is
-//!   better than what is out of date.
+//!   better than something out of date.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -22,16 +20,16 @@ use crate::core::router::wildcards::fits;
 use crate::message::Event;
 use crate::uri::{Match, Uri};
 
-/// Events with a listing that are kept for one topic.
+/// Maximum number of events with a listing that are kept for one topic.
 const PER_TOPIC: usize = 16;
 
-/// Events that one SUBSCRIBE brings at most: subscribing again and again costs a client nothing.
+/// Maximum number of events that one SUBSCRIBE brings: repeating it costs a client nothing.
 const PER_SUBSCRIBE: usize = 1000;
 
 #[derive(Debug, Default)]
 pub(super) struct Retained {
     topics: BTreeMap<Uri, Topic>,
-    /// From the topic that has been without a new event for longest.
+    /// In the order of the last events, the oldest first.
     by_age: BTreeMap<u64, Uri>,
     bytes: usize,
     last: u64,
@@ -39,22 +37,22 @@ pub(super) struct Retained {
 
 #[derive(Debug, Default)]
 struct Topic {
-    /// When its last event came, counted in events.
+    /// Time of the last event, counted in events.
     age: u64,
     /// From the oldest to the newest.
-    events: VecDeque<Kept>,
+    events: VecDeque<RetainedEvent>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct RetainedEvent {
     publication: Publication,
-    /// The session of a publisher that did not want its own event.
+    /// The session of a publisher that is excluded from its event.
     except: Option<u64>,
     weight: usize,
 }
 
 impl Retained {
-    /// Keeps an event, or clears its topic.
+    /// Stores an event, or clears its topic.
     pub(super) fn keep(
         &mut self,
         config: &RouterConfig,
@@ -74,7 +72,7 @@ impl Retained {
             self.clear(&publication.topic);
             return;
         }
-        // Its topic becomes the newest one, and goes last.
+        // The topic becomes the newest one, and is dropped last.
         let mut topic = self.take(&publication.topic).unwrap_or_default();
         while self.topics.len() >= config.retained_topics
             || self.bytes + topic.weight() + weight > config.retained_bytes
@@ -86,16 +84,20 @@ impl Retained {
             }
         }
         if topic.events.len() >= PER_TOPIC {
-            // The one for all stays longest: it is the only one that some can get.
+            // The event for all stays longest: it is the only one that some sessions can get.
             let oldest = topic.events.iter().position(|kept| kept.publication.listing.is_some());
             oldest.and_then(|oldest| topic.events.remove(oldest));
         }
-        topic.events.push_back(Kept { publication: publication.detached(), except, weight });
+        topic.events.push_back(RetainedEvent {
+            publication: publication.detached(),
+            except,
+            weight,
+        });
         self.put(publication.topic.clone(), topic);
     }
 
-    /// What one who subscribes gets: of each topic that matches the newest event that it may see,
-    /// in the order of the topics. If there are too many, the newest of these.
+    /// The events for a new subscriber: of each matching topic the newest event that it may see, in
+    /// the order of the topics. If there are too many, the newest of these.
     pub(super) fn events(
         &self,
         subscription: u64,
@@ -103,7 +105,7 @@ impl Retained {
         policy: Match,
         to: &Session,
     ) -> Vec<Event> {
-        let event = |kept: &Kept| {
+        let event = |kept: &RetainedEvent| {
             let mut event = kept.publication.event(subscription, policy);
             event.details.retained = Some(true);
             event
@@ -112,8 +114,8 @@ impl Retained {
             let kept = self.topics.get(uri).and_then(|topic| topic.newest_for(to));
             return kept.map(event).into_iter().collect();
         }
-        // What comes before the first wildcard is a prefix, too, so that only a part of the topics
-        // is looked at; that these are not too many is the limit's matter.
+        // The text before the first wildcard is a prefix, so only a part of the topics is visited;
+        // the limit of topics bounds the rest.
         let literal = match policy {
             Match::Wildcard => literal_start(uri),
             _ => uri,
@@ -144,7 +146,7 @@ impl Retained {
         Some(topic)
     }
 
-    /// As the newest one.
+    /// Adds it as the newest one.
     fn put(&mut self, uri: Uri, mut topic: Topic) {
         self.last += 1;
         topic.age = self.last;
@@ -155,7 +157,7 @@ impl Retained {
 }
 
 impl Topic {
-    fn newest_for(&self, to: &Session) -> Option<&Kept> {
+    fn newest_for(&self, to: &Session) -> Option<&RetainedEvent> {
         self.events.iter().rev().find(|kept| kept.is_for(to))
     }
 
@@ -164,9 +166,9 @@ impl Topic {
     }
 }
 
-impl Kept {
+impl RetainedEvent {
     fn is_for(&self, to: &Session) -> bool {
-        let Kept { publication, except, .. } = self;
+        let RetainedEvent { publication, except, .. } = self;
         *except != Some(to.identity.session)
             && publication.is_readable_by(to.features)
             && publication.listing.as_ref().is_none_or(|listing| listing.allows(&to.identity))

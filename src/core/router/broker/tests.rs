@@ -1,11 +1,11 @@
-//! What the broker does for the rest of the router, and what no message asks for directly.
+//! Behaviour of the broker that no message asks for directly.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by panicking")]
 
 use std::time::Duration;
 
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
-use crate::core::router::happening::{Happening, Kind};
+use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::core::router::{ConnectionId, Disclosure, MetaApi, Output, Router, RouterConfig};
@@ -33,7 +33,7 @@ impl Net {
     fn new(set: impl FnOnce(RouterConfig) -> RouterConfig) -> Self {
         let mut config = RouterConfig::new(7).realm("realm1");
         config.epoch = EPOCH;
-        // Its events match many a pattern.
+        // Its events would match many of the patterns.
         config.meta_api = MetaApi::Off;
         Net { router: Router::new(set(config)), now: Duration::ZERO, outputs: Vec::new() }
     }
@@ -49,28 +49,28 @@ impl Net {
         }
     }
 
-    /// A step inside; what has happened in it is the second value.
+    /// Runs a step inside; the second value is what has happened in it.
     fn step<T>(
         &mut self,
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
-    ) -> (T, Vec<Happening>) {
+    ) -> (T, Vec<MetaEvent>) {
         self.router.turn(self.now, 0, |realm, turn| {
             let result = step(realm, turn);
-            (result, turn.happenings.clone())
+            (result, turn.meta_events.clone())
         })
     }
 
-    fn send(&mut self, from: Peer, message: impl Into<Message>) -> Vec<Happening> {
+    fn send(&mut self, from: Peer, message: impl Into<Message>) -> Vec<MetaEvent> {
         self.step(|realm, turn| assert!(realm.handle(turn, from.0, message.into()).is_ok())).1
     }
 
-    fn subscribe(&mut self, from: Peer, topic: &str, policy: Match) -> Vec<Happening> {
+    fn subscribe(&mut self, from: Peer, topic: &str, policy: Match) -> Vec<MetaEvent> {
         let mut options = SubscribeOptions::default();
         options.r#match = Some(policy);
         self.send(from, Subscribe { request: 1, options, topic: topic.into() })
     }
 
-    fn unsubscribe(&mut self, from: Peer, subscription: u64) -> Vec<Happening> {
+    fn unsubscribe(&mut self, from: Peer, subscription: u64) -> Vec<MetaEvent> {
         self.send(from, Unsubscribe { request: 1, subscription, options: None })
     }
 
@@ -248,7 +248,7 @@ fn lists_of_sessions_are_not_remembered_others_hold_for_who_asks() {
     net.publish(a, TOPIC, "all", |o| o.exclude = Some(vec![]));
     assert_eq!(net.values(a, 1, |_| {}), ["not b", "all"]);
     assert_eq!(net.values(b, 1, |_| {}), ["b", "all"]);
-    // A limit counts what one may see.
+    // A limit counts the visible events only.
     assert_eq!(net.values(b, 1, |f| f.limit = Some(2)), ["b", "all"]);
 }
 
@@ -274,9 +274,9 @@ fn what_has_a_history_is_there_without_subscribers() {
     let [a, b] = [net.join(&[]), net.join(&[])];
     assert_eq!(net.router.statistics().subscriptions, 0);
     let (of, session, id) = (Kind::Subscription, b.1, 1);
-    assert_eq!(net.subscribe(b, TOPIC, Match::Exact), [Happening::Entered { of, session, id }]);
+    assert_eq!(net.subscribe(b, TOPIC, Match::Exact), [MetaEvent::Entered { of, session, id }]);
     assert_eq!(net.router.statistics().subscriptions, 1);
-    assert_eq!(net.unsubscribe(b, 1), [Happening::Left { of, session, id }]);
+    assert_eq!(net.unsubscribe(b, 1), [MetaEvent::Left { of, session, id }]);
     assert_eq!(net.router.statistics().subscriptions, 0);
     net.publish(a, TOPIC, "kept", nothing);
     assert_eq!(net.values(b, 1, |_| {}), ["kept"]);
@@ -303,9 +303,9 @@ fn a_revoked_subscriber_is_told_if_it_understands() {
         })
     };
     let (of, id) = (Kind::Subscription, 1);
-    let left = |peer: Peer| Happening::Left { of, session: peer.1, id };
+    let left = |peer: Peer| MetaEvent::Left { of, session: peer.1, id };
     assert_eq!(revoke(&mut net, told, 1), (true, vec![left(told)]));
-    let deleted = Happening::Deleted { of, session: silent.1, id };
+    let deleted = MetaEvent::Deleted { of, session: silent.1, id };
     assert_eq!(revoke(&mut net, silent, 1), (true, vec![left(silent), deleted]));
     match &net.take(told.0)[..] {
         [Message::Unsubscribed(Unsubscribed { request: 0, details: Some(details) })] => {
@@ -334,15 +334,15 @@ fn what_happens_to_subscriptions_is_told_in_order() {
     for (id, policy) in [(1, Match::Exact), (2, Match::Prefix), (3, Match::Wildcard)] {
         assert_eq!(
             net.subscribe(a, TOPIC, policy),
-            [Happening::Created { of, session, id }, Happening::Entered { of, session, id }]
+            [MetaEvent::Created { of, session, id }, MetaEvent::Entered { of, session, id }]
         );
         assert_eq!(net.subscribe(a, TOPIC, policy), []);
     }
     assert_eq!(
         net.subscribe(b, TOPIC, Match::Prefix),
-        [Happening::Entered { of, session: b.1, id: 2 }]
+        [MetaEvent::Entered { of, session: b.1, id: 2 }]
     );
-    // Nobody is told of what only tells of others.
+    // Subscriptions to meta events cause no meta events.
     assert_eq!(net.subscribe(a, "wamp.session.on_join", Match::Exact), []);
     assert_eq!(net.subscribe(a, "wamp.", Match::Prefix), []);
     assert_eq!(net.unsubscribe(a, 4), []);
@@ -353,11 +353,11 @@ fn what_happens_to_subscriptions_is_told_in_order() {
     assert_eq!(
         happened,
         [
-            Happening::Left { of, session, id: 1 },
-            Happening::Deleted { of, session, id: 1 },
-            Happening::Left { of, session, id: 2 },
-            Happening::Left { of, session, id: 3 },
-            Happening::Deleted { of, session, id: 3 },
+            MetaEvent::Left { of, session, id: 1 },
+            MetaEvent::Deleted { of, session, id: 1 },
+            MetaEvent::Left { of, session, id: 2 },
+            MetaEvent::Left { of, session, id: 3 },
+            MetaEvent::Deleted { of, session, id: 3 },
         ]
     );
 }

@@ -42,7 +42,7 @@ impl Dealer {
         };
         if needs != Needs::default() && !takes(sessions, caller, needs) {
             let error = ApplicationError::new(uris::FEATURE_NOT_SUPPORTED)
-                .arg(format!("the result needs {needs}, which the caller does not have"));
+                .arg(format!("the result needs {needs}, which the caller did not announce"));
             if progress {
                 let reason = uris::FEATURE_NOT_SUPPORTED;
                 self.give_up(turn, sessions, caller, request, reason, error);
@@ -88,7 +88,7 @@ impl Dealer {
         let mut details = error_details(turn, sessions, from);
         let mut payload = payload;
         if needs != Needs::default() && !takes(sessions, caller, needs) {
-            // What went wrong is worth more to it than that it cannot read the rest.
+            // The error is worth more to the caller than the payload that it cannot read.
             payload = Payload::empty();
         } else if !told.is_empty() {
             pass_error(told, &mut details);
@@ -110,7 +110,7 @@ impl Dealer {
         let Ok(Some(origin)) = self.settle("INVOCATION", turn, callee, sessions, invocation) else {
             return;
         };
-        // It may have begun with the arguments that came before.
+        // The invocation may have begun with earlier arguments.
         let begun = origin.more.as_ref().is_some_and(|more| more.stream.is_some());
         let begun = begun && !origin.interrupted;
         let can_cancel = || sessions.get(&callee).is_some_and(|it| it.features.callee_canceling);
@@ -123,7 +123,7 @@ impl Dealer {
     }
 }
 
-/// Whose call a progressive result is for. Nothing if it is late or nobody asked for it; then it
+/// The caller of a progressive result. `None` if the result is late or was not asked for; then it
 /// is dropped, and the final result still counts.
 fn progress_of(
     turn: &mut Turn<'_>,
@@ -139,7 +139,7 @@ fn progress_of(
         return Ok(None);
     }
     let (caller, request) = (origin.caller, origin.request);
-    // One that was told to stop shall not gain time by going on.
+    // An interrupted callee gains no time by further results.
     if !origin.interrupted
         && let Some(timeout) = origin.more.as_mut().and_then(|more| more.timeout.as_mut())
     {
@@ -148,7 +148,7 @@ fn progress_of(
     Ok(Some((caller, request)))
 }
 
-/// That a callee announced what it uses (spec: "Payload passthru mode").
+/// Checks that a callee announced the features that it uses (spec: "Payload passthru mode").
 fn check_announced(
     place: &str,
     callee: ConnectionId,
@@ -163,7 +163,7 @@ fn check_announced(
     Ok(())
 }
 
-/// Whether a caller can read an answer.
+/// Returns whether a caller can read an answer.
 fn takes(sessions: &Sessions, caller: ConnectionId, needs: Needs) -> bool {
     sessions.get(&caller).is_some_and(|session| needs.are_met_by_caller(session.features))
 }

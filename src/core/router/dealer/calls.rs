@@ -1,4 +1,4 @@
-//! CALL: who takes it, and what that one is told.
+//! CALL: the choice of the callee, and the INVOCATION.
 
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::{check_uri, too_many};
@@ -16,8 +16,8 @@ use crate::message::{Call, CallOptions, Invocation, InvocationDetails};
 use crate::uri::{Match, Uri, uris};
 
 impl Dealer {
-    /// Whether a CALL is a new one. Otherwise it has brought more arguments for a call that is under
-    /// way, or was late, and nothing is left to do.
+    /// Returns whether a CALL is a new one. Otherwise it has brought more arguments for a running
+    /// call, or was late, and is done.
     pub(in crate::core::router) fn admit(
         &mut self,
         turn: &mut Turn<'_>,
@@ -40,7 +40,7 @@ impl Dealer {
         Ok(true)
     }
 
-    /// Takes a new call.
+    /// Starts a new call.
     pub(in crate::core::router) fn call(
         &mut self,
         turn: &mut Turn<'_>,
@@ -99,7 +99,7 @@ impl Dealer {
         Ok(())
     }
 
-    /// Further arguments of a call that is under way. They go to the same callee; of the options only
+    /// Passes on further arguments of a running call, to the same callee. Of the options only
     /// `progress` counts (spec: "Progressive call invocations").
     fn proceed(
         &mut self,
@@ -125,14 +125,14 @@ impl Dealer {
         };
         stream.open = message.options.progress == Some(true);
         if interrupted {
-            // The callee was told to stop.
+            // The callee was interrupted.
             return Ok(());
         }
         if message.payload.opaque().is_some() && !transparency {
-            // It could not even read the message; the first arguments were no such.
+            // The callee could not even read the message; the first arguments were of another kind.
             let reason = uris::FEATURE_NOT_SUPPORTED;
             let error = ApplicationError::new(reason)
-                .arg("the arguments need payload_transparency, which the callee does not have");
+                .arg("the arguments need payload_transparency, which the callee did not announce");
             if let Some(caller) = caller {
                 self.give_up(turn, sessions, caller, message.request, reason, error);
             }
@@ -153,7 +153,7 @@ impl Dealer {
     }
 }
 
-/// That the caller announced what it uses (spec: "Protocol violations").
+/// Checks that the caller announced the features that it uses (spec: "Protocol violations").
 fn check_announced(caller: &Session, needs: Needs) -> Result<(), Violation> {
     if needs.stream && !caller.features.caller_progressive_invocations {
         return Err(Violation::new("CALL.Options.progress was not announced"));
@@ -164,7 +164,7 @@ fn check_announced(caller: &Session, needs: Needs) -> Result<(), Violation> {
     Ok(())
 }
 
-/// What the options of a call make of it.
+/// Applies the options of a call.
 fn apply(
     turn: &mut Turn<'_>,
     target: &Target,

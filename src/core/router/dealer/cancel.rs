@@ -12,19 +12,19 @@ use crate::error::ApplicationError;
 use crate::message::{Cancel, CancelMode, Interrupt, InterruptOptions, RequestType};
 use crate::uri::uris;
 
-/// How much longer than its own timeout a callee that keeps it itself may be silent. It has to
-/// answer by then; if it does not, the call shall not hang.
+/// Extra time for a callee that keeps the timeout itself. It should answer in time; if it does not,
+/// the call must not hang.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long a callee that was told to stop may take for its last word, if the call's own timeout
-/// is not over before.
+/// Time that an interrupted callee has for its last answer, unless the call's own timeout ends
+/// earlier.
 const KILL_GRACE: Duration = Duration::from_secs(10);
 
-/// What a callee is told when it shall stop.
+/// Content of INTERRUPT.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interruption {
     pub(super) mode: CancelMode,
-    /// A URI; Autobahn has it.
+    /// Error URI, for Autobahn.
     pub(super) reason: &'static str,
 }
 
@@ -46,16 +46,16 @@ impl Dealer {
         message: &Cancel,
     ) {
         let Some(caller) = sessions.get(&from) else { return };
-        // Not under way: the answer and CANCEL have crossed.
+        // The call has ended: its answer and CANCEL have crossed.
         let Some(&invoked) = caller.calls.get(&message.request) else { return };
         let Some(callee) = sessions.get_mut(&invoked.callee) else { return };
         let can_cancel = callee.features.callee_canceling;
         let Some(origin) = callee.invocations.get_mut(&invoked.invocation) else { return };
         if origin.interrupted {
-            // It was cancelled before, and the caller waits for the callee.
+            // The call was cancelled before, and the caller waits for the callee.
             return;
         }
-        // There is no default mode (a gap of the spec). This one settles the call at once.
+        // The spec defines no default mode. This one settles the call at once.
         let mode = message.options.mode.unwrap_or(CancelMode::KillNoWait);
         let interruption = Interruption { mode, reason: uris::CANCELED };
         if can_cancel && mode == CancelMode::Kill {
@@ -77,7 +77,7 @@ impl Dealer {
         turn.outputs.error(from, RequestType::Call, message.request, error);
     }
 
-    /// The callee of a call was silent for too long.
+    /// Ends a call whose callee was silent for too long.
     pub(in crate::core::router) fn time_out(
         &mut self,
         turn: &mut Turn<'_>,
@@ -94,7 +94,7 @@ impl Dealer {
         self.give_up(turn, sessions, caller, request, reason, error);
     }
 
-    /// Ends a call that cannot go on, if it is under way.
+    /// Ends a running call that cannot go on.
     pub(in crate::core::router) fn give_up(
         &mut self,
         turn: &mut Turn<'_>,
@@ -113,7 +113,7 @@ impl Dealer {
 }
 
 impl Timeout {
-    /// The timer of a call that begins now. If `forwarded`, the callee keeps the timeout itself.
+    /// Starts the timer of a call. If `forwarded`, the callee keeps the timeout itself.
     pub(super) fn start(
         turn: &mut Turn<'_>,
         caller: ConnectionId,
@@ -138,7 +138,7 @@ impl Timeout {
         Timeout { limit, deadline, reason }
     }
 
-    /// A progressive result came: the time for the next one begins.
+    /// Restarts the timer after a progressive result.
     pub(super) fn restart(&mut self, turn: &mut Turn<'_>, caller: ConnectionId, request: u64) {
         turn.call_deadlines.remove(&(self.deadline, caller, request));
         self.deadline = turn.now.saturating_add(self.limit);

@@ -1,8 +1,7 @@
-//! What a message takes along from one peer to the other: who sent it, and the keys that only the
+//! Details that pass from one peer to the other: the sender's identity, and keys that only the
 //! peers understand (spec: "Caller identification", "Payload passthru mode").
 //!
-//! Beside the keys of both kinds of passthru, those of applications go through the router: see
-//! `custom`.
+//! The keys of both kinds of passthru pass, and those of applications: see `custom`.
 
 use std::fmt;
 
@@ -19,14 +18,15 @@ use crate::message::{
 };
 use crate::uri::uris;
 
-/// What a peer must have announced to get a message.
+/// Features that a receiver must have announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Needs {
     /// The arguments come in several messages.
     pub(super) stream: bool,
     /// The payload is in passthru mode.
     pub(super) passthru: bool,
-    /// The same in Autobahn's way. It is not asked of senders, since the spec does not know it.
+    /// The payload is in Autobahn's passthru mode. It is not checked for senders, since the spec
+    /// does not define it.
     pub(super) transparency: bool,
 }
 
@@ -48,7 +48,7 @@ impl Needs {
             && (!self.transparency || callee.callee_transparency)
     }
 
-    /// For what goes back.
+    /// Returns whether a caller can get such an answer.
     pub(super) fn are_met_by_caller(self, caller: Features) -> bool {
         (!self.passthru || caller.caller_passthru)
             && (!self.transparency || caller.caller_transparency)
@@ -68,7 +68,7 @@ impl fmt::Display for Needs {
     }
 }
 
-/// The keys that say how a payload is encoded.
+/// Passes the keys of the payload's encoding.
 macro_rules! pass_encoding {
     ($from:ident => $to:ident) => {
         if $from.ppt_scheme.is_some() {
@@ -85,7 +85,7 @@ macro_rules! pass_encoding {
     };
 }
 
-/// The keys that all the types have which are forwarded.
+/// Passes the keys that all forwarded types have.
 macro_rules! pass_on {
     ($from:ident => $to:ident) => {
         pass_encoding!($from => $to);
@@ -103,8 +103,8 @@ pub(super) fn pass_call(options: CallOptions, details: &mut InvocationDetails) {
 }
 
 /// From CALL with more arguments to INVOCATION. Of its options only `progress` counts, and callees
-/// remember the first ones (spec: "Progressive call invocations"). But Autobahn's keys, which the
-/// spec does not know, say how to read a message that has binary data in place of arguments.
+/// remember the first ones (spec: "Progressive call invocations"). Autobahn's keys pass
+/// nevertheless: they describe a message with binary data in place of arguments.
 pub(super) fn pass_more(options: CallOptions, payload: &Payload, details: &mut InvocationDetails) {
     if payload.opaque().is_some() {
         let options = options.into_fields();
@@ -126,14 +126,14 @@ pub(super) fn pass_error(from: RequestErrorDetails, details: &mut RequestErrorDe
     pass_on!(from => details);
 }
 
-/// Tells the callee who calls.
+/// Discloses the caller to the callee.
 pub(super) fn disclose_caller(details: &mut InvocationDetails, caller: &Identity) {
     details.caller = Some(caller.session);
     details.caller_authid = Some(caller.authid.clone());
     details.caller_authrole = Some(caller.authrole.clone());
 }
 
-/// Tells the caller who answered, if this router always discloses.
+/// Discloses the callee to the caller, if this router always discloses.
 pub(super) fn result_details(
     turn: &Turn<'_>,
     sessions: &Sessions,
@@ -148,7 +148,7 @@ pub(super) fn result_details(
     details
 }
 
-/// The same for what failed.
+/// Discloses the callee in an error, if this router always discloses.
 pub(super) fn error_details(
     turn: &Turn<'_>,
     sessions: &Sessions,
@@ -163,10 +163,10 @@ pub(super) fn error_details(
     details
 }
 
-/// This router tells nobody who somebody is.
+/// The error for a request of disclosure where the router never discloses.
 pub(super) fn disclosure_denied(option: &str) -> ApplicationError {
     ApplicationError::new(uris::OPTION_DISALLOWED_DISCLOSE_ME)
-        .arg(format!("{option}: this router does not disclose who a session is"))
+        .arg(format!("{option}: this router does not disclose sessions"))
 }
 
 fn disclosed<'a>(

@@ -1,7 +1,7 @@
 //! `Dealer`: registrations, and calls from a caller to a callee and back (spec: "RPC").
 //!
-//! A call that is under way is known to both of its sessions, so that either can go without a scan.
-//! Its state stands with the callee's session, by invocation id; the caller's knows where.
+//! Both sessions know a running call, so that either can leave without a scan. The callee's session
+//! holds its state, by invocation id; the caller's session refers to it.
 
 mod answers;
 mod calls;
@@ -25,7 +25,7 @@ pub(super) struct Dealer {
 }
 
 impl Dealer {
-    /// Drops all registrations of a session that has gone, fails the calls that it was to answer
+    /// Removes all registrations of a session that has gone, fails the calls that it had to answer
     /// and ends those that it made (spec: "Leaving during a call").
     pub(super) fn release(
         &mut self,
@@ -37,7 +37,7 @@ impl Dealer {
         for registration in session.registrations.ids() {
             self.registrations.leave(turn, registration, gone, session.identity.session);
         }
-        // In order, so that the same input has the same output.
+        // Sorted, so that the same input gives the same output.
         let mut calls: Vec<_> = session.calls.into_iter().collect();
         calls.sort_unstable_by_key(|(request, _)| *request);
         for (_, invoked) in calls {
@@ -49,7 +49,7 @@ impl Dealer {
         invocations.sort_unstable_by_key(|(id, _)| *id);
         for (_, origin) in invocations {
             forget(turn, sessions, &origin);
-            // Nobody is left to answer if it called itself, or if both have gone at once.
+            // The caller may have gone, too: if it called itself, or if both have gone at once.
             if sessions.contains_key(&origin.caller) {
                 let error = ApplicationError::new(uris::CANCELED).arg("the callee has gone");
                 turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
@@ -57,8 +57,8 @@ impl Dealer {
         }
     }
 
-    /// Takes a call that is answered out of both sessions. Nothing if it has ended before: the
-    /// answer is late, which is no violation.
+    /// Removes an answered call from both sessions. Returns `None` if it has ended before: a late
+    /// answer is allowed.
     fn settle(
         &mut self,
         name: &str,
@@ -81,8 +81,8 @@ impl Dealer {
         Ok(Some(origin))
     }
 
-    /// Ends a call without its callee's answer, which is thrown away when it comes. A callee that
-    /// can be interrupted is, if there is an interruption.
+    /// Ends a call without its callee's answer, which is dropped when it comes. Interrupts the
+    /// callee if it supports that and if there is an interruption.
     fn abandon(
         &mut self,
         turn: &mut Turn<'_>,
@@ -101,7 +101,7 @@ impl Dealer {
             told = true;
         }
         if let Some(slot) = origin.more.as_ref().and_then(|more| more.slot) {
-            // It still works on it if it was not told, and will answer.
+            // A callee that was not interrupted is still busy, and will answer.
             if told || callee.abandoned.len() >= turn.config.limits.calls {
                 self.registrations.finished(slot, invoked.callee);
             } else {
@@ -112,7 +112,7 @@ impl Dealer {
     }
 }
 
-/// Takes a call that has ended out of its caller's session.
+/// Removes an ended call from its caller's session.
 fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin) {
     let more = origin.more.as_deref();
     if let Some(timeout) = more.and_then(|more| more.timeout) {
@@ -127,7 +127,7 @@ fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin) {
     }
 }
 
-/// That this invocation was once sent to this session.
+/// Checks that this invocation was once sent to this session.
 fn check_given(name: &str, callee: &Session, invocation: u64) -> Result<(), Violation> {
     if invocation <= callee.invocation_ids.last() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `Callees`: those who share a registration, and which of them takes a call (spec: "Shared
+//! `Callees`: the callees of a registration, and the choice among them (spec: "Shared
 //! registration").
 
 use std::collections::BTreeSet;
@@ -17,37 +17,37 @@ use crate::message::InvocationPolicy;
 #[derive(Debug)]
 pub(in crate::core::router) struct Callees {
     pub(in crate::core::router) invoke: InvocationPolicy,
-    /// When the first one registered, in the time of the router core.
+    /// Time of the first registration, in the time of the router core.
     pub(in crate::core::router) created: Duration,
     pub(super) members: IndexMap<ConnectionId, Callee, BuildHasherDefault<IdHasher>>,
-    /// Round robin: whose turn it is.
+    /// Round robin: index of the next callee.
     next: usize,
 }
 
-/// One who takes calls, and how.
+/// A callee and its settings.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Callee {
     /// The session's id.
     pub(super) session: u64,
-    /// Never twice in one dealer.
+    /// Never reused in one dealer.
     pub(super) joining: u64,
     pub(super) features: Features,
-    /// How many calls it takes at the same time, if there is a limit.
+    /// Maximum number of calls at the same time.
     pub(super) concurrency: Option<u64>,
-    /// How many it has. Counted only if there is a limit.
+    /// Number of running calls. Counted only if there is a maximum.
     pub(super) running: u64,
     pub(super) disclose_caller: bool,
     pub(super) forward_timeout: bool,
-    /// Whether the registration may be taken over from it.
+    /// True if another callee may take over the registration.
     pub(super) yielding: bool,
 }
 
-/// Why nobody takes a call.
+/// Reason for not finding a callee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoCallee {
-    /// All who could have as many calls as they take.
+    /// All suitable callees are at their limit of concurrent calls.
     Busy,
-    /// Nobody has the features that it takes.
+    /// No callee has the needed features.
     Incapable,
 }
 
@@ -61,7 +61,7 @@ impl Callees {
         self.members.values().map(|callee| callee.session)
     }
 
-    /// Who takes every call, if there is nothing to choose and nothing to count: most often.
+    /// The only callee, if there is nothing to choose and nothing to count: the usual case.
     pub(super) fn only(&self) -> Option<(ConnectionId, Callee)> {
         if self.invoke != InvocationPolicy::Single {
             return None;
@@ -70,7 +70,7 @@ impl Callees {
         callee.concurrency.is_none().then_some((*connection, *callee))
     }
 
-    /// Who takes the next call. A limited callee that is chosen has one more to run.
+    /// Chooses the callee of the next call, and counts the call if the callee has a limit.
     pub(super) fn choose(
         &mut self,
         random: &mut RandomIds,
@@ -108,7 +108,7 @@ impl Callees {
         Ok((*connection, *callee))
     }
 
-    /// A limited callee has one call less to run.
+    /// Counts the end of a call of a limited callee.
     pub(super) fn finished(&mut self, connection: ConnectionId, joining: u64) {
         let callee = self.members.get_mut(&connection);
         if let Some(callee) = callee.filter(|callee| callee.joining == joining) {
@@ -116,7 +116,7 @@ impl Callees {
         }
     }
 
-    /// Several at once, in one pass.
+    /// Removes several in one pass.
     pub(super) fn remove_all(&mut self, connections: &BTreeSet<ConnectionId>) {
         let (mut index, mut before) = (0, 0);
         self.members.retain(|connection, _| {
@@ -144,7 +144,7 @@ impl Callee {
     }
 }
 
-/// An index below `count`.
+/// A random index below `count`.
 fn draw(random: &mut RandomIds, count: usize) -> Option<usize> {
     let index = random.next().checked_rem(u64::try_from(count).ok()?)?;
     usize::try_from(index).ok()

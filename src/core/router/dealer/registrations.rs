@@ -1,5 +1,5 @@
-//! `Registrations`: who offers what. REGISTER and UNREGISTER, and how the router takes a
-//! registration away (spec: "Pattern-based", "Shared registration", "Revocation").
+//! `Registrations`: REGISTER, UNREGISTER, and the revocation of registrations (spec:
+//! "Pattern-based", "Shared registration", "Revocation").
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::core::router::config::Disclosure;
 use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{Needs, disclosure_denied};
 use crate::core::router::dealer::policy::{Callee, Callees, NoCallee};
-use crate::core::router::happening::{Happening, Kind};
 use crate::core::router::index::{Entry, Index};
+use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::names::{is_reserved, quote};
 use crate::core::router::session::Sessions;
 use crate::core::router::session::{Session, Slot};
@@ -28,11 +28,11 @@ pub(in crate::core::router) struct Registrations {
     joinings: SequentialIds,
 }
 
-/// Where a call goes.
+/// Destination of a call.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) registration: u64,
-    /// Whether the callee has to be told which procedure was called.
+    /// True if the callee must be told the called procedure.
     pub(super) pattern: bool,
     pub(super) connection: ConnectionId,
     pub(super) callee: Callee,
@@ -89,9 +89,9 @@ impl Dealer {
         turn.outputs.send(from, Registered { request: message.request, registration: id });
         let (of, session) = (Kind::Registration, callee.session);
         if created {
-            turn.happenings.push(Happening::Created { of, session, id });
+            turn.meta_events.push(MetaEvent::Created { of, session, id });
         }
-        turn.happenings.push(Happening::Entered { of, session, id });
+        turn.meta_events.push(MetaEvent::Entered { of, session, id });
         Ok(())
     }
 
@@ -119,15 +119,15 @@ impl Registrations {
         &self.index
     }
 
-    /// The registration that a call of `uri` goes to. Patterns do not reach the protocol's own
+    /// The registration that a call of `uri` goes to. Patterns do not match the protocol's own
     /// names.
     pub(in crate::core::router) fn best(&self, uri: &str) -> Option<&Entry<Callees>> {
         let entry = self.index.best(uri)?;
         (entry.policy == Match::Exact || !is_reserved(uri)).then_some(entry)
     }
 
-    /// Takes a registration away from a callee, and tells it so if it understands. False if it
-    /// does not have it.
+    /// Takes a registration away from a callee, and tells it if it announced revocation. Returns
+    /// false if the callee does not have it.
     pub(in crate::core::router) fn revoke(
         &mut self,
         turn: &mut Turn<'_>,
@@ -151,8 +151,9 @@ impl Registrations {
         true
     }
 
-    /// Of the callees of one registration that are about to [`leave`](Self::leave) it, all but the
-    /// last are taken out in one pass, since each alone has all behind it move up.
+    /// Removes all but one of the callees of each registration that are about to
+    /// [`leave`](Self::leave) it. One pass is enough for all of them, whereas removing one by one
+    /// moves all later ones each time.
     pub(in crate::core::router) fn clear(
         &mut self,
         going: impl IntoIterator<Item = (u64, ConnectionId)>,
@@ -171,7 +172,7 @@ impl Registrations {
         }
     }
 
-    /// A callee is in a registration no more. With the last one, the registration ends.
+    /// Removes a callee from a registration. The registration ends with the last callee.
     pub(super) fn leave(
         &mut self,
         turn: &mut Turn<'_>,
@@ -180,17 +181,17 @@ impl Registrations {
         session: u64,
     ) {
         let Some(entry) = self.index.get_mut(id) else { return };
-        // Nothing if it was cleared out.
+        // It may have been cleared before.
         entry.members.remove(connection);
         let of = Kind::Registration;
-        turn.happenings.push(Happening::Left { of, session, id });
+        turn.meta_events.push(MetaEvent::Left { of, session, id });
         if entry.members.members.is_empty() {
             self.index.remove(id);
-            turn.happenings.push(Happening::Deleted { of, session, id });
+            turn.meta_events.push(MetaEvent::Deleted { of, session, id });
         }
     }
 
-    /// Chooses who takes a call.
+    /// Chooses the callee of a call.
     pub(super) fn choose(
         &mut self,
         random: &mut RandomIds,
@@ -199,7 +200,7 @@ impl Registrations {
     ) -> Result<Target, ApplicationError> {
         let Some(entry) = self.best(procedure) else {
             return Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
-                .arg(format!("nobody has registered {}", quote(procedure))));
+                .arg(format!("no callee has registered {}", quote(procedure))));
         };
         let (registration, pattern) = (entry.id, entry.policy != Match::Exact);
         if let Some((connection, callee)) = entry.members.only()
@@ -214,14 +215,14 @@ impl Registrations {
         match chosen {
             Ok((connection, callee)) => Ok(Target { registration, pattern, connection, callee }),
             Err(NoCallee::Busy) => Err(ApplicationError::new(uris::MAX_CONCURRENCY_REACHED).arg(
-                format!("all callees of {} have as many calls as they take", quote(procedure)),
+                format!("all callees of {} have reached their concurrency limit", quote(procedure)),
             )),
             Err(NoCallee::Incapable) => Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED)
                 .arg(format!("no callee of {} supports {needs}", quote(procedure)))),
         }
     }
 
-    /// A limited callee has one call less to run.
+    /// Counts the end of a call of a limited callee.
     pub(super) fn finished(&mut self, slot: Slot, callee: ConnectionId) {
         if let Some(entry) = self.index.get_mut(slot.registration) {
             entry.members.finished(callee, slot.joining);
@@ -237,11 +238,11 @@ impl Registrations {
     }
 }
 
-/// That a callee may join those who have registered `procedure` before, or may take it over.
+/// Checks that a callee may join the callees of `procedure`, or may take the registration over.
 ///
-/// It may be taken over only from callees that have asked for the same themselves: this is how
-/// Autobahn documents `force_reregister`. Crossbar kicks anybody (crossbar#2016), so that any
-/// session can get hold of any other's procedure.
+/// A registration can be taken over only from callees that have set `force_reregister` themselves,
+/// as Autobahn documents it. Crossbar removes any callee (crossbar#2016), so that any session can
+/// take any other's procedure.
 fn check_joining(
     procedure: &Uri,
     callees: &Callees,
@@ -255,11 +256,11 @@ fn check_joining(
         if callees.members.values().all(|callee| callee.yielding) {
             return Ok(());
         }
-        let why = "by a callee that did not ask for force_reregister itself";
+        let why = "by a callee that did not set force_reregister itself";
         return Err(exists.arg(format!("{procedure} is registered {why}")));
     }
     if callees.invoke == InvocationPolicy::Single || callees.members.contains_key(&from) {
-        return Err(exists.arg(format!("{procedure} is registered already")));
+        return Err(exists.arg(format!("{procedure} is already registered")));
     }
     if callees.invoke != invoke {
         let [theirs, ours] = [callees.invoke.as_str(), invoke.as_str()];
@@ -277,13 +278,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::core::router::happening::Happening::{Created, Deleted, Entered, Left};
+    use crate::core::router::meta_event::MetaEvent::{Created, Deleted, Entered, Left};
     use crate::core::router::{CloseCause, Output, Router, RouterConfig};
     use crate::message::{Hello, HelloDetails, Message, RegisterOptions, Roles};
 
     const OF: Kind = Kind::Registration;
 
-    /// A router with two sessions that understand revocation.
+    /// A router with two sessions that announce revocation.
     struct World {
         router: Router,
         connections: [ConnectionId; 2],
@@ -309,14 +310,14 @@ mod tests {
             World { router, connections: [a, b], sessions: [x, y] }
         }
 
-        /// One step, what happened in it, and what was sent.
+        /// Runs one step; returns what happened in it, and what was sent.
         fn step(
             &mut self,
             step: impl FnOnce(&mut Dealer, &mut Turn<'_>, &mut Sessions),
-        ) -> (Vec<Happening>, Vec<Message>) {
+        ) -> (Vec<MetaEvent>, Vec<Message>) {
             let happened = self.router.turn(Duration::from_secs(3), 0, |realm, turn| {
                 step(&mut realm.dealer, turn, &mut realm.sessions);
-                std::mem::take(&mut turn.happenings)
+                std::mem::take(&mut turn.meta_events)
             });
             let mut sent = Vec::new();
             while let Some(output) = self.router.poll_output() {
@@ -333,7 +334,7 @@ mod tests {
             &mut self,
             who: usize,
             set: impl FnOnce(&mut RegisterOptions),
-        ) -> Vec<Happening> {
+        ) -> Vec<MetaEvent> {
             let from = self.connections[who];
             let mut options = RegisterOptions::default();
             set(&mut options);

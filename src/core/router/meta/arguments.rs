@@ -1,14 +1,14 @@
-//! `Arguments`: what a meta procedure was called with, held against what it takes.
+//! `Arguments`: the arguments of a call to a meta procedure, checked against its parameters.
 //!
-//! As with the procedures of Autobahn and Crossbar, each argument has a name and comes by position
-//! or by keyword; an optional one that is null is as good as missing.
+//! As with the procedures of Autobahn and Crossbar, each argument has a name and is given by
+//! position or by keyword; an optional argument that is null is absent.
 
 use crate::error::ApplicationError;
 use crate::message::{Field, Payload};
 use crate::uri::uris;
 use crate::value::{Dict, Value};
 
-/// The names of the arguments that a procedure takes, in the order of their positions.
+/// Names of the parameters of a procedure, in the order of their positions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameters {
     pub(super) required: &'static [&'static str],
@@ -20,7 +20,8 @@ pub(super) struct Parameters {
 pub(super) struct Arguments(Dict);
 
 impl Arguments {
-    /// Reads them. That each required one is there, and none beside.
+    /// Reads the arguments; checks that each required one is present, and that there are no unknown
+    /// ones.
     pub(super) fn read(
         payload: &Payload,
         parameters: Parameters,
@@ -30,7 +31,9 @@ impl Arguments {
         let (least, most) = (required.len(), required.len() + optional.len());
         if args.len() > most {
             let given = args.len();
-            return Err(invalid(format!("{most} positional arguments at most, {given} given")));
+            return Err(invalid(format!(
+                "at most {most} positional arguments are allowed, {given} given"
+            )));
         }
         let mut given = args.into_iter();
         let mut all = Dict::new();
@@ -63,19 +66,19 @@ impl Arguments {
         }
     }
 
-    /// Takes an argument out that must be there.
+    /// Takes out an argument that must be present.
     pub(super) fn required<T: Field>(&mut self, name: &str) -> Result<T, ApplicationError> {
         let value = self.0.remove(name).unwrap_or_default();
         read(name, value)
     }
 
-    /// Takes an argument out that may be there.
+    /// Takes out an optional argument.
     pub(super) fn optional<T: Field>(&mut self, name: &str) -> Result<Option<T>, ApplicationError> {
         self.0.remove(name).map(|value| read(name, value)).transpose()
     }
 }
 
-/// That an argument is not what the procedure takes.
+/// The error for an invalid argument.
 pub(super) fn invalid(text: impl Into<String>) -> ApplicationError {
     ApplicationError::new(uris::INVALID_ARGUMENT).arg(text.into())
 }

@@ -1,8 +1,8 @@
-//! What registrations and subscriptions have in common when they are asked about.
+//! Common parts of the registration and the subscription meta API.
 
 use std::time::Duration;
 
-use super::Inquiry;
+use super::MetaCall;
 use super::arguments::invalid;
 use crate::core::router::checks::check_uri;
 use crate::core::router::index::Entry;
@@ -21,8 +21,7 @@ pub(super) fn describe<T>(entry: &Entry<T>, epoch: Duration, created: Duration) 
         .with("match", entry.policy.as_str())
 }
 
-/// Ids by match policy, each in the order in which they were given. What is about `wamp.` URIs is
-/// left off, as no events tell of it either.
+/// Ids by match policy, in ascending order. `wamp.` URIs are left out, as in meta events.
 pub(super) fn list<'a, T: 'a>(entries: impl Iterator<Item = &'a Entry<T>>) -> Value {
     let mut lists = [Match::Exact, Match::Prefix, Match::Wildcard].map(|policy| (policy, vec![]));
     for entry in entries.filter(|entry| !is_reserved(&entry.uri)) {
@@ -40,9 +39,9 @@ pub(super) fn list<'a, T: 'a>(entries: impl Iterator<Item = &'a Entry<T>>) -> Va
     all.into()
 }
 
-/// The URI and the policy that are looked up.
+/// The URI and the policy to look up.
 pub(super) fn looked_up(
-    call: &mut Inquiry<'_, '_>,
+    call: &mut MetaCall<'_, '_>,
     name: &str,
 ) -> Result<(Uri, Match), ApplicationError> {
     let uri: Uri = call.arguments.required(name)?;
@@ -57,15 +56,15 @@ pub(super) fn looked_up(
     Ok((uri, policy))
 }
 
-/// The URI that is to be matched.
-pub(super) fn matched(call: &mut Inquiry<'_, '_>, name: &str) -> Result<Uri, ApplicationError> {
+/// The URI to match.
+pub(super) fn matched(call: &mut MetaCall<'_, '_>, name: &str) -> Result<Uri, ApplicationError> {
     let uri: Uri = call.arguments.required(name)?;
     check_uri(call.turn, &uri, Match::Exact)?;
     Ok(uri)
 }
 
-/// Why somebody is put out of something.
-pub(super) fn reason(call: &mut Inquiry<'_, '_>) -> Result<Uri, ApplicationError> {
+/// The reason for a revocation.
+pub(super) fn reason(call: &mut MetaCall<'_, '_>) -> Result<Uri, ApplicationError> {
     let reason = call.arguments.optional("reason")?.unwrap_or_else(|| uris::KILLED.into());
     check_uri(call.turn, &reason, Match::Exact)?;
     Ok(reason)

@@ -1,18 +1,18 @@
-//! `wamp.subscription.get_events`: what was published before one asked (spec: "Event History").
+//! `wamp.subscription.get_events`: earlier events of a subscription (spec: "Event History").
 
 use std::time::Duration;
 
 use super::arguments::invalid;
-use super::{Answer, Inquiry};
+use super::{Answer, MetaCall};
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::error::ApplicationError;
 use crate::message::time;
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
-/// Gives one list, as Crossbar does: the spec can also be read so that each event is a result of
-/// its own. The list has an end even if the call sets no limit: see `HistoryFilter`.
-pub(super) fn get_events(call: &mut Inquiry<'_, '_>) -> Answer {
+/// Returns one list, as Crossbar does; by another reading of the spec each event would be a result
+/// of its own. The list is bounded even if the call sets no limit: see `HistoryFilter`.
+pub(super) fn get_events(call: &mut MetaCall<'_, '_>) -> Answer {
     let subscription: u64 = call.arguments.required("subscription")?;
     let filter = filter(call)?;
     let Some(session) = call.realm.sessions.get(&call.caller) else { return Ok(Value::Null) };
@@ -20,13 +20,13 @@ pub(super) fn get_events(call: &mut Inquiry<'_, '_>) -> Answer {
     Ok(events.into_iter().map(describe).map(Value::from).collect::<List>().into())
 }
 
-fn filter(call: &mut Inquiry<'_, '_>) -> Result<HistoryFilter, ApplicationError> {
+fn filter(call: &mut MetaCall<'_, '_>) -> Result<HistoryFilter, ApplicationError> {
     let limit: Option<u64> = call.arguments.optional("limit")?;
     if limit == Some(0) {
         return Err(invalid("argument \"limit\" must be at least 1"));
     }
-    // What is told of an event's time is cut to milliseconds, and what is asked for goes by what
-    // was told: `until_time` with the time of an event includes it.
+    // Times are shown in milliseconds, and compared as shown: `until_time` with the time of an
+    // event includes the event.
     let from = point_in_time(call, "from_time")?.map(rounded_up);
     let after = point_in_time(call, "after_time")?.map(next_millisecond);
     let before = point_in_time(call, "before_time")?.map(rounded_up);
@@ -45,7 +45,7 @@ fn filter(call: &mut Inquiry<'_, '_>) -> Result<HistoryFilter, ApplicationError>
 }
 
 fn point_in_time(
-    call: &mut Inquiry<'_, '_>,
+    call: &mut MetaCall<'_, '_>,
     name: &str,
 ) -> Result<Option<Duration>, ApplicationError> {
     let Some(text) = call.arguments.optional::<String>(name)? else { return Ok(None) };
@@ -63,7 +63,7 @@ fn rounded_up(time: Duration) -> Duration {
     if cut == time { cut } else { next_millisecond(time) }
 }
 
-/// The first millisecond behind the one that `time` is in.
+/// The first millisecond after the one that contains `time`.
 fn next_millisecond(time: Duration) -> Duration {
     cut(time).saturating_add(Duration::from_millis(1))
 }
@@ -78,11 +78,11 @@ fn describe(event: HistoryEvent) -> Dict {
         .with("subscription", event.subscription)
         .with("publication", event.publication)
         .with("details", event.details.to_dict());
-    // As EVENT carries it in place of the arguments.
+    // As in EVENT, it replaces the arguments.
     if let Some(opaque) = event.payload.opaque() {
         dict.insert("payload", opaque.clone());
     }
-    // What cannot be read must not hide the other events.
+    // An unreadable event must not hide the others.
     let (args, kwargs) = event.payload.to_values().unwrap_or_default();
     if !args.is_empty() {
         dict.insert("args", args);

@@ -1,8 +1,8 @@
-//! The meta API: procedures under `wamp.` that the router answers itself, and events that it
-//! publishes itself (spec: "Meta API").
+//! The meta API: procedures under `wamp.` that the router answers, and events that it publishes
+//! (spec: "Meta API").
 //!
-//! Owns what can be asked and in which words it is answered. What is asked about stays with its
-//! owners: sessions with the realm, registrations with the dealer, subscriptions with the broker.
+//! Contains the procedures, their arguments and answers. The state is in the realm (sessions), the
+//! dealer (registrations) and the broker (subscriptions).
 
 mod arguments;
 mod entry;
@@ -28,37 +28,36 @@ use arguments::{Arguments, Parameters};
 pub(super) use events::{joined, left, publish};
 pub(super) use session::Kill;
 
-/// A call of a meta procedure that is being answered.
-struct Inquiry<'a, 't> {
+/// A running call of a meta procedure.
+struct MetaCall<'a, 't> {
     realm: &'a mut Realm,
     turn: &'a mut Turn<'t>,
     caller: ConnectionId,
     arguments: Arguments,
-    /// Whether others learn who the caller is, by what it leaves behind.
+    /// Disclosure of the caller in what it leaves behind.
     disclosure: Disclosure,
-    /// Whom to throw out when the call has been answered.
+    /// Sessions to end after the answer.
     kill: Option<Kill>,
 }
 
-/// What a meta procedure gives: one value, null for none.
+/// Result of a meta procedure: one value, null for none.
 type Answer = Result<Value, ApplicationError>;
 
 struct Procedure {
     name: &'static str,
-    /// Whether it ends something of other sessions.
+    /// True if it ends something of other sessions.
     ends: bool,
     parameters: Parameters,
-    run: fn(&mut Inquiry<'_, '_>) -> Answer,
+    run: fn(&mut MetaCall<'_, '_>) -> Answer,
 }
 
-/// Whether a call is for the router itself.
+/// Returns whether the router itself answers calls of this procedure.
 pub(super) fn answers(procedure: &str) -> bool {
     procedure.starts_with("wamp.")
 }
 
-/// Answers a new call to the router itself, and returns the sessions that it ends, which is left to
-/// the realm. Such a call is over at once: there is nothing to cancel, to time out or to report
-/// progress of.
+/// Answers a call to the router itself, and returns the sessions that the realm has to end. Such a
+/// call is over at once: it cannot be cancelled, timed out or report progress.
 pub(super) fn call(
     realm: &mut Realm,
     turn: &mut Turn<'_>,
@@ -71,16 +70,16 @@ pub(super) fn call(
     let offered = realm.meta_api(turn.config, caller, &call.procedure);
     let procedure = find(offered.unwrap_or(MetaApi::Off), &call.procedure)?;
     let arguments = Arguments::read(&call.payload, procedure.parameters)?;
-    let mut inquiry = Inquiry { realm, turn, caller, arguments, disclosure, kill: None };
-    let result = (procedure.run)(&mut inquiry)?;
-    let kill = inquiry.kill;
+    let mut meta_call = MetaCall { realm, turn, caller, arguments, disclosure, kill: None };
+    let result = (procedure.run)(&mut meta_call)?;
+    let kill = meta_call.kill;
     let payload = Payload::from_values(vec![result], Dict::new());
     let details = ResultDetails::default();
     turn.outputs.send(caller, CallResult { request: call.request, details, payload });
     Ok(kill)
 }
 
-/// What has to be allowed for a call to the router itself.
+/// A permission that a call to the router itself needs.
 pub(super) struct Implied {
     pub(super) action: Action,
     pub(super) uri: Uri,
@@ -88,9 +87,9 @@ pub(super) struct Implied {
     pub(super) options: Dict,
 }
 
-/// What a call to the router itself leads to that has to be allowed on its own: testaments are
-/// publications, and a history is what its subscribers got. Nothing if there is no such thing, or if
-/// the call cannot be answered in any case.
+/// The permission that a call to the router itself needs beside its own: a testament is a
+/// publication, and reading a history is subscribing. `None` if it needs none, or if the call will
+/// fail in any case.
 pub(super) fn implied(realm: &Realm, call: &Call) -> Option<Implied> {
     let name = call.procedure.as_str();
     if !matches!(name, ADD_TESTAMENT | GET_EVENTS) {
@@ -114,15 +113,15 @@ pub(super) fn implied(realm: &Realm, call: &Call) -> Option<Implied> {
     Some(Implied { action: Action::Subscribe, uri, policy, options: Dict::new() })
 }
 
-/// Whether some procedure that `what` begins with can be called by whom `offered` says how much of
-/// the meta API it finds.
+/// Returns whether any meta procedure with this prefix is available; `offered` returns the part of
+/// the meta API for a procedure.
 pub(super) fn offers(offered: impl Fn(&str) -> Option<MetaApi>, what: &str) -> bool {
     let all = PROCEDURES.iter().filter(|procedure| procedure.name.starts_with(what));
     all.map(|procedure| procedure.name)
         .any(|name| offered(name).is_some_and(|offered| find(offered, name).is_ok()))
 }
 
-/// Whether it can be called by anybody at all.
+/// Returns whether any session at all may call a meta procedure with this prefix.
 pub(super) fn anybody_may(config: &RouterConfig, policy: Option<&Policy>, what: &str) -> bool {
     match policy {
         None => offers(|_| Some(config.meta_api), what),
@@ -130,8 +129,8 @@ pub(super) fn anybody_may(config: &RouterConfig, policy: Option<&Policy>, what: 
     }
 }
 
-/// That the call is one that can be answered: neither in several messages, nor in a form that only
-/// another client can read.
+/// Checks that the call can be answered: it must not come in several messages, nor in a form that
+/// only another client can read.
 fn check_options(call: &Call) -> Result<(), ApplicationError> {
     let options = &call.options;
     let unreadable = if options.progress == Some(true) {
@@ -165,7 +164,7 @@ const GET_EVENTS: &str = "wamp.subscription.get_events";
 
 macro_rules! procedures {
     ($($name:literal ($($required:ident),* $(; $($optional:ident),*)?) $kind:ident $run:path,)*) => {
-        /// All that there are, each with its required and its optional arguments.
+        /// All procedures, each with its required and its optional arguments.
         static PROCEDURES: &[Procedure] = &[$(Procedure {
             name: $name,
             ends: procedures!(@ $kind),

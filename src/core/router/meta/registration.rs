@@ -1,20 +1,20 @@
-//! The registration meta API: which procedures there are, and who serves them.
+//! The registration meta API: the registrations and their callees.
 
-use super::{Answer, Inquiry, answers, entry, session};
+use super::{Answer, MetaCall, answers, entry, session};
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::uri::uris;
 use crate::value::{Dict, List, Value};
 
-/// What others are told of a registration; nothing if there is none.
+/// The public description of a registration, if it exists.
 pub(super) fn describe(realm: &Realm, turn: &Turn<'_>, id: u64) -> Option<Dict> {
     let entry = realm.dealer.registrations.index().get(id)?;
     let dict = entry::describe(entry, turn.config.epoch, entry.members.created);
     Some(dict.with("invoke", entry.members.invoke.as_str()))
 }
 
-pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn list(call: &mut MetaCall<'_, '_>) -> Answer {
     let index = call.realm.dealer.registrations.index();
     let Some(id) = call.arguments.optional("session")? else {
         return Ok(entry::list(index.iter()));
@@ -25,7 +25,7 @@ pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
     Ok(entry::list(ids.filter_map(|id| index.get(id))))
 }
 
-pub(super) fn lookup(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn lookup(call: &mut MetaCall<'_, '_>) -> Answer {
     let (procedure, policy) = entry::looked_up(call, "procedure")?;
     Ok(call
         .realm
@@ -37,29 +37,29 @@ pub(super) fn lookup(call: &mut Inquiry<'_, '_>) -> Answer {
         .into())
 }
 
-pub(super) fn best_match(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn best_match(call: &mut MetaCall<'_, '_>) -> Answer {
     let procedure = entry::matched(call, "procedure")?;
-    // No pattern gets the calls that the router answers.
+    // Patterns do not get the calls that the router answers.
     if answers(&procedure) {
         return Ok(Value::Null);
     }
     Ok(call.realm.dealer.registrations.best(&procedure).map(|entry| entry.id).into())
 }
 
-pub(super) fn get(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn get(call: &mut MetaCall<'_, '_>) -> Answer {
     let id = call.arguments.required("registration")?;
     describe(call.realm, call.turn, id).map(Value::from).ok_or_else(|| no_such_registration(id))
 }
 
-pub(super) fn list_callees(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn list_callees(call: &mut MetaCall<'_, '_>) -> Answer {
     Ok(callees(call)?.into())
 }
 
-pub(super) fn count_callees(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn count_callees(call: &mut MetaCall<'_, '_>) -> Answer {
     Ok(callees(call)?.len().into())
 }
 
-pub(super) fn remove_callee(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn remove_callee(call: &mut MetaCall<'_, '_>) -> Answer {
     let id = call.arguments.required("registration")?;
     let session = call.arguments.required("callee")?;
     let reason = entry::reason(call)?;
@@ -73,8 +73,8 @@ pub(super) fn remove_callee(call: &mut Inquiry<'_, '_>) -> Answer {
         .arg(format!("session {session} is not a callee of registration {id}")))
 }
 
-/// The sessions of all callees, in the order in which they registered.
-fn callees(call: &mut Inquiry<'_, '_>) -> Result<List, ApplicationError> {
+/// The sessions of all callees, in the order of their registration.
+fn callees(call: &mut MetaCall<'_, '_>) -> Result<List, ApplicationError> {
     let id = call.arguments.required("registration")?;
     let entry = call.realm.dealer.registrations.index().get(id);
     let entry = entry.ok_or_else(|| no_such_registration(id))?;

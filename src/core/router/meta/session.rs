@@ -1,6 +1,6 @@
-//! The session meta API: who is there, and who has to go.
+//! The session meta API: the sessions, and ending them.
 
-use super::{Answer, Inquiry};
+use super::{Answer, MetaCall};
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::check_uri;
 use crate::core::router::realm::Realm;
@@ -10,15 +10,15 @@ use crate::message::{Goodbye, GoodbyeDetails};
 use crate::uri::{Match, Uri, uris};
 use crate::value::{Dict, List, Value};
 
-/// Sessions that somebody ends.
+/// Sessions that another session ends.
 pub(in crate::core::router) struct Kill {
     pub(in crate::core::router) victims: Vec<ConnectionId>,
     pub(in crate::core::router) goodbye: Goodbye,
-    /// Whether nobody is told, neither by meta events nor by testaments.
+    /// True if nothing is published: neither meta events nor testaments.
     pub(in crate::core::router) quietly: bool,
 }
 
-/// What others are told of a session.
+/// The public description of a session.
 pub(super) fn describe(identity: &Identity) -> Dict {
     Dict::new()
         .with("session", identity.session)
@@ -28,7 +28,7 @@ pub(super) fn describe(identity: &Identity) -> Dict {
         .with("authprovider", identity.authprovider.as_str())
 }
 
-/// The connection of a session, by the session's id.
+/// The connection of a session, by session id.
 pub(super) fn find(realm: &Realm, session: u64) -> Result<ConnectionId, ApplicationError> {
     realm.connections.get(&session).copied().ok_or_else(|| no_such_session(session))
 }
@@ -37,7 +37,7 @@ pub(super) fn no_such_session(session: u64) -> ApplicationError {
     ApplicationError::new(uris::NO_SUCH_SESSION).arg(format!("no such session: {session}"))
 }
 
-/// The ids of sessions, by their connections.
+/// Session ids of these connections.
 pub(super) fn ids<'a>(
     realm: &Realm,
     connections: impl IntoIterator<Item = &'a ConnectionId>,
@@ -46,45 +46,45 @@ pub(super) fn ids<'a>(
     sessions.map(|session| session.identity.session.into()).collect()
 }
 
-pub(super) fn count(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn count(call: &mut MetaCall<'_, '_>) -> Answer {
     Ok(filtered(call)?.len().into())
 }
 
-pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn list(call: &mut MetaCall<'_, '_>) -> Answer {
     let sessions = filtered(call)?;
     Ok(ids(call.realm, &sessions).into())
 }
 
-pub(super) fn get(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn get(call: &mut MetaCall<'_, '_>) -> Answer {
     let session = call.arguments.required("session")?;
     let connection = find(call.realm, session)?;
     let session = call.realm.sessions.get(&connection).ok_or_else(|| no_such_session(session))?;
     Ok(describe(&session.identity).into())
 }
 
-pub(super) fn kill(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn kill(call: &mut MetaCall<'_, '_>) -> Answer {
     let session = call.arguments.required("session")?;
     let goodbye = goodbye(call)?;
     let victim = find(call.realm, session)?;
     if victim == call.caller {
         return Err(ApplicationError::new(uris::NO_SUCH_SESSION)
-            .arg(format!("session {session} is the caller's own, which leaves by GOODBYE")));
+            .arg(format!("session {session} is the caller's own; leave it by GOODBYE")));
     }
     call.kill = Some(Kill { victims: vec![victim], goodbye, quietly: false });
     Ok(Value::Null)
 }
 
-pub(super) fn kill_by_authid(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn kill_by_authid(call: &mut MetaCall<'_, '_>) -> Answer {
     let authid: String = call.arguments.required("authid")?;
     kill_all_who(call, |identity| identity.authid == authid)
 }
 
-pub(super) fn kill_by_authrole(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn kill_by_authrole(call: &mut MetaCall<'_, '_>) -> Answer {
     let authrole: String = call.arguments.required("authrole")?;
     kill_all_who(call, |identity| identity.authrole == authrole)
 }
 
-pub(super) fn kill_all(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn kill_all(call: &mut MetaCall<'_, '_>) -> Answer {
     let goodbye = goodbye(call)?;
     let victims = others(call, |_| true);
     let count = victims.len();
@@ -92,9 +92,9 @@ pub(super) fn kill_all(call: &mut Inquiry<'_, '_>) -> Answer {
     Ok(count.into())
 }
 
-/// The spec's text has `kill_by_authrole` answer with a number, its catalog and Crossbar with the
-/// ids, as `kill_by_authid` does everywhere: ids say more.
-fn kill_all_who(call: &mut Inquiry<'_, '_>, is_meant: impl Fn(&Identity) -> bool) -> Answer {
+/// In the spec's text `kill_by_authrole` returns a number, in its catalog and in Crossbar the ids,
+/// like `kill_by_authid`: ids say more.
+fn kill_all_who(call: &mut MetaCall<'_, '_>, is_meant: impl Fn(&Identity) -> bool) -> Answer {
     let goodbye = goodbye(call)?;
     let victims = others(call, is_meant);
     let ids = ids(call.realm, &victims);
@@ -102,8 +102,8 @@ fn kill_all_who(call: &mut Inquiry<'_, '_>, is_meant: impl Fn(&Identity) -> bool
     Ok(ids.into())
 }
 
-/// What the victims are told.
-fn goodbye(call: &mut Inquiry<'_, '_>) -> Result<Goodbye, ApplicationError> {
+/// The GOODBYE for the ended sessions.
+fn goodbye(call: &mut MetaCall<'_, '_>) -> Result<Goodbye, ApplicationError> {
     let reason: Option<Uri> = call.arguments.optional("reason")?;
     let reason = reason.unwrap_or_else(|| uris::KILLED.into());
     let mut details = GoodbyeDetails::default();
@@ -114,21 +114,21 @@ fn goodbye(call: &mut Inquiry<'_, '_>) -> Result<Goodbye, ApplicationError> {
     Ok(Goodbye { details, reason })
 }
 
-fn others(call: &Inquiry<'_, '_>, is_meant: impl Fn(&Identity) -> bool) -> Vec<ConnectionId> {
+fn others(call: &MetaCall<'_, '_>, is_meant: impl Fn(&Identity) -> bool) -> Vec<ConnectionId> {
     let mut others = select(call.realm, is_meant);
     others.retain(|connection| *connection != call.caller);
     others
 }
 
-/// The sessions in one of the roles that are asked for: in any, if none are given.
-fn filtered(call: &mut Inquiry<'_, '_>) -> Result<Vec<ConnectionId>, ApplicationError> {
+/// The sessions in one of the requested roles; all sessions if no role is given.
+fn filtered(call: &mut MetaCall<'_, '_>) -> Result<Vec<ConnectionId>, ApplicationError> {
     let roles: Option<Vec<String>> = call.arguments.optional("filter_authroles")?;
     Ok(select(call.realm, |identity| {
         roles.as_ref().is_none_or(|roles| roles.contains(&identity.authrole))
     }))
 }
 
-/// The sessions that are meant, in the order in which they connected.
+/// The selected sessions, in the order of their connections.
 fn select(realm: &Realm, is_meant: impl Fn(&Identity) -> bool) -> Vec<ConnectionId> {
     let meant = realm.sessions.iter().filter(|(_, session)| is_meant(&session.identity));
     let mut meant: Vec<_> = meant.map(|(connection, _)| *connection).collect();

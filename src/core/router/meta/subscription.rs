@@ -1,19 +1,19 @@
-//! The subscription meta API: which topics are subscribed to, by whom, and what went there.
+//! The subscription meta API: the subscriptions and their subscribers.
 
-use super::{Answer, Inquiry, entry, session};
+use super::{Answer, MetaCall, entry, session};
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::uri::uris;
 use crate::value::{Dict, List, Value};
 
-/// What others are told of a subscription; nothing if there is none.
+/// The public description of a subscription, if it exists.
 pub(super) fn describe(realm: &Realm, turn: &Turn<'_>, id: u64) -> Option<Dict> {
     let entry = realm.broker.entry(id)?;
     Some(entry::describe(entry, turn.config.epoch, entry.members.created))
 }
 
-pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn list(call: &mut MetaCall<'_, '_>) -> Answer {
     let Some(id) = call.arguments.optional("session")? else {
         return Ok(entry::list(call.realm.broker.entries()));
     };
@@ -23,13 +23,13 @@ pub(super) fn list(call: &mut Inquiry<'_, '_>) -> Answer {
     Ok(entry::list(ids.filter_map(|id| call.realm.broker.entry(id))))
 }
 
-pub(super) fn lookup(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn lookup(call: &mut MetaCall<'_, '_>) -> Answer {
     let (topic, policy) = entry::looked_up(call, "topic")?;
     Ok(call.realm.broker.lookup(&topic, policy).into())
 }
 
-/// All that match, or null if there is none.
-pub(super) fn matches(call: &mut Inquiry<'_, '_>) -> Answer {
+/// All matching subscriptions, or null if there is none.
+pub(super) fn matches(call: &mut MetaCall<'_, '_>) -> Answer {
     let topic = entry::matched(call, "topic")?;
     let ids = call.realm.broker.matching(&topic);
     if ids.is_empty() {
@@ -38,20 +38,20 @@ pub(super) fn matches(call: &mut Inquiry<'_, '_>) -> Answer {
     Ok(ids.into_iter().map(Value::from).collect::<List>().into())
 }
 
-pub(super) fn get(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn get(call: &mut MetaCall<'_, '_>) -> Answer {
     let id = call.arguments.required("subscription")?;
     describe(call.realm, call.turn, id).map(Value::from).ok_or_else(|| no_such_subscription(id))
 }
 
-pub(super) fn list_subscribers(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn list_subscribers(call: &mut MetaCall<'_, '_>) -> Answer {
     Ok(subscribers(call)?.into())
 }
 
-pub(super) fn count_subscribers(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn count_subscribers(call: &mut MetaCall<'_, '_>) -> Answer {
     Ok(subscribers(call)?.len().into())
 }
 
-pub(super) fn remove_subscriber(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn remove_subscriber(call: &mut MetaCall<'_, '_>) -> Answer {
     let id = call.arguments.required("subscription")?;
     let session = call.arguments.required("subscriber")?;
     let reason = entry::reason(call)?;
@@ -66,7 +66,7 @@ pub(super) fn remove_subscriber(call: &mut Inquiry<'_, '_>) -> Answer {
 }
 
 /// The sessions of all subscribers.
-fn subscribers(call: &mut Inquiry<'_, '_>) -> Result<List, ApplicationError> {
+fn subscribers(call: &mut MetaCall<'_, '_>) -> Result<List, ApplicationError> {
     let id = call.arguments.required("subscription")?;
     let entry = call.realm.broker.entry(id).ok_or_else(|| no_such_subscription(id))?;
     Ok(session::ids(call.realm, entry.members.members.iter()))

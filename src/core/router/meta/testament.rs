@@ -1,7 +1,7 @@
-//! The testament meta API: how a session leaves testaments, and their limits.
+//! The testament meta API: adding and dropping testaments, and their limits.
 
 use super::arguments::invalid;
-use super::{Answer, Inquiry};
+use super::{Answer, MetaCall};
 use crate::core::router::broker::discloses;
 use crate::core::router::checks::{check_own_uri, too_many};
 use crate::core::router::testaments::{Scope, Testament};
@@ -10,7 +10,7 @@ use crate::message::{Field, Payload, Publish, PublishOptions};
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
-pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
+pub(super) fn add(call: &mut MetaCall<'_, '_>) -> Answer {
     let topic: Uri = call.arguments.required("topic")?;
     let Args(args) = call.arguments.required("args")?;
     let Kwargs(kwargs) = call.arguments.required("kwargs")?;
@@ -30,14 +30,14 @@ pub(super) fn add(call: &mut Inquiry<'_, '_>) -> Answer {
     if testaments.weight().saturating_add(weight) > limits.testament_bytes {
         return Err(too_many("bytes in testaments", limits.testament_bytes));
     }
-    // Nobody waits for an answer, so its request id is never seen.
+    // A testament is never acknowledged, so its request id is never seen.
     let publish = Publish { request: 1, options, topic, payload };
     testaments.push(scope, Testament { publish, disclosure, weight });
     Ok(Value::Null)
 }
 
-/// The spec has no result here; how many were dropped is Crossbar's.
-pub(super) fn flush(call: &mut Inquiry<'_, '_>) -> Answer {
+/// The spec defines no result; the number of dropped testaments is Crossbar's.
+pub(super) fn flush(call: &mut MetaCall<'_, '_>) -> Answer {
     let scope = scope(call)?.unwrap_or_default();
     let Some(testaments) = call.realm.testaments.get_mut(&call.caller) else { return Ok(0.into()) };
     let dropped = testaments.flush(scope);
@@ -47,13 +47,13 @@ pub(super) fn flush(call: &mut Inquiry<'_, '_>) -> Answer {
     Ok(dropped.into())
 }
 
-fn scope(call: &mut Inquiry<'_, '_>) -> Result<Option<Scope>, ApplicationError> {
+fn scope(call: &mut MetaCall<'_, '_>) -> Result<Option<Scope>, ApplicationError> {
     call.arguments.optional("scope")
 }
 
-/// The options as they would stand in PUBLISH. There is nobody left to get an acknowledgement.
+/// The options of the later PUBLISH, without acknowledgement, since the session will be gone.
 fn publish_options(
-    call: &Inquiry<'_, '_>,
+    call: &MetaCall<'_, '_>,
     options: Dict,
 ) -> Result<PublishOptions, ApplicationError> {
     let options = PublishOptions::from_dict(options)
@@ -67,7 +67,7 @@ fn publish_options(
     if options.ppt_scheme.is_some() && !session.features.publisher_passthru {
         return Err(invalid("argument \"publish_options\": ppt_scheme was not announced"));
     }
-    // Nobody would be told then.
+    // Checked now: later nobody could be told.
     discloses(call.disclosure, &options)?;
     let mut fields = options.into_fields();
     fields.acknowledge = None;

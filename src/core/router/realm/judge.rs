@@ -1,8 +1,6 @@
-//! How a request of a session is decided about, and how the session waits where somebody has to be
-//! asked.
+//! Authorization of requests, and the wait for the authorizer.
 //!
-//! A session that waits is told nothing else: its messages are held back in their order. Others go
-//! on.
+//! The messages of a waiting session are queued in their order. Other sessions go on.
 
 use std::collections::VecDeque;
 
@@ -19,12 +17,12 @@ use crate::error::ApplicationError;
 use crate::message::Message;
 use crate::value::Dict;
 
-/// How many answers of the authorizer are kept for one session.
+/// Maximum number of cached decisions of the authorizer per session.
 const SESSION_VERDICTS: usize = 256;
 
 impl Realm {
-    /// Decides about a request; if somebody has to be asked, the message is kept and there is
-    /// nothing to do yet.
+    /// Decides about a request. `None` if the authorizer has to be asked; the message is kept until
+    /// then.
     pub(in crate::core::router) fn judge(
         &mut self,
         turn: &mut Turn<'_>,
@@ -36,10 +34,12 @@ impl Realm {
             Ok(None) => return Some((message, Ok(Verdict::ALLOWED))),
             Err(error) => return Some((message, Err(error))),
         };
-        let Realm { sessions, policy, name, tells, .. } = self;
+        let Realm { sessions, policy, name, publishes_meta_events, .. } = self;
         let session = sessions.get_mut(&from)?;
         let rules = rules(policy.as_mut(), session)?;
-        if let Some(verdict) = subject.known(rules, session.verdicts.as_deref_mut(), *tells) {
+        if let Some(verdict) =
+            subject.known(rules, session.verdicts.as_deref_mut(), *publishes_meta_events)
+        {
             let outcome = subject.outcome(verdict, &session.identity.authrole);
             return Some((message, outcome));
         }
@@ -65,8 +65,8 @@ impl Realm {
         None
     }
 
-    /// What the authorizer has decided; none if it could not. Gives back what was held, or nothing
-    /// if this is not what the session waits for.
+    /// Applies the authorizer's decision, or its failure. Returns the request, the decision and the
+    /// queued messages; `None` if the session does not wait for this answer.
     pub(in crate::core::router) fn authorized(
         &mut self,
         from: ConnectionId,
@@ -100,14 +100,14 @@ impl Realm {
         Some((message, outcome, held))
     }
 
-    /// Whether a session waits for the authorizer.
+    /// Returns whether a session waits for the authorizer.
     pub(in crate::core::router) fn is_waiting(&self, connection: ConnectionId) -> bool {
         self.policy.is_some()
             && self.sessions.get(&connection).is_some_and(|session| session.waiting.is_some())
     }
 
-    /// What a message needs to be allowed; nothing if that is nothing, or if the message will be
-    /// refused for another reason.
+    /// The permission that a message needs. `None` if it needs none, or if it will be refused for
+    /// another reason.
     fn subject(
         &self,
         turn: &Turn<'_>,

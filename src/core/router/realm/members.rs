@@ -1,22 +1,22 @@
-//! How sessions join a realm and leave it, and who is told.
+//! Sessions joining and leaving a realm, and the meta events about it.
 
 use std::sync::Arc;
 
 use crate::core::router::ConnectionId;
-use crate::core::router::happening::Happening;
 use crate::core::router::meta::{self, Kill};
+use crate::core::router::meta_event::MetaEvent;
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Session;
 use crate::core::router::testaments::Testaments;
 use crate::core::router::turn::Turn;
 
-/// A session that nothing reaches any more, and of which nobody was told yet.
-struct Gone {
+/// A session that is out of the realm, before others are told.
+struct Departed {
     connection: ConnectionId,
     session: Session,
     testaments: Option<Testaments>,
-    /// What its subscriptions' end was.
-    happenings: Vec<Happening>,
+    /// Changes of its subscriptions.
+    meta_events: Vec<MetaEvent>,
 }
 
 impl Realm {
@@ -33,8 +33,7 @@ impl Realm {
         meta::joined(self, turn, &identity);
     }
 
-    /// Everything that a session held goes with it. Its testaments are published, and those who
-    /// watch are told.
+    /// Removes a session and everything that it held. Publishes its testaments and the meta events.
     pub(in crate::core::router) fn release(
         &mut self,
         turn: &mut Turn<'_>,
@@ -45,8 +44,8 @@ impl Realm {
         }
     }
 
-    /// The same for several at once. None of them is told of another one: that would be a square
-    /// of messages if all of them watch.
+    /// Removes several sessions at once. They are not told of each other: if all of them watch,
+    /// that would take a square of messages.
     pub(in crate::core::router) fn release_all(
         &mut self,
         turn: &mut Turn<'_>,
@@ -57,21 +56,21 @@ impl Realm {
         }
     }
 
-    /// As [`release_all`](Realm::release_all), but without a word to anybody, save that calls fail
-    /// whose callees they were.
+    /// As [`release_all`](Realm::release_all), but publishes nothing. Calls whose callees they were
+    /// still fail.
     pub(in crate::core::router) fn release_quietly(
         &mut self,
         turn: &mut Turn<'_>,
         connections: &[ConnectionId],
     ) {
-        let before = turn.happenings.len();
+        let before = turn.meta_events.len();
         for gone in self.remove_all(turn, connections) {
             self.dealer.release(turn, gone.connection, gone.session, &mut self.sessions);
         }
-        turn.happenings.truncate(before);
+        turn.meta_events.truncate(before);
     }
 
-    fn remove_all(&mut self, turn: &mut Turn<'_>, connections: &[ConnectionId]) -> Vec<Gone> {
+    fn remove_all(&mut self, turn: &mut Turn<'_>, connections: &[ConnectionId]) -> Vec<Departed> {
         let all: Vec<_> =
             connections.iter().filter_map(|connection| self.remove(turn, *connection)).collect();
         if all.len() > 1 {
@@ -83,48 +82,48 @@ impl Realm {
         all
     }
 
-    /// From here on nothing reaches it.
-    fn remove(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) -> Option<Gone> {
+    /// Takes a session out of the realm: nothing reaches it any more.
+    fn remove(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) -> Option<Departed> {
         let testaments = self.testaments.remove(&connection);
         let session = self.sessions.remove(&connection)?;
         self.connections.remove(&session.identity.session);
-        let before = turn.happenings.len();
+        let before = turn.meta_events.len();
         self.broker.release(turn, connection, &session);
-        let happenings = turn.happenings.split_off(before);
-        Some(Gone { connection, session, testaments, happenings })
+        let meta_events = turn.meta_events.split_off(before);
+        Some(Departed { connection, session, testaments, meta_events })
     }
 
-    fn tell_of(&mut self, turn: &mut Turn<'_>, gone: Gone) {
-        let Gone { connection, session, testaments, happenings } = gone;
+    fn tell_of(&mut self, turn: &mut Turn<'_>, gone: Departed) {
+        let Departed { connection, session, testaments, meta_events } = gone;
         let identity = Arc::clone(&session.identity);
-        // As the session itself would, but it gets nothing any more.
+        // As the session itself would, but it gets no event any more.
         for (message, disclosure) in testaments.into_iter().flat_map(Testaments::into_publications)
         {
             let gone = (connection, &session);
-            // There is nobody left to be told that it failed.
+            // The session has gone, so nobody can be told of a failure.
             let _ = self.broker.publish_for_gone(turn, gone, &self.sessions, message, disclosure);
         }
-        turn.happenings.extend(happenings);
+        turn.meta_events.extend(meta_events);
         self.dealer.release(turn, connection, session, &mut self.sessions);
-        self.publish_happenings(turn);
+        self.publish_meta_events(turn);
         meta::left(self, turn, &identity);
     }
 
-    /// Tells those who watch what has changed in this turn.
-    pub(in crate::core::router) fn publish_happenings(&mut self, turn: &mut Turn<'_>) {
-        for happening in std::mem::take(&mut turn.happenings) {
-            meta::publish(self, turn, happening);
+    /// Publishes the changes of this turn as meta events.
+    pub(in crate::core::router) fn publish_meta_events(&mut self, turn: &mut Turn<'_>) {
+        for event in std::mem::take(&mut turn.meta_events) {
+            meta::publish(self, turn, event);
         }
     }
 
-    /// Ends the sessions. Their connections follow when the turn is over.
+    /// Ends the sessions. Their connections follow after the turn.
     pub(super) fn kill(&mut self, turn: &mut Turn<'_>, kill: Kill) {
         if kill.quietly {
             self.release_quietly(turn, &kill.victims);
         } else {
             self.release_all(turn, &kill.victims);
         }
-        // After all of that: nothing may follow GOODBYE.
+        // Last, because nothing may follow GOODBYE.
         turn.killed.extend_from_slice(&kill.victims);
         turn.outputs.multicast(kill.victims, kill.goodbye);
     }

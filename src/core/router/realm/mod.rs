@@ -1,7 +1,7 @@
 //! `Realm`: the sessions that can reach each other, their broker and their dealer.
 //!
-//! This file holds the state; what is done with it lies above the meta API: `members` (joining and
-//! leaving), `requests` (what sessions send) and `judge` (what they may).
+//! This file holds the state. `members` (joining and leaving), `requests` (messages) and `judge`
+//! (authorization) work on it, and lie above the meta API.
 
 mod judge;
 mod members;
@@ -24,12 +24,12 @@ pub(super) struct Realm {
     pub(super) connections: IdMap<ConnectionId>,
     pub(super) broker: Broker,
     pub(super) dealer: Dealer,
-    /// Of those sessions that have left any.
+    /// Testaments of the sessions that have left any.
     pub(super) testaments: KeyMap<ConnectionId, Testaments>,
-    /// Who may do what; none if everybody may do everything.
+    /// The rules for all sessions; none if every session may do everything.
     pub(super) policy: Option<Policy>,
-    /// Whether meta events are published.
-    pub(super) tells: bool,
+    /// True if meta events are published.
+    pub(super) publishes_meta_events: bool,
 }
 
 impl Realm {
@@ -37,11 +37,11 @@ impl Realm {
         name: Uri,
         config: &RouterConfig,
         policy: Option<Policy>,
-        tells: bool,
+        publishes_meta_events: bool,
     ) -> Self {
         Realm {
             policy,
-            tells,
+            publishes_meta_events,
             name,
             sessions: Sessions::default(),
             connections: IdMap::default(),
@@ -51,7 +51,7 @@ impl Realm {
         }
     }
 
-    /// Sessions, subscriptions, registrations and calls under way.
+    /// Numbers of sessions, subscriptions, registrations and running calls.
     pub(super) fn counts(&self) -> [usize; 4] {
         let calls = self.sessions.values().map(|session| session.calls.len()).sum();
         [
@@ -62,19 +62,19 @@ impl Realm {
         ]
     }
 
-    /// The rules of a role; none if there are no roles.
+    /// Index of a role's rules; none if there are no roles.
     pub(super) fn role(&self, name: &str) -> Option<usize> {
-        // Nobody knows the first one's name, and it may do nothing.
+        // The first role is for unknown names, and may do nothing.
         self.policy.as_ref().map(|policy| policy.find(name).unwrap_or(0))
     }
 
-    /// Whether a session can have this role here.
+    /// Returns whether a session can have this role here.
     pub(super) fn knows_role(&self, name: &str) -> bool {
         self.policy.as_ref().is_none_or(|policy| policy.find(name).is_some())
     }
 
-    /// How much of the meta API a session's call of this procedure finds; nothing if a rule denies
-    /// it.
+    /// The part of the meta API that a session's call of this procedure may use; `None` if a rule
+    /// denies it.
     pub(super) fn meta_api(
         &self,
         config: &RouterConfig,

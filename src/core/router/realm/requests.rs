@@ -1,4 +1,4 @@
-//! What sessions ask of a realm: each message goes to the broker, the dealer or the meta API.
+//! Requests of sessions: each message goes to the broker, the dealer or the meta API.
 
 use crate::core::router::authorization::Verdict;
 use crate::core::router::realm::Realm;
@@ -9,7 +9,7 @@ use crate::message::{Call, Message, RequestType};
 use crate::uri::uris;
 
 impl Realm {
-    /// Takes a message of a joined session; all but the end of the session.
+    /// Handles a message of a joined session, except those that end the session.
     pub(in crate::core::router) fn handle(
         &mut self,
         turn: &mut Turn<'_>,
@@ -30,13 +30,13 @@ impl Realm {
             Message::Unregister(message) => message.request,
             Message::Call(call) => {
                 session.highest_call = session.highest_call.max(call.request);
-                // It may continue an earlier one.
+                // It may continue an earlier call.
                 if !dealer.admit(turn, from, sessions, call)? {
                     return Ok(());
                 }
                 return self.authorize(turn, from, message, ruled);
             }
-            // What is no request.
+            // Messages that are not requests.
             _ => {
                 return match message {
                     Message::Yield(message) => dealer.r#yield(turn, from, sessions, message),
@@ -49,14 +49,14 @@ impl Realm {
                 };
             }
         };
-        // The dealer has done so for CALL.
+        // The dealer has checked CALL.
         if turn.config.strict_request_ids {
             session.check_request(name, request)?;
         }
         self.authorize(turn, from, message, ruled)
     }
 
-    /// Does what a session asks for, if and when it may.
+    /// Performs a request if it is allowed, now or after the authorizer's answer.
     fn authorize(
         &mut self,
         turn: &mut Turn<'_>,
@@ -73,7 +73,7 @@ impl Realm {
         }
     }
 
-    /// Does what a session asks for, or says why not.
+    /// Performs a request, or refuses it.
     pub(in crate::core::router) fn perform(
         &mut self,
         turn: &mut Turn<'_>,
@@ -132,7 +132,7 @@ impl Realm {
         }
     }
 
-    /// A new call.
+    /// Handles a new call.
     fn call(
         &mut self,
         turn: &mut Turn<'_>,
@@ -166,7 +166,7 @@ impl Realm {
         outcome
     }
 
-    /// Takes back an invocation that cannot be carried to its callee.
+    /// Ends a call whose invocation cannot be carried to its callee.
     pub(in crate::core::router) fn refuse(
         &mut self,
         turn: &mut Turn<'_>,
@@ -202,7 +202,7 @@ impl Realm {
         }
     }
 
-    /// A call has taken too long.
+    /// Ends a call that has taken too long.
     pub(in crate::core::router) fn time_out(
         &mut self,
         turn: &mut Turn<'_>,
