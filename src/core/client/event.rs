@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::core::client::Ticket;
+use crate::core::client::pending::Ticket;
 use crate::error::{ApplicationError, CloseReason};
 use crate::message::{
     self, CancelMode, Challenge, Invocation, Payload, RequestError, ResultDetails, Welcome,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::recent::Recent;
-use crate::core::client::Ticket;
+use crate::core::client::pending::Ticket;
 use crate::core::ids::{IdMap, IdSet};
 use crate::error::Violation;
 use crate::uri::{Match, Uri};

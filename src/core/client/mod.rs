@@ -10,6 +10,7 @@
 //! Before [`Event::Closed`], every ticket has got its [`Event::Reply`].
 
 mod commands;
+mod config;
 mod event;
 mod interest;
 mod joining;
@@ -23,10 +24,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use config::ClientConfig;
 pub use event::{Answer, Event, Failure, Joined};
 use interest::Interest;
 pub use joining::JoinRequest;
 use joining::Joining;
+pub use pending::Ticket;
 use pending::{PendingTable, Request};
 use recent::Recent;
 
@@ -37,48 +40,6 @@ use crate::message::{
     RequestErrorDetails, RequestType, Roles,
 };
 use crate::uri::{Uri, uris};
-
-/// Name of a request, subscription or registration, chosen by the user of the core. The core only
-/// hands it back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_structs, reason = "it is a number")]
-pub struct Ticket(pub u64);
-
-impl Ticket {
-    /// Ticket of requests whose answer is not needed.
-    pub const NOBODY: Ticket = Ticket(u64::MAX);
-}
-
-/// Settings of a session.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ClientConfig {
-    /// Time limit of each step of joining: the answer to HELLO, our answer to CHALLENGE, the answer
-    /// to AUTHENTICATE. Default: 10 s.
-    pub join_timeout: Duration,
-    /// Time limit of the answer to GOODBYE. Default: 3 s.
-    pub leave_timeout: Duration,
-    /// HELLO.Details.agent. Default: name and version of this crate.
-    pub agent: String,
-    /// `disclose_me` of calls and publications that do not set it themselves. Default: not set, and
-    /// the router decides.
-    pub disclose_me: Option<bool>,
-    /// If true, announces support of encoded payloads: `payload_passthru_mode` and Autobahn's
-    /// `payload_transparency`. Default: false.
-    pub payload_passthru: bool,
-}
-
-impl Default for ClientConfig {
-    fn default() -> Self {
-        ClientConfig {
-            join_timeout: Duration::from_secs(10),
-            leave_timeout: Duration::from_secs(3),
-            agent: concat!("wampwerk/", env!("CARGO_PKG_VERSION")).to_owned(),
-            disclose_me: None,
-            payload_passthru: false,
-        }
-    }
-}
 
 /// State of the session (spec: "Session lifecycle", client).
 #[derive(Debug)]

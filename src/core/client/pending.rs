@@ -1,9 +1,19 @@
 //! The pending requests of a session.
 
-use crate::core::client::Ticket;
 use crate::core::ids::IdMap;
 use crate::message::RequestType;
 use crate::uri::{Match, Uri};
+
+/// Name of a request, subscription or registration, chosen by the user of the core. The core only
+/// hands it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(clippy::exhaustive_structs, reason = "it is a number")]
+pub struct Ticket(pub u64);
+
+impl Ticket {
+    /// Ticket of requests whose answer is not needed.
+    pub const NOBODY: Ticket = Ticket(u64::MAX);
+}
 
 /// The pending requests by id.
 #[derive(Debug, Default)]

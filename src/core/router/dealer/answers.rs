@@ -6,8 +6,7 @@ use crate::core::router::dealer::forward::{
     Needs, error_details, pass_error, pass_yield, result_details,
 };
 use crate::core::router::dealer::{Dealer, check_given};
-use crate::core::router::session::Sessions;
-use crate::core::router::session::{Invoked, Origin};
+use crate::core::router::session::{Invoked, Origin, Sessions};
 use crate::core::router::turn::Turn;
 use crate::error::{ApplicationError, Violation};
 use crate::message::{CallResult, CancelMode, Payload, RequestError, RequestType, Yield};

@@ -8,8 +8,9 @@ use crate::core::router::dealer::forward::{
     Needs, disclose_caller, disclosure_denied, pass_call, pass_more,
 };
 use crate::core::router::dealer::registrations::Target;
-use crate::core::router::session::Sessions;
-use crate::core::router::session::{Invoked, More, Origin, Session, Slot, Stream, Timeout};
+use crate::core::router::session::{
+    Invoked, More, Origin, Session, Sessions, Slot, Stream, Timeout,
+};
 use crate::core::router::turn::{Failure, Turn};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Call, CallOptions, Invocation, InvocationDetails};

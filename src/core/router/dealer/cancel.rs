@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::core::router::ConnectionId;
 use crate::core::router::dealer::Dealer;
-use crate::core::router::session::Sessions;
-use crate::core::router::session::{Invoked, Timeout};
+use crate::core::router::session::{Invoked, Sessions, Timeout};
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::message::{Cancel, CancelMode, Interrupt, InterruptOptions, RequestType};

@@ -9,8 +9,7 @@ use crate::core::router::ConnectionId;
 use crate::core::router::config::Disclosure;
 use crate::core::router::custom::custom;
 use crate::core::router::features::Features;
-use crate::core::router::session::Identity;
-use crate::core::router::session::Sessions;
+use crate::core::router::session::{Identity, Sessions};
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::message::{

@@ -13,8 +13,7 @@ use crate::core::router::dealer::policy::{Callee, Callees, NoCallee};
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::names::{is_reserved, quote};
-use crate::core::router::session::Sessions;
-use crate::core::router::session::{Session, Slot};
+use crate::core::router::session::{Session, Sessions, Slot};
 use crate::core::router::turn::{Failure, Turn};
 use crate::error::ApplicationError;
 use crate::message::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::MetaCall;
 use super::arguments::invalid;
+use super::call::MetaCall;
 use crate::core::router::checks::check_uri;
 use crate::core::router::index::Entry;
 use crate::core::router::names::is_reserved;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::arguments::invalid;
-use super::{Answer, MetaCall};
+use super::call::{Answer, MetaCall};
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::error::ApplicationError;
 use crate::message::time;

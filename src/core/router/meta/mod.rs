@@ -5,6 +5,7 @@
 //! dealer (registrations) and the broker (subscriptions).
 
 mod arguments;
+mod call;
 mod entry;
 mod events;
 mod history;
@@ -22,26 +23,12 @@ use crate::core::router::{ConnectionId, Disclosure, MetaApi, RouterConfig};
 use crate::error::ApplicationError;
 use crate::message::{Call, CallResult, Payload, ResultDetails};
 use crate::uri::{Match, Uri, uris};
-use crate::value::{Dict, Value};
+use crate::value::Dict;
 use arguments::{Arguments, Parameters};
+use call::{Answer, MetaCall};
 
+pub(super) use call::Kill;
 pub(super) use events::{joined, left, publish};
-pub(super) use session::Kill;
-
-/// A running call of a meta procedure.
-struct MetaCall<'a, 't> {
-    realm: &'a mut Realm,
-    turn: &'a mut Turn<'t>,
-    caller: ConnectionId,
-    arguments: Arguments,
-    /// Disclosure of the caller in what it leaves behind.
-    disclosure: Disclosure,
-    /// Sessions to end after the answer.
-    kill: Option<Kill>,
-}
-
-/// Result of a meta procedure: one value, null for none.
-type Answer = Result<Value, ApplicationError>;
 
 struct Procedure {
     name: &'static str,
@@ -49,11 +36,6 @@ struct Procedure {
     ends: bool,
     parameters: Parameters,
     run: fn(&mut MetaCall<'_, '_>) -> Answer,
-}
-
-/// Returns whether the router itself answers calls of this procedure.
-pub(super) fn answers(procedure: &str) -> bool {
-    procedure.starts_with("wamp.")
 }
 
 /// Answers a call to the router itself, and returns the sessions that the realm has to end. Such a

@@ -1,6 +1,8 @@
 //! The registration meta API: the registrations and their callees.
 
-use super::{Answer, MetaCall, answers, entry, session};
+use super::call::{Answer, MetaCall};
+use super::{entry, session};
+use crate::core::router::names::is_meta;
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
@@ -40,7 +42,7 @@ pub(super) fn lookup(call: &mut MetaCall<'_, '_>) -> Answer {
 pub(super) fn best_match(call: &mut MetaCall<'_, '_>) -> Answer {
     let procedure = entry::matched(call, "procedure")?;
     // Patterns do not get the calls that the router answers.
-    if answers(&procedure) {
+    if is_meta(&procedure) {
         return Ok(Value::Null);
     }
     Ok(call.realm.dealer.registrations.best(&procedure).map(|entry| entry.id).into())

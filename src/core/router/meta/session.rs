@@ -1,6 +1,6 @@
 //! The session meta API: the sessions, and ending them.
 
-use super::{Answer, MetaCall};
+use super::call::{Answer, Kill, MetaCall};
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::check_uri;
 use crate::core::router::realm::Realm;
@@ -9,14 +9,6 @@ use crate::error::ApplicationError;
 use crate::message::{Goodbye, GoodbyeDetails};
 use crate::uri::{Match, Uri, uris};
 use crate::value::{Dict, List, Value};
-
-/// Sessions that another session ends.
-pub(in crate::core::router) struct Kill {
-    pub(in crate::core::router) victims: Vec<ConnectionId>,
-    pub(in crate::core::router) goodbye: Goodbye,
-    /// True if nothing is published: neither meta events nor testaments.
-    pub(in crate::core::router) quietly: bool,
-}
 
 /// The public description of a session.
 pub(super) fn describe(identity: &Identity) -> Dict {

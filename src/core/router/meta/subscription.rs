@@ -1,6 +1,7 @@
 //! The subscription meta API: the subscriptions and their subscribers.
 
-use super::{Answer, MetaCall, entry, session};
+use super::call::{Answer, MetaCall};
+use super::{entry, session};
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;

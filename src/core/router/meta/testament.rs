@@ -1,7 +1,7 @@
 //! The testament meta API: adding and dropping testaments, and their limits.
 
 use super::arguments::invalid;
-use super::{Answer, MetaCall};
+use super::call::{Answer, MetaCall};
 use crate::core::router::broker::discloses;
 use crate::core::router::checks::{check_own_uri, too_many};
 use crate::core::router::testaments::{Scope, Testament};

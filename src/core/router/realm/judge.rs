@@ -9,6 +9,7 @@ use crate::core::router::authorization::{
     Verdicts, Waiting,
 };
 use crate::core::router::checks::{check_own_uri, check_uri};
+use crate::core::router::names::is_meta;
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Session;
 use crate::core::router::turn::Turn;
@@ -124,7 +125,7 @@ impl Realm {
                 let policy = message.options.r#match.unwrap_or_default();
                 Subject { policy, ..Subject::new(Action::Register, &message.procedure) }
             }
-            Message::Call(message) if meta::answers(&message.procedure) => {
+            Message::Call(message) if is_meta(&message.procedure) => {
                 if self.meta_api(turn.config, from, &message.procedure).is_none() {
                     let subject = Subject::new(Action::Call, &message.procedure);
                     let role = self.sessions.get(&from).map(|it| &*it.identity.authrole);

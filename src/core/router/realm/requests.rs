@@ -1,6 +1,7 @@
 //! Requests of sessions: each message goes to the broker, the dealer or the meta API.
 
 use crate::core::router::authorization::Verdict;
+use crate::core::router::names::is_meta;
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::{Failure, Turn};
 use crate::core::router::{ConnectionId, meta};
@@ -146,7 +147,7 @@ impl Realm {
             Err(error) => Err(error.into()),
             Ok(verdict) => {
                 let disclosure = verdict.disclosure(turn.config);
-                if meta::answers(&message.procedure) {
+                if is_meta(&message.procedure) {
                     meta::call(self, turn, from, &message, disclosure).map(|kill| {
                         if let Some(kill) = kill {
                             self.kill(turn, kill);

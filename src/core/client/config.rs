@@ -1,0 +1,34 @@
+//! `ClientConfig`: the settings of a session.
+
+use std::time::Duration;
+
+/// Settings of a session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClientConfig {
+    /// Time limit of each step of joining: the answer to HELLO, our answer to CHALLENGE, the answer
+    /// to AUTHENTICATE. Default: 10 s.
+    pub join_timeout: Duration,
+    /// Time limit of the answer to GOODBYE. Default: 3 s.
+    pub leave_timeout: Duration,
+    /// HELLO.Details.agent. Default: name and version of this crate.
+    pub agent: String,
+    /// `disclose_me` of calls and publications that do not set it themselves. Default: not set, and
+    /// the router decides.
+    pub disclose_me: Option<bool>,
+    /// If true, announces support of encoded payloads: `payload_passthru_mode` and Autobahn's
+    /// `payload_transparency`. Default: false.
+    pub payload_passthru: bool,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        ClientConfig {
+            join_timeout: Duration::from_secs(10),
+            leave_timeout: Duration::from_secs(3),
+            agent: concat!("wampwerk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            disclose_me: None,
+            payload_passthru: false,
+        }
+    }
+}
