@@ -12,3 +12,10 @@ pub(crate) mod lookup;
 pub(crate) mod protection;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
+
+/// Returns whether the error means that the peer has closed the connection.
+#[cfg(feature = "client")]
+pub(crate) fn is_end(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}

@@ -24,7 +24,7 @@ use tokio_rustls::{TlsConnector, client};
 
 use crate::error::ConnectError;
 #[cfg(feature = "client")]
-use crate::net::dial::is_end;
+use crate::net::is_end;
 #[cfg(feature = "router")]
 use crate::net::linger::farewell;
 

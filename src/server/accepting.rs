@@ -1,4 +1,4 @@
-//! What becomes of the streams that a listener accepts: handshake, then the server's connections.
+//! Turns the streams that a listener accepts into the server's connections.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The task of one connection that has a handler: the handler's methods, one after the other, and
 //! the transport, which goes on beside them.
 //!
-//! Owns the order of calls, and what happens when the handler fails, panics or does not return.
+//! Implements the order of calls, and the cases in which the handler fails, panics or does not return.
 
 use std::future::{Future, poll_fn};
 
@@ -12,7 +12,7 @@ use crate::server::wire::{GRACE, Next, Wire};
 use crate::server::{HandlerError, TransportHandler};
 use crate::transport::{CloseCode, TransportInfo};
 
-/// One connection from its beginning to its end.
+/// Runs one connection from its beginning to its end.
 pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wire: Wire) {
     let mut handler = match catch(make) {
         Ok(handler) => handler,
@@ -55,14 +55,14 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
     }
 }
 
-/// What became of a method that did not succeed.
+/// Outcome of a method that did not succeed.
 enum Fate {
     Failed(HandlerError),
     Panicked(Panic),
     TooLate,
 }
 
-/// A method beside the transport. If it fails, the connection does.
+/// Runs a method beside the transport. If it fails, the connection is closed.
 async fn during(
     wire: &mut Wire,
     name: &'static str,

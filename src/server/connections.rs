@@ -1,6 +1,6 @@
-//! `Connections`: the connections that are served together, however they came.
+//! `Connections`: the connections that are served together, from listeners, mounts or single streams.
 //!
-//! Owns who they are, their number, and their end.
+//! Counts them, and ends them together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,35 +15,36 @@ use crate::rt::lock::Lock;
 use crate::server::serve::Serve;
 use crate::transport::Transport;
 
-/// How long who was let in is waited for at the end: as long as a handshake may take by default.
+/// Time that a shutdown waits for connections that were granted and have not come yet: as long as a
+/// handshake may take by default.
 const EXPECTED_TIME: Duration = Duration::from_secs(10);
 
 pub(crate) struct Connections<S: Serve> {
     serve: S,
     state: Lock<State<S::Handle>>,
-    /// How many there are.
+    /// Number of connections.
     present: watch::Sender<usize>,
-    /// How many were let in, and have not come yet.
+    /// Number of connections that were granted and have not come yet.
     expected: Arc<watch::Sender<usize>>,
-    /// Its end is the news.
+    /// Nothing is sent: its end is the signal.
     gone: watch::Sender<()>,
 }
 
 struct State<H> {
     all: HashMap<u64, H>,
     last: u64,
-    /// Who comes now has to go at once.
+    /// True when connections that still come are ended at once.
     closed: bool,
 }
 
-/// One connection. Its end frees the room.
+/// One connection. Dropping it frees its room.
 struct Connection<S: Serve> {
     connections: Arc<Connections<S>>,
     key: u64,
     _room: Option<OwnedSemaphorePermit>,
 }
 
-/// A connection that was let in, until it has come: only then is this dropped.
+/// A granted connection, until it has come.
 pub(super) struct Reservation(Arc<watch::Sender<usize>>);
 
 impl<S: Serve> Connections<S> {
@@ -59,7 +60,7 @@ impl<S: Serve> Connections<S> {
         connections
     }
 
-    /// A connection of its own, in a task that is no larger than it has to be.
+    /// Serves a connection in a task of its own.
     pub(super) fn take(
         self: &Arc<Self>,
         transport: Box<dyn Transport>,
@@ -84,7 +85,7 @@ impl<S: Serve> Connections<S> {
         });
     }
 
-    /// Lets a connection in that comes later; none any more at the end.
+    /// Grants a connection that comes later; returns `None` after the end.
     pub(super) fn expect(&self) -> Option<Reservation> {
         let state = self.state.lock();
         if state.closed {
@@ -94,7 +95,7 @@ impl<S: Serve> Connections<S> {
         Some(Reservation(Arc::clone(&self.expected)))
     }
 
-    /// Ends all, and who comes from now on.
+    /// Ends all connections, and those that come from now on.
     pub(super) fn dismiss(&self) {
         let all = {
             let mut state = self.state.lock();
@@ -104,20 +105,20 @@ impl<S: Serve> Connections<S> {
         self.serve.end(all.into_values().collect());
     }
 
-    /// Ready when there are none, and nobody is expected any more, unless that takes too long.
+    /// Waits until there are no connections, and for a bounded time for those that were granted.
     pub(super) async fn wait_none(&self) {
         let mut expected = self.expected.subscribe();
         let _ = timeout(EXPECTED_TIME, expected.wait_for(|expected| *expected == 0)).await;
-        // It ends with us only.
+        // The sender lives as long as we do.
         let _ = self.present.subscribe().wait_for(|present| *present == 0).await;
     }
 
-    /// Closed when neither they nor the place is left.
+    /// Returns a receiver that is closed when neither connections nor listener are left.
     pub(super) fn gone(&self) -> watch::Receiver<()> {
         self.gone.subscribe()
     }
 
-    /// Ready when nobody is served any more.
+    /// Ready when no connection is served any more.
     pub(super) async fn wait_down(&self) {
         self.serve.wait_down().await;
     }

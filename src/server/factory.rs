@@ -1,6 +1,6 @@
-//! `WampWebSocketServerFactory` and `WampRawSocketServerFactory`: servers with handlers of one's own.
+//! `WampWebSocketServerFactory` and `WampRawSocketServerFactory`: servers with custom handlers.
 //!
-//! Owns what they are told. Both are thin over the same target and the same connections.
+//! Both are thin layers over the same target and the same connections.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -24,15 +24,15 @@ use crate::transport::{
     Transport,
 };
 
-/// What both are made of.
+/// Common part of both factories.
 #[derive(Clone)]
 struct Factory {
     handlers: Handlers,
-    /// Who came without a listener.
+    /// Connections that came without a listener.
     connections: Arc<Connections<Handlers>>,
     target: Target,
-    /// Made of the target for the first stream that is given to `accept`, or the text of the reason
-    /// why it cannot be made.
+    /// Made of the target for the first stream that is given to `accept`; the error is the reason why
+    /// it cannot be made.
     acceptor: Arc<OnceLock<Result<Acceptor, String>>>,
 }
 
@@ -50,8 +50,8 @@ macro_rules! factory {
             /// With port 0 the system chooses a free one.
             ///
             /// # Errors
-            /// [`ConnectError::InvalidUrl`] if the URL is none of these,
-            /// [`ConnectError::InvalidConfig`] if there is no serializer, or one is not compiled in.
+            /// [`ConnectError::InvalidUrl`] if the URL is not one of these,
+            /// [`ConnectError::InvalidConfig`] if `serializers` is empty, or one is not compiled in.
             pub fn new<F, H>(
                 make_handler: F,
                 url: &str,
@@ -71,14 +71,14 @@ macro_rules! factory {
                 }
             }
 
-            /// What is asked of clients, and granted them. Default: [`ServerOptions::new`].
+            /// Sets the options for clients. Default: [`ServerOptions::new`].
             #[must_use]
             pub fn options(mut self, options: ServerOptions) -> Self {
                 self.0.change().options = options;
                 self
             }
 
-            /// The certificate, where the URL says TLS; necessary there. Default: none.
+            /// Sets the certificate; required if the URL means TLS. Default: none.
             #[cfg(feature = "tls")]
             #[must_use]
             pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
@@ -86,19 +86,19 @@ macro_rules! factory {
                 self
             }
 
-            /// Listens. A factory may do so several times.
+            /// Listens. A factory can listen several times.
             ///
             /// # Errors
-            /// [`ConnectError::InvalidConfig`] naming an option that cannot be used, or after
+            /// [`ConnectError::InvalidConfig`] naming an option that is not valid, or after
             /// [`shutdown`](Self::shutdown),
-            /// [`ConnectError::InvalidUrl`] if TLS is missing or too much,
-            /// [`ConnectError::Listen`] if the address cannot be had.
+            /// [`ConnectError::InvalidUrl`] if the certificate is missing, or the URL is not one with TLS,
+            /// [`ConnectError::Listen`] if the address is not available.
             pub async fn listen(&self) -> Result<Listener, ConnectError> {
                 self.0.listen().await
             }
 
-            /// Serves a client on a connected stream of one's own, after the opening handshake, which
-            /// this waits for. How many there are is for the caller to bound.
+            /// Waits for the opening handshake on a connected stream, and serves the client. The caller limits
+            /// the number of such streams.
             ///
             /// `peer` is the client's address, as
             /// [`TransportInfo::peer`](crate::transport::TransportInfo::peer) shows it. For TCP set
@@ -125,15 +125,15 @@ macro_rules! factory {
                 self.0.connections.take(transport, None);
             }
 
-            /// Ends the server: nothing is listened on any more, and all its connections end, those
-            /// that came by [`accept`](Self::accept) and [`serve`](Self::serve), those of its mounts
-            /// and of its listeners, also if these were closed or dropped before. Their handlers are
-            /// told by [`on_shutdown`](TransportHandler::on_shutdown), and so are those of connections
-            /// that still come. Returns when all are gone, after 15 s at most, or as much longer as a
-            /// long [`close_timeout`](ServerOptions::close_timeout) makes `on_shutdown`'s time.
+            /// Shuts the server down: closes its listeners and ends all of its connections. These are the
+            /// connections of [`accept`](Self::accept), of [`serve`](Self::serve), of its mounts and of its
+            /// listeners, even of listeners that were closed or dropped before. Their handlers get
+            /// [`on_shutdown`](TransportHandler::on_shutdown), and so do those of connections that still come.
+            /// Returns when all connections are gone, after at most 15 s; a long
+            /// [`close_timeout`](ServerOptions::close_timeout) makes the time of `on_shutdown` longer.
             ///
-            /// Clones of a factory are one server. Dropping them all ends nothing, but leaves nobody who
-            /// could end the connections of a listener that is gone.
+            /// Clones of a factory are one server. Dropping all of them ends nothing, but then the
+            /// connections of a dropped listener can no longer be ended.
             pub async fn shutdown(&self) {
                 self.0.handlers.shut_down().await;
             }
@@ -149,8 +149,7 @@ macro_rules! factory {
 }
 
 factory! {
-    /// A WAMP server of one's own over WebSocket: what happens on its connections is up to a
-    /// [`TransportHandler`]. Autobahn's `WampWebSocketServerFactory`.
+    /// A custom WAMP server over WebSocket: a [`TransportHandler`] handles each connection. Autobahn's `WampWebSocketServerFactory`.
     ///
     /// ```
     /// use wampwerk::message::{Goodbye, GoodbyeDetails, Message};
@@ -159,7 +158,7 @@ factory! {
     /// };
     /// use wampwerk::{Serializer, codec, uris};
     ///
-    /// /// Says farewell to everybody.
+    /// /// Says goodbye to every client.
     /// struct Farewell;
     ///
     /// impl TransportHandler for Farewell {
@@ -193,10 +192,9 @@ factory! {
 }
 
 factory! {
-    /// A WAMP server of one's own over RawSocket: what happens on its connections is up to a
-    /// [`TransportHandler`]. Autobahn's `WampRawSocketServerFactory`.
+    /// A custom WAMP server over RawSocket: a [`TransportHandler`] handles each connection. Autobahn's `WampRawSocketServerFactory`.
     ///
-    /// It is used as [`WampWebSocketServerFactory`] is.
+    /// It is used like [`WampWebSocketServerFactory`].
     WampRawSocketServerFactory,
     Url::RawSocket(_),
     "WebSocket has WampWebSocketServerFactory",
@@ -204,17 +202,17 @@ factory! {
 }
 
 impl WampWebSocketServerFactory {
-    /// Whether RawSocket is spoken at the same place as WebSocket: clients are told from each other
-    /// by the first octet that they send. [`Listener::raw_socket_url`] has the URL of RawSocket's.
-    /// It counts for [`listen`](Self::listen) and [`accept`](Self::accept). Default: no.
+    /// Accepts RawSocket at the same address as WebSocket; the first octet that a client sends tells
+    /// which it is. [`Listener::raw_socket_url`] returns the URL for RawSocket. Applies to
+    /// [`listen`](Self::listen) and [`accept`](Self::accept). Default: false.
     #[must_use]
     pub fn universal(mut self, universal: bool) -> Self {
         self.0.change().universal = universal;
         self
     }
 
-    /// Asks this of every request that would be let in otherwise; see
-    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are.
+    /// Calls `ask` for every request that would be accepted otherwise; see
+    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are accepted.
     #[must_use]
     pub fn on_connect<F>(mut self, ask: F) -> Self
     where
@@ -227,11 +225,11 @@ impl WampWebSocketServerFactory {
         self
     }
 
-    /// The same as a part of somebody else's HTTP server, which chooses the path: see [`Mount`]. The
-    /// URL and the certificate do not matter then.
+    /// Makes this server a part of an HTTP server, which chooses the path: see [`Mount`]. The URL and the
+    /// certificate are not used.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] naming an option that cannot be used.
+    /// [`ConnectError::InvalidConfig`] naming an option that is not valid.
     pub fn mount(&self) -> Result<Mount, ConnectError> {
         let Target { serializers, options, on_connect, .. } = &self.0.target;
         let connections = Connections::new(self.0.handlers.clone());

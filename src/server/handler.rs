@@ -1,7 +1,6 @@
-//! `TransportHandler`: what a WAMP server of one's own is made of.
+//! `TransportHandler`: the trait by which a custom WAMP server handles a connection.
 //!
-//! Owns the trait and what its methods may answer. How a connection drives it is `attending`'s
-//! matter.
+//! `attending` calls its methods.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -11,28 +10,28 @@ use crate::message::Message;
 use crate::server::WampTransport;
 use crate::transport::CloseCode;
 
-/// One connection of a WAMP server of one's own: what happens on it, as methods of one type.
+/// Handles one connection of a custom WAMP server.
 /// Autobahn's `ITransportHandler`.
 ///
 /// A handler is made for each connection, by the function that
 /// [`WampWebSocketServerFactory`](super::WampWebSocketServerFactory) or
-/// [`WampRawSocketServerFactory`](super::WampRawSocketServerFactory) takes. What connections share
-/// stands in an [`Arc`](std::sync::Arc) that this function clones into each.
+/// [`WampRawSocketServerFactory`](super::WampRawSocketServerFactory) takes. State that
+/// connections share is in an [`Arc`](std::sync::Arc) that this function clones into each handler.
 ///
 /// The methods are async functions, and called one after the other: `on_open`, `on_message` for
 /// each message in order, `on_shutdown` if the server goes down, and in the end `on_close`, exactly
 /// once. While one is at work, no more is read from the peer than 64 messages or 1 MiB ahead, so
-/// whoever sends faster than the handler works is slowed down. Writing goes on meanwhile. A method
-/// that keeps so much waiting for 60 s is taken to be stuck, and the connection is closed with
-/// WebSocket's code 1011: nothing is read at that point, neither the peer's pings nor its end. Work
-/// that takes so long belongs in a task of its own.
+/// a peer that sends faster than the handler works is slowed down. Writing goes on meanwhile. If that
+/// limit is reached for 60 s, the method counts as stuck, and the connection is closed with WebSocket's
+/// code 1011: nothing is read meanwhile, neither the peer's pings nor its end. Longer work belongs in a
+/// task of its own.
 ///
 /// ```
 /// use wampwerk::message::{Abort, AbortDetails, Message, Payload};
 /// use wampwerk::server::{HandlerError, TransportHandler, WampTransport};
 /// use wampwerk::uris;
 ///
-/// /// Lets nobody in.
+/// /// Refuses every client.
 /// #[derive(Default)]
 /// struct Doorman {
 ///     transport: Option<WampTransport>,
@@ -59,47 +58,47 @@ use crate::transport::CloseCode;
 ///
 /// # The end
 /// The connection ends when the peer closes it or is lost, when the handler
-/// [closes](WampTransport::close) it or answers an error, and when the peer sends what is no WAMP
-/// message of the serializer that was agreed on (WebSocket close code 1002).
+/// [closes](WampTransport::close) it or answers an error, and when the peer sends something that is
+/// not a WAMP message in the negotiated serializer (WebSocket close code 1002).
 ///
-/// If it was the peer's doing, what the peer had sent before is still handled, and a method that is
-/// at work may finish: altogether there are 10 s, then the method is dropped at its next `await`.
-/// Sending fails meanwhile, except on a RawSocket whose client has ended its own direction alone: it
-/// gets the answers. After the handler's own end or a mistake, only the method that is at work may
-/// finish; it has 10 s after the connection is gone. All this is shorter when the server goes down:
-/// see [`on_shutdown`](Self::on_shutdown).
+/// If the peer ended the connection, the messages that it had sent before are still handled, and a
+/// running method may finish: 10 s in total, then the method is dropped at its next `await`. Sending
+/// fails meanwhile, except on a RawSocket whose client has ended only its own direction: it gets the
+/// answers. After the handler's own end or an error, only the running method may finish, within 10 s
+/// after the connection is gone. All times are shorter when the server shuts down: see
+/// [`on_shutdown`](Self::on_shutdown).
 ///
-/// A method that panics is treated as one that fails; the server and its other connections live on.
-/// A method must not block its thread: nothing can end that.
+/// A method that panics is treated as one that fails; the server and its other connections continue.
+/// A method must not block its thread, as a blocked method cannot be ended.
 pub trait TransportHandler: Send + 'static {
-    /// There is a connection, and both sides have agreed on a serializer. Usually keeps `transport`,
-    /// by which messages are sent.
+    /// Called when the connection is open and a serializer is negotiated. Usually keeps `transport`, which
+    /// sends messages.
     ///
     /// # Errors
-    /// The connection is closed, as [`HandlerError`] tells.
+    /// The connection is closed; see [`HandlerError`].
     fn on_open(
         &mut self,
         transport: WampTransport,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 
-    /// The peer has sent a message. Its payload is not decoded yet.
+    /// Called for each message of the peer. Its payload is not decoded yet.
     ///
     /// # Errors
-    /// The connection is closed, as [`HandlerError`] tells.
+    /// The connection is closed; see [`HandlerError`].
     fn on_message(
         &mut self,
         message: Message,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 
-    /// The server goes down. Default: closes the connection with WebSocket's code 1001.
+    /// Called when the server shuts down. Default: closes the connection with WebSocket's code 1001.
     ///
     /// A handler that wants to say GOODBYE first sends it here and closes when the peer has
     /// answered. The connection is aborted 5 s after the server's shutdown began, or after twice its
     /// [`close_timeout`](crate::transport::ServerOptions::close_timeout) and one second, if that is
-    /// longer. A method that is still at work then is dropped, whichever it is.
+    /// longer. A method that still runs then is dropped.
     ///
     /// # Errors
-    /// The connection is closed, as [`HandlerError`] tells.
+    /// The connection is closed; see [`HandlerError`].
     fn on_shutdown(
         &mut self,
         transport: WampTransport,
@@ -108,22 +107,22 @@ pub trait TransportHandler: Send + 'static {
         ready(Ok(()))
     }
 
-    /// The connection is gone, and nothing more is called. `was_clean` tells whether it was closed
-    /// in order, by the peer or by [`WampTransport::close`] after all that was to be sent; not if it
-    /// broke, was aborted, or had to be closed because somebody made a mistake.
+    /// Called last, when the connection is gone. `was_clean` is true if it was closed in order, by the
+    /// peer or by [`WampTransport::close`] after everything was sent. It is false if the connection broke,
+    /// was aborted, or was closed because of an error.
     ///
-    /// It has 10 s. Default: nothing.
+    /// Time limit: 10 s. Default: does nothing.
     fn on_close(&mut self, was_clean: bool) -> impl Future<Output = ()> + Send {
         let _ = was_clean;
         ready(())
     }
 }
 
-/// Why a handler gives its connection up: any error of its own, with which the connection is closed
-/// with WebSocket's code 1011, or a mistake of the peer's, [`HandlerError::violation`]: 1002. Both
-/// are logged; the peer is told the code alone.
+/// Reason why a handler closes its connection. For any error of its own, WebSocket's close code is 1011;
+/// for a protocol error of the peer, [`HandlerError::violation`], it is 1002. Both are logged; the peer
+/// gets only the code.
 ///
-/// Every error becomes one by `?`. A [`Violation`] becomes a mistake of the peer's.
+/// Every error converts to this one by `?`. A [`Violation`] becomes a protocol error of the peer.
 ///
 /// ```
 /// use wampwerk::error::Violation;
@@ -144,17 +143,17 @@ pub struct HandlerError {
 }
 
 impl HandlerError {
-    /// The peer broke the protocol: what it sent cannot be, or not now.
+    /// A protocol error of the peer: a message that is not valid, or not valid in this state.
     pub fn violation(text: impl fmt::Display) -> Self {
         Violation::new(text).into()
     }
 
-    /// Whether it is the peer's mistake.
+    /// Returns whether it is a protocol error of the peer.
     pub fn is_violation(&self) -> bool {
         self.error.is::<Violation>()
     }
 
-    /// How the connection is closed because of it.
+    /// The code with which the connection is closed.
     pub(super) fn close_code(&self) -> CloseCode {
         if self.is_violation() { CloseCode::ProtocolError } else { CloseCode::InternalError }
     }

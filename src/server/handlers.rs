@@ -1,7 +1,6 @@
-//! The handlers of one server: how they are made, and told of the server's end.
+//! The handlers of one server: makes them, and tells them of the server's shutdown.
 //!
-//! Owns what belongs to the server, however its connections came: listeners, mounts, and streams of
-//! the user's own.
+//! Knows all parts of the server: listeners, mounts, and single streams.
 
 use std::sync::{Arc, Weak};
 
@@ -25,7 +24,7 @@ pub(super) struct Handlers {
 }
 
 struct Server {
-    /// True when the server goes down.
+    /// True when the server shuts down.
     down: watch::Sender<bool>,
     parts: Lock<Parts>,
 }
@@ -33,7 +32,7 @@ struct Server {
 #[derive(Default)]
 struct Parts {
     connections: Vec<Weak<Connections<Handlers>>>,
-    /// Of each place that is listened on: closed when nothing is accepted any more.
+    /// One for each listener: closed when nothing is accepted any more.
     places: Vec<watch::Receiver<()>>,
 }
 
@@ -53,7 +52,7 @@ impl Handlers {
         }
     }
 
-    /// It is listened, until this is closed.
+    /// Adds a listener; it listens until this is closed.
     pub(super) fn listens(&self, stopped: watch::Receiver<()>) {
         let mut parts = self.server.parts.lock();
         parts.places.retain(|place| place.has_changed().is_ok());
@@ -64,7 +63,7 @@ impl Handlers {
         *self.server.down.borrow()
     }
 
-    /// Ends all connections, and the listening. Ready when they are gone, and the ports free.
+    /// Ends all connections and listeners. Ready when the connections are gone and the ports free.
     pub(super) async fn shut_down(&self) {
         self.server.down.send_replace(true);
         let (connections, places) = {
@@ -76,7 +75,7 @@ impl Handlers {
             connections.dismiss();
         }
         for mut place in places {
-            // Nothing is ever sent: it is the end that is waited for.
+            // Nothing is ever sent: the end is the signal.
             let _ = place.changed().await;
         }
         for connections in connections {
@@ -105,7 +104,7 @@ impl Serve for Handlers {
         let mut parts = self.server.parts.lock();
         parts.connections.retain(|one| one.strong_count() > 0);
         parts.connections.push(Arc::downgrade(connections));
-        // Who looks for them has looked, or will find these, too.
+        // A shutdown has seen the list before, or will find these, too.
         let down = self.is_down();
         drop(parts);
         if down {
@@ -114,7 +113,7 @@ impl Serve for Handlers {
     }
 
     async fn wait_down(&self) {
-        // It ends with us only.
+        // The sender lives as long as we do.
         let _ = self.server.down.subscribe().wait_for(|down| *down).await;
     }
 }

@@ -1,5 +1,4 @@
-//! `Listen`: how a router is told where and how to listen; and the way from there to a `Listener`,
-//! whoever serves.
+//! `Listen`: the builder of a router's listener, and the steps from there to a `Listener`.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -19,7 +18,7 @@ use crate::transport::TlsServerConfig;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
 
-/// What a router is about to listen on: made by [`Router::listen`], begun by `.await`.
+/// Builder of a listener: made by [`Router::listen`], started by `.await`.
 #[must_use = "nothing is listened on until this is awaited"]
 pub struct Listen {
     target: Target,
@@ -27,8 +26,7 @@ pub struct Listen {
 }
 
 impl Router {
-    /// Takes connections at a URL. With port 0 the system chooses a free one;
-    /// [`Listener::url`] has it.
+    /// Listens at a URL. With port 0 the system chooses a free one; see [`Listener::url`].
     ///
     /// | URL | listens for |
     /// | --- | --- |
@@ -39,15 +37,15 @@ impl Router {
     /// | `rss://host[:port]` | RawSocket with TLS |
     /// | `rs://unix:/run/router.sock` | RawSocket on a unix socket |
     ///
-    /// Where there is no port it is 80, and with TLS 443, also for RawSocket.
+    /// Default port: 80, with TLS 443, also for RawSocket.
     ///
-    /// One of WebSocket's, [`universal`](Listen::universal), takes RawSocket at the same place as well.
+    /// With [`universal`](Listen::universal), a WebSocket listener accepts RawSocket at the same address.
     ///
-    /// A host that has several addresses is listened on at all of them that this machine has, at the
-    /// same port; [`Listener::local_addr`] is the first.
+    /// For a host with several addresses, the listener uses all of them that belong to this machine, at
+    /// the same port; [`Listener::local_addr`] is the first.
     ///
-    /// A unix socket that is left over from before, at which nobody listens, is replaced. The file
-    /// goes away when listening ends.
+    /// A stale unix socket, at which no program listens, is replaced. The file is removed when listening
+    /// ends.
     ///
     /// ```
     /// use std::time::Duration;
@@ -66,9 +64,9 @@ impl Router {
     /// ```
     ///
     /// # Errors
-    /// Of the await: [`ConnectError::InvalidUrl`] if the URL is none that can be listened on as it is
-    /// asked for, [`ConnectError::InvalidConfig`] naming an option that cannot be used,
-    /// [`ConnectError::Listen`] if the address cannot be had.
+    /// The await returns [`ConnectError::InvalidUrl`] if the URL is not valid for this listener,
+    /// [`ConnectError::InvalidConfig`] naming an option that is not valid, or [`ConnectError::Listen`] if
+    /// the address is not available.
     pub fn listen(&self, url: impl Into<String>) -> Listen {
         let settings = self.settings();
         Listen {
@@ -86,7 +84,7 @@ impl Router {
         }
     }
 
-    /// What its listeners do where they are not told otherwise.
+    /// The defaults of the router's listeners.
     pub(super) fn server_defaults(&self) -> ServerOptions {
         let settings = self.settings();
         ServerOptions::new()
@@ -97,7 +95,7 @@ impl Router {
 }
 
 impl Listen {
-    /// The certificate: for `wss://` and `rss://`, and necessary there.
+    /// Sets the certificate: for `wss://` and `rss://`, and required there.
     ///
     /// ```no_run
     /// # async fn listen(router: wampwerk::Router) -> Result<(), Box<dyn std::error::Error>> {
@@ -115,23 +113,23 @@ impl Listen {
         self
     }
 
-    /// Whether RawSocket is spoken at the same place as WebSocket: clients are told from each other
-    /// by the first octet that they send. The URL is that of the WebSocket, and
-    /// [`Listener::raw_socket_url`] has the other. Default: no.
+    /// Accepts RawSocket at the same address as WebSocket; the first octet that a client sends tells
+    /// which it is. The URL is that of the WebSocket; [`Listener::raw_socket_url`] returns the other.
+    /// Default: false.
     pub fn universal(mut self, universal: bool) -> Self {
         self.target.universal = universal;
         self
     }
 
-    /// What is asked of clients, and granted them. What is not set is as the router has it, or else as
-    /// [`ServerOptions`] says.
+    /// Sets the options for clients. Unset options take the router's values, then the defaults of
+    /// [`ServerOptions`].
     pub fn options(mut self, options: ServerOptions) -> Self {
         self.target.options = options;
         self
     }
 
-    /// Asks this of every WebSocket request that would be let in otherwise; see
-    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are.
+    /// Calls `ask` for every WebSocket request that would be accepted otherwise; see
+    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are accepted.
     pub fn on_connect<F>(mut self, ask: F) -> Self
     where
         F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
@@ -159,7 +157,7 @@ impl fmt::Debug for Listen {
     }
 }
 
-/// Listens, and has the connections served.
+/// Listens, and has `serve` serve the connections.
 pub(crate) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener, ConnectError> {
     let options = target.options.clone();
     let (mut url, acceptor) = target.check()?;

@@ -1,4 +1,4 @@
-//! `Listener`: the handle of what is listened on.
+//! `Listener`: the handle of a listening socket.
 
 use std::net::SocketAddr;
 
@@ -6,9 +6,9 @@ use tokio::sync::watch;
 
 use crate::net::listen::accept_loop::{Control, End};
 
-/// A place where connections are taken. Dropping it changes nothing: they go on being taken there
-/// until [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router; where
-/// there is none, until
+/// A listening socket. Dropping the handle changes nothing: connections are accepted until
+/// [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router. The listener
+/// of a factory ends with
 /// [the factory's shutdown](crate::server::WampWebSocketServerFactory::shutdown).
 #[derive(Debug)]
 pub struct Listener {
@@ -26,27 +26,27 @@ impl Listener {
         &self.url
     }
 
-    /// The URL to connect to by RawSocket, if that is spoken here: the same as [`url`](Self::url), or
-    /// that of the second kind of a [universal](crate::server::Listen::universal) listener.
+    /// The URL to connect to by RawSocket, if this listener accepts it: the same as [`url`](Self::url), or
+    /// the second URL of a [universal](crate::server::Listen::universal) listener.
     pub fn raw_socket_url(&self) -> Option<&str> {
         self.raw_socket_url.as_deref()
     }
 
-    /// The address of the socket; none of a unix socket.
+    /// The address of the socket; `None` for a unix socket.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.local_addr
     }
 
-    /// Takes no more connections, and returns when the port is free, or the unix socket's file gone.
-    /// Connections that there are go on; from now on only the router or the factory can end them all.
+    /// Stops accepting connections, and returns when the port is free or the unix socket's file removed.
+    /// Existing connections continue; from now on only the router or the factory can end all of them.
     pub async fn close(self) {
         self.end(End::Close).await;
     }
 
-    /// Takes no more connections, ends those that it took, and returns when they have gone. A router
-    /// says GOODBYE (`wamp.close.system_shutdown`) to their sessions, and sends them what waits for
-    /// them; each may take some seconds to answer and to read, all at the same time. Connections that
-    /// came another way go on.
+    /// Stops accepting connections, ends those that this listener accepted, and returns when they are
+    /// gone. A router sends GOODBYE (`wamp.close.system_shutdown`) and all waiting messages to their
+    /// sessions; each session has some seconds to answer and to read, all at the same time. Other
+    /// connections continue.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -64,7 +64,7 @@ impl Listener {
     pub async fn shutdown(self) {
         let mut gone = self.gone.clone();
         self.end(End::Shutdown).await;
-        // Nothing is ever sent: it is the end that is waited for.
+        // Nothing is ever sent: the end is the signal.
         let _ = gone.changed().await;
     }
 

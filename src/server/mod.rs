@@ -1,12 +1,10 @@
-//! The side that others connect to. Native only.
+//! Servers: listeners of a router, a router within an HTTP server, and custom WAMP servers. Native only.
 //!
-//! A router listens by [`Router::listen`](crate::Router::listen) and is mounted into somebody else's
-//! HTTP server by [`Router::mount`](crate::Router::mount). Whoever wants another WAMP server than
-//! that writes a [`TransportHandler`] and gives it to a [`WampWebSocketServerFactory`] or a
-//! [`WampRawSocketServerFactory`]; everything up to the messages is the same.
-//!
-//! Owns the sockets, the loop that accepts, its limits and its end. The opening handshakes are the
-//! transports', and what follows is that of who serves: the router, or handlers.
+//! - [`Router::listen`](crate::Router::listen) listens on TCP ports and unix sockets; [`Listener`] is
+//!   the handle.
+//! - [`Router::mount`](crate::Router::mount) makes a router a part of an HTTP server; see [`Mount`].
+//! - For a custom WAMP server, write a [`TransportHandler`] and give it to a
+//!   [`WampWebSocketServerFactory`] or a [`WampRawSocketServerFactory`].
 
 mod accepting;
 mod attending;

@@ -1,7 +1,7 @@
-//! `Mount`: WAMP over WebSocket within somebody else's HTTP server.
+//! `Mount`: WAMP over WebSocket within an HTTP server.
 //!
-//! Owns the way from a request to a transport. Who reads requests and writes responses is not known
-//! here; the types are those of the crate `http`.
+//! Turns a request into a transport. The HTTP server reads requests and writes responses; the types are
+//! those of the crate `http`.
 
 use std::fmt;
 use std::future::Future;
@@ -24,9 +24,8 @@ use crate::transport::{
     Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
 };
 
-/// A WAMP server over WebSocket as a part of an HTTP server that has other things to serve, too:
-/// hyper's, axum's, or any that gives its requests as [`http::Request`] and can hand the connection
-/// over. Made by [`Router::mount`] and
+/// A WAMP server over WebSocket as a part of an HTTP server: hyper, axum, or any other that gives its
+/// requests as [`http::Request`] and can hand the connection over. Made by [`Router::mount`] and
 /// [`WampWebSocketServerFactory::mount`](super::WampWebSocketServerFactory::mount). Cheap to clone.
 ///
 /// With axum and the crates `hyper` and `hyper-util`, a router beside a page:
@@ -89,10 +88,9 @@ pub struct Mount {
     connections: Arc<dyn AnyConnections>,
 }
 
-/// A connection that is about to become one of WAMP: the request was granted, and the HTTP server
-/// has yet to answer it and to hand the stream over.
+/// A granted request: the HTTP server has yet to answer it and to hand the stream over.
 ///
-/// It counts as a connection. Dropping it gives the place back.
+/// It counts as a connection until it is dropped.
 #[must_use = "without its stream nothing is served"]
 pub struct Upgrade {
     mount: Mount,
@@ -103,14 +101,13 @@ pub struct Upgrade {
 }
 
 impl Router {
-    /// This router as a part of somebody else's HTTP server; see [`Mount`]. What `options` do not set
-    /// is as the router has it. The sessions end with the router, as others do: the mount does not
-    /// keep it up.
+    /// Makes this router a part of an HTTP server; see [`Mount`]. Unset `options` take the router's
+    /// values. The sessions end with the router; the mount does not keep the router running.
     ///
-    /// How long a client may take for its request is the HTTP server's matter: it reads the head.
+    /// The HTTP server reads the request, and limits the time for it.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] naming an option that cannot be used, or is not a mount's:
+    /// [`ConnectError::InvalidConfig`] naming an option that is not valid, or does not apply to a mount:
     /// `handshake_timeout` and `unix_mode`.
     pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConnectError> {
         let serializers = &self.settings().serializers;
@@ -128,7 +125,7 @@ impl Mount {
     ) -> Result<Self, ConnectError> {
         options.check()?;
         if let Some(name) = options.only_of_listening() {
-            let text = format!("{name}: it is a matter of the HTTP server that this is mounted in");
+            let text = format!("{name}: a mount cannot set it, only the HTTP server");
             return Err(ConnectError::InvalidConfig(text));
         }
         let options = options.or(defaults, true);
@@ -136,8 +133,8 @@ impl Mount {
         Ok(Mount { acceptor: Acceptor::mounted(serializers).options(options), room, connections })
     }
 
-    /// Asks this of every request that would be granted otherwise; see [`Acceptor::on_connect`]. Here
-    /// it is not told the client's address. Default: all are granted.
+    /// Calls `ask` for every request that would be granted otherwise; see [`Acceptor::on_connect`]. The
+    /// client's address is not known here. Default: all are granted.
     #[must_use]
     pub fn on_connect<F>(self, ask: F) -> Self
     where
@@ -154,14 +151,13 @@ impl Mount {
         self
     }
 
-    /// Whether a request can be served, and how it is to be answered: with the response, after which
-    /// the stream goes to [`Upgrade::serve`], or with the refusal, after which the connection is
-    /// closed.
+    /// Checks a request and returns its answer. With a response, the stream then goes to
+    /// [`Upgrade::serve`]; with a refusal, the connection is closed after it.
     ///
-    /// Path, query and method of routing are the HTTP server's matter. Everything else is as for a
-    /// [listener](Router::listen): status 426 for what is no WebSocket request, 403 for a page whose
-    /// origin is not let in, 400 for no common subprotocol, and 503 for too many connections or at
-    /// the end, each with a text for people.
+    /// The HTTP server decides about path and query. Everything else is as for a
+    /// [listener](Router::listen): status 426 if it is not a WebSocket request, 403 for an origin that is
+    /// not allowed, 400 for no common subprotocol, and 503 for too many connections or during shutdown,
+    /// each with a text.
     #[allow(clippy::result_large_err, reason = "both are what is sent")]
     pub fn upgrade<B>(
         &self,
@@ -184,11 +180,11 @@ impl Mount {
         Ok((response, Upgrade { mount: self.clone(), agreed, room, expected, secure: false }))
     }
 
-    /// Ends the connections that came through this mount, and waits until they are gone; a router
-    /// says GOODBYE to their sessions. From now on requests get status 503.
+    /// Ends the connections that came through this mount, and waits until they are gone; a router sends
+    /// GOODBYE to their sessions. From now on requests get status 503.
     ///
-    /// A request that was granted before is waited for as well, as long as the HTTP server has its
-    /// [`Upgrade`], but 10 s at most: its connection ends as soon as it is served.
+    /// Also waits, for at most 10 s, for requests that were granted before, as long as the HTTP server
+    /// holds their [`Upgrade`]: their connections end as soon as they are served.
     pub async fn shutdown(&self) {
         self.connections.dismiss();
         self.connections.wait_none().await;
@@ -196,8 +192,7 @@ impl Mount {
 }
 
 impl Upgrade {
-    /// Whether the HTTP server speaks TLS, which [`TransportInfo::secure`] then says.
-    /// Default: no.
+    /// Sets whether the HTTP server uses TLS, as [`TransportInfo::secure`] then says. Default: false.
     ///
     /// [`TransportInfo::secure`]: crate::transport::TransportInfo::secure
     pub fn secure(mut self, secure: bool) -> Self {
@@ -205,8 +200,8 @@ impl Upgrade {
         self
     }
 
-    /// Serves the connection, when the response has been sent and the HTTP server has given the
-    /// stream away. `peer` is the client's address, as
+    /// Serves the connection. Call this when the response is sent and the HTTP server has handed over the
+    /// stream. `peer` is the client's address, as
     /// [`TransportInfo::peer`](crate::transport::TransportInfo::peer) shows it.
     ///
     /// # Panics

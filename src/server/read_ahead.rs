@@ -1,6 +1,4 @@
-//! `ReadAhead`: the messages that are read while a handler is at work.
-//!
-//! Owns how much that may be, and how long it may stay at its bound.
+//! `ReadAhead`: the messages that are read while a handler runs, with their limits.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,30 +9,30 @@ use bytes::Bytes;
 
 use crate::rt::Sleep;
 
-/// How long it may be full without a message being taken. Nothing is read meanwhile, so that the
-/// peer's pings are not answered, and its end is not seen.
+/// Longest time that it may be full without a message being taken. Nothing is read meanwhile, so the
+/// peer's pings are not answered, and its end is not noticed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub(super) struct ReadAhead {
     frames: VecDeque<Bytes>,
     bytes: usize,
-    /// Since it is full.
+    /// Runs while it is full.
     timer: Option<Sleep>,
 }
 
 impl ReadAhead {
-    /// Messages that may wait.
+    /// Maximum number of messages.
     pub(super) const MESSAGES: usize = 64;
 
-    /// Bytes that may wait. The last message may go beyond them.
+    /// Number of bytes at which it is full. The last message may exceed it.
     pub(super) const BYTES: usize = 1 << 20;
 
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
-    /// Whether there are so many messages, or too many bytes for one more.
+    /// Returns whether it holds this many messages, or too many bytes for one more.
     pub(super) fn holds(&self, messages: usize) -> bool {
         self.frames.len() >= messages || self.bytes >= Self::BYTES
     }

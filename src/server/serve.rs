@@ -1,4 +1,4 @@
-//! `Serve`: what becomes of the connections that a listener has accepted.
+//! `Serve`: the router or the handlers that serve accepted connections.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,22 +8,20 @@ use crate::router::{self, Connection, ListenGuard};
 use crate::server::connections::Connections;
 use crate::transport::Transport;
 
-/// Who serves the connections of a listener.
+/// Serves connections.
 pub(crate) trait Serve: Send + Sync + 'static {
-    /// One connection: ends when the transport is closed.
+    /// The future of one connection; it ends when the transport is closed.
     type Run: Future<Output = ()> + Send + 'static;
-    /// What names a connection that is to be ended.
+    /// Names a connection, so that it can be ended.
     type Handle: Send + 'static;
 
     /// Takes a connection. It is served as long as the future is polled.
     fn serve(&self, transport: Box<dyn Transport>) -> (Self::Run, Self::Handle);
 
-    /// Ends connections as gracefully as there is time for, which has to be bounded. Some may have
-    /// gone by themselves.
+    /// Ends connections gracefully, in bounded time. Some may have ended by themselves.
     fn end(&self, connections: Vec<Self::Handle>);
 
-    /// Connections that come together are about to be served. Who has an end of its own knows them by
-    /// itself.
+    /// Called before a group of connections is served, for servers that have to end the group later.
     fn adopt(&self, connections: &Arc<Connections<Self>>)
     where
         Self: Sized,
@@ -31,10 +29,10 @@ pub(crate) trait Serve: Send + Sync + 'static {
         let _ = connections;
     }
 
-    /// Ready when nobody is served any more.
+    /// Ready when no connection is served any more.
     fn wait_down(&self) -> impl Future<Output = ()> + Send;
 
-    /// What the end of who serves has to wait for, until it is dropped: a place that is listened on.
+    /// The guard of a listening socket: shutdown waits until it is dropped.
     fn guard(&self) -> Option<ListenGuard> {
         None
     }

@@ -1,6 +1,6 @@
-//! `Target`: where and how it is listened, from the URL and the settings.
+//! `Target`: URL and settings of a listener.
 //!
-//! Owns what a URL and settings must be together; all of it is checked before there is a socket.
+//! Checks that both fit together, before there is a socket.
 
 use crate::error::ConnectError;
 use crate::message::Serializer;
@@ -12,7 +12,7 @@ use crate::transport::{Acceptor, RAW_SOCKET, ServerOptions};
 use crate::url::NO_TLS;
 use crate::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
 
-/// What is listened on, as it was asked for.
+/// URL and settings as they were given.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) url: String,
@@ -20,7 +20,7 @@ pub(crate) struct Target {
     pub(crate) serializers: Vec<Serializer>,
     pub(crate) options: ServerOptions,
     pub(crate) on_connect: Option<OnConnect>,
-    /// Where `options` do not say. What is of WebSocket alone counts only there.
+    /// Defaults for unset `options`. Those for WebSocket alone apply only there.
     pub(crate) defaults: ServerOptions,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<TlsServerConfig>,
@@ -30,13 +30,13 @@ pub(crate) struct Target {
 #[derive(Clone, Debug)]
 pub(super) enum Url {
     WebSocket(WebSocketUrl),
-    /// A WebSocket's, and RawSocket at the same place.
+    /// WebSocket, and RawSocket at the same address.
     Universal(WebSocketUrl),
     RawSocket(RawSocketUrl),
 }
 
 impl Target {
-    /// What it comes to, or what is wrong.
+    /// Checks everything, and makes the acceptor.
     pub(super) fn check(self) -> Result<(Url, Acceptor), ConnectError> {
         let url = self.read_url()?;
         let given = self.url.clone();
@@ -68,7 +68,7 @@ impl Target {
         Ok((url, acceptor))
     }
 
-    /// What kind of URL it is.
+    /// Parses the URL.
     pub(super) fn read_url(&self) -> Result<Url, ConnectError> {
         let wrong = |message: &str| ConnectError::InvalidUrl {
             url: shown(&self.url),
@@ -77,7 +77,7 @@ impl Target {
         let scheme = self.url.split("://").next().unwrap_or_default().to_ascii_lowercase();
         if matches!(scheme.as_str(), "rs" | "rss" | "rs+unix" | "rss+unix") {
             if self.universal {
-                let text = "what speaks both has the URL of its WebSocket, ws:// or wss://";
+                let text = "a universal listener has the URL of its WebSocket, ws:// or wss://";
                 return Err(wrong(text));
             }
             return Ok(Url::RawSocket(RawSocketUrl::parse_listen(&self.url)?));
@@ -123,7 +123,7 @@ impl Url {
         }
     }
 
-    /// Both URLs to connect to: the one that was asked for, and that of RawSocket, if that is spoken.
+    /// Both URLs to connect to: the given one, and the one for RawSocket, if that is accepted.
     pub(super) fn shown(&self) -> (String, Option<String>) {
         match self {
             Url::WebSocket(url) => (url.to_string(), None),

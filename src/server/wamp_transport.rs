@@ -1,7 +1,7 @@
-//! `WampTransport`: a handler's hold on its connection, and the queue between the two.
+//! `WampTransport`: a handler's handle of its connection, and the queue between the two.
 //!
-//! Owns what waits to be sent, how much of it, and what was asked about the end. The connection's own
-//! task takes it from here.
+//! The queue holds the messages to be sent, within a limit, and requests to close. The connection's own
+//! task takes them from here.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,10 +16,10 @@ use crate::message::{Message, Serializer};
 use crate::rt::lock::Lock;
 use crate::transport::{CloseCode, TransportInfo};
 
-/// Bytes that may wait for the transport. A message that alone is longer waits until it is alone.
+/// Maximum number of bytes that wait for the transport. A longer message waits until it is alone.
 const ROOM: u32 = 1 << 20;
 
-/// A connection of a WAMP server of one's own, for sending and closing. Cheap to clone, and usable
+/// A connection of a custom WAMP server, for sending and closing. Cheap to clone, and usable
 /// from any task.
 ///
 /// Dropping it changes nothing: the connection stays until one of the sides closes it.
@@ -28,21 +28,21 @@ pub struct WampTransport {
     queue: Arc<Queue>,
 }
 
-/// A message could not be sent. Nothing of it was, and the connection is as it was before.
+/// A message could not be sent. No part of it was sent, and the connection is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The connection is closed, or about to be.
     #[error("the connection is closed")]
     Closed,
-    /// The message is longer than the peer takes, or this server sends.
+    /// The message is longer than the peer accepts, or this server sends.
     #[error("{message} of {size} bytes exceeds the connection's limit of {limit}")]
     TooLarge {
         /// The message's name.
         message: &'static str,
-        /// How long it is, in bytes.
+        /// Length of the message in bytes.
         size: usize,
-        /// How long it may be: [`TransportInfo::max_send`].
+        /// Maximum length in bytes: [`TransportInfo::max_send`].
         limit: usize,
     },
     /// The message cannot be written in the connection's serializer.
@@ -52,41 +52,41 @@ pub enum SendError {
         message: &'static str,
         /// The serializer.
         serializer: Serializer,
-        /// What was wrong.
+        /// Text of the error.
         error: crate::error::EncodeError,
     },
-    /// Too much waits to be sent already; only [`WampTransport::try_send`] says so.
+    /// Too many bytes wait to be sent; only [`WampTransport::try_send`] returns this.
     #[error("too much waits to be sent already")]
     Full,
 }
 
-/// How the connection shall end.
+/// Requested end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// When all that was sent before has left.
+    /// Close when everything sent before has left.
     Close(CloseCode),
     Abort,
 }
 
-/// What was asked for.
+/// Requests to the connection's task.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
     pub(super) ending: Option<Ending>,
-    /// The server goes down.
+    /// The server shuts down.
     pub(super) down: bool,
-    /// What is received is not wanted any more.
+    /// Received messages are not wanted any more.
     pub(super) deaf: bool,
 }
 
-/// What waits to be sent, and what was asked for.
+/// Messages that wait to be sent, and requests.
 pub(crate) struct Queue {
     info: TransportInfo,
-    /// Bytes that may still be put in. It is fair: who waits longest is next.
+    /// Number of bytes that may still be put in. Waiting senders are served in order.
     room: Semaphore,
     state: Lock<State>,
 }
 
-/// A frame, and how much room it takes.
+/// A frame and its cost in the queue.
 pub(super) struct Queued {
     pub(super) frame: Bytes,
     pub(super) cost: u32,
@@ -96,7 +96,7 @@ pub(super) struct Queued {
 struct State {
     frames: VecDeque<Queued>,
     ending: Option<Ending>,
-    /// The server goes down.
+    /// The server shuts down.
     down: bool,
     deaf: bool,
     over: bool,
@@ -109,13 +109,13 @@ impl WampTransport {
         WampTransport { queue: Arc::clone(queue) }
     }
 
-    /// Sends a message, after all that was sent before. Waits while a mebibyte or more waits for a
-    /// slow peer. That it returns does not say that the peer has it; only the peer's answer does.
+    /// Sends a message after all earlier ones. Waits while 1 MiB or more waits for a slow peer. When it
+    /// returns, the peer may not have the message yet; only an answer of the peer shows that.
     ///
-    /// Dropping the future before it is done sends nothing.
+    /// Dropping the future before it is ready sends nothing.
     ///
     /// # Errors
-    /// As [`SendError`] tells, but never [`SendError::Full`].
+    /// See [`SendError`]; never [`SendError::Full`].
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let frame = self.encode(&message.into())?;
         let cost = cost(&frame);
@@ -127,7 +127,7 @@ impl WampTransport {
     /// Sends a message if there is room at once.
     ///
     /// # Errors
-    /// As [`SendError`] tells.
+    /// See [`SendError`].
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         let frame = self.encode(&message.into())?;
         let cost = cost(&frame);
@@ -139,39 +139,39 @@ impl WampTransport {
         self.queue.push(Queued { frame, cost })
     }
 
-    /// Whether messages can be sent: until one of the sides closes the connection, or it is lost.
+    /// Returns whether messages can be sent: until one side closes the connection, or it is lost.
     pub fn is_open(&self) -> bool {
         let state = self.queue.state.lock();
         state.ending.is_none() && !state.over
     }
 
-    /// Closes the connection in order, with WebSocket's code 1000: what was sent before still leaves,
-    /// if the peer takes it within the server's
+    /// Closes the connection in order, with WebSocket's code 1000. Messages sent before still leave, if
+    /// the peer takes them within the server's
     /// [`close_timeout`](crate::transport::ServerOptions::close_timeout). From now on nothing can be
     /// sent, and nothing is received.
     ///
-    /// It returns at once. The handler's `on_close` tells when it is done.
+    /// Returns at once. The handler's `on_close` is called when the connection is closed.
     pub fn close(&self) {
         self.close_with(CloseCode::Normal);
     }
 
-    /// As [`close`](Self::close), with another code. The code of the first call counts. RawSocket
+    /// Like [`close`](Self::close), with another code. The code of the first call counts. RawSocket
     /// has no codes.
     pub fn close_with(&self, code: CloseCode) {
         self.queue.end(Ending::Close(code));
     }
 
-    /// Drops the connection at once, and what was not sent yet with it.
+    /// Drops the connection at once, with everything that was not sent yet.
     pub fn abort(&self) {
         self.queue.end(Ending::Abort);
     }
 
-    /// What the two sides have agreed on, and who the peer is.
+    /// Result of the negotiation, and the peer's address.
     pub fn info(&self) -> &TransportInfo {
         &self.queue.info
     }
 
-    /// In the caller's task: the caller is told at once, and the connection's is spared.
+    /// Encodes in the caller's task: the caller gets errors at once, and the connection's task is spared.
     fn encode(&self, message: &Message) -> Result<Bytes, SendError> {
         let (name, info) = (message.name(), &self.queue.info);
         let (serializer, limit) = (info.serializer, info.max_send);
@@ -209,7 +209,7 @@ impl Queue {
         Ok(())
     }
 
-    /// As the server's side wants it: what the peer has sent before is not wanted, either.
+    /// Ends the connection by the server's wish: messages that the peer has sent before are dropped.
     pub(super) fn end(&self, ending: Ending) {
         let mut state = self.state.lock();
         state.deaf = true;
@@ -230,7 +230,7 @@ impl Queue {
         self.room.close();
     }
 
-    /// The server goes down, which the handler is to be told.
+    /// Tells the handler that the server shuts down.
     pub(super) fn shut_down(&self) {
         let mut state = self.state.lock();
         state.down = true;
@@ -239,7 +239,7 @@ impl Queue {
         wake(task);
     }
 
-    /// Moves what waits behind `frames`, and tells what was asked for. The task is woken when there
+    /// Moves waiting frames to the end of `frames`, and returns the requests. The task is woken when there
     /// is more.
     pub(super) fn take(&self, cx: &mut Context<'_>, frames: &mut VecDeque<Queued>) -> Asked {
         let mut state = self.state.lock();

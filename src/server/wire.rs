@@ -1,7 +1,6 @@
-//! The transport of a connection that has a handler, driven beside it.
+//! Drives the transport of a connection beside its handler.
 //!
-//! Owns reading ahead, sending what the queue holds, and every way to the end; it calls nothing of the
-//! handler's.
+//! Reads ahead, sends what the queue holds, and ends the connection; it never calls the handler.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -20,20 +19,19 @@ use crate::server::wamp_transport::{Ending, Queue, Queued};
 use crate::transport::outgoing::{CLOSE_MARGIN, Closing, poll_send};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
-/// Messages that are handled before other tasks get their turn, and answers leave: one flush for
+/// Number of messages handled before other tasks get their turn and answers are flushed: one flush for
 /// many answers is the largest factor in speed.
 const MESSAGES_PER_TURN: usize = 32;
 
-/// How long a handler may go on when the server goes down, at least: as long as draining and closing
-/// may take.
+/// Minimum time that a handler has when the server shuts down; it is longer if draining and closing may
+/// take longer.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
 
-/// How long a handler may go on with what it has when the peer has ended or the connection has, and
-/// `on_close` by itself.
+/// Time that a handler has after the end of the peer or the connection, and time limit of `on_close`.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) struct Wire {
-    /// Gone when all is over.
+    /// `None` when the connection is over.
     transport: Option<Box<dyn Transport>>,
     queue: Arc<Queue>,
     close_timeout: Duration,
@@ -46,24 +44,24 @@ pub(super) struct Wire {
     frames: VecDeque<Queued>,
     /// Messages of this turn.
     handled: usize,
-    /// Our side has made a mistake or found one, so that the end is not clean.
+    /// Our side has failed or found a protocol error, so the end is not clean.
     failed: bool,
     shutdown: Shutdown,
     /// Since the end; see [`GRACE`].
     grace: Option<Sleep>,
 }
 
-/// What comes next for the handler.
+/// The next event for the handler.
 pub(super) enum Next {
     Message(Bytes),
     Shutdown,
-    /// It was clean or not.
+    /// The end; true if it was clean.
     End(bool),
 }
 
 enum Phase {
     Open,
-    /// What was sent before leaves, until the timer ends.
+    /// Frames sent before leave, until the timer ends.
     Draining(CloseCode, Sleep),
     Closing {
         closing: Closing,
@@ -117,7 +115,7 @@ impl Wire {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// Waits for the end; [`fail`](Self::fail) or somebody else brings it.
+    /// Waits for the end, for example after [`fail`](Self::fail).
     pub(super) async fn closed(&mut self) {
         poll_fn(|cx| {
             self.drive(cx, true, ReadAhead::MESSAGES);
@@ -129,7 +127,7 @@ impl Wire {
         .await;
     }
 
-    /// Goes on while the handler is at work. Ready when its time is over, too.
+    /// Drives the transport while the handler runs. Ready when the handler's time is over.
     pub(super) fn poll_beside(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.handled = 0;
         self.drive(cx, true, ReadAhead::MESSAGES);
@@ -140,7 +138,7 @@ impl Wire {
         }
     }
 
-    /// Ends the connection because of a mistake, after what was sent before.
+    /// Ends the connection because of an error, after the frames sent before.
     pub(super) fn fail(&mut self, code: CloseCode) {
         // What has ended already was ended as it was, unless the peer's last words were wrong.
         self.failed |= matches!(self.phase, Phase::Open | Phase::Draining(..))
@@ -179,8 +177,8 @@ impl Wire {
         }
     }
 
-    /// Goes on with everything but the handler, and reads until so many messages wait for it. Without
-    /// `flush` it is flushed only if there is no message to be handled first.
+    /// Drives everything but the handler, and reads until this many messages wait for it. Without `flush`,
+    /// frames are flushed only if no message waits to be handled.
     fn drive(&mut self, cx: &mut Context<'_>, flush: bool, messages: usize) {
         let asked = self.queue.take(cx, &mut self.frames);
         if self.shutdown.poll(cx, asked.down, self.close_timeout) {
@@ -293,8 +291,8 @@ impl Drop for Wire {
     }
 }
 
-/// Reads ahead, or takes what nobody wants any more, so that a peer that only writes comes to
-/// reading. Ready at the end.
+/// Reads ahead, or reads and drops, so that a peer that is still writing comes to reading. Ready at the
+/// end.
 fn read(
     cx: &mut Context<'_>,
     transport: &mut Box<dyn Transport>,
@@ -338,7 +336,7 @@ fn write(
 }
 
 impl Shutdown {
-    /// Whether the time is over.
+    /// Returns whether the time is over.
     fn poll(&mut self, cx: &mut Context<'_>, down: bool, close_timeout: Duration) -> bool {
         if let Shutdown::No = self
             && down
@@ -354,7 +352,7 @@ impl Shutdown {
         matches!(self, Shutdown::Forced)
     }
 
-    /// Once, when the handler is to be told.
+    /// Returns `Some` once, when the handler has to be told.
     fn tell(&mut self) -> Option<()> {
         match std::mem::replace(self, Shutdown::No) {
             Shutdown::Begun(timer) => {

@@ -1,7 +1,7 @@
 //! Host and port of a URL (RFC 3986), the same for all schemes.
 
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A host, shown in brackets if it is an IPv6 address.
 pub(crate) struct Host<'a>(pub(crate) &'a str);

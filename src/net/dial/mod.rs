@@ -224,12 +224,6 @@ impl Dial {
     }
 }
 
-/// Returns whether the error means that the peer has closed the connection.
-pub(crate) fn is_end(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
-}
-
 fn needs_tls() -> ConnectError {
     let text = "TLS (wss://, rss://) needs the feature `tls` of the crate wampwerk";
     ConnectError::InvalidConfig(text.to_owned())

@@ -10,10 +10,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Site;
 use super::proxy::Proxy;
-use super::tcp::{self, IpVersion};
+use super::tcp::{self, IpVersion, checked_host};
 use crate::error::ConnectError;
 use crate::rt::unix;
-use crate::url::{Host, read_host};
+use crate::url::Host;
 
 /// Default time limit up to a connection on which TLS or the opening handshake can begin.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -114,16 +114,6 @@ impl fmt::Display for Endpoint {
             Kind::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
-}
-
-/// Checks a host and port that were given under a key of a configuration.
-pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
-    let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
-    let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
-    if port == 0 {
-        return Err(invalid("port: 0 is out of range (1 to 65535)".to_owned()));
-    }
-    Ok(host)
 }
 
 /// Route to a server, with all of its settings.

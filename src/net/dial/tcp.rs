@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::error::ConnectError;
 use crate::net::lookup::look_up;
 use crate::rt::BoxFuture;
-use crate::url::Host;
+use crate::url::{Host, read_host};
 
 /// RFC 8305, section 5, "Connection Attempt Delay".
 const STAGGER: Duration = Duration::from_millis(250);
@@ -53,6 +53,16 @@ impl IpVersion {
             IpVersion::V6 => "IPv6",
         }
     }
+}
+
+/// Checks a host and port that were given under a key of a configuration.
+pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
+    let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
+    let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
+    if port == 0 {
+        return Err(invalid("port: 0 is out of range (1 to 65535)".to_owned()));
+    }
+    Ok(host)
 }
 
 /// Looks the name up and connects to one of its addresses, all until `deadline`.

@@ -11,8 +11,7 @@ use std::fmt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::route::checked_host;
-use super::tcp::{self, IpVersion};
+use super::tcp::{self, IpVersion, checked_host};
 use crate::auth::Secret;
 use crate::error::ConnectError;
 use crate::url::Host;

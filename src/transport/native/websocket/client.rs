@@ -17,8 +17,9 @@ use super::framing::transport;
 use crate::codec;
 use crate::error::ConnectError;
 use crate::message::Serializer;
-use crate::net::dial::{Dial, Handshake, is_end};
+use crate::net::dial::{Dial, Handshake};
 use crate::net::dial::{Endpoint, IpVersion, Proxy};
+use crate::net::is_end;
 use crate::net::liveness::AutoPing;
 use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
