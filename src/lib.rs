@@ -1,5 +1,5 @@
-//! WAMP for Rust, everywhere: routed remote procedure calls and publish & subscribe, natively on
-//! tokio and as WebAssembly in the browser, with a router of its own.
+//! WAMP for Rust: routed remote procedure calls and publish & subscribe, natively on tokio and as
+//! WebAssembly in the browser, with an embedded router.
 //!
 //! ```
 //! # #[cfg(feature = "router")]
@@ -26,29 +26,38 @@
 //! # fn main() {}
 //! ```
 //!
-//! - [`connect`](fn@connect) gives a [`Session`]: calls, registrations, publications, subscriptions.
-//! - [`Router`] is the embedded router; against another one, as Crossbar, the same client code runs.
-//! - `server` has servers of one's own on the same transports, and WAMP within an HTTP server.
-//! - [`Payload`] is what travels: bytes in the session's [`Serializer`], read into your types on
-//!   demand.
-//! - [`session::join`] runs a session over any [`transport::Transport`]; [`core`] holds the pure
-//!   state machines for those who bring their own I/O.
+//! - [`connect`](fn@connect) opens a [`Session`], which calls, registers, publishes and subscribes.
+//!   See [`session`].
+//! - [`Component`] is a session that reconnects. See [`component`].
+//! - [`Router`] is the embedded router. The same client code runs against other routers, such as
+//!   Crossbar.io.
+//! - `server` contains servers of your own on the same transports, and WAMP inside an HTTP server.
+//! - [`Payload`] contains the arguments of a message: bytes in the session's [`Serializer`], decoded
+//!   into your types on demand.
+//! - [`session::join`] runs a session over any [`transport::Transport`].
 //!
-//! # Features
-//! `client` (WebSocket and RawSocket client), `router`, `json`, `msgpack`, `cbor`, `tls`, `log` (all default; `log`
-//! is the subscriber that [`component::run`](fn@component::run) installs natively); `cryptobox` adds
-//! `session::cryptobox`, end-to-end encryption as Autobahn has it.
+//! The repository contains a guide in `docs/` and programs in `examples/`.
+//!
+//! # Cargo features
+//! - `client`: WebSocket and RawSocket client
+//! - `router`: embedded router and servers
+//! - `json`, `msgpack`, `cbor`: serializers; at least one is needed
+//! - `tls`: TLS for native transports
+//! - `log`: the subscriber that [`component::run`](fn@component::run) installs natively
+//! - `cryptobox`: `session::cryptobox`, end-to-end encryption as in Autobahn
+//!
+//! All but `cryptobox` are enabled by default.
 //!
 //! # Logging
-//! Through [`tracing`](https://docs.rs/tracing): what handlers cannot answer as warnings, what
-//! components do at the levels that [`LogLevel`](component::LogLevel) tells, each message of a session
-//! at level `trace` under the target `wampwerk::message`.
+//! The crate logs through [`tracing`](https://docs.rs/tracing). Errors of handlers are warnings. Each
+//! message of a session is logged at level `trace` under the target `wampwerk::message`.
+//! [`LogLevel`](component::LogLevel) describes what components log.
 //!
-//! [`component::run`](fn@component::run) and [`ApplicationRunner`](component::ApplicationRunner) show
-//! it by themselves, as far as their `LogLevel` says; `LogLevel::Trace` shows messages. They do not
-//! read `RUST_LOG`. A program that wants to choose by target installs a subscriber of its own before,
-//! such as `tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).init()`
-//! (tracing-subscriber's feature `env-filter`); then `RUST_LOG=wampwerk::message=trace` works.
+//! [`component::run`](fn@component::run) and [`ApplicationRunner`](component::ApplicationRunner)
+//! install a subscriber with their `LogLevel`. They do not read `RUST_LOG`. To filter by target,
+//! install a subscriber before, such as
+//! `tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).init()` (feature
+//! `env-filter` of tracing-subscriber); then `RUST_LOG=wampwerk::message=trace` has an effect.
 
 pub mod auth;
 pub mod codec;
@@ -89,3 +98,24 @@ pub use session::Session;
 pub use session::connect;
 pub use uri::{Captures, InvalidUri, Match, NamedPattern, Pattern, Uri, UriRule, uris};
 pub use value::{Dict, List, Value};
+
+/// Compiles the examples of the README and of the guide.
+#[cfg(all(doctest, feature = "client", feature = "router", feature = "tls"))]
+mod guide {
+    macro_rules! pages {
+        ($($name:ident $path:literal;)*) => {
+            $(#[doc = include_str!($path)] mod $name {})*
+        };
+    }
+
+    pages! {
+        readme "../README.md";
+        connecting "../docs/connecting.md";
+        calls "../docs/calls.md";
+        pubsub "../docs/pubsub.md";
+        components "../docs/components.md";
+        authentication "../docs/authentication.md";
+        router "../docs/router.md";
+        servers "../docs/servers.md";
+    }
+}
