@@ -417,8 +417,8 @@ mod tests {
             ("com.1.x.y", "too many components"),
             ("org.1.x", "component 1 is \"org\""),
             ("com.one.x", "component 2 (id) must be an integer, is \"one\""),
-            ("com.+1.x", "no integer"),
-            ("com.99999999999999999999.x", "no integer"),
+            ("com.+1.x", "must be an integer"),
+            ("com.99999999999999999999.x", "must be an integer"),
             ("com..x", "component 2 is empty"),
         ] {
             let error = pattern.extract(uri).unwrap_err();

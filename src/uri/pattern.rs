@@ -194,7 +194,7 @@ mod tests {
             ("com.a*b.c", "component 2 has a star and more"),
             ("com.*.add*", "component 3 has a star and more"),
             ("com..*.add", "component 2 is empty: write `*`"),
-            ("com.a b.*", "component 2 has ' '"),
+            ("com.a b.*", "component 2 contains ' '"),
             ("com..*", "component 2 is empty"),
         ] {
             let error = Pattern::from_starred(text).unwrap_err();
