@@ -1,4 +1,4 @@
-//! The computations of authentication, for a page that answers challenges itself.
+//! Computes authentication answers, for a page that answers challenges itself.
 
 use wasm_bindgen::prelude::*;
 
@@ -6,14 +6,14 @@ use crate::error::Report;
 use wampwerk::auth::cryptosign::{SigningKey, response, to_be_signed, to_hex};
 use wampwerk::auth::{Secret, wampcra};
 
-/// WAMP-CRA's signature.
+/// Returns WAMP-CRA's signature.
 #[wasm_bindgen(js_name = wampcraSign)]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn wampcra_sign(key: &[u8], challenge: &str) -> String {
     wampcra::sign(key, challenge)
 }
 
-/// The key of a salted secret.
+/// Returns the key of a salted secret.
 #[wasm_bindgen(js_name = wampcraDeriveKey)]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn wampcra_derive_key(
@@ -27,7 +27,7 @@ pub fn wampcra_derive_key(
     text.map_err(|error| Report::from(error).into())
 }
 
-/// The public key of a private one, which is in any of the forms that a key file may have.
+/// Returns the public key of a private key, which may have any form of a key file.
 #[wasm_bindgen(js_name = cryptosignPublicKey)]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn cryptosign_public_key(key: &[u8]) -> Result<String, JsValue> {
@@ -35,7 +35,7 @@ pub fn cryptosign_public_key(key: &[u8]) -> Result<String, JsValue> {
     Ok(to_hex(&key.public_key()))
 }
 
-/// The answer to a challenge.
+/// Returns the answer to a challenge.
 #[wasm_bindgen(js_name = cryptosignAnswer)]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn cryptosign_answer(key: &[u8], challenge: &str) -> Result<String, JsValue> {

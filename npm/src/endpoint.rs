@@ -1,6 +1,6 @@
-//! A procedure that a page answers.
+//! Contains a procedure that a page answers.
 //!
-//! Holds the page's function as long as the session holds the endpoint, and not longer.
+//! Holds the page's function only as long as the session holds the endpoint.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -23,14 +23,14 @@ use wampwerk::uri::uris;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What `endpoint.js` makes of a call.
+    /// The answer object of `endpoint.js`.
     type Answer;
 
-    /// A promise of `{args, kwargs}` or `{uri, args, kwargs}`; it is never rejected.
+    /// Returns a promise of `{args, kwargs}` or `{uri, args, kwargs}`, which is never rejected.
     #[wasm_bindgen(method, structural, getter)]
     fn settled(this: &Answer) -> Promise;
 
-    /// Nobody waits for it any more.
+    /// Reports that the answer is no longer needed.
     #[wasm_bindgen(method, structural)]
     fn abort(this: &Answer);
 }
@@ -40,10 +40,10 @@ pub(crate) struct JsEndpoint {
     function: Function,
 }
 
-/// Tells this endpoint apart from those that are Rust functions.
+/// Distinguishes this endpoint from Rust functions.
 pub(crate) struct JavaScript;
 
-/// A call that is more than a question and an answer.
+/// A call with progressive results or further arguments.
 #[wasm_bindgen]
 pub struct RawInvocation {
     serializer: Serializer,
@@ -63,7 +63,7 @@ impl JsEndpoint {
         })?;
         let mut details = call.details.to_dict();
         details.insert("procedure", call.procedure.as_str());
-        // `details.progress` and the like are what `endpoint.js` puts there.
+        // `endpoint.js` sets `details.progress` and others.
         for key in ["receive_progress", "progress", "chunks", "signal", "__proto__"] {
             details.remove(key);
         }
@@ -97,7 +97,7 @@ impl Endpoint<JavaScript> for JsEndpoint {
     }
 }
 
-/// Tells the page when its answer is not wanted any more.
+/// Tells the page when its answer is no longer needed.
 struct Unfinished(Option<Answer>);
 
 impl Drop for Unfinished {
@@ -121,7 +121,7 @@ impl RawInvocation {
 
 #[wasm_bindgen]
 impl RawInvocation {
-    /// Whether the caller asked for progressive results.
+    /// Returns whether the caller requested progressive results.
     #[wasm_bindgen(getter, js_name = wantsProgress)]
     pub fn wants_progress(&self) -> bool {
         self.wants_progress
@@ -142,7 +142,7 @@ impl RawInvocation {
     }
 
     /// Resolves to the next part of the arguments, `{args, kwargs}` or `{missed}`, and to null
-    /// behind the last. Not to be called while one is waited for.
+    /// after the last one. Must not be called while a call is pending.
     pub fn next(&self) -> Promise {
         let chunks = Rc::clone(&self.chunks);
         promise(async move {
@@ -171,7 +171,7 @@ fn read_answer(serializer: Serializer, answer: &JsValue) -> Result<Payload, Appl
             (error.args, error.kwargs) = (args, kwargs);
             Err(error)
         }
-        // The URI is what matters; that the values cannot be sent must not hide it.
+        // Keep the URI even if the arguments cannot be sent.
         (Some(uri), Err(error)) => Err(ApplicationError::new(uri).arg(error.to_string())),
         (None, values) => values
             .and_then(|(args, kwargs)| write_payload(serializer, &args, &kwargs))
@@ -179,7 +179,8 @@ fn read_answer(serializer: Serializer, answer: &JsValue) -> Result<Payload, Appl
     }
 }
 
-/// `endpoint.js` answers for all that an endpoint throws; this is for what goes wrong in there.
+/// `endpoint.js` answers everything that an endpoint throws; this handles errors in `endpoint.js`
+/// itself.
 fn thrown(error: JsValue) -> ApplicationError {
     let text = get(&error, "message").as_string().or_else(|| error.as_string());
     ApplicationError::runtime(text.unwrap_or_else(|| "the endpoint failed".to_owned()))

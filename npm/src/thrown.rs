@@ -1,7 +1,7 @@
-//! What functions of a page throw, on its way through Rust and back.
+//! Stores values that functions of the page throw, while their errors pass through Rust.
 //!
-//! An error of a component may be sent to another thread natively, so no JavaScript value can be in
-//! it: it holds a number, and the value is kept here until the error is dropped.
+//! An error of a component must be `Send` natively, so it cannot contain a JavaScript value: it
+//! contains a number, and the value is kept here until the error is dropped.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

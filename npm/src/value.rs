@@ -1,8 +1,6 @@
-//! Values on their way between JavaScript and WAMP.
+//! Converts values between JavaScript and WAMP, by the rules of `index.d.ts`.
 //!
-//! Owns the rules of `index.d.ts`: what becomes what, and what is refused. What comes from a page
-//! is walked with bounds, and every property is read so that a getter or a proxy that throws is an
-//! error like any other.
+//! Values of a page are read with limits. A getter or proxy that throws causes an ordinary error.
 
 use js_sys::{Array, ArrayBuffer, Function, Object, Reflect, SharedArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -10,20 +8,20 @@ use wasm_bindgen::prelude::*;
 use wampwerk::error::EncodeError;
 use wampwerk::value::{Dict, List, Value};
 
-/// How deep a value may be, and so where a cycle ends.
+/// Maximum depth of a value, which also ends cycles.
 const MAX_DEPTH: usize = 100;
 
-/// How many values there may be altogether. What is shared counts as often as it occurs, so that
-/// a few nested objects cannot blow up to more than memory holds.
+/// Maximum number of values in total. Shared values count as often as they occur, so that a few
+/// nested objects cannot exhaust memory.
 const MAX_VALUES: usize = 1 << 22;
 
-/// How much of a path an error text shows.
+/// Maximum number of path segments in an error text.
 const SHOWN_SEGMENTS: usize = 8;
 
-/// Integers up to here (2^53) are numbers, beyond they are BigInts.
+/// Integers up to this value (2^53) are numbers, larger ones are BigInts.
 const MAX_NUMBER: i64 = 1 << 53;
 
-/// Reads a value. `place` is what error texts call it.
+/// Reads a value. `place` is its name in error texts.
 pub(crate) fn from_js(js: &JsValue, place: &str) -> Result<Value, EncodeError> {
     Reader { rest: MAX_VALUES }.value(js, 0).map_err(|refusal| refusal.at(place))
 }
@@ -44,7 +42,7 @@ pub(crate) fn dict_from_js(js: &JsValue, place: &str) -> Result<Dict, EncodeErro
     }
 }
 
-/// Writes a value.
+/// Converts a value.
 pub(crate) fn to_js(value: &Value) -> JsValue {
     match value {
         Value::Null => JsValue::NULL,
@@ -63,12 +61,12 @@ pub(crate) fn to_js(value: &Value) -> JsValue {
     }
 }
 
-/// Writes a list as an array.
+/// Converts a list into an array.
 pub(crate) fn list_to_js(list: &[Value]) -> Array {
     list.iter().map(to_js).collect()
 }
 
-/// Writes a dict as a plain object.
+/// Converts a dict into a plain object.
 pub(crate) fn dict_to_js(dict: &Dict) -> Object {
     let object = Object::new();
     for (key, value) in dict.iter() {
@@ -77,7 +75,7 @@ pub(crate) fn dict_to_js(dict: &Dict) -> Object {
     object
 }
 
-/// Details, under the names that `index.d.ts` has for them. What is not known keeps its name.
+/// Converts details, with the names of `index.d.ts`. Unknown keys keep their names.
 pub(crate) fn details_to_js(details: Dict) -> Object {
     let named = details.into_iter().map(|(key, value)| {
         let name = match key.as_str() {
@@ -94,10 +92,10 @@ pub(crate) fn details_to_js(details: Dict) -> Object {
     dict_to_js(&named.collect())
 }
 
-/// Sets a property of an object that we made.
+/// Sets a property of an own object.
 pub(crate) fn set(object: &Object, key: &str, value: &JsValue) {
     if key == "__proto__" {
-        // Setting it would change what the object inherits from, instead of giving it a property.
+        // Setting it would change the prototype instead of adding a property.
         let descriptor = Object::new();
         for name in ["enumerable", "configurable", "writable"] {
             set(&descriptor, name, &JsValue::TRUE);
@@ -106,18 +104,18 @@ pub(crate) fn set(object: &Object, key: &str, value: &JsValue) {
         Object::define_property(object, &key.into(), &descriptor);
         return;
     }
-    // It cannot fail on a plain object of our own.
+    // It cannot fail on an own plain object.
     let _ = Reflect::set(object, &key.into(), value);
 }
 
-/// Reads a property; what cannot be read is undefined.
+/// Reads a property; an unreadable one is undefined.
 pub(crate) fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// `[object Array]` and the like: the one name of a kind that works for all objects.
+    /// Returns `[object Array]` and the like: the only name of a kind that works for all objects.
     #[wasm_bindgen(catch, js_namespace = ["Object", "prototype", "toString"], js_name = call)]
     fn tag(object: &JsValue) -> Result<String, JsValue>;
 
@@ -126,7 +124,7 @@ extern "C" {
 }
 
 struct Reader {
-    /// How many more values it takes.
+    /// Number of further values that are allowed.
     rest: usize,
 }
 
@@ -173,8 +171,8 @@ impl Reader {
             let plain = method.call1(js, &JsValue::from_str("")).map_err(Refusal::thrown)?;
             return self.value(&plain, depth);
         }
-        // Sets, promises, errors and the like have their values elsewhere than in properties, and
-        // would become `{}`.
+        // Sets, promises, errors and the like do not store their values in properties, and would
+        // become `{}`.
         let tag = tag(js).map_err(Refusal::thrown)?;
         if tag != "[object Object]" {
             let kind = tag.trim_start_matches("[object ").trim_end_matches(']');
@@ -252,7 +250,7 @@ fn big(js: &JsValue) -> Result<Value, Refusal> {
         .map_err(|_| Refusal::new("is an integer of more than 64 bits"))
 }
 
-/// The bytes of a buffer or of a view of one.
+/// Returns the bytes of a buffer or of a view of one.
 fn bytes(js: &JsValue) -> Result<Option<Uint8Array>, Refusal> {
     if js.has_type::<Uint8Array>() {
         return Ok(Some(js.clone().unchecked_into()));
@@ -273,7 +271,8 @@ fn property(js: &JsValue, name: &str) -> Result<JsValue, Refusal> {
     Reflect::get(js, &name.into()).map_err(Refusal::thrown)
 }
 
-/// What cannot be sent, and where; the path grows from the inside as the walk returns.
+/// A value that cannot be sent, and its position; the path grows from the inside as the walk
+/// returns.
 struct Refusal {
     message: String,
     path: Vec<Segment>,

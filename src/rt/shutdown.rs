@@ -18,7 +18,7 @@ use super::lock::Lock;
 /// A signal that ends a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShutdownSignal {
-    /// For people.
+    /// Name for people.
     pub(crate) name: &'static str,
     /// The exit status of a process that it ends, as a shell tells it.
     pub(super) status: i32,

@@ -1,7 +1,8 @@
-//! `Batched`: a WebSocket whose messages are batches (subprotocols `wamp.2.<serializer>.batched`).
+//! Contains `Batched`, a WebSocket whose messages are batches (subprotocols
+//! `wamp.2.<serializer>.batched`).
 //!
-//! Owns when a batch leaves: with the flush, or when it is long enough. How it is written is
-//! `framing`'s matter.
+//! Decides when a batch is sent: at a flush, or when it is long enough. `framing` implements the
+//! format.
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,27 +13,29 @@ use crate::error::TransportError;
 use crate::framing::batch::{Batch, BatchFormat};
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
-/// A batch does not grow further by another message. More saves nothing, and makes the peer wait.
+/// Size in bytes from which no message is added to a batch. Larger batches save nothing and make
+/// the peer wait.
 const LONG: usize = 64 << 10;
 
 pub(super) struct Batched {
     inner: Box<dyn Transport>,
     info: TransportInfo,
-    /// Of what is gathered.
+    /// Format of the current batch.
     format: BatchFormat,
-    /// Of the peer's last batch, and so of our next: the peer reads the separator that it writes.
+    /// Format of the next batch: that of the peer's last batch, because the peer reads the
+    /// separator that it writes.
     next_format: BatchFormat,
-    /// What is read of the peer's last batch.
+    /// Unread part of the peer's last batch.
     unread: Option<Batch>,
     gathered: Vec<u8>,
-    /// `inner` has said that it is ready, and has got nothing since.
+    /// True if `inner` was ready and has received nothing since.
     ready: bool,
-    /// The peer sent what is no batch.
+    /// True if the peer sent an invalid batch.
     failed: bool,
 }
 
 impl Batched {
-    /// `inner` as it is, or with batches.
+    /// Returns `inner` itself, or wrapped for batches.
     pub(super) fn over(inner: Box<dyn Transport>, batched: bool) -> Box<dyn Transport> {
         if !batched {
             return inner;
@@ -40,7 +43,7 @@ impl Batched {
         let mut info = inner.info().clone();
         let format = BatchFormat::of(info.serializer);
         info.batched = true;
-        // A message that may be sent has room in a batch of its own.
+        // A message that may be sent fits into a batch of its own.
         let alone = info.max_send.saturating_sub(format.overhead());
         info.max_send = alone.min(format.max_message());
         Box::new(Batched {
@@ -106,7 +109,7 @@ impl Transport for Batched {
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // Room for what is gathered is room for one message more.
+        // Room for the current batch is room for one more message.
         self.poll_inner_ready(cx)
     }
 
@@ -143,8 +146,8 @@ impl Transport for Batched {
         code: CloseCode,
     ) -> Poll<Result<(), TransportError>> {
         if !self.gathered.is_empty() {
-            // The last words go before the end, though the peer be slow: it is one batch, and closing
-            // has its own limit of time. An error of sending is an end as well.
+            // The last batch is sent before the end, even to a slow peer, because closing has its
+            // own time limit. An error of sending is an end, too.
             let _ = self.hand_over();
         }
         let code = if self.failed { CloseCode::ProtocolError } else { code };

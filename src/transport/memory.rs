@@ -1,6 +1,6 @@
-//! The in-process transport: two ends, joined by two bounded queues of frames.
+//! Contains the in-process transport: two ends, connected by two bounded queues of frames.
 //!
-//! Owns nothing of a platform: it works in the browser, without a runtime and in paused time.
+//! Independent of the platform: it works in the browser, without a runtime, and in paused time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::error::TransportError;
 use crate::message::Serializer;
 use crate::rt::lock::Lock;
 
-/// Two ends that are connected to each other. Each direction holds up to `capacity` frames (at
-/// least one) before [`poll_ready`](Transport::poll_ready) waits for the other end to read.
+/// Creates two connected ends. Each direction holds up to `capacity` frames (at least one) before
+/// [`poll_ready`](Transport::poll_ready) waits for the other end to read.
 ///
 /// ```
 /// use std::task::{Context, Poll, Waker};
@@ -42,14 +42,14 @@ pub fn pair(serializer: Serializer, capacity: usize) -> (MemoryTransport, Memory
 
 /// One end of a [`pair`].
 ///
-/// When an end closes, the other reads what was sent before and then the orderly end. When an end
-/// is dropped without closing, the other reads [`TransportError::Lost`] instead. Frames for an end
-/// that is gone are discarded, as on a socket whose peer has closed: the end is told by
-/// [`poll_recv`](Transport::poll_recv) only, so that the peer's last words are not missed.
+/// When an end is closed, the other end reads the frames sent before and then the orderly end. When
+/// an end is dropped without closing, the other end reads [`TransportError::Lost`] instead. Frames
+/// for a closed end are discarded, as on a closed socket. Only [`poll_recv`](Transport::poll_recv)
+/// reports the end, so that the peer's last frames are not missed.
 #[derive(Debug)]
 pub struct MemoryTransport {
     lanes: Arc<Lock<[Lane; 2]>>,
-    /// The lane that we write; the other one is read.
+    /// The direction that this end writes; it reads the other one.
     lane: usize,
     capacity: usize,
     info: TransportInfo,
@@ -99,7 +99,7 @@ impl Transport for MemoryTransport {
             }
             End::Closed => Poll::Ready(None),
             End::Dropped => {
-                // Told once, and then the end.
+                // Reported once, then the end.
                 lane.writer = End::Closed;
                 let text = "the other end was dropped".to_owned();
                 Poll::Ready(Some(Err(TransportError::Lost(text))))
@@ -182,7 +182,7 @@ fn keep(slot: &mut Option<Waker>, cx: &Context<'_>) {
     }
 }
 
-/// Always outside the lock: a waker may run anything.
+/// Always outside the lock: a waker may run any code.
 fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();

@@ -1,4 +1,4 @@
-//! `Subprotocol`: what a WebSocket client and server agree on.
+//! Contains `Subprotocol`, which a WebSocket client and server negotiate.
 
 use crate::message::Serializer;
 
@@ -10,8 +10,8 @@ pub(super) struct Subprotocol {
 }
 
 impl Subprotocol {
-    /// One for each serializer, without doubles and in the same order; the form with batches, if
-    /// wanted, comes before the one without.
+    /// Returns one entry for each serializer, without duplicates and in the same order. If wanted,
+    /// the form with batches precedes the one without.
     pub(super) fn list(serializers: &[Serializer], with_batches: bool) -> Vec<Self> {
         let mut list = Vec::with_capacity(serializers.len() * 2);
         for &serializer in serializers {

@@ -60,19 +60,19 @@ pub(crate) trait Accept: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) end: oneshot::Sender<End>,
-    /// Closed when nothing is accepted any more.
+    /// Closed when no connection is accepted any more.
     pub(crate) stopped: watch::Receiver<()>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The connections go on.
+    /// The connections continue.
     Close,
     /// The connections end.
     Shutdown,
 }
 
-/// Begins to accept.
+/// Starts accepting.
 pub(crate) fn start<A: Accept>(socket: Socket, accept: A, max_connections: usize) -> Control {
     let (end, on_end) = oneshot::channel();
     let (alive, stopped) = watch::channel(());
@@ -154,7 +154,7 @@ impl<A: Accept> Accepting<A> {
                     tracing::debug!(%error, "a client was gone before it was accepted");
                 }
                 Ok(Err(error)) => {
-                    // Once, and not twenty times a second as long as it lasts.
+                    // Logged once, and not twenty times per second while it lasts.
                     if !std::mem::replace(&mut failing, true) {
                         tracing::warn!(%error, "cannot accept connections");
                     }

@@ -1,4 +1,5 @@
-//! Methods without a challenge: `anonymous`, and those where something else proves who we are.
+//! Contains the methods without a challenge: `anonymous`, and those where the transport proves the
+//! identity.
 
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
 use super::{Authenticator, Proof, Signature};
@@ -7,7 +8,7 @@ use crate::message::Challenge;
 use crate::rt::BoxFuture;
 use crate::transport::TransportInfo;
 
-/// `anonymous`: without a proof.
+/// The method `anonymous`, without a proof.
 #[derive(Clone, Default)]
 pub struct Anonymous {
     proxy: bool,
@@ -15,12 +16,12 @@ pub struct Anonymous {
 }
 
 impl Anonymous {
-    /// Joins without a proof.
+    /// Creates the method `anonymous`.
     pub fn new() -> Self {
         Anonymous::default()
     }
 
-    /// The same as `anonymous-proxy`, which Crossbar takes from its own proxy workers.
+    /// Creates the method `anonymous-proxy`, which Crossbar accepts from its own proxy workers.
     pub fn proxy() -> Self {
         Anonymous { proxy: true, ..Anonymous::default() }
     }
@@ -40,8 +41,8 @@ impl Authenticator for Anonymous {
     }
 }
 
-/// A method that is offered by its name, and needs no answer from here: `cookie` (the browser sends
-/// it), `tls` (the client's certificate has been shown).
+/// A method that is offered by name and needs no answer: `cookie` (sent by the browser), `tls` (the
+/// client certificate was shown).
 #[derive(Clone)]
 pub struct Named {
     method: String,
@@ -49,7 +50,7 @@ pub struct Named {
 }
 
 impl Named {
-    /// Offers the method of this name.
+    /// Creates the method with this name.
     pub fn new(method: impl Into<String>) -> Self {
         Named { method: method.into(), identity: Identity::default() }
     }

@@ -1,8 +1,7 @@
-//! One attempt to join: the proofs of all methods that are offered, and who answers.
+//! Runs one attempt to join: the proofs of all offered methods, and the answer to the challenge.
 //!
-//! It belongs to whoever joins, not to the driver, which goes on meanwhile: an answer may take time.
-//! What users give is guarded: a panic of theirs is an error. Its text could hold a secret, so it is
-//! not told.
+//! It runs in the joining future, not in the driver, because an answer may take time. A panic of
+//! user code becomes an error without its text, which could contain a secret.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -24,7 +23,7 @@ use crate::uri::{Uri, uris};
 
 pub(in crate::session) struct Attempt {
     offers: Vec<Offer>,
-    /// Which of them was challenged.
+    /// Index of the challenged method.
     challenged: Option<usize>,
 }
 
@@ -34,7 +33,8 @@ struct Offer {
 }
 
 impl Attempt {
-    /// Begins with every method that this transport lets be used; and what HELLO says.
+    /// Begins the proofs of every method that this transport supports, and returns the content of
+    /// HELLO.
     pub(in crate::session) fn begin(
         authentication: &Authentication,
         identity: &Identity,
@@ -84,14 +84,14 @@ impl Attempt {
             }
             pending::<Infallible>().await
         };
-        // The end first, so that nothing more is asked of users when it is over.
+        // The end first, so that users are not asked any more when it is over.
         match race(joined, answering).await {
             Race::First(end) => end.unwrap_or_else(|_| Err(driver_gone())),
             Race::Second(never) => match never {},
         }
     }
 
-    /// Whether the router has proved who it is, where the method has that.
+    /// Checks that the router has proved its identity, if the method requires that.
     pub(in crate::session) fn check(&mut self, welcome: &Welcome) -> Result<(), AuthError> {
         let named = |offer: &Offer| {
             let method = welcome.details.authmethod.as_ref();
@@ -101,8 +101,8 @@ impl Attempt {
         if let Some(offer) = which.and_then(|which| self.offers.get_mut(which)) {
             return guarded(|| offer.proof.check(welcome))?;
         }
-        // Let in without a challenge, and by a method that we did not name: a router that must prove
-        // itself has not, unless we would have taken one that need not.
+        // Joined without a challenge, or by a method without a name: a router that must prove
+        // itself has not, unless an offered method did not require it.
         let mut refusal = Ok(());
         for offer in &mut self.offers {
             match guarded(|| offer.proof.check(welcome))? {
@@ -134,12 +134,12 @@ fn guarded<T>(step: impl FnOnce() -> T) -> Result<T, AuthError> {
     catch(step).map_err(|panic| untold(&panic))
 }
 
-/// The message of the panic may hold a secret, so it is left out.
+/// The message of the panic may contain a secret and is omitted.
 fn untold(_panic: &Panic) -> AuthError {
     AuthError::new("the authenticator panicked")
 }
 
-/// Joining fails on our side.
+/// Creates the error for joining that fails on this side.
 pub(in crate::session) fn cannot_authenticate(text: String) -> ConnectError {
     let reason = CloseReason::new(CloseKind::Left, uris::CANNOT_AUTHENTICATE, Some(text));
     ConnectError::Join(Arc::new(reason))

@@ -1,4 +1,4 @@
-//! The traits of a method, for those of one's own.
+//! Contains the traits of an authentication method.
 
 use std::fmt;
 
@@ -9,39 +9,38 @@ use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::transport::TransportInfo;
 use crate::value::Dict;
 
-/// One way to prove who we are. Autobahn's `IAuthenticator`.
+/// An authentication method. Equivalent of Autobahn's `IAuthenticator`.
 ///
-/// It is kept as long as whoever connects again and again, and [begins](Authenticator::begin) a new
-/// [`Proof`] each time. For a function that answers challenges there is
-/// [`OnChallenge`](super::OnChallenge).
+/// It is used for several connections and [begins](Authenticator::begin) a new [`Proof`] for each
+/// attempt. For a function that answers challenges see [`OnChallenge`](super::OnChallenge).
 pub trait Authenticator: MaybeSend + MaybeSync + 'static {
-    /// The name in HELLO.Details.authmethods, as `"ticket"`.
+    /// Returns the name in HELLO.Details.authmethods, such as `"ticket"`.
     fn method(&self) -> &str;
 
-    /// All names in HELLO.Details.authmethods, if it can do more than one. Default: the
+    /// Returns all names in HELLO.Details.authmethods, if there are several. Default: the
     /// [method](Authenticator::method).
     fn methods(&self) -> Vec<&str> {
         vec![self.method()]
     }
 
-    /// Who we want to be, if the method says so.
+    /// Returns the requested authid, if the method sets it.
     fn authid(&self) -> Option<&str> {
         None
     }
 
-    /// The role that we want, if the method says so.
+    /// Returns the requested role, if the method sets it.
     fn authrole(&self) -> Option<&str> {
         None
     }
 
-    /// What goes into HELLO.Details.authextra each time.
+    /// Returns the content of HELLO.Details.authextra for every attempt.
     fn authextra(&self) -> Dict {
         Dict::new()
     }
 
-    /// To what the proofs are bound, if they are. HELLO has one `channel_binding` for `cryptosign`
-    /// and `wamp-scram`, so [`Authentication::with`](super::Authentication::with) wants them to
-    /// agree. Default: to nothing.
+    /// Returns the channel binding of the proofs, if any. HELLO has one `channel_binding` for
+    /// `cryptosign` and `wamp-scram`, so [`Authentication::with`](super::Authentication::with)
+    /// requires them to agree. Default: none.
     fn channel_binding(&self) -> Option<ChannelBinding> {
         None
     }
@@ -49,56 +48,56 @@ pub trait Authenticator: MaybeSend + MaybeSync + 'static {
     /// Begins one attempt to join.
     ///
     /// # Errors
-    /// If the method cannot be used over this transport. Then it is not offered; if none is left,
-    /// joining fails with `wamp.error.cannot_authenticate`.
+    /// Returns an error if the method cannot be used over this transport. Then it is not offered.
+    /// If no method is left, joining fails with `wamp.error.cannot_authenticate`.
     fn begin(&self, transport: &TransportInfo) -> Result<Box<dyn Proof>, AuthError>;
 }
 
 /// One attempt to join by one method.
 pub trait Proof: MaybeSend {
-    /// What goes into HELLO.Details.authextra this time.
+    /// Returns the content of HELLO.Details.authextra for this attempt.
     fn authextra(&self) -> Dict {
         Dict::new()
     }
 
-    /// Answers the router's CHALLENGE. It may take up to the join timeout; it is dropped if the
-    /// router goes away, or nobody wants to join any more.
+    /// Answers the router's CHALLENGE. It may take as long as the join timeout. The future is
+    /// dropped if the router disconnects or joining is abandoned.
     ///
     /// # Errors
-    /// If it cannot be answered; joining then fails with `wamp.error.cannot_authenticate`, and the
-    /// router is told the text.
+    /// An error fails joining with `wamp.error.cannot_authenticate`, and the router receives the
+    /// text.
     fn answer<'a>(
         &'a mut self,
         challenge: &'a Challenge,
     ) -> BoxFuture<'a, Result<Signature, AuthError>>;
 
-    /// Whether the router, by its WELCOME, has proved who it is, where the method has that.
+    /// Checks that WELCOME proves the router's identity, if the method requires that.
     ///
     /// # Errors
-    /// If it has not; joining then fails with `wamp.error.cannot_authenticate`.
+    /// An error fails joining with `wamp.error.cannot_authenticate`.
     fn check(&mut self, welcome: &Welcome) -> Result<(), AuthError> {
         let _ = welcome;
         Ok(())
     }
 }
 
-/// What goes into AUTHENTICATE. Its `Debug` shows nothing of it.
+/// The content of AUTHENTICATE. Its `Debug` output is empty.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Signature {
-    /// The proof.
+    /// Signature.
     pub signature: String,
-    /// More that the method needs.
+    /// Further parameters of the method.
     pub extra: Dict,
 }
 
 impl Signature {
-    /// A signature with nothing more.
+    /// Creates a signature without further parameters.
     pub fn new(signature: impl Into<String>) -> Self {
         Signature { signature: signature.into(), extra: Dict::new() }
     }
 
-    /// The same with more.
+    /// Sets further parameters.
     #[must_use]
     pub fn with_extra(mut self, extra: Dict) -> Self {
         self.extra = extra;

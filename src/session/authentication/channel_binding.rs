@@ -1,4 +1,4 @@
-//! `ChannelBinding`: to which connection a proof is bound.
+//! Contains `ChannelBinding`, the connection that a proof is bound to.
 
 use super::from_value::Settings;
 use super::identity::Identity;
@@ -6,16 +6,16 @@ use crate::auth::{AuthError, TLS_EXPORTER};
 use crate::transport::TransportInfo;
 use crate::value::Value;
 
-/// What a proof is bound to, so that it is worth nothing on another connection.
+/// A channel binding, which makes a proof invalid on any other connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelBinding {
-    /// `tls-exporter` (RFC 9266): the TLS connection. Natively only; no browser tells it.
+    /// `tls-exporter` (RFC 9266): the TLS connection. Native only; browsers do not provide it.
     TlsExporter,
 }
 
 impl ChannelBinding {
-    /// The name in HELLO.Details.authextra.channel_binding: `tls-exporter`.
+    /// Returns the name in HELLO.Details.authextra.channel_binding: `tls-exporter`.
     pub fn as_str(self) -> &'static str {
         match self {
             ChannelBinding::TlsExporter => TLS_EXPORTER,
@@ -39,7 +39,7 @@ impl ChannelBinding {
         }
     }
 
-    /// What both ends know of the connection.
+    /// Returns the data that both ends know about the connection.
     #[allow(dead_code, reason = "no method that is compiled in may have a binding")]
     pub(super) fn data(self, transport: &TransportInfo) -> Result<[u8; 32], AuthError> {
         match self {
@@ -51,7 +51,8 @@ impl ChannelBinding {
     }
 }
 
-/// Methods for which `authextra.channel_binding` of HELLO counts. It is one for all of them.
+/// Returns whether `authextra.channel_binding` of HELLO applies to a method. All these methods
+/// share it.
 pub(super) fn counts_for(method: &str) -> bool {
     matches!(method, "cryptosign" | "cryptosign-proxy" | "wamp-scram")
 }

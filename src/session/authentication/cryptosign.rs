@@ -1,4 +1,4 @@
-//! `cryptosign`: a key signs the challenge, wherever the key is.
+//! Contains `Cryptosign`: a private key signs the challenge, wherever the key is stored.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,21 +17,21 @@ use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
 use crate::transport::TransportInfo;
 use crate::value::{Dict, Value};
 
-/// The largest file that may hold a key.
+/// Maximum size of a key file in bytes.
 const MAX_KEY_FILE: u64 = 64 * 1024;
 
-/// Signs with a key that may be elsewhere: an agent, a hardware module, the browser's WebCrypto.
+/// A signer whose key may be elsewhere: an agent, a hardware module, the browser's WebCrypto.
 ///
-/// A [`SigningKey`] is one, too.
+/// [`SigningKey`] implements it, too.
 pub trait Signer: MaybeSend + MaybeSync + 'static {
-    /// The Ed25519 public key.
+    /// Returns the Ed25519 public key.
     fn public_key(&self) -> [u8; 32];
 
-    /// The Ed25519 signature of `message`. It may take up to the join timeout; the future is dropped
-    /// when it is not wanted any more.
+    /// Returns the Ed25519 signature of `message`. It may take as long as the join timeout; the
+    /// future is dropped when it is no longer needed.
     ///
     /// # Errors
-    /// If it cannot sign. The router is told the text.
+    /// An error fails joining, and the router receives the text.
     fn sign(&self, message: [u8; 32]) -> BoxFuture<'_, Result<[u8; 64], AuthError>>;
 }
 
@@ -45,7 +45,7 @@ impl Signer for SigningKey {
     }
 }
 
-/// `cryptosign`: an Ed25519 key signs the router's challenge.
+/// The method `cryptosign`: an Ed25519 key signs the router's challenge.
 ///
 /// ```
 /// use wampwerk::auth::cryptosign::SigningKey;
@@ -66,18 +66,18 @@ pub struct Cryptosign {
 }
 
 impl Cryptosign {
-    /// Signs with this key. Without an [authid](Cryptosign::authid) the router finds out by the key
-    /// who we are.
+    /// Creates the method with this key. Without an [authid](Cryptosign::authid) the router
+    /// identifies the user by the key.
     pub fn new(key: SigningKey) -> Self {
         Cryptosign::with_signer(key)
     }
 
-    /// Signs with the key in a file: 32 raw octets, 64 hexadecimal digits, an OpenSSH key
-    /// (`ssh-keygen -t ed25519`, without a passphrase) or a key file of Autobahn's.
+    /// Creates the method with the key in a file: 32 raw octets, 64 hexadecimal digits, an OpenSSH
+    /// key (`ssh-keygen -t ed25519`, without a passphrase) or a key file of Autobahn.
     ///
     /// # Errors
-    /// If it cannot be read, is larger than 64 KiB or holds no such key; the text names the path.
-    /// In the browser there are no files.
+    /// Returns an error with the path if the file cannot be read, is larger than 64 KiB, or
+    /// contains no such key. There are no files in the browser.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, AuthError> {
         let path = path.as_ref();
         let refuse = |text: &dyn std::fmt::Display| {
@@ -93,7 +93,7 @@ impl Cryptosign {
         SigningKey::parse(&octets).map(Cryptosign::new).map_err(|error| refuse(&error))
     }
 
-    /// Signs with a key that is elsewhere.
+    /// Creates the method with a signer.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn with_signer(signer: impl Signer) -> Self {
         Cryptosign {
@@ -105,26 +105,26 @@ impl Cryptosign {
         }
     }
 
-    /// The same as `cryptosign-proxy`, which Crossbar takes from its own proxy workers.
+    /// Uses the name `cryptosign-proxy`, which Crossbar accepts from its own proxy workers.
     #[must_use]
     pub fn proxy(mut self) -> Self {
         self.proxy = true;
         self
     }
 
-    /// Binds the proof to the connection. Where the transport has no TLS of its own the method is
-    /// not offered, and a router that does not take part is left. Default: no binding.
+    /// Binds the proof to the connection. If the transport has no TLS of its own, the method is not
+    /// offered. If the router does not support the binding, joining fails. Default: none.
     ///
-    /// A man in the middle can make the router choose any other method that is offered: offer none
-    /// beside it that is not bound.
+    /// A man in the middle can make the router select any other offered method: do not offer an
+    /// unbound one beside it.
     #[must_use]
     pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
         self.binding = Some(binding);
         self
     }
 
-    /// Asks the router to prove itself by this key before we do; one that does not is left.
-    /// Default: it is not asked.
+    /// Requires the router to prove its identity by this key first; otherwise joining fails.
+    /// Default: not required.
     #[must_use]
     pub fn expect_router_key(mut self, public_key: [u8; 32]) -> Self {
         self.router_key = Some(public_key);
@@ -215,7 +215,7 @@ fn from_settings(settings: &Settings<'_>) -> Result<Cryptosign, AuthError> {
     Ok(cryptosign)
 }
 
-/// Whether it looks like one: hexadecimal digits have neither of these.
+/// Returns whether it looks like a path: hexadecimal digits contain neither character.
 fn is_path(text: &str) -> bool {
     text.contains(['/', '\\', '.', '~', '_'])
 }
@@ -228,7 +228,7 @@ struct CryptosignProof {
     router: Option<Router>,
 }
 
-/// A router that has to prove itself.
+/// A router that must prove its identity.
 struct Router {
     key: [u8; 32],
     challenge: String,
@@ -264,7 +264,7 @@ impl Proof for CryptosignProof {
             match (bound, &self.channel) {
                 (Value::Null, None) => {}
                 (Value::String(binding), Some(_)) if binding == TLS_EXPORTER => {}
-                // To go on without would be what a man in the middle wants.
+                // To continue without it would help a man in the middle.
                 (Value::Null, Some(_)) => {
                     let text = "the router does not bind to the channel (tls-exporter)";
                     return Err(AuthError::new(text));
@@ -283,7 +283,7 @@ impl Proof for CryptosignProof {
             let message = cryptosign::to_be_signed(text, self.channel.as_ref())?;
             let signature = self.signer.sign(message).await?;
             let response = cryptosign::response(&signature, &message);
-            // Nobody could tell from the router's refusal.
+            // The router's refusal would not reveal the reason.
             cryptosign::verify(&self.public_key, &message, &response)
                 .map_err(|_| AuthError::new("the signer's signature is not of its public key"))?;
             Ok(Signature::new(response))

@@ -1,4 +1,4 @@
-//! Who we want to be: what HELLO says beside the methods.
+//! Contains the requested identity in HELLO.
 
 use crate::auth::AuthError;
 use crate::value::Dict;
@@ -12,7 +12,7 @@ pub(in crate::session) struct Identity {
 }
 
 impl Identity {
-    /// Joins it with another's, of `whom`. What both say must be the same.
+    /// Merges it with the identity of `whom`. Values in both must be equal.
     pub(in crate::session) fn merge(
         &mut self,
         other: Identity,
@@ -23,7 +23,7 @@ impl Identity {
         self.merge_extra(other.authextra, whom)
     }
 
-    /// Joins `authextra` with that of `whom`.
+    /// Merges `authextra` with that of `whom`.
     pub(in crate::session) fn merge_extra(
         &mut self,
         authextra: Dict,
@@ -66,7 +66,7 @@ fn agree(
 /// The setters of a method that has an `identity`.
 macro_rules! identity_setters {
     () => {
-        /// Who we want to be. All methods that are offered together must say the same.
+        /// Sets the requested authid. All methods offered together must agree.
         #[must_use]
         pub fn authid(mut self, authid: impl Into<String>) -> Self {
             self.identity.authid = Some(authid.into());
@@ -76,15 +76,15 @@ macro_rules! identity_setters {
         $crate::session::authentication::identity::identity_setters!(authrole authextra);
     };
     (authrole authextra) => {
-        /// The role that we want. All methods that are offered together must say the same.
+        /// Sets the requested role. All methods offered together must agree.
         #[must_use]
         pub fn authrole(mut self, authrole: impl Into<String>) -> Self {
             self.identity.authrole = Some(authrole.into());
             self
         }
 
-        /// More for HELLO.Details.authextra. Those of all methods are joined; the values of a key
-        /// must be the same.
+        /// Adds to HELLO.Details.authextra. The values of all methods are merged; equal keys must
+        /// have equal values.
         #[must_use]
         pub fn authextra(mut self, authextra: $crate::value::Dict) -> Self {
             self.identity.authextra = authextra;
@@ -99,7 +99,7 @@ macro_rules! identity_setters {
     };
 }
 
-/// What [`Authenticator`](super::Authenticator) asks of a method that has an `identity`.
+/// The getters of [`Authenticator`](super::Authenticator) for a method that has an `identity`.
 macro_rules! identity_getters {
     () => {
         fn authid(&self) -> Option<&str> {
@@ -116,7 +116,7 @@ macro_rules! identity_getters {
     };
 }
 
-/// A `Debug` that shows who we want to be, and nothing else.
+/// A `Debug` implementation that shows the requested identity only.
 macro_rules! identity_debug {
     ($($name:ident)*) => {$(
         impl std::fmt::Debug for $name {

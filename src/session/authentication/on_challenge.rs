@@ -1,4 +1,4 @@
-//! A function that answers challenges: Autobahn's `onChallenge`.
+//! Contains `OnChallenge`, a function that answers challenges, as Autobahn's `onChallenge`.
 
 use std::fmt;
 use std::future::Future;
@@ -37,7 +37,7 @@ where
     F: Fn(Challenge) -> A + MaybeSend + MaybeSync + 'static,
     A: Future<Output = Result<Signature, AuthError>> + MaybeSend + 'static,
 {
-    /// Offers these methods, the preferred first.
+    /// Offers these methods, in order of preference.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn new(methods: &[&str], function: F) -> Self {
         OnChallenge {

@@ -1,4 +1,5 @@
-//! `wamp-scram` and `scram`: a password that the router never sees, and that it must know of, too.
+//! Contains `Scram`, the methods `wamp-scram` and `scram`: a password that is never sent, and that
+//! the router must know, too.
 
 use super::from_value::{Settings, must_be};
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
@@ -10,11 +11,11 @@ use crate::rt::{self, BoxFuture};
 use crate::transport::TransportInfo;
 use crate::value::{Dict, Value};
 
-/// SCRAM, with Argon2 or PBKDF2 as the router says: both ends prove that they know the password, or
-/// what is derived from it, and neither tells it. A router that does not prove it is left.
+/// SCRAM, with Argon2 or PBKDF2 as the router chooses. Both ends prove that they know the password,
+/// or keys derived from it, without sending it. If the router does not prove it, joining fails.
 ///
-/// There are two dialects: the specification's `wamp-scram`, and the `scram` that Autobahn and
-/// Crossbar speak. Both are offered, unless one is [set](Scram::dialect).
+/// There are two dialects: the specification's `wamp-scram`, and the `scram` of Autobahn and
+/// Crossbar. Both are offered, unless one is [set](Scram::dialect).
 #[derive(Clone)]
 pub struct Scram {
     authid: String,
@@ -26,13 +27,13 @@ pub struct Scram {
 }
 
 impl Scram {
-    /// The password of `authid`.
+    /// Creates the method with an authid and its password.
     pub fn new(authid: impl Into<String>, password: impl Into<Secret>) -> Self {
         let authid = authid.into();
         Scram {
             authid: authid.clone(),
             password: password.into(),
-            // Crossbar refuses at the first method that it does not know.
+            // Crossbar refuses at the first unknown method.
             dialects: vec![Dialect::Autobahn, Dialect::Spec],
             binding: None,
             accept_weak: false,
@@ -47,22 +48,22 @@ impl Scram {
         self
     }
 
-    /// Binds the proof to the connection, which only [`Dialect::Spec`] can: so the other one is not
-    /// offered. Where the transport has no TLS of its own the method is not offered at all. Default:
-    /// no binding.
+    /// Binds the proof to the connection. Only [`Dialect::Spec`] supports this, so the other
+    /// dialect is not offered. If the transport has no TLS of its own, the method is not offered at
+    /// all. Default: none.
     ///
-    /// A man in the middle can make the router choose any other method that is offered: offer none
-    /// beside it that is not bound.
+    /// A man in the middle can make the router select any other offered method: do not offer an
+    /// unbound one beside it.
     #[must_use]
     pub fn channel_binding(mut self, binding: ChannelBinding) -> Self {
         self.binding = Some(binding);
         self
     }
 
-    /// Whether to answer if the router says that the password was derived with less work by
-    /// Argon2id than 16384 KiB times iterations, down to 1024; in [`Dialect::Autobahn`] only, and
-    /// Autobahn's own 4096 iterations over 512 KiB are more. A man in the middle who plays the
-    /// router can then find the password out with less work, too. Default: no.
+    /// Sets whether to answer if the password was derived by Argon2id with less work than 16384 KiB
+    /// times iterations, down to 1024; in [`Dialect::Autobahn`] only. (Autobahn's own 4096
+    /// iterations over 512 KiB are more.) A lower cost also makes it cheaper for a fake router to
+    /// guess the password. Default: no.
     #[must_use]
     pub fn accept_weak(mut self, accept: bool) -> Self {
         self.accept_weak = accept;
@@ -77,7 +78,7 @@ impl Scram {
         self
     }
 
-    /// The dialects that are offered.
+    /// Returns the offered dialects.
     fn offered(&self) -> &[Dialect] {
         match self.binding {
             Some(_) if self.dialects.contains(&Dialect::Spec) => &[Dialect::Spec],
@@ -174,7 +175,7 @@ struct Exchange {
 struct ScramProof {
     authextra: Dict,
     exchanges: Vec<Exchange>,
-    /// The one that was challenged, once it has answered.
+    /// The challenged exchange, once it has answered.
     answered: Option<ClientExchange>,
 }
 

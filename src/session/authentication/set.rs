@@ -1,4 +1,4 @@
-//! `Authentication`: the methods that are offered together.
+//! Contains `Authentication`, the methods that are offered together.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use super::{Authenticator, channel_binding};
 use crate::auth::AuthError;
 use crate::value::Value;
 
-/// Methods that are offered together, the preferred first: the router takes the first that it can
-/// do. Empty, it offers none, which is `anonymous` for most routers.
+/// The methods that are offered together, in order of preference: the router uses the first that it
+/// supports. An empty set offers none; most routers treat this as `anonymous`.
 ///
-/// Cheap to clone. A single method [becomes](From) one by itself, so that
+/// Cheap to clone. A single method [converts](From) into a set, so
 /// `.authentication(Ticket::new(..))` is enough.
 #[derive(Clone, Default)]
 pub struct Authentication {
@@ -19,17 +19,17 @@ pub struct Authentication {
 }
 
 impl Authentication {
-    /// No methods.
+    /// Creates an empty set.
     pub fn new() -> Self {
         Authentication::default()
     }
 
-    /// Offers one more, behind those that are there.
+    /// Adds a method after the existing ones.
     ///
     /// # Errors
-    /// If its method has no name or is there already, or if it disagrees with the others:
-    /// HELLO has one `authid`, one `authrole`, and one value for each key of `authextra`. So
-    /// `cryptosign` and `wamp-scram` are bound to the channel both, or neither of them.
+    /// Returns [`AuthError`] if the method has no name, is present already, or disagrees with the
+    /// others: HELLO has one `authid`, one `authrole`, and one value for each key of `authextra`.
+    /// Therefore either both or neither of `cryptosign` and `wamp-scram` are bound to the channel.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn with(mut self, method: impl Authenticator) -> Result<Self, AuthError> {
         self.methods.push(Arc::new(method));
@@ -37,12 +37,12 @@ impl Authentication {
         Ok(self)
     }
 
-    /// Whether it has no methods.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.methods.is_empty()
     }
 
-    /// The names of the methods, as HELLO has them.
+    /// Returns the names of the methods, as in HELLO.
     pub fn methods(&self) -> Vec<&str> {
         self.methods.iter().flat_map(|method| method.methods()).collect()
     }
@@ -51,7 +51,7 @@ impl Authentication {
         self.methods.iter().map(|method| &**method)
     }
 
-    /// What the methods say together of who we want to be.
+    /// Returns the identity that the methods request together.
     pub(super) fn identity(&self) -> Result<Identity, AuthError> {
         let mut identity = Identity::default();
         let mut names = Vec::new();
@@ -79,7 +79,7 @@ impl Authentication {
     }
 }
 
-/// What the first method said about `authextra.channel_binding`, of those for which it counts.
+/// The `authextra.channel_binding` of the first method that it applies to.
 type Bound<'a> = Option<(&'a str, bool)>;
 
 fn agree_on_binding<'a>(
@@ -98,7 +98,7 @@ fn agree_on_binding<'a>(
             ))),
         };
     };
-    // Methods of one's own may just write it there.
+    // A custom method may simply set it there.
     let written = method.authextra();
     let written = written.get("channel_binding").is_some_and(|written| *written != Value::Null);
     let ours = binding.is_some() || written;

@@ -1,4 +1,4 @@
-//! `ticket`: the secret itself goes to the router.
+//! Contains `Ticket`: the secret itself is sent to the router.
 
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
 use super::{Authenticator, Proof, Signature};
@@ -7,7 +7,7 @@ use crate::message::Challenge;
 use crate::rt::BoxFuture;
 use crate::transport::TransportInfo;
 
-/// `ticket`: a text that the router knows. It goes as it is, so the transport should be TLS.
+/// The method `ticket`: a text that the router knows. It is sent in plain text; use TLS.
 #[derive(Clone)]
 pub struct Ticket {
     ticket: Secret,
@@ -15,7 +15,7 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// The ticket of `authid`.
+    /// Creates the method with an authid and its ticket.
     pub fn new(authid: impl Into<String>, ticket: impl Into<Secret>) -> Self {
         Ticket::without_authid(ticket).authid(authid)
     }

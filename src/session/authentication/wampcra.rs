@@ -1,4 +1,4 @@
-//! `wampcra`: challenge and response with a secret that both know.
+//! Contains `WampCra`, challenge and response with a shared secret.
 
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
 use super::{Authenticator, Proof, Signature};
@@ -7,8 +7,8 @@ use crate::message::Challenge;
 use crate::rt::{self, BoxFuture};
 use crate::transport::TransportInfo;
 
-/// `wampcra`: the challenge is signed with a secret (HMAC-SHA256) that both know; salted, if the
-/// router says so (PBKDF2).
+/// The method `wampcra`: the challenge is signed with a shared secret (HMAC-SHA256), with a salt if
+/// the router sends one (PBKDF2).
 #[derive(Clone)]
 pub struct WampCra {
     secret: Secret,
@@ -16,7 +16,8 @@ pub struct WampCra {
 }
 
 impl WampCra {
-    /// The secret of `authid`: the password, also if the router keeps only what it derives from it.
+    /// Creates the method with an authid and its secret: the password, even if the router stores
+    /// only a derived key.
     pub fn new(authid: impl Into<String>, secret: impl Into<Secret>) -> Self {
         WampCra { secret: secret.into(), identity: Identity::default() }.authid(authid)
     }

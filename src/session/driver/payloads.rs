@@ -1,5 +1,5 @@
-//! Encoded payloads between the wire and the core: the core and the user see arguments, the router
-//! sees what the payload codec made of them.
+//! Encodes and decodes payloads between the wire and the core: the core and the user see arguments,
+//! the router sees the output of the payload codec.
 
 use std::sync::Arc;
 
@@ -14,33 +14,34 @@ use crate::session::payload_codec::{
 };
 use crate::uri::{Match, Pattern, Uri, uris};
 
-/// What a session does with encoded payloads.
+/// The handling of encoded payloads in a session.
 #[derive(Default)]
 pub(in crate::session) struct Payloads {
     pub(in crate::session) codec: Option<Arc<dyn PayloadCodec>>,
-    /// Without a codec: they go to the user as they are.
+    /// True to deliver them unchanged to the user if there is no codec.
     pub(in crate::session) passthru: bool,
-    /// Invocations that came encoded, until their answers go out; so shall these be.
+    /// Encoded invocations until their answers, which must be encoded as well.
     encoded: IdMap<Invoked>,
 }
 
-/// An invocation that came encoded.
+/// An encoded invocation.
 struct Invoked {
     procedure: Uri,
-    /// How. What follows need not say it again (spec: "Progressive call invocations").
+    /// Encoding of the first part; later parts need not repeat it (spec: "Progressive call
+    /// invocations").
     keys: EncodedPayload,
 }
 
-/// What a call of ours is for.
+/// The procedure of an own call.
 pub(super) struct Called {
     procedure: Uri,
-    /// How its first arguments went out, if more follow; these must go likewise.
+    /// Encoding of the first arguments, if more follow; they must be encoded likewise.
     first: Option<First>,
 }
 
 enum First {
     ByHand,
-    /// Nothing: as they were.
+    /// `None`: unencoded.
     ByCodec(Option<EncodedPayload>),
 }
 
@@ -55,7 +56,7 @@ impl Payloads {
         Payloads { codec, passthru, encoded: IdMap::default() }
     }
 
-    /// The arguments of an encoded payload.
+    /// Decodes the arguments of an encoded payload.
     fn decode(
         &self,
         side: Side,
@@ -81,7 +82,7 @@ impl Payloads {
 struct Encoder<'a> {
     codec: &'a dyn PayloadCodec,
     router: &'a Roles,
-    /// The router's, for this message.
+    /// The router's role for this message.
     role: &'a str,
 }
 
@@ -93,7 +94,7 @@ impl Encoder<'_> {
         options: &mut impl EncodedBy,
         payload: &mut Payload,
     ) -> Result<(), ApplicationError> {
-        // The user did it by hand.
+        // The user has encoded it.
         if options.is_encoded() {
             return Ok(());
         }
@@ -126,7 +127,7 @@ impl Encoder<'_> {
         Ok(Some(encoded))
     }
 
-    /// Encodes arguments of a call that come in parts.
+    /// Encodes the arguments of a call that are sent in parts.
     fn encode_part(&self, call: &mut Call, called: &mut Called) -> Result<(), ApplicationError> {
         let Call { options, payload, .. } = call;
         let (side, uri) = (Side::Originator, &called.procedure);
@@ -147,8 +148,8 @@ impl Encoder<'_> {
                     return Err(ApplicationError::new(uris::INVALID_PAYLOAD).arg(text));
                 }
                 let Some(encoded) = encoded else { return Ok(()) };
-                // The spec wants the keys in the first CALL only. Autobahn's form cannot be read
-                // without them.
+                // The specification has the keys in the first CALL only. Autobahn's form cannot be
+                // read without them.
                 if encoded.form == PayloadForm::Enc {
                     options.set(&encoded);
                 }
@@ -160,8 +161,8 @@ impl Encoder<'_> {
 }
 
 impl Driver {
-    /// Encodes a message that goes out, if the codec wants it. A router that has not announced the
-    /// form gets nothing: it may take it for a violation.
+    /// Encodes an outgoing message, if the codec wants it. Without the announced feature nothing is
+    /// sent, because the router may treat it as a violation.
     pub(super) fn encode_payload(&mut self, message: &mut Message) -> Result<(), ApplicationError> {
         let Payloads { codec: Some(codec), encoded, .. } = &mut self.payloads else {
             return Ok(());
@@ -205,9 +206,9 @@ impl Driver {
         }
     }
 
-    /// Hands a message that came in to the core, its payload decoded.
+    /// Passes an incoming message with a decoded payload to the core.
     pub(super) fn handle_message(&mut self, message: Message) {
-        // Nearly all messages pass here.
+        // Nearly all messages return here.
         let concerned = match &message {
             Message::Event(m) => m.details.is_encoded(),
             Message::Invocation(m) => {
@@ -230,7 +231,7 @@ impl Driver {
     }
 
     fn handle_event(&mut self, mut event: Event) {
-        // Whom we do not know is for the core to judge.
+        // The core handles unknown subscriptions.
         let listener = self.client.subscriber(event.subscription);
         let (Some(ours), Some(keys)) = (self.pattern(listener), event.details.keys()) else {
             return self.client.handle_message(event.into());
@@ -272,7 +273,7 @@ impl Driver {
                 };
                 trusted(ours, told).map(|procedure| (procedure, keys))
             }
-            // An answer to another one is on its way.
+            // The answer to another invocation is on its way.
             (None, None) => return self.client.handle_message(invocation.into()),
         };
         let decoded = source.and_then(|(procedure, keys)| {
@@ -318,7 +319,7 @@ impl Driver {
         }
     }
 
-    /// An error is made for its own URI.
+    /// An error is encoded for its own URI.
     fn handle_error(&mut self, mut told: RequestError) {
         let Some(keys) = told.details.keys() else {
             return self.client.handle_message(told.into());
@@ -345,13 +346,13 @@ impl Driver {
 
     fn called(&self, request: u64) -> Option<Uri> {
         let waiting = self.waiting.get(&self.client.requester(request)?)?;
-        // Without a codec it is not kept, and not looked at.
+        // Without a codec it is not needed.
         let called = waiting.called.as_ref().map(|called| called.procedure.clone());
         Some(called.unwrap_or_else(|| Uri::from("")))
     }
 }
 
-/// The URI of a call or event; only with a pattern it is the router's to say.
+/// Returns the URI of a call or event. The router determines it only for a pattern.
 pub(super) fn named(ours: &Pattern, told: Option<&Uri>) -> Uri {
     match (ours.policy(), told) {
         (Match::Prefix | Match::Wildcard, Some(told)) => told.clone(),
@@ -359,8 +360,8 @@ pub(super) fn named(ours: &Pattern, told: Option<&Uri>) -> Uri {
     }
 }
 
-/// What arguments are for: what we registered or subscribed to, so that a router cannot pass them
-/// off as those for something else.
+/// Returns the URI that arguments belong to: the registered or subscribed one, so that a router
+/// cannot pass them off as those of another URI.
 fn trusted(ours: &Pattern, told: Option<&Uri>) -> Result<Uri, ApplicationError> {
     match (ours.policy(), told) {
         (Match::Exact, _) => Ok(ours.uri().clone()),

@@ -1,4 +1,4 @@
-//! The procedures at work, between their invocations and their answers.
+//! Contains the running procedures, from invocation to answer.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,19 +18,19 @@ use crate::session::incoming::{CallLink, IncomingCall};
 use crate::session::running::{Limit, Place, Running, poll_guarded, start_guarded};
 use crate::uri::uris;
 
-/// Procedures at work at the same time; more calls are refused with `wamp.error.unavailable`.
+/// Maximum number of running procedures; further calls are refused with `wamp.error.unavailable`.
 const MAX_RUNNING: usize = 16_384;
 
 type Outcome = Result<Payload, ApplicationError>;
 
-/// A procedure that was not done at once, or whose last result must wait for others.
+/// A procedure that was not done at once, or whose final result must wait for progressive ones.
 pub(super) struct Procedure {
     /// Dropping it ends the procedure's task.
     stop: Option<oneshot::Sender<()>>,
     link: Option<Arc<CallLink>>,
-    /// How many results that are not the last have been taken from the queue.
+    /// Number of progressive results taken from the queue.
     taken: u64,
-    /// The last result, until all others have been taken.
+    /// The final result, until all progressive ones were taken.
     answer: Option<Outcome>,
 }
 
@@ -91,14 +91,14 @@ impl Driver {
         let signals = self.signal_sender.clone();
         rt::spawn(async move {
             if let Some(result) = (Running { future, stop: stopped, limit, place }).await {
-                // Without a driver nobody wants the result.
+                // Without a driver the result is not needed.
                 drop(signals.send(Signal::Answer { invocation: request, result }));
             }
         });
     }
 
-    /// A procedure has its last result. It must not overtake those before it, which wait in the
-    /// queue of commands.
+    /// Handles the final result of a procedure. It must not overtake the progressive results, which
+    /// wait in the command queue.
     pub(super) fn answered(&mut self, invocation: u64, result: Outcome) {
         if let Some(procedure) = self.running.get_mut(&invocation)
             && let Some(link) = &procedure.link
@@ -112,7 +112,7 @@ impl Driver {
         self.client.answer(invocation, result);
     }
 
-    /// A result that is not the last.
+    /// Handles a progressive result.
     pub(super) fn progressed(&mut self, invocation: u64, payload: Payload) {
         let Some(procedure) = self.running.get_mut(&invocation) else { return };
         procedure.taken += 1;
@@ -122,7 +122,7 @@ impl Driver {
         }
     }
 
-    /// More arguments for a procedure that is at work.
+    /// Handles further arguments of a running procedure.
     pub(super) fn more_arguments(&mut self, invocation: u64, payload: Payload, last: bool) {
         let more = self.running.get(&invocation).and_then(|procedure| procedure.link.as_ref());
         let Some(more) = more.and_then(|link| link.more.as_ref()) else { return };
@@ -134,9 +134,9 @@ impl Driver {
         }
     }
 
-    /// How long a call may take here. A router that has announced call timeouts leaves the time to
-    /// us by telling it, whether or not the registration asked for that (spec: "Call timeout").
-    /// Others (Crossbar) forward a number whose unit is not the spec's, and keep the time
+    /// Returns the time limit of a call on this side. A router that announces call timeouts leaves
+    /// the limit to the callee by sending it, even if the registration did not ask for it (spec:
+    /// "Call timeout"). Others (Crossbar) forward a number in another unit and enforce it
     /// themselves.
     fn limit(&self, details: &InvocationDetails) -> Option<Duration> {
         let milliseconds = details.timeout.filter(|milliseconds| *milliseconds > 0)?;

@@ -1,4 +1,4 @@
-//! Who waits for something of the router: for the answer to a request, for events, for invocations.
+//! Contains the waiters of a session: for answers, events and invocations.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::session::queue::Queue;
 use crate::session::running_call::CallControl;
 use crate::uri::Pattern;
 
-/// A request under way.
+/// A pending request.
 pub(super) struct Waiting {
     pub(super) waiter: Waiter,
-    /// Its id on the wire.
+    /// Id on the wire.
     pub(super) request: u64,
     pub(super) control: Option<Arc<CallControl>>,
     pub(super) cancelled: bool,
-    /// What is called, if there is a payload codec.
+    /// Called procedure, if there is a payload codec.
     pub(super) called: Option<Called>,
 }
 
 impl Waiting {
-    /// Nothing more will come.
+    /// Ends the listener.
     pub(super) fn end(&self) {
         if let Some(control) = &self.control {
             control.results.end(None);
@@ -31,7 +31,7 @@ impl Waiting {
     }
 }
 
-/// Who listens to a subscription or registration; the id is there once the router has answered.
+/// The listener of a subscription or registration; the id is present once the router has answered.
 pub(super) enum Listener {
     Subscriber {
         queue: Arc<Queue<session::Event>>,

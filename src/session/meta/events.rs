@@ -1,5 +1,4 @@
-//! Meta events: what the router tells of sessions, registrations and subscriptions as they come and
-//! go.
+//! Implements meta events: the router's reports about sessions, registrations and subscriptions.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,87 +14,87 @@ use crate::session::{Event, Subscription};
 use crate::uri::Pattern;
 use crate::value::Dict;
 
-/// The meta events of a topic, read into a type, as a [`Stream`].
+/// The meta events of a topic, decoded into a type, as a [`Stream`].
 ///
-/// It is a [`Subscription`] in all else: bounded, ended with the session, and by being dropped. An
-/// event that cannot be read is an error item; the next comes all the same.
+/// Otherwise it behaves as a [`Subscription`]: it is bounded, and ends with the session or when it
+/// is dropped. An event that cannot be decoded is an error item; the stream continues.
 pub struct MetaEvents<T> {
     subscription: Subscription,
     marker: PhantomData<fn() -> T>,
 }
 
-/// Why an item of [`MetaEvents`] is none.
+/// The error of an item of [`MetaEvents`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetaEventError {
     /// Events were dropped, because they were not taken in time.
     #[error(transparent)]
     Lagged(#[from] Lagged),
-    /// The event is not what its topic should bring.
+    /// The event does not have the form of its topic.
     #[error("meta event: {0}")]
     Decode(#[from] DecodeError),
 }
 
-/// What an event of a meta topic can be read into.
+/// A type that a meta event can be decoded into.
 ///
-/// [`Event`] itself is one, for topics that have no type here.
+/// [`Event`] itself implements it, for topics without a type.
 pub trait MetaEvent: Sized {
-    /// Reads it.
+    /// Decodes the event.
     ///
     /// # Errors
-    /// When the event is something else.
+    /// Returns [`DecodeError`] if the event has another form.
     fn read(event: Event) -> Result<Self, DecodeError>;
 }
 
-/// A session has gone.
+/// A session has left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionLeft {
-    /// Its id.
+    /// Session id.
     pub session: u64,
-    /// As whom it had joined. Crossbar does not tell.
+    /// Authid of the session. Not sent by Crossbar.
     pub authid: Option<String>,
-    /// Its role. Crossbar does not tell.
+    /// Role of the session. Not sent by Crossbar.
     pub authrole: Option<String>,
 }
 
-/// There is a registration that was not there before.
+/// A registration was created.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RegistrationCreated {
-    /// The session that made it. Crossbar may not tell, if it has gone already.
+    /// Session that created it. Crossbar may omit it, if the session has left already.
     pub session: Option<u64>,
-    /// What it is.
+    /// Details of the registration.
     pub registration: RegistrationInfo,
 }
 
-/// A session was added to a registration or taken from it, or the registration has gone.
+/// A session was added to or removed from a registration, or the registration was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegistrationChanged {
-    /// The session. Crossbar may not tell, if it has gone already.
+    /// Session id. Crossbar may omit it, if the session has left already.
     pub session: Option<u64>,
-    /// The registration's id.
+    /// Registration id.
     pub registration: u64,
 }
 
-/// There is a subscription that was not there before.
+/// A subscription was created.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionCreated {
-    /// The session that made it. Crossbar may not tell, if it has gone already.
+    /// Session that created it. Crossbar may omit it, if the session has left already.
     pub session: Option<u64>,
-    /// What it is.
+    /// Details of the subscription.
     pub subscription: SubscriptionInfo,
 }
 
-/// A session was added to a subscription or taken from it, or the subscription has gone.
+/// A session was added to or removed from a subscription, or the subscription was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscriptionChanged {
-    /// The session. Crossbar may not tell, if it has gone already.
+    /// Session id. Crossbar may omit it, if the session has left already.
     pub session: Option<u64>,
-    /// The subscription's id.
+    /// Subscription id.
     pub subscription: u64,
 }
 
@@ -120,28 +119,28 @@ macro_rules! topics {
 topics! {
     /// Sessions that join.
     on_session_join -> SessionInfo = "wamp.session.on_join";
-    /// Sessions that leave. A session is not told of its own end.
+    /// Sessions that leave. A session does not receive its own end.
     on_session_leave -> SessionLeft = "wamp.session.on_leave";
-    /// New registrations: before [`on_registration_register`](Meta::on_registration_register).
+    /// New registrations, before [`on_registration_register`](Meta::on_registration_register).
     on_registration_create -> RegistrationCreated = "wamp.registration.on_create";
     /// Callees that are added to a registration.
     on_registration_register -> RegistrationChanged = "wamp.registration.on_register";
-    /// Callees that go from a registration.
+    /// Callees that are removed from a registration.
     on_registration_unregister -> RegistrationChanged = "wamp.registration.on_unregister";
-    /// Registrations whose last callee has gone.
+    /// Registrations whose last callee was removed.
     on_registration_delete -> RegistrationChanged = "wamp.registration.on_delete";
-    /// New subscriptions: before [`on_subscription_subscribe`](Meta::on_subscription_subscribe).
+    /// New subscriptions, before [`on_subscription_subscribe`](Meta::on_subscription_subscribe).
     on_subscription_create -> SubscriptionCreated = "wamp.subscription.on_create";
     /// Subscribers that are added to a subscription.
     on_subscription_subscribe -> SubscriptionChanged = "wamp.subscription.on_subscribe";
-    /// Subscribers that go from a subscription.
+    /// Subscribers that are removed from a subscription.
     on_subscription_unsubscribe -> SubscriptionChanged = "wamp.subscription.on_unsubscribe";
-    /// Subscriptions whose last subscriber has gone.
+    /// Subscriptions whose last subscriber was removed.
     on_subscription_delete -> SubscriptionChanged = "wamp.subscription.on_delete";
 }
 
 impl Meta {
-    /// The events of any meta topic or pattern of topics, read into any type.
+    /// Subscribes to any meta topic or pattern of topics, decoded into any type.
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), Box<dyn std::error::Error>> {
@@ -156,7 +155,7 @@ impl Meta {
     /// ```
     ///
     /// # Errors
-    /// As any subscription.
+    /// See [`SubscribeError`](crate::SubscribeError).
     pub async fn on<T: MetaEvent>(
         &self,
         topic: impl Into<Pattern>,
@@ -168,22 +167,22 @@ impl Meta {
 }
 
 impl<T: MetaEvent> MetaEvents<T> {
-    /// The next event; `None` when there will be no more.
+    /// Returns the next event, or `None` after the end of the subscription.
     pub async fn next(&mut self) -> Option<Result<T, MetaEventError>> {
         self.subscription.next().await.map(read)
     }
 }
 
 impl<T> MetaEvents<T> {
-    /// Why the session ended, if the stream ended with it.
+    /// Returns the close reason of the session, if the stream ended with it.
     pub fn close_reason(&self) -> Option<Arc<CloseReason>> {
         self.subscription.close_reason()
     }
 
-    /// Ends the subscription, and waits until the router knows.
+    /// Ends the subscription and waits for the router's confirmation.
     ///
     /// # Errors
-    /// As any.
+    /// See [`UnsubscribeError`](crate::UnsubscribeError).
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
         self.subscription.unsubscribe().await
     }

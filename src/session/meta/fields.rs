@@ -1,16 +1,16 @@
-//! How the dicts of the meta API are read: what names a thing must be there, all else may be.
+//! Reads the dicts of the meta API: ids and names are required, everything else is optional.
 
 use crate::error::DecodeError;
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, Value};
 
-/// An id that must be there.
+/// Removes and returns a required id.
 pub(super) fn take_id(dict: &mut Dict, key: &'static str) -> Result<u64, DecodeError> {
     let value = dict.remove(key);
     value.as_ref().and_then(Value::as_u64).ok_or_else(|| wrong(key, "an id", value.as_ref()))
 }
 
-/// A text that must be there.
+/// Removes and returns a required URI.
 pub(super) fn take_uri(dict: &mut Dict, key: &'static str) -> Result<Uri, DecodeError> {
     let value = dict.remove(key);
     value
@@ -20,7 +20,7 @@ pub(super) fn take_uri(dict: &mut Dict, key: &'static str) -> Result<Uri, Decode
         .ok_or_else(|| wrong(key, "a URI", value.as_ref()))
 }
 
-/// A text that may be missing or null; anything else stays where it is.
+/// Removes and returns an optional text, which may be null; any other value stays.
 pub(super) fn take_text(dict: &mut Dict, key: &str) -> Option<String> {
     match dict.remove(key)? {
         Value::Null => None,
@@ -32,7 +32,7 @@ pub(super) fn take_text(dict: &mut Dict, key: &str) -> Option<String> {
     }
 }
 
-/// A match policy; a missing one is exact.
+/// Removes and returns a match policy; a missing one is exact.
 pub(super) fn take_match(dict: &mut Dict) -> Result<Match, DecodeError> {
     match dict.remove("match") {
         None | Some(Value::Null) => Ok(Match::Exact),

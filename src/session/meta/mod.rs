@@ -1,8 +1,8 @@
-//! The meta API: what a session can ask the router about sessions, registrations and subscriptions,
-//! and be told of them (spec: "Meta API").
+//! Contains the meta API of a session: questions to the router about sessions, registrations and
+//! subscriptions, and its reports about them (spec: "Meta API").
 //!
-//! Built on calls and subscriptions alone: these are procedures and topics as any others, to be
-//! allowed and refused by the router like them. Reads what Crossbar answers otherwise, too.
+//! Uses ordinary calls and subscriptions, which the router authorizes like any others. Also reads
+//! Crossbar's variants.
 
 mod events;
 mod fields;
@@ -34,11 +34,10 @@ use crate::value::{Dict, Value};
 
 /// The meta API of the session's router. Cheap to clone; a handle of the session.
 ///
-/// A router that does not serve a procedure answers `wamp.error.no_such_procedure`; what it serves
-/// it announces by the features `session_meta_api`, `registration_meta_api`,
-/// `subscription_meta_api` and `event_history` of its roles. What ends something of another session
-/// is for those who may: `wamp.error.not_authorized` otherwise, and from the embedded router unless
-/// its meta API is switched to full.
+/// A router without a procedure answers `wamp.error.no_such_procedure`. It announces the procedures
+/// by the features `session_meta_api`, `registration_meta_api`, `subscription_meta_api` and
+/// `event_history` of its roles. Procedures that end something of another session need permission:
+/// otherwise `wamp.error.not_authorized`. In the embedded router they need `MetaApi::Full`.
 ///
 /// ```
 /// # async fn example(session: wampwerk::Session) -> Result<(), Box<dyn std::error::Error>> {
@@ -61,28 +60,28 @@ pub struct Meta {
     session: Session,
 }
 
-/// Ids by match policy: what `wamp.registration.list` and `wamp.subscription.list` answer.
+/// Ids by match policy: the answer of `wamp.registration.list` and `wamp.subscription.list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Lists {
-    /// Those that match exactly.
+    /// Ids with an exact match.
     pub exact: Vec<u64>,
-    /// Those that match by prefix.
+    /// Ids with a prefix match.
     pub prefix: Vec<u64>,
-    /// Those that match by wildcard. Crossbar leaves it empty for subscriptions.
+    /// Ids with a wildcard match. Crossbar leaves this list empty for subscriptions.
     pub wildcard: Vec<u64>,
 }
 
 impl Session {
-    /// The router's meta API.
+    /// Returns the router's meta API.
     pub fn meta(&self) -> Meta {
         Meta { session: self.clone() }
     }
 }
 
 impl Meta {
-    /// Calls a procedure that answers with one value.
+    /// Calls a procedure that returns one value.
     async fn ask<T: DeserializeOwned>(
         &self,
         procedure: &'static str,
@@ -91,7 +90,7 @@ impl Meta {
         self.session.call(procedure).args(args).value().await
     }
 
-    /// The id of what stands under a pattern.
+    /// Looks up the id of a pattern.
     async fn look_up(
         &self,
         procedure: &'static str,
@@ -102,7 +101,7 @@ impl Meta {
     }
 }
 
-/// `kwargs` of what is set.
+/// Returns `kwargs` with the set values.
 fn given<const N: usize>(entries: [(&'static str, Option<Value>); N]) -> Dict {
     entries.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }

@@ -1,4 +1,4 @@
-//! Taking registrations and subscriptions away from other sessions.
+//! Implements the removal of registrations and subscriptions of other sessions.
 
 use std::future::IntoFuture;
 
@@ -9,9 +9,9 @@ use crate::rt::BoxFuture;
 use crate::session::Session;
 use crate::uri::Uri;
 
-/// Taking a registration or subscription away from a session; `await` it to do it.
+/// A builder for removing a registration or subscription from a session. Await it to execute.
 ///
-/// The session is told, if it announced that it understands that.
+/// The session is notified, if it announced the feature.
 #[must_use = "nothing is taken away until it is awaited"]
 #[derive(Debug)]
 pub struct RevokeRequest {
@@ -22,16 +22,16 @@ pub struct RevokeRequest {
 }
 
 impl Meta {
-    /// Takes a registration away from one of its callees. Its failure is
-    /// `wamp.error.no_such_registration` or `wamp.error.no_such_session`.
+    /// Removes a registration from one of its callees. Fails with `wamp.error.no_such_registration`
+    /// or `wamp.error.no_such_session`.
     ///
-    /// Crossbar 26 takes it away and then fails with `wamp.error.runtime_error`, before it tells the
+    /// Crossbar 26 removes it and then fails with `wamp.error.runtime_error` before it notifies the
     /// callee.
     pub fn remove_callee(&self, registration: u64, callee: u64) -> RevokeRequest {
         self.revoking("wamp.registration.remove_callee", [registration, callee])
     }
 
-    /// Takes a subscription away from one of its subscribers. Its failure is
+    /// Removes a subscription from one of its subscribers. Fails with
     /// `wamp.error.no_such_subscription` or `wamp.error.no_such_session`.
     pub fn remove_subscriber(&self, subscription: u64, subscriber: u64) -> RevokeRequest {
         self.revoking("wamp.subscription.remove_subscriber", [subscription, subscriber])
@@ -43,7 +43,7 @@ impl Meta {
 }
 
 impl RevokeRequest {
-    /// The reason that the session is told.
+    /// Sets the reason that the session receives.
     pub fn reason(mut self, reason: impl Into<Uri>) -> Self {
         self.reason = Some(reason.into());
         self

@@ -1,9 +1,9 @@
-//! Cryptobox: end-to-end encryption with NaCl boxes (X25519, XSalsa20, Poly1305), as Autobahn|Python's
-//! `autobahn.wamp.cryptobox` has it.
+//! Implements cryptobox: end-to-end encryption with NaCl boxes (X25519, XSalsa20, Poly1305), as in
+//! Autobahn|Python's `autobahn.wamp.cryptobox`.
 //!
-//! Owns keys and which URI takes which. What is sealed is the JSON of a dict of `uri`, `args` and
-//! `kwargs`; before it stands the nonce of 24 bytes. That the URI is sealed too binds the arguments
-//! to their topic or procedure: a router cannot pass them off as those of another one.
+//! The sealed data is the JSON of a dict of `uri`, `args` and `kwargs`, preceded by the nonce of 24
+//! bytes. The sealed URI binds the arguments to their topic or procedure: a router cannot pass them
+//! off as those of another one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,34 +32,33 @@ const NONCE_SIZE: usize = 24;
 /// The keys of originators (callers, publishers) and responders (callees, subscribers) for URIs, as
 /// far as they are known here. All are given in Base64.
 ///
-/// Whoever has an originator's private key and the responder's public one can be an originator, and
-/// the other way round.
+/// An originator needs its own private key and the responder's public key, and vice versa.
 #[derive(Clone)]
 pub struct Key {
     originator: Option<Arc<SalsaBox>>,
     responder: Option<Arc<SalsaBox>>,
 }
 
-/// A key that was drawn at random, in Base64.
+/// A random key pair, in Base64.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct KeyPair {
-    /// To be kept.
+    /// Private key.
     pub private: String,
-    /// To be given to the peers.
+    /// Public key, for the peers.
     pub public: String,
 }
 
-/// Why there is no key.
+/// The reason why there is no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// The text is not the Base64 of 32 bytes.
     #[error("the {which} is not 32 bytes in Base64: {message}")]
     Invalid {
-        /// Which key it was meant for.
+        /// Name of the key.
         which: &'static str,
-        /// What is wrong.
+        /// Description of the error.
         message: String,
     },
     /// The system has no random numbers.
@@ -67,9 +66,10 @@ pub enum KeyError {
     Random(String),
 }
 
-/// A payload codec that encrypts, with a key for each part of the URI space. Autobahn's `KeyRing`.
+/// A payload codec that encrypts with a key for each part of the URI space. Equivalent of
+/// Autobahn's `KeyRing`.
 ///
-/// A handle: clones share their keys, which may be changed while sessions use them.
+/// A key ring is a handle: clones share their keys, which may be changed while sessions use them.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -101,30 +101,32 @@ pub struct KeyRing {
 }
 
 impl Key {
-    /// For callers and publishers: their private key, and the public one of those that they send to.
+    /// Creates the key of callers and publishers: their private key, and the public key of the
+    /// receivers.
     ///
     /// # Errors
-    /// [`KeyError::Invalid`], as for all keys.
+    /// Returns [`KeyError::Invalid`].
     pub fn originator(private: &str, responder_public: &str) -> Result<Self, KeyError> {
         let private = secret(private, "originator's private key")?;
         let public = public(responder_public, "responder's public key")?;
         Ok(Key { originator: sealer(&public, &private), responder: None })
     }
 
-    /// For callees and subscribers: their private key, and the public one of those that send.
+    /// Creates the key of callees and subscribers: their private key, and the public key of the
+    /// senders.
     ///
     /// # Errors
-    /// [`KeyError::Invalid`].
+    /// Returns [`KeyError::Invalid`].
     pub fn responder(private: &str, originator_public: &str) -> Result<Self, KeyError> {
         let private = secret(private, "responder's private key")?;
         let public = public(originator_public, "originator's public key")?;
         Ok(Key { originator: None, responder: sealer(&public, &private) })
     }
 
-    /// For who is both, with both private keys.
+    /// Creates the key of a peer that is both, from both private keys.
     ///
     /// # Errors
-    /// [`KeyError::Invalid`].
+    /// Returns [`KeyError::Invalid`].
     pub fn both(originator_private: &str, responder_private: &str) -> Result<Self, KeyError> {
         let originator = secret(originator_private, "originator's private key")?;
         let responder = secret(responder_private, "responder's private key")?;
@@ -134,10 +136,10 @@ impl Key {
         })
     }
 
-    /// One private key for everybody who shall take part.
+    /// Creates a key from one private key that all participants share.
     ///
     /// # Errors
-    /// [`KeyError::Invalid`].
+    /// Returns [`KeyError::Invalid`].
     pub fn shared(private: &str) -> Result<Self, KeyError> {
         Key::both(private, private)
     }
@@ -151,13 +153,14 @@ impl Key {
 }
 
 impl KeyRing {
-    /// A ring without keys: everything goes as it is, and nothing encrypted can be read.
+    /// Creates a ring without keys: all messages are sent unencrypted, and no encrypted message can
+    /// be read.
     pub fn new() -> Self {
         KeyRing::default()
     }
 
-    /// Sets the key of all URIs that begin so; the longest beginning counts, and `""` is the key of
-    /// all others. Nothing (`None`) takes the key away.
+    /// Sets the key of all URIs with this prefix; the longest matching prefix counts, and `""` is
+    /// the key of all others. `None` removes the key.
     ///
     /// Errors are encrypted with the key of the error's URI.
     pub fn set_key(&self, prefix: impl Into<String>, key: impl Into<Option<Key>>) {
@@ -168,10 +171,10 @@ impl KeyRing {
         }
     }
 
-    /// Draws a key.
+    /// Creates a random key pair.
     ///
     /// # Errors
-    /// [`KeyError::Random`].
+    /// Returns [`KeyError::Random`].
     pub fn generate_key() -> Result<KeyPair, KeyError> {
         let secret = SecretKey::from(random::<KEY_SIZE>().map_err(KeyError::Random)?);
         Ok(KeyPair {
@@ -180,7 +183,7 @@ impl KeyRing {
         })
     }
 
-    /// The box of a side for a URI, if there are keys for it.
+    /// Returns the box of a side for a URI, if there are keys for it.
     fn find(&self, side: Side, uri: &str) -> Option<Arc<SalsaBox>> {
         let keys = self.keys.lock();
         let mut upto = uri;
@@ -190,7 +193,7 @@ impl KeyRing {
             if uri.starts_with(prefix.as_str()) {
                 return key.on(side).cloned();
             }
-            // Whatever begins the URI, and comes before this one, begins what both have in common.
+            // A prefix of the URI that sorts before this one is a prefix of the common part.
             let common = prefix.chars().zip(uri.chars()).take_while(|(a, b)| a == b);
             upto = &uri[..common.map(|(_, char)| char.len_utf8()).sum()];
         }
@@ -247,7 +250,7 @@ impl PayloadCodec for KeyRing {
     }
 }
 
-/// A missing part is as good as null, and null as good as empty.
+/// A missing part equals null, and null equals empty.
 fn open(content: Value) -> Option<Decoded> {
     let Value::Dict(mut content) = content else { return None };
     let uri = content.get("uri")?.as_str()?.into();
@@ -268,7 +271,7 @@ fn unreadable(text: impl ToString) -> ApplicationError {
     ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg(text.to_string())
 }
 
-/// What both ends agree on is reckoned once.
+/// Computes the shared key once.
 fn sealer(theirs: &PublicKey, ours: &SecretKey) -> Option<Arc<SalsaBox>> {
     Some(Arc::new(SalsaBox::new(theirs, ours)))
 }

@@ -1,6 +1,4 @@
-//! Payload codecs: what turns arguments into binary data that only the two ends can read, and back.
-//!
-//! Owns the hook and its data. When it is called is the driver's matter (`driver/payloads`).
+//! Contains payload codecs, which convert arguments to binary data that only the two ends can read.
 
 #[cfg(feature = "cryptobox")]
 pub mod cryptobox;
@@ -14,36 +12,40 @@ use crate::rt::{MaybeSend, MaybeSync};
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
-/// Turns arguments into binary data and back, for messages whose content the router shall not see
-/// or not understand. Autobahn's `IPayloadCodec`.
+/// Converts arguments to binary data and back, for messages whose content the router must not see
+/// or does not understand. Equivalent of Autobahn's `IPayloadCodec`.
 ///
-/// A session that was opened with a codec asks it for each CALL and PUBLISH that goes out; for
-/// results, progressive results and errors that answer an encoded call; and for everything encoded
-/// that comes in. Applications see plain arguments; that a message was encoded is in its details
-/// (`enc_algo`, `ppt_scheme`).
+/// A session with a codec calls it for each outgoing CALL and PUBLISH; for results, progressive
+/// results and errors that answer an encoded call; and for every incoming encoded message.
+/// Applications see plain arguments; the details tell that a message was encoded (`enc_algo`,
+/// `ppt_scheme`).
 ///
-/// What goes wrong with an incoming message is an error of its request: the caller's call fails,
-/// or gets ERROR if the callee could not read it; an event is dropped, and told to
-/// [`on_user_error`](super::SessionConfig::on_user_error).
-/// What goes out needs a router that announced the form; otherwise it is not sent, and its request
-/// fails with `wamp.error.feature_not_supported`.
+/// # Errors in messages
+/// An error in an incoming message is an error of its request: the own call fails, or the caller
+/// receives ERROR if the callee could not read the call. An event is dropped and reported to
+/// [`on_user_error`](super::SessionConfig::on_user_error). An outgoing message needs a router that
+/// announced the form; otherwise the request fails with `wamp.error.feature_not_supported`.
 ///
-/// The errors' URIs are Autobahn's: `wamp.error.no_payload_codec` without a codec,
-/// `wamp.error.encryption.trusted_uri_mismatch` if the [sealed URI](Decoded::uri) is another one
-/// than the message's, and whatever [`decode`](PayloadCodec::decode) says, which should be
-/// `wamp.error.encryption.decrypt_error`. The URI of a call or event is the one that was registered
-/// or subscribed to, whatever the router says; with a pattern it is the router's, which must match
-/// the pattern.
+/// The errors' URIs are Autobahn's:
 ///
-/// If the arguments of a call come in parts, the codec is asked for each; algorithm, serializer,
-/// cipher and key must be those of the first part.
+/// - `wamp.error.no_payload_codec` without a codec
+/// - `wamp.error.encryption.trusted_uri_mismatch` if the [sealed URI](Decoded::uri) differs from
+///   the message's
+/// - the error of [`decode`](PayloadCodec::decode), which should be
+///   `wamp.error.encryption.decrypt_error`
+///
+/// The URI of a call or event is the registered or subscribed one, whatever the router sends. For a
+/// pattern it is the router's, which must match the pattern.
+///
+/// If the arguments of a call are sent in parts, the codec is called for each part. Algorithm,
+/// serializer, cipher and key must be those of the first part.
 ///
 /// ```
 /// use wampwerk::session::{Decoded, EncodedPayload, PayloadCodec, Side};
 /// use wampwerk::value::{Dict, List};
 /// use wampwerk::{ApplicationError, Serializer, Uri, Value, codec, uris};
 ///
-/// /// Lists of arguments as JSON, turned by 13 bits.
+/// /// Encodes lists of arguments as JSON and flips some bits of each byte.
 /// struct Turned;
 ///
 /// impl PayloadCodec for Turned {
@@ -69,19 +71,19 @@ use crate::value::{Dict, List, Value};
 ///         let bytes: Vec<u8> = payload.payload.iter().map(|byte| byte ^ 13).collect();
 ///         match codec::read_value(Serializer::Json, &bytes) {
 ///             Ok(Value::List(args)) => Ok(Decoded { uri: None, args, kwargs: Dict::new() }),
-///             _ => Err(error("no list")),
+///             _ => Err(error("not a list")),
 ///         }
 ///     }
 /// }
 /// ```
 pub trait PayloadCodec: MaybeSend + MaybeSync + 'static {
-    /// Encodes arguments, or says by `None` that those of this URI go as they are.
+    /// Encodes arguments, or returns `None` to send those of this URI unencoded.
     ///
-    /// `uri` is the topic, the procedure or, of an error, the error's URI. The side is
+    /// `uri` is the topic, the procedure or, for an error, the error's URI. The side is
     /// [`Side::Originator`] for CALL and PUBLISH, [`Side::Responder`] for results and errors.
     ///
     /// # Errors
-    /// Then the message is not sent, and its request fails with this error.
+    /// With an error the message is not sent, and its request fails with this error.
     fn encode(
         &self,
         side: Side,
@@ -90,11 +92,11 @@ pub trait PayloadCodec: MaybeSend + MaybeSync + 'static {
         kwargs: Dict,
     ) -> Result<Option<EncodedPayload>, ApplicationError>;
 
-    /// Decodes what came in. The side is ours: [`Side::Responder`] for invocations and events,
-    /// [`Side::Originator`] for results and errors.
+    /// Decodes incoming arguments. The side is the own one: [`Side::Responder`] for invocations and
+    /// events, [`Side::Originator`] for results and errors.
     ///
     /// # Errors
-    /// Any; best `wamp.error.encryption.decrypt_error` with a text.
+    /// Any error; preferably `wamp.error.encryption.decrypt_error` with a text.
     fn decode(
         &self,
         side: Side,
@@ -103,7 +105,7 @@ pub trait PayloadCodec: MaybeSend + MaybeSync + 'static {
     ) -> Result<Decoded, ApplicationError>;
 }
 
-/// Which end of a message's way we are.
+/// The own end of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "a way has two ends")]
 pub enum Side {
@@ -113,25 +115,26 @@ pub enum Side {
     Responder,
 }
 
-/// Encoded arguments, and what a peer has to know to decode them.
+/// Encoded arguments, and the data that a peer needs to decode them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodedPayload {
-    /// The binary data.
+    /// Binary data.
     pub payload: Bytes,
-    /// How it stands in a message.
+    /// Form in a message.
     pub form: PayloadForm,
-    /// `enc_algo` or `ppt_scheme`: `"cryptobox"`, `"mqtt"`, `"wamp"`, or one's own as `"x_…"`.
+    /// `enc_algo` or `ppt_scheme`: `"cryptobox"`, `"mqtt"`, `"wamp"`, or a custom one such as
+    /// `"x_…"`.
     pub scheme: String,
-    /// `enc_serializer` or `ppt_serializer`: how the arguments are written inside.
+    /// `enc_serializer` or `ppt_serializer`: serializer of the arguments.
     pub serializer: Option<String>,
-    /// `ppt_cipher`; in the form [`PayloadForm::Enc`] there is none.
+    /// `ppt_cipher`; not present in the form [`PayloadForm::Enc`].
     pub cipher: Option<String>,
-    /// `enc_key` or `ppt_keyid`: which key it takes.
+    /// `enc_key` or `ppt_keyid`: id of the key.
     pub key_id: Option<String>,
 }
 
-/// How encoded arguments stand in a message. The two are not compatible.
+/// The form of encoded arguments in a message. The two forms are not compatible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PayloadForm {
@@ -145,40 +148,40 @@ pub enum PayloadForm {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(clippy::exhaustive_structs, reason = "made to be put together")]
 pub struct Decoded {
-    /// The URI that was sealed together with them, if there was one. It must be the message's.
+    /// URI that was sealed together with them, if any. It must be the message's.
     pub uri: Option<Uri>,
-    /// The positional arguments.
+    /// Positional arguments.
     pub args: List,
-    /// The keyword arguments.
+    /// Keyword arguments.
     pub kwargs: Dict,
 }
 
 impl EncodedPayload {
-    /// Encoded arguments in Autobahn's form.
+    /// Creates encoded arguments in Autobahn's form.
     pub fn enc(algorithm: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         EncodedPayload::new(PayloadForm::Enc, algorithm.into(), payload.into())
     }
 
-    /// Encoded arguments in the specification's form.
+    /// Creates encoded arguments in the specification's form.
     pub fn ppt(scheme: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         EncodedPayload::new(PayloadForm::Ppt, scheme.into(), payload.into())
     }
 
-    /// Says how the arguments are written inside.
+    /// Sets the serializer of the arguments.
     #[must_use]
     pub fn serializer(mut self, serializer: impl Into<String>) -> Self {
         self.serializer = Some(serializer.into());
         self
     }
 
-    /// Says how they are encrypted, in the specification's form.
+    /// Sets the cipher, in the specification's form.
     #[must_use]
     pub fn cipher(mut self, cipher: impl Into<String>) -> Self {
         self.cipher = Some(cipher.into());
         self
     }
 
-    /// Says which key they take.
+    /// Sets the id of the key.
     #[must_use]
     pub fn key_id(mut self, key_id: impl Into<String>) -> Self {
         self.key_id = Some(key_id.into());
@@ -189,12 +192,13 @@ impl EncodedPayload {
         EncodedPayload { payload, form, scheme, serializer: None, cipher: None, key_id: None }
     }
 
-    /// What a peer has to know, without the data.
+    /// Returns the keys without the data.
     pub(super) fn keys(&self) -> Self {
         EncodedPayload { payload: Bytes::new(), ..self.clone() }
     }
 
-    /// A payload that came in and is encoded like this; the text says what is wrong.
+    /// Adds the data of an incoming payload with these keys, or returns a text if it has another
+    /// form.
     pub(super) fn of(mut self, payload: &Payload) -> Result<Self, &'static str> {
         self.payload = match self.form {
             PayloadForm::Enc => payload
@@ -207,7 +211,7 @@ impl EncodedPayload {
         Ok(self)
     }
 
-    /// The data as it stands in a message.
+    /// Returns the data in the form of a message.
     pub(super) fn into_payload(self) -> Payload {
         match self.form {
             PayloadForm::Enc => Payload::from_opaque(self.payload),
@@ -216,14 +220,14 @@ impl EncodedPayload {
     }
 }
 
-/// Options or details that can say that a payload is encoded.
+/// Options or details that can describe an encoded payload.
 pub(super) trait EncodedBy {
     fn is_encoded(&self) -> bool;
 
-    /// What they say about it, without the data.
+    /// Returns the keys without the data.
     fn keys(&self) -> Option<EncodedPayload>;
 
-    /// Says how a payload is encoded.
+    /// Sets the keys of an encoded payload.
     fn set(&mut self, keys: &EncodedPayload);
 }
 

@@ -1,4 +1,4 @@
-//! The opening handshake on a stream: what both halves share, and the client's half.
+//! Implements the opening handshake on a stream: the common part and the client's half.
 
 use std::io::{self, ErrorKind};
 
@@ -11,20 +11,21 @@ use crate::framing::rawsocket::{HANDSHAKE_SIZE, MAGIC, MAX_MESSAGE, MaxLength};
 use crate::framing::rawsocket::{Reply, ReplyError, Request};
 use crate::message::Serializer;
 
-/// What both ends have said to each other.
+/// The agreement of both ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::transport::native) struct Agreement {
     pub(super) serializer: Serializer,
-    /// The longest message that the peer may send, as it was told.
+    /// Maximum message length that the peer was told.
     pub(super) max_receive: MaxLength,
-    /// The longest message that we may send.
+    /// Maximum length of messages to send.
     pub(super) max_send: usize,
-    /// What was read behind the handshake.
+    /// Bytes read after the handshake.
     pub(super) early: Vec<u8>,
 }
 
 impl Agreement {
-    /// `max_message_size` is our setting for both directions, `peer` what the peer takes.
+    /// Creates an agreement. `max_message_size` is the setting for both directions, `peer` the
+    /// length that the peer accepts.
     pub(super) fn new(serializer: Serializer, max_message_size: usize, peer: MaxLength) -> Self {
         Agreement {
             serializer,
@@ -35,7 +36,7 @@ impl Agreement {
     }
 }
 
-/// The longest message that goes to a peer that takes so much.
+/// Returns the maximum length of messages to a peer with this limit.
 fn sendable(max_send_size: usize, peer: MaxLength) -> usize {
     max_send_size.min(peer.bytes()).min(MAX_MESSAGE)
 }
@@ -45,15 +46,14 @@ fn sendable(max_send_size: usize, peer: MaxLength) -> usize {
 #[derive(Debug)]
 pub(in crate::transport::native) enum ShakeError {
     Io(io::Error),
-    /// The server closed the connection without an answer. Crossbar does so when it does not speak
-    /// the serializer.
+    /// The server closed the connection without an answer. Crossbar does so for an unsupported
+    /// serializer.
     Closed,
     Reply(ReplyError),
 }
 
-/// The client's half: asks for `serializer`, and reads what the server answers. Of our limits the
-/// second is for what is sent, if that has its own. The time that this may take is the caller's
-/// matter.
+/// Performs the client's half: asks for `serializer` and reads the server's answer. The second
+/// limit is for sending, if it differs. The caller limits the time.
 #[cfg(feature = "client")]
 pub(in crate::transport::native) async fn shake_hands(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
@@ -75,8 +75,8 @@ pub(in crate::transport::native) async fn shake_hands(
     })
 }
 
-/// Reads the peer's octets, the first of them from `early`, and not a single one more. If the first
-/// octet is a wrong one, the others are not waited for, and are 0.
+/// Reads the peer's octets, the first ones from `early`, and no octet more. If the first octet is
+/// wrong, the others are not awaited and are 0.
 pub(super) async fn read_octets(
     stream: &mut (impl AsyncRead + Unpin),
     early: &mut Vec<u8>,

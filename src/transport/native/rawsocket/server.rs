@@ -1,4 +1,4 @@
-//! The server's half of the handshake.
+//! Implements the server's half of the handshake.
 
 use std::io::ErrorKind;
 
@@ -10,25 +10,26 @@ use crate::framing::rawsocket::{MaxLength, Reply, Request, RequestError};
 use crate::message::Serializer;
 use crate::net::linger::farewell;
 
-/// The client does not get in.
+/// The client is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::transport::native) enum AnswerError {
     /// The connection ended before.
     #[error("{0}")]
     Lost(String),
-    /// The client does not speak RawSocket, or wrongly. It is not told, as there is no word for it.
+    /// The client does not speak RawSocket, or violates the handshake. It is not told, because the
+    /// protocol defines no code for this.
     #[error("{0}")]
     Bad(RequestError),
-    /// The client was told why.
+    /// The client was told the reason.
     #[error("refused: {0}")]
     Refused(RawSocketRefusal),
 }
 
-/// The server's half: reads the client's octets, of which `early` was read already, and answers.
-/// The time that this may take is the caller's matter.
+/// Performs the server's half: reads the client's octets, after those in `early`, and answers. The
+/// caller limits the time.
 ///
-/// A client that is refused has been told so, and had a moment to read it; `stream` is shut down
-/// then and is to be dropped. Any maximum message length of the client is accepted.
+/// A refused client has been told so and had time to read it; `stream` is then shut down and must
+/// be dropped. Any maximum message length of the client is accepted.
 pub(in crate::transport::native) async fn answer<S>(
     stream: &mut S,
     mut early: Vec<u8>,
@@ -64,8 +65,7 @@ where
     Ok(Agreement { early, ..agreement })
 }
 
-/// Tells the client why it does not get in, also before it has said anything, and waits a moment
-/// for its end.
+/// Refuses a client, also before it has sent anything, and waits a moment for its end.
 pub(in crate::transport::native) async fn refuse<S>(
     stream: &mut S,
     refusal: RawSocketRefusal,

@@ -24,34 +24,33 @@ use crate::transport::subprotocol::Subprotocol;
 use crate::websocket::handshake::{HeadError, MAX_HEAD, read_head, tokens};
 use crate::websocket::settings::Settings;
 
-/// What is asked of a request.
+/// The requirements for a request.
 #[derive(Clone, Debug)]
 pub(in crate::transport::native) struct Terms {
-    /// Any, if there is none.
+    /// `None` accepts any path.
     pub(in crate::transport::native) path: Option<String>,
     pub(in crate::transport::native) subprotocols: Vec<Subprotocol>,
-    /// Who names none of the subprotocols is refused, and not taken to speak JSON.
+    /// True to refuse a client without a supported subprotocol, instead of assuming JSON.
     pub(in crate::transport::native) strict: bool,
     pub(in crate::transport::native) origins: Origins,
     pub(in crate::transport::native) on_connect: Option<OnConnect>,
 }
 
-/// A request that is served.
+/// An accepted request.
 #[derive(Debug)]
 pub(crate) struct Agreed {
     subprotocol: Subprotocol,
     response: Response<()>,
 }
 
-/// A request that is not.
+/// A refused request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     status: StatusCode,
     message: String,
 }
 
-/// Whether a request can be served, and how: the first subprotocol of the client's list that is among
-/// ours.
+/// Checks a request and selects the first supported subprotocol of the client's list.
 pub(in crate::transport::native) fn check<B>(
     request: &Request<B>,
     terms: &Terms,
@@ -71,7 +70,7 @@ pub(in crate::transport::native) fn check<B>(
         let name = HeaderValue::from_static(subprotocol.name());
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     }
-    // Last, as it may do something about those who are let in.
+    // Last, because it may have side effects for accepted clients.
     if let Some(on_connect) = &terms.on_connect {
         let (uri, headers) = (request.uri(), request.headers());
         let request = ConnectionRequest { uri, headers, peer };
@@ -81,8 +80,8 @@ pub(in crate::transport::native) fn check<B>(
     Ok(Agreed { subprotocol, response })
 }
 
-/// What a WebSocket request is answered, or what it has not (RFC 6455, section 4.2.1). Lists may
-/// come in several lines, which is how some proxies write them.
+/// Returns the answer to a WebSocket request, or its error (RFC 6455, section 4.2.1). Lists may be
+/// split into several lines, as some proxies do.
 fn switch<B>(request: &Request<B>) -> Result<Response<()>, &'static str> {
     let headers = request.headers();
     let has = |name, token: &str| tokens(headers, name).any(|it| it.eq_ignore_ascii_case(token));
@@ -124,7 +123,7 @@ impl Terms {
 }
 
 impl Agreed {
-    /// What the client has to be told.
+    /// Returns the answer for the client.
     pub(crate) fn response(&self) -> &Response<()> {
         &self.response
     }
@@ -135,18 +134,18 @@ impl Refusal {
         Refusal { status, message: message.into() }
     }
 
-    /// There are too many connections.
+    /// Creates the refusal for too many connections.
     pub(crate) fn no_room() -> Self {
         let text = "there are as many connections as may be; try again later";
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text)
     }
 
-    /// The server goes down.
+    /// Creates the refusal of a server that shuts down.
     pub(crate) fn down() -> Self {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the WAMP router here goes down")
     }
 
-    /// What the client has to be told. The connection cannot be used any more.
+    /// Returns the answer for the client. The connection cannot be used afterwards.
     pub(crate) fn response(&self) -> Response<String> {
         let mut response = Response::new(format!("{}\n", self.message));
         *response.status_mut() = self.status;
@@ -165,10 +164,10 @@ impl Refusal {
     }
 }
 
-/// Answers the request that begins with `early`, and goes on to come on the stream. What came behind
-/// it is given back with the stream.
+/// Answers the request that starts with `early` and continues on the stream. Returns the stream and
+/// the bytes after the request.
 ///
-/// Without `room` there is but one answer.
+/// Without `room` every request is refused.
 pub(in crate::transport::native) async fn answer<S>(
     mut stream: S,
     mut early: Vec<u8>,
@@ -211,7 +210,7 @@ where
     }
 }
 
-/// The transport over a stream whose handshake is done; `early` is what came behind it.
+/// Creates the transport over a stream after the handshake; `early` contains the bytes after it.
 pub(in crate::transport::native) fn open<S>(
     stream: S,
     early: Vec<u8>,
@@ -228,8 +227,8 @@ where
     Batched::over(Box::new(transport), subprotocol.batched)
 }
 
-/// Status and headers as they are written. Names are as in RFC 6455, as there are small clients that
-/// look for just that.
+/// Formats status and headers. Names are spelled as in RFC 6455, because some small clients compare
+/// them exactly.
 fn head<B>(response: &Response<B>) -> Vec<u8> {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! `Socket`: a `web_sys::WebSocket`, its four event handlers, and what they have seen.
+//! Contains `Socket`: a `web_sys::WebSocket`, its four event handlers, and their state.
 //!
-//! Owns the objects of the page, and turns events into polling. No `JsValue` leaves this file.
+//! Turns the page's events into polling. No `JsValue` leaves this file.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,15 +16,15 @@ use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 use crate::error::TransportError;
 use crate::transport::CloseCode;
 
-/// The browser reads on, whether or not we do; above this many unread bytes we give up. A message of
-/// the longest size is let in whatever else waits.
+/// Maximum number of unread bytes. The browser keeps reading, so the connection is closed above
+/// this. A message of the maximum size is always accepted.
 const MAX_UNREAD: usize = 64 << 20;
 
 /// The browser's socket. Dropping it closes the connection.
 pub(super) struct Socket {
     socket: WebSocket,
     state: Rc<RefCell<State>>,
-    /// They live as long as the socket can call them.
+    /// Kept as long as the socket can call them.
     _handlers: Handlers,
 }
 
@@ -35,9 +35,9 @@ type Handlers = (
     Closure<dyn FnMut(CloseEvent)>,
 );
 
-/// Why the browser would not even try.
+/// The reason why the browser refused to connect.
 pub(super) struct Refusal {
-    /// It did not like the URL or the sub-protocols.
+    /// True if the URL or the subprotocols were rejected.
     pub(super) syntax: bool,
     pub(super) text: String,
 }
@@ -54,9 +54,9 @@ struct State {
     max_message_size: usize,
     unread: VecDeque<Frame>,
     unread_bytes: usize,
-    /// Told after what is unread, once.
+    /// Reported once, after the unread messages.
     error: Option<TransportError>,
-    /// The code for closing after an error that is the peer's fault. Nothing more is taken in.
+    /// Close code after an error of the peer. No further messages are accepted.
     failure: Option<CloseCode>,
     closed: bool,
     waker: Option<Waker>,
@@ -80,7 +80,8 @@ impl Socket {
         Ok(Socket { socket, state, _handlers: handlers })
     }
 
-    /// Ready when the connection is open or has failed; the browser does not tell scripts why.
+    /// Completes when the connection is open or has failed; the browser does not tell scripts the
+    /// reason.
     pub(super) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         let mut state = self.state.borrow_mut();
         if state.opened {
@@ -94,12 +95,12 @@ impl Socket {
         Poll::Pending
     }
 
-    /// The sub-protocol that the server chose.
+    /// Returns the subprotocol that the server selected.
     pub(super) fn protocol(&self) -> String {
         self.socket.protocol()
     }
 
-    /// The next message, which must be `binary` or text as the serializer's are.
+    /// Returns the next message, which must be `binary` or text as the serializer requires.
     pub(super) fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
@@ -145,25 +146,25 @@ impl Socket {
     }
 
     pub(super) fn send_binary(&self, bytes: &[u8]) -> Result<(), TransportError> {
-        // A copy of its own: the browser takes no view of memory that threads share.
+        // A copy, because the browser accepts no view of shared memory.
         let copy = Uint8Array::from(bytes);
         self.socket.send_with_array_buffer(&copy.buffer()).map_err(|error| lost(&error))
     }
 
-    /// The code for closing, if the peer is at fault.
+    /// Returns the close code, if the peer caused an error.
     pub(super) fn failure(&self) -> Option<CloseCode> {
         self.state.borrow().failure
     }
 
-    /// `code` is 1000 or in 3000 to 4999.
+    /// Closes the connection. `code` is 1000 or in 3000 to 4999.
     pub(super) fn close(&self, code: u16) {
-        // It fails for other codes only; closed twice is closed.
+        // It fails for other codes only; closing twice is allowed.
         let _ = self.socket.close_with_code(code);
     }
 
     pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.borrow_mut();
-        // Nobody reads any more.
+        // No code reads them any more.
         state.unread.clear();
         state.unread_bytes = 0;
         if state.closed {
@@ -176,7 +177,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // First, or the browser would call handlers that are gone.
+        // First, because the browser would call removed handlers.
         self.socket.set_onopen(None);
         self.socket.set_onmessage(None);
         self.socket.set_onerror(None);
@@ -209,7 +210,7 @@ impl State {
         self.unread.push_back(frame);
     }
 
-    /// Looks at the size before it copies.
+    /// Checks the size before copying.
     fn read(&self, data: &JsValue) -> Result<Frame, (TransportError, CloseCode)> {
         if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
             self.check(buffer.byte_length() as usize)?;
@@ -242,7 +243,7 @@ impl State {
 fn install(socket: &WebSocket, state: &Rc<RefCell<State>>) -> Handlers {
     let opened = handler(state, |state| state.opened = true);
     let message = event_handler(state, |state, event: MessageEvent| state.take_in(&event.data()));
-    // Before the opening it is the end; later the `close` event follows and says how it ended.
+    // Before the opening this is the end; later the `close` event follows with the reason.
     let error = handler(state, |state| state.closed |= !state.opened);
     let closed = event_handler(state, |state, event: CloseEvent| {
         state.closed = true;
@@ -280,7 +281,7 @@ fn apply(state: &RefCell<State>, change: impl FnOnce(&mut State)) {
         change(&mut state);
         state.waker.take()
     };
-    // After the borrow: a waker may run anything.
+    // After the borrow: a waker may run any code.
     if let Some(waker) = waker {
         waker.wake();
     }
@@ -290,7 +291,7 @@ fn lost(error: &JsValue) -> TransportError {
     TransportError::Lost(text(error))
 }
 
-/// What a thrown value says.
+/// Returns the text of a thrown value.
 fn text(error: &JsValue) -> String {
     property(error, "message").unwrap_or_else(|| format!("{error:?}"))
 }
