@@ -1,7 +1,7 @@
 //! The README's second example: what WAMP has beyond plain calls and events, in one program.
 
 use wampwerk::message::{CancelMode, InvocationPolicy};
-use wampwerk::session::{Chunks, IncomingCall, Progress, Whole};
+use wampwerk::session::{Chunks, IncomingCall, Progress, Raw};
 use wampwerk::uri::Pattern;
 use wampwerk::{ApplicationError, CallError, Router, wamp_errors};
 
@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // One procedure for many URIs, shared by several callees.
-    let named = |Whole(call): Whole<IncomingCall>| async move { call.procedure };
+    let named = |Raw(call): Raw<IncomingCall>| async move { call.procedure };
     shop.register(Pattern::wildcard("com.shop..price"), named)
         .invoke(InvocationPolicy::RoundRobin)
         .await?;

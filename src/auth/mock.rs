@@ -89,7 +89,7 @@ impl Mock {
             }
             Form::Other => {
                 let octets = octets(like.chars().count());
-                like.chars().zip(octets).map(|(like, octet)| of_the_class(like, octet)).collect()
+                like.chars().zip(octets).map(|(like, octet)| same_class(like, octet)).collect()
             }
         }
     }
@@ -146,7 +146,7 @@ impl Form {
 }
 
 /// Replaces a letter by a letter and a digit by a digit. Other characters stay.
-fn of_the_class(like: char, octet: u8) -> char {
+fn same_class(like: char, octet: u8) -> char {
     let letters = match like {
         'a'..='z' => LOWER,
         'A'..='Z' => UPPER,

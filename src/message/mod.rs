@@ -106,7 +106,7 @@ macro_rules! message_enum {
                     $($code => Message::$variant(<$ty>::read(elements)?),)*
                     _ => return Err(Violation::new(format!("unknown message code {code}"))),
                 };
-                if message.is_opaque_by_mistake() {
+                if message.lacks_enc_algo() {
                     return Err(Violation::new(format!(
                         "{}.payload: args must be a list, is bytes (bytes need enc_algo)",
                         message.name()
@@ -117,7 +117,7 @@ macro_rules! message_enum {
 
             /// Writes the message as the elements of a list.
             pub(crate) fn write<W: ElementWriter>(&self, writer: &mut W) -> Result<(), EncodeError> {
-                if self.is_opaque_by_mistake() {
+                if self.lacks_enc_algo() {
                     return Err(EncodeError::new("an opaque payload needs the option enc_algo"));
                 }
                 match self {
@@ -137,7 +137,7 @@ macro_rules! message_enum {
 impl Message {
     /// Returns whether the payload is opaque although the message has no `enc_algo`.
     #[inline]
-    fn is_opaque_by_mistake(&self) -> bool {
+    fn lacks_enc_algo(&self) -> bool {
         match self {
             Message::Abort(m) => m.payload.opaque().is_some(),
             Message::Error(m) => m.payload.opaque().is_some() && m.details.enc_algo.is_none(),

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crate::codec;
 use crate::core::router::ConnectionId;
 use crate::error::{ApplicationError, TransportError};
-use crate::router::hub::{Aftermath, Hub, Input};
+use crate::router::hub::{Hub, Input, StepEffects};
 use crate::router::outbox::{Ending, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
@@ -39,7 +39,7 @@ pub(crate) struct Connection {
     outbox: Arc<Outbox>,
     phase: Phase,
     throttle: Throttle,
-    aftermath: Aftermath,
+    effects: StepEffects,
     /// Inputs that were read, but not handled.
     inputs: VecDeque<Input>,
     /// True if the transport delivers nothing more: `Input::End` is the last of `inputs` or was
@@ -85,7 +85,7 @@ impl Connection {
             outbox,
             phase: Phase::Open,
             throttle: Throttle::default(),
-            aftermath: Aftermath::default(),
+            effects: StepEffects::default(),
             inputs: VecDeque::new(),
             ended: false,
             broken: false,
@@ -105,9 +105,9 @@ impl Connection {
         // Inputs left by the last turn come first.
         let more = !self.inputs.is_empty() || self.read_frames(cx);
         if !self.inputs.is_empty() {
-            self.hub.handle(self.id, &mut self.inputs, &mut self.aftermath, cx.waker());
-            self.throttle.outboxes.append(&mut self.aftermath.slow);
-            if self.aftermath.paused {
+            self.hub.handle(self.id, &mut self.inputs, &mut self.effects, cx.waker());
+            self.throttle.outboxes.append(&mut self.effects.slow);
+            if self.effects.paused {
                 return false;
             }
         }
@@ -178,8 +178,8 @@ impl Connection {
             let _ = self.transport.poll_flush(cx)?;
         }
         if !self.unsent.is_empty() {
-            self.hub.undeliverable(self.id, &mut self.unsent, &mut self.aftermath);
-            self.aftermath.slow.clear();
+            self.hub.undeliverable(self.id, &mut self.unsent, &mut self.effects);
+            self.effects.slow.clear();
             return Ok(Poll::Ready(()));
         }
         // If frames are left, the transport wakes the task.

@@ -74,7 +74,7 @@ pub(super) enum Input {
 /// The work that a step in the core leaves to its caller for after the lock. Reused by the caller
 /// to avoid allocations.
 #[derive(Debug, Default)]
-pub(super) struct Aftermath {
+pub(super) struct StepEffects {
     wakers: Vec<Waker>,
     /// Outboxes of slow peers that this step's sender has sent something to.
     pub(super) slow: Vec<Arc<Outbox>>,
@@ -130,8 +130,8 @@ impl Hub {
         trusted: Option<Principal>,
     ) -> (ConnectionId, Arc<Outbox>, Option<Timer>) {
         let outbox = Arc::new(Outbox::new(self.outbox_limit));
-        let mut aftermath = Aftermath::default();
-        let (id, timer) = self.step(&mut aftermath, |state, now| {
+        let mut effects = StepEffects::default();
+        let (id, timer) = self.step(&mut effects, |state, now| {
             state.tasks += 1;
             let id = match trusted {
                 Some(principal) => state.core.connect_trusted(now, peer, principal),
@@ -151,11 +151,11 @@ impl Hub {
         self: &Arc<Self>,
         from: ConnectionId,
         inputs: &mut VecDeque<Input>,
-        aftermath: &mut Aftermath,
+        effects: &mut StepEffects,
         task: &Waker,
     ) {
-        self.step_as(Some(task), aftermath, |state, now, aftermath| {
-            while aftermath.slow.is_empty()
+        self.step_as(Some(task), effects, |state, now, effects| {
+            while effects.slow.is_empty()
                 && !state.is_paused(from)
                 && let Some(input) = inputs.pop_front()
             {
@@ -167,15 +167,15 @@ impl Hub {
                         state.core.handle_disconnect(now, from);
                     }
                 }
-                state.deliver(now, aftermath);
+                state.deliver(now, effects);
             }
-            aftermath.paused = state.wait_in_pause(from, task);
+            effects.paused = state.wait_in_pause(from, task);
         });
     }
 
     /// Passes the answer to a question to the core.
     pub(super) fn answer(self: &Arc<Self>, answer: impl FnOnce(&mut Core, Duration)) {
-        self.step(&mut Aftermath::default(), |state, now| answer(&mut state.core, now));
+        self.step(&mut StepEffects::default(), |state, now| answer(&mut state.core, now));
     }
 
     /// Asks the application. Called outside the lock, because it runs user code.
@@ -210,9 +210,9 @@ impl Hub {
         self: &Arc<Self>,
         to: ConnectionId,
         items: &mut Vec<(Item, ApplicationError)>,
-        aftermath: &mut Aftermath,
+        effects: &mut StepEffects,
     ) {
-        self.step(aftermath, |state, now| {
+        self.step(effects, |state, now| {
             for (item, error) in items.drain(..) {
                 state.core.handle_undeliverable(now, to, item.message(), &error);
             }
@@ -221,7 +221,7 @@ impl Hub {
 
     /// Removes a connection whose task has ended.
     pub(super) fn finished(self: &Arc<Self>, id: ConnectionId) {
-        self.step(&mut Aftermath::default(), |state, now| {
+        self.step(&mut StepEffects::default(), |state, now| {
             state.outboxes.remove(&id);
             state.paused.remove(&id);
             state.core.handle_disconnect(now, id);
@@ -238,7 +238,7 @@ impl Hub {
 
     /// Sends GOODBYE to all sessions. New connections are closed at once from here on.
     pub(super) fn shut_down(self: &Arc<Self>) {
-        self.step(&mut Aftermath::default(), |state, now| {
+        self.step(&mut StepEffects::default(), |state, now| {
             if !std::mem::replace(&mut state.down, true) {
                 state.core.shutdown(now);
             }
@@ -250,7 +250,7 @@ impl Hub {
 
     /// Sends GOODBYE to the sessions of these connections and closes them.
     pub(super) fn dismiss(self: &Arc<Self>, connections: &[ConnectionId]) {
-        self.step(&mut Aftermath::default(), |state, now| {
+        self.step(&mut StepEffects::default(), |state, now| {
             state.core.dismiss(now, connections);
         });
     }
@@ -284,12 +284,12 @@ impl Hub {
     /// Changes the core, drains its outputs into the outboxes, and wakes the affected tasks.
     fn step<T>(
         self: &Arc<Self>,
-        aftermath: &mut Aftermath,
+        effects: &mut StepEffects,
         change: impl FnOnce(&mut State, Duration) -> T,
     ) -> T {
-        self.step_as(None, aftermath, |state, now, aftermath| {
+        self.step_as(None, effects, |state, now, effects| {
             let result = change(state, now);
-            state.deliver(now, aftermath);
+            state.deliver(now, effects);
             result
         })
     }
@@ -298,21 +298,21 @@ impl Hub {
     fn step_as<T>(
         self: &Arc<Self>,
         task: Option<&Waker>,
-        aftermath: &mut Aftermath,
-        change: impl FnOnce(&mut State, Duration, &mut Aftermath) -> T,
+        effects: &mut StepEffects,
+        change: impl FnOnce(&mut State, Duration, &mut StepEffects) -> T,
     ) -> T {
         let now = rt::now();
         let mut state = self.state.lock();
-        let result = change(&mut state, now, aftermath);
+        let result = change(&mut state, now, effects);
         let deadline = state.core.poll_timeout();
-        state.clock.check(deadline, &mut aftermath.wakers);
+        state.clock.check(deadline, &mut effects.wakers);
         drop(state);
-        for waker in aftermath.wakers.drain(..) {
+        for waker in effects.wakers.drain(..) {
             if !task.is_some_and(|task| task.will_wake(&waker)) {
                 waker.wake();
             }
         }
-        for question in aftermath.questions.drain(..) {
+        for question in effects.questions.drain(..) {
             self.ask(question);
         }
         result
@@ -335,24 +335,24 @@ impl State {
         true
     }
 
-    fn deliver(&mut self, now: Duration, aftermath: &mut Aftermath) {
+    fn deliver(&mut self, now: Duration, effects: &mut StepEffects) {
         while let Some(output) = self.core.poll_output() {
             match output {
                 Output::Send { to, message } => {
                     let caused = is_caused_by_sender(&message);
-                    self.push(now, to, Item::Own(message), caused, aftermath);
+                    self.push(now, to, Item::Own(message), caused, effects);
                 }
                 Output::Multicast { to, message } => {
                     let caused = is_caused_by_sender(&message);
                     let shared = Multicast::new(message);
                     for to in to {
                         let item = Item::Shared(Arc::clone(&shared));
-                        self.push(now, to, item, caused, aftermath);
+                        self.push(now, to, item, caused, effects);
                     }
                 }
                 Output::Authorize { connection, ticket, request } => {
                     self.paused.entry(connection).or_insert(None);
-                    aftermath.questions.push(Question::Authorize { connection, ticket, request });
+                    effects.questions.push(Question::Authorize { connection, ticket, request });
                 }
                 Output::Dropped { connection, error } => {
                     let text = error.args.first().and_then(Value::as_str).unwrap_or_default();
@@ -363,15 +363,15 @@ impl State {
                 }
                 Output::Authenticate { connection, request } => {
                     self.paused.insert(connection, None);
-                    aftermath.questions.push(Question::Authenticate(connection, request));
+                    effects.questions.push(Question::Authenticate(connection, request));
                 }
                 Output::Resume { connection } => {
-                    aftermath.wakers.extend(self.paused.remove(&connection).flatten());
+                    effects.wakers.extend(self.paused.remove(&connection).flatten());
                 }
                 Output::Close { connection, cause } => {
                     self.paused.remove(&connection);
                     if let Some(outbox) = self.outboxes.remove(&connection) {
-                        outbox.end(close_code(cause), &mut aftermath.wakers);
+                        outbox.end(close_code(cause), &mut effects.wakers);
                     }
                 }
             }
@@ -384,14 +384,14 @@ impl State {
         to: ConnectionId,
         item: Item,
         caused: bool,
-        aftermath: &mut Aftermath,
+        effects: &mut StepEffects,
     ) {
         let Some(outbox) = self.outboxes.get(&to) else { return };
-        match outbox.push(now, item, &mut aftermath.wakers) {
+        match outbox.push(now, item, &mut effects.wakers) {
             Pushed::Taken => {}
             Pushed::Wait => {
-                if caused && !aftermath.slow.iter().any(|slow| Arc::ptr_eq(slow, outbox)) {
-                    aftermath.slow.push(Arc::clone(outbox));
+                if caused && !effects.slow.iter().any(|slow| Arc::ptr_eq(slow, outbox)) {
+                    effects.slow.push(Arc::clone(outbox));
                 }
             }
             Pushed::Overflow => {
@@ -451,8 +451,8 @@ impl Future for Timer {
         loop {
             let now = rt::now();
             let hub = Arc::clone(&self.hub);
-            let mut aftermath = Aftermath::default();
-            let next = hub.step(&mut aftermath, |state, now| {
+            let mut effects = StepEffects::default();
+            let next = hub.step(&mut effects, |state, now| {
                 state.core.handle_timeout(now);
                 let next = state.core.poll_timeout();
                 state.clock.armed = next;

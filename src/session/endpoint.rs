@@ -47,7 +47,7 @@ use crate::session::reply::IntoReply;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a procedure",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
-    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Whole<IncomingCall>`",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Raw<IncomingCall>`",
     note = "it must return `Result<T, E>` with any `T: Serialize` and an `E` that becomes an `ApplicationError` (`wamp_errors!` makes such types, `.map_err(ApplicationError::runtime)` takes any), a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
 pub trait Endpoint<M>: MaybeSend + MaybeSync + 'static {

@@ -55,7 +55,7 @@ impl Queued for Event {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event handler",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
-    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `PublishDetails`, `Whole`",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `PublishDetails`, `Raw`",
     note = "it must return nothing"
 )]
 pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {

@@ -38,7 +38,7 @@ impl<C: fmt::Debug> fmt::Debug for Arguments<'_, C> {
 /// omit trailing arguments of type `Option`. [`Args`], [`Kwargs`], [`Payload`] and the details
 /// types take other parts of the message.
 ///
-/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers. [`Whole`] takes these
+/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers. [`Raw`] takes these
 /// objects themselves.
 pub trait Extract<C>: Sized {
     /// Extracts the parameter.
@@ -61,7 +61,7 @@ pub struct Kwargs<T>(pub T);
 /// Handler parameter: the [`IncomingCall`] or the [`Event`] itself, with all its arguments.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
-pub struct Whole<C>(pub C);
+pub struct Raw<C>(pub C);
 
 /// Parameter of a procedure: the details of the call. The procedure is always present.
 #[derive(Clone, Debug)]
@@ -208,10 +208,10 @@ impl Extract<Event> for PublishDetails {
     }
 }
 
-impl<C: Clone> Extract<C> for Whole<C> {
+impl<C: Clone> Extract<C> for Raw<C> {
     fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError> {
         arguments.take_all();
-        Ok(Whole(arguments.context.clone()))
+        Ok(Raw(arguments.context.clone()))
     }
 }
 

@@ -77,7 +77,7 @@ pub use connect::{connect_with, join};
 pub use ending::Ending;
 pub use endpoint::Endpoint;
 pub use event::{Event, EventHandler};
-pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails, Whole};
+pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails, Raw};
 pub use incoming::{Chunks, IncomingCall, Progress};
 #[cfg(feature = "cryptobox")]
 pub use payload_codec::cryptobox;

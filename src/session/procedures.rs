@@ -118,11 +118,11 @@ impl Session {
             uris.push(procedure);
             requests.push(request.options(options).into_future());
         }
-        let mut standing = Standing { session: self, results: Vec::new() };
-        all_into(requests, &mut standing.results).await;
+        let mut rollback = Rollback { session: self, results: Vec::new() };
+        all_into(requests, &mut rollback.results).await;
         let mut registrations = Vec::new();
         let mut failed = None;
-        for (procedure, result) in uris.into_iter().zip(&standing.results) {
+        for (procedure, result) in uris.into_iter().zip(&rollback.results) {
             match result {
                 Some(Ok(registration)) => registrations.push(registration.clone()),
                 Some(Err(error)) if failed.is_none() => {
@@ -134,13 +134,13 @@ impl Session {
         let registrations = Registrations(registrations);
         match failed {
             None => {
-                standing.results.clear();
+                rollback.results.clear();
                 Ok(registrations)
             }
             Some(failed) => {
                 // A registration that cannot be removed now has ended with the session.
                 drop(registrations.unregister().await);
-                standing.results.clear();
+                rollback.results.clear();
                 Err(failed)
             }
         }
@@ -242,7 +242,7 @@ impl Registrations {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a method of `{S}`",
     note = "it must be an `async fn` whose first parameter is `self: Arc<Self>`",
-    note = "its other parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Whole`",
+    note = "its other parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Raw`",
     note = "it must return `Result<T, ApplicationError>` with any `T: Serialize`, a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
 pub trait Method<S, M>: MaybeSend + MaybeSync + 'static {
@@ -314,12 +314,12 @@ methods! {
 }
 
 /// Registrations that are removed on drop unless all succeed.
-struct Standing<'a> {
+struct Rollback<'a> {
     session: &'a Session,
     results: Vec<Option<Result<Registration, RegisterError>>>,
 }
 
-impl Drop for Standing<'_> {
+impl Drop for Rollback<'_> {
     fn drop(&mut self) {
         for registration in self.results.iter().flatten().flatten() {
             let signal = Signal::Drop(registration.listener(), CancelMode::Skip);

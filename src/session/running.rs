@@ -18,7 +18,7 @@ use crate::uri::{Uri, uris};
 
 /// The owner of a handler, and the hook for its errors.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct HandlerContext {
     pub(super) uri: Uri,
     pub(super) errors: UserErrors,
 }
@@ -48,7 +48,7 @@ pub(super) struct Running<T> {
     pub(super) future: BoxFuture<'static, Result<T, ApplicationError>>,
     pub(super) stop: oneshot::Receiver<()>,
     pub(super) limit: Option<Limit>,
-    pub(super) place: Place,
+    pub(super) context: HandlerContext,
 }
 
 /// Time limit of a handler; each progressive result restarts it.
@@ -81,8 +81,8 @@ impl<T> Future for Running<T> {
         if Pin::new(&mut self.stop).poll(cx).is_ready() {
             return Poll::Ready(None);
         }
-        let Running { future, place, .. } = &mut *self;
-        if let Poll::Ready(result) = poll_guarded(future, cx, |error| place.tell(error)) {
+        let Running { future, context, .. } = &mut *self;
+        if let Poll::Ready(result) = poll_guarded(future, cx, |error| context.tell(error)) {
             return Poll::Ready(Some(result));
         }
         if let Some(limit) = &mut self.limit
@@ -95,7 +95,7 @@ impl<T> Future for Running<T> {
     }
 }
 
-impl Place {
+impl HandlerContext {
     pub(super) fn tell(&self, error: &ApplicationError) {
         self.errors.tell(&self.uri, error.clone());
     }

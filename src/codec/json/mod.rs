@@ -265,7 +265,7 @@ impl<'de> Source<'de> for Tokens<'de> {
             Some(b'"') => {
                 let (inside, whole) = self.string()?;
                 if inside.starts_with(scan::BYTES_MARK) {
-                    Token::Bytes(Cow::Owned(debase64(inside, whole)?))
+                    Token::Bytes(Cow::Owned(decode_base64(inside, whole)?))
                 } else {
                     Token::Text(unescape(inside, whole)?)
                 }
@@ -321,7 +321,7 @@ impl<'de> Source<'de> for Tokens<'de> {
 
 /// Decodes the bytes of a string that starts with `U+0000`; the arguments are those of
 /// [`unescape`].
-fn debase64(inside: &[u8], whole: &[u8]) -> Result<Vec<u8>, DecodeError> {
+fn decode_base64(inside: &[u8], whole: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let base64 = inside.strip_prefix(scan::BYTES_MARK).unwrap_or_default();
     let decoded = if base64.contains(&b'\\') {
         // Some serializers escape the `/` of Base64.

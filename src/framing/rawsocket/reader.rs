@@ -25,13 +25,13 @@ pub struct FrameReader {
     unread: Bytes,
     /// Bytes received after `unread`. Usually empty.
     later: Vec<u8>,
-    begun: Begun,
+    partial: Partial,
     failed: Option<FrameError>,
 }
 
 /// An incomplete frame.
 #[derive(Debug)]
-enum Begun {
+enum Partial {
     /// This number of octets of the header.
     Header([u8; HEADER_SIZE], usize),
     Payload(Header, Vec<u8>),
@@ -44,7 +44,7 @@ impl FrameReader {
             limit,
             unread: Bytes::new(),
             later: Vec::new(),
-            begun: Begun::NOTHING,
+            partial: Partial::NOTHING,
             failed: None,
         }
     }
@@ -59,7 +59,7 @@ impl FrameReader {
             self.later.extend_from_slice(bytes);
             return;
         }
-        let rest = self.begun.take(bytes);
+        let rest = self.partial.take(bytes);
         if !rest.is_empty() {
             self.unread = Bytes::copy_from_slice(rest);
         }
@@ -72,7 +72,7 @@ impl FrameReader {
     ///
     /// Returns `None` if there is no such frame, or if received bytes are still unprocessed.
     pub fn space(&mut self) -> Option<impl BufMut> {
-        let Begun::Payload(header, payload) = &mut self.begun else { return None };
+        let Partial::Payload(header, payload) = &mut self.partial else { return None };
         let missing = header.length.saturating_sub(payload.len());
         if missing < LONG || !self.unread.is_empty() {
             return None;
@@ -96,7 +96,7 @@ impl FrameReader {
                 self.failed = Some(*error);
                 self.unread = Bytes::new();
                 self.later = Vec::new();
-                self.begun = Begun::NOTHING;
+                self.partial = Partial::NOTHING;
             })?;
             let more = self.unread.is_empty() && !self.later.is_empty();
             if more {
@@ -110,12 +110,12 @@ impl FrameReader {
 
     /// Returns whether a frame is incomplete. The end of the stream would truncate it.
     pub fn is_within_frame(&self) -> bool {
-        !matches!(self.begun, Begun::Header(_, 0)) || !self.unread.is_empty()
+        !matches!(self.partial, Partial::Header(_, 0)) || !self.unread.is_empty()
     }
 
     fn take_frame(&mut self) -> Result<Option<Frame>, FrameError> {
-        let (header, payload) = match &mut self.begun {
-            Begun::Header(octets, count) => {
+        let (header, payload) = match &mut self.partial {
+            Partial::Header(octets, count) => {
                 let missing = &mut octets[*count..];
                 let new = missing.len().min(self.unread.len());
                 missing[..new].copy_from_slice(&self.unread[..new]);
@@ -132,8 +132,8 @@ impl FrameReader {
                     return Err(FrameError::TooLong { length, limit: self.limit });
                 }
                 if length > self.unread.len() {
-                    self.begun = Begun::Payload(header, Vec::new());
-                    self.begun.take(&std::mem::take(&mut self.unread));
+                    self.partial = Partial::Payload(header, Vec::new());
+                    self.partial.take(&std::mem::take(&mut self.unread));
                     return Ok(None);
                 }
                 // The last frame needs no split, which would cost an allocation.
@@ -145,10 +145,10 @@ impl FrameReader {
                 };
                 (header, payload)
             }
-            begun @ Begun::Payload(..) => {
-                let rest = begun.take(&self.unread).len();
+            partial @ Partial::Payload(..) => {
+                let rest = partial.take(&self.unread).len();
                 self.unread.advance(self.unread.len() - rest);
-                let Begun::Payload(header, payload) = begun else { return Ok(None) };
+                let Partial::Payload(header, payload) = partial else { return Ok(None) };
                 if payload.len() < header.length {
                     // As above.
                     self.unread = Bytes::new();
@@ -157,17 +157,17 @@ impl FrameReader {
                 (*header, std::mem::take(payload).into())
             }
         };
-        self.begun = Begun::NOTHING;
+        self.partial = Partial::NOTHING;
         Ok(Some(Frame { kind: header.kind, payload }))
     }
 }
 
-impl Begun {
-    const NOTHING: Begun = Begun::Header([0; HEADER_SIZE], 0);
+impl Partial {
+    const NOTHING: Partial = Partial::Header([0; HEADER_SIZE], 0);
 
     /// Takes the bytes that belong to the payload and returns the rest.
     fn take<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let Begun::Payload(header, payload) = self else { return bytes };
+        let Partial::Payload(header, payload) = self else { return bytes };
         let missing = header.length.saturating_sub(payload.len());
         let (new, rest) = bytes.split_at(missing.min(bytes.len()));
         grow(payload, new.len(), missing);
@@ -197,7 +197,7 @@ mod tests {
         let mut came = 0;
         while came < MAX_FRAME {
             assert_eq!(reader.next_frame(), Ok(None));
-            let Begun::Payload(_, payload) = &reader.begun else { unreachable!() };
+            let Partial::Payload(_, payload) = &reader.partial else { unreachable!() };
             assert_eq!(payload.len(), came);
             assert!(payload.capacity() <= (2 * came).max(STEP), "{came}: {}", payload.capacity());
             // Alternates between copying and reading in place.

@@ -15,7 +15,7 @@ use crate::message::{Invocation, InvocationDetails, Payload};
 use crate::rt;
 use crate::session::command::Signal;
 use crate::session::incoming::{CallLink, IncomingCall};
-use crate::session::running::{Limit, Place, Running, poll_guarded, start_guarded};
+use crate::session::running::{HandlerContext, Limit, Running, poll_guarded, start_guarded};
 use crate::uri::uris;
 
 /// Maximum number of running procedures; further calls are refused with `wamp.error.unavailable`.
@@ -83,14 +83,14 @@ impl Driver {
                 }
             }
         }
-        let place = Place { uri: name.clone(), errors: errors.clone() };
+        let context = HandlerContext { uri: name.clone(), errors: errors.clone() };
         let (stop, stopped) = oneshot::channel();
         let limit = limit.map(|limit| Limit::new(limit, link.clone()));
         let procedure = Procedure { stop: Some(stop), link, taken: 0, answer: None };
         self.running.insert(request, procedure);
         let signals = self.signal_sender.clone();
         rt::spawn(async move {
-            if let Some(result) = (Running { future, stop: stopped, limit, place }).await {
+            if let Some(result) = (Running { future, stop: stopped, limit, context }).await {
                 // Without a driver the result is not needed.
                 drop(signals.send(Signal::Answer { invocation: request, result }));
             }

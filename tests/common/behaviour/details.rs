@@ -1,7 +1,7 @@
 //! Who is told what about whom.
 
 use wampwerk::ApplicationError;
-use wampwerk::session::{CallDetails, IncomingCall, Whole};
+use wampwerk::session::{CallDetails, IncomingCall, Raw};
 
 use super::{Kind, Place, application};
 
@@ -62,7 +62,7 @@ async fn callees(place: &impl Place) {
 
 async fn the_whole_call(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
-    let whole = |Whole(call): Whole<IncomingCall>| async move {
+    let whole = |Raw(call): Raw<IncomingCall>| async move {
         assert!(!call.progress().is_wanted());
         let values = call.payload.to_values().map_err(ApplicationError::runtime)?;
         Ok::<_, ApplicationError>((call.procedure.to_string(), values.0.len(), values.1.len()))
