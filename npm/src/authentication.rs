@@ -35,10 +35,14 @@ impl Credentials {
             _ => Dict::new(),
         };
         let authentication = match settings.remove("authentication").unwrap_or_default() {
-            Value::Null => offered(settings.remove("authmethods"), answer),
-            methods => Authentication::from_value(&methods),
+            Value::Null => {
+                offered(settings.remove("authmethods"), answer).map_err(ConnectError::from)?
+            }
+            methods => {
+                let read = Authentication::from_value(&methods);
+                read.map_err(|error| error.within("authentication"))?
+            }
         };
-        let authentication = authentication.map_err(ConnectError::from)?;
         Ok(Credentials { authentication, authid, authrole, authextra })
     }
 

@@ -139,7 +139,7 @@ async fn run(
                         match call.send_payload(payload).await {
                             Ok(()) => {}
                             // The next step is its end.
-                            Err(CallError::Ended(_)) => next_part = None,
+                            Err(CallError::Ended { .. }) => next_part = None,
                             Err(error) => return Err(error.into()),
                         }
                         Live::Open(call)

@@ -14,9 +14,9 @@ use crate::value::{dict_to_js, get, list_to_js, set};
 use wampwerk::auth::AuthError;
 use wampwerk::component::{AttemptError, ComponentError};
 use wampwerk::error::{
-    ApplicationError, CallEnded, CallError, CloseKind, CloseReason, ConnectError, DecodeError,
-    Elapsed, EncodeError, ProgressError, PublishError, RegisterError, SubscribeError,
-    UnregisterError, UnsubscribeError, Violation,
+    ApplicationError, CallError, CloseKind, CloseReason, ConfigError, ConnectError, DecodeError,
+    EncodeError, ProgressError, PublishError, RegisterError, SubscribeError, UnregisterError,
+    UnsubscribeError, Violation,
 };
 use wampwerk::uri::uris;
 use wampwerk::value::{Dict, Value};
@@ -109,15 +109,9 @@ impl From<Violation> for Report {
     }
 }
 
-impl From<Elapsed> for Report {
-    fn from(error: Elapsed) -> Self {
-        textual("TimeoutError", uris::TIMEOUT, &error.to_string())
-    }
-}
-
-impl From<CallEnded> for Report {
-    fn from(error: CallEnded) -> Self {
-        textual("WampError", uris::CANCELED, &error.to_string())
+impl From<ConfigError> for Report {
+    fn from(error: ConfigError) -> Self {
+        ConnectError::from(error).into()
     }
 }
 
@@ -125,7 +119,7 @@ impl From<ConnectError> for Report {
     fn from(error: ConnectError) -> Self {
         let text = error.to_string();
         match &error {
-            ConnectError::InvalidUrl { .. } | ConnectError::InvalidConfig(_) => {
+            ConnectError::InvalidUrl(_) | ConnectError::InvalidConfig(_) => {
                 textual("ConnectError", uris::INVALID_ARGUMENT, &text)
             }
             ConnectError::Timeout(_) => textual("TimeoutError", uris::TIMEOUT, &text),
@@ -190,14 +184,17 @@ impl From<&ComponentError> for Report {
 }
 
 macro_rules! of_operations {
-    ($($name:ident: $($variant:ident)*;)*) => {$(
+    ($($name:ident { $($variant:pat => $kind:literal, $uri:expr;)* })*) => {$(
         impl From<$name> for Report {
             fn from(error: $name) -> Self {
+                let text = error.to_string();
                 match error {
                     $name::Application(error) => error.into(),
-                    $name::Closed(reason) => (&*reason).into(),
-                    $($name::$variant(error) => error.into(),)*
-                    _ => textual("WampError", uris::RUNTIME_ERROR, &error.to_string()),
+                    $name::Closed { reason, .. } => {
+                        textual("SessionClosedError", &reason.reason, &text)
+                    }
+                    $($variant => textual($kind, $uri, &text),)*
+                    _ => textual("WampError", uris::RUNTIME_ERROR, &text),
                 }
             }
         }
@@ -205,10 +202,17 @@ macro_rules! of_operations {
 }
 
 of_operations! {
-    CallError: Encode Decode Timeout Ended;
-    PublishError: Encode;
-    SubscribeError: ;
-    UnsubscribeError: ;
-    RegisterError: ;
-    UnregisterError: ;
+    CallError {
+        CallError::Encode(_) => "EncodeError", uris::INVALID_PAYLOAD;
+        CallError::Decode { .. } => "DecodeError", uris::INVALID_PAYLOAD;
+        CallError::Timeout { .. } => "TimeoutError", uris::TIMEOUT;
+        CallError::Ended { .. } => "WampError", uris::CANCELED;
+    }
+    PublishError {
+        PublishError::Encode(_) => "EncodeError", uris::INVALID_PAYLOAD;
+    }
+    SubscribeError {}
+    UnsubscribeError {}
+    RegisterError {}
+    UnregisterError {}
 }

@@ -43,7 +43,7 @@ impl RawRegistration {
         let registration = self.registration.clone();
         promise(async move {
             match registration.unregister().await {
-                Ok(()) | Err(UnregisterError::Closed(_)) => Ok(JsValue::UNDEFINED),
+                Ok(()) | Err(UnregisterError::Closed { .. }) => Ok(JsValue::UNDEFINED),
                 Err(error) => Err(error.into()),
             }
         })

@@ -19,7 +19,7 @@ use crate::error::{Report, close_reason};
 use crate::registration::RawRegistration;
 use crate::subscription::RawSubscription;
 use crate::value::{dict_from_js, dict_to_js, get, list_from_js, list_to_js, set};
-use wampwerk::error::{ApplicationError, ConnectError, EncodeError, Violation};
+use wampwerk::error::{ApplicationError, ConfigError, EncodeError, Violation};
 use wampwerk::message::{
     CallOptions, CancelMode, Payload, PublishOptions, RegisterOptions, Serializer, SubscribeOptions,
 };
@@ -271,12 +271,13 @@ pub(crate) fn read_options<T>(
     Ok(from_dict(given.collect())?)
 }
 
-fn serializers_of(ids: &Array) -> Result<Vec<Serializer>, ConnectError> {
+fn serializers_of(ids: &Array) -> Result<Vec<Serializer>, ConfigError> {
     ids.iter()
         .map(|id| {
             let id = id.as_string().unwrap_or_default();
-            Serializer::from_id(&id)
-                .ok_or_else(|| ConnectError::InvalidConfig(format!("no serializer {id:?}")))
+            Serializer::from_id(&id).ok_or_else(|| {
+                ConfigError::new("serializers", format!("unknown serializer {id:?}"))
+            })
         })
         .collect()
 }

@@ -91,7 +91,7 @@ impl RawSubscription {
         promise(async move {
             match subscription {
                 Some(subscription) => match subscription.unsubscribe().await {
-                    Ok(()) | Err(UnsubscribeError::Closed(_)) => Ok(JsValue::UNDEFINED),
+                    Ok(()) | Err(UnsubscribeError::Closed { .. }) => Ok(JsValue::UNDEFINED),
                     Err(error) => Err(error.into()),
                 },
                 None => Ok(JsValue::UNDEFINED),

@@ -15,7 +15,7 @@ use crate::component::logging::LogLevel;
 use crate::component::run::run;
 use crate::component::transports::IntoTransports;
 use crate::core::retry::RetryPolicy;
-use crate::error::{ConfigError, ConnectError};
+use crate::error::{ConfigError, debug_as_text};
 use crate::message::Serializer;
 use crate::rt::future::{Race, race};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
@@ -313,7 +313,7 @@ where
     F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
     S: ApplicationSession,
 {
-    fn component(self) -> Result<Component, ConnectError> {
+    fn component(self) -> Result<Component, ConfigError> {
         let ApplicationRunner {
             transport,
             realm,
@@ -366,7 +366,8 @@ fn own(error: ConfigError) -> ConfigError {
         let rest = path.strip_prefix(theirs)?;
         (rest.is_empty() || rest.starts_with('.')).then(|| format!("{own}{rest}"))
     });
-    ConfigError::new(renamed.unwrap_or_else(|| path.to_owned()), error.message)
+    let path = renamed.unwrap_or_else(|| path.to_owned());
+    error.at(path)
 }
 
 impl<F, S> IntoFuture for RunnerRun<F>
@@ -414,18 +415,14 @@ where
 #[non_exhaustive]
 pub enum RunnerError {
     /// A parameter is not valid.
-    #[error("{0}")]
-    Config(ConnectError),
+    #[error(transparent)]
+    Config(ConfigError),
     /// The last attempt failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Component(ComponentError),
     /// The runner did not stop in time after a signal.
     #[error("it did not stop in time")]
     Unfinished,
 }
 
-impl fmt::Debug for RunnerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_text! { RunnerError }

@@ -11,7 +11,7 @@ use crate::component::error::{AttemptError, BoxError};
 use crate::component::transports::{IntoTransports, TransportEntry};
 use crate::component::{Component, Owner};
 use crate::core::retry::RetryPolicy;
-use crate::error::ConnectError;
+use crate::error::ConfigError;
 use crate::rt::{self, MaybeSend, MaybeSync};
 use crate::session::authentication::Authentication;
 use crate::session::{Session, SessionConfig, UserError};
@@ -25,7 +25,7 @@ const DEFAULT_URL: &str = "ws://127.0.0.1:8080/ws";
 /// The description of a [`Component`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct ComponentBuilder {
-    transports: Result<Vec<TransportEntry>, ConnectError>,
+    transports: Result<Vec<TransportEntry>, ConfigError>,
     settings: Settings,
     /// Settings of the builder's own setters, kept apart from `settings.session`, so that the order
     /// of calls does not matter.
@@ -113,7 +113,7 @@ impl ComponentBuilder {
                 Ok(more) => all.extend(more),
                 Err(error) => {
                     let error = behind(error, all.len()).within("transports");
-                    self.transports = Err(error.into());
+                    self.transports = Err(error);
                 }
             }
         }
@@ -288,23 +288,18 @@ impl ComponentBuilder {
     /// Creates the component. It connects only after [`start`](Component::start).
     ///
     /// # Errors
-    /// Returns [`ConnectError::InvalidUrl`] or [`ConnectError::InvalidConfig`] with the setting and
-    /// the reason.
+    /// Returns the first setting that is not valid, with its path.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-    pub fn build(self) -> Result<Component, ConnectError> {
+    pub fn build(self) -> Result<Component, ConfigError> {
         let ComponentBuilder { transports, mut settings, session, seed } = self;
-        let invalid = |text: String| Err(ConnectError::InvalidConfig(text));
         settings.transports = transports?;
         if settings.transports.is_empty() {
             settings.transports =
                 DEFAULT_URL.into_transports().map_err(|error| error.within("transports"))?;
         }
-        settings.session = match settings.session.with(session) {
-            Ok(session) => session,
-            Err(text) => return invalid(text),
-        };
+        settings.session = settings.session.with(session)?;
         if let Err(error) = settings.realm.validate(UriRule::Loose, Match::Exact) {
-            return invalid(format!("realm: {error}"));
+            return Err(ConfigError::new("realm", &error).caused_by(error));
         }
         settings.retry.check()?;
         for (index, transport) in settings.transports.iter().enumerate() {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::debug_as_text;
 use crate::error::{
     ApplicationError, CallError, CloseKind, CloseReason, ConnectError, Error, PublishError,
     RawSocketRefusal, RegisterError, SubscribeError,
@@ -66,19 +67,19 @@ impl std::error::Error for HandlerError {
 }
 
 /// The reason why one attempt failed: it could not connect, could not join, or lost the session.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttemptError {
     /// There was no connection.
-    #[error("{0}")]
+    #[error(transparent)]
     Connect(ConnectError),
     /// The realm was not joined: the router refused, violated the protocol or did not answer, or
     /// this side rejected WELCOME.
     #[error("cannot join: {0}")]
-    Refused(Arc<CloseReason>),
+    Refused(#[source] Arc<CloseReason>),
     /// The session was joined and then ended by a lost transport or the router's GOODBYE.
     #[error("the session is lost: {0}")]
-    Lost(Arc<CloseReason>),
+    Lost(#[source] Arc<CloseReason>),
     /// A user function that the attempt needs returned an error.
     #[error("{what} failed: {error}")]
     Handler {
@@ -87,11 +88,12 @@ pub enum AttemptError {
         /// <topic>"`.
         what: String,
         /// Error of the function.
+        #[source]
         error: HandlerError,
     },
     /// `main` returned an error.
     #[error("main failed: {0}")]
-    Main(HandlerError),
+    Main(#[source] HandlerError),
 }
 
 impl AttemptError {
@@ -122,7 +124,7 @@ impl AttemptError {
     pub fn is_fatal_by_default(&self) -> bool {
         match self {
             AttemptError::Connect(error) => match error {
-                ConnectError::InvalidUrl { .. }
+                ConnectError::InvalidUrl(_)
                 | ConnectError::InvalidConfig(_)
                 | ConnectError::ProxyAuthentication { .. }
                 | ConnectError::Subprotocol { .. } => true,
@@ -168,25 +170,27 @@ const FATAL: &[&str] = &[
 ];
 
 /// The reason why a component ended without being stopped.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComponentError {
     /// No transport has an attempt left.
     #[error("no transport is left after {}: {last}", failed_attempts(attempts))]
     Exhausted {
         /// Error of the last attempt.
+        #[source]
         last: AttemptError,
         /// Number of failed attempts since the start or the last join.
         attempts: u32,
     },
     /// Another attempt is pointless (see `is_fatal`), or not allowed because `main` failed after
     /// the program had left the session.
-    #[error("{0}")]
+    #[error(transparent)]
     Fatal(AttemptError),
     /// `on_retry` rejected another attempt.
     #[error("no further attempt is wanted after {}: {last}", failed_attempts(attempts))]
     Vetoed {
         /// Error of the last attempt.
+        #[source]
         last: AttemptError,
         /// Number of failed attempts since the start or the last join.
         attempts: u32,
@@ -195,6 +199,8 @@ pub enum ComponentError {
     #[error("the runtime of the component has ended")]
     RuntimeEnded,
 }
+
+debug_as_text! { AttemptError ComponentError }
 
 impl ComponentError {
     /// Returns the error of the last attempt, if there was one.

@@ -71,7 +71,7 @@ pub use transports::{IntoTransports, TransportEntry};
 
 pub use crate::core::retry::RetryPolicy;
 
-use crate::error::ConnectError;
+use crate::error::ConfigError;
 use crate::rt::lock::Lock;
 use crate::rt::{self, BoxFuture};
 use crate::session::Session;
@@ -192,7 +192,7 @@ impl Component {
     pub fn new(
         transports: impl IntoTransports,
         realm: impl Into<Uri>,
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<Self, ConfigError> {
         Component::builder().transports(transports).realm(realm).build()
     }
 

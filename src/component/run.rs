@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::component::error::ComponentError;
 use crate::component::logging::LogLevel;
 use crate::component::{Component, Running};
+use crate::error::debug_as_text;
 use crate::rt::{BoxFuture, ShutdownSignals, Sleep};
 use crate::uri::Uri;
 
@@ -261,10 +262,12 @@ impl fmt::Display for RunError {
     }
 }
 
-impl fmt::Debug for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+debug_as_text! { RunError }
+
+/// The source is the error of the component that failed first.
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let first = self.failed.first()?;
+        Some(&first.error)
     }
 }
-
-impl std::error::Error for RunError {}

@@ -1,11 +1,12 @@
-//! `ConfigError`: a setting that cannot be used, by its key.
+//! `ConfigError`: a setting that is not valid, with its path.
 
+use std::error::Error;
 use std::fmt;
 
-use crate::error::ConnectError;
+use super::cause::Cause;
+use super::text::debug_as_text;
 
-/// A setting cannot be used: unknown, of a wrong type, out of its range, or not in company with
-/// another.
+/// A setting is not valid: unknown, of a wrong type, out of range, or in conflict with another.
 ///
 /// ```
 /// use wampwerk::component::TransportConfig;
@@ -18,22 +19,36 @@ use crate::error::ConnectError;
 ///     "unknown key; known are type, host, port, path, timeout, version, tls"
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ConfigError {
-    /// Where it is, as in `transports[1].endpoint.tls.trust_root`; empty for the whole.
+    /// Path of the setting, as in `transports[1].endpoint.tls.trust_root`. Empty for the whole.
     pub path: String,
-    /// What is wrong with it. It repeats no secret.
+    /// What is wrong, and what would be right. It contains no secret.
     pub message: String,
+    cause: Option<Cause>,
 }
 
 impl ConfigError {
-    /// An error of the setting at this path.
+    /// Makes an error of the setting at this path.
     pub fn new(path: impl Into<String>, message: impl fmt::Display) -> Self {
-        ConfigError { path: path.into(), message: message.to_string() }
+        ConfigError { path: path.into(), message: message.to_string(), cause: None }
     }
 
-    /// Prefixes the path with the name of the enclosing setting.
+    /// Adds the cause, which `source()` then returns.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(Cause::new(cause));
+        self
+    }
+
+    /// Replaces the path.
+    #[must_use]
+    pub(crate) fn at(self, path: impl Into<String>) -> Self {
+        ConfigError { path: path.into(), ..self }
+    }
+
+    /// Puts the name of the enclosing setting in front of the path.
     #[must_use]
     pub fn within(self, outer: impl fmt::Display) -> Self {
         let path = match self.path.as_str() {
@@ -41,23 +56,32 @@ impl ConfigError {
             inner if inner.starts_with('[') => format!("{outer}{inner}"),
             inner => format!("{outer}.{inner}"),
         };
-        ConfigError { path, message: self.message }
+        ConfigError { path, ..self }
     }
 }
+
+/// The cause does not count.
+impl PartialEq for ConfigError {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.message) == (&other.path, &other.message)
+    }
+}
+
+impl Eq for ConfigError {}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_str() {
-            "" => f.write_str(&self.message),
-            path => write!(f, "{path}: {}", self.message),
+            "" => write!(f, "invalid settings: {}", self.message),
+            path => write!(f, "invalid {path}: {}", self.message),
         }
     }
 }
 
-impl std::error::Error for ConfigError {}
-
-impl From<ConfigError> for ConnectError {
-    fn from(error: ConfigError) -> Self {
-        ConnectError::InvalidConfig(error.to_string())
+impl Error for ConfigError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| -> &(dyn Error + 'static) { &**cause })
     }
 }
+
+debug_as_text! { ConfigError }

@@ -22,7 +22,9 @@ use tokio_rustls::{TlsAcceptor, server};
 #[cfg(feature = "client")]
 use tokio_rustls::{TlsConnector, client};
 
-use crate::error::ConnectError;
+#[cfg(feature = "client")]
+use crate::error::Cause;
+use crate::error::{ConfigError, ConnectError};
 #[cfg(feature = "client")]
 use crate::net::is_end;
 #[cfg(feature = "router")]
@@ -37,7 +39,7 @@ const CHANNEL_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
 /// A certificate or a key that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("TLS setting: {message}")]
+#[error("invalid TLS setting: {message}")]
 #[non_exhaustive]
 pub struct TlsConfigError {
     /// Text of the problem.
@@ -53,9 +55,15 @@ impl TlsConfigError {
     }
 }
 
+impl From<TlsConfigError> for ConfigError {
+    fn from(error: TlsConfigError) -> Self {
+        ConfigError::new("tls", &error.message).caused_by(error)
+    }
+}
+
 impl From<TlsConfigError> for ConnectError {
     fn from(error: TlsConfigError) -> Self {
-        ConnectError::InvalidConfig(error.to_string())
+        ConfigError::from(error).into()
     }
 }
 
@@ -142,12 +150,18 @@ impl TlsConfig {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let host = self.name(host);
-        let failed = |message: String| ConnectError::Tls { host: host.to_owned(), message };
-        let name =
-            ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
+        let failed = |message: String, cause: Cause| ConnectError::Tls {
+            host: host.to_owned(),
+            message,
+            cause: Some(cause),
+        };
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|error| failed(error.to_string(), Cause::new(error)))?;
         let connector = self.ready.get_or_init(|| self.build()).clone()?;
-        let stream =
-            connector.connect(name, stream).await.map_err(|error| failed(explained(&error)))?;
+        let stream = connector
+            .connect(name, stream)
+            .await
+            .map_err(|error| failed(explained(&error), cause(error)))?;
         let channel_id = channel_id(stream.get_ref().1);
         Ok((stream, channel_id))
     }
@@ -199,6 +213,15 @@ impl fmt::Debug for TlsConfig {
             .field("hostname", &self.hostname)
             .field("client_certificate", &self.identity.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+/// Returns the error of TLS itself, where the error of the stream only holds it.
+#[cfg(feature = "client")]
+pub(super) fn cause(error: std::io::Error) -> Cause {
+    match error.downcast::<rustls::Error>() {
+        Ok(error) => Cause::new(error),
+        Err(error) => Cause::new(error),
     }
 }
 

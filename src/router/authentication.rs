@@ -3,9 +3,9 @@
 use crate::auth::cryptosign::SigningKey;
 use crate::auth::{AuthError, Secret};
 use crate::core::router::{AuthRequest, AuthenticationConfig, Denied, Principal, User};
-use crate::error::ConnectError;
+use crate::error::{BuildError, ConfigError};
+use crate::router::RouterBuilder;
 use crate::router::callback::Callback;
-use crate::router::{RouterBuilder, no_random};
 use crate::rt::{self, MaybeSend, MaybeSync};
 
 impl RouterBuilder {
@@ -131,22 +131,22 @@ impl RouterBuilder {
         self.config.authentication.get_or_insert_with(|| AuthenticationConfig::new([0; 32]))
     }
 
-    pub(super) fn check_authentication(&mut self) -> Result<(), ConnectError> {
-        let invalid = |error: AuthError| ConnectError::InvalidConfig(error.message);
+    pub(super) fn check_authentication(&mut self) -> Result<(), BuildError> {
+        let invalid = |error: AuthError| ConfigError::new("authentication", error.message);
         let (roles, realms) = (&self.config.roles, &self.config.realms);
         let Some(authentication) = &self.config.authentication else {
-            return AuthenticationConfig::open().check_roles(roles, realms).map_err(invalid);
+            let open = AuthenticationConfig::open();
+            return Ok(open.check_roles(roles, realms).map_err(invalid)?);
         };
         authentication.check(realms).map_err(invalid)?;
         authentication.check_roles(roles, realms).map_err(invalid)?;
         let Some(authentication) = &mut self.config.authentication else { return Ok(()) };
         if self.authenticator.is_some() && authentication.dynamic.is_empty() {
-            let text = "the authenticator has no method".to_owned();
-            return Err(ConnectError::InvalidConfig(text));
+            return Err(ConfigError::new("authenticator", "at least one method is needed").into());
         }
         authentication.router_key = self.router_key.take();
         authentication.mock_secret = self.mock_secret.take();
-        authentication.set_nonce_key(rt::random_bytes().map_err(no_random)?);
+        authentication.set_nonce_key(rt::random_bytes().map_err(BuildError::Random)?);
         Ok(())
     }
 }

@@ -43,7 +43,7 @@ use crate::auth::cryptosign::SigningKey;
 use crate::codec;
 use crate::core::client::ClientConfig;
 use crate::core::router::{ConnectionId, RouterConfig, validate_roles};
-use crate::error::ConnectError;
+use crate::error::{BuildError, ConfigError, ConnectError};
 use crate::message::Serializer;
 use crate::rt::{self, MaybeSend, MaybeSync};
 use crate::session::{self, Session};
@@ -186,7 +186,7 @@ impl Router {
         authrole: impl Into<String>,
     ) -> Result<Session, ConnectError> {
         let principal = Principal::new(authid, authrole).authprovider("router");
-        principal.check().map_err(|error| ConnectError::InvalidConfig(error.message))?;
+        principal.check().map_err(|error| ConfigError::new("principal", error.message))?;
         let transport = self.memory_transport(Some(principal));
         session::join(transport, realm, ClientConfig::default()).await
     }
@@ -372,7 +372,7 @@ impl RouterBuilder {
     ///         Ok::<_, std::io::Error>(decided.cached(Cached::ForSession))
     ///     })
     ///     .build()?;
-    /// # Ok::<(), wampwerk::ConnectError>(())
+    /// # Ok::<(), wampwerk::BuildError>(())
     /// ```
     pub fn authorizer<F, R, A, E>(mut self, authorizer: F) -> Self
     where
@@ -401,7 +401,7 @@ impl RouterBuilder {
     /// Creates the router, which then accepts connections.
     ///
     /// # Errors
-    /// Returns [`ConnectError::InvalidConfig`] naming the offending setting:
+    /// Returns [`BuildError::InvalidConfig`] naming the offending setting:
     ///
     /// - realms: none, invalid or duplicate
     /// - a history with an invalid topic
@@ -413,57 +413,55 @@ impl RouterBuilder {
     /// - a realm without a role although other realms have one
     /// - a dynamic role without an authorizer
     /// - a size or time out of range
+    ///
+    /// Returns [`BuildError::Random`] if the system has no random numbers.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-    pub fn build(mut self) -> Result<Router, ConnectError> {
+    pub fn build(mut self) -> Result<Router, BuildError> {
         if self.config.realms.is_empty() {
-            return Err(ConnectError::InvalidConfig("the router has no realm".to_owned()));
+            return Err(ConfigError::new("realm", "at least one is needed").into());
         }
         for realm in &self.config.realms {
             if !realm.check(self.config.uri_rule, Match::Exact) {
-                return Err(ConnectError::InvalidConfig(format!(
-                    "realm {realm:?} is not a valid URI"
-                )));
+                let text = format!("{realm:?} is not a valid URI");
+                return Err(ConfigError::new("realm", text).into());
             }
         }
         for history in &self.config.histories {
             let (topic, policy) = (&history.topic, history.policy);
             if !topic.check(self.config.uri_rule, policy) {
                 let name = policy.as_str();
-                return Err(ConnectError::InvalidConfig(format!(
-                    "history of {topic:?} ({name}): the topic is not a valid URI pattern of that kind"
-                )));
+                let text = format!("{topic:?} ({name}) is not a valid URI pattern of that kind");
+                return Err(ConfigError::new("history", text).into());
             }
         }
         validate_roles(&self.config.roles, &self.config.realms, self.config.uri_rule)
-            .map_err(ConnectError::InvalidConfig)?;
+            .map_err(|text| ConfigError::new("roles", text))?;
         let mut roles = self.config.roles.iter().map(|(_, role)| role);
         if self.authorizer.is_none()
             && let Some(role) = roles.find(|role| role.is_dynamic())
         {
-            return Err(ConnectError::InvalidConfig(format!(
-                "role {:?} is dynamic, but no authorizer is set",
-                role.name()
-            )));
+            let text = format!("role {:?} is dynamic, but no authorizer is set", role.name());
+            return Err(ConfigError::new("roles", text).into());
         }
         let mut realms = self.config.realms.clone();
         realms.sort();
         if let Some(twice) = realms.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(ConnectError::InvalidConfig(format!("realm {:?} twice", twice[0])));
+            return Err(ConfigError::new("realm", format!("{:?} twice", twice[0])).into());
         }
         if self.settings.serializers.is_empty() {
-            return Err(ConnectError::InvalidConfig("the router has no serializer".to_owned()));
+            return Err(ConfigError::new("serializers", "at least one is needed").into());
         }
         for serializer in &self.settings.serializers {
             if !codec::available().contains(serializer) {
-                let name = serializer.as_str();
-                return Err(ConnectError::InvalidConfig(format!("{name} is not compiled in")));
+                let text = format!("{} is not compiled in", serializer.as_str());
+                return Err(ConfigError::new("serializers", text).into());
             }
         }
         self.settings.check()?;
         self.check_authentication()?;
         self.config.epoch = rt::unix_time().saturating_sub(rt::now());
         // Ids must differ between runs.
-        self.config.seed = rt::random().map_err(no_random)?;
+        self.config.seed = rt::random().map_err(BuildError::Random)?;
         if let Some(authorizer) = &mut self.authorizer {
             authorizer.limit = self.config.authorization_timeout;
         }
@@ -479,8 +477,8 @@ impl RouterBuilder {
 
 impl Settings {
     /// Checks the settings as a listener's own options are checked, because they are its defaults.
-    fn check(&self) -> Result<(), ConnectError> {
-        let bad = |name, text| Err(ConnectError::InvalidConfig(format!("{name}: {text}")));
+    fn check(&self) -> Result<(), ConfigError> {
+        let bad = |name: &str, text: String| Err(ConfigError::new(name, text));
         if let Err(text) = check_time(self.handshake_timeout, true) {
             return bad("handshake_timeout", text.to_owned());
         }
@@ -489,10 +487,6 @@ impl Settings {
         }
         Ok(())
     }
-}
-
-fn no_random(error: String) -> ConnectError {
-    ConnectError::InvalidConfig(format!("the system gives no random numbers: {error}"))
 }
 
 /// The entry for connections that a listener has accepted. It does not keep the router alive.

@@ -25,9 +25,9 @@ pub(crate) struct Listener(Infallible);
 
 #[cfg_attr(not(feature = "router"), allow(dead_code, reason = "who listens is a server"))]
 impl Listener {
-    pub(crate) async fn bind(path: &Path, _mode: Option<u32>) -> Result<Self, String> {
-        check(path)?;
-        Err(NONE.to_owned())
+    pub(crate) async fn bind(path: &Path, _mode: Option<u32>) -> io::Result<Self> {
+        check(path).map_err(io::Error::other)?;
+        Err(io::Error::new(io::ErrorKind::Unsupported, NONE))
     }
 
     pub(crate) fn poll_accept(&self, _cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::codec;
-use crate::error::ConnectError;
+use crate::error::{ConfigError, ListenError, UrlError};
 use crate::message::Serializer;
 use crate::server::connections::Connections;
 use crate::server::handlers::Handlers;
@@ -50,13 +50,13 @@ macro_rules! factory {
             /// With port 0 the system chooses a free one.
             ///
             /// # Errors
-            /// [`ConnectError::InvalidUrl`] if the URL is not one of these,
-            /// [`ConnectError::InvalidConfig`] if `serializers` is empty, or one is not compiled in.
+            /// [`ListenError::InvalidUrl`] if the URL is none of these,
+            /// [`ListenError::InvalidConfig`] if there is no serializer, or one is not compiled in.
             pub fn new<F, H>(
                 make_handler: F,
                 url: &str,
                 serializers: &[Serializer],
-            ) -> Result<Self, ConnectError>
+            ) -> Result<Self, ListenError>
             where
                 F: Fn() -> H + Send + Sync + 'static,
                 H: TransportHandler,
@@ -65,8 +65,7 @@ macro_rules! factory {
                 match factory.target.read_url()? {
                     $kind => Ok($name(factory)),
                     url => {
-                        let (url, message) = (url.shown().0, $wrong.to_owned());
-                        Err(ConnectError::InvalidUrl { url, message })
+                        Err(UrlError::new(url.shown().0, $wrong).into())
                     }
                 }
             }
@@ -89,11 +88,10 @@ macro_rules! factory {
             /// Listens. A factory can listen several times.
             ///
             /// # Errors
-            /// [`ConnectError::InvalidConfig`] naming an option that is not valid, or after
-            /// [`shutdown`](Self::shutdown),
-            /// [`ConnectError::InvalidUrl`] if the certificate is missing, or the URL is not one with TLS,
-            /// [`ConnectError::Listen`] if the address is not available.
-            pub async fn listen(&self) -> Result<Listener, ConnectError> {
+            /// [`ListenError::InvalidConfig`] with the name of an invalid option,
+            /// [`ListenError::InvalidUrl`] if TLS does not fit the URL, [`ListenError::Io`] if the
+            /// address is not available, [`ListenError::Closed`] after [`shutdown`](Self::shutdown).
+            pub async fn listen(&self) -> Result<Listener, ListenError> {
                 self.0.listen().await
             }
 
@@ -229,8 +227,8 @@ impl WampWebSocketServerFactory {
     /// certificate are not used.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] naming an option that is not valid.
-    pub fn mount(&self) -> Result<Mount, ConnectError> {
+    /// The first option that is not valid.
+    pub fn mount(&self) -> Result<Mount, ConfigError> {
         let Target { serializers, options, on_connect, .. } = &self.0.target;
         let connections = Connections::new(self.0.handlers.clone());
         let mount = Mount::new(serializers, options.clone(), &ServerOptions::new(), connections)?;
@@ -243,14 +241,14 @@ impl Factory {
         handlers: Handlers,
         url: String,
         serializers: &[Serializer],
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<Self, ConfigError> {
         if serializers.is_empty() {
-            return Err(ConnectError::InvalidConfig("the server has no serializer".to_owned()));
+            return Err(ConfigError::new("serializers", "at least one is needed"));
         }
         for serializer in serializers {
             if !codec::available().contains(serializer) {
                 let text = format!("{} is not compiled in", serializer.as_str());
-                return Err(ConnectError::InvalidConfig(text));
+                return Err(ConfigError::new("serializers", text));
             }
         }
         let target = Target {
@@ -273,9 +271,9 @@ impl Factory {
         &mut self.target
     }
 
-    async fn listen(&self) -> Result<Listener, ConnectError> {
+    async fn listen(&self) -> Result<Listener, ListenError> {
         if self.handlers.is_down() {
-            return Err(ConnectError::InvalidConfig("the server was shut down".to_owned()));
+            return Err(ListenError::Closed);
         }
         let listener = open(self.target.clone(), self.handlers.clone()).await?;
         self.handlers.listens(listener.control.stopped.clone());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use crate::error::ConnectError;
+use crate::error::ListenError;
 use crate::net::listen::accept_loop;
 use crate::net::listen::socket::Socket;
 use crate::router::{self, Router};
@@ -64,9 +64,9 @@ impl Router {
     /// ```
     ///
     /// # Errors
-    /// The await returns [`ConnectError::InvalidUrl`] if the URL is not valid for this listener,
-    /// [`ConnectError::InvalidConfig`] naming an option that is not valid, or [`ConnectError::Listen`] if
-    /// the address is not available.
+    /// Of the await: [`ListenError::InvalidUrl`] if the URL cannot be listened on with these settings,
+    /// [`ListenError::InvalidConfig`] with the name of an invalid option, [`ListenError::Io`] if the
+    /// address is not available.
     pub fn listen(&self, url: impl Into<String>) -> Listen {
         let settings = self.settings();
         Listen {
@@ -143,7 +143,7 @@ impl Listen {
 }
 
 impl IntoFuture for Listen {
-    type Output = Result<Listener, ConnectError>;
+    type Output = Result<Listener, ListenError>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -157,8 +157,8 @@ impl fmt::Debug for Listen {
     }
 }
 
-/// Listens, and has `serve` serve the connections.
-pub(crate) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener, ConnectError> {
+/// Listens, and has the connections served.
+pub(crate) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener, ListenError> {
     let options = target.options.clone();
     let (mut url, acceptor) = target.check()?;
     let (socket, local_addr) = match url.unix() {

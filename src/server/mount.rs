@@ -12,7 +12,7 @@ use std::task::{Context, Waker};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::ConnectError;
+use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::net::listen::room_for;
 use crate::router::Router;
@@ -107,9 +107,9 @@ impl Router {
     /// The HTTP server reads the request, and limits the time for it.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] naming an option that is not valid, or does not apply to a mount:
+    /// The first option that is not valid, or has no effect on a mounted server:
     /// `handshake_timeout` and `unix_mode`.
-    pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConnectError> {
+    pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConfigError> {
         let serializers = &self.settings().serializers;
         let connections = Connections::new(self.connections());
         Mount::new(serializers, options, &self.server_defaults(), connections)
@@ -122,11 +122,11 @@ impl Mount {
         options: ServerOptions,
         defaults: &ServerOptions,
         connections: Arc<Connections<S>>,
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<Self, ConfigError> {
         options.check()?;
         if let Some(name) = options.only_of_listening() {
-            let text = format!("{name}: a mount cannot set it, only the HTTP server");
-            return Err(ConnectError::InvalidConfig(text));
+            let text = "set it on the HTTP server that this is mounted in";
+            return Err(ConfigError::new(name, text));
         }
         let options = options.or(defaults, true);
         let room = Arc::new(room_for(options.connections()));

@@ -2,7 +2,7 @@
 //!
 //! Checks that both fit together, before there is a socket.
 
-use crate::error::ConnectError;
+use crate::error::{ListenError, UrlError};
 use crate::message::Serializer;
 #[cfg(feature = "tls")]
 use crate::transport::TlsServerConfig;
@@ -36,14 +36,11 @@ pub(super) enum Url {
 }
 
 impl Target {
-    /// Checks everything, and makes the acceptor.
-    pub(super) fn check(self) -> Result<(Url, Acceptor), ConnectError> {
+    /// What it comes to, or what is wrong.
+    pub(super) fn check(self) -> Result<(Url, Acceptor), ListenError> {
         let url = self.read_url()?;
         let given = self.url.clone();
-        let wrong = |message: &str| ConnectError::InvalidUrl {
-            url: shown(&given),
-            message: message.to_owned(),
-        };
+        let wrong = |message: &str| UrlError::new(shown(&given), message);
         let raw_socket_only = matches!(url, Url::RawSocket(_));
         let acceptor = match &url {
             Url::WebSocket(url) => Acceptor::websocket(url.path.clone(), &self.serializers),
@@ -56,24 +53,21 @@ impl Target {
         let acceptor = acceptor.options(self.options.or(&self.defaults, !raw_socket_only));
         #[cfg(feature = "tls")]
         let acceptor = match (url.is_secure(), &self.tls) {
-            (_, Some(_)) if url.unix().is_some() => return Err(wrong(NO_TLS)),
-            (true, None) => return Err(wrong("it needs a certificate: see `tls`")),
-            (false, Some(_)) => return Err(wrong("TLS is for wss:// and rss://")),
+            (_, Some(_)) if url.unix().is_some() => return Err(wrong(NO_TLS).into()),
+            (true, None) => return Err(wrong("it needs a certificate: see `tls`").into()),
+            (false, Some(_)) => return Err(wrong("TLS is for wss:// and rss://").into()),
             (_, tls) => acceptor.tls(tls.clone()),
         };
         #[cfg(not(feature = "tls"))]
         if url.is_secure() {
-            return Err(wrong("TLS needs the feature `tls` of the crate wampwerk"));
+            return Err(wrong("TLS needs the feature `tls` of the crate wampwerk").into());
         }
         Ok((url, acceptor))
     }
 
-    /// Parses the URL.
-    pub(super) fn read_url(&self) -> Result<Url, ConnectError> {
-        let wrong = |message: &str| ConnectError::InvalidUrl {
-            url: shown(&self.url),
-            message: message.to_owned(),
-        };
+    /// What kind of URL it is.
+    pub(super) fn read_url(&self) -> Result<Url, UrlError> {
+        let wrong = |message: &str| UrlError::new(shown(&self.url), message);
         let scheme = self.url.split("://").next().unwrap_or_default().to_ascii_lowercase();
         if matches!(scheme.as_str(), "rs" | "rss" | "rs+unix" | "rss+unix") {
             if self.universal {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::core::client::Answer;
-use crate::error::{ApplicationError, CallError, DecodeError, Elapsed, EncodeError};
+use crate::error::{ApplicationError, CallError, DecodeError, EncodeError};
 use crate::message::{CallOptions, CancelMode, Payload, ResultDetails};
 use crate::rt::future::within;
 use crate::rt::{BoxFuture, MaybeSend};
@@ -193,7 +193,8 @@ impl CallRequest {
 
     /// Calls and decodes the only positional value of the result; see [`Payload::decode`].
     pub async fn value<T: DeserializeOwned>(self) -> Result<T, CallError> {
-        Ok(self.send().await?.decode()?)
+        let undecodable = CallError::undecodable(self.procedure.clone());
+        self.send().await?.decode().map_err(undecodable)
     }
 
     async fn send(mut self) -> Result<CallReply, CallError> {
@@ -220,7 +221,7 @@ impl CallRequest {
         let ticket = session.ticket();
         let answer = session.request(ticket, cancel_mode, |waiter| Command::Call {
             ticket,
-            procedure,
+            procedure: procedure.clone(),
             options,
             payload,
             waiter,
@@ -230,12 +231,15 @@ impl CallRequest {
         // request cancels the call.
         let answer = match timeout {
             None => answer.await,
-            Some(limit) => within(limit, answer).await.ok_or(CallError::Timeout(Elapsed(limit)))?,
+            Some(limit) => match within(limit, answer).await {
+                Some(answer) => answer,
+                None => return Err(CallError::Timeout { procedure, limit }),
+            },
         };
         match answer {
             Ok(Answer::Result { details, payload }) => Ok(CallReply { details, payload }),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(error, &procedure)),
         }
     }
 }

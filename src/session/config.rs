@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::core::client::ClientConfig;
-use crate::error::ApplicationError;
+use crate::error::{ApplicationError, ConfigError};
 use crate::message::Welcome;
 use crate::rt::guard::catch;
 use crate::rt::{MaybeSend, MaybeSync};
@@ -124,12 +124,12 @@ impl SessionConfig {
     /// Adds the authentication and the user error hook of another configuration.
     ///
     /// # Errors
-    /// Returns a text if both have an authentication.
-    pub(crate) fn with(mut self, other: SessionConfig) -> Result<Self, String> {
+    /// Returns an error if both have an authentication.
+    pub(crate) fn with(mut self, other: SessionConfig) -> Result<Self, ConfigError> {
         if !other.authentication.is_empty() {
             if !self.authentication.is_empty() {
-                let text = "authentication: it is set twice, also by session_config";
-                return Err(text.to_owned());
+                let text = "it is set twice, also by session_config";
+                return Err(ConfigError::new("authentication", text));
             }
             self.authentication = other.authentication;
         }

@@ -10,6 +10,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::core::client::{Client, ClientConfig};
 use crate::error::ConnectError;
 #[cfg(feature = "client")]
+use crate::error::{ConfigError, UrlError};
+#[cfg(feature = "client")]
 use crate::message::Welcome;
 use crate::rt;
 #[cfg(feature = "client")]
@@ -187,7 +189,7 @@ impl Connect {
 
     async fn open(self) -> Result<Session, ConnectError> {
         check_scheme(&self.url, RAW_SOCKET)
-            .map_err(|message| ConnectError::InvalidUrl { url: shown(&self.url), message })?;
+            .map_err(|message| UrlError::new(shown(&self.url), message))?;
         let transport = match is_raw_socket(&self.url) {
             true => self.raw_socket()?.connect().await?,
             false => self.websocket()?.connect().await?,
@@ -206,13 +208,13 @@ impl Connect {
 
     /// By way of its settings, as the browser has no factory for it.
     fn raw_socket(&self) -> Result<Arc<dyn Connector>, ConnectError> {
-        let config = |text: &str| ConnectError::InvalidConfig(text.to_owned());
         RawSocketUrl::parse(&self.url)?;
         if self.batched {
-            return Err(config("batched: RawSocket has none"));
+            return Err(ConfigError::new("batched", "RawSocket does not support it").into());
         }
         let first = self.serializers.first();
-        let serializer = first.ok_or_else(|| config("a client needs a serializer"))?;
+        let serializer =
+            first.ok_or_else(|| ConfigError::new("serializers", "at least one is needed"))?;
         let mut settings = ClientSettings { url: self.url.clone(), ..ClientSettings::default() };
         settings.connect_timeout = self.timeout;
         settings.options.open_handshake_timeout = self.timeout;

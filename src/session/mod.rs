@@ -92,7 +92,9 @@ pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest,
 pub use user_error::UserError;
 
 use crate::core::client::{Answer, Failure, Joined, Ticket};
-use crate::error::{ApplicationError, Callee, CloseKind, CloseReason, ConnectError};
+use crate::error::{
+    ApplicationError, Callee, CloseKind, CloseReason, ConnectError, OperationError,
+};
 use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
 use crate::rt::future::within;
 use crate::transport::{Transport, TransportInfo};
@@ -295,6 +297,11 @@ impl Session {
         self.shared.closed.borrow().clone().unwrap_or_else(driver_gone)
     }
 
+    /// Returns the error of a request for `uri` that cannot be sent any more.
+    fn closed_error<E: OperationError>(&self, uri: &Uri) -> E {
+        E::closed(uri.clone(), self.reason())
+    }
+
     /// Rejects an invalid URI before it is sent: some routers, such as Crossbar, close the
     /// connection because of one.
     fn check_uri(&self, uri: &Uri, pattern: Match) -> Result<(), ApplicationError> {
@@ -391,11 +398,11 @@ fn application_error(error: RequestError) -> ApplicationError {
 }
 
 /// Converts the failure of a request into the error of an operation.
-fn failure<E: From<ApplicationError> + From<Arc<CloseReason>>>(failure: Failure) -> E {
+fn failure<E: OperationError>(failure: Failure, uri: &Uri) -> E {
     match failure {
         Failure::Error(error) => application_error(error).into(),
         Failure::Unsendable(error) => error.into(),
-        Failure::Closed(reason) => reason.into(),
+        Failure::Closed(reason) => E::closed(uri.clone(), reason),
     }
 }
 

@@ -140,9 +140,10 @@ impl PublishRequest {
         features::check_publish(session.router_roles(), &options)?;
         options.acknowledge = None;
         let ticket = session.ticket();
+        let published = topic.clone();
         let command = Command::Publish { ticket, topic, options, payload, waiter: None };
-        session.shared.commands.send(command).await.map_err(|_| session.reason())?;
-        Ok(())
+        let sent = session.shared.commands.send(command).await;
+        sent.map_err(|_| session.closed_error(&published))
     }
 }
 
@@ -165,7 +166,7 @@ impl AcknowledgedPublish {
         let ticket = session.ticket();
         let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Publish {
             ticket,
-            topic,
+            topic: topic.clone(),
             options,
             payload,
             waiter: Some(waiter),
@@ -173,7 +174,7 @@ impl AcknowledgedPublish {
         match answer.await {
             Ok(Answer::Published { publication }) => Ok(publication),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(error, &topic)),
         }
     }
 }

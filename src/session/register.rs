@@ -135,7 +135,7 @@ impl RegisterRequest {
                 Ok(Registration { session, listener: ticket, id, procedure, ending })
             }
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(error, &procedure)),
         }
     }
 }
@@ -187,7 +187,7 @@ impl Registration {
         match answer.await {
             Ok(Answer::Unregistered) => Ok(()),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(error, &self.procedure)),
         }
     }
 }

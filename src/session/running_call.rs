@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::core::client::{Answer, Failure, Ticket};
-use crate::error::{CallError, Elapsed, Lagged};
+use crate::error::{CallError, Lagged};
 use crate::message::CancelMode;
 use crate::rt::future::within;
 use crate::rt::{self, BoxFuture, Sleep};
@@ -103,7 +103,7 @@ impl RunningCall {
             RunningCall { session, procedure, ticket, answer, control, timeout, outcome, guard };
         // As for a plain call, the timer runs even if the transport does not accept the call.
         let sent = call.in_time(call.session.shared.commands.send(command)).await?;
-        sent.map_err(|_| call.session.reason())?;
+        sent.map_err(|_| call.session.closed_error::<CallError>(&call.procedure))?;
         Ok(call)
     }
 
@@ -114,7 +114,7 @@ impl RunningCall {
             Some(rest) if !rest.is_zero() => within(rest, future).await,
             _ => None,
         }
-        .ok_or(CallError::Timeout(Elapsed(*limit)))
+        .ok_or_else(|| self.timed_out(*limit))
     }
 
     /// Returns the next progressive result, or `None` when the call has ended.
@@ -141,7 +141,8 @@ impl RunningCall {
     /// # Errors
     /// See [`result`](Self::result). Also returns an error if the value does not fit the type.
     pub async fn value<T: DeserializeOwned>(self) -> Result<T, CallError> {
-        Ok(self.result().await?.decode()?)
+        let undecodable = CallError::undecodable(self.procedure.clone());
+        self.result().await?.decode().map_err(undecodable)
     }
 
     /// Cancels the call.
@@ -188,12 +189,17 @@ impl RunningCall {
         if let Some(Timeout { limit, sleep, .. }) = &mut self.timeout
             && pin!(sleep).poll(cx).is_ready()
         {
-            self.outcome = Some(Err(CallError::Timeout(Elapsed(*limit))));
+            let limit = *limit;
+            self.outcome = Some(Err(self.timed_out(limit)));
             self.timeout = None;
             self.guard.fire();
             return Poll::Ready(None);
         }
         Poll::Pending
+    }
+
+    pub(super) fn timed_out(&self, limit: Duration) -> CallError {
+        CallError::Timeout { procedure: self.procedure.clone(), limit }
     }
 
     fn settle(&mut self, answer: Result<Result<Answer, Failure>, oneshot::error::RecvError>) {
@@ -203,7 +209,7 @@ impl RunningCall {
         self.outcome = Some(match answer {
             Ok(Answer::Result { details, payload }) => Ok(CallReply { details, payload }),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(error, &self.procedure)),
         });
     }
 }

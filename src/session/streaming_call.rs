@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use serde::Serialize;
 
-use crate::error::{CallEnded, CallError, Lagged};
+use crate::error::{CallError, Lagged};
 use crate::message::{CancelMode, Payload};
 use crate::session::call::CallReply;
 use crate::session::command::Command;
@@ -80,7 +80,7 @@ impl StreamingCall {
     /// See [`finish`](Self::finish).
     pub async fn finish_payload(self, payload: Payload) -> Result<RunningCall, CallError> {
         match self.0.send_part(payload, true).await {
-            Ok(()) | Err(CallError::Ended(CallEnded)) => Ok(self.0),
+            Ok(()) | Err(CallError::Ended { .. }) => Ok(self.0),
             Err(error) => Err(error),
         }
     }
@@ -117,7 +117,7 @@ impl RunningCall {
         let payload = payload.into_serializer(self.session.serializer())?;
         self.session.check(&self.procedure, &payload)?;
         let permit = self.in_time(self.session.shared.commands.reserve()).await?;
-        let permit = permit.map_err(|_| self.session.reason())?;
+        let permit = permit.map_err(|_| self.session.closed_error::<CallError>(&self.procedure))?;
         // The call may have ended while waiting for room.
         self.check_open()?;
         permit.send(Command::Arguments { ticket: self.ticket, payload, last });
@@ -126,12 +126,12 @@ impl RunningCall {
 
     fn check_open(&self) -> Result<(), CallError> {
         if self.session.is_closed() {
-            return Err(self.session.reason().into());
+            return Err(self.session.closed_error(&self.procedure));
         }
         match &self.outcome {
-            Some(Err(CallError::Timeout(elapsed))) => Err(elapsed.clone().into()),
+            Some(Err(CallError::Timeout { limit, .. })) => Err(self.timed_out(*limit)),
             None if !self.control.results.is_ended() => Ok(()),
-            _ => Err(CallEnded.into()),
+            _ => Err(CallError::Ended { procedure: self.procedure.clone() }),
         }
     }
 }

@@ -179,7 +179,7 @@ impl SubscribeRequest {
                 gone: false,
             }),
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(error, &topic)),
         }
     }
 }
@@ -229,7 +229,7 @@ impl Subscription {
     /// Ends the subscription and waits for the router's confirmation.
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
         // The following drop of `self` finds nothing left to do, unless this future was dropped.
-        unsubscribe(&self.session, self.listener).await
+        unsubscribe(&self.session, self.listener, &self.topic).await
     }
 }
 
@@ -362,11 +362,15 @@ impl HandlerSubscription {
     /// Ends the subscription and waits for the router's confirmation. The handler is not called
     /// again; a running call of it completes.
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
-        unsubscribe(&self.session, self.listener).await
+        unsubscribe(&self.session, self.listener, &self.topic).await
     }
 }
 
-async fn unsubscribe(session: &Session, listener: Ticket) -> Result<(), UnsubscribeError> {
+async fn unsubscribe(
+    session: &Session,
+    listener: Ticket,
+    topic: &Uri,
+) -> Result<(), UnsubscribeError> {
     let ticket = session.ticket();
     let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Unsubscribe {
         ticket,
@@ -376,7 +380,7 @@ async fn unsubscribe(session: &Session, listener: Ticket) -> Result<(), Unsubscr
     match answer.await {
         Ok(Answer::Unsubscribed) => Ok(()),
         Ok(other) => Err(unexpected(&other)),
-        Err(error) => Err(failure(error)),
+        Err(error) => Err(failure(error, topic)),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 
 use super::{InvalidUri, Match, Pattern, Uri, UriRule};
-use crate::error::DecodeError;
+use crate::error::payload::DecodeError;
 
 /// A pattern with named components, as in Autobahn: `com.shop.<id:int>.<name>`.
 ///

@@ -18,7 +18,7 @@ pub use websocket::WebSocketUrl;
 
 pub(crate) use authority::{Host, read_host};
 
-use crate::error::ConnectError;
+use crate::error::UrlError;
 
 /// Error text for TLS over a unix socket, which Autobahn refuses as well.
 pub(crate) const NO_TLS: &str = "TLS over a unix socket is not supported";
@@ -44,8 +44,8 @@ pub(crate) fn shown(url: &str) -> String {
     }
 }
 
-fn invalid(url: &str, message: impl fmt::Display) -> ConnectError {
-    ConnectError::InvalidUrl { url: shown(url), message: message.to_string() }
+fn invalid(url: &str, message: impl fmt::Display) -> UrlError {
+    UrlError::new(shown(url), message.to_string())
 }
 
 /// Returns whether the scheme of the URL is one of RawSocket.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::authority::{Host, default_port, read_authority};
 use super::{Family, Target, check_socket, invalid, shown};
-use crate::error::ConnectError;
+use crate::error::UrlError;
 
 pub(crate) const FAMILY: Family =
     Family { name: "RawSocket", plain: "rs", secure: "rss", mistaken: ["tcp", "tcps"] };
@@ -34,7 +34,7 @@ impl RawSocketUrl {
     /// ```
     /// use wampwerk::transport::RawSocketUrl;
     ///
-    /// # fn main() -> Result<(), wampwerk::ConnectError> {
+    /// # fn main() -> Result<(), wampwerk::UrlError> {
     /// let url = RawSocketUrl::parse("rss://Router.example:8443")?;
     /// assert_eq!((url.secure, url.host.as_str(), url.port), (true, "router.example", 8443));
     /// let url = RawSocketUrl::parse("rs://unix:/run/router.sock")?;
@@ -44,7 +44,7 @@ impl RawSocketUrl {
     ///
     /// Refused with [`ConnectError::InvalidUrl`]: other schemes, a path, a query or a fragment, user
     /// names and passwords, port 0, and characters that need punycode in a host.
-    pub fn parse(url: &str) -> Result<Self, ConnectError> {
+    pub fn parse(url: &str) -> Result<Self, UrlError> {
         let parsed = Self::parse_listen(url)?;
         if parsed.port == 0 {
             return Err(invalid(url, "port must be 1 to 65535"));
@@ -53,7 +53,7 @@ impl RawSocketUrl {
     }
 
     /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 means any free port.
-    pub fn parse_listen(url: &str) -> Result<Self, ConnectError> {
+    pub fn parse_listen(url: &str) -> Result<Self, UrlError> {
         read(url).map_err(|message| invalid(url, message))
     }
 
@@ -117,7 +117,7 @@ mod tests {
 
     fn problem(url: &str) -> String {
         match RawSocketUrl::parse(url) {
-            Err(ConnectError::InvalidUrl { url: given, message }) => {
+            Err(UrlError { url: given, message }) => {
                 assert_eq!(given, shown(url));
                 message
             }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::authority::{Host, default_port, read_authority};
 use super::{Family, Target, check_socket, invalid, shown};
-use crate::error::ConnectError;
+use crate::error::UrlError;
 
 pub(crate) const FAMILY: Family =
     Family { name: "WebSocket", plain: "ws", secure: "wss", mistaken: ["http", "https"] };
@@ -37,10 +37,10 @@ impl WebSocketUrl {
     /// then the query: `ws://unix:/run/router.sock:/ws?key=1`. A path with other characters than
     /// those of a URL, or with a colon, `%` or `?`, has to be given by `Endpoint::unix`. TLS over a unix socket is not supported.
     ///
-    /// Refused with [`ConnectError::InvalidUrl`]: other schemes, user names and passwords,
+    /// Refused with [`UrlError`]: other schemes, user names and passwords,
     /// fragments (RFC 6455 section 3 forbids them), port 0, and characters that a URL holds
     /// percent-encoded or, in the host, as punycode.
-    pub fn parse(url: &str) -> Result<Self, ConnectError> {
+    pub fn parse(url: &str) -> Result<Self, UrlError> {
         let parsed = read(url).map_err(|message| invalid(url, message))?;
         if parsed.port == 0 {
             return Err(invalid(url, "port must be 1 to 65535"));
@@ -49,7 +49,7 @@ impl WebSocketUrl {
     }
 
     /// Reads a URL to listen on: as [`parse`](Self::parse), but port 0 means any free port.
-    pub fn parse_listen(url: &str) -> Result<Self, ConnectError> {
+    pub fn parse_listen(url: &str) -> Result<Self, UrlError> {
         read(url).map_err(|message| invalid(url, message))
     }
 
@@ -138,7 +138,7 @@ mod tests {
 
     fn problem(url: &str) -> String {
         match WebSocketUrl::parse(url) {
-            Err(ConnectError::InvalidUrl { url: given, message }) => {
+            Err(UrlError { url: given, message }) => {
                 assert_eq!(given, shown(url));
                 message
             }

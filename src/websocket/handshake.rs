@@ -7,6 +7,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::http::HeaderMap;
 
+#[cfg(feature = "client")]
+use crate::error::Cause;
+
 /// Maximum length of a head; most HTTP servers allow as much.
 pub(crate) const MAX_HEAD: usize = 16 << 10;
 
@@ -21,6 +24,17 @@ pub(crate) enum HeadError {
     Bad(String),
     /// The head does not end within [`MAX_HEAD`].
     TooLong,
+}
+
+impl HeadError {
+    /// Returns the error of the connection, if that failed.
+    #[cfg(feature = "client")]
+    pub(crate) fn cause(self) -> Option<Cause> {
+        match self {
+            HeadError::Io(error) => Some(Cause::new(error)),
+            _ => None,
+        }
+    }
 }
 
 /// Reads the head of a request or a response, which begins with `bytes`, and returns it with the bytes

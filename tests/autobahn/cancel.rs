@@ -48,7 +48,7 @@ pub(crate) async fn our_call_is_dropped_or_times_out(at: &Place) {
     theirs.next("interrupted").await;
     let limit = Duration::from_millis(1);
     let error = ours.call(&*procedure).timeout(limit).await.unwrap_err();
-    assert!(matches!(error, CallError::Timeout(_)), "{error}");
+    assert!(matches!(error, CallError::Timeout { .. }), "{error}");
     theirs.next("invocation").await;
     theirs.next("interrupted").await;
     still_well(at, &ours, theirs).await;

@@ -200,7 +200,9 @@ impl Connector for Way {
                 Mode::Router => {
                     let router = site.router.lock().unwrap().clone();
                     let (address, message) = ("site".to_owned(), "nobody is there".to_owned());
-                    router.ok_or(ConnectError::Io { address, message })?.connect_transport()
+                    router
+                        .ok_or(ConnectError::Io { address, message, cause: None })?
+                        .connect_transport()
                 }
             };
             let mut cuts = site.cuts.subscribe();

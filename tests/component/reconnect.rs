@@ -82,7 +82,7 @@ async fn everything_is_there_again_once_and_pending_calls_fail() {
         }
         for call in pending {
             let error = call.await.unwrap().unwrap_err();
-            let CallError::Closed(reason) = error else { panic!("{error}") };
+            let CallError::Closed { reason, .. } = error else { panic!("{error}") };
             let kind = if round % 2 == 0 { CloseKind::TransportLost } else { CloseKind::Goodbye };
             assert_eq!(reason.kind, kind);
         }

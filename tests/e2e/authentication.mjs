@@ -133,7 +133,7 @@ export const once = {
     }
     const settings = { ticket: { ticket: 'x', tickets: 'y' } };
     const error = await fails(connect({ ...base, authentication: settings }), 'ConnectError', 'wamp.error.invalid_argument');
-    is(error.message.split(';')[0], 'invalid setting: authentication.ticket.tickets: unknown key');
+    is(error.message.split(';')[0], 'invalid authentication.ticket.tickets: unknown key');
     const session = await connect({ ...base, authmethods: ['anonymous'] });
     is(session.authmethod, 'anonymous');
     await session.leave();

@@ -26,7 +26,7 @@ export const once = {
     await stopped;
     is(good.state, 'idle', 'it was stopped before it began');
     const error = await fails(wrong.start(), 'ConnectError', 'wamp.error.invalid_argument');
-    is(error.message.split(';')[0], 'invalid setting: transports[0].max_retry: unknown key');
+    is(error.message.split(';')[0], 'invalid transports[0].max_retry: unknown key');
     const closed = channel();
     unsupported.onclose = (...given) => void closed.put(given);
     unsupported.open();
@@ -70,7 +70,7 @@ export const once = {
     // These the module finds, which is loaded by now.
     is(
       refused({ realm: 'realm1', transports: [router, { url: router, max_retry: 1 }] }).split(';')[0],
-      'invalid setting: transports[1].max_retry: unknown key',
+      'invalid transports[1].max_retry: unknown key',
     );
     ok(refused({ ...base, retry_delay_growth: 0.5 }).includes('transports[0].retry_delay_growth'), 'the key');
     ok(refused({ ...base, serializers: ['yaml'] }).includes('transports[0].serializers[0]'), 'the place');

@@ -209,7 +209,6 @@ fn what_cannot_be_an_endpoint_is_refused_at_construction() {
         ("host", 0, "endpoint.port: 0"),
     ] {
         let error = Endpoint::tcp(host, port).unwrap_err();
-        assert!(matches!(error, ConnectError::InvalidConfig(_)), "{error}");
         assert!(error.to_string().contains(text), "{host}: {error}");
     }
     assert!(Endpoint::addresses([]).unwrap_err().to_string().contains("no address"));

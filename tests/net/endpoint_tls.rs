@@ -26,7 +26,7 @@ fn wss(host: &str, port: u16, tls: TlsConfig) -> WampWebSocketClientFactory {
 
 async fn tls_refusal(factory: WampWebSocketClientFactory) -> (String, String) {
     match factory.connect().await.err().unwrap() {
-        ConnectError::Tls { host, message } => (host, message),
+        ConnectError::Tls { host, message, .. } => (host, message),
         other => panic!("{other}"),
     }
 }

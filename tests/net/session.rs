@@ -160,7 +160,7 @@ async fn an_unknown_realm_is_refused_with_its_reason() {
 async fn what_is_no_url_is_an_error_that_names_it() {
     for url in ["", "http://127.0.0.1/ws", "ws://", "ws://:80", "ws://a b/", "ws://h:99999/"] {
         match connect(url, "realm1").await.unwrap_err() {
-            ConnectError::InvalidUrl { url: named, .. } => assert_eq!(named, url),
+            ConnectError::InvalidUrl(error) => assert_eq!(error.url, url),
             other => panic!("{url:?}: {other}"),
         }
     }
@@ -208,7 +208,7 @@ async fn a_router_that_goes_ends_everything() {
     assert_eq!(reason.reason, "wamp.close.system_shutdown");
     // Nobody is told that a callee has gone, when the router is what goes.
     match call.await.unwrap().unwrap_err() {
-        CallError::Closed(closed) => assert_eq!(closed, reason),
+        CallError::Closed { reason: closed, .. } => assert_eq!(closed, reason),
         other => panic!("{other}"),
     }
     assert!(subscription.next().await.is_none());

@@ -3,7 +3,7 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wampwerk::transport::{AcceptError, Acceptor, Connector, Endpoint, WampWebSocketClientFactory};
-use wampwerk::{ConnectError, Serializer};
+use wampwerk::{ConfigError, ConnectError, Serializer};
 
 use crate::common::websocket::{
     accept_one, client, listen, raw_request, raw_server, read_head, request, server, switching,
@@ -25,7 +25,7 @@ async fn no_common_serializer_is_refused_with_400() {
     let (listener, url) = listen().await;
     let accepted = accept_one(listener, Acceptor::websocket("/ws", &[Serializer::Cbor]));
     let error = client(&url, &[Serializer::Json]).connect().await.err().unwrap();
-    assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
+    assert!(matches!(error, ConnectError::Handshake { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("400 Bad Request"), "{text}");
     assert!(text.contains("no common subprotocol; this router speaks wamp.2.cbor"), "{text}");
@@ -114,7 +114,7 @@ async fn what_is_no_websocket_server_is_named() {
         let (url, server) = raw_server(move |_| answer.to_owned()).await;
         let closing = tokio::spawn(async move { drop(server.await.unwrap()) });
         let error = client(&url, &[Serializer::Cbor]).connect().await.err().unwrap();
-        assert!(matches!(error, ConnectError::Handshake(_)), "{answer:?}: {error}");
+        assert!(matches!(error, ConnectError::Handshake { .. }), "{answer:?}: {error}");
         assert!(error.to_string().contains(text), "{answer:?}: {error}");
         assert!(!error.to_string().contains("httparse"), "{answer:?}: {error}");
         closing.await.unwrap();
@@ -142,7 +142,7 @@ async fn a_raw_socket_port_that_closes_is_told_from_one_that_nobody_listens_on()
             Acceptor::raw_socket(&[Serializer::Cbor]).accept(stream, peer).await.err()
         });
         match client(&url, &[Serializer::Cbor]).connect().await.err().unwrap() {
-            ConnectError::Handshake(text) => {
+            ConnectError::Handshake { message: text, .. } => {
                 let hint = "if this is a RawSocket port, use rs://";
                 assert!(text.starts_with("127.0.0.1:") && text.contains(hint), "{text}");
             }
@@ -155,7 +155,7 @@ async fn a_raw_socket_port_that_closes_is_told_from_one_that_nobody_listens_on()
 /// The lines of the request that this client sends.
 async fn request_of(
     url: &str,
-    set: impl FnOnce(WampWebSocketClientFactory) -> Result<WampWebSocketClientFactory, ConnectError>,
+    set: impl FnOnce(WampWebSocketClientFactory) -> Result<WampWebSocketClientFactory, ConfigError>,
 ) -> Vec<String> {
     let (listener, at) = listen().await;
     let server = tokio::spawn(async move {
@@ -221,11 +221,10 @@ async fn headers_go_with_the_request_as_often_as_they_are_given() {
 
 #[tokio::test]
 async fn settings_that_cannot_be_used_are_named() {
-    let refused = |result: Result<WampWebSocketClientFactory, ConnectError>| match result {
-        Err(ConnectError::InvalidConfig(text)) => text,
+    match WampWebSocketClientFactory::new("ws://h/", &[]) {
+        Err(ConnectError::InvalidConfig(error)) => assert_eq!(error.path, "serializers"),
         other => panic!("{other:?}"),
-    };
-    assert!(refused(WampWebSocketClientFactory::new("ws://h/", &[])).contains("serializer"));
+    }
     for (name, value, text) in [
         ("", "x", "not the name"),
         ("a b", "x", "not the name"),
@@ -234,11 +233,12 @@ async fn settings_that_cannot_be_used_are_named() {
         ("HOST", "x", "belongs to the handshake"),
     ] {
         let factory = client("ws://h/", &[Serializer::Cbor]);
-        assert!(refused(factory.header(name, value)).contains(text), "{name}: {value}");
+        let error = factory.header(name, value).unwrap_err();
+        assert!(error.message.contains(text), "{name}: {value}: {error}");
     }
     for url in ["", "http://h/", "ws://h:0/", "ws://h/#f", "ws://u@h/", "ws://[::1/"] {
         let error = WampWebSocketClientFactory::new(url, &[Serializer::Cbor]).err().unwrap();
-        assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}: {error}");
+        assert!(matches!(error, ConnectError::InvalidUrl(_)), "{url}: {error}");
     }
 }
 
@@ -248,7 +248,7 @@ async fn connecting_to_nobody_is_refused_at_once() {
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
     match client(&url, &[Serializer::Cbor]).connect().await.err().unwrap() {
-        ConnectError::Io { address: named, message } => {
+        ConnectError::Io { address: named, message, .. } => {
             assert_eq!(named, address);
             assert!(message.contains("refused"), "{message}");
         }

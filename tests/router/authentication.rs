@@ -15,7 +15,7 @@ use wampwerk::session::authentication::{
     Authentication, Cryptosign, OnChallenge, Scram, Signature, Ticket, WampCra,
 };
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::{ConnectError, Router, RouterBuilder, Session, connect};
+use wampwerk::{BuildError, ConnectError, Router, RouterBuilder, Session, connect};
 
 const SECRET: &str = "a long secret";
 
@@ -272,12 +272,14 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
         (realm().role(staff()), "no realm has a role \"anonymous\", which anonymous sessions have"),
         (realm().role(staff()).anonymous("guest"), "no realm has a role \"guest\""),
         (realm().anonymous(""), "the role of anonymous sessions is empty"),
-        (answers(realm(), &[]), "the authenticator has no method"),
+        (answers(realm(), &[]), "invalid authenticator: at least one method"),
         (answers(realm().user(joe()), &["ticket"]), "method \"ticket\""),
         (answers(realm().anonymous("guest"), &["anonymous"]), "method \"anonymous\""),
     ] {
         match builder.build() {
-            Err(ConnectError::InvalidConfig(text)) => assert!(text.contains(named), "{text}"),
+            Err(error @ BuildError::InvalidConfig(_)) => {
+                assert!(error.to_string().contains(named), "{error}");
+            }
             other => panic!("{named}: {other:?}"),
         }
     }

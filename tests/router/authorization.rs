@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use wampwerk::router::{Action, Authorization, Cached, MetaApi, Role, Rule};
-use wampwerk::{ConnectError, Error, Router, RouterBuilder, Session};
+use wampwerk::{BuildError, Error, Router, RouterBuilder, Session};
 
 fn uri<T, E: Into<Error>>(result: Result<T, E>) -> String {
     let Err(error) = result else { panic!("it has been done") };
@@ -129,7 +129,7 @@ async fn a_callback_that_says_nothing_is_not_waited_for_for_ever() {
 
 fn refused(builder: RouterBuilder) -> String {
     match builder.build() {
-        Err(ConnectError::InvalidConfig(text)) => text,
+        Err(BuildError::InvalidConfig(error)) => error.message,
         other => panic!("{other:?}"),
     }
 }

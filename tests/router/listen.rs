@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wampwerk::{ConnectError, Router};
+use wampwerk::{BuildError, ListenError, Router};
 
 use crate::common::raw_client::Server;
 
@@ -32,9 +32,9 @@ fn port_0_is_read_back_and_several_listeners_serve_one_router() {
 fn what_cannot_be_listened_on() {
     let server = Server::start();
     let listen = |url: &str| server.runtime.block_on(server.router.listen(url).into_future());
-    assert!(matches!(listen(&server.url), Err(ConnectError::Listen { .. })));
+    assert!(matches!(listen(&server.url), Err(ListenError::Io { .. })));
     for url in ["", "127.0.0.1:0", "http://127.0.0.1:0/", "wss://127.0.0.1:0/ws"] {
-        assert!(matches!(listen(url), Err(ConnectError::InvalidUrl { .. })), "{url}");
+        assert!(matches!(listen(url), Err(ListenError::InvalidUrl(_))), "{url}");
     }
     for (url, text) in [
         ("127.0.0.1:8080", "begin with ws:// or wss://, or rs:// or rss:// for RawSocket"),
@@ -102,7 +102,7 @@ fn settings_that_cannot_be() {
         Router::builder().realm("not a realm"),
         Router::builder().realm("realm1").serializers(&[]),
     ] {
-        assert!(matches!(builder.build(), Err(ConnectError::InvalidConfig(_))));
+        assert!(matches!(builder.build(), Err(BuildError::InvalidConfig(_))));
     }
 }
 
@@ -116,6 +116,6 @@ fn settings_that_no_listener_could_keep_to_are_named() {
         ("handshake_timeout", builder().handshake_timeout(Duration::MAX)),
     ] {
         let error = builder.build().map(drop).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
+        assert!(error.starts_with(&format!("invalid {name}: ")), "{error}");
     }
 }

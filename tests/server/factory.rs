@@ -15,7 +15,7 @@ use wampwerk::transport::{
     CloseCode, Connector, ServerOptions, TlsConfig, Transport, WampRawSocketClientFactory,
     WampWebSocketClientFactory,
 };
-use wampwerk::{ConnectError, Serializer, codec};
+use wampwerk::{ListenError, Serializer, codec};
 
 use crate::common::authority::Authority;
 
@@ -163,7 +163,7 @@ async fn with_tls_and_on_streams_of_ones_own() {
     let (make, mut seen) = echo();
     let url = "wss://localhost:0/ws";
     let server = WampWebSocketServerFactory::new(make, url, codec::available()).unwrap();
-    assert!(matches!(server.listen().await, Err(ConnectError::InvalidUrl { .. })));
+    assert!(matches!(server.listen().await, Err(ListenError::InvalidUrl(_))));
     let server = server.tls(tls).options(ServerOptions::new().max_message_size(1 << 20));
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -214,14 +214,14 @@ async fn what_cannot_be_a_server() {
     let make = || echo().0();
     for url in ["", "http://127.0.0.1/", "ws://127.0.0.1:0/ws?x", "rs://127.0.0.1:0"] {
         let server = WampWebSocketServerFactory::new(make, url, codec::available());
-        assert!(matches!(server, Err(ConnectError::InvalidUrl { .. })), "{url}: {server:?}");
+        assert!(matches!(server, Err(ListenError::InvalidUrl(_))), "{url}: {server:?}");
     }
     for url in ["", "rs://127.0.0.1:0/ws", "ws://127.0.0.1:0/ws"] {
         let server = WampRawSocketServerFactory::new(make, url, codec::available());
-        assert!(matches!(server, Err(ConnectError::InvalidUrl { .. })), "{url}: {server:?}");
+        assert!(matches!(server, Err(ListenError::InvalidUrl(_))), "{url}: {server:?}");
     }
     let server = WampWebSocketServerFactory::new(make, "ws://127.0.0.1:0/ws", &[]);
-    assert!(matches!(server, Err(ConnectError::InvalidConfig(_))), "{server:?}");
+    assert!(matches!(server, Err(ListenError::InvalidConfig(_))), "{server:?}");
     let server = WampWebSocketServerFactory::new(make, "ws://127.0.0.1:0/ws", codec::available());
     let server = server.unwrap().options(ServerOptions::new().max_connections(0));
     let error = server.listen().await.unwrap_err().to_string();

@@ -4,7 +4,7 @@ use axum::http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wampwerk::transport::ServerOptions;
-use wampwerk::{ConnectError, Listener};
+use wampwerk::{ListenError, Listener};
 
 use crate::common::handled::{Seen, Server, recorder};
 use crate::common::wire::{DEADLINE, JSON, address, read_head, soon, tcp, upgrade};
@@ -74,10 +74,10 @@ async fn a_server_that_was_shut_down_serves_nobody() {
     let mount = server.factory.mount().unwrap();
     assert!(mount.upgrade(&request()).is_ok());
     tokio::time::timeout(DEADLINE, server.factory.shutdown()).await.unwrap();
-    let Err(ConnectError::InvalidConfig(text)) = server.factory.listen().await else {
+    let Err(error @ ListenError::Closed) = server.factory.listen().await else {
         panic!("it listens")
     };
-    assert_eq!(text, "the server was shut down");
+    assert_eq!(error.to_string(), "the server was shut down");
     for mount in [mount, server.factory.mount().unwrap()] {
         let Err(refusal) = mount.upgrade(&request()) else { panic!("granted") };
         assert_eq!(refusal.status(), 503);

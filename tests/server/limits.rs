@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wampwerk::transport::{AutoPing, ServerOptions};
-use wampwerk::{ConnectError, Listener, RawSocketRefusal, Router};
+use wampwerk::{ConnectError, ListenError, Listener, RawSocketRefusal, Router};
 
 use crate::common::wire::{HELLO, JSON, RawSocket, read_all, soon, tcp, upgrade};
 
@@ -37,7 +37,7 @@ async fn one_more_is_told_so_in_its_own_words() {
 
     // Clients of ours say it, too.
     match wampwerk::connect(listener.url(), "realm1").await.unwrap_err() {
-        ConnectError::Handshake(text) => assert!(text.contains("503"), "{text}"),
+        ConnectError::Handshake { message: text, .. } => assert!(text.contains("503"), "{text}"),
         other => panic!("{other}"),
     }
     let url = listener.raw_socket_url().unwrap();
@@ -143,7 +143,7 @@ async fn options_that_cannot_be_are_named() {
     let all = all.chain(rs.into_iter().map(|one| ("rs://127.0.0.1:0", one)));
     for (url, (options, name)) in all {
         match router.listen(url).options(options).await.unwrap_err() {
-            ConnectError::InvalidConfig(text) => assert!(text.starts_with(name), "{name}: {text}"),
+            ListenError::InvalidConfig(error) => assert_eq!(error.path, name),
             other => panic!("{name}: {other}"),
         }
     }

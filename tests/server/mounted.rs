@@ -264,11 +264,11 @@ async fn what_is_of_listening_is_no_option_of_a_mount() {
         ("unix_mode", new().unix_mode(0o600)),
     ] {
         let error = router().mount(options.clone()).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
+        assert!(error.starts_with(&format!("invalid {name}: ")), "{error}");
         let url = "ws://127.0.0.1:0/ws";
         let quiet = || Quiet(Arc::default());
         let server = WampWebSocketServerFactory::new(quiet, url, codec::available()).unwrap();
         let error = server.options(options).mount().unwrap_err().to_string();
-        assert!(error.starts_with(&format!("invalid setting: {name}: ")), "{error}");
+        assert!(error.starts_with(&format!("invalid {name}: ")), "{error}");
     }
 }

@@ -45,7 +45,7 @@ async fn its_sessions_get_goodbye_and_others_stay() {
         CallError::Application(error) => assert_eq!(error.uri, "wamp.error.canceled"),
         other => panic!("{other}"),
     }
-    assert!(matches!(calling_too.await.unwrap().unwrap_err(), CallError::Closed(_)));
+    assert!(matches!(calling_too.await.unwrap().unwrap_err(), CallError::Closed { .. }));
     assert!(TcpStream::connect(port).await.is_err());
     assert_eq!(router.statistics().sessions, 2);
     let mut events = inside.subscribe("com.example.topic").await.unwrap();

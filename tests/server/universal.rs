@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wampwerk::session::connect_with;
 use wampwerk::transport::{ServerOptions, WampRawSocketClientFactory, WampWebSocketClientFactory};
-use wampwerk::{ConnectError, Listener, Router, Serializer, Session, codec};
+use wampwerk::{ListenError, Listener, Router, Serializer, Session, codec};
 
 use crate::common::authority::Authority;
 use crate::common::wire;
@@ -189,6 +189,6 @@ async fn who_leaves_at_once_does_no_harm() {
 async fn the_url_is_that_of_the_websocket() {
     let router = router();
     let error = router.listen("rs://127.0.0.1:0").universal(true).await.unwrap_err();
-    assert!(matches!(&error, ConnectError::InvalidUrl { .. }), "{error}");
+    assert!(matches!(&error, ListenError::InvalidUrl(_)), "{error}");
     assert!(error.to_string().contains("the URL of its WebSocket"), "{error}");
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 
 use tokio::net::{UnixListener, UnixStream};
 use wampwerk::transport::ServerOptions;
-use wampwerk::{ConnectError, Router, connect};
+use wampwerk::{ListenError, Router, connect};
 
 use crate::common::authority;
 use crate::common::wire::{Folder, RawSocket};
@@ -19,7 +19,7 @@ fn router() -> Router {
 /// Why it cannot be listened there.
 async fn refused(router: &Router, url: &str) -> String {
     match router.listen(url).await {
-        Err(ConnectError::Listen { address, message }) => {
+        Err(ListenError::Io { address, message, .. }) => {
             assert!(url.contains(&address), "{address}");
             message
         }

@@ -9,13 +9,13 @@ use wampwerk::session::authentication::{
     Anonymous, Authentication, ChannelBinding, Cryptosign, Named, OnChallenge, Scram, Signature,
     Ticket, WampCra,
 };
-use wampwerk::{ConnectError, Dict, Value};
+use wampwerk::{ConfigError, ConnectError, Dict, Value};
 
 fn value(json: Json) -> Value {
     serde_json::from_value(json).unwrap()
 }
 
-fn read(json: Json) -> Result<Authentication, AuthError> {
+fn read(json: Json) -> Result<Authentication, ConfigError> {
     Authentication::from_value(&value(json))
 }
 
@@ -71,7 +71,9 @@ async fn a_session_that_disagrees_with_its_method_is_not_opened() {
     let config =
         SessionConfig::default().authentication(Ticket::new("joe", "s3cret")).authid("jim");
     let error = wampwerk::session::join(Box::new(transport), "realm1", config).await.unwrap_err();
-    let ConnectError::InvalidConfig(text) = error else { panic!("{error}") };
+    let ConnectError::InvalidConfig(ConfigError { message: text, .. }) = error else {
+        panic!("{error}")
+    };
     assert!(text.contains("\"joe\"") && text.contains("\"jim\""), "{text}");
 }
 
@@ -140,69 +142,69 @@ fn what_is_wrong_in_the_dict_is_named() {
     let scram = json!({"authid": "joe", "password": "pencil"});
     let other = json!({"authid": "joe", "password": "eraser"});
     for (wrong, text) in [
-        (json!(["ticket"]), "authentication must be a dict of methods, is list"),
-        (json!({"ticket": "secret!!!"}), "authentication.ticket must be a dict, is string"),
+        (json!(["ticket"]), "invalid settings: it must be a dict of methods, not list"),
+        (json!({"ticket": "secret!!!"}), "invalid ticket: it must be a dict, not string"),
         (
             json!({"persona": {}}),
-            "authentication.persona: unknown authentication method; known are anonymous, \
+            "invalid persona: unknown authentication method; known are anonymous, \
              anonymous-proxy, cookie, tls, ticket, wampcra, cryptosign, cryptosign-proxy, scram, \
              wamp-scram",
         ),
-        (json!({"ticket": {}}), "authentication.ticket.ticket is missing"),
+        (json!({"ticket": {}}), "invalid ticket.ticket: it is missing"),
         (
             json!({"ticket": {"ticket": 7}}),
-            "authentication.ticket.ticket must be a string, is integer",
+            "invalid ticket.ticket: it must be a string, not integer",
         ),
         (
             json!({"ticket": {"ticket": "x", "secret": "s3cret"}}),
-            "authentication.ticket.secret: unknown key; known are ticket, authid, authrole, authextra",
+            "invalid ticket.secret: unknown key; known are ticket, authid, authrole, authextra",
         ),
-        (json!({"wampcra": {"secret": "s3cret"}}), "authentication.wampcra.authid is missing"),
-        (json!({"wampcra": {"authid": "joe"}}), "authentication.wampcra.secret is missing"),
+        (json!({"wampcra": {"secret": "s3cret"}}), "invalid wampcra.authid: it is missing"),
+        (json!({"wampcra": {"authid": "joe"}}), "invalid wampcra.secret: it is missing"),
         (
             json!({"wampcra": {"authid": "joe", "secret": "x", "authextra": []}}),
-            "authentication.wampcra.authextra must be a dict, is list",
+            "invalid wampcra.authextra: it must be a dict, not list",
         ),
-        (json!({"scram": {"authid": "joe"}}), "authentication.scram.password is missing"),
+        (json!({"scram": {"authid": "joe"}}), "invalid scram.password: it is missing"),
         (
             json!({"scram": {"authid": "joe", "password": "x", "accept_weak": 1}}),
-            "authentication.scram.accept_weak must be a boolean, is integer",
+            "invalid scram.accept_weak: it must be a boolean, not integer",
         ),
         (
             json!({"scram": scram, "wamp-scram": other}),
-            "authentication.wamp-scram must have the same settings as scram",
+            "invalid wamp-scram: it must have the same settings as scram",
         ),
-        (json!({"cryptosign": {}}), "authentication.cryptosign.privkey is missing"),
+        (json!({"cryptosign": {}}), "invalid cryptosign.privkey: it is missing"),
         (
             json!({"cryptosign": {"privkey": "keys/id_ed25519"}}),
-            "authentication.cryptosign.privkey: it must be 64 hexadecimal digits, or the text of \
+            "invalid cryptosign.privkey: it must be 64 hexadecimal digits, or the text of \
              an OpenSSH key, not the path of a file",
         ),
         (
             json!({"cryptosign": {"privkey": seed(), "authextra": {"pubkey": seed()}}}),
-            "authentication.cryptosign.authextra.pubkey is not the public key of privkey",
+            "invalid cryptosign.authextra.pubkey: it is not the public key of privkey",
         ),
         (
             json!({"cryptosign": {"privkey": seed(), "authextra": {"channel_binding": "tls-unique"}}}),
-            "authentication.cryptosign.authextra.channel_binding can be \"tls-exporter\" or null, \
+            "invalid cryptosign.authextra.channel_binding: it must be \"tls-exporter\" or null, \
              not String(\"tls-unique\")",
         ),
         (
             json!({"anonymous": {"ticket": "s3cret"}}),
-            "authentication.anonymous.ticket: unknown key; known are authid, authrole, authextra",
+            "invalid anonymous.ticket: unknown key; known are authid, authrole, authextra",
         ),
         (
             json!({"anonymous": {"authid": "joe"}, "ticket": {"ticket": "x", "authid": "jim"}}),
-            "ticket: authid is \"jim\", but \"joe\" for another method; HELLO has one only",
+            "invalid ticket: ticket: authid is \"jim\", but \"joe\" for another method; HELLO has one only",
         ),
     ] {
         assert_eq!(refused(wrong), text);
     }
     let error = refused(json!({"cryptosign": {"privkey": "s3cret"}}));
-    assert!(error.starts_with("authentication.cryptosign.privkey: "), "{error}");
+    assert!(error.starts_with("invalid cryptosign.privkey: "), "{error}");
     assert!(!error.contains("s3cret"), "{error}");
     let error = refused(json!({"cryptosign": {"privkey": seed(), "router_key": "77"}}));
-    assert!(error.starts_with("authentication.cryptosign.router_key: "), "{error}");
+    assert!(error.starts_with("invalid cryptosign.router_key: "), "{error}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ async fn asked<T>(
 
 fn decode_error<T>(result: Result<T, CallError>) -> String {
     match result {
-        Err(CallError::Decode(error)) => error.message,
+        Err(CallError::Decode { error, .. }) => error.message,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it was read"),
     }

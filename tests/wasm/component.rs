@@ -44,7 +44,7 @@ impl Connector for Way {
         self.0.attempts.set(self.0.attempts.get() + 1);
         let router = self.0.router.borrow().clone();
         let (address, message) = ("place".to_owned(), "nobody is there".to_owned());
-        let transport = router.ok_or(ConnectError::Io { address, message });
+        let transport = router.ok_or(ConnectError::Io { address, message, cause: None });
         Box::pin(async move { Ok(transport?.connect_transport()) })
     }
 }

@@ -47,7 +47,7 @@ async fn an_unknown_realm_is_refused_with_its_reason() {
 async fn what_is_no_url_is_an_error_that_names_it() {
     for url in ["", "http://127.0.0.1/ws", "ws://", "ws://a b/", "ws://h:99999/"] {
         match connect(url, "realm1").await.unwrap_err() {
-            ConnectError::InvalidUrl { url: named, .. } => assert_eq!(named, url),
+            ConnectError::InvalidUrl(error) => assert_eq!(error.url, url),
             other => panic!("{url:?}: {other}"),
         }
     }

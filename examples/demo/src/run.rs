@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tokio::net::TcpListener;
 use wampwerk::transport::ServerOptions;
-use wampwerk::{ConnectError, Match, Router};
+use wampwerk::{BuildError, Match, Router};
 
 use crate::component;
 use crate::options;
@@ -57,7 +57,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     ended
 }
 
-fn router(realm: &str) -> Result<Router, ConnectError> {
+fn router(realm: &str) -> Result<Router, BuildError> {
     let builder = Router::builder().realm(realm).batched(true);
     builder.history("demo.chat", Match::Exact, 100).build()
 }

@@ -103,7 +103,8 @@ fn at(error: ConfigError, by: usize) -> ConfigError {
         return error.within(format!("[{by}]"));
     };
     let index = index.parse::<usize>().unwrap_or_default().saturating_add(by);
-    ConfigError::new(format!("[{index}]{rest}"), error.message)
+    let path = format!("[{index}]{rest}");
+    error.at(path)
 }
 
 fn several(

@@ -4,7 +4,7 @@ use crate::component::config::dict;
 use crate::component::config::read::{self, Fields};
 use crate::component::transports::IntoTransports;
 use crate::component::{Component, ComponentBuilder};
-use crate::error::{ConfigError, ConnectError};
+use crate::error::ConfigError;
 use crate::session::authentication::Authentication;
 use crate::value::Value;
 
@@ -37,7 +37,7 @@ impl ComponentBuilder {
         if let Some(transports) = fields.map("transports", IntoTransports::into_transports)? {
             builder = builder.transports(transports);
         }
-        if let Some(authentication) = fields.map("authentication", authentication)? {
+        if let Some(authentication) = fields.map("authentication", Authentication::from_value)? {
             builder = builder.authentication(authentication);
         }
         if let Some(extra) = fields.get("extra") {
@@ -55,36 +55,12 @@ impl ComponentBuilder {
     }
 }
 
-/// What `auth` says begins with the path of the key.
-fn authentication(value: &Value) -> Result<Authentication, ConfigError> {
-    Authentication::from_value(value).map_err(|error| {
-        let rest = error.message.strip_prefix("authentication");
-        match (rest, rest.and_then(|rest| rest.strip_prefix('.'))) {
-            (_, Some(place)) => match (place.split_once(": unknown key"), place.split_once(' ')) {
-                // The key may have a space.
-                (Some((path, text)), _) => {
-                    ConfigError::new(path, format_args!("unknown key{text}"))
-                }
-                (None, Some((path, text))) => match path.strip_suffix(':') {
-                    Some(path) => ConfigError::new(path, text),
-                    None => ConfigError::new(path, format_args!("it {text}")),
-                },
-                (None, None) => ConfigError::new("", place),
-            },
-            (Some(text), None) if text.starts_with(' ') => {
-                ConfigError::new("", format_args!("it{text}"))
-            }
-            _ => ConfigError::new("", error),
-        }
-    })
-}
-
 impl Component {
     /// A component with nothing but what a dict says; see [`ComponentBuilder::from_value`].
     ///
     /// # Errors
     /// As there, and as [`ComponentBuilder::build`].
-    pub fn from_value(value: &Value) -> Result<Self, ConnectError> {
+    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
         ComponentBuilder::from_value(value)?.build()
     }
 
@@ -93,7 +69,7 @@ impl Component {
     /// ```
     /// use wampwerk::Component;
     ///
-    /// # fn main() -> Result<(), wampwerk::ConnectError> {
+    /// # fn main() -> Result<(), wampwerk::ConfigError> {
     /// let component = Component::from_json(
     ///     r#"{
     ///         "realm": "realm1",
@@ -110,7 +86,7 @@ impl Component {
     ///
     /// # Errors
     /// As [`from_value`](Self::from_value), and if the text is no JSON.
-    pub fn from_json(text: &str) -> Result<Self, ConnectError> {
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         ComponentBuilder::from_json(text)?.build()
     }
 }

@@ -18,11 +18,11 @@ pub use self::proxy::Proxy;
 pub use self::route::Endpoint;
 use self::route::{Route, Stream};
 pub use self::tcp::IpVersion;
-use crate::error::ConnectError;
+use crate::error::{Cause, ConfigError, ConnectError};
 use crate::net::limits::DEFAULT_HANDSHAKE_TIMEOUT;
 use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
-use crate::net::tls::{TlsConfig, tls_error};
+use crate::net::tls::{TlsConfig, cause, tls_error};
 use crate::rt::keepalive;
 use crate::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
 
@@ -98,7 +98,7 @@ impl Dial {
     pub(crate) fn to<'a>(url: impl Into<Site<'a>>) -> Result<Self, ConnectError> {
         let site = url.into();
         if site.secure && !cfg!(feature = "tls") {
-            return Err(needs_tls());
+            return Err(needs_tls().into());
         }
         Ok(Dial {
             secure: site.secure,
@@ -117,31 +117,31 @@ impl Dial {
         self
     }
 
-    pub(crate) fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
+    pub(crate) fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConfigError> {
         if self.secure && endpoint.is_unix() {
-            return Err(ConnectError::InvalidConfig(format!("endpoint: {NO_TLS}")));
+            return Err(ConfigError::new("endpoint", NO_TLS));
         }
         self.route.endpoint = endpoint;
         self.checked()
     }
 
-    pub(crate) fn proxy(mut self, proxy: Option<Proxy>) -> Result<Self, ConnectError> {
+    pub(crate) fn proxy(mut self, proxy: Option<Proxy>) -> Result<Self, ConfigError> {
         self.route.proxy = proxy;
         self.checked()
     }
 
-    pub(crate) fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
+    pub(crate) fn ip_version(mut self, version: IpVersion) -> Result<Self, ConfigError> {
         self.route.ip_version = version;
         self.checked()
     }
 
-    fn checked(self) -> Result<Self, ConnectError> {
+    fn checked(self) -> Result<Self, ConfigError> {
         self.route.check()?;
         Ok(self)
     }
 
     /// Checks a name under `.onion` against the other settings; connecting does so as well.
-    pub(crate) fn check_onion(&self) -> Result<(), ConnectError> {
+    pub(crate) fn check_onion(&self) -> Result<(), ConfigError> {
         self.route.check_onion()
     }
 
@@ -211,20 +211,22 @@ impl Dial {
         _protocol: &H,
         _stream: TcpStream,
     ) -> Result<H::Output, ConnectError> {
-        Err(needs_tls())
+        Err(needs_tls().into())
     }
 
     /// Makes an error of a connection that broke during a handshake.
-    pub(crate) fn lost(&self, error: &std::io::Error) -> ConnectError {
+    pub(crate) fn lost(&self, error: std::io::Error) -> ConnectError {
         #[cfg(feature = "tls")]
-        if let Some(message) = tls_error(error) {
-            return ConnectError::Tls { host: self.tls.name(&self.host).to_owned(), message };
+        if let Some(message) = tls_error(&error) {
+            let host = self.tls.name(&self.host).to_owned();
+            return ConnectError::Tls { host, message, cause: Some(cause(error)) };
         }
-        ConnectError::Io { address: self.peer().to_string(), message: error.to_string() }
+        let (address, message) = (self.peer().to_string(), error.to_string());
+        ConnectError::Io { address, message, cause: Some(Cause::new(error)) }
     }
 }
 
-fn needs_tls() -> ConnectError {
+fn needs_tls() -> ConfigError {
     let text = "TLS (wss://, rss://) needs the feature `tls` of the crate wampwerk";
-    ConnectError::InvalidConfig(text.to_owned())
+    ConfigError::new("url", text)
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Site;
 use super::proxy::Proxy;
 use super::tcp::{self, IpVersion, checked_host};
-use crate::error::ConnectError;
+use crate::error::{Cause, ConfigError, ConnectError, UrlError};
 use crate::rt::unix;
 use crate::url::Host;
 
@@ -51,7 +51,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] if the host is empty or not a valid host, or the port is 0.
-    pub fn tcp(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
+    pub fn tcp(host: impl AsRef<str>, port: u16) -> Result<Self, ConfigError> {
         let host = checked_host("endpoint", host.as_ref(), port)?;
         Ok(Endpoint(Kind::Tcp { host, port }))
     }
@@ -61,9 +61,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] if the list is empty.
-    pub fn addresses(
-        addresses: impl IntoIterator<Item = SocketAddr>,
-    ) -> Result<Self, ConnectError> {
+    pub fn addresses(addresses: impl IntoIterator<Item = SocketAddr>) -> Result<Self, ConfigError> {
         let addresses: Vec<_> = addresses.into_iter().collect();
         if addresses.is_empty() {
             return Err(no_address());
@@ -74,22 +72,20 @@ impl Endpoint {
     /// The unix socket at this path. It takes neither TLS nor a proxy.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if the path is empty, or longer than the system takes (107
+    /// If the path is empty, or longer than the system takes (107
     /// bytes on Linux), or if the system has no unix sockets.
-    pub fn unix(path: impl Into<PathBuf>) -> Result<Self, ConnectError> {
+    pub fn unix(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
         let path = path.into();
-        unix::check(&path)
-            .map_err(|text| ConnectError::InvalidConfig(format!("endpoint.path: {text}")))?;
+        unix::check(&path).map_err(|text| ConfigError::new("endpoint.path", text))?;
         Ok(Endpoint(Kind::Unix(path)))
     }
 
     /// The endpoint that a URL names.
-    pub(crate) fn of(site: &Site<'_>) -> Result<Self, ConnectError> {
+    pub(crate) fn of(site: &Site<'_>) -> Result<Self, UrlError> {
         let Some(path) = site.unix else {
             return Ok(Endpoint(Kind::Tcp { host: site.host.to_owned(), port: site.port }));
         };
-        unix::check(Path::new(path))
-            .map_err(|text| ConnectError::InvalidUrl { url: site.shown(), message: text })?;
+        unix::check(Path::new(path)).map_err(|text| UrlError::new(site.shown(), text))?;
         Ok(Endpoint(Kind::Unix(path.into())))
     }
 
@@ -140,7 +136,7 @@ impl Route {
     }
 
     /// Checks that the settings do not contradict each other.
-    pub(crate) fn check(&self) -> Result<(), ConnectError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match (&self.proxy, &self.endpoint.0) {
             (Some(_), Kind::Unix(_)) => Err(no_proxy()),
             (Some(proxy), endpoint) => {
@@ -156,8 +152,7 @@ impl Route {
                 self.check_version(addresses.first().filter(|_| none).map(SocketAddr::ip))
             }
             (None, Kind::Unix(_)) if self.ip_version != IpVersion::Any => {
-                let text = "version: a unix socket has no version of IP";
-                Err(ConnectError::InvalidConfig(text.to_owned()))
+                Err(ConfigError::new("endpoint.version", "a unix socket has no version of IP"))
             }
             (None, Kind::Unix(_)) => Ok(()),
         }
@@ -165,10 +160,10 @@ impl Route {
 
     /// Refuses names that must not reach the DNS (RFC 7686), unless a SOCKS5 proxy such as Tor resolves
     /// them. Called when everything is set.
-    pub(crate) fn check_onion(&self) -> Result<(), ConnectError> {
+    pub(crate) fn check_onion(&self) -> Result<(), ConfigError> {
         let refused = |name: &str| {
             let text = "an .onion host needs Tor: set a proxy of type \"socks5\"";
-            ConnectError::InvalidConfig(format!("{name}: {text}"))
+            ConfigError::new("endpoint.host", format_args!("{name}: {text}"))
         };
         match (&self.proxy, &self.endpoint.0) {
             (Some(proxy), _) if is_onion(proxy.host()) => Err(refused(proxy.host())),
@@ -179,12 +174,11 @@ impl Route {
     }
 
     /// Checks the IP version of an address; that of a name is known only once it is looked up.
-    fn check_version(&self, address: Option<IpAddr>) -> Result<(), ConnectError> {
+    fn check_version(&self, address: Option<IpAddr>) -> Result<(), ConfigError> {
         match address {
             Some(address) if !self.ip_version.takes(address) => {
-                let text =
-                    format!("version: {address} is not an {} address", self.ip_version.name());
-                Err(ConnectError::InvalidConfig(text))
+                let text = format!("{address} is not an {} address", self.ip_version.name());
+                Err(ConfigError::new("endpoint.version", text))
             }
             _ => Ok(()),
         }
@@ -209,7 +203,8 @@ impl Route {
             Kind::Unix(path) => match timeout_at(deadline, unix::connect(path)).await {
                 Ok(Ok(stream)) => Ok(Stream::Unix(stream)),
                 Ok(Err(error)) => {
-                    Err(ConnectError::Io { address: name, message: error.to_string() })
+                    let message = error.to_string();
+                    Err(ConnectError::Io { address: name, message, cause: Some(Cause::new(error)) })
                 }
                 Err(_) => Err(ConnectError::Timeout(format!("connecting to {name}"))),
             },
@@ -223,7 +218,7 @@ impl Route {
         match &self.endpoint.0 {
             Kind::Tcp { host, port } => proxy.connect(host, *port, version, deadline).await,
             Kind::Addresses(addresses) => {
-                let mut result = Err(no_address());
+                let mut result = Err(no_address().into());
                 for address in addresses {
                     let host = address.ip().to_string();
                     result = proxy.connect(&host, address.port(), version, deadline).await;
@@ -233,7 +228,7 @@ impl Route {
                 }
                 result
             }
-            Kind::Unix(_) => Err(no_proxy()),
+            Kind::Unix(_) => Err(no_proxy().into()),
         }
     }
 }
@@ -249,10 +244,10 @@ fn after(time: Duration) -> Instant {
     now.checked_add(time).unwrap_or(now + NEVER)
 }
 
-fn no_address() -> ConnectError {
-    ConnectError::InvalidConfig("endpoint: no address given".to_owned())
+fn no_address() -> ConfigError {
+    ConfigError::new("endpoint", "no address given")
 }
 
-fn no_proxy() -> ConnectError {
-    ConnectError::InvalidConfig("proxy: none leads to a unix socket".to_owned())
+fn no_proxy() -> ConfigError {
+    ConfigError::new("proxy", "a unix socket cannot be reached through a proxy")
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::error::ConnectError;
+use crate::error::{Cause, ConfigError, ConnectError};
 use crate::net::lookup::look_up;
 use crate::rt::BoxFuture;
 use crate::url::{Host, read_host};
@@ -56,11 +56,10 @@ impl IpVersion {
 }
 
 /// Checks a host and port that were given under a key of a configuration.
-pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConnectError> {
-    let invalid = |text: String| ConnectError::InvalidConfig(format!("{key}.{text}"));
-    let host = read_host(host).map_err(|text| invalid(format!("host: {text}")))?;
+pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConfigError> {
+    let host = read_host(host).map_err(|text| ConfigError::new(format!("{key}.host"), text))?;
     if port == 0 {
-        return Err(invalid("port: 0 is out of range (1 to 65535)".to_owned()));
+        return Err(ConfigError::new(format!("{key}.port"), "0 is out of range (1 to 65535)"));
     }
     Ok(host)
 }
@@ -75,7 +74,7 @@ pub(crate) async fn connect(
     let name = format!("{}:{port}", Host(host));
     let addresses = match timeout_at(deadline, look_up(host, port)).await {
         Ok(Ok(addresses)) => addresses,
-        Ok(Err(error)) => return Err(unreachable(&name, error.to_string())),
+        Ok(Err(error)) => return Err(unreachable(&name, error.to_string(), error)),
         Err(_) => return Err(ConnectError::Timeout(format!("looking up the name of {name}"))),
     };
     connect_first(&name, addresses, version, deadline).await
@@ -93,14 +92,20 @@ pub(crate) async fn connect_first(
 ) -> Result<TcpStream, ConnectError> {
     addresses.retain(|address| version.takes(address.ip()));
     if addresses.is_empty() {
-        return Err(unreachable(name, format!("no {} address found", version.name())));
+        let text = format!("no {} address found", version.name());
+        let cause = io::Error::new(io::ErrorKind::AddrNotAvailable, text.clone());
+        return Err(unreachable(name, text, cause));
     }
     let stream = match timeout_at(deadline, race(interleave(addresses))).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(failures)) => return Err(unreachable(name, told(&failures))),
+        Ok(Err(mut failures)) => {
+            let message = told(&failures);
+            let cause = failures.pop().map(|(_, error)| Cause::new(error));
+            return Err(ConnectError::Io { address: name.to_owned(), message, cause });
+        }
         Err(_) => return Err(ConnectError::Timeout(format!("connecting to {name}"))),
     };
-    stream.set_nodelay(true).map_err(|error| unreachable(name, error.to_string()))?;
+    stream.set_nodelay(true).map_err(|error| unreachable(name, error.to_string(), error))?;
     Ok(stream)
 }
 
@@ -183,8 +188,8 @@ fn told(failures: &[(SocketAddr, io::Error)]) -> String {
     text
 }
 
-fn unreachable(name: &str, message: String) -> ConnectError {
-    ConnectError::Io { address: name.to_owned(), message }
+fn unreachable(name: &str, message: String, cause: io::Error) -> ConnectError {
+    ConnectError::Io { address: name.to_owned(), message, cause: Some(Cause::new(cause)) }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::error::ConnectError;
+use crate::error::{Cause, ListenError};
 use crate::net::lookup::look_up;
 use crate::rt::unix;
 use crate::url::Host;
@@ -35,11 +35,8 @@ pub(crate) enum Incoming {
 impl Socket {
     /// Listens at all addresses of the host that this machine has, at the same port, and returns the
     /// first of them. With port 0 the system chooses one.
-    pub(crate) async fn tcp(host: &str, port: u16) -> Result<(Self, SocketAddr), ConnectError> {
-        let failed = |error: io::Error| ConnectError::Listen {
-            address: format!("{}:{port}", Host(host)),
-            message: error.to_string(),
-        };
+    pub(crate) async fn tcp(host: &str, port: u16) -> Result<(Self, SocketAddr), ListenError> {
+        let failed = |error: io::Error| failed(format!("{}:{port}", Host(host)), error);
         let mut addresses = Vec::new();
         for address in look_up(host, port).await.map_err(failed)? {
             if !addresses.contains(&address) {
@@ -53,10 +50,10 @@ impl Socket {
     }
 
     /// Listens at a unix socket; `mode` is the permissions of its file.
-    pub(crate) async fn unix(path: &str, mode: Option<u32>) -> Result<Self, ConnectError> {
+    pub(crate) async fn unix(path: &str, mode: Option<u32>) -> Result<Self, ListenError> {
         let bound = unix::Listener::bind(Path::new(path), mode).await;
-        let failed = |message| ConnectError::Listen { address: path.to_owned(), message };
-        Ok(Socket::Unix(bound.map_err(failed)?, format!("unix:{path}")))
+        let bound = bound.map_err(|error| failed(path.to_owned(), error))?;
+        Ok(Socket::Unix(bound, format!("unix:{path}")))
     }
 
     pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
@@ -78,6 +75,10 @@ impl Socket {
             }
         }))
     }
+}
+
+fn failed(address: String, error: io::Error) -> ListenError {
+    ListenError::Io { address, message: error.to_string(), cause: Some(Cause::new(error)) }
 }
 
 /// Listens at all of these addresses that this machine has, with port 0 at the same one everywhere.

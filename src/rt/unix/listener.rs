@@ -46,21 +46,20 @@ struct Identity {
 impl Listener {
     /// Listens at `path`, with these permissions of the file. A socket without a listener is
     /// replaced.
-    pub(crate) async fn bind(path: &Path, mode: Option<u32>) -> Result<Self, String> {
-        check(path)?;
+    pub(crate) async fn bind(path: &Path, mode: Option<u32>) -> io::Result<Self> {
+        check(path).map_err(|text| io::Error::new(ErrorKind::InvalidInput, text))?;
         // Others would take what is bound and not yet listened on for stale, and two who replace the
         // same stale one would each remove the other's.
         let _lock = lock_folder(path).await;
-        let text = |error: io::Error| error.to_string();
-        let socket = UnixSocket::new_stream().map_err(text)?;
+        let socket = UnixSocket::new_stream()?;
         match socket.bind(path) {
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
                 remove_stale(path).await?;
-                socket.bind(path).map_err(text)?;
+                socket.bind(path)?;
             }
-            outcome => outcome.map_err(text)?,
+            outcome => outcome?,
         }
-        let metadata = fs::symlink_metadata(path).map_err(text)?;
+        let metadata = fs::symlink_metadata(path)?;
         let file = Identity::of(&metadata);
         // Nobody can connect before `listen`, so there is no moment with other permissions.
         let listening = match mode {
@@ -72,7 +71,7 @@ impl Listener {
             Ok(socket) => Ok(Listener { socket, path: path.to_owned(), file }),
             Err(error) => {
                 file.remove(path);
-                Err(error.to_string())
+                Err(error)
             }
         }
     }
@@ -142,14 +141,15 @@ async fn lock_folder(path: &Path) -> Option<File> {
 }
 
 /// Removes the file at `path` if it is a socket without a listener.
-async fn remove_stale(path: &Path) -> Result<(), String> {
+async fn remove_stale(path: &Path) -> io::Result<()> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(error),
     };
     if !metadata.file_type().is_socket() {
-        return Err("the path exists and is not a socket".to_owned());
+        let text = "the path exists and is not a socket";
+        return Err(io::Error::new(ErrorKind::AlreadyExists, text));
     }
     match timeout(ANSWER_TIME, Stream::connect(path)).await {
         Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
@@ -159,10 +159,15 @@ async fn remove_stale(path: &Path) -> Result<(), String> {
         }
         Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
         // The queue of one who listens is full.
-        Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock => Err(IN_USE.to_owned()),
-        Ok(Err(error)) => Err(format!("there is a socket already, and it says: {error}")),
-        Ok(Ok(_)) | Err(_) => Err(IN_USE.to_owned()),
+        Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock => Err(in_use()),
+        Ok(Err(error)) => {
+            let text = format!("there is a socket already, and it says: {error}");
+            Err(io::Error::new(error.kind(), text))
+        }
+        Ok(Ok(_)) | Err(_) => Err(in_use()),
     }
 }
 
-const IN_USE: &str = "somebody listens there already";
+fn in_use() -> io::Error {
+    io::Error::new(ErrorKind::AddrInUse, "somebody listens there already")
+}

@@ -1,8 +1,8 @@
 //! Contains `ChannelBinding`, the connection that a proof is bound to.
 
-use super::from_value::Settings;
 use super::identity::Identity;
 use crate::auth::{AuthError, TLS_EXPORTER};
+use crate::error::ConfigError;
 use crate::transport::TransportInfo;
 use crate::value::Value;
 
@@ -24,17 +24,13 @@ impl ChannelBinding {
 
     /// Takes the channel binding out of `authextra`.
     #[allow(dead_code, reason = "no method that is compiled in may have a binding")]
-    pub(super) fn take(
-        identity: &mut Identity,
-        settings: &Settings<'_>,
-    ) -> Result<Option<ChannelBinding>, AuthError> {
+    pub(super) fn take(identity: &mut Identity) -> Result<Option<ChannelBinding>, ConfigError> {
         match identity.authextra.remove("channel_binding").unwrap_or_default() {
             Value::Null => Ok(None),
             Value::String(name) if name == TLS_EXPORTER => Ok(Some(ChannelBinding::TlsExporter)),
             other => {
-                let place = settings.at("authextra.channel_binding");
-                let text = format!("{place} can be \"tls-exporter\" or null, not {other:?}");
-                Err(AuthError::new(text))
+                let text = format!("it must be \"tls-exporter\" or null, not {other:?}");
+                Err(ConfigError::new("authextra.channel_binding", text))
             }
         }
     }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::from_value::{Settings, must_be};
+use super::from_value::{Settings, at, missing, must_be, offer};
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
 use super::{Authentication, Authenticator, ChannelBinding, Proof, Signature};
 use crate::auth::cryptosign::{self, SigningKey, public_key_from_hex, to_hex};
 use crate::auth::{AuthError, TLS_EXPORTER};
+use crate::error::ConfigError;
 use crate::message::{Challenge, Welcome};
 use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
 use crate::transport::TransportInfo;
@@ -172,13 +173,13 @@ pub(super) fn add_to(
     authentication: Authentication,
     settings: &Settings<'_>,
     method: &str,
-) -> Result<Authentication, AuthError> {
+) -> Result<Authentication, ConfigError> {
     let cryptosign = from_settings(settings)?;
     let proxy = method == "cryptosign-proxy";
-    authentication.with(if proxy { cryptosign.proxy() } else { cryptosign })
+    offer(authentication, if proxy { cryptosign.proxy() } else { cryptosign })
 }
 
-fn from_settings(settings: &Settings<'_>) -> Result<Cryptosign, AuthError> {
+fn from_settings(settings: &Settings<'_>) -> Result<Cryptosign, ConfigError> {
     let mut identity = settings.identity(&["privkey", "router_key"])?;
     let key = match settings.settings.get("privkey") {
         Some(Value::String(text)) if text.trim_start().starts_with("-----BEGIN") => {
@@ -186,30 +187,28 @@ fn from_settings(settings: &Settings<'_>) -> Result<Cryptosign, AuthError> {
         }
         Some(Value::String(text)) if is_path(text) => {
             let wanted = "it must be 64 hexadecimal digits, or the text of an OpenSSH key";
-            let text = format!("{}: {wanted}, not the path of a file", settings.at("privkey"));
-            return Err(AuthError::new(text));
+            let text = format!("{wanted}, not the path of a file");
+            return Err(ConfigError::new("privkey", text));
         }
         Some(Value::String(text)) => SigningKey::from_hex(text),
         Some(Value::Bytes(octets)) => SigningKey::parse(octets),
-        Some(other) => return Err(must_be(&settings.at("privkey"), "a string", other)),
-        None => return Err(settings.missing("privkey")),
+        Some(other) => return Err(must_be("a string", other).within("privkey")),
+        None => return Err(missing("privkey")),
     };
-    let key =
-        key.map_err(|error| AuthError::new(format!("{}: {error}", settings.at("privkey"))))?;
+    let key = key.map_err(|error| at("privkey", error))?;
     if let Some(public_key) = identity.authextra.remove("pubkey")
         && public_key != Value::from(to_hex(&key.public_key()))
     {
-        let place = settings.at("authextra.pubkey");
-        return Err(AuthError::new(format!("{place} is not the public key of privkey")));
+        let text = "it is not the public key of privkey";
+        return Err(ConfigError::new("authextra.pubkey", text));
     }
-    let binding = ChannelBinding::take(&mut identity, settings)?;
+    let binding = ChannelBinding::take(&mut identity)?;
     let mut cryptosign = Cryptosign::new(key).identified(identity);
     if let Some(binding) = binding {
         cryptosign = cryptosign.channel_binding(binding);
     }
     if let Some(key) = settings.text("router_key")? {
-        let key = public_key_from_hex(key)
-            .map_err(|error| AuthError::new(format!("{}: {error}", settings.at("router_key"))))?;
+        let key = public_key_from_hex(key).map_err(|error| at("router_key", error))?;
         cryptosign = cryptosign.expect_router_key(key);
     }
     Ok(cryptosign)

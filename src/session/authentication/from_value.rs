@@ -1,8 +1,9 @@
 //! Reading `Authentication` from Autobahn's dict of methods.
 
 use super::identity::Identity;
-use super::{Anonymous, Authentication, Named, Ticket, WampCra, cryptosign, scram};
+use super::{Anonymous, Authentication, Authenticator, Named, Ticket, WampCra, cryptosign, scram};
 use crate::auth::{AuthError, Secret};
+use crate::error::ConfigError;
 use crate::value::{Dict, Value};
 
 /// For texts.
@@ -36,40 +37,47 @@ impl Authentication {
     /// let settings = Dict::new().with("authid", "joe").with("secret", "secret2");
     /// let authentication: Value = Dict::new().with("wampcra", settings).into();
     /// assert_eq!(Authentication::from_value(&authentication)?.methods(), ["wampcra"]);
-    /// # Ok::<(), wampwerk::auth::AuthError>(())
+    /// # Ok::<(), wampwerk::ConfigError>(())
     /// ```
     ///
     /// # Errors
-    /// If a method or a key is unknown, missing or of the wrong type (the text names it), if the
-    /// method's feature is off (`scram`, `cryptosign`), or if the
-    /// methods [disagree](Authentication::with).
-    pub fn from_value(value: &Value) -> Result<Self, AuthError> {
+    /// If a method or a key is unknown, missing or of the wrong type, with the path of the key, as in
+    /// `cryptosign.privkey`; if the method's feature is off (`scram`, `cryptosign`), or if the methods
+    /// [disagree](Authentication::with).
+    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
         let Some(methods) = value.as_dict() else {
-            return Err(must_be("authentication", "a dict of methods", value));
+            return Err(must_be("a dict of methods", value));
         };
         let mut authentication = Authentication::new();
         for (method, settings) in methods.iter() {
-            let place = format!("authentication.{}", escaped(method));
-            let settings = match settings {
-                Value::Null => &Dict::new(),
-                settings => {
-                    settings.as_dict().ok_or_else(|| must_be(&place, "a dict", settings))?
-                }
-            };
-            let settings = Settings { place, settings };
-            // One nonce is for both dialects.
-            if settings.is_second_scram(method, methods)? {
-                continue;
-            }
-            authentication = settings.add_to(authentication, method, methods)?;
+            let added = add(authentication, method, settings, methods);
+            authentication = added.map_err(|error| error.within(escaped(method)))?;
         }
         Ok(authentication)
     }
 }
 
-/// The settings of one method, and where they stand.
+/// Adds a method with its settings. Paths of errors begin below the method.
+fn add(
+    authentication: Authentication,
+    method: &str,
+    settings: &Value,
+    methods: &Dict,
+) -> Result<Authentication, ConfigError> {
+    let settings = match settings {
+        Value::Null => &Dict::new(),
+        settings => settings.as_dict().ok_or_else(|| must_be("a dict", settings))?,
+    };
+    let settings = Settings { settings };
+    // One nonce is for both dialects.
+    if settings.is_second_scram(method, methods)? {
+        return Ok(authentication);
+    }
+    settings.add_to(authentication, method, methods)
+}
+
+/// The settings of one method.
 pub(super) struct Settings<'a> {
-    pub(super) place: String,
     pub(super) settings: &'a Dict,
 }
 
@@ -79,38 +87,38 @@ impl Settings<'_> {
         authentication: Authentication,
         method: &str,
         methods: &Dict,
-    ) -> Result<Authentication, AuthError> {
+    ) -> Result<Authentication, ConfigError> {
         match method {
             "anonymous" | "anonymous-proxy" => {
                 let base =
                     if method == "anonymous" { Anonymous::new() } else { Anonymous::proxy() };
-                authentication.with(base.identified(self.identity(&[])?))
+                offer(authentication, base.identified(self.identity(&[])?))
             }
             "cookie" | "tls" => {
-                authentication.with(Named::new(method).identified(self.identity(&[])?))
+                offer(authentication, Named::new(method).identified(self.identity(&[])?))
             }
             "ticket" => {
                 let identity = self.identity(&["ticket"])?;
                 let ticket = Ticket::without_authid(self.secret("ticket")?);
-                authentication.with(ticket.identified(identity))
+                offer(authentication, ticket.identified(identity))
             }
             "wampcra" => {
                 let identity = self.identity(&["secret"])?;
                 let authid = self.need("authid", identity.authid.clone())?;
                 let method = WampCra::new(authid, self.secret("secret")?);
-                authentication.with(method.identified(identity))
+                offer(authentication, method.identified(identity))
             }
             "scram" | "wamp-scram" => scram::add_to(authentication, self, method, methods),
             "cryptosign" | "cryptosign-proxy" => cryptosign::add_to(authentication, self, method),
-            _ => Err(AuthError::new(format!(
-                "{}: unknown authentication method; known are {METHODS}",
-                self.place
-            ))),
+            _ => {
+                let text = format!("unknown authentication method; known are {METHODS}");
+                Err(ConfigError::new("", text))
+            }
         }
     }
 
     /// Whether the other dialect stands before it; their settings must be the same then.
-    fn is_second_scram(&self, method: &str, methods: &Dict) -> Result<bool, AuthError> {
+    fn is_second_scram(&self, method: &str, methods: &Dict) -> Result<bool, ConfigError> {
         let (one, other) = match method {
             "scram" => ("scram", "wamp-scram"),
             "wamp-scram" => ("wamp-scram", "scram"),
@@ -123,23 +131,22 @@ impl Settings<'_> {
         if methods.get(one) == methods.get(other) {
             return Ok(true);
         }
-        let text = format!("{} must have the same settings as {other}", self.place);
-        Err(AuthError::new(text))
+        Err(ConfigError::new("", format_args!("it must have the same settings as {other}")))
     }
 
     /// Who we want to be. All keys are known: those, and `own`.
-    pub(super) fn identity(&self, own: &[&str]) -> Result<Identity, AuthError> {
+    pub(super) fn identity(&self, own: &[&str]) -> Result<Identity, ConfigError> {
         let common = ["authid", "authrole", "authextra"];
         let unknown = |key: &&str| !common.contains(key) && !own.contains(key);
         if let Some(key) = self.settings.iter().map(|(key, _)| key).find(unknown) {
             let known = [own, &common[..]].concat().join(", ");
-            let text = format!("{}: unknown key; known are {known}", self.at(&escaped(key)));
-            return Err(AuthError::new(text));
+            let text = format!("unknown key; known are {known}");
+            return Err(ConfigError::new(escaped(key), text));
         }
         let authextra = match self.settings.get("authextra") {
             None | Some(Value::Null) => Dict::new(),
             Some(Value::Dict(dict)) => dict.clone(),
-            Some(other) => return Err(must_be(&self.at("authextra"), "a dict", other)),
+            Some(other) => return Err(must_be("a dict", other).within("authextra")),
         };
         Ok(Identity {
             authid: self.text("authid")?.map(str::to_owned),
@@ -148,29 +155,38 @@ impl Settings<'_> {
         })
     }
 
-    pub(super) fn secret(&self, key: &str) -> Result<Secret, AuthError> {
+    pub(super) fn secret(&self, key: &str) -> Result<Secret, ConfigError> {
         self.need(key, self.text(key)?.map(Secret::from))
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<Option<&str>, AuthError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<&str>, ConfigError> {
         match self.settings.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(must_be(&self.at(key), "a string", other)),
+            Some(other) => Err(must_be("a string", other).within(key)),
         }
     }
 
-    pub(super) fn need<T>(&self, key: &str, value: Option<T>) -> Result<T, AuthError> {
-        value.ok_or_else(|| self.missing(key))
+    pub(super) fn need<T>(&self, key: &str, value: Option<T>) -> Result<T, ConfigError> {
+        value.ok_or_else(|| missing(key))
     }
+}
 
-    pub(super) fn missing(&self, key: &str) -> AuthError {
-        AuthError::new(format!("{} is missing", self.at(key)))
-    }
+/// Offers a method behind those that are there.
+pub(super) fn offer(
+    authentication: Authentication,
+    method: impl Authenticator,
+) -> Result<Authentication, ConfigError> {
+    authentication.with(method).map_err(|error| at("", error))
+}
 
-    pub(super) fn at(&self, key: &str) -> String {
-        format!("{}.{key}", self.place)
-    }
+/// Makes the error of a key.
+pub(super) fn at(key: &str, error: AuthError) -> ConfigError {
+    ConfigError::new(key, &error.message).caused_by(error)
+}
+
+pub(super) fn missing(key: &str) -> ConfigError {
+    ConfigError::new(key, "it is missing")
 }
 
 /// For people, and bounded.
@@ -183,6 +199,6 @@ fn escaped(key: &str) -> String {
 }
 
 /// The value itself may be secret.
-pub(super) fn must_be(place: &str, expected: &str, value: &Value) -> AuthError {
-    AuthError::new(format!("{place} must be {expected}, is {}", value.kind()))
+pub(super) fn must_be(expected: &str, value: &Value) -> ConfigError {
+    ConfigError::new("", format_args!("it must be {expected}, not {}", value.kind()))
 }

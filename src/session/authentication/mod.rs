@@ -54,11 +54,11 @@ pub use ticket::Ticket;
 pub use wampcra::WampCra;
 
 use crate::auth::AuthError;
-use crate::error::ConnectError;
+use crate::error::{ConfigError, ConnectError};
 
 /// Credentials that cannot be used.
 impl From<AuthError> for ConnectError {
     fn from(error: AuthError) -> Self {
-        ConnectError::InvalidConfig(error.message)
+        ConfigError::new("authentication", error.message).into()
     }
 }

@@ -2,13 +2,14 @@
 
 use super::Authentication;
 use super::from_value::Settings;
-use crate::auth::{AuthError, cryptosign};
+use crate::auth::cryptosign;
+use crate::error::ConfigError;
 
 /// Refuses the method in Autobahn's dict.
 pub(super) fn add_to(
     _authentication: Authentication,
-    settings: &Settings<'_>,
+    _settings: &Settings<'_>,
     _method: &str,
-) -> Result<Authentication, AuthError> {
-    Err(AuthError::new(format_args!("{}: {}", settings.place, cryptosign::off())))
+) -> Result<Authentication, ConfigError> {
+    Err(ConfigError::new("", cryptosign::off()))
 }

@@ -2,14 +2,15 @@
 
 use super::Authentication;
 use super::from_value::Settings;
-use crate::auth::{AuthError, scram};
+use crate::auth::scram;
+use crate::error::ConfigError;
 use crate::value::Dict;
 /// Refuses the method in Autobahn's dict.
 pub(super) fn add_to(
     _authentication: Authentication,
-    settings: &Settings<'_>,
+    _settings: &Settings<'_>,
     _method: &str,
     _methods: &Dict,
-) -> Result<Authentication, AuthError> {
-    Err(AuthError::new(format_args!("{}: {}", settings.place, scram::off())))
+) -> Result<Authentication, ConfigError> {
+    Err(ConfigError::new("", scram::off()))
 }

@@ -1,11 +1,12 @@
 //! Contains `Scram`, the methods `wamp-scram` and `scram`: a password that is never sent, and that
 //! the router must know, too.
 
-use super::from_value::{Settings, must_be};
+use super::from_value::{Settings, must_be, offer};
 use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
 use super::{Authentication, Authenticator, ChannelBinding, Proof, Signature};
 use crate::auth::scram::{Binding, ClientExchange, Dialect};
 use crate::auth::{AuthError, Secret};
+use crate::error::ConfigError;
 use crate::message::{Challenge, Welcome};
 use crate::rt::{self, BoxFuture};
 use crate::transport::TransportInfo;
@@ -140,30 +141,33 @@ pub(super) fn add_to(
     settings: &Settings<'_>,
     method: &str,
     methods: &Dict,
-) -> Result<Authentication, AuthError> {
+) -> Result<Authentication, ConfigError> {
     let identity = settings.identity(&["password", "accept_weak"])?;
     let authid = settings.need("authid", identity.authid.clone())?;
     let mut identity = identity;
-    let binding = ChannelBinding::take(&mut identity, settings)?;
+    let binding = ChannelBinding::take(&mut identity)?;
     let mut scram = Scram::new(authid, settings.secret("password")?)
         .accept_weak(flag(settings, "accept_weak")?)
         .identified(identity);
     if let Some(binding) = binding {
         scram = scram.channel_binding(binding);
     }
-    authentication.with(match (method, methods.get("scram"), methods.get("wamp-scram")) {
-        ("scram", Some(_), Some(_)) => scram,
-        ("wamp-scram", Some(_), Some(_)) => scram.spec_first(),
-        ("scram", ..) => scram.dialect(Dialect::Autobahn),
-        _ => scram.dialect(Dialect::Spec),
-    })
+    offer(
+        authentication,
+        match (method, methods.get("scram"), methods.get("wamp-scram")) {
+            ("scram", Some(_), Some(_)) => scram,
+            ("wamp-scram", Some(_), Some(_)) => scram.spec_first(),
+            ("scram", ..) => scram.dialect(Dialect::Autobahn),
+            _ => scram.dialect(Dialect::Spec),
+        },
+    )
 }
 
-fn flag(settings: &Settings<'_>, key: &str) -> Result<bool, AuthError> {
+fn flag(settings: &Settings<'_>, key: &str) -> Result<bool, ConfigError> {
     match settings.settings.get(key) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),
-        Some(other) => Err(must_be(&settings.at(key), "a boolean", other)),
+        Some(other) => Err(must_be("a boolean", other).within(key)),
     }
 }
 

@@ -105,15 +105,18 @@ impl HistoryRequest {
     }
 
     async fn send(self) -> Result<Vec<HistoryEvent>, CallError> {
+        const PROCEDURE: &str = "wamp.subscription.get_events";
         let payload = Payload::from_values(vec![self.subscription.into()], self.filters);
-        let reply = self.session.call("wamp.subscription.get_events").payload(payload).await?;
-        let events = events(reply.payload.to_values()?.0);
+        let undecodable = CallError::undecodable(PROCEDURE);
+        let reply = self.session.call(PROCEDURE).payload(payload).await?;
+        let events = events(reply.payload.to_values().map_err(&undecodable)?.0);
         let read = |(index, event)| {
             HistoryEvent::read(event).map_err(|error| {
                 DecodeError::new(format!("event {}: {}", index + 1, error.message))
             })
         };
-        Ok(events.into_iter().enumerate().map(read).collect::<Result<_, _>>()?)
+        let read: Result<_, _> = events.into_iter().enumerate().map(read).collect();
+        read.map_err(undecodable)
     }
 }
 

@@ -63,7 +63,7 @@ impl Meta {
     /// `wamp.error.no_such_registration`.
     pub async fn registration_get(&self, registration: u64) -> Result<RegistrationInfo, CallError> {
         let dict = self.ask("wamp.registration.get", (registration,)).await?;
-        Ok(RegistrationInfo::read(dict)?)
+        RegistrationInfo::read(dict).map_err(CallError::undecodable("wamp.registration.get"))
     }
 
     /// The sessions that serve a registration.

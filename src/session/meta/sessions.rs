@@ -76,7 +76,7 @@ impl Meta {
     /// `wamp.error.no_such_session`.
     pub async fn session_get(&self, session: u64) -> Result<SessionInfo, CallError> {
         let dict = self.ask("wamp.session.get", (session,)).await?;
-        Ok(SessionInfo::read(dict)?)
+        SessionInfo::read(dict).map_err(CallError::undecodable("wamp.session.get"))
     }
 
     /// Ends a session. Its failure is `wamp.error.no_such_session` if there is none (one's own
@@ -145,7 +145,11 @@ impl KillRequest {
         let reply = session.call(procedure).payload(payload).await?;
         match one {
             Some(killed) => Ok(Killed { count: 1, sessions: vec![killed] }),
-            None => Ok(Killed::read(reply.payload.to_values()?.0)?),
+            None => {
+                let values = reply.payload.to_values();
+                let killed = values.and_then(|(args, _)| Killed::read(args));
+                killed.map_err(CallError::undecodable(procedure))
+            }
         }
     }
 }

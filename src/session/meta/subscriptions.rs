@@ -57,7 +57,7 @@ impl Meta {
     /// `wamp.error.no_such_subscription`.
     pub async fn subscription_get(&self, subscription: u64) -> Result<SubscriptionInfo, CallError> {
         let dict = self.ask("wamp.subscription.get", (subscription,)).await?;
-        Ok(SubscriptionInfo::read(dict)?)
+        SubscriptionInfo::read(dict).map_err(CallError::undecodable("wamp.subscription.get"))
     }
 
     /// The sessions that have a subscription.

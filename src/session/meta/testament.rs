@@ -121,7 +121,8 @@ impl TestamentRequest {
         let TestamentRequest { session, topic, options, scope, payload } = self;
         // The router need not look at the topic before it is too late to say anything.
         session.check_uri(&topic, Match::Exact)?;
-        let (args, kwargs) = payload?.to_values()?;
+        let values = payload?.to_values();
+        let (args, kwargs) = values.map_err(|error| EncodeError::new(error.message))?;
         let args = vec![topic.as_str().into(), args.into(), kwargs.into()];
         let mut keywords = Dict::from([("scope", scope.as_str())]);
         let options = options.to_dict();

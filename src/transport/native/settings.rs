@@ -37,7 +37,7 @@ pub(crate) fn websocket_connector(
     settings: &ClientSettings,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
     let mut factory = WampWebSocketClientFactory::new(&settings.url, &settings.serializers)
-        .map_err(|error| at("url", error))?
+        .map_err(of_url)?
         .batched(settings.batched);
     factory.dial = dial(factory.dial, settings)?;
     for (name, value) in &settings.headers {
@@ -53,8 +53,7 @@ pub(crate) fn rawsocket_connector(
     settings: &ClientSettings,
     serializer: Serializer,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
-    let mut factory = WampRawSocketClientFactory::new(&settings.url, serializer)
-        .map_err(|error| at("url", error))?;
+    let mut factory = WampRawSocketClientFactory::new(&settings.url, serializer).map_err(of_url)?;
     factory.dial = dial(factory.dial, settings)?;
     let options = &settings.options;
     if let Some(bytes) = options.max_message_payload_size {
@@ -104,7 +103,7 @@ fn dial(mut dial: Dial, settings: &ClientSettings) -> Result<Dial, ConfigError> 
     Ok(dial)
 }
 
-fn proxy(config: &ProxyConfig) -> Result<Proxy, ConnectError> {
+fn proxy(config: &ProxyConfig) -> Result<Proxy, ConfigError> {
     let proxy = match config.kind {
         ProxyKind::Http => Proxy::http(&config.host, config.port),
         ProxyKind::Socks5 => Proxy::socks5(&config.host, config.port),
@@ -168,14 +167,21 @@ fn pem(path_or_pem: &[u8]) -> Result<Secret, String> {
     Ok(text.into())
 }
 
-/// What an error of the factory says, without what the path says.
-fn at(key: &str, error: ConnectError) -> ConfigError {
+/// Puts an error of the factory at the path of the key, unless it is at a part of the key already.
+fn at(key: &str, error: ConfigError) -> ConfigError {
+    match error.path.starts_with(key) {
+        true => error,
+        false => error.at(key),
+    }
+}
+
+/// Puts the error of a new factory at the path of its URL. The message repeats no URL, which may
+/// hold a password by mistake.
+fn of_url(error: ConnectError) -> ConfigError {
     match error {
-        // A URL may hold a password, by mistake.
-        ConnectError::InvalidUrl { message, .. } | ConnectError::InvalidConfig(message) => {
-            ConfigError::new(key, message)
-        }
-        other => ConfigError::new(key, other),
+        ConnectError::InvalidUrl(error) => ConfigError::new("url", &error.message).caused_by(error),
+        ConnectError::InvalidConfig(error) => error,
+        other => ConfigError::new("url", &other).caused_by(other),
     }
 }
 

@@ -41,9 +41,12 @@ pub(crate) fn websocket_connector(
     }
     let mut factory = WampWebSocketClientFactory::new(&settings.url, &settings.serializers)
         .map_err(|error| match error {
-            // A URL may hold a password, by mistake.
-            ConnectError::InvalidUrl { message, .. } => ConfigError::new("url", message),
-            other => ConfigError::new("url", other),
+            // The message repeats no URL, which may hold a password by mistake.
+            ConnectError::InvalidUrl(error) => {
+                ConfigError::new("url", &error.message).caused_by(error)
+            }
+            ConnectError::InvalidConfig(error) => error,
+            other => ConfigError::new("url", &other).caused_by(other),
         })?
         .batched(settings.batched);
     if let Some(timeout) = settings.connect_timeout {

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use self::socket::Socket;
 use crate::codec;
-use crate::error::{ConnectError, TransportError};
+use crate::error::{ConfigError, ConnectError, TransportError, UrlError};
 use crate::message::Serializer;
 use crate::rt::future::within;
 use crate::rt::{BoxFuture, Sleep, now};
@@ -60,19 +60,15 @@ impl WampWebSocketClientFactory {
     pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
         let parsed = WebSocketUrl::parse(url)?;
         if parsed.unix.is_some() {
-            return Err(ConnectError::InvalidUrl {
-                url: shown(url),
-                message: "a browser has no unix sockets".to_owned(),
-            });
+            return Err(UrlError::new(shown(url), "a browser has no unix sockets").into());
         }
         let authority = parsed.authority();
         if serializers.is_empty() {
-            let text = "a WebSocket client needs at least one serializer".to_owned();
-            return Err(ConnectError::InvalidConfig(text));
+            return Err(ConfigError::new("serializers", "at least one is needed").into());
         }
         if let Some(other) = serializers.iter().find(|one| !codec::available().contains(one)) {
-            let text = format!("the serializer {} is not compiled in", other.as_str());
-            return Err(ConnectError::InvalidConfig(text));
+            let text = format!("{} is not compiled in", other.as_str());
+            return Err(ConfigError::new("serializers", text).into());
         }
         Ok(WampWebSocketClientFactory {
             url: parsed,
@@ -131,16 +127,21 @@ impl WampWebSocketClientFactory {
             if refusal.syntax {
                 // Browsers repeat the URL.
                 let message = refusal.text.replace(&url, &shown(&url));
-                ConnectError::InvalidUrl { url: shown(&url), message }
+                UrlError::new(shown(&url), message).into()
             } else {
-                ConnectError::Io { address: self.authority.clone(), message: refusal.text }
+                ConnectError::Io {
+                    address: self.authority.clone(),
+                    message: refusal.text,
+                    cause: None,
+                }
             }
         })?;
         let patience = self.connect_timeout.saturating_add(self.handshake_timeout);
         match within(patience, poll_fn(|cx| socket.poll_open(cx))).await {
             Some(Ok(())) => {}
             Some(Err(message)) => {
-                return Err(ConnectError::Io { address: self.authority.clone(), message });
+                let address = self.authority.clone();
+                return Err(ConnectError::Io { address, message, cause: None });
             }
             None => {
                 let step = format!("connecting to {} by WebSocket", self.authority);

@@ -142,7 +142,7 @@ async fn arguments_that_do_not_fit(place: &impl Place) {
     assert!(error.to_string().contains("takes no keyword arguments"), "{error}");
     assert!(matches!(
         session.call("com.example.fit").args((1, 2)).value::<String>().await.unwrap_err(),
-        CallError::Decode(_)
+        CallError::Decode { .. }
     ));
     assert!(matches!(
         session.call("com.example.fit").args("no list").await.unwrap_err(),

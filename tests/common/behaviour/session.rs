@@ -28,12 +28,14 @@ async fn leaving(place: &impl Place) {
     poll_once(&mut call).await;
     let reason = caller.leave().await;
     assert_eq!(reason.kind, CloseKind::Left);
-    assert!(matches!(call.await.unwrap_err(), CallError::Closed(closed) if closed == reason));
+    assert!(
+        matches!(call.await.unwrap_err(), CallError::Closed { reason: closed, .. } if closed == reason)
+    );
     assert!(subscription.next().await.is_none());
     assert_eq!(subscription.close_reason().unwrap(), reason);
     assert!(caller.is_closed());
     assert_eq!(caller.closed().await, reason);
-    assert!(matches!(caller.call("a.b").await.unwrap_err(), CallError::Closed(_)));
+    assert!(matches!(caller.call("a.b").await.unwrap_err(), CallError::Closed { .. }));
     assert_eq!(caller.leave().await, reason, "leaving twice is nothing");
 }
 
@@ -54,12 +56,14 @@ async fn everything_fails_at_once_after_the_end(place: &impl Place) {
     let registration = session.register("com.example.end", add).await.unwrap();
     let reason = session.leave_with("wamp.close.logout", Some("bye".into())).await;
     assert_eq!(reason.kind, CloseKind::Left, "it says who ended it");
-    assert!(matches!(session.call("a.b").await, Err(CallError::Closed(why)) if why == reason));
-    assert!(matches!(session.call("a.b").start().await, Err(CallError::Closed(_))));
-    assert!(matches!(session.publish("a.b").await, Err(PublishError::Closed(_))));
-    assert!(matches!(session.publish("a.b").acknowledge().await, Err(PublishError::Closed(_))));
-    assert!(matches!(session.subscribe("a.b").await, Err(SubscribeError::Closed(_))));
-    assert!(matches!(session.register("a.b", add).await, Err(RegisterError::Closed(_))));
+    assert!(
+        matches!(session.call("a.b").await, Err(CallError::Closed { reason: why, .. }) if why == reason)
+    );
+    assert!(matches!(session.call("a.b").start().await, Err(CallError::Closed { .. })));
+    assert!(matches!(session.publish("a.b").await, Err(PublishError::Closed { .. })));
+    assert!(matches!(session.publish("a.b").acknowledge().await, Err(PublishError::Closed { .. })));
+    assert!(matches!(session.subscribe("a.b").await, Err(SubscribeError::Closed { .. })));
+    assert!(matches!(session.register("a.b", add).await, Err(RegisterError::Closed { .. })));
     assert!(!registration.is_active());
     assert!(matches!(registration.ended().await, Ending::Closed(why) if why == reason));
 }

@@ -74,7 +74,7 @@ async fn an_answer_before_the_last_part(place: &impl Place) {
     let mut call = call.start_streaming().await.unwrap();
     assert!(call.next().await.is_none(), "it is answered");
     let error = call.send((2,)).await.unwrap_err();
-    assert!(matches!(error, CallError::Ended(_)), "{error:?}");
+    assert!(matches!(error, CallError::Ended { .. }), "{error:?}");
     let call = call.finish((3,)).await.unwrap();
     assert_eq!(call.value::<u8>().await.unwrap(), 1);
     // The late parts were no calls of their own.
@@ -92,7 +92,7 @@ async fn a_call_that_was_refused_takes_no_more(place: &impl Place) {
     let mut call = caller.call("com.example.refused").args((1,)).start_streaming().await.unwrap();
     assert!(call.next().await.is_none(), "it is refused");
     let error = call.send((2,)).await.unwrap_err();
-    assert!(matches!(error, CallError::Ended(_)), "{error:?}");
+    assert!(matches!(error, CallError::Ended { .. }), "{error:?}");
     let error = call.finish((3,)).await.unwrap().result().await.unwrap_err();
     assert_eq!(application(error).uri, "com.example.error.no");
 }

@@ -87,7 +87,7 @@ async fn the_server_sees_url_headers_and_serializers() {
     }
     stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap();
     let error = connecting.await.unwrap().err().unwrap();
-    assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
+    assert!(matches!(error, ConnectError::Handshake { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn a_router_that_is_killed_and_started_again_on_its_port() {
         let kind = if killed { CloseKind::TransportLost } else { CloseKind::Goodbye };
         for call in calls {
             let error = soon(call).await.unwrap().unwrap_err();
-            let CallError::Closed(reason) = error else { panic!("{error}") };
+            let CallError::Closed { reason, .. } = error else { panic!("{error}") };
             assert_eq!(reason.kind, kind, "{reason}");
         }
         assert!(soon(live.next()).await.is_none());
@@ -188,7 +188,7 @@ async fn half_open(options: RegisterOptions, strict: bool) {
 
     relay.stall();
     let error = soon(call).await.unwrap().unwrap_err();
-    let CallError::Closed(reason) = error else { panic!("{error}") };
+    let CallError::Closed { reason, .. } = error else { panic!("{error}") };
     assert!(reason.to_string().contains("no ping"), "{reason}");
     let text = told(&mut notices, is_lost).await;
     assert!(text.contains("the peer answers no ping"), "{text}");

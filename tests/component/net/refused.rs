@@ -181,7 +181,7 @@ async fn a_server_that_says_nothing_or_something_else() {
     let (_router_machine, _router, listener) = router_at(0).await;
     let address = listener.local_addr().unwrap();
     let error = twice(transport(&format!("ws://{address}/elsewhere"), 2, json!({}))).await;
-    assert!(matches!(error, ConnectError::Handshake(_)), "{error}");
+    assert!(matches!(error, ConnectError::Handshake { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("404") && text.contains(&address.to_string()), "{text}");
 
@@ -278,7 +278,7 @@ async fn nine_transports_that_fail_each_in_its_way_and_one_that_works() {
         .map(|error| match error {
             AttemptError::Connect(ConnectError::Io { .. }) => "io",
             AttemptError::Connect(ConnectError::Timeout(_)) => "timeout",
-            AttemptError::Connect(ConnectError::Handshake(_)) => "handshake",
+            AttemptError::Connect(ConnectError::Handshake { .. }) => "handshake",
             AttemptError::Connect(ConnectError::Tls { .. }) => "tls",
             AttemptError::Connect(ConnectError::Proxy { .. }) => "proxy",
             AttemptError::Refused(_) => "refused",

@@ -5,6 +5,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use super::{Login, Refusal};
+use crate::error::{Cause, ConfigError, HttpRefusal};
 use crate::url::Host;
 
 /// Maximum length of the proxy's answer, as in WebSocket's opening handshake.
@@ -16,15 +17,15 @@ const START: &[u8] = b"HTTP/1.";
 /// Maximum length of a line that an error repeats.
 const MAX_TOLD: usize = 100;
 
-pub(super) fn check_login(login: &Login) -> Result<(), String> {
+pub(super) fn check_login(login: &Login) -> Result<(), ConfigError> {
     if login.user.contains(':') {
-        return Err("username: it cannot have a colon".to_owned());
+        return Err(ConfigError::new("username", "it cannot have a colon"));
     }
     if login.user.chars().any(char::is_control) {
-        return Err("username: it has control characters".to_owned());
+        return Err(ConfigError::new("username", "it has control characters"));
     }
     if login.password.as_bytes().iter().any(u8::is_ascii_control) {
-        return Err("password: it has control characters".to_owned());
+        return Err(ConfigError::new("password", "it has control characters"));
     }
     Ok(())
 }
@@ -49,12 +50,23 @@ pub(super) async fn connect(
         407 => {
             let scheme = lines.find_map(wanted).unwrap_or_default();
             let login = if login.is_some() { "refused" } else { "missing" };
-            Err(Refusal::Login(format!(
-                "HTTP {line}; the login is {login}, it asks for {scheme:?}"
-            )))
+            Err(Refusal::Login {
+                message: format!("HTTP {line}; the login is {login}, it asks for {scheme:?}"),
+                cause: Some(refusal(status, &line)),
+            })
         }
-        _ => Err(Refusal::status(status, format!("it answered HTTP {line}"))),
+        _ => Err(Refusal::Failed {
+            status: Some(status),
+            message: format!("it answered HTTP {line}"),
+            cause: Some(refusal(status, &line)),
+        }),
     }
+}
+
+/// Makes the cause of a refusal; `line` is `502 Bad Gateway`, for example.
+fn refusal(status: u16, line: &str) -> Cause {
+    let reason = line.split_once(' ').map_or("", |(_, reason)| reason);
+    Cause::new(HttpRefusal::new(status, reason))
 }
 
 /// Returns the status, and the text `200 OK`, of `HTTP/1.1 200 OK` or of `HTTP/1.0 200 OK`, which some

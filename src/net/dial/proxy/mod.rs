@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::tcp::{self, IpVersion, checked_host};
 use crate::auth::Secret;
-use crate::error::ConnectError;
+use crate::error::{Cause, ConfigError, ConnectError};
 use crate::url::Host;
 
 /// A proxy that connects to the server on our behalf, and looks up its name. With a `wss://` URL, TLS
@@ -55,7 +55,7 @@ impl Proxy {
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] if the host is empty or not a valid host, or the port is 0.
-    pub fn http(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
+    pub fn http(host: impl AsRef<str>, port: u16) -> Result<Self, ConfigError> {
         Proxy::new(Kind::Http, host.as_ref(), port)
     }
 
@@ -63,11 +63,11 @@ impl Proxy {
     ///
     /// # Errors
     /// [`ConnectError::InvalidConfig`] if the host is empty or not a valid host, or the port is 0.
-    pub fn socks5(host: impl AsRef<str>, port: u16) -> Result<Self, ConnectError> {
+    pub fn socks5(host: impl AsRef<str>, port: u16) -> Result<Self, ConfigError> {
         Proxy::new(Kind::Socks5, host.as_ref(), port)
     }
 
-    fn new(kind: Kind, host: &str, port: u16) -> Result<Self, ConnectError> {
+    fn new(kind: Kind, host: &str, port: u16) -> Result<Self, ConfigError> {
         let host = checked_host("proxy", host, port)?;
         Ok(Proxy { kind, host, port, login: None })
     }
@@ -82,13 +82,13 @@ impl Proxy {
         mut self,
         user: impl Into<String>,
         password: impl Into<Secret>,
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<Self, ConfigError> {
         let login = Login { user: user.into(), password: password.into() };
         match self.kind {
             Kind::Http => http::check_login(&login),
             Kind::Socks5 => socks5::check_login(&login),
         }
-        .map_err(|text| ConnectError::InvalidConfig(format!("proxy.{text}")))?;
+        .map_err(|error| error.within("proxy"))?;
         self.login = Some(login);
         Ok(self)
     }
@@ -102,10 +102,10 @@ impl Proxy {
     }
 
     /// Checks that the protocol can carry the name of the server.
-    pub(crate) fn check_target(&self, host: &str) -> Result<(), ConnectError> {
+    pub(crate) fn check_target(&self, host: &str) -> Result<(), ConfigError> {
         if self.kind == Kind::Socks5 && host.len() > socks5::LONGEST {
-            let text = "the name of the server is too long for a SOCKS5 proxy (255 bytes)";
-            return Err(ConnectError::InvalidConfig(format!("proxy: {text}")));
+            let text = "the name of the router is too long for a SOCKS5 proxy (255 bytes)";
+            return Err(ConfigError::new("proxy", text));
         }
         Ok(())
     }
@@ -121,9 +121,11 @@ impl Proxy {
         let mut stream =
             tcp::connect(&self.host, self.port, version, deadline).await.map_err(|error| {
                 match error {
-                    ConnectError::Io { message, .. } => {
-                        self.error(Refusal::text(format!("cannot reach it: {message}")))
-                    }
+                    ConnectError::Io { message, cause, .. } => self.error(Refusal::Failed {
+                        status: None,
+                        message: format!("cannot reach it: {message}"),
+                        cause,
+                    }),
                     ConnectError::Timeout(step) => {
                         ConnectError::Timeout(format!("{step}, the proxy {self}"))
                     }
@@ -147,8 +149,12 @@ impl Proxy {
     fn error(&self, refusal: Refusal) -> ConnectError {
         let proxy = self.to_string();
         match refusal {
-            Refusal::Failed { status, message } => ConnectError::Proxy { proxy, status, message },
-            Refusal::Login(message) => ConnectError::ProxyAuthentication { proxy, message },
+            Refusal::Failed { status, message, cause } => {
+                ConnectError::Proxy { proxy, status, message, cause }
+            }
+            Refusal::Login { message, cause } => {
+                ConnectError::ProxyAuthentication { proxy, message, cause }
+            }
         }
     }
 }
@@ -169,26 +175,31 @@ enum Refusal {
     Failed {
         status: Option<u16>,
         message: String,
+        cause: Option<Cause>,
     },
-    /// It requires user and password, or rejects those that it got.
-    Login(String),
+    /// The proxy requires a user name and password, or does not accept the given ones.
+    Login {
+        message: String,
+        cause: Option<Cause>,
+    },
 }
 
 impl Refusal {
     fn text(message: impl Into<String>) -> Self {
-        Refusal::Failed { status: None, message: message.into() }
+        Refusal::Failed { status: None, message: message.into(), cause: None }
     }
 
-    fn status(status: u16, message: impl Into<String>) -> Self {
-        Refusal::Failed { status: Some(status), message: message.into() }
+    fn login(message: impl Into<String>) -> Self {
+        Refusal::Login { message: message.into(), cause: None }
     }
 }
 
 impl From<std::io::Error> for Refusal {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => Refusal::text("it closed the connection"),
-            _ => Refusal::text(error.to_string()),
-        }
+        let message = match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => "it closed the connection".to_owned(),
+            _ => error.to_string(),
+        };
+        Refusal::Failed { status: None, message, cause: Some(Cause::new(error)) }
     }
 }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use super::{Login, Refusal};
+use crate::error::{Cause, ConfigError, SocksRefusal};
 
 /// Maximum length of names, users and passwords: the length field has one byte.
 pub(super) const LONGEST: usize = 255;
@@ -23,12 +24,13 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-pub(super) fn check_login(login: &Login) -> Result<(), String> {
+pub(super) fn check_login(login: &Login) -> Result<(), ConfigError> {
     for (key, length) in
         [("username", login.user.len()), ("password", login.password.as_bytes().len())]
     {
         if !(1..=LONGEST).contains(&length) {
-            return Err(format!("{key}: it has {length} bytes, SOCKS5 takes 1 to {LONGEST}"));
+            let text = format!("it has {length} bytes, SOCKS5 takes 1 to {LONGEST}");
+            return Err(ConfigError::new(key, text));
         }
     }
     Ok(())
@@ -51,10 +53,10 @@ pub(super) async fn connect(
         (NO_LOGIN, _) => {}
         (LOGIN, Some(login)) => log_in(stream, login).await?,
         (NO_METHOD, None) => {
-            return Err(Refusal::Login("it takes nobody without a user and a password".into()));
+            return Err(Refusal::login("it requires a user name and password"));
         }
         (NO_METHOD, Some(_)) => {
-            return Err(Refusal::Login("it takes nobody by a user and a password".into()));
+            return Err(Refusal::login("it does not accept a user name and password"));
         }
         (other, _) => {
             return Err(Refusal::text(format!("it chose method {other}, which was not offered")));
@@ -84,7 +86,7 @@ async fn log_in(
     }
     match stream.read_u8().await? {
         0 => Ok(()),
-        status => Err(Refusal::Login(format!("user and password were refused (status {status})"))),
+        status => Err(Refusal::login(format!("user and password were refused (status {status})"))),
     }
 }
 
@@ -113,8 +115,12 @@ async fn read_reply(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), Refusal
     check_version(stream.read_u8().await?)?;
     let status = stream.read_u8().await?;
     if status != 0 {
-        let text = format!("{} (SOCKS5 reply {status})", meaning(status));
-        return Err(Refusal::status(status.into(), text));
+        let refusal = SocksRefusal::new(status);
+        return Err(Refusal::Failed {
+            status: Some(status.into()),
+            message: refusal.to_string(),
+            cause: Some(Cause::new(refusal)),
+        });
     }
     let _reserved = stream.read_u8().await?;
     let length = match stream.read_u8().await? {
@@ -138,19 +144,4 @@ fn check_version(version: u8) -> Result<(), Refusal> {
 /// The length as one byte; longer values are refused at construction.
 fn length(bytes: &[u8]) -> Result<u8, Refusal> {
     bytes.len().try_into().map_err(|_| Refusal::text("longer than SOCKS5 can carry"))
-}
-
-/// RFC 1928, section 6.
-fn meaning(status: u8) -> &'static str {
-    match status {
-        1 => "it failed",
-        2 => "its rules do not allow the connection",
-        3 => "the network cannot be reached from it",
-        4 => "the server's host cannot be reached from it",
-        5 => "the server refused the connection",
-        6 => "the server's host is too far away for it (TTL expired)",
-        7 => "it does not know the command CONNECT",
-        8 => "it does not know this type of address",
-        _ => "it refused",
-    }
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 pub use self::error::AcceptError;
 pub use self::options::ServerOptions;
-use crate::error::{ConnectError, RawSocketRefusal};
+use crate::error::{ConfigError, RawSocketRefusal};
 use crate::framing::rawsocket::MAGIC;
 use crate::message::Serializer;
 use crate::net::protection::Protection;
@@ -166,21 +166,20 @@ impl Acceptor {
     /// That the path and the options can be used, and are those of its kind.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] naming the first that cannot, or is not.
-    pub fn check(&self) -> Result<(), ConnectError> {
+    /// The first setting that is not valid, or not supported.
+    pub fn check(&self) -> Result<(), ConfigError> {
         self.options.check()?;
         if let Some(path) = &self.path
             && !is_path(path)
         {
-            let text = format!("path {path:?}: it must be as in a URL, from its / on");
-            return Err(ConnectError::InvalidConfig(text));
+            let text = format!("{path:?}: it must be as in a URL, from its / on");
+            return Err(ConfigError::new("path", text));
         }
         let on_connect = self.on_connect.as_ref().map(|_| "on_connect");
         if self.speaks == Speaks::RawSocket
             && let Some(name) = self.options.only_of_websocket().or(on_connect)
         {
-            let text = format!("{name}: a RawSocket has no such thing");
-            return Err(ConnectError::InvalidConfig(text));
+            return Err(ConfigError::new(name, "RawSocket does not support it"));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::error::ConnectError;
+use crate::error::ConfigError;
 use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
 use crate::transport::native::framed::Times;
@@ -198,8 +198,8 @@ impl ServerOptions {
     /// That every setting can be used; done by all who take options to listen with them.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] naming the first that cannot.
-    pub fn check(&self) -> Result<(), ConnectError> {
+    /// The first setting that is not valid.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let times = [
             ("handshake_timeout", self.handshake_timeout, true),
             ("close_timeout", self.close_timeout, false),
@@ -322,8 +322,8 @@ impl ServerOptions {
     }
 }
 
-fn bad(name: &str, text: &str) -> ConnectError {
-    ConnectError::InvalidConfig(format!("{name}: {text}"))
+fn bad(name: &str, text: &str) -> ConfigError {
+    ConfigError::new(name, text)
 }
 
 #[cfg(test)]
@@ -345,7 +345,7 @@ mod tests {
             (new().unix_mode(0o1000), "unix_mode"),
         ] {
             let error = options.check().map_err(|error| error.to_string());
-            let text = format!("invalid setting: {name}: ");
+            let text = format!("invalid {name}: ");
             assert!(error.as_ref().is_err_and(|it| it.starts_with(&text)), "{name}: {error:?}");
         }
         let all = new().close_timeout(Duration::ZERO).send_timeout(None).unix_mode(0o600);

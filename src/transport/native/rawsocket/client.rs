@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::framing::transport;
 use super::handshake::{ShakeError, shake_hands};
 use crate::codec;
-use crate::error::ConnectError;
+use crate::error::{Cause, ConfigError, ConnectError};
 use crate::framing::rawsocket::{MaxLength, ReplyError};
 use crate::message::Serializer;
 use crate::net::dial::{Dial, Handshake};
@@ -78,8 +78,8 @@ impl WampRawSocketClientFactory {
     pub fn new(url: &str, serializer: Serializer) -> Result<Self, ConnectError> {
         let url = RawSocketUrl::parse(url)?;
         if !codec::available().contains(&serializer) {
-            let text = format!("the serializer {} is not compiled in", serializer.as_str());
-            return Err(ConnectError::InvalidConfig(text));
+            let text = format!("{} is not compiled in", serializer.as_str());
+            return Err(ConfigError::new("serializer", text).into());
         }
         Ok(WampRawSocketClientFactory {
             dial: Dial::to(&url)?.keepalive(),
@@ -96,9 +96,9 @@ impl WampRawSocketClientFactory {
     /// be for stays that of the URL.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] for a unix socket where the URL is `rss://`, or where there is
+    /// For a unix socket where the URL is `rss://`, or where there is
     /// a proxy.
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConfigError> {
         self.dial = self.dial.endpoint(endpoint)?;
         Ok(self)
     }
@@ -107,8 +107,8 @@ impl WampRawSocketClientFactory {
     /// is read from the environment.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] for a unix socket.
-    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConnectError> {
+    /// For a unix socket.
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConfigError> {
         self.dial = self.dial.proxy(proxy.into())?;
         Ok(self)
     }
@@ -117,8 +117,8 @@ impl WampRawSocketClientFactory {
     /// Default: [`IpVersion::Any`].
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] where an address is given and is of the other.
-    pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
+    /// Where an address is given and is of the other version.
+    pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConfigError> {
         self.dial = self.dial.ip_version(version)?;
         Ok(self)
     }
@@ -200,23 +200,27 @@ impl WampRawSocketClientFactory {
     fn failed(&self, error: ShakeError) -> ConnectError {
         let address = self.dial.peer().to_string();
         let serializer = self.serializer.as_str();
-        let text = match error {
-            ShakeError::Io(error) if !is_end(&error) => return self.dial.lost(&error),
+        let mut cause = None;
+        let message = match error {
+            ShakeError::Io(error) if !is_end(&error) => return self.dial.lost(error),
             ShakeError::Reply(ReplyError::Refused(refusal)) => {
                 return ConnectError::RawSocketRefused { address, serializer, refusal };
             }
             // Crossbar's way of saying so.
-            ShakeError::Io(_) | ShakeError::Closed => format!(
-                "the server closed the connection during the RawSocket handshake; it may not speak \
-                 {serializer}"
-            ),
+            error @ (ShakeError::Io(_) | ShakeError::Closed) => {
+                if let ShakeError::Io(error) = error {
+                    cause = Some(Cause::new(error));
+                }
+                let text = "the server closed the connection during the RawSocket handshake";
+                format!("{text}; it may not speak {serializer}")
+            }
             ShakeError::Reply(error @ ReplyError::Magic(octet)) => match known(octet) {
                 Some(what) => format!("{error}; {what}"),
                 None => error.to_string(),
             },
             ShakeError::Reply(error) => error.to_string(),
         };
-        ConnectError::Handshake(format!("{address}: {text}"))
+        ConnectError::Handshake { address, message, cause }
     }
 }
 

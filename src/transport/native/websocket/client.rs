@@ -15,7 +15,7 @@ use tungstenite::protocol::Role;
 
 use super::framing::transport;
 use crate::codec;
-use crate::error::ConnectError;
+use crate::error::{Cause, ConfigError, ConnectError, HttpRefusal};
 use crate::message::Serializer;
 use crate::net::dial::{Dial, Handshake};
 use crate::net::dial::{Endpoint, IpVersion, Proxy};
@@ -85,10 +85,11 @@ impl WampWebSocketClientFactory {
     pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
         let url = WebSocketUrl::parse(url)?;
         if serializers.is_empty() {
-            return Err(config("a WebSocket client needs at least one serializer"));
+            return Err(ConfigError::new("serializers", "at least one is needed").into());
         }
         if let Some(other) = serializers.iter().find(|one| !codec::available().contains(one)) {
-            return Err(config(format!("the serializer {} is not compiled in", other.as_str())));
+            let text = format!("{} is not compiled in", other.as_str());
+            return Err(ConfigError::new("serializers", text).into());
         }
         Ok(WampWebSocketClientFactory {
             dial: Dial::to(&url)?,
@@ -116,9 +117,9 @@ impl WampWebSocketClientFactory {
     /// Where the server is reached. Default: where the URL says. `Host` header, path and the name
     /// that the certificate must be for stay those of the URL.
     ///
-    /// Fails with [`ConnectError::InvalidConfig`] for a unix socket where the URL is `wss://`, or
+    /// Fails for a unix socket where the URL is `wss://`, or
     /// where there is a proxy.
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConnectError> {
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConfigError> {
         self.dial = self.dial.endpoint(endpoint)?;
         Ok(self)
     }
@@ -126,8 +127,8 @@ impl WampWebSocketClientFactory {
     /// The proxy that connects to the server in our place; `None` for none. Default: none; nothing
     /// is read from the environment.
     ///
-    /// Fails with [`ConnectError::InvalidConfig`] for a unix socket.
-    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConnectError> {
+    /// Fails for a unix socket.
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConfigError> {
         self.dial = self.dial.proxy(proxy.into())?;
         Ok(self)
     }
@@ -135,8 +136,8 @@ impl WampWebSocketClientFactory {
     /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
     /// Default: [`IpVersion::Any`].
     ///
-    /// Fails with [`ConnectError::InvalidConfig`] where an address is given and is of the other.
-    pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConnectError> {
+    /// Fails where an address is given and is of the other.
+    pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConfigError> {
         self.dial = self.dial.ip_version(version)?;
         Ok(self)
     }
@@ -231,43 +232,43 @@ impl WampWebSocketClientFactory {
     /// The header `Origin`, as browsers send it, in the place of an earlier one. Default: none.
     ///
     /// Fails as [`header`](Self::header) does.
-    pub fn origin(self, origin: impl Into<String>) -> Result<Self, ConnectError> {
+    pub fn origin(self, origin: impl Into<String>) -> Result<Self, ConfigError> {
         self.only_header("Origin", origin)
     }
 
     /// The header `User-Agent`, in the place of an earlier one. Default: none.
     ///
     /// Fails as [`header`](Self::header) does.
-    pub fn user_agent(self, agent: impl Into<String>) -> Result<Self, ConnectError> {
+    pub fn user_agent(self, agent: impl Into<String>) -> Result<Self, ConfigError> {
         self.only_header("User-Agent", agent)
     }
 
-    fn only_header(mut self, name: &str, value: impl Into<String>) -> Result<Self, ConnectError> {
+    fn only_header(mut self, name: &str, value: impl Into<String>) -> Result<Self, ConfigError> {
         self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
         self.header(name, value)
     }
 
     /// Adds a header to the HTTP request, as for a cookie.
     ///
-    /// Fails with [`ConnectError::InvalidConfig`] for what HTTP does not allow, and for the headers
+    /// Fails for what HTTP does not allow, and for the headers
     /// of the handshake itself.
     pub fn header(
         mut self,
         name: impl Into<String>,
         value: impl Into<String>,
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<Self, ConfigError> {
         let (name, value) = (name.into(), value.into());
         let lower = name.to_ascii_lowercase();
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
-            return Err(config(format!("{name:?} is not the name of a header")));
+            return Err(wrong(format!("{name:?} is not the name of a header")));
         }
         let own = ["host", "connection", "upgrade", "content-length", "transfer-encoding"];
         if own.contains(&lower.as_str()) || lower.starts_with("sec-websocket-") {
-            return Err(config(format!("the header {name} belongs to the handshake")));
+            return Err(wrong(format!("the header {name} belongs to the handshake")));
         }
         if value.chars().any(char::is_control) {
-            return Err(config(format!("the value of the header {name} has control characters")));
+            return Err(wrong(format!("the value of the header {name} has control characters")));
         }
         self.headers.push(Header { name, value });
         Ok(self)
@@ -289,7 +290,7 @@ impl WampWebSocketClientFactory {
         let (response, early) = read_head::<Response>(&mut stream, &mut head)
             .await
             .map_err(|error| self.failed(error, &head))?;
-        check(&response, &early, &key)?;
+        self.check(&response, &early, &key)?;
         let subprotocol = self.chosen(response.headers())?;
         let (peer, settings) = (self.dial.peer(), &self.settings);
         let transport =
@@ -297,23 +298,64 @@ impl WampWebSocketClientFactory {
         Ok(Batched::over(Box::new(transport), subprotocol.batched))
     }
 
+    /// RFC 6455, section 4.1: what the client checks of the response.
+    fn check(&self, response: &Response, body: &[u8], key: &str) -> Result<(), ConnectError> {
+        let status = response.status();
+        if status != 101 {
+            let mut text = format!("the server answered HTTP {status}");
+            let body: String = String::from_utf8_lossy(body)
+                .trim()
+                .chars()
+                .map(|char| if char.is_control() { ' ' } else { char })
+                .take(MAX_REFUSAL_TEXT)
+                .collect();
+            if !body.is_empty() {
+                text = format!("{text}: {body}");
+            }
+            let reason = status.canonical_reason().unwrap_or_default();
+            let told =
+                if body.is_empty() { reason.to_owned() } else { format!("{reason}: {body}") };
+            let cause = Cause::new(HttpRefusal::new(status.as_u16(), told));
+            return Err(self.refused(text, Some(cause)));
+        }
+        let headers = response.headers();
+        let has = |name: &str, token: &str| {
+            tokens(headers, name).any(|value| value.eq_ignore_ascii_case(token))
+        };
+        if !has("Upgrade", "websocket") || !has("Connection", "upgrade") {
+            return Err(self.refused("the server switches to another protocol", None));
+        }
+        let accept = headers.get("Sec-WebSocket-Accept").map(|value| value.as_bytes());
+        if accept != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
+            return Err(self.refused("the server's answer is not to our request", None));
+        }
+        if tokens(headers, "Sec-WebSocket-Extensions").next().is_some() {
+            return Err(self.refused("the server uses an extension that was not offered", None));
+        }
+        Ok(())
+    }
+
+    fn refused(&self, message: impl Into<String>, cause: Option<Cause>) -> ConnectError {
+        let address = self.dial.peer().to_string();
+        ConnectError::Handshake { address, message: message.into(), cause }
+    }
+
     /// `answer` is what came of it.
     fn failed(&self, error: HeadError, answer: &[u8]) -> ConnectError {
         let secure = self.dial.is_secure();
         match error {
-            HeadError::Io(error) if !is_end(&error) => self.dial.lost(&error),
-            HeadError::Io(_) | HeadError::Closed if answer.is_empty() => {
+            HeadError::Io(error) if !is_end(&error) => self.dial.lost(error),
+            error @ (HeadError::Io(_) | HeadError::Closed) if answer.is_empty() => {
                 let else_there = match (secure, self.dial.peer().is_unix()) {
                     (true, _) => "if this is a RawSocket port, use rss://",
                     (false, true) => "if this is a RawSocket server, use rs://",
                     (false, false) => "if this is a RawSocket port, use rs://, and of TLS, wss://",
                 };
-                handshake(format!(
-                    "the server closed the connection without an answer; {else_there}"
-                ))
+                let text = "the server closed the connection without an answer";
+                self.refused(format!("{text}; {else_there}"), error.cause())
             }
-            HeadError::Io(_) | HeadError::Closed => {
-                handshake("the server closed the connection within its answer")
+            error @ (HeadError::Io(_) | HeadError::Closed) => {
+                self.refused("the server closed the connection within its answer", error.cause())
             }
             HeadError::Bad(text) => {
                 let what = match answer.first() {
@@ -326,9 +368,9 @@ impl WampWebSocketClientFactory {
                     }
                     _ => ": its answer is not HTTP".to_owned(),
                 };
-                handshake(format!("not a WebSocket server{what}"))
+                self.refused(format!("not a WebSocket server{what}"), None)
             }
-            HeadError::TooLong => handshake("the HTTP head of its answer does not end"),
+            HeadError::TooLong => self.refused("the HTTP head of its answer does not end", None),
         }
     }
 
@@ -386,50 +428,11 @@ impl Handshake for WampWebSocketClientFactory {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.upgrade(stream, protection).await.map_err(|error| match error {
-            ConnectError::Handshake(text) => handshake(format!("{}: {text}", self.dial.peer())),
-            error => error,
-        })
+        self.upgrade(stream, protection).await
     }
 }
 
-/// RFC 6455, section 4.1: what the client checks of the response.
-fn check(response: &Response, body: &[u8], key: &str) -> Result<(), ConnectError> {
-    let status = response.status();
-    if status != 101 {
-        let mut text = format!("the server answered HTTP {status}");
-        let body: String = String::from_utf8_lossy(body)
-            .trim()
-            .chars()
-            .map(|char| if char.is_control() { ' ' } else { char })
-            .take(MAX_REFUSAL_TEXT)
-            .collect();
-        if !body.is_empty() {
-            text = format!("{text}: {body}");
-        }
-        return Err(handshake(text));
-    }
-    let headers = response.headers();
-    let has = |name: &str, token: &str| {
-        tokens(headers, name).any(|value| value.eq_ignore_ascii_case(token))
-    };
-    if !has("Upgrade", "websocket") || !has("Connection", "upgrade") {
-        return Err(handshake("the server switches to another protocol"));
-    }
-    let accept = headers.get("Sec-WebSocket-Accept").map(|value| value.as_bytes());
-    if accept != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-        return Err(handshake("the server's answer is not to our request"));
-    }
-    if tokens(headers, "Sec-WebSocket-Extensions").next().is_some() {
-        return Err(handshake("the server uses an extension that was not offered"));
-    }
-    Ok(())
-}
-
-fn config(text: impl Into<String>) -> ConnectError {
-    ConnectError::InvalidConfig(text.into())
-}
-
-fn handshake(text: impl Into<String>) -> ConnectError {
-    ConnectError::Handshake(text.into())
+/// The error of a header.
+fn wrong(text: impl Into<String>) -> ConfigError {
+    ConfigError::new("headers", text.into())
 }

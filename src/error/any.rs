@@ -1,0 +1,88 @@
+//! `Error`: any error of the library.
+
+use std::sync::Arc;
+
+use super::application::ApplicationError;
+use super::build::BuildError;
+use super::call::{
+    CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
+    UnregisterError, UnsubscribeError,
+};
+use super::close::CloseReason;
+use super::config::ConfigError;
+use super::connect::ConnectError;
+use super::listen::ListenError;
+use super::payload::{DecodeError, EncodeError};
+use super::text::debug_as_text;
+use super::transport::Lagged;
+
+/// Any error of the library, for programs that handle all alike.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// See [`BuildError`].
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// See [`ListenError`].
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// See [`ConfigError`].
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// See [`ConnectError`].
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// See [`CallError`].
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// See [`PublishError`].
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// See [`SubscribeError`].
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    /// See [`UnsubscribeError`].
+    #[error(transparent)]
+    Unsubscribe(#[from] UnsubscribeError),
+    /// See [`RegisterError`].
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// See [`RegisterAllError`].
+    #[error(transparent)]
+    RegisterAll(#[from] RegisterAllError),
+    /// See [`UnregisterError`].
+    #[error(transparent)]
+    Unregister(#[from] UnregisterError),
+    /// See [`DecodeError`].
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// See [`EncodeError`].
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// See [`Lagged`].
+    #[error(transparent)]
+    Lagged(#[from] Lagged),
+    /// See [`ProgressError`].
+    #[error(transparent)]
+    Progress(#[from] ProgressError),
+    /// The session ended.
+    #[error("session closed: {0}")]
+    Closed(#[from] Arc<CloseReason>),
+}
+
+debug_as_text! { Error }
+
+impl Error {
+    /// Returns the error that the router or the callee answered with, if this is one.
+    pub fn application(&self) -> Option<&ApplicationError> {
+        match self {
+            Error::Call(error) => error.application(),
+            Error::Publish(error) => error.application(),
+            Error::Subscribe(error) => error.application(),
+            Error::Unsubscribe(error) => error.application(),
+            Error::Register(error) => error.application(),
+            Error::Unregister(error) => error.application(),
+            _ => None,
+        }
+    }
+}

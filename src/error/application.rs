@@ -1,0 +1,147 @@
+//! `ApplicationError`: an error that travels through WAMP.
+
+use std::fmt;
+
+use super::call::ProgressError;
+use super::payload::{DecodeError, EncodeError};
+use super::transport::Lagged;
+use crate::uri::{InvalidUri, Uri, uris};
+use crate::value::{Dict, List, Value};
+
+/// An error that travels through WAMP: the answer of a callee or of the router, and what a handler
+/// returns.
+///
+/// ```
+/// use wampwerk::ApplicationError;
+///
+/// let error = ApplicationError::new("com.example.error.too_big").arg(17).kwarg("limit", 10);
+/// assert_eq!(error.uri, "com.example.error.too_big");
+/// assert_eq!(error.to_string(), "com.example.error.too_big: 17");
+/// ```
+///
+/// [`wamp_errors!`](crate::wamp_errors) defines error types of your own that travel as such and are
+/// read back by the caller.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ApplicationError {
+    /// URI of the error.
+    pub uri: Uri,
+    /// Positional values, often one text for people.
+    pub args: List,
+    /// Keyword values.
+    pub kwargs: Dict,
+    /// Callee that sent the error, if the router discloses it. `None` in errors made locally.
+    pub callee: Option<Box<Callee>>,
+}
+
+/// A callee that sent an error, as far as the router discloses it (Crossbar does, if it is allowed
+/// to).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Callee {
+    /// Session id of the callee.
+    pub session: u64,
+    /// Authid of the callee.
+    pub authid: Option<String>,
+    /// Role of the callee.
+    pub authrole: Option<String>,
+}
+
+impl Callee {
+    pub(crate) fn new(session: u64, authid: Option<String>, authrole: Option<String>) -> Self {
+        Callee { session, authid, authrole }
+    }
+}
+
+impl ApplicationError {
+    /// Makes an error without values.
+    pub fn new(uri: impl Into<Uri>) -> Self {
+        ApplicationError { uri: uri.into(), args: List::new(), kwargs: Dict::new(), callee: None }
+    }
+
+    /// Adds a positional value.
+    #[must_use]
+    pub fn arg(mut self, value: impl Into<Value>) -> Self {
+        self.args.push(value.into());
+        self
+    }
+
+    /// Adds a keyword value.
+    #[must_use]
+    pub fn kwarg(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.kwargs.insert(key, value);
+        self
+    }
+
+    /// Makes a `wamp.error.runtime_error` with a text, for failures that have no URI of their own.
+    pub fn runtime(text: impl fmt::Display) -> Self {
+        ApplicationError::new(uris::RUNTIME_ERROR).arg(text.to_string())
+    }
+}
+
+impl fmt::Display for ApplicationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.uri)?;
+        match self.args.first() {
+            None => Ok(()),
+            Some(Value::String(text)) => write!(f, ": {text}"),
+            Some(Value::Int(number)) => write!(f, ": {number}"),
+            Some(other) => write!(f, ": {other:?}"),
+        }
+    }
+}
+
+impl std::error::Error for ApplicationError {}
+
+/// Arguments that a procedure cannot read are the caller's mistake.
+impl From<DecodeError> for ApplicationError {
+    fn from(error: DecodeError) -> Self {
+        ApplicationError::new(uris::INVALID_ARGUMENT).arg(error.message)
+    }
+}
+
+impl From<EncodeError> for ApplicationError {
+    fn from(error: EncodeError) -> Self {
+        ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.message)
+    }
+}
+
+/// For procedures that give up when a progressive result cannot be sent.
+impl From<ProgressError> for ApplicationError {
+    fn from(error: ProgressError) -> Self {
+        match error {
+            ProgressError::Application(error) => error,
+            ProgressError::Encode(error) => error.into(),
+            ProgressError::Ended => ApplicationError::new(uris::CANCELED).arg(error.to_string()),
+        }
+    }
+}
+
+impl From<Lagged> for ApplicationError {
+    fn from(lagged: Lagged) -> Self {
+        ApplicationError::new(uris::UNAVAILABLE).arg(lagged.to_string())
+    }
+}
+
+/// `wamp.error.invalid_uri`.
+impl From<InvalidUri> for ApplicationError {
+    fn from(error: InvalidUri) -> Self {
+        ApplicationError::new(uris::INVALID_URI).arg(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn an_invalid_uri_has_an_error_of_its_own() {
+        let error = ApplicationError::from(Uri::parse("a..b").unwrap_err());
+        assert_eq!(
+            error.to_string(),
+            "wamp.error.invalid_uri: \"a..b\" is not a valid URI: component 2 is empty"
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! Errors of the requests of a session: one enum per operation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::application::ApplicationError;
+use super::close::CloseReason;
+use super::payload::{DecodeError, EncodeError};
+use super::text::debug_as_text;
+use crate::uri::Uri;
+
+/// The error of a request, made of what ends it.
+pub(crate) trait OperationError: From<ApplicationError> {
+    /// The session ended before the request for `uri` was answered.
+    fn closed(uri: Uri, reason: Arc<CloseReason>) -> Self;
+}
+
+/// A call failed.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The router or the callee answered with an error.
+    #[error("{0}")]
+    Application(#[source] ApplicationError),
+    /// The session ended before the result came.
+    #[error("the session closed before the result of {procedure} came: {reason}")]
+    Closed {
+        /// Procedure that was called.
+        procedure: Uri,
+        /// Reason why the session ended.
+        #[source]
+        reason: Arc<CloseReason>,
+    },
+    /// The arguments cannot be encoded.
+    #[error("{0}")]
+    Encode(#[source] EncodeError),
+    /// The result does not fit the requested type.
+    #[error("cannot decode the result of {procedure}: {}", error.message)]
+    Decode {
+        /// Procedure that was called.
+        procedure: Uri,
+        /// What does not fit, and where.
+        #[source]
+        error: DecodeError,
+    },
+    /// The result did not come within the call's own timeout.
+    #[error("no result of {procedure} within {limit:?}")]
+    Timeout {
+        /// Procedure that was called.
+        procedure: Uri,
+        /// Timeout of the call.
+        limit: Duration,
+    },
+    /// More arguments were to be sent, but the call has ended.
+    #[error("the call of {procedure} has ended and takes no more arguments")]
+    Ended {
+        /// Procedure that was called.
+        procedure: Uri,
+    },
+}
+
+/// Publishing failed.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The router answered with an error.
+    #[error("{0}")]
+    Application(#[source] ApplicationError),
+    /// The session ended before the publication was sent or acknowledged.
+    #[error("the session closed before {topic} was published: {reason}")]
+    Closed {
+        /// Topic that was to be published.
+        topic: Uri,
+        /// Reason why the session ended.
+        #[source]
+        reason: Arc<CloseReason>,
+    },
+    /// The arguments cannot be encoded.
+    #[error("{0}")]
+    Encode(#[source] EncodeError),
+}
+
+/// Subscribing failed.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// The router answered with an error.
+    #[error("{0}")]
+    Application(#[source] ApplicationError),
+    /// The session ended before the router answered.
+    #[error("the session closed before {topic} was subscribed to: {reason}")]
+    Closed {
+        /// Topic or pattern that was to be subscribed to.
+        topic: Uri,
+        /// Reason why the session ended.
+        #[source]
+        reason: Arc<CloseReason>,
+    },
+}
+
+/// Unsubscribing failed.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnsubscribeError {
+    /// The router answered with an error.
+    #[error("{0}")]
+    Application(#[source] ApplicationError),
+    /// The session ended before the router answered.
+    #[error("the session closed before {topic} was unsubscribed from: {reason}")]
+    Closed {
+        /// Topic or pattern of the subscription.
+        topic: Uri,
+        /// Reason why the session ended.
+        #[source]
+        reason: Arc<CloseReason>,
+    },
+}
+
+/// Registering failed.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// The router answered with an error.
+    #[error("{0}")]
+    Application(#[source] ApplicationError),
+    /// The session ended before the router answered.
+    #[error("the session closed before {procedure} was registered: {reason}")]
+    Closed {
+        /// Procedure or pattern that was to be registered.
+        procedure: Uri,
+        /// Reason why the session ended.
+        #[source]
+        reason: Arc<CloseReason>,
+    },
+}
+
+/// Unregistering failed.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnregisterError {
+    /// The router answered with an error.
+    #[error("{0}")]
+    Application(#[source] ApplicationError),
+    /// The session ended before the router answered.
+    #[error("the session closed before {procedure} was unregistered: {reason}")]
+    Closed {
+        /// Procedure or pattern of the registration.
+        procedure: Uri,
+        /// Reason why the session ended.
+        #[source]
+        reason: Arc<CloseReason>,
+    },
+}
+
+/// One of several procedures could not be registered; the others were withdrawn.
+#[derive(Clone, thiserror::Error)]
+#[error("cannot register {procedure}: {error}")]
+#[non_exhaustive]
+pub struct RegisterAllError {
+    /// Procedure that could not be registered.
+    pub procedure: Uri,
+    /// Cause.
+    #[source]
+    pub error: RegisterError,
+}
+
+/// A progressive result could not be sent.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgressError {
+    /// The call is over: cancelled, answered, or ended with its session.
+    #[error("the call is over")]
+    Ended,
+    /// The values cannot be encoded.
+    #[error("{0}")]
+    Encode(#[source] EncodeError),
+    /// The transport cannot carry the result.
+    #[error("{0}")]
+    Application(#[source] ApplicationError),
+}
+
+impl From<EncodeError> for ProgressError {
+    fn from(error: EncodeError) -> Self {
+        ProgressError::Encode(error)
+    }
+}
+
+debug_as_text! { RegisterAllError ProgressError }
+
+macro_rules! requests {
+    ($($name:ident: $uri:ident;)*) => {$(
+        impl $name {
+            /// Returns the error of the router or the callee, if this is one.
+            pub fn application(&self) -> Option<&ApplicationError> {
+                match self {
+                    $name::Application(error) => Some(error),
+                    _ => None,
+                }
+            }
+
+            /// Reads the error as an error type of your own, defined by
+            /// [`wamp_errors!`](crate::wamp_errors).
+            ///
+            /// # Errors
+            /// `self`, unchanged, if it is another error.
+            pub fn downcast<E>(self) -> Result<E, Self>
+            where
+                E: TryFrom<ApplicationError, Error = ApplicationError>,
+            {
+                match self {
+                    $name::Application(error) => E::try_from(error).map_err($name::Application),
+                    other => Err(other),
+                }
+            }
+        }
+
+        impl OperationError for $name {
+            fn closed($uri: Uri, reason: Arc<CloseReason>) -> Self {
+                $name::Closed { $uri, reason }
+            }
+        }
+
+        impl From<ApplicationError> for $name {
+            fn from(error: ApplicationError) -> Self {
+                $name::Application(error)
+            }
+        }
+
+        debug_as_text! { $name }
+    )*};
+}
+
+requests! {
+    CallError: procedure;
+    PublishError: topic;
+    SubscribeError: topic;
+    UnsubscribeError: topic;
+    RegisterError: procedure;
+    UnregisterError: procedure;
+}
+
+impl CallError {
+    /// Returns what makes the error of a result that cannot be decoded.
+    pub(crate) fn undecodable(procedure: impl Into<Uri>) -> impl Fn(DecodeError) -> CallError {
+        let procedure = procedure.into();
+        move |error| CallError::Decode { procedure: procedure.clone(), error }
+    }
+}
+
+impl From<EncodeError> for CallError {
+    fn from(error: EncodeError) -> Self {
+        CallError::Encode(error)
+    }
+}
+
+impl From<EncodeError> for PublishError {
+    fn from(error: EncodeError) -> Self {
+        PublishError::Encode(error)
+    }
+}

@@ -1,0 +1,117 @@
+//! Causes of errors, as `source()` gives them.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// Cause of an error, shared by the clones of the error.
+///
+/// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], a
+/// [`SocksRefusal`], or the error of a TLS library. `source()` of the outer error gives that error
+/// itself, to be downcast.
+#[derive(Clone)]
+pub struct Cause(Arc<dyn Error + Send + Sync>);
+
+/// An HTTP server or proxy answered with a status that means refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HttpRefusal {
+    /// Status code of the answer.
+    pub status: u16,
+    /// Reason phrase of the status, and the beginning of the body, if there is one. It may be empty.
+    pub message: String,
+}
+
+/// A SOCKS5 proxy refused to connect (RFC 1928, section 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SocksRefusal {
+    /// Code of the reply, 1 to 255.
+    pub reply: u8,
+}
+
+impl Cause {
+    /// Makes a cause of any error.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Cause(error.into().into())
+    }
+}
+
+impl HttpRefusal {
+    /// Makes the refusal of a status.
+    pub fn new(status: u16, message: impl Into<String>) -> Self {
+        HttpRefusal { status, message: message.into() }
+    }
+}
+
+impl SocksRefusal {
+    /// Makes the refusal of a reply code.
+    pub fn new(reply: u8) -> Self {
+        SocksRefusal { reply }
+    }
+}
+
+/// Returns the kind of the first I/O error among the causes of `error`.
+pub(super) fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<io::Error>() {
+            return Some(found.kind());
+        }
+        next = error.source();
+    }
+    None
+}
+
+impl Deref for Cause {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for HttpRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {}", self.status)?;
+        match self.message.as_str() {
+            "" => Ok(()),
+            message => write!(f, " {message}"),
+        }
+    }
+}
+
+impl Error for HttpRefusal {}
+
+impl fmt::Display for SocksRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meaning = match self.reply {
+            1 => "it failed",
+            2 => "its rules do not allow the connection",
+            3 => "the network cannot be reached from it",
+            4 => "the server's host cannot be reached from it",
+            5 => "the server refused the connection",
+            6 => "the server's host is too far away for it (TTL expired)",
+            7 => "it does not know the command CONNECT",
+            8 => "it does not know this type of address",
+            _ => "it refused",
+        };
+        write!(f, "{meaning} (SOCKS5 reply {})", self.reply)
+    }
+}
+
+impl Error for SocksRefusal {}

@@ -1,0 +1,51 @@
+//! Errors: one enum per operation, and the reason why a session ended.
+//!
+//! | operation | error |
+//! | --- | --- |
+//! | connecting and joining | [`ConnectError`] |
+//! | requests of a session | [`CallError`], [`PublishError`], [`SubscribeError`], [`RegisterError`], … |
+//! | building a router | [`BuildError`] |
+//! | listening | [`ListenError`] |
+//! | settings of every kind | [`ConfigError`], with the path of the setting |
+//! | URLs | [`UrlError`] |
+//!
+//! [`source`](std::error::Error::source) of an error is its cause, and `Debug` prints the text with
+//! all causes. [`Error`](enum@Error) holds any of them, for programs that handle all alike. No type of
+//! another crate is part of a signature; it may be behind a [`Cause`].
+
+mod any;
+mod application;
+mod build;
+mod call;
+mod cause;
+mod close;
+mod config;
+mod connect;
+mod listen;
+mod mapping;
+pub(crate) mod payload;
+mod raw_socket;
+pub(crate) mod text;
+mod transport;
+mod url;
+
+pub use any::Error;
+pub use application::{ApplicationError, Callee};
+pub use build::BuildError;
+pub(crate) use call::OperationError;
+pub use call::{
+    CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
+    UnregisterError, UnsubscribeError,
+};
+pub use cause::{Cause, HttpRefusal, SocksRefusal};
+pub use close::{CloseKind, CloseReason};
+pub use config::ConfigError;
+pub use connect::ConnectError;
+pub use listen::ListenError;
+#[doc(hidden)]
+pub use mapping::{keyword, read_keyword, read_positional};
+pub use payload::{DecodeError, EncodeError, Violation};
+pub use raw_socket::RawSocketRefusal;
+pub(crate) use text::debug_as_text;
+pub use transport::{Lagged, TransportError};
+pub use url::UrlError;

@@ -1,0 +1,49 @@
+//! Errors of values and messages: what cannot be encoded, decoded, or is not allowed by the protocol.
+//!
+//! This file knows nothing of the other rooms, so that each of them can use it.
+
+use std::fmt;
+
+use super::text::debug_as_text;
+
+/// A value cannot be written in the serializer's format.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot encode: {message}")]
+#[non_exhaustive]
+pub struct EncodeError {
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Bytes or values do not fit the requested type.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot decode: {message}")]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// What is wrong, and where.
+    pub message: String,
+}
+
+/// The peer broke the protocol (spec: "Protocol violations").
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("protocol violation: {message}")]
+#[non_exhaustive]
+pub struct Violation {
+    /// What is wrong, and where.
+    pub message: String,
+}
+
+debug_as_text! { EncodeError DecodeError Violation }
+
+macro_rules! text_errors {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// Makes an error with this text.
+            pub fn new(message: impl fmt::Display) -> Self {
+                $name { message: message.to_string() }
+            }
+        }
+    )*};
+}
+
+text_errors!(EncodeError, DecodeError, Violation);

@@ -1,0 +1,60 @@
+//! The text of an error with its causes.
+
+use std::error::Error;
+use std::fmt;
+
+/// Writes an error and its causes on one line. A cause that the text before it repeats already is
+/// left out.
+pub(crate) fn write_chain(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    f.write_str(&text)
+}
+
+/// Implements `Debug` as the text of the error and its causes: that is what a `main` prints when it
+/// returns the error.
+macro_rules! debug_as_text {
+    ($($name:ty)*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::error::text::write_chain(self, f)
+            }
+        }
+    )*};
+}
+
+pub(crate) use debug_as_text;
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+    use std::io;
+
+    #[derive(thiserror::Error)]
+    #[error("{text}")]
+    struct Failed {
+        text: &'static str,
+        #[source]
+        cause: io::Error,
+    }
+
+    debug_as_text! { Failed }
+
+    fn failed(text: &'static str) -> impl fmt::Debug {
+        Failed { text, cause: io::Error::other("no such host") }
+    }
+
+    #[test]
+    fn a_cause_is_printed_once() {
+        assert_eq!(format!("{:?}", failed("cannot connect")), "cannot connect: no such host");
+        let whole = "cannot connect: no such host (a.example)";
+        assert_eq!(format!("{:?}", failed(whole)), whole);
+    }
+}
