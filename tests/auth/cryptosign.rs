@@ -8,7 +8,7 @@ use wampwerk::{Dict, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::common::auth::{answer, context, tampered};
+use crate::common::{answer, context, tampered};
 
 fn key() -> SigningKey {
     SigningKey::from_seed([3; 32])

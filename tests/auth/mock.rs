@@ -8,8 +8,8 @@ use wampwerk::{Dict, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::common::auth;
-use crate::common::auth::{answer, context};
+use crate::common;
+use crate::common::{answer, context};
 
 fn hello() -> Dict {
     let key = SigningKey::from_seed([3; 32]);
@@ -140,7 +140,7 @@ fn every_method_with_a_challenge_has_a_usual_mock() {
     }
     // What is wrong in HELLO is said to everybody in the same words.
     let empty = Dict::new();
-    let context = auth::context("bob", &empty);
+    let context = common::context("bob", &empty);
     for credential in credentials() {
         let real = Exchange::begin(&credential, &context).map(|_| ());
         assert_eq!(Exchange::mock(credential.method(), &context).map(|_| ()), real);

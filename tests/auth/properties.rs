@@ -7,7 +7,7 @@ use wampwerk::auth::scram::{ClientExchange, Dialect, Kdf, ScramCredential, saslp
 use wampwerk::auth::{Credential, Exchange, Salt, Secret, constant_time_eq, totp, wampcra};
 use wampwerk::{Dict, Value};
 
-use crate::common::auth::{answer, context};
+use crate::common::{answer, context};
 
 /// A value such as stands in extras, right or wrong.
 fn value() -> impl Strategy<Value = Value> {

@@ -9,7 +9,7 @@ use wampwerk::{Dict, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::common::auth::{answer, begin, context, tampered};
+use crate::common::{answer, begin, context, tampered};
 
 const PASSWORD: &str = "scram-secret";
 const SALT: &[u8; 16] = b"0123456789abcdef";

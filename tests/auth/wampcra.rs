@@ -6,15 +6,15 @@ use wampwerk::{Dict, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::common::auth;
-use crate::common::auth::{begin, tampered, verify};
+use crate::common;
+use crate::common::{begin, tampered, verify};
 
 #[test]
 fn a_ticket_is_sent_as_it_is() {
     let credential = Credential::Ticket("ticket-secret".into());
     let (challenge, exchange) = begin(&credential, &Dict::new());
     assert_eq!((challenge.method.as_str(), challenge.extra.len()), ("ticket", 0));
-    let welcome = exchange.verify(&auth::answer("ticket-secret", &Dict::new())).unwrap();
+    let welcome = exchange.verify(&common::answer("ticket-secret", &Dict::new())).unwrap();
     assert!(welcome.is_empty());
     for wrong in ["", "ticket-secre", "ticket-secret ", "Ticket-secret"] {
         verify(&credential, &Dict::new(), wrong, &Dict::new()).unwrap_err();
@@ -44,7 +44,7 @@ fn names_that_need_escaping_are_still_json() {
     let authid = "jo\"e\\\n";
     let credential = Credential::WampCra { secret: "s".into(), salt: None };
     let none = Dict::new();
-    let context = auth::context(authid, &none);
+    let context = common::context(authid, &none);
     let (challenge, _) = wampwerk::auth::Exchange::begin(&credential, &context).unwrap();
     let text = challenge.extra.get("challenge").and_then(Value::as_str).unwrap();
     let text: Dict = serde_json::from_str(text).unwrap();
@@ -61,7 +61,7 @@ fn the_secret_joins_and_nothing_else_does() {
         let none = Dict::new();
         let (challenge, exchange) = begin(&credential, &none);
         let signature = wampcra::answer(&secret, &challenge.extra).unwrap();
-        assert!(exchange.verify(&auth::answer(&signature, &none)).unwrap().is_empty());
+        assert!(exchange.verify(&common::answer(&signature, &none)).unwrap().is_empty());
         for wrong in tampered(&signature) {
             assert!(verify(&credential, &none, &wrong, &none).is_err(), "{wrong}");
         }

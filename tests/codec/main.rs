@@ -3,7 +3,6 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 
-mod common;
 mod framing_batch;
 mod framing_rawsocket;
 mod framing_rawsocket_vectors;

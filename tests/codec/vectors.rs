@@ -1,54 +1,29 @@
-//! Test vectors: the specification's single messages where they are at hand, and our own always.
-//!
-//! The folder of the specification's vectors is not part of this repository. It is looked for in
-//! `WAMPWERK_VECTORS`, then in `../shared/testvectors`; if `WAMPWERK_REQUIRE_ALL` is set, it must
-//! be there.
-
-use std::path::{Path, PathBuf};
+//! Messages, binary data and URIs of `tests/vectors/`: what is read from their bytes, and what is
+//! written.
 
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use wampwerk::message::{Message, Serializer};
 use wampwerk::{Match, Payload, Uri, UriRule, Value, codec};
 
-use crate::common::shared_vectors;
-use crate::common::shared_vectors::read_json;
-
 /// EVENT_RECEIVED: Autobahn's message, not the specification's.
 const UNKNOWN_CODES: [u64; 1] = [337];
 
 #[test]
 fn single_messages_of_the_specification() {
-    let Some(folder) = shared_vectors::folder() else { return };
-    let mut samples = 0;
-    for level in ["basic", "advanced"] {
-        for entry in std::fs::read_dir(folder.join("singlemessage").join(level)).unwrap() {
-            let path = entry.unwrap().path();
-            let file = read_json(&path);
-            for sample in file["samples"].as_array().unwrap() {
-                check_sample(&path.display().to_string(), sample);
-                samples += 1;
-            }
-        }
-    }
-    assert!(samples >= 31, "only {samples} samples");
+    check_samples(include_str!("../vectors/specification.json"), 31);
 }
 
 #[test]
 fn single_messages_of_our_own() {
-    let file = read_json(&own_vectors().join("messages.json"));
-    let samples = file["samples"].as_array().unwrap();
-    assert!(!samples.is_empty());
-    for sample in samples {
-        check_sample("messages.json", sample);
-    }
+    check_samples(include_str!("../vectors/messages.json"), 33);
 }
 
 #[test]
 fn messages_that_must_be_refused() {
-    let file = read_json(&own_vectors().join("refused.json"));
+    let file = read(include_str!("../vectors/refused.json"));
     let mut wrong = String::new();
-    for case in file["cases"].as_array().unwrap() {
+    for case in list(&file["cases"]) {
         let serializer = Serializer::from_id(text(&case["serializer"])).unwrap();
         let bytes = match &case["bytes"] {
             Json::String(bytes) => Bytes::copy_from_slice(bytes.as_bytes()),
@@ -67,57 +42,56 @@ fn messages_that_must_be_refused() {
 
 #[test]
 fn binary_data_in_json() {
-    let own = own_vectors().join("json_binary.json");
-    let shared = shared_vectors::folder().map(|folder| folder.join("extra/json_binary.json"));
-    for path in [Some(own), shared].into_iter().flatten() {
-        let file = read_json(&path);
-        for case in file["cases"].as_array().unwrap() {
-            let expected = Value::Bytes(hex(text(&case["bytes_hex"])));
-            let json = text(&case["json_text"]);
-            assert_eq!(decode_json(json).unwrap(), expected, "{json}");
-            let payload = Payload::encode(Serializer::Json, &(&expected,), &()).unwrap();
-            assert_eq!(payload.encoded().unwrap().0, format!("[{json}]").as_bytes());
-        }
-        for case in file["text_that_stays_text"].as_array().unwrap() {
-            let json = serde_json::to_string(case).unwrap();
-            assert_eq!(decode_json(&json).unwrap(), Value::from(text(case)), "{json}");
-        }
-        for case in file["must_not_decode"].as_array().unwrap() {
-            let json = serde_json::to_string(case).unwrap();
-            let error = decode_json(&json).unwrap_err();
-            assert!(error.contains("argument 1: binary data with bad Base64"), "{json}: {error}");
-        }
+    let file = read(include_str!("../vectors/json_binary.json"));
+    for case in list(&file["cases"]) {
+        let expected = Value::Bytes(hex(text(&case["bytes"])));
+        let json = text(&case["json"]);
+        assert_eq!(decode_json(json).unwrap(), expected, "{json}");
+        let payload = Payload::encode(Serializer::Json, &(&expected,), &()).unwrap();
+        assert_eq!(payload.encoded().unwrap().0, format!("[{json}]").as_bytes());
+    }
+    for case in list(&file["texts"]) {
+        let json = serde_json::to_string(case).unwrap();
+        assert_eq!(decode_json(&json).unwrap(), Value::from(text(case)), "{json}");
+    }
+    for case in list(&file["refused"]) {
+        let json = serde_json::to_string(case).unwrap();
+        let error = decode_json(&json).unwrap_err();
+        assert!(error.contains("argument 1: binary data with bad Base64"), "{json}: {error}");
     }
 }
 
 #[test]
 fn uris() {
-    let own = own_vectors().join("uri.json");
-    let shared = shared_vectors::folder().map(|folder| folder.join("extra/uri.json"));
-    for path in [Some(own), shared].into_iter().flatten() {
-        let file = read_json(&path);
-        for case in file["cases"].as_array().unwrap() {
-            let uri = Uri::from(text(&case["uri"]));
-            for (name, rule, pattern) in [
-                ("loose", UriRule::Loose, Match::Exact),
-                ("loose_empty", UriRule::Loose, Match::Wildcard),
-                ("loose_last_empty", UriRule::Loose, Match::Prefix),
-                ("strict", UriRule::Strict, Match::Exact),
-                ("strict_empty", UriRule::Strict, Match::Wildcard),
-                ("strict_last_empty", UriRule::Strict, Match::Prefix),
-            ] {
-                let expected = case[name].as_bool().unwrap();
-                assert_eq!(uri.check(rule, pattern), expected, "{uri:?} {name}");
-            }
+    let file = read(include_str!("../vectors/uri.json"));
+    for case in list(&file["cases"]) {
+        let uri = Uri::from(text(&case["uri"]));
+        let valid: Vec<&str> = list(&case["valid"]).iter().map(text).collect();
+        for (name, rule, pattern) in [
+            ("loose", UriRule::Loose, Match::Exact),
+            ("loose_empty", UriRule::Loose, Match::Wildcard),
+            ("loose_last_empty", UriRule::Loose, Match::Prefix),
+            ("strict", UriRule::Strict, Match::Exact),
+            ("strict_empty", UriRule::Strict, Match::Wildcard),
+            ("strict_last_empty", UriRule::Strict, Match::Prefix),
+        ] {
+            assert_eq!(uri.check(rule, pattern), valid.contains(&name), "{uri:?} {name}");
         }
     }
 }
 
+fn check_samples(file: &str, count: usize) {
+    let file = read(file);
+    let samples = list(&file["samples"]);
+    assert_eq!(samples.len(), count);
+    samples.iter().for_each(check_sample);
+}
+
 /// Every variant decodes to the expected attributes, and is written as one of the variants by
 /// every serializer.
-fn check_sample(place: &str, sample: &Json) {
-    let place = format!("{place}: {}", text(&sample["description"]));
-    let expected = &sample["expected_attributes"];
+fn check_sample(sample: &Json) {
+    let place = text(&sample["name"]);
+    let expected = &sample["expected"];
     let code = expected["message_type"].as_u64().unwrap();
     for from in codec::available() {
         for variant in variants(sample, *from) {
@@ -129,7 +103,7 @@ fn check_sample(place: &str, sample: &Json) {
             }
             let mut message = decoded.unwrap_or_else(|error| panic!("{place}: {from:?}: {error}"));
             assert_eq!(message.code(), code, "{place}");
-            check_attributes(&place, &message, expected);
+            check_attributes(place, &message, expected);
             as_values(&mut message);
             for to in codec::available() {
                 let written = codec::encode(*to, &message).unwrap();
@@ -250,8 +224,11 @@ fn payload(message: &mut Message) -> Option<&mut Payload> {
 }
 
 fn variants(sample: &Json, serializer: Serializer) -> Vec<Bytes> {
-    let listed = sample["serializers"][serializer.as_str()].as_array();
-    listed.unwrap().iter().map(|variant| hex(text(&variant["bytes_hex"]))).collect()
+    let bytes = |variant| match serializer {
+        Serializer::Json => Bytes::copy_from_slice(text(variant).as_bytes()),
+        _ => hex(text(variant)),
+    };
+    list(&sample[serializer.as_str()]).iter().map(bytes).collect()
 }
 
 fn decode_json(value: &str) -> Result<Value, String> {
@@ -265,8 +242,12 @@ fn decode_json(value: &str) -> Result<Value, String> {
     }
 }
 
-fn own_vectors() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
+fn read(file: &str) -> Json {
+    serde_json::from_str(file).unwrap()
+}
+
+fn list(value: &Json) -> &[Json] {
+    value.as_array().unwrap()
 }
 
 fn text(value: &Json) -> &str {

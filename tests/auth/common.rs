@@ -7,7 +7,7 @@ use wampwerk::auth::{AuthError, ChallengeContext, Credential, Exchange};
 use wampwerk::message::{Authenticate, Challenge};
 
 /// A context with authextra; everything else is the same each time.
-pub fn context<'a>(authid: &'a str, authextra: &'a Dict) -> ChallengeContext<'a> {
+pub(crate) fn context<'a>(authid: &'a str, authextra: &'a Dict) -> ChallengeContext<'a> {
     ChallengeContext {
         realm: "realm1",
         authid,
@@ -24,12 +24,12 @@ pub fn context<'a>(authid: &'a str, authextra: &'a Dict) -> ChallengeContext<'a>
 }
 
 /// Challenges joe.
-pub fn begin(credential: &Credential, authextra: &Dict) -> (Challenge, Exchange) {
+pub(crate) fn begin(credential: &Credential, authextra: &Dict) -> (Challenge, Exchange) {
     Exchange::begin(credential, &context("joe", authextra)).unwrap()
 }
 
 /// Challenges joe and gives this answer.
-pub fn verify(
+pub(crate) fn verify(
     credential: &Credential,
     authextra: &Dict,
     signature: &str,
@@ -38,12 +38,12 @@ pub fn verify(
     begin(credential, authextra).1.verify(&answer(signature, extra))
 }
 
-pub fn answer(signature: &str, extra: &Dict) -> Authenticate {
+pub(crate) fn answer(signature: &str, extra: &Dict) -> Authenticate {
     Authenticate { signature: signature.to_owned(), extra: extra.clone() }
 }
 
 /// The same text with each character in turn made another one of the same alphabet.
-pub fn tampered(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn tampered(text: &str) -> impl Iterator<Item = String> {
     text.char_indices().map(|(index, char)| {
         let other = if char == 'a' { 'b' } else { 'a' };
         format!("{}{other}{}", &text[..index], &text[index + char.len_utf8()..])

@@ -1,4 +1,0 @@
-//! What the tests of codecs share.
-
-#[path = "../../common/shared_vectors.rs"]
-pub(crate) mod shared_vectors;
