@@ -1,18 +1,17 @@
 //! WebSocket's own options against a real Crossbar: pings and their round trips, and fragments.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod crossbar;
-}
-
 use std::time::{Duration, Instant};
 
-use common::crossbar::Rig;
 use wampwerk::session::connect_with;
 use wampwerk::transport::{AutoPing, WampWebSocketClientFactory};
 use wampwerk::{Serializer, Session};
+
+use crate::crossbar::rig::Rig;
+
+tests! { Crossbar:
+    it_answers_pings_of_every_size_and_the_connection_stays,
+    it_takes_fragments_of_every_size_with_pings_between,
+}
 
 const INTERVAL: Duration = Duration::from_millis(20);
 
@@ -33,9 +32,8 @@ async fn echo(session: &Session, text: &str) {
     assert!(back == text, "{} bytes", text.len());
 }
 
-#[tokio::test]
 async fn it_answers_pings_of_every_size_and_the_connection_stays() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for (size, restart) in [(12, true), (125, false), (64, false)] {
         // If one were not answered, the connection would be lost.
         let ping = AutoPing::new(INTERVAL, Duration::from_secs(5));
@@ -64,9 +62,8 @@ async fn it_answers_pings_of_every_size_and_the_connection_stays() {
     }
 }
 
-#[tokio::test]
 async fn it_takes_fragments_of_every_size_with_pings_between() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for serializer in Serializer::ALL {
         for fragment in [1, 7, 1000, 65_536] {
             let ping = AutoPing::new(INTERVAL, Duration::from_secs(20));

@@ -1,20 +1,19 @@
 //! Against a real Crossbar, on every transport that it has: messages that are nearly as long as it
 //! takes, and messages that are too long.
 
-#![cfg(all(not(target_arch = "wasm32"), unix, feature = "tls"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod crossbar;
-}
-
 use bytes::Bytes;
-use common::crossbar::{Rig, TRANSPORTS};
 use wampwerk::session::{Progress, SessionConfig, join};
 use wampwerk::{
     ApplicationError, CallError, CloseKind, ProgressError, PublishError, Serializer, Session,
     Value, uris,
 };
+
+use crate::crossbar::rig::{Rig, TRANSPORTS};
+
+tests! { Crossbar:
+    as_long_as_it_takes,
+    too_long,
+}
 
 const MIB: usize = 1 << 20;
 
@@ -28,9 +27,8 @@ async fn session(rig: &Rig, transport: &str, serializer: Serializer) -> Session 
 
 /// 15 MiB there and back. With the details that Crossbar adds there is room for more, but not for
 /// much.
-#[tokio::test]
 async fn as_long_as_it_takes() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for (number, transport) in TRANSPORTS.into_iter().enumerate() {
         // Each with one: it is the transport that may break. Crossbar takes seconds for a JSON text.
         let serializer = if number == 0 { Serializer::Json } else { BINARY[number % 2] };
@@ -49,9 +47,8 @@ async fn as_long_as_it_takes() {
 }
 
 /// It is not sent, its sender learns why, and the session goes on.
-#[tokio::test]
 async fn too_long() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let long = Bytes::from(vec![0; 16 * MIB]);
     for (number, transport) in TRANSPORTS.into_iter().enumerate() {
         let session = session(&rig, transport, BINARY[number % 2]).await;

@@ -36,7 +36,7 @@ pub(crate) async fn of_all_types(at: &Place) {
         assert_eq!(json!([event["args"], event["kwargs"]]), both, "{other:?}");
         let publish = json!({"topic": topic, "args": args, "kwargs": kwargs});
         theirs.must("publish", publish).await;
-        let event = crate::common::autobahn::within("an event", events.next()).await;
+        let event = crate::peer::within("an event", events.next()).await;
         assert_eq!(shape(&event.unwrap().unwrap().payload), both, "{other:?}");
         theirs.leave().await;
         ours.leave().await;
@@ -98,7 +98,7 @@ pub(crate) async fn integers_beyond_64_bits(at: &Place) {
 /// A result beyond the router's limit ends the session that sends it; its caller learns of that.
 pub(crate) async fn too_big_for_the_router(at: &Place) {
     let limit = |router: RouterBuilder| router.max_message_size(1 << 16);
-    let at = Place::embedded_with(limit).await.unwrap().with_serializer_of(at);
+    let at = Place::embedded_with(limit).await.with_serializer_of(at);
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
     let procedure = at.uri("procedure");
     theirs.must("register", json!({"procedure": procedure})).await;

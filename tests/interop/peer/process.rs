@@ -1,4 +1,4 @@
-//! The processes in which Autobahn's sessions live: `tests/autobahn/peer.py` and
+//! The processes in which Autobahn's sessions live: `tests/autobahn_python/peer.py` and
 //! `tests/autobahn_js/peer.mjs`, which take the same commands.
 //!
 //! All tests of a program share one process of each, for it takes a second to start. It ends when
@@ -25,24 +25,12 @@ pub(crate) enum Implementation {
 static PROCESSES: [OnceLock<Process>; 2] = [OnceLock::new(), OnceLock::new()];
 
 impl Implementation {
-    /// Whether it is installed. If not, a loud word says what is skipped; in CI that is a failure.
-    pub(crate) fn is_there(self) -> bool {
-        let (installed, part) = match self {
-            Implementation::Python => (self.program(), "crossbar"),
-            Implementation::Js => (javascript().join("node_modules/autobahn"), "autobahnjs"),
-        };
-        if installed.exists() {
-            return true;
+    /// Path of what `tools/setup` installs for it.
+    pub(crate) fn installed(self) -> PathBuf {
+        match self {
+            Implementation::Python => python(),
+            Implementation::Js => javascript().join("node_modules/autobahn"),
         }
-        assert!(
-            std::env::var("WAMPWERK_REQUIRE_ALL").is_err(),
-            "no {}, and all tests are required",
-            installed.display()
-        );
-        // Written past the test runner, which keeps the output of tests that pass.
-        let loud = format!("\nSKIPPED: no Autobahn|{self:?} (run `tools/setup {part}`)\n");
-        std::io::stderr().write_all(loud.as_bytes()).unwrap();
-        false
     }
 
     pub(super) fn process(self) -> &'static Process {
@@ -59,7 +47,7 @@ impl Implementation {
     fn peer(self) -> PathBuf {
         match self {
             Implementation::Python => {
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/autobahn/peer.py")
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/autobahn_python/peer.py")
             }
             Implementation::Js => javascript().join("peer.mjs"),
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 use wampwerk::{CloseKind, uris};
 
 use super::place::Place;
-use crate::common::autobahn::within;
+use crate::peer::within;
 
 pub(crate) async fn leaving(at: &Place) {
     let mut theirs = at.theirs().await;
@@ -22,7 +22,7 @@ pub(crate) async fn leaving(at: &Place) {
 
 pub(crate) async fn routers_that_end(at: &Place) {
     // Of its own: the others go on.
-    let at = Place::embedded().await.unwrap().with_serializer_of(at);
+    let at = Place::embedded().await.with_serializer_of(at);
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
     at.shutdown().await;
     let reason = within("the end of a session", ours.closed()).await;

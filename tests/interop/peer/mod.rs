@@ -1,8 +1,5 @@
 //! Autobahn at the other end: sessions of Autobahn|Python and of Autobahn|JS, driven from here.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "tests may")]
-
-#[path = "autobahn_process.rs"]
 mod process;
 
 use std::future::{Future, IntoFuture};

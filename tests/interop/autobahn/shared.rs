@@ -8,7 +8,7 @@ use wampwerk::session::Ending;
 use wampwerk::{RegisterError, Session};
 
 use super::place::{Place, application, calling};
-use crate::common::autobahn::{Autobahn, within};
+use crate::peer::{Autobahn, within};
 
 pub(crate) async fn callees_take_turns(at: &Place) {
     let (ours, theirs) = (at.ours().await, at.theirs().await);

@@ -1,26 +1,28 @@
 //! A component and a real Crossbar: it logs in, stays up when its session is killed and when Crossbar
 //! is restarted, and what it has declared is there once after each.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod crossbar;
-}
-
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::crossbar::Rig;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryPolicy,
 };
 use wampwerk::session::authentication::{Cryptosign, Scram, Ticket, WampCra};
 use wampwerk::{Session, connect, uris};
+
+use crate::crossbar::rig::Rig;
+
+tests! { Crossbar:
+    every_method_has_a_component,
+    a_killed_session_comes_back,
+    a_wrong_secret_is_said_once,
+    credentials_are_asked_for_at_each_attempt,
+    a_restarted_crossbar_is_found_again,
+}
 
 /// What no healthy machine needs; nothing waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -87,9 +89,8 @@ async fn assert_there(caller: &Session, prefix: &str, events: &mut Events) {
     assert!(events.is_empty());
 }
 
-#[tokio::test]
 async fn every_method_has_a_component() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let key = |seed: &str| wampwerk::auth::cryptosign::SigningKey::from_hex(seed).unwrap();
     for user in ["ticket", "wampcra", "wampcra-salted", "scram-pbkdf2", "cryptosign"] {
         let (authid, secret) = rig.user(user);
@@ -112,9 +113,8 @@ async fn every_method_has_a_component() {
     }
 }
 
-#[tokio::test]
 async fn a_killed_session_comes_back() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let prefix = "com.example.component.killed";
     let builder = builder(&rig).transports(rig.get("ws_auth"));
     let (component, mut events) = component(&rig, builder, prefix);
@@ -139,9 +139,8 @@ async fn a_killed_session_comes_back() {
     assert!(error.to_string().contains(uris::NO_SUCH_PROCEDURE), "{error}");
 }
 
-#[tokio::test]
 async fn a_wrong_secret_is_said_once() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let (authid, secret) = rig.user("wampcra");
     let wrong = format!("{secret}?");
     let builder = builder(&rig).transports(rig.get("ws_auth"));
@@ -160,9 +159,8 @@ async fn a_wrong_secret_is_said_once() {
 }
 
 /// As after a password was changed: the next attempt asks for it again.
-#[tokio::test]
 async fn credentials_are_asked_for_at_each_attempt() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let (authid, secret) = rig.user("ticket");
     let (authid, secret) = (authid.to_owned(), secret.to_owned());
     let attempts = AtomicU32::new(0);
@@ -180,11 +178,7 @@ async fn credentials_are_asked_for_at_each_attempt() {
     within("the end", running).await.unwrap();
 }
 
-#[tokio::test]
 async fn a_restarted_crossbar_is_found_again() {
-    if Rig::find().is_none() {
-        return;
-    }
     // One of the test's own, with other ports after each start.
     let own = OwnCrossbar::new();
     let rig = own.start().await;

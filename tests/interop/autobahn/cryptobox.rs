@@ -7,7 +7,7 @@ use wampwerk::transport::{Connector, WampWebSocketClientFactory};
 use wampwerk::{ApplicationError, Dict, Session, Value, uris};
 
 use super::place::{Place, application, calling};
-use crate::common::autobahn::Autobahn;
+use crate::peer::Autobahn;
 
 /// Who has which of two pairs of keys.
 struct Keys {

@@ -7,7 +7,7 @@ use wampwerk::transport::{TlsConfig, WampRawSocketClientFactory};
 
 use super::place::{Ours, Place, over_websocket};
 use crate::common::authority::Authority;
-use crate::common::autobahn::Implementation;
+use crate::peer::Implementation;
 
 /// What is below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,7 @@ impl Kind {
 
 impl Place {
     /// A router of its own that listens in this way only, and clients that come in it.
-    pub(crate) async fn over(kind: Kind, below: Below, who: Implementation) -> Option<Place> {
-        if !who.is_there() {
-            return None;
-        }
+    pub(crate) async fn over(kind: Kind, below: Below, who: Implementation) -> Place {
         let scheme = if kind == Kind::Rs { "rs" } else { "ws" };
         let url = match below {
             Below::Tcp => format!("{scheme}://127.0.0.1:0"),
@@ -67,7 +64,7 @@ impl Place {
             let url = listener.url().to_owned();
             (url.clone(), over_websocket(url, authority.trusted()))
         };
-        Some(Place::of(url, Some((router, listener)), ours, who, Some(authority.pem())))
+        Place::of(url, Some((router, listener)), ours, who, Some(authority.pem()))
     }
 }
 

@@ -1,55 +1,59 @@
 //! Autobahn|Python at the other end, through the embedded router and through Crossbar: what each
 //! side of an application sees of the other, and that Autobahn, which is strict about the protocol,
-//! finds no fault. Autobahn|JS comes through Crossbar; `interop_autobahn_transports` has the rest.
+//! finds no fault. Autobahn|JS comes through Crossbar; `every_transport` has the rest.
 //!
 //! Each scenario runs with each serializer. `tests/crossbar/README.md` tells what has to be there.
 
-#![cfg(all(not(target_arch = "wasm32"), feature = "router"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+mod authentication;
+mod cancel;
+mod closing;
+#[cfg(feature = "cryptobox")]
+mod cryptobox;
+pub(crate) mod every_transport;
+mod meta;
+mod patterns;
+mod place;
+mod progress;
+mod pubsub;
+mod rpc;
+mod shared;
+mod transports;
+mod values;
 
-mod common {
-    pub(crate) mod autobahn;
-    pub(crate) mod crossbar;
-}
+use crate::harness::Test;
 
-mod autobahn {
-    pub(crate) mod authentication;
-    pub(crate) mod cancel;
-    pub(crate) mod closing;
+pub(crate) fn tests() -> Vec<Test> {
+    #[allow(unused_mut, reason = "there is more with cryptobox")]
+    let mut all =
+        vec![embedded::tests(), crossbar::tests(), js_crossbar::tests(), embedded_only::tests()];
     #[cfg(feature = "cryptobox")]
-    pub(crate) mod cryptobox;
-    pub(crate) mod meta;
-    pub(crate) mod patterns;
-    pub(crate) mod place;
-    pub(crate) mod progress;
-    pub(crate) mod pubsub;
-    pub(crate) mod rpc;
-    pub(crate) mod shared;
-    pub(crate) mod values;
+    all.extend([sealed_embedded::tests(), sealed_crossbar::tests()]);
+    all.into_iter().flatten().collect()
 }
 
 /// A test of each scenario at a place.
 macro_rules! scenarios {
-    ($module:ident at $place:ident: $($room:ident::$scenario:ident,)*) => {
+    ($module:ident at $place:ident needs $($need:ident)+: $($room:ident::$scenario:ident,)*) => {
         mod $module {
             use wampwerk::Serializer;
 
-            $(#[tokio::test]
-            async fn $scenario() {
-                let Some(mut place) = crate::autobahn::place::Place::$place().await else { return };
+            $(async fn $scenario() {
+                let mut place = crate::autobahn::place::Place::$place().await;
                 for serializer in Serializer::ALL {
                     let scenario = crate::autobahn::$room::$scenario(place.with(serializer));
-                    crate::common::autobahn::within(stringify!($scenario), scenario).await;
+                    crate::peer::within(stringify!($scenario), scenario).await;
                 }
             })*
+
+            tests! { $($need)+: $($scenario,)* }
         }
     };
 }
 
 macro_rules! everywhere {
     ($($scenarios:tt)*) => {
-        scenarios! { embedded at embedded: $($scenarios)* }
-        scenarios! { crossbar at crossbar: $($scenarios)* }
+        scenarios! { embedded at embedded needs AutobahnPython: $($scenarios)* }
+        scenarios! { crossbar at crossbar needs AutobahnPython Crossbar: $($scenarios)* }
     };
 }
 
@@ -97,21 +101,21 @@ everywhere! {
 }
 
 #[cfg(feature = "cryptobox")]
-scenarios! { sealed_embedded at embedded:
+scenarios! { sealed_embedded at embedded needs AutobahnPython:
     cryptobox::what_we_seal_they_open,
     cryptobox::what_they_seal_we_open,
     cryptobox::other_keys_open_nothing,
 }
 
 #[cfg(feature = "cryptobox")]
-scenarios! { sealed_crossbar at crossbar:
+scenarios! { sealed_crossbar at crossbar needs AutobahnPython Crossbar:
     cryptobox::what_we_seal_they_open,
     cryptobox::what_they_seal_we_open,
     cryptobox::other_keys_open_nothing,
 }
 
 // Without the router of ours, for what Crossbar does in another way.
-scenarios! { js_crossbar at crossbar_js:
+scenarios! { js_crossbar at crossbar_js needs AutobahnJs Crossbar:
     rpc::results_of_any_shape,
     rpc::errors_with_arguments,
     progress::results_from_autobahn_js,
@@ -123,7 +127,7 @@ scenarios! { js_crossbar at crossbar_js:
 // Crossbar 26.10 answers `wamp.registration.remove_callee` by a runtime error, drops the connection
 // of whoever sends what is no URI, and never answers a call whose integers the callee's serializer
 // does not have.
-scenarios! { embedded_only at embedded:
+scenarios! { embedded_only at embedded needs AutobahnPython:
     authentication::every_method_joins,
     authentication::wrong_secrets_are_refused,
     authentication::guests_beside_users,

@@ -4,31 +4,17 @@
 //! Each with every serializer that the client has there. `tests/crossbar/README.md` tells what has
 //! to be installed.
 
-#![cfg(all(not(target_arch = "wasm32"), unix, feature = "router", feature = "tls"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod authority;
-    pub(crate) mod autobahn;
-    pub(crate) mod crossbar;
-}
-
-#[allow(dead_code, reason = "the rooms have more scenarios than are about transports")]
-mod autobahn {
-    pub(crate) mod closing;
-    pub(crate) mod place;
-    pub(crate) mod progress;
-    pub(crate) mod pubsub;
-    pub(crate) mod rpc;
-    pub(crate) mod transports;
-    pub(crate) mod values;
-}
-
-use autobahn::place::Place;
-use autobahn::transports::{Below, Kind};
-use autobahn::{closing, progress, pubsub, rpc, values};
-use common::autobahn::{Implementation, within};
 use wampwerk::Serializer;
+
+use super::place::Place;
+use super::transports::{Below, Kind};
+use super::{closing, progress, pubsub, rpc, values};
+use crate::harness::Test;
+use crate::peer::{Implementation, within};
+
+pub(crate) fn tests() -> Vec<Test> {
+    python::tests().into_iter().chain(js::tests()).collect()
+}
 
 /// What a client speaks there. Autobahn|JS has JSON only on RawSocket.
 fn serializers(who: Implementation, kind: Kind) -> &'static [Serializer] {
@@ -40,7 +26,7 @@ fn serializers(who: Implementation, kind: Kind) -> &'static [Serializer] {
 
 /// Everything, in one way.
 async fn all(who: Implementation, kind: Kind, below: Below) {
-    let Some(mut place) = Place::over(kind, below, who).await else { return };
+    let mut place = Place::over(kind, below, who).await;
     for &serializer in serializers(who, kind) {
         macro_rules! scenarios {
             ($($room:ident::$scenario:ident,)*) => {$(
@@ -77,18 +63,19 @@ async fn all(who: Implementation, kind: Kind, below: Below) {
 }
 
 macro_rules! ways {
-    ($who:ident in $module:ident: $($test:ident: $kind:ident over $below:ident,)*) => {
+    ($who:ident in $module:ident needs $need:ident: $($test:ident: $kind:ident over $below:ident,)*) => {
         mod $module {
-            $(#[tokio::test]
-            async fn $test() {
+            $(async fn $test() {
                 use super::{Below, Implementation, Kind};
                 super::all(Implementation::$who, Kind::$kind, Below::$below).await;
             })*
+
+            tests! { $need: $($test,)* }
         }
     };
 }
 
-ways! { Python in python:
+ways! { Python in python needs AutobahnPython:
     websocket: Ws over Tcp,
     websocket_over_tls: Ws over Tls,
     websocket_over_a_unix_socket: Ws over Unix,
@@ -104,7 +91,7 @@ ways! { Python in python:
 }
 
 // It has no RawSocket over TLS.
-ways! { Js in js:
+ways! { Js in js needs AutobahnJs:
     websocket: Ws over Tcp,
     websocket_over_tls: Ws over Tls,
     websocket_over_a_unix_socket: Ws over Unix,

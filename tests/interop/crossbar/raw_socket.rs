@@ -1,18 +1,17 @@
 //! What is Crossbar's own on RawSocket: it knows no PING.
 
-#![cfg(all(not(target_arch = "wasm32"), unix, feature = "tls"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod crossbar;
-}
-
 use std::time::Duration;
 
-use common::crossbar::Rig;
 use wampwerk::session::connect_with;
 use wampwerk::transport::{AutoPing, WampRawSocketClientFactory};
 use wampwerk::{CloseKind, ConnectError, Serializer, connect};
+
+use crate::crossbar::rig::Rig;
+
+tests! { Crossbar:
+    a_ping_ends_the_connection,
+    connecting_by_url,
+}
 
 const TRANSPORTS: [&str; 3] = ["rs", "unix", "universal_rs"];
 
@@ -21,9 +20,8 @@ fn factory(rig: &Rig, transport: &str) -> WampRawSocketClientFactory {
 }
 
 /// A PING makes it drop the connection (surprise S19). Who turns pings on is told that it is this.
-#[tokio::test]
 async fn a_ping_ends_the_connection() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for transport in TRANSPORTS {
         let ping = AutoPing::new(Duration::from_millis(10), Duration::from_secs(20));
         let factory = factory(&rig, transport).auto_ping(ping);
@@ -35,9 +33,8 @@ async fn a_ping_ends_the_connection() {
 }
 
 /// The shortest way to a session.
-#[tokio::test]
 async fn connecting_by_url() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for transport in TRANSPORTS {
         let session = connect(rig.url(transport), rig.get("realm")).await.unwrap();
         assert_eq!(session.transport().kind, "rawsocket");

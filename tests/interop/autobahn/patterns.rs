@@ -5,7 +5,7 @@ use wampwerk::Match;
 use wampwerk::session::CallDetails;
 
 use super::place::{Place, calling, shape};
-use crate::common::autobahn::within;
+use crate::peer::within;
 
 pub(crate) async fn procedures(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);

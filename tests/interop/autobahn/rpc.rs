@@ -7,7 +7,7 @@ use wampwerk::session::CallDetails;
 use wampwerk::{ApplicationError, Payload, Value};
 
 use super::place::{Place, application, calling, json_of, payload, shape};
-use crate::common::autobahn::within;
+use crate::peer::within;
 
 pub(crate) async fn results_of_any_shape(at: &Place) {
     let (ours, theirs) = (at.ours().await, at.theirs().await);

@@ -10,7 +10,7 @@ use wampwerk::session::Registration;
 use wampwerk::{CallError, Session};
 
 use super::place::{Place, application, calling};
-use crate::common::autobahn::{Autobahn, within};
+use crate::peer::{Autobahn, within};
 
 /// The callee is interrupted unless the mode is skip, and what it says late disturbs nobody.
 pub(crate) async fn our_call_is_cancelled(at: &Place) {

@@ -1,19 +1,29 @@
 //! Against a real Crossbar: the whole behaviour with each serializer, and what is its own.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod behaviour;
-    pub(crate) mod behaviour_meta;
-    pub(crate) mod crossbar;
-}
-
-use common::behaviour::{self, Kind, Place};
-use common::behaviour_meta;
-use common::crossbar::Rig;
 use wampwerk::transport::{TlsConfig, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, ConnectError, RegisterError, Serializer, Session, connect};
+
+use crate::common::behaviour::{self, Kind, Place};
+use crate::common::behaviour_meta;
+use crate::crossbar::rig::Rig;
+
+pub(crate) mod auth;
+pub(crate) mod component;
+pub(crate) mod raw_socket;
+pub(crate) mod rig;
+pub(crate) mod sizes;
+pub(crate) mod transports;
+pub(crate) mod websocket;
+
+tests! { Crossbar:
+    the_whole_behaviour_with_each_serializer,
+    the_whole_behaviour_in_batches_with_each_serializer,
+    the_meta_api_with_each_serializer,
+    serializers_meet_in_crossbar,
+    a_wrong_realm_is_aborted,
+    what_is_forbidden_is_refused,
+    over_tls,
+}
 
 struct Crossbar<'a> {
     rig: &'a Rig,
@@ -37,9 +47,8 @@ impl Place for Crossbar<'_> {
 /// One after the other: the names of the behaviours are the same.
 static IN_TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-#[tokio::test]
 async fn the_whole_behaviour_with_each_serializer() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let _turn = IN_TURN.lock().await;
     for serializer in Serializer::ALL {
         behaviour::all(&Crossbar { rig: &rig, serializer, batched: false }).await;
@@ -48,18 +57,16 @@ async fn the_whole_behaviour_with_each_serializer() {
 
 /// As above, also for batched JSON, which Crossbar separates by another octet than the
 /// specification.
-#[tokio::test]
 async fn the_whole_behaviour_in_batches_with_each_serializer() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let _turn = IN_TURN.lock().await;
     for serializer in Serializer::ALL {
         behaviour::all(&Crossbar { rig: &rig, serializer, batched: true }).await;
     }
 }
 
-#[tokio::test]
 async fn the_meta_api_with_each_serializer() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let _turn = IN_TURN.lock().await;
     for serializer in Serializer::ALL {
         let place = Crossbar { rig: &rig, serializer, batched: false };
@@ -68,9 +75,8 @@ async fn the_meta_api_with_each_serializer() {
     }
 }
 
-#[tokio::test]
 async fn serializers_meet_in_crossbar() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let value = behaviour::troublesome();
     for from in Serializer::ALL {
         for to in Serializer::ALL {
@@ -86,9 +92,8 @@ async fn serializers_meet_in_crossbar() {
     }
 }
 
-#[tokio::test]
 async fn a_wrong_realm_is_aborted() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for serializer in Serializer::ALL {
         let connect = connect(rig.get("ws"), "nowhere").serializers(&[serializer]);
         let error = connect.await.unwrap_err();
@@ -98,9 +103,8 @@ async fn a_wrong_realm_is_aborted() {
     }
 }
 
-#[tokio::test]
 async fn what_is_forbidden_is_refused() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let session =
         Crossbar { rig: &rig, serializer: Serializer::Cbor, batched: false }.session().await;
     let error = session.call("deny.procedure").await.unwrap_err();
@@ -112,9 +116,8 @@ async fn what_is_forbidden_is_refused() {
     assert!(!session.is_closed());
 }
 
-#[tokio::test]
 async fn over_tls() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let tls = TlsConfig::new().with_root_pem(rig.ca()).unwrap();
     let factory = WampWebSocketClientFactory::new(rig.get("wss"), &[Serializer::Cbor]);
     let factory = factory.unwrap().tls(tls);

@@ -1,14 +1,6 @@
 //! Against a real Crossbar that asks who one is: every method joins with the right secret, over
 //! WebSocket, plain and over TLS, and over RawSocket, and is refused with a wrong one.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod crossbar;
-}
-
-use common::crossbar::Rig;
 use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{AuthMessage, Dialect, Kdf, Keys, salted_password};
 use wampwerk::auth::{AuthError, Secret};
@@ -21,6 +13,20 @@ use wampwerk::session::authentication::{
 use wampwerk::session::{SessionConfig, connect_with};
 use wampwerk::transport::{TransportInfo, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, CloseReason, ConnectError, Dict, Serializer, Session, Value};
+
+use crate::crossbar::rig::Rig;
+
+tests! { Crossbar:
+    every_user_joins,
+    nobody_joins_with_a_wrong_secret,
+    strangers_are_refused,
+    anonymous_only_is_refused,
+    several_methods_are_offered_at_once,
+    a_key_needs_no_name,
+    a_channel_binding_is_insisted_on,
+    a_function_answers,
+    connecting_by_url_logs_in,
+}
 
 /// From an authid and a secret.
 type Credentials = fn(&str, &str) -> Authentication;
@@ -70,9 +76,8 @@ fn refusal(outcome: Result<Session, ConnectError>) -> CloseReason {
     }
 }
 
-#[tokio::test]
 async fn every_user_joins() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for transport in ["ws_auth", "wss_auth", "rs_auth"] {
         for (user, method, with) in USERS {
             let (authid, secret) = rig.user(user);
@@ -100,9 +105,8 @@ async fn every_user_joins() {
     }
 }
 
-#[tokio::test]
 async fn nobody_joins_with_a_wrong_secret() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for transport in ["ws_auth", "wss_auth", "rs_auth"] {
         for (user, _, with) in USERS {
             let (authid, secret) = rig.user(user);
@@ -115,9 +119,8 @@ async fn nobody_joins_with_a_wrong_secret() {
     }
 }
 
-#[tokio::test]
 async fn strangers_are_refused() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for (user, _, with) in USERS {
         let (_, secret) = rig.user(user);
         let outcome = log_in(&rig, "ws_auth", Serializer::Json, with("nobody", secret)).await;
@@ -125,9 +128,8 @@ async fn strangers_are_refused() {
     }
 }
 
-#[tokio::test]
 async fn anonymous_only_is_refused() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for anonymous in [Authentication::new(), Anonymous::new().into(), Named::new("cookie").into()] {
         let outcome = log_in(&rig, "ws_auth", Serializer::Cbor, anonymous).await;
         assert_eq!(refusal(outcome).reason, "wamp.error.no_auth_method");
@@ -135,9 +137,8 @@ async fn anonymous_only_is_refused() {
 }
 
 /// Crossbar takes the first of those offered that it has.
-#[tokio::test]
 async fn several_methods_are_offered_at_once() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let (authid, secret) = rig.user("ticket");
     let right = || Ticket::new(authid, secret);
     let offers = [
@@ -164,9 +165,8 @@ async fn several_methods_are_offered_at_once() {
 }
 
 /// The router tells the authid that belongs to the key, where none is asked for.
-#[tokio::test]
 async fn a_key_needs_no_name() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let (authid, seed) = rig.user("cryptosign");
     let key = SigningKey::from_hex(seed).unwrap();
     let session = log_in(&rig, "wss_auth", Serializer::Cbor, Cryptosign::new(key)).await.unwrap();
@@ -174,9 +174,8 @@ async fn a_key_needs_no_name() {
 }
 
 /// Crossbar knows only a binding that TLS 1.3 has not: then we do not go on without.
-#[tokio::test]
 async fn a_channel_binding_is_insisted_on() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let (authid, seed) = rig.user("cryptosign");
     let bound = || cryptosign(authid, seed).channel_binding(ChannelBinding::TlsExporter);
     let outcome = log_in(&rig, "wss_auth", Serializer::Cbor, bound()).await;
@@ -187,9 +186,8 @@ async fn a_channel_binding_is_insisted_on() {
     assert!(outcome.is_err(), "{outcome:?}");
 }
 
-#[tokio::test]
 async fn a_function_answers() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let (authid, secret) = rig.user("ticket");
     let answer = |secret: &str| {
         let secret = secret.to_owned();
@@ -212,9 +210,8 @@ async fn a_function_answers() {
     assert!(reason.to_string().contains("no ticket left"), "{reason}");
 }
 
-#[tokio::test]
 async fn connecting_by_url_logs_in() {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     let (authid, secret) = rig.user("wampcra-salted");
     let connect = wampwerk::connect(rig.get("ws_auth"), rig.get("realm"));
     let session = connect.authentication(WampCra::new(authid, secret)).await.unwrap();

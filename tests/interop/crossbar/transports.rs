@@ -1,21 +1,24 @@
 //! Against a real Crossbar, on every transport that it has and with each serializer: calls and
 //! their errors, events, progressive results, and a clean end.
 
-#![cfg(all(not(target_arch = "wasm32"), unix, feature = "tls"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
-
-mod common {
-    pub(crate) mod crossbar;
-}
-
 use std::time::Duration;
 
-use common::crossbar::{Rig, TRANSPORTS};
 use futures_util::future::join_all;
 use wampwerk::session::{Progress, SessionConfig, join};
 use wampwerk::{
     ApplicationError, CallError, CloseKind, ConnectError, Dict, Serializer, Session, Value, uris,
 };
+
+use crate::crossbar::rig::{Rig, TRANSPORTS};
+
+tests! { Crossbar:
+    the_transport_is_what_was_asked_for,
+    calls_and_their_errors,
+    events_in_order,
+    progressive_results,
+    a_wrong_realm_is_aborted,
+    being_killed,
+}
 
 /// What no healthy machine needs.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -50,7 +53,7 @@ impl std::fmt::Display for Way<'_> {
 
 /// Runs a scenario in every way, and says in which it failed to end.
 async fn everywhere(scenario: impl AsyncFn(&Way<'_>)) {
-    let Some(rig) = Rig::find() else { return };
+    let rig = Rig::find();
     for transport in TRANSPORTS {
         for serializer in Serializer::ALL {
             let way = Way { rig: &rig, transport, serializer };
@@ -60,7 +63,6 @@ async fn everywhere(scenario: impl AsyncFn(&Way<'_>)) {
     }
 }
 
-#[tokio::test]
 async fn the_transport_is_what_was_asked_for() {
     everywhere(async |way| {
         let session = way.session().await;
@@ -76,7 +78,6 @@ async fn the_transport_is_what_was_asked_for() {
     .await;
 }
 
-#[tokio::test]
 async fn calls_and_their_errors() {
     everywhere(async |way| {
         let (callee, caller) = (way.session().await, way.session().await);
@@ -112,7 +113,6 @@ async fn calls_and_their_errors() {
     .await;
 }
 
-#[tokio::test]
 async fn events_in_order() {
     everywhere(async |way| {
         let (publisher, subscriber) = (way.session().await, way.session().await);
@@ -134,7 +134,6 @@ async fn events_in_order() {
     .await;
 }
 
-#[tokio::test]
 async fn progressive_results() {
     everywhere(async |way| {
         let (callee, caller) = (way.session().await, way.session().await);
@@ -159,7 +158,6 @@ async fn progressive_results() {
     .await;
 }
 
-#[tokio::test]
 async fn a_wrong_realm_is_aborted() {
     everywhere(async |way| {
         let error = way.join("nowhere").await.unwrap_err();
@@ -171,7 +169,6 @@ async fn a_wrong_realm_is_aborted() {
 }
 
 /// What is lost is told to whoever waits, and nobody else.
-#[tokio::test]
 async fn being_killed() {
     everywhere(async |way| {
         let (killer, victim) = (way.session().await, way.session().await);

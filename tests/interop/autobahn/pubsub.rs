@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use wampwerk::session::{PublishRequest, Subscription};
 
 use super::place::{Place, payload, shape};
-use crate::common::autobahn::{Autobahn, within};
+use crate::peer::{Autobahn, within};
 
 pub(crate) async fn events_of_any_shape(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);

@@ -5,7 +5,7 @@ use wampwerk::ApplicationError;
 use wampwerk::session::Progress;
 
 use super::place::{Place, application, payload, shape};
-use crate::common::autobahn::within;
+use crate::peer::within;
 
 pub(crate) async fn results_from_autobahn(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);

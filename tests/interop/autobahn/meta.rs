@@ -6,7 +6,7 @@ use wampwerk::session::Ending;
 use wampwerk::{CloseKind, Match, RouterBuilder, Session};
 
 use super::place::{Place, application, json_of, payload};
-use crate::common::autobahn::{Autobahn, within};
+use crate::peer::{Autobahn, within};
 
 /// An id that nobody has.
 const NOBODY: u64 = (1 << 53) - 1;
@@ -220,7 +220,7 @@ pub(crate) async fn sessions_are_killed(at: &Place) {
 /// As the router is unless it is told otherwise.
 pub(crate) async fn nobody_is_killed(at: &Place) {
     let read_only = |router: RouterBuilder| router.meta_api(MetaApi::ReadOnly);
-    let at = Place::embedded_with(read_only).await.unwrap().with_serializer_of(at);
+    let at = Place::embedded_with(read_only).await.with_serializer_of(at);
     let (ours, theirs) = (at.ours().await, at.theirs().await);
     assert_eq!(ask(&theirs, "wamp.session.count", json!([])).await, 2);
     let error = theirs.call("wamp.session.kill", json!([ours.id()])).await.unwrap_err();
@@ -232,7 +232,7 @@ pub(crate) async fn nobody_is_killed(at: &Place) {
 
 pub(crate) async fn event_history(at: &Place) {
     let history = |router: RouterBuilder| router.history("com.example.", Match::Prefix, 2);
-    let at = Place::embedded_with(history).await.unwrap().with_serializer_of(at);
+    let at = Place::embedded_with(history).await.with_serializer_of(at);
     let (ours, theirs) = (at.ours().await, at.theirs().await);
     let topic = at.uri("topic");
     let mut publications = Vec::new();

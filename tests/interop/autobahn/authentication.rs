@@ -8,7 +8,7 @@ use wampwerk::router::{Denied, Principal, User};
 use wampwerk::{Listener, Router, RouterBuilder, uris};
 
 use super::place::Place;
-use crate::common::autobahn::{Autobahn, Failed};
+use crate::peer::{Autobahn, Failed};
 
 const SEED: &str = "4ffddd896a530ce5ee8c86b83b0d31835490a97a9cd718cb2f09c9fd31c4a7d7";
 
@@ -45,7 +45,7 @@ fn users(router: RouterBuilder) -> RouterBuilder {
 }
 
 async fn place(like: &Place, more: impl FnOnce(RouterBuilder) -> RouterBuilder) -> Place {
-    Place::embedded_with(more).await.unwrap().with_serializer_of(like)
+    Place::embedded_with(more).await.with_serializer_of(like)
 }
 
 async fn log_in(at: &Place, authentication: Json) -> Result<Autobahn, Failed> {

@@ -12,8 +12,8 @@ use wampwerk::{
     RouterBuilder, Serializer, Session, Value,
 };
 
-use crate::common::autobahn::{Autobahn, Implementation};
-use crate::common::crossbar::Rig;
+use crate::crossbar::rig::Rig;
+use crate::peer::{Autobahn, Implementation};
 
 /// A router, and the serializer that sessions speak with it.
 pub(crate) struct Place {
@@ -34,22 +34,17 @@ pub(crate) type Ours = Box<dyn Fn(Serializer) -> Box<dyn Connector> + Send + Syn
 
 impl Place {
     /// A router of its own, which discloses everybody as the rig's Crossbar does.
-    pub(crate) async fn embedded() -> Option<Place> {
+    pub(crate) async fn embedded() -> Place {
         Place::embedded_with(|router| router).await
     }
 
     /// The same, with more settings.
-    pub(crate) async fn embedded_with(
-        more: impl FnOnce(RouterBuilder) -> RouterBuilder,
-    ) -> Option<Place> {
-        if !Implementation::Python.is_there() {
-            return None;
-        }
+    pub(crate) async fn embedded_with(more: impl FnOnce(RouterBuilder) -> RouterBuilder) -> Place {
         let router = more(Place::router()).build().unwrap();
         let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
         let url = listener.url().to_owned();
         let ours = over_websocket(url.clone(), TlsConfig::new());
-        Some(Place::of(url, Some((router, listener)), ours, Implementation::Python, None))
+        Place::of(url, Some((router, listener)), ours, Implementation::Python, None)
     }
 
     /// What the routers of all places are made of.
@@ -59,22 +54,19 @@ impl Place {
     }
 
     /// The Crossbar that `tests/crossbar/with` starts, with everybody else in it.
-    pub(crate) async fn crossbar() -> Option<Place> {
+    pub(crate) async fn crossbar() -> Place {
         Place::crossbar_with(Implementation::Python)
     }
 
     /// The same, with Autobahn|JS.
-    pub(crate) async fn crossbar_js() -> Option<Place> {
+    pub(crate) async fn crossbar_js() -> Place {
         Place::crossbar_with(Implementation::Js)
     }
 
-    fn crossbar_with(who: Implementation) -> Option<Place> {
-        if !who.is_there() {
-            return None;
-        }
-        let url = Rig::find()?.get("ws").to_owned();
+    fn crossbar_with(who: Implementation) -> Place {
+        let url = Rig::find().get("ws").to_owned();
         let ours = over_websocket(url.clone(), TlsConfig::new());
-        Some(Place::of(url, None, ours, who, None))
+        Place::of(url, None, ours, who, None)
     }
 
     /// One that is there already.

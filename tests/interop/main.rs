@@ -1,0 +1,28 @@
+//! Real peers: Crossbar as the router, and Autobahn|Python and Autobahn|JS as clients of it and of
+//! the embedded router. `tests/crossbar/README.md` tells how to get them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+
+#[macro_use]
+mod harness;
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod autobahn;
+mod crossbar;
+mod peer;
+
+fn main() -> std::process::ExitCode {
+    harness::run(vec![
+        autobahn::tests(),
+        autobahn::every_transport::tests(),
+        crossbar::tests(),
+        crossbar::auth::tests(),
+        crossbar::component::tests(),
+        crossbar::raw_socket::tests(),
+        crossbar::sizes::tests(),
+        crossbar::transports::tests(),
+        crossbar::websocket::tests(),
+    ])
+}
