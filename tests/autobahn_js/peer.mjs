@@ -1,4 +1,4 @@
-// Autobahn|JS sessions on a string, as tests/autobahn/peer.py has them of Autobahn|Python: the same commands on stdin and
+// Autobahn|JS sessions on a string, as tests/autobahn_python/peer.py has them of Autobahn|Python: the same commands on stdin and
 // the same lines on stdout, which are told there. A method `do_...` below is a command.
 //
 //     node peer.mjs

@@ -1,9 +1,5 @@
 //! A certificate authority of our own.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(unreachable_pub, reason = "a module of several tests")]
-#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
-
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use wampwerk::transport::{TlsConfig, TlsServerConfig};
 

@@ -1,8 +1,6 @@
 //! What a session learns by the meta API and leaves in testaments, whatever router is under it: one
 //! suite, run over the embedded router and against Crossbar.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "tests may")]
-
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::future::IntoFuture;

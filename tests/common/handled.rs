@@ -2,8 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +14,8 @@ use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSoc
 use wampwerk::transport::memory::{self, MemoryTransport};
 use wampwerk::transport::{CloseCode, Transport, TransportInfo};
 use wampwerk::{Dict, Serializer, Value, codec};
+
+use super::fake_transport::{Control, FakeTransport};
 
 /// What a handler was called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,7 @@ impl Server {
 /// The other end of a connection.
 pub(crate) struct Peer {
     end: Option<MemoryTransport>,
-    closed_with: Arc<Mutex<Option<CloseCode>>>,
+    control: Control,
 }
 
 impl Peer {
@@ -161,11 +162,13 @@ impl Peer {
         change: impl FnOnce(&mut TransportInfo),
     ) -> Self {
         let (near, far) = memory::pair(serializer, capacity);
-        let mut info = TransportInfo::new(serializer, "limited", "peer");
-        change(&mut info);
-        let closed_with = Arc::default();
-        factory.serve(Box::new(Limited { end: far, info, closed_with: Arc::clone(&closed_with) }));
-        Peer { end: Some(near), closed_with }
+        let limited = FakeTransport::over(far).with_info(|info| {
+            *info = TransportInfo::new(serializer, "limited", "peer");
+            change(info);
+        });
+        let control = limited.control();
+        factory.serve(Box::new(limited));
+        Peer { end: Some(near), control }
     }
 
     pub(crate) async fn send(&mut self, message: impl Into<Message>) {
@@ -210,45 +213,7 @@ impl Peer {
 
     /// The code with which the server has closed.
     pub(crate) fn closed_with(&self) -> Option<CloseCode> {
-        *self.closed_with.lock().unwrap()
-    }
-}
-
-/// A transport with an agreement of the test's, that keeps the code of its end.
-struct Limited {
-    end: MemoryTransport,
-    info: TransportInfo,
-    closed_with: Arc<Mutex<Option<CloseCode>>>,
-}
-
-impl Transport for Limited {
-    fn info(&self) -> &TransportInfo {
-        &self.info
-    }
-
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        self.end.poll_recv(cx)
-    }
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.end.poll_ready(cx)
-    }
-
-    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
-        self.end.start_send(frame)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.end.poll_flush(cx)
-    }
-
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        code: CloseCode,
-    ) -> Poll<Result<(), TransportError>> {
-        self.closed_with.lock().unwrap().get_or_insert(code);
-        self.end.poll_close(cx, code)
+        self.control.closed_with()
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod behaviour;
 pub(crate) mod behaviour_meta;
 pub(crate) mod challenger;
 pub(crate) mod endpoints;
+pub(crate) mod fake_transport;
 pub(crate) mod handled;
 pub(crate) mod machine;
 pub(crate) mod payload_codec;
@@ -22,3 +23,25 @@ pub(crate) mod scripted;
 pub(crate) mod site;
 pub(crate) mod websocket;
 pub(crate) mod wire;
+
+use std::future::Future;
+use std::time::Duration;
+
+use wampwerk::{Listener, Router};
+
+/// A router with the realm that most tests use.
+pub(crate) fn router() -> Router {
+    Router::builder().realm("realm1").build().unwrap()
+}
+
+/// Such a router, and its listener at this URL.
+pub(crate) async fn listening(url: &str) -> (Router, Listener) {
+    let router = router();
+    let listener = router.listen(url).await.unwrap();
+    (router, listener)
+}
+
+/// Waits for the future, which has to end soon.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), future).await.expect("it does not end")
+}

@@ -1,20 +1,18 @@
 //! A place with an embedded router that can be killed and started again, and what leads there.
 
 use std::future::pending;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::sync::watch;
 use tokio::time::Instant;
 use wampwerk::component::TransportEntry;
 use wampwerk::rt::BoxFuture;
 use wampwerk::transport::memory::{self, MemoryTransport};
-use wampwerk::transport::{CloseCode, Connector, Transport, TransportInfo};
-use wampwerk::{ConnectError, Router, RouterBuilder, Serializer, Session, TransportError};
+use wampwerk::transport::{Connector, Transport};
+use wampwerk::{ConnectError, Router, RouterBuilder, Serializer, Session};
+
+use super::fake_transport::{Control, FakeTransport};
 
 /// How the place takes those who connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +33,11 @@ pub struct Site {
     /// The far ends of connections on which nobody speaks.
     silent: Mutex<Vec<MemoryTransport>>,
     deaf: AtomicBool,
+    /// Of all connections that there were.
+    connections: Mutex<Vec<Control>>,
     router: Mutex<Option<Router>>,
-    /// Counted up with each cut.
-    cuts: watch::Sender<u64>,
     began: Instant,
     attempts: Mutex<Vec<Duration>>,
-    transports: watch::Sender<usize>,
     make: fn() -> RouterBuilder,
 }
 
@@ -67,11 +64,10 @@ impl Site {
             mode: Mutex::new(Mode::Router),
             silent: Mutex::default(),
             deaf: AtomicBool::new(false),
+            connections: Mutex::default(),
             router: Mutex::default(),
-            cuts: watch::channel(0).0,
             began: Instant::now(),
             attempts: Mutex::default(),
-            transports: watch::channel(0).0,
             make,
         })
     }
@@ -89,7 +85,7 @@ impl Site {
 
     /// All connections break.
     pub fn cut(&self) {
-        self.cuts.send_modify(|cuts| *cuts += 1);
+        self.connections.lock().unwrap().iter().for_each(Control::cut);
     }
 
     /// How it takes those who come from now on.
@@ -105,6 +101,7 @@ impl Site {
     /// From now on nothing reaches the clients: a link that is half open.
     pub fn go_deaf(&self, deaf: bool) {
         self.deaf.store(deaf, Ordering::Relaxed);
+        self.connections.lock().unwrap().iter().for_each(|one| one.go_deaf(deaf));
     }
 
     /// The router says GOODBYE to all, and goes.
@@ -129,7 +126,7 @@ impl Site {
 
     /// How many connections are open.
     pub fn open_transports(&self) -> usize {
-        *self.transports.borrow()
+        self.connections.lock().unwrap().iter().filter(|one| !one.is_gone()).count()
     }
 
     /// What leads here.
@@ -205,68 +202,11 @@ impl Connector for Way {
                         .connect_transport()
                 }
             };
-            let mut cuts = site.cuts.subscribe();
-            site.transports.send_modify(|open| *open += 1);
-            let cut = Box::pin(async move {
-                let _ = cuts.changed().await;
-            });
-            Ok(Box::new(Cuttable { inner, cut, is_cut: false, site }) as Box<dyn Transport>)
+            let transport = FakeTransport::boxed(inner);
+            let control = transport.control();
+            control.go_deaf(site.deaf.load(Ordering::Relaxed));
+            site.connections.lock().unwrap().push(control);
+            Ok(Box::new(transport) as Box<dyn Transport>)
         })
-    }
-}
-
-struct Cuttable {
-    inner: Box<dyn Transport>,
-    cut: Pin<Box<dyn Future<Output = ()> + Send>>,
-    is_cut: bool,
-    site: Arc<Site>,
-}
-
-impl Cuttable {
-    fn poll_cut(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
-        self.is_cut = self.is_cut || self.cut.as_mut().poll(cx).is_ready();
-        if self.is_cut { Err(TransportError::Lost("cut".to_owned())) } else { Ok(()) }
-    }
-}
-
-impl Drop for Cuttable {
-    fn drop(&mut self) {
-        self.site.transports.send_modify(|open| *open -= 1);
-    }
-}
-
-impl Transport for Cuttable {
-    fn info(&self) -> &TransportInfo {
-        self.inner.info()
-    }
-
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        match self.poll_cut(cx) {
-            Ok(()) if self.site.deaf.load(Ordering::Relaxed) => Poll::Pending,
-            Ok(()) => self.inner.poll_recv(cx),
-            Err(error) => Poll::Ready(Some(Err(error))),
-        }
-    }
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.poll_cut(cx)?;
-        self.inner.poll_ready(cx)
-    }
-
-    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
-        self.inner.start_send(frame)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.poll_cut(cx)?;
-        self.inner.poll_flush(cx)
-    }
-
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        code: CloseCode,
-    ) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_close(cx, code)
     }
 }

@@ -10,16 +10,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use wampwerk::Listener;
 
+use super::soon;
+
 /// No healthy machine needs so long, and nothing waits for it to pass.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// 16 MiB, JSON.
 pub const HELLO: [u8; 4] = [0x7f, 0xf1, 0, 0];
-
-/// The future's end, which has to come soon.
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, future).await.expect("it does not end")
-}
 
 pub fn address(listener: &Listener) -> SocketAddr {
     listener.local_addr().unwrap()

@@ -1,12 +1,9 @@
 //! The stations of a component's way: their order, their errors, and how listeners go.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use wampwerk::component::{
     ApplicationSession, AttemptError, BoxError, Component, ComponentBuilder, ComponentConfig,
     ComponentError, ComponentState, JoinAs, RetryPolicy, TransportEntry,
@@ -16,9 +13,10 @@ use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::{Anonymous, Signature};
 use wampwerk::session::{SessionConfig, UserError};
 use wampwerk::transport::memory::MemoryTransport;
-use wampwerk::transport::{CloseCode, Connector, Transport, TransportInfo};
+use wampwerk::transport::{Connector, Transport, TransportInfo};
 use wampwerk::{ApplicationError, CloseReason, ConnectError, Session, TransportError, Value};
 
+use crate::common::fake_transport::FakeTransport;
 use crate::common::site::{Mode, Site, millis};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
@@ -507,58 +505,23 @@ struct Welcomed;
 
 impl ApplicationSession for Welcomed {}
 
-/// A connection of the site's on which something goes wrong, by the rules of transports.
-struct Wrong {
-    inner: Box<dyn Transport>,
-    /// While it reads, or else while it closes.
-    reading: bool,
-    due: Pin<Box<tokio::time::Sleep>>,
-}
-
+/// Leads to connections of the site on which something goes wrong, by the rules of transports: while
+/// they read, or else while they close.
 struct WayOfWrongs(Arc<Site>, bool);
 
 impl Connector for WayOfWrongs {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
-        let inner = self.0.router().connect_transport();
-        let due = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
-        let wrong = Wrong { inner, reading: self.1, due };
+        let mut wrong = FakeTransport::to(&self.0.router());
+        if self.1 {
+            let control = wrong.control();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                control.fail_with(|| TransportError::Violation("bad opcode".to_owned()));
+            });
+        } else {
+            wrong = wrong.closing_fails(|| TransportError::Timeout("the peer does not close"));
+        }
         Box::pin(async move { Ok(Box::new(wrong) as Box<dyn Transport>) })
-    }
-}
-
-impl Transport for Wrong {
-    fn info(&self) -> &TransportInfo {
-        self.inner.info()
-    }
-
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        if self.reading && (self.due.is_elapsed() || self.due.as_mut().poll(cx).is_ready()) {
-            return Poll::Ready(Some(Err(TransportError::Violation("bad opcode".to_owned()))));
-        }
-        self.inner.poll_recv(cx)
-    }
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
-        self.inner.start_send(frame)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_flush(cx)
-    }
-
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        code: CloseCode,
-    ) -> Poll<Result<(), TransportError>> {
-        match self.reading {
-            true => self.inner.poll_close(cx, code),
-            false => Poll::Ready(Err(TransportError::Timeout("the peer does not close"))),
-        }
     }
 }
 

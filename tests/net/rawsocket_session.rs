@@ -16,10 +16,7 @@ use wampwerk::{
 
 use crate::common::authority::Authority;
 use crate::common::relay::Relay;
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
+use crate::common::router;
 
 async fn plain(router: &Router) -> Listener {
     router.listen("rs://127.0.0.1:0").await.unwrap()

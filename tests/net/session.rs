@@ -14,6 +14,7 @@ use wampwerk::{
 };
 
 use crate::common::behaviour::{self, Place};
+use crate::common::router;
 
 struct OverWebSocket {
     url: String,
@@ -26,10 +27,6 @@ impl Place for OverWebSocket {
         assert_eq!(session.serializer(), self.serializer);
         session
     }
-}
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
 }
 
 async fn behaviour_with(serializer: Serializer) {

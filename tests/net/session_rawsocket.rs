@@ -3,10 +3,11 @@
 
 use wampwerk::session::connect_with;
 use wampwerk::transport::{Connector, WampRawSocketClientFactory};
-use wampwerk::{Router, Serializer, Session, connect};
+use wampwerk::{Serializer, Session, connect};
 
 use crate::common::authority::Authority;
 use crate::common::behaviour::{self, Place};
+use crate::common::router;
 use crate::common::wire;
 
 /// What a session's transport has to be.
@@ -46,10 +47,6 @@ impl<C: Connector> Place for By<C> {
     async fn session(&self) -> Session {
         self.expected.check(connect_with(&self.factory, "realm1").await.unwrap())
     }
-}
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
 }
 
 async fn with_each_serializer(url: &str, kind: &'static str) {

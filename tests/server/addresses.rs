@@ -3,13 +3,10 @@
 use std::net::TcpListener;
 
 use tokio::net::TcpStream;
-use wampwerk::{Router, connect};
+use wampwerk::connect;
 
+use crate::common::router;
 use crate::common::wire::{RawSocket, address};
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
 
 /// Whether this machine has IPv6.
 fn has_ipv6() -> bool {

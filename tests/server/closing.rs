@@ -13,8 +13,9 @@ use wampwerk::transport::{AutoPing, Connector, ServerOptions, WampWebSocketClien
 use wampwerk::{Router, Serializer, codec};
 
 use crate::common::handled::{Seen, call, factory, recorder, result};
+use crate::common::soon;
 use crate::common::wire;
-use crate::common::wire::{JSON, RawSocket, read_head, soon, tcp, upgrade};
+use crate::common::wire::{JSON, RawSocket, read_head, tcp, upgrade};
 
 /// Longer than the three seconds that bound the closing of transports without a time of their own.
 const CLOSE: Duration = Duration::from_millis(3500);

@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, Command};
 use wampwerk::connect;
 
-use crate::common::wire::{JSON, read_head, soon, upgrade};
+use crate::common::soon;
+use crate::common::wire::{JSON, read_head, upgrade};
 
 /// Far fewer than there are clients.
 const DESCRIPTORS: usize = 40;

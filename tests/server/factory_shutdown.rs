@@ -7,7 +7,8 @@ use wampwerk::transport::ServerOptions;
 use wampwerk::{ListenError, Listener};
 
 use crate::common::handled::{Seen, Server, recorder};
-use crate::common::wire::{DEADLINE, JSON, address, read_head, soon, tcp, upgrade};
+use crate::common::soon;
+use crate::common::wire::{DEADLINE, JSON, address, read_head, tcp, upgrade};
 
 /// What a mount grants as long as it does.
 fn request() -> Request<()> {

@@ -6,14 +6,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wampwerk::transport::{AutoPing, ServerOptions};
 use wampwerk::{ConnectError, ListenError, Listener, RawSocketRefusal, Router};
 
-use crate::common::wire::{HELLO, JSON, RawSocket, read_all, soon, tcp, upgrade};
+use crate::common::wire::{HELLO, JSON, RawSocket, read_all, tcp, upgrade};
+use crate::common::{router, soon};
 
 async fn universal(router: &Router, options: ServerOptions) -> Listener {
     router.listen("ws://127.0.0.1:0/ws").universal(true).options(options).await.unwrap()
-}
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
 }
 
 #[tokio::test]

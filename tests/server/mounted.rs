@@ -17,7 +17,9 @@ use wampwerk::server::{
     HandlerError, Mount, TransportHandler, WampTransport, WampWebSocketServerFactory,
 };
 use wampwerk::transport::ServerOptions;
-use wampwerk::{Router, Session, codec, connect};
+use wampwerk::{Session, codec, connect};
+
+use crate::common::router;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -99,10 +101,6 @@ fn upgrade(more: &str) -> String {
 }
 
 const CBOR: &str = "Sec-WebSocket-Protocol: wamp.2.nothing, wamp.2.cbor\r\n";
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
 
 #[tokio::test]
 async fn sessions_meet_through_the_mount_and_the_page_is_there() {

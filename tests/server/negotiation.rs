@@ -7,8 +7,9 @@ use tokio::net::TcpStream;
 use wampwerk::transport::ServerOptions;
 use wampwerk::{Router, Serializer};
 
+use crate::common::soon;
 use crate::common::wire;
-use crate::common::wire::{read_all, read_head, soon, tcp, upgrade};
+use crate::common::wire::{read_all, read_head, tcp, upgrade};
 
 async fn ask(router: &Router, options: ServerOptions, more: &str) -> (String, TcpStream) {
     let listener = router.listen("ws://127.0.0.1:0/ws").options(options).await.unwrap();

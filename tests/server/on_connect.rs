@@ -7,15 +7,12 @@ use tokio::io::AsyncWriteExt;
 use wampwerk::message::Message;
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
 use wampwerk::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
-use wampwerk::{Listener, Router, Serializer};
+use wampwerk::{Listener, Serializer};
 
+use crate::common::router;
 use crate::common::wire::{JSON, read_all, read_head, tcp, upgrade};
 
 const URL: &str = "ws://127.0.0.1:0/ws";
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
 
 /// The whole answer to this request.
 async fn answer(listener: &Listener, request: &str) -> String {

@@ -4,14 +4,11 @@ use tokio::io::AsyncWriteExt;
 use wampwerk::transport::ServerOptions;
 use wampwerk::{Listener, Router};
 
+use crate::common::router;
 use crate::common::wire::{JSON, read_all, read_head, tcp, upgrade};
 
 async fn listen(router: &Router, options: ServerOptions) -> Listener {
     router.listen("ws://127.0.0.1:0/ws").options(options).await.unwrap()
-}
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
 }
 
 /// The answer to a page of this origin.

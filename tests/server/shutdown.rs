@@ -7,11 +7,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use wampwerk::{CallError, CloseKind, Listener, Router, connect};
 
-use crate::common::wire::{RawSocket, address, read_all, soon, tcp};
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
+use crate::common::wire::{RawSocket, address, read_all, tcp};
+use crate::common::{router, soon};
 
 async fn universal(router: &Router) -> Listener {
     router.listen("ws://127.0.0.1:0/ws").universal(true).await.unwrap()

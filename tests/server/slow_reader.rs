@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use wampwerk::transport::ServerOptions;
 use wampwerk::{Listener, Router};
 
-use crate::common::wire::{Folder, RawSocket, soon, tcp};
+use crate::common::soon;
+use crate::common::wire::{Folder, RawSocket, tcp};
 
 const OUTBOX: usize = 4 << 20;
 

@@ -11,12 +11,9 @@ use wampwerk::{ListenError, Listener, Router, Serializer, Session, codec};
 use crate::common::authority::Authority;
 use crate::common::wire;
 use crate::common::wire::{
-    HELLO, JSON, RawSocket, frame, read_all, read_head, soon, tcp, upgrade, write_slowly,
+    HELLO, JSON, RawSocket, frame, read_all, read_head, tcp, upgrade, write_slowly,
 };
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
+use crate::common::{router, soon};
 
 async fn universal(router: &Router) -> Listener {
     router.listen("ws://127.0.0.1:0/ws").universal(true).await.unwrap()

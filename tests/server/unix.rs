@@ -10,11 +10,8 @@ use wampwerk::transport::ServerOptions;
 use wampwerk::{ListenError, Router, connect};
 
 use crate::common::authority;
+use crate::common::router;
 use crate::common::wire::{Folder, RawSocket};
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
 
 /// Why it cannot be listened there.
 async fn refused(router: &Router, url: &str) -> String {

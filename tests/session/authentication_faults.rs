@@ -4,9 +4,7 @@
 use std::future::{pending, ready};
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -20,11 +18,12 @@ use wampwerk::session::authentication::{
     Signature, Signer, Ticket,
 };
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::transport::{CloseCode, Transport, TransportInfo, memory};
-use wampwerk::{CloseKind, CloseReason, ConnectError, Session, TransportError};
+use wampwerk::transport::{TransportInfo, memory};
+use wampwerk::{CloseKind, CloseReason, ConnectError, Session};
 
 use crate::common::challenger;
 use crate::common::challenger::{challenge, challenge_over, welcome};
+use crate::common::fake_transport::FakeTransport;
 use crate::common::scripted::{Scripted, joining};
 
 fn with(authentication: impl Into<Authentication>) -> SessionConfig {
@@ -230,50 +229,13 @@ async fn a_method_of_ones_own_may_refuse_the_router() {
     assert_eq!(goodbye.await.unwrap()[2], "wamp.error.cannot_authenticate");
 }
 
-/// A transport that says that TLS is below.
-struct Secured {
-    inner: memory::MemoryTransport,
-    info: TransportInfo,
-}
-
-impl Transport for Secured {
-    fn info(&self) -> &TransportInfo {
-        &self.info
-    }
-
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        self.inner.poll_recv(cx)
-    }
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
-        self.inner.start_send(frame)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_flush(cx)
-    }
-
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        code: CloseCode,
-    ) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_close(cx, code)
-    }
-}
-
 async fn joining_over_tls(
     config: SessionConfig,
 ) -> (JoinHandle<Result<Session, ConnectError>>, Scripted) {
     let (inner, end) = memory::pair(Serializer::Json, 64);
-    let mut info = inner.info().clone();
-    info.channel_id = Some([6; 32]);
-    let transport = Box::new(Secured { inner, info });
-    let join = tokio::spawn(session::join(transport, "realm1", config));
+    // It says that TLS is below.
+    let transport = FakeTransport::over(inner).with_info(|info| info.channel_id = Some([6; 32]));
+    let join = tokio::spawn(session::join(Box::new(transport), "realm1", config));
     (join, Scripted::read_hello(end).await)
 }
 

@@ -3,18 +3,14 @@
 
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
 use wampwerk::core::client::ClientConfig;
 use wampwerk::session::Procedures;
-use wampwerk::transport::{CloseCode, Transport, TransportInfo};
-use wampwerk::{
-    ApplicationError, CallError, CloseKind, Router, Serializer, Session, TransportError, session,
-};
+use wampwerk::{ApplicationError, CallError, CloseKind, Router, Serializer, Session, session};
+
+use crate::common::fake_transport::{Control, FakeTransport};
 
 fn router() -> Router {
     Router::builder().realm("realm1").serializers(&[Serializer::Json]).build().unwrap()
@@ -86,77 +82,10 @@ async fn what_is_dropped_later_is_undone() {
     }
 }
 
-/// A transport that can be made to take nothing, or to give the same frame for ever.
-struct Bent {
-    inner: Box<dyn Transport>,
-    control: Arc<Control>,
-}
-
-#[derive(Default)]
-struct Control {
-    stuck: AtomicBool,
-    flood: Mutex<Option<Bytes>>,
-    waker: Mutex<Option<Waker>>,
-}
-
-impl Control {
-    fn stick(&self, stuck: bool) {
-        self.stuck.store(stuck, Ordering::Relaxed);
-        self.wake();
-    }
-
-    fn flood_with(&self, frame: &'static str) {
-        *self.flood.lock().unwrap() = Some(Bytes::from_static(frame.as_bytes()));
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = self.waker.lock().unwrap().take() {
-            waker.wake();
-        }
-    }
-}
-
-impl Transport for Bent {
-    fn info(&self) -> &TransportInfo {
-        self.inner.info()
-    }
-
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        *self.control.waker.lock().unwrap() = Some(cx.waker().clone());
-        if let Some(frame) = &*self.control.flood.lock().unwrap() {
-            return Poll::Ready(Some(Ok(frame.clone())));
-        }
-        self.inner.poll_recv(cx)
-    }
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        if self.control.stuck.load(Ordering::Relaxed) {
-            return Poll::Pending;
-        }
-        self.inner.poll_ready(cx)
-    }
-
-    fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
-        self.inner.start_send(frame)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_flush(cx)
-    }
-
-    fn poll_close(
-        &mut self,
-        cx: &mut Context<'_>,
-        code: CloseCode,
-    ) -> Poll<Result<(), TransportError>> {
-        self.inner.poll_close(cx, code)
-    }
-}
-
-async fn bent(router: &Router, config: ClientConfig) -> (Session, Arc<Control>) {
-    let control = Arc::new(Control::default());
-    let transport = Bent { inner: router.connect_transport(), control: control.clone() };
+/// A session over a transport that can be made to take nothing, or to give the same frame for ever.
+async fn bent(router: &Router, config: ClientConfig) -> (Session, Control) {
+    let transport = FakeTransport::to(router);
+    let control = transport.control();
     (session::join(Box::new(transport), "realm1", config).await.unwrap(), control)
 }
 

@@ -10,9 +10,7 @@ use wampwerk::session::{Progress, SessionConfig, UserError, join};
 use wampwerk::uri::Pattern;
 use wampwerk::{ApplicationError, CallError, CloseKind, ConnectError, Router, Session};
 
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
+use crate::common::router;
 
 /// A session that tells its user errors.
 async fn telling(router: &Router) -> (Session, mpsc::UnboundedReceiver<UserError>) {

@@ -33,12 +33,12 @@ use serde_json::json;
 use wampwerk::framing::batch::{Batch, BatchFormat};
 use wampwerk::message::{CancelMode, PublishOptions};
 use wampwerk::session::{Ending, Kwargs, PublishDetails, SessionConfig, join as join_over};
-use wampwerk::transport::{Transport, TransportInfo};
 use wampwerk::{
     ApplicationError, CallError, CloseKind, Dict, Payload, PublishError, RegisterError, Router,
     Serializer, SubscribeError, UnsubscribeError, Value,
 };
 
+use crate::common::fake_transport::FakeTransport;
 use crate::common::scripted::{join, join_as, join_with};
 
 /// Starts a future that is not to be done yet.
@@ -341,59 +341,13 @@ async fn s26_a_text_that_begins_with_nul_harms_its_own_message_only() {
     assert!(!session.is_closed());
 }
 
-/// A transport that takes short frames only.
-struct Narrow(Box<dyn Transport>, TransportInfo);
-
-impl Transport for Narrow {
-    fn info(&self) -> &TransportInfo {
-        &self.1
-    }
-
-    fn poll_recv(
-        &mut self,
-        cx: &mut std::task::Context<'_>,
-    ) -> Poll<Option<Result<bytes::Bytes, wampwerk::TransportError>>> {
-        self.0.poll_recv(cx)
-    }
-
-    fn poll_ready(
-        &mut self,
-        cx: &mut std::task::Context<'_>,
-    ) -> Poll<Result<(), wampwerk::TransportError>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn start_send(&mut self, frame: bytes::Bytes) -> Result<(), wampwerk::TransportError> {
-        assert!(frame.len() <= self.1.max_send, "{} bytes", frame.len());
-        self.0.start_send(frame)
-    }
-
-    fn poll_flush(
-        &mut self,
-        cx: &mut std::task::Context<'_>,
-    ) -> Poll<Result<(), wampwerk::TransportError>> {
-        self.0.poll_flush(cx)
-    }
-
-    fn poll_close(
-        &mut self,
-        cx: &mut std::task::Context<'_>,
-        code: wampwerk::transport::CloseCode,
-    ) -> Poll<Result<(), wampwerk::TransportError>> {
-        self.0.poll_close(cx, code)
-    }
-}
-
 /// In Autobahn|Python the limit for receiving is one for sending, too, of what compression made of
 /// it, and breaks the connection. Here the transport's limit for sending is asked before anything is
 /// sent, and the message alone fails, in words.
 #[tokio::test]
 async fn s27_what_is_too_long_to_send_fails_alone() {
     let router = Router::builder().realm("realm1").build().unwrap();
-    let inner = router.connect_transport();
-    let mut info = inner.info().clone();
-    info.max_send = 1000;
-    let narrow = Narrow(inner, info);
+    let narrow = FakeTransport::to(&router).with_info(|info| info.max_send = 1000);
     let session = join_over(Box::new(narrow), "realm1", SessionConfig::default()).await.unwrap();
     let other = router.connect("realm1").await.unwrap();
     session.register("com.a", |text: String| async move { text }).await.unwrap();

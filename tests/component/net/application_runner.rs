@@ -10,7 +10,9 @@ use wampwerk::component::{
     EndpointConfig, LogLevel, RunnerError, RunnerRun, TlsOptions, WebSocketOptions,
 };
 use wampwerk::router::MetaApi;
-use wampwerk::{CloseKind, CloseReason, Listener, Router, Serializer, Session};
+use wampwerk::{CloseKind, CloseReason, Router, Serializer, Session};
+
+use crate::common::listening;
 
 /// What happened to the sessions of a runner.
 #[derive(Debug)]
@@ -69,12 +71,6 @@ fn watched(
     (runner.run(make).signals(false).log_level(LogLevel::None), Sight(receiver))
 }
 
-async fn router() -> (Router, Listener) {
-    let router = Router::builder().realm("realm1").build().unwrap();
-    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    (router, listener)
-}
-
 /// As quickly as it may be.
 fn quick(url: &str) -> ApplicationRunner {
     ApplicationRunner::new(url, "realm1")
@@ -86,7 +82,7 @@ fn quick(url: &str) -> ApplicationRunner {
 
 #[tokio::test]
 async fn the_session_gets_realm_and_extra_and_leaves_when_it_is_stopped() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let runner = ApplicationRunner::new(listener.url(), "realm1")
         .extra("something")
         .serializers(&[Serializer::Json]);
@@ -123,7 +119,7 @@ impl ApplicationSession for Taker {
 
 #[tokio::test]
 async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let first = wampwerk::connect(listener.url(), "realm1").await.unwrap();
     first.register("com.example.taken", async || 1).await.unwrap();
     let runner = ApplicationRunner::new(listener.url(), "realm1").strict(true);
@@ -143,7 +139,7 @@ async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
 
 #[tokio::test]
 async fn a_lost_connection_is_the_end_without_auto_reconnect() {
-    let (router, listener) = router().await;
+    let (router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let (run, mut sight) = watched(&quick(listener.url()));
     let running = tokio::spawn(run.into_future());
     sight.made().await;
@@ -204,7 +200,7 @@ async fn the_first_connection_is_tried_again_as_well() {
 
 #[tokio::test]
 async fn a_failed_login_is_not_tried_again() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let runner = ApplicationRunner::new(listener.url(), "no.such.realm");
     let made = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&made);
@@ -266,7 +262,7 @@ async fn parameters_are_checked_before_anything_is_connected() {
 
 #[tokio::test]
 async fn options_override_the_defaults_one_by_one() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let url = listener.url().replace("127.0.0.1", "router.example");
     let port = listener.url().trim_end_matches("/ws").rsplit(':').next().unwrap().parse().unwrap();
     let runner = ApplicationRunner::new(url, "realm1")
@@ -282,7 +278,7 @@ async fn options_override_the_defaults_one_by_one() {
 
 #[tokio::test]
 async fn a_stop_right_behind_the_spawn_counts() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let runner = quick(listener.url());
     let (run, mut sight) = watched(&runner);
     // It has not been polled yet: the test has the only thread.

@@ -8,26 +8,16 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::timeout;
 use wampwerk::component::{
     ApplicationRunner, ApplicationSession, BoxError, Component, ComponentConfig, EndpointConfig,
     IntoTransports, TlsOptions, TransportConfig,
 };
 use wampwerk::transport::TransportInfo;
-use wampwerk::{CloseKind, Listener, Router, Serializer, Session};
+use wampwerk::{CloseKind, Router, Serializer, Session};
 
 use crate::common::authority::Authority;
 use crate::common::relay::Relay;
-
-async fn router() -> (Router, Listener) {
-    let router = Router::builder().realm("realm1").build().unwrap();
-    let listener = router.listen("rs://127.0.0.1:0").await.unwrap();
-    (router, listener)
-}
-
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), future).await.unwrap()
-}
+use crate::common::{listening, soon};
 
 /// Joins once, calls something, and tells how it was connected.
 async fn joined_by(transports: impl IntoTransports) -> TransportInfo {
@@ -53,7 +43,7 @@ async fn joined_by(transports: impl IntoTransports) -> TransportInfo {
 /// Autobahn takes a URL alone for WebSocket's.
 #[tokio::test]
 async fn a_url_alone_is_read_by_its_scheme() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("rs://127.0.0.1:0").await;
     let info = joined_by(listener.url()).await;
     assert_eq!((info.kind, info.serializer), ("rawsocket", Serializer::Cbor));
     let list = format!(r#"["{}"]"#, listener.url());
@@ -103,7 +93,7 @@ async fn rss_has_tls() {
 
 #[tokio::test]
 async fn dicts_and_setters_reach_the_factory() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("rs://127.0.0.1:0").await;
     let port = listener.local_addr().unwrap().port();
     let options = r#"{"maxMessagePayloadSize": 70000, "openHandshakeTimeout": 20,
         "closeHandshakeTimeout": 2, "autoPingInterval": 5, "autoPingTimeout": 5}"#;
@@ -147,7 +137,7 @@ async fn a_unix_socket_needs_no_url() {
 
 #[tokio::test]
 async fn what_is_lost_is_connected_again_with_all_that_it_had() {
-    let (router, listener) = router().await;
+    let (router, listener) = listening("rs://127.0.0.1:0").await;
     let relay = Relay::to(listener.local_addr().unwrap()).await;
     let other = wampwerk::connect(listener.url(), "realm1").await.unwrap();
     let (serving, url) = (router.clone(), format!("rs://127.0.0.1:{}", relay.port));
@@ -189,7 +179,7 @@ async fn what_is_lost_is_connected_again_with_all_that_it_had() {
 
 #[tokio::test]
 async fn transports_of_both_kinds_take_turns() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("rs://127.0.0.1:0").await;
     // Nobody listens there.
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for first in [format!("ws://{dead}/ws"), format!("rs://{dead}"), format!("wss://{dead}/ws")] {
@@ -200,7 +190,7 @@ async fn transports_of_both_kinds_take_turns() {
 
 #[tokio::test]
 async fn a_url_may_be_asked_for_at_each_attempt() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("rs://127.0.0.1:0").await;
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let (count, url) = (Arc::clone(&asked), listener.url().to_owned());
@@ -233,7 +223,7 @@ impl ApplicationSession for Seen {
 
 #[tokio::test]
 async fn a_runner_takes_the_first_of_the_serializers() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("rs://127.0.0.1:0").await;
     let run = |runner: ApplicationRunner| async move {
         let (sender, mut infos): (_, UnboundedReceiver<TransportInfo>) = unbounded_channel();
         let make = move |_: ComponentConfig| Seen(sender.clone());

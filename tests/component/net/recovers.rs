@@ -3,11 +3,9 @@
 
 use std::future::pending;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::timeout;
 use wampwerk::component::{
     AttemptError, Component, ComponentState, RetryDecision, RetryNotice, States,
 };
@@ -18,17 +16,13 @@ use wampwerk::{CallError, CloseKind, ConnectError, Session, connect};
 use crate::common::machine::{Machine, router_at};
 use crate::common::proxy::{Manner, serve_http};
 use crate::common::relay::Relay;
+use crate::common::soon;
 
 /// Keys of a transport that is tried again soon.
 const SOON: &str = r#""initial_retry_delay": 0.01, "max_retry_delay": 0.1"#;
 
 /// Those that count on a link that lives.
 const PINGS: &str = r#""options": {"autoPingInterval": 0.1, "autoPingTimeout": 1.5}"#;
-
-/// What is waited for comes, or the test fails.
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), future).await.unwrap()
-}
 
 async fn until(holds: impl Fn() -> bool) {
     soon(async {

@@ -3,10 +3,8 @@
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::timeout;
 use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
 };
@@ -17,11 +15,7 @@ use crate::common::authority::Authority;
 use crate::common::endpoints::{closed_port, listen_on, receive};
 use crate::common::machine::router_at;
 use crate::common::proxy::{Manner, serve_socks5};
-
-/// What is waited for comes, or the test fails.
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), future).await.unwrap()
-}
+use crate::common::soon;
 
 fn at(transports: &Value) -> ComponentBuilder {
     Component::builder().transports(transports.to_string().as_str())

@@ -16,18 +16,13 @@ use wampwerk::component::{
 use wampwerk::core::client::ClientConfig;
 use wampwerk::message::{Message, Welcome, WelcomeDetails};
 use wampwerk::transport::{Acceptor, Transport};
-use wampwerk::{Error, Listener, Router, Serializer, codec};
+use wampwerk::{Error, Router, Serializer, codec};
 
 use crate::common::alone::path;
+use crate::common::listening;
 
 /// The URL of the router, for the child.
 const URL: &str = "WAMPWERK_TEST_URL";
-
-async fn router() -> (Router, Listener) {
-    let router = Router::builder().realm("realm1").build().unwrap();
-    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    (router, listener)
-}
 
 fn component(url: &str) -> wampwerk::component::ComponentBuilder {
     Component::builder().transports(url).realm("realm1")
@@ -44,7 +39,7 @@ async fn there_must_be_something_to_run() {
 
 #[tokio::test]
 async fn all_run_at_once_and_all_are_waited_for() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
     // Each waits for the other, so they have to run at the same time.
     let (done, mut finished) = mpsc::unbounded_channel();
     let meet = |mine: &'static str, other: &'static str| {
@@ -80,7 +75,7 @@ async fn all_run_at_once_and_all_are_waited_for() {
 
 #[tokio::test]
 async fn one_that_fails_is_told_and_does_not_stop_the_others() {
-    let (_router, listener) = router().await;
+    let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let (failed, mut others) = mpsc::unbounded_channel();
     let bad =
         Component::builder().realm("no.such.realm").transports(listener.url()).build().unwrap();
@@ -195,7 +190,7 @@ async fn sigterm_during_a_call_says_goodbye() {
         exit(run([caller, other], LogLevel::None).await)
     }
     for signal in ["-TERM", "-INT"] {
-        let (router, listener) = router().await;
+        let (router, listener) = listening("ws://127.0.0.1:0/ws").await;
         let callee = router.connect("realm1").await.unwrap();
         let (called, mut calls) = mpsc::unbounded_channel();
         let never = move || {

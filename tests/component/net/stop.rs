@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryDecision, Running};
 use wampwerk::core::client::ClientConfig;
 use wampwerk::session::SessionConfig;
@@ -18,11 +18,7 @@ use wampwerk::{Router, Serializer};
 
 use crate::common::endpoints::{closed_port, listen_on, receive};
 use crate::common::relay::Relay;
-
-/// What is waited for comes, or the test fails.
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), future).await.unwrap()
-}
+use crate::common::soon;
 
 fn tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()

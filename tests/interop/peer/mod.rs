@@ -38,14 +38,9 @@ pub(crate) struct Pending {
 pub(crate) type Failed = Json;
 
 impl Autobahn {
-    /// Connects and joins. `serializer` is Autobahn's name of one: json, msgpack, cbor, or these
-    /// with `.batched` behind.
-    pub(crate) async fn join(url: &str, realm: &str, serializer: &str) -> Result<Self, Failed> {
-        Autobahn::log_in(url, realm, serializer, json!({})).await
-    }
-
-    /// The same, by methods as Autobahn's `Component` has them: `{"ticket": {"authid": …}, …}`, or
-    /// in this order if they are a list of pairs.
+    /// Connects and joins, by methods as Autobahn's `Component` has them: `{"ticket": {"authid": …},
+    /// …}`, or in this order if they are a list of pairs. `serializer` is Autobahn's name of one:
+    /// json, msgpack, cbor, or these with `.batched` behind.
     pub(crate) async fn log_in(
         url: &str,
         realm: &str,
