@@ -149,7 +149,7 @@ fn what_is_no_testament() {
     );
     add(vec!["a".into(), list([1]), list([1])], Dict::new(), "invalid_argument", "\"kwargs\"");
     add(vec!["a..b".into(), list([1]), none()], Dict::new(), "invalid_uri", "is not a valid URI");
-    add(vec!["wamp.a".into(), list([1]), none()], Dict::new(), "invalid_uri", "protocol's own");
+    add(vec!["wamp.a".into(), list([1]), none()], Dict::new(), "invalid_uri", "reserved for the protocol");
     add(good(), Dict::new().with("scope", "burnt"), "invalid_argument", "\"destroyed\" or");
     add(good(), Dict::new().with("publish_options", 7), "invalid_argument", "\"publish_options\"");
     add(good(), options(Dict::new().with("exclude", "all")), "invalid_argument", "exclude must be");
@@ -201,7 +201,7 @@ fn one_that_could_never_be_published_is_refused() {
         let options = Dict::new().with("publish_options", options);
         ask_with(net, a, "wamp.session.add_testament", args, options)
     };
-    assert_refused(add(&mut net, true), "option_disallowed.disclose_me", "does not tell");
+    assert_refused(add(&mut net, true), "option_disallowed.disclose_me", "does not disclose");
     assert_eq!(add(&mut net, false), Ok(Value::Null));
     assert_eq!(ask(&mut net, a, "wamp.session.flush_testaments", vec![]), Ok(1.into()));
 }
