@@ -149,7 +149,12 @@ fn what_is_no_testament() {
     );
     add(vec!["a".into(), list([1]), list([1])], Dict::new(), "invalid_argument", "\"kwargs\"");
     add(vec!["a..b".into(), list([1]), none()], Dict::new(), "invalid_uri", "is not a valid URI");
-    add(vec!["wamp.a".into(), list([1]), none()], Dict::new(), "invalid_uri", "reserved for the protocol");
+    add(
+        vec!["wamp.a".into(), list([1]), none()],
+        Dict::new(),
+        "invalid_uri",
+        "reserved for the protocol",
+    );
     add(good(), Dict::new().with("scope", "burnt"), "invalid_argument", "\"destroyed\" or");
     add(good(), Dict::new().with("publish_options", 7), "invalid_argument", "\"publish_options\"");
     add(good(), options(Dict::new().with("exclude", "all")), "invalid_argument", "exclude must be");
