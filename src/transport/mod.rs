@@ -1,7 +1,10 @@
-//! How WAMP messages travel: the transport trait, and a connector that makes transports.
+//! Transports: connections that carry WAMP messages, and the connectors that make them.
 //!
-//! Owns the seam between a session and the world. A transport moves whole frames; it knows the
-//! serializer's name (it decides between text and binary frames), but reads no message.
+//! - [`WampWebSocketClientFactory`] connects by WebSocket, natively and in the browser; its setters are
+//!   the settings of a connection: TLS, proxy, headers, limits, timeouts.
+//! - [`memory::pair`] joins two ends in one process.
+//! - [`Transport`] and [`Connector`] are the traits for transports of your own. A transport moves whole
+//!   frames and never reads a message.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -49,7 +52,7 @@ cfg_if::cfg_if! {
 /// [`poll_close`](Transport::poll_close) may be called; but what writes may be called after the end,
 /// too, if the transport [is half open](Transport::is_half_open) then.
 pub trait Transport: MaybeSend {
-    /// What the two sides agreed on.
+    /// Result of the negotiation.
     fn info(&self) -> &TransportInfo;
 
     /// The next frame from the peer. `None` is the orderly end.
@@ -75,53 +78,52 @@ pub trait Transport: MaybeSend {
         code: CloseCode,
     ) -> Poll<Result<(), TransportError>>;
 
-    /// How long [`poll_close`](Transport::poll_close) takes at most. A server waits as long before
-    /// it, for what was sent to leave; and drops what takes more than a second longer to close.
+    /// Longest time that [`poll_close`](Transport::poll_close) takes. Before closing, a server waits as long
+    /// for sent frames to leave; it drops a transport that takes more than a second longer to close.
     /// Default: 2 s.
     fn close_timeout(&self) -> Duration {
         CLOSE_TIMEOUT
     }
 
-    /// Whether, after the end of [`poll_recv`](Transport::poll_recv), frames can still be sent: the
-    /// peer has ended its own direction alone, as on a RawSocket, and may wait for answers.
-    /// Default: no.
+    /// Returns whether frames can still be sent after the end of [`poll_recv`](Transport::poll_recv): the
+    /// peer has ended only its own direction, as on a RawSocket, and may wait for answers.
+    /// Default: false.
     fn is_half_open(&self) -> bool {
         false
     }
 }
 
-/// What the two sides of a transport agreed on.
+/// Properties of a transport, as both sides agreed on them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransportInfo {
     /// The format of the messages.
     pub serializer: Serializer,
-    /// Whether messages travel in batches (`wamp.2.<serializer>.batched`).
+    /// True if messages travel in batches (`wamp.2.<serializer>.batched`).
     pub batched: bool,
-    /// What kind of transport it is: `"websocket"`, `"memory"`, …
+    /// Kind of the transport: `"websocket"`, `"memory"`, …
     pub kind: &'static str,
-    /// The peer's address, for people.
+    /// The peer's address, for messages and logs.
     pub peer: String,
-    /// The longest frame that may be sent, in bytes, as far as it is known. In a batch, what
-    /// surrounds a message counts, too, and is taken off here.
+    /// Maximum length of a sent frame in bytes, as far as it is known. The overhead of a batch is
+    /// subtracted.
     pub max_send: usize,
-    /// Whether TLS protects it.
+    /// True if the transport uses TLS.
     pub secure: bool,
-    /// What names the one TLS connection below for its two ends alone: RFC 9266, `tls-exporter`.
-    /// Only natively and with TLS 1.3.
+    /// Channel binding of the TLS connection: RFC 9266, `tls-exporter`. Only natively and with TLS 1.3.
     pub channel_id: Option<[u8; 32]>,
-    /// How long the peer's last answer to a ping took.
+    /// Time of the peer's last answer to a ping.
     pub round_trip: RoundTrip,
 }
 
-/// Makes transports to one place; each attempt to connect calls it again.
+/// Makes transports to one target; each attempt to connect calls it again.
 pub trait Connector: MaybeSend + MaybeSync {
     /// Connects, and agrees on a serializer.
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>>;
 }
 
 impl TransportInfo {
-    /// An agreement without a limit of its own for what may be sent.
+    /// Properties without a limit of the length of sent frames.
     pub fn new(serializer: Serializer, kind: &'static str, peer: impl fmt::Display) -> Self {
         let peer = peer.to_string();
         TransportInfo {

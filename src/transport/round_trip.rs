@@ -1,6 +1,6 @@
-//! `RoundTrip`: how long the peer's last answer to a ping took.
+//! `RoundTrip`: the time of the peer's last answer to a ping.
 //!
-//! Owns one number that a transport writes and all that hold a copy read. It measures nothing.
+//! One number that a transport writes and all copies read.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ use std::time::Duration;
 /// # }
 /// ```
 ///
-/// It is no part of what was agreed on: any two are equal.
+/// It does not count in comparisons of [`TransportInfo`](crate::transport::TransportInfo): any two are
+/// equal.
 #[derive(Clone, Default)]
 pub struct RoundTrip {
     /// Zero: none yet.
@@ -36,8 +37,8 @@ impl RoundTrip {
         RoundTrip::default()
     }
 
-    /// The last one. It begins when the ping has left for the system, and holds the peer's and our own
-    /// turns; a loaded process on either side makes it longer.
+    /// The last time, from when the ping was handed to the system. It includes the turns of both processes;
+    /// load on either side makes it longer.
     pub fn last(&self) -> Option<Duration> {
         match self.nanoseconds.load(Ordering::Relaxed) {
             0 => None,

@@ -211,7 +211,7 @@ async fn the_end_of_the_router_and_that_of_the_mount() {
     assert_eq!(elsewhere.closed().await.reason, "wamp.close.system_shutdown");
     let (head, body, _) = other.ask(&upgrade(CBOR)).await;
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
-    assert!(body.contains("goes down"), "{body}");
+    assert!(body.contains("shutting down"), "{body}");
 }
 
 #[tokio::test]

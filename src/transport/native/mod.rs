@@ -1,7 +1,7 @@
-//! The native transports: WebSocket and RawSocket over TCP, with or without TLS, and over unix
-//! sockets; and the ways there.
+//! The native transports: WAMP over WebSocket and RawSocket, for clients and servers.
 //!
-//! Owns sockets. The browser's module beside it offers the same names where both have them.
+//! The browser's module beside it offers the same names where both have them. Byte streams are in `net`,
+//! WebSocket itself in `websocket`.
 
 #[cfg(feature = "router")]
 pub(crate) mod accept;
@@ -35,7 +35,7 @@ pub(crate) use settings::{rawsocket_connector, websocket_connector};
 #[cfg(feature = "client")]
 pub use websocket::WampWebSocketClientFactory;
 
-/// There is RawSocket, not only WebSocket.
+/// RawSocket is available natively.
 pub(crate) const RAW_SOCKET: bool = true;
 
 /// Without the feature `client` there is nothing that connects.

@@ -1,7 +1,7 @@
 //! The browser's transport: its own WebSocket, in pages and in workers.
 //!
-//! Owns every use of `web_sys` for a transport. It offers the native module's names where both have
-//! them; what the browser decides itself (TLS, headers, pings) has no name here.
+//! Contains every use of `web_sys` for a transport. It offers the native module's names where both have
+//! them; settings that the browser decides itself (TLS, headers, pings) do not exist here.
 
 mod settings;
 mod websocket;
@@ -9,5 +9,5 @@ mod websocket;
 pub(crate) use settings::{rawsocket_connector, websocket_connector};
 pub use websocket::WampWebSocketClientFactory;
 
-/// A page cannot speak it.
+/// RawSocket is not available in a page.
 pub(crate) const RAW_SOCKET: bool = false;

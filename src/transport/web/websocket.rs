@@ -1,7 +1,7 @@
 //! The browser's WebSocket as a transport.
 //!
-//! Owns the settings, the opening, and the rules that the browser's interface has: codes for
-//! closing, sub-protocols, buffers that it does not bound. The socket's events are in `socket`.
+//! Implements the settings, the opening, and the rules of the browser's interface: codes for closing,
+//! sub-protocols, buffers without a limit. The socket's events are in `socket`.
 
 mod socket;
 
@@ -32,10 +32,11 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Above this many bytes that the browser has not sent yet, the transport is not ready.
 const HIGH_WATER: u32 = 1 << 20;
 
-/// The browser does not tell when its buffer shrinks; so often do we look, but only while blocked.
+/// Interval for looking at the browser's buffer, only while blocked: the browser does not tell when it
+/// shrinks.
 const BLOCKED_CHECK: Duration = Duration::from_millis(10);
 
-/// How long a server may take nothing of what is sent; natively it is the same by default.
+/// Longest time in which a server takes nothing of what is sent; the native default is the same.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connects to a router by the browser's WebSocket. Autobahn's `WampWebSocketClientFactory`.
@@ -81,8 +82,8 @@ impl WampWebSocketClientFactory {
         })
     }
 
-    /// Whether to offer the subprotocols `wamp.2.<serializer>.batched`, too, each before the one
-    /// without. Default: no.
+    /// Also offers the subprotocols `wamp.2.<serializer>.batched`, each before the one without.
+    /// Default: false.
     ///
     /// What is sent between two flushes then goes as one WebSocket message. Batches of MessagePack
     /// and CBOR are the same everywhere; in JSON, Autobahn and Crossbar separate messages by another
@@ -94,15 +95,15 @@ impl WampWebSocketClientFactory {
         self
     }
 
-    /// How long connecting may take. The browser shows no steps, so the sum of this and of
-    /// [`handshake_timeout`](Self::handshake_timeout) counts. Default: 10 s.
+    /// Time limit of connecting. The browser shows no steps, so the sum of this and of
+    /// [`handshake_timeout`](Self::handshake_timeout) applies. Default: 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long the opening handshake may take; see [`connect_timeout`](Self::connect_timeout).
+    /// Time limit of the opening handshake; see [`connect_timeout`](Self::connect_timeout).
     /// Default: 10 s.
     #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {

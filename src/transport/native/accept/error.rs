@@ -1,13 +1,13 @@
-//! `AcceptError`: why a client could not be accepted.
+//! `AcceptError`: the reason why a client was not accepted.
 
 use crate::error::RawSocketRefusal;
 
-/// A client could not be accepted. It has been told why where that was possible.
+/// A client was not accepted. It was told the reason where that was possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// The WebSocket request cannot be served: no WebSocket, another path, no common serializer, an
-    /// origin that is not let in, no room for one more connection.
+    /// The WebSocket request was refused: not a WebSocket request, another path, no common serializer, an
+    /// origin that is not allowed, too many connections.
     #[error("refused with HTTP status {status}: {message}")]
     Refused {
         /// The HTTP status that was sent.
@@ -15,15 +15,15 @@ pub enum AcceptError {
         /// The text that was sent.
         message: String,
     },
-    /// The RawSocket client cannot be served: no common serializer, no room for one more connection, or
-    /// it sets bits that are reserved.
+    /// The RawSocket client was refused: no common serializer, too many connections, or reserved bits are
+    /// set.
     #[error("refused with RawSocket error {}: {refusal}", refusal.code())]
     RawSocketRefused {
         /// The error that was sent.
         refusal: RawSocketRefusal,
     },
-    /// The client does not speak RawSocket, or wrongly: for that there is no word in it, so the client
-    /// was dropped.
+    /// Not a valid RawSocket handshake. RawSocket has no error code for this, so the connection was
+    /// dropped.
     #[error("not a RawSocket client: {0}")]
     NotRawSocket(String),
     /// The connection ended during the handshake.
@@ -32,8 +32,7 @@ pub enum AcceptError {
     /// The TLS handshake failed; often the client does not trust the certificate.
     #[error("TLS failed: {0}")]
     Tls(String),
-    /// The server's own settings cannot be used; only the factories of `server` look at them so
-    /// late.
+    /// The server's own settings are not valid; only the factories of `server` check them this late.
     #[error("{0}")]
     Settings(String),
     /// The handshake took too long.

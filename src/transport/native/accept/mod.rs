@@ -1,7 +1,7 @@
-//! `Acceptor`: from a connected stream to a transport, on the side that others connect to.
+//! `Acceptor`: makes a transport of an accepted stream.
 //!
-//! Owns the order of things: TLS, then the opening handshake, all within one limit of time. The
-//! handshakes are those of `websocket` and `rawsocket`; listening is `server`'s matter.
+//! Does TLS, then the opening handshake, both within one time limit. The handshakes are in `websocket`
+//! and `rawsocket`.
 
 mod error;
 mod options;
@@ -30,8 +30,8 @@ pub(super) use crate::websocket::origins::Origins;
 
 use crate::transport::subprotocol::Subprotocol;
 
-/// Makes transports of the streams of clients that have connected: what a server does after
-/// `accept`. For those who listen themselves; others have [`Router::listen`](crate::Router::listen).
+/// Makes transports of the streams of connected clients, for programs that listen themselves; others
+/// use [`Router::listen`](crate::Router::listen).
 ///
 /// ```
 /// # use wampwerk::transport::{Connector, WampWebSocketClientFactory};
@@ -63,32 +63,32 @@ pub struct Acceptor {
     options: ServerOptions,
     on_connect: Option<OnConnect>,
     path: Option<String>,
-    /// Made of the others at the first handshake, and shared by clones.
+    /// Made of the other fields at the first handshake, and shared by clones.
     terms: Arc<OnceLock<Terms>>,
     #[cfg(feature = "tls")]
     tls: Option<TlsServerConfig>,
 }
 
 impl Acceptor {
-    /// For WebSocket at `path` (`"/ws"`, as in the URL, without a query) in these serializers; the
+    /// Accepts WebSocket at `path` (`"/ws"`, as in the URL, without a query) with these serializers; the
     /// client's order decides between them.
     ///
     /// A client for another path gets HTTP status 404, one without a common subprotocol 400, one from
-    /// a page that may not connect 403, and one that does not speak WebSocket 426; what is no GET of
-    /// HTTP/1.1 gets 400, and a head of more than 16 KiB 431. Each comes with a text for people.
+    /// a page whose origin is not allowed 403, and one without WebSocket 426. A request that is not a GET of
+    /// HTTP/1.1 gets 400, and a head of more than 16 KiB 431. Each answer has a text.
     pub fn websocket(path: impl Into<String>, serializers: &[Serializer]) -> Self {
         Acceptor::new(Speaks::WebSocket, Some(path.into()), serializers)
     }
 
-    /// For RawSocket in these serializers; the client asks for one. It gets RawSocket's error 1 if that
-    /// is not among them, and error 3 if it uses reserved bits. Who does not begin with the octet 0x7F
-    /// is dropped.
+    /// Accepts RawSocket with these serializers; the client asks for one. It gets RawSocket's error 1 if
+    /// that is not among them, and error 3 if it sets reserved bits. A client that does not begin with the
+    /// octet 0x7F is dropped.
     pub fn raw_socket(serializers: &[Serializer]) -> Self {
         Acceptor::new(Speaks::RawSocket, None, serializers)
     }
 
-    /// For both, told from each other by the first octet: 0x7F begins a RawSocket and never an HTTP
-    /// request. `path` is the WebSocket's. With TLS, both are within it.
+    /// Accepts both; the first octet tells which: 0x7F begins a RawSocket and never an HTTP request.
+    /// `path` is that of the WebSocket. TLS, if set, applies to both.
     pub fn universal(path: impl Into<String>, serializers: &[Serializer]) -> Self {
         Acceptor::new(Speaks::Both, Some(path.into()), serializers)
     }
@@ -106,12 +106,12 @@ impl Acceptor {
         }
     }
 
-    /// For WebSocket requests that somebody else reads and answers, at whatever path.
+    /// For WebSocket requests that an HTTP server reads and answers, at any path.
     pub(crate) fn mounted(serializers: &[Serializer]) -> Self {
         Acceptor::new(Speaks::WebSocket, None, serializers)
     }
 
-    /// What is asked of clients, and granted them. Default: [`ServerOptions::new`].
+    /// Sets the options for clients. Default: [`ServerOptions::new`].
     #[must_use]
     pub fn options(mut self, options: ServerOptions) -> Self {
         self.options = options;
@@ -119,12 +119,12 @@ impl Acceptor {
         self
     }
 
-    /// Asks this of every request of a WebSocket client that would be let in otherwise: whether it
-    /// is, and with what headers of the answer. Default: all are. Autobahn's `onConnect`.
+    /// Calls `ask` for every WebSocket request that would be accepted otherwise. It accepts the request,
+    /// with additional headers of the answer, or refuses it. Default: all are accepted. Autobahn's
+    /// `onConnect`.
     ///
-    /// It is asked before the answer, and nothing else happens meanwhile: it must not block. It is
-    /// the place for what is not WAMP's: tokens in the query, cookies, addresses. Who a session is is
-    /// better said by WAMP's own authentication.
+    /// The function must not block: the connection waits for it. Use it for what is outside of WAMP:
+    /// tokens in the query, cookies, addresses. To identify a session, use WAMP's own authentication.
     ///
     /// ```
     /// use wampwerk::Serializer;
@@ -148,14 +148,14 @@ impl Acceptor {
         self.asking(Some(OnConnect::new(ask)))
     }
 
-    /// The same, or nothing.
+    /// Like [`on_connect`](Self::on_connect); `None` for no function.
     pub(crate) fn asking(mut self, on_connect: Option<OnConnect>) -> Self {
         self.on_connect = on_connect;
         self.terms = Arc::default();
         self
     }
 
-    /// Speaks TLS first: for `wss://`. Default: no TLS.
+    /// Sets TLS, which comes before the handshake. Default: no TLS.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
@@ -163,7 +163,7 @@ impl Acceptor {
         self
     }
 
-    /// That the path and the options can be used, and are those of its kind.
+    /// Checks that the path and the options are valid and apply to this kind of acceptor.
     ///
     /// # Errors
     /// The first setting that is not valid, or not supported.
@@ -189,7 +189,7 @@ impl Acceptor {
     /// `TCP_NODELAY` before.
     ///
     /// # Errors
-    /// See [`AcceptError`]. The client has been told why where that was possible.
+    /// See [`AcceptError`]. The client was told the reason where that was possible.
     pub async fn accept<S>(
         &self,
         stream: S,
@@ -201,7 +201,7 @@ impl Acceptor {
         self.within_time(stream, peer, true).await
     }
 
-    /// Whether a request that somebody else has read can be served.
+    /// Checks a request that an HTTP server has read.
     pub(crate) fn check_request<B>(&self, request: &http::Request<B>) -> Result<Agreed, Refusal> {
         websocket::check(request, self.terms(), None)
     }
@@ -319,7 +319,7 @@ impl Acceptor {
     }
 }
 
-/// What clients may speak.
+/// The protocols that clients may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Speaks {
     WebSocket,
@@ -327,7 +327,7 @@ enum Speaks {
     Both,
 }
 
-/// Waits for what says who speaks; there may be more behind it.
+/// Reads the first octet, which tells the protocol; more may come with it.
 async fn first_octet(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, AcceptError> {
     let mut early = Vec::with_capacity(1024);
     match stream.read_buf(&mut early).await {
@@ -337,7 +337,7 @@ async fn first_octet(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, A
     }
 }
 
-/// Whether a request can have it.
+/// Returns whether this is a valid path of a request.
 fn is_path(path: &str) -> bool {
     let other = |char: char| !char.is_ascii_graphic() || char == '?' || char == '#';
     path.starts_with('/') && !path.contains(other)

@@ -1,7 +1,6 @@
-//! `ServerOptions`: what a server asks of its clients, and grants them.
+//! `ServerOptions`: the settings of a server for its clients.
 //!
-//! Owns the settings as data, their defaults and their check. What they do is done by `accept`, by
-//! the transports, and by the listener.
+//! Contains the settings as data, their defaults and their check.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -16,8 +15,8 @@ use crate::websocket::settings;
 
 const MAX_CONNECTIONS: usize = 10_000;
 
-/// The settings of a server: of what is [listened on](crate::Router::listen), or of an
-/// [`Acceptor`](super::Acceptor). Each has a default that is meant to be right.
+/// Settings of a server: of a [listener](crate::Router::listen), or of an
+/// [`Acceptor`](super::Acceptor). Each has a default that suits most servers.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,10 +52,9 @@ impl ServerOptions {
         ServerOptions::default()
     }
 
-    /// How long TLS and the transport's opening handshake may take together. Default: 10 s; a
-    /// router's listener has its
-    /// [`handshake_timeout`](crate::router::RouterBuilder::handshake_timeout). Not for what is
-    /// [mounted](crate::Router::mount).
+    /// Time limit of TLS and the opening handshake together. Default: 10 s; for a router's listener its
+    /// [`handshake_timeout`](crate::router::RouterBuilder::handshake_timeout). Not valid for a
+    /// [mount](crate::Router::mount).
     ///
     /// Autobahn's `openHandshakeTimeout`, there 5 s and of WebSocket only.
     #[must_use]
@@ -65,29 +63,29 @@ impl ServerOptions {
         self
     }
 
-    /// How many connections there may be at the same time, those in their handshake among them. At
-    /// least 1; default: 10 000.
+    /// Maximum number of connections at the same time, including those in their handshake; at least 1.
+    /// Default: 10 000.
     ///
-    /// One more gets HTTP status 503, or RawSocket's error 4 ("maximum connection count reached");
-    /// 64 at a time are told so, others are just dropped. Autobahn's `maxConnections`.
+    /// Further clients get HTTP status 503, or RawSocket's error 4 ("maximum connection count reached");
+    /// at most 64 at a time get this answer, others are dropped. Autobahn's `maxConnections`.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = Some(connections);
         self
     }
 
-    /// The longest message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB; a router's
-    /// listener has its [`max_message_size`](crate::router::RouterBuilder::max_message_size).
+    /// Maximum length of a message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB; for a router's
+    /// listener its [`max_message_size`](crate::router::RouterBuilder::max_message_size).
     ///
-    /// Over RawSocket no message is longer than 16 MiB, and what the client is told is the next power
-    /// of two, at least 512. Autobahn's `maxMessagePayloadSize`, there unlimited for WebSocket.
+    /// Over RawSocket no message is longer than 16 MiB, and the client is told the next power of two, at
+    /// least 512. Autobahn's `maxMessagePayloadSize`, there unlimited for WebSocket.
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.max_message_size = Some(bytes);
         self
     }
 
-    /// WebSocket: the longest frame that is taken, in bytes; 1 to 2 147 483 647. Default: as long as a
+    /// WebSocket: maximum length of a received frame in bytes; 1 to 2 147 483 647. Default: that of a
     /// message. Autobahn's `maxFramePayloadSize`.
     #[must_use]
     pub fn max_frame_size(mut self, bytes: usize) -> Self {
@@ -95,21 +93,21 @@ impl ServerOptions {
         self
     }
 
-    /// When to ask whether a client is alive; `None` for never. Default: [`AutoPing::default`] over
-    /// WebSocket and never over RawSocket, where Autobahn|Python drops the connection on a ping. What
-    /// is set counts for both.
+    /// Automatic pings; `None` for none. Default: [`AutoPing::default`] over WebSocket and none over
+    /// RawSocket, where Autobahn|Python drops the connection on a ping. A value that is set applies to
+    /// both.
     ///
     /// Autobahn's `autoPingInterval`, `autoPingTimeout` and `autoPingSize`, there off.
     ///
-    /// A listener also lets the system look after TCP connections on which nothing comes
-    /// (TCP keepalive, after 30 s): that finds clients whose machine has gone, not those that hang.
+    /// A listener also turns on TCP keepalive, after 30 s: it detects clients whose machine is gone, not
+    /// programs that hang.
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
         self.auto_ping = Some(auto_ping.into());
         self
     }
 
-    /// WebSocket: sends each message that is longer than this in several frames of so many bytes;
+    /// WebSocket: sends each message that is longer than this in several frames of this many bytes;
     /// `None` or 0 for one frame per message. Default: none. Autobahn's `autoFragmentSize`.
     #[must_use]
     pub fn auto_fragment_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
@@ -117,16 +115,15 @@ impl ServerOptions {
         self
     }
 
-    /// WebSocket: pages of which origins may connect. Default: all. Autobahn's `allowedOrigins`.
+    /// WebSocket: origins of the pages that may connect. Default: all. Autobahn's `allowedOrigins`.
     ///
     /// A pattern is compared with the whole `scheme://host:port` of the page, in lower case and
     /// always with its port, 80 or 443 where the page's own address has none; `*` stands for any
-    /// characters. Another page gets HTTP status 403. Who sends no `Origin` at all is no page and is
+    /// characters. Another page gets HTTP status 403. A client without `Origin` is not a page and is
     /// let in. Pages without an origin are kept out by a list, unless
     /// [`allow_null_origin`](Self::allow_null_origin) says otherwise.
     ///
-    /// What stands for any characters can stand for too many: so a pattern ends with its port, a
-    /// number or `*` for all, as in `https://*.example.com:*`. Without a port there are only `*` and
+    /// So that `*` does not match too much, a pattern ends with its port, a number or `*` for all, as in `https://*.example.com:*`. Without a port there are only `*` and
     /// `https://*` for all hosts, and schemes that have none (`app://shop`).
     #[must_use]
     pub fn allowed_origins<I>(mut self, patterns: I) -> Self
@@ -138,19 +135,18 @@ impl ServerOptions {
         self
     }
 
-    /// WebSocket: whether pages without an origin may connect: from a file, or in a sandbox, whose
-    /// `Origin` is `null`. Default: yes if all pages may, and no if
-    /// [`allowed_origins`](Self::allowed_origins) are set: every page can give itself that origin, by
-    /// a sandboxed frame, so that a list with it would keep out nobody. Autobahn's
-    /// `allowNullOrigin`.
+    /// WebSocket: accepts pages whose `Origin` is `null`: from a file, or in a sandbox. Default: true if
+    /// all pages may connect, false if [`allowed_origins`](Self::allowed_origins) are set. Every page can
+    /// give itself that origin by a sandboxed frame, so a list that allows it would exclude no page.
+    /// Autobahn's `allowNullOrigin`.
     #[must_use]
     pub fn allow_null_origin(mut self, allow: bool) -> Self {
         self.allow_null_origin = Some(allow);
         self
     }
 
-    /// WebSocket: whether a client has to name a subprotocol that is spoken here. Default: yes. If not,
-    /// one that names none, or only others, is taken to speak `wamp.2.json` if that is spoken here,
+    /// WebSocket: requires that a client names a subprotocol of this server. Default: true. If false, a
+    /// client that names none, or only others, counts as one with `wamp.2.json` if this server has that,
     /// and none is announced to it. Autobahn's
     /// `STRICT_PROTOCOL_NEGOTIATION`.
     #[must_use]
@@ -159,43 +155,43 @@ impl ServerOptions {
         self
     }
 
-    /// WebSocket: whether clients may ask for the subprotocols `wamp.2.<serializer>.batched`, too.
-    /// Default: no; a router's listener does as the router is [told](crate::router::RouterBuilder::batched).
+    /// WebSocket: also accepts the subprotocols `wamp.2.<serializer>.batched`. Default: false; for a
+    /// router's listener [as set there](crate::router::RouterBuilder::batched).
     ///
-    /// Of batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; the
-    /// answer has the one that the client wrote.
+    /// In batched JSON both separators are read, the specification's 0x1e and Autobahn's 0x18; answers use
+    /// the one of the client.
     #[must_use]
     pub fn batched(mut self, batched: bool) -> Self {
         self.batched = Some(batched);
         self
     }
 
-    /// How long the end of a connection may take: so long for what is left to be sent, and then so
-    /// long for the client's answer to the closing. Default: 2 s. Autobahn's `closeHandshakeTimeout`, there 1 s.
+    /// Time limit for the end of a connection: once for sending what is left, and once for the client's
+    /// answer. Default: 2 s. Autobahn's `closeHandshakeTimeout`, there 1 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = Some(timeout);
         self
     }
 
-    /// How long a client may take not a byte of what is sent to it, before it is given up; `None` for
-    /// ever. Default: interval and timeout of the auto-ping together, 20 s where there is none.
+    /// Longest time in which a client takes no byte of what is sent, before it is disconnected; `None` for
+    /// no limit. Default: interval and timeout of the auto-ping together, 20 s without auto-ping.
     #[must_use]
     pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.send_timeout = Some(timeout.into());
         self
     }
 
-    /// Unix sockets: the permissions of the socket's file, as in `0o660`. Who may write it may
-    /// connect. Default: what the process's umask leaves. For other sockets it means nothing; not for what is
-    /// [mounted](crate::Router::mount).
+    /// Unix sockets: the permissions of the socket's file, as in `0o660`. Write permission is needed to
+    /// connect. Default: by the process's umask. No effect on other sockets; not valid for a
+    /// [mount](crate::Router::mount).
     #[must_use]
     pub fn unix_mode(mut self, mode: u32) -> Self {
         self.unix_mode = Some(mode);
         self
     }
 
-    /// That every setting can be used; done by all who take options to listen with them.
+    /// Checks that every setting is valid. Listening does this, too.
     ///
     /// # Errors
     /// The first setting that is not valid.
@@ -231,7 +227,7 @@ impl ServerOptions {
         Ok(())
     }
 
-    /// Takes from others what is not set here; of WebSocket's own only if that is spoken.
+    /// Takes unset options from others; those for WebSocket alone only if `websocket`.
     pub(crate) fn or(mut self, others: &Self, websocket: bool) -> Self {
         self.handshake_timeout = self.handshake_timeout.or(others.handshake_timeout);
         self.max_message_size = self.max_message_size.or(others.max_message_size);
@@ -252,7 +248,7 @@ impl ServerOptions {
         all.into_iter().find_map(|(name, set)| set.then_some(name))
     }
 
-    /// The first setting that means something only to who listens, and reads requests, itself.
+    /// The first setting that has no effect on a mounted server.
     pub(crate) fn only_of_listening(&self) -> Option<&'static str> {
         let all = [
             ("handshake_timeout", self.handshake_timeout.is_some()),
@@ -298,7 +294,7 @@ impl ServerOptions {
         }
     }
 
-    /// How long nothing may be taken, with this auto-ping.
+    /// Longest time in which nothing is taken, with this auto-ping.
     fn patience(&self, ping: Option<AutoPing>) -> Option<Duration> {
         let both = |ping: AutoPing| ping.interval.saturating_add(ping.timeout);
         self.send_timeout.unwrap_or_else(|| Some(ping.map_or(SEND_TIMEOUT, both)))

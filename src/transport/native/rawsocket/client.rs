@@ -1,7 +1,6 @@
-//! The client: from a URL to a transport.
+//! The client: makes a transport of a URL.
 //!
-//! Owns the client's settings, and what its half of the handshake says in words; the way to the
-//! server is `native::dial`'s.
+//! Contains the client's settings, and its half of the handshake with its error texts.
 
 use std::time::Duration;
 
@@ -48,14 +47,12 @@ use crate::url::RawSocketUrl;
 /// # fn main() {}
 /// ```
 ///
-/// # How a dead connection is found out
-/// Over TCP the system is asked to look after connections on which nothing comes (TCP keepalive,
-/// first after 30 s, then every 10 s; how often is its own matter, which makes two minutes on
-/// Linux). It does not find out that the server's program hangs, and does nothing while something
-/// that was sent is not acknowledged. Once the system takes no more of what is sent, because the
-/// server takes nothing, the connection is given up after the
-/// [`send_timeout`](Self::send_timeout). As long as it does (it keeps some MB at times), TCP's own,
-/// longer limit holds: for that there is [`auto_ping`](Self::auto_ping).
+/// # Detecting a dead connection
+/// Over TCP, the system's keepalive checks silent connections: first after 30 s, then every 10 s, on
+/// Linux for two minutes. It does not detect that the server's program hangs, and does nothing while
+/// sent data is not acknowledged. When the system's buffers are full because the server takes nothing,
+/// the connection is given up after the [`send_timeout`](Self::send_timeout). Until then, which can be
+/// some MB, only TCP's own, longer limit applies: [`auto_ping`](Self::auto_ping) is for that.
 #[derive(Clone, Debug)]
 pub struct WampRawSocketClientFactory {
     pub(in crate::transport::native) dial: Dial,
@@ -92,8 +89,8 @@ impl WampRawSocketClientFactory {
         })
     }
 
-    /// Where the server is reached. Default: where the URL says. The name that the certificate must
-    /// be for stays that of the URL.
+    /// Network endpoint of the server. Default: that of the URL. The certificate must still be valid for
+    /// the host of the URL.
     ///
     /// # Errors
     /// For a unix socket where the URL is `rss://`, or where there is
@@ -103,8 +100,7 @@ impl WampRawSocketClientFactory {
         Ok(self)
     }
 
-    /// The proxy that connects to the server in our place; `None` for none. Default: none; nothing
-    /// is read from the environment.
+    /// The proxy to connect through; `None` for none. Default: none; the environment is not read.
     ///
     /// # Errors
     /// For a unix socket.
@@ -113,8 +109,8 @@ impl WampRawSocketClientFactory {
         Ok(self)
     }
 
-    /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
-    /// Default: [`IpVersion::Any`].
+    /// IP version of the addresses that are tried, of the server's name or of the proxy's, if there is
+    /// one. Default: [`IpVersion::Any`].
     ///
     /// # Errors
     /// Where an address is given and is of the other version.
@@ -123,15 +119,15 @@ impl WampRawSocketClientFactory {
         Ok(self)
     }
 
-    /// How long everything may take up to the connection on which TLS or the handshake begins:
-    /// looking up the name, TCP to any of its addresses, and a proxy's answer. Default: 10 s.
+    /// Time limit of all steps before TLS and the handshake: looking up the name, TCP to any of its
+    /// addresses, and a proxy's answer. Default: 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial = self.dial.connect_timeout(timeout);
         self
     }
 
-    /// How long TLS and RawSocket's handshake may take together. Default: 10 s.
+    /// Time limit of TLS and RawSocket's handshake together. Default: 10 s.
     #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.dial = self.dial.handshake_timeout(timeout);
@@ -161,7 +157,7 @@ impl WampRawSocketClientFactory {
         self
     }
 
-    /// How long closing may take: to send what is left, and for the server's end of the connection.
+    /// Time limit of closing: sending what is left, and the server's end of the connection.
     /// Default: 2 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
@@ -169,15 +165,15 @@ impl WampRawSocketClientFactory {
         self
     }
 
-    /// How long the server may take not a byte of what is sent to it, before it is given up; `None`
-    /// for ever. Default: 20 s, whether or not it is asked for signs of life.
+    /// Longest time in which the server takes no byte of what is sent, before the connection is given up;
+    /// `None` for no limit. Default: 20 s, with and without auto-ping.
     #[must_use]
     pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.send_timeout = timeout.into();
         self
     }
 
-    /// When to ask whether the server is alive; `None` for never, the default.
+    /// Automatic pings; `None` for none. Default: none.
     ///
     /// RawSocket has PING and PONG for it, but Crossbar and Autobahn|Python (on Twisted) do not know
     /// them: they take a PING for a message of 16 MiB, and drop the connection. So it is for servers
@@ -188,8 +184,7 @@ impl WampRawSocketClientFactory {
         self
     }
 
-    /// Whom to trust when the URL is `rss://`, and who we are. Default: whom the platform trusts,
-    /// and nobody.
+    /// TLS settings for `rss://`. Default: the platform's trust store, and no client certificate.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: TlsConfig) -> Self {
@@ -224,7 +219,7 @@ impl WampRawSocketClientFactory {
     }
 }
 
-/// Who else begins so.
+/// Another protocol that begins with this octet.
 fn known(octet: u8) -> Option<&'static str> {
     match octet {
         // The types of TLS records: alert and handshake (RFC 8446, section 5.1).
@@ -245,7 +240,7 @@ impl Handshake for WampRawSocketClientFactory {
 
     const STEP: &'static str = "the RawSocket handshake";
 
-    /// Both wait for more than our four octets, as Crossbar's do.
+    /// Servers of both wait for more than our four octets, as Crossbar's do.
     fn silence(&self) -> &'static str {
         match (self.dial.is_secure(), self.dial.peer().is_unix()) {
             (true, _) => "; if it is a server of WebSocket, use wss://",

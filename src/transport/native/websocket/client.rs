@@ -1,7 +1,6 @@
-//! The client: from a URL to a transport.
+//! The client: makes a transport of a URL.
 //!
-//! Owns the client's settings and its half of the opening handshake; the way to the server is
-//! `native::dial`'s.
+//! Contains the client's settings and its half of the opening handshake.
 
 use std::fmt::{self, Write};
 use std::num::NonZeroUsize;
@@ -32,7 +31,7 @@ use crate::url::WebSocketUrl;
 use crate::websocket::handshake::{HeadError, read_head, tokens};
 use crate::websocket::settings::Settings;
 
-/// How much of the text of a refusal an error repeats.
+/// Maximum length of the text of a refusal that an error repeats.
 const MAX_REFUSAL_TEXT: usize = 200;
 
 /// Connects to a router by WebSocket. Autobahn's `WampWebSocketClientFactory`.
@@ -61,7 +60,7 @@ pub struct WampWebSocketClientFactory {
     settings: Settings,
 }
 
-/// Cookies and tokens are headers: the value is not shown.
+/// A header. Its value is not shown, as it may be a cookie or a token.
 #[derive(Clone)]
 struct Header {
     name: String,
@@ -101,8 +100,8 @@ impl WampWebSocketClientFactory {
         })
     }
 
-    /// Whether to offer the subprotocols `wamp.2.<serializer>.batched`, too, each before the one
-    /// without. Default: no.
+    /// Also offers the subprotocols `wamp.2.<serializer>.batched`, each before the one without.
+    /// Default: false.
     ///
     /// What is sent between two flushes then goes as one WebSocket message. Batches of MessagePack
     /// and CBOR are the same everywhere; in JSON, Autobahn and Crossbar separate messages by another
@@ -114,8 +113,8 @@ impl WampWebSocketClientFactory {
         self
     }
 
-    /// Where the server is reached. Default: where the URL says. `Host` header, path and the name
-    /// that the certificate must be for stay those of the URL.
+    /// Network endpoint of the server. Default: that of the URL. `Host` header, path and the name for
+    /// which the certificate must be valid are still those of the URL.
     ///
     /// Fails for a unix socket where the URL is `wss://`, or
     /// where there is a proxy.
@@ -124,8 +123,7 @@ impl WampWebSocketClientFactory {
         Ok(self)
     }
 
-    /// The proxy that connects to the server in our place; `None` for none. Default: none; nothing
-    /// is read from the environment.
+    /// The proxy to connect through; `None` for none. Default: none; the environment is not read.
     ///
     /// Fails for a unix socket.
     pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Result<Self, ConfigError> {
@@ -133,8 +131,8 @@ impl WampWebSocketClientFactory {
         Ok(self)
     }
 
-    /// Which addresses of the server's name are tried, or of the proxy's, if there is one.
-    /// Default: [`IpVersion::Any`].
+    /// IP version of the addresses that are tried, of the server's name or of the proxy's, if there is
+    /// one. Default: [`IpVersion::Any`].
     ///
     /// Fails where an address is given and is of the other.
     pub fn ip_version(mut self, version: IpVersion) -> Result<Self, ConfigError> {
@@ -142,16 +140,15 @@ impl WampWebSocketClientFactory {
         Ok(self)
     }
 
-    /// How long everything may take up to the connection on which TLS or the opening handshake
-    /// begins: looking up the name, TCP to any of its addresses, and a proxy's answer.
-    /// Default: 10 s.
+    /// Time limit of all steps before TLS and the opening handshake: looking up the name, TCP to any of
+    /// its addresses, and a proxy's answer. Default: 10 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial = self.dial.connect_timeout(timeout);
         self
     }
 
-    /// How long TLS and the opening handshake may take together. Default: 10 s.
+    /// Time limit of TLS and the opening handshake together. Default: 10 s.
     #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.dial = self.dial.handshake_timeout(timeout);
@@ -197,31 +194,30 @@ impl WampWebSocketClientFactory {
         self
     }
 
-    /// How long closing may take: to send what is left, and for the server's answer and its end of
-    /// the TCP connection. Default: 2 s.
+    /// Time limit of closing: sending what is left, the server's answer, and its end of the TCP
+    /// connection. Default: 2 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.settings.close_timeout = timeout;
         self
     }
 
-    /// How long the server may take not a byte of what is sent to it, before it is given up; `None`
-    /// for ever. Default: 20 s, whether or not it is asked for signs of life.
+    /// Longest time in which the server takes no byte of what is sent, before the connection is given up;
+    /// `None` for no limit. Default: 20 s, with and without auto-ping.
     #[must_use]
     pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.settings.send_timeout = timeout.into();
         self
     }
 
-    /// When to ask whether the server is alive; `None` for never. Default: [`AutoPing::default`].
+    /// Automatic pings; `None` for none. Default: [`AutoPing::default`].
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
         self.settings.auto_ping = auto_ping.into();
         self
     }
 
-    /// Whom to trust when the URL is `wss://`, and who we are. Default: whom the platform trusts,
-    /// and nobody.
+    /// TLS settings for `wss://`. Default: the platform's trust store, and no client certificate.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: TlsConfig) -> Self {

@@ -1,7 +1,8 @@
 //! WAMP over WebSocket natively: the client, and the accepting side.
 //!
-//! Owns WAMP's rules for WebSocket (spec: "WebSocket Transport"): subprotocols, one message per
-//! WebSocket message, text for JSON and binary for the others.
+//! Implements WAMP's rules for WebSocket (spec: "WebSocket Transport"): subprotocols, one message per
+//! WebSocket message, text for JSON and binary for the others. The connection itself is in the room
+//! `websocket`.
 
 #[cfg(feature = "client")]
 mod client;

@@ -1,7 +1,7 @@
 //! The accepting side of a WebSocket: the answer to the opening handshake, and the transport.
 //!
-//! Owns what a request must have. [`check`] decides it without a socket, for those who read requests
-//! themselves; [`answer`] reads and writes. It does not listen.
+//! [`check`] decides about a request without a socket, for HTTP servers that read requests themselves;
+//! [`answer`] reads and writes.
 
 use std::fmt;
 
@@ -136,13 +136,13 @@ impl Refusal {
 
     /// Creates the refusal for too many connections.
     pub(crate) fn no_room() -> Self {
-        let text = "there are as many connections as may be; try again later";
+        let text = "too many connections; try again later";
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text)
     }
 
     /// Creates the refusal of a server that shuts down.
     pub(crate) fn down() -> Self {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the WAMP router here goes down")
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down")
     }
 
     /// Returns the answer for the client. The connection cannot be used afterwards.
