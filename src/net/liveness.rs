@@ -76,7 +76,7 @@ impl Default for AutoPing {
     }
 }
 
-/// What to do about a silent peer.
+/// The next step with a silent peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Beat {
     /// Send a ping with this payload.

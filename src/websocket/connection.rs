@@ -43,7 +43,7 @@ pub(super) enum Reading {
     Failed(CloseCode),
 }
 
-/// What the peer sent.
+/// A message or frame of the peer.
 #[derive(Debug)]
 pub(crate) enum Received {
     Text(Bytes),

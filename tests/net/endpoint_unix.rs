@@ -107,9 +107,9 @@ async fn what_is_no_socket_is_told() {
     let folder = Folder::new();
     let path = folder.socket();
     for (url, told) in [
-        (format!("ws://unix:{path}:/ws"), "it is a file, no socket"),
-        (format!("rs://unix:{path}"), "it is a file, no socket"),
-        (format!("rs://unix:{}", path.rsplit_once('/').unwrap().0), "it is a folder, no socket"),
+        (format!("ws://unix:{path}:/ws"), "it is a file, not a socket"),
+        (format!("rs://unix:{path}"), "it is a file, not a socket"),
+        (format!("rs://unix:{}", path.rsplit_once('/').unwrap().0), "it is a folder, not a socket"),
     ] {
         std::fs::write(&path, "").unwrap();
         match wampwerk::connect(url, "realm1").await.unwrap_err() {

@@ -61,13 +61,13 @@ async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     RawSocket::join(UnixStream::connect(&path).await.unwrap()).await;
 
     let message = refused(&router, &url).await;
-    assert_eq!(message, "somebody listens there already");
+    assert_eq!(message, "another program already listens there");
     RawSocket::join(UnixStream::connect(&path).await.unwrap()).await;
     listener.close().await;
 
     // Somebody else's.
     let other = UnixListener::bind(&path).unwrap();
-    assert_eq!(refused(&router, &url).await, "somebody listens there already");
+    assert_eq!(refused(&router, &url).await, "another program already listens there");
     assert!(Path::new(&path).exists());
     drop(other);
 }
@@ -96,7 +96,7 @@ async fn of_those_who_replace_a_stale_socket_at_the_same_time_one_wins() {
             match task.await.unwrap() {
                 (router, Ok(listener)) => listening.push((router, listener)),
                 (_, Err(error)) => {
-                    assert!(error.to_string().contains("somebody listens there"), "{error}");
+                    assert!(error.to_string().contains("already listens there"), "{error}");
                 }
             }
         }

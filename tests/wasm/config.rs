@@ -33,7 +33,7 @@ fn what_the_browser_does_itself_is_refused() {
     ] {
         let Err(error) = with(more).into_transports() else { panic!("not refused: {more}") };
         assert_eq!(error.path, format!("[0].{path}"), "{error}");
-        assert!(error.message.contains("the browser's matter"), "{error}");
+        assert!(error.message.contains("the browser decides"), "{error}");
     }
     let one = || TransportConfig::websocket("wss://h/");
     for (config, path) in [

@@ -134,7 +134,7 @@ async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, Vec<(SocketAddr, 
                     Poll::Ready(Err(error)) => {
                         failures.push((*address, error));
                         drop(attempts.remove(index));
-                        // Nobody waits behind an address that has failed.
+                        // An address that has failed delays no other.
                         may_start = true;
                     }
                 }

@@ -26,7 +26,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// dropped.
 const REFUSALS: usize = 64;
 
-/// What becomes of the streams that a socket accepts.
+/// Handles the streams that a socket accepts.
 pub(crate) trait Accept: Send + Sync + 'static {
     /// Held as long as the socket is listened on.
     type Guard: Send + 'static;

@@ -61,7 +61,7 @@ impl Listener {
         }
         let metadata = fs::symlink_metadata(path)?;
         let file = Identity::of(&metadata);
-        // Nobody can connect before `listen`, so there is no moment with other permissions.
+        // No client can connect before `listen`, so there is no moment with other permissions.
         let listening = match mode {
             Some(mode) => file.set_mode(path, mode),
             None => Ok(()),
@@ -102,7 +102,7 @@ impl Identity {
     /// that replaces it at this moment may write to the folder, and could have the socket itself.
     fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
         if !self.is_at(path) {
-            return Err(io::Error::other("somebody has put another file in its place"));
+            return Err(io::Error::other("the file was replaced by another program"));
         }
         fs::set_permissions(path, Permissions::from_mode(mode))
     }
@@ -135,7 +135,7 @@ async fn lock_folder(path: &Path) -> Option<File> {
     match locked.await {
         Ok(Ok(())) => return Some(folder),
         Ok(Err(error)) => tracing::debug!(?path, %error, "the folder cannot be locked"),
-        Err(_) => tracing::warn!(?path, "somebody else keeps the folder locked; going on"),
+        Err(_) => tracing::warn!(?path, "another program keeps the folder locked; going on"),
     }
     None
 }
@@ -153,7 +153,7 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
     }
     match timeout(ANSWER_TIME, Stream::connect(path)).await {
         Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
-            tracing::info!(?path, "replacing a unix socket at which nobody listens");
+            tracing::info!(?path, "replacing a stale unix socket");
             Identity::of(&metadata).remove(path);
             Ok(())
         }
@@ -169,5 +169,5 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
 }
 
 fn in_use() -> io::Error {
-    io::Error::new(ErrorKind::AddrInUse, "somebody listens there already")
+    io::Error::new(ErrorKind::AddrInUse, "another program already listens there")
 }

@@ -32,8 +32,12 @@ pub(crate) async fn connect(path: &Path) -> io::Result<Stream> {
     Stream::connect(path).await.map_err(|error| {
         // The system says of all but sockets that they refuse.
         match path.metadata().map(|found| found.file_type()) {
-            Ok(kind) if kind.is_dir() => io::Error::new(error.kind(), "it is a folder, no socket"),
-            Ok(kind) if kind.is_file() => io::Error::new(error.kind(), "it is a file, no socket"),
+            Ok(kind) if kind.is_dir() => {
+                io::Error::new(error.kind(), "it is a folder, not a socket")
+            }
+            Ok(kind) if kind.is_file() => {
+                io::Error::new(error.kind(), "it is a file, not a socket")
+            }
             Ok(kind) if !kind.is_socket() => io::Error::new(error.kind(), "it is not a socket"),
             _ => error,
         }

@@ -17,7 +17,7 @@ use crate::net::liveness::{AutoPing, Beat, Silence, Stall};
 use crate::rt::Sleep;
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
-/// How frames are read from and written to a byte stream, and how a connection ends.
+/// Reads and writes the frames of a byte stream, and ends the connection.
 pub(super) trait Framing: Send {
     /// A step of closing.
     type CloseStep: Copy + PartialEq + Send;
@@ -96,7 +96,7 @@ pub(super) trait Framing: Send {
     ) -> Poll<Self::CloseStep>;
 }
 
-/// What a framing has read.
+/// Result of reading once.
 pub(super) enum Incoming {
     Message(Bytes),
     /// A ping; the answer is in the buffer and has to be flushed.

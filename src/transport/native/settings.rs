@@ -24,7 +24,7 @@ use crate::transport::{
     WebSocketOptions,
 };
 
-/// How much of a PEM file is read: more than all certificate authorities of a platform.
+/// Maximum length of a PEM file: more than all certificate authorities of a platform.
 #[cfg(feature = "tls")]
 const MAX_FILE: u64 = 4 << 20;
 
@@ -109,7 +109,7 @@ fn proxy(config: &ProxyConfig) -> Result<Proxy, ConfigError> {
         ProxyKind::Socks5 => Proxy::socks5(&config.host, config.port),
     }?;
     match &config.credentials {
-        Some((username, password)) => proxy.basic_auth(username, password.clone()),
+        Some((username, password)) => proxy.basic_auth(username, password.as_bytes()),
         None => Ok(proxy),
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn websocket_connector(
         (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
     ];
     if let Some((_, key)) = not_here.iter().find(|(set, _)| *set) {
-        return Err(ConfigError::new(*key, "this is the browser's matter and cannot be set here"));
+        return Err(ConfigError::new(*key, "the browser decides this; it cannot be set in a page"));
     }
     let mut factory = WampWebSocketClientFactory::new(&settings.url, &settings.serializers)
         .map_err(|error| match error {

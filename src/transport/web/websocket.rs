@@ -85,10 +85,10 @@ impl WampWebSocketClientFactory {
     /// Also offers the subprotocols `wamp.2.<serializer>.batched`, each before the one without.
     /// Default: false.
     ///
-    /// What is sent between two flushes then goes as one WebSocket message. Batches of MessagePack
-    /// and CBOR are the same everywhere; in JSON, Autobahn and Crossbar separate messages by another
-    /// octet than the specification has, which is 0x18 for 0x1e. We begin with 0x18 and go on with
-    /// what the server writes; a server that reads 0x1e only must not be offered batched JSON.
+    /// Messages sent between two flushes then go as one WebSocket message. Batches of MessagePack and CBOR
+    /// are the same everywhere. In JSON, Autobahn and Crossbar separate messages by the octet 0x18, the
+    /// specification by 0x1e. The client begins with 0x18 and continues with the server's octet; do not
+    /// offer batched JSON to a server that reads only 0x1e.
     #[must_use]
     pub fn batched(mut self, batched: bool) -> Self {
         self.batched = batched;

@@ -24,7 +24,7 @@ pub(super) fn check_login(login: &Login) -> Result<(), ConfigError> {
     if login.user.chars().any(char::is_control) {
         return Err(ConfigError::new("username", "it has control characters"));
     }
-    if login.password.as_bytes().iter().any(u8::is_ascii_control) {
+    if login.password.as_slice().iter().any(u8::is_ascii_control) {
         return Err(ConfigError::new("password", "it has control characters"));
     }
     Ok(())
@@ -102,7 +102,7 @@ fn request(host: &str, port: u16, login: Option<&Login>) -> Zeroizing<Vec<u8>> {
     let Some(login) = login else {
         return Zeroizing::new(format!("{start}\r\n").into_bytes());
     };
-    let (user, password) = (login.user.as_bytes(), login.password.as_bytes());
+    let (user, password) = (login.user.as_bytes(), login.password.as_slice());
     // With its whole capacity from the start: growing would leave copies behind.
     let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
     pair.extend_from_slice(user);

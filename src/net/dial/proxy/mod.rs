@@ -10,9 +10,9 @@ use std::fmt;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
 use super::tcp::{self, IpVersion, checked_host};
-use crate::auth::Secret;
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::url::Host;
 
@@ -44,10 +44,17 @@ enum Kind {
     Socks5,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Login {
     user: String,
-    password: Secret,
+    /// Wiped after use, and never shown.
+    password: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 impl Proxy {
@@ -81,9 +88,10 @@ impl Proxy {
     pub fn basic_auth(
         mut self,
         user: impl Into<String>,
-        password: impl Into<Secret>,
+        password: impl AsRef<[u8]>,
     ) -> Result<Self, ConfigError> {
-        let login = Login { user: user.into(), password: password.into() };
+        let password = Zeroizing::new(password.as_ref().to_vec());
+        let login = Login { user: user.into(), password };
         match self.kind {
             Kind::Http => http::check_login(&login),
             Kind::Socks5 => socks5::check_login(&login),

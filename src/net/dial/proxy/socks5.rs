@@ -26,7 +26,7 @@ const IPV6: u8 = 4;
 
 pub(super) fn check_login(login: &Login) -> Result<(), ConfigError> {
     for (key, length) in
-        [("username", login.user.len()), ("password", login.password.as_bytes().len())]
+        [("username", login.user.len()), ("password", login.password.as_slice().len())]
     {
         if !(1..=LONGEST).contains(&length) {
             let text = format!("it has {length} bytes, SOCKS5 takes 1 to {LONGEST}");
@@ -71,7 +71,7 @@ async fn log_in(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     login: &Login,
 ) -> Result<(), Refusal> {
-    let (user, password) = (login.user.as_bytes(), login.password.as_bytes());
+    let (user, password) = (login.user.as_bytes(), login.password.as_slice());
     // With its whole capacity from the start: growing would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
     bytes.extend_from_slice(&[LOGIN_VERSION, length(user)?]);

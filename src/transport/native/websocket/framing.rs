@@ -239,7 +239,7 @@ mod tests {
         }
     }
 
-    /// What it had said before is read; what it says without end is not.
+    /// Messages sent before the failure are read; an endless stream of them is not.
     #[tokio::test]
     async fn who_takes_nothing_and_talks_on_is_ended() {
         const SIZE: usize = 60_000;
