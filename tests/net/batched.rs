@@ -202,11 +202,11 @@ async fn the_separator_of_the_peer_is_taken_over() {
 #[tokio::test]
 async fn what_is_no_batch_is_a_violation_and_closes_with_1002() {
     for (protocol, frame, text) in [
-        ("wamp.2.json.batched", Message::text(""), "without a message"),
-        ("wamp.2.cbor.batched", Message::binary(&b""[..]), "without a message"),
+        ("wamp.2.json.batched", Message::text(""), "contains no message"),
+        ("wamp.2.cbor.batched", Message::binary(&b""[..]), "contains no message"),
         ("wamp.2.json.batched", Message::text("[1]\x18[2]"), "does not end with a separator"),
         ("wamp.2.cbor.batched", Message::binary(&b"\0\0\0\x02\x80"[..]), "ends within a message"),
-        ("wamp.2.msgpack.batched", Message::binary(&b"\0\0\0\0\0"[..]), "1 bytes behind"),
+        ("wamp.2.msgpack.batched", Message::binary(&b"\0\0\0\0\0"[..]), "1 bytes follow"),
     ] {
         let (mut end, mut server) = raw_server(protocol).await;
         server.send(frame).unwrap();
