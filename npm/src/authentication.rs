@@ -1,4 +1,4 @@
-//! Who a page is: the methods that it offers, and its answers to challenges.
+//! Reads the authentication of a page: the offered methods, and its answers to challenges.
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
@@ -13,7 +13,7 @@ use wampwerk::session::authentication::{Authentication, Named, OnChallenge, Sign
 use wampwerk::session::{Connect, SessionConfig};
 use wampwerk::value::{Dict, Value};
 
-/// What `authentication.js` has checked: who we want to be, and how we prove it.
+/// The identity and methods that `authentication.js` has checked.
 pub(crate) struct Credentials {
     authentication: Authentication,
     authid: Option<String>,
@@ -22,7 +22,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// `answer` is a function of `(method, extra)`; see [`answered`].
+    /// Reads the settings. `answer` is a function of `(method, extra)`; see [`answered`].
     pub(crate) fn read(settings: &JsValue, answer: Option<Function>) -> Result<Self, Report> {
         let mut settings = dict_from_js(settings, "options")?;
         let mut text = |key| match settings.remove(key) {
@@ -67,7 +67,7 @@ impl Credentials {
     }
 }
 
-/// `authmethods`, whose challenges the page answers, if it does.
+/// Reads `authmethods`, whose challenges the page answers if there is `answer`.
 fn offered(methods: Option<Value>, answer: Option<Function>) -> Result<Authentication, AuthError> {
     let methods = methods.unwrap_or_default();
     let methods = methods.as_list().unwrap_or_default().iter().filter_map(Value::as_str);
@@ -88,7 +88,7 @@ fn offered(methods: Option<Value>, answer: Option<Function>) -> Result<Authentic
     Authentication::new().with(OnChallenge::new(&methods, ask))
 }
 
-/// A promise of `{signature, extra}` or `{message}`; it is never rejected.
+/// Awaits a promise of `{signature, extra}` or `{message}`, which is never rejected.
 async fn answered(answer: Result<JsValue, JsValue>) -> Result<Signature, AuthError> {
     let unexpected = |_| AuthError::new("onchallenge failed");
     let answer = Promise::resolve(&answer.map_err(unexpected)?);

@@ -1,7 +1,7 @@
-//! A call on its way: what `call.js` wants of it beside the last result.
+//! Contains a running call and the wishes of `call.js` beside the final result.
 //!
-//! What that is is asked when the call is sent, a moment after the page has made it: so the page
-//! may still begin to loop over it.
+//! The wishes are read when the call is sent, a moment after the page has made it, so the page may
+//! still begin to loop over it.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -22,29 +22,30 @@ use wampwerk::session::{CallReply, CallRequest, RunningCall, StreamingCall};
 
 #[wasm_bindgen]
 extern "C" {
-    /// The wishes of whoever made the call, as `call.js` keeps them.
+    /// The wishes of the caller, as `call.js` stores them.
     pub type Wishes;
 
-    /// The call is sent now. False if there are no wishes.
+    /// Reports that the call is sent now. Returns false if there are no wishes.
     #[wasm_bindgen(method, structural)]
     fn begin(this: &Wishes) -> bool;
 
-    /// Takes the progressive results, if they are wanted.
+    /// Returns the function for progressive results, if they are wanted.
     #[wasm_bindgen(method, structural, getter)]
     fn step(this: &Wishes) -> Option<Function>;
 
-    /// Gives a promise of more arguments, `{args, kwargs, last}`, if they come in parts.
+    /// Returns a function that returns a promise of further arguments, `{args, kwargs, last}`, if
+    /// they are sent in parts.
     #[wasm_bindgen(method, structural, getter)]
     fn part(this: &Wishes) -> Option<Function>;
 
-    /// Resolves when the call is given up.
+    /// Returns a promise that resolves when the call is abandoned.
     #[wasm_bindgen(method, structural, getter)]
     fn abandoned(this: &Wishes) -> Promise;
 }
 
-/// Calls. `details`: whether the reply is to have them.
+/// Performs a call. `details` is true if the reply must contain them.
 ///
-/// A call that is given up gives undefined, for nobody: the page has its error already.
+/// An abandoned call resolves to undefined, which is not used: the page already has its error.
 pub(crate) async fn perform(
     request: CallRequest,
     wishes: Wishes,
@@ -66,7 +67,7 @@ pub(crate) async fn perform(
     .await
 }
 
-/// A call whose arguments have all been sent, or not yet.
+/// A call with or without further arguments to send.
 enum Live {
     Open(StreamingCall),
     Running(RunningCall),
@@ -124,7 +125,7 @@ async fn run(
             Happening::Step(Some(Ok(reply))) => {
                 let reply = reply_to_js(&reply, details, std::mem::take(&mut missed))?;
                 if let Some(step) = &step {
-                    // It throws nothing: errors of the page are reported by `call.js`.
+                    // It throws nothing: `call.js` reports errors of the page.
                     let _ = step.call1(&JsValue::UNDEFINED, &reply);
                 }
             }
@@ -147,7 +148,7 @@ async fn run(
                     running @ Live::Running(_) => running,
                 };
             }
-            // `call.js` gives the call up itself.
+            // `call.js` abandons the call itself.
             Happening::Part(Err(_)) => next_part = None,
         }
     }
@@ -160,7 +161,7 @@ fn pull(part: &Function) -> JsFuture {
     })
 }
 
-/// `{args, kwargs, details, missed}`, the last two where there are any.
+/// Returns `{args, kwargs, details, missed}`, the last two only if present.
 fn reply_to_js(reply: &CallReply, details: bool, missed: u64) -> Result<JsValue, Report> {
     let (args, kwargs) = reply.payload.to_values()?;
     let object: Object = values_to_js(&args, &kwargs);

@@ -1,8 +1,8 @@
-//! Errors on their way to JavaScript.
+//! Converts errors for JavaScript.
 //!
-//! Owns which class of `index.js` an error becomes. It travels as a plain description,
-//! `{kind, uri, args, kwargs, message}`; `index.js` makes the object of that class, so that it has
-//! a stack and passes `instanceof`.
+//! Selects the class of `index.js` for an error. It is passed as a plain description, `{kind, uri,
+//! args, kwargs, message}`; `index.js` creates the object, so that it has a stack and passes
+//! `instanceof`.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl From<Report> for JsValue {
     }
 }
 
-/// A close reason as `index.d.ts` has it.
+/// Returns a close reason in the form of `index.d.ts`.
 pub(crate) fn close_reason(reason: &CloseReason) -> JsValue {
     let object = Object::new();
     let kind = match reason.kind {
@@ -47,7 +47,7 @@ pub(crate) fn close_reason(reason: &CloseReason) -> JsValue {
     object.into()
 }
 
-/// What a function of the page threw; `index.js` gives it back as it is.
+/// Returns a value that a function of the page threw; `index.js` returns it unchanged.
 pub(crate) fn thrown(value: &JsValue) -> Report {
     let object = Object::new();
     set(&object, "kind", &"thrown".into());
@@ -102,7 +102,7 @@ impl From<DecodeError> for Report {
     }
 }
 
-/// Of options that the user gave; nothing else is read through this.
+/// For options that the user gave; nothing else is read in this way.
 impl From<Violation> for Report {
     fn from(error: Violation) -> Self {
         textual("EncodeError", uris::INVALID_ARGUMENT, &format!("cannot encode: {}", error.message))
@@ -164,7 +164,7 @@ impl From<&AttemptError> for Report {
     }
 }
 
-/// Of a fatal error, the error itself; else a `ConnectError` with a `cause`.
+/// For a fatal error, the error itself; otherwise a `ConnectError` with a `cause`.
 impl From<&ComponentError> for Report {
     fn from(error: &ComponentError) -> Self {
         let last = error.attempt().map(Report::from);

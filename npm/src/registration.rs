@@ -1,4 +1,5 @@
-//! A registration for the glue, and how registrations and subscriptions end.
+//! Contains a registration for the JavaScript half, and the ends of registrations and
+//! subscriptions.
 
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -32,13 +33,13 @@ impl RawRegistration {
         self.registration.is_active()
     }
 
-    /// Resolves to how it ended.
+    /// Resolves to its ending.
     pub fn ended(&self) -> Promise {
         let ended = self.registration.ended();
         promise(async move { Ok(ending_to_js(&ended.await)) })
     }
 
-    /// Resolves when the procedure is withdrawn, also by the end of the session.
+    /// Resolves when the procedure is unregistered, also by the end of the session.
     pub fn unregister(&self) -> Promise {
         let registration = self.registration.clone();
         promise(async move {
@@ -50,7 +51,7 @@ impl RawRegistration {
     }
 }
 
-/// An ending as `index.d.ts` has it.
+/// Returns an ending in the form of `index.d.ts`.
 pub(crate) fn ending_to_js(ending: &Ending) -> JsValue {
     let (kind, reason, message) = match ending {
         Ending::Withdrawn => ("withdrawn", "", None),

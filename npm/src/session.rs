@@ -1,7 +1,7 @@
-//! A session for the glue.
+//! Contains a session for the JavaScript half.
 //!
-//! Arguments are read before anything is awaited, so that a page may change them as soon as the
-//! call has returned; everything else happens in the promise.
+//! Arguments are read before the first await, so that a page may change them as soon as the call
+//! has returned.
 
 use std::future::Future;
 use std::pin::pin;
@@ -28,11 +28,11 @@ use wampwerk::session::Session;
 use wampwerk::uri::uris;
 use wampwerk::value::{Dict, List, Value};
 
-/// The longest time limit; what is longer is as good as none.
+/// Maximum time limit; a longer one counts as none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Connects and joins; resolves to a [`RawSession`]. `settings` and `answer` are who we are: see
-/// `authentication.js`.
+/// Connects and joins; resolves to a [`RawSession`]. `settings` and `answer` contain the
+/// authentication: see `authentication.js`.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 #[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart")]
@@ -92,12 +92,13 @@ impl RawSession {
         self.session.serializer().as_str().to_owned()
     }
 
-    /// WELCOME.Details.
+    /// Returns WELCOME.Details.
     pub fn welcome(&self) -> Object {
         dict_to_js(&self.session.welcome().details.to_dict())
     }
 
-    /// The close reason if the session is over, else null. `closed()` tells a moment later.
+    /// Returns the close reason if the session has ended, otherwise null. `closed()` resolves a
+    /// moment later.
     #[wasm_bindgen(getter, js_name = closeReason)]
     pub fn close_reason(&self) -> JsValue {
         match pin!(self.session.closed()).poll(&mut Context::from_waker(Waker::noop())) {
@@ -107,7 +108,7 @@ impl RawSession {
     }
 
     /// Resolves to `{args, kwargs}`, with `details` if they are wanted. `timeout` is in
-    /// milliseconds, `mode` is how the call is cancelled when it is given up.
+    /// milliseconds; `mode` is the cancel mode of an abandoned call.
     #[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart")]
     pub fn call(
         &self,
@@ -136,7 +137,7 @@ impl RawSession {
         })
     }
 
-    /// Resolves to the publication's id, or to nothing without `acknowledge`.
+    /// Resolves to the publication id, or to undefined without `acknowledge`.
     pub fn publish(
         &self,
         topic: String,
@@ -172,7 +173,8 @@ impl RawSession {
         })
     }
 
-    /// Resolves to a [`RawRegistration`]. `endpoint` is what `endpoint.js` makes of the page's.
+    /// Resolves to a [`RawRegistration`]. `endpoint` is created by `endpoint.js` from the page's
+    /// function.
     pub fn register(&self, procedure: String, endpoint: Function, options: &JsValue) -> Promise {
         let options = read_options(options, RegisterOptions::from_dict);
         let session = self.session.clone();
@@ -189,7 +191,7 @@ impl RawSession {
         promise(async move { Ok(RawSession { session: session.rejoin(realm).await? }) })
     }
 
-    /// Resolves when the session is over.
+    /// Resolves at the end of the session.
     pub fn leave(&self, reason: Option<String>, message: Option<String>) -> Promise {
         let session = self.session.clone();
         promise(async move {
@@ -198,7 +200,7 @@ impl RawSession {
         })
     }
 
-    /// Resolves to the close reason when the session is over.
+    /// Resolves to the close reason at the end of the session.
     pub fn closed(&self) -> Promise {
         let closed = self.session.closed();
         promise(async move { Ok(close_reason(&*closed.await)) })
@@ -218,17 +220,17 @@ impl RawSession {
     }
 }
 
-/// A promise of what a future gives; its errors are descriptions for `index.js`.
+/// Returns a promise of a future's output; its errors are descriptions for `index.js`.
 pub(crate) fn promise<T: Into<JsValue>>(
     future: impl Future<Output = Result<T, Report>> + 'static,
 ) -> Promise {
-    // Boxed, because each kind of future would bring its own 7 kB of glue into the module.
+    // Boxed, because each kind of future would add its own 7 kB of glue to the module.
     let future: BoxFuture<'static, _> =
         Box::pin(async move { future.await.map(Into::into).map_err(Into::into) });
     future_to_promise(future)
 }
 
-/// `{args, kwargs}`.
+/// Returns `{args, kwargs}`.
 pub(crate) fn values_to_js(args: &[Value], kwargs: &Dict) -> Object {
     let object = Object::new();
     set(&object, "args", &list_to_js(args));
@@ -236,7 +238,7 @@ pub(crate) fn values_to_js(args: &[Value], kwargs: &Dict) -> Object {
     object
 }
 
-/// Reads `args` and `kwargs` of an object; none where they are undefined.
+/// Reads `args` and `kwargs` of an object; undefined counts as none.
 pub(crate) fn read_values(values: &JsValue) -> Result<(List, Dict), EncodeError> {
     let (args, kwargs) = (get(values, "args"), get(values, "kwargs"));
     let args = if args.is_undefined() { List::new() } else { list_from_js(&args, "args")? };
@@ -244,7 +246,7 @@ pub(crate) fn read_values(values: &JsValue) -> Result<(List, Dict), EncodeError>
     Ok((args, kwargs))
 }
 
-/// Writes values in the format of a session. What is empty is left off.
+/// Encodes values in the format of a session. Empty values are omitted.
 pub(crate) fn write_payload(
     serializer: Serializer,
     args: &List,
@@ -260,8 +262,7 @@ pub(crate) fn write_payload(
     Ok(payload)
 }
 
-/// Reads the options of a request. In JavaScript an option that is undefined is one that is not
-/// there.
+/// Reads the options of a request. An option that is undefined counts as missing.
 pub(crate) fn read_options<T>(
     options: &JsValue,
     from_dict: fn(Dict) -> Result<T, Violation>,

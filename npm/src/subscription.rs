@@ -1,4 +1,5 @@
-//! A subscription for the glue: events are fetched, so that no function of the page is held here.
+//! Contains a subscription for the JavaScript half. Events are fetched, so that no function of the
+//! page is held here.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -17,7 +18,7 @@ use crate::value::{details_to_js, set};
 use wampwerk::error::{DecodeError, UnsubscribeError};
 use wampwerk::session::{Event, Lagged, Subscription};
 
-/// How many events are fetched at a time, at most.
+/// Maximum number of events per fetch.
 const BATCH: usize = 64;
 
 /// A subscription.
@@ -28,14 +29,14 @@ pub struct RawSubscription {
 }
 
 struct Source {
-    /// Nothing when it has ended. Borrowed for the time of a poll only: the page may end it while
-    /// it waits for an event.
+    /// `None` after the end. Borrowed during a poll only: the page may end it while it waits for an
+    /// event.
     subscription: RefCell<Option<Subscription>>,
-    /// How many events were lost since the last one that was handed out.
+    /// Number of events lost since the last one that was returned.
     missed: Cell<u64>,
 }
 
-/// An event, and how many were lost before it.
+/// An event, and the number of events lost before it.
 type Counted = (Event, u64);
 
 impl RawSubscription {
@@ -62,7 +63,7 @@ impl RawSubscription {
         self.source.subscription.borrow().as_ref().is_some_and(Subscription::is_active)
     }
 
-    /// Resolves to how it ended; null if that was asked behind `unsubscribe()`.
+    /// Resolves to its ending; null if called after `unsubscribe()`.
     pub fn ended(&self) -> Promise {
         let ended = self.source.subscription.borrow().as_ref().map(Subscription::ended);
         promise(async move {
@@ -73,8 +74,8 @@ impl RawSubscription {
         })
     }
 
-    /// Resolves to a list of the events that are there, waiting for the first; to null when there
-    /// will be no more. An event is `{args, kwargs, details}`, or `{error}` if it cannot be read.
+    /// Waits for the first event and resolves to a list of the available events, or to null after
+    /// the end. An event is `{args, kwargs, details}`, or `{error}` if it cannot be read.
     pub fn next(&self) -> Promise {
         let source = Rc::clone(&self.source);
         promise(async move {
@@ -136,7 +137,7 @@ impl Source {
     }
 }
 
-/// `{args, kwargs, details}`.
+/// Returns `{args, kwargs, details}`.
 pub(crate) fn event_to_js(event: &Event, missed: u64) -> Result<Object, DecodeError> {
     let (args, kwargs) = event.payload.to_values()?;
     let mut details = event.details.to_dict();

@@ -1,4 +1,4 @@
-//! Stands in for `scram` when that feature is off: there are no credentials, and every attempt to get
+//! Replaces `scram` when that feature is off: there are no credentials, and every attempt to create
 //! one is an error that names the feature.
 
 use crate::auth::AuthError;
@@ -6,7 +6,7 @@ use crate::auth::mock::Mock;
 
 pub use super::dialect::Dialect;
 
-/// What a router keeps of a password. Without the feature `scram` there is none.
+/// The values that a router stores for a password. Without the feature `scram` there are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScramCredential {}
 

@@ -39,7 +39,7 @@ pub enum CallError {
     Decode {
         /// Procedure that was called.
         procedure: Uri,
-        /// What does not fit, and where.
+        /// Description and position of the mismatch.
         #[source]
         error: DecodeError,
     },

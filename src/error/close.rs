@@ -9,7 +9,7 @@ use crate::uri::Uri;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReason {
-    /// Who ended the session, and how.
+    /// Peer that ended the session, and the way in which it did.
     pub kind: CloseKind,
     /// URI of the reason; the one on the wire, if the peer sent one.
     pub reason: Uri,

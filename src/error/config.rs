@@ -24,7 +24,7 @@ use super::text::debug_as_text;
 pub struct ConfigError {
     /// Path of the setting, as in `transports[1].endpoint.tls.trust_root`. Empty for the whole.
     pub path: String,
-    /// What is wrong, and what would be right. It contains no secret.
+    /// Description of the error and of a valid value. It contains no secret.
     pub message: String,
     cause: Option<Cause>,
 }

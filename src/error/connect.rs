@@ -60,7 +60,7 @@ pub enum ConnectError {
         proxy: String,
         /// Status of the refusal: the HTTP status, or the code of the SOCKS5 reply.
         status: Option<u16>,
-        /// What happened.
+        /// Description of the error.
         message: String,
         /// I/O error of the system, or the [`HttpRefusal`](super::HttpRefusal) or
         /// [`SocksRefusal`](super::SocksRefusal) of the proxy.
@@ -72,7 +72,7 @@ pub enum ConnectError {
     ProxyAuthentication {
         /// Kind, host and port of the proxy.
         proxy: String,
-        /// What the proxy answered.
+        /// Answer of the proxy.
         message: String,
         /// [`HttpRefusal`](super::HttpRefusal) of an HTTP proxy.
         #[source]
@@ -95,7 +95,7 @@ pub enum ConnectError {
     Handshake {
         /// Host and port, or the path of a unix socket.
         address: String,
-        /// What the server did.
+        /// Description of the server's answer.
         message: String,
         /// [`HttpRefusal`](super::HttpRefusal) of the server, or the I/O error of the system.
         #[source]

@@ -11,7 +11,7 @@ use super::text::debug_as_text;
 #[error("cannot encode: {message}")]
 #[non_exhaustive]
 pub struct EncodeError {
-    /// What is wrong.
+    /// Description of the error.
     pub message: String,
 }
 
@@ -20,7 +20,7 @@ pub struct EncodeError {
 #[error("cannot decode: {message}")]
 #[non_exhaustive]
 pub struct DecodeError {
-    /// What is wrong, and where.
+    /// Description and position of the error.
     pub message: String,
 }
 
@@ -29,7 +29,7 @@ pub struct DecodeError {
 #[error("protocol violation: {message}")]
 #[non_exhaustive]
 pub struct Violation {
-    /// What is wrong, and where.
+    /// Description and position of the error.
     pub message: String,
 }
 

@@ -9,7 +9,7 @@ use super::text::debug_as_text;
 pub struct UrlError {
     /// The given URL, with `…` in the place of user, password and query.
     pub url: String,
-    /// What is wrong with the URL, or what would be right.
+    /// Description of the error, or of a valid URL.
     pub message: String,
 }
 

@@ -18,6 +18,6 @@ pub(crate) async fn farewell(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
     };
-    // However it ends: the refusal stands, whether or not the client waits for it.
+    // The refusal stands, whether or not the client waits for it.
     let _ = timeout(LINGER, linger).await;
 }

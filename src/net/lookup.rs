@@ -77,7 +77,7 @@ mod tests {
             }
         });
         began.recv().unwrap();
-        // It would wait for ever.
+        // It would wait forever.
         drop(runtime);
         assert_eq!(turns.available_permits(), 0);
         release.send(()).unwrap();

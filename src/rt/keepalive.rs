@@ -1,6 +1,6 @@
-//! TCP keepalive: the system's own pings, for connections on which we send none.
+//! Enables TCP keepalive, the system's own probes, for connections without pings.
 //!
-//! `keepalive_time` stands in for it where the system's interval cannot be set.
+//! `keepalive_time` replaces it where the interval cannot be set.
 
 use std::time::Duration;
 

@@ -68,18 +68,18 @@ cfg_if::cfg_if! {
     }
 }
 
-/// A random number from the system.
+/// Returns a random number from the system.
 ///
 /// # Errors
-/// What the system says if it has none.
+/// Returns the error of the system if there is none.
 pub fn random() -> Result<u64, String> {
     getrandom::u64().map_err(|error| error.to_string())
 }
 
-/// Random octets from the system.
+/// Returns random octets from the system.
 ///
 /// # Errors
-/// What the system says if it has none.
+/// Returns the error of the system if there are none.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], String> {
     let mut octets = [0; N];
     getrandom::fill(&mut octets).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! The native runtime: tokio.
+//! Implements the native runtime with tokio.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,23 +9,23 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-/// `Send` natively, anything in the browser.
+/// `Send` natively, no requirement in the browser.
 pub trait MaybeSend: Send {}
 
 impl<T: Send + ?Sized> MaybeSend for T {}
 
-/// `Sync` natively, anything in the browser.
+/// `Sync` natively, no requirement in the browser.
 pub trait MaybeSync: Sync {}
 
 impl<T: Sync + ?Sized> MaybeSync for T {}
 
-/// A boxed future that can go to another thread.
+/// A boxed future that is `Send`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Monotonic time since the first call in this process.
+/// Returns the monotonic time since the first call in this process.
 ///
-/// It is tokio's clock, so that tests in paused time see no busy loop between a timer that has
-/// fired and a clock that says it has not.
+/// It is tokio's clock, so that tests in paused time do not loop between a fired timer and a clock
+/// that has not reached it.
 pub fn now() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     let now = Instant::now();
@@ -35,14 +35,14 @@ pub fn now() -> Duration {
     now.saturating_duration_since(*START.get_or_init(start))
 }
 
-/// What the system's clock says: time since the beginning of 1970 in UTC. It may jump, so it is good
-/// for telling others when something was, and for nothing else.
+/// Returns the system's clock: time since 1970-01-01 in UTC. It may jump, so use it only for
+/// reported times.
 pub fn unix_time() -> Duration {
     // A clock before 1970 is not set.
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Runs a future on its own, in the [`tracing`] span of the moment.
+/// Spawns a future in the current [`tracing`] span.
 ///
 /// # Panics
 /// Outside a tokio runtime.
@@ -50,11 +50,11 @@ pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     drop(tokio::spawn(future.in_current_span()));
 }
 
-/// Computes what takes long, on a thread for such things. Once begun it goes on to its end, even if
-/// nobody waits any more.
+/// Runs a long computation on a blocking thread. Once started it runs to its end, even if the
+/// result is no longer needed.
 ///
 /// # Errors
-/// If it panics, or the runtime ends.
+/// Returns an error if it panics, or if the runtime ends.
 ///
 /// # Panics
 /// Outside a tokio runtime.
@@ -67,12 +67,12 @@ pub async fn work<T: Send + 'static>(
     })
 }
 
-/// Whether there is a network; a machine does not say, so there is.
+/// Returns whether there is a network. Natively always true, because the system does not report it.
 pub fn online() -> bool {
     true
 }
 
-/// Waits until there is a network again, which a machine does not say.
+/// Waits until there is a network; natively never, because the system does not report it.
 pub async fn wait_online() {
     std::future::pending().await
 }
@@ -82,7 +82,7 @@ pub async fn wait_online() {
 pub struct Sleep(Pin<Box<tokio::time::Sleep>>);
 
 impl Sleep {
-    /// Fires after `duration`.
+    /// Creates a timer that fires after `duration`.
     pub fn new(duration: Duration) -> Self {
         Sleep(Box::pin(tokio::time::sleep(duration)))
     }
@@ -96,13 +96,13 @@ impl Future for Sleep {
     }
 }
 
-/// Installs a subscriber for [`tracing`] that writes to the standard error, unless the program has
-/// one. Without the crate's feature `log` it does nothing.
+/// Installs a [`tracing`] subscriber that writes to standard error, unless the program has one.
+/// Does nothing without the Cargo feature `log`.
 pub(crate) fn log_to_stderr(level: tracing::Level) {
     #[cfg(feature = "log")]
     {
         let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
-        // An error says that there is one.
+        // An error means that there is one.
         let _ = lines.try_init();
     }
     #[cfg(not(feature = "log"))]

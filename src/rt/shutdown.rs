@@ -1,8 +1,9 @@
-//! Listening for the signals that end a process, and what they do when nobody listens any more.
+//! Listens for the signals that end a process, and replaces their default action after the last
+//! listener.
 //!
-//! Once tokio has its handler, a signal does not end the process by itself, ever again; only `unsafe`
-//! code could give it back to the system. So, behind the last listener, a thread stands in for the
-//! system: it ends the process, but not at the first signal, which may be meant for somebody else.
+//! Once tokio has its handler, a signal never ends the process by default again; only `unsafe` code
+//! could restore that. Therefore a thread replaces the default after the last listener: it ends the
+//! process, but not at the first signal, which may be meant for another listener.
 
 use std::future::poll_fn;
 use std::io;
@@ -20,35 +21,36 @@ use super::lock::Lock;
 pub(crate) struct ShutdownSignal {
     /// Name for people.
     pub(crate) name: &'static str,
-    /// The exit status of a process that it ends, as a shell tells it.
+    /// Exit status of a process that it ends, as a shell reports it.
     pub(super) status: i32,
 }
 
 /// Listens for the signals that end a process.
 ///
-/// When the last one is dropped, one more signal ends the process with the status 128 + its number if
-/// that one had heard a signal, else two more do, until there is another listener.
+/// After the last listener was dropped, one more signal ends the process with status 128 plus its
+/// number if that listener had received a signal. Otherwise two more are needed, unless another
+/// listener starts.
 #[derive(Debug)]
 pub(crate) struct ShutdownSignals {
-    /// Nothing once it is dropped.
+    /// `None` once it is dropped.
     signals: Option<Signals>,
     heard: bool,
 }
 
-/// Who listens in this process.
+/// The listeners of this process.
 struct Listeners {
     count: usize,
-    /// Ends the thread that stands in when there is none.
+    /// Ends the replacing thread.
     stand_in: Option<oneshot::Sender<()>>,
 }
 
 static LISTENERS: Lock<Listeners> = Lock::new(Listeners { count: 0, stand_in: None });
 
 impl ShutdownSignals {
-    /// Begins to listen.
+    /// Starts listening.
     ///
     /// # Errors
-    /// What the system said.
+    /// Returns the error of the system.
     pub(crate) fn new() -> io::Result<Self> {
         let signals = Signals::new()?;
         let mut listeners = LISTENERS.lock();
@@ -57,7 +59,7 @@ impl ShutdownSignals {
         Ok(ShutdownSignals { signals: Some(signals), heard: false })
     }
 
-    /// The name of the next one.
+    /// Returns the name of the next signal.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<&'static str> {
         let Some(signals) = &mut self.signals else { return Poll::Pending };
         signals.poll_next(cx).map(|signal| {
@@ -75,7 +77,7 @@ impl Drop for ShutdownSignals {
         if listeners.count > 0 {
             return;
         }
-        // It goes on with what we have listened by, so that nothing is missed or heard twice.
+        // It continues with the same listener, so that no signal is missed or counted twice.
         let (stop, stopped) = oneshot::channel();
         let heard = self.heard;
         let thread = thread::Builder::new().name("wampwerk-signals".to_owned());
@@ -86,7 +88,7 @@ impl Drop for ShutdownSignals {
     }
 }
 
-/// Ends the process at the next signal, or at the one after it; or itself, if it is stopped.
+/// Ends the process at the next signal, or at the one after it. Ends itself if it is stopped.
 fn stand_in(mut signals: Signals, mut heard: bool, stopped: oneshot::Receiver<()>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().build() {
         Ok(runtime) => runtime,

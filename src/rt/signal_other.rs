@@ -1,4 +1,4 @@
-//! The signals that end a process, where there are no Unix signals: Ctrl-C alone.
+//! Handles the signals that end a process on systems other than Unix: Ctrl-C only.
 
 use std::fmt;
 use std::future::Future;
@@ -8,26 +8,26 @@ use std::task::{Context, Poll, ready};
 
 use super::shutdown::ShutdownSignal;
 
-/// As a shell tells it.
+/// Exit status as a shell reports it.
 const CTRL_C: ShutdownSignal = ShutdownSignal { name: "Ctrl-C", status: 128 + 2 };
 
 type CtrlC = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// Listens for Ctrl-C.
 ///
-/// From then on, and for the rest of the process, it does not end it by itself.
+/// From then on it no longer ends the process by default.
 pub(super) struct Signals(Option<CtrlC>);
 
 impl Signals {
-    /// Begins to listen.
+    /// Starts listening.
     ///
     /// # Errors
-    /// None here; [`poll_next`](Self::poll_next) logs the system's word, and then is never ready.
+    /// Never; [`poll_next`](Self::poll_next) logs the error of the system and is then never ready.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Signals(Some(Box::pin(tokio::signal::ctrl_c()))))
     }
 
-    /// The next one.
+    /// Returns the next signal.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<ShutdownSignal> {
         let Some(waiting) = &mut self.0 else { return Poll::Pending };
         match ready!(waiting.as_mut().poll(cx)) {

@@ -1,4 +1,4 @@
-//! The signals that end a process, on Unix.
+//! Handles the signals that end a process, on Unix.
 
 use std::task::{Context, Poll};
 
@@ -11,9 +11,9 @@ const SIGTERM: ShutdownSignal = ShutdownSignal { name: "SIGTERM", status: 128 + 
 
 /// Listens for SIGINT and SIGTERM.
 ///
-/// From then on, and for the rest of the process, they do not end it by themselves: tokio keeps its
-/// handler. Others that listen by tokio or `signal-hook` are told as well, and handlers that were
-/// there before are called.
+/// From then on these signals no longer end the process by default, because tokio keeps its
+/// handler. Other listeners, by tokio or `signal-hook`, receive them as well, and earlier handlers
+/// are still called.
 #[derive(Debug)]
 pub(super) struct Signals {
     interrupt: Signal,
@@ -21,10 +21,10 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen.
+    /// Starts listening.
     ///
     /// # Errors
-    /// What the system said.
+    /// Returns the error of the system.
     pub(super) fn new() -> std::io::Result<Self> {
         Ok(Signals {
             interrupt: signal(SignalKind::interrupt())?,
@@ -32,7 +32,7 @@ impl Signals {
         })
     }
 
-    /// The next one.
+    /// Returns the next signal.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<ShutdownSignal> {
         if self.interrupt.poll_recv(cx).is_ready() {
             return Poll::Ready(SIGINT);

@@ -1,4 +1,4 @@
-//! The browser's runtime: promises and timers of the page or the worker.
+//! Implements the browser's runtime: promises and timers of the page or the worker.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -13,12 +13,12 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{EventTarget, Performance};
 
-/// Anything in the browser, `Send` natively.
+/// No requirement in the browser, `Send` natively.
 pub trait MaybeSend {}
 
 impl<T: ?Sized> MaybeSend for T {}
 
-/// Anything in the browser, `Sync` natively.
+/// No requirement in the browser, `Sync` natively.
 pub trait MaybeSync {}
 
 impl<T: ?Sized> MaybeSync for T {}
@@ -26,19 +26,19 @@ impl<T: ?Sized> MaybeSync for T {}
 /// A boxed future of this thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// The longest timer that browsers keep: they fire later ones at once.
+/// Maximum duration of a browser's timer; longer ones fire at once.
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// Monotonic time since the page or the worker began.
+/// Returns the monotonic time since the start of the page or the worker.
 pub fn now() -> Duration {
     thread_local! {
-        // Looked up once: this is asked in every turn of a session.
+        // Looked up once, because every turn of a session reads the time.
         static PERFORMANCE: Option<Performance> =
             js_sys::Reflect::get(&js_sys::global(), &"performance".into())
                 .ok()
                 .and_then(|value| value.dyn_into().ok());
     }
-    // Every window and worker has `performance`; the date is the next best where there is none.
+    // Every window and worker has `performance`; elsewhere use the date.
     let millis = PERFORMANCE.with(|performance| match performance {
         Some(performance) => performance.now(),
         None => js_sys::Date::now(),
@@ -46,27 +46,27 @@ pub fn now() -> Duration {
     Duration::from_secs_f64((millis / 1000.0).max(0.0))
 }
 
-/// What the system's clock says: time since the beginning of 1970 in UTC. It may jump, so it is good
-/// for telling others when something was, and for nothing else.
+/// Returns the system's clock: time since 1970-01-01 in UTC. It may jump, so use it only for
+/// reported times.
 pub fn unix_time() -> Duration {
     Duration::from_secs_f64((js_sys::Date::now() / 1000.0).max(0.0))
 }
 
-/// Runs a future on its own, in the [`tracing`] span of the moment.
+/// Spawns a future in the current [`tracing`] span.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(future.in_current_span());
 }
 
-/// Computes what takes long. The page waits meanwhile: it has no other thread.
+/// Runs a long computation. It blocks the page, which has no other thread.
 ///
 /// # Errors
-/// Never; natively there are some.
+/// Never in the browser.
 pub async fn work<T: 'static>(work: impl FnOnce() -> T + 'static) -> Result<T, String> {
     Ok(work())
 }
 
-/// Whether the browser thinks that there is a network (`navigator.onLine`). What does not say, as a
-/// runtime without a browser, is online.
+/// Returns whether the browser reports a network (`navigator.onLine`). An environment without that
+/// information is online.
 pub fn online() -> bool {
     let global = js_sys::global();
     let online = js_sys::Reflect::get(&global, &"navigator".into())
@@ -74,8 +74,7 @@ pub fn online() -> bool {
     online.ok().and_then(|online| online.as_bool()).unwrap_or(true)
 }
 
-/// Waits for the next time that the browser comes online (the event `online` of the page or the
-/// worker).
+/// Waits for the next `online` event of the page or the worker.
 pub async fn wait_online() {
     let waker: Rc<RefCell<(bool, Option<Waker>)>> = Rc::default();
     let seen = waker.clone();
@@ -95,7 +94,7 @@ pub async fn wait_online() {
     drop(listener);
 }
 
-/// A listener that goes when it is dropped.
+/// A listener that is removed when it is dropped.
 struct OnlineListener {
     target: Option<EventTarget>,
     function: Closure<dyn FnMut()>,
@@ -104,7 +103,7 @@ struct OnlineListener {
 impl OnlineListener {
     fn new(function: impl FnMut() + 'static) -> Self {
         let function = Closure::new(function);
-        // Pages and workers are event targets; elsewhere the event never comes.
+        // Pages and workers are event targets; elsewhere the event never occurs.
         let target = js_sys::global().dyn_into::<EventTarget>().ok();
         let target = target.filter(|target| {
             let function = function.as_ref().unchecked_ref();
@@ -118,7 +117,7 @@ impl Drop for OnlineListener {
     fn drop(&mut self) {
         if let Some(target) = &self.target {
             let function = self.function.as_ref().unchecked_ref();
-            // It is there, as it was added.
+            // It exists, because it was added.
             drop(target.remove_event_listener_with_callback("online", function));
         }
     }
@@ -132,7 +131,7 @@ pub struct Sleep {
 }
 
 impl Sleep {
-    /// Fires after `duration`.
+    /// Creates a timer that fires after `duration`.
     pub fn new(duration: Duration) -> Self {
         Sleep { timer: timer(duration), deadline: now().saturating_add(duration) }
     }
@@ -146,7 +145,7 @@ impl Future for Sleep {
             if Pin::new(&mut self.timer).poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            // Either the timer was clamped, or the browser rounds down.
+            // The timer was clamped, or the browser rounds down.
             let rest = self.deadline.saturating_sub(now());
             if rest.is_zero() {
                 return Poll::Ready(());
@@ -157,28 +156,28 @@ impl Future for Sleep {
 }
 
 fn timer(duration: Duration) -> TimeoutFuture {
-    // Rounded up, so that a rest below a millisecond does not spin.
+    // Rounded up, so that a rest below a millisecond does not loop.
     let millis = duration.min(LONGEST).as_micros().div_ceil(1000);
     TimeoutFuture::new(u32::try_from(millis).unwrap_or(u32::MAX))
 }
 
-/// The signals that end a process: there are none in the browser.
+/// The signals that end a process: none in the browser.
 pub(crate) struct ShutdownSignals;
 
 impl ShutdownSignals {
-    /// Begins to listen.
+    /// Starts listening.
     ///
     /// # Errors
-    /// None.
+    /// Never.
     pub(crate) fn new() -> std::io::Result<Self> {
         Ok(ShutdownSignals)
     }
 
-    /// It is never ready.
+    /// Never ready.
     pub(crate) fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<&'static str> {
         Poll::Pending
     }
 }
 
-/// Nothing: what is to be logged in the browser, and how, is the page's matter.
+/// Does nothing: the page determines logging in the browser.
 pub(crate) fn log_to_stderr(_level: tracing::Level) {}

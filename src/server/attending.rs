@@ -46,7 +46,7 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
             Next::End(was_clean) => break was_clean,
         }
     };
-    // The transport is gone, so that this is all that is left to wait for.
+    // The transport is closed, so only this call is left.
     let told = caught(async { handler.on_close(was_clean).await });
     match within(GRACE, told).await {
         Some(Ok(())) => {}

@@ -16,7 +16,7 @@ use crate::server::wamp_transport::Queue;
 use crate::server::wire::Wire;
 use crate::transport::Transport;
 
-/// Makes a handler for each connection.
+/// Creates a handler for each connection.
 #[derive(Clone)]
 pub(super) struct Handlers {
     make: Arc<dyn Fn(Wire) -> BoxFuture<'static, ()> + Send + Sync>,

@@ -21,7 +21,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// The URL to connect to, with the real port.
+    /// Returns the URL to connect to, with the actual port.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -70,7 +70,7 @@ impl Listener {
 
     async fn end(self, end: End) {
         let Control { end: sender, mut stopped } = self.control;
-        // Both fail only if it has ended already.
+        // Both fail only if it has already ended.
         let _ = sender.send(end);
         let _ = stopped.changed().await;
     }

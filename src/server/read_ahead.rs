@@ -53,7 +53,7 @@ impl ReadAhead {
         *self = ReadAhead::default();
     }
 
-    /// Ready when it has been full for too long.
+    /// Completes when the limit was reached for too long.
     pub(super) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.holds(Self::MESSAGES) {
             return Poll::Pending;

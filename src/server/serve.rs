@@ -15,7 +15,7 @@ pub(crate) trait Serve: Send + Sync + 'static {
     /// Names a connection, so that it can be ended.
     type Handle: Send + 'static;
 
-    /// Takes a connection. It is served as long as the future is polled.
+    /// Takes a connection. It is served while the future is polled.
     fn serve(&self, transport: Box<dyn Transport>) -> (Self::Run, Self::Handle);
 
     /// Ends connections gracefully, in bounded time. Some may have ended by themselves.

@@ -32,23 +32,23 @@ pub struct WampTransport {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The connection is closed, or about to be.
+    /// The connection is closed or closing.
     #[error("the connection is closed")]
     Closed,
     /// The message is longer than the peer accepts, or this server sends.
     #[error("{message} of {size} bytes exceeds the connection's limit of {limit}")]
     TooLarge {
-        /// The message's name.
+        /// Name of the message.
         message: &'static str,
         /// Length of the message in bytes.
         size: usize,
         /// Maximum length in bytes: [`TransportInfo::max_send`].
         limit: usize,
     },
-    /// The message cannot be written in the connection's serializer.
+    /// The message cannot be encoded with the connection's serializer.
     #[error("{message} cannot be written in {}: {error}", serializer.as_str())]
     Encode {
-        /// The message's name.
+        /// Name of the message.
         message: &'static str,
         /// The serializer.
         serializer: Serializer,
@@ -100,7 +100,7 @@ struct State {
     down: bool,
     deaf: bool,
     over: bool,
-    /// The connection's task, if it is not being woken already.
+    /// The connection's task, unless it is being woken already.
     task: Option<Waker>,
 }
 
@@ -224,7 +224,7 @@ impl Queue {
         wake(task);
     }
 
-    /// Nothing can be sent any more, because of the peer.
+    /// Refuses further messages because of the peer.
     pub(super) fn refuse(&self) {
         self.state.lock().ending.get_or_insert(Ending::Close(CloseCode::Normal));
         self.room.close();
@@ -251,12 +251,12 @@ impl Queue {
         Asked { ending: state.ending, down: state.down, deaf: state.deaf }
     }
 
-    /// The transport has taken this much.
+    /// Records that the transport has accepted this many bytes.
     pub(super) fn leaves(&self, cost: u32) {
         self.room.add_permits(cost as usize);
     }
 
-    /// Takes nothing more.
+    /// Refuses further messages.
     pub(super) fn over(&self) {
         let mut state = self.state.lock();
         state.over = true;
@@ -266,15 +266,15 @@ impl Queue {
         self.room.close();
     }
 
-    /// The connection's task has ended.
+    /// Records the end of the connection's task.
     pub(super) fn gone(&self) {
         self.over();
-        // It would keep what is left of the task.
+        // It would keep the rest of the task alive.
         self.state.lock().task = None;
     }
 }
 
-/// Always outside the lock: a waker may run anything.
+/// Always outside the lock: a waker may run any code.
 fn wake(task: Option<Waker>) {
     if let Some(task) = task {
         task.wake();

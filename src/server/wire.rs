@@ -36,18 +36,18 @@ pub(super) struct Wire {
     queue: Arc<Queue>,
     close_timeout: Duration,
     phase: Phase,
-    /// The transport gives nothing more.
+    /// True if the transport delivers nothing more.
     ended: bool,
-    /// Read, not handled.
+    /// Messages that were read, but not handled.
     ahead: ReadAhead,
-    /// Taken from the queue, not by the transport.
+    /// Frames taken from the queue, but not accepted by the transport.
     frames: VecDeque<Queued>,
-    /// Messages of this turn.
+    /// Number of messages of this turn.
     handled: usize,
     /// Our side has failed or found a protocol error, so the end is not clean.
     failed: bool,
     shutdown: Shutdown,
-    /// Since the end; see [`GRACE`].
+    /// Started at the end; see [`GRACE`].
     grace: Option<Sleep>,
 }
 
@@ -74,7 +74,7 @@ enum Phase {
 
 enum Shutdown {
     No,
-    /// The handler has not been told yet.
+    /// The handler was not told yet.
     Begun(Sleep),
     Told(Sleep),
     /// The time is over.
@@ -110,7 +110,7 @@ impl Wire {
         self.queue.info()
     }
 
-    /// The next message, in its turn.
+    /// Returns the next message, in its turn.
     pub(super) async fn next(&mut self) -> Next {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -140,7 +140,7 @@ impl Wire {
 
     /// Ends the connection because of an error, after the frames sent before.
     pub(super) fn fail(&mut self, code: CloseCode) {
-        // What has ended already was ended as it was, unless the peer's last words were wrong.
+        // A connection that has ended keeps its state, unless the peer's last messages were wrong.
         self.failed |= matches!(self.phase, Phase::Open | Phase::Draining(..))
             || code == CloseCode::ProtocolError;
         self.ahead.clear();
@@ -156,7 +156,7 @@ impl Wire {
         }
         self.drive(cx, false, 1);
         if self.ended && self.ahead.is_empty() && matches!(self.phase, Phase::Open) {
-            // All is handled, and the peer waits for the answers.
+            // Everything was handled, and the peer waits for the answers.
             self.queue.end(Ending::Close(CloseCode::Normal));
             self.drive(cx, true, 1);
         }
@@ -165,7 +165,7 @@ impl Wire {
         {
             return Poll::Ready(Next::Shutdown);
         }
-        // What came before the peer's end counts, in its turn.
+        // Messages before the peer's end are handled in their turn.
         if let Some(frame) = self.ahead.pop() {
             self.handled += 1;
             return Poll::Ready(Next::Message(frame));
@@ -224,7 +224,7 @@ impl Wire {
             Ok(left) => {
                 if let Phase::Draining(code, timer) = &mut self.phase {
                     let code = *code;
-                    // Its time is over if the peer does not read.
+                    // The time is over if the peer does not read.
                     if left.is_ready() || Pin::new(timer).poll(cx).is_ready() {
                         self.begin_close(code, left.is_ready());
                     }
@@ -238,12 +238,12 @@ impl Wire {
         }
     }
 
-    /// The peer has closed or is gone.
+    /// Handles the end of the peer's direction or of the connection.
     fn ended(&mut self, end: Result<(), TransportError>) {
         self.ended = true;
         self.grace.get_or_insert_with(|| Sleep::new(GRACE));
         match end {
-            // What is handled now is answered.
+            // Messages handled now are still answered.
             Ok(()) if self.transport.as_ref().is_some_and(|one| one.is_half_open()) => {}
             Ok(()) => self.begin_close(CloseCode::Normal, true),
             Err(error) => {
@@ -275,7 +275,7 @@ impl Wire {
         self.grace.get_or_insert_with(|| Sleep::new(GRACE));
         self.frames = VecDeque::new();
         self.queue.over();
-        // The socket is closed before the handler is told so.
+        // The socket is closed before the handler is told.
         self.transport = None;
     }
 
@@ -317,7 +317,7 @@ fn read(
     Poll::Pending
 }
 
-/// Hands frames over. Ready when all have left.
+/// Passes frames to the transport. Ready when all were sent.
 fn write(
     cx: &mut Context<'_>,
     transport: &mut Box<dyn Transport>,

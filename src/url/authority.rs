@@ -44,7 +44,7 @@ pub(super) fn split_port(authority: &str) -> Result<(&str, Option<&str>), String
 }
 
 pub(super) fn check_port(port: &str) -> Result<u16, String> {
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     if !port.is_empty()
         && port.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(number) = port.parse()
@@ -80,7 +80,7 @@ fn check_host(host: &str) -> Result<String, String> {
     if labels.split('.').any(str::is_empty) {
         return Err(format!("{host:?} has an empty part"));
     }
-    // A name whose last part is a number can only be meant as an IPv4 address (WHATWG URL, 3.5).
+    // A name whose last label is a number must be an IPv4 address (WHATWG URL, 3.5).
     let last = labels.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|byte| byte.is_ascii_digit()) && labels.parse::<Ipv4Addr>().is_err() {
         return Err(format!("{host:?} is not an IPv4 address"));

@@ -67,7 +67,7 @@ pub(crate) fn check_scheme(url: &str, raw_socket: bool) -> Result<(), String> {
         }
     };
     let (scheme, _) = url.split_once("://").ok_or(begin)?;
-    // Where there is no RawSocket, who would connect says so.
+    // Where RawSocket is not available, connecting reports it.
     if is_raw_socket(url) || families.iter().any(|family| family.scheme(scheme).is_some()) {
         return Ok(());
     }

@@ -1,4 +1,5 @@
-//! `rs://` and `rss://`: Autobahn's URLs of RawSocket; the specification has none.
+//! Contains `RawSocketUrl`: `rs://` and `rss://` as in Autobahn. The specification defines no URLs
+//! for RawSocket.
 
 use std::fmt;
 
@@ -13,14 +14,14 @@ pub(crate) const FAMILY: Family =
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawSocketUrl {
-    /// `rss`: with TLS.
+    /// True for `rss`, which uses TLS.
     pub secure: bool,
-    /// A name or an address, in lower case; an IPv6 address has no brackets here. `localhost` where
-    /// the URL names a unix socket.
+    /// Host name or address, in lower case; an IPv6 address without brackets. `localhost` if the
+    /// URL names a unix socket.
     pub host: String,
     /// The port; 80 or 443 if the URL has none, as in Autobahn.
     pub port: u16,
-    /// The unix socket that the URL names, an absolute path.
+    /// Absolute path of the unix socket that the URL names.
     pub unix: Option<String>,
 }
 
@@ -42,7 +43,7 @@ impl RawSocketUrl {
     /// # Ok(()) }
     /// ```
     ///
-    /// Refused with [`ConnectError::InvalidUrl`]: other schemes, a path, a query or a fragment, user
+    /// Returns [`UrlError`] for other schemes, a path, a query or a fragment, user
     /// names and passwords, port 0, and characters that need punycode in a host.
     pub fn parse(url: &str) -> Result<Self, UrlError> {
         let parsed = Self::parse_listen(url)?;
@@ -57,7 +58,7 @@ impl RawSocketUrl {
         read(url).map_err(|message| invalid(url, message))
     }
 
-    /// Host and port: an IPv6 address in brackets, the port always.
+    /// Returns host and port: an IPv6 address in brackets, always with the port.
     pub fn authority(&self) -> String {
         format!("{}:{}", Host(&self.host), self.port)
     }
@@ -86,7 +87,7 @@ fn read(url: &str) -> Result<RawSocketUrl, String> {
     };
     let (authority, more) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (host, port) = read_authority(authority, secure)?;
-    // A slash alone says nothing.
+    // A single slash has no meaning.
     if !matches!(more, "" | "/") {
         let scheme = if secure { FAMILY.secure } else { FAMILY.plain };
         let text = "a RawSocket URL has no path, query or fragment";
@@ -96,7 +97,7 @@ fn read(url: &str) -> Result<RawSocketUrl, String> {
 }
 
 fn read_unix(socket: &str) -> Result<RawSocketUrl, String> {
-    // As for WebSocket, where a path may follow: the same text must not name two sockets.
+    // As for WebSocket, where a path may follow: one text must not name two sockets.
     if socket.contains([':', '?']) {
         return Err("nothing follows the unix socket in a RawSocket URL".to_owned());
     }
@@ -212,7 +213,7 @@ mod tests {
         fn nonsense_is_an_error_and_never_a_panic(text in "\\PC*", scheme in "(rs|rss|rs\\+unix)://(unix:)?") {
             let _ = RawSocketUrl::parse(&text);
             if let Ok(url) = RawSocketUrl::parse_listen(&format!("{scheme}{text}")) {
-                // What was read is read the same again.
+                // Parsing the printed URL gives the same URL.
                 proptest::prop_assert_eq!(RawSocketUrl::parse_listen(&url.to_string()).unwrap(), url);
             }
         }

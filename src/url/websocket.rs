@@ -1,4 +1,4 @@
-//! `ws://` and `wss://`: RFC 6455, section 3.
+//! Contains `WebSocketUrl`: `ws://` and `wss://` (RFC 6455, section 3).
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ pub(crate) const FAMILY: Family =
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebSocketUrl {
-    /// `wss`: with TLS.
+    /// True for `wss`, which uses TLS.
     pub secure: bool,
-    /// A name or an address, in lower case; an IPv6 address has no brackets here. `localhost` where
-    /// the URL names a unix socket.
+    /// Host name or address, in lower case; an IPv6 address without brackets. `localhost` if the
+    /// URL names a unix socket.
     pub host: String,
     /// The port; 80 or 443 if the URL has none.
     pub port: u16,
-    /// The path, at least `/`, as it was given (not percent-decoded).
+    /// Path, at least `/`, as given (not percent-decoded).
     pub path: String,
     /// The text after the `?`, if there is one.
     pub query: Option<String>,
-    /// The unix socket that the URL names, an absolute path.
+    /// Absolute path of the unix socket that the URL names.
     pub unix: Option<String>,
 }
 
@@ -53,8 +53,8 @@ impl WebSocketUrl {
         read(url).map_err(|message| invalid(url, message))
     }
 
-    /// Host and port as in a `Host` header: an IPv6 address in brackets, the port only where it is
-    /// not the scheme's own.
+    /// Returns host and port as in a `Host` header: an IPv6 address in brackets, the port only if
+    /// it is not the default.
     pub fn authority(&self) -> String {
         let host = Host(&self.host);
         if self.port == default_port(self.secure) {
@@ -64,7 +64,7 @@ impl WebSocketUrl {
         }
     }
 
-    /// Path and query as in an HTTP request.
+    /// Returns path and query as in an HTTP request.
     pub fn target(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
@@ -304,7 +304,7 @@ mod tests {
         fn nonsense_is_an_error_and_never_a_panic(text in "\\PC*", scheme in "(ws|wss|ws\\+unix)://(unix:)?") {
             let _ = WebSocketUrl::parse(&text);
             if let Ok(url) = WebSocketUrl::parse(&format!("{scheme}{text}")) {
-                // What was read is read the same again.
+                // Parsing the printed URL gives the same URL.
                 proptest::prop_assert_eq!(WebSocketUrl::parse(&url.to_string()).unwrap(), url);
             }
         }

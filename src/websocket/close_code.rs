@@ -8,11 +8,11 @@ pub enum CloseCode {
     Normal,
     /// 1001: the server shuts down, or the page is left.
     GoingAway,
-    /// 1002: the peer broke the protocol.
+    /// 1002: the peer violated the protocol.
     ProtocolError,
     /// 1009: the peer's message was too long.
     TooBig,
-    /// 1011: something failed on our side, or the peer does not read.
+    /// 1011: an error on this side, or the peer does not read.
     InternalError,
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use tungstenite::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tungstenite::http::{StatusCode, Uri};
 
-/// The request of a WebSocket client, for [`Acceptor::on_connect`](super::Acceptor::on_connect).
-/// Autobahn's `ConnectionRequest`.
+/// The request of a WebSocket client, for [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect).
+/// Equivalent of Autobahn's `ConnectionRequest`.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionRequest<'a> {
     pub(crate) uri: &'a Uri,
@@ -18,7 +18,7 @@ pub struct ConnectionRequest<'a> {
 }
 
 impl<'a> ConnectionRequest<'a> {
-    /// The path: `/ws`.
+    /// Returns the path, such as `/ws`.
     pub fn path(&self) -> &'a str {
         self.uri.path()
     }
@@ -33,7 +33,7 @@ impl<'a> ConnectionRequest<'a> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// All headers in order; names in lower case, values as they were sent.
+    /// Iterates over all headers in order; names in lower case, values as received.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
@@ -43,7 +43,7 @@ impl<'a> ConnectionRequest<'a> {
         self.header("Origin")
     }
 
-    /// The subprotocols that the client names, in its order.
+    /// Iterates over the subprotocols that the client offers, in its order.
     pub fn protocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         super::handshake::tokens(self.headers, "Sec-WebSocket-Protocol")
     }

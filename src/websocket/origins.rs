@@ -19,7 +19,7 @@ enum Origin {
     Missing,
     /// A page without an origin, or one from a file.
     Null,
-    /// `scheme://host:port` in lower case; without a port where the scheme has no default.
+    /// `scheme://host:port` in lower case; without a port if the scheme has no default.
     Page(String),
     /// The header is not a valid origin, or occurs twice.
     Bad(String),
@@ -51,7 +51,7 @@ impl Origins {
         if rest.contains('/') {
             return Err("an origin ends with its port; it has no path".to_owned());
         }
-        // A star at the end of a host would be one for whatever host begins so.
+        // A star at the end of a host would match every host with that start.
         if rest.ends_with('*') && rest != "*" && !rest.ends_with(":*") {
             let whole = pattern.trim_end_matches(|char: char| char == '*' || char.is_ascii_digit());
             let whole = whole.trim_end_matches(':');
@@ -120,7 +120,7 @@ impl Origin {
             Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
             None => (authority, None),
         };
-        // Anything else could end the host where a browser does not.
+        // Other characters could end the host where a browser does not.
         if !is_host(host) || port.is_some_and(|port| !is_port(port)) {
             return bad();
         }
@@ -131,7 +131,7 @@ impl Origin {
     }
 }
 
-/// A name, an IPv4 address, or an IPv6 address in brackets.
+/// Returns whether the text is a name, an IPv4 address, or an IPv6 address in brackets.
 fn is_host(host: &str) -> bool {
     let of_address = |it: u8| it.is_ascii_hexdigit() || b":.".contains(&it);
     let of_name = |it: u8| it.is_ascii_alphanumeric() || b"-._".contains(&it);
@@ -162,7 +162,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     let mut last = None;
     for part in parts {
         if let Some(inner) = last.replace(part) {
-            // The earliest place leaves the most for those that follow.
+            // The earliest position leaves the most for the following parts.
             match rest.find(inner) {
                 Some(at) => rest = &rest[at + inner.len()..],
                 None => return false,
@@ -256,7 +256,7 @@ mod tests {
             ("null", "allow_null_origin"),
             ("file://*", "allow_null_origin"),
             ("https://exämple.com:1", "'ä'"),
-            // They would let in https://example.com.evil.net, or any port that begins so.
+            // They would accept https://example.com.evil.net, or any port with that start.
             ("https://example.com*", "https://example.com:*"),
             ("https://example.com:4*", "https://example.com:*"),
             ("*.example.com*", "*.example.com:*"),

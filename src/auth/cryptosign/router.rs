@@ -1,4 +1,4 @@
-//! The router's end of cryptosign.
+//! Implements the router's side of cryptosign.
 
 use crate::auth::cryptosign::{response, to_be_signed, verify};
 use crate::auth::encoding::{optional_text, text};
@@ -7,16 +7,16 @@ use crate::auth::{AuthError, ChallengeContext, TLS_EXPORTER};
 use crate::message::Authenticate;
 use crate::value::Dict;
 
-/// What the router remembers between CHALLENGE and AUTHENTICATE.
+/// The router's state between CHALLENGE and AUTHENTICATE.
 pub(in crate::auth) struct RouterExchange {
     key: [u8; 32],
-    /// Whether it is one of the user's keys.
+    /// True if it is one of the user's keys.
     known: bool,
     message: [u8; 32],
 }
 
 impl RouterExchange {
-    /// Begins: CHALLENGE.Extra, and what is needed to check the answer.
+    /// Returns CHALLENGE.Extra and the state needed to check the answer.
     pub(in crate::auth) fn begin(
         public_keys: &[[u8; 32]],
         context: &ChallengeContext<'_>,
@@ -44,7 +44,7 @@ impl RouterExchange {
         Ok((extra, RouterExchange { key, known, message }))
     }
 
-    /// What goes into WELCOME.Details.authextra, if the client has proved that it has the key.
+    /// Returns the content of WELCOME.Details.authextra if the client has proved that it has the key.
     pub(in crate::auth) fn verify(&self, answer: &Authenticate) -> Option<Dict> {
         let verified = verify(&self.key, &self.message, &answer.signature);
         (verified.is_ok() && self.known).then(Dict::new)

@@ -25,7 +25,7 @@ pub(crate) enum Socket {
     Unix(unix::Listener, String),
 }
 
-/// A client that has connected.
+/// A connected client.
 #[derive(Debug)]
 pub(crate) enum Incoming {
     Tcp(TcpStream, SocketAddr),
@@ -59,7 +59,8 @@ impl Socket {
     pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Incoming>> {
         Poll::Ready(Ok(match self {
             Socket::Tcp(sockets, turn) => {
-                // Each begins once, so that a crowd at one does not keep out those at another.
+                // Each socket is polled first in turn, so that many clients at one do not block
+                // those at another.
                 let turn = turn.fetch_add(1, Ordering::Relaxed) % sockets.len().max(1);
                 let mut all = sockets.iter().cycle().skip(turn).take(sockets.len());
                 let accepted = all.find_map(|socket| match socket.poll_accept(cx) {
@@ -81,7 +82,8 @@ fn failed(address: String, error: io::Error) -> ListenError {
     ListenError::Io { address, message: error.to_string(), cause: Some(Cause::new(error)) }
 }
 
-/// Listens at all of these addresses that this machine has, with port 0 at the same one everywhere.
+/// Listens at all of these addresses that this machine has; with port 0, at the same port
+/// everywhere.
 async fn bind_all(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
     let mut tries = 1;
     loop {
@@ -113,7 +115,7 @@ async fn bind_once(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
             {
                 return Err(error);
             }
-            // Names have addresses of IPv6 also on machines that do not.
+            // Names have IPv6 addresses even on machines that do not.
             Err(error) => {
                 tracing::debug!(%address, %error, "an address of the host is not this machine's");
                 missing = Some(error);

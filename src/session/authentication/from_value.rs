@@ -1,4 +1,4 @@
-//! Reading `Authentication` from Autobahn's dict of methods.
+//! Reads `Authentication` from Autobahn's dict of methods.
 
 use super::identity::Identity;
 use super::{Anonymous, Authentication, Authenticator, Named, Ticket, WampCra, cryptosign, scram};
@@ -6,11 +6,11 @@ use crate::auth::{AuthError, Secret};
 use crate::error::ConfigError;
 use crate::value::{Dict, Value};
 
-/// For texts.
+/// Known methods, for error texts.
 const METHODS: &str = "anonymous, anonymous-proxy, cookie, tls, ticket, wampcra, cryptosign, \
                        cryptosign-proxy, scram, wamp-scram";
 
-/// How much of a key that nobody knows is repeated.
+/// Maximum length of an unknown key in an error.
 const MAX_KEY: usize = 60;
 
 impl Authentication {
@@ -69,7 +69,7 @@ fn add(
         settings => settings.as_dict().ok_or_else(|| must_be("a dict", settings))?,
     };
     let settings = Settings { settings };
-    // One nonce is for both dialects.
+    // Both dialects share one nonce.
     if settings.is_second_scram(method, methods)? {
         return Ok(authentication);
     }
@@ -117,7 +117,7 @@ impl Settings<'_> {
         }
     }
 
-    /// Whether the other dialect stands before it; their settings must be the same then.
+    /// Returns whether the other dialect precedes it; their settings must then be equal.
     fn is_second_scram(&self, method: &str, methods: &Dict) -> Result<bool, ConfigError> {
         let (one, other) = match method {
             "scram" => ("scram", "wamp-scram"),
@@ -134,7 +134,7 @@ impl Settings<'_> {
         Err(ConfigError::new("", format_args!("it must have the same settings as {other}")))
     }
 
-    /// Who we want to be. All keys are known: those, and `own`.
+    /// Reads the identity and rejects unknown keys, except for `own`.
     pub(super) fn identity(&self, own: &[&str]) -> Result<Identity, ConfigError> {
         let common = ["authid", "authrole", "authextra"];
         let unknown = |key: &&str| !common.contains(key) && !own.contains(key);
@@ -189,7 +189,7 @@ pub(super) fn missing(key: &str) -> ConfigError {
     ConfigError::new(key, "it is missing")
 }
 
-/// For people, and bounded.
+/// Escapes and shortens a key for error texts.
 fn escaped(key: &str) -> String {
     let mut shown: String = key.chars().flat_map(char::escape_debug).take(MAX_KEY).collect();
     if shown.len() < key.len() {

@@ -1,11 +1,12 @@
-//! Authentication, as a session does it: which methods it offers, and who answers a challenge.
+//! Contains the authentication methods of a session.
 //!
-//! Owns the seam between joining and the methods. What is computed is `auth`'s matter.
+//! A session offers one or several methods; the router selects one. The computations are in
+//! [`auth`](crate::auth).
 //!
 //! ```
 //! use wampwerk::session::authentication::{Anonymous, Authentication, Ticket};
 //!
-//! // The router takes the first that it can do.
+//! // The router uses the first method that it supports.
 //! let authentication =
 //!     Authentication::new().with(Ticket::new("joe", "secret!!!"))?.with(Anonymous::new())?;
 //! let connecting =
@@ -14,7 +15,7 @@
 //! # Ok::<(), wampwerk::auth::AuthError>(())
 //! ```
 //!
-//! Secrets are in no error text, log line or `Debug` of these types.
+//! Secrets never appear in error texts, log lines or the `Debug` output of these types.
 
 mod anonymous;
 mod attempt;
@@ -56,7 +57,7 @@ pub use wampcra::WampCra;
 use crate::auth::AuthError;
 use crate::error::{ConfigError, ConnectError};
 
-/// Credentials that cannot be used.
+/// Converts invalid credentials.
 impl From<AuthError> for ConnectError {
     fn from(error: AuthError) -> Self {
         ConfigError::new("authentication", error.message).into()

@@ -1,5 +1,5 @@
-//! The end of a session: everybody is told, the last words go out, the transport is closed or given
-//! back.
+//! Ends a session: notifies all waiters, sends the last messages, and closes or returns the
+//! transport.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,7 +14,7 @@ use crate::transport::{CloseCode, memory};
 
 pub(super) enum Phase {
     Open,
-    /// The session is over; the last words go out, if they still can.
+    /// The session is over; the last messages are sent, if possible.
     Closing {
         /// Its time holds for the last words, too.
         closing: Closing,
@@ -49,7 +49,7 @@ impl Driver {
             waiting.end();
         }
         self.running.clear();
-        // Commands that are still queued are answered with the reason.
+        // Commands in the queue are answered with the reason.
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
             refuse(command, &reason);
@@ -69,7 +69,7 @@ impl Driver {
         self.dispatch();
     }
 
-    /// Nothing can be sent any more.
+    /// Records that nothing can be sent any more.
     pub(super) fn broken(&mut self) {
         self.unsent.clear();
         self.keep = None;
@@ -80,7 +80,7 @@ impl Driver {
         }
     }
 
-    /// The last words, then the end of the transport.
+    /// Sends the last messages, then ends the transport.
     pub(super) fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Phase::Closing { closing, broken } = &mut self.phase else { return Poll::Pending };
         let broken = *broken;
@@ -98,7 +98,7 @@ impl Driver {
             }
         }
         if let Some(keep) = self.keep.take() {
-            // What stands in its place is closed already.
+            // Its replacement is closed already.
             let (closed, _) = memory::pair(self.serializer, 1);
             return match keep.send(std::mem::replace(&mut self.transport, Box::new(closed))) {
                 Ok(()) => Poll::Ready(()),

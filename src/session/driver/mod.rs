@@ -1,8 +1,8 @@
-//! The driver: one future per connection that moves everything between user, core and transport.
+//! Contains the driver: one future per connection that connects user, core and transport.
 //!
-//! Its turn: what was dropped and answered → finish writing → read, dispatching after each message →
-//! take commands while the transport is ready → flush once → arm the one timer. The work of a turn
-//! is bounded; when a bound is hit it wakes itself and lets others run.
+//! Its turn: handle drops and answers, finish writing, read and dispatch after each message, take
+//! commands while the transport is ready, flush once, arm the timer. The work of a turn is bounded;
+//! at a bound the driver wakes itself and lets other tasks run.
 
 mod closing;
 mod payloads;
@@ -41,16 +41,16 @@ use payloads::{Called, named};
 use procedures::Procedure;
 use waiting::{Listener, Waiting};
 
-/// Messages read, and commands taken, before the flush, and before others get their turn. Large
-/// enough that a flush serves many messages; small enough that the router begins with the first of
-/// a burst while we work on the rest. With 256, the two only ever waited for each other.
+/// Maximum number of messages read, and of commands taken, before a flush and before other tasks
+/// run. Large enough that a flush serves many messages; small enough that the router starts on a
+/// burst while the rest is still being sent. With 256, the two only waited for each other.
 const TURN: usize = 32;
 
-/// Messages that may wait for the transport before reading stops: answers to what was read are
-/// still taken then, but no new work.
+/// Maximum number of messages that wait for the transport before reading stops. Answers to messages
+/// already read are still accepted then, but no new work.
 const MAX_UNSENT: usize = 4096;
 
-/// How long a call that was cancelled with "kill" waits for its callee's last word.
+/// Maximum time to wait for the last message of the callee of a call canceled with "kill".
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Tickets<T> = HashMap<Ticket, T, BuildHasherDefault<IdHasher>>;
@@ -61,34 +61,35 @@ pub(super) struct Driver {
     client: Client,
     commands: mpsc::Receiver<Command>,
     signals: mpsc::UnboundedReceiver<Signal>,
-    /// For results of procedures that are not the last; it keeps no session open.
+    /// For progressive results of procedures; it keeps no session open.
     command_sender: mpsc::WeakSender<Command>,
     /// For the tasks of procedures.
     signal_sender: mpsc::UnboundedSender<Signal>,
     joined: Option<oneshot::Sender<Result<Joined, Arc<CloseReason>>>>,
-    /// Who answers the router's challenge.
+    /// Receiver of the router's challenge.
     challenged: Option<oneshot::Sender<Challenge>>,
     closed: watch::Sender<Option<Arc<CloseReason>>>,
-    /// Requests under way.
+    /// Pending requests.
     waiting: Tickets<Waiting>,
     listeners: Tickets<Listener>,
-    /// Procedures at work, by invocation; dropping an entry ends its task.
+    /// Running procedures by invocation; dropping an entry ends its task.
     running: IdMap<Procedure>,
     leave_timeout: Duration,
-    /// When a session without handles ends, if the transport does not even take its GOODBYE.
+    /// Time at which a session without handles ends, if the transport does not even accept its
+    /// GOODBYE.
     orphaned_until: Option<Duration>,
-    /// What frames are written in, kept for the next one.
+    /// Reusable buffer for encoding.
     scratch: Vec<u8>,
-    /// A frame that the transport was not ready for.
+    /// A frame for which the transport was not ready.
     unsent: VecDeque<Bytes>,
     dirty: bool,
     timer: Option<(Duration, Sleep)>,
-    /// Who wants the transport when the session is over.
+    /// Receiver of the transport at the end of the session.
     keep: Option<oneshot::Sender<Box<dyn Transport>>>,
     max_send: usize,
     payloads: Payloads,
     user_errors: UserErrors,
-    /// Its id, once it is joined; for the trace.
+    /// Session id once it is joined; for the trace.
     session: u64,
     phase: Phase,
 }
@@ -108,7 +109,7 @@ pub(super) struct Inbox {
 }
 
 impl Driver {
-    /// Drives `client`, which has been told to join.
+    /// Creates a driver for `client`, which has been told to join.
     pub(super) fn new(transport: Box<dyn Transport>, client: Client, inbox: Inbox) -> Self {
         Driver {
             serializer: transport.info().serializer,
@@ -139,7 +140,7 @@ impl Driver {
         }
     }
 
-    /// One turn. True if a bound was hit, and there may be more to do.
+    /// Runs one turn. Returns true if a bound was hit, so that there may be more to do.
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
         let mut more = self.take_signals(cx);
         let mut ready = self.write(cx);
@@ -172,7 +173,7 @@ impl Driver {
         true
     }
 
-    /// Hands frames to the transport. False if it is not ready for more.
+    /// Passes frames to the transport. Returns false if it is not ready for more.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
             let before = self.unsent.len();
@@ -244,7 +245,7 @@ impl Driver {
         for _ in 0..TURN {
             match self.commands.poll_recv(cx) {
                 Poll::Ready(Some(command)) => self.execute(command),
-                // The last handle is gone.
+                // The last handle was dropped.
                 Poll::Ready(None) => {
                     self.client.leave(rt::now(), uris::CLOSE_REALM.into(), None);
                     self.dispatch();
@@ -262,8 +263,8 @@ impl Driver {
     }
 
     fn execute(&mut self, command: Command) {
-        // Given up while it was in the queue: it never was. (What ends something is done all the
-        // same.)
+        // Abandoned in the queue: it is not sent. (A command that ends something is executed
+        // nevertheless.)
         if let Command::Call { waiter, .. }
         | Command::Publish { waiter: Some(waiter), .. }
         | Command::Subscribe { waiter, .. }
@@ -301,7 +302,7 @@ impl Driver {
                 }
             }
             Command::Subscribe { ticket, topic, options, queue, ending, waiter } => {
-                // The queue is there before SUBSCRIBED, so that nothing falls in between.
+                // The queue exists before SUBSCRIBED, so that no event is lost.
                 let listener = Listener::Subscriber {
                     queue,
                     topic: Pattern::new(topic.clone(), options.r#match.unwrap_or_default()),
@@ -340,7 +341,7 @@ impl Driver {
             }
             Command::Authenticate(Err(error)) => self.client.refuse_challenge(error.message),
             Command::Leave { reason, message, keep } => {
-                // Leaving twice takes it from nobody.
+                // A second leave keeps the receiver of the first one.
                 self.keep = keep.or(self.keep.take());
                 self.client.leave(rt::now(), reason, message);
             }
@@ -352,15 +353,15 @@ impl Driver {
         self.waiting.insert(ticket, waiting);
     }
 
-    /// Cancels a call. What is not waiting has been answered, or has not been sent; that is seen
-    /// when its command is taken.
+    /// Cancels a call. A call without a waiter was answered or not sent yet; its command handles
+    /// that.
     fn cancel(&mut self, ticket: Ticket, mode: CancelMode) {
         let Some(waiting) = self.waiting.get_mut(&ticket) else { return };
         let first = !std::mem::replace(&mut waiting.cancelled, true);
         self.client.cancel(waiting.request, mode);
         self.dispatch();
         if first && self.waiting.contains_key(&ticket) {
-            // It waits for the callee, but not for ever.
+            // It waits for the callee, but with a time limit.
             let signals = self.signal_sender.clone();
             rt::spawn(async move {
                 Sleep::new(KILL_TIMEOUT).await;
@@ -381,15 +382,15 @@ impl Driver {
         self.client.unsubscribe(ticket, subscription, listener)
     }
 
-    /// A future or a subscription was dropped.
+    /// Handles the drop of a future or a subscription.
     fn drop_ticket(&mut self, ticket: Ticket, mode: CancelMode) {
         if let Some(Waiting { request, .. }) = self.waiting.remove(&ticket) {
-            // The answer to SUBSCRIBE or REGISTER is undone by the core when it comes.
+            // The core undoes a later answer to SUBSCRIBE or REGISTER.
             self.listeners.remove(&ticket);
             self.client.abandon(request, mode);
             return;
         }
-        // Nobody waits for the answers: there is no waiter under a ticket of none.
+        // The answers are not needed: no waiter has the empty ticket.
         match self.listeners.get(&ticket) {
             Some(Listener::Subscriber { .. }) => {
                 self.unsubscribe(Ticket::NOBODY, ticket);
@@ -403,7 +404,7 @@ impl Driver {
         self.dispatch();
     }
 
-    /// Hands out what has happened.
+    /// Delivers the core's events.
     fn dispatch(&mut self) {
         while let Some(event) = self.client.poll_event() {
             match event {
@@ -442,7 +443,8 @@ impl Driver {
                 Event::Challenge(challenge) => {
                     self.client.answering(rt::now());
                     if let Some(sender) = self.challenged.take() {
-                        // Nobody joins any more: then the commands have ended, and we leave.
+                        // The joining future was dropped: the commands have ended, and the session
+                        // leaves.
                         drop(sender.send(challenge));
                     }
                 }
@@ -450,7 +452,8 @@ impl Driver {
                     self.challenged = None;
                     self.session = joined.welcome.session;
                     if let Some(sender) = self.joined.take() {
-                        // Nobody waits any more: then the handles are gone too, and we leave.
+                        // The joining future was dropped: no handles are left, and the session
+                        // leaves.
                         drop(sender.send(Ok(*joined)));
                     }
                 }
@@ -480,7 +483,7 @@ impl Driver {
         }
         if let Some(waiting) = self.waiting.remove(&ticket) {
             waiting.end();
-            // If the future has just been dropped, its guard will say so.
+            // If the future was just dropped, its guard reports it.
             drop(waiting.waiter.send(result));
         }
     }
@@ -524,7 +527,7 @@ impl Driver {
         self.dispatch();
     }
 
-    /// Arms the timer for the next deadline. True if it is over already.
+    /// Arms the timer for the next deadline. Returns true if it has passed already.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let deadline = match self.phase {
             Phase::Open => {
@@ -565,7 +568,7 @@ impl Future for Driver {
             if matches!(this.phase, Phase::Closing { .. }) && this.poll_closing(cx).is_ready() {
                 return Poll::Ready(());
             }
-            // However much there is to do, deadlines are kept.
+            // Deadlines are kept, however much there is to do.
             if this.poll_timer(cx) {
                 this.handle_timeout();
                 continue;
@@ -579,7 +582,7 @@ impl Future for Driver {
 }
 
 impl Drop for Driver {
-    /// The runtime may end before the session does; then nobody is left to wait for.
+    /// The runtime may end before the session; then no waiter is left.
     fn drop(&mut self) {
         if self.closed.borrow().is_none() {
             self.session_closed(driver_gone());

@@ -155,7 +155,7 @@ impl Meta {
     /// ```
     ///
     /// # Errors
-    /// See [`SubscribeError`](crate::SubscribeError).
+    /// See [`SubscribeError`].
     pub async fn on<T: MetaEvent>(
         &self,
         topic: impl Into<Pattern>,
@@ -182,7 +182,7 @@ impl<T> MetaEvents<T> {
     /// Ends the subscription and waits for the router's confirmation.
     ///
     /// # Errors
-    /// See [`UnsubscribeError`](crate::UnsubscribeError).
+    /// See [`UnsubscribeError`].
     pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
         self.subscription.unsubscribe().await
     }

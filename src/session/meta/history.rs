@@ -1,4 +1,4 @@
-//! Event history: what was published before one asked.
+//! Implements event history: past publications.
 
 use std::future::IntoFuture;
 
@@ -13,29 +13,29 @@ use crate::session::Session;
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
-/// An event that the router has kept.
+/// An event that the router has stored.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HistoryEvent {
-    /// When it was published: RFC 3339. Crossbar gives `time_ns` in `extra` instead.
+    /// Time of the publication: RFC 3339. Crossbar sends `time_ns` in `extra` instead.
     pub timestamp: Option<String>,
-    /// The subscription that it was kept for.
+    /// Id of the subscription with the history.
     pub subscription: Option<u64>,
-    /// The id of the publication.
+    /// Id of the publication.
     pub publication: u64,
-    /// The topic, publisher and more, as far as the router tells.
+    /// Details: topic, publisher and others, as far as the router discloses them.
     pub details: EventDetails,
-    /// The arguments.
+    /// Arguments.
     pub payload: Payload,
-    /// All else that the router tells.
+    /// All other keys.
     pub extra: Dict,
 }
 
-/// Asking for the events that were kept of a subscription; `await` it to get them.
+/// A builder for a request of the stored events of a subscription. Await it to receive them.
 ///
-/// All filters must hold. Times are RFC 3339 texts (`2026-11-22T19:00:00Z`); filters by publication go
-/// by the position in the history. Crossbar knows `limit` only (by itself it gives 10, the newest
-/// first) and refuses the others with an error.
+/// All filters must match. Times are RFC 3339 texts (`2026-11-22T19:00:00Z`); filters by
+/// publication compare positions in the history. Crossbar supports `limit` only (default: 10, the
+/// newest first) and rejects the others with an error.
 #[must_use = "nothing is asked until it is awaited"]
 #[derive(Debug)]
 pub struct HistoryRequest {
@@ -45,10 +45,10 @@ pub struct HistoryRequest {
 }
 
 impl Meta {
-    /// The events that the router has kept of a subscription. Which topics have a history is a
-    /// matter of the router's configuration.
+    /// Requests the stored events of a subscription. The router's configuration determines which
+    /// topics have a history.
     ///
-    /// Its failure is `wamp.error.no_such_subscription`, `wamp.error.not_authorized`, or
+    /// Fails with `wamp.error.no_such_subscription`, `wamp.error.not_authorized`, or
     /// `wamp.error.history_unavailable`.
     ///
     /// ```
@@ -75,27 +75,27 @@ macro_rules! filters {
 
 impl HistoryRequest {
     filters! {
-        /// Whether the newest shall come first.
+        /// Sets whether the newest event is the first.
         reverse: bool;
-        /// At most so many.
+        /// Sets the maximum number of events.
         limit: u64;
-        /// Published at this time or later.
+        /// Selects events published at this time or later.
         from_time: &str;
-        /// Published later than this time.
+        /// Selects events published after this time.
         after_time: &str;
-        /// Published before this time.
+        /// Selects events published before this time.
         before_time: &str;
-        /// Published at this time or before.
+        /// Selects events published at this time or earlier.
         until_time: &str;
-        /// Of this topic, where the subscription is to a pattern.
+        /// Selects events of this topic, for a pattern subscription.
         topic: &str;
-        /// From this publication on.
+        /// Selects this publication and later ones.
         from_publication: u64;
-        /// Behind this publication.
+        /// Selects publications after this one.
         after_publication: u64;
-        /// Before this publication.
+        /// Selects publications before this one.
         before_publication: u64;
-        /// Up to and with this publication.
+        /// Selects this publication and earlier ones.
         until_publication: u64;
     }
 
@@ -130,26 +130,26 @@ impl IntoFuture for HistoryRequest {
 }
 
 impl HistoryEvent {
-    /// The one positional argument; see [`Payload::decode`].
+    /// Decodes the only positional argument; see [`Payload::decode`].
     ///
     /// # Errors
-    /// When it does not fit the type.
+    /// Returns [`DecodeError`] if it does not fit the type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.decode()
     }
 
-    /// All positional arguments; see [`Payload::args`].
+    /// Decodes all positional arguments; see [`Payload::args`].
     ///
     /// # Errors
-    /// When they do not fit the type.
+    /// Returns [`DecodeError`] if they do not fit the type.
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.args()
     }
 
-    /// The keyword arguments; see [`Payload::kwargs`].
+    /// Decodes the keyword arguments; see [`Payload::kwargs`].
     ///
     /// # Errors
-    /// When they do not fit the type.
+    /// Returns [`DecodeError`] if they do not fit the type.
     pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.kwargs()
     }
@@ -168,7 +168,7 @@ impl HistoryEvent {
         };
         let mut details =
             EventDetails::from_dict(details).map_err(|wrong| DecodeError::new(wrong.message))?;
-        // Crossbar tells of topic and publisher beside the rest, in words of its own.
+        // Crossbar sends topic and publisher under names of its own.
         if details.topic.is_none() {
             details.topic = take_text(&mut dict, "topic").map(Uri::from);
         }
@@ -203,8 +203,8 @@ impl HistoryEvent {
     }
 }
 
-/// The specification can be read in two ways: each event is an argument, or the only one is the list
-/// of them (Crossbar).
+/// Returns the events in both readings of the specification: each event is an argument, or the only
+/// argument is the list of events (Crossbar).
 fn events(mut args: List) -> List {
     match args.as_mut_slice() {
         [Value::List(events)] => std::mem::take(events),

@@ -1,4 +1,4 @@
-//! Registrations: what can be called, and by whom it is served.
+//! Implements the registration meta API: procedures and their callees.
 
 use super::fields::{take_id, take_match, take_text, take_uri};
 use super::{Lists, Meta};
@@ -7,38 +7,37 @@ use crate::message::InvocationPolicy;
 use crate::uri::{Match, Pattern, Uri};
 use crate::value::Dict;
 
-/// A registration, as its router tells of it.
+/// The details of a registration, as the router sends them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RegistrationInfo {
-    /// Its id.
+    /// Session id.
     pub id: u64,
-    /// When it was made: ISO 8601, in UTC.
+    /// Time of creation: ISO 8601, UTC.
     pub created: Option<String>,
-    /// The procedure or pattern.
+    /// Procedure or pattern.
     pub uri: Uri,
-    /// How it matches.
+    /// Match policy.
     pub r#match: Match,
-    /// How its calls are shared among its callees; nothing if the router says a word of its own,
-    /// which stands in `extra` then.
+    /// Invocation policy; `None` if the router sends an unknown one, which is then in `extra`.
     pub invoke: Option<InvocationPolicy>,
-    /// All else that the router tells.
+    /// All other keys.
     pub extra: Dict,
 }
 
 impl Meta {
-    /// The ids of all registrations.
+    /// Returns the ids of all registrations.
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn registration_list(&self) -> Result<Lists, CallError> {
         self.ask("wamp.registration.list", ()).await
     }
 
-    /// The registration that was made with this procedure or [`Pattern`].
+    /// Returns the registration of exactly this procedure or [`Pattern`].
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn registration_lookup(
         &self,
         procedure: impl Into<Pattern>,
@@ -46,10 +45,10 @@ impl Meta {
         self.look_up("wamp.registration.lookup", procedure.into()).await
     }
 
-    /// The registration that a call of this procedure would go to.
+    /// Returns the registration that receives a call of this procedure.
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn registration_match(
         &self,
         procedure: impl Into<Uri>,
@@ -57,19 +56,19 @@ impl Meta {
         self.ask("wamp.registration.match", (procedure.into(),)).await
     }
 
-    /// What a registration is.
+    /// Returns the details of a registration.
     ///
     /// # Errors
-    /// `wamp.error.no_such_registration`.
+    /// Returns `wamp.error.no_such_registration` for an unknown registration.
     pub async fn registration_get(&self, registration: u64) -> Result<RegistrationInfo, CallError> {
         let dict = self.ask("wamp.registration.get", (registration,)).await?;
         RegistrationInfo::read(dict).map_err(CallError::undecodable("wamp.registration.get"))
     }
 
-    /// The sessions that serve a registration.
+    /// Returns the callees of a registration.
     ///
     /// # Errors
-    /// `wamp.error.no_such_registration`.
+    /// Returns `wamp.error.no_such_registration` for an unknown registration.
     pub async fn registration_list_callees(
         &self,
         registration: u64,
@@ -77,10 +76,10 @@ impl Meta {
         self.ask("wamp.registration.list_callees", (registration,)).await
     }
 
-    /// How many sessions serve a registration.
+    /// Returns the number of callees of a registration.
     ///
     /// # Errors
-    /// `wamp.error.no_such_registration`.
+    /// Returns `wamp.error.no_such_registration` for an unknown registration.
     pub async fn registration_count_callees(&self, registration: u64) -> Result<u64, CallError> {
         self.ask("wamp.registration.count_callees", (registration,)).await
     }

@@ -1,4 +1,4 @@
-//! Sessions: who is there, and ending others.
+//! Implements the session meta API: listing and ending sessions.
 
 use std::future::IntoFuture;
 
@@ -11,38 +11,39 @@ use crate::session::Session;
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
-/// A session, as its router tells of it.
+/// The details of a session, as the router sends them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SessionInfo {
-    /// Its id.
+    /// Session id.
     pub session: u64,
-    /// As whom it has joined.
+    /// Authid of the session.
     pub authid: Option<String>,
-    /// Its role.
+    /// Role of the session.
     pub authrole: Option<String>,
-    /// How it has proved who it is.
+    /// Authentication method of the session.
     pub authmethod: Option<String>,
-    /// Who has checked that.
+    /// Authentication provider of the session.
     pub authprovider: Option<String>,
-    /// All else that the router tells, as `transport`.
+    /// All other keys, such as `transport`.
     pub extra: Dict,
 }
 
-/// What a [`KillRequest`] has ended.
+/// The sessions that a [`KillRequest`] has ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Killed {
-    /// How many sessions.
+    /// Number of sessions.
     pub count: u64,
-    /// Which, where the router tells. It may tell the count alone.
+    /// Ids of the sessions, if the router sends them. It may send the number only.
     pub sessions: Vec<u64>,
 }
 
-/// Ending sessions; `await` it to do it.
+/// A builder for ending sessions. Await it to execute.
 ///
-/// Each gets GOODBYE with the reason, or else the router's default: `wamp.close.killed`, of Crossbar
-/// `wamp.close.normal`. The caller's own session is spared, but not by Crossbar.
+/// Each session receives GOODBYE with the reason, or with the router's default:
+/// `wamp.close.killed`, in Crossbar `wamp.close.normal`. The caller's own session is excluded,
+/// except in Crossbar.
 #[must_use = "nothing is ended until it is awaited"]
 #[derive(Debug)]
 pub struct KillRequest {
@@ -54,33 +55,33 @@ pub struct KillRequest {
 }
 
 impl Meta {
-    /// How many sessions there are, of all roles or of these only.
+    /// Returns the number of sessions, of all roles or of these only.
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn session_count(&self, authroles: Option<&[&str]>) -> Result<u64, CallError> {
         self.ask("wamp.session.count", authroles.as_slice()).await
     }
 
-    /// The ids of the sessions, of all roles or of these only.
+    /// Returns the ids of the sessions, of all roles or of these only.
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn session_list(&self, authroles: Option<&[&str]>) -> Result<Vec<u64>, CallError> {
         self.ask("wamp.session.list", authroles.as_slice()).await
     }
 
-    /// Who a session is.
+    /// Returns the details of a session.
     ///
     /// # Errors
-    /// `wamp.error.no_such_session`.
+    /// Returns `wamp.error.no_such_session` for an unknown session.
     pub async fn session_get(&self, session: u64) -> Result<SessionInfo, CallError> {
         let dict = self.ask("wamp.session.get", (session,)).await?;
         SessionInfo::read(dict).map_err(CallError::undecodable("wamp.session.get"))
     }
 
-    /// Ends a session. Its failure is `wamp.error.no_such_session` if there is none (one's own
-    /// counts as none), and `wamp.error.invalid_uri` if the reason is no URI.
+    /// Ends a session. Fails with `wamp.error.no_such_session` for an unknown session or the own
+    /// one, and with `wamp.error.invalid_uri` for an invalid reason.
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session, id: u64) -> Result<(), wampwerk::Error> {
@@ -101,7 +102,7 @@ impl Meta {
         self.killing("wamp.session.kill_by_authrole", Some(authrole.into().into()))
     }
 
-    /// Ends all sessions. Crossbar does not have it.
+    /// Ends all sessions. Not available in Crossbar.
     pub fn kill_all(&self) -> KillRequest {
         self.killing("wamp.session.kill_all", None)
     }
@@ -118,13 +119,13 @@ impl Meta {
 }
 
 impl KillRequest {
-    /// The reason in GOODBYE.
+    /// Sets the reason in GOODBYE.
     pub fn reason(mut self, reason: impl Into<Uri>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    /// A text for people in GOODBYE.
+    /// Sets the human-readable message in GOODBYE.
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
@@ -164,7 +165,7 @@ impl IntoFuture for KillRequest {
 }
 
 impl Killed {
-    /// The specification's text has a count for roles, its catalog and Crossbar a list.
+    /// The specification's text has a number for roles, its catalog and Crossbar a list.
     fn read(args: List) -> Result<Self, DecodeError> {
         let answer = args.into_iter().next().unwrap_or_default();
         if answer == Value::Null {

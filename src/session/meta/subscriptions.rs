@@ -1,4 +1,4 @@
-//! Subscriptions: what is listened to, and by whom.
+//! Implements the subscription meta API: topics and their subscribers.
 
 use super::fields::{take_id, take_match, take_text, take_uri};
 use super::{Lists, Meta};
@@ -6,35 +6,35 @@ use crate::error::{CallError, DecodeError};
 use crate::uri::{Match, Pattern, Uri};
 use crate::value::Dict;
 
-/// A subscription, as its router tells of it.
+/// The details of a subscription, as the router sends them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionInfo {
-    /// Its id.
+    /// Subscription id.
     pub id: u64,
-    /// When it was made: ISO 8601, in UTC.
+    /// Time of creation: ISO 8601, UTC.
     pub created: Option<String>,
-    /// The topic or pattern.
+    /// Topic or pattern.
     pub uri: Uri,
-    /// How it matches.
+    /// Match policy.
     pub r#match: Match,
-    /// All else that the router tells.
+    /// All other keys.
     pub extra: Dict,
 }
 
 impl Meta {
-    /// The ids of all subscriptions.
+    /// Returns the ids of all subscriptions.
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn subscription_list(&self) -> Result<Lists, CallError> {
         self.ask("wamp.subscription.list", ()).await
     }
 
-    /// The subscription that was made with this topic or [`Pattern`].
+    /// Returns the subscription of exactly this topic or [`Pattern`].
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn subscription_lookup(
         &self,
         topic: impl Into<Pattern>,
@@ -42,28 +42,28 @@ impl Meta {
         self.look_up("wamp.subscription.lookup", topic.into()).await
     }
 
-    /// All subscriptions that would get an event of this topic.
+    /// Returns all subscriptions that receive an event of this topic.
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn subscription_match(&self, topic: impl Into<Uri>) -> Result<Vec<u64>, CallError> {
         let ids: Option<Vec<u64>> = self.ask("wamp.subscription.match", (topic.into(),)).await?;
         Ok(ids.unwrap_or_default())
     }
 
-    /// What a subscription is.
+    /// Returns the details of a subscription.
     ///
     /// # Errors
-    /// `wamp.error.no_such_subscription`.
+    /// Returns `wamp.error.no_such_subscription` for an unknown subscription.
     pub async fn subscription_get(&self, subscription: u64) -> Result<SubscriptionInfo, CallError> {
         let dict = self.ask("wamp.subscription.get", (subscription,)).await?;
         SubscriptionInfo::read(dict).map_err(CallError::undecodable("wamp.subscription.get"))
     }
 
-    /// The sessions that have a subscription.
+    /// Returns the subscribers of a subscription.
     ///
     /// # Errors
-    /// `wamp.error.no_such_subscription`.
+    /// Returns `wamp.error.no_such_subscription` for an unknown subscription.
     pub async fn subscription_list_subscribers(
         &self,
         subscription: u64,
@@ -71,10 +71,10 @@ impl Meta {
         self.ask("wamp.subscription.list_subscribers", (subscription,)).await
     }
 
-    /// How many sessions have a subscription.
+    /// Returns the number of subscribers of a subscription.
     ///
     /// # Errors
-    /// `wamp.error.no_such_subscription`.
+    /// Returns `wamp.error.no_such_subscription` for an unknown subscription.
     pub async fn subscription_count_subscribers(
         &self,
         subscription: u64,

@@ -1,4 +1,4 @@
-//! Testaments: events that the router publishes when the session is over.
+//! Implements testaments: events that the router publishes at the end of the session.
 
 use std::future::IntoFuture;
 
@@ -11,19 +11,19 @@ use crate::session::Session;
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List};
 
-/// When a testament is published. Where sessions cannot be resumed both are when the session ends,
-/// those for [`Scope::Detached`] first.
+/// The time at which a testament is published. Where sessions cannot be resumed, both are published
+/// at the end of the session, those for [`Scope::Detached`] first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// When the session is over.
+    /// At the end of the session.
     #[default]
     Destroyed,
-    /// When its transport is lost.
+    /// When the transport is lost.
     Detached,
 }
 
-/// A testament that is being put together; `await` it to lay it down at the router.
+/// A builder for a testament. Await it to store the testament at the router.
 #[must_use = "nothing is laid down until it is awaited"]
 #[derive(Debug)]
 pub struct TestamentRequest {
@@ -35,19 +35,20 @@ pub struct TestamentRequest {
 }
 
 impl Session {
-    /// Has the router publish an event when this session ends, in whatever way: leaving, being
-    /// killed, losing the transport. Several are published in the order in which they were added.
+    /// Stores an event that the router publishes when this session ends in any way: by leaving, by
+    /// being killed, or by losing the transport. Several testaments are published in the order in
+    /// which they were added.
     ///
-    /// Its failure is, beside those of any call, `wamp.error.invalid_uri` or
-    /// `wamp.error.not_authorized`; `wamp.error.no_such_procedure` means that the router has no
-    /// testaments (it announces them by `testament_meta_api`).
+    /// Fails with the errors of a call, with `wamp.error.invalid_uri` or with
+    /// `wamp.error.not_authorized`. `wamp.error.no_such_procedure` means that the router does not
+    /// support testaments; it announces them by `testament_meta_api`.
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), wampwerk::Error> {
     /// use wampwerk::session::meta::Scope;
     ///
     /// session.add_testament("com.example.sensor.gone").args(("sensor 7",)).await?;
-    /// // Going on purpose, nobody need be told.
+    /// // An intended end need not be announced.
     /// session.flush_testaments(Scope::Destroyed).await?;
     /// session.leave().await;
     /// # Ok(()) }
@@ -62,10 +63,10 @@ impl Session {
         }
     }
 
-    /// Takes back all testaments of this session for a scope.
+    /// Removes all testaments of this session for a scope.
     ///
     /// # Errors
-    /// As any call.
+    /// See [`CallError`](crate::CallError).
     pub async fn flush_testaments(&self, scope: Scope) -> Result<(), CallError> {
         let kwargs = Dict::from([("scope", scope.as_str())]);
         let payload = Payload::from_values(List::new(), kwargs);
@@ -75,7 +76,7 @@ impl Session {
 }
 
 impl Scope {
-    /// The word on the wire: `"destroyed"`, `"detached"`.
+    /// Returns the wire form: `"destroyed"` or `"detached"`.
     pub fn as_str(self) -> &'static str {
         match self {
             Scope::Destroyed => "destroyed",
@@ -85,33 +86,33 @@ impl Scope {
 }
 
 impl TestamentRequest {
-    /// The positional arguments: a tuple, array or list of anything that serde can write.
+    /// Sets the positional arguments: a tuple, array or list of values that serde can serialize.
     pub fn args<A: Serialize>(mut self, args: A) -> Self {
         let serializer = self.session.serializer();
         self.payload = self.payload.and_then(|payload| payload.with_args(serializer, &args));
         self
     }
 
-    /// The keyword arguments: a struct or map.
+    /// Sets the keyword arguments: a struct or map.
     pub fn kwargs<K: Serialize>(mut self, kwargs: K) -> Self {
         let serializer = self.session.serializer();
         self.payload = self.payload.and_then(|payload| payload.with_kwargs(serializer, &kwargs));
         self
     }
 
-    /// All arguments at once, as they are.
+    /// Sets all arguments at once, without encoding them again.
     pub fn payload(mut self, payload: Payload) -> Self {
         self.payload = Ok(payload);
         self
     }
 
-    /// How to publish it. To acknowledge it makes no sense.
+    /// Sets the options of the publication. An acknowledgement has no effect.
     pub fn options(mut self, options: PublishOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// When to publish it. Default: [`Scope::Destroyed`].
+    /// Sets the time of publication. Default: [`Scope::Destroyed`].
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
@@ -119,7 +120,7 @@ impl TestamentRequest {
 
     async fn send(self) -> Result<(), CallError> {
         let TestamentRequest { session, topic, options, scope, payload } = self;
-        // The router need not look at the topic before it is too late to say anything.
+        // The router may check the topic only when an error can no longer be reported.
         session.check_uri(&topic, Match::Exact)?;
         let values = payload?.to_values();
         let (args, kwargs) = values.map_err(|error| EncodeError::new(error.message))?;
