@@ -29,7 +29,7 @@ impl Meta {
     /// Returns the ids of all registrations.
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn registration_list(&self) -> Result<Lists, CallError> {
         self.ask("wamp.registration.list", ()).await
     }
@@ -37,7 +37,7 @@ impl Meta {
     /// Returns the registration of exactly this procedure or [`Pattern`].
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn registration_lookup(
         &self,
         procedure: impl Into<Pattern>,
@@ -48,7 +48,7 @@ impl Meta {
     /// Returns the registration that receives a call of this procedure.
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn registration_match(
         &self,
         procedure: impl Into<Uri>,

@@ -58,7 +58,7 @@ impl Meta {
     /// Returns the number of sessions, of all roles or of these only.
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn session_count(&self, authroles: Option<&[&str]>) -> Result<u64, CallError> {
         self.ask("wamp.session.count", authroles.as_slice()).await
     }
@@ -66,7 +66,7 @@ impl Meta {
     /// Returns the ids of the sessions, of all roles or of these only.
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn session_list(&self, authroles: Option<&[&str]>) -> Result<Vec<u64>, CallError> {
         self.ask("wamp.session.list", authroles.as_slice()).await
     }

@@ -26,7 +26,7 @@ impl Meta {
     /// Returns the ids of all subscriptions.
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn subscription_list(&self) -> Result<Lists, CallError> {
         self.ask("wamp.subscription.list", ()).await
     }
@@ -34,7 +34,7 @@ impl Meta {
     /// Returns the subscription of exactly this topic or [`Pattern`].
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn subscription_lookup(
         &self,
         topic: impl Into<Pattern>,
@@ -45,7 +45,7 @@ impl Meta {
     /// Returns all subscriptions that receive an event of this topic.
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn subscription_match(&self, topic: impl Into<Uri>) -> Result<Vec<u64>, CallError> {
         let ids: Option<Vec<u64>> = self.ask("wamp.subscription.match", (topic.into(),)).await?;
         Ok(ids.unwrap_or_default())

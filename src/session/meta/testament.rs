@@ -66,7 +66,7 @@ impl Session {
     /// Removes all testaments of this session for a scope.
     ///
     /// # Errors
-    /// See [`CallError`](crate::CallError).
+    /// See [`CallError`].
     pub async fn flush_testaments(&self, scope: Scope) -> Result<(), CallError> {
         let kwargs = Dict::from([("scope", scope.as_str())]);
         let payload = Payload::from_values(List::new(), kwargs);
