@@ -220,11 +220,11 @@ fn urls_are_read_by_their_scheme() {
         ),
         ("", "must begin with ws://"),
         ("ws://h/#x", "fragment"),
-        ("ws://h:0/", "port 0"),
+        ("ws://h:0/", "port must be 1 to 65535"),
         ("rs://h/path", "no path, query or fragment"),
         ("rs://h:99999", "is not a port"),
         ("rs://unix:run", "must be absolute, as in rs://unix:/"),
-        ("rss://unix:/run/x", "no TLS"),
+        ("rss://unix:/run/x", "TLS over a unix socket"),
     ] {
         let error = refused(url);
         assert_eq!(error.path, "[0].url", "{url}: {error}");
@@ -270,8 +270,12 @@ fn raw_sockets_are_read() {
         (r#""url": "rs://h", "headers": {"X": "y"}"#, "headers", "RawSocket has none"),
         (r#""url": "http://h""#, "url", "neither rs nor rss"),
         (r#""url": "ws://h:1/ws""#, "url", "no path, query or fragment; use rs://h:1"),
-        (r#""url": "wss://unix:/run/x""#, "url", "no TLS"),
-        (r#""url": "rss://h", "endpoint": {"type": "unix", "path": "/x"}"#, "endpoint", "no TLS"),
+        (r#""url": "wss://unix:/run/x""#, "url", "TLS over a unix socket"),
+        (
+            r#""url": "rss://h", "endpoint": {"type": "unix", "path": "/x"}"#,
+            "endpoint",
+            "TLS over a unix socket",
+        ),
         (
             r#""url": "rs://h", "endpoint": {"type": "tcp", "host": "h", "port": 1, "tls": true}"#,
             "endpoint.tls",
