@@ -70,6 +70,7 @@ pub mod message;
 pub mod router;
 pub mod rt;
 pub mod session;
+mod settings;
 pub mod transport;
 pub mod uri;
 mod url;

@@ -18,14 +18,14 @@ use crate::thrown::Thrown;
 use crate::value::{dict_from_js, from_js, get, set};
 use wampwerk::component::{
     AttemptError, BoxError, Component, ComponentBuilder, ComponentState, IntoTransports,
-    ListenerId, RetryDecision, RetryNotice, TransportConfig, TransportEntry,
+    ListenerId, RetryDecision, RetryNotice, TransportEntry,
 };
 use wampwerk::error::{ApplicationError, ConfigError, ConnectError};
 use wampwerk::message::{RegisterOptions, SubscribeOptions};
 use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::Authentication;
 use wampwerk::session::{Event, EventHandler, SessionConfig};
-use wampwerk::transport::TransportInfo;
+use wampwerk::transport::{TransportConfig, TransportInfo};
 use wampwerk::uri::uris;
 use wampwerk::value::Value;
 

@@ -9,18 +9,17 @@ use tokio::sync::watch;
 
 use crate::component::Component;
 use crate::component::application_session::{ApplicationSession, ComponentConfig};
-use crate::component::config::TransportConfig;
 use crate::component::error::ComponentError;
 use crate::component::logging::LogLevel;
 use crate::component::run::run;
 use crate::component::transports::IntoTransports;
-use crate::core::retry::RetryPolicy;
 use crate::error::{ConfigError, debug_as_text};
 use crate::message::Serializer;
 use crate::rt::future::{Race, race};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::authentication::Authentication;
-use crate::transport::{EndpointConfig, ProxyConfig, TlsOptions, WebSocketOptions};
+use crate::transport::setters::transport_setters;
+use crate::transport::{Endpoint, Proxy, Tls, TransportConfig, WebSocketOptions};
 use crate::uri::Uri;
 use crate::value::Value;
 
@@ -58,7 +57,7 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// |---|---|
 /// | `url`, `realm` | [`new`](Self::new) |
 /// | `extra`, `serializers`, `ssl`, `proxy`, `headers`, `websocket_options` | the setter of that name; one [`header`](Self::header) at a time |
-/// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name; effective with `auto_reconnect` only. Each can be set alone; the defaults are those of [`RetryPolicy`] |
+/// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name; effective with `auto_reconnect` only. Each can be set alone; the defaults are those of [`RetryPolicy`](super::RetryPolicy) |
 /// | `run(make, …)` | [`run`](Self::run) |
 /// | `auto_reconnect`, `log_level`, `endpoint` | setters of the value that `run` returns |
 /// | none | [`strict`](Self::strict): a failed `on_join` ends the attempt |
@@ -97,8 +96,6 @@ pub struct ApplicationRunner {
     extra: Value,
     authentication: Option<Authentication>,
     strict: bool,
-    options: WebSocketOptions,
-    retry: RetryPolicy,
     /// Shared by clones; incremented to stop the current runs.
     stop: Arc<watch::Sender<u64>>,
 }
@@ -115,8 +112,6 @@ impl ApplicationRunner {
             extra: Value::Null,
             authentication: None,
             strict: false,
-            options: WebSocketOptions::new(),
-            retry: RetryPolicy::default(),
             stop: Arc::new(watch::channel(0).0),
         }
     }
@@ -146,76 +141,36 @@ impl ApplicationRunner {
         self
     }
 
-    /// Sets the serializers to offer, in order of preference. RawSocket uses the first one only, as
-    /// in Autobahn. An empty list is rejected. Default: CBOR, MessagePack, JSON, as far as they are
-    /// compiled in.
-    #[must_use]
-    pub fn serializers(mut self, serializers: &[Serializer]) -> Self {
-        self.transport = self.transport.serializers(serializers);
-        self
+    transport_setters! {
+        proxy(proxy: impl Into<Option<Proxy>>),
+        header(name: impl Into<String>, value: impl Into<String>),
+        max_retries(retries: impl Into<Option<u32>>),
+        initial_retry_delay(delay: Duration),
+        max_retry_delay(delay: Duration),
+        retry_delay_growth(factor: f64),
+        retry_delay_jitter(fraction: f64),
     }
 
-    /// Sets the TLS settings. The URL must use TLS. Default: the platform's trust roots.
+    /// See [`TransportConfig::serializers`]. RawSocket asks for the first alone, as with Autobahn.
     #[must_use]
-    pub fn ssl(mut self, ssl: TlsOptions) -> Self {
-        self.transport = self.transport.tls(ssl);
-        self
+    pub fn serializers(self, serializers: &[Serializer]) -> Self {
+        self.with(|config| config.serializers(serializers))
     }
 
-    /// Sets the proxy. Default: none.
+    /// See [`TransportConfig::tls`].
     #[must_use]
-    pub fn proxy(mut self, proxy: ProxyConfig) -> Self {
-        self.transport = self.transport.proxy(proxy);
-        self
+    pub fn ssl(self, ssl: Tls) -> Self {
+        self.with(|config| config.tls(ssl))
     }
 
-    /// Adds a header to the HTTP request of the opening handshake.
+    /// See [`TransportConfig::options`]; they override the runner's defaults one by one.
     #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.transport = self.transport.header(name, value);
-        self
+    pub fn websocket_options(self, options: WebSocketOptions) -> Self {
+        self.with(|config| config.options(options))
     }
 
-    /// Sets the WebSocket settings; they override the runner's defaults one by one.
-    #[must_use]
-    pub fn websocket_options(mut self, options: WebSocketOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// Sets the maximum number of consecutive retries; `None` for no limit. Default: no limit.
-    #[must_use]
-    pub fn max_retries(mut self, retries: impl Into<Option<u32>>) -> Self {
-        self.retry.max_retries = retries.into();
-        self
-    }
-
-    /// Sets the delay before the first retry. Default: 1.5 s.
-    #[must_use]
-    pub fn initial_retry_delay(mut self, delay: Duration) -> Self {
-        self.retry.initial_delay = delay;
-        self
-    }
-
-    /// Sets the maximum delay. Default: 300 s.
-    #[must_use]
-    pub fn max_retry_delay(mut self, delay: Duration) -> Self {
-        self.retry.max_delay = delay;
-        self
-    }
-
-    /// Sets the factor by which each retry multiplies the delay. Default: 1.5.
-    #[must_use]
-    pub fn retry_delay_growth(mut self, factor: f64) -> Self {
-        self.retry.growth = factor;
-        self
-    }
-
-    /// Sets the jitter of the delays: the standard deviation as a fraction of the delay. Default:
-    /// 0.1.
-    #[must_use]
-    pub fn retry_delay_jitter(mut self, fraction: f64) -> Self {
-        self.retry.jitter = fraction;
+    fn with(mut self, set: impl FnOnce(TransportConfig) -> TransportConfig) -> Self {
+        self.transport = set(self.transport);
         self
     }
 
@@ -251,8 +206,6 @@ impl fmt::Debug for ApplicationRunner {
             .field("transport", &self.transport)
             .field("realm", &self.realm)
             .field("strict", &self.strict)
-            .field("options", &self.options)
-            .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
 }
@@ -266,7 +219,7 @@ pub struct RunnerRun<F> {
     make: F,
     auto_reconnect: bool,
     log_level: LogLevel,
-    endpoint: Option<EndpointConfig>,
+    endpoint: Option<Endpoint>,
     signals: bool,
 }
 
@@ -283,8 +236,8 @@ impl<F> RunnerRun<F> {
         self
     }
 
-    /// Sets the endpoint to connect to. Default: the host and port of the URL.
-    pub fn endpoint(mut self, endpoint: EndpointConfig) -> Self {
+    /// See [`TransportConfig::endpoint`].
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(endpoint);
         self
     }
@@ -314,26 +267,16 @@ where
     S: ApplicationSession,
 {
     fn component(self) -> Result<Component, ConfigError> {
-        let ApplicationRunner {
-            transport,
-            realm,
-            extra,
-            authentication,
-            strict,
-            options,
-            retry,
-            ..
-        } = self.runner;
+        let ApplicationRunner { transport, realm, extra, authentication, strict, .. } = self.runner;
         let defaults = WebSocketOptions::new()
             .max_message_payload_size(MAX_MESSAGE_SIZE)
             .auto_ping_interval(Duration::from_secs(10))
             .auto_ping_timeout(Duration::from_secs(5));
+        let mut transport = transport.first_for_raw_socket();
         // RawSocket sends no pings unless they are set.
-        let (transport, options) = match transport.is_websocket() {
-            true => (transport, options.or(defaults)),
-            false => (transport.first_serializer(), options),
-        };
-        let mut transport = transport.options(options).retry(retry);
+        if transport.is_websocket() {
+            transport.options = transport.options.or(defaults);
+        }
         if !self.auto_reconnect {
             transport = transport.max_retries(0);
         }

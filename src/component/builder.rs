@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::component::application_session::{ApplicationSession, ComponentConfig, ErasedSession};
 use crate::component::callback::{Callback, Outcome, handler, provider};
-use crate::component::config::{TransportConfig, behind};
+use crate::component::config::behind;
 use crate::component::error::{AttemptError, BoxError};
 use crate::component::transports::{IntoTransports, TransportEntry};
 use crate::component::{Component, Owner};
@@ -15,6 +15,7 @@ use crate::error::ConfigError;
 use crate::rt::{self, MaybeSend, MaybeSync};
 use crate::session::authentication::Authentication;
 use crate::session::{Session, SessionConfig, UserError};
+use crate::transport::TransportConfig;
 use crate::uri::Match;
 use crate::uri::{Uri, UriRule};
 use crate::value::Value;

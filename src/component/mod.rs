@@ -58,9 +58,6 @@ pub use application_runner::{ApplicationRunner, RunnerError, RunnerRun};
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
 pub use builder::ComponentBuilder;
 pub use callback::Outcome;
-pub use config::{
-    EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, TransportConfig, WebSocketOptions,
-};
 pub use error::{AttemptError, BoxError, ComponentError, HandlerError};
 pub use listeners::ListenerId;
 pub use logging::LogLevel;
@@ -118,7 +115,7 @@ use stop::Stop;
 /// | argument of `Component` | here |
 /// |---|---|
 /// | `main(reactor, session)` | [`ComponentBuilder::main`], with the session; the event loop is tokio's runtime |
-/// | `transports` | [`ComponentBuilder::transports`]: a URL, Autobahn's dict or list, [`TransportConfig`], a connector. Also [`ComponentBuilder::url`], a function called for each attempt |
+/// | `transports` | [`ComponentBuilder::transports`]: a URL, Autobahn's dict or list, [`TransportConfig`](crate::transport::TransportConfig), a connector. Also [`ComponentBuilder::url`], a function called for each attempt |
 /// | `config` | none; Autobahn accepts it and does not use it. [`ComponentBuilder::session_config`] sets how sessions are opened |
 /// | `realm`, `extra` | [`ComponentBuilder::realm`], [`extra`](ComponentBuilder::extra); a session factory receives both as [`ComponentConfig`] |
 /// | `authentication` | [`ComponentBuilder::authentication`]; Autobahn's dict by [`Authentication::from_value`](crate::session::authentication::Authentication::from_value). Also [`ComponentBuilder::credentials`], a function called for each connection |

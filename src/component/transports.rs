@@ -68,7 +68,8 @@ impl fmt::Debug for TransportEntry {
 
 /// A type that converts into the transports of a component: a URL, Autobahn's dict or list of dicts
 /// and URLs as a [`Value`](crate::Value) or as JSON text, a
-/// [`TransportConfig`](super::TransportConfig), a connector, or several of them.
+/// [`TransportConfig`](crate::transport::TransportConfig), a client factory, a
+/// [`Router`](crate::Router), any other connector, or several of them.
 pub trait IntoTransports {
     /// Returns the transports in the order in which they are tried.
     ///

@@ -9,7 +9,7 @@ use super::text::debug_as_text;
 /// A setting is not valid: unknown, of a wrong type, out of range, or in conflict with another.
 ///
 /// ```
-/// use wampwerk::component::TransportConfig;
+/// use wampwerk::transport::TransportConfig;
 ///
 /// let text = r#"{"url": "wss://example.com/ws", "endpoint": {"type": "tcp", "hots": "10.0.0.1"}}"#;
 /// let error = TransportConfig::from_json(text).unwrap_err();

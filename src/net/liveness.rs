@@ -12,69 +12,42 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::rt::{self, Sleep};
+use crate::settings::{LONGEST, Ping};
 
-/// Automatic pings: when the peer is asked for a sign of life (RFC 6455, section 5.5.2), and how long
-/// the answer is awaited.
-///
-/// Default: every 10 s, for 10 s, with 12 bytes, and only while the peer is silent.
+/// When to ask the peer for a sign of life: the settings of [`Ping`], with the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AutoPing {
-    /// A ping is sent after an interval in which nothing came; the intervals follow each other, so
-    /// that is up to two of them after the last sign of life. Autobahn's `autoPingInterval`.
-    pub interval: Duration,
-    /// The connection counts as lost when nothing came for this time after the ping has left. Until it
-    /// has left, for example behind a long message on a slow line, only `send_timeout` applies.
-    /// Autobahn's `autoPingTimeout`.
-    pub timeout: Duration,
-    /// Number of bytes in a ping, 12 to 125: its number (4 bytes), 8 random bytes, and zeros.
-    /// Autobahn's `autoPingSize`.
-    pub size: usize,
-    /// If true, any byte that comes is a sign of life. If false, a ping is sent an interval after the
-    /// last answer, whatever else comes, and only the answer to it counts. The time of the
-    /// [round trip](crate::transport::RoundTrip) is then known on busy connections too, but a long
-    /// message on a slow line may delay the answer for too long. Autobahn's
-    /// `autoPingRestartOnAnyTraffic`.
-    pub restart_on_traffic: bool,
+pub(crate) struct AutoPing {
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) size: usize,
+    pub(crate) restart_on_traffic: bool,
 }
 
 impl AutoPing {
-    /// Minimum number of bytes in a ping.
-    pub const MIN_SIZE: usize = 12;
-    /// Maximum number of bytes in a ping (RFC 6455, section 5.5).
-    pub const MAX_SIZE: usize = 125;
-
-    /// Pings with this interval and timeout. Times below 1 ms count as 1 ms.
-    pub fn new(interval: Duration, timeout: Duration) -> Self {
-        let least = Duration::from_millis(1);
-        AutoPing {
-            interval: interval.max(least),
-            timeout: timeout.max(least),
-            size: AutoPing::MIN_SIZE,
-            restart_on_traffic: true,
-        }
-    }
-
-    /// Sets [`size`](field@Self::size); a value outside of 12 to 125 becomes the nearest one.
-    #[must_use]
-    pub fn size(mut self, bytes: usize) -> Self {
-        self.size = bytes.clamp(AutoPing::MIN_SIZE, AutoPing::MAX_SIZE);
-        self
-    }
-
-    /// Sets [`restart_on_traffic`](field@Self::restart_on_traffic).
-    #[must_use]
-    pub fn restart_on_traffic(mut self, restart: bool) -> Self {
-        self.restart_on_traffic = restart;
-        self
+    /// `None` for no pings: at an interval of zero, or if there is none and they are not sent by
+    /// default.
+    pub(crate) fn of(ping: &Ping, by_default: bool) -> Option<Self> {
+        let interval = match ping.interval {
+            None if !by_default => return None,
+            interval => interval.unwrap_or(DEFAULT_TIME),
+        };
+        let timeout = match ping.timeout.unwrap_or(DEFAULT_TIME) {
+            // A peer that does not answer is not asked again, as in Autobahn.
+            Duration::ZERO => LONGEST,
+            timeout => timeout,
+        };
+        (!interval.is_zero()).then(|| AutoPing {
+            interval: interval.max(LEAST_TIME),
+            timeout: timeout.max(LEAST_TIME),
+            size: ping.size.unwrap_or(Ping::MIN_SIZE),
+            restart_on_traffic: ping.restart_on_traffic.unwrap_or(true),
+        })
     }
 }
 
-impl Default for AutoPing {
-    fn default() -> Self {
-        AutoPing::new(Duration::from_secs(10), Duration::from_secs(10))
-    }
-}
+const DEFAULT_TIME: Duration = Duration::from_secs(10);
+
+const LEAST_TIME: Duration = Duration::from_millis(1);
 
 /// The next step with a silent peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,13 +68,13 @@ pub(crate) struct Silence {
     asked: bool,
     pings: u32,
     /// The last ping, as long as it is not answered. Its answer may come after other signs of life.
-    open: Option<Ping>,
+    open: Option<OpenPing>,
     /// Time from the last ping that was answered to its answer.
     round_trip: Option<Duration>,
 }
 
 #[derive(Debug)]
-struct Ping {
+struct OpenPing {
     payload: Bytes,
     /// It has left when so many bytes were written since the start.
     until: u64,
@@ -204,12 +177,12 @@ impl Silence {
         self.pings = self.pings.wrapping_add(1);
         // Random, so that a peer cannot answer before it is asked. Without it the number must do.
         let random = rt::random().unwrap_or_default();
-        let mut payload = Vec::with_capacity(AutoPing::MAX_SIZE);
+        let mut payload = Vec::with_capacity(Ping::MAX_SIZE);
         payload.extend_from_slice(&self.pings.to_be_bytes());
         payload.extend_from_slice(&random.to_be_bytes());
-        payload.resize(self.times.size.clamp(AutoPing::MIN_SIZE, AutoPing::MAX_SIZE), 0);
+        payload.resize(self.times.size.clamp(Ping::MIN_SIZE, Ping::MAX_SIZE), 0);
         let payload = Bytes::from(payload);
-        self.open = Some(Ping { payload: payload.clone(), until: u64::MAX, left: None });
+        self.open = Some(OpenPing { payload: payload.clone(), until: u64::MAX, left: None });
         payload
     }
 }
@@ -255,8 +228,11 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(3);
     const TIMEOUT: Duration = Duration::from_secs(5);
 
-    fn silence(set: impl FnOnce(AutoPing) -> AutoPing) -> Silence {
-        Silence::new(set(AutoPing::new(INTERVAL, TIMEOUT)))
+    fn silence(set: impl FnOnce(Ping) -> Ping) -> Silence {
+        let Some(times) = AutoPing::of(&set(Ping::new(INTERVAL, TIMEOUT)), false) else {
+            unreachable!("there is an interval")
+        };
+        Silence::new(times)
     }
 
     /// One that leaves at once.
@@ -297,8 +273,8 @@ mod tests {
             assert_eq!(second[..4], [0, 0, 0, 2]);
         }
         // The field can be set to anything.
-        let wrong = |mut ping: AutoPing| {
-            ping.size = 4000;
+        let wrong = |mut ping: Ping| {
+            ping.size = Some(4000);
             ping
         };
         assert_eq!(ping(&mut silence(wrong), 0).await.len(), 125);

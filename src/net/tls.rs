@@ -4,9 +4,9 @@
 //! ring, whatever default the process has installed.
 
 use std::fmt;
-use std::sync::Arc;
-#[cfg(feature = "client")]
-use std::sync::OnceLock;
+use std::fs::File;
+use std::io::Read;
+use std::sync::{Arc, OnceLock};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::rustls;
@@ -22,13 +22,18 @@ use tokio_rustls::{TlsAcceptor, server};
 #[cfg(feature = "client")]
 use tokio_rustls::{TlsConnector, client};
 
+use crate::error::ConfigError;
 #[cfg(feature = "client")]
-use crate::error::Cause;
-use crate::error::{ConfigError, ConnectError};
+use crate::error::{Cause, ConnectError};
 #[cfg(feature = "client")]
 use crate::net::is_end;
 #[cfg(feature = "router")]
 use crate::net::linger::farewell;
+use crate::settings::Secret;
+#[cfg(feature = "client")]
+use crate::settings::Tls;
+#[cfg(feature = "router")]
+use crate::settings::TlsServer;
 
 /// WebSocket is upgraded from HTTP/1.1; a server must not choose HTTP/2.
 #[cfg(feature = "router")]
@@ -37,107 +42,72 @@ const ALPN: &[u8] = b"http/1.1";
 /// RFC 9266, section 2.
 const CHANNEL_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
+/// How much of a PEM file is read: more than all certificate authorities of a platform.
+const MAX_FILE: u64 = 4 << 20;
+
 /// A certificate or a key that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid TLS setting: {message}")]
-#[non_exhaustive]
-pub struct TlsConfigError {
-    /// Text of the problem.
-    pub message: String,
-    /// True if the private key is wrong or does not match the certificate.
-    #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "for a client's settings"))]
-    pub(crate) of_key: bool,
+struct Invalid {
+    message: String,
+    /// It is the private key that is wrong, or does not fit.
+    of_key: bool,
 }
 
-impl TlsConfigError {
+impl Invalid {
     fn new(message: impl fmt::Display) -> Self {
-        TlsConfigError { message: message.to_string(), of_key: false }
+        Invalid { message: message.to_string(), of_key: false }
+    }
+
+    /// As an error of the setting at this path.
+    fn at(self, path: &str) -> ConfigError {
+        ConfigError::new(path, self.message)
     }
 }
 
-impl From<TlsConfigError> for ConfigError {
-    fn from(error: TlsConfigError) -> Self {
-        ConfigError::new("tls", &error.message).caused_by(error)
-    }
-}
-
-impl From<TlsConfigError> for ConnectError {
-    fn from(error: TlsConfigError) -> Self {
-        ConfigError::from(error).into()
-    }
-}
-
-/// TLS settings of a client: which servers it trusts, and its own certificate.
-///
-/// Default: the platform's certificate store and rules decide, the server's certificate must be valid
-/// for the host of the URL, and the client has no certificate.
+/// A client's TLS settings, with the files read.
 #[cfg(feature = "client")]
 #[derive(Clone)]
-pub struct TlsConfig {
+pub(crate) struct ClientTls {
     platform: bool,
     roots: Vec<CertificateDer<'static>>,
     hostname: Option<String>,
     identity: Option<Arc<CertifiedKey>>,
     /// Made at the first connection and shared by clones: the store is read once, and sessions
     /// are resumed.
-    ready: Arc<OnceLock<Result<TlsConnector, TlsConfigError>>>,
+    ready: Arc<OnceLock<Result<TlsConnector, ConfigError>>>,
 }
 
 #[cfg(feature = "client")]
-impl TlsConfig {
-    /// Trusts the platform's certificate store.
-    pub fn new() -> Self {
-        TlsConfig {
-            platform: true,
-            roots: Vec::new(),
-            hostname: None,
-            identity: None,
-            ready: Arc::default(),
+impl ClientTls {
+    /// Reads the files and checks all there is. Errors have the path of the key within the settings.
+    pub(crate) fn new(settings: &Tls) -> Result<Self, ConfigError> {
+        if let Some(name) = &settings.hostname {
+            ServerName::try_from(name.as_str())
+                .map_err(|error| ConfigError::new("hostname", format_args!("{name:?}: {error}")))?;
         }
-    }
-
-    /// Also trusts the certificates in this PEM text, at least one: a private certificate authority,
-    /// or a server's self-signed certificate.
-    pub fn with_root_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsConfigError> {
-        let roots = certificates("root certificate", pem.as_ref())?;
-        // Refuses here what could not be used later.
-        root_store("root certificate", &roots)?;
-        self.roots.extend(roots);
-        self.ready = Arc::default();
-        Ok(self)
-    }
-
-    /// Trusts only the certificates of [`with_root_pem`](Self::with_root_pem), not the platform's.
-    #[must_use]
-    pub fn without_platform_roots(mut self) -> Self {
-        self.platform = false;
-        self.ready = Arc::default();
-        self
-    }
-
-    /// Name or address that is sent to the server (SNI) and for which its certificate must be valid.
-    /// Default: the host of the URL.
-    pub fn hostname(mut self, name: impl Into<String>) -> Result<Self, TlsConfigError> {
-        let name = name.into();
-        ServerName::try_from(name.as_str())
-            .map_err(|error| TlsConfigError::new(format_args!("hostname {name:?}: {error}")))?;
-        self.hostname = Some(name);
-        Ok(self)
-    }
-
-    /// Certificate of the client, for servers that request one. `chain` is PEM text with the client's certificate
-    /// first, then those that lead to the authority; `key` is PEM text with its private key (PKCS #8,
-    /// PKCS #1 or SEC 1). Default: none.
-    ///
-    /// Fails when one of them is missing or damaged, or when they do not belong together.
-    pub fn client_certificate_pem(
-        mut self,
-        chain: impl AsRef<[u8]>,
-        key: impl AsRef<[u8]>,
-    ) -> Result<Self, TlsConfigError> {
-        self.identity = Some(identity("client", chain.as_ref(), key.as_ref())?);
-        self.ready = Arc::default();
-        Ok(self)
+        let mut roots = Vec::new();
+        for root in &settings.roots {
+            let read = || {
+                let what = "root certificate";
+                let these = certificates(what, read_pem(what, root)?.as_bytes())?;
+                // Refuses here what could not be used later.
+                root_store(what, &these)?;
+                Ok(these)
+            };
+            roots.extend(read().map_err(|error: Invalid| error.at("trust_root"))?);
+        }
+        let identity = settings.identity.as_ref().map(|(chain, key)| {
+            identity("client", chain, key).map_err(|error| {
+                let path = if error.of_key { "key" } else { "certificate" };
+                error.at(path)
+            })
+        });
+        Ok(ClientTls {
+            platform: !settings.own_roots_only,
+            roots,
+            hostname: settings.hostname.clone(),
+            identity: identity.transpose()?,
+            ready: Arc::default(),
+        })
     }
 
     /// Does the TLS handshake and returns the channel id. `host` is a name or an address, without brackets.
@@ -157,7 +127,8 @@ impl TlsConfig {
         };
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| failed(error.to_string(), Cause::new(error)))?;
-        let connector = self.ready.get_or_init(|| self.build()).clone()?;
+        let connector = self.ready.get_or_init(|| self.build()).clone();
+        let connector = connector.map_err(|error| error.within("endpoint"))?;
         let stream = connector
             .connect(name, stream)
             .await
@@ -171,19 +142,21 @@ impl TlsConfig {
         self.hostname.as_deref().unwrap_or(host)
     }
 
-    fn build(&self) -> Result<TlsConnector, TlsConfigError> {
+    fn build(&self) -> Result<TlsConnector, ConfigError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(TlsConfigError::new)?;
+            .map_err(|error| ConfigError::new("tls", &error).caused_by(error))?;
         let builder = if self.platform {
             let roots = self.roots.iter().cloned();
             let verifier =
                 rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider)
-                    .map_err(TlsConfigError::new)?;
+                    .map_err(|error| ConfigError::new("tls", &error).caused_by(error))?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         } else {
-            builder.with_root_certificates(root_store("root certificate", &self.roots)?)
+            builder.with_root_certificates(
+                root_store("root certificate", &self.roots).map_err(|error| error.at("tls"))?,
+            )
         };
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
@@ -198,16 +171,9 @@ impl TlsConfig {
 }
 
 #[cfg(feature = "client")]
-impl Default for TlsConfig {
-    fn default() -> Self {
-        TlsConfig::new()
-    }
-}
-
-#[cfg(feature = "client")]
-impl fmt::Debug for TlsConfig {
+impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsConfig")
+        f.debug_struct("ClientTls")
             .field("platform", &self.platform)
             .field("roots", &self.roots.len())
             .field("hostname", &self.hostname)
@@ -255,55 +221,56 @@ fn explained(error: &std::io::Error) -> String {
     }
 }
 
-/// TLS settings of a server: its certificate and key, and which clients are accepted.
+/// A server's TLS settings, which are read at first use, once for all clones.
 #[cfg(feature = "router")]
 #[derive(Clone)]
-pub struct TlsServerConfig {
-    identity: Arc<CertifiedKey>,
-    acceptor: TlsAcceptor,
+pub(crate) struct ServerTls {
+    settings: TlsServer,
+    ready: Arc<OnceLock<TlsAcceptor>>,
 }
 
 #[cfg(feature = "router")]
-impl TlsServerConfig {
-    /// `cert_chain` is PEM text with the server's certificate first, then those that lead to the
-    /// authority; `key` is PEM text with its private key (PKCS #8, PKCS #1 or SEC 1).
-    ///
-    /// Fails when one of them is missing or damaged, or when they do not belong together.
-    pub fn from_pem(
-        cert_chain: impl AsRef<[u8]>,
-        key: impl AsRef<[u8]>,
-    ) -> Result<Self, TlsConfigError> {
-        let identity = identity("server", cert_chain.as_ref(), key.as_ref())?;
-        let acceptor = Self::build(Arc::clone(&identity), None)?;
-        Ok(TlsServerConfig { identity, acceptor })
+impl ServerTls {
+    pub(crate) fn new(settings: TlsServer) -> Self {
+        ServerTls { settings, ready: Arc::default() }
     }
 
-    /// Accepts only clients with a certificate that leads to one of those in this PEM text, at least one.
-    /// Default: clients need none, and none is requested.
-    ///
-    /// A second call replaces the first.
-    pub fn client_roots_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsConfigError> {
-        let roots = certificates("client root certificate", pem.as_ref())?;
-        let roots = root_store("client root certificate", &roots)?;
-        self.acceptor = Self::build(Arc::clone(&self.identity), Some(roots))?;
-        Ok(self)
+    /// Reads the files and checks all there is, unless that has been done. Errors have the path of
+    /// the key within the settings.
+    pub(crate) fn check(&self) -> Result<&TlsAcceptor, ConfigError> {
+        if let Some(acceptor) = self.ready.get() {
+            return Ok(acceptor);
+        }
+        let TlsServer { chain, key, client_roots } = &self.settings;
+        let identity = identity("server", chain, key).map_err(|error| {
+            let path = if error.of_key { "key" } else { "certificate" };
+            error.at(path)
+        })?;
+        let roots = client_roots.as_ref().map(|roots| {
+            let what = "client root certificate";
+            let roots = read_pem(what, roots)?;
+            root_store(what, &certificates(what, roots.as_bytes())?)
+        });
+        let roots = roots.transpose().map_err(|error: Invalid| error.at("client_roots"))?;
+        let acceptor = Self::build(identity, roots).map_err(|error| error.at(""))?;
+        Ok(self.ready.get_or_init(|| acceptor))
     }
 
     fn build(
         identity: Arc<CertifiedKey>,
         client_roots: Option<rustls::RootCertStore>,
-    ) -> Result<TlsAcceptor, TlsConfigError> {
+    ) -> Result<TlsAcceptor, Invalid> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(TlsConfigError::new)?;
+            .map_err(Invalid::new)?;
         let builder = match client_roots {
             None => builder.with_no_client_auth(),
             Some(roots) => {
                 let verifier =
                     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                         .build()
-                        .map_err(TlsConfigError::new)?;
+                        .map_err(Invalid::new)?;
                 builder.with_client_cert_verifier(verifier)
             }
         };
@@ -312,7 +279,7 @@ impl TlsServerConfig {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Does the TLS handshake and returns the channel id.
+    /// The TLS handshake, and the channel id. [`check`](Self::check) comes before.
     pub(crate) async fn accept<S>(
         &self,
         stream: S,
@@ -320,7 +287,8 @@ impl TlsServerConfig {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        match self.acceptor.accept(stream).into_fallible().await {
+        let acceptor = self.check().map_err(std::io::Error::other)?;
+        match acceptor.accept(stream).into_fallible().await {
             Ok(stream) => {
                 let channel_id = channel_id(stream.get_ref().1);
                 Ok((stream, channel_id))
@@ -334,10 +302,10 @@ impl TlsServerConfig {
 }
 
 #[cfg(feature = "router")]
-impl fmt::Debug for TlsServerConfig {
+impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The key must not get into a log.
-        f.debug_struct("TlsServerConfig").finish_non_exhaustive()
+        f.debug_struct("ServerTls").finish_non_exhaustive()
     }
 }
 
@@ -357,12 +325,16 @@ fn channel_id<Data>(connection: &rustls::ConnectionCommon<Data>) -> Option<[u8; 
     connection.export_keying_material([0; 32], CHANNEL_LABEL, Some(b"")).ok()
 }
 
-/// `whose` names the owner in errors.
-fn identity(whose: &str, chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, TlsConfigError> {
-    let chain = certificates(&format!("{whose} certificate"), chain)?;
-    let failed = |error: &dyn fmt::Display| TlsConfigError {
+/// `whose` names it in errors.
+fn identity(whose: &str, chain: &Secret, key: &Secret) -> Result<Arc<CertifiedKey>, Invalid> {
+    let what = format!("{whose} certificate");
+    let chain = certificates(&what, read_pem(&what, chain)?.as_bytes())?;
+    let key = read_pem(&format!("{whose} private key"), key)
+        .map_err(|error| Invalid { of_key: true, ..error })?;
+    let key = key.as_bytes();
+    let failed = |error: &dyn fmt::Display| Invalid {
         of_key: true,
-        ..TlsConfigError::new(format_args!("{whose} private key: {error}"))
+        ..Invalid::new(format_args!("{whose} private key: {error}"))
     };
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
         pem::Error::NoItemsFound => failed(&missing("private key", key)),
@@ -372,7 +344,7 @@ fn identity(whose: &str, chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, 
     let identity = CertifiedKey::from_der(chain, key, &provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => failed(&"it does not belong to the certificate"),
         rustls::Error::InvalidCertificate(_) => {
-            TlsConfigError::new(format_args!("{whose} certificate: {error}"))
+            Invalid::new(format_args!("{whose} certificate: {error}"))
         }
         error => failed(&error),
     })?;
@@ -382,31 +354,58 @@ fn identity(whose: &str, chain: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, 
 fn root_store(
     what: &str,
     roots: &[CertificateDer<'static>],
-) -> Result<rustls::RootCertStore, TlsConfigError> {
+) -> Result<rustls::RootCertStore, Invalid> {
     let mut store = rustls::RootCertStore::empty();
     for root in roots {
-        store
-            .add(root.clone())
-            .map_err(|error| TlsConfigError::new(format_args!("{what}: {error}")))?;
+        store.add(root.clone()).map_err(|error| Invalid::new(format_args!("{what}: {error}")))?;
     }
     Ok(store)
 }
 
-fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsConfigError> {
+fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Invalid> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| TlsConfigError::new(format_args!("{what}: {error}")))?;
+        .map_err(|error| Invalid::new(format_args!("{what}: {error}")))?;
     if certificates.is_empty() {
-        return Err(TlsConfigError::new(format_args!("{what}: {}", missing("certificate", pem))));
+        return Err(Invalid::new(format_args!("{what}: {}", missing("certificate", pem))));
     }
     Ok(certificates)
 }
 
-/// Describes text that is not a certificate or key. The text is not repeated, as it may be a key.
+const BEGIN: &[u8] = b"-----BEGIN";
+
+/// The PEM text itself, or that of the file. Errors do not repeat what was given: it may be a damaged
+/// key.
+fn read_pem(what: &str, path_or_pem: &Secret) -> Result<Secret, Invalid> {
+    let given = path_or_pem.as_bytes();
+    let is_pem = given.windows(BEGIN.len()).any(|part| part == BEGIN);
+    if is_pem || given.trim_ascii().is_empty() {
+        return Ok(path_or_pem.clone());
+    }
+    let failed = |text: String| Invalid::new(format_args!("{what}: {text}"));
+    let path = std::str::from_utf8(given)
+        .map_err(|_| failed("this is neither PEM text nor the path of a file".to_owned()))?;
+    let unread = |error: std::io::Error| {
+        failed(format!("this is neither PEM text nor a file that can be read: {error}"))
+    };
+    let file = File::open(path).map_err(unread)?;
+    // A device may have no end, and a pipe no beginning.
+    if !file.metadata().map_err(unread)?.is_file() {
+        return Err(failed("the path is not that of a regular file".to_owned()));
+    }
+    let mut text = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut text).map_err(unread)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(failed("the file is longer than 4 MiB".to_owned()));
+    }
+    Ok(text.into())
+}
+
+/// What there is in the place of a certificate or key. It is not repeated, as it may be a key.
 fn missing(wanted: &str, pem: &[u8]) -> String {
     let has = |part: &[u8]| pem.windows(part.len()).any(|place| place == part);
-    if !has(b"-----BEGIN ") && !pem.trim_ascii().is_empty() {
-        return "this is not PEM text; if it is the path of a file, read that before".to_owned();
+    if !has(BEGIN) && !pem.trim_ascii().is_empty() {
+        return "this is not PEM text".to_owned();
     }
     if wanted != "private key" && has(b"PRIVATE KEY-----") {
         return "this is a private key".to_owned();

@@ -45,9 +45,10 @@ use crate::core::client::ClientConfig;
 use crate::core::router::{ConnectionId, RouterConfig, validate_roles};
 use crate::error::{BuildError, ConfigError, ConnectError};
 use crate::message::Serializer;
-use crate::rt::{self, MaybeSend, MaybeSync};
+use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
 use crate::session::{self, Session};
-use crate::transport::{LARGEST, Transport, TransportInfo, check_time, memory};
+use crate::settings::{LARGEST, check_time};
+use crate::transport::{Connector, Transport, TransportInfo, memory};
 use crate::uri::{Match, Uri, UriRule};
 use authorizer::Authorizer;
 use callback::Callback;
@@ -547,6 +548,13 @@ fn peer_of(info: &TransportInfo) -> Peer {
         address: info.peer.clone(),
         secure: info.secure,
         channel_id: info.channel_id,
+    }
+}
+
+/// Connects within the process, without a socket.
+impl Connector for Router {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        Box::pin(async { Ok(self.connect_transport()) })
     }
 }
 

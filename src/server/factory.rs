@@ -17,7 +17,7 @@ use crate::server::mount::Mount;
 use crate::server::target::{Target, Url};
 use crate::server::{Listener, TransportHandler};
 #[cfg(feature = "tls")]
-use crate::transport::TlsServerConfig;
+use crate::transport::TlsServer;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{
     AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
@@ -80,7 +80,7 @@ macro_rules! factory {
             /// Sets the certificate; required if the URL means TLS. Default: none.
             #[cfg(feature = "tls")]
             #[must_use]
-            pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
+            pub fn tls(mut self, tls: impl Into<Option<TlsServer>>) -> Self {
                 self.0.change().tls = tls.into();
                 self
             }

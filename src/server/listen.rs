@@ -14,7 +14,7 @@ use crate::server::listener::Listener;
 use crate::server::serve::Serve;
 use crate::server::target::Target;
 #[cfg(feature = "tls")]
-use crate::transport::TlsServerConfig;
+use crate::transport::TlsServer;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
 
@@ -99,16 +99,14 @@ impl Listen {
     ///
     /// ```no_run
     /// # async fn listen(router: wampwerk::Router) -> Result<(), Box<dyn std::error::Error>> {
-    /// use wampwerk::transport::TlsServerConfig;
+    /// use wampwerk::transport::TlsServer;
     ///
-    /// let chain = std::fs::read("fullchain.pem")?;
-    /// let key = std::fs::read("privkey.pem")?;
-    /// let tls = TlsServerConfig::from_pem(chain, key)?;
+    /// let tls = TlsServer::new("fullchain.pem", "privkey.pem");
     /// router.listen("wss://0.0.0.0:443/ws").tls(tls).await?;
     /// # Ok(()) }
     /// ```
     #[cfg(feature = "tls")]
-    pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
+    pub fn tls(mut self, tls: impl Into<Option<TlsServer>>) -> Self {
         self.target.tls = tls.into();
         self
     }

@@ -5,7 +5,7 @@
 use crate::error::{ListenError, UrlError};
 use crate::message::Serializer;
 #[cfg(feature = "tls")]
-use crate::transport::TlsServerConfig;
+use crate::transport::TlsServer;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{Acceptor, RAW_SOCKET, ServerOptions};
 #[cfg(feature = "tls")]
@@ -23,7 +23,7 @@ pub(crate) struct Target {
     /// Defaults for unset `options`. Those for WebSocket alone apply only there.
     pub(crate) defaults: ServerOptions,
     #[cfg(feature = "tls")]
-    pub(crate) tls: Option<TlsServerConfig>,
+    pub(crate) tls: Option<TlsServer>,
 }
 
 /// A checked URL.
@@ -58,6 +58,7 @@ impl Target {
             (false, Some(_)) => return Err(wrong("TLS is for wss:// and rss://").into()),
             (_, tls) => acceptor.tls(tls.clone()),
         };
+        acceptor.check_tls()?;
         #[cfg(not(feature = "tls"))]
         if url.is_secure() {
             return Err(wrong("TLS needs the feature `tls` of the crate wampwerk").into());

@@ -1,38 +1,28 @@
 //! Connecting and joining.
 
-#[cfg(feature = "client")]
+use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::core::client::{Client, ClientConfig};
-use crate::error::ConnectError;
-#[cfg(feature = "client")]
-use crate::error::{ConfigError, UrlError};
-#[cfg(feature = "client")]
-use crate::message::Welcome;
-use crate::rt;
-#[cfg(feature = "client")]
-use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
-#[cfg(feature = "client")]
-use crate::session::authentication::Authentication;
-use crate::session::authentication::{Attempt, cannot_authenticate};
+use crate::core::client::Client;
+use crate::error::{ConfigError, ConnectError};
+use crate::message::{Serializer, Welcome};
+use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
+use crate::session::authentication::{Attempt, Authentication, cannot_authenticate};
 use crate::session::config::SessionConfig;
 use crate::session::driver::{Driver, Inbox, Payloads};
-#[cfg(feature = "client")]
 use crate::session::payload_codec::PayloadCodec;
-#[cfg(feature = "client")]
 use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
-#[cfg(feature = "client")]
-use crate::transport::{ClientSettings, WampWebSocketClientFactory, rawsocket_connector};
-use crate::transport::{Connector, RAW_SOCKET, Transport};
+use crate::transport::setters::transport_setters;
+use crate::transport::{
+    Connector, Endpoint, IpVersion, Proxy, Tls, Transport, TransportConfig, WebSocketOptions, ready,
+};
 use crate::uri::{Uri, uris};
-#[cfg(feature = "client")]
-use crate::url::{RawSocketUrl, check_scheme, is_raw_socket, shown};
-#[cfg(feature = "client")]
 use crate::value::Dict;
 
 /// Commands that may wait for the driver; whoever sends more waits.
@@ -55,113 +45,149 @@ const COMMANDS: usize = 256;
 /// # #[cfg(not(feature = "router"))]
 /// # fn main() {}
 /// ```
-#[cfg(feature = "client")]
-pub fn connect(url: impl Into<String>, realm: impl Into<Uri>) -> Connect {
-    Connect {
-        url: url.into(),
-        realm: realm.into(),
-        serializers: crate::codec::available().to_vec(),
-        batched: false,
-        timeout: None,
-        config: SessionConfig::default(),
-    }
+///
+/// TLS with an own certificate authority, and a login:
+///
+/// ```no_run
+/// # async fn join() -> Result<(), wampwerk::ConnectError> {
+/// use wampwerk::session::authentication::WampCra;
+/// use wampwerk::transport::Tls;
+///
+/// let session = wampwerk::connect("wss://router.internal/ws", "realm1")
+///     .tls(Tls::new().trust_root("/etc/ssl/internal-ca.pem"))
+///     .header("X-Tenant", "acme")
+///     .authentication(WampCra::new("joe", "secret2"))
+///     .await?;
+/// println!("joined as {:?}, {:?}", session.authid(), session.authrole());
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// Of the await: [`ConnectError::InvalidUrl`], [`ConnectError::InvalidConfig`] naming a setting that
+/// cannot be used, those of connecting, and [`ConnectError::Join`] if the realm cannot be joined.
+pub fn connect(url: impl Into<String>, realm: impl Into<Uri>) -> Connect<'static> {
+    Connect::new(TransportConfig::new(url), None, realm.into())
 }
 
-/// A connection that is being put together; `await` it to connect and join.
+/// Connects through any [`Connector`], such as a [`Router`](crate::Router) in this process, and joins
+/// a realm.
 ///
-/// What only one kind of transport has (TLS, headers, pings, sizes) is set on a
-/// [`WampWebSocketClientFactory`](crate::transport::WampWebSocketClientFactory), or natively a
-/// `WampRawSocketClientFactory`, for [`connect_with`].
-#[cfg(feature = "client")]
+/// ```
+/// # #[cfg(feature = "router")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use wampwerk::session::connect_with;
+///
+/// let router = wampwerk::Router::builder().realm("realm1").build()?;
+/// let session = connect_with(&router, "realm1").agent("example/1").await?;
+/// # session.leave().await;
+/// # Ok(()) }
+/// # #[cfg(not(feature = "router"))]
+/// # fn main() {}
+/// ```
+///
+/// # Errors
+/// Of the await: those of the connector, [`ConnectError::Join`] if the realm cannot be joined, and
+/// [`ConnectError::InvalidConfig`] naming a setting of the transport, which the connector decides.
+#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+pub fn connect_with<'a>(connector: impl Connector + 'a, realm: impl Into<Uri>) -> Connect<'a> {
+    Connect::new(TransportConfig::new(""), Some(Arc::new(connector)), realm.into())
+}
+
+/// A connection that is being put together; `await` it to connect and join. Made by
+/// [`connect`](fn@connect) and [`connect_with`].
 #[must_use = "nothing is connected until it is awaited"]
-#[derive(Clone, Debug)]
-pub struct Connect {
-    url: String,
+#[derive(Clone)]
+pub struct Connect<'a> {
+    transport: TransportConfig,
+    /// Takes the place of `transport`, of which nothing may be set then.
+    connector: Option<Arc<dyn Connector + 'a>>,
     realm: Uri,
-    serializers: Vec<crate::message::Serializer>,
-    batched: bool,
-    timeout: Option<std::time::Duration>,
+    timeout: Option<Duration>,
     config: SessionConfig,
 }
 
-#[cfg(feature = "client")]
-impl Connect {
-    /// The serializers to offer, the preferred first; the router chooses. RawSocket asks for the
-    /// first alone. Default: CBOR, MessagePack, JSON, as far as they are compiled in.
-    pub fn serializers(mut self, serializers: &[crate::message::Serializer]) -> Self {
-        self.serializers = serializers.to_vec();
+impl<'a> Connect<'a> {
+    fn new(
+        transport: TransportConfig,
+        connector: Option<Arc<dyn Connector + 'a>>,
+        realm: Uri,
+    ) -> Self {
+        Connect { transport, connector, realm, timeout: None, config: SessionConfig::default() }
+    }
+
+    /// Another transport, with all its settings, in the place of what was given before.
+    pub fn transport(mut self, transport: TransportConfig) -> Self {
+        self.transport = transport;
+        self.connector = None;
         self
     }
 
-    /// Whether to offer the subprotocols with batches of messages, too; see
-    /// [`WampWebSocketClientFactory::batched`](crate::transport::WampWebSocketClientFactory::batched).
-    /// RawSocket has none. Default: no.
-    pub fn batched(mut self, batched: bool) -> Self {
-        self.batched = batched;
-        self
+    transport_setters! {
+        batched(batched: bool),
+        endpoint(endpoint: Endpoint),
+        proxy(proxy: impl Into<Option<Proxy>>),
+        ip_version(version: IpVersion),
+        tls(tls: Tls),
+        header(name: impl Into<String>, value: impl Into<String>),
+        options(options: WebSocketOptions),
     }
 
-    /// How long each step may take: connecting, the opening handshake, joining. Default: 10 s.
-    pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+    /// See [`TransportConfig::serializers`]. RawSocket asks for the first alone.
+    pub fn serializers(self, serializers: &[Serializer]) -> Self {
+        self.with(|config| config.serializers(serializers))
+    }
+
+    /// Time limit for each step that has no limit of its own: connecting, the opening handshake,
+    /// joining. Default: 10 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
-        self.config.client.join_timeout = timeout;
         self
     }
 
-    /// What the router is told as our name and version. Default: those of this crate.
+    /// The name and version that the router is told. Default: those of this crate.
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
         self.config.client.agent = agent.into();
         self
     }
 
-    /// How we prove who we are: a method or several; see [`SessionConfig::authentication`].
-    ///
-    /// ```no_run
-    /// # async fn join() -> Result<(), wampwerk::ConnectError> {
-    /// use wampwerk::session::authentication::WampCra;
-    ///
-    /// let session = wampwerk::connect("wss://example.com/ws", "realm1")
-    ///     .authentication(WampCra::new("joe", "secret2"))
-    ///     .await?;
-    /// println!("joined as {:?}, {:?}", session.authid(), session.authrole());
-    /// # Ok(()) }
-    /// ```
+    /// See [`SessionConfig::authentication`].
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
         self.config = self.config.authentication(authentication);
         self
     }
 
-    /// Who we want to be; see [`SessionConfig::authid`].
+    /// See [`SessionConfig::authid`].
     pub fn authid(mut self, authid: impl Into<String>) -> Self {
         self.config = self.config.authid(authid);
         self
     }
 
-    /// The role that we want; see [`SessionConfig::authrole`].
+    /// See [`SessionConfig::authrole`].
     pub fn authrole(mut self, authrole: impl Into<String>) -> Self {
         self.config = self.config.authrole(authrole);
         self
     }
 
-    /// More for HELLO.Details.authextra; see [`SessionConfig::authextra`].
+    /// See [`SessionConfig::authextra`].
     pub fn authextra(mut self, authextra: Dict) -> Self {
         self.config = self.config.authextra(authextra);
         self
     }
 
-    /// What encodes and decodes payloads; see [`SessionConfig::payload_codec`].
+    /// See [`SessionConfig::payload_codec`].
     pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
         self.config = self.config.payload_codec(codec);
         self
     }
 
-    /// Whether encoded payloads go to the user as they are; see [`SessionConfig::payload_passthru`].
+    /// See [`SessionConfig::payload_passthru`].
     pub fn payload_passthru(mut self, passthru: bool) -> Self {
         self.config = self.config.payload_passthru(passthru);
         self
     }
 
-    /// A look at WELCOME before the session is handed out; see [`SessionConfig::on_welcome`].
+    /// See [`SessionConfig::on_welcome`].
     pub fn on_welcome(
         mut self,
         check: impl Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync + 'static,
@@ -170,7 +196,7 @@ impl Connect {
         self
     }
 
-    /// Who is told when something goes wrong in a handler; see [`SessionConfig::on_user_error`].
+    /// See [`SessionConfig::on_user_error`].
     pub fn on_user_error(
         mut self,
         hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
@@ -179,72 +205,69 @@ impl Connect {
         self
     }
 
-    /// What calls and publications of the session say about `disclose_me` (see
-    /// [`CallRequest::disclose_me`](crate::session::CallRequest::disclose_me)) unless they say it
-    /// themselves. Default: nothing, so it is as the router likes.
+    /// The value of `disclose_me` in calls and publications of the session that do not say it
+    /// themselves (see [`CallRequest::disclose_me`](crate::session::CallRequest::disclose_me)).
+    /// Default: nothing is said, and the router decides.
     pub fn disclose_me(mut self, disclose: bool) -> Self {
         self.config.client.disclose_me = Some(disclose);
         self
     }
 
-    async fn open(self) -> Result<Session, ConnectError> {
-        check_scheme(&self.url, RAW_SOCKET)
-            .map_err(|message| UrlError::new(shown(&self.url), message))?;
-        let transport = match is_raw_socket(&self.url) {
-            true => self.raw_socket()?.connect().await?,
-            false => self.websocket()?.connect().await?,
+    fn with(mut self, set: impl FnOnce(TransportConfig) -> TransportConfig) -> Self {
+        self.transport = set(self.transport);
+        self
+    }
+
+    async fn open(mut self) -> Result<Session, ConnectError> {
+        if self.transport.retry.is_some() {
+            let text = "one connection is not tried again; for that there is a Component";
+            return Err(ConfigError::new("max_retries", text).into());
+        }
+        if let Some(timeout) = self.timeout {
+            self.config.client.join_timeout = timeout;
+        }
+        let transport = match &self.connector {
+            Some(connector) => match self.transport.set_keys().next() {
+                Some(key) => return Err(ready(key).into()),
+                None => connector.connect().await?,
+            },
+            None => self.connector()?.connect().await?,
         };
         join(transport, self.realm, self.config).await
     }
 
-    fn websocket(&self) -> Result<WampWebSocketClientFactory, ConnectError> {
-        let factory = WampWebSocketClientFactory::new(&self.url, &self.serializers)?;
-        let factory = factory.batched(self.batched);
-        Ok(match self.timeout {
-            Some(timeout) => factory.connect_timeout(timeout).handshake_timeout(timeout),
-            None => factory,
-        })
-    }
-
-    /// By way of its settings, as the browser has no factory for it.
-    fn raw_socket(&self) -> Result<Arc<dyn Connector>, ConnectError> {
-        RawSocketUrl::parse(&self.url)?;
-        if self.batched {
-            return Err(ConfigError::new("batched", "RawSocket does not support it").into());
-        }
-        let first = self.serializers.first();
-        let serializer =
-            first.ok_or_else(|| ConfigError::new("serializers", "at least one is needed"))?;
-        let mut settings = ClientSettings { url: self.url.clone(), ..ClientSettings::default() };
-        settings.connect_timeout = self.timeout;
-        settings.options.open_handshake_timeout = self.timeout;
-        Ok(rawsocket_connector(&settings, *serializer)?)
+    fn connector(&self) -> Result<Arc<dyn Connector>, ConnectError> {
+        let mut config = self.transport.clone().first_for_raw_socket();
+        config.connect_timeout = config.connect_timeout.or(self.timeout);
+        let options = &mut config.options;
+        options.open_handshake_timeout = options.open_handshake_timeout.or(self.timeout);
+        config.to_connect()
     }
 }
 
-#[cfg(feature = "client")]
-impl IntoFuture for Connect {
+impl<'a> IntoFuture for Connect<'a> {
     type Output = Result<Session, ConnectError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.open())
     }
 }
 
-/// Connects through any [`Connector`] and joins a realm.
-///
-/// # Errors
-/// Those of the connector, and [`ConnectError::Join`] if the realm cannot be joined.
-pub async fn connect_with(
-    connector: &(impl Connector + ?Sized),
-    realm: impl Into<Uri>,
-) -> Result<Session, ConnectError> {
-    join(connector.connect().await?, realm, ClientConfig::default()).await
+impl fmt::Debug for Connect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("transport", &self.transport)
+            .field("connector", &self.connector.is_some())
+            .field("realm", &self.realm)
+            .field("timeout", &self.timeout)
+            .field("config", &self.config)
+            .finish()
+    }
 }
 
 /// Joins a realm over a transport that is open. `config` is a [`SessionConfig`], or a
-/// [`ClientConfig`] where there is no more to say.
+/// [`ClientConfig`](crate::core::client::ClientConfig) where there is no more to say.
 ///
 /// Dropping the future gives up: the transport is closed, and a challenge is not answered any more.
 ///

@@ -7,6 +7,7 @@
 //!   frames and never reads a message.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,28 +19,31 @@ use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod batched;
+mod client_factory;
+mod config;
 pub mod memory;
 pub(crate) mod outgoing;
 mod round_trip;
-mod settings;
+pub(crate) mod setters;
 #[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod subprotocol;
 
+pub use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer, WebSocketOptions};
 pub use crate::url::{RawSocketUrl, WebSocketUrl};
 pub(crate) use crate::websocket::CLOSE_TIMEOUT;
 pub use crate::websocket::CloseCode;
+pub use client_factory::{WampRawSocketClientFactory, WampWebSocketClientFactory};
+pub use config::TransportConfig;
+pub(crate) use config::{is_secure, ready};
 pub use round_trip::RoundTrip;
-pub(crate) use settings::{ClientSettings, LARGEST, LONGEST, PING_SIZES, check_time};
-pub use settings::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub mod web;
-        pub use web::*;
-        pub(crate) use web::{RAW_SOCKET, rawsocket_connector, websocket_connector};
+        pub(crate) use web::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
     } else {
         pub mod native;
-        pub(crate) use native::{RAW_SOCKET, rawsocket_connector, websocket_connector};
+        pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
         #[cfg(any(feature = "client", feature = "router"))]
         pub use native::*;
     }
@@ -120,6 +124,24 @@ pub struct TransportInfo {
 pub trait Connector: MaybeSend + MaybeSync {
     /// Connects, and agrees on a serializer.
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>>;
+}
+
+impl<C: Connector + ?Sized> Connector for &C {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        (**self).connect()
+    }
+}
+
+impl<C: Connector + ?Sized> Connector for Arc<C> {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        (**self).connect()
+    }
+}
+
+impl<C: Connector + ?Sized> Connector for Box<C> {
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
+        (**self).connect()
+    }
 }
 
 impl TransportInfo {

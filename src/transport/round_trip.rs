@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// The time from a ping to its answer, as last measured. Copies of it show the same.
 ///
-/// It is measured by [`AutoPing`](crate::transport::AutoPing), so only native WebSocket and RawSocket
+/// It is measured by [`Ping`](crate::transport::Ping), so only native WebSocket and RawSocket
 /// have one, and only once a ping was answered:
 ///
 /// ```no_run

@@ -8,6 +8,7 @@ use tungstenite::protocol::WebSocketConfig;
 use super::CLOSE_TIMEOUT;
 use crate::net::limits::{DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
+use crate::settings::{Ping, WebSocketOptions};
 
 /// tungstenite clears as much memory before each read, and each connection keeps it. The size of one
 /// system call is [`READ_SIZE`](super::io::READ_SIZE).
@@ -38,14 +39,36 @@ impl Default for Settings {
             max_send_size: None,
             max_frame_size: None,
             auto_fragment_size: None,
-            auto_ping: Some(AutoPing::default()),
+            auto_ping: AutoPing::of(&Ping::default(), true),
             send_timeout: Some(SEND_TIMEOUT),
             close_timeout: CLOSE_TIMEOUT,
         }
     }
 }
 
+/// Closing has two steps in Autobahn: until the server's Close frame, and until it ends TCP. Each
+/// has so long by default.
+#[cfg(feature = "client")]
+const CLOSE_STEP: Duration = Duration::from_secs(1);
+
 impl Settings {
+    /// A client's.
+    #[cfg(feature = "client")]
+    pub(crate) fn of(options: &WebSocketOptions) -> Self {
+        let default = Settings::default();
+        let steps = [options.close_handshake_timeout, options.server_connection_drop_timeout];
+        let steps = steps.map(|step| step.unwrap_or(CLOSE_STEP)).into_iter().sum();
+        Settings {
+            max_message_size: options.max_message_payload_size.unwrap_or(default.max_message_size),
+            max_send_size: options.max_send_size,
+            max_frame_size: options.max_frame_payload_size,
+            auto_fragment_size: options.auto_fragment_size.and_then(NonZeroUsize::new),
+            auto_ping: AutoPing::of(&options.ping, true),
+            send_timeout: options.send_timeout.unwrap_or(default.send_timeout),
+            close_timeout: options.close_timeout.unwrap_or(steps),
+        }
+    }
+
     pub(crate) fn max_send(&self) -> usize {
         self.max_send_size.unwrap_or(self.max_message_size)
     }

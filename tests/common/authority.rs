@@ -1,7 +1,7 @@
 //! A certificate authority of our own.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use wampwerk::transport::{TlsConfig, TlsServerConfig};
+use wampwerk::transport::{Tls, TlsServer};
 
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -24,14 +24,14 @@ impl Authority {
         (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
     }
 
-    pub fn server(&self, name: &str) -> TlsServerConfig {
+    pub fn server(&self, name: &str) -> TlsServer {
         let (cert, key) = self.issue(name);
-        TlsServerConfig::from_pem(cert, key).unwrap()
+        TlsServer::new(cert, key)
     }
 
     /// A client that trusts nobody else.
-    pub fn trusted(&self) -> TlsConfig {
-        TlsConfig::new().with_root_pem(self.pem()).unwrap().without_platform_roots()
+    pub fn trusted(&self) -> Tls {
+        Tls::new().trust_root(self.pem())
     }
 }
 

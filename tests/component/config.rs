@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::component::{
-    EndpointConfig, IntoTransports, ProxyConfig, TlsOptions, TransportConfig, WebSocketOptions,
-};
+use wampwerk::component::IntoTransports;
+use wampwerk::transport::{Endpoint, IpVersion, Proxy, Tls, TransportConfig, WebSocketOptions};
 use wampwerk::{ConfigError, Dict, Serializer, Value};
 
 /// Reads them as a component does.
@@ -372,14 +371,13 @@ fn what_is_typed_is_checked_as_well() {
         ),
         (one().header("X\r\nY", "y"), r"headers.X\r\nY"),
         (one().connect_timeout(Duration::ZERO), "endpoint.timeout"),
-        (one().ip_version(5), "endpoint.version"),
-        (one().tls(TlsOptions::new()), "endpoint.tls"),
-        (one().endpoint(EndpointConfig::tcp("h", 0)), "endpoint.port"),
-        (one().endpoint(EndpointConfig::unix("")), "endpoint.path"),
-        (one().endpoint(EndpointConfig::unix("/x")).ip_version(4), "endpoint.version"),
-        (one().endpoint(EndpointConfig::unix("/x")).proxy(ProxyConfig::http("h", 1)), "proxy"),
-        (one().proxy(ProxyConfig::socks5("", 1)), "proxy.host"),
-        (one().proxy(ProxyConfig::http("h", 0)), "proxy.port"),
+        (one().tls(Tls::new()), "endpoint.tls"),
+        (one().endpoint(Endpoint::tcp("h", 0)), "endpoint.port"),
+        (one().endpoint(Endpoint::unix("")), "endpoint.path"),
+        (one().endpoint(Endpoint::unix("/x")).ip_version(IpVersion::V4), "endpoint.version"),
+        (one().endpoint(Endpoint::unix("/x")).proxy(Proxy::http("h", 1)), "proxy"),
+        (one().proxy(Proxy::socks5("", 1)), "proxy.host"),
+        (one().proxy(Proxy::http("h", 0)), "proxy.port"),
         (one().header("Host", "h"), "headers.Host"),
         (
             one().options(WebSocketOptions::new().max_message_payload_size(0)),
@@ -398,7 +396,7 @@ fn what_is_typed_is_checked_as_well() {
         (TransportConfig::rawsocket("rs://h").header("X", "y"), "headers"),
         (TransportConfig::rawsocket("rs://h").serializers(&Serializer::ALL), "serializer"),
         (TransportConfig::rawsocket("rs://h").batched(true), "batched"),
-        (TransportConfig::rawsocket("rs://h").tls(TlsOptions::new()), "endpoint.tls"),
+        (TransportConfig::rawsocket("rs://h").tls(Tls::new()), "endpoint.tls"),
         (TransportConfig::rawsocket(""), "url"),
         (TransportConfig::websocket("rs://h"), "url"),
         (
@@ -421,8 +419,8 @@ fn what_is_typed_is_checked_as_well() {
 fn secrets_do_not_show() {
     let config = TransportConfig::websocket("wss://h/")
         .header("Authorization", "Bearer rosebud")
-        .proxy(ProxyConfig::http("p", 1).credentials("me", "rosebud"))
-        .tls(TlsOptions::new().certificate("/none", "rosebud"));
+        .proxy(Proxy::http("p", 1).credentials("me", "rosebud"))
+        .tls(Tls::new().certificate("/none", "rosebud"));
     assert!(!format!("{config:?}").contains("rosebud"));
     let error = config.connector().err().unwrap();
     assert!(!error.to_string().contains("rosebud"), "{error}");

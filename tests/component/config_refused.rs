@@ -1,6 +1,7 @@
 //! What a configuration cannot mean is refused by its key, and never ignored.
 
-use wampwerk::component::{Component, EndpointConfig, ProxyConfig, TlsOptions, TransportConfig};
+use wampwerk::component::Component;
+use wampwerk::transport::{Endpoint, IpVersion, Proxy, Tls, TransportConfig};
 
 /// The path of the error, and its text.
 fn refused(config: &TransportConfig) -> (String, String) {
@@ -15,7 +16,8 @@ fn identity() -> (String, String) {
 
 #[test]
 fn a_version_of_ip_beside_a_unix_socket() {
-    let (path, text) = refused(&TransportConfig::new("ws://unix:/run/router.sock").ip_version(4));
+    let (path, text) =
+        refused(&TransportConfig::new("ws://unix:/run/router.sock").ip_version(IpVersion::V4));
     assert_eq!(path, "endpoint.version", "{text}");
 }
 
@@ -36,14 +38,14 @@ fn a_key_that_is_there_twice() {
 fn an_onion_without_tor() {
     let onion = TransportConfig::new("ws://abc.Onion./");
     let elsewhere = TransportConfig::new("ws://h/");
-    let far = elsewhere.clone().endpoint(EndpointConfig::tcp("abc.onion", 80));
+    let far = elsewhere.clone().endpoint(Endpoint::tcp("abc.onion", 80));
     assert_eq!(refused(&onion).0, "url");
     assert_eq!(refused(&far).0, "endpoint.host");
     // An HTTP proxy would ask the DNS.
-    assert!(onion.clone().proxy(ProxyConfig::http("p", 80)).connector().is_err());
-    assert!(elsewhere.proxy(ProxyConfig::socks5("p.onion", 80)).connector().is_err());
+    assert!(onion.clone().proxy(Proxy::http("p", 80)).connector().is_err());
+    assert!(elsewhere.proxy(Proxy::socks5("p.onion", 80)).connector().is_err());
     for config in [onion, far] {
-        config.proxy(ProxyConfig::socks5("127.0.0.1", 9050)).connector().unwrap();
+        config.proxy(Proxy::socks5("127.0.0.1", 9050)).connector().unwrap();
     }
 }
 
@@ -51,7 +53,7 @@ fn an_onion_without_tor() {
 fn a_key_that_is_damaged_or_of_another() {
     let (chain, key) = identity();
     let config = |chain: &str, key: &str| {
-        TransportConfig::new("wss://h/").tls(TlsOptions::new().certificate(chain, key))
+        TransportConfig::new("wss://h/").tls(Tls::new().certificate(chain, key))
     };
     config(&chain, &key).connector().unwrap();
     let damaged = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
@@ -69,7 +71,7 @@ fn a_file_that_is_too_long() {
     let mut text = identity().0;
     text.push_str(&"# a comment\n".repeat((4 << 20) / 12));
     std::fs::write(&path, text).unwrap();
-    let tls = TlsOptions::new().trust_root(path.to_str().unwrap());
+    let tls = Tls::new().trust_root(path.to_str().unwrap());
     let (key, text) = refused(&TransportConfig::new("wss://h/").tls(tls));
     std::fs::remove_file(&path).unwrap();
     assert_eq!(key, "endpoint.tls.trust_root");

@@ -4,10 +4,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use wampwerk::Serializer;
-use wampwerk::component::{
-    ApplicationRunner, Component, RetryDecision, RetryPolicy, TransportConfig,
-};
-use wampwerk::transport::WampWebSocketClientFactory;
+use wampwerk::component::{ApplicationRunner, Component, RetryDecision, RetryPolicy};
+use wampwerk::transport::{TransportConfig, WampWebSocketClientFactory};
 
 const SECRET: &str = "hunter2";
 

@@ -11,9 +11,7 @@ use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::router::User;
 use wampwerk::session::authentication::{Authentication, ChannelBinding, Cryptosign, Scram};
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::transport::{
-    Acceptor, Connector, TlsServerConfig, Transport, WampWebSocketClientFactory,
-};
+use wampwerk::transport::{Acceptor, Connector, TlsServer, Transport, WampWebSocketClientFactory};
 use wampwerk::{ConnectError, Listener, Router, Serializer, Session};
 
 use crate::common::authority::Authority;
@@ -53,7 +51,7 @@ fn unbound() -> Vec<(&'static str, Authentication)> {
     ]
 }
 
-async fn router(tls: TlsServerConfig) -> (Router, Listener) {
+async fn router(tls: TlsServer) -> (Router, Listener) {
     let credential = ScramCredential::derive(
         Dialect::Spec,
         &PASSWORD.into(),

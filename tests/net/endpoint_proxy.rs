@@ -22,15 +22,15 @@ fn local(port: u16) -> SocketAddr {
 
 fn through(proxy: Proxy) -> WampWebSocketClientFactory {
     // Nobody but the proxy knows that name.
-    client("ws://router.example:8080/ws").proxy(proxy).unwrap()
+    client("ws://router.example:8080/ws").proxy(proxy)
 }
 
 fn http(port: u16) -> Proxy {
-    Proxy::http("127.0.0.1", port).unwrap()
+    Proxy::http("127.0.0.1", port)
 }
 
 fn socks5(port: u16) -> Proxy {
-    Proxy::socks5("127.0.0.1", port).unwrap()
+    Proxy::socks5("127.0.0.1", port)
 }
 
 /// The error, which must be of the proxy: its status and text.
@@ -54,7 +54,7 @@ async fn frames_go_through_and_the_proxy_looks_up_the_name() {
             let (http_port, asked) = proxy::http(local(port), manner.clone()).await;
             let proxy = match login {
                 None => http(http_port),
-                Some((user, password)) => http(http_port).basic_auth(user, password).unwrap(),
+                Some((user, password)) => http(http_port).credentials(user, password),
             };
             let mut left = through(proxy).connect().await.unwrap();
             assert_connected(&mut left, &mut server.await.unwrap().unwrap()).await;
@@ -65,7 +65,7 @@ async fn frames_go_through_and_the_proxy_looks_up_the_name() {
             let (socks_port, asked) = proxy::socks5(local(port), manner).await;
             let proxy = match login {
                 None => socks5(socks_port),
-                Some((user, password)) => socks5(socks_port).basic_auth(user, password).unwrap(),
+                Some((user, password)) => socks5(socks_port).credentials(user, password),
             };
             let mut left = through(proxy).connect().await.unwrap();
             assert_connected(&mut left, &mut server.await.unwrap().unwrap()).await;
@@ -78,10 +78,10 @@ async fn frames_go_through_and_the_proxy_looks_up_the_name() {
 #[tokio::test]
 async fn the_proxy_is_asked_for_the_endpoint() {
     for (endpoint, target) in [
-        (Endpoint::tcp("10.0.0.7", 81).unwrap(), "10.0.0.7:81"),
-        (Endpoint::tcp("2001:db8::7", 81).unwrap(), "[2001:db8::7]:81"),
-        (Endpoint::tcp("other.example", 81).unwrap(), "other.example:81"),
-        (Endpoint::addresses(["10.0.0.8:82".parse().unwrap()]).unwrap(), "10.0.0.8:82"),
+        (Endpoint::tcp("10.0.0.7", 81), "10.0.0.7:81"),
+        (Endpoint::tcp("2001:db8::7", 81), "[2001:db8::7]:81"),
+        (Endpoint::tcp("other.example", 81), "other.example:81"),
+        (Endpoint::addresses(["10.0.0.8:82".parse().unwrap()]), "10.0.0.8:82"),
     ] {
         for socks in [false, true] {
             let (port, server) = serve(ws()).await;
@@ -92,7 +92,7 @@ async fn the_proxy_is_asked_for_the_endpoint() {
                 let (port, asked) = proxy::http(local(port), Manner::default()).await;
                 (http(port), asked)
             };
-            let factory = through(proxy).endpoint(endpoint.clone()).unwrap();
+            let factory = through(proxy).endpoint(endpoint.clone());
             let mut left = factory.connect().await.unwrap();
             assert_connected(&mut left, &mut server.await.unwrap().unwrap()).await;
             drop(left);
@@ -113,7 +113,7 @@ async fn a_wrong_login_and_none_are_told_as_such_and_no_password_shows() {
             };
             let mut proxy = if socks { socks5(port) } else { http(port) };
             if let Some((user, password)) = login {
-                proxy = proxy.basic_auth(user, password).unwrap();
+                proxy = proxy.credentials(user, password);
             }
             let name = proxy.to_string();
             let factory = through(proxy);
@@ -137,7 +137,7 @@ async fn a_wrong_login_and_none_are_told_as_such_and_no_password_shows() {
 async fn a_login_that_nobody_asks_for_does_no_harm() {
     let (port, server) = serve(ws()).await;
     let (socks_port, _asked) = proxy::socks5(local(port), Manner::default()).await;
-    let proxy = socks5(socks_port).basic_auth("joe", "pass-word").unwrap();
+    let proxy = socks5(socks_port).credentials("joe", "pass-word");
     let mut left = through(proxy).connect().await.unwrap();
     assert_connected(&mut left, &mut server.await.unwrap().unwrap()).await;
 }
@@ -174,8 +174,8 @@ async fn the_next_address_is_asked_for_when_one_is_refused() {
         (first, proxy::serve_socks5(stream, local(port), &Manner::default()).await)
     });
     let two = ["10.0.0.8:82".parse().unwrap(), "10.0.0.9:83".parse().unwrap()];
-    let two = Endpoint::addresses(two).unwrap();
-    let factory = through(socks5(proxy_port)).endpoint(two).unwrap();
+    let two = Endpoint::addresses(two);
+    let factory = through(socks5(proxy_port)).endpoint(two);
     let mut left = factory.connect().await.unwrap();
     assert_connected(&mut left, &mut server.await.unwrap().unwrap()).await;
     drop(left);
@@ -303,15 +303,15 @@ fn what_a_proxy_cannot_be_told_is_refused_at_construction() {
         (socks5(1), &long, "x", "proxy.username: it has 256 bytes"),
         (socks5(1), "a", &long, "proxy.password: it has 256 bytes"),
     ] {
-        let error = proxy.basic_auth(user, password).unwrap_err();
+        let error = through(proxy.credentials(user, password)).check().unwrap_err();
         assert!(error.to_string().contains(text), "{error}");
     }
-    assert!(
-        Proxy::http("", 80).unwrap_err().to_string().contains("proxy.host: the host is missing")
-    );
-    assert!(Proxy::socks5("h", 0).unwrap_err().to_string().contains("proxy.port: 0"));
+    let refused = |proxy| through(proxy).check().unwrap_err().to_string();
+    assert!(refused(Proxy::http("", 80)).contains("proxy.host: the host is missing"));
+    assert!(refused(Proxy::socks5("h", 0)).contains("proxy.port: 0"));
     let far = client(&format!("ws://{long}/ws"));
-    assert!(far.clone().proxy(http(1)).is_ok());
-    assert!(far.proxy(socks5(1)).unwrap_err().to_string().contains("too long for a SOCKS5 proxy"));
-    assert_eq!(Proxy::socks5("::1", 9).unwrap().to_string(), "socks5://[::1]:9");
+    assert!(far.clone().proxy(http(1)).check().is_ok());
+    let error = far.proxy(socks5(1)).check().unwrap_err();
+    assert!(error.to_string().contains("too long for a SOCKS5 proxy"), "{error}");
+    assert_eq!(Proxy::socks5("::1", 9).to_string(), "socks5://[::1]:9");
 }

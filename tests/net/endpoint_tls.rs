@@ -7,7 +7,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring, version};
 use wampwerk::transport::{
-    AcceptError, Connector, Endpoint, Proxy, ServerOptions, TlsConfig, TlsServerConfig, Transport,
+    AcceptError, Acceptor, Connector, Endpoint, Proxy, ServerOptions, Tls, TlsServer, Transport,
     WampWebSocketClientFactory,
 };
 use wampwerk::{ConnectError, Serializer};
@@ -16,11 +16,11 @@ use crate::common::authority::{Authority, self_signed};
 use crate::common::endpoints::{Accepted, assert_connected, client, listen_on, serve, ws};
 use crate::common::proxy;
 
-async fn serve_tls(tls: TlsServerConfig) -> (u16, Accepted) {
+async fn serve_tls(tls: TlsServer) -> (u16, Accepted) {
     serve(ws().tls(tls)).await
 }
 
-fn wss(host: &str, port: u16, tls: TlsConfig) -> WampWebSocketClientFactory {
+fn wss(host: &str, port: u16, tls: Tls) -> WampWebSocketClientFactory {
     client(&format!("wss://{host}:{port}/ws")).tls(tls)
 }
 
@@ -44,14 +44,14 @@ async fn both(
 #[tokio::test]
 async fn a_self_signed_certificate_is_refused_unless_it_is_trusted() {
     let (cert, key) = self_signed("localhost");
-    let (port, server) = serve_tls(TlsServerConfig::from_pem(&cert, &key).unwrap()).await;
-    let (host, message) = tls_refusal(wss("localhost", port, TlsConfig::new())).await;
+    let (port, server) = serve_tls(TlsServer::new(&cert, &key)).await;
+    let (host, message) = tls_refusal(wss("localhost", port, Tls::new())).await;
     assert_eq!(host, "localhost");
     assert!(message.contains("certificate"), "{message}");
     assert!(matches!(server.await.unwrap(), Err(AcceptError::Tls(_))));
 
-    let (port, server) = serve_tls(TlsServerConfig::from_pem(&cert, &key).unwrap()).await;
-    let tls = TlsConfig::new().with_root_pem(&cert).unwrap().without_platform_roots();
+    let (port, server) = serve_tls(TlsServer::new(&cert, &key)).await;
+    let tls = Tls::new().trust_root(&cert);
     both(&wss("localhost", port, tls), server).await;
 }
 
@@ -64,7 +64,7 @@ async fn another_name_can_be_asked_for_than_the_urls() {
     assert!(message.contains("not valid for name"), "{message}");
 
     let (port, server) = serve_tls(authority.server("router.example")).await;
-    let tls = authority.trusted().hostname("router.example").unwrap();
+    let tls = authority.trusted().hostname("router.example");
     both(&wss("localhost", port, tls.clone()), server).await;
     // The override is the name that counts, also when it is wrong.
     let (port, _server) = serve_tls(authority.server("localhost")).await;
@@ -73,19 +73,19 @@ async fn another_name_can_be_asked_for_than_the_urls() {
 
     // The other way to get there: the URL has the name, and the endpoint the address.
     let (port, server) = serve_tls(authority.server("router.example")).await;
-    let endpoint = Endpoint::tcp("127.0.0.1", port).unwrap();
-    let factory = wss("router.example", 443, authority.trusted()).endpoint(endpoint).unwrap();
+    let endpoint = Endpoint::tcp("127.0.0.1", port);
+    let factory = wss("router.example", 443, authority.trusted()).endpoint(endpoint);
     both(&factory, server).await;
 }
 
 #[tokio::test]
 async fn a_server_may_want_a_certificate_of_the_client() {
     let (servers, clients) = (Authority::named("servers"), Authority::named("clients"));
-    let server = || servers.server("localhost").client_roots_pem(clients.pem()).unwrap();
+    let server = || servers.server("localhost").client_roots(clients.pem());
     let (cert, key) = clients.issue("component");
 
     let (port, accepted) = serve_tls(server()).await;
-    let tls = servers.trusted().client_certificate_pem(&cert, &key).unwrap();
+    let tls = servers.trusted().certificate(&cert, &key);
     both(&wss("localhost", port, tls.clone()), accepted).await;
 
     // Nobody asks for it: it is not shown.
@@ -99,7 +99,7 @@ async fn a_server_may_want_a_certificate_of_the_client() {
 
     let (cert, key) = servers.issue("component");
     let (port, accepted) = serve_tls(server()).await;
-    let tls = servers.trusted().client_certificate_pem(cert, key).unwrap();
+    let tls = servers.trusted().certificate(cert, key);
     let (host, message) = tls_refusal(wss("localhost", port, tls)).await;
     assert_eq!(host, "localhost");
     assert!(message.contains("UnknownCA"), "{message}");
@@ -180,8 +180,8 @@ async fn tls_is_with_the_router_through_a_proxy() {
             let (port, asked) = proxy::http(target, manner).await;
             (Proxy::http("127.0.0.1", port), asked)
         };
-        let proxy = proxy.unwrap().basic_auth("joe", "pass-word").unwrap();
-        let factory = wss("router.example", 443, authority.trusted()).proxy(proxy).unwrap();
+        let proxy = proxy.credentials("joe", "pass-word");
+        let factory = wss("router.example", 443, authority.trusted()).proxy(proxy);
         let (left, right) = both(&factory, server).await;
         assert!(left.info().channel_id.is_some());
         assert_eq!(left.info().channel_id, right.info().channel_id);
@@ -194,20 +194,21 @@ async fn tls_is_with_the_router_through_a_proxy() {
 async fn a_router_lets_in_only_whom_it_knows() {
     let (servers, clients) = (Authority::named("servers"), Authority::named("clients"));
     let router = wampwerk::Router::builder().realm("realm1").build().unwrap();
-    let tls = servers.server("localhost").client_roots_pem(clients.pem()).unwrap();
+    let tls = servers.server("localhost").client_roots(clients.pem());
     let listener = router.listen("wss://localhost:0/ws").tls(tls).await.unwrap();
     let factory = |tls| {
         WampWebSocketClientFactory::new(listener.url(), &[Serializer::Cbor]).unwrap().tls(tls)
     };
     tls_refusal(factory(servers.trusted())).await;
     let (cert, key) = clients.issue("component");
-    let known = factory(servers.trusted().client_certificate_pem(cert, key).unwrap());
+    let known = factory(servers.trusted().certificate(cert, key));
     let session = wampwerk::session::connect_with(&known, "realm1").await.unwrap();
     session.leave().await;
 }
 
 #[test]
 fn what_cannot_be_used_is_refused_at_construction() {
+    let refused = |tls| wss("localhost", 1, tls).check().unwrap_err();
     let authority = Authority::named("authority");
     let (cert, key) = authority.issue("component");
     let (_, other_key) = authority.issue("component");
@@ -223,18 +224,20 @@ fn what_cannot_be_used_is_refused_at_construction() {
             "client private key: it does not belong to the certificate",
         ),
     ] {
-        let error = TlsConfig::new().client_certificate_pem(cert, key).unwrap_err();
+        let error = refused(Tls::new().certificate(cert, key));
         assert!(error.to_string().contains(text), "{error}");
     }
     for name in ["", "a b", "-", "http://x"] {
-        let error = TlsConfig::new().hostname(name).unwrap_err();
+        let error = refused(Tls::new().hostname(name));
         assert!(error.to_string().contains("hostname"), "{error}");
     }
     let server = authority.server("localhost");
     for pem in ["", damaged] {
-        let error = server.clone().client_roots_pem(pem).unwrap_err();
+        let server = server.clone().client_roots(pem);
+        let acceptor = Acceptor::websocket("/ws", &[Serializer::Cbor]).tls(server);
+        let error = acceptor.check().unwrap_err();
         assert!(error.to_string().contains("client root certificate"), "{error}");
     }
-    let tls = TlsConfig::new().client_certificate_pem(&cert, &key).unwrap();
+    let tls = Tls::new().certificate(&cert, &key);
     assert!(!format!("{tls:?}{server:?}").contains("PRIVATE"), "{tls:?}");
 }

@@ -66,8 +66,8 @@ async fn an_endpoint_leads_to_the_socket_whatever_the_url_says() {
     let folder = Folder::new();
     let path = folder.socket();
     let server = serve(&path);
-    let factory = client("ws://router.example/ws").endpoint(Endpoint::unix(&path).unwrap());
-    connected(factory.unwrap(), server).await;
+    let factory = client("ws://router.example/ws").endpoint(Endpoint::unix(&path));
+    connected(factory, server).await;
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ fn what_cannot_be_is_refused_at_construction() {
         ("/tmp/a\0b", "endpoint.path"),
         (long.as_str(), "108 bytes"),
     ] {
-        let error = Endpoint::unix(path).unwrap_err();
+        let error = client("ws://h/").endpoint(Endpoint::unix(path)).check().unwrap_err();
         assert!(error.to_string().contains(text), "{error}");
     }
     let make = |url: &str| WampWebSocketClientFactory::new(url, &[Serializer::Cbor]);
@@ -162,12 +162,15 @@ fn what_cannot_be_is_refused_at_construction() {
     let error = make("wss://unix:/run/r.sock").unwrap_err();
     assert!(error.to_string().contains("TLS over a unix socket is not supported"), "{error}");
 
-    let socket = Endpoint::unix("/run/r.sock").unwrap();
-    let error = client("wss://router.example/ws").endpoint(socket.clone()).unwrap_err();
+    let socket = Endpoint::unix("/run/r.sock");
+    let error = client("wss://router.example/ws").endpoint(socket.clone()).check().unwrap_err();
     assert!(error.to_string().contains("TLS over a unix socket is not supported"), "{error}");
-    let proxy = Proxy::http("127.0.0.1", 3128).unwrap();
-    let error = client("ws://unix:/run/r.sock").proxy(proxy.clone()).unwrap_err();
-    assert!(error.to_string().contains("proxy: none leads to a unix socket"), "{error}");
-    let factory = client("ws://router.example/ws").proxy(proxy).unwrap();
-    assert!(factory.endpoint(socket).unwrap_err().to_string().contains("proxy"));
+    let proxy = Proxy::http("127.0.0.1", 3128);
+    let error = client("ws://unix:/run/r.sock").proxy(proxy.clone()).check().unwrap_err();
+    assert!(
+        error.to_string().contains("proxy: a unix socket cannot be reached through a proxy"),
+        "{error}"
+    );
+    let factory = client("ws://router.example/ws").proxy(proxy);
+    assert!(factory.endpoint(socket).check().unwrap_err().to_string().contains("proxy"));
 }

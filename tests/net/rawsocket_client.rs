@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use wampwerk::transport::{
-    AutoPing, CloseCode, Connector, Endpoint, Proxy, Transport, WampRawSocketClientFactory,
+    CloseCode, Connector, Endpoint, Ping, Proxy, Transport, WampRawSocketClientFactory,
 };
 use wampwerk::{ConnectError, RawSocketRefusal, Serializer, TransportError};
 
@@ -273,7 +273,7 @@ async fn an_endpoint_leads_elsewhere_than_the_url_past_dead_addresses() {
     let dead = TcpListener::bind("[::1]:0").await.unwrap().local_addr().unwrap();
     let addresses = [dead, SocketAddr::from(([127, 0, 0, 1], port))];
     let factory = client("rs://router.example:1");
-    let end = factory.endpoint(Endpoint::addresses(addresses).unwrap()).unwrap().connect().await;
+    let end = factory.endpoint(Endpoint::addresses(addresses)).connect().await;
     server.await.unwrap();
     assert_eq!(end.unwrap().info().peer, format!("{dead}, 127.0.0.1:{port}"));
 }
@@ -338,7 +338,7 @@ async fn a_ping_is_answered_and_none_is_sent_unasked() {
 #[tokio::test]
 async fn a_server_that_does_not_read_is_waited_for_20_s_unless_it_is_set() {
     for (set, limit) in [(None, Some(20)), (Some(None), None), (Some(Some(3)), Some(3))] {
-        for ping in [None, Some(AutoPing::new(Duration::from_secs(7), Duration::MAX))] {
+        for ping in [None, Some(Ping::new(Duration::from_secs(7), Duration::MAX))] {
             let (port, server) = serve(async |mut stream| {
                 agree(&mut stream, 15).await;
                 stream
@@ -374,7 +374,7 @@ async fn pings_are_sent_where_they_are_asked_for() {
         (frame(&mut stream).await, stream)
     })
     .await;
-    let times = AutoPing::new(Duration::from_millis(1), Duration::from_secs(30)).size(100);
+    let times = Ping::new(Duration::from_millis(1), Duration::from_secs(30)).size(100);
     let factory = client(&format!("rs://127.0.0.1:{port}")).auto_ping(times);
     let mut end = factory.connect().await.unwrap();
     tokio::select! {
@@ -400,8 +400,8 @@ async fn a_proxy_may_lead_there() {
         String::from_utf8(asked).unwrap()
     })
     .await;
-    let factory = client("rs://router.example:7").proxy(Proxy::http("127.0.0.1", port).unwrap());
-    let mut end = factory.unwrap().connect().await.unwrap();
+    let factory = client("rs://router.example:7").proxy(Proxy::http("127.0.0.1", port));
+    let mut end = factory.connect().await.unwrap();
     assert_eq!(server.await.unwrap(), [0x7f, 0xf3, 0, 0]);
     let _ = poll_fn(|cx| end.poll_close(cx, CloseCode::Normal)).await;
     assert!(proxy.await.unwrap().starts_with("CONNECT router.example:7 HTTP/1.1\r\n"));
@@ -417,14 +417,14 @@ fn what_cannot_be_is_refused_at_construction() {
     let socket = format!("rs://unix:/tmp/{}", "x".repeat(103));
     if cfg!(unix) {
         assert!(make(&socket).unwrap_err().to_string().contains("108 bytes"));
-        let endpoint = Endpoint::unix("/run/r.sock").unwrap();
-        let proxy = Proxy::http("127.0.0.1", 3128).unwrap();
-        let proxied = client("rs://h:1").proxy(proxy).unwrap();
-        assert!(proxied.endpoint(endpoint).unwrap_err().to_string().contains("proxy"));
+        let endpoint = Endpoint::unix("/run/r.sock");
+        let proxy = Proxy::http("127.0.0.1", 3128);
+        let proxied = client("rs://h:1").proxy(proxy);
+        assert!(proxied.endpoint(endpoint).check().unwrap_err().to_string().contains("proxy"));
     }
     if cfg!(feature = "tls") {
-        let endpoint = Endpoint::unix("/run/r.sock").unwrap();
-        let error = client("rss://h:1").endpoint(endpoint).unwrap_err();
+        let endpoint = Endpoint::unix("/run/r.sock");
+        let error = client("rss://h:1").endpoint(endpoint).check().unwrap_err();
         assert!(error.to_string().contains("TLS over a unix socket is not supported"), "{error}");
     } else {
         assert!(make("rss://h:1").unwrap_err().to_string().contains("feature `tls`"));

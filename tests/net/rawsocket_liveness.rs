@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 use wampwerk::TransportError;
-use wampwerk::transport::AutoPing;
+use wampwerk::transport::Ping;
 
 use crate::common::raw_socket::*;
 
 const INTERVAL: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-fn ping() -> AutoPing {
-    AutoPing::new(INTERVAL, TIMEOUT)
+fn ping() -> Ping {
+    Ping::new(INTERVAL, TIMEOUT)
 }
 
 #[tokio::test(start_paused = true)]
@@ -40,7 +40,7 @@ async fn a_silent_peer_is_asked_and_then_lost() {
     assert_eq!(begin.elapsed(), INTERVAL + TIMEOUT);
     drop(end);
     let (kind, payload) = read_frame(&mut client).await;
-    assert_eq!((kind, payload.len()), (PING, AutoPing::MIN_SIZE));
+    assert_eq!((kind, payload.len()), (PING, Ping::MIN_SIZE));
     assert_eq!(rest(&mut client).await, b"");
 }
 
@@ -103,7 +103,7 @@ async fn a_slow_reader_of_a_long_message_is_alive() {
             }
         }
         let (kind, payload) = read_frame(&mut client).await;
-        assert_eq!((kind, payload.len()), (PING, AutoPing::MIN_SIZE));
+        assert_eq!((kind, payload.len()), (PING, Ping::MIN_SIZE));
         // Not counted from when it was to be sent, 18 s before.
         tokio::time::sleep(TIMEOUT - Duration::from_secs(1)).await;
         client.write_all(&frame(PONG, &payload)).await.unwrap();

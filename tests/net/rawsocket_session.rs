@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use wampwerk::session::connect_with;
 use wampwerk::transport::{
-    AutoPing, Connector, ServerOptions, TlsConfig, WampRawSocketClientFactory,
-    WampWebSocketClientFactory,
+    Connector, Ping, ServerOptions, Tls, WampRawSocketClientFactory, WampWebSocketClientFactory,
 };
 use wampwerk::{
     CallError, CloseKind, ConnectError, Listener, RawSocketRefusal, Router, Serializer, Session,
@@ -99,7 +98,7 @@ async fn tls_protects_it_and_names_its_channel() {
     assert_works(&session).await;
 
     // The name counts, and who has signed it.
-    let tls = authority.trusted().hostname("other.example").unwrap();
+    let tls = authority.trusted().hostname("other.example");
     let error = client(listener.url(), Serializer::Cbor).tls(tls).connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Tls { host, .. } if host == "other.example"));
     let stranger = Authority::named("stranger").trusted();
@@ -123,7 +122,7 @@ async fn a_unix_socket_leads_there() {
         assert_works(&session).await;
     }
     let factory = client("rs://router.example:1", Serializer::Json);
-    let factory = factory.endpoint(Endpoint::unix(path).unwrap()).unwrap();
+    let factory = factory.endpoint(Endpoint::unix(path));
     assert_works(&connect_with(&factory, "realm1").await.unwrap()).await;
     listener.close().await;
 }
@@ -137,19 +136,19 @@ async fn who_comes_the_wrong_way_is_told() {
     let listening = router.listen("rss://127.0.0.1:0").tls(authority.server("127.0.0.1"));
     let secure = listening.await.unwrap();
     let port = |listener: &Listener| listener.local_addr().unwrap().port();
-    let by_raw = |scheme: &str, listener: &Listener, tls: TlsConfig| {
+    let by_raw = |scheme: &str, listener: &Listener, tls: Tls| {
         let url = format!("{scheme}://127.0.0.1:{}", port(listener));
         let factory = client(&url, Serializer::Cbor).tls(tls);
         async move { factory.connect().await.err().unwrap().to_string() }
     };
-    let error = by_raw("rs", &secure, TlsConfig::new()).await;
+    let error = by_raw("rs", &secure, Tls::new()).await;
     assert!(error.contains("it speaks TLS: use rss://"), "{error}");
     let error = by_raw("rss", &raw, authority.trusted()).await;
     assert!(error.contains("TLS with 127.0.0.1 failed"), "{error}");
     assert!(error.contains("may not speak TLS"), "{error}");
     let error = by_raw("rss", &web, authority.trusted()).await;
     assert!(error.contains("the server does not speak TLS"), "{error}");
-    let error = by_raw("rs", &web, TlsConfig::new()).await;
+    let error = by_raw("rs", &web, Tls::new()).await;
     assert!(error.contains("if there is WebSocket, use ws://"), "{error}");
 
     let url = format!("ws://127.0.0.1:{}/ws", port(&raw));
@@ -198,7 +197,7 @@ async fn a_half_open_link_is_found_out_by_pings() {
     let router = router();
     let listener = plain(&router).await;
     let relay = Relay::to(listener.local_addr().unwrap()).await;
-    let times = AutoPing::new(Duration::from_millis(50), Duration::from_millis(1500));
+    let times = Ping::new(Duration::from_millis(50), Duration::from_millis(1500));
     let factory =
         client(&format!("rs://127.0.0.1:{}", relay.port), Serializer::Cbor).auto_ping(times);
     let session = connect_with(&factory, "realm1").await.unwrap();

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use wampwerk::session::authentication::WampCra;
+use wampwerk::session::connect_with;
 use wampwerk::transport::{
-    Connector, TlsConfig, TlsServerConfig, WampRawSocketClientFactory, WampWebSocketClientFactory,
+    Connector, Tls, TlsServer, TransportConfig, WampRawSocketClientFactory,
+    WampWebSocketClientFactory, WebSocketOptions,
 };
 use wampwerk::{
     CallError, CloseKind, ConnectError, PublishError, Router, Serializer, Session, connect,
@@ -92,10 +95,10 @@ async fn the_whole_behaviour_over_tls() {
     let pair = rcgen::generate_simple_self_signed(names).unwrap();
     let (cert, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
     let router = router();
-    let tls = TlsServerConfig::from_pem(&cert, &key).unwrap();
+    let tls = TlsServer::new(&cert, &key);
     let listener = router.listen("wss://127.0.0.1:0/ws").tls(tls).await.unwrap();
     let url = listener.url().to_owned();
-    let trusting = TlsConfig::new().with_root_pem(&cert).unwrap();
+    let trusting = Tls::new().also_trust(&cert);
     let factory = WampWebSocketClientFactory::new(&url, wampwerk::codec::available()).unwrap();
     behaviour::all(&OverTls { url: url.clone(), factory: factory.tls(trusting) }).await;
     // A stranger's certificate is refused.
@@ -253,4 +256,61 @@ async fn a_connector_may_be_any_that_is_known_only_when_it_runs() {
         let session = wampwerk::session::connect_with(&**connector, "realm1").await.unwrap();
         assert_eq!(session.leave().await.kind, CloseKind::Left);
     }
+}
+
+/// TLS with an own authority, a header and a login in one chain, without a factory.
+#[tokio::test]
+async fn connecting_takes_all_settings_of_the_transport() {
+    let pair = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (cert, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
+    let joe = wampwerk::router::User::new("joe", "frontend").wampcra("a long secret");
+    let router = Router::builder().realm("realm1").user(joe).build().unwrap();
+    let asked =
+        |request: &wampwerk::transport::ConnectionRequest<'_>| match request.header("X-Tenant") {
+            Some("acme") => Ok(wampwerk::transport::ConnectionResponse::new()),
+            _ => Err(wampwerk::transport::ConnectionDeny::new(403, "which tenant?")),
+        };
+    let listener = router
+        .listen("wss://127.0.0.1:0/ws")
+        .tls(TlsServer::new(&cert, &key))
+        .on_connect(asked)
+        .await
+        .unwrap();
+    let session = connect(listener.url(), "realm1")
+        .tls(Tls::new().trust_root(&cert))
+        .header("X-Tenant", "acme")
+        .options(WebSocketOptions::new().max_message_payload_size(70_000))
+        .authentication(WampCra::new("joe", "a long secret"))
+        .await
+        .unwrap();
+    assert_eq!(session.authid(), Some("joe"));
+    assert_eq!(session.transport().max_send, 70_000);
+    assert!(session.transport().secure);
+
+    let config = TransportConfig::new(listener.url()).tls(Tls::new().trust_root(&cert));
+    let error = connect("", "realm1").transport(config).await.unwrap_err();
+    assert!(error.to_string().contains("which tenant?"), "{error}");
+    let retried = TransportConfig::new(listener.url()).max_retries(3);
+    let error = connect("", "realm1").transport(retried).await.unwrap_err();
+    assert!(error.to_string().contains("max_retries: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_router_is_a_connector_too() {
+    let joe = wampwerk::router::User::new("joe", "frontend").wampcra("a long secret");
+    let router = Router::builder().realm("realm1").user(joe).build().unwrap();
+    let login = || WampCra::new("joe", "a long secret");
+    let session = connect_with(&router, "realm1").authentication(login()).await.unwrap();
+    assert_eq!(session.transport().kind, "memory");
+    // What the connector decides cannot be set beside it.
+    let error = connect_with(&router, "realm1").header("X", "y").await.unwrap_err();
+    assert!(error.to_string().contains("headers: "), "{error}");
+
+    let component = wampwerk::Component::builder()
+        .transports(router.clone())
+        .authentication(login())
+        .main(|session| async move { session.publish("com.example.t").await })
+        .build()
+        .unwrap();
+    component.start().await.unwrap();
 }

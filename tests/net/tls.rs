@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::transport::{
-    AcceptError, Acceptor, CloseCode, Connector, TlsConfig, TlsServerConfig, Transport,
+    AcceptError, Acceptor, CloseCode, Connector, Tls, TlsServer, Transport,
     WampWebSocketClientFactory,
 };
 use wampwerk::{ConnectError, Serializer};
@@ -16,7 +16,7 @@ use wampwerk::{ConnectError, Serializer};
 use crate::common::authority::Authority;
 
 /// The port and the server's end, which accepts one client.
-async fn serve(tls: TlsServerConfig) -> (u16, JoinHandle<Result<Box<dyn Transport>, AcceptError>>) {
+async fn serve(tls: TlsServer) -> (u16, JoinHandle<Result<Box<dyn Transport>, AcceptError>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
@@ -26,7 +26,7 @@ async fn serve(tls: TlsServerConfig) -> (u16, JoinHandle<Result<Box<dyn Transpor
     (port, server)
 }
 
-fn client(host: &str, port: u16, tls: TlsConfig) -> WampWebSocketClientFactory {
+fn client(host: &str, port: u16, tls: Tls) -> WampWebSocketClientFactory {
     let url = format!("wss://{host}:{port}/ws");
     WampWebSocketClientFactory::new(&url, &[Serializer::Cbor]).unwrap().tls(tls)
 }
@@ -37,7 +37,7 @@ async fn frames_go_both_ways_and_closing_is_orderly() {
     for host in ["localhost", "127.0.0.1"] {
         let (port, server) = serve(authority.server(host)).await;
         // In addition to the platform's roots, so this needs none of them.
-        let tls = TlsConfig::new().with_root_pem(authority.pem()).unwrap();
+        let tls = Tls::new().also_trust(authority.pem());
         let mut left = client(host, port, tls).connect().await.unwrap();
         let mut right = server.await.unwrap().unwrap();
         let frames: Vec<Vec<u8>> =
@@ -66,7 +66,7 @@ async fn frames_go_both_ways_and_closing_is_orderly() {
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_refused() {
     let (stranger, trusted) = (Authority::named("stranger"), Authority::named("authority"));
-    for tls in [trusted.trusted(), TlsConfig::new().with_root_pem(trusted.pem()).unwrap()] {
+    for tls in [trusted.trusted(), Tls::new().also_trust(trusted.pem())] {
         let (port, server) = serve(stranger.server("localhost")).await;
         match client("localhost", port, tls).connect().await.err().unwrap() {
             ConnectError::Tls { host, message, .. } => {
@@ -89,9 +89,9 @@ async fn a_server_with_the_certificate_of_an_authority_is_refused() {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
     let pem = params.self_signed(&key).unwrap().pem();
-    let server = TlsServerConfig::from_pem(&pem, key.serialize_pem()).unwrap();
+    let server = TlsServer::new(&pem, key.serialize_pem());
     let (port, server) = serve(server).await;
-    let tls = TlsConfig::new().with_root_pem(&pem).unwrap().without_platform_roots();
+    let tls = Tls::new().trust_root(&pem);
     let error = client("localhost", port, tls).connect().await.err().unwrap();
     let ConnectError::Tls { message, .. } = error else { panic!("{error}") };
     assert!(message.contains("(CA:TRUE); make one with CA:FALSE, or one"), "{message}");
@@ -152,7 +152,7 @@ async fn certificates_and_keys_that_cannot_be_used_are_named() {
     let (_, other_key) = authority.issue("localhost");
     for (cert, key, text) in [
         ("", key.as_str(), "server certificate: the PEM text contains no certificate"),
-        ("server.pem", key.as_str(), "server certificate: this is not PEM text; if it is the path"),
+        ("server.pem", key.as_str(), "server certificate: this is neither PEM text nor a file"),
         (key.as_str(), cert.as_str(), "server certificate: this is a private key"),
         (
             "-----BEGIN X-----\n-----END X-----\n",
@@ -160,7 +160,7 @@ async fn certificates_and_keys_that_cannot_be_used_are_named() {
             "the PEM text contains no certificate",
         ),
         (cert.as_str(), "", "server private key: the PEM text contains no private key"),
-        (cert.as_str(), "/etc/key.pem", "server private key: this is not PEM text"),
+        (cert.as_str(), "/etc/key.pem", "server private key: this is neither PEM text nor a file"),
         (cert.as_str(), cert.as_str(), "server private key: this is a certificate"),
         (
             cert.as_str(),
@@ -169,16 +169,18 @@ async fn certificates_and_keys_that_cannot_be_used_are_named() {
         ),
         (cert.as_str(), other_key.as_str(), "does not belong to the certificate"),
     ] {
-        let error = TlsServerConfig::from_pem(cert, key).unwrap_err();
+        let tls = TlsServer::new(cert, key);
+        let error = Acceptor::websocket("/ws", &[Serializer::Cbor]).tls(tls).check().unwrap_err();
         assert!(error.to_string().contains(text), "{error}");
     }
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for pem in ["", broken, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
-        let error: ConnectError = TlsConfig::new().with_root_pem(pem).unwrap_err().into();
+        let tls = Tls::new().also_trust(pem);
+        let error = client("localhost", 1, tls).connect().await.err().unwrap();
         assert!(matches!(error, ConnectError::InvalidConfig(_)), "{error}");
     }
-    // Nobody is trusted, which is an error of the connection and no panic.
+    // Nobody can be trusted, which is an error of the connection and no panic.
     let (port, _server) = serve(authority.server("localhost")).await;
-    let nobody = TlsConfig::new().without_platform_roots();
+    let nobody = Tls::new().trust_root("");
     assert!(client("localhost", port, nobody).connect().await.is_err());
 }

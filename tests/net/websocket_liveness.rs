@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use wampwerk::transport::{AutoPing, ServerOptions, WampWebSocketClientFactory};
+use wampwerk::transport::{Ping, ServerOptions, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer, TransportError, session};
 
 use crate::common::relay::Relay;
@@ -16,7 +16,7 @@ use crate::common::websocket::{
 
 #[tokio::test]
 async fn a_peer_that_answers_no_ping_is_lost() {
-    let short = AutoPing::new(Duration::from_millis(30), Duration::from_millis(50));
+    let short = Ping::new(Duration::from_millis(30), Duration::from_millis(50));
     let (mut end, mut server) = raw_pair(|c| c.auto_ping(short)).await;
     let peer = tokio::spawn(async move {
         let frame = client_frame(&mut server).await;
@@ -32,7 +32,7 @@ async fn a_peer_that_answers_no_ping_is_lost() {
 
 #[tokio::test]
 async fn a_peer_that_answers_pings_lives() {
-    let short = AutoPing::new(Duration::from_millis(10), Duration::from_secs(10));
+    let short = Ping::new(Duration::from_millis(10), Duration::from_secs(10));
     let (mut end, mut server) = raw_pair(|c| c.auto_ping(short)).await;
     let peer = tokio::spawn(async move {
         for _ in 0..5 {
@@ -63,7 +63,7 @@ async fn a_flood_of_pings_does_not_hold_the_task() {
 #[tokio::test]
 async fn a_peer_that_does_not_read_makes_us_wait_and_then_is_lost() {
     // Whether or not there are pings, and however long they may take.
-    for ping in [None, Some(AutoPing::new(Duration::from_millis(20), Duration::MAX))] {
+    for ping in [None, Some(Ping::new(Duration::from_millis(20), Duration::MAX))] {
         does_not_read(|c| c.auto_ping(ping).send_timeout(Duration::from_millis(150))).await;
     }
 }
@@ -88,7 +88,7 @@ async fn does_not_read(set: impl FnOnce(WampWebSocketClientFactory) -> WampWebSo
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_waited_for_20_s_unless_it_is_set() {
     for (set, limit) in [(None, Some(20)), (Some(None), None), (Some(Some(3)), Some(3))] {
-        for ping in [None, Some(AutoPing::new(Duration::from_secs(7), Duration::MAX))] {
+        for ping in [None, Some(Ping::new(Duration::from_secs(7), Duration::MAX))] {
             let set_both = |c: WampWebSocketClientFactory| match set {
                 None => c.auto_ping(ping),
                 Some(limit) => c.auto_ping(ping).send_timeout(limit.map(Duration::from_secs)),
@@ -155,8 +155,8 @@ async fn a_slow_reader_of_a_long_message_is_alive() {
 }
 
 /// Often, and patient.
-fn pings() -> AutoPing {
-    AutoPing::new(Duration::from_millis(5), Duration::from_secs(60))
+fn pings() -> Ping {
+    Ping::new(Duration::from_millis(5), Duration::from_secs(60))
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn a_session_sees_how_far_away_its_router_is() {
 
 #[tokio::test]
 async fn data_is_no_answer_where_only_the_answer_counts() {
-    let strict = AutoPing::new(Duration::from_millis(20), Duration::from_millis(200));
+    let strict = Ping::new(Duration::from_millis(20), Duration::from_millis(200));
     let strict = strict.restart_on_traffic(false);
     let (mut end, peer) = raw_pair(|c| c.auto_ping(strict)).await;
     let (mut from_end, mut to_end) = peer.into_split();

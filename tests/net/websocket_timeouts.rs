@@ -9,8 +9,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 use wampwerk::transport::{
-    AcceptError, Acceptor, Connector, ServerOptions, TlsConfig, TlsServerConfig,
-    WampWebSocketClientFactory,
+    AcceptError, Acceptor, Connector, ServerOptions, Tls, TlsServer, WampWebSocketClientFactory,
 };
 use wampwerk::{ConnectError, Serializer};
 
@@ -87,7 +86,7 @@ async fn a_server_that_is_silent_behind_tls_or_dribbles_its_answer() {
             stream
         });
         let url = url.replace("ws://127.0.0.1", "wss://localhost");
-        let tls = TlsConfig::new().with_root_pem(cert.as_bytes()).unwrap();
+        let tls = Tls::new().also_trust(cert.as_bytes());
         given_up(client(&url, &[Serializer::Cbor]).tls(tls)).await;
         peer.await.unwrap();
     }
@@ -154,7 +153,7 @@ async fn a_client_that_is_silent_or_dribbles_its_request() {
         }
     }
     let (cert, key) = self_signed("localhost");
-    served(server().tls(TlsServerConfig::from_pem(&cert, &key).unwrap()), "", false).await;
+    served(server().tls(TlsServer::new(&cert, &key)), "", false).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use wampwerk::message::Message;
 use wampwerk::server::{HandlerError, TransportHandler, WampRawSocketServerFactory, WampTransport};
-use wampwerk::transport::{AutoPing, Connector, ServerOptions, WampWebSocketClientFactory};
+use wampwerk::transport::{Connector, Ping, ServerOptions, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer, codec};
 
 use crate::common::handled::{Seen, call, factory, recorder, result};
@@ -116,7 +116,7 @@ async fn a_handler_answers_who_has_ended_its_own_direction() {
 async fn a_slow_handler_does_not_keep_pings_from_being_answered() {
     let server = recorder(|_, _| std::future::pending());
     let listener = server.factory.listen().await.unwrap();
-    let ping = AutoPing::new(Duration::from_millis(200), Duration::from_secs(1));
+    let ping = Ping::new(Duration::from_millis(200), Duration::from_secs(1));
     let client = WampWebSocketClientFactory::new(listener.url(), &[Serializer::Json]).unwrap();
     let mut client = client.auto_ping(ping).connect().await.unwrap();
     for request in 1..=5 {

@@ -12,7 +12,7 @@ use wampwerk::server::{
     WampWebSocketServerFactory,
 };
 use wampwerk::transport::{
-    CloseCode, Connector, ServerOptions, TlsConfig, Transport, WampRawSocketClientFactory,
+    CloseCode, Connector, ServerOptions, Tls, Transport, WampRawSocketClientFactory,
     WampWebSocketClientFactory,
 };
 use wampwerk::{ListenError, Serializer, codec};
@@ -175,7 +175,7 @@ async fn with_tls_and_on_streams_of_ones_own() {
             server.accept(stream, peer).await
         })
     };
-    let roots = TlsConfig::new().with_root_pem(authority.pem()).unwrap();
+    let roots = Tls::new().also_trust(authority.pem());
     let factory = WampWebSocketClientFactory::new(&url, &[Serializer::ALL[0]]).unwrap().tls(roots);
     let mut client = factory.connect().await.unwrap();
     accepting.await.unwrap().unwrap();

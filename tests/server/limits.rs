@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wampwerk::transport::{AutoPing, ServerOptions};
+use wampwerk::transport::{Ping, ServerOptions};
 use wampwerk::{ConnectError, ListenError, Listener, RawSocketRefusal, Router};
 
 use crate::common::wire::{HELLO, JSON, RawSocket, read_all, tcp, upgrade};
@@ -147,7 +147,7 @@ async fn options_that_cannot_be_are_named() {
     // Those of both, and those of a router that has batches.
     let both = new()
         .max_message_size(1 << 20)
-        .auto_ping(AutoPing::default())
+        .auto_ping(Ping::default())
         .close_timeout(Duration::ZERO)
         .send_timeout(None);
     let batched = Router::builder().realm("realm1").batched(true).build().unwrap();

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use wampwerk::component::{IntoTransports, TlsOptions, TransportConfig, WebSocketOptions};
+use wampwerk::component::IntoTransports;
+use wampwerk::transport::{IpVersion, Tls, TransportConfig, WebSocketOptions};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn with(more: &str) -> String {
@@ -37,8 +38,8 @@ fn what_the_browser_does_itself_is_refused() {
     }
     let one = || TransportConfig::websocket("wss://h/");
     for (config, path) in [
-        (one().tls(TlsOptions::new()), "endpoint.tls"),
-        (one().ip_version(4), "endpoint.version"),
+        (one().tls(Tls::new()), "endpoint.tls"),
+        (one().ip_version(IpVersion::V4), "endpoint.version"),
         (TransportConfig::new("ws://unix:/x"), "url"),
         (TransportConfig::new("rs://h"), "url"),
         (TransportConfig::rawsocket("rss://h"), "url"),

@@ -2,13 +2,34 @@
 
 use crate::component::config::options;
 use crate::component::config::read::{self, Fields};
-use crate::component::config::transport::{TransportConfig, is_secure};
 use crate::core::retry::{GROWTH, JITTER};
 use crate::error::ConfigError;
 use crate::message::Serializer;
-use crate::transport::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions};
+use crate::transport::{Endpoint, IpVersion, Proxy, Tls, TransportConfig, is_secure};
 use crate::url::is_raw_socket;
 use crate::value::Value;
+
+impl TransportConfig {
+    /// Reads Autobahn's dict, or a URL as a string.
+    ///
+    /// # Errors
+    /// If a key is unknown or missing, or its value is of a wrong type or out of its range. What
+    /// else is wrong, [`connector`](Self::connector) finds.
+    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
+        match value {
+            Value::String(url) => Ok(TransportConfig::new(url)),
+            value => transport(value),
+        }
+    }
+
+    /// Reads Autobahn's dict from JSON text.
+    ///
+    /// # Errors
+    /// As [`from_value`](Self::from_value), and if the text is not valid JSON.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        TransportConfig::from_value(&read::json(text)?)
+    }
+}
 
 const TRANSPORT: [&str; 13] = [
     "type",
@@ -34,28 +55,6 @@ pub(super) const RETRY: [&str; 5] = [
     "retry_delay_growth",
     "retry_delay_jitter",
 ];
-
-impl TransportConfig {
-    /// Reads Autobahn's dict, or a URL as a string.
-    ///
-    /// # Errors
-    /// If a key is unknown or missing, or its value is of a wrong type or out of its range. What
-    /// else is wrong, [`connector`](Self::connector) finds.
-    pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
-        match value {
-            Value::String(url) => Ok(TransportConfig::new(url)),
-            value => transport(value),
-        }
-    }
-
-    /// Reads Autobahn's dict from JSON text.
-    ///
-    /// # Errors
-    /// As [`from_value`](Self::from_value), and if the text is no JSON.
-    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
-        TransportConfig::from_value(&read::json(text)?)
-    }
-}
 
 fn transport(value: &Value) -> Result<TransportConfig, ConfigError> {
     let fields = Fields::of(value, &TRANSPORT)?;
@@ -168,7 +167,7 @@ fn endpoint(
             forbid(&["path"], "tcp")?;
             let host = fields.required("host", read::text)?;
             let port = fields.required("port", read::port)?;
-            config = config.endpoint(EndpointConfig::tcp(host, port));
+            config = config.endpoint(Endpoint::tcp(host, port));
         }
         "unix" => {
             // What protects a Unix domain socket are the rights of its file.
@@ -176,7 +175,7 @@ fn endpoint(
             if fields.get("tls").is_some_and(|tls| *tls != Value::Bool(false)) {
                 return Err(ConfigError::new("tls", "an endpoint of type unix has none"));
             }
-            config = config.endpoint(EndpointConfig::unix(fields.required("path", read::text)?));
+            config = config.endpoint(Endpoint::unix(fields.required("path", read::text)?));
         }
         _ => return Err(ConfigError::new("type", "it must be \"tcp\" or \"unix\"")),
     }
@@ -191,7 +190,7 @@ fn endpoint(
             Err(ConfigError::new("tls", "it is false, but the URL asks for TLS"))
         }
         None | Some(Value::Bool(false)) => Ok(config),
-        Some(Value::Bool(true)) => Ok(config.tls(TlsOptions::new())),
+        Some(Value::Bool(true)) => Ok(config.tls(Tls::new())),
         Some(value @ Value::Dict(_)) => {
             Ok(config.tls(tls(value).map_err(|error| error.within("tls"))?))
         }
@@ -199,17 +198,17 @@ fn endpoint(
     }
 }
 
-fn version(value: &Value) -> Result<u8, ConfigError> {
+fn version(value: &Value) -> Result<IpVersion, ConfigError> {
     match value.as_u64() {
-        Some(4) => Ok(4),
-        Some(6) => Ok(6),
+        Some(4) => Ok(IpVersion::V4),
+        Some(6) => Ok(IpVersion::V6),
         _ => Err(ConfigError::new("", "it must be 4 or 6")),
     }
 }
 
-fn tls(value: &Value) -> Result<TlsOptions, ConfigError> {
+fn tls(value: &Value) -> Result<Tls, ConfigError> {
     let fields = Fields::of(value, &["hostname", "trust_root", "certificate", "key"])?;
-    let mut tls = TlsOptions::new();
+    let mut tls = Tls::new();
     if let Some(hostname) = fields.text("hostname")? {
         tls = tls.hostname(hostname);
     }
@@ -224,15 +223,15 @@ fn tls(value: &Value) -> Result<TlsOptions, ConfigError> {
     }
 }
 
-fn proxy(value: &Value) -> Result<ProxyConfig, ConfigError> {
+fn proxy(value: &Value) -> Result<Proxy, ConfigError> {
     let fields = Fields::of(value, &["type", "host", "port", "username", "password"])?;
-    let kind = match fields.text("type")? {
-        None | Some("http") => ProxyKind::Http,
-        Some("socks5") => ProxyKind::Socks5,
+    let make: fn(&str, u16) -> Proxy = match fields.text("type")? {
+        None | Some("http") => |host, port| Proxy::http(host, port),
+        Some("socks5") => |host, port| Proxy::socks5(host, port),
         Some(_) => return Err(ConfigError::new("type", "it must be \"http\" or \"socks5\"")),
     };
     let host = fields.required("host", read::text)?;
-    let proxy = ProxyConfig::new(kind, host, fields.required("port", read::port)?);
+    let proxy = make(host, fields.required("port", read::port)?);
     match (fields.text("username")?, fields.text("password")?) {
         (None, None) => Ok(proxy),
         (Some(username), Some(password)) => Ok(proxy.credentials(username, password)),

@@ -6,15 +6,8 @@
 
 mod dict;
 mod options;
-mod raw_socket;
 mod read;
-mod transport;
 mod transports;
 mod whole;
 
 pub(super) use transports::behind;
-
-pub use transport::TransportConfig;
-
-pub use crate::error::ConfigError;
-pub use crate::transport::{EndpointConfig, ProxyConfig, ProxyKind, TlsOptions, WebSocketOptions};

@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use crate::component::config::{raw_socket, read};
+use crate::component::config::read;
 use crate::error::ConfigError;
-use crate::transport::{LARGEST, PING_SIZES, WebSocketOptions};
+use crate::settings::LARGEST;
+use crate::transport::{Ping, WebSocketOptions};
 use crate::value::Value;
 
 /// What becomes of an option.
@@ -29,12 +30,24 @@ enum Rule {
 
 use Rule::{Bytes, Flag, Off, Only, OnlyVersion, Refused, Time, TimeOrOff};
 
-/// [`LARGEST`] and [`PING_SIZES`], which are as small.
+/// [`LARGEST`] and the sizes of a [`Ping`], which fit.
 const MOST: i64 = LARGEST as i64;
-const PING: (i64, i64) = (PING_SIZES.0 as i64, PING_SIZES.1 as i64);
+const PING: (i64, i64) = (Ping::MIN_SIZE as i64, Ping::MAX_SIZE as i64);
 
 const SERVER: &str = "this is an option of servers";
 const COMPRESSION: &str = "compression is not built in yet";
+
+/// Those that can be set for RawSocket.
+const RAW_SOCKET: [&str; 8] = [
+    "maxMessagePayloadSize",
+    "openHandshakeTimeout",
+    "closeHandshakeTimeout",
+    "autoPingInterval",
+    "autoPingTimeout",
+    "autoPingSize",
+    "autoPingRestartOnAnyTraffic",
+    "tcpNoDelay",
+];
 
 /// By their names in `camelCase`.
 const OPTIONS: &[(&str, Rule)] = &[
@@ -80,7 +93,7 @@ pub(super) fn read(value: &Value, raw: bool) -> Result<WebSocketOptions, ConfigE
         let Some((name, rule)) = OPTIONS.iter().find(find) else {
             return Err(read::unknown(key, &known(raw)));
         };
-        if raw && !raw_socket::OPTIONS.contains(name) {
+        if raw && !RAW_SOCKET.contains(name) {
             return Err(ConfigError::new(key, format_args!("RawSocket has none; {}", known(raw))));
         }
         if seen.contains(name) {
@@ -127,7 +140,7 @@ fn known(raw: bool) -> String {
     let settable = |rule: &Rule| matches!(rule, Bytes(..) | Flag(_) | Time(_) | TimeOrOff(_));
     let names: Vec<_> = OPTIONS
         .iter()
-        .filter(|(name, rule)| settable(rule) && (!raw || raw_socket::OPTIONS.contains(name)))
+        .filter(|(name, rule)| settable(rule) && (!raw || RAW_SOCKET.contains(name)))
         .map(|(name, _)| *name)
         .collect();
     format!("known are {}, also in snake_case", names.join(", "))

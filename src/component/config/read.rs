@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::error::ConfigError;
-use crate::transport::LONGEST;
+use crate::settings::LONGEST;
 use crate::value::{Dict, Value};
 
 /// How much of a key that nobody knows is repeated.

@@ -1,9 +1,71 @@
 //! Whatever can stand for the transports of a component: URLs, dicts, JSON, and lists of them.
 
-use crate::component::config::{TransportConfig, read};
+use std::future::Future;
+
+use crate::component::config::read;
+use crate::component::error::BoxError;
 use crate::component::transports::{IntoTransports, TransportEntry};
 use crate::error::ConfigError;
+use crate::rt::{MaybeSend, MaybeSync};
+use crate::transport::{TransportConfig, WampRawSocketClientFactory, WampWebSocketClientFactory};
 use crate::value::{Dict, Value};
+
+impl TransportConfig {
+    /// This transport, but its URL is asked for at each attempt. If the function gives an error, or
+    /// an invalid URL, the attempt fails. The URL that the transport has is its name, without a query.
+    ///
+    /// # Errors
+    /// If a setting cannot be used, even with the URL that it has.
+    pub fn url_per_attempt<F, Fut, E>(self, url: F) -> Result<TransportEntry, ConfigError>
+    where
+        F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = Result<String, E>> + MaybeSend + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.connector()?;
+        let (name, policy) = (self.name(), self.retry.clone());
+        let entry = TransportEntry::per_attempt(name, move || {
+            let (config, url) = (self.clone(), url());
+            async move {
+                let url = url.await.map_err(Into::into)?;
+                Ok::<_, BoxError>(config.url(url).connector()?)
+            }
+        });
+        Ok(match policy {
+            Some(policy) => entry.retry(policy),
+            None => entry,
+        })
+    }
+
+    /// As one of a component's transports.
+    fn entry(self) -> Result<TransportEntry, ConfigError> {
+        let entry = TransportEntry::new(self.name(), self.connector()?);
+        Ok(match self.retry {
+            Some(policy) => entry.retry(policy),
+            None => entry,
+        })
+    }
+}
+
+impl IntoTransports for WampWebSocketClientFactory {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
+        self.into_config().into_transports()
+    }
+}
+
+impl IntoTransports for WampRawSocketClientFactory {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
+        self.into_config().into_transports()
+    }
+}
+
+/// The router in this process, without a socket.
+#[cfg(feature = "router")]
+impl IntoTransports for crate::router::Router {
+    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
+        TransportConfig::with_connector(self).into_transports()
+    }
+}
 
 impl IntoTransports for TransportConfig {
     fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {

@@ -15,7 +15,7 @@ impl ComponentBuilder {
     /// | key | value | default |
     /// |---|---|---|
     /// | `realm` | a URI | `realm1` |
-    /// | `transports` | a URL, a dict as of [`TransportConfig`](super::TransportConfig), or a list of them | `ws://127.0.0.1:8080/ws` |
+    /// | `transports` | a URL, a dict as of [`TransportConfig`](crate::transport::TransportConfig), or a list of them | `ws://127.0.0.1:8080/ws` |
     /// | `authentication` | a dict of methods, see [`Authentication::from_value`] | none |
     /// | `extra` | anything, for the program's own use | null |
     ///

@@ -7,24 +7,23 @@ mod proxy;
 mod route;
 mod tcp;
 
-use std::fmt::Display;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-pub use self::proxy::Proxy;
-pub use self::route::Endpoint;
+pub(crate) use self::route::Way;
 use self::route::{Route, Stream};
-pub use self::tcp::IpVersion;
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::net::limits::DEFAULT_HANDSHAKE_TIMEOUT;
 use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
-use crate::net::tls::{TlsConfig, cause, tls_error};
-use crate::rt::keepalive;
-use crate::url::{NO_TLS, RawSocketUrl, WebSocketUrl, shown};
+use crate::net::tls::{ClientTls, cause, tls_error};
+use crate::rt::{keepalive, unix};
+use crate::settings::{Endpoint, Tls};
+use crate::url::{RawSocketUrl, WebSocketUrl};
 
 /// A protocol's own handshake on an established connection.
 pub(crate) trait Handshake: Sync {
@@ -54,27 +53,37 @@ pub(crate) struct Site<'a> {
     pub(crate) host: &'a str,
     pub(crate) port: u16,
     pub(crate) unix: Option<&'a str>,
-    url: &'a (dyn Display + Sync),
 }
 
 impl Site<'_> {
-    /// The URL as errors show it.
-    pub(crate) fn shown(&self) -> String {
-        shown(&self.url.to_string())
+    /// Checks that there is TLS if it asks for it, and that its unix socket can be one.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.secure && !cfg!(feature = "tls") {
+            return Err(NEEDS_TLS.to_owned());
+        }
+        self.unix.map_or(Ok(()), |path| unix::check(Path::new(path)))
+    }
+
+    /// Where the URL leads by itself.
+    fn endpoint(&self) -> Endpoint {
+        match self.unix {
+            Some(path) => Endpoint::unix(path),
+            None => Endpoint::tcp(self.host, self.port),
+        }
     }
 }
 
 impl<'a> From<&'a WebSocketUrl> for Site<'a> {
     fn from(url: &'a WebSocketUrl) -> Self {
         let WebSocketUrl { secure, host, port, unix, .. } = url;
-        Site { secure: *secure, host, port: *port, unix: unix.as_deref(), url }
+        Site { secure: *secure, host, port: *port, unix: unix.as_deref() }
     }
 }
 
 impl<'a> From<&'a RawSocketUrl> for Site<'a> {
     fn from(url: &'a RawSocketUrl) -> Self {
         let RawSocketUrl { secure, host, port, unix } = url;
-        Site { secure: *secure, host, port: *port, unix: unix.as_deref(), url }
+        Site { secure: *secure, host, port: *port, unix: unix.as_deref() }
     }
 }
 
@@ -90,74 +99,29 @@ pub(crate) struct Dial {
     route: Route,
     handshake_timeout: Duration,
     #[cfg(feature = "tls")]
-    tls: TlsConfig,
+    tls: ClientTls,
 }
 
 impl Dial {
-    /// Reaches the target of the URL directly.
-    pub(crate) fn to<'a>(url: impl Into<Site<'a>>) -> Result<Self, ConnectError> {
+    /// The way to where the URL leads, as it is set. Errors have the path of the setting.
+    pub(crate) fn new<'a>(url: impl Into<Site<'a>>, way: &Way<'_>) -> Result<Self, ConfigError> {
         let site = url.into();
-        if site.secure && !cfg!(feature = "tls") {
-            return Err(needs_tls().into());
-        }
+        site.check().map_err(|text| ConfigError::new("url", text))?;
         Ok(Dial {
             secure: site.secure,
             #[cfg(feature = "tls")]
             host: site.host.to_owned(),
             keepalive: false,
-            route: Route::to(Endpoint::of(&site)?),
-            handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
+            route: Route::new(&site, way)?,
+            handshake_timeout: way.handshake_timeout.unwrap_or(DEFAULT_HANDSHAKE_TIMEOUT),
             #[cfg(feature = "tls")]
-            tls: TlsConfig::new(),
+            tls: ClientTls::new(way.tls.unwrap_or(&Tls::new()))
+                .map_err(|error| error.within("endpoint.tls"))?,
         })
     }
 
     pub(crate) fn keepalive(mut self) -> Self {
         self.keepalive = true;
-        self
-    }
-
-    pub(crate) fn endpoint(mut self, endpoint: Endpoint) -> Result<Self, ConfigError> {
-        if self.secure && endpoint.is_unix() {
-            return Err(ConfigError::new("endpoint", NO_TLS));
-        }
-        self.route.endpoint = endpoint;
-        self.checked()
-    }
-
-    pub(crate) fn proxy(mut self, proxy: Option<Proxy>) -> Result<Self, ConfigError> {
-        self.route.proxy = proxy;
-        self.checked()
-    }
-
-    pub(crate) fn ip_version(mut self, version: IpVersion) -> Result<Self, ConfigError> {
-        self.route.ip_version = version;
-        self.checked()
-    }
-
-    fn checked(self) -> Result<Self, ConfigError> {
-        self.route.check()?;
-        Ok(self)
-    }
-
-    /// Checks a name under `.onion` against the other settings; connecting does so as well.
-    pub(crate) fn check_onion(&self) -> Result<(), ConfigError> {
-        self.route.check_onion()
-    }
-
-    pub(crate) fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.route.timeout = timeout;
-        self
-    }
-
-    pub(crate) fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
-        self
-    }
-
-    #[cfg(feature = "tls")]
-    pub(crate) fn tls(mut self, tls: TlsConfig) -> Self {
-        self.tls = tls;
         self
     }
 
@@ -211,7 +175,7 @@ impl Dial {
         _protocol: &H,
         _stream: TcpStream,
     ) -> Result<H::Output, ConnectError> {
-        Err(needs_tls().into())
+        Err(ConfigError::new("url", NEEDS_TLS).into())
     }
 
     /// Makes an error of a connection that broke during a handshake.
@@ -226,7 +190,4 @@ impl Dial {
     }
 }
 
-fn needs_tls() -> ConfigError {
-    let text = "TLS (wss://, rss://) needs the feature `tls` of the crate wampwerk";
-    ConfigError::new("url", text)
-}
+const NEEDS_TLS: &str = "TLS (wss://, rss://) needs the feature `tls` of the crate wampwerk";

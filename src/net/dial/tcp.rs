@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Write;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -12,57 +12,17 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::error::{Cause, ConfigError, ConnectError};
+use crate::error::{Cause, ConnectError};
 use crate::net::lookup::look_up;
 use crate::rt::BoxFuture;
-use crate::url::{Host, read_host};
+use crate::settings::IpVersion;
+use crate::url::Host;
 
 /// RFC 8305, section 5, "Connection Attempt Delay".
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// Maximum number of addresses named in an error.
 const TOLD: usize = 8;
-
-/// Selects which addresses of a name are tried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IpVersion {
-    /// IPv4 and IPv6 in turn, beginning with what the system prefers. When an address fails or does
-    /// not answer within 250 ms, the next is tried at once; the first that answers is taken.
-    #[default]
-    Any,
-    /// Only IPv4 addresses.
-    V4,
-    /// Only IPv6 addresses.
-    V6,
-}
-
-impl IpVersion {
-    pub(crate) fn takes(self, address: IpAddr) -> bool {
-        match self {
-            IpVersion::Any => true,
-            IpVersion::V4 => address.is_ipv4(),
-            IpVersion::V6 => address.is_ipv6(),
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            IpVersion::Any => "IP",
-            IpVersion::V4 => "IPv4",
-            IpVersion::V6 => "IPv6",
-        }
-    }
-}
-
-/// Checks a host and port that were given under a key of a configuration.
-pub(crate) fn checked_host(key: &str, host: &str, port: u16) -> Result<String, ConfigError> {
-    let host = read_host(host).map_err(|text| ConfigError::new(format!("{key}.host"), text))?;
-    if port == 0 {
-        return Err(ConfigError::new(format!("{key}.port"), "0 is out of range (1 to 65535)"));
-    }
-    Ok(host)
-}
 
 /// Looks the name up and connects to one of its addresses, all until `deadline`.
 pub(crate) async fn connect(

@@ -14,26 +14,12 @@ mod settings;
 #[cfg(any(feature = "client", feature = "router"))]
 mod websocket;
 
-#[cfg(feature = "client")]
-pub use crate::net::dial::{Endpoint, IpVersion, Proxy};
-#[cfg(any(feature = "client", feature = "router"))]
-pub use crate::net::liveness::AutoPing;
-#[cfg(all(feature = "tls", feature = "client"))]
-pub use crate::net::tls::TlsConfig;
-#[cfg(all(feature = "tls", any(feature = "client", feature = "router")))]
-pub use crate::net::tls::TlsConfigError;
-#[cfg(all(feature = "tls", feature = "router"))]
-pub use crate::net::tls::TlsServerConfig;
 #[cfg(feature = "router")]
 pub use accept::{
     AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
 };
 #[cfg(feature = "client")]
-pub use rawsocket::WampRawSocketClientFactory;
-#[cfg(feature = "client")]
-pub(crate) use settings::{rawsocket_connector, websocket_connector};
-#[cfg(feature = "client")]
-pub use websocket::WampWebSocketClientFactory;
+pub(crate) use settings::{check_url, rawsocket_connector, websocket_connector};
 
 /// RawSocket is available natively.
 pub(crate) const RAW_SOCKET: bool = true;
@@ -43,21 +29,25 @@ pub(crate) const RAW_SOCKET: bool = true;
 mod no_client {
     use std::sync::Arc;
 
-    use crate::error::ConfigError;
+    use crate::error::{ConfigError, UrlError};
     use crate::message::Serializer;
-    use crate::transport::{ClientSettings, Connector};
+    use crate::transport::{Connector, TransportConfig};
 
     type Refused = Result<Arc<dyn Connector>, ConfigError>;
 
-    pub(crate) fn websocket_connector(_settings: &ClientSettings) -> Refused {
+    pub(crate) fn websocket_connector(_config: &TransportConfig) -> Refused {
         let text = "connecting needs the feature `client` of the crate wampwerk";
         Err(ConfigError::new("url", text))
     }
 
-    pub(crate) fn rawsocket_connector(settings: &ClientSettings, _: Serializer) -> Refused {
-        websocket_connector(settings)
+    pub(crate) fn rawsocket_connector(config: &TransportConfig, _: Serializer) -> Refused {
+        websocket_connector(config)
+    }
+
+    pub(crate) fn check_url<U>(_given: &str, _url: U) -> Result<(), UrlError> {
+        Ok(())
     }
 }
 
 #[cfg(not(feature = "client"))]
-pub(crate) use no_client::{rawsocket_connector, websocket_connector};
+pub(crate) use no_client::{check_url, rawsocket_connector, websocket_connector};

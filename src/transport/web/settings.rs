@@ -1,70 +1,89 @@
-//! From a client's settings to what connects.
-//!
-//! Owns what becomes of each of them in the browser, and which of them it cannot have.
+//! From a client's settings to what connects, in the browser: what becomes of each, and which of
+//! them it cannot have.
 
 use std::sync::Arc;
 
-use super::WampWebSocketClientFactory;
-use crate::error::{ConfigError, ConnectError};
+use super::websocket::WebSocketClient;
+use crate::error::{ConfigError, UrlError};
 use crate::message::Serializer;
-use crate::transport::{ClientSettings, Connector};
+use crate::transport::{Connector, IpVersion, TransportConfig};
+use crate::url::{RawSocketUrl, WebSocketUrl, shown};
 
 /// The settings have been checked one by one. Errors have the path of the key.
 #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
 pub(crate) fn websocket_connector(
-    settings: &ClientSettings,
+    config: &TransportConfig,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
-    let options = &settings.options;
-    let not_here = [
-        (settings.endpoint.is_some(), "endpoint"),
-        (settings.version.is_some(), "endpoint.version"),
-        (settings.tls.is_some(), "endpoint.tls"),
-        (settings.proxy.is_some(), "proxy"),
-        (!settings.headers.is_empty(), "headers"),
+    if let Some(key) = not_here(config) {
+        return Err(ConfigError::new(key, "the browser decides this; it cannot be set in a page"));
+    }
+    let url = WebSocketUrl::parse(&config.url).map_err(of_url)?;
+    check_url(&config.url, &url).map_err(of_url)?;
+    Ok(Arc::new(WebSocketClient::new(url, config)))
+}
+
+/// A browser opens no sockets but WebSockets.
+pub(crate) fn rawsocket_connector(
+    _config: &TransportConfig,
+    _serializer: Serializer,
+) -> Result<Arc<dyn Connector>, ConfigError> {
+    Err(ConfigError::new("url", NO_RAW_SOCKET))
+}
+
+const NO_RAW_SOCKET: &str = "RawSocket is not available in the browser; use ws:// or wss://";
+
+/// A URL of either transport.
+pub(crate) trait Url {
+    /// The reason why it does not work in the browser, if so.
+    fn refused(&self) -> Option<&'static str>;
+}
+
+impl Url for WebSocketUrl {
+    fn refused(&self) -> Option<&'static str> {
+        self.unix.as_ref().map(|_| "a browser has no unix sockets")
+    }
+}
+
+impl Url for RawSocketUrl {
+    fn refused(&self) -> Option<&'static str> {
+        Some(NO_RAW_SOCKET)
+    }
+}
+
+/// Refuses a URL that cannot be connected to from here. `given` is its text.
+pub(crate) fn check_url(given: &str, url: &impl Url) -> Result<(), UrlError> {
+    match url.refused() {
+        None => Ok(()),
+        Some(message) => Err(UrlError::new(shown(given), message)),
+    }
+}
+
+/// The first setting that the browser decides by itself.
+fn not_here(config: &TransportConfig) -> Option<String> {
+    let options = &config.options;
+    let keys = [
+        (config.endpoint.is_some(), "endpoint"),
+        (config.ip_version != IpVersion::Any, "endpoint.version"),
+        (config.tls.is_some(), "endpoint.tls"),
+        (config.proxy.is_some(), "proxy"),
+        (!config.headers.is_empty(), "headers"),
         (options.max_frame_payload_size.is_some(), "options.max_frame_payload_size"),
+        (options.max_send_size.is_some(), "options.max_send_size"),
         (options.close_handshake_timeout.is_some(), "options.close_handshake_timeout"),
         (
             options.server_connection_drop_timeout.is_some(),
             "options.server_connection_drop_timeout",
         ),
-        (options.auto_ping_interval.is_some(), "options.auto_ping_interval"),
-        (options.auto_ping_timeout.is_some(), "options.auto_ping_timeout"),
-        (options.auto_ping_size.is_some(), "options.auto_ping_size"),
-        (
-            options.auto_ping_restart_on_any_traffic.is_some(),
-            "options.auto_ping_restart_on_any_traffic",
-        ),
+        (options.close_timeout.is_some(), "options.close_timeout"),
+        (options.send_timeout.is_some(), "options.send_timeout"),
         (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
     ];
-    if let Some((_, key)) = not_here.iter().find(|(set, _)| *set) {
-        return Err(ConfigError::new(*key, "the browser decides this; it cannot be set in a page"));
-    }
-    let mut factory = WampWebSocketClientFactory::new(&settings.url, &settings.serializers)
-        .map_err(|error| match error {
-            // The message repeats no URL, which may hold a password by mistake.
-            ConnectError::InvalidUrl(error) => {
-                ConfigError::new("url", &error.message).caused_by(error)
-            }
-            ConnectError::InvalidConfig(error) => error,
-            other => ConfigError::new("url", &other).caused_by(other),
-        })?
-        .batched(settings.batched);
-    if let Some(timeout) = settings.connect_timeout {
-        factory = factory.connect_timeout(timeout);
-    }
-    if let Some(timeout) = options.open_handshake_timeout {
-        factory = factory.handshake_timeout(timeout);
-    }
-    if let Some(bytes) = options.max_message_payload_size {
-        factory = factory.max_message_size(bytes);
-    }
-    Ok(Arc::new(factory))
+    let key = keys.iter().find_map(|(set, key)| set.then(|| (*key).to_owned()));
+    key.or_else(|| options.ping.set_keys().next().map(|key| format!("options.{key}")))
 }
 
-/// A browser opens no sockets but WebSockets.
-pub(crate) fn rawsocket_connector(
-    _settings: &ClientSettings,
-    _serializer: Serializer,
-) -> Result<Arc<dyn Connector>, ConfigError> {
-    Err(ConfigError::new("url", "RawSocket is not available in the browser; use ws:// or wss://"))
+/// The error of a URL as that of its setting. The message repeats no URL, which may hold a password by
+/// mistake.
+fn of_url(error: UrlError) -> ConfigError {
+    ConfigError::new("url", &error.message).caused_by(error)
 }

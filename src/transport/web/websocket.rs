@@ -13,14 +13,15 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::socket::Socket;
-use crate::codec;
-use crate::error::{ConfigError, ConnectError, TransportError, UrlError};
+use crate::error::{ConnectError, TransportError, UrlError};
 use crate::message::Serializer;
 use crate::rt::future::within;
 use crate::rt::{BoxFuture, Sleep, now};
 use crate::transport::batched::Batched;
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::{CLOSE_TIMEOUT, CloseCode, Connector, Transport, TransportInfo};
+use crate::transport::{
+    CLOSE_TIMEOUT, CloseCode, Connector, Transport, TransportConfig, TransportInfo,
+};
 use crate::url::{WebSocketUrl, shown};
 
 /// As natively.
@@ -39,9 +40,9 @@ const BLOCKED_CHECK: Duration = Duration::from_millis(10);
 /// Longest time in which a server takes nothing of what is sent; the native default is the same.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Connects to a router by the browser's WebSocket. Autobahn's `WampWebSocketClientFactory`.
+/// What connects by the browser's WebSocket.
 #[derive(Clone, Debug)]
-pub struct WampWebSocketClientFactory {
+pub(super) struct WebSocketClient {
     /// Checked, so that errors are the same as natively.
     url: WebSocketUrl,
     authority: String,
@@ -52,70 +53,19 @@ pub struct WampWebSocketClientFactory {
     max_message_size: usize,
 }
 
-impl WampWebSocketClientFactory {
-    /// Connects to `url` (`ws://…` or `wss://…`), offering `serializers` in the order of preference;
-    /// the server chooses.
-    ///
-    /// Fails with [`ConnectError::InvalidUrl`], and with [`ConnectError::InvalidConfig`] when there
-    /// is no serializer.
-    pub fn new(url: &str, serializers: &[Serializer]) -> Result<Self, ConnectError> {
-        let parsed = WebSocketUrl::parse(url)?;
-        if parsed.unix.is_some() {
-            return Err(UrlError::new(shown(url), "a browser has no unix sockets").into());
+impl WebSocketClient {
+    /// `config` has been checked, and its URL is this one.
+    pub(super) fn new(url: WebSocketUrl, config: &TransportConfig) -> Self {
+        let options = &config.options;
+        WebSocketClient {
+            authority: url.authority(),
+            url,
+            serializers: config.offered().to_vec(),
+            batched: config.batched,
+            connect_timeout: config.connect_timeout.unwrap_or(DEFAULT_TIMEOUT),
+            handshake_timeout: options.open_handshake_timeout.unwrap_or(DEFAULT_TIMEOUT),
+            max_message_size: options.max_message_payload_size.unwrap_or(DEFAULT_MAX_MESSAGE_SIZE),
         }
-        let authority = parsed.authority();
-        if serializers.is_empty() {
-            return Err(ConfigError::new("serializers", "at least one is needed").into());
-        }
-        if let Some(other) = serializers.iter().find(|one| !codec::available().contains(one)) {
-            let text = format!("{} is not compiled in", other.as_str());
-            return Err(ConfigError::new("serializers", text).into());
-        }
-        Ok(WampWebSocketClientFactory {
-            url: parsed,
-            authority,
-            serializers: serializers.to_vec(),
-            batched: false,
-            connect_timeout: DEFAULT_TIMEOUT,
-            handshake_timeout: DEFAULT_TIMEOUT,
-            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
-        })
-    }
-
-    /// Also offers the subprotocols `wamp.2.<serializer>.batched`, each before the one without.
-    /// Default: false.
-    ///
-    /// Messages sent between two flushes then go as one WebSocket message. Batches of MessagePack and CBOR
-    /// are the same everywhere. In JSON, Autobahn and Crossbar separate messages by the octet 0x18, the
-    /// specification by 0x1e. The client begins with 0x18 and continues with the server's octet; do not
-    /// offer batched JSON to a server that reads only 0x1e.
-    #[must_use]
-    pub fn batched(mut self, batched: bool) -> Self {
-        self.batched = batched;
-        self
-    }
-
-    /// Time limit of connecting. The browser shows no steps, so the sum of this and of
-    /// [`handshake_timeout`](Self::handshake_timeout) applies. Default: 10 s.
-    #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Time limit of the opening handshake; see [`connect_timeout`](Self::connect_timeout).
-    /// Default: 10 s.
-    #[must_use]
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
-        self
-    }
-
-    /// The longest message in bytes, both ways. Default: 16 MiB.
-    #[must_use]
-    pub fn max_message_size(mut self, bytes: usize) -> Self {
-        self.max_message_size = bytes;
-        self
     }
 
     async fn open(&self) -> Result<Box<dyn Transport>, ConnectError> {
@@ -157,7 +107,7 @@ impl WampWebSocketClientFactory {
     }
 }
 
-impl Connector for WampWebSocketClientFactory {
+impl Connector for WebSocketClient {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
         Box::pin(self.open())
     }

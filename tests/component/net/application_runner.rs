@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use wampwerk::component::{
     ApplicationRunner, ApplicationSession, AttemptError, BoxError, ComponentConfig, ComponentError,
-    EndpointConfig, LogLevel, RunnerError, RunnerRun, TlsOptions, WebSocketOptions,
+    LogLevel, RunnerError, RunnerRun,
 };
 use wampwerk::router::MetaApi;
+use wampwerk::transport::{Endpoint, Tls, WebSocketOptions};
 use wampwerk::{CloseKind, CloseReason, Router, Serializer, Session};
 
 use crate::common::listening;
@@ -225,10 +226,7 @@ async fn a_failed_login_is_not_tried_again() {
 async fn parameters_are_checked_before_anything_is_connected() {
     let ws = "ws://127.0.0.1:1/ws";
     for (runner, text) in [
-        (
-            ApplicationRunner::new(ws, "realm1").ssl(TlsOptions::new()),
-            "ssl: the URL is not for TLS",
-        ),
+        (ApplicationRunner::new(ws, "realm1").ssl(Tls::new()), "ssl: the URL is not for TLS"),
         (ApplicationRunner::new("http://h/", "realm1"), "url: "),
         (ApplicationRunner::new(ws, "realm1").serializers(&[]), "serializers: at least one"),
         (ApplicationRunner::new(ws, "realm 1"), "\"realm 1\" is not a valid URI"),
@@ -256,7 +254,7 @@ async fn parameters_are_checked_before_anything_is_connected() {
         assert!(!error.to_string().contains("transports["), "{error}");
     }
     let (run, _sight) = watched(&ApplicationRunner::new(ws, "realm1"));
-    let error = run.endpoint(EndpointConfig::tcp("h", 0)).await.unwrap_err();
+    let error = run.endpoint(Endpoint::tcp("h", 0)).await.unwrap_err();
     assert!(error.to_string().contains("endpoint.port: "), "{error}");
 }
 
@@ -268,7 +266,7 @@ async fn options_override_the_defaults_one_by_one() {
     let runner = ApplicationRunner::new(url, "realm1")
         .websocket_options(WebSocketOptions::new().max_message_payload_size(70_000));
     let (run, mut sight) = watched(&runner);
-    let run = run.endpoint(EndpointConfig::tcp("127.0.0.1", port));
+    let run = run.endpoint(Endpoint::tcp("127.0.0.1", port));
     let running = tokio::spawn(run.into_future());
     sight.made().await;
     assert_eq!(sight.joined().await.transport().max_send, 70_000);

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
-use wampwerk::component::{Component, TransportConfig};
-use wampwerk::transport::{Acceptor, TlsServerConfig, Transport};
+use wampwerk::component::Component;
+use wampwerk::transport::{Acceptor, TlsServer, Transport, TransportConfig};
 use wampwerk::{ConfigError, ConnectError, Dict, Router, Serializer, TransportError, Value};
 
 async fn listen() -> (TcpListener, u16) {
@@ -217,8 +217,7 @@ async fn tls_has_roots_a_name_and_a_certificate() {
     let authority = Authority::new();
     let (cert, key) = authority.issue("inner.example");
     let (mine, my_key) = authority.issue("me");
-    let server =
-        TlsServerConfig::from_pem(cert, key).unwrap().client_roots_pem(authority.0.pem()).unwrap();
+    let server = TlsServer::new(cert, key).client_roots(authority.0.pem());
     let folder = std::env::temp_dir().join(format!("wampwerk-tls-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = |name: &str, text: &str| {

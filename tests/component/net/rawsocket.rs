@@ -9,10 +9,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use wampwerk::component::{
-    ApplicationRunner, ApplicationSession, BoxError, Component, ComponentConfig, EndpointConfig,
-    IntoTransports, TlsOptions, TransportConfig,
+    ApplicationRunner, ApplicationSession, BoxError, Component, ComponentConfig, IntoTransports,
 };
-use wampwerk::transport::TransportInfo;
+use wampwerk::transport::{Endpoint, Tls, TransportConfig, TransportInfo};
 use wampwerk::{CloseKind, Router, Serializer, Session};
 
 use crate::common::authority::Authority;
@@ -72,7 +71,7 @@ async fn rss_has_tls() {
         assert!(info.secure && info.channel_id.is_some());
     }
     let typed = TransportConfig::rawsocket(listener.url())
-        .tls(TlsOptions::new().trust_root(authority.pem()))
+        .tls(Tls::new().trust_root(authority.pem()))
         .serializers(&[Serializer::Json]);
     let info = joined_by(typed).await;
     assert_eq!((info.secure, info.serializer), (true, Serializer::Json));
@@ -111,7 +110,7 @@ async fn dicts_and_setters_reach_the_factory() {
         joined_by(format!(r#"{{"type": "rawsocket", "url": "ws://127.0.0.1:{port}"}}"#).as_str())
             .await;
     assert_eq!(info.kind, "rawsocket");
-    let endpoint = EndpointConfig::tcp("127.0.0.1", port);
+    let endpoint = Endpoint::tcp("127.0.0.1", port);
     let info = joined_by(TransportConfig::rawsocket("").endpoint(endpoint.clone())).await;
     assert_eq!(info.kind, "rawsocket");
     let info = joined_by(TransportConfig::new("rs://router.example").endpoint(endpoint)).await;

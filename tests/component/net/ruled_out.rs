@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::timeout;
-use wampwerk::component::{AttemptError, Component, ComponentError, TransportConfig};
-use wampwerk::transport::ServerOptions;
+use wampwerk::component::{AttemptError, Component, ComponentError};
+use wampwerk::transport::{ServerOptions, TransportConfig};
 use wampwerk::{CloseKind, ConnectError, Listener, RawSocketRefusal, Router, Serializer};
 
 /// How it ends after one attempt, without having been told to.

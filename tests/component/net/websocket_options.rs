@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use wampwerk::component::TransportConfig;
+use wampwerk::transport::TransportConfig;
 use wampwerk::{TransportError, Value};
 
 use crate::common::websocket::{End, client_frame, flush, raw_server, recv, send, switching, wire};

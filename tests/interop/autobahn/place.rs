@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use tokio::task::JoinHandle;
 use wampwerk::router::{Disclosure, MetaApi};
 use wampwerk::session::{SessionConfig, join};
-use wampwerk::transport::{Connector, TlsConfig, WampWebSocketClientFactory};
+use wampwerk::transport::{Connector, Tls, WampWebSocketClientFactory};
 use wampwerk::{
     ApplicationError, CallError, ConnectError, Dict, List, Listener, Payload, Router,
     RouterBuilder, Serializer, Session, Value,
@@ -43,7 +43,7 @@ impl Place {
         let router = more(Place::router()).build().unwrap();
         let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
         let url = listener.url().to_owned();
-        let ours = over_websocket(url.clone(), TlsConfig::new());
+        let ours = over_websocket(url.clone(), Tls::new());
         Place::of(url, Some((router, listener)), ours, Implementation::Python, None)
     }
 
@@ -65,7 +65,7 @@ impl Place {
 
     fn crossbar_with(who: Implementation) -> Place {
         let url = Rig::find().get("ws").to_owned();
-        let ours = over_websocket(url.clone(), TlsConfig::new());
+        let ours = over_websocket(url.clone(), Tls::new());
         Place::of(url, None, ours, who, None)
     }
 
@@ -160,7 +160,7 @@ impl Place {
 }
 
 /// Sessions of ours over WebSocket.
-pub(crate) fn over_websocket(url: String, tls: TlsConfig) -> Ours {
+pub(crate) fn over_websocket(url: String, tls: Tls) -> Ours {
     Box::new(move |serializer| {
         let factory = WampWebSocketClientFactory::new(&url, &[serializer]).unwrap();
         Box::new(factory.tls(tls.clone()))

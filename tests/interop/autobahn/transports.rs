@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use wampwerk::transport::{TlsConfig, WampRawSocketClientFactory};
+use wampwerk::transport::{Tls, WampRawSocketClientFactory};
 
 use super::place::{Ours, Place, over_websocket};
 use crate::common::authority::Authority;
@@ -69,7 +69,7 @@ impl Place {
 }
 
 /// Sessions of ours over RawSocket.
-fn over_raw_socket(url: String, tls: TlsConfig) -> Ours {
+fn over_raw_socket(url: String, tls: Tls) -> Ours {
     Box::new(move |serializer| {
         let factory = WampRawSocketClientFactory::new(&url, serializer).unwrap();
         Box::new(factory.tls(tls.clone()))

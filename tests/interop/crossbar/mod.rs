@@ -1,6 +1,6 @@
 //! Against a real Crossbar: the whole behaviour with each serializer, and what is its own.
 
-use wampwerk::transport::{TlsConfig, WampWebSocketClientFactory};
+use wampwerk::transport::{Tls, WampWebSocketClientFactory};
 use wampwerk::{CallError, CloseKind, ConnectError, RegisterError, Serializer, Session, connect};
 
 use crate::common::behaviour::{self, Kind, Place};
@@ -118,7 +118,7 @@ async fn what_is_forbidden_is_refused() {
 
 async fn over_tls() {
     let rig = Rig::find();
-    let tls = TlsConfig::new().with_root_pem(rig.ca()).unwrap();
+    let tls = Tls::new().also_trust(rig.ca());
     let factory = WampWebSocketClientFactory::new(rig.get("wss"), &[Serializer::Cbor]);
     let factory = factory.unwrap().tls(tls);
     let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wampwerk::session::connect_with;
-use wampwerk::transport::{AutoPing, WampRawSocketClientFactory};
+use wampwerk::transport::{Ping, WampRawSocketClientFactory};
 use wampwerk::{CloseKind, ConnectError, Serializer, connect};
 
 use crate::crossbar::rig::Rig;
@@ -23,7 +23,7 @@ fn factory(rig: &Rig, transport: &str) -> WampRawSocketClientFactory {
 async fn a_ping_ends_the_connection() {
     let rig = Rig::find();
     for transport in TRANSPORTS {
-        let ping = AutoPing::new(Duration::from_millis(10), Duration::from_secs(20));
+        let ping = Ping::new(Duration::from_millis(10), Duration::from_secs(20));
         let factory = factory(&rig, transport).auto_ping(ping);
         let session = connect_with(&factory, rig.get("realm")).await.unwrap();
         let reason = session.closed().await;

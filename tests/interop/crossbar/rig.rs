@@ -5,9 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 use wampwerk::Serializer;
-use wampwerk::transport::{
-    Connector, TlsConfig, WampRawSocketClientFactory, WampWebSocketClientFactory,
-};
+use wampwerk::transport::{Connector, Tls, WampRawSocketClientFactory, WampWebSocketClientFactory};
 
 /// Where everybody may join, by the keys of the rig.
 pub(crate) const TRANSPORTS: [&str; 8] =
@@ -60,7 +58,7 @@ impl Rig {
     /// What connects to a transport.
     pub(crate) fn connector(&self, transport: &str, serializer: Serializer) -> Box<dyn Connector> {
         let url = self.url(transport);
-        let tls = TlsConfig::new().with_root_pem(self.ca()).unwrap();
+        let tls = Tls::new().also_trust(self.ca());
         if url.starts_with("ws") {
             Box::new(WampWebSocketClientFactory::new(&url, &[serializer]).unwrap().tls(tls))
         } else {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wampwerk::session::connect_with;
-use wampwerk::transport::{AutoPing, WampWebSocketClientFactory};
+use wampwerk::transport::{Ping, WampWebSocketClientFactory};
 use wampwerk::{Serializer, Session};
 
 use crate::crossbar::rig::Rig;
@@ -36,7 +36,7 @@ async fn it_answers_pings_of_every_size_and_the_connection_stays() {
     let rig = Rig::find();
     for (size, restart) in [(12, true), (125, false), (64, false)] {
         // If one were not answered, the connection would be lost.
-        let ping = AutoPing::new(INTERVAL, Duration::from_secs(5));
+        let ping = Ping::new(INTERVAL, Duration::from_secs(5));
         let ping = ping.size(size).restart_on_traffic(restart);
         let factory = factory(&rig, Serializer::Cbor).auto_ping(ping);
         let begin = Instant::now();
@@ -66,7 +66,7 @@ async fn it_takes_fragments_of_every_size_with_pings_between() {
     let rig = Rig::find();
     for serializer in Serializer::ALL {
         for fragment in [1, 7, 1000, 65_536] {
-            let ping = AutoPing::new(INTERVAL, Duration::from_secs(20));
+            let ping = Ping::new(INTERVAL, Duration::from_secs(20));
             let factory = factory(&rig, serializer)
                 .auto_fragment_size(fragment)
                 .auto_ping(ping.restart_on_traffic(false));

@@ -4,8 +4,9 @@ use data_encoding::BASE64;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
-use super::{Login, Refusal};
+use super::Refusal;
 use crate::error::{Cause, ConfigError, HttpRefusal};
+use crate::settings::Secret;
 use crate::url::Host;
 
 /// Maximum length of the proxy's answer, as in WebSocket's opening handshake.
@@ -17,14 +18,14 @@ const START: &[u8] = b"HTTP/1.";
 /// Maximum length of a line that an error repeats.
 const MAX_TOLD: usize = 100;
 
-pub(super) fn check_login(login: &Login) -> Result<(), ConfigError> {
-    if login.user.contains(':') {
+pub(super) fn check_login((user, password): &(String, Secret)) -> Result<(), ConfigError> {
+    if user.contains(':') {
         return Err(ConfigError::new("username", "it cannot have a colon"));
     }
-    if login.user.chars().any(char::is_control) {
+    if user.chars().any(char::is_control) {
         return Err(ConfigError::new("username", "it has control characters"));
     }
-    if login.password.as_slice().iter().any(u8::is_ascii_control) {
+    if password.as_bytes().iter().any(u8::is_ascii_control) {
         return Err(ConfigError::new("password", "it has control characters"));
     }
     Ok(())
@@ -34,7 +35,7 @@ pub(super) async fn connect(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     host: &str,
     port: u16,
-    login: Option<&Login>,
+    login: Option<&(String, Secret)>,
 ) -> Result<(), Refusal> {
     stream.write_all(&request(host, port, login)).await?;
     stream.flush().await?;
@@ -96,13 +97,13 @@ fn told(text: &str) -> String {
 }
 
 /// The request; wiped after use, as it contains the password.
-fn request(host: &str, port: u16, login: Option<&Login>) -> Zeroizing<Vec<u8>> {
+fn request(host: &str, port: u16, login: Option<&(String, Secret)>) -> Zeroizing<Vec<u8>> {
     let target = format!("{}:{port}", Host(host));
     let start = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
-    let Some(login) = login else {
+    let Some((user, password)) = login else {
         return Zeroizing::new(format!("{start}\r\n").into_bytes());
     };
-    let (user, password) = (login.user.as_bytes(), login.password.as_slice());
+    let (user, password) = (user.as_bytes(), password.as_bytes());
     // With its whole capacity from the start: growing would leave copies behind.
     let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
     pair.extend_from_slice(user);

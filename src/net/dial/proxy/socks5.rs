@@ -8,8 +8,9 @@ use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
-use super::{Login, Refusal};
+use super::Refusal;
 use crate::error::{Cause, ConfigError, SocksRefusal};
+use crate::settings::Secret;
 
 /// Maximum length of names, users and passwords: the length field has one byte.
 pub(super) const LONGEST: usize = 255;
@@ -24,12 +25,10 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-pub(super) fn check_login(login: &Login) -> Result<(), ConfigError> {
-    for (key, length) in
-        [("username", login.user.len()), ("password", login.password.as_slice().len())]
-    {
+pub(super) fn check_login((user, password): &(String, Secret)) -> Result<(), ConfigError> {
+    for (key, length) in [("username", user.len()), ("password", password.as_bytes().len())] {
         if !(1..=LONGEST).contains(&length) {
-            let text = format!("it has {length} bytes, SOCKS5 takes 1 to {LONGEST}");
+            let text = format_args!("it has {length} bytes, SOCKS5 takes 1 to {LONGEST}");
             return Err(ConfigError::new(key, text));
         }
     }
@@ -40,7 +39,7 @@ pub(super) async fn connect(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     host: &str,
     port: u16,
-    login: Option<&Login>,
+    login: Option<&(String, Secret)>,
 ) -> Result<(), Refusal> {
     let offer: &[u8] = match login {
         Some(_) => &[VERSION, 2, NO_LOGIN, LOGIN],
@@ -69,9 +68,9 @@ pub(super) async fn connect(
 
 async fn log_in(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    login: &Login,
+    (user, password): &(String, Secret),
 ) -> Result<(), Refusal> {
-    let (user, password) = (login.user.as_bytes(), login.password.as_slice());
+    let (user, password) = (user.as_bytes(), password.as_bytes());
     // With its whole capacity from the start: growing would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
     bytes.extend_from_slice(&[LOGIN_VERSION, length(user)?]);

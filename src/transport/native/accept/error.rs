@@ -32,7 +32,7 @@ pub enum AcceptError {
     /// The TLS handshake failed; often the client does not trust the certificate.
     #[error("TLS failed: {0}")]
     Tls(String),
-    /// The server's own settings are not valid; only the factories of `server` check them this late.
+    /// The server's own settings cannot be used.
     #[error("{0}")]
     Settings(String),
     /// The handshake took too long.

@@ -19,7 +19,9 @@ use crate::framing::rawsocket::MAGIC;
 use crate::message::Serializer;
 use crate::net::protection::Protection;
 #[cfg(feature = "tls")]
-use crate::net::tls::TlsServerConfig;
+use crate::net::tls::ServerTls;
+#[cfg(feature = "tls")]
+use crate::settings::TlsServer;
 use crate::transport::Transport;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
 use crate::transport::native::websocket::{self, Terms};
@@ -66,7 +68,7 @@ pub struct Acceptor {
     /// Made of the other fields at the first handshake, and shared by clones.
     terms: Arc<OnceLock<Terms>>,
     #[cfg(feature = "tls")]
-    tls: Option<TlsServerConfig>,
+    tls: Option<ServerTls>,
 }
 
 impl Acceptor {
@@ -158,8 +160,8 @@ impl Acceptor {
     /// Sets TLS, which comes before the handshake. Default: no TLS.
     #[cfg(feature = "tls")]
     #[must_use]
-    pub fn tls(mut self, tls: impl Into<Option<TlsServerConfig>>) -> Self {
-        self.tls = tls.into();
+    pub fn tls(mut self, tls: impl Into<Option<TlsServer>>) -> Self {
+        self.tls = tls.into().map(ServerTls::new);
         self
     }
 
@@ -180,6 +182,15 @@ impl Acceptor {
             && let Some(name) = self.options.only_of_websocket().or(on_connect)
         {
             return Err(ConfigError::new(name, "RawSocket does not support it"));
+        }
+        Ok(self.check_tls()?)
+    }
+
+    /// Reads the files of the TLS settings, unless that has been done.
+    pub(crate) fn check_tls(&self) -> Result<(), ConfigError> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            tls.check().map_err(|error| error.within("tls"))?;
         }
         Ok(())
     }
@@ -255,6 +266,7 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let peer = peer.to_string();
+        self.check_tls().map_err(|error| AcceptError::Settings(error.to_string()))?;
         let shake_hands = async {
             #[cfg(feature = "tls")]
             if let Some(tls) = &self.tls {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::error::ConfigError;
 use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
+use crate::settings::{LARGEST, Ping, check_time};
+use crate::transport::CLOSE_TIMEOUT;
 use crate::transport::native::framed::Times;
-use crate::transport::{CLOSE_TIMEOUT, LARGEST, check_time};
 use crate::websocket::origins::Origins;
 use crate::websocket::settings;
 
@@ -35,7 +36,7 @@ pub struct ServerOptions {
     max_connections: Option<usize>,
     max_message_size: Option<usize>,
     max_frame_size: Option<usize>,
-    auto_ping: Option<Option<AutoPing>>,
+    auto_ping: Ping,
     auto_fragment_size: Option<Option<NonZeroUsize>>,
     allowed_origins: Option<Vec<String>>,
     allow_null_origin: Option<bool>,
@@ -93,7 +94,7 @@ impl ServerOptions {
         self
     }
 
-    /// Automatic pings; `None` for none. Default: [`AutoPing::default`] over WebSocket and none over
+    /// Automatic pings; `None` for none. Default: see [`Ping`], over WebSocket and none over
     /// RawSocket, where Autobahn|Python drops the connection on a ping. A value that is set applies to
     /// both.
     ///
@@ -102,8 +103,8 @@ impl ServerOptions {
     /// A listener also turns on TCP keepalive, after 30 s: it detects clients whose machine is gone, not
     /// programs that hang.
     #[must_use]
-    pub fn auto_ping(mut self, auto_ping: impl Into<Option<AutoPing>>) -> Self {
-        self.auto_ping = Some(auto_ping.into());
+    pub fn auto_ping(mut self, auto_ping: impl Into<Option<Ping>>) -> Self {
+        self.auto_ping = auto_ping.into().unwrap_or_else(Ping::never);
         self
     }
 
@@ -271,7 +272,7 @@ impl ServerOptions {
 
     /// For a WebSocket.
     pub(super) fn websocket(&self) -> settings::Settings {
-        let auto_ping = self.auto_ping.unwrap_or(Some(AutoPing::default()));
+        let auto_ping = AutoPing::of(&self.auto_ping, true);
         let default = settings::Settings::default();
         settings::Settings {
             max_message_size: self.message_size(),
@@ -286,7 +287,7 @@ impl ServerOptions {
 
     /// For a RawSocket.
     pub(super) fn raw_socket(&self) -> Times {
-        let auto_ping = self.auto_ping.flatten();
+        let auto_ping = AutoPing::of(&self.auto_ping, false);
         Times {
             auto_ping,
             send_timeout: self.patience(auto_ping),
@@ -350,13 +351,14 @@ mod tests {
 
     #[test]
     fn who_takes_nothing_is_waited_for_as_long_as_who_is_silent() {
-        let ping = AutoPing::new(Duration::from_secs(1), Duration::from_secs(2));
+        let ping = Ping::new(Duration::from_secs(1), Duration::from_secs(2));
+        let ping = AutoPing::of(&ping, false);
         let options = ServerOptions::new();
-        assert_eq!(options.patience(Some(ping)), Some(Duration::from_secs(3)));
+        assert_eq!(options.patience(ping), Some(Duration::from_secs(3)));
         assert_eq!(options.patience(None), Some(SEND_TIMEOUT));
-        assert_eq!(options.clone().send_timeout(None).patience(Some(ping)), None);
+        assert_eq!(options.clone().send_timeout(None).patience(ping), None);
         let short = Duration::from_millis(1);
-        assert_eq!(options.send_timeout(short).patience(Some(ping)), Some(short));
+        assert_eq!(options.send_timeout(short).patience(ping), Some(short));
     }
 
     #[test]

@@ -334,6 +334,7 @@ mod tests {
     use crate::message::Serializer;
     use crate::net::limits::LAST_WORDS;
     use crate::net::liveness::AutoPing;
+    use crate::settings::Ping;
     use crate::transport::Transport;
 
     #[test]
@@ -412,9 +413,10 @@ mod tests {
     async fn a_peer_that_goes_away_at_a_ping_may_know_none() {
         let (near, mut far) = duplex(1024);
         let agreement = Agreement::new(Serializer::Cbor, 16 << 20, MaxLength::MAX);
-        let ping = AutoPing::new(Duration::from_millis(1), Duration::from_secs(10));
+        let ping = Ping::new(Duration::from_millis(1), Duration::from_secs(10));
+        let ping = AutoPing::of(&ping, false);
         let close_timeout = Duration::from_secs(2);
-        let settings = Times { auto_ping: Some(ping), send_timeout: None, close_timeout };
+        let settings = Times { auto_ping: ping, send_timeout: None, close_timeout };
         let mut transport = transport(near, agreement, "test", Protection::default(), settings);
         let peer = tokio::spawn(async move { far.read_u8().await });
         let end = poll_fn(|cx| transport.poll_recv(cx)).await;

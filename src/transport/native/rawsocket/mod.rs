@@ -9,7 +9,7 @@ mod handshake;
 mod server;
 
 #[cfg(feature = "client")]
-pub use self::client::WampRawSocketClientFactory;
+pub(super) use self::client::RawSocketClient;
 #[cfg(feature = "router")]
 pub(super) use self::framing::transport;
 #[cfg(feature = "router")]

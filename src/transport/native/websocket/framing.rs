@@ -171,6 +171,7 @@ mod tests {
     use crate::message::Serializer;
     use crate::net::limits::{HIGH_WATER, LAST_WORDS, MESSAGES_PER_LOOK};
     use crate::net::liveness::AutoPing;
+    use crate::settings::Ping;
     use crate::transport::Transport;
     use crate::websocket::io::READ_SIZE;
 
@@ -268,7 +269,8 @@ mod tests {
         for strict in [true, false] {
             // For a server, without end: a binary message of two bytes, masked with 0x82 each.
             let stream = join(repeat(0x82), sink());
-            let ping = AutoPing::default().restart_on_traffic(!strict);
+            let ping = Ping::default().restart_on_traffic(!strict);
+            let Some(ping) = AutoPing::of(&ping, true) else { unreachable!("it is on") };
             let settings = Settings { auto_ping: Some(ping), ..Settings::default() };
             let mut transport = over(stream, Vec::new(), Role::Server, &settings);
             let cx = &mut Context::from_waker(Waker::noop());

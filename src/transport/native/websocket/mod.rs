@@ -11,7 +11,7 @@ mod framing;
 mod server;
 
 #[cfg(feature = "client")]
-pub use self::client::WampWebSocketClientFactory;
+pub(super) use self::client::WebSocketClient;
 #[cfg(feature = "router")]
 pub(crate) use self::server::{Agreed, Refusal};
 #[cfg(feature = "router")]

@@ -1,0 +1,41 @@
+//! Settings of connections as plain data, the same on every target.
+//!
+//! Contains one type per thing that can be set, its setters and the checks that need no system. The
+//! transports resolve them; a target refuses by name what it cannot do.
+
+mod endpoint;
+mod ping;
+mod proxy;
+mod tls;
+mod websocket;
+
+use std::time::Duration;
+
+pub use endpoint::{Endpoint, IpVersion};
+pub use ping::Ping;
+pub use proxy::Proxy;
+#[allow(unused_imports, reason = "the browser connects by itself")]
+pub(crate) use proxy::ProxyKind;
+pub use tls::{Tls, TlsServer};
+pub use websocket::WebSocketOptions;
+
+/// Passwords and keys among the settings.
+#[allow(unused_imports, reason = "the browser connects by itself")]
+pub(crate) use crate::auth::Secret;
+
+/// The longest time that can be set: a year.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
+/// The largest message that can be allowed. Both ends hold it in memory.
+pub(crate) const LARGEST: usize = (1 << 31) - 1;
+
+/// Checks that a time is at most a year and, with `never_zero`, not zero.
+pub(crate) fn check_time(time: Duration, never_zero: bool) -> Result<(), &'static str> {
+    if time > LONGEST {
+        return Err("it is longer than a year");
+    }
+    if never_zero && time.is_zero() {
+        return Err("it must be more than 0 s");
+    }
+    Ok(())
+}
