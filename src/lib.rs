@@ -44,6 +44,7 @@
 //! - `json`, `msgpack`, `cbor`: serializers; at least one is needed
 //! - `tls`: TLS for native transports
 //! - `log`: the subscriber that [`component::run`](fn@component::run) installs natively
+//! - `scram`, `cryptosign`: these authentication methods
 //! - `cryptobox`: `session::cryptobox`, end-to-end encryption as in Autobahn
 //!
 //! All but `cryptobox` are enabled by default.
