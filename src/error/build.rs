@@ -1,4 +1,4 @@
-//! `BuildError`: why there is no router.
+//! Contains `BuildError`, the error of building a router.
 
 use super::config::ConfigError;
 use super::text::debug_as_text;

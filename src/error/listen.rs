@@ -1,4 +1,4 @@
-//! `ListenError`: why a server does not listen.
+//! Contains `ListenError`, the error of listening.
 
 use std::error::Error;
 use std::io;

@@ -45,8 +45,8 @@ pub(crate) async fn all<F: Future + Unpin>(futures: Vec<F>) -> Vec<F::Output> {
     outputs.into_iter().flatten().collect()
 }
 
-/// As [`all`], but ends when no future has become ready for `patience`. The futures that are not
-/// ready then are dropped and have no output.
+/// Drives all futures like [`all`], but ends when no future has become ready for `patience`. The
+/// futures that are not ready then are dropped and have no output.
 pub(crate) async fn all_within<F: Future + Unpin>(
     futures: Vec<F>,
     patience: Duration,
@@ -56,8 +56,8 @@ pub(crate) async fn all_within<F: Future + Unpin>(
     outputs
 }
 
-/// As [`all`], but puts each output into `outputs` at once, so that it is there even if this future
-/// is dropped before its end.
+/// Drives all futures like [`all`], but stores each output in `outputs` at once. The outputs remain
+/// there if this future is dropped before its end.
 pub(crate) async fn all_into<F: Future + Unpin>(
     futures: Vec<F>,
     outputs: &mut Vec<Option<F::Output>>,

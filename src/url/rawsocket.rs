@@ -48,7 +48,7 @@ impl RawSocketUrl {
     pub fn parse(url: &str) -> Result<Self, UrlError> {
         let parsed = Self::parse_listen(url)?;
         if parsed.port == 0 {
-            return Err(invalid(url, "port must be 1 to 65535"));
+            return Err(invalid(url, "port 0 is out of range (1 to 65535)"));
         }
         Ok(parsed)
     }

@@ -43,7 +43,7 @@ impl WebSocketUrl {
     pub fn parse(url: &str) -> Result<Self, UrlError> {
         let parsed = read(url).map_err(|message| invalid(url, message))?;
         if parsed.port == 0 {
-            return Err(invalid(url, "port must be 1 to 65535"));
+            return Err(invalid(url, "port 0 is out of range (1 to 65535)"));
         }
         Ok(parsed)
     }

@@ -21,6 +21,7 @@ mod endpoint_proxy;
 mod endpoint_tls;
 #[cfg(unix)]
 mod endpoint_unix;
+mod error_causes;
 mod rawsocket_client;
 mod rawsocket_closing;
 mod rawsocket_frames;

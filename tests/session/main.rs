@@ -19,6 +19,7 @@ mod authentication_faults;
 mod call_limits;
 mod closing;
 mod error_mapping;
+mod error_texts;
 mod faults;
 mod hooks;
 mod in_process;

@@ -374,7 +374,7 @@ mod tests {
         for path in ["", "ws", "/ws?a=b", "/ws#a", "/a b", "*"] {
             for acceptor in [Acceptor::websocket(path, &[]), Acceptor::universal(path, &[])] {
                 let error = acceptor.check().map_err(|error| error.to_string());
-                let named = error.as_ref().is_err_and(|it| it.contains(&format!("path {path:?}")));
+                let named = error.as_ref().is_err_and(|it| it.contains(&format!("path: {path:?}")));
                 assert!(named, "{path}: {error:?}");
             }
         }
