@@ -388,7 +388,7 @@ async fn what_an_attempt_needs_may_fail_and_panic() {
             })
         }),
         ("url failed: broken", |_| Component::builder().url(|| async { Err("broken") })),
-        ("url failed: url: it must begin with ws://", |_| {
+        ("url failed: invalid url: it must begin with ws://", |_| {
             Component::builder().url(|| async { Ok::<_, BoxError>("broken".to_owned()) })
         }),
         ("on_connect failed: broken", |builder| builder.session_factory(|_| Unconnected)),

@@ -65,7 +65,8 @@ async fn a_refused_connection_has_the_error_of_the_system() {
 #[tokio::test]
 async fn a_failure_of_tls_has_the_error_of_tls() {
     let (stranger, trusted) = (Authority::named("stranger"), Authority::named("authority"));
-    let listen = router().listen("wss://localhost:0/ws").tls(stranger.server("localhost"));
+    let router = router();
+    let listen = router.listen("wss://localhost:0/ws").tls(stranger.server("localhost"));
     let listener = listen.await.unwrap();
     let tls = TlsConfig::new().with_root_pem(trusted.pem()).unwrap();
     let factory = WampWebSocketClientFactory::new(listener.url(), &[Serializer::Cbor]).unwrap();

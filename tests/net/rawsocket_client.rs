@@ -177,8 +177,8 @@ async fn what_is_no_agreement_is_an_error_that_says_why() {
         (b"\x15\x03\x03\0\x02\x02\x28", "it speaks TLS: use rss://"),
     ] {
         match refused(answer).await {
-            ConnectError::Handshake { message: told, .. } => {
-                assert!(told.starts_with("127.0.0.1:") && told.contains(text), "{told}");
+            ConnectError::Handshake { address, message: told, .. } => {
+                assert!(address.starts_with("127.0.0.1:") && told.contains(text), "{told}");
             }
             other => panic!("{other}"),
         }

@@ -142,9 +142,9 @@ async fn a_raw_socket_port_that_closes_is_told_from_one_that_nobody_listens_on()
             Acceptor::raw_socket(&[Serializer::Cbor]).accept(stream, peer).await.err()
         });
         match client(&url, &[Serializer::Cbor]).connect().await.err().unwrap() {
-            ConnectError::Handshake { message: text, .. } => {
+            ConnectError::Handshake { address, message: text, .. } => {
                 let hint = "if this is a RawSocket port, use rs://";
-                assert!(text.starts_with("127.0.0.1:") && text.contains(hint), "{text}");
+                assert!(address.starts_with("127.0.0.1:") && text.contains(hint), "{text}");
             }
             other => panic!("{reset}: {other:?}"),
         }

@@ -342,7 +342,10 @@ async fn a_whole_component_from_json() {
         ("[]", "it must be a dict, not list"),
         (r#"{"realm": "realm 1"}"#, r#"realm: "realm 1" is not a valid URI: component 1 "#),
         (r#"{"max_retries": 5}"#, "max_retries: it belongs to a transport: transports[0].max_"),
-        (r#"{"authentication": ["ticket"]}"#, "authentication: it must be a dict of methods, is "),
+        (
+            r#"{"authentication": ["ticket"]}"#,
+            "authentication: it must be a dict of methods, not list",
+        ),
         (
             r#"{"authentication": {"ticket": {"a b\n": 1}}}"#,
             r"authentication.ticket.a b\n: unknown key; known are ticket, ",

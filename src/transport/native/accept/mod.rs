@@ -181,7 +181,7 @@ impl Acceptor {
         if self.speaks == Speaks::RawSocket
             && let Some(name) = self.options.only_of_websocket().or(on_connect)
         {
-            return Err(ConfigError::new(name, "RawSocket does not support it"));
+            return Err(ConfigError::new(name, "not supported by RawSocket"));
         }
         Ok(self.check_tls()?)
     }
