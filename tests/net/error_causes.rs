@@ -5,8 +5,7 @@ use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wampwerk::component::TransportConfig;
-use wampwerk::transport::{Connector, Proxy, TlsConfig, WampWebSocketClientFactory};
+use wampwerk::transport::{Connector, Proxy, TransportConfig, WampWebSocketClientFactory};
 use wampwerk::{
     Component, ConfigError, ConnectError, Error, HttpRefusal, ListenError, Router, Serializer,
     SocksRefusal, UrlError, connect,
@@ -44,7 +43,7 @@ async fn proxy(answers: &'static [(usize, &'static [u8])]) -> u16 {
 
 async fn through(proxy: Proxy) -> ConnectError {
     let factory = WampWebSocketClientFactory::new("ws://router.example/ws", &[Serializer::Cbor]);
-    factory.unwrap().proxy(proxy).unwrap().connect().await.err().unwrap()
+    factory.unwrap().proxy(proxy).connect().await.err().unwrap()
 }
 
 #[tokio::test]
@@ -68,9 +67,8 @@ async fn a_failure_of_tls_has_the_error_of_tls() {
     let router = router();
     let listen = router.listen("wss://localhost:0/ws").tls(stranger.server("localhost"));
     let listener = listen.await.unwrap();
-    let tls = TlsConfig::new().with_root_pem(trusted.pem()).unwrap();
     let factory = WampWebSocketClientFactory::new(listener.url(), &[Serializer::Cbor]).unwrap();
-    let error = factory.tls(tls).connect().await.err().unwrap();
+    let error = factory.tls(trusted.trusted()).connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
     let cause = error.source().unwrap();
     assert_eq!(cause.to_string(), "invalid peer certificate: UnknownIssuer");
@@ -108,24 +106,24 @@ async fn a_bad_url_has_an_error_of_its_own() {
 #[tokio::test]
 async fn a_refusal_of_a_proxy_has_its_status_or_reply() {
     let port = proxy(&[(1, b"HTTP/1.1 403 Forbidden\r\n\r\n")]).await;
-    let error = through(Proxy::http("127.0.0.1", port).unwrap()).await;
+    let error = through(Proxy::http("127.0.0.1", port)).await;
     assert!(matches!(error, ConnectError::Proxy { status: Some(403), .. }), "{error}");
     let refusal = error.source().unwrap().downcast_ref::<HttpRefusal>().unwrap();
     assert_eq!((refusal.status, refusal.message.as_str()), (403, "Forbidden"));
 
     let port = proxy(&[(1, b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")]).await;
-    let error = through(Proxy::http("127.0.0.1", port).unwrap()).await;
+    let error = through(Proxy::http("127.0.0.1", port)).await;
     assert!(matches!(error, ConnectError::ProxyAuthentication { .. }), "{error}");
     let refusal = error.source().unwrap().downcast_ref::<HttpRefusal>().unwrap();
     assert_eq!(refusal.status, 407);
 
     let port = proxy(&[(3, &[5, 0]), (4, &[5, 2, 0, 1, 0, 0, 0, 0, 0, 0])]).await;
-    let error = through(Proxy::socks5("127.0.0.1", port).unwrap()).await;
+    let error = through(Proxy::socks5("127.0.0.1", port)).await;
     assert!(matches!(error, ConnectError::Proxy { status: Some(2), .. }), "{error}");
     let refusal = error.source().unwrap().downcast_ref::<SocksRefusal>().unwrap();
     assert_eq!(refusal.reply, 2);
 
-    let error = through(Proxy::http("127.0.0.1", free_port().await).unwrap()).await;
+    let error = through(Proxy::http("127.0.0.1", free_port().await)).await;
     assert!(matches!(error, ConnectError::Proxy { status: None, .. }), "{error}");
     assert_eq!(error.io_kind(), Some(io::ErrorKind::ConnectionRefused));
 }
