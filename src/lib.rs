@@ -39,10 +39,10 @@
 //! The repository contains a guide in `docs/` and programs in `examples/`.
 //!
 //! # Cargo features
-//! - `client`: WebSocket and RawSocket client
 //! - `router`: embedded router and servers
 //! - `json`, `msgpack`, `cbor`: serializers; at least one is needed
 //! - `tls`: TLS for native transports
+//! - `scram`, `cryptosign`: these authentication methods; the others are always available
 //! - `log`: the subscriber that [`component::run`](fn@component::run) installs natively
 //! - `scram`, `cryptosign`: these authentication methods
 //! - `cryptobox`: `session::cryptobox`, end-to-end encryption as in Autobahn
@@ -79,7 +79,7 @@ pub mod value;
 mod websocket;
 
 cfg_if::cfg_if! {
-    if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
+    if #[cfg(not(target_arch = "wasm32"))] {
         mod net;
     }
 }
@@ -102,7 +102,7 @@ pub use uri::{Captures, InvalidUri, Match, NamedPattern, Pattern, Uri, UriRule, 
 pub use value::{Dict, List, Value};
 
 /// Compiles the examples of the README and of the guide.
-#[cfg(all(doctest, feature = "client", feature = "router", feature = "tls"))]
+#[cfg(all(doctest, feature = "router", feature = "tls"))]
 mod guide {
     macro_rules! pages {
         ($($name:ident $path:literal;)*) => {

@@ -9,7 +9,7 @@ use crate::auth::encoding::base64;
 use crate::auth::mock::Mock;
 use crate::auth::scram::router::RouterExchange as ScramExchange;
 use crate::auth::{
-    AuthError, ChallengeContext, Credential, Salt, Secret, TLS_EXPORTER, constant_time_eq, wampcra,
+    AuthError, ChallengeContext, Credential, Salt, Secret, constant_time_eq, wampcra,
 };
 use crate::message::{Authenticate, Challenge, time};
 use crate::value::Dict;
@@ -146,24 +146,6 @@ impl fmt::Debug for ChallengeContext<'_> {
         shown.field("authrole", &self.authrole).field("authprovider", &self.authprovider);
         shown.field("session", &self.session).field("unix_time", &self.unix_time);
         shown.finish_non_exhaustive()
-    }
-}
-
-impl ChallengeContext<'_> {
-    /// Returns the transport's channel binding, which HELLO asks for.
-    pub(in crate::auth) fn channel_id(&self) -> Result<[u8; 32], AuthError> {
-        self.channel_id.ok_or_else(|| {
-            AuthError::new(format_args!(
-                "this transport does not support channel binding {TLS_EXPORTER:?}"
-            ))
-        })
-    }
-
-    /// Creates the error for an unknown channel binding in HELLO.
-    pub(in crate::auth) fn unknown_binding(&self) -> AuthError {
-        AuthError::new(format_args!(
-            "HELLO.Details.authextra.channel_binding: the only supported type is {TLS_EXPORTER:?}"
-        ))
     }
 }
 

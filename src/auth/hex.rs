@@ -17,14 +17,6 @@ pub(in crate::auth) fn from_hex(name: &str, text: &str) -> Result<Vec<u8>, AuthE
         .map_err(|_| AuthError::new(format_args!("{name} is not valid hexadecimal")))
 }
 
-/// Decodes exactly `N` octets from hexadecimal digits.
-pub(in crate::auth) fn from_hex_array<const N: usize>(
-    name: &str,
-    text: &str,
-) -> Result<[u8; N], AuthError> {
-    secret_from_hex(name, text).map(|octets| *octets)
-}
-
 /// Decodes `N` secret octets from hexadecimal digits without leaving a copy in memory.
 pub(in crate::auth) fn secret_from_hex<const N: usize>(
     name: &str,

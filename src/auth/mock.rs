@@ -33,7 +33,7 @@ impl Mock {
                 let dialect = Dialect::of_method(method).ok_or_else(|| {
                     AuthError::new(format_args!("method {method:?} has no challenge"))
                 })?;
-                Credential::Scram { dialect, credential: ScramCredential::mock(dialect, self)? }
+                ScramCredential::mock(dialect, self)?
             }
         })
     }
@@ -49,10 +49,7 @@ impl Mock {
                 Credential::WampCra { secret: self.key("wampcra key"), salt }
             }
             Credential::Cryptosign { .. } => Credential::Cryptosign { public_keys: Vec::new() },
-            Credential::Scram { dialect, credential } => Credential::Scram {
-                dialect: *dialect,
-                credential: credential.mock_like(*dialect, self),
-            },
+            Credential::Scram { dialect, credential } => credential.mock_like(*dialect, self),
         }
     }
 

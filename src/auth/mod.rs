@@ -5,6 +5,8 @@
 //! Random octets and the current time are arguments; this module reads no clock and no random
 //! source.
 
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+mod binding;
 mod context;
 mod credential;
 #[cfg(feature = "cryptosign")]

@@ -1,8 +1,8 @@
 //! Replaces `scram` when that feature is off: there are no credentials, and every attempt to create
 //! one is an error that names the feature.
 
-use crate::auth::AuthError;
 use crate::auth::mock::Mock;
+use crate::auth::{AuthError, Credential};
 
 pub use super::dialect::Dialect;
 
@@ -15,11 +15,11 @@ impl ScramCredential {
         match *self {}
     }
 
-    pub(in crate::auth) fn mock(_dialect: Dialect, _mock: &Mock) -> Result<Self, AuthError> {
+    pub(in crate::auth) fn mock(_dialect: Dialect, _mock: &Mock) -> Result<Credential, AuthError> {
         Err(off())
     }
 
-    pub(in crate::auth) fn mock_like(&self, _dialect: Dialect, _mock: &Mock) -> Self {
+    pub(in crate::auth) fn mock_like(&self, _dialect: Dialect, _mock: &Mock) -> Credential {
         match *self {}
     }
 }

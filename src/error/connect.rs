@@ -17,7 +17,7 @@ use super::url::UrlError;
 /// TLS, the refusal of an HTTP server or of a proxy.
 ///
 /// ```
-/// # #[cfg(feature = "client")]
+/// #
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// use std::error::Error;
@@ -27,8 +27,6 @@ use super::url::UrlError;
 /// assert_eq!(error.io_kind(), Some(io::ErrorKind::ConnectionRefused));
 /// assert!(error.source().unwrap().is::<io::Error>());
 /// # }
-/// # #[cfg(not(feature = "client"))]
-/// # fn main() {}
 /// ```
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]

@@ -1,6 +1,5 @@
 //! Native byte streams: dialing, listening, TLS, limits and liveness. This room knows no WAMP.
 
-#[cfg(feature = "client")]
 pub(crate) mod dial;
 pub(crate) mod limits;
 #[cfg(feature = "router")]
@@ -13,8 +12,12 @@ pub(crate) mod protection;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
+#[cfg(not(feature = "tls"))]
+pub(crate) mod no_tls;
+#[cfg(not(feature = "tls"))]
+pub(crate) use no_tls as tls;
+
 /// Returns whether the error means that the peer has closed the connection.
-#[cfg(feature = "client")]
 pub(crate) fn is_end(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)

@@ -39,30 +39,18 @@ cfg_if::cfg_if! {
 }
 
 cfg_if::cfg_if! {
-    if #[cfg(all(unix, any(feature = "client", feature = "router")))] {
+    if #[cfg(unix)] {
         pub(crate) mod unix;
-    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
+    } else if #[cfg(not(target_arch = "wasm32"))] {
         mod no_unix;
         pub(crate) use no_unix as unix;
     }
 }
 
 cfg_if::cfg_if! {
-    if #[cfg(all(
-        any(feature = "client", feature = "router"),
-        any(
-            target_os = "linux",
-            target_os = "android",
-            target_os = "macos",
-            target_os = "ios",
-            target_os = "windows",
-            target_os = "freebsd",
-            target_os = "netbsd",
-            target_os = "dragonfly"
-        )
-    ))] {
+    if #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos", target_os = "ios", target_os = "windows", target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))] {
         pub(crate) mod keepalive;
-    } else if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
+    } else if #[cfg(not(target_arch = "wasm32"))] {
         mod keepalive_time;
         pub(crate) use keepalive_time as keepalive;
     }

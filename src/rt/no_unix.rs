@@ -13,7 +13,6 @@ pub(crate) fn check(_path: &Path) -> Result<(), String> {
     Err(NONE.to_owned())
 }
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "who connects is a client"))]
 pub(crate) async fn connect(_path: &Path) -> io::Result<Stream> {
     Err(io::Error::new(io::ErrorKind::Unsupported, NONE))
 }

@@ -16,7 +16,6 @@ use crate::server::listen::open;
 use crate::server::mount::Mount;
 use crate::server::target::{Target, Url};
 use crate::server::{Listener, TransportHandler};
-#[cfg(feature = "tls")]
 use crate::transport::TlsServer;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{
@@ -78,7 +77,6 @@ macro_rules! factory {
             }
 
             /// Sets the certificate; required if the URL means TLS. Default: none.
-            #[cfg(feature = "tls")]
             #[must_use]
             pub fn tls(mut self, tls: impl Into<Option<TlsServer>>) -> Self {
                 self.0.change().tls = tls.into();
@@ -258,7 +256,6 @@ impl Factory {
             options: ServerOptions::new(),
             on_connect: None,
             defaults: ServerOptions::new(),
-            #[cfg(feature = "tls")]
             tls: None,
         };
         let connections = Connections::new(handlers.clone());

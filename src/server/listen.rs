@@ -13,7 +13,6 @@ use crate::server::connections::Connections;
 use crate::server::listener::Listener;
 use crate::server::serve::Serve;
 use crate::server::target::Target;
-#[cfg(feature = "tls")]
 use crate::transport::TlsServer;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
@@ -77,7 +76,6 @@ impl Router {
                 options: ServerOptions::new(),
                 on_connect: None,
                 defaults: self.server_defaults(),
-                #[cfg(feature = "tls")]
                 tls: None,
             },
             connections: self.connections(),
@@ -105,7 +103,6 @@ impl Listen {
     /// router.listen("wss://0.0.0.0:443/ws").tls(tls).await?;
     /// # Ok(()) }
     /// ```
-    #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: impl Into<Option<TlsServer>>) -> Self {
         self.target.tls = tls.into();
         self

@@ -4,11 +4,10 @@
 
 use crate::error::{ListenError, UrlError};
 use crate::message::Serializer;
-#[cfg(feature = "tls")]
+use crate::net::tls;
 use crate::transport::TlsServer;
 use crate::transport::native::accept::OnConnect;
 use crate::transport::{Acceptor, RAW_SOCKET, ServerOptions};
-#[cfg(feature = "tls")]
 use crate::url::NO_TLS;
 use crate::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
 
@@ -22,7 +21,6 @@ pub(crate) struct Target {
     pub(crate) on_connect: Option<OnConnect>,
     /// Defaults for unset `options`. Those for WebSocket alone apply only there.
     pub(crate) defaults: ServerOptions,
-    #[cfg(feature = "tls")]
     pub(crate) tls: Option<TlsServer>,
 }
 
@@ -51,7 +49,9 @@ impl Target {
         let acceptor = acceptor.options(self.options.clone()).asking(self.on_connect);
         acceptor.check()?;
         let acceptor = acceptor.options(self.options.or(&self.defaults, !raw_socket_only));
-        #[cfg(feature = "tls")]
+        if let (true, Some(text)) = (url.is_secure(), tls::MISSING) {
+            return Err(wrong(text).into());
+        }
         let acceptor = match (url.is_secure(), &self.tls) {
             (_, Some(_)) if url.unix().is_some() => return Err(wrong(NO_TLS).into()),
             (true, None) => return Err(wrong("it needs a certificate: see `tls`").into()),
@@ -59,10 +59,6 @@ impl Target {
             (_, tls) => acceptor.tls(tls.clone()),
         };
         acceptor.check_tls()?;
-        #[cfg(not(feature = "tls"))]
-        if url.is_secure() {
-            return Err(wrong("TLS needs the feature `tls` of the crate wampwerk").into());
-        }
         Ok((url, acceptor))
     }
 

@@ -5,8 +5,8 @@
 
 mod endpoint;
 mod ping;
-mod proxy;
-mod tls;
+pub(crate) mod proxy;
+pub(crate) mod tls;
 mod websocket;
 
 use std::time::Duration;
@@ -14,13 +14,10 @@ use std::time::Duration;
 pub use endpoint::{Endpoint, IpVersion};
 pub use ping::Ping;
 pub use proxy::Proxy;
-#[allow(unused_imports, reason = "the browser connects by itself")]
-pub(crate) use proxy::ProxyKind;
 pub use tls::{Tls, TlsServer};
 pub use websocket::WebSocketOptions;
 
 /// Passwords and keys among the settings.
-#[allow(unused_imports, reason = "the browser connects by itself")]
 pub(crate) use crate::auth::Secret;
 
 /// The longest time that can be set: a year.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::auth::Secret;
+/// The password among the settings.
+pub(crate) use crate::auth::Secret;
 use crate::error::ConfigError;
 use crate::settings::endpoint::{read_address, show_address};
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::auth::Secret;
+/// Passwords and keys among the settings.
+pub(crate) use crate::auth::Secret;
 
 /// TLS settings of a client, for URLs that ask for TLS (`wss://`, `rss://`). Not available in the
 /// browser.

@@ -17,7 +17,6 @@ use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
-#[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod batched;
 mod client_factory;
 mod config;
@@ -25,7 +24,6 @@ pub mod memory;
 pub(crate) mod outgoing;
 mod round_trip;
 pub(crate) mod setters;
-#[cfg(any(target_arch = "wasm32", feature = "client", feature = "router"))]
 mod subprotocol;
 
 pub use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer, WebSocketOptions};
@@ -44,7 +42,7 @@ cfg_if::cfg_if! {
     } else {
         pub mod native;
         pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
-        #[cfg(any(feature = "client", feature = "router"))]
+        #[cfg(feature = "router")]
         pub use native::*;
     }
 }

@@ -7,7 +7,6 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::http::HeaderMap;
 
-#[cfg(feature = "client")]
 use crate::error::Cause;
 
 /// Maximum length of a head; most HTTP servers allow as much.
@@ -28,7 +27,6 @@ pub(crate) enum HeadError {
 
 impl HeadError {
     /// Returns the error of the connection, if that failed.
-    #[cfg(feature = "client")]
     pub(crate) fn cause(self) -> Option<Cause> {
         match self {
             HeadError::Io(error) => Some(Cause::new(error)),

@@ -9,7 +9,7 @@ pub use close_code::CloseCode;
 pub(crate) const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 cfg_if::cfg_if! {
-    if #[cfg(all(not(target_arch = "wasm32"), any(feature = "client", feature = "router")))] {
+    if #[cfg(not(target_arch = "wasm32"))] {
         pub(crate) mod closing;
         pub(crate) mod connection;
         mod control;

@@ -48,12 +48,10 @@ impl Default for Settings {
 
 /// Closing has two steps in Autobahn: until the server's Close frame, and until it ends TCP. Each
 /// has so long by default.
-#[cfg(feature = "client")]
 const CLOSE_STEP: Duration = Duration::from_secs(1);
 
 impl Settings {
     /// A client's.
-    #[cfg(feature = "client")]
     pub(crate) fn of(options: &WebSocketOptions) -> Self {
         let default = Settings::default();
         let steps = [options.close_handshake_timeout, options.server_connection_drop_timeout];

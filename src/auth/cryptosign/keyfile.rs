@@ -3,8 +3,9 @@
 
 use crate::auth::AuthError;
 use crate::auth::cryptosign::SigningKey;
+use crate::auth::cryptosign::from_hex_array;
 use crate::auth::cryptosign::key::MAX_FILE;
-use crate::auth::hex::{from_hex_array, secret_from_hex};
+use crate::auth::hex::secret_from_hex;
 
 const PRIVATE: &str = "private-key-ed25519";
 const PUBLIC: &str = "public-key-ed25519";

@@ -8,7 +8,7 @@ pub(in crate::auth) mod router;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use crate::auth::hex::{from_hex_array, hex};
+use crate::auth::hex::{hex, secret_from_hex};
 use crate::auth::{AuthError, constant_time_eq};
 
 pub use key::SigningKey;
@@ -79,4 +79,9 @@ pub fn to_hex(octets: &[u8]) -> String {
 
 fn wrong() -> AuthError {
     AuthError::new("the signature is wrong")
+}
+
+/// Decodes exactly `N` octets from hexadecimal digits.
+fn from_hex_array<const N: usize>(name: &str, text: &str) -> Result<[u8; N], AuthError> {
+    secret_from_hex(name, text).map(|octets| *octets)
 }

@@ -1,8 +1,8 @@
 //! Implements the router's side of cryptosign.
 
-use crate::auth::cryptosign::{response, to_be_signed, verify};
+use crate::auth::cryptosign::{from_hex_array, response, to_be_signed, verify};
 use crate::auth::encoding::{optional_text, text};
-use crate::auth::hex::{from_hex_array, hex};
+use crate::auth::hex::hex;
 use crate::auth::{AuthError, ChallengeContext, TLS_EXPORTER};
 use crate::message::Authenticate;
 use crate::value::Dict;

@@ -11,7 +11,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub(crate) use self::route::Way;
@@ -19,8 +18,7 @@ use self::route::{Route, Stream};
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::net::limits::DEFAULT_HANDSHAKE_TIMEOUT;
 use crate::net::protection::Protection;
-#[cfg(feature = "tls")]
-use crate::net::tls::{ClientTls, cause, tls_error};
+use crate::net::tls::{self, ClientTls, cause, tls_error};
 use crate::rt::{keepalive, unix};
 use crate::settings::{Endpoint, Tls};
 use crate::url::{RawSocketUrl, WebSocketUrl};
@@ -58,8 +56,8 @@ pub(crate) struct Site<'a> {
 impl Site<'_> {
     /// Checks that there is TLS if it asks for it, and that its unix socket can be one.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if self.secure && !cfg!(feature = "tls") {
-            return Err(NEEDS_TLS.to_owned());
+        if let (true, Some(text)) = (self.secure, tls::MISSING) {
+            return Err(text.to_owned());
         }
         self.unix.map_or(Ok(()), |path| unix::check(Path::new(path)))
     }
@@ -90,16 +88,13 @@ impl<'a> From<&'a RawSocketUrl> for Site<'a> {
 /// Settings for reaching one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Dial {
-    secure: bool,
-    /// Host of the URL, for which the server's certificate must be valid.
-    #[cfg(feature = "tls")]
-    host: String,
+    /// TLS before the protocol's handshake, and the host of the URL, for which the server's
+    /// certificate must be valid.
+    tls: Option<(String, ClientTls)>,
     /// Turns on TCP keepalive, so that the system detects a dead connection.
     keepalive: bool,
     route: Route,
     handshake_timeout: Duration,
-    #[cfg(feature = "tls")]
-    tls: ClientTls,
 }
 
 impl Dial {
@@ -107,16 +102,15 @@ impl Dial {
     pub(crate) fn new<'a>(url: impl Into<Site<'a>>, way: &Way<'_>) -> Result<Self, ConfigError> {
         let site = url.into();
         site.check().map_err(|text| ConfigError::new("url", text))?;
+        let default = Tls::new();
+        // Settings are checked even if the URL does not ask for TLS.
+        let tls = way.tls.or(site.secure.then_some(&default)).map(ClientTls::new).transpose();
+        let tls = tls.map_err(|error| error.within("endpoint.tls"))?;
         Ok(Dial {
-            secure: site.secure,
-            #[cfg(feature = "tls")]
-            host: site.host.to_owned(),
+            tls: tls.filter(|_| site.secure).map(|tls| (site.host.to_owned(), tls)),
             keepalive: false,
             route: Route::new(&site, way)?,
             handshake_timeout: way.handshake_timeout.unwrap_or(DEFAULT_HANDSHAKE_TIMEOUT),
-            #[cfg(feature = "tls")]
-            tls: ClientTls::new(way.tls.unwrap_or(&Tls::new()))
-                .map_err(|error| error.within("endpoint.tls"))?,
         })
     }
 
@@ -127,7 +121,7 @@ impl Dial {
 
     /// Returns whether TLS comes before the protocol's handshake.
     pub(crate) fn is_secure(&self) -> bool {
-        self.secure
+        self.tls.is_some()
     }
 
     /// The endpoint of the connection, for messages.
@@ -144,9 +138,13 @@ impl Dial {
                     if self.keepalive {
                         keepalive::enable(&stream);
                     }
-                    match self.secure {
-                        true => self.secure(protocol, stream).await,
-                        false => protocol.shake_hands(stream, Protection::default()).await,
+                    match &self.tls {
+                        Some((host, tls)) => {
+                            let (stream, channel_id) = tls.connect(host, stream).await?;
+                            let protection = Protection { secure: true, channel_id };
+                            protocol.shake_hands(stream, protection).await
+                        }
+                        None => protocol.shake_hands(stream, Protection::default()).await,
                     }
                 }
                 Stream::Unix(stream) => protocol.shake_hands(stream, Protection::default()).await,
@@ -159,35 +157,13 @@ impl Dial {
         })
     }
 
-    #[cfg(feature = "tls")]
-    async fn secure<H: Handshake>(
-        &self,
-        protocol: &H,
-        stream: TcpStream,
-    ) -> Result<H::Output, ConnectError> {
-        let (stream, channel_id) = self.tls.connect(&self.host, stream).await?;
-        protocol.shake_hands(stream, Protection { secure: true, channel_id }).await
-    }
-
-    #[cfg(not(feature = "tls"))]
-    async fn secure<H: Handshake>(
-        &self,
-        _protocol: &H,
-        _stream: TcpStream,
-    ) -> Result<H::Output, ConnectError> {
-        Err(ConfigError::new("url", NEEDS_TLS).into())
-    }
-
     /// Makes an error of a connection that broke during a handshake.
     pub(crate) fn lost(&self, error: std::io::Error) -> ConnectError {
-        #[cfg(feature = "tls")]
-        if let Some(message) = tls_error(&error) {
-            let host = self.tls.name(&self.host).to_owned();
+        if let (Some((host, tls)), Some(message)) = (&self.tls, tls_error(&error)) {
+            let host = tls.name(host).to_owned();
             return ConnectError::Tls { host, message, cause: Some(cause(error)) };
         }
         let (address, message) = (self.peer().to_string(), error.to_string());
         ConnectError::Io { address, message, cause: Some(Cause::new(error)) }
     }
 }
-
-const NEEDS_TLS: &str = "TLS (wss://, rss://) needs the feature `tls` of the crate wampwerk";

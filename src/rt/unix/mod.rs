@@ -27,7 +27,6 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
     })
 }
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "who connects is a client"))]
 pub(crate) async fn connect(path: &Path) -> io::Result<Stream> {
     Stream::connect(path).await.map_err(|error| {
         // The system says of all but sockets that they refuse.

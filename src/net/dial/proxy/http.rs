@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Refusal;
 use crate::error::{Cause, ConfigError, HttpRefusal};
-use crate::settings::Secret;
+use crate::settings::proxy::Secret;
 use crate::url::Host;
 
 /// Maximum length of the proxy's answer, as in WebSocket's opening handshake.

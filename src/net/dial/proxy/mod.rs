@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::tcp;
 use crate::error::{Cause, ConfigError, ConnectError};
-use crate::settings::{IpVersion, Proxy, ProxyKind};
+use crate::settings::proxy::ProxyKind;
+use crate::settings::{IpVersion, Proxy};
 
 impl Proxy {
     pub(super) fn is_socks5(&self) -> bool {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::Refusal;
 use crate::error::{Cause, ConfigError, SocksRefusal};
-use crate::settings::Secret;
+use crate::settings::proxy::Secret;
 
 /// Maximum length of names, users and passwords: the length field has one byte.
 pub(super) const LONGEST: usize = 255;

@@ -18,9 +18,7 @@ use crate::error::{ConfigError, RawSocketRefusal};
 use crate::framing::rawsocket::MAGIC;
 use crate::message::Serializer;
 use crate::net::protection::Protection;
-#[cfg(feature = "tls")]
 use crate::net::tls::ServerTls;
-#[cfg(feature = "tls")]
 use crate::settings::TlsServer;
 use crate::transport::Transport;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
@@ -67,7 +65,6 @@ pub struct Acceptor {
     path: Option<String>,
     /// Made of the other fields at the first handshake, and shared by clones.
     terms: Arc<OnceLock<Terms>>,
-    #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
 }
 
@@ -103,7 +100,6 @@ impl Acceptor {
             path,
             options: ServerOptions::new(),
             on_connect: None,
-            #[cfg(feature = "tls")]
             tls: None,
         }
     }
@@ -158,7 +154,6 @@ impl Acceptor {
     }
 
     /// Sets TLS, which comes before the handshake. Default: no TLS.
-    #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: impl Into<Option<TlsServer>>) -> Self {
         self.tls = tls.into().map(ServerTls::new);
@@ -188,7 +183,6 @@ impl Acceptor {
 
     /// Reads the files of the TLS settings, unless that has been done.
     pub(crate) fn check_tls(&self) -> Result<(), ConfigError> {
-        #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
             tls.check().map_err(|error| error.within("tls"))?;
         }
@@ -268,7 +262,6 @@ impl Acceptor {
         let peer = peer.to_string();
         self.check_tls().map_err(|error| AcceptError::Settings(error.to_string()))?;
         let shake_hands = async {
-            #[cfg(feature = "tls")]
             if let Some(tls) = &self.tls {
                 let failed = |error: std::io::Error| AcceptError::Tls(error.to_string());
                 let (stream, channel_id) = tls.accept(stream).await.map_err(failed)?;

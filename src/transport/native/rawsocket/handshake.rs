@@ -3,11 +3,9 @@
 use std::io::{self, ErrorKind};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-#[cfg(feature = "client")]
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::framing::rawsocket::{HANDSHAKE_SIZE, MAGIC, MAX_MESSAGE, MaxLength};
-#[cfg(feature = "client")]
 use crate::framing::rawsocket::{Reply, ReplyError, Request};
 use crate::message::Serializer;
 
@@ -42,7 +40,6 @@ fn sendable(max_send_size: usize, peer: MaxLength) -> usize {
 }
 
 /// The server did not agree.
-#[cfg(feature = "client")]
 #[derive(Debug)]
 pub(in crate::transport::native) enum ShakeError {
     Io(io::Error),
@@ -54,7 +51,6 @@ pub(in crate::transport::native) enum ShakeError {
 
 /// Performs the client's half: asks for `serializer` and reads the server's answer. The second
 /// limit is for sending, if it differs. The caller limits the time.
-#[cfg(feature = "client")]
 pub(in crate::transport::native) async fn shake_hands(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     serializer: Serializer,

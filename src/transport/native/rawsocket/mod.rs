@@ -1,14 +1,12 @@
 //! WAMP over RawSocket natively (spec: "RawSocket Transport"): client, accepting side, and the
 //! framing that both use.
 
-#[cfg(feature = "client")]
 mod client;
 mod framing;
 mod handshake;
 #[cfg(feature = "router")]
 mod server;
 
-#[cfg(feature = "client")]
 pub(super) use self::client::RawSocketClient;
 #[cfg(feature = "router")]
 pub(super) use self::framing::transport;

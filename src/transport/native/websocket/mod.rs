@@ -4,13 +4,11 @@
 //! WebSocket message, text for JSON and binary for the others. The connection itself is in the room
 //! `websocket`.
 
-#[cfg(feature = "client")]
 mod client;
 mod framing;
 #[cfg(feature = "router")]
 mod server;
 
-#[cfg(feature = "client")]
 pub(super) use self::client::WebSocketClient;
 #[cfg(feature = "router")]
 pub(crate) use self::server::{Agreed, Refusal};
