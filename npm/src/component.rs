@@ -1,7 +1,7 @@
-//! A component for the glue.
+//! Contains a component for the JavaScript half.
 //!
-//! All functions of the page are asked for through [`Hooks`]: so nothing here keeps what they close
-//! over, and a component that nobody holds any more can be collected.
+//! All functions of the page are called through [`Hooks`], so that nothing here keeps their
+//! closures alive, and an unused component can be collected.
 
 use std::time::Duration;
 
@@ -35,24 +35,25 @@ extern "C" {
     #[derive(Clone)]
     pub type Hooks;
 
-    /// Asks for something, or says that it is time for it. What comes is a promise.
+    /// Asks the page for a value, or reports a stage. Returns a promise.
     #[wasm_bindgen(method, structural, catch)]
     fn ask(this: &Hooks, what: &str, about: &JsValue) -> Result<Promise, JsValue>;
 
-    /// Whether an error makes further attempts pointless; the second one is what holds by default.
+    /// Returns whether an error makes further attempts pointless; the second argument is the
+    /// default decision.
     #[wasm_bindgen(method, structural, js_name = isFatal)]
     fn is_fatal(this: &Hooks, error: &JsValue, by_default: bool) -> bool;
 
-    /// Tells what went wrong without anybody to answer to.
+    /// Reports an error that has no other receiver.
     #[wasm_bindgen(method, structural)]
     fn tell(this: &Hooks, error: &JsValue);
 }
 
-/// The stations of a component that the page is told of, by `ask`.
+/// The stages of a component that are reported to the page by `ask`.
 const STATIONS: [&str; 7] =
     ["start", "connect", "join", "ready", "leave", "disconnect", "connectfailure"];
 
-/// The name of a transport whose URL is asked for.
+/// Name of a transport with a URL function.
 const ASKED: &str = "url";
 
 /// A component.
@@ -61,15 +62,15 @@ pub struct RawComponent {
     component: Component,
 }
 
-/// A listener, or what is declared, to be taken off again.
+/// Id of a listener or declaration, for removing it.
 #[wasm_bindgen]
 pub struct RawListener(ListenerId);
 
 #[wasm_bindgen]
 impl RawComponent {
-    /// `settings` are checked by `component.js`, except for `transports`, a list of Autobahn's dicts.
-    /// Those transports whose places are in `asked` ask for their URLs. `credentials` and `answer`:
-    /// see `authentication.js`; `fresh` if `authentication` is asked for at each attempt.
+    /// `component.js` has checked `settings`, except for `transports`, a list of Autobahn's dicts.
+    /// The transports with an index in `asked` ask for their URLs. For `credentials` and `answer`
+    /// see `authentication.js`; `fresh` is true if `authentication` is asked for at each attempt.
     #[wasm_bindgen(constructor)]
     pub fn new(
         settings: &JsValue,
@@ -84,7 +85,7 @@ impl RawComponent {
         let told = hooks.clone();
         let mut builder = Component::builder().realm(realm).strict(is("strict")).session_config(
             config.on_user_error(move |error| {
-                // What the page threw itself, it has told itself.
+                // The page has already reported its own errors.
                 let ours = STATIONS.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
                     || &*error.uri == "on_connect_failure"
                     || &*error.uri == "on_retry";
@@ -112,7 +113,7 @@ impl RawComponent {
         Ok(RawComponent { component })
     }
 
-    /// Starts it; resolves when it is done.
+    /// Starts the component; resolves when it is done.
     pub fn start(&self) -> Promise {
         let running = self.component.start();
         promise(async move {
@@ -123,7 +124,7 @@ impl RawComponent {
         })
     }
 
-    /// Stops it; resolves when all is over.
+    /// Stops the component; resolves at its end.
     pub fn stop(&self) -> Promise {
         let stopped = self.component.stop();
         promise(async move {
@@ -149,13 +150,13 @@ impl RawComponent {
             ComponentState::Offline => "offline",
             ComponentState::Stopping => "stopping",
             ComponentState::Done => "done",
-            // A state that is new in the library has no name here yet.
+            // A new state of the library has no name here yet.
             _ => "idle",
         }
         .to_owned()
     }
 
-    /// The name of the transport that there is.
+    /// Returns the name of the current transport.
     #[wasm_bindgen(getter)]
     pub fn transport(&self) -> Option<String> {
         match self.component.state() {
@@ -166,7 +167,7 @@ impl RawComponent {
         }
     }
 
-    /// `endpoint` is what `endpoint.js` makes of the page's.
+    /// `endpoint` is created by `endpoint.js` from the page's function.
     pub fn register(
         &self,
         procedure: String,
@@ -198,7 +199,7 @@ impl RawComponent {
     }
 }
 
-/// Asks the page for something. It is asked at once.
+/// Asks the page for a value. The question is sent at once.
 fn ask(
     hooks: &Hooks,
     what: &str,
@@ -261,7 +262,7 @@ fn session_config(settings: &JsValue) -> SessionConfig {
     config
 }
 
-/// One transport: as it is, or with a URL that is asked for.
+/// A transport: fixed, or with a URL function.
 enum Transport {
     Fixed(Box<TransportConfig>),
     Asked(TransportEntry),
@@ -298,7 +299,7 @@ fn transports(
     list.as_list().unwrap_or_default().iter().enumerate().map(read).collect()
 }
 
-/// The URL that it has only lets the rest be checked.
+/// Its own URL only allows the check of the other settings.
 fn url_asked_for(
     config: TransportConfig,
     place: usize,
@@ -355,7 +356,8 @@ fn notice_to_js(notice: &RetryNotice) -> JsValue {
     object.into()
 }
 
-/// `false`: no other attempt; a number: one after so many milliseconds.
+/// Reads a decision: `false` for no further attempt; a number for an attempt after this number of
+/// milliseconds.
 fn read_decision(decision: &JsValue) -> RetryDecision {
     match (decision.as_bool(), decision.as_f64()) {
         (Some(false), _) => RetryDecision::Stop,
@@ -365,7 +367,7 @@ fn read_decision(decision: &JsValue) -> RetryDecision {
     }
 }
 
-/// An event handler of the page, for one session after the other.
+/// An event handler of the page, used for one session after another.
 struct JsHandler {
     function: Function,
 }

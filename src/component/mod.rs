@@ -19,8 +19,8 @@
 //! }
 //! ```
 //!
-//! - Description: [`ComponentBuilder`], [`TransportConfig`], [`RetryPolicy`]; from JSON with
-//!   Autobahn's keys: [`Component::from_json`]
+//! - Description: [`ComponentBuilder`], [`TransportConfig`](crate::transport::TransportConfig),
+//!   [`RetryPolicy`]; from JSON with Autobahn's keys: [`Component::from_json`]
 //! - Running: [`Component::start`], [`Component::stop`]; as a program: [`run`](fn@run)
 //! - Listeners: [`Component::on_join`] and others
 //! - Sessions as objects: [`ApplicationSession`], [`ApplicationRunner`]

@@ -64,10 +64,10 @@ pub(crate) struct Silence {
     times: AutoPing,
     timer: Sleep,
     seen: u64,
-    /// An answer is awaited: the timer is its own, once the ping has left.
+    /// True while an answer is awaited; then the timer is for it, once the ping was sent.
     asked: bool,
     pings: u32,
-    /// The last ping, as long as it is not answered. Its answer may come after other signs of life.
+    /// The last ping until it is answered. Its answer may follow other signs of life.
     open: Option<OpenPing>,
     /// Time from the last ping that was answered to its answer.
     round_trip: Option<Duration>,
@@ -76,9 +76,9 @@ pub(crate) struct Silence {
 #[derive(Debug)]
 struct OpenPing {
     payload: Bytes,
-    /// It has left when so many bytes were written since the start.
+    /// Number of written bytes at which it has been sent.
     until: u64,
-    /// When it left.
+    /// Time when it was sent.
     left: Option<Duration>,
 }
 
@@ -93,7 +93,7 @@ impl Silence {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<Beat> {
         let read = if self.times.restart_on_traffic { read } else { self.seen };
         loop {
-            // While nothing is asked, the timer runs through: no timer is set per message.
+            // While no answer is awaited, the timer runs on: no timer is set per message.
             if self.asked && read != self.seen {
                 self.listen(read);
             }
@@ -123,16 +123,16 @@ impl Silence {
         Poll::Ready(self.ask())
     }
 
-    /// The ping is among what is to be written, and will have left with the byte of this number
-    /// since the start. Follows each that is due.
+    /// Records that the ping is queued and will have been sent with the byte of this number. Call
+    /// it after each ping that is due.
     pub(crate) fn queued(&mut self, until: u64) {
         if let Some(ping) = &mut self.open {
             ping.until = until;
         }
     }
 
-    /// `written` counts all bytes that were ever taken. Follows each attempt to write: if the ping
-    /// has left by it, the time of its answer begins.
+    /// Records the number of all written bytes. Call it after each attempt to write. If the ping
+    /// has been sent, the time for its answer starts.
     pub(crate) fn left(&mut self, cx: &mut Context<'_>, written: u64) {
         let Some(ping) = &mut self.open else { return };
         if ping.left.is_some() || written < ping.until {
@@ -141,8 +141,8 @@ impl Silence {
         ping.left = Some(rt::now());
         if self.asked {
             self.timer = Sleep::new(self.times.timeout);
-            // It was polled before, and perhaps is not again in this turn. Should it have fired, the
-            // next poll says so.
+            // It was polled before and may not be polled again in this turn. If it has fired, the
+            // next poll reports it.
             if Pin::new(&mut self.timer).poll(cx).is_ready() {
                 cx.waker().wake_by_ref();
             }
@@ -195,7 +195,7 @@ pub(crate) struct Stall {
 }
 
 impl Stall {
-    /// Without `patience` it never ends.
+    /// Creates the state. Without `patience` there is no limit.
     pub(crate) fn new(patience: Option<Duration>) -> Self {
         Stall { patience, since: None }
     }
@@ -213,7 +213,7 @@ impl Stall {
         }
     }
 
-    /// Everything was taken.
+    /// Resets the timer after everything was accepted.
     pub(crate) fn reset(&mut self) {
         self.since = None;
     }

@@ -42,9 +42,8 @@ macro_rules! factory {
         pub struct $name(Factory);
 
         impl $name {
-            /// A server at `url`, whose connections each get a handler of `make_handler`. Clients may
-            /// use one of the `serializers`.
-            ///
+            /// Creates a server at `url`. `make_handler` creates a handler for each connection.
+            /// Clients may use one of the `serializers`.
             #[doc = concat!("The URL is one of ", $schemes, ".")]
             /// With port 0 the system chooses a free one.
             ///
@@ -113,7 +112,7 @@ macro_rules! factory {
                 self.0.accept(stream, peer).await
             }
 
-            /// Serves a client over a transport that is connected already.
+            /// Serves a client over an open transport.
             ///
             /// # Panics
             /// Outside a tokio runtime.

@@ -152,7 +152,7 @@ impl fmt::Debug for Listen {
     }
 }
 
-/// Listens, and has the connections served.
+/// Opens the listener and serves its connections.
 pub(crate) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener, ListenError> {
     let options = target.options.clone();
     let (mut url, acceptor) = target.check()?;

@@ -34,7 +34,7 @@ pub(super) enum Url {
 }
 
 impl Target {
-    /// What it comes to, or what is wrong.
+    /// Checks the settings and returns the URL and the acceptor.
     pub(super) fn check(self) -> Result<(Url, Acceptor), ListenError> {
         let url = self.read_url()?;
         let given = self.url.clone();
@@ -45,7 +45,7 @@ impl Target {
             Url::Universal(url) => Acceptor::universal(url.path.clone(), &self.serializers),
             Url::RawSocket(_) => Acceptor::raw_socket(&self.serializers),
         };
-        // Those that were asked for, so that none is refused that was not.
+        // Only the requested ones, so that no default is rejected.
         let acceptor = acceptor.options(self.options.clone()).asking(self.on_connect);
         acceptor.check()?;
         let acceptor = acceptor.options(self.options.or(&self.defaults, !raw_socket_only));
@@ -62,7 +62,7 @@ impl Target {
         Ok((url, acceptor))
     }
 
-    /// What kind of URL it is.
+    /// Parses the URL.
     pub(super) fn read_url(&self) -> Result<Url, UrlError> {
         let wrong = |message: &str| UrlError::new(shown(&self.url), message);
         let scheme = self.url.split("://").next().unwrap_or_default().to_ascii_lowercase();
@@ -99,7 +99,7 @@ impl Url {
         }
     }
 
-    /// Host and port.
+    /// Returns host and port.
     pub(super) fn address(&self) -> (&str, u16) {
         match self {
             Url::WebSocket(url) | Url::Universal(url) => (&url.host, url.port),

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use crate::error::ConfigError;
 use crate::url::{Host, read_host};
 
-/// Where a router is reached, apart from its URL. Autobahn's `endpoint`.
+/// The destination of a connection, if it differs from the URL. Equivalent of Autobahn's
+/// `endpoint`.
 ///
-/// The URL still says what the router is asked for: the `Host` header, the path, and the name that
-/// its certificate must be for. Not available in the browser.
+/// The URL still determines the request: the `Host` header, the path, and the name in the
+/// certificate. Not available in the browser.
 ///
 /// ```
 /// use wampwerk::transport::{Endpoint, TransportConfig};
@@ -21,11 +22,11 @@ use crate::url::{Host, read_host};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// A TCP port.
+    /// Creates a TCP endpoint.
     Tcp {
         /// A name or an address; an IPv6 address may be in brackets.
         host: String,
-        /// 1 to 65535.
+        /// Port, 1 to 65535.
         port: u16,
     },
     /// The first of these addresses that answers; no name is looked up. See [`IpVersion`] for the
@@ -95,7 +96,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Which addresses of a name are tried.
+/// The addresses of a name that are tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IpVersion {
@@ -103,9 +104,9 @@ pub enum IpVersion {
     /// not answer for 250 ms, is followed by the next at once; the first that answers is taken.
     #[default]
     Any,
-    /// IPv4 addresses alone.
+    /// IPv4 addresses only.
     V4,
-    /// IPv6 addresses alone.
+    /// IPv6 addresses only.
     V6,
 }
 

@@ -20,10 +20,10 @@ pub use websocket::WebSocketOptions;
 /// Passwords and keys among the settings.
 pub(crate) use crate::auth::Secret;
 
-/// The longest time that can be set: a year.
+/// Maximum time that can be set: one year.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
-/// The largest message that can be allowed. Both ends hold it in memory.
+/// Maximum message size that can be set. Both ends hold a message in memory.
 pub(crate) const LARGEST: usize = (1 << 31) - 1;
 
 /// Checks that a time is at most a year and, with `never_zero`, not zero.

@@ -5,10 +5,9 @@ use std::time::Duration;
 use crate::error::ConfigError;
 use crate::settings::{LONGEST, check_time};
 
-/// When to ask the peer for a sign of life (RFC 6455, section 5.5.2), and how long to wait for it.
+/// The times and the size of automatic pings (RFC 6455, section 5.5.2).
 ///
-/// What is not set takes its default: a ping every 10 s, an answer within 10 s, 12 bytes, and only
-/// while the peer is silent. Autobahn's `autoPing…` options. Not available in the browser.
+/// Defaults: interval 10 s, timeout 10 s, 12 bytes, only while the peer is silent. Autobahn's `autoPing…` options. Not available in the browser.
 #[doc(alias = "AutoPing")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping {
@@ -65,7 +64,7 @@ impl Ping {
         Ping { interval: Some(Duration::ZERO), ..Ping::default() }
     }
 
-    /// What is not set, as it is there.
+    /// Takes the unset options from others.
     pub(crate) fn or(self, others: Ping) -> Self {
         Ping {
             interval: self.interval.or(others.interval),

@@ -60,7 +60,7 @@ impl Proxy {
     }
 }
 
-/// Kind, host and port.
+/// Prints kind, host and port.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {

@@ -34,7 +34,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// The defaults.
+    /// Creates settings with the defaults.
     pub fn new() -> Self {
         Tls::default()
     }

@@ -27,12 +27,12 @@ pub struct WebSocketOptions {
     /// `Some(None)`: without limit.
     pub(crate) send_timeout: Option<Option<Duration>>,
     pub(crate) ping: Ping,
-    /// 0: none.
+    /// 0 for none.
     pub(crate) auto_fragment_size: Option<usize>,
 }
 
 impl WebSocketOptions {
-    /// The defaults.
+    /// Creates options with the defaults.
     pub fn new() -> Self {
         WebSocketOptions::default()
     }
@@ -160,7 +160,7 @@ impl WebSocketOptions {
         self
     }
 
-    /// What is not set, as it is there.
+    /// Takes the unset options from others.
     pub(crate) fn or(self, others: WebSocketOptions) -> Self {
         WebSocketOptions {
             max_frame_payload_size: self.max_frame_payload_size.or(others.max_frame_payload_size),

@@ -173,8 +173,8 @@ macro_rules! factory {
 factory!(WampWebSocketClientFactory);
 factory!(WampRawSocketClientFactory);
 
-/// What the settings come to, made once and shared by clones: files are read once, and TLS sessions
-/// are resumed.
+/// The connector of the settings, created once and shared by clones: files are read once, and TLS
+/// sessions are resumed.
 #[derive(Clone, Default)]
 struct Ready(Arc<OnceLock<Arc<dyn Connector>>>);
 

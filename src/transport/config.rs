@@ -80,7 +80,7 @@ use crate::url::{Host, check_scheme, is_raw_socket, shown};
 #[derive(Clone)]
 pub struct TransportConfig {
     kind: Kind,
-    /// The kind was said, so that another URL does not change it.
+    /// True if the type was set explicitly, so that another URL does not change it.
     kind_is_set: bool,
     pub(crate) url: String,
     /// `None`: those that are compiled in.
@@ -93,7 +93,7 @@ pub struct TransportConfig {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) options: WebSocketOptions,
-    /// Only if something of it is set.
+    /// Present if any of its values is set.
     pub(crate) retry: Option<RetryPolicy>,
 }
 
@@ -111,15 +111,15 @@ impl Kind {
 }
 
 impl TransportConfig {
-    /// The transport of a URL; its scheme says which: `ws`, `wss`, `ws+unix` for WebSocket, `rs`
-    /// and `rss` for RawSocket.
+    /// Creates a transport from a URL. The scheme determines the type: `ws`, `wss`, `ws+unix` for
+    /// WebSocket, `rs` and `rss` for RawSocket.
     pub fn new(url: impl Into<String>) -> Self {
         let url = url.into();
         let kind = Kind::of(&url);
         TransportConfig { kind_is_set: false, ..TransportConfig::of(kind, url) }
     }
 
-    /// WebSocket, at a `ws://` or `wss://` URL.
+    /// Creates a WebSocket transport with a `ws://` or `wss://` URL.
     pub fn websocket(url: impl Into<String>) -> Self {
         TransportConfig::of(Kind::WebSocket, url.into())
     }
@@ -166,8 +166,8 @@ impl TransportConfig {
         }
     }
 
-    /// Another URL, with the same settings. Its scheme says which transport it is, unless that was
-    /// said by [`websocket`](Self::websocket), [`rawsocket`](Self::rawsocket) or the key `type`.
+    /// Replaces the URL and keeps the settings. The scheme determines the type, unless
+    /// [`websocket`](Self::websocket), [`rawsocket`](Self::rawsocket) or the key `type` has set it.
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = url.into();
@@ -188,10 +188,10 @@ impl TransportConfig {
     /// Sets whether to offer the subprotocols `wamp.2.<serializer>.batched` too, each before the one
     /// without. RawSocket refuses it. Default: no.
     ///
-    /// What is sent between two flushes then goes as one WebSocket message. Batches of MessagePack
-    /// and CBOR are the same everywhere; in JSON, Autobahn and Crossbar separate messages by another
-    /// octet than the specification has, which is 0x18 for 0x1e. We begin with 0x18 and go on with
-    /// what the server writes; a server that reads 0x1e only must not be offered batched JSON.
+    /// All messages between two flushes are then sent as one WebSocket message. Batches of MessagePack
+    /// and CBOR are the same everywhere. In JSON, Autobahn and Crossbar separate messages by the octet
+    /// 0x18, the specification by 0x1e. The client starts with 0x18 and then uses the server's
+    /// separator. Do not offer batched JSON to a server that accepts 0x1e only.
     #[must_use]
     pub fn batched(mut self, batched: bool) -> Self {
         self.batched = batched;
@@ -272,9 +272,9 @@ impl TransportConfig {
         self
     }
 
-    /// How often to try again, and after which delays. Default: what
-    /// [`ComponentBuilder::retry`](crate::component::ComponentBuilder::retry) says, as long as
-    /// nothing of it is set here; else what [`RetryPolicy`] says.
+    /// Sets the retry policy. Default: that of
+    /// [`ComponentBuilder::retry`](crate::component::ComponentBuilder::retry). If any value is set
+    /// here, the defaults of the others are those of [`RetryPolicy`].
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = Some(retry);
@@ -289,14 +289,14 @@ impl TransportConfig {
         self
     }
 
-    /// The delay before the first retry. Default: 1.5 s.
+    /// Sets the delay before the first retry. Default: 1.5 s.
     #[must_use]
     pub fn initial_retry_delay(mut self, delay: Duration) -> Self {
         self.retry.get_or_insert_default().initial_delay = delay;
         self
     }
 
-    /// The longest delay. Default: 300 s.
+    /// Sets the maximum delay. Default: 300 s.
     #[must_use]
     pub fn max_retry_delay(mut self, delay: Duration) -> Self {
         self.retry.get_or_insert_default().max_delay = delay;
@@ -317,12 +317,12 @@ impl TransportConfig {
         self
     }
 
-    /// The URL; empty if a connector of one's own was given.
+    /// Returns the URL; empty with a custom connector.
     pub fn url_text(&self) -> &str {
         &self.url
     }
 
-    /// How often to try again, and after which delays, if something of it is set.
+    /// Returns the retry policy, if any of its values is set.
     pub fn retry_policy(&self) -> Option<&RetryPolicy> {
         self.retry.as_ref()
     }
@@ -342,7 +342,7 @@ impl TransportConfig {
                 let config = self.with_raw_socket_url();
                 config.check()?;
                 let serializer = config.one_serializer()?;
-                // Where there is no RawSocket at all, that is to be said, and not what it has not.
+                // Where RawSocket is not available, report that rather than a single setting.
                 let connector = rawsocket_connector(&config, serializer)?;
                 config.check_raw_socket()?;
                 Ok(connector)
@@ -382,7 +382,7 @@ impl TransportConfig {
         self
     }
 
-    /// For texts and notices.
+    /// Returns the name for texts and notices.
     pub(crate) fn name(&self) -> String {
         match (&self.kind, &self.endpoint) {
             (Kind::Ready(_), _) => "connector".to_owned(),
@@ -429,7 +429,7 @@ impl TransportConfig {
         let Some(policy) = &self.retry else { return Ok(()) };
         policy.check()?;
         let &RetryPolicy { initial_delay, max_delay, .. } = policy;
-        // A limit below the default is a wish for shorter delays.
+        // A limit below the default means that shorter delays are wanted.
         if initial_delay > max_delay && initial_delay != RetryPolicy::default().initial_delay {
             let text = format!("it is more than max_retry_delay, {max_delay:?}");
             return Err(ConfigError::new("initial_retry_delay", text));
@@ -541,7 +541,7 @@ impl TransportConfig {
     }
 }
 
-/// What is set beside a connector of one's own.
+/// Creates the error for a setting beside a custom connector.
 pub(crate) fn ready(key: &str) -> ConfigError {
     ConfigError::new(key, "it cannot be set here: the given connector decides it")
 }
@@ -560,7 +560,7 @@ impl fmt::Debug for TransportConfig {
             Kind::RawSocket => "rawsocket",
             Kind::Ready(_) => "connector",
         };
-        // A header may hold a credential.
+        // A header may contain a credential.
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("TransportConfig")
             .field("kind", &kind)

@@ -1,9 +1,26 @@
-//! Transports: connections that carry WAMP messages, and the connectors that make them.
+//! Contains the transports of WAMP messages, their settings, and the traits for custom transports.
 //!
-//! - [`WampWebSocketClientFactory`] connects by WebSocket, natively and in the browser; its setters are
-//!   the settings of a connection: TLS, proxy, headers, limits, timeouts.
-//! - [`memory::pair`] joins two ends in one process.
-//! - [`Transport`] and [`Connector`] are the traits for transports of your own. A transport moves whole
+//! Most programs need only a URL: [`connect`](fn@crate::connect) selects the transport and has the
+//! settings of a connection. Use this module to reuse settings, and for custom transports.
+//!
+//! ```
+//! use std::time::Duration;
+//! use wampwerk::Serializer;
+//! use wampwerk::transport::{Tls, WampWebSocketClientFactory};
+//!
+//! let factory = WampWebSocketClientFactory::new("wss://example.com/ws", &[Serializer::Cbor])?
+//!     .tls(Tls::new().hostname("router.example.com"))
+//!     .connect_timeout(Duration::from_secs(3));
+//! // wampwerk::session::connect_with(&factory, "realm1").await?
+//! # let _ = factory;
+//! # Ok::<(), wampwerk::ConnectError>(())
+//! ```
+//!
+//! - [`WampWebSocketClientFactory`] connects by WebSocket, natively and in the browser; natively
+//!   `WampRawSocketClientFactory` connects by RawSocket.
+//! - [`TransportConfig`] contains all settings of a connection: TLS, proxy, headers, limits, timeouts.
+//! - [`memory::pair`] creates two connected ends in one process.
+//! - [`Transport`] and [`Connector`] are the traits for custom transports. A transport moves complete
 //!   frames and never reads a message.
 
 use std::fmt;
@@ -49,31 +66,33 @@ cfg_if::cfg_if! {
 
 /// A connection that carries WAMP messages as frames, one message each.
 ///
-/// Everything is polled by the one task that owns the transport, so nothing can be cancelled
-/// half-way. After an error, or the end of [`poll_recv`](Transport::poll_recv), only
-/// [`poll_close`](Transport::poll_close) may be called; but what writes may be called after the end,
-/// too, if the transport [is half open](Transport::is_half_open) then.
+/// The task that owns the transport polls all methods, so no operation can be canceled half-way.
+/// After an error, or after the end of [`poll_recv`](Transport::poll_recv), only
+/// [`poll_close`](Transport::poll_close) may be called. If the transport [is half
+/// open](Transport::is_half_open) then, the sending methods may be called, too.
 pub trait Transport: MaybeSend {
     /// Result of the negotiation.
     fn info(&self) -> &TransportInfo;
 
-    /// The next frame from the peer. `None` is the orderly end.
+    /// Returns the next frame from the peer, or `None` at the orderly end.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>>;
 
-    /// Ready when the transport can take a frame without growing its buffer past its limit.
+    /// Completes when the transport can accept a frame without exceeding its buffer limit.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
 
-    /// Takes a frame; only after [`poll_ready`](Transport::poll_ready) was ready. It may stay in a
-    /// buffer until [`poll_flush`](Transport::poll_flush).
+    /// Accepts a frame. Call it only after [`poll_ready`](Transport::poll_ready) was ready. The
+    /// frame may stay in a buffer until [`poll_flush`](Transport::poll_flush).
     ///
-    /// A frame that is too long for the transport is refused with
-    /// [`TransportError::TooLarge`]; the transport stays usable.
+    /// # Errors
+    /// Returns [`TransportError::TooLarge`] for a frame that is too long; the transport stays
+    /// usable.
     fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError>;
 
-    /// Ready when all frames have left.
+    /// Completes when all frames were sent.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
 
-    /// Closes the connection, with a bounded wait for the peer. The code of the first call counts.
+    /// Closes the connection and waits for the peer for a bounded time. The code of the first call
+    /// counts.
     fn poll_close(
         &mut self,
         cx: &mut Context<'_>,
@@ -99,7 +118,7 @@ pub trait Transport: MaybeSend {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransportInfo {
-    /// The format of the messages.
+    /// Serializer of the messages.
     pub serializer: Serializer,
     /// True if messages travel in batches (`wamp.2.<serializer>.batched`).
     pub batched: bool,
@@ -120,7 +139,7 @@ pub struct TransportInfo {
 
 /// Makes transports to one target; each attempt to connect calls it again.
 pub trait Connector: MaybeSend + MaybeSync {
-    /// Connects, and agrees on a serializer.
+    /// Connects and negotiates a serializer.
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>>;
 }
 

@@ -27,12 +27,12 @@ use std::time::Duration;
 /// equal.
 #[derive(Clone, Default)]
 pub struct RoundTrip {
-    /// Zero: none yet.
+    /// Zero for none.
     nanoseconds: Arc<AtomicU64>,
 }
 
 impl RoundTrip {
-    /// None yet.
+    /// Creates a value without a measurement.
     pub fn new() -> Self {
         RoundTrip::default()
     }
@@ -46,7 +46,7 @@ impl RoundTrip {
         }
     }
 
-    /// For transports: a ping was answered after this time.
+    /// Sets the time of an answered ping. For transports.
     pub fn set(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.store(nanoseconds.max(1), Ordering::Relaxed);
@@ -80,7 +80,7 @@ mod tests {
             one.set(time);
             assert_eq!(other.last(), Some(time));
         }
-        // Measured on a coarse clock, it was still measured.
+        // A coarse clock may measure zero, which still counts.
         one.set(Duration::ZERO);
         assert_eq!(other.last(), Some(Duration::from_nanos(1)));
         assert_eq!(one, RoundTrip::new());

@@ -46,8 +46,8 @@ impl Default for Settings {
     }
 }
 
-/// Closing has two steps in Autobahn: until the server's Close frame, and until it ends TCP. Each
-/// has so long by default.
+/// Closing has two steps in Autobahn: until the server's Close frame, and until it ends TCP.
+/// Default time limit of each.
 const CLOSE_STEP: Duration = Duration::from_secs(1);
 
 impl Settings {

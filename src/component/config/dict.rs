@@ -13,8 +13,8 @@ impl TransportConfig {
     /// Reads Autobahn's dict, or a URL as a string.
     ///
     /// # Errors
-    /// If a key is unknown or missing, or its value is of a wrong type or out of its range. What
-    /// else is wrong, [`connector`](Self::connector) finds.
+    /// Returns an error for an unknown or missing key, and for a value of the wrong type or out of
+    /// range. [`connector`](Self::connector) performs the other checks.
     pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::String(url) => Ok(TransportConfig::new(url)),
@@ -47,7 +47,7 @@ const TRANSPORT: [&str; 13] = [
     "retry_delay_jitter",
 ];
 
-/// Those keys that say how to try again.
+/// The keys of the retry policy.
 pub(super) const RETRY: [&str; 5] = [
     "max_retries",
     "initial_retry_delay",
@@ -62,7 +62,7 @@ fn transport(value: &Value) -> Result<TransportConfig, ConfigError> {
     let mut config = match fields.map("type", kind)? {
         Some(Kind::WebSocket) => TransportConfig::websocket(required(url)?),
         Some(Kind::RawSocket) => {
-            // Autobahn needs no URL where there is an endpoint.
+            // Autobahn needs no URL with an endpoint.
             match fields.get("endpoint") {
                 Some(_) => TransportConfig::rawsocket(url.unwrap_or_default()),
                 None => TransportConfig::rawsocket(required(url)?),
@@ -170,7 +170,7 @@ fn endpoint(
             config = config.endpoint(Endpoint::tcp(host, port));
         }
         "unix" => {
-            // What protects a Unix domain socket are the rights of its file.
+            // File permissions protect a unix socket.
             forbid(&["host", "port", "version"], "unix")?;
             if fields.get("tls").is_some_and(|tls| *tls != Value::Bool(false)) {
                 return Err(ConfigError::new("tls", "an endpoint of type unix has none"));
@@ -253,7 +253,7 @@ fn headers(value: &Value) -> Result<Vec<(&str, &str)>, ConfigError> {
 fn retry(mut config: TransportConfig, fields: &Fields<'_>) -> Result<TransportConfig, ConfigError> {
     let retries = |value: &Value| read::integer(value, -1, i64::from(u32::MAX));
     if let Some(retries) = fields.map("max_retries", retries)? {
-        // -1 is no limit.
+        // -1 means no limit.
         config = config.max_retries(u32::try_from(retries).ok());
     }
     if let Some(delay) = fields.map("initial_retry_delay", read::seconds)? {

@@ -1,8 +1,8 @@
-//! Where a component connects to, and how: transports from URLs, typed settings, or Autobahn's
-//! dicts (JSON).
+//! Contains the settings of a component's transports: URLs, typed settings, and Autobahn's dicts
+//! (JSON).
 //!
-//! Owns reading and checking. Everything that can be known before connecting is refused here, with
-//! the path of the key and the reason; nothing that was set is ignored.
+//! Everything that can be known before connecting is checked here. An error has the path of the key
+//! and the reason; no setting is ignored.
 
 mod dict;
 mod options;

@@ -1,7 +1,7 @@
-//! The `options` of a transport's dict: Autobahn's `setProtocolOptions`.
+//! Reads the `options` of a transport's dict: Autobahn's `setProtocolOptions`.
 //!
-//! Owns the list of all options that Autobahn has, and which of them we have, have not yet, or
-//! never: none is ignored.
+//! Lists all options of Autobahn, and which of them are supported, not supported yet, or never:
+//! none is ignored.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use crate::settings::LARGEST;
 use crate::transport::{Ping, WebSocketOptions};
 use crate::value::Value;
 
-/// What becomes of an option.
+/// The handling of an option.
 enum Rule {
-    /// Between the two, both included.
+    /// Range, both ends included.
     Bytes(i64, i64, fn(WebSocketOptions, usize) -> WebSocketOptions),
     Flag(fn(WebSocketOptions, bool) -> WebSocketOptions),
     /// More than 0.
     Time(fn(WebSocketOptions, Duration) -> WebSocketOptions),
-    /// 0 switches it off.
+    /// 0 disables it.
     TimeOrOff(fn(WebSocketOptions, Duration) -> WebSocketOptions),
-    /// It has but one value here.
+    /// The only supported value.
     Only(bool, &'static str),
     OnlyVersion,
-    /// Off only: an empty list.
+    /// Disabled only: an empty list.
     Off(&'static str),
     Refused(&'static str),
 }
@@ -84,7 +84,7 @@ const OPTIONS: &[(&str, Rule)] = &[
 ];
 
 /// Reads them from a dict, whose keys are in `camelCase` or `snake_case`. Sizes are in bytes, times
-/// in seconds. Only some of them are for RawSocket.
+/// in seconds. Only some of them apply to RawSocket.
 pub(super) fn read(value: &Value, raw: bool) -> Result<WebSocketOptions, ConfigError> {
     let mut options = WebSocketOptions::new();
     let mut seen: Vec<&str> = Vec::new();
@@ -125,7 +125,7 @@ fn apply(
         Only(only, reason) if read::boolean(value)? != *only => {
             refuse(&format!("it can only be {only}: {reason}"))
         }
-        // Autobahn names the draft of RFC 6455, the wire has 13.
+        // Autobahn has the number of the draft of RFC 6455, the wire has 13.
         OnlyVersion if !matches!(value.as_u64(), Some(13 | 18)) => {
             refuse("the protocol's version is always that of RFC 6455 (13; in Autobahn 18)")
         }
@@ -135,7 +135,7 @@ fn apply(
     }
 }
 
-/// Those that can be set to something.
+/// Returns the names of the options that can be set.
 fn known(raw: bool) -> String {
     let settable = |rule: &Rule| matches!(rule, Bytes(..) | Flag(_) | Time(_) | TimeOrOff(_));
     let names: Vec<_> = OPTIONS

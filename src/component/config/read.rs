@@ -1,6 +1,6 @@
-//! `Fields`: a dict that is read key by key, and strictly.
+//! Contains `Fields`, a dict that is read key by key, strictly.
 //!
-//! Owns the checks of single values: kinds, ranges, unknown keys. Each error has the key's path.
+//! Checks single values: kinds, ranges, unknown keys. Each error has the key's path.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::error::ConfigError;
 use crate::settings::LONGEST;
 use crate::value::{Dict, Value};
 
-/// How much of a key that nobody knows is repeated.
+/// Maximum length of an unknown key in an error.
 const MAX_KEY: usize = 60;
 
 /// A dict whose keys are all known. A key that is null counts as not set.
@@ -21,7 +21,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Refuses what is no dict, and keys that are not in `known`.
+    /// Rejects a value that is not a dict, and keys that are not in `known`.
     pub(super) fn of(value: &'a Value, known: &[&str]) -> Result<Self, ConfigError> {
         let dict = dict(value)?;
         match dict.iter().find(|(key, _)| !known.contains(key)) {
@@ -34,7 +34,7 @@ impl<'a> Fields<'a> {
         self.dict.get(key).filter(|value| **value != Value::Null)
     }
 
-    /// What `read` makes of the value, if there is one; its error gets the key's path.
+    /// Converts the value with `read`, if it is set; errors have the key's path.
     pub(super) fn map<T>(
         &self,
         key: &str,
@@ -47,7 +47,7 @@ impl<'a> Fields<'a> {
         self.map(key, text)
     }
 
-    /// As [`map`](Self::map), and refuses if it is not set.
+    /// Converts the value as [`map`](Self::map) does, and rejects a missing one.
     pub(super) fn required<T>(
         &self,
         key: &str,
@@ -105,21 +105,21 @@ pub(super) fn port(value: &Value) -> Result<u16, ConfigError> {
 
 pub(super) fn number(value: &Value, least: f64, most: f64) -> Result<f64, ConfigError> {
     let number = value.as_f64().ok_or_else(|| wrong(value, "a number"))?;
-    // Also refuses what is not a number.
+    // Also rejects NaN.
     if !(least..=most).contains(&number) {
         return Err(here(format_args!("it must be {least} to {most}")));
     }
     Ok(number)
 }
 
-/// A time in seconds, as a whole number or with a fraction.
+/// Reads a time in seconds, as a whole number or with a fraction.
 pub(super) fn seconds(value: &Value) -> Result<Duration, ConfigError> {
     let number = number(value, 0.0, LONGEST.as_secs_f64())
         .map_err(|error| here(format_args!("{} seconds", error.message)))?;
     Duration::try_from_secs_f64(number).map_err(here)
 }
 
-/// As [`seconds`], but not 0.
+/// Reads a time as [`seconds`] does, but not 0.
 pub(super) fn some_seconds(value: &Value) -> Result<Duration, ConfigError> {
     match seconds(value)? {
         Duration::ZERO => Err(here("it must be more than 0 seconds")),
@@ -127,16 +127,16 @@ pub(super) fn some_seconds(value: &Value) -> Result<Duration, ConfigError> {
     }
 }
 
-/// JSON text as a value.
+/// Parses JSON text into a value.
 pub(super) fn json(text: &str) -> Result<Value, ConfigError> {
     let value = serde_json::from_str::<Value>(text)
         .map_err(|error| here(format_args!("not valid JSON: {error}")))?;
-    // Of two values of a key, one would be ignored.
+    // One of two values of a key would be ignored.
     serde_json::from_str::<OnlyOnce>(text).map_err(here)?;
     Ok(value)
 }
 
-/// JSON whose dicts have no key twice.
+/// JSON whose dicts have no duplicate keys.
 struct OnlyOnce;
 
 impl<'de> Deserialize<'de> for OnlyOnce {

@@ -1,4 +1,4 @@
-//! Whatever can stand for the transports of a component: URLs, dicts, JSON, and lists of them.
+//! Converts URLs, dicts, JSON and lists of them into the transports of a component.
 
 use std::future::Future;
 
@@ -37,7 +37,7 @@ impl TransportConfig {
         })
     }
 
-    /// As one of a component's transports.
+    /// Converts into an entry of a component's transports.
     fn entry(self) -> Result<TransportEntry, ConfigError> {
         let entry = TransportEntry::new(self.name(), self.connector()?);
         Ok(match self.retry {
@@ -73,7 +73,7 @@ impl IntoTransports for TransportConfig {
     }
 }
 
-/// A URL; or JSON, if it begins with a bracket, a brace or a quotation mark.
+/// A URL; or JSON, if it starts with a bracket, a brace or a quotation mark.
 impl IntoTransports for &str {
     fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         if self.trim_start().starts_with(['[', '{', '"']) {
@@ -121,21 +121,21 @@ impl IntoTransports for Dict {
     }
 }
 
-/// Each may stand for several.
+/// Each element may stand for several.
 impl<T: IntoTransports> IntoTransports for Vec<T> {
     fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         flat(self)
     }
 }
 
-/// Each may stand for several.
+/// Each element may stand for several.
 impl<T: IntoTransports, const N: usize> IntoTransports for [T; N] {
     fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         flat(self)
     }
 }
 
-/// Each may stand for several.
+/// Each element may stand for several.
 impl<T: IntoTransports + Clone> IntoTransports for &[T] {
     fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
         flat(self.iter().cloned())
@@ -153,12 +153,12 @@ fn flat<T: IntoTransports>(
     some(all)
 }
 
-/// An error of transports that come behind others. (The first ones may be no list.)
+/// Adjusts the error of transports that follow others. (The first ones may not be a list.)
 pub(in crate::component) fn behind(error: ConfigError, others: usize) -> ConfigError {
     if others == 0 { error } else { at(error, others) }
 }
 
-/// An error's index counts from the part's begin; it must count from the whole's.
+/// Adjusts the index in an error from the part to the whole list.
 fn at(error: ConfigError, by: usize) -> ConfigError {
     let Some((index, rest)) = error.path.strip_prefix('[').and_then(|path| path.split_once(']'))
     else {

@@ -1,4 +1,4 @@
-//! A whole component from one dict: where, which realm, and who.
+//! Reads a whole component from one dict: transports, realm and authentication.
 
 use crate::component::config::dict;
 use crate::component::config::read::{self, Fields};
@@ -46,20 +46,20 @@ impl ComponentBuilder {
         Ok(builder)
     }
 
-    /// As [`from_value`](Self::from_value), from JSON text.
+    /// Reads a component's dict from JSON text; see [`from_value`](Self::from_value).
     ///
     /// # Errors
-    /// As there, and if the text is no JSON.
+    /// See [`from_value`](Self::from_value). Also returns an error if the text is not valid JSON.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         ComponentBuilder::from_value(&read::json(text)?)
     }
 }
 
 impl Component {
-    /// A component with nothing but what a dict says; see [`ComponentBuilder::from_value`].
+    /// Creates a component from a dict; see [`ComponentBuilder::from_value`].
     ///
     /// # Errors
-    /// As there, and as [`ComponentBuilder::build`].
+    /// See [`ComponentBuilder::from_value`] and [`ComponentBuilder::build`].
     pub fn from_value(value: &Value) -> Result<Self, ConfigError> {
         ComponentBuilder::from_value(value)?.build()
     }

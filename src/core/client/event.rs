@@ -54,7 +54,7 @@ pub enum Event {
     Arguments {
         /// Id of the invocation.
         invocation: u64,
-        /// The arguments.
+        /// Arguments.
         payload: Payload,
         /// True if they are the last.
         last: bool,

@@ -68,7 +68,7 @@ pub struct RouterConfig {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HistoryConfig {
-    /// The topic or pattern.
+    /// Topic or pattern.
     pub topic: Uri,
     /// Match policy of the topic.
     pub policy: Match,

@@ -34,7 +34,7 @@ pub enum Output {
     Authenticate {
         /// The client's connection.
         connection: ConnectionId,
-        /// What is known of the client.
+        /// Data about the client.
         request: Box<AuthRequest>,
     },
     /// Deliver messages of a connection again: the question about it is answered.

@@ -62,7 +62,7 @@ impl Site<'_> {
         self.unix.map_or(Ok(()), |path| unix::check(Path::new(path)))
     }
 
-    /// Where the URL leads by itself.
+    /// Returns the endpoint of the URL.
     fn endpoint(&self) -> Endpoint {
         match self.unix {
             Some(path) => Endpoint::unix(path),
@@ -129,7 +129,7 @@ impl Dial {
         &self.route.endpoint
     }
 
-    /// Connects, and does all handshakes.
+    /// Connects and performs all handshakes.
     pub(crate) async fn open<H: Handshake>(&self, protocol: &H) -> Result<H::Output, ConnectError> {
         let stream = self.route.connect().await?;
         let shake_hands = async {

@@ -1,4 +1,5 @@
-//! TCP: from a name to a connected socket, by way of all its addresses (RFC 8305, "happy eyeballs").
+//! Implements TCP connecting: from a name to a connected socket, over all its addresses (RFC 8305,
+//! "happy eyeballs").
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -24,7 +25,7 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// Maximum number of addresses named in an error.
 const TOLD: usize = 8;
 
-/// Looks the name up and connects to one of its addresses, all until `deadline`.
+/// Looks up the name and connects to one of its addresses, until `deadline`.
 pub(crate) async fn connect(
     host: &str,
     port: u16,
@@ -40,10 +41,10 @@ pub(crate) async fn connect(
     connect_first(&name, addresses, version, deadline).await
 }
 
-/// Connects to the first of the addresses that answers, until `deadline`. `name` is for errors.
+/// Connects to the first address that answers, until `deadline`. `name` appears in errors.
 ///
-/// The socket has `TCP_NODELAY`: a request that waits for the answer to a request must not wait for
-/// a delayed acknowledge.
+/// The socket has `TCP_NODELAY`: a request after the answer to another request must not wait for a
+/// delayed acknowledgement.
 pub(crate) async fn connect_first(
     name: &str,
     mut addresses: Vec<SocketAddr>,
@@ -71,7 +72,7 @@ pub(crate) async fn connect_first(
 
 type Attempt = (SocketAddr, BoxFuture<'static, io::Result<TcpStream>>);
 
-/// The first that connects; the attempts of the others are dropped, which closes their sockets.
+/// Returns the first connection. The other attempts are dropped, which closes their sockets.
 async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, Vec<(SocketAddr, io::Error)>> {
     let mut waiting = VecDeque::from(addresses);
     let mut attempts: Vec<Attempt> = Vec::new();
@@ -102,7 +103,7 @@ async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, Vec<(SocketAddr, 
             if waiting.is_empty() && attempts.is_empty() {
                 return Poll::Ready(Err(std::mem::take(&mut failures)));
             }
-            // Asks the timer, too, so that it wakes us.
+            // Polls the timer, too, so that it wakes the task.
             if waiting.is_empty() || (!may_start && next.as_mut().poll(cx).is_pending()) {
                 return Poll::Pending;
             }
@@ -116,8 +117,8 @@ fn begin(address: SocketAddr) -> Attempt {
     (address, attempt)
 }
 
-/// The families in turn, each in the given order, beginning with that of the first address
-/// (RFC 8305, section 4).
+/// Alternates the families, each in the given order, starting with that of the first address (RFC
+/// 8305, section 4).
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let count = addresses.len();

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Stream, check};
 
-/// Connections that may wait to be accepted; the system may allow fewer.
+/// Maximum number of connections that wait to be accepted; the system may allow fewer.
 const BACKLOG: u32 = 1024;
 
 /// Time in which another listener at the path has to let us connect.
@@ -48,8 +48,8 @@ impl Listener {
     /// replaced.
     pub(crate) async fn bind(path: &Path, mode: Option<u32>) -> io::Result<Self> {
         check(path).map_err(|text| io::Error::new(ErrorKind::InvalidInput, text))?;
-        // Others would take what is bound and not yet listened on for stale, and two who replace the
-        // same stale one would each remove the other's.
+        // Other processes would treat a bound socket that is not listening yet as stale, and two
+        // that replace the same stale socket would remove each other's.
         let _lock = lock_folder(path).await;
         let socket = UnixSocket::new_stream()?;
         match socket.bind(path) {
@@ -158,7 +158,7 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
             Ok(())
         }
         Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
-        // The queue of one who listens is full.
+        // The listener's queue is full.
         Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock => Err(in_use()),
         Ok(Err(error)) => {
             let text = format!("there is a socket already, and it says: {error}");

@@ -29,7 +29,7 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
 
 pub(crate) async fn connect(path: &Path) -> io::Result<Stream> {
     Stream::connect(path).await.map_err(|error| {
-        // The system says of all but sockets that they refuse.
+        // The system reports all files except sockets as refusing connections.
         match path.metadata().map(|found| found.file_type()) {
             Ok(kind) if kind.is_dir() => {
                 io::Error::new(error.kind(), "it is a folder, not a socket")

@@ -17,7 +17,7 @@ pub(crate) fn websocket_connector(
     Ok(Arc::new(WebSocketClient::new(config)?))
 }
 
-/// As [`websocket_connector`]. There is one serializer.
+/// As [`websocket_connector`], with one serializer.
 pub(crate) fn rawsocket_connector(
     config: &TransportConfig,
     serializer: Serializer,
@@ -30,7 +30,7 @@ pub(crate) fn check_url<'a>(given: &str, url: impl Into<Site<'a>>) -> Result<(),
     url.into().check().map_err(|message| UrlError::new(shown(given), message))
 }
 
-/// The way to the server, as it is set.
+/// Applies the settings of the route.
 pub(super) fn way(config: &TransportConfig) -> Way<'_> {
     Way {
         endpoint: config.endpoint.as_ref(),

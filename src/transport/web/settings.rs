@@ -22,7 +22,7 @@ pub(crate) fn websocket_connector(
     Ok(Arc::new(WebSocketClient::new(url, config)))
 }
 
-/// A browser opens no sockets but WebSockets.
+/// A browser opens WebSockets only.
 pub(crate) fn rawsocket_connector(
     _config: &TransportConfig,
     _serializer: Serializer,

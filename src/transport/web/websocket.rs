@@ -24,13 +24,13 @@ use crate::transport::{
 };
 use crate::url::{WebSocketUrl, shown};
 
-/// As natively.
+/// Default maximum message size, as natively.
 const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
 
-/// As natively: for TCP, and for what follows.
+/// Default time limit of each step, as natively.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Above this many bytes that the browser has not sent yet, the transport is not ready.
+/// Number of bytes unsent by the browser above which the transport is not ready.
 const HIGH_WATER: u32 = 1 << 20;
 
 /// Interval for looking at the browser's buffer, only while blocked: the browser does not tell when it
@@ -40,7 +40,7 @@ const BLOCKED_CHECK: Duration = Duration::from_millis(10);
 /// Longest time in which a server takes nothing of what is sent; the native default is the same.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What connects by the browser's WebSocket.
+/// A connector that uses the browser's WebSocket.
 #[derive(Clone, Debug)]
 pub(super) struct WebSocketClient {
     /// Checked, so that errors are the same as natively.
@@ -69,14 +69,14 @@ impl WebSocketClient {
     }
 
     async fn open(&self) -> Result<Box<dyn Transport>, ConnectError> {
-        // Without doubles, which the browser would refuse.
+        // Without duplicates, which the browser would reject.
         let subprotocols = Subprotocol::list(&self.serializers, self.batched);
         let offered: Vec<_> = subprotocols.iter().map(|one| one.name()).collect();
         let limit = self.max_message_size;
         let url = self.url.to_string();
         let mut socket = Socket::new(&url, &offered, limit).map_err(|refusal| {
             if refusal.syntax {
-                // Browsers repeat the URL.
+                // Browsers repeat the URL in the text.
                 let message = refusal.text.replace(&url, &shown(&url));
                 UrlError::new(shown(&url), message).into()
             } else {
@@ -113,8 +113,8 @@ impl Connector for WebSocketClient {
     }
 }
 
-/// The server's choice. Browsers fail the connection when there is none, but some that are no
-/// browsers (React Native) leave the name out: then it is the first offer.
+/// Returns the server's choice. Browsers fail the connection without one, but some other
+/// environments (React Native) omit the name; then it is the first offer.
 fn chosen(name: &str, offered: &[Subprotocol]) -> Result<Subprotocol, ConnectError> {
     let chosen = match name {
         "" => offered.first(),
@@ -134,11 +134,11 @@ struct WebSocketTransport {
     closing: Option<Sleep>,
 }
 
-/// While the browser's buffer is over the limit.
+/// State while the browser's buffer is over the limit.
 struct Blocked {
     timer: Sleep,
     amount: u32,
-    /// When the amount was last seen to change.
+    /// Time of the last change of the amount.
     since: Duration,
 }
 
@@ -184,7 +184,7 @@ impl Transport for WebSocketTransport {
             return Err(TransportError::TooLarge { size, limit });
         }
         if !self.socket.is_open() {
-            // As natively, the end is told by `poll_recv`, after the peer's last words.
+            // As natively, `poll_recv` reports the end, after the peer's last messages.
             return Ok(());
         }
         if self.info.serializer.is_binary() {
@@ -197,7 +197,7 @@ impl Transport for WebSocketTransport {
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // What was sent is the browser's; it sends as soon as it can.
+        // The browser sends as soon as it can.
         Poll::Ready(Ok(()))
     }
 
@@ -209,7 +209,7 @@ impl Transport for WebSocketTransport {
         if self.closing.is_none() {
             self.socket.close(page_code(self.socket.failure().unwrap_or(code)));
         }
-        // The browser finishes the rest on its own.
+        // The browser finishes the rest by itself.
         let timer = self.closing.get_or_insert_with(|| Sleep::new(CLOSE_TIMEOUT));
         if self.socket.poll_closed(cx).is_ready() {
             return Poll::Ready(Ok(()));
@@ -219,7 +219,8 @@ impl Transport for WebSocketTransport {
     }
 }
 
-/// A page may close with 1000 or with 3000 to 4999 only; the private range shows the rest.
+/// Returns a code that a page may use, 1000 or 3000 to 4999; the private range represents the
+/// others.
 fn page_code(code: CloseCode) -> u16 {
     match code {
         CloseCode::Normal => 1000,

@@ -46,7 +46,7 @@ pub(super) async fn connect(
         .and_then(status)
         .ok_or_else(|| Refusal::text("its answer has no HTTP status"))?;
     match status {
-        // Whatever a length says, there is no body (RFC 9110, section 9.3.6).
+        // The answer has no body, whatever its length header states (RFC 9110, section 9.3.6).
         200..=299 => Ok(()),
         407 => {
             let scheme = lines.find_map(wanted).unwrap_or_default();
@@ -82,7 +82,7 @@ fn status(line: &str) -> Option<(u16, String)> {
     Some((digits.parse().ok()?, told(rest)))
 }
 
-/// The value of `Proxy-Authenticate`.
+/// Returns the value of `Proxy-Authenticate`.
 fn wanted(line: &str) -> Option<String> {
     let (name, value) = line.split_once(':')?;
     name.eq_ignore_ascii_case("proxy-authenticate").then(|| told(value))
@@ -104,7 +104,7 @@ fn request(host: &str, port: u16, login: Option<&(String, Secret)>) -> Zeroizing
         return Zeroizing::new(format!("{start}\r\n").into_bytes());
     };
     let (user, password) = (user.as_bytes(), password.as_bytes());
-    // With its whole capacity from the start: growing would leave copies behind.
+    // Full capacity at once: a growing vector leaves copies in memory.
     let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
     pair.extend_from_slice(user);
     pair.push(b':');
@@ -125,7 +125,7 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<String, Refu
     let mut head = Vec::with_capacity(256);
     while !head.ends_with(b"\n\r\n") && !head.ends_with(b"\n\n") {
         head.push(stream.read_u8().await?);
-        // Whoever speaks another protocol is told so at once, not by the timeout.
+        // Report another protocol at once, not by the timeout.
         let known = head.len().min(START.len());
         if head[..known] != START[..known] {
             return Err(Refusal::text("it does not speak HTTP"));

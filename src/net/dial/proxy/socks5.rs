@@ -71,7 +71,7 @@ async fn log_in(
     (user, password): &(String, Secret),
 ) -> Result<(), Refusal> {
     let (user, password) = (user.as_bytes(), password.as_bytes());
-    // With its whole capacity from the start: growing would leave copies behind.
+    // Full capacity at once: a growing vector leaves copies in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
     bytes.extend_from_slice(&[LOGIN_VERSION, length(user)?]);
     bytes.extend_from_slice(user);

@@ -10,16 +10,16 @@ pub enum AcceptError {
     /// origin that is not allowed, too many connections.
     #[error("refused with HTTP status {status}: {message}")]
     Refused {
-        /// The HTTP status that was sent.
+        /// HTTP status that was sent.
         status: u16,
-        /// The text that was sent.
+        /// Text that was sent.
         message: String,
     },
     /// The RawSocket client was refused: no common serializer, too many connections, or reserved bits are
     /// set.
     #[error("refused with RawSocket error {}: {refusal}", refusal.code())]
     RawSocketRefused {
-        /// The error that was sent.
+        /// Error that was sent.
         refusal: RawSocketRefusal,
     },
     /// Not a valid RawSocket handshake. RawSocket has no error code for this, so the connection was

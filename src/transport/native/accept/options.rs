@@ -48,7 +48,7 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// The defaults.
+    /// Creates options with the defaults.
     pub fn new() -> Self {
         ServerOptions::default()
     }
@@ -236,7 +236,7 @@ impl ServerOptions {
         self
     }
 
-    /// The first setting that only a WebSocket has.
+    /// Returns the first setting that only a WebSocket has.
     pub(crate) fn only_of_websocket(&self) -> Option<&'static str> {
         let all = [
             ("max_frame_size", self.max_frame_size.is_some()),
@@ -270,7 +270,7 @@ impl ServerOptions {
         self.max_message_size.unwrap_or(DEFAULT_MAX_MESSAGE_SIZE)
     }
 
-    /// For a WebSocket.
+    /// Returns the settings of a WebSocket.
     pub(super) fn websocket(&self) -> settings::Settings {
         let auto_ping = AutoPing::of(&self.auto_ping, true);
         let default = settings::Settings::default();
@@ -285,7 +285,7 @@ impl ServerOptions {
         }
     }
 
-    /// For a RawSocket.
+    /// Returns the settings of a RawSocket.
     pub(super) fn raw_socket(&self) -> Times {
         let auto_ping = AutoPing::of(&self.auto_ping, false);
         Times {

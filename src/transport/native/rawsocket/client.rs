@@ -22,7 +22,7 @@ use crate::transport::native::settings::{of_url, way};
 use crate::transport::{CLOSE_TIMEOUT, Connector, Transport, TransportConfig};
 use crate::url::RawSocketUrl;
 
-/// What connects by RawSocket, made of the settings.
+/// A connector that uses RawSocket, created from the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct RawSocketClient {
     dial: Dial,

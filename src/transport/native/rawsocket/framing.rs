@@ -35,7 +35,7 @@ const CHUNKS_PER_WRITE: usize = 16;
 /// Bytes read at once to be dropped.
 const DRAIN_SIZE: usize = 16 << 10;
 
-/// Crossbar and Autobahn|Python take a PING for the beginning of a message that is too long.
+/// Crossbar and Autobahn|Python read a PING as the start of a message that is too long.
 const NO_PING: &str = "the peer went away when it got a PING and may know none, as Crossbar: \
                        leave RawSocket's auto-ping off for it";
 
@@ -59,9 +59,9 @@ pub(in crate::transport::native) struct RawSocketFraming<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
-    /// The peer has ended its direction.
+    /// The peer has closed its direction.
     Ended,
-    /// The peer broke a rule; what we said before is still for it.
+    /// The peer violated the protocol; messages to it are still sent.
     Violated,
     /// The connection is broken, or the peer does not answer.
     Lost,

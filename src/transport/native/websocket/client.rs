@@ -28,7 +28,7 @@ use crate::websocket::settings::Settings;
 /// Maximum length of the text of a refusal that an error repeats.
 const MAX_REFUSAL_TEXT: usize = 200;
 
-/// What connects by WebSocket, made of the settings.
+/// A connector that uses WebSocket, created from the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct WebSocketClient {
     url: WebSocketUrl,
@@ -95,7 +95,7 @@ impl WebSocketClient {
         Ok(Batched::over(Box::new(transport), subprotocol.batched))
     }
 
-    /// RFC 6455, section 4.1: what the client checks of the response.
+    /// Checks the response as RFC 6455, section 4.1, requires of a client.
     fn check(&self, response: &Response, body: &[u8], key: &str) -> Result<(), ConnectError> {
         let status = response.status();
         if status != 101 {
@@ -137,7 +137,7 @@ impl WebSocketClient {
         ConnectError::Handshake { address, message: message.into(), cause }
     }
 
-    /// `answer` is what came of it.
+    /// `answer` is the received part of the answer.
     fn failed(&self, error: HeadError, answer: &[u8]) -> ConnectError {
         let secure = self.dial.is_secure();
         match error {
@@ -159,7 +159,7 @@ impl WebSocketClient {
                     // The types of TLS records: alert and handshake (RFC 8446, section 5.1).
                     Some(0x15 | 0x16) if !secure => "; it speaks TLS: use wss://".to_owned(),
                     Some(b'H') => {
-                        // Before it stands which part of which parser says so.
+                        // The text before it names a part of the parser.
                         let cause = text.rsplit(": ").next().unwrap_or_default();
                         format!(": the HTTP head of its answer is damaged: {cause}")
                     }
@@ -191,7 +191,7 @@ impl WebSocketClient {
         Subprotocol::list(&self.serializers, self.batched).into_iter()
     }
 
-    /// The server's choice, which must be one of ours (spec: "WebSocket Transport").
+    /// Returns the server's choice, which must be an offered one (spec: "WebSocket Transport").
     fn chosen(&self, headers: &HeaderMap) -> Result<Subprotocol, ConnectError> {
         let chosen: Vec<_> = tokens(headers, "Sec-WebSocket-Protocol").collect();
         if let &[name] = chosen.as_slice()
