@@ -44,7 +44,6 @@
 //! - `tls`: TLS for native transports
 //! - `scram`, `cryptosign`: these authentication methods; the others are always available
 //! - `log`: the subscriber that [`component::run`](fn@component::run) installs natively
-//! - `scram`, `cryptosign`: these authentication methods
 //! - `cryptobox`: `session::cryptobox`, end-to-end encryption as in Autobahn
 //!
 //! All but `cryptobox` are enabled by default.

@@ -20,8 +20,8 @@ pub(crate) struct ClientTls {
     roots: Vec<CertificateDer<'static>>,
     hostname: Option<String>,
     identity: Option<Arc<CertifiedKey>>,
-    /// Made at the first connection and shared by clones: the store is read once, and sessions
-    /// are resumed.
+    /// Created at the first connection and shared by clones: the store is read once, and TLS
+    /// sessions are resumed.
     ready: Arc<OnceLock<Result<TlsConnector, ConfigError>>>,
 }
 
@@ -37,7 +37,7 @@ impl ClientTls {
             let read = || {
                 let what = "root certificate";
                 let these = certificates(what, read_pem(what, root)?.as_bytes())?;
-                // Refuses here what could not be used later.
+                // Rejects certificates here that could not be used later.
                 root_store(what, &these)?;
                 Ok(these)
             };
@@ -113,7 +113,7 @@ impl ClientTls {
                 builder.with_client_cert_resolver(Arc::new(resolver))
             }
         };
-        // No ALPN: WebSocket needs none, and Crossbar answers an offer with a fatal alert.
+        // No ALPN: WebSocket does not need it, and Crossbar answers an offer with a fatal alert.
         Ok(TlsConnector::from(Arc::new(config)))
     }
 }
@@ -139,7 +139,7 @@ pub(crate) fn cause(error: std::io::Error) -> Cause {
 
 /// Explains the error where rustls gives only a name, which follows in brackets.
 fn explained(error: &std::io::Error) -> String {
-    // Of webpki's errors rustls shows the name, and platforms have their own.
+    // rustls shows the names of webpki's errors; platforms have their own.
     const WORDS: [(&str, &str); 4] = [
         ("InvalidContentType", "the server does not speak TLS"),
         (
@@ -160,7 +160,7 @@ fn explained(error: &std::io::Error) -> String {
         return format!("{END} ({raw})");
     }
     match WORDS.iter().find(|(name, _)| raw.contains(name)) {
-        // Behind the name there may be algorithms as lists of numbers.
+        // The name may be followed by algorithms as lists of numbers.
         Some((_, words)) => format!("{words} ({})", raw.split(" {").next().unwrap_or(&raw)),
         None => raw,
     }

@@ -29,13 +29,13 @@ pub(crate) const MISSING: Option<&str> = None;
 /// RFC 9266, section 2.
 const CHANNEL_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
-/// How much of a PEM file is read: more than all certificate authorities of a platform.
+/// Maximum size of a PEM file in bytes: more than all certificate authorities of a platform.
 const MAX_FILE: u64 = 4 << 20;
 
 /// A certificate or a key that cannot be used.
 struct Invalid {
     message: String,
-    /// It is the private key that is wrong, or does not fit.
+    /// True if the private key is wrong or does not match.
     of_key: bool,
 }
 
@@ -59,7 +59,7 @@ fn channel_id<Data>(connection: &rustls::ConnectionCommon<Data>) -> Option<[u8; 
     connection.export_keying_material([0; 32], CHANNEL_LABEL, Some(b"")).ok()
 }
 
-/// `whose` names it in errors.
+/// Reads a certificate chain and its key. `whose` appears in errors.
 fn identity(whose: &str, chain: &Secret, key: &Secret) -> Result<Arc<CertifiedKey>, Invalid> {
     let what = format!("{whose} certificate");
     let chain = certificates(&what, read_pem(&what, chain)?.as_bytes())?;
@@ -123,7 +123,7 @@ fn read_pem(what: &str, path_or_pem: &Secret) -> Result<Secret, Invalid> {
         failed(format!("this is neither PEM text nor a file that can be read: {error}"))
     };
     let file = File::open(path).map_err(unread)?;
-    // A device may have no end, and a pipe no beginning.
+    // A device may have no end, and a pipe no start.
     if !file.metadata().map_err(unread)?.is_file() {
         return Err(failed("the path is not that of a regular file".to_owned()));
     }
@@ -135,7 +135,8 @@ fn read_pem(what: &str, path_or_pem: &Secret) -> Result<Secret, Invalid> {
     Ok(text.into())
 }
 
-/// What there is in the place of a certificate or key. It is not repeated, as it may be a key.
+/// Describes the content found in place of a certificate or key, without repeating it, because it
+/// may be a key.
 fn missing(wanted: &str, pem: &[u8]) -> String {
     let has = |part: &[u8]| pem.windows(part.len()).any(|place| place == part);
     if !has(BEGIN) && !pem.trim_ascii().is_empty() {

@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 use crate::net::linger::farewell;
 use crate::settings::TlsServer;
 
-/// WebSocket is upgraded from HTTP/1.1; a server must not choose HTTP/2.
+/// WebSocket is upgraded from HTTP/1.1; a server must not select HTTP/2.
 const ALPN: &[u8] = b"http/1.1";
 
 /// A server's TLS settings, which are read at first use, once for all clones.
@@ -96,7 +96,7 @@ impl ServerTls {
 
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The key must not get into a log.
+        // The key must not be logged.
         f.debug_struct("ServerTls").finish_non_exhaustive()
     }
 }

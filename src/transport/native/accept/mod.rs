@@ -211,8 +211,8 @@ impl Acceptor {
         websocket::check(request, self.terms(), None)
     }
 
-    /// The transport over the stream of a request that was [checked](Self::check_request) and
-    /// answered.
+    /// Creates the transport over the stream of a request that was [checked](Self::check_request)
+    /// and answered.
     pub(crate) fn open<S>(
         &self,
         stream: S,
