@@ -17,9 +17,6 @@ pub use proxy::Proxy;
 pub use tls::{Tls, TlsServer};
 pub use websocket::WebSocketOptions;
 
-/// Passwords and keys among the settings.
-pub(crate) use crate::auth::Secret;
-
 /// Maximum time that can be set: one year.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
