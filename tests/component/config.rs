@@ -192,7 +192,7 @@ fn the_key_of_an_endpoint_is_told() {
     }
     for (endpoint, path, text) in [
         (r#"{"type": "unix"}"#, "path", "missing"),
-        (r#"{"type": "unix", "path": ""}"#, "path", "path of a Unix domain socket"),
+        (r#"{"type": "unix", "path": ""}"#, "path", "the path of the unix socket is empty"),
         (r#"{"type": "unix", "path": "/x", "tls": true}"#, "tls", "type unix has none"),
         (r#"{"type": "unix", "path": "/x", "version": 4}"#, "version", "type unix has none"),
         (r#"{"type": "tcp", "host": "h", "port": 1, "tls": true}"#, "tls", "begin with wss://"),

@@ -274,7 +274,7 @@ async fn tls_has_roots_a_name_and_a_certificate() {
         (
             [("trust_root", "/dev/zero".into()), ("key", nothing()), ("certificate", nothing())],
             "trust_root",
-            "something else than a file",
+            "not that of a regular file",
         ),
         (
             [("trust_root", "-----BEGIN".into()), ("key", nothing()), ("certificate", nothing())],
