@@ -205,7 +205,7 @@ fn what_cannot_be_an_endpoint_is_refused_at_construction() {
         assert!(error.to_string().contains(text), "{host}: {error}");
     }
     let error = client("ws://h/").endpoint(Endpoint::addresses([])).check().unwrap_err();
-    assert_eq!(error.to_string(), "endpoint: at least one address is needed");
+    assert_eq!(error.to_string(), "invalid endpoint: at least one address is needed");
     for (host, shown) in
         [("::1", "[::1]:80"), ("[::1]", "[::1]:80"), ("Host", "host:80"), ("1.2.3.4", "1.2.3.4:80")]
     {

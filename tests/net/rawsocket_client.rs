@@ -82,7 +82,7 @@ async fn refused(answer: &'static [u8]) -> ConnectError {
 #[tokio::test]
 async fn each_serializer_is_asked_for_by_its_number() {
     for (serializer, id) in [(Serializer::Json, 1), (Serializer::Cbor, 3)] {
-        for (size, exponent) in [(0, 0), (512, 0), (513, 1), (70_000, 8), (1 << 24, 15)] {
+        for (size, exponent) in [(512, 0), (513, 1), (70_000, 8), (1 << 24, 15)] {
             let (port, server) = serve(async |mut stream| agree(&mut stream, 0).await).await;
             let url = format!("rs://127.0.0.1:{port}");
             let factory = WampRawSocketClientFactory::new(&url, serializer).unwrap();
@@ -90,6 +90,9 @@ async fn each_serializer_is_asked_for_by_its_number() {
             assert_eq!(server.await.unwrap(), [0x7f, exponent << 4 | id, 0, 0]);
             assert_eq!(transport.info().serializer, serializer);
         }
+        let small =
+            WampRawSocketClientFactory::new("rs://h", serializer).unwrap().max_message_size(0);
+        assert_eq!(small.check().unwrap_err().path, "options.max_message_payload_size");
     }
 }
 
