@@ -171,7 +171,7 @@ mod tests {
             ("rs://h:", "is not a port"),
             ("rs://h:65536", "is not a port"),
             ("rs://h:+1", "is not a port"),
-            ("rs://h:0", "port must be 1 to 65535"),
+            ("rs://h:0", "out of range (1 to 65535)"),
             ("rs://h/ws", "no path, query or fragment; use rs://h"),
             ("RSS://[::1]:7/?a=b", "no path, query or fragment; use rss://[::1]:7"),
             ("rs://unix:r.sock", "must be absolute, as in rs://unix:/run/router.sock"),

@@ -109,7 +109,7 @@ fn what_is_no_key_is_refused_with_the_reason() {
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "the OpenSSH key cannot"),
         (&OPENSSH[..400], "the OpenSSH key cannot be read: it does not end with"),
         (&public_only, "private-key-ed25519: the key file has a public key only"),
-        (&without_comment, "private-key-ed25519: the key file has no such tag behind its first"),
+        (&without_comment, "private-key-ed25519: the key file has no such tag after its first"),
         (&twice, "line 9 of the key file repeats private-key-ed25519"),
         (&mismatched, "public-key-ed25519 does not match private-key-ed25519"),
         (&no_colon, "line 9 of the key file has no colon"),

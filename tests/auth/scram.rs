@@ -152,7 +152,7 @@ fn names_and_passwords_as_people_type_them() {
     let (kdf, salt) = (Kdf::Pbkdf2, SALT);
     let error = ScramCredential::derive(Dialect::Spec, &forbidden, kdf, salt, 4096, None);
     let error = error.unwrap_err().to_string();
-    assert!(error.starts_with("the password holds") && !error.contains("bell"), "{error}");
+    assert!(error.starts_with("the password contains") && !error.contains("bell"), "{error}");
     ScramCredential::derive(Dialect::Autobahn, &forbidden, kdf, salt, 4096, None).unwrap();
 }
 
@@ -208,12 +208,12 @@ fn too_little_and_too_much_work_is_refused() {
         (Dialect::Spec, pbkdf2, "iterations is missing"),
         (Dialect::Spec, argon2.clone().with("iterations", 2).with("memory", 512), "too weak"),
         (Dialect::Autobahn, argon2.clone().with("iterations", 31).with("memory", 512), "too weak"),
-        (Dialect::Spec, argon2.clone().with("iterations", 2), "needs memory"),
+        (Dialect::Spec, argon2.clone().with("iterations", 2), "requires the parameter memory"),
         (Dialect::Spec, argon2.clone().with("iterations", 2).with("memory", 7), "memory of 7 KiB"),
         (Dialect::Spec, argon2.clone().with("iterations", 1).with("memory", 262_145), "memory of"),
         (Dialect::Spec, argon2.clone().with("iterations", 17).with("memory", 262_144), "too many"),
         (Dialect::Autobahn, argon2.clone().with("iterations", u32::MAX).with("memory", 8), "too"),
-        (Dialect::Spec, argon2.with("kdf", "scrypt"), "kdf \"scrypt\" is unknown"),
+        (Dialect::Spec, argon2.with("kdf", "scrypt"), "unknown kdf \"scrypt\""),
     ] {
         let mut client = client(dialect, PASSWORD);
         let (challenge, _) = begin(&credential(dialect, Kdf::Pbkdf2), &client.authextra());
@@ -318,11 +318,11 @@ fn credentials_of_crossbars_configuration() {
     assert_eq!(written, good);
     for (key, value, expected) in [
         ("kdf", Value::Null, "scram.kdf is missing"),
-        ("kdf", "md5".into(), "kdf \"md5\" is unknown"),
+        ("kdf", "md5".into(), "unknown kdf \"md5\""),
         ("salt", "xyz".into(), "scram.salt is not valid hexadecimal"),
         ("iterations", Value::Null, "scram.iterations is missing"),
         ("iterations", 0.into(), "are too weak"),
-        ("memory", Value::Null, "argon2id13 needs memory"),
+        ("memory", Value::Null, "argon2id13 requires the parameter memory"),
         ("stored-key", "abcd".into(), "scram.stored-key has 2 octets, not 32"),
         ("server-key", 7.into(), "scram.server-key must be a string, not integer"),
     ] {

@@ -103,6 +103,6 @@ fn without_enc_algo_it_is_not_sent() {
             message.options.enc_algo = None;
         }
         let error = codec::encode(*serializer, &message).unwrap_err();
-        assert!(error.message.contains("needs enc_algo"), "{error}");
+        assert!(error.message.contains("needs the option enc_algo"), "{error}");
     }
 }
