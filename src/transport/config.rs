@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::codec;
 use crate::core::retry::RetryPolicy;
-use crate::error::{ConfigError, ConnectError, UrlError};
+use crate::error::{ConfigError, UrlError};
 use crate::message::Serializer;
 use crate::settings::{Endpoint, IpVersion, Proxy, Tls, WebSocketOptions};
-use crate::transport::{Connector, RAW_SOCKET, rawsocket_connector, websocket_connector};
-use crate::url::{Host, check_scheme, is_raw_socket, shown};
+use crate::transport::Connector;
+use crate::url::{Host, is_raw_socket, shown};
 
 /// One way to reach the router, with all that can be set about it, as plain data on every target.
 ///
@@ -79,9 +79,9 @@ use crate::url::{Host, check_scheme, is_raw_socket, shown};
 /// `openHandshakeTimeout`.
 #[derive(Clone)]
 pub struct TransportConfig {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// True if the type was set explicitly, so that another URL does not change it.
-    kind_is_set: bool,
+    pub(super) kind_is_set: bool,
     pub(crate) url: String,
     /// `None`: those that are compiled in.
     pub(crate) serializers: Option<Vec<Serializer>>,
@@ -98,7 +98,7 @@ pub struct TransportConfig {
 }
 
 #[derive(Clone)]
-enum Kind {
+pub(super) enum Kind {
     WebSocket,
     RawSocket,
     Ready(Arc<dyn Connector>),
@@ -327,43 +327,6 @@ impl TransportConfig {
         self.retry.as_ref()
     }
 
-    /// Checks all settings, reads the files that they name, and makes what connects.
-    ///
-    /// # Errors
-    /// If a setting cannot be used, with its key in a transport's dict as the path.
-    pub fn connector(&self) -> Result<Arc<dyn Connector>, ConfigError> {
-        self.check_retry()?;
-        match &self.kind {
-            Kind::Ready(connector) => match self.set_keys().next() {
-                Some(key) => Err(ready(key)),
-                None => Ok(Arc::clone(connector)),
-            },
-            Kind::RawSocket => {
-                let config = self.with_raw_socket_url();
-                config.check()?;
-                let serializer = config.one_serializer()?;
-                // Where RawSocket is not available, report that rather than a single setting.
-                let connector = rawsocket_connector(&config, serializer)?;
-                config.check_raw_socket()?;
-                Ok(connector)
-            }
-            Kind::WebSocket => {
-                self.check_kind()?;
-                self.check()?;
-                websocket_connector(self)
-            }
-        }
-    }
-
-    /// As [`connector`](Self::connector), for who connects at once: what is wrong with the URL is an
-    /// [`InvalidUrl`](ConnectError::InvalidUrl).
-    pub(crate) fn to_connect(&self) -> Result<Arc<dyn Connector>, ConnectError> {
-        self.connector().map_err(|error| match error.path.as_str() {
-            "url" => UrlError::new(shown(&self.url), error.message).into(),
-            _ => error.into(),
-        })
-    }
-
     /// Those that are offered.
     pub(crate) fn offered(&self) -> &[Serializer] {
         self.serializers.as_deref().unwrap_or(codec::available())
@@ -411,79 +374,9 @@ impl TransportConfig {
         .filter_map(|(set, key)| set.then_some(key))
     }
 
-    /// Checks that a URL that is not WebSocket's was not meant for RawSocket.
-    fn check_kind(&self) -> Result<(), ConfigError> {
-        let url = &self.url;
-        if !self.kind_is_set {
-            return check_scheme(url, RAW_SOCKET).map_err(|text| ConfigError::new("url", text));
-        }
-        if RAW_SOCKET && is_raw_socket(url) {
-            let text = "it is a URL of RawSocket, but the type of the transport is \"websocket\"; \
-                        let that be \"rawsocket\"";
-            return Err(ConfigError::new("url", text));
-        }
-        Ok(())
-    }
-
-    fn check_retry(&self) -> Result<(), ConfigError> {
-        let Some(policy) = &self.retry else { return Ok(()) };
-        policy.check()?;
-        let &RetryPolicy { initial_delay, max_delay, .. } = policy;
-        // A limit below the default means that shorter delays are wanted.
-        if initial_delay > max_delay && initial_delay != RetryPolicy::default().initial_delay {
-            let text = format!("it is more than max_retry_delay, {max_delay:?}");
-            return Err(ConfigError::new("initial_retry_delay", text));
-        }
-        Ok(())
-    }
-
-    /// Checks that there are serializers, and that they are compiled in.
-    pub(crate) fn check_serializers(&self) -> Result<(), ConfigError> {
-        if self.offered().is_empty() {
-            return Err(ConfigError::new("serializers", "at least one is needed"));
-        }
-        for serializer in self.offered() {
-            if !codec::available().contains(serializer) {
-                let text = format!("the serializer {} is not compiled in", serializer.as_str());
-                let raw = is_raw_socket(&self.url);
-                let key = if raw { "serializer" } else { "serializers" };
-                return Err(ConfigError::new(key, text));
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks what holds for all transports on all targets.
-    fn check(&self) -> Result<(), ConfigError> {
-        self.check_serializers()?;
-        if let Some(endpoint) = &self.endpoint {
-            endpoint.checked().map_err(|error| error.within("endpoint"))?;
-            if endpoint.is_unix() && self.proxy.is_some() {
-                let text = "a unix socket cannot be reached through a proxy";
-                return Err(ConfigError::new("proxy", text));
-            }
-            if endpoint.is_unix() && self.ip_version != IpVersion::Any {
-                let text = "a unix socket has no version of IP";
-                return Err(ConfigError::new("endpoint.version", text));
-            }
-        }
-        if self.connect_timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return Err(ConfigError::new("endpoint.timeout", "it must be more than 0 s"));
-        }
-        if self.tls.is_some() && !is_secure(&self.url) {
-            let secure = if is_raw_socket(&self.url) { "rss" } else { "wss" };
-            let text = format!("the URL is not for TLS; let it begin with {secure}://");
-            return Err(ConfigError::new("endpoint.tls", text));
-        }
-        if let Some(proxy) = &self.proxy {
-            proxy.checked().map_err(|error| error.within("proxy"))?;
-        }
-        self.options.check().map_err(|error| error.within("options"))
-    }
-
     /// With the URL that RawSocket needs. Autobahn takes one of WebSocket as well; and with an
     /// endpoint, there may be none: then TLS settings say whether there is TLS.
-    fn with_raw_socket_url(&self) -> Self {
+    pub(super) fn with_raw_socket_url(&self) -> Self {
         let url = &self.url;
         let url = match &self.endpoint {
             Some(Endpoint::Tcp { host, port }) if url.is_empty() => {
@@ -501,44 +394,12 @@ impl TransportConfig {
         };
         TransportConfig { url, ..self.clone() }
     }
+}
 
-    /// The serializer that RawSocket asks for.
-    fn one_serializer(&self) -> Result<Serializer, ConfigError> {
-        match self.serializers.as_deref() {
-            None => Ok(codec::available().first().copied().unwrap_or(Serializer::Cbor)),
-            Some([one]) => Ok(*one),
-            Some(_) => Err(ConfigError::new("serializer", "RawSocket has one serializer")),
-        }
-    }
-
-    /// Refuses what has no meaning for RawSocket.
-    fn check_raw_socket(&self) -> Result<(), ConfigError> {
-        let options = &self.options;
-        let drop_timeout = options.server_connection_drop_timeout;
-        let not_here = [
-            (self.batched, "batched"),
-            (!self.headers.is_empty(), "headers"),
-            (options.max_frame_payload_size.is_some(), "options.max_frame_payload_size"),
-            (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
-            (drop_timeout.is_some(), "options.server_connection_drop_timeout"),
-        ];
-        if let Some((_, key)) = not_here.iter().find(|(set, _)| *set) {
-            return Err(ConfigError::new(*key, "RawSocket has none"));
-        }
-        // Section "RawSocket Transport" of the specification: 512 bytes to 16 MiB.
-        let size = options.max_message_payload_size;
-        if size.is_some_and(|size| !(512..=16 << 20).contains(&size)) {
-            let text = "it must be 512 to 16777216 bytes for RawSocket";
-            return Err(ConfigError::new("options.max_message_payload_size", text));
-        }
-        match options.ping.set_keys().next() {
-            Some(key) if options.ping.interval.is_none() => {
-                let text = "RawSocket pings only if there is an auto_ping_interval, too";
-                Err(ConfigError::new(format!("options.{key}"), text))
-            }
-            _ => Ok(()),
-        }
-    }
+/// The error of a URL as that of its setting. The message repeats no URL, which may hold a password by
+/// mistake.
+pub(crate) fn of_url(error: UrlError) -> ConfigError {
+    ConfigError::new("url", &error.message).caused_by(error)
 }
 
 /// Creates the error for a setting beside a custom connector.

@@ -37,6 +37,7 @@ use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 mod batched;
 mod client_factory;
 mod config;
+mod connector;
 pub mod memory;
 pub(crate) mod outgoing;
 mod round_trip;
@@ -49,7 +50,7 @@ pub(crate) use crate::websocket::CLOSE_TIMEOUT;
 pub use crate::websocket::CloseCode;
 pub use client_factory::{WampRawSocketClientFactory, WampWebSocketClientFactory};
 pub use config::TransportConfig;
-pub(crate) use config::{is_secure, ready};
+pub(crate) use config::{is_secure, of_url, ready};
 pub use round_trip::RoundTrip;
 
 cfg_if::cfg_if! {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::websocket::WebSocketClient;
 use crate::error::{ConfigError, UrlError};
 use crate::message::Serializer;
-use crate::transport::{Connector, IpVersion, TransportConfig};
+use crate::transport::{Connector, IpVersion, TransportConfig, of_url};
 use crate::url::{RawSocketUrl, WebSocketUrl, shown};
 
 /// The settings have been checked one by one. Errors have the path of the key.
@@ -80,10 +80,4 @@ fn not_here(config: &TransportConfig) -> Option<String> {
     ];
     let key = keys.iter().find_map(|(set, key)| set.then(|| (*key).to_owned()));
     key.or_else(|| options.ping.set_keys().next().map(|key| format!("options.{key}")))
-}
-
-/// The error of a URL as that of its setting. The message repeats no URL, which may hold a password by
-/// mistake.
-fn of_url(error: UrlError) -> ConfigError {
-    ConfigError::new("url", &error.message).caused_by(error)
 }

@@ -18,8 +18,8 @@ use crate::net::liveness::AutoPing;
 use crate::net::protection::Protection;
 use crate::rt::BoxFuture;
 use crate::transport::native::framed::Times;
-use crate::transport::native::settings::{of_url, way};
-use crate::transport::{CLOSE_TIMEOUT, Connector, Transport, TransportConfig};
+use crate::transport::native::settings::way;
+use crate::transport::{CLOSE_TIMEOUT, Connector, Transport, TransportConfig, of_url};
 use crate::url::RawSocketUrl;
 
 /// A connector that uses RawSocket, created from the settings.
