@@ -4,8 +4,8 @@
 use bytes::BufMut;
 use wampwerk::Serializer;
 use wampwerk::framing::rawsocket::{
-    Frame, FrameError, FrameReader, FrameWriter, HANDSHAKE_SIZE, HEADER_SIZE, Header, MAGIC,
-    MAX_FRAME, MaxLength, Reply, Request,
+    Frame, FrameError, FrameReader, FrameWriter, HANDSHAKE_SIZE, HEADER_SIZE, HandshakeReply,
+    Header, MAGIC, MAX_FRAME, MaxLength, Request,
 };
 
 /// Four octets of the client, four of the server.
@@ -19,17 +19,17 @@ pub fn handshake(input: &[u8]) {
         }
         Err(error) => {
             if let Some(refusal) = error.refusal() {
-                let told = Reply::Refuse(refusal).octets();
+                let told = HandshakeReply::Refuse(refusal).octets();
                 let ours = Request::new(Serializer::Json, MaxLength::MAX);
-                assert!(Reply::read(told, ours).is_err());
+                assert!(HandshakeReply::read(told, ours).is_err());
             }
             Request::new(Serializer::Cbor, MaxLength::MIN)
         }
     };
     assert_eq!(MaxLength::covering(request.max_length.bytes()), request.max_length);
     let Some(server) = rest.first_chunk::<HANDSHAKE_SIZE>() else { return };
-    if let Ok(max_length) = Reply::read(*server, request) {
-        let accepted = Reply::Accept(Request { max_length, ..request });
+    if let Ok(max_length) = HandshakeReply::read(*server, request) {
+        let accepted = HandshakeReply::Accept(Request { max_length, ..request });
         assert_eq!(accepted.octets(), *server, "read as another reply");
     }
 }

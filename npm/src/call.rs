@@ -23,24 +23,24 @@ use wampwerk::session::{CallReply, CallRequest, RunningCall, StreamingCall};
 #[wasm_bindgen]
 extern "C" {
     /// The wishes of the caller, as `call.js` stores them.
-    pub type Wishes;
+    pub type CallerHooks;
 
     /// Reports that the call is sent now. Returns false if there are no wishes.
     #[wasm_bindgen(method, structural)]
-    fn begin(this: &Wishes) -> bool;
+    fn begin(this: &CallerHooks) -> bool;
 
     /// Returns the function for progressive results, if they are wanted.
     #[wasm_bindgen(method, structural, getter)]
-    fn step(this: &Wishes) -> Option<Function>;
+    fn step(this: &CallerHooks) -> Option<Function>;
 
     /// Returns a function that returns a promise of further arguments, `{args, kwargs, last}`, if
     /// they are sent in parts.
     #[wasm_bindgen(method, structural, getter)]
-    fn part(this: &Wishes) -> Option<Function>;
+    fn part(this: &CallerHooks) -> Option<Function>;
 
     /// Returns a promise that resolves when the call is abandoned.
     #[wasm_bindgen(method, structural, getter)]
-    fn abandoned(this: &Wishes) -> Promise;
+    fn abandoned(this: &CallerHooks) -> Promise;
 }
 
 /// Performs a call. `details` is true if the reply must contain them.
@@ -48,16 +48,16 @@ extern "C" {
 /// An abandoned call resolves to undefined, which is not used: the page already has its error.
 pub(crate) async fn perform(
     request: CallRequest,
-    wishes: Wishes,
+    hooks: CallerHooks,
     serializer: Serializer,
     details: bool,
 ) -> Result<JsValue, Report> {
-    if !wishes.begin() {
+    if !hooks.begin() {
         return reply_to_js(&request.await?, details, 0);
     }
-    let mut abandoned = JsFuture::from(wishes.abandoned());
+    let mut abandoned = JsFuture::from(hooks.abandoned());
     let mut running: BoxFuture<'static, Result<JsValue, Report>> =
-        Box::pin(run(request, wishes, serializer, details));
+        Box::pin(run(request, hooks, serializer, details));
     poll_fn(|cx| {
         if Pin::new(&mut abandoned).poll(cx).is_ready() {
             return Poll::Ready(Ok(JsValue::UNDEFINED));
@@ -68,88 +68,90 @@ pub(crate) async fn perform(
 }
 
 /// A call with or without further arguments to send.
-enum Live {
+enum AnyCall {
     Open(StreamingCall),
     Running(RunningCall),
 }
 
-impl Live {
+impl AnyCall {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<CallReply, Lagged>>> {
         match self {
-            Live::Open(call) => Pin::new(call).poll_next(cx),
-            Live::Running(call) => Pin::new(call).poll_next(cx),
+            AnyCall::Open(call) => Pin::new(call).poll_next(cx),
+            AnyCall::Running(call) => Pin::new(call).poll_next(cx),
         }
     }
 }
 
-enum Happening {
+enum CallEvent {
     Step(Option<Result<CallReply, Lagged>>),
     Part(Result<JsValue, JsValue>),
 }
 
 async fn run(
     request: CallRequest,
-    wishes: Wishes,
+    hooks: CallerHooks,
     serializer: Serializer,
     details: bool,
 ) -> Result<JsValue, Report> {
-    let (step, part) = (wishes.step(), wishes.part());
+    let (step, part) = (hooks.step(), hooks.part());
     if step.is_none() && part.is_none() {
         return reply_to_js(&request.await?, details, 0);
     }
     let mut call = match part {
-        Some(_) => Live::Open(request.start_streaming().await?),
-        None => Live::Running(request.start().await?),
+        Some(_) => AnyCall::Open(request.start_streaming().await?),
+        None => AnyCall::Running(request.start().await?),
     };
     let mut next_part = part.as_ref().map(pull);
     let mut missed = 0;
     loop {
-        let happening = poll_fn(|cx| {
+        let event = poll_fn(|cx| {
             if let Poll::Ready(step) = call.poll_next(cx) {
-                return Poll::Ready(Happening::Step(step));
+                return Poll::Ready(CallEvent::Step(step));
             }
             match &mut next_part {
-                Some(next) => Pin::new(next).poll(cx).map(Happening::Part),
+                Some(next) => Pin::new(next).poll(cx).map(CallEvent::Part),
                 None => Poll::Pending,
             }
         });
-        match happening.await {
-            Happening::Step(None) => {
+        match event.await {
+            CallEvent::Step(None) => {
                 let call = match call {
-                    Live::Open(call) => call.into_running(),
-                    Live::Running(call) => call,
+                    AnyCall::Open(call) => call.into_running(),
+                    AnyCall::Running(call) => call,
                 };
                 return reply_to_js(&call.result().await?, details, missed);
             }
-            Happening::Step(Some(Err(lagged))) => missed += lagged.missed,
-            Happening::Step(Some(Ok(reply))) => {
+            CallEvent::Step(Some(Err(lagged))) => missed += lagged.missed,
+            CallEvent::Step(Some(Ok(reply))) => {
                 let reply = reply_to_js(&reply, details, std::mem::take(&mut missed))?;
                 if let Some(step) = &step {
                     // It throws nothing: `call.js` reports errors of the page.
                     let _ = step.call1(&JsValue::UNDEFINED, &reply);
                 }
             }
-            Happening::Part(Ok(values)) => {
+            CallEvent::Part(Ok(values)) => {
                 let (args, kwargs) = read_values(&values)?;
                 let last = get(&values, "last").is_truthy();
                 let payload = write_payload(serializer, &args, &kwargs)?;
                 next_part = part.as_ref().filter(|_| !last).map(pull);
                 call = match call {
-                    Live::Open(call) if last => Live::Running(call.finish_payload(payload).await?),
-                    Live::Open(call) => {
+                    AnyCall::Open(call) if last => {
+                        AnyCall::Running(call.finish_payload(payload).await?)
+                    }
+                    AnyCall::Open(call) => {
                         match call.send_payload(payload).await {
                             Ok(()) => {}
                             // The next step is its end.
                             Err(CallError::Ended { .. }) => next_part = None,
                             Err(error) => return Err(error.into()),
                         }
-                        Live::Open(call)
+                        AnyCall::Open(call)
                     }
-                    running @ Live::Running(_) => running,
+                    running @ AnyCall::Running(_) => running,
                 };
             }
             // `call.js` abandons the call itself.
-            Happening::Part(Err(_)) => next_part = None,
+            CallEvent::Part(Err(_)) => next_part = None,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::value::{details_to_js, dict_to_js, get, list_to_js, set};
 use wampwerk::error::ApplicationError;
 use wampwerk::message::{Payload, Serializer};
 use wampwerk::rt::BoxFuture;
-use wampwerk::session::{Chunks, Endpoint, IncomingCall, Progress};
+use wampwerk::session::{Chunks, IncomingCall, Procedure, Progress};
 use wampwerk::uri::uris;
 
 #[wasm_bindgen]
@@ -82,10 +82,10 @@ impl JsEndpoint {
     }
 }
 
-impl Endpoint<JavaScript> for JsEndpoint {
+impl Procedure<JavaScript> for JsEndpoint {
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
         let serializer = call.serializer();
-        let answer = self.start(&call).map(|answer| Unfinished(Some(answer)));
+        let answer = self.start(&call).map(|answer| AbortGuard(Some(answer)));
         Box::pin(async move {
             let mut answer = answer?;
             let settled =
@@ -98,9 +98,9 @@ impl Endpoint<JavaScript> for JsEndpoint {
 }
 
 /// Tells the page when its answer is no longer needed.
-struct Unfinished(Option<Answer>);
+struct AbortGuard(Option<Answer>);
 
-impl Drop for Unfinished {
+impl Drop for AbortGuard {
     fn drop(&mut self) {
         if let Some(answer) = &self.0 {
             answer.abort();

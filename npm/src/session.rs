@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::authentication::Credentials;
-use crate::call::{Wishes, perform};
+use crate::call::{CallerHooks, perform};
 use crate::endpoint::JsEndpoint;
 use crate::error::{Report, close_reason};
 use crate::registration::RawRegistration;
@@ -119,7 +119,7 @@ impl RawSession {
         timeout: Option<f64>,
         mode: Option<String>,
         details: bool,
-        wishes: Wishes,
+        hooks: CallerHooks,
     ) -> Promise {
         let read = self.read(args, kwargs, options, CallOptions::from_dict);
         let session = self.session.clone();
@@ -133,7 +133,7 @@ impl RawSession {
             if let Some(mode) = mode {
                 call = call.cancel_mode(cancel_mode(&mode)?);
             }
-            perform(call, wishes, session.serializer(), details).await
+            perform(call, hooks, session.serializer(), details).await
         })
     }
 

@@ -13,13 +13,13 @@ use crate::error::{Report, thrown};
 use crate::value::get;
 
 #[derive(Default)]
-struct Kept {
+struct ThrownValues {
     last: u64,
     values: BTreeMap<u64, JsValue>,
 }
 
 thread_local! {
-    static KEPT: RefCell<Kept> = RefCell::default();
+    static VALUES: RefCell<ThrownValues> = RefCell::default();
 }
 
 /// A thrown value.
@@ -32,16 +32,16 @@ pub(crate) struct Thrown {
 impl Thrown {
     pub(crate) fn new(value: JsValue) -> Self {
         let text = get(&value, "message").as_string().or_else(|| value.as_string());
-        let number = KEPT.with_borrow_mut(|kept| {
-            kept.last += 1;
-            kept.values.insert(kept.last, value);
-            kept.last
+        let number = VALUES.with_borrow_mut(|values| {
+            values.last += 1;
+            values.values.insert(values.last, value);
+            values.last
         });
         Thrown { number, text: text.unwrap_or_else(|| "an error without a text".to_owned()) }
     }
 
     pub(crate) fn report(&self) -> Report {
-        let value = KEPT.with_borrow(|kept| kept.values.get(&self.number).cloned());
+        let value = VALUES.with_borrow(|values| values.values.get(&self.number).cloned());
         thrown(&value.unwrap_or(JsValue::UNDEFINED))
     }
 }
@@ -49,7 +49,7 @@ impl Thrown {
 impl Drop for Thrown {
     fn drop(&mut self) {
         // Dropped outside of the borrow.
-        let _value = KEPT.with_borrow_mut(|kept| kept.values.remove(&self.number));
+        let _value = VALUES.with_borrow_mut(|values| values.values.remove(&self.number));
     }
 }
 

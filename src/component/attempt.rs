@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::component::Shared;
 use crate::component::application_session::{ComponentConfig, ErasedSession, JoinAs, Plain};
 use crate::component::callback::call;
-use crate::component::error::{AttemptError, BoxError, HandlerError};
+use crate::component::error::{AttemptError, BoxError, CallbackError};
 use crate::component::interest::Declared;
 use crate::component::listeners::Listener;
 use crate::component::state::ComponentState;
 use crate::component::stop::{LAST_WORDS, Stop};
-use crate::component::tracked::{Gone, Tracked};
+use crate::component::tracked::{ClosedWatch, Tracked};
 use crate::component::transports::{Source, TransportEntry};
 use crate::error::{ApplicationError, CloseReason, ConnectError};
 use crate::rt::future::{Race, all_within, race, within};
@@ -38,7 +38,7 @@ pub(super) struct Attempt<'a> {
 }
 
 /// The result of an attempt.
-pub(super) enum Fate {
+pub(super) enum Outcome {
     /// Nothing more to do.
     Done,
     Failed {
@@ -67,53 +67,53 @@ struct WorkError {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn run(&self) -> Fate {
+    pub(super) async fn run(&self) -> Outcome {
         self.set(ComponentState::Connecting { transport: self.entry.name.clone() });
         tracing::debug!("connecting");
         let transport = match race(self.stop.wait(), self.open()).await {
-            Race::First(()) => return Fate::Done,
+            Race::First(()) => return Outcome::Done,
             Race::Second(Ok(opened)) => opened,
             Race::Second(Err(error)) => return failed(error),
         };
         let info = transport.info().clone();
         tracing::debug!(peer = info.peer, serializer = info.serializer.as_str(), "connected");
         let (mut transport, gone) = Tracked::new(transport);
-        let life = match Life::new(self.shared) {
-            Ok(life) => life,
+        let stages = match Stages::new(self.shared) {
+            Ok(stages) => stages,
             Err(error) => {
                 close(&mut transport).await;
                 return failed(error);
             }
         };
-        let (realm, config) = match race(self.stop.wait(), life.connected(info)).await {
+        let (realm, config) = match race(self.stop.wait(), stages.connected(info)).await {
             Race::Second(Ok(how)) => how,
             refused => {
                 close(&mut transport).await;
                 drop(transport);
-                life.disconnected(gone).await;
+                stages.disconnected(gone).await;
                 return match refused {
                     Race::Second(Err(error)) => failed(error),
-                    _ => Fate::Done,
+                    _ => Outcome::Done,
                 };
             }
         };
         self.set(ComponentState::Joining { transport: self.entry.name.clone() });
         let joining = session::join(Box::new(transport), realm, config);
         match race(self.stop.wait(), joining).await {
-            Race::Second(Ok(session)) => self.joined(&life, session, gone).await,
+            Race::Second(Ok(session)) => self.joined(&stages, session, gone).await,
             Race::Second(Err(error)) => {
                 if let ConnectError::Join(reason) = &error {
-                    life.left(reason).await;
+                    stages.left(reason).await;
                 }
-                life.disconnected(gone).await;
+                stages.disconnected(gone).await;
                 failed(match error {
                     ConnectError::Join(reason) => AttemptError::Refused(reason),
                     error => AttemptError::Connect(error),
                 })
             }
             Race::First(()) => {
-                life.disconnected(gone).await;
-                Fate::Done
+                stages.disconnected(gone).await;
+                Outcome::Done
             }
         }
     }
@@ -135,10 +135,10 @@ impl Attempt<'_> {
         })
     }
 
-    async fn joined(&self, life: &Life<'_>, session: Session, gone: Gone) -> Fate {
+    async fn joined(&self, stages: &Stages<'_>, session: Session, gone: ClosedWatch) -> Outcome {
         *self.shared.session.lock() = Some(session.clone());
         tracing::info!(realm = %session.realm(), session = session.id(), "joined");
-        let work = self.work(life, &session);
+        let work = self.work(stages, &session);
         let end = match race(work, race(session.closed(), self.stop.wait())).await {
             Race::First(result) => End::Work(result.map_err(|(error, good)| WorkError {
                 error,
@@ -160,31 +160,35 @@ impl Attempt<'_> {
         *self.shared.session.lock() = None;
         tracing::info!(session = session.id(), %reason, "the session has ended");
         drop(session);
-        life.left(&reason).await;
-        life.disconnected(gone).await;
+        stages.left(&reason).await;
+        stages.disconnected(gone).await;
         if self.stop.is_set() {
-            return Fate::Done;
+            return Outcome::Done;
         }
         match end {
-            End::Stopped | End::Work(Ok(())) => Fate::Done,
+            End::Stopped | End::Work(Ok(())) => Outcome::Done,
             // Independent of the following GOODBYE.
             End::Work(Err(WorkError { error, good, open })) if open || left => {
-                Fate::Failed { error, joined: good, left }
+                Outcome::Failed { error, joined: good, left }
             }
-            End::Closed(_) if left => Fate::Done,
+            End::Closed(_) if left => Outcome::Done,
             // A failure in a lost session is a consequence of the loss.
             End::Work(Err(_)) | End::Closed(_) => {
-                Fate::Failed { error: AttemptError::Lost(reason), joined: true, left }
+                Outcome::Failed { error: AttemptError::Lost(reason), joined: true, left }
             }
         }
     }
 
     /// Runs the work of a session: makes it ready, then runs `main`. An error includes whether the
     /// session counted as a success until then.
-    async fn work(&self, life: &Life<'_>, session: &Session) -> Result<(), (AttemptError, bool)> {
+    async fn work(
+        &self,
+        stages: &Stages<'_>,
+        session: &Session,
+    ) -> Result<(), (AttemptError, bool)> {
         let settings = &self.shared.settings;
-        let mut failures = life.establish(session).await;
-        failures.extend(life.join(session).await);
+        let mut failures = stages.establish(session).await;
+        failures.extend(stages.join(session).await);
         if settings.strict
             && let Some((what, error)) = failures.into_iter().next()
         {
@@ -193,7 +197,7 @@ impl Attempt<'_> {
         let transport = self.entry.name.clone();
         self.set(ComponentState::Joined { transport, session: session.id() });
         let ready = async {
-            life.ready(session).await;
+            stages.ready(session).await;
             pending::<()>().await;
         };
         let Some(main) = &settings.main else {
@@ -216,13 +220,13 @@ impl Attempt<'_> {
 }
 
 /// The stages of one connection.
-struct Life<'a> {
+struct Stages<'a> {
     shared: &'a Shared,
     config: SessionConfig,
     object: Arc<dyn ErasedSession>,
 }
 
-impl<'a> Life<'a> {
+impl<'a> Stages<'a> {
     /// Creates the stages with an application session object of their own.
     fn new(shared: &'a Shared) -> Result<Self, AttemptError> {
         let settings = &shared.settings;
@@ -242,11 +246,11 @@ impl<'a> Life<'a> {
         let config = config.also_on_welcome(move |welcome| {
             catch(|| look.on_welcome(welcome)).unwrap_or_else(|panic| Err(panic.to_string()))
         });
-        Ok(Life { shared, config, object })
+        Ok(Stages { shared, config, object })
     }
 }
 
-impl Life<'_> {
+impl Stages<'_> {
     /// Runs everything between the connection and HELLO, and returns the realm and the settings for
     /// joining.
     async fn connected(&self, info: TransportInfo) -> Result<(Uri, SessionConfig), AttemptError> {
@@ -266,14 +270,14 @@ impl Life<'_> {
     async fn in_time<T>(
         &self,
         what: &'static str,
-        future: impl Future<Output = Result<T, HandlerError>>,
+        future: impl Future<Output = Result<T, CallbackError>>,
     ) -> Result<T, AttemptError> {
         let limit = self.config.client.join_timeout;
         let result = within(limit, future).await.unwrap_or_else(|| Err(too_long(limit)));
         result.map_err(|error| handler_failed(what, error))
     }
 
-    async fn connect(&self, info: TransportInfo) -> Result<JoinAs, HandlerError> {
+    async fn connect(&self, info: TransportInfo) -> Result<JoinAs, CallbackError> {
         let listeners = self.shared.listeners(|listener| match listener {
             Listener::Connect(callback) => Some(callback.clone()),
             _ => None,
@@ -283,7 +287,7 @@ impl Life<'_> {
     }
 
     /// Registers and subscribes in order, and returns the failures.
-    async fn establish(&self, session: &Session) -> Vec<(String, HandlerError)> {
+    async fn establish(&self, session: &Session) -> Vec<(String, CallbackError)> {
         let declared: Vec<Declared> = self.shared.listeners(|listener| match listener {
             Listener::Declared(declared) => Some(declared.clone()),
             _ => None,
@@ -301,7 +305,7 @@ impl Life<'_> {
         failures
     }
 
-    async fn join(&self, session: &Session) -> Vec<(String, HandlerError)> {
+    async fn join(&self, session: &Session) -> Vec<(String, CallbackError)> {
         let listeners = self.shared.listeners(|listener| match listener {
             Listener::Join(callback) => Some(callback.clone()),
             _ => None,
@@ -340,7 +344,7 @@ impl Life<'_> {
     }
 
     /// Waits until the connection is closed.
-    async fn disconnected(&self, gone: Gone) {
+    async fn disconnected(&self, gone: ClosedWatch) {
         let limit = gone.close_timeout().saturating_add(CLOSE_MARGIN);
         let clean = within(limit, gone.wait()).await.unwrap_or(false);
         let listeners = self.shared.listeners(|listener| match listener {
@@ -363,18 +367,18 @@ impl Life<'_> {
     }
 
     /// Reports an error, unless it is a consequence of the session's end.
-    fn tell(&self, session: &Session, uri: &Uri, error: &HandlerError) {
+    fn tell(&self, session: &Session, uri: &Uri, error: &CallbackError) {
         if !session.is_closed() {
             self.config.tell_user_error(uri, error.to_application());
         }
     }
 }
 
-pub(super) fn failed(error: AttemptError) -> Fate {
-    Fate::Failed { error, joined: false, left: false }
+pub(super) fn failed(error: AttemptError) -> Outcome {
+    Outcome::Failed { error, joined: false, left: false }
 }
 
-pub(super) fn handler_failed(what: impl Into<String>, error: HandlerError) -> AttemptError {
+pub(super) fn handler_failed(what: impl Into<String>, error: CallbackError) -> AttemptError {
     AttemptError::Handler { what: what.into(), error }
 }
 
@@ -390,16 +394,16 @@ pub(super) async fn last_words<T>(
 }
 
 /// The result of a guarded function, with a panic as its error.
-fn flat<T, E: Into<BoxError>>(result: Result<Result<T, E>, Panic>) -> Result<T, HandlerError> {
-    result?.map_err(HandlerError::new)
+fn flat<T, E: Into<BoxError>>(result: Result<Result<T, E>, Panic>) -> Result<T, CallbackError> {
+    result?.map_err(CallbackError::new)
 }
 
-fn too_long(limit: Duration) -> HandlerError {
-    HandlerError::new(format!("it takes longer than {limit:?}"))
+fn too_long(limit: Duration) -> CallbackError {
+    CallbackError::new(format!("it takes longer than {limit:?}"))
 }
 
-fn unanswered(limit: Duration) -> HandlerError {
-    HandlerError::new(format!("the router does not answer for {limit:?}"))
+fn unanswered(limit: Duration) -> CallbackError {
+    CallbackError::new(format!("the router does not answer for {limit:?}"))
 }
 
 async fn close(transport: &mut Tracked) {

@@ -53,10 +53,10 @@ pub(super) trait Factory: MaybeSend + MaybeSync {
     fn make(&self, config: ComponentConfig) -> Result<Arc<dyn ErasedSession>, BoxError>;
 }
 
-struct Make<F>(F);
+struct FactoryFn<F>(F);
 
 #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-impl<F, S> Factory for Make<F>
+impl<F, S> Factory for FactoryFn<F>
 where
     F: Fn(ComponentConfig) -> Result<S, BoxError> + MaybeSend + MaybeSync,
     S: ApplicationSession,
@@ -229,7 +229,7 @@ impl ComponentBuilder {
         S: ApplicationSession,
         E: Into<BoxError>,
     {
-        let make = Make(move |config| factory(config).map_err(Into::into));
+        let make = FactoryFn(move |config| factory(config).map_err(Into::into));
         self.settings.factory = Some(Arc::new(make));
         self
     }

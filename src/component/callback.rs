@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::component::error::{BoxError, HandlerError};
+use crate::component::error::{BoxError, CallbackError};
 use crate::rt::guard::{catch, caught};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
@@ -80,7 +80,7 @@ where
 pub(super) fn call<A, T>(
     callback: &Callback<A, T>,
     argument: A,
-) -> impl Future<Output = Result<T, HandlerError>> + use<A, T> {
+) -> impl Future<Output = Result<T, CallbackError>> + use<A, T> {
     let started = catch(|| callback.call(argument));
-    async move { caught(started?).await?.map_err(HandlerError::new) }
+    async move { caught(started?).await?.map_err(CallbackError::new) }
 }

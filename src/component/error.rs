@@ -16,12 +16,12 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The error that a user function returned. A panic is converted into one, too.
 #[derive(Clone)]
-pub struct HandlerError(Arc<dyn std::error::Error + Send + Sync>);
+pub struct CallbackError(Arc<dyn std::error::Error + Send + Sync>);
 
-impl HandlerError {
+impl CallbackError {
     /// Creates an error from any error or from a text.
     pub fn new(error: impl Into<BoxError>) -> Self {
-        HandlerError(error.into().into())
+        CallbackError(error.into().into())
     }
 
     /// Returns the error as its original type.
@@ -42,25 +42,25 @@ impl HandlerError {
     }
 }
 
-impl From<Panic> for HandlerError {
+impl From<Panic> for CallbackError {
     fn from(panic: Panic) -> Self {
-        HandlerError::new(panic)
+        CallbackError::new(panic)
     }
 }
 
-impl fmt::Display for HandlerError {
+impl fmt::Display for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl fmt::Debug for HandlerError {
+impl fmt::Debug for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for HandlerError {
+impl std::error::Error for CallbackError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source()
     }
@@ -89,11 +89,11 @@ pub enum AttemptError {
         what: String,
         /// Error of the function.
         #[source]
-        error: HandlerError,
+        error: CallbackError,
     },
     /// `main` returned an error.
     #[error("main failed: {0}")]
-    Main(#[source] HandlerError),
+    Main(#[source] CallbackError),
 }
 
 impl AttemptError {

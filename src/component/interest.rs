@@ -4,12 +4,12 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::component::error::{BoxError, HandlerError};
+use crate::component::error::{BoxError, CallbackError};
 use crate::component::{Component, ListenerId};
 use crate::error::{ApplicationError, RegisterError, SubscribeError};
 use crate::message::{Payload, RegisterOptions, SubscribeOptions};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
-use crate::session::{Endpoint, Event, EventHandler, IncomingCall, Session};
+use crate::session::{Event, EventHandler, IncomingCall, Procedure, Session};
 use crate::uri::{Pattern, Uri};
 
 impl Component {
@@ -24,7 +24,7 @@ impl Component {
     pub fn register<M: 'static>(
         &self,
         procedure: impl Into<Pattern>,
-        endpoint: impl Endpoint<M>,
+        endpoint: impl Procedure<M>,
     ) -> ListenerId {
         self.register_with_options(procedure, RegisterOptions::default(), endpoint)
     }
@@ -37,7 +37,7 @@ impl Component {
         &self,
         procedure: impl Into<Pattern>,
         options: RegisterOptions,
-        endpoint: impl Endpoint<M>,
+        endpoint: impl Procedure<M>,
     ) -> ListenerId {
         let (pattern, endpoint) = (procedure.into(), Arc::new(endpoint));
         let uri = pattern.uri().clone();
@@ -146,19 +146,19 @@ impl Declared {
     pub(super) fn establish(
         &self,
         session: &Session,
-    ) -> BoxFuture<'static, Result<(), HandlerError>> {
+    ) -> BoxFuture<'static, Result<(), CallbackError>> {
         let request = self.establish.on(session);
-        Box::pin(async move { request.await.map_err(HandlerError::new) })
+        Box::pin(async move { request.await.map_err(CallbackError::new) })
     }
 }
 
-/// An endpoint or event handler that serves one session after another.
+/// A procedure or event handler that serves one session after another.
 struct Shared<T, M> {
     inner: Arc<T>,
     marker: PhantomData<fn() -> M>,
 }
 
-impl<M: 'static, E: Endpoint<M>> Endpoint<M> for Shared<E, M> {
+impl<M: 'static, E: Procedure<M>> Procedure<M> for Shared<E, M> {
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
         self.inner.call(call)
     }

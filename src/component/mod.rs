@@ -58,7 +58,7 @@ pub use application_runner::{ApplicationRunner, RunnerError, RunnerRun};
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
 pub use builder::ComponentBuilder;
 pub use callback::Outcome;
-pub use error::{AttemptError, BoxError, ComponentError, HandlerError};
+pub use error::{AttemptError, BoxError, CallbackError, ComponentError};
 pub use listeners::ListenerId;
 pub use logging::LogLevel;
 pub use retry_notice::{RetryDecision, RetryNotice};
@@ -159,7 +159,7 @@ struct Shared {
     settings: Settings,
     listeners: Lock<Listeners>,
     /// The current or last run.
-    run: Lock<Option<Control>>,
+    run: Lock<Option<RunHandle>>,
     state: watch::Sender<ComponentState>,
     session: Lock<Option<Session>>,
     /// Incremented by [`Component::retry_now`].
@@ -168,7 +168,7 @@ struct Shared {
 
 /// A run as seen by handles.
 #[derive(Clone)]
-struct Control {
+struct RunHandle {
     stop: Arc<watch::Sender<bool>>,
     /// Set before the end shows in the state or in `done`, because an observer of the end may start
     /// again.
@@ -211,7 +211,7 @@ impl Component {
                 _ => {}
             }
             let stop = Arc::new(watch::channel(false).0);
-            let control = Control { stop, over: Arc::default(), done: end };
+            let control = RunHandle { stop, over: Arc::default(), done: end };
             (control.clone(), run.replace(control))
         };
         let previous = previous.map(|control| control.done);
@@ -271,7 +271,7 @@ impl Component {
         self.owner.shared.session.lock().clone()
     }
 
-    fn running(&self, control: &Control) -> Running {
+    fn running(&self, control: &RunHandle) -> Running {
         let mut done = control.done.clone();
         let end = async move {
             match done.wait_for(Option::is_some).await {
@@ -352,7 +352,7 @@ impl Drop for Owner {
     }
 }
 
-impl Control {
+impl RunHandle {
     /// Returns whether the run has neither ended nor been told to stop.
     fn goes_on(&self) -> bool {
         let ended = self.over.load(Ordering::Acquire) || self.done.borrow().is_some();

@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::component::Shared;
-use crate::component::attempt::{Attempt, Fate, failed, handler_failed, last_words};
+use crate::component::attempt::{Attempt, Outcome, failed, handler_failed, last_words};
 use crate::component::callback::{Callback, call};
-use crate::component::error::{AttemptError, ComponentError, HandlerError};
+use crate::component::error::{AttemptError, CallbackError, ComponentError};
 use crate::component::listeners::Listener;
 use crate::component::retry_notice::{RetryDecision, RetryNotice};
 use crate::component::state::ComponentState;
@@ -45,7 +45,7 @@ pub(super) async fn run(
         drop(previous.wait_for(Option::is_some).await);
     }
     let Signals { stop, over } = signals;
-    let _ended = Ended { shared: &shared, over };
+    let _ended = EndGuard { shared: &shared, over };
     let end = Run { shared: &shared, stop }.run().await;
     match &end {
         Ok(()) => tracing::debug!("the component is done"),
@@ -56,12 +56,12 @@ pub(super) async fn run(
 }
 
 /// Reports the end of a run in every case, also when its runtime is shut down.
-struct Ended<'a> {
+struct EndGuard<'a> {
     shared: &'a Shared,
     over: Arc<AtomicBool>,
 }
 
-impl Drop for Ended<'_> {
+impl Drop for EndGuard<'_> {
     fn drop(&mut self) {
         *self.shared.session.lock() = None;
         self.over.store(true, Ordering::Release);
@@ -106,8 +106,8 @@ impl Run<'_> {
             let fate =
                 fate.unwrap_or_else(|panic| failed(handler_failed("the attempt", panic.into())));
             let (error, joined, left) = match fate {
-                Fate::Done => return Ok(()),
-                Fate::Failed { error, joined, left } => (error, joined, left),
+                Outcome::Done => return Ok(()),
+                Outcome::Failed { error, joined, left } => (error, joined, left),
             };
             // From here on `retry_now` has an effect.
             let retry = self.shared.retry_now.subscribe();
@@ -243,7 +243,7 @@ impl Shared {
         listeners: Vec<Callback<A, ()>>,
         argument: A,
         config: &SessionConfig,
-    ) -> Vec<HandlerError> {
+    ) -> Vec<CallbackError> {
         let calls: Vec<BoxFuture<'_, _>> = listeners
             .iter()
             .map(|listener| -> BoxFuture<'_, _> { Box::pin(call(listener, argument.clone())) })

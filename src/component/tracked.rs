@@ -22,19 +22,19 @@ pub(super) struct Tracked {
 }
 
 /// The receiver of the end of a transport.
-pub(super) struct Gone {
+pub(super) struct ClosedWatch {
     broken: Arc<AtomicBool>,
     gone: watch::Receiver<()>,
     close_timeout: Duration,
 }
 
 impl Tracked {
-    pub(super) fn new(inner: Box<dyn Transport>) -> (Self, Gone) {
+    pub(super) fn new(inner: Box<dyn Transport>) -> (Self, ClosedWatch) {
         let broken = Arc::new(AtomicBool::new(false));
         let (sender, gone) = watch::channel(());
         let close_timeout = inner.close_timeout();
         let tracked = Tracked { inner, closing: false, broken: broken.clone(), _gone: sender };
-        (tracked, Gone { broken, gone, close_timeout })
+        (tracked, ClosedWatch { broken, gone, close_timeout })
     }
 
     fn noted<T>(&self, result: Result<T, TransportError>) -> Result<T, TransportError> {
@@ -54,7 +54,7 @@ impl Drop for Tracked {
     }
 }
 
-impl Gone {
+impl ClosedWatch {
     /// See [`Transport::close_timeout`].
     pub(super) fn close_timeout(&self) -> Duration {
         self.close_timeout

@@ -51,16 +51,16 @@ const LEAST_TIME: Duration = Duration::from_millis(1);
 
 /// The next step with a silent peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Beat {
+pub(crate) enum PingStep {
     /// Send a ping with this payload.
     Ping(Bytes),
     /// The peer did not answer in time.
-    Dead,
+    TimedOut,
 }
 
 /// The reading side: asks a silent peer, and measures its answers.
 #[derive(Debug)]
-pub(crate) struct Silence {
+pub(crate) struct PingTimer {
     times: AutoPing,
     timer: Sleep,
     seen: u64,
@@ -68,13 +68,13 @@ pub(crate) struct Silence {
     asked: bool,
     pings: u32,
     /// The last ping until it is answered. Its answer may follow other signs of life.
-    open: Option<OpenPing>,
+    open: Option<PendingPing>,
     /// Time from the last ping that was answered to its answer.
     round_trip: Option<Duration>,
 }
 
 #[derive(Debug)]
-struct OpenPing {
+struct PendingPing {
     payload: Bytes,
     /// Number of written bytes at which it has been sent.
     until: u64,
@@ -82,15 +82,15 @@ struct OpenPing {
     left: Option<Duration>,
 }
 
-impl Silence {
+impl PingTimer {
     pub(crate) fn new(times: AutoPing) -> Self {
         let timer = Sleep::new(times.interval);
-        Silence { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip: None }
+        PingTimer { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip: None }
     }
 
     /// Polled only when everything that came has been read: otherwise we would be the silent ones.
     /// `read` counts all bytes since the start.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<Beat> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<PingStep> {
         let read = if self.times.restart_on_traffic { read } else { self.seen };
         loop {
             // While no answer is awaited, the timer runs on: no timer is set per message.
@@ -105,9 +105,9 @@ impl Silence {
             if read != self.seen {
                 self.listen(read);
             } else if self.asked {
-                return Poll::Ready(Beat::Dead);
+                return Poll::Ready(PingStep::TimedOut);
             } else {
-                return Poll::Ready(Beat::Ping(self.ask()));
+                return Poll::Ready(PingStep::Ping(self.ask()));
             }
         }
     }
@@ -182,29 +182,29 @@ impl Silence {
         payload.extend_from_slice(&random.to_be_bytes());
         payload.resize(self.times.size.clamp(Ping::MIN_SIZE, Ping::MAX_SIZE), 0);
         let payload = Bytes::from(payload);
-        self.open = Some(OpenPing { payload: payload.clone(), until: u64::MAX, left: None });
+        self.open = Some(PendingPing { payload: payload.clone(), until: u64::MAX, left: None });
         payload
     }
 }
 
 /// The writing side: detects a peer that takes nothing. Polled only while the socket takes nothing more.
 #[derive(Debug)]
-pub(crate) struct Stall {
-    patience: Option<Duration>,
+pub(crate) struct StallTimer {
+    limit: Option<Duration>,
     since: Option<(Sleep, u64)>,
 }
 
-impl Stall {
-    /// Creates the state. Without `patience` there is no limit.
-    pub(crate) fn new(patience: Option<Duration>) -> Self {
-        Stall { patience, since: None }
+impl StallTimer {
+    /// Creates the state. Without `limit` there is no limit.
+    pub(crate) fn new(limit: Option<Duration>) -> Self {
+        StallTimer { limit, since: None }
     }
 
     /// Ready when no byte was taken for too long. `written` counts all bytes taken since the start.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, written: u64) -> Poll<()> {
-        let Some(patience) = self.patience else { return Poll::Pending };
+        let Some(limit) = self.limit else { return Poll::Pending };
         loop {
-            let (timer, seen) = self.since.get_or_insert_with(|| (Sleep::new(patience), written));
+            let (timer, seen) = self.since.get_or_insert_with(|| (Sleep::new(limit), written));
             ready!(Pin::new(timer).poll(cx));
             if *seen == written {
                 return Poll::Ready(());
@@ -228,31 +228,31 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(3);
     const TIMEOUT: Duration = Duration::from_secs(5);
 
-    fn silence(set: impl FnOnce(Ping) -> Ping) -> Silence {
+    fn silence(set: impl FnOnce(Ping) -> Ping) -> PingTimer {
         let Some(times) = AutoPing::of(&set(Ping::new(INTERVAL, TIMEOUT)), false) else {
             unreachable!("there is an interval")
         };
-        Silence::new(times)
+        PingTimer::new(times)
     }
 
     /// One that leaves at once.
-    async fn ping(silence: &mut Silence, read: u64) -> Bytes {
+    async fn ping(silence: &mut PingTimer, read: u64) -> Bytes {
         let ping = queued(silence, read, 1).await;
         written(silence, 1).await;
         ping
     }
 
     /// One that leaves with this byte.
-    async fn queued(silence: &mut Silence, read: u64, until: u64) -> Bytes {
+    async fn queued(silence: &mut PingTimer, read: u64, until: u64) -> Bytes {
         let beat = poll_fn(|cx| silence.poll(cx, read)).await;
         silence.queued(until);
         match beat {
-            Beat::Ping(payload) => payload,
-            Beat::Dead => Bytes::new(),
+            PingStep::Ping(payload) => payload,
+            PingStep::TimedOut => Bytes::new(),
         }
     }
 
-    async fn written(silence: &mut Silence, bytes: u64) {
+    async fn written(silence: &mut PingTimer, bytes: u64) {
         poll_fn(|cx| {
             silence.left(cx, bytes);
             Poll::Ready(())
@@ -307,7 +307,7 @@ mod tests {
         // Seen at once, so the next ping is an interval later, and the next silence is the last.
         let _ = ping(&mut any, 1).await;
         assert_eq!(rt::now() - begin, 2 * INTERVAL);
-        assert_eq!(poll_fn(|cx| any.poll(cx, 1)).await, Beat::Dead);
+        assert_eq!(poll_fn(|cx| any.poll(cx, 1)).await, PingStep::TimedOut);
         assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT);
 
         let begin = rt::now();
@@ -319,7 +319,7 @@ mod tests {
         let _ = ping(&mut strict, 2_000).await;
         assert_eq!(rt::now() - begin, 2 * INTERVAL + Duration::from_secs(1));
         // However much comes.
-        assert_eq!(poll_fn(|cx| strict.poll(cx, 3_000)).await, Beat::Dead);
+        assert_eq!(poll_fn(|cx| strict.poll(cx, 3_000)).await, PingStep::TimedOut);
         assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT + Duration::from_secs(1));
         assert_eq!(strict.round_trip, Some(Duration::from_secs(1)));
     }
@@ -342,7 +342,7 @@ mod tests {
         let _ = queued(&mut silence, 1, 300).await;
         written(&mut silence, 300).await;
         let begin = rt::now();
-        assert_eq!(poll_fn(|cx| silence.poll(cx, 1)).await, Beat::Dead);
+        assert_eq!(poll_fn(|cx| silence.poll(cx, 1)).await, PingStep::TimedOut);
         assert_eq!(rt::now() - begin, TIMEOUT);
     }
 

@@ -358,7 +358,7 @@ impl State {
                     let text = error.args.first().and_then(Value::as_str).unwrap_or_default();
                     tracing::debug!(?connection, error = %error.uri, text, "publication dropped");
                 }
-                Output::Mistaken { connection, error } => {
+                Output::UnusableAnswer { connection, error } => {
                     tracing::error!(?connection, %error, "the router's authenticator is mistaken");
                 }
                 Output::Authenticate { connection, request } => {

@@ -17,7 +17,7 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
     let mut handler = match catch(make) {
         Ok(handler) => handler,
         Err(panic) => {
-            log(wire.info(), "the function that makes handlers", &Fate::Panicked(panic));
+            log(wire.info(), "the function that makes handlers", &MethodFailure::Panicked(panic));
             wire.fail(CloseCode::InternalError);
             wire.closed().await;
             return;
@@ -50,13 +50,13 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
     let told = caught(async { handler.on_close(was_clean).await });
     match within(GRACE, told).await {
         Some(Ok(())) => {}
-        Some(Err(panic)) => log(wire.info(), "on_close", &Fate::Panicked(panic)),
-        None => log(wire.info(), "on_close", &Fate::TooLate),
+        Some(Err(panic)) => log(wire.info(), "on_close", &MethodFailure::Panicked(panic)),
+        None => log(wire.info(), "on_close", &MethodFailure::TooLate),
     }
 }
 
 /// Outcome of a method that did not succeed.
-enum Fate {
+enum MethodFailure {
     Failed(HandlerError),
     Panicked(Panic),
     TooLate,
@@ -70,25 +70,27 @@ async fn during(
 ) {
     let fate = match race(caught(method), poll_fn(|cx| wire.poll_beside(cx))).await {
         Race::First(Ok(Ok(()))) => return,
-        Race::First(Ok(Err(error))) => Fate::Failed(error),
-        Race::First(Err(panic)) => Fate::Panicked(panic),
-        Race::Second(()) => Fate::TooLate,
+        Race::First(Ok(Err(error))) => MethodFailure::Failed(error),
+        Race::First(Err(panic)) => MethodFailure::Panicked(panic),
+        Race::Second(()) => MethodFailure::TooLate,
     };
     log(wire.info(), name, &fate);
     wire.fail(match fate {
-        Fate::Failed(error) => error.close_code(),
-        Fate::Panicked(_) | Fate::TooLate => CloseCode::InternalError,
+        MethodFailure::Failed(error) => error.close_code(),
+        MethodFailure::Panicked(_) | MethodFailure::TooLate => CloseCode::InternalError,
     });
 }
 
-fn log(info: &TransportInfo, what: &'static str, fate: &Fate) {
+fn log(info: &TransportInfo, what: &'static str, fate: &MethodFailure) {
     let (peer, kind) = (&info.peer, info.kind);
     match fate {
-        Fate::Failed(error) if error.is_violation() => {
+        MethodFailure::Failed(error) if error.is_violation() => {
             tracing::debug!(peer, kind, "{what}: {error}");
         }
-        Fate::Failed(error) => tracing::error!(peer, kind, "{what} failed: {error}"),
-        Fate::Panicked(panic) => tracing::error!(peer, kind, "{what} {panic}"),
-        Fate::TooLate => tracing::error!(peer, kind, "{what} did not return, and was dropped"),
+        MethodFailure::Failed(error) => tracing::error!(peer, kind, "{what} failed: {error}"),
+        MethodFailure::Panicked(panic) => tracing::error!(peer, kind, "{what} {panic}"),
+        MethodFailure::TooLate => {
+            tracing::error!(peer, kind, "{what} did not return, and was dropped")
+        }
     }
 }

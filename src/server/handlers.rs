@@ -26,11 +26,11 @@ pub(super) struct Handlers {
 struct Server {
     /// True when the server shuts down.
     down: watch::Sender<bool>,
-    parts: Lock<Parts>,
+    parts: Lock<HandlersState>,
 }
 
 #[derive(Default)]
-struct Parts {
+struct HandlersState {
     connections: Vec<Weak<Connections<Handlers>>>,
     /// One for each listener: closed when nothing is accepted any more.
     places: Vec<watch::Receiver<()>>,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::sync::watch;
 
-use crate::net::listen::accept_loop::{Control, End};
+use crate::net::listen::accept_loop::{AcceptHandle, End};
 
 /// A listening socket. Dropping the handle changes nothing: connections are accepted until
 /// [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router. The listener
@@ -15,7 +15,7 @@ pub struct Listener {
     pub(super) url: String,
     pub(super) raw_socket_url: Option<String>,
     pub(super) local_addr: Option<SocketAddr>,
-    pub(super) control: Control,
+    pub(super) control: AcceptHandle,
     /// Closed when no connection is left.
     pub(super) gone: watch::Receiver<()>,
 }
@@ -69,7 +69,7 @@ impl Listener {
     }
 
     async fn end(self, end: End) {
-        let Control { end: sender, mut stopped } = self.control;
+        let AcceptHandle { end: sender, mut stopped } = self.control;
         // Both fail only if it has already ended.
         let _ = sender.send(end);
         let _ = stopped.changed().await;

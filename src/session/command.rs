@@ -5,15 +5,15 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::auth::AuthError;
-use crate::core::client::{Answer, Failure, Ticket};
+use crate::core::client::{Answer, Failure, RequestTicket};
 use crate::error::ApplicationError;
 use crate::message::{
     CallOptions, CancelMode, Payload, PublishOptions, RegisterOptions, SubscribeOptions,
 };
 use crate::session::authentication::Signature;
 use crate::session::ending::EndingSender;
-use crate::session::endpoint::DynEndpoint;
 use crate::session::event::Event;
+use crate::session::procedure::DynProcedure;
 use crate::session::queue::Queue;
 use crate::session::running_call::CallControl;
 use crate::transport::Transport;
@@ -26,7 +26,7 @@ pub(super) type Waiter = oneshot::Sender<Result<Answer, Failure>>;
 /// waits.
 pub(super) enum Command {
     Call {
-        ticket: Ticket,
+        ticket: RequestTicket,
         procedure: Uri,
         options: CallOptions,
         payload: Payload,
@@ -35,19 +35,19 @@ pub(super) enum Command {
         control: Option<Arc<CallControl>>,
     },
     /// Further arguments of a call.
-    Arguments { ticket: Ticket, payload: Payload, last: bool },
+    Arguments { ticket: RequestTicket, payload: Payload, last: bool },
     /// A progressive result of an invocation.
     Progress { invocation: u64, payload: Payload },
     /// Without a waiter the event is not acknowledged.
     Publish {
-        ticket: Ticket,
+        ticket: RequestTicket,
         topic: Uri,
         options: PublishOptions,
         payload: Payload,
         waiter: Option<Waiter>,
     },
     Subscribe {
-        ticket: Ticket,
+        ticket: RequestTicket,
         topic: Uri,
         options: SubscribeOptions,
         queue: Arc<Queue<Event>>,
@@ -55,17 +55,17 @@ pub(super) enum Command {
         waiter: Waiter,
     },
     /// Ends the subscription whose SUBSCRIBE had the ticket `listener`.
-    Unsubscribe { ticket: Ticket, listener: Ticket, waiter: Waiter },
+    Unsubscribe { ticket: RequestTicket, listener: RequestTicket, waiter: Waiter },
     Register {
-        ticket: Ticket,
+        ticket: RequestTicket,
         procedure: Uri,
         options: RegisterOptions,
-        endpoint: DynEndpoint,
+        endpoint: DynProcedure,
         ending: EndingSender,
         waiter: Waiter,
     },
     /// Ends the registration whose REGISTER had the ticket `listener`.
-    Unregister { ticket: Ticket, listener: Ticket, waiter: Waiter },
+    Unregister { ticket: RequestTicket, listener: RequestTicket, waiter: Waiter },
     /// The answer to the router's challenge, or the error that prevents one.
     Authenticate(Result<Signature, AuthError>),
     Leave {
@@ -81,9 +81,9 @@ pub(super) enum Command {
 pub(super) enum Signal {
     /// The waiter of the request, or the holder of the subscription, with this ticket is gone. A
     /// call is canceled in this mode.
-    Drop(Ticket, CancelMode),
+    Drop(RequestTicket, CancelMode),
     /// Cancels a call whose end may still be awaited.
-    Cancel(Ticket, CancelMode),
+    Cancel(RequestTicket, CancelMode),
     /// The last handle was dropped.
     Orphaned,
     /// Leaving took too long.

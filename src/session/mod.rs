@@ -28,7 +28,7 @@
 //! ```
 //!
 //! - Calls: [`Session::call`], [`CallRequest`], [`RunningCall`], [`StreamingCall`]
-//! - Procedures: [`Session::register`], [`Endpoint`], [`Extract`], [`IntoReply`], [`Procedures`]
+//! - Procedures: [`Session::register`], [`Procedure`], [`Extract`], [`IntoReply`], [`Procedures`]
 //! - Events: [`Session::publish`], [`Session::subscribe`], [`Event`], [`EventHandler`]
 //! - Authentication: [`authentication`]
 //! - Questions to the router: [`Session::meta`]
@@ -45,13 +45,13 @@ mod config;
 mod connect;
 mod driver;
 mod ending;
-mod endpoint;
 mod event;
 mod features;
 mod handler;
 mod incoming;
 pub mod meta;
 mod payload_codec;
+mod procedure;
 mod procedures;
 mod publish;
 mod queue;
@@ -74,13 +74,13 @@ pub use call::{CallReply, CallRequest};
 pub use config::SessionConfig;
 pub use connect::{Connect, connect, connect_with, join};
 pub use ending::Ending;
-pub use endpoint::Endpoint;
 pub use event::{Event, EventHandler};
 pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails, Raw};
 pub use incoming::{Chunks, IncomingCall, Progress};
 #[cfg(feature = "cryptobox")]
 pub use payload_codec::cryptobox;
 pub use payload_codec::{Decoded, EncodedPayload, PayloadCodec, PayloadForm, Side};
+pub use procedure::Procedure;
 pub use procedures::{Method, Procedures, ProceduresOf, Registrations};
 pub use publish::{AcknowledgedPublish, PublishRequest};
 pub use register::{RegisterRequest, Registration};
@@ -90,7 +90,7 @@ pub use streaming_call::StreamingCall;
 pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
 pub use user_error::UserError;
 
-use crate::core::client::{Answer, Failure, Joined, Ticket};
+use crate::core::client::{Answer, Failure, Joined, RequestTicket};
 use crate::error::{
     ApplicationError, Callee, CloseKind, CloseReason, ConnectError, OperationError,
 };
@@ -287,8 +287,8 @@ impl Session {
         join(transport, realm, config).await
     }
 
-    fn ticket(&self) -> Ticket {
-        Ticket(self.shared.tickets.fetch_add(1, Ordering::Relaxed))
+    fn ticket(&self) -> RequestTicket {
+        RequestTicket(self.shared.tickets.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Returns the close reason. Call this only after the end of the session.
@@ -321,7 +321,7 @@ impl Session {
     /// request.
     async fn request(
         &self,
-        ticket: Ticket,
+        ticket: RequestTicket,
         mode: CancelMode,
         command: impl FnOnce(oneshot::Sender<Result<Answer, Failure>>) -> Command,
     ) -> Result<Answer, Failure> {
@@ -350,7 +350,7 @@ impl fmt::Debug for Session {
 /// Abandons a request when its future is dropped before the end.
 struct Guard<'a> {
     signals: Option<&'a mpsc::UnboundedSender<Signal>>,
-    ticket: Ticket,
+    ticket: RequestTicket,
     /// Cancel mode of an abandoned call.
     mode: CancelMode,
 }

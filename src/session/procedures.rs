@@ -12,9 +12,9 @@ use crate::rt::future::{all, all_into};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::Session;
 use crate::session::command::Signal;
-use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
 use crate::session::handler::{Extract, Parameters};
 use crate::session::incoming::IncomingCall;
+use crate::session::procedure::{DynProcedure, Procedure, erase};
 use crate::session::register::{RegisterRequest, Registration};
 use crate::session::reply::IntoReply;
 use crate::uri::Uri;
@@ -41,7 +41,7 @@ pub struct Procedures {
 ///
 /// A method takes `self: Arc<Self>`, because several calls may run at the same time. Protect
 /// mutable state with a lock or an atomic. The other parameters and the result are those of any
-/// [`Endpoint`].
+/// [`Procedure`].
 ///
 /// ```
 /// use std::sync::Arc;
@@ -90,7 +90,7 @@ pub struct ProceduresOf<S> {
 struct Entry {
     name: String,
     options: RegisterOptions,
-    endpoint: DynEndpoint,
+    endpoint: DynProcedure,
 }
 
 /// The registrations of [`Session::register_all`]. Dropping them does not unregister.
@@ -160,7 +160,7 @@ impl Procedures {
 
     /// Adds a procedure.
     #[must_use]
-    pub fn add<M: 'static>(self, name: impl Into<String>, endpoint: impl Endpoint<M>) -> Self {
+    pub fn add<M: 'static>(self, name: impl Into<String>, endpoint: impl Procedure<M>) -> Self {
         self.add_with(name, RegisterOptions::default(), endpoint)
     }
 
@@ -170,7 +170,7 @@ impl Procedures {
         mut self,
         name: impl Into<String>,
         options: RegisterOptions,
-        endpoint: impl Endpoint<M>,
+        endpoint: impl Procedure<M>,
     ) -> Self {
         self.entries.push(Entry { name: name.into(), options, endpoint: erase(endpoint) });
         self
@@ -236,7 +236,7 @@ impl Registrations {
 }
 
 /// A method that can be a procedure. Its first parameter is `self: Arc<Self>` or an `Arc` of the
-/// object. Up to eight other parameters are those of an [`Endpoint`].
+/// object. Up to eight other parameters are those of a [`Procedure`].
 ///
 /// The type parameter `M` only distinguishes the implementations.
 #[diagnostic::on_unimplemented(
@@ -261,7 +261,7 @@ struct Bound<S, F, M> {
     marker: PhantomData<fn() -> M>,
 }
 
-impl<S, F, M> Endpoint<M> for Bound<S, F, M>
+impl<S, F, M> Procedure<M> for Bound<S, F, M>
 where
     S: MaybeSend + MaybeSync + 'static,
     F: Method<S, M>,

@@ -2,13 +2,13 @@
 
 use std::future::IntoFuture;
 
-use crate::core::client::{Answer, Ticket};
+use crate::core::client::{Answer, RequestTicket};
 use crate::error::{RegisterError, UnregisterError};
 use crate::message::{CancelMode, InvocationPolicy, RegisterOptions};
 use crate::rt::BoxFuture;
 use crate::session::command::Command;
 use crate::session::ending::{self, Ending, EndingWatch};
-use crate::session::endpoint::{DynEndpoint, Endpoint, erase};
+use crate::session::procedure::{DynProcedure, Procedure, erase};
 use crate::session::{Session, failure, features, unexpected, wire_policy};
 use crate::uri::{Match, Pattern, Uri};
 
@@ -18,7 +18,7 @@ pub struct RegisterRequest {
     session: Session,
     procedure: Uri,
     options: RegisterOptions,
-    endpoint: DynEndpoint,
+    endpoint: DynProcedure,
 }
 
 /// A registered procedure.
@@ -28,26 +28,26 @@ pub struct RegisterRequest {
 #[derive(Clone, Debug)]
 pub struct Registration {
     session: Session,
-    listener: Ticket,
+    listener: RequestTicket,
     id: u64,
     procedure: Uri,
     ending: EndingWatch,
 }
 
 impl Session {
-    /// Registers a procedure; see [`Endpoint`] for the functions that can be registered. A
+    /// Registers a procedure; see [`Procedure`] for the functions that can be registered. A
     /// [`Pattern`] registers it for all matching URIs.
     pub fn register<M: 'static>(
         &self,
         procedure: impl Into<Pattern>,
-        endpoint: impl Endpoint<M>,
+        endpoint: impl Procedure<M>,
     ) -> RegisterRequest {
         RegisterRequest::new(self.clone(), procedure.into(), erase(endpoint))
     }
 }
 
 impl RegisterRequest {
-    pub(super) fn new(session: Session, procedure: Pattern, endpoint: DynEndpoint) -> Self {
+    pub(super) fn new(session: Session, procedure: Pattern, endpoint: DynProcedure) -> Self {
         let mut options = RegisterOptions::default();
         options.r#match = wire_policy(&procedure);
         RegisterRequest { session, procedure: procedure.uri().clone(), options, endpoint }
@@ -160,7 +160,7 @@ impl Registration {
         &self.procedure
     }
 
-    pub(super) fn listener(&self) -> Ticket {
+    pub(super) fn listener(&self) -> RequestTicket {
         self.listener
     }
 

@@ -12,7 +12,7 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::core::client::{Answer, Failure, Ticket};
+use crate::core::client::{Answer, Failure, RequestTicket};
 use crate::error::{CallError, Lagged};
 use crate::message::CancelMode;
 use crate::rt::future::within;
@@ -44,7 +44,7 @@ use crate::uri::Uri;
 pub struct RunningCall {
     pub(super) session: Session,
     pub(super) procedure: Uri,
-    pub(super) ticket: Ticket,
+    pub(super) ticket: RequestTicket,
     answer: oneshot::Receiver<Result<Answer, Failure>>,
     pub(super) control: Arc<CallControl>,
     timeout: Option<Timeout>,
@@ -63,7 +63,7 @@ struct Timeout {
 /// Cancels a call from anywhere; see [`RunningCall::canceller`].
 #[derive(Clone)]
 pub struct Canceller {
-    ticket: Ticket,
+    ticket: RequestTicket,
     control: Arc<CallControl>,
     signals: mpsc::UnboundedSender<Signal>,
 }
@@ -260,7 +260,7 @@ impl fmt::Debug for Canceller {
 }
 
 /// A [`Guard`] that owns its sender.
-struct OwnGuard(Option<mpsc::UnboundedSender<Signal>>, Ticket, CancelMode);
+struct OwnGuard(Option<mpsc::UnboundedSender<Signal>>, RequestTicket, CancelMode);
 
 impl OwnGuard {
     fn fire(&mut self) {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use crate::core::client::{Answer, Ticket};
+use crate::core::client::{Answer, RequestTicket};
 use crate::error::{CloseReason, Lagged, SubscribeError, UnsubscribeError};
 use crate::message::{CancelMode, SubscribeOptions};
 use crate::rt::{self, BoxFuture};
@@ -44,7 +44,7 @@ pub struct SubscribeRequest {
 #[must_use = "dropping it unsubscribes"]
 pub struct Subscription {
     session: Session,
-    listener: Ticket,
+    listener: RequestTicket,
     id: u64,
     topic: Uri,
     queue: Arc<Queue<Event>>,
@@ -275,7 +275,7 @@ pub struct SubscribeWithRequest<H, M> {
 #[derive(Clone, Debug)]
 pub struct HandlerSubscription {
     session: Session,
-    listener: Ticket,
+    listener: RequestTicket,
     id: u64,
     topic: Uri,
     ending: EndingWatch,
@@ -368,7 +368,7 @@ impl HandlerSubscription {
 
 async fn unsubscribe(
     session: &Session,
-    listener: Ticket,
+    listener: RequestTicket,
     topic: &Uri,
 ) -> Result<(), UnsubscribeError> {
     let ticket = session.ticket();

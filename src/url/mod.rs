@@ -80,7 +80,7 @@ pub(crate) fn check_scheme(url: &str, raw_socket: bool) -> Result<(), String> {
 }
 
 /// The schemes of one transport.
-struct Family {
+struct Schemes {
     /// Name for error texts.
     name: &'static str,
     plain: &'static str,
@@ -97,7 +97,7 @@ enum Target<'a> {
     Unix { rest: &'a str },
 }
 
-impl Family {
+impl Schemes {
     /// Returns, for a scheme of this transport, whether it means TLS and whether it means a unix socket.
     fn scheme(&self, scheme: &str) -> Option<(bool, bool)> {
         let scheme = scheme.to_ascii_lowercase();
@@ -117,7 +117,7 @@ impl Family {
     }
 
     fn read<'a>(&self, url: &'a str) -> Result<Target<'a>, String> {
-        let Family { name, plain, secure, mistaken: _ } = self;
+        let Schemes { name, plain, secure, mistaken: _ } = self;
         let begins = || format!("it must begin with {plain}:// or {secure}://");
         let (scheme, rest) = url.split_once("://").ok_or_else(begins)?;
         let Some((is_secure, unix)) = self.scheme(scheme) else {

@@ -4,11 +4,11 @@
 use std::fmt;
 
 use super::authority::{Host, default_port, read_authority};
-use super::{Family, Target, check_socket, invalid, shown};
+use super::{Schemes, Target, check_socket, invalid, shown};
 use crate::error::UrlError;
 
-pub(crate) const FAMILY: Family =
-    Family { name: "RawSocket", plain: "rs", secure: "rss", mistaken: ["tcp", "tcps"] };
+pub(crate) const FAMILY: Schemes =
+    Schemes { name: "RawSocket", plain: "rs", secure: "rss", mistaken: ["tcp", "tcps"] };
 
 /// A checked RawSocket URL. Displayed as the URL, always with its port.
 #[derive(Clone, PartialEq, Eq)]

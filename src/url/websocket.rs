@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::authority::{Host, default_port, read_authority};
-use super::{Family, Target, check_socket, invalid, shown};
+use super::{Schemes, Target, check_socket, invalid, shown};
 use crate::error::UrlError;
 
-pub(crate) const FAMILY: Family =
-    Family { name: "WebSocket", plain: "ws", secure: "wss", mistaken: ["http", "https"] };
+pub(crate) const FAMILY: Schemes =
+    Schemes { name: "WebSocket", plain: "ws", secure: "wss", mistaken: ["http", "https"] };
 
 /// A checked WebSocket URL. Displayed as the URL; the Debug output lacks the query, which may hold a
 /// secret.

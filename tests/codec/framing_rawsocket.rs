@@ -5,8 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use wampwerk::Serializer;
 use wampwerk::framing::rawsocket::{
-    Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE, MAX_FRAME, MaxLength,
-    RawSocketRefusal, Reply, ReplyError, Request, RequestError,
+    Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE, HandshakeReply, MAX_FRAME,
+    MaxLength, RawSocketRefusal, ReplyError, Request, RequestError,
 };
 
 fn frame() -> impl Strategy<Value = Frame> {
@@ -151,10 +151,10 @@ proptest! {
             prop_assert_eq!(request.octets(), octets);
         }
         let sent = Request::new(Serializer::MsgPack, MaxLength::MIN);
-        match Reply::read(octets, sent) {
+        match HandshakeReply::read(octets, sent) {
             Ok(max_length) => prop_assert_eq!(Request { max_length, ..sent }.octets(), octets),
             Err(ReplyError::Refused(refusal)) => {
-                prop_assert_eq!(&Reply::Refuse(refusal).octets()[..2], &octets[..2]);
+                prop_assert_eq!(&HandshakeReply::Refuse(refusal).octets()[..2], &octets[..2]);
             }
             Err(_) => {}
         }
@@ -226,11 +226,11 @@ fn each_wrong_bit_of_a_reply_is_told_apart() {
             12..15 => Err(ReplyError::Serializer { asked: 1, answered }),
             _ => Err(ReplyError::Reserved([octets[2], octets[3]])),
         };
-        assert_eq!(Reply::read(octets, request), expected, "bit {bit}");
+        assert_eq!(HandshakeReply::read(octets, request), expected, "bit {bit}");
     }
     for refusal in RawSocketRefusal::ALL {
         for bit in 0..32 {
-            let octets = flip(Reply::Refuse(refusal).octets(), bit);
+            let octets = flip(HandshakeReply::Refuse(refusal).octets(), bit);
             let code = octets[1] >> 4;
             let expected = match bit {
                 0..8 => ReplyError::Magic(octets[0]),
@@ -238,14 +238,21 @@ fn each_wrong_bit_of_a_reply_is_told_apart() {
                     .map_or(ReplyError::UnknownCode(code), ReplyError::Refused),
                 // The serializer that was asked for, with the code as a length.
                 15 => {
-                    assert_eq!(Reply::read(octets, request), Ok(MaxLength::new(code).unwrap()));
+                    assert_eq!(
+                        HandshakeReply::read(octets, request),
+                        Ok(MaxLength::new(code).unwrap())
+                    );
                     continue;
                 }
                 12..15 => ReplyError::Serializer { asked: 1, answered: octets[1] & 15 },
                 // It refuses, whatever stands behind.
                 _ => ReplyError::Refused(refusal),
             };
-            assert_eq!(Reply::read(octets, request), Err(expected), "{refusal:?}, bit {bit}");
+            assert_eq!(
+                HandshakeReply::read(octets, request),
+                Err(expected),
+                "{refusal:?}, bit {bit}"
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use wampwerk::Serializer;
 use wampwerk::framing::rawsocket::{
-    Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE, Header, MAX_FRAME,
-    MaxLength, RawSocketRefusal, Reply, ReplyError, Request, RequestError,
+    Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE, HandshakeReply, Header,
+    MAX_FRAME, MaxLength, RawSocketRefusal, ReplyError, Request, RequestError,
 };
 
 fn vectors() -> Json {
@@ -62,8 +62,8 @@ fn handshakes_are_read_and_written() {
         assert_eq!(Request::read(octets), Ok(request));
         assert_eq!(request.octets(), octets);
         // The accepting reply looks the same.
-        assert_eq!(Reply::read(octets, request), Ok(max_length));
-        assert_eq!(Reply::Accept(request).octets(), octets);
+        assert_eq!(HandshakeReply::read(octets, request), Ok(max_length));
+        assert_eq!(HandshakeReply::Accept(request).octets(), octets);
         if let Some(ours) = Serializer::from_raw_socket_id(serializer) {
             assert_eq!(Request::new(ours, max_length), request);
         }
@@ -77,8 +77,12 @@ fn error_replies_are_read_and_written() {
     for case in list(&file, "refusals") {
         let refusal = RawSocketRefusal::from_code(number(case, "code") as u8).unwrap();
         let octets = four(case, "octets");
-        assert_eq!(Reply::read(octets, request), Err(ReplyError::Refused(refusal)), "{case}");
-        assert_eq!(Reply::Refuse(refusal).octets(), octets);
+        assert_eq!(
+            HandshakeReply::read(octets, request),
+            Err(ReplyError::Refused(refusal)),
+            "{case}"
+        );
+        assert_eq!(HandshakeReply::Refuse(refusal).octets(), octets);
     }
     assert_eq!(list(&file, "refusals").len(), RawSocketRefusal::ALL.len());
 }
@@ -108,7 +112,7 @@ fn bad_requests_get_the_right_word_or_none() {
             other => panic!("{other}"),
         };
         assert_eq!(found, text(case, "error"));
-        let told = error.refusal().map(|refusal| Reply::Refuse(refusal).octets());
+        let told = error.refusal().map(|refusal| HandshakeReply::Refuse(refusal).octets());
         assert_eq!(told, case.get("reply").map(|_| four(case, "reply")), "{case}");
     }
 }
@@ -118,7 +122,7 @@ fn bad_replies_are_told_apart() {
     let file = vectors();
     for case in list(&file, "bad_replies") {
         let request = Request::read(four(case, "request")).unwrap();
-        let found = match Reply::read(four(case, "reply"), request).unwrap_err() {
+        let found = match HandshakeReply::read(four(case, "reply"), request).unwrap_err() {
             ReplyError::Magic(b'G') => "magic",
             ReplyError::Serializer { asked: 1, answered: 2 } => "other serializer",
             ReplyError::UnknownCode(0) => "code 0",
@@ -179,7 +183,7 @@ fn exchanges_go_as_they_should() {
     let file = vectors();
     for case in list(&file, "exchanges") {
         let request = Request::read(four(case, "request")).unwrap();
-        let answer = Reply::read(four(case, "reply"), request);
+        let answer = HandshakeReply::read(four(case, "reply"), request);
         match text(case, "name") {
             "accepted" => {
                 assert_eq!(answer, Ok(MaxLength::MAX));

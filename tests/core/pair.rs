@@ -1,7 +1,7 @@
 //! Client cores against the router core, in virtual time: what crosses on the lines, and who is
 //! told what in the end.
 
-use wampwerk::core::client::{Answer, Event, Failure, Ticket};
+use wampwerk::core::client::{Answer, Event, Failure, RequestTicket};
 use wampwerk::message::{
     CallOptions, CancelMode, PublishOptions, RegisterOptions, SubscribeOptions,
 };
@@ -12,24 +12,24 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::common::pair::World;
 
-fn register(world: &mut World, peer: usize, procedure: &str) -> Ticket {
+fn register(world: &mut World, peer: usize, procedure: &str) -> RequestTicket {
     let ticket = world.ticket(peer);
     let options = RegisterOptions::default();
     world.peers[peer].client.register(ticket, procedure.into(), options);
     ticket
 }
 
-fn subscribe(world: &mut World, peer: usize, topic: &str) -> Ticket {
+fn subscribe(world: &mut World, peer: usize, topic: &str) -> RequestTicket {
     let ticket = world.ticket(peer);
     world.peers[peer].client.subscribe(ticket, topic.into(), SubscribeOptions::default());
     ticket
 }
 
-fn call(world: &mut World, peer: usize, procedure: &str) -> Ticket {
+fn call(world: &mut World, peer: usize, procedure: &str) -> RequestTicket {
     call_with_id(world, peer, procedure).0
 }
 
-fn call_with_id(world: &mut World, peer: usize, procedure: &str) -> (Ticket, u64) {
+fn call_with_id(world: &mut World, peer: usize, procedure: &str) -> (RequestTicket, u64) {
     let ticket = world.ticket(peer);
     let (options, payload) = (CallOptions::default(), Payload::empty());
     let id = world.peers[peer].client.call(ticket, procedure.into(), options, payload);
@@ -37,7 +37,7 @@ fn call_with_id(world: &mut World, peer: usize, procedure: &str) -> (Ticket, u64
 }
 
 /// The second of two peers has called a procedure of the first.
-fn called() -> (World, Ticket) {
+fn called() -> (World, RequestTicket) {
     let mut world = World::joined(2);
     register(&mut world, 0, "com.example.p");
     world.settle();
@@ -46,7 +46,7 @@ fn called() -> (World, Ticket) {
     (world, ticket)
 }
 
-fn publish(world: &mut World, peer: usize, topic: &str, acknowledge: bool) -> Ticket {
+fn publish(world: &mut World, peer: usize, topic: &str, acknowledge: bool) -> RequestTicket {
     let ticket = world.ticket(peer);
     let mut options = PublishOptions::default();
     options.acknowledge = acknowledge.then_some(true);
@@ -67,7 +67,7 @@ fn invocations(world: &mut World, peer: usize) -> Vec<u64> {
     found
 }
 
-fn reply(world: &World, peer: usize, wanted: Ticket) -> &Result<Answer, Failure> {
+fn reply(world: &World, peer: usize, wanted: RequestTicket) -> &Result<Answer, Failure> {
     let mut replies = world.peers[peer].events.iter().filter_map(|event| match event {
         Event::Reply { ticket, result } if *ticket == wanted => Some(result),
         _ => None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::core::client::{Answer, Event, Ticket};
+use wampwerk::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{
     CallOptions, CancelMode, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions,
 };
@@ -64,9 +64,9 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Known {
     /// Requests by ticket: their id on the wire, and whether they were given up.
-    asked: BTreeMap<Ticket, (u64, bool)>,
-    replies: BTreeMap<Ticket, usize>,
-    subscriptions: Vec<(u64, Ticket)>,
+    asked: BTreeMap<RequestTicket, (u64, bool)>,
+    replies: BTreeMap<RequestTicket, usize>,
+    subscriptions: Vec<(u64, RequestTicket)>,
     registrations: Vec<u64>,
     invocations: Vec<u64>,
     /// Calls whose last arguments have not been sent.

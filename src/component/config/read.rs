@@ -132,64 +132,64 @@ pub(super) fn json(text: &str) -> Result<Value, ConfigError> {
     let value = serde_json::from_str::<Value>(text)
         .map_err(|error| here(format_args!("not valid JSON: {error}")))?;
     // One of two values of a key would be ignored.
-    serde_json::from_str::<OnlyOnce>(text).map_err(here)?;
+    serde_json::from_str::<UniqueKeys>(text).map_err(here)?;
     Ok(value)
 }
 
 /// JSON whose dicts have no duplicate keys.
-struct OnlyOnce;
+struct UniqueKeys;
 
-impl<'de> Deserialize<'de> for OnlyOnce {
+impl<'de> Deserialize<'de> for UniqueKeys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OnlyOnce)
+        deserializer.deserialize_any(UniqueKeys)
     }
 }
 
-impl<'de> Visitor<'de> for OnlyOnce {
-    type Value = OnlyOnce;
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = UniqueKeys;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<OnlyOnce, E> {
-        Ok(OnlyOnce)
+    fn visit_unit<E>(self) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<OnlyOnce, E> {
-        Ok(OnlyOnce)
+    fn visit_bool<E>(self, _: bool) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<OnlyOnce, E> {
-        Ok(OnlyOnce)
+    fn visit_i64<E>(self, _: i64) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<OnlyOnce, E> {
-        Ok(OnlyOnce)
+    fn visit_u64<E>(self, _: u64) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<OnlyOnce, E> {
-        Ok(OnlyOnce)
+    fn visit_f64<E>(self, _: f64) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<OnlyOnce, E> {
-        Ok(OnlyOnce)
+    fn visit_str<E>(self, _: &str) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OnlyOnce, A::Error> {
-        while list.next_element::<OnlyOnce>()?.is_some() {}
-        Ok(OnlyOnce)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<UniqueKeys, A::Error> {
+        while list.next_element::<UniqueKeys>()?.is_some() {}
+        Ok(UniqueKeys)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut dict: A) -> Result<OnlyOnce, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut dict: A) -> Result<UniqueKeys, A::Error> {
         let mut keys = HashSet::new();
         while let Some(key) = dict.next_key::<String>()? {
             let shown: String = key.chars().take(MAX_KEY).collect();
             if !keys.insert(key) {
                 return Err(A::Error::custom(format_args!("the key {shown:?} is there twice")));
             }
-            dict.next_value::<OnlyOnce>()?;
+            dict.next_value::<UniqueKeys>()?;
         }
-        Ok(OnlyOnce)
+        Ok(UniqueKeys)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::pending::{Pending, Request};
-use super::{Answer, Client, Failure, State, Ticket, invocation_error};
+use super::{Answer, Client, Failure, RequestTicket, State, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{
     Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Payload, Publish, PublishOptions,
@@ -21,7 +21,7 @@ impl Client {
     /// [`Event::Progress`]: super::Event::Progress
     pub fn call(
         &mut self,
-        ticket: Ticket,
+        ticket: RequestTicket,
         procedure: Uri,
         mut options: CallOptions,
         payload: Payload,
@@ -84,7 +84,7 @@ impl Client {
     /// `options.acknowledge` is true.
     pub fn publish(
         &mut self,
-        ticket: Ticket,
+        ticket: RequestTicket,
         topic: Uri,
         mut options: PublishOptions,
         payload: Payload,
@@ -104,7 +104,12 @@ impl Client {
 
     /// Subscribes. `ticket` becomes a listener of the subscription as soon as SUBSCRIBED is read,
     /// before the next message is handled.
-    pub fn subscribe(&mut self, ticket: Ticket, topic: Uri, options: SubscribeOptions) -> u64 {
+    pub fn subscribe(
+        &mut self,
+        ticket: RequestTicket,
+        topic: Uri,
+        options: SubscribeOptions,
+    ) -> u64 {
         let pattern = options.r#match.unwrap_or_default();
         let kind = Request::Subscribe { topic: topic.clone(), pattern };
         let Some(request) = self.begin(ticket, kind) else { return 0 };
@@ -114,7 +119,12 @@ impl Client {
     }
 
     /// Removes a listener from a subscription; removing the last one unsubscribes at the router.
-    pub fn unsubscribe(&mut self, ticket: Ticket, subscription: u64, listener: Ticket) -> u64 {
+    pub fn unsubscribe(
+        &mut self,
+        ticket: RequestTicket,
+        subscription: u64,
+        listener: RequestTicket,
+    ) -> u64 {
         if !self.interest.remove_listener(subscription, listener) {
             self.reply(ticket, Ok(Answer::Unsubscribed));
             return 0;
@@ -127,14 +137,19 @@ impl Client {
     }
 
     /// Registers a procedure. `ticket` becomes the listener of its invocations.
-    pub fn register(&mut self, ticket: Ticket, procedure: Uri, options: RegisterOptions) -> u64 {
+    pub fn register(
+        &mut self,
+        ticket: RequestTicket,
+        procedure: Uri,
+        options: RegisterOptions,
+    ) -> u64 {
         let Some(request) = self.begin(ticket, Request::Register) else { return 0 };
         self.transmits.push_back(Register { request, options, procedure }.into());
         request
     }
 
     /// Unregisters a procedure. Invocations that come before the answer are still passed on.
-    pub fn unregister(&mut self, ticket: Ticket, registration: u64) -> u64 {
+    pub fn unregister(&mut self, ticket: RequestTicket, registration: u64) -> u64 {
         if !self.interest.unregistering(registration) {
             self.reply(ticket, Ok(Answer::Unregistered));
             return 0;

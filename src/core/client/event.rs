@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::core::client::pending::Ticket;
+use crate::core::client::pending::RequestTicket;
 use crate::error::{ApplicationError, CloseReason};
 use crate::message::{
     self, CancelMode, Challenge, Invocation, Payload, RequestError, ResultDetails, Welcome,
@@ -23,14 +23,14 @@ pub enum Event {
     /// A request is settled. Each ticket gets one, unless the request was abandoned.
     Reply {
         /// The ticket of the request.
-        ticket: Ticket,
+        ticket: RequestTicket,
         /// The answer or the failure.
         result: Result<Answer, Failure>,
     },
     /// A call has a progressive result (spec: "Progressive call results").
     Progress {
         /// The ticket of the call.
-        ticket: Ticket,
+        ticket: RequestTicket,
         /// Details of the result.
         details: ResultDetails,
         /// The result.
@@ -39,14 +39,14 @@ pub enum Event {
     /// A subscription has an event.
     Event {
         /// The ticket of the subscriber.
-        listener: Ticket,
+        listener: RequestTicket,
         /// The event.
         event: message::Event,
     },
     /// A procedure is called; answer with [`Client::answer`](super::Client::answer).
     Invocation {
         /// The ticket of the callee.
-        listener: Ticket,
+        listener: RequestTicket,
         /// The invocation.
         invocation: Invocation,
     },
@@ -70,7 +70,7 @@ pub enum Event {
     /// registration or subscription.
     Ended {
         /// The ticket of the subscriber or callee.
-        listener: Ticket,
+        listener: RequestTicket,
         /// The reason of a revocation by the router; empty if the router gave none. `None` without
         /// a revocation.
         revoked: Option<Uri>,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::recent::Recent;
-use crate::core::client::pending::Ticket;
+use crate::core::client::pending::RequestTicket;
 use crate::core::ids::{IdMap, IdSet};
 use crate::error::Violation;
 use crate::uri::{Match, Uri};
@@ -22,7 +22,7 @@ pub(super) struct Interest {
     idle: IdSet,
     /// UNSUBSCRIBE is pending; events may still come.
     unsubscribing: IdSet,
-    registrations: IdMap<Ticket>,
+    registrations: IdMap<RequestTicket>,
     /// UNREGISTER is pending; invocations may still come.
     unregistering: IdSet,
     /// Ended subscriptions and registrations. Some routers still deliver what they had begun with
@@ -35,7 +35,7 @@ pub(super) struct Interest {
 struct Subscription {
     topic: Uri,
     pattern: Match,
-    listeners: Vec<Ticket>,
+    listeners: Vec<RequestTicket>,
 }
 
 impl Interest {
@@ -68,7 +68,13 @@ impl Interest {
         }
     }
 
-    pub(super) fn subscribed(&mut self, id: u64, topic: &Uri, pattern: Match, listener: Ticket) {
+    pub(super) fn subscribed(
+        &mut self,
+        id: u64,
+        topic: &Uri,
+        pattern: Match,
+        listener: RequestTicket,
+    ) {
         self.idle.remove(&id);
         self.subscriptions
             .entry(id)
@@ -82,7 +88,7 @@ impl Interest {
     }
 
     /// Removes a listener. Returns true if it was the last, so that the router must be told.
-    pub(super) fn remove_listener(&mut self, id: u64, listener: Ticket) -> bool {
+    pub(super) fn remove_listener(&mut self, id: u64, listener: RequestTicket) -> bool {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return false };
         let before = subscription.listeners.len();
         subscription.listeners.retain(|&other| other != listener);
@@ -124,7 +130,7 @@ impl Interest {
         self.past_subscriptions.add(id);
     }
 
-    pub(super) fn revoke_subscription(&mut self, id: u64) -> Option<Vec<Ticket>> {
+    pub(super) fn revoke_subscription(&mut self, id: u64) -> Option<Vec<RequestTicket>> {
         self.idle.remove(&id);
         let subscription = self.subscriptions.remove(&id)?;
         self.past_subscriptions.add(id);
@@ -132,7 +138,7 @@ impl Interest {
     }
 
     /// Listeners of a subscription; `None` if it is being ended or has just ended.
-    pub(super) fn listeners(&self, id: u64) -> Result<Option<&[Ticket]>, Violation> {
+    pub(super) fn listeners(&self, id: u64) -> Result<Option<&[RequestTicket]>, Violation> {
         match self.subscriptions.get(&id) {
             Some(subscription) => Ok(Some(&subscription.listeners)),
             None if self.unsubscribing.contains(&id) || self.past_subscriptions.contains(id) => {
@@ -144,7 +150,7 @@ impl Interest {
         }
     }
 
-    pub(super) fn registered(&mut self, id: u64, callee: Ticket) {
+    pub(super) fn registered(&mut self, id: u64, callee: RequestTicket) {
         self.registrations.insert(id, callee);
     }
 
@@ -163,7 +169,7 @@ impl Interest {
         self.unregistering.remove(&id);
     }
 
-    pub(super) fn callee(&self, id: u64) -> Option<Ticket> {
+    pub(super) fn callee(&self, id: u64) -> Option<RequestTicket> {
         self.registrations.get(&id).copied()
     }
 
@@ -172,7 +178,7 @@ impl Interest {
         self.past_registrations.contains(id)
     }
 
-    pub(super) fn remove_registration(&mut self, id: u64) -> Option<Ticket> {
+    pub(super) fn remove_registration(&mut self, id: u64) -> Option<RequestTicket> {
         self.unregistering.remove(&id);
         let callee = self.registrations.remove(&id)?;
         self.past_registrations.add(id);

@@ -29,7 +29,7 @@ pub use event::{Answer, Event, Failure, Joined};
 use interest::Interest;
 pub use joining::JoinRequest;
 use joining::Joining;
-pub use pending::Ticket;
+pub use pending::RequestTicket;
 use pending::{PendingTable, Request};
 use recent::Recent;
 
@@ -127,12 +127,12 @@ impl Client {
     }
 
     /// A listener of a subscription.
-    pub fn subscriber(&self, subscription: u64) -> Option<Ticket> {
+    pub fn subscriber(&self, subscription: u64) -> Option<RequestTicket> {
         self.interest.listeners(subscription).ok()??.first().copied()
     }
 
     /// The listener of a registration.
-    pub fn callee(&self, registration: u64) -> Option<Ticket> {
+    pub fn callee(&self, registration: u64) -> Option<RequestTicket> {
         self.interest.callee(registration)
     }
 
@@ -142,7 +142,7 @@ impl Client {
     }
 
     /// The ticket of a pending request.
-    pub fn requester(&self, request: u64) -> Option<Ticket> {
+    pub fn requester(&self, request: u64) -> Option<RequestTicket> {
         self.pending.get(request).filter(|pending| !pending.abandoned).map(|found| found.ticket)
     }
 
@@ -247,7 +247,7 @@ impl Client {
     // Helpers
 
     /// Adds a request, or fails it at once if there is no session.
-    fn begin(&mut self, ticket: Ticket, request: Request) -> Option<u64> {
+    fn begin(&mut self, ticket: RequestTicket, request: Request) -> Option<u64> {
         if !self.is_established() {
             let reason = match &self.state {
                 State::Closed(reason) => reason.clone(),
@@ -270,7 +270,7 @@ impl Client {
         true
     }
 
-    fn reply(&mut self, ticket: Ticket, result: Result<Answer, Failure>) {
+    fn reply(&mut self, ticket: RequestTicket, result: Result<Answer, Failure>) {
         self.events.push_back(Event::Reply { ticket, result });
     }
 

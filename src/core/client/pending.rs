@@ -8,11 +8,11 @@ use crate::uri::{Match, Uri};
 /// hands it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_structs, reason = "it is a number")]
-pub struct Ticket(pub u64);
+pub struct RequestTicket(pub u64);
 
-impl Ticket {
+impl RequestTicket {
     /// Ticket of requests whose answer is not needed.
-    pub const NOBODY: Ticket = Ticket(u64::MAX);
+    pub const UNUSED: RequestTicket = RequestTicket(u64::MAX);
 }
 
 /// The pending requests by id.
@@ -22,7 +22,7 @@ pub(super) struct PendingTable(IdMap<Pending>);
 /// A pending request.
 #[derive(Debug)]
 pub(super) struct Pending {
-    pub(super) ticket: Ticket,
+    pub(super) ticket: RequestTicket,
     pub(super) request: Request,
     /// True if the answer is not needed; only the effect at the router counts.
     pub(super) abandoned: bool,
@@ -77,7 +77,7 @@ impl PendingTable {
         self.0.len()
     }
 
-    pub(super) fn insert(&mut self, id: u64, ticket: Ticket, request: Request) {
+    pub(super) fn insert(&mut self, id: u64, ticket: RequestTicket, request: Request) {
         self.0.insert(id, Pending { ticket, request, abandoned: false });
     }
 

@@ -1,7 +1,7 @@
 //! Messages from the router.
 
 use super::pending::{Pending, Request};
-use super::{Answer, Client, Event, Failure, Running, Ticket, invocation_error};
+use super::{Answer, Client, Event, Failure, RequestTicket, Running, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
     CallResult, CancelMode, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, Payload,
@@ -148,7 +148,7 @@ impl Client {
         self.interest.subscribed(message.subscription, &topic, pattern, ticket);
         self.interest.subscribe_settled(&topic, pattern);
         if abandoned {
-            self.unsubscribe(Ticket::NOBODY, message.subscription, ticket);
+            self.unsubscribe(RequestTicket::UNUSED, message.subscription, ticket);
         } else {
             self.reply(ticket, Ok(Answer::Subscribed { subscription: message.subscription }));
         }
@@ -174,7 +174,7 @@ impl Client {
         }
         self.interest.registered(registration, pending.ticket);
         if pending.abandoned {
-            self.unregister(Ticket::NOBODY, registration);
+            self.unregister(RequestTicket::UNUSED, registration);
         } else {
             self.reply(pending.ticket, Ok(Answer::Registered { registration }));
         }
@@ -364,7 +364,7 @@ impl Client {
     pub(super) fn end_idle_subscriptions(&mut self, topic: &Uri, pattern: Match) {
         for subscription in self.interest.take_idle(topic, pattern) {
             let request = Request::Unsubscribe { subscription };
-            if let Some(request) = self.begin(Ticket::NOBODY, request) {
+            if let Some(request) = self.begin(RequestTicket::UNUSED, request) {
                 let options = None;
                 self.transmits.push_back(Unsubscribe { request, subscription, options }.into());
             }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::core::ids::{IdMap, SequentialIds};
-use crate::core::router::radix::{ROOT, Radix};
+use crate::core::router::radix::{ROOT, RadixTree};
 use crate::core::router::wildcards::{Wildcards, literal_head};
 use crate::uri::{Match, Uri};
 
@@ -15,7 +15,7 @@ use crate::uri::{Match, Uri};
 pub(super) struct Index<T> {
     entries: IdMap<Entry<T>>,
     exact: HashMap<Uri, u64>,
-    prefixes: Radix<u8>,
+    prefixes: RadixTree<u8>,
     wildcards: Wildcards,
     // Router scope: the router may choose ids freely (spec: "IDs"). Sequential ids are short on the
     // wire and never reused.
@@ -150,7 +150,7 @@ impl<T> Default for Index<T> {
         Index {
             entries: IdMap::default(),
             exact: HashMap::new(),
-            prefixes: Radix::default(),
+            prefixes: RadixTree::default(),
             wildcards: Wildcards::default(),
             ids: SequentialIds::default(),
         }
@@ -159,7 +159,7 @@ impl<T> Default for Index<T> {
 
 /// The ids of all prefixes of `uri`, from the shortest to the longest. Takes one walk along the
 /// URI, whatever the number of entries.
-fn prefixes_of(uri: &str, prefixes: &Radix<u8>) -> impl Iterator<Item = u64> {
+fn prefixes_of(uri: &str, prefixes: &RadixTree<u8>) -> impl Iterator<Item = u64> {
     let mut next = Some((prefixes.node(ROOT), uri.as_bytes()));
     std::iter::from_fn(move || {
         loop {
@@ -189,9 +189,9 @@ mod tests {
 
     /// The rules of the spec, by looking at every entry.
     #[derive(Default)]
-    struct Naive(BTreeMap<u64, (String, Match)>);
+    struct Reference(BTreeMap<u64, (String, Match)>);
 
-    impl Naive {
+    impl Reference {
         fn matches(&self, uri: &str) -> Vec<u64> {
             let mut all: Vec<_> = self
                 .0
@@ -236,7 +236,7 @@ mod tests {
             uris in prop::collection::vec("[ab\u{e9}\u{e8}]{1,3}(\\.[ab\u{e9}]{1,2}){0,3}", 1..20),
         ) {
             let mut index = Index::default();
-            let mut naive = Naive::default();
+            let mut naive = Reference::default();
             for (pattern, policy, insert) in steps {
                 let policy = POLICIES[policy];
                 let known = index.find(&pattern, policy).map(|entry| entry.id);

@@ -66,7 +66,7 @@ pub enum Output {
     },
     /// The application's answer to [`Authenticate`](Output::Authenticate) is not usable. The client
     /// is treated as unknown and does not learn why. The driver should log it.
-    Mistaken {
+    UnusableAnswer {
         /// The client's connection.
         connection: ConnectionId,
         /// The mistake in the answer.
@@ -163,7 +163,7 @@ impl Outputs {
     }
 
     pub(super) fn mistaken(&mut self, connection: ConnectionId, error: AuthError) {
-        self.0.push_back(Output::Mistaken { connection, error });
+        self.0.push_back(Output::UnusableAnswer { connection, error });
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, cause: CloseCause) {

@@ -1,4 +1,4 @@
-//! `Radix`: maps sequences to ids, in a tree that shares common beginnings.
+//! `RadixTree`: maps sequences to ids, in a tree that shares common beginnings.
 //!
 //! A node with a single child is merged with it, so there are at most twice as many nodes as
 //! sequences, whatever their length. The nodes stand in one vector, so that nothing recurses.
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 #[derive(Debug)]
-pub(super) struct Radix<S> {
+pub(super) struct RadixTree<S> {
     nodes: Vec<Node<S>>,
     /// Unused nodes.
     free: Vec<usize>,
@@ -25,7 +25,7 @@ pub(super) struct Node<S> {
 
 pub(super) const ROOT: usize = 0;
 
-impl<S: Eq + Hash + Clone> Radix<S> {
+impl<S: Eq + Hash + Clone> RadixTree<S> {
     pub(super) fn is_empty(&self) -> bool {
         self.node(ROOT).id.is_none() && self.node(ROOT).children.is_empty()
     }
@@ -126,9 +126,9 @@ impl<S> Default for Node<S> {
     }
 }
 
-impl<S> Default for Radix<S> {
+impl<S> Default for RadixTree<S> {
     fn default() -> Self {
-        Radix { nodes: vec![Node::default()], free: Vec::new() }
+        RadixTree { nodes: vec![Node::default()], free: Vec::new() }
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_holds_what_a_map_holds_and_no_more(steps in words()) {
-            let mut tree = Radix::default();
+            let mut tree = RadixTree::default();
             let mut model = BTreeMap::new();
             for (id, (word, insert)) in (0..).zip(steps) {
                 if insert {

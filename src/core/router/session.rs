@@ -35,7 +35,7 @@ pub(super) struct Session {
     /// interrupted, and its registration has a concurrency limit.
     pub(super) abandoned: IdMap<Slot>,
     /// Calls that ended before the caller had sent its last arguments.
-    pub(super) cut_streams: CutStreams,
+    pub(super) ended_streams: EndedStreams,
     pub(super) subscriptions: Memberships,
     pub(super) registrations: Memberships,
     /// Index of its role's rules; none if there are no roles.
@@ -120,7 +120,7 @@ pub(super) struct Stream {
 /// Storing whole names would let a caller exhaust memory, since a name may be refused for its
 /// length. Two names with the same hash harm only the session that sent both.
 #[derive(Debug, Default)]
-pub(super) struct CutStreams(BTreeMap<u64, u64>);
+pub(super) struct EndedStreams(BTreeMap<u64, u64>);
 
 impl Origin {
     pub(super) fn new(caller: ConnectionId, request: u64) -> Self {
@@ -191,7 +191,7 @@ impl Session {
             calls: HashMap::new(),
             invocations: IdMap::default(),
             abandoned: IdMap::default(),
-            cut_streams: CutStreams::default(),
+            ended_streams: EndedStreams::default(),
             subscriptions: Memberships::default(),
             registrations: Memberships::default(),
             role: None,
@@ -218,7 +218,7 @@ impl Session {
     }
 }
 
-impl CutStreams {
+impl EndedStreams {
     const MOST: usize = 1024;
 
     pub(super) fn insert(&mut self, request: u64, procedure: &Uri) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::core::router::radix::{ROOT, Radix};
+use crate::core::router::radix::{ROOT, RadixTree};
 
 /// Maximum number of components of a wildcard pattern.
 pub(super) const MAX_COMPONENTS: usize = 128;
@@ -40,7 +40,7 @@ pub(super) fn literal_head(pattern: &str) -> Option<&str> {
 #[derive(Debug, Default)]
 pub(super) struct Wildcards {
     /// By the number of components: only patterns with as many components as the URI can match.
-    trees: HashMap<usize, Radix<Box<str>>>,
+    trees: HashMap<usize, RadixTree<Box<str>>>,
 }
 
 impl Wildcards {

@@ -133,14 +133,14 @@ impl RequestError {
 
 /// The server's half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reply {
+pub enum HandshakeReply {
     /// Accepts: the client's serializer, and the server's maximum length.
     Accept(Request),
     /// Refuses. The server then closes the connection.
     Refuse(RawSocketRefusal),
 }
 
-impl Reply {
+impl HandshakeReply {
     /// Parses the answer to `request` and returns the server's maximum length.
     ///
     /// # Errors
@@ -164,8 +164,8 @@ impl Reply {
     /// Returns the wire form.
     pub fn octets(self) -> [u8; HANDSHAKE_SIZE] {
         match self {
-            Reply::Accept(request) => request.octets(),
-            Reply::Refuse(refusal) => [MAGIC, refusal.code() << 4, 0, 0],
+            HandshakeReply::Accept(request) => request.octets(),
+            HandshakeReply::Refuse(refusal) => [MAGIC, refusal.code() << 4, 0, 0],
         }
     }
 }

@@ -27,7 +27,7 @@ mod writer;
 use bytes::Bytes;
 
 pub use self::handshake::{
-    HANDSHAKE_SIZE, MAGIC, MaxLength, Reply, ReplyError, Request, RequestError,
+    HANDSHAKE_SIZE, HandshakeReply, MAGIC, MaxLength, ReplyError, Request, RequestError,
 };
 pub use self::header::{FrameError, FrameKind, HEADER_SIZE, Header, MAX_FRAME, MAX_MESSAGE};
 pub use self::reader::FrameReader;

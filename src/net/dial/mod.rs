@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-pub(crate) use self::route::Way;
+pub(crate) use self::route::RouteSettings;
 use self::route::{Route, Stream};
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::net::limits::DEFAULT_HANDSHAKE_TIMEOUT;
@@ -46,14 +46,14 @@ pub(crate) trait Handshake: Sync {
 }
 
 /// Target of a URL, independent of its scheme.
-pub(crate) struct Site<'a> {
+pub(crate) struct Target<'a> {
     pub(crate) secure: bool,
     pub(crate) host: &'a str,
     pub(crate) port: u16,
     pub(crate) unix: Option<&'a str>,
 }
 
-impl Site<'_> {
+impl Target<'_> {
     /// Checks that there is TLS if it asks for it, and that its unix socket can be one.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let (true, Some(text)) = (self.secure, tls::MISSING) {
@@ -71,23 +71,23 @@ impl Site<'_> {
     }
 }
 
-impl<'a> From<&'a WebSocketUrl> for Site<'a> {
+impl<'a> From<&'a WebSocketUrl> for Target<'a> {
     fn from(url: &'a WebSocketUrl) -> Self {
         let WebSocketUrl { secure, host, port, unix, .. } = url;
-        Site { secure: *secure, host, port: *port, unix: unix.as_deref() }
+        Target { secure: *secure, host, port: *port, unix: unix.as_deref() }
     }
 }
 
-impl<'a> From<&'a RawSocketUrl> for Site<'a> {
+impl<'a> From<&'a RawSocketUrl> for Target<'a> {
     fn from(url: &'a RawSocketUrl) -> Self {
         let RawSocketUrl { secure, host, port, unix } = url;
-        Site { secure: *secure, host, port: *port, unix: unix.as_deref() }
+        Target { secure: *secure, host, port: *port, unix: unix.as_deref() }
     }
 }
 
 /// Settings for reaching one server.
 #[derive(Clone, Debug)]
-pub(crate) struct Dial {
+pub(crate) struct Dialer {
     /// TLS before the protocol's handshake, and the host of the URL, for which the server's
     /// certificate must be valid.
     tls: Option<(String, ClientTls)>,
@@ -97,20 +97,24 @@ pub(crate) struct Dial {
     handshake_timeout: Duration,
 }
 
-impl Dial {
+impl Dialer {
     /// The way to where the URL leads, as it is set. Errors have the path of the setting.
-    pub(crate) fn new<'a>(url: impl Into<Site<'a>>, way: &Way<'_>) -> Result<Self, ConfigError> {
-        let site = url.into();
-        site.check().map_err(|text| ConfigError::new("url", text))?;
+    pub(crate) fn new<'a>(
+        url: impl Into<Target<'a>>,
+        settings: &RouteSettings<'_>,
+    ) -> Result<Self, ConfigError> {
+        let target = url.into();
+        target.check().map_err(|text| ConfigError::new("url", text))?;
         let default = Tls::new();
         // Settings are checked even if the URL does not ask for TLS.
-        let tls = way.tls.or(site.secure.then_some(&default)).map(ClientTls::new).transpose();
+        let tls =
+            settings.tls.or(target.secure.then_some(&default)).map(ClientTls::new).transpose();
         let tls = tls.map_err(|error| error.within("endpoint.tls"))?;
-        Ok(Dial {
-            tls: tls.filter(|_| site.secure).map(|tls| (site.host.to_owned(), tls)),
+        Ok(Dialer {
+            tls: tls.filter(|_| target.secure).map(|tls| (target.host.to_owned(), tls)),
             keepalive: false,
-            route: Route::new(&site, way)?,
-            handshake_timeout: way.handshake_timeout.unwrap_or(DEFAULT_HANDSHAKE_TIMEOUT),
+            route: Route::new(&target, settings)?,
+            handshake_timeout: settings.handshake_timeout.unwrap_or(DEFAULT_HANDSHAKE_TIMEOUT),
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Site, tcp};
+use super::{Target, tcp};
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::rt::unix;
 use crate::settings::{Endpoint, IpVersion, Proxy, Tls};
@@ -20,9 +20,9 @@ const NO_PROXY: &str = "a unix socket cannot be reached through a proxy";
 /// Longest time that is added to the clock: thirty years.
 const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// Settings of the way to a server.
+/// Settings of the route to a server.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Way<'a> {
+pub(crate) struct RouteSettings<'a> {
     pub(crate) endpoint: Option<&'a Endpoint>,
     pub(crate) proxy: Option<&'a Proxy>,
     pub(crate) ip_version: IpVersion,
@@ -49,22 +49,25 @@ pub(crate) enum Stream {
 
 impl Route {
     /// Checks all that is known before connecting. Errors have the path of the setting.
-    pub(crate) fn new(site: &Site<'_>, way: &Way<'_>) -> Result<Self, ConfigError> {
-        let (endpoint, key) = match way.endpoint {
+    pub(crate) fn new(
+        target: &Target<'_>,
+        settings: &RouteSettings<'_>,
+    ) -> Result<Self, ConfigError> {
+        let (endpoint, key) = match settings.endpoint {
             Some(endpoint) => {
                 let checked = endpoint.checked().map_err(|error| error.within("endpoint"))?;
-                if site.secure && checked.is_unix() {
+                if target.secure && checked.is_unix() {
                     return Err(ConfigError::new("endpoint", NO_TLS));
                 }
                 (checked, "endpoint.host")
             }
-            None => (site.endpoint(), "url"),
+            None => (target.endpoint(), "url"),
         };
         if let Endpoint::Unix { path } = &endpoint {
             // That of a URL has been checked.
             unix::check(path).map_err(|text| ConfigError::new("endpoint.path", text))?;
         }
-        let proxy = way.proxy.map(|proxy| {
+        let proxy = settings.proxy.map(|proxy| {
             let proxy = proxy.checked()?;
             proxy.check_credentials()?;
             match &endpoint {
@@ -74,8 +77,8 @@ impl Route {
             }
         });
         let proxy = proxy.transpose().map_err(|error| error.within("proxy"))?;
-        let timeout = way.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
-        let route = Route { endpoint, proxy, ip_version: way.ip_version, timeout };
+        let timeout = settings.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
+        let route = Route { endpoint, proxy, ip_version: settings.ip_version, timeout };
         route.check_version()?;
         route.check_onion(key)?;
         Ok(route)

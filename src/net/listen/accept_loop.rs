@@ -58,7 +58,7 @@ pub(crate) trait Accept: Send + Sync + 'static {
 
 /// Ends the loop, and tells of its end.
 #[derive(Debug)]
-pub(crate) struct Control {
+pub(crate) struct AcceptHandle {
     pub(crate) end: oneshot::Sender<End>,
     /// Closed when no connection is accepted any more.
     pub(crate) stopped: watch::Receiver<()>,
@@ -73,7 +73,7 @@ pub(crate) enum End {
 }
 
 /// Starts accepting.
-pub(crate) fn start<A: Accept>(socket: Socket, accept: A, max_connections: usize) -> Control {
+pub(crate) fn start<A: Accept>(socket: Socket, accept: A, max_connections: usize) -> AcceptHandle {
     let (end, on_end) = oneshot::channel();
     let (alive, stopped) = watch::channel(());
     let guard = accept.guard();
@@ -99,7 +99,7 @@ pub(crate) fn start<A: Accept>(socket: Socket, accept: A, max_connections: usize
             None => drop(accepting.closing.send_replace(true)),
         }
     });
-    Control { end, stopped }
+    AcceptHandle { end, stopped }
 }
 
 /// State of one loop. It exists as long as the loop or a handshake runs.

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::codec;
-use crate::core::client::{Answer, Client, Event, Failure, Joined, Ticket};
+use crate::core::client::{Answer, Client, Event, Failure, Joined, RequestTicket};
 use crate::core::ids::{IdHasher, IdMap};
 use crate::error::{ApplicationError, CloseReason};
 use crate::message::{self, CancelMode, Challenge, Message, Serializer};
@@ -37,8 +37,8 @@ use crate::transport::outgoing::poll_send;
 use crate::uri::{Pattern, uris};
 use closing::Phase;
 pub(super) use payloads::Payloads;
-use payloads::{Called, named};
-use procedures::Procedure;
+use payloads::{OwnCall, named};
+use procedures::RunningInvocation;
 use waiting::{Listener, Waiting};
 
 /// Maximum number of messages read, and of commands taken, before a flush and before other tasks
@@ -53,7 +53,7 @@ const MAX_UNSENT: usize = 4096;
 /// Maximum time to wait for the last message of the callee of a call canceled with "kill".
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
-type Tickets<T> = HashMap<Ticket, T, BuildHasherDefault<IdHasher>>;
+type ByTicket<T> = HashMap<RequestTicket, T, BuildHasherDefault<IdHasher>>;
 
 pub(super) struct Driver {
     transport: Box<dyn Transport>,
@@ -70,10 +70,10 @@ pub(super) struct Driver {
     challenged: Option<oneshot::Sender<Challenge>>,
     closed: watch::Sender<Option<Arc<CloseReason>>>,
     /// Pending requests.
-    waiting: Tickets<Waiting>,
-    listeners: Tickets<Listener>,
+    waiting: ByTicket<Waiting>,
+    listeners: ByTicket<Listener>,
     /// Running procedures by invocation; dropping an entry ends its task.
-    running: IdMap<Procedure>,
+    running: IdMap<RunningInvocation>,
     leave_timeout: Duration,
     /// Time at which a session without handles ends, if the transport does not even accept its
     /// GOODBYE.
@@ -123,8 +123,8 @@ impl Driver {
             joined: Some(inbox.joined),
             challenged: Some(inbox.challenged),
             closed: inbox.closed,
-            waiting: Tickets::default(),
-            listeners: Tickets::default(),
+            waiting: ByTicket::default(),
+            listeners: ByTicket::default(),
             running: IdMap::default(),
             leave_timeout: inbox.leave_timeout,
             orphaned_until: None,
@@ -284,7 +284,7 @@ impl Driver {
                     drop(waiter.send(Err(Failure::Unsendable(error))));
                     return;
                 }
-                let called = self.payloads.codec.is_some().then(|| Called::new(&procedure));
+                let called = self.payloads.codec.is_some().then(|| OwnCall::new(&procedure));
                 let request = self.client.call(ticket, procedure, options, payload);
                 let waiting = Waiting { waiter, request, control, cancelled: false, called };
                 self.waiting.insert(ticket, waiting);
@@ -348,14 +348,14 @@ impl Driver {
         }
     }
 
-    fn wait(&mut self, ticket: Ticket, waiter: Waiter, request: u64) {
+    fn wait(&mut self, ticket: RequestTicket, waiter: Waiter, request: u64) {
         let waiting = Waiting { waiter, request, control: None, cancelled: false, called: None };
         self.waiting.insert(ticket, waiting);
     }
 
     /// Cancels a call. A call without a waiter was answered or not sent yet; its command handles
     /// that.
-    fn cancel(&mut self, ticket: Ticket, mode: CancelMode) {
+    fn cancel(&mut self, ticket: RequestTicket, mode: CancelMode) {
         let Some(waiting) = self.waiting.get_mut(&ticket) else { return };
         let first = !std::mem::replace(&mut waiting.cancelled, true);
         self.client.cancel(waiting.request, mode);
@@ -370,7 +370,7 @@ impl Driver {
         }
     }
 
-    fn unsubscribe(&mut self, ticket: Ticket, listener: Ticket) -> u64 {
+    fn unsubscribe(&mut self, ticket: RequestTicket, listener: RequestTicket) -> u64 {
         let subscription = match self.listeners.remove(&listener) {
             Some(Listener::Subscriber { queue, subscription, ending, .. }) => {
                 queue.cut();
@@ -383,7 +383,7 @@ impl Driver {
     }
 
     /// Handles the drop of a future or a subscription.
-    fn drop_ticket(&mut self, ticket: Ticket, mode: CancelMode) {
+    fn drop_ticket(&mut self, ticket: RequestTicket, mode: CancelMode) {
         if let Some(Waiting { request, .. }) = self.waiting.remove(&ticket) {
             // The core undoes a later answer to SUBSCRIBE or REGISTER.
             self.listeners.remove(&ticket);
@@ -393,11 +393,11 @@ impl Driver {
         // The answers are not needed: no waiter has the empty ticket.
         match self.listeners.get(&ticket) {
             Some(Listener::Subscriber { .. }) => {
-                self.unsubscribe(Ticket::NOBODY, ticket);
+                self.unsubscribe(RequestTicket::UNUSED, ticket);
             }
             // The answer to REGISTER crossed the drop of its future.
             Some(Listener::Callee { registration: Some(registration), .. }) => {
-                self.client.unregister(Ticket::NOBODY, *registration);
+                self.client.unregister(RequestTicket::UNUSED, *registration);
             }
             Some(Listener::Callee { registration: None, .. }) | None => {}
         }
@@ -462,7 +462,7 @@ impl Driver {
         }
     }
 
-    fn reply(&mut self, ticket: Ticket, result: Result<Answer, Failure>) {
+    fn reply(&mut self, ticket: RequestTicket, result: Result<Answer, Failure>) {
         match (&result, self.listeners.get_mut(&ticket)) {
             (
                 Ok(Answer::Subscribed { subscription: id }),
@@ -488,7 +488,7 @@ impl Driver {
         }
     }
 
-    fn deliver(&self, listener: Ticket, event: message::Event) {
+    fn deliver(&self, listener: RequestTicket, event: message::Event) {
         let Some(Listener::Subscriber { queue, topic, .. }) = self.listeners.get(&listener) else {
             return;
         };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Driver, Listener};
-use crate::core::client::Ticket;
+use crate::core::client::RequestTicket;
 use crate::core::ids::IdMap;
 use crate::error::ApplicationError;
 use crate::message::{Call, CallResult, Event, Invocation, Message, Payload};
@@ -33,21 +33,21 @@ struct Invoked {
 }
 
 /// The procedure of an own call.
-pub(super) struct Called {
+pub(super) struct OwnCall {
     procedure: Uri,
     /// Encoding of the first arguments, if more follow; they must be encoded likewise.
-    first: Option<First>,
+    first: Option<FirstPart>,
 }
 
-enum First {
+enum FirstPart {
     ByHand,
     /// `None`: unencoded.
     ByCodec(Option<EncodedPayload>),
 }
 
-impl Called {
+impl OwnCall {
     pub(super) fn new(procedure: &Uri) -> Self {
-        Called { procedure: procedure.clone(), first: None }
+        OwnCall { procedure: procedure.clone(), first: None }
     }
 }
 
@@ -128,7 +128,7 @@ impl Encoder<'_> {
     }
 
     /// Encodes the arguments of a call that are sent in parts.
-    fn encode_part(&self, call: &mut Call, called: &mut Called) -> Result<(), ApplicationError> {
+    fn encode_part(&self, call: &mut Call, called: &mut OwnCall) -> Result<(), ApplicationError> {
         let Call { options, payload, .. } = call;
         let (side, uri) = (Side::Originator, &called.procedure);
         match &called.first {
@@ -136,12 +136,12 @@ impl Encoder<'_> {
                 let by_hand = options.is_encoded();
                 self.encode(side, uri, options, payload)?;
                 called.first = Some(match by_hand {
-                    true => First::ByHand,
-                    false => First::ByCodec(options.keys()),
+                    true => FirstPart::ByHand,
+                    false => FirstPart::ByCodec(options.keys()),
                 });
             }
-            Some(First::ByHand) => {}
-            Some(First::ByCodec(first)) => {
+            Some(FirstPart::ByHand) => {}
+            Some(FirstPart::ByCodec(first)) => {
                 let encoded = self.encoded(side, uri, payload)?;
                 if encoded.as_ref().map(EncodedPayload::keys) != *first {
                     let text = "the payload codec changed its way in the middle of a call";
@@ -337,7 +337,7 @@ impl Driver {
         }
     }
 
-    fn pattern(&self, listener: Option<Ticket>) -> Option<&Pattern> {
+    fn pattern(&self, listener: Option<RequestTicket>) -> Option<&Pattern> {
         self.listeners.get(&listener?).map(|listener| match listener {
             Listener::Subscriber { topic, .. } => topic,
             Listener::Callee { procedure, .. } => procedure,

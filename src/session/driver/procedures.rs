@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::payloads::named;
 use super::{Driver, Listener};
-use crate::core::client::Ticket;
+use crate::core::client::RequestTicket;
 use crate::error::ApplicationError;
 use crate::message::{Invocation, InvocationDetails, Payload};
 use crate::rt;
@@ -24,7 +24,7 @@ const MAX_RUNNING: usize = 16_384;
 type Outcome = Result<Payload, ApplicationError>;
 
 /// A procedure that was not done at once, or whose final result must wait for progressive ones.
-pub(super) struct Procedure {
+pub(super) struct RunningInvocation {
     /// Dropping it ends the procedure's task.
     stop: Option<oneshot::Sender<()>>,
     link: Option<Arc<CallLink>>,
@@ -34,7 +34,7 @@ pub(super) struct Procedure {
     answer: Option<Outcome>,
 }
 
-impl Drop for Procedure {
+impl Drop for RunningInvocation {
     fn drop(&mut self) {
         if let Some(link) = &self.link {
             link.end();
@@ -43,7 +43,7 @@ impl Drop for Procedure {
 }
 
 impl Driver {
-    pub(super) fn invoke(&mut self, listener: Ticket, invocation: Invocation) {
+    pub(super) fn invoke(&mut self, listener: RequestTicket, invocation: Invocation) {
         let Invocation { request, details, payload, .. } = invocation;
         let Some(Listener::Callee { endpoint, procedure, .. }) = self.listeners.get(&listener)
         else {
@@ -77,7 +77,7 @@ impl Driver {
             match &link {
                 None => return self.client.answer(request, result),
                 Some(_) => {
-                    let procedure = Procedure { stop: None, link, taken: 0, answer: None };
+                    let procedure = RunningInvocation { stop: None, link, taken: 0, answer: None };
                     self.running.insert(request, procedure);
                     return self.answered(request, result);
                 }
@@ -86,7 +86,7 @@ impl Driver {
         let context = HandlerContext { uri: name.clone(), errors: errors.clone() };
         let (stop, stopped) = oneshot::channel();
         let limit = limit.map(|limit| Limit::new(limit, link.clone()));
-        let procedure = Procedure { stop: Some(stop), link, taken: 0, answer: None };
+        let procedure = RunningInvocation { stop: Some(stop), link, taken: 0, answer: None };
         self.running.insert(request, procedure);
         let signals = self.signal_sender.clone();
         rt::spawn(async move {

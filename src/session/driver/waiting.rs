@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::payloads::Called;
+use super::payloads::OwnCall;
 use crate::session;
 use crate::session::command::Waiter;
 use crate::session::ending::{Ending, EndingSender};
-use crate::session::endpoint::DynEndpoint;
+use crate::session::procedure::DynProcedure;
 use crate::session::queue::Queue;
 use crate::session::running_call::CallControl;
 use crate::uri::Pattern;
@@ -19,7 +19,7 @@ pub(super) struct Waiting {
     pub(super) control: Option<Arc<CallControl>>,
     pub(super) cancelled: bool,
     /// Called procedure, if there is a payload codec.
-    pub(super) called: Option<Called>,
+    pub(super) called: Option<OwnCall>,
 }
 
 impl Waiting {
@@ -40,7 +40,7 @@ pub(super) enum Listener {
         ending: EndingSender,
     },
     Callee {
-        endpoint: DynEndpoint,
+        endpoint: DynProcedure,
         procedure: Pattern,
         registration: Option<u64>,
         ending: EndingSender,

@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::error::TransportError;
 use crate::net::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, LAST_WORDS, MESSAGES_PER_LOOK};
-use crate::net::liveness::{AutoPing, Beat, Silence, Stall};
+use crate::net::liveness::{AutoPing, PingStep, PingTimer, StallTimer};
 use crate::rt::Sleep;
 use crate::transport::{CloseCode, Transport, TransportInfo};
 
@@ -133,7 +133,7 @@ pub(super) enum GiveUp {
 
 /// Limits of time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(super) struct TimeLimits {
     /// `None`: pings are never sent.
     pub(super) auto_ping: Option<AutoPing>,
     /// Longest time in which the peer takes no byte of what is sent. `None`: unlimited.
@@ -155,10 +155,10 @@ pub(super) struct Framed<F: Framing> {
     write_error: Option<TransportError>,
     /// Total of bytes up to which the peer is still read then.
     hear_until: u64,
-    silence: Option<Silence>,
+    ping_timer: Option<PingTimer>,
     /// Messages that were read since a due ping was looked for.
     messages: u8,
-    stall: Stall,
+    stall: StallTimer,
     close_timeout: Duration,
     closing: Option<Closing<F::CloseStep>>,
 }
@@ -171,7 +171,7 @@ struct Closing<S> {
 type Received = Poll<Option<Result<Bytes, TransportError>>>;
 
 impl<F: Framing> Framed<F> {
-    pub(super) fn new(framing: F, info: TransportInfo, times: Times) -> Self {
+    pub(super) fn new(framing: F, info: TransportInfo, times: TimeLimits) -> Self {
         Framed {
             framing,
             info,
@@ -179,9 +179,9 @@ impl<F: Framing> Framed<F> {
             control_waits: false,
             write_error: None,
             hear_until: u64::MAX,
-            silence: times.auto_ping.map(Silence::new),
+            ping_timer: times.auto_ping.map(PingTimer::new),
             messages: 0,
-            stall: Stall::new(times.send_timeout),
+            stall: StallTimer::new(times.send_timeout),
             close_timeout: times.close_timeout,
             closing: None,
         }
@@ -198,16 +198,16 @@ impl<F: Framing> Framed<F> {
             return self.give_up(GiveUp::Lost, error);
         }
         let read = self.framing.bytes_read();
-        while let Some(silence) = &mut self.silence
+        while let Some(silence) = &mut self.ping_timer
             && let Poll::Ready(beat) = silence.poll(cx, read)
         {
             match beat {
-                Beat::Ping(payload) => {
+                PingStep::Ping(payload) => {
                     if let Err(error) = self.ping(cx, payload) {
                         return self.give_up(GiveUp::Lost, error);
                     }
                 }
-                Beat::Dead => {
+                PingStep::TimedOut => {
                     let error = TransportError::Timeout("the peer answers no ping");
                     return self.give_up(GiveUp::Silent, error);
                 }
@@ -237,7 +237,7 @@ impl<F: Framing> Framed<F> {
     fn poll_busy(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
         self.messages = self.messages.wrapping_add(1);
         if self.messages.is_multiple_of(MESSAGES_PER_LOOK)
-            && let Some(silence) = &mut self.silence
+            && let Some(silence) = &mut self.ping_timer
             && let Poll::Ready(payload) = silence.poll_busy(cx)
         {
             self.ping(cx, payload)?;
@@ -258,7 +258,7 @@ impl<F: Framing> Framed<F> {
             return Err(error);
         }
         let written = self.framing.bytes_written();
-        if let Some(silence) = &mut self.silence {
+        if let Some(silence) = &mut self.ping_timer {
             silence.queued(written + self.framing.bytes_left() as u64);
             silence.left(cx, written);
         }
@@ -266,7 +266,7 @@ impl<F: Framing> Framed<F> {
     }
 
     fn ponged(&mut self, payload: &[u8]) {
-        if let Some(silence) = &mut self.silence
+        if let Some(silence) = &mut self.ping_timer
             && let Some(time) = silence.ponged(payload)
         {
             self.info.round_trip.set(time);
@@ -307,7 +307,7 @@ impl<F: Framing> Framed<F> {
     /// The peer goes away, and it may be because of our first ping.
     fn ping_hint(&self) -> Option<TransportError> {
         let hint = F::PING_HINT?;
-        let asked = self.silence.as_ref().is_some_and(Silence::is_unanswered);
+        let asked = self.ping_timer.as_ref().is_some_and(PingTimer::is_unanswered);
         asked.then(|| lost(hint))
     }
 
@@ -416,7 +416,7 @@ impl<F: Framing> Transport for Framed<F> {
         self.framing.enter(cx);
         let written = self.framing.poll_write(cx);
         let count = self.framing.bytes_written();
-        if let Some(silence) = &mut self.silence {
+        if let Some(silence) = &mut self.ping_timer {
             silence.left(cx, count);
         }
         let result = match written {

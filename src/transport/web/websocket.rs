@@ -130,21 +130,21 @@ fn chosen(name: &str, offered: &[Subprotocol]) -> Result<Subprotocol, ConnectErr
 struct WebSocketTransport {
     socket: Socket,
     info: TransportInfo,
-    blocked: Option<Blocked>,
+    blocked: Option<BlockedSend>,
     closing: Option<Sleep>,
 }
 
 /// State while the browser's buffer is over the limit.
-struct Blocked {
+struct BlockedSend {
     timer: Sleep,
     amount: u32,
     /// Time of the last change of the amount.
     since: Duration,
 }
 
-impl Blocked {
+impl BlockedSend {
     fn new(amount: u32) -> Self {
-        Blocked { timer: Sleep::new(BLOCKED_CHECK), amount, since: now() }
+        BlockedSend { timer: Sleep::new(BLOCKED_CHECK), amount, since: now() }
     }
 }
 
@@ -164,7 +164,7 @@ impl Transport for WebSocketTransport {
                 self.blocked = None;
                 return Poll::Ready(Ok(()));
             }
-            let blocked = self.blocked.get_or_insert_with(|| Blocked::new(amount));
+            let blocked = self.blocked.get_or_insert_with(|| BlockedSend::new(amount));
             if amount != blocked.amount {
                 (blocked.amount, blocked.since) = (amount, now());
             } else if now().saturating_sub(blocked.since) > PATIENCE {

@@ -1,6 +1,6 @@
 //! Answers that come late, twice, of the wrong kind, or to nothing.
 
-use wampwerk::core::client::{Event, Ticket};
+use wampwerk::core::client::{Event, RequestTicket};
 use wampwerk::message::{
     CancelMode, Message, Published, Registered, RequestType, Roles, Subscribed, Unregistered,
     Unsubscribed,
@@ -57,7 +57,8 @@ fn every_answer_of_a_wrong_kind_is_a_violation() {
         session.receive(answer(request));
         assert_eq!(session.sent(), ["ABORT"]);
         let events = session.events();
-        let [Event::Reply { ticket: Ticket(1), .. }, Event::Closed(reason)] = &events[..] else {
+        let [Event::Reply { ticket: RequestTicket(1), .. }, Event::Closed(reason)] = &events[..]
+        else {
             panic!("{events:?}")
         };
         assert_eq!(reason.kind, CloseKind::Violation);

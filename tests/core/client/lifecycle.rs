@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wampwerk::core::client::{Event, Failure, Ticket};
+use wampwerk::core::client::{Event, Failure, RequestTicket};
 use wampwerk::message::{Abort, AbortDetails, Challenge, Message, Welcome, WelcomeDetails};
 use wampwerk::{CloseKind, Dict, Payload};
 // In the browser the same tests run under its own runner.
@@ -83,7 +83,7 @@ fn the_end_settles_everything_with_the_one_reason() {
 
     // What comes later fails at once, with the same reason.
     session.call(3);
-    let [Event::Reply { ticket: Ticket(3), result: Err(Failure::Closed(reason)) }] =
+    let [Event::Reply { ticket: RequestTicket(3), result: Err(Failure::Closed(reason)) }] =
         &session.events()[..]
     else {
         panic!()

@@ -1,7 +1,7 @@
 //! Progressive results, of the caller and of the callee.
 
 use wampwerk::Payload;
-use wampwerk::core::client::{Answer, Event, Ticket};
+use wampwerk::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{CallOptions, CancelMode, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -14,7 +14,8 @@ fn results_come_in_order_and_before_the_last() {
     let mut session = Session::with_all();
     let mut options = CallOptions::default();
     options.receive_progress = Some(true);
-    let call = session.client.call(Ticket(1), "com.example.p".into(), options, Payload::empty());
+    let call =
+        session.client.call(RequestTicket(1), "com.example.p".into(), options, Payload::empty());
     let [Message::Call(sent)] = &session.messages()[..] else { panic!() };
     assert_eq!(sent.options.receive_progress, Some(true));
     for n in 1..4 {
@@ -24,7 +25,7 @@ fn results_come_in_order_and_before_the_last() {
     let events = session.events();
     let (last, before) = events.split_last().unwrap();
     let numbers = before.iter().map(|event| match event {
-        Event::Progress { ticket: Ticket(1), payload, .. } => numbered(payload),
+        Event::Progress { ticket: RequestTicket(1), payload, .. } => numbered(payload),
         other => panic!("{other:?}"),
     });
     assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 3]);

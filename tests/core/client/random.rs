@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use wampwerk::core::client::{Event, JoinRequest, Ticket};
+use wampwerk::core::client::{Event, JoinRequest, RequestTicket};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, CloseKind, Payload};
 
@@ -234,10 +234,10 @@ impl World {
         }
     }
 
-    fn ticket(&mut self) -> Ticket {
+    fn ticket(&mut self) -> RequestTicket {
         self.tickets += 1;
         self.waiting.insert(self.tickets);
-        Ticket(self.tickets)
+        RequestTicket(self.tickets)
     }
 
     fn asked(&mut self, request: u64) {
@@ -278,7 +278,7 @@ impl World {
                 self.asked(id);
             }
             Step::Publish(acknowledge) => {
-                let ticket = if *acknowledge { self.ticket() } else { Ticket(0) };
+                let ticket = if *acknowledge { self.ticket() } else { RequestTicket(0) };
                 let mut options = PublishOptions::default();
                 options.acknowledge = acknowledge.then_some(true);
                 let (client, topic) = (&mut self.session.client, "com.example.t".into());
@@ -295,7 +295,7 @@ impl World {
             Step::Unsubscribe(subscription, listener) => {
                 let ticket = self.ticket();
                 let client = &mut self.session.client;
-                let id = client.unsubscribe(ticket, *subscription, Ticket(*listener));
+                let id = client.unsubscribe(ticket, *subscription, RequestTicket(*listener));
                 self.asked(id);
             }
             Step::Register => {
@@ -369,7 +369,7 @@ impl World {
         for event in self.session.events() {
             assert!(!self.over || matches!(event, Event::Reply { .. }), "{event:?} behind the end");
             match event {
-                Event::Reply { ticket: Ticket::NOBODY, .. } => {}
+                Event::Reply { ticket: RequestTicket::UNUSED, .. } => {}
                 Event::Reply { ticket, .. } => {
                     assert!(self.waiting.remove(&ticket.0), "{ticket:?} has its reply already");
                     self.requests.retain(|_, other| *other != ticket.0);

@@ -1,6 +1,6 @@
 //! Registrations, and the invocations of their procedures.
 
-use wampwerk::core::client::{Event, Failure, Ticket};
+use wampwerk::core::client::{Event, Failure, RequestTicket};
 use wampwerk::message::{
     CancelMode, Message, RegisterOptions, Registered, RequestType, Unregistered,
 };
@@ -14,7 +14,8 @@ use crate::common::client_core::{Session, error, invocation, invoked};
 #[test]
 fn a_registration_that_was_given_up_is_undone() {
     let mut session = Session::joined();
-    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    let request =
+        session.client.register(RequestTicket(1), "a.b".into(), RegisterOptions::default());
     session.client.abandon(request, CancelMode::KillNoWait);
     session.messages();
     session.receive(Registered { request, registration: 9 });
@@ -24,7 +25,8 @@ fn a_registration_that_was_given_up_is_undone() {
 #[test]
 fn invocations_are_answered_once() {
     let mut session = Session::joined();
-    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    let request =
+        session.client.register(RequestTicket(1), "a.b".into(), RegisterOptions::default());
     session.receive(Registered { request, registration: 9 });
     session.receive(invocation(30, 9));
     session.receive(invocation(31, 9));
@@ -44,28 +46,32 @@ fn invocations_are_answered_once() {
 #[test]
 fn an_invocation_may_cross_unregister() {
     let mut session = Session::joined();
-    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    let request =
+        session.client.register(RequestTicket(1), "a.b".into(), RegisterOptions::default());
     session.receive(Registered { request, registration: 9 });
-    let request = session.client.unregister(Ticket(2), 9);
+    let request = session.client.unregister(RequestTicket(2), 9);
     session.events();
     session.receive(invocation(1, 9));
-    assert!(matches!(session.events()[..], [Event::Invocation { listener: Ticket(1), .. }]));
+    assert!(matches!(session.events()[..], [Event::Invocation { listener: RequestTicket(1), .. }]));
     session.receive(Unregistered { request, details: None });
     let events = session.events();
-    assert!(events.iter().any(|event| matches!(event, Event::Ended { listener: Ticket(1), .. })));
+    assert!(
+        events.iter().any(|event| matches!(event, Event::Ended { listener: RequestTicket(1), .. }))
+    );
 }
 
 #[test]
 fn a_refused_unregister_leaves_the_registration() {
     let mut session = Session::joined();
-    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    let request =
+        session.client.register(RequestTicket(1), "a.b".into(), RegisterOptions::default());
     session.receive(Registered { request, registration: 9 });
-    let request = session.client.unregister(Ticket(2), 9);
+    let request = session.client.unregister(RequestTicket(2), 9);
     let refused = RequestType::Unregister;
     session.receive(error(refused, request, "wamp.error.not_authorized"));
     session.receive(invocation(1, 9));
     assert!(session.client.is_established());
-    let request = session.client.unregister(Ticket(3), 9);
+    let request = session.client.unregister(RequestTicket(3), 9);
     session.receive(error(refused, request, "wamp.error.no_such_registration"));
     session.messages();
     session.receive(invocation(2, 9));
@@ -75,16 +81,18 @@ fn a_refused_unregister_leaves_the_registration() {
 #[test]
 fn a_registration_id_that_comes_twice_refuses_the_second_and_keeps_the_first() {
     let mut session = Session::joined();
-    let first = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
-    let second = session.client.register(Ticket(2), "a.b".into(), RegisterOptions::default());
-    let third = session.client.register(Ticket(3), "a.b".into(), RegisterOptions::default());
+    let first = session.client.register(RequestTicket(1), "a.b".into(), RegisterOptions::default());
+    let second =
+        session.client.register(RequestTicket(2), "a.b".into(), RegisterOptions::default());
+    let third = session.client.register(RequestTicket(3), "a.b".into(), RegisterOptions::default());
     session.client.abandon(third, CancelMode::Skip);
     session.messages();
     session.receive(Registered { request: first, registration: 9 });
     session.events();
     session.receive(Registered { request: second, registration: 9 });
     let events = session.events();
-    let [Event::Reply { ticket: Ticket(2), result: Err(Failure::Unsendable(error)) }] = &events[..]
+    let [Event::Reply { ticket: RequestTicket(2), result: Err(Failure::Unsendable(error)) }] =
+        &events[..]
     else {
         panic!("{events:?}")
     };
@@ -92,13 +100,13 @@ fn a_registration_id_that_comes_twice_refuses_the_second_and_keeps_the_first() {
     session.receive(Registered { request: third, registration: 9 });
     assert_eq!((session.events().len(), session.sent().len()), (0, 0), "nothing is withdrawn");
     session.receive(invocation(1, 9));
-    assert!(matches!(session.events()[..], [Event::Invocation { listener: Ticket(1), .. }]));
+    assert!(matches!(session.events()[..], [Event::Invocation { listener: RequestTicket(1), .. }]));
 }
 
 #[test]
 fn an_invocation_behind_unregistered_is_refused_and_disturbs_nobody() {
     let mut session = Session::registered();
-    let request = session.client.unregister(Ticket(2), 9);
+    let request = session.client.unregister(RequestTicket(2), 9);
     session.receive(Unregistered { request, details: None });
     session.events();
     session.messages();

@@ -1,7 +1,7 @@
 //! A session after the session: the same core joins again.
 
 use wampwerk::CloseKind;
-use wampwerk::core::client::{Event, Ticket};
+use wampwerk::core::client::{Event, RequestTicket};
 use wampwerk::message::{Interrupt, InterruptOptions, Message, Registered, Roles, Subscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -40,7 +40,7 @@ fn the_next_session_has_request_ids_of_its_own_and_nothing_of_the_last() {
     session.receive(Interrupt { request: 30, options: InterruptOptions::default() });
     assert!(session.messages().is_empty());
     session.receive(invoked(30, false, None));
-    assert!(matches!(session.events()[..], [Event::Invocation { listener: Ticket(2), .. }]));
+    assert!(matches!(session.events()[..], [Event::Invocation { listener: RequestTicket(2), .. }]));
     session.receive(event(500));
     assert_eq!(session.close_kind(), CloseKind::Violation, "it is no subscription of this one");
 }

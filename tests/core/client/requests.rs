@@ -1,7 +1,7 @@
 //! Requests and their answers.
 
 use wampwerk::Payload;
-use wampwerk::core::client::{Answer, Client, ClientConfig, Event, Failure, Ticket};
+use wampwerk::core::client::{Answer, Client, ClientConfig, Event, Failure, RequestTicket};
 use wampwerk::message::{
     CallOptions, Message, PublishOptions, RegisterOptions, RequestType, Subscribe,
 };
@@ -18,10 +18,10 @@ fn request_ids_are_sequential_over_all_kinds() {
     assert_eq!(session.call(1), 1);
     assert_eq!(session.subscribe(2), 2);
     let options = PublishOptions::default();
-    let publish = session.client.publish(Ticket(3), "a.b".into(), options, Payload::empty());
+    let publish = session.client.publish(RequestTicket(3), "a.b".into(), options, Payload::empty());
     assert_eq!(publish, 3, "also a publish that nobody acknowledges");
     let options = RegisterOptions::default();
-    assert_eq!(session.client.register(Ticket(4), "a.c".into(), options), 4);
+    assert_eq!(session.client.register(RequestTicket(4), "a.c".into(), options), 4);
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn answers_find_their_tickets_in_any_order() {
     session.receive(error(RequestType::Call, second, "com.example.bad"));
     session.receive(result(first));
     let [
-        Event::Reply { ticket: Ticket(12), result: Err(Failure::Error(failed)) },
-        Event::Reply { ticket: Ticket(11), result: Ok(Answer::Result { .. }) },
+        Event::Reply { ticket: RequestTicket(12), result: Err(Failure::Error(failed)) },
+        Event::Reply { ticket: RequestTicket(11), result: Ok(Answer::Result { .. }) },
     ] = &session.events()[..]
     else {
         panic!()
@@ -62,9 +62,9 @@ fn what_the_session_discloses_is_said_where_the_request_does_not_say_it() {
     session.call(1);
     let mut options = CallOptions::default();
     options.disclose_me = Some(false);
-    session.client.call(Ticket(2), "com.example.p".into(), options, Payload::empty());
+    session.client.call(RequestTicket(2), "com.example.p".into(), options, Payload::empty());
     let options = PublishOptions::default();
-    session.client.publish(Ticket(3), "com.example.t".into(), options, Payload::empty());
+    session.client.publish(RequestTicket(3), "com.example.t".into(), options, Payload::empty());
     let disclosed: Vec<_> = session
         .messages()
         .iter()

@@ -1,6 +1,6 @@
 //! Registrations and subscriptions that the router takes away.
 
-use wampwerk::core::client::{Answer, Event, Failure, Ticket};
+use wampwerk::core::client::{Answer, Event, Failure, RequestTicket};
 use wampwerk::message::{
     Message, RequestType, Subscribed, Unregistered, UnregisteredDetails, Unsubscribed,
     UnsubscribedDetails,
@@ -20,7 +20,7 @@ fn a_revoked_subscription_ends_its_listeners_and_nothing_else() {
     let mut details = UnsubscribedDetails::default();
     details.subscription = Some(500);
     session.receive(Unsubscribed { request: 0, details: Some(details) });
-    assert!(matches!(session.events()[..], [Event::Ended { listener: Ticket(1), .. }]));
+    assert!(matches!(session.events()[..], [Event::Ended { listener: RequestTicket(1), .. }]));
     assert!(session.client.is_established());
 }
 
@@ -38,14 +38,14 @@ fn a_revoked_registration_tells_why_and_what_runs_is_still_answered() {
     session.events();
     session.receive(unregistered(9, "wamp.error.unregistered"));
     let events = session.events();
-    let [Event::Ended { listener: Ticket(1), revoked: Some(reason) }] = &events[..] else {
+    let [Event::Ended { listener: RequestTicket(1), revoked: Some(reason) }] = &events[..] else {
         panic!("{events:?}")
     };
     assert_eq!(reason, "wamp.error.unregistered");
     session.client.answer(30, Ok(Default::default()));
     assert_eq!(session.sent(), ["YIELD"]);
     // It is gone; whoever withdraws it has what they want.
-    session.client.unregister(Ticket(2), 9);
+    session.client.unregister(RequestTicket(2), 9);
     assert!(matches!(session.reply(), (2, Ok(Answer::Unregistered))));
     assert!(session.messages().is_empty());
 }
@@ -65,9 +65,9 @@ fn more_arguments_come_for_what_runs_when_its_registration_has_gone() {
 #[test]
 fn a_revocation_that_crosses_unregister_ends_it_once() {
     let mut session = Session::registered();
-    let request = session.client.unregister(Ticket(2), 9);
+    let request = session.client.unregister(RequestTicket(2), 9);
     session.receive(unregistered(9, ""));
-    assert!(matches!(session.events()[..], [Event::Ended { listener: Ticket(1), .. }]));
+    assert!(matches!(session.events()[..], [Event::Ended { listener: RequestTicket(1), .. }]));
     session.receive(error(RequestType::Unregister, request, "wamp.error.no_such_registration"));
     assert!(matches!(session.reply(), (2, Err(Failure::Error(_)))));
 }
@@ -97,8 +97,8 @@ fn every_listener_of_a_revoked_subscription_ends_and_late_events_are_nothing() {
     session.receive(Unsubscribed { request: 0, details: Some(details) });
     let events = session.events();
     let [
-        Event::Ended { listener: Ticket(1), revoked: Some(first) },
-        Event::Ended { listener: Ticket(2), revoked: Some(second) },
+        Event::Ended { listener: RequestTicket(1), revoked: Some(first) },
+        Event::Ended { listener: RequestTicket(2), revoked: Some(second) },
     ] = &events[..]
     else {
         panic!("{events:?}")

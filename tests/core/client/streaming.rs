@@ -1,7 +1,7 @@
 //! Arguments in parts, of the caller and of the callee.
 
 use wampwerk::Payload;
-use wampwerk::core::client::{Answer, Event, Ticket};
+use wampwerk::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{CancelMode, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -37,7 +37,7 @@ fn the_parts_of_a_call_go_under_one_id() {
     let events = session.events();
     assert!(matches!(
         events[..],
-        [Event::Progress { .. }, Event::Reply { ticket: Ticket(1), result: Ok(_) }]
+        [Event::Progress { .. }, Event::Reply { ticket: RequestTicket(1), result: Ok(_) }]
     ));
 }
 
@@ -75,7 +75,7 @@ fn the_parts_of_an_invocation_reach_the_one_that_runs() {
     }
     let events = session.events();
     let (first, parts) = events.split_first().unwrap();
-    assert!(matches!(first, Event::Invocation { listener: Ticket(1), .. }));
+    assert!(matches!(first, Event::Invocation { listener: RequestTicket(1), .. }));
     let parts = parts.iter().map(|event| match event {
         Event::Arguments { invocation: 30, payload, last } => (numbered(payload), *last),
         other => panic!("{other:?}"),

@@ -1,7 +1,7 @@
 //! Subscriptions, and the listeners that share one.
 
 use wampwerk::CloseKind;
-use wampwerk::core::client::{Answer, Event, Ticket};
+use wampwerk::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{CancelMode, RequestType, SubscribeOptions, Subscribed, Unsubscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -20,19 +20,19 @@ fn several_listeners_share_a_subscription_and_the_last_one_ends_it() {
     session.messages();
     assert_eq!(session.reached(500), [1, 2]);
 
-    session.client.unsubscribe(Ticket(3), 500, Ticket(1));
+    session.client.unsubscribe(RequestTicket(3), 500, RequestTicket(1));
     assert!(session.messages().is_empty());
     session.events();
     assert_eq!(session.reached(500), [2]);
 
-    let request = session.client.unsubscribe(Ticket(4), 500, Ticket(2));
+    let request = session.client.unsubscribe(RequestTicket(4), 500, RequestTicket(2));
     assert_eq!(session.sent(), ["UNSUBSCRIBE"]);
     assert!(session.reached(500).is_empty(), "events on their way are no violation");
     session.receive(Unsubscribed { request, details: None });
     let events = session.events();
     assert!(matches!(
         events[..],
-        [Event::Reply { ticket: Ticket(4), result: Ok(Answer::Unsubscribed) }]
+        [Event::Reply { ticket: RequestTicket(4), result: Ok(Answer::Unsubscribed) }]
     ));
     assert!(session.reached(500).is_empty(), "nor are those that come behind UNSUBSCRIBED");
     session.receive(event(501));
@@ -45,7 +45,7 @@ fn a_subscription_is_of_one_topic() {
     let first = session.subscribe(1);
     session.receive(Subscribed { request: first, subscription: 500 });
     let request =
-        session.client.subscribe(Ticket(2), "com.other".into(), SubscribeOptions::default());
+        session.client.subscribe(RequestTicket(2), "com.other".into(), SubscribeOptions::default());
     session.receive(Subscribed { request, subscription: 500 });
     assert_eq!(session.close_kind(), CloseKind::Violation);
 }
@@ -59,7 +59,7 @@ fn a_subscription_is_not_ended_under_a_subscribe_on_its_way() {
     session.events();
     session.messages();
     // The router will answer the second SUBSCRIBE with the same id.
-    session.client.unsubscribe(Ticket(3), 500, Ticket(1));
+    session.client.unsubscribe(RequestTicket(3), 500, RequestTicket(1));
     assert!(session.messages().is_empty());
     session.receive(Subscribed { request: second, subscription: 500 });
     session.events();
@@ -72,7 +72,7 @@ fn a_subscription_without_listeners_ends_when_the_subscribe_fails() {
     let first = session.subscribe(1);
     session.receive(Subscribed { request: first, subscription: 500 });
     let second = session.subscribe(2);
-    session.client.unsubscribe(Ticket(3), 500, Ticket(1));
+    session.client.unsubscribe(RequestTicket(3), 500, RequestTicket(1));
     session.messages();
     session.receive(error(RequestType::Subscribe, second, "wamp.error.not_authorized"));
     assert_eq!(session.sent(), ["UNSUBSCRIBE"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wampwerk::core::client::{Client, ClientConfig, Event, Failure, Ticket};
+use wampwerk::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
 use wampwerk::message::{Message, RegisterOptions, Registered, RequestType, Subscribed};
 use wampwerk::{ApplicationError, CloseKind, Payload};
 // In the browser the same tests run under its own runner.
@@ -21,7 +21,7 @@ fn an_unsendable_call_fails_alone_and_its_id_is_used_again() {
     session.client.handle_unsendable(&message, ApplicationError::new("wamp.error.invalid_payload"));
     assert!(matches!(
         session.events()[..],
-        [Event::Reply { ticket: Ticket(1), result: Err(Failure::Unsendable(_)) }]
+        [Event::Reply { ticket: RequestTicket(1), result: Err(Failure::Unsendable(_)) }]
     ));
     assert_eq!(session.call(2), 1);
 }
@@ -45,7 +45,8 @@ fn an_unsendable_hello_ends_it_and_the_router_hears_nothing() {
 #[test]
 fn an_unsendable_result_becomes_an_error() {
     let mut session = Session::joined();
-    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    let request =
+        session.client.register(RequestTicket(1), "a.b".into(), RegisterOptions::default());
     session.receive(Registered { request, registration: 9 });
     session.receive(invocation(1, 9));
     session.messages();
@@ -60,7 +61,8 @@ fn an_unsendable_result_becomes_an_error() {
 #[test]
 fn an_error_whose_uri_cannot_be_sent_goes_under_a_plain_one() {
     let mut session = Session::joined();
-    let request = session.client.register(Ticket(1), "a.b".into(), RegisterOptions::default());
+    let request =
+        session.client.register(RequestTicket(1), "a.b".into(), RegisterOptions::default());
     session.receive(Registered { request, registration: 9 });
     session.receive(invocation(1, 9));
     session.messages();
@@ -176,7 +178,7 @@ fn a_subscription_without_listeners_ends_when_the_subscribe_cannot_be_sent() {
     session.receive(Subscribed { request, subscription: 500 });
     session.messages();
     session.subscribe(2);
-    session.client.unsubscribe(Ticket(3), 500, Ticket(1));
+    session.client.unsubscribe(RequestTicket(3), 500, RequestTicket(1));
     session.refuse_next("SUBSCRIBE");
     assert_eq!(session.sent(), ["UNSUBSCRIBE"]);
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use wampwerk::core::client::{Client, ClientConfig, Event, Failure, Ticket};
+use wampwerk::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, CloseKind, Payload, Value};
 
@@ -74,24 +74,24 @@ impl Session {
 
     pub fn call(&mut self, ticket: u64) -> u64 {
         let (options, payload) = (CallOptions::default(), Payload::empty());
-        self.client.call(Ticket(ticket), "com.example.p".into(), options, payload)
+        self.client.call(RequestTicket(ticket), "com.example.p".into(), options, payload)
     }
 
     pub fn subscribe(&mut self, ticket: u64) -> u64 {
         let options = SubscribeOptions::default();
-        self.client.subscribe(Ticket(ticket), "com.example.t".into(), options)
+        self.client.subscribe(RequestTicket(ticket), "com.example.t".into(), options)
     }
 
     pub fn register(&mut self, ticket: u64) -> u64 {
         let options = RegisterOptions::default();
-        self.client.register(Ticket(ticket), "com.example.p".into(), options)
+        self.client.register(RequestTicket(ticket), "com.example.p".into(), options)
     }
 
     /// A call whose arguments come in parts, with the first of them.
     pub fn stream(&mut self, ticket: u64) -> u64 {
         let mut options = CallOptions::default();
         options.progress = Some(true);
-        self.client.call(Ticket(ticket), "com.example.p".into(), options, number(0))
+        self.client.call(RequestTicket(ticket), "com.example.p".into(), options, number(0))
     }
 
     /// The one reply that there is, and nothing else.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use wampwerk::CloseReason;
-use wampwerk::core::client::{Client, ClientConfig, Event, Ticket};
+use wampwerk::core::client::{Client, ClientConfig, Event, RequestTicket};
 use wampwerk::core::router::{ConnectionId, Output, Router, RouterConfig};
 use wampwerk::message::Message;
 
@@ -81,9 +81,9 @@ impl World {
     }
 
     /// A new ticket for a client.
-    pub fn ticket(&mut self, peer: usize) -> Ticket {
+    pub fn ticket(&mut self, peer: usize) -> RequestTicket {
         self.peers[peer].tickets += 1;
-        Ticket(self.peers[peer].tickets)
+        RequestTicket(self.peers[peer].tickets)
     }
 
     /// Moves everything until nothing is on a line.

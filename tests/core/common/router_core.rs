@@ -119,7 +119,7 @@ impl Net {
                     self.questions.push((connection, ticket, *request));
                 }
                 Output::Dropped { connection, error } => self.dropped.push((connection, error)),
-                Output::Mistaken { error, .. } => self.mistakes.push(error.message),
+                Output::UnusableAnswer { error, .. } => self.mistakes.push(error.message),
                 Output::Resume { connection } => self.resumed.push(connection),
                 other => panic!("{other:?}"),
             }

@@ -18,7 +18,7 @@ fn net(disclosure: Disclosure) -> Net {
 /// Session id, authid and authrole.
 type Who = (Option<u64>, Option<String>, Option<String>);
 
-const NOBODY: Who = (None, None, None);
+const UNUSED: Who = (None, None, None);
 
 /// A client, and who it is.
 fn join(net: &mut Net) -> (ConnectionId, Who) {
@@ -50,8 +50,8 @@ fn by_default_the_caller_is_told_if_one_of_the_two_asks_for_it() {
     net.registered(callee, register(1, "plain"));
     net.registered(callee, wants(2, "curious"));
     for (message, expected) in [
-        (call(1, "plain", 1), &NOBODY),
-        (calls(2, "plain", |options| options.disclose_me = Some(false)), &NOBODY),
+        (call(1, "plain", 1), &UNUSED),
+        (calls(2, "plain", |options| options.disclose_me = Some(false)), &UNUSED),
         (asks(3, "plain"), &who),
         (call(4, "curious", 1), &who),
         (asks(5, "curious"), &who),
@@ -82,7 +82,7 @@ fn of_several_callees_each_is_told_what_it_asked_for() {
     }
     net.send(caller, call(1, "a", 1));
     net.send(caller, call(2, "a", 1));
-    assert_eq!(callees.map(|callee| caller_of(net.invocation(callee))), [NOBODY, who]);
+    assert_eq!(callees.map(|callee| caller_of(net.invocation(callee))), [UNUSED, who]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_router_may_tell_nobody() {
     assert_eq!(net.take(caller), ["ERROR 48 1 wamp.error.option_disallowed.disclose_me"]);
     assert_eq!((net.take(callee).len(), net.statistics().calls), (0, 0));
     net.send(caller, calls(2, "a", |options| options.disclose_me = Some(false)));
-    assert_eq!(caller_of(net.invocation(callee)), NOBODY);
+    assert_eq!(caller_of(net.invocation(callee)), UNUSED);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::place::{Place, application, json_of, payload};
 use crate::peer::{Autobahn, within};
 
 /// An id that nobody has.
-const NOBODY: u64 = (1 << 53) - 1;
+const UNUSED: u64 = (1 << 53) - 1;
 
 pub(crate) async fn sessions(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
@@ -24,7 +24,7 @@ pub(crate) async fn sessions(at: &Place) {
         // Sessions of the round before may still be leaving.
         assert_eq!(ask(&theirs, "wamp.session.count", json!([["nobody"]])).await, 0);
         // Crossbar with a store fails here, by an exception of its own.
-        let error = theirs.call("wamp.session.get", json!([NOBODY])).await.unwrap_err();
+        let error = theirs.call("wamp.session.get", json!([UNUSED])).await.unwrap_err();
         assert_eq!(error["error"], "wamp.error.no_such_session");
     }
     let us = ours.welcome();
@@ -74,7 +74,7 @@ pub(crate) async fn registrations(at: &Place) {
     let callees = ask(&theirs, "wamp.registration.list_callees", json!([id])).await;
     assert_eq!(callees, json!([ours.id()]));
     assert_eq!(ask(&theirs, "wamp.registration.count_callees", json!([id])).await, 1);
-    let error = theirs.call("wamp.registration.get", json!([NOBODY])).await.unwrap_err();
+    let error = theirs.call("wamp.registration.get", json!([UNUSED])).await.unwrap_err();
     assert_eq!(error["error"], "wamp.error.no_such_registration");
 
     registration.unregister().await.unwrap();
@@ -108,7 +108,7 @@ pub(crate) async fn subscriptions(at: &Place) {
     let subscribers = ask(&theirs, "wamp.subscription.list_subscribers", json!([id])).await;
     assert_eq!(subscribers, json!([ours.id()]));
     assert_eq!(ask(&theirs, "wamp.subscription.count_subscribers", json!([id])).await, 1);
-    let error = theirs.call("wamp.subscription.get", json!([NOBODY])).await.unwrap_err();
+    let error = theirs.call("wamp.subscription.get", json!([UNUSED])).await.unwrap_err();
     assert_eq!(error["error"], "wamp.error.no_such_subscription");
 
     subscription.unsubscribe().await.unwrap();

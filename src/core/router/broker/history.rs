@@ -67,12 +67,12 @@ struct History {
     policy: Match,
     limit: usize,
     /// From the oldest to the newest.
-    events: VecDeque<Stored>,
+    events: VecDeque<StoredEvent>,
     bytes: usize,
 }
 
 #[derive(Debug)]
-struct Stored {
+struct StoredEvent {
     timestamp: Duration,
     publication: Arc<Publication>,
     weight: usize,
@@ -138,7 +138,7 @@ impl Histories {
                     .as_ref()
                     .is_none_or(|listing| listing.allows_principal(&asking.identity))
         });
-        let tell = |stored: &Stored| {
+        let tell = |stored: &StoredEvent| {
             let event = stored.publication.event(subscription, history.policy);
             HistoryEvent {
                 timestamp: stored.timestamp,
@@ -150,7 +150,7 @@ impl Histories {
         };
         let limit = filter.limit.unwrap_or(ANSWER_EVENTS).min(ANSWER_EVENTS);
         let mut room = ANSWER_BYTES;
-        let mut fits = |stored: &&Stored| match room.checked_sub(stored.weight) {
+        let mut fits = |stored: &&StoredEvent| match room.checked_sub(stored.weight) {
             Some(rest) => {
                 room = rest;
                 true
@@ -172,7 +172,7 @@ impl History {
             return;
         }
         self.bytes += weight;
-        self.events.push_back(Stored { timestamp, publication, weight });
+        self.events.push_back(StoredEvent { timestamp, publication, weight });
         while self.events.len() > self.limit || self.bytes > max_bytes {
             let Some(oldest) = self.events.pop_front() else { return };
             self.bytes -= oldest.weight;

@@ -267,7 +267,7 @@ impl Broker {
         let Broker { subscriptions, histories, .. } = self;
         let opaque = publication.payload.opaque().is_some();
         let listing = publication.listing.as_deref();
-        let audience = Audience { except, sessions, listing, opaque };
+        let audience = Recipients { except, sessions, listing, opaque };
         let exact = subscriptions.find(&publication.topic, Match::Exact);
         if !subscriptions.has_patterns() && histories.is_empty() {
             if let Some(entry) = exact {
@@ -291,7 +291,7 @@ impl Broker {
 }
 
 /// The receivers of an event among the subscribers.
-struct Audience<'a> {
+struct Recipients<'a> {
     /// The publisher, if it is excluded.
     except: Option<ConnectionId>,
     listing: Option<&'a Listing>,
@@ -301,7 +301,7 @@ struct Audience<'a> {
     sessions: &'a Sessions,
 }
 
-impl Audience<'_> {
+impl Recipients<'_> {
     fn of(&self, entry: &Entry<Subscribers>) -> Vec<ConnectionId> {
         let members = &entry.members.members;
         let others = members.iter().copied().filter(|member| Some(*member) != self.except);
@@ -318,7 +318,7 @@ impl Audience<'_> {
 
 fn send(
     outputs: &mut Outputs,
-    audience: &Audience<'_>,
+    audience: &Recipients<'_>,
     entry: &Entry<Subscribers>,
     publication: &Publication,
 ) {

@@ -3,7 +3,7 @@
 use crate::core::router::ConnectionId;
 use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::forward::{
-    Needs, error_details, pass_error, pass_yield, result_details,
+    RequiredFeatures, error_details, pass_error, pass_yield, result_details,
 };
 use crate::core::router::dealer::{Dealer, check_given};
 use crate::core::router::session::{Invoked, Origin, Sessions};
@@ -21,7 +21,7 @@ impl Dealer {
         message: Yield,
     ) -> Result<(), Violation> {
         let Yield { request: invocation, options, payload } = message;
-        let needs = Needs {
+        let needs = RequiredFeatures {
             passthru: options.ppt_scheme.is_some(),
             transparency: options.enc_algo.is_some(),
             stream: false,
@@ -39,7 +39,7 @@ impl Dealer {
             };
             (origin.caller, origin.request)
         };
-        if needs != Needs::default() && !takes(sessions, caller, needs) {
+        if needs != RequiredFeatures::default() && !takes(sessions, caller, needs) {
             let error = ApplicationError::new(uris::FEATURE_NOT_SUPPORTED)
                 .arg(format!("the result needs {needs}, which the caller did not announce"));
             if progress {
@@ -74,7 +74,7 @@ impl Dealer {
             let code = request_type.code();
             return Err(Violation::new(format!("ERROR.request_type is {code}, must be 68")));
         }
-        let needs = Needs {
+        let needs = RequiredFeatures {
             passthru: told.ppt_scheme.is_some(),
             transparency: told.enc_algo.is_some(),
             stream: false,
@@ -86,7 +86,7 @@ impl Dealer {
         let Origin { caller, request, .. } = origin;
         let mut details = error_details(turn, sessions, from);
         let mut payload = payload;
-        if needs != Needs::default() && !takes(sessions, caller, needs) {
+        if needs != RequiredFeatures::default() && !takes(sessions, caller, needs) {
             // The error is worth more to the caller than the payload that it cannot read.
             payload = Payload::empty();
         } else if !told.is_empty() {
@@ -152,7 +152,7 @@ fn check_announced(
     place: &str,
     callee: ConnectionId,
     sessions: &Sessions,
-    needs: Needs,
+    needs: RequiredFeatures,
 ) -> Result<(), Violation> {
     let announced =
         || sessions.get(&callee).is_some_and(|session| session.features.callee_passthru);
@@ -163,6 +163,6 @@ fn check_announced(
 }
 
 /// Returns whether a caller can read an answer.
-fn takes(sessions: &Sessions, caller: ConnectionId, needs: Needs) -> bool {
+fn takes(sessions: &Sessions, caller: ConnectionId, needs: RequiredFeatures) -> bool {
     sessions.get(&caller).is_some_and(|session| needs.are_met_by_caller(session.features))
 }

@@ -5,7 +5,7 @@ use crate::core::router::checks::{check_uri, too_many};
 use crate::core::router::config::Disclosure;
 use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{
-    Needs, disclose_caller, disclosure_denied, pass_call, pass_more,
+    RequiredFeatures, disclose_caller, disclosure_denied, pass_call, pass_more,
 };
 use crate::core::router::dealer::registrations::Target;
 use crate::core::router::session::{
@@ -30,8 +30,8 @@ impl Dealer {
         if let Some(&invoked) = caller.calls.get(&message.request) {
             return self.proceed(turn, sessions, invoked, message).map(|()| false);
         }
-        let needs = Needs::of_call(&message.options);
-        if caller.cut_streams.take(message.request, &message.procedure, needs.stream) {
+        let needs = RequiredFeatures::of_call(&message.options);
+        if caller.ended_streams.take(message.request, &message.procedure, needs.stream) {
             return Ok(false);
         }
         if turn.config.strict_request_ids {
@@ -52,7 +52,7 @@ impl Dealer {
     ) -> Result<(), Failure> {
         let Call { request, options, procedure, payload } = message;
         let Some(caller) = sessions.get_mut(&from) else { return Ok(()) };
-        let needs = Needs::of_call(&options);
+        let needs = RequiredFeatures::of_call(&options);
         check_uri(turn, &procedure, Match::Exact)?;
         let ask = options.disclose_me == Some(true);
         if ask && disclosure == Disclosure::Never {
@@ -155,7 +155,7 @@ impl Dealer {
 }
 
 /// Checks that the caller announced the features that it uses (spec: "Protocol violations").
-fn check_announced(caller: &Session, needs: Needs) -> Result<(), Violation> {
+fn check_announced(caller: &Session, needs: RequiredFeatures) -> Result<(), Violation> {
     if needs.stream && !caller.features.caller_progressive_invocations {
         return Err(Violation::new("CALL.Options.progress was not announced"));
     }

@@ -19,7 +19,7 @@ use crate::uri::uris;
 
 /// Features that a receiver must have announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Needs {
+pub(super) struct RequiredFeatures {
     /// The arguments come in several messages.
     pub(super) stream: bool,
     /// The payload is in passthru mode.
@@ -29,12 +29,12 @@ pub(super) struct Needs {
     pub(super) transparency: bool,
 }
 
-impl Needs {
+impl RequiredFeatures {
     pub(super) fn of_call(options: &CallOptions) -> Self {
         if options.is_empty() {
-            return Needs::default();
+            return RequiredFeatures::default();
         }
-        Needs {
+        RequiredFeatures {
             stream: options.progress == Some(true),
             passthru: options.ppt_scheme.is_some(),
             transparency: options.enc_algo.is_some(),
@@ -54,7 +54,7 @@ impl Needs {
     }
 }
 
-impl fmt::Display for Needs {
+impl fmt::Display for RequiredFeatures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = [
             (self.stream, "progressive_call_invocations"),

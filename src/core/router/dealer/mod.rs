@@ -123,7 +123,7 @@ fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin) {
     if let Some(stream) = more.and_then(|more| more.stream.as_ref())
         && stream.open
     {
-        caller.cut_streams.insert(origin.request, &stream.procedure);
+        caller.ended_streams.insert(origin.request, &stream.procedure);
     }
 }
 

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use crate::core::ids::{IdHasher, RandomIds};
 use crate::core::router::ConnectionId;
-use crate::core::router::dealer::forward::Needs;
+use crate::core::router::dealer::forward::RequiredFeatures;
 use crate::core::router::features::Features;
 use crate::message::InvocationPolicy;
 
@@ -74,7 +74,7 @@ impl Callees {
     pub(super) fn choose(
         &mut self,
         random: &mut RandomIds,
-        needs: Needs,
+        needs: RequiredFeatures,
     ) -> Result<(ConnectionId, Callee), NoCallee> {
         let count = self.members.len();
         let free = |index: &usize| {
@@ -138,7 +138,7 @@ impl Callees {
 }
 
 impl Callee {
-    fn takes(&self, needs: Needs) -> bool {
+    fn takes(&self, needs: RequiredFeatures) -> bool {
         let free = self.concurrency.is_none_or(|limit| self.running < limit);
         free && needs.are_met_by(self.features)
     }

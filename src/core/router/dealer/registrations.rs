@@ -8,7 +8,7 @@ use crate::core::router::ConnectionId;
 use crate::core::router::checks::{check_own_uri, check_room};
 use crate::core::router::config::Disclosure;
 use crate::core::router::dealer::Dealer;
-use crate::core::router::dealer::forward::{Needs, disclosure_denied};
+use crate::core::router::dealer::forward::{RequiredFeatures, disclosure_denied};
 use crate::core::router::dealer::policy::{Callee, Callees, NoCallee};
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::meta_event::{Kind, MetaEvent};
@@ -195,7 +195,7 @@ impl Registrations {
         &mut self,
         random: &mut RandomIds,
         procedure: &Uri,
-        needs: Needs,
+        needs: RequiredFeatures,
     ) -> Result<Target, ApplicationError> {
         let Some(entry) = self.best(procedure) else {
             return Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)

@@ -30,7 +30,7 @@ use call::{Answer, MetaCall};
 pub(super) use call::Kill;
 pub(super) use events::{joined, left, publish};
 
-struct Procedure {
+struct MetaProcedure {
     name: &'static str,
     /// True if it ends something of other sessions.
     ends: bool,
@@ -62,7 +62,7 @@ pub(super) fn call(
 }
 
 /// A permission that a call to the router itself needs.
-pub(super) struct Implied {
+pub(super) struct ImpliedPermission {
     pub(super) action: Action,
     pub(super) uri: Uri,
     pub(super) policy: Match,
@@ -72,7 +72,7 @@ pub(super) struct Implied {
 /// The permission that a call to the router itself needs beside its own: a testament is a
 /// publication, and reading a history is subscribing. `None` if it needs none, or if the call will
 /// fail in any case.
-pub(super) fn implied(realm: &Realm, call: &Call) -> Option<Implied> {
+pub(super) fn implied_permission(realm: &Realm, call: &Call) -> Option<ImpliedPermission> {
     let name = call.procedure.as_str();
     if !matches!(name, ADD_TESTAMENT | GET_EVENTS) {
         return None;
@@ -82,7 +82,7 @@ pub(super) fn implied(realm: &Realm, call: &Call) -> Option<Implied> {
     if name == ADD_TESTAMENT {
         let topic = arguments.required("topic").ok()?;
         let options = arguments.optional("publish_options").ok()?.unwrap_or_default();
-        return Some(Implied {
+        return Some(ImpliedPermission {
             action: Action::Publish,
             uri: topic,
             policy: Match::Exact,
@@ -92,7 +92,7 @@ pub(super) fn implied(realm: &Realm, call: &Call) -> Option<Implied> {
     let subscription = arguments.required("subscription").ok()?;
     let entry = realm.broker.entry(subscription)?;
     let (uri, policy) = (entry.uri.clone(), entry.policy);
-    Some(Implied { action: Action::Subscribe, uri, policy, options: Dict::new() })
+    Some(ImpliedPermission { action: Action::Subscribe, uri, policy, options: Dict::new() })
 }
 
 /// Returns whether any meta procedure with this prefix is available; `offered` returns the part of
@@ -128,7 +128,7 @@ fn check_options(call: &Call) -> Result<(), ApplicationError> {
     Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text))
 }
 
-fn find(offered: MetaApi, name: &str) -> Result<&'static Procedure, ApplicationError> {
+fn find(offered: MetaApi, name: &str) -> Result<&'static MetaProcedure, ApplicationError> {
     let known = PROCEDURES.iter().find(|procedure| procedure.name == name);
     match (offered, known) {
         (MetaApi::Off, _) | (_, None) => Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
@@ -147,7 +147,7 @@ const GET_EVENTS: &str = "wamp.subscription.get_events";
 macro_rules! procedures {
     ($($name:literal ($($required:ident),* $(; $($optional:ident),*)?) $kind:ident $run:path,)*) => {
         /// All procedures, each with its required and its optional arguments.
-        static PROCEDURES: &[Procedure] = &[$(Procedure {
+        static PROCEDURES: &[MetaProcedure] = &[$(MetaProcedure {
             name: $name,
             ends: procedures!(@ $kind),
             parameters: Parameters {

@@ -131,8 +131,10 @@ impl Realm {
                     let role = self.sessions.get(&from).map(|it| &*it.identity.authrole);
                     return Err(subject.denied(role.unwrap_or_default()));
                 }
-                let Some(implied) = meta::implied(self, message) else { return Ok(None) };
-                let meta::Implied { action, uri, policy, options } = implied;
+                let Some(implied_permission) = meta::implied_permission(self, message) else {
+                    return Ok(None);
+                };
+                let meta::ImpliedPermission { action, uri, policy, options } = implied_permission;
                 Subject { action, uri, policy, options: Some(options) }
             }
             Message::Call(message) => Subject::new(Action::Call, &message.procedure),

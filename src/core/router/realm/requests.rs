@@ -162,7 +162,7 @@ impl Realm {
             && let Some(caller) = self.sessions.get_mut(&from)
         {
             // More arguments may be on their way.
-            caller.cut_streams.insert(request, &procedure);
+            caller.ended_streams.insert(request, &procedure);
         }
         outcome
     }

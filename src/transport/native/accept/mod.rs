@@ -58,7 +58,7 @@ use crate::transport::subprotocol::Subprotocol;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Acceptor {
-    speaks: Speaks,
+    protocols: Protocols,
     serializers: Vec<Serializer>,
     options: ServerOptions,
     on_connect: Option<OnConnect>,
@@ -76,25 +76,25 @@ impl Acceptor {
     /// a page whose origin is not allowed 403, and one without WebSocket 426. A request that is not a GET of
     /// HTTP/1.1 gets 400, and a head of more than 16 KiB 431. Each answer has a text.
     pub fn websocket(path: impl Into<String>, serializers: &[Serializer]) -> Self {
-        Acceptor::new(Speaks::WebSocket, Some(path.into()), serializers)
+        Acceptor::new(Protocols::WebSocket, Some(path.into()), serializers)
     }
 
     /// Accepts RawSocket with these serializers; the client asks for one. It gets RawSocket's error 1 if
     /// that is not among them, and error 3 if it sets reserved bits. A client that does not begin with the
     /// octet 0x7F is dropped.
     pub fn raw_socket(serializers: &[Serializer]) -> Self {
-        Acceptor::new(Speaks::RawSocket, None, serializers)
+        Acceptor::new(Protocols::RawSocket, None, serializers)
     }
 
     /// Accepts both; the first octet tells which: 0x7F begins a RawSocket and never an HTTP request.
     /// `path` is that of the WebSocket. TLS, if set, applies to both.
     pub fn universal(path: impl Into<String>, serializers: &[Serializer]) -> Self {
-        Acceptor::new(Speaks::Both, Some(path.into()), serializers)
+        Acceptor::new(Protocols::Both, Some(path.into()), serializers)
     }
 
-    fn new(speaks: Speaks, path: Option<String>, serializers: &[Serializer]) -> Self {
+    fn new(protocols: Protocols, path: Option<String>, serializers: &[Serializer]) -> Self {
         Acceptor {
-            speaks,
+            protocols,
             serializers: serializers.to_vec(),
             terms: Arc::default(),
             path,
@@ -106,7 +106,7 @@ impl Acceptor {
 
     /// For WebSocket requests that an HTTP server reads and answers, at any path.
     pub(crate) fn mounted(serializers: &[Serializer]) -> Self {
-        Acceptor::new(Speaks::WebSocket, None, serializers)
+        Acceptor::new(Protocols::WebSocket, None, serializers)
     }
 
     /// Sets the options for clients. Default: [`ServerOptions::new`].
@@ -173,7 +173,7 @@ impl Acceptor {
             return Err(ConfigError::new("path", text));
         }
         let on_connect = self.on_connect.as_ref().map(|_| "on_connect");
-        if self.speaks == Speaks::RawSocket
+        if self.protocols == Protocols::RawSocket
             && let Some(name) = self.options.only_of_websocket().or(on_connect)
         {
             return Err(ConfigError::new(name, "not supported by RawSocket"));
@@ -286,13 +286,13 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let early = match self.speaks {
-            Speaks::Both => first_octet(&mut stream).await?,
-            Speaks::WebSocket | Speaks::RawSocket => Vec::new(),
+        let early = match self.protocols {
+            Protocols::Both => first_octet(&mut stream).await?,
+            Protocols::WebSocket | Protocols::RawSocket => Vec::new(),
         };
-        let raw_socket = match self.speaks {
-            Speaks::Both => early.first() == Some(&MAGIC),
-            speaks => speaks == Speaks::RawSocket,
+        let raw_socket = match self.protocols {
+            Protocols::Both => early.first() == Some(&MAGIC),
+            protocols => protocols == Protocols::RawSocket,
         };
         if raw_socket {
             let agreement = self.agree(&mut stream, early, room).await?;
@@ -326,7 +326,7 @@ impl Acceptor {
 
 /// The protocols that clients may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Speaks {
+enum Protocols {
     WebSocket,
     RawSocket,
     Both,

@@ -10,7 +10,7 @@ use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SE
 use crate::net::liveness::AutoPing;
 use crate::settings::{LARGEST, Ping, check_time};
 use crate::transport::CLOSE_TIMEOUT;
-use crate::transport::native::framed::Times;
+use crate::transport::native::framed::TimeLimits;
 use crate::websocket::origins::Origins;
 use crate::websocket::settings;
 
@@ -286,9 +286,9 @@ impl ServerOptions {
     }
 
     /// Returns the settings of a RawSocket.
-    pub(super) fn raw_socket(&self) -> Times {
+    pub(super) fn raw_socket(&self) -> TimeLimits {
         let auto_ping = AutoPing::of(&self.auto_ping, false);
-        Times {
+        TimeLimits {
             auto_ping,
             send_timeout: self.patience(auto_ping),
             close_timeout: self.close_timeout.unwrap_or(CLOSE_TIMEOUT),

@@ -11,21 +11,21 @@ use super::handshake::{ShakeError, shake_hands};
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::framing::rawsocket::{MaxLength, ReplyError};
 use crate::message::Serializer;
-use crate::net::dial::{Dial, Handshake};
+use crate::net::dial::{Dialer, Handshake};
 use crate::net::is_end;
 use crate::net::limits::SEND_TIMEOUT;
 use crate::net::liveness::AutoPing;
 use crate::net::protection::Protection;
 use crate::rt::BoxFuture;
-use crate::transport::native::framed::Times;
-use crate::transport::native::settings::way;
+use crate::transport::native::framed::TimeLimits;
+use crate::transport::native::settings::route_settings;
 use crate::transport::{CLOSE_TIMEOUT, Connector, Transport, TransportConfig, of_url};
 use crate::url::RawSocketUrl;
 
 /// A connector that uses RawSocket, created from the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct RawSocketClient {
-    dial: Dial,
+    dial: Dialer,
     serializer: Serializer,
     max_message_size: usize,
     max_send_size: Option<usize>,
@@ -45,7 +45,7 @@ impl RawSocketClient {
         let size = options.max_message_payload_size;
         let close_timeout = options.close_timeout.or(options.close_handshake_timeout);
         Ok(RawSocketClient {
-            dial: Dial::new(&url, &way(config))?.keepalive(),
+            dial: Dialer::new(&url, &route_settings(config))?.keepalive(),
             serializer,
             max_message_size: size.unwrap_or(MaxLength::MAX.bytes()),
             max_send_size: options.max_send_size,
@@ -124,7 +124,7 @@ impl Handshake for RawSocketClient {
         let agreement = shake_hands(&mut stream, self.serializer, sizes)
             .await
             .map_err(|error| self.failed(error))?;
-        let times = Times {
+        let times = TimeLimits {
             auto_ping: self.auto_ping,
             send_timeout: self.send_timeout,
             close_timeout: self.close_timeout,

@@ -21,7 +21,7 @@ use crate::framing::rawsocket::{
 use crate::net::limits::HIGH_WATER;
 use crate::net::protection::Protection;
 use crate::transport::native::framed::{
-    Framed, Framing, GiveUp, Incoming, Times, WriteError, lost,
+    Framed, Framing, GiveUp, Incoming, TimeLimits, WriteError, lost,
 };
 use crate::transport::{CloseCode, TransportInfo};
 
@@ -86,7 +86,7 @@ pub(in crate::transport::native) fn transport<S>(
     agreement: Agreement,
     peer: impl fmt::Display,
     protection: Protection,
-    times: Times,
+    times: TimeLimits,
 ) -> Framed<RawSocketFraming<S>>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
@@ -343,8 +343,11 @@ mod tests {
         const PIPE: usize = 64 << 10;
         let (near, mut far) = duplex(PIPE);
         let agreement = Agreement::new(Serializer::Cbor, 16 << 20, MaxLength::MAX);
-        let settings =
-            Times { auto_ping: None, send_timeout: None, close_timeout: Duration::from_secs(2) };
+        let settings = TimeLimits {
+            auto_ping: None,
+            send_timeout: None,
+            close_timeout: Duration::from_secs(2),
+        };
         let mut transport = transport(near, agreement, "test", Protection::default(), settings);
         let cx = &mut Context::from_waker(Waker::noop());
         let frame = Bytes::from(vec![7; FRAME]);
@@ -385,7 +388,7 @@ mod tests {
             let frame = [&(kind << 24 | SIZE as u32).to_be_bytes(), &[7; SIZE][..]].concat();
             let (talk, (broken, _)) = (Cursor::new(frame.repeat(300)), duplex(1));
             let agreement = Agreement::new(Serializer::Cbor, 16 << 20, MaxLength::MAX);
-            let settings = Times {
+            let settings = TimeLimits {
                 auto_ping: None,
                 send_timeout: None,
                 close_timeout: Duration::from_secs(2),
@@ -416,7 +419,7 @@ mod tests {
         let ping = Ping::new(Duration::from_millis(1), Duration::from_secs(10));
         let ping = AutoPing::of(&ping, false);
         let close_timeout = Duration::from_secs(2);
-        let settings = Times { auto_ping: ping, send_timeout: None, close_timeout };
+        let settings = TimeLimits { auto_ping: ping, send_timeout: None, close_timeout };
         let mut transport = transport(near, agreement, "test", Protection::default(), settings);
         let peer = tokio::spawn(async move { far.read_u8().await });
         let end = poll_fn(|cx| transport.poll_recv(cx)).await;

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::framing::rawsocket::{HANDSHAKE_SIZE, MAGIC, MAX_MESSAGE, MaxLength};
-use crate::framing::rawsocket::{Reply, ReplyError, Request};
+use crate::framing::rawsocket::{HandshakeReply, ReplyError, Request};
 use crate::message::Serializer;
 
 /// The agreement of both ends.
@@ -64,7 +64,7 @@ pub(in crate::transport::native) async fn shake_hands(
             ErrorKind::UnexpectedEof => ShakeError::Closed,
             _ => ShakeError::Io(error),
         })?;
-    let server = Reply::read(octets, request).map_err(ShakeError::Reply)?;
+    let server = HandshakeReply::read(octets, request).map_err(ShakeError::Reply)?;
     Ok(Agreement {
         max_send: sendable(max_send_size.unwrap_or(max_message_size), server),
         ..Agreement::new(serializer, max_message_size, server)

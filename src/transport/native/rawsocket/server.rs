@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::handshake::{Agreement, read_octets};
 use crate::error::RawSocketRefusal;
-use crate::framing::rawsocket::{MaxLength, Reply, Request, RequestError};
+use crate::framing::rawsocket::{HandshakeReply, MaxLength, Request, RequestError};
 use crate::message::Serializer;
 use crate::net::linger::farewell;
 
@@ -59,7 +59,7 @@ where
         return Err(refuse(stream, RawSocketRefusal::SerializerUnsupported).await);
     };
     let accept = Request::new(serializer, MaxLength::covering(max_message_size));
-    stream.write_all(&Reply::Accept(accept).octets()).await.map_err(lost)?;
+    stream.write_all(&HandshakeReply::Accept(accept).octets()).await.map_err(lost)?;
     stream.flush().await.map_err(lost)?;
     let agreement = Agreement::new(serializer, max_message_size, request.max_length);
     Ok(Agreement { early, ..agreement })
@@ -74,7 +74,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     // The refusal stands, whether or not the client waits for it.
-    if stream.write_all(&Reply::Refuse(refusal).octets()).await.is_ok() {
+    if stream.write_all(&HandshakeReply::Refuse(refusal).octets()).await.is_ok() {
         farewell(stream).await;
     }
     AnswerError::Refused(refusal)

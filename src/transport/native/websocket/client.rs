@@ -13,12 +13,12 @@ use tungstenite::protocol::Role;
 use super::framing::transport;
 use crate::error::{Cause, ConfigError, ConnectError, HttpRefusal};
 use crate::message::Serializer;
-use crate::net::dial::{Dial, Handshake};
+use crate::net::dial::{Dialer, Handshake};
 use crate::net::is_end;
 use crate::net::protection::Protection;
 use crate::rt::BoxFuture;
 use crate::transport::batched::Batched;
-use crate::transport::native::settings::way;
+use crate::transport::native::settings::route_settings;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{Connector, Transport, TransportConfig, of_url};
 use crate::url::WebSocketUrl;
@@ -32,7 +32,7 @@ const MAX_REFUSAL_TEXT: usize = 200;
 #[derive(Clone, Debug)]
 pub(crate) struct WebSocketClient {
     url: WebSocketUrl,
-    dial: Dial,
+    dial: Dialer,
     serializers: Vec<Serializer>,
     batched: bool,
     headers: Vec<Header>,
@@ -62,7 +62,7 @@ impl WebSocketClient {
                 .map_err(|text| ConfigError::new(format!("headers.{}", name.escape_debug()), text))
         });
         Ok(WebSocketClient {
-            dial: Dial::new(&url, &way(config))?,
+            dial: Dialer::new(&url, &route_settings(config))?,
             headers: headers.collect::<Result<_, _>>()?,
             url,
             serializers: config.offered().to_vec(),

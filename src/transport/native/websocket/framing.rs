@@ -11,7 +11,7 @@ use tungstenite::protocol::Role;
 use crate::error::TransportError;
 use crate::net::protection::Protection;
 use crate::transport::native::framed::{
-    Framed, Framing, GiveUp, Incoming, Times, WriteError, lost,
+    Framed, Framing, GiveUp, Incoming, TimeLimits, WriteError, lost,
 };
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{CloseCode, TransportInfo};
@@ -42,7 +42,7 @@ where
     info.secure = protection.secure;
     info.channel_id = protection.channel_id;
     info.max_send = settings.max_send();
-    let times = Times {
+    let times = TimeLimits {
         auto_ping: settings.auto_ping,
         send_timeout: settings.send_timeout,
         close_timeout: settings.close_timeout,

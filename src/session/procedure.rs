@@ -50,36 +50,36 @@ use crate::session::reply::IntoReply;
     note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Raw<IncomingCall>`",
     note = "it must return `Result<T, E>` with any `T: Serialize` and an `E` that becomes an `ApplicationError` (`wamp_errors!` makes such types, `.map_err(ApplicationError::runtime)` takes any), a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
-pub trait Endpoint<M>: MaybeSend + MaybeSync + 'static {
+pub trait Procedure<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the procedure.
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
 }
 
-/// An endpoint with its type erased.
-pub(super) type DynEndpoint = Arc<dyn ErasedEndpoint>;
+/// A procedure with its type erased.
+pub(super) type DynProcedure = Arc<dyn ErasedProcedure>;
 
-pub(super) trait ErasedEndpoint: MaybeSend + MaybeSync {
+pub(super) trait ErasedProcedure: MaybeSend + MaybeSync {
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>>;
 }
 
-pub(super) fn erase<M: 'static>(endpoint: impl Endpoint<M>) -> DynEndpoint {
-    Arc::new(Typed { endpoint, marker: PhantomData })
+pub(super) fn erase<M: 'static>(procedure: impl Procedure<M>) -> DynProcedure {
+    Arc::new(Typed { procedure, marker: PhantomData })
 }
 
 struct Typed<E, M> {
-    endpoint: E,
+    procedure: E,
     marker: PhantomData<fn() -> M>,
 }
 
-impl<M: 'static, E: Endpoint<M>> ErasedEndpoint for Typed<E, M> {
+impl<M: 'static, E: Procedure<M>> ErasedProcedure for Typed<E, M> {
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>> {
-        self.endpoint.call(call)
+        self.procedure.call(call)
     }
 }
 
-macro_rules! endpoints {
+macro_rules! procedures {
     ($(($($parameter:ident),*))*) => {$(
-        impl<Function, Output, $($parameter,)*> Endpoint<($($parameter,)*)> for Function
+        impl<Function, Output, $($parameter,)*> Procedure<($($parameter,)*)> for Function
         where
             Function: Fn($($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
             Output: Future + MaybeSend + 'static,
@@ -101,7 +101,7 @@ macro_rules! endpoints {
     )*};
 }
 
-endpoints! {
+procedures! {
     ()
     (A)
     (A, B)
