@@ -50,7 +50,7 @@ extern "C" {
 }
 
 /// The stages of a component that are reported to the page by `ask`.
-const STATIONS: [&str; 7] =
+const STAGES: [&str; 7] =
     ["start", "connect", "join", "ready", "leave", "disconnect", "connectfailure"];
 
 /// Name of a transport with a URL function.
@@ -86,7 +86,7 @@ impl RawComponent {
         let mut builder = Component::builder().realm(realm).strict(is("strict")).session_config(
             config.on_user_error(move |error| {
                 // The page has already reported its own errors.
-                let ours = STATIONS.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
+                let ours = STAGES.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
                     || &*error.uri == "on_connect_failure"
                     || &*error.uri == "on_retry";
                 if !(ours && error.error.uri == uris::RUNTIME_ERROR) {
@@ -223,7 +223,7 @@ fn listen(component: &Component, hooks: &Hooks) {
             async move { done.await.map(drop) }
         }
     };
-    let [start, connect, join, ready, leave, disconnect, failure] = STATIONS.map(station);
+    let [start, connect, join, ready, leave, disconnect, failure] = STAGES.map(station);
     component.on_start(move || start(JsValue::UNDEFINED));
     component.on_connect(move |info| connect(transport_to_js(&info)));
     component.on_join(move |session| join(RawSession::new(session).into()));

@@ -340,7 +340,7 @@ impl Stages<'_> {
             }
             self.shared.fire("on_leave", listeners, Arc::clone(reason), &self.config).await;
         };
-        self.last_words("on_leave", leaving).await;
+        self.run_last_listeners("on_leave", leaving).await;
     }
 
     /// Waits until the connection is closed.
@@ -359,11 +359,11 @@ impl Stages<'_> {
             }
             self.shared.fire("on_disconnect", listeners, clean, &self.config).await;
         };
-        self.last_words("on_disconnect", leaving).await;
+        self.run_last_listeners("on_disconnect", leaving).await;
     }
 
-    async fn last_words(&self, name: &'static str, words: impl Future<Output = ()>) {
-        last_words(name, words, &self.config).await;
+    async fn run_last_listeners(&self, name: &'static str, words: impl Future<Output = ()>) {
+        run_last_listeners(name, words, &self.config).await;
     }
 
     /// Reports an error, unless it is a consequence of the session's end.
@@ -383,7 +383,7 @@ pub(super) fn handler_failed(what: impl Into<String>, error: CallbackError) -> A
 }
 
 /// Runs the final listeners with a time limit, so that they cannot block the component.
-pub(super) async fn last_words<T>(
+pub(super) async fn run_last_listeners<T>(
     name: &'static str,
     words: impl Future<Output = T>,
     config: &SessionConfig,

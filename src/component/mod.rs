@@ -207,7 +207,7 @@ impl Component {
         let (control, previous) = {
             let mut run = shared.run.lock();
             match &*run {
-                Some(control) if control.goes_on() => return self.running(control),
+                Some(control) if control.is_live() => return self.running(control),
                 _ => {}
             }
             let stop = Arc::new(watch::channel(false).0);
@@ -354,7 +354,7 @@ impl Drop for Owner {
 
 impl RunHandle {
     /// Returns whether the run has neither ended nor been told to stop.
-    fn goes_on(&self) -> bool {
+    fn is_live(&self) -> bool {
         let ended = self.over.load(Ordering::Acquire) || self.done.borrow().is_some();
         let over = ended || self.done.has_changed().is_err();
         !over && !*self.stop.borrow()

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::component::Shared;
-use crate::component::attempt::{Attempt, Outcome, failed, handler_failed, last_words};
+use crate::component::attempt::{Attempt, Outcome, failed, handler_failed, run_last_listeners};
 use crate::component::callback::{Callback, call};
 use crate::component::error::{AttemptError, CallbackError, ComponentError};
 use crate::component::listeners::Listener;
@@ -148,7 +148,7 @@ impl Run<'_> {
         });
         let config = &self.shared.settings.session;
         let told = self.shared.fire("on_connect_failure", listeners, error.clone(), config);
-        last_words("on_connect_failure", told, config).await;
+        run_last_listeners("on_connect_failure", told, config).await;
         let mut notice = RetryNotice {
             transport: transport.to_owned(),
             failed_transport: transport.to_owned(),
@@ -224,7 +224,7 @@ impl Run<'_> {
             }
         };
         let mut woken = pin!(race(self.stop.wait(), asked));
-        let pause = race(rested(delay), rt::wait_online());
+        let pause = race(pause_for(delay), rt::wait_online());
         if let Race::First(_) = race(woken.as_mut(), pause).await {
             return;
         }
@@ -263,7 +263,7 @@ impl Shared {
 }
 
 /// Waits for a delay, and yields to other tasks even if the delay is zero.
-async fn rested(delay: Duration) {
+async fn pause_for(delay: Duration) {
     let mut yielded = false;
     poll_fn(|cx| match std::mem::replace(&mut yielded, true) {
         true => Poll::Ready(()),

@@ -13,7 +13,7 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: u64 = 64 << 10;
 
 /// Ends our direction, then reads and drops until the client has ended its own.
-pub(crate) async fn farewell(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+pub(crate) async fn drain_and_close(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let linger = async {
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await

@@ -115,7 +115,7 @@ impl PingTimer {
     /// The payload of the ping that is due though messages come without a pause, so that
     /// [`poll`](Self::poll) is not called. Its answer may be among what is not read yet, so the
     /// peer is never given up here.
-    pub(crate) fn poll_busy(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+    pub(crate) fn poll_due_ping(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         if self.times.restart_on_traffic || self.asked {
             return Poll::Pending;
         }
@@ -150,7 +150,7 @@ impl PingTimer {
     }
 
     /// Takes a pong; returns how long the answer took if it answers the last ping.
-    pub(crate) fn ponged(&mut self, payload: &[u8]) -> Option<Duration> {
+    pub(crate) fn handle_pong(&mut self, payload: &[u8]) -> Option<Duration> {
         let ping = self.open.take_if(|ping| ping.payload == payload)?;
         let now = rt::now();
         let time = now.saturating_sub(ping.left.unwrap_or(now));
@@ -283,19 +283,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_the_answer_to_the_last_ping_is_a_round_trip() {
         let mut silence = silence(|ping| ping);
-        assert_eq!(silence.ponged(b""), None);
+        assert_eq!(silence.handle_pong(b""), None);
         let first = ping(&mut silence, 0).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(silence.ponged(b"unasked"), None);
+        assert_eq!(silence.handle_pong(b"unasked"), None);
         // Other bytes are a sign of life, and the ping is still open.
         let second = ping(&mut silence, 100).await;
-        assert_eq!(silence.ponged(&first), None);
+        assert_eq!(silence.handle_pong(&first), None);
         assert_eq!(silence.round_trip, None);
         tokio::time::sleep(Duration::from_secs(2)).await;
-        assert_eq!(silence.ponged(&second), Some(Duration::from_secs(2)));
+        assert_eq!(silence.handle_pong(&second), Some(Duration::from_secs(2)));
         assert_eq!(silence.round_trip, Some(Duration::from_secs(2)));
         // One answer is enough.
-        assert_eq!(silence.ponged(&second), None);
+        assert_eq!(silence.handle_pong(&second), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -315,7 +315,7 @@ mod tests {
         let first = ping(&mut strict, 1_000).await;
         assert_eq!(rt::now() - begin, INTERVAL);
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(strict.ponged(&first), Some(Duration::from_secs(1)));
+        assert_eq!(strict.handle_pong(&first), Some(Duration::from_secs(1)));
         let _ = ping(&mut strict, 2_000).await;
         assert_eq!(rt::now() - begin, 2 * INTERVAL + Duration::from_secs(1));
         // However much comes.
@@ -336,7 +336,7 @@ mod tests {
         written(&mut silence, 100).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         written(&mut silence, 200).await;
-        assert_eq!(silence.ponged(&first), Some(Duration::from_secs(1)));
+        assert_eq!(silence.handle_pong(&first), Some(Duration::from_secs(1)));
         assert_eq!(silence.round_trip, Some(Duration::from_secs(1)));
         // The same for one that is not answered.
         let _ = queued(&mut silence, 1, 300).await;
@@ -352,15 +352,15 @@ mod tests {
         let mut strict = silence(|ping| ping.restart_on_traffic(false));
         tokio::time::sleep(2 * INTERVAL).await;
         poll_fn(|cx| {
-            assert!(any.poll_busy(cx).is_pending());
-            assert!(strict.poll_busy(cx).is_ready());
-            assert!(strict.poll_busy(cx).is_pending());
+            assert!(any.poll_due_ping(cx).is_pending());
+            assert!(strict.poll_due_ping(cx).is_ready());
+            assert!(strict.poll_due_ping(cx).is_pending());
             Poll::Ready(())
         })
         .await;
         tokio::time::sleep(2 * TIMEOUT).await;
         poll_fn(|cx| {
-            assert!(strict.poll_busy(cx).is_pending());
+            assert!(strict.poll_due_ping(cx).is_pending());
             Poll::Ready(())
         })
         .await;

@@ -165,14 +165,14 @@ impl Connection {
             _ => {}
         }
         self.encode();
-        let mut handed_over = 0;
+        let mut mark_sent = 0;
         let sent = poll_send(cx, self.transport.as_mut(), &mut self.frames, |frame| {
-            handed_over += cost(&frame);
+            mark_sent += cost(&frame);
             frame
         })?;
-        self.frames_cost -= handed_over;
-        if handed_over > 0 {
-            self.outbox.handed_over(handed_over, rt::now);
+        self.frames_cost -= mark_sent;
+        if mark_sent > 0 {
+            self.outbox.mark_sent(mark_sent, rt::now);
         }
         if sent.is_ready() {
             let _ = self.transport.poll_flush(cx)?;
@@ -221,7 +221,7 @@ impl Connection {
             self.unsent.push((item, error));
         }
         if taken > 0 {
-            self.outbox.reckon(taken, encoded, rt::now);
+            self.outbox.adjust_size(taken, encoded, rt::now);
         }
     }
 

@@ -261,7 +261,7 @@ impl Hub {
     }
 
     /// Completes when the router shuts down.
-    pub(super) async fn wait_down(&self) {
+    pub(super) async fn wait_shutdown(&self) {
         self.wait(&self.down, |state| state.down).await;
     }
 

@@ -537,8 +537,8 @@ impl Connections {
 
     /// Completes when the router shuts down.
     #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(crate) async fn wait_down(&self) {
-        self.0.wait_down().await;
+    pub(crate) async fn wait_shutdown(&self) {
+        self.0.wait_shutdown().await;
     }
 }
 

@@ -118,9 +118,9 @@ impl Outbox {
             return Pushed::Taken;
         }
         if before <= SOFT_LIMIT {
-            state.patience.rise(now);
+            state.patience.begin_load(now);
         }
-        if state.patience.lasts(now) { Pushed::Wait } else { Pushed::Taken }
+        if state.patience.senders_may_wait(now) { Pushed::Wait } else { Pushed::Taken }
     }
 
     /// Ends the outbox. No message follows.
@@ -149,19 +149,19 @@ impl Outbox {
     }
 
     /// Corrects the size of a message from `before` to `after` bytes once it is encoded.
-    pub(super) fn reckon(&self, before: usize, after: usize, now: impl FnOnce() -> Duration) {
+    pub(super) fn adjust_size(&self, before: usize, after: usize, now: impl FnOnce() -> Duration) {
         if after <= before {
             return self.unload(before - after);
         }
         let more = after - before;
         let load = self.load.fetch_add(more, Ordering::Relaxed);
         if load <= SOFT_LIMIT && load + more > SOFT_LIMIT {
-            self.state.lock().patience.rise(now());
+            self.state.lock().patience.begin_load(now());
         }
     }
 
     /// Subtracts bytes that the transport has accepted.
-    pub(super) fn handed_over(&self, bytes: usize, now: impl FnOnce() -> Duration) {
+    pub(super) fn mark_sent(&self, bytes: usize, now: impl FnOnce() -> Duration) {
         // The clock is not read for a peer that keeps up.
         if self.is_above_soft_limit() {
             self.state.lock().patience.take(now(), bytes);
@@ -177,7 +177,7 @@ impl Outbox {
     /// Completes for a sender when the load has fallen below the soft limit, or when the sender
     /// need not wait any longer.
     pub(super) fn poll_room(&self, cx: &Context<'_>, now: Duration) -> Poll<()> {
-        self.poll(cx, |patience| patience.lasts(now))
+        self.poll(cx, |patience| patience.senders_may_wait(now))
     }
 
     /// Completes for the peer's own requests in the same way. They block no other peer, so any
@@ -310,9 +310,9 @@ mod tests {
         assert_eq!(poll_room(&outbox, late * 2), Poll::Ready(()));
 
         // A sign of life in between, and then enough of it.
-        outbox.handed_over(cost, || NOW + late);
+        outbox.mark_sent(cost, || NOW + late);
         assert_eq!(poll_room(&outbox, late * 2), Poll::Pending);
-        outbox.handed_over(cost, || NOW + late);
+        outbox.mark_sent(cost, || NOW + late);
         assert_eq!(poll_room(&outbox, late * 2), Poll::Ready(()));
     }
 
@@ -326,7 +326,7 @@ mod tests {
             assert_eq!(outbox.push(NOW + PATIENCE, item(), &mut Vec::new()), Pushed::Taken);
             assert_eq!(poll_room(&outbox, PATIENCE), Poll::Ready(()));
         }
-        outbox.handed_over(cost, || NOW + PATIENCE);
+        outbox.mark_sent(cost, || NOW + PATIENCE);
         assert_eq!(poll_room(&outbox, PATIENCE), Poll::Pending);
     }
 
@@ -339,7 +339,7 @@ mod tests {
         while passed < HOLD {
             assert_eq!(poll_room(&outbox, passed), Poll::Pending);
             passed += PATIENCE / 2;
-            outbox.handed_over(1, || NOW + passed);
+            outbox.mark_sent(1, || NOW + passed);
         }
         // A little more than these few bytes have given back.
         passed += PATIENCE / 100;

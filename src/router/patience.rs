@@ -23,9 +23,9 @@ const PACE: u64 = 128 << 10;
 pub(super) struct Patience {
     /// Time when the transport last accepted something while the load was above the soft limit.
     progress: Duration,
-    /// Used part of [`HOLD`], as of `reckoned`.
+    /// Used part of [`HOLD`], as of `settled_at`.
     used: Duration,
-    reckoned: Duration,
+    settled_at: Duration,
     /// True if all of it was used up. Waiting starts again only after half of it was given back, so
     /// that a single message does not buy a short wait each time.
     spent: bool,
@@ -33,16 +33,16 @@ pub(super) struct Patience {
 
 impl Patience {
     /// Called when the load has risen above the soft limit. Time below it does not count.
-    pub(super) fn rise(&mut self, now: Duration) {
+    pub(super) fn begin_load(&mut self, now: Duration) {
         self.progress = now;
-        self.give_back(now.saturating_sub(self.reckoned));
-        self.reckoned = now;
+        self.give_back(now.saturating_sub(self.settled_at));
+        self.settled_at = now;
     }
 
     /// Called when the transport has accepted bytes while the load was above the soft limit.
     pub(super) fn take(&mut self, now: Duration, bytes: usize) {
         self.progress = now;
-        self.reckon(now);
+        self.settle_until(now);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.give_back(Duration::from_micros(bytes.saturating_mul(1_000_000) / PACE));
     }
@@ -53,16 +53,16 @@ impl Patience {
     }
 
     /// Returns whether senders wait while the load is above the soft limit.
-    pub(super) fn lasts(&mut self, now: Duration) -> bool {
-        self.reckon(now);
+    pub(super) fn senders_may_wait(&mut self, now: Duration) -> bool {
+        self.settle_until(now);
         !self.spent && self.is_alive(now)
     }
 
-    fn reckon(&mut self, now: Duration) {
-        let passed = now.saturating_sub(self.reckoned);
+    fn settle_until(&mut self, now: Duration) {
+        let passed = now.saturating_sub(self.settled_at);
         self.used = self.used.saturating_add(passed).min(HOLD);
         self.spent |= self.used == HOLD;
-        self.reckoned = self.reckoned.max(now);
+        self.settled_at = self.settled_at.max(now);
     }
 
     fn give_back(&mut self, time: Duration) {
@@ -80,11 +80,11 @@ mod tests {
     fn waited(bytes: usize, pause: Duration) -> Option<Duration> {
         let start = Duration::from_secs(1000);
         let mut patience = Patience::default();
-        patience.rise(start);
+        patience.begin_load(start);
         let mut now = start;
         while now < start + Duration::from_secs(600) {
             now += pause;
-            if !patience.lasts(now) {
+            if !patience.senders_may_wait(now) {
                 return Some(now - start);
             }
             patience.take(now, bytes);
@@ -107,14 +107,14 @@ mod tests {
         assert!(waited(50_000, pause).is_some_and(|time| time <= HOLD * 3));
 
         let mut patience = Patience::default();
-        patience.rise(pause);
+        patience.begin_load(pause);
         let mut now = pause;
         let mut waits = 0;
         for _ in 0..1000 {
             now += pause;
-            waits += usize::from(patience.lasts(now));
+            waits += usize::from(patience.senders_may_wait(now));
             patience.take(now, 4_000);
-            waits += usize::from(patience.lasts(now));
+            waits += usize::from(patience.senders_may_wait(now));
         }
         assert!(waits <= 6, "{waits}");
     }
@@ -122,15 +122,15 @@ mod tests {
     #[test]
     fn who_has_caught_up_is_waited_for_again() {
         let mut patience = Patience::default();
-        patience.rise(HOLD);
-        assert!(!patience.lasts(HOLD * 2));
+        patience.begin_load(HOLD);
+        assert!(!patience.senders_may_wait(HOLD * 2));
         patience.take(HOLD * 2, 1000);
-        assert!(!patience.lasts(HOLD * 2));
+        assert!(!patience.senders_may_wait(HOLD * 2));
         // It reads everything at once, or was below the limit for a while.
         patience.take(HOLD * 2, 1 << 20);
-        assert!(patience.lasts(HOLD * 2));
-        assert!(!patience.lasts(HOLD * 4));
-        patience.rise(HOLD * 5);
-        assert!(patience.lasts(HOLD * 5));
+        assert!(patience.senders_may_wait(HOLD * 2));
+        assert!(!patience.senders_may_wait(HOLD * 4));
+        patience.begin_load(HOLD * 5);
+        assert!(patience.senders_may_wait(HOLD * 5));
     }
 }

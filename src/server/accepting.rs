@@ -30,20 +30,20 @@ impl<S: Serve> Accept for Accepting<S> {
         }
     }
 
-    async fn turn_away<T>(&self, stream: T, peer: &str)
+    async fn refuse_excess<T>(&self, stream: T, peer: &str)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         // The refusal stands, whether or not the client reads it.
-        let _ = self.acceptor.turn_away(stream, peer).await;
+        let _ = self.acceptor.refuse_excess(stream, peer).await;
     }
 
     fn dismiss(&self) {
         self.connections.dismiss();
     }
 
-    async fn wait_down(&self) {
-        self.connections.wait_down().await;
+    async fn wait_shutdown(&self) {
+        self.connections.wait_shutdown().await;
     }
 
     fn guard(&self) -> Option<ListenGuard> {

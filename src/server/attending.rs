@@ -13,7 +13,7 @@ use crate::server::{HandlerError, TransportHandler};
 use crate::transport::{CloseCode, TransportInfo};
 
 /// Runs one connection from its beginning to its end.
-pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wire: Wire) {
+pub(super) async fn run_handler<H: TransportHandler>(make: impl FnOnce() -> H, mut wire: Wire) {
     let mut handler = match catch(make) {
         Ok(handler) => handler,
         Err(panic) => {
@@ -25,13 +25,13 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
     };
     let transport = wire.handle();
     let opened = async { handler.on_open(transport).await };
-    during(&mut wire, "on_open", opened).await;
+    run_method(&mut wire, "on_open", opened).await;
     let was_clean = loop {
         match wire.next().await {
             Next::Message(frame) => match codec::decode(wire.info().serializer, &frame) {
                 Ok(message) => {
                     let handled = async { handler.on_message(message).await };
-                    during(&mut wire, "on_message", handled).await;
+                    run_method(&mut wire, "on_message", handled).await;
                 }
                 Err(violation) => {
                     tracing::debug!(peer = wire.info().peer, %violation, "undecodable message");
@@ -41,7 +41,7 @@ pub(super) async fn attend<H: TransportHandler>(make: impl FnOnce() -> H, mut wi
             Next::Shutdown => {
                 let transport = wire.handle();
                 let told = async { handler.on_shutdown(transport).await };
-                during(&mut wire, "on_shutdown", told).await;
+                run_method(&mut wire, "on_shutdown", told).await;
             }
             Next::End(was_clean) => break was_clean,
         }
@@ -63,12 +63,12 @@ enum MethodFailure {
 }
 
 /// Runs a method beside the transport. If it fails, the connection is closed.
-async fn during(
+async fn run_method(
     wire: &mut Wire,
     name: &'static str,
     method: impl Future<Output = Result<(), HandlerError>>,
 ) {
-    let fate = match race(caught(method), poll_fn(|cx| wire.poll_beside(cx))).await {
+    let fate = match race(caught(method), poll_fn(|cx| wire.poll_transport(cx))).await {
         Race::First(Ok(Ok(()))) => return,
         Race::First(Ok(Err(error))) => MethodFailure::Failed(error),
         Race::First(Err(panic)) => MethodFailure::Panicked(panic),

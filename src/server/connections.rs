@@ -106,7 +106,7 @@ impl<S: Serve> Connections<S> {
     }
 
     /// Waits until there are no connections, and for a bounded time for those that were granted.
-    pub(super) async fn wait_none(&self) {
+    pub(super) async fn wait_empty(&self) {
         let mut expected = self.expected.subscribe();
         let _ = timeout(EXPECTED_TIME, expected.wait_for(|expected| *expected == 0)).await;
         // The sender lives as long as we do.
@@ -119,8 +119,8 @@ impl<S: Serve> Connections<S> {
     }
 
     /// Ready when no connection is served any more.
-    pub(super) async fn wait_down(&self) {
-        self.serve.wait_down().await;
+    pub(super) async fn wait_shutdown(&self) {
+        self.serve.wait_shutdown().await;
     }
 
     /// The guard that a listener of these connections holds.

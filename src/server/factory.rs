@@ -272,7 +272,7 @@ impl Factory {
             return Err(ListenError::Closed);
         }
         let listener = open(self.target.clone(), self.handlers.clone()).await?;
-        self.handlers.listens(listener.control.stopped.clone());
+        self.handlers.add_listener(listener.control.stopped.clone());
         Ok(listener)
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::rt::BoxFuture;
 use crate::rt::lock::Lock;
 use crate::server::TransportHandler;
-use crate::server::attending::attend;
+use crate::server::attending::run_handler;
 use crate::server::connections::Connections;
 use crate::server::serve::Serve;
 use crate::server::wamp_transport::Queue;
@@ -26,14 +26,14 @@ pub(super) struct Handlers {
 struct Server {
     /// True when the server shuts down.
     down: watch::Sender<bool>,
-    parts: Lock<HandlersState>,
+    state: Lock<HandlersState>,
 }
 
 #[derive(Default)]
 struct HandlersState {
     connections: Vec<Weak<Connections<Handlers>>>,
     /// One for each listener: closed when nothing is accepted any more.
-    places: Vec<watch::Receiver<()>>,
+    listeners: Vec<watch::Receiver<()>>,
 }
 
 impl Handlers {
@@ -46,17 +46,17 @@ impl Handlers {
         Handlers {
             make: Arc::new(move |wire| {
                 let make = Arc::clone(&make);
-                Box::pin(attend(move || make(), wire))
+                Box::pin(run_handler(move || make(), wire))
             }),
-            server: Arc::new(Server { down: watch::channel(false).0, parts: Lock::default() }),
+            server: Arc::new(Server { down: watch::channel(false).0, state: Lock::default() }),
         }
     }
 
     /// Adds a listener; it listens until this is closed.
-    pub(super) fn listens(&self, stopped: watch::Receiver<()>) {
-        let mut parts = self.server.parts.lock();
-        parts.places.retain(|place| place.has_changed().is_ok());
-        parts.places.push(stopped);
+    pub(super) fn add_listener(&self, stopped: watch::Receiver<()>) {
+        let mut state = self.server.state.lock();
+        state.listeners.retain(|listener| listener.has_changed().is_ok());
+        state.listeners.push(stopped);
     }
 
     pub(super) fn is_down(&self) -> bool {
@@ -66,20 +66,20 @@ impl Handlers {
     /// Ends all connections and listeners. Ready when the connections are gone and the ports free.
     pub(super) async fn shut_down(&self) {
         self.server.down.send_replace(true);
-        let (connections, places) = {
-            let parts = self.server.parts.lock();
-            let connections: Vec<_> = parts.connections.iter().filter_map(Weak::upgrade).collect();
-            (connections, parts.places.clone())
+        let (connections, listeners) = {
+            let state = self.server.state.lock();
+            let connections: Vec<_> = state.connections.iter().filter_map(Weak::upgrade).collect();
+            (connections, state.listeners.clone())
         };
         for connections in &connections {
             connections.dismiss();
         }
-        for mut place in places {
+        for mut listener in listeners {
             // Nothing is ever sent: the end is the signal.
-            let _ = place.changed().await;
+            let _ = listener.changed().await;
         }
         for connections in connections {
-            connections.wait_none().await;
+            connections.wait_empty().await;
         }
     }
 }
@@ -101,18 +101,18 @@ impl Serve for Handlers {
     }
 
     fn adopt(&self, connections: &Arc<Connections<Self>>) {
-        let mut parts = self.server.parts.lock();
-        parts.connections.retain(|one| one.strong_count() > 0);
-        parts.connections.push(Arc::downgrade(connections));
+        let mut state = self.server.state.lock();
+        state.connections.retain(|one| one.strong_count() > 0);
+        state.connections.push(Arc::downgrade(connections));
         // A shutdown has seen the list before, or will find these, too.
         let down = self.is_down();
-        drop(parts);
+        drop(state);
         if down {
             connections.dismiss();
         }
     }
 
-    async fn wait_down(&self) {
+    async fn wait_shutdown(&self) {
         // The sender lives as long as we do.
         let _ = self.server.down.subscribe().wait_for(|down| *down).await;
     }

@@ -124,7 +124,7 @@ impl Mount {
         connections: Arc<Connections<S>>,
     ) -> Result<Self, ConfigError> {
         options.check()?;
-        if let Some(name) = options.only_of_listening() {
+        if let Some(name) = options.first_listener_only() {
             let text = "set it on the HTTP server that this is mounted in";
             return Err(ConfigError::new(name, text));
         }
@@ -187,7 +187,7 @@ impl Mount {
     /// holds their [`Upgrade`]: their connections end as soon as they are served.
     pub async fn shutdown(&self) {
         self.connections.dismiss();
-        self.connections.wait_none().await;
+        self.connections.wait_empty().await;
     }
 }
 
@@ -222,7 +222,7 @@ trait AnyConnections: Send + Sync {
     fn expect(&self) -> Option<Reservation>;
     fn is_down(&self) -> bool;
     fn dismiss(&self);
-    fn wait_none(&self) -> BoxFuture<'_, ()>;
+    fn wait_empty(&self) -> BoxFuture<'_, ()>;
 }
 
 impl<S: Serve> AnyConnections for Connections<S> {
@@ -235,7 +235,7 @@ impl<S: Serve> AnyConnections for Connections<S> {
     }
 
     fn is_down(&self) -> bool {
-        let down = pin!(self.wait_down());
+        let down = pin!(self.wait_shutdown());
         self.is_closed() || down.poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
@@ -243,8 +243,8 @@ impl<S: Serve> AnyConnections for Connections<S> {
         Connections::dismiss(self);
     }
 
-    fn wait_none(&self) -> BoxFuture<'_, ()> {
-        Box::pin(Connections::wait_none(self))
+    fn wait_empty(&self) -> BoxFuture<'_, ()> {
+        Box::pin(Connections::wait_empty(self))
     }
 }
 

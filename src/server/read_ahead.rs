@@ -54,7 +54,7 @@ impl ReadAhead {
     }
 
     /// Completes when the limit was reached for too long.
-    pub(super) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.holds(Self::MESSAGES) {
             return Poll::Pending;
         }

@@ -30,7 +30,7 @@ pub(crate) trait Serve: Send + Sync + 'static {
     }
 
     /// Ready when no connection is served any more.
-    fn wait_down(&self) -> impl Future<Output = ()> + Send;
+    fn wait_shutdown(&self) -> impl Future<Output = ()> + Send;
 
     /// The guard of a listening socket: shutdown waits until it is dropped.
     fn guard(&self) -> Option<ListenGuard> {
@@ -50,8 +50,8 @@ impl Serve for router::Connections {
         self.dismiss(&connections);
     }
 
-    async fn wait_down(&self) {
-        self.wait_down().await;
+    async fn wait_shutdown(&self) {
+        self.wait_shutdown().await;
     }
 
     fn guard(&self) -> Option<ListenGuard> {

@@ -128,7 +128,7 @@ impl Wire {
     }
 
     /// Drives the transport while the handler runs. Ready when the handler's time is over.
-    pub(super) fn poll_beside(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_transport(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.handled = 0;
         self.drive(cx, true, ReadAhead::MESSAGES);
         match &mut self.grace {
@@ -205,7 +205,7 @@ impl Wire {
             self.ended(end);
         }
         if let Phase::Open = self.phase
-            && self.ahead.poll_stuck(cx).is_ready()
+            && self.ahead.poll_stalled(cx).is_ready()
         {
             let info = self.queue.info();
             tracing::warn!(peer = info.peer, kind = info.kind, "closed: its handler is stuck");

@@ -10,7 +10,7 @@ use crate::uri::{Match, uris};
 
 /// Progressive results are not requested if the router does not support them.
 pub(super) fn check_call(roles: &Roles, options: &mut CallOptions) -> Result<(), ApplicationError> {
-    check_misplaced("CALL.Options", options.misplaced())?;
+    check_mistyped("CALL.Options", options.misplaced())?;
     if options.receive_progress.is_some() && !roles.supports("dealer", "progressive_call_results") {
         options.receive_progress = None;
     }
@@ -23,7 +23,7 @@ pub(super) fn check_register(
     roles: &Roles,
     options: &RegisterOptions,
 ) -> Result<(), ApplicationError> {
-    check_misplaced("REGISTER.Options", options.misplaced())?;
+    check_mistyped("REGISTER.Options", options.misplaced())?;
     let pattern = options.r#match.unwrap_or_default() != Match::Exact;
     need(roles, "dealer", "pattern_based_registration", "match", pattern)?;
     let shared = options.invoke.unwrap_or_default() != InvocationPolicy::Single;
@@ -34,7 +34,7 @@ pub(super) fn check_subscribe(
     roles: &Roles,
     options: &SubscribeOptions,
 ) -> Result<(), ApplicationError> {
-    check_misplaced("SUBSCRIBE.Options", options.misplaced())?;
+    check_mistyped("SUBSCRIBE.Options", options.misplaced())?;
     let pattern = options.r#match.unwrap_or_default() != Match::Exact;
     need(roles, "broker", "pattern_based_subscription", "match", pattern)?;
     let retained = options.get_retained == Some(true);
@@ -45,7 +45,7 @@ pub(super) fn check_publish(
     roles: &Roles,
     options: &PublishOptions,
 ) -> Result<(), ApplicationError> {
-    check_misplaced("PUBLISH.Options", options.misplaced())?;
+    check_mistyped("PUBLISH.Options", options.misplaced())?;
     let lists = [
         ("exclude", options.exclude.is_some()),
         ("exclude_authid", options.exclude_authid.is_some()),
@@ -64,7 +64,7 @@ pub(super) fn check_publish(
 }
 
 /// A peer that receives a known option with a wrong type ends the session.
-fn check_misplaced(place: &str, misplaced: Option<&str>) -> Result<(), ApplicationError> {
+fn check_mistyped(place: &str, misplaced: Option<&str>) -> Result<(), ApplicationError> {
     let Some(key) = misplaced else { return Ok(()) };
     let text = format!("{place}.{key} has a setter, or a field of the options, of its own");
     Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))

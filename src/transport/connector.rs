@@ -132,14 +132,14 @@ impl TransportConfig {
     fn check_raw_socket(&self) -> Result<(), ConfigError> {
         let options = &self.options;
         let drop_timeout = options.server_connection_drop_timeout;
-        let not_here = [
+        let first_unsupported = [
             (self.batched, "batched"),
             (!self.headers.is_empty(), "headers"),
             (options.max_frame_payload_size.is_some(), "options.max_frame_payload_size"),
             (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
             (drop_timeout.is_some(), "options.server_connection_drop_timeout"),
         ];
-        if let Some((_, key)) = not_here.iter().find(|(set, _)| *set) {
+        if let Some((_, key)) = first_unsupported.iter().find(|(set, _)| *set) {
             return Err(ConfigError::new(*key, "RawSocket has none"));
         }
         // Section "RawSocket Transport" of the specification: 512 bytes to 16 MiB.

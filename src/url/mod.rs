@@ -71,7 +71,7 @@ pub(crate) fn check_scheme(url: &str, raw_socket: bool) -> Result<(), String> {
     if is_raw_socket(url) || families.iter().any(|family| family.scheme(scheme).is_some()) {
         return Ok(());
     }
-    Err(match families.iter().find_map(|family| family.meant(scheme)) {
+    Err(match families.iter().find_map(|family| family.intended_scheme(scheme)) {
         Some(ours) => format!("the scheme {scheme:?} {none}; write {ours}://"),
         None if is_scheme(scheme) => format!("the scheme {scheme:?} {none}"),
         // It may be a password.
@@ -111,7 +111,7 @@ impl Schemes {
     }
 
     /// Returns the scheme that is meant by one that is often written instead.
-    fn meant(&self, scheme: &str) -> Option<&'static str> {
+    fn intended_scheme(&self, scheme: &str) -> Option<&'static str> {
         let mut mistakes = self.mistaken.iter().zip([self.plain, self.secure]);
         mistakes.find_map(|(other, ours)| scheme.eq_ignore_ascii_case(other).then_some(ours))
     }
@@ -122,7 +122,7 @@ impl Schemes {
         let (scheme, rest) = url.split_once("://").ok_or_else(begins)?;
         let Some((is_secure, unix)) = self.scheme(scheme) else {
             let neither = format!("is neither {plain} nor {secure}");
-            return Err(match self.meant(scheme) {
+            return Err(match self.intended_scheme(scheme) {
                 Some(ours) => format!("the scheme {scheme:?} {neither}; write {ours}://"),
                 None if is_scheme(scheme) => format!("the scheme {scheme:?} {neither}"),
                 // It may be a password.

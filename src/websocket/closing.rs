@@ -48,7 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let failed = matches!(self.reading, Reading::Failed(_));
         Poll::Ready(match step {
             CloseStep::Flush => match self.socket.flush() {
-                Err(error) if would_block(&error) => return self.poll_forget(cx),
+                Err(error) if would_block(&error) => return self.poll_discard(cx),
                 Ok(()) if !failed => CloseStep::Answer,
                 Ok(()) | Err(_) => CloseStep::Shutdown,
             },
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Reads what the peer says while we flush, its Close frame among it.
-    fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<CloseStep> {
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<CloseStep> {
         use tungstenite::Error;
         use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
         match self.reading {

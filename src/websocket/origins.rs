@@ -82,14 +82,14 @@ impl Origins {
             Origin::Null => {
                 Err("pages without an origin (\"null\" or a file) are not let in here".to_owned())
             }
-            Origin::Page(page) if self.lets_in(&page) => Ok(()),
+            Origin::Page(page) if self.allows(&page) => Ok(()),
             Origin::Page(page) => Err(format!("the origin {page} is not let in here")),
             Origin::Bad(_) if self.patterns.is_none() => Ok(()),
             Origin::Bad(text) => Err(text),
         }
     }
 
-    fn lets_in(&self, page: &str) -> bool {
+    fn allows(&self, page: &str) -> bool {
         let Some(patterns) = &self.patterns else { return true };
         patterns.iter().any(|pattern| matches(pattern, page))
     }

@@ -205,7 +205,7 @@ impl Client {
             return Ok(());
         }
         let Some(listener) = self.interest.callee(invocation.registration) else {
-            return self.invoked_in_vain(&invocation);
+            return self.handle_stale_invocation(&invocation);
         };
         let progress = invocation.details.receive_progress == Some(true);
         self.invocations.insert(invocation.request, Running { progress, streaming });
@@ -214,7 +214,7 @@ impl Client {
     }
 
     /// Handles an invocation without a registration: refuses it if the registration has just ended.
-    fn invoked_in_vain(&mut self, invocation: &Invocation) -> Result<(), Violation> {
+    fn handle_stale_invocation(&mut self, invocation: &Invocation) -> Result<(), Violation> {
         let registration = invocation.registration;
         if !self.interest.was_registered(registration) {
             let text = format!(

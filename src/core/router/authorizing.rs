@@ -50,9 +50,9 @@ impl Router {
         }
     }
 
-    pub(super) fn knows_role(&self, realm: &Uri, role: &str) -> bool {
+    pub(super) fn has_role(&self, realm: &Uri, role: &str) -> bool {
         let index = self.realm_names.get(realm);
-        index.is_some_and(|index| self.realms[*index].knows_role(role))
+        index.is_some_and(|index| self.realms[*index].has_role(role))
     }
 
     fn realm_of(&self, connection: ConnectionId) -> Option<usize> {

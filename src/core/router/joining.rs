@@ -39,7 +39,7 @@ impl Router {
             let (next, mistake) =
                 self.authentication.decide(&mut self.ids, unix_time, *attempt, answer);
             if let Some(mistake) = mistake {
-                self.outputs.mistaken(connection, mistake);
+                self.outputs.unusable_answer(connection, mistake);
             }
             self.go_on(now, connection, next);
             self.uncount_if_joined(connection);
@@ -156,7 +156,7 @@ impl Router {
                 let Admission { realm, authrole, .. } = &*admission;
                 if !self.realm_names.contains_key(realm) {
                     Refusal::no_realm(realm)
-                } else if !self.knows_role(realm, authrole) {
+                } else if !self.has_role(realm, authrole) {
                     Refusal::no_role(realm, authrole)
                 } else {
                     return self.welcome(now, id, *admission);

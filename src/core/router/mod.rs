@@ -538,7 +538,7 @@ impl Router {
 fn realms(config: &RouterConfig) -> Vec<Realm> {
     let realm = |name: &Uri| {
         let policy = Policy::of(config, name);
-        let publishes_meta_events = meta::anybody_may(config, policy.as_ref(), "wamp.");
+        let publishes_meta_events = meta::is_open_to_all(config, policy.as_ref(), "wamp.");
         Realm::new(name.clone(), config, policy, publishes_meta_events)
     };
     config.realms.iter().map(realm).collect()

@@ -69,7 +69,7 @@ pub(super) fn broker(offer: Offer<'_>) -> Vec<&'static str> {
     }
     // Only this procedure revokes subscriptions, and anybody's may be revoked.
     let policy = offer.realm.policy.as_ref();
-    if meta::anybody_may(config, policy, "wamp.subscription.remove_subscriber") {
+    if meta::is_open_to_all(config, policy, "wamp.subscription.remove_subscriber") {
         all.push("subscription_revocation");
     }
     all

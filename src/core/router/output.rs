@@ -162,7 +162,7 @@ impl Outputs {
         self.0.push_back(Output::Dropped { connection, error });
     }
 
-    pub(super) fn mistaken(&mut self, connection: ConnectionId, error: AuthError) {
+    pub(super) fn unusable_answer(&mut self, connection: ConnectionId, error: AuthError) {
         self.0.push_back(Output::UnusableAnswer { connection, error });
     }
 

@@ -42,7 +42,7 @@ pub(crate) trait Accept: Send + Sync + 'static {
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
     /// Tells a client that there are too many connections.
-    fn turn_away<T>(&self, stream: T, peer: &str) -> impl Future<Output = ()> + Send
+    fn refuse_excess<T>(&self, stream: T, peer: &str) -> impl Future<Output = ()> + Send
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
@@ -50,7 +50,7 @@ pub(crate) trait Accept: Send + Sync + 'static {
     fn dismiss(&self);
 
     /// Ready when no connection is served any more.
-    fn wait_down(&self) -> impl Future<Output = ()> + Send;
+    fn wait_shutdown(&self) -> impl Future<Output = ()> + Send;
 
     /// Makes the guard that is held as long as the socket is listened on.
     fn guard(&self) -> Self::Guard;
@@ -118,7 +118,7 @@ impl<A: Accept> Accepting<A> {
         socket: &Socket,
         mut on_end: oneshot::Receiver<End>,
     ) -> Option<End> {
-        let mut down = pin!(self.accept.wait_down());
+        let mut down = pin!(self.accept.wait_shutdown());
         let mut listener_dropped = false;
         let mut failing = false;
         let mut pause: Option<rt::Sleep> = None;
@@ -186,7 +186,7 @@ impl<A: Accept> Accepting<A> {
         } else if let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() {
             rt::spawn(async move {
                 tracing::debug!(%peer, "connection refused: too many connections");
-                this.unless_closing(this.accept.turn_away(stream, &peer)).await;
+                this.unless_closing(this.accept.refuse_excess(stream, &peer)).await;
                 drop(turn);
             });
         } else {

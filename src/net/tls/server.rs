@@ -10,7 +10,7 @@ use tokio_rustls::{TlsAcceptor, rustls, server};
 
 use super::{Invalid, certificates, channel_id, identity, read_pem, root_store};
 use crate::error::ConfigError;
-use crate::net::linger::farewell;
+use crate::net::linger::drain_and_close;
 use crate::settings::TlsServer;
 
 /// WebSocket is upgraded from HTTP/1.1; a server must not select HTTP/2.
@@ -87,7 +87,7 @@ impl ServerTls {
                 Ok((stream, channel_id))
             }
             Err((error, stream)) => {
-                farewell(stream).await;
+                drain_and_close(stream).await;
                 Err(error)
             }
         }

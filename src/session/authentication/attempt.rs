@@ -120,7 +120,7 @@ impl Attempt {
             return Err(AuthError::new(format!("{:?} was not offered", challenge.method)));
         };
         let answer = guarded(|| offer.proof.answer(challenge))?;
-        caught(answer).await.map_err(|panic| untold(&panic))?
+        caught(answer).await.map_err(|panic| without_message(&panic))?
     }
 }
 
@@ -131,11 +131,11 @@ fn begin(authenticator: &dyn Authenticator, transport: &TransportInfo) -> Result
 }
 
 fn guarded<T>(step: impl FnOnce() -> T) -> Result<T, AuthError> {
-    catch(step).map_err(|panic| untold(&panic))
+    catch(step).map_err(|panic| without_message(&panic))
 }
 
 /// The message of the panic may contain a secret and is omitted.
-fn untold(_panic: &Panic) -> AuthError {
+fn without_message(_panic: &Panic) -> AuthError {
     AuthError::new("the authenticator panicked")
 }
 

@@ -48,7 +48,7 @@ pub(super) trait Framing: Send {
     }
 
     /// Returns whether so many answers to pings wait that nothing more may be read.
-    fn is_clogged(&self) -> bool {
+    fn is_backlogged(&self) -> bool {
         false
     }
 
@@ -62,7 +62,7 @@ pub(super) trait Framing: Send {
     fn buffered(&self) -> usize;
 
     /// Returns whether something was put into the buffer since everything had left.
-    fn is_dirty(&self) -> bool;
+    fn needs_flush(&self) -> bool;
 
     /// Writes. Ready when everything has left, or with an error, after which nothing is kept. Of an
     /// error the framing wakes the task, so that it reads on.
@@ -227,18 +227,18 @@ impl<F: Framing> Framed<F> {
     }
 
     fn received(&mut self, cx: &mut Context<'_>, message: Bytes) -> Received {
-        match self.poll_busy(cx) {
+        match self.poll_due_ping(cx) {
             Ok(()) => Poll::Ready(Some(Ok(message))),
             Err(error) => self.give_up(GiveUp::Lost, error),
         }
     }
 
     /// Messages come without a pause: sends a ping if one is due all the same.
-    fn poll_busy(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
+    fn poll_due_ping(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
         self.messages = self.messages.wrapping_add(1);
         if self.messages.is_multiple_of(MESSAGES_PER_LOOK)
             && let Some(silence) = &mut self.ping_timer
-            && let Poll::Ready(payload) = silence.poll_busy(cx)
+            && let Poll::Ready(payload) = silence.poll_due_ping(cx)
         {
             self.ping(cx, payload)?;
         }
@@ -265,9 +265,9 @@ impl<F: Framing> Framed<F> {
         Ok(())
     }
 
-    fn ponged(&mut self, payload: &[u8]) {
+    fn handle_pong(&mut self, payload: &[u8]) {
         if let Some(silence) = &mut self.ping_timer
-            && let Some(time) = silence.ponged(payload)
+            && let Some(time) = silence.handle_pong(payload)
         {
             self.info.round_trip.set(time);
             tracing::debug!(peer = self.info.peer, round_trip = ?time, "the peer answered a ping");
@@ -334,12 +334,12 @@ impl<F: Framing> Transport for Framed<F> {
         self.framing.enter(cx);
         for _ in 0..EMPTY_FRAMES_PER_POLL {
             // A peer that does not take the answers to its pings is not read.
-            if self.framing.is_clogged() {
+            if self.framing.is_backlogged() {
                 if let Poll::Ready(failed) = self.poll_control(cx) {
                     return Poll::Ready(failed);
                 }
                 // Only what still has to leave wakes us.
-                if self.framing.is_clogged() && self.framing.is_dirty() {
+                if self.framing.is_backlogged() && self.framing.needs_flush() {
                     return Poll::Pending;
                 }
             }
@@ -370,7 +370,7 @@ impl<F: Framing> Transport for Framed<F> {
             match incoming {
                 Incoming::Message(message) => return self.received(cx, message),
                 Incoming::Ping => self.control_waits = true,
-                Incoming::Pong(payload) => self.ponged(&payload),
+                Incoming::Pong(payload) => self.handle_pong(&payload),
                 Incoming::Nothing => {}
                 Incoming::End { within_frame } => return self.ended(within_frame),
                 Incoming::Goodbye(said) => {
@@ -410,7 +410,7 @@ impl<F: Framing> Transport for Framed<F> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        if !self.framing.is_dirty() || self.write_error.is_some() {
+        if !self.framing.needs_flush() || self.write_error.is_some() {
             return Poll::Ready(Ok(()));
         }
         self.framing.enter(cx);

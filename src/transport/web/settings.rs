@@ -14,7 +14,7 @@ use crate::url::{RawSocketUrl, WebSocketUrl, shown};
 pub(crate) fn websocket_connector(
     config: &TransportConfig,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
-    if let Some(key) = not_here(config) {
+    if let Some(key) = first_unsupported(config) {
         return Err(ConfigError::new(key, "the browser decides this; it cannot be set in a page"));
     }
     let url = WebSocketUrl::parse(&config.url).map_err(of_url)?;
@@ -59,7 +59,7 @@ pub(crate) fn check_url(given: &str, url: &impl Url) -> Result<(), UrlError> {
 }
 
 /// The first setting that the browser decides by itself.
-fn not_here(config: &TransportConfig) -> Option<String> {
+fn first_unsupported(config: &TransportConfig) -> Option<String> {
     let options = &config.options;
     let keys = [
         (config.endpoint.is_some(), "endpoint"),

@@ -22,7 +22,7 @@ pub struct Net {
     /// Publications that nobody was told about.
     pub dropped: Vec<(ConnectionId, ApplicationError)>,
     /// Answers of the application that cannot be used.
-    pub mistakes: Vec<String>,
+    pub unusable_answers: Vec<String>,
     /// Connections that may be read from again.
     pub resumed: Vec<ConnectionId>,
 }
@@ -52,7 +52,7 @@ impl Net {
             asked: BTreeMap::new(),
             questions: Vec::new(),
             dropped: Vec::new(),
-            mistakes: Vec::new(),
+            unusable_answers: Vec::new(),
             resumed: Vec::new(),
         }
     }
@@ -119,7 +119,7 @@ impl Net {
                     self.questions.push((connection, ticket, *request));
                 }
                 Output::Dropped { connection, error } => self.dropped.push((connection, error)),
-                Output::UnusableAnswer { error, .. } => self.mistakes.push(error.message),
+                Output::UnusableAnswer { error, .. } => self.unusable_answers.push(error.message),
                 Output::Resume { connection } => self.resumed.push(connection),
                 other => panic!("{other:?}"),
             }

@@ -201,7 +201,7 @@ fn nobody_gets_in_by_nothing_or_as_nobody() {
         let answer = settle(&mut net, id, &mut client, Ok(principal));
         let Message::Abort(abort) = answer else { panic!("{named}: {answer:?}") };
         assert_eq!(abort.reason, "wamp.error.authentication_denied");
-        assert!(net.mistakes[0].contains(named), "{:?}", net.mistakes);
+        assert!(net.unusable_answers[0].contains(named), "{:?}", net.unusable_answers);
         assert!(!abort.details.message.as_deref().unwrap().contains("empty"));
     }
 }
@@ -222,7 +222,7 @@ fn what_does_not_fit_the_method_lets_nobody_in() {
             let mut principal = Principal::new("joe", "tester");
             principal.credential = wrong;
             let told = wrong_credential_looks_like(&mut net, id, &mut client, Ok(principal));
-            let said = std::mem::take(&mut net.mistakes);
+            let said = std::mem::take(&mut net.unusable_answers);
             assert!(said[0].starts_with("principal \"joe\" has "), "{method}: {said:?}");
             // As if nobody was known by that name.
             let id = net.connect();
@@ -233,7 +233,7 @@ fn what_does_not_fit_the_method_lets_nobody_in() {
                 wrong_credential_looks_like(&mut net, id, &mut client, stranger),
                 "{method}"
             );
-            assert_eq!(net.mistakes, [""; 0]);
+            assert_eq!(net.unusable_answers, [""; 0]);
         }
     }
 }

@@ -72,7 +72,7 @@ impl Users {
     }
 
     /// The user whom an unknown name imitates: always the same user for the same name.
-    pub(super) fn model(
+    pub(super) fn imitated_user(
         &self,
         realm: &Uri,
         method: &str,

@@ -230,14 +230,16 @@ impl Authentication {
         let found = self.users.find(realm, method, authid.as_deref(), authextra);
         // Computed for known users, too, so that the time does not reveal them.
         let authid = authid.as_deref().unwrap_or_default();
-        let model = self.users.model(realm, method, authid, self.mock_secret.octets());
-        let shown = found.or(model).map_or(ANONYMOUS, |(user, _)| &user.authrole).to_owned();
+        let imitated_user =
+            self.users.imitated_user(realm, method, authid, self.mock_secret.octets());
+        let shown =
+            found.or(imitated_user).map_or(ANONYMOUS, |(user, _)| &user.authrole).to_owned();
         let known = found.map(|(user, credential)| {
             let principal = Principal::new(&user.authid, &user.authrole);
             let principal = principal.authprovider("static").extra(user.extra.clone());
             (principal, credential.clone())
         });
-        let like = model.map(|(_, credential)| credential.clone());
+        let like = imitated_user.map(|(_, credential)| credential.clone());
         Candidate { known, like, authrole: shown, authprovider: "static" }
     }
 

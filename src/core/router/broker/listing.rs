@@ -52,7 +52,7 @@ impl Listing {
     }
 
     /// Returns whether no session can ever get the event.
-    pub(super) fn is_for_nobody(&self) -> bool {
+    pub(super) fn has_no_receiver(&self) -> bool {
         self.sessions.is_empty() || self.authids.is_empty() || self.authroles.is_empty()
     }
 

@@ -60,7 +60,7 @@ impl Retained {
         except: Option<u64>,
     ) {
         let listing = publication.listing.as_deref();
-        let for_nobody = listing.is_some_and(|listing| listing.is_for_nobody());
+        let for_nobody = listing.is_some_and(|listing| listing.has_no_receiver());
         if for_nobody || listing.is_none() {
             self.clear(&publication.topic);
         }

@@ -3,7 +3,7 @@
 use crate::core::router::ConnectionId;
 use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::forward::{
-    RequiredFeatures, error_details, pass_error, pass_yield, result_details,
+    RequiredFeatures, error_details, forward_error, forward_result, result_details,
 };
 use crate::core::router::dealer::{Dealer, check_given};
 use crate::core::router::session::{Invoked, Origin, Sessions};
@@ -55,7 +55,7 @@ impl Dealer {
             details.progress = Some(true);
         }
         if !options.is_empty() {
-            pass_yield(options, &mut details);
+            forward_result(options, &mut details);
         }
         turn.outputs.send(caller, CallResult { request, details, payload });
         Ok(())
@@ -90,7 +90,7 @@ impl Dealer {
             // The error is worth more to the caller than the payload that it cannot read.
             payload = Payload::empty();
         } else if !told.is_empty() {
-            pass_error(told, &mut details);
+            forward_error(told, &mut details);
         }
         let request_type = RequestType::Call;
         turn.outputs.send(caller, RequestError { request_type, request, details, error, payload });

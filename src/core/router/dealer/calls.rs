@@ -5,7 +5,7 @@ use crate::core::router::checks::{check_uri, too_many};
 use crate::core::router::config::Disclosure;
 use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{
-    RequiredFeatures, disclose_caller, disclosure_denied, pass_call, pass_more,
+    RequiredFeatures, disclose_caller, disclosure_denied, forward_arguments, forward_call,
 };
 use crate::core::router::dealer::registrations::Target;
 use crate::core::router::session::{
@@ -146,7 +146,7 @@ impl Dealer {
         if stream.open {
             details.progress = Some(true);
         }
-        pass_more(message.options.clone(), &message.payload, &mut details);
+        forward_arguments(message.options.clone(), &message.payload, &mut details);
         let (registration, payload) = (stream.registration, message.payload.clone());
         turn.outputs
             .send(callee, Invocation { request: invocation, registration, details, payload });
@@ -192,5 +192,5 @@ fn apply(
         let (caller, request) = (origin.caller, origin.request);
         more.timeout = Some(Timeout::start(turn, caller, request, milliseconds, forwarded));
     }
-    pass_call(options, details);
+    forward_call(options, details);
 }

@@ -96,7 +96,7 @@ macro_rules! pass_on {
 }
 
 /// From CALL to INVOCATION.
-pub(super) fn pass_call(options: CallOptions, details: &mut InvocationDetails) {
+pub(super) fn forward_call(options: CallOptions, details: &mut InvocationDetails) {
     let options = options.into_fields();
     pass_on!(options => details);
 }
@@ -104,7 +104,11 @@ pub(super) fn pass_call(options: CallOptions, details: &mut InvocationDetails) {
 /// From CALL with more arguments to INVOCATION. Of its options only `progress` counts, and callees
 /// remember the first ones (spec: "Progressive call invocations"). Autobahn's keys pass
 /// nevertheless: they describe a message with binary data in place of arguments.
-pub(super) fn pass_more(options: CallOptions, payload: &Payload, details: &mut InvocationDetails) {
+pub(super) fn forward_arguments(
+    options: CallOptions,
+    payload: &Payload,
+    details: &mut InvocationDetails,
+) {
     if payload.opaque().is_some() {
         let options = options.into_fields();
         details.enc_algo = options.enc_algo;
@@ -114,13 +118,13 @@ pub(super) fn pass_more(options: CallOptions, payload: &Payload, details: &mut I
 }
 
 /// From YIELD to RESULT.
-pub(super) fn pass_yield(options: YieldOptions, details: &mut ResultDetails) {
+pub(super) fn forward_result(options: YieldOptions, details: &mut ResultDetails) {
     let options = options.into_fields();
     pass_on!(options => details);
 }
 
 /// From the callee's ERROR to the caller's.
-pub(super) fn pass_error(from: RequestErrorDetails, details: &mut RequestErrorDetails) {
+pub(super) fn forward_error(from: RequestErrorDetails, details: &mut RequestErrorDetails) {
     let from = from.into_fields();
     pass_on!(from => details);
 }

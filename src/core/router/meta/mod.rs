@@ -104,7 +104,7 @@ pub(super) fn offers(offered: impl Fn(&str) -> Option<MetaApi>, what: &str) -> b
 }
 
 /// Returns whether any session at all may call a meta procedure with this prefix.
-pub(super) fn anybody_may(config: &RouterConfig, policy: Option<&Policy>, what: &str) -> bool {
+pub(super) fn is_open_to_all(config: &RouterConfig, policy: Option<&Policy>, what: &str) -> bool {
     match policy {
         None => offers(|_| Some(config.meta_api), what),
         Some(policy) => policy.roles().any(|rules| offers(|name| rules.meta_api(name), what)),

@@ -40,7 +40,7 @@ impl Realm {
         connection: ConnectionId,
     ) {
         if let Some(gone) = self.remove(turn, connection) {
-            self.tell_of(turn, gone);
+            self.publish_leaving(turn, gone);
         }
     }
 
@@ -52,7 +52,7 @@ impl Realm {
         connections: &[ConnectionId],
     ) {
         for gone in self.remove_all(turn, connections) {
-            self.tell_of(turn, gone);
+            self.publish_leaving(turn, gone);
         }
     }
 
@@ -93,7 +93,7 @@ impl Realm {
         Some(Departed { connection, session, testaments, meta_events })
     }
 
-    fn tell_of(&mut self, turn: &mut Turn<'_>, gone: Departed) {
+    fn publish_leaving(&mut self, turn: &mut Turn<'_>, gone: Departed) {
         let Departed { connection, session, testaments, meta_events } = gone;
         let identity = Arc::clone(&session.identity);
         // As the session itself would, but it gets no event any more.

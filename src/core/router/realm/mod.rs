@@ -69,7 +69,7 @@ impl Realm {
     }
 
     /// Returns whether a session can have this role here.
-    pub(super) fn knows_role(&self, name: &str) -> bool {
+    pub(super) fn has_role(&self, name: &str) -> bool {
         self.policy.as_ref().is_none_or(|policy| policy.find(name).is_some())
     }
 

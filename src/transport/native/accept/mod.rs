@@ -174,7 +174,7 @@ impl Acceptor {
         }
         let on_connect = self.on_connect.as_ref().map(|_| "on_connect");
         if self.protocols == Protocols::RawSocket
-            && let Some(name) = self.options.only_of_websocket().or(on_connect)
+            && let Some(name) = self.options.first_websocket_only().or(on_connect)
         {
             return Err(ConfigError::new(name, "not supported by RawSocket"));
         }
@@ -229,7 +229,7 @@ impl Acceptor {
     }
 
     /// Tells a client that there are too many connections.
-    pub(crate) async fn turn_away<S>(
+    pub(crate) async fn refuse_excess<S>(
         &self,
         stream: S,
         peer: impl fmt::Display,

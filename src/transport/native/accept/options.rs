@@ -237,7 +237,7 @@ impl ServerOptions {
     }
 
     /// Returns the first setting that only a WebSocket has.
-    pub(crate) fn only_of_websocket(&self) -> Option<&'static str> {
+    pub(crate) fn first_websocket_only(&self) -> Option<&'static str> {
         let all = [
             ("max_frame_size", self.max_frame_size.is_some()),
             ("auto_fragment_size", self.auto_fragment_size.is_some()),
@@ -250,7 +250,7 @@ impl ServerOptions {
     }
 
     /// The first setting that has no effect on a mounted server.
-    pub(crate) fn only_of_listening(&self) -> Option<&'static str> {
+    pub(crate) fn first_listener_only(&self) -> Option<&'static str> {
         let all = [
             ("handshake_timeout", self.handshake_timeout.is_some()),
             ("unix_mode", self.unix_mode.is_some()),

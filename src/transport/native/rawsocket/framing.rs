@@ -161,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
         })
     }
 
-    fn is_clogged(&self) -> bool {
+    fn is_backlogged(&self) -> bool {
         self.answers >= HIGH_WATER
     }
 
@@ -177,7 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
         self.writer.len()
     }
 
-    fn is_dirty(&self) -> bool {
+    fn needs_flush(&self) -> bool {
         self.dirty
     }
 
@@ -234,7 +234,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
                 Poll::Ready(Err(_)) => CloseStep::Done,
                 // It has ended its direction, and may read on.
                 Poll::Pending if self.state == State::Ended => return Poll::Pending,
-                Poll::Pending => match ready!(self.poll_forget(cx)) {
+                Poll::Pending => match ready!(self.poll_discard(cx)) {
                     Ok(true) => CloseStep::Flush,
                     Ok(false) => {
                         self.state = State::Ended;
@@ -247,7 +247,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
                 Ok(()) if self.state != State::Ended => CloseStep::Drain,
                 Ok(()) | Err(_) => CloseStep::Done,
             },
-            CloseStep::Drain => match ready!(self.poll_forget(cx)) {
+            CloseStep::Drain => match ready!(self.poll_discard(cx)) {
                 Ok(true) => CloseStep::Drain,
                 Ok(false) | Err(_) => CloseStep::Done,
             },
@@ -304,7 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketFraming<S> {
     }
 
     /// Reads once what is dropped. `false` is the end of the peer's direction.
-    fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut space = [const { MaybeUninit::uninit() }; DRAIN_SIZE];
         let mut buf = ReadBuf::uninit(&mut space);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;

@@ -8,7 +8,7 @@ use super::handshake::{Agreement, read_octets};
 use crate::error::RawSocketRefusal;
 use crate::framing::rawsocket::{HandshakeReply, MaxLength, Request, RequestError};
 use crate::message::Serializer;
-use crate::net::linger::farewell;
+use crate::net::linger::drain_and_close;
 
 /// The client is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +75,7 @@ where
 {
     // The refusal stands, whether or not the client waits for it.
     if stream.write_all(&HandshakeReply::Refuse(refusal).octets()).await.is_ok() {
-        farewell(stream).await;
+        drain_and_close(stream).await;
     }
     AnswerError::Refused(refusal)
 }

@@ -112,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
         self.connection.buffered()
     }
 
-    fn is_dirty(&self) -> bool {
+    fn needs_flush(&self) -> bool {
         self.connection.buffered() > 0
     }
 

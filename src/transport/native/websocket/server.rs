@@ -13,7 +13,7 @@ use tungstenite::protocol::Role;
 
 use super::framing::transport;
 use crate::message::Serializer;
-use crate::net::linger::farewell;
+use crate::net::linger::drain_and_close;
 use crate::net::protection::Protection;
 use crate::transport::Transport;
 use crate::transport::batched::Batched;
@@ -203,7 +203,7 @@ where
             text.extend_from_slice(response.body().as_bytes());
             // The refusal stands, whether or not the client waits for it.
             if stream.write_all(&text).await.is_ok() {
-                farewell(stream).await;
+                drain_and_close(stream).await;
             }
             Err(AcceptError::Refused { status: refusal.status.as_u16(), message: refusal.message })
         }

@@ -194,7 +194,7 @@ impl State {
         }
     }
 
-    fn take_in(&mut self, data: &JsValue) {
+    fn receive_data(&mut self, data: &JsValue) {
         if self.failure.is_some() || self.closed {
             return;
         }
@@ -242,7 +242,8 @@ impl State {
 
 fn install(socket: &WebSocket, state: &Rc<RefCell<State>>) -> Handlers {
     let opened = handler(state, |state| state.opened = true);
-    let message = event_handler(state, |state, event: MessageEvent| state.take_in(&event.data()));
+    let message =
+        event_handler(state, |state, event: MessageEvent| state.receive_data(&event.data()));
     // Before the opening this is the end; later the `close` event follows with the reason.
     let error = handler(state, |state| state.closed |= !state.opened);
     let closed = event_handler(state, |state, event: CloseEvent| {
