@@ -28,6 +28,7 @@ pub const MAX_KEYLEN: usize = 1024;
 /// let signature = wampcra::sign(b"L3L1YUE8Txlw", "[1, 2, 3]");
 /// assert_eq!(signature, "1njQtmmeYO41N5EWEzD2kAjjEKRZ5kPZt/TzpYXOzR0=");
 /// ```
+#[doc(alias("compute_wcs", "auth_cra.sign"))]
 pub fn sign(key: &[u8], challenge: &str) -> String {
     base64(&hmac_sha256(key, &[challenge.as_bytes()]))
 }
@@ -38,6 +39,7 @@ pub fn sign(key: &[u8], challenge: &str) -> String {
 /// # Errors
 /// Returns [`AuthError`] if `iterations` or `keylen` is 0 or exceeds [`MAX_ROUNDS`] or
 /// [`MAX_KEYLEN`].
+#[doc(alias = "pbkdf2")]
 pub fn derive_key(
     secret: &Secret,
     salt: &str,

@@ -33,6 +33,7 @@ impl ComponentConfig {
 
 /// The way to join a realm, as chosen by [`ApplicationSession::on_connect`]. Empty fields take the
 /// values of the component.
+#[doc(alias = "join")]
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct JoinAs {
@@ -133,11 +134,13 @@ impl JoinAs {
 ///         prefix: config.extra.as_str().unwrap_or_default().to_owned(),
 ///     });
 /// ```
+#[doc(alias = "ISession")]
 pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
     /// Called when the connection is open. Returns how to join. Default: as set in the component.
     ///
     /// # Errors
     /// An error fails the attempt.
+    #[doc(alias = "onConnect")]
     fn on_connect(
         &self,
         transport: &TransportInfo,
@@ -151,6 +154,7 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
     /// # Errors
     /// With an error, joining fails with `wamp.error.cannot_authenticate`. This is the default,
     /// too.
+    #[doc(alias = "onChallenge")]
     fn on_challenge(
         &self,
         challenge: Challenge,
@@ -161,6 +165,7 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
 
     /// Called when the router sends WELCOME. With an error, joining fails with
     /// `wamp.error.cannot_authenticate` and that text. Default: accepts.
+    #[doc(alias = "onWelcome")]
     fn on_welcome(&self, welcome: &Welcome) -> Result<(), String> {
         let _ = welcome;
         Ok(())
@@ -174,12 +179,14 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
     /// ([`ComponentBuilder::strict`](super::ComponentBuilder::strict),
     /// [`ApplicationRunner::strict`](super::ApplicationRunner::strict)), the session is left, and
     /// the attempt fails.
+    #[doc(alias = "onJoin")]
     fn on_join(&self, session: Session) -> impl Future<Output = Result<(), BoxError>> + MaybeSend {
         let _ = session;
         ready(Ok(()))
     }
 
     /// Called when the session has ended or was refused. Default: does nothing.
+    #[doc(alias = "onLeave")]
     fn on_leave(&self, reason: Arc<CloseReason>) -> impl Future<Output = ()> + MaybeSend {
         let _ = reason;
         ready(())
@@ -187,6 +194,7 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
 
     /// Called when the connection is closed. `was_clean` is false if it broke. Default: does
     /// nothing.
+    #[doc(alias = "onDisconnect")]
     fn on_disconnect(&self, was_clean: bool) -> impl Future<Output = ()> + MaybeSend {
         let _ = was_clean;
         ready(())
@@ -194,6 +202,7 @@ pub trait ApplicationSession: MaybeSend + MaybeSync + 'static {
 
     /// Called after an error in a handler or listener. The error is always logged, too. Default:
     /// does nothing.
+    #[doc(alias = "onUserError")]
     fn on_user_error(&self, error: &UserError) {
         let _ = error;
     }

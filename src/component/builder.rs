@@ -158,6 +158,7 @@ impl ComponentBuilder {
     /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s).
     ///
     /// A refusal of these credentials is as fatal as any other (see [`is_fatal`](Self::is_fatal)).
+    #[doc(alias = "onchallenge")]
     pub fn credentials<F, Fut, A, E>(mut self, credentials: F) -> Self
     where
         F: Fn() -> Fut + MaybeSend + MaybeSync + 'static,
@@ -175,6 +176,13 @@ impl ComponentBuilder {
 
     /// Sets the retry policy of the transports that have none of their own. Default: see
     /// [`RetryPolicy`].
+    #[doc(alias(
+        "max_retries",
+        "initial_retry_delay",
+        "max_retry_delay",
+        "retry_delay_growth",
+        "retry_delay_jitter"
+    ))]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = policy;
         self
@@ -261,6 +269,7 @@ impl ComponentBuilder {
     }
 
     /// Sets the hook for errors in handlers and listeners; see [`SessionConfig::on_user_error`].
+    #[doc(alias = "onUserError")]
     pub fn on_user_error(
         mut self,
         hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,

@@ -119,6 +119,7 @@ impl Component {
         on_disconnect: Disconnect(bool);
         /// Adds a listener for a failed attempt: there was no connection, the realm was not joined,
         /// `main` failed, or a session was lost.
+        #[doc(alias("on_connectfailure", "connectfailure"))]
         on_connect_failure: ConnectFailure(AttemptError);
     }
 
@@ -135,6 +136,7 @@ impl Component {
     /// });
     /// # }
     /// ```
+    #[doc(alias = "onclose")]
     pub fn on_retry(
         &self,
         decide: impl Fn(&RetryNotice) -> RetryDecision + MaybeSend + MaybeSync + 'static,

@@ -12,6 +12,7 @@ use crate::rt;
 ///
 /// Each line of a component is in a span with its realm (`component{realm=…}`), and during an
 /// attempt and its session also in a span with the transport (`attempt{transport=…}`).
+#[doc(alias("start_logging", "txaio"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LogLevel {

@@ -145,6 +145,7 @@ use stop::Stop;
 /// The [`Session`] contains all details of a join: its [`id`](Session::id),
 /// [`realm`](Session::realm), [`authid`](Session::authid), [`authrole`](Session::authrole) and
 /// [`welcome`](Session::welcome).
+#[doc(alias = "Connection")]
 #[derive(Clone)]
 pub struct Component {
     owner: Arc<Owner>,
@@ -201,6 +202,7 @@ impl Component {
     ///
     /// # Panics
     /// Natively, outside a tokio runtime.
+    #[doc(alias = "open")]
     pub fn start(&self) -> Running {
         let shared = &self.owner.shared;
         let (done, end) = watch::channel(None);
@@ -234,6 +236,7 @@ impl Component {
     /// The returned future completes when the component has ended; awaiting it is optional. The run
     /// ends with success. No attempt follows until the component is started again. Without a run,
     /// nothing happens.
+    #[doc(alias = "close")]
     pub fn stop(&self) -> impl Future<Output = ()> + use<> {
         let control = self.owner.shared.run.lock().clone();
         if let Some(control) = &control {

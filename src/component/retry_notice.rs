@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::component::error::AttemptError;
 
 /// The report of a failed attempt or a lost session.
+#[doc(alias("retry_count", "retry_delay", "will_retry"))]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RetryNotice {

@@ -61,6 +61,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 ///     Ok(())
 /// }
 /// ```
+#[doc(alias = "react")]
 pub fn run(components: impl IntoComponents, log_level: LogLevel) -> Run {
     Run {
         components: components.into_components(),

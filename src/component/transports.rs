@@ -12,6 +12,7 @@ use crate::rt::{MaybeSend, MaybeSync};
 use crate::transport::Connector;
 
 /// One transport of a component.
+#[doc(alias = "transports")]
 #[derive(Clone)]
 pub struct TransportEntry {
     pub(super) name: String,

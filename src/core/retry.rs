@@ -44,13 +44,17 @@ pub struct RetryPolicy {
     /// Default: `None`, no limit.
     pub max_retries: Option<u32>,
     /// Delay of the first retry, at most a year. Default: 1.5 s.
+    #[doc(alias = "initial_retry_delay")]
     pub initial_delay: Duration,
     /// Maximum delay, jitter included, at most a year. Default: 300 s.
+    #[doc(alias = "max_retry_delay")]
     pub max_delay: Duration,
     /// Factor from one delay to the next, 1 to 1000. Default: 1.5.
+    #[doc(alias = "retry_delay_growth")]
     pub growth: f64,
     /// Standard deviation of the delay, as a part of it, 0 to 1. Default: 0.1. The distribution is
     /// normal, cut at three standard deviations and at a tenth of the delay.
+    #[doc(alias = "retry_delay_jitter")]
     pub jitter: f64,
 }
 

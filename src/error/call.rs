@@ -16,6 +16,7 @@ pub(crate) trait OperationError: From<ApplicationError> {
 }
 
 /// A call failed.
+#[doc(alias("TransportLost", "Error"))]
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {

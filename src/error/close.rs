@@ -6,6 +6,7 @@ use crate::uri::Uri;
 
 /// Reason why a session ended, and who ended it. Every pending request, stream and handler ends with
 /// the same reason.
+#[doc(alias = "CloseDetails")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReason {

@@ -60,6 +60,7 @@ use crate::value::{Dict, Value};
 ///
 /// [`ApplicationError`]: crate::ApplicationError
 /// [`Value`]: crate::Value
+#[doc(alias("define", "wamp.error"))]
 #[macro_export]
 macro_rules! wamp_errors {
     (

@@ -7,6 +7,7 @@ use std::fmt;
 use super::text::debug_as_text;
 
 /// A value cannot be written in the serializer's format.
+#[doc(alias = "SerializationError")]
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot encode: {message}")]
 #[non_exhaustive]
@@ -16,6 +17,7 @@ pub struct EncodeError {
 }
 
 /// Bytes or values do not fit the requested type.
+#[doc(alias = "TypeCheckError")]
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot decode: {message}")]
 #[non_exhaustive]
@@ -25,6 +27,7 @@ pub struct DecodeError {
 }
 
 /// The peer broke the protocol (spec: "Protocol violations").
+#[doc(alias = "ProtocolError")]
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("protocol violation: {message}")]
 #[non_exhaustive]

@@ -3,6 +3,7 @@
 use super::text::debug_as_text;
 
 /// A transport ended, or could not take a frame.
+#[doc(alias("TransportLost", "Disconnected"))]
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {

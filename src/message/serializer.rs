@@ -4,14 +4,18 @@
 ///
 /// The Cargo features `json`, `msgpack` and `cbor` determine which formats can be used. The names
 /// are always known.
+#[doc(alias = "ISerializer")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Serializer {
     /// JSON, in text frames.
+    #[doc(alias("JsonSerializer", "JSONSerializer"))]
     Json,
     /// MessagePack with distinct `str` and `bin`, in binary frames.
+    #[doc(alias("MsgPackSerializer", "MsgpackSerializer"))]
     MsgPack,
     /// CBOR (RFC 8949), in binary frames.
+    #[doc(alias = "CBORSerializer")]
     Cbor,
 }
 

@@ -165,14 +165,14 @@ impl Connection {
             _ => {}
         }
         self.encode();
-        let mut mark_sent = 0;
+        let mut bytes_sent = 0;
         let sent = poll_send(cx, self.transport.as_mut(), &mut self.frames, |frame| {
-            mark_sent += cost(&frame);
+            bytes_sent += cost(&frame);
             frame
         })?;
-        self.frames_cost -= mark_sent;
-        if mark_sent > 0 {
-            self.outbox.mark_sent(mark_sent, rt::now);
+        self.frames_cost -= bytes_sent;
+        if bytes_sent > 0 {
+            self.outbox.mark_sent(bytes_sent, rt::now);
         }
         if sent.is_ready() {
             let _ = self.transport.poll_flush(cx)?;

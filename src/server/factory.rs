@@ -88,6 +88,7 @@ macro_rules! factory {
             /// [`ListenError::InvalidConfig`] with the name of an invalid option,
             /// [`ListenError::InvalidUrl`] if TLS does not fit the URL, [`ListenError::Io`] if the
             /// address is not available, [`ListenError::Closed`] after [`shutdown`](Self::shutdown).
+            #[doc(alias = "listenWS")]
             pub async fn listen(&self) -> Result<Listener, ListenError> {
                 self.0.listen().await
             }
@@ -208,6 +209,7 @@ impl WampWebSocketServerFactory {
 
     /// Calls `ask` for every request that would be accepted otherwise; see
     /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are accepted.
+    #[doc(alias = "onConnect")]
     #[must_use]
     pub fn on_connect<F>(mut self, ask: F) -> Self
     where

@@ -70,12 +70,14 @@ use crate::transport::CloseCode;
 ///
 /// A method that panics is treated as one that fails; the server and its other connections continue.
 /// A method must not block its thread, as a blocked method cannot be ended.
+#[doc(alias = "ITransportHandler")]
 pub trait TransportHandler: Send + 'static {
     /// Called when the connection is open and a serializer is negotiated. Usually keeps `transport`, which
     /// sends messages.
     ///
     /// # Errors
     /// The connection is closed; see [`HandlerError`].
+    #[doc(alias = "onOpen")]
     fn on_open(
         &mut self,
         transport: WampTransport,
@@ -85,6 +87,7 @@ pub trait TransportHandler: Send + 'static {
     ///
     /// # Errors
     /// The connection is closed; see [`HandlerError`].
+    #[doc(alias = "onMessage")]
     fn on_message(
         &mut self,
         message: Message,
@@ -112,6 +115,7 @@ pub trait TransportHandler: Send + 'static {
     /// was aborted, or was closed because of an error.
     ///
     /// Time limit: 10 s. Default: does nothing.
+    #[doc(alias = "onClose")]
     fn on_close(&mut self, was_clean: bool) -> impl Future<Output = ()> + Send {
         let _ = was_clean;
         ready(())

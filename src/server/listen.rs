@@ -18,6 +18,7 @@ use crate::transport::native::accept::OnConnect;
 use crate::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
 
 /// Builder of a listener: made by [`Router::listen`], started by `.await`.
+#[doc(alias = "listenWS")]
 #[must_use = "nothing is listened on until this is awaited"]
 pub struct Listen {
     target: Target,
@@ -125,6 +126,7 @@ impl Listen {
 
     /// Calls `ask` for every WebSocket request that would be accepted otherwise; see
     /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are accepted.
+    #[doc(alias = "onConnect")]
     pub fn on_connect<F>(mut self, ask: F) -> Self
     where
         F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>

@@ -81,6 +81,7 @@ use crate::transport::{
 ///
 /// The HTTP server should set `TCP_NODELAY`: with axum by
 /// `axum::serve(listener.tap_io(|stream| …), app)`.
+#[doc(alias = "WebSocketResource")]
 #[derive(Clone)]
 pub struct Mount {
     acceptor: Acceptor,
@@ -135,6 +136,7 @@ impl Mount {
 
     /// Calls `ask` for every request that would be granted otherwise; see [`Acceptor::on_connect`]. The
     /// client's address is not known here. Default: all are granted.
+    #[doc(alias = "onConnect")]
     #[must_use]
     pub fn on_connect<F>(self, ask: F) -> Self
     where

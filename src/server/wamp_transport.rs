@@ -23,6 +23,7 @@ const ROOM: u32 = 1 << 20;
 /// from any task.
 ///
 /// Dropping it changes nothing: the connection stays until one of the sides closes it.
+#[doc(alias = "ITransport")]
 #[derive(Clone)]
 pub struct WampTransport {
     queue: Arc<Queue>,
@@ -140,6 +141,7 @@ impl WampTransport {
     }
 
     /// Returns whether messages can be sent: until one side closes the connection, or it is lost.
+    #[doc(alias = "isOpen")]
     pub fn is_open(&self) -> bool {
         let state = self.queue.state.lock();
         state.ending.is_none() && !state.over
@@ -167,6 +169,7 @@ impl WampTransport {
     }
 
     /// Result of the negotiation, and the peer's address.
+    #[doc(alias = "transport_details")]
     pub fn info(&self) -> &TransportInfo {
         &self.queue.info
     }

@@ -24,6 +24,7 @@ use crate::uri::{Uri, uris};
 ///
 /// Dropping the future cancels the call. Its entry is freed at once. If the router announced
 /// `call_canceling`, it receives CANCEL (see [`cancel_mode`](CallRequest::cancel_mode)).
+#[doc(alias = "CallOptions")]
 #[must_use = "a call does nothing until it is awaited"]
 pub struct CallRequest {
     pub(super) session: Session,
@@ -36,6 +37,7 @@ pub struct CallRequest {
 }
 
 /// The result of a call.
+#[doc(alias("CallResult", "Result"))]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CallReply {
@@ -107,6 +109,7 @@ impl CallRequest {
     /// Crossbar, `router_timeout(Duration::from_millis(5))` means five seconds, and one second
     /// means about 17 minutes. Crossbar does not announce the feature, so a client cannot detect
     /// the difference. Prefer [`timeout`](Self::timeout), which means the same with every router.
+    #[doc(alias = "CallOptions.timeout")]
     pub fn router_timeout(mut self, timeout: Duration) -> Self {
         let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
         let largest = u128::from(crate::message::MAX_ID);
@@ -123,6 +126,7 @@ impl CallRequest {
 
     /// Sets the cancel mode for a call that is dropped or times out: skip, kill or killnowait
     /// (spec: "Call canceling"). Default: killnowait.
+    #[doc(alias = "mode")]
     pub fn cancel_mode(mut self, mode: CancelMode) -> Self {
         self.cancel_mode = mode;
         self

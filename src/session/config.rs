@@ -43,6 +43,7 @@ impl SessionConfig {
     /// session that [rejoins](crate::Session::rejoin) authenticates again.
     ///
     /// Default: no method is offered; most routers treat this as `anonymous`.
+    #[doc(alias = "add_authenticator")]
     #[must_use]
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
         self.authentication = authentication.into();
@@ -78,6 +79,7 @@ impl SessionConfig {
     ///
     /// Default: none. Encoded calls are then refused with `wamp.error.no_payload_codec`, and
     /// encoded events are dropped.
+    #[doc(alias = "set_payload_codec")]
     #[must_use]
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn payload_codec(mut self, codec: impl PayloadCodec) -> Self {
@@ -97,6 +99,7 @@ impl SessionConfig {
     /// Inspects the router's WELCOME before the session is returned. If the function returns an
     /// error or panics, the session is left with that text, and joining fails with
     /// `wamp.error.cannot_authenticate`.
+    #[doc(alias = "onWelcome")]
     #[must_use]
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn on_welcome(
@@ -112,6 +115,7 @@ impl SessionConfig {
     /// The hook is called for an event that does not fit its handler, arrived too late or cannot be
     /// decoded, for a progressive result that its function was too slow to take, and for a panic.
     /// The hook blocks the session and should return quickly.
+    #[doc(alias = "onUserError")]
     #[must_use]
     pub fn on_user_error(
         mut self,

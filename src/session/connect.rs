@@ -65,6 +65,7 @@ const COMMANDS: usize = 256;
 /// # Errors
 /// Of the await: [`ConnectError::InvalidUrl`], [`ConnectError::InvalidConfig`] naming a setting that
 /// cannot be used, those of connecting, and [`ConnectError::Join`] if the realm cannot be joined.
+#[doc(alias = "connectWS")]
 pub fn connect(url: impl Into<String>, realm: impl Into<Uri>) -> Connect<'static> {
     Connect::new(TransportConfig::new(url), None, realm.into())
 }
@@ -208,6 +209,7 @@ impl<'a> Connect<'a> {
     /// The value of `disclose_me` in calls and publications of the session that do not say it
     /// themselves (see [`CallRequest::disclose_me`](crate::session::CallRequest::disclose_me)).
     /// Default: nothing is said, and the router decides.
+    #[doc(alias("caller_disclose_me", "publisher_disclose_me"))]
     pub fn disclose_me(mut self, disclose: bool) -> Self {
         self.config.client.disclose_me = Some(disclose);
         self

@@ -12,6 +12,7 @@ use crate::session::queue::Queued;
 use crate::uri::Uri;
 
 /// An event that a subscription received.
+#[doc(alias = "EventDetails")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {

@@ -69,6 +69,7 @@ pub struct Raw<C>(pub C);
 pub struct CallDetails(pub InvocationDetails);
 
 /// Parameter of an event handler: the details of the event. The topic is always present.
+#[doc(alias = "EventDetails")]
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct PublishDetails(pub EventDetails);

@@ -17,6 +17,7 @@ use crate::session::size_exceeded;
 use crate::uri::Uri;
 
 /// A call that a procedure must answer.
+#[doc(alias = "Invocation")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IncomingCall {
@@ -125,6 +126,7 @@ impl fmt::Debug for CallLink {
 /// }).await?;
 /// # Ok(()) }
 /// ```
+#[doc(alias = "CallDetails.progress")]
 #[derive(Clone, Debug)]
 pub struct Progress {
     link: Option<Arc<CallLink>>,

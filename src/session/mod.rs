@@ -109,6 +109,7 @@ use command::{Command, Signal};
 ///
 /// At the end of the session, every request, stream and running procedure ends with the same
 /// [`CloseReason`].
+#[doc(alias = "ISession")]
 #[derive(Clone)]
 pub struct Session {
     shared: Arc<Shared>,
@@ -137,6 +138,7 @@ impl Drop for Shared {
 
 impl Session {
     /// Returns the session id, which the router assigns.
+    #[doc(alias = "session_id")]
     pub fn id(&self) -> u64 {
         self.shared.joined.welcome.session
     }
@@ -147,6 +149,7 @@ impl Session {
     }
 
     /// Returns the router's WELCOME: its roles and features, and the identity of this session.
+    #[doc(alias("SessionDetails", "session_details"))]
     pub fn welcome(&self) -> &Welcome {
         &self.shared.joined.welcome
     }
@@ -180,6 +183,7 @@ impl Session {
     }
 
     /// Returns the router's roles and the features that it announced.
+    #[doc(alias = "features")]
     pub fn router_roles(&self) -> &Roles {
         static NONE: Roles = Roles::new();
         self.welcome().details.roles.as_ref().unwrap_or(&NONE)
@@ -196,6 +200,7 @@ impl Session {
     }
 
     /// Returns whether the session has ended.
+    #[doc(alias("is_attached", "is_connected", "isOpen"))]
     pub fn is_closed(&self) -> bool {
         self.shared.closed.borrow().is_some() || self.shared.commands.is_closed()
     }
@@ -207,6 +212,7 @@ impl Session {
     }
 
     /// Waits for the end of the session and returns why it ended.
+    #[doc(alias("onLeave", "onclose"))]
     pub fn closed(&self) -> impl Future<Output = Arc<CloseReason>> + use<> {
         let mut closed = self.shared.closed.clone();
         async move {
@@ -281,6 +287,7 @@ impl Session {
     /// # Errors
     /// Returns [`ConnectError::Join`] if the old session did not end properly, or if the new
     /// session cannot be joined.
+    #[doc(alias = "join")]
     pub async fn rejoin(self, realm: impl Into<Uri>) -> Result<Session, ConnectError> {
         let config = self.shared.config.clone();
         let transport = self.detach().await.map_err(ConnectError::Join)?;

@@ -50,6 +50,7 @@ use crate::session::reply::IntoReply;
     note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Raw<IncomingCall>`",
     note = "it must return `Result<T, E>` with any `T: Serialize` and an `E` that becomes an `ApplicationError` (`wamp_errors!` makes such types, `.map_err(ApplicationError::runtime)` takes any), a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
+#[doc(alias = "endpoint")]
 pub trait Procedure<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the procedure.
     fn call(&self, call: IncomingCall) -> BoxFuture<'static, Result<Payload, ApplicationError>>;

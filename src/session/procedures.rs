@@ -105,6 +105,7 @@ impl Session {
     /// # Errors
     /// Returns the first procedure, in the given order, that could not be registered, and the
     /// reason.
+    #[doc(alias = "wamp.register")]
     pub async fn register_all(
         &self,
         prefix: impl AsRef<str>,

@@ -16,6 +16,7 @@ use crate::uri::Uri;
 /// Without [`acknowledge`](PublishRequest::acknowledge) the future completes when the event is
 /// queued for the transport. It waits only while the queue is full. The router then sends no
 /// answer, not even an error.
+#[doc(alias = "PublishOptions")]
 #[must_use = "nothing is published until it is awaited"]
 #[derive(Debug)]
 pub struct PublishRequest {
@@ -27,6 +28,7 @@ pub struct PublishRequest {
 
 /// A builder for an event that the router acknowledges. Await it to publish and receive the
 /// publication id.
+#[doc(alias = "Publication")]
 #[must_use = "nothing is published until it is awaited"]
 #[derive(Debug)]
 pub struct AcknowledgedPublish(PublishRequest);

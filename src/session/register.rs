@@ -13,6 +13,7 @@ use crate::session::{Session, failure, features, unexpected, wire_policy};
 use crate::uri::{Match, Pattern, Uri};
 
 /// A builder for a registration. Await it to register.
+#[doc(alias = "RegisterOptions")]
 #[must_use = "nothing is registered until it is awaited"]
 pub struct RegisterRequest {
     session: Session,
@@ -65,6 +66,7 @@ impl RegisterRequest {
 
     /// Sets the match policy for called URIs. Default: exact.
     /// [`IncomingCall::procedure`](super::IncomingCall) contains the called URI.
+    #[doc(alias = "match")]
     pub fn match_policy(mut self, policy: Match) -> Self {
         self.options.r#match = Some(policy);
         self
@@ -165,12 +167,14 @@ impl Registration {
     }
 
     /// Returns whether the procedure can still be called.
+    #[doc(alias = "active")]
     pub fn is_active(&self) -> bool {
         self.ending.now().is_none()
     }
 
     /// Waits until the registration ends: unregistered, revoked by the router, or closed with the
     /// session.
+    #[doc(alias = "on_unregister")]
     pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
         self.ending.wait()
     }

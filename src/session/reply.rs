@@ -46,6 +46,7 @@ pub trait IntoReply {
 /// # with_keywords.into_reply(Serializer::ALL[0])?;
 /// # Ok::<(), ApplicationError>(())
 /// ```
+#[doc(alias("CallResult", "Result"))]
 pub struct Reply {
     args: Option<Box<dyn Write>>,
     kwargs: Option<Box<dyn Write>>,

@@ -23,6 +23,7 @@ use crate::session::{Session, failure, features, unexpected, wire_policy};
 use crate::uri::{Match, Pattern, Uri};
 
 /// A builder for a subscription. Await it to subscribe.
+#[doc(alias = "SubscribeOptions")]
 #[must_use = "nothing is subscribed until it is awaited"]
 #[derive(Debug)]
 pub struct SubscribeRequest {
@@ -126,6 +127,7 @@ impl SubscribeRequest {
 
     /// Sets the match policy for topics. Default: exact. [`Event::topic`] contains the topic of
     /// each event.
+    #[doc(alias = "match")]
     pub fn match_policy(mut self, policy: Match) -> Self {
         self.options.r#match = Some(policy);
         self
@@ -216,12 +218,14 @@ impl Subscription {
     }
 
     /// Returns whether further events can arrive.
+    #[doc(alias = "active")]
     pub fn is_active(&self) -> bool {
         self.ending.now().is_none()
     }
 
     /// Waits until the subscription ends: unsubscribed, revoked by the router, or closed with the
     /// session.
+    #[doc(alias = "on_unsubscribe")]
     pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
         self.ending.wait()
     }
@@ -260,6 +264,7 @@ impl fmt::Debug for Subscription {
 }
 
 /// A builder for a subscription with a handler. Await it to subscribe.
+#[doc(alias = "SubscribeOptions")]
 #[must_use = "nothing is subscribed until it is awaited"]
 #[derive(Debug)]
 pub struct SubscribeWithRequest<H, M> {
@@ -272,6 +277,7 @@ pub struct SubscribeWithRequest<H, M> {
 ///
 /// Dropping it does not unsubscribe. The handler is called until
 /// [`unsubscribe`](HandlerSubscription::unsubscribe) or the end of the session.
+#[doc(alias = "Subscription")]
 #[derive(Clone, Debug)]
 pub struct HandlerSubscription {
     session: Session,
@@ -289,6 +295,7 @@ impl<H, M> SubscribeWithRequest<H, M> {
     }
 
     /// See [`SubscribeRequest::match_policy`].
+    #[doc(alias = "match")]
     pub fn match_policy(mut self, policy: Match) -> Self {
         self.request = self.request.match_policy(policy);
         self
@@ -349,12 +356,14 @@ impl HandlerSubscription {
     }
 
     /// Returns whether further events can arrive.
+    #[doc(alias = "active")]
     pub fn is_active(&self) -> bool {
         self.ending.now().is_none()
     }
 
     /// Waits until the subscription ends: unsubscribed, revoked by the router, or closed with the
     /// session.
+    #[doc(alias = "on_unsubscribe")]
     pub fn ended(&self) -> impl Future<Output = Ending> + use<> {
         self.ending.wait()
     }

@@ -15,6 +15,7 @@ use crate::uri::Uri;
 /// - a progressive result arrived too late for the function that takes it
 /// - a handler panicked
 /// - a listener of a component failed, or one of the component's registrations or subscriptions
+#[doc(alias = "onUserError")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UserError {

@@ -97,6 +97,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// The addresses of a name that are tried.
+#[doc(alias = "version")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IpVersion {

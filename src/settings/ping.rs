@@ -31,6 +31,7 @@ impl Ping {
     /// that is up to two of them after the last sign of life. The connection counts as lost when
     /// nothing came within `timeout` after the ping has left. Until it has left, behind a long message
     /// on a slow line, the `send_timeout` decides. Times count as 1 ms at least and as a year at most.
+    #[doc(alias("autoPingInterval", "autoPingTimeout"))]
     pub fn new(interval: Duration, timeout: Duration) -> Self {
         let bounded = |time: Duration| time.clamp(Duration::from_millis(1), LONGEST);
         Ping {
@@ -42,6 +43,7 @@ impl Ping {
 
     /// Number of bytes of a ping, 12 to 125 (the nearest of them counts): its number (4 bytes), 8
     /// random bytes, and zeros. Default: 12. Autobahn's `autoPingSize`.
+    #[doc(alias = "autoPingSize")]
     #[must_use]
     pub fn size(mut self, bytes: usize) -> Self {
         self.size = Some(bytes.clamp(Ping::MIN_SIZE, Ping::MAX_SIZE));
@@ -53,6 +55,7 @@ impl Ping {
     /// [round trip](crate::transport::RoundTrip) is then known on busy connections too, but a long
     /// message on a slow line may hold the answer back for too long. Default: yes. Autobahn's
     /// `autoPingRestartOnAnyTraffic`.
+    #[doc(alias = "autoPingRestartOnAnyTraffic")]
     #[must_use]
     pub fn restart_on_traffic(mut self, restart: bool) -> Self {
         self.restart_on_traffic = Some(restart);

@@ -34,6 +34,7 @@ pub(crate) enum ProxyKind {
 
 impl Proxy {
     /// An HTTP proxy, which is asked by `CONNECT` (RFC 9110, section 9.3.6), itself without TLS.
+    #[doc(alias = "HTTP CONNECT")]
     pub fn http(host: impl Into<String>, port: u16) -> Self {
         Proxy { kind: ProxyKind::Http, host: host.into(), port, credentials: None }
     }

@@ -22,6 +22,7 @@ pub(crate) use crate::auth::Secret;
 /// # let _ = session;
 /// # Ok(()) }
 /// ```
+#[doc(alias("CertificateOptions", "ssl"))]
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tls {
     pub(crate) hostname: Option<String>,

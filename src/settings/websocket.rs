@@ -39,6 +39,7 @@ impl WebSocketOptions {
 
     /// Maximum size of a received WebSocket frame in bytes, without its header. A longer one ends the
     /// connection with close code 1009 before it is read. Default: as long as a message.
+    #[doc(alias = "maxFramePayloadSize")]
     #[must_use]
     pub fn max_frame_payload_size(mut self, bytes: usize) -> Self {
         self.max_frame_payload_size = Some(bytes);
@@ -55,6 +56,7 @@ impl WebSocketOptions {
     /// is also limited by what the server takes, and to 2^24 - 1 bytes, as Autobahn cannot read the
     /// length of 16 MiB. With less than some 600 bytes not even HELLO can be sent: a session ends with
     /// `wamp.error.payload_size_exceeded` before it is joined.
+    #[doc(alias = "maxMessagePayloadSize")]
     #[must_use]
     pub fn max_message_payload_size(mut self, bytes: usize) -> Self {
         self.max_message_payload_size = Some(bytes);
@@ -73,6 +75,7 @@ impl WebSocketOptions {
     /// Time limit for TLS and the opening handshake together. A proxy's answer counts as connecting,
     /// unlike in Autobahn: see [`connect_timeout`](crate::transport::TransportConfig::connect_timeout).
     /// Default: 10 s.
+    #[doc(alias = "openHandshakeTimeout")]
     #[must_use]
     pub fn open_handshake_timeout(mut self, timeout: Duration) -> Self {
         self.open_handshake_timeout = Some(timeout);
@@ -81,6 +84,7 @@ impl WebSocketOptions {
 
     /// Time limit for sending what is left and for the server's answer when closing. Default: 1 s;
     /// for RawSocket 2 s.
+    #[doc(alias = "closeHandshakeTimeout")]
     #[must_use]
     pub fn close_handshake_timeout(mut self, timeout: Duration) -> Self {
         self.close_handshake_timeout = Some(timeout);
@@ -88,6 +92,7 @@ impl WebSocketOptions {
     }
 
     /// Time limit after that for the server to end the TCP connection. Default: 1 s.
+    #[doc(alias = "serverConnectionDropTimeout")]
     #[must_use]
     pub fn server_connection_drop_timeout(mut self, timeout: Duration) -> Self {
         self.server_connection_drop_timeout = Some(timeout);
@@ -123,6 +128,7 @@ impl WebSocketOptions {
 
     /// Time of silence after which the server is asked for a sign of life; zero for never.
     /// Default: 10 s.
+    #[doc(alias = "autoPingInterval")]
     #[must_use]
     pub fn auto_ping_interval(mut self, interval: Duration) -> Self {
         self.ping.interval = Some(interval);
@@ -131,6 +137,7 @@ impl WebSocketOptions {
 
     /// Time limit for that sign; then the connection counts as lost. Zero for no limit.
     /// Default: 10 s.
+    #[doc(alias = "autoPingTimeout")]
     #[must_use]
     pub fn auto_ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping.timeout = Some(timeout);
@@ -138,6 +145,7 @@ impl WebSocketOptions {
     }
 
     /// Number of bytes of a ping, 12 to 125. Default: 12.
+    #[doc(alias = "autoPingSize")]
     #[must_use]
     pub fn auto_ping_size(mut self, bytes: usize) -> Self {
         self.ping.size = Some(bytes);
@@ -145,6 +153,7 @@ impl WebSocketOptions {
     }
 
     /// Sets whether whatever comes is a sign of life; see [`Ping::restart_on_traffic`]. Default: yes.
+    #[doc(alias = "autoPingRestartOnAnyTraffic")]
     #[must_use]
     pub fn auto_ping_restart_on_any_traffic(mut self, restart: bool) -> Self {
         self.ping.restart_on_traffic = Some(restart);
@@ -154,6 +163,7 @@ impl WebSocketOptions {
     /// Sends each message that is longer than this in several frames of so many bytes, the last one
     /// shorter (RFC 6455, section 5.4); 0 for one frame per message. It is for servers and middle boxes
     /// with a limit on frames: each frame costs 6 to 14 bytes more. Default: 0.
+    #[doc(alias = "autoFragmentSize")]
     #[must_use]
     pub fn auto_fragment_size(mut self, bytes: usize) -> Self {
         self.auto_fragment_size = Some(bytes);

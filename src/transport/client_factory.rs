@@ -30,6 +30,7 @@ use crate::url::{RawSocketUrl, WebSocketUrl};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "WampWebSocketClientProtocol")]
 #[derive(Clone)]
 pub struct WampWebSocketClientFactory {
     config: TransportConfig,
@@ -66,6 +67,7 @@ pub struct WampWebSocketClientFactory {
 /// server takes nothing, the connection is given up after the
 /// [`send_timeout`](Self::send_timeout). As long as it does (it keeps some MB at times), TCP's own,
 /// longer limit holds: for that there is [`auto_ping`](Self::auto_ping).
+#[doc(alias = "WampRawSocketClientProtocol")]
 #[derive(Clone)]
 pub struct WampRawSocketClientFactory {
     config: TransportConfig,

@@ -77,6 +77,7 @@ use crate::url::{Host, is_raw_socket, shown};
 /// In the browser, which connects by itself, there is no `rawsocket`, and `endpoint`, `proxy` and
 /// `headers` are refused, and of the `options` all but `maxMessagePayloadSize` and
 /// `openHandshakeTimeout`.
+#[doc(alias = "transports")]
 #[derive(Clone)]
 pub struct TransportConfig {
     pub(super) kind: Kind,
@@ -215,6 +216,7 @@ impl TransportConfig {
 
     /// The addresses of the server's name that are tried, or of the proxy's, if there is one.
     /// Default: [`IpVersion::Any`].
+    #[doc(alias = "version")]
     #[must_use]
     pub fn ip_version(mut self, version: IpVersion) -> Self {
         self.ip_version = version;
@@ -226,6 +228,7 @@ impl TransportConfig {
     ///
     /// The browser shows no steps: there, the sum of this and of
     /// [`open_handshake_timeout`](WebSocketOptions::open_handshake_timeout) counts.
+    #[doc(alias = "endpoint.timeout")]
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
@@ -242,6 +245,7 @@ impl TransportConfig {
 
     /// Adds a header to the HTTP request of the opening handshake, such as a cookie. Headers of the
     /// handshake itself are refused. RawSocket and the browser have none.
+    #[doc(alias = "headers")]
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -255,6 +259,7 @@ impl TransportConfig {
     }
 
     /// The header `User-Agent`, in the place of an earlier one. Default: none.
+    #[doc(alias = "useragent")]
     #[must_use]
     pub fn user_agent(self, agent: impl Into<String>) -> Self {
         self.only_header("User-Agent", agent)
@@ -266,6 +271,7 @@ impl TransportConfig {
     }
 
     /// Sizes, times and pings; see [`WebSocketOptions`]. RawSocket has some of them, too.
+    #[doc(alias("setProtocolOptions", "websocket_options"))]
     #[must_use]
     pub fn options(mut self, options: WebSocketOptions) -> Self {
         self.options = options;

@@ -71,6 +71,7 @@ cfg_if::cfg_if! {
 /// After an error, or after the end of [`poll_recv`](Transport::poll_recv), only
 /// [`poll_close`](Transport::poll_close) may be called. If the transport [is half
 /// open](Transport::is_half_open) then, the sending methods may be called, too.
+#[doc(alias = "ITransport")]
 pub trait Transport: MaybeSend {
     /// Result of the negotiation.
     fn info(&self) -> &TransportInfo;
@@ -116,6 +117,7 @@ pub trait Transport: MaybeSend {
 }
 
 /// Properties of a transport, as both sides agreed on them.
+#[doc(alias = "TransportDetails")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransportInfo {

@@ -25,6 +25,7 @@ use std::time::Duration;
 ///
 /// It does not count in comparisons of [`TransportInfo`](crate::transport::TransportInfo): any two are
 /// equal.
+#[doc(alias = "onAutoPong")]
 #[derive(Clone, Default)]
 pub struct RoundTrip {
     /// Zero for none.

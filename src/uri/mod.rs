@@ -36,6 +36,7 @@ pub use pattern::Pattern;
 pub struct Uri(Arc<str>);
 
 /// A text that is not a valid URI or URI pattern.
+#[doc(alias = "InvalidUriError")]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a valid {what}: {message}")]
 #[non_exhaustive]

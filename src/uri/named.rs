@@ -36,6 +36,7 @@ use crate::error::payload::DecodeError;
 /// assert_eq!((id, name.as_str()), (17, "price"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "Pattern")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPattern {
     text: String,

@@ -61,6 +61,7 @@ impl Pattern {
     /// # Errors
     /// Returns [`InvalidUri`] if a star is only a part of a component, or if a component is empty
     /// or contains white space or `#`.
+    #[doc(alias = "convert_starred_uri")]
     pub fn from_starred(text: &str) -> Result<Self, InvalidUri> {
         let invalid = |message| InvalidUri { text: text.to_owned(), what: "starred URI", message };
         let (plain, policy) = match text.strip_suffix('*') {

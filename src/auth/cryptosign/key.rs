@@ -26,11 +26,13 @@ pub(super) const MAX_FILE: usize = 64 * 1024;
 /// );
 /// # Ok::<(), wampwerk::auth::AuthError>(())
 /// ```
+#[doc(alias = "CryptosignKey")]
 #[derive(Clone)]
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {
     /// Creates the key of a seed. 32 random octets make a new key.
+    #[doc(alias = "from_bytes")]
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self::of(&Zeroizing::new(seed))
     }
@@ -53,6 +55,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// Returns [`AuthError`] if the key is encrypted, of another type, or damaged.
+    #[doc(alias("from_ssh_bytes", "from_ssh_file"))]
     pub fn from_openssh(text: &str) -> Result<Self, AuthError> {
         openssh::parse(text)
     }

@@ -32,6 +32,7 @@ pub fn to_be_signed(
 
 /// Returns AUTHENTICATE.Signature, which is also the router's answer to a client's challenge: the
 /// signature and the signed message, as 192 hexadecimal digits.
+#[doc(alias = "sign_challenge")]
 pub fn response(signature: &[u8; 64], message: &[u8; 32]) -> String {
     to_hex(signature) + &to_hex(message)
 }

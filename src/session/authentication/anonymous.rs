@@ -9,6 +9,7 @@ use crate::rt::BoxFuture;
 use crate::transport::TransportInfo;
 
 /// The method `anonymous`, without a proof.
+#[doc(alias = "AuthAnonymous")]
 #[derive(Clone, Default)]
 pub struct Anonymous {
     proxy: bool,
@@ -22,6 +23,7 @@ impl Anonymous {
     }
 
     /// Creates the method `anonymous-proxy`, which Crossbar accepts from its own proxy workers.
+    #[doc(alias("AuthAnonymousProxy", "anonymous-proxy"))]
     pub fn proxy() -> Self {
         Anonymous { proxy: true, ..Anonymous::default() }
     }

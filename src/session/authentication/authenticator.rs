@@ -13,6 +13,7 @@ use crate::value::Dict;
 ///
 /// It is used for several connections and [begins](Authenticator::begin) a new [`Proof`] for each
 /// attempt. For a function that answers challenges see [`OnChallenge`](super::OnChallenge).
+#[doc(alias = "IAuthenticator")]
 pub trait Authenticator: MaybeSend + MaybeSync + 'static {
     /// Returns the name in HELLO.Details.authmethods, such as `"ticket"`.
     fn method(&self) -> &str;
@@ -66,6 +67,7 @@ pub trait Proof: MaybeSend {
     /// # Errors
     /// An error fails joining with `wamp.error.cannot_authenticate`, and the router receives the
     /// text.
+    #[doc(alias = "on_challenge")]
     fn answer<'a>(
         &'a mut self,
         challenge: &'a Challenge,
@@ -75,6 +77,7 @@ pub trait Proof: MaybeSend {
     ///
     /// # Errors
     /// An error fails joining with `wamp.error.cannot_authenticate`.
+    #[doc(alias = "on_welcome")]
     fn check(&mut self, welcome: &Welcome) -> Result<(), AuthError> {
         let _ = welcome;
         Ok(())

@@ -24,6 +24,7 @@ const MAX_KEY_FILE: u64 = 64 * 1024;
 /// A signer whose key may be elsewhere: an agent, a hardware module, the browser's WebCrypto.
 ///
 /// [`SigningKey`] implements it, too.
+#[doc(alias = "ICryptosignKey")]
 pub trait Signer: MaybeSend + MaybeSync + 'static {
     /// Returns the Ed25519 public key.
     fn public_key(&self) -> [u8; 32];
@@ -57,6 +58,7 @@ impl Signer for SigningKey {
 /// # let _ = method;
 /// # Ok::<(), wampwerk::auth::AuthError>(())
 /// ```
+#[doc(alias = "AuthCryptoSign")]
 #[derive(Clone)]
 pub struct Cryptosign {
     signer: Arc<dyn Signer>,
@@ -107,6 +109,7 @@ impl Cryptosign {
     }
 
     /// Uses the name `cryptosign-proxy`, which Crossbar accepts from its own proxy workers.
+    #[doc(alias("AuthCryptoSignProxy", "cryptosign-proxy"))]
     #[must_use]
     pub fn proxy(mut self) -> Self {
         self.proxy = true;
@@ -126,6 +129,7 @@ impl Cryptosign {
 
     /// Requires the router to prove its identity by this key first; otherwise joining fails.
     /// Default: not required.
+    #[doc(alias = "trustroot")]
     #[must_use]
     pub fn expect_router_key(mut self, public_key: [u8; 32]) -> Self {
         self.router_key = Some(public_key);

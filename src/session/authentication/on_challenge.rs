@@ -25,6 +25,7 @@ use crate::transport::TransportInfo;
 /// .authid("joe");
 /// # let _ = method;
 /// ```
+#[doc(alias = "onchallenge")]
 #[derive(Clone)]
 pub struct OnChallenge<F> {
     methods: Vec<String>,

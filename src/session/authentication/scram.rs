@@ -17,6 +17,7 @@ use crate::value::{Dict, Value};
 ///
 /// There are two dialects: the specification's `wamp-scram`, and the `scram` of Autobahn and
 /// Crossbar. Both are offered, unless one is [set](Scram::dialect).
+#[doc(alias = "AuthScram")]
 #[derive(Clone)]
 pub struct Scram {
     authid: String,

@@ -13,6 +13,7 @@ use crate::value::Value;
 ///
 /// Cheap to clone. A single method [converts](From) into a set, so
 /// `.authentication(Ticket::new(..))` is enough.
+#[doc(alias = "create_authenticator")]
 #[derive(Clone, Default)]
 pub struct Authentication {
     methods: Vec<Arc<dyn Authenticator>>,

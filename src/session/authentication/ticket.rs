@@ -8,6 +8,7 @@ use crate::rt::BoxFuture;
 use crate::transport::TransportInfo;
 
 /// The method `ticket`: a text that the router knows. It is sent in plain text; use TLS.
+#[doc(alias = "AuthTicket")]
 #[derive(Clone)]
 pub struct Ticket {
     ticket: Secret,

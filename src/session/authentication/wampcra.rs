@@ -9,6 +9,7 @@ use crate::transport::TransportInfo;
 
 /// The method `wampcra`: the challenge is signed with a shared secret (HMAC-SHA256), with a salt if
 /// the router sends one (PBKDF2).
+#[doc(alias = "AuthWampCra")]
 #[derive(Clone)]
 pub struct WampCra {
     secret: Secret,

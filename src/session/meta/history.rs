@@ -36,6 +36,7 @@ pub struct HistoryEvent {
 /// All filters must match. Times are RFC 3339 texts (`2026-11-22T19:00:00Z`); filters by
 /// publication compare positions in the history. Crossbar supports `limit` only (default: 10, the
 /// newest first) and rejects the others with an error.
+#[doc(alias = "get_events")]
 #[must_use = "nothing is asked until it is awaited"]
 #[derive(Debug)]
 pub struct HistoryRequest {

@@ -76,6 +76,7 @@ use crate::value::{Dict, List, Value};
 ///     }
 /// }
 /// ```
+#[doc(alias = "IPayloadCodec")]
 pub trait PayloadCodec: MaybeSend + MaybeSync + 'static {
     /// Encodes arguments, or returns `None` to send those of this URI unencoded.
     ///

@@ -11,6 +11,7 @@ use crate::value::Dict;
 
 /// Request of a client to join; contains what Crossbar's dynamic authenticator gets as `realm`,
 /// `authid` and `details`.
+#[doc(alias = "HelloDetails")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthRequest {
@@ -33,6 +34,7 @@ pub struct AuthRequest {
 }
 
 /// Identity that a client gets if it proves it. Its `Debug` shows neither secrets nor `extra`.
+#[doc(alias = "Accept")]
 #[derive(Clone)]
 #[non_exhaustive]
 #[must_use]
@@ -52,6 +54,7 @@ pub struct Principal {
 }
 
 /// Refusal of a client, or the answer that it is unknown.
+#[doc(alias = "Deny")]
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Denied {

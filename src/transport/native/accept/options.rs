@@ -30,6 +30,7 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// assert!(options.check().is_ok());
 /// assert!(ServerOptions::new().max_connections(0).check().is_err());
 /// ```
+#[doc(alias = "setProtocolOptions")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerOptions {
     handshake_timeout: Option<Duration>,
@@ -58,6 +59,7 @@ impl ServerOptions {
     /// [mount](crate::Router::mount).
     ///
     /// Autobahn's `openHandshakeTimeout`, there 5 s and of WebSocket only.
+    #[doc(alias = "openHandshakeTimeout")]
     #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = Some(timeout);
@@ -69,6 +71,7 @@ impl ServerOptions {
     ///
     /// Further clients get HTTP status 503, or RawSocket's error 4 ("maximum connection count reached");
     /// at most 64 at a time get this answer, others are dropped. Autobahn's `maxConnections`.
+    #[doc(alias = "maxConnections")]
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = Some(connections);
@@ -80,6 +83,7 @@ impl ServerOptions {
     ///
     /// Over RawSocket no message is longer than 16 MiB, and the client is told the next power of two, at
     /// least 512. Autobahn's `maxMessagePayloadSize`, there unlimited for WebSocket.
+    #[doc(alias = "maxMessagePayloadSize")]
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.max_message_size = Some(bytes);
@@ -88,6 +92,7 @@ impl ServerOptions {
 
     /// WebSocket: maximum length of a received frame in bytes; 1 to 2 147 483 647. Default: that of a
     /// message. Autobahn's `maxFramePayloadSize`.
+    #[doc(alias = "maxFramePayloadSize")]
     #[must_use]
     pub fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = Some(bytes);
@@ -102,6 +107,7 @@ impl ServerOptions {
     ///
     /// A listener also turns on TCP keepalive, after 30 s: it detects clients whose machine is gone, not
     /// programs that hang.
+    #[doc(alias("autoPingInterval", "autoPingTimeout"))]
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<Ping>>) -> Self {
         self.auto_ping = auto_ping.into().unwrap_or_else(Ping::never);
@@ -110,6 +116,7 @@ impl ServerOptions {
 
     /// WebSocket: sends each message that is longer than this in several frames of this many bytes;
     /// `None` or 0 for one frame per message. Default: none. Autobahn's `autoFragmentSize`.
+    #[doc(alias = "autoFragmentSize")]
     #[must_use]
     pub fn auto_fragment_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.auto_fragment_size = Some(bytes.into().and_then(NonZeroUsize::new));
@@ -126,6 +133,7 @@ impl ServerOptions {
     ///
     /// So that `*` does not match too much, a pattern ends with its port, a number or `*` for all, as in `https://*.example.com:*`. Without a port there are only `*` and
     /// `https://*` for all hosts, and schemes that have none (`app://shop`).
+    #[doc(alias = "allowedOrigins")]
     #[must_use]
     pub fn allowed_origins<I>(mut self, patterns: I) -> Self
     where
@@ -140,6 +148,7 @@ impl ServerOptions {
     /// all pages may connect, false if [`allowed_origins`](Self::allowed_origins) are set. Every page can
     /// give itself that origin by a sandboxed frame, so a list that allows it would exclude no page.
     /// Autobahn's `allowNullOrigin`.
+    #[doc(alias = "allowNullOrigin")]
     #[must_use]
     pub fn allow_null_origin(mut self, allow: bool) -> Self {
         self.allow_null_origin = Some(allow);
@@ -150,6 +159,7 @@ impl ServerOptions {
     /// client that names none, or only others, counts as one with `wamp.2.json` if this server has that,
     /// and none is announced to it. Autobahn's
     /// `STRICT_PROTOCOL_NEGOTIATION`.
+    #[doc(alias = "STRICT_PROTOCOL_NEGOTIATION")]
     #[must_use]
     pub fn strict_negotiation(mut self, strict: bool) -> Self {
         self.strict_negotiation = Some(strict);
@@ -169,6 +179,7 @@ impl ServerOptions {
 
     /// Time limit for the end of a connection: once for sending what is left, and once for the client's
     /// answer. Default: 2 s. Autobahn's `closeHandshakeTimeout`, there 1 s.
+    #[doc(alias = "closeHandshakeTimeout")]
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = Some(timeout);
