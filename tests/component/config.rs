@@ -219,7 +219,7 @@ fn urls_are_read_by_their_scheme() {
         ),
         ("", "must begin with ws://"),
         ("ws://h/#x", "fragment"),
-        ("ws://h:0/", "port must be 1 to 65535"),
+        ("ws://h:0/", "port 0 is out of range (1 to 65535)"),
         ("rs://h/path", "no path, query or fragment"),
         ("rs://h:99999", "is not a port"),
         ("rs://unix:run", "must be absolute, as in rs://unix:/"),
