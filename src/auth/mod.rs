@@ -9,7 +9,7 @@
 mod binding;
 mod context;
 mod credential;
-#[cfg(feature = "cryptosign")]
+#[cfg_attr(not(feature = "cryptosign"), path = "no_cryptosign.rs")]
 pub mod cryptosign;
 mod dialect;
 pub(crate) mod encoding;
@@ -17,26 +17,11 @@ mod exchange;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 mod hex;
 mod mock;
-#[cfg(not(feature = "cryptosign"))]
-mod no_cryptosign;
-#[cfg(not(feature = "scram"))]
-mod no_scram;
-#[cfg(feature = "scram")]
+#[cfg_attr(not(feature = "scram"), path = "no_scram.rs")]
 pub mod scram;
 mod secret;
 pub mod totp;
 pub mod wampcra;
-
-#[cfg(not(feature = "cryptosign"))]
-pub mod cryptosign {
-    //! WAMP-cryptosign, which is not compiled in: the feature `cryptosign` is off.
-    pub use super::no_cryptosign::*;
-}
-#[cfg(not(feature = "scram"))]
-pub mod scram {
-    //! SCRAM, which is not compiled in: the feature `scram` is off.
-    pub use super::no_scram::*;
-}
 
 use std::fmt;
 

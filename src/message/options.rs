@@ -212,22 +212,23 @@ macro_rules! options {
             }
         }
 
+        #[allow(dead_code, reason = "not every message is asked")]
         impl $name {
             /// Returns whether no key is set. Cheap, and true for most messages.
-            #[allow(dead_code, reason = "asked where a message is on its way")]
             pub(crate) fn is_empty(&self) -> bool {
                 self.0.is_none()
             }
 
             /// Returns a known key that is in `extra`, although it has a typed field.
-            #[allow(dead_code, reason = "asked of what a user puts together")]
             pub(crate) fn misplaced(&self) -> Option<&str> {
                 let extra = &self.0.as_ref()?.extra;
                 let known: &[&'static str] =
                     &[$($crate::message::options::key(stringify!($field))),*];
                 known.iter().copied().find(|key| extra.get(key).is_some())
             }
+        }
 
+        impl $name {
             /// Reads the wire form. Unknown keys are kept in `extra`.
             ///
             /// # Errors

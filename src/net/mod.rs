@@ -9,13 +9,8 @@ pub(crate) mod listen;
 pub(crate) mod liveness;
 pub(crate) mod lookup;
 pub(crate) mod protection;
-#[cfg(feature = "tls")]
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 pub(crate) mod tls;
-
-#[cfg(not(feature = "tls"))]
-pub(crate) mod no_tls;
-#[cfg(not(feature = "tls"))]
-pub(crate) use no_tls as tls;
 
 /// Returns whether the error means that the peer has closed the connection.
 pub(crate) fn is_end(error: &std::io::Error) -> bool {

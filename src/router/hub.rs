@@ -229,6 +229,16 @@ impl Hub {
         });
     }
 
+    /// Keeps a shutdown waiting until [`release`](Hub::release).
+    pub(super) fn hold(&self) {
+        self.state.lock().tasks += 1;
+    }
+
+    /// Takes back one [`hold`](Hub::hold).
+    pub(super) fn release(&self) {
+        self.task_ended(&mut self.state.lock());
+    }
+
     fn task_ended(&self, state: &mut State) {
         state.tasks -= 1;
         if state.tasks == 0 {
@@ -417,24 +427,6 @@ impl Clock {
         if late {
             wakers.extend(self.waker.take());
         }
-    }
-}
-
-/// Keeps the router's shutdown waiting until it is dropped.
-#[derive(Debug)]
-pub(crate) struct ListenGuard(Arc<Hub>);
-
-impl ListenGuard {
-    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(super) fn new(hub: &Arc<Hub>) -> Self {
-        hub.state.lock().tasks += 1;
-        ListenGuard(Arc::clone(hub))
-    }
-}
-
-impl Drop for ListenGuard {
-    fn drop(&mut self) {
-        self.0.task_ended(&mut self.0.state.lock());
     }
 }
 

@@ -31,6 +31,8 @@ mod authorizer;
 mod callback;
 mod connection;
 mod hub;
+#[allow(dead_code, reason = "not every target listens")]
+mod listening;
 mod outbox;
 mod patience;
 
@@ -54,9 +56,9 @@ use authorizer::Authorizer;
 use callback::Callback;
 #[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
 pub(crate) use connection::Connection;
-#[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
-pub(crate) use hub::ListenGuard;
 use hub::{Callbacks, Hub};
+#[allow(unused_imports, unreachable_pub, reason = "not every target listens")]
+pub(crate) use listening::ListenGuard;
 
 pub use crate::core::router::{
     Action, AuthRequest, Authorization, AuthorizationRequest, Cached, Denied, Disclosure, Limits,
@@ -221,11 +223,6 @@ impl Router {
     /// Returns counts of the router's current state.
     pub fn statistics(&self) -> Statistics {
         self.owner.hub.statistics()
-    }
-
-    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.owner.settings
     }
 
     pub(crate) fn connections(&self) -> Connections {
@@ -504,18 +501,6 @@ impl Connections {
         rt::spawn(connection);
     }
 
-    /// Adds a connection, which the caller must run.
-    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(crate) fn take(&self, transport: Box<dyn Transport>) -> (Connection, ConnectionId) {
-        self.connection(transport, None)
-    }
-
-    /// Sends GOODBYE to the sessions of these connections.
-    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(crate) fn dismiss(&self, connections: &[ConnectionId]) {
-        self.0.dismiss(connections);
-    }
-
     fn connection(
         &self,
         transport: Box<dyn Transport>,
@@ -526,19 +511,6 @@ impl Connections {
             rt::spawn(timer);
         }
         (Connection::new(Arc::clone(&self.0), id, outbox, transport), id)
-    }
-
-    /// Keeps [`Router::shutdown`] waiting until the returned value is dropped, as a connection
-    /// does.
-    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(crate) fn guard(&self) -> ListenGuard {
-        ListenGuard::new(&self.0)
-    }
-
-    /// Completes when the router shuts down.
-    #[allow(dead_code, reason = "only what listens needs it, and not every target listens")]
-    pub(crate) async fn wait_shutdown(&self) {
-        self.0.wait_shutdown().await;
     }
 }
 

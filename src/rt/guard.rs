@@ -56,7 +56,7 @@ impl fmt::Display for Panic {
 
 impl std::error::Error for Panic {}
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -19,7 +19,7 @@ impl<T> Lock<T> {
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::rt::guard::catch;

@@ -12,38 +12,27 @@ cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
         pub use web::*;
-    } else {
-        mod native;
-        pub use native::*;
-    }
-}
-
-cfg_if::cfg_if! {
-    if #[cfg(target_arch = "wasm32")] {
         pub(crate) use web::ShutdownSignals;
     } else {
+        #[cfg(test)]
+        mod future_tests;
+        mod native;
         mod shutdown;
+        pub use native::*;
         pub(crate) use shutdown::ShutdownSignals;
     }
 }
 
 cfg_if::cfg_if! {
-    if #[cfg(target_arch = "wasm32")] {
-    } else if #[cfg(unix)] {
-        mod signal_unix;
-        use signal_unix::Signals;
-    } else {
-        mod signal_other;
-        use signal_other::Signals;
-    }
-}
-
-cfg_if::cfg_if! {
     if #[cfg(unix)] {
+        mod signal_unix;
         pub(crate) mod unix;
+        use signal_unix::Signals;
     } else if #[cfg(not(target_arch = "wasm32"))] {
         mod no_unix;
+        mod signal_other;
         pub(crate) use no_unix as unix;
+        use signal_other::Signals;
     }
 }
 

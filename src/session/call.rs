@@ -291,12 +291,11 @@ impl Queued for CallReply {
 }
 
 /// Checks at compile time that all native futures are `Send`.
-#[allow(dead_code, reason = "it only has to compile")]
-fn assert_send(session: &Session) {
+const _: fn(&Session) = |session| {
     fn check<T: crate::rt::MaybeSend>(_: T) {}
     check(session.call("a").value::<i64>());
     check(session.call("a").on_progress(drop).value::<i64>());
     check(session.call("a").start_streaming());
     check(session.leave());
     check(session.closed());
-}
+};

@@ -1,7 +1,7 @@
 //! `Endpoint` and `IpVersion`: the place that a client connects to.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::error::ConfigError;
@@ -109,25 +109,6 @@ pub enum IpVersion {
     V4,
     /// IPv6 addresses only.
     V6,
-}
-
-#[allow(dead_code, reason = "the browser connects by itself")]
-impl IpVersion {
-    pub(crate) fn takes(self, address: IpAddr) -> bool {
-        match self {
-            IpVersion::Any => true,
-            IpVersion::V4 => address.is_ipv4(),
-            IpVersion::V6 => address.is_ipv6(),
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            IpVersion::Any => "IP",
-            IpVersion::V4 => "IPv4",
-            IpVersion::V6 => "IPv6",
-        }
-    }
 }
 
 /// Checks a host and a port to connect to, and returns the host in its normal form.

@@ -103,7 +103,6 @@ impl fmt::Debug for Tls {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-#[allow(dead_code, reason = "only native targets listen")]
 pub struct TlsServer {
     pub(crate) chain: Secret,
     pub(crate) key: Secret,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::tcp::{takes, version_name};
 use super::{Target, tcp};
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::rt::unix;
@@ -90,7 +91,7 @@ impl Route {
             (Some(proxy), _) => proxy.host.parse().ok(),
             (None, Endpoint::Tcp { host, .. }) => host.parse().ok(),
             (None, Endpoint::Addresses(addresses)) => {
-                let takes = |address: &SocketAddr| self.ip_version.takes(address.ip());
+                let takes = |address: &SocketAddr| takes(self.ip_version, address.ip());
                 let none = !addresses.iter().any(takes);
                 addresses.first().filter(|_| none).map(SocketAddr::ip)
             }
@@ -101,8 +102,8 @@ impl Route {
             (None, Endpoint::Unix { .. }) => None,
         };
         match address {
-            Some(address) if !self.ip_version.takes(address) => {
-                let text = format!("{address} is not an {} address", self.ip_version.name());
+            Some(address) if !takes(self.ip_version, address) => {
+                let text = format!("{address} is not an {} address", version_name(self.ip_version));
                 Err(ConfigError::new("endpoint.version", text))
             }
             _ => Ok(()),

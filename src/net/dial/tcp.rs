@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fmt::Write;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -51,9 +51,9 @@ pub(crate) async fn connect_first(
     version: IpVersion,
     deadline: Instant,
 ) -> Result<TcpStream, ConnectError> {
-    addresses.retain(|address| version.takes(address.ip()));
+    addresses.retain(|address| takes(version, address.ip()));
     if addresses.is_empty() {
-        let text = format!("no {} address found", version.name());
+        let text = format!("no {} address found", version_name(version));
         let cause = io::Error::new(io::ErrorKind::AddrNotAvailable, text.clone());
         return Err(unreachable(name, text, cause));
     }
@@ -68,6 +68,24 @@ pub(crate) async fn connect_first(
     };
     stream.set_nodelay(true).map_err(|error| unreachable(name, error.to_string(), error))?;
     Ok(stream)
+}
+
+/// Returns whether addresses of this version are tried.
+pub(super) fn takes(version: IpVersion, address: IpAddr) -> bool {
+    match version {
+        IpVersion::Any => true,
+        IpVersion::V4 => address.is_ipv4(),
+        IpVersion::V6 => address.is_ipv6(),
+    }
+}
+
+/// Returns the name of the version for error texts.
+pub(super) fn version_name(version: IpVersion) -> &'static str {
+    match version {
+        IpVersion::Any => "IP",
+        IpVersion::V4 => "IPv4",
+        IpVersion::V6 => "IPv6",
+    }
 }
 
 type Attempt = (SocketAddr, BoxFuture<'static, io::Result<TcpStream>>);

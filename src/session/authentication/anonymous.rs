@@ -1,7 +1,7 @@
 //! Contains the methods without a challenge: `anonymous`, and those where the transport proves the
 //! identity.
 
-use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::identity::{Identity, identified, identity_debug, identity_getters, identity_setters};
 use super::{Authenticator, Proof, Signature};
 use crate::auth::AuthError;
 use crate::message::Challenge;
@@ -29,6 +29,7 @@ impl Anonymous {
     }
 
     identity_setters!();
+    identified!();
 }
 
 impl Authenticator for Anonymous {
@@ -58,6 +59,7 @@ impl Named {
     }
 
     identity_setters!();
+    identified!();
 }
 
 impl Authenticator for Named {

@@ -1,10 +1,6 @@
 //! Contains `ChannelBinding`, the connection that a proof is bound to.
 
-use super::identity::Identity;
-use crate::auth::{AuthError, TLS_EXPORTER};
-use crate::error::ConfigError;
-use crate::transport::TransportInfo;
-use crate::value::Value;
+use crate::auth::TLS_EXPORTER;
 
 /// A channel binding, which makes a proof invalid on any other connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,30 +15,6 @@ impl ChannelBinding {
     pub fn as_str(self) -> &'static str {
         match self {
             ChannelBinding::TlsExporter => TLS_EXPORTER,
-        }
-    }
-
-    /// Takes the channel binding out of `authextra`.
-    #[allow(dead_code, reason = "no method that is compiled in may have a binding")]
-    pub(super) fn take(identity: &mut Identity) -> Result<Option<ChannelBinding>, ConfigError> {
-        match identity.authextra.remove("channel_binding").unwrap_or_default() {
-            Value::Null => Ok(None),
-            Value::String(name) if name == TLS_EXPORTER => Ok(Some(ChannelBinding::TlsExporter)),
-            other => {
-                let text = format!("it must be \"tls-exporter\" or null, not {other:?}");
-                Err(ConfigError::new("authextra.channel_binding", text))
-            }
-        }
-    }
-
-    /// Returns the data that both ends know about the connection.
-    #[allow(dead_code, reason = "no method that is compiled in may have a binding")]
-    pub(super) fn data(self, transport: &TransportInfo) -> Result<[u8; 32], AuthError> {
-        match self {
-            ChannelBinding::TlsExporter => transport.channel_id.ok_or_else(|| {
-                let text = "the transport has no TLS connection to bind to (tls-exporter)";
-                AuthError::new(text)
-            }),
         }
     }
 }

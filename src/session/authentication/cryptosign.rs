@@ -8,7 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::from_value::{Settings, at, missing, must_be, offer};
-use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::identity::{Identity, identified, identity_debug, identity_getters, identity_setters};
 use super::{Authentication, Authenticator, ChannelBinding, Proof, Signature};
 use crate::auth::cryptosign::{self, SigningKey, public_key_from_hex, to_hex};
 use crate::auth::{AuthError, TLS_EXPORTER};
@@ -137,6 +137,7 @@ impl Cryptosign {
     }
 
     identity_setters!();
+    identified!();
 }
 
 impl Authenticator for Cryptosign {

@@ -90,8 +90,12 @@ macro_rules! identity_setters {
             self.identity.authextra = authextra;
             self
         }
+    };
+}
 
-        #[allow(dead_code, reason = "for those that are read from a dict")]
+/// For a method that can be read from a dict, whose `identity` is read at once.
+macro_rules! identified {
+    () => {
         pub(super) fn identified(mut self, identity: Identity) -> Self {
             self.identity = identity;
             self
@@ -130,4 +134,4 @@ macro_rules! identity_debug {
     )*};
 }
 
-pub(super) use {identity_debug, identity_getters, identity_setters};
+pub(super) use {identified, identity_debug, identity_getters, identity_setters};

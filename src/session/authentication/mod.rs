@@ -20,17 +20,15 @@
 mod anonymous;
 mod attempt;
 mod authenticator;
+#[cfg(any(feature = "cryptosign", feature = "scram"))]
+mod binding;
 mod channel_binding;
-#[cfg(feature = "cryptosign")]
+#[cfg_attr(not(feature = "cryptosign"), path = "no_cryptosign.rs")]
 mod cryptosign;
 mod from_value;
 mod identity;
-#[cfg(not(feature = "cryptosign"))]
-mod no_cryptosign;
-#[cfg(not(feature = "scram"))]
-mod no_scram;
 mod on_challenge;
-#[cfg(feature = "scram")]
+#[cfg_attr(not(feature = "scram"), path = "no_scram.rs")]
 mod scram;
 mod set;
 mod ticket;
@@ -43,10 +41,6 @@ pub use channel_binding::ChannelBinding;
 #[cfg(feature = "cryptosign")]
 pub use cryptosign::{Cryptosign, Signer};
 pub(super) use identity::Identity;
-#[cfg(not(feature = "cryptosign"))]
-use no_cryptosign as cryptosign;
-#[cfg(not(feature = "scram"))]
-use no_scram as scram;
 pub use on_challenge::OnChallenge;
 #[cfg(feature = "scram")]
 pub use scram::Scram;

@@ -2,7 +2,7 @@
 //! the router must know, too.
 
 use super::from_value::{Settings, must_be, offer};
-use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::identity::{Identity, identified, identity_debug, identity_getters, identity_setters};
 use super::{Authentication, Authenticator, ChannelBinding, Proof, Signature};
 use crate::auth::scram::{Binding, ClientExchange, Dialect};
 use crate::auth::{AuthError, Secret};
@@ -73,6 +73,7 @@ impl Scram {
     }
 
     identity_setters!(authrole authextra);
+    identified!();
 
     /// Offers both dialects, the specification's first.
     pub(super) fn spec_first(mut self) -> Self {

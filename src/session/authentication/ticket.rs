@@ -1,6 +1,6 @@
 //! Contains `Ticket`: the secret itself is sent to the router.
 
-use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::identity::{Identity, identified, identity_debug, identity_getters, identity_setters};
 use super::{Authenticator, Proof, Signature};
 use crate::auth::{AuthError, Secret};
 use crate::message::Challenge;
@@ -26,6 +26,7 @@ impl Ticket {
     }
 
     identity_setters!();
+    identified!();
 }
 
 impl Authenticator for Ticket {

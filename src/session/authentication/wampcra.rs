@@ -1,6 +1,6 @@
 //! Contains `WampCra`, challenge and response with a shared secret.
 
-use super::identity::{Identity, identity_debug, identity_getters, identity_setters};
+use super::identity::{Identity, identified, identity_debug, identity_getters, identity_setters};
 use super::{Authenticator, Proof, Signature};
 use crate::auth::{AuthError, Secret, wampcra};
 use crate::message::Challenge;
@@ -24,6 +24,7 @@ impl WampCra {
     }
 
     identity_setters!();
+    identified!();
 }
 
 impl Authenticator for WampCra {

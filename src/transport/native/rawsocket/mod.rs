@@ -9,8 +9,8 @@ mod server;
 
 pub(super) use self::client::RawSocketClient;
 #[cfg(feature = "router")]
-pub(super) use self::framing::transport;
-#[cfg(feature = "router")]
-pub(super) use self::handshake::Agreement;
-#[cfg(feature = "router")]
-pub(super) use self::server::{AnswerError, answer, refuse};
+pub(super) use self::{
+    framing::transport,
+    handshake::Agreement,
+    server::{AnswerError, answer, refuse},
+};
