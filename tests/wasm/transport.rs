@@ -138,8 +138,7 @@ async fn what_cannot_be_reached_is_an_error_and_no_hang() {
 
 #[wasm_bindgen_test]
 async fn connecting_takes_no_longer_than_allowed() {
-    let factory =
-        factory(Serializer::Cbor).connect_timeout(SHORTEST).handshake_timeout(SHORTEST);
+    let factory = factory(Serializer::Cbor).connect_timeout(SHORTEST).handshake_timeout(SHORTEST);
     let error = factory.connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Timeout(_)), "{error}");
 }
