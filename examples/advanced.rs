@@ -1,4 +1,4 @@
-//! The README's second example: what WAMP has beyond plain calls and events, in one program.
+//! Progress, cancelling, patterns and errors in one program: more than plain calls and events.
 
 use wampwerk::message::{CancelMode, InvocationPolicy};
 use wampwerk::session::{Chunks, IncomingCall, Progress, Raw};
@@ -6,9 +6,9 @@ use wampwerk::uri::Pattern;
 use wampwerk::{ApplicationError, CallError, Router, wamp_errors};
 
 wamp_errors! {
-    /// What the shop can answer.
+    /// Errors of the shop.
     pub enum ShopError {
-        /// So many are left.
+        /// Number of items left.
         OutOfStock(u32) = "com.shop.error.out_of_stock",
     }
 }

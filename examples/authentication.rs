@@ -1,4 +1,4 @@
-//! Logging in, by each method that there is.
+//! Logs in with each authentication method.
 //!
 //!     cargo run --example authentication -- --method ticket
 //!     cargo run --example authentication -- --method wampcra --secret wrong
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     println!(
         "{} is in as {} by {}",
-        session.authid().unwrap_or("somebody"),
+        session.authid().unwrap_or("an unknown user"),
         session.authrole().unwrap_or("nothing"),
         session.authmethod().unwrap_or("no method"),
     );

@@ -3,7 +3,7 @@
 //!     cargo run --example calculator_frontend -- 8 / 4 + 0.5
 //!     cargo run --example calculator_frontend -- --url ws://router:8080/ws 2 '*' 21
 //!
-//! What goes wrong is the exit status, too.
+//! An error also sets the exit status.
 
 mod common;
 

@@ -47,7 +47,7 @@ async fn hello(session: Session) -> Result<(), wampwerk::Error> {
         match session.call(&*procedure).args((counter, 3)).value::<i64>().await {
             Ok(value) => println!("{called}({counter}, 3) = {value}"),
             Err(CallError::Application(error)) if error.uri == uris::NO_SUCH_PROCEDURE => {
-                println!("nobody offers {called} yet");
+                println!("no session has registered {called} yet");
             }
             Err(error) => return Err(error.into()),
         }

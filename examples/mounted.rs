@@ -4,11 +4,11 @@
 //! cargo run --example mounted -- [--address 127.0.0.1:8000]
 //! ```
 //!
-//! The page is at `/`, `POST /publish/TOPIC` publishes its body to those who have come by `/ws`, and
-//! `/count` tells how many those are.
+//! The page is at `/`, `POST /publish/TOPIC` publishes its body to the sessions connected to `/ws`, and
+//! `/count` returns their number.
 //!
 //! Open the page by the address that is printed: only pages of that origin may connect, and
-//! `http://localhost:8000` is another one than `http://127.0.0.1:8000`.
+//! `http://localhost:8000` is a different origin than `http://127.0.0.1:8000`.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod common;

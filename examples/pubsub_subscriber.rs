@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     common::options(&["--url"])?;
     let component =
         Component::builder().transports(common::url()).realm("realm1").main(listen).build()?;
-    // When `main` is done, the component leaves, and then it is done, too.
+    // The component leaves and ends when `main` returns.
     run(component, LogLevel::Warn).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A component that stays up: its router goes, comes back, and everything is there again.
+//! A component that reconnects: its router restarts, and registrations and subscriptions are made again.
 //!
 //!     cargo run --example reconnecting
 //!     cargo run --example reconnecting -- --url ws://router:8080/ws   restart that one yourself
@@ -48,8 +48,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (_router, _listener) = listen(&url).await?;
     states.wait_for(ComponentState::is_joined).await;
 
-    let somebody = connect(&url, "realm1").await?;
-    println!("{}", somebody.call("com.example.hello").args(("again",)).value::<String>().await?);
+    let caller = connect(&url, "realm1").await?;
+    println!("{}", caller.call("com.example.hello").args(("again",)).value::<String>().await?);
     component.stop().await;
     Ok(running.await?)
 }

@@ -3,7 +3,7 @@
 //!     cargo run --example several_components
 //!     cargo run --example several_components -- --url ws://router:8080/ws
 //!
-//! All are started at once, in no order. It ends when the guest has left: he sends the others home.
+//! All start at once, in no order. The program ends when the guest has left and has stopped the others.
 
 mod common;
 

@@ -1,8 +1,8 @@
 //! A router on a free port of 127.0.0.1 with the realm `realm1`, for tests from outside.
 //!
 //! Prints `ready ws://127.0.0.1:PORT/ws` and runs until stdin ends. As an argument it takes a port.
-//! With `--open` sessions may end those of others (`MetaApi::Full`), and everybody is told who
-//! calls, answers and publishes (`Disclosure::Always`). With `--users` nobody is anonymous: there is
+//! With `--open` sessions may end those of others (`MetaApi::Full`), and the identities of callers,
+//! callees and publishers are disclosed (`Disclosure::Always`). With `--users` clients must authenticate: there is
 //! one user for each method, with the names and secrets of `tests/crossbar/config.py`.
 
 use std::error::Error;

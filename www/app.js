@@ -1,13 +1,13 @@
-// The console: one session, and a form for each thing that can be done with it.
+// The console: one session, and one form per operation.
 
 import { connect, Result, WampError } from './pkg/index.js';
 import { millis, Plot } from './plot.js';
 import { isDict, isList, parse, show, showArguments } from './values.js';
 
-/** How many events the list keeps. */
+/** Maximum number of events in the list. */
 const KEPT = 200;
 
-/** How many progressive results show. */
+/** Maximum number of progressive results shown. */
 const STEPS = 20;
 
 const $ = (id) => document.getElementById(id);
@@ -240,7 +240,7 @@ onSubmit('measure', 'measure-result', async ({ uri, form }) => {
     if (end - shown > 100) {
       shown = end;
       figures();
-      // The page shall stay alive while it measures.
+      // Lets the page respond while it measures.
       await new Promise((resolve) => setTimeout(resolve));
     }
   }
@@ -275,7 +275,7 @@ for (const [form, attribute] of [['call', 'call'], ['publish', 'publish'], ['sub
   }
 }
 
-/** Runs `action` when the form is sent; what fails shows in `output`. */
+/** Runs `action` when the form is sent. Shows errors in `output`. */
 function onSubmit(id, output, action) {
   const form = $(id);
   form.addEventListener('submit', async (event) => {
@@ -305,7 +305,7 @@ function removable(name, label, text, remove) {
   button.setAttribute('aria-label', label);
   button.addEventListener('click', async () => {
     button.disabled = true;
-    // The list goes by what the user wants; that the session has ended meanwhile is shown above.
+    // Removed from the list in any case. The end of the session is shown above.
     await remove().catch((error) => state('failed', describe(error)));
     item.remove();
   });
@@ -334,7 +334,7 @@ function describe(error) {
   return values ? `${error.uri}\n${showArguments(error.args, error.kwargs)}` : error.uri;
 }
 
-/** The router of the server that the page is from; of a page from a file, one on this machine. */
+/** URL of the router on the server of this page; for a page from a file, on this machine. */
 function defaultUrl() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   return `${scheme}://${location.host || '127.0.0.1:8080'}/ws`;

@@ -33,7 +33,7 @@ export class Plot {
     this.#draw();
   }
 
-  /** Begins anew, with room for so many times. */
+  /** Clears the plot and reserves space for `planned` times. */
   begin(planned) {
     this.#planned = planned;
     this.#times = [];
@@ -46,7 +46,7 @@ export class Plot {
     this.#later();
   }
 
-  /** `{ n, p50, p95, min }` of the times so far; nothing if there are none. */
+  /** `{ n, p50, p95, min }` of the times so far; `undefined` without times. */
   figures() {
     const sorted = Float64Array.from(this.#times).sort();
     const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
@@ -55,7 +55,7 @@ export class Plot {
       : { n: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), min: sorted[0] };
   }
 
-  /** Many changes in a frame, one drawing. */
+  /** Draws once per frame, after any number of changes. */
   #later() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
@@ -67,7 +67,7 @@ export class Plot {
     const width = Math.max(240, this.#box.clientWidth);
     const height = Math.max(160, this.#svg.clientHeight);
     const figures = this.figures();
-    // A few very slow calls shall not press all others flat: they are drawn at the upper edge.
+    // A few very slow calls are drawn at the upper edge, so that the scale fits the others.
     const top = nice(figures ? Math.max(figures.p99 * 1.1, figures.p50 * 2) : 1);
     const count = Math.max(this.#planned, this.#times.length, 10);
     const x = (index) => LEFT + ((width - LEFT - RIGHT) * (index + 0.5)) / count;

@@ -1,4 +1,4 @@
-// Values as people write and read them: JSON, with what JSON has no word for.
+// Reads and shows values as JSON, with extensions for big integers and binary data.
 
 /**
  * Reads a field of the page. Empty is `undefined`. Integers too large for a number become BigInt,

@@ -1,4 +1,4 @@
-//! The dealer: what is registered, what is being called, and the handler of one connection.
+//! The dealer: registrations, running calls, and the handler of one connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use wampwerk::message::{
 use wampwerk::server::{HandlerError, SendError, TransportHandler, WampTransport};
 use wampwerk::{Dict, Match, Uri, UriRule, uris};
 
-/// What all connections share.
+/// State that all connections share.
 #[derive(Clone)]
 pub(crate) struct Dealer {
     realm: Arc<Uri>,
@@ -220,7 +220,7 @@ impl Handler {
             })
         };
         let Some((callee, to, invocation)) = found else {
-            let text = format!("nobody has registered {}", call.procedure);
+            let text = format!("procedure {} is not registered", call.procedure);
             return transport.send(refusal(call.request, uris::NO_SUCH_PROCEDURE, &text)).await;
         };
         let key = (callee, invocation.request);

@@ -1,12 +1,11 @@
 //! A WAMP server of one's own: a dealer without a broker, for one realm, over WebSocket and over
-//! RawSocket. What travels and how is the crate's matter; what the messages mean is decided here.
+//! RawSocket. The crate carries the messages; this program decides what they mean.
 //!
 //! ```text
 //! cargo run --example own_server -- [--url ws://…] [--raw-socket rs://…]
 //! ```
 //!
-//! It shows how handlers are written. Who just wants a router has `wampwerk::Router`, which does
-//! everything that this one does not.
+//! It shows how handlers are written. For a complete router, use `wampwerk::Router`.
 
 #[cfg(not(target_arch = "wasm32"))]
 #[path = "../common/mod.rs"]

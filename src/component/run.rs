@@ -191,7 +191,7 @@ impl Future for All {
             && let Poll::Ready(signal) = signals.poll_next(cx)
         {
             if all.patience.is_some() {
-                tracing::warn!(signal, "a second signal, so nobody is waited for");
+                tracing::warn!(signal, "a second signal: ending without waiting");
                 return Poll::Ready(all.end());
             }
             tracing::info!(signal, "stopping");

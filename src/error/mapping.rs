@@ -16,9 +16,9 @@ use crate::value::{Dict, Value};
 /// wamp_errors! {
 ///     /// What the shop refuses.
 ///     pub enum ShopError {
-///         /// There are only so many left.
+///         /// Number of items left.
 ///         OutOfStock(u32) = "com.shop.error.out_of_stock",
-///         /// Nobody knows such an item.
+///         /// The shop does not sell this item.
 ///         NoSuchItem { name: String, did_you_mean: Option<String> } = "com.shop.error.no_such_item",
 ///         /// Come back later.
 ///         Closed = "com.shop.error.closed",

@@ -47,6 +47,31 @@ impl Router {
     /// A stale unix socket, at which no program listens, is replaced. The file is removed when listening
     /// ends.
     ///
+    /// **A listener does not keep its router alive.** When the last handle of the router is dropped, the
+    /// listener stops and its sessions get GOODBYE. `builder.build()?.listen(url).await?` on a temporary
+    /// therefore stops listening at the end of that statement. Keep the router as long as it must serve:
+    ///
+    /// ```
+    /// use wampwerk::{Listener, Router};
+    ///
+    /// async fn start() -> Result<(Router, Listener), Box<dyn std::error::Error>> {
+    ///     let router = Router::builder().realm("realm1").build()?;
+    ///     let listener = router.listen("ws://127.0.0.1:0/ws").await?;
+    ///     Ok((router, listener))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (router, listener) = start().await?;
+    /// let session = wampwerk::connect(listener.url(), "realm1").await?;
+    ///
+    /// drop(router);
+    /// assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// With options, and a second listener:
+    ///
     /// ```
     /// use std::time::Duration;
     /// use wampwerk::Router;

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use crate::net::listen::accept_loop::{AcceptHandle, End};
 
 /// A listening socket. Dropping the handle changes nothing: connections are accepted until
-/// [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router. The listener
-/// of a factory ends with
+/// [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router, which ends
+/// when its last handle is dropped. The listener of a factory ends with
 /// [the factory's shutdown](crate::server::WampWebSocketServerFactory::shutdown).
 #[derive(Debug)]
 pub struct Listener {

@@ -97,6 +97,6 @@ pub(crate) fn server_cpu() -> Result<Duration, Error> {
 
 fn say(line: &str) {
     let mut out = stdout().lock();
-    // Nobody reads any more: stdin ends too.
+    // The reader is gone, so stdin ends too.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -170,7 +170,7 @@ fn measure_all(
                     contender,
                     warm_up: plan.warm_up,
                     time: plan.time,
-                    address: addresses.of(contender).ok_or("nobody listens")?,
+                    address: addresses.of(contender).ok_or("the contender does not listen")?,
                 };
                 let process = match contender {
                     Contender::WampAsync => &mut peers,

@@ -1,10 +1,10 @@
 //! What is measured: the works (rows) and the contenders (columns).
 
-/// How many events may be on their way to the slowest subscriber. The same for everybody, so that
-/// nobody's unbounded queue is measured.
+/// Maximum number of events on their way to the slowest subscriber. The same for all contenders, so
+/// that no unbounded queue is measured.
 pub(crate) const WINDOW: u64 = 256;
 
-/// The realm that everybody joins.
+/// Realm that all clients join.
 pub(crate) const REALM: &str = "realm1";
 
 /// The procedure and the topic of all contenders; the relay's frames are as long as if they held it.
@@ -123,7 +123,7 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
-    /// Everybody, in the order of a round: those who are compared are close to each other.
+    /// All contenders in the order of a round; compared ones are next to each other.
     pub(crate) const ALL: [Contender; 8] = [
         Contender::WampAsync,
         Contender::RelayPerMessage,

@@ -1,4 +1,4 @@
-//! The native component: what the page talks to.
+//! The native component, with which the page communicates.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use wampwerk::session::{Kwargs, Progress, PublishDetails, Reply};
 use wampwerk::{ApplicationError, CallError, Dict, Error, Payload, Session, Value};
 
-/// Who sent a chat message. We answer only those who are not components, or two of us would go on
-/// for ever.
+/// Sender of a chat message. The component does not answer other components: two of them would answer
+/// each other for ever.
 #[derive(Deserialize, Serialize)]
 struct Sender {
     from: Option<String>,

@@ -1,15 +1,15 @@
 //! The demo's command line.
 
-/// What the command line says.
+/// Options of the command line.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
-    /// The port of the page and of our router; nothing for 8000, or any free one.
+    /// Port of the page and of the built-in router. Default: 8000, or a free port if it is in use.
     pub(crate) port: Option<u16>,
-    /// A router to use instead of our own.
+    /// URL of a router to use instead of the built-in one.
     pub(crate) url: Option<String>,
-    /// The realm to join.
+    /// Realm to join.
     pub(crate) realm: Option<String>,
-    /// Whether to show the usage instead.
+    /// True if only the usage is shown.
     pub(crate) help: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Starts everything, prints where it is, and ends it.
+//! Starts all parts, prints their addresses, and stops them.
 
 use std::error::Error;
 use std::io::ErrorKind;

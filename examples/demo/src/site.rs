@@ -1,7 +1,7 @@
-//! The site: the page's files, the package's, and the router if it is ours, on one port.
+//! The web server: files of the page and of the package, and the built-in router, on one port.
 //!
-//! GET and HEAD of the files below two folders; no path leads out of them. The rest of HTTP is
-//! axum's, and the router's mount decides who becomes a WAMP client.
+//! GET and HEAD of the files below two folders; no path leads out of them. axum implements
+//! the rest of HTTP, and the router's `Mount` accepts WAMP clients.
 
 use std::io;
 use std::net::SocketAddr;

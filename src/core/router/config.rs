@@ -60,7 +60,7 @@ pub struct RouterConfig {
     /// Time that the authorizer has for one answer; after that the request fails with
     /// `wamp.error.authorization_failed`. Default: 10 s.
     pub authorization_timeout: Duration,
-    /// Authentication of clients. Default: everybody joins as `anonymous`, without authentication.
+    /// Authentication of clients. Default: every client joins as `anonymous`, without authentication.
     pub authentication: Option<AuthenticationConfig>,
 }
 

@@ -2,7 +2,7 @@
 
 /// Part of the meta API (spec: "Meta API") that a router offers.
 ///
-/// A router that admits everybody as "anonymous" cannot tell administrators from other clients. So
+/// A router that admits every client as "anonymous" cannot tell administrators from other clients. So
 /// by default every session may read, and no session may end anything that belongs to another one.
 /// Each role can have a setting of its own: [`Role::meta_api`](super::Role::meta_api).
 ///

@@ -67,7 +67,7 @@ pub(super) fn broker(offer: Offer<'_>) -> Vec<&'static str> {
     if !config.histories.is_empty() && offer.has("wamp.subscription.get_events") {
         all.push("event_history");
     }
-    // Only this procedure revokes subscriptions, and anybody's may be revoked.
+    // Only this procedure revokes subscriptions, and it can revoke those of any session.
     let policy = offer.realm.policy.as_ref();
     if meta::is_open_to_all(config, policy, "wamp.subscription.remove_subscriber") {
         all.push("subscription_revocation");

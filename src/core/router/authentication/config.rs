@@ -37,7 +37,7 @@ pub struct AuthenticationConfig {
 }
 
 impl AuthenticationConfig {
-    /// Settings without users: nobody can join.
+    /// Settings without users: no client can join.
     ///
     /// The nonces in challenges are derived from `nonce_key`: secret random octets, new ones at
     /// each start of the router. An old key would repeat the nonces, and overheard answers would be
@@ -54,7 +54,7 @@ impl AuthenticationConfig {
         }
     }
 
-    /// Settings that admit everybody as `anonymous`.
+    /// Settings that admit every client as `anonymous`.
     pub(crate) fn open() -> Self {
         let mut config = AuthenticationConfig::new([0; 32]);
         config.anonymous = Some("anonymous".to_owned());
@@ -69,11 +69,11 @@ impl AuthenticationConfig {
         &self.nonce_key
     }
 
-    /// Checks that all users and anonymous sessions have an existing role, and that somebody can
+    /// Checks that all users and anonymous sessions have an existing role, and that a client can
     /// join.
     ///
     /// # Errors
-    /// If the role of a user or of anonymous sessions does not exist, or if nobody can join. The
+    /// If the role of a user or of anonymous sessions does not exist, or if no client can join. The
     /// text names the user and the role.
     pub(crate) fn check_roles(
         &self,

@@ -52,8 +52,8 @@ impl Policy {
         if config.roles.is_empty() {
             return None;
         }
-        let nobody = Role::new("").meta_api(MetaApi::Off);
-        let mut roles = vec![Rules::new(&nobody, config.meta_api)];
+        let no_role = Role::new("").meta_api(MetaApi::Off);
+        let mut roles = vec![Rules::new(&no_role, config.meta_api)];
         let mut names = HashMap::new();
         let of = |wanted: Option<&Uri>| {
             let roles = config.roles.iter().filter(move |(realm, _)| realm.as_ref() == wanted);

@@ -4,7 +4,7 @@ use crate::core::router::session::Identity;
 use crate::message::PublishOptions;
 
 /// The six lists of PUBLISH.Options, at least one of them present. A session gets the event only if
-/// all lists allow it; an empty `eligible` list allows nobody.
+/// all lists allow it; an empty `eligible` list allows no session.
 ///
 /// The lists are sorted: each of a million sessions is looked up in a list of a million.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@
 //! - An event for all replaces everything that its topic holds. An event for some stands beside the
 //!   others, since other sessions shall still get theirs.
 //! - A publisher that was excluded from its event does not get it later, either.
-//! - An event that is retained for nobody (`eligible: []`) clears its topic.
+//! - An event that is retained without receivers (`eligible: []`) clears its topic.
 //! - When there is no room for an event, the topics with the oldest last event are dropped. So no
 //!   client can fill the store for ever.
 //! - An event that is too big for the whole store is not kept, and its topic is cleared: nothing is

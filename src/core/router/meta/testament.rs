@@ -67,7 +67,7 @@ fn publish_options(
     if options.ppt_scheme.is_some() && !session.features.publisher_passthru {
         return Err(invalid("argument \"publish_options\": ppt_scheme was not announced"));
     }
-    // Checked now: later nobody could be told.
+    // Checked now: a later failure would have no receiver.
     discloses(call.disclosure, &options)?;
     let mut fields = options.into_fields();
     fields.acknowledge = None;

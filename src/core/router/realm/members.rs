@@ -100,7 +100,7 @@ impl Realm {
         for (message, disclosure) in testaments.into_iter().flat_map(Testaments::into_publications)
         {
             let gone = (connection, &session);
-            // The session has gone, so nobody can be told of a failure.
+            // The session has gone, so a failure has no receiver.
             let _ = self.broker.publish_for_gone(turn, gone, &self.sessions, message, disclosure);
         }
         turn.meta_events.extend(meta_events);
