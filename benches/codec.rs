@@ -8,8 +8,9 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use wampwerk::internals::codec;
 use wampwerk::message::{Call, CallOptions, Event, EventDetails, Message, Serializer};
-use wampwerk::{Dict, Payload, Value, codec};
+use wampwerk::{Dict, Payload, Value};
 
 fn small_call(serializer: Serializer) -> Message {
     Message::Call(Call {

@@ -9,7 +9,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use wampwerk::core::router::{ConnectionId, Output, Router, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, Output, Router, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, Match};
 
@@ -253,8 +253,9 @@ impl Net {
         self.router.handle_message(Duration::ZERO, self.sender, call.into());
         let mut invoked = None;
         while let Some(output) = self.router.poll_output() {
-            if let wampwerk::core::router::Output::Send {
-                message: Message::Invocation(m), ..
+            if let wampwerk::internals::core::router::Output::Send {
+                message: Message::Invocation(m),
+                ..
             } = output
             {
                 invoked = Some(m.request);

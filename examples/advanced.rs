@@ -1,9 +1,10 @@
 //! Progress, cancelling, patterns and errors in one program: more than plain calls and events.
 
+use wampwerk::error::CallError;
 use wampwerk::message::{CancelMode, InvocationPolicy};
 use wampwerk::session::{Chunks, IncomingCall, Progress, Raw};
 use wampwerk::uri::Pattern;
-use wampwerk::{ApplicationError, CallError, Router, wamp_errors};
+use wampwerk::{ApplicationError, Router, wamp_errors};
 
 wamp_errors! {
     /// Errors of the shop.

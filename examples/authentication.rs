@@ -15,11 +15,12 @@ use std::error::Error;
 use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{AuthError, Credential, Salt};
+use wampwerk::error::ConnectError;
 use wampwerk::router::User;
 use wampwerk::session::authentication::{
     Anonymous, Authentication, Cryptosign, OnChallenge, Scram, Signature, Ticket, WampCra,
 };
-use wampwerk::{ConnectError, Dict, Router, Value, connect};
+use wampwerk::{Dict, Router, Value, connect};
 
 /// An Ed25519 key. A real one is in a file: `Cryptosign::from_file("id_ed25519")`.
 const SEED: &str = "4ffddd896a530ce5ee8c86b83b0d31835490a97a9cd718cb2f09c9fd31c4a7d7";

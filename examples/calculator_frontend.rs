@@ -9,7 +9,8 @@ mod common;
 
 use std::error::Error;
 
-use wampwerk::{CallError, connect};
+use wampwerk::connect;
+use wampwerk::error::CallError;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

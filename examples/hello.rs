@@ -11,8 +11,10 @@ mod common;
 use std::error::Error;
 use std::time::Duration;
 
+use wampwerk::Session;
 use wampwerk::component::{Component, LogLevel, run};
-use wampwerk::{CallError, Session, uris};
+use wampwerk::error::CallError;
+use wampwerk::uri::uris;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

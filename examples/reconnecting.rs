@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use wampwerk::component::{Component, ComponentState, LogLevel, RetryDecision, RetryPolicy, run};
-use wampwerk::{Listener, Router, connect};
+use wampwerk::server::Listener;
+use wampwerk::{Router, connect};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -38,6 +38,10 @@
 //!
 //! The repository contains a guide in `docs/` and programs in `examples/`.
 //!
+//! # Paths
+//! A name has one home: the module of its subject. The root repeats only the names that most programs
+//! start with.
+//!
 //! # Cargo features
 //! - `router`: embedded router and servers
 //! - `json`, `msgpack`, `cbor`: serializers; at least one is needed
@@ -45,8 +49,9 @@
 //! - `scram`, `cryptosign`: these authentication methods; the others are always available
 //! - `log`: the subscriber that [`component::run`](fn@component::run) installs natively
 //! - `cryptobox`: `session::cryptobox`, end-to-end encryption as in Autobahn
+//! - `internals`: `internals`, the parts below for programs with their own I/O. Not stable
 //!
-//! All but `cryptobox` are enabled by default.
+//! All but `cryptobox` and `internals` are enabled by default.
 //!
 //! # Logging
 //! The crate logs through [`tracing`](https://docs.rs/tracing). Errors of handlers are warnings. Each
@@ -59,16 +64,28 @@
 //! `tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).init()` (feature
 //! `env-filter` of tracing-subscriber); then `RUST_LOG=wampwerk::message=trace` has an effect.
 
+#![cfg_attr(
+    not(feature = "internals"),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "only the feature `internals` offers all of it"
+    )
+)]
+
 pub mod auth;
-pub mod codec;
+mod codec;
 pub mod component;
-pub mod core;
+mod core;
 pub mod error;
-pub mod framing;
+mod framing;
+#[cfg(feature = "internals")]
+pub mod internals;
 pub mod message;
 #[cfg(feature = "router")]
 pub mod router;
-pub mod rt;
+mod rt;
 pub mod session;
 mod settings;
 pub mod transport;
@@ -86,18 +103,16 @@ cfg_if::cfg_if! {
 cfg_if::cfg_if! {
     if #[cfg(all(feature = "router", not(target_arch = "wasm32")))] {
         pub mod server;
-        pub use server::Listener;
     }
 }
 
 pub use component::Component;
-pub use error::*;
+pub use error::{ApplicationError, Error};
 pub use message::{Payload, Serializer};
 #[cfg(feature = "router")]
-pub use router::{Router, RouterBuilder};
-pub use session::Session;
-pub use session::connect;
-pub use uri::{Captures, InvalidUri, Match, NamedPattern, Pattern, Uri, UriRule, uris};
+pub use router::Router;
+pub use session::{Session, connect};
+pub use uri::{Match, Uri};
 pub use value::{Dict, List, Value};
 
 /// Compiles the examples of the README and of the guide.

@@ -11,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use wampwerk::{Listener, Router, Session, connect};
+use wampwerk::server::Listener;
+use wampwerk::{Router, Session, connect};
 
 /// What no healthy machine needs; nothing waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(60);

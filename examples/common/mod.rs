@@ -4,7 +4,8 @@
 
 use std::error::Error;
 
-use wampwerk::{Listener, Router};
+use wampwerk::Router;
+use wampwerk::server::Listener;
 
 /// Where examples of several programs meet, unless `--url` says another place.
 pub const MEETING: &str = "ws://127.0.0.1:8080/ws";

@@ -9,7 +9,8 @@ use wampwerk::message::{
     RequestType, ResultDetails, Roles, Unregister, Unregistered, Welcome, WelcomeDetails, Yield,
 };
 use wampwerk::server::{HandlerError, SendError, TransportHandler, WampTransport};
-use wampwerk::{Dict, Match, Uri, UriRule, uris};
+use wampwerk::uri::{UriRule, uris};
+use wampwerk::{Dict, Match, Uri};
 
 /// State that all connections share.
 #[derive(Clone)]

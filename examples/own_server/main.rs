@@ -16,7 +16,7 @@ mod dealer;
 #[cfg(not(target_arch = "wasm32"))]
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    use wampwerk::codec;
+    use wampwerk::Serializer;
     use wampwerk::server::{WampRawSocketServerFactory, WampWebSocketServerFactory};
 
     common::options(&["--url", "--raw-socket"])?;
@@ -26,8 +26,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Callers and callees meet, whatever they have come by.
     let dealer = dealer::Dealer::new("realm1");
     let (one, other) = (dealer.clone(), dealer);
-    let web = WampWebSocketServerFactory::new(move || one.handler(), &url, codec::available())?;
-    let raw = WampRawSocketServerFactory::new(move || other.handler(), &raw, codec::available())?;
+    let web = WampWebSocketServerFactory::new(
+        move || one.handler(),
+        &url,
+        &[Serializer::Json, Serializer::MsgPack, Serializer::Cbor],
+    )?;
+    let raw = WampRawSocketServerFactory::new(
+        move || other.handler(),
+        &raw,
+        &[Serializer::Json, Serializer::MsgPack, Serializer::Cbor],
+    )?;
     let (web, raw) = (web.listen().await?, raw.listen().await?);
     println!("WebSocket {}", web.url());
     println!("RawSocket {}", raw.url());

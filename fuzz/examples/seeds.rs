@@ -7,8 +7,9 @@ use std::error::Error;
 use std::path::Path;
 
 use bytes::Bytes;
-use wampwerk::framing::batch::BatchFormat;
-use wampwerk::{Serializer, codec};
+use wampwerk::Serializer;
+use wampwerk::internals::codec;
+use wampwerk::internals::framing::batch::BatchFormat;
 
 /// One of each message, and forms of payloads.
 const MESSAGES: &[(&str, &str)] = &[

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use wampwerk::Serializer;
-use wampwerk::framing::batch::{Batch, BatchFormat};
+use wampwerk::internals::framing::batch::{Batch, BatchFormat};
 
 /// The first octet chooses the serializer, the others are the batch.
 pub fn read(input: &[u8]) {
@@ -15,7 +15,7 @@ pub fn read(input: &[u8]) {
     let mut written = Vec::new();
     for message in batch {
         assert!(format.append(&message, &mut written));
-        let _ = wampwerk::codec::decode(serializer, &message);
+        let _ = wampwerk::internals::codec::decode(serializer, &message);
     }
     assert_eq!(written, bytes);
 }

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::collections::{BTreeMap, HashMap};
+use wampwerk::internals::codec;
 use wampwerk::message::Message;
-use wampwerk::{Dict, List, Payload, Serializer, Value, codec};
+use wampwerk::{Dict, List, Payload, Serializer, Value};
 
 pub fn json(input: &[u8]) {
     decode(Serializer::Json, input);

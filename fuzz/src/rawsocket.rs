@@ -3,7 +3,7 @@
 
 use bytes::BufMut;
 use wampwerk::Serializer;
-use wampwerk::framing::rawsocket::{
+use wampwerk::internals::framing::rawsocket::{
     Frame, FrameError, FrameReader, FrameWriter, HANDSHAKE_SIZE, HEADER_SIZE, HandshakeReply,
     Header, MAGIC, MAX_FRAME, MaxLength, Request,
 };

@@ -8,12 +8,14 @@
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use wampwerk::core::router::{
+use wampwerk::error::Violation;
+use wampwerk::internals::codec;
+use wampwerk::internals::core::router::{
     Action, Authorization, Cached, ConnectionId, Denied, Disclosure, MetaApi, Output, Principal,
     Role, Router, RouterConfig, Rule, Statistics,
 };
 use wampwerk::message::{Message, RequestType};
-use wampwerk::{ApplicationError, Match, Serializer, Violation, codec};
+use wampwerk::{ApplicationError, Match, Serializer};
 
 const URIS: &[&str] = &[
     "com.a",

@@ -1,6 +1,7 @@
 //! URIs and patterns: what one reading of a text takes, the others must bear out.
 
-use wampwerk::{Match, NamedPattern, Pattern, Uri, UriRule};
+use wampwerk::uri::{NamedPattern, Pattern, UriRule};
+use wampwerk::{Match, Uri};
 
 /// Two lines: a pattern, and a URI.
 pub fn patterns(input: &[u8]) {

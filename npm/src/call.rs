@@ -17,8 +17,8 @@ use crate::session::{read_values, values_to_js, write_payload};
 use crate::value::{details_to_js, get, set};
 use wampwerk::error::{CallError, Lagged};
 use wampwerk::message::Serializer;
-use wampwerk::rt::BoxFuture;
 use wampwerk::session::{CallReply, CallRequest, RunningCall, StreamingCall};
+use wampwerk::transport::BoxFuture;
 
 #[wasm_bindgen]
 extern "C" {

@@ -22,10 +22,9 @@ use wampwerk::component::{
 };
 use wampwerk::error::{ApplicationError, ConfigError, ConnectError};
 use wampwerk::message::{RegisterOptions, SubscribeOptions};
-use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::Authentication;
 use wampwerk::session::{Event, EventHandler, SessionConfig};
-use wampwerk::transport::{TransportConfig, TransportInfo};
+use wampwerk::transport::{BoxFuture, TransportConfig, TransportInfo};
 use wampwerk::uri::uris;
 use wampwerk::value::Value;
 

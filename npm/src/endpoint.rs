@@ -17,8 +17,8 @@ use crate::session::{promise, read_values, values_to_js, write_payload};
 use crate::value::{details_to_js, dict_to_js, get, list_to_js, set};
 use wampwerk::error::ApplicationError;
 use wampwerk::message::{Payload, Serializer};
-use wampwerk::rt::BoxFuture;
 use wampwerk::session::{Chunks, IncomingCall, Procedure, Progress};
+use wampwerk::transport::BoxFuture;
 use wampwerk::uri::uris;
 
 #[wasm_bindgen]

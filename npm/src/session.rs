@@ -23,8 +23,8 @@ use wampwerk::error::{ApplicationError, ConfigError, EncodeError, Violation};
 use wampwerk::message::{
     CallOptions, CancelMode, Payload, PublishOptions, RegisterOptions, Serializer, SubscribeOptions,
 };
-use wampwerk::rt::BoxFuture;
 use wampwerk::session::Session;
+use wampwerk::transport::BoxFuture;
 use wampwerk::uri::uris;
 use wampwerk::value::{Dict, List, Value};
 

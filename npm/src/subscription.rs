@@ -15,8 +15,8 @@ use crate::error::Report;
 use crate::registration::ending_to_js;
 use crate::session::{promise, values_to_js};
 use crate::value::{details_to_js, set};
-use wampwerk::error::{DecodeError, UnsubscribeError};
-use wampwerk::session::{Event, Lagged, Subscription};
+use wampwerk::error::{DecodeError, Lagged, UnsubscribeError};
+use wampwerk::session::{Event, Subscription};
 
 /// Maximum number of events per fetch.
 const BATCH: usize = 64;

@@ -13,13 +13,13 @@ mod credential;
 pub mod cryptosign;
 mod dialect;
 pub(crate) mod encoding;
-mod exchange;
+pub(crate) mod exchange;
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 mod hex;
 mod mock;
 #[cfg_attr(not(feature = "scram"), path = "no_scram.rs")]
 pub mod scram;
-mod secret;
+pub(crate) mod secret;
 pub mod totp;
 pub mod wampcra;
 
@@ -27,11 +27,12 @@ use std::fmt;
 
 pub use context::ChallengeContext;
 pub use credential::{Credential, Salt};
-pub use exchange::Exchange;
-pub use secret::{Secret, constant_time_eq};
+pub(crate) use exchange::Exchange;
+pub use secret::Secret;
+pub(crate) use secret::constant_time_eq;
 
 /// The channel binding type available natively: 32 octets of the TLS exporter (RFC 9266).
-pub const TLS_EXPORTER: &str = "tls-exporter";
+pub(crate) const TLS_EXPORTER: &str = "tls-exporter";
 
 /// Authentication failed, or the credentials cannot be used. The text never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -29,7 +29,7 @@ impl Payload {
     /// let payload = Payload::encode(Serializer::Cbor, &("volume", 11), &())?;
     /// assert_eq!(payload.args::<(String, u8)>().unwrap(), ("volume".into(), 11));
     /// # }
-    /// # Ok::<(), wampwerk::EncodeError>(())
+    /// # Ok::<(), wampwerk::error::EncodeError>(())
     /// ```
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl Payload {
     /// - `args` or `kwargs` serializes as another kind of value
     /// - the format cannot represent a value (JSON: a float that is not finite, or a text that
     ///   starts with `U+0000`)
-    /// - a value is nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH)
+    /// - a value is nested deeper than 100 levels
     pub fn encode<A, K>(serializer: Serializer, args: &A, kwargs: &K) -> Result<Self, EncodeError>
     where
         A: Serialize + ?Sized,

@@ -33,7 +33,7 @@ impl Value {
     ///
     /// let size: Size = Value::from(Dict::from([("width", 3)])).decode()?;
     /// assert_eq!((size.width, size.height), (3, None));
-    /// # Ok::<(), wampwerk::DecodeError>(())
+    /// # Ok::<(), wampwerk::error::DecodeError>(())
     /// ```
     ///
     /// # Errors

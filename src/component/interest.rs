@@ -17,7 +17,7 @@ impl Component {
     /// declaration.
     ///
     /// The component does not wait longer than the time limit for joining
-    /// ([`join_timeout`](crate::core::client::ClientConfig::join_timeout), 10 s) for the router's
+    /// ([`join_timeout`](crate::session::ClientConfig::join_timeout), 10 s) for the router's
     /// answer. An error is reported as a [`UserError`](crate::session::UserError) with the
     /// procedure; in a [strict](super::ComponentBuilder::strict) component the attempt fails.
     /// [`off`](Component::off) removes the declaration for future sessions.

@@ -137,7 +137,7 @@ use stop::Stop;
 /// | `connect`: the session, the transport | [`on_connect`](Self::on_connect): the [`TransportInfo`](crate::transport::TransportInfo). There is no [`Session`] before a realm is joined |
 /// | `join`: the session, its details | [`on_join`](Self::on_join): the [`Session`] |
 /// | `ready`: the session | [`on_ready`](Self::on_ready): the [`Session`] |
-/// | `leave`: the session, the details | [`on_leave`](Self::on_leave): the [`CloseReason`](crate::CloseReason). The session has ended and cannot be used |
+/// | `leave`: the session, the details | [`on_leave`](Self::on_leave): the [`CloseReason`](crate::error::CloseReason). The session has ended and cannot be used |
 /// | `disconnect`: the session, `was_clean` | [`on_disconnect`](Self::on_disconnect): `was_clean` |
 /// | `connectfailure`: the component, the exception | [`on_connect_failure`](Self::on_connect_failure): the [`AttemptError`] |
 /// | none | [`on_retry`](Self::on_retry), with [`retry_now`](Self::retry_now), [`state`](Self::state) and [`states`](Self::states) |
@@ -230,7 +230,7 @@ impl Component {
 
     /// Stops the component at once, whatever it is doing. An attempt is aborted, a delay is ended,
     /// and a session is left with GOODBYE. The router has 3 s to answer (see
-    /// [`ClientConfig::leave_timeout`](crate::core::client::ClientConfig::leave_timeout)). `main`
+    /// [`ClientConfig::leave_timeout`](crate::session::ClientConfig::leave_timeout)). `main`
     /// and the join listeners are dropped at their await points.
     ///
     /// The returned future completes when the component has ended; awaiting it is optional. The run

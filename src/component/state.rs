@@ -35,7 +35,7 @@ pub enum ComponentState {
     },
     /// Waiting before the next attempt.
     Waiting {
-        /// Time of the next attempt, on the clock of [`rt::now`](crate::rt::now).
+        /// Time of the next attempt, on the library's monotonic clock.
         until: Duration,
     },
     /// Waiting because the browser is offline.

@@ -32,7 +32,7 @@ pub(crate) const JITTER: (f64, f64) = (0.0, 1.0);
 ///
 /// ```
 /// use std::time::Duration;
-/// use wampwerk::core::retry::RetryPolicy;
+/// use wampwerk::component::RetryPolicy;
 ///
 /// let policy = RetryPolicy::default().max_retries(5).initial_delay(Duration::from_millis(200));
 /// assert_eq!(policy.max_delay, Duration::from_secs(300));

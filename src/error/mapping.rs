@@ -8,10 +8,11 @@ use crate::value::{Dict, Value};
 /// fields are the error's `args`, its named fields are its `kwargs`.
 ///
 /// A procedure returns it (`Result<T, ShopError>`), and the caller gets it back by
-/// [`CallError::downcast`](crate::CallError::downcast):
+/// [`CallError::downcast`](crate::error::CallError::downcast):
 ///
 /// ```
-/// use wampwerk::{ApplicationError, CallError, Session, wamp_errors};
+/// use wampwerk::{ApplicationError, Session, wamp_errors};
+/// use wampwerk::error::CallError;
 ///
 /// wamp_errors! {
 ///     /// What the shop refuses.

@@ -110,12 +110,12 @@ impl BatchFormat {
 ///
 /// ```
 /// use wampwerk::Serializer;
-/// use wampwerk::framing::batch::{Batch, BatchFormat};
+/// use wampwerk::internals::framing::batch::{Batch, BatchFormat};
 ///
 /// let batch = Batch::read(Serializer::Json, "[17,1,2]\x1e[35,3]\x1e".into())?;
 /// assert_eq!(batch.format(), BatchFormat::Separated1e);
 /// assert!(batch.eq(["[17,1,2]", "[35,3]"]));
-/// # Ok::<(), wampwerk::framing::batch::BatchError>(())
+/// # Ok::<(), wampwerk::internals::framing::batch::BatchError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Batch {

@@ -17,9 +17,8 @@
 //! assert_eq!((message.name(), message.code()), ("CALL", 48));
 //! ```
 
-pub mod fields;
 mod options;
-mod parts;
+pub(crate) mod parts;
 mod payload;
 mod pubsub;
 mod roles;
@@ -42,7 +41,7 @@ pub(crate) use options::Field;
     unused_imports,
     reason = "only the router and the JavaScript face read options by hand"
 )]
-pub(crate) use parts::Options;
+pub(crate) use parts::{MAX_ID, Options};
 pub(crate) use payload::Content;
 pub(crate) use wire::{ElementWriter, Elements};
 
@@ -65,9 +64,6 @@ pub use session::{
 };
 
 use crate::error::{EncodeError, Violation};
-
-/// Largest id (spec: "IDs").
-pub const MAX_ID: u64 = 1 << 53;
 
 macro_rules! message_enum {
     ($($variant:ident($ty:ty) = $code:literal $name:literal,)*) => {

@@ -147,13 +147,13 @@ macro_rules! options {
     (
         $(#[$doc:meta])*
         $name:ident / $fields:ident ($place:literal) {
-            $($(#[$field_doc:meta])* $field:ident: $ty:ty,)*
+            $($(#[doc = $field_doc:literal])* $field:ident: $ty:ty,)*
         } + passthru
     ) => {
         $crate::message::options::options! {
             $(#[$doc])*
             $name / $fields ($place) {
-                $($(#[$field_doc])* $field: $ty,)*
+                $($(#[doc = $field_doc])* $field: $ty,)*
                 /// Payload passthru mode: scheme.
                 ppt_scheme: String,
                 /// Payload passthru mode: inner serializer.
@@ -174,12 +174,16 @@ macro_rules! options {
     (
         $(#[$doc:meta])*
         $name:ident / $fields:ident ($place:literal) $(hides [$($hidden:literal),*])? {
-            $($(#[$field_doc:meta])* $field:ident: $ty:ty,)*
+            $($(#[doc = $field_doc:literal])* $field:ident: $ty:ty,)*
         }
     ) => {
         $(#[$doc])*
         ///
-        #[doc = concat!("Its keys are the fields of [`", stringify!($fields), "`].")]
+        /// Keys, each an `Option` field:
+        $(
+            #[doc = concat!("- `", stringify!($field), ": ", stringify!($ty), "`:", $($field_doc),*)]
+        )*
+        /// - `extra: Dict`: all other keys, as received or as they will be sent.
         ///
         /// Most messages have no options. The fields are therefore boxed: an empty struct is one
         /// word, and messages are cheap to move.
@@ -190,7 +194,7 @@ macro_rules! options {
         #[derive(Clone, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $fields {
-            $($(#[$field_doc])* pub $field: Option<$ty>,)*
+            $($(#[doc = $field_doc])* pub $field: Option<$ty>,)*
             /// All other keys, as received or as they will be sent.
             pub extra: $crate::value::Dict,
         }

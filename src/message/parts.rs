@@ -2,9 +2,12 @@
 //! messages.
 
 use crate::error::{EncodeError, Violation};
-use crate::message::{ElementWriter, Elements, MAX_ID, Payload, RequestType};
+use crate::message::{ElementWriter, Elements, Payload, RequestType};
 use crate::uri::Uri;
 use crate::value::Dict;
+
+/// Largest id (spec: "IDs").
+pub const MAX_ID: u64 = 1 << 53;
 
 /// One element of a message, or several for the payload.
 pub(crate) trait Part {

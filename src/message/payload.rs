@@ -27,7 +27,7 @@ use crate::value::{Dict, List, Value};
 /// let payload = Payload::encode(Serializer::Cbor, &(2, 3), &())?;
 /// assert_eq!(payload.args::<(i64, i64)>().unwrap(), (2, 3));
 /// # }
-/// # Ok::<(), wampwerk::EncodeError>(())
+/// # Ok::<(), wampwerk::error::EncodeError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Payload(Repr);

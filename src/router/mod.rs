@@ -370,7 +370,7 @@ impl RouterBuilder {
     ///         Ok::<_, std::io::Error>(decided.cached(Cached::ForSession))
     ///     })
     ///     .build()?;
-    /// # Ok::<(), wampwerk::BuildError>(())
+    /// # Ok::<(), wampwerk::error::BuildError>(())
     /// ```
     pub fn authorizer<F, R, A, E>(mut self, authorizer: F) -> Self
     where

@@ -9,7 +9,7 @@ use crate::net::listen::accept_loop::Accept;
 use crate::router::ListenGuard;
 use crate::server::connections::Connections;
 use crate::server::serve::Serve;
-use crate::transport::Acceptor;
+use crate::transport::native::accept::Acceptor;
 
 /// The handshakes and connections of one listener.
 pub(super) struct Accepting<S: Serve> {

@@ -16,11 +16,10 @@ use crate::server::listen::open;
 use crate::server::mount::Mount;
 use crate::server::target::{Target, Url};
 use crate::server::{Listener, TransportHandler};
-use crate::transport::TlsServer;
-use crate::transport::native::accept::OnConnect;
+use crate::transport::native::accept::{Acceptor, OnConnect};
+use crate::transport::{AcceptError, TlsServer};
 use crate::transport::{
-    AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
-    Transport,
+    ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
 };
 
 /// Common part of both factories.
@@ -148,11 +147,12 @@ factory! {
     /// A custom WAMP server over WebSocket: a [`TransportHandler`] handles each connection. Autobahn's `WampWebSocketServerFactory`.
     ///
     /// ```
+    /// use wampwerk::Serializer;
+    /// use wampwerk::internals::codec;
     /// use wampwerk::message::{Goodbye, GoodbyeDetails, Message};
-    /// use wampwerk::server::{
-    ///     HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory,
-    /// };
-    /// use wampwerk::{Serializer, codec, uris};
+    /// use wampwerk::server::{HandlerError, TransportHandler};
+    /// use wampwerk::server::{WampTransport, WampWebSocketServerFactory};
+    /// use wampwerk::uri::uris;
     ///
     /// /// Says goodbye to every client.
     /// struct Farewell;
@@ -208,7 +208,7 @@ impl WampWebSocketServerFactory {
     }
 
     /// Calls `ask` for every request that would be accepted otherwise; see
-    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are accepted.
+    /// [`ConnectionRequest`]. Default: all are accepted.
     #[doc(alias = "onConnect")]
     #[must_use]
     pub fn on_connect<F>(mut self, ask: F) -> Self

@@ -29,7 +29,7 @@ use crate::transport::CloseCode;
 /// ```
 /// use wampwerk::message::{Abort, AbortDetails, Message, Payload};
 /// use wampwerk::server::{HandlerError, TransportHandler, WampTransport};
-/// use wampwerk::uris;
+/// use wampwerk::uri::uris;
 ///
 /// /// Refuses every client.
 /// #[derive(Default)]

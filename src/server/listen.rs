@@ -150,7 +150,7 @@ impl Listen {
     }
 
     /// Calls `ask` for every WebSocket request that would be accepted otherwise; see
-    /// [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect). Default: all are accepted.
+    /// [`ConnectionRequest`]. Default: all are accepted.
     #[doc(alias = "onConnect")]
     pub fn on_connect<F>(mut self, ask: F) -> Self
     where

@@ -19,9 +19,9 @@ use crate::router::Router;
 use crate::rt::BoxFuture;
 use crate::server::connections::{Connections, Reservation};
 use crate::server::serve::Serve;
-use crate::transport::native::accept::{Agreed, OnConnect, Refusal};
+use crate::transport::native::accept::{Acceptor, Agreed, OnConnect, Refusal};
 use crate::transport::{
-    Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
+    ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
 };
 
 /// A WAMP server over WebSocket as a part of an HTTP server: hyper, axum, or any other that gives its
@@ -134,7 +134,7 @@ impl Mount {
         Ok(Mount { acceptor: Acceptor::mounted(serializers).options(options), room, connections })
     }
 
-    /// Calls `ask` for every request that would be granted otherwise; see [`Acceptor::on_connect`]. The
+    /// Calls `ask` for every request that would be granted otherwise; see [`ConnectionRequest`]. The
     /// client's address is not known here. Default: all are granted.
     #[doc(alias = "onConnect")]
     #[must_use]

@@ -6,8 +6,8 @@ use crate::error::{ListenError, UrlError};
 use crate::message::Serializer;
 use crate::net::tls;
 use crate::transport::TlsServer;
-use crate::transport::native::accept::OnConnect;
-use crate::transport::{Acceptor, RAW_SOCKET, ServerOptions};
+use crate::transport::native::accept::{Acceptor, OnConnect};
+use crate::transport::{RAW_SOCKET, ServerOptions};
 use crate::url::NO_TLS;
 use crate::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
 

@@ -49,7 +49,7 @@ const COMMANDS: usize = 256;
 /// TLS with an own certificate authority, and a login:
 ///
 /// ```no_run
-/// # async fn join() -> Result<(), wampwerk::ConnectError> {
+/// # async fn join() -> Result<(), wampwerk::error::ConnectError> {
 /// use wampwerk::session::authentication::WampCra;
 /// use wampwerk::transport::Tls;
 ///
@@ -269,7 +269,7 @@ impl fmt::Debug for Connect<'_> {
 }
 
 /// Joins a realm over a transport that is open. `config` is a [`SessionConfig`], or a
-/// [`ClientConfig`](crate::core::client::ClientConfig) where there is no more to say.
+/// [`ClientConfig`](crate::session::ClientConfig) where there is no more to say.
 ///
 /// Dropping the future gives up: the transport is closed, and a challenge is not answered any more.
 ///

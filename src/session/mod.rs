@@ -69,7 +69,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use crate::error::Lagged;
+pub use crate::core::client::ClientConfig;
 pub use call::{CallReply, CallRequest};
 pub use config::SessionConfig;
 pub use connect::{Connect, connect, connect_with, join};

@@ -13,7 +13,7 @@ pub(crate) use crate::auth::Secret;
 /// the path of a PEM file of up to 4 MiB, which is read when the connector is made.
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), wampwerk::ConnectError> {
+/// # async fn example() -> Result<(), wampwerk::error::ConnectError> {
 /// use wampwerk::transport::Tls;
 ///
 /// let session = wampwerk::connect("wss://router.internal/ws", "realm1")

@@ -48,7 +48,7 @@ impl WebSocketOptions {
 
     /// Maximum size of a message in bytes, in both directions. A longer one that comes ends the
     /// connection, over WebSocket with close code 1009; one that is to be sent is refused with
-    /// [`TooLarge`](crate::TransportError::TooLarge), and the connection stays. Default: 16 MiB.
+    /// [`TooLarge`](crate::error::TransportError::TooLarge), and the connection stays. Default: 16 MiB.
     ///
     /// In batches it is the batch that is limited, and none is made longer.
     ///

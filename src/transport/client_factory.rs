@@ -17,7 +17,7 @@ use crate::url::{RawSocketUrl, WebSocketUrl};
 /// Settings that cannot be used are refused by [`check`](Self::check) and when connecting.
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), wampwerk::ConnectError> {
+/// # async fn example() -> Result<(), wampwerk::error::ConnectError> {
 /// use wampwerk::Serializer;
 /// use wampwerk::transport::{Connector, WampWebSocketClientFactory};
 ///

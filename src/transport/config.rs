@@ -23,7 +23,7 @@ use crate::url::{Host, is_raw_socket, shown};
 /// use std::time::Duration;
 /// use wampwerk::transport::TransportConfig;
 ///
-/// # fn main() -> Result<(), wampwerk::ConfigError> {
+/// # fn main() -> Result<(), wampwerk::error::ConfigError> {
 /// let typed = TransportConfig::websocket("ws://127.0.0.1:8080/ws")
 ///     .connect_timeout(Duration::from_secs(3))
 ///     .max_retries(10);
@@ -132,7 +132,7 @@ impl TransportConfig {
     /// use wampwerk::Serializer;
     /// use wampwerk::transport::TransportConfig;
     ///
-    /// # fn main() -> Result<(), wampwerk::ConfigError> {
+    /// # fn main() -> Result<(), wampwerk::error::ConfigError> {
     /// let config =
     ///     TransportConfig::rawsocket("rs://unix:/run/router.sock").serializers(&[Serializer::Json]);
     /// # config.connector()?;

@@ -13,7 +13,7 @@
 //!     .connect_timeout(Duration::from_secs(3));
 //! // wampwerk::session::connect_with(&factory, "realm1").await?
 //! # let _ = factory;
-//! # Ok::<(), wampwerk::ConnectError>(())
+//! # Ok::<(), wampwerk::error::ConnectError>(())
 //! ```
 //!
 //! - [`WampWebSocketClientFactory`] connects by WebSocket, natively and in the browser; natively
@@ -32,7 +32,6 @@ use bytes::Bytes;
 
 use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
-use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
 mod batched;
 mod client_factory;
@@ -44,6 +43,7 @@ mod round_trip;
 pub(crate) mod setters;
 mod subprotocol;
 
+pub use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 pub use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer, WebSocketOptions};
 pub use crate::url::{RawSocketUrl, WebSocketUrl};
 pub(crate) use crate::websocket::CLOSE_TIMEOUT;
@@ -55,13 +55,13 @@ pub use round_trip::RoundTrip;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
-        pub mod web;
+        mod web;
         pub(crate) use web::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
     } else {
-        pub mod native;
+        pub(crate) mod native;
         pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
         #[cfg(feature = "router")]
-        pub use native::*;
+        pub use native::accept::{AcceptError, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// have one, and only once a ping was answered:
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), wampwerk::ConnectError> {
+/// # async fn example() -> Result<(), wampwerk::error::ConnectError> {
 /// let session = wampwerk::connect("ws://127.0.0.1:8080/ws", "realm1").await?;
 /// match session.transport().round_trip.last() {
 ///     Some(time) => println!("the router answers within {time:?}"),

@@ -30,7 +30,7 @@ pub use pattern::Pattern;
 ///     Uri::parse("com..add").unwrap_err().to_string(),
 ///     "\"com..add\" is not a valid URI: component 2 is empty",
 /// );
-/// # Ok::<(), wampwerk::InvalidUri>(())
+/// # Ok::<(), wampwerk::uri::InvalidUri>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uri(Arc<str>);

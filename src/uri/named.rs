@@ -25,7 +25,8 @@ use crate::error::payload::DecodeError;
 /// the details of each event or invocation.
 ///
 /// ```
-/// use wampwerk::{Match, NamedPattern};
+/// use wampwerk::Match;
+/// use wampwerk::uri::NamedPattern;
 ///
 /// let pattern = NamedPattern::parse("com.shop.<id:int>.<name>")?;
 /// assert_eq!((pattern.uri().as_str(), pattern.policy()), ("com.shop..", Match::Wildcard));

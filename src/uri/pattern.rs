@@ -7,7 +7,8 @@ use super::{InvalidUri, Match, Uri, UriRule};
 /// A URI and the policy by which it matches other URIs (spec: "Pattern-based …").
 ///
 /// ```
-/// use wampwerk::{Match, Pattern};
+/// use wampwerk::Match;
+/// use wampwerk::uri::Pattern;
 ///
 /// let pattern = Pattern::from_starred("com.*.add")?;
 /// assert_eq!((pattern.uri().as_str(), pattern.policy()), ("com..add", Match::Wildcard));
@@ -16,7 +17,7 @@ use super::{InvalidUri, Match, Uri, UriRule};
 /// let pattern = Pattern::from_starred("com.example.*")?;
 /// assert_eq!((pattern.uri().as_str(), pattern.policy()), ("com.example.", Match::Prefix));
 /// assert!(pattern.matches("com.example.add.two"));
-/// # Ok::<(), wampwerk::InvalidUri>(())
+/// # Ok::<(), wampwerk::uri::InvalidUri>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {

@@ -6,7 +6,7 @@
 /// Accepts [`CANCELED`], and [`CANCELLED`], the spelling in one section of the specification.
 ///
 /// ```
-/// use wampwerk::uris;
+/// use wampwerk::uri::uris;
 ///
 /// assert!(uris::is_canceled("wamp.error.canceled") && uris::is_canceled("wamp.error.cancelled"));
 /// ```

@@ -35,7 +35,7 @@ impl RawSocketUrl {
     /// ```
     /// use wampwerk::transport::RawSocketUrl;
     ///
-    /// # fn main() -> Result<(), wampwerk::UrlError> {
+    /// # fn main() -> Result<(), wampwerk::error::UrlError> {
     /// let url = RawSocketUrl::parse("rss://Router.example:8443")?;
     /// assert_eq!((url.secure, url.host.as_str(), url.port), (true, "router.example", 8443));
     /// let url = RawSocketUrl::parse("rs://unix:/run/router.sock")?;

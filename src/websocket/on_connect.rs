@@ -8,8 +8,12 @@ use std::sync::Arc;
 use tungstenite::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tungstenite::http::{StatusCode, Uri};
 
-/// The request of a WebSocket client, for [`Acceptor::on_connect`](crate::transport::Acceptor::on_connect).
-/// Equivalent of Autobahn's `ConnectionRequest`.
+/// The request of a WebSocket client, for the function that a server calls `on_connect`. Equivalent of
+/// Autobahn's `ConnectionRequest`.
+///
+/// The function accepts the request, with additional headers of the answer, or refuses it. It must
+/// not block: the connection waits for it. Use it for what is outside of WAMP: tokens in the query,
+/// cookies, addresses. To identify a session, use WAMP's own authentication.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionRequest<'a> {
     pub(crate) uri: &'a Uri,

@@ -1,7 +1,8 @@
 //! Cryptosign: both ends against each other.
 
+use wampwerk::auth::Credential;
 use wampwerk::auth::cryptosign::{self, SigningKey, to_hex};
-use wampwerk::auth::{Credential, Exchange};
+use wampwerk::internals::auth::Exchange;
 use wampwerk::message::Challenge;
 use wampwerk::{Dict, Value};
 // In the browser the same tests run under its own runner.

@@ -3,8 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wampwerk::auth::cryptosign::{self, SigningKey, to_hex};
-use wampwerk::auth::scram::{ClientExchange, Dialect, Kdf, ScramCredential, saslprep};
-use wampwerk::auth::{Credential, Exchange, Salt, Secret, constant_time_eq, totp, wampcra};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
+use wampwerk::auth::{Credential, Salt, Secret, totp, wampcra};
+use wampwerk::internals::auth::{ClientExchange, Exchange, constant_time_eq, saslprep};
 use wampwerk::{Dict, Value};
 
 use crate::common::{answer, context};

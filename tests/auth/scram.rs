@@ -1,9 +1,8 @@
 //! SCRAM in both forms: both ends against each other.
 
-use wampwerk::auth::scram::{
-    Binding, ClientExchange, Dialect, Kdf, ScramCredential, derive_scram_credential,
-};
-use wampwerk::auth::{Credential, Exchange, Secret};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential, derive_scram_credential};
+use wampwerk::auth::{Credential, Secret};
+use wampwerk::internals::auth::{Binding, ClientExchange, Exchange};
 use wampwerk::{Dict, Value};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

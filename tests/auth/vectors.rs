@@ -1,11 +1,11 @@
 //! The vectors of authentication: WAMP-CRA, cryptosign, both forms of SCRAM.
 
 use serde_json::Value as Json;
-use wampwerk::auth::scram::{
-    AuthMessage, Binding, ClientExchange, Dialect, Kdf, Keys, ScramCredential,
-    derive_scram_credential, salted_password, saslprep,
-};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential, derive_scram_credential};
 use wampwerk::auth::{AuthError, Secret, cryptosign, wampcra};
+use wampwerk::internals::auth::{
+    AuthMessage, Binding, ClientExchange, Keys, salted_password, saslprep,
+};
 use wampwerk::{Dict, Value};
 
 #[test]

@@ -45,7 +45,7 @@ fn names_that_need_escaping_are_still_json() {
     let credential = Credential::WampCra { secret: "s".into(), salt: None };
     let none = Dict::new();
     let context = common::context(authid, &none);
-    let (challenge, _) = wampwerk::auth::Exchange::begin(&credential, &context).unwrap();
+    let (challenge, _) = wampwerk::internals::auth::Exchange::begin(&credential, &context).unwrap();
     let text = challenge.extra.get("challenge").and_then(Value::as_str).unwrap();
     let text: Dict = serde_json::from_str(text).unwrap();
     assert_eq!(text.get("authid").and_then(Value::as_str), Some(authid));

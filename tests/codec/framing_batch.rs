@@ -5,7 +5,7 @@ use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wampwerk::Serializer;
-use wampwerk::framing::batch::{Batch, BatchError, BatchFormat};
+use wampwerk::internals::framing::batch::{Batch, BatchError, BatchFormat};
 
 const FORMATS: [(Serializer, BatchFormat); 4] = [
     (Serializer::Json, BatchFormat::Separated18),

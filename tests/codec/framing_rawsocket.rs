@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wampwerk::Serializer;
-use wampwerk::framing::rawsocket::{
+use wampwerk::internals::framing::rawsocket::{
     Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE, HandshakeReply, MAX_FRAME,
     MaxLength, RawSocketRefusal, ReplyError, Request, RequestError,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use wampwerk::Serializer;
-use wampwerk::framing::rawsocket::{
+use wampwerk::internals::framing::rawsocket::{
     Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE, HandshakeReply, Header,
     MAX_FRAME, MaxLength, RawSocketRefusal, ReplyError, Request, RequestError,
 };

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
+use wampwerk::internals::codec;
 use wampwerk::message::Message;
-use wampwerk::{Payload, Serializer, Value, codec};
+use wampwerk::{Payload, Serializer, Value};
 
 /// How often a part is repeated.
 const MANY: usize = 100_000;

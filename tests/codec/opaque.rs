@@ -4,8 +4,9 @@
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use wampwerk::internals::codec;
 use wampwerk::message::{Event, EventDetails, Message, Publish, PublishOptions};
-use wampwerk::{Payload, Value, codec};
+use wampwerk::{Payload, Value};
 
 fn publish(payload: Payload) -> Message {
     let mut options = PublishOptions::default();

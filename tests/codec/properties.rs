@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use wampwerk::internals::codec;
 use wampwerk::message::{Call, CallOptions, CallResult, Message, ResultDetails};
-use wampwerk::{Dict, List, Payload, Serializer, Value, codec};
+use wampwerk::{Dict, List, Payload, Serializer, Value};
 
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -8,7 +8,9 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use wampwerk::{Dict, EncodeError, Payload, Serializer, Value, codec};
+use wampwerk::error::EncodeError;
+use wampwerk::internals::codec;
+use wampwerk::{Dict, Payload, Serializer, Value};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Ship {

@@ -1,6 +1,7 @@
 //! What patterns match, by the vectors; and that names and stars come to the same.
 
-use wampwerk::{Match, NamedPattern, Pattern};
+use wampwerk::Match;
+use wampwerk::uri::{NamedPattern, Pattern};
 
 #[test]
 fn the_vectors() {

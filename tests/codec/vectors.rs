@@ -3,8 +3,10 @@
 
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
+use wampwerk::internals::codec;
 use wampwerk::message::{Message, Serializer};
-use wampwerk::{Match, Payload, Uri, UriRule, Value, codec};
+use wampwerk::uri::UriRule;
+use wampwerk::{Match, Payload, Uri, Value};
 
 /// EVENT_RECEIVED: Autobahn's message, not the specification's.
 const UNKNOWN_CODES: [u64; 1] = [337];

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::future::IntoFuture;
 
+use wampwerk::Match;
+use wampwerk::error::{CallError, CloseKind};
 use wampwerk::message::{InvocationPolicy, PublishOptions};
 use wampwerk::session::meta::{MetaEvent, MetaEvents, Scope};
 use wampwerk::session::{Ending, Event};
-use wampwerk::{CallError, CloseKind, Match, Pattern};
+use wampwerk::uri::Pattern;
 
 use super::behaviour::Place;
 

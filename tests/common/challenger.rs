@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 use wampwerk::auth::cryptosign::SigningKey;
-use wampwerk::auth::{ChallengeContext, Credential, Exchange};
+use wampwerk::auth::{ChallengeContext, Credential};
+use wampwerk::internals::auth::Exchange;
 use wampwerk::message::Authenticate;
 use wampwerk::{Dict, Value};
 

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
-use wampwerk::transport::{AcceptError, Acceptor, Transport, WampWebSocketClientFactory};
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
+use wampwerk::transport::{Transport, WampWebSocketClientFactory};
 
 pub type Accepted = JoinHandle<Result<Box<dyn Transport>, AcceptError>>;
 

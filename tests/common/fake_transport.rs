@@ -8,9 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
+use wampwerk::Router;
+use wampwerk::error::TransportError;
 use wampwerk::transport::memory::{self, MemoryTransport};
 use wampwerk::transport::{CloseCode, Transport, TransportInfo};
-use wampwerk::{Router, TransportError};
 
 /// A transport with knobs: those that are set before it is used are here, those that are turned
 /// meanwhile in [`Control`].

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wampwerk::error::TransportError;
+use wampwerk::internals::codec;
 use wampwerk::message::{Call, CallOptions, CallResult, Message, Payload, ResultDetails};
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
 use wampwerk::transport::memory::{self, MemoryTransport};
 use wampwerk::transport::{CloseCode, Transport, TransportInfo};
-use wampwerk::{Dict, Serializer, Value, codec};
+use wampwerk::{Dict, Serializer, Value};
 
 use super::fake_transport::{Control, FakeTransport};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use wampwerk::{Listener, Router};
+use wampwerk::Router;
+use wampwerk::server::Listener;
 
 /// A runtime of its own. With it go all tasks and sockets, without a word to anybody.
 pub struct Machine(Option<Runtime>);

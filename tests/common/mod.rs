@@ -27,7 +27,8 @@ pub(crate) mod wire;
 use std::future::Future;
 use std::time::Duration;
 
-use wampwerk::{Listener, Router};
+use wampwerk::Router;
+use wampwerk::server::Listener;
 
 /// A router with the realm that most tests use.
 pub(crate) fn router() -> Router {

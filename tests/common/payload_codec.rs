@@ -3,16 +3,16 @@
 use std::future::{IntoFuture, poll_fn};
 
 use tokio::sync::mpsc;
+use wampwerk::error::CallError;
+use wampwerk::internals::codec;
 use wampwerk::message::{Invocation, InvocationDetails, Message};
 use wampwerk::session::{
     self, Decoded, EncodedPayload, PayloadCodec, PayloadForm, SessionConfig, Side,
 };
 use wampwerk::transport::{Transport, memory};
+use wampwerk::uri::uris;
 use wampwerk::value::{Dict, List};
-use wampwerk::{
-    ApplicationError, CallError, Match, Payload, Router, Serializer, Session, Uri, Value, codec,
-    uris,
-};
+use wampwerk::{ApplicationError, Match, Payload, Router, Serializer, Session, Uri, Value};
 
 /// Arguments in CBOR with every bit turned, for URIs under `com.example.sealed`.
 #[derive(Clone)]

@@ -9,7 +9,9 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::Response;
 use tungstenite::http::HeaderValue;
 use tungstenite::{HandshakeError, Message, WebSocket};
-use wampwerk::{Listener, Router, RouterBuilder};
+use wampwerk::Router;
+use wampwerk::router::RouterBuilder;
+use wampwerk::server::Listener;
 
 /// A router and what it runs on. The test's own thread is free to block.
 pub struct Server {

@@ -2,9 +2,10 @@
 
 use std::future::poll_fn;
 
+use wampwerk::internals::codec;
 use wampwerk::message::*;
 use wampwerk::transport::{CloseCode, Transport};
-use wampwerk::{Match, Router, codec};
+use wampwerk::{Match, Router};
 
 pub(crate) struct Raw(Box<dyn Transport>);
 

@@ -6,8 +6,11 @@ use std::task::Poll;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
-use wampwerk::transport::{AcceptError, Acceptor, CloseCode, ServerOptions, Transport};
-use wampwerk::{Serializer, TransportError};
+use wampwerk::Serializer;
+use wampwerk::error::TransportError;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
+use wampwerk::transport::{CloseCode, ServerOptions, Transport};
 
 pub const ALL: [Serializer; 3] = Serializer::ALL;
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use wampwerk::core::client::ClientConfig;
+use wampwerk::error::ConnectError;
+use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::SessionConfig;
 use wampwerk::transport::memory::{self, MemoryTransport};
 use wampwerk::transport::{CloseCode, Transport};
-use wampwerk::{ConnectError, Serializer, Session, session};
+use wampwerk::{Serializer, Session, session};
 
 pub struct Scripted {
     end: MemoryTransport,

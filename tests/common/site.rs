@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wampwerk::component::TransportEntry;
-use wampwerk::rt::BoxFuture;
+use wampwerk::error::ConnectError;
+use wampwerk::router::RouterBuilder;
 use wampwerk::transport::memory::{self, MemoryTransport};
-use wampwerk::transport::{Connector, Transport};
-use wampwerk::{ConnectError, Router, RouterBuilder, Serializer, Session};
+use wampwerk::transport::{BoxFuture, Connector, Transport};
+use wampwerk::{Router, Serializer, Session};
 
 use super::fake_transport::{Control, FakeTransport};
 

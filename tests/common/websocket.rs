@@ -6,11 +6,13 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use wampwerk::Serializer;
+use wampwerk::error::TransportError;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
 use wampwerk::transport::{
-    AcceptError, Acceptor, CloseCode, Connector, ServerOptions, Transport,
-    WampWebSocketClientFactory,
+    CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
 };
-use wampwerk::{Serializer, TransportError};
 
 pub const ALL: [Serializer; 3] = Serializer::ALL;
 

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use wampwerk::Router;
 use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryPolicy,
 };
-use wampwerk::router::{Denied, Principal};
+use wampwerk::router::{Denied, Principal, RouterBuilder};
 use wampwerk::session::authentication::Ticket;
-use wampwerk::{Router, RouterBuilder};
 
 use crate::common::site::{Site, millis};
 

@@ -9,8 +9,8 @@ use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
     RetryPolicy, TransportEntry,
 };
-use wampwerk::core::retry::{Next, Rotation};
-use wampwerk::{CloseKind, ConnectError};
+use wampwerk::error::{CloseKind, ConnectError};
+use wampwerk::internals::core::retry::{Next, Rotation};
 
 use crate::common::site::{Site, millis};
 
@@ -126,7 +126,7 @@ async fn a_failing_main_is_tried_again_with_growing_delays() {
     let ComponentError::Exhausted { last: AttemptError::Main(last), attempts: 4 } = error else {
         panic!("{error}");
     };
-    let call = last.downcast_ref::<wampwerk::CallError>().unwrap();
+    let call = last.downcast_ref::<wampwerk::error::CallError>().unwrap();
     assert_eq!(call.application().unwrap().uri, "wamp.error.no_such_procedure");
     assert_eq!(last.to_application().uri, "wamp.error.no_such_procedure");
     assert_eq!(millis(&site.attempts()), [0, 1500, 3750, 7125]);
@@ -222,10 +222,10 @@ async fn a_decision_may_take_its_time() {
     let running = component.start();
     let connecting = |state: &ComponentState| matches!(state, ComponentState::Connecting { .. });
     states.wait_for(connecting).await.unwrap();
-    let before = wampwerk::rt::now();
+    let before = wampwerk::internals::rt::now();
     component.stop().await;
     running.await.unwrap();
-    assert_eq!(wampwerk::rt::now(), before);
+    assert_eq!(wampwerk::internals::rt::now(), before);
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,7 +248,7 @@ async fn a_retry_can_be_made_now() {
     let waiting = |state: &ComponentState| matches!(state, ComponentState::Waiting { .. });
     let state = states.wait_for(waiting).await.unwrap();
     let ComponentState::Waiting { until } = state else { panic!("{state:?}") };
-    assert_eq!(until - wampwerk::rt::now(), Duration::from_secs(100));
+    assert_eq!(until - wampwerk::internals::rt::now(), Duration::from_secs(100));
     tokio::time::advance(Duration::from_secs(3)).await;
     site.start();
     component.retry_now();

@@ -8,13 +8,13 @@ use wampwerk::component::{
     ApplicationSession, AttemptError, BoxError, Component, ComponentBuilder, ComponentConfig,
     ComponentError, ComponentState, JoinAs, RetryPolicy, TransportEntry,
 };
+use wampwerk::error::{CloseReason, ConnectError, TransportError};
 use wampwerk::message::{Challenge, Welcome};
-use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::{Anonymous, Signature};
 use wampwerk::session::{SessionConfig, UserError};
 use wampwerk::transport::memory::MemoryTransport;
-use wampwerk::transport::{Connector, Transport, TransportInfo};
-use wampwerk::{ApplicationError, CloseReason, ConnectError, Session, TransportError, Value};
+use wampwerk::transport::{BoxFuture, Connector, Transport, TransportInfo};
+use wampwerk::{ApplicationError, Session, Value};
 
 use crate::common::fake_transport::FakeTransport;
 use crate::common::site::{Mode, Site, millis};

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use wampwerk::component::IntoTransports;
+use wampwerk::error::ConfigError;
 use wampwerk::transport::{Endpoint, IpVersion, Proxy, Tls, TransportConfig, WebSocketOptions};
-use wampwerk::{ConfigError, Dict, Serializer, Value};
+use wampwerk::{Dict, Serializer, Value};
 
 /// Reads them as a component does.
 fn refused(transports: impl IntoTransports) -> ConfigError {

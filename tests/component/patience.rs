@@ -81,7 +81,7 @@ impl ApplicationSession for Waits {
         Ok(JoinAs::default())
     }
 
-    async fn on_leave(&self, _: Arc<wampwerk::CloseReason>) {
+    async fn on_leave(&self, _: Arc<wampwerk::error::CloseReason>) {
         self.at("on_leave").await;
     }
 

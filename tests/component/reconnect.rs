@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use wampwerk::Session;
 use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryPolicy, States};
+use wampwerk::error::{CallError, CloseKind};
 use wampwerk::message::RegisterOptions;
 use wampwerk::uri::Pattern;
-use wampwerk::{CallError, CloseKind, Session};
 
 use crate::common::site;
 use crate::common::site::{Site, settled, tasks_of};

@@ -8,10 +8,9 @@ use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
     RetryPolicy, TransportEntry,
 };
-use wampwerk::rt::BoxFuture;
+use wampwerk::error::{CloseKind, ConnectError, RawSocketRefusal};
 use wampwerk::session::SessionConfig;
-use wampwerk::transport::{Connector, Transport};
-use wampwerk::{CloseKind, ConnectError, RawSocketRefusal};
+use wampwerk::transport::{BoxFuture, Connector, Transport};
 
 use crate::common::site::{Mode, Site, millis};
 

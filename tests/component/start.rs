@@ -9,7 +9,7 @@ use wampwerk::component::{
     AttemptError, BoxError, Component, ComponentBuilder, ComponentError, ComponentState,
     RetryPolicy,
 };
-use wampwerk::rt::BoxFuture;
+use wampwerk::transport::BoxFuture;
 
 use crate::common::site::{Site, millis};
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use wampwerk::Session;
 use wampwerk::component::{
     ApplicationSession, BoxError, Component, ComponentBuilder, ComponentConfig, ComponentState,
     JoinAs,
 };
+use wampwerk::error::CloseKind;
 use wampwerk::session::authentication::Ticket;
 use wampwerk::transport::TransportInfo;
-use wampwerk::{CloseKind, Session};
 
 use crate::common::site::{Mode, Site, settled, tasks_of};
 
@@ -250,7 +251,7 @@ impl ApplicationSession for Waits {
         Err("so that there is an end".into())
     }
 
-    async fn on_leave(&self, _: Arc<wampwerk::CloseReason>) {
+    async fn on_leave(&self, _: Arc<wampwerk::error::CloseReason>) {
         self.at("leave").await;
     }
 

@@ -1,11 +1,12 @@
 //! Client cores against the router core, in virtual time: what crosses on the lines, and who is
 //! told what in the end.
 
-use wampwerk::core::client::{Answer, Event, Failure, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Answer, Event, Failure, RequestTicket};
 use wampwerk::message::{
     CallOptions, CancelMode, PublishOptions, RegisterOptions, SubscribeOptions,
 };
-use wampwerk::{ApplicationError, CloseKind, Payload};
+use wampwerk::{ApplicationError, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::core::client::{Answer, Event, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{
     CallOptions, CancelMode, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions,
 };
-use wampwerk::{ApplicationError, CloseKind, Payload, Uri};
+use wampwerk::{ApplicationError, Payload, Uri};
 
 use crate::common::pair::World;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::core::retry::{Next, RetryPolicy, Rotation};
+use wampwerk::internals::core::retry::{Next, RetryPolicy, Rotation};
 
 fn steady() -> RetryPolicy {
     RetryPolicy::default().jitter(0.0)

@@ -1,9 +1,10 @@
 //! The transports that sessions come over.
 
+use wampwerk::Serializer;
+use wampwerk::error::ConnectError;
 use wampwerk::transport::{
     Connector, Transport, WampRawSocketClientFactory, WampWebSocketClientFactory,
 };
-use wampwerk::{ConnectError, Serializer};
 
 /// A transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

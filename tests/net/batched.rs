@@ -7,11 +7,13 @@ use bytes::Bytes;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tungstenite::Message;
-use wampwerk::framing::batch::{Batch, BatchFormat};
+use wampwerk::error::TransportError;
+use wampwerk::internals::framing::batch::{Batch, BatchFormat};
+use wampwerk::internals::transport::Acceptor;
 use wampwerk::transport::{
-    Acceptor, CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
+    CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
 };
-use wampwerk::{Router, Serializer, TransportError, connect};
+use wampwerk::{Router, Serializer, connect};
 
 use crate::common::raw_client::Server;
 

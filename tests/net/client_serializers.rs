@@ -1,8 +1,10 @@
 //! Clients refuse a serializer that the crate is built without when they are made, whichever the
 //! transport is.
 
+use wampwerk::Serializer;
+use wampwerk::error::ConnectError;
+use wampwerk::internals::codec;
 use wampwerk::transport::{WampRawSocketClientFactory, WampWebSocketClientFactory};
-use wampwerk::{ConnectError, Serializer, codec};
 
 #[test]
 fn what_is_not_compiled_in_is_refused_by_its_name() {

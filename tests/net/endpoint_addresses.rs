@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use wampwerk::ConnectError;
+use wampwerk::error::ConnectError;
 use wampwerk::transport::{Connector, Endpoint, IpVersion, Proxy};
 
 use crate::common::endpoints::{accept_one, assert_connected, client, closed_port, listen_on, ws};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use wampwerk::ConnectError;
+use wampwerk::error::ConnectError;
 use wampwerk::transport::{Connector, Endpoint, Proxy, WampWebSocketClientFactory};
 
 use crate::common::endpoints::{assert_connected, client, closed_port, listen_on, serve, ws};
@@ -210,7 +210,7 @@ async fn a_proxy_that_dies_under_a_session_ends_it() {
     assert_eq!(sum, 5);
     tunnel.abort();
     let reason = session.closed().await;
-    assert_eq!(reason.kind, wampwerk::CloseKind::TransportLost, "{reason}");
+    assert_eq!(reason.kind, wampwerk::error::CloseKind::TransportLost, "{reason}");
 }
 
 #[tokio::test]

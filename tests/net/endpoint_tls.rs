@@ -6,11 +6,14 @@ use std::sync::Arc;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring, version};
+use wampwerk::Serializer;
+use wampwerk::error::ConnectError;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
 use wampwerk::transport::{
-    AcceptError, Acceptor, Connector, Endpoint, Proxy, ServerOptions, Tls, TlsServer, Transport,
+    Connector, Endpoint, Proxy, ServerOptions, Tls, TlsServer, Transport,
     WampWebSocketClientFactory,
 };
-use wampwerk::{ConnectError, Serializer};
 
 use crate::common::authority::{Authority, self_signed};
 use crate::common::endpoints::{Accepted, assert_connected, client, listen_on, serve, ws};

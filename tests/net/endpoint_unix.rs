@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::UnixListener;
-use wampwerk::transport::{
-    Acceptor, Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory,
-};
-use wampwerk::{ConnectError, Router, Serializer};
+use wampwerk::error::ConnectError;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::{Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory};
+use wampwerk::{Router, Serializer};
 
 use crate::common::endpoints::{Accepted, assert_connected, client, ws};
 

@@ -5,11 +5,11 @@ use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wampwerk::transport::{Connector, Proxy, TransportConfig, WampWebSocketClientFactory};
-use wampwerk::{
-    Component, ConfigError, ConnectError, Error, HttpRefusal, ListenError, Router, Serializer,
-    SocksRefusal, UrlError, connect,
+use wampwerk::error::{
+    ConfigError, ConnectError, HttpRefusal, ListenError, SocksRefusal, UrlError,
 };
+use wampwerk::transport::{Connector, Proxy, TransportConfig, WampWebSocketClientFactory};
+use wampwerk::{Component, Error, Router, Serializer, connect};
 
 use crate::common::authority::Authority;
 

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use wampwerk::Serializer;
+use wampwerk::error::{ConnectError, RawSocketRefusal, TransportError};
 use wampwerk::transport::{
     CloseCode, Connector, Endpoint, Ping, Proxy, Transport, WampRawSocketClientFactory,
 };
-use wampwerk::{ConnectError, RawSocketRefusal, Serializer, TransportError};
 
 fn client(url: &str) -> WampRawSocketClientFactory {
     WampRawSocketClientFactory::new(url, Serializer::Cbor).unwrap()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, timeout};
-use wampwerk::TransportError;
+use wampwerk::error::TransportError;
 
 use crate::common::raw_socket::*;
 

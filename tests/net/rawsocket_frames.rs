@@ -4,7 +4,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use tokio::io::{AsyncWriteExt, duplex};
-use wampwerk::TransportError;
+use wampwerk::error::TransportError;
 
 use crate::common::raw_socket::*;
 

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
-use wampwerk::transport::{AcceptError, Acceptor};
-use wampwerk::{RawSocketRefusal, Serializer};
+use wampwerk::Serializer;
+use wampwerk::error::RawSocketRefusal;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
 
 use crate::common::raw_socket::*;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::{JoinHandle, yield_now};
-use wampwerk::TransportError;
+use wampwerk::error::TransportError;
 
 use crate::common::raw_socket::*;
 

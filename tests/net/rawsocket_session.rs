@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
+use wampwerk::error::{CallError, CloseKind, ConnectError, RawSocketRefusal};
+use wampwerk::server::Listener;
 use wampwerk::session::connect_with;
 use wampwerk::transport::{
     Connector, Ping, ServerOptions, Tls, WampRawSocketClientFactory, WampWebSocketClientFactory,
 };
-use wampwerk::{
-    CallError, CloseKind, ConnectError, Listener, RawSocketRefusal, Router, Serializer, Session,
-    connect,
-};
+use wampwerk::{Router, Serializer, Session, connect};
 
 use crate::common::authority::Authority;
 use crate::common::relay::Relay;

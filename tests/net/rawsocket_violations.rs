@@ -2,7 +2,7 @@
 //! what was said to it still leaves.
 
 use tokio::io::AsyncWriteExt;
-use wampwerk::TransportError;
+use wampwerk::error::TransportError;
 
 use crate::common::raw_socket::*;
 

@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
+use wampwerk::error::{CallError, CloseKind, ConnectError, PublishError};
 use wampwerk::session::authentication::WampCra;
 use wampwerk::session::connect_with;
 use wampwerk::transport::{
     Connector, Tls, TlsServer, TransportConfig, WampRawSocketClientFactory,
     WampWebSocketClientFactory, WebSocketOptions,
 };
-use wampwerk::{
-    CallError, CloseKind, ConnectError, PublishError, Router, Serializer, Session, connect,
-};
+use wampwerk::{Router, Serializer, Session, connect};
 
 use crate::common::behaviour::{self, Place};
 use crate::common::router;
@@ -99,7 +98,8 @@ async fn the_whole_behaviour_over_tls() {
     let listener = router.listen("wss://127.0.0.1:0/ws").tls(tls).await.unwrap();
     let url = listener.url().to_owned();
     let trusting = Tls::new().also_trust(&cert);
-    let factory = WampWebSocketClientFactory::new(&url, wampwerk::codec::available()).unwrap();
+    let factory =
+        WampWebSocketClientFactory::new(&url, wampwerk::internals::codec::available()).unwrap();
     behaviour::all(&OverTls { url: url.clone(), factory: factory.tls(trusting) }).await;
     // A stranger's certificate is refused.
     let error = connect(&url, "realm1").await.unwrap_err();
@@ -219,7 +219,8 @@ async fn a_router_that_goes_ends_everything() {
 async fn a_message_too_long_fails_alone() {
     let router = Router::builder().realm("realm1").max_message_size(4096).build().unwrap();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
-    let factory = WampWebSocketClientFactory::new(listener.url(), wampwerk::codec::available());
+    let factory =
+        WampWebSocketClientFactory::new(listener.url(), wampwerk::internals::codec::available());
     let factory = factory.unwrap().max_message_size(4096);
     let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();
     let long = "x".repeat(8192);
@@ -244,7 +245,7 @@ async fn a_message_too_long_fails_alone() {
 async fn a_connector_may_be_any_that_is_known_only_when_it_runs() {
     let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").universal(true).await.unwrap();
-    let serializers = wampwerk::codec::available();
+    let serializers = wampwerk::internals::codec::available();
     let connectors: [Box<dyn Connector>; 2] = [
         Box::new(WampWebSocketClientFactory::new(listener.url(), serializers).unwrap()),
         Box::new(

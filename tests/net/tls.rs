@@ -7,11 +7,13 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use wampwerk::Serializer;
+use wampwerk::error::ConnectError;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
 use wampwerk::transport::{
-    AcceptError, Acceptor, CloseCode, Connector, Tls, TlsServer, Transport,
-    WampWebSocketClientFactory,
+    CloseCode, Connector, Tls, TlsServer, Transport, WampWebSocketClientFactory,
 };
-use wampwerk::{ConnectError, Serializer};
 
 use crate::common::authority::Authority;
 

@@ -4,8 +4,9 @@ use std::future::poll_fn;
 
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
+use wampwerk::Serializer;
+use wampwerk::error::TransportError;
 use wampwerk::transport::Connector;
-use wampwerk::{Serializer, TransportError};
 
 use crate::common::websocket::{
     ALL, client, flush, frame, pair, raw_server, recv, send, switching,

@@ -2,8 +2,11 @@
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use wampwerk::transport::{AcceptError, Acceptor, Connector, Endpoint, WampWebSocketClientFactory};
-use wampwerk::{ConnectError, Serializer};
+use wampwerk::Serializer;
+use wampwerk::error::ConnectError;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
+use wampwerk::transport::{Connector, Endpoint, WampWebSocketClientFactory};
 
 use crate::common::websocket::{
     accept_one, client, listen, raw_request, raw_server, read_head, request, server, switching,

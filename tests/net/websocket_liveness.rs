@@ -5,8 +5,9 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use wampwerk::error::TransportError;
 use wampwerk::transport::{Ping, ServerOptions, WampWebSocketClientFactory};
-use wampwerk::{Router, Serializer, TransportError, session};
+use wampwerk::{Router, Serializer, session};
 
 use crate::common::relay::Relay;
 use crate::common::websocket::{

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use tokio::io::AsyncWriteExt;
-use wampwerk::TransportError;
+use wampwerk::error::TransportError;
 
 use crate::common::alone::alone;
 use crate::common::websocket::{header, raw_client, raw_pair, recv, server, wire};

@@ -8,10 +8,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
-use wampwerk::transport::{
-    AcceptError, Acceptor, Connector, ServerOptions, Tls, TlsServer, WampWebSocketClientFactory,
-};
-use wampwerk::{ConnectError, Serializer};
+use wampwerk::Serializer;
+use wampwerk::error::ConnectError;
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::AcceptError;
+use wampwerk::transport::{Connector, ServerOptions, Tls, TlsServer, WampWebSocketClientFactory};
 
 use crate::common::authority::self_signed;
 use crate::common::websocket::{accept_one, client, listen, read_head, server};

@@ -8,14 +8,15 @@ use tokio::sync::{Notify, mpsc};
 use wampwerk::auth::cryptosign::{self, SigningKey};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
-use wampwerk::core::client::ClientConfig;
+use wampwerk::error::{BuildError, ConnectError};
+use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::message::Challenge;
-use wampwerk::router::{Denied, Principal, Role, Rule, User};
+use wampwerk::router::{Denied, Principal, Role, RouterBuilder, Rule, User};
 use wampwerk::session::authentication::{
     Authentication, Cryptosign, OnChallenge, Scram, Signature, Ticket, WampCra,
 };
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::{BuildError, ConnectError, Router, RouterBuilder, Session, connect};
+use wampwerk::{Router, Session, connect};
 
 const SECRET: &str = "a long secret";
 

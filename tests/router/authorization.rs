@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
-use wampwerk::router::{Action, Authorization, Cached, MetaApi, Role, Rule};
-use wampwerk::{BuildError, Error, Router, RouterBuilder, Session};
+use wampwerk::error::BuildError;
+use wampwerk::router::{Action, Authorization, Cached, MetaApi, Role, RouterBuilder, Rule};
+use wampwerk::{Error, Router, Session};
 
 fn uri<T, E: Into<Error>>(result: Result<T, E>) -> String {
     let Err(error) = result else { panic!("it has been done") };

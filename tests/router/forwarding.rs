@@ -3,8 +3,9 @@
 
 use serde_json::json;
 use tungstenite::Message;
+use wampwerk::error::CallError;
 use wampwerk::session::Session;
-use wampwerk::{ApplicationError, CallError, List, Serializer, Value};
+use wampwerk::{ApplicationError, List, Serializer, Value};
 
 use crate::common::raw_client::{Raw, Server};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wampwerk::{BuildError, ListenError, Router};
+use wampwerk::Router;
+use wampwerk::error::{BuildError, ListenError};
 
 use crate::common::raw_client::Server;
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wampwerk::core::client::ClientConfig;
+use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::join;
 use wampwerk::transport::{Transport, memory};
 use wampwerk::{Router, Serializer};

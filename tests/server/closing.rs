@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use wampwerk::internals::codec;
 use wampwerk::message::Message;
 use wampwerk::server::{HandlerError, TransportHandler, WampRawSocketServerFactory, WampTransport};
 use wampwerk::transport::{Connector, Ping, ServerOptions, WampWebSocketClientFactory};
-use wampwerk::{Router, Serializer, codec};
+use wampwerk::{Router, Serializer};
 
 use crate::common::handled::{Seen, call, factory, recorder, result};
 use crate::common::soon;

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wampwerk::Serializer;
+use wampwerk::error::ListenError;
+use wampwerk::internals::codec;
 use wampwerk::message::{Message, Payload, Publish, PublishOptions};
 use wampwerk::server::{
     HandlerError, TransportHandler, WampRawSocketServerFactory, WampTransport,
@@ -15,7 +18,6 @@ use wampwerk::transport::{
     CloseCode, Connector, ServerOptions, Tls, Transport, WampRawSocketClientFactory,
     WampWebSocketClientFactory,
 };
-use wampwerk::{ListenError, Serializer, codec};
 
 use crate::common::authority::Authority;
 

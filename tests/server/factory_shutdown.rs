@@ -3,8 +3,9 @@
 use axum::http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use wampwerk::error::ListenError;
+use wampwerk::server::Listener;
 use wampwerk::transport::ServerOptions;
-use wampwerk::{ListenError, Listener};
 
 use crate::common::handled::{Seen, Server, recorder};
 use crate::common::soon;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wampwerk::Router;
+use wampwerk::error::{ConnectError, ListenError, RawSocketRefusal};
+use wampwerk::server::Listener;
 use wampwerk::transport::{Ping, ServerOptions};
-use wampwerk::{ConnectError, ListenError, Listener, RawSocketRefusal, Router};
 
 use crate::common::wire::{HELLO, JSON, RawSocket, read_all, tcp, upgrade};
 use crate::common::{router, soon};

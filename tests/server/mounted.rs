@@ -12,12 +12,13 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use wampwerk::internals::codec;
 use wampwerk::message::Message;
 use wampwerk::server::{
     HandlerError, Mount, TransportHandler, WampTransport, WampWebSocketServerFactory,
 };
 use wampwerk::transport::ServerOptions;
-use wampwerk::{Session, codec, connect};
+use wampwerk::{Session, connect};
 
 use crate::common::router;
 

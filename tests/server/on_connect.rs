@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::AsyncWriteExt;
+use wampwerk::Serializer;
 use wampwerk::message::Message;
-use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
+use wampwerk::server::{
+    HandlerError, Listener, TransportHandler, WampTransport, WampWebSocketServerFactory,
+};
 use wampwerk::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
-use wampwerk::{Listener, Serializer};
 
 use crate::common::router;
 use crate::common::wire::{JSON, read_all, read_head, tcp, upgrade};

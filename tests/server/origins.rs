@@ -1,8 +1,9 @@
 //! Pages of which origins may connect.
 
 use tokio::io::AsyncWriteExt;
+use wampwerk::Router;
+use wampwerk::server::Listener;
 use wampwerk::transport::ServerOptions;
-use wampwerk::{Listener, Router};
 
 use crate::common::router;
 use crate::common::wire::{JSON, read_all, read_head, tcp, upgrade};

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use wampwerk::{CallError, CloseKind, Listener, Router, connect};
+use wampwerk::error::{CallError, CloseKind};
+use wampwerk::server::Listener;
+use wampwerk::{Router, connect};
 
 use crate::common::wire::{RawSocket, address, read_all, tcp};
 use crate::common::{router, soon};

@@ -7,8 +7,9 @@ use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
+use wampwerk::Router;
+use wampwerk::server::Listener;
 use wampwerk::transport::ServerOptions;
-use wampwerk::{Listener, Router};
 
 use crate::common::soon;
 use crate::common::wire::{Folder, RawSocket, tcp};

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wampwerk::error::ListenError;
+use wampwerk::internals::codec;
+use wampwerk::server::Listener;
 use wampwerk::session::connect_with;
 use wampwerk::transport::{ServerOptions, WampRawSocketClientFactory, WampWebSocketClientFactory};
-use wampwerk::{ListenError, Listener, Router, Serializer, Session, codec};
+use wampwerk::{Router, Serializer, Session};
 
 use crate::common::authority::Authority;
 use crate::common::wire;

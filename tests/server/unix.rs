@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Barrier};
 
 use tokio::net::{UnixListener, UnixStream};
+use wampwerk::error::ListenError;
 use wampwerk::transport::ServerOptions;
-use wampwerk::{ListenError, Router, connect};
+use wampwerk::{Router, connect};
 
 use crate::common::authority;
 use crate::common::router;

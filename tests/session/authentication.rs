@@ -6,11 +6,12 @@ use serde_json::json;
 use wampwerk::auth::cryptosign::{SigningKey, response, to_be_signed, to_hex};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
+use wampwerk::error::{CloseKind, CloseReason, ConnectError};
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::{
     Anonymous, Authentication, Cryptosign, Named, Scram, Ticket, WampCra,
 };
-use wampwerk::{CloseKind, CloseReason, ConnectError, Dict, Session};
+use wampwerk::{Dict, Session};
 
 use crate::common::challenger;
 use crate::common::challenger::{challenge, welcome};

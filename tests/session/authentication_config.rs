@@ -4,12 +4,13 @@ use serde_json::{Value as Json, json};
 use wampwerk::auth::AuthError;
 use wampwerk::auth::cryptosign::{SigningKey, to_hex};
 use wampwerk::auth::scram::Dialect;
+use wampwerk::error::{ConfigError, ConnectError};
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::{
     Anonymous, Authentication, ChannelBinding, Cryptosign, Named, OnChallenge, Scram, Signature,
     Ticket, WampCra,
 };
-use wampwerk::{ConfigError, ConnectError, Dict, Value};
+use wampwerk::{Dict, Value};
 
 fn value(json: Json) -> Value {
     serde_json::from_value(json).unwrap()
@@ -67,7 +68,8 @@ fn methods_that_disagree_are_refused() {
 
 #[tokio::test]
 async fn a_session_that_disagrees_with_its_method_is_not_opened() {
-    let (transport, _end) = wampwerk::transport::memory::pair(wampwerk::codec::available()[0], 4);
+    let (transport, _end) =
+        wampwerk::transport::memory::pair(wampwerk::internals::codec::available()[0], 4);
     let config =
         SessionConfig::default().authentication(Ticket::new("joe", "s3cret")).authid("jim");
     let error = wampwerk::session::join(Box::new(transport), "realm1", config).await.unwrap_err();

@@ -8,18 +8,18 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use wampwerk::Session;
 use wampwerk::auth::cryptosign::{SigningKey, to_hex};
 use wampwerk::auth::scram::Dialect;
 use wampwerk::auth::{AuthError, Credential};
+use wampwerk::error::{CloseKind, CloseReason, ConnectError};
 use wampwerk::message::{Serializer, Welcome};
-use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::{
     Authentication, Authenticator, ChannelBinding, Cryptosign, OnChallenge, Proof, Scram,
     Signature, Signer, Ticket,
 };
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::transport::{TransportInfo, memory};
-use wampwerk::{CloseKind, CloseReason, ConnectError, Session};
+use wampwerk::transport::{BoxFuture, TransportInfo, memory};
 
 use crate::common::challenger;
 use crate::common::challenger::{challenge, challenge_over, welcome};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
-use wampwerk::{CallError, Session};
+use wampwerk::Session;
+use wampwerk::error::CallError;
 
 use crate::common::scripted::{Scripted, join_as};
 

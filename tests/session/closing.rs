@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wampwerk::component::{Component, TransportEntry};
-use wampwerk::core::client::ClientConfig;
-use wampwerk::rt::BoxFuture;
-use wampwerk::transport::{Connector, Transport};
-use wampwerk::{ConnectError, Router, session};
+use wampwerk::error::ConnectError;
+use wampwerk::internals::core::client::ClientConfig;
+use wampwerk::transport::{BoxFuture, Connector, Transport};
+use wampwerk::{Router, session};
 
 use crate::common::fake_transport::{Control, FakeTransport};
 use crate::common::router;

@@ -1,6 +1,7 @@
 //! Error types of one's own: to an error on the wire, and back behind a call.
 
-use wampwerk::{ApplicationError, CallError, Dict, Router, Value, wamp_errors};
+use wampwerk::error::CallError;
+use wampwerk::{ApplicationError, Dict, Router, Value, wamp_errors};
 
 wamp_errors! {
     /// What the shop refuses.

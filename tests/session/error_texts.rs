@@ -4,10 +4,10 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wampwerk::{
-    ApplicationError, CallError, CloseReason, DecodeError, PublishError, RegisterError, Router,
-    Session, SubscribeError,
+use wampwerk::error::{
+    CallError, CloseReason, DecodeError, PublishError, RegisterError, SubscribeError,
 };
+use wampwerk::{ApplicationError, Router, Session};
 
 async fn session() -> (Router, Session) {
     let router = Router::builder().realm("realm1").build().unwrap();

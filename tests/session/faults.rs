@@ -6,9 +6,10 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use wampwerk::core::client::ClientConfig;
+use wampwerk::error::{CallError, CloseKind};
+use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::Procedures;
-use wampwerk::{ApplicationError, CallError, CloseKind, Router, Serializer, Session, session};
+use wampwerk::{ApplicationError, Router, Serializer, Session, session};
 
 use crate::common::fake_transport::{Control, FakeTransport};
 
@@ -183,7 +184,7 @@ async fn an_error_that_json_cannot_write_fails_alone() {
     let text = wampwerk::Payload::from_values(vec!["\0x".into()], wampwerk::Dict::new());
     assert!(matches!(
         session.publish("com.example.t").payload(text).await.unwrap_err(),
-        wampwerk::PublishError::Encode(_)
+        wampwerk::error::PublishError::Encode(_)
     ));
     assert!(!session.is_closed());
 }

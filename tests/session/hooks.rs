@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::sync::{mpsc, watch};
+use wampwerk::error::{CallError, CloseKind, ConnectError};
 use wampwerk::session::{Progress, SessionConfig, UserError, join};
 use wampwerk::uri::Pattern;
-use wampwerk::{ApplicationError, CallError, CloseKind, ConnectError, Router, Session};
+use wampwerk::{ApplicationError, Router, Session};
 
 use crate::common::router;
 

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 
 use serde_json::{Value, json};
+use wampwerk::Match;
+use wampwerk::error::CallError;
 use wampwerk::message::{InvocationPolicy, PublishOptions};
 use wampwerk::session::meta::{MetaEventError, Scope};
-use wampwerk::{CallError, Match, Pattern};
+use wampwerk::uri::Pattern;
 
 use crate::common::scripted::{Scripted, join};
 

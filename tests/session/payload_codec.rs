@@ -3,15 +3,17 @@
 
 use std::future::{IntoFuture, poll_fn};
 
-use wampwerk::core::client::ClientConfig;
+use wampwerk::error::PublishError;
+use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::message::{CallOptions, Message};
 use wampwerk::session::{
     self, CallDetails, Chunks, EncodedPayload, Kwargs, PayloadCodec, PayloadForm, Progress,
     PublishDetails, SessionConfig, Side,
 };
 use wampwerk::transport::{CloseCode, Transport, memory};
+use wampwerk::uri::uris;
 use wampwerk::value::Dict;
-use wampwerk::{ApplicationError, Payload, PublishError, Serializer, connect, uris};
+use wampwerk::{ApplicationError, Payload, Serializer, connect};
 
 use crate::common::payload_codec::*;
 

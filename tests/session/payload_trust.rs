@@ -9,8 +9,9 @@ use wampwerk::message::{CancelMode, Event, EventDetails, Invocation, InvocationD
 use wampwerk::session::{
     Chunks, Decoded, EncodedPayload, PayloadCodec, PayloadForm, SessionConfig, Side,
 };
+use wampwerk::uri::uris;
 use wampwerk::value::{Dict, List};
-use wampwerk::{ApplicationError, Match, Payload, Uri, uris};
+use wampwerk::{ApplicationError, Match, Payload, Uri};
 
 use crate::common::payload_codec::*;
 

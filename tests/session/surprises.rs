@@ -30,13 +30,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::json;
-use wampwerk::framing::batch::{Batch, BatchFormat};
+use wampwerk::error::{
+    CallError, CloseKind, PublishError, RegisterError, SubscribeError, UnsubscribeError,
+};
+use wampwerk::internals::framing::batch::{Batch, BatchFormat};
 use wampwerk::message::{CancelMode, PublishOptions};
 use wampwerk::session::{Ending, Kwargs, PublishDetails, SessionConfig, join as join_over};
-use wampwerk::{
-    ApplicationError, CallError, CloseKind, Dict, Payload, PublishError, RegisterError, Router,
-    Serializer, SubscribeError, UnsubscribeError, Value,
-};
+use wampwerk::{ApplicationError, Dict, Payload, Router, Serializer, Value};
 
 use crate::common::fake_transport::FakeTransport;
 use crate::common::scripted::{join, join_as, join_with};

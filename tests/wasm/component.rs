@@ -5,12 +5,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wampwerk::Router;
 use wampwerk::component::{
     Component, ComponentState, RetryDecision, RetryPolicy, States, TransportEntry,
 };
-use wampwerk::rt::{self, BoxFuture};
-use wampwerk::transport::{Connector, Transport};
-use wampwerk::{ConnectError, Router};
+use wampwerk::error::ConnectError;
+use wampwerk::internals::rt::{self};
+use wampwerk::transport::{BoxFuture, Connector, Transport};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Has the browser say that it is online, or not.

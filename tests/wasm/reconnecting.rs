@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use wampwerk::component::{AttemptError, Component, ComponentState, RetryPolicy};
-use wampwerk::{CloseKind, Session, connect};
+use wampwerk::error::CloseKind;
+use wampwerk::{Session, connect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 

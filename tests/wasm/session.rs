@@ -1,7 +1,8 @@
 //! Sessions over the browser's WebSocket against a live router: the whole behaviour with each
 //! serializer, and what can go wrong. `tools/with-router` starts the router.
 
-use wampwerk::{CloseKind, ConnectError, Serializer, Session, connect};
+use wampwerk::error::{CloseKind, ConnectError};
+use wampwerk::{Serializer, Session, connect};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::behaviour::{self, Place};

@@ -7,9 +7,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wampwerk::rt::{self, Sleep};
+use wampwerk::Serializer;
+use wampwerk::error::{ConnectError, TransportError};
+use wampwerk::internals::rt::{self, Sleep};
 use wampwerk::transport::{CloseCode, Connector, Transport, WampWebSocketClientFactory};
-use wampwerk::{ConnectError, Serializer, TransportError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const JSON_HELLO: &str = r#"[1,"realm1",{"roles":{"publisher":{}}}]"#;

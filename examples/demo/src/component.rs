@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use wampwerk::error::CallError;
 use wampwerk::session::{Kwargs, Progress, PublishDetails, Reply};
-use wampwerk::{ApplicationError, CallError, Dict, Error, Payload, Session, Value};
+use wampwerk::{ApplicationError, Dict, Error, Payload, Session, Value};
 
 /// Sender of a chat message. The component does not answer other components: two of them would answer
 /// each other for ever.

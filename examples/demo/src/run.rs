@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use tokio::net::TcpListener;
+use wampwerk::error::BuildError;
 use wampwerk::transport::ServerOptions;
-use wampwerk::{BuildError, Match, Router};
+use wampwerk::{Match, Router};
 
 use crate::component;
 use crate::options;

@@ -26,8 +26,8 @@ pub struct ScramCredential {
 
 impl ScramCredential {
     /// Derives the credential of a password. In [`Dialect::Autobahn`] Argon2id may cost less than
-    /// [`MIN_ARGON2_WORK`](super::MIN_ARGON2_WORK), but most clients then refuse it (see
-    /// [`ClientExchange::accept_weak`](super::ClientExchange::accept_weak)).
+    /// this library's clients accept by default (see
+    /// [`Scram::accept_weak`](crate::session::authentication::Scram::accept_weak)).
     ///
     /// # Errors
     /// Returns [`AuthError`] if the cost is too low or too high, or if SASLprep rejects the

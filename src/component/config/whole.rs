@@ -69,7 +69,7 @@ impl Component {
     /// ```
     /// use wampwerk::Component;
     ///
-    /// # fn main() -> Result<(), wampwerk::ConfigError> {
+    /// # fn main() -> Result<(), wampwerk::error::ConfigError> {
     /// let component = Component::from_json(
     ///     r#"{
     ///         "realm": "realm1",

@@ -3,7 +3,8 @@
 //!
 //! ```
 //! use wampwerk::Serializer;
-//! use wampwerk::framing::rawsocket::{Frame, FrameReader, FrameWriter, MaxLength, Request};
+//! use wampwerk::internals::framing::rawsocket::{Frame, FrameReader};
+//! use wampwerk::internals::framing::rawsocket::{FrameWriter, MaxLength, Request};
 //!
 //! let request = Request::new(Serializer::Json, MaxLength::MAX);
 //! assert_eq!(request.octets(), [0x7f, 0xf1, 0, 0]);
@@ -16,7 +17,7 @@
 //! }
 //! assert_eq!(reader.next_frame()?, Some(Frame::message("[1,\"realm1\",{}]")));
 //! assert_eq!(reader.next_frame()?, None);
-//! # Ok::<(), wampwerk::framing::rawsocket::FrameError>(())
+//! # Ok::<(), wampwerk::internals::framing::rawsocket::FrameError>(())
 //! ```
 
 mod handshake;

@@ -37,7 +37,7 @@ impl Authentication {
     /// let settings = Dict::new().with("authid", "joe").with("secret", "secret2");
     /// let authentication: Value = Dict::new().with("wampcra", settings).into();
     /// assert_eq!(Authentication::from_value(&authentication)?.methods(), ["wampcra"]);
-    /// # Ok::<(), wampwerk::ConfigError>(())
+    /// # Ok::<(), wampwerk::error::ConfigError>(())
     /// ```
     ///
     /// # Errors

@@ -144,7 +144,8 @@ impl Meta {
     ///
     /// ```
     /// # async fn example(session: wampwerk::Session) -> Result<(), Box<dyn std::error::Error>> {
-    /// use wampwerk::{Pattern, session::Event};
+    /// use wampwerk::session::Event;
+    /// use wampwerk::uri::Pattern;
     ///
     /// let mut all = session.meta().on::<Event>(Pattern::prefix("wamp.")).await?;
     /// while let Some(event) = all.next().await {

@@ -41,9 +41,11 @@ use crate::value::{Dict, List, Value};
 /// serializer, cipher and key must be those of the first part.
 ///
 /// ```
+/// use wampwerk::{ApplicationError, Serializer, Uri, Value};
+/// use wampwerk::internals::codec;
 /// use wampwerk::session::{Decoded, EncodedPayload, PayloadCodec, Side};
+/// use wampwerk::uri::uris;
 /// use wampwerk::value::{Dict, List};
-/// use wampwerk::{ApplicationError, Serializer, Uri, Value, codec, uris};
 ///
 /// /// Encodes lists of arguments as JSON and flips some bits of each byte.
 /// struct Turned;

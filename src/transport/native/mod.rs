@@ -16,10 +16,6 @@ mod rawsocket;
 mod settings;
 mod websocket;
 
-#[cfg(feature = "router")]
-pub use accept::{
-    AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
-};
 pub(crate) use settings::check_url;
 
 /// RawSocket is available natively.

@@ -6,8 +6,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wampwerk::Session;
+use wampwerk::error::CallError;
 use wampwerk::message::CancelMode;
-use wampwerk::{CallError, Session};
 
 use super::{Gate, Kind, Place, application, has, poll_once};
 

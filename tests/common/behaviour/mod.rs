@@ -31,8 +31,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 #[allow(unused_imports, reason = "each test file uses a part of it")]
 pub(crate) use values::troublesome;
-use wampwerk::rt::Sleep;
-use wampwerk::{ApplicationError, CallError, Session};
+use wampwerk::error::CallError;
+use wampwerk::internals::rt::Sleep;
+use wampwerk::{ApplicationError, Session};
 
 /// Where sessions come from.
 pub(crate) trait Place {

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Serialize, Serializer};
 use tokio::sync::{mpsc, watch};
+use wampwerk::ApplicationError;
+use wampwerk::error::ProgressError;
 use wampwerk::session::Progress;
-use wampwerk::{ApplicationError, ProgressError};
 
 use super::Place;
 

@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
+use wampwerk::error::{CallError, PublishError, RegisterError};
 use wampwerk::message::RegisterOptions;
 use wampwerk::session::{Args, CallDetails, Kwargs, Procedures, Reply};
-use wampwerk::{
-    ApplicationError, CallError, Dict, List, Match, Payload, PublishError, RegisterError, Value,
-};
+use wampwerk::{ApplicationError, Dict, List, Match, Payload, Value};
 
 use super::{Gate, Place, application, join_all, poll_once};
 

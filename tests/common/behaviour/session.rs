@@ -3,9 +3,9 @@
 use std::future::{IntoFuture, pending};
 use std::pin::pin;
 
-use wampwerk::core::client::ClientConfig;
+use wampwerk::error::{CallError, CloseKind, PublishError, RegisterError, SubscribeError};
+use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::{Ending, join};
-use wampwerk::{CallError, CloseKind, PublishError, RegisterError, SubscribeError};
 
 use super::rpc::add;
 use super::{Place, poll_once};

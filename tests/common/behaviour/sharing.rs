@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::pin::pin;
 
+use wampwerk::Session;
+use wampwerk::error::{CallError, RegisterError};
 use wampwerk::message::InvocationPolicy;
 use wampwerk::session::Ending;
-use wampwerk::{CallError, RegisterError, Session};
 
 use super::{Gate, Kind, Place, application, poll_once};
 

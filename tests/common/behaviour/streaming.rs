@@ -1,7 +1,8 @@
 //! Arguments that come in parts.
 
+use wampwerk::ApplicationError;
+use wampwerk::error::CallError;
 use wampwerk::session::{Chunks, Progress};
-use wampwerk::{ApplicationError, CallError};
 
 use super::{Place, application, has};
 

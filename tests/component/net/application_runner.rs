@@ -9,9 +9,10 @@ use wampwerk::component::{
     ApplicationRunner, ApplicationSession, AttemptError, BoxError, ComponentConfig, ComponentError,
     LogLevel, RunnerError, RunnerRun,
 };
+use wampwerk::error::{CloseKind, CloseReason};
 use wampwerk::router::MetaApi;
 use wampwerk::transport::{Endpoint, Tls, WebSocketOptions};
-use wampwerk::{CloseKind, CloseReason, Router, Serializer, Session};
+use wampwerk::{Router, Serializer, Session};
 
 use crate::common::listening;
 

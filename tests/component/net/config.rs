@@ -8,8 +8,10 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use wampwerk::component::Component;
-use wampwerk::transport::{Acceptor, TlsServer, Transport, TransportConfig};
-use wampwerk::{ConfigError, ConnectError, Dict, Router, Serializer, TransportError, Value};
+use wampwerk::error::{ConfigError, ConnectError, TransportError};
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::{TlsServer, Transport, TransportConfig};
+use wampwerk::{Dict, Router, Serializer, Value};
 
 async fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

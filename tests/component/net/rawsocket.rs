@@ -11,8 +11,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use wampwerk::component::{
     ApplicationRunner, ApplicationSession, BoxError, Component, ComponentConfig, IntoTransports,
 };
+use wampwerk::error::CloseKind;
 use wampwerk::transport::{Endpoint, Tls, TransportConfig, TransportInfo};
-use wampwerk::{CloseKind, Router, Serializer, Session};
+use wampwerk::{Router, Serializer, Session};
 
 use crate::common::authority::Authority;
 use crate::common::relay::Relay;

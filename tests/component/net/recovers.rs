@@ -9,9 +9,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use wampwerk::component::{
     AttemptError, Component, ComponentState, RetryDecision, RetryNotice, States,
 };
+use wampwerk::error::{CallError, CloseKind, ConnectError};
 use wampwerk::message::RegisterOptions;
 use wampwerk::uri::Pattern;
-use wampwerk::{CallError, CloseKind, ConnectError, Session, connect};
+use wampwerk::{Session, connect};
 
 use crate::common::machine::{Machine, router_at};
 use crate::common::proxy::{Manner, serve_http};

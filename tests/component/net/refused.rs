@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
 };
-use wampwerk::transport::{Acceptor, CloseCode};
-use wampwerk::{CloseKind, ConnectError, Listener, Router, Serializer};
+use wampwerk::error::{CloseKind, ConnectError};
+use wampwerk::internals::transport::Acceptor;
+use wampwerk::server::Listener;
+use wampwerk::transport::CloseCode;
+use wampwerk::{Router, Serializer};
 
 use crate::common::authority::Authority;
 use crate::common::endpoints::{closed_port, listen_on, receive};

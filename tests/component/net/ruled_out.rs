@@ -6,8 +6,10 @@ use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::timeout;
 use wampwerk::component::{AttemptError, Component, ComponentError};
+use wampwerk::error::{CloseKind, ConnectError, RawSocketRefusal};
+use wampwerk::server::Listener;
 use wampwerk::transport::{ServerOptions, TransportConfig};
-use wampwerk::{CloseKind, ConnectError, Listener, RawSocketRefusal, Router, Serializer};
+use wampwerk::{Router, Serializer};
 
 /// How it ends after one attempt, without having been told to.
 async fn end_of(config: TransportConfig) -> AttemptError {

@@ -13,10 +13,12 @@ use tokio::sync::mpsc;
 use wampwerk::component::{
     AttemptError, Component, ComponentError, LogLevel, RetryPolicy, RunError, run,
 };
-use wampwerk::core::client::ClientConfig;
+use wampwerk::internals::codec;
+use wampwerk::internals::core::client::ClientConfig;
+use wampwerk::internals::transport::Acceptor;
 use wampwerk::message::{Message, Welcome, WelcomeDetails};
-use wampwerk::transport::{Acceptor, Transport};
-use wampwerk::{Error, Router, Serializer, codec};
+use wampwerk::transport::Transport;
+use wampwerk::{Error, Router, Serializer};
 
 use crate::common::alone::path;
 use crate::common::listening;

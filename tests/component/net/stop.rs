@@ -10,10 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryDecision, Running};
-use wampwerk::core::client::ClientConfig;
+use wampwerk::internals::core::client::ClientConfig;
+use wampwerk::internals::transport::Acceptor;
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::Ticket;
-use wampwerk::transport::{Acceptor, Transport};
+use wampwerk::transport::Transport;
 use wampwerk::{Router, Serializer};
 
 use crate::common::endpoints::{closed_port, listen_on, receive};

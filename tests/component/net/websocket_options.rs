@@ -2,8 +2,9 @@
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use wampwerk::Value;
+use wampwerk::error::TransportError;
 use wampwerk::transport::TransportConfig;
-use wampwerk::{TransportError, Value};
 
 use crate::common::websocket::{End, client_frame, flush, raw_server, recv, send, switching, wire};
 

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::timeout;
+use wampwerk::Router;
 use wampwerk::auth::cryptosign::{self, SigningKey};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::component::{AttemptError, Component, ComponentError, RetryDecision};
+use wampwerk::error::CloseKind;
 use wampwerk::router::User;
 use wampwerk::session::authentication::{Authentication, Cryptosign, Scram, Ticket, WampCra};
-use wampwerk::{CloseKind, Router};
 
 use crate::common::relay::Relay;
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use wampwerk::core::client::{Client, ClientConfig, Event, JoinRequest};
+use wampwerk::error::{CloseKind, CloseReason};
+use wampwerk::internals::core::client::{Client, ClientConfig, Event, JoinRequest};
 use wampwerk::message::{Abort, AbortDetails, Authenticate, Challenge, Message, Roles, Welcome};
-use wampwerk::{CloseKind, CloseReason, Dict, Payload};
+use wampwerk::{Dict, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

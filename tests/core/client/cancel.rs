@@ -1,6 +1,6 @@
 //! Cancelling calls: every mode, and routers that cannot.
 
-use wampwerk::core::client::{Answer, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{Answer, Event, Failure, RequestTicket};
 use wampwerk::message::{CancelMode, Message, RequestType, Roles};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

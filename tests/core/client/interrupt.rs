@@ -1,7 +1,7 @@
 //! INTERRUPT: the caller does not want an invocation any more.
 
 use wampwerk::Payload;
-use wampwerk::core::client::Event;
+use wampwerk::internals::core::client::Event;
 use wampwerk::message::{CancelMode, Interrupt, InterruptOptions, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

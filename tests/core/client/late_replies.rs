@@ -1,11 +1,12 @@
 //! Answers that come late, twice, of the wrong kind, or to nothing.
 
-use wampwerk::core::client::{Event, RequestTicket};
+use wampwerk::Payload;
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Event, RequestTicket};
 use wampwerk::message::{
     CancelMode, Message, Published, Registered, RequestType, Roles, Subscribed, Unregistered,
     Unsubscribed,
 };
-use wampwerk::{CloseKind, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

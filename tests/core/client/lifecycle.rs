@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use wampwerk::core::client::{Event, Failure, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Event, Failure, RequestTicket};
 use wampwerk::message::{Abort, AbortDetails, Challenge, Message, Welcome, WelcomeDetails};
-use wampwerk::{CloseKind, Dict, Payload};
+use wampwerk::{Dict, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

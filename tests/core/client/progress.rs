@@ -1,7 +1,7 @@
 //! Progressive results, of the caller and of the callee.
 
 use wampwerk::Payload;
-use wampwerk::core::client::{Answer, Event, RequestTicket};
+use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{CallOptions, CancelMode, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

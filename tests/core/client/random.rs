@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use wampwerk::core::client::{Event, JoinRequest, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Event, JoinRequest, RequestTicket};
 use wampwerk::message::*;
-use wampwerk::{ApplicationError, CloseKind, Payload};
+use wampwerk::{ApplicationError, Payload};
 
 use crate::common::client_core::{
     NOW, Session, error, event, goodbye, invocation, number, result, welcome,

@@ -1,10 +1,11 @@
 //! Registrations, and the invocations of their procedures.
 
-use wampwerk::core::client::{Event, Failure, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Event, Failure, RequestTicket};
 use wampwerk::message::{
     CancelMode, Message, RegisterOptions, Registered, RequestType, Unregistered,
 };
-use wampwerk::{ApplicationError, CloseKind, Payload};
+use wampwerk::{ApplicationError, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,7 +1,7 @@
 //! A session after the session: the same core joins again.
 
-use wampwerk::CloseKind;
-use wampwerk::core::client::{Event, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Event, RequestTicket};
 use wampwerk::message::{Interrupt, InterruptOptions, Message, Registered, Roles, Subscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

@@ -1,7 +1,9 @@
 //! Requests and their answers.
 
 use wampwerk::Payload;
-use wampwerk::core::client::{Answer, Client, ClientConfig, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{
+    Answer, Client, ClientConfig, Event, Failure, RequestTicket,
+};
 use wampwerk::message::{
     CallOptions, Message, PublishOptions, RegisterOptions, RequestType, Subscribe,
 };

@@ -1,6 +1,6 @@
 //! Registrations and subscriptions that the router takes away.
 
-use wampwerk::core::client::{Answer, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{Answer, Event, Failure, RequestTicket};
 use wampwerk::message::{
     Message, RequestType, Subscribed, Unregistered, UnregisteredDetails, Unsubscribed,
     UnsubscribedDetails,

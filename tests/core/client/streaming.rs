@@ -1,7 +1,7 @@
 //! Arguments in parts, of the caller and of the callee.
 
 use wampwerk::Payload;
-use wampwerk::core::client::{Answer, Event, RequestTicket};
+use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{CancelMode, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -92,7 +92,7 @@ fn a_part_behind_the_last_is_a_violation() {
     session.receive(invoked(30, false, None));
     assert!(session.client.is_established());
     session.receive(invoked(30, false, None));
-    assert_eq!(session.close_kind(), wampwerk::CloseKind::Violation);
+    assert_eq!(session.close_kind(), wampwerk::error::CloseKind::Violation);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Subscriptions, and the listeners that share one.
 
-use wampwerk::CloseKind;
-use wampwerk::core::client::{Answer, Event, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
 use wampwerk::message::{CancelMode, RequestType, SubscribeOptions, Subscribed, Unsubscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use wampwerk::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
 use wampwerk::message::{Message, RegisterOptions, Registered, RequestType, Subscribed};
-use wampwerk::{ApplicationError, CloseKind, Payload};
+use wampwerk::{ApplicationError, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use wampwerk::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
+use wampwerk::error::CloseKind;
+use wampwerk::internals::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
 use wampwerk::message::*;
-use wampwerk::{ApplicationError, CloseKind, Payload, Value};
+use wampwerk::{ApplicationError, Payload, Value};
 
 pub const NOW: Duration = Duration::from_secs(100);
 
@@ -95,7 +96,7 @@ impl Session {
     }
 
     /// The one reply that there is, and nothing else.
-    pub fn reply(&mut self) -> (u64, Result<wampwerk::core::client::Answer, Failure>) {
+    pub fn reply(&mut self) -> (u64, Result<wampwerk::internals::core::client::Answer, Failure>) {
         let mut events = self.events();
         match (events.pop(), events.is_empty()) {
             (Some(Event::Reply { ticket, result }), true) => (ticket.0, result),
@@ -178,7 +179,7 @@ pub fn numbered(payload: &Payload) -> u8 {
 }
 
 /// The URI of an error that is known without the router.
-pub fn local_error(result: &Result<wampwerk::core::client::Answer, Failure>) -> &str {
+pub fn local_error(result: &Result<wampwerk::internals::core::client::Answer, Failure>) -> &str {
     match result {
         Err(Failure::Unsendable(error)) => &error.uri,
         other => panic!("{other:?}"),

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use wampwerk::CloseReason;
-use wampwerk::core::client::{Client, ClientConfig, Event, RequestTicket};
-use wampwerk::core::router::{ConnectionId, Output, Router, RouterConfig};
+use wampwerk::error::CloseReason;
+use wampwerk::internals::core::client::{Client, ClientConfig, Event, RequestTicket};
+use wampwerk::internals::core::router::{ConnectionId, Output, Router, RouterConfig};
 use wampwerk::message::Message;
 
 pub struct World {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use wampwerk::auth::cryptosign::{self, SigningKey};
-use wampwerk::auth::scram::{ClientExchange, Dialect, Kdf, ScramCredential};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret, wampcra};
-use wampwerk::core::router::{AuthenticationConfig, ConnectionId, RouterConfig, User};
+use wampwerk::internals::auth::ClientExchange;
+use wampwerk::internals::core::router::{AuthenticationConfig, ConnectionId, RouterConfig, User};
 use wampwerk::message::*;
 use wampwerk::{Dict, Value};
 

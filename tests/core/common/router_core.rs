@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use wampwerk::core::router::{
+use wampwerk::internals::core::router::{
     AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, MetaApi, Output,
     Principal, Router, RouterConfig, Statistics,
 };

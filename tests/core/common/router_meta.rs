@@ -1,6 +1,6 @@
 //! Calls of meta procedures, for tests beside `router_core.rs`.
 
-use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Match, Value};
 

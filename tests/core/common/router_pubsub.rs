@@ -1,7 +1,7 @@
 //! What the tests of PubSub through the router core have in common.
 
 use wampwerk::Match;
-use wampwerk::core::router::ConnectionId;
+use wampwerk::internals::core::router::ConnectionId;
 use wampwerk::message::*;
 
 use super::router_core::*;

@@ -1,7 +1,7 @@
 //! Peers with features, and messages with options, for the tests of the dealer.
 
 use wampwerk::Match;
-use wampwerk::core::router::ConnectionId;
+use wampwerk::internals::core::router::ConnectionId;
 use wampwerk::message::*;
 
 use super::router_core::*;

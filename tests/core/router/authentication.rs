@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wampwerk::auth::Salt;
-use wampwerk::core::router::{AuthenticationConfig, CloseCause, User};
+use wampwerk::internals::core::router::{AuthenticationConfig, CloseCause, User};
 use wampwerk::message::*;
 use wampwerk::{Dict, Value};
 #[cfg(target_arch = "wasm32")]
@@ -367,7 +367,7 @@ fn shutting_down_closes_those_who_are_challenged() {
     assert_eq!(net.closed(id), Some(CloseCause::Shutdown));
 }
 
-fn let_in(net: &mut Net, id: wampwerk::core::router::ConnectionId, authid: &str) {
+fn let_in(net: &mut Net, id: wampwerk::internals::core::router::ConnectionId, authid: &str) {
     let mut client = Client::new("ticket", Some(authid), RIGHT);
     net.send(id, client.hello());
     let challenge = challenge(net, id);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wampwerk::Dict;
 use wampwerk::auth::{Credential, Salt};
-use wampwerk::core::router::{
+use wampwerk::internals::core::router::{
     AuthRequest, AuthenticationConfig, CloseCause, ConnectionId, Denied, Principal, User,
 };
 use wampwerk::message::*;

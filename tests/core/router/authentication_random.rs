@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use wampwerk::Dict;
 use wampwerk::auth::{cryptosign, wampcra};
-use wampwerk::core::router::{AuthenticationConfig, ConnectionId, Denied, Principal};
+use wampwerk::internals::core::router::{AuthenticationConfig, ConnectionId, Denied, Principal};
 use wampwerk::message::*;
 
 use crate::common::router_auth::*;

@@ -1,6 +1,8 @@
 //! Roles and their rules: who may do what, what is said to who may not, and who is disclosed.
 
-use wampwerk::core::router::{ConnectionId, Disclosure, MetaApi, Role, RouterConfig, Rule};
+use wampwerk::internals::core::router::{
+    ConnectionId, Disclosure, MetaApi, Role, RouterConfig, Rule,
+};
 use wampwerk::message::*;
 use wampwerk::{Dict, Match, Value};
 // In the browser the same tests run under its own runner.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wampwerk::core::router::{
+use wampwerk::internals::core::router::{
     Action, Authorization, Cached, CloseCause, ConnectionId, MetaApi, Peer, Role, RouterConfig,
     Rule,
 };

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use wampwerk::core::router::{ConnectionId, MetaApi, Role, RouterConfig, Rule};
+use wampwerk::Match;
+use wampwerk::internals::core::router::{ConnectionId, MetaApi, Role, RouterConfig, Rule};
 use wampwerk::message::*;
-use wampwerk::{Match, Pattern};
+use wampwerk::uri::Pattern;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

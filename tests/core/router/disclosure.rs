@@ -1,6 +1,6 @@
 //! Caller identification: who learns who calls and who answers.
 
-use wampwerk::core::router::{ConnectionId, Disclosure, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, Disclosure, RouterConfig};
 use wampwerk::message::*;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

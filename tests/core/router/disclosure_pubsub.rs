@@ -1,6 +1,6 @@
 //! Whether subscribers learn who published (spec: "Publisher Identification").
 
-use wampwerk::core::router::{Disclosure, RouterConfig};
+use wampwerk::internals::core::router::{Disclosure, RouterConfig};
 use wampwerk::message::*;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

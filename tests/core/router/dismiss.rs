@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wampwerk::core::router::{CloseCause, RouterConfig};
+use wampwerk::internals::core::router::{CloseCause, RouterConfig};
 use wampwerk::message::Payload;
 use wampwerk::{Dict, List};
 #[cfg(target_arch = "wasm32")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wampwerk::core::router::{MetaApi, RouterConfig};
+use wampwerk::internals::core::router::{MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Match, Value};
 // In the browser the same tests run under its own runner.

@@ -1,6 +1,6 @@
 //! What becomes of calls and registrations when one of the two goes.
 
-use wampwerk::core::router::ConnectionId;
+use wampwerk::internals::core::router::ConnectionId;
 use wampwerk::message::*;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::InvocationPolicy;
 
 use crate::common::router_core::*;

@@ -1,6 +1,6 @@
 //! What a peer is refused must not stay in the router's memory.
 
-use wampwerk::core::router::RouterConfig;
+use wampwerk::internals::core::router::RouterConfig;
 use wampwerk::message::*;
 
 use crate::common::alone::alone;

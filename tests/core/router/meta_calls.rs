@@ -1,6 +1,6 @@
 //! What can be called under `wamp.`, how, and what is answered to calls that cannot be.
 
-use wampwerk::core::router::{MetaApi, RouterConfig};
+use wampwerk::internals::core::router::{MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Value};
 // In the browser the same tests run under its own runner.

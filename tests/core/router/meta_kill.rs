@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wampwerk::core::router::{CloseCause, ConnectionId};
+use wampwerk::internals::core::router::{CloseCause, ConnectionId};
 use wampwerk::message::*;
 use wampwerk::{Dict, Value};
 // In the browser the same tests run under its own runner.

@@ -62,7 +62,7 @@ fn registrations_are_listed_looked_up_and_matched() {
 
 #[test]
 fn details_tell_when_in_what_order_and_by_whom() {
-    let mut config = wampwerk::core::router::RouterConfig::new(7).realm("realm1");
+    let mut config = wampwerk::internals::core::router::RouterConfig::new(7).realm("realm1");
     config.epoch = Duration::from_secs(1_000_000_000);
     let mut net = Net::with(config);
     let (a, first, _) = join(&mut net);

@@ -69,7 +69,7 @@ fn details_of_a_session() {
 
 #[test]
 fn sessions_of_another_realm_are_not_seen() {
-    use wampwerk::core::router::{MetaApi, RouterConfig};
+    use wampwerk::internals::core::router::{MetaApi, RouterConfig};
     let mut config = RouterConfig::new(7).realm("realm1").realm("realm2");
     config.meta_api = MetaApi::Full;
     let mut net = Net::with(config);

@@ -1,7 +1,7 @@
 //! Subscriptions by prefix and by wildcard through the router core.
 
 use wampwerk::Match;
-use wampwerk::core::router::{MetaApi, Output, RouterConfig};
+use wampwerk::internals::core::router::{MetaApi, Output, RouterConfig};
 use wampwerk::message::*;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -267,7 +267,7 @@ fn a_pattern_for_all_takes_the_events_of_the_router_too() {
 /// As `subscribed`, for a pattern that takes in what the router tells of it.
 fn subscribed_among_events(
     net: &mut Net,
-    id: wampwerk::core::router::ConnectionId,
+    id: wampwerk::internals::core::router::ConnectionId,
     message: Subscribe,
 ) -> u64 {
     net.send(id, message);

@@ -1,9 +1,9 @@
 //! Pattern-based registration: which procedure a call goes to, and what its callee is told.
 
 use wampwerk::Match::{self, Exact, Prefix, Wildcard};
-use wampwerk::UriRule;
-use wampwerk::core::router::RouterConfig;
+use wampwerk::internals::core::router::RouterConfig;
 use wampwerk::message::*;
+use wampwerk::uri::UriRule;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

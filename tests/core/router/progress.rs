@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wampwerk::ApplicationError;
-use wampwerk::core::router::ConnectionId;
+use wampwerk::internals::core::router::ConnectionId;
 use wampwerk::message::*;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

@@ -1,7 +1,7 @@
 //! Subscriptions and events through the router core.
 
 // In the browser the same tests run under its own runner.
-use wampwerk::core::router::RouterConfig;
+use wampwerk::internals::core::router::RouterConfig;
 use wampwerk::message::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

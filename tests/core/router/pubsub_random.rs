@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use wampwerk::Match;
-use wampwerk::core::router::{MetaApi, RouterConfig};
+use wampwerk::internals::core::router::{MetaApi, RouterConfig};
 use wampwerk::message::*;
 
 use crate::common::router_core::*;

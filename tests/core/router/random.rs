@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::core::router::{ConnectionId, RouterConfig};
+use wampwerk::ApplicationError;
+use wampwerk::error::Violation;
+use wampwerk::internals::core::router::{ConnectionId, RouterConfig};
 use wampwerk::message::*;
-use wampwerk::{ApplicationError, Violation};
 
 use crate::common::router_core::*;
 

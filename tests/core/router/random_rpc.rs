@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::core::router::{ConnectionId, Disclosure, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, Disclosure, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Match};
 

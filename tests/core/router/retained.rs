@@ -1,6 +1,6 @@
 //! Events that are kept for later subscribers (spec: "Event Retention").
 
-use wampwerk::core::router::{ConnectionId, MetaApi, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Match, Value};
 // In the browser the same tests run under its own runner.

@@ -1,7 +1,7 @@
 //! Registrations and calls through the router core.
 
 // In the browser the same tests run under its own runner.
-use wampwerk::core::router::{CloseCause, RouterConfig};
+use wampwerk::internals::core::router::{CloseCause, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Match};
 #[cfg(target_arch = "wasm32")]

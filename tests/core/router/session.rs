@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 // In the browser the same tests run under its own runner.
-use wampwerk::UriRule;
-use wampwerk::core::router::{CloseCause, RouterConfig};
+use wampwerk::internals::MAX_ID;
+use wampwerk::internals::core::router::{CloseCause, RouterConfig};
 use wampwerk::message::*;
+use wampwerk::uri::UriRule;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 

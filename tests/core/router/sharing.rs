@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wampwerk::core::router::ConnectionId;
+use wampwerk::internals::core::router::ConnectionId;
 use wampwerk::message::InvocationPolicy::{First, Last, Random, RoundRobin, Single};
 use wampwerk::message::*;
 // In the browser the same tests run under its own runner.

@@ -1,6 +1,6 @@
 //! Progressive call invocations: arguments in several messages, and the request ids of CALL.
 
-use wampwerk::core::router::{ConnectionId, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Match};
 // In the browser the same tests run under its own runner.

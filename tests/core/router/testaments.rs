@@ -1,6 +1,6 @@
 //! Testaments: what a session leaves to be published when it has ended.
 
-use wampwerk::core::router::{ConnectionId, Disclosure, MetaApi, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, Disclosure, MetaApi, RouterConfig};
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Value};
 // In the browser the same tests run under its own runner.

@@ -1,8 +1,9 @@
 //! Whoever breaks the protocol is told so by ABORT and thrown out; nobody else notices.
 
 // In the browser the same tests run under its own runner.
-use wampwerk::Violation;
-use wampwerk::core::router::RouterConfig;
+use wampwerk::error::Violation;
+use wampwerk::internals::MAX_ID;
+use wampwerk::internals::core::router::RouterConfig;
 use wampwerk::message::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

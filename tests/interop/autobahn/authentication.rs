@@ -1,11 +1,13 @@
 //! How Autobahn's sessions log in to our router, and its `Component`, whose router goes and comes.
 
 use serde_json::{Value as Json, json};
+use wampwerk::Router;
 use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt};
-use wampwerk::router::{Denied, Principal, User};
-use wampwerk::{Listener, Router, RouterBuilder, uris};
+use wampwerk::router::{Denied, Principal, RouterBuilder, User};
+use wampwerk::server::Listener;
+use wampwerk::uri::uris;
 
 use super::place::Place;
 use crate::peer::{Autobahn, Failed};

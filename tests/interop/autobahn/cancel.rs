@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use wampwerk::Session;
+use wampwerk::error::CallError;
 use wampwerk::message::CancelMode;
 use wampwerk::session::Registration;
-use wampwerk::{CallError, Session};
 
 use super::place::{Place, application, calling};
 use crate::peer::{Autobahn, within};

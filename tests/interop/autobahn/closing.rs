@@ -1,7 +1,8 @@
 //! How sessions begin and end.
 
 use serde_json::json;
-use wampwerk::{CloseKind, uris};
+use wampwerk::error::CloseKind;
+use wampwerk::uri::uris;
 
 use super::place::Place;
 use crate::peer::within;
@@ -60,6 +61,6 @@ pub(crate) async fn wrong_realm(at: &Place) {
     let error = at.theirs_in("nowhere", at.serializer().as_str()).await.err().unwrap();
     assert_eq!(error["error"], "wamp.error.no_such_realm");
     let error = within("a refusal", at.ours_in("nowhere", at.serializer())).await.unwrap_err();
-    let wampwerk::ConnectError::Join(reason) = error else { panic!("{error}") };
+    let wampwerk::error::ConnectError::Join(reason) = error else { panic!("{error}") };
     assert_eq!(reason.kind, CloseKind::Aborted);
 }

@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 use wampwerk::session::cryptobox::{Key, KeyPair, KeyRing};
 use wampwerk::session::{CallDetails, Kwargs, SessionConfig, join};
 use wampwerk::transport::{Connector, WampWebSocketClientFactory};
-use wampwerk::{ApplicationError, Dict, Session, Value, uris};
+use wampwerk::uri::uris;
+use wampwerk::{ApplicationError, Dict, Session, Value};
 
 use super::place::{Place, application, calling};
 use crate::peer::Autobahn;

@@ -1,9 +1,10 @@
 //! The meta API, as Autobahn sees it, and what it does to sessions of both kinds.
 
 use serde_json::{Value as Json, json};
-use wampwerk::router::MetaApi;
+use wampwerk::error::CloseKind;
+use wampwerk::router::{MetaApi, RouterBuilder};
 use wampwerk::session::Ending;
-use wampwerk::{CloseKind, Match, RouterBuilder, Session};
+use wampwerk::{Match, Session};
 
 use super::place::{Place, application, json_of, payload};
 use crate::peer::{Autobahn, within};

@@ -4,13 +4,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value as Json, json};
 use tokio::task::JoinHandle;
-use wampwerk::router::{Disclosure, MetaApi};
+use wampwerk::error::{CallError, ConnectError};
+use wampwerk::router::{Disclosure, MetaApi, RouterBuilder};
+use wampwerk::server::Listener;
 use wampwerk::session::{SessionConfig, join};
 use wampwerk::transport::{Connector, Tls, WampWebSocketClientFactory};
-use wampwerk::{
-    ApplicationError, CallError, ConnectError, Dict, List, Listener, Payload, Router,
-    RouterBuilder, Serializer, Session, Value,
-};
+use wampwerk::{ApplicationError, Dict, List, Payload, Router, Serializer, Session, Value};
 
 use crate::crossbar::rig::Rig;
 use crate::peer::{Autobahn, Implementation};

@@ -3,9 +3,10 @@
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
+use wampwerk::Session;
+use wampwerk::error::RegisterError;
 use wampwerk::message::InvocationPolicy;
 use wampwerk::session::Ending;
-use wampwerk::{RegisterError, Session};
 
 use super::place::{Place, application, calling};
 use crate::peer::{Autobahn, within};

@@ -1,7 +1,8 @@
 //! Values of all types and sizes on their way to the other side and back.
 
 use serde_json::{Value as Json, json};
-use wampwerk::{Payload, RouterBuilder, Serializer, Value};
+use wampwerk::router::RouterBuilder;
+use wampwerk::{Payload, Serializer, Value};
 
 use super::place::{Place, application, calling, payload, shape};
 

@@ -2,17 +2,18 @@
 //! WebSocket, plain and over TLS, and over RawSocket, and is refused with a wrong one.
 
 use wampwerk::auth::cryptosign::SigningKey;
-use wampwerk::auth::scram::{AuthMessage, Dialect, Kdf, Keys, salted_password};
+use wampwerk::auth::scram::{Dialect, Kdf};
 use wampwerk::auth::{AuthError, Secret};
+use wampwerk::error::{CallError, CloseKind, CloseReason, ConnectError};
+use wampwerk::internals::auth::{AuthMessage, Keys, salted_password};
 use wampwerk::message::{Challenge, Welcome};
-use wampwerk::rt::BoxFuture;
 use wampwerk::session::authentication::{
     Anonymous, Authentication, Authenticator, ChannelBinding, Cryptosign, Named, OnChallenge,
     Proof, Scram, Signature, Ticket, WampCra,
 };
 use wampwerk::session::{SessionConfig, connect_with};
-use wampwerk::transport::{TransportInfo, WampWebSocketClientFactory};
-use wampwerk::{CallError, CloseKind, CloseReason, ConnectError, Dict, Serializer, Session, Value};
+use wampwerk::transport::{BoxFuture, TransportInfo, WampWebSocketClientFactory};
+use wampwerk::{Dict, Serializer, Session, Value};
 
 use crate::crossbar::rig::Rig;
 

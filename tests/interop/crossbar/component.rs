@@ -12,7 +12,8 @@ use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryPolicy,
 };
 use wampwerk::session::authentication::{Cryptosign, Scram, Ticket, WampCra};
-use wampwerk::{Session, connect, uris};
+use wampwerk::uri::uris;
+use wampwerk::{Session, connect};
 
 use crate::crossbar::rig::Rig;
 

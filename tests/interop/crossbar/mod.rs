@@ -1,7 +1,8 @@
 //! Against a real Crossbar: the whole behaviour with each serializer, and what is its own.
 
+use wampwerk::error::{CallError, CloseKind, ConnectError, RegisterError};
 use wampwerk::transport::{Tls, WampWebSocketClientFactory};
-use wampwerk::{CallError, CloseKind, ConnectError, RegisterError, Serializer, Session, connect};
+use wampwerk::{Serializer, Session, connect};
 
 use crate::common::behaviour::{self, Kind, Place};
 use crate::common::behaviour_meta;

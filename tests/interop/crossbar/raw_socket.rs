@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use wampwerk::error::{CloseKind, ConnectError};
 use wampwerk::session::connect_with;
 use wampwerk::transport::{Ping, WampRawSocketClientFactory};
-use wampwerk::{CloseKind, ConnectError, Serializer, connect};
+use wampwerk::{Serializer, connect};
 
 use crate::crossbar::rig::Rig;
 

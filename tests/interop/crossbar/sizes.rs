@@ -2,11 +2,10 @@
 //! takes, and messages that are too long.
 
 use bytes::Bytes;
+use wampwerk::error::{CallError, CloseKind, ProgressError, PublishError};
 use wampwerk::session::{Progress, SessionConfig, join};
-use wampwerk::{
-    ApplicationError, CallError, CloseKind, ProgressError, PublishError, Serializer, Session,
-    Value, uris,
-};
+use wampwerk::uri::uris;
+use wampwerk::{ApplicationError, Serializer, Session, Value};
 
 use crate::crossbar::rig::{Rig, TRANSPORTS};
 

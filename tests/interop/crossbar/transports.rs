@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use wampwerk::error::{CallError, CloseKind, ConnectError};
 use wampwerk::session::{Progress, SessionConfig, join};
-use wampwerk::{
-    ApplicationError, CallError, CloseKind, ConnectError, Dict, Serializer, Session, Value, uris,
-};
+use wampwerk::uri::uris;
+use wampwerk::{ApplicationError, Dict, Serializer, Session, Value};
 
 use crate::crossbar::rig::{Rig, TRANSPORTS};
 

@@ -24,7 +24,7 @@ use crate::uri::{Match, Pattern, Uri, UriRule};
 ///     )
 ///     .role(Role::new("backend").allow(Rule::prefix("com.example.").all()))
 ///     .build()?;
-/// # Ok::<(), wampwerk::BuildError>(())
+/// # Ok::<(), wampwerk::error::BuildError>(())
 /// ```
 ///
 /// **Which rule decides.** Of the rules for the action, the best match decides: an exact rule, or

@@ -37,7 +37,8 @@ use crate::transport::subprotocol::Subprotocol;
 /// # use wampwerk::transport::{Connector, WampWebSocketClientFactory};
 /// use tokio::net::TcpListener;
 /// use wampwerk::Serializer;
-/// use wampwerk::transport::{Acceptor, ServerOptions};
+/// use wampwerk::internals::transport::Acceptor;
+/// use wampwerk::transport::ServerOptions;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -126,7 +127,8 @@ impl Acceptor {
     ///
     /// ```
     /// use wampwerk::Serializer;
-    /// use wampwerk::transport::{Acceptor, ConnectionDeny, ConnectionResponse};
+    /// use wampwerk::internals::transport::Acceptor;
+    /// use wampwerk::transport::{ConnectionDeny, ConnectionResponse};
     ///
     /// let acceptor = Acceptor::websocket("/ws", &[Serializer::Json]).on_connect(|request| {
     ///     match request.query() {

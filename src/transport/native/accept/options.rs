@@ -16,8 +16,8 @@ use crate::websocket::settings;
 
 const MAX_CONNECTIONS: usize = 10_000;
 
-/// Settings of a server: of a [listener](crate::Router::listen), or of an
-/// [`Acceptor`](super::Acceptor). Each has a default that suits most servers.
+/// Settings of a server: of a [listener](crate::Router::listen), or of a
+/// [mount](crate::Router::mount). Each has a default that suits most servers.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,0 +1,49 @@
+//! Contains the parts below the public interface, for programs that bring their own I/O. No stability
+//! is promised: names change with any release.
+//!
+//! A program that drives a session or a router by itself needs the state machines ([`core`]), the
+//! serializers ([`codec`]) and the framing of byte streams ([`framing`]). All others need nothing of
+//! this.
+
+pub use crate::message::parts::MAX_ID;
+
+/// The computations of the authentication methods, step by step.
+pub mod auth {
+    pub use crate::auth::exchange::Exchange;
+    #[cfg(feature = "scram")]
+    pub use crate::auth::scram::client::ClientExchange;
+    #[cfg(feature = "scram")]
+    pub use crate::auth::scram::kdf::{
+        MAX_ARGON2_MEMORY, MAX_ARGON2_WORK, MAX_PBKDF2_ITERATIONS, MIN_ARGON2_WORK,
+        MIN_PBKDF2_ITERATIONS, salted_password,
+    };
+    #[cfg(feature = "scram")]
+    pub use crate::auth::scram::keys::{AuthMessage, Binding, Keys, saslprep};
+    pub use crate::auth::secret::constant_time_eq;
+}
+
+/// Messages to bytes, and back.
+pub mod codec {
+    pub use crate::codec::*;
+}
+
+/// The state machines of client and router.
+pub mod core {
+    pub use crate::core::*;
+}
+
+/// The framing of RawSocket, and the batches of the batched subprotocols.
+pub mod framing {
+    pub use crate::framing::*;
+}
+
+/// The platform: tasks, time, randomness.
+pub mod rt {
+    pub use crate::rt::*;
+}
+
+/// The server's side of a connection.
+#[cfg(all(feature = "router", not(target_arch = "wasm32")))]
+pub mod transport {
+    pub use crate::transport::native::accept::Acceptor;
+}
