@@ -41,9 +41,3 @@ pub mod framing {
 pub mod rt {
     pub use crate::rt::*;
 }
-
-/// The server's side of a connection.
-#[cfg(all(feature = "router", not(target_arch = "wasm32")))]
-pub mod transport {
-    pub use crate::transport::native::accept::Acceptor;
-}

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 use wampwerk::transport::{Transport, WampWebSocketClientFactory};
 
 pub type Accepted = JoinHandle<Result<Box<dyn Transport>, AcceptError>>;

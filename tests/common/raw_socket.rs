@@ -8,8 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::net::{TcpListener, TcpStream};
 use wampwerk::Serializer;
 use wampwerk::error::TransportError;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 use wampwerk::transport::{CloseCode, ServerOptions, Transport};
 
 pub const ALL: [Serializer; 3] = Serializer::ALL;

@@ -8,8 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
 use wampwerk::error::TransportError;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 use wampwerk::transport::{
     CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
 };

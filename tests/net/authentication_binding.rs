@@ -9,11 +9,11 @@ use wampwerk::auth::Credential;
 use wampwerk::auth::cryptosign::{SigningKey, to_hex};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::error::ConnectError;
-use wampwerk::internals::transport::Acceptor;
 use wampwerk::router::User;
 use wampwerk::server::Listener;
 use wampwerk::session::authentication::{Authentication, ChannelBinding, Cryptosign, Scram};
 use wampwerk::session::{self, SessionConfig};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{Connector, TlsServer, Transport, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer, Session};
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tungstenite::Message;
 use wampwerk::error::TransportError;
 use wampwerk::internals::framing::batch::{Batch, BatchFormat};
-use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{
     CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
 };

@@ -8,8 +8,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring, version};
 use wampwerk::Serializer;
 use wampwerk::error::ConnectError;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 use wampwerk::transport::{
     Connector, Endpoint, Proxy, ServerOptions, Tls, TlsServer, Transport,
     WampWebSocketClientFactory,

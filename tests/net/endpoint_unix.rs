@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::UnixListener;
 use wampwerk::error::ConnectError;
-use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer};
 

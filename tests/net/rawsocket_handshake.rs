@@ -6,8 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
 use wampwerk::Serializer;
 use wampwerk::error::RawSocketRefusal;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 
 use crate::common::raw_socket::*;
 

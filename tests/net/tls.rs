@@ -9,8 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
 use wampwerk::error::ConnectError;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 use wampwerk::transport::{
     CloseCode, Connector, Tls, TlsServer, Transport, WampWebSocketClientFactory,
 };

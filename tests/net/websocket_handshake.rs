@@ -4,8 +4,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wampwerk::Serializer;
 use wampwerk::error::ConnectError;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 use wampwerk::transport::{Connector, Endpoint, WampWebSocketClientFactory};
 
 use crate::common::websocket::{

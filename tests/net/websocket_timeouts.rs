@@ -10,8 +10,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 use wampwerk::Serializer;
 use wampwerk::error::ConnectError;
-use wampwerk::internals::transport::Acceptor;
-use wampwerk::transport::AcceptError;
+use wampwerk::transport::{AcceptError, Acceptor};
 use wampwerk::transport::{Connector, ServerOptions, Tls, TlsServer, WampWebSocketClientFactory};
 
 use crate::common::authority::self_signed;

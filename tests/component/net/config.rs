@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use wampwerk::component::Component;
 use wampwerk::error::{ConfigError, ConnectError, TransportError};
-use wampwerk::internals::transport::Acceptor;
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{TlsServer, Transport, TransportConfig};
 use wampwerk::{Dict, Router, Serializer, Value};
 

@@ -9,8 +9,8 @@ use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
 };
 use wampwerk::error::{CloseKind, ConnectError};
-use wampwerk::internals::transport::Acceptor;
 use wampwerk::server::Listener;
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::CloseCode;
 use wampwerk::{Router, Serializer};
 

@@ -15,8 +15,8 @@ use wampwerk::component::{
 };
 use wampwerk::internals::codec;
 use wampwerk::internals::core::client::ClientConfig;
-use wampwerk::internals::transport::Acceptor;
 use wampwerk::message::{Message, Welcome, WelcomeDetails};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::Transport;
 use wampwerk::{Error, Router, Serializer};
 

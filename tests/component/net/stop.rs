@@ -11,9 +11,9 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryDecision, Running};
 use wampwerk::internals::core::client::ClientConfig;
-use wampwerk::internals::transport::Acceptor;
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::Ticket;
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::Transport;
 use wampwerk::{Router, Serializer};
 

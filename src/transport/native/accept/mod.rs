@@ -37,7 +37,7 @@ use crate::transport::subprotocol::Subprotocol;
 /// # use wampwerk::transport::{Connector, WampWebSocketClientFactory};
 /// use tokio::net::TcpListener;
 /// use wampwerk::Serializer;
-/// use wampwerk::internals::transport::Acceptor;
+/// use wampwerk::transport::Acceptor;
 /// use wampwerk::transport::ServerOptions;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -127,7 +127,7 @@ impl Acceptor {
     ///
     /// ```
     /// use wampwerk::Serializer;
-    /// use wampwerk::internals::transport::Acceptor;
+    /// use wampwerk::transport::Acceptor;
     /// use wampwerk::transport::{ConnectionDeny, ConnectionResponse};
     ///
     /// let acceptor = Acceptor::websocket("/ws", &[Serializer::Json]).on_connect(|request| {
