@@ -1,4 +1,4 @@
-/** What stays up: components, and Autobahn|JS's connections; and the computations of authentication. */
+/** Components, Autobahn|JS's connections, and the computations of authentication. */
 
 import type {
   Authentication,
@@ -15,39 +15,39 @@ import type {
   Welcome,
 } from './index.js';
 
-/** How often, and after which delays, is tried again: Autobahn's names, in seconds. */
+/** Retry settings under Autobahn's names. Delays are in seconds. */
 export interface RetryOptions {
-  /** How many retries may follow each other without a join between them; -1: no limit. */
+  /** Maximum number of consecutive retries without a join; -1: no limit. */
   max_retries?: number;
-  /** What the first retry waits. Default: 1.5. */
+  /** Delay before the first retry. Default: 1.5. */
   initial_retry_delay?: number;
-  /** The longest delay. Default: 300. */
+  /** Maximum delay. Default: 300. */
   max_retry_delay?: number;
-  /** By what the delay is multiplied after each retry, 1 to 1000. Default: 1.5. */
+  /** Factor of the delay after each retry, 1 to 1000. Default: 1.5. */
   retry_delay_growth?: number;
-  /** How far delays scatter: the standard deviation as a part of the delay, 0 to 1. Default: 0.1. */
+  /** Random variation of delays: standard deviation as a fraction of the delay, 0 to 1. Default: 0.1. */
   retry_delay_jitter?: number;
 }
 
-/** One way to the router: Autobahn's dict, as far as browsers have a say. */
+/** Transport to the router: the keys of Autobahn's dict that apply to browsers. */
 export interface Transport extends RetryOptions {
   type?: 'websocket';
-  /** `ws://` or `wss://`; or a function that gives it, or a promise of it, at each attempt. */
+  /** URL, `ws://` or `wss://`; or a function that returns it, or a promise of it, for each attempt. */
   url: string | URL | (() => string | URL | PromiseLike<string | URL>);
-  /** What to offer, best first. Default: `['cbor', 'msgpack', 'json']`. */
+  /** Serializers to offer, in the order of preference. Default: `['cbor', 'msgpack', 'json']`. */
   serializers?: readonly Serializer[];
   options?: {
-    /** In bytes. */
+    /** Maximum size of a message in bytes. */
     maxMessagePayloadSize?: number;
-    /** In seconds. Default: 10. */
+    /** Time limit for opening, in seconds. Default: 10. */
     openHandshakeTimeout?: number;
   };
 }
 
-/** What can be given as a transport: whole, or its URL alone. */
+/** A transport: its settings, or its URL alone. */
 export type TransportLike = Transport | Transport['url'];
 
-/** Who the session is to be; as in {@link ConnectOptions}. */
+/** Identity of the session; as in {@link ConnectOptions}. */
 export interface Credentials {
   authmethods?: readonly string[];
   authid?: string;
@@ -61,123 +61,123 @@ export interface Credentials {
 }
 
 export interface ComponentOptions extends Credentials {
-  /** The realm to join. Default: `realm1`. */
+  /** Realm to join. Default: `realm1`. */
   realm?: string;
   /**
-   * Ways to the router, tried one after the other, round and round. Default:
+   * Transports to the router, tried one after the other in a circle. Default:
    * `ws://127.0.0.1:8080/ws`.
    */
   transports?: TransportLike | readonly TransportLike[];
   /**
-   * As in {@link ConnectOptions}; or a function that gives it, or a promise of it, at each attempt:
-   * for tickets that expire.
+   * As in {@link ConnectOptions}; or a function that returns it, or a promise of it, for each
+   * attempt, such as for tickets that expire.
    */
   authentication?: Authentication | (() => Authentication | PromiseLike<Authentication>);
-  /** Anything for your own use: {@link Component.extra}. */
+  /** Any value of the application; see {@link Component.extra}. */
   extra?: unknown;
   /**
-   * What the component is there for. It runs once per join; when it returns, the session is left,
-   * and {@link Component.start} resolves. If it throws, there is another attempt, with a delay.
-   * Without it the component stays up until it is stopped or somebody leaves the session.
+   * Main function of the component. It runs once per join. When it returns, the session is left and
+   * {@link Component.start} resolves. If it throws, another attempt follows after a delay. Without
+   * `main` the component runs until it is stopped or the page leaves the session.
    */
   main?: (session: Session, component: Component) => unknown;
   /**
-   * Whether an error makes further attempts pointless; the second argument is what holds without
-   * it: true if the router does not let us in because of who we are or what we ask for, as with a
-   * wrong password or `wamp.error.no_such_realm`.
+   * Returns whether an error makes further attempts pointless. The second argument is the default
+   * decision: true if the router refuses the credentials or the realm, such as for a wrong password
+   * or `wamp.error.no_such_realm`.
    */
   isFatal?: (error: unknown, byDefault: boolean) => boolean;
   /**
-   * Whether the attempt fails if something declared is refused, or a `join` listener throws.
-   * Default: false; it is told, and the session is ready all the same.
+   * True if an attempt fails when a declared registration or subscription is refused, or when a
+   * `join` listener throws. Default: false; then the error is reported and the session is ready.
    */
   strict?: boolean;
-  /** How long each step (connecting, joining) may take, in milliseconds. Default: 10 000. */
+  /** Time limit of each step (connecting, joining) in milliseconds. Default: 10 000. */
   timeout?: number;
   /** As in {@link ConnectOptions}. Default: false. */
   batched?: boolean;
   /** As in {@link ConnectOptions}. */
   discloseMe?: boolean;
   /**
-   * Gets what listeners and handlers throw, and what is refused of what is declared; `where` is a
-   * text for people. Default: it goes to `reportError()`.
+   * Receives errors that listeners and handlers throw, and refusals of declared registrations and
+   * subscriptions. `where` is a text for people. Default: `reportError()`.
    */
   onUserError?: (error: unknown, where: string) => unknown;
 }
 
-/** What a component is doing. */
+/** State of a component. */
 export type ComponentState =
   | 'idle'
   | 'connecting'
   | 'joining'
   | 'joined'
-  /** The session is over, or being left, and its listeners say goodbye. */
+  /** The session is over or being left, and the last listeners run. */
   | 'leaving'
-  /** It waits before the next attempt. */
+  /** The component waits before the next attempt. */
   | 'waiting'
-  /** So it does, and the browser is offline: it goes on when that is over. */
+  /** The browser is offline; the component waits until it is online. */
   | 'offline'
   | 'stopping'
   | 'done';
 
-/** A connection, as the `connect` event tells of it. */
+/** A connection, as in the `connect` event. */
 export interface TransportInfo {
   readonly type: string;
   readonly url: string;
-  /** The subprotocol that the router chose, as `wamp.2.cbor`. */
+  /** Subprotocol that the router chose, such as `wamp.2.cbor`. */
   readonly protocol: string;
 }
 
-/** What is said before another attempt, or that there is none. */
+/** Notice before another attempt, or of the last failure. */
 export interface RetryNotice {
-  /** The URL that is tried next; `'url'` if a function gives it. */
+  /** URL of the next attempt; `'url'` if a function returns it. */
   readonly transport: string;
-  /** Which attempt over that transport comes next, from 1 on: since the start or the last join. */
+  /** Number of the next attempt over that transport since the start or the last join; the first is 1. */
   readonly attempt: number;
-  /** How many attempts have failed since the start or the last join, over all transports. */
+  /** Number of failed attempts over all transports since the start or the last join. */
   readonly failures: number;
-  /** How long it is going to wait, in milliseconds. */
+  /** Delay before the next attempt, in milliseconds. */
   readonly delay: number;
-  /** Whether there will be another attempt; if not, the answer does not matter. */
+  /** True if another attempt follows; otherwise the answer has no effect. */
   readonly willRetry: boolean;
-  /** What went wrong; what your own functions threw comes as it is. */
+  /** The error; errors of your own functions are passed unchanged. */
   readonly error: unknown;
   /**
-   * There was no connection; the realm was not joined; the session was lost; a function that gives
-   * URL or credentials failed (or, in strict components, a declaration or `join` listener); `main`
-   * failed.
+   * Kind of failure: no connection; the realm was not joined; the session was lost; a function that
+   * returns URL or credentials failed (or, in strict components, a declaration or `join` listener);
+   * `main` failed.
    */
   readonly kind: 'connect' | 'refused' | 'lost' | 'handler' | 'main';
-  /** How the session, or the attempt to join, ended; null if there was no connection. */
+  /** Reason for the end of the session or of joining; null without a connection. */
   readonly closeReason: CloseReason | null;
 }
 
-/** `false`: no other attempt. A number: one after so many milliseconds. Else: as it was going to be. */
+/** Answer of a listener. `false`: no other attempt. A number: delay in milliseconds. Else: no change. */
 export type RetryAnswer = false | number | true | null | undefined | void;
 
-/** The events of a component, with what their listeners get. */
+/** Events of a component with the arguments of their listeners. */
 export interface ComponentEvents {
-  /** It begins. */
+  /** The component starts. */
   start: undefined;
-  /** There is a connection; joining comes next. */
+  /** The connection is open; joining follows. */
   connect: TransportInfo;
-  /** A session is joined; what is declared stands. */
+  /** A session is joined; declared registrations and subscriptions are active. */
   join: Session;
-  /** A session is joined, and all `join` listeners are done. */
+  /** A session is joined, and all `join` listeners have completed. */
   ready: Session;
-  /** A session is over, or the router did not let us in. */
+  /** A session is over, or the router refused it. */
   leave: CloseReason;
-  /** The connection is gone; whether it was closed in order. */
+  /** The connection is gone. The argument is true if it was closed in order. */
   disconnect: boolean;
   /** An attempt failed, or a session was lost. */
   connectfailure: unknown;
-  /** So it did, and this is what comes next: listeners may answer, also by a promise. */
+  /** An attempt failed, and a retry may follow. Listeners may answer, also by a promise. */
   retry: RetryNotice;
 }
 
 /**
- * A session that stays up: described once, it connects, joins, and does it again whenever the
- * connection is lost.
+ * A session that reconnects: described once, it connects and joins, and does both again whenever
+ * the connection is lost.
  *
  * ```js
  * const component = new Component({ transports: 'wss://example.com/ws', realm: 'realm1' });
@@ -186,29 +186,29 @@ export interface ComponentEvents {
  * await component.start();
  * ```
  *
- * The browser's going offline and online is heeded: it does not try while there is no network, and
- * does at once when there is.
+ * The component makes no attempts while the browser is offline, and the next one as soon as it is
+ * online.
  */
 export class Component {
   /**
    * @throws {TypeError} if an option is unknown or of the wrong type
    * @throws {ConnectError} if a setting cannot be used, with its key. This needs the wasm module: as
-   *   long as that is not loaded (see {@link init}), it is {@link start} that fails with it
+   *   long as it is not loaded (see {@link init}), {@link start} fails instead
    */
   constructor(options?: ComponentOptions);
 
   readonly realm: string;
   extra: unknown;
-  /** The session, while there is one. */
+  /** The current session, if there is one. */
   readonly session: Session | null;
   readonly state: ComponentState;
 
   /**
-   * Adds a listener. Those of one event run at the same time, and the component goes on when all
-   * that they return has settled (`ready` runs beside `main`). What they throw goes to
+   * Adds a listener. All listeners of one event run concurrently, and the component continues when
+   * all of them have completed (`ready` runs beside `main`). Their errors are passed to
    * {@link ComponentOptions.onUserError}.
    *
-   * @returns a function that takes it off again
+   * @returns a function that removes the listener
    */
   on(name: 'retry', listener: (notice: RetryNotice) => RetryAnswer | PromiseLike<RetryAnswer>): () => boolean;
   on<Name extends Exclude<keyof ComponentEvents, 'retry'>>(
@@ -216,64 +216,64 @@ export class Component {
     listener: (about: ComponentEvents[Name]) => unknown,
   ): () => boolean;
 
-  /** Takes a listener off; whether there was one. */
+  /** Removes a listener. Returns whether it existed. */
   off<Name extends keyof ComponentEvents>(
     name: Name,
     listener: (about: ComponentEvents[Name]) => unknown,
   ): boolean;
 
   /**
-   * Registers a procedure with each session that is joined from now on. To take it over from an old
-   * session that the router still holds, set `forceReregister`.
+   * Registers a procedure after each join from now on. Set `forceReregister` to take it over from an
+   * old session that the router still has.
    *
-   * @returns a function that takes it back for the sessions to come
+   * @returns a function that removes it for later sessions
    */
   register(procedure: string, endpoint: Endpoint, options?: RegisterOptions): () => boolean;
 
-  /** Subscribes with each session that is joined from now on, as {@link register} registers. */
+  /** Subscribes after each join from now on, as {@link register}. */
   subscribe(topic: string, handler: EventHandler, options?: SubscribeOptions): () => boolean;
 
   /**
-   * Starts it. While it runs, a second start joins the first; when it is done, it can be started
-   * again. It goes on if nobody holds the object.
+   * Starts the component. A second start while it runs joins the first. A component that is done can
+   * be started again. It runs even if the page keeps no reference to it.
    *
-   * Resolves when `main` has returned, somebody here has left the session, or it was stopped.
+   * Resolves when `main` has returned, the page has left the session, or the component was stopped.
    *
-   * @throws what is fatal, if another attempt is pointless (see `isFatal`): the router's refusal, or
-   *   what `main` threw
+   * @throws the fatal error, if another attempt is pointless (see `isFatal`): the router's refusal, or
+   *   the error of `main`
    * @throws {ConnectError} if no attempt is left or wanted; its `cause` is the last error
-   * @throws the signal's reason, if it was stopped by that
+   * @throws the signal's reason, if the signal stopped it
    */
   start(options?: { signal?: AbortSignal }): Promise<void>;
 
   /**
-   * Stops it, whatever it is doing: a session is left with GOODBYE, a delay is ended. Resolves when
-   * all is over.
+   * Stops the component in any state: leaves a session with GOODBYE, ends a delay. Resolves when it
+   * is done.
    */
   stop(): Promise<void>;
 
-  /** Makes the next attempt now, if it waits for one. */
+  /** Makes the next attempt now, if the component waits for one. */
   retryNow(): void;
 }
 
 export interface ConnectionOptions extends Credentials, RetryOptions {
-  /** Where the router is. */
+  /** URL of the router. */
   url?: Transport['url'];
   /**
-   * The same as a list, tried round and round; what a transport does not say itself is as the
-   * connection says.
+   * List of transports, tried in a circle. Settings that a transport does not have are taken from
+   * the connection.
    */
   transports?: readonly TransportLike[];
   realm: string;
   authentication?: ComponentOptions['authentication'];
   serializers?: readonly Serializer[];
-  /** For each transport. Default: 15; -1: no limit. */
+  /** Maximum number of retries per transport; -1: no limit. Default: 15. */
   max_retries?: number;
-  /** Whether to try again before there ever was a connection. Default: true. */
+  /** True to retry before the first connection, too. Default: true. */
   retry_if_unreachable?: boolean;
-  /** Gets what callbacks throw. Default: it goes to `reportError()`. */
+  /** Receives errors of callbacks. Default: `reportError()`. */
   on_user_error?: (error: unknown, message: string) => unknown;
-  /** Gets what goes wrong within the library. Default: it goes to `reportError()`. */
+  /** Receives internal errors of the library. Default: `reportError()`. */
   on_internal_error?: (error: unknown, message: string) => unknown;
   isFatal?: ComponentOptions['isFatal'];
   timeout?: number;
@@ -282,25 +282,26 @@ export interface ConnectionOptions extends Credentials, RetryOptions {
 }
 
 /**
- * `closed`: in order, by us or by the router. `lost`: it broke. `unreachable`: there was none since
- * `open()`. `unsupported`: there cannot be any, because of the settings or the wasm module.
+ * Reason for the end of a connection. `closed`: in order, by this side or by the router. `lost`: it
+ * broke. `unreachable`: none was made since `open()`. `unsupported`: none can be made, because of
+ * the settings or the wasm module.
  */
 export type ConnectionReason = 'closed' | 'lost' | 'unreachable' | 'unsupported';
 
 export interface ConnectionDetails {
-  /** The URI that the router or we gave as the reason, or that of the error. */
+  /** URI of the reason given by either side, or of the error. */
   reason: string | null;
   /** A text for people. */
   message: string | null;
-  /** How long it waits, in seconds; null if there is no other attempt. */
+  /** Delay before the next attempt in seconds; null without another attempt. */
   retry_delay: number | null;
-  /** Which retry it will be, from 1 on; null if there is none. */
+  /** Number of the next retry, from 1 on; null without one. */
   retry_count: number | null;
   will_retry: boolean;
 }
 
 /**
- * Autobahn|JS's `Connection`: a {@link Component} under the names that are known from there.
+ * A {@link Component} with the interface of Autobahn|JS's `Connection`.
  *
  * ```js
  * const connection = new Connection({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1' });
@@ -313,54 +314,54 @@ export class Connection {
   /** @throws as {@link Component}'s */
   constructor(options: ConnectionOptions);
 
-  /** Called for each session, the first one and those after a loss. */
+  /** Called for each session: the first one, and each one after a loss. */
   onopen?: (session: Session, details: Welcome & { readonly transport: TransportInfo }) => unknown;
   /**
-   * Called for each attempt that failed and each session that ended, the last time with
-   * `will_retry` false. If what it returns, or the promise of it, is truthy, there is no other
-   * attempt; and none is made before it has settled.
+   * Called for each failed attempt and each ended session, the last time with `will_retry` false. A
+   * truthy return value, or promise of one, prevents the next attempt. No attempt is made before the
+   * promise has settled.
    */
   onclose?: (reason: ConnectionReason, details: ConnectionDetails) => unknown;
 
   readonly session: Session | null;
-  /** Whether a realm is joined. */
+  /** True while a realm is joined. */
   readonly isOpen: boolean;
-  /** Whether there is a connection, joined or not. */
+  /** True while there is a connection, joined or not. */
   readonly isConnected: boolean;
-  /** Whether it waits for the next attempt. */
+  /** True while it waits for the next attempt. */
   readonly isRetrying: boolean;
   readonly transport: { readonly info: TransportInfo } | null;
 
   /**
-   * Opens it, or opens it again. While it waits for the next attempt, that is made now.
+   * Opens the connection, also again after a close. If it waits for the next attempt, makes it now.
    *
    * @throws {Error} if it is open, or opening
    */
   open(): void;
 
   /**
-   * Closes it for good, whatever it is doing. Resolves behind the last `onclose`.
+   * Closes the connection in any state, without retries. Resolves after the last `onclose`.
    *
    * @throws {Error} if it is closed
    */
   close(reason?: string, message?: string): Promise<void>;
 }
 
-/** WAMP-CRA, for an `onchallenge` of your own. The wasm module must be loaded, as it is there. */
+/** WAMP-CRA for your own `onchallenge`, where the wasm module is loaded. */
 export const auth_cra: {
-  /** The signature over a challenge: base64. */
+  /** Returns the signature of a challenge in base64. */
   sign(key: string | Uint8Array, challenge: string): string;
-  /** The key of a salted secret: base64. Defaults: 1000 iterations, 32 octets. */
+  /** Returns the key of a salted secret in base64. Defaults: 1000 iterations, 32 octets. */
   derive_key(secret: string | Uint8Array, salt: string, iterations?: number, keylen?: number): string;
 };
 
 /**
- * Cryptosign, for an `onchallenge` of your own. `seed` is the private key: 32 octets, or 64
+ * Cryptosign for your own `onchallenge`. `seed` is the private key: 32 octets, or 64
  * hexadecimal digits. The wasm module must be loaded: `await init()`.
  */
 export const auth_cryptosign: {
-  /** The public key, for `authextra.pubkey`: 64 hexadecimal digits. */
+  /** Returns the public key for `authextra.pubkey`: 64 hexadecimal digits. */
   public_key(seed: string | Uint8Array): string;
-  /** The answer to a challenge: the text, or the whole `extra` of `onchallenge`. */
+  /** Returns the answer to a challenge: to its text, or to the `extra` of `onchallenge`. */
   sign_challenge(seed: string | Uint8Array, challenge: string | KwargsIn): string;
 };

@@ -1,4 +1,4 @@
-/** What a session can ask the router about others, and be told of them. */
+/** The meta API: requests and events about sessions, registrations and subscriptions. */
 
 import type {
   ArgsIn,
@@ -9,99 +9,99 @@ import type {
   Value,
 } from './index.js';
 
-/** A session, as its router tells of it. */
+/** A session, as described by the router. */
 export interface SessionInfo {
   /** Its id. */
   session: number;
-  /** As whom it has joined. */
+  /** The authid of the session. */
   authid?: string | null;
   /** Its role. */
   authrole?: string | null;
-  /** How it has proved who it is. */
+  /** Authentication method. */
   authmethod?: string | null;
-  /** Who has checked that. */
+  /** Authentication provider. */
   authprovider?: string | null;
   [detail: string]: Value | undefined;
 }
 
-/** What is the same of registrations and subscriptions. */
+/** Common fields of registrations and subscriptions. */
 interface Info {
   /** Its id. */
   id: number;
-  /** When it was made: ISO 8601, in UTC. */
+  /** Time of creation: ISO 8601, in UTC. */
   created?: string;
   /** The procedure, topic or pattern. */
   uri: string;
-  /** How it matches. */
+  /** Match policy. */
   match: Match;
   [detail: string]: Value | undefined;
 }
 
-/** A registration, as its router tells of it. */
+/** A registration, as described by the router. */
 export interface RegistrationInfo extends Info {
-  /** How its calls are shared among its callees. */
+  /** Invocation policy. */
   invoke: string;
 }
 
-/** A subscription, as its router tells of it. */
+/** A subscription, as described by the router. */
 export interface SubscriptionInfo extends Info {}
 
-/** Ids by the way they match. */
+/** Ids by match policy. */
 export interface Lists {
   exact: number[];
   prefix: number[];
-  /** Crossbar leaves it empty for subscriptions. */
+  /** Always empty in Crossbar's subscription lists. */
   wildcard: number[];
 }
 
-/** What has been ended. */
+/** Result of ending several sessions. */
 export interface Killed {
-  /** How many sessions. */
+  /** Number of sessions. */
   count: number;
-  /** Which, where the router tells; it may tell the count alone. */
+  /** Ids of the sessions; some routers return the number only. */
   sessions: number[];
 }
 
 export interface KillOptions {
-  /** The reason in GOODBYE, a URI. Default: the router's, as `wamp.close.killed`. */
+  /** Reason in GOODBYE, a URI. Default: the router's, such as `wamp.close.killed`. */
   reason?: string;
-  /** A text for people in GOODBYE. */
+  /** Text for people in GOODBYE. */
   message?: string;
 }
 
-/** What is wanted of an event history; all must hold. Crossbar knows `limit` only. */
+/** Filter of an event history; all conditions must hold. Crossbar supports `limit` only. */
 export interface HistoryOptions {
-  /** Whether the newest come first. Default: false. */
+  /** True to return the newest events first. Default: false. */
   reverse?: boolean;
-  /** At most so many. */
+  /** Maximum number of events. */
   limit?: number;
-  /** Of this topic, where the subscription is to a pattern. */
+  /** Topic of the events, for a pattern subscription. */
   topic?: string;
-  /** Times are RFC 3339 texts: published then or later … */
+  /** Published at this time or later. Times are RFC 3339 texts. */
   fromTime?: string;
-  /** … later … */
+  /** Published later than this time. */
   afterTime?: string;
-  /** … before … */
+  /** Published before this time. */
   beforeTime?: string;
-  /** … then or before. */
+  /** Published at this time or before. */
   untilTime?: string;
-  /** Ids of publications go by their position in the history: from this on … */
+  /** From this publication on. Ids of publications mean positions in the history. */
   fromPublication?: number;
-  /** … behind … */
+  /** After this publication. */
   afterPublication?: number;
-  /** … before … */
+  /** Before this publication. */
   beforePublication?: number;
-  /** … up to and with this. */
+  /** Up to this publication, included. */
   untilPublication?: number;
 }
 
-/** An event that the router has kept. */
+/** An event of the history. */
 export interface HistoryEvent {
-  /** When it was published: RFC 3339. Crossbar gives `time_ns` instead. */
+  /** Time of publication: RFC 3339. Crossbar sends `time_ns` instead. */
   timestamp?: string;
-  /** The subscription that it was kept for. */
+  /** Id of the subscription that has the history. */
   subscription?: number;
-  /** The event's id. */
+  /** Id of the publication. */
   publication: number;
   args: ArgsIn;
   kwargs: KwargsIn;
@@ -121,52 +121,52 @@ export interface HistoryEvent {
  * await meta.onSessionJoin(({ session }) => console.log(`${session} has joined`));
  * ```
  *
- * It is made of calls and subscriptions, and fails as these do: with
- * `wamp.error.no_such_procedure` where the router does not have it, or does not let this session.
- * What it has it announces; see {@link Session.supports}.
+ * The methods are calls and subscriptions and fail as these do: with
+ * `wamp.error.no_such_procedure` if the router does not have the procedure, or does not allow it to
+ * this session. The router announces the available parts; see {@link Session.supports}.
  */
 export class Meta {
   private constructor();
 
-  /** How many sessions there are, of all roles or of these only. */
+  /** Returns the number of sessions, of all roles or of these only. */
   sessionCount(authroles?: readonly string[]): Promise<number>;
-  /** The ids of the sessions, of all roles or of these only. */
+  /** Returns the ids of the sessions, of all roles or of these only. */
   sessionList(authroles?: readonly string[]): Promise<number[]>;
   /** @throws {WampError} `wamp.error.no_such_session` */
   sessionGet(session: number): Promise<SessionInfo>;
   /** Ends a session. @throws {WampError} `wamp.error.no_such_session` */
   kill(session: number, options?: KillOptions): Promise<Killed>;
-  /** Ends all sessions of an authid; this one is spared, but not by Crossbar. */
+  /** Ends all sessions of an authid except this one; Crossbar ends this one, too. */
   killByAuthid(authid: string, options?: KillOptions): Promise<Killed>;
-  /** Ends all sessions of a role; this one is spared, but not by Crossbar. */
+  /** Ends all sessions of a role except this one; Crossbar ends this one, too. */
   killByAuthrole(authrole: string, options?: KillOptions): Promise<Killed>;
   /** Ends all other sessions. Crossbar does not have it. */
   killAll(options?: KillOptions): Promise<Killed>;
 
   registrationList(): Promise<Lists>;
-  /** The registration that was made with this procedure or pattern. */
+  /** Returns the id of the registration of this procedure or pattern. */
   registrationLookup(procedure: string, match?: Match): Promise<number | null>;
-  /** The registration that a call of this procedure would go to. */
+  /** Returns the id of the registration that a call of this procedure would use. */
   registrationMatch(procedure: string): Promise<number | null>;
   /** @throws {WampError} `wamp.error.no_such_registration`, as the two below */
   registrationGet(registration: number): Promise<RegistrationInfo>;
-  /** The sessions that serve it. */
+  /** Returns the ids of its callees. */
   registrationListCallees(registration: number): Promise<number[]>;
   registrationCountCallees(registration: number): Promise<number>;
-  /** Takes a registration away from one of its callees; that one is told. */
+  /** Removes a callee from a registration; the callee is notified. */
   removeCallee(registration: number, callee: number, options?: { reason?: string }): Promise<void>;
 
   subscriptionList(): Promise<Lists>;
-  /** The subscription that was made with this topic or pattern. */
+  /** Returns the id of the subscription to this topic or pattern. */
   subscriptionLookup(topic: string, match?: Match): Promise<number | null>;
-  /** All subscriptions that would get an event of this topic. */
+  /** Returns the ids of all subscriptions that would receive an event of this topic. */
   subscriptionMatch(topic: string): Promise<number[]>;
   /** @throws {WampError} `wamp.error.no_such_subscription`, as the two below */
   subscriptionGet(subscription: number): Promise<SubscriptionInfo>;
-  /** The sessions that have it. */
+  /** Returns the ids of its subscribers. */
   subscriptionListSubscribers(subscription: number): Promise<number[]>;
   subscriptionCountSubscribers(subscription: number): Promise<number>;
-  /** Takes a subscription away from one of its subscribers; that one is told. */
+  /** Removes a subscriber from a subscription; the subscriber is notified. */
   removeSubscriber(
     subscription: number,
     subscriber: number,
@@ -174,38 +174,38 @@ export class Meta {
   ): Promise<void>;
 
   /**
-   * The events that the router has kept of a subscription. Which topics have a history is a matter
-   * of the router's configuration.
+   * Returns the event history of a subscription. The router's configuration decides which topics
+   * have a history.
    *
    * @throws {WampError} `wamp.error.no_such_subscription`, `wamp.error.history_unavailable`
    */
   events(subscription: number, options?: HistoryOptions): Promise<HistoryEvent[]>;
 
-  /** Calls back for sessions that join. */
+  /** Calls the handler for each session that joins. */
   onSessionJoin(handler: (info: SessionInfo) => unknown): Promise<Subscription>;
-  /** Calls back for sessions that have left. Crossbar does not tell who they were. */
+  /** Calls the handler for each session that has left. Crossbar sends the id only. */
   onSessionLeave(
     handler: (info: { session: number; authid?: string; authrole?: string }) => unknown,
   ): Promise<Subscription>;
-  /** Calls back for new registrations: before `onRegistrationRegister`. */
+  /** Calls the handler for each new registration, before `onRegistrationRegister`. */
   onRegistrationCreate(
     handler: (info: { session: number; registration: RegistrationInfo }) => unknown,
   ): Promise<Subscription>;
-  /** Calls back for callees that are added. */
+  /** Calls the handler for each added callee. */
   onRegistrationRegister(handler: RegistrationHandler): Promise<Subscription>;
-  /** Calls back for callees that go. */
+  /** Calls the handler for each removed callee. */
   onRegistrationUnregister(handler: RegistrationHandler): Promise<Subscription>;
-  /** Calls back for registrations whose last callee has gone. */
+  /** Calls the handler for each registration without a callee left. */
   onRegistrationDelete(handler: RegistrationHandler): Promise<Subscription>;
-  /** Calls back for new subscriptions: before `onSubscriptionSubscribe`. */
+  /** Calls the handler for each new subscription, before `onSubscriptionSubscribe`. */
   onSubscriptionCreate(
     handler: (info: { session: number; subscription: SubscriptionInfo }) => unknown,
   ): Promise<Subscription>;
-  /** Calls back for subscribers that are added. */
+  /** Calls the handler for each added subscriber. */
   onSubscriptionSubscribe(handler: SubscriptionHandler): Promise<Subscription>;
-  /** Calls back for subscribers that go. */
+  /** Calls the handler for each removed subscriber. */
   onSubscriptionUnsubscribe(handler: SubscriptionHandler): Promise<Subscription>;
-  /** Calls back for subscriptions whose last subscriber has gone. */
+  /** Calls the handler for each subscription without a subscriber left. */
   onSubscriptionDelete(handler: SubscriptionHandler): Promise<Subscription>;
 }
 
