@@ -8,14 +8,14 @@
  * console.log(await session.call('com.example.add', [2, 3]));
  * ```
  *
- * Values on their way out: `null` and `undefined` become null; a number that is an integer within
+ * Sent values: `null` and `undefined` become null; a number that is an integer within
  * ±2^53 becomes an integer, any other number a float; a `bigint` becomes an integer (64 bits at
  * most); `ArrayBuffer` and its views become binary data; an array becomes a list; a plain object,
  * an instance of a class and a `Map` with string keys become a dict; an object with `toJSON()` (a
  * `Date`, say) becomes what that returns. Functions, symbols, errors, sets, promises, cycles and
  * what is deeper than 100 levels are refused with an {@link EncodeError} that names the place.
  *
- * Values on their way in: null becomes `null`; an integer becomes a `number`, or a `bigint` outside
+ * Received values: null becomes `null`; an integer becomes a `number`, or a `bigint` outside
  * ±2^53; binary data becomes a `Uint8Array` of its own; a dict becomes a plain object.
  */
 
@@ -27,7 +27,7 @@ export * from './meta.js';
 /** The URIs of errors and of closing, under the names that they have in Rust. */
 export * as uris from './uris.js';
 
-/** What comes in from a router. */
+/** A value received from a router. */
 export type Value =
   | null
   | boolean
@@ -38,25 +38,25 @@ export type Value =
   | Value[]
   | { [key: string]: Value };
 
-/** Positional values on their way out. */
+/** Positional arguments to send. */
 export type Args = readonly unknown[];
 
-/** Keyword values on their way out. */
+/** Keyword arguments to send. */
 export type Kwargs = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
 
-/** Positional values as they come in. */
+/** Received positional arguments. */
 export type ArgsIn = Value[];
 
-/** Keyword values as they come in. */
+/** Received keyword arguments. */
 export type KwargsIn = { [key: string]: Value };
 
 /** A wire format. */
 export type Serializer = 'cbor' | 'msgpack' | 'json';
 
-/** How a topic or a procedure is matched. */
+/** Match policy of a topic or procedure. */
 export type Match = 'exact' | 'prefix' | 'wildcard';
 
-/** What {@link init} can load the wasm module from. */
+/** Source from which {@link init} can load the wasm module. */
 export type WasmSource =
   | string
   | URL
@@ -75,29 +75,29 @@ export type WasmSource =
 export function init(source?: WasmSource): Promise<void>;
 
 export interface ConnectOptions {
-  /** Where the router is: `ws://` or `wss://`. */
+  /** URL of the router: `ws://` or `wss://`. */
   url: string | URL;
-  /** The realm to join. */
+  /** Realm to join. */
   realm: string;
-  /** What to offer, best first. Default: `['cbor', 'msgpack', 'json']`. */
+  /** Serializers to offer, in the order of preference. Default: `['cbor', 'msgpack', 'json']`. */
   serializers?: readonly Serializer[];
-  /** How long each step (connecting, joining) may take, in milliseconds. Default: 10 000. */
+  /** Time limit of each step (connecting, joining) in milliseconds. Default: 10 000. */
   timeout?: number;
   /**
-   * Whether to offer the subprotocols with batches of messages, too, each before the one without.
-   * What is sent at a time then goes as one WebSocket message. Default: false.
+   * True to offer the batched subprotocols, too, each before the one without batches. Messages that
+   * are sent at the same time then form one WebSocket message. Default: false.
    */
   batched?: boolean;
   /**
-   * What calls and publications say about `discloseMe` unless they say it themselves. Default:
-   * nothing, so it is the router's rule.
+   * Value of `discloseMe` for calls and publications that do not set it. Default: unset; the router
+   * decides.
    */
   discloseMe?: boolean;
   /**
-   * A look at WELCOME before the session is handed out. If it returns `false` or throws (or the
-   * promise that it returns gives that), the session is left again, and {@link connect} fails with
-   * `wamp.error.cannot_authenticate` and what was thrown as the error's `cause`. It is asked for
-   * {@link Session.rejoin}, too.
+   * Inspects the router's WELCOME before the session is returned. If it returns `false` or throws,
+   * also by a promise, the session is left, and {@link connect} fails with
+   * `wamp.error.cannot_authenticate` and the thrown value as `cause`. {@link Session.rejoin} calls
+   * it, too.
    *
    * ```js
    * const onWelcome = ({ authrole }) => authrole === 'admin';
@@ -105,33 +105,33 @@ export interface ConnectOptions {
    */
   onWelcome?: (welcome: Welcome) => unknown;
   /**
-   * How the session proves who it is: methods with their settings, the preferred first; the router
-   * takes the first that it can do. Not with `authmethods`. Default: none is offered, which is
+   * Authentication methods with their settings, in the order of preference. The router chooses the
+   * first that it supports. Cannot be combined with `authmethods`. Default: none, which means
    * `anonymous` for most routers.
    *
    * ```js
    * await connect({ url, realm, authentication: { wampcra: { authid: 'joe', secret: 'secret2' } } });
    * ```
    *
-   * A router that does not let it in makes {@link connect} fail with the router's reason, as
+   * If the router refuses the session, {@link connect} fails with the router's reason, such as
    * `wamp.error.authentication_failed` (Crossbar: `wamp.error.not_authorized`).
    */
   authentication?: Authentication;
   /**
-   * The names of the methods to offer, as in Autobahn|JS: those that {@link onchallenge} answers,
-   * or without it those that need no answer, as `anonymous` and `cookie`.
+   * Names of the methods to offer, as in Autobahn|JS: those that {@link onchallenge} answers, or
+   * without it those that need no answer, such as `anonymous` and `cookie`.
    */
   authmethods?: readonly string[];
-  /** Who the session wants to be. */
+  /** Requested authid. */
   authid?: string;
-  /** The role that it wants. */
+  /** Requested role. */
   authrole?: string;
-  /** More for the router. */
+  /** Additional data for the router. */
   authextra?: Kwargs;
   /**
    * Answers the router's challenge, as in Autobahn|JS: with the signature, or `[signature, extra]`,
-   * or a promise of that. It has as long as `timeout`. What it throws makes {@link connect} fail
-   * with `wamp.error.cannot_authenticate`, as the error's `cause`; the router is told the text.
+   * or a promise of either. Time limit: `timeout`. If it throws, {@link connect} fails with
+   * `wamp.error.cannot_authenticate` and the error as `cause`; the router receives the text.
    *
    * ```js
    * const onchallenge = (_session, method) => prompt(`The ${method}, please`);
@@ -143,20 +143,20 @@ export interface ConnectOptions {
   onchallenge?: (session: undefined, method: string, extra: KwargsIn) => ChallengeAnswer | PromiseLike<ChallengeAnswer>;
 }
 
-/** What goes to the router as the answer to its challenge: the signature, and more. */
+/** Answer to the router's challenge: the signature, or the signature and extra data. */
 export type ChallengeAnswer = string | readonly [signature: string, extra: Kwargs];
 
-/** What all methods may have; they must say the same. */
+/** Identity of the session. It must be the same for all methods. */
 export interface Identity {
-  /** Who the session wants to be. */
+  /** Requested authid. */
   authid?: string;
-  /** The role that it wants. */
+  /** Requested role. */
   authrole?: string;
-  /** More for the router. */
+  /** Additional data for the router. */
   authextra?: Kwargs;
 }
 
-/** Methods of authentication, with their settings. Their order counts. */
+/** Authentication methods with their settings, in the order of preference. */
 export interface Authentication {
   anonymous?: Identity;
   'anonymous-proxy'?: Identity;
@@ -164,16 +164,16 @@ export interface Authentication {
   cookie?: Identity;
   /** The browser has shown a certificate. */
   tls?: Identity;
-  /** The secret goes to the router as it is. */
+  /** The secret is sent to the router. */
   ticket?: Identity & { ticket: string };
-  /** The challenge is signed with a secret that both know. */
+  /** The challenge is signed with a shared secret. */
   wampcra?: Identity & { authid: string; secret: string };
   /** The challenge is signed with an Ed25519 key. */
   cryptosign?: CryptosignSettings;
   'cryptosign-proxy'?: CryptosignSettings;
-  /** SCRAM as Autobahn and Crossbar speak it: both ends prove that they know the password. */
+  /** SCRAM in the dialect of Autobahn and Crossbar: both ends prove that they know the password. */
   scram?: Identity & { authid: string; password: string };
-  /** SCRAM as the specification has it. With both dialects their settings must be the same. */
+  /** SCRAM of the specification. If both dialects are set, their settings must be equal. */
   'wamp-scram'?: Identity & { authid: string; password: string };
 }
 
@@ -183,7 +183,7 @@ export interface CryptosignSettings extends Identity {
    * without a passphrase.
    */
   privkey: string | Uint8Array;
-  /** The router's public key, as 64 hexadecimal digits: a router that does not prove it is left. */
+  /** Router's public key as 64 hexadecimal digits. A router that cannot prove it is rejected. */
   router_key?: string;
 }
 
@@ -191,94 +191,94 @@ export interface CryptosignSettings extends Identity {
  * Connects to a router and joins a realm.
  *
  * The session stays open until {@link Session.leave}, or until the router or the network ends it;
- * letting go of the object does not end it.
+ * dropping the object does not end it.
  *
- * @throws {ConnectError} if the router cannot be reached or does not let the session in, or
+ * @throws {ConnectError} if the router cannot be reached or refuses the session, or
  *   `onWelcome` refuses it
  * @throws {TimeoutError} if it takes too long
  * @throws {TypeError} if an option is of the wrong type
  */
 export function connect(options: ConnectOptions): Promise<Session>;
 
-/** Who ended a session, and how. */
+/** Kind of the end of a session. */
 export type CloseKind =
-  /** We left, and the router answered. */
+  /** This side left, and the router answered. */
   | 'left'
-  /** The router said goodbye. */
+  /** The router sent GOODBYE. */
   | 'goodbye'
   /** The router aborted the session. */
   | 'aborted'
-  /** The router broke the protocol, and we aborted. */
+  /** The router broke the protocol, and this side aborted. */
   | 'violation'
   /** The connection was closed or broke. */
   | 'transport-lost'
   /** The router did not answer in time. */
   | 'timed-out';
 
-/** Why a session ended. */
+/** Reason for the end of a session. */
 export interface CloseReason {
   readonly kind: CloseKind;
-  /** The reason as a URI, as in `wamp.close.normal`. */
+  /** The reason as a URI, such as `wamp.close.normal`. */
   readonly reason: string;
-  /** A text for people, if there is one. */
+  /** Text for people, if there is one. */
   readonly message: string | null;
 }
 
-/** Who ended a subscription or registration, and why. */
+/** Reason for the end of a subscription or registration. */
 export interface Ending {
-  /** Its own session, the router (which took it back), or the end of the session. */
+  /** Cause: its own session, a revocation by the router, or the end of the session. */
   readonly kind: 'withdrawn' | 'revoked' | 'closed';
-  /** The reason as a URI, where there is one; else empty. */
+  /** Reason as a URI; empty without one. */
   readonly reason: string;
-  /** A text for people, if there is one. */
+  /** Text for people, if there is one. */
   readonly message: string | null;
 }
 
-/** What the router says in WELCOME, as it is on the wire. */
+/** Details of the router's WELCOME, as on the wire. */
 export interface Welcome {
-  /** As whom the session has joined. */
+  /** The authid of the session. */
   readonly authid?: string;
-  /** Its role. */
+  /** Role of the session. */
   readonly authrole?: string;
-  /** How it has proved who it is. */
+  /** Authentication method. */
   readonly authmethod?: string;
-  /** Who has checked that. */
+  /** Authentication provider. */
   readonly authprovider?: string;
-  /** What else the router says about it. */
+  /** Additional data of the router. */
   readonly authextra?: KwargsIn;
   /** The router's name and version. */
   readonly agent?: string;
-  /** The router's roles, with the features that it has; see {@link Session.supports}. */
+  /** Roles of the router with their features; see {@link Session.supports}. */
   readonly roles?: {
     readonly [role: string]: { readonly features?: { readonly [feature: string]: boolean } };
   };
   readonly [detail: string]: unknown;
 }
 
-/** How the router is told that a call is given up. */
+/** Cancel mode of a call. */
 export type CancelMode =
-  /** The callee goes on, and its answer is dropped. */
+  /** The callee continues, and its answer is dropped. */
   | 'skip'
   /** The callee is interrupted; the router keeps the call open until it has ended there. */
   | 'kill'
-  /** The callee is interrupted, and the router is done with the call at once. */
+  /** The callee is interrupted, and the call ends at the router at once. */
   | 'killnowait';
 
 /**
- * Options of a call. `P` is what a progressive result is.
+ * Options of a call. `P` is the type of a progressive result.
  *
- * Other options of the router are sent as they are, under their names on the wire, which have an
- * underscore: `{ x_priority: 3 }`. Anything else is refused with a `TypeError`.
+ * Other options are sent unchanged if their name has an underscore, as on the wire:
+ * `{ x_priority: 3 }`. All others are refused with a `TypeError`.
  */
 export interface CallOptions<P = unknown> {
   /**
-   * How long to wait for the result, in milliseconds; of a call with progressive results, how long
-   * for the next one. Then the call fails with {@link TimeoutError} and is cancelled at the router.
-   * The timer is this side's own and needs nothing of the router. Default: for ever.
+   * Time limit for the result in milliseconds; in a call with progressive results, for each next
+   * result. Then the call fails with {@link TimeoutError} and is cancelled at the router. The timer
+   * runs on this side and needs no support by the router. Default: no limit.
    */
   timeout?: number;
   /**
-   * How long the router lets the call run, in milliseconds (rounded up); the call then fails with
+   * Time limit at the router in milliseconds (rounded up); then the call fails with
    * `wamp.error.timeout`. A router without call timeouts ignores it.
    *
    * **Crossbar reads the number as seconds** and answers `wamp.error.canceled`: with it, `5_000`
@@ -286,48 +286,48 @@ export interface CallOptions<P = unknown> {
    */
   routerTimeout?: number;
   /**
-   * Gives the call up when it aborts: the promise is rejected with the signal's reason at once
-   * (an `AbortError`, unless the signal was given another), and the router is told.
+   * Cancels the call when it aborts: the promise is rejected with the signal's reason at once (an
+   * `AbortError` unless the signal has another), and CANCEL is sent to the router.
    */
   signal?: AbortSignal;
-  /** How the router is told when the call is given up. Default: `'killnowait'`. */
+  /** Cancel mode if the call is cancelled. Default: `'killnowait'`. */
   cancelMode?: CancelMode;
-  /** Whether results are to be {@link Result}s with `details` in any case. Default: false. */
+  /** True to return each result as a {@link Result} with `details`. Default: false. */
   details?: boolean;
   /**
-   * Asks for progressive results, and gets each in the form that the last one has, in order and
-   * before the promise resolves. What it throws goes to `reportError()`. See also {@link Call}.
+   * Receives progressive results, in the form of the final one, in order and before the promise
+   * resolves. Its errors are passed to `reportError()`. See also {@link Call}.
    */
   onProgress?: (step: P) => unknown;
-  /** Whether the callee may know the caller. Default: that of {@link ConnectOptions}. */
+  /** True to disclose the caller to the callee. Default: that of {@link ConnectOptions}. */
   discloseMe?: boolean;
   [option: `${string}_${string}`]: unknown;
 }
 
 /** Options of a publication. Others are sent as with {@link CallOptions}. */
 export interface PublishOptions {
-  /** Whether to wait until the router has taken the event. Default: false. */
+  /** True to wait until the router has accepted the event. Default: false. */
   acknowledge?: boolean;
-  /** Whether this session itself gets no event. Default: true. */
+  /** True to exclude this session from the receivers. Default: true. */
   excludeMe?: boolean;
-  /** Ids of sessions that get no event. */
+  /** Ids of the sessions that are excluded. */
   exclude?: readonly number[];
-  /** Authids whose sessions get no event. */
+  /** Authids whose sessions are excluded. */
   excludeAuthid?: readonly string[];
-  /** Roles whose sessions get no event. */
+  /** Roles whose sessions are excluded. */
   excludeAuthrole?: readonly string[];
-  /** Ids of the only sessions that get the event. Empty: nobody (Crossbar: everybody). */
+  /** Ids of the only sessions that receive the event. Empty: no session (Crossbar: all). */
   eligible?: readonly number[];
-  /** The only authids whose sessions get the event. */
+  /** The only authids whose sessions receive the event. */
   eligibleAuthid?: readonly string[];
-  /** The only roles whose sessions get the event. */
+  /** The only roles whose sessions receive the event. */
   eligibleAuthrole?: readonly string[];
   /**
-   * Whether the router keeps the event for those who subscribe later with `getRetained`. It keeps
-   * the last one of each topic. Default: false.
+   * True to retain the event for later subscribers that set `getRetained`. The router retains the
+   * last event of each topic. Default: false.
    */
   retain?: boolean;
-  /** Whether subscribers may know the publisher. Default: that of {@link ConnectOptions}. */
+  /** True to disclose the publisher to subscribers. Default: that of {@link ConnectOptions}. */
   discloseMe?: boolean;
   [option: `${string}_${string}`]: unknown;
 }
@@ -335,83 +335,83 @@ export interface PublishOptions {
 /** Options of a subscription. Others are sent as with {@link CallOptions}. */
 export interface SubscribeOptions {
   /**
-   * How the topic is matched. Default: `'exact'`. `'prefix'`: all topics that begin so;
-   * `'wildcard'`: an empty component stands for any one, as in `com..created`.
+   * Match policy of the topic. `'prefix'`: all topics with this beginning; `'wildcard'`: an empty
+   * component matches any one, as in `com..created`. Default: `'exact'`.
    */
   match?: Match;
-  /** Whether to get the retained events first, with `details.retained`. Default: false. */
+  /** True to receive retained events first, with `details.retained`. Default: false. */
   getRetained?: boolean;
-  /** How many events may wait; what comes beyond is lost, and counted. Default: 1024. */
+  /** Maximum number of waiting events; further ones are lost and counted. Default: 1024. */
   queue?: number;
   [option: `${string}_${string}`]: unknown;
 }
 
 /** Options of a registration. Others are sent as with {@link CallOptions}. */
 export interface RegisterOptions {
-  /** How the procedure is matched, as with {@link SubscribeOptions.match}. Default: `'exact'`. */
+  /** Match policy of the procedure; see {@link SubscribeOptions.match}. Default: `'exact'`. */
   match?: Match;
-  /** How several callees share the procedure; all must say the same. Default: `'single'`. */
+  /** Invocation policy; it must be equal for all callees of the procedure. Default: `'single'`. */
   invoke?: 'single' | 'first' | 'last' | 'random' | 'roundrobin';
-  /** How many calls this callee takes at a time (Crossbar, embedded router). Default: no limit. */
+  /** Maximum number of concurrent calls (Crossbar, embedded router). Default: no limit. */
   concurrency?: number;
   /**
-   * Whether to take the procedure over from a callee that registered it with this option, too
-   * (Crossbar, embedded router): as after a reconnect. Default: false.
+   * True to take the procedure over from a callee that registered it with this option, too
+   * (Crossbar, embedded router), such as after a reconnect. Default: false.
    */
   forceReregister?: boolean;
-  /** Whether to be told who calls. Default: the router's rule. */
+  /** True to request the callers' identities. Default: the router decides. */
   discloseCaller?: boolean;
   /**
-   * Whether callers' `routerTimeout` is kept here and not by the router: `details.signal` is aborted
-   * then, and the caller gets `wamp.error.timeout`. Default: false.
+   * True to apply the callers' `routerTimeout` here instead of at the router: `details.signal` is
+   * aborted then, and the caller receives `wamp.error.timeout`. Default: false.
    */
   forwardTimeout?: boolean;
   [option: `${string}_${string}`]: unknown;
 }
 
-/** What is known about a result; see {@link CallOptions.details}. */
+/** Details of a result; see {@link CallOptions.details}. */
 export interface ResultDetails {
-  /** Whether it is a progressive one. */
+  /** True for a progressive result. */
   progress?: boolean;
-  /** The session that answered, if the router tells; as `calleeAuthid` and `calleeAuthrole`. */
+  /** Session of the callee if the router discloses it; so are `calleeAuthid` and `calleeAuthrole`. */
   callee?: number;
   calleeAuthid?: string;
   calleeAuthrole?: string;
-  /** How many progressive results were lost before this one, taken too slowly; else not there. */
+  /** Number of progressive results lost before this one, because they were read too slowly. */
   missed?: number;
   [detail: string]: Value | undefined;
 }
 
-/** What is known about an event. */
+/** Details of an event. */
 export interface EventDetails {
-  /** The topic it was published to. */
+  /** Topic of the event. */
   topic: string;
-  /** The event's id. */
+  /** Id of the publication. */
   publication: number;
-  /** The publisher's session, if the router tells; as `publisherAuthid` and `publisherAuthrole`. */
+  /** Session of the publisher if disclosed; so are `publisherAuthid` and `publisherAuthrole`. */
   publisher?: number;
   publisherAuthid?: string;
   publisherAuthrole?: string;
-  /** Whether it was published before the subscription, and kept. */
+  /** True for a retained event, published before the subscription. */
   retained?: boolean;
-  /** How many events were lost before this one because the handler was too slow; else not there. */
+  /** Number of events lost before this one, because the handler was too slow. */
   missed?: number;
   [detail: string]: Value | undefined;
 }
 
-/** What is known about an invocation, and what an endpoint can do beside answering. */
+/** Details of an invocation, and functions for its progress. */
 export interface InvocationDetails {
-  /** The procedure that was called; with a pattern, which one. */
+  /** Called procedure; for a pattern registration not the pattern. */
   readonly procedure: string;
-  /** The caller's session, if the router tells; as `callerAuthid` and `callerAuthrole`. */
+  /** Session of the caller if disclosed; so are `callerAuthid` and `callerAuthrole`. */
   readonly caller?: number;
   readonly callerAuthid?: string;
   readonly callerAuthrole?: string;
-  /** How long the call may take, in milliseconds, if the caller said so. */
+  /** Time limit of the call in milliseconds, if the caller set one. */
   readonly timeout?: number;
   /**
-   * Aborted when the caller gives the call up or the session ends; its reason is the
-   * {@link WampError}. What the endpoint returns then goes nowhere.
+   * Aborted when the caller cancels or the session ends; its reason is the {@link WampError}. The
+   * endpoint's result is then dropped.
    *
    * ```js
    * session.register('com.example.load', async ([url], kwargs, { signal }) => {
@@ -422,7 +422,7 @@ export interface InvocationDetails {
    */
   readonly signal: AbortSignal;
   /**
-   * Sends a result that is not the last. Not there if the caller did not ask for such.
+   * Sends a progressive result. Undefined if the caller did not request any.
    *
    * ```js
    * session.register('com.example.count', async ([to], kwargs, { progress }) => {
@@ -432,17 +432,16 @@ export interface InvocationDetails {
    * ```
    *
    * It resolves when the result is on its way. It is rejected with `wamp.error.canceled` if the call
-   * is over, and with an {@link EncodeError} if the values cannot be sent. Where nobody waits for
-   * it, the former passes quietly, and the latter is an `unhandledrejection` of the page.
+   * is over, and with an {@link EncodeError} if the values cannot be sent. If the promise
+   * is not awaited, the former is ignored, and the latter is an `unhandledrejection` of the page.
    */
   readonly progress?: (
     args?: Args | null,
     kwargs?: Kwargs | null,
   ) => Promise<void>;
   /**
-   * All arguments, part by part, if the caller sends them so; else the one part there is. The loop
-   * throws if the call is given up in between, and if parts were lost because more than 1024 were
-   * waiting.
+   * All parts of the arguments; one part unless the caller sends several. The loop throws if the
+   * call is cancelled, or if parts were lost because more than 1024 were waiting.
    *
    * ```js
    * session.register('com.example.sum', async (args, kwargs, { chunks }) => {
@@ -464,8 +463,8 @@ export interface Event {
 }
 
 /**
- * Gets the events of a subscription one after the other: the next one waits until what the handler
- * returned has settled. What it throws goes to `reportError()`, and the next event follows.
+ * Receives the events of a subscription one after the other: the next one waits until the returned
+ * promise has settled. Errors are passed to `reportError()`, and the next event follows.
  */
 export type EventHandler = (
   args: any[],
@@ -474,9 +473,9 @@ export type EventHandler = (
 ) => unknown;
 
 /**
- * Answers calls; several at a time if it is asynchronous.
+ * A procedure. Several calls may run at the same time if it is asynchronous.
  *
- * What it returns is the result: one positional value, none for `undefined`, or a {@link Result}
+ * The return value is the result: one positional value, none for `undefined`, or a {@link Result}
  * for any other form. A {@link WampError} that it throws goes to the caller as it is, an error of a
  * class of {@link Session.define} under its URI; any other error does as
  * `wamp.error.runtime_error` with its message.
@@ -488,7 +487,7 @@ export type Endpoint = (
 ) => unknown;
 
 /**
- * A call under way: a promise of the result, and a loop over the progressive results before it.
+ * A running call: a promise of the result, and an iterable of the progressive results before it.
  *
  * ```js
  * const call = session.call('com.example.count', [10]);
@@ -496,10 +495,10 @@ export type Endpoint = (
  * console.log('the last:', await call);
  * ```
  *
- * The loop asks for progressive results, so it must begin where the call is made: before anything is
- * awaited, and once. Leaving it cancels the call; if the call fails, the loop throws. At most 1024
- * results wait for it, beyond they are lost and counted in {@link ResultDetails.missed} (without
- * `details`, the console tells).
+ * The loop requests progressive results, so it must begin before anything is awaited, and only
+ * once. Leaving it cancels the call; if the call fails, the loop throws. At most 1024 results wait;
+ * further ones are lost and counted in {@link ResultDetails.missed} (without `details`, on the
+ * console).
  */
 export interface Call<T, P = T> extends Promise<T>, AsyncIterable<P> {}
 
@@ -510,7 +509,7 @@ export interface Call<T, P = T> extends Promise<T>, AsyncIterable<P> {}
  */
 export type Parts = AsyncIterable<Args | Result> | ReadableStream<Args | Result>;
 
-/** A session in a realm. Made by {@link connect}. */
+/** A session in a realm, created by {@link connect}. */
 export class Session {
   private constructor();
 
@@ -518,44 +517,43 @@ export class Session {
   readonly id: number;
   /** The realm that was joined. */
   readonly realm: string;
-  /** The wire format that the router chose. */
+  /** Serializer that the router chose. */
   readonly serializer: Serializer;
-  /** What the router said when it let the session in. */
+  /** Details of the router's WELCOME. */
   readonly welcome: Welcome;
-  /** As whom the router sees the session. */
+  /** The authid of the session. */
   readonly authid: string | undefined;
-  /** Its role. */
+  /** Role of the session. */
   readonly authrole: string | undefined;
-  /** How it was authenticated. */
+  /** Authentication method. */
   readonly authmethod: string | undefined;
-  /** Who has authenticated it. */
+  /** Authentication provider. */
   readonly authprovider: string | undefined;
-  /** What else the router says about it. */
+  /** Additional data of the router. */
   readonly authextra: Welcome['authextra'];
-  /** What the router can tell about its sessions, registrations and subscriptions. */
+  /** The meta API: sessions, registrations and subscriptions of the router. */
   readonly meta: Meta;
-  /** Whether the session can still be used. */
+  /** True until the session has ended. */
   readonly isOpen: boolean;
-  /** Why it ended; null while it is open. */
+  /** Reason for its end; null while it is open. */
   readonly closeReason: CloseReason | null;
-  /** Resolves when the session has ended, whoever ended it. Never rejects. */
+  /** Resolves when the session has ended, for any reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
 
   /**
-   * Whether the router announced a feature: `supports('dealer', 'call_canceling')`. What needs one
-   * that it did not is refused with `wamp.error.feature_not_supported`, before it is sent.
+   * Returns whether the router announced a feature: `supports('dealer', 'call_canceling')`. Requests
+   * that need a missing feature fail with `wamp.error.feature_not_supported` and are not sent.
    */
   supports(role: 'broker' | 'dealer' | (string & {}), feature: string): boolean;
 
   /**
-   * Gives the errors of a URI a class of your own, in both directions, for this session and those
-   * that {@link rejoin} makes of it.
+   * Maps the errors of a URI to a class, in both directions, for this session and those that
+   * {@link rejoin} creates.
    *
-   * An error with that URI that comes in is made by `new errorClass(...args)`, and gets the
-   * properties of a {@link WampError} where it does not have such itself; a subclass of
-   * {@link WampError} is made as that is. An instance that an endpoint throws goes out under the
-   * URI, with its `args` (or else its message) and `kwargs`. Of a subclass, the nearest class that
-   * is defined counts.
+   * A received error with that URI is created by `new errorClass(...args)` and gets the missing
+   * properties of a {@link WampError}; a subclass of {@link WampError} is created as that class is.
+   * An instance that an endpoint throws is sent with the URI, with its `args` (or its message) and
+   * `kwargs`. For a subclass, the nearest mapped class counts.
    *
    * ```js
    * class TooMuch extends Error {
@@ -572,15 +570,14 @@ export class Session {
   define(uri: string, errorClass: new (...args: any[]) => Error): this;
 
   /**
-   * Gives the beginning of URIs a short name, for this session and those that {@link rejoin} makes
-   * of it: after `prefix('shop', 'com.example.shop')`, `'shop:order'` means
-   * `com.example.shop.order` wherever a topic or
-   * procedure is called, published, subscribed or registered. `null` takes it back. A name that no
-   * prefix is known for is taken as it is, since WAMP's URIs may have colons.
+   * Defines a short name for the beginning of URIs, for this session and those that {@link rejoin}
+   * creates: after `prefix('shop', 'com.example.shop')`, `'shop:order'` means
+   * `com.example.shop.order` for any topic or procedure. `null` removes it. A name without a defined
+   * prefix is used unchanged, since WAMP's URIs may contain colons.
    */
   prefix(name: string, uri: string | null): this;
 
-  /** What a short name stands for, or the name itself. */
+  /** Returns the URI of a short name, or the name itself. */
   resolve(curie: string): string;
 
   /**
@@ -623,7 +620,7 @@ export class Session {
   ): Call<T | Result, P | Result>;
 
   /**
-   * Publishes an event. With `acknowledge` it waits for the router, and gives the event's id.
+   * Publishes an event. With `acknowledge`, waits for the router and resolves to the publication.
    *
    * @throws {WampError} if the router refused it; only with `acknowledge`
    * @throws {EncodeError} if the arguments cannot be sent
@@ -650,7 +647,7 @@ export class Session {
 
   /**
    * Subscribes to a topic with a handler. It gets events until `unsubscribe()` or the session's
-   * end; letting go of the {@link Subscription} changes nothing.
+   * end; dropping the {@link Subscription} changes nothing.
    *
    * @throws {WampError} if the router refused it
    * @throws {SessionClosedError} if the session has ended
@@ -681,7 +678,7 @@ export class Session {
   ): Promise<EventStream> & AsyncIterable<Event>;
 
   /**
-   * Offers a procedure, until `unregister()` or the session's end; letting go of the
+   * Registers a procedure until `unregister()` or the session's end; dropping the
    * {@link Registration} changes nothing.
    *
    * @throws {WampError} if the router refused it, as `wamp.error.procedure_already_exists`
@@ -694,7 +691,7 @@ export class Session {
   ): Promise<Registration>;
 
   /**
-   * Offers all functions of an object, or none: its own, and those of its class and of the classes
+   * Registers all functions of an object, or none: its own, and those of its class and of the classes
    * that this extends, up to the first that is not yours (as `EventTarget` or `Map`). Each is called
    * as a method of the object, and its procedure is the prefix, a dot (unless the prefix ends in
    * one) and its name.
@@ -707,7 +704,7 @@ export class Session {
    * await add.unregister(); // com.example.calc.add
    * ```
    *
-   * @throws {WampError} if the router refused one of them; the others are taken back
+   * @throws {WampError} if the router refused one of them; the others are unregistered
    * @throws {SessionClosedError} if the session has ended
    */
   registerAll<K extends string>(
@@ -722,8 +719,8 @@ export class Session {
   ): Promise<Registrations<T>>;
 
   /**
-   * Has the router publish an event when this session ends, in whatever way. Several are published
-   * in the order in which they were added.
+   * Adds a testament: an event that the router publishes when this session ends, for any reason.
+   * Several are published in the order in which they were added.
    *
    * @throws {WampError} `wamp.error.no_such_procedure` if the router has no testaments
    */
@@ -734,12 +731,12 @@ export class Session {
     options?: TestamentOptions,
   ): Promise<void>;
 
-  /** Takes back all testaments of a scope. Default: `'destroyed'`. */
+  /** Removes all testaments of a scope. Default: `'destroyed'`. */
   flushTestaments(scope?: TestamentScope): Promise<void>;
 
   /**
-   * Leaves the realm. It resolves when the session is over, after 3 s at the latest, also if it had
-   * ended before; the connection is closed right behind it.
+   * Leaves the realm. Resolves when the session is over, after 3 s at the latest, also if it had
+   * ended before. The connection is closed right after it.
    *
    * @param reason a URI. Default: `wamp.close.close_realm`
    * @param message a text for people
@@ -747,37 +744,37 @@ export class Session {
   leave(reason?: string, message?: string): Promise<CloseReason>;
 
   /**
-   * Leaves, and joins a realm again over the same connection. This session is over then; what was
-   * given to {@link define} and {@link prefix} goes over to the new one.
+   * Leaves, and joins a realm again over the same connection. This session is over then. The new
+   * session takes over its {@link define} and {@link prefix} definitions.
    *
    * @param realm Default: the same
-   * @throws {ConnectError} if the router or `onWelcome` does not let the new session in, or this one
-   *   is over
+   * @throws {ConnectError} if the router or `onWelcome` refuses the new session, or if this one is
+   *   over
    */
   rejoin(realm?: string): Promise<Session>;
 
   /**
-   * Calls back once when the session has ended, whoever ended it, also if it already has.
+   * Calls the function once when the session has ended, for any reason, also if it already has.
    *
-   * @returns a function that takes the callback back
+   * @returns a function that removes the callback
    */
   onClose(callback: (reason: CloseReason) => void): () => void;
 }
 
-/** When a testament is published; the same where sessions cannot be resumed. */
+/** Time when a testament is published; both are equal where sessions cannot be resumed. */
 export type TestamentScope =
   /** When the session is over. */
   | 'destroyed'
   /** When its connection is lost. */
   | 'detached';
 
-/** How a testament is published, and when. */
+/** Options of a testament. */
 export interface TestamentOptions extends PublishOptions {
   /** Default: `'destroyed'`. */
   scope?: TestamentScope;
 }
 
-/** The names in an object but those of the browser's that its class extends. */
+/** Names in an object, without those of extended classes of the browser. */
 type Own<T> = T extends EventTarget ? Exclude<keyof T, keyof EventTarget> : keyof T;
 
 /** An object whose functions are all {@link Endpoint}s. */
@@ -799,14 +796,14 @@ export class Result<A extends unknown[] = any[], K extends object = Record<strin
   constructor(args?: A, kwargs?: K);
   args: A;
   kwargs: K;
-  /** Only of results, and with {@link CallOptions.details}. */
+  /** Details, for results with {@link CallOptions.details} only. */
   readonly details?: ResultDetails;
 }
 
-/** An event that the router has taken. */
+/** An event that the router has accepted. */
 export class Publication {
   private constructor();
-  /** The event's id. */
+  /** Id of the publication. */
   readonly id: number;
 }
 
@@ -817,39 +814,39 @@ export class Subscription {
   readonly id: number;
   /** The topic or pattern. */
   readonly topic: string;
-  /** Whether events can still come. */
+  /** True until the subscription has ended. */
   readonly isActive: boolean;
-  /** Resolves when it has ended, whoever ended it: also when the router took it back. */
+  /** Resolves when it has ended, for any reason, including a revocation by the router. */
   readonly ended: Promise<Ending>;
   /**
-   * Ends it. The handler gets no event from now on, also none that has already arrived. Further
-   * calls, and those after the session's end, do nothing.
+   * Unsubscribes. The handler receives no further event, even if it has already arrived. Further
+   * calls, and calls after the session's end, do nothing.
    *
    * @throws {WampError} if the router refused it
    */
   unsubscribe(): Promise<void>;
 }
 
-/** A subscription for a loop. Events that wait for it are bounded; see {@link EventDetails.missed}. */
+/** A subscription for a loop. Its queue is bounded; see {@link EventDetails.missed}. */
 export class EventStream extends Subscription implements AsyncIterableIterator<Event> {
   next(): Promise<IteratorResult<Event, undefined>>;
   return(value?: undefined): Promise<IteratorResult<Event, undefined>>;
   [Symbol.asyncIterator](): this;
 }
 
-/** A procedure that is offered. */
+/** A registered procedure. */
 export class Registration {
   private constructor();
   /** The registration's id. */
   readonly id: number;
   /** The procedure or pattern. */
   readonly procedure: string;
-  /** Whether it can still be called. */
+  /** True until the registration has ended. */
   readonly isActive: boolean;
-  /** Resolves when it has ended, whoever ended it: also when the router took it back. */
+  /** Resolves when it has ended, for any reason, including a revocation by the router. */
   readonly ended: Promise<Ending>;
   /**
-   * Takes it back. Calls that are under way are still answered. Further calls, and those after the
+   * Unregisters. Running calls are still answered. Further calls of this method, and calls after the
    * session's end, do nothing.
    *
    * @throws {WampError} if the router refused it
@@ -858,13 +855,13 @@ export class Registration {
 }
 
 /**
- * What a callee or the router answered, and what an endpoint throws to answer so. The other errors
- * of the package are subclasses of it.
+ * Error that a callee or the router sent, or that an endpoint throws to send it. The other errors of
+ * the package are subclasses of it.
  */
 export class WampError extends Error {
   /**
-   * @param uri what went wrong, as a URI
-   * @param args values about it, often one text for people
+   * @param uri the error as a URI
+   * @param args positional values, often one text for people
    * @param message the text of the error. Default: `uri` and, if it is a text, `args[0]`
    */
   constructor(
@@ -874,29 +871,29 @@ export class WampError extends Error {
     message?: string,
     options?: { cause?: unknown },
   );
-  /** What went wrong, as a URI. */
+  /** The error as a URI. */
   uri: string;
-  /** Positional values about it. */
+  /** Positional values of the error. */
   args: any[];
-  /** Keyword values about it. */
+  /** Keyword values of the error. */
   kwargs: Record<string, any>;
-  /** The session that answered so, if the router tells; as `calleeAuthid` and `calleeAuthrole`. */
+  /** Session of the callee if disclosed; so are `calleeAuthid` and `calleeAuthrole`. */
   callee?: number;
   calleeAuthid?: string;
   calleeAuthrole?: string;
 }
 
-/** The router could not be reached, or did not let the session in; `uri` is its reason. */
+/** The router could not be reached, or refused the session; `uri` is its reason. */
 export class ConnectError extends WampError {}
 
 /** The session has ended; `uri` is the reason. */
 export class SessionClosedError extends WampError {}
 
-/** Something took longer than it was allowed to. */
+/** A time limit has passed. */
 export class TimeoutError extends WampError {}
 
-/** A value cannot be sent; the message names its place, as in `args[0].user.name`. */
+/** A value cannot be sent; the message contains its path, such as `args[0].user.name`. */
 export class EncodeError extends WampError {}
 
-/** What came in cannot be read. */
+/** A received value cannot be decoded. */
 export class DecodeError extends WampError {}
