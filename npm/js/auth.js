@@ -1,4 +1,4 @@
-// The computations of authentication, for an `onchallenge` of the user's; named as in Autobahn|JS.
+// Computations of authentication for the user's `onchallenge`, with the names of Autobahn|JS.
 
 import { cryptosignAnswer, cryptosignPublicKey, wampcraDeriveKey, wampcraSign } from './wampwerk.js';
 import { isObject, need } from './check.js';

@@ -1,4 +1,4 @@
-// Who connects, and how it is proved.
+// Identity and authentication of a connection.
 
 import { isObject, need } from './check.js';
 import { described, textOf } from './errors.js';
@@ -13,14 +13,14 @@ export const authenticationOptions = [
   'onchallenge',
 ];
 
-/** What a connection offers; it is asked again for each session on it. */
+/** Authentication settings of a connection, read again for each session on it. */
 export class Credentials {
   #settings;
   #onchallenge;
-  /** What `onchallenge` threw last, in a list. */
+  /** The last error of `onchallenge`, in a list. */
   #thrown = [];
 
-  /** `fresh`: `authentication` is a function, asked at each attempt by whoever makes them. */
+  /** `fresh`: `authentication` is a function that is called for each attempt. */
   constructor(options, fresh = false) {
     const { authmethods, authid, authrole, authextra, onchallenge } = options;
     const { authentication } = fresh ? { authentication: {} } : options;
@@ -43,15 +43,15 @@ export class Credentials {
     this.#onchallenge = onchallenge;
   }
 
-  /** For the wasm module: what is offered, and who answers. */
+  /** Returns the settings for the wasm module: offered methods and the function that answers. */
   get forModule() {
-    // A way to it only: what the module keeps must not keep the functions of the user.
+    // A weak reference: the module must not keep the user's functions alive.
     const weak = new WeakRef(this);
     const answer = this.#onchallenge && ((method, extra) => weak.deref()?.#answer(method, extra));
     return [this.#settings, answer];
   }
 
-  /** Waits for a join; what `onchallenge` threw is the cause of its failure. */
+  /** Waits for a join; an error of `onchallenge` is the cause of its failure. */
   async joined(promise) {
     this.#thrown = [];
     try {
@@ -61,7 +61,7 @@ export class Credentials {
     }
   }
 
-  /** An error with what `onchallenge` threw as its cause, if that has led to it. */
+  /** Returns the error with the error of `onchallenge` as its cause, if that caused it. */
   explained(error) {
     if (this.#thrown.length > 0 && error?.uri === CANNOT_AUTHENTICATE) {
       error.cause = this.#thrown[0];

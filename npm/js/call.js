@@ -3,7 +3,7 @@
 import { attempt, isObject, need, needDuration, request, split } from './check.js';
 import { described, WampError } from './errors.js';
 
-/** How many progressive results wait for a loop. */
+/** Maximum number of progressive results that wait for a loop. */
 const KEPT = 1024;
 
 const here = ['timeout', 'routerTimeout', 'signal', 'cancelMode', 'details', 'onProgress'];
@@ -19,14 +19,14 @@ export class Result {
   }
 }
 
-/** What the caller wants beside the result. The wasm module asks when it sends the call. */
+/** Progress, parts and cancelling of a call. The wasm module reads it when it sends the call. */
 class Wishes {
   begun = false;
-  /** Takes progressive results. */
+  /** Receives progressive results. */
   step;
-  /** Gives more arguments. */
+  /** Source of further arguments. */
   part;
-  /** Whether somebody may give the call up. */
+  /** True if the call can be abandoned. */
   revocable = false;
   isAbandoned = false;
   #waiting = [];
@@ -40,7 +40,7 @@ class Wishes {
     return this.orOver(new Promise(nothing));
   }
 
-  /** What the promise gives, or nothing if the call is over before. It is never rejected. */
+  /** Resolves to the value of the promise, or to undefined if the call ends first. Never rejects. */
   orOver(promise) {
     return new Promise((resolve) => {
       const settle = (value) => {
@@ -55,16 +55,16 @@ class Wishes {
     });
   }
 
-  /** Nobody wants anything of the call any more. */
+  /** Ends the call locally: no part of it is needed any more. */
   abandon() {
     this.isAbandoned = true;
-    // Promises that stay open would be kept by the wasm module.
+    // The wasm module would keep pending promises.
     this.#waiting.forEach((settle) => settle());
   }
 }
 
 export class Call extends Promise {
-  // What `then` gives is a promise like any other.
+  // `then` returns an ordinary promise.
   static get [Symbol.species]() {
     return Promise;
   }
@@ -72,7 +72,7 @@ export class Call extends Promise {
   #wishes;
   #reject;
   #details;
-  /** How many progressive results were lost since the last one that a loop can have. */
+  /** Number of progressive results lost since the last one that a loop can read. */
   #missed = 0;
 
   static make(raw, errors, procedure, args, kwargs, options) {
@@ -158,7 +158,7 @@ export class Call extends Promise {
     let parts;
     try {
       if (inParts) {
-        // Not before all else has been checked: from here on the source is ours, and is closed.
+        // After all other checks: from here on the source is closed by this code.
         parts = iteratorOf(args);
         await this.#stream(parts, words);
       }
@@ -178,7 +178,7 @@ export class Call extends Promise {
     }
   }
 
-  /** Takes the first part into `words`; the others are asked for one by one, as they are sent. */
+  /** Reads the first part into `words`; the others are requested one by one, as they are sent. */
   async #stream(parts, words) {
     const take = async () => {
       const { value, done } = await parts.next();
@@ -226,7 +226,7 @@ export class Call extends Promise {
 
 const modes = ['skip', 'kill', 'killnowait'];
 
-/** Whether arguments come in parts. */
+/** Returns whether arguments come in parts. */
 function isSource(args) {
   return isObject(args) && (isIterable(args) || typeof args.getReader === 'function');
 }
@@ -239,7 +239,7 @@ function iteratorOf(source) {
   return isIterable(source) ? source[Symbol.asyncIterator]() : readerOf(source);
 }
 
-/** Loops over a ReadableStream where the browser cannot. */
+/** Iterates over a ReadableStream in browsers without its async iterator. */
 function readerOf(stream) {
   const reader = stream.getReader();
   let isOpen = true;
@@ -266,12 +266,12 @@ function readerOf(stream) {
   };
 }
 
-/** Keyword values of two, of which the second counts where both have one. */
+/** Merges keyword values; the second value of a key counts. */
 function both(one, other) {
   const [left, right] = [one, other].map((kwargs) =>
     kwargs instanceof Map ? [...kwargs] : Object.entries(kwargs),
   );
-  // A map, so that a key that is no text is still refused.
+  // A map, so that a key that is not a string is still refused.
   return left.length === 0 ? other : right.length === 0 ? one : new Map([...left, ...right]);
 }
 

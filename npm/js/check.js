@@ -1,10 +1,10 @@
-// What users give: checks, options, and how callbacks of theirs are run.
+// Checks of arguments and options, and running callbacks.
 
 const nothing = Object.freeze({});
 
 /**
- * Takes options apart: those for `here`, and those for the wire, under the names that they have
- * there. Names of the wire are taken as they are, so that a router's own options can be sent.
+ * Separates local options (`here`) from those for the wire, and renames the latter. Names in the
+ * form of the wire are kept, so that options of a particular router can be sent.
  */
 export function split(options, here, there) {
   if (options === undefined || options === null) {
@@ -26,7 +26,7 @@ export function split(options, here, there) {
   return [local, wire];
 }
 
-/** Checks the parameters that calls and publications have in common. */
+/** Checks the common parameters of calls and publications. */
 export function request(what, uri, args, kwargs) {
   need(what, uri, typeof uri === 'string');
   need('args', args, args === undefined || args === null || Array.isArray(args));
@@ -51,12 +51,12 @@ export function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An option that is a number of milliseconds, or not there. */
+/** Checks an optional number of milliseconds. */
 export function needDuration(what, value) {
   need(what, value, value === undefined || (typeof value === 'number' && value > 0));
 }
 
-/** Keeps the constructors of what only the library can make to the library. */
+/** Prevents users from calling constructors that only the library may call. */
 export const key = Symbol('wampwerk');
 
 export function own(token, maker) {
@@ -66,8 +66,8 @@ export function own(token, maker) {
 }
 
 /**
- * Runs a callback of the user. What it throws goes to `errors.onUserError`, if there is one, or is
- * reported as the browser does for listeners. `where` is for people.
+ * Runs a callback of the user. Errors are passed to `errors.onUserError` if it is set, otherwise to
+ * `reportError()`. `where` is a text for people.
  */
 export async function attempt(callback, errors, where = 'a callback') {
   try {
@@ -77,7 +77,7 @@ export async function attempt(callback, errors, where = 'a callback') {
   }
 }
 
-/** Tells of what the user's code has thrown. */
+/** Reports an error that the user's code has thrown. */
 export function tell(error, errors, where) {
   if (errors?.onUserError === undefined) {
     return report(error);

@@ -1,5 +1,5 @@
-// Components: sessions that stay up. The loop is the wasm module's; here are the functions of the
-// user that it asks for.
+// Components: sessions that reconnect. The wasm module contains the loop; this file calls the
+// functions of the user for it.
 
 import { RawComponent } from './wampwerk.js';
 import { authenticationOptions, Credentials } from './authentication.js';
@@ -9,7 +9,7 @@ import { describedNow, Errors } from './errors.js';
 import { init, isLoaded } from './loading.js';
 import { registerOptions, Session, subscribeOptions } from './session.js';
 
-/** The name that the module has for transports whose URLs are asked for. */
+/** Name in the module for transports with a URL function. */
 const ASKED = 'url';
 const DEFAULT_URL = 'ws://127.0.0.1:8080/ws';
 
@@ -29,13 +29,13 @@ const componentOptions = [
 
 const stations = ['start', 'connect', 'join', 'ready', 'leave', 'disconnect', 'connectfailure', 'retry'];
 
-/** Those that run are kept, even if nobody else holds them. */
+/** Running components are kept alive, even without another reference. */
 const running = new Set();
 
 export class Component {
   #settings;
   #urls;
-  /** What was given when a URL was asked for. */
+  /** Results of the URL functions. */
   #url;
   #authentication;
   #credentials;
@@ -48,9 +48,9 @@ export class Component {
   #declared = new Set();
   #raw;
   #session = null;
-  /** That of the session, until the next one comes. */
+  /** The error mapping of the current session, until the next session. */
   #rawSession;
-  /** How often it was told to stop: so a start that waits for the module learns of it. */
+  /** Number of stops, so that a start that waits for the module notices them. */
   #stops = 0;
   #starts = 0;
 
@@ -200,7 +200,7 @@ export class Component {
     this.#raw = raw;
   }
 
-  /** What the module keeps of an endpoint: the way to it only. */
+  /** A weak reference to an endpoint, for the module. */
   static #serving(weak, component, errors) {
     const session = {
       get closeReason() {
@@ -233,7 +233,7 @@ export class Component {
     return this.#listeners.get(name);
   }
 
-  /** What the module asks for, or says; nothing that is thrown gets lost there. */
+  /** Answers questions and reports of the module; thrown values are reported. */
   async #ask(what, about) {
     switch (what) {
       case 'url': {
@@ -277,7 +277,7 @@ export class Component {
     }
   }
 
-  /** Calls all listeners at the same time; what they threw. */
+  /** Calls all listeners concurrently and returns their errors. */
   async #fire(name, about) {
     const failures = [];
     const call = async ({ listener }) => {
@@ -293,7 +293,7 @@ export class Component {
     return failures;
   }
 
-  /** `false` counts for more than any delay, and of delays the last one. */
+  /** `false` takes precedence over any delay; of several delays the last one counts. */
   async #decision(notice) {
     const { answers } = await this.#fire('retry', Object.freeze(notice));
     if (answers.includes(false)) {
@@ -323,7 +323,7 @@ export class Component {
     return this.#credentials.explained(this.#errors.from(report));
   }
 
-  /** There is one object for each session, whoever gets it. */
+  /** There is one object per session. */
   #sessionOf(raw) {
     if (this.#session?.id !== raw.id) {
       this.#rawSession = raw;
@@ -335,7 +335,7 @@ export class Component {
   }
 }
 
-/** The module's way to a component that it does not keep. */
+/** A weak reference to a component, for the module. */
 function hooksOf(weak, { ask, isFatal, tell }) {
   return {
     async ask(what, about) {
@@ -353,7 +353,7 @@ function hooksOf(weak, { ask, isFatal, tell }) {
   };
 }
 
-/** Transports as the module takes them, and the functions that give URLs, by their places. */
+/** Returns transports for the module, and the URL functions by index. */
 function dictsOf(transports, timeout) {
   const list = Array.isArray(transports) ? transports : [transports];
   need('transports', transports, list.length > 0);

@@ -1,11 +1,11 @@
-// Autobahn|JS's Connection: the same names, over a component.
+// A Connection with the interface of Autobahn|JS, implemented by a component.
 
 import { authenticationOptions } from './authentication.js';
 import { attempt, isObject, need, tell } from './check.js';
 import { Component } from './component.js';
 import { WampError } from './errors.js';
 
-/** How and when is tried again; Autobahn's names, and seconds. */
+/** Retry settings with Autobahn's names, in seconds. */
 const retryOptions = [
   'max_retries',
   'initial_retry_delay',
@@ -30,7 +30,7 @@ const connectionOptions = [
   'discloseMe',
 ];
 
-/** Options of Autobahn|JS that have no meaning here. */
+/** Options of Autobahn|JS that have no effect here. */
 const elsewhere = {
   use_es6_promises: "all promises are the language's own; leave it out",
   use_deferred: "all promises are the language's own; leave it out",
@@ -43,7 +43,7 @@ const elsewhere = {
   onclose: 'set it as a property: connection.onclose = …',
 };
 
-/** Session endings that are no orderly close. */
+/** Ends of sessions that are not an orderly close. */
 const losses = ['transport-lost', 'timed-out'];
 
 export class Connection {
@@ -92,7 +92,7 @@ export class Connection {
     return this.#session;
   }
 
-  /** Whether a realm is joined. */
+  /** True while a realm is joined. */
   get isOpen() {
     return this.#session?.isOpen === true;
   }
@@ -146,7 +146,7 @@ export class Connection {
       isClosing: false,
       reopen: false,
       wasConnected: false,
-      /** Whether onclose() was told that there will be no other attempt. */
+      /** True if onclose() was called with `will_retry` false. */
       wasTold: false,
       closeReason: null,
     };
@@ -166,7 +166,7 @@ export class Connection {
     component.on('join', (session) => {
       this.#session = session;
       const details = { ...session.welcome, transport: this.#transport?.info };
-      // The session is there all the same if it fails, or takes its time.
+      // The session is usable even if it fails or is slow.
       void attempt(() => this.onopen?.(session, details), this.#onUserError, 'onopen');
     });
     component.on('leave', (reason) => {
@@ -178,7 +178,7 @@ export class Connection {
     component.on('retry', (notice) => this.#lost(notice));
   }
 
-  /** An attempt failed, or a session was lost. What comes back is the component's answer. */
+  /** Handles a failed attempt or a lost session. Returns the answer for the component. */
   async #lost({ error, closeReason, willRetry, failures, delay }) {
     const run = this.#run;
     const reason = reasonOf(run, closeReason);
@@ -203,7 +203,7 @@ export class Connection {
       return this.#end(run);
     }
     if (error instanceof WampError) {
-      // It could not even begin.
+      // The component could not start.
       return this.#end(run, 'unsupported', error);
     }
     tell(error, this.#onInternalError, 'the library');
@@ -225,7 +225,7 @@ export class Connection {
     }
   }
 
-  /** Calls onclose(), and gives what that gives. */
+  /** Calls onclose() and returns its result. */
   async #close(reason, details) {
     let answer;
     await attempt(
@@ -246,7 +246,7 @@ function reasonOf({ wasConnected }, closeReason) {
   return closeReason === null || losses.includes(closeReason.kind) ? 'lost' : 'closed';
 }
 
-/** A transport as the component takes it; what it does not say itself, the connection says. */
+/** Returns a transport for the component, with defaults from the connection. */
 function transportOf(transport, place, options) {
   const isWhole = isObject(transport) && !(transport instanceof URL);
   const given = isWhole ? transport : { url: transport };
@@ -262,7 +262,7 @@ function transportOf(transport, place, options) {
     need(name, dict[name], dict[name] === undefined || Number.isFinite(dict[name]));
   }
   if (dict.retry_delay_growth === 0) {
-    // No growth, as Autobahn|JS means it.
+    // No growth, as in Autobahn|JS.
     dict.retry_delay_growth = 1;
   }
   return dict;

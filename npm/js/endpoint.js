@@ -8,7 +8,7 @@ import { CANCELED } from './uris.js';
 const abort = Symbol('abort');
 const settled = Symbol('settled');
 
-/** What an endpoint gets beside the values; the router's details are its properties. */
+/** Details of an invocation; the details of the router are its properties. */
 export class InvocationDetails {
   #call;
   #first;
@@ -39,9 +39,9 @@ export class InvocationDetails {
       this.#progress = (args, kwargs) => {
         const sent = this.#send(args, kwargs);
         this.#sent = Promise.allSettled([this.#sent, sent]);
-        // Another promise: that one counts as handled, and what nobody looks at must be reported.
+        // A promise of its own: the first counts as handled, and unobserved errors must be reported.
         const shown = sent.catch((error) => {
-          // Only that the call is over may be ignored: `signal` tells it.
+          // Only the end of the call may be ignored: `signal` reports it.
           if (error?.uri === CANCELED) {
             shown.catch(() => {});
           }
@@ -58,7 +58,7 @@ export class InvocationDetails {
     return this.#chunks;
   }
 
-  /** Waits until what was sent is on its way: the last result must not overtake it. */
+  /** Waits until all progressive results are sent: the final result must not overtake them. */
   [settled]() {
     return this.#sent;
   }
@@ -73,7 +73,7 @@ export class InvocationDetails {
     for (;;) {
       const part = await described(this.#call.next());
       if (part === null) {
-        // What was broken off must not look complete.
+        // Interrupted arguments must not look complete.
         if (this.#reason !== undefined) {
           throw this.#reason;
         }
@@ -84,7 +84,7 @@ export class InvocationDetails {
         const text = `${missed} parts of the arguments were dropped: they are taken too slowly`;
         throw new WampError('wamp.error.runtime_error', [text]);
       }
-      // A last part without values says no more than that it is the last.
+      // A last part without values only marks the end.
       if (isFirst || args.length > 0 || Object.keys(kwargs).length > 0) {
         yield new Result(args, kwargs);
       }
@@ -98,7 +98,7 @@ export class InvocationDetails {
   }
 }
 
-/** Wraps an endpoint: what comes out is how it goes on, and always settles in one form. */
+/** Wraps an endpoint, so that every outcome settles in the same form. */
 export function answering(endpoint, raw, errors) {
   return (args, kwargs, plain, call) => {
     const details = new InvocationDetails(plain, call, { args, kwargs });
@@ -109,7 +109,7 @@ export function answering(endpoint, raw, errors) {
         answer(endpoint, args, kwargs, details, errors).then(resolve);
       }),
       abort() {
-        // Nothing is to wait for an endpoint that never ends.
+        // The caller does not wait for an endpoint that never ends.
         settle();
         details[abort](reasonOf(raw));
       },
@@ -117,7 +117,7 @@ export function answering(endpoint, raw, errors) {
   };
 }
 
-/** The endpoints of an object: its functions, and those of its class and of what that extends. */
+/** Returns the endpoints of an object: its functions, and those of its class and superclasses. */
 export function endpointsOf(object) {
   need('endpoints', object, typeof object === 'object' && object !== null);
   const endpoints = new Map();
@@ -134,7 +134,7 @@ export function endpointsOf(object) {
   return endpoints;
 }
 
-/** Whether a prototype is one of the language or the browser, as `EventTarget.prototype` is. */
+/** Returns whether a prototype belongs to the language or browser, such as `EventTarget.prototype`. */
 function isBuiltIn(prototype) {
   const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   if (typeof constructor !== 'function') {

@@ -1,4 +1,4 @@
-// Errors: the classes, and the way to them from what the wasm module reports, and back.
+// Error classes, and the conversion from and to the reports of the wasm module.
 
 import { isObject, need } from './check.js';
 
@@ -38,11 +38,11 @@ for (const [name, { prototype }] of Object.entries(classes)) {
   Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
-/** Error classes of the user's, by URI and the other way round; each session has its own. */
+/** Mapping between URIs and the user's error classes, per session. */
 export class Errors {
   #classes = new Map();
   #uris = new Map();
-  /** Who is told what callbacks throw, if not the browser. */
+  /** Receives errors of callbacks; without it the browser reports them. */
   onUserError;
 
   define(uri, errorClass) {
@@ -54,7 +54,7 @@ export class Errors {
     this.#uris.set(errorClass, uri);
   }
 
-  /** Makes an error of what the wasm module reports as one. */
+  /** Creates an error from a report of the wasm module. */
   from(report) {
     if (report?.kind === 'thrown') {
       return report.value;
@@ -68,7 +68,7 @@ export class Errors {
     return construct(own ?? kind, report);
   }
 
-  /** What is sent for whatever an endpoint threw. */
+  /** Returns the ERROR to send for a value that an endpoint threw. */
   describe(thrown) {
     const uri = this.#uriOf(thrown);
     if (uri !== undefined) {
@@ -85,7 +85,7 @@ export class Errors {
     return { uri: 'wamp.error.runtime_error', args: [textOf(thrown)], kwargs: {} };
   }
 
-  /** The URI of the class that is nearest; a WampError says its URI itself. */
+  /** Returns the URI of the nearest mapped class; a WampError has its own URI. */
   #uriOf(thrown) {
     if (this.#uris.size === 0 || !(thrown instanceof Error) || thrown instanceof WampError) {
       return undefined;
@@ -101,7 +101,7 @@ export class Errors {
 
 const none = new Errors();
 
-/** Waits for the wasm side, and makes an error of what it reports as one. */
+/** Waits for the wasm module, and converts its error reports. */
 export async function described(promise, errors = none) {
   try {
     return await promise;
@@ -110,7 +110,7 @@ export async function described(promise, errors = none) {
   }
 }
 
-/** Runs what does not wait for anything, with the same errors. */
+/** Runs a synchronous function with the same conversion of errors. */
 export function describedNow(run, errors = none) {
   try {
     return run();
@@ -131,7 +131,7 @@ function construct(cls, report) {
   }
 }
 
-/** Adds what is told of an error; what its class has by itself is left as it is. */
+/** Adds the reported properties to an error, except those that its class defines. */
 function complete(error, report) {
   for (const key of told) {
     if (report[key] !== undefined && !(key in error)) {
@@ -144,7 +144,7 @@ function complete(error, report) {
   return error;
 }
 
-/** A text for whatever was thrown; never the empty `{}` of an error that was serialized. */
+/** Returns a text for any thrown value; never the empty `{}` of a serialized error. */
 export function textOf(thrown) {
   try {
     return String((thrown instanceof Error && thrown.message) || thrown);

@@ -1,6 +1,5 @@
-// The public face of the package. What WAMP is lives in the wasm module; it takes and gives plain
-// values, and reports errors as plain descriptions. The files beside this one are the shapes that
-// users see.
+// The entry of the package. The wasm module implements WAMP; it exchanges plain values and reports
+// errors as plain descriptions. The other files contain the classes for users.
 
 import { connect as join } from './wampwerk.js';
 import { authenticationOptions, Credentials } from './authentication.js';

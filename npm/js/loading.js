@@ -1,4 +1,4 @@
-// The wasm module, on its way.
+// Loading of the wasm module.
 
 import load from './wampwerk.js';
 import { ConnectError } from './errors.js';

@@ -1,5 +1,5 @@
-// The meta API: what a session can ask the router about others, and be told of them. Built on calls
-// and subscriptions alone; the names are those of Rust's `session::meta`.
+// The meta API: requests and events about sessions, registrations and subscriptions. Built on calls
+// and subscriptions; the names are those of `session::meta` in Rust.
 
 import { isObject, own, need, split } from './check.js';
 import { Result } from './call.js';
@@ -193,7 +193,7 @@ function aboutSubscription([session, subscription]) {
   return { session, subscription };
 }
 
-/** Crossbar tells of topic and publisher beside the rest, in words of its own. */
+/** Converts Crossbar's names of topic and publisher. */
 function historyEvent(event) {
   const { details, args, kwargs, topic, session_id, authid, authrole, ...rest } = event;
   const { publisher_authid, publisher_authrole, ...known } = isObject(details) ? details : {};

@@ -46,7 +46,7 @@ export class Session {
   #raw;
   #reason = null;
   #callbacks = new Set();
-  /** What outlives the session: the next one on the connection gets it. */
+  /** State that the next session on the connection takes over. */
   #shared;
   #errors;
   #prefixes;
@@ -250,7 +250,7 @@ export class Session {
   }
 }
 
-/** Makes a session of one that has joined, if the user lets it in, too. */
+/** Creates a session from a joined one, if `onWelcome` accepts it. */
 export async function admitted(raw, given) {
   const { onWelcome, credentials, errors = new Errors(), prefixes = new Map() } = given;
   const session = new Session(key, raw, { onWelcome, credentials, errors, prefixes });
@@ -261,7 +261,7 @@ export async function admitted(raw, given) {
   let cause;
   try {
     const verdict = (async () => onWelcome(session.welcome))();
-    // The verdict may never come; then the end of the session is the answer.
+    // The answer may never come; then the end of the session decides.
     const ended = session.closed.then(({ reason, message }) => {
       throw new ConnectError(reason, message === null ? [] : [message]);
     });
@@ -278,7 +278,7 @@ export async function admitted(raw, given) {
   throw new ConnectError(CANNOT_AUTHENTICATE, [text], {}, text, { cause });
 }
 
-/** The iterator of a subscription that is still on its way. */
+/** Iterator of a subscription that is not yet confirmed. */
 function pending(stream) {
   return {
     next: async () => (await stream).next(),

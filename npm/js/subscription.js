@@ -1,4 +1,4 @@
-// Subscriptions and registrations, as users hold them.
+// Subscriptions and registrations for users.
 
 import { attempt, own, tell } from './check.js';
 import { described } from './errors.js';
@@ -35,13 +35,13 @@ export class Subscription {
 
   unsubscribe() {
     this.#active = false;
-    // It must be asked before.
+    // Must be requested first.
     void this.ended;
     this.#unsubscribed ??= described(this.#raw.unsubscribe(), this.#errors);
     return this.#unsubscribed;
   }
 
-  /** The next events as a list; nothing when there will be no more. */
+  /** Returns the next events as a list; undefined after the last. */
   async [take]() {
     const batch = this.#active ? await described(this.#raw.next()) : null;
     if (batch === null) {
@@ -50,7 +50,7 @@ export class Subscription {
     return this.#active ? batch.filter((event) => this.#isReadable(event)) : null;
   }
 
-  /** Hands the events to a handler, one after the other, until there are no more. */
+  /** Passes the events to a handler one after the other until the end. */
   async [pump](handler) {
     for (let batch = await this[take](); batch !== null; batch = await this[take]()) {
       for (const { args, kwargs, details } of batch) {
@@ -62,7 +62,7 @@ export class Subscription {
     }
   }
 
-  /** Whether an event could be read; what could not is reported, so that the next one still comes. */
+  /** Returns whether an event could be decoded. Reports it otherwise, and the next one follows. */
   #isReadable({ error }) {
     if (error !== undefined) {
       tell(this.#errors.from(error), this.#errors, 'an event');
@@ -81,7 +81,7 @@ export class EventStream extends Subscription {
   }
 
   next() {
-    // One after the other: two that wait at a time would both want the same event.
+    // One after the other: two concurrent reads would want the same event.
     const item = this.#turn.then(() => this.#next());
     this.#turn = item.then(nothing, nothing);
     return item;
@@ -140,7 +140,7 @@ export class Registration {
 
   unregister() {
     if (this.#unregistered === undefined) {
-      // What the router has taken back already, or what went with the session, is withdrawn.
+      // Already revoked by the router, or ended with the session.
       const active = this.#raw.isActive;
       this.#unregistered = active
         ? described(this.#raw.unregister(), this.#errors)
