@@ -537,7 +537,7 @@ export const withUsers = {
         main: ({ authid, authrole, authmethod }) => seen.push(authid, authrole, authmethod),
       }).start();
       is(seen, [user.authid, 'authed', Object.keys(settings(way, user))[0]], way);
-      const secret = wrong[way] ?? 'wrong';
+      const secret = wrong[way] ?? 'rosebud';
       const failing = new Component({ transports: auth, authentication: settings(way, { ...user, secret }) });
       let failures = 0;
       failing.on('connectfailure', () => failures++);
