@@ -1,5 +1,5 @@
-//! The router's core: whatever its peers send, in whatever order, it does not panic, forgets
-//! nobody's limits, and holds nothing when all have gone.
+//! The router's core: whatever its peers send, in whatever order, it does not panic, applies
+//! all limits, and holds nothing when all sessions have gone.
 //!
 //! The first octet chooses settings. Each step is two octets, who and what, and as many more as
 //! that takes; octets that are not there are 0. Messages are built as JSON and decoded, or are what
