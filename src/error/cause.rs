@@ -10,7 +10,7 @@ use std::sync::Arc;
 ///
 /// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], a
 /// [`SocksRefusal`], or the error of a TLS library. `source()` of the outer error gives that error
-/// itself, to be downcast.
+/// itself, to be downcast. Two causes are equal if their texts are.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn Error + Send + Sync>);
 
@@ -54,7 +54,7 @@ impl SocksRefusal {
 }
 
 /// Returns the kind of the first I/O error among the causes of `error`.
-pub(super) fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+pub(crate) fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<io::Error>() {
@@ -64,6 +64,34 @@ pub(super) fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     }
     None
 }
+
+impl From<io::Error> for Cause {
+    fn from(error: io::Error) -> Self {
+        Cause::new(error)
+    }
+}
+
+/// Makes a cause of a text alone.
+impl From<&str> for Cause {
+    fn from(text: &str) -> Self {
+        Cause::new(text)
+    }
+}
+
+/// Makes a cause of a text alone.
+impl From<String> for Cause {
+    fn from(text: String) -> Self {
+        Cause::new(text)
+    }
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for Cause {}
 
 impl Deref for Cause {
     type Target = dyn Error + Send + Sync;

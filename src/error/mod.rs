@@ -37,6 +37,7 @@ pub use call::{
     CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
     UnregisterError, UnsubscribeError,
 };
+pub(crate) use cause::io_kind;
 pub use cause::{Cause, HttpRefusal, SocksRefusal};
 pub use close::{CloseKind, CloseReason};
 pub use config::ConfigError;

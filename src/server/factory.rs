@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::codec;
-use crate::error::{ConfigError, ListenError, UrlError};
+use crate::error::{Cause, ConfigError, ListenError, UrlError};
 use crate::message::Serializer;
 use crate::server::connections::Connections;
 use crate::server::handlers::Handlers;
@@ -31,7 +31,7 @@ struct Factory {
     target: Target,
     /// Made of the target for the first stream that is given to `accept`; the error is the reason why
     /// it cannot be made.
-    acceptor: Arc<OnceLock<Result<Acceptor, String>>>,
+    acceptor: Arc<OnceLock<Result<Acceptor, Cause>>>,
 }
 
 macro_rules! factory {
@@ -284,9 +284,11 @@ impl Factory {
     {
         let acceptor = self.acceptor.get_or_init(|| match self.target.clone().check() {
             Ok((_, acceptor)) => Ok(acceptor),
-            Err(error) => Err(error.to_string()),
+            Err(ListenError::InvalidUrl(error)) => Err(Cause::new(error)),
+            Err(ListenError::InvalidConfig(error)) => Err(Cause::new(error)),
+            Err(error) => Err(Cause::new(error)),
         });
-        let acceptor = acceptor.as_ref().map_err(|text| AcceptError::Settings(text.clone()))?;
+        let acceptor = acceptor.as_ref().map_err(|cause| AcceptError::Settings(cause.clone()))?;
         self.connections.take(acceptor.accept(stream, peer).await?, None);
         Ok(())
     }

@@ -101,8 +101,8 @@ impl Transport for MemoryTransport {
             End::Dropped => {
                 // Reported once, then the end.
                 lane.writer = End::Closed;
-                let text = "the other end was dropped".to_owned();
-                Poll::Ready(Some(Err(TransportError::Lost(text))))
+                let text = "the other end was dropped";
+                Poll::Ready(Some(Err(TransportError::Lost(text.into()))))
             }
         }
     }
@@ -190,7 +190,7 @@ fn wake(waker: Option<Waker>) {
 }
 
 fn closed() -> TransportError {
-    TransportError::Lost("closed by us".to_owned())
+    TransportError::Lost("closed by us".into())
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use super::CloseCode;
 use super::control::Pongs;
 use super::io::Io;
 use super::settings::Settings;
+use crate::error::Cause;
 
 /// More than the header of a frame ever takes.
 pub(super) const HEADER_SIZE: usize = 16;
@@ -62,7 +63,7 @@ pub(crate) enum Received {
 /// The connection cannot be read any more.
 #[derive(Debug)]
 pub(crate) enum ReadError {
-    Lost(String),
+    Lost(Cause),
     Violation(String),
     TooLarge { size: usize, limit: usize },
 }
@@ -71,7 +72,7 @@ pub(crate) enum ReadError {
 #[derive(Debug)]
 pub(crate) enum WriteError {
     /// The stream is broken. What the peer said before can still be read.
-    Lost(String),
+    Lost(Cause),
     /// The frame itself cannot be sent.
     Frame(String),
 }
@@ -246,7 +247,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.buffered = 0;
                 // The task reads on, and tells the error at the end.
                 self.socket.get_ref().wake();
-                Err(WriteError::Lost(error.to_string()))
+                Err(WriteError::Lost(error.into()))
             }
             error => Err(WriteError::Frame(error.to_string())),
         }
@@ -254,7 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn read_failed(&mut self, error: tungstenite::Error) -> Result<Received, ReadError> {
         use tungstenite::Error;
-        let lost = match error {
+        let lost: Cause = match error {
             Error::ConnectionClosed | Error::AlreadyClosed => {
                 self.reading = Reading::Ended;
                 return Ok(Received::Closed);
@@ -264,12 +265,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Err(ReadError::TooLarge { size, limit: max_size });
             }
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-                "the peer went away without closing".to_owned()
+                std::io::Error::new(ErrorKind::UnexpectedEof, "the peer went away without closing")
+                    .into()
             }
             Error::Protocol(error) => return Err(self.violation(error)),
             Error::Utf8(error) => return Err(self.violation(error)),
-            Error::Io(error) => error.to_string(),
-            error => error.to_string(),
+            Error::Io(error) => error.into(),
+            error => error.to_string().into(),
         };
         self.lost();
         Err(ReadError::Lost(lost))

@@ -211,7 +211,7 @@ impl Control {
     /// The connection breaks.
     pub(crate) fn cut(&self) {
         self.turn(|knobs| {
-            knobs.broken = Some(Box::new(|| TransportError::Lost("cut".to_owned())));
+            knobs.broken = Some(Box::new(|| TransportError::Lost("cut".into())));
             knobs.cut = true;
         });
     }

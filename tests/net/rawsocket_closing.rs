@@ -1,6 +1,8 @@
 //! The end of a RawSocket connection: there is no frame for it, each side ends its direction.
 
+use std::error::Error;
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -53,7 +55,10 @@ async fn a_reset_is_a_loss() {
     flush(&mut end).await.unwrap();
     client.readable().await.unwrap();
     drop(client);
-    assert!(matches!(recv(&mut end).await, Some(Err(TransportError::Lost(_)))));
+    let Some(Err(error)) = recv(&mut end).await else { panic!("not lost") };
+    assert!(matches!(error, TransportError::Lost(_)), "{error}");
+    assert_eq!(error.io_kind(), Some(ErrorKind::ConnectionReset));
+    assert!(error.source().unwrap().is::<std::io::Error>());
     assert_eq!(close(&mut end).await, Ok(()));
 }
 

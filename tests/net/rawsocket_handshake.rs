@@ -1,5 +1,7 @@
 //! The server's half of RawSocket's handshake: whom it agrees with, and what it tells the others.
 
+use std::error::Error;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -142,6 +144,8 @@ async fn a_client_that_leaves_is_lost_at_each_octet() {
         drop(client);
         let error = accept(server, options()).await.err().unwrap();
         assert!(matches!(error, AcceptError::Lost(_)), "{count}: {error}");
+        assert_eq!(error.io_kind(), Some(ErrorKind::UnexpectedEof), "{count}: {error}");
+        assert!(error.source().unwrap().is::<std::io::Error>());
     }
 }
 

@@ -1,5 +1,6 @@
 //! `wss://` over loopback, with certificates made on the spot.
 
+use std::error::Error;
 use std::future::poll_fn;
 use std::time::Duration;
 
@@ -80,6 +81,9 @@ async fn a_certificate_of_an_unknown_authority_is_refused() {
         }
         let error = server.await.unwrap().err().unwrap();
         assert!(matches!(error, AcceptError::Tls(_)), "{error}");
+        // The error of the TLS library itself, which is no I/O error.
+        assert_eq!(error.source().unwrap().to_string(), error.to_string()["TLS failed: ".len()..]);
+        assert_eq!(error.io_kind(), None, "{error:?}");
     }
 }
 

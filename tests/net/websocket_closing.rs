@@ -198,7 +198,9 @@ async fn a_peer_that_vanishes_is_a_loss_after_its_last_words() {
     server.write_all(b"\x82\x02hi").await.unwrap();
     drop(server);
     assert_eq!(recv(&mut end).await.unwrap().unwrap(), "hi");
-    assert!(matches!(recv(&mut end).await, Some(Err(TransportError::Lost(_)))));
+    let Some(Err(error)) = recv(&mut end).await else { panic!("not lost") };
+    assert!(matches!(error, TransportError::Lost(_)), "{error}");
+    assert_eq!(error.io_kind(), Some(std::io::ErrorKind::UnexpectedEof), "{error}");
     assert!(recv(&mut end).await.is_none());
     let _ = close(&mut end, CloseCode::Normal).await;
 }

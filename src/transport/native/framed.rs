@@ -4,14 +4,14 @@
 //! here, once: reading, pings and silence, a peer that takes nothing, the last words of a broken
 //! connection, flushing, and the time that closing may take.
 
-use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::error::TransportError;
+use crate::error::{Cause, TransportError};
 use crate::net::limits::{EMPTY_FRAMES_PER_POLL, HIGH_WATER, LAST_WORDS, MESSAGES_PER_LOOK};
 use crate::net::liveness::{AutoPing, PingStep, PingTimer, StallTimer};
 use crate::rt::Sleep;
@@ -291,7 +291,9 @@ impl<F: Framing> Framed<F> {
     /// The peer has ended its direction of the stream.
     fn ended(&mut self, within_frame: bool) -> Received {
         if within_frame {
-            return self.give_up(GiveUp::Lost, lost("the peer went away within a frame"));
+            let text = "the peer went away within a frame";
+            let cause = io::Error::new(io::ErrorKind::UnexpectedEof, text);
+            return self.give_up(GiveUp::Lost, lost(cause));
         }
         if let Some(hint) = self.ping_hint() {
             return self.fail(hint);
@@ -478,6 +480,6 @@ impl<F: Framing> Transport for Framed<F> {
     }
 }
 
-pub(super) fn lost(error: impl fmt::Display) -> TransportError {
-    TransportError::Lost(error.to_string())
+pub(super) fn lost(cause: impl Into<Cause>) -> TransportError {
+    TransportError::Lost(cause.into())
 }

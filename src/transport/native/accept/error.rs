@@ -1,8 +1,13 @@
 //! `AcceptError`: the reason why a client was not accepted.
 
-use crate::error::RawSocketRefusal;
+use std::error::Error;
+use std::io;
+
+use crate::error::{Cause, RawSocketRefusal, io_kind};
 
 /// A client was not accepted. It was told the reason where that was possible.
+///
+/// `source()` is the cause: the I/O error of the system, the error of TLS, or that of a setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AcceptError {
@@ -28,14 +33,31 @@ pub enum AcceptError {
     NotRawSocket(String),
     /// The connection ended during the handshake.
     #[error("connection lost during the handshake: {0}")]
-    Lost(String),
+    Lost(#[source] Cause),
     /// The TLS handshake failed; often the client does not trust the certificate.
     #[error("TLS failed: {0}")]
-    Tls(String),
+    Tls(#[source] Cause),
     /// The server's own settings cannot be used.
     #[error("{0}")]
-    Settings(String),
+    Settings(#[source] Cause),
     /// The handshake took too long.
     #[error("the handshake took too long")]
     Timeout,
+}
+
+impl AcceptError {
+    /// Returns the kind of the I/O error that caused this error, if one did.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        self.source().and_then(io_kind)
+    }
+
+    /// The client has closed the connection.
+    pub(in crate::transport::native) fn left() -> Self {
+        AcceptError::Lost(client_left().into())
+    }
+}
+
+/// The error of a stream that the client has ended.
+pub(in crate::transport::native) fn client_left() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the client left")
 }

@@ -14,11 +14,11 @@ use tokio::time::timeout;
 
 pub use self::error::AcceptError;
 pub use self::options::ServerOptions;
-use crate::error::{ConfigError, RawSocketRefusal};
+use crate::error::{Cause, ConfigError, RawSocketRefusal};
 use crate::framing::rawsocket::MAGIC;
 use crate::message::Serializer;
 use crate::net::protection::Protection;
-use crate::net::tls::ServerTls;
+use crate::net::tls::{self, ServerTls};
 use crate::settings::TlsServer;
 use crate::transport::Transport;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
@@ -27,6 +27,7 @@ pub(crate) use crate::transport::native::websocket::{Agreed, Refusal};
 pub(crate) use crate::websocket::on_connect::OnConnect;
 pub use crate::websocket::on_connect::{ConnectionDeny, ConnectionRequest, ConnectionResponse};
 pub(super) use crate::websocket::origins::Origins;
+pub(super) use error::client_left;
 
 use crate::transport::subprotocol::Subprotocol;
 
@@ -262,10 +263,10 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let peer = peer.to_string();
-        self.check_tls().map_err(|error| AcceptError::Settings(error.to_string()))?;
+        self.check_tls().map_err(|error| AcceptError::Settings(Cause::new(error)))?;
         let shake_hands = async {
             if let Some(tls) = &self.tls {
-                let failed = |error: std::io::Error| AcceptError::Tls(error.to_string());
+                let failed = |error: std::io::Error| AcceptError::Tls(tls::cause(error));
                 let (stream, channel_id) = tls.accept(stream).await.map_err(failed)?;
                 let protection = Protection { secure: true, channel_id };
                 return self.answer(stream, peer, protection, room).await;
@@ -338,9 +339,9 @@ enum Protocols {
 async fn first_octet(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, AcceptError> {
     let mut early = Vec::with_capacity(1024);
     match stream.read_buf(&mut early).await {
-        Ok(0) => Err(AcceptError::Lost("the client left".to_owned())),
+        Ok(0) => Err(AcceptError::left()),
         Ok(_) => Ok(early),
-        Err(error) => Err(AcceptError::Lost(error.to_string())),
+        Err(error) => Err(AcceptError::Lost(error.into())),
     }
 }
 
@@ -353,7 +354,7 @@ fn is_path(path: &str) -> bool {
 impl From<AnswerError> for AcceptError {
     fn from(error: AnswerError) -> Self {
         match error {
-            AnswerError::Lost(text) => AcceptError::Lost(text),
+            AnswerError::Lost(cause) => AcceptError::Lost(cause),
             AnswerError::Bad(error) => AcceptError::NotRawSocket(error.to_string()),
             AnswerError::Refused(refusal) => AcceptError::RawSocketRefused { refusal },
         }

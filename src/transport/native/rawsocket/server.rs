@@ -5,17 +5,18 @@ use std::io::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::handshake::{Agreement, read_octets};
-use crate::error::RawSocketRefusal;
+use crate::error::{Cause, RawSocketRefusal};
 use crate::framing::rawsocket::{HandshakeReply, MaxLength, Request, RequestError};
 use crate::message::Serializer;
 use crate::net::linger::drain_and_close;
+use crate::transport::native::accept::client_left;
 
 /// The client is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::transport::native) enum AnswerError {
     /// The connection ended before.
     #[error("{0}")]
-    Lost(String),
+    Lost(Cause),
     /// The client does not speak RawSocket, or violates the handshake. It is not told, because the
     /// protocol defines no code for this.
     #[error("{0}")]
@@ -41,8 +42,8 @@ where
 {
     let lost = |error: std::io::Error| {
         AnswerError::Lost(match error.kind() {
-            ErrorKind::UnexpectedEof => "the client left".to_owned(),
-            _ => error.to_string(),
+            ErrorKind::UnexpectedEof => client_left().into(),
+            _ => error.into(),
         })
     };
     let octets = read_octets(stream, &mut early).await.map_err(lost)?;

@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
             Ok(Received::Pong(payload)) => Ok(Incoming::Pong(payload)),
             Ok(Received::Close(said)) => Ok(Incoming::Goodbye(said)),
             Ok(Received::Closed) => Ok(Incoming::Goodbye(None)),
-            Err(ReadError::Lost(text)) => Err(TransportError::Lost(text)),
+            Err(ReadError::Lost(cause)) => Err(TransportError::Lost(cause)),
             Err(ReadError::Violation(text)) => Err(TransportError::Violation(text)),
             Err(ReadError::TooLarge { size, limit }) => {
                 Err(TransportError::TooLarge { size, limit })
@@ -152,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
 
 fn write_error(error: connection::WriteError) -> WriteError {
     match error {
-        connection::WriteError::Lost(text) => WriteError::Lost(lost(text)),
+        connection::WriteError::Lost(cause) => WriteError::Lost(lost(cause)),
         connection::WriteError::Frame(text) => WriteError::Frame(lost(text)),
     }
 }

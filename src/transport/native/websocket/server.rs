@@ -179,8 +179,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let outcome = match read_head::<Request<()>>(&mut stream, &mut early).await {
-        Err(HeadError::Closed) => return Err(AcceptError::Lost("the client left".to_owned())),
-        Err(HeadError::Io(error)) => return Err(AcceptError::Lost(error.to_string())),
+        Err(HeadError::Closed) => return Err(AcceptError::left()),
+        Err(HeadError::Io(error)) => return Err(AcceptError::Lost(error.into())),
         Err(HeadError::Bad(text)) => Err(Refusal::new(StatusCode::BAD_REQUEST, text)),
         Err(HeadError::TooLong) => {
             let text = format!("the HTTP head is longer than {MAX_HEAD} bytes");
@@ -192,7 +192,7 @@ where
     match outcome {
         Ok((agreed, behind)) => {
             let head = head(agreed.response());
-            let lost = |error: std::io::Error| AcceptError::Lost(error.to_string());
+            let lost = |error: std::io::Error| AcceptError::Lost(error.into());
             stream.write_all(&head).await.map_err(lost)?;
             stream.flush().await.map_err(lost)?;
             Ok((stream, behind, agreed))

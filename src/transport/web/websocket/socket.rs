@@ -234,7 +234,7 @@ impl State {
         }
         if self.unread_bytes > MAX_UNREAD {
             let text = format!("more than {MAX_UNREAD} bytes were not read in time");
-            return Err((TransportError::Lost(text), CloseCode::InternalError));
+            return Err((TransportError::Lost(text.into()), CloseCode::InternalError));
         }
         Ok(())
     }
@@ -253,7 +253,7 @@ fn install(socket: &WebSocket, state: &Rc<RefCell<State>>) -> Handlers {
                 reason if reason.is_empty() => format!("closed with code {}", event.code()),
                 reason => format!("closed with code {}: {reason}", event.code()),
             };
-            state.error.get_or_insert(TransportError::Lost(text));
+            state.error.get_or_insert(TransportError::Lost(text.into()));
         }
     });
     socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
@@ -289,7 +289,7 @@ fn apply(state: &RefCell<State>, change: impl FnOnce(&mut State)) {
 }
 
 fn lost(error: &JsValue) -> TransportError {
-    TransportError::Lost(text(error))
+    TransportError::Lost(text(error).into())
 }
 
 /// Returns the text of a thrown value.
