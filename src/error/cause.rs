@@ -37,6 +37,11 @@ impl Cause {
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Cause(error.into().into())
     }
+
+    /// Returns the kind of the first I/O error: of this cause, or of what caused it.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        io_kind(&*self.0)
+    }
 }
 
 impl HttpRefusal {
@@ -54,7 +59,7 @@ impl SocksRefusal {
 }
 
 /// Returns the kind of the first I/O error among the causes of `error`.
-pub(crate) fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+pub(super) fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<io::Error>() {

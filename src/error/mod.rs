@@ -37,7 +37,6 @@ pub use call::{
     CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
     UnregisterError, UnsubscribeError,
 };
-pub(crate) use cause::io_kind;
 pub use cause::{Cause, HttpRefusal, SocksRefusal};
 pub use close::{CloseKind, CloseReason};
 pub use config::ConfigError;

@@ -1,9 +1,8 @@
 //! `AcceptError`: the reason why a client was not accepted.
 
-use std::error::Error;
 use std::io;
 
-use crate::error::{Cause, RawSocketRefusal, io_kind};
+use crate::error::{Cause, RawSocketRefusal};
 
 /// A client was not accepted. It was told the reason where that was possible.
 ///
@@ -48,7 +47,12 @@ pub enum AcceptError {
 impl AcceptError {
     /// Returns the kind of the I/O error that caused this error, if one did.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
-        self.source().and_then(io_kind)
+        match self {
+            AcceptError::Lost(cause) | AcceptError::Tls(cause) | AcceptError::Settings(cause) => {
+                cause.io_kind()
+            }
+            _ => None,
+        }
     }
 
     /// The client has closed the connection.
