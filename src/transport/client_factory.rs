@@ -97,8 +97,8 @@ impl WampWebSocketClientFactory {
     }
 
     option_setters! {
-        max_frame_size => max_frame_payload_size(bytes: usize),
-        auto_fragment_size => auto_fragment_size(bytes: usize),
+        max_frame_payload_size(bytes: usize),
+        auto_fragment_size(bytes: usize),
     }
 }
 
@@ -131,12 +131,12 @@ macro_rules! factory {
             }
 
             option_setters! {
-                handshake_timeout => open_handshake_timeout(timeout: Duration),
-                max_message_size => max_message_payload_size(bytes: usize),
-                max_send_size => max_send_size(bytes: usize),
-                close_timeout => close_timeout(timeout: Duration),
-                send_timeout => send_timeout(timeout: impl Into<Option<Duration>>),
-                auto_ping => auto_ping(ping: impl Into<Option<Ping>>),
+                open_handshake_timeout(timeout: Duration),
+                max_message_payload_size(bytes: usize),
+                max_send_size(bytes: usize),
+                close_timeout(timeout: Duration),
+                send_timeout(timeout: impl Into<Option<Duration>>),
+                auto_ping(ping: impl Into<Option<Ping>>),
             }
 
             /// Checks all settings and reads the files that they name, which connecting does

@@ -16,15 +16,15 @@ macro_rules! transport_setters {
 
 /// As `transport_setters`, for what stands in the options.
 macro_rules! option_setters {
-    ($($name:ident => $option:ident($($arg:ident: $type:ty),+)),+ $(,)?) => {$(
+    ($($name:ident($($arg:ident: $type:ty),+)),+ $(,)?) => {$(
         #[doc = concat!(
-            "See [`WebSocketOptions::", stringify!($option),
-            "`](crate::transport::WebSocketOptions::", stringify!($option), ")."
+            "See [`WebSocketOptions::", stringify!($name),
+            "`](crate::transport::WebSocketOptions::", stringify!($name), ")."
         )]
         #[must_use]
         pub fn $name(self, $($arg: $type),+) -> Self {
             self.with(|mut config| {
-                config.options = config.options.$option($($arg),+);
+                config.options = config.options.$name($($arg),+);
                 config
             })
         }

@@ -116,7 +116,7 @@ async fn frames_go_both_ways_in_order() {
 async fn the_limit_of_size_holds_for_the_whole_frame() {
     const LIMIT: usize = 1000;
     for serializer in Serializer::ALL {
-        let set = |c: WampWebSocketClientFactory| c.batched(true).max_message_size(LIMIT);
+        let set = |c: WampWebSocketClientFactory| c.batched(true).max_message_payload_size(LIMIT);
         let (mut left, mut right) =
             pair_with(&[serializer], set, |s| s.batched(true).max_message_size(LIMIT)).await;
         let limit = LIMIT - BatchFormat::of(serializer).overhead();

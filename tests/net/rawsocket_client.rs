@@ -87,12 +87,13 @@ async fn each_serializer_is_asked_for_by_its_number() {
             let (port, server) = serve(async |mut stream| agree(&mut stream, 0).await).await;
             let url = format!("rs://127.0.0.1:{port}");
             let factory = WampRawSocketClientFactory::new(&url, serializer).unwrap();
-            let transport = factory.max_message_size(size).connect().await.unwrap();
+            let transport = factory.max_message_payload_size(size).connect().await.unwrap();
             assert_eq!(server.await.unwrap(), [0x7f, exponent << 4 | id, 0, 0]);
             assert_eq!(transport.info().serializer, serializer);
         }
-        let small =
-            WampRawSocketClientFactory::new("rs://h", serializer).unwrap().max_message_size(0);
+        let small = WampRawSocketClientFactory::new("rs://h", serializer)
+            .unwrap()
+            .max_message_payload_size(0);
         assert_eq!(small.check().unwrap_err().path, "options.max_message_payload_size");
     }
 }
@@ -223,7 +224,7 @@ async fn what_is_sent_can_have_another_limit() {
     ] {
         let (port, server) =
             serve(async move |mut stream| agree(&mut stream, exponent).await).await;
-        let factory = client(&format!("rs://127.0.0.1:{port}")).max_message_size(taken);
+        let factory = client(&format!("rs://127.0.0.1:{port}")).max_message_payload_size(taken);
         let factory = set.map_or(factory.clone(), |bytes| factory.max_send_size(bytes));
         assert_eq!(factory.connect().await.unwrap().info().max_send, sent);
         let told = 512 << (server.await.unwrap()[1] >> 4);
@@ -242,7 +243,7 @@ async fn a_silent_server_is_not_waited_for() {
         })
         .await;
         let factory = client(&format!("rs://127.0.0.1:{port}"));
-        let error = factory.handshake_timeout(Duration::from_millis(50)).connect().await;
+        let error = factory.open_handshake_timeout(Duration::from_millis(50)).connect().await;
         match error.err().unwrap() {
             ConnectError::Timeout(step) => {
                 let text = format!(
@@ -297,7 +298,7 @@ async fn each_message_is_limited_by_what_its_reader_takes() {
         stream
     })
     .await;
-    let factory = client(&format!("rs://127.0.0.1:{port}")).max_message_size(1000);
+    let factory = client(&format!("rs://127.0.0.1:{port}")).max_message_payload_size(1000);
     let mut end = factory.connect().await.unwrap();
     assert_eq!(end.info().max_send, 512);
     poll_fn(|cx| end.poll_ready(cx)).await.unwrap();

@@ -221,7 +221,7 @@ async fn a_message_too_long_fails_alone() {
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let factory =
         WampWebSocketClientFactory::new(listener.url(), wampwerk::internals::codec::available());
-    let factory = factory.unwrap().max_message_size(4096);
+    let factory = factory.unwrap().max_message_payload_size(4096);
     let session = wampwerk::session::connect_with(&factory, "realm1").await.unwrap();
     let long = "x".repeat(8192);
     let error = session.call("com.example.p").args((&long,)).await.unwrap_err();

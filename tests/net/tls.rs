@@ -145,7 +145,7 @@ async fn a_server_that_is_silent_in_tls_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let factory = client("127.0.0.1", port, Authority::named("authority").trusted())
-        .handshake_timeout(Duration::from_millis(50));
+        .open_handshake_timeout(Duration::from_millis(50));
     let error = factory.connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Timeout(_)), "{error}");
 }

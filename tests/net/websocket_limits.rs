@@ -15,9 +15,12 @@ use crate::common::websocket::{
 async fn sizes_up_to_the_limit_pass_and_longer_ones_are_refused() {
     const LIMIT: usize = 1 << 20;
     for serializer in [Serializer::Json, Serializer::Cbor] {
-        let (mut left, mut right) =
-            pair_with(serializer, |c| c.max_message_size(LIMIT), |s| s.max_message_size(LIMIT))
-                .await;
+        let (mut left, mut right) = pair_with(
+            serializer,
+            |c| c.max_message_payload_size(LIMIT),
+            |s| s.max_message_size(LIMIT),
+        )
+        .await;
         assert_eq!(left.info().max_send, LIMIT);
         for size in [0, 1, 125, 126, 65535, 65536, LIMIT - 1, LIMIT] {
             let sent = frame(serializer, size);
@@ -74,7 +77,8 @@ async fn a_message_that_is_too_long_ends_the_connection_with_1009() {
 
 /// Each of our ends with these limits, and plain TCP at the other; whether that is a client.
 async fn both_ends(message: usize, frame: usize) -> [(End, TcpStream, bool); 2] {
-    let (client, far) = raw_pair(|c| c.max_message_size(message).max_frame_size(frame)).await;
+    let (client, far) =
+        raw_pair(|c| c.max_message_payload_size(message).max_frame_payload_size(frame)).await;
     let limited = server_with(ServerOptions::new().max_message_size(message).max_frame_size(frame));
     let (server, near) = raw_client(limited).await;
     [(client, far, false), (server, near, true)]
@@ -137,7 +141,7 @@ async fn what_is_sent_can_have_another_limit() {
     let cases = [(1000, Some(10), 10), (10, Some(1000), 1000), (10, None, 10)];
     for (taken, set, sent) in cases {
         let limits = |client: wampwerk::transport::WampWebSocketClientFactory| {
-            let client = client.max_message_size(taken);
+            let client = client.max_message_payload_size(taken);
             set.map_or(client.clone(), |bytes| client.max_send_size(bytes))
         };
         let (mut end, mut peer) = raw_pair(limits).await;

@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_millis(150);
 /// What we say when we give up, after the time and not much later.
 async fn given_up(factory: WampWebSocketClientFactory) -> String {
     let begin = Instant::now();
-    let error = factory.handshake_timeout(TIMEOUT).connect().await.err().unwrap();
+    let error = factory.open_handshake_timeout(TIMEOUT).connect().await.err().unwrap();
     let took = begin.elapsed();
     assert!(took >= TIMEOUT && took < Duration::from_secs(5), "{took:?}");
     match error {

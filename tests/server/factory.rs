@@ -1,6 +1,7 @@
 //! Servers with handlers of one's own over real sockets: WebSocket and RawSocket, TLS and streams of
 //! one's own.
 
+use std::error::Error;
 use std::future::poll_fn;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use wampwerk::server::{
     WampWebSocketServerFactory,
 };
 use wampwerk::transport::{
-    CloseCode, Connector, ServerOptions, Tls, Transport, WampRawSocketClientFactory,
+    AcceptError, CloseCode, Connector, ServerOptions, Tls, Transport, WampRawSocketClientFactory,
     WampWebSocketClientFactory,
 };
 
@@ -230,7 +231,8 @@ async fn what_cannot_be_a_server() {
     assert!(error.contains("max_connections"), "{error}");
     assert!(server.mount().is_err());
     let (near, _far) = tokio::io::duplex(64);
-    assert!(
-        server.accept(near, "nobody").await.unwrap_err().to_string().contains("max_connections")
-    );
+    let error = server.accept(near, "nobody").await.unwrap_err();
+    assert!(matches!(error, AcceptError::Settings(_)), "{error}");
+    assert!(error.to_string().contains("max_connections"), "{error}");
+    assert!(error.source().unwrap().is::<wampwerk::error::ConfigError>());
 }

@@ -100,7 +100,7 @@ async fn a_full_buffer_makes_the_sender_wait() {
 
 #[wasm_bindgen_test]
 async fn limits_of_size_hold_both_ways() {
-    let mut end = factory(Serializer::Json).max_message_size(50).connect().await.unwrap();
+    let mut end = factory(Serializer::Json).max_message_payload_size(50).connect().await.unwrap();
     assert_eq!(end.info().max_send, 50);
     let long = Bytes::from("x".repeat(51));
     let error = end.start_send(long).unwrap_err();
@@ -139,7 +139,8 @@ async fn what_cannot_be_reached_is_an_error_and_no_hang() {
 
 #[wasm_bindgen_test]
 async fn connecting_takes_no_longer_than_allowed() {
-    let factory = factory(Serializer::Cbor).connect_timeout(SHORTEST).handshake_timeout(SHORTEST);
+    let factory =
+        factory(Serializer::Cbor).connect_timeout(SHORTEST).open_handshake_timeout(SHORTEST);
     let error = factory.connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::Timeout(_)), "{error}");
 }
