@@ -11,10 +11,9 @@ mod common;
 use std::error::Error;
 use std::time::Duration;
 
-use wampwerk::Session;
 use wampwerk::component::{Component, LogLevel, run};
 use wampwerk::error::CallError;
-use wampwerk::uri::uris;
+use wampwerk::{Session, Uri};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -48,7 +47,7 @@ async fn hello(session: Session) -> Result<(), wampwerk::Error> {
 
         match session.call(&*procedure).args((counter, 3)).value::<i64>().await {
             Ok(value) => println!("{called}({counter}, 3) = {value}"),
-            Err(CallError::Application(error)) if error.uri == uris::NO_SUCH_PROCEDURE => {
+            Err(CallError::Application(error)) if error.uri == Uri::NO_SUCH_PROCEDURE => {
                 println!("no session has registered {called} yet");
             }
             Err(error) => return Err(error.into()),

@@ -9,6 +9,9 @@ pub use crate::message::parts::MAX_ID;
 
 /// The computations of the authentication methods, step by step.
 pub mod auth {
+    pub use crate::auth::context::ChallengeContext;
+    #[cfg(feature = "cryptosign")]
+    pub use crate::auth::cryptosign::public_key::{public_key_from_hex, verify};
     pub use crate::auth::exchange::Exchange;
     #[cfg(feature = "scram")]
     pub use crate::auth::scram::client::ClientExchange;
@@ -20,6 +23,11 @@ pub mod auth {
     #[cfg(feature = "scram")]
     pub use crate::auth::scram::keys::{AuthMessage, Binding, Keys, saslprep};
     pub use crate::auth::secret::constant_time_eq;
+
+    /// The client's answer by WAMP-CRA.
+    pub mod wampcra {
+        pub use crate::auth::wampcra::answer::answer;
+    }
 }
 
 /// Messages to bytes, and back.
@@ -40,4 +48,9 @@ pub mod framing {
 /// The platform: tasks, time, randomness.
 pub mod rt {
     pub use crate::rt::*;
+}
+
+/// The URLs of transports, taken apart.
+pub mod url {
+    pub use crate::url::{RawSocketUrl, WebSocketUrl};
 }

@@ -9,7 +9,7 @@ use wampwerk::message::{
     RequestType, ResultDetails, Roles, Unregister, Unregistered, Welcome, WelcomeDetails, Yield,
 };
 use wampwerk::server::{HandlerError, SendError, TransportHandler, WampTransport};
-use wampwerk::uri::{UriRule, uris};
+use wampwerk::uri::UriRule;
 use wampwerk::{Dict, Match, Uri};
 
 /// State that all connections share.
@@ -87,7 +87,7 @@ impl TransportHandler for Handler {
             (None, Message::Hello(hello)) => self.join(hello, &transport).await?,
             (Some(_), Message::Goodbye(_)) => {
                 self.leave().await;
-                transport.send(goodbye(uris::GOODBYE_AND_OUT)).await?;
+                transport.send(goodbye(Uri::GOODBYE_AND_OUT)).await?;
             }
             (Some(session), Message::Register(register)) => {
                 self.register(session, register, &transport).await?;
@@ -111,7 +111,7 @@ impl TransportHandler for Handler {
     /// GOODBYE still leaves before the connection is closed.
     async fn on_shutdown(&mut self, transport: WampTransport) -> Result<(), HandlerError> {
         if self.session.is_some() {
-            transport.send(goodbye(uris::SYSTEM_SHUTDOWN)).await?;
+            transport.send(goodbye(Uri::SYSTEM_SHUTDOWN)).await?;
         }
         transport.close();
         Ok(())
@@ -125,7 +125,7 @@ impl TransportHandler for Handler {
 impl Handler {
     async fn join(&mut self, hello: Hello, transport: &WampTransport) -> Result<(), SendError> {
         if hello.realm != *self.dealer.realm {
-            let (details, reason) = (AbortDetails::default(), uris::NO_SUCH_REALM.into());
+            let (details, reason) = (AbortDetails::default(), Uri::NO_SUCH_REALM.into());
             return transport.send(Abort { details, reason, payload: Payload::empty() }).await;
         }
         let session = {
@@ -145,7 +145,7 @@ impl Handler {
         for caller in self.dealer.remove(session) {
             let text = "the callee has gone";
             // A caller that has gone, too, needs no answer.
-            let _ = caller.transport.send(refusal(caller.request, uris::CANCELED, text)).await;
+            let _ = caller.transport.send(refusal(caller.request, Uri::CANCELED, text)).await;
         }
     }
 
@@ -159,9 +159,9 @@ impl Handler {
         let registration = {
             let mut state = self.dealer.lock();
             if !procedure.check(UriRule::Loose, Match::Exact) {
-                Err(uris::INVALID_URI)
+                Err(Uri::INVALID_URI)
             } else if state.procedures.contains_key(&procedure) {
-                Err(uris::PROCEDURE_ALREADY_EXISTS)
+                Err(Uri::PROCEDURE_ALREADY_EXISTS)
             } else {
                 state.last_registration += 1;
                 let registration = state.last_registration;
@@ -195,7 +195,7 @@ impl Handler {
         if removed {
             return transport.send(Unregistered { request, details: None }).await;
         }
-        let error = uris::NO_SUCH_REGISTRATION;
+        let error = Uri::NO_SUCH_REGISTRATION;
         transport.send(failure(RequestType::Unregister, request, error)).await
     }
 
@@ -222,7 +222,7 @@ impl Handler {
         };
         let Some((callee, to, invocation)) = found else {
             let text = format!("procedure {} is not registered", call.procedure);
-            return transport.send(refusal(call.request, uris::NO_SUCH_PROCEDURE, &text)).await;
+            return transport.send(refusal(call.request, Uri::NO_SUCH_PROCEDURE, &text)).await;
         };
         let key = (callee, invocation.request);
         // Waits for a slow callee, and whoever calls it waits with us.
@@ -230,9 +230,9 @@ impl Handler {
             && self.dealer.lock().calls.remove(&key).is_some()
         {
             let uri = match error {
-                SendError::TooLarge { .. } => uris::PAYLOAD_SIZE_EXCEEDED,
-                SendError::Encode { .. } => uris::INVALID_PAYLOAD,
-                _ => uris::CANCELED,
+                SendError::TooLarge { .. } => Uri::PAYLOAD_SIZE_EXCEEDED,
+                SendError::Encode { .. } => Uri::INVALID_PAYLOAD,
+                _ => Uri::CANCELED,
             };
             return transport.send(refusal(call.request, uri, &error.to_string())).await;
         }
@@ -245,7 +245,7 @@ impl Handler {
         let Some(Caller { request, transport, .. }) = caller else { return Ok(()) };
         let (details, payload) = (ResultDetails::default(), result.payload);
         if let Err(error) = transport.send(CallResult { request, details, payload }).await {
-            let uri = uris::PAYLOAD_SIZE_EXCEEDED;
+            let uri = Uri::PAYLOAD_SIZE_EXCEEDED;
             let _ = transport.send(refusal(request, uri, &error.to_string())).await;
         }
         Ok(())

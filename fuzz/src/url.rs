@@ -1,6 +1,6 @@
 //! URLs: what is taken can be shown and taken again, and is the same.
 
-use wampwerk::transport::{RawSocketUrl, WebSocketUrl};
+use wampwerk::internals::url::{RawSocketUrl, WebSocketUrl};
 
 pub fn parse(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };

@@ -16,6 +16,7 @@ use crate::session::{RawSession, duration, promise, read_options};
 use crate::subscription::event_to_js;
 use crate::thrown::Thrown;
 use crate::value::{dict_from_js, from_js, get, set};
+use wampwerk::Uri;
 use wampwerk::component::{
     AttemptError, BoxError, Component, ComponentBuilder, ComponentState, IntoTransports,
     ListenerId, RetryDecision, RetryNotice, TransportEntry,
@@ -25,7 +26,6 @@ use wampwerk::message::{RegisterOptions, SubscribeOptions};
 use wampwerk::session::authentication::Authentication;
 use wampwerk::session::{Event, EventHandler, SessionConfig};
 use wampwerk::transport::{BoxFuture, TransportConfig, TransportInfo};
-use wampwerk::uri::uris;
 use wampwerk::value::Value;
 
 #[wasm_bindgen]
@@ -88,7 +88,7 @@ impl RawComponent {
                 let ours = STAGES.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
                     || &*error.uri == "on_connect_failure"
                     || &*error.uri == "on_retry";
-                if !(ours && error.error.uri == uris::RUNTIME_ERROR) {
+                if !(ours && error.error.uri == Uri::RUNTIME_ERROR) {
                     told.tell(&Report::from(error.error.clone()).into());
                 }
             }),
@@ -373,7 +373,7 @@ struct JsHandler {
 
 impl EventHandler<JavaScript> for JsHandler {
     fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
-        let invalid = |text: String| ApplicationError::new(uris::INVALID_PAYLOAD).arg(text);
+        let invalid = |text: String| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(text);
         let handled = event_to_js(event, 0)
             .map_err(|error| invalid(error.to_string()))
             .map(|event| self.function.call1(&JsValue::UNDEFINED, &event));

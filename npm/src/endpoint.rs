@@ -15,11 +15,11 @@ use wasm_bindgen_futures::JsFuture;
 use crate::error::Report;
 use crate::session::{promise, read_values, values_to_js, write_payload};
 use crate::value::{details_to_js, dict_to_js, get, list_to_js, set};
+use wampwerk::Uri;
 use wampwerk::error::ApplicationError;
 use wampwerk::message::{Payload, Serializer};
 use wampwerk::session::{Chunks, IncomingCall, Procedure, Progress};
 use wampwerk::transport::BoxFuture;
-use wampwerk::uri::uris;
 
 #[wasm_bindgen]
 extern "C" {
@@ -58,9 +58,10 @@ impl JsEndpoint {
     }
 
     fn start(&self, call: &IncomingCall) -> Result<Answer, ApplicationError> {
-        let (args, kwargs) = call.payload.to_values().map_err(|error| {
-            ApplicationError::new(uris::INVALID_ARGUMENT).arg(error.to_string())
-        })?;
+        let (args, kwargs) = call
+            .payload
+            .to_values()
+            .map_err(|error| ApplicationError::new(Uri::INVALID_ARGUMENT).arg(error.to_string()))?;
         let mut details = call.details.to_dict();
         details.insert("procedure", call.procedure.as_str());
         // `endpoint.js` sets `details.progress` and others.
@@ -175,7 +176,7 @@ fn read_answer(serializer: Serializer, answer: &JsValue) -> Result<Payload, Appl
         (Some(uri), Err(error)) => Err(ApplicationError::new(uri).arg(error.to_string())),
         (None, values) => values
             .and_then(|(args, kwargs)| write_payload(serializer, &args, &kwargs))
-            .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string())),
+            .map_err(|error| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.to_string())),
     }
 }
 

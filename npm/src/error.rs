@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::thrown::Thrown;
 use crate::value::{dict_to_js, get, list_to_js, set};
+use wampwerk::Uri;
 use wampwerk::auth::AuthError;
 use wampwerk::component::{AttemptError, ComponentError};
 use wampwerk::error::{
@@ -18,7 +19,6 @@ use wampwerk::error::{
     EncodeError, ProgressError, PublishError, RegisterError, SubscribeError, UnregisterError,
     UnsubscribeError, Violation,
 };
-use wampwerk::uri::uris;
 use wampwerk::value::{Dict, Value};
 
 /// A description of an error, to be thrown.
@@ -92,20 +92,20 @@ impl From<&CloseReason> for Report {
 
 impl From<EncodeError> for Report {
     fn from(error: EncodeError) -> Self {
-        textual("EncodeError", uris::INVALID_PAYLOAD, &error.to_string())
+        textual("EncodeError", Uri::INVALID_PAYLOAD, &error.to_string())
     }
 }
 
 impl From<DecodeError> for Report {
     fn from(error: DecodeError) -> Self {
-        textual("DecodeError", uris::INVALID_PAYLOAD, &error.to_string())
+        textual("DecodeError", Uri::INVALID_PAYLOAD, &error.to_string())
     }
 }
 
 /// For options that the user gave; nothing else is read in this way.
 impl From<Violation> for Report {
     fn from(error: Violation) -> Self {
-        textual("EncodeError", uris::INVALID_ARGUMENT, &format!("cannot encode: {}", error.message))
+        textual("EncodeError", Uri::INVALID_ARGUMENT, &format!("cannot encode: {}", error.message))
     }
 }
 
@@ -120,18 +120,18 @@ impl From<ConnectError> for Report {
         let text = error.to_string();
         match &error {
             ConnectError::InvalidUrl(_) | ConnectError::InvalidConfig(_) => {
-                textual("ConnectError", uris::INVALID_ARGUMENT, &text)
+                textual("ConnectError", Uri::INVALID_ARGUMENT, &text)
             }
-            ConnectError::Timeout(_) => textual("TimeoutError", uris::TIMEOUT, &text),
+            ConnectError::Timeout(_) => textual("TimeoutError", Uri::TIMEOUT, &text),
             ConnectError::Join(reason) => textual("ConnectError", &reason.reason, &text),
-            _ => textual("ConnectError", uris::UNAVAILABLE, &text),
+            _ => textual("ConnectError", Uri::UNAVAILABLE, &text),
         }
     }
 }
 
 impl From<AuthError> for Report {
     fn from(error: AuthError) -> Self {
-        textual("WampError", uris::INVALID_ARGUMENT, &error.message)
+        textual("WampError", Uri::INVALID_ARGUMENT, &error.message)
     }
 }
 
@@ -139,10 +139,10 @@ impl From<ProgressError> for Report {
     fn from(error: ProgressError) -> Self {
         let text = error.to_string();
         match error {
-            ProgressError::Ended => textual("WampError", uris::CANCELED, &text),
+            ProgressError::Ended => textual("WampError", Uri::CANCELED, &text),
             ProgressError::Encode(error) => error.into(),
             ProgressError::Application(error) => error.into(),
-            _ => textual("WampError", uris::RUNTIME_ERROR, &text),
+            _ => textual("WampError", Uri::RUNTIME_ERROR, &text),
         }
     }
 }
@@ -172,7 +172,7 @@ impl From<&ComponentError> for Report {
         match (error, last) {
             (ComponentError::Fatal(_), Some(last)) => last,
             (_, last) => {
-                let uri = uri.as_deref().unwrap_or(uris::UNAVAILABLE);
+                let uri = uri.as_deref().unwrap_or(Uri::UNAVAILABLE);
                 let report = textual("ConnectError", uri, &error.to_string());
                 if let Some(last) = last {
                     set(report.0.unchecked_ref(), "cause", &last.0);
@@ -194,7 +194,7 @@ macro_rules! of_operations {
                         textual("SessionClosedError", &reason.reason, &text)
                     }
                     $($variant => textual($kind, $uri, &text),)*
-                    _ => textual("WampError", uris::RUNTIME_ERROR, &text),
+                    _ => textual("WampError", Uri::RUNTIME_ERROR, &text),
                 }
             }
         }
@@ -203,13 +203,13 @@ macro_rules! of_operations {
 
 of_operations! {
     CallError {
-        CallError::Encode(_) => "EncodeError", uris::INVALID_PAYLOAD;
-        CallError::Decode { .. } => "DecodeError", uris::INVALID_PAYLOAD;
-        CallError::Timeout { .. } => "TimeoutError", uris::TIMEOUT;
-        CallError::Ended { .. } => "WampError", uris::CANCELED;
+        CallError::Encode(_) => "EncodeError", Uri::INVALID_PAYLOAD;
+        CallError::Decode { .. } => "DecodeError", Uri::INVALID_PAYLOAD;
+        CallError::Timeout { .. } => "TimeoutError", Uri::TIMEOUT;
+        CallError::Ended { .. } => "WampError", Uri::CANCELED;
     }
     PublishError {
-        PublishError::Encode(_) => "EncodeError", uris::INVALID_PAYLOAD;
+        PublishError::Encode(_) => "EncodeError", Uri::INVALID_PAYLOAD;
     }
     SubscribeError {}
     UnsubscribeError {}

@@ -19,13 +19,13 @@ use crate::error::{Report, close_reason};
 use crate::registration::RawRegistration;
 use crate::subscription::RawSubscription;
 use crate::value::{dict_from_js, dict_to_js, get, list_from_js, list_to_js, set};
+use wampwerk::Uri;
 use wampwerk::error::{ApplicationError, ConfigError, EncodeError, Violation};
 use wampwerk::message::{
     CallOptions, CancelMode, Payload, PublishOptions, RegisterOptions, Serializer, SubscribeOptions,
 };
 use wampwerk::session::Session;
 use wampwerk::transport::BoxFuture;
-use wampwerk::uri::uris;
 use wampwerk::value::{Dict, List, Value};
 
 /// Maximum time limit; a longer one counts as none.
@@ -195,7 +195,7 @@ impl RawSession {
     pub fn leave(&self, reason: Option<String>, message: Option<String>) -> Promise {
         let session = self.session.clone();
         promise(async move {
-            let reason = reason.unwrap_or_else(|| uris::CLOSE_REALM.to_owned());
+            let reason = reason.unwrap_or_else(|| Uri::CLOSE_REALM.to_owned());
             Ok(close_reason(&*session.leave_with(reason, message).await))
         })
     }
@@ -290,7 +290,7 @@ fn cancel_mode(mode: &str) -> Result<CancelMode, ApplicationError> {
         "killnowait" => Ok(CancelMode::KillNoWait),
         _ => {
             let text = format!("no cancel mode {mode:?}");
-            Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))
+            Err(ApplicationError::new(Uri::INVALID_ARGUMENT).arg(text))
         }
     }
 }

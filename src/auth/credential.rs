@@ -44,8 +44,7 @@ pub struct Salt {
 }
 
 impl Salt {
-    /// Creates a salt with [`DEFAULT_ITERATIONS`](wampcra::DEFAULT_ITERATIONS) and
-    /// [`DEFAULT_KEYLEN`](wampcra::DEFAULT_KEYLEN).
+    /// Creates a salt with 1000 iterations and a key of 32 octets.
     pub fn new(salt: impl Into<String>) -> Self {
         Salt {
             salt: salt.into(),

@@ -7,7 +7,7 @@
 
 #[cfg(any(feature = "cryptosign", feature = "scram"))]
 mod binding;
-mod context;
+pub(crate) mod context;
 mod credential;
 #[cfg_attr(not(feature = "cryptosign"), path = "no_cryptosign.rs")]
 pub mod cryptosign;
@@ -25,7 +25,7 @@ pub mod wampcra;
 
 use std::fmt;
 
-pub use context::ChallengeContext;
+pub(crate) use context::ChallengeContext;
 pub use credential::{Credential, Salt};
 pub(crate) use exchange::Exchange;
 pub use secret::Secret;

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::auth::{AuthError, Secret, constant_time_eq};
 
 /// Validity period of a code, in seconds.
-pub const STEP: u64 = 30;
+const STEP: u64 = 30;
 
 /// Creates a secret in Base32 from random octets. Autobahn uses 10 octets; RFC 4226 requires at
 /// least 16 and recommends 20.

@@ -9,7 +9,7 @@ use crate::error::{
     RawSocketRefusal, RegisterError, SubscribeError,
 };
 use crate::rt::guard::Panic;
-use crate::uri::uris;
+use crate::uri::Uri;
 
 /// Any error that a user function may return. `?` converts every error type, `into()` a text.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -136,7 +136,7 @@ impl AttemptError {
             AttemptError::Refused(_) if self.is_unsent_hello() => true,
             AttemptError::Refused(reason) => match reason.kind {
                 CloseKind::Aborted => FATAL.contains(&&*reason.reason),
-                _ => reason.reason == uris::CANNOT_AUTHENTICATE,
+                _ => reason.reason == Uri::CANNOT_AUTHENTICATE,
             },
             _ => false,
         }
@@ -152,21 +152,21 @@ impl AttemptError {
     fn is_unsent_hello(&self) -> bool {
         let AttemptError::Refused(reason) = self else { return false };
         reason.kind == CloseKind::Left
-            && [uris::PAYLOAD_SIZE_EXCEEDED, uris::INVALID_PAYLOAD].contains(&&*reason.reason)
+            && [Uri::PAYLOAD_SIZE_EXCEEDED, Uri::INVALID_PAYLOAD].contains(&&*reason.reason)
     }
 }
 
 const FATAL: &[&str] = &[
-    uris::NO_SUCH_REALM,
-    uris::NO_SUCH_ROLE,
-    uris::NO_AUTH_METHOD,
-    uris::NO_MATCHING_AUTH_METHOD,
-    uris::NO_SUCH_PRINCIPAL,
-    uris::NOT_AUTHORIZED,
-    uris::AUTHENTICATION_REQUIRED,
-    uris::AUTHENTICATION_FAILED,
-    uris::AUTHENTICATION_DENIED,
-    uris::CANNOT_AUTHENTICATE,
+    Uri::NO_SUCH_REALM,
+    Uri::NO_SUCH_ROLE,
+    Uri::NO_AUTH_METHOD,
+    Uri::NO_MATCHING_AUTH_METHOD,
+    Uri::NO_SUCH_PRINCIPAL,
+    Uri::NOT_AUTHORIZED,
+    Uri::AUTHENTICATION_REQUIRED,
+    Uri::AUTHENTICATION_FAILED,
+    Uri::AUTHENTICATION_DENIED,
+    Uri::CANNOT_AUTHENTICATE,
 ];
 
 /// The reason why a component ended without being stopped.

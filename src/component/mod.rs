@@ -57,12 +57,11 @@ use tracing::Instrument;
 pub use application_runner::{ApplicationRunner, RunnerError, RunnerRun};
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
 pub use builder::ComponentBuilder;
-pub use callback::Outcome;
 pub use error::{AttemptError, BoxError, CallbackError, ComponentError};
 pub use listeners::ListenerId;
 pub use logging::LogLevel;
 pub use retry_notice::{RetryDecision, RetryNotice};
-pub use run::{FailedComponent, IntoComponents, Run, RunError, run};
+pub use run::{FailedComponent, Run, RunError, run};
 pub use state::{ComponentState, States};
 pub use transports::{IntoTransports, TransportEntry};
 

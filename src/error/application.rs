@@ -5,7 +5,7 @@ use std::fmt;
 use super::call::ProgressError;
 use super::payload::{DecodeError, EncodeError};
 use super::transport::Lagged;
-use crate::uri::{InvalidUri, Uri, uris};
+use crate::uri::{InvalidUri, Uri};
 use crate::value::{Dict, List, Value};
 
 /// An error that travels through WAMP: the answer of a callee or of the router, and what a handler
@@ -75,7 +75,7 @@ impl ApplicationError {
 
     /// Makes a `wamp.error.runtime_error` with a text, for failures that have no URI of their own.
     pub fn runtime(text: impl fmt::Display) -> Self {
-        ApplicationError::new(uris::RUNTIME_ERROR).arg(text.to_string())
+        ApplicationError::new(Uri::RUNTIME_ERROR).arg(text.to_string())
     }
 }
 
@@ -96,13 +96,13 @@ impl std::error::Error for ApplicationError {}
 /// Arguments that a procedure cannot read are the caller's mistake.
 impl From<DecodeError> for ApplicationError {
     fn from(error: DecodeError) -> Self {
-        ApplicationError::new(uris::INVALID_ARGUMENT).arg(error.message)
+        ApplicationError::new(Uri::INVALID_ARGUMENT).arg(error.message)
     }
 }
 
 impl From<EncodeError> for ApplicationError {
     fn from(error: EncodeError) -> Self {
-        ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.message)
+        ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.message)
     }
 }
 
@@ -112,21 +112,21 @@ impl From<ProgressError> for ApplicationError {
         match error {
             ProgressError::Application(error) => error,
             ProgressError::Encode(error) => error.into(),
-            ProgressError::Ended => ApplicationError::new(uris::CANCELED).arg(error.to_string()),
+            ProgressError::Ended => ApplicationError::new(Uri::CANCELED).arg(error.to_string()),
         }
     }
 }
 
 impl From<Lagged> for ApplicationError {
     fn from(lagged: Lagged) -> Self {
-        ApplicationError::new(uris::UNAVAILABLE).arg(lagged.to_string())
+        ApplicationError::new(Uri::UNAVAILABLE).arg(lagged.to_string())
     }
 }
 
 /// `wamp.error.invalid_uri`.
 impl From<InvalidUri> for ApplicationError {
     fn from(error: InvalidUri) -> Self {
-        ApplicationError::new(uris::INVALID_URI).arg(error.to_string())
+        ApplicationError::new(Uri::INVALID_URI).arg(error.to_string())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
 use crate::transport::outgoing::{Closing, poll_send};
 use crate::transport::{CloseCode, Transport};
-use crate::uri::uris;
+use crate::uri::Uri;
 
 /// Maximum number of messages read in one turn. Small enough that receivers start on a burst while
 /// the rest is still being read.
@@ -205,13 +205,13 @@ impl Connection {
                     self.frames.push_back(frame);
                     continue;
                 }
-                Ok(frame) => ApplicationError::new(uris::PAYLOAD_SIZE_EXCEEDED).arg(format!(
+                Ok(frame) => ApplicationError::new(Uri::PAYLOAD_SIZE_EXCEEDED).arg(format!(
                     "{} of {} bytes exceeds the receiver's limit of {}",
                     item.message().name(),
                     frame.len(),
                     info.max_send
                 )),
-                Err(error) => ApplicationError::new(uris::INVALID_PAYLOAD).arg(format!(
+                Err(error) => ApplicationError::new(Uri::INVALID_PAYLOAD).arg(format!(
                     "{} cannot be written in the receiver's serializer {}: {}",
                     item.message().name(),
                     info.serializer.as_str(),

@@ -26,7 +26,7 @@ use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
 use crate::rt;
 use crate::rt::lock::Lock;
 use crate::transport::CloseCode;
-use crate::uri::uris;
+use crate::uri::Uri;
 use crate::value::Value;
 
 #[derive(Debug)]
@@ -197,7 +197,7 @@ impl Hub {
                     // retry. Crossbar sends this error, too.
                     let failed = |unanswered| {
                         let text = format!("the router's authenticator {unanswered}");
-                        Err(Denied::because(uris::AUTHORIZATION_FAILED, text))
+                        Err(Denied::because(Uri::AUTHORIZATION_FAILED, text))
                     };
                     core.handle_authenticated(now, id, answer.unwrap_or_else(failed));
                 });

@@ -147,19 +147,18 @@ factory! {
     /// A custom WAMP server over WebSocket: a [`TransportHandler`] handles each connection. Autobahn's `WampWebSocketServerFactory`.
     ///
     /// ```
-    /// use wampwerk::Serializer;
+    /// use wampwerk::{Serializer, Uri};
     /// use wampwerk::internals::codec;
     /// use wampwerk::message::{Goodbye, GoodbyeDetails, Message};
     /// use wampwerk::server::{HandlerError, TransportHandler};
     /// use wampwerk::server::{WampTransport, WampWebSocketServerFactory};
-    /// use wampwerk::uri::uris;
     ///
     /// /// Says goodbye to every client.
     /// struct Farewell;
     ///
     /// impl TransportHandler for Farewell {
     ///     async fn on_open(&mut self, transport: WampTransport) -> Result<(), HandlerError> {
-    ///         let reason = uris::SYSTEM_SHUTDOWN.into();
+    ///         let reason = Uri::SYSTEM_SHUTDOWN.into();
     ///         transport.send(Goodbye { details: GoodbyeDetails::default(), reason }).await?;
     ///         transport.close();
     ///         Ok(())

@@ -27,9 +27,9 @@ use crate::transport::CloseCode;
 /// task of its own.
 ///
 /// ```
+/// use wampwerk::Uri;
 /// use wampwerk::message::{Abort, AbortDetails, Message, Payload};
 /// use wampwerk::server::{HandlerError, TransportHandler, WampTransport};
-/// use wampwerk::uri::uris;
 ///
 /// /// Refuses every client.
 /// #[derive(Default)]
@@ -48,7 +48,7 @@ use crate::transport::CloseCode;
 ///             return Err(HandlerError::violation("no HELLO"));
 ///         };
 ///         println!("{} wants to join {}", transport.info().peer, hello.realm);
-///         let (details, reason) = (AbortDetails::default(), uris::NO_SUCH_REALM.into());
+///         let (details, reason) = (AbortDetails::default(), Uri::NO_SUCH_REALM.into());
 ///         transport.send(Abort { details, reason, payload: Payload::empty() }).await?;
 ///         transport.close();
 ///         Ok(())

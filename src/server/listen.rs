@@ -52,7 +52,8 @@ impl Router {
     /// therefore stops listening at the end of that statement. Keep the router as long as it must serve:
     ///
     /// ```
-    /// use wampwerk::{Listener, Router};
+    /// use wampwerk::Router;
+    /// use wampwerk::server::Listener;
     ///
     /// async fn start() -> Result<(Router, Listener), Box<dyn std::error::Error>> {
     ///     let router = Router::builder().realm("realm1").build()?;

@@ -17,7 +17,7 @@ use crate::session::queue::Queued;
 use crate::session::running_call::RunningCall;
 use crate::session::streaming_call::StreamingCall;
 use crate::session::{Session, failure, features, unexpected};
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 
 /// A builder for a call. Await it for the whole [`CallReply`], or call
 /// [`value`](CallRequest::value).
@@ -192,7 +192,7 @@ impl CallRequest {
             return Ok(());
         }
         let text = "on_progress() does not go with start() or start_streaming(): use next()";
-        Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))
+        Err(ApplicationError::new(Uri::INVALID_ARGUMENT).arg(text))
     }
 
     /// Calls and decodes the only positional value of the result; see [`Payload::decode`].

@@ -22,7 +22,7 @@ use crate::transport::setters::transport_setters;
 use crate::transport::{
     Connector, Endpoint, IpVersion, Proxy, Tls, Transport, TransportConfig, WebSocketOptions, ready,
 };
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 use crate::value::Dict;
 
 /// Commands that may wait for the driver; whoever sends more waits.
@@ -329,7 +329,7 @@ pub async fn join(
     });
     let session = Session { shared };
     if let Err(text) = verdict {
-        session.leave_with(uris::CANNOT_AUTHENTICATE, Some(text.clone())).await;
+        session.leave_with(Uri::CANNOT_AUTHENTICATE, Some(text.clone())).await;
         return Err(cannot_authenticate(text));
     }
     Ok(session)

@@ -6,7 +6,7 @@ use crate::error::ApplicationError;
 use crate::message::{
     CallOptions, InvocationPolicy, PublishOptions, RegisterOptions, Roles, SubscribeOptions,
 };
-use crate::uri::{Match, uris};
+use crate::uri::{Match, Uri};
 
 /// Progressive results are not requested if the router does not support them.
 pub(super) fn check_call(roles: &Roles, options: &mut CallOptions) -> Result<(), ApplicationError> {
@@ -67,7 +67,7 @@ pub(super) fn check_publish(
 fn check_mistyped(place: &str, misplaced: Option<&str>) -> Result<(), ApplicationError> {
     let Some(key) = misplaced else { return Ok(()) };
     let text = format!("{place}.{key} has a setter, or a field of the options, of its own");
-    Err(ApplicationError::new(uris::INVALID_ARGUMENT).arg(text))
+    Err(ApplicationError::new(Uri::INVALID_ARGUMENT).arg(text))
 }
 
 fn need(
@@ -81,5 +81,5 @@ fn need(
         return Ok(());
     }
     let text = format!("{option}: the router has not announced {feature} as a {role}");
-    Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text))
+    Err(ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED).arg(text))
 }

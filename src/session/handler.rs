@@ -10,7 +10,7 @@ use crate::error::{ApplicationError, DecodeError};
 use crate::message::{EventDetails, InvocationDetails, Payload};
 use crate::session::event::Event;
 use crate::session::incoming::IncomingCall;
-use crate::uri::uris;
+use crate::uri::Uri;
 
 /// The arguments and details of a call or event, which are passed one by one to the parameters of a
 /// handler.
@@ -217,5 +217,5 @@ impl<C: Clone> Extract<C> for Raw<C> {
 }
 
 fn invalid(message: impl ToString) -> ApplicationError {
-    ApplicationError::new(uris::INVALID_ARGUMENT).arg(message.to_string())
+    ApplicationError::new(Uri::INVALID_ARGUMENT).arg(message.to_string())
 }

@@ -81,7 +81,7 @@ pub use incoming::{Chunks, IncomingCall, Progress};
 pub use payload_codec::cryptobox;
 pub use payload_codec::{Decoded, EncodedPayload, PayloadCodec, PayloadForm, Side};
 pub use procedure::Procedure;
-pub use procedures::{Method, Procedures, ProceduresOf, Registrations};
+pub use procedures::{Procedures, Registrations};
 pub use publish::{AcknowledgedPublish, PublishRequest};
 pub use register::{RegisterRequest, Registration};
 pub use reply::{IntoReply, Reply};
@@ -97,7 +97,7 @@ use crate::error::{
 use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
 use crate::rt::future::within;
 use crate::transport::{Transport, TransportInfo};
-use crate::uri::{Match, Pattern, Uri, UriRule, uris};
+use crate::uri::{Match, Pattern, Uri, UriRule};
 use crate::value::Dict;
 use command::{Command, Signal};
 
@@ -229,7 +229,7 @@ impl Session {
     /// Returns at the latest after the leave timeout (3 s). If the router does not answer, the
     /// reason is [`CloseKind::TimedOut`].
     pub async fn leave(&self) -> Arc<CloseReason> {
-        self.leave_with(uris::CLOSE_REALM, None).await
+        self.leave_with(Uri::CLOSE_REALM, None).await
     }
 
     /// Leaves with another reason and message, such as `wamp.close.logout`. [`CloseReason::reason`]
@@ -265,7 +265,7 @@ impl Session {
     pub async fn detach(self) -> Result<Box<dyn Transport>, Arc<CloseReason>> {
         self.shared.leaving.store(true, Ordering::Release);
         let (sender, transport) = oneshot::channel();
-        let (reason, message) = (uris::CLOSE_REALM.into(), None);
+        let (reason, message) = (Uri::CLOSE_REALM.into(), None);
         let leave = Command::Leave { reason, message, keep: Some(sender) };
         let leaving = async {
             drop(self.shared.commands.send(leave).await);
@@ -374,7 +374,7 @@ impl Drop for Guard<'_> {
 /// Close reason when the driver has vanished without one, because its runtime was shut down.
 fn driver_gone() -> Arc<CloseReason> {
     let message = Some("the runtime of the session has ended".to_owned());
-    Arc::new(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message))
+    Arc::new(CloseReason::new(CloseKind::TransportLost, Uri::TRANSPORT_LOST, message))
 }
 
 /// Returns the wire option for a pattern; exact is the default on the wire.
@@ -383,7 +383,7 @@ fn wire_policy(pattern: &Pattern) -> Option<Match> {
 }
 
 fn size_exceeded(what: &str, size: usize, limit: usize) -> ApplicationError {
-    ApplicationError::new(uris::PAYLOAD_SIZE_EXCEEDED)
+    ApplicationError::new(Uri::PAYLOAD_SIZE_EXCEEDED)
         .arg(format!("the {what} has {size} bytes, the transport takes {limit}"))
 }
 

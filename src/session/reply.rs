@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::error::{ApplicationError, EncodeError};
 use crate::message::{Payload, Serializer};
 use crate::rt::{MaybeSend, MaybeSync};
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 use crate::value::{Dict, Value};
 
 /// A type that a procedure may return:
@@ -176,5 +176,5 @@ fn write<T: Serialize>(value: &T, serializer: Serializer) -> Result<Payload, App
 }
 
 fn unwritable(error: EncodeError) -> ApplicationError {
-    ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string())
+    ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.to_string())
 }

@@ -14,7 +14,7 @@ use crate::rt::guard::{Panic, catch, poll_caught};
 use crate::rt::{BoxFuture, Sleep};
 use crate::session::incoming::CallLink;
 use crate::session::user_error::UserErrors;
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 
 /// The owner of a handler, and the hook for its errors.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl<T> Future for Running<T> {
             && limit.poll(cx).is_ready()
         {
             let text = format!("no result within {:?}", limit.duration);
-            return Poll::Ready(Some(Err(ApplicationError::new(uris::TIMEOUT).arg(text))));
+            return Poll::Ready(Some(Err(ApplicationError::new(Uri::TIMEOUT).arg(text))));
         }
         Poll::Pending
     }

@@ -75,9 +75,13 @@ pub struct WampRawSocketClientFactory {
 }
 
 impl WampWebSocketClientFactory {
-    /// Connects to `url` (`ws://…`, `wss://…`, or a unix socket, as in `ws://unix:/run/router.sock`;
-    /// see [`WebSocketUrl::parse`]), offering `serializers` in the order of preference; the server
-    /// chooses.
+    /// Connects to `url` (`ws://…`, `wss://…`, or a unix socket, as in `ws://unix:/run/router.sock`),
+    /// offering `serializers` in the order of preference; the server chooses.
+    ///
+    /// A unix socket is named by its absolute path, as in Autobahn, `ws://unix:/run/router.sock`, or
+    /// `ws+unix:///run/router.sock`. An HTTP path other than `/` follows after a colon, and then the
+    /// query: `ws://unix:/run/router.sock:/ws?key=1`. A path with other characters than those of a URL,
+    /// or with a colon, `%` or `?`, needs [`Endpoint::unix`]. TLS over a unix socket is not supported.
     ///
     /// # Errors
     /// [`ConnectError::InvalidUrl`], and [`ConnectError::InvalidConfig`] if there is no serializer,
@@ -104,8 +108,7 @@ impl WampWebSocketClientFactory {
 
 impl WampRawSocketClientFactory {
     /// Connects to `url` (`rs://host[:port]`, `rss://…` with TLS, or a unix socket, as in
-    /// `rs://unix:/run/router.sock`; see [`RawSocketUrl::parse`]), with this serializer: in RawSocket
-    /// the server has no choice.
+    /// `rs://unix:/run/router.sock`), with this serializer: in RawSocket the server has no choice.
     ///
     /// # Errors
     /// [`ConnectError::InvalidUrl`], and [`ConnectError::InvalidConfig`] if the URL needs TLS or the

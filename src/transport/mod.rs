@@ -45,7 +45,6 @@ mod subprotocol;
 
 pub use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 pub use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer, WebSocketOptions};
-pub use crate::url::{RawSocketUrl, WebSocketUrl};
 pub(crate) use crate::websocket::CLOSE_TIMEOUT;
 pub use crate::websocket::CloseCode;
 pub use client_factory::{WampRawSocketClientFactory, WampWebSocketClientFactory};

@@ -1,10 +1,11 @@
 //! Contains [`Uri`], the name of a topic, procedure, error or realm, and its syntax rules.
 //!
-//! [`Pattern`] and [`NamedPattern`] match URIs. [`uris`] lists the URIs that the protocol defines.
+//! [`Pattern`] and [`NamedPattern`] match URIs. The constants of [`Uri`] are the URIs that the protocol
+//! defines.
 
 mod named;
 mod pattern;
-pub mod uris;
+mod uris;
 
 use std::borrow::Borrow;
 use std::fmt;

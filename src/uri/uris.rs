@@ -1,33 +1,43 @@
 //! Contains the URIs that the protocol defines (spec: "Predefined URIs"), and those that other
 //! routers and clients send in addition.
 
-/// Returns whether an error URI means that the call was canceled or that its callee left.
-///
-/// Accepts [`CANCELED`], and [`CANCELLED`], the spelling in one section of the specification.
-///
-/// ```
-/// use wampwerk::uri::uris;
-///
-/// assert!(uris::is_canceled("wamp.error.canceled") && uris::is_canceled("wamp.error.cancelled"));
-/// ```
-pub fn is_canceled(uri: &str) -> bool {
-    uri == CANCELED || uri == CANCELLED
-}
+use crate::uri::Uri;
 
-/// Returns whether an error URI means that the session may not disclose itself.
-///
-/// Accepts [`OPTION_DISALLOWED_DISCLOSE_ME`], and [`DISCLOSE_ME_NOT_ALLOWED`], the spelling in one
-/// example of the specification.
-pub fn is_disclose_me_refused(uri: &str) -> bool {
-    uri == OPTION_DISALLOWED_DISCLOSE_ME || uri == DISCLOSE_ME_NOT_ALLOWED
+impl Uri {
+    /// Returns whether this error means that the call was canceled or that its callee left.
+    ///
+    /// Accepts [`CANCELED`](Self::CANCELED), and [`CANCELLED`](Self::CANCELLED), the spelling in one
+    /// section of the specification.
+    ///
+    /// ```
+    /// use wampwerk::Uri;
+    ///
+    /// assert!(Uri::from("wamp.error.canceled").is_canceled());
+    /// assert!(Uri::from("wamp.error.cancelled").is_canceled());
+    /// ```
+    pub fn is_canceled(&self) -> bool {
+        *self == Uri::CANCELED || *self == Uri::CANCELLED
+    }
+
+    /// Returns whether this error means that the session may not disclose itself.
+    ///
+    /// Accepts [`OPTION_DISALLOWED_DISCLOSE_ME`](Self::OPTION_DISALLOWED_DISCLOSE_ME), and
+    /// [`DISCLOSE_ME_NOT_ALLOWED`](Self::DISCLOSE_ME_NOT_ALLOWED), the spelling in one
+    /// example of the specification.
+    pub fn is_disclose_me_refused(&self) -> bool {
+        *self == Uri::OPTION_DISALLOWED_DISCLOSE_ME || *self == Uri::DISCLOSE_ME_NOT_ALLOWED
+    }
 }
 
 macro_rules! uris {
     ($($(#[$doc:meta])* $name:ident = $uri:literal;)*) => {
-        $($(#[$doc])* #[doc = concat!("\n\n`", $uri, "`")] pub const $name: &str = $uri;)*
+        /// The predefined URIs, as text.
+        impl Uri {
+            $($(#[$doc])* #[doc = concat!("\n\n`", $uri, "`")] pub const $name: &'static str = $uri;)*
 
-        /// All URIs in this module.
-        pub const ALL: &[&str] = &[$($name),*];
+            /// All predefined URIs.
+            pub const PREDEFINED: &'static [&'static str] = &[$(Uri::$name),*];
+        }
     };
 }
 
@@ -61,9 +71,9 @@ uris! {
     NO_SUCH_SESSION = "wamp.error.no_such_session";
     /// The arguments do not fit the procedure.
     INVALID_ARGUMENT = "wamp.error.invalid_argument";
-    /// The call was canceled, or its callee left; see also [`is_canceled`].
+    /// The call was canceled, or its callee left; see also [`is_canceled`](Self::is_canceled).
     CANCELED = "wamp.error.canceled";
-    /// Misspelling of [`CANCELED`]: accepted, never sent.
+    /// Misspelling of [`CANCELED`](Self::CANCELED): accepted, never sent.
     CANCELLED = "wamp.error.cancelled";
     /// The message is longer than the receiver accepts.
     PAYLOAD_SIZE_EXCEEDED = "wamp.error.payload_size_exceeded";
@@ -95,9 +105,9 @@ uris! {
     TIMEOUT = "wamp.error.timeout";
     /// The option is known, but not allowed here.
     OPTION_NOT_ALLOWED = "wamp.error.option_not_allowed";
-    /// The session may not disclose itself; see also [`is_disclose_me_refused`].
+    /// The session may not disclose itself; see also [`is_disclose_me_refused`](Self::is_disclose_me_refused).
     OPTION_DISALLOWED_DISCLOSE_ME = "wamp.error.option_disallowed.disclose_me";
-    /// Misspelling of [`OPTION_DISALLOWED_DISCLOSE_ME`]: accepted, never sent.
+    /// Misspelling of [`OPTION_DISALLOWED_DISCLOSE_ME`](Self::OPTION_DISALLOWED_DISCLOSE_ME): accepted, never sent.
     DISCLOSE_ME_NOT_ALLOWED = "wamp.error.disclose_me.not_allowed";
     /// The network between the router and the peer failed.
     NETWORK_FAILURE = "wamp.error.network_failure";
@@ -137,11 +147,11 @@ uris! {
     HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
     /// The callee has reached its maximum number of concurrent invocations (Crossbar).
     MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
-    /// [`SYSTEM_SHUTDOWN`] in Autobahn's old spelling.
+    /// [`SYSTEM_SHUTDOWN`](Self::SYSTEM_SHUTDOWN) in Autobahn's old spelling.
     ERROR_SYSTEM_SHUTDOWN = "wamp.error.system_shutdown";
-    /// [`CLOSE_REALM`] in Autobahn's old spelling.
+    /// [`CLOSE_REALM`](Self::CLOSE_REALM) in Autobahn's old spelling.
     ERROR_CLOSE_REALM = "wamp.error.close_realm";
-    /// [`GOODBYE_AND_OUT`] in Autobahn's old spelling.
+    /// [`GOODBYE_AND_OUT`](Self::GOODBYE_AND_OUT) in Autobahn's old spelling.
     ERROR_GOODBYE_AND_OUT = "wamp.error.goodbye_and_out";
 }
 
@@ -151,20 +161,22 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::uri::Uri;
 
     #[test]
     fn each_is_a_strict_uri_and_stands_once() {
-        for uri in ALL {
+        for uri in Uri::PREDEFINED {
             assert_eq!(Uri::parse_strict(*uri).unwrap(), *uri);
         }
-        assert_eq!(ALL.iter().collect::<HashSet<_>>().len(), ALL.len());
+        assert_eq!(Uri::PREDEFINED.iter().collect::<HashSet<_>>().len(), Uri::PREDEFINED.len());
     }
 
     #[test]
     fn both_spellings() {
-        assert!(!is_canceled(TIMEOUT) && !is_disclose_me_refused(OPTION_NOT_ALLOWED));
-        assert!(is_disclose_me_refused("wamp.error.option_disallowed.disclose_me"));
-        assert!(is_disclose_me_refused("wamp.error.disclose_me.not_allowed"));
+        assert!(
+            !Uri::from(Uri::TIMEOUT).is_canceled()
+                && !Uri::from(Uri::OPTION_NOT_ALLOWED).is_disclose_me_refused()
+        );
+        assert!(Uri::from("wamp.error.option_disallowed.disclose_me").is_disclose_me_refused());
+        assert!(Uri::from("wamp.error.disclose_me.not_allowed").is_disclose_me_refused());
     }
 }

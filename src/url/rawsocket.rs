@@ -33,7 +33,7 @@ impl RawSocketUrl {
     /// colon, `%`, `?` or `#`, has to be given by `Endpoint::unix`. TLS over a unix socket is not supported.
     ///
     /// ```
-    /// use wampwerk::transport::RawSocketUrl;
+    /// use wampwerk::internals::url::RawSocketUrl;
     ///
     /// # fn main() -> Result<(), wampwerk::error::UrlError> {
     /// let url = RawSocketUrl::parse("rss://Router.example:8443")?;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use wampwerk::Dict;
-use wampwerk::auth::{AuthError, ChallengeContext, Credential};
-use wampwerk::internals::auth::Exchange;
+use wampwerk::auth::{AuthError, Credential};
+use wampwerk::internals::auth::{ChallengeContext, Exchange};
 use wampwerk::message::{Authenticate, Challenge};
 
 /// A context with authextra; everything else is the same each time.

@@ -81,7 +81,7 @@ fn a_key_of_small_order_signs_nothing() {
     signature[0] = 1;
     let message = [9; 32];
     let response = cryptosign::response(&signature, &message);
-    cryptosign::verify(&weak, &message, &response).unwrap_err();
+    wampwerk::internals::auth::verify(&weak, &message, &response).unwrap_err();
 }
 
 #[test]
@@ -128,11 +128,11 @@ fn the_router_proves_itself_if_it_is_asked_to() {
         context.router_key = Some(&router_key);
         let (challenge, _) = Exchange::begin(&credential(), &context).unwrap();
         let text = |key| challenge.extra.get(key).and_then(Value::as_str).unwrap();
-        let key = cryptosign::public_key_from_hex(text("pubkey")).unwrap();
+        let key = wampwerk::internals::auth::public_key_from_hex(text("pubkey")).unwrap();
         assert_eq!(key, router_key.public_key());
         let channel_id = binding.map(|_| &channel_id);
         let message = cryptosign::to_be_signed(&asked, channel_id).unwrap();
-        cryptosign::verify(&key, &message, text("signature")).unwrap();
+        wampwerk::internals::auth::verify(&key, &message, text("signature")).unwrap();
         // Somebody unknown sees the same.
         let (mock, _) = Exchange::mock("cryptosign", &context).unwrap();
         assert_eq!(mock.extra, challenge.extra);

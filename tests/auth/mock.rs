@@ -2,7 +2,7 @@
 
 use wampwerk::auth::cryptosign::{self, SigningKey, to_hex};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
-use wampwerk::auth::{Credential, Salt, wampcra};
+use wampwerk::auth::{Credential, Salt};
 use wampwerk::internals::auth::{ClientExchange, Exchange};
 use wampwerk::{Dict, Value};
 // In the browser the same tests run under its own runner.
@@ -99,9 +99,10 @@ fn a_mock_never_lets_anybody_in() {
         // What the user whom the mock is like would answer.
         let reply = |extra: &Dict| match &credential {
             Credential::Ticket(ticket) => (ticket.as_str().unwrap().to_owned(), Dict::new()),
-            Credential::WampCra { .. } => {
-                (wampcra::answer(&"secret".into(), extra).unwrap(), Dict::new())
-            }
+            Credential::WampCra { .. } => (
+                wampwerk::internals::auth::wampcra::answer(&"secret".into(), extra).unwrap(),
+                Dict::new(),
+            ),
             Credential::Scram { dialect, .. } => {
                 let nonce = hello.get("nonce").and_then(Value::as_str).unwrap();
                 let mut client =

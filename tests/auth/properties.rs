@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use wampwerk::auth::cryptosign::{self, SigningKey, to_hex};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
-use wampwerk::auth::{Credential, Salt, Secret, totp, wampcra};
+use wampwerk::auth::{Credential, Salt, Secret, totp};
 use wampwerk::internals::auth::{ClientExchange, Exchange, constant_time_eq, saslprep};
 use wampwerk::{Dict, Value};
 
@@ -69,9 +69,9 @@ proptest! {
         context.nonce = nonce;
         let begin = || Exchange::begin(&credential, &context).unwrap();
         let (challenge, exchange) = begin();
-        let signature = wampcra::answer(&plain, &challenge.extra).unwrap();
+        let signature = wampwerk::internals::auth::wampcra::answer(&plain, &challenge.extra).unwrap();
         prop_assert!(exchange.verify(&answer(&signature, &none)).is_ok());
-        let foreign = wampcra::answer(&Secret::from(other.as_str()), &challenge.extra).unwrap();
+        let foreign = wampwerk::internals::auth::wampcra::answer(&Secret::from(other.as_str()), &challenge.extra).unwrap();
         // HMAC fills short keys up with zeros: that many at the end make no other key.
         let same = other.trim_end_matches('\0') == secret.trim_end_matches('\0');
         prop_assert_eq!(begin().1.verify(&answer(&foreign, &none)).is_ok(), same);
@@ -149,7 +149,7 @@ proptest! {
     #[test]
     fn garbage_as_a_challenge_is_an_error_and_no_panic(extra in extra(), dialect in dialect()) {
         let secret = Secret::from("secret");
-        let _ = wampcra::answer(&secret, &extra);
+        let _ = wampwerk::internals::auth::wampcra::answer(&secret, &extra);
         let mut client = ClientExchange::new(dialect, "joe", secret, [1; 24]);
         prop_assert!(client.answer(&extra).is_err());
         prop_assert!(client.check(&extra).is_err());

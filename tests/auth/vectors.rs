@@ -24,7 +24,7 @@ fn wampcra_signatures() {
         assert_eq!(key.as_str().unwrap(), text(&case["key"]));
         let expected = text(&case["signature"]);
         assert_eq!(wampcra::sign(key.as_bytes(), challenge), expected);
-        assert_eq!(wampcra::answer(&secret, &extra).unwrap(), expected);
+        assert_eq!(wampwerk::internals::auth::wampcra::answer(&secret, &extra).unwrap(), expected);
         if let Some(wrong) = case["signature_by_undecoded_key"].as_str() {
             assert_ne!(expected, wrong);
         }
@@ -47,7 +47,7 @@ fn cryptosign_signatures() {
         assert_eq!(cryptosign::to_hex(&message), text(&case["message"]));
         let response = cryptosign::response(&key.sign(&message), &message);
         assert_eq!(response, text(&case["response"]));
-        cryptosign::verify(&key.public_key(), &message, &response).unwrap();
+        wampwerk::internals::auth::verify(&key.public_key(), &message, &response).unwrap();
     }
     for case in cases(&file["accepted"], 7) {
         verify(case).unwrap();
@@ -175,8 +175,8 @@ fn keys(dialect: Dialect, case: &Json) -> (Secret, Keys) {
 }
 
 fn verify(case: &Json) -> Result<(), AuthError> {
-    let key = cryptosign::public_key_from_hex(text(&case["public_key"]))?;
-    cryptosign::verify(&key, &to_be_signed(case)?, text(&case["response"]))
+    let key = wampwerk::internals::auth::public_key_from_hex(text(&case["public_key"]))?;
+    wampwerk::internals::auth::verify(&key, &to_be_signed(case)?, text(&case["response"]))
 }
 
 fn to_be_signed(case: &Json) -> Result<[u8; 32], AuthError> {

@@ -60,14 +60,16 @@ fn the_secret_joins_and_nothing_else_does() {
     for credential in [plain, salted] {
         let none = Dict::new();
         let (challenge, exchange) = begin(&credential, &none);
-        let signature = wampcra::answer(&secret, &challenge.extra).unwrap();
+        let signature =
+            wampwerk::internals::auth::wampcra::answer(&secret, &challenge.extra).unwrap();
         assert!(exchange.verify(&common::answer(&signature, &none)).unwrap().is_empty());
         for wrong in tampered(&signature) {
             assert!(verify(&credential, &none, &wrong, &none).is_err(), "{wrong}");
         }
         let cut = &signature[..signature.len() - 1];
         verify(&credential, &none, cut, &none).unwrap_err();
-        let other = wampcra::answer(&"other".into(), &challenge.extra).unwrap();
+        let other =
+            wampwerk::internals::auth::wampcra::answer(&"other".into(), &challenge.extra).unwrap();
         verify(&credential, &none, &other, &none).unwrap_err();
     }
 }
@@ -77,10 +79,16 @@ fn a_salt_without_numbers_has_the_defaults() {
     let secret = Secret::from("secret");
     let extra = Dict::new().with("challenge", "{}").with("salt", "salt123");
     let full = extra.clone().with("iterations", 1000).with("keylen", 32);
-    assert_eq!(wampcra::answer(&secret, &extra), wampcra::answer(&secret, &full));
+    assert_eq!(
+        wampwerk::internals::auth::wampcra::answer(&secret, &extra),
+        wampwerk::internals::auth::wampcra::answer(&secret, &full)
+    );
     // Without a salt they mean nothing.
     let unsalted = Dict::new().with("challenge", "{}").with("iterations", u64::MAX);
-    assert_eq!(wampcra::answer(&secret, &unsalted).unwrap(), wampcra::sign(b"secret", "{}"));
+    assert_eq!(
+        wampwerk::internals::auth::wampcra::answer(&secret, &unsalted).unwrap(),
+        wampcra::sign(b"secret", "{}")
+    );
 }
 
 #[test]
@@ -98,7 +106,8 @@ fn a_router_cannot_make_the_client_compute_for_minutes() {
         (u32::MAX, u32::MAX),
     ] {
         let extra = salted.clone().with("iterations", iterations).with("keylen", keylen);
-        let error = wampcra::answer(&secret, &extra).unwrap_err().to_string();
+        let error =
+            wampwerk::internals::auth::wampcra::answer(&secret, &extra).unwrap_err().to_string();
         assert!(error.contains("iterations") || error.contains("keylen"), "{error}");
     }
 }
@@ -119,7 +128,9 @@ fn what_is_wrong_in_a_challenge_is_named() {
             "CHALLENGE.Extra.iterations must be an integer from 0 to",
         ),
     ] {
-        let error = wampcra::answer(&secret, &good.clone().with(key, value)).unwrap_err();
+        let error =
+            wampwerk::internals::auth::wampcra::answer(&secret, &good.clone().with(key, value))
+                .unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
         assert!(!format!("{error:?}").contains("hush"));
     }

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
+use wampwerk::auth::Credential;
 use wampwerk::auth::cryptosign::SigningKey;
-use wampwerk::auth::{ChallengeContext, Credential};
-use wampwerk::internals::auth::Exchange;
+use wampwerk::internals::auth::{ChallengeContext, Exchange};
 use wampwerk::message::Authenticate;
 use wampwerk::{Dict, Value};
 

@@ -10,7 +10,6 @@ use wampwerk::session::{
     self, Decoded, EncodedPayload, PayloadCodec, PayloadForm, SessionConfig, Side,
 };
 use wampwerk::transport::{Transport, memory};
-use wampwerk::uri::uris;
 use wampwerk::value::{Dict, List};
 use wampwerk::{ApplicationError, Match, Payload, Router, Serializer, Session, Uri, Value};
 
@@ -63,7 +62,7 @@ impl PayloadCodec for Turned {
         let cipher = (self.form == PayloadForm::Ppt).then_some("turning");
         assert_eq!(payload.cipher.as_deref(), cipher);
         let bytes: Vec<u8> = payload.payload.iter().map(|byte| !*byte).collect();
-        let unreadable = || ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg("garbled");
+        let unreadable = || ApplicationError::new(Uri::ENCRYPTION_DECRYPT_ERROR).arg("garbled");
         let content = codec::read_value(Serializer::Cbor, &bytes).map_err(|_| unreadable())?;
         let Some([uri, from_originator, args, kwargs]) = content.as_list() else {
             return Err(unreadable());

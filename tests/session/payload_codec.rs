@@ -11,9 +11,8 @@ use wampwerk::session::{
     PublishDetails, SessionConfig, Side,
 };
 use wampwerk::transport::{CloseCode, Transport, memory};
-use wampwerk::uri::uris;
 use wampwerk::value::Dict;
-use wampwerk::{ApplicationError, Payload, Serializer, connect};
+use wampwerk::{ApplicationError, Payload, Serializer, Uri, connect};
 
 use crate::common::payload_codec::*;
 
@@ -155,7 +154,7 @@ async fn a_payload_made_for_another_uri_is_refused() {
     honest.register("com.example.sealed.add", never).await.unwrap();
     let call = forger.call("com.example.sealed.add").args((2,));
     let error = application(call.await.unwrap_err());
-    assert_eq!(error.uri, uris::ENCRYPTION_TRUSTED_URI_MISMATCH);
+    assert_eq!(error.uri, Uri::ENCRYPTION_TRUSTED_URI_MISMATCH);
 
     // A result that was made for another procedure.
     forger.register("com.example.sealed.forged", || async { 1 }).await.unwrap();
@@ -169,7 +168,7 @@ async fn a_payload_made_for_another_uri_is_refused() {
     let call = honest.call("com.example.sealed.forged").options(options);
     let call = call.payload(Payload::from_opaque(encoded.payload));
     let error = application(call.await.unwrap_err());
-    assert_eq!(error.uri, uris::ENCRYPTION_TRUSTED_URI_MISMATCH);
+    assert_eq!(error.uri, Uri::ENCRYPTION_TRUSTED_URI_MISMATCH);
 
     // An event is dropped, and the next one comes.
     let mut news = honest.subscribe("com.example.sealed.news").await.unwrap();
@@ -195,7 +194,7 @@ async fn what_cannot_be_decoded_is_an_error_of_its_request() {
         options.enc_key = Some("k1".into());
         let call = raw.call("com.example.sealed.never").options(options).payload(payload);
         let error = application(call.await.unwrap_err());
-        assert_eq!(error.uri, uris::ENCRYPTION_DECRYPT_ERROR, "{error}");
+        assert_eq!(error.uri, Uri::ENCRYPTION_DECRYPT_ERROR, "{error}");
     }
     assert!(!session.is_closed());
 }
@@ -226,10 +225,10 @@ async fn a_router_that_did_not_announce_it_gets_nothing_encoded() {
         say(&mut peer, r#"[2,1,{"roles":{"broker":{},"dealer":{}}}]"#);
         let session = joining.await.unwrap().unwrap();
         let error = session.call("com.example.sealed.any").await.unwrap_err();
-        assert_eq!(application(error).uri, uris::FEATURE_NOT_SUPPORTED);
+        assert_eq!(application(error).uri, Uri::FEATURE_NOT_SUPPORTED);
         let error = session.publish("com.example.sealed.any").acknowledge().await.unwrap_err();
         let PublishError::Application(error) = error else { panic!("{error}") };
-        assert_eq!(error.uri, uris::FEATURE_NOT_SUPPORTED);
+        assert_eq!(error.uri, Uri::FEATURE_NOT_SUPPORTED);
         // It is the next thing that the router hears, under the first id.
         session.publish("com.example.open").await.unwrap();
         let Message::Publish(publish) = recv(&mut peer).await else { panic!("PUBLISH") };
@@ -283,19 +282,19 @@ async fn without_a_codec_encoded_payloads_are_refused() {
     say(&mut peer, r#"[68,2,7,{"ppt_scheme":"wamp"},["\u0000"]]"#);
     for request in [1, 2] {
         let Message::Error(error) = recv(&mut peer).await else { panic!("ERROR") };
-        assert_eq!((error.request, &*error.error), (request, uris::NO_PAYLOAD_CODEC));
+        assert_eq!((error.request, &*error.error), (request, Uri::NO_PAYLOAD_CODEC));
     }
 
     let calling = tokio::spawn(session.call("com.example.any").into_future());
     assert!(matches!(recv(&mut peer).await, Message::Call(_)));
     say(&mut peer, r#"[50,2,{"enc_algo":"cryptobox"},"\u0000AAAA"]"#);
-    assert_eq!(application(calling.await.unwrap().unwrap_err()).uri, uris::NO_PAYLOAD_CODEC);
+    assert_eq!(application(calling.await.unwrap().unwrap_err()).uri, Uri::NO_PAYLOAD_CODEC);
 
     let calling = tokio::spawn(session.call("com.example.any").into_future());
     assert!(matches!(recv(&mut peer).await, Message::Call(_)));
     say(&mut peer, r#"[8,48,3,{"enc_algo":"cryptobox"},"com.example.error","\u0000AAAA"]"#);
     let error = application(calling.await.unwrap().unwrap_err());
-    assert_eq!(error.uri, uris::NO_PAYLOAD_CODEC);
+    assert_eq!(error.uri, Uri::NO_PAYLOAD_CODEC);
     assert_eq!(error.kwargs.get("error"), Some(&"com.example.error".into()));
 
     let subscribing = tokio::spawn(session.subscribe("com.example.topic").into_future());

@@ -9,7 +9,6 @@ use wampwerk::message::{CancelMode, Event, EventDetails, Invocation, InvocationD
 use wampwerk::session::{
     Chunks, Decoded, EncodedPayload, PayloadCodec, PayloadForm, SessionConfig, Side,
 };
-use wampwerk::uri::uris;
 use wampwerk::value::{Dict, List};
 use wampwerk::{ApplicationError, Match, Payload, Uri};
 
@@ -26,10 +25,7 @@ async fn a_router_cannot_pass_off_a_call_as_one_of_another_procedure() {
     for (request, procedure) in [(1, None), (2, Some(LOG))] {
         send(&mut peer, invocation(request, procedure, sealed_for(LOG, 1)));
         let Message::Error(error) = recv(&mut peer).await else { panic!("ERROR") };
-        assert_eq!(
-            (error.request, &*error.error),
-            (request, uris::ENCRYPTION_TRUSTED_URI_MISMATCH)
-        );
+        assert_eq!((error.request, &*error.error), (request, Uri::ENCRYPTION_TRUSTED_URI_MISMATCH));
     }
     send(&mut peer, invocation(3, Some(LOG), sealed_for(TRANSFER, 2)));
     assert!(matches!(recv(&mut peer).await, Message::Yield(_)));
@@ -41,10 +37,7 @@ async fn a_router_cannot_pass_off_a_call_as_one_of_another_procedure() {
         let refused = invocation(request, procedure, sealed_for(procedure.unwrap_or(BANK), 1));
         send(&mut peer, Invocation { registration: 8, ..refused });
         let Message::Error(error) = recv(&mut peer).await else { panic!("ERROR") };
-        assert_eq!(
-            (error.request, &*error.error),
-            (request, uris::ENCRYPTION_TRUSTED_URI_MISMATCH)
-        );
+        assert_eq!((error.request, &*error.error), (request, Uri::ENCRYPTION_TRUSTED_URI_MISMATCH));
     }
     let right = invocation(6, Some(TRANSFER), sealed_for(TRANSFER, 3));
     send(&mut peer, Invocation { registration: 8, ..right });
@@ -85,7 +78,7 @@ async fn nor_an_event_as_one_of_another_topic_and_who_wants_to_know_is_told() {
         assert_eq!((&*event.topic, event.publication), (HALT, 2));
         assert_eq!(event.decode::<i64>().unwrap(), 2);
         let error = errors.recv().await.unwrap();
-        assert_eq!(error.error.uri, uris::ENCRYPTION_TRUSTED_URI_MISMATCH);
+        assert_eq!(error.error.uri, Uri::ENCRYPTION_TRUSTED_URI_MISMATCH);
         assert_eq!(&*error.uri, if subscription == 9 { HALT } else { LOG });
     }
     assert!(errors.try_recv().is_err());
@@ -166,7 +159,7 @@ async fn arguments_that_follow_are_encoded_as_the_first_ones() {
         assert_eq!(told.recv().await, Some(4));
         send(&mut peer, Invocation { request, ..then });
         let Message::Error(error) = recv(&mut peer).await else { panic!("ERROR") };
-        assert_eq!((error.request, &*error.error), (request, uris::ENCRYPTION_DECRYPT_ERROR));
+        assert_eq!((error.request, &*error.error), (request, Uri::ENCRYPTION_DECRYPT_ERROR));
     }
     assert!(told.try_recv().is_err());
 }
@@ -209,7 +202,7 @@ impl PayloadCodec for Fickle {
     }
 
     fn decode(&self, _: Side, _: &Uri, _: &EncodedPayload) -> Result<Decoded, ApplicationError> {
-        Err(ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR))
+        Err(ApplicationError::new(Uri::ENCRYPTION_DECRYPT_ERROR))
     }
 }
 
@@ -221,7 +214,7 @@ async fn a_codec_cannot_change_its_way_in_the_middle_of_a_call() {
         let call = call.await.unwrap();
         drop(call.send((then,)).await);
         let call = call.finish(("last",)).await.unwrap();
-        assert_eq!(application(call.result().await.unwrap_err()).uri, uris::INVALID_PAYLOAD);
+        assert_eq!(application(call.result().await.unwrap_err()).uri, Uri::INVALID_PAYLOAD);
         assert!(matches!(recv(&mut peer).await, Message::Call(_)));
         assert!(matches!(recv(&mut peer).await, Message::Cancel(_)));
     }
@@ -255,7 +248,7 @@ async fn a_call_whose_progress_cannot_be_decoded_is_cancelled() {
     let progress = r#"[50,1,{"progress":true,"enc_algo":"x_turned","enc_serializer":"cbor","enc_key":"k1"},"\u0000AAAA"]"#;
     say(&mut peer, progress);
     let error = application(calling.await.unwrap().unwrap_err());
-    assert_eq!(error.uri, uris::ENCRYPTION_DECRYPT_ERROR);
+    assert_eq!(error.uri, Uri::ENCRYPTION_DECRYPT_ERROR);
     let Message::Cancel(cancel) = recv(&mut peer).await else { panic!("CANCEL") };
     assert_eq!((cancel.request, cancel.options.mode), (1, Some(CancelMode::KillNoWait)));
     // What was on its way.

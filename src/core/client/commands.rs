@@ -10,7 +10,7 @@ use crate::message::{
     Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister, Unsubscribe, Yield,
     YieldOptions,
 };
-use crate::uri::{Match, Uri, UriRule, uris};
+use crate::uri::{Match, Uri, UriRule};
 
 impl Client {
     /// Calls a procedure. A caller that stops waiting [abandons](Self::abandon) the call.
@@ -76,7 +76,7 @@ impl Client {
             return;
         }
         self.pending.remove(request);
-        let error = ApplicationError::new(uris::CANCELED).arg("the call was cancelled");
+        let error = ApplicationError::new(Uri::CANCELED).arg("the call was cancelled");
         self.reply(ticket, Err(Failure::Unsendable(error)));
     }
 

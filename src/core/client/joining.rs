@@ -12,7 +12,7 @@ use super::{Client, Event, Joined, State};
 use crate::core::ids::SequentialIds;
 use crate::error::{CloseKind, CloseReason, Violation};
 use crate::message::{Authenticate, Challenge, Hello, HelloDetails, Message, Roles, Welcome};
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 use crate::value::Dict;
 
 /// Content of HELLO: the realm and the identity.
@@ -138,7 +138,7 @@ impl Client {
     /// session. Does nothing if there is no challenge.
     pub fn refuse_challenge(&mut self, message: impl Into<String>) {
         if matches!(&self.state, State::Joining(Joining { step: Step::Challenged, .. })) {
-            self.abort(uris::CANNOT_AUTHENTICATE, message.into());
+            self.abort(Uri::CANNOT_AUTHENTICATE, message.into());
         }
     }
 
@@ -159,11 +159,11 @@ impl Client {
         let State::Joining(Joining { step, .. }) = &self.state else { return };
         let limit = self.config.join_timeout;
         let (whom, reason) = match step {
-            Step::Hello => ("HELLO", uris::TIMEOUT),
-            Step::Authenticated => ("AUTHENTICATE", uris::TIMEOUT),
+            Step::Hello => ("HELLO", Uri::TIMEOUT),
+            Step::Authenticated => ("AUTHENTICATE", Uri::TIMEOUT),
             Step::Challenged => {
                 let text = format!("the challenge was not answered within {limit:?}");
-                return self.abort(uris::CANNOT_AUTHENTICATE, text);
+                return self.abort(Uri::CANNOT_AUTHENTICATE, text);
             }
         };
         let message = format!("no answer to {whom} within {limit:?}");
@@ -178,7 +178,7 @@ impl Client {
         }
         if !joining.authmethods.contains(&challenge.method) {
             let text = format!("challenged by {:?}, which was not offered", challenge.method);
-            self.abort(uris::CANNOT_AUTHENTICATE, text);
+            self.abort(Uri::CANNOT_AUTHENTICATE, text);
             return Ok(());
         }
         joining.step = Step::Challenged;

@@ -39,7 +39,7 @@ use crate::message::{
     Abort, AbortDetails, Cancel, CancelMode, CancelOptions, Message, Payload, RequestError,
     RequestErrorDetails, RequestType, Roles,
 };
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 
 /// State of the session (spec: "Session lifecycle", client).
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Client {
             config,
             state: State::Closed(Arc::new(CloseReason::new(
                 CloseKind::Left,
-                uris::CLOSE_REALM,
+                Uri::CLOSE_REALM,
                 Some("not joined yet".to_owned()),
             ))),
             router: Roles::new(),
@@ -167,12 +167,12 @@ impl Client {
     /// Handles an unreadable or unexpected message: ABORT, and the end of the session (spec:
     /// "Protocol violations").
     pub fn handle_violation(&mut self, violation: Violation) {
-        self.abort(uris::PROTOCOL_VIOLATION, violation.message);
+        self.abort(Uri::PROTOCOL_VIOLATION, violation.message);
     }
 
     /// Handles the end of the transport; `message` describes it.
     pub fn handle_transport_closed(&mut self, message: Option<String>) {
-        self.close(CloseReason::new(CloseKind::TransportLost, uris::TRANSPORT_LOST, message));
+        self.close(CloseReason::new(CloseKind::TransportLost, Uri::TRANSPORT_LOST, message));
     }
 
     /// Refuses an INVOCATION with an unreadable payload, in place of
@@ -198,7 +198,7 @@ impl Client {
 
     /// Ends the session without a message, because the router reads nothing any more.
     pub fn give_up(&mut self, message: String) {
-        self.close(CloseReason::new(CloseKind::TimedOut, uris::TIMEOUT, Some(message)));
+        self.close(CloseReason::new(CloseKind::TimedOut, Uri::TIMEOUT, Some(message)));
     }
 
     /// Handles deadlines that have passed.
@@ -208,7 +208,7 @@ impl Client {
             State::Leaving { deadline } if deadline <= now => {
                 let message =
                     format!("no answer to GOODBYE within {:?}", self.config.leave_timeout);
-                self.close(CloseReason::new(CloseKind::TimedOut, uris::TIMEOUT, Some(message)));
+                self.close(CloseReason::new(CloseKind::TimedOut, Uri::TIMEOUT, Some(message)));
             }
             _ => {}
         }
@@ -251,7 +251,7 @@ impl Client {
         if !self.is_established() {
             let reason = match &self.state {
                 State::Closed(reason) => reason.clone(),
-                _ => Arc::new(CloseReason::new(CloseKind::Left, uris::CLOSE_REALM, None)),
+                _ => Arc::new(CloseReason::new(CloseKind::Left, Uri::CLOSE_REALM, None)),
             };
             self.reply(ticket, Err(Failure::Closed(reason)));
             return None;

@@ -7,7 +7,7 @@ use crate::message::{
     CallResult, CancelMode, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, Payload,
     RequestError, RequestErrorDetails, RequestType, Unsubscribe,
 };
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 
 impl Client {
     pub(super) fn message_while_established(&mut self, message: Message) -> Result<(), Violation> {
@@ -101,7 +101,7 @@ impl Client {
             }
             Message::Goodbye(goodbye) => {
                 let details = GoodbyeDetails::default();
-                let reason = Uri::from(uris::GOODBYE_AND_OUT);
+                let reason = Uri::from(Uri::GOODBYE_AND_OUT);
                 self.transmits.push_back(Goodbye { details, reason }.into());
                 let message = goodbye.details.into_fields().message;
                 self.close(CloseReason::new(CloseKind::Goodbye, goodbye.reason, message));
@@ -166,7 +166,7 @@ impl Client {
             // Some routers (Crossbar) let a session share a procedure with itself, under one id. It
             // is invoked only once, so the first registration stands: nothing is withdrawn.
             let text = format!("already registered by this session, as {registration}");
-            let error = ApplicationError::new(uris::PROCEDURE_ALREADY_EXISTS).arg(text);
+            let error = ApplicationError::new(Uri::PROCEDURE_ALREADY_EXISTS).arg(text);
             if !pending.abandoned {
                 self.reply(pending.ticket, Err(Failure::Unsendable(error)));
             }
@@ -225,7 +225,7 @@ impl Client {
         if invocation.details.progress == Some(true) {
             self.cut_short.add(invocation.request);
         }
-        let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE)
+        let error = ApplicationError::new(Uri::NO_SUCH_PROCEDURE)
             .arg("the procedure was just unregistered");
         self.transmits.push_back(invocation_error(invocation.request, error).into());
         Ok(())
@@ -278,7 +278,7 @@ impl Client {
         if !self.invocations.contains_key(&invocation) {
             return;
         }
-        let error = ApplicationError::new(uris::CANCELED).arg("the call was cancelled");
+        let error = ApplicationError::new(Uri::CANCELED).arg("the call was cancelled");
         self.answer(invocation, Err(error));
         self.events.push_back(Event::Interrupted { invocation, mode: interrupt.options.mode });
     }
@@ -298,12 +298,12 @@ impl Client {
             // After another refusal it goes on at the router: then events are still ignored, and
             // invocations still passed on.
             Request::Unsubscribe { subscription } => {
-                if error.error == uris::NO_SUCH_SUBSCRIPTION {
+                if error.error == Uri::NO_SUCH_SUBSCRIPTION {
                     self.interest.unsubscribed(*subscription);
                 }
             }
             Request::Unregister { registration } => {
-                if error.error == uris::NO_SUCH_REGISTRATION {
+                if error.error == Uri::NO_SUCH_REGISTRATION {
                     self.end_registration(*registration, None);
                 } else {
                     self.interest.unregister_failed(*registration);

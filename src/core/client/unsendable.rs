@@ -4,7 +4,7 @@ use super::pending::{Pending, Request};
 use super::{Client, Event, Failure, State, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{CancelMode, MAX_ID, Message, RequestType, Unregister};
-use crate::uri::uris;
+use crate::uri::Uri;
 use crate::value::Value;
 
 impl Client {
@@ -35,14 +35,14 @@ impl Client {
             // An error whose values cannot be sent goes without them; an error whose URI cannot be
             // sent goes under a plain one.
             Message::Error(answer)
-                if !answer.payload.is_empty() || answer.error != uris::RUNTIME_ERROR =>
+                if !answer.payload.is_empty() || answer.error != Uri::RUNTIME_ERROR =>
             {
                 let no_values = answer.payload.is_empty();
-                let uri = if no_values { uris::RUNTIME_ERROR } else { &*answer.error };
+                let uri = if no_values { Uri::RUNTIME_ERROR } else { &*answer.error };
                 let error = ApplicationError::new(uri);
                 self.transmits.push_front(invocation_error(answer.request, error).into());
             }
-            _ => self.abort(uris::INVALID_PAYLOAD, error.to_string()),
+            _ => self.abort(Uri::INVALID_PAYLOAD, error.to_string()),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::core::router::session::Memberships;
 use crate::core::router::turn::Turn;
 use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
 use crate::error::ApplicationError;
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 
 /// Checks that the URI in a request is valid and not too long.
 pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(), ApplicationError> {
@@ -21,7 +21,7 @@ pub(super) fn check_uri(turn: &Turn<'_>, uri: &Uri, policy: Match) -> Result<(),
     } else {
         return Ok(());
     };
-    Err(ApplicationError::new(uris::INVALID_URI).arg(format!("{} {wrong}", quote(uri))))
+    Err(ApplicationError::new(Uri::INVALID_URI).arg(format!("{} {wrong}", quote(uri))))
 }
 
 /// Checks that a URI is valid, and that applications may register it or publish to it (spec:
@@ -36,7 +36,7 @@ pub(super) fn check_own_uri(
         return Ok(());
     }
     let text = format!("{}: names under \"wamp\" are reserved for the protocol", quote(uri));
-    Err(ApplicationError::new(uris::INVALID_URI).arg(text))
+    Err(ApplicationError::new(Uri::INVALID_URI).arg(text))
 }
 
 /// Checks that a session may join one more subscription or registration.
@@ -62,6 +62,6 @@ pub(super) fn check_room(
 
 /// The error for a session that has reached one of its limits.
 pub(super) fn too_many(what: &str, limit: usize) -> ApplicationError {
-    ApplicationError::new(uris::UNAVAILABLE)
+    ApplicationError::new(Uri::UNAVAILABLE)
         .arg(format!("too many {what} in one session: the limit is {limit}"))
 }

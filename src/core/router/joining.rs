@@ -14,7 +14,7 @@ use crate::core::router::session::{Identity, Session};
 use crate::core::router::{CloseCause, ConnectionId, Router, State};
 use crate::error::Violation;
 use crate::message::{Authenticate, Hello, Roles, Welcome, WelcomeDetails};
-use crate::uri::{Match, uris};
+use crate::uri::{Match, Uri};
 
 const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
 
@@ -67,10 +67,10 @@ impl Router {
         let longest = self.config.limits.uri_length.max(ours);
         let next = if realm.len() > longest {
             let text = format!("the realm is longer than {longest} octets");
-            Next::Refuse(Refusal::new(uris::INVALID_URI, text))
+            Next::Refuse(Refusal::new(Uri::INVALID_URI, text))
         } else if !realm.check(self.config.uri_rule, Match::Exact) {
             let text = format!("{} is not a valid URI", quote(&realm));
-            Next::Refuse(Refusal::new(uris::INVALID_URI, text))
+            Next::Refuse(Refusal::new(Uri::INVALID_URI, text))
         } else {
             let known = self.realm_names.contains_key(&realm);
             let peer = (*connection.peer).clone();
@@ -131,17 +131,17 @@ impl Router {
         let (cause, told) = match connection.state {
             State::Challenged => {
                 let text = format!("no AUTHENTICATE within {limit:?}");
-                (CloseCause::NotAuthenticated, Some((uris::TIMEOUT, text)))
+                (CloseCause::NotAuthenticated, Some((Uri::TIMEOUT, text)))
             }
             State::Asked { given_up } => {
                 let text = format!("the authenticator did not answer within {limit:?}");
-                let told = (!given_up).then_some((uris::AUTHORIZATION_FAILED, text));
+                let told = (!given_up).then_some((Uri::AUTHORIZATION_FAILED, text));
                 (CloseCause::NotAuthenticated, told)
             }
             // A connection that has had a session is closed without a message.
             _ => {
                 let text = format!("no HELLO within {limit:?}");
-                (CloseCause::NoHello, (!connection.left).then_some((uris::TIMEOUT, text)))
+                (CloseCause::NoHello, (!connection.left).then_some((Uri::TIMEOUT, text)))
             }
         };
         if let Some((reason, text)) = told {

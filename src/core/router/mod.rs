@@ -56,7 +56,7 @@ use crate::core::router::realm::Realm;
 use crate::core::router::turn::{CallDeadlines, Turn};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Abort, AbortDetails, Goodbye, GoodbyeDetails, Message, Payload, RequestType};
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 
 pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Principal, User};
 pub(crate) use authorization::validate as validate_roles;
@@ -230,7 +230,7 @@ impl Router {
             }
             (State::Joined(realm), Message::Goodbye(_)) => {
                 self.release(now, realm, from);
-                self.goodbye(from, uris::GOODBYE_AND_OUT);
+                self.goodbye(from, Uri::GOODBYE_AND_OUT);
                 self.idle(now, from);
                 Ok(())
             }
@@ -263,7 +263,7 @@ impl Router {
         let Some(connection) = self.connections.get(&from) else { return };
         // Nothing may follow GOODBYE.
         if !matches!(connection.state, State::Leaving(_)) {
-            self.abort(from, uris::PROTOCOL_VIOLATION, violation.message);
+            self.abort(from, Uri::PROTOCOL_VIOLATION, violation.message);
         }
         self.close(now, from, CloseCause::Violation);
     }
@@ -377,7 +377,7 @@ impl Router {
         for &id in &all {
             match self.connections.get(&id).map(|connection| connection.state) {
                 Some(State::Joined(_)) => {
-                    self.goodbye(id, uris::SYSTEM_SHUTDOWN);
+                    self.goodbye(id, Uri::SYSTEM_SHUTDOWN);
                     self.leave(now, id, CloseCause::Shutdown);
                 }
                 Some(State::Idle | State::Challenged | State::Asked { .. }) => {
@@ -412,7 +412,7 @@ impl Router {
             let going: Vec<_> = going.into_iter().collect();
             self.turn(now, realm, |realm, turn| realm.release_all(turn, &going));
             for id in going {
-                self.goodbye(id, uris::SYSTEM_SHUTDOWN);
+                self.goodbye(id, Uri::SYSTEM_SHUTDOWN);
                 self.leave(now, id, CloseCause::Shutdown);
             }
         }

@@ -19,7 +19,7 @@ use crate::rt::guard::{Panic, catch, caught};
 use crate::session::command::Command;
 use crate::session::driver_gone;
 use crate::transport::TransportInfo;
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 
 pub(in crate::session) struct Attempt {
     offers: Vec<Offer>,
@@ -141,6 +141,6 @@ fn without_message(_panic: &Panic) -> AuthError {
 
 /// Creates the error for joining that fails on this side.
 pub(in crate::session) fn cannot_authenticate(text: String) -> ConnectError {
-    let reason = CloseReason::new(CloseKind::Left, uris::CANNOT_AUTHENTICATE, Some(text));
+    let reason = CloseReason::new(CloseKind::Left, Uri::CANNOT_AUTHENTICATE, Some(text));
     ConnectError::Join(Arc::new(reason))
 }

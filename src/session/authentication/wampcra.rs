@@ -50,7 +50,7 @@ impl Proof for WampCraProof {
     ) -> BoxFuture<'a, Result<Signature, AuthError>> {
         let (secret, extra) = (self.0.clone(), challenge.extra.clone());
         Box::pin(async move {
-            let answer = rt::work(move || wampcra::answer(&secret, &extra)).await;
+            let answer = rt::work(move || wampcra::answer::answer(&secret, &extra)).await;
             Ok(Signature::new(answer.map_err(AuthError::new)??))
         })
     }

@@ -34,7 +34,7 @@ use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
 use crate::transport::Transport;
 use crate::transport::outgoing::poll_send;
-use crate::uri::{Pattern, uris};
+use crate::uri::{Pattern, Uri};
 use closing::Phase;
 pub(super) use payloads::Payloads;
 use payloads::{OwnCall, named};
@@ -203,7 +203,7 @@ impl Driver {
 
     fn frame(&mut self, message: &Message) -> Result<Bytes, ApplicationError> {
         let frame = codec::encode_by(&mut self.scratch, self.serializer, message)
-            .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string()))?;
+            .map_err(|error| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.to_string()))?;
         let limit = self.transport.info().max_send;
         if frame.len() > limit {
             return Err(size_exceeded(message.name(), frame.len(), limit));
@@ -247,7 +247,7 @@ impl Driver {
                 Poll::Ready(Some(command)) => self.execute(command),
                 // The last handle was dropped.
                 Poll::Ready(None) => {
-                    self.client.leave(rt::now(), uris::CLOSE_REALM.into(), None);
+                    self.client.leave(rt::now(), Uri::CLOSE_REALM.into(), None);
                     self.dispatch();
                     self.write(cx);
                     return false;
@@ -280,7 +280,7 @@ impl Driver {
                 };
                 if let Some(control) = control.as_ref().filter(|&control| cancelled(control)) {
                     control.results.end(None);
-                    let error = ApplicationError::new(uris::CANCELED).arg("cancelled before sent");
+                    let error = ApplicationError::new(Uri::CANCELED).arg("cancelled before sent");
                     drop(waiter.send(Err(Failure::Unsendable(error))));
                     return;
                 }

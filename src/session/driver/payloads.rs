@@ -12,7 +12,7 @@ use crate::message::{RequestError, RequestType, Roles};
 use crate::session::payload_codec::{
     Decoded, EncodedBy, EncodedPayload, PayloadCodec, PayloadForm, Side,
 };
-use crate::uri::{Match, Pattern, Uri, uris};
+use crate::uri::{Match, Pattern, Uri};
 
 /// The handling of encoded payloads in a session.
 #[derive(Default)]
@@ -66,7 +66,7 @@ impl Payloads {
     ) -> Result<Payload, ApplicationError> {
         let Some(codec) = &self.codec else {
             let text = "the payload is encoded, and this session has no payload codec";
-            return Err(ApplicationError::new(uris::NO_PAYLOAD_CODEC).arg(text));
+            return Err(ApplicationError::new(Uri::NO_PAYLOAD_CODEC).arg(text));
         };
         let encoded = keys.of(payload).map_err(unreadable)?;
         let Decoded { uri: sealed, args, kwargs } = codec.decode(side, uri, &encoded)?;
@@ -113,7 +113,7 @@ impl Encoder<'_> {
     ) -> Result<Option<EncodedPayload>, ApplicationError> {
         let (args, kwargs) = payload
             .to_values()
-            .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.to_string()))?;
+            .map_err(|error| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.to_string()))?;
         let Some(encoded) = self.codec.encode(side, uri, args, kwargs)? else { return Ok(None) };
         let feature = match encoded.form {
             PayloadForm::Ppt => "payload_passthru_mode",
@@ -122,7 +122,7 @@ impl Encoder<'_> {
         if !self.router.supports(self.role, feature) {
             let role = self.role;
             let text = format!("the router has not announced {feature} as a {role}");
-            return Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text));
+            return Err(ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED).arg(text));
         }
         Ok(Some(encoded))
     }
@@ -145,7 +145,7 @@ impl Encoder<'_> {
                 let encoded = self.encoded(side, uri, payload)?;
                 if encoded.as_ref().map(EncodedPayload::keys) != *first {
                     let text = "the payload codec changed its way in the middle of a call";
-                    return Err(ApplicationError::new(uris::INVALID_PAYLOAD).arg(text));
+                    return Err(ApplicationError::new(Uri::INVALID_PAYLOAD).arg(text));
                 }
                 let Some(encoded) = encoded else { return Ok(()) };
                 // The specification has the keys in the first CALL only. Autobahn's form cannot be
@@ -372,9 +372,9 @@ fn trusted(ours: &Pattern, told: Option<&Uri>) -> Result<Uri, ApplicationError> 
 }
 
 fn mismatch(text: String) -> ApplicationError {
-    ApplicationError::new(uris::ENCRYPTION_TRUSTED_URI_MISMATCH).arg(text)
+    ApplicationError::new(Uri::ENCRYPTION_TRUSTED_URI_MISMATCH).arg(text)
 }
 
 fn unreadable(text: &str) -> ApplicationError {
-    ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg(text)
+    ApplicationError::new(Uri::ENCRYPTION_DECRYPT_ERROR).arg(text)
 }

@@ -16,7 +16,7 @@ use crate::rt;
 use crate::session::command::Signal;
 use crate::session::incoming::{CallLink, IncomingCall};
 use crate::session::running::{HandlerContext, Limit, Running, poll_guarded, start_guarded};
-use crate::uri::uris;
+use crate::uri::Uri;
 
 /// Maximum number of running procedures; further calls are refused with `wamp.error.unavailable`.
 const MAX_RUNNING: usize = 16_384;
@@ -47,12 +47,12 @@ impl Driver {
         let Invocation { request, details, payload, .. } = invocation;
         let Some(Listener::Callee { endpoint, procedure, .. }) = self.listeners.get(&listener)
         else {
-            let error = ApplicationError::new(uris::NO_SUCH_PROCEDURE).arg("just unregistered");
+            let error = ApplicationError::new(Uri::NO_SUCH_PROCEDURE).arg("just unregistered");
             return self.client.answer(request, Err(error));
         };
         if self.running.len() >= MAX_RUNNING {
             let text = format!("{MAX_RUNNING} calls are being worked on already");
-            let error = ApplicationError::new(uris::UNAVAILABLE).arg(text);
+            let error = ApplicationError::new(Uri::UNAVAILABLE).arg(text);
             return self.client.answer(request, Err(error));
         }
         let limit = self.limit(&details);

@@ -20,7 +20,7 @@ use crate::error::ApplicationError;
 use crate::message::Serializer;
 use crate::rt;
 use crate::rt::lock::Lock;
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
 const ALGORITHM: &str = "cryptobox";
@@ -214,12 +214,12 @@ impl PayloadCodec for KeyRing {
         content.insert("args", args);
         content.insert("kwargs", kwargs);
         let content = codec::write_value(Serializer::Json, &content.into())
-            .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.message))?;
+            .map_err(|error| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.message))?;
         let nonce = random::<NONCE_SIZE>()
             .map_err(|error| ApplicationError::runtime(format!("no random numbers: {error}")))?;
         let sealed = sealer
             .encrypt(&nonce.into(), &content[..])
-            .map_err(|_| ApplicationError::new(uris::INVALID_PAYLOAD).arg("too long to encrypt"))?;
+            .map_err(|_| ApplicationError::new(Uri::INVALID_PAYLOAD).arg("too long to encrypt"))?;
         let payload = [&nonce[..], &sealed].concat();
         Ok(Some(EncodedPayload::enc(ALGORITHM, payload).serializer("json")))
     }
@@ -268,7 +268,7 @@ fn open(content: Value) -> Option<Decoded> {
 }
 
 fn unreadable(text: impl ToString) -> ApplicationError {
-    ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg(text.to_string())
+    ApplicationError::new(Uri::ENCRYPTION_DECRYPT_ERROR).arg(text.to_string())
 }
 
 /// Computes the shared key once.

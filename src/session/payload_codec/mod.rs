@@ -44,7 +44,6 @@ use crate::value::{Dict, List, Value};
 /// use wampwerk::{ApplicationError, Serializer, Uri, Value};
 /// use wampwerk::internals::codec;
 /// use wampwerk::session::{Decoded, EncodedPayload, PayloadCodec, Side};
-/// use wampwerk::uri::uris;
 /// use wampwerk::value::{Dict, List};
 ///
 /// /// Encodes lists of arguments as JSON and flips some bits of each byte.
@@ -58,7 +57,7 @@ use crate::value::{Dict, List, Value};
 ///             return Ok(None);
 ///         }
 ///         let mut bytes = codec::write_value(Serializer::Json, &Value::List(args))
-///             .map_err(|error| ApplicationError::new(uris::INVALID_PAYLOAD).arg(error.message))?;
+///             .map_err(|error| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.message))?;
 ///         bytes.iter_mut().for_each(|byte| *byte ^= 13);
 ///         Ok(Some(EncodedPayload::enc("x_turned", bytes).serializer("json")))
 ///     }
@@ -66,7 +65,7 @@ use crate::value::{Dict, List, Value};
 ///     fn decode(
 ///         &self, _: Side, _: &Uri, payload: &EncodedPayload,
 ///     ) -> Result<Decoded, ApplicationError> {
-///         let error = |text: &str| ApplicationError::new(uris::ENCRYPTION_DECRYPT_ERROR).arg(text);
+///         let error = |text: &str| ApplicationError::new(Uri::ENCRYPTION_DECRYPT_ERROR).arg(text);
 ///         if payload.scheme != "x_turned" {
 ///             return Err(error("not our scheme"));
 ///         }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use wampwerk::auth::cryptosign::{self, SigningKey};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
-use wampwerk::auth::{Credential, Salt, Secret, wampcra};
+use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::internals::auth::ClientExchange;
 use wampwerk::internals::core::router::{AuthenticationConfig, ConnectionId, RouterConfig, User};
 use wampwerk::message::*;
@@ -116,9 +116,11 @@ impl Client {
         let mut extra = Dict::new();
         let signature = match (self.method, &mut self.scram) {
             ("ticket", _) => self.secret.clone(),
-            ("wampcra", _) => {
-                wampcra::answer(&self.secret.as_str().into(), &challenge.extra).unwrap()
-            }
+            ("wampcra", _) => wampwerk::internals::auth::wampcra::answer(
+                &self.secret.as_str().into(),
+                &challenge.extra,
+            )
+            .unwrap(),
             (_, Some(scram)) => {
                 let (signature, more) = scram.answer(&challenge.extra).unwrap();
                 extra = more;

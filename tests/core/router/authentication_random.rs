@@ -207,7 +207,7 @@ fn is_right(peer: &PeerState, answer: &Authenticate, dynamic: bool) -> bool {
                 let key = key(RIGHT).public_key();
                 let announced = hello.details.authextra.as_ref().unwrap().get("pubkey").cloned();
                 announced == Some(cryptosign::to_hex(&key).into())
-                    && cryptosign::verify(&key, &message, &answer.signature).is_ok()
+                    && wampwerk::internals::auth::verify(&key, &message, &answer.signature).is_ok()
             }
         }
 }

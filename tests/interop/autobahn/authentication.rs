@@ -1,13 +1,12 @@
 //! How Autobahn's sessions log in to our router, and its `Component`, whose router goes and comes.
 
 use serde_json::{Value as Json, json};
-use wampwerk::Router;
 use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt};
 use wampwerk::router::{Denied, Principal, RouterBuilder, User};
 use wampwerk::server::Listener;
-use wampwerk::uri::uris;
+use wampwerk::{Router, Uri};
 
 use super::place::Place;
 use crate::peer::{Autobahn, Failed};
@@ -90,7 +89,7 @@ pub(crate) async fn wrong_secrets_are_refused(at: &Place) {
         wrong[secret] =
             if method == "cryptosign" { "00".repeat(32) } else { "?".to_owned() }.into();
         let refused = refusal(&at, json!({method: wrong})).await;
-        assert_eq!(refused["error"], uris::AUTHENTICATION_DENIED, "{method}: {refused}");
+        assert_eq!(refused["error"], Uri::AUTHENTICATION_DENIED, "{method}: {refused}");
         let mut stranger = wrong;
         stranger["authid"] = "nobody".into();
         let unknown = refusal(&at, json!({method: stranger})).await;
@@ -103,7 +102,7 @@ pub(crate) async fn wrong_secrets_are_refused(at: &Place) {
     // Who says nothing of himself is not let in either.
     for anonymous in [json!({}), json!({"anonymous": {}})] {
         let refused = refusal(&at, anonymous).await;
-        assert_eq!(refused["error"], uris::NO_MATCHING_AUTH_METHOD, "{refused}");
+        assert_eq!(refused["error"], Uri::NO_MATCHING_AUTH_METHOD, "{refused}");
     }
 }
 
@@ -132,7 +131,7 @@ pub(crate) async fn several_methods_at_once(at: &Place) {
     assert_joined(theirs, "bo", "staff", "wampcra").await;
     for wrong in [ticket_first("a shared secret"), cra_first("open sesame")] {
         let refused = refusal(&at, wrong).await;
-        assert_eq!(refused["error"], uris::AUTHENTICATION_DENIED, "{refused}");
+        assert_eq!(refused["error"], Uri::AUTHENTICATION_DENIED, "{refused}");
     }
 }
 
@@ -157,7 +156,7 @@ pub(crate) async fn a_function_lets_them_in(at: &Place) {
         assert_joined(log_in(&at, right).await.unwrap(), "joseph", "backend", method).await;
         for (authid, text) in [("joe", "?"), ("nobody", "a long secret")] {
             let refused = refusal(&at, json!({method: {"authid": authid, secret: text}})).await;
-            assert_eq!(refused["error"], uris::AUTHENTICATION_DENIED, "{refused}");
+            assert_eq!(refused["error"], Uri::AUTHENTICATION_DENIED, "{refused}");
         }
     }
 }
@@ -182,7 +181,7 @@ pub(crate) async fn their_component_comes_back(at: &Place) {
 
     router.shutdown().await;
     drop(listener);
-    assert_eq!(theirs.until("left").await["reason"], uris::SYSTEM_SHUTDOWN);
+    assert_eq!(theirs.until("left").await["reason"], Uri::SYSTEM_SHUTDOWN);
     let (_router, _listener) = start(&url).await;
     theirs.until("ready").await;
 

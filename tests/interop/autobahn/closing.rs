@@ -1,8 +1,8 @@
 //! How sessions begin and end.
 
 use serde_json::json;
+use wampwerk::Uri;
 use wampwerk::error::CloseKind;
-use wampwerk::uri::uris;
 
 use super::place::Place;
 use crate::peer::within;
@@ -16,7 +16,7 @@ pub(crate) async fn leaving(at: &Place) {
     theirs.must("leave", json!({"reason": "wamp.close.logout", "message": "bye"})).await;
     let left = theirs.next("left").await;
     // Crossbar says normal; the specification wants the other.
-    let reason = if at.is_crossbar() { "wamp.close.normal" } else { uris::GOODBYE_AND_OUT };
+    let reason = if at.is_crossbar() { "wamp.close.normal" } else { Uri::GOODBYE_AND_OUT };
     assert_eq!(left["reason"], reason);
     theirs.closed().await;
 }
@@ -27,8 +27,8 @@ pub(crate) async fn routers_that_end(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
     at.shutdown().await;
     let reason = within("the end of a session", ours.closed()).await;
-    assert_eq!((reason.kind, reason.reason.as_str()), (CloseKind::Goodbye, uris::SYSTEM_SHUTDOWN));
-    assert_eq!(theirs.next("left").await["reason"], uris::SYSTEM_SHUTDOWN);
+    assert_eq!((reason.kind, reason.reason.as_str()), (CloseKind::Goodbye, Uri::SYSTEM_SHUTDOWN));
+    assert_eq!(theirs.next("left").await["reason"], Uri::SYSTEM_SHUTDOWN);
     theirs.next("closed").await;
 }
 

@@ -4,8 +4,7 @@ use serde_json::{Value as Json, json};
 use wampwerk::session::cryptobox::{Key, KeyPair, KeyRing};
 use wampwerk::session::{CallDetails, Kwargs, SessionConfig, join};
 use wampwerk::transport::{Connector, WampWebSocketClientFactory};
-use wampwerk::uri::uris;
-use wampwerk::{ApplicationError, Dict, Session, Value};
+use wampwerk::{ApplicationError, Dict, Session, Uri, Value};
 
 use super::place::{Place, application, calling};
 use crate::peer::Autobahn;
@@ -148,14 +147,14 @@ pub(crate) async fn other_keys_open_nothing(at: &Place) {
     stranger.register(at.uri("ours"), || async { 1 }).await.unwrap();
     for procedure in ["theirs", "ours"] {
         let error = caller.call(at.uri(procedure)).args((1,)).await;
-        assert_eq!(application(error).uri, uris::ENCRYPTION_DECRYPT_ERROR, "{procedure}");
+        assert_eq!(application(error).uri, Uri::ENCRYPTION_DECRYPT_ERROR, "{procedure}");
     }
     // Without a codec: our router knows that it cannot, Crossbar lets it say so itself.
     let plain = at.ours().await;
     plain.register(at.uri("plain"), || async { 1 }).await.unwrap();
     let error = application(caller.call(at.uri("plain")).args((1,)).await);
     let expected =
-        if at.is_crossbar() { uris::NO_PAYLOAD_CODEC } else { uris::FEATURE_NOT_SUPPORTED };
+        if at.is_crossbar() { Uri::NO_PAYLOAD_CODEC } else { Uri::FEATURE_NOT_SUPPORTED };
     assert_eq!(error.uri, expected);
     theirs.leave().await;
     for session in [caller, stranger, plain] {

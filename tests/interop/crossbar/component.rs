@@ -12,8 +12,7 @@ use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryPolicy,
 };
 use wampwerk::session::authentication::{Cryptosign, Scram, Ticket, WampCra};
-use wampwerk::uri::uris;
-use wampwerk::{Session, connect};
+use wampwerk::{Session, Uri, connect};
 
 use crate::crossbar::rig::Rig;
 
@@ -137,7 +136,7 @@ async fn a_killed_session_comes_back() {
     within("the end", component.stop()).await;
     within("the end", running).await.unwrap();
     let error = caller.call(format!("{prefix}.add")).args((2, 3)).await.unwrap_err();
-    assert!(error.to_string().contains(uris::NO_SUCH_PROCEDURE), "{error}");
+    assert!(error.to_string().contains(Uri::NO_SUCH_PROCEDURE), "{error}");
 }
 
 async fn a_wrong_secret_is_said_once() {

@@ -4,8 +4,7 @@
 use bytes::Bytes;
 use wampwerk::error::{CallError, CloseKind, ProgressError, PublishError};
 use wampwerk::session::{Progress, SessionConfig, join};
-use wampwerk::uri::uris;
-use wampwerk::{ApplicationError, Serializer, Session, Value};
+use wampwerk::{ApplicationError, Serializer, Session, Uri, Value};
 
 use crate::crossbar::rig::{Rig, TRANSPORTS};
 
@@ -52,7 +51,7 @@ async fn too_long() {
     for (number, transport) in TRANSPORTS.into_iter().enumerate() {
         let session = session(&rig, transport, BINARY[number % 2]).await;
         let too_long = |error: ApplicationError| {
-            assert_eq!(error.uri, uris::PAYLOAD_SIZE_EXCEEDED, "{transport}");
+            assert_eq!(error.uri, Uri::PAYLOAD_SIZE_EXCEEDED, "{transport}");
             assert!(error.to_string().contains("16777"), "{transport}: {error}");
         };
         let call = session.call("com.example.nobody").args((Value::Bytes(long.clone()),));

@@ -6,8 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use wampwerk::error::{CallError, CloseKind, ConnectError};
 use wampwerk::session::{Progress, SessionConfig, join};
-use wampwerk::uri::uris;
-use wampwerk::{ApplicationError, Dict, Serializer, Session, Value};
+use wampwerk::{ApplicationError, Dict, Serializer, Session, Uri, Value};
 
 use crate::crossbar::rig::{Rig, TRANSPORTS};
 
@@ -183,7 +182,7 @@ async fn being_killed() {
         assert_eq!(reason.kind, CloseKind::Goodbye, "{way}: {reason}");
         assert_eq!(reason.reason, "com.example.bye", "{way}");
         let reason = killer.leave().await;
-        assert_ne!(reason.reason, uris::TRANSPORT_LOST, "{way}");
+        assert_ne!(reason.reason, Uri::TRANSPORT_LOST, "{way}");
     })
     .await;
 }

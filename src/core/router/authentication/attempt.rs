@@ -8,7 +8,7 @@ use crate::core::router::connection::Peer;
 use crate::core::router::features::Features;
 use crate::core::router::names::quote;
 use crate::message::{Challenge, HelloDetails};
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 use crate::value::Dict;
 
 /// HELLO of a client, and its connection.
@@ -124,15 +124,15 @@ impl Refusal {
 
     /// The client cannot tell a wrong proof from an unknown name.
     pub(super) fn denied() -> Self {
-        Refusal::new(uris::AUTHENTICATION_DENIED, "unknown authid or wrong proof")
+        Refusal::new(Uri::AUTHENTICATION_DENIED, "unknown authid or wrong proof")
     }
 
     pub(in crate::core::router) fn no_role(realm: &Uri, role: &str) -> Self {
         let text = format!("{} has no role {}", quote(realm), quote(role));
-        Refusal::new(uris::NO_SUCH_ROLE, text)
+        Refusal::new(Uri::NO_SUCH_ROLE, text)
     }
 
     pub(in crate::core::router) fn no_realm(realm: &Uri) -> Self {
-        Refusal::new(uris::NO_SUCH_REALM, format!("no such realm: {}", quote(realm)))
+        Refusal::new(Uri::NO_SUCH_REALM, format!("no such realm: {}", quote(realm)))
     }
 }

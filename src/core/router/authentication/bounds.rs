@@ -5,7 +5,7 @@
 
 use crate::core::router::authentication::attempt::Refusal;
 use crate::message::{Authenticate, HelloDetails};
-use crate::uri::uris;
+use crate::uri::Uri;
 use crate::value::{Dict, Value};
 
 /// Maximum length of authid and authrole in HELLO, in octets.
@@ -37,7 +37,7 @@ pub(super) fn check_hello(details: &HelloDetails) -> Result<(), Refusal> {
             "HELLO.Details is too long: authid and authrole may have {MAX_NAME} octets, \
              authmethods {MAX_METHODS} elements of {MAX_METHOD} octets, authextra {MAX_EXTRA} octets"
         );
-        Refusal::new(uris::AUTHENTICATION_FAILED, text)
+        Refusal::new(Uri::AUTHENTICATION_FAILED, text)
     })
 }
 
@@ -48,7 +48,7 @@ pub(super) fn check_answer(answer: &Authenticate) -> Result<(), Refusal> {
         let text = format!(
             "AUTHENTICATE is too long: Signature may have {MAX_SIGNATURE} octets, Extra {MAX_EXTRA}"
         );
-        Refusal::new(uris::AUTHENTICATION_FAILED, text)
+        Refusal::new(Uri::AUTHENTICATION_FAILED, text)
     })
 }
 

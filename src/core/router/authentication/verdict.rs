@@ -16,7 +16,7 @@ use crate::core::router::authentication::{
 };
 use crate::core::router::names::quote;
 use crate::message::{Authenticate, Challenge};
-use crate::uri::{Uri, uris};
+use crate::uri::Uri;
 use crate::value::Dict;
 
 /// The settings and state of the authentication.
@@ -77,7 +77,7 @@ impl Authentication {
         let dynamic = self.dynamic.contains(&method);
         if authid.is_none() && needs_authid(&method) && !(dynamic && method == TICKET) {
             let text = format!("HELLO.Details.authid is missing, which {method} needs");
-            return Next::Refuse(Refusal::new(uris::AUTHENTICATION_REQUIRED, text));
+            return Next::Refuse(Refusal::new(Uri::AUTHENTICATION_REQUIRED, text));
         }
         let claim = Claim { realm: join.realm, method, authid, features: join.features };
         let authextra = join.details.authextra.clone().unwrap_or_default();
@@ -214,7 +214,7 @@ impl Authentication {
             [] => "no authentication method is configured for this realm".to_owned(),
             _ => format!("supported methods: {}", supported.join(", ")),
         };
-        Refusal::new(uris::NO_MATCHING_AUTH_METHOD, text)
+        Refusal::new(Uri::NO_MATCHING_AUTH_METHOD, text)
     }
 
     fn admit_anonymous(&self, ids: &mut RandomIds, claim: Claim) -> Next {
@@ -274,7 +274,7 @@ impl Authentication {
                 let admission = known.map(|(principal, _)| claim.admit(principal, session));
                 Next::Challenge(challenge, Box::new(Attempt::Proving { exchange, admission }))
             }
-            Err(error) => Next::Refuse(Refusal::new(uris::AUTHENTICATION_FAILED, error.message)),
+            Err(error) => Next::Refuse(Refusal::new(Uri::AUTHENTICATION_FAILED, error.message)),
         }
     }
 }

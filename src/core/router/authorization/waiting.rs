@@ -9,7 +9,7 @@ use crate::core::router::authorization::request::Action;
 use crate::core::router::names::quote;
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 use crate::value::Dict;
 
 /// Maximum number of messages behind a waiting request. The driver of the core stops reading the
@@ -85,13 +85,13 @@ impl Subject {
 
     pub(in crate::core::router) fn denied(&self, role: &str) -> ApplicationError {
         let text = format!("role {} may not {}", quote(role), self.show());
-        ApplicationError::new(uris::NOT_AUTHORIZED).arg(text)
+        ApplicationError::new(Uri::NOT_AUTHORIZED).arg(text)
     }
 
     pub(in crate::core::router) fn failed(&self, why: &str, role: &str) -> ApplicationError {
         let role = quote(role);
         let text = format!("cannot tell whether role {role} may {}: {why}", self.show());
-        ApplicationError::new(uris::AUTHORIZATION_FAILED).arg(text)
+        ApplicationError::new(Uri::AUTHORIZATION_FAILED).arg(text)
     }
 
     fn show(&self) -> String {

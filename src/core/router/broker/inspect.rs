@@ -4,7 +4,7 @@ use crate::core::router::broker::{Broker, HistoryEvent, HistoryFilter, Subscribe
 use crate::core::router::index::Entry;
 use crate::core::router::session::Session;
 use crate::error::ApplicationError;
-use crate::uri::{Match, uris};
+use crate::uri::{Match, Uri};
 
 impl Broker {
     /// All subscriptions, in no particular order. One with a history exists without subscribers,
@@ -39,11 +39,11 @@ impl Broker {
         asking: &Session,
     ) -> Result<Vec<HistoryEvent>, ApplicationError> {
         if self.subscriptions.get(subscription).is_none() {
-            return Err(ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION)
+            return Err(ApplicationError::new(Uri::NO_SUCH_SUBSCRIPTION)
                 .arg(format!("no such subscription: {subscription}")));
         }
         self.histories.select(subscription, filter, asking).ok_or_else(|| {
-            ApplicationError::new(uris::HISTORY_UNAVAILABLE)
+            ApplicationError::new(Uri::HISTORY_UNAVAILABLE)
                 .arg(format!("subscription {subscription} has no history"))
         })
     }

@@ -34,7 +34,7 @@ use crate::message::{
     EventDetails, Payload, Publish, PublishOptions, Published, Subscribe, Subscribed, Unsubscribe,
     Unsubscribed, UnsubscribedDetails,
 };
-use crate::uri::{Match, uris};
+use crate::uri::{Match, Uri};
 
 pub(super) use history::{HistoryEvent, HistoryFilter};
 
@@ -120,7 +120,7 @@ impl Broker {
         message: &Unsubscribe,
     ) -> Result<(), Failure> {
         if !session.subscriptions.remove(message.subscription) {
-            return Err(ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION)
+            return Err(ApplicationError::new(Uri::NO_SUCH_SUBSCRIPTION)
                 .arg(format!("this session has no subscription {}", message.subscription))
                 .into());
         }
@@ -341,7 +341,7 @@ pub(super) fn discloses(
         Disclosure::OnRequest => Ok(wanted),
         Disclosure::Always => Ok(true),
         Disclosure::Never if wanted => {
-            Err(ApplicationError::new(uris::OPTION_DISALLOWED_DISCLOSE_ME)
+            Err(ApplicationError::new(Uri::OPTION_DISALLOWED_DISCLOSE_ME)
                 .arg("this router does not disclose publishers to subscribers"))
         }
         Disclosure::Never => Ok(false),

@@ -10,7 +10,7 @@ use crate::core::router::session::{Invoked, Origin, Sessions};
 use crate::core::router::turn::Turn;
 use crate::error::{ApplicationError, Violation};
 use crate::message::{CallResult, CancelMode, Payload, RequestError, RequestType, Yield};
-use crate::uri::uris;
+use crate::uri::Uri;
 
 impl Dealer {
     pub(in crate::core::router) fn r#yield(
@@ -40,10 +40,10 @@ impl Dealer {
             (origin.caller, origin.request)
         };
         if needs != RequiredFeatures::default() && !takes(sessions, caller, needs) {
-            let error = ApplicationError::new(uris::FEATURE_NOT_SUPPORTED)
+            let error = ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED)
                 .arg(format!("the result needs {needs}, which the caller did not announce"));
             if progress {
-                let reason = uris::FEATURE_NOT_SUPPORTED;
+                let reason = Uri::FEATURE_NOT_SUPPORTED;
                 self.give_up(turn, sessions, caller, request, reason, error);
             } else {
                 turn.outputs.error(caller, RequestType::Call, request, error);
@@ -114,8 +114,7 @@ impl Dealer {
         let begun = begun && !origin.interrupted;
         let can_cancel = || sessions.get(&callee).is_some_and(|it| it.features.callee_canceling);
         if begun && can_cancel() {
-            let interruption =
-                Interruption { mode: CancelMode::KillNoWait, reason: uris::CANCELED };
+            let interruption = Interruption { mode: CancelMode::KillNoWait, reason: Uri::CANCELED };
             interruption.send(turn, Invoked { callee, invocation });
         }
         turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);

@@ -14,7 +14,7 @@ use crate::core::router::session::{
 use crate::core::router::turn::{Failure, Turn};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Call, CallOptions, Invocation, InvocationDetails};
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 
 impl Dealer {
     /// Returns whether a CALL is a new one. Otherwise it has brought more arguments for a running
@@ -131,7 +131,7 @@ impl Dealer {
         }
         if message.payload.opaque().is_some() && !transparency {
             // The callee could not even read the message; the first arguments were of another kind.
-            let reason = uris::FEATURE_NOT_SUPPORTED;
+            let reason = Uri::FEATURE_NOT_SUPPORTED;
             let error = ApplicationError::new(reason)
                 .arg("the arguments need payload_transparency, which the callee did not announce");
             if let Some(caller) = caller {

@@ -9,7 +9,7 @@ use crate::core::router::session::{Invoked, Sessions, Timeout};
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
 use crate::message::{Cancel, CancelMode, Interrupt, InterruptOptions, RequestType};
-use crate::uri::uris;
+use crate::uri::Uri;
 
 /// Extra time for a callee that keeps the timeout itself. It should answer in time; if it does not,
 /// the call must not hang.
@@ -56,7 +56,7 @@ impl Dealer {
         }
         // The spec defines no default mode. This one settles the call at once.
         let mode = message.options.mode.unwrap_or(CancelMode::KillNoWait);
-        let interruption = Interruption { mode, reason: uris::CANCELED };
+        let interruption = Interruption { mode, reason: Uri::CANCELED };
         if can_cancel && mode == CancelMode::Kill {
             origin.interrupted = true;
             let request = message.request;
@@ -65,14 +65,14 @@ impl Dealer {
                 if let Some(longer) = timeout.take() {
                     turn.call_deadlines.remove(&(longer.deadline, from, request));
                 }
-                *timeout = Some(Timeout::begin(turn, from, request, KILL_GRACE, uris::CANCELED));
+                *timeout = Some(Timeout::begin(turn, from, request, KILL_GRACE, Uri::CANCELED));
             }
             interruption.send(turn, invoked);
             return;
         }
         let interruption = (mode != CancelMode::Skip).then_some(interruption);
         self.abandon(turn, sessions, invoked, interruption);
-        let error = ApplicationError::new(uris::CANCELED).arg("the caller cancelled the call");
+        let error = ApplicationError::new(Uri::CANCELED).arg("the caller cancelled the call");
         turn.outputs.error(from, RequestType::Call, message.request, error);
     }
 
@@ -88,7 +88,7 @@ impl Dealer {
         let origin =
             invoked.and_then(|it| sessions.get(&it.callee)?.invocations.get(&it.invocation));
         let timeout = origin.and_then(|origin| origin.more.as_ref()?.timeout);
-        let reason = timeout.map_or(uris::TIMEOUT, |timeout| timeout.reason);
+        let reason = timeout.map_or(Uri::TIMEOUT, |timeout| timeout.reason);
         let error = ApplicationError::new(reason).arg("the callee did not answer in time");
         self.give_up(turn, sessions, caller, request, reason, error);
     }
@@ -122,7 +122,7 @@ impl Timeout {
     ) -> Self {
         let limit = Duration::from_millis(milliseconds);
         let limit = if forwarded { limit.saturating_add(GRACE) } else { limit };
-        Timeout::begin(turn, caller, request, limit, uris::TIMEOUT)
+        Timeout::begin(turn, caller, request, limit, Uri::TIMEOUT)
     }
 
     fn begin(

@@ -15,7 +15,7 @@ use crate::error::ApplicationError;
 use crate::message::{
     CallOptions, InvocationDetails, Payload, RequestErrorDetails, ResultDetails, YieldOptions,
 };
-use crate::uri::uris;
+use crate::uri::Uri;
 
 /// Features that a receiver must have announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,7 +168,7 @@ pub(super) fn error_details(
 
 /// The error for a request of disclosure where the router never discloses.
 pub(super) fn disclosure_denied(option: &str) -> ApplicationError {
-    ApplicationError::new(uris::OPTION_DISALLOWED_DISCLOSE_ME)
+    ApplicationError::new(Uri::OPTION_DISALLOWED_DISCLOSE_ME)
         .arg(format!("{option}: this router does not disclose sessions"))
 }
 

@@ -17,7 +17,7 @@ use crate::core::router::session::{Invoked, Origin, Session, Sessions};
 use crate::core::router::turn::Turn;
 use crate::error::{ApplicationError, Violation};
 use crate::message::{CancelMode, RequestType};
-use crate::uri::uris;
+use crate::uri::Uri;
 
 #[derive(Debug, Default)]
 pub(super) struct Dealer {
@@ -41,8 +41,7 @@ impl Dealer {
         let mut calls: Vec<_> = session.calls.into_iter().collect();
         calls.sort_unstable_by_key(|(request, _)| *request);
         for (_, invoked) in calls {
-            let interruption =
-                Interruption { mode: CancelMode::KillNoWait, reason: uris::CANCELED };
+            let interruption = Interruption { mode: CancelMode::KillNoWait, reason: Uri::CANCELED };
             self.abandon(turn, sessions, invoked, Some(interruption));
         }
         let mut invocations: Vec<_> = session.invocations.into_iter().collect();
@@ -51,7 +50,7 @@ impl Dealer {
             forget(turn, sessions, &origin);
             // The caller may have gone, too: if it called itself, or if both have gone at once.
             if sessions.contains_key(&origin.caller) {
-                let error = ApplicationError::new(uris::CANCELED).arg("the callee has gone");
+                let error = ApplicationError::new(Uri::CANCELED).arg("the callee has gone");
                 turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
             }
         }

@@ -19,7 +19,7 @@ use crate::error::ApplicationError;
 use crate::message::{
     InvocationPolicy, Register, Registered, Unregister, Unregistered, UnregisteredDetails,
 };
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 
 #[derive(Debug, Default)]
 pub(in crate::core::router) struct Registrations {
@@ -49,7 +49,7 @@ impl Dealer {
         let policy = options.r#match.unwrap_or_default();
         check_own_uri(turn, &message.procedure, policy)?;
         if options.concurrency == Some(0) {
-            let error = ApplicationError::new(uris::INVALID_ARGUMENT);
+            let error = ApplicationError::new(Uri::INVALID_ARGUMENT);
             return Err(error.arg("REGISTER.Options.concurrency must be at least 1").into());
         }
         if options.disclose_caller == Some(true) && turn.config.disclosure == Disclosure::Never {
@@ -102,7 +102,7 @@ impl Dealer {
         message: &Unregister,
     ) -> Result<(), Failure> {
         if !session.registrations.remove(message.registration) {
-            return Err(ApplicationError::new(uris::NO_SUCH_REGISTRATION)
+            return Err(ApplicationError::new(Uri::NO_SUCH_REGISTRATION)
                 .arg(format!("this session has no registration {}", message.registration))
                 .into());
         }
@@ -198,7 +198,7 @@ impl Registrations {
         needs: RequiredFeatures,
     ) -> Result<Target, ApplicationError> {
         let Some(entry) = self.best(procedure) else {
-            return Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
+            return Err(ApplicationError::new(Uri::NO_SUCH_PROCEDURE)
                 .arg(format!("no callee has registered {}", quote(procedure))));
         };
         let (registration, pattern) = (entry.id, entry.policy != Match::Exact);
@@ -213,10 +213,10 @@ impl Registrations {
         };
         match chosen {
             Ok((connection, callee)) => Ok(Target { registration, pattern, connection, callee }),
-            Err(NoCallee::Busy) => Err(ApplicationError::new(uris::MAX_CONCURRENCY_REACHED).arg(
+            Err(NoCallee::Busy) => Err(ApplicationError::new(Uri::MAX_CONCURRENCY_REACHED).arg(
                 format!("all callees of {} have reached their concurrency limit", quote(procedure)),
             )),
-            Err(NoCallee::Incapable) => Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED)
+            Err(NoCallee::Incapable) => Err(ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED)
                 .arg(format!("no callee of {} supports {needs}", quote(procedure)))),
         }
     }
@@ -232,7 +232,7 @@ impl Registrations {
         let Some(entry) = self.index.get(id) else { return };
         let all: Vec<_> = entry.members.members.keys().copied().collect();
         for callee in all {
-            self.revoke(turn, sessions, id, callee, uris::UNREGISTERED);
+            self.revoke(turn, sessions, id, callee, Uri::UNREGISTERED);
         }
     }
 }
@@ -250,7 +250,7 @@ fn check_joining(
     force: bool,
 ) -> Result<(), ApplicationError> {
     let procedure = quote(procedure);
-    let exists = ApplicationError::new(uris::PROCEDURE_ALREADY_EXISTS);
+    let exists = ApplicationError::new(Uri::PROCEDURE_ALREADY_EXISTS);
     if force {
         if callees.members.values().all(|callee| callee.yielding) {
             return Ok(());
@@ -264,8 +264,9 @@ fn check_joining(
     if callees.invoke != invoke {
         let [theirs, ours] = [callees.invoke.as_str(), invoke.as_str()];
         let text = format!("{procedure} is registered with invoke {theirs:?}, not {ours:?}");
-        return Err(ApplicationError::new(uris::PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY)
-            .arg(text));
+        return Err(
+            ApplicationError::new(Uri::PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY).arg(text)
+        );
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use crate::error::ApplicationError;
 use crate::message::{Field, Payload};
-use crate::uri::uris;
+use crate::uri::Uri;
 use crate::value::{Dict, Value};
 
 /// Names of the parameters of a procedure, in the order of their positions.
@@ -80,7 +80,7 @@ impl Arguments {
 
 /// The error for an invalid argument.
 pub(super) fn invalid(text: impl Into<String>) -> ApplicationError {
-    ApplicationError::new(uris::INVALID_ARGUMENT).arg(text.into())
+    ApplicationError::new(Uri::INVALID_ARGUMENT).arg(text.into())
 }
 
 fn read<T: Field>(name: &str, value: Value) -> Result<T, ApplicationError> {

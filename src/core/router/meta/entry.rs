@@ -9,7 +9,7 @@ use crate::core::router::index::Entry;
 use crate::core::router::names::is_reserved;
 use crate::error::ApplicationError;
 use crate::message::{Field, time};
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
 /// `{id, created, uri, match}`.
@@ -65,7 +65,7 @@ pub(super) fn matched(call: &mut MetaCall<'_, '_>, name: &str) -> Result<Uri, Ap
 
 /// The reason for a revocation.
 pub(super) fn reason(call: &mut MetaCall<'_, '_>) -> Result<Uri, ApplicationError> {
-    let reason = call.arguments.optional("reason")?.unwrap_or_else(|| uris::KILLED.into());
+    let reason = call.arguments.optional("reason")?.unwrap_or_else(|| Uri::KILLED.into());
     check_uri(call.turn, &reason, Match::Exact)?;
     Ok(reason)
 }

@@ -22,7 +22,7 @@ use crate::core::router::turn::{Failure, Turn};
 use crate::core::router::{ConnectionId, Disclosure, MetaApi, RouterConfig};
 use crate::error::ApplicationError;
 use crate::message::{Call, CallResult, Payload, ResultDetails};
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 use crate::value::Dict;
 use arguments::{Arguments, Parameters};
 use call::{Answer, MetaCall};
@@ -125,16 +125,16 @@ fn check_options(call: &Call) -> Result<(), ApplicationError> {
         return Ok(());
     };
     let text = format!("{} does not take {unreadable}", quote(&call.procedure));
-    Err(ApplicationError::new(uris::FEATURE_NOT_SUPPORTED).arg(text))
+    Err(ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED).arg(text))
 }
 
 fn find(offered: MetaApi, name: &str) -> Result<&'static MetaProcedure, ApplicationError> {
     let known = PROCEDURES.iter().find(|procedure| procedure.name == name);
     match (offered, known) {
-        (MetaApi::Off, _) | (_, None) => Err(ApplicationError::new(uris::NO_SUCH_PROCEDURE)
+        (MetaApi::Off, _) | (_, None) => Err(ApplicationError::new(Uri::NO_SUCH_PROCEDURE)
             .arg(format!("{} is not a procedure of this router", quote(name)))),
         (MetaApi::ReadOnly, Some(procedure)) if procedure.ends => {
-            Err(ApplicationError::new(uris::NOT_AUTHORIZED)
+            Err(ApplicationError::new(Uri::NOT_AUTHORIZED)
                 .arg(format!("{name:?} is switched off: this router's meta API is read-only")))
         }
         (_, Some(procedure)) => Ok(procedure),

@@ -6,7 +6,7 @@ use crate::core::router::names::is_meta;
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
-use crate::uri::uris;
+use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
 /// The public description of a registration, if it exists.
@@ -71,7 +71,7 @@ pub(super) fn remove_callee(call: &mut MetaCall<'_, '_>) -> Answer {
     if dealer.registrations.revoke(call.turn, sessions, id, callee, &reason) {
         return Ok(Value::Null);
     }
-    Err(ApplicationError::new(uris::NO_SUCH_SESSION)
+    Err(ApplicationError::new(Uri::NO_SUCH_SESSION)
         .arg(format!("session {session} is not a callee of registration {id}")))
 }
 
@@ -84,5 +84,5 @@ fn callees(call: &mut MetaCall<'_, '_>) -> Result<List, ApplicationError> {
 }
 
 fn no_such_registration(id: u64) -> ApplicationError {
-    ApplicationError::new(uris::NO_SUCH_REGISTRATION).arg(format!("no such registration: {id}"))
+    ApplicationError::new(Uri::NO_SUCH_REGISTRATION).arg(format!("no such registration: {id}"))
 }

@@ -7,7 +7,7 @@ use crate::core::router::realm::Realm;
 use crate::core::router::session::Identity;
 use crate::error::ApplicationError;
 use crate::message::{Goodbye, GoodbyeDetails};
-use crate::uri::{Match, Uri, uris};
+use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
 /// The public description of a session.
@@ -26,7 +26,7 @@ pub(super) fn find(realm: &Realm, session: u64) -> Result<ConnectionId, Applicat
 }
 
 pub(super) fn no_such_session(session: u64) -> ApplicationError {
-    ApplicationError::new(uris::NO_SUCH_SESSION).arg(format!("no such session: {session}"))
+    ApplicationError::new(Uri::NO_SUCH_SESSION).arg(format!("no such session: {session}"))
 }
 
 /// Session ids of these connections.
@@ -59,7 +59,7 @@ pub(super) fn kill(call: &mut MetaCall<'_, '_>) -> Answer {
     let goodbye = goodbye(call)?;
     let victim = find(call.realm, session)?;
     if victim == call.caller {
-        return Err(ApplicationError::new(uris::NO_SUCH_SESSION)
+        return Err(ApplicationError::new(Uri::NO_SUCH_SESSION)
             .arg(format!("session {session} is the caller's own; leave it by GOODBYE")));
     }
     call.kill = Some(Kill { victims: vec![victim], goodbye, quietly: false });
@@ -97,7 +97,7 @@ fn kill_all_who(call: &mut MetaCall<'_, '_>, is_meant: impl Fn(&Identity) -> boo
 /// The GOODBYE for the ended sessions.
 fn goodbye(call: &mut MetaCall<'_, '_>) -> Result<Goodbye, ApplicationError> {
     let reason: Option<Uri> = call.arguments.optional("reason")?;
-    let reason = reason.unwrap_or_else(|| uris::KILLED.into());
+    let reason = reason.unwrap_or_else(|| Uri::KILLED.into());
     let mut details = GoodbyeDetails::default();
     if let Some(message) = call.arguments.optional("message")? {
         details.message = Some(message);

@@ -5,7 +5,7 @@ use super::{entry, session};
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
-use crate::uri::uris;
+use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
 /// The public description of a subscription, if it exists.
@@ -62,7 +62,7 @@ pub(super) fn remove_subscriber(call: &mut MetaCall<'_, '_>) -> Answer {
     if broker.revoke(call.turn, sessions, id, subscriber, &reason) {
         return Ok(Value::Null);
     }
-    Err(ApplicationError::new(uris::NO_SUCH_SESSION)
+    Err(ApplicationError::new(Uri::NO_SUCH_SESSION)
         .arg(format!("session {session} is not a subscriber of subscription {id}")))
 }
 
@@ -74,5 +74,5 @@ fn subscribers(call: &mut MetaCall<'_, '_>) -> Result<List, ApplicationError> {
 }
 
 fn no_such_subscription(id: u64) -> ApplicationError {
-    ApplicationError::new(uris::NO_SUCH_SUBSCRIPTION).arg(format!("no such subscription: {id}"))
+    ApplicationError::new(Uri::NO_SUCH_SUBSCRIPTION).arg(format!("no such subscription: {id}"))
 }

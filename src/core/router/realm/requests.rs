@@ -7,7 +7,7 @@ use crate::core::router::turn::{Failure, Turn};
 use crate::core::router::{ConnectionId, meta};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Call, Message, RequestType};
-use crate::uri::uris;
+use crate::uri::Uri;
 
 impl Realm {
     /// Handles a message of a joined session, except those that end the session.
@@ -187,7 +187,7 @@ impl Realm {
         error: ApplicationError,
     ) {
         let sessions = &mut self.sessions;
-        self.dealer.give_up(turn, sessions, caller, request, uris::CANCELED, error);
+        self.dealer.give_up(turn, sessions, caller, request, Uri::CANCELED, error);
     }
 
     /// Tells a caller that the answer to its call cannot be carried to it.

@@ -1,24 +1,23 @@
 //! Implements WAMP-CRA: the client signs a challenge with a shared secret (spec: "WAMP
 //! Challenge-Response Authentication").
 
-use crate::auth::encoding::{
-    base64, hmac_sha256, optional_number, optional_text, pbkdf2_sha256, text,
-};
+pub(crate) mod answer;
+
+use crate::auth::encoding::{base64, hmac_sha256, pbkdf2_sha256};
 use crate::auth::{AuthError, Secret};
-use crate::value::Dict;
 
 /// Number of iterations if CHALLENGE has a salt, but no iterations.
-pub const DEFAULT_ITERATIONS: u32 = 1000;
+pub(in crate::auth) const DEFAULT_ITERATIONS: u32 = 1000;
 
 /// Length of the derived key in octets if CHALLENGE has a salt, but no key length.
-pub const DEFAULT_KEYLEN: usize = 32;
+pub(in crate::auth) const DEFAULT_KEYLEN: usize = 32;
 
 /// Maximum cost that a router may ask for: iterations times the 32-octet blocks of the key. This
 /// takes about one second in a browser.
-pub const MAX_ROUNDS: u64 = 1_000_000;
+const MAX_ROUNDS: u64 = 1_000_000;
 
 /// Maximum length of the derived key, in octets.
-pub const MAX_KEYLEN: usize = 1024;
+const MAX_KEYLEN: usize = 1024;
 
 /// Signs a challenge exactly as received and returns Base64 of HMAC-SHA256.
 ///
@@ -37,8 +36,8 @@ pub fn sign(key: &[u8], challenge: &str) -> String {
 /// as in Autobahn, in Crossbar and in the specification's sample.
 ///
 /// # Errors
-/// Returns [`AuthError`] if `iterations` or `keylen` is 0 or exceeds [`MAX_ROUNDS`] or
-/// [`MAX_KEYLEN`].
+/// Returns [`AuthError`] if `iterations` or `keylen` is 0, if the key is longer than 1024
+/// octets, or if it takes more than 1 000 000 rounds: iterations times 32-octet blocks of the key.
 #[doc(alias = "pbkdf2")]
 pub fn derive_key(
     secret: &Secret,
@@ -65,22 +64,4 @@ pub(in crate::auth) fn check_work(iterations: u32, keylen: usize) -> Result<(), 
         )));
     }
     Ok(())
-}
-
-/// Computes the answer to CHALLENGE.Extra. The key is derived if there is a salt.
-///
-/// # Errors
-/// Returns [`AuthError`] if CHALLENGE.Extra is not valid or the key derivation cost is out of
-/// bounds.
-pub fn answer(secret: &Secret, extra: &Dict) -> Result<String, AuthError> {
-    const PLACE: &str = "CHALLENGE.Extra";
-    let challenge = text(PLACE, extra, "challenge")?;
-    let Some(salt) = optional_text(PLACE, extra, "salt")? else {
-        return Ok(sign(secret.as_bytes(), challenge));
-    };
-    let iterations = optional_number(PLACE, extra, "iterations")?.unwrap_or(DEFAULT_ITERATIONS);
-    let keylen = optional_number(PLACE, extra, "keylen")?;
-    let keylen = keylen.map_or(DEFAULT_KEYLEN, |keylen| keylen as usize);
-    let key = derive_key(secret, salt, iterations, keylen)?;
-    Ok(sign(key.as_bytes(), challenge))
 }
