@@ -9,7 +9,7 @@ use std::error::Error;
 
 use tokio::io::AsyncReadExt;
 use wampwerk::Router;
-use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential, derive_scram_credential};
 use wampwerk::auth::{Credential, Salt, Secret, wampcra};
 use wampwerk::router::{Disclosure, MetaApi, RouterBuilder, User};
@@ -55,5 +55,5 @@ fn with_users(builder: RouterBuilder) -> Result<RouterBuilder, Box<dyn Error>> {
         .user(user("walter").salted_wampcra(key, salt))
         .user(user("sam").credential(scram(Dialect::Autobahn, autobahn)))
         .user(user("sid").credential(scram(Dialect::Spec, spec)))
-        .user(user("carl").public_key(&to_hex(&SigningKey::from_hex(SEED)?.public_key()))))
+        .user(user("carl").public_key(&SigningKey::from_hex(SEED)?.public_key_hex())))
 }

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use crate::error::Report;
-use wampwerk::auth::cryptosign::{SigningKey, response, to_be_signed, to_hex};
+use wampwerk::auth::cryptosign::{SigningKey, response, to_be_signed};
 use wampwerk::auth::{Secret, wampcra};
 
 /// Returns WAMP-CRA's signature.
@@ -32,7 +32,7 @@ pub fn wampcra_derive_key(
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn cryptosign_public_key(key: &[u8]) -> Result<String, JsValue> {
     let key = SigningKey::parse(key).map_err(Report::from)?;
-    Ok(to_hex(&key.public_key()))
+    Ok(key.public_key_hex())
 }
 
 /// Returns the answer to a challenge.

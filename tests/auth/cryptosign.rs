@@ -1,8 +1,8 @@
 //! Cryptosign: both ends against each other.
 
 use wampwerk::auth::Credential;
-use wampwerk::auth::cryptosign::{self, SigningKey, to_hex};
-use wampwerk::internals::auth::Exchange;
+use wampwerk::auth::cryptosign::{self, SigningKey};
+use wampwerk::internals::auth::{Exchange, to_hex};
 use wampwerk::message::Challenge;
 use wampwerk::{Dict, Value};
 // In the browser the same tests run under its own runner.

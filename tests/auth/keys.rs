@@ -1,7 +1,8 @@
 //! Private keys of cryptosign in all their forms, and damaged ones. The keys are made for this test.
 
 use wampwerk::auth::AuthError;
-use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::cryptosign::SigningKey;
+use wampwerk::internals::auth::to_hex;
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,9 +1,9 @@
 //! Challenges for users that there are not: they look like others, and nobody can answer them.
 
-use wampwerk::auth::cryptosign::{self, SigningKey, to_hex};
+use wampwerk::auth::cryptosign::{self, SigningKey};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt};
-use wampwerk::internals::auth::{ClientExchange, Exchange};
+use wampwerk::internals::auth::{ClientExchange, Exchange, to_hex};
 use wampwerk::{Dict, Value};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]

@@ -2,10 +2,10 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wampwerk::auth::cryptosign::{self, SigningKey, to_hex};
+use wampwerk::auth::cryptosign::{self, SigningKey};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret, totp};
-use wampwerk::internals::auth::{ClientExchange, Exchange, constant_time_eq, saslprep};
+use wampwerk::internals::auth::{ClientExchange, Exchange, constant_time_eq, saslprep, to_hex};
 use wampwerk::{Dict, Value};
 
 use crate::common::{answer, context};

@@ -6,15 +6,15 @@ use std::task::Poll;
 
 use tokio::net::TcpListener;
 use wampwerk::auth::Credential;
-use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::error::ConnectError;
+use wampwerk::internals::auth::to_hex;
 use wampwerk::router::User;
 use wampwerk::server::Listener;
 use wampwerk::session::authentication::{Authentication, ChannelBinding, Cryptosign, Scram};
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::transport::Acceptor;
-use wampwerk::transport::{Connector, TlsServer, Transport, WampWebSocketClientFactory};
+use wampwerk::transport::{Acceptor, Connector, TlsServer, Transport, WampWebSocketClientFactory};
 use wampwerk::{Router, Serializer, Session};
 
 use crate::common::authority::Authority;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
-use wampwerk::auth::cryptosign::{self, SigningKey};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::error::{BuildError, ConnectError};
@@ -37,7 +37,7 @@ fn with_joe(builder: RouterBuilder) -> RouterBuilder {
         User::new("joe", "frontend")
             .ticket(SECRET)
             .credential(salted)
-            .public_key(&cryptosign::to_hex(&key(1).public_key()))
+            .public_key(&wampwerk::internals::auth::to_hex(&key(1).public_key()))
             .credential(scram(Dialect::Spec))
             .credential(scram(Dialect::Autobahn)),
     )
@@ -229,7 +229,7 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
     let answers = |builder: RouterBuilder, methods: &[&str]| {
         builder.authenticator(methods, |_| async { Err(Denied::new()) })
     };
-    let hex = cryptosign::to_hex(&key(1).public_key());
+    let hex = wampwerk::internals::auth::to_hex(&key(1).public_key());
     for (builder, named) in [
         (realm().user(joe()).user(joe()), "user \"joe\" twice"),
         (realm().user(User::new("", "frontend").ticket(SECRET)), "authid is empty"),

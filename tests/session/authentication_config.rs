@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 use wampwerk::auth::AuthError;
-use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::Dialect;
 use wampwerk::error::{ConfigError, ConnectError};
+use wampwerk::internals::auth::to_hex;
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::{
     Anonymous, Authentication, ChannelBinding, Cryptosign, Named, OnChallenge, Scram, Signature,

@@ -9,10 +9,11 @@ use serde_json::json;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use wampwerk::Session;
-use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::Dialect;
 use wampwerk::auth::{AuthError, Credential};
 use wampwerk::error::{CloseKind, CloseReason, ConnectError};
+use wampwerk::internals::auth::to_hex;
 use wampwerk::message::{Serializer, Welcome};
 use wampwerk::session::authentication::{
     Authentication, Authenticator, ChannelBinding, Cryptosign, OnChallenge, Proof, Scram,

@@ -15,13 +15,13 @@ pub(super) const MAX_FILE: usize = 64 * 1024;
 /// An Ed25519 private key. It is wiped from memory when dropped. `Debug` shows the public key only.
 ///
 /// ```
-/// use wampwerk::auth::cryptosign::{SigningKey, to_hex};
+/// use wampwerk::auth::cryptosign::SigningKey;
 ///
 /// let key = SigningKey::from_hex(
 ///     "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510",
 /// )?;
 /// assert_eq!(
-///     to_hex(&key.public_key()),
+///     key.public_key_hex(),
 ///     "1adfc8bfe1d35616e64dffbd900096f23b066f914c8c2ffbb66f6075b96e116d",
 /// );
 /// # Ok::<(), wampwerk::auth::AuthError>(())
@@ -113,6 +113,12 @@ impl SigningKey {
     /// Returns the public key, which the other end needs.
     pub fn public_key(&self) -> [u8; 32] {
         self.0.verifying_key().to_bytes()
+    }
+
+    /// Returns the public key as 64 lower-case hexadecimal digits, the form of routers' settings and of
+    /// the authextra key `pubkey`.
+    pub fn public_key_hex(&self) -> String {
+        to_hex(&self.public_key())
     }
 
     /// Signs a message.

@@ -8,11 +8,11 @@ pub(crate) mod public_key;
 pub(in crate::auth) mod router;
 
 use crate::auth::AuthError;
-use crate::auth::hex::{hex, secret_from_hex};
+use crate::auth::hex::secret_from_hex;
 
 pub use key::SigningKey;
 pub(in crate::auth) use public_key::check_public_key;
-pub(crate) use public_key::{public_key_from_hex, verify};
+pub(crate) use public_key::{public_key_from_hex, to_hex, verify};
 
 /// Returns the message to sign: the challenge, combined by exclusive or with the channel id if a
 /// channel binding is used. Both ends of a TLS connection have the same channel id; a man in the
@@ -36,12 +36,6 @@ pub fn to_be_signed(
 #[doc(alias = "sign_challenge")]
 pub fn response(signature: &[u8; 64], message: &[u8; 32]) -> String {
     to_hex(signature) + &to_hex(message)
-}
-
-/// Encodes octets as lower-case hexadecimal digits, the wire form of keys, challenges and
-/// signatures.
-pub fn to_hex(octets: &[u8]) -> String {
-    hex(octets)
 }
 
 /// Decodes exactly `N` octets from hexadecimal digits.

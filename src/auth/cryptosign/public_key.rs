@@ -2,7 +2,8 @@
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use crate::auth::cryptosign::{from_hex_array, to_hex};
+use crate::auth::cryptosign::from_hex_array;
+use crate::auth::hex::hex;
 use crate::auth::{AuthError, constant_time_eq};
 
 /// Checks that a [`response`](super::response) is the signature of this key over exactly this message.
@@ -38,6 +39,12 @@ pub(in crate::auth) fn check_public_key(key: &[u8; 32]) -> Result<(), AuthError>
         Ok(point) if !point.is_weak() => Ok(()),
         _ => Err(AuthError::new(format_args!("{} is not a valid Ed25519 public key", to_hex(key)))),
     }
+}
+
+/// Encodes octets as lower-case hexadecimal digits, the wire form of keys, challenges and
+/// signatures.
+pub fn to_hex(octets: &[u8]) -> String {
+    hex(octets)
 }
 
 fn wrong() -> AuthError {

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use events::{
-    MetaEventError, MetaEvents, RegistrationChanged, RegistrationCreated, SessionLeft,
+    MetaEvent, MetaEventError, MetaEvents, RegistrationChanged, RegistrationCreated, SessionLeft,
     SubscriptionChanged, SubscriptionCreated,
 };
 pub use history::{HistoryEvent, HistoryRequest};

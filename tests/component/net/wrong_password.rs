@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use wampwerk::Router;
-use wampwerk::auth::cryptosign::{self, SigningKey};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::component::{AttemptError, Component, ComponentError, RetryDecision};
@@ -55,7 +55,7 @@ fn router() -> Router {
             User::new("joe", "frontend")
                 .ticket(RIGHT)
                 .credential(Credential::salted_wampcra(&secret, Salt::new("pepper")).unwrap())
-                .public_key(&cryptosign::to_hex(&key))
+                .public_key(&wampwerk::internals::auth::to_hex(&key))
                 .credential(scram(Dialect::Spec))
                 .credential(scram(Dialect::Autobahn)),
         )

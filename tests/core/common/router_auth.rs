@@ -47,7 +47,7 @@ fn joe() -> User {
     User::new("joe", "frontend")
         .realm("realm1")
         .ticket(RIGHT)
-        .public_key(&cryptosign::to_hex(&key(RIGHT).public_key()))
+        .public_key(&wampwerk::internals::auth::to_hex(&key(RIGHT).public_key()))
         .credential(scram_credential(Dialect::Spec))
         .credential(scram_credential(Dialect::Autobahn))
 }
@@ -104,7 +104,7 @@ impl Client {
         hello.details.authextra = Some(match &self.scram {
             Some(scram) => scram.authextra(),
             None if self.method == "cryptosign" => {
-                let key = cryptosign::to_hex(&key(&self.secret).public_key());
+                let key = wampwerk::internals::auth::to_hex(&key(&self.secret).public_key());
                 Dict::new().with("pubkey", key)
             }
             None => Dict::new(),

@@ -206,7 +206,7 @@ fn is_right(peer: &PeerState, answer: &Authenticate, dynamic: bool) -> bool {
                     cryptosign::to_be_signed(&text(challenge, "challenge"), None).unwrap();
                 let key = key(RIGHT).public_key();
                 let announced = hello.details.authextra.as_ref().unwrap().get("pubkey").cloned();
-                announced == Some(cryptosign::to_hex(&key).into())
+                announced == Some(wampwerk::internals::auth::to_hex(&key).into())
                     && wampwerk::internals::auth::verify(&key, &message, &answer.signature).is_ok()
             }
         }
