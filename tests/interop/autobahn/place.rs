@@ -162,7 +162,7 @@ impl Place {
 pub(crate) fn over_websocket(url: String, tls: Tls) -> Ours {
     Box::new(move |serializer| {
         let factory = WampWebSocketClientFactory::new(&url, &[serializer]).unwrap();
-        Box::new(factory.tls(tls.clone()))
+        Box::new(if url.starts_with("wss") { factory.tls(tls.clone()) } else { factory })
     })
 }
 

@@ -72,7 +72,7 @@ impl Place {
 fn over_raw_socket(url: String, tls: Tls) -> Ours {
     Box::new(move |serializer| {
         let factory = WampRawSocketClientFactory::new(&url, serializer).unwrap();
-        Box::new(factory.tls(tls.clone()))
+        Box::new(if url.starts_with("rss") { factory.tls(tls.clone()) } else { factory })
     })
 }
 

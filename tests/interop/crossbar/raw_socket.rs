@@ -24,7 +24,8 @@ fn factory(rig: &Rig, transport: &str) -> WampRawSocketClientFactory {
 async fn a_ping_ends_the_connection() {
     let rig = Rig::find();
     for transport in TRANSPORTS {
-        let ping = Ping::new(Duration::from_millis(10), Duration::from_secs(20));
+        // Long enough to join before the first PING.
+        let ping = Ping::new(Duration::from_millis(500), Duration::from_secs(20));
         let factory = factory(&rig, transport).auto_ping(ping);
         let session = connect_with(&factory, rig.get("realm")).await.unwrap();
         let reason = session.closed().await;

@@ -60,9 +60,11 @@ impl Rig {
         let url = self.url(transport);
         let tls = Tls::new().also_trust(self.ca());
         if url.starts_with("ws") {
-            Box::new(WampWebSocketClientFactory::new(&url, &[serializer]).unwrap().tls(tls))
+            let factory = WampWebSocketClientFactory::new(&url, &[serializer]).unwrap();
+            Box::new(if url.starts_with("wss") { factory.tls(tls) } else { factory })
         } else {
-            Box::new(WampRawSocketClientFactory::new(&url, serializer).unwrap().tls(tls))
+            let factory = WampRawSocketClientFactory::new(&url, serializer).unwrap();
+            Box::new(if url.starts_with("rss") { factory.tls(tls) } else { factory })
         }
     }
 }
