@@ -4,11 +4,11 @@ use wampwerk::{ApplicationError, Router, connect};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A router of our own; against another one only the URL differs.
+    // The embedded router. To use another router, only change the URL below.
     let router = Router::builder().realm("realm1").build()?;
     let listener = router.listen("ws://127.0.0.1:0/ws").await?;
 
-    // A component that offers a procedure …
+    // The first session registers a procedure.
     let backend = connect(listener.url(), "realm1").await?;
     backend
         .register("com.example.divide", |a: f64, b: f64| async move {
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .await?;
 
-    // … and one that calls it, and listens to events.
+    // The second session calls the procedure and subscribes to a topic.
     let frontend = connect(listener.url(), "realm1").await?;
     let half: f64 = frontend.call("com.example.divide").args((1, 2)).value().await?;
     assert_eq!(half, 0.5);

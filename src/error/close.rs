@@ -50,7 +50,7 @@ impl fmt::Display for CloseReason {
             CloseKind::Left => "left",
             CloseKind::Goodbye => "the router said goodbye",
             CloseKind::Aborted => "the router aborted",
-            CloseKind::Violation => "aborted by us",
+            CloseKind::Violation => "the client aborted",
             CloseKind::TransportLost => "the transport was lost",
             CloseKind::TimedOut => "the router did not answer in time",
         };

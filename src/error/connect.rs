@@ -66,7 +66,7 @@ pub enum ConnectError {
         cause: Option<Cause>,
     },
     /// The proxy requires a user name and password, or does not accept the given ones.
-    #[error("the proxy {proxy} does not let us in: {message}")]
+    #[error("the proxy {proxy} denied access: {message}")]
     ProxyAuthentication {
         /// Kind, host and port of the proxy.
         proxy: String,

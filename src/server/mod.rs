@@ -3,6 +3,8 @@
 //! - [`Router::listen`](crate::Router::listen) listens on TCP ports and unix sockets; [`Listener`] is
 //!   the handle.
 //! - [`Router::mount`](crate::Router::mount) makes a router a part of an HTTP server; see [`Mount`].
+//! - [`ServerOptions`](crate::transport::ServerOptions) contains the limits of a listener or factory
+//!   (connections, sizes, times), its pings and its allowed origins.
 //! - For a custom WAMP server, write a [`TransportHandler`] and give it to a
 //!   [`WampWebSocketServerFactory`] or a [`WampRawSocketServerFactory`].
 

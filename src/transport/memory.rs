@@ -190,7 +190,7 @@ fn wake(waker: Option<Waker>) {
 }
 
 fn closed() -> TransportError {
-    TransportError::Lost("closed by us".into())
+    TransportError::Lost("closed by this end".into())
 }
 
 #[cfg(test)]

@@ -80,10 +80,10 @@ impl Origins {
             Origin::Missing => Ok(()),
             Origin::Null if self.null => Ok(()),
             Origin::Null => {
-                Err("pages without an origin (\"null\" or a file) are not let in here".to_owned())
+                Err("pages without an origin (\"null\" or a file) are not allowed".to_owned())
             }
             Origin::Page(page) if self.allows(&page) => Ok(()),
-            Origin::Page(page) => Err(format!("the origin {page} is not let in here")),
+            Origin::Page(page) => Err(format!("the origin {page} is not allowed")),
             Origin::Bad(_) if self.patterns.is_none() => Ok(()),
             Origin::Bad(text) => Err(text),
         }

@@ -48,7 +48,7 @@ async fn another_page_is_told_which_origin_is_not_let_in() {
     ] {
         let answer = answer(&listener, &format!("Origin: {origin}\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{origin}: {answer}");
-        assert!(answer.contains(&format!("the origin {named} is not let in")), "{answer}");
+        assert!(answer.contains(&format!("the origin {named} is not allowed")), "{answer}");
     }
     let twice = "Origin: https://example.com\r\nOrigin: https://example.com\r\n";
     assert!(answer(&listener, twice).await.starts_with("HTTP/1.1 403 "));

@@ -196,7 +196,7 @@ async fn a_router_that_knows_no_password_is_left() {
         let told = tokio::spawn(async move { farewell(&mut router).await });
         let reason = refusal(join.await.unwrap());
         assert_eq!(reason.reason, "wamp.error.cannot_authenticate");
-        assert!(reason.message.unwrap().contains("without proving itself"));
+        assert!(reason.message.unwrap().contains("without proving its identity"));
         assert_eq!(told.await.unwrap(), "wamp.error.cannot_authenticate");
     }
     // With one, but a signature that is another's.

@@ -296,9 +296,9 @@ impl Proof for CryptosignProof {
 
     fn check(&mut self, _: &Welcome) -> Result<(), AuthError> {
         match &self.router {
-            Some(Router { proved: false, .. }) => {
-                Err(AuthError::new("cryptosign: the router let us in without proving itself"))
-            }
+            Some(Router { proved: false, .. }) => Err(AuthError::new(
+                "cryptosign: the router sent WELCOME without proving its identity",
+            )),
             _ => Ok(()),
         }
     }

@@ -211,7 +211,9 @@ impl Proof for ScramProof {
 
     fn check(&mut self, welcome: &Welcome) -> Result<(), AuthError> {
         let Some(exchange) = &self.answered else {
-            return Err(AuthError::new("scram: the router let us in without proving itself"));
+            return Err(AuthError::new(
+                "scram: the router sent WELCOME without proving its identity",
+            ));
         };
         exchange.check(welcome.details.authextra.as_ref().unwrap_or(&Dict::new()))
     }

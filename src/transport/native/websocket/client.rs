@@ -124,7 +124,7 @@ impl WebSocketClient {
         }
         let accept = headers.get("Sec-WebSocket-Accept").map(|value| value.as_bytes());
         if accept != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-            return Err(self.refused("the server's answer is not to our request", None));
+            return Err(self.refused("the server's answer does not match the request", None));
         }
         if tokens(headers, "Sec-WebSocket-Extensions").next().is_some() {
             return Err(self.refused("the server uses an extension that was not offered", None));
