@@ -133,7 +133,7 @@ fn the_router_proves_itself_if_it_is_asked_to() {
         let channel_id = binding.map(|_| &channel_id);
         let message = cryptosign::to_be_signed(&asked, channel_id).unwrap();
         wampwerk::internals::auth::verify(&key, &message, text("signature")).unwrap();
-        // Somebody unknown sees the same.
+        // The challenge for an unknown user looks the same.
         let (mock, _) = Exchange::mock("cryptosign", &context).unwrap();
         assert_eq!(mock.extra, challenge.extra);
     }

@@ -1,4 +1,4 @@
-//! Challenges for users that there are not: they look like others, and nobody can answer them.
+//! Challenges for unknown users: they look like others, and no answer to them is right.
 
 use wampwerk::auth::cryptosign::{self, SigningKey};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
@@ -140,7 +140,7 @@ fn every_method_with_a_challenge_has_a_usual_mock() {
         let error = Exchange::mock(method, &context).unwrap_err().to_string();
         assert_eq!(error, format!("method {method:?} has no challenge"));
     }
-    // What is wrong in HELLO is said to everybody in the same words.
+    // An invalid HELLO gets the same text, for known and unknown users.
     let empty = Dict::new();
     let context = common::context("bob", &empty);
     for credential in credentials() {
@@ -162,7 +162,7 @@ fn nothing_secret_is_written_out() {
     assert!(!format!("{client:?}").contains("hush"));
 }
 
-/// The salt that a stranger is shown who looks like somebody with this one.
+/// The salt in the challenge for an unknown user, made to look like this one.
 fn mock_of(salt: &str, authid: &str) -> String {
     let hello = hello();
     let credential = Credential::WampCra { secret: "key".into(), salt: Some(Salt::new(salt)) };

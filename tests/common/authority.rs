@@ -29,13 +29,13 @@ impl Authority {
         TlsServer::new(cert, key)
     }
 
-    /// A client that trusts nobody else.
+    /// TLS settings of a client that trusts only this authority.
     pub fn trusted(&self) -> Tls {
         Tls::new().trust_root(self.pem())
     }
 }
 
-/// A certificate that nobody has signed but itself, and its key.
+/// A self-signed certificate, and its key.
 pub fn self_signed(name: &str) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new([name.to_owned()]).unwrap();

@@ -35,7 +35,7 @@ pub fn accept_one(listener: TcpListener, config: Acceptor) -> Accepted {
     })
 }
 
-/// A port on which nobody listens.
+/// A port without a listener.
 pub async fn closed_port(address: &str) -> u16 {
     listen_on(address).await.1
 }

@@ -43,7 +43,7 @@ impl FakeTransport {
         FakeTransport::boxed(router.connect_transport())
     }
 
-    /// A transport at whose other end nobody is.
+    /// A transport without a peer.
     pub(crate) fn alone(info: TransportInfo) -> Self {
         let (near, far) = memory::pair(info.serializer, 64);
         let mut alone = FakeTransport::over(near).with_info(|old| *old = info);

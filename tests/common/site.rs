@@ -31,7 +31,7 @@ pub enum Mode {
 /// A place where a router may be.
 pub struct Site {
     mode: Mutex<Mode>,
-    /// The far ends of connections on which nobody speaks.
+    /// The far ends of connections that stay silent.
     silent: Mutex<Vec<MemoryTransport>>,
     deaf: AtomicBool,
     /// Of all connections that there were.
@@ -94,7 +94,7 @@ impl Site {
         *self.mode.lock().unwrap() = mode;
     }
 
-    /// The far end of the last connection on which nobody speaks.
+    /// The far end of the last connection that stays silent.
     pub fn far_end(&self) -> MemoryTransport {
         self.silent.lock().unwrap().pop().unwrap()
     }

@@ -217,7 +217,7 @@ async fn a_decision_may_take_its_time() {
     let error = component.start().await.unwrap_err();
     assert!(matches!(error, ComponentError::Vetoed { attempts: 3, .. }), "{error}");
     assert_eq!(millis(&site.attempts()), [0, 11_500, 23_750]);
-    // It is asked again, and holds nobody up who wants to stop.
+    // The callback runs again, and does not delay a stop.
     let mut states = component.states();
     let running = component.start();
     let connecting = |state: &ComponentState| matches!(state, ComponentState::Connecting { .. });

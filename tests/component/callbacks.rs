@@ -486,7 +486,7 @@ async fn a_session_object_and_credentials_are_asked_for_with_each_connection() {
         async {}
     });
     component.start().await.unwrap_err();
-    // No connection, nobody to be.
+    // Without a connection, the callback does not run.
     assert_eq!(diary.take(), [""; 0]);
     site.start();
     let mut states = component.states();

@@ -19,7 +19,7 @@ fn at(site: &Arc<Site>) -> ComponentBuilder {
     Component::builder().transports(site.entry()).retry(RetryPolicy::default().jitter(0.0))
 }
 
-/// Each time somebody comes, but for ever only the first time.
+/// The first call hangs forever; later calls return at once.
 #[derive(Clone, Default)]
 struct Once(Arc<AtomicU32>);
 
@@ -138,7 +138,7 @@ async fn what_comes_before_hello_has_the_time_of_joining() {
             async {}
         });
         let running = component.start();
-        // Nobody looks at the connection, so nobody sees that it breaks.
+        // The connection is not polled, so its end is not noticed.
         tokio::time::sleep(Duration::from_secs(1)).await;
         site.cut();
         component.states().wait_for(ComponentState::is_joined).await.unwrap();

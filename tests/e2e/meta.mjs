@@ -53,7 +53,7 @@ export const once = {
     const { meta } = session;
     const subscription = await other.subscribe('adv.removed', () => {});
     if (where.ours) {
-      // The demo's router lets nobody do that.
+      // The demo's router does not allow that.
       await fails(meta.kill(other.id), 'WampError');
       await fails(meta.removeSubscriber(subscription.id, other.id), 'WampError');
       return;

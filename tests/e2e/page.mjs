@@ -332,7 +332,7 @@ for (const [name, body] of Object.entries({ ...inPage.noisy, ...advanced.noisy }
   await inside(noisy, name, body, where);
 }
 
-// What connects again is told by the browser each time that there is nobody.
+// The browser reports each failed attempt to reconnect.
 const restless = await open();
 for (const [name, body] of Object.entries(component.once)) {
   await inside(restless, name, body, where);

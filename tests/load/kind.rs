@@ -34,7 +34,7 @@ impl Kind {
         }
     }
 
-    /// A transport for somebody who speaks JSON by hand.
+    /// A transport for hand-written JSON messages.
     pub(crate) async fn open(self, url: &str) -> Result<Box<dyn Transport>, ConnectError> {
         match self {
             Kind::WebSocket => {

@@ -1,5 +1,5 @@
 //! Two thousand sessions on one router, each of them calling and publishing, with slow readers among
-//! them: nobody starves, who does not read is thrown out, the memory for each session is bounded,
+//! them: no session starves, slow readers are disconnected, the memory for each session is bounded,
 //! and all of it is given back in the end.
 //!
 //! `cargo test --test load -- --help` tells what can be asked for; `make load` runs it in release

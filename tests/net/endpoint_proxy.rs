@@ -21,7 +21,7 @@ fn local(port: u16) -> SocketAddr {
 }
 
 fn through(proxy: Proxy) -> WampWebSocketClientFactory {
-    // Nobody but the proxy knows that name.
+    // Only the proxy knows that name.
     client("ws://router.example:8080/ws").proxy(proxy)
 }
 

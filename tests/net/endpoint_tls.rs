@@ -90,7 +90,7 @@ async fn a_server_may_want_a_certificate_of_the_client() {
     let tls = servers.trusted().certificate(&cert, &key);
     both(&wss("localhost", port, tls.clone()), accepted).await;
 
-    // Nobody asks for it: it is not shown.
+    // The server does not ask for the certificate: it is not sent.
     let (port, accepted) = serve_tls(servers.server("localhost")).await;
     both(&wss("localhost", port, tls), accepted).await;
 

@@ -17,7 +17,7 @@ fn router() -> Router {
     Router::builder().realm("realm1").build().unwrap()
 }
 
-/// A port of 127.0.0.1 where nobody listens any more.
+/// A port of 127.0.0.1 without a listener.
 async fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }

@@ -176,7 +176,7 @@ async fn what_is_no_agreement_is_an_error_that_says_why() {
         (b"\x7f\xf3\0\x01", "reserved octets"),
         (b"\x7f\xf3\x01\0", "reserved octets"),
         (b"\x7e\xf3\0\0", "begins with 0x7e, not 0x7f"),
-        // Nobody waits for a second octet.
+        // The client does not wait for a second octet.
         (b"\x7e", "begins with 0x7e, not 0x7f"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP: if there is WebSocket, use ws://"),
         (b"\x15\x03\x03\0\x02\x02\x28", "it speaks TLS: use rss://"),

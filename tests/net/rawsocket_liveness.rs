@@ -35,7 +35,7 @@ async fn a_silent_peer_is_asked_and_then_lost() {
     assert_eq!(recv(&mut end).await, Some(Err(dead)));
     assert_eq!(begin.elapsed(), INTERVAL + TIMEOUT);
     assert_eq!(recv(&mut end).await, None);
-    // There is nobody to wait for.
+    // There is no peer to wait for.
     assert_eq!(close(&mut end).await, Ok(()));
     assert_eq!(begin.elapsed(), INTERVAL + TIMEOUT);
     drop(end);

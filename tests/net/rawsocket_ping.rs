@@ -48,7 +48,7 @@ async fn answers_come_in_order_and_messages_pass_them() {
         .enumerate()
         .flat_map(|(number, ping)| {
             let message = frame(MESSAGE, number.to_string().as_bytes());
-            // Nobody has asked for this.
+            // The PONG answers no PING.
             [frame(PING, ping), message, frame(PONG, b"unasked")].concat()
         })
         .collect();

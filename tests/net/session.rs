@@ -206,7 +206,7 @@ async fn a_router_that_goes_ends_everything() {
     let reason = session.closed().await;
     assert_eq!(reason.kind, CloseKind::Goodbye);
     assert_eq!(reason.reason, "wamp.close.system_shutdown");
-    // Nobody is told that a callee has gone, when the router is what goes.
+    // When the router ends, it does not report that the callee has left.
     match call.await.unwrap().unwrap_err() {
         CallError::Closed { reason: closed, .. } => assert_eq!(closed, reason),
         other => panic!("{other}"),

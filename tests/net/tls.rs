@@ -184,7 +184,7 @@ async fn certificates_and_keys_that_cannot_be_used_are_named() {
         let error = client("localhost", 1, tls).connect().await.err().unwrap();
         assert!(matches!(error, ConnectError::InvalidConfig(_)), "{error}");
     }
-    // Nobody can be trusted, which is an error of the connection and no panic.
+    // Without a trusted CA, connecting fails and does not panic.
     let (port, _server) = serve(authority.server("localhost")).await;
     let nobody = Tls::new().trust_root("");
     assert!(client("localhost", port, nobody).connect().await.is_err());

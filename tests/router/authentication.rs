@@ -122,7 +122,7 @@ async fn the_program_itself_joins_as_whom_it_likes() {
         let error = router.connect_as("realm1", "", role).await.unwrap_err();
         assert!(matches!(error, ConnectError::InvalidConfig(_)), "{error}");
     }
-    // Nobody else is let in by that name.
+    // No other user can join by that name.
     let router = with_joe(Router::builder().realm("realm1")).build().unwrap();
     let offers = OnChallenge::new(&["trusted"], |_| async { Ok(Signature::new("")) });
     let error = join(&router, offers.authid("the program").into()).await.unwrap_err();
@@ -153,7 +153,7 @@ async fn a_function_decides_in_its_own_time_and_others_go_on() {
             tokio::spawn(async move { join(&router, Ticket::new("joe", ticket).into()).await })
         };
         assert_eq!(questions.recv().await.unwrap(), "memory");
-        // Meanwhile somebody else joins, and calls.
+        // Meanwhile another session joins, and calls.
         let other = router.connect("realm1").await.unwrap();
         let sessions: u64 = other.call("wamp.session.count").value().await.unwrap();
         assert_eq!(sessions, 1);
@@ -284,7 +284,7 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
             other => panic!("{named}: {other:?}"),
         }
     }
-    // The same name in other realms is somebody else.
+    // The same name in other realms is another user.
     let two = realm().realm("realm2").user(joe().realm("realm1")).user(joe().realm("realm2"));
     assert!(two.build().is_ok());
     // A role of one realm will do for who may join all.
@@ -292,7 +292,7 @@ async fn what_is_wrong_is_named_when_the_router_is_built() {
     assert!(one.build().is_ok());
 }
 
-/// What a new router's challenge shows to somebody of this name: the salt and the nonce.
+/// The salt and the nonce in a new router's challenge for this name.
 async fn shown(authid: &str, mock_secret: [u8; 32]) -> (String, String) {
     let router = with_joe(Router::builder().realm("realm1")).mock_secret(mock_secret);
     let router = router.build().unwrap();

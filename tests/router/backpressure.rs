@@ -41,7 +41,7 @@ async fn a_slow_reader_slows_the_publisher_down_and_misses_nothing() {
     for expected in 1..=MESSAGES {
         let Message::Event(event) = subscriber.recv().await else { panic!() };
         assert_eq!(number(&event.payload), expected);
-        // Everybody else gets a turn after each event.
+        // All other tasks get a turn after each event.
         tokio::task::yield_now().await;
     }
     let mut publisher = publishing.await.unwrap();

@@ -15,7 +15,7 @@ fn equal_serializers_forward_the_very_bytes() {
     let [mut caller, mut callee] = [server.join(), server.join()];
     callee.send(json!([64, 1, {}, "com.example.echo"]));
     assert_eq!(callee.recv()[0], 65);
-    // Nobody who decodes and encodes writes numbers, escapes and spaces like this.
+    // No encoder writes numbers, escapes and spaces like this.
     let payload = r#"[1.50e+2,  "\u0041\/",{"b":1 , "a":00.0}]"#.replace("00.0", "-0.0");
     caller.send_text(&format!(r#"[48,1,{{}},"com.example.echo",{payload}]"#));
     assert_eq!(callee.recv_text(), format!("[68,1,1,{{}},{payload}]"));
@@ -138,7 +138,7 @@ fn equal_message_pack_is_forwarded_byte_for_byte() {
         // Arguments with their count in 4 bytes: 1 in 8 bytes, a text and bytes with long lengths.
         &[0xdd, 0, 0, 0, 5, 0xd3, 0, 0, 0, 0, 0, 0, 0, 1][..],
         &[0xdb, 0, 0, 0, 1, b'a', 0xc6, 0, 0, 0, 1, 7],
-        // A single float, and an extension that nobody knows.
+        // A single float, and an unknown extension.
         &[0xca, 0x3f, 0xc0, 0, 0, 0xd4, 0x2a, 0x00],
         // Keyword arguments out of order, lengths and numbers longer than they need be.
         &[0xdf, 0, 0, 0, 2, 0xd9, 1, b'b', 0xcd, 0, 2, 0xa1, b'a', 0xde, 0, 0],

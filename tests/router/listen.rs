@@ -73,7 +73,7 @@ fn shutdown_says_goodbye_and_waits_until_all_have_gone() {
     assert!(raw.0.read().is_err());
     server.runtime.block_on(down).unwrap();
     assert_eq!(server.router.statistics(), Default::default());
-    // Nobody listens any more.
+    // The listener has ended.
     assert!(std::net::TcpListener::bind(address).is_ok());
 }
 

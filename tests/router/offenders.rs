@@ -1,4 +1,5 @@
-//! Whoever breaks the rules on a real connection is told why and thrown out, and nobody else is.
+//! A client that breaks the rules on a real connection gets the reason and is disconnected; others
+//! stay.
 
 use std::time::Duration;
 

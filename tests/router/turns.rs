@@ -1,4 +1,4 @@
-//! Large events in a row, or at once, throw nobody out who reads.
+//! Large events in a row, or at once, disconnect no client that reads.
 
 use bytes::Bytes;
 use wampwerk::message::*;

@@ -46,7 +46,7 @@ async fn a_busy_handler_stops_the_reading_some_messages_ahead() {
     let mut peer = server.connect(Serializer::ALL[0], 2).await;
     server.expect(&[Seen::Open]).await;
     let mut sent = 0;
-    // Paused time runs ahead when nobody can go on.
+    // Paused time runs ahead when no task can go on.
     while tokio::time::timeout(Duration::from_secs(1), peer.send(call(sent + 1, json!([]))))
         .await
         .is_ok()

@@ -66,7 +66,7 @@ async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     RawSocket::join(UnixStream::connect(&path).await.unwrap()).await;
     listener.close().await;
 
-    // Somebody else's.
+    // The socket of another program.
     let other = UnixListener::bind(&path).unwrap();
     assert_eq!(refused(&router, &url).await, "another program already listens there");
     assert!(Path::new(&path).exists());

@@ -116,7 +116,7 @@ async fn a_transport_that_takes_nothing_keeps_nobody_waiting() {
     assert!(matches!(error, CallError::Timeout { .. }), "{error}");
     assert_eq!(session.leave().await.kind, CloseKind::TimedOut);
 
-    // Without a handle nobody leaves; it ends all the same.
+    // A session without a handle ends in the same way.
     let (session, control) = bent(&router, ClientConfig::default()).await;
     control.stick(true);
     fill(&session).await;

@@ -236,7 +236,7 @@ async fn s15_a_revocation_ends_what_was_revoked_and_nothing_else() {
     router.send(json!([36, 1, 9, {}, ["last"]]));
     router.send(json!([35, 0, {"subscription": 1, "reason": "com.example.why"}]));
     router.send(json!([67, 0, {"registration": 2, "reason": "wamp.error.unregistered"}]));
-    // Of what nobody has, too.
+    // The same for unknown ids.
     router.send(json!([35, 0, {"subscription": 99}]));
     router.send(json!([67, 0, {"registration": 99}]));
     assert_eq!(subscription.next().await.unwrap().unwrap().decode::<String>().unwrap(), "last");
@@ -382,7 +382,7 @@ async fn s28_call_canceling_is_announced_and_both_spellings_are_understood() {
         drop(call);
         assert_eq!(router.recv().await, json!([49, request, {"mode": "killnowait"}]));
     }
-    // Where nobody can cancel, nobody is asked to.
+    // Without call canceling at the router, no CANCEL is sent.
     let (session, mut router) = join().await;
     let call = session.call("com.a").start().await.unwrap();
     router.expect(48).await;
@@ -457,7 +457,7 @@ async fn s30_both_kinds_of_encoded_payload_are_told_apart() {
     assert_eq!(message[4], "\u{0}AQ==");
 }
 
-/// What is pending for ever stays so only as long as somebody waits.
+/// A request that is never answered stays pending only while its future exists.
 #[tokio::test]
 async fn s05_a_call_that_is_dropped_leaves_nothing_behind() {
     let router = Router::builder().realm("realm1").build().unwrap();

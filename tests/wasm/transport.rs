@@ -123,7 +123,7 @@ async fn text_that_is_none_is_not_sent() {
 
 #[wasm_bindgen_test]
 async fn what_cannot_be_reached_is_an_error_and_no_hang() {
-    // Nobody listens there.
+    // There is no listener at this port.
     let nobody = "ws://127.0.0.1:64999/ws";
     let factory = WampWebSocketClientFactory::new(nobody, &[Serializer::Cbor]).unwrap();
     match factory.connect().await.err().unwrap() {

@@ -174,7 +174,7 @@ async fn what_was_skipped_is_thrown_away(place: &impl Place) {
     call.cancel(CancelMode::Skip);
     assert_eq!(application(call.result().await.unwrap_err()).uri, "wamp.error.canceled");
     open.send(1).unwrap();
-    // The late result meets nobody, and does no harm.
+    // The late result is dropped, and does no harm.
     let mut second = pin!(caller.call("com.example.skipped").value::<u8>());
     poll_once(&mut second).await;
     reached.recv().await.unwrap().send(2).unwrap();

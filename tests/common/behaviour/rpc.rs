@@ -290,7 +290,7 @@ async fn results_that_cannot_go(place: &impl Place) {
         let error = caller.call("com.example.huge").args(["x".repeat(limit)]).await.unwrap_err();
         assert_eq!(application(error).uri, "wamp.error.payload_size_exceeded");
     }
-    // Nobody is the worse for it.
+    // Both sessions continue.
     callee.register("com.example.small", || async { 1 }).await.unwrap();
     assert_eq!(caller.call("com.example.small").value::<u8>().await.unwrap(), 1);
 }

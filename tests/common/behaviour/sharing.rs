@@ -107,7 +107,7 @@ async fn taken_over(place: &impl Place) {
     assert_eq!(reason, "wamp.error.unregistered");
     assert!(!registration.is_active());
     assert_eq!(ask(&old, "com.example.taken_over").await, 2);
-    // It has ended already; and nobody else's is withdrawn.
+    // It has ended already, and the registration of the other session stays.
     registration.unregister().await.unwrap();
     assert_eq!(ask(&old, "com.example.taken_over").await, 2);
     assert!(matches!(

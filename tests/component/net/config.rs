@@ -254,7 +254,7 @@ async fn tls_has_roots_a_name_and_a_certificate() {
             .build()
             .unwrap();
         component.start().await.unwrap();
-        // Another name, and nobody.
+        // Another server name, and no client certificate.
         let other_name = connect(read(&with("router.example", true))).await;
         assert!(matches!(other_name, Err(ConnectError::Tls { .. })));
         assert!(connect(read(&with("inner.example", false))).await.is_err());

@@ -180,7 +180,7 @@ async fn what_is_lost_is_connected_again_with_all_that_it_had() {
 #[tokio::test]
 async fn transports_of_both_kinds_take_turns() {
     let (_router, listener) = listening("rs://127.0.0.1:0").await;
-    // Nobody listens there.
+    // This port has no listener any more.
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for first in [format!("ws://{dead}/ws"), format!("rs://{dead}"), format!("wss://{dead}/ws")] {
         let info = joined_by([first, listener.url().to_owned()]).await;

@@ -168,7 +168,7 @@ async fn a_name_that_does_not_exist_and_a_port_where_nobody_listens() {
 
 #[tokio::test]
 async fn a_server_that_says_nothing_or_something_else() {
-    // Nobody accepts: the system does, and there it ends.
+    // Only the system accepts the connection; no server reads from it.
     let (_listener, port) = listen_on("127.0.0.1:0").await;
     let options = json!({"options": {"openHandshakeTimeout": 0.05}});
     let error = twice(transport(&ws(port), 2, options)).await;

@@ -48,7 +48,7 @@ fn at(transport: &Value) -> ComponentBuilder {
         .session_config(SessionConfig::from(config))
 }
 
-/// So long is a closing handshake waited for that nobody answers.
+/// Time limit of a closing handshake without an answer.
 fn closing() -> Value {
     json!({"closeHandshakeTimeout": 0.1, "serverConnectionDropTimeout": 0.1})
 }

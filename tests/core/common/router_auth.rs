@@ -56,7 +56,7 @@ fn jane() -> User {
     User::new("jane", "backend").realm("realm1").realm("realm2").ticket(RIGHT)
 }
 
-/// What a router knows of somebody with the right secret.
+/// The router's credential of a user with the right secret.
 pub fn credential(method: &str) -> Credential {
     match method {
         "ticket" => Credential::Ticket(RIGHT.into()),

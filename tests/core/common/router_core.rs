@@ -19,7 +19,7 @@ pub struct Net {
     asked: BTreeMap<ConnectionId, AuthRequest>,
     /// What the authorizer was asked, with the questions' tickets.
     pub questions: Vec<(ConnectionId, u64, AuthorizationRequest)>,
-    /// Publications that nobody was told about.
+    /// Publications without a receiver.
     pub dropped: Vec<(ConnectionId, ApplicationError)>,
     /// Answers of the application that cannot be used.
     pub unusable_answers: Vec<String>,

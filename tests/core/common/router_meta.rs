@@ -61,7 +61,7 @@ pub fn ask_with(
     }
 }
 
-/// The request id of all these calls: nobody checks the sequence here.
+/// The request id of all these calls: the sequence is not checked here.
 const REQUEST: u64 = 1000;
 
 pub fn meta_call(procedure: &str, args: List, kwargs: Dict) -> Call {

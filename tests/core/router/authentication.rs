@@ -475,7 +475,7 @@ fn strangers_stay_the_same_when_the_router_starts_again() {
 fn few_strangers_change_with_one_user_more() {
     let (before, after) = (salts(20, Some("kept"), 1), salts(21, Some("kept"), 1));
     let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
-    // Of a hundred, about five are like the new one, and nobody else changes.
+    // Of a hundred, about five are like the new one, and no other changes.
     let changed: Vec<_> = changed.map(|(_, after)| after).collect();
     assert!((1..30).contains(&changed.len()), "{changed:?}");
     assert!(changed.iter().all(|it| it.contains("1020")), "{changed:?}");

@@ -224,7 +224,7 @@ fn what_does_not_fit_the_method_lets_nobody_in() {
             let told = wrong_credential_looks_like(&mut net, id, &mut client, Ok(principal));
             let said = std::mem::take(&mut net.unusable_answers);
             assert!(said[0].starts_with("principal \"joe\" has "), "{method}: {said:?}");
-            // As if nobody was known by that name.
+            // As for an unknown user.
             let id = net.connect();
             ask(&mut net, id, &mut client, method);
             let stranger = Err(Denied::new());

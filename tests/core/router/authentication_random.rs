@@ -30,7 +30,7 @@ enum Step {
     Abort,
     Goodbye,
     Call,
-    /// The application knows `joe`, and nobody else.
+    /// The application knows only `joe`.
     Decide,
     Wait(u64),
 }

@@ -374,7 +374,7 @@ fn where_the_meta_api_is_off_a_rule_for_all_brings_no_meta_events() {
         let shown = if policy == Match::Exact { "" } else { &format!(" ({})", policy.as_str()) };
         let text = format!("role \"anonymous\" may not subscribe to {topic:?}{shown}");
         assert_eq!(watching(all(), topic, policy), denied(&text));
-        // Whom nobody has is asked about neither.
+        // A dynamic role is refused too, and the authorizer is not asked.
         assert_eq!(watching(all().dynamic(), topic, policy), denied(&text));
         // Rules that name it decide.
         let named = all().allow(Rule::prefix("wamp.").subscribe());
@@ -395,7 +395,7 @@ fn where_the_meta_api_is_off_a_rule_for_all_brings_no_meta_events() {
     }
     let only = anonymous().allow(Rule::exact("wamp.session.on_join").subscribe());
     assert_eq!(watching(only, "wamp.session.on_join", Match::Exact), None);
-    // Where nobody has it, there are no meta events to be hidden.
+    // If the meta API is off for all roles, there are no meta events to hide.
     let mut config = RouterConfig::new(7).realm("realm1").role(all());
     config.meta_api = MetaApi::Off;
     let mut net = Net::with(config);

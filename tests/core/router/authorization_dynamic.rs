@@ -144,7 +144,7 @@ fn no_answer_is_an_answer_after_a_while() {
                     no answer from the authorizer within 10s";
     assert_eq!(why, expected);
     assert_eq!((net.resumed.clone(), net.router.poll_timeout()), (vec![who], None));
-    // The late answer is for nobody, also if the session waits for another one.
+    // The late answer is ignored, also if the session waits for another one.
     net.send(who, call(3, "com.example.g", 1));
     let (_, late, _) = net.questions.remove(0);
     net.router.handle_authorized(net.now, who, late, ALLOWED());
@@ -314,7 +314,7 @@ fn it_is_told_the_options_of_what_is_decided_about() {
         answer(&mut net, ALLOWED());
         assert_eq!(net.take(who), ["RESULT 1000"]);
     }
-    // Nobody has to decide about what is none.
+    // Invalid arguments are refused without a question to the authorizer.
     let wrong = Dict::new().with("publish_options", 7);
     net.send(who, meta_call("wamp.session.add_testament", args, wrong));
     assert_eq!(net.take(who), ["ERROR 48 1000 wamp.error.invalid_argument"]);

@@ -150,7 +150,7 @@ fn lists_hold_for_patterns_too_and_the_publication_is_acknowledged() {
     assert_eq!(net.take(a.id), ["PUBLISHED 1"]);
     assert_eq!(net.take(b.id), [""; 0]);
     assert_eq!(net.take(c.id), ["EVENT 1", "EVENT 2"]);
-    // That nobody may have it is no error.
+    // An event without eligible receivers is no error.
     net.send(
         a.id,
         publish_as(2, TOPIC, 1, |options| {

@@ -102,7 +102,7 @@ fn several_are_killed_by_authid_or_role_but_never_the_caller() {
         let (b, second, authid) = join(&mut net);
         let (c, third, _) = join(&mut net);
         let procedure = format!("wamp.session.kill_by_{by}");
-        // Nobody is meant, or only the caller itself.
+        // No session matches, or only the caller itself.
         for nobody in ["nobody", &own_authid] {
             let answer = ask(&mut net, a, &procedure, vec![nobody.into()]);
             assert_eq!(answer, Ok(list([0_u64; 0])));

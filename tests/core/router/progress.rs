@@ -60,7 +60,7 @@ fn a_callee_is_asked_only_if_it_can() {
         let mut net = Net::new();
         let (caller, callee, invocation) = asked(&mut net, &roles);
         assert_eq!(invocation.details.receive_progress, None);
-        // Nobody asked for it: dropped, and the end still counts.
+        // The caller did not ask for it: it is dropped, and the end still counts.
         net.send(callee, progress(1));
         assert_eq!(net.take(caller), [""; 0]);
         net.send(callee, yields(1, 1));
@@ -84,7 +84,7 @@ fn a_callee_is_asked_even_if_it_cannot_be_stopped() {
 }
 
 /// It goes on for days after its caller has left, has given up or has waited long enough: it hears
-/// nothing of that, nobody hears of what it sends, and nothing is kept of the call.
+/// nothing of that, its messages reach no session, and nothing is kept of the call.
 #[test]
 fn endless_results_for_nobody_are_dropped() {
     type Ending = fn(&mut Net, ConnectionId);
@@ -112,7 +112,7 @@ fn endless_results_for_nobody_are_dropped() {
         end(&mut net, caller);
         net.take(caller);
         assert_eq!(net.statistics().calls, 0, "{name}");
-        // The router waits for nobody, save for a next HELLO.
+        // The router waits only for the next HELLO.
         let mut size = None;
         for hour in 0..1000 {
             net.send(callee, progress(1));
@@ -162,7 +162,7 @@ fn a_progressive_result_that_cannot_be_delivered_ends_the_call() {
     net.send(callee, progress(1));
     let [first, second] = net.take_messages(caller).try_into().unwrap();
     net.router.handle_undeliverable(net.now, caller, &first, &error);
-    // The call is over: the second one has nobody left to tell.
+    // The call is over: the second one is reported to no session.
     net.router.handle_undeliverable(net.now, caller, &second, &error);
     net.drain();
     assert_eq!(net.take(caller), ["ERROR 48 1 wamp.error.payload_size_exceeded"]);

@@ -191,7 +191,7 @@ impl Model {
         });
         let lists: Lists = [
             options.eligible.map(texts),
-            // To exclude nobody is no list.
+            // An empty `exclude` counts as none.
             options.exclude.map(texts).filter(|list| !list.is_empty()),
             options.eligible_authid.map(authids),
         ];

@@ -343,7 +343,7 @@ impl World {
         assert!(calls > 0 || self.net.router.poll_timeout().is_none());
     }
 
-    /// Everybody answers everything: then nobody is busy, and nothing is under way.
+    /// All callees answer all invocations: then no callee is busy, and no call is pending.
     fn settle(&mut self) {
         for who in 0..PEERS {
             let id = self.peers[who].id;

@@ -124,7 +124,7 @@ fn options_that_a_simple_callee_does_not_know_are_not_forwarded() {
     net.send(caller, message);
     let Message::Invocation(invocation) = net.take_one(callee) else { panic!() };
     assert_eq!(invocation.details, InvocationDetails::default());
-    // Progress that nobody can have asked for is dropped; the end still counts.
+    // Progress that no caller asked for is dropped; the end still counts.
     let mut progress = yields(1, 1);
     progress.options.progress = Some(true);
     net.send(callee, progress);

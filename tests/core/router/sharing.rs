@@ -135,7 +135,8 @@ fn who_may_not_join() {
         net.disconnect(a);
         assert_eq!(net.statistics().registrations, 0);
     }
-    // Nobody is twice in one registration: clients take a second REGISTERED with the same id amiss.
+    // A session is in a registration only once: clients reject a second REGISTERED with the same
+    // id.
     let mut net = Net::new();
     let a = net.join();
     net.registered(a, shares(1, "a", Random));

@@ -1,4 +1,4 @@
-//! Whoever breaks the protocol is told so by ABORT and thrown out; nobody else notices.
+//! A client that breaks the protocol gets ABORT and is disconnected; others notice nothing.
 
 // In the browser the same tests run under its own runner.
 use wampwerk::error::Violation;

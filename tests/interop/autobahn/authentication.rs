@@ -81,7 +81,7 @@ pub(crate) async fn every_method_joins(at: &Place) {
     assert_joined(log_in(&at, nameless).await.unwrap(), "carl", "staff", "cryptosign").await;
 }
 
-/// And nobody learns whether the name or the secret was wrong.
+/// The refusal does not say whether the name or the secret was wrong.
 pub(crate) async fn wrong_secrets_are_refused(at: &Place) {
     let at = place(at, users).await;
     for (method, how, secret) in methods() {

@@ -13,7 +13,7 @@ use wampwerk::session::Registration;
 use super::place::{Place, application, calling};
 use crate::peer::{Autobahn, within};
 
-/// The callee is interrupted unless the mode is skip, and what it says late disturbs nobody.
+/// The callee is interrupted unless the mode is skip, and its late answer is ignored.
 pub(crate) async fn our_call_is_cancelled(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
     let procedure = at.uri("theirs");

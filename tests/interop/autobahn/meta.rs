@@ -9,7 +9,7 @@ use wampwerk::{Match, Session};
 use super::place::{Place, application, json_of, payload};
 use crate::peer::{Autobahn, within};
 
-/// An id that nobody has.
+/// An id that is not in use.
 const UNUSED: u64 = (1 << 53) - 1;
 
 pub(crate) async fn sessions(at: &Place) {

@@ -32,7 +32,7 @@ pub(crate) struct Place {
 pub(crate) type Ours = Box<dyn Fn(Serializer) -> Box<dyn Connector> + Send + Sync>;
 
 impl Place {
-    /// A router of its own, which discloses everybody as the rig's Crossbar does.
+    /// A router of its own, which discloses all callers and publishers, as the rig's Crossbar does.
     pub(crate) async fn embedded() -> Place {
         Place::embedded_with(|router| router).await
     }
@@ -52,7 +52,7 @@ impl Place {
         router.disclosure(Disclosure::Always).meta_api(MetaApi::Full)
     }
 
-    /// The Crossbar that `tests/crossbar/with` starts, with everybody else in it.
+    /// The Crossbar that `tests/crossbar/with` starts, shared with other tests.
     pub(crate) async fn crossbar() -> Place {
         Place::crossbar_with(Implementation::Python)
     }
@@ -111,8 +111,8 @@ impl Place {
         self.serializer
     }
 
-    /// A URI that nobody else has: sessions of the round before may still be leaving, and a Crossbar
-    /// may be shared.
+    /// A URI that no other session uses: sessions of the round before may still be leaving, and a
+    /// Crossbar may be shared.
     pub(crate) fn uri(&self, name: &str) -> String {
         format!("com.example.p{}.r{}.{name}", std::process::id(), self.round)
     }

@@ -42,7 +42,7 @@ pub(crate) async fn results_from_autobahn(at: &Place) {
     ours.leave().await;
 }
 
-/// Autobahn|JS announces them without call canceling: nobody can stop it, but both routers ask it
+/// Autobahn|JS announces them without call canceling: it cannot be stopped, but both routers ask it
 /// for them all the same.
 pub(crate) async fn results_from_autobahn_js(at: &Place) {
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);

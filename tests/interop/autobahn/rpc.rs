@@ -120,7 +120,7 @@ pub(crate) async fn what_is_no_uri(at: &Place) {
     theirs.leave().await;
 }
 
-/// Autobahn has options of its own; what nobody knows does no harm.
+/// Autobahn has options of its own; unknown ones do no harm.
 pub(crate) async fn options_of_autobahn(at: &Place) {
     let (ours, theirs) = (at.ours().await, at.theirs().await);
     let uri = at.uri("uri");

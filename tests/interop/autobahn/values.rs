@@ -74,7 +74,8 @@ pub(crate) async fn of_any_size(at: &Place) {
     ours.leave().await;
 }
 
-/// JSON and CBOR have them; who cannot take one says so, and nobody is disturbed.
+/// JSON and CBOR have them; a peer that cannot take one reports an error, and the sessions
+/// continue.
 pub(crate) async fn integers_beyond_64_bits(at: &Place) {
     let theirs = at.theirs().await;
     for other in Serializer::ALL {

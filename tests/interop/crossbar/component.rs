@@ -32,7 +32,7 @@ async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     limit.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
-/// What all components here have: quick retries, so that nobody waits.
+/// What all components here have: quick retries, so that tests are short.
 fn builder(rig: &Rig) -> ComponentBuilder {
     let retry = RetryPolicy::default()
         .initial_delay(Duration::from_millis(50))

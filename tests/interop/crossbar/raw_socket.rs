@@ -43,7 +43,7 @@ async fn connecting_by_url() {
         session.call("wamp.session.count").value::<u64>().await.unwrap();
         session.leave().await;
     }
-    // Whom nobody trusts.
+    // A certificate that the client does not trust.
     let error = connect(rig.url("rss"), rig.get("realm")).await.unwrap_err();
     assert!(matches!(error, ConnectError::Tls { .. }), "{error}");
 }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use wampwerk::Serializer;
 use wampwerk::transport::{Connector, Tls, WampRawSocketClientFactory, WampWebSocketClientFactory};
 
-/// Where everybody may join, by the keys of the rig.
+/// Transports with anonymous sessions, by the keys of the rig.
 pub(crate) const TRANSPORTS: [&str; 8] =
     ["ws", "wss", "unix_ws", "universal_ws", "rs", "rss", "unix", "universal_rs"];
 

@@ -22,7 +22,7 @@ tests! { Crossbar:
 /// What no healthy machine needs.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A way to Crossbar. Everybody on the way has URIs of its own.
+/// A way to Crossbar. Each session on it has URIs of its own.
 struct Way<'a> {
     rig: &'a Rig,
     transport: &'static str,
@@ -167,7 +167,7 @@ async fn a_wrong_realm_is_aborted() {
     .await;
 }
 
-/// What is lost is told to whoever waits, and nobody else.
+/// The end of a session is reported to those who wait for it, and to no other session.
 async fn being_killed() {
     everywhere(async |way| {
         let (killer, victim) = (way.session().await, way.session().await);

@@ -130,7 +130,7 @@ impl Process {
             let mut waiting = self.shared.waiting.lock().unwrap();
             waiting.last += 1;
             let id = waiting.last;
-            // Of a process that has ended nobody shall wait for a reply.
+            // After the end of the process no caller waits for a reply.
             if let Some(replies) = replies.filter(|_| !waiting.ended) {
                 waiting.replies.insert(id, replies);
             }
@@ -159,7 +159,7 @@ impl Shared {
                 Some(id) => waiting.replies.remove(&id),
                 None => waiting.happenings.get(said["session"].as_str().unwrap()).cloned(),
             }
-            // Nobody has to listen.
+            // There may be no listener.
             .map(|listener| listener.send(said));
         }
         let mut waiting = self.waiting.lock().unwrap();
