@@ -298,7 +298,7 @@ export const once = {
   },
 };
 
-/** With a router that can be killed, where everybody may do everything. */
+/** With a router that can be killed, where all sessions may do everything. */
 export const withRouter = {
   'a Connection outlives its router': async ({ router }) => {
     const { is, ok, fails, lib, channel } = kit;
@@ -518,7 +518,7 @@ export const withRouter = {
   },
 };
 
-/** With a router where nobody is anonymous; `users` has one for each way, as tests/crossbar has. */
+/** With a router without anonymous sessions; `users` has one user for each method, as in tests/crossbar. */
 export const withUsers = {
   'each method lets in, and a wrong secret ends it at once': async ({ auth, users, refusal }) => {
     const { is, ok, fails, lib, channel } = kit;

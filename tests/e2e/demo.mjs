@@ -72,7 +72,7 @@ export async function start(url) {
   };
 }
 
-/** Starts a router alone, by default one where everybody may do everything; resolves when it listens. */
+/** Starts a router alone, by default one where all sessions may do everything; resolves when it listens. */
 export async function startRouter(...args) {
   const words = args.length > 0 ? args : ['--open'];
   const child = spawn(build('example', 'test_router'), words, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -96,7 +96,7 @@ export const once = {
   },
 };
 
-/** Run once, at a router of their own where everybody may do everything and is told of everybody. */
+/** Run once, at a router of their own, where all sessions may do everything and see all others. */
 export const withOpenRouter = {
   'sessions are ended by authid, by role, and altogether': async (where) => {
     const { open, is, ok } = kit;

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 const { Component, connect, Connection, init } = await import(new URL('../../pkg/index.js', import.meta.url));
 await init(readFileSync(new URL('../../pkg/wampwerk_bg.wasm', import.meta.url)));
 
-/** What a WebSocket fires if nobody listens there. */
+/** The event that a WebSocket fires if there is no listener. */
 const url = 'ws://127.0.0.1:2/ws';
 const events = [];
 const socket = new WebSocket(url);
