@@ -32,7 +32,9 @@ async fn given_up(factory: WampWebSocketClientFactory) -> String {
 
 /// One byte after the other, until the other side is gone.
 async fn dribble(mut stream: impl AsyncWrite + Unpin, begin: &str) {
-    stream.write_all(begin.as_bytes()).await.unwrap();
+    if stream.write_all(begin.as_bytes()).await.is_err() {
+        return; // On a busy machine the other side is gone already.
+    }
     let mut ticks = tokio::time::interval(Duration::from_millis(3));
     while stream.write_all(b"x").await.is_ok() && stream.flush().await.is_ok() {
         ticks.tick().await;
