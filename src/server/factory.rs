@@ -29,9 +29,9 @@ struct Factory {
     /// Connections that came without a listener.
     connections: Arc<Connections<Handlers>>,
     target: Target,
-    /// Made of the target for the first stream that is given to `accept`; the error is the reason why
-    /// it cannot be made.
-    acceptor: Arc<OnceLock<Result<Acceptor, Cause>>>,
+    /// Made of the target for the first stream that is given to `accept`. An attempt that fails, as with a
+    /// certificate that is not there yet, is made again for the next stream.
+    acceptor: Arc<OnceLock<Acceptor>>,
 }
 
 macro_rules! factory {
@@ -281,14 +281,20 @@ impl Factory {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let acceptor = self.acceptor.get_or_init(|| match self.target.clone().check() {
-            Ok((_, acceptor)) => Ok(acceptor),
-            Err(ListenError::InvalidUrl(error)) => Err(Cause::new(error)),
-            Err(ListenError::InvalidConfig(error)) => Err(Cause::new(error)),
-            Err(error) => Err(Cause::new(error)),
-        });
-        let acceptor = acceptor.as_ref().map_err(|cause| AcceptError::Settings(cause.clone()))?;
+        let acceptor = self.acceptor().map_err(AcceptError::Settings)?;
         self.connections.take(acceptor.accept(stream, peer).await?, None);
         Ok(())
+    }
+
+    fn acceptor(&self) -> Result<&Acceptor, Cause> {
+        if let Some(acceptor) = self.acceptor.get() {
+            return Ok(acceptor);
+        }
+        let (_, acceptor) = self.target.clone().check().map_err(|error| match error {
+            ListenError::InvalidUrl(error) => Cause::new(error),
+            ListenError::InvalidConfig(error) => Cause::new(error),
+            error => Cause::new(error),
+        })?;
+        Ok(self.acceptor.get_or_init(|| acceptor))
     }
 }

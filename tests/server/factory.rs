@@ -16,8 +16,8 @@ use wampwerk::server::{
     WampWebSocketServerFactory,
 };
 use wampwerk::transport::{
-    AcceptError, CloseCode, Connector, ServerOptions, Tls, Transport, WampRawSocketClientFactory,
-    WampWebSocketClientFactory,
+    AcceptError, CloseCode, Connector, ServerOptions, Tls, TlsServer, Transport,
+    WampRawSocketClientFactory, WampWebSocketClientFactory,
 };
 
 use crate::common::authority::Authority;
@@ -189,6 +189,30 @@ async fn with_tls_and_on_streams_of_ones_own() {
     close(client).await;
     down.await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::Close(true));
+}
+
+#[tokio::test]
+async fn a_certificate_that_comes_later_is_found_by_the_next_stream() {
+    let (chain, key) = Authority::named("authority").issue("localhost");
+    let folder = std::env::temp_dir().join(format!("wampwerk-{}-late", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let tls = TlsServer::new(path("chain.pem"), path("key.pem"));
+    let (make, _seen) = echo();
+    let url = "wss://localhost:0/ws";
+    let server = WampWebSocketServerFactory::new(make, url, codec::available()).unwrap().tls(tls);
+
+    let (_client, stream) = tokio::io::duplex(64);
+    let error = server.accept(stream, "test").await.unwrap_err();
+    assert!(matches!(error, AcceptError::Settings(_)), "{error}");
+
+    std::fs::write(path("chain.pem"), chain).unwrap();
+    std::fs::write(path("key.pem"), key).unwrap();
+    let (client, stream) = tokio::io::duplex(64);
+    drop(client);
+    let error = server.accept(stream, "test").await.unwrap_err();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(matches!(error, AcceptError::Tls(_) | AcceptError::Lost(_)), "{error}");
 }
 
 #[tokio::test]
