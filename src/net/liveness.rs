@@ -29,9 +29,9 @@ impl AutoPing {
     pub(crate) fn of(ping: &Ping, by_default: bool) -> Option<Self> {
         let interval = match ping.interval {
             None if !by_default => return None,
-            interval => interval.unwrap_or(DEFAULT_TIME),
+            interval => interval.unwrap_or(Ping::DEFAULT_TIME),
         };
-        let timeout = match ping.timeout.unwrap_or(DEFAULT_TIME) {
+        let timeout = match ping.timeout.unwrap_or(Ping::DEFAULT_TIME) {
             // A peer that does not answer is not asked again, as in Autobahn.
             Duration::ZERO => LONGEST,
             timeout => timeout,
@@ -44,8 +44,6 @@ impl AutoPing {
         })
     }
 }
-
-const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 const LEAST_TIME: Duration = Duration::from_millis(1);
 

@@ -7,11 +7,13 @@ use crate::settings::{LONGEST, check_time};
 
 /// The times and the size of automatic pings (RFC 6455, section 5.5.2).
 ///
-/// Defaults: interval 10 s, timeout 10 s, 12 bytes, only while the peer is silent. Autobahn's `autoPing…` options. Not available in the browser.
+/// Defaults: interval 10 s, timeout 10 s, 12 bytes, only while the peer is silent. Autobahn's
+/// `autoPing…` options. Not available in the browser.
 #[doc(alias = "AutoPing")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping {
-    /// Zero: no pings.
+    /// Zero: no pings. Unset, it is [`DEFAULT_TIME`](Self::DEFAULT_TIME) where pings are sent by
+    /// default, and no pings elsewhere.
     pub(crate) interval: Option<Duration>,
     /// Zero: the answer is waited for without limit.
     pub(crate) timeout: Option<Duration>,
@@ -24,6 +26,8 @@ impl Ping {
     pub const MIN_SIZE: usize = 12;
     /// Maximum number of bytes of a ping: RFC 6455, section 5.5.
     pub const MAX_SIZE: usize = 125;
+    /// Default of the interval and of the timeout.
+    pub(crate) const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
     /// Pings at this interval, each answered within `timeout`.
     ///
@@ -62,8 +66,17 @@ impl Ping {
         self
     }
 
+    /// What an application sets as a whole: pings, at the default interval if it gives none; or `None`
+    /// for no pings at all.
+    pub(crate) fn set(ping: Option<Ping>) -> Self {
+        ping.map_or_else(Ping::never, |ping| Ping {
+            interval: ping.interval.or(Some(Ping::DEFAULT_TIME)),
+            ..ping
+        })
+    }
+
     /// No pings at all.
-    pub(crate) fn never() -> Self {
+    fn never() -> Self {
         Ping { interval: Some(Duration::ZERO), ..Ping::default() }
     }
 

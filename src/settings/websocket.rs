@@ -122,7 +122,7 @@ impl WebSocketOptions {
     /// as our own router.
     #[must_use]
     pub fn auto_ping(mut self, ping: impl Into<Option<Ping>>) -> Self {
-        self.ping = ping.into().unwrap_or_else(Ping::never);
+        self.ping = Ping::set(ping.into());
         self
     }
 

@@ -110,7 +110,7 @@ impl ServerOptions {
     #[doc(alias("autoPingInterval", "autoPingTimeout"))]
     #[must_use]
     pub fn auto_ping(mut self, auto_ping: impl Into<Option<Ping>>) -> Self {
-        self.auto_ping = auto_ping.into().unwrap_or_else(Ping::never);
+        self.auto_ping = Ping::set(auto_ping.into());
         self
     }
 
@@ -370,6 +370,15 @@ mod tests {
         assert_eq!(options.clone().send_timeout(None).patience(ping), None);
         let short = Duration::from_millis(1);
         assert_eq!(options.send_timeout(short).patience(ping), Some(short));
+    }
+
+    #[test]
+    fn pings_that_are_set_are_sent_over_raw_sockets_too() {
+        let set = |ping: Option<Ping>| ServerOptions::new().auto_ping(ping).raw_socket().auto_ping;
+        assert!(ServerOptions::new().raw_socket().auto_ping.is_none());
+        assert!(set(Some(Ping::default())).is_some());
+        assert!(set(Some(Ping::default().size(100))).is_some());
+        assert!(set(None).is_none());
     }
 
     #[test]
