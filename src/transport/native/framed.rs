@@ -159,6 +159,8 @@ pub(super) struct Framed<F: Framing> {
     /// Messages that were read since a due ping was looked for.
     messages: u8,
     stall: StallTimer,
+    /// The peer did not take what was sent; what is left of it is not sent any more.
+    has_stalled: bool,
     close_timeout: Duration,
     closing: Option<Closing<F::CloseStep>>,
 }
@@ -182,6 +184,7 @@ impl<F: Framing> Framed<F> {
             ping_timer: times.auto_ping.map(PingTimer::new),
             messages: 0,
             stall: StallTimer::new(times.send_timeout),
+            has_stalled: false,
             close_timeout: times.close_timeout,
             closing: None,
         }
@@ -219,7 +222,7 @@ impl<F: Framing> Framed<F> {
     /// Pings and their answers leave now. Never ready unless that has failed.
     fn poll_control(&mut self, cx: &mut Context<'_>) -> Received {
         if self.control_waits
-            && let Poll::Ready(Err(error)) = self.poll_flush(cx)
+            && let Poll::Ready(Err(error)) = self.flush(cx)
         {
             return self.give_up(GiveUp::Silent, error);
         }
@@ -254,7 +257,7 @@ impl<F: Framing> Framed<F> {
         self.control_waits = true;
         let pushed = self.framing.push_ping(payload);
         self.written(pushed)?;
-        if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+        if let Poll::Ready(Err(error)) = self.flush(cx) {
             return Err(error);
         }
         let written = self.framing.bytes_written();
@@ -263,6 +266,32 @@ impl<F: Framing> Framed<F> {
             silence.left(cx, written);
         }
         Ok(())
+    }
+
+    /// Writes what is in the buffer. The caller has entered the framing, so that a poll that reads and
+    /// writes keeps its bound of work.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        if !self.framing.needs_flush() || self.write_error.is_some() || self.has_stalled {
+            return Poll::Ready(Ok(()));
+        }
+        let written = self.framing.poll_write(cx);
+        let count = self.framing.bytes_written();
+        if let Some(silence) = &mut self.ping_timer {
+            silence.left(cx, count);
+        }
+        let result = match written {
+            Poll::Ready(result) => self.written(result),
+            Poll::Pending => {
+                ready!(self.stall.poll(cx, count));
+                self.framing.give_up(GiveUp::Stalled);
+                self.has_stalled = true;
+                self.is_open = false;
+                Err(TransportError::Timeout("the peer does not take what is sent"))
+            }
+        };
+        self.stall.reset();
+        self.control_waits = false;
+        Poll::Ready(result)
     }
 
     fn handle_pong(&mut self, payload: &[u8]) {
@@ -412,26 +441,8 @@ impl<F: Framing> Transport for Framed<F> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        if !self.framing.needs_flush() || self.write_error.is_some() {
-            return Poll::Ready(Ok(()));
-        }
         self.framing.enter(cx);
-        let written = self.framing.poll_write(cx);
-        let count = self.framing.bytes_written();
-        if let Some(silence) = &mut self.ping_timer {
-            silence.left(cx, count);
-        }
-        let result = match written {
-            Poll::Ready(result) => self.written(result),
-            Poll::Pending => {
-                ready!(self.stall.poll(cx, count));
-                self.framing.give_up(GiveUp::Stalled);
-                Err(TransportError::Timeout("the peer does not take what is sent"))
-            }
-        };
-        self.stall.reset();
-        self.control_waits = false;
-        Poll::Ready(result)
+        self.flush(cx)
     }
 
     fn poll_close(
