@@ -80,7 +80,7 @@ impl fmt::Display for ConfigError {
 
 impl Error for ConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.as_ref().map(|cause| -> &(dyn Error + 'static) { &**cause })
+        self.cause.as_deref().map(|cause| cause as _)
     }
 }
 

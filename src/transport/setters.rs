@@ -7,7 +7,7 @@ macro_rules! transport_setters {
             "See [`TransportConfig::", stringify!($name),
             "`](crate::transport::TransportConfig::", stringify!($name), ")."
         )]
-        #[must_use]
+        #[must_use = "the setting is in the value that is returned"]
         pub fn $name(self, $($arg: $type),+) -> Self {
             self.with(|config| config.$name($($arg),+))
         }
@@ -21,7 +21,7 @@ macro_rules! option_setters {
             "See [`WebSocketOptions::", stringify!($name),
             "`](crate::transport::WebSocketOptions::", stringify!($name), ")."
         )]
-        #[must_use]
+        #[must_use = "the setting is in the value that is returned"]
         pub fn $name(self, $($arg: $type),+) -> Self {
             self.with(|mut config| {
                 config.options = config.options.$name($($arg),+);

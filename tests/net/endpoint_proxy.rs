@@ -204,7 +204,7 @@ async fn a_proxy_that_dies_under_a_session_ends_it() {
     let router = wampwerk::Router::builder().realm("realm1").build().unwrap();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let (port, tunnel) = proxy::http(listener.local_addr().unwrap(), Manner::default()).await;
-    let session = wampwerk::session::connect_with(&through(http(port)), "realm1").await.unwrap();
+    let session = wampwerk::session::connect_with(through(http(port)), "realm1").await.unwrap();
     session.register("com.example.add", |a: i64, b: i64| async move { a + b }).await.unwrap();
     let sum: i64 = session.call("com.example.add").args((2, 3)).value().await.unwrap();
     assert_eq!(sum, 5);

@@ -38,7 +38,7 @@ async fn each_serializer_works() {
     let router = router();
     let listener = plain(&router).await;
     for serializer in Serializer::ALL {
-        let session = connect_with(&client(listener.url(), serializer), "realm1").await.unwrap();
+        let session = connect_with(client(listener.url(), serializer), "realm1").await.unwrap();
         let info = session.transport();
         assert_eq!((info.kind, info.serializer, info.secure), ("rawsocket", serializer, false));
         assert_works(&session).await;

@@ -108,7 +108,7 @@ async fn what_is_no_websocket_server_is_named() {
         (
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: wrong\r\n\r\n",
-            "not to our request",
+            "does not match the request",
         ),
         ("", "without an answer; if this is a RawSocket port, use rs://, and of TLS, wss://"),
     ];

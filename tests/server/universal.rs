@@ -62,9 +62,9 @@ async fn behind_tls() {
     let url = listener.raw_socket_url().unwrap();
     assert!(url.starts_with("rss://localhost:"), "{url}");
     let rs = WampRawSocketClientFactory::new(url, Serializer::Json).unwrap();
-    let rs = connect_with(&rs.tls(authority.trusted()), "realm1").await.unwrap();
+    let rs = connect_with(rs.tls(authority.trusted()), "realm1").await.unwrap();
     let ws = WampWebSocketClientFactory::new(listener.url(), codec::available()).unwrap();
-    let ws = connect_with(&ws.tls(authority.trusted()), "realm1").await.unwrap();
+    let ws = connect_with(ws.tls(authority.trusted()), "realm1").await.unwrap();
     assert!(rs.transport().secure && ws.transport().secure);
     assert_together(&rs, &ws).await;
 }

@@ -5,6 +5,8 @@
 //! the relays' and ours, and the peer's program, which must lie beside it. Every round runs each row's contenders one right after the other, in an
 //! order that rotates, so that what else the machine does weighs on all of them alike.
 
+#![allow(clippy::unwrap_used, reason = "a thread that panicked ends the measurement")]
+
 use std::process::ExitCode;
 use std::time::Duration;
 

@@ -12,6 +12,7 @@ use crate::uri::Uri;
 /// An event of a session.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(clippy::enum_variant_names, reason = "EVENT is a message of WAMP")]
 pub enum Event {
     /// The router asks for a proof of identity, by an offered method. Answer with
     /// [`Client::authenticate`](super::Client::authenticate) or

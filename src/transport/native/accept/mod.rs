@@ -181,7 +181,7 @@ impl Acceptor {
         {
             return Err(ConfigError::new(name, "not supported by RawSocket"));
         }
-        Ok(self.check_tls()?)
+        self.check_tls()
     }
 
     /// Reads the files of the TLS settings, unless that has been done.
