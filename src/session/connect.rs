@@ -275,7 +275,7 @@ impl fmt::Debug for Connect<'_> {
 ///
 /// # Errors
 /// [`ConnectError::Join`] if the router refuses, breaks the protocol or does not answer in time, and
-/// with `wamp.error.cannot_authenticate` if we cannot prove who we are, or the router cannot;
+/// with `wamp.error.cannot_authenticate` if the client or the router cannot authenticate itself;
 /// [`ConnectError::InvalidConfig`] if the authentication methods disagree.
 pub async fn join(
     transport: Box<dyn Transport>,

@@ -66,8 +66,8 @@ impl Ping {
         self
     }
 
-    /// What an application sets as a whole: pings, at the default interval if it gives none; or `None`
-    /// for no pings at all.
+    /// Settings that an application gives as a whole. Pings without an interval take the default one;
+    /// `None` is for no pings at all.
     pub(crate) fn set(ping: Option<Ping>) -> Self {
         ping.map_or_else(Ping::never, |ping| Ping {
             interval: ping.interval.or(Some(Ping::DEFAULT_TIME)),

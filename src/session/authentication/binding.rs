@@ -1,4 +1,4 @@
-//! What the methods that can be bound to a connection do with a `ChannelBinding`.
+//! Applies a `ChannelBinding` in the methods that can be bound to a connection.
 
 use super::channel_binding::ChannelBinding;
 use super::identity::Identity;
