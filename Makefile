@@ -1,9 +1,9 @@
 # Each target works from a fresh clone: it sets up what it needs (tools/setup says what) and then runs one script.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench load fuzz npm clean
+.PHONY: help setup demo test check conformance bench load fuzz npm clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
 setup: ## install everything that the targets below need
 	tools/setup all
@@ -20,6 +20,11 @@ test: ## every test: native, Crossbar, wasm in a browser, page end to end
 check: ## formatting, clippy, documentation, purity, licences
 	tools/setup check
 	tools/check
+
+conformance: ## the Autobahn test suite, 517 cases as client and 517 as server; half an hour
+	tools/setup conformance
+	cargo build --release --example conformance
+	eval "$$(tools/setup --env)"; tools/conformance
 
 bench: ## benches, and the comparison with other clients and the raw transport
 	tools/setup bench
