@@ -4,5 +4,6 @@
 //! Decoding the messages is the responsibility of `codec`.
 
 pub mod batch;
+pub mod chunks;
 pub mod rawsocket;
 pub mod websocket;

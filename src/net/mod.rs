@@ -11,6 +11,7 @@ pub(crate) mod lookup;
 pub(crate) mod protection;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 pub(crate) mod tls;
+pub(crate) mod write;
 
 /// Returns whether the error means that the peer has closed the connection.
 pub(crate) fn is_end(error: &std::io::Error) -> bool {

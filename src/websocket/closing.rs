@@ -2,22 +2,26 @@
 //!
 //! The caller bounds the time of all steps together.
 
+use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tungstenite::Utf8Bytes;
-use tungstenite::protocol::CloseFrame;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::CloseCode;
-use super::connection::{Connection, Reading, would_block};
+use super::connection::{Connection, Reading};
+
+/// Number of reads of a step that drops what comes, after which the task yields.
+const READS: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseStep {
     /// Our Close frame, and everything before it, leaves. What comes is read and dropped: the peer
     /// may have much to say before it reads, too.
     Flush,
-    /// The peer's Close frame comes, and then the end of the stream where we are the client.
+    /// The peer's Close frame comes.
     Answer,
+    /// The peer ends the stream, as a server does first.
+    End,
     Shutdown,
     /// After a failure: the peer's bytes are read and dropped.
     Drain,
@@ -27,17 +31,12 @@ pub(crate) enum CloseStep {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Puts our Close frame into the buffer, behind everything else. Of a connection that cannot be
     /// written any more, only our direction is ended.
-    pub(crate) fn begin_close(&mut self, code: CloseCode, can_write: bool) -> CloseStep {
-        let code = match self.reading {
-            Reading::Failed(code) => code,
-            Reading::Open | Reading::Ended => code,
-        };
-        let frame = CloseFrame { code: code.code().into(), reason: Utf8Bytes::default() };
-        match self.socket.close(Some(frame)) {
-            Ok(()) if can_write => CloseStep::Flush,
-            Err(error) if can_write && would_block(&error) => CloseStep::Flush,
-            Ok(()) | Err(_) => CloseStep::Shutdown,
+    pub(crate) fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
+        match self.reading {
+            Reading::Failed(code) => self.write_close(Some((code, ""))),
+            Reading::Open | Reading::Closed | Reading::Ended => self.write_close(said),
         }
+        if can_write { CloseStep::Flush } else { CloseStep::Shutdown }
     }
 
     pub(crate) fn poll_close_step(
@@ -45,25 +44,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         cx: &mut Context<'_>,
         step: CloseStep,
     ) -> Poll<CloseStep> {
+        self.enter();
         let failed = matches!(self.reading, Reading::Failed(_));
         Poll::Ready(match step {
-            CloseStep::Flush => match self.socket.flush() {
-                Err(error) if would_block(&error) => return self.poll_discard(cx),
-                Ok(()) if !failed => CloseStep::Answer,
-                Ok(()) | Err(_) => CloseStep::Shutdown,
+            CloseStep::Flush => match self.poll_flush(cx) {
+                Poll::Pending => return self.poll_discard(cx),
+                Poll::Ready(Ok(())) if !failed => CloseStep::Answer,
+                Poll::Ready(_) => CloseStep::Shutdown,
             },
-            CloseStep::Answer => match self.socket.read() {
-                Ok(_) => CloseStep::Answer,
-                Err(error) if would_block(&error) => return Poll::Pending,
-                Err(_) => CloseStep::Shutdown,
+            CloseStep::Answer => match self.reading {
+                Reading::Open => {
+                    ready!(self.poll_read_dropping(cx));
+                    CloseStep::Answer
+                }
+                Reading::Closed if self.is_client() => CloseStep::End,
+                Reading::Closed | Reading::Ended | Reading::Failed(_) => CloseStep::Shutdown,
             },
-            CloseStep::Shutdown => match ready!(self.socket.get_mut().poll_shutdown(cx)) {
+            CloseStep::End => {
+                // An error is an end as well.
+                let _ = ready!(self.poll_drain(cx));
+                CloseStep::Shutdown
+            }
+            CloseStep::Shutdown => match ready!(Pin::new(&mut self.stream).poll_shutdown(cx)) {
                 Ok(()) if failed => CloseStep::Drain,
                 Ok(()) | Err(_) => CloseStep::Done,
             },
             CloseStep::Drain => {
-                // An error is an end as well.
-                let _ = ready!(self.socket.get_mut().poll_drain(cx));
+                let _ = ready!(self.poll_drain(cx));
                 CloseStep::Done
             }
             CloseStep::Done => CloseStep::Done,
@@ -72,28 +79,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Reads what the peer says while we flush, its Close frame among it.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<CloseStep> {
-        use tungstenite::Error;
-        use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
         match self.reading {
             // It may read on.
             Reading::Ended => return Poll::Pending,
-            Reading::Failed(_) => {
-                // An error is an end as well.
-                let _ = ready!(self.socket.get_mut().poll_drain(cx));
+            Reading::Failed(_) | Reading::Closed => {
+                let _ = ready!(self.poll_drain(cx));
                 self.reading = Reading::Ended;
             }
-            Reading::Open => match self.socket.read() {
-                Ok(_) => {}
-                Err(error) if would_block(&error) => return Poll::Pending,
-                Err(
-                    Error::ConnectionClosed
-                    | Error::AlreadyClosed
-                    | Error::Io(_)
-                    | Error::Protocol(ResetWithoutClosingHandshake),
-                ) => self.reading = Reading::Ended,
-                Err(_) => self.reading = Reading::Failed(CloseCode::ProtocolError),
-            },
+            Reading::Open => ready!(self.poll_read_dropping(cx)),
         }
         Poll::Ready(CloseStep::Flush)
+    }
+
+    /// Reads once, and drops all but what changes the state.
+    fn poll_read_dropping(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // The state tells about an error.
+        while let Ok(Some(_)) = self.next_buffered() {}
+        if self.reading == Reading::Open {
+            let _ = ready!(self.poll_read(cx));
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads and drops until the peer has ended its direction, too. Closing a socket with unread
+    /// bytes would make the system reset the connection, and what we sent last could be lost.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Bounded per poll, as the peer may send faster than we look.
+        for _ in 0..READS {
+            let mut space = [0; 4096];
+            let mut buf = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }

@@ -1,63 +1,64 @@
 //! A WebSocket connection after its opening handshake: messages in and out of a byte stream.
 //!
-//! Nothing is written before a flush, and everything is polled by one task. The framing itself is
-//! tungstenite's; pings are sent, and silence is judged, by the caller.
+//! Nothing is written before a flush, and everything is polled by one task. What frames look like is in
+//! `framing::websocket`; pings are sent, and silence is judged, by the caller.
 
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
 use std::num::NonZeroUsize;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tungstenite::error::{CapacityError, ProtocolError};
-use tungstenite::protocol::Role;
-use tungstenite::protocol::frame::Frame;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
-use tungstenite::{Message, Utf8Bytes, WebSocket};
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::CloseCode;
 use super::control::Pongs;
-use super::io::Io;
+use super::masks;
 use super::settings::Settings;
 use crate::error::Cause;
+use crate::framing::websocket::{self as framing, Event, Form, Kind, Reader, Role, Writer};
+use crate::net::write::poll_write_pieces;
 
-/// More than the header of a frame ever takes.
-pub(super) const HEADER_SIZE: usize = 16;
+/// Bytes read by one system call, unless the rest of a longer frame is missing. The space is on the
+/// stack, so that a connection that waits needs no memory for it, and it is never cleared.
+pub(crate) const READ_SIZE: usize = 32 << 10;
+
+/// Number of reads after which the task yields: a message may consist of a million empty fragments.
+const READS_PER_POLL: u8 = 16;
 
 /// A WebSocket connection after its opening handshake.
 pub(crate) struct Connection<S> {
-    pub(super) socket: WebSocket<Io<S>>,
+    pub(super) stream: S,
+    role: Role,
+    reader: Reader,
+    writer: Writer,
+    /// Bytes that came and that `reader` has not read. At the start these are the bytes behind the opening
+    /// handshake.
+    early: Bytes,
     pub(super) reading: Reading,
-    /// Upper bound of the bytes that a flush still has to write.
-    buffered: usize,
+    /// Our Close frame was written, and nothing can follow it.
+    pub(super) has_closed: bool,
+    /// Something was written since everything had left.
+    dirty: bool,
     pongs: Pongs,
     fragment: Option<NonZeroUsize>,
+    read: u64,
+    /// Number of times that the stream may still be read in this poll.
+    reads_left: u8,
+    written: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     Open,
-    /// The peer has closed, or the connection is lost.
+    /// The peer's Close frame has come.
+    Closed,
+    /// The connection has ended without it, or is lost.
     Ended,
     /// The peer broke a rule or is silent. Our Close frame carries this code.
-    Failed(CloseCode),
-}
-
-/// A message or frame of the peer.
-#[derive(Debug)]
-pub(crate) enum Received {
-    Text(Bytes),
-    Binary(Bytes),
-    /// The answer is in the buffer.
-    Ping,
-    Pong(Bytes),
-    /// A frame without a message of its own.
-    Nothing,
-    /// The peer's Close frame, with its code and reason if it has them.
-    Close(Option<(u16, String)>),
-    /// The closing handshake is complete.
-    Closed,
+    Failed(u16),
 }
 
 /// The connection cannot be read any more.
@@ -68,70 +69,103 @@ pub(crate) enum ReadError {
     TooLarge { size: usize, limit: usize },
 }
 
-/// A frame could not be written.
-#[derive(Debug)]
-pub(crate) enum WriteError {
-    /// The stream is broken. What the peer said before can still be read.
-    Lost(Cause),
-    /// The frame itself cannot be sent.
-    Frame(String),
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// `early` is what came behind the opening handshake.
     pub(crate) fn new(stream: S, early: Vec<u8>, role: Role, settings: &Settings) -> Self {
-        let io = Io::new(stream, early);
+        let (peer, writer) = match role {
+            Role::Client => (Role::Server, Writer::client(masks::mask)),
+            Role::Server => (Role::Client, Writer::server()),
+        };
         Connection {
-            socket: WebSocket::from_raw_socket(io, role, Some(settings.framing())),
+            stream,
+            role,
+            reader: Reader::new(peer, settings.limits()),
+            writer,
+            read: early.len() as u64,
+            early: early.into(),
             reading: Reading::Open,
-            buffered: 0,
+            has_closed: false,
+            dirty: false,
             pongs: Pongs::default(),
             fragment: settings.auto_fragment_size,
+            reads_left: READS_PER_POLL,
+            written: 0,
         }
     }
 
-    /// Begins a poll of the task that drives this connection: names the task to wake, and renews the
-    /// bound of what one poll reads. Goes before everything else that is polled.
-    pub(crate) fn enter(&mut self, cx: &Context<'_>) {
-        self.socket.get_mut().enter(cx);
+    /// Begins a poll of the task that drives this connection: renews the bound of what one poll reads.
+    pub(crate) fn enter(&mut self) {
+        self.reads_left = READS_PER_POLL;
     }
 
-    /// The next message or frame. After an error, [`Received::Close`] or [`Received::Closed`],
-    /// nothing more can be read.
-    pub(crate) fn poll_read(&mut self) -> Poll<Result<Received, ReadError>> {
-        Poll::Ready(Ok(match self.socket.read() {
-            Ok(Message::Binary(payload)) => Received::Binary(payload),
-            Ok(Message::Text(payload)) => Received::Text(payload.into()),
-            Ok(Message::Ping(payload)) => {
-                let (written, left) = (self.bytes_written(), self.bytes_left());
-                if !self.pongs.admit(payload.len(), written, left) {
-                    let text = "pings without end, and their answers are not taken";
-                    return Poll::Ready(Err(self.violation(text)));
+    /// The next event of the bytes that were read already. After an error or [`Event::Close`], nothing more
+    /// can be read.
+    pub(crate) fn next_buffered(&mut self) -> Result<Option<Event>, ReadError> {
+        if self.early.is_empty() {
+            return Ok(None);
+        }
+        let mut input = &self.early[..];
+        let event = self.reader.read(&mut input);
+        let left = input.len();
+        self.early.advance(self.early.len() - left);
+        if left == 0 {
+            // Or it would hold its memory until more comes.
+            self.early = Bytes::new();
+        }
+        self.take(event)
+    }
+
+    /// Reads once, after [`next_buffered`](Self::next_buffered) had nothing. `Ok(None)` if that brought no
+    /// event. Errors are as there.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event>, ReadError>> {
+        let Some(reads_left) = self.reads_left.checked_sub(1) else {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        };
+        let in_place = match self.reader.space() {
+            Some(mut space) => Some(ready!(pin!(self.stream.read_buf(&mut space)).poll(cx))),
+            None => None,
+        };
+        let read = if let Some(read) = in_place {
+            read.map(|count| (count, self.reader.read(&mut &[][..])))
+        } else {
+            let mut space = [const { MaybeUninit::uninit() }; READ_SIZE];
+            let mut buf = ReadBuf::uninit(&mut space);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
+            read.map(|()| {
+                let mut input = buf.filled();
+                let event = self.reader.read(&mut input);
+                if !input.is_empty() {
+                    self.early = Bytes::copy_from_slice(input);
                 }
-                Received::Ping
+                (buf.filled().len(), event)
+            })
+        };
+        self.reads_left = reads_left;
+        Poll::Ready(match read {
+            Ok((0, _)) => {
+                let text = "the peer went away without closing";
+                self.ended(io::Error::new(ErrorKind::UnexpectedEof, text))
             }
-            Ok(Message::Pong(payload)) => Received::Pong(payload),
-            Ok(Message::Frame(_)) => Received::Nothing,
-            Ok(Message::Close(frame)) => {
-                // The answer leaves now, or when the connection is closed.
-                let _ = self.socket.flush();
-                self.reading = Reading::Ended;
-                let said = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
-                Received::Close(said)
+            Ok((count, event)) => {
+                self.read += count as u64;
+                self.take(event)
             }
-            Err(error) if would_block(&error) => return Poll::Pending,
-            Err(error) => return Poll::Ready(self.read_failed(error)),
-        }))
+            Err(error) => self.ended(error),
+        })
     }
 
-    /// Ends reading because the peer broke a rule.
+    /// Ends reading because the peer broke a rule of a protocol above.
     pub(crate) fn violation(&mut self, text: impl fmt::Display) -> ReadError {
-        self.fail(CloseCode::ProtocolError);
+        self.fail(CloseCode::ProtocolError.code());
         ReadError::Violation(text.to_string())
     }
 
     /// Ends reading; our Close frame will carry this code.
-    pub(crate) fn fail(&mut self, code: CloseCode) {
+    pub(crate) fn fail(&mut self, code: u16) {
         self.reading = Reading::Failed(code);
     }
 
@@ -140,144 +174,182 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.reading = Reading::Ended;
     }
 
-    /// Returns whether the stream had nothing more to read at the last attempt.
+    /// Returns whether the stream had nothing more to read when [`poll_read`](Self::poll_read) was pending.
     pub(crate) fn is_drained(&self) -> bool {
-        self.socket.get_ref().is_drained()
+        self.reads_left > 0
     }
 
-    /// Puts a binary message into the buffer; writes only above the buffer's limit.
-    pub(crate) fn write_binary(&mut self, payload: Bytes) -> Result<(), WriteError> {
-        match self.fragment_size(payload.len()) {
-            Some(size) => self.write_fragments(payload, Data::Binary, size),
-            None => self.write(Message::Binary(payload)),
+    /// Puts a message into the buffer.
+    pub(crate) fn write_message(
+        &mut self,
+        kind: Kind,
+        payload: Bytes,
+    ) -> Result<(), framing::WriteError> {
+        if self.has_closed {
+            return Ok(());
         }
-    }
-
-    /// Puts a text message into the buffer; writes only above the buffer's limit.
-    pub(crate) fn write_text(&mut self, text: Utf8Bytes) -> Result<(), WriteError> {
-        match self.fragment_size(text.len()) {
-            Some(size) => self.write_fragments(text.into(), Data::Text, size),
-            None => self.write(Message::Text(text)),
-        }
+        self.dirty = true;
+        self.writer.message(kind, payload, Form { fragment: self.fragment })
     }
 
     /// Puts a ping into the buffer.
-    pub(crate) fn write_ping(&mut self, payload: Bytes) -> Result<(), WriteError> {
-        self.write(Message::Ping(payload))
+    pub(crate) fn write_ping(&mut self, payload: Bytes) {
+        if !self.has_closed && self.writer.is_between_frames() {
+            self.dirty = true;
+            self.writer.ping(payload);
+        }
     }
 
-    /// Upper bound of the bytes that a flush still has to write.
+    /// Puts our Close frame into the buffer, unless that has been done.
+    pub(super) fn write_close(&mut self, said: Option<(u16, &str)>) {
+        if !std::mem::replace(&mut self.has_closed, true) && self.writer.is_between_frames() {
+            self.dirty = true;
+            self.writer.close(said);
+        }
+    }
+
+    /// Number of bytes that a flush still has to write; never 0 while the stream has something to flush.
     pub(crate) fn buffered(&self) -> usize {
-        self.buffered
+        self.writer.chunks().len().max(usize::from(self.dirty))
     }
 
     /// Ready when everything has left. When this fails, nothing is kept for the peer any more.
-    pub(crate) fn poll_flush(&mut self) -> Poll<Result<(), WriteError>> {
-        let result = match self.socket.flush() {
-            Err(error) if would_block(&error) => {
-                // Never 0 while the stream itself has something to flush.
-                self.buffered = self.socket.get_ref().bytes_left().max(1);
-                return Poll::Pending;
-            }
-            Err(error) => self.write_failed(error),
-            Ok(()) => Ok(()),
-        };
-        self.buffered = 0;
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = ready!(self.poll_write(cx));
+        self.dirty = false;
+        if result.is_err() {
+            self.writer.clear();
+            // The task reads on, and tells the error at the end.
+            cx.waker().wake_by_ref();
+        }
         Poll::Ready(result)
     }
 
-    /// Number of bytes read since the start.
+    /// Number of bytes that came since the start.
     pub(crate) fn bytes_read(&self) -> u64 {
-        self.socket.get_ref().bytes_read()
+        self.read
     }
 
     /// Number of bytes that the stream took since the start.
     pub(crate) fn bytes_written(&self) -> u64 {
-        self.socket.get_ref().bytes_written()
+        self.written
     }
 
-    /// Number of bytes that the stream did not take at the last attempt to write.
+    /// Number of bytes that the stream has not taken yet.
     pub(crate) fn bytes_left(&self) -> usize {
-        self.socket.get_ref().bytes_left()
+        self.writer.chunks().len()
     }
 
-    /// Size of the frames that a message of this length is split into, if it is.
-    fn fragment_size(&self, length: usize) -> Option<usize> {
-        self.fragment.map(NonZeroUsize::get).filter(|&size| length > size)
+    pub(super) fn is_client(&self) -> bool {
+        self.role == Role::Client
     }
 
-    /// Writes frames of this many bytes; a character may be split (RFC 6455, section 5.6).
-    fn write_fragments(
+    /// Takes what the reader returned.
+    fn take(
         &mut self,
-        mut rest: Bytes,
-        kind: Data,
-        size: usize,
-    ) -> Result<(), WriteError> {
-        let mut code = OpCode::Data(kind);
-        loop {
-            let frame = rest.split_to(size.min(rest.len()));
-            let last = rest.is_empty();
-            self.write(Message::Frame(Frame::message(frame, code, last)))?;
-            if last {
-                return Ok(());
+        event: Result<Option<Event>, framing::ReadError>,
+    ) -> Result<Option<Event>, ReadError> {
+        let event = event.map_err(|error| {
+            self.fail(error.close_code());
+            read_error(error)
+        })?;
+        match &event {
+            Some(Event::Ping(payload)) => {
+                let (written, left) = (self.written, self.bytes_left());
+                if !self.pongs.admit(payload.len(), written, left) {
+                    let text = "pings without end, and their answers are not taken";
+                    return Err(self.violation(text));
+                }
+                if !self.has_closed {
+                    self.dirty = true;
+                    self.writer.pong(payload.clone());
+                }
             }
-            code = OpCode::Data(Data::Continue);
+            Some(Event::Close(said)) => {
+                self.reading = Reading::Closed;
+                let said = said.as_ref().map(|(code, reason)| (*code, reason.as_str()));
+                // The same code; a reason is not repeated.
+                self.write_close(said.map(|(code, _)| (code, "")));
+            }
+            _ => {}
         }
+        Ok(event)
     }
 
-    fn write(&mut self, message: Message) -> Result<(), WriteError> {
-        self.buffered += message.len() + HEADER_SIZE;
-        match self.socket.write(message) {
-            Ok(()) => Ok(()),
-            Err(error) => self.write_failed(error),
-        }
+    fn ended(&mut self, error: io::Error) -> Result<Option<Event>, ReadError> {
+        self.reading = Reading::Ended;
+        Err(ReadError::Lost(Cause::new(error)))
     }
 
-    /// Returns `Ok` for what is not an error of writing.
-    fn write_failed(&mut self, error: tungstenite::Error) -> Result<(), WriteError> {
-        use tungstenite::Error;
-        match error {
-            // It is in the buffer.
-            Error::Io(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-            // The peer has closed, which is read as the end.
-            Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Protocol(ProtocolError::SendAfterClosing) => Ok(()),
-            Error::Io(error) => {
-                self.buffered = 0;
-                // The task reads on, and tells the error at the end.
-                self.socket.get_ref().wake();
-                Err(WriteError::Lost(error.into()))
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.writer.chunks().is_empty() {
+            let pieces = self.writer.chunks().iter();
+            let count = ready!(poll_write_pieces(&mut self.stream, cx, pieces))?;
+            if count == 0 {
+                return Poll::Ready(Err(ErrorKind::WriteZero.into()));
             }
-            error => Err(WriteError::Frame(error.to_string())),
+            self.written += count as u64;
+            self.writer.advance(count);
         }
-    }
-
-    fn read_failed(&mut self, error: tungstenite::Error) -> Result<Received, ReadError> {
-        use tungstenite::Error;
-        let lost: Cause = match error {
-            Error::ConnectionClosed | Error::AlreadyClosed => {
-                self.reading = Reading::Ended;
-                return Ok(Received::Closed);
-            }
-            Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
-                self.fail(CloseCode::TooBig);
-                return Err(ReadError::TooLarge { size, limit: max_size });
-            }
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-                std::io::Error::new(ErrorKind::UnexpectedEof, "the peer went away without closing")
-                    .into()
-            }
-            Error::Protocol(error) => return Err(self.violation(error)),
-            Error::Utf8(error) => return Err(self.violation(error)),
-            Error::Io(error) => error.into(),
-            error => error.to_string().into(),
-        };
-        self.lost();
-        Err(ReadError::Lost(lost))
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 }
 
-pub(super) fn would_block(error: &tungstenite::Error) -> bool {
-    matches!(error, tungstenite::Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
+fn read_error(error: framing::ReadError) -> ReadError {
+    match error {
+        framing::ReadError::FrameTooLong { length, limit }
+        | framing::ReadError::MessageTooLong { length, limit } => {
+            let size = usize::try_from(length).unwrap_or(usize::MAX);
+            ReadError::TooLarge { size, limit }
+        }
+        error => ReadError::Violation(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_one_read_brought_is_given_in_order_and_counted_once() {
+        let (near, mut far) = duplex(2 * READ_SIZE);
+        let mut sent = Vec::new();
+        while sent.len() < READ_SIZE + 5000 {
+            sent.extend_from_slice(&[0x82, 2, (sent.len() % 251) as u8, 7]);
+        }
+        let (early, rest) = sent.split_at(2501);
+        let settings = Settings::default();
+        let mut connection = Connection::new(near, early.to_vec(), Role::Client, &settings);
+        far.write_all(rest).await.unwrap();
+        let mut read = Vec::new();
+        poll_fn(|cx| {
+            connection.enter();
+            loop {
+                let event = match connection.next_buffered().unwrap() {
+                    Some(event) => event,
+                    None => match connection.poll_read(cx) {
+                        Poll::Ready(Ok(Some(event))) => event,
+                        Poll::Ready(Ok(None)) => continue,
+                        Poll::Ready(Err(error)) => panic!("{error:?}"),
+                        Poll::Pending => return Poll::Ready(()),
+                    },
+                };
+                let Event::Message(Kind::Binary, payload) = event else { unreachable!() };
+                read.extend_from_slice(&[&[0x82, 2], &payload[..]].concat());
+            }
+        })
+        .await;
+        assert_eq!(read, sent);
+        assert_eq!(connection.bytes_read(), sent.len() as u64);
+        // Only the stream itself was asked: twice for what there was, and it has nothing more.
+        assert_eq!(connection.reads_left, READS_PER_POLL - 2);
+        assert!(connection.is_drained() && connection.early.is_empty());
+        // Nor does it hold any memory for what was read.
+        assert!(!connection.early.is_unique());
+    }
 }

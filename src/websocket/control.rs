@@ -1,11 +1,11 @@
 //! Bounds the answers to the peer's pings (RFC 6455, section 5.5).
 
-use super::connection::HEADER_SIZE;
+use crate::framing::websocket::frame::MAX_HEADER;
 use crate::net::limits::HIGH_WATER;
 
 /// Answers to the peer's pings that may still be in the buffer.
 ///
-/// They are in tungstenite's buffer, which has no limit: a peer that takes nothing must not fill it.
+/// The buffer has no limit of its own: a peer that takes nothing must not fill it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pongs {
     bytes: usize,
@@ -21,7 +21,7 @@ impl Pongs {
             // All that was in the buffer when the count began has left.
             *self = Pongs { bytes: 0, until: written + left as u64 };
         }
-        self.bytes += size + HEADER_SIZE;
+        self.bytes += size + MAX_HEADER;
         self.bytes <= HIGH_WATER
     }
 }

@@ -14,7 +14,7 @@ cfg_if::cfg_if! {
         pub(crate) mod connection;
         mod control;
         pub(crate) mod handshake;
-        pub(crate) mod io;
+        mod masks;
         #[cfg(feature = "router")]
         pub(crate) mod on_connect;
         #[cfg(feature = "router")]

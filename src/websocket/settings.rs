@@ -3,16 +3,11 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use tungstenite::protocol::WebSocketConfig;
-
 use super::CLOSE_TIMEOUT;
-use crate::net::limits::{DEFAULT_MAX_MESSAGE_SIZE, HIGH_WATER, SEND_TIMEOUT};
+use crate::framing::websocket::Limits;
+use crate::net::limits::{DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
 use crate::settings::{Ping, WebSocketOptions};
-
-/// tungstenite clears as much memory before each read, and each connection keeps it. The size of one
-/// system call is [`READ_SIZE`](super::io::READ_SIZE).
-const READ_BUFFER: usize = 4 << 10;
 
 /// Limits of size and time. The default is that of a client.
 #[derive(Clone, Debug)]
@@ -71,14 +66,9 @@ impl Settings {
         self.max_send_size.unwrap_or(self.max_message_size)
     }
 
-    /// The settings of tungstenite.
-    pub(crate) fn framing(&self) -> WebSocketConfig {
+    /// The limits of what is read.
+    pub(crate) fn limits(&self) -> Limits {
         let message = self.max_message_size;
-        WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(HIGH_WATER)
-            .max_write_buffer_size(usize::MAX)
-            .max_message_size(Some(message))
-            .max_frame_size(Some(self.max_frame_size.unwrap_or(message)))
+        Limits { frame: self.max_frame_size.unwrap_or(message), message }
     }
 }

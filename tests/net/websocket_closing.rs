@@ -17,10 +17,10 @@ use crate::common::websocket::{
 async fn our_failures_have_their_close_codes_on_the_wire() {
     let cases: [(&[u8], u16, &str); 6] = [
         (b"\x81\x02hi", 1002, "text message"),
-        (b"\x81\x01\xff", 1002, "utf-8"),
-        (b"\xf2\x00", 1002, "Reserved bits"),
-        (b"\x83\x00", 1002, "invalid opcode"),
-        (b"\x80\x00", 1002, "Continue frame"),
+        (b"\x81\x01\xff", 1007, "not valid UTF-8"),
+        (b"\xf2\x00", 1002, "reserved bits 111"),
+        (b"\x83\x00", 1002, "opcode 3"),
+        (b"\x80\x00", 1002, "continues no message"),
         (b"\x82\x7f\x00\x00\x00\x00\x7f\xff\xff\xff", 1009, "exceeds the limit"),
     ];
     for (sent, code, text) in cases {

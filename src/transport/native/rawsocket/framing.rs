@@ -5,7 +5,7 @@
 //! like is in `framing::rawsocket`.
 
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -20,6 +20,7 @@ use crate::framing::rawsocket::{
 };
 use crate::net::limits::HIGH_WATER;
 use crate::net::protection::Protection;
+use crate::net::write::poll_write_pieces;
 use crate::transport::native::framed::{
     Framed, Framing, GiveUp, Incoming, TimeLimits, WriteError, lost,
 };
@@ -28,9 +29,6 @@ use crate::transport::{CloseCode, TransportInfo};
 /// Bytes read by one system call, unless the rest of a longer frame is missing. The space is on the
 /// stack, so that a connection that waits needs no memory for it.
 const READ_SIZE: usize = 32 << 10;
-
-/// Maximum number of chunks written by one system call.
-const CHUNKS_PER_WRITE: usize = 16;
 
 /// Bytes read at once to be dropped.
 const DRAIN_SIZE: usize = 16 << 10;
@@ -276,7 +274,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketFraming<S> {
 
     fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.writer.is_empty() {
-            let count = ready!(self.poll_write_once(cx))?;
+            let pieces = self.writer.chunks();
+            let count = ready!(poll_write_pieces(&mut self.stream, cx, pieces))?;
             if count == 0 {
                 return Poll::Ready(Err(ErrorKind::WriteZero.into()));
             }
@@ -284,23 +283,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> RawSocketFraming<S> {
             self.writer.advance(count);
         }
         Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_write_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let stream = Pin::new(&mut self.stream);
-        let mut chunks = self.writer.chunks();
-        let first = chunks.next().unwrap_or_default();
-        let mut chunks = chunks.peekable();
-        if chunks.peek().is_none() || !stream.is_write_vectored() {
-            return stream.poll_write(cx, first);
-        }
-        let mut slices = [IoSlice::new(first); CHUNKS_PER_WRITE];
-        let mut count = 1;
-        for (slice, chunk) in slices[1..].iter_mut().zip(chunks) {
-            *slice = IoSlice::new(chunk);
-            count += 1;
-        }
-        stream.poll_write_vectored(cx, &slices[..count])
     }
 
     /// Reads once what is dropped. `false` is the end of the peer's direction.

@@ -8,10 +8,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tungstenite::handshake::client::{Response, generate_key};
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::http::HeaderMap;
-use tungstenite::protocol::Role;
 
 use super::framing::transport;
 use crate::error::{Cause, ConfigError, ConnectError, HttpRefusal};
+use crate::framing::websocket::Role;
 use crate::message::Serializer;
 use crate::net::dial::{Dialer, Handshake};
 use crate::net::is_end;

@@ -5,10 +5,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tungstenite::Utf8Bytes;
-use tungstenite::protocol::Role;
 
-use crate::error::TransportError;
+use crate::error::{Cause, TransportError};
+use crate::framing::websocket::{Event, Kind, Role};
 use crate::net::protection::Protection;
 use crate::transport::native::framed::{
     Framed, Framing, GiveUp, Incoming, TimeLimits, WriteError, lost,
@@ -16,13 +15,13 @@ use crate::transport::native::framed::{
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{CloseCode, TransportInfo};
 use crate::websocket::closing::CloseStep;
-use crate::websocket::connection::{self, Connection, ReadError, Received};
+use crate::websocket::connection::{Connection, ReadError};
 use crate::websocket::settings::Settings;
 
 /// A WebSocket connection whose messages are WAMP's.
 pub(super) struct WebSocketFraming<S> {
     connection: Connection<S>,
-    binary: bool,
+    kind: Kind,
 }
 
 /// The transport over a stream whose opening handshake is done; `early` is what came behind it.
@@ -48,8 +47,8 @@ where
         close_timeout: settings.close_timeout,
     };
     let connection = Connection::new(stream, early, role, settings);
-    let binary = subprotocol.serializer.is_binary();
-    Framed::new(WebSocketFraming { connection, binary }, info, times)
+    let kind = if subprotocol.serializer.is_binary() { Kind::Binary } else { Kind::Text };
+    Framed::new(WebSocketFraming { connection, kind }, info, times)
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
@@ -57,36 +56,18 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
 
     const CLOSED: CloseStep = CloseStep::Done;
 
-    fn enter(&mut self, cx: &Context<'_>) {
-        self.connection.enter(cx);
+    fn enter(&mut self, _cx: &Context<'_>) {
+        self.connection.enter();
     }
 
-    fn poll_read(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Incoming, TransportError>> {
-        let received = ready!(self.connection.poll_read());
-        let result = match (received, self.binary) {
-            (Ok(Received::Binary(_)), false) => {
-                Err(self.connection.violation("binary message, but this serializer's are text"))
-            }
-            (Ok(Received::Text(_)), true) => {
-                Err(self.connection.violation("text message, but this serializer's are binary"))
-            }
-            (other, _) => other,
-        };
-        Poll::Ready(match result {
-            Ok(Received::Binary(message) | Received::Text(message)) => {
-                Ok(Incoming::Message(message))
-            }
-            // The answer to a ping leaves by itself with the next read.
-            Ok(Received::Ping | Received::Nothing) => Ok(Incoming::Nothing),
-            Ok(Received::Pong(payload)) => Ok(Incoming::Pong(payload)),
-            Ok(Received::Close(said)) => Ok(Incoming::Goodbye(said)),
-            Ok(Received::Closed) => Ok(Incoming::Goodbye(None)),
-            Err(ReadError::Lost(cause)) => Err(TransportError::Lost(cause)),
-            Err(ReadError::Violation(text)) => Err(TransportError::Violation(text)),
-            Err(ReadError::TooLarge { size, limit }) => {
-                Err(TransportError::TooLarge { size, limit })
-            }
-        })
+    fn next_buffered(&mut self) -> Result<Option<Incoming>, TransportError> {
+        let event = self.connection.next_buffered();
+        Ok(self.incoming(event)?)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, TransportError>> {
+        let event = ready!(self.connection.poll_read(cx));
+        Poll::Ready(Ok(self.incoming(event)?.unwrap_or(Incoming::Nothing)))
     }
 
     fn is_drained(&self) -> bool {
@@ -94,18 +75,19 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
     }
 
     fn push_message(&mut self, message: Bytes) -> Result<(), WriteError> {
-        if self.binary {
-            return self.connection.write_binary(message).map_err(write_error);
-        }
-        let text = Utf8Bytes::try_from(message).map_err(|error| {
+        if self.kind == Kind::Text
+            && let Err(error) = std::str::from_utf8(&message)
+        {
             let text = format!("the frame to send is not valid UTF-8: {error}");
-            WriteError::Frame(TransportError::Violation(text))
-        })?;
-        self.connection.write_text(text).map_err(write_error)
+            return Err(WriteError::Frame(TransportError::Violation(text)));
+        }
+        let written = self.connection.write_message(self.kind, message);
+        written.map_err(|error| WriteError::Frame(lost(Cause::new(error))))
     }
 
     fn push_ping(&mut self, payload: Bytes) -> Result<(), WriteError> {
-        self.connection.write_ping(payload).map_err(write_error)
+        self.connection.write_ping(payload);
+        Ok(())
     }
 
     fn buffered(&self) -> usize {
@@ -116,8 +98,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
         self.connection.buffered() > 0
     }
 
-    fn poll_write(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.connection.poll_flush().map_err(write_error)
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.connection.poll_flush(cx).map_err(|error| WriteError::Lost(lost(error)))
     }
 
     fn bytes_read(&self) -> u64 {
@@ -135,14 +117,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
     fn give_up(&mut self, why: GiveUp) {
         match why {
             GiveUp::Lost => self.connection.lost(),
-            GiveUp::Silent => self.connection.fail(CloseCode::InternalError),
+            GiveUp::Silent => self.connection.fail(CloseCode::InternalError.code()),
             // The code of the one who closes counts.
             GiveUp::Stalled => {}
         }
     }
 
     fn begin_close(&mut self, code: CloseCode, can_write: bool) -> CloseStep {
-        self.connection.begin_close(code, can_write)
+        self.connection.begin_close(Some((code.code(), "")), can_write)
     }
 
     fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
@@ -150,10 +132,35 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
     }
 }
 
-fn write_error(error: connection::WriteError) -> WriteError {
-    match error {
-        connection::WriteError::Lost(cause) => WriteError::Lost(lost(cause)),
-        connection::WriteError::Frame(text) => WriteError::Frame(lost(text)),
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
+    /// Checks that a message is of the kind of this serializer's.
+    fn incoming(
+        &mut self,
+        event: Result<Option<Event>, ReadError>,
+    ) -> Result<Option<Incoming>, TransportError> {
+        let event = match event {
+            Ok(Some(Event::Message(kind, _))) if kind != self.kind => {
+                Err(self.connection.violation(match kind {
+                    Kind::Binary => "binary message, but this serializer's are text",
+                    Kind::Text => "text message, but this serializer's are binary",
+                }))
+            }
+            event => event,
+        };
+        Ok(Some(match event {
+            Ok(None) => return Ok(None),
+            Ok(Some(Event::Message(_, message))) => Incoming::Message(message),
+            Ok(Some(Event::Ping(_))) => Incoming::Ping,
+            Ok(Some(Event::Pong(payload))) => Incoming::Pong(payload),
+            Ok(Some(Event::Close(said))) => Incoming::Goodbye(said),
+            // The reader returns whole messages.
+            Ok(Some(Event::Part(_))) => Incoming::Nothing,
+            Err(ReadError::Lost(cause)) => return Err(TransportError::Lost(cause)),
+            Err(ReadError::Violation(text)) => return Err(TransportError::Violation(text)),
+            Err(ReadError::TooLarge { size, limit }) => {
+                return Err(TransportError::TooLarge { size, limit });
+            }
+        }))
     }
 }
 
@@ -173,7 +180,7 @@ mod tests {
     use crate::net::liveness::AutoPing;
     use crate::settings::Ping;
     use crate::transport::Transport;
-    use crate::websocket::io::READ_SIZE;
+    use crate::websocket::connection::READ_SIZE;
 
     fn over<S>(
         stream: S,

@@ -9,9 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::http::header::{self, HeaderName, HeaderValue};
 use tungstenite::http::{HeaderMap, Method, Request, Response, StatusCode, Version};
-use tungstenite::protocol::Role;
 
 use super::framing::transport;
+use crate::framing::websocket::Role;
 use crate::message::Serializer;
 use crate::net::linger::drain_and_close;
 use crate::net::protection::Protection;

@@ -1,0 +1,349 @@
+//! Contains [`Reader`], which assembles octets into messages.
+//!
+//! It keeps nothing but the message that is incomplete, and memory follows the received octets, not the
+//! length that a header claims. Each rule is checked with the first octet that can break it.
+
+use std::collections::VecDeque;
+
+use bytes::BufMut;
+use bytes::buf::Limit;
+
+use super::error::ReadError;
+use super::frame::{FrameHeader, MAX_HEADER, OpCode};
+use super::utf8::Utf8;
+use super::{Event, Kind, Limits, Part, Role, close, mask};
+
+/// If at least this many octets of a frame are missing, they are read into place without a copy.
+const LONG: usize = 32 << 10;
+
+/// Minimum growth of the memory for a message.
+const LEAST: usize = 64;
+
+/// Minimum size of the buffer for octets that are read into place.
+const STEP: usize = 4 << 10;
+
+/// Memory that a message may waste before it is moved to a smaller place.
+const WASTE: usize = 16 << 10;
+
+/// Takes the octets of a peer in portions of any size, and returns what they mean.
+#[derive(Debug)]
+pub struct Reader {
+    /// Side of the peer.
+    from: Role,
+    limits: Limits,
+    in_parts: bool,
+    /// The beginning of a header that is incomplete.
+    head: [u8; MAX_HEADER],
+    head_length: usize,
+    frame: Option<Frame>,
+    /// The payload of a control frame that is incomplete.
+    control: Vec<u8>,
+    message: Option<Assembly>,
+    /// Parts of a message that were not returned yet.
+    parts: VecDeque<Part>,
+    end: Option<Result<(), ReadError>>,
+}
+
+/// A frame that is incomplete.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    header: FrameHeader,
+    /// Number of octets of its payload that were read.
+    read: u64,
+}
+
+/// A message that is incomplete.
+#[derive(Debug)]
+struct Assembly {
+    kind: Kind,
+    /// Received octets. Those behind `settled` were put there in place, and are still masked.
+    octets: Vec<u8>,
+    settled: usize,
+    utf8: Utf8,
+    /// Number of octets in all of its frames, as far as their headers came.
+    claimed: u64,
+}
+
+impl Reader {
+    /// Creates a reader of what the side `from` sends.
+    pub fn new(from: Role, limits: Limits) -> Self {
+        Reader {
+            from,
+            limits,
+            in_parts: false,
+            head: [0; MAX_HEADER],
+            head_length: 0,
+            frame: None,
+            control: Vec::new(),
+            message: None,
+            parts: VecDeque::new(),
+            end: None,
+        }
+    }
+
+    /// Returns messages in parts, as they come, and not as a whole.
+    #[must_use]
+    pub fn in_parts(mut self) -> Self {
+        self.in_parts = true;
+        self
+    }
+
+    /// Reads from `input`, which is shortened by what was read, up to the next event; `None` when all of
+    /// it was read. After [`Event::Close`] everything is dropped.
+    ///
+    /// # Errors
+    /// Returns [`ReadError`] with the first octet that breaks a rule, and again for every later call.
+    pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
+        match self.end {
+            None => {}
+            Some(Ok(())) => {
+                *input = &[];
+                return Ok(None);
+            }
+            Some(Err(error)) => return Err(error),
+        }
+        let event = self.advance(input);
+        let end = match &event {
+            Err(error) => Err(*error),
+            Ok(Some(Event::Close(_))) => Ok(()),
+            Ok(_) => return event,
+        };
+        self.end = Some(end);
+        (self.frame, self.message) = (None, None);
+        (self.control, self.parts) = (Vec::new(), VecDeque::new());
+        event
+    }
+
+    /// Returns the buffer for the next octets of a long incomplete frame. Octets written there count as
+    /// received, at the next [`read`](Self::read). The buffer is never larger than the rest of the
+    /// frame, and never much larger than the part already received.
+    pub fn space(&mut self) -> Option<Limit<&mut Vec<u8>>> {
+        let (Some(frame), Some(message)) = (&self.frame, &mut self.message) else { return None };
+        let unsettled = (message.octets.len() - message.settled) as u64;
+        let missing = usize::try_from(frame.missing() - unsettled).ok()?;
+        if missing < LONG || self.in_parts || frame.header.op_code.is_control() {
+            return None;
+        }
+        if message.octets.len() == message.octets.capacity() {
+            grow(&mut message.octets, STEP, missing);
+        }
+        Some((&mut message.octets).limit(missing))
+    }
+
+    /// Returns whether a message or a frame is incomplete. The end of the stream would truncate it.
+    pub fn is_within_message(&self) -> bool {
+        self.head_length > 0 || self.frame.is_some() || self.message.is_some()
+    }
+
+    fn advance(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
+        self.settle()?;
+        loop {
+            if let Some(part) = self.parts.pop_front() {
+                return Ok(Some(Event::Part(part)));
+            }
+            let Some(frame) = self.frame else {
+                let Some(header) = self.header(input)? else { return Ok(None) };
+                if header.op_code.is_control() {
+                    self.frame = Some(Frame { header, read: 0 });
+                } else if let Some(whole) = self.begin(header, input)? {
+                    return Ok(Some(whole));
+                }
+                continue;
+            };
+            if frame.missing() > 0 {
+                if input.is_empty() {
+                    return Ok(None);
+                }
+                let count = usize::try_from(frame.missing()).unwrap_or(usize::MAX);
+                let (octets, rest) = input.split_at(count.min(input.len()));
+                *input = rest;
+                if frame.header.op_code.is_control() {
+                    self.control.extend_from_slice(octets);
+                } else {
+                    self.put(frame, octets)?;
+                }
+                if let Some(frame) = &mut self.frame {
+                    frame.read += octets.len() as u64;
+                }
+                continue;
+            }
+            self.frame = None;
+            let event = if frame.header.op_code.is_control() {
+                Some(self.end_control(frame.header)?)
+            } else {
+                self.end_frame(frame.header.fin)?
+            };
+            if event.is_some() {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Reads a header, or keeps its beginning.
+    fn header(&mut self, input: &mut &[u8]) -> Result<Option<FrameHeader>, ReadError> {
+        let kept = self.head_length;
+        if kept == 0
+            && let Some((header, length)) = FrameHeader::parse(input, self.from, false)?
+        {
+            *input = &input[length..];
+            return Ok(Some(header));
+        }
+        let more = input.len().min(MAX_HEADER - kept);
+        self.head[kept..kept + more].copy_from_slice(&input[..more]);
+        let octets = &self.head[..kept + more];
+        if let Some((header, length)) = FrameHeader::parse(octets, self.from, false)? {
+            *input = &input[length - kept..];
+            self.head_length = 0;
+            return Ok(Some(header));
+        }
+        *input = &input[more..];
+        self.head_length = kept + more;
+        Ok(None)
+    }
+
+    /// Begins a frame of a message. Returns the message if it is this frame, and all of it is there.
+    fn begin(
+        &mut self,
+        header: FrameHeader,
+        input: &mut &[u8],
+    ) -> Result<Option<Event>, ReadError> {
+        let length = header.length;
+        let kind = match (header.op_code, &self.message) {
+            (OpCode::Continuation, None) => return Err(ReadError::NothingToContinue),
+            (OpCode::Continuation, Some(message)) => message.kind,
+            (_, Some(_)) => return Err(ReadError::WithinMessage),
+            (OpCode::Text, None) => Kind::Text,
+            (_, None) => Kind::Binary,
+        };
+        if length > self.limits.frame as u64 {
+            return Err(ReadError::FrameTooLong { length, limit: self.limits.frame });
+        }
+        let claimed = length + self.message.as_ref().map_or(0, |message| message.claimed);
+        self.check_size(claimed)?;
+        if self.message.is_none() && header.fin && !self.in_parts && input.len() as u64 >= length {
+            let (octets, rest) = input.split_at(length as usize);
+            *input = rest;
+            let mut octets = octets.to_vec();
+            if let Some(mask) = header.mask {
+                mask::apply(mask, 0, &mut octets);
+            }
+            if kind == Kind::Text && std::str::from_utf8(&octets).is_err() {
+                return Err(ReadError::Utf8);
+            }
+            return Ok(Some(Event::Message(kind, octets.into())));
+        }
+        let is_first = self.message.is_none();
+        let message = self.message.get_or_insert_with(|| Assembly::new(kind));
+        message.claimed = claimed;
+        self.frame = Some(Frame { header, read: 0 });
+        if self.in_parts {
+            if is_first {
+                self.parts.push_back(Part::Begin(kind));
+            }
+            self.parts.push_back(Part::FrameBegin(length));
+        }
+        Ok(None)
+    }
+
+    /// Takes octets of a frame of a message.
+    fn put(&mut self, frame: Frame, octets: &[u8]) -> Result<(), ReadError> {
+        let Some(message) = &mut self.message else { return Ok(()) };
+        // Further frames may follow any other one, and they may be tiny.
+        let most = if frame.header.fin { frame.missing() } else { u64::MAX };
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        grow(&mut message.octets, octets.len(), most);
+        message.octets.extend_from_slice(octets);
+        message.settle(frame)?;
+        if self.in_parts {
+            message.settled = 0;
+            let octets = std::mem::take(&mut message.octets);
+            self.parts.push_back(Part::Data(octets.into()));
+        }
+        Ok(())
+    }
+
+    /// Takes the octets that were put into place.
+    fn settle(&mut self) -> Result<(), ReadError> {
+        if let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message)
+            && message.octets.len() > message.settled
+        {
+            let count = message.settle(*frame)?;
+            frame.read += count as u64;
+        }
+        Ok(())
+    }
+
+    fn end_frame(&mut self, is_last: bool) -> Result<Option<Event>, ReadError> {
+        if self.in_parts {
+            self.parts.push_back(Part::FrameEnd);
+        }
+        if !is_last {
+            return Ok(None);
+        }
+        let Some(mut message) = self.message.take() else { return Ok(None) };
+        message.utf8.finish().map_err(|_| ReadError::Utf8)?;
+        if self.in_parts {
+            self.parts.push_back(Part::End);
+            return Ok(None);
+        }
+        let mut octets = message.octets;
+        if octets.capacity() - octets.len() > WASTE {
+            octets.shrink_to_fit();
+        }
+        Ok(Some(Event::Message(message.kind, octets.into())))
+    }
+
+    fn end_control(&mut self, header: FrameHeader) -> Result<Event, ReadError> {
+        let mut payload = std::mem::take(&mut self.control);
+        if let Some(mask) = header.mask {
+            mask::apply(mask, 0, &mut payload);
+        }
+        Ok(match header.op_code {
+            OpCode::Ping => Event::Ping(payload.into()),
+            OpCode::Pong => Event::Pong(payload.into()),
+            _ => Event::Close(close::parse(&payload)?),
+        })
+    }
+
+    fn check_size(&self, length: u64) -> Result<(), ReadError> {
+        let limit = self.limits.message;
+        if length > limit as u64 {
+            return Err(ReadError::MessageTooLong { length, limit });
+        }
+        Ok(())
+    }
+}
+
+impl Frame {
+    fn missing(&self) -> u64 {
+        self.header.length - self.read
+    }
+}
+
+impl Assembly {
+    fn new(kind: Kind) -> Self {
+        Assembly { kind, octets: Vec::new(), settled: 0, utf8: Utf8::default(), claimed: 0 }
+    }
+
+    /// Unmasks and checks the octets that are new. Returns their number.
+    fn settle(&mut self, frame: Frame) -> Result<usize, ReadError> {
+        let new = &mut self.octets[self.settled..];
+        if let Some(mask) = frame.header.mask {
+            mask::apply(mask, (frame.read % 4) as usize, new);
+        }
+        if self.kind == Kind::Text {
+            self.utf8.push(new).map_err(|_| ReadError::Utf8)?;
+        }
+        let count = new.len();
+        self.settled = self.octets.len();
+        Ok(count)
+    }
+}
+
+/// Makes room for `new` octets: doubles the capacity, but adds no more than `most`.
+fn grow(octets: &mut Vec<u8>, new: usize, most: usize) {
+    if octets.capacity() - octets.len() < new {
+        let more = octets.len().max(new).max(LEAST).min(most);
+        octets.reserve_exact(more.max(new));
+    }
+}

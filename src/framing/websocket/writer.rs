@@ -1,0 +1,247 @@
+//! Contains [`Writer`], which turns messages and control frames into the octets to send.
+
+use std::num::NonZeroUsize;
+
+use bytes::Bytes;
+
+use super::Kind;
+use super::close;
+use super::frame::{FrameHeader, MAX_CONTROL, OpCode};
+use super::mask::{self, Mask};
+use crate::framing::chunks::Chunks;
+
+/// Makes the mask of a frame. Masks must not be predictable (RFC 6455, section 5.3).
+pub type MakeMask = fn() -> Mask;
+
+/// Form of a message that is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Length of the payload in each frame. `None`: one frame.
+    pub fragment: Option<NonZeroUsize>,
+}
+
+/// Takes messages and control frames, and returns the octets to send.
+///
+/// It does not check that the frames of a message follow each other: that is the caller's part.
+#[derive(Debug)]
+pub struct Writer {
+    chunks: Chunks,
+    /// `None` for a server.
+    masks: Option<MakeMask>,
+    streaming: Option<Streaming>,
+}
+
+/// A message that is sent frame by frame.
+#[derive(Clone, Copy, Debug)]
+struct Streaming {
+    kind: Kind,
+    has_begun: bool,
+    /// The frame that has begun: its mask, the octets that it has, and those that it lacks.
+    frame: Option<(Option<Mask>, u64, u64)>,
+}
+
+/// Frames of a message were not given in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// A message was begun within another one.
+    #[error("a message is begun within another one")]
+    WithinMessage,
+    /// A frame was given outside of a message.
+    #[error("a frame is given outside of a message")]
+    NoMessage,
+    /// A frame was begun within another one, or the message was ended there.
+    #[error("the frame that was begun lacks {0} bytes")]
+    WithinFrame(u64),
+    /// Data was given outside of a frame.
+    #[error("data of a frame is given, but none was begun")]
+    NoFrame,
+}
+
+impl Writer {
+    /// Creates the writer of a server, which masks nothing.
+    pub fn server() -> Self {
+        Writer { chunks: Chunks::default(), masks: None, streaming: None }
+    }
+
+    /// Creates the writer of a client, with the source of its masks.
+    pub fn client(masks: MakeMask) -> Self {
+        Writer { chunks: Chunks::default(), masks: Some(masks), streaming: None }
+    }
+
+    /// Writes a message.
+    ///
+    /// # Errors
+    /// Returns [`WriteError::WithinMessage`] if another one has begun.
+    pub fn message(&mut self, kind: Kind, payload: Bytes, form: Form) -> Result<(), WriteError> {
+        if self.streaming.is_some() {
+            return Err(WriteError::WithinMessage);
+        }
+        let mut op_code = kind.op_code();
+        let mut rest = payload;
+        if let Some(fragment) = form.fragment {
+            while rest.len() > fragment.get() {
+                let frame = rest.split_to(fragment.get());
+                self.frame(false, op_code, frame);
+                op_code = OpCode::Continuation;
+            }
+        }
+        self.frame(true, op_code, rest);
+        Ok(())
+    }
+
+    /// Begins a message that is sent frame by frame.
+    ///
+    /// # Errors
+    /// Returns [`WriteError::WithinMessage`] if another one has begun.
+    pub fn begin_message(&mut self, kind: Kind) -> Result<(), WriteError> {
+        if self.streaming.is_some() {
+            return Err(WriteError::WithinMessage);
+        }
+        self.streaming = Some(Streaming { kind, has_begun: false, frame: None });
+        Ok(())
+    }
+
+    /// Writes a frame of the message.
+    ///
+    /// # Errors
+    /// Returns the [`WriteError`] if no frame can be here.
+    pub fn message_frame(&mut self, payload: Bytes) -> Result<(), WriteError> {
+        let op_code = self.next_frame()?;
+        self.frame(false, op_code, payload);
+        Ok(())
+    }
+
+    /// Begins a frame of the message whose data is given in parts.
+    ///
+    /// # Errors
+    /// Returns the [`WriteError`] if no frame can be here.
+    pub fn begin_frame(&mut self, length: u64) -> Result<(), WriteError> {
+        let op_code = self.next_frame()?;
+        let mask = self.header(false, op_code, length);
+        if let Some(streaming) = &mut self.streaming
+            && length > 0
+        {
+            streaming.frame = Some((mask, 0, length));
+        }
+        Ok(())
+    }
+
+    /// Writes data of the frame that was begun. Returns the number of octets that the frame still lacks;
+    /// the data beyond its length is left in `data`.
+    ///
+    /// # Errors
+    /// Returns [`WriteError::NoFrame`] if no frame was begun, or it is complete.
+    pub fn frame_data(&mut self, data: &mut Bytes) -> Result<u64, WriteError> {
+        let Some(Streaming { frame: Some((mask, written, missing)), .. }) = &mut self.streaming
+        else {
+            return Err(WriteError::NoFrame);
+        };
+        let count = usize::try_from(*missing).unwrap_or(usize::MAX).min(data.len());
+        let part = data.split_to(count);
+        let position = (*written % 4) as usize;
+        match *mask {
+            None => self.chunks.push(part),
+            Some(mask) => {
+                let masked =
+                    |at: usize, octets: &mut [u8]| mask::apply(mask, position + at, octets);
+                self.chunks.extend_with(&part, masked);
+            }
+        }
+        *written += count as u64;
+        *missing -= count as u64;
+        let left = *missing;
+        if left == 0
+            && let Some(streaming) = &mut self.streaming
+        {
+            streaming.frame = None;
+        }
+        Ok(left)
+    }
+
+    /// Ends the message.
+    ///
+    /// # Errors
+    /// Returns the [`WriteError`] if there is none, or a frame is incomplete.
+    pub fn end_message(&mut self) -> Result<(), WriteError> {
+        let op_code = self.next_frame()?;
+        self.frame(true, op_code, Bytes::new());
+        self.streaming = None;
+        Ok(())
+    }
+
+    /// Returns whether a message was begun that is not complete.
+    pub fn is_within_message(&self) -> bool {
+        self.streaming.is_some()
+    }
+
+    /// Returns whether a control frame can be sent now: not within a frame.
+    pub fn is_between_frames(&self) -> bool {
+        self.streaming.is_none_or(|streaming| streaming.frame.is_none())
+    }
+
+    /// Writes a ping. What is longer than 125 octets is cut.
+    pub fn ping(&mut self, payload: Bytes) {
+        self.control(OpCode::Ping, payload);
+    }
+
+    /// Writes a pong. What is longer than 125 octets is cut.
+    pub fn pong(&mut self, payload: Bytes) {
+        self.control(OpCode::Pong, payload);
+    }
+
+    /// Writes a Close frame with a code and a reason, or without.
+    pub fn close(&mut self, said: Option<(u16, &str)>) {
+        let payload = said.map(|(code, reason)| close::payload(code, reason));
+        self.control(OpCode::Close, payload.unwrap_or_default().into());
+    }
+
+    /// Returns the octets to send.
+    pub fn chunks(&self) -> &Chunks {
+        &self.chunks
+    }
+
+    /// Removes the first `count` octets, which were sent.
+    pub fn advance(&mut self, count: usize) {
+        self.chunks.advance(count);
+    }
+
+    /// Discards what was not sent.
+    pub fn clear(&mut self) {
+        self.chunks.clear();
+    }
+
+    fn control(&mut self, op_code: OpCode, mut payload: Bytes) {
+        payload.truncate(MAX_CONTROL);
+        self.frame(true, op_code, payload);
+    }
+
+    /// Returns the opcode of the next frame of the message.
+    fn next_frame(&mut self) -> Result<OpCode, WriteError> {
+        let streaming = self.streaming.as_mut().ok_or(WriteError::NoMessage)?;
+        if let Some((_, _, missing)) = streaming.frame {
+            return Err(WriteError::WithinFrame(missing));
+        }
+        let first = !std::mem::replace(&mut streaming.has_begun, true);
+        Ok(if first { streaming.kind.op_code() } else { OpCode::Continuation })
+    }
+
+    fn frame(&mut self, fin: bool, op_code: OpCode, payload: Bytes) {
+        match self.header(fin, op_code, payload.len() as u64) {
+            None => self.chunks.push(payload),
+            Some(mask) => {
+                let masked = |at: usize, octets: &mut [u8]| mask::apply(mask, at, octets);
+                self.chunks.extend_with(&payload, masked);
+            }
+        }
+    }
+
+    /// Writes a header, and returns its mask.
+    fn header(&mut self, fin: bool, op_code: OpCode, length: u64) -> Option<Mask> {
+        let mask = self.masks.map(|make| make());
+        let header = FrameHeader { fin, compressed: false, op_code, mask, length };
+        let (octets, count) = header.octets();
+        self.chunks.extend(&octets[..count]);
+        mask
+    }
+}

@@ -1,0 +1,9 @@
+//! WebSocket without WAMP. The name of a test of a rule of RFC 6455 or RFC 7692 begins with a letter and a
+//! number: H handshake, F framing, C closing, N agreeing on compression, D compressed messages, R the rest.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+
+mod frames;
+mod frames_random;
+mod streaming;
