@@ -46,6 +46,7 @@
 //! - `router`: embedded router and servers
 //! - `json`, `msgpack`, `cbor`: serializers; at least one is needed
 //! - `tls`: TLS for native transports
+//! - `deflate`: compression of WebSocket messages (permessage-deflate)
 //! - `scram`, `cryptosign`: these authentication methods; the others are always available
 //! - `log`: the subscriber that [`component::run`](fn@component::run) installs natively
 //! - `cryptobox`: `session::cryptobox`, end-to-end encryption as in Autobahn

@@ -3,6 +3,7 @@
 //! Contains one type per thing that can be set, its setters and the checks that need no system. The
 //! transports resolve them; a target refuses by name what it cannot do.
 
+mod deflate;
 mod endpoint;
 mod ping;
 pub(crate) mod proxy;
@@ -11,6 +12,8 @@ mod websocket;
 
 use std::time::Duration;
 
+pub(crate) use deflate::WINDOW_BITS;
+pub use deflate::{Deflate, DeflateOffer, DeflateParameters};
 pub use endpoint::{Endpoint, IpVersion};
 pub use ping::Ping;
 pub use proxy::Proxy;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::error::ConfigError;
-use crate::settings::{LARGEST, Ping, check_time};
+use crate::settings::{Deflate, LARGEST, Ping, check_time};
 
 /// Sizes, times and pings of a client's connection. Autobahn's `setProtocolOptions`.
 ///
 /// Each has the name that it has there, in `snake_case`; [`max_send_size`](Self::max_send_size) and
 /// [`send_timeout`](Self::send_timeout) are ours. The defaults below are WebSocket's.
 ///
-/// RawSocket refuses `max_frame_payload_size`, `auto_fragment_size` and
+/// RawSocket refuses `max_frame_payload_size`, `auto_fragment_size`, `per_message_deflate` and
 /// `server_connection_drop_timeout`. There, messages have 512 bytes to 16 MiB, closing takes up to 2 s
 /// in one step, and pings are sent only with an `auto_ping_interval`, without which the other settings
 /// of pings are refused. The browser has `max_message_payload_size` and `open_handshake_timeout`.
@@ -29,6 +29,8 @@ pub struct WebSocketOptions {
     pub(crate) ping: Ping,
     /// 0 for none.
     pub(crate) auto_fragment_size: Option<usize>,
+    /// `Some(None)`: switched off.
+    pub(crate) per_message_deflate: Option<Option<Deflate>>,
 }
 
 impl WebSocketOptions {
@@ -170,6 +172,16 @@ impl WebSocketOptions {
         self
     }
 
+    /// Offers compression of messages with these settings; `None` for no compression. See [`Deflate`]
+    /// for its risks. In the browser it is not available as a setting: the browser offers it by itself.
+    /// Default: no compression.
+    #[doc(alias = "perMessageCompressionOffers")]
+    #[must_use]
+    pub fn per_message_deflate(mut self, deflate: impl Into<Option<Deflate>>) -> Self {
+        self.per_message_deflate = Some(deflate.into());
+        self
+    }
+
     /// Takes the unset options from others.
     pub(crate) fn or(self, others: WebSocketOptions) -> Self {
         WebSocketOptions {
@@ -189,6 +201,7 @@ impl WebSocketOptions {
             send_timeout: self.send_timeout.or(others.send_timeout),
             ping: self.ping.or(others.ping),
             auto_fragment_size: self.auto_fragment_size.or(others.auto_fragment_size),
+            per_message_deflate: self.per_message_deflate.or(others.per_message_deflate),
         }
     }
 
@@ -222,6 +235,9 @@ impl WebSocketOptions {
             let text = "it cannot be set beside close_handshake_timeout and \
                         server_connection_drop_timeout";
             return Err(ConfigError::new("close_timeout", text));
+        }
+        if let Some(Some(deflate)) = &self.per_message_deflate {
+            deflate.check().map_err(|error| error.within("per_message_deflate"))?;
         }
         self.ping.check()
     }

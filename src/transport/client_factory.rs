@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::{ConfigError, ConnectError};
 use crate::message::Serializer;
 use crate::rt::BoxFuture;
-use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, WebSocketOptions};
+use crate::settings::{Deflate, Endpoint, IpVersion, Ping, Proxy, Tls, WebSocketOptions};
 use crate::transport::setters::{option_setters, transport_setters};
 use crate::transport::{Connector, Transport, TransportConfig, check_url};
 use crate::url::{RawSocketUrl, WebSocketUrl};
@@ -103,6 +103,7 @@ impl WampWebSocketClientFactory {
     option_setters! {
         max_frame_payload_size(bytes: usize),
         auto_fragment_size(bytes: usize),
+        per_message_deflate(deflate: impl Into<Option<Deflate>>),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Connector, RAW_SOCKET, rawsocket_connector, websocket_connector};
 use crate::codec;
 use crate::core::retry::RetryPolicy;
 use crate::error::{ConfigError, ConnectError, UrlError};
+use crate::framing::websocket::deflate;
 use crate::message::Serializer;
 use crate::settings::IpVersion;
 use crate::url::{check_scheme, is_raw_socket, shown};
@@ -116,6 +117,9 @@ impl TransportConfig {
         if let Some(proxy) = &self.proxy {
             proxy.checked().map_err(|error| error.within("proxy"))?;
         }
+        if let (Some(Some(_)), Some(text)) = (&self.options.per_message_deflate, deflate::MISSING) {
+            return Err(ConfigError::new("options.per_message_deflate", text));
+        }
         self.options.check().map_err(|error| error.within("options"))
     }
 
@@ -137,6 +141,7 @@ impl TransportConfig {
             (!self.headers.is_empty(), "headers"),
             (options.max_frame_payload_size.is_some(), "options.max_frame_payload_size"),
             (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
+            (options.per_message_deflate.is_some(), "options.per_message_deflate"),
             (drop_timeout.is_some(), "options.server_connection_drop_timeout"),
         ];
         if let Some((_, key)) = first_unsupported.iter().find(|(set, _)| *set) {

@@ -98,7 +98,7 @@ fn the_key_and_the_reason_are_told() {
         (
             r#""options": {"perMessageCompressionOffers": [{}]}"#,
             "options.perMessageCompressionOffers",
-            "compression is not built in yet",
+            "a dict cannot have it, because its values are objects; use perMessageDeflate",
         ),
         (
             r#""options": {"autoFragmentSize": -1}"#,

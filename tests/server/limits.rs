@@ -133,6 +133,7 @@ async fn options_that_cannot_be_are_named() {
     let rs = [
         (new().max_frame_size(1000), "max_frame_size"),
         (new().auto_fragment_size(1000), "auto_fragment_size"),
+        (new().per_message_deflate(None), "per_message_deflate"),
         (new().allowed_origins(["*"]), "allowed_origins"),
         (new().allow_null_origin(true), "allow_null_origin"),
         (new().strict_negotiation(false), "strict_negotiation"),

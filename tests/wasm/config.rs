@@ -31,6 +31,7 @@ fn what_the_browser_does_itself_is_refused() {
             "options.auto_ping_restart_on_any_traffic",
         ),
         (r#""options": {"autoFragmentSize": 0}"#, "options.auto_fragment_size"),
+        (r#""options": {"perMessageDeflate": true}"#, "options.per_message_deflate"),
     ] {
         let Err(error) = with(more).into_transports() else { panic!("not refused: {more}") };
         assert_eq!(error.path, format!("[0].{path}"), "{error}");

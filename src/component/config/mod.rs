@@ -4,6 +4,7 @@
 //! Everything that can be known before connecting is checked here. An error has the path of the key
 //! and the reason; no setting is ignored.
 
+mod deflate;
 mod dict;
 mod options;
 mod read;

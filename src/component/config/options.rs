@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::component::config::read;
+use crate::component::config::{deflate, read};
 use crate::error::ConfigError;
 use crate::settings::LARGEST;
 use crate::transport::{Ping, WebSocketOptions};
@@ -20,6 +20,8 @@ enum Rule {
     Time(fn(WebSocketOptions, Duration) -> WebSocketOptions),
     /// 0 disables it.
     TimeOrOff(fn(WebSocketOptions, Duration) -> WebSocketOptions),
+    /// True, false, or a dict.
+    Compression,
     /// The only supported value.
     Only(bool, &'static str),
     OnlyVersion,
@@ -28,14 +30,15 @@ enum Rule {
     Refused(&'static str),
 }
 
-use Rule::{Bytes, Flag, Off, Only, OnlyVersion, Refused, Time, TimeOrOff};
+use Rule::{Bytes, Compression, Flag, Off, Only, OnlyVersion, Refused, Time, TimeOrOff};
 
 /// [`LARGEST`] and the sizes of a [`Ping`], which fit.
 const MOST: i64 = LARGEST as i64;
 const PING: (i64, i64) = (Ping::MIN_SIZE as i64, Ping::MAX_SIZE as i64);
 
 const SERVER: &str = "this is an option of servers";
-const COMPRESSION: &str = "compression is not built in yet";
+const COMPRESSION: &str =
+    "a dict cannot have it, because its values are objects; use perMessageDeflate";
 
 /// Those that can be set for RawSocket.
 const RAW_SOCKET: [&str; 8] = [
@@ -61,6 +64,7 @@ const OPTIONS: &[(&str, Rule)] = &[
     ("autoPingSize", Bytes(PING.0, PING.1, WebSocketOptions::auto_ping_size)),
     ("autoPingRestartOnAnyTraffic", Flag(WebSocketOptions::auto_ping_restart_on_any_traffic)),
     ("autoFragmentSize", Bytes(0, MOST, WebSocketOptions::auto_fragment_size)),
+    ("perMessageDeflate", Compression),
     ("tcpNoDelay", Only(true, "each socket has TCP_NODELAY")),
     ("failByDrop", Only(true, "the answer to the Close frame of a failure is not waited for")),
     ("echoCloseCodeReason", Only(true, "the peer's code and reason are always echoed")),
@@ -122,6 +126,7 @@ fn apply(
         Flag(set) => Ok(set(options, read::boolean(value)?)),
         Time(set) => Ok(set(options, read::some_seconds(value)?)),
         TimeOrOff(set) => Ok(set(options, read::seconds(value)?)),
+        Compression => Ok(options.per_message_deflate(deflate::read(value)?)),
         Only(only, reason) if read::boolean(value)? != *only => {
             refuse(&format!("it can only be {only}: {reason}"))
         }
@@ -137,7 +142,8 @@ fn apply(
 
 /// Returns the names of the options that can be set.
 fn known(raw: bool) -> String {
-    let settable = |rule: &Rule| matches!(rule, Bytes(..) | Flag(_) | Time(_) | TimeOrOff(_));
+    let settable =
+        |rule: &Rule| matches!(rule, Bytes(..) | Flag(_) | Time(_) | TimeOrOff(_) | Compression);
     let names: Vec<_> = OPTIONS
         .iter()
         .filter(|(name, rule)| settable(rule) && (!raw || RAW_SOCKET.contains(name)))

@@ -77,6 +77,7 @@ fn first_unsupported(config: &TransportConfig) -> Option<String> {
         (options.close_timeout.is_some(), "options.close_timeout"),
         (options.send_timeout.is_some(), "options.send_timeout"),
         (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
+        (options.per_message_deflate.is_some(), "options.per_message_deflate"),
     ];
     let key = keys.iter().find_map(|(set, key)| set.then(|| (*key).to_owned()));
     key.or_else(|| options.ping.set_keys().next().map(|key| format!("options.{key}")))

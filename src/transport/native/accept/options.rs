@@ -6,9 +6,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::error::ConfigError;
+use crate::framing::websocket::deflate;
 use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
-use crate::settings::{LARGEST, Ping, check_time};
+use crate::settings::{Deflate, LARGEST, Ping, check_time};
 use crate::transport::CLOSE_TIMEOUT;
 use crate::transport::native::framed::TimeLimits;
 use crate::websocket::origins::Origins;
@@ -39,6 +40,7 @@ pub struct ServerOptions {
     max_frame_size: Option<usize>,
     auto_ping: Ping,
     auto_fragment_size: Option<Option<NonZeroUsize>>,
+    per_message_deflate: Option<Option<Deflate>>,
     allowed_origins: Option<Vec<String>>,
     allow_null_origin: Option<bool>,
     strict_negotiation: Option<bool>,
@@ -166,6 +168,15 @@ impl ServerOptions {
         self
     }
 
+    /// WebSocket: accepts compression of messages with these settings; `None` for no compression. See
+    /// [`Deflate`] for its risks. Default: no compression.
+    #[doc(alias = "perMessageCompressionAccept")]
+    #[must_use]
+    pub fn per_message_deflate(mut self, deflate: impl Into<Option<Deflate>>) -> Self {
+        self.per_message_deflate = Some(deflate.into());
+        self
+    }
+
     /// WebSocket: also accepts the subprotocols `wamp.2.<serializer>.batched`. Default: false; for a
     /// router's listener [as set there](crate::router::RouterBuilder::batched).
     ///
@@ -233,6 +244,11 @@ impl ServerOptions {
                 return Err(bad("allowed_origins", &format!("{pattern:?}: {text}")));
             }
         }
+        if let Some(Some(deflate)) = &self.per_message_deflate {
+            let missing = deflate::MISSING.map_or(Ok(()), |text| Err(ConfigError::new("", text)));
+            let checked = missing.and_then(|()| deflate.check());
+            checked.map_err(|error| error.within("per_message_deflate"))?;
+        }
         if self.unix_mode.is_some_and(|mode| mode > 0o777) {
             return Err(bad("unix_mode", "it must be 0 to 0o777"));
         }
@@ -252,6 +268,7 @@ impl ServerOptions {
         let all = [
             ("max_frame_size", self.max_frame_size.is_some()),
             ("auto_fragment_size", self.auto_fragment_size.is_some()),
+            ("per_message_deflate", self.per_message_deflate.is_some()),
             ("allowed_origins", self.allowed_origins.is_some()),
             ("allow_null_origin", self.allow_null_origin.is_some()),
             ("strict_negotiation", self.strict_negotiation.is_some()),
@@ -351,6 +368,7 @@ mod tests {
             (new().max_frame_size(0), "max_frame_size"),
             (new().allowed_origins(["*", "https://a"]), "allowed_origins: \"https://a\""),
             (new().unix_mode(0o1000), "unix_mode"),
+            (new().per_message_deflate(Deflate::new().level(0)), "per_message_deflate.level"),
         ] {
             let error = options.check().map_err(|error| error.to_string());
             let text = format!("invalid {name}: ");

@@ -1,0 +1,233 @@
+//! `Compressor`: the messages of one side of a connection, compressed.
+
+use super::TAIL;
+use super::parameters::Agreement;
+use super::pool::{self, Shape};
+use super::zlib::Deflater;
+use crate::framing::websocket::Role;
+
+/// Longest step of output. It is more than the six octets that zlib needs for the end of a flush.
+const LONGEST_STEP: usize = 64 << 10;
+const SHORTEST_STEP: usize = 256;
+
+/// The compressor failed, or the crate is built without one. The message that was begun is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the message could not be compressed")]
+pub struct CompressError;
+
+/// Compresses the messages that one side of a connection sends.
+///
+/// A message is compressed whole by [`compress`](Self::compress), or in parts by [`push`](Self::push)
+/// and [`finish`](Self::finish). What goes in has to leave in this order, or [`forget`](Self::forget)
+/// has to follow.
+pub struct Compressor {
+    shape: Shape,
+    takeover: bool,
+    threshold: usize,
+    deflater: Option<Deflater>,
+    /// A message has begun, and something of it was taken.
+    begun: bool,
+}
+
+impl Compressor {
+    /// Creates the compressor of this side. It allocates nothing yet.
+    pub fn new(role: Role, agreement: &Agreement) -> Self {
+        let (parameters, settings) = (&agreement.parameters, &agreement.settings);
+        let (refused, wanted, agreed, most) = match role {
+            Role::Client => (
+                parameters.client_no_context_takeover,
+                settings.client_takeover().unwrap_or(true),
+                parameters.client_max_window_bits,
+                settings.client_window(),
+            ),
+            // The response says whatever was not wanted here.
+            Role::Server => (
+                parameters.server_no_context_takeover,
+                true,
+                parameters.server_max_window_bits,
+                settings.server_window(),
+            ),
+        };
+        let takeover = wanted && !refused;
+        let shape = Shape {
+            level: settings.compression_level(),
+            window: most.map_or(agreed, |most| most.min(agreed)),
+            memory: settings.compression_memory(),
+        };
+        let threshold = settings.least_size(takeover);
+        Compressor { shape, takeover, threshold, deflater: None, begun: false }
+    }
+
+    /// Returns whether a message of this length is worth it.
+    pub fn should_compress(&self, length: usize) -> bool {
+        length > 0 && length >= self.threshold
+    }
+
+    /// Compresses a whole message and appends it to `out`. Returns false, with `out` as it was, if the
+    /// message became no shorter and can be sent as it is.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn compress(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<bool, CompressError> {
+        let start = out.len();
+        self.push_and(payload, out, true)?;
+        self.end(start, out)?;
+        let shorter = out.len() - start < payload.len();
+        if !shorter && !self.takeover {
+            out.truncate(start);
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Takes a part of a message and appends to `out` what that makes, often nothing.
+    ///
+    /// # Errors
+    /// The compressor failed, so the message cannot be finished.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
+        self.push_and(input, out, false)
+    }
+
+    /// Appends the rest of the message to `out`.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), CompressError> {
+        let start = out.len();
+        if self.begun {
+            self.run(&[], out, true)?;
+        }
+        self.end(start, out)
+    }
+
+    /// Forgets the history, and the message that was begun. It has to be called if something that went
+    /// in does not leave as it came out, and after a [shared](compress_shared) message.
+    pub fn forget(&mut self) {
+        if self.begun {
+            // See `Deflater::reset`.
+            self.deflater = None;
+        }
+        self.begun = false;
+        self.release();
+    }
+
+    /// Gives memory back, if no message has begun. The history is lost with it, so later messages may
+    /// be longer. It is for connections that are idle.
+    pub fn release(&mut self) {
+        if !self.begun {
+            if let Some(deflater) = self.deflater.take() {
+                pool::give_deflater(self.shape, deflater);
+            }
+        }
+    }
+
+    fn push_and(
+        &mut self,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        end: bool,
+    ) -> Result<(), CompressError> {
+        // A flush without input makes no output: an empty message is made by `end`.
+        if input.is_empty() && !(end && self.begun) {
+            return Ok(());
+        }
+        self.begun = true;
+        self.run(input, out, end)
+    }
+
+    /// Ends the message whose last octets begin at `start`.
+    fn end(&mut self, start: usize, out: &mut Vec<u8>) -> Result<(), CompressError> {
+        if !self.begun {
+            // RFC 7692, section 7.2.3.6.
+            out.push(0);
+            return Ok(());
+        }
+        if !out[start..].ends_with(&TAIL) {
+            return Err(self.fail());
+        }
+        out.truncate(out.len() - TAIL.len());
+        self.begun = false;
+        if !self.takeover {
+            self.release();
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, input: &[u8], out: &mut Vec<u8>, flush: bool) -> Result<(), CompressError> {
+        if self.deflater.is_none() {
+            self.deflater = pool::take_deflater(self.shape);
+        }
+        let deflater = self.deflater.as_mut();
+        match deflater.and_then(|deflater| run(deflater, input, out, flush, LONGEST_STEP)) {
+            Some(()) => Ok(()),
+            None => Err(self.fail()),
+        }
+    }
+
+    fn fail(&mut self) -> CompressError {
+        self.deflater = None;
+        self.begun = false;
+        CompressError
+    }
+}
+
+impl Drop for Compressor {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl std::fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compressor")
+            .field("shape", &self.shape)
+            .field("takeover", &self.takeover)
+            .field("threshold", &self.threshold)
+            .field("begun", &self.begun)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compresses a message without history, for all connections whose agreed window has at least `window`
+/// bits. Returns `None` if it became no shorter, or if the crate is built without compression.
+///
+/// After sending it, a compressor with context takeover has to [`forget`](Compressor::forget).
+pub fn compress_shared(payload: &[u8], level: u8, window: u8) -> Option<Vec<u8>> {
+    let shape = Shape { level, window, memory: 8 };
+    let mut deflater = pool::take_deflater(shape)?;
+    let mut out = Vec::new();
+    run(&mut deflater, payload, &mut out, true, LONGEST_STEP)?;
+    if !out.ends_with(&TAIL) {
+        return None;
+    }
+    pool::give_deflater(shape, deflater);
+    out.truncate(out.len() - TAIL.len());
+    (out.len() < payload.len()).then_some(out)
+}
+
+/// Takes all input, with `flush` to its end. `None` if the compressor fails.
+fn run(
+    deflater: &mut Deflater,
+    mut input: &[u8],
+    out: &mut Vec<u8>,
+    flush: bool,
+    longest: usize,
+) -> Option<()> {
+    loop {
+        let start = out.len();
+        let room = (input.len() / 2).max(SHORTEST_STEP).min(longest);
+        out.resize(start + room, 0);
+        let step = deflater.step(input, &mut out[start..], flush);
+        let (read, written) = step.as_ref().map_or((0, 0), |step| (step.read, step.written));
+        out.truncate(start + written);
+        step.ok()?;
+        input = &input[read..];
+        // A flush that fills the room goes on in the next call (RFC 7692, section 7.2.1).
+        if input.is_empty() && written < room {
+            return Some(());
+        }
+        if read == 0 && written == 0 {
+            return None;
+        }
+    }
+}
