@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wampwerk::message::{
-    Abort, AbortDetails, Call, CallResult, Goodbye, GoodbyeDetails, Hello, Invocation,
-    InvocationDetails, Message, Payload, Register, Registered, RequestError, RequestErrorDetails,
-    RequestType, ResultDetails, Roles, Unregister, Unregistered, Welcome, WelcomeDetails, Yield,
+    Abort, Call, CallResult, ClosingDetails, Goodbye, Hello, Invocation, InvocationDetails,
+    Message, Payload, Register, Registered, RequestError, RequestErrorDetails, RequestType,
+    ResultDetails, Roles, Unregister, Unregistered, Welcome, WelcomeDetails, Yield,
 };
 use wampwerk::server::{HandlerError, SendError, TransportHandler, WampTransport};
 use wampwerk::uri::UriRule;
@@ -125,7 +125,7 @@ impl TransportHandler for Handler {
 impl Handler {
     async fn join(&mut self, hello: Hello, transport: &WampTransport) -> Result<(), SendError> {
         if hello.realm != *self.dealer.realm {
-            let (details, reason) = (AbortDetails::default(), Uri::NO_SUCH_REALM.into());
+            let (details, reason) = (ClosingDetails::default(), Uri::NO_SUCH_REALM.into());
             return transport.send(Abort { details, reason, payload: Payload::empty() }).await;
         }
         let session = {
@@ -266,7 +266,7 @@ impl Handler {
 }
 
 fn goodbye(reason: &str) -> Goodbye {
-    Goodbye { details: GoodbyeDetails::default(), reason: reason.into() }
+    Goodbye { details: ClosingDetails::default(), reason: reason.into() }
 }
 
 fn failure(request_type: RequestType, request: u64, error: &str) -> RequestError {

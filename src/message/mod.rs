@@ -47,20 +47,19 @@ pub(crate) use wire::{ElementWriter, Elements};
 
 pub use payload::Payload;
 pub use pubsub::{
-    Event, EventDetails, Publish, PublishOptions, Published, Subscribe, SubscribeOptions,
-    Subscribed, Unsubscribe, UnsubscribeOptions, Unsubscribed, UnsubscribedDetails,
+    Event, EventDetails, Publish, PublishOptions, Published, RevocationDetails, Subscribe,
+    SubscribeOptions, Subscribed, Unsubscribe, Unsubscribed,
 };
 pub use roles::Roles;
 pub use rpc::{
-    Call, CallOptions, CallResult, Cancel, CancelMode, CancelOptions, Interrupt, InterruptOptions,
-    Invocation, InvocationDetails, InvocationPolicy, Register, RegisterOptions, Registered,
-    RequestError, RequestErrorDetails, RequestType, ResultDetails, Unregister, UnregisterOptions,
-    Unregistered, UnregisteredDetails, Yield, YieldOptions,
+    Call, CallOptions, CallResult, Cancel, CancelMode, CancelOptions, Interrupt, Invocation,
+    InvocationDetails, InvocationPolicy, Register, RegisterOptions, Registered, RequestError,
+    RequestErrorDetails, RequestType, ResultDetails, Unregister, Unregistered, Yield, YieldOptions,
 };
 pub use serializer::Serializer;
 pub use session::{
-    Abort, AbortDetails, Authenticate, Challenge, Goodbye, GoodbyeDetails, Hello, HelloDetails,
-    Welcome, WelcomeDetails,
+    Abort, Authenticate, Challenge, ClosingDetails, Goodbye, Hello, HelloDetails, Welcome,
+    WelcomeDetails,
 };
 
 use crate::error::{EncodeError, Violation};

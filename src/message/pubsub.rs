@@ -4,6 +4,7 @@ use crate::message::Payload;
 use crate::message::options::options;
 use crate::message::parts::{Arguments, Details, Id, IdOrZero, Name, Optional, messages};
 use crate::uri::{Match, Uri};
+use crate::value::Dict;
 
 messages! {
     /// PUBLISH: a publisher publishes an event.
@@ -47,14 +48,14 @@ messages! {
         /// Id of the subscription to end.
         subscription: u64 as Id,
         /// Options without known keys; only Autobahn sends them.
-        options: Option<UnsubscribeOptions> as Optional<UnsubscribeOptions>,
+        options: Option<Dict> as Optional<Dict>,
     }
     /// UNSUBSCRIBED: a subscription has ended.
     Unsubscribed = 35 "UNSUBSCRIBED" {
         /// Request id of UNSUBSCRIBE, or 0 for a revocation by the broker.
         request: u64 as IdOrZero,
         /// Revoked subscription and reason, for a revocation by the broker.
-        details: Option<UnsubscribedDetails> as Optional<UnsubscribedDetails>,
+        details: Option<RevocationDetails> as Optional<RevocationDetails>,
     }
     /// EVENT: the broker sends an event to a subscriber.
     Event = 36 "EVENT" {
@@ -106,15 +107,12 @@ options! {
 }
 
 options! {
-    /// UNSUBSCRIBE.Options.
-    UnsubscribeOptions / UnsubscribeOptionsFields("UNSUBSCRIBE.Options") {}
-}
-
-options! {
-    /// UNSUBSCRIBED.Details.
-    UnsubscribedDetails / UnsubscribedDetailsFields("UNSUBSCRIBED.Details") {
+    /// UNSUBSCRIBED.Details and UNREGISTERED.Details, which a revocation by the router has.
+    RevocationDetails / RevocationDetailsFields("Details") {
         /// Id of the revoked subscription.
         subscription: u64,
+        /// Id of the revoked registration.
+        registration: u64,
         /// Reason of the revocation.
         reason: String,
     }

@@ -1,10 +1,10 @@
 //! Contains the messages of remote procedure calls, and ERROR.
 
-use crate::message::Payload;
 use crate::message::options::{Field, options};
 use crate::message::parts::{Arguments, Details, Id, IdOrZero, Kind, Name, Optional, messages};
+use crate::message::{Payload, RevocationDetails};
 use crate::uri::{Match, Uri};
-use crate::value::Value;
+use crate::value::{Dict, Value};
 
 messages! {
     /// ERROR: a request failed.
@@ -70,14 +70,14 @@ messages! {
         /// Id of the registration to remove.
         registration: u64 as Id,
         /// Options without known keys; only Autobahn sends them.
-        options: Option<UnregisterOptions> as Optional<UnregisterOptions>,
+        options: Option<Dict> as Optional<Dict>,
     }
     /// UNREGISTERED: the dealer has removed a registration.
     Unregistered = 67 "UNREGISTERED" {
         /// Request id of UNREGISTER, or 0 for a revocation by the dealer.
         request: u64 as IdOrZero,
         /// Revoked registration and reason, for a revocation by the dealer.
-        details: Option<UnregisteredDetails> as Optional<UnregisteredDetails>,
+        details: Option<RevocationDetails> as Optional<RevocationDetails>,
     }
     /// INVOCATION: the dealer sends a call to a callee.
     Invocation = 68 "INVOCATION" {
@@ -95,7 +95,7 @@ messages! {
         /// Request id of INVOCATION.
         request: u64 as Id,
         /// Options of the interruption.
-        options: InterruptOptions as Details<InterruptOptions>,
+        options: CancelOptions as Details<CancelOptions>,
     }
     /// YIELD: a callee sends a result to the dealer.
     Yield = 70 "YIELD" {
@@ -275,19 +275,11 @@ options! {
 }
 
 options! {
-    /// CANCEL.Options.
-    CancelOptions / CancelOptionsFields("CANCEL.Options") {
-        /// Cancel mode.
-        mode: CancelMode,
-    }
-}
-
-options! {
-    /// INTERRUPT.Options.
-    InterruptOptions / InterruptOptionsFields("INTERRUPT.Options") {
+    /// CANCEL.Options and INTERRUPT.Options.
+    CancelOptions / CancelOptionsFields("Options") {
         /// Cancel mode of the call.
         mode: CancelMode,
-        /// Reason (Autobahn).
+        /// Reason, in INTERRUPT (Autobahn).
         reason: String,
     }
 }
@@ -325,21 +317,6 @@ options! {
         /// Role of the callee.
         callee_authrole: String,
     } + passthru
-}
-
-options! {
-    /// UNREGISTER.Options.
-    UnregisterOptions / UnregisterOptionsFields("UNREGISTER.Options") {}
-}
-
-options! {
-    /// UNREGISTERED.Details.
-    UnregisteredDetails / UnregisteredDetailsFields("UNREGISTERED.Details") {
-        /// Id of the revoked registration.
-        registration: u64,
-        /// Reason of the revocation.
-        reason: String,
-    }
 }
 
 options! {

@@ -24,7 +24,7 @@ messages! {
     /// ABORT: ends a session, or the joining of a realm, without an answer.
     Abort = 3 "ABORT" {
         /// Further details.
-        details: AbortDetails as Details<AbortDetails>,
+        details: ClosingDetails as Details<ClosingDetails>,
         /// Reason URI.
         reason: Uri as Name,
         /// Arguments of the reason.
@@ -51,7 +51,7 @@ messages! {
     /// GOODBYE: ends a session in order; the peer answers with GOODBYE.
     Goodbye = 6 "GOODBYE" {
         /// Further details.
-        details: GoodbyeDetails as Details<GoodbyeDetails>,
+        details: ClosingDetails as Details<ClosingDetails>,
         /// Reason URI.
         reason: Uri as Name,
     }
@@ -98,16 +98,8 @@ options! {
 }
 
 options! {
-    /// ABORT.Details.
-    AbortDetails / AbortDetailsFields("ABORT.Details") {
-        /// Human-readable message.
-        message: String,
-    }
-}
-
-options! {
-    /// GOODBYE.Details.
-    GoodbyeDetails / GoodbyeDetailsFields("GOODBYE.Details") {
+    /// ABORT.Details and GOODBYE.Details.
+    ClosingDetails / ClosingDetailsFields("Details") {
         /// Human-readable message.
         message: String,
     }

@@ -149,7 +149,7 @@ factory! {
     /// ```
     /// use wampwerk::{Serializer, Uri};
     /// use wampwerk::internals::codec;
-    /// use wampwerk::message::{Goodbye, GoodbyeDetails, Message};
+    /// use wampwerk::message::{Goodbye, ClosingDetails, Message};
     /// use wampwerk::server::{HandlerError, TransportHandler};
     /// use wampwerk::server::{WampTransport, WampWebSocketServerFactory};
     ///
@@ -159,7 +159,7 @@ factory! {
     /// impl TransportHandler for Farewell {
     ///     async fn on_open(&mut self, transport: WampTransport) -> Result<(), HandlerError> {
     ///         let reason = Uri::SYSTEM_SHUTDOWN.into();
-    ///         transport.send(Goodbye { details: GoodbyeDetails::default(), reason }).await?;
+    ///         transport.send(Goodbye { details: ClosingDetails::default(), reason }).await?;
     ///         transport.close();
     ///         Ok(())
     ///     }

@@ -28,7 +28,7 @@ use crate::transport::CloseCode;
 ///
 /// ```
 /// use wampwerk::Uri;
-/// use wampwerk::message::{Abort, AbortDetails, Message, Payload};
+/// use wampwerk::message::{Abort, ClosingDetails, Message, Payload};
 /// use wampwerk::server::{HandlerError, TransportHandler, WampTransport};
 ///
 /// /// Refuses every client.
@@ -48,7 +48,7 @@ use crate::transport::CloseCode;
 ///             return Err(HandlerError::violation("no HELLO"));
 ///         };
 ///         println!("{} wants to join {}", transport.info().peer, hello.realm);
-///         let (details, reason) = (AbortDetails::default(), Uri::NO_SUCH_REALM.into());
+///         let (details, reason) = (ClosingDetails::default(), Uri::NO_SUCH_REALM.into());
 ///         transport.send(Abort { details, reason, payload: Payload::empty() }).await?;
 ///         transport.close();
 ///         Ok(())

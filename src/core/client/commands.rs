@@ -6,7 +6,7 @@ use super::pending::{Pending, Request};
 use super::{Answer, Client, Failure, RequestTicket, State, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{
-    Call, CallOptions, CancelMode, Goodbye, GoodbyeDetails, Payload, Publish, PublishOptions,
+    Call, CallOptions, CancelMode, ClosingDetails, Goodbye, Payload, Publish, PublishOptions,
     Register, RegisterOptions, Subscribe, SubscribeOptions, Unregister, Unsubscribe, Yield,
     YieldOptions,
 };
@@ -214,7 +214,7 @@ impl Client {
     pub fn leave(&mut self, now: Duration, reason: Uri, message: Option<String>) {
         match self.state {
             State::Established => {
-                let mut details = GoodbyeDetails::default();
+                let mut details = ClosingDetails::default();
                 details.message = message;
                 self.transmits.push_back(Goodbye { details, reason }.into());
                 let deadline = now.saturating_add(self.config.leave_timeout);

@@ -36,7 +36,7 @@ use recent::Recent;
 use crate::core::ids::{IdMap, SequentialIds};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
-    Abort, AbortDetails, Cancel, CancelMode, CancelOptions, Message, Payload, RequestError,
+    Abort, Cancel, CancelMode, CancelOptions, ClosingDetails, Message, Payload, RequestError,
     RequestErrorDetails, RequestType, Roles,
 };
 use crate::uri::Uri;
@@ -302,7 +302,7 @@ impl Client {
     fn send_abort(&mut self, reason: &str, message: String) {
         // The session is over: nothing may follow, and nothing has to precede.
         self.transmits.clear();
-        let mut details = AbortDetails::default();
+        let mut details = ClosingDetails::default();
         details.message = Some(message);
         let (reason, payload) = (Uri::from(reason), Payload::empty());
         self.transmits.push_back(Abort { details, reason, payload }.into());

@@ -4,7 +4,7 @@ use super::pending::{Pending, Request};
 use super::{Answer, Client, Event, Failure, RequestTicket, Running, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
-    CallResult, CancelMode, Goodbye, GoodbyeDetails, Interrupt, Invocation, Message, Payload,
+    CallResult, CancelMode, ClosingDetails, Goodbye, Interrupt, Invocation, Message, Payload,
     RequestError, RequestErrorDetails, RequestType, Unsubscribe,
 };
 use crate::uri::{Match, Uri};
@@ -100,7 +100,7 @@ impl Client {
                 Ok(())
             }
             Message::Goodbye(goodbye) => {
-                let details = GoodbyeDetails::default();
+                let details = ClosingDetails::default();
                 let reason = Uri::from(Uri::GOODBYE_AND_OUT);
                 self.transmits.push_back(Goodbye { details, reason }.into());
                 let message = goodbye.details.into_fields().message;

@@ -55,7 +55,7 @@ use crate::core::router::output::Outputs;
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::{CallDeadlines, Turn};
 use crate::error::{ApplicationError, Violation};
-use crate::message::{Abort, AbortDetails, Goodbye, GoodbyeDetails, Message, Payload, RequestType};
+use crate::message::{Abort, ClosingDetails, Goodbye, Message, Payload, RequestType};
 use crate::uri::Uri;
 
 pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Principal, User};
@@ -437,12 +437,12 @@ impl Router {
     }
 
     fn goodbye(&mut self, to: ConnectionId, reason: &str) {
-        let details = GoodbyeDetails::default();
+        let details = ClosingDetails::default();
         self.outputs.send(to, Goodbye { details, reason: reason.into() });
     }
 
     fn abort(&mut self, to: ConnectionId, reason: &str, message: String) {
-        let mut details = AbortDetails::default();
+        let mut details = ClosingDetails::default();
         details.message = Some(message);
         self.outputs.send(to, Abort { details, reason: reason.into(), payload: Payload::empty() });
     }

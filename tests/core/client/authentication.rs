@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wampwerk::error::{CloseKind, CloseReason};
 use wampwerk::internals::core::client::{Client, ClientConfig, Event, JoinRequest};
-use wampwerk::message::{Abort, AbortDetails, Authenticate, Challenge, Message, Roles, Welcome};
+use wampwerk::message::{Abort, Authenticate, Challenge, ClosingDetails, Message, Roles, Welcome};
 use wampwerk::{Dict, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -158,7 +158,7 @@ fn a_refusal_is_told_with_its_reason() {
     let mut session = challenged();
     session.client.authenticate(NOW, "wrong".to_owned(), Dict::new());
     session.messages();
-    let mut details = AbortDetails::default();
+    let mut details = ClosingDetails::default();
     details.message = Some("ticket is wrong".into());
     let (reason, payload) = ("wamp.error.authentication_failed".into(), Payload::empty());
     session.receive(Abort { details, reason, payload });

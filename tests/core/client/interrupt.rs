@@ -2,7 +2,7 @@
 
 use wampwerk::Payload;
 use wampwerk::internals::core::client::Event;
-use wampwerk::message::{CancelMode, Interrupt, InterruptOptions, Message};
+use wampwerk::message::{CancelMode, CancelOptions, Interrupt, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -10,7 +10,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::common::client_core::{Session, invocation, invoked, number};
 
 fn interrupt(request: u64, mode: Option<CancelMode>) -> Interrupt {
-    let mut options = InterruptOptions::default();
+    let mut options = CancelOptions::default();
     options.mode = mode;
     Interrupt { request, options }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wampwerk::error::CloseKind;
 use wampwerk::internals::core::client::{Event, Failure, RequestTicket};
-use wampwerk::message::{Abort, AbortDetails, Challenge, Message, Welcome, WelcomeDetails};
+use wampwerk::message::{Abort, Challenge, ClosingDetails, Message, Welcome, WelcomeDetails};
 use wampwerk::{Dict, Payload};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -44,7 +44,7 @@ fn no_answer_to_hello_ends_in_time() {
 fn an_abort_while_joining_is_told_with_its_reason_and_not_answered() {
     let mut session = Session::joining();
     session.messages();
-    let mut details = AbortDetails::default();
+    let mut details = ClosingDetails::default();
     details.message = Some("no such realm".into());
     let (reason, payload) = ("wamp.error.no_such_realm".into(), Payload::empty());
     session.receive(Abort { details, reason, payload });

@@ -78,12 +78,12 @@ fn message() -> impl Strategy<Value = Message> {
             Published { request, publication }.into()
         }),
         2 => (0..8u64, id()).prop_map(|(request, id)| {
-            let mut details = UnsubscribedDetails::default();
+            let mut details = RevocationDetails::default();
             details.subscription = Some(id);
             Unsubscribed { request, details: (request == 0).then_some(details) }.into()
         }),
         2 => (0..8u64, id()).prop_map(|(request, id)| {
-            let mut details = UnregisteredDetails::default();
+            let mut details = RevocationDetails::default();
             details.registration = Some(id);
             Unregistered { request, details: (request == 0).then_some(details) }.into()
         }),
@@ -96,7 +96,7 @@ fn message() -> impl Strategy<Value = Message> {
             invocation.into()
         }),
         2 => id().prop_map(|request| {
-            Interrupt { request, options: InterruptOptions::default() }.into()
+            Interrupt { request, options: CancelOptions::default() }.into()
         }),
     ];
     let roles = || Roles::new().with("dealer", &["call_canceling"]);
@@ -107,7 +107,7 @@ fn message() -> impl Strategy<Value = Message> {
         1 => Just(welcome(Roles::new()).into()),
         1 => Just(goodbye("wamp.close.system_shutdown").into()),
         1 => Just(Abort {
-            details: AbortDetails::default(),
+            details: ClosingDetails::default(),
             reason: "wamp.error.any".into(),
             payload: Payload::empty(),
         }.into()),

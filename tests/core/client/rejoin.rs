@@ -2,7 +2,7 @@
 
 use wampwerk::error::CloseKind;
 use wampwerk::internals::core::client::{Event, RequestTicket};
-use wampwerk::message::{Interrupt, InterruptOptions, Message, Registered, Roles, Subscribed};
+use wampwerk::message::{CancelOptions, Interrupt, Message, Registered, Roles, Subscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -37,7 +37,7 @@ fn the_next_session_has_request_ids_of_its_own_and_nothing_of_the_last() {
     session.receive(Registered { request: 2, registration: 9 });
     session.events();
     session.messages();
-    session.receive(Interrupt { request: 30, options: InterruptOptions::default() });
+    session.receive(Interrupt { request: 30, options: CancelOptions::default() });
     assert!(session.messages().is_empty());
     session.receive(invoked(30, false, None));
     assert!(matches!(session.events()[..], [Event::Invocation { listener: RequestTicket(2), .. }]));

@@ -2,8 +2,7 @@
 
 use wampwerk::internals::core::client::{Answer, Event, Failure, RequestTicket};
 use wampwerk::message::{
-    Message, RequestType, Subscribed, Unregistered, UnregisteredDetails, Unsubscribed,
-    UnsubscribedDetails,
+    Message, RequestType, RevocationDetails, Subscribed, Unregistered, Unsubscribed,
 };
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -17,7 +16,7 @@ fn a_revoked_subscription_ends_its_listeners_and_nothing_else() {
     let request = session.subscribe(1);
     session.receive(Subscribed { request, subscription: 500 });
     session.events();
-    let mut details = UnsubscribedDetails::default();
+    let mut details = RevocationDetails::default();
     details.subscription = Some(500);
     session.receive(Unsubscribed { request: 0, details: Some(details) });
     assert!(matches!(session.events()[..], [Event::Ended { listener: RequestTicket(1), .. }]));
@@ -25,7 +24,7 @@ fn a_revoked_subscription_ends_its_listeners_and_nothing_else() {
 }
 
 fn unregistered(registration: u64, reason: &str) -> Unregistered {
-    let mut details = UnregisteredDetails::default();
+    let mut details = RevocationDetails::default();
     details.registration = Some(registration);
     details.reason = Some(reason.into());
     Unregistered { request: 0, details: Some(details) }
@@ -91,7 +90,7 @@ fn every_listener_of_a_revoked_subscription_ends_and_late_events_are_nothing() {
         session.receive(Subscribed { request, subscription: 500 });
     }
     session.events();
-    let mut details = UnsubscribedDetails::default();
+    let mut details = RevocationDetails::default();
     details.subscription = Some(500);
     details.reason = Some("wamp.error.not_authorized".into());
     session.receive(Unsubscribed { request: 0, details: Some(details) });

@@ -150,7 +150,7 @@ pub fn invocation(request: u64, registration: u64) -> Invocation {
 }
 
 pub fn goodbye(reason: &str) -> Goodbye {
-    Goodbye { details: GoodbyeDetails::default(), reason: reason.into() }
+    Goodbye { details: ClosingDetails::default(), reason: reason.into() }
 }
 
 /// An invocation of the registration 9.

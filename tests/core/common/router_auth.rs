@@ -187,6 +187,6 @@ fn json_kind(value: &serde_json::Value) -> String {
 }
 
 pub fn abort() -> Abort {
-    let (details, payload) = (AbortDetails::default(), Payload::empty());
+    let (details, payload) = (ClosingDetails::default(), Payload::empty());
     Abort { details, reason: "wamp.error.cannot_authenticate".into(), payload }
 }

@@ -236,7 +236,7 @@ pub fn hello(realm: &str) -> Hello {
 }
 
 pub fn goodbye(reason: &str) -> Goodbye {
-    Goodbye { details: GoodbyeDetails::default(), reason: reason.into() }
+    Goodbye { details: ClosingDetails::default(), reason: reason.into() }
 }
 
 pub fn subscribe(request: u64, topic: &str) -> Subscribe {

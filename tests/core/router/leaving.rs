@@ -14,7 +14,7 @@ const WAYS: [fn(&mut Net, ConnectionId); 4] = [
     |net, id| net.disconnect(id),
     |net, id| net.send(id, goodbye("wamp.close.close_realm")),
     |net, id| {
-        let details = AbortDetails::default();
+        let details = ClosingDetails::default();
         let reason = "com.example.tired".into();
         net.send(id, Abort { details, reason, payload: Payload::empty() });
     },

@@ -100,7 +100,7 @@ fn joining_and_leaving_are_told() {
         match end {
             "goodbye" => net.send(peer, goodbye("wamp.close.close_realm")),
             "abort" => {
-                let (details, payload) = (AbortDetails::default(), Payload::empty());
+                let (details, payload) = (ClosingDetails::default(), Payload::empty());
                 net.send(peer, Abort { details, reason: "com.example.tired".into(), payload });
             }
             "lost" => net.disconnect(peer),

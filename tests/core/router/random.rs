@@ -189,7 +189,7 @@ impl Peer {
             Kind::Error => fails(number + 1, "com.example.error", 1).into(),
             Kind::Goodbye => goodbye("wamp.close.close_realm").into(),
             Kind::Abort => Abort {
-                details: AbortDetails::default(),
+                details: ClosingDetails::default(),
                 reason: "com.example.tired".into(),
                 payload: Payload::empty(),
             }

@@ -311,7 +311,7 @@ impl World {
                 Some(request) => call(*request, "com.other", 1).into(),
                 None => return,
             },
-            _ => Interrupt { request: 1, options: InterruptOptions::default() }.into(),
+            _ => Interrupt { request: 1, options: CancelOptions::default() }.into(),
         };
         self.net.send(peer.id, message);
         assert!(self.net.closed(self.peers[who].id).is_some());

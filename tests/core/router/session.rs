@@ -98,7 +98,7 @@ fn abort_ends_the_session_without_an_answer() {
     let mut net = Net::new();
     let a = net.join();
     net.register(a, 1, "com.example.add");
-    let details = AbortDetails::default();
+    let details = ClosingDetails::default();
     let abort = Abort { details, reason: "com.example.tired".into(), payload: Payload::empty() };
     net.send(a, abort.clone());
     net.send(a, abort);

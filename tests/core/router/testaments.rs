@@ -40,7 +40,7 @@ fn they_are_published_however_the_session_ends() {
         match end {
             "goodbye" => net.send(a, goodbye("wamp.close.close_realm")),
             "abort" => {
-                let (details, payload) = (AbortDetails::default(), Payload::empty());
+                let (details, payload) = (ClosingDetails::default(), Payload::empty());
                 net.send(a, Abort { details, reason: "com.example.tired".into(), payload });
             }
             "lost" => net.disconnect(a),

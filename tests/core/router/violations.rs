@@ -37,7 +37,7 @@ fn never_in_a_session() -> Vec<Message> {
             payload: payload(1),
         }
         .into(),
-        Interrupt { request: 1, options: InterruptOptions::default() }.into(),
+        Interrupt { request: 1, options: CancelOptions::default() }.into(),
         hello("realm1").into(),
         error(RequestType::Call).into(),
         error(RequestType::Publish).into(),

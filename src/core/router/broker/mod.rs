@@ -31,8 +31,8 @@ use crate::core::router::turn::{Failure, Turn};
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{
-    EventDetails, Payload, Publish, PublishOptions, Published, Subscribe, Subscribed, Unsubscribe,
-    Unsubscribed, UnsubscribedDetails,
+    EventDetails, Payload, Publish, PublishOptions, Published, RevocationDetails, Subscribe,
+    Subscribed, Unsubscribe, Unsubscribed,
 };
 use crate::uri::{Match, Uri};
 
@@ -145,7 +145,7 @@ impl Broker {
         }
         self.remove(turn, member, &session.identity, subscription);
         if session.features.subscriber_revocation {
-            let mut details = UnsubscribedDetails::default();
+            let mut details = RevocationDetails::default();
             details.subscription = Some(subscription);
             details.reason = Some(reason.to_owned());
             turn.outputs.send(member, Unsubscribed { request: 0, details: Some(details) });

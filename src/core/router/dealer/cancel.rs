@@ -8,7 +8,7 @@ use crate::core::router::dealer::Dealer;
 use crate::core::router::session::{Invoked, Sessions, Timeout};
 use crate::core::router::turn::Turn;
 use crate::error::ApplicationError;
-use crate::message::{Cancel, CancelMode, Interrupt, InterruptOptions, RequestType};
+use crate::message::{Cancel, CancelMode, CancelOptions, Interrupt, RequestType};
 use crate::uri::Uri;
 
 /// Extra time for a callee that keeps the timeout itself. It should answer in time; if it does not,
@@ -29,7 +29,7 @@ pub(super) struct Interruption {
 
 impl Interruption {
     pub(super) fn send(self, turn: &mut Turn<'_>, invoked: Invoked) {
-        let mut options = InterruptOptions::default();
+        let mut options = CancelOptions::default();
         options.mode = Some(self.mode);
         options.reason = Some(self.reason.to_owned());
         turn.outputs.send(invoked.callee, Interrupt { request: invoked.invocation, options });

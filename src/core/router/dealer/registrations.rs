@@ -17,7 +17,7 @@ use crate::core::router::session::{Session, Sessions, Slot};
 use crate::core::router::turn::{Failure, Turn};
 use crate::error::ApplicationError;
 use crate::message::{
-    InvocationPolicy, Register, Registered, Unregister, Unregistered, UnregisteredDetails,
+    InvocationPolicy, Register, Registered, RevocationDetails, Unregister, Unregistered,
 };
 use crate::uri::{Match, Uri};
 
@@ -140,7 +140,7 @@ impl Registrations {
             return false;
         }
         if session.features.callee_revocation {
-            let mut details = UnregisteredDetails::default();
+            let mut details = RevocationDetails::default();
             details.registration = Some(registration);
             details.reason = Some(reason.to_owned());
             turn.outputs.send(callee, Unregistered { request: 0, details: Some(details) });

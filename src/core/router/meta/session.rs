@@ -6,7 +6,7 @@ use crate::core::router::checks::check_uri;
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Identity;
 use crate::error::ApplicationError;
-use crate::message::{Goodbye, GoodbyeDetails};
+use crate::message::{ClosingDetails, Goodbye};
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
@@ -98,7 +98,7 @@ fn kill_all_who(call: &mut MetaCall<'_, '_>, is_meant: impl Fn(&Identity) -> boo
 fn goodbye(call: &mut MetaCall<'_, '_>) -> Result<Goodbye, ApplicationError> {
     let reason: Option<Uri> = call.arguments.optional("reason")?;
     let reason = reason.unwrap_or_else(|| Uri::KILLED.into());
-    let mut details = GoodbyeDetails::default();
+    let mut details = ClosingDetails::default();
     if let Some(message) = call.arguments.optional("message")? {
         details.message = Some(message);
     }
