@@ -2,7 +2,7 @@
 
 use wampwerk::error::CallError;
 use wampwerk::message::{CancelMode, InvocationPolicy};
-use wampwerk::session::{Chunks, IncomingCall, Progress, Raw};
+use wampwerk::session::{Chunks, IncomingCall, Progress};
 use wampwerk::uri::Pattern;
 use wampwerk::{ApplicationError, Router, wamp_errors};
 
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // One procedure for many URIs, shared by several callees.
-    let named = |Raw(call): Raw<IncomingCall>| async move { call.procedure };
+    let named = |call: IncomingCall| async move { call.procedure };
     shop.register(Pattern::wildcard("com.shop..price"), named)
         .invoke(InvocationPolicy::RoundRobin)
         .await?;

@@ -65,6 +65,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (url, _router) = common::router(common::MEETING).await?;
     // Strict: when another calculator has the names, this one ends with an error.
     let runner = ApplicationRunner::new(url, "realm1").strict(true);
-    runner.run(|_| Calculator::default()).log_level(LogLevel::Warn).await?;
+    runner.log_level(LogLevel::Warn).run(|_| Calculator::default()).await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::error::Error;
 use tokio::io::AsyncReadExt;
 use wampwerk::Router;
 use wampwerk::auth::cryptosign::SigningKey;
-use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential, derive_scram_credential};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret, wampcra};
 use wampwerk::router::{Disclosure, MetaApi, RouterBuilder, User};
 
@@ -45,7 +45,7 @@ fn with_users(builder: RouterBuilder) -> Result<RouterBuilder, Box<dyn Error>> {
     let secret = Secret::from("another one");
     let key = wampcra::derive_key(&secret, &salt.salt, salt.iterations, salt.keylen)?;
     let password = Secret::from("p\u{e4}ssword");
-    let autobahn = derive_scram_credential("sam", &password, None)?;
+    let autobahn = ScramCredential::derive_for_autobahn("sam", &password, None)?;
     let spec =
         ScramCredential::derive(Dialect::Spec, &password, Kdf::Pbkdf2, &[7; 16], 4096, None)?;
     let scram = |dialect, credential| Credential::Scram { dialect, credential };

@@ -255,10 +255,12 @@ fn credentials_of(hooks: &Hooks) -> BoxFuture<'static, Result<Authentication, Bo
 fn session_config(settings: &JsValue) -> SessionConfig {
     let mut config = SessionConfig::default();
     if let Some(timeout) = get(settings, "timeout").as_f64() {
-        config.client.join_timeout = duration(timeout);
+        config = config.join_timeout(duration(timeout));
     }
-    config.client.disclose_me = get(settings, "discloseMe").as_bool();
-    config
+    match get(settings, "discloseMe").as_bool() {
+        Some(disclose) => config.disclose_me(disclose),
+        None => config,
+    }
 }
 
 /// A transport: fixed, or with a URL function.

@@ -16,8 +16,7 @@ use wampwerk::auth::AuthError;
 use wampwerk::component::{AttemptError, ComponentError};
 use wampwerk::error::{
     ApplicationError, CallError, CloseKind, CloseReason, ConfigError, ConnectError, DecodeError,
-    EncodeError, ProgressError, PublishError, RegisterError, SubscribeError, UnregisterError,
-    UnsubscribeError, Violation,
+    EncodeError, ProgressError, PublishError, RegisterError, SubscribeError, Violation,
 };
 use wampwerk::value::{Dict, Value};
 
@@ -212,7 +211,5 @@ of_operations! {
         PublishError::Encode(_) => "EncodeError", Uri::INVALID_PAYLOAD;
     }
     SubscribeError {}
-    UnsubscribeError {}
     RegisterError {}
-    UnregisterError {}
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::session::promise;
 use crate::value::set;
-use wampwerk::error::UnregisterError;
+use wampwerk::error::RegisterError;
 use wampwerk::session::{Ending, Registration};
 
 /// A registered procedure.
@@ -44,7 +44,7 @@ impl RawRegistration {
         let registration = self.registration.clone();
         promise(async move {
             match registration.unregister().await {
-                Ok(()) | Err(UnregisterError::Closed { .. }) => Ok(JsValue::UNDEFINED),
+                Ok(()) | Err(RegisterError::Closed { .. }) => Ok(JsValue::UNDEFINED),
                 Err(error) => Err(error.into()),
             }
         })

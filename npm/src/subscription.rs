@@ -15,7 +15,7 @@ use crate::error::Report;
 use crate::registration::ending_to_js;
 use crate::session::{promise, values_to_js};
 use crate::value::{details_to_js, set};
-use wampwerk::error::{DecodeError, Lagged, UnsubscribeError};
+use wampwerk::error::{DecodeError, Lagged, SubscribeError};
 use wampwerk::session::{Event, Subscription};
 
 /// Maximum number of events per fetch.
@@ -92,7 +92,7 @@ impl RawSubscription {
         promise(async move {
             match subscription {
                 Some(subscription) => match subscription.unsubscribe().await {
-                    Ok(()) | Err(UnsubscribeError::Closed { .. }) => Ok(JsValue::UNDEFINED),
+                    Ok(()) | Err(SubscribeError::Closed { .. }) => Ok(JsValue::UNDEFINED),
                     Err(error) => Err(error.into()),
                 },
                 None => Ok(JsValue::UNDEFINED),

@@ -1,7 +1,7 @@
 //! Contains [`ApplicationRunner`], which runs one application session as a program.
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::component::transports::IntoTransports;
 use crate::error::{ConfigError, debug_as_text};
 use crate::message::Serializer;
 use crate::rt::future::{Race, race};
-use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
+use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::authentication::Authentication;
 use crate::transport::setters::transport_setters;
 use crate::transport::{Endpoint, Proxy, Tls, TransportConfig, WebSocketOptions};
@@ -56,11 +56,12 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// | parameter | here |
 /// |---|---|
 /// | `url`, `realm` | [`new`](Self::new) |
-/// | `extra`, `serializers`, `ssl`, `proxy`, `headers`, `websocket_options` | the setter of that name; one [`header`](Self::header) at a time |
+/// | `extra`, `serializers`, `proxy`, `headers`, `websocket_options` | the setter of that name; one [`header`](Self::header) at a time |
+/// | `ssl` | [`tls`](Self::tls) |
 /// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name; effective with `auto_reconnect` only. Each can be set alone; the defaults are those of [`RetryPolicy`](super::RetryPolicy) |
 /// | `run(make, …)` | [`run`](Self::run) |
-/// | `auto_reconnect`, `log_level`, `endpoint` | setters of the value that `run` returns |
-/// | none | [`strict`](Self::strict): a failed `on_join` ends the attempt |
+/// | `auto_reconnect`, `log_level`, `endpoint`, which Autobahn passes to `run` | the setter of that name |
+/// | none | [`strict`](Self::strict): a failed `on_join` ends the attempt; [`transport`](Self::transport), [`batched`](Self::batched) |
 /// | `start_reactor`, `reactor` | not needed, see below |
 /// | `stop()` | [`stop`](Self::stop) |
 ///
@@ -68,8 +69,8 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// Autobahn's `run` therefore starts the reactor and blocks until it ends. A program that needs
 /// something else sets `start_reactor=False` or passes a `reactor` of its own. In Rust the event
 /// loop is tokio's runtime, and `#[tokio::main]` has started it before `main` begins. A program
-/// awaits the value that `run` returns, or spawns it in any runtime with
-/// `tokio::spawn(runner.run(make).into_future())` ([`IntoFuture`] must be in scope).
+/// awaits the future that `run` returns, or spawns it in any runtime with
+/// `tokio::spawn(runner.run(make))`.
 ///
 /// # Reconnecting
 /// Without `auto_reconnect` the runner makes one attempt. When it ends, the future of `run` ends,
@@ -96,6 +97,9 @@ pub struct ApplicationRunner {
     extra: Value,
     authentication: Option<Authentication>,
     strict: bool,
+    auto_reconnect: bool,
+    log_level: LogLevel,
+    signals: bool,
     /// Shared by clones; incremented to stop the current runs.
     stop: Arc<watch::Sender<u64>>,
 }
@@ -112,6 +116,9 @@ impl ApplicationRunner {
             extra: Value::Null,
             authentication: None,
             strict: false,
+            auto_reconnect: false,
+            log_level: LogLevel::default(),
+            signals: true,
             stop: Arc::new(watch::channel(0).0),
         }
     }
@@ -141,7 +148,31 @@ impl ApplicationRunner {
         self
     }
 
+    /// Sets whether to reconnect after a failure. Default: no.
+    #[must_use]
+    pub fn auto_reconnect(mut self, auto_reconnect: bool) -> Self {
+        self.auto_reconnect = auto_reconnect;
+        self
+    }
+
+    /// Sets the log level. Default: [`LogLevel::Info`].
+    #[must_use]
+    pub fn log_level(mut self, log_level: LogLevel) -> Self {
+        self.log_level = log_level;
+        self
+    }
+
+    /// Sets whether SIGINT and SIGTERM stop the run, as described for [`run`](fn@super::run).
+    /// Default: yes.
+    #[must_use]
+    pub fn signals(mut self, signals: bool) -> Self {
+        self.signals = signals;
+        self
+    }
+
     transport_setters! {
+        batched(batched: bool),
+        endpoint(endpoint: Endpoint),
         proxy(proxy: impl Into<Option<Proxy>>),
         header(name: impl Into<String>, value: impl Into<String>),
         max_retries(retries: impl Into<Option<u32>>),
@@ -158,9 +189,10 @@ impl ApplicationRunner {
     }
 
     /// See [`TransportConfig::tls`].
+    #[doc(alias = "ssl")]
     #[must_use]
-    pub fn ssl(self, ssl: Tls) -> Self {
-        self.with(|config| config.tls(ssl))
+    pub fn tls(self, tls: Tls) -> Self {
+        self.with(|config| config.tls(tls))
     }
 
     /// See [`TransportConfig::options`]; they override the runner's defaults one by one.
@@ -169,167 +201,40 @@ impl ApplicationRunner {
         self.with(|config| config.options(options))
     }
 
+    /// Sets another transport, with all its settings, in the place of the URL and of all settings of
+    /// the transport that were set before.
+    #[must_use]
+    pub fn transport(mut self, transport: TransportConfig) -> Self {
+        self.transport = transport;
+        self
+    }
+
     fn with(mut self, set: impl FnOnce(TransportConfig) -> TransportConfig) -> Self {
         self.transport = set(self.transport);
         self
     }
 
-    /// Runs a session that `make` creates, one for each connection.
-    pub fn run<F, S>(&self, make: F) -> RunnerRun<F>
+    /// Runs a session that `make` creates, one for each connection, until it is done, fails, or is
+    /// [stopped](Self::stop), also by SIGINT or SIGTERM (see [`signals`](Self::signals)).
+    ///
+    /// # Errors
+    /// Returns [`RunnerError`]: a parameter is not valid, or the last attempt failed.
+    pub fn run<F, S>(
+        &self,
+        make: F,
+    ) -> impl Future<Output = Result<(), RunnerError>> + MaybeSend + use<F, S>
     where
         F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
         S: ApplicationSession,
     {
-        RunnerRun {
-            runner: self.clone(),
-            make,
-            auto_reconnect: false,
-            log_level: LogLevel::default(),
-            endpoint: None,
-            signals: true,
-        }
-    }
-
-    /// Stops all runs of this runner and its clones. The realm is left with GOODBYE, no attempt
-    /// follows, and the future of [`run`](Self::run) ends with success.
-    ///
-    /// Runs that start later are not affected. A run starts when its future is created (by `await`
-    /// or `into_future`), even before it is polled.
-    pub fn stop(&self) {
-        self.stop.send_modify(|count| *count = count.wrapping_add(1));
-    }
-}
-
-impl fmt::Debug for ApplicationRunner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApplicationRunner")
-            .field("transport", &self.transport)
-            .field("realm", &self.realm)
-            .field("strict", &self.strict)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A builder for a run. Await it to run; see [`ApplicationRunner::run`].
-///
-/// SIGINT and SIGTERM stop it, as described for [`run`](fn@super::run).
-#[must_use = "nothing runs until it is awaited"]
-pub struct RunnerRun<F> {
-    runner: ApplicationRunner,
-    make: F,
-    auto_reconnect: bool,
-    log_level: LogLevel,
-    endpoint: Option<Endpoint>,
-    signals: bool,
-}
-
-impl<F> RunnerRun<F> {
-    /// Sets whether to reconnect after a failure. Default: no.
-    pub fn auto_reconnect(mut self, auto_reconnect: bool) -> Self {
-        self.auto_reconnect = auto_reconnect;
-        self
-    }
-
-    /// Sets the log level. Default: [`LogLevel::Info`].
-    pub fn log_level(mut self, log_level: LogLevel) -> Self {
-        self.log_level = log_level;
-        self
-    }
-
-    /// See [`TransportConfig::endpoint`].
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
-        self.endpoint = Some(endpoint);
-        self
-    }
-
-    /// Sets whether SIGINT and SIGTERM stop the run. Default: yes.
-    pub fn signals(mut self, signals: bool) -> Self {
-        self.signals = signals;
-        self
-    }
-}
-
-impl<F> fmt::Debug for RunnerRun<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RunnerRun")
-            .field("runner", &self.runner)
-            .field("auto_reconnect", &self.auto_reconnect)
-            .field("log_level", &self.log_level)
-            .field("endpoint", &self.endpoint)
-            .field("signals", &self.signals)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<F, S> RunnerRun<F>
-where
-    F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
-    S: ApplicationSession,
-{
-    fn component(self) -> Result<Component, ConfigError> {
-        let ApplicationRunner { transport, realm, extra, authentication, strict, .. } = self.runner;
-        let defaults = WebSocketOptions::new()
-            .max_message_payload_size(MAX_MESSAGE_SIZE)
-            .auto_ping_interval(Duration::from_secs(10))
-            .auto_ping_timeout(Duration::from_secs(5));
-        let mut transport = transport.first_for_raw_socket();
-        // RawSocket sends no pings unless they are set.
-        if transport.is_websocket() {
-            transport.options = transport.options.or(defaults);
-        }
-        if !self.auto_reconnect {
-            transport = transport.max_retries(0);
-        }
-        if let Some(endpoint) = self.endpoint {
-            transport = transport.endpoint(endpoint);
-        }
-        let mut builder = Component::builder()
-            .realm(realm)
-            .extra(extra)
-            .strict(strict)
-            .transports(transport.into_transports().map_err(own)?)
-            .session_factory(self.make);
-        if let Some(authentication) = authentication {
-            builder = builder.authentication(authentication);
-        }
-        builder.build()
-    }
-}
-
-/// Replaces the names of the transport's settings by those of the runner's parameters.
-fn own(error: ConfigError) -> ConfigError {
-    let path = error.path.trim_start_matches("[0]").trim_start_matches('.');
-    let names = [
-        ("type", "url"),
-        ("endpoint.tls", "ssl"),
-        ("options", "websocket_options"),
-        ("serializer", "serializers"),
-    ];
-    let renamed = names.iter().find_map(|(theirs, own)| {
-        let rest = path.strip_prefix(theirs)?;
-        (rest.is_empty() || rest.starts_with('.')).then(|| format!("{own}{rest}"))
-    });
-    let path = renamed.unwrap_or_else(|| path.to_owned());
-    error.at(path)
-}
-
-impl<F, S> IntoFuture for RunnerRun<F>
-where
-    F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
-    S: ApplicationSession,
-{
-    type Output = Result<(), RunnerError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        // Subscribe before the first poll, so that no stop after a spawn is missed.
-        let mut stops = self.runner.stop.subscribe();
-        Box::pin(async move {
-            let (log_level, signals) = (self.log_level, self.signals);
-            // Keep a handle: a dropped sender looks like a stop.
-            let _runner = self.runner.clone();
-            let component = self.component().map_err(RunnerError::Config)?;
-            let mut running = run(&component, log_level).signals(signals).into_future();
+        // Subscribe at once, so that no stop after a spawn is missed.
+        let mut stops = self.stop.subscribe();
+        // Keep a handle: a dropped sender looks like a stop.
+        let runner = self.clone();
+        async move {
+            let component = runner.component(make).map_err(RunnerError::Config)?;
+            let run = run(&component, runner.log_level).signals(runner.signals);
+            let mut running = run.into_future();
             // The run first, as what has not begun cannot be stopped.
             let end = match race(&mut running, stops.changed()).await {
                 Race::First(end) => end,
@@ -348,8 +253,77 @@ where
                     None => Err(RunnerError::Unfinished),
                 },
             }
-        })
+        }
     }
+
+    /// Stops all runs of this runner and its clones. The realm is left with GOODBYE, no attempt
+    /// follows, and the future of [`run`](Self::run) ends with success.
+    ///
+    /// Runs that start later are not affected. A run starts when [`run`](Self::run) is called, even
+    /// before its future is polled.
+    pub fn stop(&self) {
+        self.stop.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+impl fmt::Debug for ApplicationRunner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApplicationRunner")
+            .field("transport", &self.transport)
+            .field("realm", &self.realm)
+            .field("strict", &self.strict)
+            .field("auto_reconnect", &self.auto_reconnect)
+            .field("log_level", &self.log_level)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ApplicationRunner {
+    fn component<F, S>(&self, make: F) -> Result<Component, ConfigError>
+    where
+        F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
+        S: ApplicationSession,
+    {
+        let defaults = WebSocketOptions::new()
+            .max_message_payload_size(MAX_MESSAGE_SIZE)
+            .auto_ping_interval(Duration::from_secs(10))
+            .auto_ping_timeout(Duration::from_secs(5));
+        let mut transport = self.transport.clone().first_for_raw_socket();
+        // RawSocket sends no pings unless they are set.
+        if transport.is_websocket() {
+            transport.options = transport.options.or(defaults);
+        }
+        if !self.auto_reconnect {
+            transport = transport.max_retries(0);
+        }
+        let mut builder = Component::builder()
+            .realm(self.realm.clone())
+            .extra(self.extra.clone())
+            .strict(self.strict)
+            .transports(transport.into_transports().map_err(own)?)
+            .session_factory(make);
+        if let Some(authentication) = &self.authentication {
+            builder = builder.authentication(authentication.clone());
+        }
+        builder.build()
+    }
+}
+
+/// Replaces the names of the transport's settings by those of the runner's parameters.
+fn own(error: ConfigError) -> ConfigError {
+    let path = error.path.trim_start_matches("[0]").trim_start_matches('.');
+    let names = [
+        ("type", "url"),
+        ("endpoint.tls", "tls"),
+        ("options", "websocket_options"),
+        ("serializer", "serializers"),
+    ];
+    let renamed = names.iter().find_map(|(theirs, own)| {
+        let rest = path.strip_prefix(theirs)?;
+        (rest.is_empty() || rest.starts_with('.')).then(|| format!("{own}{rest}"))
+    });
+    let path = renamed.unwrap_or_else(|| path.to_owned());
+    error.at(path)
 }
 
 /// A runner ended with a failure, or could not start. `Debug` prints the text of the error, because

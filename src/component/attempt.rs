@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::component::Shared;
 use crate::component::application_session::{ComponentConfig, ErasedSession, JoinAs, Plain};
 use crate::component::callback::call;
-use crate::component::error::{AttemptError, BoxError, CallbackError};
+use crate::component::error::{AttemptError, BoxError};
 use crate::component::interest::Declared;
 use crate::component::listeners::Listener;
 use crate::component::state::ComponentState;
 use crate::component::stop::{LAST_WORDS, Stop};
 use crate::component::tracked::{ClosedWatch, Tracked};
 use crate::component::transports::{Source, TransportEntry};
-use crate::error::{ApplicationError, CloseReason, ConnectError};
+use crate::error::{ApplicationError, Cause, CloseReason, ConnectError};
 use crate::rt::future::{Race, all_within, race, within};
 use crate::rt::guard::{Panic, catch, caught};
 use crate::rt::{self, BoxFuture};
@@ -270,14 +270,14 @@ impl Stages<'_> {
     async fn in_time<T>(
         &self,
         what: &'static str,
-        future: impl Future<Output = Result<T, CallbackError>>,
+        future: impl Future<Output = Result<T, Cause>>,
     ) -> Result<T, AttemptError> {
         let limit = self.config.client.join_timeout;
         let result = within(limit, future).await.unwrap_or_else(|| Err(too_long(limit)));
         result.map_err(|error| handler_failed(what, error))
     }
 
-    async fn connect(&self, info: TransportInfo) -> Result<JoinAs, CallbackError> {
+    async fn connect(&self, info: TransportInfo) -> Result<JoinAs, Cause> {
         let listeners = self.shared.listeners(|listener| match listener {
             Listener::Connect(callback) => Some(callback.clone()),
             _ => None,
@@ -287,7 +287,7 @@ impl Stages<'_> {
     }
 
     /// Registers and subscribes in order, and returns the failures.
-    async fn establish(&self, session: &Session) -> Vec<(String, CallbackError)> {
+    async fn establish(&self, session: &Session) -> Vec<(String, Cause)> {
         let declared: Vec<Declared> = self.shared.listeners(|listener| match listener {
             Listener::Declared(declared) => Some(declared.clone()),
             _ => None,
@@ -305,7 +305,7 @@ impl Stages<'_> {
         failures
     }
 
-    async fn join(&self, session: &Session) -> Vec<(String, CallbackError)> {
+    async fn join(&self, session: &Session) -> Vec<(String, Cause)> {
         let listeners = self.shared.listeners(|listener| match listener {
             Listener::Join(callback) => Some(callback.clone()),
             _ => None,
@@ -367,7 +367,7 @@ impl Stages<'_> {
     }
 
     /// Reports an error, unless it is a consequence of the session's end.
-    fn tell(&self, session: &Session, uri: &Uri, error: &CallbackError) {
+    fn tell(&self, session: &Session, uri: &Uri, error: &Cause) {
         if !session.is_closed() {
             self.config.tell_user_error(uri, error.to_application());
         }
@@ -378,7 +378,7 @@ pub(super) fn failed(error: AttemptError) -> Outcome {
     Outcome::Failed { error, joined: false, left: false }
 }
 
-pub(super) fn handler_failed(what: impl Into<String>, error: CallbackError) -> AttemptError {
+pub(super) fn handler_failed(what: impl Into<String>, error: Cause) -> AttemptError {
     AttemptError::Handler { what: what.into(), error }
 }
 
@@ -394,16 +394,16 @@ pub(super) async fn run_last_listeners<T>(
 }
 
 /// The result of a guarded function, with a panic as its error.
-fn flat<T, E: Into<BoxError>>(result: Result<Result<T, E>, Panic>) -> Result<T, CallbackError> {
-    result?.map_err(CallbackError::new)
+fn flat<T, E: Into<BoxError>>(result: Result<Result<T, E>, Panic>) -> Result<T, Cause> {
+    result?.map_err(Cause::new)
 }
 
-fn too_long(limit: Duration) -> CallbackError {
-    CallbackError::new(format!("it takes longer than {limit:?}"))
+fn too_long(limit: Duration) -> Cause {
+    Cause::new(format!("it takes longer than {limit:?}"))
 }
 
-fn unanswered(limit: Duration) -> CallbackError {
-    CallbackError::new(format!("the router does not answer for {limit:?}"))
+fn unanswered(limit: Duration) -> Cause {
+    Cause::new(format!("the router does not answer for {limit:?}"))
 }
 
 async fn close(transport: &mut Tracked) {

@@ -155,7 +155,7 @@ impl ComponentBuilder {
     /// The function runs after the connect listeners and before HELLO, unless an
     /// [`ApplicationSession`] has its own methods. The attempt fails if the function returns an
     /// error or takes longer than the time limit for joining
-    /// ([`join_timeout`](crate::session::ClientConfig::join_timeout), 10 s).
+    /// ([`join_timeout`](crate::session::SessionConfig::join_timeout), 10 s).
     ///
     /// A refusal of these credentials is as fatal as any other (see [`is_fatal`](Self::is_fatal)).
     #[doc(alias = "onchallenge")]

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::component::error::{BoxError, CallbackError};
+use crate::component::error::BoxError;
+use crate::error::Cause;
 use crate::rt::guard::{catch, caught};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 
@@ -80,7 +81,7 @@ where
 pub(super) fn call<A, T>(
     callback: &Callback<A, T>,
     argument: A,
-) -> impl Future<Output = Result<T, CallbackError>> + use<A, T> {
+) -> impl Future<Output = Result<T, Cause>> + use<A, T> {
     let started = catch(|| callback.call(argument));
-    async move { caught(started?).await?.map_err(CallbackError::new) }
+    async move { caught(started?).await?.map_err(Cause::new) }
 }

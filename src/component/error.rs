@@ -1,70 +1,13 @@
 //! Contains the errors of a component: of one attempt, and of the whole component.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::error::debug_as_text;
-use crate::error::{
-    ApplicationError, CallError, CloseKind, CloseReason, ConnectError, Error, PublishError,
-    RawSocketRefusal, RegisterError, SubscribeError,
-};
-use crate::rt::guard::Panic;
+use crate::error::{Cause, CloseKind, CloseReason, ConnectError, RawSocketRefusal};
 use crate::uri::Uri;
 
 /// Any error that a user function may return. `?` converts every error type, `into()` a text.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// The error that a user function returned. A panic is converted into one, too.
-#[derive(Clone)]
-pub struct CallbackError(Arc<dyn std::error::Error + Send + Sync>);
-
-impl CallbackError {
-    /// Creates an error from any error or from a text.
-    pub fn new(error: impl Into<BoxError>) -> Self {
-        CallbackError(error.into().into())
-    }
-
-    /// Returns the error as its original type.
-    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
-        self.0.downcast_ref()
-    }
-
-    /// Converts into an error that can be sent to a peer: the [`ApplicationError`] that this error
-    /// is or contains, or `wamp.error.runtime_error` with its text.
-    pub fn to_application(&self) -> ApplicationError {
-        let found = self.downcast_ref::<ApplicationError>();
-        let found = found.or_else(|| self.downcast_ref().and_then(CallError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(RegisterError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(SubscribeError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(PublishError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(Error::application));
-        found.cloned().unwrap_or_else(|| ApplicationError::runtime(self))
-    }
-}
-
-impl From<Panic> for CallbackError {
-    fn from(panic: Panic) -> Self {
-        CallbackError::new(panic)
-    }
-}
-
-impl fmt::Display for CallbackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for CallbackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for CallbackError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
 
 /// The reason why one attempt failed: it could not connect, could not join, or lost the session.
 #[derive(Clone, thiserror::Error)]
@@ -87,13 +30,13 @@ pub enum AttemptError {
         /// in strict components also `"on_join"`, `"register <procedure>"` and `"subscribe
         /// <topic>"`.
         what: String,
-        /// Error of the function.
+        /// Error of the function, or its panic.
         #[source]
-        error: CallbackError,
+        error: Cause,
     },
     /// `main` returned an error.
     #[error("main failed: {0}")]
-    Main(#[source] CallbackError),
+    Main(#[source] Cause),
 }
 
 impl AttemptError {

@@ -4,9 +4,9 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::component::error::{BoxError, CallbackError};
+use crate::component::error::BoxError;
 use crate::component::{Component, ListenerId};
-use crate::error::{ApplicationError, RegisterError, SubscribeError};
+use crate::error::{ApplicationError, Cause, RegisterError, SubscribeError};
 use crate::message::{Payload, RegisterOptions, SubscribeOptions};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 use crate::session::{Event, EventHandler, IncomingCall, Procedure, Session};
@@ -17,7 +17,7 @@ impl Component {
     /// declaration.
     ///
     /// The component does not wait longer than the time limit for joining
-    /// ([`join_timeout`](crate::session::ClientConfig::join_timeout), 10 s) for the router's
+    /// ([`join_timeout`](crate::session::SessionConfig::join_timeout), 10 s) for the router's
     /// answer. An error is reported as a [`UserError`](crate::session::UserError) with the
     /// procedure; in a [strict](super::ComponentBuilder::strict) component the attempt fails.
     /// [`off`](Component::off) removes the declaration for future sessions.
@@ -143,12 +143,9 @@ impl Declared {
         Declared { verb, uri, establish: Arc::new(establish) }
     }
 
-    pub(super) fn establish(
-        &self,
-        session: &Session,
-    ) -> BoxFuture<'static, Result<(), CallbackError>> {
+    pub(super) fn establish(&self, session: &Session) -> BoxFuture<'static, Result<(), Cause>> {
         let request = self.establish.on(session);
-        Box::pin(async move { request.await.map_err(CallbackError::new) })
+        Box::pin(async move { request.await.map_err(Cause::new) })
     }
 }
 

@@ -84,7 +84,7 @@ macro_rules! listeners {
 /// All listeners have time limits:
 ///
 /// - `on_connect`: the time limit for joining
-///   ([`join_timeout`](crate::session::ClientConfig::join_timeout), 10 s); then the attempt
+///   ([`join_timeout`](crate::session::SessionConfig::join_timeout), 10 s); then the attempt
 ///   fails
 /// - `on_connect`, `on_join` and `on_ready` are dropped when the session ends or the component is
 ///   stopped

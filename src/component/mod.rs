@@ -54,10 +54,10 @@ use std::task::{Context, Poll};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-pub use application_runner::{ApplicationRunner, RunnerError, RunnerRun};
+pub use application_runner::{ApplicationRunner, RunnerError};
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
 pub use builder::ComponentBuilder;
-pub use error::{AttemptError, BoxError, CallbackError, ComponentError};
+pub use error::{AttemptError, BoxError, ComponentError};
 pub use listeners::ListenerId;
 pub use logging::LogLevel;
 pub use retry_notice::{RetryDecision, RetryNotice};
@@ -229,7 +229,7 @@ impl Component {
 
     /// Stops the component at once, whatever it is doing. An attempt is aborted, a delay is ended,
     /// and a session is left with GOODBYE. The router has 3 s to answer (see
-    /// [`ClientConfig::leave_timeout`](crate::session::ClientConfig::leave_timeout)). `main`
+    /// [`SessionConfig::leave_timeout`](crate::session::SessionConfig::leave_timeout)). `main`
     /// and the join listeners are dropped at their await points.
     ///
     /// The returned future completes when the component has ended; awaiting it is optional. The run

@@ -13,13 +13,13 @@ use tracing::Instrument;
 use crate::component::Shared;
 use crate::component::attempt::{Attempt, Outcome, failed, handler_failed, run_last_listeners};
 use crate::component::callback::{Callback, call};
-use crate::component::error::{AttemptError, CallbackError, ComponentError};
+use crate::component::error::{AttemptError, ComponentError};
 use crate::component::listeners::Listener;
 use crate::component::retry_notice::{RetryDecision, RetryNotice};
 use crate::component::state::ComponentState;
 use crate::component::stop::Stop;
 use crate::core::retry::{Next, Rotation};
-use crate::error::ApplicationError;
+use crate::error::{ApplicationError, Cause};
 use crate::rt::future::{Race, all, race};
 use crate::rt::guard::{catch, caught};
 use crate::rt::{self, BoxFuture, Sleep};
@@ -243,7 +243,7 @@ impl Shared {
         listeners: Vec<Callback<A, ()>>,
         argument: A,
         config: &SessionConfig,
-    ) -> Vec<CallbackError> {
+    ) -> Vec<Cause> {
         let calls: Vec<BoxFuture<'_, _>> = listeners
             .iter()
             .map(|listener| -> BoxFuture<'_, _> { Box::pin(call(listener, argument.clone())) })

@@ -6,7 +6,6 @@ use super::application::ApplicationError;
 use super::build::BuildError;
 use super::call::{
     CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
-    UnregisterError, UnsubscribeError,
 };
 use super::close::CloseReason;
 use super::config::ConfigError;
@@ -41,18 +40,12 @@ pub enum Error {
     /// See [`SubscribeError`].
     #[error(transparent)]
     Subscribe(#[from] SubscribeError),
-    /// See [`UnsubscribeError`].
-    #[error(transparent)]
-    Unsubscribe(#[from] UnsubscribeError),
     /// See [`RegisterError`].
     #[error(transparent)]
     Register(#[from] RegisterError),
     /// See [`RegisterAllError`].
     #[error(transparent)]
     RegisterAll(#[from] RegisterAllError),
-    /// See [`UnregisterError`].
-    #[error(transparent)]
-    Unregister(#[from] UnregisterError),
     /// See [`DecodeError`].
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -79,9 +72,7 @@ impl Error {
             Error::Call(error) => error.application(),
             Error::Publish(error) => error.application(),
             Error::Subscribe(error) => error.application(),
-            Error::Unsubscribe(error) => error.application(),
             Error::Register(error) => error.application(),
-            Error::Unregister(error) => error.application(),
             _ => None,
         }
     }

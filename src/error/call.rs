@@ -81,7 +81,7 @@ pub enum PublishError {
     Encode(#[source] EncodeError),
 }
 
-/// Subscribing failed.
+/// Subscribing or unsubscribing failed.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
@@ -89,9 +89,9 @@ pub enum SubscribeError {
     #[error("{0}")]
     Application(#[source] ApplicationError),
     /// The session ended before the router answered.
-    #[error("the session closed before {topic} was subscribed to: {reason}")]
+    #[error("the session closed before the router answered the request for {topic}: {reason}")]
     Closed {
-        /// Topic or pattern that was to be subscribed to.
+        /// Topic or pattern.
         topic: Uri,
         /// Reason why the session ended.
         #[source]
@@ -99,25 +99,7 @@ pub enum SubscribeError {
     },
 }
 
-/// Unsubscribing failed.
-#[derive(Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnsubscribeError {
-    /// The router answered with an error.
-    #[error("{0}")]
-    Application(#[source] ApplicationError),
-    /// The session ended before the router answered.
-    #[error("the session closed before {topic} was unsubscribed from: {reason}")]
-    Closed {
-        /// Topic or pattern of the subscription.
-        topic: Uri,
-        /// Reason why the session ended.
-        #[source]
-        reason: Arc<CloseReason>,
-    },
-}
-
-/// Registering failed.
+/// Registering or unregistering failed.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterError {
@@ -125,27 +107,9 @@ pub enum RegisterError {
     #[error("{0}")]
     Application(#[source] ApplicationError),
     /// The session ended before the router answered.
-    #[error("the session closed before {procedure} was registered: {reason}")]
+    #[error("the session closed before the router answered the request for {procedure}: {reason}")]
     Closed {
-        /// Procedure or pattern that was to be registered.
-        procedure: Uri,
-        /// Reason why the session ended.
-        #[source]
-        reason: Arc<CloseReason>,
-    },
-}
-
-/// Unregistering failed.
-#[derive(Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnregisterError {
-    /// The router answered with an error.
-    #[error("{0}")]
-    Application(#[source] ApplicationError),
-    /// The session ended before the router answered.
-    #[error("the session closed before {procedure} was unregistered: {reason}")]
-    Closed {
-        /// Procedure or pattern of the registration.
+        /// Procedure or pattern.
         procedure: Uri,
         /// Reason why the session ended.
         #[source]
@@ -235,9 +199,7 @@ requests! {
     CallError: procedure;
     PublishError: topic;
     SubscribeError: topic;
-    UnsubscribeError: topic;
     RegisterError: procedure;
-    UnregisterError: procedure;
 }
 
 impl CallError {

@@ -35,7 +35,6 @@ pub use build::BuildError;
 pub(crate) use call::OperationError;
 pub use call::{
     CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
-    UnregisterError, UnsubscribeError,
 };
 pub use cause::{Cause, HttpRefusal, SocksRefusal};
 pub use close::{CloseKind, CloseReason};

@@ -119,7 +119,8 @@ options! {
 }
 
 options! {
-    /// EVENT.Details.
+    /// EVENT.Details. An event handler can have it as a parameter.
+    #[doc(alias = "PublishDetails")]
     EventDetails / EventDetailsFields("EVENT.Details") {
         /// Topic of the event; always present for a pattern subscription.
         topic: Uri,

@@ -320,7 +320,8 @@ options! {
 }
 
 options! {
-    /// INVOCATION.Details.
+    /// INVOCATION.Details. A procedure can have it as a parameter.
+    #[doc(alias = "CallDetails")]
     InvocationDetails / InvocationDetailsFields("INVOCATION.Details") {
         /// Called procedure; always present for a pattern registration.
         procedure: Uri,

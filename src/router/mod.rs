@@ -43,14 +43,13 @@ use std::time::Duration;
 use crate::auth::Secret;
 use crate::auth::cryptosign::SigningKey;
 use crate::codec;
-use crate::core::client::ClientConfig;
 use crate::core::router::{ConnectionId, RouterConfig, validate_roles};
 use crate::error::{BuildError, ConfigError, ConnectError};
 use crate::message::Serializer;
 use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
-use crate::session::{self, Session};
+use crate::session::{self, Session, SessionConfig};
 use crate::settings::{LARGEST, check_time};
-use crate::transport::{Connector, Transport, TransportInfo, memory};
+use crate::transport::{Connector, MemoryTransport, Transport, TransportInfo};
 use crate::uri::{Match, Uri, UriRule};
 use authorizer::Authorizer;
 use callback::Callback;
@@ -158,7 +157,7 @@ impl Router {
     /// # Panics
     /// Natively, outside a tokio runtime.
     pub async fn connect(&self, realm: impl Into<Uri>) -> Result<Session, ConnectError> {
-        session::join(self.connect_transport(), realm, ClientConfig::default()).await
+        session::join(self.connect_transport(), realm, SessionConfig::new()).await
     }
 
     /// Joins a realm in the same process with an identity that the program chooses. No
@@ -191,7 +190,7 @@ impl Router {
         let principal = Principal::new(authid, authrole).authprovider("router");
         principal.check().map_err(|error| ConfigError::new("principal", error.message))?;
         let transport = self.memory_transport(Some(principal));
-        session::join(transport, realm, ClientConfig::default()).await
+        session::join(transport, realm, SessionConfig::new()).await
     }
 
     /// Opens an in-process connection to this router and returns the client's end.
@@ -206,7 +205,7 @@ impl Router {
         // Any format works, because both ends are in this process.
         let serializer = self.owner.settings.serializers.first().copied();
         let serializer = serializer.unwrap_or(Serializer::ALL[0]);
-        let (client, router) = memory::pair(serializer, MEMORY_FRAMES);
+        let (client, router) = MemoryTransport::pair(serializer, MEMORY_FRAMES);
         self.connections().serve_as(Box::new(router), trusted);
         Box::new(client)
     }

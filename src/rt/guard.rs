@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
+use crate::error::Cause;
+
 /// A panic that was caught. Its text is `panicked: ` and the message of the panic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panic {
@@ -55,6 +57,12 @@ impl fmt::Display for Panic {
 }
 
 impl std::error::Error for Panic {}
+
+impl From<Panic> for Cause {
+    fn from(panic: Panic) -> Self {
+        Cause::new(panic)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! Contains [`SessionConfig`], the settings for opening a session.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::core::client::ClientConfig;
 use crate::error::{ApplicationError, ConfigError};
@@ -17,8 +18,7 @@ use crate::value::Dict;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// Settings of the client state machine: timeouts and agent.
-    pub client: ClientConfig,
+    pub(crate) client: ClientConfig,
     pub(super) authentication: Authentication,
     pub(super) identity: Identity,
     pub(super) codec: Option<Arc<dyn PayloadCodec>>,
@@ -38,6 +38,42 @@ impl<F: Fn(&Welcome) -> Result<(), String> + MaybeSend + MaybeSync> OnWelcome fo
 }
 
 impl SessionConfig {
+    /// Creates settings with the defaults.
+    pub fn new() -> Self {
+        SessionConfig::default()
+    }
+
+    /// Sets the time limit of each step of joining: the answer to HELLO, the answer to CHALLENGE by
+    /// this side, the answer to AUTHENTICATE. Default: 10 s.
+    #[must_use]
+    pub fn join_timeout(mut self, timeout: Duration) -> Self {
+        self.client.join_timeout = timeout;
+        self
+    }
+
+    /// Sets the time limit of the answer to GOODBYE. Default: 3 s.
+    #[must_use]
+    pub fn leave_timeout(mut self, timeout: Duration) -> Self {
+        self.client.leave_timeout = timeout;
+        self
+    }
+
+    /// Sets the name and version that the router is told. Default: those of this crate.
+    #[must_use]
+    pub fn agent(mut self, agent: impl Into<String>) -> Self {
+        self.client.agent = agent.into();
+        self
+    }
+
+    /// Sets `disclose_me` of calls and publications that do not set it themselves. Default: not set,
+    /// and the router decides.
+    #[doc(alias("caller_disclose_me", "publisher_disclose_me"))]
+    #[must_use]
+    pub fn disclose_me(mut self, disclose: bool) -> Self {
+        self.client.disclose_me = Some(disclose);
+        self
+    }
+
     /// Sets the authentication: one method, such as
     /// [`Ticket`](crate::session::authentication::Ticket), or an [`Authentication`] of several. A
     /// session that [rejoins](crate::Session::rejoin) authenticates again.
@@ -174,6 +210,8 @@ impl SessionConfig {
     }
 }
 
+/// For programs that have the settings of the state machine, by the feature `internals`.
+#[doc(hidden)]
 impl From<ClientConfig> for SessionConfig {
     fn from(client: ClientConfig) -> Self {
         SessionConfig { client, ..SessionConfig::default() }

@@ -146,9 +146,9 @@ impl<'a> Connect<'a> {
         self
     }
 
-    /// The name and version that the router is told. Default: those of this crate.
+    /// See [`SessionConfig::agent`].
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
-        self.config.client.agent = agent.into();
+        self.config = self.config.agent(agent);
         self
     }
 
@@ -206,12 +206,10 @@ impl<'a> Connect<'a> {
         self
     }
 
-    /// The value of `disclose_me` in calls and publications of the session that do not say it
-    /// themselves (see [`CallRequest::disclose_me`](crate::session::CallRequest::disclose_me)).
-    /// Default: nothing is said, and the router decides.
+    /// See [`SessionConfig::disclose_me`].
     #[doc(alias("caller_disclose_me", "publisher_disclose_me"))]
     pub fn disclose_me(mut self, disclose: bool) -> Self {
-        self.config.client.disclose_me = Some(disclose);
+        self.config = self.config.disclose_me(disclose);
         self
     }
 
@@ -268,8 +266,7 @@ impl fmt::Debug for Connect<'_> {
     }
 }
 
-/// Joins a realm over a transport that is open. `config` is a [`SessionConfig`], or a
-/// [`ClientConfig`](crate::session::ClientConfig) where there is no more to say.
+/// Joins a realm over a transport that is open.
 ///
 /// Dropping the future gives up: the transport is closed, and a challenge is not answered any more.
 ///

@@ -49,14 +49,17 @@ impl Queued for Event {
     }
 }
 
-/// A function that handles events: up to eight parameters that can be [extracted](Extract), and a
-/// future without a result. Surplus arguments are ignored, so that publishers may add arguments.
+/// A function that handles events: up to eight parameters, and a future without a result. Surplus
+/// arguments are ignored, so that publishers may add arguments.
+///
+/// The parameters are those of a [`Procedure`](crate::session::Procedure), with [`EventDetails`]
+/// and [`Event`] in the place of the types of calls.
 ///
 /// The type parameter `M` only distinguishes the implementations.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an event handler",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
-    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `PublishDetails`, `Raw`",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `EventDetails`, `Event`",
     note = "it must return nothing"
 )]
 pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {

@@ -38,8 +38,7 @@ impl<C: fmt::Debug> fmt::Debug for Arguments<'_, C> {
 /// omit trailing arguments of type `Option`. [`Args`], [`Kwargs`], [`Payload`] and the details
 /// types take other parts of the message.
 ///
-/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers. [`Raw`] takes these
-/// objects themselves.
+/// `C` is [`IncomingCall`] for procedures and [`Event`] for event handlers; both are extracted, too.
 pub trait Extract<C>: Sized {
     /// Extracts the parameter.
     ///
@@ -57,22 +56,6 @@ pub struct Args<T>(pub T);
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
 pub struct Kwargs<T>(pub T);
-
-/// Handler parameter: the [`IncomingCall`] or the [`Event`] itself, with all its arguments.
-#[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
-pub struct Raw<C>(pub C);
-
-/// Parameter of a procedure: the details of the call. The procedure is always present.
-#[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
-pub struct CallDetails(pub InvocationDetails);
-
-/// Parameter of an event handler: the details of the event. The topic is always present.
-#[doc(alias = "EventDetails")]
-#[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "made to be taken apart")]
-pub struct PublishDetails(pub EventDetails);
 
 impl<'a, C> Arguments<'a, C> {
     fn new(payload: &'a Payload, context: &'a C) -> Result<Self, ApplicationError> {
@@ -191,28 +174,39 @@ impl<C> Extract<C> for Payload {
     }
 }
 
-impl Extract<IncomingCall> for CallDetails {
+/// The details of the call. The procedure is always present.
+impl Extract<IncomingCall> for InvocationDetails {
     fn extract(arguments: &mut Arguments<'_, IncomingCall>) -> Result<Self, ApplicationError> {
         let call = arguments.context;
         let mut details = call.details.clone();
         details.procedure = Some(call.procedure.clone());
-        Ok(CallDetails(details))
+        Ok(details)
     }
 }
 
-impl Extract<Event> for PublishDetails {
+/// The details of the event. The topic is always present.
+impl Extract<Event> for EventDetails {
     fn extract(arguments: &mut Arguments<'_, Event>) -> Result<Self, ApplicationError> {
         let event = arguments.context;
         let mut details = event.details.clone();
         details.topic = Some(event.topic.clone());
-        Ok(PublishDetails(details))
+        Ok(details)
     }
 }
 
-impl<C: Clone> Extract<C> for Raw<C> {
-    fn extract(arguments: &mut Arguments<'_, C>) -> Result<Self, ApplicationError> {
+/// The whole call, with all its arguments.
+impl Extract<IncomingCall> for IncomingCall {
+    fn extract(arguments: &mut Arguments<'_, IncomingCall>) -> Result<Self, ApplicationError> {
         arguments.take_all();
-        Ok(Raw(arguments.context.clone()))
+        Ok(arguments.context.clone())
+    }
+}
+
+/// The whole event, with all its arguments.
+impl Extract<Event> for Event {
+    fn extract(arguments: &mut Arguments<'_, Event>) -> Result<Self, ApplicationError> {
+        arguments.take_all();
+        Ok(arguments.context.clone())
     }
 }
 

@@ -28,7 +28,7 @@
 //! ```
 //!
 //! - Calls: [`Session::call`], [`CallRequest`], [`RunningCall`], [`StreamingCall`]
-//! - Procedures: [`Session::register`], [`Procedure`], [`Extract`], [`IntoReply`], [`Procedures`]
+//! - Procedures: [`Session::register`], [`Procedure`], [`IntoReply`], [`Procedures`]
 //! - Events: [`Session::publish`], [`Session::subscribe`], [`Event`], [`EventHandler`]
 //! - Authentication: [`authentication`]
 //! - Questions to the router: [`Session::meta`]
@@ -69,25 +69,24 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use crate::core::client::ClientConfig;
 pub use call::{CallReply, CallRequest};
 pub use config::SessionConfig;
 pub use connect::{Connect, connect, connect_with, join};
 pub use ending::Ending;
 pub use event::{Event, EventHandler};
-pub use handler::{Args, Arguments, CallDetails, Extract, Kwargs, PublishDetails, Raw};
+pub use handler::{Args, Kwargs};
 pub use incoming::{Chunks, IncomingCall, Progress};
 #[cfg(feature = "cryptobox")]
 pub use payload_codec::cryptobox;
 pub use payload_codec::{Decoded, EncodedPayload, PayloadCodec, PayloadForm, Side};
 pub use procedure::Procedure;
 pub use procedures::{Procedures, Registrations};
-pub use publish::{AcknowledgedPublish, PublishRequest};
+pub use publish::PublishRequest;
 pub use register::{RegisterRequest, Registration};
 pub use reply::{IntoReply, Reply};
 pub use running_call::{Canceller, RunningCall};
 pub use streaming_call::StreamingCall;
-pub use subscribe::{HandlerSubscription, SubscribeRequest, SubscribeWithRequest, Subscription};
+pub use subscribe::{HandlerSubscription, SubscribeRequest, Subscription};
 pub use user_error::UserError;
 
 use crate::core::client::{Answer, Failure, Joined, RequestTicket};

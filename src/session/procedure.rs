@@ -11,12 +11,26 @@ use crate::session::handler::{Extract, Parameters};
 use crate::session::incoming::IncomingCall;
 use crate::session::reply::IntoReply;
 
-/// A procedure that can be registered: any function of up to eight parameters that can be
-/// [extracted](Extract), which returns a future of a [reply](IntoReply).
+/// A procedure that can be registered: any function of up to eight parameters, which returns a future
+/// of a [reply](IntoReply).
+///
+/// A parameter is one of:
+///
+/// | type | receives |
+/// |---|---|
+/// | any `T: Deserialize` | the next positional argument; with `Option<T>` the caller may omit trailing arguments |
+/// | [`Args<T>`](crate::session::Args) | all remaining positional arguments |
+/// | [`Kwargs<T>`](crate::session::Kwargs) | the keyword arguments |
+/// | [`Payload`] | all arguments, not decoded |
+/// | [`InvocationDetails`](crate::message::InvocationDetails) | the details of the call, with the procedure |
+/// | [`Progress`](crate::session::Progress), [`Chunks`](crate::session::Chunks) | a sender of progressive results; further parts of the arguments |
+/// | [`IncomingCall`] | the whole call |
+///
+/// A missing or surplus argument, and one of another type, is answered with
+/// `wamp.error.invalid_argument`.
 ///
 /// ```
 /// use wampwerk::{ApplicationError, Session};
-/// use wampwerk::session::{CallDetails, Kwargs};
 ///
 /// async fn divide(a: f64, b: f64) -> Result<f64, ApplicationError> {
 ///     match b {
@@ -47,7 +61,7 @@ use crate::session::reply::IntoReply;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a procedure",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
-    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Raw<IncomingCall>`",
+    note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `InvocationDetails`, `Progress`, `Chunks`, `IncomingCall`",
     note = "it must return `Result<T, E>` with any `T: Serialize` and an `E` that becomes an `ApplicationError` (`wamp_errors!` makes such types, `.map_err(ApplicationError::runtime)` takes any), a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
 #[doc(alias = "endpoint")]

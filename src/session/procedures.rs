@@ -6,7 +6,7 @@ use std::future::{Future, IntoFuture, ready};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::error::{ApplicationError, RegisterAllError, RegisterError, UnregisterError};
+use crate::error::{ApplicationError, RegisterAllError, RegisterError};
 use crate::message::{CancelMode, Payload, RegisterOptions};
 use crate::rt::future::{all, all_into};
 use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
@@ -227,7 +227,7 @@ impl Registrations {
     ///
     /// # Errors
     /// Returns the first error. The other procedures are unregistered nevertheless.
-    pub async fn unregister(self) -> Result<(), UnregisterError> {
+    pub async fn unregister(self) -> Result<(), RegisterError> {
         let mut requests: Vec<BoxFuture<'static, _>> = Vec::new();
         for registration in self.0 {
             requests.push(Box::pin(registration.unregister()));
@@ -243,7 +243,7 @@ impl Registrations {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be registered as a method of `{S}`",
     note = "it must be an `async fn` whose first parameter is `self: Arc<Self>`",
-    note = "its other parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `CallDetails`, `Progress`, `Chunks`, `Raw`",
+    note = "its other parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `InvocationDetails`, `Progress`, `Chunks`, `IncomingCall`",
     note = "it must return `Result<T, ApplicationError>` with any `T: Serialize`, a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
 pub trait Method<S, M>: MaybeSend + MaybeSync + 'static {

@@ -26,13 +26,6 @@ pub struct PublishRequest {
     payload: Result<Payload, EncodeError>,
 }
 
-/// A builder for an event that the router acknowledges. Await it to publish and receive the
-/// publication id.
-#[doc(alias = "Publication")]
-#[must_use = "nothing is published until it is awaited"]
-#[derive(Debug)]
-pub struct AcknowledgedPublish(PublishRequest);
-
 impl Session {
     /// Publishes an event.
     ///
@@ -130,37 +123,13 @@ impl PublishRequest {
         self
     }
 
-    /// Requests an acknowledgement: the publication id, or an error.
-    pub fn acknowledge(self) -> AcknowledgedPublish {
-        AcknowledgedPublish(self)
-    }
-
-    async fn send(self) -> Result<(), PublishError> {
+    /// Publishes with an acknowledgement by the router, and returns the publication id.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    #[doc(alias = "Publication")]
+    pub async fn acknowledge(self) -> Result<u64, PublishError> {
         let PublishRequest { session, topic, mut options, payload } = self;
-        let payload = payload?.into_serializer(session.serializer())?;
-        session.check(&topic, &payload)?;
-        features::check_publish(session.router_roles(), &options)?;
-        options.acknowledge = None;
-        let ticket = session.ticket();
-        let published = topic.clone();
-        let command = Command::Publish { ticket, topic, options, payload, waiter: None };
-        let sent = session.shared.commands.send(command).await;
-        sent.map_err(|_| session.closed_error(&published))
-    }
-}
-
-impl IntoFuture for PublishRequest {
-    type Output = Result<(), PublishError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
-
-impl AcknowledgedPublish {
-    async fn send(self) -> Result<u64, PublishError> {
-        let PublishRequest { session, topic, mut options, payload } = self.0;
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
         features::check_publish(session.router_roles(), &options)?;
@@ -179,10 +148,23 @@ impl AcknowledgedPublish {
             Err(error) => Err(failure(error, &topic)),
         }
     }
+
+    async fn send(self) -> Result<(), PublishError> {
+        let PublishRequest { session, topic, mut options, payload } = self;
+        let payload = payload?.into_serializer(session.serializer())?;
+        session.check(&topic, &payload)?;
+        features::check_publish(session.router_roles(), &options)?;
+        options.acknowledge = None;
+        let ticket = session.ticket();
+        let published = topic.clone();
+        let command = Command::Publish { ticket, topic, options, payload, waiter: None };
+        let sent = session.shared.commands.send(command).await;
+        sent.map_err(|_| session.closed_error(&published))
+    }
 }
 
-impl IntoFuture for AcknowledgedPublish {
-    type Output = Result<u64, PublishError>;
+impl IntoFuture for PublishRequest {
+    type Output = Result<(), PublishError>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 
 use crate::core::client::{Answer, RequestTicket};
-use crate::error::{RegisterError, UnregisterError};
+use crate::error::RegisterError;
 use crate::message::{CancelMode, InvocationPolicy, RegisterOptions};
 use crate::rt::BoxFuture;
 use crate::session::command::Command;
@@ -180,7 +180,7 @@ impl Registration {
     }
 
     /// Unregisters the procedure. Running invocations are still answered.
-    pub async fn unregister(self) -> Result<(), UnregisterError> {
+    pub async fn unregister(self) -> Result<(), RegisterError> {
         let (session, listener) = (&self.session, self.listener);
         let ticket = session.ticket();
         let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Unregister {

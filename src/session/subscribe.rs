@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use crate::core::client::{Answer, RequestTicket};
-use crate::error::{CloseReason, Lagged, SubscribeError, UnsubscribeError};
+use crate::error::{CloseReason, Lagged, SubscribeError};
 use crate::message::{CancelMode, SubscribeOptions};
 use crate::rt::{self, BoxFuture};
 use crate::session::command::{Command, Signal};
@@ -26,11 +26,12 @@ use crate::uri::{Match, Pattern, Uri};
 #[doc(alias = "SubscribeOptions")]
 #[must_use = "nothing is subscribed until it is awaited"]
 #[derive(Debug)]
-pub struct SubscribeRequest {
+pub struct SubscribeRequest<H = ()> {
     session: Session,
     topic: Uri,
     options: SubscribeOptions,
     limits: QueueLimits,
+    handler: H,
 }
 
 /// The events of a topic, as a [`Stream`].
@@ -90,6 +91,7 @@ impl Session {
             topic: pattern.uri().clone(),
             options,
             limits: QueueLimits::default(),
+            handler: (),
         }
     }
 
@@ -109,12 +111,14 @@ impl Session {
         &self,
         topic: impl Into<Pattern>,
         handler: H,
-    ) -> SubscribeWithRequest<H, M> {
-        SubscribeWithRequest { request: self.subscribe(topic), handler, marker: PhantomData }
+    ) -> SubscribeRequest<Handled<H, M>> {
+        let SubscribeRequest { session, topic, options, limits, .. } = self.subscribe(topic);
+        let handler = Handled { handler, marker: PhantomData };
+        SubscribeRequest { session, topic, options, limits, handler }
     }
 }
 
-impl SubscribeRequest {
+impl<H> SubscribeRequest<H> {
     /// Sets the raw options. Call this before the other setters; it overwrites them. The policy of
     /// a [`Pattern`] stays if the options contain none.
     pub fn options(mut self, options: SubscribeOptions) -> Self {
@@ -149,14 +153,15 @@ impl SubscribeRequest {
         self
     }
 
-    /// Sets the maximum number of events in the queue. Default: 1024, and 64 MiB of payload.
+    /// Sets the maximum number of events that wait for the stream or the handler. Default: 1024, and
+    /// 64 MiB of payload.
     pub fn queue(mut self, events: usize) -> Self {
         self.limits.items = events.max(1);
         self
     }
 
-    async fn send(self) -> Result<Subscription, SubscribeError> {
-        let SubscribeRequest { session, topic, options, limits } = self;
+    async fn send(self) -> Result<(Subscription, H), SubscribeError> {
+        let SubscribeRequest { session, topic, options, limits, handler } = self;
         session.check_uri(&topic, options.r#match.unwrap_or_default())?;
         features::check_subscribe(session.router_roles(), &options)?;
         let ticket = session.ticket();
@@ -171,15 +176,10 @@ impl SubscribeRequest {
             waiter,
         });
         match answer.await {
-            Ok(Answer::Subscribed { subscription: id }) => Ok(Subscription {
-                session,
-                listener: ticket,
-                id,
-                topic,
-                queue,
-                ending,
-                gone: false,
-            }),
+            Ok(Answer::Subscribed { subscription: id }) => {
+                let (listener, gone) = (ticket, false);
+                Ok((Subscription { session, listener, id, topic, queue, ending, gone }, handler))
+            }
             Ok(other) => Err(unexpected(&other)),
             Err(error) => Err(failure(error, &topic)),
         }
@@ -191,7 +191,7 @@ impl IntoFuture for SubscribeRequest {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Box::pin(async move { Ok(self.send().await?.0) })
     }
 }
 
@@ -231,7 +231,7 @@ impl Subscription {
     }
 
     /// Ends the subscription and waits for the router's confirmation.
-    pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
+    pub async fn unsubscribe(self) -> Result<(), SubscribeError> {
         // The following drop of `self` finds nothing left to do, unless this future was dropped.
         unsubscribe(&self.session, self.listener, &self.topic).await
     }
@@ -263,16 +263,6 @@ impl fmt::Debug for Subscription {
     }
 }
 
-/// A builder for a subscription with a handler. Await it to subscribe.
-#[doc(alias = "SubscribeOptions")]
-#[must_use = "nothing is subscribed until it is awaited"]
-#[derive(Debug)]
-pub struct SubscribeWithRequest<H, M> {
-    request: SubscribeRequest,
-    handler: H,
-    marker: PhantomData<fn() -> M>,
-}
-
 /// A subscription with a handler.
 ///
 /// Dropping it does not unsubscribe. The handler is called until
@@ -287,48 +277,20 @@ pub struct HandlerSubscription {
     ending: EndingWatch,
 }
 
-impl<H, M> SubscribeWithRequest<H, M> {
-    /// Sets the raw options. Call this before the other setters; it overwrites them.
-    pub fn options(mut self, options: SubscribeOptions) -> Self {
-        self.request = self.request.options(options);
-        self
-    }
-
-    /// See [`SubscribeRequest::match_policy`].
-    #[doc(alias = "match")]
-    pub fn match_policy(mut self, policy: Match) -> Self {
-        self.request = self.request.match_policy(policy);
-        self
-    }
-
-    /// See [`SubscribeRequest::get_retained`].
-    pub fn get_retained(mut self) -> Self {
-        self.request = self.request.get_retained();
-        self
-    }
-
-    /// See [`SubscribeRequest::option`].
-    pub fn option(mut self, key: impl Into<String>, value: impl Into<crate::value::Value>) -> Self {
-        self.request = self.request.option(key, value);
-        self
-    }
-
-    /// Sets the maximum number of events that wait for the handler. Default: 1024, and 64 MiB of
-    /// payload.
-    pub fn queue(mut self, events: usize) -> Self {
-        self.request = self.request.queue(events);
-        self
-    }
+/// The handler of a request. `M` only distinguishes the implementations of [`EventHandler`].
+#[derive(Debug)]
+pub struct Handled<H, M> {
+    handler: H,
+    marker: PhantomData<fn() -> M>,
 }
 
-impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeWithRequest<H, M> {
+impl<M: 'static, H: EventHandler<M>> IntoFuture for SubscribeRequest<Handled<H, M>> {
     type Output = Result<HandlerSubscription, SubscribeError>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let SubscribeWithRequest { request, handler, .. } = self;
         Box::pin(async move {
-            let mut subscription = request.send().await?;
+            let (mut subscription, Handled { handler, .. }) = self.send().await?;
             subscription.gone = true;
             // The task holds no handle of the session: a handler alone does not keep the session
             // open.
@@ -370,7 +332,7 @@ impl HandlerSubscription {
 
     /// Ends the subscription and waits for the router's confirmation. The handler is not called
     /// again; a running call of it completes.
-    pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
+    pub async fn unsubscribe(self) -> Result<(), SubscribeError> {
         unsubscribe(&self.session, self.listener, &self.topic).await
     }
 }
@@ -379,7 +341,7 @@ async fn unsubscribe(
     session: &Session,
     listener: RequestTicket,
     topic: &Uri,
-) -> Result<(), UnsubscribeError> {
+) -> Result<(), SubscribeError> {
     let ticket = session.ticket();
     let answer = session.request(ticket, CancelMode::Skip, |waiter| Command::Unsubscribe {
         ticket,

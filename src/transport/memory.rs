@@ -13,34 +13,7 @@ use crate::error::TransportError;
 use crate::message::Serializer;
 use crate::rt::lock::Lock;
 
-/// Creates two connected ends. Each direction holds up to `capacity` frames (at least one) before
-/// [`poll_ready`](Transport::poll_ready) waits for the other end to read.
-///
-/// ```
-/// use std::task::{Context, Poll, Waker};
-/// use wampwerk::Serializer;
-/// use wampwerk::transport::{Transport, memory};
-///
-/// let (mut left, mut right) = memory::pair(Serializer::Json, 16);
-/// left.start_send("[2, 1, {}]".into()).unwrap();
-/// let Poll::Ready(Some(Ok(frame))) = right.poll_recv(&mut Context::from_waker(Waker::noop()))
-/// else {
-///     panic!("the frame is there");
-/// };
-/// assert_eq!(frame, "[2, 1, {}]");
-/// ```
-pub fn pair(serializer: Serializer, capacity: usize) -> (MemoryTransport, MemoryTransport) {
-    let lanes = Arc::new(Lock::new([Lane::default(), Lane::default()]));
-    let end = |lane: usize| MemoryTransport {
-        lanes: Arc::clone(&lanes),
-        lane,
-        capacity: capacity.max(1),
-        info: TransportInfo::new(serializer, "memory", "memory"),
-    };
-    (end(0), end(1))
-}
-
-/// One end of a [`pair`].
+/// One end of an in-process transport; see [`pair`](Self::pair).
 ///
 /// When an end is closed, the other end reads the frames sent before and then the orderly end. When
 /// an end is dropped without closing, the other end reads [`TransportError::Lost`] instead. Frames
@@ -151,6 +124,33 @@ impl Transport for MemoryTransport {
 }
 
 impl MemoryTransport {
+    /// Creates two connected ends. Each direction holds up to `capacity` frames (at least one) before
+    /// [`poll_ready`](Transport::poll_ready) waits for the other end to read.
+    ///
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    /// use wampwerk::Serializer;
+    /// use wampwerk::transport::{MemoryTransport, Transport};
+    ///
+    /// let (mut left, mut right) = MemoryTransport::pair(Serializer::Json, 16);
+    /// left.start_send("[2, 1, {}]".into()).unwrap();
+    /// let Poll::Ready(Some(Ok(frame))) = right.poll_recv(&mut Context::from_waker(Waker::noop()))
+    /// else {
+    ///     panic!("the frame is there");
+    /// };
+    /// assert_eq!(frame, "[2, 1, {}]");
+    /// ```
+    pub fn pair(serializer: Serializer, capacity: usize) -> (Self, Self) {
+        let lanes = Arc::new(Lock::new([Lane::default(), Lane::default()]));
+        let end = |lane: usize| MemoryTransport {
+            lanes: Arc::clone(&lanes),
+            lane,
+            capacity: capacity.max(1),
+            info: TransportInfo::new(serializer, "memory", "memory"),
+        };
+        (end(0), end(1))
+    }
+
     fn end(&self, end: End) {
         let mut lanes = self.lanes.lock();
         let written = &mut lanes[self.lane];

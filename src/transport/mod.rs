@@ -19,7 +19,7 @@
 //! - [`WampWebSocketClientFactory`] connects by WebSocket, natively and in the browser; natively
 //!   `WampRawSocketClientFactory` connects by RawSocket.
 //! - [`TransportConfig`] contains all settings of a connection: TLS, proxy, headers, limits, timeouts.
-//! - [`memory::pair`] creates two connected ends in one process.
+//! - [`MemoryTransport::pair`] creates two connected ends in one process.
 //! - [`Transport`] and [`Connector`] are the traits for custom transports. A transport moves complete
 //!   frames and never reads a message.
 
@@ -37,7 +37,7 @@ mod batched;
 mod client_factory;
 mod config;
 mod connector;
-pub mod memory;
+mod memory;
 pub(crate) mod outgoing;
 mod round_trip;
 pub(crate) mod setters;
@@ -53,6 +53,7 @@ pub use crate::websocket::CloseCode;
 pub use client_factory::{WampRawSocketClientFactory, WampWebSocketClientFactory};
 pub use config::TransportConfig;
 pub(crate) use config::{is_secure, of_url, ready};
+pub use memory::MemoryTransport;
 pub use round_trip::RoundTrip;
 
 cfg_if::cfg_if! {

@@ -1,6 +1,6 @@
 //! SCRAM in both forms: both ends against each other.
 
-use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential, derive_scram_credential};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Secret};
 use wampwerk::internals::auth::{Binding, ClientExchange, Exchange};
 use wampwerk::{Dict, Value};
@@ -244,7 +244,8 @@ fn less_work_can_be_accepted_in_autobahns_dialect() {
 
 #[test]
 fn what_autobahn_derives_itself_is_strong_enough() {
-    let credential = derive_scram_credential("joe@example.com", &PASSWORD.into(), None).unwrap();
+    let credential =
+        ScramCredential::derive_for_autobahn("joe@example.com", &PASSWORD.into(), None).unwrap();
     let credential = Credential::Scram { dialect: Dialect::Autobahn, credential };
     let mut client = client(Dialect::Autobahn, PASSWORD);
     let (challenge, exchange) = begin(&credential, &client.authextra());

@@ -1,7 +1,7 @@
 //! The vectors of authentication: WAMP-CRA, cryptosign, both forms of SCRAM.
 
 use serde_json::Value as Json;
-use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential, derive_scram_credential};
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{AuthError, Secret, cryptosign, wampcra};
 use wampwerk::internals::auth::{
     AuthMessage, Binding, ClientExchange, Keys, salted_password, saslprep,
@@ -129,7 +129,7 @@ fn scram_as_autobahn_does_it() {
         let (email, password) = (text(&case["email"]), Secret::from(text(&case["password"])));
         let salt: [u8; 16] = hex(&case["salt"]).try_into().unwrap();
         let given = (case["salt_is_derived"] == false).then_some(salt);
-        let found = derive_scram_credential(email, &password, given).unwrap();
+        let found = ScramCredential::derive_for_autobahn(email, &password, given).unwrap();
         assert_eq!(found.salt, salt);
         assert_eq!(found.iterations, number(&case["iterations"]));
         assert_eq!(found.memory, Some(number(&case["memory"])));

@@ -225,16 +225,16 @@ async fn registrations_come_and_go(place: &impl Place) {
     let mut deleted = meta.on_registration_delete().await.unwrap();
     let registration = callee.register("com.example.meta.coming", nothing).await.unwrap();
     let event = next_of(&mut created, |event| event.session == Some(callee.id())).await;
-    assert_eq!(event.registration.id, registration.id());
-    assert_eq!(event.registration.uri, "com.example.meta.coming");
+    assert_eq!(event.info.id, registration.id());
+    assert_eq!(event.info.uri, "com.example.meta.coming");
     let event = next_of(&mut registered, |event| event.session == Some(callee.id())).await;
-    assert_eq!(event.registration, registration.id());
+    assert_eq!(event.id, registration.id());
     let id = registration.id();
     registration.unregister().await.unwrap();
     let event = next_of(&mut unregistered, |event| event.session == Some(callee.id())).await;
-    assert_eq!(event.registration, id);
+    assert_eq!(event.id, id);
     let event = next_of(&mut deleted, |event| event.session == Some(callee.id())).await;
-    assert_eq!(event.registration, id);
+    assert_eq!(event.id, id);
 }
 
 async fn a_callee_is_removed(place: &impl Place) {
@@ -298,16 +298,16 @@ async fn subscriptions_come_and_go(place: &impl Place) {
     let mut deleted = meta.on_subscription_delete().await.unwrap();
     let subscription = subscriber.subscribe("com.example.meta.came").await.unwrap();
     let event = next_of(&mut created, |event| event.session == Some(subscriber.id())).await;
-    assert_eq!(event.subscription.id, subscription.id());
-    assert_eq!(event.subscription.uri, "com.example.meta.came");
+    assert_eq!(event.info.id, subscription.id());
+    assert_eq!(event.info.uri, "com.example.meta.came");
     let event = next_of(&mut subscribed, |event| event.session == Some(subscriber.id())).await;
-    assert_eq!(event.subscription, subscription.id());
+    assert_eq!(event.id, subscription.id());
     let id = subscription.id();
     subscription.unsubscribe().await.unwrap();
     let event = next_of(&mut unsubscribed, |event| event.session == Some(subscriber.id())).await;
-    assert_eq!(event.subscription, id);
+    assert_eq!(event.id, id);
     let event = next_of(&mut deleted, |event| event.session == Some(subscriber.id())).await;
-    assert_eq!(event.subscription, id);
+    assert_eq!(event.id, id);
 }
 
 async fn a_subscriber_is_removed(place: &impl Place) {

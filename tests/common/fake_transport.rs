@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 use wampwerk::Router;
 use wampwerk::error::TransportError;
-use wampwerk::transport::memory::{self, MemoryTransport};
+use wampwerk::transport::MemoryTransport;
 use wampwerk::transport::{CloseCode, Transport, TransportInfo};
 
 /// A transport with knobs: those that are set before it is used are here, those that are turned
@@ -45,7 +45,7 @@ impl FakeTransport {
 
     /// A transport without a peer.
     pub(crate) fn alone(info: TransportInfo) -> Self {
-        let (near, far) = memory::pair(info.serializer, 64);
+        let (near, far) = MemoryTransport::pair(info.serializer, 64);
         let mut alone = FakeTransport::over(near).with_info(|old| *old = info);
         alone._far = Some(far);
         alone

@@ -12,7 +12,7 @@ use wampwerk::error::TransportError;
 use wampwerk::internals::codec;
 use wampwerk::message::{Call, CallOptions, CallResult, Message, Payload, ResultDetails};
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
-use wampwerk::transport::memory::{self, MemoryTransport};
+use wampwerk::transport::MemoryTransport;
 use wampwerk::transport::{CloseCode, Transport, TransportInfo};
 use wampwerk::{Dict, Serializer, Value};
 
@@ -162,7 +162,7 @@ impl Peer {
         capacity: usize,
         change: impl FnOnce(&mut TransportInfo),
     ) -> Self {
-        let (near, far) = memory::pair(serializer, capacity);
+        let (near, far) = MemoryTransport::pair(serializer, capacity);
         let limited = FakeTransport::over(far).with_info(|info| {
             *info = TransportInfo::new(serializer, "limited", "peer");
             change(info);

@@ -9,7 +9,7 @@ use wampwerk::message::{Invocation, InvocationDetails, Message};
 use wampwerk::session::{
     self, Decoded, EncodedPayload, PayloadCodec, PayloadForm, SessionConfig, Side,
 };
-use wampwerk::transport::{Transport, memory};
+use wampwerk::transport::{MemoryTransport, Transport};
 use wampwerk::value::{Dict, List};
 use wampwerk::{ApplicationError, Match, Payload, Router, Serializer, Session, Uri, Value};
 
@@ -96,8 +96,8 @@ pub fn application(error: CallError) -> ApplicationError {
 }
 
 /// A session whose router is played by the test.
-pub async fn with_peer(config: SessionConfig) -> (Session, memory::MemoryTransport) {
-    let (client, mut peer) = memory::pair(Serializer::Json, 64);
+pub async fn with_peer(config: SessionConfig) -> (Session, MemoryTransport) {
+    let (client, mut peer) = MemoryTransport::pair(Serializer::Json, 64);
     let joining = tokio::spawn(session::join(Box::new(client), "realm1", config));
     assert!(matches!(recv(&mut peer).await, Message::Hello(_)));
     say(

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use wampwerk::error::ConnectError;
 use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::SessionConfig;
-use wampwerk::transport::memory::{self, MemoryTransport};
+use wampwerk::transport::MemoryTransport;
 use wampwerk::transport::{CloseCode, Transport};
 use wampwerk::{Serializer, Session, session};
 
@@ -31,7 +31,7 @@ pub async fn join_as(details: Value) -> (Session, Scripted) {
 
 /// The same with settings of the session.
 pub async fn join_with(details: Value, config: impl Into<SessionConfig>) -> (Session, Scripted) {
-    let (client, end) = memory::pair(Serializer::Json, 64);
+    let (client, end) = MemoryTransport::pair(Serializer::Json, 64);
     let mut router = Scripted { end, hello: Value::Null };
     router.send(json!([2, 7, details]));
     let joined = session::join(Box::new(client), "realm1", config);
@@ -44,7 +44,7 @@ pub async fn join_with(details: Value, config: impl Into<SessionConfig>) -> (Ses
 pub async fn joining(
     config: impl Into<SessionConfig>,
 ) -> (JoinHandle<Result<Session, ConnectError>>, Scripted) {
-    let (client, end) = memory::pair(Serializer::Json, 64);
+    let (client, end) = MemoryTransport::pair(Serializer::Json, 64);
     let joining = tokio::spawn(session::join(Box::new(client), "realm1", config.into()));
     (joining, Scripted::read_hello(end).await)
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use wampwerk::component::TransportEntry;
 use wampwerk::error::ConnectError;
 use wampwerk::router::RouterBuilder;
-use wampwerk::transport::memory::{self, MemoryTransport};
+use wampwerk::transport::MemoryTransport;
 use wampwerk::transport::{BoxFuture, Connector, Transport};
 use wampwerk::{Router, Serializer, Session};
 
@@ -184,12 +184,12 @@ impl Connector for Way {
             let inner: Box<dyn Transport> = match mode {
                 Mode::Hangs => pending().await,
                 Mode::Silent => {
-                    let (near, far) = memory::pair(Serializer::Json, 16);
+                    let (near, far) = MemoryTransport::pair(Serializer::Json, 16);
                     site.silent.lock().unwrap().push(far);
                     Box::new(near)
                 }
                 Mode::Aborts(reason) => {
-                    let (near, mut far) = memory::pair(Serializer::Json, 16);
+                    let (near, mut far) = MemoryTransport::pair(Serializer::Json, 16);
                     let abort = format!(r#"[3, {{"message": "no"}}, "{reason}"]"#);
                     far.start_send(abort.into()).unwrap();
                     site.silent.lock().unwrap().push(far);

@@ -12,7 +12,7 @@ use wampwerk::error::{CloseReason, ConnectError, TransportError};
 use wampwerk::message::{Challenge, Welcome};
 use wampwerk::session::authentication::{Anonymous, Signature};
 use wampwerk::session::{SessionConfig, UserError};
-use wampwerk::transport::memory::MemoryTransport;
+use wampwerk::transport::MemoryTransport;
 use wampwerk::transport::{BoxFuture, Connector, Transport, TransportInfo};
 use wampwerk::{ApplicationError, Session, Value};
 

@@ -10,7 +10,7 @@ use wampwerk::component::{
     ComponentState, JoinAs, RetryPolicy,
 };
 use wampwerk::session::authentication::Anonymous;
-use wampwerk::transport::memory::MemoryTransport;
+use wampwerk::transport::MemoryTransport;
 use wampwerk::transport::{Transport, TransportInfo};
 
 use crate::common::site::{Mode, Site, millis};

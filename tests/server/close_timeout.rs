@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::join;
-use wampwerk::transport::{Transport, memory};
+use wampwerk::transport::{MemoryTransport, Transport};
 use wampwerk::{Router, Serializer};
 
 use crate::common::fake_transport::{Control, FakeTransport};
@@ -49,7 +49,7 @@ async fn a_session() {
 async fn a_router() {
     for (takes, after, closed) in CASES {
         let router = Router::builder().realm("realm1").build().unwrap();
-        let (near, far) = memory::pair(Serializer::ALL[0], 8);
+        let (near, far) = MemoryTransport::pair(Serializer::ALL[0], 8);
         let (slow, gone) = slow(Box::new(far), takes);
         router.serve(slow);
         drop(near);
@@ -61,7 +61,7 @@ async fn a_router() {
 async fn a_server_with_handlers() {
     for (takes, after, closed) in CASES {
         let mut server = recorder(|_, _| async { Ok(()) });
-        let (near, far) = memory::pair(Serializer::ALL[0], 8);
+        let (near, far) = MemoryTransport::pair(Serializer::ALL[0], 8);
         let (slow, gone) = slow(Box::new(far), takes);
         server.factory.serve(slow);
         // Nor does its shutdown cut it.

@@ -70,7 +70,7 @@ fn methods_that_disagree_are_refused() {
 #[tokio::test]
 async fn a_session_that_disagrees_with_its_method_is_not_opened() {
     let (transport, _end) =
-        wampwerk::transport::memory::pair(wampwerk::internals::codec::available()[0], 4);
+        wampwerk::transport::MemoryTransport::pair(wampwerk::internals::codec::available()[0], 4);
     let config =
         SessionConfig::default().authentication(Ticket::new("joe", "s3cret")).authid("jim");
     let error = wampwerk::session::join(Box::new(transport), "realm1", config).await.unwrap_err();

@@ -20,7 +20,7 @@ use wampwerk::session::authentication::{
     Signature, Signer, Ticket,
 };
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::transport::{BoxFuture, TransportInfo, memory};
+use wampwerk::transport::{BoxFuture, MemoryTransport, TransportInfo};
 
 use crate::common::challenger;
 use crate::common::challenger::{challenge, challenge_over, welcome};
@@ -233,7 +233,7 @@ async fn a_method_of_ones_own_may_refuse_the_router() {
 async fn joining_over_tls(
     config: SessionConfig,
 ) -> (JoinHandle<Result<Session, ConnectError>>, Scripted) {
-    let (inner, end) = memory::pair(Serializer::Json, 64);
+    let (inner, end) = MemoryTransport::pair(Serializer::Json, 64);
     // It says that TLS is below.
     let transport = FakeTransport::over(inner).with_info(|info| info.channel_id = Some([6; 32]));
     let join = tokio::spawn(session::join(Box::new(transport), "realm1", config));
@@ -291,7 +291,7 @@ async fn methods_that_are_bound_are_offered_together() {
 
 #[tokio::test]
 async fn without_a_channel_nothing_is_bound_to_it() {
-    let (client, end) = memory::pair(Serializer::Json, 64);
+    let (client, end) = MemoryTransport::pair(Serializer::Json, 64);
     let outcome = session::join(Box::new(client), "realm1", with(bound())).await;
     let reason = refusal(outcome);
     assert_eq!(reason.reason, "wamp.error.cannot_authenticate");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wampwerk::Match;
 use wampwerk::error::CallError;
 use wampwerk::message::{InvocationPolicy, PublishOptions};
-use wampwerk::session::meta::{MetaEventError, Scope};
+use wampwerk::session::meta::Scope;
 use wampwerk::uri::Pattern;
 
 use crate::common::scripted::{Scripted, join};
@@ -181,7 +181,7 @@ async fn a_bad_event_is_an_item_and_not_the_end() {
     assert_eq!((one.session, one.authid), (5, None));
     for _ in 0..2 {
         let error = left.next().await.unwrap().unwrap_err();
-        assert!(matches!(error, MetaEventError::Decode(_)), "{error}");
+        assert!(matches!(error, wampwerk::Error::Decode(_)), "{error}");
     }
     let last = left.next().await.unwrap().unwrap();
     assert_eq!((last.session, last.authid.as_deref()), (6, Some("joe")));
@@ -191,14 +191,14 @@ async fn a_bad_event_is_an_item_and_not_the_end() {
     let mut created = created.unwrap();
     router.send(json!([36, 2, 9, {}, [5, {"id": 1, "uri": "a.b", "match": "exact"}]]));
     let created = created.next().await.unwrap().unwrap();
-    assert_eq!((created.session, &*created.registration.uri), (Some(5), "a.b"));
+    assert_eq!((created.session, &*created.info.uri), (Some(5), "a.b"));
 
     // Crossbar, of a session that has gone by then.
     let (deleted, _) = tokio::join!(meta.on_subscription_delete(), router.subscribed(3));
     let mut deleted = deleted.unwrap();
     router.send(json!([36, 3, 9, {}, [null, 8]]));
     let deleted = deleted.next().await.unwrap().unwrap();
-    assert_eq!((deleted.session, deleted.subscription), (None, 8));
+    assert_eq!((deleted.session, deleted.id), (None, 8));
 }
 
 #[tokio::test]

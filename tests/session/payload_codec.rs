@@ -5,12 +5,11 @@ use std::future::{IntoFuture, poll_fn};
 
 use wampwerk::error::PublishError;
 use wampwerk::internals::core::client::ClientConfig;
-use wampwerk::message::{CallOptions, Message};
+use wampwerk::message::{CallOptions, EventDetails, InvocationDetails, Message};
 use wampwerk::session::{
-    self, CallDetails, Chunks, EncodedPayload, Kwargs, PayloadCodec, PayloadForm, Progress,
-    PublishDetails, SessionConfig, Side,
+    self, Chunks, EncodedPayload, Kwargs, PayloadCodec, PayloadForm, Progress, SessionConfig, Side,
 };
-use wampwerk::transport::{CloseCode, Transport, memory};
+use wampwerk::transport::{CloseCode, MemoryTransport, Transport};
 use wampwerk::value::Dict;
 use wampwerk::{ApplicationError, Payload, Serializer, Uri, connect};
 
@@ -30,9 +29,9 @@ async fn calls_results_and_events_are_encoded_in_both_forms_and_between_all_seri
                 };
                 let (caller, callee) = (open(from).await.unwrap(), open(to).await.unwrap());
                 let is_enc = codec.form == PayloadForm::Enc;
-                let add = move |a: i64, b: i64, details: CallDetails| async move {
+                let add = move |a: i64, b: i64, details: InvocationDetails| async move {
                     // The application sees that it was encoded, and how.
-                    let details = &details.0;
+                    let details = &details;
                     assert_eq!(details.enc_algo.is_some(), is_enc);
                     assert_eq!(details.ppt_scheme.is_some(), !is_enc);
                     a + b
@@ -111,7 +110,7 @@ async fn the_router_sees_no_argument() {
     let raw = join(&router, SessionConfig::default().payload_passthru(true)).await;
     let mut seen = raw.subscribe("com.example.sealed.news").await.unwrap();
     let (sender, mut details) = tokio::sync::mpsc::unbounded_channel();
-    let handler = move |payload: Payload, details: PublishDetails| {
+    let handler = move |payload: Payload, details: EventDetails| {
         sender.send((payload, details)).unwrap();
         async {}
     };
@@ -123,7 +122,7 @@ async fn the_router_sees_no_argument() {
     assert!(!opaque.windows(5).any(|window| window == b"plain"));
     let (payload, details) = details.recv().await.unwrap();
     assert_eq!(payload.opaque(), Some(opaque));
-    assert_eq!(details.0.enc_serializer.as_deref(), Some("cbor"));
+    assert_eq!(details.enc_serializer.as_deref(), Some("cbor"));
 
     // And what it sends by hand is read by the codec.
     let callee = publisher;
@@ -219,7 +218,7 @@ async fn what_cannot_be_encoded_is_not_sent() {
 #[tokio::test]
 async fn a_router_that_did_not_announce_it_gets_nothing_encoded() {
     for codec in [ENC, PPT] {
-        let (client, mut peer) = memory::pair(Serializer::Json, 8);
+        let (client, mut peer) = MemoryTransport::pair(Serializer::Json, 8);
         let joining = tokio::spawn(session::join(Box::new(client), "realm1", with(codec)));
         assert!(matches!(recv(&mut peer).await, Message::Hello(_)));
         say(&mut peer, r#"[2,1,{"roles":{"broker":{},"dealer":{}}}]"#);
@@ -245,7 +244,7 @@ async fn only_who_can_decode_says_so() {
         (with(ENC), true),
         (SessionConfig::default().payload_passthru(true), true),
     ] {
-        let (client, mut peer) = memory::pair(Serializer::Json, 8);
+        let (client, mut peer) = MemoryTransport::pair(Serializer::Json, 8);
         let joining = tokio::spawn(session::join(Box::new(client), "realm1", config));
         let Message::Hello(hello) = recv(&mut peer).await else { panic!("HELLO") };
         let roles = hello.details.into_fields().roles.unwrap();
@@ -262,7 +261,7 @@ async fn only_who_can_decode_says_so() {
 /// A router that does not look at features, as Crossbar.
 #[tokio::test]
 async fn without_a_codec_encoded_payloads_are_refused() {
-    let (client, mut peer) = memory::pair(Serializer::Json, 8);
+    let (client, mut peer) = MemoryTransport::pair(Serializer::Json, 8);
     let joining = tokio::spawn(session::join(Box::new(client), "realm1", SessionConfig::default()));
     assert!(matches!(recv(&mut peer).await, Message::Hello(_)));
     say(&mut peer, r#"[2,1,{"roles":{"broker":{},"dealer":{}}}]"#);

@@ -30,12 +30,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::json;
-use wampwerk::error::{
-    CallError, CloseKind, PublishError, RegisterError, SubscribeError, UnsubscribeError,
-};
+use wampwerk::error::{CallError, CloseKind, PublishError, RegisterError, SubscribeError};
 use wampwerk::internals::framing::batch::{Batch, BatchFormat};
-use wampwerk::message::{CancelMode, PublishOptions};
-use wampwerk::session::{Ending, Kwargs, PublishDetails, SessionConfig, join as join_over};
+use wampwerk::message::{CancelMode, EventDetails, PublishOptions};
+use wampwerk::session::{Ending, Kwargs, SessionConfig, join as join_over};
 use wampwerk::{ApplicationError, Dict, Payload, Router, Serializer, Value};
 
 use crate::common::fake_transport::FakeTransport;
@@ -93,7 +91,7 @@ async fn s01_pending_requests_settle_when_the_transport_is_lost() {
     // And nothing new begins to wait.
     assert!(matches!(session.call("com.b").await.unwrap_err(), CallError::Closed { .. }));
     let unsubscribed = subscription.unsubscribe().await;
-    assert!(matches!(unsubscribed.unwrap_err(), UnsubscribeError::Closed { .. }));
+    assert!(matches!(unsubscribed.unwrap_err(), SubscribeError::Closed { .. }));
 }
 
 /// Autobahn|JS leaves them pending, too. Here the connection breaks and is not closed; calls with
@@ -258,7 +256,7 @@ async fn s16_handlers_of_one_subscription_share_nothing() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     for who in ["first", "second", "third"] {
         let seen = seen.clone();
-        let handler = move |Kwargs(mut kwargs): Kwargs<Dict>, _: PublishDetails| {
+        let handler = move |Kwargs(mut kwargs): Kwargs<Dict>, _: EventDetails| {
             seen.lock().unwrap().push((who, kwargs.clone()));
             kwargs.insert("details", who);
             async {}

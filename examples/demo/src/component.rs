@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use wampwerk::error::CallError;
-use wampwerk::session::{Kwargs, Progress, PublishDetails, Reply};
+use wampwerk::message::EventDetails;
+use wampwerk::session::{Kwargs, Progress, Reply};
 use wampwerk::{ApplicationError, Dict, Error, Payload, Session, Value};
 
 /// Sender of a chat message. The component does not answer other components: two of them would answer
@@ -82,7 +83,7 @@ pub(crate) async fn start(session: &Session) -> Result<(), Error> {
     session
         .subscribe_with(
             "demo.chat",
-            move |text: String, Kwargs(sender): Kwargs<Sender>, _: PublishDetails| {
+            move |text: String, Kwargs(sender): Kwargs<Sender>, _: EventDetails| {
                 let answer = publisher
                     .publish("demo.chat")
                     .args((format!("You said: {text}"),))

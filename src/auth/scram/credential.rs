@@ -52,6 +52,23 @@ impl ScramCredential {
         })
     }
 
+    /// Derives the credential that Autobahn's `derive_scram_credential` derives:
+    /// [`Dialect::Autobahn`], Argon2id with 4096 iterations over 512 KiB. The default salt is the
+    /// first 16 octets of the SHA-256 of the e-mail address, as in Autobahn.
+    ///
+    /// # Errors
+    /// Returns [`AuthError`] if the memory cannot be allocated.
+    #[doc(alias = "derive_scram_credential")]
+    pub fn derive_for_autobahn(
+        email: &str,
+        password: &Secret,
+        salt: Option<[u8; 16]>,
+    ) -> Result<Self, AuthError> {
+        let hash = sha256(email.as_bytes());
+        let salt = salt.as_ref().map_or(&hash[..16], |salt| &salt[..]);
+        ScramCredential::derive(Dialect::Autobahn, password, Kdf::Argon2id13, salt, 4096, Some(512))
+    }
+
     /// Checks that a client can authenticate with this credential.
     pub(in crate::auth) fn check(&self, dialect: Dialect) -> Result<(), AuthError> {
         self.kdf.check(dialect, true, self.iterations, self.memory)?;
@@ -107,20 +124,4 @@ impl ScramCredential {
             .with("stored-key", hex(self.stored_key.as_bytes()))
             .with("server-key", hex(self.server_key.as_bytes()))
     }
-}
-
-/// Derives a credential as Autobahn's `derive_scram_credential` does: [`Dialect::Autobahn`],
-/// Argon2id with 4096 iterations over 512 KiB. The default salt is the first 16 octets of the
-/// SHA-256 of the e-mail address, as in Autobahn.
-///
-/// # Errors
-/// Returns [`AuthError`] if the memory cannot be allocated.
-pub fn derive_scram_credential(
-    email: &str,
-    password: &Secret,
-    salt: Option<[u8; 16]>,
-) -> Result<ScramCredential, AuthError> {
-    let hash = sha256(email.as_bytes());
-    let salt = salt.as_ref().map_or(&hash[..16], |salt| &salt[..]);
-    ScramCredential::derive(Dialect::Autobahn, password, Kdf::Argon2id13, salt, 4096, Some(512))
 }

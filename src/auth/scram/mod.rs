@@ -10,7 +10,7 @@ pub(in crate::auth) mod router;
 
 pub use super::dialect::Dialect;
 pub(crate) use client::ClientExchange;
-pub use credential::{ScramCredential, derive_scram_credential};
+pub use credential::ScramCredential;
 pub use kdf::Kdf;
 use kdf::salted_password;
 pub(crate) use keys::Binding;

@@ -10,7 +10,7 @@ use crate::error::{CloseKind, CloseReason, TransportError, Violation};
 use crate::session::command::Command;
 use crate::session::ending::Ending;
 use crate::transport::outgoing::Closing;
-use crate::transport::{CloseCode, memory};
+use crate::transport::{CloseCode, MemoryTransport};
 
 pub(super) enum Phase {
     Open,
@@ -99,7 +99,7 @@ impl Driver {
         }
         if let Some(keep) = self.keep.take() {
             // Its replacement is closed already.
-            let (closed, _) = memory::pair(self.serializer, 1);
+            let (closed, _) = MemoryTransport::pair(self.serializer, 1);
             return match keep.send(std::mem::replace(&mut self.transport, Box::new(closed))) {
                 Ok(()) => Poll::Ready(()),
                 Err(transport) => {

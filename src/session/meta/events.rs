@@ -9,30 +9,19 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::{Meta, RegistrationInfo, SessionInfo, SubscriptionInfo};
-use crate::error::{CloseReason, DecodeError, Lagged, SubscribeError, UnsubscribeError};
+use crate::error::{CloseReason, DecodeError, Error, Lagged, SubscribeError};
 use crate::session::{Event, Subscription};
 use crate::uri::Pattern;
-use crate::value::Dict;
+use crate::value::{Dict, Value};
 
 /// The meta events of a topic, decoded into a type, as a [`Stream`].
 ///
 /// Otherwise it behaves as a [`Subscription`]: it is bounded, and ends with the session or when it
-/// is dropped. An event that cannot be decoded is an error item; the stream continues.
+/// is dropped. An event that cannot be decoded is an error item ([`Error::Decode`]), and so are
+/// events that were dropped because the queue was full ([`Error::Lagged`]); the stream continues.
 pub struct MetaEvents<T> {
     subscription: Subscription,
     marker: PhantomData<fn() -> T>,
-}
-
-/// The error of an item of [`MetaEvents`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MetaEventError {
-    /// Events were dropped, because they were not taken in time.
-    #[error(transparent)]
-    Lagged(#[from] Lagged),
-    /// The event does not have the form of its topic.
-    #[error("meta event: {0}")]
-    Decode(#[from] DecodeError),
 }
 
 /// A type that a meta event can be decoded into.
@@ -46,56 +35,24 @@ pub trait MetaEvent: Sized {
     fn read(event: Event) -> Result<Self, DecodeError>;
 }
 
-/// A session has left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SessionLeft {
-    /// Session id.
-    pub session: u64,
-    /// Authid of the session. Not sent by Crossbar.
-    pub authid: Option<String>,
-    /// Role of the session. Not sent by Crossbar.
-    pub authrole: Option<String>,
-}
-
-/// A registration was created.
+/// A registration or subscription was created.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct RegistrationCreated {
+pub struct Created<T> {
     /// Session that created it. Crossbar may omit it, if the session has left already.
     pub session: Option<u64>,
-    /// Details of the registration.
-    pub registration: RegistrationInfo,
+    /// Its details: [`RegistrationInfo`] or [`SubscriptionInfo`].
+    pub info: T,
 }
 
-/// A session was added to or removed from a registration, or the registration was deleted.
+/// A session was added to or removed from a registration or subscription, or that was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RegistrationChanged {
+pub struct Changed {
     /// Session id. Crossbar may omit it, if the session has left already.
     pub session: Option<u64>,
-    /// Registration id.
-    pub registration: u64,
-}
-
-/// A subscription was created.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct SubscriptionCreated {
-    /// Session that created it. Crossbar may omit it, if the session has left already.
-    pub session: Option<u64>,
-    /// Details of the subscription.
-    pub subscription: SubscriptionInfo,
-}
-
-/// A session was added to or removed from a subscription, or the subscription was deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SubscriptionChanged {
-    /// Session id. Crossbar may omit it, if the session has left already.
-    pub session: Option<u64>,
-    /// Subscription id.
-    pub subscription: u64,
+    /// Id of the registration or subscription.
+    pub id: u64,
 }
 
 macro_rules! topics {
@@ -119,24 +76,25 @@ macro_rules! topics {
 topics! {
     /// Sessions that join.
     on_session_join -> SessionInfo = "wamp.session.on_join";
-    /// Sessions that leave. A session does not receive its own end.
-    on_session_leave -> SessionLeft = "wamp.session.on_leave";
+    /// Sessions that leave: their id, authid and authrole; Crossbar sends the id only. A session does
+    /// not receive its own end.
+    on_session_leave -> SessionInfo = "wamp.session.on_leave";
     /// New registrations, before [`on_registration_register`](Meta::on_registration_register).
-    on_registration_create -> RegistrationCreated = "wamp.registration.on_create";
+    on_registration_create -> Created<RegistrationInfo> = "wamp.registration.on_create";
     /// Callees that are added to a registration.
-    on_registration_register -> RegistrationChanged = "wamp.registration.on_register";
+    on_registration_register -> Changed = "wamp.registration.on_register";
     /// Callees that are removed from a registration.
-    on_registration_unregister -> RegistrationChanged = "wamp.registration.on_unregister";
+    on_registration_unregister -> Changed = "wamp.registration.on_unregister";
     /// Registrations whose last callee was removed.
-    on_registration_delete -> RegistrationChanged = "wamp.registration.on_delete";
+    on_registration_delete -> Changed = "wamp.registration.on_delete";
     /// New subscriptions, before [`on_subscription_subscribe`](Meta::on_subscription_subscribe).
-    on_subscription_create -> SubscriptionCreated = "wamp.subscription.on_create";
+    on_subscription_create -> Created<SubscriptionInfo> = "wamp.subscription.on_create";
     /// Subscribers that are added to a subscription.
-    on_subscription_subscribe -> SubscriptionChanged = "wamp.subscription.on_subscribe";
+    on_subscription_subscribe -> Changed = "wamp.subscription.on_subscribe";
     /// Subscribers that are removed from a subscription.
-    on_subscription_unsubscribe -> SubscriptionChanged = "wamp.subscription.on_unsubscribe";
+    on_subscription_unsubscribe -> Changed = "wamp.subscription.on_unsubscribe";
     /// Subscriptions whose last subscriber was removed.
-    on_subscription_delete -> SubscriptionChanged = "wamp.subscription.on_delete";
+    on_subscription_delete -> Changed = "wamp.subscription.on_delete";
 }
 
 impl Meta {
@@ -169,7 +127,7 @@ impl Meta {
 
 impl<T: MetaEvent> MetaEvents<T> {
     /// Returns the next event, or `None` after the end of the subscription.
-    pub async fn next(&mut self) -> Option<Result<T, MetaEventError>> {
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
         self.subscription.next().await.map(read)
     }
 }
@@ -183,14 +141,14 @@ impl<T> MetaEvents<T> {
     /// Ends the subscription and waits for the router's confirmation.
     ///
     /// # Errors
-    /// See [`UnsubscribeError`].
-    pub async fn unsubscribe(self) -> Result<(), UnsubscribeError> {
+    /// See [`SubscribeError`].
+    pub async fn unsubscribe(self) -> Result<(), SubscribeError> {
         self.subscription.unsubscribe().await
     }
 }
 
 impl<T: MetaEvent> Stream for MetaEvents<T> {
-    type Item = Result<T, MetaEventError>;
+    type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.subscription).poll_next(cx).map(|item| item.map(read))
@@ -203,7 +161,7 @@ impl<T> fmt::Debug for MetaEvents<T> {
     }
 }
 
-fn read<T: MetaEvent>(item: Result<Event, Lagged>) -> Result<T, MetaEventError> {
+fn read<T: MetaEvent>(item: Result<Event, Lagged>) -> Result<T, Error> {
     Ok(T::read(item?)?)
 }
 
@@ -213,47 +171,37 @@ impl MetaEvent for Event {
     }
 }
 
+/// A session that joins is described by a dict, one that leaves by an id and two names.
 impl MetaEvent for SessionInfo {
     fn read(event: Event) -> Result<Self, DecodeError> {
-        SessionInfo::read(event.decode()?)
-    }
-}
-
-impl MetaEvent for SessionLeft {
-    fn read(event: Event) -> Result<Self, DecodeError> {
         let args = event.payload.to_values()?.0;
-        let Some(session) = args.first().and_then(|id| id.as_u64()) else {
-            return Err(DecodeError::new("argument 1 must be the id of a session"));
+        let Some(session) = args.first().and_then(Value::as_u64) else {
+            return SessionInfo::read(event.decode()?);
         };
         let text = |index: usize| args.get(index)?.as_str().map(str::to_owned);
-        Ok(SessionLeft { session, authid: text(1), authrole: text(2) })
+        let (authid, authrole) = (text(1), text(2));
+        let (authmethod, authprovider, extra) = (None, None, Dict::new());
+        Ok(SessionInfo { session, authid, authrole, authmethod, authprovider, extra })
     }
 }
 
-impl MetaEvent for RegistrationCreated {
+impl MetaEvent for Created<RegistrationInfo> {
     fn read(event: Event) -> Result<Self, DecodeError> {
         let (session, dict): (Option<u64>, Dict) = event.args()?;
-        Ok(RegistrationCreated { session, registration: RegistrationInfo::read(dict)? })
+        Ok(Created { session, info: RegistrationInfo::read(dict)? })
     }
 }
 
-impl MetaEvent for RegistrationChanged {
-    fn read(event: Event) -> Result<Self, DecodeError> {
-        let (session, registration) = event.args()?;
-        Ok(RegistrationChanged { session, registration })
-    }
-}
-
-impl MetaEvent for SubscriptionCreated {
+impl MetaEvent for Created<SubscriptionInfo> {
     fn read(event: Event) -> Result<Self, DecodeError> {
         let (session, dict): (Option<u64>, Dict) = event.args()?;
-        Ok(SubscriptionCreated { session, subscription: SubscriptionInfo::read(dict)? })
+        Ok(Created { session, info: SubscriptionInfo::read(dict)? })
     }
 }
 
-impl MetaEvent for SubscriptionChanged {
+impl MetaEvent for Changed {
     fn read(event: Event) -> Result<Self, DecodeError> {
-        let (session, subscription) = event.args()?;
-        Ok(SubscriptionChanged { session, subscription })
+        let (session, id) = event.args()?;
+        Ok(Changed { session, id })
     }
 }

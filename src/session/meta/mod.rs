@@ -16,10 +16,7 @@ mod testament;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub use events::{
-    MetaEvent, MetaEventError, MetaEvents, RegistrationChanged, RegistrationCreated, SessionLeft,
-    SubscriptionChanged, SubscriptionCreated,
-};
+pub use events::{Changed, Created, MetaEvent, MetaEvents};
 pub use history::{HistoryEvent, HistoryRequest};
 pub use registrations::RegistrationInfo;
 pub use revoke::RevokeRequest;

@@ -1,7 +1,8 @@
 //! Who is told what about whom.
 
 use wampwerk::ApplicationError;
-use wampwerk::session::{CallDetails, IncomingCall, Raw};
+use wampwerk::message::InvocationDetails;
+use wampwerk::session::IncomingCall;
 
 use super::{Kind, Place, application};
 
@@ -15,7 +16,7 @@ pub(super) async fn all(place: &impl Place) {
     }
 }
 
-async fn who(CallDetails(details): CallDetails) -> Option<u64> {
+async fn who(details: InvocationDetails) -> Option<u64> {
     details.caller
 }
 
@@ -62,7 +63,7 @@ async fn callees(place: &impl Place) {
 
 async fn the_whole_call(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
-    let whole = |Raw(call): Raw<IncomingCall>| async move {
+    let whole = |call: IncomingCall| async move {
         assert!(!call.progress().is_wanted());
         let values = call.payload.to_values().map_err(ApplicationError::runtime)?;
         Ok::<_, ApplicationError>((call.procedure.to_string(), values.0.len(), values.1.len()))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wampwerk::Match;
-use wampwerk::session::{CallDetails, PublishDetails};
+use wampwerk::message::{EventDetails, InvocationDetails};
 
 use super::Place;
 
@@ -17,10 +17,10 @@ pub(super) async fn all(place: &impl Place) {
     }
 }
 
-fn named(name: &'static str) -> impl Fn(CallDetails) -> std::future::Ready<String> + Send + Sync {
-    move |CallDetails(details)| {
-        std::future::ready(format!("{name} {}", details.procedure.as_ref().unwrap()))
-    }
+fn named(
+    name: &'static str,
+) -> impl Fn(InvocationDetails) -> std::future::Ready<String> + Send + Sync {
+    move |details| std::future::ready(format!("{name} {}", details.procedure.as_ref().unwrap()))
 }
 
 async fn procedures(place: &impl Place) {
@@ -71,7 +71,7 @@ async fn topics(place: &impl Place) {
 async fn handlers(place: &impl Place) {
     let (publisher, subscriber) = (place.session().await, place.session().await);
     let (sender, mut topics) = tokio::sync::mpsc::unbounded_channel();
-    let handler = move |PublishDetails(details): PublishDetails| {
+    let handler = move |details: EventDetails| {
         sender.send(details.topic.as_ref().unwrap().to_string()).unwrap();
         async {}
     };

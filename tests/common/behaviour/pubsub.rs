@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 
-use wampwerk::session::PublishDetails;
+use wampwerk::message::EventDetails;
 use wampwerk::{Dict, List, Payload};
 
 use super::Place;
@@ -99,7 +99,7 @@ async fn subscriptions_end(place: &impl Place) {
 async fn event_handlers(place: &impl Place) {
     let (publisher, subscriber) = (place.session().await, place.session().await);
     let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-    let handler = move |word: String, number: Option<u8>, _: PublishDetails| {
+    let handler = move |word: String, number: Option<u8>, _: EventDetails| {
         let sender = sender.clone();
         async move { sender.send((word, number)).unwrap() }
     };
@@ -137,7 +137,7 @@ async fn many_handlers(place: &impl Place) {
     let (sender, mut handled) = tokio::sync::mpsc::unbounded_channel();
     let handler = |name: &'static str| {
         let sender = sender.clone();
-        move |number: u8, PublishDetails(details): PublishDetails| {
+        move |number: u8, details: EventDetails| {
             sender.send((name, number, details.topic.as_ref().unwrap().to_string())).unwrap();
             async {}
         }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use wampwerk::error::{CallError, PublishError, RegisterError};
-use wampwerk::message::RegisterOptions;
-use wampwerk::session::{Args, CallDetails, Kwargs, Procedures, Reply};
+use wampwerk::message::{InvocationDetails, RegisterOptions};
+use wampwerk::session::{Args, Kwargs, Procedures, Reply};
 use wampwerk::{ApplicationError, Dict, List, Match, Payload, Value};
 
 use super::{Gate, Place, application, join_all, poll_once};
@@ -44,7 +44,7 @@ async fn typed_calls(place: &impl Place) {
     let reply = caller.call("com.example.add").args((2, 3)).await.unwrap();
     assert_eq!(reply.decode::<i64>().unwrap(), 5);
     assert_eq!(caller.call("com.example.add").args([-2, 3]).value::<i8>().await.unwrap(), 1);
-    let greet = |name: Option<String>, _: CallDetails| async move {
+    let greet = |name: Option<String>, _: InvocationDetails| async move {
         format!("hello {}", name.unwrap_or_default())
     };
     callee.register("com.example.greet", greet).await.unwrap();
@@ -306,7 +306,7 @@ impl Counter {
         Ok(self.0.load(Ordering::Relaxed))
     }
 
-    async fn called(self: Arc<Self>, CallDetails(details): CallDetails) -> String {
+    async fn called(self: Arc<Self>, details: InvocationDetails) -> String {
         details.procedure.as_ref().unwrap().to_string()
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use wampwerk::component::{
     ApplicationRunner, ApplicationSession, AttemptError, BoxError, ComponentConfig, ComponentError,
-    LogLevel, RunnerError, RunnerRun,
+    LogLevel, RunnerError,
 };
 use wampwerk::error::{CloseKind, CloseReason};
 use wampwerk::router::MetaApi;
@@ -64,13 +64,14 @@ impl Sight {
 
 fn watched(
     runner: &ApplicationRunner,
-) -> (RunnerRun<impl Fn(ComponentConfig) -> Watched + use<>>, Sight) {
+) -> (impl Future<Output = Result<(), RunnerError>> + Send + use<>, Sight) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let make = move |config: ComponentConfig| {
         sender.send(Seen::Made(config)).unwrap();
         Watched(sender.clone())
     };
-    (runner.run(make).signals(false).log_level(LogLevel::None), Sight(receiver))
+    let runner = runner.clone().signals(false).log_level(LogLevel::None);
+    (runner.run(make), Sight(receiver))
 }
 
 /// As quickly as it may be.
@@ -89,7 +90,7 @@ async fn the_session_gets_realm_and_extra_and_leaves_when_it_is_stopped() {
         .extra("something")
         .serializers(&[Serializer::Json]);
     let (run, mut sight) = watched(&runner);
-    let running = tokio::spawn(run.into_future());
+    let running = tokio::spawn(run);
     let config = sight.made().await;
     assert_eq!((config.realm.as_str(), config.extra.as_str()), ("realm1", Some("something")));
     let session = sight.joined().await;
@@ -100,8 +101,8 @@ async fn the_session_gets_realm_and_extra_and_leaves_when_it_is_stopped() {
     assert_eq!(sight.left().await.kind, CloseKind::Left);
     running.await.unwrap().unwrap();
     // What is started later is not stopped.
-    let (run, mut sight) = watched(&runner);
-    let running = tokio::spawn(run.auto_reconnect(true).into_future());
+    let (run, mut sight) = watched(&runner.clone().auto_reconnect(true));
+    let running = tokio::spawn(run);
     sight.made().await;
     let session = sight.joined().await;
     session.leave().await;
@@ -125,8 +126,7 @@ async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
     let first = wampwerk::connect(listener.url(), "realm1").await.unwrap();
     first.register("com.example.taken", async || 1).await.unwrap();
     let runner = ApplicationRunner::new(listener.url(), "realm1").strict(true);
-    let run = runner.run(|_| Taker).signals(false).log_level(LogLevel::None);
-    let error = run.await.unwrap_err();
+    let error = runner.signals(false).log_level(LogLevel::None).run(|_| Taker).await.unwrap_err();
     let text = "no transport is left after 1 failed attempt: on_join failed: ";
     assert!(error.to_string().starts_with(text), "{error}");
     // As `main` shows it.
@@ -143,7 +143,7 @@ async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
 async fn a_lost_connection_is_the_end_without_auto_reconnect() {
     let (router, listener) = listening("ws://127.0.0.1:0/ws").await;
     let (run, mut sight) = watched(&quick(listener.url()));
-    let running = tokio::spawn(run.into_future());
+    let running = tokio::spawn(run);
     sight.made().await;
     sight.joined().await;
     router.shutdown().await;
@@ -165,8 +165,8 @@ async fn a_lost_connection_is_made_again_with_auto_reconnect() {
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let watcher = router.connect("realm1").await.unwrap();
     let runner = quick(listener.url());
-    let (run, mut sight) = watched(&runner);
-    let running = tokio::spawn(run.auto_reconnect(true).into_future());
+    let (run, mut sight) = watched(&runner.clone().auto_reconnect(true));
+    let running = tokio::spawn(run);
     for _ in 0..3 {
         sight.made().await;
         let session = sight.joined().await;
@@ -183,8 +183,8 @@ async fn a_lost_connection_is_made_again_with_auto_reconnect() {
 #[tokio::test]
 async fn the_first_connection_is_tried_again_as_well() {
     let refused = quick("ws://127.0.0.1:1/ws").max_retries(3);
-    let (run, sight) = watched(&refused);
-    let error = run.auto_reconnect(true).await.unwrap_err();
+    let (run, sight) = watched(&refused.clone().auto_reconnect(true));
+    let error = run.await.unwrap_err();
     let RunnerError::Component(ComponentError::Exhausted { attempts, last }) = error else {
         panic!("{error}")
     };
@@ -207,14 +207,11 @@ async fn a_failed_login_is_not_tried_again() {
     let made = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&made);
     let (sender, _sight) = mpsc::unbounded_channel();
-    let run = runner
-        .run(move |_config| {
-            count.fetch_add(1, Ordering::Relaxed);
-            Watched(sender.clone())
-        })
-        .signals(false)
-        .log_level(LogLevel::None)
-        .auto_reconnect(true);
+    let runner = runner.signals(false).log_level(LogLevel::None).auto_reconnect(true);
+    let run = runner.run(move |_config| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Watched(sender.clone())
+    });
     let error = run.await.unwrap_err();
     let RunnerError::Component(ComponentError::Fatal(AttemptError::Refused(reason))) = error else {
         panic!("{error}")
@@ -227,7 +224,7 @@ async fn a_failed_login_is_not_tried_again() {
 async fn parameters_are_checked_before_anything_is_connected() {
     let ws = "ws://127.0.0.1:1/ws";
     for (runner, text) in [
-        (ApplicationRunner::new(ws, "realm1").ssl(Tls::new()), "ssl: the URL is not for TLS"),
+        (ApplicationRunner::new(ws, "realm1").tls(Tls::new()), "tls: the URL is not for TLS"),
         (ApplicationRunner::new("http://h/", "realm1"), "url: "),
         (ApplicationRunner::new(ws, "realm1").serializers(&[]), "serializers: at least one"),
         (ApplicationRunner::new(ws, "realm 1"), "\"realm 1\" is not a valid URI"),
@@ -254,8 +251,9 @@ async fn parameters_are_checked_before_anything_is_connected() {
         assert!(error.to_string().contains(text), "{error}");
         assert!(!error.to_string().contains("transports["), "{error}");
     }
-    let (run, _sight) = watched(&ApplicationRunner::new(ws, "realm1"));
-    let error = run.endpoint(Endpoint::tcp("h", 0)).await.unwrap_err();
+    let runner = ApplicationRunner::new(ws, "realm1").endpoint(Endpoint::tcp("h", 0));
+    let (run, _sight) = watched(&runner);
+    let error = run.await.unwrap_err();
     assert!(error.to_string().contains("endpoint.port: "), "{error}");
 }
 
@@ -265,10 +263,10 @@ async fn options_override_the_defaults_one_by_one() {
     let url = listener.url().replace("127.0.0.1", "router.example");
     let port = listener.url().trim_end_matches("/ws").rsplit(':').next().unwrap().parse().unwrap();
     let runner = ApplicationRunner::new(url, "realm1")
-        .websocket_options(WebSocketOptions::new().max_message_payload_size(70_000));
+        .websocket_options(WebSocketOptions::new().max_message_payload_size(70_000))
+        .endpoint(Endpoint::tcp("127.0.0.1", port));
     let (run, mut sight) = watched(&runner);
-    let run = run.endpoint(Endpoint::tcp("127.0.0.1", port));
-    let running = tokio::spawn(run.into_future());
+    let running = tokio::spawn(run);
     sight.made().await;
     assert_eq!(sight.joined().await.transport().max_send, 70_000);
     runner.stop();
@@ -278,10 +276,10 @@ async fn options_override_the_defaults_one_by_one() {
 #[tokio::test]
 async fn a_stop_right_behind_the_spawn_counts() {
     let (_router, listener) = listening("ws://127.0.0.1:0/ws").await;
-    let runner = quick(listener.url());
+    let runner = quick(listener.url()).auto_reconnect(true);
     let (run, mut sight) = watched(&runner);
     // It has not been polled yet: the test has the only thread.
-    let running = tokio::spawn(run.auto_reconnect(true).into_future());
+    let running = tokio::spawn(run);
     runner.stop();
     running.await.unwrap().unwrap();
     assert!(!matches!(sight.0.recv().await, Some(Seen::Joined(_))));

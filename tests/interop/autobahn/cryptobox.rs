@@ -1,8 +1,9 @@
 //! Payloads that only the two ends can read: our key ring and Autobahn's.
 
 use serde_json::{Value as Json, json};
+use wampwerk::message::InvocationDetails;
 use wampwerk::session::cryptobox::{Key, KeyPair, KeyRing};
-use wampwerk::session::{CallDetails, Kwargs, SessionConfig, join};
+use wampwerk::session::{Kwargs, SessionConfig, join};
 use wampwerk::transport::{Connector, WampWebSocketClientFactory};
 use wampwerk::{ApplicationError, Dict, Session, Uri, Value};
 
@@ -96,8 +97,8 @@ pub(crate) async fn what_they_seal_we_open(at: &Place) {
     let ours = ours(at, ring).await;
     let theirs = theirs(at, json!({&prefix: keys.json_of_originators()})).await;
 
-    let add = |a: i64, b: i64, kwargs: Kwargs<Dict>, details: CallDetails| async move {
-        assert_eq!(details.0.enc_algo.as_deref(), Some("cryptobox"));
+    let add = |a: i64, b: i64, kwargs: Kwargs<Dict>, details: InvocationDetails| async move {
+        assert_eq!(details.enc_algo.as_deref(), Some("cryptobox"));
         assert_eq!(kwargs.0.get("unit"), Some(&"m".into()));
         a + b
     };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wampwerk::Match;
-use wampwerk::session::CallDetails;
+use wampwerk::message::InvocationDetails;
 
 use super::place::{Place, calling, shape};
 use crate::peer::within;
@@ -27,8 +27,7 @@ pub(crate) async fn procedures(at: &Place) {
         let error = theirs.call(called, json!([])).await.unwrap_err();
         assert_eq!(error["error"], "wamp.error.no_such_procedure");
     }
-    let which =
-        |CallDetails(details): CallDetails| async move { details.procedure.clone().unwrap() };
+    let which = |details: InvocationDetails| async move { details.procedure.clone().unwrap() };
     ours.register(&*prefix, which).match_policy(Match::Prefix).await.unwrap();
     ours.register(&*wildcard, which).match_policy(Match::Wildcard).await.unwrap();
     // The exact one is the better match.

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
-use wampwerk::session::CallDetails;
+use wampwerk::message::InvocationDetails;
 use wampwerk::{ApplicationError, Payload, Value};
 
 use super::place::{Place, application, calling, json_of, payload, shape};
@@ -151,7 +151,7 @@ pub(crate) async fn callers_are_disclosed(at: &Place) {
     theirs.must("return", json!({"invocation": invocation["invocation"]})).await;
     call.await.unwrap().unwrap();
 
-    let whom = |CallDetails(details): CallDetails| async move {
+    let whom = |details: InvocationDetails| async move {
         Value::List(vec![
             details.caller.unwrap().into(),
             details.caller_authid.clone().unwrap().into(),
