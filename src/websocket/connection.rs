@@ -9,6 +9,7 @@ use std::mem::MaybeUninit;
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
@@ -18,8 +19,10 @@ use super::control::Pongs;
 use super::masks;
 use super::settings::Settings;
 use crate::error::Cause;
+use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::{self as framing, Event, Form, Kind, Reader, Role, Writer};
 use crate::net::write::poll_write_pieces;
+use crate::rt::Sleep;
 
 /// Bytes read by one system call, unless the rest of a longer frame is missing. The space is on the
 /// stack, so that a connection that waits needs no memory for it, and it is never cleared.
@@ -27,6 +30,9 @@ pub(crate) const READ_SIZE: usize = 32 << 10;
 
 /// Number of reads after which the task yields: a message may consist of a million empty fragments.
 const READS_PER_POLL: u8 = 16;
+
+/// Time without a message after which the memory of compression is given back.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// A WebSocket connection after its opening handshake.
 pub(crate) struct Connection<S> {
@@ -44,10 +50,20 @@ pub(crate) struct Connection<S> {
     dirty: bool,
     pongs: Pongs,
     fragment: Option<NonZeroUsize>,
+    /// Present if compression was agreed.
+    idle: Option<Idle>,
     read: u64,
     /// Number of times that the stream may still be read in this poll.
     reads_left: u8,
     written: u64,
+}
+
+/// Watches for the time when compression needs no memory.
+#[derive(Default)]
+struct Idle {
+    /// A message was read or written since the timer was set.
+    used: bool,
+    timer: Option<Sleep>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +86,14 @@ pub(crate) enum ReadError {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    /// `early` is what came behind the opening handshake.
-    pub(crate) fn new(stream: S, early: Vec<u8>, role: Role, settings: &Settings) -> Self {
+    /// `early` is what came behind the opening handshake, `deflate` the compression that was agreed there.
+    pub(crate) fn new(
+        stream: S,
+        early: Vec<u8>,
+        role: Role,
+        settings: &Settings,
+        deflate: Option<&Agreement>,
+    ) -> Self {
         let (peer, writer) = match role {
             Role::Client => (Role::Server, Writer::client(masks::mask)),
             Role::Server => (Role::Client, Writer::server()),
@@ -79,8 +101,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Connection {
             stream,
             role,
-            reader: Reader::new(peer, settings.limits()),
-            writer,
+            reader: Reader::new(peer, settings.limits())
+                .inflate(deflate.map(|agreed| agreed.decompressor(role))),
+            writer: writer.deflate(deflate.map(|agreed| agreed.compressor(role))),
             read: early.len() as u64,
             early: early.into(),
             reading: Reading::Open,
@@ -88,6 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             dirty: false,
             pongs: Pongs::default(),
             fragment: settings.auto_fragment_size,
+            idle: deflate.map(|_| Idle::default()),
             reads_left: READS_PER_POLL,
             written: 0,
         }
@@ -134,7 +158,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         } else {
             let mut space = [const { MaybeUninit::uninit() }; READ_SIZE];
             let mut buf = ReadBuf::uninit(&mut space);
-            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf));
+            let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, &mut buf) else {
+                self.poll_idle(cx);
+                return Poll::Pending;
+            };
             read.map(|()| {
                 let mut input = buf.filled();
                 let event = self.reader.read(&mut input);
@@ -189,7 +216,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Ok(());
         }
         self.dirty = true;
-        self.writer.message(kind, payload, Form { fragment: self.fragment })
+        self.used();
+        self.writer.message(kind, payload, Form { fragment: self.fragment, uncompressed: false })
     }
 
     /// Puts a ping into the buffer.
@@ -271,9 +299,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 // The same code; a reason is not repeated.
                 self.write_close(said.map(|(code, _)| (code, "")));
             }
-            _ => {}
+            Some(_) => self.used(),
+            None => {}
         }
         Ok(event)
+    }
+
+    fn used(&mut self) {
+        if let Some(idle) = &mut self.idle {
+            idle.used = true;
+        }
+    }
+
+    /// Gives back what compression needs, some time after the last message.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) {
+        let Some(idle) = &mut self.idle else { return };
+        while idle.used || idle.timer.is_some() {
+            let timer = idle.timer.get_or_insert_with(|| {
+                idle.used = false;
+                Sleep::new(IDLE)
+            });
+            if Pin::new(timer).poll(cx).is_pending() {
+                return;
+            }
+            idle.timer = None;
+            if !idle.used {
+                self.reader.release();
+                self.writer.release();
+            }
+        }
     }
 
     fn ended(&mut self, error: io::Error) -> Result<Option<Event>, ReadError> {
@@ -324,7 +378,7 @@ mod tests {
         }
         let (early, rest) = sent.split_at(2501);
         let settings = Settings::default();
-        let mut connection = Connection::new(near, early.to_vec(), Role::Client, &settings);
+        let mut connection = Connection::new(near, early.to_vec(), Role::Client, &settings, None);
         far.write_all(rest).await.unwrap();
         let mut read = Vec::new();
         poll_fn(|cx| {

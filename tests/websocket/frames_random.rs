@@ -42,7 +42,7 @@ fn write(role: Role, all: &[Sent]) -> Vec<u8> {
     for sent in all {
         match sent.clone() {
             Sent::Message(kind, payload, fragment) => {
-                let form = Form { fragment: fragment.try_into().ok() };
+                let form = Form { fragment: fragment.try_into().ok(), uncompressed: false };
                 writer.message(kind, payload, form).unwrap();
             }
             Sent::Ping(payload) => writer.ping(payload),

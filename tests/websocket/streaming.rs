@@ -10,7 +10,7 @@ fn written(writer: &Writer) -> Vec<u8> {
 #[test]
 fn frames_of_a_message_are_sent_one_by_one() {
     let mut writer = Writer::server();
-    writer.begin_message(Kind::Text).unwrap();
+    writer.begin_message(Kind::Text, false).unwrap();
     writer.message_frame("ab".into()).unwrap();
     writer.ping("p".into());
     writer.message_frame("c".into()).unwrap();
@@ -23,7 +23,7 @@ fn frames_of_a_message_are_sent_one_by_one() {
 #[test]
 fn a_message_without_frames_is_empty() {
     let mut writer = Writer::server();
-    writer.begin_message(Kind::Binary).unwrap();
+    writer.begin_message(Kind::Binary, false).unwrap();
     writer.end_message().unwrap();
     assert_eq!(written(&writer), b"\x82\x00");
 }
@@ -34,7 +34,7 @@ fn a_frame_is_sent_part_by_part() {
         (Writer::server(), &b"\x02\x05"[..], [0; 4]),
         (Writer::client(|| [1, 2, 3, 4]), b"\x02\x85\x01\x02\x03\x04", [1, 2, 3, 4]),
     ] {
-        writer.begin_message(Kind::Binary).unwrap();
+        writer.begin_message(Kind::Binary, false).unwrap();
         writer.begin_frame(5).unwrap();
         assert!(!writer.is_between_frames());
         assert_eq!(writer.frame_data(&mut "abc".into()), Ok(2));
@@ -54,8 +54,8 @@ fn what_is_out_of_order_is_refused() {
     assert_eq!(writer.message_frame("a".into()), Err(WriteError::NoMessage));
     assert_eq!(writer.end_message(), Err(WriteError::NoMessage));
     assert_eq!(writer.frame_data(&mut "a".into()), Err(WriteError::NoFrame));
-    writer.begin_message(Kind::Text).unwrap();
-    assert_eq!(writer.begin_message(Kind::Text), Err(WriteError::WithinMessage));
+    writer.begin_message(Kind::Text, false).unwrap();
+    assert_eq!(writer.begin_message(Kind::Text, false), Err(WriteError::WithinMessage));
     let other = writer.message(Kind::Text, "a".into(), Form::default());
     assert_eq!(other, Err(WriteError::WithinMessage));
     assert_eq!(writer.frame_data(&mut "a".into()), Err(WriteError::NoFrame));

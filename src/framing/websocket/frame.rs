@@ -56,6 +56,13 @@ impl OpCode {
     }
 }
 
+/// What tells the first frame of a message from others.
+#[derive(Clone, Copy)]
+pub(super) struct First {
+    pub(super) op_code: OpCode,
+    pub(super) compressed: bool,
+}
+
 /// Header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader {
@@ -160,6 +167,13 @@ impl FrameHeader {
             end += 4;
         }
         (octets, end)
+    }
+}
+
+impl First {
+    pub(super) fn header(self, fin: bool, mask: Option<Mask>, length: u64) -> FrameHeader {
+        let First { op_code, compressed } = self;
+        FrameHeader { fin, compressed, op_code, mask, length }
     }
 }
 

@@ -11,11 +11,13 @@ mod error;
 pub mod frame;
 pub mod handshake;
 pub mod mask;
+mod prepared;
 mod reader;
 pub mod utf8;
 mod writer;
 
 pub use error::ReadError;
+pub use prepared::Prepared;
 pub use reader::Reader;
 pub use writer::{Form, MakeMask, WriteError, Writer};
 

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use bytes::BufMut;
 use bytes::buf::Limit;
 
+use super::deflate::{Decompressor, InflateError};
 use super::error::ReadError;
 use super::frame::{FrameHeader, MAX_HEADER, OpCode};
 use super::utf8::Utf8;
@@ -22,6 +23,12 @@ const LEAST: usize = 64;
 /// Minimum size of the buffer for octets that are read into place.
 const STEP: usize = 4 << 10;
 
+/// Octets that are unmasked at once before they are decompressed.
+const MASKED: usize = 4 << 10;
+
+/// Maximum length of a part of a decompressed message.
+const PART: usize = 64 << 10;
+
 /// Memory that a message may waste before it is moved to a smaller place.
 const WASTE: usize = 16 << 10;
 
@@ -32,6 +39,7 @@ pub struct Reader {
     from: Role,
     limits: Limits,
     in_parts: bool,
+    inflate: Option<Decompressor>,
     /// The beginning of a header that is incomplete.
     head: [u8; MAX_HEADER],
     head_length: usize,
@@ -56,6 +64,7 @@ struct Frame {
 #[derive(Debug)]
 struct Assembly {
     kind: Kind,
+    compressed: bool,
     /// Received octets. Those behind `settled` were put there in place, and are still masked.
     octets: Vec<u8>,
     settled: usize,
@@ -71,6 +80,7 @@ impl Reader {
             from,
             limits,
             in_parts: false,
+            inflate: None,
             head: [0; MAX_HEADER],
             head_length: 0,
             frame: None,
@@ -86,6 +96,20 @@ impl Reader {
     pub fn in_parts(mut self) -> Self {
         self.in_parts = true;
         self
+    }
+
+    /// Accepts compressed messages.
+    #[must_use]
+    pub fn inflate(mut self, inflate: Option<Decompressor>) -> Self {
+        self.inflate = inflate;
+        self
+    }
+
+    /// Gives back what compression needs only within a message. It is for connections that are idle.
+    pub fn release(&mut self) {
+        if let Some(inflate) = &mut self.inflate {
+            inflate.release();
+        }
     }
 
     /// Reads from `input`, which is shortened by what was read, up to the next event; `None` when all of
@@ -121,7 +145,8 @@ impl Reader {
         let (Some(frame), Some(message)) = (&self.frame, &mut self.message) else { return None };
         let unsettled = (message.octets.len() - message.settled) as u64;
         let missing = usize::try_from(frame.missing() - unsettled).ok()?;
-        if missing < LONG || self.in_parts || frame.header.op_code.is_control() {
+        let in_place = !self.in_parts && !message.compressed && !frame.header.op_code.is_control();
+        if missing < LONG || !in_place {
             return None;
         }
         if message.octets.len() == message.octets.capacity() {
@@ -183,7 +208,8 @@ impl Reader {
     fn header(&mut self, input: &mut &[u8]) -> Result<Option<FrameHeader>, ReadError> {
         let kept = self.head_length;
         if kept == 0
-            && let Some((header, length)) = FrameHeader::parse(input, self.from, false)?
+            && let Some((header, length)) =
+                FrameHeader::parse(input, self.from, self.inflate.is_some())?
         {
             *input = &input[length..];
             return Ok(Some(header));
@@ -191,7 +217,9 @@ impl Reader {
         let more = input.len().min(MAX_HEADER - kept);
         self.head[kept..kept + more].copy_from_slice(&input[..more]);
         let octets = &self.head[..kept + more];
-        if let Some((header, length)) = FrameHeader::parse(octets, self.from, false)? {
+        if let Some((header, length)) =
+            FrameHeader::parse(octets, self.from, self.inflate.is_some())?
+        {
             *input = &input[length - kept..];
             self.head_length = 0;
             return Ok(Some(header));
@@ -218,9 +246,15 @@ impl Reader {
         if length > self.limits.frame as u64 {
             return Err(ReadError::FrameTooLong { length, limit: self.limits.frame });
         }
+        let compressed = self.message.as_ref().map_or(header.compressed, |it| it.compressed);
         let claimed = length + self.message.as_ref().map_or(0, |message| message.claimed);
-        self.check_size(claimed)?;
-        if self.message.is_none() && header.fin && !self.in_parts && input.len() as u64 >= length {
+        let limit = self.limits.message;
+        // A compressed message is limited while it is decompressed.
+        if !compressed && claimed > limit as u64 {
+            return Err(ReadError::MessageTooLong { length: claimed, limit });
+        }
+        let alone = self.message.is_none() && header.fin && !compressed && !self.in_parts;
+        if alone && input.len() as u64 >= length {
             let (octets, rest) = input.split_at(length as usize);
             *input = rest;
             let mut octets = octets.to_vec();
@@ -233,8 +267,10 @@ impl Reader {
             return Ok(Some(Event::Message(kind, octets.into())));
         }
         let is_first = self.message.is_none();
-        let message = self.message.get_or_insert_with(|| Assembly::new(kind));
-        message.claimed = claimed;
+        let message = self.message.get_or_insert_with(|| Assembly::new(kind, compressed));
+        if !compressed {
+            message.claimed = claimed;
+        }
         self.frame = Some(Frame { header, read: 0 });
         if self.in_parts {
             if is_first {
@@ -248,6 +284,9 @@ impl Reader {
     /// Takes octets of a frame of a message.
     fn put(&mut self, frame: Frame, octets: &[u8]) -> Result<(), ReadError> {
         let Some(message) = &mut self.message else { return Ok(()) };
+        if message.compressed {
+            return self.put_compressed(frame, octets);
+        }
         // Further frames may follow any other one, and they may be tiny.
         let most = if frame.header.fin { frame.missing() } else { u64::MAX };
         let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -255,9 +294,40 @@ impl Reader {
         message.octets.extend_from_slice(octets);
         message.settle(frame)?;
         if self.in_parts {
-            message.settled = 0;
-            let octets = std::mem::take(&mut message.octets);
-            self.parts.push_back(Part::Data(octets.into()));
+            self.parts.extend(message.part());
+        }
+        Ok(())
+    }
+
+    /// Takes octets of a frame of a compressed message.
+    fn put_compressed(&mut self, frame: Frame, octets: &[u8]) -> Result<(), ReadError> {
+        let (Some(inflate), Some(message)) = (&mut self.inflate, &mut self.message) else {
+            return Ok(());
+        };
+        let limit = self.limits.message;
+        let mut position = (frame.read % 4) as usize;
+        let mut unmasked = [0; MASKED];
+        for masked in octets.chunks(MASKED) {
+            let mut input = masked;
+            if let Some(mask) = frame.header.mask {
+                let octets = &mut unmasked[..masked.len()];
+                octets.copy_from_slice(masked);
+                mask::apply(mask, position, octets);
+                position += masked.len() % 4;
+                input = octets;
+            }
+            loop {
+                let out = &mut message.octets;
+                let more = inflate.push_some(&mut input, out, PART, limit);
+                let more = more.map_err(|error| inflate_error(error, limit))?;
+                message.check()?;
+                if self.in_parts {
+                    self.parts.extend(message.part());
+                }
+                if !more {
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -281,6 +351,20 @@ impl Reader {
             return Ok(None);
         }
         let Some(mut message) = self.message.take() else { return Ok(None) };
+        if message.compressed
+            && let Some(inflate) = &mut self.inflate
+        {
+            let limit = self.limits.message;
+            let ended = inflate.finish(&mut message.octets, limit);
+            ended.map_err(|error| inflate_error(error, limit))?;
+            message.check()?;
+            if self.in_parts {
+                // Before the end of the frame, to which it belongs.
+                let end = self.parts.pop_back();
+                self.parts.extend(message.part());
+                self.parts.extend(end);
+            }
+        }
         message.utf8.finish().map_err(|_| ReadError::Utf8)?;
         if self.in_parts {
             self.parts.push_back(Part::End);
@@ -304,14 +388,6 @@ impl Reader {
             _ => Event::Close(close::parse(&payload)?),
         })
     }
-
-    fn check_size(&self, length: u64) -> Result<(), ReadError> {
-        let limit = self.limits.message;
-        if length > limit as u64 {
-            return Err(ReadError::MessageTooLong { length, limit });
-        }
-        Ok(())
-    }
 }
 
 impl Frame {
@@ -321,8 +397,15 @@ impl Frame {
 }
 
 impl Assembly {
-    fn new(kind: Kind) -> Self {
-        Assembly { kind, octets: Vec::new(), settled: 0, utf8: Utf8::default(), claimed: 0 }
+    fn new(kind: Kind, compressed: bool) -> Self {
+        Assembly {
+            kind,
+            compressed,
+            octets: Vec::new(),
+            settled: 0,
+            utf8: Utf8::default(),
+            claimed: 0,
+        }
     }
 
     /// Unmasks and checks the octets that are new. Returns their number.
@@ -331,12 +414,32 @@ impl Assembly {
         if let Some(mask) = frame.header.mask {
             mask::apply(mask, (frame.read % 4) as usize, new);
         }
-        if self.kind == Kind::Text {
-            self.utf8.push(new).map_err(|_| ReadError::Utf8)?;
-        }
         let count = new.len();
-        self.settled = self.octets.len();
+        self.check()?;
         Ok(count)
+    }
+
+    /// Checks the octets that are new.
+    fn check(&mut self) -> Result<(), ReadError> {
+        if self.kind == Kind::Text {
+            self.utf8.push(&self.octets[self.settled..]).map_err(|_| ReadError::Utf8)?;
+        }
+        self.settled = self.octets.len();
+        Ok(())
+    }
+
+    /// Takes the octets out, if there are any.
+    fn part(&mut self) -> Option<Part> {
+        self.settled = 0;
+        let octets = std::mem::take(&mut self.octets);
+        (!octets.is_empty()).then(|| Part::Data(octets.into()))
+    }
+}
+
+fn inflate_error(error: InflateError, limit: usize) -> ReadError {
+    match error {
+        InflateError::TooLong => ReadError::MessageTooLong { length: limit as u64 + 1, limit },
+        InflateError::Corrupt => ReadError::Compression,
     }
 }
 

@@ -6,8 +6,10 @@ use bytes::Bytes;
 
 use super::Kind;
 use super::close;
-use super::frame::{FrameHeader, MAX_CONTROL, OpCode};
+use super::deflate::{CompressError, Compressor};
+use super::frame::{First, MAX_CONTROL, OpCode};
 use super::mask::{self, Mask};
+use super::prepared::Prepared;
 use crate::framing::chunks::Chunks;
 
 /// Makes the mask of a frame. Masks must not be predictable (RFC 6455, section 5.3).
@@ -18,7 +20,11 @@ pub type MakeMask = fn() -> Mask;
 pub struct Form {
     /// Length of the payload in each frame. `None`: one frame.
     pub fragment: Option<NonZeroUsize>,
+    /// Sends it as it is, even if compression was agreed.
+    pub uncompressed: bool,
 }
+
+const CONTINUATION: First = First { op_code: OpCode::Continuation, compressed: false };
 
 /// Takes messages and control frames, and returns the octets to send.
 ///
@@ -28,6 +34,7 @@ pub struct Writer {
     chunks: Chunks,
     /// `None` for a server.
     masks: Option<MakeMask>,
+    deflate: Option<Compressor>,
     streaming: Option<Streaming>,
 }
 
@@ -35,6 +42,7 @@ pub struct Writer {
 #[derive(Clone, Copy, Debug)]
 struct Streaming {
     kind: Kind,
+    compressed: bool,
     has_begun: bool,
     /// The frame that has begun: its mask, the octets that it has, and those that it lacks.
     frame: Option<(Option<Mask>, u64, u64)>,
@@ -56,17 +64,37 @@ pub enum WriteError {
     /// Data was given outside of a frame.
     #[error("data of a frame is given, but none was begun")]
     NoFrame,
+    /// A frame of a compressed message was begun: its length is not known before.
+    #[error("a frame of a compressed message cannot be sent in parts")]
+    Compressed,
+    /// The compressor failed.
+    #[error(transparent)]
+    Compress(#[from] CompressError),
 }
 
 impl Writer {
     /// Creates the writer of a server, which masks nothing.
     pub fn server() -> Self {
-        Writer { chunks: Chunks::default(), masks: None, streaming: None }
+        Writer { chunks: Chunks::default(), masks: None, deflate: None, streaming: None }
     }
 
     /// Creates the writer of a client, with the source of its masks.
     pub fn client(masks: MakeMask) -> Self {
-        Writer { chunks: Chunks::default(), masks: Some(masks), streaming: None }
+        Writer { masks: Some(masks), ..Writer::server() }
+    }
+
+    /// Compresses messages.
+    #[must_use]
+    pub fn deflate(mut self, deflate: Option<Compressor>) -> Self {
+        self.deflate = deflate;
+        self
+    }
+
+    /// Gives back what compression needs only within a message. It is for connections that are idle.
+    pub fn release(&mut self) {
+        if let Some(deflate) = &mut self.deflate {
+            deflate.release();
+        }
     }
 
     /// Writes a message.
@@ -77,16 +105,47 @@ impl Writer {
         if self.streaming.is_some() {
             return Err(WriteError::WithinMessage);
         }
-        let mut op_code = kind.op_code();
-        let mut rest = payload;
+        let compressed = if form.uncompressed { None } else { self.compressed(&payload) };
+        let mut first = First { op_code: kind.op_code(), compressed: compressed.is_some() };
+        let mut rest = compressed.unwrap_or(payload);
         if let Some(fragment) = form.fragment {
             while rest.len() > fragment.get() {
                 let frame = rest.split_to(fragment.get());
-                self.frame(false, op_code, frame);
-                op_code = OpCode::Continuation;
+                self.frame(false, first, frame);
+                first = CONTINUATION;
             }
         }
-        self.frame(true, op_code, rest);
+        self.frame(true, first, rest);
+        Ok(())
+    }
+
+    /// Writes a message that many writers send.
+    ///
+    /// # Errors
+    /// Returns [`WriteError::WithinMessage`] if another one has begun.
+    pub fn prepared(&mut self, prepared: &Prepared) -> Result<(), WriteError> {
+        if self.streaming.is_some() {
+            return Err(WriteError::WithinMessage);
+        }
+        let mut payload = prepared.payload.clone();
+        let mut first = First { op_code: prepared.kind.op_code(), compressed: false };
+        if !prepared.uncompressed
+            && let Some(deflate) = &mut self.deflate
+            && deflate.should_compress(payload.len())
+            && let Some(compressed) = prepared.compressed(deflate)
+        {
+            // The peer's history has this message now, and the compressor's has not.
+            deflate.forget();
+            first.compressed = true;
+            payload = compressed;
+        }
+        match self.masks {
+            Some(_) => self.frame(true, first, payload),
+            None => {
+                let frame = prepared.frame(first, payload);
+                self.chunks.push(frame);
+            }
+        }
         Ok(())
     }
 
@@ -94,11 +153,12 @@ impl Writer {
     ///
     /// # Errors
     /// Returns [`WriteError::WithinMessage`] if another one has begun.
-    pub fn begin_message(&mut self, kind: Kind) -> Result<(), WriteError> {
+    pub fn begin_message(&mut self, kind: Kind, uncompressed: bool) -> Result<(), WriteError> {
         if self.streaming.is_some() {
             return Err(WriteError::WithinMessage);
         }
-        self.streaming = Some(Streaming { kind, has_begun: false, frame: None });
+        let compressed = self.deflate.is_some() && !uncompressed;
+        self.streaming = Some(Streaming { kind, compressed, has_begun: false, frame: None });
         Ok(())
     }
 
@@ -107,8 +167,21 @@ impl Writer {
     /// # Errors
     /// Returns the [`WriteError`] if no frame can be here.
     pub fn message_frame(&mut self, payload: Bytes) -> Result<(), WriteError> {
-        let op_code = self.next_frame()?;
-        self.frame(false, op_code, payload);
+        self.check_between_frames()?;
+        let payload = match self.stream_compressor() {
+            None => payload,
+            Some(deflate) => {
+                let mut out = Vec::new();
+                deflate.push(&payload, &mut out)?;
+                if out.is_empty() {
+                    // It leaves with a later frame.
+                    return Ok(());
+                }
+                out.into()
+            }
+        };
+        let first = self.next_frame()?;
+        self.frame(false, first, payload);
         Ok(())
     }
 
@@ -117,8 +190,12 @@ impl Writer {
     /// # Errors
     /// Returns the [`WriteError`] if no frame can be here.
     pub fn begin_frame(&mut self, length: u64) -> Result<(), WriteError> {
-        let op_code = self.next_frame()?;
-        let mask = self.header(false, op_code, length);
+        self.check_between_frames()?;
+        if self.stream_compressor().is_some() {
+            return Err(WriteError::Compressed);
+        }
+        let first = self.next_frame()?;
+        let mask = self.header(false, first, length);
         if let Some(streaming) = &mut self.streaming
             && length > 0
         {
@@ -164,8 +241,13 @@ impl Writer {
     /// # Errors
     /// Returns the [`WriteError`] if there is none, or a frame is incomplete.
     pub fn end_message(&mut self) -> Result<(), WriteError> {
-        let op_code = self.next_frame()?;
-        self.frame(true, op_code, Bytes::new());
+        self.check_between_frames()?;
+        let mut payload = Vec::new();
+        if let Some(deflate) = self.stream_compressor() {
+            deflate.finish(&mut payload)?;
+        }
+        let first = self.next_frame()?;
+        self.frame(true, first, payload.into());
         self.streaming = None;
         Ok(())
     }
@@ -213,21 +295,49 @@ impl Writer {
 
     fn control(&mut self, op_code: OpCode, mut payload: Bytes) {
         payload.truncate(MAX_CONTROL);
-        self.frame(true, op_code, payload);
+        self.frame(true, First { op_code, compressed: false }, payload);
     }
 
-    /// Returns the opcode of the next frame of the message.
-    fn next_frame(&mut self) -> Result<OpCode, WriteError> {
-        let streaming = self.streaming.as_mut().ok_or(WriteError::NoMessage)?;
-        if let Some((_, _, missing)) = streaming.frame {
-            return Err(WriteError::WithinFrame(missing));
+    /// Returns the compressed message; `None` if it is sent as it is.
+    fn compressed(&mut self, payload: &[u8]) -> Option<Bytes> {
+        let deflate = self.deflate.as_mut()?;
+        if !deflate.should_compress(payload.len()) {
+            return None;
         }
-        let first = !std::mem::replace(&mut streaming.has_begun, true);
-        Ok(if first { streaming.kind.op_code() } else { OpCode::Continuation })
+        let mut out = Vec::new();
+        match deflate.compress(payload, &mut out) {
+            Ok(true) => Some(out.into()),
+            Ok(false) => None,
+            Err(_) => {
+                deflate.forget();
+                None
+            }
+        }
     }
 
-    fn frame(&mut self, fin: bool, op_code: OpCode, payload: Bytes) {
-        match self.header(fin, op_code, payload.len() as u64) {
+    fn check_between_frames(&self) -> Result<(), WriteError> {
+        match self.streaming.ok_or(WriteError::NoMessage)?.frame {
+            Some((_, _, missing)) => Err(WriteError::WithinFrame(missing)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the compressor of the message that has begun, if it is compressed.
+    fn stream_compressor(&mut self) -> Option<&mut Compressor> {
+        let compressed = self.streaming.is_some_and(|streaming| streaming.compressed);
+        self.deflate.as_mut().filter(|_| compressed)
+    }
+
+    /// Returns the beginning of the next frame of the message.
+    fn next_frame(&mut self) -> Result<First, WriteError> {
+        let streaming = self.streaming.as_mut().ok_or(WriteError::NoMessage)?;
+        let first = !std::mem::replace(&mut streaming.has_begun, true);
+        let (op_code, compressed) = (streaming.kind.op_code(), streaming.compressed);
+        Ok(if first { First { op_code, compressed } } else { CONTINUATION })
+    }
+
+    fn frame(&mut self, fin: bool, first: First, payload: Bytes) {
+        match self.header(fin, first, payload.len() as u64) {
             None => self.chunks.push(payload),
             Some(mask) => {
                 let masked = |at: usize, octets: &mut [u8]| mask::apply(mask, at, octets);
@@ -237,10 +347,9 @@ impl Writer {
     }
 
     /// Writes a header, and returns its mask.
-    fn header(&mut self, fin: bool, op_code: OpCode, length: u64) -> Option<Mask> {
+    fn header(&mut self, fin: bool, first: First, length: u64) -> Option<Mask> {
         let mask = self.masks.map(|make| make());
-        let header = FrameHeader { fin, compressed: false, op_code, mask, length };
-        let (octets, count) = header.octets();
+        let (octets, count) = first.header(fin, mask, length).octets();
         self.chunks.extend(&octets[..count]);
         mask
     }

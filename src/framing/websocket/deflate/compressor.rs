@@ -58,6 +58,11 @@ impl Compressor {
         Compressor { shape, takeover, threshold, deflater: None, begun: false }
     }
 
+    /// Returns the level, and the size of the window in bits.
+    pub fn shape(&self) -> (u8, u8) {
+        (self.shape.level, self.shape.window)
+    }
+
     /// Returns whether a message of this length is worth it.
     pub fn should_compress(&self, length: usize) -> bool {
         length > 0 && length >= self.threshold

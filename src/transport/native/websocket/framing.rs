@@ -46,7 +46,7 @@ where
         send_timeout: settings.send_timeout,
         close_timeout: settings.close_timeout,
     };
-    let connection = Connection::new(stream, early, role, settings);
+    let connection = Connection::new(stream, early, role, settings, None);
     let kind = if subprotocol.serializer.is_binary() { Kind::Binary } else { Kind::Text };
     Framed::new(WebSocketFraming { connection, kind }, info, times)
 }
