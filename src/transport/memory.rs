@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn frames_go_both_ways_in_order() {
-        let (mut left, mut right) = pair(Serializer::Cbor, 8);
+        let (mut left, mut right) = MemoryTransport::pair(Serializer::Cbor, 8);
         assert_eq!(left.info().serializer, Serializer::Cbor);
         for text in ["one", "two", "three"] {
             left.start_send(text.into()).unwrap();
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_makes_the_writer_wait_until_the_reader_reads() {
-        let (mut left, mut right) = pair(Serializer::Json, 2);
+        let (mut left, mut right) = MemoryTransport::pair(Serializer::Json, 2);
         for text in ["one", "two"] {
             assert_eq!(ready(&mut left), Poll::Ready(Ok(())));
             left.start_send(text.into()).unwrap();
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_waiting_reader_is_woken_by_a_frame_and_by_the_end() {
-        let (mut left, mut right) = pair(Serializer::Json, 2);
+        let (mut left, mut right) = MemoryTransport::pair(Serializer::Json, 2);
         let counter = Arc::new(Counter::default());
         let waker = Waker::from(Arc::clone(&counter));
         let cx = &mut Context::from_waker(&waker);
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn closing_is_an_orderly_end_after_the_last_frame() {
-        let (mut left, mut right) = pair(Serializer::Json, 2);
+        let (mut left, mut right) = MemoryTransport::pair(Serializer::Json, 2);
         left.start_send("last".into()).unwrap();
         close(&mut left);
         drop(left);
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn dropping_an_end_is_a_loss() {
-        let (mut left, right) = pair(Serializer::Json, 2);
+        let (mut left, right) = MemoryTransport::pair(Serializer::Json, 2);
         drop(right);
         assert!(matches!(recv(&mut left), Poll::Ready(Some(Err(TransportError::Lost(_))))));
         assert_eq!(recv(&mut left), Poll::Ready(None));
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_writer_does_not_wait_for_a_reader_that_is_gone() {
-        let (mut left, mut right) = pair(Serializer::Json, 1);
+        let (mut left, mut right) = MemoryTransport::pair(Serializer::Json, 1);
         left.start_send("unread".into()).unwrap();
         let counter = Arc::new(Counter::default());
         let waker = Waker::from(Arc::clone(&counter));
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn an_end_that_closed_takes_and_gives_nothing() {
-        let (mut left, mut right) = pair(Serializer::Json, 1);
+        let (mut left, mut right) = MemoryTransport::pair(Serializer::Json, 1);
         right.start_send("unread".into()).unwrap();
         close(&mut left);
         assert_eq!(recv(&mut left), Poll::Ready(None));
