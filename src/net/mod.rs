@@ -1,6 +1,7 @@
 //! Native byte streams: dialing, listening, TLS, limits and liveness. This room knows no WAMP.
 
 pub(crate) mod dial;
+pub(crate) mod framed;
 pub(crate) mod limits;
 #[cfg(feature = "router")]
 pub(crate) mod linger;

@@ -18,7 +18,7 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Returns the number on the wire.
-    pub fn code(self) -> u16 {
+    pub const fn code(self) -> u16 {
         match self {
             CloseCode::Normal => 1000,
             CloseCode::GoingAway => 1001,

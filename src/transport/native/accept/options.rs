@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::error::ConfigError;
 use crate::framing::websocket::deflate;
+use crate::net::framed::TimeLimits;
 use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
 use crate::settings::{Deflate, LARGEST, Ping, check_time};
 use crate::transport::CLOSE_TIMEOUT;
-use crate::transport::native::framed::TimeLimits;
 use crate::websocket::origins::Origins;
 use crate::websocket::settings;
 

@@ -18,12 +18,11 @@ use crate::error::TransportError;
 use crate::framing::rawsocket::{
     Frame, FrameError, FrameKind, FrameReader, FrameWriter, HEADER_SIZE,
 };
+use crate::net::framed::{Framing, GiveUp, Incoming, TimeLimits, WriteError, lost};
 use crate::net::limits::HIGH_WATER;
 use crate::net::protection::Protection;
 use crate::net::write::poll_write_pieces;
-use crate::transport::native::framed::{
-    Framed, Framing, GiveUp, Incoming, TimeLimits, WriteError, lost,
-};
+use crate::transport::native::framed::FramedTransport;
 use crate::transport::{CloseCode, TransportInfo};
 
 /// Bytes read by one system call, unless the rest of a longer frame is missing. The space is on the
@@ -85,7 +84,7 @@ pub(in crate::transport::native) fn transport<S>(
     peer: impl fmt::Display,
     protection: Protection,
     times: TimeLimits,
-) -> Framed<RawSocketFraming<S>>
+) -> FramedTransport<RawSocketFraming<S>>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
@@ -107,17 +106,20 @@ where
         answers: 0,
         broken: false,
     };
-    Framed::new(framing, info, times)
+    FramedTransport::new(framing, info, times)
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
+    type Incoming = Bytes;
+    type Outgoing = Bytes;
+    type Close = CloseCode;
     type CloseStep = CloseStep;
 
     const CLOSED: CloseStep = CloseStep::Done;
 
     const PING_HINT: Option<&'static str> = Some(NO_PING);
 
-    fn next_buffered(&mut self) -> Result<Option<Incoming>, TransportError> {
+    fn next_buffered(&mut self) -> Result<Option<Incoming<Bytes>>, TransportError> {
         let Frame { kind, payload } = match self.reader.next_frame() {
             Ok(Some(frame)) => frame,
             Ok(None) => return Ok(None),
@@ -128,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
         };
         Ok(Some(match kind {
             FrameKind::Message => Incoming::Message(payload),
-            FrameKind::Pong => Incoming::Pong(payload),
+            FrameKind::Pong => Incoming::Pong(payload, None),
             // Nothing is kept for the peer any more, so nothing is counted.
             FrameKind::Ping if self.broken => Incoming::Nothing,
             FrameKind::Ping => {
@@ -137,12 +139,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
                     self.state = State::Lost;
                     return Err(error);
                 }
-                Incoming::Ping
+                Incoming::Ping(None)
             }
         }))
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, TransportError>> {
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming<Bytes>, TransportError>> {
         Poll::Ready(match ready!(self.poll_read_once(cx)) {
             Ok(0) => {
                 self.state = State::Ended;
@@ -220,7 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
     }
 
     /// The code does not travel: RawSocket has no frame for it. A broken connection is just dropped.
-    fn begin_close(&mut self, _code: CloseCode, can_write: bool) -> CloseStep {
+    fn begin_close(&mut self, _code: &CloseCode, can_write: bool) -> CloseStep {
         let broken = self.state == State::Lost || !can_write;
         if broken { CloseStep::Done } else { CloseStep::Flush }
     }

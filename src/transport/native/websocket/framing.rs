@@ -8,10 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::{Event, Kind, Role};
+use crate::net::framed::{Framing, GiveUp, Incoming, TimeLimits, WriteError, lost};
 use crate::net::protection::Protection;
-use crate::transport::native::framed::{
-    Framed, Framing, GiveUp, Incoming, TimeLimits, WriteError, lost,
-};
+use crate::transport::native::framed::FramedTransport;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{CloseCode, TransportInfo};
 use crate::websocket::closing::CloseStep;
@@ -33,7 +32,7 @@ pub(super) fn transport<S>(
     protection: Protection,
     subprotocol: Subprotocol,
     settings: &Settings,
-) -> Framed<WebSocketFraming<S>>
+) -> FramedTransport<WebSocketFraming<S>>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
@@ -48,10 +47,13 @@ where
     };
     let connection = Connection::new(stream, early, role, settings, None);
     let kind = if subprotocol.serializer.is_binary() { Kind::Binary } else { Kind::Text };
-    Framed::new(WebSocketFraming { connection, kind }, info, times)
+    FramedTransport::new(WebSocketFraming { connection, kind }, info, times)
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
+    type Incoming = Bytes;
+    type Outgoing = Bytes;
+    type Close = CloseCode;
     type CloseStep = CloseStep;
 
     const CLOSED: CloseStep = CloseStep::Done;
@@ -60,12 +62,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
         self.connection.enter();
     }
 
-    fn next_buffered(&mut self) -> Result<Option<Incoming>, TransportError> {
+    fn next_buffered(&mut self) -> Result<Option<Incoming<Bytes>>, TransportError> {
         let event = self.connection.next_buffered();
         Ok(self.incoming(event)?)
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, TransportError>> {
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming<Bytes>, TransportError>> {
         let event = ready!(self.connection.poll_read(cx));
         Poll::Ready(Ok(self.incoming(event)?.unwrap_or(Incoming::Nothing)))
     }
@@ -123,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
         }
     }
 
-    fn begin_close(&mut self, code: CloseCode, can_write: bool) -> CloseStep {
+    fn begin_close(&mut self, code: &CloseCode, can_write: bool) -> CloseStep {
         self.connection.begin_close(Some((code.code(), "")), can_write)
     }
 
@@ -137,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
     fn incoming(
         &mut self,
         event: Result<Option<Event>, ReadError>,
-    ) -> Result<Option<Incoming>, TransportError> {
+    ) -> Result<Option<Incoming<Bytes>>, TransportError> {
         let event = match event {
             Ok(Some(Event::Message(kind, _))) if kind != self.kind => {
                 Err(self.connection.violation(match kind {
@@ -150,9 +152,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
         Ok(Some(match event {
             Ok(None) => return Ok(None),
             Ok(Some(Event::Message(_, message))) => Incoming::Message(message),
-            Ok(Some(Event::Ping(_))) => Incoming::Ping,
-            Ok(Some(Event::Pong(payload))) => Incoming::Pong(payload),
-            Ok(Some(Event::Close(said))) => Incoming::Goodbye(said),
+            Ok(Some(Event::Ping(_))) => Incoming::Ping(None),
+            Ok(Some(Event::Pong(payload))) => Incoming::Pong(payload, None),
+            Ok(Some(Event::Close(said))) => return goodbye(said).map(Some),
             // The reader returns whole messages.
             Ok(Some(Event::Part(_))) => Incoming::Nothing,
             Err(ReadError::Lost(cause)) => return Err(TransportError::Lost(cause)),
@@ -161,6 +163,18 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
                 return Err(TransportError::TooLarge { size, limit });
             }
         }))
+    }
+}
+
+/// The end by the peer. A code that is not one of an orderly end is told to the session.
+fn goodbye(said: Option<(u16, String)>) -> Result<Incoming<Bytes>, TransportError> {
+    const ORDERLY: [u16; 2] = [CloseCode::Normal.code(), CloseCode::GoingAway.code()];
+    match said {
+        Some((code, reason)) if !ORDERLY.contains(&code) || !reason.is_empty() => {
+            let colon = if reason.is_empty() { "" } else { ": " };
+            Err(lost(format!("closed by the peer with code {code}{colon}{reason}")))
+        }
+        _ => Ok(Incoming::Goodbye),
     }
 }
 
@@ -187,7 +201,7 @@ mod tests {
         early: Vec<u8>,
         role: Role,
         settings: &Settings,
-    ) -> Framed<WebSocketFraming<S>>
+    ) -> FramedTransport<WebSocketFraming<S>>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
