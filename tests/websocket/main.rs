@@ -5,6 +5,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 
 mod compressed;
+#[cfg(feature = "deflate")]
+mod deflate_common;
+#[cfg(feature = "deflate")]
+mod deflate_messages;
+#[cfg(feature = "deflate")]
+mod deflate_parameters;
+#[cfg(feature = "deflate")]
+mod deflate_random;
 mod frames;
 mod frames_random;
+#[cfg(feature = "deflate")]
+mod puff;
 mod streaming;

@@ -119,10 +119,10 @@ impl Compressor {
     /// Gives memory back, if no message has begun. The history is lost with it, so later messages may
     /// be longer. It is for connections that are idle.
     pub fn release(&mut self) {
-        if !self.begun {
-            if let Some(deflater) = self.deflater.take() {
-                pool::give_deflater(self.shape, deflater);
-            }
+        if !self.begun
+            && let Some(deflater) = self.deflater.take()
+        {
+            pool::give_deflater(self.shape, deflater);
         }
     }
 
@@ -233,6 +233,35 @@ fn run(
         }
         if read == 0 && written == 0 {
             return None;
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "deflate")]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail so")]
+
+    use super::*;
+
+    #[test]
+    fn a_flush_that_fills_the_room_goes_on() {
+        let shape = Shape { level: 6, window: 15, memory: 8 };
+        let plain: Vec<u8> = (0..3000_u32).map(|n| (n * n >> 5) as u8).collect();
+        // More than the six octets that zlib needs for a flush.
+        for longest in 7..40 {
+            for length in 2900..2950 {
+                let mut deflater = pool::take_deflater(shape).unwrap();
+                let mut out = Vec::new();
+                run(&mut deflater, &plain[..length], &mut out, true, longest).unwrap();
+                assert!(out.ends_with(&TAIL), "{length} in steps of {longest}");
+                let mut back = vec![0; length + 1];
+                let mut inflater = pool::take_inflater().unwrap();
+                let step = inflater.step(&out, &mut back, false).ok().unwrap();
+                assert_eq!((step.read, step.written), (out.len(), length));
+                assert_eq!(back[..length], plain[..length]);
+                pool::give_deflater(shape, deflater);
+            }
         }
     }
 }

@@ -48,8 +48,8 @@ struct Message {
     written: usize,
     /// Something was read since the message began, or since a final block in it.
     in_stream: bool,
-    /// The last step filled its room, so there may be more to write.
-    full: bool,
+    /// Room of the last step if that filled it, so that there may be more to write; else 0.
+    full: usize,
     final_blocks: usize,
 }
 
@@ -102,23 +102,23 @@ impl Decompressor {
         limit: usize,
     ) -> Result<bool, InflateError> {
         self.check()?;
-        if input.is_empty() && !self.message.full {
+        if input.is_empty() && self.message.full == 0 {
             return Ok(false);
         }
         // One octet beyond the limit shows that the message is too long.
         let left = limit.saturating_sub(self.message.written).saturating_add(1);
-        let guess = self.message.written.max(input.len().saturating_mul(4));
+        let guess = input.len().saturating_mul(4).max(self.message.full.saturating_mul(2));
         let room = guess.clamp(SHORTEST_STEP, LONGEST_STEP).min(left).min(room.max(1));
         let start = out.len();
         out.resize(start + room, 0);
-        let step = self.step(input, &mut out[start..], false);
+        let step = self.step(input, &mut out[start..], false, limit);
         out.truncate(start + step.as_ref().map_or(0, |step| step.written));
         let step = step?;
         *input = &input[step.read..];
         self.message.read = self.message.read.saturating_add(step.read);
         self.message.written += step.written;
         self.message.in_stream |= step.read > 0;
-        self.message.full = step.written == room;
+        self.message.full = if step.written == room { room } else { 0 };
         if self.message.written > limit {
             return Err(self.fail(InflateError::TooLong));
         }
@@ -130,7 +130,7 @@ impl Decompressor {
         } else if step.read == 0 && step.written == 0 && !input.is_empty() {
             return Err(self.fail(InflateError::Corrupt));
         }
-        Ok(self.message.full || !input.is_empty())
+        Ok(self.message.full > 0 || !input.is_empty())
     }
 
     /// Ends the message and appends the rest of it to `out`.
@@ -153,10 +153,10 @@ impl Decompressor {
     /// Gives memory back, if no message has begun: with context takeover the history stays. It is for
     /// connections that are idle.
     pub fn release(&mut self) {
-        if self.message.read == 0 {
-            if let Some(inflater) = self.inflater.take() {
-                pool::give_inflater(inflater);
-            }
+        if self.message.read == 0
+            && let Some(inflater) = self.inflater.take()
+        {
+            pool::give_inflater(inflater);
         }
     }
 
@@ -165,7 +165,7 @@ impl Decompressor {
     /// end a block, so that an octet behind them is not read.
     fn tail(&mut self) -> Result<(), InflateError> {
         let [a, b, c, d] = TAIL;
-        let step = self.step(&[a, b, c, d, 0], &mut [0], true)?;
+        let step = self.step(&[a, b, c, d, 0], &mut [0], true, usize::MAX)?;
         match (step.read, step.written, step.ended) {
             (4, 0, false) => Ok(()),
             _ => Err(self.fail(InflateError::Corrupt)),
@@ -176,7 +176,7 @@ impl Decompressor {
     /// 7.2.3.4). The history still counts.
     fn restart(&mut self) -> Result<(), InflateError> {
         self.message.in_stream = false;
-        self.message.full = false;
+        self.message.full = 0;
         self.message.final_blocks += 1;
         let most = FREE_FINAL_BLOCKS + self.message.read / OCTETS_PER_FINAL_BLOCK;
         if self.history.is_some() && self.message.final_blocks > most {
@@ -188,13 +188,25 @@ impl Decompressor {
         self.restore()
     }
 
-    fn step(&mut self, input: &[u8], out: &mut [u8], block: bool) -> Result<Step, InflateError> {
+    fn step(
+        &mut self,
+        input: &[u8],
+        out: &mut [u8],
+        block: bool,
+        limit: usize,
+    ) -> Result<Step, InflateError> {
         if self.inflater.is_none() {
             self.inflater = pool::take_inflater();
             self.restore()?;
         }
-        let step = self.inflater.as_mut().and_then(|it| it.step(input, out, block).ok());
-        step.ok_or_else(|| self.fail(InflateError::Corrupt))
+        match self.inflater.as_mut().map(|inflater| inflater.step(input, out, block)) {
+            Some(Ok(step)) => Ok(step),
+            // The error is the same as if the octets had come one by one.
+            Some(Err(failed)) if self.message.written + failed.written > limit => {
+                Err(self.fail(InflateError::TooLong))
+            }
+            _ => Err(self.fail(InflateError::Corrupt)),
+        }
     }
 
     /// Gives the history to a decompressor that has none yet.

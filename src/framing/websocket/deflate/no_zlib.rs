@@ -15,7 +15,9 @@ pub(super) struct Step {
 }
 
 /// The other side of a step.
-pub(super) struct Failed;
+pub(super) struct Failed {
+    pub(super) written: usize,
+}
 
 /// A compressor, of which there is none.
 pub(super) enum Deflater {}

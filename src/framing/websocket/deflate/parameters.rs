@@ -120,7 +120,10 @@ fn respond(offer: &DeflateOffer, settings: Deflate) -> (Agreement, String) {
             || !settings.server_takeover().unwrap_or(false),
         client_no_context_takeover: offer.client_no_context_takeover
             || !settings.client_takeover().unwrap_or(false),
-        server_max_window_bits: smaller(offer.server_max_window_bits, settings.server_window()),
+        server_max_window_bits: match offer.server_max_window_bits {
+            Some(most) => most.min(settings.server_window().unwrap_or(15)),
+            None => 15,
+        },
         client_max_window_bits: match offer.client_max_window_bits {
             Some(hint) => smaller(hint, settings.client_window()),
             None => 15,

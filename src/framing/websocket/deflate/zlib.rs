@@ -20,7 +20,10 @@ pub(super) struct Step {
 }
 
 /// The other side of a step: the data is not valid, or the state is unusable.
-pub(super) struct Failed;
+pub(super) struct Failed {
+    /// What was written before.
+    pub(super) written: usize,
+}
 
 /// A compressor.
 pub(super) struct Deflater(zlib_rs::Deflate);
@@ -52,10 +55,13 @@ impl Deflater {
     ) -> Result<Step, Failed> {
         let (read, written) = (self.0.total_in(), self.0.total_out());
         let flush = if flush { DeflateFlush::SyncFlush } else { DeflateFlush::NoFlush };
-        self.0.compress(input, out, flush).map_err(|_| Failed)?;
+        let outcome = self.0.compress(input, out, flush);
         let read = difference(self.0.total_in(), read);
         let written = difference(self.0.total_out(), written);
-        Ok(Step { read, written, ended: false })
+        match outcome {
+            Ok(_) => Ok(Step { read, written, ended: false }),
+            Err(_) => Err(Failed { written }),
+        }
     }
 }
 
@@ -75,7 +81,7 @@ impl Inflater {
 
     /// Sets the history of a stream that has not begun.
     pub(super) fn set_history(&mut self, plain: &[u8]) -> Result<(), Failed> {
-        self.0.set_dictionary(plain).map(drop).map_err(|_| Failed)
+        self.0.set_dictionary(plain).map(drop).map_err(|_| Failed { written: 0 })
     }
 
     /// Inflates, with `block` to the end of a block at most.
@@ -87,10 +93,13 @@ impl Inflater {
     ) -> Result<Step, Failed> {
         let (read, written) = (self.0.total_in(), self.0.total_out());
         let flush = if block { InflateFlush::Block } else { InflateFlush::NoFlush };
-        let status = self.0.decompress(input, out, flush).map_err(|_| Failed)?;
+        let outcome = self.0.decompress(input, out, flush);
         let read = difference(self.0.total_in(), read);
         let written = difference(self.0.total_out(), written);
-        Ok(Step { read, written, ended: status == Status::StreamEnd })
+        match outcome {
+            Ok(status) => Ok(Step { read, written, ended: status == Status::StreamEnd }),
+            Err(_) => Err(Failed { written }),
+        }
     }
 }
 
