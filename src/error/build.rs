@@ -1,5 +1,6 @@
 //! Contains `BuildError`, the error of building a router.
 
+use super::cause::Cause;
 use super::config::ConfigError;
 use super::text::debug_as_text;
 
@@ -8,11 +9,11 @@ use super::text::debug_as_text;
 #[non_exhaustive]
 pub enum BuildError {
     /// A setting is missing or not valid.
-    #[error("{0}")]
-    InvalidConfig(#[source] ConfigError),
+    #[error(transparent)]
+    InvalidConfig(ConfigError),
     /// The system has no random numbers.
     #[error("the system gives no random numbers: {0}")]
-    Random(String),
+    Random(#[source] Cause),
 }
 
 debug_as_text! { BuildError }

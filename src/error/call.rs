@@ -21,8 +21,8 @@ pub(crate) trait OperationError: From<ApplicationError> {
 #[non_exhaustive]
 pub enum CallError {
     /// The router or the callee answered with an error.
-    #[error("{0}")]
-    Application(#[source] ApplicationError),
+    #[error(transparent)]
+    Application(ApplicationError),
     /// The session ended before the result came.
     #[error("the session closed before the result of {procedure} came: {reason}")]
     Closed {
@@ -33,8 +33,8 @@ pub enum CallError {
         reason: Arc<CloseReason>,
     },
     /// The arguments cannot be encoded.
-    #[error("{0}")]
-    Encode(#[source] EncodeError),
+    #[error(transparent)]
+    Encode(EncodeError),
     /// The result does not fit the requested type.
     #[error("cannot decode the result of {procedure}: {}", error.message)]
     Decode {
@@ -65,8 +65,8 @@ pub enum CallError {
 #[non_exhaustive]
 pub enum PublishError {
     /// The router answered with an error.
-    #[error("{0}")]
-    Application(#[source] ApplicationError),
+    #[error(transparent)]
+    Application(ApplicationError),
     /// The session ended before the publication was sent or acknowledged.
     #[error("the session closed before {topic} was published: {reason}")]
     Closed {
@@ -77,8 +77,8 @@ pub enum PublishError {
         reason: Arc<CloseReason>,
     },
     /// The arguments cannot be encoded.
-    #[error("{0}")]
-    Encode(#[source] EncodeError),
+    #[error(transparent)]
+    Encode(EncodeError),
 }
 
 /// Subscribing or unsubscribing failed.
@@ -86,8 +86,8 @@ pub enum PublishError {
 #[non_exhaustive]
 pub enum SubscribeError {
     /// The router answered with an error.
-    #[error("{0}")]
-    Application(#[source] ApplicationError),
+    #[error(transparent)]
+    Application(ApplicationError),
     /// The session ended before the router answered.
     #[error("the session closed before the router answered the request for {topic}: {reason}")]
     Closed {
@@ -104,8 +104,8 @@ pub enum SubscribeError {
 #[non_exhaustive]
 pub enum RegisterError {
     /// The router answered with an error.
-    #[error("{0}")]
-    Application(#[source] ApplicationError),
+    #[error(transparent)]
+    Application(ApplicationError),
     /// The session ended before the router answered.
     #[error("the session closed before the router answered the request for {procedure}: {reason}")]
     Closed {
@@ -137,11 +137,11 @@ pub enum ProgressError {
     #[error("the call is over")]
     Ended,
     /// The values cannot be encoded.
-    #[error("{0}")]
-    Encode(#[source] EncodeError),
+    #[error(transparent)]
+    Encode(EncodeError),
     /// The transport cannot carry the result.
-    #[error("{0}")]
-    Application(#[source] ApplicationError),
+    #[error(transparent)]
+    Application(ApplicationError),
 }
 
 impl From<EncodeError> for ProgressError {

@@ -1,13 +1,18 @@
 //! `CloseReason`: why and by whom a session was ended.
 
 use std::fmt;
+use std::io;
 
+use super::cause::Cause;
 use crate::uri::Uri;
 
 /// Reason why a session ended, and who ended it. Every pending request, stream and handler ends with
 /// the same reason.
+///
+/// `source()` of a lost transport is its [`TransportError`](super::TransportError), and that of the
+/// latter the I/O error of the system, if there is one.
 #[doc(alias = "CloseDetails")]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloseReason {
     /// Peer that ended the session, and the way in which it did.
@@ -16,6 +21,7 @@ pub struct CloseReason {
     pub reason: Uri,
     /// Text for people, if there is one.
     pub message: Option<String>,
+    cause: Option<Cause>,
 }
 
 /// Way in which a session ended.
@@ -40,9 +46,30 @@ pub enum CloseKind {
 impl CloseReason {
     /// Makes a reason of the given kind.
     pub fn new(kind: CloseKind, reason: impl Into<Uri>, message: Option<String>) -> Self {
-        CloseReason { kind, reason: reason.into(), message }
+        CloseReason { kind, reason: reason.into(), message, cause: None }
+    }
+
+    /// Adds the cause, which `source()` then returns.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Cause>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Returns the kind of the I/O error that ended the session, if one did.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        self.cause.as_ref().and_then(Cause::io_kind)
     }
 }
+
+/// The cause does not count.
+impl PartialEq for CloseReason {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, &self.reason, &self.message) == (other.kind, &other.reason, &other.message)
+    }
+}
+
+impl Eq for CloseReason {}
 
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,4 +89,8 @@ impl fmt::Display for CloseReason {
     }
 }
 
-impl std::error::Error for CloseReason {}
+impl std::error::Error for CloseReason {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}

@@ -32,11 +32,11 @@ use super::url::UrlError;
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is not valid, or not one that this client can connect to.
-    #[error("{0}")]
-    InvalidUrl(#[source] UrlError),
+    #[error(transparent)]
+    InvalidUrl(UrlError),
     /// A setting is not valid.
-    #[error("{0}")]
-    InvalidConfig(#[source] ConfigError),
+    #[error(transparent)]
+    InvalidConfig(ConfigError),
     /// The name could not be looked up, no address answered, or the connection broke during a
     /// handshake.
     #[error("cannot reach {address}: {message}")]

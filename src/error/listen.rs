@@ -13,11 +13,11 @@ use super::url::UrlError;
 #[non_exhaustive]
 pub enum ListenError {
     /// The URL is not valid, or not one that can be listened on with these settings.
-    #[error("{0}")]
-    InvalidUrl(#[source] UrlError),
+    #[error(transparent)]
+    InvalidUrl(UrlError),
     /// A setting is not valid.
-    #[error("{0}")]
-    InvalidConfig(#[source] ConfigError),
+    #[error(transparent)]
+    InvalidConfig(ConfigError),
     /// The address is not available.
     #[error("cannot listen on {address}: {message}")]
     Io {

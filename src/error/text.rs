@@ -4,18 +4,29 @@ use std::error::Error;
 use std::fmt;
 
 /// Writes an error and its causes on one line. A cause that the text before it repeats already is
-/// left out.
+/// left out: as a whole phrase, not as a part of other words.
 pub(crate) fn write_chain(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let more = error.to_string();
-        if !text.contains(&more) {
+        if !repeats(&text, &more) {
             text = format!("{text}: {more}");
         }
         cause = error.source();
     }
     f.write_str(&text)
+}
+
+/// Returns whether `text` contains `cause` between marks that texts of errors put around causes.
+fn repeats(text: &str, cause: &str) -> bool {
+    const BEFORE: &[&str] = &[": ", " (", "; "];
+    const BEHIND: &[&str] = &[": ", " (", "; ", ", ", ")"];
+    text.match_indices(cause).any(|(start, _)| {
+        let (before, behind) = (&text[..start], &text[start + cause.len()..]);
+        (before.is_empty() || BEFORE.iter().any(|mark| before.ends_with(mark)))
+            && (behind.is_empty() || BEHIND.iter().any(|mark| behind.starts_with(mark)))
+    })
 }
 
 /// Implements `Debug` as the text of the error and its causes: that is what a `main` prints when it
@@ -56,5 +67,13 @@ mod tests {
         assert_eq!(format!("{:?}", failed("cannot connect")), "cannot connect: no such host");
         let whole = "cannot connect: no such host (a.example)";
         assert_eq!(format!("{:?}", failed(whole)), whole);
+    }
+
+    #[test]
+    fn a_cause_that_is_part_of_other_words_is_printed() {
+        for text in ["there is no such hostel", "a.example: no such host is known", "no such hosts"]
+        {
+            assert_eq!(format!("{:?}", failed(text)), format!("{text}: no such host"));
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::core::router::{AuthRequest, AuthenticationConfig, Denied, Principal, 
 use crate::error::{BuildError, ConfigError};
 use crate::router::RouterBuilder;
 use crate::router::callback::Callback;
+use crate::router::no_random;
 use crate::rt::{self, MaybeSend, MaybeSync};
 
 impl RouterBuilder {
@@ -146,7 +147,7 @@ impl RouterBuilder {
         }
         authentication.router_key = self.router_key.take();
         authentication.mock_secret = self.mock_secret.take();
-        authentication.set_nonce_key(rt::random_bytes().map_err(BuildError::Random)?);
+        authentication.set_nonce_key(rt::random_bytes().map_err(no_random)?);
         Ok(())
     }
 }

@@ -37,6 +37,7 @@ mod outbox;
 mod patience;
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,8 +100,8 @@ pub struct RouterBuilder {
 pub(crate) struct Settings {
     pub(crate) serializers: Vec<Serializer>,
     pub(crate) batched: bool,
-    pub(crate) handshake_timeout: Duration,
-    pub(crate) max_message_size: usize,
+    pub(crate) open_handshake_timeout: Duration,
+    pub(crate) max_message_payload_size: usize,
     outbox_limit: usize,
 }
 
@@ -121,8 +122,8 @@ impl Router {
             settings: Settings {
                 serializers: codec::available().to_vec(),
                 batched: false,
-                handshake_timeout: Duration::from_secs(10),
-                max_message_size: 16 << 20,
+                open_handshake_timeout: Duration::from_secs(10),
+                max_message_payload_size: 16 << 20,
                 outbox_limit: 64 << 20,
             },
             authorizer: None,
@@ -254,9 +255,9 @@ impl RouterBuilder {
 
     /// Sets the maximum time for the transport's handshake, and again for HELLO; more than 0 and at
     /// most one year. Default: 10 s.
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+    pub fn open_handshake_timeout(mut self, timeout: Duration) -> Self {
         self.config.handshake_timeout = timeout;
-        self.settings.handshake_timeout = timeout;
+        self.settings.open_handshake_timeout = timeout;
         self
     }
 
@@ -266,8 +267,8 @@ impl RouterBuilder {
     /// A client that sends a longer message is disconnected. If a message is longer than its
     /// receiver accepts, an event is dropped, and a call fails with
     /// `wamp.error.payload_size_exceeded`.
-    pub fn max_message_size(mut self, bytes: usize) -> Self {
-        self.settings.max_message_size = bytes;
+    pub fn max_message_payload_size(mut self, bytes: usize) -> Self {
+        self.settings.max_message_payload_size = bytes;
         self
     }
 
@@ -458,7 +459,7 @@ impl RouterBuilder {
         self.check_authentication()?;
         self.config.epoch = rt::unix_time().saturating_sub(rt::now());
         // Ids must differ between runs.
-        self.config.seed = rt::random().map_err(BuildError::Random)?;
+        self.config.seed = rt::random().map_err(no_random)?;
         if let Some(authorizer) = &mut self.authorizer {
             authorizer.limit = self.config.authorization_timeout;
         }
@@ -472,15 +473,19 @@ impl RouterBuilder {
     }
 }
 
+fn no_random(error: io::Error) -> BuildError {
+    BuildError::Random(error.into())
+}
+
 impl Settings {
     /// Checks the settings as a listener's own options are checked, because they are its defaults.
     fn check(&self) -> Result<(), ConfigError> {
         let bad = |name: &str, text: String| Err(ConfigError::new(name, text));
-        if let Err(text) = check_time(self.handshake_timeout, true) {
-            return bad("handshake_timeout", text.to_owned());
+        if let Err(text) = check_time(self.open_handshake_timeout, true) {
+            return bad("open_handshake_timeout", text.to_owned());
         }
-        if !(1..=LARGEST).contains(&self.max_message_size) {
-            return bad("max_message_size", format!("it must be 1 to {LARGEST} bytes"));
+        if !(1..=LARGEST).contains(&self.max_message_payload_size) {
+            return bad("max_message_payload_size", format!("it must be 1 to {LARGEST} bytes"));
         }
         Ok(())
     }

@@ -8,6 +8,8 @@ pub(crate) mod future;
 pub(crate) mod guard;
 pub(crate) mod lock;
 
+use std::io;
+
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
@@ -49,16 +51,16 @@ cfg_if::cfg_if! {
 ///
 /// # Errors
 /// Returns the error of the system if there is none.
-pub fn random() -> Result<u64, String> {
-    getrandom::u64().map_err(|error| error.to_string())
+pub fn random() -> io::Result<u64> {
+    Ok(getrandom::u64()?)
 }
 
 /// Returns random octets from the system.
 ///
 /// # Errors
 /// Returns the error of the system if there are none.
-pub fn random_bytes<const N: usize>() -> Result<[u8; N], String> {
+pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut octets = [0; N];
-    getrandom::fill(&mut octets).map_err(|error| error.to_string())?;
+    getrandom::fill(&mut octets)?;
     Ok(octets)
 }

@@ -84,7 +84,7 @@ impl Router {
     /// let listener = router.listen("ws://127.0.0.1:0/ws").await?;
     /// println!("connect to {}", listener.url());
     ///
-    /// let options = ServerOptions::new().max_connections(100).handshake_timeout(Duration::from_secs(3));
+    /// let options = ServerOptions::new().max_connections(100).open_handshake_timeout(Duration::from_secs(3));
     /// let second = router.listen("ws://127.0.0.1:0/ws").options(options).await?;
     /// # Ok(()) }
     /// ```
@@ -113,8 +113,8 @@ impl Router {
     pub(super) fn server_defaults(&self) -> ServerOptions {
         let settings = self.settings();
         ServerOptions::new()
-            .handshake_timeout(settings.handshake_timeout)
-            .max_message_size(settings.max_message_size)
+            .open_handshake_timeout(settings.open_handshake_timeout)
+            .max_message_payload_size(settings.max_message_payload_size)
             .batched(settings.batched)
     }
 }

@@ -109,7 +109,7 @@ impl Router {
     ///
     /// # Errors
     /// The first option that is not valid, or has no effect on a mounted server:
-    /// `handshake_timeout` and `unix_mode`.
+    /// `open_handshake_timeout` and `unix_mode`.
     pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConfigError> {
         let serializers = &self.settings().serializers;
         let connections = Connections::new(self.connections());

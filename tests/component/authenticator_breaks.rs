@@ -18,7 +18,7 @@ const WRONG: &str = "the wrong one";
 /// Its database is down twice: first it panics, then it hangs.
 fn breaking() -> RouterBuilder {
     let asked = AtomicUsize::new(0);
-    let router = Router::builder().realm("realm1").handshake_timeout(Duration::from_secs(3));
+    let router = Router::builder().realm("realm1").open_handshake_timeout(Duration::from_secs(3));
     router.authenticator(&["ticket"], move |request| {
         let times = asked.fetch_add(1, Ordering::Relaxed);
         async move {

@@ -118,7 +118,8 @@ async fn the_limit_of_size_holds_for_the_whole_frame() {
     for serializer in Serializer::ALL {
         let set = |c: WampWebSocketClientFactory| c.batched(true).max_message_payload_size(LIMIT);
         let (mut left, mut right) =
-            pair_with(&[serializer], set, |s| s.batched(true).max_message_size(LIMIT)).await;
+            pair_with(&[serializer], set, |s| s.batched(true).max_message_payload_size(LIMIT))
+                .await;
         let limit = LIMIT - BatchFormat::of(serializer).overhead();
         assert_eq!(left.info().max_send, limit);
         for size in [limit, 1, limit / 2, limit / 2, limit, 0] {

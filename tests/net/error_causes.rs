@@ -90,13 +90,14 @@ async fn a_refused_handshake_has_the_http_status() {
 #[tokio::test]
 async fn a_bad_url_has_an_error_of_its_own() {
     let error = connect("http://user:s3cret@127.0.0.1/ws", "realm1").await.unwrap_err();
-    let cause = error.source().unwrap().downcast_ref::<UrlError>().unwrap();
+    let ConnectError::InvalidUrl(cause) = &error else { panic!("{error}") };
     assert_eq!(cause.url, "http://…@127.0.0.1/ws");
     assert!(cause.message.contains("ws://"), "{cause}");
 
     let error = router().listen("http://127.0.0.1:0/").await.unwrap_err();
-    assert!(matches!(&error, ListenError::InvalidUrl(_)), "{error}");
-    assert!(error.source().unwrap().is::<UrlError>());
+    let ListenError::InvalidUrl(cause) = &error else { panic!("{error}") };
+    // A wrapper does not repeat what it wraps: programs that print the chain would print it twice.
+    assert!(error.to_string() == cause.to_string() && error.source().is_none());
 
     let error = TransportConfig::new("ws://a b/").connector().err().unwrap();
     assert_eq!(error.path, "url");

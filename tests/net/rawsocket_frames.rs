@@ -11,7 +11,7 @@ use crate::common::raw_socket::*;
 #[tokio::test]
 async fn sizes_up_to_the_limit_pass_and_longer_ones_are_refused() {
     const LIMIT: usize = 1 << 20;
-    let (mut client, mut end) = over_tcp(options().max_message_size(LIMIT)).await;
+    let (mut client, mut end) = over_tcp(options().max_message_payload_size(LIMIT)).await;
     assert_eq!(end.info().max_send, LIMIT);
     let step = [16 << 10, 32 << 10, 64 << 10, 100_000];
     let around = step.into_iter().flat_map(|size| size - 5..=size + 5);
@@ -81,7 +81,7 @@ async fn a_header_that_claims_too_much_is_enough_to_fail() {
         (70_000, [0, 2, 0, 1], 1 << 17),
         (70_000, [1, 2, 0, 1], 1 << 17),
     ] {
-        let (mut client, mut end) = piped(options().max_message_size(size)).await;
+        let (mut client, mut end) = piped(options().max_message_payload_size(size)).await;
         client.write_all(&frame(MESSAGE, b"before")).await.unwrap();
         client.write_all(&claimed).await.unwrap();
         assert_eq!(recv(&mut end).await, Some(Ok("before".into())));

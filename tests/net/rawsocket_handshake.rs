@@ -32,7 +32,7 @@ async fn each_serializer_and_length_is_agreed_with() {
         for exponent in 0..16 {
             let (mut client, server) = duplex(PIPE);
             client.write_all(&[0x7f, exponent << 4 | id, 0, 0]).await.unwrap();
-            let end = accept(server, options().max_message_size(70_000)).await.unwrap();
+            let end = accept(server, options().max_message_payload_size(70_000)).await.unwrap();
             // What it takes is the next power of two, and what it sends what both allow.
             assert_eq!(octets(&mut client).await, [0x7f, 8 << 4 | id, 0, 0]);
             let info = end.info();
@@ -156,7 +156,7 @@ async fn a_client_that_says_nothing_more_is_given_up() {
         client.write_all(&HELLO[..count]).await.unwrap();
         let begin = Instant::now();
         let limit = Duration::from_secs(7);
-        let error = accept(server, options().handshake_timeout(limit)).await.err().unwrap();
+        let error = accept(server, options().open_handshake_timeout(limit)).await.err().unwrap();
         assert_eq!(error, AcceptError::Timeout);
         assert_eq!(begin.elapsed(), limit);
         // And the connection is gone.

@@ -161,7 +161,7 @@ async fn who_comes_the_wrong_way_is_told() {
 #[tokio::test]
 async fn what_is_too_long_fails_alone() {
     let router = router();
-    let options = ServerOptions::new().max_message_size(2048);
+    let options = ServerOptions::new().max_message_payload_size(2048);
     let listener = router.listen("rs://127.0.0.1:0").options(options).await.unwrap();
     let factory = client(listener.url(), Serializer::Cbor).max_message_payload_size(1000);
     let session = connect_with(&factory, "realm1").await.unwrap();

@@ -217,7 +217,7 @@ async fn a_router_that_goes_ends_everything() {
 
 #[tokio::test]
 async fn a_message_too_long_fails_alone() {
-    let router = Router::builder().realm("realm1").max_message_size(4096).build().unwrap();
+    let router = Router::builder().realm("realm1").max_message_payload_size(4096).build().unwrap();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let factory =
         WampWebSocketClientFactory::new(listener.url(), wampwerk::internals::codec::available());

@@ -18,7 +18,7 @@ async fn sizes_up_to_the_limit_pass_and_longer_ones_are_refused() {
         let (mut left, mut right) = pair_with(
             serializer,
             |c| c.max_message_payload_size(LIMIT),
-            |s| s.max_message_size(LIMIT),
+            |s| s.max_message_payload_size(LIMIT),
         )
         .await;
         assert_eq!(left.info().max_send, LIMIT);
@@ -59,7 +59,8 @@ async fn the_default_limit_is_16_mib() {
 
 #[tokio::test]
 async fn a_message_that_is_too_long_ends_the_connection_with_1009() {
-    let (mut left, right) = pair_with(Serializer::Cbor, |c| c, |s| s.max_message_size(1000)).await;
+    let (mut left, right) =
+        pair_with(Serializer::Cbor, |c| c, |s| s.max_message_payload_size(1000)).await;
     let server = tokio::spawn(async move {
         let mut right = right;
         let error = recv(&mut right).await.unwrap().unwrap_err();
@@ -79,7 +80,9 @@ async fn a_message_that_is_too_long_ends_the_connection_with_1009() {
 async fn both_ends(message: usize, frame: usize) -> [(End, TcpStream, bool); 2] {
     let (client, far) =
         raw_pair(|c| c.max_message_payload_size(message).max_frame_payload_size(frame)).await;
-    let limited = server_with(ServerOptions::new().max_message_size(message).max_frame_size(frame));
+    let limited = server_with(
+        ServerOptions::new().max_message_payload_size(message).max_frame_payload_size(frame),
+    );
     let (server, near) = raw_client(limited).await;
     [(client, far, false), (server, near, true)]
 }

@@ -127,7 +127,7 @@ async fn served(config: Acceptor, begin: &'static str, dribbles: bool) {
     let (listener, url) = listen().await;
     let begun = Instant::now();
     let accepted =
-        accept_one(listener, config.options(ServerOptions::new().handshake_timeout(TIMEOUT)));
+        accept_one(listener, config.options(ServerOptions::new().open_handshake_timeout(TIMEOUT)));
     let address = url.strip_prefix("ws://").unwrap().strip_suffix("/ws").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let peer = tokio::spawn(async move {

@@ -186,7 +186,7 @@ async fn a_function_that_panics_lets_nobody_in_and_harms_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_function_that_never_answers_is_not_waited_for() {
-    let router = Router::builder().realm("realm1").handshake_timeout(Duration::from_secs(3));
+    let router = Router::builder().realm("realm1").open_handshake_timeout(Duration::from_secs(3));
     let router = router.authenticator(&["wampcra"], |_| std::future::pending());
     let router = router.build().unwrap();
     let before = tokio::time::Instant::now();

@@ -174,7 +174,7 @@ fn different_serializers_meet() {
 
 #[test]
 fn an_invocation_that_is_too_long_for_the_callee_fails_the_call_only() {
-    let server = Server::with(|builder| builder.max_message_size(100_000));
+    let server = Server::with(|builder| builder.max_message_payload_size(100_000));
     server.runtime.block_on(async {
         let callee = join(&server, Serializer::Json).await;
         let len = |data: Value| async move {

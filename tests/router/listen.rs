@@ -111,10 +111,10 @@ fn settings_that_cannot_be() {
 fn settings_that_no_listener_could_keep_to_are_named() {
     let builder = || Router::builder().realm("realm1");
     for (name, builder) in [
-        ("max_message_size", builder().max_message_size(0)),
-        ("max_message_size", builder().max_message_size(usize::MAX)),
-        ("handshake_timeout", builder().handshake_timeout(Duration::ZERO)),
-        ("handshake_timeout", builder().handshake_timeout(Duration::MAX)),
+        ("max_message_payload_size", builder().max_message_payload_size(0)),
+        ("max_message_payload_size", builder().max_message_payload_size(usize::MAX)),
+        ("open_handshake_timeout", builder().open_handshake_timeout(Duration::ZERO)),
+        ("open_handshake_timeout", builder().open_handshake_timeout(Duration::MAX)),
     ] {
         let error = builder.build().map(drop).unwrap_err().to_string();
         assert!(error.starts_with(&format!("invalid {name}: ")), "{error}");

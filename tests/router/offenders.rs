@@ -39,7 +39,7 @@ fn what_is_no_message_is_answered_by_abort_and_the_end() {
 
 #[test]
 fn frames_of_the_wrong_type_and_too_long_ones() {
-    let server = Server::with(|builder| builder.max_message_size(10_000));
+    let server = Server::with(|builder| builder.max_message_payload_size(10_000));
     let mut bystander = server.join();
     let mut offender = server.join();
     offender.0.send(Message::binary("[48, 1, {}, \"a\"]")).unwrap();
@@ -53,7 +53,7 @@ fn frames_of_the_wrong_type_and_too_long_ones() {
 
 #[test]
 fn who_does_not_say_hello_is_thrown_out() {
-    let server = Server::with(|builder| builder.handshake_timeout(Duration::from_millis(200)));
+    let server = Server::with(|builder| builder.open_handshake_timeout(Duration::from_millis(200)));
     let mut bystander = server.join();
     let mut silent = server.connect();
     assert_eq!(silent.recv()[2], "wamp.error.timeout");

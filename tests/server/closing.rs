@@ -35,9 +35,9 @@ async fn until_dropped(mut stream: TcpStream) -> Duration {
 #[tokio::test]
 async fn a_router_keeps_to_a_long_close_timeout() {
     let time = Duration::from_millis(100);
-    let router = Router::builder().realm("realm1").handshake_timeout(time).build().unwrap();
+    let router = Router::builder().realm("realm1").open_handshake_timeout(time).build().unwrap();
     let options =
-        ServerOptions::new().close_timeout(CLOSE).handshake_timeout(Duration::from_secs(9));
+        ServerOptions::new().close_timeout(CLOSE).open_handshake_timeout(Duration::from_secs(9));
     let listener = router.listen("ws://127.0.0.1:0/ws").options(options).await.unwrap();
     // It says no HELLO, and is closed for that.
     let time = until_dropped(tcp(&listener).await).await;

@@ -167,7 +167,7 @@ async fn with_tls_and_on_streams_of_ones_own() {
     let url = "wss://localhost:0/ws";
     let server = WampWebSocketServerFactory::new(make, url, codec::available()).unwrap();
     assert!(matches!(server.listen().await, Err(ListenError::InvalidUrl(_))));
-    let server = server.tls(tls).options(ServerOptions::new().max_message_size(1 << 20));
+    let server = server.tls(tls).options(ServerOptions::new().max_message_payload_size(1 << 20));
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("wss://localhost:{}/ws", listener.local_addr().unwrap().port());

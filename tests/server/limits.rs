@@ -78,7 +78,7 @@ async fn a_raw_socket_alone_says_it_before_the_client_has_spoken() {
 async fn who_does_not_shake_hands_holds_its_place_only_for_so_long() {
     let router = router();
     let options =
-        ServerOptions::new().max_connections(1).handshake_timeout(Duration::from_millis(50));
+        ServerOptions::new().max_connections(1).open_handshake_timeout(Duration::from_millis(50));
     let listener = universal(&router, options).await;
     let mut silent = tcp(&listener).await;
     let mut late = tcp(&listener).await;
@@ -123,15 +123,15 @@ async fn options_that_cannot_be_are_named() {
     let new = ServerOptions::new;
     let ws = [
         (new().max_connections(0), "max_connections"),
-        (new().max_message_size(0), "max_message_size"),
-        (new().max_frame_size(0), "max_frame_size"),
-        (new().handshake_timeout(Duration::ZERO), "handshake_timeout"),
+        (new().max_message_payload_size(0), "max_message_payload_size"),
+        (new().max_frame_payload_size(0), "max_frame_payload_size"),
+        (new().open_handshake_timeout(Duration::ZERO), "open_handshake_timeout"),
         (new().send_timeout(Duration::ZERO), "send_timeout"),
         (new().allowed_origins(["https://example.com"]), "allowed_origins"),
         (new().unix_mode(0o1777), "unix_mode"),
     ];
     let rs = [
-        (new().max_frame_size(1000), "max_frame_size"),
+        (new().max_frame_payload_size(1000), "max_frame_payload_size"),
         (new().auto_fragment_size(1000), "auto_fragment_size"),
         (new().per_message_deflate(None), "per_message_deflate"),
         (new().allowed_origins(["*"]), "allowed_origins"),
@@ -149,7 +149,7 @@ async fn options_that_cannot_be_are_named() {
     }
     // Those of both, and those of a router that has batches.
     let both = new()
-        .max_message_size(1 << 20)
+        .max_message_payload_size(1 << 20)
         .auto_ping(Ping::default())
         .close_timeout(Duration::ZERO)
         .send_timeout(None);
@@ -162,8 +162,8 @@ async fn options_that_cannot_be_are_named() {
 #[tokio::test]
 async fn a_router_s_settings_are_the_defaults() {
     let handshake = Duration::from_millis(50);
-    let builder = Router::builder().realm("realm1").max_message_size(5000);
-    let router = builder.handshake_timeout(handshake).build().unwrap();
+    let builder = Router::builder().realm("realm1").max_message_payload_size(5000);
+    let router = builder.open_handshake_timeout(handshake).build().unwrap();
     let listener = router.listen("rs://127.0.0.1:0").await.unwrap();
     let mut stream = tcp(&listener).await;
     assert_eq!(read_all(&mut stream).await, "");
@@ -172,7 +172,7 @@ async fn a_router_s_settings_are_the_defaults() {
     // 2^(9+4) octets.
     assert_eq!(raw.octets().await.unwrap(), [0x7f, 0x41, 0, 0]);
 
-    let options = ServerOptions::new().max_message_size(512);
+    let options = ServerOptions::new().max_message_payload_size(512);
     let listener = router.listen("rs://127.0.0.1:0").options(options).await.unwrap();
     let mut raw = RawSocket(tcp(&listener).await);
     raw.0.write_all(&HELLO).await.unwrap();

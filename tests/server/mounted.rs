@@ -259,7 +259,7 @@ async fn handlers_of_ones_own_are_mounted_in_the_same_way() {
 async fn what_is_of_listening_is_no_option_of_a_mount() {
     let new = ServerOptions::new;
     for (name, options) in [
-        ("handshake_timeout", new().handshake_timeout(Duration::from_secs(1))),
+        ("open_handshake_timeout", new().open_handshake_timeout(Duration::from_secs(1))),
         ("unix_mode", new().unix_mode(0o600)),
     ] {
         let error = router().mount(options.clone()).unwrap_err().to_string();

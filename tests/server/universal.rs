@@ -161,7 +161,7 @@ async fn what_is_neither_is_told_so() {
 #[tokio::test]
 async fn who_says_nothing_or_not_enough_is_given_up() {
     let router = router();
-    let options = ServerOptions::new().handshake_timeout(Duration::from_millis(50));
+    let options = ServerOptions::new().open_handshake_timeout(Duration::from_millis(50));
     let listener =
         router.listen("ws://127.0.0.1:0/ws").universal(true).options(options).await.unwrap();
     for beginning in [&b""[..], b"\x7f", b"\x7f\xf1\x00", b"G", b"GET /ws HTTP/1.1\r\n"] {

@@ -1,13 +1,18 @@
 //! Errors of requests: they name the procedure or topic, and hold their cause.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use wampwerk::error::{
-    CallError, CloseReason, DecodeError, PublishError, RegisterError, SubscribeError,
+    CallError, CloseKind, CloseReason, DecodeError, PublishError, RegisterError, SubscribeError,
+    TransportError,
 };
-use wampwerk::{ApplicationError, Router, Session};
+use wampwerk::session::{SessionConfig, join};
+use wampwerk::{Router, Session};
+
+use crate::common::fake_transport::FakeTransport;
 
 async fn session() -> (Router, Session) {
     let router = Router::builder().realm("realm1").build().unwrap();
@@ -53,7 +58,31 @@ async fn a_timeout_and_a_wrong_result_name_the_procedure() {
     assert!(error.source().unwrap().is::<DecodeError>());
 
     let error = session.call("com.example.none").await.unwrap_err();
-    let cause = error.source().unwrap().downcast_ref::<ApplicationError>().unwrap();
+    let CallError::Application(cause) = &error else { panic!("{error}") };
+    assert!(error.source().is_none(), "the same text would be printed twice");
     assert_eq!(cause.uri, "wamp.error.no_such_procedure");
     assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[tokio::test]
+async fn a_lost_transport_is_the_cause_of_the_end() {
+    let (router, _session) = session().await;
+    let transport = FakeTransport::to(&router);
+    let control = transport.control();
+    let session = join(Box::new(transport), "realm1", SessionConfig::new()).await.unwrap();
+    control.fail_with(|| TransportError::Lost(io::Error::from(ErrorKind::ConnectionReset).into()));
+    let reason = session.closed().await;
+    assert_eq!(reason.kind, CloseKind::TransportLost);
+    assert_eq!(reason.io_kind(), Some(ErrorKind::ConnectionReset));
+    let cause = reason.source().unwrap().downcast_ref::<TransportError>().unwrap();
+    assert!(cause.source().unwrap().is::<io::Error>());
+    // Also through the errors of requests.
+    let error = session.call("com.example.add").await.unwrap_err();
+    let mut last: &dyn Error = &error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    assert!(last.is::<io::Error>(), "{last:?}");
+    // A transport that was closed in order has no error.
+    assert!(CloseReason::new(CloseKind::TransportLost, "com.example.x", None).source().is_none());
 }

@@ -34,7 +34,7 @@ use pending::{PendingTable, Request};
 use recent::Recent;
 
 use crate::core::ids::{IdMap, SequentialIds};
-use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
+use crate::error::{ApplicationError, Cause, CloseKind, CloseReason, Violation};
 use crate::message::{
     Abort, Cancel, CancelMode, CancelOptions, ClosingDetails, Message, Payload, RequestError,
     RequestErrorDetails, RequestType, Roles,
@@ -171,8 +171,13 @@ impl Client {
     }
 
     /// Handles the end of the transport; `message` describes it.
-    pub fn handle_transport_closed(&mut self, message: Option<String>) {
-        self.close(CloseReason::new(CloseKind::TransportLost, Uri::TRANSPORT_LOST, message));
+    pub fn handle_transport_closed(&mut self, cause: Option<Cause>) {
+        let message = cause.as_ref().map(Cause::to_string);
+        let reason = CloseReason::new(CloseKind::TransportLost, Uri::TRANSPORT_LOST, message);
+        self.close(match cause {
+            Some(cause) => reason.caused_by(cause),
+            None => reason,
+        });
     }
 
     /// Refuses an INVOCATION with an unreadable payload, in place of

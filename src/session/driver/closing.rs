@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use super::{Driver, Listener};
 use crate::core::client::Failure;
-use crate::error::{CloseKind, CloseReason, TransportError, Violation};
+use crate::error::{Cause, CloseKind, CloseReason, TransportError, Violation};
 use crate::session::command::Command;
 use crate::session::ending::Ending;
 use crate::transport::outgoing::Closing;
@@ -64,7 +64,7 @@ impl Driver {
         if let TransportError::Violation(text) = error {
             self.client.handle_violation(Violation::new(text));
         }
-        self.client.handle_transport_closed(Some(error.to_string()));
+        self.client.handle_transport_closed(Some(Cause::new(error.clone())));
         self.broken();
         self.dispatch();
     }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use data_encoding::BASE64;
 
 use super::{Decoded, EncodedPayload, PayloadCodec, Side};
 use crate::codec;
-use crate::error::ApplicationError;
+use crate::error::{ApplicationError, Cause};
 use crate::message::Serializer;
 use crate::rt;
 use crate::rt::lock::Lock;
@@ -62,8 +63,8 @@ pub enum KeyError {
         message: String,
     },
     /// The system has no random numbers.
-    #[error("no random numbers: {0}")]
-    Random(String),
+    #[error("the system gives no random numbers: {0}")]
+    Random(#[source] Cause),
 }
 
 /// A payload codec that encrypts with a key for each part of the URI space. Equivalent of
@@ -176,7 +177,8 @@ impl KeyRing {
     /// # Errors
     /// Returns [`KeyError::Random`].
     pub fn generate_key() -> Result<KeyPair, KeyError> {
-        let secret = SecretKey::from(random::<KEY_SIZE>().map_err(KeyError::Random)?);
+        let secret =
+            SecretKey::from(random::<KEY_SIZE>().map_err(|error| KeyError::Random(error.into()))?);
         Ok(KeyPair {
             private: BASE64.encode(&secret.to_bytes()),
             public: BASE64.encode(secret.public_key().as_bytes()),
@@ -291,7 +293,7 @@ fn key(text: &str, which: &'static str) -> Result<[u8; KEY_SIZE], KeyError> {
     bytes.try_into().map_err(|_| invalid(format!("it has {size} bytes")))
 }
 
-fn random<const SIZE: usize>() -> Result<[u8; SIZE], String> {
+fn random<const SIZE: usize>() -> io::Result<[u8; SIZE]> {
     let mut bytes = [0; SIZE];
     for chunk in bytes.chunks_mut(size_of::<u64>()) {
         let drawn = rt::random()?.to_ne_bytes();

@@ -67,7 +67,7 @@ async fn a_limit_of_ours_that_no_hello_keeps() {
 async fn a_limit_that_no_hello_keeps_rules_out_its_transport_alone() {
     let router = Router::builder().realm("realm1").build().unwrap();
     let narrow = router.listen("rs://127.0.0.1:0");
-    let narrow = narrow.options(ServerOptions::new().max_message_size(512)).await.unwrap();
+    let narrow = narrow.options(ServerOptions::new().max_message_payload_size(512)).await.unwrap();
     let wide = listening(&router).await;
     let urls = [narrow.url().to_owned(), wide.url().to_owned()];
     let component = Component::builder()

@@ -99,7 +99,7 @@ pub(crate) async fn integers_beyond_64_bits(at: &Place) {
 
 /// A result beyond the router's limit ends the session that sends it; its caller learns of that.
 pub(crate) async fn too_big_for_the_router(at: &Place) {
-    let limit = |router: RouterBuilder| router.max_message_size(1 << 16);
+    let limit = |router: RouterBuilder| router.max_message_payload_size(1 << 16);
     let at = Place::embedded_with(limit).await.with_serializer_of(at);
     let (ours, mut theirs) = (at.ours().await, at.theirs().await);
     let procedure = at.uri("procedure");

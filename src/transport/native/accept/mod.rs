@@ -43,7 +43,7 @@ use crate::transport::subprotocol::Subprotocol;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let options = ServerOptions::new().max_message_size(1 << 20);
+/// let options = ServerOptions::new().max_message_payload_size(1 << 20);
 /// let acceptor = Acceptor::websocket("/ws", &[Serializer::Cbor, Serializer::Json]).options(options);
 /// acceptor.check()?;
 ///

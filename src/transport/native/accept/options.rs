@@ -26,7 +26,7 @@ const MAX_CONNECTIONS: usize = 10_000;
 ///
 /// let options = ServerOptions::new()
 ///     .max_connections(500)
-///     .handshake_timeout(Duration::from_secs(5))
+///     .open_handshake_timeout(Duration::from_secs(5))
 ///     .allowed_origins(["https://example.com:443", "http://localhost:*"]);
 /// assert!(options.check().is_ok());
 /// assert!(ServerOptions::new().max_connections(0).check().is_err());
@@ -34,10 +34,10 @@ const MAX_CONNECTIONS: usize = 10_000;
 #[doc(alias = "setProtocolOptions")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerOptions {
-    handshake_timeout: Option<Duration>,
+    open_handshake_timeout: Option<Duration>,
     max_connections: Option<usize>,
-    max_message_size: Option<usize>,
-    max_frame_size: Option<usize>,
+    max_message_payload_size: Option<usize>,
+    max_frame_payload_size: Option<usize>,
     auto_ping: Ping,
     auto_fragment_size: Option<Option<NonZeroUsize>>,
     per_message_deflate: Option<Option<Deflate>>,
@@ -57,14 +57,14 @@ impl ServerOptions {
     }
 
     /// Time limit of TLS and the opening handshake together. Default: 10 s; for a router's listener its
-    /// [`handshake_timeout`](crate::router::RouterBuilder::handshake_timeout). Not valid for a
+    /// [`open_handshake_timeout`](crate::router::RouterBuilder::open_handshake_timeout). Not valid for a
     /// [mount](crate::Router::mount).
     ///
     /// Autobahn's `openHandshakeTimeout`, there 5 s and of WebSocket only.
     #[doc(alias = "openHandshakeTimeout")]
     #[must_use]
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = Some(timeout);
+    pub fn open_handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.open_handshake_timeout = Some(timeout);
         self
     }
 
@@ -81,14 +81,14 @@ impl ServerOptions {
     }
 
     /// Maximum length of a message in bytes, both ways; 1 to 2 147 483 647. Default: 16 MiB; for a router's
-    /// listener its [`max_message_size`](crate::router::RouterBuilder::max_message_size).
+    /// listener its [`max_message_payload_size`](crate::router::RouterBuilder::max_message_payload_size).
     ///
     /// Over RawSocket no message is longer than 16 MiB, and the client is told the next power of two, at
     /// least 512. Autobahn's `maxMessagePayloadSize`, there unlimited for WebSocket.
     #[doc(alias = "maxMessagePayloadSize")]
     #[must_use]
-    pub fn max_message_size(mut self, bytes: usize) -> Self {
-        self.max_message_size = Some(bytes);
+    pub fn max_message_payload_size(mut self, bytes: usize) -> Self {
+        self.max_message_payload_size = Some(bytes);
         self
     }
 
@@ -96,8 +96,8 @@ impl ServerOptions {
     /// message. Autobahn's `maxFramePayloadSize`.
     #[doc(alias = "maxFramePayloadSize")]
     #[must_use]
-    pub fn max_frame_size(mut self, bytes: usize) -> Self {
-        self.max_frame_size = Some(bytes);
+    pub fn max_frame_payload_size(mut self, bytes: usize) -> Self {
+        self.max_frame_payload_size = Some(bytes);
         self
     }
 
@@ -220,7 +220,7 @@ impl ServerOptions {
     /// The first setting that is not valid.
     pub fn check(&self) -> Result<(), ConfigError> {
         let times = [
-            ("handshake_timeout", self.handshake_timeout, true),
+            ("open_handshake_timeout", self.open_handshake_timeout, true),
             ("close_timeout", self.close_timeout, false),
             ("send_timeout", self.send_timeout.flatten(), true),
         ];
@@ -229,8 +229,10 @@ impl ServerOptions {
                 return Err(bad(name, text));
             }
         }
-        let sizes =
-            [("max_message_size", self.max_message_size), ("max_frame_size", self.max_frame_size)];
+        let sizes = [
+            ("max_message_payload_size", self.max_message_payload_size),
+            ("max_frame_payload_size", self.max_frame_payload_size),
+        ];
         for (name, size) in sizes {
             if size.is_some_and(|size| size == 0 || size > LARGEST) {
                 return Err(bad(name, &format!("it must be 1 to {LARGEST} bytes")));
@@ -257,8 +259,9 @@ impl ServerOptions {
 
     /// Takes unset options from others; those for WebSocket alone only if `websocket`.
     pub(crate) fn or(mut self, others: &Self, websocket: bool) -> Self {
-        self.handshake_timeout = self.handshake_timeout.or(others.handshake_timeout);
-        self.max_message_size = self.max_message_size.or(others.max_message_size);
+        self.open_handshake_timeout = self.open_handshake_timeout.or(others.open_handshake_timeout);
+        self.max_message_payload_size =
+            self.max_message_payload_size.or(others.max_message_payload_size);
         self.batched = self.batched.or(others.batched.filter(|_| websocket));
         self
     }
@@ -266,7 +269,7 @@ impl ServerOptions {
     /// Returns the first setting that only a WebSocket has.
     pub(crate) fn first_websocket_only(&self) -> Option<&'static str> {
         let all = [
-            ("max_frame_size", self.max_frame_size.is_some()),
+            ("max_frame_payload_size", self.max_frame_payload_size.is_some()),
             ("auto_fragment_size", self.auto_fragment_size.is_some()),
             ("per_message_deflate", self.per_message_deflate.is_some()),
             ("allowed_origins", self.allowed_origins.is_some()),
@@ -280,14 +283,14 @@ impl ServerOptions {
     /// The first setting that has no effect on a mounted server.
     pub(crate) fn first_listener_only(&self) -> Option<&'static str> {
         let all = [
-            ("handshake_timeout", self.handshake_timeout.is_some()),
+            ("open_handshake_timeout", self.open_handshake_timeout.is_some()),
             ("unix_mode", self.unix_mode.is_some()),
         ];
         all.into_iter().find_map(|(name, set)| set.then_some(name))
     }
 
     pub(crate) fn handshake_time(&self) -> Duration {
-        self.handshake_timeout.unwrap_or(DEFAULT_HANDSHAKE_TIMEOUT)
+        self.open_handshake_timeout.unwrap_or(DEFAULT_HANDSHAKE_TIMEOUT)
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -295,7 +298,7 @@ impl ServerOptions {
     }
 
     pub(crate) fn message_size(&self) -> usize {
-        self.max_message_size.unwrap_or(DEFAULT_MAX_MESSAGE_SIZE)
+        self.max_message_payload_size.unwrap_or(DEFAULT_MAX_MESSAGE_SIZE)
     }
 
     /// Returns the settings of a WebSocket.
@@ -304,7 +307,7 @@ impl ServerOptions {
         let default = settings::Settings::default();
         settings::Settings {
             max_message_size: self.message_size(),
-            max_frame_size: self.max_frame_size,
+            max_frame_size: self.max_frame_payload_size,
             auto_fragment_size: self.auto_fragment_size.flatten(),
             auto_ping,
             send_timeout: self.patience(auto_ping),
@@ -359,13 +362,13 @@ mod tests {
     fn the_bad_one_is_named() {
         let new = ServerOptions::new;
         for (options, name) in [
-            (new().handshake_timeout(Duration::ZERO), "handshake_timeout"),
+            (new().open_handshake_timeout(Duration::ZERO), "open_handshake_timeout"),
             (new().close_timeout(Duration::MAX), "close_timeout"),
             (new().send_timeout(Duration::ZERO), "send_timeout"),
             (new().max_connections(0), "max_connections"),
-            (new().max_message_size(0), "max_message_size"),
-            (new().max_message_size(LARGEST + 1), "max_message_size"),
-            (new().max_frame_size(0), "max_frame_size"),
+            (new().max_message_payload_size(0), "max_message_payload_size"),
+            (new().max_message_payload_size(LARGEST + 1), "max_message_payload_size"),
+            (new().max_frame_payload_size(0), "max_frame_payload_size"),
             (new().allowed_origins(["*", "https://a"]), "allowed_origins: \"https://a\""),
             (new().unix_mode(0o1000), "unix_mode"),
             (new().per_message_deflate(Deflate::new().level(0)), "per_message_deflate.level"),
