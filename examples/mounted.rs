@@ -86,7 +86,7 @@ mod server {
         ConnectInfo(peer): ConnectInfo<SocketAddr>,
         mut request: Request,
     ) -> Response {
-        let (response, upgrade) = match site.mount.upgrade(&request) {
+        let (response, upgrade) = match site.mount.upgrade(&request).await {
             Ok(agreed) => agreed,
             Err(refusal) => return refusal.into_response(),
         };

@@ -93,7 +93,7 @@ pub mod transport;
 pub mod uri;
 mod url;
 pub mod value;
-mod websocket;
+pub mod websocket;
 
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {

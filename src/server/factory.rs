@@ -16,11 +16,11 @@ use crate::server::listen::open;
 use crate::server::mount::Mount;
 use crate::server::target::{Target, Url};
 use crate::server::{Listener, TransportHandler};
-use crate::transport::native::accept::{Acceptor, OnConnect};
+use crate::transport::native::accept::Acceptor;
 use crate::transport::{AcceptError, TlsServer};
-use crate::transport::{
-    ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
-};
+use crate::transport::{ServerOptions, Transport};
+use crate::websocket::handshake::OnConnect;
+use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
 /// Common part of both factories.
 #[derive(Clone)]
@@ -210,12 +210,10 @@ impl WampWebSocketServerFactory {
     /// [`ConnectionRequest`]. Default: all are accepted.
     #[doc(alias = "onConnect")]
     #[must_use]
-    pub fn on_connect<F>(mut self, ask: F) -> Self
+    pub fn on_connect<F, Fut>(mut self, ask: F) -> Self
     where
-        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
-            + Send
-            + Sync
-            + 'static,
+        F: Fn(ConnectionRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ConnectionAccept, ConnectionDeny>> + Send + 'static,
     {
         self.0.change().on_connect = Some(OnConnect::new(ask));
         self

@@ -13,9 +13,10 @@ use crate::server::connections::Connections;
 use crate::server::listener::Listener;
 use crate::server::serve::Serve;
 use crate::server::target::Target;
+use crate::transport::ServerOptions;
 use crate::transport::TlsServer;
-use crate::transport::native::accept::OnConnect;
-use crate::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
+use crate::websocket::handshake::OnConnect;
+use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
 /// Builder of a listener: made by [`Router::listen`], started by `.await`.
 #[doc(alias = "listenWS")]
@@ -153,12 +154,10 @@ impl Listen {
     /// Calls `ask` for every WebSocket request that would be accepted otherwise; see
     /// [`ConnectionRequest`]. Default: all are accepted.
     #[doc(alias = "onConnect")]
-    pub fn on_connect<F>(mut self, ask: F) -> Self
+    pub fn on_connect<F, Fut>(mut self, ask: F) -> Self
     where
-        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
-            + Send
-            + Sync
-            + 'static,
+        F: Fn(ConnectionRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ConnectionAccept, ConnectionDeny>> + Send + 'static,
     {
         self.target.on_connect = Some(OnConnect::new(ask));
         self

@@ -13,16 +13,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ConfigError;
+use crate::framing::websocket::handshake::Refusal;
 use crate::message::Serializer;
 use crate::net::listen::room_for;
 use crate::router::Router;
 use crate::rt::BoxFuture;
 use crate::server::connections::{Connections, Reservation};
 use crate::server::serve::Serve;
-use crate::transport::native::accept::{Acceptor, Agreed, OnConnect, Refusal};
-use crate::transport::{
-    ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions, Transport,
-};
+use crate::transport::native::accept::{Acceptor, Agreed, Checked};
+use crate::transport::{ServerOptions, Transport};
+use crate::websocket::handshake::OnConnect;
+use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
 /// A WAMP server over WebSocket as a part of an HTTP server: hyper, axum, or any other that gives its
 /// requests as [`http::Request`] and can hand the connection over. Made by [`Router::mount`] and
@@ -46,7 +47,7 @@ use crate::transport::{
 ///     ConnectInfo(peer): ConnectInfo<SocketAddr>,
 ///     mut request: Request,
 /// ) -> Response {
-///     let (response, upgrade) = match mount.upgrade(&request) {
+///     let (response, upgrade) = match mount.upgrade(&request).await {
 ///         Ok(agreed) => agreed,
 ///         Err(refusal) => return refusal.into_response(),
 ///     };
@@ -135,15 +136,14 @@ impl Mount {
     }
 
     /// Calls `ask` for every request that would be granted otherwise; see [`ConnectionRequest`]. The
-    /// client's address is not known here. Default: all are granted.
+    /// client's address is known here only by
+    /// [`trust_x_forwarded_for`](ServerOptions::trust_x_forwarded_for). Default: all are granted.
     #[doc(alias = "onConnect")]
     #[must_use]
-    pub fn on_connect<F>(self, ask: F) -> Self
+    pub fn on_connect<F, Fut>(self, ask: F) -> Self
     where
-        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
-            + Send
-            + Sync
-            + 'static,
+        F: Fn(ConnectionRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ConnectionAccept, ConnectionDeny>> + Send + 'static,
     {
         self.asking(Some(OnConnect::new(ask)))
     }
@@ -160,23 +160,41 @@ impl Mount {
     /// [listener](Router::listen): status 426 if it is not a WebSocket request, 403 for an origin that is
     /// not allowed, 400 for no common subprotocol, and 503 for too many connections or during shutdown,
     /// each with a text.
-    #[allow(clippy::result_large_err, reason = "both are what is sent")]
+    ///
+    /// The future does not borrow the request. It waits for [`on_connect`](Self::on_connect) only, whose time
+    /// is not limited here.
     pub fn upgrade<B>(
         &self,
         request: &http::Request<B>,
-    ) -> Result<(http::Response<()>, Upgrade), http::Response<String>> {
-        self.grant(request).map_err(|refusal| refusal.response())
+    ) -> BoxFuture<'static, Result<(http::Response<()>, Upgrade), http::Response<String>>> {
+        let (mount, checked) = (self.clone(), self.check(request));
+        Box::pin(async move {
+            match mount.grant(checked).await {
+                Ok(granted) => Ok(granted),
+                Err(refusal) => Err(mount.acceptor.refusal(&refusal)),
+            }
+        })
     }
 
-    fn grant<B>(
+    /// Checks everything that needs no decision of the application, and reserves room.
+    fn check<B>(
         &self,
         request: &http::Request<B>,
-    ) -> Result<(http::Response<()>, Upgrade), Refusal> {
+    ) -> Result<(Checked, OwnedSemaphorePermit), Refusal> {
         if self.connections.is_down() {
             return Err(Refusal::down());
         }
-        let agreed = self.acceptor.check_request(request)?;
+        let checked = self.acceptor.check_request(request)?;
         let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| Refusal::no_room())?;
+        Ok((checked, room))
+    }
+
+    async fn grant(
+        &self,
+        checked: Result<(Checked, OwnedSemaphorePermit), Refusal>,
+    ) -> Result<(http::Response<()>, Upgrade), Refusal> {
+        let (checked, room) = checked?;
+        let agreed = self.acceptor.ask(checked).await?;
         let expected = self.connections.expect().ok_or_else(Refusal::down)?;
         let response = agreed.response().clone();
         Ok((response, Upgrade { mount: self.clone(), agreed, room, expected, secure: false }))

@@ -6,10 +6,11 @@ use crate::error::{ListenError, UrlError};
 use crate::message::Serializer;
 use crate::net::tls;
 use crate::transport::TlsServer;
-use crate::transport::native::accept::{Acceptor, OnConnect};
+use crate::transport::native::accept::Acceptor;
 use crate::transport::{RAW_SOCKET, ServerOptions};
 use crate::url::NO_TLS;
 use crate::url::{RawSocketUrl, WebSocketUrl, check_scheme, shown};
+use crate::websocket::handshake::OnConnect;
 
 /// URL and settings as they were given.
 #[derive(Clone, Debug)]

@@ -64,9 +64,7 @@ cfg_if::cfg_if! {
         pub(crate) mod native;
         pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
         #[cfg(feature = "router")]
-        pub use native::accept::{
-            AcceptError, Acceptor, ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions,
-        };
+        pub use native::accept::{AcceptError, Acceptor, ServerOptions};
     }
 }
 

@@ -1,4 +1,4 @@
-//! WebSocket: the opening handshake, the connection, and its end.
+//! WebSocket (RFC 6455), independent of WAMP: the opening handshake, the connection, and its end.
 
 mod close_code;
 
@@ -15,10 +15,9 @@ cfg_if::cfg_if! {
         mod control;
         pub(crate) mod handshake;
         mod masks;
-        #[cfg(feature = "router")]
-        pub(crate) mod on_connect;
-        #[cfg(feature = "router")]
-        pub(crate) mod origins;
         pub(crate) mod settings;
+        pub use handshake::ConnectionResponse;
+        #[cfg(feature = "router")]
+        pub use handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
     }
 }

@@ -266,11 +266,12 @@ async fn connecting_takes_all_settings_of_the_transport() {
     let (cert, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
     let joe = wampwerk::router::User::new("joe", "frontend").wampcra("a long secret");
     let router = Router::builder().realm("realm1").user(joe).build().unwrap();
-    let asked =
-        |request: &wampwerk::transport::ConnectionRequest<'_>| match request.header("X-Tenant") {
-            Some("acme") => Ok(wampwerk::transport::ConnectionResponse::new()),
-            _ => Err(wampwerk::transport::ConnectionDeny::new(403, "which tenant?")),
-        };
+    let asked = |request: wampwerk::websocket::ConnectionRequest| async move {
+        match request.header("X-Tenant") {
+            Some("acme") => Ok(wampwerk::websocket::ConnectionAccept::new()),
+            _ => Err(wampwerk::websocket::ConnectionDeny::new(403, "which tenant?")),
+        }
+    };
     let listener = router
         .listen("wss://127.0.0.1:0/ws")
         .tls(TlsServer::new(&cert, &key))

@@ -42,9 +42,9 @@ async fn requests_that_cannot_be_served_get_a_status_and_a_text() {
         (request("/ws", "Sec-WebSocket-Protocol: chat, wamp.2.xml\r\n"), 400, "no common"),
         (request("/other", "Sec-WebSocket-Protocol: wamp.2.json\r\n"), 404, "at this path"),
         ("GET /ws HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(), 426, "connect by WebSocket"),
-        ("POST /ws HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(), 400, "only GET"),
-        ("GET /ws HTTP/1.0\r\nHost: h\r\n\r\n".to_owned(), 400, "HTTP version"),
-        ("\x16\x03\x01 no HTTP at all\r\n\r\n".to_owned(), 400, "httparse"),
+        ("POST /ws HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(), 405, "only GET"),
+        ("GET /ws HTTP/1.0\r\nHost: h\r\n\r\n".to_owned(), 505, "HTTP version"),
+        ("\x16\x03\x01 no HTTP at all\r\n\r\n".to_owned(), 400, "not HTTP but TLS"),
         (format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(16 << 10)), 431, "longer than"),
     ];
     for (request, status, text) in cases {

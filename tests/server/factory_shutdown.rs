@@ -74,14 +74,14 @@ async fn connections_of_closed_dropped_and_open_listeners_end_with_their_server(
 async fn a_server_that_was_shut_down_serves_nobody() {
     let mut server = recorder(|_, _| async { Ok(()) });
     let mount = server.factory.mount().unwrap();
-    assert!(mount.upgrade(&request()).is_ok());
+    assert!(mount.upgrade(&request()).await.is_ok());
     tokio::time::timeout(DEADLINE, server.factory.shutdown()).await.unwrap();
     let Err(error @ ListenError::Closed) = server.factory.listen().await else {
         panic!("it listens")
     };
     assert_eq!(error.to_string(), "the server was shut down");
     for mount in [mount, server.factory.mount().unwrap()] {
-        let Err(refusal) = mount.upgrade(&request()) else { panic!("granted") };
+        let Err(refusal) = mount.upgrade(&request()).await else { panic!("granted") };
         assert_eq!(refusal.status(), 503);
     }
     // Clones are the same server.

@@ -24,7 +24,7 @@ async fn a_connection_that_was_granted_is_waited_for() {
     let mut server = recorder(|_, _| async { Ok(()) });
     for comes in [true, false] {
         let mount = server.factory.mount().unwrap();
-        let (_, upgrade) = mount.upgrade(&request()).unwrap();
+        let (_, upgrade) = mount.upgrade(&request()).await.unwrap();
         let mut down = tokio::spawn({
             let mount = mount.clone();
             async move { mount.shutdown().await }
@@ -47,7 +47,7 @@ async fn a_connection_that_was_granted_is_waited_for() {
             down.await.unwrap();
         }
         assert_eq!(begin.elapsed(), Duration::ZERO);
-        assert_eq!(mount.upgrade(&request()).unwrap_err().status(), 503);
+        assert_eq!(mount.upgrade(&request()).await.unwrap_err().status(), 503);
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_connection_that_was_granted_is_waited_for() {
 async fn a_connection_that_never_comes_is_not_waited_for_for_ever() {
     let server = recorder(|_, _| async { Ok(()) });
     let mount = server.factory.mount().unwrap();
-    let upgrade = mount.upgrade(&request()).unwrap();
+    let upgrade = mount.upgrade(&request()).await.unwrap();
     let begin = Instant::now();
     mount.shutdown().await;
     assert_eq!(begin.elapsed(), Duration::from_secs(10));

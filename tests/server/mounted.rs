@@ -35,7 +35,7 @@ async fn wamp(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
 ) -> Response {
-    let (response, upgrade) = match mount.upgrade(&request) {
+    let (response, upgrade) = match mount.upgrade(&request).await {
         Ok(agreed) => agreed,
         Err(refusal) => return refusal.into_response(),
     };
@@ -138,7 +138,7 @@ async fn what_is_refused_is_told_why() {
     let unknown = upgrade("Sec-WebSocket-Protocol: wamp.2.nothing\r\n");
     for (request, status, text) in [
         (plain, "426", "connect by WebSocket"),
-        (post, "426", "connect by WebSocket"),
+        (post, "405", "only GET is allowed"),
         (old, "426", "connect by WebSocket"),
         (evil, "403", "https://evil.example"),
         (unknown, "400", "no common subprotocol"),
@@ -168,13 +168,13 @@ async fn connections_are_counted_and_an_upgrade_that_comes_to_nothing_is_not() {
         }
         request.body(()).unwrap()
     };
-    let (_, one) = mount.upgrade(&request(CBOR)).unwrap();
-    let (_, two) = mount.upgrade(&request(CBOR)).unwrap();
-    let refusal = mount.upgrade(&request(CBOR)).unwrap_err();
+    let (_, one) = mount.upgrade(&request(CBOR)).await.unwrap();
+    let (_, two) = mount.upgrade(&request(CBOR)).await.unwrap();
+    let refusal = mount.upgrade(&request(CBOR)).await.unwrap_err();
     assert_eq!(refusal.status(), 503);
     assert!(refusal.body().contains("too many") || refusal.body().contains("as many"));
     drop(one);
-    let (_, three) = mount.upgrade(&request(CBOR)).unwrap();
+    let (_, three) = mount.upgrade(&request(CBOR)).await.unwrap();
     drop((two, three));
 
     let site = Site::start(mount).await;

@@ -1,5 +1,6 @@
 //! `on_connect`: who is asked about a WebSocket's request, and what the answer does.
 
+use std::future::ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +10,8 @@ use wampwerk::message::Message;
 use wampwerk::server::{
     HandlerError, Listener, TransportHandler, WampTransport, WampWebSocketServerFactory,
 };
-use wampwerk::transport::{ConnectionDeny, ConnectionRequest, ConnectionResponse, ServerOptions};
+use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
 use crate::common::router;
 use crate::common::wire::{JSON, read_all, read_head, tcp, upgrade};
@@ -25,13 +27,13 @@ async fn answer(listener: &Listener, request: &str) -> String {
     head + &body
 }
 
-fn by_token(request: &ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny> {
+async fn by_token(request: ConnectionRequest) -> Result<ConnectionAccept, ConnectionDeny> {
     match request.query() {
-        Some("token=good") => Ok(ConnectionResponse::new()
-            .header("Set-Cookie", "one=1")
-            .header("set-cookie", "two=2")),
-        Some("token=odd") => Ok(ConnectionResponse::new().header("Sec-WebSocket-Accept", "x")),
-        Some("token=broken") => Ok(ConnectionResponse::new().header("a b", "x\r\ny")),
+        Some("token=good") => {
+            Ok(ConnectionAccept::new().header("Set-Cookie", "one=1").header("set-cookie", "two=2"))
+        }
+        Some("token=odd") => Ok(ConnectionAccept::new().header("Sec-WebSocket-Accept", "x")),
+        Some("token=broken") => Ok(ConnectionAccept::new().header("a b", "x\r\ny")),
         Some("token=teapot") => Err(ConnectionDeny::new(418, "short and stout")),
         Some("token=101") => Err(ConnectionDeny::new(101, "not so")),
         _ => Err(ConnectionDeny::new(403, "this token is not known")),
@@ -93,8 +95,8 @@ async fn a_server_of_handlers_asks() {
     check(&server.on_connect(by_token).listen().await.unwrap()).await;
 }
 
-#[test]
-fn a_mount_asks() {
+#[tokio::test]
+async fn a_mount_asks() {
     let router = router();
     let of_router = router.mount(ServerOptions::new()).unwrap().on_connect(by_token);
     let server = WampWebSocketServerFactory::new(|| Quiet, URL, &[Serializer::Json]).unwrap();
@@ -109,9 +111,9 @@ fn a_mount_asks() {
                 .body(())
                 .unwrap()
         };
-        let (response, _upgrade) = mount.upgrade(&request("/ws?token=good")).ok().unwrap();
+        let (response, _upgrade) = mount.upgrade(&request("/ws?token=good")).await.ok().unwrap();
         assert_eq!(response.headers().get_all("Set-Cookie").iter().count(), 2);
-        let refusal = mount.upgrade(&request("/ws")).err().unwrap();
+        let refusal = mount.upgrade(&request("/ws")).await.err().unwrap();
         assert_eq!(refusal.status(), 403);
     }
 }
@@ -134,7 +136,7 @@ async fn it_is_shown_the_request_and_only_one_that_would_be_let_in() {
             request.headers().filter(|(name, _)| *name == "x").count().to_string(),
         ]);
         assert!(request.peer().unwrap().starts_with("127.0.0.1:"));
-        Ok(ConnectionResponse::new())
+        ready(Ok(ConnectionAccept::new()))
     });
     let listener = listener.await.unwrap();
     for (request, status) in [

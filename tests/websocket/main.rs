@@ -15,6 +15,9 @@ mod deflate_parameters;
 mod deflate_random;
 mod frames;
 mod frames_random;
+mod handshake_client;
+mod handshake_heads;
+mod handshake_server;
 #[cfg(feature = "deflate")]
 mod puff;
 mod streaming;

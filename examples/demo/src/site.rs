@@ -95,7 +95,7 @@ async fn wamp(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
 ) -> Response {
-    let (response, upgrade) = match mount.upgrade(&request) {
+    let (response, upgrade) = match mount.upgrade(&request).await {
         Ok(agreed) => agreed,
         Err(refusal) => return refusal.into_response(),
     };

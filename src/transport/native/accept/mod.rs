@@ -10,12 +10,13 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 pub use self::error::AcceptError;
 pub use self::options::ServerOptions;
 use crate::error::{Cause, ConfigError, RawSocketRefusal};
 use crate::framing::rawsocket::MAGIC;
+use crate::framing::websocket::handshake::Refusal;
 use crate::message::Serializer;
 use crate::net::protection::Protection;
 use crate::net::tls::{self, ServerTls};
@@ -23,10 +24,9 @@ use crate::settings::TlsServer;
 use crate::transport::Transport;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
 use crate::transport::native::websocket::{self, Terms};
-pub(crate) use crate::transport::native::websocket::{Agreed, Refusal};
-pub(crate) use crate::websocket::on_connect::OnConnect;
-pub use crate::websocket::on_connect::{ConnectionDeny, ConnectionRequest, ConnectionResponse};
-pub(super) use crate::websocket::origins::Origins;
+pub(crate) use crate::transport::native::websocket::{Agreed, Checked};
+use crate::websocket::handshake::OnConnect;
+use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 pub(super) use error::client_left;
 
 use crate::transport::subprotocol::Subprotocol;
@@ -75,8 +75,9 @@ impl Acceptor {
     /// client's order decides between them.
     ///
     /// A client for another path gets HTTP status 404, one without a common subprotocol 400, one from
-    /// a page whose origin is not allowed 403, and one without WebSocket 426. A request that is not a GET of
-    /// HTTP/1.1 gets 400, and a head of more than 16 KiB 431. Each answer has a text.
+    /// a page whose origin is not allowed 403, and one without WebSocket 426. A request that is not valid gets
+    /// 400, another method than GET 405, a head of more than 16 KiB or 128 headers 431, and another version than
+    /// HTTP/1.1 505. Each answer has a text.
     pub fn websocket(path: impl Into<String>, serializers: &[Serializer]) -> Self {
         Acceptor::new(Protocols::WebSocket, Some(path.into()), serializers)
     }
@@ -123,28 +124,27 @@ impl Acceptor {
     /// with additional headers of the answer, or refuses it. Default: all are accepted. Autobahn's
     /// `onConnect`.
     ///
-    /// The function must not block: the connection waits for it. Use it for what is outside of WAMP:
-    /// tokens in the query, cookies, addresses. To identify a session, use WAMP's own authentication.
+    /// The connection waits for the function, within the time of the handshake. A panic in it means HTTP status
+    /// 500. Use it for what is outside of WAMP: tokens in the query, cookies, addresses. To identify a session,
+    /// use WAMP's own authentication.
     ///
     /// ```
     /// use wampwerk::Serializer;
     /// use wampwerk::transport::Acceptor;
-    /// use wampwerk::transport::{ConnectionDeny, ConnectionResponse};
+    /// use wampwerk::websocket::{ConnectionAccept, ConnectionDeny};
     ///
-    /// let acceptor = Acceptor::websocket("/ws", &[Serializer::Json]).on_connect(|request| {
+    /// let acceptor = Acceptor::websocket("/ws", &[Serializer::Json]).on_connect(|request| async move {
     ///     match request.query() {
-    ///         Some("token=geheim") => Ok(ConnectionResponse::new().header("Set-Cookie", "seen=1")),
+    ///         Some("token=geheim") => Ok(ConnectionAccept::new().header("Set-Cookie", "seen=1")),
     ///         _ => Err(ConnectionDeny::new(403, "this token is not known")),
     ///     }
     /// });
     /// ```
     #[must_use]
-    pub fn on_connect<F>(self, ask: F) -> Self
+    pub fn on_connect<F, Fut>(self, ask: F) -> Self
     where
-        F: Fn(&ConnectionRequest<'_>) -> Result<ConnectionResponse, ConnectionDeny>
-            + Send
-            + Sync
-            + 'static,
+        F: Fn(ConnectionRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ConnectionAccept, ConnectionDeny>> + Send + 'static,
     {
         self.asking(Some(OnConnect::new(ask)))
     }
@@ -210,12 +210,21 @@ impl Acceptor {
     }
 
     /// Checks a request that an HTTP server has read.
-    pub(crate) fn check_request<B>(&self, request: &http::Request<B>) -> Result<Agreed, Refusal> {
-        websocket::check(request, self.terms(), None)
+    pub(crate) fn check_request<B>(&self, request: &http::Request<B>) -> Result<Checked, Refusal> {
+        self.terms().check(request, None)
     }
 
-    /// Creates the transport over the stream of a request that was [checked](Self::check_request)
-    /// and answered.
+    /// Asks the application about a request that was checked.
+    pub(crate) async fn ask(&self, checked: Checked) -> Result<Agreed, Refusal> {
+        self.terms().ask(checked).await
+    }
+
+    /// Returns the answer that refuses a request.
+    pub(crate) fn refusal(&self, refusal: &Refusal) -> http::Response<String> {
+        self.terms().refusal(refusal)
+    }
+
+    /// Creates the transport over the stream of a request that was [accepted](Self::ask) and answered.
     pub(crate) fn open<S>(
         &self,
         stream: S,
@@ -248,8 +257,7 @@ impl Acceptor {
             path: self.path.clone(),
             subprotocols: Subprotocol::list(&self.serializers, self.options.takes_batches()),
             strict: self.options.is_strict(),
-            origins: self.options.origins(),
-            on_connect: self.on_connect.clone(),
+            handshake: self.options.handshake(self.on_connect.clone()),
         })
     }
 
@@ -264,19 +272,16 @@ impl Acceptor {
     {
         let peer = peer.to_string();
         self.check_tls().map_err(|error| AcceptError::Settings(Cause::new(error)))?;
-        let shake_hands = async {
-            if let Some(tls) = &self.tls {
-                let failed = |error: std::io::Error| AcceptError::Tls(tls::cause(error));
-                let (stream, channel_id) = tls.accept(stream).await.map_err(failed)?;
-                let protection = Protection { secure: true, channel_id };
-                return self.answer(stream, peer, protection, room).await;
-            }
-            self.answer(stream, peer, Protection::default(), room).await
+        let deadline = Instant::now() + self.options.handshake_time();
+        let Some(tls) = &self.tls else {
+            return self.answer(stream, peer, Protection::default(), room, deadline).await;
         };
-        match timeout(self.options.handshake_time(), shake_hands).await {
-            Ok(result) => result,
-            Err(_) => Err(AcceptError::Timeout),
-        }
+        let (stream, channel_id) = timeout_at(deadline, tls.accept(stream))
+            .await
+            .map_err(|_| AcceptError::Timeout)?
+            .map_err(|error| AcceptError::Tls(tls::cause(error)))?;
+        let protection = Protection { secure: true, channel_id };
+        self.answer(stream, peer, protection, room, deadline).await
     }
 
     async fn answer<S>(
@@ -285,12 +290,16 @@ impl Acceptor {
         peer: String,
         protection: Protection,
         room: bool,
+        deadline: Instant,
     ) -> Result<Box<dyn Transport>, AcceptError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let too_long = |_| AcceptError::Timeout;
         let early = match self.protocols {
-            Protocols::Both => first_octet(&mut stream).await?,
+            Protocols::Both => {
+                timeout_at(deadline, first_octet(&mut stream)).await.map_err(too_long)??
+            }
             Protocols::WebSocket | Protocols::RawSocket => Vec::new(),
         };
         let raw_socket = match self.protocols {
@@ -298,13 +307,14 @@ impl Acceptor {
             protocols => protocols == Protocols::RawSocket,
         };
         if raw_socket {
-            let agreement = self.agree(&mut stream, early, room).await?;
+            let agreement = timeout_at(deadline, self.agree(&mut stream, early, room));
+            let agreement = agreement.await.map_err(too_long)??;
             let times = self.options.raw_socket();
             let transport = rawsocket::transport(stream, agreement, peer, protection, times);
             return Ok(Box::new(transport));
         }
         let (stream, early, agreed) =
-            websocket::answer(stream, early, self.terms(), &peer, room).await?;
+            websocket::answer(stream, &early, self.terms(), &peer, room, deadline).await?;
         let settings = self.options.websocket();
         Ok(websocket::open(stream, early, peer, protection, &agreed, &settings))
     }

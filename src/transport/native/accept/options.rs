@@ -5,6 +5,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use crate::error::ConfigError;
 use crate::framing::websocket::deflate;
 use crate::net::framed::TimeLimits;
@@ -12,7 +14,7 @@ use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SE
 use crate::net::liveness::AutoPing;
 use crate::settings::{Deflate, LARGEST, Ping, check_time};
 use crate::transport::CLOSE_TIMEOUT;
-use crate::websocket::origins::Origins;
+use crate::websocket::handshake::{OnConnect, Origins, Terms, field};
 use crate::websocket::settings;
 
 const MAX_CONNECTIONS: usize = 10_000;
@@ -48,6 +50,9 @@ pub struct ServerOptions {
     close_timeout: Option<Duration>,
     send_timeout: Option<Option<Duration>>,
     unix_mode: Option<u32>,
+    trust_x_forwarded_for: Option<usize>,
+    server: Option<String>,
+    headers: Vec<(String, String)>,
 }
 
 impl ServerOptions {
@@ -214,6 +219,33 @@ impl ServerOptions {
         self
     }
 
+    /// WebSocket: number of trusted proxies in front of this server, for the client's address. The n-th address
+    /// from the right in `X-Forwarded-For` is then shown as the peer's; if there is none, or it is not an
+    /// address, that of the connection is. Set it only if every client comes through that many proxies: others
+    /// can write any address. Default: 0, the header is not read. Autobahn's `trustXForwardedFor`.
+    #[doc(alias = "trustXForwardedFor")]
+    #[must_use]
+    pub fn trust_x_forwarded_for(mut self, proxies: usize) -> Self {
+        self.trust_x_forwarded_for = Some(proxies);
+        self
+    }
+
+    /// WebSocket: value of the header `Server` in every answer to an opening handshake; `None` for no such
+    /// header. Default: none.
+    #[must_use]
+    pub fn server(mut self, server: impl Into<Option<String>>) -> Self {
+        self.server = server.into();
+        self
+    }
+
+    /// WebSocket: adds a header to the answer that accepts a client. Headers of the handshake itself are
+    /// refused. Default: none.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
     /// Checks that every setting is valid. Listening does this, too.
     ///
     /// # Errors
@@ -251,6 +283,14 @@ impl ServerOptions {
             let checked = missing.and_then(|()| deflate.check());
             checked.map_err(|error| error.within("per_message_deflate"))?;
         }
+        for (name, value) in &self.headers {
+            if let Err(text) = field(name, value) {
+                return Err(bad(&format!("headers.{}", name.escape_debug()), &text));
+            }
+        }
+        if let Some(Err(text)) = self.server.as_ref().map(|value| field("Server", value)) {
+            return Err(bad("server", &text));
+        }
         if self.unix_mode.is_some_and(|mode| mode > 0o777) {
             return Err(bad("unix_mode", "it must be 0 to 0o777"));
         }
@@ -276,6 +316,9 @@ impl ServerOptions {
             ("allow_null_origin", self.allow_null_origin.is_some()),
             ("strict_negotiation", self.strict_negotiation.is_some()),
             ("batched", self.batched.is_some()),
+            ("trust_x_forwarded_for", self.trust_x_forwarded_for.is_some()),
+            ("server", self.server.is_some()),
+            ("headers", !self.headers.is_empty()),
         ];
         all.into_iter().find_map(|(name, set)| set.then_some(name))
     }
@@ -332,7 +375,23 @@ impl ServerOptions {
         self.send_timeout.unwrap_or_else(|| Some(ping.map_or(SEND_TIMEOUT, both)))
     }
 
-    pub(super) fn origins(&self) -> Origins {
+    /// Returns the requirements for WebSocket requests.
+    pub(super) fn handshake(&self, on_connect: Option<OnConnect>) -> Terms {
+        Terms {
+            origins: self.origins(),
+            on_connect,
+            trusted_proxies: self.trust_x_forwarded_for.unwrap_or(0),
+            server: self.server.as_ref().and_then(|value| HeaderValue::try_from(value).ok()),
+            // They have been checked.
+            headers: self
+                .headers
+                .iter()
+                .filter_map(|(name, value)| field(name, value).ok())
+                .collect(),
+        }
+    }
+
+    fn origins(&self) -> Origins {
         let null = self.allow_null_origin.unwrap_or(self.allowed_origins.is_none());
         Origins::new(self.allowed_origins.as_deref(), null)
     }
@@ -372,6 +431,10 @@ mod tests {
             (new().allowed_origins(["*", "https://a"]), "allowed_origins: \"https://a\""),
             (new().unix_mode(0o1000), "unix_mode"),
             (new().per_message_deflate(Deflate::new().level(0)), "per_message_deflate.level"),
+            (new().server("a\r\nX: b".to_owned()), "server"),
+            (new().header("Upgrade", "x"), "headers.Upgrade"),
+            (new().header("a b", "x"), "headers.a b"),
+            (new().header("X-A", "x\0"), "headers.X-A"),
         ] {
             let error = options.check().map_err(|error| error.to_string());
             let text = format!("invalid {name}: ");

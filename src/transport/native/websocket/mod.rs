@@ -11,6 +11,6 @@ mod server;
 
 pub(super) use self::client::WebSocketClient;
 #[cfg(feature = "router")]
-pub(crate) use self::server::{Agreed, Refusal};
+pub(crate) use self::server::{Agreed, Checked};
 #[cfg(feature = "router")]
-pub(super) use self::server::{Terms, answer, check, open};
+pub(super) use self::server::{Terms, answer, open};

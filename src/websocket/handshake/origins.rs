@@ -2,7 +2,7 @@
 //!
 //! Implements the patterns, and reading of the `Origin` header.
 
-use tungstenite::http::HeaderMap;
+use http::HeaderMap;
 
 /// Accepted values of the header `Origin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use tungstenite::http::HeaderValue;
+    use http::HeaderValue;
 
     use super::*;
 

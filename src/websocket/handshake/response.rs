@@ -1,0 +1,47 @@
+//! Contains `ConnectionResponse`: a server's answer as the client's application sees it.
+
+use http::HeaderMap;
+
+use crate::framing::websocket::handshake::Agreement;
+
+/// The answer of a server that has accepted a WebSocket client. Equivalent of Autobahn's
+/// `ConnectionResponse`.
+#[derive(Clone, Debug)]
+pub struct ConnectionResponse {
+    peer: String,
+    headers: HeaderMap,
+    agreement: Agreement,
+}
+
+impl ConnectionResponse {
+    pub(super) fn new(peer: String, headers: HeaderMap, agreement: Agreement) -> Self {
+        ConnectionResponse { peer, headers, agreement }
+    }
+
+    /// Returns the server's address: host and port, or the path of a unix socket.
+    pub fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// Returns the first header of this name, in any case, if it is present and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Iterates over all headers in order; names in lower case, values as received.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    /// Returns the subprotocol that the server chose.
+    #[doc(alias = "websocket_protocol_in_use")]
+    pub fn protocol(&self) -> Option<&str> {
+        self.agreement.protocol.as_deref()
+    }
+
+    /// Iterates over the extensions that the server uses, each with its parameters as they were sent.
+    #[doc(alias = "websocket_extensions_in_use")]
+    pub fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.agreement.extensions.iter().map(|extension| extension.text.as_str())
+    }
+}

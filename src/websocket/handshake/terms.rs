@@ -1,0 +1,111 @@
+//! Contains `Terms`: a server's decision about a request, without a stream.
+
+use http::header::{HeaderName, HeaderValue, SERVER};
+use http::{HeaderMap, Request, Response, StatusCode};
+
+use super::answer::ConnectionAccept;
+use super::on_connect::OnConnect;
+use super::origins::Origins;
+use super::peer::forwarded;
+use super::request::ConnectionRequest;
+use crate::framing::websocket::handshake::{Refusal, check, check_field};
+
+/// The requirements for a request, and what every answer has.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) origins: Origins,
+    pub(crate) on_connect: Option<OnConnect>,
+    /// Number of proxies whose `X-Forwarded-For` is trusted.
+    pub(crate) trusted_proxies: usize,
+    /// Value of `Server` in every answer.
+    pub(crate) server: Option<HeaderValue>,
+    /// Headers of the answer that accepts.
+    pub(crate) headers: HeaderMap,
+}
+
+impl Terms {
+    /// Checks everything that needs no decision of the application.
+    pub(crate) fn check<B>(
+        &self,
+        request: &Request<B>,
+        peer: Option<&str>,
+    ) -> Result<ConnectionRequest, Refusal> {
+        let offer = check(request)?;
+        let forbidden = |text| Refusal::new(StatusCode::FORBIDDEN, text);
+        self.origins.admit(request.headers()).map_err(forbidden)?;
+        let mut head = Request::new(());
+        *head.method_mut() = request.method().clone();
+        *head.uri_mut() = request.uri().clone();
+        *head.version_mut() = request.version();
+        *head.headers_mut() = request.headers().clone();
+        let peer = self.proxied(request.headers()).or_else(|| peer.map(str::to_owned));
+        Ok(ConnectionRequest::new(head, peer, offer))
+    }
+
+    /// Asks the application, if there is a function. Comes last, because the function may have side effects
+    /// for accepted clients.
+    pub(crate) async fn ask(
+        &self,
+        request: &ConnectionRequest,
+    ) -> Result<ConnectionAccept, Refusal> {
+        match &self.on_connect {
+            Some(on_connect) => on_connect.ask(request.clone()).await,
+            None => Ok(ConnectionAccept::new()),
+        }
+    }
+
+    /// Returns the answer that accepts a request.
+    pub(crate) fn response(
+        &self,
+        request: &ConnectionRequest,
+        accept: &ConnectionAccept,
+        protocol: Option<&str>,
+        extensions: Option<&HeaderValue>,
+    ) -> Result<Response<()>, Refusal> {
+        let mut response = request.offer().accept(protocol, extensions).map_err(|error| {
+            tracing::error!(protocol, %error, "on_connect gave an answer that cannot be sent");
+            unsendable()
+        })?;
+        let headers = response.headers_mut();
+        headers.extend(self.server.iter().map(|value| (SERVER, value.clone())));
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
+        for (name, value) in &accept.headers {
+            let (name, value) = field(name, value).map_err(|error| {
+                tracing::error!(%error, "on_connect gave an answer that cannot be sent");
+                unsendable()
+            })?;
+            headers.append(name, value);
+        }
+        Ok(response)
+    }
+
+    /// Returns the answer that refuses a request.
+    pub(crate) fn refusal(&self, refusal: &Refusal) -> Response<String> {
+        let mut response = refusal.response();
+        response.headers_mut().extend(self.server.iter().map(|value| (SERVER, value.clone())));
+        response
+    }
+
+    /// Returns the client's address that the trusted proxies name.
+    fn proxied(&self, headers: &HeaderMap) -> Option<String> {
+        match self.trusted_proxies {
+            0 => None,
+            n => forwarded(headers, n),
+        }
+    }
+}
+
+/// Checks a header that the application adds to answers. The error says what is wrong with it.
+pub(crate) fn field(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    check_field(name, value)?;
+    let invalid = || format!("the header {name} cannot be sent");
+    let name = HeaderName::try_from(name).map_err(|_| invalid())?;
+    let value = HeaderValue::try_from(value).map_err(|_| invalid())?;
+    Ok((name, value))
+}
+
+fn unsendable() -> Refusal {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the server's answer cannot be sent")
+}
