@@ -50,8 +50,7 @@ pub(crate) async fn open<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let random = |text: String| OpeningError::Io(io::Error::other(text));
-    let key = Key::new(random_bytes().map_err(random)?);
+    let key = Key::new(random_bytes().map_err(OpeningError::Io)?);
     let unsent = |error| OpeningError::ended(Some(error), true);
     stream.write_all(&request.encode(&key)).await.map_err(unsent)?;
     stream.flush().await.map_err(unsent)?;
