@@ -183,6 +183,38 @@ const FRAMES: &[(&str, &[u8])] = &[
     ("reserved_bits", b"\x0f\x0a\0\0\0\x01a\x10\0\0\0"),
 ];
 
+/// Settings, a limit and portions; then messages, each with its length.
+const DEFLATED: &[(&str, &[u8])] = &[
+    (
+        "vectors",
+        b"\x03\xff\x02\x07\xf2\x48\xcd\xc9\xc9\x07\0\x05\xf2\0\x11\0\0\x0b\0\x05\0\xfa\xffHello\0",
+    ),
+    ("without_takeover", b"\0\xff\x02\x07\xf2\x48\xcd\xc9\xc9\x07\0\x05\xf2\0\x11\0\0"),
+    ("final", b"\x03\xff\x02\x08\xf3\x48\xcd\xc9\xc9\x07\0\0\x05\xf3\0\x11\0\0\x05\xf2\0\x11\0\0"),
+    ("only_final", b"\x03\xff\x02\x02\x03\x80\x06\x03\0\x03\0\x03\0\x01\0"),
+    ("two_blocks", b"\x03\xff\x02\x0d\xf2\x48\x05\0\0\0\xff\xff\xca\xc9\xc9\x07\0"),
+    ("empty", b"\x03\0\x02\0\x01\0\0\x01\0"),
+    ("zeros", b"\x03\x03\x02\x06\x62\x60\x18\x05\0\0"),
+    ("bad_block", b"\x03\xff\x02\x01\x07"),
+    ("cut", b"\x03\xff\x02\x05\xf2\x48\xcd\xc9\xc9"),
+    ("too_long", b"\x03\x02\x02\x07\xf2\x48\xcd\xc9\xc9\x07\0"),
+    ("window_8", b"\x1f\xff\x3f\x07\xf2\x48\xcd\xc9\xc9\x07\0"),
+];
+
+/// Settings, then lines of a header.
+const EXTENSIONS: &[(&str, &[u8])] = &[
+    ("chromium", b"\x03permessage-deflate; client_max_window_bits"),
+    ("firefox", b"\0permessage-deflate"),
+    ("all", b"\x3fpermessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=8; client_max_window_bits=15"),
+    ("several", b"\x07permessage-deflate; server_max_window_bits=9, permessage-deflate\npermessage-deflate"),
+    ("quoted", b"\x0bPermessage-Deflate;server_max_window_bits=\"1\\0\""),
+    ("others", b"\0x-webkit-deflate-frame, permessage-bzip2; a=\"b\", ,"),
+    ("unknown", b"\0permessage-deflate; x=1, permessage-deflate"),
+    ("doubled", b"\0permessage-deflate; client_max_window_bits; client_max_window_bits"),
+    ("values", b"\0permessage-deflate; server_max_window_bits=08; client_max_window_bits=16"),
+    ("syntax", b"\0permessage-deflate; a=\"b"),
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     for (name, text) in MESSAGES {
         let message = codec::decode(Serializer::Json, &Bytes::from(*text))?;
@@ -216,6 +248,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_texts("uri", URIS)?;
     write_texts("url", URLS)?;
     write_all("router", ROUTER)?;
+    write_all("deflate_messages", DEFLATED)?;
+    write_all("deflate_parameters", EXTENSIONS)?;
     write_all("rawsocket_handshake", HANDSHAKES)?;
     write_all("rawsocket_frames", FRAMES)?;
     // Some of it is read to where it belongs.

@@ -9,6 +9,7 @@
 
 mod batch;
 mod decode;
+mod deflate;
 mod rawsocket;
 mod router;
 mod uri;
@@ -23,6 +24,8 @@ pub const TARGETS: &[Target] = &[
     ("decode_msgpack", decode::msgpack),
     ("decode_cbor", decode::cbor),
     ("batch", batch::read),
+    ("deflate_messages", deflate::messages),
+    ("deflate_parameters", deflate::parameters),
     ("rawsocket_handshake", rawsocket::handshake),
     ("rawsocket_frames", rawsocket::frames),
     ("uri", uri::patterns),
