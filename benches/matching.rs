@@ -9,7 +9,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use wampwerk::internals::core::router::{ConnectionId, Output, Router, RouterConfig};
+use wampwerk::internals::core::router::{ConnectionId, Output, RouterConfig, RouterCore};
 use wampwerk::message::*;
 use wampwerk::{Dict, Match};
 
@@ -22,7 +22,7 @@ const MOST: f64 = 3.0;
 
 /// A router core with one session that owns everything and one that publishes and calls.
 struct Net {
-    router: Router,
+    router: RouterCore,
     owner: ConnectionId,
     sender: ConnectionId,
     request: u64,
@@ -192,7 +192,7 @@ impl Net {
         config.limits.wildcards = usize::MAX;
         config.limits.subscriptions = usize::MAX;
         config.limits.registrations = usize::MAX;
-        let mut router = Router::new(config);
+        let mut router = RouterCore::new(config);
         let mut join = || {
             let id = router.connect(Duration::ZERO);
             let mut details = HelloDetails::default();

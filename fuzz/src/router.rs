@@ -12,7 +12,7 @@ use wampwerk::error::Violation;
 use wampwerk::internals::codec;
 use wampwerk::internals::core::router::{
     Action, Authorization, Cached, ConnectionId, Denied, Disclosure, MetaApi, Output, Principal,
-    Role, Router, RouterConfig, Rule, Statistics,
+    Role, RouterConfig, RouterCore, Rule, Statistics,
 };
 use wampwerk::message::{Message, RequestType};
 use wampwerk::{ApplicationError, Match, Serializer};
@@ -157,7 +157,7 @@ struct Peer {
 }
 
 struct World {
-    router: Router,
+    router: RouterCore,
     now: Duration,
     peers: BTreeMap<ConnectionId, Peer>,
     /// By number; some may have gone.
@@ -198,7 +198,7 @@ impl World {
             config = config.role(Role::new("anonymous").allow(rule));
         }
         World {
-            router: Router::new(config),
+            router: RouterCore::new(config),
             now: Duration::ZERO,
             peers: BTreeMap::new(),
             numbers: Vec::new(),

@@ -27,7 +27,6 @@ use std::fmt;
 
 pub(crate) use context::ChallengeContext;
 pub use credential::{Credential, Salt};
-pub(crate) use exchange::Exchange;
 pub use secret::Secret;
 pub(crate) use secret::constant_time_eq;
 

@@ -7,6 +7,71 @@ use crate::auth::AuthError;
 #[derive(Clone, Debug)]
 pub enum SigningKey {}
 
+impl SigningKey {
+    /// Reads a key from hexadecimal digits.
+    ///
+    /// # Errors
+    /// Always: the feature is off.
+    pub fn from_hex(_text: &str) -> Result<Self, AuthError> {
+        Err(off())
+    }
+
+    /// Reads an OpenSSH key.
+    ///
+    /// # Errors
+    /// Always: the feature is off.
+    pub fn from_openssh(_text: &str) -> Result<Self, AuthError> {
+        Err(off())
+    }
+
+    /// Reads a key file of Autobahn.
+    ///
+    /// # Errors
+    /// Always: the feature is off.
+    pub fn from_keyfile(_text: &str) -> Result<Self, AuthError> {
+        Err(off())
+    }
+
+    /// Reads the content of a key file.
+    ///
+    /// # Errors
+    /// Always: the feature is off.
+    pub fn parse(_file: &[u8]) -> Result<Self, AuthError> {
+        Err(off())
+    }
+
+    /// Returns the public key.
+    pub fn public_key(&self) -> [u8; 32] {
+        match *self {}
+    }
+
+    /// Returns the public key as 64 hexadecimal digits.
+    pub fn public_key_hex(&self) -> String {
+        match *self {}
+    }
+
+    /// Signs a message.
+    pub fn sign(&self, _message: &[u8]) -> [u8; 64] {
+        match *self {}
+    }
+}
+
+/// Returns the message to sign.
+///
+/// # Errors
+/// Always: the feature is off.
+pub fn to_be_signed(
+    _challenge_hex: &str,
+    _channel_id: Option<&[u8; 32]>,
+) -> Result<[u8; 32], AuthError> {
+    Err(off())
+}
+
+/// Returns AUTHENTICATE.Signature: the signature and the signed message, as 192 hexadecimal digits.
+pub fn response(signature: &[u8; 64], message: &[u8; 32]) -> String {
+    signature.iter().chain(message).map(|octet| format!("{octet:02x}")).collect()
+}
+
 /// Reads a public key.
 ///
 /// # Errors

@@ -19,12 +19,9 @@ use crate::rt::future::{Race, all_within, race, within};
 use crate::rt::guard::{Panic, catch, caught};
 use crate::rt::{self, BoxFuture};
 use crate::session::{self, Session, SessionConfig};
-use crate::transport::{CloseCode, Transport, TransportInfo, outgoing};
+use crate::transport::outgoing::closed_within;
+use crate::transport::{CloseCode, Transport, TransportInfo};
 use crate::uri::Uri;
-
-/// Additional time that a transport may take to close beyond its own limit: more than the session
-/// below gives it.
-const CLOSE_MARGIN: Duration = outgoing::CLOSE_MARGIN.saturating_mul(2);
 
 /// A `main` that fails earlier makes the attempt fail as if there had been no session. A `main`
 /// that fails later counts as a success. The value does not depend on the delays, which may be
@@ -345,7 +342,7 @@ impl Stages<'_> {
 
     /// Waits until the connection is closed.
     async fn disconnected(&self, gone: ClosedWatch) {
-        let limit = gone.close_timeout().saturating_add(CLOSE_MARGIN);
+        let limit = closed_within(gone.close_timeout());
         let clean = within(limit, gone.wait()).await.unwrap_or(false);
         let listeners = self.shared.listeners(|listener| match listener {
             Listener::Disconnect(callback) => Some(callback.clone()),
@@ -407,7 +404,7 @@ fn unanswered(limit: Duration) -> Cause {
 }
 
 async fn close(transport: &mut Tracked) {
-    let limit = transport.close_timeout().saturating_add(CLOSE_MARGIN);
+    let limit = closed_within(transport.close_timeout());
     let closing = poll_fn(|cx| transport.poll_close(cx, CloseCode::Normal));
     // The transport itself reports whether closing succeeded.
     let _ = within(limit, closing).await;

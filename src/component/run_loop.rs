@@ -215,8 +215,7 @@ impl Run<'_> {
     /// Waits for the next attempt. `retry_now`, the browser's online event and a stop end the delay
     /// early. While the browser is offline, the wait continues.
     async fn wait(&self, delay: Duration, mut retry: watch::Receiver<u64>) {
-        let until = rt::now().saturating_add(delay);
-        self.shared.state.send_replace(ComponentState::Waiting { until });
+        self.shared.state.send_replace(ComponentState::Waiting { delay });
         let asked = async {
             // The sender lives as long as the component.
             if retry.changed().await.is_err() {

@@ -35,8 +35,8 @@ pub enum ComponentState {
     },
     /// Waiting before the next attempt.
     Waiting {
-        /// Time of the next attempt, on the library's monotonic clock.
-        until: Duration,
+        /// Delay from the beginning of this state.
+        delay: Duration,
     },
     /// Waiting because the browser is offline.
     Offline,

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::router::{ConnectionId, Router as Core};
+use crate::core::router::{ConnectionId, RouterCore};
 use crate::router::hub::Hub;
 use crate::rt::future::within;
 use crate::rt::guard::{Panic, caught};
@@ -58,7 +58,7 @@ impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
         connection: ConnectionId,
         question: Q,
         limit: Duration,
-        tell: impl FnOnce(&mut Core, Duration, ConnectionId, Result<A, Unanswered>)
+        tell: impl FnOnce(&mut RouterCore, Duration, ConnectionId, Result<A, Unanswered>)
         + MaybeSend
         + 'static,
     ) {

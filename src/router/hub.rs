@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::core::ids::KeyMap;
 use crate::core::router::{
     AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, Output, Peer, Principal,
-    Router as Core, RouterConfig, Statistics,
+    RouterConfig, RouterCore, Statistics,
 };
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
@@ -42,7 +42,7 @@ pub(super) struct Hub {
 
 #[derive(Debug)]
 struct State {
-    core: Core,
+    core: RouterCore,
     outboxes: KeyMap<ConnectionId, Arc<Outbox>>,
     /// Number of tasks of connections and listeners. A connection that the core has removed may
     /// still be closing.
@@ -108,7 +108,7 @@ impl Hub {
     pub(super) fn new(config: RouterConfig, outbox_limit: usize, callbacks: Callbacks) -> Self {
         Hub {
             state: Lock::new(State {
-                core: Core::new(config),
+                core: RouterCore::new(config),
                 outboxes: KeyMap::default(),
                 tasks: 0,
                 down: false,
@@ -174,7 +174,7 @@ impl Hub {
     }
 
     /// Passes the answer to a question to the core.
-    pub(super) fn answer(self: &Arc<Self>, answer: impl FnOnce(&mut Core, Duration)) {
+    pub(super) fn answer(self: &Arc<Self>, answer: impl FnOnce(&mut RouterCore, Duration)) {
         self.step(&mut StepEffects::default(), |state, now| answer(&mut state.core, now));
     }
 

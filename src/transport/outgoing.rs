@@ -16,6 +16,12 @@ use crate::transport::{CloseCode, Transport};
 /// never need it; with the margin, others cannot block a shutdown.
 pub(crate) const CLOSE_MARGIN: Duration = Duration::from_secs(1);
 
+/// Returns the time within which a session over a transport with this limit has closed it. It is longer
+/// than what [`Closing`] gives the transport, so that whoever waits for the session sees its end.
+pub(crate) fn closed_within(close_timeout: Duration) -> Duration {
+    close_timeout.saturating_add(CLOSE_MARGIN).saturating_add(CLOSE_MARGIN)
+}
+
 /// Hands frames over, which `frame` takes out of what waits. Ready when none is left.
 pub(crate) fn poll_send<F>(
     cx: &mut Context<'_>,

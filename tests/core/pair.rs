@@ -2,7 +2,7 @@
 //! told what in the end.
 
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Answer, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{Answer, ClientEvent, Failure, RequestTicket};
 use wampwerk::message::{
     CallOptions, CancelMode, PublishOptions, RegisterOptions, SubscribeOptions,
 };
@@ -59,7 +59,7 @@ fn publish(world: &mut World, peer: usize, topic: &str, acknowledge: bool) -> Re
 fn invocations(world: &mut World, peer: usize) -> Vec<u64> {
     let mut found = Vec::new();
     world.peers[peer].events.retain(|event| match event {
-        Event::Invocation { invocation, .. } => {
+        ClientEvent::Invocation { invocation, .. } => {
             found.push(invocation.request);
             false
         }
@@ -70,7 +70,7 @@ fn invocations(world: &mut World, peer: usize) -> Vec<u64> {
 
 fn reply(world: &World, peer: usize, wanted: RequestTicket) -> &Result<Answer, Failure> {
     let mut replies = world.peers[peer].events.iter().filter_map(|event| match event {
-        Event::Reply { ticket, result } if *ticket == wanted => Some(result),
+        ClientEvent::Reply { ticket, result } if *ticket == wanted => Some(result),
         _ => None,
     });
     let reply = replies.next().unwrap();
@@ -171,7 +171,7 @@ fn a_subscription_survives_when_one_listener_goes_as_another_comes() {
     publish(&mut world, 1, "com.example.t", true);
     world.settle();
     let reached = world.peers[0].events.iter().filter_map(|event| match event {
-        Event::Event { listener, .. } => Some(*listener),
+        ClientEvent::Event { listener, .. } => Some(*listener),
         _ => None,
     });
     assert_eq!(reached.collect::<Vec<_>>(), [second]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
+use wampwerk::internals::core::client::{Answer, ClientEvent, RequestTicket};
 use wampwerk::message::{
     CallOptions, CancelMode, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions,
 };
@@ -83,7 +83,7 @@ fn take(world: &mut World, known: &mut [Known]) {
     for (peer, known) in world.peers.iter_mut().zip(known) {
         for event in peer.events.drain(..) {
             match event {
-                Event::Reply { ticket, result } => {
+                ClientEvent::Reply { ticket, result } => {
                     *known.replies.entry(ticket).or_default() += 1;
                     match result {
                         Ok(Answer::Subscribed { subscription }) => {
@@ -95,18 +95,20 @@ fn take(world: &mut World, known: &mut [Known]) {
                         _ => {}
                     }
                 }
-                Event::Invocation { invocation, .. } => known.invocations.push(invocation.request),
-                Event::Progress { ticket, .. } => {
+                ClientEvent::Invocation { invocation, .. } => {
+                    known.invocations.push(invocation.request)
+                }
+                ClientEvent::Progress { ticket, .. } => {
                     let replies = known.replies.get(&ticket);
                     assert_eq!(replies, None, "a result behind the last of {ticket:?}");
                 }
-                Event::Arguments { invocation, .. } => {
+                ClientEvent::Arguments { invocation, .. } => {
                     assert!(known.invocations.contains(&invocation), "{invocation} is not running");
                 }
-                Event::Interrupted { invocation, .. } => {
+                ClientEvent::Interrupted { invocation, .. } => {
                     known.invocations.retain(|other| *other != invocation);
                 }
-                Event::Closed(reason) => {
+                ClientEvent::Closed(reason) => {
                     assert_ne!(reason.kind, CloseKind::Violation, "{reason}");
                     assert_ne!(reason.kind, CloseKind::Aborted, "{reason}");
                 }

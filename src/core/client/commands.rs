@@ -16,9 +16,9 @@ impl Client {
     /// Calls a procedure. A caller that stops waiting [abandons](Self::abandon) the call.
     ///
     /// With `options.progress`, more arguments follow by [`call_more`](Self::call_more). With
-    /// `options.receive_progress`, any number of [`Event::Progress`] may come before the reply.
+    /// `options.receive_progress`, any number of [`ClientEvent::Progress`] may come before the reply.
     ///
-    /// [`Event::Progress`]: super::Event::Progress
+    /// [`ClientEvent::Progress`]: super::ClientEvent::Progress
     pub fn call(
         &mut self,
         ticket: RequestTicket,
@@ -80,7 +80,7 @@ impl Client {
         self.reply(ticket, Err(Failure::Unsendable(error)));
     }
 
-    /// Publishes an event. An [`Event::Reply`](super::Event::Reply) comes only if
+    /// Publishes an event. An [`ClientEvent::Reply`](super::ClientEvent::Reply) comes only if
     /// `options.acknowledge` is true.
     pub fn publish(
         &mut self,
@@ -209,7 +209,7 @@ impl Client {
         }
     }
 
-    /// Leaves the realm: sends GOODBYE. [`Event::Closed`](super::Event::Closed) follows when it is
+    /// Leaves the realm: sends GOODBYE. [`ClientEvent::Closed`](super::ClientEvent::Closed) follows when it is
     /// answered.
     pub fn leave(&mut self, now: Duration, reason: Uri, message: Option<String>) {
         match self.state {

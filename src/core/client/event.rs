@@ -13,7 +13,7 @@ use crate::uri::Uri;
 #[derive(Debug)]
 #[non_exhaustive]
 #[allow(clippy::enum_variant_names, reason = "EVENT is a message of WAMP")]
-pub enum Event {
+pub enum ClientEvent {
     /// The router asks for a proof of identity, by an offered method. Answer with
     /// [`Client::authenticate`](super::Client::authenticate) or
     /// [`Client::refuse_challenge`](super::Client::refuse_challenge); call

@@ -1,6 +1,6 @@
 //! Joining: HELLO, at most one challenge, and WELCOME.
 //!
-//! The user answers challenges: the core sends [`Event::Challenge`] and waits for
+//! The user answers challenges: the core sends [`ClientEvent::Challenge`] and waits for
 //! [`Client::authenticate`] or [`Client::refuse_challenge`].
 
 use std::fmt;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::recent::Recent;
 use super::roles::client_roles;
-use super::{Client, Event, Joined, State};
+use super::{Client, ClientEvent, Joined, State};
 use crate::core::ids::SequentialIds;
 use crate::error::{CloseKind, CloseReason, Violation};
 use crate::message::{Authenticate, Challenge, Hello, HelloDetails, Message, Roles, Welcome};
@@ -115,7 +115,7 @@ impl Client {
         self.transmits.push_back(Hello { realm, details }.into());
     }
 
-    /// Starts the time limit for the answer to [`Event::Challenge`]. Without this call the answer
+    /// Starts the time limit for the answer to [`ClientEvent::Challenge`]. Without this call the answer
     /// has the time that HELLO has left.
     pub fn answering(&mut self, now: Duration) {
         if let State::Joining(Joining { step: Step::Challenged, deadline, .. }) = &mut self.state {
@@ -182,7 +182,7 @@ impl Client {
             return Ok(());
         }
         joining.step = Step::Challenged;
-        self.events.push_back(Event::Challenge(challenge));
+        self.events.push_back(ClientEvent::Challenge(challenge));
         Ok(())
     }
 
@@ -196,7 +196,7 @@ impl Client {
         let realm = welcome.details.realm.clone().unwrap_or_else(|| realm.clone());
         self.state = State::Established;
         self.router = roles;
-        self.events.push_back(Event::Joined(Box::new(Joined { realm, welcome })));
+        self.events.push_back(ClientEvent::Joined(Box::new(Joined { realm, welcome })));
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 //! # The invariant
 //! After every input (any `&mut self` method but the polls) drain [`Client::poll_transmit`] and
 //! [`Client::poll_event`] until both are empty, then wait no longer than [`Client::poll_timeout`].
-//! Before [`Event::Closed`], every ticket has got its [`Event::Reply`].
+//! Before [`ClientEvent::Closed`], every ticket has got its [`ClientEvent::Reply`].
 
 mod commands;
 mod config;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use config::ClientConfig;
-pub use event::{Answer, Event, Failure, Joined};
+pub use event::{Answer, ClientEvent, Failure, Joined};
 use interest::Interest;
 pub use joining::JoinRequest;
 use joining::Joining;
@@ -78,7 +78,7 @@ pub struct Client {
     /// True if the part that was handed out last was not the first of its call.
     follow_up: bool,
     transmits: VecDeque<Message>,
-    events: VecDeque<Event>,
+    events: VecDeque<ClientEvent>,
 }
 
 impl Client {
@@ -194,7 +194,7 @@ impl Client {
             return;
         }
         if self.end_invocation(invocation) {
-            self.events.push_back(Event::Interrupted { invocation, mode: None });
+            self.events.push_back(ClientEvent::Interrupted { invocation, mode: None });
         } else if streaming {
             self.cut_short.add(invocation);
         }
@@ -235,7 +235,7 @@ impl Client {
     }
 
     /// The next event.
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub fn poll_event(&mut self) -> Option<ClientEvent> {
         self.events.pop_front()
     }
 
@@ -276,7 +276,7 @@ impl Client {
     }
 
     fn reply(&mut self, ticket: RequestTicket, result: Result<Answer, Failure>) {
-        self.events.push_back(Event::Reply { ticket, result });
+        self.events.push_back(ClientEvent::Reply { ticket, result });
     }
 
     /// Sends CANCEL; returns false if the router does not support it. Routers disagree on the
@@ -322,7 +322,7 @@ impl Client {
         self.state = State::Closed(reason.clone());
         for pending in self.pending.drain() {
             if !pending.abandoned {
-                self.events.push_back(Event::Reply {
+                self.events.push_back(ClientEvent::Reply {
                     ticket: pending.ticket,
                     result: Err(Failure::Closed(reason.clone())),
                 });
@@ -330,7 +330,7 @@ impl Client {
         }
         self.interest = Interest::default();
         self.invocations.clear();
-        self.events.push_back(Event::Closed(reason));
+        self.events.push_back(ClientEvent::Closed(reason));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Messages from the router.
 
 use super::pending::{Pending, Request};
-use super::{Answer, Client, Event, Failure, RequestTicket, Running, invocation_error};
+use super::{Answer, Client, ClientEvent, Failure, RequestTicket, Running, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason, Violation};
 use crate::message::{
     CallResult, CancelMode, ClosingDetails, Goodbye, Interrupt, Invocation, Message, Payload,
@@ -33,7 +33,7 @@ impl Client {
                 let subscription = details.subscription.unwrap_or_default();
                 let listeners = self.interest.revoke_subscription(subscription).unwrap_or_default();
                 let reason = details.reason.unwrap_or_default();
-                self.events.extend(listeners.into_iter().map(|listener| Event::Ended {
+                self.events.extend(listeners.into_iter().map(|listener| ClientEvent::Ended {
                     listener,
                     revoked: Some(Uri::from(reason.as_str())),
                 }));
@@ -84,12 +84,12 @@ impl Client {
                 };
                 match listeners {
                     [listener] => {
-                        self.events.push_back(Event::Event { listener: *listener, event })
+                        self.events.push_back(ClientEvent::Event { listener: *listener, event })
                     }
                     several => self.events.extend(
                         several
                             .iter()
-                            .map(|&listener| Event::Event { listener, event: event.clone() }),
+                            .map(|&listener| ClientEvent::Event { listener, event: event.clone() }),
                     ),
                 }
                 Ok(())
@@ -193,7 +193,7 @@ impl Client {
             }
             running.streaming = streaming;
             let Invocation { request: invocation, payload, .. } = invocation;
-            self.events.push_back(Event::Arguments { invocation, payload, last: !streaming });
+            self.events.push_back(ClientEvent::Arguments { invocation, payload, last: !streaming });
             return Ok(());
         }
         // More arguments for an answered invocation have crossed our answer. (Ids are not compared:
@@ -209,7 +209,7 @@ impl Client {
         };
         let progress = invocation.details.receive_progress == Some(true);
         self.invocations.insert(invocation.request, Running { progress, streaming });
-        self.events.push_back(Event::Invocation { listener, invocation });
+        self.events.push_back(ClientEvent::Invocation { listener, invocation });
         Ok(())
     }
 
@@ -236,7 +236,7 @@ impl Client {
         match self.pending.get_mut(result.request) {
             Some(Pending { request: Request::Call { .. }, ticket, .. }) => {
                 let CallResult { details, payload, .. } = result;
-                self.events.push_back(Event::Progress { ticket: *ticket, details, payload });
+                self.events.push_back(ClientEvent::Progress { ticket: *ticket, details, payload });
                 Ok(())
             }
             // Late, or invalid as the check finds.
@@ -280,7 +280,8 @@ impl Client {
         }
         let error = ApplicationError::new(Uri::CANCELED).arg("the call was cancelled");
         self.answer(invocation, Err(error));
-        self.events.push_back(Event::Interrupted { invocation, mode: interrupt.options.mode });
+        self.events
+            .push_back(ClientEvent::Interrupted { invocation, mode: interrupt.options.mode });
     }
 
     fn failed(&mut self, error: RequestError) -> Result<(), Violation> {
@@ -357,7 +358,7 @@ impl Client {
 
     fn end_registration(&mut self, registration: u64, revoked: Option<Uri>) {
         if let Some(listener) = self.interest.remove_registration(registration) {
-            self.events.push_back(Event::Ended { listener, revoked });
+            self.events.push_back(ClientEvent::Ended { listener, revoked });
         }
     }
 

@@ -1,7 +1,7 @@
 //! Messages that cannot be sent: the format cannot express them, or they are too long.
 
 use super::pending::{Pending, Request};
-use super::{Client, Event, Failure, State, invocation_error};
+use super::{Client, ClientEvent, Failure, State, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
 use crate::message::{CancelMode, MAX_ID, Message, RequestType, Unregister};
 use crate::uri::Uri;
@@ -99,7 +99,7 @@ impl Client {
     /// A progressive result that cannot be sent ends the invocation, too: its caller would miss it.
     fn result_unsendable(&mut self, invocation: u64, error: ApplicationError) {
         if self.end_invocation(invocation) {
-            self.events.push_back(Event::Interrupted { invocation, mode: None });
+            self.events.push_back(ClientEvent::Interrupted { invocation, mode: None });
         }
         self.transmits.retain(|queued| !answers(queued, invocation));
         self.transmits.push_front(invocation_error(invocation, error).into());

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::core::router::authorization::Authorization;
-use crate::core::router::{ConnectionId, Router, State};
+use crate::core::router::{ConnectionId, RouterCore, State};
 use crate::uri::Uri;
 
-impl Router {
+impl RouterCore {
     /// Takes the authorizer's answer to
     /// [`Output::Authorize`](crate::core::router::Output::Authorize); `None` if the authorizer has
     /// failed. The waiting request is performed or refused, and the session goes on. A late answer,

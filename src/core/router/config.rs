@@ -7,7 +7,7 @@ use crate::core::router::authorization::Role;
 use crate::core::router::meta_api::MetaApi;
 use crate::uri::{Match, Uri, UriRule};
 
-/// The settings of a [`Router`](super::Router).
+/// The settings of a [`RouterCore`](super::RouterCore).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RouterConfig {

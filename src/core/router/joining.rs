@@ -11,14 +11,14 @@ use crate::core::router::features::Features;
 use crate::core::router::names::quote;
 use crate::core::router::offer::{self, Offer};
 use crate::core::router::session::{Identity, Session};
-use crate::core::router::{CloseCause, ConnectionId, Router, State};
+use crate::core::router::{CloseCause, ConnectionId, RouterCore, State};
 use crate::error::Violation;
 use crate::message::{Authenticate, Hello, Roles, Welcome, WelcomeDetails};
 use crate::uri::{Match, Uri};
 
 const CLIENT_ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
 
-impl Router {
+impl RouterCore {
     /// Takes the application's answer to
     /// [`Output::Authenticate`](crate::core::router::Output::Authenticate): the principal of the
     /// client, or a refusal. Does nothing if the connection has gone.

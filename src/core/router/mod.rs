@@ -1,7 +1,7 @@
 //! The router core: takes connections and messages, and routes messages between sessions. Pure.
 //!
 //! This file implements the life of a connection: HELLO, the session, GOODBYE and ABORT, deadlines.
-//! `realm` implements everything inside a realm. After any input, drain [`Router::poll_output`].
+//! `realm` implements everything inside a realm. After any input, drain [`RouterCore::poll_output`].
 //!
 //! The router has the whole Basic Profile, and the features of the Advanced Profile that WELCOME
 //! announces (see `offer`). A request with an option that needs another feature is refused where
@@ -17,7 +17,7 @@
 //! - `realm/mod`: the state of one realm
 //! - `meta`: the meta API over that state
 //! - `realm/{members, requests, judge}`: joining and leaving, requests, authorization
-//! - `offer`, `joining`, `authorizing` and the `Router` in this file
+//! - `offer`, `joining`, `authorizing` and the `RouterCore` in this file
 
 mod authentication;
 mod authorization;
@@ -68,7 +68,7 @@ pub use output::{CloseCause, Output};
 
 /// The router without sockets and clock: messages in, messages out.
 #[derive(Debug)]
-pub struct Router {
+pub struct RouterCore {
     config: RouterConfig,
     ids: RandomIds,
     realms: Vec<Realm>,
@@ -132,13 +132,13 @@ enum State {
     Leaving(CloseCause),
 }
 
-impl Router {
+impl RouterCore {
     /// Creates a router without connections.
     pub fn new(config: RouterConfig) -> Self {
         let realms = realms(&config);
         let names = realms.iter().enumerate().map(|(index, realm)| (realm.name.clone(), index));
         let who = config.authentication.clone().unwrap_or_else(AuthenticationConfig::open);
-        Router {
+        RouterCore {
             authentication: Authentication::new(who, &config.realms),
             ids: RandomIds::new(config.seed),
             realm_names: names.collect(),
@@ -361,7 +361,7 @@ impl Router {
         }
     }
 
-    /// Time at which [`handle_timeout`](Router::handle_timeout) must be called.
+    /// Time at which [`handle_timeout`](RouterCore::handle_timeout) must be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let connections = self.deadlines.first().map(|(deadline, _)| *deadline);
         let calls = self.call_deadlines.first().map(|(deadline, ..)| *deadline);
@@ -392,7 +392,7 @@ impl Router {
         self.call_deadlines.clear();
     }
 
-    /// Says GOODBYE to the sessions of these connections, as [`shutdown`](Router::shutdown) does to
+    /// Says GOODBYE to the sessions of these connections, as [`shutdown`](RouterCore::shutdown) does to
     /// all; used when one listener shuts down. Other sessions see them leave. The dismissed
     /// sessions do not see each other leave.
     pub fn dismiss(&mut self, now: Duration, connections: &[ConnectionId]) {
@@ -454,7 +454,7 @@ impl Router {
         realm: usize,
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
     ) -> T {
-        let Router { realms, outputs, ids, config, call_deadlines, tickets, .. } = self;
+        let RouterCore { realms, outputs, ids, config, call_deadlines, tickets, .. } = self;
         let (meta_events, killed, waiting) = (Vec::new(), Vec::new(), None);
         let mut turn = Turn {
             now,

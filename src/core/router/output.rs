@@ -29,7 +29,7 @@ pub enum Output {
         message: Message,
     },
     /// Ask the application for the principal of a client, and pass the answer to
-    /// [`handle_authenticated`](super::Router::handle_authenticated), once. Messages are held back
+    /// [`handle_authenticated`](super::RouterCore::handle_authenticated), once. Messages are held back
     /// until [`Resume`](Output::Resume).
     Authenticate {
         /// The client's connection.
@@ -46,7 +46,7 @@ pub enum Output {
         connection: ConnectionId,
     },
     /// Ask the authorizer whether a session may do something, and pass the answer to
-    /// [`handle_authorized`](super::Router::handle_authorized). The connection waits until
+    /// [`handle_authorized`](super::RouterCore::handle_authorized). The connection waits until
     /// [`Resume`](Self::Resume). Messages that are passed in meanwhile are queued, up to a bound.
     Authorize {
         /// Connection of the waiting session.

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::codec;
-use crate::core::client::{Answer, Client, Event, Failure, Joined, RequestTicket};
+use crate::core::client::{Answer, Client, ClientEvent, Failure, Joined, RequestTicket};
 use crate::core::ids::{IdHasher, IdMap};
 use crate::error::{ApplicationError, CloseReason};
 use crate::message::{self, CancelMode, Challenge, Message, Serializer};
@@ -408,25 +408,27 @@ impl Driver {
     fn dispatch(&mut self) {
         while let Some(event) = self.client.poll_event() {
             match event {
-                Event::Reply { ticket, result } => self.reply(ticket, result),
-                Event::Event { listener, event } => {
+                ClientEvent::Reply { ticket, result } => self.reply(ticket, result),
+                ClientEvent::Event { listener, event } => {
                     self.deliver(listener, event);
                 }
-                Event::Progress { ticket, details, payload } => {
+                ClientEvent::Progress { ticket, details, payload } => {
                     if let Some(Waiting { control: Some(control), .. }) = self.waiting.get(&ticket)
                         && !control.results.push(CallReply { details, payload })
                     {
                         tracing::warn!("a call lags: progressive results are dropped");
                     }
                 }
-                Event::Arguments { invocation, payload, last } => {
+                ClientEvent::Arguments { invocation, payload, last } => {
                     self.more_arguments(invocation, payload, last);
                 }
-                Event::Interrupted { invocation, .. } => {
+                ClientEvent::Interrupted { invocation, .. } => {
                     self.running.remove(&invocation);
                 }
-                Event::Invocation { listener, invocation } => self.invoke(listener, invocation),
-                Event::Ended { listener, revoked } => {
+                ClientEvent::Invocation { listener, invocation } => {
+                    self.invoke(listener, invocation)
+                }
+                ClientEvent::Ended { listener, revoked } => {
                     if let Some(ended) = self.listeners.remove(&listener) {
                         if let Listener::Subscriber { queue, .. } = &ended {
                             queue.end(None);
@@ -440,7 +442,7 @@ impl Driver {
                         });
                     }
                 }
-                Event::Challenge(challenge) => {
+                ClientEvent::Challenge(challenge) => {
                     self.client.answering(rt::now());
                     if let Some(sender) = self.challenged.take() {
                         // The joining future was dropped: the commands have ended, and the session
@@ -448,7 +450,7 @@ impl Driver {
                         drop(sender.send(challenge));
                     }
                 }
-                Event::Joined(joined) => {
+                ClientEvent::Joined(joined) => {
                     self.challenged = None;
                     self.session = joined.welcome.session;
                     if let Some(sender) = self.joined.take() {
@@ -457,7 +459,7 @@ impl Driver {
                         drop(sender.send(Ok(*joined)));
                     }
                 }
-                Event::Closed(reason) => self.session_closed(reason),
+                ClientEvent::Closed(reason) => self.session_closed(reason),
             }
         }
     }

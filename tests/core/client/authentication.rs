@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wampwerk::error::{CloseKind, CloseReason};
-use wampwerk::internals::core::client::{Client, ClientConfig, Event, JoinRequest};
+use wampwerk::internals::core::client::{Client, ClientConfig, ClientEvent, JoinRequest};
 use wampwerk::message::{Abort, Authenticate, Challenge, ClosingDetails, Message, Roles, Welcome};
 use wampwerk::{Dict, Payload};
 // In the browser the same tests run under its own runner.
@@ -36,7 +36,7 @@ fn joining() -> Session {
 fn challenged() -> Session {
     let mut session = joining();
     session.receive(challenge("ticket"));
-    let [Event::Challenge(challenge)] = &session.events()[..] else { panic!() };
+    let [ClientEvent::Challenge(challenge)] = &session.events()[..] else { panic!() };
     assert_eq!((&*challenge.method, challenge.extra.len()), ("ticket", 1));
     assert!(session.messages().is_empty(), "it waits for the answer");
     session
@@ -54,7 +54,7 @@ fn welcome_of_all() -> Welcome {
 fn aborted(session: &mut Session) -> (CloseReason, String) {
     let [Message::Abort(abort)] = &session.messages()[..] else { panic!("no ABORT") };
     let events = session.events();
-    let [Event::Closed(reason)] = &events[..] else { panic!("{events:?}") };
+    let [ClientEvent::Closed(reason)] = &events[..] else { panic!("{events:?}") };
     assert_eq!(abort.details.message, reason.message);
     ((**reason).clone(), abort.reason.to_string())
 }
@@ -89,7 +89,7 @@ fn a_challenge_is_answered() {
     session.client.authenticate(NOW, "again".to_owned(), Dict::new());
     assert!(session.messages().is_empty(), "once");
     session.receive(welcome_of_all());
-    assert!(matches!(session.events()[..], [Event::Joined(_)]));
+    assert!(matches!(session.events()[..], [ClientEvent::Joined(_)]));
     assert_eq!(session.client.poll_timeout(), None);
     session.client.authenticate(NOW, "late".to_owned(), Dict::new());
     session.client.refuse_challenge("late");
@@ -101,7 +101,7 @@ fn a_challenge_is_answered() {
 fn a_router_may_let_us_in_without_a_challenge() {
     let mut session = joining();
     session.receive(welcome_of_all());
-    assert!(matches!(session.events()[..], [Event::Joined(_)]));
+    assert!(matches!(session.events()[..], [ClientEvent::Joined(_)]));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_refusal_is_told_with_its_reason() {
     details.message = Some("ticket is wrong".into());
     let (reason, payload) = ("wamp.error.authentication_failed".into(), Payload::empty());
     session.receive(Abort { details, reason, payload });
-    let Some(Event::Closed(reason)) = session.events().pop() else { panic!() };
+    let Some(ClientEvent::Closed(reason)) = session.events().pop() else { panic!() };
     assert_eq!(reason.kind, CloseKind::Aborted);
     assert_eq!(reason.reason, "wamp.error.authentication_failed");
     assert!(session.messages().is_empty());
@@ -223,7 +223,7 @@ fn joining_again_begins_anew() {
     session.client.join(NOW, request());
     assert_eq!(session.sent(), ["HELLO"]);
     session.receive(challenge("wampcra"));
-    assert!(matches!(session.events()[..], [Event::Challenge(_)]));
+    assert!(matches!(session.events()[..], [ClientEvent::Challenge(_)]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Cancelling calls: every mode, and routers that cannot.
 
-use wampwerk::internals::core::client::{Answer, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{Answer, ClientEvent, Failure, RequestTicket};
 use wampwerk::message::{CancelMode, Message, RequestType, Roles};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -72,7 +72,10 @@ fn kill_waits_for_the_last_word_of_the_callee() {
         session.client.cancel(call, CancelMode::Kill);
         assert!(session.messages().is_empty(), "CANCEL goes once");
         session.receive(progress(call, number(1)));
-        assert!(matches!(session.events()[..], [Event::Progress { ticket: RequestTicket(1), .. }]));
+        assert!(matches!(
+            session.events()[..],
+            [ClientEvent::Progress { ticket: RequestTicket(1), .. }]
+        ));
         match answered {
             true => session.receive(result(call)),
             false => session.receive(error(RequestType::Call, call, "wamp.error.canceled")),
@@ -134,8 +137,8 @@ fn a_call_that_is_killed_ends_with_its_session() {
     assert!(matches!(
         events[..],
         [
-            Event::Reply { ticket: RequestTicket(1), result: Err(Failure::Closed(_)) },
-            Event::Closed(_)
+            ClientEvent::Reply { ticket: RequestTicket(1), result: Err(Failure::Closed(_)) },
+            ClientEvent::Closed(_)
         ]
     ));
 }

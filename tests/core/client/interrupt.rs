@@ -1,7 +1,7 @@
 //! INTERRUPT: the caller does not want an invocation any more.
 
 use wampwerk::Payload;
-use wampwerk::internals::core::client::Event;
+use wampwerk::internals::core::client::ClientEvent;
 use wampwerk::message::{CancelMode, CancelOptions, Interrupt, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -24,7 +24,7 @@ fn an_interrupted_invocation_is_answered_at_once_and_once() {
         session.events();
         session.receive(interrupt(30, mode));
         let events = session.events();
-        let [Event::Interrupted { invocation: 30, mode: told }] = &events[..] else {
+        let [ClientEvent::Interrupted { invocation: 30, mode: told }] = &events[..] else {
             panic!("{events:?}")
         };
         assert_eq!(*told, mode);

@@ -2,7 +2,7 @@
 
 use wampwerk::Payload;
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Event, RequestTicket};
+use wampwerk::internals::core::client::{ClientEvent, RequestTicket};
 use wampwerk::message::{
     CancelMode, Message, Published, Registered, RequestType, Roles, Subscribed, Unregistered,
     Unsubscribed,
@@ -58,7 +58,8 @@ fn every_answer_of_a_wrong_kind_is_a_violation() {
         session.receive(answer(request));
         assert_eq!(session.sent(), ["ABORT"]);
         let events = session.events();
-        let [Event::Reply { ticket: RequestTicket(1), .. }, Event::Closed(reason)] = &events[..]
+        let [ClientEvent::Reply { ticket: RequestTicket(1), .. }, ClientEvent::Closed(reason)] =
+            &events[..]
         else {
             panic!("{events:?}")
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{ClientEvent, Failure, RequestTicket};
 use wampwerk::message::{Abort, Challenge, ClosingDetails, Message, Welcome, WelcomeDetails};
 use wampwerk::{Dict, Payload};
 // In the browser the same tests run under its own runner.
@@ -48,7 +48,7 @@ fn an_abort_while_joining_is_told_with_its_reason_and_not_answered() {
     details.message = Some("no such realm".into());
     let (reason, payload) = ("wamp.error.no_such_realm".into(), Payload::empty());
     session.receive(Abort { details, reason, payload });
-    let Some(Event::Closed(reason)) = session.events().pop() else { panic!() };
+    let Some(ClientEvent::Closed(reason)) = session.events().pop() else { panic!() };
     assert_eq!((reason.kind, &*reason.reason), (CloseKind::Aborted, "wamp.error.no_such_realm"));
     assert_eq!(reason.message.as_deref(), Some("no such realm"));
     assert!(session.messages().is_empty());
@@ -72,19 +72,19 @@ fn the_end_settles_everything_with_the_one_reason() {
     let events = session.events();
     let mut tickets = Vec::new();
     for event in &events[..2] {
-        let Event::Reply { ticket, result: Err(Failure::Closed(reason)) } = event else {
+        let ClientEvent::Reply { ticket, result: Err(Failure::Closed(reason)) } = event else {
             panic!("{event:?}")
         };
         assert_eq!(reason.kind, CloseKind::TransportLost);
         tickets.push(ticket.0);
     }
     assert_eq!(tickets, [1, 2]);
-    assert!(matches!(events[2..], [Event::Closed(_)]));
+    assert!(matches!(events[2..], [ClientEvent::Closed(_)]));
     assert_eq!(session.client.pending(), 0);
 
     // What comes later fails at once, with the same reason.
     session.call(3);
-    let [Event::Reply { ticket: RequestTicket(3), result: Err(Failure::Closed(reason)) }] =
+    let [ClientEvent::Reply { ticket: RequestTicket(3), result: Err(Failure::Closed(reason)) }] =
         &session.events()[..]
     else {
         panic!()

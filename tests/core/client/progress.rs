@@ -1,7 +1,7 @@
 //! Progressive results, of the caller and of the callee.
 
 use wampwerk::Payload;
-use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
+use wampwerk::internals::core::client::{Answer, ClientEvent, RequestTicket};
 use wampwerk::message::{CallOptions, CancelMode, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -25,11 +25,11 @@ fn results_come_in_order_and_before_the_last() {
     let events = session.events();
     let (last, before) = events.split_last().unwrap();
     let numbers = before.iter().map(|event| match event {
-        Event::Progress { ticket: RequestTicket(1), payload, .. } => numbered(payload),
+        ClientEvent::Progress { ticket: RequestTicket(1), payload, .. } => numbered(payload),
         other => panic!("{other:?}"),
     });
     assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 3]);
-    assert!(matches!(last, Event::Reply { result: Ok(Answer::Result { .. }), .. }));
+    assert!(matches!(last, ClientEvent::Reply { result: Ok(Answer::Result { .. }), .. }));
     // What comes behind the last is late.
     session.receive(progress(call, number(4)));
     assert!(session.events().is_empty() && session.client.is_established());

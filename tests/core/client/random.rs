@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Event, JoinRequest, RequestTicket};
+use wampwerk::internals::core::client::{ClientEvent, JoinRequest, RequestTicket};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Payload};
 
@@ -368,31 +368,38 @@ impl World {
 
     fn take_events(&mut self) {
         for event in self.session.events() {
-            assert!(!self.over || matches!(event, Event::Reply { .. }), "{event:?} behind the end");
+            assert!(
+                !self.over || matches!(event, ClientEvent::Reply { .. }),
+                "{event:?} behind the end"
+            );
             match event {
-                Event::Reply { ticket: RequestTicket::UNUSED, .. } => {}
-                Event::Reply { ticket, .. } => {
+                ClientEvent::Reply { ticket: RequestTicket::UNUSED, .. } => {}
+                ClientEvent::Reply { ticket, .. } => {
                     assert!(self.waiting.remove(&ticket.0), "{ticket:?} has its reply already");
                     self.requests.retain(|_, other| *other != ticket.0);
                 }
-                Event::Challenge(challenge) => {
+                ClientEvent::Challenge(challenge) => {
                     assert_eq!(self.joining, Joining::Hello(true), "{challenge:?}");
                     assert_ne!(challenge.method, "cryptosign", "it was not offered");
                     self.joining = Joining::Challenged;
                 }
-                Event::Joined(_) => {
+                ClientEvent::Joined(_) => {
                     assert_ne!(self.joining, Joining::Joined, "twice");
                     assert_ne!(self.joining, Joining::Challenged, "it has not been answered");
                     self.joining = Joining::Joined;
                 }
-                Event::Progress { ticket, .. } => assert!(self.waiting.contains(&ticket.0)),
-                Event::Invocation { invocation, .. } => {
+                ClientEvent::Progress { ticket, .. } => assert!(self.waiting.contains(&ticket.0)),
+                ClientEvent::Invocation { invocation, .. } => {
                     assert!(self.running.insert(invocation.request), "it runs already");
                 }
-                Event::Arguments { invocation, .. } => assert!(self.running.contains(&invocation)),
+                ClientEvent::Arguments { invocation, .. } => {
+                    assert!(self.running.contains(&invocation))
+                }
                 // An answer that cannot be sent may be one that the test has given.
-                Event::Interrupted { invocation, .. } => drop(self.running.remove(&invocation)),
-                Event::Closed(reason) => {
+                ClientEvent::Interrupted { invocation, .. } => {
+                    drop(self.running.remove(&invocation))
+                }
+                ClientEvent::Closed(reason) => {
                     self.over = true;
                     assert!(self.waiting.is_empty(), "{:?} outlive the session", self.waiting);
                     assert_eq!(self.session.client.pending(), 0);

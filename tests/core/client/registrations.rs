@@ -1,7 +1,7 @@
 //! Registrations, and the invocations of their procedures.
 
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{ClientEvent, Failure, RequestTicket};
 use wampwerk::message::{
     CancelMode, Message, RegisterOptions, Registered, RequestType, Unregistered,
 };
@@ -53,11 +53,16 @@ fn an_invocation_may_cross_unregister() {
     let request = session.client.unregister(RequestTicket(2), 9);
     session.events();
     session.receive(invocation(1, 9));
-    assert!(matches!(session.events()[..], [Event::Invocation { listener: RequestTicket(1), .. }]));
+    assert!(matches!(
+        session.events()[..],
+        [ClientEvent::Invocation { listener: RequestTicket(1), .. }]
+    ));
     session.receive(Unregistered { request, details: None });
     let events = session.events();
     assert!(
-        events.iter().any(|event| matches!(event, Event::Ended { listener: RequestTicket(1), .. }))
+        events
+            .iter()
+            .any(|event| matches!(event, ClientEvent::Ended { listener: RequestTicket(1), .. }))
     );
 }
 
@@ -92,7 +97,7 @@ fn a_registration_id_that_comes_twice_refuses_the_second_and_keeps_the_first() {
     session.events();
     session.receive(Registered { request: second, registration: 9 });
     let events = session.events();
-    let [Event::Reply { ticket: RequestTicket(2), result: Err(Failure::Unsendable(error)) }] =
+    let [ClientEvent::Reply { ticket: RequestTicket(2), result: Err(Failure::Unsendable(error)) }] =
         &events[..]
     else {
         panic!("{events:?}")
@@ -101,7 +106,10 @@ fn a_registration_id_that_comes_twice_refuses_the_second_and_keeps_the_first() {
     session.receive(Registered { request: third, registration: 9 });
     assert_eq!((session.events().len(), session.sent().len()), (0, 0), "nothing is withdrawn");
     session.receive(invocation(1, 9));
-    assert!(matches!(session.events()[..], [Event::Invocation { listener: RequestTicket(1), .. }]));
+    assert!(matches!(
+        session.events()[..],
+        [ClientEvent::Invocation { listener: RequestTicket(1), .. }]
+    ));
 }
 
 #[test]

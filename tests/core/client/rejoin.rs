@@ -1,7 +1,7 @@
 //! A session after the session: the same core joins again.
 
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Event, RequestTicket};
+use wampwerk::internals::core::client::{ClientEvent, RequestTicket};
 use wampwerk::message::{CancelOptions, Interrupt, Message, Registered, Roles, Subscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -30,7 +30,7 @@ fn the_next_session_has_request_ids_of_its_own_and_nothing_of_the_last() {
     let [Message::Hello(hello)] = &session.messages()[..] else { panic!() };
     assert_eq!(hello.realm, "realm2");
     session.receive(welcome(Roles::new().with("broker", &[]).with("dealer", &[])));
-    assert!(matches!(session.events()[..], [Event::Joined(_)]));
+    assert!(matches!(session.events()[..], [ClientEvent::Joined(_)]));
     assert!(!session.client.router_roles().supports("dealer", "call_canceling"));
     assert_eq!((session.client.pending(), session.call(1)), (0, 1));
     assert_eq!(session.register(2), 2);
@@ -40,7 +40,10 @@ fn the_next_session_has_request_ids_of_its_own_and_nothing_of_the_last() {
     session.receive(Interrupt { request: 30, options: CancelOptions::default() });
     assert!(session.messages().is_empty());
     session.receive(invoked(30, false, None));
-    assert!(matches!(session.events()[..], [Event::Invocation { listener: RequestTicket(2), .. }]));
+    assert!(matches!(
+        session.events()[..],
+        [ClientEvent::Invocation { listener: RequestTicket(2), .. }]
+    ));
     session.receive(event(500));
     assert_eq!(session.close_kind(), CloseKind::Violation, "it is no subscription of this one");
 }

@@ -2,7 +2,7 @@
 
 use wampwerk::Payload;
 use wampwerk::internals::core::client::{
-    Answer, Client, ClientConfig, Event, Failure, RequestTicket,
+    Answer, Client, ClientConfig, ClientEvent, Failure, RequestTicket,
 };
 use wampwerk::message::{
     CallOptions, Message, PublishOptions, RegisterOptions, RequestType, Subscribe,
@@ -33,8 +33,8 @@ fn answers_find_their_tickets_in_any_order() {
     session.receive(error(RequestType::Call, second, "com.example.bad"));
     session.receive(result(first));
     let [
-        Event::Reply { ticket: RequestTicket(12), result: Err(Failure::Error(failed)) },
-        Event::Reply { ticket: RequestTicket(11), result: Ok(Answer::Result { .. }) },
+        ClientEvent::Reply { ticket: RequestTicket(12), result: Err(Failure::Error(failed)) },
+        ClientEvent::Reply { ticket: RequestTicket(11), result: Ok(Answer::Result { .. }) },
     ] = &session.events()[..]
     else {
         panic!()

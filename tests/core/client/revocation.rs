@@ -1,6 +1,6 @@
 //! Registrations and subscriptions that the router takes away.
 
-use wampwerk::internals::core::client::{Answer, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{Answer, ClientEvent, Failure, RequestTicket};
 use wampwerk::message::{
     Message, RequestType, RevocationDetails, Subscribed, Unregistered, Unsubscribed,
 };
@@ -19,7 +19,10 @@ fn a_revoked_subscription_ends_its_listeners_and_nothing_else() {
     let mut details = RevocationDetails::default();
     details.subscription = Some(500);
     session.receive(Unsubscribed { request: 0, details: Some(details) });
-    assert!(matches!(session.events()[..], [Event::Ended { listener: RequestTicket(1), .. }]));
+    assert!(matches!(
+        session.events()[..],
+        [ClientEvent::Ended { listener: RequestTicket(1), .. }]
+    ));
     assert!(session.client.is_established());
 }
 
@@ -37,7 +40,8 @@ fn a_revoked_registration_tells_why_and_what_runs_is_still_answered() {
     session.events();
     session.receive(unregistered(9, "wamp.error.unregistered"));
     let events = session.events();
-    let [Event::Ended { listener: RequestTicket(1), revoked: Some(reason) }] = &events[..] else {
+    let [ClientEvent::Ended { listener: RequestTicket(1), revoked: Some(reason) }] = &events[..]
+    else {
         panic!("{events:?}")
     };
     assert_eq!(reason, "wamp.error.unregistered");
@@ -57,7 +61,10 @@ fn more_arguments_come_for_what_runs_when_its_registration_has_gone() {
     session.receive(unregistered(9, ""));
     session.events();
     session.receive(invoked(30, false, Some(false)));
-    assert!(matches!(session.events()[..], [Event::Arguments { invocation: 30, last: true, .. }]));
+    assert!(matches!(
+        session.events()[..],
+        [ClientEvent::Arguments { invocation: 30, last: true, .. }]
+    ));
     assert!(session.client.is_established());
 }
 
@@ -66,7 +73,10 @@ fn a_revocation_that_crosses_unregister_ends_it_once() {
     let mut session = Session::registered();
     let request = session.client.unregister(RequestTicket(2), 9);
     session.receive(unregistered(9, ""));
-    assert!(matches!(session.events()[..], [Event::Ended { listener: RequestTicket(1), .. }]));
+    assert!(matches!(
+        session.events()[..],
+        [ClientEvent::Ended { listener: RequestTicket(1), .. }]
+    ));
     session.receive(error(RequestType::Unregister, request, "wamp.error.no_such_registration"));
     assert!(matches!(session.reply(), (2, Err(Failure::Error(_)))));
 }
@@ -79,7 +89,7 @@ fn the_revocation_of_what_is_not_ours_is_nothing() {
     session.receive(Message::from(Unsubscribed { request: 0, details: None }));
     assert!(session.events().is_empty() && session.messages().is_empty());
     session.receive(invocation(30, 9));
-    assert!(matches!(session.events()[..], [Event::Invocation { .. }]));
+    assert!(matches!(session.events()[..], [ClientEvent::Invocation { .. }]));
 }
 
 #[test]
@@ -96,8 +106,8 @@ fn every_listener_of_a_revoked_subscription_ends_and_late_events_are_nothing() {
     session.receive(Unsubscribed { request: 0, details: Some(details) });
     let events = session.events();
     let [
-        Event::Ended { listener: RequestTicket(1), revoked: Some(first) },
-        Event::Ended { listener: RequestTicket(2), revoked: Some(second) },
+        ClientEvent::Ended { listener: RequestTicket(1), revoked: Some(first) },
+        ClientEvent::Ended { listener: RequestTicket(2), revoked: Some(second) },
     ] = &events[..]
     else {
         panic!("{events:?}")

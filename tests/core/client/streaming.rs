@@ -1,7 +1,7 @@
 //! Arguments in parts, of the caller and of the callee.
 
 use wampwerk::Payload;
-use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
+use wampwerk::internals::core::client::{Answer, ClientEvent, RequestTicket};
 use wampwerk::message::{CancelMode, Message};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -37,7 +37,10 @@ fn the_parts_of_a_call_go_under_one_id() {
     let events = session.events();
     assert!(matches!(
         events[..],
-        [Event::Progress { .. }, Event::Reply { ticket: RequestTicket(1), result: Ok(_) }]
+        [
+            ClientEvent::Progress { .. },
+            ClientEvent::Reply { ticket: RequestTicket(1), result: Ok(_) }
+        ]
     ));
 }
 
@@ -75,9 +78,9 @@ fn the_parts_of_an_invocation_reach_the_one_that_runs() {
     }
     let events = session.events();
     let (first, parts) = events.split_first().unwrap();
-    assert!(matches!(first, Event::Invocation { listener: RequestTicket(1), .. }));
+    assert!(matches!(first, ClientEvent::Invocation { listener: RequestTicket(1), .. }));
     let parts = parts.iter().map(|event| match event {
-        Event::Arguments { invocation: 30, payload, last } => (numbered(payload), *last),
+        ClientEvent::Arguments { invocation: 30, payload, last } => (numbered(payload), *last),
         other => panic!("{other:?}"),
     });
     assert_eq!(parts.collect::<Vec<_>>(), [(1, false), (2, false), (3, true)]);
@@ -107,7 +110,7 @@ fn parts_that_cross_the_answer_are_nothing() {
     assert!(session.events().is_empty() && session.messages().is_empty());
     // The last part has come: an invocation of that id is another one now.
     session.receive(invoked(30, false, None));
-    assert!(matches!(session.events()[..], [Event::Invocation { .. }]));
+    assert!(matches!(session.events()[..], [ClientEvent::Invocation { .. }]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Subscriptions, and the listeners that share one.
 
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Answer, Event, RequestTicket};
+use wampwerk::internals::core::client::{Answer, ClientEvent, RequestTicket};
 use wampwerk::message::{CancelMode, RequestType, SubscribeOptions, Subscribed, Unsubscribed};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
@@ -32,7 +32,7 @@ fn several_listeners_share_a_subscription_and_the_last_one_ends_it() {
     let events = session.events();
     assert!(matches!(
         events[..],
-        [Event::Reply { ticket: RequestTicket(4), result: Ok(Answer::Unsubscribed) }]
+        [ClientEvent::Reply { ticket: RequestTicket(4), result: Ok(Answer::Unsubscribed) }]
     ));
     assert!(session.reached(500).is_empty(), "nor are those that come behind UNSUBSCRIBED");
     session.receive(event(501));

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{
+    Client, ClientConfig, ClientEvent, Failure, RequestTicket,
+};
 use wampwerk::message::{Message, RegisterOptions, Registered, RequestType, Subscribed};
 use wampwerk::{ApplicationError, Payload};
 // In the browser the same tests run under its own runner.
@@ -22,7 +24,7 @@ fn an_unsendable_call_fails_alone_and_its_id_is_used_again() {
     session.client.handle_unsendable(&message, ApplicationError::new("wamp.error.invalid_payload"));
     assert!(matches!(
         session.events()[..],
-        [Event::Reply { ticket: RequestTicket(1), result: Err(Failure::Unsendable(_)) }]
+        [ClientEvent::Reply { ticket: RequestTicket(1), result: Err(Failure::Unsendable(_)) }]
     ));
     assert_eq!(session.call(2), 1);
 }
@@ -34,7 +36,7 @@ fn an_unsendable_hello_ends_it_and_the_router_hears_nothing() {
     let hello = client.poll_transmit().unwrap();
     let error = ApplicationError::new("wamp.error.payload_size_exceeded").arg("it is too long");
     client.handle_unsendable(&hello, error);
-    let Some(Event::Closed(reason)) = client.poll_event() else { panic!() };
+    let Some(ClientEvent::Closed(reason)) = client.poll_event() else { panic!() };
     assert_eq!(
         (reason.kind, &*reason.reason),
         (CloseKind::Left, "wamp.error.payload_size_exceeded")
@@ -149,7 +151,7 @@ fn a_result_that_is_not_the_last_ends_its_invocation_if_it_cannot_be_sent() {
     assert!(session.client.progress(30, number(2)));
     session.client.answer(31, Ok(Payload::empty()));
     session.refuse_next("YIELD");
-    assert!(matches!(session.events()[..], [Event::Interrupted { invocation: 30, .. }]));
+    assert!(matches!(session.events()[..], [ClientEvent::Interrupted { invocation: 30, .. }]));
     let messages = session.messages();
     let [Message::Error(answer), Message::Yield(other)] = &messages[..] else {
         panic!("{messages:?}")

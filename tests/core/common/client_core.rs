@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use wampwerk::error::CloseKind;
-use wampwerk::internals::core::client::{Client, ClientConfig, Event, Failure, RequestTicket};
+use wampwerk::internals::core::client::{
+    Client, ClientConfig, ClientEvent, Failure, RequestTicket,
+};
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Payload, Value};
 
@@ -25,7 +27,7 @@ impl Session {
         let mut session = Session::joining();
         assert_eq!(session.sent(), ["HELLO"]);
         session.receive(welcome(roles));
-        assert!(matches!(session.events()[..], [Event::Joined(_)]));
+        assert!(matches!(session.events()[..], [ClientEvent::Joined(_)]));
         session
     }
 
@@ -62,13 +64,13 @@ impl Session {
         self.messages().iter().map(Message::name).collect()
     }
 
-    pub fn events(&mut self) -> Vec<Event> {
+    pub fn events(&mut self) -> Vec<ClientEvent> {
         std::iter::from_fn(|| self.client.poll_event()).collect()
     }
 
     pub fn close_kind(&mut self) -> CloseKind {
         match self.events().pop() {
-            Some(Event::Closed(reason)) => reason.kind,
+            Some(ClientEvent::Closed(reason)) => reason.kind,
             other => panic!("no end, but {other:?}"),
         }
     }
@@ -99,7 +101,7 @@ impl Session {
     pub fn reply(&mut self) -> (u64, Result<wampwerk::internals::core::client::Answer, Failure>) {
         let mut events = self.events();
         match (events.pop(), events.is_empty()) {
-            (Some(Event::Reply { ticket, result }), true) => (ticket.0, result),
+            (Some(ClientEvent::Reply { ticket, result }), true) => (ticket.0, result),
             (other, _) => panic!("{events:?} {other:?}"),
         }
     }
@@ -117,7 +119,7 @@ impl Session {
         self.receive(event(subscription));
         let events = self.events();
         let reached = events.iter().map(|event| match event {
-            Event::Event { listener, .. } => listener.0,
+            ClientEvent::Event { listener, .. } => listener.0,
             other => panic!("{other:?}"),
         });
         reached.collect()

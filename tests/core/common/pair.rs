@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use wampwerk::error::CloseReason;
-use wampwerk::internals::core::client::{Client, ClientConfig, Event, RequestTicket};
-use wampwerk::internals::core::router::{ConnectionId, Output, Router, RouterConfig};
+use wampwerk::internals::core::client::{Client, ClientConfig, ClientEvent, RequestTicket};
+use wampwerk::internals::core::router::{ConnectionId, Output, RouterConfig, RouterCore};
 use wampwerk::message::Message;
 
 pub struct World {
     pub now: Duration,
-    pub router: Router,
+    pub router: RouterCore,
     pub peers: Vec<Peer>,
     numbers: BTreeMap<ConnectionId, usize>,
 }
@@ -20,7 +20,7 @@ pub struct World {
 pub struct Peer {
     pub client: Client,
     pub connection: ConnectionId,
-    pub events: Vec<Event>,
+    pub events: Vec<ClientEvent>,
     pub to_router: VecDeque<Message>,
     pub to_client: VecDeque<Line>,
     /// What went over the line, by name: `"> CALL"`, `"< RESULT"`.
@@ -42,7 +42,7 @@ impl World {
         config.strict_request_ids = true;
         World {
             now: Duration::from_secs(1),
-            router: Router::new(config),
+            router: RouterCore::new(config),
             peers: Vec::new(),
             numbers: BTreeMap::new(),
         }
@@ -54,7 +54,7 @@ impl World {
         for _ in 0..count {
             let peer = world.connect("realm1");
             world.settle();
-            assert!(matches!(world.peers[peer].events[..], [Event::Joined(_)]));
+            assert!(matches!(world.peers[peer].events[..], [ClientEvent::Joined(_)]));
             world.peers[peer].events.clear();
             world.peers[peer].log.clear();
         }
@@ -181,7 +181,7 @@ impl Peer {
     /// The reason why the session is over, if it is.
     pub fn closed(&self) -> Option<&CloseReason> {
         self.events.iter().find_map(|event| match event {
-            Event::Closed(reason) => Some(&**reason),
+            ClientEvent::Closed(reason) => Some(&**reason),
             _ => None,
         })
     }

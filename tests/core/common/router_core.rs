@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use wampwerk::internals::core::router::{
     AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, MetaApi, Output,
-    Principal, Router, RouterConfig, Statistics,
+    Principal, RouterConfig, RouterCore, Statistics,
 };
 use wampwerk::message::*;
 use wampwerk::{ApplicationError, Dict, Value};
 
 pub struct Net {
-    pub router: Router,
+    pub router: RouterCore,
     pub now: Duration,
     inboxes: BTreeMap<ConnectionId, VecDeque<Message>>,
     closed: BTreeMap<ConnectionId, CloseCause>,
@@ -45,7 +45,7 @@ impl Net {
 
     pub fn with(config: RouterConfig) -> Self {
         Net {
-            router: Router::new(config),
+            router: RouterCore::new(config),
             now: Duration::ZERO,
             inboxes: BTreeMap::new(),
             closed: BTreeMap::new(),

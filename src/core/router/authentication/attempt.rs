@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::auth::{Exchange, Secret};
+use crate::auth::Secret;
+use crate::auth::exchange::Exchange;
 use crate::core::router::authentication::request::{AuthRequest, Principal};
 use crate::core::router::connection::Peer;
 use crate::core::router::features::Features;

@@ -8,7 +8,7 @@ use crate::core::router::authentication::user::User;
 use crate::core::router::authorization::Role;
 use crate::uri::Uri;
 
-/// Settings of the authentication of a [`Router`](crate::core::router::Router).
+/// Settings of the authentication of a [`RouterCore`](crate::core::router::RouterCore).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthenticationConfig {

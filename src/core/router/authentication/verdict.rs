@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::auth::cryptosign::SigningKey;
-use crate::auth::{AuthError, ChallengeContext, Credential, Exchange, Secret};
+use crate::auth::exchange::Exchange;
+use crate::auth::{AuthError, ChallengeContext, Credential, Secret};
 use crate::core::ids::RandomIds;
 use crate::core::router::authentication::attempt::{Attempt, Claim, Join, Next, Refusal};
 use crate::core::router::authentication::nonces::{Key, Nonces};

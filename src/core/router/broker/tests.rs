@@ -8,7 +8,7 @@ use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::Turn;
-use crate::core::router::{ConnectionId, Disclosure, MetaApi, Output, Router, RouterConfig};
+use crate::core::router::{ConnectionId, Disclosure, MetaApi, Output, RouterConfig, RouterCore};
 use crate::error::ApplicationError;
 use crate::message::{
     Event, Hello, HelloDetails, Message, Payload, Publish, PublishOptions, Roles, Subscribe,
@@ -21,7 +21,7 @@ const TOPIC: &str = "com.example.topic";
 const EPOCH: Duration = Duration::from_secs(1_000_000);
 
 struct Net {
-    router: Router,
+    router: RouterCore,
     now: Duration,
     outputs: Vec<(ConnectionId, Message)>,
 }
@@ -35,7 +35,7 @@ impl Net {
         config.epoch = EPOCH;
         // Its events would match many of the patterns.
         config.meta_api = MetaApi::Off;
-        Net { router: Router::new(set(config)), now: Duration::ZERO, outputs: Vec::new() }
+        Net { router: RouterCore::new(set(config)), now: Duration::ZERO, outputs: Vec::new() }
     }
 
     fn join(&mut self, subscriber: &[&str]) -> Peer {

@@ -279,14 +279,14 @@ mod tests {
 
     use super::*;
     use crate::core::router::meta_event::MetaEvent::{Created, Deleted, Entered, Left};
-    use crate::core::router::{CloseCause, Output, Router, RouterConfig};
+    use crate::core::router::{CloseCause, Output, RouterConfig, RouterCore};
     use crate::message::{Hello, HelloDetails, Message, RegisterOptions, Roles};
 
     const OF: Kind = Kind::Registration;
 
     /// A router with two sessions that announce revocation.
     struct World {
-        router: Router,
+        router: RouterCore,
         connections: [ConnectionId; 2],
         /// Their ids.
         sessions: [u64; 2],
@@ -294,7 +294,7 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            let mut router = Router::new(RouterConfig::new(7).realm("realm1"));
+            let mut router = RouterCore::new(RouterConfig::new(7).realm("realm1"));
             let mut join = || {
                 let id = router.connect(Duration::ZERO);
                 let mut details = HelloDetails::default();
