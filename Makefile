@@ -33,6 +33,7 @@ bench: ## benches, and the comparison with other clients and the raw transport
 	cargo bench --bench matching
 	cargo build --profile compare --locked --manifest-path benches/compare/peer/Cargo.toml --target-dir target
 	cargo run --profile compare --locked -p wampwerk-compare
+	cargo run --profile compare --locked --manifest-path benches/websocket/Cargo.toml --target-dir target
 
 fuzz: ## fuzz decoding, framing and the router's core; TIME=seconds for each target (30), TARGET=name for one
 	tools/setup fuzz
