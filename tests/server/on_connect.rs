@@ -3,8 +3,9 @@
 use std::future::ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wampwerk::Serializer;
 use wampwerk::message::Message;
 use wampwerk::server::{
@@ -155,4 +156,159 @@ async fn it_is_shown_the_request_and_only_one_that_would_be_let_in() {
     assert!(answer(&listener, &request).await.starts_with("HTTP/1.1 101 "));
     let expected = ["/ws", "a=b", "a=b", "https://a.example", "other wamp.2.json", "2"];
     assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+/// Waits as long as the query says, in milliseconds.
+async fn slowly(request: ConnectionRequest) -> Result<ConnectionAccept, ConnectionDeny> {
+    let time = request.query().unwrap_or("0").parse()?;
+    tokio::time::sleep(Duration::from_millis(time)).await;
+    Ok(ConnectionAccept::new().header("X-Slept", time.to_string()))
+}
+
+#[tokio::test]
+async fn h21_octets_behind_the_request_wait_for_the_decision() {
+    let router = router();
+    let listener = router.listen(URL).on_connect(slowly).await.unwrap();
+    // HELLO, masked by zeros, in the same segment as the request.
+    let hello = br#"[1,"realm1",{"roles":{"caller":{}}}]"#;
+    let length = 0x80 | u8::try_from(hello.len()).unwrap();
+    let frame = [&[0x81, length, 0, 0, 0, 0], &hello[..]].concat();
+    let mut stream = tcp(&listener).await;
+    let request = [with_query("?50").as_bytes(), &frame].concat();
+    stream.write_all(&request).await.unwrap();
+    let head = read_head(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 101 ") && head.contains("X-Slept: 50\r\n"), "{head}");
+    // Longer than 125 octets.
+    let mut welcome = [0; 6];
+    stream.read_exact(&mut welcome).await.unwrap();
+    assert_eq!((&welcome[..2], &welcome[4..]), (&[0x81, 126][..], &b"[2"[..]));
+}
+
+#[tokio::test]
+async fn a_decision_that_takes_too_long_is_refused() {
+    let options = ServerOptions::new().open_handshake_timeout(Duration::from_millis(50));
+    let router = router();
+    let listener = router.listen(URL).options(options).on_connect(slowly).await.unwrap();
+    let answer = answer(&listener, &with_query("?60000")).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("too long to decide"), "{answer}");
+}
+
+#[tokio::test]
+async fn h22_faults_of_the_application_are_answered_by_500_without_their_text() {
+    async fn ask(request: ConnectionRequest) -> Result<ConnectionAccept, ConnectionDeny> {
+        match request.query() {
+            Some("panic") => panic!("a secret"),
+            Some("later") => {
+                tokio::task::yield_now().await;
+                panic!("a secret")
+            }
+            Some("error") => Err(std::io::Error::other("a secret"))?,
+            Some("cookie") => Ok(ConnectionAccept::new().header("Set-Cookie", "a secret\0")),
+            Some(protocol) => Ok(ConnectionAccept::new().protocol(protocol)),
+            None => Ok(ConnectionAccept::new()),
+        }
+    }
+    let router = router();
+    let listener = router.listen(URL).on_connect(ask).await.unwrap();
+    // The last ones are not offered, or not of a WAMP router.
+    for query in ["panic", "later", "error", "cookie", "wamp.2.cbor", "chat", ""] {
+        let request = with_query(&format!("?{query}")).replace("wamp.2.json", "wamp.2.json, chat");
+        let answer = answer(&listener, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{query}: {answer}");
+        assert!(!answer.contains("secret"), "{query}: {answer}");
+    }
+    // The server goes on, and a subprotocol that fits both may be chosen.
+    let request = with_query("?wamp.2.cbor").replace("wamp.2.json", "wamp.2.json, wamp.2.cbor");
+    let good = answer(&listener, &request).await;
+    assert!(good.starts_with("HTTP/1.1 101 "), "{good}");
+    assert!(good.contains("Sec-WebSocket-Protocol: wamp.2.cbor\r\n"), "{good}");
+}
+
+#[test]
+fn a_panic_in_the_function_itself_is_caught_too() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let router = router();
+        let broken = |request: ConnectionRequest| {
+            assert!(request.query().is_none(), "a secret");
+            ready(Ok(ConnectionAccept::new()))
+        };
+        let listener = router.listen(URL).on_connect(broken).await.unwrap();
+        let bad = answer(&listener, &with_query("?x")).await;
+        assert!(bad.starts_with("HTTP/1.1 500 ") && !bad.contains("secret"), "{bad}");
+        assert!(answer(&listener, &with_query("")).await.starts_with("HTTP/1.1 101 "));
+    });
+}
+
+#[tokio::test]
+async fn the_request_is_shown_decoded() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&seen);
+    let router = router();
+    let listener = router.listen(URL).on_connect(move |request| {
+        let params: Vec<_> = request.params().collect();
+        let extensions: Vec<_> = request.extensions().map(str::to_owned).collect();
+        notes.lock().unwrap().push((params, extensions, request.host().unwrap().to_owned()));
+        assert_eq!(request.version(), 13);
+        ready(Ok(ConnectionAccept::new()))
+    });
+    let listener = listener.await.unwrap();
+    let more = format!("{JSON}Sec-WebSocket-Extensions: a; b=\"c\", d\r\n");
+    let request =
+        upgrade(&more).replace("GET /ws ", "GET ws://[::1]:9000/ws?a=J%c3%bcrgen+x&&b&a= ");
+    assert!(answer(&listener, &request).await.starts_with("HTTP/1.1 101 "));
+    let params = [("a", "J\u{fc}rgen x"), ("b", ""), ("a", "")];
+    let params = params.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let extensions = ["a; b=c", "d"].map(str::to_owned).to_vec();
+    assert_eq!(*seen.lock().unwrap(), [(params, extensions, "[::1]".to_owned())]);
+}
+
+/// The peer that `on_connect` sees, and that of the transport.
+#[tokio::test]
+async fn the_peer_behind_trusted_proxies_is_the_client() {
+    let router = router();
+    for (proxies, header, expected) in [
+        (0, "X-Forwarded-For: 10.0.0.1\r\n", "127.0.0.1:"),
+        (1, "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n", "10.0.0.2"),
+        (2, "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 10.0.0.2\r\n", "10.0.0.1"),
+        (3, "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n", "127.0.0.1:"),
+        (1, "X-Forwarded-For: unknown\r\n", "127.0.0.1:"),
+        (1, "", "127.0.0.1:"),
+    ] {
+        let peers = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::clone(&peers);
+        let options = ServerOptions::new().trust_x_forwarded_for(proxies);
+        let listener = router.listen(URL).options(options).on_connect(move |request| {
+            notes.lock().unwrap().push(request.peer().unwrap().to_owned());
+            ready(Ok(ConnectionAccept::new()))
+        });
+        let listener = listener.await.unwrap();
+        let good = answer(&listener, &upgrade(&format!("{JSON}{header}"))).await;
+        assert!(good.starts_with("HTTP/1.1 101 "), "{good}");
+        let found = peers.lock().unwrap().pop().unwrap();
+        assert!(found.starts_with(expected), "{header}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn answers_have_the_headers_of_the_options() {
+    let options = ServerOptions::new()
+        .server("demo/1.0".to_owned())
+        .header("X-Frame", "a")
+        .header("x-frame", "b");
+    let router = router();
+    let listener = router.listen(URL).options(options).await.unwrap();
+    let good = answer(&listener, &upgrade(JSON)).await;
+    for line in ["Server: demo/1.0\r\n", "X-Frame: a\r\n", "X-Frame: b\r\n"] {
+        assert!(good.contains(line), "{good}");
+    }
+    for request in [upgrade(""), "GET /ws HTTP/1.1\r\nA : b\r\n".to_owned()] {
+        let bad = answer(&listener, &request).await;
+        assert!(bad.starts_with("HTTP/1.1 400 ") && bad.contains("Server: demo/1.0\r\n"), "{bad}");
+        assert!(!bad.contains("X-Frame"), "{bad}");
+    }
+    let error = router.listen("rs://127.0.0.1:0");
+    let error = error.options(ServerOptions::new().trust_x_forwarded_for(1)).await.unwrap_err();
+    assert!(error.to_string().contains("trust_x_forwarded_for"), "{error}");
 }

@@ -3,6 +3,7 @@
 use wampwerk::internals::framing::websocket::handshake::{
     ClientRequest, HeadKind, HeadReader, Key, ResponseError,
 };
+use wampwerk::transport::Deflate;
 
 /// Key and answer of RFC 6455, section 1.3.
 const KEY: [u8; 16] = *b"the sample nonce";
@@ -18,9 +19,9 @@ fn request() -> ClientRequest {
     }
 }
 
-fn offering(protocols: &[&str], extensions: Option<&str>) -> ClientRequest {
+fn offering(protocols: &[&str], deflate: Option<Deflate>) -> ClientRequest {
     let protocols = protocols.iter().map(|&name| name.to_owned()).collect();
-    ClientRequest { protocols, extensions: extensions.map(str::to_owned), ..request() }
+    ClientRequest { protocols, deflate, ..request() }
 }
 
 /// The verdict on a whole answer: protocol and extensions, or the error.
@@ -34,7 +35,8 @@ fn check(
     let (response, behind) = reader.into_response().map_err(ResponseError::Head)?;
     assert_eq!(behind, b"");
     let agreement = request.check_response(&Key::new(KEY), &response)?;
-    Ok((agreement.protocol, agreement.extensions.into_iter().map(|it| it.text).collect()))
+    assert_eq!(agreement.deflate.is_some(), !agreement.extensions.is_empty());
+    Ok((agreement.protocol, agreement.extensions))
 }
 
 #[test]
@@ -54,7 +56,7 @@ fn the_request_has_what_is_set() {
         origin: Some("https://a.example".to_owned()),
         user_agent: Some("demo/1.0".to_owned()),
         protocols: vec!["one".to_owned(), "two".to_owned()],
-        extensions: Some("permessage-deflate; client_max_window_bits".to_owned()),
+        deflate: Some(Deflate::new()),
         headers: vec![("X-A".to_owned(), "1".to_owned()), ("x-a".to_owned(), "Jürgen".to_owned())],
     };
     request.check().unwrap();
@@ -207,27 +209,34 @@ fn h04_the_accept_key_is_that_of_the_request_and_there_once() {
 
 #[test]
 fn h05_extensions_were_offered_and_none_comes_twice() {
-    let deflate = "permessage-deflate";
-    let with = |offer: Option<&str>, lines: &str| {
-        check(&offering(&[], offer), &format!("{SWITCH}{ACCEPT}{lines}\r\n"))
+    let with = |offer: Option<Deflate>, value: &str| {
+        let line = format!("Sec-WebSocket-Extensions: {value}\r\n");
+        check(&offering(&[], offer), &format!("{SWITCH}{ACCEPT}{line}\r\n"))
     };
-    let line = |value: &str| format!("Sec-WebSocket-Extensions: {value}\r\n");
-    let unoffered = |name: &str| Err(ResponseError::Extension(name.to_owned()));
-    assert_eq!(with(None, &line(deflate)), unoffered(deflate));
-    assert_eq!(with(Some("x-a"), &line(deflate)), unoffered(deflate));
-    assert_eq!(with(Some(deflate), &line("permessage-deflate, x-b")), unoffered("x-b"));
-    assert_eq!(with(Some(deflate), &line(deflate).repeat(2)), unoffered(deflate));
-    let offer = "permessage-deflate; client_max_window_bits, x-a; b=\"c\"";
-    let answer = line("permessage-deflate ; client_max_window_bits = 9,") + &line("X-A");
-    let agreed = ["permessage-deflate ; client_max_window_bits = 9", "X-A"].map(str::to_owned);
-    assert_eq!(with(Some(offer), &answer), Ok((None, agreed.to_vec())));
-    assert_eq!(with(None, &line("")), Ok((None, vec![])));
-    for value in
-        ["a b", "permessage-deflate; ", "a;b=", "a;b=\"c", "a;b=\"c d\"", ";", "a;=b", "\"a\""]
-    {
-        let error = with(Some(deflate), &line(value)).unwrap_err();
+    let (deflate, twice) =
+        ("permessage-deflate", "\r\nSec-WebSocket-Extensions: permessage-deflate");
+    for (offer, value, text) in [
+        (None, deflate, "\"permessage-deflate\", which was not offered"),
+        (None, "x-a", "\"x-a\", which was not offered"),
+        (Some(Deflate::new()), "permessage-deflate, x-b", "\"x-b\", which was not offered"),
+        (Some(Deflate::new()), &format!("{deflate}{twice}"), "twice"),
+        (Some(Deflate::new()), "permessage-deflate; x=1", "x is unknown"),
+        (Some(Deflate::new()), "permessage-deflate; client_max_window_bits=16", "16"),
+        (Some(Deflate::new()), "permessage-deflate; ", "not a valid list"),
+        (None, "a b", "not a valid list"),
+        (None, "a;b=\"c", "not a valid list"),
+        (None, "a;b=\"c d\"", "not a valid list"),
+        (None, ";", "not a valid list"),
+    ] {
+        let error = with(offer, value).unwrap_err();
         assert!(matches!(error, ResponseError::Extensions(_)), "{value}: {error:?}");
+        assert!(error.to_string().contains(text), "{value}: {error}");
     }
+    let agreed = with(Some(Deflate::new()), "permessage-deflate ; client_max_window_bits = 9,");
+    let expected = "permessage-deflate; client_max_window_bits=9".to_owned();
+    assert_eq!(agreed, Ok((None, vec![expected])));
+    assert_eq!(with(None, ""), Ok((None, vec![])));
+    assert_eq!(with(Some(Deflate::new()), ""), Ok((None, vec![])));
 }
 
 #[test]

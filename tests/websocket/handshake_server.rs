@@ -52,7 +52,7 @@ fn the_sample_of_the_rfc_is_accepted() {
     let offer = decide(&head).unwrap();
     assert_eq!(offer.key.accept(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     assert_eq!(offer.protocols, ["chat", "superchat"]);
-    assert_eq!(offer.extensions, []);
+    assert!(offer.extensions.is_empty());
     let answer = String::from_utf8(encode(&offer.accept(Some("chat"), None).unwrap())).unwrap();
     let expected = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
                     Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
@@ -201,10 +201,13 @@ fn h18_extensions_are_one_list_and_unknown_ones_stay_in_it() {
                  Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits; \
                  server_max_window_bits = \"10\",a;b=\"\\c\"\r\nsec-websocket-extensions:\r\n";
     let offer = decide(&with(VERSION, &format!("{VERSION}{lines}"))).unwrap();
-    let names: Vec<_> = offer.extensions.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names, ["x-webkit-deflate-frame", "permessage-bzip2", "permessage-deflate", "a"]);
-    let text = "permessage-deflate; client_max_window_bits; server_max_window_bits = \"10\"";
-    assert_eq!(offer.extensions[2].text, text);
+    let expected = [
+        "x-webkit-deflate-frame",
+        "permessage-bzip2",
+        "permessage-deflate; client_max_window_bits; server_max_window_bits=10",
+        "a; b=c",
+    ];
+    assert_eq!(offer.extensions, expected);
     for value in ["a b", "a; ", "a;b c", "a=b", "a;b=", "a;b=\"", "a;b=\"c, d\"", "\u{e4}", "a;;b"]
     {
         let lines = format!("{VERSION}Sec-WebSocket-Extensions: {value}\r\n");

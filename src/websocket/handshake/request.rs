@@ -85,17 +85,16 @@ impl ConnectionRequest {
         self.0.offer.protocols.iter().map(String::as_str)
     }
 
-    /// Iterates over the extensions that the client offers, in its order, each with its parameters as they
-    /// were sent.
+    /// Iterates over the extensions that the client offers, in its order, each with its parameters.
     pub fn extensions(&self) -> impl Iterator<Item = &str> {
-        self.0.offer.extensions.iter().map(|extension| extension.text.as_str())
+        self.0.offer.extensions.iter().map(String::as_str)
     }
 
     pub(crate) fn offer(&self) -> &Offer {
         &self.0.offer
     }
 
-    fn all(&self) -> &HeaderMap {
+    pub(super) fn all(&self) -> &HeaderMap {
         self.0.head.headers()
     }
 }

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 
+use crate::framing::websocket::deflate;
 use crate::framing::websocket::handshake::Agreement;
 
 /// The answer of a server that has accepted a WebSocket client. Equivalent of Autobahn's
@@ -33,15 +34,20 @@ impl ConnectionResponse {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
+    /// Returns the agreement about compression.
+    pub(crate) fn deflate(&self) -> Option<&deflate::Agreement> {
+        self.agreement.deflate.as_ref()
+    }
+
     /// Returns the subprotocol that the server chose.
     #[doc(alias = "websocket_protocol_in_use")]
     pub fn protocol(&self) -> Option<&str> {
         self.agreement.protocol.as_deref()
     }
 
-    /// Iterates over the extensions that the server uses, each with its parameters as they were sent.
+    /// Iterates over the extensions that the server uses, each with its parameters.
     #[doc(alias = "websocket_extensions_in_use")]
     pub fn extensions(&self) -> impl Iterator<Item = &str> {
-        self.agreement.extensions.iter().map(|extension| extension.text.as_str())
+        self.agreement.extensions.iter().map(String::as_str)
     }
 }

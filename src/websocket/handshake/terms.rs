@@ -1,6 +1,6 @@
 //! Contains `Terms`: a server's decision about a request, without a stream.
 
-use http::header::{HeaderName, HeaderValue, SERVER};
+use http::header::{HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SERVER};
 use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::answer::ConnectionAccept;
@@ -8,7 +8,9 @@ use super::on_connect::OnConnect;
 use super::origins::Origins;
 use super::peer::forwarded;
 use super::request::ConnectionRequest;
-use crate::framing::websocket::handshake::{Refusal, check, check_field};
+use crate::framing::websocket::deflate;
+use crate::framing::websocket::handshake::{Refusal, RequestError, check, check_field};
+use crate::settings::Deflate;
 
 /// The requirements for a request, and what every answer has.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Terms {
     pub(crate) server: Option<HeaderValue>,
     /// Headers of the answer that accepts.
     pub(crate) headers: HeaderMap,
+    /// Compression that is accepted.
+    pub(crate) deflate: Option<Deflate>,
 }
 
 impl Terms {
@@ -54,18 +58,19 @@ impl Terms {
         }
     }
 
-    /// Returns the answer that accepts a request.
+    /// Returns the answer that accepts a request, and the agreement about compression.
     pub(crate) fn response(
         &self,
         request: &ConnectionRequest,
         accept: &ConnectionAccept,
         protocol: Option<&str>,
-        extensions: Option<&HeaderValue>,
-    ) -> Result<Response<()>, Refusal> {
-        let mut response = request.offer().accept(protocol, extensions).map_err(|error| {
-            tracing::error!(protocol, %error, "on_connect gave an answer that cannot be sent");
-            unsendable()
-        })?;
+    ) -> Result<(Response<()>, Option<deflate::Agreement>), Refusal> {
+        let (deflate, extensions) = self.compression(request)?.unzip();
+        let mut response =
+            request.offer().accept(protocol, extensions.as_ref()).map_err(|error| {
+                tracing::error!(protocol, %error, "on_connect gave an answer that cannot be sent");
+                unsendable()
+            })?;
         let headers = response.headers_mut();
         headers.extend(self.server.iter().map(|value| (SERVER, value.clone())));
         for (name, value) in &self.headers {
@@ -78,7 +83,7 @@ impl Terms {
             })?;
             headers.append(name, value);
         }
-        Ok(response)
+        Ok((response, deflate))
     }
 
     /// Returns the answer that refuses a request.
@@ -86,6 +91,18 @@ impl Terms {
         let mut response = refusal.response();
         response.headers_mut().extend(self.server.iter().map(|value| (SERVER, value.clone())));
         response
+    }
+
+    /// Chooses among the client's offers of compression. Returns the agreement, and the value of the header.
+    fn compression(
+        &self,
+        request: &ConnectionRequest,
+    ) -> Result<Option<(deflate::Agreement, HeaderValue)>, Refusal> {
+        let Some(settings) = &self.deflate else { return Ok(None) };
+        let lines = request.all().get_all(SEC_WEBSOCKET_EXTENSIONS);
+        let agreed = deflate::accept(lines, settings).map_err(RequestError::Extensions)?;
+        let Some((agreement, text)) = agreed else { return Ok(None) };
+        Ok(HeaderValue::try_from(text).ok().map(|value| (agreement, value)))
     }
 
     /// Returns the client's address that the trusted proxies name.

@@ -1,5 +1,7 @@
 //! The header `Sec-WebSocket-Extensions` (RFC 6455, section 9.1).
 
+use std::fmt;
+
 /// An extension as the header names it, with its parameters in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
@@ -7,6 +9,19 @@ pub struct Extension {
     pub name: String,
     /// Names and values; a value is without its quotes.
     pub parameters: Vec<(String, Option<String>)>,
+}
+
+impl fmt::Display for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for (name, value) in &self.parameters {
+            write!(f, "; {name}")?;
+            if let Some(value) = value {
+                write!(f, "={value}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Extensions that cannot be accepted. To a server only [`Syntax`](Self::Syntax) happens.

@@ -2,15 +2,18 @@
 
 use std::fmt::Write;
 
-use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
 use http::{Response, StatusCode, Version};
 
-use super::extensions::{Extension, ExtensionsError, extensions};
 use super::fields::{Once, check_field, check_value, has_token, is_token_text, once};
 use super::head::MAX_HEAD;
 use super::key::Key;
 use super::scanner::HeadError;
 use crate::error::ConfigError;
+use crate::framing::websocket::deflate::{self, BadExtensions, Extension};
+use crate::settings::Deflate;
 
 /// The parts of a client's request that differ between requests. The same for each attempt; only the key is
 /// new.
@@ -26,8 +29,8 @@ pub struct ClientRequest {
     pub user_agent: Option<String>,
     /// Subprotocols that are offered, in order of preference.
     pub protocols: Vec<String>,
-    /// Value of `Sec-WebSocket-Extensions`.
-    pub extensions: Option<String>,
+    /// Compression that is offered.
+    pub deflate: Option<Deflate>,
     /// Further headers, in order.
     pub headers: Vec<(String, String)>,
 }
@@ -38,8 +41,10 @@ pub struct ClientRequest {
 pub struct Agreement {
     /// Subprotocol of the server's choice. It was offered.
     pub protocol: Option<String>,
-    /// Extensions of the server's choice. Each was offered by name; the parameters are not checked.
-    pub extensions: Vec<Extension>,
+    /// Extensions of the server's choice, with their parameters.
+    pub extensions: Vec<String>,
+    /// Compression, if it is among them.
+    pub deflate: Option<deflate::Agreement>,
 }
 
 /// The response does not open the WebSocket.
@@ -70,12 +75,9 @@ pub enum ResponseError {
         /// Value of the header; its lines are joined.
         chosen: String,
     },
-    /// The server's extensions are not a valid list.
+    /// The server's extensions are not a valid list, or not as they were offered.
     #[error("{0}")]
-    Extensions(#[source] ExtensionsError),
-    /// The server uses an extension that was not offered, or one twice.
-    #[error("the server uses an extension that was not offered, or twice: {0}")]
-    Extension(String),
+    Extensions(#[source] BadExtensions),
 }
 
 impl ClientRequest {
@@ -131,8 +133,8 @@ impl ClientRequest {
         if !self.protocols.is_empty() {
             add("Sec-WebSocket-Protocol", &self.protocols.join(", "));
         }
-        if let Some(extensions) = &self.extensions {
-            add("Sec-WebSocket-Extensions", extensions);
+        if let Some(deflate) = &self.deflate {
+            add("Sec-WebSocket-Extensions", &deflate::offer(deflate));
         }
         if let Some(origin) = &self.origin {
             add("Origin", origin);
@@ -176,14 +178,12 @@ impl ClientRequest {
             Once::Missing => return Err(ResponseError::Accept("is missing")),
             Once::Repeated => return Err(ResponseError::Accept("is repeated")),
         }
-        let extensions = extensions(headers).map_err(ResponseError::Extensions)?;
-        for (index, Extension { name, .. }) in extensions.iter().enumerate() {
-            let twice = extensions[..index].iter().any(|one| one.name.eq_ignore_ascii_case(name));
-            if twice || !self.offers(name) {
-                return Err(ResponseError::Extension(name.clone()));
-            }
-        }
-        Ok(Agreement { protocol: self.chosen(response)?, extensions })
+        let lines = || headers.get_all(SEC_WEBSOCKET_EXTENSIONS);
+        let extensions = deflate::parse(lines()).map_err(ResponseError::Extensions)?;
+        let extensions = extensions.iter().map(Extension::to_string).collect();
+        let deflate = deflate::check_response(lines(), self.deflate.as_ref());
+        let deflate = deflate.map_err(ResponseError::Extensions)?;
+        Ok(Agreement { protocol: self.chosen(response)?, extensions, deflate })
     }
 
     /// Returns the server's subprotocol.
@@ -200,14 +200,6 @@ impl ClientRequest {
         let lines = response.headers().get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
         let lines = lines.map(|line| String::from_utf8_lossy(line.as_bytes()));
         Err(ResponseError::Protocol { chosen: lines.collect::<Vec<_>>().join(", ") })
-    }
-
-    /// Returns whether the request offers an extension of this name.
-    fn offers(&self, name: &str) -> bool {
-        let offers = self.extensions.iter().flat_map(|offers| offers.split(','));
-        offers
-            .filter_map(|offer| offer.split(';').next())
-            .any(|offered| offered.trim().eq_ignore_ascii_case(name))
     }
 }
 

@@ -5,7 +5,6 @@
 //! request and checks the response; the server's side checks the request and builds the response or refusal.
 
 mod client;
-mod extensions;
 mod fields;
 mod head;
 mod key;
@@ -14,7 +13,6 @@ mod scanner;
 mod server;
 
 pub use client::{Agreement, ClientRequest, ResponseError};
-pub use extensions::{Extension, ExtensionsError};
 pub use fields::check_field;
 pub use head::{HeadReader, MAX_HEAD};
 pub use key::Key;

@@ -6,11 +6,11 @@ use http::header::{
 };
 use http::{Method, Request, Response, StatusCode, Version};
 
-use super::extensions::{Extension, ExtensionsError, extensions};
 use super::fields::{Once, elements, has_token, is_token_text, once};
 use super::key::Key;
 use super::refusal::Refusal;
 use super::scanner::{HeadError, HeadFault};
+use crate::framing::websocket::deflate::{BadExtensions, Extension, parse};
 
 /// What a client offers in a valid request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct Offer {
     pub key: Key,
     /// Subprotocols, in the client's order.
     pub protocols: Vec<String>,
-    /// Extensions, in the client's order. Unknown ones are among them.
-    pub extensions: Vec<Extension>,
+    /// Extensions, in the client's order, with their parameters. Unknown ones are among them.
+    pub extensions: Vec<String>,
 }
 
 /// The request does not open a WebSocket.
@@ -60,7 +60,7 @@ pub enum RequestError {
     Protocols,
     /// The extensions are not a valid list.
     #[error("{0}")]
-    Extensions(#[source] ExtensionsError),
+    Extensions(#[source] BadExtensions),
 }
 
 /// The chosen subprotocol was not offered by the client.
@@ -106,7 +106,9 @@ pub fn check<B>(request: &Request<B>) -> Result<Offer, RequestError> {
         }
         protocols.push(name.to_owned());
     }
-    let extensions = extensions(headers).map_err(RequestError::Extensions)?;
+    let extensions = parse(headers.get_all(SEC_WEBSOCKET_EXTENSIONS));
+    let extensions = extensions.map_err(RequestError::Extensions)?;
+    let extensions = extensions.iter().map(Extension::to_string).collect();
     Ok(Offer { key, protocols, extensions })
 }
 

@@ -380,6 +380,7 @@ impl ServerOptions {
         Terms {
             origins: self.origins(),
             on_connect,
+            deflate: self.per_message_deflate.clone().flatten(),
             trusted_proxies: self.trust_x_forwarded_for.unwrap_or(0),
             server: self.server.as_ref().and_then(|value| HeaderValue::try_from(value).ok()),
             // They have been checked.

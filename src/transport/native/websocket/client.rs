@@ -41,6 +41,7 @@ impl WebSocketClient {
             resource: url.target(),
             protocols: subprotocols.iter().map(|one| one.name().to_owned()).collect(),
             headers: config.headers.clone(),
+            deflate: config.options.per_message_deflate.clone().flatten(),
             ..ClientRequest::default()
         };
         let dial = Dialer::new(&url, &route_settings(config))?;
@@ -62,8 +63,16 @@ impl WebSocketClient {
             open(stream, request, dial.peer()).await.map_err(failed)?;
         let subprotocol = self.chosen(response.protocol())?;
         let (peer, settings) = (dial.peer(), &self.settings);
-        let transport =
-            transport(stream, early, Role::Client, peer, protection, subprotocol, settings);
+        let transport = transport(
+            stream,
+            early,
+            Role::Client,
+            peer,
+            protection,
+            subprotocol,
+            settings,
+            response.deflate(),
+        );
         Ok(Batched::over(Box::new(transport), subprotocol.batched))
     }
 

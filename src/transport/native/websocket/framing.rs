@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::{Cause, TransportError};
+use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::{Event, Kind, Role};
 use crate::net::framed::{Framing, GiveUp, Incoming, TimeLimits, WriteError, lost};
 use crate::net::protection::Protection;
@@ -24,6 +25,7 @@ pub(super) struct WebSocketFraming<S> {
 }
 
 /// The transport over a stream whose opening handshake is done; `early` is what came behind it.
+#[allow(clippy::too_many_arguments, reason = "the parts of a connection, each of its own kind")]
 pub(super) fn transport<S>(
     stream: S,
     early: Vec<u8>,
@@ -32,6 +34,7 @@ pub(super) fn transport<S>(
     protection: Protection,
     subprotocol: Subprotocol,
     settings: &Settings,
+    deflate: Option<&Agreement>,
 ) -> FramedTransport<WebSocketFraming<S>>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
@@ -45,7 +48,7 @@ where
         send_timeout: settings.send_timeout,
         close_timeout: settings.close_timeout,
     };
-    let connection = Connection::new(stream, early, role, settings, None);
+    let connection = Connection::new(stream, early, role, settings, deflate);
     let kind = if subprotocol.serializer.is_binary() { Kind::Binary } else { Kind::Text };
     FramedTransport::new(WebSocketFraming { connection, kind }, info, times)
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::framing::transport;
 use crate::framing::websocket::Role;
+use crate::framing::websocket::deflate;
 use crate::framing::websocket::handshake::Refusal;
 use crate::message::Serializer;
 use crate::net::protection::Protection;
@@ -47,6 +48,7 @@ pub(crate) struct Checked {
 pub(crate) struct Agreed {
     subprotocol: Subprotocol,
     response: Response<()>,
+    deflate: Option<deflate::Agreement>,
     /// The client's address, as far as it is known.
     peer: Option<String>,
 }
@@ -98,8 +100,9 @@ impl Terms {
             })?;
             protocol = Some(chosen);
         }
-        let response = self.handshake.response(&request, &accept, protocol, None)?;
-        Ok(Agreed { subprotocol, response, peer: request.peer().map(str::to_owned) })
+        let (response, deflate) = self.handshake.response(&request, &accept, protocol)?;
+        let peer = request.peer().map(str::to_owned);
+        Ok(Agreed { subprotocol, response, deflate, peer })
     }
 
     /// Returns the answer that refuses a request.
@@ -190,6 +193,8 @@ where
 {
     let subprotocol = agreed.subprotocol;
     let peer = agreed.peer.clone().unwrap_or_else(|| peer.to_string());
-    let transport = transport(stream, early, Role::Server, peer, protection, subprotocol, settings);
+    let deflate = agreed.deflate.as_ref();
+    let transport =
+        transport(stream, early, Role::Server, peer, protection, subprotocol, settings, deflate);
     Batched::over(Box::new(transport), subprotocol.batched)
 }
