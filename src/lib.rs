@@ -98,11 +98,7 @@ pub mod websocket;
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod net;
-    }
-}
-
-cfg_if::cfg_if! {
-    if #[cfg(all(feature = "router", not(target_arch = "wasm32")))] {
+        #[cfg(feature = "router")]
         pub mod server;
     }
 }

@@ -3,8 +3,6 @@
 
 use std::io;
 
-#[cfg(feature = "router")]
-pub(crate) use self::server::ServerTls;
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::settings::Tls;
 
@@ -44,7 +42,7 @@ pub(crate) fn cause(error: io::Error) -> Cause {
 }
 
 #[cfg(feature = "router")]
-mod server {
+pub(crate) mod server {
     use std::io;
 
     use super::TEXT;

@@ -4,10 +4,8 @@ use std::io;
 use std::path::Path;
 
 #[cfg(feature = "router")]
-mod listener;
+pub(crate) mod listener;
 
-#[cfg(feature = "router")]
-pub(crate) use listener::Listener;
 pub(crate) use tokio::net::TcpStream as Stream;
 
 const NONE: &str = "this system has no unix sockets";

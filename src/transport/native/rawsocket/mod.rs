@@ -2,15 +2,9 @@
 //! framing that both use.
 
 mod client;
-mod framing;
-mod handshake;
+pub(super) mod framing;
+pub(super) mod handshake;
 #[cfg(feature = "router")]
-mod server;
+pub(super) mod server;
 
 pub(super) use self::client::RawSocketClient;
-#[cfg(feature = "router")]
-pub(super) use self::{
-    framing::transport,
-    handshake::Agreement,
-    server::{AnswerError, answer, refuse},
-};

@@ -1,8 +1,5 @@
 //! Contains payload codecs, which convert arguments to binary data that only the two ends can read.
 
-#[cfg(feature = "cryptobox")]
-pub mod cryptobox;
-
 use bytes::Bytes;
 
 use crate::error::ApplicationError;

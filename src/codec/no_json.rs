@@ -1,0 +1,3 @@
+//! Stands in for `json` when that feature is off.
+
+pub(super) type Json = crate::codec::absent::Absent<1>;
