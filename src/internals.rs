@@ -14,14 +14,14 @@ pub mod auth {
     pub use crate::auth::cryptosign::public_key::{public_key_from_hex, to_hex, verify};
     pub use crate::auth::exchange::Exchange;
     #[cfg(feature = "scram")]
-    pub use crate::auth::scram::{
-        client::ClientExchange,
-        kdf::{
-            MAX_ARGON2_MEMORY, MAX_ARGON2_WORK, MAX_PBKDF2_ITERATIONS, MIN_ARGON2_WORK,
-            MIN_PBKDF2_ITERATIONS, salted_password,
-        },
-        keys::{AuthMessage, Binding, Keys, saslprep},
+    pub use crate::auth::scram::client::ClientExchange;
+    #[cfg(feature = "scram")]
+    pub use crate::auth::scram::kdf::{
+        MAX_ARGON2_MEMORY, MAX_ARGON2_WORK, MAX_PBKDF2_ITERATIONS, MIN_ARGON2_WORK,
+        MIN_PBKDF2_ITERATIONS, salted_password,
     };
+    #[cfg(feature = "scram")]
+    pub use crate::auth::scram::keys::{AuthMessage, Binding, Keys, saslprep};
     pub use crate::auth::secret::constant_time_eq;
 
     /// The client's answer by WAMP-CRA.

@@ -98,7 +98,11 @@ pub mod websocket;
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod net;
-        #[cfg(feature = "router")]
+    }
+}
+
+cfg_if::cfg_if! {
+    if #[cfg(all(feature = "router", not(target_arch = "wasm32")))] {
         pub mod server;
     }
 }

@@ -7,17 +7,17 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
-use crate::codec::format::{Format, Items};
-use crate::codec::scan::{Flaw, Kind, Shape, Spans};
+use super::format::{Format, Items};
+use super::scan::{Flaw, Kind, Shape, Spans};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 
 /// A format by its number in RawSocket's handshake: so they are different types.
-pub(in crate::codec) struct Absent<const ID: u8>;
+pub(super) struct Absent<const ID: u8>;
 
 /// The elements of a list that there cannot be.
 #[derive(Clone)]
-pub(in crate::codec) enum NoItems {}
+pub(super) enum NoItems {}
 
 const OFF: &str = "the serializer is not compiled in";
 

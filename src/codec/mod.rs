@@ -11,15 +11,15 @@ compile_error!("no serializer: enable one of the features `cbor`, `msgpack` and 
 mod absent;
 #[cfg(any(feature = "msgpack", feature = "cbor"))]
 mod binary;
-#[cfg_attr(not(feature = "cbor"), path = "no_cbor.rs")]
+#[cfg(feature = "cbor")]
 mod cbor;
 mod compose;
 mod format;
 mod frame;
-#[cfg_attr(not(feature = "json"), path = "no_json.rs")]
+#[cfg(feature = "json")]
 mod json;
 mod key;
-#[cfg_attr(not(feature = "msgpack"), path = "no_msgpack.rs")]
+#[cfg(feature = "msgpack")]
 mod msgpack;
 mod payload;
 mod positional;
@@ -33,18 +33,28 @@ mod write;
 pub use format::MAX_DEPTH;
 pub(crate) use positional::Positional;
 
-use std::marker::PhantomData;
-use std::sync::LazyLock;
+#[cfg(feature = "cbor")]
+use cbor::Cbor;
+#[cfg(feature = "json")]
+use json::Json;
+#[cfg(feature = "msgpack")]
+use msgpack::MsgPack;
+
+#[cfg(not(feature = "cbor"))]
+type Cbor = absent::Absent<3>;
+#[cfg(not(feature = "json"))]
+type Json = absent::Absent<1>;
+#[cfg(not(feature = "msgpack"))]
+type MsgPack = absent::Absent<2>;
 
 use bytes::Bytes;
+use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Message, Serializer};
 use crate::value::Value;
-use cbor::Cbor;
 use format::Format;
-use json::Json;
-use msgpack::MsgPack;
 
 /// Selects the format of a serializer as type `$format` for `$body`; `$missing` handles the formats
 /// that are not compiled in.

@@ -3,6 +3,8 @@
 
 use std::io;
 
+#[cfg(feature = "router")]
+pub(crate) use self::server::ServerTls;
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::settings::Tls;
 
@@ -42,7 +44,7 @@ pub(crate) fn cause(error: io::Error) -> Cause {
 }
 
 #[cfg(feature = "router")]
-pub(crate) mod server {
+mod server {
     use std::io;
 
     use super::TEXT;

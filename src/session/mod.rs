@@ -43,8 +43,6 @@ mod call;
 mod command;
 mod config;
 mod connect;
-#[cfg(feature = "cryptobox")]
-pub mod cryptobox;
 mod driver;
 mod ending;
 mod event;
@@ -78,6 +76,8 @@ pub use ending::Ending;
 pub use event::{Event, EventHandler};
 pub use handler::{Args, Kwargs};
 pub use incoming::{Chunks, IncomingCall, Progress};
+#[cfg(feature = "cryptobox")]
+pub use payload_codec::cryptobox;
 pub use payload_codec::{Decoded, EncodedPayload, PayloadCodec, PayloadForm, Side};
 pub use procedure::Procedure;
 pub use procedures::{Procedures, Registrations};

@@ -18,9 +18,10 @@ use super::CloseCode;
 use super::control::Pongs;
 use super::masks;
 use super::settings::Settings;
-use crate::error::Cause;
+use crate::error::{Cause, TransportError};
 use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::{self as framing, Event, Form, Kind, Reader, Role, Writer};
+use crate::net::framed::GiveUp;
 use crate::net::write::poll_write_pieces;
 use crate::rt::Sleep;
 
@@ -44,8 +45,10 @@ pub(crate) struct Connection<S> {
     /// handshake.
     early: Bytes,
     pub(super) reading: Reading,
-    /// Our Close frame was written, and nothing can follow it.
-    pub(super) has_closed: bool,
+    /// Code of our Close frame, once that was written.
+    sent: Option<Option<u16>>,
+    /// Content of the peer's Close frame, once that has come.
+    said: Option<Option<(u16, String)>>,
     /// Something was written since everything had left.
     dirty: bool,
     pongs: Pongs,
@@ -77,14 +80,6 @@ pub(super) enum Reading {
     Failed(u16),
 }
 
-/// The connection cannot be read any more.
-#[derive(Debug)]
-pub(crate) enum ReadError {
-    Lost(Cause),
-    Violation(String),
-    TooLarge { size: usize, limit: usize },
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// `early` is what came behind the opening handshake, `deflate` the compression that was agreed there.
     pub(crate) fn new(
@@ -107,7 +102,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             read: early.len() as u64,
             early: early.into(),
             reading: Reading::Open,
-            has_closed: false,
+            sent: None,
+            said: None,
             dirty: false,
             pongs: Pongs::default(),
             fragment: settings.auto_fragment_size,
@@ -117,6 +113,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Returns messages in parts from now on.
+    pub(crate) fn read_in_parts(&mut self) {
+        self.reader.set_in_parts();
+    }
+
     /// Begins a poll of the task that drives this connection: renews the bound of what one poll reads.
     pub(crate) fn enter(&mut self) {
         self.reads_left = READS_PER_POLL;
@@ -124,8 +125,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// The next event of the bytes that were read already. After an error or [`Event::Close`], nothing more
     /// can be read.
-    pub(crate) fn next_buffered(&mut self) -> Result<Option<Event>, ReadError> {
-        if self.early.is_empty() {
+    pub(crate) fn next_buffered(&mut self) -> Result<Option<Event>, TransportError> {
+        if self.early.is_empty() && !self.reader.has_event() {
             return Ok(None);
         }
         let mut input = &self.early[..];
@@ -144,7 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Event>, ReadError>> {
+    ) -> Poll<Result<Option<Event>, TransportError>> {
         let Some(reads_left) = self.reads_left.checked_sub(1) else {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -186,9 +187,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Ends reading because the peer broke a rule of a protocol above.
-    pub(crate) fn violation(&mut self, text: impl fmt::Display) -> ReadError {
+    pub(crate) fn violation(&mut self, text: impl fmt::Display) -> TransportError {
         self.fail(CloseCode::ProtocolError.code());
-        ReadError::Violation(text.to_string())
+        TransportError::Violation(text.to_string())
     }
 
     /// Ends reading; our Close frame will carry this code.
@@ -196,14 +197,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.reading = Reading::Failed(code);
     }
 
-    /// Ends reading because the connection is broken.
-    pub(crate) fn lost(&mut self) {
-        self.reading = Reading::Ended;
-    }
-
     /// Returns whether the stream had nothing more to read when [`poll_read`](Self::poll_read) was pending.
     pub(crate) fn is_drained(&self) -> bool {
         self.reads_left > 0
+    }
+
+    /// Puts something into the buffer, unless our Close frame was written.
+    pub(crate) fn write(
+        &mut self,
+        write: impl FnOnce(&mut Writer) -> Result<(), framing::WriteError>,
+    ) -> Result<(), framing::WriteError> {
+        if self.has_closed() {
+            return Ok(());
+        }
+        self.dirty = true;
+        self.used();
+        write(&mut self.writer)
     }
 
     /// Puts a message into the buffer.
@@ -212,27 +221,58 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         kind: Kind,
         payload: Bytes,
     ) -> Result<(), framing::WriteError> {
-        if self.has_closed {
-            return Ok(());
-        }
-        self.dirty = true;
-        self.used();
-        self.writer.message(kind, payload, Form { fragment: self.fragment, uncompressed: false })
+        let form = Form { fragment: self.fragment, uncompressed: false };
+        self.write(|writer| writer.message(kind, payload, form))
     }
 
     /// Puts a ping into the buffer.
     pub(crate) fn write_ping(&mut self, payload: Bytes) {
-        if !self.has_closed && self.writer.is_between_frames() {
+        self.write_control(|writer| writer.ping(payload));
+    }
+
+    /// Puts a pong into the buffer.
+    pub(crate) fn write_pong(&mut self, payload: Bytes) {
+        self.write_control(|writer| writer.pong(payload));
+    }
+
+    fn write_control(&mut self, write: impl FnOnce(&mut Writer)) {
+        if !self.has_closed() && self.writer.is_between_frames() {
             self.dirty = true;
-            self.writer.ping(payload);
+            write(&mut self.writer);
         }
     }
 
     /// Puts our Close frame into the buffer, unless that has been done.
     pub(super) fn write_close(&mut self, said: Option<(u16, &str)>) {
-        if !std::mem::replace(&mut self.has_closed, true) && self.writer.is_between_frames() {
+        if !self.has_closed() && self.writer.is_between_frames() {
             self.dirty = true;
             self.writer.close(said);
+            self.sent = Some(said.map(|(code, _)| code));
+        }
+    }
+
+    /// Returns whether our Close frame was written, so that nothing can follow it.
+    fn has_closed(&self) -> bool {
+        self.sent.is_some()
+    }
+
+    /// Returns the code of our Close frame, if it was written with one.
+    pub(crate) fn sent_code(&self) -> Option<u16> {
+        self.sent.flatten()
+    }
+
+    /// Returns the content of the peer's Close frame, if it has come.
+    pub(crate) fn peer_said(&self) -> Option<&Option<(u16, String)>> {
+        self.said.as_ref()
+    }
+
+    /// Ends the connection for a reason that was found above.
+    pub(crate) fn give_up(&mut self, why: GiveUp) {
+        match why {
+            GiveUp::Lost => self.reading = Reading::Ended,
+            GiveUp::Silent => self.fail(CloseCode::InternalError.code()),
+            // The code of the one who closes counts.
+            GiveUp::Stalled => {}
         }
     }
 
@@ -276,7 +316,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn take(
         &mut self,
         event: Result<Option<Event>, framing::ReadError>,
-    ) -> Result<Option<Event>, ReadError> {
+    ) -> Result<Option<Event>, TransportError> {
         let event = event.map_err(|error| {
             self.fail(error.close_code());
             read_error(error)
@@ -288,13 +328,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     let text = "pings without end, and their answers are not taken";
                     return Err(self.violation(text));
                 }
-                if !self.has_closed {
-                    self.dirty = true;
-                    self.writer.pong(payload.clone());
-                }
+                self.write_pong(payload.clone());
             }
             Some(Event::Close(said)) => {
                 self.reading = Reading::Closed;
+                self.said = Some(said.clone());
                 let said = said.as_ref().map(|(code, reason)| (*code, reason.as_str()));
                 // The same code; a reason is not repeated.
                 self.write_close(said.map(|(code, _)| (code, "")));
@@ -330,9 +368,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    fn ended(&mut self, error: io::Error) -> Result<Option<Event>, ReadError> {
+    fn ended(&mut self, error: io::Error) -> Result<Option<Event>, TransportError> {
         self.reading = Reading::Ended;
-        Err(ReadError::Lost(Cause::new(error)))
+        Err(TransportError::Lost(Cause::new(error)))
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -349,14 +387,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-fn read_error(error: framing::ReadError) -> ReadError {
+fn read_error(error: framing::ReadError) -> TransportError {
     match error {
         framing::ReadError::FrameTooLong { length, limit }
         | framing::ReadError::MessageTooLong { length, limit } => {
             let size = usize::try_from(length).unwrap_or(usize::MAX);
-            ReadError::TooLarge { size, limit }
+            TransportError::TooLarge { size, limit }
         }
-        error => ReadError::Violation(error.to_string()),
+        error => TransportError::Violation(error.to_string()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::CLOSE_TIMEOUT;
 use crate::framing::websocket::Limits;
+use crate::net::framed::TimeLimits;
 use crate::net::limits::{DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
 use crate::settings::{Ping, WebSocketOptions};
@@ -59,6 +60,15 @@ impl Settings {
             auto_ping: AutoPing::of(&options.ping, true),
             send_timeout: options.send_timeout.unwrap_or(default.send_timeout),
             close_timeout: options.close_timeout.unwrap_or(steps),
+        }
+    }
+
+    /// The limits of time.
+    pub(crate) fn times(&self) -> TimeLimits {
+        TimeLimits {
+            auto_ping: self.auto_ping,
+            send_timeout: self.send_timeout,
+            close_timeout: self.close_timeout,
         }
     }
 

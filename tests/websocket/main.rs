@@ -4,6 +4,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 
+mod client;
 mod compressed;
 #[cfg(feature = "deflate")]
 mod deflate_common;

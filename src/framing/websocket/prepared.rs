@@ -38,6 +38,11 @@ impl Prepared {
         Prepared { kind, payload, uncompressed, plain, deflated }
     }
 
+    /// Returns the kind of the message.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// Returns the payload.
     pub fn payload(&self) -> &Bytes {
         &self.payload

@@ -98,6 +98,11 @@ impl Reader {
         self
     }
 
+    /// As [`in_parts`](Self::in_parts), before the first octet.
+    pub fn set_in_parts(&mut self) {
+        self.in_parts = true;
+    }
+
     /// Accepts compressed messages.
     #[must_use]
     pub fn inflate(mut self, inflate: Option<Decompressor>) -> Self {
@@ -153,6 +158,11 @@ impl Reader {
             grow(&mut message.octets, STEP, missing);
         }
         Some((&mut message.octets).limit(missing))
+    }
+
+    /// Returns whether [`read`](Self::read) has an event without further input, which happens to parts.
+    pub fn has_event(&self) -> bool {
+        !self.parts.is_empty() || self.frame.is_some_and(|frame| frame.missing() == 0)
     }
 
     /// Returns whether a message or a frame is incomplete. The end of the stream would truncate it.

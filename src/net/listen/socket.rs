@@ -22,7 +22,7 @@ pub(crate) enum Socket {
     /// One for each address.
     Tcp(Vec<TcpListener>, AtomicUsize),
     /// With the name that its clients get, which have no addresses of their own.
-    Unix(unix::listener::Listener, String),
+    Unix(unix::Listener, String),
 }
 
 /// A connected client.
@@ -51,7 +51,7 @@ impl Socket {
 
     /// Listens at a unix socket; `mode` is the permissions of its file.
     pub(crate) async fn unix(path: &str, mode: Option<u32>) -> Result<Self, ListenError> {
-        let bound = unix::listener::Listener::bind(Path::new(path), mode).await;
+        let bound = unix::Listener::bind(Path::new(path), mode).await;
         let bound = bound.map_err(|error| failed(path.to_owned(), error))?;
         Ok(Socket::Unix(bound, format!("unix:{path}")))
     }

@@ -5,7 +5,7 @@
 
 mod client;
 #[cfg(feature = "router")]
-pub(crate) mod server;
+mod server;
 
 use std::fmt;
 use std::fs::File;
@@ -18,6 +18,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
 pub(crate) use self::client::{ClientTls, cause, tls_error};
+#[cfg(feature = "router")]
+pub(crate) use self::server::ServerTls;
 use crate::error::ConfigError;
 use crate::settings::tls::Secret;
 

@@ -4,8 +4,10 @@ use std::io;
 use std::path::Path;
 
 #[cfg(feature = "router")]
-pub(crate) mod listener;
+mod listener;
 
+#[cfg(feature = "router")]
+pub(crate) use listener::Listener;
 pub(crate) use tokio::net::TcpStream as Stream;
 
 const NONE: &str = "this system has no unix sockets";

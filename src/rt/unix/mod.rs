@@ -10,7 +10,10 @@ use std::path::Path;
 pub(crate) use tokio::net::UnixStream as Stream;
 
 #[cfg(feature = "router")]
-pub(crate) mod listener;
+mod listener;
+
+#[cfg(feature = "router")]
+pub(crate) use listener::Listener;
 
 /// Checks that this is a valid path of a socket: not empty, without NUL, and not longer than the system
 /// allows (107 bytes on Linux).

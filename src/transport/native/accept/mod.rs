@@ -19,13 +19,10 @@ use crate::framing::rawsocket::MAGIC;
 use crate::framing::websocket::handshake::Refusal;
 use crate::message::Serializer;
 use crate::net::protection::Protection;
-use crate::net::tls;
-use crate::net::tls::server::ServerTls;
+use crate::net::tls::{self, ServerTls};
 use crate::settings::TlsServer;
 use crate::transport::Transport;
-use crate::transport::native::rawsocket::framing;
-use crate::transport::native::rawsocket::handshake::Agreement;
-use crate::transport::native::rawsocket::server::{self, AnswerError};
+use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
 use crate::transport::native::websocket::{self, Terms};
 pub(crate) use crate::transport::native::websocket::{Agreed, Checked};
 use crate::websocket::handshake::OnConnect;
@@ -313,7 +310,7 @@ impl Acceptor {
             let agreement = timeout_at(deadline, self.agree(&mut stream, early, room));
             let agreement = agreement.await.map_err(too_long)??;
             let times = self.options.raw_socket();
-            let transport = framing::transport(stream, agreement, peer, protection, times);
+            let transport = rawsocket::transport(stream, agreement, peer, protection, times);
             return Ok(Box::new(transport));
         }
         let (stream, early, agreed) =
@@ -333,10 +330,10 @@ impl Acceptor {
     {
         if !room {
             let refusal = RawSocketRefusal::TooManyConnections;
-            return Err(server::refuse(stream, refusal).await.into());
+            return Err(rawsocket::refuse(stream, refusal).await.into());
         }
         let size = self.options.message_size();
-        Ok(server::answer(stream, early, &self.serializers, size).await?)
+        Ok(rawsocket::answer(stream, early, &self.serializers, size).await?)
     }
 }
 

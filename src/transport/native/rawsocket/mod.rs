@@ -2,9 +2,15 @@
 //! framing that both use.
 
 mod client;
-pub(super) mod framing;
-pub(super) mod handshake;
+mod framing;
+mod handshake;
 #[cfg(feature = "router")]
-pub(super) mod server;
+mod server;
 
 pub(super) use self::client::RawSocketClient;
+#[cfg(feature = "router")]
+pub(super) use self::{
+    framing::transport,
+    handshake::Agreement,
+    server::{AnswerError, answer, refuse},
+};

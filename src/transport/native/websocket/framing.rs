@@ -15,7 +15,7 @@ use crate::transport::native::framed::FramedTransport;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{CloseCode, TransportInfo};
 use crate::websocket::closing::CloseStep;
-use crate::websocket::connection::{Connection, ReadError};
+use crate::websocket::connection::Connection;
 use crate::websocket::settings::Settings;
 
 /// A WebSocket connection whose messages are WAMP's.
@@ -120,12 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
     }
 
     fn give_up(&mut self, why: GiveUp) {
-        match why {
-            GiveUp::Lost => self.connection.lost(),
-            GiveUp::Silent => self.connection.fail(CloseCode::InternalError.code()),
-            // The code of the one who closes counts.
-            GiveUp::Stalled => {}
-        }
+        self.connection.give_up(why);
     }
 
     fn begin_close(&mut self, code: &CloseCode, can_write: bool) -> CloseStep {
@@ -141,7 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
     /// Checks that a message is of the kind of this serializer's.
     fn incoming(
         &mut self,
-        event: Result<Option<Event>, ReadError>,
+        event: Result<Option<Event>, TransportError>,
     ) -> Result<Option<Incoming<Bytes>>, TransportError> {
         let event = match event {
             Ok(Some(Event::Message(kind, _))) if kind != self.kind => {
@@ -160,11 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
             Ok(Some(Event::Close(said))) => return goodbye(said).map(Some),
             // The reader returns whole messages.
             Ok(Some(Event::Part(_))) => Incoming::Nothing,
-            Err(ReadError::Lost(cause)) => return Err(TransportError::Lost(cause)),
-            Err(ReadError::Violation(text)) => return Err(TransportError::Violation(text)),
-            Err(ReadError::TooLarge { size, limit }) => {
-                return Err(TransportError::TooLarge { size, limit });
-            }
+            Err(error) => return Err(error),
         }))
     }
 }

@@ -15,12 +15,12 @@ use crypto_box::aead::Aead;
 use crypto_box::{PublicKey, SalsaBox, SecretKey};
 use data_encoding::BASE64;
 
+use super::{Decoded, EncodedPayload, PayloadCodec, Side};
 use crate::codec;
 use crate::error::{ApplicationError, Cause};
 use crate::message::Serializer;
 use crate::rt;
 use crate::rt::lock::Lock;
-use crate::session::payload_codec::{Decoded, EncodedPayload, PayloadCodec, Side};
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 

@@ -1,5 +1,8 @@
 //! Contains payload codecs, which convert arguments to binary data that only the two ends can read.
 
+#[cfg(feature = "cryptobox")]
+pub mod cryptobox;
+
 use bytes::Bytes;
 
 use crate::error::ApplicationError;

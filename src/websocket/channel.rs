@@ -1,0 +1,113 @@
+//! `Channel`: what the handles of a connection share with the task that drives it.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::closed::{Closed, WebSocketError};
+use super::message::{Message, Part};
+use super::queue::Queue;
+use super::stats::Counters;
+use crate::framing::websocket::{Form, Kind, Prepared};
+
+/// Bytes that may wait in each direction before the sender, or the peer, has to wait.
+const LIMIT: usize = 256 << 10;
+
+/// What a handle asks for, in order.
+pub(super) enum Command {
+    Message {
+        kind: Kind,
+        payload: Bytes,
+        form: Form,
+    },
+    Prepared(Arc<Prepared>),
+    Begin {
+        kind: Kind,
+        uncompressed: bool,
+    },
+    Frame(Bytes),
+    FrameBegin(u64),
+    FrameData(Bytes),
+    End,
+    /// A message in parts was not ended.
+    Abandon,
+    Ping(Bytes),
+    Pong(Bytes),
+    Close(Option<(u16, String)>),
+}
+
+/// What comes.
+pub(super) enum Incoming {
+    Message(Message),
+    Part(Part),
+    Ping(Bytes),
+    Pong(Bytes),
+}
+
+pub(super) struct Channel {
+    pub(super) commands: Queue<Command>,
+    pub(super) incoming: Queue<Incoming>,
+    pub(super) counters: Counters,
+    pub(super) closed: watch::Sender<Option<Closed>>,
+    /// Longest message that can be sent in bytes.
+    pub(super) max_send: usize,
+    pub(super) fragment: Option<NonZeroUsize>,
+    writers: AtomicU64,
+}
+
+/// All handles have one of these. When the last is dropped, the connection is closed.
+pub(super) struct Handles(Arc<Channel>);
+
+impl Channel {
+    pub(super) fn new(max_send: usize, fragment: Option<NonZeroUsize>) -> Arc<Self> {
+        Arc::new(Channel {
+            commands: Queue::new(LIMIT),
+            incoming: Queue::new(LIMIT),
+            counters: Counters::default(),
+            closed: watch::Sender::new(None),
+            max_send,
+            fragment,
+            writers: AtomicU64::new(0),
+        })
+    }
+
+    /// Returns the number of a new writer of a message in parts.
+    pub(super) fn next_writer(&self) -> u64 {
+        self.writers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Returns the error of what is asked for after the end.
+    pub(super) fn closed_error(&self) -> WebSocketError {
+        let closed = self.closed.borrow().clone();
+        let closing = || Closed::lost("the connection is being closed", None, None);
+        WebSocketError::Closed(closed.unwrap_or_else(closing))
+    }
+
+    /// The connection has ended: all that wait are told. What came before can still be taken.
+    pub(super) fn end(&self, closed: Closed) {
+        tracing::debug!(%closed, clean = closed.was_clean, "the WebSocket has ended");
+        self.closed.send_replace(Some(closed));
+        self.commands.discard();
+        self.incoming.close();
+    }
+}
+
+impl Handles {
+    pub(super) fn new(channel: Arc<Channel>) -> Arc<Self> {
+        Arc::new(Handles(channel))
+    }
+
+    pub(super) fn channel(&self) -> &Arc<Channel> {
+        &self.0
+    }
+}
+
+impl Drop for Handles {
+    fn drop(&mut self) {
+        self.0.commands.put(Command::Close(Some((1000, String::new()))), 0);
+        self.0.commands.close();
+    }
+}

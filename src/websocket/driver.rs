@@ -1,0 +1,332 @@
+//! The task that drives a native connection: commands out, messages in, one flush per turn, and the end.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::channel::{Channel, Command, Incoming};
+use super::closed::Closed;
+use super::closing::CloseStep;
+use super::connection::Connection;
+use super::message::{Message, Part};
+use crate::error::{Cause, TransportError};
+use crate::framing::websocket::{self as framing, Event};
+use crate::net::framed::{self, Framed, Framing, GiveUp, TimeLimits, WriteError, lost};
+
+/// Number of messages in each direction after which other tasks get their turn. Small turns let both ends
+/// work at the same time.
+const TURN: usize = 32;
+
+/// Drives a connection until its end.
+pub(super) struct Driver<S: AsyncRead + AsyncWrite + Send + Unpin> {
+    framed: Framed<Frames<S>>,
+    channel: Arc<Channel>,
+    /// What our Close frame says, once the connection is being closed.
+    closing: Option<(u16, String)>,
+    failed: Option<TransportError>,
+    is_over: bool,
+}
+
+/// WebSocket as a framing of messages for [`Framed`].
+struct Frames<S> {
+    connection: Connection<S>,
+    /// Pings and pongs are told, too.
+    tells_control: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
+    pub(super) fn new(
+        connection: Connection<S>,
+        channel: Arc<Channel>,
+        peer: &str,
+        times: TimeLimits,
+        tells_control: bool,
+    ) -> Self {
+        let framed = Framed::new(Frames { connection, tells_control }, peer, times);
+        Driver { framed, channel, closing: None, failed: None, is_over: false }
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (mut out, mut has_read) = (0, 0);
+        while out < TURN && self.closing.is_none() && self.failed.is_none() {
+            match self.framed.poll_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => self.failed = Some(error),
+                Poll::Pending => break,
+            }
+            let Poll::Ready(command) = self.channel.commands.poll_take(cx) else { break };
+            // It ends with a command to close.
+            let Some(command) = command else { break };
+            self.execute(command);
+            out += 1;
+        }
+        while has_read < TURN && self.closing.is_none() && self.failed.is_none() {
+            let has_room = self.channel.incoming.poll_room(cx, None);
+            if has_room.is_pending() {
+                break;
+            }
+            match self.framed.poll_recv(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Some(Ok(incoming))) => {
+                    has_read += 1;
+                    self.received(incoming);
+                }
+                Poll::Ready(Some(Err(error))) => self.failed = Some(error),
+                // The peer's Close frame was answered.
+                Poll::Ready(None) => self.closing = Some((1000, String::new())),
+            }
+        }
+        if self.closing.is_none()
+            && self.failed.is_none()
+            && let Poll::Ready(Err(error)) = self.framed.poll_flush(cx)
+        {
+            self.failed = Some(error);
+        }
+        let counters = &self.channel.counters;
+        counters.wire_in.set(self.framed.framing().bytes_read());
+        counters.wire_out.set(self.framed.framing().bytes_written());
+        if self.closing.is_some() || self.failed.is_some() {
+            return Poll::Ready(());
+        }
+        if out == TURN || has_read == TURN {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    fn execute(&mut self, command: Command) {
+        let counters = &self.channel.counters;
+        match &command {
+            Command::Message { payload, .. } => {
+                counters.messages_out.add(1);
+                counters.payload_out.add(payload.len());
+            }
+            Command::Prepared(prepared) => {
+                counters.messages_out.add(1);
+                counters.payload_out.add(prepared.payload().len());
+            }
+            Command::End => counters.messages_out.add(1),
+            Command::Frame(data) | Command::FrameData(data) => counters.payload_out.add(data.len()),
+            Command::Close(said) => {
+                self.closing = Some(said.clone().unwrap_or((1000, String::new())));
+                return;
+            }
+            Command::Abandon => {
+                let text = "a message that was written in parts was not ended";
+                self.failed = Some(TransportError::Lost(text.into()));
+                return;
+            }
+            _ => {}
+        }
+        if let Err(error) = self.framed.start_send(command) {
+            self.failed = Some(error);
+        }
+    }
+
+    fn received(&mut self, incoming: Incoming) {
+        let counters = &self.channel.counters;
+        let size = match &incoming {
+            Incoming::Message(message) => {
+                counters.messages_in.add(1);
+                counters.payload_in.add(message.len());
+                message.len()
+            }
+            Incoming::Part(part) => {
+                let size = if let Part::Data(data) = part { data.len() } else { 0 };
+                counters.messages_in.add(usize::from(matches!(part, Part::End)));
+                counters.payload_in.add(size);
+                size
+            }
+            Incoming::Ping(payload) | Incoming::Pong(payload) => payload.len(),
+        };
+        self.channel.incoming.put(incoming, size);
+    }
+
+    /// Returns how the connection has ended.
+    fn closed(&mut self, result: Result<(), TransportError>) -> Closed {
+        let connection = &self.framed.framing().connection;
+        let sent = connection.sent_code();
+        if let Some(error) = self.failed.take() {
+            return Closed::lost(error.to_string(), sent, Some(Cause::new(error)));
+        }
+        if let Some(said) = connection.peer_said() {
+            let (code, reason) = said.clone().unzip();
+            let reason = reason.unwrap_or_default();
+            return Closed { was_clean: true, code, reason, sent, cause: None };
+        }
+        let text = "the peer did not answer our Close frame";
+        Closed::lost(text, sent, result.err().map(Cause::new))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Future for Driver<S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if this.is_over {
+            return Poll::Ready(());
+        }
+        if this.closing.is_none() && this.failed.is_none() {
+            ready!(this.poll_open(cx));
+            // Nothing more is taken.
+            this.channel.commands.close();
+        }
+        let close = this.closing.clone().unwrap_or((1011, String::new()));
+        let result = ready!(this.framed.poll_close(cx, &close));
+        this.is_over = true;
+        let closed = this.closed(result);
+        this.channel.end(closed);
+        Poll::Ready(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Drop for Driver<S> {
+    /// The runtime ends: whoever waits is told.
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.channel.end(Closed::lost("the runtime has ended", None, None));
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for Frames<S> {
+    type Incoming = Incoming;
+    type Outgoing = Command;
+    type Close = (u16, String);
+    type CloseStep = CloseStep;
+
+    const CLOSED: CloseStep = CloseStep::Done;
+
+    fn enter(&mut self, _cx: &Context<'_>) {
+        self.connection.enter();
+    }
+
+    fn next_buffered(&mut self) -> Result<Option<framed::Incoming<Incoming>>, TransportError> {
+        let event = self.connection.next_buffered();
+        self.incoming(event)
+    }
+
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<framed::Incoming<Incoming>, TransportError>> {
+        let event = ready!(self.connection.poll_read(cx));
+        Poll::Ready(Ok(self.incoming(event)?.unwrap_or(framed::Incoming::Nothing)))
+    }
+
+    fn is_drained(&self) -> bool {
+        self.connection.is_drained()
+    }
+
+    fn push_message(&mut self, command: Command) -> Result<(), WriteError> {
+        let written = match command {
+            Command::Ping(payload) => {
+                self.connection.write_ping(payload);
+                Ok(())
+            }
+            Command::Pong(payload) => {
+                self.connection.write_pong(payload);
+                Ok(())
+            }
+            Command::Message { kind, payload, form } => {
+                self.connection.write(|writer| writer.message(kind, payload, form))
+            }
+            Command::Prepared(prepared) => {
+                self.connection.write(|writer| writer.prepared(&prepared))
+            }
+            Command::Begin { kind, uncompressed } => {
+                self.connection.write(|writer| writer.begin_message(kind, uncompressed))
+            }
+            Command::Frame(payload) => {
+                self.connection.write(|writer| writer.message_frame(payload))
+            }
+            Command::FrameBegin(length) => {
+                self.connection.write(|writer| writer.begin_frame(length))
+            }
+            Command::FrameData(mut data) => {
+                self.connection.write(|writer| writer.frame_data(&mut data).map(|_| ()))
+            }
+            Command::End => self.connection.write(framing::Writer::end_message),
+            // The driver does these.
+            Command::Abandon | Command::Close(_) => Ok(()),
+        };
+        written.map_err(|error| WriteError::Frame(lost(Cause::new(error))))
+    }
+
+    fn push_ping(&mut self, payload: Bytes) -> Result<(), WriteError> {
+        self.connection.write_ping(payload);
+        Ok(())
+    }
+
+    fn buffered(&self) -> usize {
+        self.connection.buffered()
+    }
+
+    fn needs_flush(&self) -> bool {
+        self.connection.buffered() > 0
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        self.connection.poll_flush(cx).map_err(|error| WriteError::Lost(lost(error)))
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.connection.bytes_read()
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.connection.bytes_written()
+    }
+
+    fn bytes_left(&self) -> usize {
+        self.connection.bytes_left()
+    }
+
+    fn give_up(&mut self, why: GiveUp) {
+        self.connection.give_up(why);
+    }
+
+    fn begin_close(&mut self, (code, reason): &(u16, String), can_write: bool) -> CloseStep {
+        self.connection.begin_close(Some((*code, reason)), can_write)
+    }
+
+    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
+        self.connection.poll_close_step(cx, step)
+    }
+}
+
+impl<S> Frames<S> {
+    fn incoming(
+        &self,
+        event: Result<Option<Event>, TransportError>,
+    ) -> Result<Option<framed::Incoming<Incoming>>, TransportError> {
+        let told = |incoming| Some(incoming).filter(|_| self.tells_control);
+        Ok(event?.map(|event| match event {
+            Event::Message(kind, payload) => {
+                framed::Incoming::Message(Incoming::Message(Message::received(kind, payload)))
+            }
+            Event::Part(part) => framed::Incoming::Message(Incoming::Part(part.into())),
+            Event::Ping(payload) => framed::Incoming::Ping(told(Incoming::Ping(payload))),
+            Event::Pong(payload) => {
+                framed::Incoming::Pong(payload.clone(), told(Incoming::Pong(payload)))
+            }
+            Event::Close(_) => framed::Incoming::Goodbye,
+        }))
+    }
+}
+
+impl From<framing::Part> for Part {
+    fn from(part: framing::Part) -> Self {
+        match part {
+            framing::Part::Begin(kind) => Part::Begin { is_binary: kind == framing::Kind::Binary },
+            framing::Part::FrameBegin(length) => Part::FrameBegin { length },
+            framing::Part::Data(octets) => Part::Data(octets),
+            framing::Part::FrameEnd => Part::FrameEnd,
+            framing::Part::End => Part::End,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! `WebSocketClientFactory` and `connect`: a client's settings, and opening a connection with them.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use super::closed::Closed;
+use super::protocol::{ClientSide, WebSocketClientProtocol, end, run};
+use super::sender::Sender;
+use super::socket::WebSocket;
+use super::{check_client, open_client, open_client_protocol};
+use crate::error::{Cause, ConfigError, ConnectError};
+use crate::rt::{self, BoxFuture};
+use crate::settings::{Deflate, Endpoint, IpVersion, Proxy, Tls, WebSocketOptions};
+
+/// Opens a WebSocket at a `ws://` or `wss://` URL. Settings may follow; `.await` connects.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use wampwerk::websocket;
+///
+/// let socket = websocket::connect("wss://example.com/chat")
+///     .protocols(["chat"])
+///     .header("Authorization", "Bearer token")
+///     .await?;
+/// assert_eq!(socket.response().protocol(), Some("chat"));
+/// # Ok(()) }
+/// ```
+#[doc(alias = "connectWS")]
+pub fn connect(url: impl Into<String>) -> WebSocketClientFactory {
+    WebSocketClientFactory::new(url)
+}
+
+/// Settings of a WebSocket client, from which any number of connections can be opened.
+///
+/// In the browser there are the URL, the subprotocols, `connect_timeout`, and in the options
+/// `max_message_payload_size` and `open_handshake_timeout`; all others are refused by name.
+#[derive(Clone)]
+#[must_use = "nothing is connected before `open` or `.await`"]
+pub struct WebSocketClientFactory {
+    pub(super) url: String,
+    pub(super) protocols: Vec<String>,
+    pub(super) origin: Option<String>,
+    pub(super) user_agent: Option<String>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) proxy: Option<Proxy>,
+    pub(super) tls: Option<Tls>,
+    pub(super) ip_version: IpVersion,
+    pub(super) connect_timeout: Option<Duration>,
+    pub(super) options: WebSocketOptions,
+}
+
+impl WebSocketClientFactory {
+    /// Creates the factory for a URL: `ws://host[:port][/path][?query]`, the same with `wss://`, or
+    /// `ws://unix:/file[:/path]`.
+    pub fn new(url: impl Into<String>) -> Self {
+        WebSocketClientFactory {
+            url: url.into(),
+            protocols: Vec::new(),
+            origin: None,
+            user_agent: None,
+            headers: Vec::new(),
+            endpoint: None,
+            proxy: None,
+            tls: None,
+            ip_version: IpVersion::default(),
+            connect_timeout: None,
+            options: WebSocketOptions::new(),
+        }
+    }
+
+    /// Subprotocols to offer, in order of preference. Default: none.
+    pub fn protocols<I>(mut self, protocols: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.protocols = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Value of the header `Origin`. Default: none.
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
+    /// Value of the header `User-Agent`. Default: none.
+    #[doc(alias = "useragent")]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// Adds a header to the request. Headers of the handshake itself are refused.
+    #[doc(alias = "headers")]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Endpoint to connect to, where it differs from that of the URL.
+    pub fn endpoint(mut self, endpoint: impl Into<Option<Endpoint>>) -> Self {
+        self.endpoint = endpoint.into();
+        self
+    }
+
+    /// Proxy to connect through. Default: none.
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Self {
+        self.proxy = proxy.into();
+        self
+    }
+
+    /// Settings of TLS, for `wss://`. Default: the certificate is verified by the platform.
+    pub fn tls(mut self, tls: impl Into<Option<Tls>>) -> Self {
+        self.tls = tls.into();
+        self
+    }
+
+    /// Version of IP to connect by. Default: either, whichever answers first.
+    pub fn ip_version(mut self, version: IpVersion) -> Self {
+        self.ip_version = version;
+        self
+    }
+
+    /// Time limit for the connection, up to TLS. Default: 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Options of the protocol: sizes, times, pings, compression.
+    #[doc(alias("setProtocolOptions", "resetProtocolOptions"))]
+    pub fn options(mut self, options: WebSocketOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Offers compression; a shorthand for the
+    /// [option](WebSocketOptions::per_message_deflate). Default: none.
+    #[doc(alias = "perMessageCompressionOffers")]
+    pub fn per_message_deflate(mut self, deflate: impl Into<Option<Deflate>>) -> Self {
+        self.options = self.options.per_message_deflate(deflate);
+        self
+    }
+
+    /// Checks all settings without connecting.
+    ///
+    /// # Errors
+    /// The first setting that is not valid, by its name.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        check_client(self)
+    }
+
+    /// Connects. Each call makes a connection of its own.
+    ///
+    /// # Errors
+    /// [`ConnectError::InvalidConfig`] if a setting is not valid; else the step that failed.
+    pub async fn open(&self) -> Result<WebSocket, ConnectError> {
+        open_client(self).await
+    }
+
+    /// Connects, and calls the methods of a protocol until the end of the connection, in a task of its own.
+    /// Returns when the connection is open.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), or the error of the protocol. Its
+    /// [`on_close`](WebSocketClientProtocol::on_close) is called then, too.
+    #[doc(alias("create_client_agent", "buildProtocol"))]
+    pub async fn open_protocol<P>(&self, protocol: P) -> Result<Sender, ConnectError>
+    where
+        P: WebSocketClientProtocol,
+    {
+        let mut protocol = ClientSide(protocol);
+        let failed = |error: &ConnectError| {
+            Closed::lost(error.to_string(), None, Some(Cause::new(error.clone())))
+        };
+        let socket = match open_client_protocol(self, &mut protocol.0).await {
+            Ok(socket) => socket,
+            Err(error) => {
+                end(&mut protocol, failed(&error)).await;
+                return Err(error);
+            }
+        };
+        if let Err(cause) = protocol.0.on_connect(socket.response()).await {
+            // The code is valid.
+            let _ = socket.sender().start_close(1000, "");
+            let address = socket.response().peer().to_owned();
+            let message = format!("on_connect refused the server's answer: {cause}");
+            let error = ConnectError::Handshake { address, message, cause: Some(cause) };
+            end(&mut protocol, failed(&error)).await;
+            return Err(error);
+        }
+        let sender = socket.sender();
+        rt::spawn(run(socket, protocol));
+        Ok(sender)
+    }
+}
+
+impl IntoFuture for WebSocketClientFactory {
+    type Output = Result<WebSocket, ConnectError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.open().await })
+    }
+}
+
+/// Values of headers are not shown, as they may be tokens.
+impl fmt::Debug for WebSocketClientFactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("WebSocketClientFactory");
+        debug.field("url", &crate::url::shown(&self.url)).field("protocols", &self.protocols);
+        debug.field("options", &self.options).finish_non_exhaustive()
+    }
+}

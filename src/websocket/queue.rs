@@ -1,0 +1,183 @@
+//! `Queue`: a queue between the handles of a WebSocket and what drives it, bounded in bytes.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use crate::rt::lock::Lock;
+
+/// Weight of an item beside its bytes.
+const OVERHEAD: usize = 64;
+
+/// A queue of one taker. Items are put while the bytes in it are below the limit, so one item may exceed it.
+pub(crate) struct Queue<T> {
+    state: Lock<State<T>>,
+    limit: usize,
+}
+
+struct State<T> {
+    items: VecDeque<(T, usize)>,
+    bytes: usize,
+    /// Nothing can be put any more.
+    is_closed: bool,
+    /// The writer of a message in parts: nobody else may put a message.
+    writer: Option<u64>,
+    taker: Option<Waker>,
+    waiting: Vec<Waker>,
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn new(limit: usize) -> Self {
+        let state = State {
+            items: VecDeque::new(),
+            bytes: 0,
+            is_closed: false,
+            writer: None,
+            taker: None,
+            waiting: Vec::new(),
+        };
+        Queue { state: Lock::new(state), limit }
+    }
+
+    /// Ready with true when an item can be put, with false when the queue is closed.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>, writer: Option<u64>) -> Poll<bool> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Poll::Ready(false);
+        }
+        if state.bytes < self.limit && state.is_free_for(writer) {
+            return Poll::Ready(true);
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Returns whether an item can be put, or `None` when the queue is closed.
+    pub(crate) fn has_room(&self) -> Option<bool> {
+        let state = self.state.lock();
+        (!state.is_closed).then(|| state.bytes < self.limit && state.is_free_for(None))
+    }
+
+    /// Puts an item that has so many bytes. Returns false when the queue is closed.
+    pub(crate) fn put(&self, item: T, bytes: usize) -> bool {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return false;
+        }
+        state.bytes += bytes + OVERHEAD;
+        state.items.push_back((item, bytes + OVERHEAD));
+        let taker = state.taker.take();
+        drop(state);
+        if let Some(taker) = taker {
+            taker.wake();
+        }
+        true
+    }
+
+    /// Reserves the queue for a writer, or frees it.
+    pub(crate) fn set_writer(&self, writer: Option<u64>) {
+        let mut state = self.state.lock();
+        state.writer = writer;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ready with the next item, or with `None` when the queue is closed and empty.
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut state = self.state.lock();
+        let Some((item, bytes)) = state.items.pop_front() else {
+            if state.is_closed {
+                return Poll::Ready(None);
+            }
+            if !state.taker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                state.taker = Some(cx.waker().clone());
+            }
+            return Poll::Pending;
+        };
+        let was_full = state.bytes >= self.limit;
+        state.bytes -= bytes;
+        if state.items.is_empty() && state.items.capacity() > 64 {
+            state.items = VecDeque::new();
+        }
+        let mut waiting = Vec::new();
+        if was_full && state.bytes < self.limit {
+            waiting = std::mem::take(&mut state.waiting);
+        }
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+        Poll::Ready(Some(item))
+    }
+
+    /// Closes the queue. Items in it can still be taken.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.is_closed = true;
+        let (taker, waiting) = (state.taker.take(), std::mem::take(&mut state.waiting));
+        drop(state);
+        taker.into_iter().chain(waiting).for_each(Waker::wake);
+    }
+
+    /// Closes the queue and drops what is in it.
+    pub(crate) fn discard(&self) {
+        let items = {
+            let mut state = self.state.lock();
+            state.bytes = 0;
+            std::mem::take(&mut state.items)
+        };
+        drop(items);
+        self.close();
+    }
+}
+
+impl<T> State<T> {
+    fn is_free_for(&self, writer: Option<u64>) -> bool {
+        self.writer.is_none() || self.writer == writer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cx() -> Context<'static> {
+        Context::from_waker(Waker::noop())
+    }
+
+    #[test]
+    fn it_is_bounded_in_bytes_and_not_in_number() {
+        let queue = Queue::new(1000);
+        let mut count = 0;
+        while queue.poll_room(&mut cx(), None) == Poll::Ready(true) {
+            assert!(queue.put(count, 36));
+            count += 1;
+        }
+        assert_eq!(count, 10);
+        assert_eq!(queue.has_room(), Some(false));
+        assert_eq!(queue.poll_take(&mut cx()), Poll::Ready(Some(0)));
+        assert_eq!(queue.has_room(), Some(true));
+        assert!(queue.put(10, 1 << 20));
+        queue.close();
+        assert!(!queue.put(11, 0));
+        assert_eq!(
+            (queue.has_room(), queue.poll_room(&mut cx(), None)),
+            (None, Poll::Ready(false))
+        );
+        for item in 1..=10 {
+            assert_eq!(queue.poll_take(&mut cx()), Poll::Ready(Some(item)));
+        }
+        assert_eq!(queue.poll_take(&mut cx()), Poll::Ready(None));
+    }
+
+    #[test]
+    fn a_writer_has_it_alone() {
+        let queue = Queue::<u8>::new(1000);
+        queue.set_writer(Some(7));
+        assert_eq!(queue.poll_room(&mut cx(), None), Poll::Pending);
+        assert_eq!(queue.poll_room(&mut cx(), Some(8)), Poll::Pending);
+        assert_eq!(queue.poll_room(&mut cx(), Some(7)), Poll::Ready(true));
+        queue.set_writer(None);
+        assert_eq!(queue.poll_room(&mut cx(), None), Poll::Ready(true));
+    }
+}
