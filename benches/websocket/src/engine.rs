@@ -6,7 +6,10 @@ use std::io::IoSlice;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wampwerk::internals::framing::websocket::{Event, Form, Kind, Limits, Reader, Role, Writer};
+use wampwerk::internals::framing::websocket::{
+    Event, Form, Kind, Limits, Reader, Role, Writer, deflate,
+};
+use wampwerk::transport::Deflate;
 
 use crate::contenders::{Library, Socket, by_hand};
 use crate::measure::Error;
@@ -44,12 +47,17 @@ pub(crate) fn next_chunk(writer: &Writer) -> Option<&[u8]> {
 }
 
 impl Direct {
-    fn new(stream: TcpStream, role: Role) -> Direct {
+    fn new(stream: TcpStream, role: Role, compressed: bool) -> Result<Direct, Error> {
         let (reader, writer) = match role {
             Role::Client => (Reader::new(Role::Server, LIMITS), Writer::client(mask)),
             Role::Server => (Reader::new(Role::Client, LIMITS), Writer::server()),
         };
-        Direct { stream, input: BytesMut::new(), reader, writer }
+        let settings = Deflate::new().server_context_takeover(true).client_context_takeover(true);
+        let agreed = deflate::accept([deflate::offer(&settings)], &settings)?;
+        let agreed = agreed.filter(|_| compressed).map(|(agreement, _)| agreement);
+        let reader = reader.inflate(agreed.as_ref().map(|agreement| agreement.decompressor(role)));
+        let writer = writer.deflate(agreed.as_ref().map(|agreement| agreement.compressor(role)));
+        Ok(Direct { stream, input: BytesMut::new(), reader, writer })
     }
 }
 
@@ -66,15 +74,15 @@ impl Library for Engine {
         crate::contenders::accept(listener).await
     }
 
-    async fn open(mut incoming: TcpStream, _deflate: bool) -> Result<Direct, Error> {
+    async fn open(mut incoming: TcpStream, deflate: bool) -> Result<Direct, Error> {
         by_hand::server(&mut incoming).await?;
-        Ok(Direct::new(incoming, Role::Server))
+        Direct::new(incoming, Role::Server, deflate)
     }
 
-    async fn connect(address: &str, _deflate: bool) -> Result<Direct, Error> {
+    async fn connect(address: &str, deflate: bool) -> Result<Direct, Error> {
         let mut stream = crate::contenders::connect(address).await?;
         by_hand::client(&mut stream).await?;
-        Ok(Direct::new(stream, Role::Client))
+        Direct::new(stream, Role::Client, deflate)
     }
 }
 

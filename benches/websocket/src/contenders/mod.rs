@@ -61,7 +61,7 @@ impl Contender {
     /// Returns whether it can do this. Where the handshake is ours, it is not measured.
     pub(crate) fn does(self, work: Work) -> bool {
         match work {
-            Work::Json { .. } => matches!(self, Contender::Yawc),
+            Work::Json { .. } => matches!(self, Contender::Engine | Contender::Yawc),
             Work::Connect => {
                 matches!(self, Contender::Tungstenite | Contender::TokioWebsockets)
             }
