@@ -158,6 +158,58 @@ const ROUTER: &[(&str, &[u8])] = &[
     ("raw", b"\x04\0\0\0\x07\x10[1,\"realm1\",{}] \0\x09\x07\x84\x18\x20\x01\xa0\x61a\0\x08\x05\x93\x22\x02\x01\x00"),
 ];
 
+/// The headers of a valid request.
+macro_rules! asking {
+    ($more:literal) => {
+        concat!(
+            "GET /ws?a=b HTTP/1.1\r\nHost: localhost:8080\r\nUpgrade: websocket\r\n",
+            "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+            $more,
+            "\r\n",
+        )
+    };
+}
+
+/// An octet for the portions, then a request.
+const REQUESTS: &[(&str, &str)] = &[
+    ("plain", concat!("0", asking!(""))),
+    ("protocols", concat!("1", asking!("Sec-WebSocket-Protocol: chat, wamp.2.json\r\n"))),
+    (
+        "extensions",
+        concat!("2", asking!("Sec-WebSocket-Extensions: a; b=\"c\", permessage-deflate\r\n")),
+    ),
+    ("frames", concat!("3", asking!("Origin: null\r\n"), "\u{1}\u{2}hello")),
+    ("doubled", concat!("4", asking!("Host: x\r\n"))),
+    ("body", concat!("5", asking!("Content-Length: 5\r\n"), "hello")),
+    ("folded", concat!("6", asking!("X: a\r\n b\r\n"))),
+    ("line_feeds", "7GET / HTTP/1.1\nHost: x\n\n"),
+    ("absolute", "8GET ws://[::1]:1/ws HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("post", "9POST / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("http2", ":PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ("tls", ";\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}"),
+];
+
+/// An octet for the portions and the offer, then a response.
+const RESPONSES: &[(&str, &str)] = &[
+    (
+        "accepted",
+        "1HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n",
+    ),
+    (
+        "compressed",
+        "0HTTP/1.1 101 x\r\nupgrade: WebSocket\r\nconnection: keep-alive,upgrade\r\n\
+         Sec-WebSocket-Accept:\ts3pPLMBiTxaQ9kYGzzhZRbK+xOo= \r\n\
+         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n\r\n\u{1}\u{1}x",
+    ),
+    ("refused", "2HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno\n"),
+    ("old", "3HTTP/1.0 200 OK\r\n\r\n"),
+    ("no_reason", "4HTTP/1.1 101\r\n\r\n"),
+    ("folded", "5HTTP/1.1 101 x\r\nUpgrade:\r\n websocket\r\n\r\n"),
+    ("mail", "6220 mail.example ESMTP\r\n"),
+];
+
 /// A client's half, a server's half.
 const HANDSHAKES: &[(&str, &[u8])] = &[
     ("accepted", b"\x7f\xf1\0\0\x7f\x71\0\0"),
@@ -250,6 +302,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_all("router", ROUTER)?;
     write_all("deflate_messages", DEFLATED)?;
     write_all("deflate_parameters", EXTENSIONS)?;
+    write_texts("handshake_request", REQUESTS)?;
+    write_texts("handshake_response", RESPONSES)?;
     write_all("rawsocket_handshake", HANDSHAKES)?;
     write_all("rawsocket_frames", FRAMES)?;
     // Some of it is read to where it belongs.

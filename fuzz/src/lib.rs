@@ -10,6 +10,7 @@
 mod batch;
 mod decode;
 mod deflate;
+mod handshake;
 mod rawsocket;
 mod router;
 mod uri;
@@ -26,6 +27,8 @@ pub const TARGETS: &[Target] = &[
     ("batch", batch::read),
     ("deflate_messages", deflate::messages),
     ("deflate_parameters", deflate::parameters),
+    ("handshake_request", handshake::request),
+    ("handshake_response", handshake::response),
     ("rawsocket_handshake", rawsocket::handshake),
     ("rawsocket_frames", rawsocket::frames),
     ("uri", uri::patterns),
