@@ -1,5 +1,5 @@
-//! Implements MessagePack with distinct `str` and `bin`: rmp-serde for values, and a scanner of our
-//! own, because rmp-serde accepts trailing bytes and invalid UTF-8.
+//! Implements MessagePack with distinct `str` and `bin`: rmp-serde for values, and its own
+//! scanner, because rmp-serde accepts trailing bytes and invalid UTF-8.
 //!
 //! An extension type is well-formed and is forwarded. It decodes as the list of its type and its
 //! bytes.

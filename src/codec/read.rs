@@ -1,4 +1,4 @@
-//! Decodes bytes into types through serde, for the formats with a reader of our own (JSON, CBOR).
+//! Decodes bytes into types through serde, for the formats whose reader is written here (JSON, CBOR).
 //!
 //! A format provides tokens ([`Source`]). This module implements serde's view of lists, dicts,
 //! enums and keys. The bytes were scanned before, so their depth is bounded. A token may still be

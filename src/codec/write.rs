@@ -1,4 +1,4 @@
-//! Encodes types through serde, for the formats with a writer of our own (JSON, CBOR).
+//! Encodes types through serde, for the formats whose writer is written here (JSON, CBOR).
 //!
 //! A format writes scalars and the heads of containers ([`Sink`]). This module maps serde's types
 //! to lists, dicts and enums in the same way as MessagePack: a struct is a dict, a unit variant is

@@ -33,7 +33,7 @@ pub(crate) trait Framing: Send {
     /// The last step, after which there is nothing to do.
     const CLOSED: Self::CloseStep;
 
-    /// Added where the peer goes away at our first ping, if it may be because of the ping.
+    /// Added where the peer goes away at the first ping, if it may be because of the ping.
     const PING_HINT: Option<&'static str> = None;
 
     /// Begins a poll of the task that drives the connection.
@@ -495,7 +495,7 @@ impl<F: Framing> Framed<F> {
         Poll::Ready(None)
     }
 
-    /// The peer goes away, and it may be because of our first ping.
+    /// The peer goes away, and it may be because of the first ping.
     fn ping_hint(&self) -> Option<TransportError> {
         let hint = F::PING_HINT?;
         let asked = self.ping_timer.as_ref().is_some_and(PingTimer::is_unanswered);

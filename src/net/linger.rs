@@ -12,7 +12,7 @@ use tokio::time::timeout;
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: u64 = 64 << 10;
 
-/// Ends our direction, then reads and drops until the client has ended its own.
+/// Ends the direction of this side, then reads and drops until the client has ended its own.
 pub(crate) async fn drain_and_close(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let linger = async {
         stream.shutdown().await?;

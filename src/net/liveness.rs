@@ -1,5 +1,5 @@
-//! Liveness of a peer: whether it answers, how long a round trip takes, and whether it takes what we
-//! send.
+//! Liveness of a peer: whether it answers, how long a round trip takes, and whether it takes what this
+//! side sends.
 //!
 //! Two timers compare counts of bytes, so that a slow transfer of a long message counts as a sign of
 //! life. The caller reads and writes the frames. The clock is read when a ping has left and when it
@@ -86,7 +86,7 @@ impl PingTimer {
         PingTimer { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip: None }
     }
 
-    /// Polled only when everything that came has been read: otherwise we would be the silent ones.
+    /// Polled only when everything that came has been read: otherwise this side would be the silent one.
     /// `read` counts all bytes since the start.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, read: u64) -> Poll<PingStep> {
         let read = if self.times.restart_on_traffic { read } else { self.seen };

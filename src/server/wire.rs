@@ -44,7 +44,7 @@ pub(super) struct Wire {
     frames: VecDeque<Queued>,
     /// Number of messages of this turn.
     handled: usize,
-    /// Our side has failed or found a protocol error, so the end is not clean.
+    /// This side has failed or found a protocol error, so the end is not clean.
     failed: bool,
     shutdown: Shutdown,
     /// Started at the end; see [`GRACE`].

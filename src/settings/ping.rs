@@ -22,7 +22,7 @@ pub struct Ping {
 }
 
 impl Ping {
-    /// Minimum number of bytes of a ping: less would not tell our pings from others.
+    /// Minimum number of bytes of a ping: less would not tell the pings of this side from others.
     pub const MIN_SIZE: usize = 12;
     /// Maximum number of bytes of a ping: RFC 6455, section 5.5.
     pub const MAX_SIZE: usize = 125;

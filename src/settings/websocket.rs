@@ -121,7 +121,7 @@ impl WebSocketOptions {
     ///
     /// RawSocket has PING and PONG too, but Crossbar and Autobahn|Python (on Twisted) take a PING for
     /// a message of 16 MiB and drop the connection. Set it for servers that are known to answer, such
-    /// as our own router.
+    /// as the embedded router.
     #[must_use]
     pub fn auto_ping(mut self, ping: impl Into<Option<Ping>>) -> Self {
         self.ping = Ping::set(ping.into());

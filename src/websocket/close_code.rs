@@ -1,6 +1,6 @@
 //! The codes of WebSocket's Close frames that this library sends.
 
-/// Reason why we close a connection, with WebSocket's codes.
+/// Reason why this side closes a connection, with WebSocket's codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseCode {

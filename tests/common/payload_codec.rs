@@ -76,10 +76,6 @@ impl PayloadCodec for Turned {
     }
 }
 
-pub fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
-
 pub async fn join(router: &Router, config: SessionConfig) -> Session {
     session::join(router.connect_transport(), "realm1", config).await.unwrap()
 }

@@ -12,10 +12,7 @@ use wampwerk::transport::{Connector, Proxy, TransportConfig, WampWebSocketClient
 use wampwerk::{Component, Error, Router, Serializer, connect};
 
 use crate::common::authority::Authority;
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
+use crate::common::router;
 
 /// A port of 127.0.0.1 without a listener.
 async fn free_port() -> u16 {

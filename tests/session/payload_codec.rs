@@ -14,6 +14,7 @@ use wampwerk::value::Dict;
 use wampwerk::{ApplicationError, Payload, Serializer, Uri, connect};
 
 use crate::common::payload_codec::*;
+use crate::common::router;
 
 #[tokio::test]
 async fn calls_results_and_events_are_encoded_in_both_forms_and_between_all_serializers() {

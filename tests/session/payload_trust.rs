@@ -13,6 +13,7 @@ use wampwerk::value::{Dict, List};
 use wampwerk::{ApplicationError, Match, Payload, Uri};
 
 use crate::common::payload_codec::*;
+use crate::common::router;
 
 /// Arguments are for what was registered, whatever the router says.
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Implements CBOR (RFC 8949) with a reader and writer of our own, because the serde crates for
+//! Implements CBOR (RFC 8949) with its own reader and writer, because the serde crates for
 //! CBOR reject tagged items.
 //!
 //! Written: shortest integers and lengths, definite lengths, floats in their own width. Read: any

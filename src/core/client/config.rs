@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// Time limit of each step of joining: the answer to HELLO, our answer to CHALLENGE, the answer
+    /// Time limit of each step of joining: the answer to HELLO, the answer of this side to CHALLENGE, the answer
     /// to AUTHENTICATE. Default: 10 s.
     pub join_timeout: Duration,
     /// Time limit of the answer to GOODBYE. Default: 3 s.

@@ -272,7 +272,7 @@ impl Client {
     }
 
     /// Stops the handler; the answer need not wait for it (spec: "Call canceling"). An INTERRUPT
-    /// for an ended invocation has crossed our answer.
+    /// for an ended invocation has crossed the answer.
     fn interrupted(&mut self, interrupt: &Interrupt) {
         let invocation = interrupt.request;
         if !self.invocations.contains_key(&invocation) {

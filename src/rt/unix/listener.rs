@@ -19,7 +19,7 @@ use super::{Stream, check};
 /// Maximum number of connections that wait to be accepted; the system may allow fewer.
 const BACKLOG: u32 = 1024;
 
-/// Time in which another listener at the path has to let us connect.
+/// Time in which another listener at the path has to accept a connection.
 const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// Time limit for getting the lock; each holder needs [`ANSWER_TIME`] at most.

@@ -1,46 +1,27 @@
-//! Calls that are given up: dropped, cancelled, timed out.
+//! Calls that are given up: dropped or canceled. Those that time out are in `timeouts`.
 
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wampwerk::Session;
 use wampwerk::error::CallError;
 use wampwerk::message::CancelMode;
 
-use super::{Gate, Kind, Place, application, has, poll_once};
+use super::{Gate, Place, application, poll_once};
 
 /// Runs them all.
 pub(super) async fn all(place: &impl Place) {
     run! { place:
-        call_timeout,
         dropped_call,
         a_dropped_call_ends_its_procedure,
         every_mode_settles,
         from_elsewhere_and_before_it_is_sent,
         what_was_skipped_is_thrown_away,
-        a_timeout_ends_the_procedure,
         a_caller_that_leaves_ends_its_calls,
-        the_router_keeps_the_time,
         nobody_else_is_disturbed,
     }
-}
-
-async fn call_timeout(place: &impl Place) {
-    let (callee, caller) = (place.session().await, place.session().await);
-    callee.register("com.example.never", pending::<()>).await.unwrap();
-    let limit = Duration::from_millis(50);
-    match caller.call("com.example.never").timeout(limit).await {
-        Err(CallError::Timeout { procedure, limit: passed }) => {
-            assert_eq!((procedure.as_str(), passed), ("com.example.never", limit));
-        }
-        other => panic!("{other:?}"),
-    }
-    callee.register("com.example.in_time", || async { 1 }).await.unwrap();
-    let call = caller.call("com.example.in_time").timeout(Duration::from_secs(60));
-    assert_eq!(call.value::<u8>().await.unwrap(), 1);
 }
 
 async fn dropped_call(place: &impl Place) {
@@ -76,7 +57,7 @@ async fn dropped_call(place: &impl Place) {
 
 /// What a procedure that never ends by itself tells about its future.
 #[derive(Debug, PartialEq)]
-enum Told {
+pub(super) enum Told {
     Started,
     Dropped,
 }
@@ -90,7 +71,7 @@ impl Drop for Bell {
     }
 }
 
-fn stuck() -> (impl Fn() -> Stuck + Clone + Send + Sync, UnboundedReceiver<Told>) {
+pub(super) fn stuck() -> (impl Fn() -> Stuck + Clone + Send + Sync, UnboundedReceiver<Told>) {
     let (sender, told) = unbounded_channel();
     let procedure = move || {
         let bell = Bell(sender.clone());
@@ -181,22 +162,6 @@ async fn what_was_skipped_is_thrown_away(place: &impl Place) {
     assert_eq!(second.await.unwrap(), 2);
 }
 
-async fn a_timeout_ends_the_procedure(place: &impl Place) {
-    let (callee, caller) = (place.session().await, place.session().await);
-    let (procedure, mut told) = stuck();
-    callee.register("com.example.timeout_ends", procedure).await.unwrap();
-    let limit = Duration::from_millis(100);
-    let error = caller.call("com.example.timeout_ends").timeout(limit).await.unwrap_err();
-    assert!(matches!(error, CallError::Timeout { .. }), "{error}");
-    assert_eq!(told.recv().await, Some(Told::Started));
-    assert_eq!(told.recv().await, Some(Told::Dropped));
-    let call = caller.call("com.example.timeout_ends").timeout(limit).start().await.unwrap();
-    let error = call.result().await.unwrap_err();
-    assert!(matches!(error, CallError::Timeout { .. }), "{error}");
-    assert_eq!(told.recv().await, Some(Told::Started));
-    assert_eq!(told.recv().await, Some(Told::Dropped));
-}
-
 async fn a_caller_that_leaves_ends_its_calls(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
     let (procedure, mut told) = stuck();
@@ -206,26 +171,6 @@ async fn a_caller_that_leaves_ends_its_calls(place: &impl Place) {
     caller.leave().await;
     assert!(matches!(call.result().await, Err(CallError::Closed { .. })));
     assert_eq!(told.recv().await, Some(Told::Dropped));
-}
-
-async fn the_router_keeps_the_time(place: &impl Place) {
-    let (callee, caller) = (place.session().await, place.session().await);
-    if !has(place, &caller, "dealer", "call_timeout") {
-        // Crossbar takes the number for seconds all the same, so there is nothing to wait for.
-        assert_eq!(place.router(), Kind::Crossbar);
-        return;
-    }
-    let (procedure, mut told) = stuck();
-    callee.register("com.example.router_timeout", procedure.clone()).await.unwrap();
-    let forwarded = callee.register("com.example.forwarded_timeout", procedure).forward_timeout();
-    forwarded.await.unwrap();
-    for procedure in ["com.example.router_timeout", "com.example.forwarded_timeout"] {
-        let call = caller.call(procedure).router_timeout(Duration::from_millis(50));
-        let error = application(call.await.unwrap_err());
-        assert_eq!(error.uri, "wamp.error.timeout", "{procedure}");
-        assert_eq!(told.recv().await, Some(Told::Started));
-        assert_eq!(told.recv().await, Some(Told::Dropped));
-    }
 }
 
 /// That a session is still of use.

@@ -20,6 +20,7 @@ mod rpc;
 mod session;
 mod sharing;
 mod streaming;
+mod timeouts;
 mod values;
 
 use std::cell::Cell;
@@ -78,6 +79,7 @@ pub(crate) async fn all(place: &impl Place) {
     progress::all(place).await;
     streaming::all(place).await;
     cancel::all(place).await;
+    timeouts::all(place).await;
     details::all(place).await;
     patterns::all(place).await;
     sharing::all(place).await;

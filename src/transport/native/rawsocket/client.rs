@@ -103,7 +103,7 @@ impl Handshake for RawSocketClient {
 
     const STEP: &'static str = "the RawSocket handshake";
 
-    /// Servers of both wait for more than our four octets, as Crossbar's do.
+    /// Servers of both wait for more than the four octets of the client, as Crossbar's do.
     fn silence(&self) -> &'static str {
         match (self.dial.is_secure(), self.dial.peer().is_unix()) {
             (true, _) => "; if it is a server of WebSocket, use wss://",

@@ -67,12 +67,12 @@ enum State {
 /// A step of closing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transport::native) enum CloseStep {
-    /// Everything that we had to say leaves. What comes is read and dropped: the peer may have much
+    /// Everything that waits is sent. What comes is read and dropped: the peer may have much
     /// to say before it reads, too.
     Flush,
     Shutdown,
     /// Until the peer has ended its direction, too. Closing a socket with unread bytes would make
-    /// the system reset the connection, and what we sent last could be lost.
+    /// the system reset the connection, and the last sent bytes could be lost.
     Drain,
     Done,
 }
