@@ -163,6 +163,10 @@ impl Mount {
     ///
     /// The future does not borrow the request. It waits for [`on_connect`](Self::on_connect) only, whose time
     /// is not limited here.
+    #[allow(
+        clippy::type_complexity,
+        reason = "both are what is sent, in the types of HTTP servers"
+    )]
     pub fn upgrade<B>(
         &self,
         request: &http::Request<B>,

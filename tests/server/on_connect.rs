@@ -312,3 +312,36 @@ async fn answers_have_the_headers_of_the_options() {
     let error = error.options(ServerOptions::new().trust_x_forwarded_for(1)).await.unwrap_err();
     assert!(error.to_string().contains("trust_x_forwarded_for"), "{error}");
 }
+
+#[tokio::test]
+async fn a_mount_knows_the_client_behind_trusted_proxies() {
+    let router = router();
+    let options = ServerOptions::new().trust_x_forwarded_for(1).server("demo".to_owned());
+    let mount = router.mount(options).unwrap().on_connect(|request| async move {
+        match request.peer() {
+            Some(peer) => Ok(ConnectionAccept::new().header("X-Peer", peer)),
+            None => Err(ConnectionDeny::new(403, "who is this?")),
+        }
+    });
+    let request = axum::http::Request::get("/ws")
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("Sec-WebSocket-Protocol", "wamp.2.json");
+    let refusal = mount.upgrade(&request.body(()).unwrap()).await.err().unwrap();
+    assert_eq!(
+        (refusal.status().as_u16(), &refusal.headers()["Server"]),
+        (403, &"demo".parse().unwrap())
+    );
+    let request = axum::http::Request::get("/ws")
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("Sec-WebSocket-Protocol", "wamp.2.json")
+        .header("X-Forwarded-For", "10.0.0.9, 10.0.0.1");
+    let (response, _upgrade) = mount.upgrade(&request.body(()).unwrap()).await.ok().unwrap();
+    assert_eq!(response.headers()["X-Peer"], "10.0.0.1");
+    assert_eq!(response.headers()["Server"], "demo");
+}
