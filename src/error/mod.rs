@@ -13,6 +13,8 @@
 //! all causes. [`Error`](enum@Error) holds any of them, for programs that handle all alike. No type of
 //! another crate is part of a signature; it may be behind a [`Cause`].
 
+#[cfg(feature = "router")]
+mod accept;
 mod any;
 mod application;
 mod build;
@@ -29,6 +31,10 @@ pub(crate) mod text;
 mod transport;
 mod url;
 
+#[cfg(feature = "router")]
+pub use accept::AcceptError;
+#[cfg(feature = "router")]
+pub(crate) use accept::client_left;
 pub use any::Error;
 pub use application::{ApplicationError, Callee};
 pub use build::BuildError;

@@ -5,12 +5,12 @@ use std::future::IntoFuture;
 
 use crate::error::ListenError;
 use crate::net::listen::accept_loop;
+use crate::net::listen::listener::Listener;
 use crate::net::listen::socket::Socket;
 use crate::router::{self, Router};
 use crate::rt::BoxFuture;
 use crate::server::accepting::Accepting;
 use crate::server::connections::Connections;
-use crate::server::listener::Listener;
 use crate::server::serve::Serve;
 use crate::server::target::Target;
 use crate::transport::ServerOptions;

@@ -15,7 +15,6 @@ mod factory;
 mod handler;
 mod handlers;
 mod listen;
-mod listener;
 mod mount;
 mod read_ahead;
 mod serve;
@@ -23,9 +22,9 @@ mod target;
 mod wamp_transport;
 mod wire;
 
+pub use crate::net::listen::listener::Listener;
 pub use factory::{WampRawSocketServerFactory, WampWebSocketServerFactory};
 pub use handler::{HandlerError, TransportHandler};
 pub use listen::Listen;
-pub use listener::Listener;
 pub use mount::{Mount, Upgrade};
 pub use wamp_transport::{SendError, WampTransport};

@@ -64,7 +64,9 @@ cfg_if::cfg_if! {
         pub(crate) mod native;
         pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
         #[cfg(feature = "router")]
-        pub use native::accept::{AcceptError, Acceptor, ServerOptions};
+        pub use crate::error::AcceptError;
+        #[cfg(feature = "router")]
+        pub use native::accept::{Acceptor, ServerOptions};
     }
 }
 

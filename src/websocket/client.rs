@@ -1,5 +1,7 @@
 //! Opening a native client's connection: the settings resolved, the handshake, and the task that drives it.
 
+use std::sync::Arc;
+
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
 
@@ -52,7 +54,7 @@ pub(super) async fn open_client_protocol<P: WebSocketClientProtocol>(
     client.dial.open(&hook).await
 }
 
-/// Starts the task of an open connection.
+/// Starts the task of an open connection, which keeps what `keep` returns.
 pub(super) fn start<S>(
     connection: (S, Vec<u8>),
     role: Role,
@@ -60,6 +62,7 @@ pub(super) fn start<S>(
     settings: &Settings,
     deflate: Option<&Agreement>,
     mode: Mode,
+    keep: impl FnOnce(&Arc<Channel>) -> Box<dyn Send>,
 ) -> WebSocket
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -72,7 +75,12 @@ where
     let channel = Channel::new(settings.max_send(), settings.auto_fragment_size);
     let socket = WebSocket::new(channel.clone(), response);
     let peer = socket.response().peer().to_owned();
-    rt::spawn(Driver::new(connection, channel, &peer, settings.times(), mode.tells_control));
+    let kept = keep(&channel);
+    let driver = Driver::new(connection, channel, &peer, settings.times(), mode.tells_control);
+    rt::spawn(async move {
+        driver.await;
+        drop(kept);
+    });
     socket
 }
 
@@ -135,7 +143,9 @@ impl Client {
             open(stream, &request, dial.peer()).await.map_err(failed)?;
         let connection = (stream, early);
         let agreed = response.deflate().cloned();
-        Ok(start(connection, Role::Client, response, &self.settings, agreed.as_ref(), mode))
+        Ok(start(connection, Role::Client, response, &self.settings, agreed.as_ref(), mode, |_| {
+            Box::new(())
+        }))
     }
 }
 

@@ -58,7 +58,21 @@ cfg_if::cfg_if! {
         use client::{check_client, open_client, open_client_protocol};
         pub use handshake::ConnectionResponse;
         #[cfg(feature = "router")]
+        mod serving;
+        #[cfg(feature = "router")]
+        mod server_factory;
+        #[cfg(feature = "router")]
+        mod server_options;
+        #[cfg(feature = "router")]
+        mod server_protocol;
+        #[cfg(feature = "router")]
         pub use handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
+        #[cfg(feature = "router")]
+        pub use server_factory::{IncomingRequest, IncomingRequests, WebSocketServerFactory, listen};
+        #[cfg(feature = "router")]
+        pub use server_options::ServerOptions;
+        #[cfg(feature = "router")]
+        pub use server_protocol::WebSocketServerProtocol;
 
         /// Messages can be sent in parts, and control frames.
         const NO_PARTS: Option<&str> = None;

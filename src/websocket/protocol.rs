@@ -182,6 +182,9 @@ macro_rules! events_of {
     };
 }
 
+#[cfg(feature = "router")]
+pub(super) use {events, events_of};
+
 /// The client's protocol.
 pub(super) struct ClientSide<P>(pub(super) P);
 

@@ -21,4 +21,5 @@ mod handshake_heads;
 mod handshake_server;
 #[cfg(feature = "deflate")]
 mod puff;
+mod server;
 mod streaming;

@@ -1,6 +1,7 @@
 //! Listening on TCP ports and unix sockets, and the loop that accepts.
 
 pub(crate) mod accept_loop;
+pub(crate) mod listener;
 pub(crate) mod socket;
 
 use tokio::sync::Semaphore;

@@ -4,6 +4,8 @@ use std::error::Error;
 
 use http::StatusCode;
 
+use crate::framing::websocket::handshake::Refusal;
+
 /// Accepts a client. Equivalent of Autobahn's `ConnectionAccept`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionAccept {
@@ -63,6 +65,16 @@ pub struct ConnectionDeny {
     pub(super) reason: String,
     /// Text of an error, for the log.
     pub(super) cause: Option<String>,
+}
+
+impl ConnectionDeny {
+    /// Returns the answer. An error that was not made for the client is logged, and answered without its text.
+    pub(crate) fn into_refusal(self) -> Refusal {
+        if let Some(cause) = self.cause {
+            tracing::warn!(%cause, "on_connect failed");
+        }
+        Refusal::new(self.status, self.reason)
+    }
 }
 
 impl ConnectionDeny {

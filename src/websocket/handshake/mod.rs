@@ -23,7 +23,7 @@ mod terms;
 #[cfg(feature = "router")]
 pub use answer::{ConnectionAccept, ConnectionDeny};
 #[cfg(feature = "router")]
-pub(crate) use incoming::{ReceiveError, receive};
+pub(crate) use incoming::{Incoming, ReceiveError, receive};
 #[cfg(feature = "router")]
 pub(crate) use on_connect::OnConnect;
 pub(crate) use opening::{Opened, OpeningError, open};

@@ -33,12 +33,7 @@ impl OnConnect {
     ) -> Result<ConnectionAccept, Refusal> {
         match caught(async { (self.0)(request).await }).await {
             Ok(Ok(accept)) => Ok(accept),
-            Ok(Err(deny)) => {
-                if let Some(cause) = deny.cause {
-                    tracing::warn!(%cause, "on_connect failed");
-                }
-                Err(Refusal::new(deny.status, deny.reason))
-            }
+            Ok(Err(deny)) => Err(deny.into_refusal()),
             Err(panic) => {
                 tracing::error!(%panic, "on_connect failed");
                 Err(Refusal::failed())

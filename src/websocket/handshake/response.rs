@@ -15,6 +15,24 @@ pub struct ConnectionResponse {
 }
 
 impl ConnectionResponse {
+    /// The response that a server has sent.
+    #[cfg(feature = "router")]
+    pub(crate) fn sent(
+        peer: String,
+        headers: HeaderMap,
+        protocol: Option<&str>,
+        deflate: Option<&deflate::Agreement>,
+    ) -> Self {
+        let lines = headers.get_all(http::header::SEC_WEBSOCKET_EXTENSIONS).iter();
+        let extensions = lines.filter_map(|line| Some(line.to_str().ok()?.to_owned())).collect();
+        let agreement = Agreement {
+            protocol: protocol.map(str::to_owned),
+            extensions,
+            deflate: deflate.cloned(),
+        };
+        ConnectionResponse { peer, headers, agreement }
+    }
+
     pub(super) fn new(peer: String, headers: HeaderMap, agreement: Agreement) -> Self {
         ConnectionResponse { peer, headers, agreement }
     }

@@ -204,7 +204,7 @@ impl ClientRequest {
 }
 
 /// Checks that the subprotocols are tokens, and none occurs twice (RFC 6455, section 4.1).
-fn check_protocols(protocols: &[String]) -> Result<(), ConfigError> {
+pub fn check_protocols(protocols: &[String]) -> Result<(), ConfigError> {
     for (index, name) in protocols.iter().enumerate() {
         if !is_token_text(name) {
             let text = format!("{name:?} is not a token of HTTP");

@@ -12,7 +12,7 @@ mod refusal;
 mod scanner;
 mod server;
 
-pub use client::{Agreement, ClientRequest, ResponseError};
+pub use client::{Agreement, ClientRequest, ResponseError, check_protocols};
 pub use fields::check_field;
 pub use head::{HeadReader, MAX_HEAD};
 pub use key::Key;

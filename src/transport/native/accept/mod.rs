@@ -3,17 +3,13 @@
 //! Does TLS, then the opening handshake, both within one time limit. The handshakes are in `websocket`
 //! and `rawsocket`.
 
-mod error;
-mod options;
-
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
-pub use self::error::AcceptError;
-pub use self::options::ServerOptions;
+use crate::error::AcceptError;
 use crate::error::{Cause, ConfigError, RawSocketRefusal};
 use crate::framing::rawsocket::MAGIC;
 use crate::framing::websocket::handshake::Refusal;
@@ -25,9 +21,9 @@ use crate::transport::Transport;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
 use crate::transport::native::websocket::{self, Terms};
 pub(crate) use crate::transport::native::websocket::{Agreed, Checked};
+pub use crate::websocket::ServerOptions;
 use crate::websocket::handshake::OnConnect;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
-pub(super) use error::client_left;
 
 use crate::transport::subprotocol::Subprotocol;
 

@@ -5,11 +5,11 @@ use std::io::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::handshake::{Agreement, read_octets};
+use crate::error::client_left;
 use crate::error::{Cause, RawSocketRefusal};
 use crate::framing::rawsocket::{HandshakeReply, MaxLength, Request, RequestError};
 use crate::message::Serializer;
 use crate::net::linger::drain_and_close;
-use crate::transport::native::accept::client_left;
 
 /// The client is not accepted.
 #[derive(Debug, thiserror::Error)]

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
 use super::framing::transport;
+use crate::error::AcceptError;
 use crate::framing::websocket::Role;
 use crate::framing::websocket::deflate;
 use crate::framing::websocket::handshake::Refusal;
@@ -17,7 +18,6 @@ use crate::message::Serializer;
 use crate::net::protection::Protection;
 use crate::transport::Transport;
 use crate::transport::batched::Batched;
-use crate::transport::native::accept::AcceptError;
 use crate::transport::subprotocol::Subprotocol;
 use crate::websocket::ConnectionRequest;
 use crate::websocket::handshake::{self, ReceiveError, receive};

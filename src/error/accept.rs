@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::error::{Cause, RawSocketRefusal};
+use super::{Cause, RawSocketRefusal};
 
 /// A client was not accepted. It was told the reason where that was possible.
 ///
@@ -56,12 +56,12 @@ impl AcceptError {
     }
 
     /// The client has closed the connection.
-    pub(in crate::transport::native) fn left() -> Self {
+    pub(crate) fn left() -> Self {
         AcceptError::Lost(client_left().into())
     }
 }
 
 /// The error of a stream that the client has ended.
-pub(in crate::transport::native) fn client_left() -> io::Error {
+pub(crate) fn client_left() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the client left")
 }

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use super::CLOSE_TIMEOUT;
+use super::handshake::{OnConnect, Origins, Terms, field};
+use super::settings;
 use crate::error::ConfigError;
 use crate::framing::websocket::deflate;
 use crate::net::framed::TimeLimits;
 use crate::net::limits::{DEFAULT_HANDSHAKE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, SEND_TIMEOUT};
 use crate::net::liveness::AutoPing;
 use crate::settings::{Deflate, LARGEST, Ping, check_time};
-use crate::transport::CLOSE_TIMEOUT;
-use crate::websocket::handshake::{OnConnect, Origins, Terms, field};
-use crate::websocket::settings;
 
 const MAX_CONNECTIONS: usize = 10_000;
 
@@ -323,6 +323,20 @@ impl ServerOptions {
         all.into_iter().find_map(|(name, set)| set.then_some(name))
     }
 
+    /// Returns the first setting that only WAMP has.
+    pub(crate) fn first_wamp_only(&self) -> Option<&'static str> {
+        let all = [
+            ("strict_negotiation", self.strict_negotiation.is_some()),
+            ("batched", self.batched.is_some()),
+        ];
+        all.into_iter().find_map(|(name, set)| set.then_some(name))
+    }
+
+    /// Returns whether compression is accepted.
+    pub(crate) fn compresses(&self) -> bool {
+        matches!(self.per_message_deflate, Some(Some(_)))
+    }
+
     /// The first setting that has no effect on a mounted server.
     pub(crate) fn first_listener_only(&self) -> Option<&'static str> {
         let all = [
@@ -345,7 +359,7 @@ impl ServerOptions {
     }
 
     /// Returns the settings of a WebSocket.
-    pub(super) fn websocket(&self) -> settings::Settings {
+    pub(crate) fn websocket(&self) -> settings::Settings {
         let auto_ping = AutoPing::of(&self.auto_ping, true);
         let default = settings::Settings::default();
         settings::Settings {
@@ -360,7 +374,7 @@ impl ServerOptions {
     }
 
     /// Returns the settings of a RawSocket.
-    pub(super) fn raw_socket(&self) -> TimeLimits {
+    pub(crate) fn raw_socket(&self) -> TimeLimits {
         let auto_ping = AutoPing::of(&self.auto_ping, false);
         TimeLimits {
             auto_ping,
@@ -376,7 +390,7 @@ impl ServerOptions {
     }
 
     /// Returns the requirements for WebSocket requests.
-    pub(super) fn handshake(&self, on_connect: Option<OnConnect>) -> Terms {
+    pub(crate) fn handshake(&self, on_connect: Option<OnConnect>) -> Terms {
         Terms {
             origins: self.origins(),
             on_connect,

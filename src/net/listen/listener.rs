@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::sync::watch;
 
-use crate::net::listen::accept_loop::{AcceptHandle, End};
+use super::accept_loop::{AcceptHandle, End};
 
 /// A listening socket. Dropping the handle changes nothing: connections are accepted until
 /// [`close`](Listener::close), [`shutdown`](Listener::shutdown), or the end of the router, which ends
@@ -12,12 +12,12 @@ use crate::net::listen::accept_loop::{AcceptHandle, End};
 /// [the factory's shutdown](crate::server::WampWebSocketServerFactory::shutdown).
 #[derive(Debug)]
 pub struct Listener {
-    pub(super) url: String,
-    pub(super) raw_socket_url: Option<String>,
-    pub(super) local_addr: Option<SocketAddr>,
-    pub(super) control: AcceptHandle,
+    pub(crate) url: String,
+    pub(crate) raw_socket_url: Option<String>,
+    pub(crate) local_addr: Option<SocketAddr>,
+    pub(crate) control: AcceptHandle,
     /// Closed when no connection is left.
-    pub(super) gone: watch::Receiver<()>,
+    pub(crate) gone: watch::Receiver<()>,
 }
 
 impl Listener {
@@ -66,6 +66,12 @@ impl Listener {
         self.end(End::Shutdown).await;
         // Nothing is ever sent: the end is the signal.
         let _ = gone.changed().await;
+    }
+
+    /// Stops accepting connections, without waiting.
+    pub(crate) fn stop(self) {
+        // It fails only if it has already ended.
+        let _ = self.control.end.send(End::Close);
     }
 
     async fn end(self, end: End) {
