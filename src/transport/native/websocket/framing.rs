@@ -200,7 +200,8 @@ mod tests {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         let subprotocol = Subprotocol { serializer: Serializer::Cbor, batched: false };
-        transport(stream, early, role, "test", Protection::default(), subprotocol, settings)
+        let protection = Protection::default();
+        transport(stream, early, role, "test", protection, subprotocol, settings, None)
     }
 
     #[test]
