@@ -71,7 +71,8 @@ async fn a_message_that_is_too_long_ends_the_connection_with_1009() {
     send(&mut left, frame(Serializer::Cbor, 5_000_000)).await.unwrap();
     // The server reads no more of it, but takes it, so that its Close frame arrives.
     flush(&mut left).await.unwrap();
-    assert!(recv(&mut left).await.is_none());
+    let error = recv(&mut left).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("code 1009"), "{error}");
     close(&mut left, CloseCode::Normal).await.unwrap();
     server.await.unwrap();
 }

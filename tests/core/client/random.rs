@@ -397,7 +397,7 @@ impl World {
                 }
                 // An answer that cannot be sent may be one that the test has given.
                 ClientEvent::Interrupted { invocation, .. } => {
-                    drop(self.running.remove(&invocation))
+                    self.running.remove(&invocation);
                 }
                 ClientEvent::Closed(reason) => {
                     self.over = true;

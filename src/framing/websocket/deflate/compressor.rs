@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_flush_that_fills_the_room_goes_on() {
         let shape = Shape { level: 6, window: 15, memory: 8 };
-        let plain: Vec<u8> = (0..3000_u32).map(|n| (n * n >> 5) as u8).collect();
+        let plain: Vec<u8> = (0..3000_u32).map(|n| ((n * n) >> 5) as u8).collect();
         // More than the six octets that zlib needs for a flush.
         for longest in 7..40 {
             for length in 2900..2950 {

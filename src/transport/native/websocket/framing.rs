@@ -67,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
 
     fn next_buffered(&mut self) -> Result<Option<Incoming<Bytes>>, TransportError> {
         let event = self.connection.next_buffered();
-        Ok(self.incoming(event)?)
+        self.incoming(event)
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming<Bytes>, TransportError>> {
