@@ -15,6 +15,7 @@ use super::message::{Message, Part};
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::{self as framing, Event};
 use crate::net::framed::{self, Framed, Framing, GiveUp, TimeLimits, WriteError, lost};
+use crate::rt::Sleep;
 
 /// Number of messages in each direction after which other tasks get their turn. Small turns let both ends
 /// work at the same time.
@@ -27,7 +28,14 @@ pub(super) struct Driver<S: AsyncRead + AsyncWrite + Send + Unpin> {
     /// What our Close frame says, once the connection is being closed.
     closing: Option<(u16, String)>,
     failed: Option<TransportError>,
+    broken: Option<Broken>,
     is_over: bool,
+}
+
+/// The peer broke a rule. Messages that came before can still be answered, for a bounded time.
+struct Broken {
+    error: TransportError,
+    timer: Sleep,
 }
 
 /// WebSocket as a framing of messages for [`Framed`].
@@ -46,11 +54,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
         tells_control: bool,
     ) -> Self {
         let framed = Framed::new(Frames { connection, tells_control }, peer, times);
-        Driver { framed, channel, closing: None, failed: None, is_over: false }
+        Driver { framed, channel, closing: None, failed: None, broken: None, is_over: false }
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (mut out, mut has_read) = (0, 0);
+        // Looked at before the commands are taken: an answer is put before the next message is waited for.
+        let is_answered =
+            self.broken.is_some() && self.channel.incoming.poll_all_taken(cx).is_ready();
         while out < TURN && self.closing.is_none() && self.failed.is_none() {
             match self.framed.poll_ready(cx) {
                 Poll::Ready(Ok(())) => {}
@@ -63,7 +74,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
             self.execute(command);
             out += 1;
         }
-        while has_read < TURN && self.closing.is_none() && self.failed.is_none() {
+        while has_read < TURN
+            && self.closing.is_none()
+            && self.failed.is_none()
+            && self.broken.is_none()
+        {
             let has_room = self.channel.incoming.poll_room(cx, None);
             if has_room.is_pending() {
                 break;
@@ -73,6 +88,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
                 Poll::Ready(Some(Ok(incoming))) => {
                     has_read += 1;
                     self.received(incoming);
+                }
+                Poll::Ready(Some(Err(
+                    error @ (TransportError::Violation(_) | TransportError::TooLarge { .. }),
+                ))) => {
+                    let timer = Sleep::new(self.framed.close_timeout());
+                    self.broken = Some(Broken { error, timer });
+                    cx.waker().wake_by_ref();
                 }
                 Poll::Ready(Some(Err(error))) => self.failed = Some(error),
                 // The peer's Close frame was answered.
@@ -84,6 +106,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
             && let Poll::Ready(Err(error)) = self.framed.poll_flush(cx)
         {
             self.failed = Some(error);
+        }
+        if let Some(broken) = &mut self.broken {
+            let is_late = Pin::new(&mut broken.timer).poll(cx).is_ready();
+            let has_ended = self.closing.is_some() || self.failed.is_some();
+            if is_late || has_ended || is_answered && out < TURN {
+                self.failed = self.broken.take().map(|broken| broken.error);
+            }
         }
         let counters = &self.channel.counters;
         counters.wire_in.set(self.framed.framing().bytes_read());

@@ -23,6 +23,8 @@ struct State<T> {
     writer: Option<u64>,
     taker: Option<Waker>,
     waiting: Vec<Waker>,
+    /// Waits until the taker waits.
+    idle: Option<Waker>,
 }
 
 impl<T> Queue<T> {
@@ -34,6 +36,7 @@ impl<T> Queue<T> {
             writer: None,
             taker: None,
             waiting: Vec::new(),
+            idle: None,
         };
         Queue { state: Lock::new(state), limit }
     }
@@ -94,6 +97,9 @@ impl<T> Queue<T> {
             if !state.taker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                 state.taker = Some(cx.waker().clone());
             }
+            let idle = state.idle.take();
+            drop(state);
+            idle.into_iter().for_each(Waker::wake);
             return Poll::Pending;
         };
         let was_full = state.bytes >= self.limit;
@@ -108,6 +114,16 @@ impl<T> Queue<T> {
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
         Poll::Ready(Some(item))
+    }
+
+    /// Ready when the queue is empty and its taker waits for more.
+    pub(crate) fn poll_all_taken(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.items.is_empty() && state.taker.is_some() {
+            return Poll::Ready(());
+        }
+        state.idle = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Closes the queue. Items in it can still be taken.
@@ -179,5 +195,19 @@ mod tests {
         assert_eq!(queue.poll_room(&mut cx(), Some(7)), Poll::Ready(true));
         queue.set_writer(None);
         assert_eq!(queue.poll_room(&mut cx(), None), Poll::Ready(true));
+    }
+
+    #[test]
+    fn it_tells_when_all_was_taken_and_the_taker_waits() {
+        let queue = Queue::new(1000);
+        assert_eq!(queue.poll_all_taken(&mut cx()), Poll::Pending);
+        queue.put(1, 0);
+        assert_eq!(queue.poll_take(&mut cx()), Poll::Ready(Some(1)));
+        // It may be at work on an answer.
+        assert_eq!(queue.poll_all_taken(&mut cx()), Poll::Pending);
+        assert_eq!(queue.poll_take(&mut cx()), Poll::Pending);
+        assert_eq!(queue.poll_all_taken(&mut cx()), Poll::Ready(()));
+        queue.put(2, 0);
+        assert_eq!(queue.poll_all_taken(&mut cx()), Poll::Pending);
     }
 }

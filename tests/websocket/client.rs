@@ -444,3 +444,37 @@ async fn a_message_is_received_in_parts() {
     assert_eq!(called.recv().await, Some(Part::FrameEnd));
     assert_eq!(called.recv().await, Some(Part::End));
 }
+
+#[tokio::test]
+async fn messages_before_a_violation_are_answered() {
+    let (mut socket, mut server) = pair().await;
+    // A message and, in the same packet, a frame with a reserved opcode.
+    server.write_all(b"\x81\x01a\x82\x01b\x83\x00").await.unwrap();
+    assert_eq!(socket.next().await, Some(Ok(Message::from("a"))));
+    tokio::task::yield_now().await;
+    socket.send("answer to a").await.unwrap();
+    assert_eq!(socket.next().await, Some(Ok(Message::from(&b"b"[..]))));
+    socket.send("answer to b").await.unwrap();
+    let end = tokio::spawn(async move { (socket.next().await, socket.closed().await) });
+    assert_eq!(frame(&mut server).await, (0x81, b"answer to a".to_vec()));
+    assert_eq!(frame(&mut server).await, (0x81, b"answer to b".to_vec()));
+    let (first, payload) = frame(&mut server).await;
+    assert_eq!((first, &payload[..2]), (0x88, &1002_u16.to_be_bytes()[..]));
+    drop(server);
+    let (item, closed) = end.await.unwrap();
+    assert!(matches!(item, Some(Err(WebSocketError::Failed(_)))), "{item:?}");
+    assert_eq!((closed.was_clean, closed.sent), (false, Some(1002)));
+}
+
+#[tokio::test]
+async fn a_violation_ends_a_connection_whose_messages_nobody_takes() {
+    let (url, server) = server("").await;
+    let options = wampwerk::transport::WebSocketOptions::new();
+    let options = options.close_timeout(Duration::from_millis(50));
+    let socket = websocket::connect(url).options(options).await.unwrap();
+    let mut server = server.await.unwrap().1;
+    server.write_all(b"\x81\x01a\x83\x00").await.unwrap();
+    let (first, payload) = frame(&mut server).await;
+    assert_eq!((first, &payload[..2]), (0x88, &1002_u16.to_be_bytes()[..]));
+    assert_eq!(socket.closed().await.sent, Some(1002));
+}
