@@ -13,6 +13,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::crossbar::rig::Rig;
 use crate::peer::Implementation;
+use crate::websocket::nginx::Nginx;
 
 /// Lists the tests of a module, behind what they need.
 macro_rules! tests {
@@ -50,6 +51,10 @@ pub(crate) enum Need {
     AutobahnPython,
     /// Autobahn|JS, installed.
     AutobahnJs,
+    /// nginx.
+    Nginx,
+    /// No peer.
+    Nothing,
 }
 
 impl Need {
@@ -67,6 +72,8 @@ impl Need {
                 Implementation::Js.installed().exists(),
                 "no Autobahn|JS: run `tools/setup autobahnjs`",
             ),
+            Need::Nginx => (Nginx::program().is_some(), "no nginx: run `tools/setup nginx`"),
+            Need::Nothing => (true, ""),
         };
         (!is_there).then_some(missing)
     }

@@ -1,5 +1,5 @@
-//! Real peers: Crossbar as the router, and Autobahn|Python and Autobahn|JS as clients of it and of
-//! the embedded router. `tests/crossbar/README.md` tells how to get them.
+//! Real peers: Crossbar as the router, Autobahn|Python and Autobahn|JS as clients of it and of the
+//! embedded router, and implementations of WebSocket without WAMP. `tests/crossbar/README.md` tells how to get them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
@@ -12,6 +12,7 @@ mod common;
 mod autobahn;
 mod crossbar;
 mod peer;
+mod websocket;
 
 fn main() -> std::process::ExitCode {
     harness::run(vec![
@@ -24,5 +25,10 @@ fn main() -> std::process::ExitCode {
         crossbar::sizes::tests(),
         crossbar::transports::tests(),
         crossbar::websocket::tests(),
+        websocket::autobahn::tests(),
+        websocket::nginx::tests(),
+        websocket::tungstenite::tests(),
+        websocket::websockets::tests(),
+        websocket::ws::tests(),
     ])
 }

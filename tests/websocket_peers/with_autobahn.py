@@ -100,7 +100,9 @@ def accept_response(response):
         )
 
 
-common = {"failByDrop": False, "echoCloseCodeReason": True, "maxMessagePayloadSize": LIMIT, "openHandshakeTimeout": 30}
+common = {"failByDrop": False, "echoCloseCodeReason": True, "maxMessagePayloadSize": LIMIT}
+# The defaults are too short for a busy machine.
+common |= {"openHandshakeTimeout": 30, "closeHandshakeTimeout": 30}
 
 
 class Stdin(Protocol):
@@ -120,7 +122,7 @@ if role == "server":
 else:
     factory = WebSocketClientFactory(url[0])
     factory.protocol = Client
-    factory.setProtocolOptions(**common)
+    factory.setProtocolOptions(**common, serverConnectionDropTimeout=30)
     if option("deflate"):
         offer = PerMessageDeflateOffer(
             request_no_context_takeover=option("server_no_context_takeover", False),
