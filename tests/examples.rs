@@ -10,9 +10,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wampwerk::server::Listener;
-use wampwerk::{Router, Session, connect};
+use wampwerk::{Router, Session, connect, websocket};
 
 /// What no healthy machine needs; nothing waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -355,4 +356,61 @@ async fn http(address: &str, request: &str) -> String {
     let read = stream.read_to_string(&mut answer);
     tokio::time::timeout(DEADLINE, read).await.unwrap().unwrap();
     answer
+}
+
+#[tokio::test]
+async fn websocket_echo() {
+    let lines = Example::start("websocket_echo", &[]).succeeds().await;
+    let parts = ["received one", "received two", "received three"];
+    assert_order(&lines, &parts);
+    assert!(
+        lines.iter().any(|line| line.starts_with("agreed on permessage-deflate")),
+        "{lines:#?}"
+    );
+    assert!(lines.iter().any(|line| line.starts_with("client: code 1000")), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn websocket_broadcast() {
+    let lines = Example::start("websocket_broadcast", &[]).succeeds().await;
+    for client in ["first", "second"] {
+        let received = format!("{client} received {{\"tick\": ");
+        let count = lines.iter().filter(|line| line.starts_with(&received)).count();
+        assert_eq!(count, 3, "{lines:#?}");
+        assert!(lines.contains(&format!("{client} left")), "{lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn websocket_chat() {
+    let places = ["--page", "127.0.0.1:0", "--listen", "ws://127.0.0.1:0"];
+    let mut server = Example::start("websocket_chat", &places);
+    let page = server.prints("page ").await;
+    let url = server.prints("chat ").await;
+    let guest = websocket::connect(format!("{url}?name=guest")).protocols(["chat.example"]);
+    let mut guest = guest.await.unwrap();
+    assert_eq!(guest.response().protocol(), Some("chat.example"));
+    server.prints("guest is here").await;
+    guest.send("is somebody here?").await.unwrap();
+    server.prints("guest: is somebody here?").await;
+    let mut ann = Example::start("websocket_chat", &["--join", &url, "--name", "ann"]);
+    server.prints("ann is here").await;
+    // The standard input of examples is empty, so she leaves.
+    ann.prints("closed: code 1000").await;
+    ann.succeeds().await;
+    server.prints("ann has left (code 1000: bye)").await;
+    let said: Vec<String> = std::iter::from_fn(|| {
+        let said = guest.next().now_or_never()??.unwrap();
+        Some(said.text()?.to_owned())
+    })
+    .collect();
+    assert_order(&said, &["guest is here", "guest: is somebody here?", "ann is here"]);
+    // Pages of other sites are refused, and so is a guest without a name.
+    for (query, origin, status) in
+        [("?name=page", "http://elsewhere.example", "403"), ("", page.trim_end_matches('/'), "400")]
+    {
+        let refused = websocket::connect(format!("{url}{query}")).origin(origin);
+        let error = refused.protocols(["chat.example"]).await.unwrap_err().to_string();
+        assert!(error.contains(status), "{error}");
+    }
 }
