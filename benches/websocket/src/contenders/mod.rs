@@ -2,6 +2,7 @@
 
 pub(crate) mod by_hand;
 mod fastwebsockets;
+mod ours;
 mod tokio_websockets;
 mod tungstenite;
 mod yawc;
@@ -18,6 +19,7 @@ use crate::work::{self, Work};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Contender {
+    Ours,
     /// The pure reader and writer of ours, over a socket without anything between.
     Engine,
     Tungstenite,
@@ -28,9 +30,10 @@ pub(crate) enum Contender {
 
 impl Contender {
     /// The one that the others are compared with.
-    pub(crate) const OURS: Contender = Contender::Engine;
+    pub(crate) const OURS: Contender = Contender::Ours;
 
-    pub(crate) const ALL: [Contender; 5] = [
+    pub(crate) const ALL: [Contender; 6] = [
+        Contender::Ours,
         Contender::Engine,
         Contender::Tungstenite,
         Contender::TokioWebsockets,
@@ -40,6 +43,7 @@ impl Contender {
 
     pub(crate) fn key(self) -> &'static str {
         match self {
+            Contender::Ours => "ours",
             Contender::Engine => "engine",
             Contender::Tungstenite => "tungstenite",
             Contender::TokioWebsockets => "tokio_websockets",
@@ -50,6 +54,7 @@ impl Contender {
 
     pub(crate) fn title(self) -> &'static str {
         match self {
+            Contender::Ours => "ours",
             Contender::Engine => "our engine",
             Contender::Tungstenite => "tokio-tungstenite",
             Contender::TokioWebsockets => "tokio-websockets",
@@ -61,9 +66,12 @@ impl Contender {
     /// Returns whether it can do this. Where the handshake is ours, it is not measured.
     pub(crate) fn does(self, work: Work) -> bool {
         match work {
-            Work::Json { .. } => matches!(self, Contender::Engine | Contender::Yawc),
+            Work::Json { .. } => {
+                matches!(self, Contender::Ours | Contender::Engine | Contender::Yawc)
+            }
             Work::Connect => {
-                matches!(self, Contender::Tungstenite | Contender::TokioWebsockets)
+                let own = [Contender::Ours, Contender::Tungstenite, Contender::TokioWebsockets];
+                own.contains(&self)
             }
             _ => true,
         }
@@ -76,6 +84,7 @@ impl Contender {
         server: &Server,
     ) -> Result<Sample, Error> {
         match self {
+            Contender::Ours => work::measure::<ours::Ours>(work, time, server).await,
             Contender::Engine => work::measure::<Engine>(work, time, server).await,
             Contender::Tungstenite => {
                 work::measure::<tungstenite::Tungstenite>(work, time, server).await
