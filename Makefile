@@ -39,9 +39,9 @@ fuzz: ## fuzz decoding, framing and the router's core; TIME=seconds for each tar
 	tools/setup fuzz
 	tools/fuzz $(if $(TIME),--time $(TIME)) $(TARGET)
 
-load: ## 2 000 sessions on one router, in release and for longer; needs 2 200 open files a process
+load: ## 2 000 sessions on one router, in release and for longer; needs 10 200 open files a process
 	tools/setup native
-	cargo test --release --test load -- --seconds 20
+	cargo test --release --test load -- --sockets 10000 --seconds 20
 
 npm: ## build the npm package in pkg/
 	tools/setup native wasm

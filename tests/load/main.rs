@@ -1,6 +1,6 @@
 //! Two thousand sessions on one router, each of them calling and publishing, with slow readers among
 //! them: no session starves, slow readers are disconnected, the memory for each session is bounded,
-//! and all of it is given back in the end.
+//! and all of it is given back in the end. So is the memory of WebSockets without WAMP.
 //!
 //! `cargo test --test load -- --help` tells what can be asked for; `make load` runs it in release
 //! and for longer. The router is another process, so that what it takes is its own.
@@ -21,6 +21,19 @@ mod plan;
 mod scenario;
 #[cfg(unix)]
 mod slow;
+#[cfg(unix)]
+mod websockets;
+
+#[cfg(unix)]
+#[global_allocator]
+static HEAP: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
+
+/// Bytes on the heap of this process.
+#[cfg(unix)]
+fn heap() -> usize {
+    let stats = HEAP.stats();
+    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
+}
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
@@ -34,7 +47,11 @@ fn main() -> std::process::ExitCode {
     };
     match role {
         Role::Router(directory) => child::serve(&directory),
-        Role::Test(plan) => scenario::run(&plan),
+        Role::Echo => websockets::serve(heap),
+        Role::Test(plan) => {
+            websockets::run(plan.sockets);
+            scenario::run(&plan);
+        }
         Role::LeftOut => println!("load: left out, as another test was named"),
         Role::Help => println!("{}", plan::USAGE),
         Role::List => println!("load: test"),

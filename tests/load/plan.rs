@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::kind::Kind;
 
 pub(crate) const USAGE: &str = "\
-usage: load [--sessions N] [--seconds S] [--transport ws|tcp|unix]… [FILTER]
+usage: load [--sockets N] [--sessions N] [--seconds S] [--transport ws|tcp|unix]… [FILTER]
+  --sockets N    how many WebSockets without WAMP are open and idle; default 2000
   --sessions N   how many sessions; default 2000
   --seconds S    how long they are measured, each time; default 3
   --transport T  over WebSocket, over RawSocket on TCP, or over RawSocket on a unix socket; more than
@@ -17,6 +18,8 @@ usage: load [--sessions N] [--seconds S] [--transport ws|tcp|unix]… [FILTER]
 pub(crate) enum Role {
     /// The router, with a directory for its unix socket.
     Router(PathBuf),
+    /// An echo server without WAMP.
+    Echo,
     Test(Plan),
     LeftOut,
     Help,
@@ -25,20 +28,24 @@ pub(crate) enum Role {
 
 /// A run.
 pub(crate) struct Plan {
+    pub(crate) sockets: usize,
     pub(crate) sessions: usize,
     pub(crate) time: Duration,
     pub(crate) kinds: Vec<Kind>,
 }
 
 pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Role, String> {
-    let mut plan = Plan { sessions: 2000, time: Duration::from_secs(3), kinds: Vec::new() };
+    let mut plan =
+        Plan { sockets: 2000, sessions: 2000, time: Duration::from_secs(3), kinds: Vec::new() };
     let mut left_out = false;
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} wants a value"));
         match word.as_str() {
             "--router" => return Ok(Role::Router(value()?.into())),
+            "--echo" => return Ok(Role::Echo),
             "--help" => return Ok(Role::Help),
             "--list" => return Ok(Role::List),
+            "--sockets" => plan.sockets = number(&value()?)?,
             "--sessions" => plan.sessions = number(&value()?)?,
             "--seconds" => plan.time = Duration::from_secs(number(&value()?)? as u64),
             "--transport" => {
