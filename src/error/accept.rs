@@ -54,14 +54,4 @@ impl AcceptError {
             _ => None,
         }
     }
-
-    /// The client has closed the connection.
-    pub(crate) fn left() -> Self {
-        AcceptError::Lost(client_left().into())
-    }
-}
-
-/// The error of a stream that the client has ended.
-pub(crate) fn client_left() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the client left")
 }

@@ -33,8 +33,6 @@ mod url;
 
 #[cfg(feature = "router")]
 pub use accept::AcceptError;
-#[cfg(feature = "router")]
-pub(crate) use accept::client_left;
 pub use any::Error;
 pub use application::{ApplicationError, Callee};
 pub use build::BuildError;

@@ -19,3 +19,9 @@ pub(crate) fn is_end(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
+
+/// Returns the error of a stream that the client has ended.
+#[cfg(feature = "router")]
+pub(crate) fn client_left() -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the client left")
+}

@@ -16,9 +16,10 @@ use super::handshake::{
 };
 use super::server_options::ServerOptions;
 use super::socket::WebSocket;
-use crate::error::{AcceptError, Cause, client_left};
+use crate::error::{AcceptError, Cause};
 use crate::framing::websocket::Role;
 use crate::framing::websocket::handshake::Refusal;
+use crate::net::client_left;
 use crate::net::tls::{self, ServerTls};
 use crate::rt::lock::Lock;
 

@@ -14,6 +14,7 @@ use crate::error::{Cause, ConfigError, RawSocketRefusal};
 use crate::framing::rawsocket::MAGIC;
 use crate::framing::websocket::handshake::Refusal;
 use crate::message::Serializer;
+use crate::net::client_left;
 use crate::net::protection::Protection;
 use crate::net::tls::{self, ServerTls};
 use crate::settings::TlsServer;
@@ -345,7 +346,7 @@ enum Protocols {
 async fn first_octet(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, AcceptError> {
     let mut early = Vec::with_capacity(1024);
     match stream.read_buf(&mut early).await {
-        Ok(0) => Err(AcceptError::left()),
+        Ok(0) => Err(AcceptError::Lost(client_left().into())),
         Ok(_) => Ok(early),
         Err(error) => Err(AcceptError::Lost(error.into())),
     }

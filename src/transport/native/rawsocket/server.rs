@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::handshake::{Agreement, read_octets};
-use crate::error::client_left;
 use crate::error::{Cause, RawSocketRefusal};
 use crate::framing::rawsocket::{HandshakeReply, MaxLength, Request, RequestError};
 use crate::message::Serializer;
+use crate::net::client_left;
 use crate::net::linger::drain_and_close;
 
 /// The client is not accepted.

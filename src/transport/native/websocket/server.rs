@@ -15,6 +15,7 @@ use crate::framing::websocket::Role;
 use crate::framing::websocket::deflate;
 use crate::framing::websocket::handshake::Refusal;
 use crate::message::Serializer;
+use crate::net::client_left;
 use crate::net::protection::Protection;
 use crate::transport::Transport;
 use crate::transport::batched::Batched;
@@ -139,7 +140,7 @@ where
 {
     let incoming = match receive(stream, early, deadline, &terms.handshake).await {
         Ok(incoming) => incoming,
-        Err(ReceiveError::Closed) => return Err(AcceptError::left()),
+        Err(ReceiveError::Closed) => return Err(AcceptError::Lost(client_left().into())),
         Err(ReceiveError::Io(error)) => return Err(AcceptError::Lost(error.into())),
         Err(ReceiveError::Timeout) => return Err(AcceptError::Timeout),
         Err(ReceiveError::Refused(refusal)) => return Err(refusal.into()),
