@@ -7,7 +7,6 @@ use super::{Connector, RAW_SOCKET, rawsocket_connector, websocket_connector};
 use crate::codec;
 use crate::core::retry::RetryPolicy;
 use crate::error::{ConfigError, ConnectError, UrlError};
-use crate::framing::websocket::deflate;
 use crate::message::Serializer;
 use crate::settings::IpVersion;
 use crate::url::{check_scheme, is_raw_socket, shown};
@@ -116,9 +115,6 @@ impl TransportConfig {
         }
         if let Some(proxy) = &self.proxy {
             proxy.checked().map_err(|error| error.within("proxy"))?;
-        }
-        if let (Some(Some(_)), Some(text)) = (&self.options.per_message_deflate, deflate::MISSING) {
-            return Err(ConfigError::new("options.per_message_deflate", text));
         }
         self.options.check().map_err(|error| error.within("options"))
     }

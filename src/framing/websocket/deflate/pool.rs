@@ -42,11 +42,12 @@ pub(super) fn take_deflater(shape: Shape) -> Option<Deflater> {
 
 /// Keeps a compressor that is between two messages, in the place of the oldest one if the pool is full.
 pub(super) fn give_deflater(shape: Shape, deflater: Deflater) {
-    let mut pool = lock(&DEFLATERS);
-    let oldest = (pool.len() >= KEPT).then(|| pool.remove(0));
-    pool.push((shape, deflater));
-    drop(pool);
-    drop(oldest);
+    // Dropped behind the lock.
+    let _oldest = {
+        let mut pool = lock(&DEFLATERS);
+        pool.push((shape, deflater));
+        (pool.len() > KEPT).then(|| pool.remove(0))
+    };
 }
 
 /// Returns a decompressor without history.

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::framing::transport;
 use crate::error::{ConfigError, ConnectError};
 use crate::framing::websocket::Role;
+use crate::framing::websocket::deflate;
 use crate::framing::websocket::handshake::ClientRequest;
 use crate::net::dial::{Dialer, Handshake};
 use crate::net::protection::Protection;
@@ -35,13 +36,17 @@ impl WebSocketClient {
     /// Errors have the path of the key.
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, ConfigError> {
         let url = WebSocketUrl::parse(&config.url).map_err(of_url)?;
+        let deflate = config.options.per_message_deflate.clone().flatten();
+        if let (Some(_), Some(text)) = (&deflate, deflate::MISSING) {
+            return Err(ConfigError::new("options.per_message_deflate", text));
+        }
         let subprotocols = Subprotocol::list(config.offered(), config.batched);
         let request = ClientRequest {
             host: url.authority(),
             resource: url.target(),
             protocols: subprotocols.iter().map(|one| one.name().to_owned()).collect(),
             headers: config.headers.clone(),
-            deflate: config.options.per_message_deflate.clone().flatten(),
+            deflate,
             ..ClientRequest::default()
         };
         let dial = Dialer::new(&url, &route_settings(config))?;
