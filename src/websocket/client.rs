@@ -25,6 +25,9 @@ use crate::rt;
 use crate::settings::check_time;
 use crate::url::WebSocketUrl;
 
+/// Messages can be sent in parts, and control frames.
+pub(super) const NO_PARTS: Option<&str> = None;
+
 /// What a task that drives a connection is told beside its settings.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mode {

@@ -1,8 +1,13 @@
 //! `Closed`: how a connection ended, and the errors that it leads to.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::error::Cause;
+
+/// Default of the longest time that closing takes, including sending what is left and the peer's
+/// answer.
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// End of a WebSocket connection. Autobahn's arguments of `onClose`.
 #[doc(alias("onClose", "wasClean", "wasNotCleanReason", "remoteCloseCode", "localCloseCode"))]

@@ -41,7 +41,7 @@ pub enum Part {
     End,
 }
 
-/// How a message is sent.
+/// How a message is sent. In the browser, a message with one of these options is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
     fragment_size: Option<usize>,
@@ -132,6 +132,15 @@ impl SendOptions {
     pub fn do_not_compress(mut self, plain: bool) -> Self {
         self.do_not_compress = plain;
         self
+    }
+
+    /// Returns the name of the first option that is set.
+    pub(super) fn first_set(self) -> Option<&'static str> {
+        let options = [
+            (self.fragment_size.is_some(), "fragment_size"),
+            (self.do_not_compress, "do_not_compress"),
+        ];
+        options.iter().find_map(|(is_set, name)| is_set.then_some(*name))
     }
 
     pub(super) fn is_plain(self) -> bool {

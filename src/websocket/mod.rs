@@ -18,35 +18,29 @@
 //! - [`WebSocketClientFactory`] has the settings of a client.
 //! - [`WebSocketClientProtocol`] is for code that prefers methods to a stream, as in Autobahn.
 //! - [`Closed`] tells how a connection ended.
+//!
+//! # In the browser
+//!
+//! A page has the client's half, over the browser's own WebSocket: text and binary messages, subprotocols,
+//! close codes and reasons, limits of size, and bounded queues. The rest is the browser's. What a page cannot have
+//! is refused by name: the other [settings](WebSocketClientFactory), [`SendOptions`], messages in frames and
+//! in parts, pings and pongs. The browser offers compression by itself, requires that the server chooses a
+//! subprotocol if some are offered, and does not tell why it could not connect. A close code of this library,
+//! such as 1009, is sent as 4009.
 
 mod close_code;
-
-pub use close_code::CloseCode;
-
-/// Default of the longest time that closing takes, including sending what is left and the peer's
-/// answer.
-pub(crate) const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+mod closed;
+mod connecting;
+mod factory;
+mod message;
+mod queue;
+mod sender;
+mod socket;
+mod stats;
 
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod channel;
-        mod closed;
-        mod connecting;
-        mod factory;
-        mod message;
-        mod protocol;
-        mod queue;
-        mod sender;
-        mod socket;
-        mod stats;
-        pub use closed::{Closed, WebSocketError};
-        pub use connecting::ConnectingRequest;
-        pub use factory::{WebSocketClientFactory, connect};
-        pub use message::{Message, Part, PreparedMessage, SendOptions};
-        pub use protocol::WebSocketClientProtocol;
-        pub use sender::{MessageWriter, Sender};
-        pub use socket::WebSocket;
-        pub use stats::TrafficStats;
         mod client;
         pub(crate) mod closing;
         pub(crate) mod connection;
@@ -54,8 +48,9 @@ cfg_if::cfg_if! {
         mod driver;
         pub(crate) mod handshake;
         mod masks;
+        mod protocol;
         pub(crate) mod settings;
-        use client::{check_client, open_client, open_client_protocol};
+        use client::{NO_PARTS, check_client, open_client, open_client_protocol};
         pub use handshake::ConnectionResponse;
         #[cfg(feature = "router")]
         mod serving;
@@ -73,8 +68,25 @@ cfg_if::cfg_if! {
         pub use server_options::ServerOptions;
         #[cfg(feature = "router")]
         pub use server_protocol::WebSocketServerProtocol;
-
-        /// Messages can be sent in parts, and control frames.
-        const NO_PARTS: Option<&str> = None;
+    } else {
+        #[allow(dead_code, reason = "a page has whole messages only")]
+        mod channel;
+        mod client_web;
+        #[allow(unused_imports, reason = "a page is no server")]
+        mod protocol;
+        pub(crate) mod web;
+        use client_web::{NO_PARTS, check_client, open_client, open_client_protocol};
+        pub use web::ConnectionResponse;
     }
 }
+
+pub use close_code::CloseCode;
+pub(crate) use closed::CLOSE_TIMEOUT;
+pub use closed::{Closed, WebSocketError};
+pub use connecting::ConnectingRequest;
+pub use factory::{WebSocketClientFactory, connect};
+pub use message::{Message, Part, PreparedMessage, SendOptions};
+pub use protocol::WebSocketClientProtocol;
+pub use sender::{MessageWriter, Sender};
+pub use socket::WebSocket;
+pub use stats::TrafficStats;

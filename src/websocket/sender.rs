@@ -49,7 +49,7 @@ impl Sender {
     /// As [`send`](Self::send), with options.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send), and [`WebSocketError::Invalid`] in the browser, which has no options.
     pub async fn send_with(
         &self,
         message: impl Into<Message>,
@@ -222,6 +222,7 @@ impl Sender {
     ) -> Result<(Command, usize), WebSocketError> {
         let channel = self.channel();
         let (kind, size) = (message.kind(), message.len());
+        check_options(options)?;
         self.check_size(size)?;
         let form = options.form(channel.fragment);
         Ok((Command::Message { kind, payload: message.into_bytes(), form }, size))
@@ -229,6 +230,7 @@ impl Sender {
 
     fn prepared(&self, message: &PreparedMessage) -> Result<(Command, usize), WebSocketError> {
         let size = message.0.payload().len();
+        check_options(SendOptions::new().do_not_compress(message.0.is_uncompressed()))?;
         self.check_size(size)?;
         Ok((Command::Prepared(Arc::clone(&message.0)), size))
     }
@@ -354,6 +356,16 @@ impl Drop for MessageWriter {
             commands.put(Command::Abandon, 0);
             commands.set_writer(None);
         }
+    }
+}
+
+/// Refuses what the browser decides by itself.
+fn check_options(options: SendOptions) -> Result<(), WebSocketError> {
+    match (super::NO_PARTS, options.first_set()) {
+        (Some(text), Some(name)) => {
+            Err(WebSocketError::Invalid(format!("{name} cannot be set: {text}")))
+        }
+        _ => Ok(()),
     }
 }
 

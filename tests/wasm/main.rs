@@ -11,5 +11,6 @@ mod in_process;
 mod reconnecting;
 mod session;
 mod transport;
+mod websocket;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -8,5 +8,7 @@
 mod component;
 #[path = "../wasm/transport.rs"]
 mod transport;
+#[path = "../wasm/websocket.rs"]
+mod websocket;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -48,6 +48,11 @@ impl Prepared {
         &self.payload
     }
 
+    /// Returns whether the message is sent as it is, even if compression was agreed.
+    pub fn is_uncompressed(&self) -> bool {
+        self.uncompressed
+    }
+
     /// Returns the compressed form, which refers to nothing before it; `None` if that is not shorter.
     pub(super) fn compressed(&self, deflate: &Compressor) -> Option<Bytes> {
         let (level, window) = deflate.shape();

@@ -1,7 +1,6 @@
 //! The browser's transport: its own WebSocket, in pages and in workers.
 //!
-//! Contains every use of `web_sys` for a transport. Settings that the browser decides itself (TLS,
-//! headers, pings) are refused by name.
+//! Settings that the browser decides itself (TLS, headers, pings) are refused by name.
 
 mod settings;
 mod websocket;

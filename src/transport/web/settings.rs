@@ -8,6 +8,7 @@ use crate::error::{ConfigError, UrlError};
 use crate::message::Serializer;
 use crate::transport::{Connector, IpVersion, TransportConfig, of_url};
 use crate::url::{RawSocketUrl, WebSocketUrl, shown};
+use crate::websocket::web::{REFUSED, refused_option, refused_url};
 
 /// The settings have been checked one by one. Errors have the path of the key.
 #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
@@ -15,7 +16,7 @@ pub(crate) fn websocket_connector(
     config: &TransportConfig,
 ) -> Result<Arc<dyn Connector>, ConfigError> {
     if let Some(key) = first_unsupported(config) {
-        return Err(ConfigError::new(key, "the browser decides this; it cannot be set in a page"));
+        return Err(ConfigError::new(key, REFUSED));
     }
     let url = WebSocketUrl::parse(&config.url).map_err(of_url)?;
     check_url(&config.url, &url).map_err(of_url)?;
@@ -40,7 +41,7 @@ pub(crate) trait Url {
 
 impl Url for WebSocketUrl {
     fn refused(&self) -> Option<&'static str> {
-        self.unix.as_ref().map(|_| "a browser has no unix sockets")
+        refused_url(self)
     }
 }
 
@@ -60,25 +61,13 @@ pub(crate) fn check_url(given: &str, url: &impl Url) -> Result<(), UrlError> {
 
 /// The first setting that the browser decides by itself.
 fn first_unsupported(config: &TransportConfig) -> Option<String> {
-    let options = &config.options;
     let keys = [
         (config.endpoint.is_some(), "endpoint"),
         (config.ip_version != IpVersion::Any, "endpoint.version"),
         (config.tls.is_some(), "endpoint.tls"),
         (config.proxy.is_some(), "proxy"),
         (!config.headers.is_empty(), "headers"),
-        (options.max_frame_payload_size.is_some(), "options.max_frame_payload_size"),
-        (options.max_send_size.is_some(), "options.max_send_size"),
-        (options.close_handshake_timeout.is_some(), "options.close_handshake_timeout"),
-        (
-            options.server_connection_drop_timeout.is_some(),
-            "options.server_connection_drop_timeout",
-        ),
-        (options.close_timeout.is_some(), "options.close_timeout"),
-        (options.send_timeout.is_some(), "options.send_timeout"),
-        (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
-        (options.per_message_deflate.is_some(), "options.per_message_deflate"),
     ];
     let key = keys.iter().find_map(|(set, key)| set.then(|| (*key).to_owned()));
-    key.or_else(|| options.ping.set_keys().next().map(|key| format!("options.{key}")))
+    key.or_else(|| refused_option(&config.options).map(|key| format!("options.{key}")))
 }

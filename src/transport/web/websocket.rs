@@ -1,70 +1,40 @@
 //! The browser's WebSocket as a transport.
 //!
-//! Implements the settings, the opening, and the rules of the browser's interface: codes for closing,
-//! sub-protocols, buffers without a limit. The socket's events are in `socket`.
+//! Implements WAMP's subprotocols and kinds of messages. The socket is that of
+//! [`websocket`](crate::websocket).
 
-mod socket;
-
-use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
-use self::socket::Socket;
-use crate::error::{ConnectError, TransportError, UrlError};
+use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
-use crate::rt::future::within;
-use crate::rt::{BoxFuture, Sleep, now};
+use crate::rt::{BoxFuture, Sleep};
 use crate::transport::batched::Batched;
 use crate::transport::subprotocol::Subprotocol;
 use crate::transport::{
     CLOSE_TIMEOUT, CloseCode, Connector, Transport, TransportConfig, TransportInfo,
 };
-use crate::url::{WebSocketUrl, shown};
-
-/// Default maximum message size, as natively.
-const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 << 20;
-
-/// Default time limit of each step, as natively.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Number of bytes unsent by the browser above which the transport is not ready.
-const HIGH_WATER: u32 = 1 << 20;
-
-/// Interval for looking at the browser's buffer, only while blocked: the browser does not tell when it
-/// shrinks.
-const BLOCKED_CHECK: Duration = Duration::from_millis(10);
-
-/// Longest time in which a server takes nothing of what is sent; the native default is the same.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::url::WebSocketUrl;
+use crate::websocket::Message;
+use crate::websocket::web::{Opening, Socket};
 
 /// A connector that uses the browser's WebSocket.
 #[derive(Clone, Debug)]
 pub(super) struct WebSocketClient {
-    /// Checked, so that errors are the same as natively.
-    url: WebSocketUrl,
-    authority: String,
+    opening: Opening,
     serializers: Vec<Serializer>,
     batched: bool,
-    connect_timeout: Duration,
-    handshake_timeout: Duration,
-    max_message_size: usize,
 }
 
 impl WebSocketClient {
     /// `config` has been checked, and its URL is this one.
     pub(super) fn new(url: WebSocketUrl, config: &TransportConfig) -> Self {
-        let options = &config.options;
         WebSocketClient {
-            authority: url.authority(),
-            url,
+            opening: Opening::new(url, config.connect_timeout, &config.options),
             serializers: config.offered().to_vec(),
             batched: config.batched,
-            connect_timeout: config.connect_timeout.unwrap_or(DEFAULT_TIMEOUT),
-            handshake_timeout: options.open_handshake_timeout.unwrap_or(DEFAULT_TIMEOUT),
-            max_message_size: options.max_message_payload_size.unwrap_or(DEFAULT_MAX_MESSAGE_SIZE),
         }
     }
 
@@ -72,37 +42,11 @@ impl WebSocketClient {
         // Without duplicates, which the browser would reject.
         let subprotocols = Subprotocol::list(&self.serializers, self.batched);
         let offered: Vec<_> = subprotocols.iter().map(|one| one.name()).collect();
-        let limit = self.max_message_size;
-        let url = self.url.to_string();
-        let mut socket = Socket::new(&url, &offered, limit).map_err(|refusal| {
-            if refusal.syntax {
-                // Browsers repeat the URL in the text.
-                let message = refusal.text.replace(&url, &shown(&url));
-                UrlError::new(shown(&url), message).into()
-            } else {
-                ConnectError::Io {
-                    address: self.authority.clone(),
-                    message: refusal.text,
-                    cause: None,
-                }
-            }
-        })?;
-        let patience = self.connect_timeout.saturating_add(self.handshake_timeout);
-        match within(patience, poll_fn(|cx| socket.poll_open(cx))).await {
-            Some(Ok(())) => {}
-            Some(Err(message)) => {
-                let address = self.authority.clone();
-                return Err(ConnectError::Io { address, message, cause: None });
-            }
-            None => {
-                let step = format!("connecting to {} by WebSocket", self.authority);
-                return Err(ConnectError::Timeout(step));
-            }
-        }
+        let socket = self.opening.open(&offered).await?;
         let Subprotocol { serializer, batched } = chosen(&socket.protocol(), &subprotocols)?;
-        let mut info = TransportInfo::new(serializer, "websocket", &self.authority);
-        info.max_send = limit;
-        let transport = WebSocketTransport { socket, info, blocked: None, closing: None };
+        let mut info = TransportInfo::new(serializer, "websocket", &self.opening.authority);
+        info.max_send = self.opening.max_message_size;
+        let transport = WebSocketTransport { socket, info, closing: None };
         Ok(Batched::over(Box::new(transport), batched))
     }
 }
@@ -130,22 +74,7 @@ fn chosen(name: &str, offered: &[Subprotocol]) -> Result<Subprotocol, ConnectErr
 struct WebSocketTransport {
     socket: Socket,
     info: TransportInfo,
-    blocked: Option<BlockedSend>,
     closing: Option<Sleep>,
-}
-
-/// State while the browser's buffer is over the limit.
-struct BlockedSend {
-    timer: Sleep,
-    amount: u32,
-    /// Time of the last change of the amount.
-    since: Duration,
-}
-
-impl BlockedSend {
-    fn new(amount: u32) -> Self {
-        BlockedSend { timer: Sleep::new(BLOCKED_CHECK), amount, since: now() }
-    }
 }
 
 impl Transport for WebSocketTransport {
@@ -154,28 +83,19 @@ impl Transport for WebSocketTransport {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        self.socket.poll_recv(cx, self.info.serializer.is_binary())
+        let text = match (ready!(self.socket.poll_recv(cx)), self.info.serializer.is_binary()) {
+            (Some(Ok(Message::Text(_))), true) => "text message, but this serializer's are binary",
+            (Some(Ok(Message::Binary(_))), false) => {
+                "binary message, but this serializer's are text"
+            }
+            (received, _) => return Poll::Ready(received.map(|it| it.map(Message::into_bytes))),
+        };
+        self.socket.fail(CloseCode::ProtocolError);
+        Poll::Ready(Some(Err(TransportError::Violation(text.to_owned()))))
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        loop {
-            let amount = self.socket.buffered_amount();
-            if amount < HIGH_WATER || !self.socket.is_open() {
-                self.blocked = None;
-                return Poll::Ready(Ok(()));
-            }
-            let blocked = self.blocked.get_or_insert_with(|| BlockedSend::new(amount));
-            if amount != blocked.amount {
-                (blocked.amount, blocked.since) = (amount, now());
-            } else if now().saturating_sub(blocked.since) > PATIENCE {
-                let error = TransportError::Timeout("the peer does not take what is sent");
-                return Poll::Ready(Err(error));
-            }
-            if Pin::new(&mut blocked.timer).poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            blocked.timer = Sleep::new(BLOCKED_CHECK);
-        }
+        self.socket.poll_ready(cx)
     }
 
     fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
@@ -190,10 +110,7 @@ impl Transport for WebSocketTransport {
         if self.info.serializer.is_binary() {
             return self.socket.send_binary(&frame);
         }
-        let text = std::str::from_utf8(&frame).map_err(|error| {
-            TransportError::Violation(format!("the frame to send is not valid UTF-8: {error}"))
-        })?;
-        self.socket.send_text(text)
+        self.socket.send_text(&frame)
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
@@ -207,7 +124,7 @@ impl Transport for WebSocketTransport {
         code: CloseCode,
     ) -> Poll<Result<(), TransportError>> {
         if self.closing.is_none() {
-            self.socket.close(page_code(self.socket.failure().unwrap_or(code)));
+            self.socket.close(self.socket.failure().unwrap_or(code).code(), "");
         }
         // The browser finishes the rest by itself.
         let timer = self.closing.get_or_insert_with(|| Sleep::new(CLOSE_TIMEOUT));
@@ -216,14 +133,5 @@ impl Transport for WebSocketTransport {
         }
         let late = || Err(TransportError::Timeout("the peer does not close"));
         Pin::new(timer).poll(cx).map(|()| late())
-    }
-}
-
-/// Returns a code that a page may use, 1000 or 3000 to 4999; the private range represents the
-/// others.
-fn page_code(code: CloseCode) -> u16 {
-    match code {
-        CloseCode::Normal => 1000,
-        other => 3000 + other.code(),
     }
 }

@@ -204,6 +204,9 @@ impl ClientRequest {
 }
 
 /// Checks that the subprotocols are tokens, and none occurs twice (RFC 6455, section 4.1).
+///
+/// # Errors
+/// The first subprotocol that is not valid, by its position.
 pub fn check_protocols(protocols: &[String]) -> Result<(), ConfigError> {
     for (index, name) in protocols.iter().enumerate() {
         if !is_token_text(name) {

@@ -1,29 +1,45 @@
 //! Contains `Socket`: a `web_sys::WebSocket`, its four event handlers, and their state.
 //!
-//! Turns the page's events into polling. No `JsValue` leaves this file.
+//! Turns the page's events into polling, and bounds what waits in both directions, which the browser does
+//! not. No `JsValue` leaves this file.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use bytes::Bytes;
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use crate::error::TransportError;
-use crate::transport::CloseCode;
+use crate::framing::websocket::close::is_of_application;
+use crate::rt::{Sleep, now};
+use crate::websocket::CloseCode;
+use crate::websocket::message::Message;
 
 /// Maximum number of unread bytes. The browser keeps reading, so the connection is closed above
 /// this. A message of the maximum size is always accepted.
 const MAX_UNREAD: usize = 64 << 20;
 
+/// Number of bytes unsent by the browser above which the socket is not ready.
+const HIGH_WATER: u32 = 1 << 20;
+
+/// Interval for looking at the browser's buffer, only while blocked: the browser does not tell when it
+/// shrinks.
+const BLOCKED_CHECK: Duration = Duration::from_millis(10);
+
+/// Longest time in which a server takes nothing of what is sent; the native default is the same.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The browser's socket. Dropping it closes the connection.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     socket: WebSocket,
     state: Rc<RefCell<State>>,
+    blocked: Option<BlockedSend>,
     /// Kept as long as the socket can call them.
     _handlers: Handlers,
 }
@@ -36,34 +52,37 @@ type Handlers = (
 );
 
 /// The reason why the browser refused to connect.
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// True if the URL or the subprotocols were rejected.
-    pub(super) syntax: bool,
-    pub(super) text: String,
+    pub(crate) syntax: bool,
+    pub(crate) text: String,
 }
 
-/// A message that was not read yet.
-struct Frame {
-    binary: bool,
-    bytes: Bytes,
+/// The browser's account of the end.
+#[derive(Clone)]
+pub(crate) struct Ended {
+    pub(crate) was_clean: bool,
+    /// Code of the peer's Close frame, or one of those that are never sent.
+    pub(crate) code: u16,
+    pub(crate) reason: String,
 }
 
 #[derive(Default)]
 struct State {
     opened: bool,
     max_message_size: usize,
-    unread: VecDeque<Frame>,
+    unread: VecDeque<Message>,
     unread_bytes: usize,
     /// Reported once, after the unread messages.
     error: Option<TransportError>,
     /// Close code after an error of the peer. No further messages are accepted.
     failure: Option<CloseCode>,
-    closed: bool,
+    ended: Option<Ended>,
     waker: Option<Waker>,
 }
 
 impl Socket {
-    pub(super) fn new(
+    pub(crate) fn new(
         url: &str,
         subprotocols: &[&str],
         max_message_size: usize,
@@ -77,17 +96,17 @@ impl Socket {
         socket.set_binary_type(BinaryType::Arraybuffer);
         let state = Rc::new(RefCell::new(State { max_message_size, ..State::default() }));
         let handlers = install(&socket, &state);
-        Ok(Socket { socket, state, _handlers: handlers })
+        Ok(Socket { socket, state, blocked: None, _handlers: handlers })
     }
 
     /// Completes when the connection is open or has failed; the browser does not tell scripts the
     /// reason.
-    pub(super) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         let mut state = self.state.borrow_mut();
         if state.opened {
             return Poll::Ready(Ok(()));
         }
-        if state.closed {
+        if state.ended.is_some() {
             let text = "the browser could not open the WebSocket, and does not tell why";
             return Poll::Ready(Err(text.to_owned()));
         }
@@ -96,82 +115,148 @@ impl Socket {
     }
 
     /// Returns the subprotocol that the server selected.
-    pub(super) fn protocol(&self) -> String {
+    pub(crate) fn protocol(&self) -> String {
         self.socket.protocol()
     }
 
-    /// Returns the next message, which must be `binary` or text as the serializer requires.
-    pub(super) fn poll_recv(
+    /// Returns the extensions in use, as in a header.
+    pub(crate) fn extensions(&self) -> String {
+        self.socket.extensions()
+    }
+
+    /// Returns the next message. After an error, and after the end, nothing more comes.
+    pub(crate) fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
-        binary: bool,
-    ) -> Poll<Option<Result<Bytes, TransportError>>> {
+    ) -> Poll<Option<Result<Message, TransportError>>> {
         let mut state = self.state.borrow_mut();
-        if let Some(frame) = state.unread.pop_front() {
-            state.unread_bytes -= frame.bytes.len();
-            if frame.binary == binary {
-                return Poll::Ready(Some(Ok(frame.bytes)));
-            }
-            state.unread.clear();
-            state.error = Some(TransportError::Violation(
-                if binary {
-                    "text message, but this serializer's are binary"
-                } else {
-                    "binary message, but this serializer's are text"
-                }
-                .to_owned(),
-            ));
-            state.failure = Some(CloseCode::ProtocolError);
+        if let Some(message) = state.unread.pop_front() {
+            state.unread_bytes -= message.len();
+            return Poll::Ready(Some(Ok(message)));
         }
         if let Some(error) = state.error.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        if state.closed || state.failure.is_some() {
+        if state.is_over() {
             return Poll::Ready(None);
         }
         state.wait(cx);
         Poll::Pending
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    /// Completes when no further messages can come.
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.borrow_mut();
+        if state.is_over() {
+            return Poll::Ready(());
+        }
+        state.wait(cx);
+        Poll::Pending
+    }
+
+    /// Drops all messages, as the peer has broken a rule.
+    pub(crate) fn fail(&mut self, code: CloseCode) {
+        let mut state = self.state.borrow_mut();
+        state.failure = Some(code);
+        state.error = None;
+        state.discard();
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
         self.socket.ready_state() == WebSocket::OPEN
     }
 
-    pub(super) fn buffered_amount(&self) -> u32 {
-        self.socket.buffered_amount()
+    /// Completes when the browser's buffer has room, and when the socket is not open.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        loop {
+            let amount = self.socket.buffered_amount();
+            if amount < HIGH_WATER || !self.is_open() {
+                self.blocked = None;
+                return Poll::Ready(Ok(()));
+            }
+            let blocked = self.blocked.get_or_insert_with(|| BlockedSend::new(amount));
+            if amount != blocked.amount {
+                (blocked.amount, blocked.since) = (amount, now());
+            } else if now().saturating_sub(blocked.since) > PATIENCE {
+                let error = TransportError::Timeout("the peer does not take what is sent");
+                return Poll::Ready(Err(error));
+            }
+            if Pin::new(&mut blocked.timer).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            blocked.timer = Sleep::new(BLOCKED_CHECK);
+        }
     }
 
-    pub(super) fn send_text(&self, text: &str) -> Result<(), TransportError> {
+    /// Sends text, which has to be UTF-8.
+    pub(crate) fn send_text(&self, text: &[u8]) -> Result<(), TransportError> {
+        let text = std::str::from_utf8(text).map_err(|error| {
+            TransportError::Violation(format!("the frame to send is not valid UTF-8: {error}"))
+        })?;
         self.socket.send_with_str(text).map_err(|error| lost(&error))
     }
 
-    pub(super) fn send_binary(&self, bytes: &[u8]) -> Result<(), TransportError> {
+    pub(crate) fn send_binary(&self, bytes: &[u8]) -> Result<(), TransportError> {
         // A copy, because the browser accepts no view of shared memory.
         let copy = Uint8Array::from(bytes);
         self.socket.send_with_array_buffer(&copy.buffer()).map_err(|error| lost(&error))
     }
 
     /// Returns the close code, if the peer caused an error.
-    pub(super) fn failure(&self) -> Option<CloseCode> {
+    pub(crate) fn failure(&self) -> Option<CloseCode> {
         self.state.borrow().failure
     }
 
-    /// Closes the connection. `code` is 1000 or in 3000 to 4999.
-    pub(super) fn close(&self, code: u16) {
-        // It fails for other codes only; closing twice is allowed.
-        let _ = self.socket.close_with_code(code);
+    /// Closes the connection behind what was sent. Returns the code that the Close frame has, or `None` if
+    /// the connection is being closed already.
+    pub(crate) fn close(&self, code: u16, reason: &str) -> Option<u16> {
+        if !self.is_open() {
+            return None;
+        }
+        let code = page_code(code);
+        // It fails for other codes and for long reasons only.
+        let closing = self.socket.close_with_code_and_reason(code, reason);
+        closing.is_ok().then_some(code)
     }
 
-    pub(super) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Completes at the end. Messages that come before it are dropped.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         let mut state = self.state.borrow_mut();
         // No code reads them any more.
-        state.unread.clear();
-        state.unread_bytes = 0;
-        if state.closed {
-            return Poll::Ready(());
+        state.discard();
+        if let Some(ended) = &state.ended {
+            return Poll::Ready(ended.clone());
         }
         state.wait(cx);
         Poll::Pending
+    }
+}
+
+/// State while the browser's buffer is over the limit.
+struct BlockedSend {
+    timer: Sleep,
+    amount: u32,
+    /// Time of the last change of the amount.
+    since: Duration,
+}
+
+impl BlockedSend {
+    fn new(amount: u32) -> Self {
+        BlockedSend { timer: Sleep::new(BLOCKED_CHECK), amount, since: now() }
+    }
+}
+
+impl Ended {
+    /// The end without a Close frame (RFC 6455, section 7.4.1).
+    fn abnormal() -> Self {
+        Ended { was_clean: false, code: 1006, reason: String::new() }
+    }
+}
+
+impl From<Ended> for TransportError {
+    fn from(Ended { code, reason, .. }: Ended) -> Self {
+        let colon = if reason.is_empty() { "" } else { ": " };
+        TransportError::Lost(format!("closed with code {code}{colon}{reason}").into())
     }
 }
 
@@ -194,27 +279,36 @@ impl State {
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.ended.is_some() || self.failure.is_some()
+    }
+
+    fn discard(&mut self) {
+        self.unread.clear();
+        self.unread_bytes = 0;
+    }
+
     fn receive_data(&mut self, data: &JsValue) {
-        if self.failure.is_some() || self.closed {
+        if self.is_over() {
             return;
         }
-        let frame = match self.read(data) {
-            Ok(frame) => frame,
+        let message = match self.read(data) {
+            Ok(message) => message,
             Err((error, code)) => {
                 self.error = Some(error);
                 self.failure = Some(code);
                 return;
             }
         };
-        self.unread_bytes += frame.bytes.len();
-        self.unread.push_back(frame);
+        self.unread_bytes += message.len();
+        self.unread.push_back(message);
     }
 
     /// Checks the size before copying.
-    fn read(&self, data: &JsValue) -> Result<Frame, (TransportError, CloseCode)> {
+    fn read(&self, data: &JsValue) -> Result<Message, (TransportError, CloseCode)> {
         if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
             self.check(buffer.byte_length() as usize)?;
-            return Ok(Frame { binary: true, bytes: Uint8Array::new(buffer).to_vec().into() });
+            return Ok(Message::Binary(Uint8Array::new(buffer).to_vec().into()));
         }
         let Some(text) = data.dyn_ref::<JsString>() else {
             let text = "a message that is neither text nor binary".to_owned();
@@ -224,7 +318,7 @@ impl State {
         self.check(text.length() as usize)?;
         let text = String::from(text);
         self.check(text.len())?;
-        Ok(Frame { binary: false, bytes: text.into() })
+        Ok(Message::Text(text))
     }
 
     fn check(&self, size: usize) -> Result<(), (TransportError, CloseCode)> {
@@ -245,16 +339,18 @@ fn install(socket: &WebSocket, state: &Rc<RefCell<State>>) -> Handlers {
     let message =
         event_handler(state, |state, event: MessageEvent| state.receive_data(&event.data()));
     // Before the opening this is the end; later the `close` event follows with the reason.
-    let error = handler(state, |state| state.closed |= !state.opened);
-    let closed = event_handler(state, |state, event: CloseEvent| {
-        state.closed = true;
-        if !event.was_clean() && state.failure.is_none() {
-            let text = match event.reason() {
-                reason if reason.is_empty() => format!("closed with code {}", event.code()),
-                reason => format!("closed with code {}: {reason}", event.code()),
-            };
-            state.error.get_or_insert(TransportError::Lost(text.into()));
+    let error = handler(state, |state| {
+        if !state.opened {
+            state.ended.get_or_insert_with(Ended::abnormal);
         }
+    });
+    let closed = event_handler(state, |state, event: CloseEvent| {
+        let ended =
+            Ended { was_clean: event.was_clean(), code: event.code(), reason: event.reason() };
+        if !ended.was_clean && state.failure.is_none() {
+            state.error.get_or_insert(ended.clone().into());
+        }
+        state.ended = Some(ended);
     });
     socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
     socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
@@ -286,6 +382,12 @@ fn apply(state: &RefCell<State>, change: impl FnOnce(&mut State)) {
     if let Some(waker) = waker {
         waker.wake();
     }
+}
+
+/// Returns a code that a page may use, 1000 or 3000 to 4999; the private range represents the
+/// others.
+fn page_code(code: u16) -> u16 {
+    if is_of_application(code) { code } else { 3000 + code }
 }
 
 fn lost(error: &JsValue) -> TransportError {
