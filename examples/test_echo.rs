@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[allow(clippy::result_large_err, reason = "the type of the callback is tungstenite's")]
 fn serve(stream: TcpStream, said: &Said) -> Result<(), Box<dyn Error>> {
     let mut path = String::new();
     let choose = |request: &Request, mut response: Response| {
