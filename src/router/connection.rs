@@ -9,13 +9,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::codec;
 use crate::core::router::ConnectionId;
 use crate::error::{ApplicationError, TransportError};
 use crate::router::hub::{Hub, Input, StepEffects};
-use crate::router::outbox::{Ending, Item, Outbox, Queued, SOFT_LIMIT};
+use crate::router::outbox::{Ending, Frame, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
 use crate::transport::outgoing::{Closing, poll_send};
@@ -50,7 +48,7 @@ pub(crate) struct Connection {
     /// Items taken from the outbox, but not encoded.
     items: VecDeque<Queued>,
     /// Encoded frames that the transport has not accepted yet, and their size.
-    frames: VecDeque<Bytes>,
+    frames: VecDeque<Frame>,
     frames_cost: usize,
     unsent: Vec<(Item, ApplicationError)>,
     /// Reusable buffer for encoding.
@@ -166,9 +164,9 @@ impl Connection {
         }
         self.encode();
         let mut bytes_sent = 0;
-        let sent = poll_send(cx, self.transport.as_mut(), &mut self.frames, |frame| {
+        let sent = poll_send(cx, self.transport.as_mut(), &mut self.frames, |transport, frame| {
             bytes_sent += cost(&frame);
-            frame
+            frame.send(transport)
         })?;
         self.frames_cost -= bytes_sent;
         if bytes_sent > 0 {
@@ -325,6 +323,6 @@ impl Drop for Connection {
 }
 
 /// Returns the size of a waiting frame in bytes.
-fn cost(frame: &Bytes) -> usize {
-    size_of::<Bytes>() + frame.len()
+fn cost(frame: &Frame) -> usize {
+    size_of::<Frame>() + frame.len()
 }

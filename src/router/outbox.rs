@@ -16,11 +16,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::codec;
-use crate::error::EncodeError;
+use crate::error::{EncodeError, TransportError};
 use crate::message::{Message, Serializer};
 use crate::router::patience::Patience;
 use crate::rt::lock::Lock;
-use crate::transport::CloseCode;
+use crate::transport::{CloseCode, SharedFrame, Transport};
 
 /// Size from which senders to this connection wait, as long as [`Patience`] lasts.
 pub(super) const SOFT_LIMIT: usize = 1 << 20;
@@ -38,7 +38,14 @@ pub(super) enum Item {
 #[derive(Debug)]
 pub(super) struct Multicast {
     message: Message,
-    encoded: [OnceLock<Result<Bytes, EncodeError>>; Serializer::ALL.len()],
+    encoded: [OnceLock<Result<SharedFrame, EncodeError>>; Serializer::ALL.len()],
+}
+
+/// An encoded message.
+#[derive(Debug)]
+pub(super) enum Frame {
+    Own(Bytes),
+    Shared(SharedFrame),
 }
 
 /// The result of adding a message.
@@ -222,13 +229,16 @@ impl Item {
         &self,
         scratch: &mut Vec<u8>,
         serializer: Serializer,
-    ) -> Result<Bytes, EncodeError> {
+    ) -> Result<Frame, EncodeError> {
         match self {
-            Item::Own(message) => codec::encode_by(scratch, serializer, message),
+            Item::Own(message) => codec::encode_by(scratch, serializer, message).map(Frame::Own),
             Item::Shared(shared) => {
                 let slot = Serializer::ALL.iter().position(|one| *one == serializer).unwrap_or(0);
-                let encode = || codec::encode_by(scratch, serializer, &shared.message);
-                shared.encoded[slot].get_or_init(encode).clone()
+                let encode = || {
+                    let frame = codec::encode_by(scratch, serializer, &shared.message)?;
+                    Ok(SharedFrame::new(serializer, frame))
+                };
+                shared.encoded[slot].get_or_init(encode).clone().map(Frame::Shared)
             }
         }
     }
@@ -252,6 +262,22 @@ impl Item {
             _ => return size_of::<Queued>(),
         };
         size_of::<Queued>() + payload.weight()
+    }
+}
+
+impl Frame {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Frame::Own(frame) => frame.len(),
+            Frame::Shared(frame) => frame.bytes().len(),
+        }
+    }
+
+    pub(super) fn send(self, transport: &mut dyn Transport) -> Result<(), TransportError> {
+        match self {
+            Frame::Own(frame) => transport.start_send(frame),
+            Frame::Shared(frame) => transport.start_send_shared(frame),
+        }
     }
 }
 

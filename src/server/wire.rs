@@ -325,9 +325,9 @@ fn write(
     queue: &Queue,
     flush: bool,
 ) -> Result<Poll<()>, TransportError> {
-    let sent = poll_send(cx, transport.as_mut(), frames, |Queued { frame, cost }| {
+    let sent = poll_send(cx, transport.as_mut(), frames, |transport, Queued { frame, cost }| {
         queue.leaves(cost);
-        frame
+        transport.start_send(frame)
     })?;
     if sent.is_pending() {
         return Ok(Poll::Pending);

@@ -41,6 +41,7 @@ mod memory;
 pub(crate) mod outgoing;
 mod round_trip;
 pub(crate) mod setters;
+mod shared_frame;
 mod subprotocol;
 
 pub use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
@@ -55,6 +56,7 @@ pub use config::TransportConfig;
 pub(crate) use config::{is_secure, of_url, ready};
 pub use memory::MemoryTransport;
 pub use round_trip::RoundTrip;
+pub use shared_frame::SharedFrame;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
@@ -94,6 +96,15 @@ pub trait Transport: MaybeSend {
     /// Returns [`TransportError::TooLarge`] for a frame that is too long; the transport stays
     /// usable.
     fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError>;
+
+    /// As [`start_send`](Transport::start_send), for a frame that other transports send, too.
+    /// Default: sends its bytes.
+    ///
+    /// # Errors
+    /// As [`start_send`](Transport::start_send).
+    fn start_send_shared(&mut self, frame: SharedFrame) -> Result<(), TransportError> {
+        self.start_send(frame.into())
+    }
 
     /// Completes when all frames were sent.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;

@@ -6,8 +6,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::error::TransportError;
 use crate::rt::Sleep;
 use crate::transport::{CloseCode, Transport};
@@ -22,17 +20,17 @@ pub(crate) fn closed_within(close_timeout: Duration) -> Duration {
     close_timeout.saturating_add(CLOSE_MARGIN).saturating_add(CLOSE_MARGIN)
 }
 
-/// Hands frames over, which `frame` takes out of what waits. Ready when none is left.
+/// Hands over what waits, by `send`. Ready when nothing is left.
 pub(crate) fn poll_send<F>(
     cx: &mut Context<'_>,
     transport: &mut dyn Transport,
     waiting: &mut VecDeque<F>,
-    mut frame: impl FnMut(F) -> Bytes,
+    mut send: impl FnMut(&mut dyn Transport, F) -> Result<(), TransportError>,
 ) -> Poll<Result<(), TransportError>> {
     while !waiting.is_empty() {
         ready!(transport.poll_ready(cx))?;
         if let Some(next) = waiting.pop_front() {
-            transport.start_send(frame(next))?;
+            send(transport, next)?;
         }
     }
     Poll::Ready(Ok(()))

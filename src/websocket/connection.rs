@@ -20,7 +20,9 @@ use super::masks;
 use super::settings::Settings;
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::deflate::Agreement;
-use crate::framing::websocket::{self as framing, Event, Form, Kind, Reader, Role, Writer};
+use crate::framing::websocket::{
+    self as framing, Event, Form, Kind, Prepared, Reader, Role, Writer,
+};
 use crate::net::framed::GiveUp;
 use crate::net::write::poll_write_pieces;
 use crate::rt::Sleep;
@@ -223,6 +225,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> Result<(), framing::WriteError> {
         let form = Form { fragment: self.fragment, uncompressed: false };
         self.write(|writer| writer.message(kind, payload, form))
+    }
+
+    /// Puts a message into the buffer that others send, too.
+    pub(crate) fn write_prepared(&mut self, message: &Prepared) -> Result<(), framing::WriteError> {
+        if let Some(size) = self.fragment
+            && message.payload().len() > size.get()
+        {
+            return self.write_message(message.kind(), message.payload().clone());
+        }
+        self.write(|writer| writer.prepared(message))
     }
 
     /// Puts a ping into the buffer.

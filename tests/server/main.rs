@@ -16,6 +16,7 @@ mod common;
 mod addresses;
 mod close_timeout;
 mod closing;
+mod compression;
 #[cfg(target_os = "linux")]
 mod descriptors;
 mod factory;

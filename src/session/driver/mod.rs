@@ -177,7 +177,10 @@ impl Driver {
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
             let before = self.unsent.len();
-            let sent = poll_send(cx, self.transport.as_mut(), &mut self.unsent, |frame| frame);
+            let sent =
+                poll_send(cx, self.transport.as_mut(), &mut self.unsent, |transport, frame| {
+                    transport.start_send(frame)
+                });
             self.dirty |= self.unsent.len() < before;
             match sent {
                 Poll::Ready(Ok(())) => {}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::error::TransportError;
 use crate::net::framed::{Framed, Framing, TimeLimits};
-use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::transport::{CloseCode, SharedFrame, Transport, TransportInfo};
 
 /// A connection whose messages are frames of WAMP.
 pub(super) struct FramedTransport<F: Framing> {
@@ -15,7 +15,10 @@ pub(super) struct FramedTransport<F: Framing> {
     info: TransportInfo,
 }
 
-impl<F: Framing<Incoming = Bytes, Outgoing = Bytes, Close = CloseCode>> FramedTransport<F> {
+impl<F: Framing<Incoming = Bytes, Close = CloseCode>> FramedTransport<F>
+where
+    F::Outgoing: From<Bytes> + From<SharedFrame>,
+{
     pub(super) fn new(framing: F, info: TransportInfo, times: TimeLimits) -> Self {
         let framed = Framed::new(framing, &info.peer, times);
         FramedTransport { framed, info }
@@ -27,8 +30,19 @@ impl<F: Framing<Incoming = Bytes, Outgoing = Bytes, Close = CloseCode>> FramedTr
     }
 }
 
-impl<F: Framing<Incoming = Bytes, Outgoing = Bytes, Close = CloseCode>> Transport
-    for FramedTransport<F>
+impl<F: Framing<Incoming = Bytes, Close = CloseCode>> FramedTransport<F> {
+    fn check_size(&self, size: usize) -> Result<(), TransportError> {
+        let limit = self.info.max_send;
+        if size > limit {
+            return Err(TransportError::TooLarge { size, limit });
+        }
+        Ok(())
+    }
+}
+
+impl<F: Framing<Incoming = Bytes, Close = CloseCode>> Transport for FramedTransport<F>
+where
+    F::Outgoing: From<Bytes> + From<SharedFrame>,
 {
     fn info(&self) -> &TransportInfo {
         &self.info
@@ -47,11 +61,13 @@ impl<F: Framing<Incoming = Bytes, Outgoing = Bytes, Close = CloseCode>> Transpor
     }
 
     fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError> {
-        let (size, limit) = (frame.len(), self.info.max_send);
-        if size > limit {
-            return Err(TransportError::TooLarge { size, limit });
-        }
-        self.framed.start_send(frame)
+        self.check_size(frame.len())?;
+        self.framed.start_send(frame.into())
+    }
+
+    fn start_send_shared(&mut self, frame: SharedFrame) -> Result<(), TransportError> {
+        self.check_size(frame.bytes().len())?;
+        self.framed.start_send(frame.into())
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {

@@ -13,7 +13,7 @@ use crate::net::framed::{Framing, GiveUp, Incoming, TimeLimits, WriteError, lost
 use crate::net::protection::Protection;
 use crate::transport::native::framed::FramedTransport;
 use crate::transport::subprotocol::Subprotocol;
-use crate::transport::{CloseCode, TransportInfo};
+use crate::transport::{CloseCode, SharedFrame, TransportInfo};
 use crate::websocket::closing::CloseStep;
 use crate::websocket::connection::Connection;
 use crate::websocket::settings::Settings;
@@ -22,6 +22,24 @@ use crate::websocket::settings::Settings;
 pub(super) struct WebSocketFraming<S> {
     connection: Connection<S>,
     kind: Kind,
+}
+
+/// A message to send.
+pub(super) enum Outgoing {
+    Own(Bytes),
+    Shared(SharedFrame),
+}
+
+impl From<Bytes> for Outgoing {
+    fn from(message: Bytes) -> Self {
+        Outgoing::Own(message)
+    }
+}
+
+impl From<SharedFrame> for Outgoing {
+    fn from(frame: SharedFrame) -> Self {
+        Outgoing::Shared(frame)
+    }
 }
 
 /// The transport over a stream whose opening handshake is done; `early` is what came behind it.
@@ -55,7 +73,7 @@ where
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
     type Incoming = Bytes;
-    type Outgoing = Bytes;
+    type Outgoing = Outgoing;
     type Close = CloseCode;
     type CloseStep = CloseStep;
 
@@ -79,14 +97,21 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
         self.connection.is_drained()
     }
 
-    fn push_message(&mut self, message: Bytes) -> Result<(), WriteError> {
+    fn push_message(&mut self, message: Outgoing) -> Result<(), WriteError> {
+        let bytes = match &message {
+            Outgoing::Own(bytes) => bytes,
+            Outgoing::Shared(frame) => frame.bytes(),
+        };
         if self.kind == Kind::Text
-            && let Err(error) = std::str::from_utf8(&message)
+            && let Err(error) = std::str::from_utf8(bytes)
         {
             let text = format!("the frame to send is not valid UTF-8: {error}");
             return Err(WriteError::Frame(TransportError::Violation(text)));
         }
-        let written = self.connection.write_message(self.kind, message);
+        let written = match message {
+            Outgoing::Own(message) => self.connection.write_message(self.kind, message),
+            Outgoing::Shared(frame) => self.connection.write_prepared(frame.prepared()),
+        };
         written.map_err(|error| WriteError::Frame(lost(Cause::new(error))))
     }
 

@@ -1,0 +1,44 @@
+//! `SharedFrame`: a frame that several transports send.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::framing::websocket::{Kind, Prepared};
+use crate::message::Serializer;
+
+/// A frame for several receivers, as of an event with many subscribers. A WebSocket adds its header once for
+/// all of them, and compresses it once for all that have agreed on the same size of the window. Cheap to
+/// clone.
+#[derive(Clone)]
+pub struct SharedFrame(Arc<Prepared>);
+
+impl SharedFrame {
+    /// Creates the frame of a message in this serializer.
+    pub fn new(serializer: Serializer, frame: Bytes) -> Self {
+        let kind = if serializer.is_binary() { Kind::Binary } else { Kind::Text };
+        SharedFrame(Arc::new(Prepared::new(kind, frame, false)))
+    }
+
+    /// Returns the bytes of the message.
+    pub fn bytes(&self) -> &Bytes {
+        self.0.payload()
+    }
+
+    pub(crate) fn prepared(&self) -> &Prepared {
+        &self.0
+    }
+}
+
+impl From<SharedFrame> for Bytes {
+    fn from(frame: SharedFrame) -> Self {
+        frame.bytes().clone()
+    }
+}
+
+impl fmt::Debug for SharedFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SharedFrame({} bytes)", self.bytes().len())
+    }
+}
