@@ -413,8 +413,12 @@ mod tests {
         let serializer = codec::available()[0];
         let [a, b] =
             [0, 1].map(|_| Item::Shared(Arc::clone(&shared)).encode(&mut Vec::new(), serializer));
-        let address = |bytes: Result<Bytes, EncodeError>| bytes.map(|bytes| bytes.as_ptr());
-        assert!(a.is_ok());
-        assert_eq!(address(a), address(b));
+        let address = |frame: Result<Frame, EncodeError>| match frame {
+            Ok(Frame::Shared(frame)) => Some(frame.bytes().as_ptr()),
+            _ => None,
+        };
+        let first = address(a);
+        assert!(first.is_some());
+        assert_eq!(first, address(b));
     }
 }
