@@ -25,8 +25,12 @@ impl SharedFrame {
     pub fn bytes(&self) -> &Bytes {
         self.0.payload()
     }
+}
 
-    pub(crate) fn prepared(&self) -> &Prepared {
+/// For the WebSocket transport.
+#[doc(hidden)]
+impl AsRef<Prepared> for SharedFrame {
+    fn as_ref(&self) -> &Prepared {
         &self.0
     }
 }

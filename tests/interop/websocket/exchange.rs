@@ -31,7 +31,7 @@ async fn send(socket: &WebSocket, message: Message, way: usize) {
             sender.send_with(message, options).await.unwrap();
         }
         3 => {
-            let options = SendOptions::new().do_not_compress(way % 2 == 0);
+            let options = SendOptions::new().do_not_compress(way.is_multiple_of(2));
             let prepared = PreparedMessage::new(message, options);
             sender.send_prepared(&prepared).await.unwrap();
         }

@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
         }
         let written = match message {
             Outgoing::Own(message) => self.connection.write_message(self.kind, message),
-            Outgoing::Shared(frame) => self.connection.write_prepared(frame.prepared()),
+            Outgoing::Shared(frame) => self.connection.write_prepared(frame.as_ref()),
         };
         written.map_err(|error| WriteError::Frame(lost(Cause::new(error))))
     }
