@@ -134,5 +134,6 @@ mod guide {
         authentication "../docs/authentication.md";
         router "../docs/router.md";
         servers "../docs/servers.md";
+        websocket_without_wamp "../docs/websocket.md";
     }
 }
