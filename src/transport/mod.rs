@@ -65,6 +65,8 @@ cfg_if::cfg_if! {
     } else {
         pub(crate) mod native;
         pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
+        #[cfg(feature = "tokio-tungstenite")]
+        pub use native::TungsteniteTransport;
         #[cfg(feature = "router")]
         pub use crate::error::AcceptError;
         #[cfg(feature = "router")]

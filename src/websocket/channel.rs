@@ -17,7 +17,7 @@ use crate::framing::websocket::{Form, Kind, Prepared};
 const LIMIT: usize = 256 << 10;
 
 /// What a handle asks for, in order.
-pub(super) enum Command {
+pub(crate) enum Command {
     Message {
         kind: Kind,
         payload: Bytes,
@@ -55,6 +55,8 @@ pub(super) struct Channel {
     /// Longest message that can be sent in bytes.
     pub(super) max_send: usize,
     pub(super) fragment: Option<NonZeroUsize>,
+    /// Why a frame cannot be sent in parts, if it cannot.
+    pub(super) no_frame_data: Option<&'static str>,
     writers: AtomicU64,
 }
 
@@ -62,7 +64,11 @@ pub(super) struct Channel {
 pub(super) struct Handles(Arc<Channel>);
 
 impl Channel {
-    pub(super) fn new(max_send: usize, fragment: Option<NonZeroUsize>) -> Arc<Self> {
+    pub(super) fn new(
+        max_send: usize,
+        fragment: Option<NonZeroUsize>,
+        no_frame_data: Option<&'static str>,
+    ) -> Arc<Self> {
         Arc::new(Channel {
             commands: Queue::new(LIMIT),
             incoming: Queue::new(LIMIT),
@@ -70,6 +76,7 @@ impl Channel {
             closed: watch::Sender::new(None),
             max_send,
             fragment,
+            no_frame_data,
             writers: AtomicU64::new(0),
         })
     }

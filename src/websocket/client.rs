@@ -75,7 +75,7 @@ where
     if mode.in_parts {
         connection.read_in_parts();
     }
-    let channel = Channel::new(settings.max_send(), settings.auto_fragment_size);
+    let channel = Channel::new(settings.max_send(), settings.auto_fragment_size, None);
     let socket = WebSocket::new(channel.clone(), response);
     let peer = socket.response().peer().to_owned();
     let kept = keep(&channel);

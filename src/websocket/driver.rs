@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::channel::{Channel, Command, Incoming};
 use super::closed::Closed;
 use super::closing::CloseStep;
-use super::connection::Connection;
 use super::message::{Message, Part};
+use super::wire::Wire;
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::{self as framing, Event};
 use crate::net::framed::{self, Framed, Framing, GiveUp, TimeLimits, WriteError, lost};
@@ -22,8 +21,8 @@ use crate::rt::Sleep;
 const TURN: usize = 32;
 
 /// Drives a connection until its end.
-pub(super) struct Driver<S: AsyncRead + AsyncWrite + Send + Unpin> {
-    framed: Framed<Frames<S>>,
+pub(super) struct Driver<W: Wire> {
+    framed: Framed<Frames<W>>,
     channel: Arc<Channel>,
     /// What our Close frame says, once the connection is being closed.
     closing: Option<(u16, String)>,
@@ -39,21 +38,21 @@ struct Broken {
 }
 
 /// WebSocket as a framing of messages for [`Framed`].
-struct Frames<S> {
-    connection: Connection<S>,
+struct Frames<W> {
+    wire: W,
     /// Pings and pongs are told, too.
     tells_control: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
+impl<W: Wire> Driver<W> {
     pub(super) fn new(
-        connection: Connection<S>,
+        wire: W,
         channel: Arc<Channel>,
         peer: &str,
         times: TimeLimits,
         tells_control: bool,
     ) -> Self {
-        let framed = Framed::new(Frames { connection, tells_control }, peer, times);
+        let framed = Framed::new(Frames { wire, tells_control }, peer, times);
         Driver { framed, channel, closing: None, failed: None, broken: None, is_over: false }
     }
 
@@ -115,8 +114,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
             }
         }
         let counters = &self.channel.counters;
-        counters.wire_in.set(self.framed.framing().bytes_read());
-        counters.wire_out.set(self.framed.framing().bytes_written());
+        let (wire_in, wire_out) = self.framed.framing().wire.traffic();
+        counters.wire_in.set(wire_in);
+        counters.wire_out.set(wire_out);
         if self.closing.is_some() || self.failed.is_some() {
             return Poll::Ready(());
         }
@@ -176,12 +176,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
 
     /// Returns how the connection has ended.
     fn closed(&mut self, result: Result<(), TransportError>) -> Closed {
-        let connection = &self.framed.framing().connection;
-        let sent = connection.sent_code();
+        let wire = &self.framed.framing().wire;
+        let sent = wire.sent_code();
         if let Some(error) = self.failed.take() {
             return Closed::lost(error.to_string(), sent, Some(Cause::new(error)));
         }
-        if let Some(said) = connection.peer_said() {
+        if let Some(said) = wire.peer_said() {
             let (code, reason) = said.clone().unzip();
             let reason = reason.unwrap_or_default();
             return Closed { was_clean: true, code, reason, sent, cause: None };
@@ -191,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Driver<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Future for Driver<S> {
+impl<W: Wire + Unpin> Future for Driver<W> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -213,7 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Future for Driver<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Drop for Driver<S> {
+impl<W: Wire> Drop for Driver<W> {
     /// The runtime ends: whoever waits is told.
     fn drop(&mut self) {
         if !self.is_over {
@@ -222,7 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Drop for Driver<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for Frames<S> {
+impl<W: Wire> Framing for Frames<W> {
     type Incoming = Incoming;
     type Outgoing = Command;
     type Close = (u16, String);
@@ -231,11 +231,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for Frames<S> {
     const CLOSED: CloseStep = CloseStep::Done;
 
     fn enter(&mut self, _cx: &Context<'_>) {
-        self.connection.enter();
+        self.wire.enter();
     }
 
     fn next_buffered(&mut self) -> Result<Option<framed::Incoming<Incoming>>, TransportError> {
-        let event = self.connection.next_buffered();
+        let event = self.wire.next_buffered();
         self.incoming(event)
     }
 
@@ -243,92 +243,65 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for Frames<S> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<framed::Incoming<Incoming>, TransportError>> {
-        let event = ready!(self.connection.poll_read(cx));
+        let event = ready!(self.wire.poll_read(cx));
         Poll::Ready(Ok(self.incoming(event)?.unwrap_or(framed::Incoming::Nothing)))
     }
 
     fn is_drained(&self) -> bool {
-        self.connection.is_drained()
+        self.wire.is_drained()
+    }
+
+    fn is_backlogged(&self) -> bool {
+        self.wire.is_backlogged()
     }
 
     fn push_message(&mut self, command: Command) -> Result<(), WriteError> {
-        let written = match command {
-            Command::Ping(payload) => {
-                self.connection.write_ping(payload);
-                Ok(())
-            }
-            Command::Pong(payload) => {
-                self.connection.write_pong(payload);
-                Ok(())
-            }
-            Command::Message { kind, payload, form } => {
-                self.connection.write(|writer| writer.message(kind, payload, form))
-            }
-            Command::Prepared(prepared) => {
-                self.connection.write(|writer| writer.prepared(&prepared))
-            }
-            Command::Begin { kind, uncompressed } => {
-                self.connection.write(|writer| writer.begin_message(kind, uncompressed))
-            }
-            Command::Frame(payload) => {
-                self.connection.write(|writer| writer.message_frame(payload))
-            }
-            Command::FrameBegin(length) => {
-                self.connection.write(|writer| writer.begin_frame(length))
-            }
-            Command::FrameData(mut data) => {
-                self.connection.write(|writer| writer.frame_data(&mut data).map(|_| ()))
-            }
-            Command::End => self.connection.write(framing::Writer::end_message),
-            // The driver does these.
-            Command::Abandon | Command::Close(_) => Ok(()),
-        };
-        written.map_err(|error| WriteError::Frame(lost(Cause::new(error))))
+        self.wire.push(command).map_err(|error| WriteError::Frame(lost(error)))
     }
 
     fn push_ping(&mut self, payload: Bytes) -> Result<(), WriteError> {
-        self.connection.write_ping(payload);
+        self.wire.write_ping(payload);
         Ok(())
     }
 
     fn buffered(&self) -> usize {
-        self.connection.buffered()
+        self.wire.buffered()
     }
 
     fn needs_flush(&self) -> bool {
-        self.connection.buffered() > 0
+        self.wire.buffered() > 0
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.connection.poll_flush(cx).map_err(|error| WriteError::Lost(lost(error)))
+        self.wire.poll_flush(cx).map_err(|error| WriteError::Lost(lost(error)))
     }
 
     fn bytes_read(&self) -> u64 {
-        self.connection.bytes_read()
+        self.wire.bytes_read()
     }
 
     fn bytes_written(&self) -> u64 {
-        self.connection.bytes_written()
+        self.wire.bytes_written()
     }
 
     fn bytes_left(&self) -> usize {
-        self.connection.bytes_left()
+        self.wire.bytes_left()
     }
 
     fn give_up(&mut self, why: GiveUp) {
-        self.connection.give_up(why);
+        self.wire.give_up(why);
     }
 
     fn begin_close(&mut self, (code, reason): &(u16, String), can_write: bool) -> CloseStep {
-        self.connection.begin_close(Some((*code, reason)), can_write)
+        self.wire.begin_close(Some((*code, reason)), can_write)
     }
 
     fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
-        self.connection.poll_close_step(cx, step)
+        self.wire.poll_close_step(cx, step)
     }
 }
 
-impl<S> Frames<S> {
+impl<W> Frames<W> {
     fn incoming(
         &self,
         event: Result<Option<Event>, TransportError>,

@@ -40,7 +40,7 @@ mod stats;
 
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
-        mod channel;
+        pub(crate) mod channel;
         mod client;
         pub(crate) mod closing;
         pub(crate) mod connection;
@@ -50,6 +50,9 @@ cfg_if::cfg_if! {
         mod masks;
         mod protocol;
         pub(crate) mod settings;
+        #[cfg(feature = "tokio-tungstenite")]
+        pub(crate) mod tungstenite;
+        pub(crate) mod wire;
         use client::{NO_PARTS, check_client, open_client, open_client_protocol};
         pub use handshake::ConnectionResponse;
         #[cfg(feature = "router")]

@@ -295,6 +295,9 @@ impl MessageWriter {
     #[doc(alias = "beginMessageFrame")]
     pub async fn begin_frame(&mut self, length: u64) -> Result<(), WebSocketError> {
         self.check_between_frames()?;
+        if let Some(text) = self.sender.channel().no_frame_data {
+            return Err(WebSocketError::Invalid(text.to_owned()));
+        }
         if length > i64::MAX as u64 {
             let text = format!("{length} is not a valid length of a frame: at most 2^63 - 1");
             return Err(WebSocketError::Invalid(text));

@@ -15,9 +15,10 @@ pub struct TrafficStats {
     pub payload_in: u64,
     /// Bytes of the messages that were sent, before compression.
     pub payload_out: u64,
-    /// Bytes that came from the stream, control frames and headers among them. In the browser 0.
+    /// Bytes that came from the stream, control frames and headers among them. In the browser and over
+    /// tokio-tungstenite 0.
     pub wire_in: u64,
-    /// Bytes that the stream took. In the browser 0.
+    /// Bytes that the stream took. In the browser and over tokio-tungstenite 0.
     pub wire_out: u64,
 }
 

@@ -27,3 +27,5 @@ mod meta_answers;
 mod payload_codec;
 mod payload_trust;
 mod surprises;
+#[cfg(feature = "tokio-tungstenite")]
+mod tungstenite;

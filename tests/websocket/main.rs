@@ -23,3 +23,5 @@ mod handshake_server;
 mod puff;
 mod server;
 mod streaming;
+#[cfg(all(feature = "tokio-tungstenite", feature = "router"))]
+mod tungstenite;

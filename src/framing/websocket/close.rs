@@ -25,12 +25,16 @@ pub fn parse(payload: &[u8]) -> Result<Option<(u16, String)>, ReadError> {
 
 /// Returns the payload of a Close frame. The reason is cut at a character if it is too long.
 pub fn payload(code: u16, reason: &str) -> Vec<u8> {
+    [&code.to_be_bytes(), cut(reason).as_bytes()].concat()
+}
+
+/// Returns as many characters of a reason as a Close frame has room for.
+pub fn cut(reason: &str) -> &str {
     let mut end = reason.len().min(MAX_REASON);
     while !reason.is_char_boundary(end) {
         end -= 1;
     }
-    let reason = &reason[..end];
-    [&code.to_be_bytes(), reason.as_bytes()].concat()
+    &reason[..end]
 }
 
 /// Returns whether a Close frame may have this code: one that is registered, or is for applications.

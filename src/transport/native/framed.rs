@@ -24,6 +24,11 @@ where
         FramedTransport { framed, info }
     }
 
+    #[cfg(feature = "tokio-tungstenite")]
+    pub(super) fn info_mut(&mut self) -> &mut TransportInfo {
+        &mut self.info
+    }
+
     #[cfg(test)]
     pub(super) fn framing(&self) -> &F {
         self.framed.framing()

@@ -14,9 +14,13 @@ pub(crate) mod accept;
 mod framed;
 mod rawsocket;
 mod settings;
+#[cfg(feature = "tokio-tungstenite")]
+mod tungstenite;
 mod websocket;
 
 pub(crate) use settings::check_url;
+#[cfg(feature = "tokio-tungstenite")]
+pub use tungstenite::TungsteniteTransport;
 
 /// RawSocket is available natively.
 pub(crate) const RAW_SOCKET: bool = true;

@@ -37,6 +37,14 @@ impl ConnectionResponse {
         ConnectionResponse { peer, headers, agreement }
     }
 
+    /// The response to a handshake that another library has done.
+    #[cfg(feature = "tokio-tungstenite")]
+    pub(crate) fn unknown() -> Self {
+        let (peer, headers) = Default::default();
+        let agreement = Agreement { protocol: None, extensions: Vec::new(), deflate: None };
+        ConnectionResponse { peer, headers, agreement }
+    }
+
     /// Returns the server's address: host and port, or the path of a unix socket.
     pub fn peer(&self) -> &str {
         &self.peer

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::error::{Cause, TransportError};
+use crate::error::TransportError;
 use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::{Event, Kind, Role};
 use crate::net::framed::{Framing, GiveUp, Incoming, TimeLimits, WriteError, lost};
@@ -17,15 +17,16 @@ use crate::transport::{CloseCode, SharedFrame, TransportInfo};
 use crate::websocket::closing::CloseStep;
 use crate::websocket::connection::Connection;
 use crate::websocket::settings::Settings;
+use crate::websocket::wire::Wire;
 
 /// A WebSocket connection whose messages are WAMP's.
-pub(super) struct WebSocketFraming<S> {
-    connection: Connection<S>,
+pub(in crate::transport::native) struct WebSocketFraming<W> {
+    wire: W,
     kind: Kind,
 }
 
 /// A message to send.
-pub(super) enum Outgoing {
+pub(in crate::transport::native) enum Outgoing {
     Own(Bytes),
     Shared(SharedFrame),
 }
@@ -53,7 +54,7 @@ pub(super) fn transport<S>(
     subprotocol: Subprotocol,
     settings: &Settings,
     deflate: Option<&Agreement>,
-) -> FramedTransport<WebSocketFraming<S>>
+) -> FramedTransport<WebSocketFraming<Connection<S>>>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
@@ -61,17 +62,21 @@ where
     info.secure = protection.secure;
     info.channel_id = protection.channel_id;
     info.max_send = settings.max_send();
-    let times = TimeLimits {
-        auto_ping: settings.auto_ping,
-        send_timeout: settings.send_timeout,
-        close_timeout: settings.close_timeout,
-    };
     let connection = Connection::new(stream, early, role, settings, deflate);
-    let kind = if subprotocol.serializer.is_binary() { Kind::Binary } else { Kind::Text };
-    FramedTransport::new(WebSocketFraming { connection, kind }, info, times)
+    over(connection, info, settings.times())
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
+/// The transport over an open connection.
+pub(in crate::transport::native) fn over<W: Wire>(
+    wire: W,
+    info: TransportInfo,
+    times: TimeLimits,
+) -> FramedTransport<WebSocketFraming<W>> {
+    let kind = if info.serializer.is_binary() { Kind::Binary } else { Kind::Text };
+    FramedTransport::new(WebSocketFraming { wire, kind }, info, times)
+}
+
+impl<W: Wire> Framing for WebSocketFraming<W> {
     type Incoming = Bytes;
     type Outgoing = Outgoing;
     type Close = CloseCode;
@@ -80,21 +85,25 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
     const CLOSED: CloseStep = CloseStep::Done;
 
     fn enter(&mut self, _cx: &Context<'_>) {
-        self.connection.enter();
+        self.wire.enter();
     }
 
     fn next_buffered(&mut self) -> Result<Option<Incoming<Bytes>>, TransportError> {
-        let event = self.connection.next_buffered();
+        let event = self.wire.next_buffered();
         self.incoming(event)
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming<Bytes>, TransportError>> {
-        let event = ready!(self.connection.poll_read(cx));
+        let event = ready!(self.wire.poll_read(cx));
         Poll::Ready(Ok(self.incoming(event)?.unwrap_or(Incoming::Nothing)))
     }
 
     fn is_drained(&self) -> bool {
-        self.connection.is_drained()
+        self.wire.is_drained()
+    }
+
+    fn is_backlogged(&self) -> bool {
+        self.wire.is_backlogged()
     }
 
     fn push_message(&mut self, message: Outgoing) -> Result<(), WriteError> {
@@ -109,55 +118,55 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for WebSocketFraming<S> {
             return Err(WriteError::Frame(TransportError::Violation(text)));
         }
         let written = match message {
-            Outgoing::Own(message) => self.connection.write_message(self.kind, message),
-            Outgoing::Shared(frame) => self.connection.write_prepared(frame.as_ref()),
+            Outgoing::Own(message) => self.wire.write_message(self.kind, message),
+            Outgoing::Shared(frame) => self.wire.write_prepared(frame.as_ref()),
         };
-        written.map_err(|error| WriteError::Frame(lost(Cause::new(error))))
+        written.map_err(|error| WriteError::Frame(lost(error)))
     }
 
     fn push_ping(&mut self, payload: Bytes) -> Result<(), WriteError> {
-        self.connection.write_ping(payload);
+        self.wire.write_ping(payload);
         Ok(())
     }
 
     fn buffered(&self) -> usize {
-        self.connection.buffered()
+        self.wire.buffered()
     }
 
     fn needs_flush(&self) -> bool {
-        self.connection.buffered() > 0
+        self.wire.buffered() > 0
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        self.connection.poll_flush(cx).map_err(|error| WriteError::Lost(lost(error)))
+        self.wire.poll_flush(cx).map_err(|error| WriteError::Lost(lost(error)))
     }
 
     fn bytes_read(&self) -> u64 {
-        self.connection.bytes_read()
+        self.wire.bytes_read()
     }
 
     fn bytes_written(&self) -> u64 {
-        self.connection.bytes_written()
+        self.wire.bytes_written()
     }
 
     fn bytes_left(&self) -> usize {
-        self.connection.bytes_left()
+        self.wire.bytes_left()
     }
 
     fn give_up(&mut self, why: GiveUp) {
-        self.connection.give_up(why);
+        self.wire.give_up(why);
     }
 
     fn begin_close(&mut self, code: &CloseCode, can_write: bool) -> CloseStep {
-        self.connection.begin_close(Some((code.code(), "")), can_write)
+        self.wire.begin_close(Some((code.code(), "")), can_write)
     }
 
     fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
-        self.connection.poll_close_step(cx, step)
+        self.wire.poll_close_step(cx, step)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
+impl<W: Wire> WebSocketFraming<W> {
     /// Checks that a message is of the kind of this serializer's.
     fn incoming(
         &mut self,
@@ -165,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> WebSocketFraming<S> {
     ) -> Result<Option<Incoming<Bytes>>, TransportError> {
         let event = match event {
             Ok(Some(Event::Message(kind, _))) if kind != self.kind => {
-                Err(self.connection.violation(match kind {
+                Err(self.wire.violation(match kind {
                     Kind::Binary => "binary message, but this serializer's are text",
                     Kind::Text => "text message, but this serializer's are binary",
                 }))
@@ -215,12 +224,12 @@ mod tests {
     use crate::transport::Transport;
     use crate::websocket::connection::READ_SIZE;
 
-    fn over<S>(
+    fn test_transport<S>(
         stream: S,
         early: Vec<u8>,
         role: Role,
         settings: &Settings,
-    ) -> FramedTransport<WebSocketFraming<S>>
+    ) -> FramedTransport<WebSocketFraming<Connection<S>>>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
@@ -235,7 +244,7 @@ mod tests {
         const PIPE: usize = 64 << 10;
         let (near, mut far) = duplex(PIPE);
         let settings = Settings { auto_ping: None, send_timeout: None, ..Settings::default() };
-        let mut transport = over(near, Vec::new(), Role::Server, &settings);
+        let mut transport = test_transport(near, Vec::new(), Role::Server, &settings);
         let cx = &mut Context::from_waker(Waker::noop());
         let frame = Bytes::from(vec![7; FRAME]);
         let (mut sent, mut read) = (0, 0);
@@ -272,7 +281,7 @@ mod tests {
         // An empty fragment, and then empty continuations for ever.
         let stream = join(repeat(0), sink());
         let settings = Settings { auto_ping: None, ..Settings::default() };
-        let mut transport = over(stream, vec![2, 0], Role::Client, &settings);
+        let mut transport = test_transport(stream, vec![2, 0], Role::Client, &settings);
         let cx = &mut Context::from_waker(Waker::noop());
         for turn in 1..5 {
             assert!(transport.poll_recv(cx).is_pending());
@@ -290,7 +299,7 @@ mod tests {
         let (talk, (broken, _)) = (Cursor::new(frame.repeat(300)), duplex(1));
         let settings = Settings { auto_ping: None, ..Settings::default() };
         let stream = join(talk, broken);
-        let mut transport = over(stream, Vec::new(), Role::Server, &settings);
+        let mut transport = test_transport(stream, Vec::new(), Role::Server, &settings);
         assert_eq!(transport.start_send(Bytes::from_static(b"unheard")), Ok(()));
         assert_eq!(poll_fn(|cx| transport.poll_flush(cx)).await, Ok(()));
         let mut messages = 0_u64;
@@ -313,7 +322,7 @@ mod tests {
             let ping = Ping::default().restart_on_traffic(!strict);
             let Some(ping) = AutoPing::of(&ping, true) else { unreachable!("it is on") };
             let settings = Settings { auto_ping: Some(ping), ..Settings::default() };
-            let mut transport = over(stream, Vec::new(), Role::Server, &settings);
+            let mut transport = test_transport(stream, Vec::new(), Role::Server, &settings);
             let cx = &mut Context::from_waker(Waker::noop());
             for waited in [Duration::ZERO, ping.interval] {
                 tokio::time::advance(waited).await;

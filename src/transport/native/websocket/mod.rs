@@ -10,6 +10,8 @@ mod framing;
 mod server;
 
 pub(super) use self::client::WebSocketClient;
+#[cfg(feature = "tokio-tungstenite")]
+pub(super) use self::framing::{WebSocketFraming, over};
 #[cfg(feature = "router")]
 pub(crate) use self::server::{Agreed, Checked};
 #[cfg(feature = "router")]

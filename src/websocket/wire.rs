@@ -1,0 +1,186 @@
+//! `Wire`: an open connection as [`Framed`](crate::net::framed::Framed) and the transports above drive it.
+//!
+//! The engine is our own, or that of a stream of tokio-tungstenite.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::channel::Command;
+use super::closing::CloseStep;
+use super::connection::Connection;
+use crate::error::{Cause, TransportError};
+use crate::framing::websocket::{self as framing, Event, Kind, Prepared};
+use crate::net::framed::GiveUp;
+
+/// A WebSocket connection after its opening handshake. The methods are those of
+/// [`Framing`](crate::net::framed::Framing), with the events of WebSocket.
+pub(crate) trait Wire: Send {
+    /// Begins a poll of the task that drives the connection.
+    fn enter(&mut self) {}
+
+    /// The next event of what was read already. [`Event::Close`] and an error are the last.
+    fn next_buffered(&mut self) -> Result<Option<Event>, TransportError> {
+        Ok(None)
+    }
+
+    /// Reads once. `Ok(None)` if that brought no event.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, TransportError>>;
+
+    /// Ends reading because the peer broke a rule of a protocol above.
+    fn violation(&mut self, text: &str) -> TransportError;
+
+    fn is_drained(&self) -> bool {
+        true
+    }
+
+    fn is_backlogged(&self) -> bool {
+        false
+    }
+
+    /// Puts a message into the buffer.
+    fn write_message(&mut self, kind: Kind, payload: Bytes) -> Result<(), Cause>;
+
+    /// Puts a message into the buffer that others send, too.
+    fn write_prepared(&mut self, message: &Prepared) -> Result<(), Cause>;
+
+    /// Puts what a handle asks for into the buffer.
+    fn push(&mut self, command: Command) -> Result<(), Cause>;
+
+    fn write_ping(&mut self, payload: Bytes);
+
+    /// Number of bytes that a flush still has to write; never 0 while there is something to flush.
+    fn buffered(&self) -> usize;
+
+    /// Ready when everything has left. When this fails, nothing is kept for the peer any more, and the task
+    /// was woken.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>>;
+
+    fn bytes_read(&self) -> u64;
+
+    fn bytes_written(&self) -> u64;
+
+    fn bytes_left(&self) -> usize;
+
+    /// Number of bytes that came and left, for the statistics.
+    fn traffic(&self) -> (u64, u64) {
+        (self.bytes_read(), self.bytes_written())
+    }
+
+    fn give_up(&mut self, why: GiveUp);
+
+    /// Puts our Close frame into the buffer, behind everything else.
+    fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep;
+
+    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep>;
+
+    /// Code of our Close frame, if it was written with one.
+    fn sent_code(&self) -> Option<u16>;
+
+    /// Content of the peer's Close frame, if it has come.
+    fn peer_said(&self) -> Option<&Option<(u16, String)>>;
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
+    fn enter(&mut self) {
+        Connection::enter(self);
+    }
+
+    fn next_buffered(&mut self) -> Result<Option<Event>, TransportError> {
+        Connection::next_buffered(self)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, TransportError>> {
+        Connection::poll_read(self, cx)
+    }
+
+    fn violation(&mut self, text: &str) -> TransportError {
+        Connection::violation(self, text)
+    }
+
+    fn is_drained(&self) -> bool {
+        Connection::is_drained(self)
+    }
+
+    fn write_message(&mut self, kind: Kind, payload: Bytes) -> Result<(), Cause> {
+        Connection::write_message(self, kind, payload).map_err(Cause::new)
+    }
+
+    fn write_prepared(&mut self, message: &Prepared) -> Result<(), Cause> {
+        Connection::write_prepared(self, message).map_err(Cause::new)
+    }
+
+    fn push(&mut self, command: Command) -> Result<(), Cause> {
+        let written = match command {
+            Command::Ping(payload) => {
+                self.write_ping(payload);
+                Ok(())
+            }
+            Command::Pong(payload) => {
+                self.write_pong(payload);
+                Ok(())
+            }
+            Command::Message { kind, payload, form } => {
+                self.write(|writer| writer.message(kind, payload, form))
+            }
+            Command::Prepared(prepared) => self.write(|writer| writer.prepared(&prepared)),
+            Command::Begin { kind, uncompressed } => {
+                self.write(|writer| writer.begin_message(kind, uncompressed))
+            }
+            Command::Frame(payload) => self.write(|writer| writer.message_frame(payload)),
+            Command::FrameBegin(length) => self.write(|writer| writer.begin_frame(length)),
+            Command::FrameData(mut data) => {
+                self.write(|writer| writer.frame_data(&mut data).map(|_| ()))
+            }
+            Command::End => self.write(framing::Writer::end_message),
+            // The driver does these.
+            Command::Abandon | Command::Close(_) => Ok(()),
+        };
+        written.map_err(Cause::new)
+    }
+
+    fn write_ping(&mut self, payload: Bytes) {
+        Connection::write_ping(self, payload);
+    }
+
+    fn buffered(&self) -> usize {
+        Connection::buffered(self)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Connection::poll_flush(self, cx)
+    }
+
+    fn bytes_read(&self) -> u64 {
+        Connection::bytes_read(self)
+    }
+
+    fn bytes_written(&self) -> u64 {
+        Connection::bytes_written(self)
+    }
+
+    fn bytes_left(&self) -> usize {
+        Connection::bytes_left(self)
+    }
+
+    fn give_up(&mut self, why: GiveUp) {
+        Connection::give_up(self, why);
+    }
+
+    fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
+        Connection::begin_close(self, said, can_write)
+    }
+
+    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
+        Connection::poll_close_step(self, cx, step)
+    }
+
+    fn sent_code(&self) -> Option<u16> {
+        Connection::sent_code(self)
+    }
+
+    fn peer_said(&self) -> Option<&Option<(u16, String)>> {
+        Connection::peer_said(self)
+    }
+}
