@@ -50,9 +50,11 @@
 //! - `scram`, `cryptosign`: these authentication methods; the others are always available
 //! - `log`: the subscriber that [`component::run`](fn@component::run) installs natively
 //! - `cryptobox`: `session::cryptobox`, end-to-end encryption as in Autobahn
+//! - `tokio-tungstenite`: `transport::TungsteniteTransport` and `WebSocket::from_tungstenite`, over streams of
+//!   that crate; native
 //! - `internals`: `internals`, the parts below for programs with their own I/O. Not stable
 //!
-//! All but `cryptobox` and `internals` are enabled by default.
+//! All but `cryptobox`, `tokio-tungstenite` and `internals` are enabled by default.
 //!
 //! # Logging
 //! The crate logs through [`tracing`](https://docs.rs/tracing). Errors of handlers are warnings. Each

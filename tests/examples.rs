@@ -322,6 +322,13 @@ async fn own_server() {
     assert_eq!(server.succeeds().await.last().map(String::as_str), Some("down"));
 }
 
+#[cfg(feature = "tokio-tungstenite")]
+#[tokio::test]
+async fn over_tungstenite() {
+    let lines = Example::start("over_tungstenite", &[]).succeeds().await;
+    assert_eq!(lines, ["joined realm1 over websocket", "2 + 3 = 5"]);
+}
+
 #[tokio::test]
 async fn mounted() {
     let mut server = Example::start("mounted", &["--address", "127.0.0.1:0"]);

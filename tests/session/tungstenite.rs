@@ -15,7 +15,9 @@ use wampwerk::internals::codec;
 use wampwerk::message::{ClosingDetails, Goodbye, Message};
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
 use wampwerk::session::{self, SessionConfig};
-use wampwerk::transport::{CloseCode, Transport, TungsteniteTransport, WampWebSocketClientFactory};
+use wampwerk::transport::{
+    CloseCode, ServerOptions, Transport, TungsteniteTransport, WampWebSocketClientFactory,
+};
 use wampwerk::{Router, Serializer, Session, Uri, connect};
 
 const PROTOCOL: &str = "Sec-WebSocket-Protocol";
@@ -71,7 +73,11 @@ async fn use_session(session: &Session) {
 #[tokio::test]
 async fn a_session_over_a_client_of_tungstenite() {
     let router = router();
-    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let listener = router
+        .listen("ws://127.0.0.1:0/ws")
+        .options(ServerOptions::new().batched(true))
+        .await
+        .unwrap();
     let address = listener.local_addr().unwrap();
     for &serializer in codec::available() {
         let stream = client(listener.url(), address, serializer.subprotocol()).await;

@@ -161,14 +161,17 @@ async fn a_breach_has_its_close_code() {
         peer.write_all(&frame(0x82, b"before")).await.unwrap();
         peer.write_all(&bytes).await.unwrap();
         assert_eq!(server.next().await, Some(Ok(Message::from(&b"before"[..]))));
+        // It leaves when it has been told.
+        let reading = tokio::spawn(async move {
+            let mut told = [0; 4];
+            peer.read_exact(&mut told).await.unwrap();
+            told
+        });
         let error = server.next().await.unwrap().unwrap_err();
         assert!(matches!(error, WebSocketError::Failed(_)), "{error:?}");
         assert_eq!(server.next().await, None);
-        let mut told = [0; 4];
-        peer.read_exact(&mut told).await.unwrap();
-        assert_eq!(told[..2], [0x88, 2]);
-        assert_eq!(u16::from_be_bytes([told[2], told[3]]), code);
-        drop(peer);
+        let [high, low] = code.to_be_bytes();
+        assert_eq!(reading.await.unwrap(), [0x88, 2, high, low]);
         let closed = server.closed().await;
         assert_eq!((closed.was_clean, closed.code, closed.sent), (false, Some(1006), Some(code)));
         assert!(closed.cause.is_some());
