@@ -28,7 +28,7 @@ pub(super) async fn open_client(
     let socket = opening.open(&offered).await?;
     let (protocol, extensions) = (socket.protocol(), socket.extensions());
     let response = ConnectionResponse::new(opening.authority, protocol, extensions);
-    let channel = Channel::new(opening.max_message_size, None);
+    let channel = Channel::new(opening.max_message_size, None, None);
     rt::spawn(drive(socket, channel.clone()));
     Ok(WebSocket::new(channel, response))
 }
