@@ -347,8 +347,9 @@ async fn mounted() {
     assert_eq!(news.next().await.unwrap().unwrap().decode::<String>().unwrap(), "hello");
     let answer = http(address, &format!("POST /publish/a%20b {post}")).await;
     assert!(answer.starts_with("HTTP/1.0 400"), "{answer}");
-    let answer = http(address, "GET /ws HTTP/1.0\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.0 426"), "{answer}");
+    let get = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = http(address, get).await;
+    assert!(answer.starts_with("HTTP/1.1 426"), "{answer}");
     server.interrupt();
     assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
     assert_eq!(server.succeeds().await.last().map(String::as_str), Some("down"));
