@@ -234,7 +234,7 @@ mod tests {
             ("GET /none HTTP/1.0\r\n\r\n", "404"),
             ("GET /pkg/ HTTP/1.0\r\n\r\n", "404"),
             ("GET /../Cargo.toml HTTP/1.0\r\n\r\n", "404"),
-            ("GET /ws HTTP/1.0\r\n\r\n", "426"),
+            ("GET /ws HTTP/1.0\r\n\r\n", "505"),
         ] {
             let answer = ask(request).await;
             assert!(answer.starts_with(&format!("HTTP/1.0 {status} ")), "{request}: {answer}");
