@@ -387,7 +387,7 @@ if (!other) {
   await test('the router is on the port of the page, and its address speaks WebSocket only', async () => {
     assert.equal(new URL(demo.router).host, demo.page.host);
     assert.equal(demo.page.search, '');
-    assert.match(await request(demo.page, 'GET /ws HTTP/1.0\r\n\r\n'), /^HTTP\/1\.0 426 /);
+    assert.match(await request(demo.page, 'GET /ws HTTP/1.0\r\n\r\n'), /^HTTP\/1\.0 505 /);
   });
 }
 
