@@ -66,6 +66,11 @@ pub(crate) trait Framing: Send {
     /// Puts a message into the buffer.
     fn push_message(&mut self, message: Self::Outgoing) -> Result<(), WriteError>;
 
+    /// Returns whether a ping can be put into the buffer now. No ping is due before.
+    fn can_ping(&self) -> bool {
+        true
+    }
+
     /// Puts a ping into the buffer.
     fn push_ping(&mut self, payload: Bytes) -> Result<(), WriteError>;
 
@@ -361,7 +366,8 @@ impl<F: Framing> Framed<F> {
             return self.give_up(GiveUp::Lost, error);
         }
         let read = self.framing.bytes_read();
-        while let Some(silence) = &mut self.ping_timer
+        while self.framing.can_ping()
+            && let Some(silence) = &mut self.ping_timer
             && let Poll::Ready(beat) = silence.poll(cx, read)
         {
             match beat {
@@ -400,6 +406,7 @@ impl<F: Framing> Framed<F> {
     fn poll_due_ping(&mut self, cx: &mut Context<'_>) -> Result<(), TransportError> {
         self.messages = self.messages.wrapping_add(1);
         if self.messages.is_multiple_of(MESSAGES_PER_LOOK)
+            && self.framing.can_ping()
             && let Some(silence) = &mut self.ping_timer
             && let Poll::Ready(payload) = silence.poll_due_ping(cx)
         {

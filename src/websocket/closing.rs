@@ -36,7 +36,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Reading::Failed(code) => self.write_close(Some((code, ""))),
             Reading::Open | Reading::Closed | Reading::Ended => self.write_close(said),
         }
-        if can_write { CloseStep::Flush } else { CloseStep::Shutdown }
+        // Within a frame that is sent in parts, no Close frame can be written.
+        if can_write && self.has_closed() { CloseStep::Flush } else { CloseStep::Shutdown }
     }
 
     pub(crate) fn poll_close_step(

@@ -54,6 +54,9 @@ pub(crate) struct Connection<S> {
     /// Something was written since everything had left.
     dirty: bool,
     pongs: Pongs,
+    /// Payload of the last ping that came while a frame was sent in parts. Of several pings that wait, the
+    /// last one is enough (RFC 6455, section 5.5.3).
+    held_pong: Option<Bytes>,
     fragment: Option<NonZeroUsize>,
     /// Present if compression was agreed.
     idle: Option<Idle>,
@@ -108,6 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             said: None,
             dirty: false,
             pongs: Pongs::default(),
+            held_pong: None,
             fragment: settings.auto_fragment_size,
             idle: deflate.map(|_| Idle::default()),
             reads_left: READS_PER_POLL,
@@ -214,7 +218,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.dirty = true;
         self.used();
-        write(&mut self.writer)
+        let written = write(&mut self.writer);
+        if let Some(payload) = self.held_pong.take_if(|_| self.writer.is_between_frames()) {
+            self.writer.pong(payload);
+        }
+        written
+    }
+
+    /// Returns whether a control frame can be sent now: not within a frame that is sent in parts.
+    pub(crate) fn is_between_frames(&self) -> bool {
+        self.writer.is_between_frames()
     }
 
     /// Puts a message into the buffer.
@@ -264,7 +277,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Returns whether our Close frame was written, so that nothing can follow it.
-    fn has_closed(&self) -> bool {
+    pub(super) fn has_closed(&self) -> bool {
         self.sent.is_some()
     }
 
@@ -340,7 +353,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     let text = "pings without end, and their answers are not taken";
                     return Err(self.violation(text));
                 }
-                self.write_pong(payload.clone());
+                if self.writer.is_between_frames() {
+                    self.write_pong(payload.clone());
+                } else {
+                    self.held_pong = Some(payload.clone());
+                }
             }
             Some(Event::Close(said)) => {
                 self.reading = Reading::Closed;

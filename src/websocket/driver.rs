@@ -259,6 +259,10 @@ impl<W: Wire> Framing for Frames<W> {
         self.wire.push(command).map_err(|error| WriteError::Frame(lost(error)))
     }
 
+    fn can_ping(&self) -> bool {
+        self.wire.can_ping()
+    }
+
     fn push_ping(&mut self, payload: Bytes) -> Result<(), WriteError> {
         self.wire.write_ping(payload);
         Ok(())
@@ -330,5 +334,51 @@ impl From<framing::Part> for Part {
             framing::Part::FrameEnd => Part::FrameEnd,
             framing::Part::End => Part::End,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::framing::websocket::{Kind, Role};
+    use crate::websocket::connection::Connection;
+    use crate::websocket::settings::Settings;
+
+    /// RFC 6455, section 5.4: a control frame is never within another frame, and none is lost.
+    #[tokio::test(start_paused = true)]
+    async fn f15_control_frames_wait_for_the_end_of_a_frame_in_parts() {
+        let (near, mut far) = duplex(1 << 10);
+        let settings = Settings::default();
+        let connection = Connection::new(near, Vec::new(), Role::Server, &settings, None);
+        let channel = Channel::new(1 << 20, None, None);
+        let times = settings.times();
+        let driver = Driver::new(connection, Arc::clone(&channel), "test", times, false);
+        tokio::spawn(driver);
+        let put = |command| assert!(channel.commands.put(command, 1));
+        put(Command::Begin { kind: Kind::Binary, uncompressed: false });
+        put(Command::FrameBegin(2));
+        put(Command::FrameData(Bytes::from_static(b"a")));
+        let mut octets = [0; 3];
+        far.read_exact(&mut octets).await.unwrap();
+        assert_eq!(&octets, b"\x02\x02a");
+        // Two pings come, and then nothing for longer than the peer may be silent.
+        far.write_all(b"\x89\x81\0\0\0\0p\x89\x81\0\0\0\0q").await.unwrap();
+        sleep(Duration::from_secs(60)).await;
+        put(Command::FrameData(Bytes::from_static(b"b")));
+        put(Command::End);
+        let mut octets = [0; 6];
+        far.read_exact(&mut octets).await.unwrap();
+        assert_eq!(&octets, b"b\x8a\x01q\x80\x00");
+        // The peer is asked again from now on.
+        let mut header = [0; 2];
+        far.read_exact(&mut header).await.unwrap();
+        assert_eq!(header[0], 0x89);
+        assert!(channel.closed.borrow().is_none());
     }
 }

@@ -48,6 +48,10 @@ pub(crate) trait Wire: Send {
     /// Puts what a handle asks for into the buffer.
     fn push(&mut self, command: Command) -> Result<(), Cause>;
 
+    fn can_ping(&self) -> bool {
+        true
+    }
+
     fn write_ping(&mut self, payload: Bytes);
 
     /// Number of bytes that a flush still has to write; never 0 while there is something to flush.
@@ -138,6 +142,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
             Command::Abandon | Command::Close(_) => Ok(()),
         };
         written.map_err(Cause::new)
+    }
+
+    fn can_ping(&self) -> bool {
+        self.is_between_frames()
     }
 
     fn write_ping(&mut self, payload: Bytes) {
