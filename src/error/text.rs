@@ -71,8 +71,7 @@ mod tests {
 
     #[test]
     fn a_cause_that_is_part_of_other_words_is_printed() {
-        for text in ["there is no such hostel", "a.example: no such host is known", "no such hosts"]
-        {
+        for text in ["found no such hostel", "a.example: no such host is known", "no such hosts"] {
             assert_eq!(format!("{:?}", failed(text)), format!("{text}: no such host"));
         }
     }

@@ -75,7 +75,7 @@ cfg_if::cfg_if! {
         #[allow(dead_code, reason = "a page has whole messages only")]
         mod channel;
         mod client_web;
-        #[allow(unused_imports, reason = "a page is no server")]
+        #[allow(unused_imports, reason = "only a server uses all of it")]
         mod protocol;
         pub(crate) mod web;
         use client_web::{NO_PARTS, check_client, open_client, open_client_protocol};
