@@ -8,8 +8,8 @@ use bytes::Bytes;
 use crate::framing::websocket::{Kind, Prepared};
 use crate::message::Serializer;
 
-/// A frame for several receivers, as of an event with many subscribers. A WebSocket adds its header once for
-/// all of them, and compresses it once for all that have agreed on the same size of the window. Cheap to
+/// A frame for several receivers, as of an event with many subscribers. Its bytes are shared, and a
+/// WebSocket compresses it once for all receivers that have agreed on the same size of the window. Cheap to
 /// clone.
 #[derive(Clone)]
 pub struct SharedFrame(Arc<Prepared>);

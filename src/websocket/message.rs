@@ -48,8 +48,8 @@ pub struct SendOptions {
     do_not_compress: bool,
 }
 
-/// A message that is sent to many. It is framed once, and compressed once for all connections that agreed on
-/// the same size of the window. Cheap to clone.
+/// A message that is sent to many. Its bytes are shared, and it is compressed once for all connections that
+/// agreed on the same size of the window. Cheap to clone.
 ///
 /// ```
 /// use wampwerk::websocket::{Message, PreparedMessage, SendOptions};

@@ -139,13 +139,7 @@ impl Writer {
             first.compressed = true;
             payload = compressed;
         }
-        match self.masks {
-            Some(_) => self.frame(true, first, payload),
-            None => {
-                let frame = prepared.frame(first, payload);
-                self.chunks.push(frame);
-            }
-        }
+        self.frame(true, first, payload);
         Ok(())
     }
 
