@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::{Connection, Reading};
+use super::wire::Wire;
 
 /// Number of reads of a step that drops what comes, after which the task yields.
 const READS: usize = 64;
@@ -28,7 +29,7 @@ pub(crate) enum CloseStep {
     Done,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// Puts our Close frame into the buffer, behind everything else. Of a connection that cannot be
     /// written any more, only our direction is ended.
     pub(crate) fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
@@ -63,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             },
             CloseStep::End => {
                 // An error is an end as well.
-                let _ = ready!(self.poll_drain(cx));
+                let _ = ready!(poll_drain(&mut self.stream, cx));
                 CloseStep::Shutdown
             }
             CloseStep::Shutdown => match ready!(Pin::new(&mut self.stream).poll_shutdown(cx)) {
@@ -71,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Ok(()) | Err(_) => CloseStep::Done,
             },
             CloseStep::Drain => {
-                let _ = ready!(self.poll_drain(cx));
+                let _ = ready!(poll_drain(&mut self.stream, cx));
                 CloseStep::Done
             }
             CloseStep::Done => CloseStep::Done,
@@ -84,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             // It may read on.
             Reading::Ended => return Poll::Pending,
             Reading::Failed(_) | Reading::Closed => {
-                let _ = ready!(self.poll_drain(cx));
+                let _ = ready!(poll_drain(&mut self.stream, cx));
                 self.reading = Reading::Ended;
             }
             Reading::Open => ready!(self.poll_read_dropping(cx)),
@@ -101,20 +102,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         Poll::Ready(())
     }
+}
 
-    /// Reads and drops until the peer has ended its direction, too. Closing a socket with unread
-    /// bytes would make the system reset the connection, and what we sent last could be lost.
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Bounded per poll, as the peer may send faster than we look.
-        for _ in 0..READS {
-            let mut space = [0; 4096];
-            let mut buf = ReadBuf::new(&mut space);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
-            if buf.filled().is_empty() {
-                return Poll::Ready(Ok(()));
-            }
+/// Reads and drops until the peer has ended its direction, too. Closing a socket with unread bytes would make
+/// the system reset the connection, and what we sent last could be lost.
+pub(super) fn poll_drain(
+    stream: &mut (impl AsyncRead + Unpin),
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    // Bounded per poll, as the peer may send faster than we look.
+    for _ in 0..READS {
+        let mut space = [0; 4096];
+        let mut buf = ReadBuf::new(&mut space);
+        ready!(Pin::new(&mut *stream).poll_read(cx, &mut buf))?;
+        if buf.filled().is_empty() {
+            return Poll::Ready(Ok(()));
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }

@@ -3,7 +3,6 @@
 //! Nothing is written before a flush, and everything is polled by one task. What frames look like is in
 //! `framing::websocket`; pings are sent, and silence is judged, by the caller.
 
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::num::NonZeroUsize;
@@ -15,9 +14,12 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::CloseCode;
+use super::channel::Command;
+use super::closing::CloseStep;
 use super::control::Pongs;
 use super::masks;
 use super::settings::Settings;
+use super::wire::Wire;
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::{
@@ -85,7 +87,7 @@ pub(super) enum Reading {
     Failed(u16),
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// `early` is what came behind the opening handshake, `deflate` the compression that was agreed there.
     pub(crate) fn new(
         stream: S,
@@ -124,88 +126,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.reader.set_in_parts();
     }
 
-    /// Begins a poll of the task that drives this connection: renews the bound of what one poll reads.
-    pub(crate) fn enter(&mut self) {
-        self.reads_left = READS_PER_POLL;
-    }
-
-    /// The next event of the bytes that were read already. After an error or [`Event::Close`], nothing more
-    /// can be read.
-    pub(crate) fn next_buffered(&mut self) -> Result<Option<Event>, TransportError> {
-        if self.early.is_empty() && !self.reader.has_event() {
-            return Ok(None);
-        }
-        let mut input = &self.early[..];
-        let event = self.reader.read(&mut input);
-        let left = input.len();
-        self.early.advance(self.early.len() - left);
-        if left == 0 {
-            // Or it would hold its memory until more comes.
-            self.early = Bytes::new();
-        }
-        self.take(event)
-    }
-
-    /// Reads once, after [`next_buffered`](Self::next_buffered) had nothing. `Ok(None)` if that brought no
-    /// event. Errors are as there.
-    pub(crate) fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Event>, TransportError>> {
-        let Some(reads_left) = self.reads_left.checked_sub(1) else {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        };
-        let in_place = match self.reader.space() {
-            Some(mut space) => Some(ready!(pin!(self.stream.read_buf(&mut space)).poll(cx))),
-            None => None,
-        };
-        let read = if let Some(read) = in_place {
-            read.map(|count| (count, self.reader.read(&mut &[][..])))
-        } else {
-            let mut space = [const { MaybeUninit::uninit() }; READ_SIZE];
-            let mut buf = ReadBuf::uninit(&mut space);
-            let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, &mut buf) else {
-                self.poll_idle(cx);
-                return Poll::Pending;
-            };
-            read.map(|()| {
-                let mut input = buf.filled();
-                let event = self.reader.read(&mut input);
-                if !input.is_empty() {
-                    self.early = Bytes::copy_from_slice(input);
-                }
-                (buf.filled().len(), event)
-            })
-        };
-        self.reads_left = reads_left;
-        Poll::Ready(match read {
-            Ok((0, _)) => {
-                let text = "the peer went away without closing";
-                self.ended(io::Error::new(ErrorKind::UnexpectedEof, text))
-            }
-            Ok((count, event)) => {
-                self.read += count as u64;
-                self.take(event)
-            }
-            Err(error) => self.ended(error),
-        })
-    }
-
-    /// Ends reading because the peer broke a rule of a protocol above.
-    pub(crate) fn violation(&mut self, text: impl fmt::Display) -> TransportError {
-        self.fail(CloseCode::ProtocolError.code());
-        TransportError::Violation(text.to_string())
-    }
-
     /// Ends reading; our Close frame will carry this code.
     pub(crate) fn fail(&mut self, code: u16) {
         self.reading = Reading::Failed(code);
-    }
-
-    /// Returns whether the stream had nothing more to read when [`poll_read`](Self::poll_read) was pending.
-    pub(crate) fn is_drained(&self) -> bool {
-        self.reads_left > 0
     }
 
     /// Puts something into the buffer, unless our Close frame was written.
@@ -223,36 +146,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.writer.pong(payload);
         }
         written
-    }
-
-    /// Returns whether a control frame can be sent now: not within a frame that is sent in parts.
-    pub(crate) fn is_between_frames(&self) -> bool {
-        self.writer.is_between_frames()
-    }
-
-    /// Puts a message into the buffer.
-    pub(crate) fn write_message(
-        &mut self,
-        kind: Kind,
-        payload: Bytes,
-    ) -> Result<(), framing::WriteError> {
-        let form = Form { fragment: self.fragment, uncompressed: false };
-        self.write(|writer| writer.message(kind, payload, form))
-    }
-
-    /// Puts a message into the buffer that others send, too.
-    pub(crate) fn write_prepared(&mut self, message: &Prepared) -> Result<(), framing::WriteError> {
-        if let Some(size) = self.fragment
-            && message.payload().len() > size.get()
-        {
-            return self.write_message(message.kind(), message.payload().clone());
-        }
-        self.write(|writer| writer.prepared(message))
-    }
-
-    /// Puts a ping into the buffer.
-    pub(crate) fn write_ping(&mut self, payload: Bytes) {
-        self.write_control(|writer| writer.ping(payload));
     }
 
     /// Puts a pong into the buffer.
@@ -279,58 +172,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Returns whether our Close frame was written, so that nothing can follow it.
     pub(super) fn has_closed(&self) -> bool {
         self.sent.is_some()
-    }
-
-    /// Returns the code of our Close frame, if it was written with one.
-    pub(crate) fn sent_code(&self) -> Option<u16> {
-        self.sent.flatten()
-    }
-
-    /// Returns the content of the peer's Close frame, if it has come.
-    pub(crate) fn peer_said(&self) -> Option<&Option<(u16, String)>> {
-        self.said.as_ref()
-    }
-
-    /// Ends the connection for a reason that was found above.
-    pub(crate) fn give_up(&mut self, why: GiveUp) {
-        match why {
-            GiveUp::Lost => self.reading = Reading::Ended,
-            GiveUp::Silent => self.fail(CloseCode::InternalError.code()),
-            // The code of the one who closes counts.
-            GiveUp::Stalled => {}
-        }
-    }
-
-    /// Number of bytes that a flush still has to write; never 0 while the stream has something to flush.
-    pub(crate) fn buffered(&self) -> usize {
-        self.writer.chunks().len().max(usize::from(self.dirty))
-    }
-
-    /// Ready when everything has left. When this fails, nothing is kept for the peer any more.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = ready!(self.poll_write(cx));
-        self.dirty = false;
-        if result.is_err() {
-            self.writer.clear();
-            // The task reads on, and tells the error at the end.
-            cx.waker().wake_by_ref();
-        }
-        Poll::Ready(result)
-    }
-
-    /// Number of bytes that came since the start.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.read
-    }
-
-    /// Number of bytes that the stream took since the start.
-    pub(crate) fn bytes_written(&self) -> u64 {
-        self.written
-    }
-
-    /// Number of bytes that the stream has not taken yet.
-    pub(crate) fn bytes_left(&self) -> usize {
-        self.writer.chunks().len()
     }
 
     pub(super) fn is_client(&self) -> bool {
@@ -413,6 +254,180 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.writer.advance(count);
         }
         Pin::new(&mut self.stream).poll_flush(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
+    fn enter(&mut self) {
+        self.reads_left = READS_PER_POLL;
+    }
+
+    fn next_buffered(&mut self) -> Result<Option<Event>, TransportError> {
+        if self.early.is_empty() && !self.reader.has_event() {
+            return Ok(None);
+        }
+        let mut input = &self.early[..];
+        let event = self.reader.read(&mut input);
+        let left = input.len();
+        self.early.advance(self.early.len() - left);
+        if left == 0 {
+            // Or it would hold its memory until more comes.
+            self.early = Bytes::new();
+        }
+        self.take(event)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, TransportError>> {
+        let Some(reads_left) = self.reads_left.checked_sub(1) else {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        };
+        let in_place = match self.reader.space() {
+            Some(mut space) => Some(ready!(pin!(self.stream.read_buf(&mut space)).poll(cx))),
+            None => None,
+        };
+        let read = if let Some(read) = in_place {
+            read.map(|count| (count, self.reader.read(&mut &[][..])))
+        } else {
+            let mut space = [const { MaybeUninit::uninit() }; READ_SIZE];
+            let mut buf = ReadBuf::uninit(&mut space);
+            let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, &mut buf) else {
+                self.poll_idle(cx);
+                return Poll::Pending;
+            };
+            read.map(|()| {
+                let mut input = buf.filled();
+                let event = self.reader.read(&mut input);
+                if !input.is_empty() {
+                    self.early = Bytes::copy_from_slice(input);
+                }
+                (buf.filled().len(), event)
+            })
+        };
+        self.reads_left = reads_left;
+        Poll::Ready(match read {
+            Ok((0, _)) => {
+                let text = "the peer went away without closing";
+                self.ended(io::Error::new(ErrorKind::UnexpectedEof, text))
+            }
+            Ok((count, event)) => {
+                self.read += count as u64;
+                self.take(event)
+            }
+            Err(error) => self.ended(error),
+        })
+    }
+
+    fn violation(&mut self, text: &str) -> TransportError {
+        self.fail(CloseCode::ProtocolError.code());
+        TransportError::Violation(text.to_string())
+    }
+
+    fn is_drained(&self) -> bool {
+        self.reads_left > 0
+    }
+
+    fn buffered(&self) -> usize {
+        self.writer.chunks().len().max(usize::from(self.dirty))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = ready!(self.poll_write(cx));
+        self.dirty = false;
+        if result.is_err() {
+            self.writer.clear();
+            // The task reads on, and tells the error at the end.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(result)
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.read
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.written
+    }
+
+    fn bytes_left(&self) -> usize {
+        self.writer.chunks().len()
+    }
+
+    fn give_up(&mut self, why: GiveUp) {
+        match why {
+            GiveUp::Lost => self.reading = Reading::Ended,
+            GiveUp::Silent => self.fail(CloseCode::InternalError.code()),
+            // The code of the one who closes counts.
+            GiveUp::Stalled => {}
+        }
+    }
+
+    fn sent_code(&self) -> Option<u16> {
+        self.sent.flatten()
+    }
+
+    fn peer_said(&self) -> Option<&Option<(u16, String)>> {
+        self.said.as_ref()
+    }
+
+    fn write_message(&mut self, kind: Kind, payload: Bytes) -> Result<(), Cause> {
+        let form = Form { fragment: self.fragment, uncompressed: false };
+        self.write(|writer| writer.message(kind, payload, form)).map_err(Cause::new)
+    }
+
+    fn write_prepared(&mut self, message: &Prepared) -> Result<(), Cause> {
+        if let Some(size) = self.fragment
+            && message.payload().len() > size.get()
+        {
+            return self.write_message(message.kind(), message.payload().clone());
+        }
+        self.write(|writer| writer.prepared(message)).map_err(Cause::new)
+    }
+
+    fn can_ping(&self) -> bool {
+        self.writer.is_between_frames()
+    }
+
+    fn write_ping(&mut self, payload: Bytes) {
+        self.write_control(|writer| writer.ping(payload));
+    }
+
+    fn push(&mut self, command: Command) -> Result<(), Cause> {
+        let written = match command {
+            Command::Ping(payload) => {
+                self.write_ping(payload);
+                Ok(())
+            }
+            Command::Pong(payload) => {
+                self.write_pong(payload);
+                Ok(())
+            }
+            Command::Message { kind, payload, form } => {
+                self.write(|writer| writer.message(kind, payload, form))
+            }
+            Command::Prepared(prepared) => self.write(|writer| writer.prepared(&prepared)),
+            Command::Begin { kind, uncompressed } => {
+                self.write(|writer| writer.begin_message(kind, uncompressed))
+            }
+            Command::Frame(payload) => self.write(|writer| writer.message_frame(payload)),
+            Command::FrameBegin(length) => self.write(|writer| writer.begin_frame(length)),
+            Command::FrameData(mut data) => {
+                self.write(|writer| writer.frame_data(&mut data).map(|_| ()))
+            }
+            Command::End => self.write(framing::Writer::end_message),
+            // The driver does these.
+            Command::Abandon | Command::Close(_) => Ok(()),
+        };
+        written.map_err(Cause::new)
+    }
+
+    fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
+        Connection::begin_close(self, said, can_write)
+    }
+
+    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
+        Connection::poll_close_step(self, cx, step)
     }
 }
 

@@ -5,13 +5,11 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::channel::Command;
 use super::closing::CloseStep;
-use super::connection::Connection;
 use crate::error::{Cause, TransportError};
-use crate::framing::websocket::{self as framing, Event, Kind, Prepared};
+use crate::framing::websocket::{Event, Kind, Prepared};
 use crate::net::framed::GiveUp;
 
 /// A WebSocket connection after its opening handshake. The methods are those of
@@ -84,111 +82,4 @@ pub(crate) trait Wire: Send {
 
     /// Content of the peer's Close frame, if it has come.
     fn peer_said(&self) -> Option<&Option<(u16, String)>>;
-}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
-    fn enter(&mut self) {
-        Connection::enter(self);
-    }
-
-    fn next_buffered(&mut self) -> Result<Option<Event>, TransportError> {
-        Connection::next_buffered(self)
-    }
-
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, TransportError>> {
-        Connection::poll_read(self, cx)
-    }
-
-    fn violation(&mut self, text: &str) -> TransportError {
-        Connection::violation(self, text)
-    }
-
-    fn is_drained(&self) -> bool {
-        Connection::is_drained(self)
-    }
-
-    fn write_message(&mut self, kind: Kind, payload: Bytes) -> Result<(), Cause> {
-        Connection::write_message(self, kind, payload).map_err(Cause::new)
-    }
-
-    fn write_prepared(&mut self, message: &Prepared) -> Result<(), Cause> {
-        Connection::write_prepared(self, message).map_err(Cause::new)
-    }
-
-    fn push(&mut self, command: Command) -> Result<(), Cause> {
-        let written = match command {
-            Command::Ping(payload) => {
-                self.write_ping(payload);
-                Ok(())
-            }
-            Command::Pong(payload) => {
-                self.write_pong(payload);
-                Ok(())
-            }
-            Command::Message { kind, payload, form } => {
-                self.write(|writer| writer.message(kind, payload, form))
-            }
-            Command::Prepared(prepared) => self.write(|writer| writer.prepared(&prepared)),
-            Command::Begin { kind, uncompressed } => {
-                self.write(|writer| writer.begin_message(kind, uncompressed))
-            }
-            Command::Frame(payload) => self.write(|writer| writer.message_frame(payload)),
-            Command::FrameBegin(length) => self.write(|writer| writer.begin_frame(length)),
-            Command::FrameData(mut data) => {
-                self.write(|writer| writer.frame_data(&mut data).map(|_| ()))
-            }
-            Command::End => self.write(framing::Writer::end_message),
-            // The driver does these.
-            Command::Abandon | Command::Close(_) => Ok(()),
-        };
-        written.map_err(Cause::new)
-    }
-
-    fn can_ping(&self) -> bool {
-        self.is_between_frames()
-    }
-
-    fn write_ping(&mut self, payload: Bytes) {
-        Connection::write_ping(self, payload);
-    }
-
-    fn buffered(&self) -> usize {
-        Connection::buffered(self)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Connection::poll_flush(self, cx)
-    }
-
-    fn bytes_read(&self) -> u64 {
-        Connection::bytes_read(self)
-    }
-
-    fn bytes_written(&self) -> u64 {
-        Connection::bytes_written(self)
-    }
-
-    fn bytes_left(&self) -> usize {
-        Connection::bytes_left(self)
-    }
-
-    fn give_up(&mut self, why: GiveUp) {
-        Connection::give_up(self, why);
-    }
-
-    fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
-        Connection::begin_close(self, said, can_write)
-    }
-
-    fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
-        Connection::poll_close_step(self, cx, step)
-    }
-
-    fn sent_code(&self) -> Option<u16> {
-        Connection::sent_code(self)
-    }
-
-    fn peer_said(&self) -> Option<&Option<(u16, String)>> {
-        Connection::peer_said(self)
-    }
 }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -27,7 +27,8 @@ use crate::framing::websocket::{Event, Kind, Prepared, close};
 use crate::net::framed::GiveUp;
 use crate::websocket::CloseCode;
 use crate::websocket::channel::Command;
-use crate::websocket::closing::CloseStep;
+use crate::websocket::closing::{CloseStep, poll_drain};
+use crate::websocket::connection::Reading;
 use crate::websocket::wire::Wire;
 
 /// Longest payload of a frame, and number of bytes that tungstenite holds at once. A peer that takes so much
@@ -36,9 +37,6 @@ const FRAME: usize = 64 << 10;
 
 /// Number of answers to pings that may wait until nothing more is read.
 const PONGS: usize = 64;
-
-/// Number of reads of a step that drops what comes, after which the task yields.
-const READS: usize = 64;
 
 /// Close code of a text that is not valid UTF-8.
 const NOT_UTF8: u16 = 1007;
@@ -65,17 +63,6 @@ pub(crate) struct Connection<S> {
     longest: usize,
     sent: Option<Option<u16>>,
     said: Option<Option<(u16, String)>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
-    Open,
-    /// The peer's Close frame has come.
-    Closed,
-    /// The connection has ended, or is lost.
-    Ended,
-    /// The peer broke a rule or is silent. Our Close frame carries this code.
-    Failed(u16),
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
@@ -249,21 +236,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             None => false,
         })
     }
-
-    /// Reads and drops the bytes of a stream that tungstenite reads no more, until its end. Closing a socket
-    /// with unread bytes would make the system reset the connection, and what was sent last could be lost.
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        for _ in 0..READS {
-            let mut space = [0; 4096];
-            let mut buf = ReadBuf::new(&mut space);
-            ready!(Pin::new(self.stream.get_mut()).poll_read(cx, &mut buf))?;
-            if buf.filled().is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
@@ -409,7 +381,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
                 }
             }
             CloseStep::Drain => {
-                let _ = ready!(self.poll_drain(cx));
+                let _ = ready!(poll_drain(self.stream.get_mut(), cx));
                 CloseStep::Done
             }
             CloseStep::Done => CloseStep::Done,
