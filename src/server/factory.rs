@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::codec;
-use crate::error::{Cause, ConfigError, ListenError, UrlError};
+use crate::error::{AcceptError, Cause, ConfigError, ListenError, UrlError};
 use crate::message::Serializer;
 use crate::server::connections::Connections;
 use crate::server::handlers::Handlers;
@@ -16,8 +16,8 @@ use crate::server::listen::open;
 use crate::server::mount::Mount;
 use crate::server::target::{Target, Url};
 use crate::server::{Listener, TransportHandler};
+use crate::transport::TlsServer;
 use crate::transport::native::accept::Acceptor;
-use crate::transport::{AcceptError, TlsServer};
 use crate::transport::{ServerOptions, Transport};
 use crate::websocket::handshake::OnConnect;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};

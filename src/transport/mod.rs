@@ -68,8 +68,6 @@ cfg_if::cfg_if! {
         #[cfg(feature = "tokio-tungstenite")]
         pub use native::TungsteniteTransport;
         #[cfg(feature = "router")]
-        pub use crate::error::AcceptError;
-        #[cfg(feature = "router")]
         pub use native::accept::{Acceptor, ServerOptions};
     }
 }

@@ -60,15 +60,13 @@ cfg_if::cfg_if! {
         #[cfg(feature = "router")]
         mod server_factory;
         #[cfg(feature = "router")]
-        mod server_options;
+        pub(crate) mod server_options;
         #[cfg(feature = "router")]
         mod server_protocol;
         #[cfg(feature = "router")]
         pub use handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
         #[cfg(feature = "router")]
         pub use server_factory::{IncomingRequest, IncomingRequests, WebSocketServerFactory, listen};
-        #[cfg(feature = "router")]
-        pub use server_options::ServerOptions;
         #[cfg(feature = "router")]
         pub use server_protocol::WebSocketServerProtocol;
     } else {

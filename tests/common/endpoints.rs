@@ -6,7 +6,8 @@ use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::error::AcceptError;
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{Transport, WampWebSocketClientFactory};
 
 pub type Accepted = JoinHandle<Result<Box<dyn Transport>, AcceptError>>;

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use wampwerk::Serializer;
+use wampwerk::error::AcceptError;
 use wampwerk::error::TransportError;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{CloseCode, ServerOptions, Transport};
 
 pub const ALL: [Serializer; 3] = Serializer::ALL;

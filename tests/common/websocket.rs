@@ -7,8 +7,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
+use wampwerk::error::AcceptError;
 use wampwerk::error::TransportError;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{
     CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
 };

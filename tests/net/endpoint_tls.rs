@@ -7,8 +7,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring, version};
 use wampwerk::Serializer;
+use wampwerk::error::AcceptError;
 use wampwerk::error::ConnectError;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{
     Connector, Endpoint, Proxy, ServerOptions, Tls, TlsServer, Transport,
     WampWebSocketClientFactory,

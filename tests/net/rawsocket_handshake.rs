@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
 use wampwerk::Serializer;
+use wampwerk::error::AcceptError;
 use wampwerk::error::RawSocketRefusal;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::transport::Acceptor;
 
 use crate::common::raw_socket::*;
 

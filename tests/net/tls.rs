@@ -9,8 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wampwerk::Serializer;
+use wampwerk::error::AcceptError;
 use wampwerk::error::ConnectError;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{
     CloseCode, Connector, Tls, TlsServer, Transport, WampWebSocketClientFactory,
 };

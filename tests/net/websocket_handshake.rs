@@ -3,8 +3,9 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wampwerk::Serializer;
+use wampwerk::error::AcceptError;
 use wampwerk::error::ConnectError;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{Connector, Endpoint, WampWebSocketClientFactory};
 
 use crate::common::websocket::{

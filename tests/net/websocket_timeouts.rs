@@ -9,8 +9,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto::ring};
 use wampwerk::Serializer;
+use wampwerk::error::AcceptError;
 use wampwerk::error::ConnectError;
-use wampwerk::transport::{AcceptError, Acceptor};
+use wampwerk::transport::Acceptor;
 use wampwerk::transport::{Connector, ServerOptions, Tls, TlsServer, WampWebSocketClientFactory};
 
 use crate::common::authority::self_signed;

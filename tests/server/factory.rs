@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wampwerk::Serializer;
-use wampwerk::error::ListenError;
+use wampwerk::error::{AcceptError, ListenError};
 use wampwerk::internals::codec;
 use wampwerk::message::{Message, Payload, Publish, PublishOptions};
 use wampwerk::server::{
@@ -16,8 +16,8 @@ use wampwerk::server::{
     WampWebSocketServerFactory,
 };
 use wampwerk::transport::{
-    AcceptError, CloseCode, Connector, ServerOptions, Tls, TlsServer, Transport,
-    WampRawSocketClientFactory, WampWebSocketClientFactory,
+    CloseCode, Connector, ServerOptions, Tls, TlsServer, Transport, WampRawSocketClientFactory,
+    WampWebSocketClientFactory,
 };
 
 use crate::common::authority::Authority;

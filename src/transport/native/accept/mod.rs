@@ -22,8 +22,8 @@ use crate::transport::Transport;
 use crate::transport::native::rawsocket::{self, Agreement, AnswerError};
 use crate::transport::native::websocket::{self, Terms};
 pub(crate) use crate::transport::native::websocket::{Agreed, Checked};
-pub use crate::websocket::ServerOptions;
 use crate::websocket::handshake::OnConnect;
+pub use crate::websocket::server_options::ServerOptions;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
 use crate::transport::subprotocol::Subprotocol;
