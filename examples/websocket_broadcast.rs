@@ -66,7 +66,7 @@ mod native {
         for number in 1_u64.. {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let text = format!("{{\"tick\": {number}}}");
-            // Framed and compressed once, whatever the number of clients.
+            // Compressed once, whatever the number of clients.
             let message = PreparedMessage::new(text, SendOptions::new());
             // A client that does not read misses messages, and does not delay others.
             let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
