@@ -43,7 +43,7 @@
 //! start with.
 //!
 //! # Cargo features
-//! - `router`: embedded router and servers
+//! - `router`: embedded router
 //! - `json`, `msgpack`, `cbor`: serializers; at least one is needed
 //! - `tls`: TLS for native transports
 //! - `deflate`: compression of WebSocket messages (permessage-deflate)
@@ -100,11 +100,6 @@ pub mod websocket;
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod net;
-    }
-}
-
-cfg_if::cfg_if! {
-    if #[cfg(all(feature = "router", not(target_arch = "wasm32")))] {
         pub mod server;
     }
 }

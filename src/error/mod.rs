@@ -13,7 +13,6 @@
 //! all causes. [`Error`](enum@Error) holds any of them, for programs that handle all alike. No type of
 //! another crate is part of a signature; it may be behind a [`Cause`].
 
-#[cfg(feature = "router")]
 mod accept;
 mod any;
 mod application;
@@ -31,7 +30,6 @@ pub(crate) mod text;
 mod transport;
 mod url;
 
-#[cfg(feature = "router")]
 pub use accept::AcceptError;
 pub use any::Error;
 pub use application::{ApplicationError, Callee};

@@ -3,9 +3,7 @@
 pub(crate) mod dial;
 pub(crate) mod framed;
 pub(crate) mod limits;
-#[cfg(feature = "router")]
 pub(crate) mod linger;
-#[cfg(feature = "router")]
 pub(crate) mod listen;
 pub(crate) mod liveness;
 pub(crate) mod lookup;
@@ -21,7 +19,6 @@ pub(crate) fn is_end(error: &std::io::Error) -> bool {
 }
 
 /// Returns the error of a stream that the client has ended.
-#[cfg(feature = "router")]
 pub(crate) fn client_left() -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the client left")
 }

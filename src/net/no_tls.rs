@@ -3,7 +3,6 @@
 
 use std::io;
 
-#[cfg(feature = "router")]
 pub(crate) use self::server::ServerTls;
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::settings::Tls;
@@ -43,7 +42,6 @@ pub(crate) fn cause(error: io::Error) -> Cause {
     Cause::new(error)
 }
 
-#[cfg(feature = "router")]
 mod server {
     use std::io;
 

@@ -5,11 +5,36 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::net::listen::accept_loop::Accept;
-use crate::router::ListenGuard;
+use crate::error::ListenError;
+use crate::net::listen::accept_loop::{self, Accept};
+use crate::net::listen::listener::Listener;
+use crate::net::listen::socket::Socket;
 use crate::server::connections::Connections;
 use crate::server::serve::Serve;
+use crate::server::target::Target;
 use crate::transport::native::accept::Acceptor;
+
+/// Opens the listener and serves its connections.
+pub(super) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener, ListenError> {
+    let options = target.options.clone();
+    let (mut url, acceptor) = target.check()?;
+    let (socket, local_addr) = match url.unix() {
+        Some(path) => (Socket::unix(path, options.mode()).await?, None),
+        None => {
+            let (host, port) = url.address();
+            let (socket, address) = Socket::tcp(host, port).await?;
+            url.set_port(address.port());
+            (socket, Some(address))
+        }
+    };
+    let (url, raw_socket_url) = url.shown();
+    tracing::info!(%url, "listening");
+    let connections = Connections::new(serve);
+    let gone = connections.gone();
+    let accepting = Accepting { acceptor, connections };
+    let control = accept_loop::start(socket, accepting, options.connections());
+    Ok(Listener { url, raw_socket_url, local_addr, control, gone })
+}
 
 /// The handshakes and connections of one listener.
 pub(super) struct Accepting<S: Serve> {
@@ -18,7 +43,7 @@ pub(super) struct Accepting<S: Serve> {
 }
 
 impl<S: Serve> Accept for Accepting<S> {
-    type Guard = Option<ListenGuard>;
+    type Guard = S::Guard;
 
     async fn accept<T>(&self, stream: T, peer: &str, permit: OwnedSemaphorePermit)
     where
@@ -46,7 +71,7 @@ impl<S: Serve> Accept for Accepting<S> {
         self.connections.wait_shutdown().await;
     }
 
-    fn guard(&self) -> Option<ListenGuard> {
+    fn guard(&self) -> S::Guard {
         self.connections.guard()
     }
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
-use crate::router::ListenGuard;
 use crate::rt;
 use crate::rt::lock::Lock;
 use crate::server::serve::Serve;
@@ -124,7 +123,7 @@ impl<S: Serve> Connections<S> {
     }
 
     /// The guard that a listener of these connections holds.
-    pub(super) fn guard(&self) -> Option<ListenGuard> {
+    pub(super) fn guard(&self) -> S::Guard {
         self.serve.guard()
     }
 

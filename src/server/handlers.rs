@@ -87,6 +87,7 @@ impl Handlers {
 impl Serve for Handlers {
     type Run = BoxFuture<'static, ()>;
     type Handle = Arc<Queue>;
+    type Guard = ();
 
     fn serve(&self, transport: Box<dyn Transport>) -> (Self::Run, Arc<Queue>) {
         let wire = Wire::new(transport);
@@ -116,4 +117,6 @@ impl Serve for Handlers {
         // The sender lives as long as we do.
         let _ = self.server.down.subscribe().wait_for(|down| *down).await;
     }
+
+    fn guard(&self) {}
 }

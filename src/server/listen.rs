@@ -1,20 +1,19 @@
-//! `Listen`: the builder of a router's listener, and the steps from there to a `Listener`.
+//! `Listen`: the builder of a router's listener. The router's part of this room.
 
 use std::fmt;
 use std::future::IntoFuture;
 
-use crate::error::ListenError;
-use crate::net::listen::accept_loop;
+use crate::core::router::ConnectionId;
+use crate::error::{ConfigError, ListenError};
 use crate::net::listen::listener::Listener;
-use crate::net::listen::socket::Socket;
-use crate::router::{self, Router};
+use crate::router::{self, Connection, ListenGuard, Router};
 use crate::rt::BoxFuture;
-use crate::server::accepting::Accepting;
+use crate::server::accepting::open;
 use crate::server::connections::Connections;
+use crate::server::mount::Mount;
 use crate::server::serve::Serve;
 use crate::server::target::Target;
-use crate::transport::ServerOptions;
-use crate::transport::TlsServer;
+use crate::transport::{ServerOptions, TlsServer, Transport};
 use crate::websocket::handshake::OnConnect;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
@@ -110,8 +109,22 @@ impl Router {
         }
     }
 
+    /// Makes this router a part of an HTTP server; see [`Mount`]. Unset `options` take the router's
+    /// values. The sessions end with the router; the mount does not keep the router running.
+    ///
+    /// The HTTP server reads the request, and limits the time for it.
+    ///
+    /// # Errors
+    /// The first option that is not valid, or has no effect on a mounted server:
+    /// `open_handshake_timeout` and `unix_mode`.
+    pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConfigError> {
+        let serializers = &self.settings().serializers;
+        let connections = Connections::new(self.connections());
+        Mount::new(serializers, options, &self.server_defaults(), connections)
+    }
+
     /// The defaults of the router's listeners.
-    pub(super) fn server_defaults(&self) -> ServerOptions {
+    fn server_defaults(&self) -> ServerOptions {
         let settings = self.settings();
         ServerOptions::new()
             .open_handshake_timeout(settings.open_handshake_timeout)
@@ -179,24 +192,24 @@ impl fmt::Debug for Listen {
     }
 }
 
-/// Opens the listener and serves its connections.
-pub(crate) async fn open<S: Serve>(target: Target, serve: S) -> Result<Listener, ListenError> {
-    let options = target.options.clone();
-    let (mut url, acceptor) = target.check()?;
-    let (socket, local_addr) = match url.unix() {
-        Some(path) => (Socket::unix(path, options.mode()).await?, None),
-        None => {
-            let (host, port) = url.address();
-            let (socket, address) = Socket::tcp(host, port).await?;
-            url.set_port(address.port());
-            (socket, Some(address))
-        }
-    };
-    let (url, raw_socket_url) = url.shown();
-    tracing::info!(%url, "listening");
-    let connections = Connections::new(serve);
-    let gone = connections.gone();
-    let accepting = Accepting { acceptor, connections };
-    let control = accept_loop::start(socket, accepting, options.connections());
-    Ok(Listener { url, raw_socket_url, local_addr, control, gone })
+impl Serve for router::Connections {
+    type Run = Connection;
+    type Handle = ConnectionId;
+    type Guard = ListenGuard;
+
+    fn serve(&self, transport: Box<dyn Transport>) -> (Connection, ConnectionId) {
+        self.take(transport)
+    }
+
+    fn end(&self, connections: Vec<ConnectionId>) {
+        self.dismiss(&connections);
+    }
+
+    async fn wait_shutdown(&self) {
+        router::Connections::wait_shutdown(self).await;
+    }
+
+    fn guard(&self) -> ListenGuard {
+        router::Connections::guard(self)
+    }
 }

@@ -14,6 +14,7 @@ mod connections;
 mod factory;
 mod handler;
 mod handlers;
+#[cfg(feature = "router")]
 mod listen;
 mod mount;
 mod read_ahead;
@@ -25,6 +26,7 @@ mod wire;
 pub use crate::net::listen::listener::Listener;
 pub use factory::{WampRawSocketServerFactory, WampWebSocketServerFactory};
 pub use handler::{HandlerError, TransportHandler};
+#[cfg(feature = "router")]
 pub use listen::Listen;
 pub use mount::{Mount, Upgrade};
 pub use wamp_transport::{SendError, WampTransport};

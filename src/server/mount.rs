@@ -16,7 +16,6 @@ use crate::error::ConfigError;
 use crate::framing::websocket::handshake::Refusal;
 use crate::message::Serializer;
 use crate::net::listen::room_for;
-use crate::router::Router;
 use crate::rt::BoxFuture;
 use crate::server::connections::{Connections, Reservation};
 use crate::server::serve::Serve;
@@ -100,22 +99,6 @@ pub struct Upgrade {
     room: OwnedSemaphorePermit,
     expected: Reservation,
     secure: bool,
-}
-
-impl Router {
-    /// Makes this router a part of an HTTP server; see [`Mount`]. Unset `options` take the router's
-    /// values. The sessions end with the router; the mount does not keep the router running.
-    ///
-    /// The HTTP server reads the request, and limits the time for it.
-    ///
-    /// # Errors
-    /// The first option that is not valid, or has no effect on a mounted server:
-    /// `open_handshake_timeout` and `unix_mode`.
-    pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConfigError> {
-        let serializers = &self.settings().serializers;
-        let connections = Connections::new(self.connections());
-        Mount::new(serializers, options, &self.server_defaults(), connections)
-    }
 }
 
 impl Mount {

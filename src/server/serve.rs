@@ -3,8 +3,6 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::core::router::ConnectionId;
-use crate::router::{self, Connection, ListenGuard};
 use crate::server::connections::Connections;
 use crate::transport::Transport;
 
@@ -14,6 +12,8 @@ pub(crate) trait Serve: Send + Sync + 'static {
     type Run: Future<Output = ()> + Send + 'static;
     /// Names a connection, so that it can be ended.
     type Handle: Send + 'static;
+    /// Held by a listening socket: shutdown waits until it is dropped.
+    type Guard: Send + 'static;
 
     /// Takes a connection. It is served while the future is polled.
     fn serve(&self, transport: Box<dyn Transport>) -> (Self::Run, Self::Handle);
@@ -32,29 +32,6 @@ pub(crate) trait Serve: Send + Sync + 'static {
     /// Ready when no connection is served any more.
     fn wait_shutdown(&self) -> impl Future<Output = ()> + Send;
 
-    /// The guard of a listening socket: shutdown waits until it is dropped.
-    fn guard(&self) -> Option<ListenGuard> {
-        None
-    }
-}
-
-impl Serve for router::Connections {
-    type Run = Connection;
-    type Handle = ConnectionId;
-
-    fn serve(&self, transport: Box<dyn Transport>) -> (Connection, ConnectionId) {
-        self.take(transport)
-    }
-
-    fn end(&self, connections: Vec<ConnectionId>) {
-        self.dismiss(&connections);
-    }
-
-    async fn wait_shutdown(&self) {
-        self.wait_shutdown().await;
-    }
-
-    fn guard(&self) -> Option<ListenGuard> {
-        Some(self.guard())
-    }
+    /// The guard of a new listening socket.
+    fn guard(&self) -> Self::Guard;
 }

@@ -67,7 +67,6 @@ cfg_if::cfg_if! {
         pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
         #[cfg(feature = "tokio-tungstenite")]
         pub use native::TungsteniteTransport;
-        #[cfg(feature = "router")]
         pub use native::accept::{Acceptor, ServerOptions};
     }
 }

@@ -55,19 +55,12 @@ cfg_if::cfg_if! {
         pub(crate) mod wire;
         use client::{NO_PARTS, check_client, open_client, open_client_protocol};
         pub use handshake::ConnectionResponse;
-        #[cfg(feature = "router")]
         mod serving;
-        #[cfg(feature = "router")]
         mod server_factory;
-        #[cfg(feature = "router")]
         pub(crate) mod server_options;
-        #[cfg(feature = "router")]
         mod server_protocol;
-        #[cfg(feature = "router")]
         pub use handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
-        #[cfg(feature = "router")]
         pub use server_factory::{IncomingRequest, IncomingRequests, WebSocketServerFactory, listen};
-        #[cfg(feature = "router")]
         pub use server_protocol::WebSocketServerProtocol;
     } else {
         #[allow(dead_code, reason = "a page has whole messages only")]

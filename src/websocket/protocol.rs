@@ -182,7 +182,6 @@ macro_rules! events_of {
     };
 }
 
-#[cfg(feature = "router")]
 pub(super) use {events, events_of};
 
 /// The client's protocol.

@@ -2,6 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +11,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const built = new Map();
 
 // The packages and features that tools/test builds with: so the library is compiled once.
-const packages = ['-p', 'wampwerk', '-p', 'wampwerk-demo', '-p', 'wampwerk-js', '--features', 'wampwerk/cryptobox'];
+const packages = readFileSync(new URL('../../tools/native.args', import.meta.url), 'utf8').trim().split(' ');
 
 /**
  * Builds a program, once, and gives its path.

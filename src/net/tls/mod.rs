@@ -4,7 +4,6 @@
 //! ring, whatever default the process has installed.
 
 mod client;
-#[cfg(feature = "router")]
 mod server;
 
 use std::fmt;
@@ -18,7 +17,6 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
 pub(crate) use self::client::{ClientTls, cause, tls_error};
-#[cfg(feature = "router")]
 pub(crate) use self::server::ServerTls;
 use crate::error::ConfigError;
 use crate::settings::tls::Secret;

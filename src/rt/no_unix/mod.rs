@@ -3,10 +3,8 @@
 use std::io;
 use std::path::Path;
 
-#[cfg(feature = "router")]
 mod listener;
 
-#[cfg(feature = "router")]
 pub(crate) use listener::Listener;
 pub(crate) use tokio::net::TcpStream as Stream;
 

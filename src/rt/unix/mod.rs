@@ -9,10 +9,8 @@ use std::path::Path;
 
 pub(crate) use tokio::net::UnixStream as Stream;
 
-#[cfg(feature = "router")]
 mod listener;
 
-#[cfg(feature = "router")]
 pub(crate) use listener::Listener;
 
 /// Checks that this is a valid path of a socket: not empty, without NUL, and not longer than the system

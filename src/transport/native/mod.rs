@@ -9,7 +9,6 @@ use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::transport::{Connector, TransportConfig};
 
-#[cfg(feature = "router")]
 pub(crate) mod accept;
 mod framed;
 mod rawsocket;

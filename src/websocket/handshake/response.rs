@@ -16,7 +16,6 @@ pub struct ConnectionResponse {
 
 impl ConnectionResponse {
     /// The response that a server has sent.
-    #[cfg(feature = "router")]
     pub(crate) fn sent(
         peer: String,
         headers: HeaderMap,

@@ -4,11 +4,9 @@
 mod client;
 mod framing;
 mod handshake;
-#[cfg(feature = "router")]
 mod server;
 
 pub(super) use self::client::RawSocketClient;
-#[cfg(feature = "router")]
 pub(super) use self::{
     framing::transport,
     handshake::Agreement,

@@ -6,13 +6,10 @@
 
 mod client;
 mod framing;
-#[cfg(feature = "router")]
 mod server;
 
 pub(super) use self::client::WebSocketClient;
 #[cfg(feature = "tokio-tungstenite")]
 pub(super) use self::framing::{WebSocketFraming, over};
-#[cfg(feature = "router")]
 pub(crate) use self::server::{Agreed, Checked};
-#[cfg(feature = "router")]
 pub(super) use self::server::{Terms, answer, open};
