@@ -63,6 +63,34 @@ fn binary_data_in_json() {
     }
 }
 
+// Read by npm/tests/codecs.test.mjs, too: a value is the same in Rust and in JavaScript.
+#[test]
+fn values_in_each_format() {
+    let file = read(include_str!("../vectors/values.json"));
+    for case in list(&file["same"]) {
+        let value = decode_json(text(&case["json"])).unwrap();
+        for (serializer, list) in [(Serializer::Cbor, 0x81), (Serializer::MsgPack, 0x91)] {
+            let element = hex(text(&case[serializer.as_str()]));
+            let payload = Payload::encode(serializer, &(&value,), &()).unwrap();
+            assert_eq!(payload.encoded().unwrap().0, [&[list], &element[..]].concat(), "{case}");
+            assert_eq!(decode_value(serializer, &element).unwrap(), value, "{case}");
+        }
+    }
+    for case in list(&file["read"]) {
+        let (serializer, bytes) = given(case);
+        let expected = decode_json(text(&case["json"])).unwrap();
+        assert_eq!(decode_value(serializer, &bytes).unwrap(), expected, "{case}");
+    }
+    for case in list(&file["refused"]) {
+        let (serializer, bytes) = given(case);
+        let error = decode_value(serializer, &bytes).unwrap_err();
+        // The position is that in the value.
+        let (expected, _) =
+            text(&case["error"]).split_once(" at ").unwrap_or((text(&case["error"]), ""));
+        assert!(error.contains(expected), "{case}: {error}");
+    }
+}
+
 #[test]
 fn uris() {
     let file = read(include_str!("../vectors/uri.json"));
@@ -234,14 +262,35 @@ fn variants(sample: &Json, serializer: Serializer) -> Vec<Bytes> {
 }
 
 fn decode_json(value: &str) -> Result<Value, String> {
-    let message = Bytes::from(format!("[50,1,{{}},[{value}]]"));
-    match codec::decode(Serializer::Json, &message).unwrap() {
+    decode_value(Serializer::Json, value.as_bytes())
+}
+
+/// Decodes a value as the only argument of a RESULT.
+fn decode_value(serializer: Serializer, value: &[u8]) -> Result<Value, String> {
+    let (start, end): (&[u8], &[u8]) = match serializer {
+        Serializer::Json => (b"[50,1,{},[", b"]]"),
+        Serializer::MsgPack => (&[0x94, 50, 1, 0x80, 0x91], &[]),
+        Serializer::Cbor => (&[0x84, 0x18, 50, 1, 0xa0, 0x81], &[]),
+        other => panic!("no values in {}", other.as_str()),
+    };
+    let message = Bytes::from([start, value, end].concat());
+    match codec::decode(serializer, &message).map_err(|error| error.to_string())? {
         Message::Result(message) => match message.payload.args::<Vec<Value>>() {
             Ok(mut args) => Ok(args.remove(0)),
             Err(error) => Err(error.message),
         },
         other => panic!("{} is no RESULT", other.name()),
     }
+}
+
+/// The serializer of a case, and its bytes.
+fn given(case: &Json) -> (Serializer, Bytes) {
+    let serializer = Serializer::from_id(text(&case["serializer"])).unwrap();
+    let bytes = match serializer {
+        Serializer::Json => Bytes::copy_from_slice(text(&case["bytes"]).as_bytes()),
+        _ => hex(text(&case["bytes"])),
+    };
+    (serializer, bytes)
 }
 
 fn read(file: &str) -> Json {
