@@ -72,6 +72,18 @@ pub fn response(signature: &[u8; 64], message: &[u8; 32]) -> String {
     signature.iter().chain(message).map(|octet| format!("{octet:02x}")).collect()
 }
 
+/// Checks a signature.
+///
+/// # Errors
+/// Always: the feature is off.
+pub fn verify_signature(
+    _public_key: &[u8; 32],
+    _message: &[u8; 32],
+    _signature: &[u8; 64],
+) -> Result<(), AuthError> {
+    Err(off())
+}
+
 /// Reads a public key.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use crate::auth::hex::secret_from_hex;
 
 pub use key::SigningKey;
 pub(in crate::auth) use public_key::check_public_key;
+pub use public_key::verify_signature;
 pub(crate) use public_key::{public_key_from_hex, to_hex, verify};
 
 /// Returns the message to sign: the challenge, combined by exclusive or with the channel id if a

@@ -12,16 +12,27 @@ use crate::auth::{AuthError, constant_time_eq};
 /// Returns [`AuthError`] if the signature is wrong or the key is not valid.
 pub fn verify(public_key: &[u8; 32], message: &[u8; 32], response: &str) -> Result<(), AuthError> {
     let octets = from_hex_array::<96>("the signature", response)?;
-    let key = VerifyingKey::from_bytes(public_key)
-        .map_err(|_| AuthError::new("the public key is not a valid Ed25519 key"))?;
-    let (signature, signed) = octets.split_at(64);
-    let signature = Signature::from_slice(signature).map_err(|_| wrong())?;
+    let Some((signature, signed)) = octets.split_first_chunk::<64>() else { return Err(wrong()) };
     if !constant_time_eq(signed, message) {
         return Err(AuthError::new("the signature is about another challenge or channel"));
     }
+    verify_signature(public_key, message, signature)
+}
+
+/// Checks the signature of this key over a message.
+///
+/// # Errors
+/// Returns [`AuthError`] if the signature is wrong or the key is not valid.
+pub fn verify_signature(
+    public_key: &[u8; 32],
+    message: &[u8; 32],
+    signature: &[u8; 64],
+) -> Result<(), AuthError> {
+    let key = VerifyingKey::from_bytes(public_key)
+        .map_err(|_| AuthError::new("the public key is not a valid Ed25519 key"))?;
     // The strict form rejects keys of small order and allows only one signature per key and
     // message.
-    key.verify_strict(message, &signature).map_err(|_| wrong())
+    key.verify_strict(message, &Signature::from_bytes(signature)).map_err(|_| wrong())
 }
 
 /// Reads a public key from 64 hexadecimal digits, as in the authextra key `pubkey`.

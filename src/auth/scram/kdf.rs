@@ -5,7 +5,7 @@ use data_encoding::BASE64_NOPAD;
 use zeroize::Zeroizing;
 
 use crate::auth::encoding::pbkdf2_sha256;
-use crate::auth::scram::{Dialect, saslprep};
+use crate::auth::scram::{Dialect, Keys, saslprep};
 use crate::auth::{AuthError, Secret};
 
 /// Minimum number of iterations of PBKDF2 (RFC 7677, section 4).
@@ -72,17 +72,20 @@ impl Kdf {
     }
 
     /// Checks that the cost protects a password and does not exceed what one end may ask of the
-    /// other.
+    /// other. `accept_weak` is a client's setting: see
+    /// [`Scram::accept_weak`](crate::session::authentication::Scram::accept_weak).
     ///
-    /// A client may offer both dialects at once, so both have the same minimum. Otherwise a fake
-    /// router could choose the weaker one.
-    pub(in crate::auth) fn check(
+    /// # Errors
+    /// Returns [`AuthError`] if the cost is out of bounds, or if Argon2 has no `memory`.
+    pub fn check(
         self,
         dialect: Dialect,
         accept_weak: bool,
         iterations: u32,
         memory: Option<u32>,
     ) -> Result<(), AuthError> {
+        // A client may offer both dialects at once, so both have the same minimum. Otherwise a fake
+        // router could choose the weaker one.
         let (least, work, most, what) = match self {
             Kdf::Pbkdf2 => (
                 u64::from(MIN_PBKDF2_ITERATIONS),
@@ -111,6 +114,58 @@ impl Kdf {
             )));
         }
         Ok(())
+    }
+
+    /// Computes a client's proof for AUTHENTICATE.Signature, and the router's signature that must be in
+    /// WELCOME, both in Base64. It is for clients that answer challenges by a function of their own.
+    ///
+    /// `password` is prepared: for [`Dialect::Spec`] by SASLprep (RFC 4013), which changes no ASCII.
+    /// `auth_message` is the text that both ends sign (RFC 5802, section 3).
+    ///
+    /// # Errors
+    /// Returns [`AuthError`] if the salt or the cost cannot be used. The cost may be lower than
+    /// [`check`](Self::check) demands.
+    pub fn prove(
+        self,
+        dialect: Dialect,
+        password: &Secret,
+        salt: &[u8],
+        iterations: u32,
+        memory: Option<u32>,
+        auth_message: &str,
+    ) -> Result<(String, String), AuthError> {
+        let password = password.as_bytes();
+        let keys = Keys::new(&self.salted(dialect, password, salt, iterations, memory)?);
+        Ok((keys.proof(auth_message), keys.verifier(auth_message)))
+    }
+
+    /// Derives the salted password from a prepared one.
+    fn salted(
+        self,
+        dialect: Dialect,
+        password: &[u8],
+        salt: &[u8],
+        iterations: u32,
+        memory: Option<u32>,
+    ) -> Result<Secret, AuthError> {
+        self.check_salt(salt)?;
+        match self {
+            Kdf::Pbkdf2 => {
+                if iterations == 0 || iterations > MAX_PBKDF2_ITERATIONS {
+                    return Err(AuthError::new(format_args!(
+                        "{iterations} iterations of pbkdf2 are out of range (1 to {MAX_PBKDF2_ITERATIONS})"
+                    )));
+                }
+                pbkdf2_sha256(password, salt, iterations, SALTED)
+            }
+            Kdf::Argon2id13 => {
+                let hash = argon2id13(password, salt, iterations, memory_of(memory)?)?;
+                Ok(match dialect {
+                    Dialect::Spec => hash,
+                    Dialect::Autobahn => BASE64_NOPAD.encode(hash.as_bytes()).into(),
+                })
+            }
+        }
     }
 
     /// Checks the length of the salt.
@@ -146,31 +201,14 @@ pub fn salted_password(
     iterations: u32,
     memory: Option<u32>,
 ) -> Result<Secret, AuthError> {
+    // Refused before the password is looked at.
     kdf.check_salt(salt)?;
-    let prepared;
-    let password = match dialect {
+    match dialect {
         Dialect::Spec => {
-            prepared = Secret::from(saslprep("the password", password.as_str()?)?.into_owned());
-            prepared.as_bytes()
+            let prepared = Secret::from(saslprep("the password", password.as_str()?)?.into_owned());
+            kdf.salted(dialect, prepared.as_bytes(), salt, iterations, memory)
         }
-        Dialect::Autobahn => password.as_bytes(),
-    };
-    match kdf {
-        Kdf::Pbkdf2 => {
-            if iterations == 0 || iterations > MAX_PBKDF2_ITERATIONS {
-                return Err(AuthError::new(format_args!(
-                    "{iterations} iterations of pbkdf2 are out of range (1 to {MAX_PBKDF2_ITERATIONS})"
-                )));
-            }
-            pbkdf2_sha256(password, salt, iterations, SALTED)
-        }
-        Kdf::Argon2id13 => {
-            let hash = argon2id13(password, salt, iterations, memory_of(memory)?)?;
-            Ok(match dialect {
-                Dialect::Spec => hash,
-                Dialect::Autobahn => BASE64_NOPAD.encode(hash.as_bytes()).into(),
-            })
-        }
+        Dialect::Autobahn => kdf.salted(dialect, password.as_bytes(), salt, iterations, memory),
     }
 }
 
