@@ -1,26 +1,41 @@
-// Loading of the wasm module.
+// Loading of the main module.
 
 import load from './wampwerk.js';
-import { ConnectError } from './errors.js';
+import { compile, unloadable } from './compiling.js';
+import { authSource } from './loading-auth.js';
+
+/** Bundlers find the file by this expression. */
+const FILE = {
+  url: new URL('wampwerk_bg.wasm', import.meta.url),
+  name: 'wampwerk_bg.wasm',
+  setter: 'init()',
+};
 
 let loading;
 let loaded = false;
 
-export function init(source) {
-  loading ??= load(source === undefined ? undefined : { module_or_path: source }).then(
-    () => {
-      loaded = true;
-    },
-    (cause) => {
-      // So that the next attempt can load it again.
-      loading = undefined;
-      const text = `cannot load the wasm module: ${cause?.message ?? cause}`;
-      throw new ConnectError('wamp.error.unavailable', [text], {}, text, { cause });
-    },
-  );
+export function init(source, { auth } = {}) {
+  if (auth !== undefined) {
+    authSource(auth);
+  }
+  loading ??= start(source).catch((error) => {
+    // So that the next attempt can load it again.
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 
 export function isLoaded() {
   return loaded;
+}
+
+async function start(source) {
+  const module = await compile(FILE, source);
+  try {
+    await load({ module_or_path: module });
+    loaded = true;
+  } catch (cause) {
+    throw unloadable(FILE, source, cause);
+  }
 }
