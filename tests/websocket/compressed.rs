@@ -151,6 +151,48 @@ fn d12_the_limit_is_that_of_the_inflated_message() {
     }
 }
 
+/// R3, R4: whatever a few octets inflate to, one step makes a bounded part of it.
+#[cfg(feature = "deflate")]
+#[test]
+fn r03_r04_a_step_inflates_a_bounded_part() {
+    const SIZE: usize = 8 << 20;
+    const STEP: usize = 64 << 10;
+    let limits = Limits { frame: SIZE, message: SIZE };
+    let mut writer = writer(false);
+    writer.message(Kind::Binary, vec![0; SIZE].into(), Form::default()).unwrap();
+    let octets = take(&mut writer);
+    assert!(octets.len() < 100_000, "{}", octets.len());
+
+    let mut whole = reader(false, limits);
+    let mut input = &octets[..];
+    let mut steps = 0;
+    let message = loop {
+        let before = input.len();
+        match whole.read_some(&mut input).unwrap() {
+            Some(event) => break event,
+            None => assert!(whole.has_event() || !input.is_empty()),
+        }
+        assert!(before - input.len() <= 4096);
+        steps += 1;
+    };
+    assert_eq!(message, Event::Message(Kind::Binary, vec![0; SIZE].into()));
+    assert!(steps >= SIZE / STEP / 2, "{steps}");
+    assert!(input.is_empty() && !whole.has_event());
+
+    let mut parts = reader(false, limits).in_parts();
+    let mut input = &octets[..];
+    let mut length = 0;
+    while let Some(event) = parts.read(&mut input).unwrap() {
+        if let Event::Part(Part::Data(data)) = event {
+            assert!(data.len() <= STEP, "{}", data.len());
+            length += data.len();
+            // What follows is inflated when it is asked for.
+            assert!(input.len() > octets.len() - 5000 || length > STEP);
+        }
+    }
+    assert_eq!(length, SIZE);
+}
+
 #[test]
 fn d14_a_final_block_in_a_message_does_not_spin() {
     for octets in [b"\xc2\x02\x03\x00", b"\xc2\x02\x03\x80"] {

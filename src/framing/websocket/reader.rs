@@ -26,7 +26,7 @@ const STEP: usize = 4 << 10;
 /// Octets that are unmasked at once before they are decompressed.
 const MASKED: usize = 4 << 10;
 
-/// Maximum length of a part of a decompressed message.
+/// Maximum length of a part of a decompressed message, and octets that are decompressed in one step.
 const PART: usize = 64 << 10;
 
 /// Memory that a message may waste before it is moved to a smaller place.
@@ -49,6 +49,8 @@ pub struct Reader {
     message: Option<Assembly>,
     /// Parts of a message that were not returned yet.
     parts: VecDeque<Part>,
+    /// More can be decompressed of the octets that were read.
+    is_inflating: bool,
     end: Option<Result<(), ReadError>>,
 }
 
@@ -87,6 +89,7 @@ impl Reader {
             control: Vec::new(),
             message: None,
             parts: VecDeque::new(),
+            is_inflating: false,
             end: None,
         }
     }
@@ -123,6 +126,19 @@ impl Reader {
     /// # Errors
     /// Returns [`ReadError`] with the first octet that breaks a rule, and again for every later call.
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
+        self.read_up_to(input, usize::MAX)
+    }
+
+    /// As [`read`](Self::read), but decompresses no more than 64 KiB or so, so that the work is bounded. If there
+    /// is no event, `input` may be left, or [`has_event`](Self::has_event): then there is more to do.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_some(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
+        self.read_up_to(input, PART)
+    }
+
+    fn read_up_to(&mut self, input: &mut &[u8], most: usize) -> Result<Option<Event>, ReadError> {
         match self.end {
             None => {}
             Some(Ok(())) => {
@@ -131,7 +147,7 @@ impl Reader {
             }
             Some(Err(error)) => return Err(error),
         }
-        let event = self.advance(input);
+        let event = self.advance(input, most);
         let end = match &event {
             Err(error) => Err(*error),
             Ok(Some(Event::Close(_))) => Ok(()),
@@ -140,6 +156,7 @@ impl Reader {
         self.end = Some(end);
         (self.frame, self.message) = (None, None);
         (self.control, self.parts) = (Vec::new(), VecDeque::new());
+        self.is_inflating = false;
         event
     }
 
@@ -160,9 +177,11 @@ impl Reader {
         Some((&mut message.octets).limit(missing))
     }
 
-    /// Returns whether [`read`](Self::read) has an event without further input, which happens to parts.
+    /// Returns whether [`read`](Self::read) may have an event without further input, which happens to parts and to
+    /// compressed messages.
     pub fn has_event(&self) -> bool {
-        !self.parts.is_empty() || self.frame.is_some_and(|frame| frame.missing() == 0)
+        let is_whole = self.frame.is_some_and(|frame| frame.missing() == 0);
+        !self.parts.is_empty() || self.is_inflating || is_whole
     }
 
     /// Returns whether a message or a frame is incomplete. The end of the stream would truncate it.
@@ -170,8 +189,10 @@ impl Reader {
         self.head_length > 0 || self.frame.is_some() || self.message.is_some()
     }
 
-    fn advance(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
+    /// Decompresses `most` octets, or a step more.
+    fn advance(&mut self, input: &mut &[u8], most: usize) -> Result<Option<Event>, ReadError> {
         self.settle()?;
+        let mut inflated = 0;
         loop {
             if let Some(part) = self.parts.pop_front() {
                 return Ok(Some(Event::Part(part)));
@@ -185,20 +206,25 @@ impl Reader {
                 }
                 continue;
             };
-            if frame.missing() > 0 {
-                if input.is_empty() {
+            if frame.missing() > 0 || self.is_inflating {
+                if input.is_empty() && !self.is_inflating || inflated >= most {
                     return Ok(None);
                 }
                 let count = usize::try_from(frame.missing()).unwrap_or(usize::MAX);
-                let (octets, rest) = input.split_at(count.min(input.len()));
-                *input = rest;
+                let octets = &input[..count.min(input.len())];
+                let mut read = octets.len();
                 if frame.header.op_code.is_control() {
                     self.control.extend_from_slice(octets);
+                } else if self.message.as_ref().is_some_and(|message| message.compressed) {
+                    let written;
+                    (read, written) = self.put_compressed(frame, octets)?;
+                    inflated += written;
                 } else {
                     self.put(frame, octets)?;
                 }
+                *input = &input[read..];
                 if let Some(frame) = &mut self.frame {
-                    frame.read += octets.len() as u64;
+                    frame.read += read as u64;
                 }
                 continue;
             }
@@ -294,9 +320,6 @@ impl Reader {
     /// Takes octets of a frame of a message.
     fn put(&mut self, frame: Frame, octets: &[u8]) -> Result<(), ReadError> {
         let Some(message) = &mut self.message else { return Ok(()) };
-        if message.compressed {
-            return self.put_compressed(frame, octets);
-        }
         // Further frames may follow any other one, and they may be tiny.
         let most = if frame.header.fin { frame.missing() } else { u64::MAX };
         let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -309,37 +332,31 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes octets of a frame of a compressed message.
-    fn put_compressed(&mut self, frame: Frame, octets: &[u8]) -> Result<(), ReadError> {
+    /// Decompresses octets of a frame, in one step. Returns the numbers of octets that were read and written.
+    fn put_compressed(&mut self, frame: Frame, octets: &[u8]) -> Result<(usize, usize), ReadError> {
         let (Some(inflate), Some(message)) = (&mut self.inflate, &mut self.message) else {
-            return Ok(());
+            return Ok((octets.len(), 0));
         };
         let limit = self.limits.message;
-        let mut position = (frame.read % 4) as usize;
+        let given = &octets[..octets.len().min(MASKED)];
+        let mut input = given;
         let mut unmasked = [0; MASKED];
-        for masked in octets.chunks(MASKED) {
-            let mut input = masked;
-            if let Some(mask) = frame.header.mask {
-                let octets = &mut unmasked[..masked.len()];
-                octets.copy_from_slice(masked);
-                mask::apply(mask, position, octets);
-                position += masked.len() % 4;
-                input = octets;
-            }
-            loop {
-                let out = &mut message.octets;
-                let more = inflate.push_some(&mut input, out, PART, limit);
-                let more = more.map_err(|error| inflate_error(error, limit))?;
-                message.check()?;
-                if self.in_parts {
-                    self.parts.extend(message.part());
-                }
-                if !more {
-                    break;
-                }
-            }
+        if let Some(mask) = frame.header.mask {
+            let octets = &mut unmasked[..given.len()];
+            octets.copy_from_slice(given);
+            mask::apply(mask, (frame.read % 4) as usize, octets);
+            input = octets;
         }
-        Ok(())
+        let before = message.octets.len();
+        let more = inflate.push_some(&mut input, &mut message.octets, PART, limit);
+        let more = more.map_err(|error| inflate_error(error, limit))?;
+        let written = message.octets.len() - before;
+        message.check()?;
+        self.is_inflating = more && input.is_empty();
+        if self.in_parts {
+            self.parts.extend(message.part());
+        }
+        Ok((given.len() - input.len(), written))
     }
 
     /// Takes the octets that were put into place.
