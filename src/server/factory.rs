@@ -13,9 +13,9 @@ use crate::message::Serializer;
 use crate::server::accepting::open;
 use crate::server::connections::Connections;
 use crate::server::handlers::Handlers;
-use crate::server::mount::Mount;
+use crate::server::mounting::mount;
 use crate::server::target::{Target, Url};
-use crate::server::{Listener, TransportHandler};
+use crate::server::{Listener, Mount, TransportHandler};
 use crate::transport::TlsServer;
 use crate::transport::native::accept::Acceptor;
 use crate::transport::{ServerOptions, Transport};
@@ -227,8 +227,8 @@ impl WampWebSocketServerFactory {
     pub fn mount(&self) -> Result<Mount, ConfigError> {
         let Target { serializers, options, on_connect, .. } = &self.0.target;
         let connections = Connections::new(self.0.handlers.clone());
-        let mount = Mount::new(serializers, options.clone(), &ServerOptions::new(), connections)?;
-        Ok(mount.asking(on_connect.clone()))
+        let (options, on_connect) = (options.clone(), on_connect.clone());
+        mount(serializers, options, &ServerOptions::new(), on_connect, connections)
     }
 }
 

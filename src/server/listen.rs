@@ -10,11 +10,12 @@ use crate::router::{self, Connection, ListenGuard, Router};
 use crate::rt::BoxFuture;
 use crate::server::accepting::open;
 use crate::server::connections::Connections;
-use crate::server::mount::Mount;
+use crate::server::mounting::mount;
 use crate::server::serve::Serve;
 use crate::server::target::Target;
 use crate::transport::{ServerOptions, TlsServer, Transport};
 use crate::websocket::handshake::OnConnect;
+use crate::websocket::mount::Mount;
 use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
 /// Builder of a listener: made by [`Router::listen`], started by `.await`.
@@ -120,7 +121,7 @@ impl Router {
     pub fn mount(&self, options: ServerOptions) -> Result<Mount, ConfigError> {
         let serializers = &self.settings().serializers;
         let connections = Connections::new(self.connections());
-        Mount::new(serializers, options, &self.server_defaults(), connections)
+        mount(serializers, options, &self.server_defaults(), None, connections)
     }
 
     /// The defaults of the router's listeners.

@@ -1,4 +1,4 @@
-//! Servers: listeners of a router, a router within an HTTP server, and custom WAMP servers. Native only.
+//! Servers: listeners of a router, servers within an HTTP server, and custom WAMP servers. Native only.
 //!
 //! - [`Router::listen`](crate::Router::listen) listens on TCP ports and unix sockets; [`Listener`] is
 //!   the handle.
@@ -16,7 +16,7 @@ mod handler;
 mod handlers;
 #[cfg(feature = "router")]
 mod listen;
-mod mount;
+mod mounting;
 mod read_ahead;
 mod serve;
 mod target;
@@ -24,9 +24,9 @@ mod wamp_transport;
 mod wire;
 
 pub use crate::net::listen::listener::Listener;
+pub use crate::websocket::mount::{Mount, Upgrade};
 pub use factory::{WampRawSocketServerFactory, WampWebSocketServerFactory};
 pub use handler::{HandlerError, TransportHandler};
 #[cfg(feature = "router")]
 pub use listen::Listen;
-pub use mount::{Mount, Upgrade};
 pub use wamp_transport::{SendError, WampTransport};

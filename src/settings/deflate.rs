@@ -40,6 +40,7 @@ pub struct Deflate {
     client_context_takeover: Option<bool>,
     server_max_window_bits: Option<u8>,
     client_max_window_bits: Option<u8>,
+    accept_max_window_bits: Option<bool>,
     accept_offers: Option<Arc<AcceptOffers>>,
     accept_response: Option<Arc<AcceptResponse>>,
 }
@@ -132,10 +133,17 @@ impl Deflate {
 
     /// Maximum size of the client's window in bits, 8 to 15. A client uses no larger window. A server
     /// asks clients for it that can limit their window, and accepts others as well. Default: 15.
-    #[doc(alias = "accept_max_window_bits")]
     #[must_use]
     pub fn client_max_window_bits(mut self, bits: u8) -> Self {
         self.client_max_window_bits = Some(bits);
+        self
+    }
+
+    /// Sets whether a client lets the server limit the client's window. If false, the offer is made without
+    /// `client_max_window_bits`, and a response with it fails the handshake. No effect on servers. Default: true.
+    #[must_use]
+    pub fn accept_max_window_bits(mut self, accept: bool) -> Self {
+        self.accept_max_window_bits = Some(accept);
         self
     }
 
@@ -219,6 +227,11 @@ impl Deflate {
         self.client_max_window_bits
     }
 
+    /// Returns whether the server may limit the client's window.
+    pub(crate) fn accepts_window(&self) -> bool {
+        self.accept_max_window_bits.unwrap_or(true)
+    }
+
     /// Chooses one of the offers as set, and the settings with which it is accepted.
     pub(crate) fn choose(&self, offers: &[DeflateOffer]) -> Option<(DeflateOffer, Deflate)> {
         let Some(accept) = &self.accept_offers else {
@@ -266,6 +279,7 @@ impl PartialEq for Deflate {
             && self.client_context_takeover == other.client_context_takeover
             && self.server_max_window_bits == other.server_max_window_bits
             && self.client_max_window_bits == other.client_max_window_bits
+            && self.accept_max_window_bits == other.accept_max_window_bits
             && same(&self.accept_offers, &other.accept_offers)
             && same(&self.accept_response, &other.accept_response)
     }
@@ -283,6 +297,7 @@ impl fmt::Debug for Deflate {
             .field("client_context_takeover", &self.client_context_takeover)
             .field("server_max_window_bits", &self.server_max_window_bits)
             .field("client_max_window_bits", &self.client_max_window_bits)
+            .field("accept_max_window_bits", &self.accept_max_window_bits)
             .field("accept_offers", &self.accept_offers.is_some())
             .field("accept_response", &self.accept_response.is_some())
             .finish()

@@ -10,7 +10,7 @@ use crate::settings::{Deflate, LARGEST, Ping, check_time};
 /// Each has the name that it has there, in `snake_case`; [`max_send_size`](Self::max_send_size) and
 /// [`send_timeout`](Self::send_timeout) are ours. The defaults below are WebSocket's.
 ///
-/// RawSocket refuses `max_frame_payload_size`, `auto_fragment_size`, `per_message_deflate` and
+/// RawSocket refuses `max_frame_payload_size`, `auto_fragment_size`, `per_message_deflate`, `fail_by_drop` and
 /// `server_connection_drop_timeout`. There, messages have 512 bytes to 16 MiB, closing takes up to 2 s
 /// in one step, and pings are sent only with an `auto_ping_interval`, without which the other settings
 /// of pings are refused. The browser has `max_message_payload_size` and `open_handshake_timeout`.
@@ -31,6 +31,7 @@ pub struct WebSocketOptions {
     pub(crate) auto_fragment_size: Option<usize>,
     /// `Some(None)`: switched off.
     pub(crate) per_message_deflate: Option<Option<Deflate>>,
+    pub(crate) fail_by_drop: Option<bool>,
 }
 
 impl WebSocketOptions {
@@ -182,6 +183,15 @@ impl WebSocketOptions {
         self
     }
 
+    /// Drops the TCP connection when the peer breaks a rule or answers no ping, with nothing said. If false, the
+    /// peer is told by a Close frame with the code of its fault. Default: false, whereas Autobahn drops.
+    #[doc(alias = "failByDrop")]
+    #[must_use]
+    pub fn fail_by_drop(mut self, drop: bool) -> Self {
+        self.fail_by_drop = Some(drop);
+        self
+    }
+
     /// Takes the unset options from others.
     pub(crate) fn or(self, others: WebSocketOptions) -> Self {
         WebSocketOptions {
@@ -202,6 +212,7 @@ impl WebSocketOptions {
             ping: self.ping.or(others.ping),
             auto_fragment_size: self.auto_fragment_size.or(others.auto_fragment_size),
             per_message_deflate: self.per_message_deflate.or(others.per_message_deflate),
+            fail_by_drop: self.fail_by_drop.or(others.fail_by_drop),
         }
     }
 

@@ -103,6 +103,7 @@ impl WampWebSocketClientFactory {
     option_setters! {
         max_frame_payload_size(bytes: usize),
         auto_fragment_size(bytes: usize),
+        fail_by_drop(drop: bool),
         per_message_deflate(deflate: impl Into<Option<Deflate>>),
     }
 }

@@ -138,6 +138,7 @@ impl TransportConfig {
             (options.max_frame_payload_size.is_some(), "options.max_frame_payload_size"),
             (options.auto_fragment_size.is_some(), "options.auto_fragment_size"),
             (options.per_message_deflate.is_some(), "options.per_message_deflate"),
+            (options.fail_by_drop.is_some(), "options.fail_by_drop"),
             (drop_timeout.is_some(), "options.server_connection_drop_timeout"),
         ];
         if let Some((_, key)) = first_unsupported.iter().find(|(set, _)| *set) {

@@ -31,9 +31,10 @@ pub(crate) enum CloseStep {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// Puts our Close frame into the buffer, behind everything else. Of a connection that cannot be
-    /// written any more, only our direction is ended.
+    /// written any more, only our direction is ended; one that fails may be dropped as it is.
     pub(crate) fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
         match self.reading {
+            Reading::Failed(_) if self.fail_by_drop => return CloseStep::Done,
             Reading::Failed(code) => self.write_close(Some((code, ""))),
             Reading::Open | Reading::Closed | Reading::Ended => self.write_close(said),
         }

@@ -36,6 +36,9 @@ pub(crate) const READ_SIZE: usize = 32 << 10;
 /// Number of reads after which the task yields: a message may consist of a million empty fragments.
 const READS_PER_POLL: u8 = 16;
 
+/// Number of steps of decompression of 64 KiB after which the task yields.
+const STEPS_PER_POLL: u8 = 16;
+
 /// Time without a message after which the memory of compression is given back.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -60,11 +63,14 @@ pub(crate) struct Connection<S> {
     /// last one is enough (RFC 6455, section 5.5.3).
     held_pong: Option<Bytes>,
     fragment: Option<NonZeroUsize>,
+    pub(super) fail_by_drop: bool,
     /// Present if compression was agreed.
     idle: Option<Idle>,
     read: u64,
     /// Number of times that the stream may still be read in this poll.
     reads_left: u8,
+    /// Number of times that the reader may still be asked for more in this poll.
+    steps_left: u8,
     written: u64,
 }
 
@@ -115,8 +121,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             pongs: Pongs::default(),
             held_pong: None,
             fragment: settings.auto_fragment_size,
+            fail_by_drop: settings.fail_by_drop,
             idle: deflate.map(|_| Idle::default()),
             reads_left: READS_PER_POLL,
+            steps_left: STEPS_PER_POLL,
             written: 0,
         }
     }
@@ -260,21 +268,30 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
     fn enter(&mut self) {
         self.reads_left = READS_PER_POLL;
+        self.steps_left = STEPS_PER_POLL;
     }
 
     fn next_buffered(&mut self) -> Result<Option<Event>, TransportError> {
-        if self.early.is_empty() && !self.reader.has_event() {
-            return Ok(None);
+        while !self.early.is_empty() || self.reader.has_event() {
+            let Some(steps_left) = self.steps_left.checked_sub(1) else {
+                // Nothing more is read in this poll.
+                self.reads_left = 0;
+                break;
+            };
+            let mut input = &self.early[..];
+            let event = self.reader.read_some(&mut input);
+            let left = input.len();
+            self.early.advance(self.early.len() - left);
+            if left == 0 {
+                // Or it would hold its memory until more comes.
+                self.early = Bytes::new();
+            }
+            if !matches!(event, Ok(None)) {
+                return self.take(event);
+            }
+            self.steps_left = steps_left;
         }
-        let mut input = &self.early[..];
-        let event = self.reader.read(&mut input);
-        let left = input.len();
-        self.early.advance(self.early.len() - left);
-        if left == 0 {
-            // Or it would hold its memory until more comes.
-            self.early = Bytes::new();
-        }
-        self.take(event)
+        Ok(None)
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, TransportError>> {
@@ -297,7 +314,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
             };
             read.map(|()| {
                 let mut input = buf.filled();
-                let event = self.reader.read(&mut input);
+                let event = self.reader.read_some(&mut input);
                 if !input.is_empty() {
                     self.early = Bytes::copy_from_slice(input);
                 }

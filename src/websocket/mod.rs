@@ -48,6 +48,8 @@ cfg_if::cfg_if! {
         mod driver;
         pub(crate) mod handshake;
         mod masks;
+        pub(crate) mod mount;
+        mod mounting;
         mod protocol;
         pub(crate) mod settings;
         #[cfg(feature = "tokio-tungstenite")]

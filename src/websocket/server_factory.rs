@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout_at;
 
 use super::client::Mode;
@@ -66,7 +66,7 @@ pub fn listen(url: impl Into<String>) -> WebSocketServerFactory {
 pub struct WebSocketServerFactory {
     url: String,
     protocols: Vec<String>,
-    options: ServerOptions,
+    pub(super) options: ServerOptions,
     tls: Option<TlsServer>,
     open: Arc<Open>,
 }
@@ -204,33 +204,41 @@ impl WebSocketServerFactory {
             (false, Some(_)) => return Err(wrong("TLS is for wss://").into()),
             _ => {}
         }
-        self.options.check()?;
-        if let Some(name) = self.options.first_wamp_only() {
-            return Err(ConfigError::new(name, "it is a setting of WAMP").into());
-        }
-        if self.options.compresses()
-            && let Some(text) = deflate::MISSING
-        {
-            return Err(ConfigError::new("per_message_deflate", text).into());
-        }
-        crate::framing::websocket::handshake::check_protocols(&self.protocols)?;
-        let tls = self.tls.clone().map(ServerTls::new);
-        if let Some(tls) = &tls {
-            tls.check().map_err(|error| error.within("tls"))?;
-        }
         let has_path = self.url.split("://").nth(1).is_some_and(|rest| match &url.unix {
             Some(file) => rest.len() > "unix:".len() + file.len(),
             None => rest.contains('/'),
         });
-        let server = Server {
-            path: has_path.then(|| url.path.clone()),
+        let path = has_path.then(|| url.path.clone());
+        Ok((self.serving(path, self.tls.clone().map(ServerTls::new))?, url))
+    }
+
+    /// Checks the settings beside the URL.
+    pub(super) fn serving(
+        &self,
+        path: Option<String>,
+        tls: Option<ServerTls>,
+    ) -> Result<Server, ConfigError> {
+        self.options.check()?;
+        if let Some(name) = self.options.first_wamp_only() {
+            return Err(ConfigError::new(name, "it is a setting of WAMP"));
+        }
+        if self.options.compresses()
+            && let Some(text) = deflate::MISSING
+        {
+            return Err(ConfigError::new("per_message_deflate", text));
+        }
+        crate::framing::websocket::handshake::check_protocols(&self.protocols)?;
+        if let Some(tls) = &tls {
+            tls.check().map_err(|error| error.within("tls"))?;
+        }
+        Ok(Server {
+            path,
             protocols: self.protocols.clone(),
             terms: self.options.handshake(None),
             options: self.options.clone(),
             tls,
-            open: Arc::clone(&self.open),
-        };
-        Ok((server, url))
+            open: Open::part_of(Some(&self.open)),
+        })
     }
 
     async fn start(&self, receive: Receive) -> Result<Listener, ListenError> {
@@ -249,10 +257,10 @@ impl WebSocketServerFactory {
         let url = url.to_string();
         tracing::info!(%url, "listening");
         let server = Arc::new(server);
-        let (gone, on_gone) = watch::channel(());
-        let accepting = Accepting { server, receive, gone };
+        let gone = server.open.gone.subscribe();
+        let accepting = Accepting { server, receive };
         let control = accept_loop::start(socket, accepting, self.options.connections());
-        Ok(Listener { url, raw_socket_url: None, local_addr, control, gone: on_gone })
+        Ok(Listener { url, raw_socket_url: None, local_addr, control, gone })
     }
 }
 
@@ -319,12 +327,10 @@ enum Receive {
 struct Accepting {
     server: Arc<Server>,
     receive: Receive,
-    /// Closed with the listener.
-    gone: watch::Sender<()>,
 }
 
 impl Accept for Accepting {
-    type Guard = watch::Sender<()>;
+    type Guard = ();
 
     async fn accept<T>(&self, stream: T, peer: &str, permit: OwnedSemaphorePermit)
     where
@@ -364,9 +370,7 @@ impl Accept for Accepting {
         self.server.open.wait_down().await;
     }
 
-    fn guard(&self) -> watch::Sender<()> {
-        self.gone.clone()
-    }
+    fn guard(&self) {}
 }
 
 impl IntoFuture for WebSocketServerFactory {

@@ -53,6 +53,8 @@ pub struct ServerOptions {
     trust_x_forwarded_for: Option<usize>,
     server: Option<String>,
     headers: Vec<(String, String)>,
+    external_port: Option<u16>,
+    fail_by_drop: Option<bool>,
 }
 
 impl ServerOptions {
@@ -246,6 +248,24 @@ impl ServerOptions {
         self
     }
 
+    /// WebSocket: port that clients have to name in `Host`, which differs from that of the socket behind a proxy;
+    /// others get HTTP status 400. A `Host` without a port means 80 or 443. `None` for any port. Default: any.
+    #[doc(alias = "externalPort")]
+    #[must_use]
+    pub fn external_port(mut self, port: impl Into<Option<u16>>) -> Self {
+        self.external_port = port.into();
+        self
+    }
+
+    /// WebSocket: drops the TCP connection when the peer breaks a rule or answers no ping, with nothing said. If false, the
+    /// peer is told by a Close frame with the code of its fault. Default: false, whereas Autobahn drops.
+    #[doc(alias = "failByDrop")]
+    #[must_use]
+    pub fn fail_by_drop(mut self, drop: bool) -> Self {
+        self.fail_by_drop = Some(drop);
+        self
+    }
+
     /// Checks that every setting is valid. Listening does this, too.
     ///
     /// # Errors
@@ -319,6 +339,8 @@ impl ServerOptions {
             ("trust_x_forwarded_for", self.trust_x_forwarded_for.is_some()),
             ("server", self.server.is_some()),
             ("headers", !self.headers.is_empty()),
+            ("external_port", self.external_port.is_some()),
+            ("fail_by_drop", self.fail_by_drop.is_some()),
         ];
         all.into_iter().find_map(|(name, set)| set.then_some(name))
     }
@@ -337,13 +359,17 @@ impl ServerOptions {
         matches!(self.per_message_deflate, Some(Some(_)))
     }
 
-    /// The first setting that has no effect on a mounted server.
-    pub(crate) fn first_listener_only(&self) -> Option<&'static str> {
+    /// Checks that every setting is valid, and has an effect on a mounted server.
+    pub(crate) fn check_mounted(&self) -> Result<(), ConfigError> {
+        self.check()?;
         let all = [
             ("open_handshake_timeout", self.open_handshake_timeout.is_some()),
             ("unix_mode", self.unix_mode.is_some()),
         ];
-        all.into_iter().find_map(|(name, set)| set.then_some(name))
+        match all.into_iter().find(|(_, is_set)| *is_set) {
+            Some((name, _)) => Err(bad(name, "set it on the HTTP server that this is mounted in")),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn handshake_time(&self) -> Duration {
@@ -369,6 +395,7 @@ impl ServerOptions {
             auto_ping,
             send_timeout: self.patience(auto_ping),
             close_timeout: self.close_timeout.unwrap_or(default.close_timeout),
+            fail_by_drop: self.fail_by_drop.unwrap_or(false),
             ..default
         }
     }
@@ -395,6 +422,7 @@ impl ServerOptions {
             origins: self.origins(),
             on_connect,
             deflate: self.per_message_deflate.clone().flatten(),
+            external_port: self.external_port,
             trusted_proxies: self.trust_x_forwarded_for.unwrap_or(0),
             server: self.server.as_ref().and_then(|value| HeaderValue::try_from(value).ok()),
             // They have been checked.

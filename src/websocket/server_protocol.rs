@@ -70,36 +70,54 @@ pub trait WebSocketServerProtocol: MaybeSend + 'static {
     events!();
 }
 
-struct ServerSide<P>(P);
+pub(super) struct ServerSide<P>(P);
 
 events_of!(ServerSide, WebSocketServerProtocol);
+
+impl<P: WebSocketServerProtocol> ServerSide<P> {
+    pub(super) fn new(protocol: P) -> Self {
+        ServerSide(protocol)
+    }
+
+    /// How the task of the connection has to work.
+    pub(super) fn mode() -> Mode {
+        Mode { in_parts: P::IN_PARTS, tells_control: true }
+    }
+
+    /// Asks the protocol about a request. An error is the answer to the client, and what the protocol is told.
+    pub(super) async fn decide(
+        &mut self,
+        request: ConnectionRequest,
+    ) -> Result<ConnectionAccept, (ConnectionDeny, Closed)> {
+        match caught(async { self.0.on_connect(request).await }).await {
+            Ok(Ok(accept)) => Ok(accept),
+            Ok(Err(deny)) => Err((deny, Closed::lost("on_connect refused the client", None, None))),
+            Err(panic) => {
+                tracing::error!(%panic, "on_connect failed");
+                let closed = Closed::lost("on_connect panicked", None, Some(panic.into()));
+                Err((ConnectionDeny::new(500, "the server failed"), closed))
+            }
+        }
+    }
+}
 
 /// Answers a request by a protocol, and calls its methods until the end of the connection.
 pub(super) async fn serve<P: WebSocketServerProtocol>(asked: Asked, protocol: P) {
     let mut protocol = ServerSide(protocol);
-    let (request, deadline) = (asked.request.clone(), asked.deadline);
-    let answer = caught(async { protocol.0.on_connect(request).await });
-    let reason = match tokio::time::timeout_at(deadline, answer).await {
-        Ok(Ok(Ok(accept))) => {
-            let mode = Mode { in_parts: P::IN_PARTS, tells_control: true };
-            match asked.accept(accept, mode).await {
-                Ok(socket) => return run(socket, protocol).await,
-                Err(error) => Closed::lost(error.to_string(), None, Some(Cause::new(error))),
-            }
-        }
-        Ok(Ok(Err(deny))) => {
+    let decision = protocol.decide(asked.request.clone());
+    let decided = tokio::time::timeout_at(asked.deadline, decision).await.unwrap_or_else(|_| {
+        let closed = Closed::lost("on_connect took too long", None, None);
+        Err((ConnectionDeny::new(503, "the server took too long"), closed))
+    });
+    let closed = match decided {
+        Ok(accept) => match asked.accept(accept, ServerSide::<P>::mode()).await {
+            Ok(socket) => return run(socket, protocol).await,
+            Err(error) => Closed::lost(error.to_string(), None, Some(Cause::new(error))),
+        },
+        Err((deny, closed)) => {
             asked.deny(deny).await;
-            Closed::lost("on_connect refused the client", None, None)
-        }
-        Ok(Err(panic)) => {
-            tracing::error!(%panic, "on_connect failed");
-            asked.deny(ConnectionDeny::new(500, "the server failed")).await;
-            Closed::lost("on_connect panicked", None, Some(panic.into()))
-        }
-        Err(_) => {
-            asked.deny(ConnectionDeny::new(503, "the server took too long")).await;
-            Closed::lost("on_connect took too long", None, None)
+            closed
         }
     };
-    end(&mut protocol, reason).await;
+    end(&mut protocol, closed).await;
 }

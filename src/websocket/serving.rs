@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -18,6 +19,7 @@ use super::server_options::ServerOptions;
 use super::socket::WebSocket;
 use crate::error::{AcceptError, Cause};
 use crate::framing::websocket::Role;
+use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::handshake::Refusal;
 use crate::net::client_left;
 use crate::net::tls::{self, ServerTls};
@@ -27,13 +29,14 @@ use crate::rt::lock::Lock;
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// A stream of any kind.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 
-pub(super) type BoxIo = Box<dyn Io>;
+pub(crate) type BoxIo = Box<dyn Io>;
 
-/// What all connections of a server share.
+/// What all connections of a listener or a mount share.
+#[derive(Clone)]
 pub(super) struct Server {
     /// `None` accepts any path.
     pub(super) path: Option<String>,
@@ -45,11 +48,15 @@ pub(super) struct Server {
     pub(super) open: Arc<Open>,
 }
 
-/// The connections that are open, over all listeners of a server.
+/// The connections that are open: of a listener or a mount, or of all of a factory.
 pub(super) struct Open {
+    /// All of the factory, for a part of them.
+    all: Option<Arc<Open>>,
     channels: Lock<(u64, HashMap<u64, Arc<Channel>>)>,
     count: watch::Sender<usize>,
     down: watch::Sender<bool>,
+    /// Closed when neither connections are left, nor what they come from.
+    pub(super) gone: watch::Sender<()>,
 }
 
 /// One of them. Dropping it removes the connection.
@@ -57,6 +64,14 @@ struct Place {
     open: Arc<Open>,
     key: u64,
     _room: Option<OwnedSemaphorePermit>,
+    _of_all: Option<Box<dyn Send>>,
+}
+
+/// A request that is granted, and its answer.
+pub(super) struct Answer {
+    pub(super) response: Response<()>,
+    protocol: Option<String>,
+    deflate: Option<Agreement>,
 }
 
 /// A request that has not been answered.
@@ -98,7 +113,11 @@ impl Server {
             Err(ReceiveError::Timeout) => return Err(AcceptError::Timeout),
             Err(ReceiveError::Refused(refusal)) => return Err(refused(&refusal)),
         };
-        match self.check(&incoming, peer, has_room) {
+        let checked = match has_room {
+            true => self.check(&incoming.request, Some(peer)),
+            false => Err(Refusal::no_room()),
+        };
+        match checked {
             Ok(request) => {
                 Ok(Asked { request, incoming, server: Arc::clone(self), room, deadline })
             }
@@ -109,30 +128,56 @@ impl Server {
         }
     }
 
-    fn check(
+    /// Checks everything that needs no decision of the application.
+    pub(super) fn check(
         &self,
-        incoming: &Incoming<BoxIo>,
-        peer: &str,
-        has_room: bool,
+        request: &Request<()>,
+        peer: Option<&str>,
     ) -> Result<ConnectionRequest, Refusal> {
-        if !has_room {
-            return Err(Refusal::no_room());
-        }
         if self.open.is_down() {
             return Err(Refusal::down());
         }
-        let request = &incoming.request;
         if self.path.as_ref().is_some_and(|path| request.uri().path() != path) {
             let text = "no WebSocket at this path";
             return Err(Refusal::new(http::StatusCode::NOT_FOUND, text));
         }
-        self.terms.check(request, Some(peer))
+        self.terms.check(request, peer)
+    }
+
+    /// Makes the answer that grants a request. Without a choice of the application, the subprotocol is the
+    /// first of the client's that the server speaks.
+    pub(super) fn answer(
+        &self,
+        request: &ConnectionRequest,
+        accept: &ConnectionAccept,
+    ) -> Result<Answer, Refusal> {
+        let ours = |name: &&str| self.protocols.iter().any(|ours| ours == name);
+        let protocol = accept.chosen().or_else(|| request.protocols().find(ours));
+        let (response, deflate) = self.terms.response(request, accept, protocol)?;
+        Ok(Answer { response, protocol: protocol.map(str::to_owned), deflate })
+    }
+
+    /// Opens the connection of a request that was answered: over a stream and what was read of it.
+    pub(super) fn open(
+        &self,
+        connection: (BoxIo, Vec<u8>),
+        peer: String,
+        answer: Answer,
+        room: Option<OwnedSemaphorePermit>,
+        mode: Mode,
+    ) -> WebSocket {
+        let Answer { response, protocol, deflate } = answer;
+        let (head, ()) = response.into_parts();
+        let deflate = deflate.as_ref();
+        let response = ConnectionResponse::sent(peer, head.headers, protocol.as_deref(), deflate);
+        let settings = self.options.websocket();
+        let place = |channel: &Arc<Channel>| self.open.add(channel, room);
+        start(connection, Role::Server, response, &settings, deflate, mode, place)
     }
 }
 
 impl Asked {
-    /// Accepts the request. Without a choice of the application, the subprotocol is the first of the
-    /// client's that the server speaks.
+    /// Accepts the request.
     pub(super) async fn accept(
         self,
         accept: ConnectionAccept,
@@ -143,24 +188,18 @@ impl Asked {
             return Err(AcceptError::Timeout);
         }
         let Asked { request, incoming, server, room, deadline } = self;
-        let ours = |name: &&str| server.protocols.iter().any(|ours| ours == name);
-        let protocol = accept.chosen().or_else(|| request.protocols().find(ours));
-        let (response, deflate) = match server.terms.response(&request, &accept, protocol) {
+        let answer = match server.answer(&request, &accept) {
             Ok(answer) => answer,
             Err(refusal) => {
                 incoming.refuse(server.terms.refusal(&refusal)).await;
                 return Err(refused(&refusal));
             }
         };
-        let sent = timeout_at(deadline, incoming.accept(&response)).await;
+        let sent = timeout_at(deadline, incoming.accept(&answer.response)).await;
         let connection = sent.map_err(|_| AcceptError::Timeout)?;
         let connection = connection.map_err(|error| AcceptError::Lost(error.into()))?;
         let peer = request.peer().unwrap_or_default().to_owned();
-        let (head, ()) = response.into_parts();
-        let response = ConnectionResponse::sent(peer, head.headers, protocol, deflate.as_ref());
-        let settings = server.options.websocket();
-        let place = |channel: &Arc<Channel>| server.open.add(channel, room);
-        Ok(start(connection, Role::Server, response, &settings, deflate.as_ref(), mode, place))
+        Ok(server.open(connection, peer, answer, room, mode))
     }
 
     /// Refuses the request.
@@ -176,11 +215,19 @@ impl Asked {
 }
 
 impl Open {
+    /// All connections of a factory.
     pub(super) fn new() -> Arc<Self> {
+        Open::part_of(None)
+    }
+
+    /// A part of them.
+    pub(super) fn part_of(all: Option<&Arc<Open>>) -> Arc<Self> {
         Arc::new(Open {
+            all: all.cloned(),
             channels: Lock::new((0, HashMap::new())),
             count: watch::Sender::new(0),
             down: watch::Sender::new(false),
+            gone: watch::Sender::new(()),
         })
     }
 
@@ -200,7 +247,8 @@ impl Open {
         if self.is_down() {
             close(channel);
         }
-        Box::new(Place { open: Arc::clone(self), key, _room: room })
+        let of_all = self.all.as_ref().map(|all| all.add(channel, None));
+        Box::new(Place { open: Arc::clone(self), key, _room: room, _of_all: of_all })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -208,11 +256,12 @@ impl Open {
     }
 
     pub(super) fn is_down(&self) -> bool {
-        *self.down.borrow()
+        *self.down.borrow() || self.all.as_ref().is_some_and(|all| all.is_down())
     }
 
-    /// Begins closing all connections with code 1001.
+    /// Begins closing all connections with code 1001, and those that still come.
     pub(super) fn dismiss(&self) {
+        self.down.send_replace(true);
         let channels: Vec<_> = self.channels.lock().1.values().cloned().collect();
         for channel in channels {
             close(&channel);
@@ -221,15 +270,16 @@ impl Open {
 
     /// Ends all connections, and those that still come. Waits until they are gone, for a bounded time.
     pub(super) async fn shut_down(&self, close_timeout: Duration) {
-        self.down.send_replace(true);
         self.dismiss();
         // The sender lives as long as we do.
         let mut count = self.count.subscribe();
         let _ = timeout(close_timeout + MARGIN, count.wait_for(|count| *count == 0)).await;
     }
 
+    /// Waits for the end of the whole factory.
     pub(super) async fn wait_down(&self) {
-        let _ = self.down.subscribe().wait_for(|down| *down).await;
+        let all = self.all.as_deref().unwrap_or(self);
+        let _ = all.down.subscribe().wait_for(|down| *down).await;
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) send_timeout: Option<Duration>,
     /// Longest time that closing takes, altogether.
     pub(crate) close_timeout: Duration,
+    /// A failure ends the stream without a Close frame.
+    pub(crate) fail_by_drop: bool,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             auto_ping: AutoPing::of(&Ping::default(), true),
             send_timeout: Some(SEND_TIMEOUT),
             close_timeout: CLOSE_TIMEOUT,
+            fail_by_drop: false,
         }
     }
 }
@@ -60,6 +63,7 @@ impl Settings {
             auto_ping: AutoPing::of(&options.ping, true),
             send_timeout: options.send_timeout.unwrap_or(default.send_timeout),
             close_timeout: options.close_timeout.unwrap_or(steps),
+            fail_by_drop: options.fail_by_drop.unwrap_or(false),
         }
     }
 

@@ -113,7 +113,7 @@ fn the_key_and_the_reason_are_told() {
             "must be true or false",
         ),
         (r#""options": {"tcp_no_delay": false}"#, "options.tcp_no_delay", "only be true"),
-        (r#""options": {"failByDrop": false}"#, "options.failByDrop", "only be true"),
+        (r#""options": {"failByDrop": 1}"#, "options.failByDrop", "true or false"),
         (r#""options": {"version": 8}"#, "options.version", "RFC 6455"),
         (r#""options": {"webStatus": true}"#, "options.webStatus", "an option of servers"),
         // Proxy.

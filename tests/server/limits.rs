@@ -138,6 +138,8 @@ async fn options_that_cannot_be_are_named() {
         (new().allow_null_origin(true), "allow_null_origin"),
         (new().strict_negotiation(false), "strict_negotiation"),
         (new().batched(false), "batched"),
+        (new().external_port(80), "external_port"),
+        (new().fail_by_drop(true), "fail_by_drop"),
     ];
     let all = ws.into_iter().map(|one| ("ws://127.0.0.1:0/", one));
     let all = all.chain(rs.into_iter().map(|one| ("rs://127.0.0.1:0", one)));

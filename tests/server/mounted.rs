@@ -18,6 +18,10 @@ use wampwerk::server::{
     HandlerError, Mount, TransportHandler, WampTransport, WampWebSocketServerFactory,
 };
 use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::{
+    self as ws, Closed, ConnectionAccept, ConnectionDeny, ConnectionRequest, Sender,
+    WebSocketServerFactory, WebSocketServerProtocol,
+};
 use wampwerk::{Session, connect};
 
 use crate::common::router;
@@ -270,4 +274,114 @@ async fn what_is_of_listening_is_no_option_of_a_mount() {
         let error = server.options(options).mount().unwrap_err().to_string();
         assert!(error.starts_with(&format!("invalid {name}: ")), "{error}");
     }
+}
+
+#[derive(Default)]
+struct Echo(Option<Sender>, Arc<Notify>);
+
+impl WebSocketServerProtocol for Echo {
+    async fn on_connect(
+        &mut self,
+        request: ConnectionRequest,
+    ) -> Result<ConnectionAccept, ConnectionDeny> {
+        match request.query() {
+            Some("no") => Err(ConnectionDeny::new(403, "not you")),
+            _ => Ok(ConnectionAccept::new().header("X-Echo", "yes")),
+        }
+    }
+
+    async fn on_open(&mut self, sender: Sender) {
+        self.0 = Some(sender);
+    }
+
+    async fn on_message(&mut self, message: ws::Message) {
+        self.0.as_ref().unwrap().send(message).await.unwrap();
+    }
+
+    async fn on_close(&mut self, _: Closed) {
+        self.1.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn websockets_without_wamp_are_mounted_in_the_same_way() {
+    let closed = Arc::new(Notify::new());
+    let noted = Arc::clone(&closed);
+    let factory = WebSocketServerFactory::new("ws://localhost").protocols(["b", "c"]);
+    let mount = factory.mount_protocol(move || Echo(None, Arc::clone(&noted))).unwrap();
+    let mount = mount.on_connect(|request| async move {
+        match request.header("User-Agent") {
+            Some("old") => Err(ConnectionDeny::new(410, "gone")),
+            _ => Ok(ConnectionAccept::new().header("X-Asked", "yes")),
+        }
+    });
+    let site = Site::start(mount).await;
+    let (head, body, _) = site.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!((head.starts_with("HTTP/1.1 200 OK"), &*body), (true, "a page"));
+    let (head, ..) = site.ask("GET /ws HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 426 "), "{head}");
+    for (query, agent, status) in [("no", "new", "403"), ("", "old", "410")] {
+        let request = ws::connect(format!("{}?{query}", site.url())).user_agent(agent);
+        let error = request.await.unwrap_err().to_string();
+        assert!(error.contains(status), "{error}");
+        tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
+    }
+    let mut client = ws::connect(site.url()).protocols(["a", "c"]).await.unwrap();
+    assert_eq!(client.response().protocol(), Some("c"));
+    assert_eq!(client.response().header("X-Asked"), Some("yes"));
+    for message in [ws::Message::from("text"), ws::Message::from(vec![7; 300_000])] {
+        client.send(message.clone()).await.unwrap();
+        assert_eq!(client.next().await, Some(Ok(message)));
+    }
+    assert_eq!(factory.connection_count(), 1);
+
+    // A second mount of the same factory has its own end.
+    let other = factory.mount(|mut socket| async move {
+        while let Some(Ok(message)) = socket.next().await {
+            socket.send(message).await.unwrap();
+        }
+    });
+    let other = Site::start(other.unwrap()).await;
+    let mut elsewhere = ws::connect(other.url()).await.unwrap();
+    tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
+    assert_eq!(client.closed().await.code, Some(1001));
+    tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
+    let (head, ..) = site.ask(&upgrade("")).await;
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+    elsewhere.send("still here").await.unwrap();
+    assert_eq!(elsewhere.next().await, Some(Ok("still here".into())));
+    tokio::time::timeout(LIMIT, factory.shutdown()).await.unwrap();
+    assert_eq!(elsewhere.closed().await.code, Some(1001));
+    assert_eq!(factory.connection_count(), 0);
+}
+
+#[tokio::test]
+async fn a_mounted_protocol_hears_of_a_connection_that_does_not_come() {
+    let closed = Arc::new(Notify::new());
+    let noted = Arc::clone(&closed);
+    let options = ServerOptions::new().max_connections(1);
+    let factory = WebSocketServerFactory::new("ws://localhost").options(options);
+    let mount = factory.mount_protocol(move || Echo(None, Arc::clone(&noted))).unwrap();
+    let mut request = axum::http::Request::get("/").body(()).unwrap();
+    for (name, value) in [
+        ("Host", "x"),
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ] {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    let (response, upgrade) = mount.upgrade(&request).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), response.headers()["X-Echo"].as_bytes()),
+        (101, &b"yes"[..])
+    );
+    assert_eq!(mount.upgrade(&request).await.unwrap_err().status(), 503);
+    drop(upgrade);
+    tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
+    drop(mount.upgrade(&request).await.unwrap());
+    let bad = ServerOptions::new().unix_mode(0o600);
+    let error = factory.options(bad).mount_protocol(Echo::default).unwrap_err();
+    assert_eq!(error.path, "unix_mode");
 }

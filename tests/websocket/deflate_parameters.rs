@@ -109,6 +109,19 @@ fn what_a_client_offers() {
 }
 
 #[test]
+fn n02_n07_a_client_may_keep_its_window_to_itself() {
+    let alone = Deflate::new().accept_max_window_bits(false).client_max_window_bits(10);
+    assert_eq!(deflate::offer(&alone), "permessage-deflate");
+    assert!(checked("permessage-deflate", &alone).is_ok());
+    let error = checked("permessage-deflate; client_max_window_bits=10", &alone).unwrap_err();
+    assert!(error.to_string().contains("client_max_window_bits was not offered"), "{error}");
+    // A server that wants a small window does not ask for it then.
+    let server = Deflate::new().client_max_window_bits(9);
+    let answer = response(&deflate::offer(&alone), &server).unwrap();
+    assert!(!answer.contains("client_max_window_bits"), "{answer}");
+}
+
+#[test]
 fn h05_n02_a_client_takes_what_it_offered_only() {
     let asks = takeover().server_context_takeover(false).server_max_window_bits(12);
     let small = takeover().client_max_window_bits(10);

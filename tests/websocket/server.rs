@@ -1,5 +1,6 @@
 //! The server's face, with our client and with a client made of plain TCP.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -260,4 +261,71 @@ async fn a_stream_that_the_program_accepted_is_served() {
     assert_eq!(client.next().await, Some(Ok("served".into())));
     server.shutdown().await;
     assert_eq!(client.closed().await.code, Some(1001));
+}
+
+#[tokio::test]
+async fn the_port_that_clients_name_can_be_another_one() {
+    let options = ServerOptions::new().external_port(4711);
+    let requests = websocket::listen(ANY).options(options).await.unwrap();
+    let address = requests.local_addr().unwrap();
+    let ask = async |address: SocketAddr, host: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "GET / HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    for host in ["x", "x:4712", &address.to_string()] {
+        let mut answer = String::new();
+        ask(address, host).await.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{host}: {answer}");
+        assert!(answer.contains("port"), "{answer}");
+    }
+    let mut requests = requests;
+    let client = ask(address, "x:4711").await;
+    requests.next().await.unwrap().accept().await.unwrap();
+    drop(client);
+    // A default port need not be named.
+    let options = ServerOptions::new().external_port(443);
+    let mut requests = websocket::listen(ANY).options(options).await.unwrap();
+    let address = requests.local_addr().unwrap();
+    assert_eq!(status(&websocket::connect(requests.url()).await.unwrap_err()), Some(400));
+    let client = ask(address, "x").await;
+    requests.next().await.unwrap().accept().await.unwrap();
+    drop(client);
+}
+
+#[tokio::test]
+async fn a_failed_client_can_be_dropped_without_a_word() {
+    let options = ServerOptions::new().fail_by_drop(true).max_message_payload_size(10);
+    let mut requests = websocket::listen(ANY).options(options).await.unwrap();
+    let url = requests.url().to_owned();
+    let client = tokio::spawn(websocket::connect(url).into_future());
+    let mut server = requests.next().await.unwrap().accept().await.unwrap();
+    let client = client.await.unwrap().unwrap();
+    client.send("01234567890").await.unwrap();
+    let error = server.next().await.unwrap().unwrap_err();
+    assert_eq!(error.close_code(), None, "{error}");
+    assert_eq!(client.closed().await.code, Some(1006));
+}
+
+#[tokio::test]
+async fn a_listener_ends_its_own_connections_alone() {
+    let server = WebSocketServerFactory::new(ANY);
+    let one = server.listen_protocol(echo(&Arc::default())).await.unwrap();
+    let two = server.listen_protocol(echo(&Arc::default())).await.unwrap();
+    let first = websocket::connect(one.url()).await.unwrap();
+    let mut second = websocket::connect(two.url()).await.unwrap();
+    second.send("here").await.unwrap();
+    assert_eq!(second.next().await, Some(Ok("here".into())));
+    assert_eq!(server.connection_count(), 2);
+    one.shutdown().await;
+    assert_eq!(server.connection_count(), 1);
+    assert_eq!(first.closed().await.code, Some(1001));
+    second.send("still").await.unwrap();
+    assert_eq!(second.next().await, Some(Ok("still".into())));
+    server.shutdown().await;
+    assert_eq!(second.closed().await.code, Some(1001));
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use wampwerk::transport::WebSocketOptions;
 use wampwerk::websocket::{self, Message, PreparedMessage, SendOptions, WebSocket, WebSocketError};
 
 /// Ours over tungstenite's client and server, which are connected to each other.
@@ -241,4 +243,56 @@ async fn dropping_the_handles_closes_the_connection() {
     drop(client);
     let closed = server.closed().await;
     assert_eq!((closed.was_clean, closed.code), (true, Some(1000)));
+}
+
+#[tokio::test]
+async fn options_and_the_response_are_told() {
+    let mut requests = websocket::listen("ws://127.0.0.1:0").protocols(["chat"]).await.unwrap();
+    let (url, address) = (requests.url().to_owned(), requests.local_addr().unwrap());
+    let serving =
+        tokio::spawn(async move { requests.next().await.unwrap().accept().await.unwrap() });
+    let tcp = TcpStream::connect(address).await.unwrap();
+    let mut request = url.into_client_request().unwrap();
+    request.headers_mut().insert("Sec-WebSocket-Protocol", "chat".parse().unwrap());
+    let (stream, response) = tokio_tungstenite::client_async(request, tcp).await.unwrap();
+    let options = WebSocketOptions::new().max_send_size(10).auto_fragment_size(4);
+    let client = WebSocket::from_tungstenite_with(stream, &options).unwrap();
+    let client = client.with_response(address, &response);
+    assert_eq!(client.response().protocol(), Some("chat"));
+    assert_eq!(client.response().header("Upgrade"), Some("websocket"));
+    assert_eq!(client.response().peer(), address.to_string());
+    let error = client.send("01234567890").await.unwrap_err();
+    assert_eq!(error, WebSocketError::TooLarge { size: 11, limit: 10 });
+    client.send("0123456789").await.unwrap();
+    let mut server = serving.await.unwrap();
+    assert_eq!(server.next().await, Some(Ok("0123456789".into())));
+    for (options, name) in [
+        (WebSocketOptions::new().max_message_payload_size(1), "max_message_payload_size"),
+        (WebSocketOptions::new().open_handshake_timeout(Duration::from_secs(1)), "open_handsh"),
+        (WebSocketOptions::new().auto_ping_size(1), "auto_ping_size"),
+    ] {
+        let (near, _far) = duplex(100);
+        let stream = WebSocketStream::from_raw_socket(near, Role::Server, None).await;
+        let error = WebSocket::from_tungstenite_with(stream, &options).unwrap_err();
+        assert!(error.path.starts_with(name), "{error}");
+    }
+}
+
+/// The frames that leave show the size, and a failure is silent.
+#[tokio::test]
+async fn options_of_a_server_over_tungstenite_are_applied() {
+    let (near, mut far) = duplex(1 << 20);
+    let stream = WebSocketStream::from_raw_socket(near, Role::Server, None).await;
+    let options = WebSocketOptions::new().auto_fragment_size(4).fail_by_drop(true);
+    let mut server = WebSocket::from_tungstenite_with(stream, &options).unwrap();
+    server.send("012345").await.unwrap();
+    let mut frames = [0; 10];
+    far.read_exact(&mut frames).await.unwrap();
+    assert_eq!(&frames, b"\x01\x040123\x80\x0245");
+    far.write_all(&frame(0x83, b"")).await.unwrap();
+    let error = server.next().await.unwrap().unwrap_err();
+    assert_eq!(error.close_code(), None, "{error}");
+    let mut rest = Vec::new();
+    far.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"");
 }

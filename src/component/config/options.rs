@@ -66,7 +66,7 @@ const OPTIONS: &[(&str, Rule)] = &[
     ("autoFragmentSize", Bytes(0, MOST, WebSocketOptions::auto_fragment_size)),
     ("perMessageDeflate", Compression),
     ("tcpNoDelay", Only(true, "each socket has TCP_NODELAY")),
-    ("failByDrop", Only(true, "the answer to the Close frame of a failure is not waited for")),
+    ("failByDrop", Flag(WebSocketOptions::fail_by_drop)),
     ("echoCloseCodeReason", Only(true, "the peer's code and reason are always echoed")),
     ("version", OnlyVersion),
     ("utf8validateIncoming", Only(true, "text is always checked")),

@@ -10,12 +10,12 @@ use tokio_tungstenite::WebSocketStream;
 
 use super::framed::FramedTransport;
 use super::websocket::{WebSocketFraming, over};
-use crate::error::TransportError;
+use crate::error::{ConfigError, TransportError};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
-use crate::transport::{CloseCode, SharedFrame, Transport, TransportInfo};
+use crate::transport::{CloseCode, SharedFrame, Transport, TransportInfo, WebSocketOptions};
 use crate::websocket::settings::Settings;
-use crate::websocket::tungstenite::Connection;
+use crate::websocket::tungstenite::{Connection, settings};
 
 /// WAMP over an open WebSocket of tokio-tungstenite, of a client or a server. Feature `tokio-tungstenite`.
 ///
@@ -49,10 +49,30 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> TungsteniteTransport<S> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn new(stream: WebSocketStream<S>, serializer: Serializer) -> Self {
-        let connection = Connection::new(stream);
+        TungsteniteTransport::over(stream, serializer, &Settings::default())
+    }
+
+    /// As [`new`](Self::new), with options.
+    ///
+    /// # Errors
+    /// The first option that is not valid, or that the stream decides: sizes of what is received, the time of the
+    /// opening handshake, and compression.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn with_options(
+        stream: WebSocketStream<S>,
+        serializer: Serializer,
+        options: &WebSocketOptions,
+    ) -> Result<Self, ConfigError> {
+        Ok(TungsteniteTransport::over(stream, serializer, &settings(options)?))
+    }
+
+    fn over(stream: WebSocketStream<S>, serializer: Serializer, settings: &Settings) -> Self {
+        let connection = Connection::new(stream, settings);
         let mut info = TransportInfo::new(serializer, "websocket", "tokio-tungstenite");
-        info.max_send = connection.max_message();
-        TungsteniteTransport { framed: over(connection, info, Settings::default().times()) }
+        info.max_send = connection.max_send(settings);
+        TungsteniteTransport { framed: over(connection, info, settings.times()) }
     }
 
     /// Sets the peer's address in [`info`](Transport::info). Default: `tokio-tungstenite`.

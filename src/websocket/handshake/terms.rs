@@ -9,7 +9,7 @@ use super::origins::Origins;
 use super::peer::forwarded;
 use super::request::ConnectionRequest;
 use crate::framing::websocket::deflate;
-use crate::framing::websocket::handshake::{Refusal, RequestError, check, check_field};
+use crate::framing::websocket::handshake::{Refusal, RequestError, check, check_field, host_of};
 use crate::settings::Deflate;
 
 /// The requirements for a request, and what every answer has.
@@ -17,6 +17,8 @@ use crate::settings::Deflate;
 pub(crate) struct Terms {
     pub(crate) origins: Origins,
     pub(crate) on_connect: Option<OnConnect>,
+    /// Port that `Host` has to name.
+    pub(crate) external_port: Option<u16>,
     /// Number of proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: usize,
     /// Value of `Server` in every answer.
@@ -35,6 +37,12 @@ impl Terms {
         peer: Option<&str>,
     ) -> Result<ConnectionRequest, Refusal> {
         let offer = check(request)?;
+        if let (Some(port), Some((_, named))) = (self.external_port, host_of(request))
+            && named.map_or(!matches!(port, 80 | 443), |named| named != port)
+        {
+            let text = "Host does not name the port of this server";
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, text));
+        }
         let forbidden = |text| Refusal::new(StatusCode::FORBIDDEN, text);
         self.origins.admit(request.headers()).map_err(forbidden)?;
         let mut head = Request::new(());

@@ -29,6 +29,7 @@ use crate::websocket::CloseCode;
 use crate::websocket::channel::Command;
 use crate::websocket::closing::{CloseStep, poll_drain};
 use crate::websocket::connection::Reading;
+use crate::websocket::settings::Settings;
 use crate::websocket::wire::Wire;
 
 /// Longest payload of a frame, and number of bytes that tungstenite holds at once. A peer that takes so much
@@ -61,12 +62,15 @@ pub(crate) struct Connection<S> {
     /// Writing has failed: nothing can leave any more.
     is_broken: bool,
     longest: usize,
+    /// Longer messages are sent in frames of this many bytes, if it is less than `longest`.
+    fragment: Option<NonZeroUsize>,
+    fail_by_drop: bool,
     sent: Option<Option<u16>>,
     said: Option<Option<(u16, String)>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
-    pub(crate) fn new(stream: WebSocketStream<S>) -> Self {
+    pub(crate) fn new(stream: WebSocketStream<S>, settings: &Settings) -> Self {
         let room = stream.get_config().max_write_buffer_size;
         Connection {
             stream,
@@ -82,15 +86,18 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             writing: None,
             is_broken: false,
             longest: room.saturating_sub(MAX_HEADER).clamp(1, FRAME),
+            fragment: settings.auto_fragment_size,
+            fail_by_drop: settings.fail_by_drop,
             sent: None,
             said: None,
         }
     }
 
-    /// Returns the length of the longest message that the stream reads, which is that of the longest one to
-    /// send unless another is set.
-    pub(crate) fn max_message(&self) -> usize {
-        self.stream.get_config().max_message_size.unwrap_or(usize::MAX)
+    /// Returns the length of the longest message to send: that of the longest one that the stream reads, unless
+    /// another is set.
+    pub(crate) fn max_send(&self, settings: &Settings) -> usize {
+        let read = self.stream.get_config().max_message_size.unwrap_or(usize::MAX);
+        settings.max_send_size.unwrap_or(read)
     }
 
     fn push_frame(&mut self, message: Message) {
@@ -262,7 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
     }
 
     fn write_message(&mut self, kind: Kind, payload: Bytes) -> Result<(), Cause> {
-        self.push_payload(data(kind), payload, None, true);
+        self.push_payload(data(kind), payload, self.fragment, true);
         Ok(())
     }
 
@@ -343,6 +350,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
 
     fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
         let said = match self.reading {
+            Reading::Failed(_) if self.fail_by_drop => return CloseStep::Done,
             Reading::Failed(code) => Some((code, "")),
             Reading::Open | Reading::Closed | Reading::Ended => said,
         };

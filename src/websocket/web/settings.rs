@@ -17,6 +17,7 @@ pub(crate) fn refused_option(options: &WebSocketOptions) -> Option<&'static str>
         (options.send_timeout.is_some(), "send_timeout"),
         (options.auto_fragment_size.is_some(), "auto_fragment_size"),
         (options.per_message_deflate.is_some(), "per_message_deflate"),
+        (options.fail_by_drop == Some(true), "fail_by_drop"),
     ];
     let key = keys.iter().find_map(|(is_set, key)| is_set.then_some(*key));
     key.or_else(|| options.ping.set_keys().next())

@@ -40,7 +40,7 @@ impl Agreement {
 
 /// Returns the value of a client's `Sec-WebSocket-Extensions`.
 ///
-/// `client_max_window_bits` is always in it, so that a server may choose the client's window.
+/// `client_max_window_bits` is in it, so that a server may choose the client's window, unless that is switched off.
 pub fn offer(settings: &Deflate) -> String {
     let offer = offered(settings);
     let client_window = match offer.client_max_window_bits {
@@ -109,7 +109,9 @@ fn offered(settings: &Deflate) -> DeflateOffer {
         server_no_context_takeover: settings.server_takeover() == Some(false),
         client_no_context_takeover: settings.client_takeover() == Some(false),
         server_max_window_bits: settings.server_window().filter(|bits| *bits < 15),
-        client_max_window_bits: Some(settings.client_window().filter(|bits| *bits < 15)),
+        client_max_window_bits: settings
+            .accepts_window()
+            .then(|| settings.client_window().filter(|bits| *bits < 15)),
     }
 }
 
