@@ -1,8 +1,8 @@
 //! `Channel`: what the handles of a connection share with the task that drives it.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -52,6 +52,8 @@ pub(super) struct Channel {
     pub(super) incoming: Queue<Incoming>,
     pub(super) counters: Counters,
     pub(super) closed: watch::Sender<Option<Closed>>,
+    /// How the connection ends, once it has failed. It may not be at its end yet.
+    failed: OnceLock<Closed>,
     /// Longest message that can be sent in bytes.
     pub(super) max_send: usize,
     pub(super) fragment: Option<NonZeroUsize>,
@@ -74,6 +76,7 @@ impl Channel {
             incoming: Queue::new(LIMIT),
             counters: Counters::default(),
             closed: watch::Sender::new(None),
+            failed: OnceLock::new(),
             max_send,
             fragment,
             no_frame_data,
@@ -88,9 +91,22 @@ impl Channel {
 
     /// Returns the error of what is asked for after the end.
     pub(super) fn closed_error(&self) -> WebSocketError {
-        let closed = self.closed.borrow().clone();
+        let closed = self.ending();
         let closing = || Closed::lost("the connection is being closed", None, None);
         WebSocketError::Closed(closed.unwrap_or_else(closing))
+    }
+
+    /// Returns how the connection has ended, or will end.
+    pub(super) fn ending(&self) -> Option<Closed> {
+        self.failed.get().cloned().or_else(|| self.closed.borrow().clone())
+    }
+
+    /// The connection has failed: all that wait for messages, or to send some, are told. Its end follows.
+    pub(super) fn fail(&self, closed: Closed) {
+        // It is called once.
+        let _ = self.failed.set(closed);
+        self.commands.discard();
+        self.incoming.close();
     }
 
     /// The connection has ended: all that wait are told. What came before can still be taken.

@@ -28,6 +28,8 @@ pub(super) struct Driver<W: Wire> {
     closing: Option<(u16, String)>,
     failed: Option<TransportError>,
     broken: Option<Broken>,
+    /// How the connection ends, if it has failed.
+    failure: Option<Closed>,
     is_over: bool,
 }
 
@@ -53,7 +55,15 @@ impl<W: Wire> Driver<W> {
         tells_control: bool,
     ) -> Self {
         let framed = Framed::new(Frames { wire, tells_control }, peer, times);
-        Driver { framed, channel, closing: None, failed: None, broken: None, is_over: false }
+        Driver {
+            framed,
+            channel,
+            closing: None,
+            failed: None,
+            broken: None,
+            failure: None,
+            is_over: false,
+        }
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -176,11 +186,11 @@ impl<W: Wire> Driver<W> {
 
     /// Returns how the connection has ended.
     fn closed(&mut self, result: Result<(), TransportError>) -> Closed {
+        if let Some(failure) = self.failure.take() {
+            return failure;
+        }
         let wire = &self.framed.framing().wire;
         let sent = wire.sent_code();
-        if let Some(error) = self.failed.take() {
-            return Closed::lost(error.to_string(), sent, Some(Cause::new(error)));
-        }
         if let Some(said) = wire.peer_said() {
             let (code, reason) = said.clone().unzip();
             let reason = reason.unwrap_or_default();
@@ -205,7 +215,17 @@ impl<W: Wire + Unpin> Future for Driver<W> {
             this.channel.commands.close();
         }
         let close = this.closing.clone().unwrap_or((1011, String::new()));
-        let result = ready!(this.framed.poll_close(cx, &close));
+        let result = this.framed.poll_close(cx, &close);
+        if let Some(error) = &this.failed
+            && this.failure.is_none()
+        {
+            // Our Close frame was written. What is left to do takes time, and changes nothing.
+            let sent = this.framed.framing().wire.sent_code();
+            let failure = Closed::lost(error.to_string(), sent, Some(Cause::new(error.clone())));
+            this.channel.fail(failure.clone());
+            this.failure = Some(failure);
+        }
+        let result = ready!(result);
         this.is_over = true;
         let closed = this.closed(result);
         this.channel.end(closed);

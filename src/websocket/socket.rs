@@ -40,7 +40,7 @@ use super::stats::TrafficStats;
 /// ```
 pub struct WebSocket {
     sender: Sender,
-    response: ConnectionResponse,
+    pub(super) response: ConnectionResponse,
     /// The error of the end was returned.
     is_over: bool,
 }
@@ -113,8 +113,7 @@ impl WebSocket {
             return Poll::Ready(Some(Ok(incoming)));
         }
         self.is_over = true;
-        let closed = channel.closed.borrow().clone();
-        let failed = closed.filter(|closed| !closed.was_clean && closed.cause.is_some());
+        let failed = channel.ending().filter(|closed| !closed.was_clean && closed.cause.is_some());
         Poll::Ready(failed.map(|closed| Err(WebSocketError::Failed(closed))))
     }
 }

@@ -1,13 +1,16 @@
 //! The client's face, against servers made of frames.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use wampwerk::error::{Cause, ConnectError};
 use wampwerk::internals::framing::websocket::handshake::Key;
+use wampwerk::transport::WebSocketOptions;
 use wampwerk::websocket::{
     self, Closed, ConnectingRequest, ConnectionResponse, Message, Part, PreparedMessage,
     SendOptions, Sender, WebSocket, WebSocketClientFactory, WebSocketClientProtocol,
@@ -477,4 +480,42 @@ async fn a_violation_ends_a_connection_whose_messages_nobody_takes() {
     let (first, payload) = frame(&mut server).await;
     assert_eq!((first, &payload[..2]), (0x88, &1002_u16.to_be_bytes()[..]));
     assert_eq!(socket.closed().await.sent, Some(1002));
+}
+
+/// The error does not wait for a peer that takes its time to go away; `closed` does.
+#[tokio::test]
+async fn c12_the_error_of_a_breach_comes_before_the_end() {
+    let (url, server) = server("").await;
+    let options = WebSocketOptions::new().close_timeout(Duration::from_secs(600));
+    let mut socket = websocket::connect(url).options(options).await.unwrap();
+    let mut server = server.await.unwrap().1;
+    server.write_all(b"\x81\x02hi\x83\x00").await.unwrap();
+    assert_eq!(socket.next().await, Some(Ok("hi".into())));
+    let error = socket.next().await.unwrap().unwrap_err();
+    assert_eq!(error.close_code(), Some(1002), "{error}");
+    assert_eq!(socket.next().await, None);
+    let late = socket.send("late").await.unwrap_err();
+    assert_eq!(late.close_code(), Some(1002), "{late}");
+    assert_eq!(frame(&mut server).await, (0x88, b"\x03\xea".to_vec()));
+    let sender = socket.sender();
+    let mut end = pin!(sender.closed());
+    assert!(end.as_mut().now_or_never().is_none());
+    drop(server);
+    assert_eq!((end.await.code, error.closed().unwrap().code), (Some(1006), Some(1006)));
+}
+
+#[tokio::test]
+async fn a_failed_connection_can_be_dropped_without_a_word() {
+    let (url, server) = server("").await;
+    let options = WebSocketOptions::new().fail_by_drop(true);
+    let mut socket = websocket::connect(url).options(options).await.unwrap();
+    let mut server = server.await.unwrap().1;
+    server.write_all(b"\x83\x00").await.unwrap();
+    let error = socket.next().await.unwrap().unwrap_err();
+    assert_eq!(error.close_code(), None, "{error}");
+    let mut rest = Vec::new();
+    server.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"");
+    let closed = socket.closed().await;
+    assert_eq!((closed.was_clean, closed.code, closed.sent), (false, Some(1006), None));
 }
