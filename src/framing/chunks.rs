@@ -3,6 +3,7 @@
 //! Short pieces are copied together, so that one system call sends them. Long pieces are not copied.
 
 use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -16,10 +17,20 @@ const CHUNK: usize = 64 << 10;
 /// Maximum memory in octets that is kept after everything was sent.
 const KEPT: usize = 1 << 10;
 
+/// Minimum growth of a chunk in octets.
+const LEAST: usize = 128;
+
+/// Maximum number of buffers of [`CHUNK`] octets that the process keeps for all connections.
+const SPARE: usize = 16;
+
+/// Buffers that no connection uses. Without them, each flush of many messages would let a buffer grow, and give it
+/// back to the system.
+static BUFFERS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
 /// Octets to send, in order.
 #[derive(Debug, Default)]
 pub struct Chunks {
-    closed: VecDeque<Bytes>,
+    closed: VecDeque<Piece>,
     /// The last chunk, which still collects short pieces.
     open: Vec<u8>,
     /// Number of octets of the first chunk that were sent.
@@ -27,16 +38,22 @@ pub struct Chunks {
     len: usize,
 }
 
+/// A chunk that is complete.
+#[derive(Debug)]
+enum Piece {
+    Short(Vec<u8>),
+    Long(Bytes),
+}
+
 impl Chunks {
     /// Adds a piece. A long one is not copied.
+    #[inline]
     pub(super) fn push(&mut self, piece: Bytes) {
         if piece.len() < LONG {
             self.extend(&piece);
-            return;
+        } else {
+            self.push_long(piece);
         }
-        self.len += piece.len();
-        self.close();
-        self.closed.push_back(piece);
     }
 
     /// Adds a copy of these octets.
@@ -44,9 +61,32 @@ impl Chunks {
         self.extend_with(octets, |_, _| {});
     }
 
+    /// Adds a copy of the first `count` of these few octets, such as a header.
+    #[inline]
+    pub(super) fn extend_short<const MOST: usize>(&mut self, octets: [u8; MOST], count: usize) {
+        if self.open.len() + MOST > CHUNK {
+            self.close();
+        }
+        self.reserve(MOST);
+        // As many are copied as the compiler knows of, which needs no call.
+        let end = self.open.len() + count.min(MOST);
+        self.open.extend_from_slice(&octets);
+        self.open.truncate(end);
+        self.len += count.min(MOST);
+    }
+
     /// Adds a copy of these octets that `change` may change. It is called with the position of each part
     /// and the part.
+    #[inline]
     pub(super) fn extend_with(&mut self, octets: &[u8], mut change: impl FnMut(usize, &mut [u8])) {
+        let start = self.open.len();
+        if start + octets.len() <= CHUNK {
+            self.reserve(octets.len());
+            self.open.extend_from_slice(octets);
+            change(0, &mut self.open[start..]);
+            self.len += octets.len();
+            return;
+        }
         let mut position = 0;
         while position < octets.len() {
             if self.open.len() >= CHUNK {
@@ -54,6 +94,7 @@ impl Chunks {
             }
             let start = self.open.len();
             let part = &octets[position..octets.len().min(position + CHUNK - start)];
+            self.reserve(part.len());
             self.open.extend_from_slice(part);
             change(position, &mut self.open[start..]);
             position += part.len();
@@ -73,7 +114,7 @@ impl Chunks {
 
     /// Returns the octets to send, in order. No chunk is empty.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let chunks = self.closed.iter().map(|chunk| &chunk[..]);
+        let chunks = self.closed.iter().map(Piece::octets);
         let open = Some(&self.open[..]).filter(|open| !open.is_empty());
         let mut sent = self.sent;
         chunks.chain(open).map(move |chunk| &chunk[std::mem::take(&mut sent)..])
@@ -88,27 +129,86 @@ impl Chunks {
         }
         self.sent += count;
         while let Some(first) = self.closed.front()
-            && let Some(more) = self.sent.checked_sub(first.len())
+            && let Some(more) = self.sent.checked_sub(first.octets().len())
         {
             self.sent = more;
-            self.closed.pop_front();
+            if let Some(Piece::Short(buffer)) = self.closed.pop_front() {
+                give(buffer);
+            }
         }
     }
 
     /// Discards everything.
     pub fn clear(&mut self) {
-        self.closed = VecDeque::new();
+        for piece in std::mem::take(&mut self.closed) {
+            if let Piece::Short(buffer) = piece {
+                give(buffer);
+            }
+        }
         self.open.clear();
         if self.open.capacity() > KEPT {
-            self.open = Vec::new();
+            give(std::mem::take(&mut self.open));
         }
         self.sent = 0;
         self.len = 0;
     }
 
-    fn close(&mut self) {
-        if !self.open.is_empty() {
-            self.closed.push_back(std::mem::take(&mut self.open).into());
+    fn push_long(&mut self, piece: Bytes) {
+        self.len += piece.len();
+        self.close();
+        self.closed.push_back(Piece::Long(piece));
+    }
+
+    /// Makes room in the open chunk.
+    #[inline]
+    fn reserve(&mut self, count: usize) {
+        if self.open.capacity() - self.open.len() < count {
+            self.grow(count);
         }
     }
+
+    /// The chunk never has more than its size.
+    #[cold]
+    fn grow(&mut self, count: usize) {
+        if self.open.len() + count > KEPT
+            && let Some(mut buffer) = buffers().pop()
+        {
+            buffer.extend_from_slice(&self.open);
+            self.open = buffer;
+        } else {
+            let more = count.max(self.open.len()).max(LEAST);
+            self.open.reserve_exact(more.min(CHUNK - self.open.len()));
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.closed.push_back(Piece::Short(std::mem::take(&mut self.open)));
+        }
+    }
+}
+
+impl Piece {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Piece::Short(buffer) => buffer,
+            Piece::Long(octets) => octets,
+        }
+    }
+}
+
+/// Keeps a buffer for others, if it is a whole chunk and there is room.
+fn give(mut buffer: Vec<u8>) {
+    buffer.clear();
+    if buffer.capacity() == CHUNK {
+        let mut buffers = buffers();
+        if buffers.len() < SPARE {
+            buffers.push(buffer);
+        }
+    }
+}
+
+/// A list of empty buffers is sound at any time, so a panic elsewhere does not matter.
+fn buffers() -> MutexGuard<'static, Vec<Vec<u8>>> {
+    BUFFERS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
 //! Contains [`FrameHeader`], what stands before the payload of a frame (RFC 6455, section 5.2).
 
-use super::Role;
 use super::error::ReadError;
 use super::mask::Mask;
+use super::{Kind, Role};
 
 /// Maximum length of a header in octets.
 pub const MAX_HEADER: usize = 14;
@@ -139,34 +139,43 @@ impl FrameHeader {
         Ok(Some((FrameHeader { fin, compressed, op_code, mask, length }, end)))
     }
 
-    /// Returns the octets of the header, and their number.
-    pub fn octets(&self) -> ([u8; MAX_HEADER], usize) {
-        let mut octets = [0; MAX_HEADER];
-        octets[0] = self.op_code as u8;
-        octets[0] |= if self.fin { FIN } else { 0 };
-        octets[0] |= if self.compressed { RSV1 } else { 0 };
-        let masked = if self.mask.is_some() { MASKED } else { 0 };
-        let mut end = match self.length {
-            0..126 => {
-                octets[1] = masked | self.length as u8;
-                2
-            }
-            126..0x1_0000 => {
-                octets[1] = masked | LENGTH_16;
-                octets[2..4].copy_from_slice(&(self.length as u16).to_be_bytes());
-                4
-            }
-            _ => {
-                octets[1] = masked | LENGTH_64;
-                octets[2..10].copy_from_slice(&self.length.to_be_bytes());
-                10
-            }
+    /// Reads the beginning of a frame that is a whole message of less than 126 octets, not compressed: its
+    /// kind, whether it is masked, the length of its payload, and what follows. `None` for any other.
+    #[inline]
+    pub(super) fn parse_short(octets: &[u8]) -> Option<(Kind, bool, usize, &[u8])> {
+        const TEXT: u8 = FIN | OpCode::Text as u8;
+        const BINARY: u8 = FIN | OpCode::Binary as u8;
+        let [first, second, rest @ ..] = octets else { return None };
+        let kind = match *first {
+            TEXT => Kind::Text,
+            BINARY => Kind::Binary,
+            _ => return None,
         };
+        let length = second & LENGTH;
+        (length < LENGTH_16).then(|| (kind, second & MASKED != 0, usize::from(length), rest))
+    }
+
+    /// Returns the octets of the header, with zeros behind, and their number.
+    #[inline]
+    pub fn octets(&self) -> ([u8; 16], usize) {
+        let masked = if self.mask.is_some() { MASKED } else { 0 };
+        // All in one word: octets that are written one by one and then read together take ten nanoseconds.
+        let (second, length, end) = match self.length {
+            short @ 0..126 => (short as u8, 0, 2),
+            middle @ 126..0x1_0000 => (LENGTH_16, u64::from((middle as u16).swap_bytes()), 4),
+            long => (LENGTH_64, long.swap_bytes(), 10),
+        };
+        let fin = if self.fin { FIN } else { 0 };
+        let compressed = if self.compressed { RSV1 } else { 0 };
+        let first = self.op_code as u8 | fin | compressed;
+        let start = u16::from_le_bytes([first, masked | second]);
+        let mut word = u128::from(start) | u128::from(length) << 16;
+        let mut count = end;
         if let Some(mask) = self.mask {
-            octets[end..end + 4].copy_from_slice(&mask);
-            end += 4;
+            word |= u128::from(u32::from_le_bytes(mask)) << (8 * end);
+            count += mask.len();
         }
-        (octets, end)
+        (word.to_le_bytes(), count)
     }
 }
 

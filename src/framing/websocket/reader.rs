@@ -39,7 +39,7 @@ pub struct Reader {
     from: Role,
     limits: Limits,
     in_parts: bool,
-    inflate: Option<Decompressor>,
+    inflate: Option<Box<Decompressor>>,
     /// The beginning of a header that is incomplete.
     head: [u8; MAX_HEADER],
     head_length: usize,
@@ -109,7 +109,7 @@ impl Reader {
     /// Accepts compressed messages.
     #[must_use]
     pub fn inflate(mut self, inflate: Option<Decompressor>) -> Self {
-        self.inflate = inflate;
+        self.inflate = inflate.map(Box::new);
         self
     }
 
@@ -125,8 +125,12 @@ impl Reader {
     ///
     /// # Errors
     /// Returns [`ReadError`] with the first octet that breaks a rule, and again for every later call.
+    #[inline]
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
-        self.read_up_to(input, usize::MAX)
+        match self.short(input) {
+            Some((kind, octets)) => Ok(Some(Event::Message(kind, octets.into()))),
+            None => self.read_up_to(input, usize::MAX),
+        }
     }
 
     /// As [`read`](Self::read), but decompresses no more than 64 KiB or so, so that the work is bounded. If there
@@ -134,30 +138,12 @@ impl Reader {
     ///
     /// # Errors
     /// As [`read`](Self::read).
+    #[inline]
     pub fn read_some(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
-        self.read_up_to(input, PART)
-    }
-
-    fn read_up_to(&mut self, input: &mut &[u8], most: usize) -> Result<Option<Event>, ReadError> {
-        match self.end {
-            None => {}
-            Some(Ok(())) => {
-                *input = &[];
-                return Ok(None);
-            }
-            Some(Err(error)) => return Err(error),
+        match self.short(input) {
+            Some((kind, octets)) => Ok(Some(Event::Message(kind, octets.into()))),
+            None => self.read_up_to(input, PART),
         }
-        let event = self.advance(input, most);
-        let end = match &event {
-            Err(error) => Err(*error),
-            Ok(Some(Event::Close(_))) => Ok(()),
-            Ok(_) => return event,
-        };
-        self.end = Some(end);
-        (self.frame, self.message) = (None, None);
-        (self.control, self.parts) = (Vec::new(), VecDeque::new());
-        self.is_inflating = false;
-        event
     }
 
     /// Returns the buffer for the next octets of a long incomplete frame. Octets written there count as
@@ -187,6 +173,53 @@ impl Reader {
     /// Returns whether a message or a frame is incomplete. The end of the stream would truncate it.
     pub fn is_within_message(&self) -> bool {
         self.head_length > 0 || self.frame.is_some() || self.message.is_some()
+    }
+
+    /// Reads a short message, which is one frame that is all there. It does the same as what follows, in half
+    /// of the time: most messages are such ones. Whatever is not as it should be is left to the rest.
+    #[inline]
+    fn short(&self, input: &mut &[u8]) -> Option<(Kind, Vec<u8>)> {
+        let is_between = self.head_length == 0 && self.frame.is_none() && self.message.is_none();
+        let is_between = is_between && self.end.is_none() && !self.in_parts;
+        let (kind, masked, length, rest) = FrameHeader::parse_short(input)?;
+        let fits = length <= self.limits.frame && length <= self.limits.message;
+        if !is_between || !fits || masked != (self.from == Role::Client) {
+            return None;
+        }
+        let (mask, rest) = if masked { rest.split_first_chunk()? } else { (&[0; 4], rest) };
+        let (payload, rest) = rest.split_at_checked(length)?;
+        let mut octets = payload.to_vec();
+        if masked {
+            mask::apply(*mask, 0, &mut octets);
+        }
+        if kind == Kind::Text && std::str::from_utf8(&octets).is_err() {
+            return None;
+        }
+        *input = rest;
+        Some((kind, octets))
+    }
+
+    #[inline(never)]
+    fn read_up_to(&mut self, input: &mut &[u8], most: usize) -> Result<Option<Event>, ReadError> {
+        match self.end {
+            None => {}
+            Some(Ok(())) => {
+                *input = &[];
+                return Ok(None);
+            }
+            Some(Err(error)) => return Err(error),
+        }
+        let event = self.advance(input, most);
+        let end = match &event {
+            Err(error) => Err(*error),
+            Ok(Some(Event::Close(_))) => Ok(()),
+            Ok(_) => return event,
+        };
+        self.end = Some(end);
+        (self.frame, self.message) = (None, None);
+        (self.control, self.parts) = (Vec::new(), VecDeque::new());
+        self.is_inflating = false;
+        event
     }
 
     /// Decompresses `most` octets, or a step more.
@@ -333,6 +366,7 @@ impl Reader {
     }
 
     /// Decompresses octets of a frame, in one step. Returns the numbers of octets that were read and written.
+    #[inline(never)]
     fn put_compressed(&mut self, frame: Frame, octets: &[u8]) -> Result<(usize, usize), ReadError> {
         let (Some(inflate), Some(message)) = (&mut self.inflate, &mut self.message) else {
             return Ok((octets.len(), 0));

@@ -34,7 +34,7 @@ pub struct Writer {
     chunks: Chunks,
     /// `None` for a server.
     masks: Option<MakeMask>,
-    deflate: Option<Compressor>,
+    deflate: Option<Box<Compressor>>,
     streaming: Option<Streaming>,
 }
 
@@ -86,7 +86,7 @@ impl Writer {
     /// Compresses messages.
     #[must_use]
     pub fn deflate(mut self, deflate: Option<Compressor>) -> Self {
-        self.deflate = deflate;
+        self.deflate = deflate.map(Box::new);
         self
     }
 
@@ -101,21 +101,17 @@ impl Writer {
     ///
     /// # Errors
     /// Returns [`WriteError::WithinMessage`] if another one has begun.
+    #[inline]
     pub fn message(&mut self, kind: Kind, payload: Bytes, form: Form) -> Result<(), WriteError> {
         if self.streaming.is_some() {
             return Err(WriteError::WithinMessage);
         }
-        let compressed = if form.uncompressed { None } else { self.compressed(&payload) };
-        let mut first = First { op_code: kind.op_code(), compressed: compressed.is_some() };
-        let mut rest = compressed.unwrap_or(payload);
-        if let Some(fragment) = form.fragment {
-            while rest.len() > fragment.get() {
-                let frame = rest.split_to(fragment.get());
-                self.frame(false, first, frame);
-                first = CONTINUATION;
-            }
+        if self.deflate.is_none() && form.fragment.is_none() {
+            let first = First { op_code: kind.op_code(), compressed: false };
+            self.frame(true, first, payload);
+            return Ok(());
         }
-        self.frame(true, first, rest);
+        self.formed(kind, payload, form);
         Ok(())
     }
 
@@ -287,6 +283,21 @@ impl Writer {
         self.chunks.clear();
     }
 
+    /// Writes a message that may be compressed, or in frames.
+    fn formed(&mut self, kind: Kind, payload: Bytes, form: Form) {
+        let compressed = if form.uncompressed { None } else { self.compressed(&payload) };
+        let mut first = First { op_code: kind.op_code(), compressed: compressed.is_some() };
+        let mut rest = compressed.unwrap_or(payload);
+        if let Some(fragment) = form.fragment {
+            while rest.len() > fragment.get() {
+                let frame = rest.split_to(fragment.get());
+                self.frame(false, first, frame);
+                first = CONTINUATION;
+            }
+        }
+        self.frame(true, first, rest);
+    }
+
     fn control(&mut self, op_code: OpCode, mut payload: Bytes) {
         payload.truncate(MAX_CONTROL);
         self.frame(true, First { op_code, compressed: false }, payload);
@@ -319,7 +330,7 @@ impl Writer {
     /// Returns the compressor of the message that has begun, if it is compressed.
     fn stream_compressor(&mut self) -> Option<&mut Compressor> {
         let compressed = self.streaming.is_some_and(|streaming| streaming.compressed);
-        self.deflate.as_mut().filter(|_| compressed)
+        self.deflate.as_deref_mut().filter(|_| compressed)
     }
 
     /// Returns the beginning of the next frame of the message.
@@ -330,6 +341,7 @@ impl Writer {
         Ok(if first { First { op_code, compressed } } else { CONTINUATION })
     }
 
+    #[inline]
     fn frame(&mut self, fin: bool, first: First, payload: Bytes) {
         match self.header(fin, first, payload.len() as u64) {
             None => self.chunks.push(payload),
@@ -341,10 +353,11 @@ impl Writer {
     }
 
     /// Writes a header, and returns its mask.
+    #[inline]
     fn header(&mut self, fin: bool, first: First, length: u64) -> Option<Mask> {
         let mask = self.masks.map(|make| make());
         let (octets, count) = first.header(fin, mask, length).octets();
-        self.chunks.extend(&octets[..count]);
+        self.chunks.extend_short(octets, count);
         mask
     }
 }
