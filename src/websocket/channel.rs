@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use tokio::sync::watch;
 
 use super::closed::{Closed, WebSocketError};
+use super::ending::Ending;
 use super::message::{Message, Part};
 use super::queue::Queue;
 use super::stats::Counters;
@@ -51,7 +51,7 @@ pub(super) struct Channel {
     pub(super) commands: Queue<Command>,
     pub(super) incoming: Queue<Incoming>,
     pub(super) counters: Counters,
-    pub(super) closed: watch::Sender<Option<Closed>>,
+    pub(super) closed: Ending,
     /// How the connection ends, once it has failed. It may not be at its end yet.
     failed: OnceLock<Closed>,
     /// Longest message that can be sent in bytes.
@@ -75,7 +75,7 @@ impl Channel {
             commands: Queue::new(LIMIT),
             incoming: Queue::new(LIMIT),
             counters: Counters::default(),
-            closed: watch::Sender::new(None),
+            closed: Ending::default(),
             failed: OnceLock::new(),
             max_send,
             fragment,
@@ -98,7 +98,7 @@ impl Channel {
 
     /// Returns how the connection has ended, or will end.
     pub(super) fn ending(&self) -> Option<Closed> {
-        self.failed.get().cloned().or_else(|| self.closed.borrow().clone())
+        self.failed.get().cloned().or_else(|| self.closed.get().cloned())
     }
 
     /// The connection has failed: all that wait for messages, or to send some, are told. Its end follows.
@@ -112,7 +112,7 @@ impl Channel {
     /// The connection has ended: all that wait are told. What came before can still be taken.
     pub(super) fn end(&self, closed: Closed) {
         tracing::debug!(%closed, clean = closed.was_clean, "the WebSocket has ended");
-        self.closed.send_replace(Some(closed));
+        self.closed.set(closed);
         self.commands.discard();
         self.incoming.close();
     }

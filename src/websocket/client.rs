@@ -80,10 +80,8 @@ where
     let peer = socket.response().peer().to_owned();
     let kept = keep(&channel);
     let driver = Driver::new(connection, channel, &peer, settings.times(), mode.tells_control);
-    rt::spawn(async move {
-        driver.await;
-        drop(kept);
-    });
+    // No task of another size around it: that would hold its memory twice.
+    rt::spawn(driver.keep(kept));
     socket
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Driver<W: Wire> {
     /// How the connection ends, if it has failed.
     failure: Option<Closed>,
     is_over: bool,
+    /// Dropped with the connection.
+    _kept: Option<Box<dyn Send>>,
 }
 
 /// The peer broke a rule. Messages that came before can still be answered, for a bounded time.
@@ -63,7 +65,14 @@ impl<W: Wire> Driver<W> {
             broken: None,
             failure: None,
             is_over: false,
+            _kept: None,
         }
+    }
+
+    /// Keeps this until the end.
+    pub(super) fn keep(mut self, kept: Box<dyn Send>) -> Self {
+        self._kept = Some(kept);
+        self
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -370,6 +379,13 @@ mod tests {
     use crate::websocket::connection::Connection;
     use crate::websocket::settings::Settings;
 
+    /// tests/load bounds the rest of the memory.
+    #[test]
+    fn the_task_of_an_idle_connection_is_small() {
+        let size = size_of::<Driver<Connection<tokio::net::TcpStream>>>();
+        assert!(size <= 1024, "{size}");
+    }
+
     /// RFC 6455, section 5.4: a control frame is never within another frame, and none is lost.
     #[tokio::test(start_paused = true)]
     async fn f15_control_frames_wait_for_the_end_of_a_frame_in_parts() {
@@ -399,6 +415,6 @@ mod tests {
         let mut header = [0; 2];
         far.read_exact(&mut header).await.unwrap();
         assert_eq!(header[0], 0x89);
-        assert!(channel.closed.borrow().is_none());
+        assert!(channel.closed.get().is_none());
     }
 }

@@ -31,6 +31,7 @@
 mod close_code;
 mod closed;
 mod connecting;
+mod ending;
 mod factory;
 mod message;
 mod queue;

@@ -5,6 +5,9 @@ use std::task::{Context, Poll, Waker};
 
 use crate::rt::lock::Lock;
 
+/// Number of items for which an idle queue keeps its memory.
+const KEPT: usize = 8;
+
 /// Weight of an item beside its bytes.
 const OVERHEAD: usize = 64;
 
@@ -97,6 +100,9 @@ impl<T> Queue<T> {
             if !state.taker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                 state.taker = Some(cx.waker().clone());
             }
+            if state.items.capacity() > KEPT {
+                state.items = VecDeque::new();
+            }
             let idle = state.idle.take();
             drop(state);
             idle.into_iter().for_each(Waker::wake);
@@ -104,9 +110,6 @@ impl<T> Queue<T> {
         };
         let was_full = state.bytes >= self.limit;
         state.bytes -= bytes;
-        if state.items.is_empty() && state.items.capacity() > 64 {
-            state.items = VecDeque::new();
-        }
         let mut waiting = Vec::new();
         if was_full && state.bytes < self.limit {
             waiting = std::mem::take(&mut state.waiting);

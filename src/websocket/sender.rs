@@ -190,14 +190,12 @@ impl Sender {
     /// Waits for the end of the connection.
     #[doc(alias = "is_closed")]
     pub async fn closed(&self) -> Closed {
-        let mut closed = self.channel().closed.subscribe();
-        let ended = closed.wait_for(Option::is_some).await.ok().and_then(|closed| closed.clone());
-        ended.unwrap_or_else(|| Closed::lost("the task of the connection has ended", None, None))
+        self.channel().closed.wait().await
     }
 
     /// Returns how the connection ended; `None` before that.
     pub fn is_closed(&self) -> Option<Closed> {
-        self.channel().closed.borrow().clone()
+        self.channel().closed.get().cloned()
     }
 
     /// Returns the counts of the connection.

@@ -6,9 +6,8 @@
 // rules, build functions from texts (which a Content Security Policy forbids), and are several times
 // as long.
 
-import { Decoder, unsigned64 } from './decoder.js';
+import { Decoder, put, unsigned64 } from './decoder.js';
 import { Encoder } from './encoder.js';
-import { put } from './rules.js';
 
 const NEGATIVE = 1;
 const BYTES = 2;
