@@ -75,10 +75,15 @@ export function computeNow(run) {
     isLost = true;
     throw new Error(`the authentication module failed: ${thrown?.message ?? thrown}`, { cause: thrown });
   } finally {
-    if (isLost || exports.memory.buffer.byteLength > MAX_KEPT) {
+    if (isLost || memoryOfAuth() > MAX_KEPT) {
       void renew();
     }
   }
+}
+
+/** Returns the number of bytes that the module has, 0 if it is not loaded. */
+export function memoryOfAuth() {
+  return exports?.memory.buffer.byteLength ?? 0;
 }
 
 /** Loads the module if it is not loaded, and runs a function of its functions. */

@@ -8,7 +8,7 @@ import { invalid, isSet, within } from './reading.js';
 
 export * as bindings from './wampwerk_auth_bg.js';
 export { privateKey } from './keys.js';
-export { scram } from './scram.js';
+export { begin as beginScram, scram } from './scram.js';
 
 /** Returns the function that begins an attempt by WAMP-CRA. */
 export function wampcra(secret) {
@@ -88,7 +88,7 @@ function begin(seed, pubkey, router) {
 }
 
 /** Checks that the router has signed the challenge. */
-function verify(router, challenge, response) {
+export function verify(router, challenge, response) {
   if (typeof response !== 'string') {
     throw new Error('the router did not prove itself: CHALLENGE.Extra.signature is missing');
   }

@@ -304,8 +304,9 @@ impl ComponentBuilder {
         let ComponentBuilder { transports, mut settings, session, seed } = self;
         settings.transports = transports?;
         if settings.transports.is_empty() {
-            settings.transports =
-                DEFAULT_URL.into_transports().map_err(|error| error.within("transports"))?;
+            // Not as text, which may be a dict: a program without dicts needs no reader of them.
+            let transports = TransportConfig::new(DEFAULT_URL).into_transports();
+            settings.transports = transports.map_err(|error| error.within("transports"))?;
         }
         settings.session = settings.session.with(session)?;
         if let Err(error) = settings.realm.validate(UriRule::Loose, Match::Exact) {

@@ -90,7 +90,7 @@ macro_rules! message_enum {
             }
 
             /// Reads a message from the elements of a list.
-            pub(crate) fn read<E: Elements>(elements: &E) -> Result<Self, Violation> {
+            pub(crate) fn read(elements: &dyn Elements) -> Result<Self, Violation> {
                 if elements.len() == 0 {
                     return Err(Violation::new("the message is an empty list"));
                 }
@@ -111,7 +111,7 @@ macro_rules! message_enum {
             }
 
             /// Writes the message as the elements of a list.
-            pub(crate) fn write<W: ElementWriter>(&self, writer: &mut W) -> Result<(), EncodeError> {
+            pub(crate) fn write(&self, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
                 if self.lacks_enc_algo() {
                     return Err(EncodeError::new("an opaque payload needs the option enc_algo"));
                 }

@@ -121,22 +121,64 @@ impl Field for Match {
     }
 }
 
-/// Returns the key of a field: `r#match` is `match`.
-pub(crate) fn key(field: &str) -> &str {
-    field.strip_prefix("r#").unwrap_or(field)
+/// A field of options or details: an `Option` of any [`Field`] type. Tables of these keep the code of
+/// all structs small.
+pub(crate) trait Slot {
+    /// Sets the field. Returns the expected type if the value has another one.
+    fn set(&mut self, value: Value) -> Result<(), &'static str>;
+
+    /// Returns the value, if the field is set.
+    fn get(&self) -> Option<Value>;
 }
 
-/// Removes a known key from `dict` and returns its value.
-pub(crate) fn take<T: Field>(
-    dict: &mut Dict,
+impl<T: Field + Clone> Slot for Option<T> {
+    fn set(&mut self, value: Value) -> Result<(), &'static str> {
+        *self = Some(T::from_value(value).ok_or(T::EXPECTED)?);
+        Ok(())
+    }
+
+    fn get(&self) -> Option<Value> {
+        self.clone().map(T::into_value)
+    }
+}
+
+/// Returns the key of a field: `r#match` is `match`.
+pub(crate) const fn key(field: &str) -> &str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
+/// Moves the values of known keys from `dict` into their fields, and returns the other entries.
+pub(crate) fn fill(
+    mut dict: Dict,
     place: &str,
-    key: &str,
-) -> Result<Option<T>, Violation> {
-    let Some(value) = dict.remove(key) else { return Ok(None) };
-    let kind = value.kind();
-    T::from_value(value)
-        .map(Some)
-        .ok_or_else(|| Violation::new(format!("{place}.{key} must be {}, is {kind}", T::EXPECTED)))
+    slots: &mut [(&'static str, &mut dyn Slot)],
+) -> Result<Dict, Violation> {
+    for (key, slot) in slots {
+        if dict.is_empty() {
+            break;
+        }
+        let Some(value) = dict.remove(key) else { continue };
+        let kind = value.kind();
+        slot.set(value).map_err(|expected| {
+            Violation::new(format!("{place}.{key} must be {expected}, is {kind}"))
+        })?;
+    }
+    Ok(dict)
+}
+
+/// Returns the keys that are set, and `extra`.
+pub(crate) fn collect(slots: &[(&'static str, &dyn Slot)], extra: &Dict) -> Dict {
+    let mut dict = Dict::new();
+    for (key, slot) in slots {
+        if let Some(value) = slot.get() {
+            dict.insert(*key, value);
+        }
+    }
+    dict.extend(extra.clone());
+    dict
 }
 
 /// Defines a struct of options or details with one `Option` field for each known key and `extra`
@@ -237,34 +279,34 @@ macro_rules! options {
             ///
             /// # Errors
             /// Returns `Violation` if a known key has a value of the wrong type.
-            #[allow(unused_mut, reason = "a struct may have no known key")]
             pub fn from_dict(
-                mut dict: $crate::value::Dict,
+                dict: $crate::value::Dict,
             ) -> Result<Self, $crate::error::Violation> {
                 if dict.is_empty() {
                     return Ok(Self::default());
                 }
-                Ok($name::from($fields {
-                    $($field: $crate::message::options::take(
-                        &mut dict,
-                        $place,
-                        $crate::message::options::key(stringify!($field)),
-                    )?,)*
-                    extra: dict,
-                }))
+                let mut fields = Box::<$fields>::default();
+                fields.extra = $crate::message::options::fill(
+                    dict,
+                    $place,
+                    &mut [$((
+                        const { $crate::message::options::key(stringify!($field)) },
+                        &mut fields.$field,
+                    )),*],
+                )?;
+                Ok($name(Some(fields)))
             }
 
             /// Returns the wire form: the keys that are set, and `extra`.
             pub fn to_dict(&self) -> $crate::value::Dict {
-                let mut dict = $crate::value::Dict::new();
-                $(if let Some(value) = &self.$field {
-                    dict.insert(
-                        $crate::message::options::key(stringify!($field)),
-                        $crate::message::options::Field::into_value(value.clone()),
-                    );
-                })*
-                dict.extend(self.extra.clone());
-                dict
+                let Some(fields) = &self.0 else { return $crate::value::Dict::new() };
+                $crate::message::options::collect(
+                    &[$((
+                        const { $crate::message::options::key(stringify!($field)) },
+                        &fields.$field,
+                    )),*],
+                    &fields.extra,
+                )
             }
 
             /// Converts into the plain struct of fields.

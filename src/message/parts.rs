@@ -17,9 +17,9 @@ pub(crate) trait Part {
     const MIN: usize = 1;
     const MAX: usize = 1;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<Self::Value, Violation>;
+    fn read(elements: &dyn Elements, index: usize) -> Result<Self::Value, Violation>;
 
-    fn write<W: ElementWriter>(value: &Self::Value, writer: &mut W) -> Result<(), EncodeError>;
+    fn write(value: &Self::Value, writer: &mut dyn ElementWriter) -> Result<(), EncodeError>;
 
     /// Returns the number of elements that this value takes.
     fn len(_value: &Self::Value) -> usize {
@@ -33,14 +33,14 @@ pub(crate) struct Id;
 impl Part for Id {
     type Value = u64;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<u64, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<u64, Violation> {
         match elements.uint(index)? {
             id @ 1..=MAX_ID => Ok(id),
             id => Err(Violation::new(format!("{id} is not a valid id (1 to 2^53)"))),
         }
     }
 
-    fn write<W: ElementWriter>(value: &u64, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &u64, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         writer.uint(*value);
         Ok(())
     }
@@ -52,14 +52,14 @@ pub(crate) struct IdOrZero;
 impl Part for IdOrZero {
     type Value = u64;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<u64, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<u64, Violation> {
         match elements.uint(index)? {
             id @ 0..=MAX_ID => Ok(id),
             id => Err(Violation::new(format!("{id} is not a valid id (0 to 2^53)"))),
         }
     }
 
-    fn write<W: ElementWriter>(value: &u64, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &u64, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         Id::write(value, writer)
     }
 }
@@ -70,11 +70,11 @@ pub(crate) struct Text;
 impl Part for Text {
     type Value = String;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<String, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<String, Violation> {
         elements.text(index)
     }
 
-    fn write<W: ElementWriter>(value: &String, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &String, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         writer.text(value);
         Ok(())
     }
@@ -87,11 +87,11 @@ pub(crate) struct Name;
 impl Part for Name {
     type Value = Uri;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<Uri, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<Uri, Violation> {
         elements.uri(index)
     }
 
-    fn write<W: ElementWriter>(value: &Uri, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &Uri, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         writer.text(value);
         Ok(())
     }
@@ -103,14 +103,14 @@ pub(crate) struct Kind;
 impl Part for Kind {
     type Value = RequestType;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<RequestType, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<RequestType, Violation> {
         let code = elements.uint(index)?;
         RequestType::from_code(code).ok_or_else(|| {
             Violation::new(format!("{code} is not the code of a request that can fail"))
         })
     }
 
-    fn write<W: ElementWriter>(value: &RequestType, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &RequestType, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         writer.uint(value.code());
         Ok(())
     }
@@ -139,11 +139,11 @@ pub(crate) struct Details<T>(std::marker::PhantomData<T>);
 impl<T: Options> Part for Details<T> {
     type Value = T;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<T, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<T, Violation> {
         T::from_dict(elements.dict(index)?)
     }
 
-    fn write<W: ElementWriter>(value: &T, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &T, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         writer.dict(&value.to_dict())
     }
 }
@@ -156,7 +156,7 @@ impl<T: Options> Part for Optional<T> {
 
     const MIN: usize = 0;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<Option<T>, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<Option<T>, Violation> {
         if index < elements.len() {
             Details::<T>::read(elements, index).map(Some)
         } else {
@@ -164,7 +164,7 @@ impl<T: Options> Part for Optional<T> {
         }
     }
 
-    fn write<W: ElementWriter>(value: &Option<T>, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &Option<T>, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         value.as_ref().map_or(Ok(()), |value| Details::write(value, writer))
     }
 
@@ -182,17 +182,29 @@ impl Part for Arguments {
     const MIN: usize = 0;
     const MAX: usize = 2;
 
-    fn read<E: Elements>(elements: &E, index: usize) -> Result<Payload, Violation> {
+    fn read(elements: &dyn Elements, index: usize) -> Result<Payload, Violation> {
         elements.payload(index)
     }
 
-    fn write<W: ElementWriter>(value: &Payload, writer: &mut W) -> Result<(), EncodeError> {
+    fn write(value: &Payload, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
         writer.payload(value)
     }
 
     fn len(value: &Payload) -> usize {
         value.elements()
     }
+}
+
+/// Creates the violation for a message with the wrong number of elements.
+#[cold]
+pub(crate) fn wrong_length(wire: &str, len: usize, min: usize, max: usize) -> Violation {
+    Violation::new(format!("{wire} has {len} elements, must have {min} to {max}"))
+}
+
+/// Adds the place of an element to its violation.
+#[cold]
+pub(crate) fn at(wire: &str, field: &str, error: &Violation) -> Violation {
+    Violation::new(format!("{wire}.{field}: {}", error.message))
 }
 
 /// Placeholder in `Debug` for secret fields, because whole messages are logged.
@@ -234,34 +246,30 @@ macro_rules! messages {
         }
 
         impl $name {
-            pub(crate) fn read<E: $crate::message::Elements>(
-                elements: &E,
+            pub(crate) fn read(
+                elements: &dyn $crate::message::Elements,
             ) -> Result<Self, $crate::error::Violation> {
                 use $crate::message::parts::Part;
                 const MIN: usize = 1 $(+ <$part as Part>::MIN)*;
                 const MAX: usize = 1 $(+ <$part as Part>::MAX)*;
                 let len = elements.len();
                 if !(MIN..=MAX).contains(&len) {
-                    return Err($crate::error::Violation::new(format!(
-                        "{} has {len} elements, must have {MIN} to {MAX}", $wire
-                    )));
+                    return Err($crate::message::parts::wrong_length($wire, len, MIN, MAX));
                 }
                 let mut index = 0;
                 Ok($name {
                     $($field: {
                         index += 1;
                         <$part as Part>::read(elements, index).map_err(|error| {
-                            $crate::error::Violation::new(format!(
-                                concat!($wire, ".", stringify!($field), ": {}"), error.message
-                            ))
+                            $crate::message::parts::at($wire, stringify!($field), &error)
                         })?
                     },)*
                 })
             }
 
-            pub(crate) fn write<W: $crate::message::ElementWriter>(
+            pub(crate) fn write(
                 &self,
-                writer: &mut W,
+                writer: &mut dyn $crate::message::ElementWriter,
             ) -> Result<(), $crate::error::EncodeError> {
                 use $crate::message::parts::Part;
                 writer.begin(1 $(+ <$part as Part>::len(&self.$field))*);

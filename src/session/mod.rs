@@ -413,7 +413,7 @@ fn failure<E: OperationError>(failure: Failure, uri: &Uri) -> E {
 
 /// Error for an answer that does not belong to the request; used instead of a panic.
 fn unexpected<E: From<ApplicationError>>(answer: &Answer) -> E {
-    ApplicationError::runtime(format!("unexpected answer {answer:?}")).into()
+    ApplicationError::runtime(format!("unexpected answer {}", answer.name())).into()
 }
 
 fn trace(direction: &'static str, session: u64, message: &Message) {

@@ -156,3 +156,27 @@ fn a_damaged_openssh_key_is_refused_and_nothing_panics() {
     parse(&[&blob[..], &[0]].concat()).unwrap_err();
     SigningKey::from_openssh(&OPENSSH.replace("AAAA", "AA*A")).unwrap_err();
 }
+
+/// The JavaScript of the npm package reads these keys as well, with the same texts.
+#[test]
+fn keys_of_the_vectors() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../vectors/keys.json")).unwrap();
+    assert_eq!(vectors["public_key"], PUBLIC);
+    let parse = |case: &serde_json::Value| {
+        SigningKey::parse(&match case["file"].as_str() {
+            Some(text) => text.as_bytes().to_vec(),
+            None => {
+                data_encoding::HEXLOWER.decode(case["octets"].as_str().unwrap().as_bytes()).unwrap()
+            }
+        })
+    };
+    let (accepted, refused) = (&vectors["accepted"], &vectors["refused"]);
+    assert!(accepted.as_array().unwrap().len() >= 10 && refused.as_array().unwrap().len() >= 30);
+    for case in accepted.as_array().unwrap() {
+        is_the_key(parse(case));
+    }
+    for case in refused.as_array().unwrap() {
+        assert_eq!(parse(case).unwrap_err().to_string(), case["text"].as_str().unwrap());
+    }
+}

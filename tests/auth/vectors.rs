@@ -1,6 +1,7 @@
 //! The vectors of authentication: WAMP-CRA, cryptosign, both forms of SCRAM.
 
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{AuthError, Secret, cryptosign, wampcra};
 use wampwerk::internals::auth::{
@@ -109,6 +110,30 @@ fn scram_key_derivation_and_saslprep() {
     for case in cases(&file["saslprep"], 7) {
         let found = saslprep("it", text(&case["input"])).ok();
         assert_eq!(found.as_deref(), case["expected"].as_str());
+    }
+}
+
+#[test]
+fn saslprep_of_every_character() {
+    let file = read(include_str!("../vectors/saslprep.json"));
+    let range = |range: &str| {
+        let (first, last) = range.split_once('-').unwrap();
+        let code = |digits| u32::from_str_radix(digits, 16).unwrap();
+        code(first)..=code(last)
+    };
+    let unassigned: Vec<_> = text(&file["unassigned"]).split(' ').flat_map(range).collect();
+    let assigned: Vec<_> = ('\0'..'\u{F0000}')
+        .filter(|&char| unassigned.binary_search(&u32::from(char)).is_err())
+        .collect();
+    for case in cases(&file["characters"], 3) {
+        let (before, after) = (text(&case["before"]), text(&case["after"]));
+        let mut hash = Sha256::new();
+        for &char in &assigned {
+            let prepared = saslprep("it", &format!("{before}{char}{after}"))
+                .map_or_else(|_| "-".to_owned(), |text| text.into_owned());
+            hash.update(format!("{:x}:{prepared}\n", u32::from(char)));
+        }
+        assert_eq!(data_encoding::HEXLOWER.encode(&hash.finalize()), text(&case["sha256"]));
     }
 }
 

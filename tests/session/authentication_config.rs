@@ -190,7 +190,7 @@ fn what_is_wrong_in_the_dict_is_named() {
         (
             json!({"cryptosign": {"privkey": seed(), "authextra": {"channel_binding": "tls-unique"}}}),
             "invalid cryptosign.authextra.channel_binding: it must be \"tls-exporter\" or null, \
-             not String(\"tls-unique\")",
+             not string",
         ),
         (
             json!({"anonymous": {"ticket": "s3cret"}}),
@@ -208,6 +208,41 @@ fn what_is_wrong_in_the_dict_is_named() {
     assert!(!error.contains("s3cret"), "{error}");
     let error = refused(json!({"cryptosign": {"privkey": seed(), "router_key": "77"}}));
     assert!(error.starts_with("invalid cryptosign.router_key: "), "{error}");
+}
+
+/// The JavaScript of the npm package reads these dicts as well, with the same texts.
+#[test]
+fn dicts_of_the_vectors() {
+    #[derive(serde::Deserialize)]
+    struct Vectors {
+        accepted: Vec<Accepted>,
+        refused: Vec<Refused>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Accepted {
+        authentication: Value,
+        methods: Vec<String>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Refused {
+        authentication: Value,
+        path: String,
+        text: String,
+    }
+
+    let vectors = include_str!("../vectors/authentication.json");
+    let Vectors { accepted, refused } = serde_json::from_str(vectors).unwrap();
+    assert!(accepted.len() >= 15 && refused.len() >= 45);
+    for Accepted { authentication, methods } in accepted {
+        let read = Authentication::from_value(&authentication).unwrap();
+        assert_eq!(read.methods(), methods, "{authentication:?}");
+    }
+    for Refused { authentication, path, text } in refused {
+        let error = Authentication::from_value(&authentication).unwrap_err();
+        assert_eq!((error.path, error.message), (path, text), "{authentication:?}");
+    }
 }
 
 #[test]

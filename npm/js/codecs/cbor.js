@@ -6,8 +6,9 @@
 // rules, build functions from texts (which a Content Security Policy forbids), and are several times
 // as long.
 
-import { Decoder, put, unsigned64 } from './decoder.js';
+import { Decoder, unsigned64 } from './decoder.js';
 import { Encoder } from './encoder.js';
+import { put } from './rules.js';
 
 const NEGATIVE = 1;
 const BYTES = 2;

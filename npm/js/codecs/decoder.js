@@ -1,9 +1,7 @@
 // What the decoders of the binary formats share. The module has scanned the bytes of a message
 // before; a decoder relies on that for nothing but the time that malformed bytes may take.
 
-import { DecodeError } from '../errors.js';
-import { INVALID_PAYLOAD } from '../uris.js';
-import { MAX_DEPTH } from './encoder.js';
+import { decodeError, MAX_DEPTH, put } from './rules.js';
 
 // A byte order mark is text like any other.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -168,20 +166,6 @@ export function unsigned64(high, low) {
   }
   const value = (BigInt(high) << 32n) | BigInt(low);
   return value === 2n ** 53n ? Number(value) : value;
-}
-
-/** Sets a property; `__proto__` is one like any other. */
-export function put(object, key, value) {
-  if (key === '__proto__') {
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    object[key] = value;
-  }
-}
-
-export function decodeError(message) {
-  const text = `cannot decode: ${message}`;
-  return new DecodeError(INVALID_PAYLOAD, [text], {}, text);
 }
 
 /** Returns a text of ASCII, or undefined if it is not. */

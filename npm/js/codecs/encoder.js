@@ -4,23 +4,7 @@
 // The page may throw anywhere (getters, proxies, `toJSON()`), and may call a codec again from there.
 // So an encoder serves one value only.
 
-import { EncodeError } from '../errors.js';
-import { INVALID_PAYLOAD } from '../uris.js';
-
-/**
- * Maximum depth of a value, which also ends cycles. The message is a list, too: peers accept 100
- * levels with it.
- */
-export const MAX_DEPTH = 99;
-
-/**
- * Maximum number of values in total. Shared values count as often as they occur, so that a few
- * nested objects cannot exhaust memory.
- */
-export const MAX_VALUES = 1 << 22;
-
-/** Integers up to this value (2^53) are numbers, larger ones are BigInts. */
-export const MAX_NUMBER = 2 ** 53;
+import { encodeError, isInteger, MAX_DEPTH, MAX_NUMBER, MAX_VALUES } from './rules.js';
 
 /** Maximum number of path segments in an error text. */
 const SHOWN_SEGMENTS = 8;
@@ -207,14 +191,6 @@ export class Encoder {
   }
 }
 
-/** Returns whether a number is sent as an integer. */
-export function isInteger(value) {
-  if ((value | 0) === value) {
-    return value !== 0 || 1 / value > 0; // -0 is a float
-  }
-  return Number.isInteger(value) && Math.abs(value) <= MAX_NUMBER;
-}
-
 /** Returns whether an object is binary data. */
 export function isBinary(value) {
   return (
@@ -268,9 +244,4 @@ function thrownText(error) {
   } catch {
     return 'it throws';
   }
-}
-
-function encodeError(message) {
-  const text = `cannot encode: ${message}`;
-  return new EncodeError(INVALID_PAYLOAD, [text], {}, text);
 }

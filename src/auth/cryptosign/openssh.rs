@@ -29,12 +29,12 @@ pub(super) fn parse(text: &str) -> Result<SigningKey, AuthError> {
     // Maximum capacity at once: a growing vector leaves copies in memory.
     let mut digits = Zeroizing::new(Vec::with_capacity(body.len()));
     digits.extend(body.bytes().filter(|octet| !octet.is_ascii_whitespace()));
+    let invalid = || error("it is not valid Base64");
+    let most = BASE64.decode_len(digits.len()).map_err(|_| invalid())?;
     // Decoded into a zeroizing buffer, which also wipes a damaged key.
-    let mut blob = Zeroizing::new(vec![0; BASE64.decode_len(digits.len()).unwrap_or_default()]);
-    match BASE64.decode_mut(&digits, &mut blob) {
-        Ok(length) => read(&blob[..length]),
-        Err(_) => Err(error("it is not valid Base64")),
-    }
+    let mut blob = Zeroizing::new(vec![0; most]);
+    let length = BASE64.decode_mut(&digits, &mut blob).map_err(|_| invalid())?;
+    read(&blob[..length])
 }
 
 fn read(blob: &[u8]) -> Result<SigningKey, AuthError> {

@@ -122,6 +122,20 @@ pub enum Answer {
     Unregistered,
 }
 
+impl Answer {
+    /// Returns the name of the message that brought it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Answer::Result { .. } => "RESULT",
+            Answer::Published { .. } => "PUBLISHED",
+            Answer::Subscribed { .. } => "SUBSCRIBED",
+            Answer::Unsubscribed => "UNSUBSCRIBED",
+            Answer::Registered { .. } => "REGISTERED",
+            Answer::Unregistered => "UNREGISTERED",
+        }
+    }
+}
+
 /// Failure of a request.
 #[derive(Debug)]
 #[non_exhaustive]

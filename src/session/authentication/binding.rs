@@ -1,6 +1,7 @@
 //! Applies a `ChannelBinding` in the methods that can be bound to a connection.
 
 use super::channel_binding::ChannelBinding;
+use super::from_value::must_be;
 use super::identity::Identity;
 use crate::auth::{AuthError, TLS_EXPORTER};
 use crate::error::ConfigError;
@@ -14,8 +15,7 @@ impl ChannelBinding {
             Value::Null => Ok(None),
             Value::String(name) if name == TLS_EXPORTER => Ok(Some(ChannelBinding::TlsExporter)),
             other => {
-                let text = format!("it must be \"tls-exporter\" or null, not {other:?}");
-                Err(ConfigError::new("authextra.channel_binding", text))
+                Err(must_be("\"tls-exporter\" or null", &other).within("authextra.channel_binding"))
             }
         }
     }

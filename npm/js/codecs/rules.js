@@ -1,0 +1,46 @@
+// What all codecs agree on: limits, numbers, properties, and the errors.
+
+import { DecodeError, EncodeError } from '../errors.js';
+import { INVALID_PAYLOAD } from '../uris.js';
+
+/**
+ * Maximum depth of a value, which also ends cycles. The message is a list, too: peers accept 100
+ * levels with it.
+ */
+export const MAX_DEPTH = 99;
+
+/**
+ * Maximum number of values in total. Shared values count as often as they occur, so that a few
+ * nested objects cannot exhaust memory.
+ */
+export const MAX_VALUES = 1 << 22;
+
+/** Integers up to this value (2^53) are numbers, larger ones are BigInts. */
+export const MAX_NUMBER = 2 ** 53;
+
+/** Returns whether a number is sent as an integer. */
+export function isInteger(value) {
+  if ((value | 0) === value) {
+    return value !== 0 || 1 / value > 0; // -0 is a float
+  }
+  return Number.isInteger(value) && Math.abs(value) <= MAX_NUMBER;
+}
+
+/** Sets a property; `__proto__` is one like any other. */
+export function put(object, key, value) {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    object[key] = value;
+  }
+}
+
+export function encodeError(message) {
+  const text = `cannot encode: ${message}`;
+  return new EncodeError(INVALID_PAYLOAD, [text], {}, text);
+}
+
+export function decodeError(message) {
+  const text = `cannot decode: ${message}`;
+  return new DecodeError(INVALID_PAYLOAD, [text], {}, text);
+}
