@@ -4,7 +4,7 @@
 import { need } from './check.js';
 import * as read from './reading.js';
 import { Fields, invalid, within } from './reading.js';
-import { checkTransportUrl, checkUrl, isRawSocket, noRawSocket, shown } from './url.js';
+import { checkScheme, checkTransportUrl, checkUrl, isRawSocket, noRawSocket, shown } from './url.js';
 
 const SERIALIZERS = ['cbor', 'msgpack', 'json'];
 
@@ -87,12 +87,12 @@ const SETTABLE = {
   autoPingRestartOnAnyTraffic: read.boolean,
   autoFragmentSize: bytes(0, LARGEST),
   perMessageDeflate: deflate,
+  failByDrop: read.boolean,
 };
 
 /** The others, which have one value or none. */
 const FIXED = {
   tcpNoDelay: only(true, 'each socket has TCP_NODELAY'),
-  failByDrop: only(true, 'the answer to the Close frame of a failure is not waited for'),
   echoCloseCodeReason: only(true, "the peer's code and reason are always echoed"),
   version,
   utf8validateIncoming: only(true, 'text is always checked'),
@@ -126,6 +126,7 @@ const NOT_HERE = [
   'serverConnectionDropTimeout',
   'autoFragmentSize',
   'perMessageDeflate',
+  'failByDrop',
   'autoPingInterval',
   'autoPingTimeout',
   'autoPingSize',
@@ -191,10 +192,13 @@ function readTransport(dict) {
   const options = fields.map('options', optionsOf) ?? {};
   const headers = fields.map('headers', headersOf);
   const retry = retryOf(fields);
-  if (url !== undefined) {
-    checkTransportUrl(url, type !== undefined);
+  if (url !== undefined && type === undefined) {
+    checkScheme(url);
   }
   refuse(fields, headers, options);
+  if (url !== undefined) {
+    checkTransportUrl(url);
+  }
   return {
     ...(urlFunction === undefined ? { url, name: shown(url) } : { urlFunction, name: 'url' }),
     serializers,
@@ -214,7 +218,8 @@ function refuse(fields, headers, options) {
   if (headers?.length > 0) {
     throw invalid('headers', REFUSED);
   }
-  const name = NOT_HERE.find((name) => Object.hasOwn(options, name));
+  // No browser drops a connection that fails.
+  const name = NOT_HERE.find((name) => Object.hasOwn(options, name) && (name !== 'failByDrop' || options[name]));
   if (name !== undefined) {
     throw invalid(`options.${snakeCase(name)}`, REFUSED);
   }
@@ -241,7 +246,7 @@ function serializerOf(value) {
   if (!SERIALIZERS.includes(id)) {
     const isBatched = id.endsWith('.batched');
     const known = `unknown serializer; known are ${SERIALIZERS.join(', ')}`;
-    throw invalid('', isBatched ? 'batches are switched on by the option batched' : known);
+    throw invalid('', isBatched ? 'batches are switched on by the setting batched' : known);
   }
   return id;
 }

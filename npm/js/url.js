@@ -5,6 +5,7 @@ import { escaped, invalid, quoted } from './reading.js';
 import { INVALID_ARGUMENT } from './uris.js';
 
 const SCHEME = /^[A-Za-z0-9+\-.]*$/;
+const NO_SCHEME = 'it must begin with ws:// or wss://';
 const NO_RAW_SOCKET = 'RawSocket is not available in the browser; use ws:// or wss://';
 
 /**
@@ -20,12 +21,15 @@ export function checkUrl(url) {
   }
 }
 
-/** Checks the URL of a transport, whose path is `url`. The type may be unknown. */
-export function checkTransportUrl(url, isTyped) {
-  const text = (isTyped ? undefined : schemeRefusalOf(url)) ?? refusalOf(url);
-  if (text !== undefined) {
-    throw invalid('url', text);
-  }
+/** Checks the URL of a transport. The path of an error is `url`. */
+export function checkTransportUrl(url) {
+  refuse(refusalOf(url));
+}
+
+/** Checks that the scheme is that of a transport, where any transport is accepted. */
+export function checkScheme(url) {
+  const [scheme, rest] = parted(url, '://');
+  refuse(rest === undefined ? NO_SCHEME : schemeRefusalOf(scheme));
 }
 
 /** Returns whether the scheme is one of RawSocket. */
@@ -56,16 +60,13 @@ export function shown(url) {
   return start + (query < 0 ? end : `${end.slice(0, query)}?…`);
 }
 
-/** Returns why a scheme is refused where the type of the transport is not given. */
-function schemeRefusalOf(url) {
-  const [scheme, rest] = parted(url, '://');
-  if (rest === undefined) {
-    return 'it must begin with ws:// or wss://';
+function refuse(text) {
+  if (text !== undefined) {
+    throw invalid('url', text);
   }
-  return isRawSocket(url) ? NO_RAW_SOCKET : schemeTextOf(scheme);
 }
 
-function schemeTextOf(scheme) {
+function schemeRefusalOf(scheme) {
   if (/^wss?(?:\+unix)?$/i.test(scheme)) {
     return undefined;
   }
@@ -81,9 +82,9 @@ function schemeTextOf(scheme) {
 function refusalOf(url) {
   const [scheme, rest] = parted(url, '://');
   if (rest === undefined) {
-    return 'it must begin with ws:// or wss://';
+    return NO_SCHEME;
   }
-  const text = schemeTextOf(scheme);
+  const text = schemeRefusalOf(scheme);
   if (text !== undefined) {
     return text;
   }

@@ -18,6 +18,7 @@ mod backoff;
 mod callbacks;
 mod config;
 mod config_refused;
+mod config_vectors;
 mod net;
 mod patience;
 mod random;

@@ -63,3 +63,30 @@ fn what_it_has_is_taken() {
     let text = with(r#""serializers": ["json"], "options": {"maxMessagePayloadSize": 1000}"#);
     assert_eq!(text.into_transports().unwrap().len(), 1);
 }
+
+/// The JavaScript of the npm package refuses the same, with the same texts.
+#[wasm_bindgen_test]
+fn the_vectors_are_refused() {
+    #[derive(serde::Deserialize)]
+    struct Vectors {
+        refused: Vec<Refused>,
+        refused_in_browsers: Vec<Refused>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Refused {
+        transport: wampwerk::Value,
+        path: String,
+        text: String,
+    }
+
+    let vectors = include_str!("../vectors/transports.json");
+    let Vectors { refused, refused_in_browsers } = serde_json::from_str(vectors).unwrap();
+    assert!(refused.len() >= 100 && refused_in_browsers.len() >= 25);
+    for Refused { transport, path, text } in refused.into_iter().chain(refused_in_browsers) {
+        let Err(error) = (&transport).into_transports() else {
+            panic!("not refused: {transport:?}")
+        };
+        assert_eq!((error.path, error.message), (format!("[0].{path}"), text), "{transport:?}");
+    }
+}

@@ -141,7 +141,7 @@ fn serializer(value: &Value) -> Result<Serializer, ConfigError> {
     let known = Serializer::ALL.map(Serializer::as_str).join(", ");
     Serializer::from_id(id).ok_or_else(|| {
         let text = if id.ends_with(".batched") {
-            "batches are switched on by TransportConfig::batched".to_owned()
+            "batches are switched on by the setting batched".to_owned()
         } else {
             format!("unknown serializer; known are {known}")
         };
