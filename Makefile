@@ -1,9 +1,9 @@
 # Each target works from a fresh clone: it sets up what it needs (tools/setup says what) and then runs one script.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check conformance bench load fuzz npm clean
+.PHONY: help setup demo test check conformance bench bench-web load fuzz npm clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
 setup: ## install everything that the targets below need
 	tools/setup all
@@ -35,6 +35,11 @@ bench: ## benches, and the comparison with other clients and the raw transport
 	cargo run --profile compare --locked -p wampwerk-compare
 	cargo run --profile compare --locked --manifest-path benches/websocket/Cargo.toml --target-dir target
 
+bench-web: ## the npm package beside Autobahn|JS and wampy, in Chromium and in Node; ROUNDS=number (9)
+	tools/setup native wasm browser benchweb
+	tools/build-npm
+	node benches/web/bench.mjs $(if $(ROUNDS),--rounds $(ROUNDS))
+
 fuzz: ## fuzz decoding, framing and the router's core; TIME=seconds for each target (30), TARGET=name for one
 	tools/setup fuzz
 	tools/fuzz $(if $(TIME),--time $(TIME)) $(TARGET)
@@ -48,4 +53,4 @@ npm: ## build the npm package in pkg/
 	tools/build-npm
 
 clean: ## remove what was built in this clone; the tools in the cache stay
-	rm -rf target pkg fuzz/target fuzz/corpus fuzz/artifacts tests/e2e/node_modules tests/autobahn_js/node_modules tests/e2e/artifacts
+	rm -rf target pkg fuzz/target fuzz/corpus fuzz/artifacts tests/e2e/node_modules tests/autobahn_js/node_modules benches/web/node_modules tests/e2e/artifacts

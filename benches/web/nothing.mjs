@@ -1,0 +1,2 @@
+// What a page does not have.
+export default {};
