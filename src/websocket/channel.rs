@@ -53,7 +53,7 @@ pub(super) struct Channel {
     pub(super) counters: Counters,
     pub(super) closed: Ending,
     /// How the connection ends, once it has failed. It may not be at its end yet.
-    failed: OnceLock<Closed>,
+    failed: OnceLock<Box<Closed>>,
     /// Longest message that can be sent in bytes.
     pub(super) max_send: usize,
     pub(super) fragment: Option<NonZeroUsize>,
@@ -98,13 +98,13 @@ impl Channel {
 
     /// Returns how the connection has ended, or will end.
     pub(super) fn ending(&self) -> Option<Closed> {
-        self.failed.get().cloned().or_else(|| self.closed.get().cloned())
+        self.failed.get().map(|closed| &**closed).or_else(|| self.closed.get()).cloned()
     }
 
     /// The connection has failed: all that wait for messages, or to send some, are told. Its end follows.
     pub(super) fn fail(&self, closed: Closed) {
         // It is called once.
-        let _ = self.failed.set(closed);
+        let _ = self.failed.set(Box::new(closed));
         self.commands.discard();
         self.incoming.close();
     }

@@ -10,21 +10,21 @@ use crate::rt::lock::Lock;
 /// How a connection has ended, once it has. Takes no memory of its own before somebody waits.
 #[derive(Default)]
 pub(super) struct Ending {
-    closed: OnceLock<Closed>,
+    closed: OnceLock<Box<Closed>>,
     waiting: Lock<Vec<Waker>>,
 }
 
 impl Ending {
     /// The connection has ended. Only the first call counts.
     pub(super) fn set(&self, closed: Closed) {
-        let _ = self.closed.set(closed);
+        let _ = self.closed.set(Box::new(closed));
         let waiting = std::mem::take(&mut *self.waiting.lock());
         waiting.into_iter().for_each(Waker::wake);
     }
 
     /// Returns how it has ended, if it has.
     pub(super) fn get(&self) -> Option<&Closed> {
-        self.closed.get()
+        self.closed.get().map(|closed| &**closed)
     }
 
     /// Waits for the end.
@@ -35,7 +35,7 @@ impl Ending {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Closed> {
         let mut waiting = self.waiting.lock();
         // Looked at under the lock, which `set` takes to find who waits.
-        if let Some(closed) = self.closed.get() {
+        if let Some(closed) = self.get() {
             return Poll::Ready(closed.clone());
         }
         if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {

@@ -10,8 +10,7 @@ mod native {
     use std::error::Error;
 
     use tokio::io::AsyncReadExt;
-    use wampwerk::transport::ServerOptions;
-    use wampwerk::websocket::Deflate;
+    use wampwerk::transport::{Deflate, ServerOptions};
     use wampwerk::websocket::{self, Message, WebSocket};
 
     pub(crate) async fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {

@@ -47,7 +47,7 @@ fn main() -> std::process::ExitCode {
     };
     match role {
         Role::Router(directory) => child::serve(&directory),
-        Role::Echo => websockets::serve(heap),
+        Role::Echo(takeover) => websockets::serve(takeover, heap),
         Role::Test(plan) => {
             websockets::run(plan.sockets);
             scenario::run(&plan);

@@ -18,8 +18,8 @@ usage: load [--sockets N] [--sessions N] [--seconds S] [--transport ws|tcp|unix]
 pub(crate) enum Role {
     /// The router, with a directory for its unix socket.
     Router(PathBuf),
-    /// An echo server without WAMP.
-    Echo,
+    /// An echo server without WAMP, with or without context takeover.
+    Echo(bool),
     Test(Plan),
     LeftOut,
     Help,
@@ -42,7 +42,8 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Role, Str
         let mut value = || words.next().ok_or(format!("{word} wants a value"));
         match word.as_str() {
             "--router" => return Ok(Role::Router(value()?.into())),
-            "--echo" => return Ok(Role::Echo),
+            "--echo" => return Ok(Role::Echo(false)),
+            "--echo-takeover" => return Ok(Role::Echo(true)),
             "--help" => return Ok(Role::Help),
             "--list" => return Ok(Role::List),
             "--sockets" => plan.sockets = number(&value()?)?,

@@ -1,7 +1,9 @@
 //! Memory of WebSocket connections without WAMP: what an idle one holds at a server, before and after
-//! long messages and compressed ones. The server is a process of its own, which counts its heap.
+//! long messages and compressed ones, and what claims cost. The server is a process of its own, which counts its
+//! heap.
 
-use std::io::{BufRead, BufReader, Write, stdin};
+use std::io::{BufRead, BufReader, Read, Write, stdin};
+use std::net::TcpStream;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,17 +11,30 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use wampwerk::transport::ServerOptions;
-use wampwerk::websocket::Deflate;
+use wampwerk::transport::{Deflate, ServerOptions};
 use wampwerk::websocket::{self, WebSocket, WebSocketServerFactory};
 
 use crate::child::raise_open_files;
 
-/// Maximum heap of an idle connection in bytes, with the task that drives it.
-const IDLE_BYTES: usize = 6 << 10;
+/// Maximum heap of an idle connection in bytes: that of the task that drives it, which a unit test bounds, too,
+/// and all the rest.
+const IDLE_BYTES: usize = TASK_BYTES + (2 << 10);
+const TASK_BYTES: usize = 1280;
 
-/// Number of connections that exchange long messages, and compressed ones.
-const BUSY: usize = 4;
+/// Maximum growth by what a connection has done before, in bytes.
+const USED_BYTES: usize = 1 << 10;
+
+/// Maximum growth of what the process keeps for all connections, such as a few decompressors.
+const POOLED_BYTES: usize = 384 << 10;
+
+/// Maximum growth by context takeover, once a message was compressed.
+const TAKEOVER_BYTES: usize = 34 << 10;
+
+/// Number of connections that exchange long messages, or compressed ones.
+const BUSY: usize = 8;
+
+/// Number of clients that claim a long message, and send nothing of it.
+const CLAIMS: usize = 100;
 
 /// Size of the long messages.
 const LONG: usize = 16 << 20;
@@ -27,17 +42,22 @@ const LONG: usize = 16 << 20;
 /// Number of connections that open at the same time.
 const AT_ONCE: usize = 64;
 
+/// Time after which an idle connection has given back its compressor: more than twice 5 s.
+const RELEASED: Duration = Duration::from_secs(12);
+
 /// Time in which a connection gives back what it needs no more.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+fn deflate(takeover: bool) -> Deflate {
+    Deflate::new().server_context_takeover(takeover).client_context_takeover(takeover)
+}
+
 /// What the process is.
 #[tokio::main]
-pub(crate) async fn serve(heap: fn() -> usize) {
+pub(crate) async fn serve(takeover: bool, heap: fn() -> usize) {
     raise_open_files();
     let options = ServerOptions::new().max_connections(20_000).auto_ping(None);
-    let options = options.per_message_deflate(
-        Deflate::new().client_context_takeover(false).server_context_takeover(false),
-    );
+    let options = options.per_message_deflate(deflate(takeover));
     let factory = WebSocketServerFactory::new("ws://127.0.0.1:0").options(options);
     let mut requests = factory.listen().await.unwrap();
     println!("{}", requests.url());
@@ -54,7 +74,7 @@ pub(crate) async fn serve(heap: fn() -> usize) {
                     }
                 }
             };
-            counted.store(size_of_val(&task), Ordering::Relaxed);
+            counted.store(task_size(size_of_val(&task)), Ordering::Relaxed);
             tokio::spawn(task);
         }
     });
@@ -68,6 +88,11 @@ pub(crate) async fn serve(heap: fn() -> usize) {
     answering.await.unwrap();
 }
 
+/// Memory of a task around a future of this size.
+fn task_size(future: usize) -> usize {
+    (future + 128).next_multiple_of(128)
+}
+
 /// The server's process. It ends when this is dropped.
 struct Server {
     child: Child,
@@ -77,9 +102,9 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Server {
+    fn start(takeover: bool) -> Server {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .arg("--echo")
+            .arg(if takeover { "--echo-takeover" } else { "--echo" })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -99,7 +124,8 @@ impl Server {
         (connections.parse().unwrap(), heap.parse().unwrap())
     }
 
-    /// Waits until the server has so many connections, and no more than so many bytes. Returns the bytes.
+    /// Waits until the server has so many connections, and no more than so many bytes, for a bounded time. Returns
+    /// the bytes.
     async fn settles(&mut self, connections: usize, most: usize) -> usize {
         let begin = Instant::now();
         loop {
@@ -110,6 +136,20 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until the server has so many connections, and its heap has stayed the same for a while. Returns the
+    /// bytes.
+    async fn rests(&mut self, connections: usize) -> usize {
+        let (begin, mut last, mut times) = (Instant::now(), 0, 0);
+        while times < 5 && begin.elapsed() < PATIENCE {
+            let (open, heap) = self.look();
+            times = if (open, heap) == (connections, last) { times + 1 } else { 0 };
+            last = heap;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(self.look().0, connections);
+        last
     }
 
     fn line(&mut self) -> String {
@@ -137,14 +177,12 @@ pub(crate) fn run(count: usize) {
         "{count} connections need as many open files, not {allowed}"
     );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(idle(count));
+    runtime.block_on(async { tokio::join!(idle(count), takeover()) });
 }
 
-async fn connect(url: &str, count: usize) -> Vec<WebSocket> {
+async fn connect(url: &str, count: usize, takeover: bool) -> Vec<WebSocket> {
     let connecting = (0..count).map(|_| {
-        let factory = websocket::connect(url).per_message_deflate(
-            Deflate::new().client_context_takeover(false).server_context_takeover(false),
-        );
+        let factory = websocket::connect(url).per_message_deflate(deflate(takeover));
         async move { factory.open().await.unwrap() }
     });
     futures_util::stream::iter(connecting).buffer_unordered(AT_ONCE).collect().await
@@ -168,31 +206,92 @@ fn noise(size: usize) -> Bytes {
     octets.collect()
 }
 
+/// A client that claims a message of 16 MiB. All of what it sent was read when this returns.
+fn claim(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        stream.read_exact(&mut octet).unwrap();
+        answer.extend(octet);
+    }
+    // A ping, and then the claim: what comes together is read together.
+    let mut octets = b"\x89\x80\0\0\0\0\x82\xff".to_vec();
+    octets.extend((LONG as u64).to_be_bytes());
+    octets.extend([0; 4]);
+    stream.write_all(&octets).unwrap();
+    let mut pong = [0; 2];
+    stream.read_exact(&mut pong).unwrap();
+    assert_eq!(pong, [0x8a, 0]);
+    stream
+}
+
 async fn idle(count: usize) {
-    let mut server = Server::start();
+    let mut server = Server::start(false);
     let url = server.url.clone();
+    let (long, text) = (noise(LONG), Bytes::from("compressible ".repeat(1000)));
     // What is allocated once is not theirs.
-    let warm = connect(&url, BUSY).await;
-    let empty = server.settles(BUSY, usize::MAX).await;
-    let mut sockets = connect(&url, count).await;
+    let mut warm = connect(&url, BUSY, false).await;
+    for socket in &mut warm {
+        echo(socket, long.clone()).await;
+        echo(socket, text.clone()).await;
+    }
+    let empty = server.rests(BUSY).await;
+    let mut sockets = connect(&url, count, false).await;
     let most = empty + count * IDLE_BYTES;
-    let heap = server.settles(BUSY + count, most).await;
+    server.settles(BUSY + count, most).await;
+    let heap = server.rests(BUSY + count).await;
     let each = heap.saturating_sub(empty) / count;
     println!("{count} idle WebSockets: {each} bytes of heap each at the server");
     assert!(each <= IDLE_BYTES, "{each}");
 
-    let (long, text) = (noise(LONG), Bytes::from("compressible ".repeat(1000)));
     for socket in &mut sockets[..BUSY] {
         echo(socket, long.clone()).await;
         echo(socket, text.clone()).await;
     }
-    let slack = 2 << 20;
-    let after = server.settles(BUSY + count, heap + slack).await;
+    let most = heap + BUSY * USED_BYTES + POOLED_BYTES;
+    let used = server.settles(BUSY + count, most).await;
+    let each = used.saturating_sub(heap) / BUSY;
     println!(
-        "after 16 MiB each way over {BUSY} of them: {} KiB more",
-        after.saturating_sub(heap) >> 10
+        "after 16 MiB each way, and a compressed message over {BUSY} of them: {each} bytes more each"
     );
-    assert!(after <= heap + slack, "{heap} became {after}");
+    assert!(used <= most, "{heap} became {used}");
     drop((warm, sockets));
+
+    let empty = server.rests(0).await;
+    let address = url.trim_start_matches("ws://").trim_end_matches('/').to_owned();
+    let connected: Vec<_> = (0..CLAIMS).map(|_| claim(&address)).collect();
+    let each = server.rests(CLAIMS).await.saturating_sub(empty) / CLAIMS;
+    println!("after a claim of 16 MiB: {each} bytes each");
+    assert!(each <= IDLE_BYTES + USED_BYTES, "{each}");
+    drop(connected);
     server.settles(0, usize::MAX).await;
+}
+
+async fn takeover() {
+    let mut server = Server::start(true);
+    let url = server.url.clone();
+    let text = Bytes::from("compressible ".repeat(10_000));
+    // The compressors that they use are the process's from then on.
+    let mut warm = connect(&url, BUSY, true).await;
+    for socket in &mut warm {
+        echo(socket, text.clone()).await;
+    }
+    tokio::time::sleep(RELEASED).await;
+    let mut sockets = connect(&url, BUSY, true).await;
+    let before = server.rests(2 * BUSY).await;
+    for socket in &mut sockets {
+        echo(socket, text.clone()).await;
+    }
+    let most = before + BUSY * TAKEOVER_BYTES;
+    let after = server.settles(2 * BUSY, most).await;
+    let each = after.saturating_sub(before) / BUSY;
+    println!("with context takeover: {each} bytes more each, after a compressed message");
+    assert!(each >= 32 << 10, "nothing was compressed");
+    assert!(after <= most, "{each}");
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use wampwerk::component::IntoTransports;
-use wampwerk::transport::{IpVersion, Tls, TransportConfig};
-use wampwerk::websocket::WebSocketOptions;
+use wampwerk::transport::{IpVersion, Tls, TransportConfig, WebSocketOptions};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn with(more: &str) -> String {

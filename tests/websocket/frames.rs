@@ -339,6 +339,7 @@ fn a_reader_that_waits_keeps_no_more_than_what_came() {
     let mut reader = Reader::new(Role::Server, LIMITS);
     let mut header = &b"\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x00"[..];
     assert_eq!(reader.read(&mut header), Ok(None));
+    assert!(reader.space().is_none());
     let mut came = 0;
     let mut event = None;
     while came < 1 << 20 {

@@ -125,7 +125,7 @@ impl Reader {
     ///
     /// # Errors
     /// Returns [`ReadError`] with the first octet that breaks a rule, and again for every later call.
-    #[inline]
+    #[inline(always)]
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
         match self.short(input) {
             Some((kind, octets)) => Ok(Some(Event::Message(kind, octets.into()))),
@@ -146,15 +146,15 @@ impl Reader {
         }
     }
 
-    /// Returns the buffer for the next octets of a long incomplete frame. Octets written there count as
-    /// received, at the next [`read`](Self::read). The buffer is never larger than the rest of the
-    /// frame, and never much larger than the part already received.
+    /// Returns the buffer for the next octets of a long incomplete frame, once some have come: a claim alone
+    /// reserves nothing. Octets written there count as received, at the next [`read`](Self::read). The buffer
+    /// is never larger than the rest of the frame, and never much larger than the part already received.
     pub fn space(&mut self) -> Option<Limit<&mut Vec<u8>>> {
         let (Some(frame), Some(message)) = (&self.frame, &mut self.message) else { return None };
         let unsettled = (message.octets.len() - message.settled) as u64;
         let missing = usize::try_from(frame.missing() - unsettled).ok()?;
         let in_place = !self.in_parts && !message.compressed && !frame.header.op_code.is_control();
-        if missing < LONG || !in_place {
+        if missing < LONG || !in_place || message.octets.is_empty() {
             return None;
         }
         if message.octets.len() == message.octets.capacity() {
@@ -177,7 +177,7 @@ impl Reader {
 
     /// Reads a short message, which is one frame that is all there. It does the same as what follows, in half
     /// of the time: most messages are such ones. Whatever is not as it should be is left to the rest.
-    #[inline]
+    #[inline(always)]
     fn short(&self, input: &mut &[u8]) -> Option<(Kind, Vec<u8>)> {
         let is_between = self.head_length == 0 && self.frame.is_none() && self.message.is_none();
         let is_between = is_between && self.end.is_none() && !self.in_parts;

@@ -24,7 +24,9 @@ impl ConnectionResponse {
         deflate: Option<&deflate::Agreement>,
     ) -> Self {
         let lines = headers.get_all(http::header::SEC_WEBSOCKET_EXTENSIONS).iter();
-        let extensions = lines.filter_map(|line| Some(line.to_str().ok()?.to_owned())).collect();
+        let extensions = lines.filter_map(|line| Some(line.to_str().ok()?.to_owned()));
+        let mut extensions: Vec<_> = extensions.collect();
+        extensions.shrink_to_fit();
         let agreement = Agreement {
             protocol: protocol.map(str::to_owned),
             extensions,

@@ -110,7 +110,8 @@ impl Terms {
         let lines = request.all().get_all(SEC_WEBSOCKET_EXTENSIONS);
         let agreed = deflate::accept(lines, settings).map_err(RequestError::Extensions)?;
         let Some((agreement, text)) = agreed else { return Ok(None) };
-        Ok(HeaderValue::try_from(text).ok().map(|value| (agreement, value)))
+        // A copy, as the text has room for more, and the connection keeps the header.
+        Ok(HeaderValue::from_str(&text).ok().map(|value| (agreement, value)))
     }
 
     /// Returns the client's address that the trusted proxies name.

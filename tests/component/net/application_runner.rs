@@ -11,8 +11,7 @@ use wampwerk::component::{
 };
 use wampwerk::error::{CloseKind, CloseReason};
 use wampwerk::router::MetaApi;
-use wampwerk::transport::{Endpoint, Tls};
-use wampwerk::websocket::WebSocketOptions;
+use wampwerk::transport::{Endpoint, Tls, WebSocketOptions};
 use wampwerk::{Router, Serializer, Session};
 
 use crate::common::listening;
