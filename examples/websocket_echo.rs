@@ -13,8 +13,7 @@ mod common;
 mod native {
     use std::error::Error;
 
-    use wampwerk::transport::ServerOptions;
-    use wampwerk::websocket::Deflate;
+    use wampwerk::transport::{Deflate, ServerOptions};
     use wampwerk::websocket::{self, IncomingRequests, Message};
 
     use crate::common;

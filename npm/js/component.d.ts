@@ -347,10 +347,7 @@ export class Connection {
   close(reason?: string, message?: string): Promise<void>;
 }
 
-/**
- * WAMP-CRA for your own `onchallenge`, where the authentication module is loaded; elsewhere
- * `await initAuth()` before.
- */
+/** WAMP-CRA for your own `onchallenge`, where the wasm module is loaded. */
 export const auth_cra: {
   /** Returns the signature of a challenge in base64. */
   sign(key: string | Uint8Array, challenge: string): string;
@@ -360,8 +357,7 @@ export const auth_cra: {
 
 /**
  * Cryptosign for your own `onchallenge`. `seed` is the private key: 32 octets, or 64
- * hexadecimal digits. The authentication module is loaded in `onchallenge`; elsewhere
- * `await initAuth()` before.
+ * hexadecimal digits. The wasm module must be loaded: `await init()`.
  */
 export const auth_cryptosign: {
   /** Returns the public key for `authextra.pubkey`: 64 hexadecimal digits. */

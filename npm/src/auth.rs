@@ -3,8 +3,8 @@
 use wasm_bindgen::prelude::*;
 
 use crate::error::Report;
-use wampwerk::auth::cryptosign::SigningKey;
-use wampwerk::auth::{Salt, Secret, wampcra};
+use wampwerk::auth::cryptosign::{SigningKey, response, to_be_signed};
+use wampwerk::auth::{Secret, wampcra};
 
 /// Returns WAMP-CRA's signature.
 #[wasm_bindgen(js_name = wampcraSign)]
@@ -22,9 +22,7 @@ pub fn wampcra_derive_key(
     iterations: u32,
     keylen: u32,
 ) -> Result<String, JsValue> {
-    let mut salt = Salt::new(salt);
-    (salt.iterations, salt.keylen) = (iterations, keylen as usize);
-    let key = salt.derive_key(&Secret::from(secret));
+    let key = wampcra::derive_key(&Secret::from(secret), salt, iterations, keylen as usize);
     let text = key.and_then(|key| key.as_str().map(ToOwned::to_owned));
     text.map_err(|error| Report::from(error).into())
 }
@@ -42,5 +40,6 @@ pub fn cryptosign_public_key(key: &[u8]) -> Result<String, JsValue> {
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn cryptosign_answer(key: &[u8], challenge: &str) -> Result<String, JsValue> {
     let key = SigningKey::parse(key).map_err(Report::from)?;
-    Ok(key.sign_challenge(challenge, None).map_err(Report::from)?)
+    let message = to_be_signed(challenge, None).map_err(Report::from)?;
+    Ok(response(&key.sign(&message), &message))
 }

@@ -48,11 +48,11 @@ enum Piece {
 impl Chunks {
     /// Adds a piece. A long one is not copied.
     #[inline]
-    pub(super) fn push(&mut self, piece: Bytes) {
+    pub(super) fn push(&mut self, piece: &Bytes) {
         if piece.len() < LONG {
-            self.extend(&piece);
+            self.extend(piece);
         } else {
-            self.push_long(piece);
+            self.push_long(piece.clone());
         }
     }
 

@@ -15,7 +15,8 @@ use crate::server::serve::Serve;
 use crate::server::target::Target;
 use crate::transport::{ServerOptions, TlsServer, Transport};
 use crate::websocket::handshake::OnConnect;
-use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest, Mount};
+use crate::websocket::mount::Mount;
+use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
 /// Builder of a listener: made by [`Router::listen`], started by `.await`.
 #[doc(alias = "listenWS")]

@@ -27,7 +27,7 @@ impl FrameWriter {
             return Err(FrameError::TooLong { length, limit: MAX_FRAME });
         };
         self.chunks.extend(&header);
-        self.chunks.push(payload);
+        self.chunks.push(&payload);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 pub type Mask = [u8; 4];
 
 /// Masks octets, or unmasks them. `position` is that of the first one in the payload of the frame.
+#[inline]
 pub fn apply(mask: Mask, position: usize, octets: &mut [u8]) {
     let mask = rotated(mask, position);
     let word = u32::from_ne_bytes(mask);

@@ -18,6 +18,7 @@ pub struct Prepared {
     pub(super) kind: Kind,
     pub(super) payload: Bytes,
     pub(super) uncompressed: bool,
+    is_utf8: OnceLock<bool>,
     /// Made for the first connection with compression; most messages never need it.
     deflated: OnceLock<Box<Deflated>>,
 }
@@ -28,7 +29,8 @@ type Deflated = [OnceLock<Option<Bytes>>; WINDOWS];
 impl Prepared {
     /// Creates a message. Text has to be UTF-8.
     pub fn new(kind: Kind, payload: Bytes, uncompressed: bool) -> Self {
-        Prepared { kind, payload, uncompressed, deflated: OnceLock::new() }
+        let (is_utf8, deflated) = (OnceLock::new(), OnceLock::new());
+        Prepared { kind, payload, uncompressed, is_utf8, deflated }
     }
 
     /// Returns the kind of the message.
@@ -39,6 +41,11 @@ impl Prepared {
     /// Returns the payload.
     pub fn payload(&self) -> &Bytes {
         &self.payload
+    }
+
+    /// Returns whether the payload is UTF-8. That is checked once for all receivers.
+    pub fn is_utf8(&self) -> bool {
+        *self.is_utf8.get_or_init(|| std::str::from_utf8(&self.payload).is_ok())
     }
 
     /// Returns whether the message is sent as it is, even if compression was agreed.

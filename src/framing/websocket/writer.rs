@@ -108,7 +108,7 @@ impl Writer {
         }
         if self.deflate.is_none() && form.fragment.is_none() {
             let first = First { op_code: kind.op_code(), compressed: false };
-            self.frame(true, first, payload);
+            self.frame(true, first, &payload);
             return Ok(());
         }
         self.formed(kind, payload, form);
@@ -123,19 +123,19 @@ impl Writer {
         if self.streaming.is_some() {
             return Err(WriteError::WithinMessage);
         }
-        let mut payload = prepared.payload.clone();
         let mut first = First { op_code: prepared.kind.op_code(), compressed: false };
         if !prepared.uncompressed
             && let Some(deflate) = &mut self.deflate
-            && deflate.should_compress(payload.len())
+            && deflate.should_compress(prepared.payload.len())
             && let Some(compressed) = prepared.compressed(deflate)
         {
             // The peer's history has this message now, and the compressor's has not.
             deflate.forget();
             first.compressed = true;
-            payload = compressed;
+            self.frame(true, first, &compressed);
+        } else {
+            self.frame(true, first, &prepared.payload);
         }
-        self.frame(true, first, payload);
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl Writer {
             }
         };
         let first = self.next_frame()?;
-        self.frame(false, first, payload);
+        self.frame(false, first, &payload);
         Ok(())
     }
 
@@ -208,7 +208,7 @@ impl Writer {
         let part = data.split_to(count);
         let position = (*written % 4) as usize;
         match *mask {
-            None => self.chunks.push(part),
+            None => self.chunks.push(&part),
             Some(mask) => {
                 let masked =
                     |at: usize, octets: &mut [u8]| mask::apply(mask, position + at, octets);
@@ -237,7 +237,7 @@ impl Writer {
             deflate.finish(&mut payload)?;
         }
         let first = self.next_frame()?;
-        self.frame(true, first, payload.into());
+        self.frame(true, first, &payload.into());
         self.streaming = None;
         Ok(())
     }
@@ -291,16 +291,16 @@ impl Writer {
         if let Some(fragment) = form.fragment {
             while rest.len() > fragment.get() {
                 let frame = rest.split_to(fragment.get());
-                self.frame(false, first, frame);
+                self.frame(false, first, &frame);
                 first = CONTINUATION;
             }
         }
-        self.frame(true, first, rest);
+        self.frame(true, first, &rest);
     }
 
     fn control(&mut self, op_code: OpCode, mut payload: Bytes) {
         payload.truncate(MAX_CONTROL);
-        self.frame(true, First { op_code, compressed: false }, payload);
+        self.frame(true, First { op_code, compressed: false }, &payload);
     }
 
     /// Returns the compressed message; `None` if it is sent as it is.
@@ -342,12 +342,12 @@ impl Writer {
     }
 
     #[inline]
-    fn frame(&mut self, fin: bool, first: First, payload: Bytes) {
+    fn frame(&mut self, fin: bool, first: First, payload: &Bytes) {
         match self.header(fin, first, payload.len() as u64) {
             None => self.chunks.push(payload),
             Some(mask) => {
                 let masked = |at: usize, octets: &mut [u8]| mask::apply(mask, at, octets);
-                self.chunks.extend_with(&payload, masked);
+                self.chunks.extend_with(payload, masked);
             }
         }
     }

@@ -1,8 +1,7 @@
 //! Ours, by its public interface.
 
 use bytes::Bytes;
-use wampwerk::transport::ServerOptions;
-use wampwerk::websocket::Deflate;
+use wampwerk::transport::{Deflate, ServerOptions};
 use wampwerk::websocket::{self, IncomingRequest, IncomingRequests, Message, WebSocket};
 
 use super::{Library, Socket};

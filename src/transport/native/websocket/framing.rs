@@ -107,14 +107,13 @@ impl<W: Wire> Framing for WebSocketFraming<W> {
     }
 
     fn push_message(&mut self, message: Outgoing) -> Result<(), WriteError> {
-        let bytes = match &message {
-            Outgoing::Own(bytes) => bytes,
-            Outgoing::Shared(frame) => frame.bytes(),
-        };
-        if self.kind == Kind::Text
-            && let Err(error) = std::str::from_utf8(bytes)
-        {
-            let text = format!("the frame to send is not valid UTF-8: {error}");
+        let is_valid = self.kind == Kind::Binary
+            || match &message {
+                Outgoing::Own(bytes) => std::str::from_utf8(bytes).is_ok(),
+                Outgoing::Shared(frame) => frame.as_ref().is_utf8(),
+            };
+        if !is_valid {
+            let text = "the frame to send is not valid UTF-8".to_owned();
             return Err(WriteError::Frame(TransportError::Violation(text)));
         }
         let written = match message {
