@@ -161,6 +161,10 @@ pub(crate) fn fill(
             break;
         }
         let Some(value) = dict.remove(key) else { continue };
+        // Some clients send null, or the undefined of CBOR, for an option that they leave out.
+        if value == Value::Null {
+            continue;
+        }
         let kind = value.kind();
         slot.set(value).map_err(|expected| {
             Violation::new(format!("{place}.{key} must be {expected}, is {kind}"))

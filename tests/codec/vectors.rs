@@ -42,6 +42,25 @@ fn messages_that_must_be_refused() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+// As wampy writes them: every option that it knows, null in JSON and undefined in CBOR.
+#[test]
+fn an_option_that_is_null_is_absent() {
+    let cbor = "84182001a2656d61746368f76c6765745f72657461696e6564f763612e62";
+    for (serializer, bytes) in [
+        (Serializer::Json, Bytes::from(r#"[32,1,{"match":null,"get_retained":null},"a.b"]"#)),
+        (Serializer::Cbor, hex(cbor)),
+    ] {
+        match codec::decode(serializer, &bytes).unwrap() {
+            Message::Subscribe(message) => {
+                assert_eq!(message.options.r#match, None);
+                assert_eq!(message.options.get_retained, None);
+                assert!(message.options.extra.is_empty());
+            }
+            other => panic!("{} is no SUBSCRIBE", other.name()),
+        }
+    }
+}
+
 #[test]
 fn binary_data_in_json() {
     let file = read(include_str!("../vectors/json_binary.json"));
