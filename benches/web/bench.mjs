@@ -1,7 +1,7 @@
 // CPU time per operation of our package, Autobahn|JS and wampy, in headless Chromium and in Node, over
 // one router; and what each of them weighs. Interleaved rounds; the table shows medians.
 //
-//     node bench.mjs [--rounds N] [--only TEXT] [--package FOLDER] [--url ROUTER] [--in page|node]
+//     node bench.mjs [--rounds N] [--clients LABEL,LABEL…] [--package FOLDER] [--url ROUTER] [--in page|node]
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
-    only: { type: 'string', default: '' },
+    clients: { type: 'string' },
     package: { type: 'string', default: path.join(root, 'pkg') },
     url: { type: 'string' },
     in: { type: 'string' },
@@ -34,7 +34,7 @@ const names = ['wampwerk', 'autobahn', 'wampy'];
 const serializers = ['json', 'cbor', 'msgpack'];
 const clients = names
   .flatMap((name) => serializers.map((serializer) => ({ name, serializer, label: `${name} ${serializer}` })))
-  .filter(({ label }) => label.includes(options.only) || !label.startsWith('wampwerk'));
+  .filter(({ label }) => options.clients === undefined || options.clients.split(',').includes(label));
 
 // the page's side
 

@@ -29,22 +29,22 @@ const BURST = 64;
 
 export const scenarios = {
   'call, 64 in flight': {
-    operations: 640,
+    operations: 384,
     run: (client, operations) => inFlight(64, operations, () => client.call('bench.echo', [17])),
   },
   'call, one after the other': {
-    operations: 160,
+    operations: 96,
     run: (client, operations) => inFlight(1, operations, () => client.call('bench.echo', [17])),
   },
   'call with 3.5 kB of structure': {
-    operations: 128,
+    operations: 64,
     run: (client, operations) => {
       const value = structure();
       return inFlight(16, operations, () => client.call('bench.echo', [value]));
     },
   },
   event: {
-    operations: 640,
+    operations: 384,
     // The other side publishes so many whenever it is called: so no queue overflows.
     async run(client, operations) {
       for (let done = 0; done < operations; done += BURST) {
