@@ -55,7 +55,8 @@ async function compiled(source) {
 
 /** Node does not fetch files. */
 function isFile(source) {
-  return (source instanceof URL || typeof source === 'string') && /^file:/i.test(String(source));
+  const isUrl = source instanceof URL || typeof source === 'string';
+  return isUrl && /^file:/i.test(String(source)) && globalThis.process?.versions?.node !== undefined;
 }
 
 async function read(url) {
