@@ -237,8 +237,8 @@ async fn idle(count: usize) {
     let (long, text) = (noise(LONG), Bytes::from("compressible ".repeat(1000)));
     // What is allocated once is not theirs.
     let mut warm = connect(&url, BUSY, false).await;
+    echo(&mut warm[0], long.clone()).await;
     for socket in &mut warm {
-        echo(socket, long.clone()).await;
         echo(socket, text.clone()).await;
     }
     let empty = server.rests(BUSY).await;
