@@ -98,7 +98,11 @@ pub mod value;
 pub mod websocket;
 
 cfg_if::cfg_if! {
-    if #[cfg(not(target_arch = "wasm32"))] {
+    if #[cfg(target_arch = "wasm32")] {
+        mod decimal_web;
+        use decimal_web as decimal;
+    } else {
+        mod decimal;
         mod net;
         pub mod server;
     }

@@ -11,6 +11,7 @@ use super::format::{Format, Items};
 use super::scan::{Flaw, Kind, Shape, Spans};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
+use crate::value::{Dict, List, Value};
 
 /// A format by its number in RawSocket's handshake: so they are different types.
 pub(super) struct Absent<const ID: u8>;
@@ -52,6 +53,18 @@ impl<const ID: u8> Format for Absent<ID> {
         Err(DecodeError::new(OFF))
     }
 
+    fn read_value(_: &[u8]) -> Result<Value, DecodeError> {
+        Err(DecodeError::new(OFF))
+    }
+
+    fn read_args(_: &[u8]) -> Result<List, DecodeError> {
+        Err(DecodeError::new(OFF))
+    }
+
+    fn read_dict(_: &[u8]) -> Result<Dict, DecodeError> {
+        Err(DecodeError::new(OFF))
+    }
+
     fn read<'de, T: DeserializeSeed<'de>>(_: &'de [u8], _: T) -> Result<T::Value, DecodeError> {
         Err(DecodeError::new(OFF))
     }
@@ -73,6 +86,18 @@ impl<const ID: u8> Format for Absent<ID> {
     }
 
     fn write_bytes(_: &mut Vec<u8>, _: &[u8]) -> Result<(), EncodeError> {
+        Err(EncodeError::new(OFF))
+    }
+
+    fn write_value(_: &mut Vec<u8>, _: &Value) -> Result<(), EncodeError> {
+        Err(EncodeError::new(OFF))
+    }
+
+    fn write_args(_: &mut Vec<u8>, _: &[Value]) -> Result<(), EncodeError> {
+        Err(EncodeError::new(OFF))
+    }
+
+    fn write_dict(_: &mut Vec<u8>, _: &Dict) -> Result<(), EncodeError> {
         Err(EncodeError::new(OFF))
     }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeSeed;
 use super::scan::{Flaw, Shape, Spans};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
+use crate::value::{Dict, List, Value};
 
 /// Maximum nesting depth of a message, including the message's own list. Deeper messages are
 /// rejected, when received and when sent.
@@ -44,6 +45,15 @@ pub(super) trait Format {
     fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError>;
 
     /// Decodes a well-formed value.
+    fn read_value(element: &[u8]) -> Result<Value, DecodeError>;
+
+    /// Decodes a well-formed list of positional arguments. Errors name the argument.
+    fn read_args(element: &[u8]) -> Result<List, DecodeError>;
+
+    /// Decodes a well-formed dict.
+    fn read_dict(element: &[u8]) -> Result<Dict, DecodeError>;
+
+    /// Decodes a well-formed value into any type.
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
         seed: T,
@@ -64,6 +74,12 @@ pub(super) trait Format {
     fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError>;
 
     fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError>;
+
+    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError>;
+
+    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError>;
+
+    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError>;
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError>;
 }

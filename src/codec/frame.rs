@@ -133,7 +133,7 @@ impl<F: Format> Elements for Received<'_, F> {
         if self.span(index)?.shape.empty {
             return Ok(Dict::new());
         }
-        F::read(element, PhantomData::<Dict>).map_err(undecodable)
+        F::read_dict(element).map_err(undecodable)
     }
 
     fn payload(&self, index: usize) -> Result<Payload, Violation> {
@@ -200,7 +200,7 @@ impl<F: Format> ElementWriter for Sent<'_, F> {
             self.next().extend_from_slice(F::EMPTY_DICT);
             return Ok(());
         }
-        write_checked::<F, _>(self.next(), value)
+        write_checked::<F>(self.next(), |out| F::write_dict(out, value))
     }
 
     fn payload(&mut self, payload: &Payload) -> Result<(), EncodeError> {
@@ -233,23 +233,23 @@ pub(super) fn write_values<F: Format>(
     kwargs: &Dict,
     with_kwargs: bool,
 ) -> Result<(usize, usize), EncodeError> {
-    write_checked::<F, _>(out, args)?;
+    write_checked::<F>(out, |out| F::write_args(out, args))?;
     let args_end = out.len();
     if !with_kwargs {
         return Ok((args_end, args_end));
     }
     F::separate(out);
     let kwargs_start = out.len();
-    write_checked::<F, _>(out, kwargs)?;
+    write_checked::<F>(out, |out| F::write_dict(out, kwargs))?;
     Ok((args_end, kwargs_start))
 }
 
-/// Writes a value and rejects what a peer would reject. Serde itself does not report the depth.
-fn write_checked<F: Format, T: serde::Serialize>(
+/// Writes a value and rejects what a peer would reject: one that is nested too deep.
+fn write_checked<F: Format>(
     out: &mut Vec<u8>,
-    value: &T,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
-    F::write(out, value)?;
+    write(out)?;
     F::check(&out[start..], false).map_err(EncodeError::new).map(drop)
 }

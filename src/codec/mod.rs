@@ -23,11 +23,12 @@ mod key;
 mod msgpack;
 mod payload;
 mod positional;
-#[cfg(any(feature = "json", feature = "cbor"))]
+#[cfg_attr(not(any(feature = "json", feature = "cbor")), allow(dead_code, reason = "for serde"))]
 mod read;
 mod scan;
 mod value_de;
-#[cfg(any(feature = "json", feature = "cbor"))]
+mod values;
+#[cfg_attr(not(any(feature = "json", feature = "cbor")), allow(dead_code, reason = "for serde"))]
 mod write;
 
 pub use format::MAX_DEPTH;
@@ -48,7 +49,6 @@ type Json = absent::Absent<1>;
 type MsgPack = absent::Absent<2>;
 
 use bytes::Bytes;
-use std::marker::PhantomData;
 use std::sync::LazyLock;
 
 use crate::error::{DecodeError, EncodeError, Violation};
@@ -172,7 +172,7 @@ pub fn write_value(serializer: Serializer, value: &Value) -> Result<Vec<u8>, Enc
     with_format!(
         serializer,
         Chosen => {
-            Chosen::write(&mut out, value)?;
+            Chosen::write_value(&mut out, value)?;
             Chosen::check(&out, false).map_err(EncodeError::new)?;
             Ok(out)
         },
@@ -194,7 +194,7 @@ pub fn read_value(serializer: Serializer, bytes: &[u8]) -> Result<Value, DecodeE
         serializer,
         Chosen => {
             Chosen::check(bytes, false).map_err(DecodeError::new)?;
-            Chosen::read(bytes, PhantomData)
+            Chosen::read_value(bytes)
         },
         Err(DecodeError::new(missing(serializer)))
     )

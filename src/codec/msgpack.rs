@@ -12,9 +12,13 @@ use serde::de::DeserializeSeed;
 
 use super::binary::check_key;
 use super::format::{Format, Items};
+use super::read::{Open, Source, Token};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
+use super::values;
+use super::write::Sink;
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
+use crate::value::{Dict, List, Value};
 
 pub(super) struct MsgPack;
 
@@ -78,6 +82,18 @@ impl Format for MsgPack {
             _ => return Err(DecodeError::new("not binary data")),
         };
         Ok(Cow::Borrowed(element.get(header..).unwrap_or_default()))
+    }
+
+    fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
+        values::read(&mut Tokens::new(element))
+    }
+
+    fn read_args(element: &[u8]) -> Result<List, DecodeError> {
+        values::read_args(&mut Tokens::new(element))
+    }
+
+    fn read_dict(element: &[u8]) -> Result<Dict, DecodeError> {
+        values::read_dict(&mut Tokens::new(element))
     }
 
     fn read<'de, T: DeserializeSeed<'de>>(
@@ -171,10 +187,176 @@ impl Format for MsgPack {
         Ok(())
     }
 
+    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
+        values::write::<MsgPack>(out, value)
+    }
+
+    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
+        values::write_list::<MsgPack>(out, args)
+    }
+
+    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
+        values::write_dict::<MsgPack>(out, dict)
+    }
+
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
         let mut serializer =
             rmp_serde::Serializer::new(out).with_struct_map().with_human_readable();
         value.serialize(&mut serializer).map_err(EncodeError::new)
+    }
+}
+
+impl Sink for MsgPack {
+    const COUNTED: bool = true;
+
+    fn null(out: &mut Vec<u8>) {
+        out.push(0xc0);
+    }
+
+    fn bool(out: &mut Vec<u8>, value: bool) {
+        out.push(if value { 0xc3 } else { 0xc2 });
+    }
+
+    fn int(out: &mut Vec<u8>, value: i64) {
+        match value {
+            0.. => MsgPack::write_uint(out, value.unsigned_abs()),
+            -0x20..0 => out.push(value as u8),
+            -0x80..-0x20 => out.extend_from_slice(&[0xd0, value as u8]),
+            -0x8000..-0x80 => {
+                out.push(0xd1);
+                out.extend_from_slice(&(value as i16).to_be_bytes());
+            }
+            -0x8000_0000..-0x8000 => {
+                out.push(0xd2);
+                out.extend_from_slice(&(value as i32).to_be_bytes());
+            }
+            _ => {
+                out.push(0xd3);
+                out.extend_from_slice(&value.to_be_bytes());
+            }
+        }
+    }
+
+    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
+        out.push(0xca);
+        out.extend_from_slice(&value.to_be_bytes());
+        Ok(())
+    }
+
+    fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
+        out.push(0xcb);
+        out.extend_from_slice(&value.to_be_bytes());
+        Ok(())
+    }
+
+    fn bytes(out: &mut Vec<u8>, value: &[u8]) {
+        // More than 4 GiB cannot be in memory beside its copy; `write_bytes` reports it.
+        let _ = MsgPack::write_bytes(out, value);
+    }
+
+    fn begin_dict(out: &mut Vec<u8>, len: usize) {
+        match len {
+            0..=15 => out.push(0x80 | len as u8),
+            16..=0xffff => {
+                out.push(0xde);
+                out.extend_from_slice(&(len as u16).to_be_bytes());
+            }
+            _ => {
+                out.push(0xdf);
+                out.extend_from_slice(&(len as u32).to_be_bytes());
+            }
+        }
+    }
+
+    fn end_dict(_out: &mut Vec<u8>) {}
+
+    fn text_key(out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
+        MsgPack::write_text(out, key)
+    }
+
+    fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
+        MsgPack::write(out, key)
+    }
+}
+
+/// The tokens of well-formed MessagePack.
+struct Tokens<'de> {
+    cursor: Cursor<'de>,
+}
+
+impl<'de> Tokens<'de> {
+    fn new(bytes: &'de [u8]) -> Self {
+        Tokens { cursor: Cursor::new(bytes) }
+    }
+
+    fn read(&mut self) -> Result<Token<'de>, Flaw> {
+        let cursor = &mut self.cursor;
+        let open = |left| Open { left: Some(left), first: true };
+        let head = cursor.byte()?;
+        Ok(match head {
+            0x00..=0x7f => Token::UInt(head.into()),
+            0xe0..=0xff => Token::Int((head as i8).into()),
+            0xcc..=0xcf => Token::UInt(cursor.number(1 << (head - 0xcc))?),
+            0xd0..=0xd3 => {
+                let len = 1 << (head - 0xd0);
+                let unused = 64 - 8 * len as u32;
+                Token::Int((cursor.number(len)? << unused) as i64 >> unused)
+            }
+            0xa0..=0xbf => Token::Text(cursor.text(u64::from(head & 0x1f))?.into()),
+            0xd9..=0xdb => {
+                let len = cursor.number(1 << (head - 0xd9))?;
+                Token::Text(cursor.text(len)?.into())
+            }
+            0x90..=0x9f => Token::List(open(u64::from(head & 0x0f))),
+            0xdc | 0xdd => Token::List(open(cursor.number(2 << (head - 0xdc))?)),
+            0x80..=0x8f => Token::Dict(open(u64::from(head & 0x0f))),
+            0xde | 0xdf => Token::Dict(open(cursor.number(2 << (head - 0xde))?)),
+            0xc2 | 0xc3 => Token::Bool(head == 0xc3),
+            0xc4..=0xc6 => {
+                let len = cursor.number(1 << (head - 0xc4))?;
+                Token::Bytes(cursor.take(len)?.into())
+            }
+            0xca => Token::Float(f32::from_bits(cursor.number(4)? as u32).into()),
+            0xcb => Token::Float(f64::from_bits(cursor.number(8)?)),
+            0xc7..=0xc9 => {
+                let len = cursor.number(1 << (head - 0xc7))?;
+                extension(cursor, len)?
+            }
+            0xd4..=0xd8 => extension(cursor, 1 << (head - 0xd4))?,
+            // The reserved byte 0xc1 is not well-formed.
+            0xc0 | 0xc1 => Token::Null,
+        })
+    }
+}
+
+fn extension<'de>(cursor: &mut Cursor<'de>, len: u64) -> Result<Token<'de>, Flaw> {
+    let kind = cursor.byte()? as i8;
+    cursor.take(len).map(|bytes| Token::Extension(kind, bytes))
+}
+
+impl<'de> Source<'de> for Tokens<'de> {
+    fn token(&mut self) -> Result<Token<'de>, DecodeError> {
+        self.read().map_err(DecodeError::new)
+    }
+
+    fn key(&mut self) -> Result<Token<'de>, DecodeError> {
+        self.token()
+    }
+
+    fn take_null(&mut self) -> bool {
+        let null = self.cursor.peek() == Some(0xc0);
+        self.cursor.at += usize::from(null);
+        null
+    }
+
+    fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
+        let left = open.left.unwrap_or_default();
+        open.left = Some(left.saturating_sub(1));
+        Ok(left > 0)
+    }
+
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        skip(&mut self.cursor, 0, false).map(drop).map_err(DecodeError::new)
     }
 }
 

@@ -98,8 +98,7 @@ impl Payload {
     ///
     /// Returns [`DecodeError`] if the arguments do not fit the type.
     pub fn kwargs<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        self.read_kwargs(PhantomData)
-            .map_err(|error| DecodeError::new(format!("keyword arguments: {}", error.message)))
+        self.read_kwargs(PhantomData).map_err(in_kwargs)
     }
 
     /// Returns the positional and keyword arguments as values.
@@ -112,7 +111,15 @@ impl Payload {
         match self.content() {
             Content::Empty => Ok((List::new(), Dict::new())),
             Content::Values(args, kwargs) => Ok((args.clone(), kwargs.clone())),
-            Content::Encoded(_) => Ok((self.args()?, self.kwargs()?)),
+            Content::Encoded(encoded) => with_format!(
+                encoded.serializer,
+                Chosen => {
+                    let args = Chosen::read_args(encoded.args())?;
+                    let kwargs = encoded.kwargs().map_or(Ok(Dict::new()), Chosen::read_dict);
+                    kwargs.map(|kwargs| (args, kwargs)).map_err(in_kwargs)
+                },
+                Err(DecodeError::new(missing(encoded.serializer)))
+            ),
             Content::Opaque(_) => Err(opaque()),
         }
     }
@@ -174,6 +181,10 @@ impl Payload {
 #[cold]
 pub(super) fn opaque() -> DecodeError {
     DecodeError::new("the payload is opaque binary data (see `Payload::opaque`), not arguments")
+}
+
+fn in_kwargs(error: DecodeError) -> DecodeError {
+    DecodeError::new(format!("keyword arguments: {}", error.message))
 }
 
 fn encode<F, A, K>(args: &A, kwargs: &K) -> Result<Payload, EncodeError>

@@ -26,6 +26,8 @@ pub(super) enum Token<'de> {
     Float(f64),
     Text(Cow<'de, str>),
     Bytes(Cow<'de, [u8]>),
+    /// MessagePack's extension type and its content.
+    Extension(i8, &'de [u8]),
     List(Open),
     Dict(Open),
 }
@@ -41,7 +43,7 @@ pub(super) struct Open {
 }
 
 /// Tokens of well-formed bytes.
-pub(super) trait Source<'de>: Clone {
+pub(super) trait Source<'de> {
     /// Returns the next scalar or the start of a container.
     fn token(&mut self) -> Result<Token<'de>, DecodeError>;
 
@@ -132,7 +134,7 @@ fn visit<'de, V: Visitor<'de>>(scalar: Token<'de>, visitor: V) -> Result<V::Valu
         Token::Text(Cow::Owned(value)) => visitor.visit_string(value),
         Token::Bytes(Cow::Borrowed(value)) => visitor.visit_borrowed_bytes(value),
         Token::Bytes(Cow::Owned(value)) => visitor.visit_byte_buf(value),
-        Token::List(_) | Token::Dict(_) => {
+        Token::List(_) | Token::Dict(_) | Token::Extension(..) => {
             Err(DecodeError::new("a list or a dict cannot be the key of a dict"))
         }
     }
@@ -147,7 +149,7 @@ fn unexpected<'a>(token: &'a Token<'_>) -> Unexpected<'a> {
         Token::Float(value) => Unexpected::Float(*value),
         Token::Text(value) => Unexpected::Str(value),
         Token::Bytes(value) => Unexpected::Bytes(value),
-        Token::List(_) => Unexpected::Seq,
+        Token::List(_) | Token::Extension(..) => Unexpected::Seq,
         Token::Dict(_) => Unexpected::Map,
     }
 }
@@ -321,7 +323,7 @@ impl<S> ListItems<S> {
     }
 }
 
-impl<'de, S: Source<'de>> Items<'de> for ListItems<S> {
+impl<'de, S: Source<'de> + Clone> Items<'de> for ListItems<S> {
     fn more(&mut self) -> Result<bool, DecodeError> {
         self.source.more(&mut self.open)
     }

@@ -36,6 +36,9 @@ pub(super) trait Sink: Format {
 
     fn end_dict(out: &mut Vec<u8>);
 
+    /// Writes a string as a key, and the separator before its value.
+    fn text_key(out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError>;
+
     /// Writes a key and the separator before its value.
     fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError>;
 }

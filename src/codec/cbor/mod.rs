@@ -15,9 +15,11 @@ use serde::de::DeserializeSeed;
 use super::format::Format;
 use super::read::{ListItems, Open, Reader, Source, Token};
 use super::scan::{Cursor, Flaw, Shape, Spans};
+use super::values;
 use super::write::{Sink, Writer};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
+use crate::value::{Dict, List, Value};
 use scan::{Head, Major};
 
 pub(super) struct Cbor;
@@ -72,6 +74,18 @@ impl Format for Cbor {
         }
     }
 
+    fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
+        values::read(&mut Tokens::new(element))
+    }
+
+    fn read_args(element: &[u8]) -> Result<List, DecodeError> {
+        values::read_args(&mut Tokens::new(element))
+    }
+
+    fn read_dict(element: &[u8]) -> Result<Dict, DecodeError> {
+        values::read_dict(&mut Tokens::new(element))
+    }
+
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
         seed: T,
@@ -104,6 +118,18 @@ impl Format for Cbor {
     fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError> {
         Self::bytes(out, value);
         Ok(())
+    }
+
+    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
+        values::write::<Cbor>(out, value)
+    }
+
+    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
+        values::write_list::<Cbor>(out, args)
+    }
+
+    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
+        values::write_dict::<Cbor>(out, dict)
     }
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
@@ -152,6 +178,10 @@ impl Sink for Cbor {
     }
 
     fn end_dict(_out: &mut Vec<u8>) {}
+
+    fn text_key(out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
+        Cbor::write_text(out, key)
+    }
 
     fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
         Cbor::write(out, key)
@@ -317,7 +347,6 @@ mod tests {
     use std::marker::PhantomData;
 
     use super::*;
-    use crate::value::Value;
 
     fn value(bytes: &[u8]) -> Result<Value, DecodeError> {
         Cbor::check(bytes, false).map_err(DecodeError::new)?;

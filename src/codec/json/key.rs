@@ -49,15 +49,18 @@ impl Serializer for KeyWriter<'_> {
     }
 
     fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
-        quote(self.0, if value { "true" } else { "false" })
+        quote(self.0, if value { "true" } else { "false" });
+        Ok(())
     }
 
     fn serialize_char(self, value: char) -> Result<(), EncodeError> {
-        quote(self.0, value.encode_utf8(&mut [0; 4]))
+        quote(self.0, value.encode_utf8(&mut [0; 4]));
+        Ok(())
     }
 
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        quote(self.0, value)
+        quote(self.0, value);
+        Ok(())
     }
 
     fn serialize_unit_variant(
@@ -66,7 +69,8 @@ impl Serializer for KeyWriter<'_> {
         _index: u32,
         variant: &'static str,
     ) -> Result<(), EncodeError> {
-        quote(self.0, variant)
+        quote(self.0, variant);
+        Ok(())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {

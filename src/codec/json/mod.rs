@@ -17,9 +17,12 @@ use serde::de::DeserializeSeed;
 use super::format::Format;
 use super::read::{ListItems, Open, Reader, Source, Token};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
+use super::values;
 use super::write::{Sink, Writer};
+use crate::decimal;
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
+use crate::value::{Dict, List, Value};
 
 pub(super) struct Json;
 
@@ -69,7 +72,7 @@ impl Format for Json {
 
     fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
         let mut cursor = Cursor::new(element);
-        unescape(scan::string(&mut cursor).map_err(DecodeError::new)?, element)
+        unescape(scan::string(&mut cursor).map_err(DecodeError::new)?)
     }
 
     fn read_bytes(element: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
@@ -77,6 +80,18 @@ impl Format for Json {
             Token::Bytes(bytes) => Ok(bytes),
             _ => Err(DecodeError::new("not binary data")),
         }
+    }
+
+    fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
+        values::read(&mut Tokens::new(element))
+    }
+
+    fn read_args(element: &[u8]) -> Result<List, DecodeError> {
+        values::read_args(&mut Tokens::new(element))
+    }
+
+    fn read_dict(element: &[u8]) -> Result<Dict, DecodeError> {
+        values::read_dict(&mut Tokens::new(element))
     }
 
     fn read<'de, T: DeserializeSeed<'de>>(
@@ -110,12 +125,25 @@ impl Format for Json {
         if value.starts_with('\0') {
             return Err(EncodeError::new("a text that begins with U+0000 would be bytes in JSON"));
         }
-        quote(out, value)
+        quote(out, value);
+        Ok(())
     }
 
     fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError> {
         Self::bytes(out, value);
         Ok(())
+    }
+
+    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
+        values::write::<Json>(out, value)
+    }
+
+    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
+        values::write_list::<Json>(out, args)
+    }
+
+    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
+        values::write_dict::<Json>(out, dict)
     }
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
@@ -143,12 +171,13 @@ impl Sink for Json {
 
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
         finite(value.into())?;
-        leaf(out, &value)
+        serde_json::to_writer(out, &value).map_err(EncodeError::new)
     }
 
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
         finite(value)?;
-        leaf(out, &value)
+        decimal::write(out, value);
+        Ok(())
     }
 
     fn bytes(out: &mut Vec<u8>, value: &[u8]) {
@@ -166,6 +195,12 @@ impl Sink for Json {
 
     fn end_dict(out: &mut Vec<u8>) {
         out.push(b'}');
+    }
+
+    fn text_key(out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
+        quote(out, key);
+        out.push(b':');
+        Ok(())
     }
 
     fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
@@ -198,30 +233,104 @@ fn digits(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Writes a string with its quotes.
-fn quote(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
-    leaf(out, text)
-}
-
-fn leaf<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
-    serde_json::to_writer(out, value).map_err(EncodeError::new)
+fn quote(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    out.push(b'"');
+    loop {
+        let (plain, special) = rest.split_at(scan::plain(rest));
+        out.extend_from_slice(plain);
+        let Some((&byte, after)) = special.split_first() else { break };
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            0x08 => b'b',
+            b'\t' => b't',
+            b'\n' => b'n',
+            0x0c => b'f',
+            b'\r' => b'r',
+            _ => {
+                let hex = |digit: u8| if digit < 10 { b'0' + digit } else { b'a' - 10 + digit };
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+                rest = after;
+                continue;
+            }
+        };
+        out.extend_from_slice(&[b'\\', short]);
+        rest = after;
+    }
+    out.push(b'"');
 }
 
 fn finite(value: f64) -> Result<(), EncodeError> {
     if value.is_finite() {
         Ok(())
     } else {
-        Err(EncodeError::new(format!("JSON cannot represent the float {value}")))
+        let name = if value.is_nan() {
+            "NaN"
+        } else if value < 0.0 {
+            "-inf"
+        } else {
+            "inf"
+        };
+        Err(EncodeError::new(format!("JSON cannot represent the float {name}")))
     }
 }
 
-/// Decodes a string. `inside` is the part between the quotes, `whole` includes them.
-fn unescape<'de>(inside: &'de [u8], whole: &'de [u8]) -> Result<Cow<'de, str>, DecodeError> {
-    if !inside.contains(&b'\\') {
-        return std::str::from_utf8(inside).map(Cow::Borrowed).map_err(DecodeError::new);
+/// Decodes the part of a string between its quotes.
+fn unescape(inside: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    let inside = std::str::from_utf8(inside).map_err(DecodeError::new)?;
+    let Some((plain, mut rest)) = inside.split_once('\\') else {
+        return Ok(Cow::Borrowed(inside));
+    };
+    let mut text = String::with_capacity(inside.len());
+    text.push_str(plain);
+    loop {
+        let (escaped, after) = escape(rest).ok_or_else(|| {
+            DecodeError::new("a string with invalid escapes: half of a surrogate pair")
+        })?;
+        text.push(escaped);
+        match after.split_once('\\') {
+            Some((plain, more)) => {
+                text.push_str(plain);
+                rest = more;
+            }
+            None => {
+                text.push_str(after);
+                return Ok(Cow::Owned(text));
+            }
+        }
     }
-    serde_json::from_slice(whole)
-        .map(Cow::Owned)
-        .map_err(|error| DecodeError::new(format!("a string with invalid escapes: {error}")))
+}
+
+/// Reads an escape behind its backslash, and returns what follows.
+fn escape(text: &str) -> Option<(char, &str)> {
+    let (kind, rest) = text.split_at_checked(1)?;
+    let char = match kind {
+        "b" => '\u{8}',
+        "f" => '\u{c}',
+        "n" => '\n',
+        "r" => '\r',
+        "t" => '\t',
+        "u" => {
+            let (high, rest) = unit(rest)?;
+            if !(0xd800..=0xdfff).contains(&high) {
+                return Some((char::from_u32(high)?, rest));
+            }
+            let (low, rest) = unit(rest.strip_prefix("\\u")?)?;
+            if high > 0xdbff || !(0xdc00..=0xdfff).contains(&low) {
+                return None;
+            }
+            let char = char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00))?;
+            return Some((char, rest));
+        }
+        same => return Some((same.chars().next()?, rest)),
+    };
+    Some((char, rest))
+}
+
+/// Reads four hexadecimal digits.
+fn unit(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    Some((u32::from_str_radix(digits, 16).ok()?, rest))
 }
 
 /// The tokens of well-formed JSON.
@@ -235,11 +344,9 @@ impl<'de> Tokens<'de> {
         Tokens { cursor: Cursor::new(text) }
     }
 
-    /// Returns the next string: without and with its quotes.
-    fn string(&mut self) -> Result<(&'de [u8], &'de [u8]), DecodeError> {
-        let start = self.cursor.at;
-        let inside = scan::string(&mut self.cursor).map_err(DecodeError::new)?;
-        Ok((inside, self.cursor.since(start)))
+    /// Returns the next string without its quotes.
+    fn string(&mut self) -> Result<&'de [u8], DecodeError> {
+        scan::string(&mut self.cursor).map_err(DecodeError::new)
     }
 
     fn number(&mut self) -> Result<Token<'de>, DecodeError> {
@@ -247,7 +354,7 @@ impl<'de> Tokens<'de> {
         let token = match kind {
             Kind::Integer if text.starts_with('-') => text.parse().ok().map(Token::Int),
             Kind::Integer => text.parse().ok().map(Token::UInt),
-            _ => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Token::Float),
+            _ => decimal::read(text).filter(|value| value.is_finite()).map(Token::Float),
         };
         token
             .ok_or_else(|| DecodeError::new(format!("number {text:.40} does not fit into 64 bits")))
@@ -263,11 +370,11 @@ impl<'de> Source<'de> for Tokens<'de> {
     fn token(&mut self) -> Result<Token<'de>, DecodeError> {
         Ok(match scan::peek(&mut self.cursor) {
             Some(b'"') => {
-                let (inside, whole) = self.string()?;
+                let inside = self.string()?;
                 if inside.starts_with(scan::BYTES_MARK) {
-                    Token::Bytes(Cow::Owned(decode_base64(inside, whole)?))
+                    Token::Bytes(Cow::Owned(decode_base64(inside)?))
                 } else {
-                    Token::Text(unescape(inside, whole)?)
+                    Token::Text(unescape(inside)?)
                 }
             }
             Some(b'[') => Token::List(self.open()),
@@ -286,9 +393,9 @@ impl<'de> Source<'de> for Tokens<'de> {
 
     fn key(&mut self) -> Result<Token<'de>, DecodeError> {
         scan::peek(&mut self.cursor);
-        let (inside, whole) = self.string()?;
+        let inside = self.string()?;
         scan::colon(&mut self.cursor).map_err(DecodeError::new)?;
-        unescape(inside, whole).map(Token::Text)
+        unescape(inside).map(Token::Text)
     }
 
     fn take_null(&mut self) -> bool {
@@ -319,13 +426,12 @@ impl<'de> Source<'de> for Tokens<'de> {
     }
 }
 
-/// Decodes the bytes of a string that starts with `U+0000`; the arguments are those of
-/// [`unescape`].
-fn decode_base64(inside: &[u8], whole: &[u8]) -> Result<Vec<u8>, DecodeError> {
+/// Decodes the bytes of a string that starts with `U+0000`.
+fn decode_base64(inside: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let base64 = inside.strip_prefix(scan::BYTES_MARK).unwrap_or_default();
     let decoded = if base64.contains(&b'\\') {
         // Some serializers escape the `/` of Base64.
-        let text = unescape(inside, whole)?;
+        let text = unescape(inside)?;
         BASE64.decode(text.trim_start_matches('\0').as_bytes())
     } else {
         BASE64.decode(base64)

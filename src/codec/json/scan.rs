@@ -136,7 +136,7 @@ fn escape(cursor: &mut Cursor<'_>) -> Result<(), Flaw> {
 
 /// Returns the number of bytes before a quote, a backslash or a control character. Compares eight
 /// bytes at a time: most of a JSON message is text.
-fn plain(bytes: &[u8]) -> usize {
+pub(super) fn plain(bytes: &[u8]) -> usize {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let (words, _) = bytes.as_chunks::<8>();

@@ -1,0 +1,134 @@
+//! Decodes bytes into [`Value`]s and encodes values, without serde: envelopes and conversions need no
+//! other type. All formats share one reader.
+
+use super::read::{Open, Source, Token};
+use super::write::Sink;
+use crate::error::{DecodeError, EncodeError};
+use crate::value::{Dict, List, Value};
+
+/// Reads one value of well-formed bytes.
+pub(super) fn read(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
+    Ok(match source.token()? {
+        Token::Null => Value::Null,
+        Token::Bool(value) => Value::Bool(value),
+        Token::UInt(value) => value.into(),
+        Token::Int(value) => Value::Int(value),
+        Token::Float(value) => Value::Float(value),
+        Token::Text(text) => Value::String(text.into_owned()),
+        Token::Bytes(bytes) => Value::Bytes(bytes.into_owned().into()),
+        Token::Extension(kind, bytes) => {
+            Value::List(vec![kind.into(), Value::Bytes(bytes.to_vec().into())])
+        }
+        Token::List(open) => Value::List(entries(source, open, "")?),
+        Token::Dict(open) => Value::Dict(dict_entries(source, open)?),
+    })
+}
+
+/// Reads the list of positional arguments. Errors name the argument; the first is 1.
+pub(super) fn read_args(source: &mut dyn Source<'_>) -> Result<List, DecodeError> {
+    match source.token()? {
+        Token::List(open) => entries(source, open, "argument"),
+        other => Err(unexpected(&other, "a list")),
+    }
+}
+
+/// Reads a dict.
+pub(super) fn read_dict(source: &mut dyn Source<'_>) -> Result<Dict, DecodeError> {
+    match source.token()? {
+        Token::Dict(open) => dict_entries(source, open),
+        other => Err(unexpected(&other, "a dict")),
+    }
+}
+
+/// Writes a value.
+pub(super) fn write<F: Sink>(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
+    match value {
+        Value::Null => F::null(out),
+        Value::Bool(value) => F::bool(out, *value),
+        Value::Int(value) => F::int(out, *value),
+        Value::UInt(value) => F::write_uint(out, *value),
+        Value::Float(value) => F::f64(out, *value)?,
+        Value::String(text) => F::write_text(out, text)?,
+        Value::Bytes(bytes) => F::write_bytes(out, bytes)?,
+        Value::List(list) => write_list::<F>(out, list)?,
+        Value::Dict(dict) => write_dict::<F>(out, dict)?,
+    }
+    Ok(())
+}
+
+/// Writes a list.
+pub(super) fn write_list<F: Sink>(out: &mut Vec<u8>, list: &[Value]) -> Result<(), EncodeError> {
+    F::begin_list(out, list.len());
+    for (index, value) in list.iter().enumerate() {
+        if index > 0 {
+            F::separate(out);
+        }
+        write::<F>(out, value)?;
+    }
+    F::end_list(out);
+    Ok(())
+}
+
+/// Writes a dict.
+pub(super) fn write_dict<F: Sink>(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
+    F::begin_dict(out, dict.len());
+    for (index, (key, value)) in dict.iter().enumerate() {
+        if index > 0 {
+            F::separate(out);
+        }
+        F::text_key(out, key)?;
+        write::<F>(out, value)?;
+    }
+    F::end_dict(out);
+    Ok(())
+}
+
+/// Reads the entries of a list. Errors begin with `place` and the entry's number, if there is one.
+fn entries(source: &mut dyn Source<'_>, mut open: Open, place: &str) -> Result<List, DecodeError> {
+    // The length is only the sender's claim; cap the allocation.
+    let claimed = open.left.and_then(|left| usize::try_from(left).ok());
+    let mut list = List::with_capacity(claimed.unwrap_or(0).min(1024));
+    while source.more(&mut open)? {
+        let value = read(source).map_err(|error| match place {
+            "" => error,
+            _ => DecodeError::new(format!("{place} {}: {}", list.len() + 1, error.message)),
+        });
+        list.push(value?);
+    }
+    Ok(list)
+}
+
+fn dict_entries(source: &mut dyn Source<'_>, mut open: Open) -> Result<Dict, DecodeError> {
+    let mut dict = Dict::new();
+    while source.more(&mut open)? {
+        // MessagePack and CBOR allow other keys; they become their text, as in JSON.
+        let key = match source.key()? {
+            Token::Text(text) => text.into_owned(),
+            Token::UInt(key) => key.to_string(),
+            Token::Int(key) => key.to_string(),
+            Token::Bool(key) => key.to_string(),
+            Token::List(_) | Token::Dict(_) => {
+                return Err(DecodeError::new("a list or a dict cannot be the key of a dict"));
+            }
+            other => return Err(unexpected(&other, "a string, integer or boolean as a key")),
+        };
+        dict.insert(key, read(source)?);
+    }
+    Ok(dict)
+}
+
+#[cold]
+fn unexpected(token: &Token<'_>, expected: &str) -> DecodeError {
+    let found = match token {
+        Token::Null => "null",
+        Token::Bool(_) => "bool",
+        Token::UInt(_) | Token::Int(_) => "integer",
+        Token::Float(_) => "float",
+        Token::Text(_) => "string",
+        Token::Bytes(_) => "bytes",
+        Token::Extension(..) => "an extension",
+        Token::List(_) => "list",
+        Token::Dict(_) => "dict",
+    };
+    DecodeError::new(format!("invalid type: {found}, expected {expected}"))
+}
