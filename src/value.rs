@@ -11,6 +11,8 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::decimal;
+
 /// Any value that a WAMP payload can carry.
 ///
 /// Each integer has exactly one form, so equality is by value: an integer that fits into an `i64`
@@ -23,7 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// let value = Value::from(Dict::from([("width", 3)]));
 /// assert_eq!(value.as_dict().and_then(|dict| dict.get("width")), Some(&Value::Int(3)));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
     /// Null, also called nil or undefined.
@@ -182,6 +184,24 @@ impl Dict {
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.insert(key, value);
         self
+    }
+}
+
+/// As derived, except for where the text of floats comes from.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, content): (_, &dyn fmt::Debug) = match self {
+            Value::Null => return f.write_str("Null"),
+            Value::Bool(value) => ("Bool", value),
+            Value::Int(value) => ("Int", value),
+            Value::UInt(value) => ("UInt", value),
+            Value::Float(value) => ("Float", &decimal::Shown(*value)),
+            Value::String(value) => ("String", value),
+            Value::Bytes(value) => ("Bytes", value),
+            Value::List(value) => ("List", value),
+            Value::Dict(value) => ("Dict", value),
+        };
+        f.debug_tuple(name).field(content).finish()
     }
 }
 

@@ -166,7 +166,7 @@ fn undecodable(error: DecodeError) -> Violation {
 struct Sent<'a, F> {
     out: &'a mut Vec<u8>,
     first: bool,
-    /// First error of a writing operation whose signature cannot return one.
+    /// The first error.
     failed: Option<EncodeError>,
     format: PhantomData<F>,
 }
@@ -178,32 +178,14 @@ impl<F: Format> Sent<'_, F> {
         }
         self.out
     }
-}
 
-impl<F: Format> ElementWriter for Sent<'_, F> {
-    fn begin(&mut self, len: usize) {
-        F::begin_list(self.out, len);
-    }
-
-    fn uint(&mut self, value: u64) {
-        F::write_uint(self.next(), value);
-    }
-
-    fn text(&mut self, value: &str) {
-        if let Err(error) = F::write_text(self.next(), value) {
-            self.failed = Some(error);
+    fn keep(&mut self, written: Result<(), EncodeError>) {
+        if let Err(error) = written {
+            self.failed.get_or_insert(error);
         }
     }
 
-    fn dict(&mut self, value: &Dict) -> Result<(), EncodeError> {
-        if value.is_empty() {
-            self.next().extend_from_slice(F::EMPTY_DICT);
-            return Ok(());
-        }
-        write_checked::<F>(self.next(), |out| F::write_dict(out, value))
-    }
-
-    fn payload(&mut self, payload: &Payload) -> Result<(), EncodeError> {
+    fn write_payload(&mut self, payload: &Payload) -> Result<(), EncodeError> {
         match payload.content() {
             Content::Empty => Ok(()),
             Content::Encoded(encoded) if encoded.serializer == F::SERIALIZER => {
@@ -219,6 +201,35 @@ impl<F: Format> ElementWriter for Sent<'_, F> {
             }
             Content::Opaque(bytes) => F::write_bytes(self.next(), bytes),
         }
+    }
+}
+
+impl<F: Format> ElementWriter for Sent<'_, F> {
+    fn begin(&mut self, len: usize) {
+        F::begin_list(self.out, len);
+    }
+
+    fn uint(&mut self, value: u64) {
+        F::write_uint(self.next(), value);
+    }
+
+    fn text(&mut self, value: &str) {
+        let written = F::write_text(self.next(), value);
+        self.keep(written);
+    }
+
+    fn dict(&mut self, value: &Dict) {
+        if value.is_empty() {
+            self.next().extend_from_slice(F::EMPTY_DICT);
+            return;
+        }
+        let written = write_checked::<F>(self.next(), |out| F::write_dict(out, value));
+        self.keep(written);
+    }
+
+    fn payload(&mut self, payload: &Payload) {
+        let written = self.write_payload(payload);
+        self.keep(written);
     }
 
     fn end(&mut self) {

@@ -125,7 +125,9 @@ impl RetryPolicy {
         ];
         for (number, (least, most), key) in numbers {
             if !(least..=most).contains(&number) {
-                return Err(ConfigError::new(key, format_args!("it must be {least} to {most}")));
+                // Whole numbers.
+                let text = format!("it must be {} to {}", least as u32, most as u32);
+                return Err(ConfigError::new(key, text));
             }
         }
         Ok(())
@@ -258,10 +260,17 @@ impl Slot {
     }
 }
 
-/// A random number with the standard normal distribution (Box and Muller, 1958).
+/// A random number with the standard normal distribution (Marsaglia's polar method, 1964, which needs
+/// no trigonometry).
 fn normal(random: &mut RandomIds) -> f64 {
-    const SCALE: f64 = (1_u64 << 53) as f64;
-    // From above 0 to 1.
-    let (first, second) = (random.next() as f64 / SCALE, random.next() as f64 / SCALE);
-    (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos()
+    const HALF: f64 = (1_u64 << 52) as f64;
+    // Four of five points are in the circle.
+    for _ in 0..64 {
+        let (x, y) = (random.next() as f64 / HALF - 1.0, random.next() as f64 / HALF - 1.0);
+        let square = x * x + y * y;
+        if square > 0.0 && square < 1.0 {
+            return x * (-2.0 * square.ln() / square).sqrt();
+        }
+    }
+    0.0
 }

@@ -118,6 +118,7 @@ macro_rules! message_enum {
                 match self {
                     $(Message::$variant(message) => message.write(writer),)*
                 }
+                Ok(())
             }
         }
 

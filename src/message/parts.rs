@@ -1,7 +1,7 @@
 //! Contains the kinds of elements that messages consist of, and the macro that defines the
 //! messages.
 
-use crate::error::{EncodeError, Violation};
+use crate::error::Violation;
 use crate::message::{ElementWriter, Elements, Payload, RequestType};
 use crate::uri::Uri;
 use crate::value::Dict;
@@ -19,7 +19,11 @@ pub(crate) trait Part {
 
     fn read(elements: &dyn Elements, index: usize) -> Result<Self::Value, Violation>;
 
-    fn write(value: &Self::Value, writer: &mut dyn ElementWriter) -> Result<(), EncodeError>;
+    /// Returns a value to go on with after an error; the message is not returned.
+    fn nothing() -> Self::Value;
+
+    /// Writes the value. The writer keeps the first error.
+    fn write(value: &Self::Value, writer: &mut dyn ElementWriter);
 
     /// Returns the number of elements that this value takes.
     fn len(_value: &Self::Value) -> usize {
@@ -40,9 +44,12 @@ impl Part for Id {
         }
     }
 
-    fn write(value: &u64, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
+    fn nothing() -> u64 {
+        0
+    }
+
+    fn write(value: &u64, writer: &mut dyn ElementWriter) {
         writer.uint(*value);
-        Ok(())
     }
 }
 
@@ -59,8 +66,12 @@ impl Part for IdOrZero {
         }
     }
 
-    fn write(value: &u64, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
-        Id::write(value, writer)
+    fn nothing() -> u64 {
+        0
+    }
+
+    fn write(value: &u64, writer: &mut dyn ElementWriter) {
+        Id::write(value, writer);
     }
 }
 
@@ -74,9 +85,12 @@ impl Part for Text {
         elements.text(index)
     }
 
-    fn write(value: &String, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
+    fn nothing() -> String {
+        String::new()
+    }
+
+    fn write(value: &String, writer: &mut dyn ElementWriter) {
         writer.text(value);
-        Ok(())
     }
 }
 
@@ -91,9 +105,12 @@ impl Part for Name {
         elements.uri(index)
     }
 
-    fn write(value: &Uri, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
+    fn nothing() -> Uri {
+        Uri::from("")
+    }
+
+    fn write(value: &Uri, writer: &mut dyn ElementWriter) {
         writer.text(value);
-        Ok(())
     }
 }
 
@@ -110,14 +127,17 @@ impl Part for Kind {
         })
     }
 
-    fn write(value: &RequestType, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
+    fn nothing() -> RequestType {
+        RequestType::Call
+    }
+
+    fn write(value: &RequestType, writer: &mut dyn ElementWriter) {
         writer.uint(value.code());
-        Ok(())
     }
 }
 
 /// A type for a dict of options or details.
-pub(crate) trait Options: Sized {
+pub(crate) trait Options: Default {
     fn from_dict(dict: Dict) -> Result<Self, Violation>;
 
     fn to_dict(&self) -> Dict;
@@ -143,8 +163,12 @@ impl<T: Options> Part for Details<T> {
         T::from_dict(elements.dict(index)?)
     }
 
-    fn write(value: &T, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
-        writer.dict(&value.to_dict())
+    fn nothing() -> T {
+        T::default()
+    }
+
+    fn write(value: &T, writer: &mut dyn ElementWriter) {
+        writer.dict(&value.to_dict());
     }
 }
 
@@ -164,8 +188,14 @@ impl<T: Options> Part for Optional<T> {
         }
     }
 
-    fn write(value: &Option<T>, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
-        value.as_ref().map_or(Ok(()), |value| Details::write(value, writer))
+    fn nothing() -> Option<T> {
+        None
+    }
+
+    fn write(value: &Option<T>, writer: &mut dyn ElementWriter) {
+        if let Some(value) = value {
+            Details::write(value, writer);
+        }
     }
 
     fn len(value: &Option<T>) -> usize {
@@ -186,8 +216,12 @@ impl Part for Arguments {
         elements.payload(index)
     }
 
-    fn write(value: &Payload, writer: &mut dyn ElementWriter) -> Result<(), EncodeError> {
-        writer.payload(value)
+    fn nothing() -> Payload {
+        Payload::empty()
+    }
+
+    fn write(value: &Payload, writer: &mut dyn ElementWriter) {
+        writer.payload(value);
     }
 
     fn len(value: &Payload) -> usize {
@@ -201,10 +235,26 @@ pub(crate) fn wrong_length(wire: &str, len: usize, min: usize, max: usize) -> Vi
     Violation::new(format!("{wire} has {len} elements, must have {min} to {max}"))
 }
 
-/// Adds the place of an element to its violation.
+/// Returns the value of an element, and keeps the first violation with its place.
+#[inline]
+pub(crate) fn kept<P: Part>(
+    read: Result<P::Value, Violation>,
+    wire: &str,
+    field: &str,
+    failed: &mut Option<Violation>,
+) -> P::Value {
+    match read {
+        Ok(value) => value,
+        Err(error) => {
+            fail(&error, wire, field, failed);
+            P::nothing()
+        }
+    }
+}
+
 #[cold]
-pub(crate) fn at(wire: &str, field: &str, error: &Violation) -> Violation {
-    Violation::new(format!("{wire}.{field}: {}", error.message))
+fn fail(error: &Violation, wire: &str, field: &str, failed: &mut Option<Violation>) {
+    failed.get_or_insert_with(|| Violation::new(format!("{wire}.{field}: {}", error.message)));
 }
 
 /// Placeholder in `Debug` for secret fields, because whole messages are logged.
@@ -257,26 +307,31 @@ macro_rules! messages {
                     return Err($crate::message::parts::wrong_length($wire, len, MIN, MAX));
                 }
                 let mut index = 0;
-                Ok($name {
+                // Goes on after an error: to leave from the middle would take code for each place.
+                let mut failed = None;
+                let message = $name {
                     $($field: {
                         index += 1;
-                        <$part as Part>::read(elements, index).map_err(|error| {
-                            $crate::message::parts::at($wire, stringify!($field), &error)
-                        })?
+                        $crate::message::parts::kept::<$part>(
+                            <$part as Part>::read(elements, index),
+                            $wire,
+                            stringify!($field),
+                            &mut failed,
+                        )
                     },)*
-                })
+                };
+                failed.map_or(Ok(message), Err)
             }
 
             pub(crate) fn write(
                 &self,
                 writer: &mut dyn $crate::message::ElementWriter,
-            ) -> Result<(), $crate::error::EncodeError> {
+            ) {
                 use $crate::message::parts::Part;
                 writer.begin(1 $(+ <$part as Part>::len(&self.$field))*);
                 writer.uint($code);
-                $(<$part as Part>::write(&self.$field, writer)?;)*
+                $(<$part as Part>::write(&self.$field, writer);)*
                 writer.end();
-                Ok(())
             }
         }
     )*};

@@ -1,7 +1,7 @@
 //! Contains the interface between messages and formats: what a message needs from the format that
 //! it is read from or written to.
 
-use crate::error::{EncodeError, Violation};
+use crate::error::Violation;
 use crate::message::Payload;
 use crate::uri::Uri;
 use crate::value::Dict;
@@ -31,7 +31,8 @@ pub(crate) trait Elements {
     fn payload(&self, index: usize) -> Result<Payload, Violation>;
 }
 
-/// The destination of a message's elements, in order: `begin` first, `end` last.
+/// The destination of a message's elements, in order: `begin` first, `end` last. It keeps the first
+/// error.
 pub(crate) trait ElementWriter {
     /// Begins the list. `len` elements follow, including those of the payload.
     fn begin(&mut self, len: usize);
@@ -43,11 +44,11 @@ pub(crate) trait ElementWriter {
     fn text(&mut self, value: &str);
 
     /// Writes a dict.
-    fn dict(&mut self, value: &Dict) -> Result<(), EncodeError>;
+    fn dict(&mut self, value: &Dict);
 
     /// Writes the elements of the payload. Bytes of the same serializer are copied; everything else
     /// is converted.
-    fn payload(&mut self, payload: &Payload) -> Result<(), EncodeError>;
+    fn payload(&mut self, payload: &Payload);
 
     /// Ends the list.
     fn end(&mut self);
