@@ -1,27 +1,32 @@
-// Computations of authentication for the user's `onchallenge`, with the names of Autobahn|JS.
+// Computations of authentication for the user's `onchallenge`, with the names of Autobahn|JS. The
+// module is loaded before `onchallenge` is called, and by `initAuth()`.
 
-import { cryptosignAnswer, cryptosignPublicKey, wampcraDeriveKey, wampcraSign } from './wampwerk.js';
 import { isObject, need } from './check.js';
-import { describedNow } from './errors.js';
-import { isLoaded } from './loading.js';
+import { WampError } from './errors.js';
+import { authNow, computeNow } from './loading-auth.js';
+import { INVALID_ARGUMENT } from './uris.js';
 
 export const auth_cra = Object.freeze({
   sign(key, challenge) {
     need('challenge', challenge, typeof challenge === 'string');
-    return computed(() => wampcraSign(octets('key', key), challenge));
+    const octets = octetsOf('key', key);
+    return computed(() => computeNow(({ wampcraSign }) => wampcraSign(octets, challenge)));
   },
 
   derive_key(secret, salt, iterations = 1000, keylen = 32) {
     need('salt', salt, typeof salt === 'string');
     needCount('iterations', iterations);
     needCount('keylen', keylen);
-    return computed(() => wampcraDeriveKey(octets('secret', secret), salt, iterations, keylen));
+    const octets = octetsOf('secret', secret);
+    const derive = ({ wampcraDeriveKey }) => wampcraDeriveKey(octets, salt, iterations, keylen);
+    return computed(() => new TextDecoder().decode(computeNow(derive)));
   },
 });
 
 export const auth_cryptosign = Object.freeze({
   public_key(seed) {
-    return computed(() => cryptosignPublicKey(octets('seed', seed)));
+    const octets = octetsOf('seed', seed);
+    return computed(({ privateKey, publicKeyOf }) => publicKeyOf(privateKey(octets)));
   },
 
   sign_challenge(seed, challenge) {
@@ -31,18 +36,21 @@ export const auth_cryptosign = Object.freeze({
     if (binding !== undefined && binding !== null) {
       throw new TypeError('the challenge is bound to the TLS connection, which no browser tells');
     }
-    return computed(() => cryptosignAnswer(octets('seed', seed), text));
+    const octets = octetsOf('seed', seed);
+    return computed(({ privateKey, signed }) => signed(privateKey(octets), text));
   },
 });
 
-function computed(compute) {
-  if (!isLoaded()) {
-    throw new Error('the wasm module is not loaded yet: await init() before');
+function computed(run) {
+  const module = authNow();
+  try {
+    return run(module);
+  } catch (cause) {
+    throw new WampError(INVALID_ARGUMENT, [cause.message], {}, cause.message, { cause });
   }
-  return describedNow(compute);
 }
 
-function octets(what, value) {
+function octetsOf(what, value) {
   need(what, value, typeof value === 'string' || value instanceof Uint8Array);
   return typeof value === 'string' ? new TextEncoder().encode(value) : value;
 }

@@ -2,6 +2,8 @@
 
 import { isObject, need } from './check.js';
 import { described, textOf } from './errors.js';
+import { methodsOf } from './module/provers.js';
+import { proversOfNames, readAuthentication } from './provers.js';
 import { CANNOT_AUTHENTICATE } from './uris.js';
 
 export const authenticationOptions = [
@@ -15,16 +17,20 @@ export const authenticationOptions = [
 
 /** Authentication settings of a connection, read again for each session on it. */
 export class Credentials {
-  #settings;
+  /** `authid`, `authrole` and `authextra`. */
+  identity;
+  /** True if there are methods, or a function that returns them. */
+  hasMethods;
+  /** Resolves to the provers of the methods. */
+  #provers;
   #onchallenge;
   /** The last error of `onchallenge`, in a list. */
   #thrown = [];
 
-  /** `fresh`: `authentication` is a function that is called for each attempt. */
-  constructor(options, fresh = false) {
-    const { authmethods, authid, authrole, authextra, onchallenge } = options;
-    const { authentication } = fresh ? { authentication: {} } : options;
-    need('authentication', authentication, authentication === undefined || isObject(authentication));
+  constructor(options) {
+    const { authentication, authmethods, authid, authrole, authextra, onchallenge } = options;
+    const isFresh = typeof authentication === 'function';
+    need('authentication', authentication, authentication === undefined || isFresh || isObject(authentication));
     need('authmethods', authmethods, authmethods === undefined || Array.isArray(authmethods));
     for (const method of authmethods ?? []) {
       need('a method of authmethods', method, typeof method === 'string' && method !== '');
@@ -39,16 +45,26 @@ export class Credentials {
     if (onchallenge !== undefined && !(authmethods?.length > 0)) {
       throw new TypeError('onchallenge needs authmethods');
     }
-    this.#settings = { authentication, authmethods, authid, authrole, authextra };
+    this.identity = { authid, authrole, authextra };
+    this.hasMethods = authentication !== undefined || authmethods?.length > 0;
     this.#onchallenge = onchallenge;
-  }
-
-  /** Returns the settings for the wasm module: offered methods and the function that answers. */
-  get forModule() {
     // A weak reference: the module must not keep the user's functions alive.
     const weak = new WeakRef(this);
-    const answer = this.#onchallenge && ((method, extra) => weak.deref()?.#answer(method, extra));
-    return [this.#settings, answer];
+    const answer = onchallenge && ((method, extra) => weak.deref()?.#answer(method, extra));
+    this.#provers = isFresh
+      ? async () => {
+          const given = await authentication();
+          need('authentication', given, isObject(given));
+          return readAuthentication(given)();
+        }
+      : authentication === undefined
+        ? async () => proversOfNames(authmethods ?? [], answer)
+        : readAuthentication(authentication);
+  }
+
+  /** Resolves to the methods for the module, with provers of their own. */
+  async methods() {
+    return methodsOf(await this.#provers());
   }
 
   /** Waits for a join; an error of `onchallenge` is the cause of its failure. */
@@ -79,7 +95,7 @@ export class Credentials {
       return { signature, extra: more };
     } catch (error) {
       this.#thrown = [error];
-      return { message: textOf(error) };
+      throw new Error(textOf(error));
     }
   }
 }

@@ -1,13 +1,13 @@
 // Calls: a promise of the result that can also be looped over, for progressive results.
 
-import { attempt, isObject, need, needDuration, request, split } from './check.js';
+import { attempt, isFlag, isObject, isSignal, need, needDuration, request, split } from './check.js';
 import { described, WampError } from './errors.js';
 
 /** Maximum number of progressive results that wait for a loop. */
 const KEPT = 1024;
 
 const here = ['timeout', 'routerTimeout', 'signal', 'cancelMode', 'details', 'onProgress'];
-const there = ['discloseMe'];
+const there = { discloseMe: isFlag };
 
 export class Result {
   constructor(args = [], kwargs = {}, details = undefined) {
@@ -19,7 +19,7 @@ export class Result {
   }
 }
 
-/** Progress, parts and cancelling of a call. The wasm module reads it when it sends the call. */
+/** Progress, parts and cancelling of a call, which are read when the call is sent. */
 class Wishes {
   begun = false;
   /** Receives progressive results. */
@@ -29,16 +29,9 @@ class Wishes {
   /** True if the call can be abandoned. */
   revocable = false;
   isAbandoned = false;
+  /** Cancels the call if it is still there. */
+  cancel = nothing;
   #waiting = [];
-
-  begin() {
-    this.begun = true;
-    return this.revocable || this.step !== undefined || this.part !== undefined;
-  }
-
-  get abandoned() {
-    return this.orOver(new Promise(nothing));
-  }
 
   /** Resolves to the value of the promise, or to undefined if the call ends first. Never rejects. */
   orOver(promise) {
@@ -58,8 +51,8 @@ class Wishes {
   /** Ends the call locally: no part of it is needed any more. */
   abandon() {
     this.isAbandoned = true;
-    // The wasm module would keep pending promises.
     this.#waiting.forEach((settle) => settle());
+    this.cancel();
   }
 }
 
@@ -282,10 +275,6 @@ function partOf(value, done) {
   }
   need('a part of the arguments', value, Array.isArray(value) || (done && value === undefined));
   return { args: value ?? [], kwargs: {}, last: done === true };
-}
-
-function isSignal(signal) {
-  return isObject(signal) && typeof signal.aborted === 'boolean' && 'addEventListener' in signal;
 }
 
 function nothing() {}

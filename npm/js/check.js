@@ -3,7 +3,8 @@
 const nothing = Object.freeze({});
 
 /**
- * Separates local options (`here`) from those for the wire, and renames the latter. Names in the
+ * Separates local options (`here`) from those for the wire (`there`, with the checks of their values),
+ * and renames the latter. Names in the
  * form of the wire are kept, so that options of a particular router can be sent.
  */
 export function split(options, here, there) {
@@ -15,7 +16,10 @@ export function split(options, here, there) {
   for (const [name, value] of Object.entries(options)) {
     if (here.includes(name)) {
       local[name] = value;
-    } else if (there.includes(name)) {
+    } else if (Object.hasOwn(there, name)) {
+      if (value !== undefined && value !== null) {
+        need(name, value, there[name](value));
+      }
       wire[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
     } else if (/^_?[a-z][a-z0-9]*_[a-z0-9_]*$/.test(name)) {
       wire[name] = value;
@@ -25,6 +29,16 @@ export function split(options, here, there) {
   }
   return [local, wire];
 }
+
+/** Checks of the values of options. */
+export const isFlag = (value) => typeof value === 'boolean';
+export const isCount = (value) => Number.isInteger(value) && value >= 0;
+export const isOneOf =
+  (...words) =>
+  (value) =>
+    words.includes(value);
+export const isListOf = (isElement) => (value) => Array.isArray(value) && value.every(isElement);
+export const isText = (value) => typeof value === 'string';
 
 /** Checks the common parameters of calls and publications. */
 export function request(what, uri, args, kwargs) {
@@ -51,9 +65,18 @@ export function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export function isSignal(signal) {
+  return isObject(signal) && typeof signal.aborted === 'boolean' && 'addEventListener' in signal;
+}
+
 /** Checks an optional number of milliseconds. */
 export function needDuration(what, value) {
   need(what, value, value === undefined || (typeof value === 'number' && value > 0));
+}
+
+/** Checks an optional number of events. */
+export function needQueue(queue) {
+  need('queue', queue, queue === undefined || (Number.isInteger(queue) && queue > 0 && queue < 2 ** 32));
 }
 
 /** Prevents users from calling constructors that only the library may call. */
@@ -76,6 +99,24 @@ export async function attempt(callback, errors, where = 'a callback') {
     tell(error, errors, where);
   }
 }
+
+/**
+ * Runs a callback as `attempt()` does, but at once. Returns a promise only if the callback does; it is
+ * never rejected.
+ */
+export function attemptNow(callback, errors, where) {
+  try {
+    const done = callback();
+    if (typeof done?.then === 'function') {
+      return Promise.resolve(done).then(nothingElse, (error) => tell(error, errors, where));
+    }
+  } catch (error) {
+    tell(error, errors, where);
+  }
+  return undefined;
+}
+
+function nothingElse() {}
 
 /** Reports an error that the user's code has thrown. */
 export function tell(error, errors, where) {

@@ -150,10 +150,9 @@ export interface RetryNotice {
   readonly kind: 'connect' | 'refused' | 'lost' | 'handler' | 'main';
   /** Reason for the end of the session or of joining; null without a connection. */
   readonly closeReason: CloseReason | null;
+  /** Sets the delay before the next attempt, in milliseconds. Of several listeners the last one counts. */
+  readonly retryAfter: (delay: number) => void;
 }
-
-/** Answer of a listener. `false`: no other attempt. A number: delay in milliseconds. Else: no change. */
-export type RetryAnswer = false | number | true | null | undefined | void;
 
 /** Events of a component with the arguments of their listeners. */
 export interface ComponentEvents {
@@ -171,7 +170,7 @@ export interface ComponentEvents {
   disconnect: boolean;
   /** An attempt failed, or a session was lost. */
   connectfailure: unknown;
-  /** An attempt failed, and a retry may follow. Listeners may answer, also by a promise. */
+  /** An attempt failed, and a retry may follow, unless a listener returns `false` or a promise of it. */
   retry: RetryNotice;
 }
 
@@ -192,8 +191,7 @@ export interface ComponentEvents {
 export class Component {
   /**
    * @throws {TypeError} if an option is unknown or of the wrong type
-   * @throws {ConnectError} if a setting cannot be used, with its key. This needs the wasm module: as
-   *   long as it is not loaded (see {@link init}), {@link start} fails instead
+   * @throws {ConnectError} if a setting cannot be used, with its key
    */
   constructor(options?: ComponentOptions);
 
@@ -210,8 +208,7 @@ export class Component {
    *
    * @returns a function that removes the listener
    */
-  on(name: 'retry', listener: (notice: RetryNotice) => RetryAnswer | PromiseLike<RetryAnswer>): () => boolean;
-  on<Name extends Exclude<keyof ComponentEvents, 'retry'>>(
+  on<Name extends keyof ComponentEvents>(
     name: Name,
     listener: (about: ComponentEvents[Name]) => unknown,
   ): () => boolean;
@@ -228,10 +225,18 @@ export class Component {
    *
    * @returns a function that removes it for later sessions
    */
-  register(procedure: string, endpoint: Endpoint, options?: RegisterOptions): () => boolean;
+  register<A extends any[] = any[], K = Record<string, any>>(
+    procedure: string,
+    endpoint: Endpoint<A, K>,
+    options?: RegisterOptions,
+  ): () => boolean;
 
   /** Subscribes after each join from now on, as {@link register}. */
-  subscribe(topic: string, handler: EventHandler, options?: SubscribeOptions): () => boolean;
+  subscribe<A extends any[] = any[], K = Record<string, any>>(
+    topic: string,
+    handler: EventHandler<A, K>,
+    options?: Omit<SubscribeOptions, 'onLagged'>,
+  ): () => boolean;
 
   /**
    * Starts the component. A second start while it runs joins the first. A component that is done can

@@ -1,13 +1,15 @@
 // Components: sessions that reconnect. The wasm module contains the loop; this file calls the
 // functions of the user for it.
 
-import { RawComponent } from './wampwerk.js';
 import { authenticationOptions, Credentials } from './authentication.js';
-import { attempt, isObject, key, need, needDuration, split, tell } from './check.js';
+import { attemptNow, isObject, key, need, needDuration, needQueue, split, tell } from './check.js';
 import { answering } from './endpoint.js';
 import { describedNow, Errors } from './errors.js';
 import { init, isLoaded } from './loading.js';
+import { ComponentLink } from './module/component.js';
 import { registerOptions, Session, subscribeOptions } from './session.js';
+import { readTransports } from './settings.js';
+import { isReadable } from './subscription.js';
 
 /** Name in the module for transports with a URL function. */
 const ASKED = 'url';
@@ -34,10 +36,10 @@ const running = new Set();
 
 export class Component {
   #settings;
+  /** The URL functions of the transports. */
   #urls;
   /** Results of the URL functions. */
   #url;
-  #authentication;
   #credentials;
   #main;
   #isFatal;
@@ -60,7 +62,7 @@ export class Component {
       need('an option', name, componentOptions.includes(name));
     }
     const { realm = 'realm1', transports = DEFAULT_URL, main, isFatal, strict = false } = options;
-    const { authentication, timeout, batched = false, discloseMe, onUserError, extra } = options;
+    const { timeout, batched = false, discloseMe, onUserError, extra } = options;
     need('realm', realm, typeof realm === 'string');
     need('main', main, main === undefined || typeof main === 'function');
     need('isFatal', isFatal, isFatal === undefined || typeof isFatal === 'function');
@@ -69,9 +71,7 @@ export class Component {
     need('batched', batched, typeof batched === 'boolean');
     need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
     need('onUserError', onUserError, onUserError === undefined || typeof onUserError === 'function');
-    const fresh = typeof authentication === 'function';
-    this.#authentication = fresh ? authentication : undefined;
-    this.#credentials = new Credentials(options, fresh);
+    this.#credentials = new Credentials(options);
     this.#main = main;
     this.#isFatal = isFatal;
     this.#onUserError = onUserError;
@@ -80,10 +80,11 @@ export class Component {
       this.#errors.onUserError = (error, text) => weak.deref()?.#onUserError.call(undefined, error, text);
     }
     this.#shared = { credentials: this.#credentials, errors: this.#errors, prefixes: new Map() };
-    const [dicts, urls] = dictsOf(transports, timeout);
-    this.#urls = urls;
+    const read = readTransports(transports, { timeout, batched });
+    this.#urls = read.map(({ urlFunction }) => urlFunction);
     const asked = main !== undefined;
-    this.#settings = { realm, transports: dicts, strict, timeout, batched, discloseMe, fresh, main: asked };
+    const { identity, hasMethods: fresh } = this.#credentials;
+    this.#settings = { realm, transports: read.map(forModule), strict, timeout, discloseMe, ...identity, fresh, main: asked };
     this.extra = extra;
     this.realm = realm;
     Object.defineProperty(this, 'realm', { writable: false });
@@ -127,11 +128,15 @@ export class Component {
     need('topic', topic, typeof topic === 'string');
     need('handler', handler, typeof handler === 'function');
     const [{ queue }, wire] = split(options, ['queue'], subscribeOptions);
-    need('queue', queue, queue === undefined || (Number.isInteger(queue) && queue > 0));
+    needQueue(queue);
     const entry = { handler };
     const [weak, errors] = [new WeakRef(entry), this.#errors];
-    const handle = ({ args, kwargs, details }) =>
-      attempt(() => weak.deref()?.handler(args, kwargs, details), errors, 'an event handler');
+    const handle = (event) => {
+      const { args, kwargs, details } = event;
+      return isReadable(event, errors)
+        ? attemptNow(() => weak.deref()?.handler(args, kwargs, details), errors, 'an event handler')
+        : undefined;
+    };
     return this.#declare(entry, (raw) => raw.subscribe(topic, handle, wire, queue));
   }
 
@@ -191,9 +196,9 @@ export class Component {
       isFatal: (component, error, byDefault) => component.#decide(error, byDefault),
       tell: (component, error) => tell(component.#errors.from(error), component.#errors, 'the component'),
     });
-    const places = [...this.#urls.keys()];
-    const given = [this.#settings, places, ...this.#credentials.forModule, hooks];
-    const raw = describedNow(() => new RawComponent(...given));
+    // A function of this scope that uses `this` would keep it alive, as the hooks have the same scope.
+    const settings = this.#settings;
+    const raw = describedNow(() => new ComponentLink(settings, hooks));
     for (const declared of this.#declared) {
       declared.establish(raw);
     }
@@ -237,16 +242,13 @@ export class Component {
   async #ask(what, about) {
     switch (what) {
       case 'url': {
-        const url = await (0, this.#urls.get(about))();
+        const url = await (0, this.#urls[about.place])();
         need('the URL', url, typeof url === 'string' || url instanceof URL);
         this.#url = String(url);
-        return this.#url;
+        return { url: this.#url };
       }
-      case 'authentication': {
-        const given = await (0, this.#authentication)();
-        need('authentication', given, isObject(given));
-        return given;
-      }
+      case 'authentication':
+        return { methods: await this.#credentials.methods() };
       case 'main':
         await (0, this.#main)(this.#sessionOf(about), this);
         return undefined;
@@ -267,12 +269,15 @@ export class Component {
         this.#rawSession = undefined;
         await this.#fire(what, Object.freeze({ ...about, url: this.#urlNow() }));
         return undefined;
+      case 'disconnect':
+        await this.#fire(what, about.clean);
+        return undefined;
       case 'leave':
         await this.#fire(what, Object.freeze(about));
         this.#session = null;
         return undefined;
       default:
-        await this.#fire(what, about);
+        await this.#fire(what);
         return undefined;
     }
   }
@@ -294,12 +299,17 @@ export class Component {
   }
 
   /** `false` takes precedence over any delay; of several delays the last one counts. */
-  async #decision(notice) {
-    const { answers } = await this.#fire('retry', Object.freeze(notice));
+  async #decision(about) {
+    let delay;
+    const retryAfter = (millis) => {
+      need('the delay', millis, typeof millis === 'number' && millis >= 0);
+      delay = millis;
+    };
+    const { answers } = await this.#fire('retry', Object.freeze({ ...about, retryAfter }));
     if (answers.includes(false)) {
-      return false;
+      return { stop: true };
     }
-    return answers.findLast((answer) => typeof answer === 'number' && answer >= 0);
+    return delay === undefined ? undefined : { delay };
   }
 
   #decide(report, byDefault) {
@@ -328,8 +338,6 @@ export class Component {
     if (this.#session?.id !== raw.id) {
       this.#rawSession = raw;
       this.#session = new Session(key, raw, this.#shared);
-    } else {
-      raw.free();
     }
     return this.#session;
   }
@@ -353,33 +361,12 @@ function hooksOf(weak, { ask, isFatal, tell }) {
   };
 }
 
-/** Returns transports for the module, and the URL functions by index. */
-function dictsOf(transports, timeout) {
-  const list = Array.isArray(transports) ? transports : [transports];
-  need('transports', transports, list.length > 0);
-  const urls = new Map();
-  const dicts = list.map((transport, place) => {
-    const what = `transports[${place}]`;
-    const isWhole = isObject(transport) && !(transport instanceof URL);
-    const dict = isWhole ? { ...transport } : { url: transport };
-    if (typeof dict.url === 'function') {
-      urls.set(place, dict.url);
-      dict.url = DEFAULT_URL;
-    } else if (dict.url instanceof URL) {
-      dict.url = String(dict.url);
-    }
-    need(isWhole ? `${what}.url` : what, dict.url, typeof dict.url === 'string' && dict.url !== '');
-    const { options = {} } = dict;
-    need(`${what}.options`, options, isObject(options));
-    if (timeout !== undefined && !handshake.some((name) => name in options)) {
-      dict.options = { ...options, openHandshakeTimeout: timeout / 1000 };
-    }
-    return dict;
-  });
-  return [dicts, urls];
+/** Returns the settings of a transport for the module, which asks for the URL if a function returns it. */
+function forModule({ url, urlFunction, retry, ...settings }) {
+  const { maxRetries, ...delays } = retry ?? {};
+  const unlimited = maxRetries === Infinity ? -1 : maxRetries;
+  return { ...settings, ...delays, maxRetries: unlimited, url: url ?? DEFAULT_URL, asked: urlFunction !== undefined };
 }
-
-const handshake = ['openHandshakeTimeout', 'open_handshake_timeout'];
 
 function remove(list, fits) {
   const place = list.findIndex(fits);

@@ -105,6 +105,11 @@ export interface ConnectOptions {
    */
   onWelcome?: (welcome: Welcome) => unknown;
   /**
+   * Gives up connecting and joining when it aborts: {@link connect} fails with the signal's reason. A
+   * session that is joined stays.
+   */
+  signal?: AbortSignal;
+  /**
    * Authentication methods with their settings, in the order of preference. The router chooses the
    * first that it supports. Cannot be combined with `authmethods`. Default: none, which means
    * `anonymous` for most routers.
@@ -343,6 +348,11 @@ export interface SubscribeOptions {
   getRetained?: boolean;
   /** Maximum number of waiting events; further ones are lost and counted. Default: 1024. */
   queue?: number;
+  /**
+   * Receives the number of lost events, at the place where they are missing. They are also in
+   * {@link EventDetails.missed} of the next event. Default: a warning in the console.
+   */
+  onLagged?: (missed: number) => unknown;
   [option: `${string}_${string}`]: unknown;
 }
 
@@ -466,9 +476,9 @@ export interface Event {
  * Receives the events of a subscription one after the other: the next one waits until the returned
  * promise has settled. Errors are passed to `reportError()`, and the next event follows.
  */
-export type EventHandler = (
-  args: any[],
-  kwargs: Record<string, any>,
+export type EventHandler<A extends any[] = any[], K = Record<string, any>> = (
+  args: A,
+  kwargs: K,
   details: EventDetails,
 ) => unknown;
 
@@ -480,9 +490,9 @@ export type EventHandler = (
  * class of {@link Session.define} under its URI; any other error does as
  * `wamp.error.runtime_error` with its message.
  */
-export type Endpoint = (
-  args: any[],
-  kwargs: Record<string, any>,
+export type Endpoint<A extends any[] = any[], K = Record<string, any>> = (
+  args: A,
+  kwargs: K,
   details: InvocationDetails,
 ) => unknown;
 
@@ -652,9 +662,9 @@ export class Session {
    * @throws {WampError} if the router refused it
    * @throws {SessionClosedError} if the session has ended
    */
-  subscribe(
+  subscribe<A extends any[] = any[], K = Record<string, any>>(
     topic: string,
-    handler: EventHandler,
+    handler: EventHandler<A, K>,
     options?: SubscribeOptions,
   ): Promise<Subscription>;
 
@@ -684,9 +694,9 @@ export class Session {
    * @throws {WampError} if the router refused it, as `wamp.error.procedure_already_exists`
    * @throws {SessionClosedError} if the session has ended
    */
-  register(
+  register<A extends any[] = any[], K = Record<string, any>>(
     procedure: string,
-    endpoint: Endpoint,
+    endpoint: Endpoint<A, K>,
     options?: RegisterOptions,
   ): Promise<Registration>;
 
@@ -777,10 +787,21 @@ export interface TestamentOptions extends PublishOptions {
 /** Names in an object, without those of extended classes of the browser. */
 type Own<T> = T extends EventTarget ? Exclude<keyof T, keyof EventTarget> : keyof T;
 
+/** Whether a function takes a list first, of whatever elements. */
+type IsEndpoint<F> = F extends (args: infer A, ...rest: any[]) => unknown
+  ? unknown extends A
+    ? true
+    : A extends any[]
+      ? F extends Endpoint<A, any>
+        ? true
+        : false
+      : false
+  : false;
+
 /** An object whose functions are all {@link Endpoint}s. */
 export type Endpoints<T> = {
   [K in Own<T>]: T[K] extends (...args: any[]) => unknown
-    ? T[K] extends Endpoint
+    ? IsEndpoint<T[K]> extends true
       ? T[K]
       : never
     : T[K];

@@ -1,11 +1,12 @@
 // The entry of the package. The wasm module implements WAMP; it exchanges plain values and reports
 // errors as plain descriptions. The other files contain the classes for users.
 
-import { connect as join } from './wampwerk.js';
 import { authenticationOptions, Credentials } from './authentication.js';
-import { isObject, need, needDuration } from './check.js';
+import { isObject, isSignal, need, needDuration } from './check.js';
 import { init } from './loading.js';
+import { join } from './module/session.js';
 import { admitted } from './session.js';
+import { readConnection } from './settings.js';
 
 export { auth_cra, auth_cryptosign } from './auth.js';
 export { Result } from './call.js';
@@ -33,6 +34,7 @@ const connectOptions = [
   'batched',
   'discloseMe',
   'onWelcome',
+  'signal',
   ...authenticationOptions,
 ];
 
@@ -41,17 +43,23 @@ export async function connect(options) {
   for (const name of Object.keys(options)) {
     need('an option', name, connectOptions.includes(name));
   }
-  const { url, realm, serializers, timeout, batched = false, discloseMe, onWelcome } = options;
-  need('url', String(url), typeof url === 'string' || url instanceof URL);
+  const { url, realm, serializers, timeout, batched = false, discloseMe, onWelcome, signal } = options;
   need('realm', realm, typeof realm === 'string');
+  need('url', url, typeof url === 'string' || url instanceof URL);
   need('serializers', serializers, serializers === undefined || Array.isArray(serializers));
   needDuration('timeout', timeout);
   need('batched', batched, typeof batched === 'boolean');
   need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
   need('onWelcome', onWelcome, onWelcome === undefined || typeof onWelcome === 'function');
+  need('signal', signal, signal === undefined || isSignal(signal));
+  need('authentication', options.authentication, typeof options.authentication !== 'function');
+  const transport = readConnection({ url, serializers, timeout, batched });
   const credentials = new Credentials(options);
+  signal?.throwIfAborted();
   await init();
-  const given = [String(url), realm, serializers, timeout, batched, discloseMe];
-  const raw = await credentials.joined(join(...given, ...credentials.forModule));
+  const methods = await credentials.methods();
+  signal?.throwIfAborted();
+  const settings = { ...transport, realm, timeout, discloseMe };
+  const raw = await credentials.joined(join({ ...settings, ...credentials.identity, methods }, signal));
   return admitted(raw, { credentials, onWelcome });
 }

@@ -3,6 +3,7 @@
 import load from './wampwerk.js';
 import { compile, unloadable } from './compiling.js';
 import { authSource } from './loading-auth.js';
+import { start as startPort } from './module/port.js';
 
 /** Bundlers find the file by this expression. */
 const FILE = {
@@ -33,7 +34,7 @@ export function isLoaded() {
 async function start(source) {
   const module = await compile(FILE, source);
   try {
-    await load({ module_or_path: module });
+    startPort(await load({ module_or_path: module }));
     loaded = true;
   } catch (cause) {
     throw unloadable(FILE, source, cause);

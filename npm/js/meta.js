@@ -4,12 +4,10 @@
 import { isObject, own, need, split } from './check.js';
 import { Result } from './call.js';
 
-const filters = [
-  'reverse',
-  'limit',
-  'topic',
-  ...['from', 'after', 'before', 'until'].flatMap((word) => [`${word}Time`, `${word}Publication`]),
-];
+/** The router checks what is given. */
+const any = () => true;
+const ends = ['from', 'after', 'before', 'until'].flatMap((word) => [`${word}Time`, `${word}Publication`]);
+const filters = Object.fromEntries(['reverse', 'limit', 'topic', ...ends].map((name) => [name, any]));
 
 export class Meta {
   #session;
@@ -73,7 +71,7 @@ export class Meta {
   }
 
   async removeCallee(registration, callee, options) {
-    const [{ reason }] = split(options, ['reason'], []);
+    const [{ reason }] = split(options, ['reason'], {});
     await this.#ask('registration.remove_callee', [registration, callee], given({ reason }));
   }
 
@@ -102,7 +100,7 @@ export class Meta {
   }
 
   async removeSubscriber(subscription, subscriber, options) {
-    const [{ reason }] = split(options, ['reason'], []);
+    const [{ reason }] = split(options, ['reason'], {});
     await this.#ask('subscription.remove_subscriber', [subscription, subscriber], given({ reason }));
   }
 
@@ -163,7 +161,7 @@ export class Meta {
   }
 
   async #kill(procedure, args, options) {
-    const [{ reason, message }] = split(options, ['reason', 'message'], []);
+    const [{ reason, message }] = split(options, ['reason', 'message'], {});
     const answer = (await this.#ask(procedure, args, given({ reason, message }))) ?? [];
     // The specification's text has a count, its catalog and Crossbar a list.
     return Array.isArray(answer)

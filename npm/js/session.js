@@ -1,36 +1,52 @@
 // Sessions.
 
 import { Call } from './call.js';
-import { attempt, isObject, key, need, own, request, split } from './check.js';
+import {
+  attempt,
+  isCount,
+  isFlag,
+  isListOf,
+  isObject,
+  isOneOf,
+  isText,
+  key,
+  need,
+  needQueue,
+  own,
+  request,
+  split,
+} from './check.js';
 import { answering, endpointsOf } from './endpoint.js';
 import { ConnectError, described, Errors, textOf } from './errors.js';
 import { Meta } from './meta.js';
 import { EventStream, pump, Registration, Subscription } from './subscription.js';
 import { CANNOT_AUTHENTICATE } from './uris.js';
 
-const publishOptions = [
-  'acknowledge',
-  'excludeMe',
-  'exclude',
-  'excludeAuthid',
-  'excludeAuthrole',
-  'eligible',
-  'eligibleAuthid',
-  'eligibleAuthrole',
-  'retain',
-  'discloseMe',
-];
+const publishOptions = {
+  acknowledge: isFlag,
+  excludeMe: isFlag,
+  exclude: isListOf(isCount),
+  excludeAuthid: isListOf(isText),
+  excludeAuthrole: isListOf(isText),
+  eligible: isListOf(isCount),
+  eligibleAuthid: isListOf(isText),
+  eligibleAuthrole: isListOf(isText),
+  retain: isFlag,
+  discloseMe: isFlag,
+};
 
-export const subscribeOptions = ['match', 'getRetained'];
+const isMatch = isOneOf('exact', 'prefix', 'wildcard');
 
-export const registerOptions = [
-  'match',
-  'invoke',
-  'concurrency',
-  'forceReregister',
-  'discloseCaller',
-  'forwardTimeout',
-];
+export const subscribeOptions = { match: isMatch, getRetained: isFlag };
+
+export const registerOptions = {
+  match: isMatch,
+  invoke: isOneOf('single', 'first', 'last', 'random', 'roundrobin'),
+  concurrency: isCount,
+  forceReregister: isFlag,
+  discloseCaller: isFlag,
+  forwardTimeout: isFlag,
+};
 
 const scopes = ['destroyed', 'detached'];
 
@@ -165,14 +181,15 @@ export class Session {
     const topic = this.resolve(name);
     if (typeof handler === 'function') {
       return this.#subscribe(topic, options).then((raw) => {
-        const subscription = new Subscription(key, raw, topic, this.#errors);
+        const subscription = new Subscription(key, raw, topic, this.#errors, options?.onLagged);
         subscription[pump](handler);
         return subscription;
       });
     }
     // Without a handler the second argument is the options, unless it was left out.
-    const stream = this.#subscribe(topic, handler ?? options).then(
-      (raw) => new EventStream(key, raw, topic, this.#errors),
+    const given = handler ?? options;
+    const stream = this.#subscribe(topic, given).then(
+      (raw) => new EventStream(key, raw, topic, this.#errors, given?.onLagged),
     );
     return Object.assign(stream, { [Symbol.asyncIterator]: () => pending(stream) });
   }
@@ -244,8 +261,9 @@ export class Session {
 
   async #subscribe(topic, options) {
     need('topic', topic, typeof topic === 'string');
-    const [{ queue }, wire] = split(options, ['queue'], subscribeOptions);
-    need('queue', queue, queue === undefined || (Number.isInteger(queue) && queue > 0));
+    const [{ queue, onLagged }, wire] = split(options, ['queue', 'onLagged'], subscribeOptions);
+    needQueue(queue);
+    need('onLagged', onLagged, onLagged === undefined || typeof onLagged === 'function');
     return described(this.#raw.subscribe(topic, wire, queue), this.#errors);
   }
 }

@@ -1,23 +1,28 @@
 // Subscriptions and registrations for users.
 
-import { attempt, own, tell } from './check.js';
+import { attemptNow, own, tell } from './check.js';
 import { described } from './errors.js';
+import { pump as pumpEvents } from './module/subscription.js';
 
 export const pump = Symbol('pump');
-const take = Symbol('take');
+const next = Symbol('next');
 
 export class Subscription {
   #raw;
   #errors;
   #active = true;
   #unsubscribed;
-  #ended;
 
-  constructor(token, raw, topic, errors) {
+  constructor(token, raw, topic, errors, onLagged = undefined) {
     own(token, 'subscribe()');
     this.#raw = raw;
     this.#errors = errors;
     this.topic = topic;
+    raw.tellLagged = (missed) => {
+      if (this.#active) {
+        tellLagged(missed, topic, onLagged, errors);
+      }
+    };
   }
 
   get id() {
@@ -29,52 +34,47 @@ export class Subscription {
   }
 
   get ended() {
-    this.#ended ??= this.#raw.ended();
-    return this.#ended;
+    return this.#raw.ended();
   }
 
   unsubscribe() {
     this.#active = false;
-    // Must be requested first.
-    void this.ended;
+    this.#raw.clear();
     this.#unsubscribed ??= described(this.#raw.unsubscribe(), this.#errors);
     return this.#unsubscribed;
   }
 
-  /** Returns the next events as a list; undefined after the last. */
-  async [take]() {
-    const batch = this.#active ? await described(this.#raw.next()) : null;
-    if (batch === null) {
-      this.#active = false;
-    }
-    return this.#active ? batch.filter((event) => this.#isReadable(event)) : null;
+  /** Passes the events to a handler one after the other until the end. */
+  [pump](handler) {
+    pumpEvents(this.#raw, (event) => {
+      if (!this.#active || !isReadable(event, this.#errors)) {
+        return undefined;
+      }
+      const { args, kwargs, details } = event;
+      return attemptNow(() => handler(args, kwargs, details), this.#errors, 'an event handler');
+    });
   }
 
-  /** Passes the events to a handler one after the other until the end. */
-  async [pump](handler) {
-    for (let batch = await this[take](); batch !== null; batch = await this[take]()) {
-      for (const { args, kwargs, details } of batch) {
-        if (!this.#active) {
-          return;
+  /** Resolves to the next event; undefined after the last. */
+  async [next]() {
+    while (this.#active) {
+      const event = this.#raw.take();
+      if (event === undefined) {
+        if (this.#raw.isOver) {
+          break;
         }
-        await attempt(() => handler(args, kwargs, details), this.#errors, 'an event handler');
+        await new Promise((resolve) => (this.#raw.wake = resolve));
+      } else if (isReadable(event, this.#errors)) {
+        return event;
       }
     }
-  }
-
-  /** Returns whether an event could be decoded. Reports it otherwise, and the next one follows. */
-  #isReadable({ error }) {
-    if (error !== undefined) {
-      tell(this.#errors.from(error), this.#errors, 'an event');
-    }
-    return error === undefined;
+    this.#active = false;
+    return undefined;
   }
 }
 
 export class EventStream extends Subscription {
-  #batch = [];
   #turn = Promise.resolve();
-  #over = false;
 
   [Symbol.asyncIterator]() {
     return this;
@@ -82,7 +82,10 @@ export class EventStream extends Subscription {
 
   next() {
     // One after the other: two concurrent reads would want the same event.
-    const item = this.#turn.then(() => this.#next());
+    const item = this.#turn.then(async () => {
+      const value = await this[next]();
+      return value === undefined ? { done: true, value } : { done: false, value };
+    });
     this.#turn = item.then(nothing, nothing);
     return item;
   }
@@ -91,32 +94,12 @@ export class EventStream extends Subscription {
     await this.unsubscribe();
     return { done: true, value };
   }
-
-  unsubscribe() {
-    this.#over = true;
-    this.#batch = [];
-    return super.unsubscribe();
-  }
-
-  async #next() {
-    while (!this.#over && this.#batch.length === 0) {
-      const batch = await this[take]();
-      if (batch === null) {
-        this.#over = true;
-      } else if (!this.#over) {
-        this.#batch = batch.reverse();
-      }
-    }
-    const value = this.#batch.pop();
-    return value === undefined ? { done: true, value } : { done: false, value };
-  }
 }
 
 export class Registration {
   #raw;
   #errors;
   #unregistered;
-  #ended;
 
   constructor(token, raw, procedure, errors) {
     own(token, 'register()');
@@ -134,8 +117,7 @@ export class Registration {
   }
 
   get ended() {
-    this.#ended ??= this.#raw.ended();
-    return this.#ended;
+    return this.#raw.ended();
   }
 
   unregister() {
@@ -147,6 +129,23 @@ export class Registration {
         : Promise.resolve();
     }
     return this.#unregistered;
+  }
+}
+
+/** Returns whether an event could be decoded. Reports it otherwise, and the next one follows. */
+export function isReadable({ error }, errors) {
+  if (error !== undefined) {
+    tell(error, errors, 'an event');
+  }
+  return error === undefined;
+}
+
+/** Reports lost events: to `onLagged` if it is set, otherwise to the console. */
+export function tellLagged(missed, topic, onLagged, errors) {
+  if (onLagged === undefined) {
+    console.warn(`wampwerk: ${missed} events of ${topic} were dropped: they are handled too slowly`);
+  } else {
+    attemptNow(() => onLagged(missed), errors, 'onLagged');
   }
 }
 

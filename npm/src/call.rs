@@ -1,70 +1,110 @@
-//! Contains a running call and the wishes of `call.js` beside the final result.
-//!
-//! The wishes are read when the call is sent, a moment after the page has made it, so the page may
-//! still begin to loop over it.
+//! Performs calls, also with progressive results and with arguments in parts.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use js_sys::{Function, Object, Promise};
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-
-use crate::error::Report;
-use crate::session::{read_values, values_to_js, write_payload};
-use crate::value::{details_to_js, get, set};
+use tokio::sync::{mpsc, oneshot};
 use wampwerk::error::{CallError, Lagged};
-use wampwerk::message::Serializer;
+use wampwerk::message::{CallOptions, CancelMode, Payload, Serializer};
 use wampwerk::session::{CallReply, CallRequest, RunningCall, StreamingCall};
-use wampwerk::transport::BoxFuture;
+use wampwerk::value::Dict;
 
-#[wasm_bindgen]
-extern "C" {
-    /// The wishes of the caller, as `call.js` stores them.
-    pub type CallerHooks;
+use crate::command::{Arguments, Fields};
+use crate::face::{self, Entry, spawn, spawn_until};
+use crate::json;
+use crate::record::{Kind, push};
+use crate::report::Report;
+use crate::session::{duration, read_options, session_or_fail};
 
-    /// Reports that the call is sent now. Returns false if there are no wishes.
-    #[wasm_bindgen(method, structural)]
-    fn begin(this: &CallerHooks) -> bool;
+/// The flags of a call, as in `port.js`.
+const DETAILS: u8 = 1;
+const PROGRESS: u8 = 2;
+const PARTS: u8 = 4;
+// A call is also revocable with any other flag, such as 8.
 
-    /// Returns the function for progressive results, if they are wanted.
-    #[wasm_bindgen(method, structural, getter)]
-    fn step(this: &CallerHooks) -> Option<Function>;
+/// The flag of a result with details.
+const WITH_DETAILS: u8 = 1;
 
-    /// Returns a function that returns a promise of further arguments, `{args, kwargs, last}`, if
-    /// they are sent in parts.
-    #[wasm_bindgen(method, structural, getter)]
-    fn part(this: &CallerHooks) -> Option<Function>;
-
-    /// Returns a promise that resolves when the call is abandoned.
-    #[wasm_bindgen(method, structural, getter)]
-    fn abandoned(this: &CallerHooks) -> Promise;
+/// A call that can be abandoned, or takes further arguments.
+pub(crate) struct Running {
+    serializer: Serializer,
+    parts: mpsc::UnboundedSender<Result<(Payload, bool), Report>>,
+    /// Abandons the call when it is dropped.
+    _abandon: oneshot::Sender<()>,
 }
 
-/// Performs a call. `details` is true if the reply must contain them.
-///
-/// An abandoned call resolves to undefined, which is not used: the page already has its error.
-pub(crate) async fn perform(
-    request: CallRequest,
-    hooks: CallerHooks,
-    serializer: Serializer,
-    details: bool,
-) -> Result<JsValue, Report> {
-    if !hooks.begin() {
-        return reply_to_js(&request.await?, details, 0);
-    }
-    let mut abandoned = JsFuture::from(hooks.abandoned());
-    let mut running: BoxFuture<'static, Result<JsValue, Report>> =
-        Box::pin(run(request, hooks, serializer, details));
-    poll_fn(|cx| {
-        if Pin::new(&mut abandoned).poll(cx).is_ready() {
-            return Poll::Ready(Ok(JsValue::UNDEFINED));
+/// Calls a procedure.
+pub(crate) fn call(handle: u32, fields: &mut Fields<'_>) -> Option<()> {
+    let (ticket, flags, mode, timeout) = (fields.u32()?, fields.u8()?, fields.u8()?, fields.f64()?);
+    let (procedure, options, arguments) = (fields.text()?, fields.bytes()?, fields.arguments()?);
+    let Some(session) = session_or_fail(handle, ticket) else { return Some(()) };
+    let serializer = session.serializer();
+    let payload = arguments.payload(serializer).map_err(Report::from);
+    let request = payload.and_then(|payload| {
+        let options = read_options(options, CallOptions::from_dict)?;
+        let mut request = session.call(procedure).payload(payload).options(options);
+        if !timeout.is_nan() {
+            request = request.timeout(duration(timeout));
         }
-        running.as_mut().poll(cx)
-    })
-    .await
+        Ok(match mode {
+            1 => request.cancel_mode(CancelMode::Skip),
+            2 => request.cancel_mode(CancelMode::Kill),
+            3 => request.cancel_mode(CancelMode::KillNoWait),
+            _ => request,
+        })
+    });
+    let reply = Reply { ticket, serializer, details: flags & DETAILS != 0 };
+    let request = match request {
+        Ok(request) => request,
+        Err(report) => {
+            report.fail(ticket, serializer);
+            return Some(());
+        }
+    };
+    if flags & !DETAILS == 0 {
+        spawn(async move { reply.end(request.await.map_err(Report::from), 0) });
+        return Some(());
+    }
+    let (abandon, abandoned) = oneshot::channel();
+    let (sender, parts) = mpsc::unbounded_channel();
+    face::insert(ticket, Entry::Call(Running { serializer, parts: sender, _abandon: abandon }));
+    spawn_until(abandoned, async move {
+        run(request, flags, parts, reply).await;
+        drop(face::remove(ticket));
+    });
+    Some(())
+}
+
+/// Ends a call, whose result is not needed.
+pub(crate) fn abandon(ticket: u32) {
+    drop(face::remove(ticket));
+}
+
+/// Sends a further part of a call's arguments.
+pub(crate) fn part(ticket: u32, arguments: Arguments<'_>, last: bool) {
+    let sender = face::get(ticket, |entry| match entry {
+        Entry::Call(running) => Some((running.parts.clone(), running.serializer)),
+        _ => None,
+    });
+    if let Some((parts, serializer)) = sender {
+        let part = arguments.payload(serializer).map_err(Report::from);
+        // The call may have ended.
+        let _ = parts.send(part.map(|payload| (payload, last)));
+    }
+}
+
+type Parts = mpsc::UnboundedReceiver<Result<(Payload, bool), Report>>;
+
+async fn run(request: CallRequest, flags: u8, parts: Parts, reply: Reply) {
+    let mut missed = 0;
+    let result = if flags & (PROGRESS | PARTS) == 0 {
+        request.await.map_err(Report::from)
+    } else {
+        stream(request, flags, parts, &reply, &mut missed).await
+    };
+    reply.end(result, missed);
 }
 
 /// A call with or without further arguments to send.
@@ -84,33 +124,35 @@ impl AnyCall {
 
 enum CallEvent {
     Step(Option<Result<CallReply, Lagged>>),
-    Part(Result<JsValue, JsValue>),
+    Part(Result<(Payload, bool), Report>),
 }
 
-async fn run(
+async fn stream(
     request: CallRequest,
-    hooks: CallerHooks,
-    serializer: Serializer,
-    details: bool,
-) -> Result<JsValue, Report> {
-    let (step, part) = (hooks.step(), hooks.part());
-    if step.is_none() && part.is_none() {
-        return reply_to_js(&request.await?, details, 0);
-    }
-    let mut call = match part {
-        Some(_) => AnyCall::Open(request.start_streaming().await?),
-        None => AnyCall::Running(request.start().await?),
+    flags: u8,
+    mut parts: Parts,
+    reply: &Reply,
+    missed: &mut u64,
+) -> Result<CallReply, Report> {
+    let mut call = match flags & PARTS {
+        0 => AnyCall::Running(request.start().await?),
+        _ => {
+            let call = request.start_streaming().await?;
+            part_sent(reply.ticket);
+            AnyCall::Open(call)
+        }
     };
-    let mut next_part = part.as_ref().map(pull);
-    let mut missed = 0;
     loop {
         let event = poll_fn(|cx| {
             if let Poll::Ready(step) = call.poll_next(cx) {
                 return Poll::Ready(CallEvent::Step(step));
             }
-            match &mut next_part {
-                Some(next) => Pin::new(next).poll(cx).map(CallEvent::Part),
-                None => Poll::Pending,
+            match &call {
+                AnyCall::Open(_) => match parts.poll_recv(cx) {
+                    Poll::Ready(Some(part)) => Poll::Ready(CallEvent::Part(part)),
+                    Poll::Ready(None) | Poll::Pending => Poll::Pending,
+                },
+                AnyCall::Running(_) => Poll::Pending,
             }
         });
         match event.await {
@@ -119,30 +161,26 @@ async fn run(
                     AnyCall::Open(call) => call.into_running(),
                     AnyCall::Running(call) => call,
                 };
-                return reply_to_js(&call.result().await?, details, missed);
+                return Ok(call.result().await?);
             }
-            CallEvent::Step(Some(Err(lagged))) => missed += lagged.missed,
-            CallEvent::Step(Some(Ok(reply))) => {
-                let reply = reply_to_js(&reply, details, std::mem::take(&mut missed))?;
-                if let Some(step) = &step {
-                    // It throws nothing: `call.js` reports errors of the page.
-                    let _ = step.call1(&JsValue::UNDEFINED, &reply);
+            CallEvent::Step(Some(Err(lagged))) => *missed += lagged.missed,
+            CallEvent::Step(Some(Ok(step))) => {
+                // Without the flag the page takes the result only.
+                if flags & PROGRESS != 0 {
+                    reply.push(Kind::Progress, &step, std::mem::take(missed));
                 }
             }
-            CallEvent::Part(Ok(values)) => {
-                let (args, kwargs) = read_values(&values)?;
-                let last = get(&values, "last").is_truthy();
-                let payload = write_payload(serializer, &args, &kwargs)?;
-                next_part = part.as_ref().filter(|_| !last).map(pull);
+            CallEvent::Part(part) => {
+                let (payload, last) = part?;
                 call = match call {
                     AnyCall::Open(call) if last => {
                         AnyCall::Running(call.finish_payload(payload).await?)
                     }
                     AnyCall::Open(call) => {
                         match call.send_payload(payload).await {
-                            Ok(()) => {}
+                            Ok(()) => part_sent(reply.ticket),
                             // The next step is its end.
-                            Err(CallError::Ended { .. }) => next_part = None,
+                            Err(CallError::Ended { .. }) => {}
                             Err(error) => return Err(error.into()),
                         }
                         AnyCall::Open(call)
@@ -150,28 +188,38 @@ async fn run(
                     running @ AnyCall::Running(_) => running,
                 };
             }
-            // `call.js` abandons the call itself.
-            CallEvent::Part(Err(_)) => next_part = None,
         }
     }
 }
 
-fn pull(part: &Function) -> JsFuture {
-    JsFuture::from(match part.call0(&JsValue::UNDEFINED) {
-        Ok(promise) => Promise::resolve(&promise),
-        Err(error) => Promise::reject(&error),
-    })
+fn part_sent(ticket: u32) {
+    push(Kind::PartSent, ticket, |_| {});
 }
 
-/// Returns `{args, kwargs, details, missed}`, the last two only if present.
-fn reply_to_js(reply: &CallReply, details: bool, missed: u64) -> Result<JsValue, Report> {
-    let (args, kwargs) = reply.payload.to_values()?;
-    let object: Object = values_to_js(&args, &kwargs);
-    if details {
-        set(&object, "details", &details_to_js(reply.details.to_dict()));
+/// The form of a call's results.
+struct Reply {
+    ticket: u32,
+    serializer: Serializer,
+    details: bool,
+}
+
+impl Reply {
+    fn end(&self, result: Result<CallReply, Report>, missed: u64) {
+        match result {
+            Ok(reply) => self.push(Kind::Result, &reply, missed),
+            Err(report) => report.fail(self.ticket, self.serializer),
+        }
     }
-    if missed > 0 {
-        set(&object, "missed", &JsValue::from_f64(missed as f64));
+
+    fn push(&self, kind: Kind, reply: &CallReply, missed: u64) {
+        let details = if self.details { reply.details.to_dict() } else { Dict::new() };
+        let details = json::details(self.serializer, details);
+        // Opaque data can only come with a codec, of which there is none here.
+        push(kind, self.ticket, |record| {
+            record.u8(if self.details { WITH_DETAILS } else { 0 });
+            record.f64(missed as f64);
+            record.payload(&details);
+            record.payload(&reply.payload);
+        });
     }
-    Ok(object.into())
 }

@@ -1,266 +1,262 @@
-//! Contains a component for the JavaScript half.
-//!
-//! All functions of the page are called through [`Hooks`], so that nothing here keeps their
-//! closures alive, and an unused component can be collected.
+//! Contains components. Their functions are those of the page, which are asked.
 
-use std::time::Duration;
+use std::future::poll_fn;
+use std::rc::Rc;
 
-use js_sys::{Array, Function, Object, Promise};
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-
-use crate::authentication::Credentials;
-use crate::endpoint::{JavaScript, JsEndpoint};
-use crate::error::{Report, close_reason};
-use crate::session::{RawSession, duration, promise, read_options};
-use crate::subscription::event_to_js;
-use crate::thrown::Thrown;
-use crate::value::{dict_from_js, from_js, get, set};
 use wampwerk::Uri;
 use wampwerk::component::{
     AttemptError, BoxError, Component, ComponentBuilder, ComponentState, IntoTransports,
-    ListenerId, RetryDecision, RetryNotice, TransportEntry,
+    RetryDecision, RetryNotice, TransportEntry,
 };
 use wampwerk::error::{ApplicationError, ConfigError, ConnectError};
-use wampwerk::message::{RegisterOptions, SubscribeOptions};
+use wampwerk::message::{Payload, RegisterOptions, Serializer, SubscribeOptions};
 use wampwerk::session::authentication::Authentication;
-use wampwerk::session::{Event, EventHandler, SessionConfig};
+use wampwerk::session::{Event, EventHandler, Session, SessionConfig};
 use wampwerk::transport::{BoxFuture, TransportConfig, TransportInfo};
-use wampwerk::value::Value;
+use wampwerk::value::{Dict, Value};
+use wampwerk::websocket::WebSocketOptions;
+use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
-extern "C" {
-    /// The page's half of a component.
-    #[derive(Clone)]
-    pub type Hooks;
+use crate::authentication::{self, asked};
+use crate::face::{self, Entry, Question, spawn};
+use crate::json;
+use crate::record::Kind;
+use crate::registration::{JavaScript, JsProcedure};
+use crate::report::{Report, close_reason};
+use crate::session::{done, duration, keep, read_options, serializers};
+use crate::subscription::Source;
+use crate::thrown::Thrown;
 
-    /// Asks the page for a value, or reports a stage. Returns a promise.
-    #[wasm_bindgen(method, structural, catch)]
-    fn ask(this: &Hooks, what: &str, about: &JsValue) -> Result<Promise, JsValue>;
-
-    /// Returns whether an error makes further attempts pointless; the second argument is the
-    /// default decision.
-    #[wasm_bindgen(method, structural, js_name = isFatal)]
-    fn is_fatal(this: &Hooks, error: &JsValue, by_default: bool) -> bool;
-
-    /// Reports an error that has no other receiver.
-    #[wasm_bindgen(method, structural)]
-    fn tell(this: &Hooks, error: &JsValue);
-}
-
-/// The stages of a component that are reported to the page by `ask`.
+/// The stages of a component that are reported to the page.
 const STAGES: [&str; 7] =
     ["start", "connect", "join", "ready", "leave", "disconnect", "connectfailure"];
 
 /// Name of a transport with a URL function.
 const ASKED: &str = "url";
 
-/// A component.
+/// Creates a component under a number, from settings that JavaScript has checked.
+///
+/// # Errors
+/// Returns a report as JSON.
 #[wasm_bindgen]
-pub struct RawComponent {
-    component: Component,
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn component(handle: u32, settings: &[u8]) -> Result<(), JsValue> {
+    let settings = json::read(settings).map_err(Report::from).map_err(thrown)?;
+    let component = build(handle, &settings).map_err(thrown)?;
+    listen(&component, handle);
+    face::insert(handle, Entry::Component(component));
+    Ok(())
 }
 
-/// Id of a listener or declaration, for removing it.
+/// Returns the state of a component and, after a space, the name of the current transport.
 #[wasm_bindgen]
-pub struct RawListener(ListenerId);
-
-#[wasm_bindgen]
-impl RawComponent {
-    /// `component.js` has checked `settings`, except for `transports`, a list of Autobahn's dicts.
-    /// The transports with an index in `asked` ask for their URLs. For `credentials` and `answer`
-    /// see `authentication.js`; `fresh` is true if `authentication` is asked for at each attempt.
-    #[wasm_bindgen(constructor)]
-    pub fn new(
-        settings: &JsValue,
-        asked: &Array,
-        credentials: &JsValue,
-        answer: Option<Function>,
-        hooks: Hooks,
-    ) -> Result<RawComponent, JsValue> {
-        let config = Credentials::read(credentials, answer)?.of_all(session_config(settings));
-        let realm = get(settings, "realm").as_string().unwrap_or_default();
-        let is = |key| get(settings, key).is_truthy();
-        let told = hooks.clone();
-        let mut builder = Component::builder().realm(realm).strict(is("strict")).session_config(
-            config.on_user_error(move |error| {
-                // The page has already reported its own errors.
-                let ours = STAGES.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
-                    || &*error.uri == "on_connect_failure"
-                    || &*error.uri == "on_retry";
-                if !(ours && error.error.uri == Uri::RUNTIME_ERROR) {
-                    told.tell(&Report::from(error.error.clone()).into());
-                }
-            }),
-        );
-        let transports = transports(settings, asked, &hooks).map_err(invalid)?;
-        builder = builder.transports(transports);
-        if is("fresh") {
-            let hooks = hooks.clone();
-            builder = builder.credentials(move || credentials_of(&hooks));
-        }
-        if is("main") {
-            let hooks = hooks.clone();
-            builder = builder.main(move |session| {
-                let done = ask(&hooks, "main", &RawSession::new(session).into());
-                async move { done.await.map(drop) }
-            });
-        }
-        builder = with_is_fatal(builder, &hooks);
-        let component = builder.build().map_err(Report::from)?;
-        listen(&component, &hooks);
-        Ok(RawComponent { component })
-    }
-
-    /// Starts the component; resolves when it is done.
-    pub fn start(&self) -> Promise {
-        let running = self.component.start();
-        promise(async move {
-            match running.await {
-                Ok(()) => Ok(JsValue::UNDEFINED),
-                Err(error) => Err(Report::from(&error)),
-            }
-        })
-    }
-
-    /// Stops the component; resolves at its end.
-    pub fn stop(&self) -> Promise {
-        let stopped = self.component.stop();
-        promise(async move {
-            stopped.await;
-            Ok(JsValue::UNDEFINED)
-        })
-    }
-
-    #[wasm_bindgen(js_name = retryNow)]
-    pub fn retry_now(&self) {
-        self.component.retry_now();
-    }
-
-    #[wasm_bindgen(getter)]
-    pub fn state(&self) -> String {
-        match self.component.state() {
-            ComponentState::Idle => "idle",
-            ComponentState::Connecting { .. } => "connecting",
-            ComponentState::Joining { .. } => "joining",
-            ComponentState::Joined { .. } => "joined",
-            ComponentState::Leaving { .. } => "leaving",
-            ComponentState::Waiting { .. } => "waiting",
-            ComponentState::Offline => "offline",
-            ComponentState::Stopping => "stopping",
-            ComponentState::Done => "done",
-            // A new state of the library has no name here yet.
-            _ => "idle",
-        }
-        .to_owned()
-    }
-
-    /// Returns the name of the current transport.
-    #[wasm_bindgen(getter)]
-    pub fn transport(&self) -> Option<String> {
-        match self.component.state() {
-            ComponentState::Connecting { transport }
-            | ComponentState::Joining { transport }
-            | ComponentState::Joined { transport, .. } => Some(transport),
-            _ => None,
-        }
-    }
-
-    /// `endpoint` is created by `endpoint.js` from the page's function.
-    pub fn register(
-        &self,
-        procedure: String,
-        endpoint: Function,
-        options: &JsValue,
-    ) -> Result<RawListener, JsValue> {
-        let options = read_options(options, RegisterOptions::from_dict)?;
-        let endpoint = JsEndpoint::new(endpoint);
-        Ok(RawListener(self.component.register_with_options(procedure, options, endpoint)))
-    }
-
-    /// `handler` is a function of `{args, kwargs, details}` that returns a promise, which is never
-    /// rejected.
-    pub fn subscribe(
-        &self,
-        topic: String,
-        handler: Function,
-        options: &JsValue,
-        queue: Option<u32>,
-    ) -> Result<RawListener, JsValue> {
-        let options = read_options(options, SubscribeOptions::from_dict)?;
-        let (handler, queue) =
-            (JsHandler { function: handler }, queue.map(|events| events as usize));
-        Ok(RawListener(self.component.subscribe_with_queue(topic, options, queue, handler)))
-    }
-
-    pub fn off(&self, listener: RawListener) -> bool {
-        self.component.off(listener.0)
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn state(handle: u32) -> String {
+    let Some(component) = face::component(handle) else { return "done".to_owned() };
+    match component.state() {
+        ComponentState::Idle => "idle".to_owned(),
+        ComponentState::Connecting { transport } => format!("connecting {transport}"),
+        ComponentState::Joining { transport } => format!("joining {transport}"),
+        ComponentState::Joined { transport, .. } => format!("joined {transport}"),
+        ComponentState::Leaving { .. } => "leaving".to_owned(),
+        ComponentState::Waiting { .. } => "waiting".to_owned(),
+        ComponentState::Offline => "offline".to_owned(),
+        ComponentState::Stopping => "stopping".to_owned(),
+        ComponentState::Done => "done".to_owned(),
+        // A new state of the library has no name here yet.
+        _ => "idle".to_owned(),
     }
 }
 
-/// Asks the page for a value. The question is sent at once.
+/// Declares a procedure of a component. `procedure` is the registered URI.
+///
+/// # Errors
+/// Returns a report as JSON.
+#[wasm_bindgen]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn declare(
+    component: u32,
+    handle: u32,
+    procedure: String,
+    options: &[u8],
+) -> Result<(), JsValue> {
+    let options = read_options(options, RegisterOptions::from_dict).map_err(thrown)?;
+    let Some(component) = face::component(component) else { return Ok(()) };
+    let id = component.register_with_options(procedure, options, JsProcedure::new(handle));
+    face::insert(handle, Entry::Declared(component, id, None));
+    Ok(())
+}
+
+/// Declares a subscription of a component. A `queue` of 0 is the default.
+///
+/// # Errors
+/// Returns a report as JSON.
+#[wasm_bindgen]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn attend(
+    component: u32,
+    handle: u32,
+    topic: String,
+    options: &[u8],
+    queue: u32,
+) -> Result<(), JsValue> {
+    let options = read_options(options, SubscribeOptions::from_dict).map_err(thrown)?;
+    let Some(component) = face::component(component) else { return Ok(()) };
+    let source = Source::new(handle, &topic);
+    let handler = JsHandler { source: Rc::clone(&source) };
+    let queue = (queue > 0).then_some(queue as usize);
+    let id = component.subscribe_with_queue(topic, options, queue, handler);
+    face::insert(handle, Entry::Declared(component, id, Some(source)));
+    Ok(())
+}
+
+/// Starts a component; the request is done when the component is.
+pub(crate) fn start(handle: u32, ticket: u32) {
+    let Some(component) = face::component(handle) else { return };
+    let running = component.start();
+    spawn(async move {
+        match running.await {
+            Ok(()) => done(ticket, f64::NAN),
+            Err(error) => Report::from(&error).fail(ticket, Serializer::Json),
+        }
+    });
+}
+
+/// Stops a component; the request is done at its end.
+pub(crate) fn stop(handle: u32, ticket: u32) {
+    let Some(component) = face::component(handle) else { return };
+    let stopped = component.stop();
+    spawn(async move {
+        stopped.await;
+        done(ticket, f64::NAN);
+    });
+}
+
+/// Makes the next attempt at once.
+pub(crate) fn retry_now(handle: u32) {
+    if let Some(component) = face::component(handle) {
+        component.retry_now();
+    }
+}
+
+/// Withdraws a declaration.
+pub(crate) fn off(handle: u32) {
+    if let Some(Entry::Declared(component, id, _)) = face::remove(handle) {
+        component.off(id);
+    }
+}
+
+fn thrown(report: Report) -> JsValue {
+    let report = json::write(report.into_dict());
+    let text = report.encoded().map(|(args, _)| args).unwrap_or_default();
+    JsValue::from_str(&String::from_utf8_lossy(text))
+}
+
+fn build(handle: u32, settings: &Dict) -> Result<Component, Report> {
+    let is = |key| json::flag(settings, key) == Some(true);
+    let config = session_config(settings)?.on_user_error(move |error| {
+        // The page has already reported its own errors.
+        let ours = STAGES.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
+            || &*error.uri == "on_connect_failure"
+            || &*error.uri == "on_retry";
+        if !(ours && error.error.uri == Uri::RUNTIME_ERROR) {
+            Report::from(error.error.clone()).push(Kind::Tell, handle, Serializer::Json);
+        }
+    });
+    let realm = json::text(settings, "realm").unwrap_or_default();
+    let mut builder = Component::builder().realm(realm).strict(is("strict")).session_config(config);
+    builder = builder.transports(transports(handle, settings)?);
+    if is("fresh") {
+        builder = builder.credentials(move || credentials(handle));
+    }
+    if is("main") {
+        builder = builder.main(move |session| {
+            let done = ask(handle, "main", number_of(session), Payload::empty());
+            async move { done.await.map(drop) }
+        });
+    }
+    Ok(with_is_fatal(builder, handle).build()?)
+}
+
+/// Asks the page. The question is sent at once.
 fn ask(
-    hooks: &Hooks,
+    handle: u32,
     what: &str,
-    about: &JsValue,
-) -> BoxFuture<'static, Result<JsValue, BoxError>> {
-    let asked = hooks.ask(what, about);
-    Box::pin(async move {
-        let answer = match asked {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(error) => Err(error),
-        };
-        answer.map_err(|error| Thrown::new(error).into())
+    session: u32,
+    about: Payload,
+) -> BoxFuture<'static, Result<Vec<u8>, BoxError>> {
+    let asked = asked(handle, what, session, about);
+    Box::pin(async move { asked.await.map_err(|error| Thrown::read(&error).into()) })
+}
+
+/// Returns the number of a session. There is one per session.
+fn number_of(session: Session) -> u32 {
+    face::number_of(session.id()).unwrap_or_else(|| {
+        let handle = face::number();
+        keep(handle, session);
+        handle
     })
 }
 
-fn listen(component: &Component, hooks: &Hooks) {
-    let station = |name: &'static str| {
-        let hooks = hooks.clone();
-        move |about: JsValue| {
-            let done = ask(&hooks, name, &about);
-            async move { done.await.map(drop) }
-        }
+fn listen(component: &Component, handle: u32) {
+    let tell = move |stage: &'static str, session: u32, about: Payload| {
+        let done = ask(handle, stage, session, about);
+        async move { done.await.map(drop) }
     };
-    let [start, connect, join, ready, leave, disconnect, failure] = STAGES.map(station);
-    component.on_start(move || start(JsValue::UNDEFINED));
-    component.on_connect(move |info| connect(transport_to_js(&info)));
-    component.on_join(move |session| join(RawSession::new(session).into()));
-    component.on_ready(move |session| ready(RawSession::new(session).into()));
-    component.on_leave(move |reason| leave(close_reason(&reason)));
-    component.on_disconnect(move |clean| disconnect(clean.into()));
-    component.on_connect_failure(move |error| failure(Report::from(&error).into()));
-    let hooks = hooks.clone();
+    let [start, connect, join, ready, leave, disconnect, failure] = STAGES;
+    component.on_start(move || tell(start, 0, Payload::empty()));
+    component.on_connect(move |info| tell(connect, 0, transport(&info)));
+    component.on_join(move |session| tell(join, number_of(session), Payload::empty()));
+    component.on_ready(move |session| tell(ready, number_of(session), Payload::empty()));
+    component.on_leave(move |reason| tell(leave, 0, close_reason(&reason)));
+    component.on_disconnect(move |clean| {
+        tell(disconnect, 0, json::write(Dict::from([("clean", Value::from(clean))])))
+    });
+    component.on_connect_failure(move |error| {
+        tell(failure, 0, json::write(Report::from(&error).into_dict()))
+    });
     component.on_retry_async(move |notice| {
-        let decision = ask(&hooks, "retry", &notice_to_js(&notice));
+        let decision = ask(handle, "retry", 0, notice_to_json(&notice));
         async move { decision.await.map(|decision| read_decision(&decision)) }
     });
 }
 
-fn with_is_fatal(builder: ComponentBuilder, hooks: &Hooks) -> ComponentBuilder {
-    let hooks = hooks.clone();
+fn with_is_fatal(builder: ComponentBuilder, handle: u32) -> ComponentBuilder {
     builder.is_fatal(move |error| {
-        hooks.is_fatal(&Report::from(error).into(), error.is_fatal_by_default())
+        let by_default = error.is_fatal_by_default();
+        let mut report = Report::from(error).into_dict();
+        report.insert("byDefault", by_default);
+        let report = json::write(report);
+        let report = report.encoded().map(|(args, _)| args).unwrap_or_default();
+        match face::ask(Question::IsFatal, handle, &String::from_utf8_lossy(report)).as_deref() {
+            Ok("true") => true,
+            Ok("false") => false,
+            _ => by_default,
+        }
     })
 }
 
-fn credentials_of(hooks: &Hooks) -> BoxFuture<'static, Result<Authentication, BoxError>> {
-    let given = ask(hooks, "authentication", &JsValue::UNDEFINED);
-    Box::pin(async move {
-        let given = dict_from_js(&given.await?, "authentication")?;
-        Ok(Authentication::from_value(&Value::Dict(given))?)
-    })
+fn credentials(handle: u32) -> BoxFuture<'static, Result<Authentication, BoxError>> {
+    let given = ask(handle, "authentication", 0, Payload::empty());
+    Box::pin(async move { Ok(authentication::methods(&json::read(&given.await?)?)?) })
 }
 
-fn session_config(settings: &JsValue) -> SessionConfig {
+fn session_config(settings: &Dict) -> Result<SessionConfig, ConnectError> {
     let mut config = SessionConfig::default();
-    if let Some(timeout) = get(settings, "timeout").as_f64() {
+    if let Some(timeout) = json::number(settings, "timeout") {
         config = config.join_timeout(duration(timeout));
     }
-    match get(settings, "discloseMe").as_bool() {
-        Some(disclose) => config.disclose_me(disclose),
-        None => config,
+    if let Some(disclose) = json::flag(settings, "discloseMe") {
+        config = config.disclose_me(disclose);
     }
+    let (authid, authrole, authextra) = authentication::identity(settings);
+    if let Some(authid) = authid {
+        config = config.authid(authid);
+    }
+    if let Some(authrole) = authrole {
+        config = config.authrole(authrole);
+    }
+    Ok(config.authextra(authextra).authentication(authentication::methods(settings)?))
 }
 
 /// A transport: fixed, or with a URL function.
@@ -278,41 +274,71 @@ impl IntoTransports for Transport {
     }
 }
 
-fn transports(
-    settings: &JsValue,
-    asked: &Array,
-    hooks: &Hooks,
-) -> Result<Vec<Transport>, ConfigError> {
-    let batched = get(settings, "batched").is_truthy();
-    let list = from_js(&get(settings, "transports"), "transports")
-        .map_err(|error| ConfigError::new("", error))?;
-    let places: Vec<_> = asked.iter().filter_map(|place| place.as_f64()).collect();
-    let read = |(place, value): (usize, &Value)| {
-        let transport = TransportConfig::from_value(value).map(|config| config.batched(batched));
-        let transport = transport.and_then(|config| {
-            if places.contains(&(place as f64)) {
-                return url_asked_for(config, place, hooks.clone()).map(Transport::Asked);
-            }
-            Ok(Transport::Fixed(config.into()))
-        });
-        transport.map_err(|error| error.within(format_args!("transports[{place}]")))
-    };
-    list.as_list().unwrap_or_default().iter().enumerate().map(read).collect()
+/// Reads the settings that `settings.js` has made of Autobahn's dicts.
+fn transports(handle: u32, settings: &Dict) -> Result<Vec<Transport>, ConfigError> {
+    let list = json::list(settings, "transports").iter().filter_map(Value::as_dict).enumerate();
+    list.map(|(place, settings)| {
+        let config = transport_config(settings);
+        if json::flag(settings, "asked") == Some(true) {
+            let entry = url_asked_for(config, place, handle);
+            let entry = entry.map_err(|error| error.within(format!("transports[{place}]")))?;
+            return Ok(Transport::Asked(entry));
+        }
+        Ok(Transport::Fixed(config.into()))
+    })
+    .collect()
+}
+
+fn transport_config(settings: &Dict) -> TransportConfig {
+    let number = |key| json::number(settings, key);
+    let mut config = TransportConfig::new(json::text(settings, "url").unwrap_or_default())
+        .batched(json::flag(settings, "batched") == Some(true));
+    let serializers = serializers(settings);
+    if !serializers.is_empty() {
+        config = config.serializers(&serializers);
+    }
+    let mut options = WebSocketOptions::new();
+    if let Some(timeout) = number("handshakeTimeout") {
+        options = options.open_handshake_timeout(duration(timeout));
+    }
+    if let Some(bytes) = number("maxMessageSize") {
+        options = options.max_message_payload_size(bytes as usize);
+    }
+    config = config.options(options);
+    if let Some(retries) = number("maxRetries") {
+        // A negative number means no limit.
+        config = config.max_retries((retries >= 0.0).then_some(retries as u32));
+    }
+    if let Some(delay) = number("initialDelay") {
+        config = config.initial_retry_delay(duration(delay));
+    }
+    if let Some(delay) = number("maxDelay") {
+        config = config.max_retry_delay(duration(delay));
+    }
+    if let Some(growth) = number("growth") {
+        config = config.retry_delay_growth(growth);
+    }
+    if let Some(jitter) = number("jitter") {
+        config = config.retry_delay_jitter(jitter);
+    }
+    config
 }
 
 /// Its own URL only allows the check of the other settings.
 fn url_asked_for(
     config: TransportConfig,
     place: usize,
-    hooks: Hooks,
+    handle: u32,
 ) -> Result<TransportEntry, ConfigError> {
     config.connector()?;
     let policy = config.retry_policy().cloned();
     let entry = TransportEntry::per_attempt(ASKED, move || {
         let config = config.clone();
-        let url = ask(&hooks, "url", &JsValue::from_f64(place as f64));
+        let about = json::write(Dict::from([("place", Value::from(place as u64))]));
+        let url = ask(handle, "url", 0, about);
         async move {
-            let url = url.await?.as_string().unwrap_or_default();
+            let answer = json::read(&url.await?)?;
+            let url = json::text(&answer, "url").unwrap_or_default();
             Ok::<_, BoxError>(config.url(url).connector()?)
         }
     });
@@ -322,28 +348,17 @@ fn url_asked_for(
     })
 }
 
-fn invalid(error: ConfigError) -> Report {
-    ConnectError::from(error).into()
-}
-
-fn transport_to_js(info: &TransportInfo) -> JsValue {
-    let object = Object::new();
-    set(&object, "type", &info.kind.into());
+fn transport(info: &TransportInfo) -> Payload {
     let batched = if info.batched { ".batched" } else { "" };
-    let protocol = format!("wamp.2.{}{batched}", info.serializer.as_str());
-    set(&object, "protocol", &protocol.into());
-    object.into()
+    let serializer = info.serializer.as_str();
+    json::write(Dict::from([
+        ("type", Value::from(info.kind)),
+        ("protocol", Value::from(format!("wamp.2.{serializer}{batched}"))),
+        ("serializer", Value::from(serializer)),
+    ]))
 }
 
-fn notice_to_js(notice: &RetryNotice) -> JsValue {
-    let object = Object::new();
-    let number = |key, number: f64| set(&object, key, &JsValue::from_f64(number));
-    set(&object, "transport", &notice.transport.as_str().into());
-    number("attempt", notice.attempt.into());
-    number("failures", notice.failures.into());
-    number("delay", notice.delay.as_secs_f64() * 1000.0);
-    set(&object, "willRetry", &notice.will_retry.into());
-    set(&object, "error", &Report::from(&notice.error).into());
+fn notice_to_json(notice: &RetryNotice) -> Payload {
     let (kind, reason) = match &notice.error {
         AttemptError::Connect(_) => ("connect", None),
         AttemptError::Refused(reason) => ("refused", Some(reason)),
@@ -351,39 +366,43 @@ fn notice_to_js(notice: &RetryNotice) -> JsValue {
         AttemptError::Main(_) => ("main", None),
         _ => ("handler", None),
     };
-    set(&object, "kind", &kind.into());
-    let reason = reason.map_or(JsValue::NULL, |reason| close_reason(reason));
-    set(&object, "closeReason", &reason);
-    object.into()
+    let reason = reason.map_or(Value::Null, |reason| {
+        let reason = close_reason(reason).args::<Vec<Value>>().unwrap_or_default();
+        reason.into_iter().next().unwrap_or_default()
+    });
+    json::write(Dict::from([
+        ("transport", Value::from(notice.transport.as_str())),
+        ("attempt", Value::from(u64::from(notice.attempt))),
+        ("failures", Value::from(u64::from(notice.failures))),
+        ("delay", Value::from(notice.delay.as_secs_f64() * 1000.0)),
+        ("willRetry", Value::from(notice.will_retry)),
+        ("error", Value::from(Report::from(&notice.error).into_dict())),
+        ("kind", Value::from(kind)),
+        ("closeReason", reason),
+    ]))
 }
 
-/// Reads a decision: `false` for no further attempt; a number for an attempt after this number of
-/// milliseconds.
-fn read_decision(decision: &JsValue) -> RetryDecision {
-    match (decision.as_bool(), decision.as_f64()) {
-        (Some(false), _) => RetryDecision::Stop,
-        (_, Some(delay)) if delay > 0.0 => RetryDecision::After(duration(delay)),
-        (_, Some(_)) => RetryDecision::After(Duration::ZERO),
-        _ => RetryDecision::Retry,
+/// Reads a decision: `stop`, or `delay`, a number of milliseconds.
+fn read_decision(decision: &[u8]) -> RetryDecision {
+    let decision = json::read(decision).unwrap_or_default();
+    match json::number(&decision, "delay") {
+        _ if json::flag(&decision, "stop") == Some(true) => RetryDecision::Stop,
+        Some(delay) => RetryDecision::After(duration(delay.max(0.0))),
+        None => RetryDecision::Retry,
     }
 }
 
 /// An event handler of the page, used for one session after another.
 struct JsHandler {
-    function: Function,
+    source: Rc<Source>,
 }
 
 impl EventHandler<JavaScript> for JsHandler {
     fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
-        let invalid = |text: String| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(text);
-        let handled = event_to_js(event, 0)
-            .map_err(|error| invalid(error.to_string()))
-            .map(|event| self.function.call1(&JsValue::UNDEFINED, &event));
+        self.source.deliver(event);
+        let source = Rc::clone(&self.source);
         Box::pin(async move {
-            if let Ok(promise) = handled? {
-                // It is never rejected.
-                let _ = JsFuture::from(Promise::resolve(&promise)).await;
-            }
+            poll_fn(|cx| source.poll_credit(cx)).await;
             Ok(())
         })
     }

@@ -1,27 +1,51 @@
 //! The WebAssembly module of the npm package `wampwerk`.
 //!
-//! Contains sessions, values and errors as the JavaScript in `npm/js` sees them. That JavaScript
-//! wraps everything here and defines the package's public interface.
+//! Its interface is two queues of bytes. JavaScript writes commands into one, and passes it once per
+//! turn ([`commands`]). The module writes records into the other ([`record`]), and passes it once per
+//! turn, too. Payloads are bytes in both: JavaScript encodes and decodes values. Handles are numbers;
+//! the side that creates a thing chooses its number. `npm/js/port.js` is the other end.
 
 // Elsewhere there is no JavaScript, and futures must be `Send`, which JavaScript values are not.
 #![cfg(target_arch = "wasm32")]
 
-mod auth;
 mod authentication;
 mod call;
+mod command;
 mod component;
-mod endpoint;
-mod error;
+mod face;
+mod json;
+mod record;
 mod registration;
+mod report;
 mod session;
 mod subscription;
 mod thrown;
-mod value;
 
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-/// Lets a panic show its text and place in the browser's console.
-#[wasm_bindgen(start)]
-fn start() {
-    console_error_panic_hook::set_once();
+/// Connects the module to its JavaScript.
+///
+/// `deliver` receives the address and length of a batch of records. `ask` answers a question at
+/// once: it receives a kind, a number and a text, and returns a text, or throws one. `panicked`
+/// receives the text of a panic, after which the module cannot be used.
+#[wasm_bindgen]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn attach(deliver: Function, ask: Function, panicked: Function) {
+    std::panic::set_hook(Box::new(move |panic| {
+        // It throws nothing.
+        let _ = panicked.call1(&JsValue::UNDEFINED, &panic.to_string().into());
+    }));
+    record::attach(deliver);
+    face::attach(ask);
+}
+
+/// Executes a batch of commands.
+///
+/// # Errors
+/// Returns a text if a command is malformed, which is a defect of `port.js`.
+#[wasm_bindgen]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn commands(batch: &[u8]) -> Result<(), JsValue> {
+    command::execute(batch).map_err(JsValue::from_str)
 }

@@ -1,152 +1,179 @@
-//! Contains a subscription for the JavaScript half. Events are fetched, so that no function of the
-//! page is held here.
+//! Contains subscriptions: events go to JavaScript as long as it takes them.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
-use js_sys::{Array, Object, Promise};
-use wasm_bindgen::prelude::*;
+use wampwerk::error::{Lagged, SubscribeError};
+use wampwerk::message::{Serializer, SubscribeOptions};
+use wampwerk::session::{Ending, Event, Subscription};
 
-use crate::error::Report;
-use crate::registration::ending_to_js;
-use crate::session::{promise, values_to_js};
-use crate::value::{details_to_js, set};
-use wampwerk::error::{DecodeError, Lagged, SubscribeError};
-use wampwerk::session::{Event, Subscription};
+use crate::command::Fields;
+use crate::face::{self, Entry, spawn};
+use crate::json;
+use crate::record::{Kind, push};
+use crate::report::{self, Report};
+use crate::session::{done, read_options, session_or_fail};
 
-/// Maximum number of events per fetch.
-const BATCH: usize = 64;
+/// Number of events that JavaScript takes before the first has been handled, as in `port.js`.
+const CREDIT: u32 = 64;
 
-/// A subscription.
-#[wasm_bindgen]
-pub struct RawSubscription {
-    id: f64,
-    source: Rc<Source>,
-}
-
-struct Source {
-    /// `None` after the end. Borrowed during a poll only: the page may end it while it waits for an
-    /// event.
+/// The origin of events.
+pub(crate) struct Source {
+    handle: u32,
+    topic: String,
+    /// `None` before it is confirmed, and after the end. Borrowed during a poll only.
     subscription: RefCell<Option<Subscription>>,
-    /// Number of events lost since the last one that was returned.
-    missed: Cell<u64>,
-}
-
-/// An event, and the number of events lost before it.
-type Counted = (Event, u64);
-
-impl RawSubscription {
-    pub(crate) fn new(subscription: Subscription) -> Self {
-        RawSubscription {
-            id: subscription.id() as f64,
-            source: Rc::new(Source {
-                subscription: RefCell::new(Some(subscription)),
-                missed: Cell::new(0),
-            }),
-        }
-    }
-}
-
-#[wasm_bindgen]
-impl RawSubscription {
-    #[wasm_bindgen(getter)]
-    pub fn id(&self) -> f64 {
-        self.id
-    }
-
-    #[wasm_bindgen(getter, js_name = isActive)]
-    pub fn is_active(&self) -> bool {
-        self.source.subscription.borrow().as_ref().is_some_and(Subscription::is_active)
-    }
-
-    /// Resolves to its ending; null if called after `unsubscribe()`.
-    pub fn ended(&self) -> Promise {
-        let ended = self.source.subscription.borrow().as_ref().map(Subscription::ended);
-        promise(async move {
-            Ok(match ended {
-                Some(ended) => ending_to_js(&ended.await),
-                None => JsValue::NULL,
-            })
-        })
-    }
-
-    /// Waits for the first event and resolves to a list of the available events, or to null after
-    /// the end. An event is `{args, kwargs, details}`, or `{error}` if it cannot be read.
-    pub fn next(&self) -> Promise {
-        let source = Rc::clone(&self.source);
-        promise(async move {
-            let batch = poll_fn(|cx| source.poll_batch(cx)).await;
-            Ok(batch.map_or(JsValue::NULL, |batch| {
-                batch.iter().map(|counted| source.event_to_js(counted)).collect::<Array>().into()
-            }))
-        })
-    }
-
-    /// Resolves when it has ended, also by the end of the session.
-    pub fn unsubscribe(&self) -> Promise {
-        let subscription = self.source.subscription.take();
-        promise(async move {
-            match subscription {
-                Some(subscription) => match subscription.unsubscribe().await {
-                    Ok(()) | Err(SubscribeError::Closed { .. }) => Ok(JsValue::UNDEFINED),
-                    Err(error) => Err(error.into()),
-                },
-                None => Ok(JsValue::UNDEFINED),
-            }
-        })
-    }
+    /// Number of events that JavaScript takes.
+    credit: Cell<u32>,
+    waker: Cell<Option<Waker>>,
 }
 
 impl Source {
-    fn poll_batch(&self, cx: &mut Context<'_>) -> Poll<Option<Vec<Counted>>> {
-        let mut batch = Vec::new();
-        while batch.len() < BATCH {
-            match self.poll_item(cx) {
-                Poll::Ready(Some(Ok(event))) => batch.push((event, self.missed.take())),
-                Poll::Ready(Some(Err(lagged))) => {
-                    self.missed.set(self.missed.get() + lagged.missed);
-                }
-                Poll::Pending if batch.is_empty() => return Poll::Pending,
-                Poll::Ready(None) if batch.is_empty() => return Poll::Ready(None),
-                Poll::Pending | Poll::Ready(None) => break,
-            }
+    pub(crate) fn new(handle: u32, topic: &str) -> Rc<Self> {
+        Rc::new(Source {
+            handle,
+            topic: topic.to_owned(),
+            subscription: RefCell::new(None),
+            credit: Cell::new(CREDIT),
+            waker: Cell::new(None),
+        })
+    }
+
+    /// Passes an event on, and takes its credit.
+    pub(crate) fn deliver(&self, event: &Event) {
+        // An empty payload has no format, and the handler of a component does not know its session's.
+        let serializer = event.payload.serializer().unwrap_or(Serializer::Json);
+        let details = json::details(serializer, event.details.to_dict());
+        let topic = if *event.topic == *self.topic { "" } else { &*event.topic };
+        push(Kind::Event, self.handle, |record| {
+            record.f64(event.publication as f64);
+            record.text(topic);
+            record.u8(u8::from(serializer == Serializer::Json));
+            record.payload(&details);
+            record.payload(&event.payload);
+        });
+        self.credit.set(self.credit.get().saturating_sub(1));
+    }
+
+    /// Waits until JavaScript takes an event.
+    pub(crate) fn poll_credit(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.credit.get() > 0 {
+            return Poll::Ready(());
         }
-        Poll::Ready(Some(batch))
+        self.waker.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+
+    fn grant(&self, events: u32) {
+        self.credit.set(self.credit.get().saturating_add(events));
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
     }
 
     fn poll_item(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Lagged>>> {
-        match self.subscription.borrow_mut().as_mut() {
-            Some(subscription) => Pin::new(subscription).poll_next(cx),
-            None => Poll::Ready(None),
+        // Polled even without credit: the subscription may end.
+        let mut subscription = self.subscription.borrow_mut();
+        let Some(subscription) = subscription.as_mut() else { return Poll::Ready(None) };
+        if self.poll_credit(cx).is_pending() {
+            return Poll::Pending;
         }
+        Pin::new(subscription).poll_next(cx)
     }
 
-    fn event_to_js(&self, (event, missed): &Counted) -> JsValue {
-        match event_to_js(event, *missed) {
-            Ok(object) => object.into(),
-            Err(error) => {
-                let object = Object::new();
-                set(&object, "error", &Report::from(error).into());
-                object.into()
-            }
+    /// Takes the subscription, and wakes what waits for its events.
+    fn take(&self) -> Option<Subscription> {
+        let subscription = self.subscription.take();
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
         }
+        subscription
     }
 }
 
-/// Returns `{args, kwargs, details}`.
-pub(crate) fn event_to_js(event: &Event, missed: u64) -> Result<Object, DecodeError> {
-    let (args, kwargs) = event.payload.to_values()?;
-    let mut details = event.details.to_dict();
-    details.insert("publication", event.publication);
-    details.insert("topic", event.topic.as_str());
-    if missed > 0 {
-        details.insert("missed", missed);
+/// Subscribes to a topic.
+pub(crate) fn subscribe(handle: u32, fields: &mut Fields<'_>) -> Option<()> {
+    let (ticket, queue) = (fields.u32()?, fields.u32()?);
+    let (topic, options) = (fields.text()?, fields.bytes()?);
+    let Some(session) = session_or_fail(handle, ticket) else { return Some(()) };
+    let serializer = session.serializer();
+    let source = Source::new(ticket, topic);
+    let request = read_options(options, SubscribeOptions::from_dict).map(|options| {
+        let request = session.subscribe(topic).options(options);
+        if queue == 0 { request } else { request.queue(queue as usize) }
+    });
+    spawn(async move {
+        let subscribed = match request {
+            Ok(request) => request.await.map_err(Report::from),
+            Err(report) => Err(report),
+        };
+        let subscription = match subscribed {
+            Ok(subscription) => subscription,
+            Err(report) => return report.fail(ticket, serializer),
+        };
+        push(Kind::Established, ticket, |record| record.f64(subscription.id() as f64));
+        let ended = subscription.ended();
+        source.subscription.replace(Some(subscription));
+        face::insert(ticket, Entry::Subscription(Rc::clone(&source)));
+        spawn(async move { tell_ending(ticket, &ended.await) });
+        while let Some(item) = poll_fn(|cx| source.poll_item(cx)).await {
+            match item {
+                Ok(event) => source.deliver(&event),
+                Err(lagged) => tell_lagged(ticket, lagged),
+            }
+        }
+        push(Kind::Over, ticket, |_| {});
+        drop(face::remove(ticket));
+    });
+    Some(())
+}
+
+/// Takes further events.
+pub(crate) fn credit(handle: u32, events: u32) {
+    if let Some(source) = source(handle) {
+        source.grant(events);
     }
-    let object = values_to_js(&args, &kwargs);
-    set(&object, "details", &details_to_js(details));
-    Ok(object)
+}
+
+/// Unsubscribes. The request is done when the subscription has ended, also by the end of the session.
+pub(crate) fn unsubscribe(handle: u32, ticket: u32) {
+    let subscription = source(handle).and_then(|source| source.take());
+    spawn(async move {
+        match subscription {
+            Some(subscription) => match subscription.unsubscribe().await {
+                Ok(()) | Err(SubscribeError::Closed { .. }) => done(ticket, f64::NAN),
+                Err(error) => Report::from(error).fail(ticket, Serializer::Json),
+            },
+            None => done(ticket, f64::NAN),
+        }
+    });
+}
+
+fn source(handle: u32) -> Option<Rc<Source>> {
+    face::get(handle, |entry| match entry {
+        Entry::Subscription(source) | Entry::Declared(_, _, Some(source)) => {
+            Some(Rc::clone(source))
+        }
+        _ => None,
+    })
+}
+
+/// Reports the end of a subscription or registration.
+pub(crate) fn tell_ending(handle: u32, ending: &Ending) {
+    let (kind, reason, message) = match ending {
+        Ending::Withdrawn => ("withdrawn", "", None),
+        Ending::Revoked(reason) => ("revoked", reason.as_str(), None),
+        Ending::Closed(reason) => ("closed", reason.reason.as_str(), reason.message.as_deref()),
+        _ => ("withdrawn", "", None),
+    };
+    let ending = json::write(report::ending(kind, reason, message));
+    push(Kind::Ended, handle, |record| record.payload(&ending));
+}
+
+fn tell_lagged(handle: u32, lagged: Lagged) {
+    push(Kind::Lagged, handle, |record| record.f64(lagged.missed as f64));
 }

@@ -1,55 +1,42 @@
-//! Stores values that functions of the page throw, while their errors pass through Rust.
+//! Contains values that functions of the page threw, while their errors pass through Rust.
 //!
 //! An error of a component must be `Send` natively, so it cannot contain a JavaScript value: it
-//! contains a number, and the value is kept here until the error is dropped.
+//! contains a number, and JavaScript keeps the value until the error is dropped.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 
-use wasm_bindgen::prelude::*;
+use wampwerk::value::{Dict, Value};
 
-use crate::error::{Report, thrown};
-use crate::value::get;
-
-#[derive(Default)]
-struct ThrownValues {
-    last: u64,
-    values: BTreeMap<u64, JsValue>,
-}
-
-thread_local! {
-    static VALUES: RefCell<ThrownValues> = RefCell::default();
-}
+use crate::json;
+use crate::record::{Kind, push};
 
 /// A thrown value.
 #[derive(Debug)]
 pub(crate) struct Thrown {
-    number: u64,
+    number: u32,
     text: String,
 }
 
 impl Thrown {
-    pub(crate) fn new(value: JsValue) -> Self {
-        let text = get(&value, "message").as_string().or_else(|| value.as_string());
-        let number = VALUES.with_borrow_mut(|values| {
-            values.last += 1;
-            values.values.insert(values.last, value);
-            values.last
-        });
-        Thrown { number, text: text.unwrap_or_else(|| "an error without a text".to_owned()) }
+    /// Reads the number and the text of the value: `{number, message}`.
+    pub(crate) fn read(report: &[u8]) -> Self {
+        let report = json::read(report).unwrap_or_default();
+        let number = json::number(&report, "number").unwrap_or_default() as u32;
+        let text = json::text(&report, "message").unwrap_or("an error without a text");
+        Thrown { number, text: text.to_owned() }
     }
 
-    pub(crate) fn report(&self) -> Report {
-        let value = VALUES.with_borrow(|values| values.values.get(&self.number).cloned());
-        thrown(&value.unwrap_or(JsValue::UNDEFINED))
+    pub(crate) fn report(&self) -> Dict {
+        Dict::from([
+            ("kind", Value::from("thrown")),
+            ("number", Value::from(u64::from(self.number))),
+        ])
     }
 }
 
 impl Drop for Thrown {
     fn drop(&mut self) {
-        // Dropped outside of the borrow.
-        let _value = VALUES.with_borrow_mut(|values| values.values.remove(&self.number));
+        push(Kind::Forget, self.number, |_| {});
     }
 }
 

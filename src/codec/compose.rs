@@ -53,7 +53,7 @@ fn join(serializer: Serializer, args: Payload, kwargs: Payload) -> Result<Payloa
     bytes.extend_from_slice(keywords);
     let bytes = bytes.freeze();
     let kwargs = kwargs_start..bytes.len();
-    Ok(Payload::from_encoded(serializer, &bytes, 0..args_end, Some(kwargs)))
+    Ok(Payload::from_elements(serializer, &bytes, 0..args_end, Some(kwargs)))
 }
 
 #[cfg(test)]

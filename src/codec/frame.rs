@@ -152,7 +152,7 @@ impl<F: Format> Elements for Received<'_, F> {
             (Some(args), kwargs) => (args, kwargs),
             (None, Some(kwargs)) => (self.span(index)?.range(), Some(kwargs)),
         };
-        Ok(Payload::from_encoded(F::SERIALIZER, self.frame, args, kwargs))
+        Ok(Payload::from_elements(F::SERIALIZER, self.frame, args, kwargs))
     }
 }
 

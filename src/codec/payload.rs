@@ -51,6 +51,35 @@ impl Payload {
         )
     }
 
+    /// Creates a payload from encoded arguments, as [`encoded`](Payload::encoded) returns them:
+    /// `args` is one list, and `kwargs` one dict with string keys, in the format of the serializer.
+    ///
+    /// ```
+    /// # #[cfg(feature = "json")] {
+    /// use wampwerk::{Payload, Serializer};
+    ///
+    /// let payload = Payload::from_encoded(Serializer::Json, b"[2,3]", None)?;
+    /// assert_eq!(payload.args::<(i64, i64)>().unwrap(), (2, 3));
+    /// # }
+    /// # Ok::<(), wampwerk::error::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EncodeError`] if one of them is not well-formed, is of another kind, or is nested
+    /// deeper than 100 levels.
+    pub fn from_encoded(
+        serializer: Serializer,
+        args: &[u8],
+        kwargs: Option<&[u8]>,
+    ) -> Result<Self, EncodeError> {
+        with_format!(
+            serializer,
+            Chosen => from_encoded::<Chosen>(args, kwargs),
+            Err(EncodeError::new(missing(serializer)))
+        )
+    }
+
     /// Decodes the only positional argument into a type. A missing argument reads as null, which
     /// `()` and `Option` accept.
     ///
@@ -222,18 +251,44 @@ where
         Kind::Dict if !shape.empty => {
             let end = out.len();
             let kwargs = Some(kwargs_start..end);
-            Ok(Payload::from_encoded(F::SERIALIZER, &out.into(), 0..args_end, kwargs))
+            Ok(Payload::from_elements(F::SERIALIZER, &out.into(), 0..args_end, kwargs))
         }
         Kind::Dict | Kind::Null if no_args => Ok(Payload::empty()),
         Kind::Dict | Kind::Null => {
             out.truncate(args_end);
-            Ok(Payload::from_encoded(F::SERIALIZER, &out.into(), 0..args_end, None))
+            Ok(Payload::from_elements(F::SERIALIZER, &out.into(), 0..args_end, None))
         }
         other => Err(EncodeError::new(format!(
             "keyword arguments must be a dict (a struct or map), are {}",
             other.name()
         ))),
     }
+}
+
+fn from_encoded<F: Format>(args: &[u8], kwargs: Option<&[u8]>) -> Result<Payload, EncodeError> {
+    let shape = check::<F>(args, false, "args")?;
+    if shape.kind != Kind::List {
+        return Err(EncodeError::new(format!("args must be a list, is {}", shape.kind.name())));
+    }
+    let mut out = Vec::with_capacity(args.len() + kwargs.map_or(0, |kwargs| 1 + kwargs.len()));
+    out.extend_from_slice(args);
+    let mut named = None;
+    if let Some(kwargs) = kwargs {
+        let shape = check::<F>(kwargs, true, "kwargs")?;
+        if shape.kind != Kind::Dict {
+            let text = format!("kwargs must be a dict, is {}", shape.kind.name());
+            return Err(EncodeError::new(text));
+        }
+        if !shape.empty {
+            F::separate(&mut out);
+            named = Some(out.len()..out.len() + kwargs.len());
+            out.extend_from_slice(kwargs);
+        }
+    }
+    if shape.empty && named.is_none() {
+        return Ok(Payload::empty());
+    }
+    Ok(Payload::from_elements(F::SERIALIZER, &out.into(), 0..args.len(), named))
 }
 
 /// Checks that a peer would accept the value that serde has written, and returns its shape. Serde
@@ -251,5 +306,5 @@ fn from_values(serializer: Serializer, args: &List, kwargs: &Dict) -> Result<Pay
         return Err(EncodeError::new(missing(serializer)))
     );
     let kwargs = with_kwargs.then_some(kwargs_start..out.len());
-    Ok(Payload::from_encoded(serializer, &out.into(), 0..args_end, kwargs))
+    Ok(Payload::from_elements(serializer, &out.into(), 0..args_end, kwargs))
 }

@@ -152,7 +152,7 @@ impl Payload {
     /// Creates a payload from the elements of `message`, which must be the complete list `args`
     /// and, if given, the complete dict `kwargs`. The caller passes `None` for an empty element, so
     /// that missing and empty are the same (spec: "Messages", payload rules).
-    pub(crate) fn from_encoded(
+    pub(crate) fn from_elements(
         serializer: Serializer,
         message: &Bytes,
         args: Range<usize>,

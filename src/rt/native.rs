@@ -50,6 +50,11 @@ pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     drop(tokio::spawn(future.in_current_span()));
 }
 
+/// Wakes the task of `cx` after the other tasks that are ready.
+pub fn wake_later(cx: &Context<'_>) {
+    cx.waker().wake_by_ref();
+}
+
 /// Runs a long computation on a blocking thread. Once started it runs to its end, even if the
 /// result is no longer needed.
 ///

@@ -8,10 +8,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
+use js_sys::Function;
 use tracing::Instrument;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{EventTarget, Performance};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{EventTarget, MessageChannel, MessagePort, Performance};
 
 /// No requirement in the browser, `Send` natively.
 pub trait MaybeSend {}
@@ -55,6 +56,75 @@ pub fn unix_time() -> Duration {
 /// Spawns a future in the current [`tracing`] span.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(future.in_current_span());
+}
+
+/// Wakes the task of `cx` after the other tasks that are ready, and after the page's: its promises
+/// settle first. Tasks that wake each other at once would keep the page waiting.
+pub fn wake_later(cx: &Context<'_>) {
+    thread_local! {
+        static LATER: Later = Later::new();
+    }
+    LATER.with(|later| later.wake(cx.waker().clone()));
+}
+
+/// The tasks that are woken in the next turn of the event loop.
+struct Later {
+    wakers: Rc<RefCell<Vec<Waker>>>,
+    schedule: Schedule,
+}
+
+/// Something that calls a function in the next turn of the event loop. Timers would do so 4 ms later.
+enum Schedule {
+    /// `setImmediate`, which only servers have. It keeps no process alive afterwards.
+    Immediate(Function, Closure<dyn FnMut()>),
+    /// A message to itself.
+    Message(MessagePort, MessagePort, Closure<dyn FnMut()>),
+    /// Nothing of both.
+    None,
+}
+
+impl Later {
+    fn new() -> Self {
+        let wakers: Rc<RefCell<Vec<Waker>>> = Rc::default();
+        let woken = Rc::clone(&wakers);
+        let wake = Closure::new(move || {
+            // Outside of the borrow: a task may come here again.
+            let wakers = std::mem::take(&mut *woken.borrow_mut());
+            wakers.into_iter().for_each(Waker::wake);
+        });
+        let immediate = js_sys::Reflect::get(&js_sys::global(), &"setImmediate".into());
+        let schedule = match immediate.ok().and_then(|value| value.dyn_into().ok()) {
+            Some(immediate) => Schedule::Immediate(immediate, wake),
+            None => match MessageChannel::new() {
+                Ok(channel) => {
+                    let (from, to) = (channel.port1(), channel.port2());
+                    to.set_onmessage(Some(wake.as_ref().unchecked_ref()));
+                    Schedule::Message(from, to, wake)
+                }
+                Err(_) => Schedule::None,
+            },
+        };
+        Later { wakers, schedule }
+    }
+
+    fn wake(&self, waker: Waker) {
+        let mut wakers = self.wakers.borrow_mut();
+        wakers.push(waker);
+        if wakers.len() > 1 {
+            return;
+        }
+        let scheduled = match &self.schedule {
+            Schedule::Immediate(immediate, wake) => {
+                immediate.call1(&JsValue::UNDEFINED, wake.as_ref().unchecked_ref()).is_ok()
+            }
+            Schedule::Message(from, _, _) => from.post_message(&JsValue::NULL).is_ok(),
+            Schedule::None => false,
+        };
+        if !scheduled {
+            let wakers = std::mem::take(&mut *wakers);
+            wakers.into_iter().for_each(Waker::wake);
+        }
+    }
 }
 
 /// Runs a long computation. It blocks the page, which has no other thread.

@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 
+mod encoded;
 mod framing_batch;
 mod framing_rawsocket;
 mod framing_rawsocket_vectors;

@@ -417,6 +417,47 @@ export const withEach = {
     is((await late).kind, 'left', 'a callback that came late');
   },
 
+  'no event is lost while a handler has had no chance to run': async (where) => {
+    const { open, is, channel } = kit;
+    const session = await open(where);
+    const [all, lagged] = [channel(), []];
+    const topic = `e2e.burst.${where.serializer}`;
+    let count = 0;
+    const handler = async ([n], kwargs, { missed }) => {
+      await undefined;
+      is([n, missed], [count, undefined]);
+      count += 1;
+      if (count === 3000) all.put(count);
+    };
+    await session.subscribe(topic, handler, { onLagged: (missed) => lagged.push(missed) });
+    for (let n = 0; n < 3000; n++) void session.publish(topic, [n], {}, { excludeMe: false });
+    is([await all.take(), lagged], [3000, []]);
+  },
+
+  'a loss is told at once, and with the next event': async (where) => {
+    const { open, is, channel } = kit;
+    const session = await open(where);
+    const [told, missing] = [channel(), channel()];
+    const topic = `e2e.loss.${where.serializer}`;
+    let go;
+    const gate = new Promise((resolve) => (go = resolve));
+    const handler = async (args, kwargs, { missed }) => {
+      await gate;
+      if (missed !== undefined) missing.put(missed);
+    };
+    await session.subscribe(topic, handler, { queue: 10, onLagged: (missed) => told.put(missed) });
+    for (let n = 0; n < 200; n++) {
+      await session.publish(topic, [n], {}, { excludeMe: false, acknowledge: true });
+    }
+    // A round trip, so that all of them have come.
+    await session.call('demo.add', [1, 2]);
+    go();
+    const missed = await told.take();
+    is(missed > 0 && missed <= 190, true, `${missed} lost`);
+    await session.publish(topic, ['next'], {}, { excludeMe: false });
+    is(await missing.take(), missed);
+  },
+
   'handlers are let go with subscription, registration and session': async (where) => {
     const { open, is, isCollected } = kit;
     const make = () => {

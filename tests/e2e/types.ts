@@ -128,14 +128,15 @@ export async function components(): Promise<void> {
   component.on('leave', ({ kind }) => kind === 'goodbye');
   component.on('retry', async (notice) => {
     same<typeof notice, RetryNotice>(true);
-    return notice.failures < 3 ? 1_000 : false;
+    notice.retryAfter(1_000);
+    return notice.failures < 3;
   });
   // @ts-expect-error no such event
   component.on('jion', () => {});
   // @ts-expect-error it gets a session
   component.on('ready', (session: string) => session);
   // @ts-expect-error a delay is a number
-  component.on('retry', () => '1s');
+  component.on('retry', ({ retryAfter }) => retryAfter('1s'));
   component.off('join', () => {});
   component.register('com.example.add', ([a, b]) => a + b, { invoke: 'roundrobin', forceReregister: true });
   component.subscribe('com.example.', ([text], _kwargs, { topic }) => `${topic}: ${text}`, { match: 'prefix', queue: 10 });
@@ -364,6 +365,11 @@ export async function atWork(session: Session): Promise<void> {
   same<keyof typeof sensor, 'read'>(true);
   const calc = await session.registerAll('com.example', { add: ([a, b]) => a + b, sub: ([a, b]) => a - b });
   await calc.add.unregister();
+  const add = ([a, b]: [number, number]) => a + b;
+  await session.register('com.example.add', add);
+  await session.registerAll('com.example', { add });
+  await session.subscribe('com.example.news', ([text]: [string], { by }: { by?: string }) => `${text} ${by}`, { onLagged: (missed) => missed + 1 });
+  await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', signal: AbortSignal.timeout(1) });
   // @ts-expect-error endpoints get a list
   await session.registerAll('com.example', { add: (a: number, b: number) => a + b });
 }

@@ -140,19 +140,25 @@ impl Driver {
         }
     }
 
-    /// Runs one turn. Returns true if a bound was hit, so that there may be more to do.
-    fn turn(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Runs one turn, and arranges the next if a bound was hit, so that there may be more to do.
+    fn turn(&mut self, cx: &mut Context<'_>) {
         let mut more = self.take_signals(cx);
+        let mut unread = false;
         let mut ready = self.write(cx);
         if ready || self.client.unsent() < MAX_UNSENT {
-            more |= self.read(cx);
+            unread = self.read(cx);
             ready = self.write(cx);
         }
         if ready {
             more |= self.take_commands(cx);
         }
         self.flush(cx);
-        more
+        if more {
+            cx.waker().wake_by_ref();
+        } else if unread {
+            // The consumers of what was read run first.
+            rt::wake_later(cx);
+        }
     }
 
     fn take_signals(&mut self, cx: &mut Context<'_>) -> bool {
@@ -566,10 +572,9 @@ impl Future for Driver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
-            let more = match this.phase {
-                Phase::Open => this.turn(cx),
-                Phase::Closing { .. } => false,
-            };
+            if matches!(this.phase, Phase::Open) {
+                this.turn(cx);
+            }
             if matches!(this.phase, Phase::Closing { .. }) && this.poll_closing(cx).is_ready() {
                 return Poll::Ready(());
             }
@@ -577,9 +582,6 @@ impl Future for Driver {
             if this.poll_timer(cx) {
                 this.handle_timeout();
                 continue;
-            }
-            if more {
-                cx.waker().wake_by_ref();
             }
             return Poll::Pending;
         }

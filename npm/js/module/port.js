@@ -1,0 +1,303 @@
+// The two queues between JavaScript and the wasm module. Commands are collected and passed once per
+// turn; records arrive in one batch per turn. See npm/src/command.rs and npm/src/record.rs.
+
+import { attach, commands } from '../wampwerk.js';
+import { textOf, WampError } from '../errors.js';
+import { Sink } from '../sink.js';
+import { RUNTIME_ERROR } from '../uris.js';
+import { Fields } from './fields.js';
+import { Record } from './record.js';
+
+/** Kinds of commands. */
+export const CONNECT = 1;
+export const CALL = 2;
+export const ABANDON = 3;
+export const PART = 4;
+export const PUBLISH = 5;
+export const SUBSCRIBE = 6;
+export const CREDIT = 7;
+export const UNSUBSCRIBE = 8;
+export const REGISTER = 9;
+export const UNREGISTER = 10;
+export const ANSWER = 11;
+export const FAIL = 12;
+export const PROGRESS = 13;
+export const NEXT = 14;
+export const LEAVE = 15;
+export const REJOIN = 16;
+export const REPLY = 17;
+export const START = 18;
+export const STOP = 19;
+export const RETRY_NOW = 20;
+export const OFF = 21;
+export const DROP = 22;
+
+/** The methods that receive the records of each kind. */
+const RECEIVERS = [
+  ,
+  'onDone',
+  'onFailed',
+  'onResult',
+  'onProgress',
+  'onPartSent',
+  'onJoined',
+  'onClosed',
+  'onEstablished',
+  'onEvent',
+  'onLagged',
+  'onEnded',
+  'onInvocation',
+  'onInterrupt',
+  'onChunk',
+  'onAsk',
+  'onTell',
+  'onForget',
+  'onOver',
+];
+
+/** The methods that answer the questions of each kind. */
+const ANSWERERS = [, 'begin', 'check', 'isFatal'];
+
+/** Size of the commands that are passed without waiting for the end of the turn, in bytes. */
+const LARGE = 1 << 20;
+
+/** The numbers above are those of the module. */
+const OWN = 2 ** 31;
+
+/**
+ * The receivers of records, by number. A method that receives a record reads it at once, and returns
+ * what remains to be done, or undefined: functions of the user must not run before the whole batch is
+ * read, as its memory is that of the module.
+ */
+const targets = new Map();
+
+/** Makes the receiver of records for a number that the module has chosen. */
+let makeTarget = nothing;
+
+let memory;
+let last = 0;
+/** The commands of this turn. */
+const queue = new Sink();
+let isScheduled = false;
+/** Functions that complete commands before they are passed. */
+let completions = [];
+/** Sinks for commands, of which several are written at a time if a value of the user makes another. */
+const spare = [];
+/** The error of a module that cannot be used any more. */
+let lost;
+
+/** Connects the module. */
+export function start(exports) {
+  memory = exports.memory;
+  attach(deliver, answer, panicked);
+}
+
+/** Sets the function that returns the receiver for a number of the module, given the first record. */
+export function onUnknown(make) {
+  makeTarget = make;
+}
+
+/** Registers a receiver under a number, a new one by default. Returns the number. */
+export function open(target, number = fresh()) {
+  targets.set(number, target);
+  return number;
+}
+
+export function close(number) {
+  targets.delete(number);
+}
+
+export function targetOf(number) {
+  return targets.get(number);
+}
+
+/**
+ * Adds a command with the fields that `write` writes. If that throws, there is no command. `complete`
+ * is called before the command is passed, with its first byte's place.
+ */
+export function send(kind, number, write, complete) {
+  if (lost !== undefined) {
+    throw lost;
+  }
+  const fields = spare.pop() ?? new Fields();
+  try {
+    fields.byte(kind);
+    fields.u32(number);
+    write?.(fields);
+    if (queue.length > 0 && queue.length + fields.length > LARGE) {
+      flush();
+    }
+    if (complete !== undefined) {
+      const place = queue.length;
+      completions.push(() => complete(queue.bytes, place));
+    }
+    queue.octets(fields.written());
+  } finally {
+    fields.clear();
+    spare.push(fields);
+  }
+  if (!isScheduled) {
+    isScheduled = true;
+    queueMicrotask(() => {
+      isScheduled = false;
+      flush();
+    });
+  }
+}
+
+/** Runs what makes a receiver of records; an error closes it, and is passed on. */
+export function made(target, run, reject) {
+  try {
+    run();
+  } catch (error) {
+    targets.delete(target.number);
+    reject(error);
+  }
+}
+
+/** Returns whether commands can be sent. */
+export function isUsable() {
+  return lost === undefined;
+}
+
+/** A promise of what a receiver of records resolves: `{resolve, reject}` is passed to `make`. */
+export function request(make) {
+  return new Promise((resolve, reject) => {
+    const settle = { resolve, reject };
+    try {
+      make(settle);
+    } catch (error) {
+      reject(error);
+    }
+  });
+}
+
+/** A request that is done or fails. */
+export class Request {
+  constructor({ resolve, reject }, session) {
+    this.resolve = resolve;
+    this.reject = reject;
+    this.session = session;
+    this.number = open(this);
+  }
+
+  /** Runs what makes it; an error fails it. */
+  make(run) {
+    made(this, run, this.reject);
+  }
+
+  onDone(record) {
+    const number = record.f64();
+    close(this.number);
+    return () => this.resolve(Number.isNaN(number) ? undefined : number);
+  }
+
+  onFailed(record) {
+    const report = record.report(this.session?.codec);
+    close(this.number);
+    return () => this.reject(report);
+  }
+
+  lost(error) {
+    this.reject(error);
+  }
+}
+
+function fresh() {
+  do {
+    last = (last % (OWN - 1)) + 1;
+  } while (targets.has(last));
+  return last;
+}
+
+function flush() {
+  if (queue.length === 0) {
+    return;
+  }
+  const ready = completions;
+  completions = [];
+  for (const complete of ready) {
+    complete();
+  }
+  try {
+    commands(queue.written());
+  } catch (error) {
+    lose(error);
+  } finally {
+    queue.clear();
+  }
+}
+
+function deliver(start, length) {
+  const batch = new Record(memory.buffer, start, length, thrownValue);
+  const steps = [];
+  while (batch.at < length) {
+    const receiver = RECEIVERS[batch.u8()];
+    const number = batch.u32();
+    const end = batch.u32() + batch.at;
+    const target = targets.get(number) ?? makeTarget(number, receiver);
+    try {
+      const step = target?.[receiver]?.(batch, number);
+      if (step !== undefined) {
+        steps.push(step);
+      }
+    } catch (error) {
+      report(error);
+    }
+    batch.at = end;
+  }
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      report(error);
+    }
+  }
+}
+
+/** Answers a question of the module at once. An error is thrown as a text. */
+function answer(kind, number, text) {
+  try {
+    return targets.get(number)?.[ANSWERERS[kind]]?.(text, number) ?? '';
+  } catch (error) {
+    throw textOf(error);
+  }
+}
+
+function panicked(text) {
+  console.error(`wampwerk: ${text}`);
+  lose(new Error(text));
+}
+
+/** Fails everything: the module cannot be used any more. */
+function lose(cause) {
+  const text = `the wasm module failed, and cannot be used any more: ${cause?.message ?? cause}`;
+  lost ??= new WampError(RUNTIME_ERROR, [text], {}, text, { cause });
+  const all = [...targets.values()];
+  targets.clear();
+  // Not within the module, which has not returned.
+  queueMicrotask(() => {
+    for (const target of all) {
+      target.lost?.(lost);
+    }
+  });
+}
+
+/** Returns a value that the page threw, and that is kept for the module. */
+export function thrownValue(number) {
+  return targets.get(number)?.value;
+}
+
+/** Keeps a thrown value, until the module forgets it. Returns its number and its text. */
+export function keepThrown(value) {
+  const kept = { value, onForget: (_, number) => void close(number) };
+  return { number: open(kept), message: textOf(value) };
+}
+
+function report(error) {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
+function nothing() {}

@@ -1,0 +1,206 @@
+// A subscription of the module. Its events wait here until a consumer takes them.
+
+import * as port from './port.js';
+import { renamed } from './session.js';
+import * as json from '../codecs/json.js';
+
+/** Number of events that are taken before the module is told. It passes 64 that have not been. */
+const CREDIT = 32;
+
+/** Events that wait for a consumer. */
+export class Source {
+  /** Called when there is an event, or the end. */
+  wake = nothing;
+  /** Receives the number of events that were lost. */
+  tellLagged = nothing;
+  /** True after the last event. */
+  isOver = false;
+  #events = [];
+  #taken = 0;
+  #missed = 0;
+
+  /** `codec` returns the codec of the events. */
+  constructor(topic, codec) {
+    this.topic = topic;
+    this.codec = codec;
+    this.number = port.open(this);
+  }
+
+  /** Returns the next event, `{args, kwargs, details}` or `{error}`; undefined if there is none now. */
+  take() {
+    const event = this.#events.shift();
+    if (event !== undefined && ++this.#taken >= CREDIT) {
+      this.#grant();
+    }
+    return event;
+  }
+
+  /** Drops the events that wait. */
+  clear() {
+    this.#events = [];
+  }
+
+  onEvent(record) {
+    const event = this.#read(record);
+    return () => {
+      if (!this.isOver) {
+        this.#events.push(event);
+        this.wake();
+      }
+    };
+  }
+
+  onLagged(record) {
+    const missed = record.f64();
+    this.#missed += missed;
+    return () => this.tellLagged(missed);
+  }
+
+  onOver() {
+    return () => this.#end();
+  }
+
+  lost() {
+    this.#end();
+  }
+
+  #end() {
+    this.isOver = true;
+    this.wake();
+  }
+
+  #grant() {
+    const taken = this.#taken;
+    this.#taken = 0;
+    if (!this.isOver && port.isUsable()) {
+      port.send(port.CREDIT, this.number, (fields) => fields.u32(taken));
+    }
+  }
+
+  #read(record) {
+    const publication = record.f64();
+    const topic = record.text() || this.topic;
+    const isJson = record.u8() === 1;
+    const missed = this.#missed;
+    this.#missed = 0;
+    try {
+      const codec = this.codec();
+      const details = renamed(record.dict(isJson ? json : codec) ?? {});
+      details.publication = publication;
+      details.topic = topic;
+      if (missed > 0) {
+        details.missed = missed;
+      }
+      const { args, kwargs } = record.args(codec);
+      return { args, kwargs, details };
+    } catch (error) {
+      return { error };
+    }
+  }
+}
+
+/**
+ * Passes the events of a source to a function, one after the other: waits if it returns a promise. The
+ * function throws nothing, and its promises are never rejected.
+ */
+export function pump(source, handle) {
+  let isBusy = false;
+  const drain = () => {
+    while (!isBusy) {
+      const event = source.take();
+      if (event === undefined) {
+        return;
+      }
+      const handled = handle(event);
+      if (handled !== undefined) {
+        isBusy = true;
+        void handled.then(() => {
+          isBusy = false;
+          drain();
+        });
+      }
+    }
+  };
+  source.wake = drain;
+  drain();
+}
+
+/** A subscription. */
+export class JoinedSubscription extends Source {
+  #isActive = true;
+  #lastRecords = 2;
+  #settle;
+  #ended;
+  #resolveEnded;
+
+  constructor(settle, session, topic) {
+    super(topic, () => session.codec);
+    this.session = session;
+    this.#settle = settle;
+    this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  /** Runs what makes it; an error fails it. */
+  make(run) {
+    port.made(this, run, this.#settle.reject);
+  }
+
+  get isActive() {
+    return this.#isActive && this.session.closeReason === null;
+  }
+
+  /** Resolves to its ending. */
+  ended() {
+    return this.#ended;
+  }
+
+  /** Resolves when it has ended, also by the end of the session. */
+  unsubscribe() {
+    return port.request((settle) => {
+      const request = new port.Request(settle, this.session);
+      request.make(() => port.send(port.UNSUBSCRIBE, this.number, (fields) => fields.u32(request.number)));
+    });
+  }
+
+  // Records
+
+  onEstablished(record) {
+    this.id = record.f64();
+    return () => this.#settle.resolve(this);
+  }
+
+  onFailed(record) {
+    const report = record.report(this.session.codec);
+    port.close(this.number);
+    return () => this.#settle.reject(report);
+  }
+
+  onEnded(record) {
+    const ending = record.dict();
+    this.#isActive = false;
+    this.#receive();
+    return () => this.#resolveEnded(ending);
+  }
+
+  onOver() {
+    this.#receive();
+    return super.onOver();
+  }
+
+  /** Closes it after both of its last records, which come in any order. */
+  #receive() {
+    this.#lastRecords -= 1;
+    if (this.#lastRecords === 0) {
+      port.close(this.number);
+    }
+  }
+
+  lost(error) {
+    super.lost();
+    this.#isActive = false;
+    this.#settle.reject(error);
+    this.#resolveEnded({ kind: 'closed', reason: error.uri, message: error.message });
+  }
+}
+
+function nothing() {}

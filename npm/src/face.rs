@@ -1,0 +1,146 @@
+//! Contains the table of what the numbers of JavaScript stand for, and questions to it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use js_sys::Function;
+use tokio::sync::oneshot;
+use wampwerk::component::{Component, ListenerId};
+use wampwerk::session::{Registration, Session};
+use wampwerk::transport::BoxFuture;
+use wasm_bindgen::prelude::*;
+
+use crate::call::Running;
+use crate::registration::Invocation;
+use crate::subscription::Source;
+
+/// Something with a number.
+pub(crate) enum Entry {
+    Session(Session),
+    /// A session that is being joined; dropping it gives that up.
+    Connecting(#[allow(dead_code, reason = "it is there to be dropped")] oneshot::Sender<()>),
+    Call(Running),
+    Subscription(Rc<Source>),
+    Registration(Registration),
+    Invocation(Rc<Invocation>),
+    Question(oneshot::Sender<Result<Vec<u8>, Vec<u8>>>),
+    Component(Component),
+    /// A registration or subscription of a component. The source is that of a subscription.
+    Declared(Component, ListenerId, Option<Rc<Source>>),
+}
+
+/// The first number of those that the module chooses.
+const OWN: u32 = 1 << 31;
+
+#[derive(Default)]
+struct Table {
+    entries: BTreeMap<u32, Entry>,
+    last: u32,
+    ask: Option<Function>,
+}
+
+thread_local! {
+    static TABLE: RefCell<Table> = RefCell::default();
+}
+
+pub(crate) fn attach(ask: Function) {
+    TABLE.with_borrow_mut(|table| table.ask = Some(ask));
+}
+
+/// Stores something under a number of JavaScript.
+pub(crate) fn insert(handle: u32, entry: Entry) {
+    let old = TABLE.with_borrow_mut(|table| table.entries.insert(handle, entry));
+    // Dropped outside of the borrow, as in `remove`: it may push records and use the table.
+    drop(old);
+}
+
+/// Chooses a number.
+pub(crate) fn number() -> u32 {
+    TABLE.with_borrow_mut(|table| {
+        loop {
+            table.last = table.last.wrapping_add(1) % OWN;
+            let handle = OWN + table.last;
+            if !table.entries.contains_key(&handle) {
+                return handle;
+            }
+        }
+    })
+}
+
+pub(crate) fn remove(handle: u32) -> Option<Entry> {
+    TABLE.with_borrow_mut(|table| table.entries.remove(&handle))
+}
+
+/// Reads an entry. `None` if it does not exist any more.
+pub(crate) fn get<T>(handle: u32, read: impl FnOnce(&Entry) -> Option<T>) -> Option<T> {
+    TABLE.with_borrow(|table| table.entries.get(&handle).and_then(read))
+}
+
+pub(crate) fn session(handle: u32) -> Option<Session> {
+    get(handle, |entry| match entry {
+        Entry::Session(session) => Some(session.clone()),
+        _ => None,
+    })
+}
+
+/// Returns the number of a session that is there.
+pub(crate) fn number_of(session: u64) -> Option<u32> {
+    TABLE.with_borrow(|table| {
+        let found = table.entries.iter().find(|(_, entry)| {
+            matches!(entry, Entry::Session(other) if other.id() == session && !other.is_closed())
+        });
+        found.map(|(handle, _)| *handle)
+    })
+}
+
+pub(crate) fn component(handle: u32) -> Option<Component> {
+    get(handle, |entry| match entry {
+        Entry::Component(component) => Some(component.clone()),
+        _ => None,
+    })
+}
+
+/// Kinds of questions that JavaScript answers at once, as in `port.js`.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Question {
+    /// To a prover: begins an attempt. The answer is JSON: `attempt`, its number, and `authextra`.
+    Begin = 1,
+    /// To the prover of an attempt: checks WELCOME.Details, which are JSON.
+    Check = 2,
+    /// To a component: whether an error makes further attempts pointless. The text is the report;
+    /// the answer is empty for the default decision, otherwise `true` or `false`.
+    IsFatal = 3,
+}
+
+/// Asks a question that is answered at once. The error is a text.
+pub(crate) fn ask(question: Question, handle: u32, text: &str) -> Result<String, String> {
+    let Some(ask) = TABLE.with_borrow(|table| table.ask.clone()) else { return Ok(String::new()) };
+    let (kind, handle) = (f64::from(question as u8), f64::from(handle));
+    match ask.call3(&JsValue::UNDEFINED, &kind.into(), &handle.into(), &text.into()) {
+        Ok(answer) => Ok(answer.as_string().unwrap_or_default()),
+        Err(error) => Err(error.as_string().unwrap_or_else(|| "it failed".to_owned())),
+    }
+}
+
+/// Runs a future until it is done, or `abandoned` resolves.
+pub(crate) fn spawn_until(
+    mut abandoned: oneshot::Receiver<()>,
+    future: impl Future<Output = ()> + 'static,
+) {
+    let mut future: BoxFuture<'static, ()> = Box::pin(future);
+    spawn(poll_fn(move |cx| match Pin::new(&mut abandoned).poll(cx) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending => future.as_mut().poll(cx),
+    }));
+}
+
+/// Runs a future. Boxed, because each kind of future would add its own code to the module.
+pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
+    let future: BoxFuture<'static, ()> = Box::pin(future);
+    wasm_bindgen_futures::spawn_local(future);
+}
