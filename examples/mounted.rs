@@ -26,8 +26,8 @@ mod server {
     use axum::serve::ListenerExt;
     use hyper_util::rt::TokioIo;
     use tokio::net::TcpListener;
-    use wampwerk::server::Mount;
     use wampwerk::transport::ServerOptions;
+    use wampwerk::websocket::Mount;
     use wampwerk::{Router, Session};
 
     const PAGE: &str = "<!doctype html><title>Mounted</title><p>A page beside a WAMP router.";

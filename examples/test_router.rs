@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 use wampwerk::Router;
 use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
-use wampwerk::auth::{Credential, Salt, Secret, wampcra};
+use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::router::{Disclosure, MetaApi, RouterBuilder, User};
 
 #[tokio::main]
@@ -43,7 +43,7 @@ fn with_users(builder: RouterBuilder) -> Result<RouterBuilder, Box<dyn Error>> {
     let user = |authid: &str| User::new(authid, "authed");
     let salt = Salt { salt: "pepper".to_owned(), iterations: 1000, keylen: 32 };
     let secret = Secret::from("another one");
-    let key = wampcra::derive_key(&secret, &salt.salt, salt.iterations, salt.keylen)?;
+    let key = salt.derive_key(&secret)?;
     let password = Secret::from("p\u{e4}ssword");
     let autobahn = ScramCredential::derive_for_autobahn("sam", &password, None)?;
     let spec =

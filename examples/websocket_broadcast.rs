@@ -15,7 +15,8 @@ mod native {
     use std::sync::{Arc, Mutex, PoisonError};
     use std::time::Duration;
 
-    use wampwerk::transport::{Deflate, ServerOptions};
+    use wampwerk::transport::ServerOptions;
+    use wampwerk::websocket::Deflate;
     use wampwerk::websocket::{
         self, IncomingRequests, Message, PreparedMessage, SendOptions, Sender,
     };

@@ -13,7 +13,8 @@ mod common;
 mod native {
     use std::error::Error;
 
-    use wampwerk::transport::{Deflate, ServerOptions};
+    use wampwerk::transport::ServerOptions;
+    use wampwerk::websocket::Deflate;
     use wampwerk::websocket::{self, IncomingRequests, Message};
 
     use crate::common;

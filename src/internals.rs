@@ -11,7 +11,10 @@ pub use crate::message::parts::MAX_ID;
 pub mod auth {
     pub use crate::auth::context::ChallengeContext;
     #[cfg(feature = "cryptosign")]
-    pub use crate::auth::cryptosign::public_key::{public_key_from_hex, to_hex, verify};
+    pub use crate::auth::cryptosign::{
+        challenge::{response, to_be_signed},
+        public_key::{public_key_from_hex, to_hex, verify},
+    };
     pub use crate::auth::exchange::Exchange;
     #[cfg(feature = "scram")]
     pub use crate::auth::scram::client::ClientExchange;

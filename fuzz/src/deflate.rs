@@ -5,7 +5,7 @@ use wampwerk::internals::framing::websocket::Role;
 use wampwerk::internals::framing::websocket::deflate::{
     self, Agreement, Decompressor, InflateError, NAME, Parameters,
 };
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 /// Settings by the bits of an octet.
 fn settings(choice: u8) -> Deflate {

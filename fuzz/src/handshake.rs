@@ -5,7 +5,7 @@ use wampwerk::internals::framing::websocket::handshake::{
     ClientRequest, HeadError, HeadKind, HeadReader, Key, Refusal, RequestError, check, check_host,
     encode,
 };
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 /// Nonce of the sample in RFC 6455, section 1.3.
 const NONCE: [u8; 16] = *b"the sample nonce";

@@ -11,8 +11,8 @@ use std::time::Duration;
 use wampwerk::error::Violation;
 use wampwerk::internals::codec;
 use wampwerk::internals::core::router::{
-    Action, Authorization, Cached, ConnectionId, Denied, Disclosure, MetaApi, Output, Principal,
-    Role, RouterConfig, RouterCore, Rule, Statistics,
+    Action, Authorization, ConnectionId, Denied, Disclosure, MetaApi, Output, Principal, Role,
+    RouterConfig, RouterCore, Rule, Statistics,
 };
 use wampwerk::message::{Message, RequestType};
 use wampwerk::{ApplicationError, Match, Serializer};
@@ -253,7 +253,7 @@ impl World {
                     0 => None,
                     1 => Some(Authorization::denied()),
                     2 => Some(Authorization::allowed().disclose()),
-                    _ => Some(Authorization::allowed().cached(Cached::ForSession)),
+                    _ => Some(Authorization::allowed().cached_for_session()),
                 };
                 return self.router.handle_authorized(self.now, of, ticket, answer);
             }

@@ -12,7 +12,7 @@ pub enum Credential {
     /// WAMP-CRA.
     WampCra {
         /// Key of the signature: the shared secret, or with a salt the key that
-        /// [`derive_key`](wampcra::derive_key) returns. With a salt the router does not need the
+        /// [`derive_key`](Salt::derive_key) returns. With a salt the router does not need the
         /// secret itself.
         secret: Secret,
         /// Parameters by which the client derives the key from its secret.
@@ -52,6 +52,17 @@ impl Salt {
             keylen: wampcra::DEFAULT_KEYLEN,
         }
     }
+
+    /// Derives the key of a secret: Base64 of PBKDF2-HMAC-SHA256. The Base64 *text* is the key, as in
+    /// Autobahn, in Crossbar and in the specification's sample.
+    ///
+    /// # Errors
+    /// Returns [`AuthError`] if `iterations` or `keylen` is 0, if the key is longer than 1024
+    /// octets, or if it takes more than 1 000 000 rounds: iterations times 32-octet blocks of the key.
+    #[doc(alias = "pbkdf2")]
+    pub fn derive_key(&self, secret: &Secret) -> Result<Secret, AuthError> {
+        wampcra::derive_key(secret, &self.salt, self.iterations, self.keylen)
+    }
 }
 
 impl Credential {
@@ -60,9 +71,9 @@ impl Credential {
     ///
     /// # Errors
     /// Returns [`AuthError`] if the salt exceeds the cost limits of
-    /// [`derive_key`](wampcra::derive_key).
+    /// [`derive_key`](Salt::derive_key).
     pub fn salted_wampcra(secret: &Secret, salt: Salt) -> Result<Self, AuthError> {
-        let secret = wampcra::derive_key(secret, &salt.salt, salt.iterations, salt.keylen)?;
+        let secret = salt.derive_key(secret)?;
         Ok(Credential::WampCra { secret, salt: Some(salt) })
     }
 

@@ -20,7 +20,7 @@ mod mock;
 #[cfg_attr(not(feature = "scram"), path = "no_scram.rs")]
 pub mod scram;
 pub(crate) mod secret;
-pub mod totp;
+mod totp;
 pub mod wampcra;
 
 use std::fmt;
@@ -29,6 +29,7 @@ pub(crate) use context::ChallengeContext;
 pub use credential::{Credential, Salt};
 pub use secret::Secret;
 pub(crate) use secret::constant_time_eq;
+pub use totp::Totp;
 
 /// The channel binding type available natively: 32 octets of the TLS exporter (RFC 9266).
 pub(crate) const TLS_EXPORTER: &str = "tls-exporter";

@@ -56,34 +56,6 @@ impl SigningKey {
     }
 }
 
-/// Returns the message to sign.
-///
-/// # Errors
-/// Always: the feature is off.
-pub fn to_be_signed(
-    _challenge_hex: &str,
-    _channel_id: Option<&[u8; 32]>,
-) -> Result<[u8; 32], AuthError> {
-    Err(off())
-}
-
-/// Returns AUTHENTICATE.Signature: the signature and the signed message, as 192 hexadecimal digits.
-pub fn response(signature: &[u8; 64], message: &[u8; 32]) -> String {
-    signature.iter().chain(message).map(|octet| format!("{octet:02x}")).collect()
-}
-
-/// Checks a signature.
-///
-/// # Errors
-/// Always: the feature is off.
-pub fn verify_signature(
-    _public_key: &[u8; 32],
-    _message: &[u8; 32],
-    _signature: &[u8; 64],
-) -> Result<(), AuthError> {
-    Err(off())
-}
-
 /// Reads a public key.
 ///
 /// # Errors

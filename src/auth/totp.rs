@@ -1,6 +1,7 @@
 //! Implements time-based one-time passwords (RFC 6238), used as tickets: six digits, a new code
 //! every 30 seconds.
 
+use std::fmt;
 use std::time::Duration;
 
 use data_encoding::{BASE32, BASE32_NOPAD};
@@ -13,42 +14,67 @@ use crate::auth::{AuthError, Secret, constant_time_eq};
 /// Validity period of a code, in seconds.
 const STEP: u64 = 30;
 
-/// Creates a secret in Base32 from random octets. Autobahn uses 10 octets; RFC 4226 requires at
-/// least 16 and recommends 20.
-pub fn generate_totp_secret(random: &[u8]) -> Secret {
-    BASE32.encode(random).into()
-}
+/// One-time passwords by time (RFC 6238), made and checked with one secret.
+///
+/// ```
+/// use std::time::Duration;
+/// use wampwerk::auth::Totp;
+///
+/// let totp = Totp::new(&Totp::generate_secret(&[7; 20]))?;
+/// let now = Duration::from_secs(1_700_000_000);
+/// assert!(totp.check(&totp.compute(now, 0)?, now));
+/// # Ok::<(), wampwerk::auth::AuthError>(())
+/// ```
+#[derive(Clone)]
+pub struct Totp(Hmac<Sha1>);
 
-/// Computes the code for a time since 1970-01-01, shifted by `offset` steps.
-///
-/// # Errors
-/// Returns [`AuthError`] if the secret is not valid Base32, or if `offset` leads to a time before
-/// 1970.
-pub fn compute_totp(
-    secret: &Secret,
-    unix_time: Duration,
-    offset: i64,
-) -> Result<String, AuthError> {
-    code(&hmac(secret)?, unix_time, offset)
-}
-
-/// Returns whether a code is valid now, or was valid one step before or will be one step after. The
-/// tolerance covers clock differences and network delay (RFC 6238, section 5.2).
-///
-/// A code stays valid for that whole time. To accept a code only once, remember the used codes.
-///
-/// # Errors
-/// Returns [`AuthError`] if the secret is not valid Base32.
-pub fn check_totp(secret: &Secret, code: &str, unix_time: Duration) -> Result<bool, AuthError> {
-    let hmac = hmac(secret)?;
-    let mut good = false;
-    for offset in [-1, 0, 1] {
-        // The first step has no predecessor.
-        if let Ok(expected) = self::code(&hmac, unix_time, offset) {
-            good |= constant_time_eq(code.as_bytes(), expected.as_bytes());
-        }
+impl Totp {
+    /// Creates a secret in Base32 from random octets. Autobahn uses 10 octets; RFC 4226 requires at
+    /// least 16 and recommends 20.
+    #[doc(alias = "generate_totp_secret")]
+    pub fn generate_secret(random: &[u8]) -> Secret {
+        BASE32.encode(random).into()
     }
-    Ok(good)
+
+    /// Reads a secret, as people type it: in Base32, with or without padding, spaces and capitals.
+    ///
+    /// # Errors
+    /// Returns [`AuthError`] if the secret is not valid Base32.
+    pub fn new(secret: &Secret) -> Result<Self, AuthError> {
+        Ok(Totp(hmac(secret)?))
+    }
+
+    /// Computes the code for a time since 1970-01-01, shifted by `offset` steps.
+    ///
+    /// # Errors
+    /// Returns [`AuthError`] if `offset` leads to a time before 1970.
+    #[doc(alias = "compute_totp")]
+    pub fn compute(&self, unix_time: Duration, offset: i64) -> Result<String, AuthError> {
+        code(&self.0, unix_time, offset)
+    }
+
+    /// Returns whether a code is valid now, or was valid one step before or will be one step after. The
+    /// tolerance covers clock differences and network delay (RFC 6238, section 5.2).
+    ///
+    /// A code stays valid for that whole time. To accept a code only once, remember the used codes.
+    #[doc(alias = "check_totp")]
+    pub fn check(&self, code: &str, unix_time: Duration) -> bool {
+        let mut good = false;
+        for offset in [-1, 0, 1] {
+            // The first step has no predecessor.
+            if let Ok(expected) = self.compute(unix_time, offset) {
+                good |= constant_time_eq(code.as_bytes(), expected.as_bytes());
+            }
+        }
+        good
+    }
+}
+
+/// The secret is not shown.
+impl fmt::Debug for Totp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Totp").finish_non_exhaustive()
+    }
 }
 
 /// Creates an HMAC-SHA1 keyed with the secret.

@@ -19,9 +19,10 @@ use crate::rt::future::{Race, race};
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::authentication::Authentication;
 use crate::transport::setters::transport_setters;
-use crate::transport::{Endpoint, Proxy, Tls, TransportConfig, WebSocketOptions};
+use crate::transport::{Endpoint, Proxy, Tls, TransportConfig};
 use crate::uri::Uri;
 use crate::value::Value;
+use crate::websocket::WebSocketOptions;
 
 /// Autobahn's default for the runner, which differs from that of its `Component`: 1 MiB.
 const MAX_MESSAGE_SIZE: usize = 1 << 20;

@@ -61,8 +61,8 @@ use hub::{Callbacks, Hub};
 pub(crate) use listening::ListenGuard;
 
 pub use crate::core::router::{
-    Action, AuthRequest, Authorization, AuthorizationRequest, Cached, Denied, Disclosure, Limits,
-    MetaApi, Peer, Principal, Role, Rule, Statistics, User,
+    Action, AuthRequest, Authorization, AuthorizationRequest, Denied, Disclosure, Limits, MetaApi,
+    Peer, Principal, Role, Rule, Statistics, User,
 };
 
 /// Maximum number of frames that wait between an in-process session and the router, in each
@@ -359,7 +359,7 @@ impl RouterBuilder {
     /// `wamp.error.authorization_failed`. The error is logged, and not sent to the session.
     ///
     /// ```
-    /// use wampwerk::router::{Action, Authorization, Cached, Role, Router};
+    /// use wampwerk::router::{Action, Authorization, Role, Router};
     ///
     /// let router = Router::builder()
     ///     .realm("realm1")
@@ -367,7 +367,7 @@ impl RouterBuilder {
     ///     .authorizer(|request| async move {
     ///         let own = request.uri.starts_with(&format!("com.example.{}.", request.authid));
     ///         let decided = Authorization::from(own && request.action != Action::Register);
-    ///         Ok::<_, std::io::Error>(decided.cached(Cached::ForSession))
+    ///         Ok::<_, std::io::Error>(decided.cached_for_session())
     ///     })
     ///     .build()?;
     /// # Ok::<(), wampwerk::error::BuildError>(())

@@ -15,12 +15,12 @@ use crate::server::connections::Connections;
 use crate::server::handlers::Handlers;
 use crate::server::mounting::mount;
 use crate::server::target::{Target, Url};
-use crate::server::{Listener, Mount, TransportHandler};
+use crate::server::{Listener, TransportHandler};
 use crate::transport::TlsServer;
 use crate::transport::native::accept::Acceptor;
 use crate::transport::{ServerOptions, Transport};
 use crate::websocket::handshake::OnConnect;
-use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
+use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest, Mount};
 
 /// Common part of both factories.
 #[derive(Clone)]

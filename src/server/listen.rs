@@ -15,8 +15,7 @@ use crate::server::serve::Serve;
 use crate::server::target::Target;
 use crate::transport::{ServerOptions, TlsServer, Transport};
 use crate::websocket::handshake::OnConnect;
-use crate::websocket::mount::Mount;
-use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
+use crate::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest, Mount};
 
 /// Builder of a listener: made by [`Router::listen`], started by `.await`.
 #[doc(alias = "listenWS")]

@@ -2,7 +2,8 @@
 //!
 //! - [`Router::listen`](crate::Router::listen) listens on TCP ports and unix sockets; [`Listener`] is
 //!   the handle.
-//! - [`Router::mount`](crate::Router::mount) makes a router a part of an HTTP server; see [`Mount`].
+//! - [`Router::mount`](crate::Router::mount) makes a router a part of an HTTP server; see
+//!   [`Mount`](crate::websocket::Mount).
 //! - [`ServerOptions`](crate::transport::ServerOptions) contains the limits of a listener or factory
 //!   (connections, sizes, times), its pings and its allowed origins.
 //! - For a custom WAMP server, write a [`TransportHandler`] and give it to a
@@ -24,7 +25,6 @@ mod wamp_transport;
 mod wire;
 
 pub use crate::net::listen::listener::Listener;
-pub use crate::websocket::mount::{Mount, Upgrade};
 pub use factory::{WampRawSocketServerFactory, WampWebSocketServerFactory};
 pub use handler::{HandlerError, TransportHandler};
 #[cfg(feature = "router")]

@@ -18,7 +18,7 @@ use crate::server::serve::Serve;
 use crate::transport::ServerOptions;
 use crate::transport::native::accept::{Acceptor, Checked};
 use crate::websocket::handshake::OnConnect;
-use crate::websocket::mount::{Grant, Mount, Mounted, ServeStream};
+use crate::websocket::{Grant, Mount, Mounted, ServeStream};
 
 /// WAMP connections that come through an HTTP server.
 struct Mounting<S: Serve> {

@@ -20,10 +20,11 @@ use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
 use crate::transport::setters::transport_setters;
 use crate::transport::{
-    Connector, Endpoint, IpVersion, Proxy, Tls, Transport, TransportConfig, WebSocketOptions, ready,
+    Connector, Endpoint, IpVersion, Proxy, Tls, Transport, TransportConfig, ready,
 };
 use crate::uri::Uri;
 use crate::value::Dict;
+use crate::websocket::WebSocketOptions;
 
 /// Commands that may wait for the driver; whoever sends more waits.
 const COMMANDS: usize = 256;

@@ -23,7 +23,7 @@ pub(crate) const WINDOW_BITS: std::ops::RangeInclusive<u8> = 8..=15;
 /// takeover it holds up to 32 KiB for receiving and, until it is idle, 380 KiB for sending.
 ///
 /// ```
-/// use wampwerk::transport::{Deflate, WebSocketOptions};
+/// use wampwerk::websocket::{Deflate, WebSocketOptions};
 ///
 /// let deflate = Deflate::new().level(6).threshold(1024).server_context_takeover(false);
 /// let options = WebSocketOptions::new().per_message_deflate(deflate);

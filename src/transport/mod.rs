@@ -45,10 +45,7 @@ mod shared_frame;
 mod subprotocol;
 
 pub use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
-pub use crate::settings::{
-    Deflate, DeflateOffer, DeflateParameters, Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer,
-    WebSocketOptions,
-};
+pub use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer};
 pub(crate) use crate::websocket::CLOSE_TIMEOUT;
 pub use crate::websocket::CloseCode;
 pub use client_factory::{WampRawSocketClientFactory, WampWebSocketClientFactory};

@@ -19,7 +19,7 @@ macro_rules! option_setters {
     ($($name:ident($($arg:ident: $type:ty),+)),+ $(,)?) => {$(
         #[doc = concat!(
             "See [`WebSocketOptions::", stringify!($name),
-            "`](crate::transport::WebSocketOptions::", stringify!($name), ")."
+            "`](crate::websocket::WebSocketOptions::", stringify!($name), ")."
         )]
         #[must_use = "the setting is in the value that is returned"]
         pub fn $name(self, $($arg: $type),+) -> Self {

@@ -117,7 +117,7 @@ impl SendOptions {
     }
 
     /// Length of each frame in bytes, at least 1; of a compressed message its compressed bytes. Default: that
-    /// of [`auto_fragment_size`](crate::transport::WebSocketOptions::auto_fragment_size).
+    /// of [`auto_fragment_size`](crate::websocket::WebSocketOptions::auto_fragment_size).
     #[doc(alias = "fragmentSize")]
     #[must_use]
     pub fn fragment_size(mut self, bytes: usize) -> Self {

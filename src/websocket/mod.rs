@@ -49,7 +49,7 @@ cfg_if::cfg_if! {
         mod driver;
         pub(crate) mod handshake;
         mod masks;
-        pub(crate) mod mount;
+        mod mount;
         mod mounting;
         mod protocol;
         pub(crate) mod settings;
@@ -64,6 +64,8 @@ cfg_if::cfg_if! {
         mod server_protocol;
         pub use handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
         pub use server_factory::{IncomingRequest, IncomingRequests, WebSocketServerFactory, listen};
+        pub(crate) use mount::{Grant, Mounted, ServeStream};
+        pub use mount::{Mount, Upgrade};
         pub use server_protocol::WebSocketServerProtocol;
     } else {
         #[allow(dead_code, reason = "a page has whole messages only")]
@@ -77,6 +79,7 @@ cfg_if::cfg_if! {
     }
 }
 
+pub use crate::settings::{Deflate, DeflateOffer, DeflateParameters, WebSocketOptions};
 pub use close_code::CloseCode;
 pub(crate) use closed::CLOSE_TIMEOUT;
 pub use closed::{Closed, WebSocketError};

@@ -31,7 +31,7 @@ use crate::rt::BoxFuture;
 /// use axum::response::{IntoResponse, Response};
 /// use axum::routing::{any, get};
 /// use hyper_util::rt::TokioIo;
-/// use wampwerk::server::Mount;
+/// use wampwerk::websocket::Mount;
 /// use wampwerk::transport::ServerOptions;
 ///
 /// async fn wamp(

@@ -21,7 +21,7 @@ use crate::net::listen::room_for;
 use crate::rt::{self, BoxFuture};
 
 impl WebSocketServerFactory {
-    /// Makes this server a part of an HTTP server: see [`Mount`](crate::server::Mount). `serve` is called with each
+    /// Makes this server a part of an HTTP server: see [`Mount`](crate::websocket::Mount). `serve` is called with each
     /// connection, in a task of its own. The URL and the certificate are not used.
     ///
     /// ```

@@ -1,7 +1,7 @@
 //! Cryptosign: both ends against each other.
 
 use wampwerk::auth::Credential;
-use wampwerk::auth::cryptosign::{self, SigningKey};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::internals::auth::{Exchange, to_hex};
 use wampwerk::message::Challenge;
 use wampwerk::{Dict, Value};
@@ -26,8 +26,8 @@ fn hello() -> Dict {
 
 fn respond(key: &SigningKey, challenge: &Challenge, channel_id: Option<&[u8; 32]>) -> String {
     let challenge = challenge.extra.get("challenge").and_then(Value::as_str).unwrap();
-    let message = cryptosign::to_be_signed(challenge, channel_id).unwrap();
-    cryptosign::response(&key.sign(&message), &message)
+    let message = wampwerk::internals::auth::to_be_signed(challenge, channel_id).unwrap();
+    wampwerk::internals::auth::response(&key.sign(&message), &message)
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn nothing_else_joins() {
     exchange.verify(&answer(&respond(&stranger, &asked, None), &none)).unwrap_err();
     // A good signature over something else than the challenge.
     let message = [9; 32];
-    let signature = cryptosign::response(&key().sign(&message), &message);
+    let signature = wampwerk::internals::auth::response(&key().sign(&message), &message);
     begin().1.verify(&answer(&signature, &none)).unwrap_err();
 }
 
@@ -80,7 +80,7 @@ fn a_key_of_small_order_signs_nothing() {
     let mut signature = [0; 64];
     signature[0] = 1;
     let message = [9; 32];
-    let response = cryptosign::response(&signature, &message);
+    let response = wampwerk::internals::auth::response(&signature, &message);
     wampwerk::internals::auth::verify(&weak, &message, &response).unwrap_err();
 }
 
@@ -131,7 +131,7 @@ fn the_router_proves_itself_if_it_is_asked_to() {
         let key = wampwerk::internals::auth::public_key_from_hex(text("pubkey")).unwrap();
         assert_eq!(key, router_key.public_key());
         let channel_id = binding.map(|_| &channel_id);
-        let message = cryptosign::to_be_signed(&asked, channel_id).unwrap();
+        let message = wampwerk::internals::auth::to_be_signed(&asked, channel_id).unwrap();
         wampwerk::internals::auth::verify(&key, &message, text("signature")).unwrap();
         // The challenge for an unknown user looks the same.
         let (mock, _) = Exchange::mock("cryptosign", &context).unwrap();

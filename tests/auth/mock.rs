@@ -1,6 +1,6 @@
 //! Challenges for unknown users: they look like others, and no answer to them is right.
 
-use wampwerk::auth::cryptosign::{self, SigningKey};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt};
 use wampwerk::internals::auth::{ClientExchange, Exchange, to_hex};
@@ -111,8 +111,8 @@ fn a_mock_never_lets_anybody_in() {
             }
             _ => {
                 let challenge = extra.get("challenge").and_then(Value::as_str).unwrap();
-                let message = cryptosign::to_be_signed(challenge, None).unwrap();
-                (cryptosign::response(&key.sign(&message), &message), Dict::new())
+                let message = wampwerk::internals::auth::to_be_signed(challenge, None).unwrap();
+                (wampwerk::internals::auth::response(&key.sign(&message), &message), Dict::new())
             }
         };
         let (signature, extra) = reply(&challenge.extra);

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
-use wampwerk::auth::{AuthError, Secret, cryptosign, wampcra};
+use wampwerk::auth::{AuthError, Salt, Secret, cryptosign, wampcra};
 use wampwerk::internals::auth::{
     AuthMessage, Binding, ClientExchange, Keys, salted_password, saslprep,
 };
@@ -19,7 +19,7 @@ fn wampcra_signatures() {
         let mut key = secret.clone();
         if let Some(salt) = case["salt"].as_str() {
             let (iterations, keylen) = (number(&case["iterations"]), number(&case["keylen"]));
-            key = wampcra::derive_key(&secret, salt, iterations, keylen as usize).unwrap();
+            key = derived(&secret, salt, iterations, keylen);
             extra = extra.with("salt", salt).with("iterations", iterations).with("keylen", keylen);
         }
         assert_eq!(key.as_str().unwrap(), text(&case["key"]));
@@ -33,9 +33,15 @@ fn wampcra_signatures() {
     for case in cases(&file["derive"], 2) {
         let secret = Secret::from(text(&case["secret"]));
         let (iterations, keylen) = (number(&case["iterations"]), number(&case["keylen"]));
-        let key = wampcra::derive_key(&secret, text(&case["salt"]), iterations, keylen as usize);
-        assert_eq!(key.unwrap().as_str().unwrap(), text(&case["key"]));
+        let key = derived(&secret, text(&case["salt"]), iterations, keylen);
+        assert_eq!(key.as_str().unwrap(), text(&case["key"]));
     }
+}
+
+fn derived(secret: &Secret, salt: &str, iterations: u32, keylen: u32) -> Secret {
+    let mut salt = Salt::new(salt);
+    (salt.iterations, salt.keylen) = (iterations, keylen as usize);
+    salt.derive_key(secret).unwrap()
 }
 
 #[test]
@@ -46,7 +52,7 @@ fn cryptosign_signatures() {
         assert_eq!(wampwerk::internals::auth::to_hex(&key.public_key()), text(&case["public_key"]));
         let message = to_be_signed(case).unwrap();
         assert_eq!(wampwerk::internals::auth::to_hex(&message), text(&case["message"]));
-        let response = cryptosign::response(&key.sign(&message), &message);
+        let response = wampwerk::internals::auth::response(&key.sign(&message), &message);
         assert_eq!(response, text(&case["response"]));
         wampwerk::internals::auth::verify(&key.public_key(), &message, &response).unwrap();
     }
@@ -207,7 +213,7 @@ fn verify(case: &Json) -> Result<(), AuthError> {
 fn to_be_signed(case: &Json) -> Result<[u8; 32], AuthError> {
     let channel_id = case["channel_id"].as_str().map(|_| hex(&case["channel_id"]));
     let channel_id: Option<[u8; 32]> = channel_id.map(|id| id.try_into().unwrap());
-    cryptosign::to_be_signed(text(&case["challenge"]), channel_id.as_ref())
+    wampwerk::internals::auth::to_be_signed(text(&case["challenge"]), channel_id.as_ref())
 }
 
 fn read(file: &str) -> Json {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use wampwerk::component::IntoTransports;
 use wampwerk::error::ConfigError;
-use wampwerk::transport::{Endpoint, IpVersion, Proxy, Tls, TransportConfig, WebSocketOptions};
+use wampwerk::transport::{Endpoint, IpVersion, Proxy, Tls, TransportConfig};
+use wampwerk::websocket::WebSocketOptions;
 use wampwerk::{Dict, Serializer, Value};
 
 /// Reads them as a component does.

@@ -10,7 +10,8 @@ mod native {
     use std::error::Error;
 
     use tokio::io::AsyncReadExt;
-    use wampwerk::transport::{Deflate, ServerOptions};
+    use wampwerk::transport::ServerOptions;
+    use wampwerk::websocket::Deflate;
     use wampwerk::websocket::{self, Message, WebSocket};
 
     pub(crate) async fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {

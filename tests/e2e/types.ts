@@ -12,6 +12,7 @@ import {
   EncodeError,
   EventStream,
   init,
+  initAuth,
   Publication,
   Registration,
   Result,
@@ -48,6 +49,9 @@ export async function connecting(): Promise<Session> {
   await init();
   await init(new Uint8Array());
   await init(new URL('https://example.com/wampwerk_bg.wasm'));
+  await init(undefined, { auth: 'https://example.com/wampwerk_auth_bg.wasm' });
+  await initAuth();
+  await initAuth(new Uint8Array());
   await connect({ url: new URL('wss://example.com/ws'), realm: 'realm1' });
   // @ts-expect-error the realm is needed
   await connect({ url: 'ws://127.0.0.1:8080/ws' });

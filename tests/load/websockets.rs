@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use wampwerk::transport::{Deflate, ServerOptions};
+use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::Deflate;
 use wampwerk::websocket::{self, WebSocket, WebSocketServerFactory};
 
 use crate::child::raise_open_files;

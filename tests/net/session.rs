@@ -11,8 +11,9 @@ use wampwerk::session::authentication::WampCra;
 use wampwerk::session::connect_with;
 use wampwerk::transport::{
     Connector, Tls, TlsServer, TransportConfig, WampRawSocketClientFactory,
-    WampWebSocketClientFactory, WebSocketOptions,
+    WampWebSocketClientFactory,
 };
+use wampwerk::websocket::WebSocketOptions;
 use wampwerk::{Router, Serializer, Session, connect};
 
 use crate::common::behaviour::{self, Place};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use wampwerk::error::BuildError;
-use wampwerk::router::{Action, Authorization, Cached, MetaApi, Role, RouterBuilder, Rule};
+use wampwerk::router::{Action, Authorization, MetaApi, Role, RouterBuilder, Rule};
 use wampwerk::{Error, Router, Session};
 
 fn uri<T, E: Into<Error>>(result: Result<T, E>) -> String {
@@ -67,7 +67,7 @@ async fn the_session_waits_for_the_callback_and_others_do_not() {
                 match request.uri.as_str() {
                     "com.example.fails" => Err("the database is away"),
                     "com.example.panics" => panic!("on purpose"),
-                    uri => Ok(Authorization::from(uri == "com.example.f").cached(Cached::ForRole)),
+                    uri => Ok(Authorization::from(uri == "com.example.f").cached_for_role()),
                 }
             }
         })

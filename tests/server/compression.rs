@@ -1,6 +1,7 @@
 //! Sessions over compressed WebSockets: calls, and events for many subscribers of different kinds.
 
-use wampwerk::transport::{Deflate, ServerOptions, WebSocketOptions};
+use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::{Deflate, WebSocketOptions};
 use wampwerk::{Router, Serializer, Session, connect};
 
 use crate::common::soon;

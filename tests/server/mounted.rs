@@ -14,10 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use wampwerk::internals::codec;
 use wampwerk::message::Message;
-use wampwerk::server::{
-    HandlerError, Mount, TransportHandler, WampTransport, WampWebSocketServerFactory,
-};
+use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
 use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::Mount;
 use wampwerk::websocket::{
     self as ws, Closed, ConnectionAccept, ConnectionDeny, ConnectionRequest, Sender,
     WebSocketServerFactory, WebSocketServerProtocol,

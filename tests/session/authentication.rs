@@ -3,11 +3,12 @@
 
 use data_encoding::BASE64;
 use serde_json::json;
-use wampwerk::auth::cryptosign::{SigningKey, response, to_be_signed};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::error::{CloseKind, CloseReason, ConnectError};
 use wampwerk::internals::auth::to_hex;
+use wampwerk::internals::auth::{response, to_be_signed};
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::{
     Anonymous, Authentication, Cryptosign, Named, Scram, Ticket, WampCra,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use wampwerk::component::IntoTransports;
-use wampwerk::transport::{IpVersion, Tls, TransportConfig, WebSocketOptions};
+use wampwerk::transport::{IpVersion, Tls, TransportConfig};
+use wampwerk::websocket::WebSocketOptions;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn with(more: &str) -> String {

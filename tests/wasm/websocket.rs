@@ -11,13 +11,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use wampwerk::error::{Cause, ConfigError, ConnectError, TransportError};
 use wampwerk::internals::rt::{self, Sleep};
-use wampwerk::transport::{
-    Deflate, Endpoint, IpVersion, Ping, Proxy, Tls, WampWebSocketClientFactory, WebSocketOptions,
-};
+use wampwerk::transport::{Endpoint, IpVersion, Ping, Proxy, Tls, WampWebSocketClientFactory};
 use wampwerk::websocket::{
     self, Closed, ConnectionResponse, Message, Part, PreparedMessage, SendOptions, Sender,
     WebSocket, WebSocketClientFactory, WebSocketClientProtocol, WebSocketError,
 };
+use wampwerk::websocket::{Deflate, WebSocketOptions};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// There is no listener at this port.

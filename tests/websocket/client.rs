@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use wampwerk::error::{Cause, ConnectError};
 use wampwerk::internals::framing::websocket::handshake::Key;
-use wampwerk::transport::WebSocketOptions;
+use wampwerk::websocket::WebSocketOptions;
 use wampwerk::websocket::{
     self, Closed, ConnectingRequest, ConnectionResponse, Message, Part, PreparedMessage,
     SendOptions, Sender, WebSocket, WebSocketClientFactory, WebSocketClientProtocol,
@@ -243,7 +243,7 @@ async fn a_peer_that_reads_nothing_makes_the_sender_wait() {
 async fn what_is_too_long_is_refused_and_the_connection_stays() {
     let (url, server) = server("").await;
     let factory = WebSocketClientFactory::new(url);
-    let options = wampwerk::transport::WebSocketOptions::new().max_message_payload_size(10);
+    let options = wampwerk::websocket::WebSocketOptions::new().max_message_payload_size(10);
     let socket = factory.options(options).open().await.unwrap();
     let mut server = server.await.unwrap().1;
     let error = socket.send("01234567890").await.unwrap_err();
@@ -472,7 +472,7 @@ async fn messages_before_a_violation_are_answered() {
 #[tokio::test]
 async fn a_violation_ends_a_connection_whose_messages_nobody_takes() {
     let (url, server) = server("").await;
-    let options = wampwerk::transport::WebSocketOptions::new();
+    let options = wampwerk::websocket::WebSocketOptions::new();
     let options = options.close_timeout(Duration::from_millis(50));
     let socket = websocket::connect(url).options(options).await.unwrap();
     let mut server = server.await.unwrap().1;

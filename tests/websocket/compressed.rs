@@ -6,7 +6,7 @@ use wampwerk::internals::framing::websocket::deflate::{Agreement, accept, offer}
 use wampwerk::internals::framing::websocket::{
     Event, Form, Kind, Limits, Part, Prepared, ReadError, Reader, Role, Writer,
 };
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 const LIMITS: Limits = Limits { frame: 1 << 20, message: 1 << 20 };
 

@@ -4,7 +4,7 @@ use wampwerk::internals::framing::websocket::Role::{self, Client, Server};
 use wampwerk::internals::framing::websocket::deflate::{
     self, Agreement, Compressor, Decompressor, InflateError,
 };
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 pub(crate) const LIMIT: usize = 1 << 20;
 

@@ -2,7 +2,7 @@
 
 use wampwerk::internals::framing::websocket::Role::{Client, Server};
 use wampwerk::internals::framing::websocket::deflate::{InflateError, compress_shared};
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 use crate::deflate_common::{
     LIMIT, agree, agreed, compress, compress_in, inflate, inflate_in, octets, pair, takeover,

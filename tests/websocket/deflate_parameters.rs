@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use wampwerk::internals::framing::websocket::deflate::{
     self, BadExtensions, Extension, Parameters, parse,
 };
-use wampwerk::transport::{Deflate, DeflateOffer};
+use wampwerk::websocket::{Deflate, DeflateOffer};
 
 use crate::deflate_common::{agree, takeover, without};
 

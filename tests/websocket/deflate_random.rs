@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use wampwerk::internals::framing::websocket::Role;
 use wampwerk::internals::framing::websocket::deflate::compress_shared;
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 use crate::deflate_common::{
     LIMIT, agreed, compress_in, inflate, inflate_in, octets, pair, takeover, without,

@@ -3,7 +3,7 @@
 use wampwerk::internals::framing::websocket::handshake::{
     ClientRequest, HeadKind, HeadReader, Key, ResponseError,
 };
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 /// Key and answer of RFC 6455, section 1.3.
 const KEY: [u8; 16] = *b"the sample nonce";

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use wampwerk::error::{ConnectError, HttpRefusal, ListenError};
-use wampwerk::transport::{Deflate, ServerOptions};
+use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::Deflate;
 use wampwerk::websocket::{
     self, Closed, ConnectionAccept, ConnectionDeny, ConnectionRequest, Message, Sender,
     WebSocketServerFactory, WebSocketServerProtocol,

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use wampwerk::transport::WebSocketOptions;
+use wampwerk::websocket::WebSocketOptions;
 use wampwerk::websocket::{self, Message, PreparedMessage, SendOptions, WebSocket, WebSocketError};
 
 /// Ours over tungstenite's client and server, which are connected to each other.

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use wampwerk::internals::framing::websocket::{
     Event, Form, Kind, Limits, Reader, Role, Writer, deflate,
 };
-use wampwerk::transport::Deflate;
+use wampwerk::websocket::Deflate;
 
 use crate::contenders::{Library, Socket, by_hand};
 use crate::measure::Error;

@@ -18,7 +18,7 @@ use axum::routing::{any, get};
 use axum::serve::ListenerExt;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use wampwerk::server::Mount;
+use wampwerk::websocket::Mount;
 
 /// Where the router is, if it is ours.
 pub(crate) const WAMP: &str = "/ws";

@@ -10,9 +10,9 @@
 
 use wasm_bindgen::prelude::*;
 
-use wampwerk::auth::cryptosign::{SigningKey, verify_signature};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf};
-use wampwerk::auth::{AuthError, Secret, wampcra};
+use wampwerk::auth::{AuthError, Salt, Secret, wampcra};
 
 /// Returns WAMP-CRA's signature.
 #[wasm_bindgen(js_name = wampcraSign)]
@@ -28,7 +28,9 @@ pub fn wampcra_derive_key(
     iterations: u32,
     keylen: u32,
 ) -> Result<Vec<u8>, JsValue> {
-    let key = wampcra::derive_key(&Secret::from(secret), salt, iterations, keylen as usize);
+    let mut salt = Salt::new(salt);
+    (salt.iterations, salt.keylen) = (iterations, keylen as usize);
+    let key = salt.derive_key(&Secret::from(secret));
     key.map(|key| key.as_bytes().to_vec()).map_err(thrown)
 }
 
@@ -51,7 +53,7 @@ pub fn cryptosign_verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), JsValue> {
-    let verified = verify_signature(exactly(public_key)?, exactly(message)?, exactly(signature)?);
+    let verified = SigningKey::verify(exactly(public_key)?, exactly(message)?, exactly(signature)?);
     verified.map_err(thrown)
 }
 

@@ -6,7 +6,8 @@ use ed25519_dalek::Signer;
 use zeroize::Zeroizing;
 
 use crate::auth::AuthError;
-use crate::auth::cryptosign::{keyfile, openssh, to_hex};
+use crate::auth::cryptosign::public_key::verify_signature;
+use crate::auth::cryptosign::{keyfile, openssh, response, to_be_signed, to_hex};
 use crate::auth::hex::secret_from_hex;
 
 /// Maximum size of a key file, in octets.
@@ -124,6 +125,32 @@ impl SigningKey {
     /// Signs a message.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()
+    }
+
+    /// Returns AUTHENTICATE.Signature for the challenge of CHALLENGE.Extra: the signature and what is signed, as
+    /// 192 hexadecimal digits. `channel_id` is that of the connection, if a channel binding is used.
+    ///
+    /// # Errors
+    /// Returns [`AuthError`] if the challenge is not 32 octets in hexadecimal digits.
+    pub fn sign_challenge(
+        &self,
+        challenge_hex: &str,
+        channel_id: Option<&[u8; 32]>,
+    ) -> Result<String, AuthError> {
+        let message = to_be_signed(challenge_hex, channel_id)?;
+        Ok(response(&self.sign(&message), &message))
+    }
+
+    /// Checks that a message was signed by the private key of this public key.
+    ///
+    /// # Errors
+    /// Returns [`AuthError`] if the signature is wrong or the key is not valid.
+    pub fn verify(
+        public_key: &[u8; 32],
+        message: &[u8; 32],
+        signature: &[u8; 64],
+    ) -> Result<(), AuthError> {
+        verify_signature(public_key, message, signature)
     }
 }
 

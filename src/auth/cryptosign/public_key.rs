@@ -6,7 +6,7 @@ use crate::auth::cryptosign::from_hex_array;
 use crate::auth::hex::hex;
 use crate::auth::{AuthError, constant_time_eq};
 
-/// Checks that a [`response`](super::response) is the signature of this key over exactly this message.
+/// Checks that a [`response`](super::challenge::response) is the signature of this key over exactly this message.
 ///
 /// # Errors
 /// Returns [`AuthError`] if the signature is wrong or the key is not valid.
@@ -23,7 +23,7 @@ pub fn verify(public_key: &[u8; 32], message: &[u8; 32], response: &str) -> Resu
 ///
 /// # Errors
 /// Returns [`AuthError`] if the signature is wrong or the key is not valid.
-pub fn verify_signature(
+pub(super) fn verify_signature(
     public_key: &[u8; 32],
     message: &[u8; 32],
     signature: &[u8; 64],

@@ -32,14 +32,8 @@ pub fn sign(key: &[u8], challenge: &str) -> String {
     base64(&hmac_sha256(key, &[challenge.as_bytes()]))
 }
 
-/// Derives the key of a salted secret: Base64 of PBKDF2-HMAC-SHA256. The Base64 *text* is the key,
-/// as in Autobahn, in Crossbar and in the specification's sample.
-///
-/// # Errors
-/// Returns [`AuthError`] if `iterations` or `keylen` is 0, if the key is longer than 1024
-/// octets, or if it takes more than 1 000 000 rounds: iterations times 32-octet blocks of the key.
-#[doc(alias = "pbkdf2")]
-pub fn derive_key(
+/// Derives the key of a salted secret; see [`Salt::derive_key`](crate::auth::Salt::derive_key).
+pub(in crate::auth) fn derive_key(
     secret: &Secret,
     salt: &str,
     iterations: u32,

@@ -4,8 +4,8 @@
 
 use crate::component::config::read::{self, Fields};
 use crate::error::ConfigError;
-use crate::transport::Deflate;
 use crate::value::Value;
+use crate::websocket::Deflate;
 
 const KEYS: [&str; 7] = [
     "level",

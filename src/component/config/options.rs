@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::component::config::{deflate, read};
 use crate::error::ConfigError;
 use crate::settings::LARGEST;
-use crate::transport::{Ping, WebSocketOptions};
+use crate::transport::Ping;
 use crate::value::Value;
+use crate::websocket::WebSocketOptions;
 
 /// The handling of an option.
 enum Rule {

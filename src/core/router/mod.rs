@@ -60,7 +60,7 @@ use crate::uri::Uri;
 
 pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Principal, User};
 pub(crate) use authorization::validate as validate_roles;
-pub use authorization::{Action, Authorization, AuthorizationRequest, Cached, Role, Rule};
+pub use authorization::{Action, Authorization, AuthorizationRequest, Role, Rule};
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
 pub use connection::{ConnectionId, Peer};
 pub use meta_api::MetaApi;

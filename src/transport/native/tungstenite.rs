@@ -13,7 +13,8 @@ use super::websocket::{WebSocketFraming, over};
 use crate::error::{ConfigError, TransportError};
 use crate::message::Serializer;
 use crate::transport::batched::Batched;
-use crate::transport::{CloseCode, SharedFrame, Transport, TransportInfo, WebSocketOptions};
+use crate::transport::{CloseCode, SharedFrame, Transport, TransportInfo};
+use crate::websocket::WebSocketOptions;
 use crate::websocket::settings::Settings;
 use crate::websocket::tungstenite::{Connection, settings};
 

@@ -29,7 +29,7 @@ impl ConnectionRequest {
 
     /// Returns the client's address. With
     /// [`trust_x_forwarded_for`](crate::transport::ServerOptions::trust_x_forwarded_for) it is the one that
-    /// the proxies name. Without that it is `None` in a [mounted](crate::server::Mount) server, where the
+    /// the proxies name. Without that it is `None` in a [mounted](crate::websocket::Mount) server, where the
     /// HTTP server has it.
     pub fn peer(&self) -> Option<&str> {
         self.0.peer.as_deref()

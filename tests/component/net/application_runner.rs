@@ -11,7 +11,8 @@ use wampwerk::component::{
 };
 use wampwerk::error::{CloseKind, CloseReason};
 use wampwerk::router::MetaApi;
-use wampwerk::transport::{Endpoint, Tls, WebSocketOptions};
+use wampwerk::transport::{Endpoint, Tls};
+use wampwerk::websocket::WebSocketOptions;
 use wampwerk::{Router, Serializer, Session};
 
 use crate::common::listening;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use wampwerk::auth::cryptosign::{self, SigningKey};
+use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
 use wampwerk::auth::{Credential, Salt, Secret};
 use wampwerk::internals::auth::ClientExchange;
@@ -128,8 +128,8 @@ impl Client {
             }
             _ => {
                 let challenge = text(challenge, "challenge");
-                let message = cryptosign::to_be_signed(&challenge, None).unwrap();
-                cryptosign::response(&key(&self.secret).sign(&message), &message)
+                let message = wampwerk::internals::auth::to_be_signed(&challenge, None).unwrap();
+                wampwerk::internals::auth::response(&key(&self.secret).sign(&message), &message)
             }
         };
         Authenticate { signature, extra }

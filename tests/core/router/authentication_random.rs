@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use wampwerk::Dict;
-use wampwerk::auth::{cryptosign, wampcra};
+use wampwerk::auth::wampcra;
 use wampwerk::internals::core::router::{AuthenticationConfig, ConnectionId, Denied, Principal};
 use wampwerk::message::*;
 
@@ -203,7 +203,8 @@ fn is_right(peer: &PeerState, answer: &Authenticate, dynamic: bool) -> bool {
             }
             _ => {
                 let message =
-                    cryptosign::to_be_signed(&text(challenge, "challenge"), None).unwrap();
+                    wampwerk::internals::auth::to_be_signed(&text(challenge, "challenge"), None)
+                        .unwrap();
                 let key = key(RIGHT).public_key();
                 let announced = hello.details.authextra.as_ref().unwrap().get("pubkey").cloned();
                 announced == Some(wampwerk::internals::auth::to_hex(&key).into())

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use wampwerk::internals::core::router::{
-    Action, Authorization, Cached, CloseCause, ConnectionId, MetaApi, Peer, Role, RouterConfig,
-    Rule,
+    Action, Authorization, CloseCause, ConnectionId, MetaApi, Peer, Role, RouterConfig, Rule,
 };
 use wampwerk::message::*;
 use wampwerk::{Dict, List, Match, Value};
@@ -216,21 +215,22 @@ fn answers_can_be_kept_for_a_session_or_a_role() {
         net.send(who, call(1, uri, 1));
         !net.questions.is_empty()
     };
-    for (cache, again, other) in [
-        (Cached::No, true, true),
-        (Cached::ForSession, false, true),
-        (Cached::ForRole, false, false),
-    ] {
+    let lifetimes: [(&str, fn(Authorization) -> Authorization, bool, bool); 3] = [
+        ("request", |decided| decided, true, true),
+        ("session", Authorization::cached_for_session, false, true),
+        ("role", Authorization::cached_for_role, false, false),
+    ];
+    for (cache, cached, again, other) in lifetimes {
         for decided in [Authorization::allowed(), Authorization::denied()] {
             let mut net = net();
             let [one, two] = [net.join(), net.join()];
             assert!(ask(&mut net, one, "com.example.f"));
-            answer(&mut net, Some(decided.cached(cache)));
+            answer(&mut net, Some(cached(decided)));
             let said = net.take(one);
             for (who, expected) in [(one, again), (two, other)] {
-                assert_eq!(ask(&mut net, who, "com.example.f"), expected, "{cache:?}");
+                assert_eq!(ask(&mut net, who, "com.example.f"), expected, "{cache}");
                 if expected {
-                    answer(&mut net, Some(decided.cached(cache)));
+                    answer(&mut net, Some(cached(decided)));
                 }
                 assert_eq!(net.take(who), said);
             }
@@ -243,7 +243,7 @@ fn answers_can_be_kept_for_a_session_or_a_role() {
             net.disconnect(one);
             net.questions.clear();
             let three = net.join();
-            assert_eq!(ask(&mut net, three, "com.example.f"), other, "{cache:?}");
+            assert_eq!(ask(&mut net, three, "com.example.f"), other, "{cache}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Both roles against a peer that echoes.
 
 use serde_json::{Value as Json, json};
-use wampwerk::transport::{Deflate, ServerOptions};
+use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::Deflate;
 use wampwerk::websocket::{self, WebSocket};
 
 use super::exchange::exchange;

@@ -1,7 +1,8 @@
 //! Ours, by its public interface.
 
 use bytes::Bytes;
-use wampwerk::transport::{Deflate, ServerOptions};
+use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::Deflate;
 use wampwerk::websocket::{self, IncomingRequest, IncomingRequests, Message, WebSocket};
 
 use super::{Library, Socket};

@@ -71,7 +71,7 @@ impl User {
     }
 
     /// Adds a salted secret for WAMP-CRA. `key` is the result of
-    /// [`derive_key`](crate::auth::wampcra::derive_key) for the user's secret and the same salt:
+    /// [`derive_key`](crate::auth::Salt::derive_key) for the user's secret and the same salt:
     /// base64 text.
     pub fn salted_wampcra(self, key: impl Into<Secret>, salt: Salt) -> Self {
         self.credential(Credential::WampCra { secret: key.into(), salt: Some(salt) })

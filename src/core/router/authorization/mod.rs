@@ -12,7 +12,8 @@ mod waiting;
 
 pub(super) use cache::{Verdict, Verdicts};
 pub(super) use policy::{Policy, Rules};
-pub use request::{Action, Authorization, AuthorizationRequest, Cached};
+pub(super) use request::Cached;
+pub use request::{Action, Authorization, AuthorizationRequest};
 pub(crate) use role::validate;
 pub use role::{Role, Rule};
 pub(super) use waiting::{Outcome, Subject, Waiting};

@@ -67,14 +67,12 @@ pub struct Authorization {
     /// router's settings ask for. Applies to calls and publications only.
     pub disclose: bool,
     /// Lifetime of the decision in the router's cache.
-    pub cache: Cached,
+    pub(in crate::core::router) cache: Cached,
 }
 
-/// Lifetime of an authorizer's decision in the router's cache, as long as there is room. A cached
-/// decision applies to the same action, URI and match policy, whatever the options.
+/// Lifetime of an authorizer's decision in the router's cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cached {
+pub(in crate::core::router) enum Cached {
     /// This request only.
     #[default]
     No,
@@ -127,10 +125,21 @@ impl Authorization {
         self
     }
 
-    /// Sets the lifetime in the router's cache. Default: this request only.
+    /// Keeps the decision for this session, until it ends. Default: it is for this request only.
+    ///
+    /// A cached decision applies to the same action, URI and match policy, whatever the options. It is kept as
+    /// long as there is room.
     #[must_use]
-    pub fn cached(mut self, cache: Cached) -> Self {
-        self.cache = cache;
+    pub fn cached_for_session(mut self) -> Self {
+        self.cache = Cached::ForSession;
+        self
+    }
+
+    /// Keeps the decision for all sessions of this role on this realm, until the router ends; see
+    /// [`cached_for_session`](Self::cached_for_session).
+    #[must_use]
+    pub fn cached_for_role(mut self) -> Self {
+        self.cache = Cached::ForRole;
         self
     }
 }
