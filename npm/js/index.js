@@ -21,6 +21,7 @@ export {
   WampError,
 } from './errors.js';
 export { init } from './loading.js';
+export { initAuth } from './loading-auth.js';
 export { Meta } from './meta.js';
 export { Publication, Session } from './session.js';
 export { EventStream, Registration, Subscription } from './subscription.js';

@@ -320,7 +320,10 @@ macro_rules! messages {
                         )
                     },)*
                 };
-                failed.map_or(Ok(message), Err)
+                match failed {
+                    None => Ok(message),
+                    Some(error) => Err(error),
+                }
             }
 
             pub(crate) fn write(

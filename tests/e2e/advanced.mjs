@@ -648,11 +648,11 @@ export const once = {
       await fails(session.call('demo.add', [1, 2], {}, wrong), 'TypeError');
     }
     await fails(session.publish('adv.x', [], {}, { exclude_Me: true }), 'TypeError');
-    await fails(session.publish('adv.x', [], {}, { exclude: ['me'] }), 'EncodeError');
-    await fails(session.subscribe('adv.x', () => {}, { match: 'regex' }), 'EncodeError');
+    await fails(session.publish('adv.x', [], {}, { exclude: ['me'] }), 'TypeError');
+    await fails(session.subscribe('adv.x', () => {}, { match: 'regex' }), 'TypeError');
     await fails(session.subscribe('adv.x', () => {}, { queue: 0 }), 'TypeError');
     await fails(session.subscribe('adv.x', () => {}, { mtach: 'exact' }), 'TypeError');
-    await fails(session.register('adv.x', () => {}, { invoke: 'all' }), 'EncodeError');
+    await fails(session.register('adv.x', () => {}, { invoke: 'all' }), 'TypeError');
     await fails(session.register('adv.x', () => {}, { acknowledge: true }), 'TypeError');
     is(await session.call('demo.add', [1, 2], {}, { x_own_option: [1, { a: 2 }] }), 3, 'one of a router');
   },
