@@ -352,7 +352,10 @@ export class Connection {
   close(reason?: string, message?: string): Promise<void>;
 }
 
-/** WAMP-CRA for your own `onchallenge`, where the wasm module is loaded. */
+/**
+ * WAMP-CRA for your own `onchallenge`, where the authentication module is loaded; elsewhere
+ * `await initAuth()` before.
+ */
 export const auth_cra: {
   /** Returns the signature of a challenge in base64. */
   sign(key: string | Uint8Array, challenge: string): string;
@@ -362,7 +365,8 @@ export const auth_cra: {
 
 /**
  * Cryptosign for your own `onchallenge`. `seed` is the private key: 32 octets, or 64
- * hexadecimal digits. The wasm module must be loaded: `await init()`.
+ * hexadecimal digits. The authentication module is loaded in `onchallenge`; elsewhere
+ * `await initAuth()` before.
  */
 export const auth_cryptosign: {
   /** Returns the public key for `authextra.pubkey`: 64 hexadecimal digits. */

@@ -67,12 +67,25 @@ export type WasmSource =
   | Promise<Response>;
 
 /**
- * Loads the wasm module. {@link connect} does it by itself, from `wampwerk_bg.wasm` beside
+ * Loads the main wasm module. {@link connect} does it by itself, from `wampwerk_bg.wasm` beside
  * `index.js`; call it only to load earlier, or from somewhere else. Further calls do nothing.
+ * `options.auth` is the source of the authentication module: see {@link initAuth}. It is not loaded
+ * before it is needed.
  *
- * @throws {ConnectError} if it cannot be loaded; a further call tries again
+ * @throws {ConnectError} if it cannot be loaded, with the URL; a further call tries again
  */
-export function init(source?: WasmSource): Promise<void>;
+export function init(source?: WasmSource, options?: { auth?: WasmSource }): Promise<void>;
+
+/**
+ * Loads the authentication module, from `wampwerk_auth_bg.wasm` beside `index.js`. It contains the
+ * computations of `wampcra`, `cryptosign`, `scram` and `wamp-scram`, and is loaded by itself if one of
+ * these methods is offered with its settings, or before `onchallenge` is called for one. Call it only
+ * to load it earlier or from somewhere else, or to use {@link auth_cra} and {@link auth_cryptosign}
+ * outside of `onchallenge`. Further calls do nothing.
+ *
+ * @throws {ConnectError} if it cannot be loaded, with the URL; a further call tries again
+ */
+export function initAuth(source?: WasmSource): Promise<void>;
 
 export interface ConnectOptions {
   /** URL of the router: `ws://` or `wss://`. */
