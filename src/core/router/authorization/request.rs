@@ -52,9 +52,9 @@ pub struct AuthorizationRequest {
 /// Decision of an authorizer. A `bool` converts to one.
 ///
 /// ```
-/// use wampwerk::router::{Authorization, Cached};
+/// use wampwerk::router::Authorization;
 ///
-/// let decided = Authorization::allowed().disclose().cached(Cached::ForSession);
+/// let decided = Authorization::allowed().disclose().cached_for_session();
 /// assert!(decided.allow && decided.disclose);
 /// assert_eq!(Authorization::from(false), Authorization::denied());
 /// ```
