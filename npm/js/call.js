@@ -1,6 +1,6 @@
 // Calls: a promise of the result that can also be looped over, for progressive results.
 
-import { attempt, isFlag, isObject, isSignal, need, needDuration, request, split } from './check.js';
+import { attempt, finite, isFlag, isObject, isSignal, need, needDuration, request, split } from './check.js';
 import { described, WampError } from './errors.js';
 
 /** Maximum number of progressive results that wait for a loop. */
@@ -134,7 +134,7 @@ export class Call extends Promise {
     need('onProgress', onProgress, onProgress === undefined || typeof onProgress === 'function');
     this.#details = details === true;
     if (routerTimeout !== undefined) {
-      wire.timeout = Math.ceil(routerTimeout);
+      wire.timeout = Math.ceil(finite(routerTimeout));
     }
     if (onProgress !== undefined) {
       this.#wishes.step = (reply) => 

@@ -74,6 +74,14 @@ export function needDuration(what, value) {
   need(what, value, value === undefined || (typeof value === 'number' && value > 0));
 }
 
+/** Maximum number of milliseconds of a time limit for the module; a longer one counts as none there. */
+const LONGEST = 365 * 86_400_000;
+
+/** Returns a time limit as a finite number. */
+export function finite(millis) {
+  return millis === undefined ? undefined : Math.min(millis, LONGEST);
+}
+
 /** Checks an optional number of events. */
 export function needQueue(queue) {
   need('queue', queue, queue === undefined || (Number.isInteger(queue) && queue > 0 && queue < 2 ** 32));

@@ -2,7 +2,7 @@
 // functions of the user for it.
 
 import { authenticationOptions, Credentials } from './authentication.js';
-import { attemptNow, isObject, key, need, needDuration, needQueue, split, tell } from './check.js';
+import { attemptNow, finite, isObject, key, need, needDuration, needQueue, split, tell } from './check.js';
 import { answering } from './endpoint.js';
 import { describedNow, Errors } from './errors.js';
 import { init, isLoaded } from './loading.js';
@@ -49,6 +49,8 @@ export class Component {
   #listeners = new Map(stations.map((name) => [name, []]));
   #declared = new Set();
   #raw;
+  /** The error that ends the run. */
+  #failure;
   #session = null;
   /** The error mapping of the current session, until the next session. */
   #rawSession;
@@ -62,12 +64,13 @@ export class Component {
       need('an option', name, componentOptions.includes(name));
     }
     const { realm = 'realm1', transports = DEFAULT_URL, main, isFatal, strict = false } = options;
-    const { timeout, batched = false, discloseMe, onUserError, extra } = options;
+    const { timeout: given, batched = false, discloseMe, onUserError, extra } = options;
     need('realm', realm, typeof realm === 'string');
     need('main', main, main === undefined || typeof main === 'function');
     need('isFatal', isFatal, isFatal === undefined || typeof isFatal === 'function');
     need('strict', strict, typeof strict === 'boolean');
-    needDuration('timeout', timeout);
+    needDuration('timeout', given);
+    const timeout = finite(given);
     need('batched', batched, typeof batched === 'boolean');
     need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
     need('onUserError', onUserError, onUserError === undefined || typeof onUserError === 'function');
@@ -180,11 +183,21 @@ export class Component {
       return;
     }
     this.#build();
+    this.#failure = undefined;
     try {
       await this.#raw.start();
     } catch (report) {
       throw this.#errorOf(report);
     }
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
+  }
+
+  /** Ends the run with an error. */
+  #fail(error) {
+    this.#failure = error;
+    void this.stop();
   }
 
   #build() {
@@ -195,6 +208,7 @@ export class Component {
       ask: (component, what, about) => component.#ask(what, about),
       isFatal: (component, error, byDefault) => component.#decide(error, byDefault),
       tell: (component, error) => tell(component.#errors.from(error), component.#errors, 'the component'),
+      fail: (component, error) => component.#fail(error),
     });
     // A function of this scope that uses `this` would keep it alive, as the hooks have the same scope.
     const settings = this.#settings;
@@ -302,7 +316,7 @@ export class Component {
   async #decision(about) {
     let delay;
     const retryAfter = (millis) => {
-      need('the delay', millis, typeof millis === 'number' && millis >= 0);
+      need('the delay', millis, Number.isFinite(millis) && millis >= 0);
       delay = millis;
     };
     const { answers } = await this.#fire('retry', Object.freeze({ ...about, retryAfter }));
@@ -344,7 +358,7 @@ export class Component {
 }
 
 /** A weak reference to a component, for the module. */
-function hooksOf(weak, { ask, isFatal, tell }) {
+function hooksOf(weak, { ask, isFatal, tell, fail }) {
   return {
     async ask(what, about) {
       const component = weak.deref();
@@ -357,6 +371,10 @@ function hooksOf(weak, { ask, isFatal, tell }) {
     tell(error) {
       const component = weak.deref();
       return component && tell(component, error);
+    },
+    fail(error) {
+      const component = weak.deref();
+      return component && fail(component, error);
     },
   };
 }

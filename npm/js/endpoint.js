@@ -148,7 +148,7 @@ async function answer(endpoint, args, kwargs, details, errors) {
     const value = await endpoint(args, kwargs, details);
     await details[settled]();
     if (value instanceof Result) {
-      return { args: value.args, kwargs: value.kwargs };
+      return { args: value.args ?? [], kwargs: value.kwargs ?? {} };
     }
     return { args: value === undefined ? [] : [value], kwargs: {} };
   } catch (error) {

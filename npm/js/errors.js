@@ -1,6 +1,7 @@
 // Error classes, and the conversion from and to the reports of the wasm module.
 
 import { isObject, need } from './check.js';
+import { RUNTIME_ERROR } from './uris.js';
 
 export class WampError extends Error {
   constructor(uri, args = [], kwargs = {}, message = undefined, options = undefined) {
@@ -70,6 +71,15 @@ export class Errors {
 
   /** Returns the ERROR to send for a value that an endpoint threw. */
   describe(thrown) {
+    try {
+      return { isError: true, ...this.#described(thrown) };
+    } catch (error) {
+      // A property of the error throws.
+      return { isError: true, uri: RUNTIME_ERROR, args: [textOf(error)], kwargs: {} };
+    }
+  }
+
+  #described(thrown) {
     const uri = this.#uriOf(thrown);
     if (uri !== undefined) {
       const { args, kwargs } = thrown;
@@ -79,10 +89,11 @@ export class Errors {
         kwargs: isObject(kwargs) ? kwargs : {},
       };
     }
-    if (thrown instanceof WampError) {
-      return { uri: thrown.uri, args: thrown.args, kwargs: thrown.kwargs };
+    // A subclass may have left them out.
+    if (thrown instanceof WampError && typeof thrown.uri === 'string') {
+      return { uri: thrown.uri, args: thrown.args ?? [], kwargs: thrown.kwargs ?? {} };
     }
-    return { uri: 'wamp.error.runtime_error', args: [textOf(thrown)], kwargs: {} };
+    return { uri: RUNTIME_ERROR, args: [textOf(thrown)], kwargs: {} };
   }
 
   /** Returns the URI of the nearest mapped class; a WampError has its own URI. */

@@ -1,8 +1,8 @@
-// The entry of the package. The wasm module implements WAMP; it exchanges plain values and reports
+// The entry of the package. The wasm module implements WAMP; it exchanges bytes and reports
 // errors as plain descriptions. The other files contain the classes for users.
 
 import { authenticationOptions, Credentials } from './authentication.js';
-import { isObject, isSignal, need, needDuration } from './check.js';
+import { finite, isObject, isSignal, need, needDuration } from './check.js';
 import { init } from './loading.js';
 import { join } from './module/session.js';
 import { admitted } from './session.js';
@@ -54,13 +54,13 @@ export async function connect(options) {
   need('onWelcome', onWelcome, onWelcome === undefined || typeof onWelcome === 'function');
   need('signal', signal, signal === undefined || isSignal(signal));
   need('authentication', options.authentication, typeof options.authentication !== 'function');
-  const transport = readConnection({ url, serializers, timeout, batched });
+  const limit = finite(timeout);
+  const transport = readConnection({ url, serializers, timeout: limit, batched });
   const credentials = new Credentials(options);
   signal?.throwIfAborted();
   await init();
   const methods = await credentials.methods();
-  signal?.throwIfAborted();
-  const settings = { ...transport, realm, timeout, discloseMe };
-  const raw = await credentials.joined(join({ ...settings, ...credentials.identity, methods }, signal));
+  const settings = { ...transport, realm, timeout: limit, discloseMe, ...credentials.identity, methods };
+  const raw = await credentials.joined(join(settings, signal));
   return admitted(raw, { credentials, onWelcome });
 }

@@ -161,6 +161,10 @@ export class Session {
   }
 
   resolve(curie) {
+    if (typeof curie !== 'string') {
+      // It is refused where it is used.
+      return curie;
+    }
     const [, name, rest] = /^([^:]+):(.*)$/s.exec(curie) ?? [];
     return this.#prefixes.has(name) ? `${this.#prefixes.get(name)}.${rest}` : curie;
   }
@@ -177,7 +181,8 @@ export class Session {
     return id === undefined ? undefined : new Publication(key, id);
   }
 
-  subscribe(name, handler, options) {
+  subscribe(name, ...rest) {
+    const [handler, options] = rest;
     const topic = this.resolve(name);
     if (typeof handler === 'function') {
       return this.#subscribe(topic, options).then((raw) => {
@@ -186,10 +191,8 @@ export class Session {
         return subscription;
       });
     }
-    // Without a handler the second argument is the options, unless it was left out.
-    const given = handler ?? options;
-    const stream = this.#subscribe(topic, given).then(
-      (raw) => new EventStream(key, raw, topic, this.#errors, given?.onLagged),
+    const stream = this.#stream(topic, rest).then(
+      (raw) => new EventStream(key, raw, topic, this.#errors, handler?.onLagged),
     );
     return Object.assign(stream, { [Symbol.asyncIterator]: () => pending(stream) });
   }
@@ -257,6 +260,15 @@ export class Session {
     const entry = (reason) => callback(reason);
     this.#callbacks.add(entry);
     return () => void this.#callbacks.delete(entry);
+  }
+
+  /** Without a handler the second argument is the options. */
+  async #stream(topic, rest) {
+    const [options, surplus] = rest;
+    // One that is undefined was meant to be a handler: nothing would read the stream.
+    need('handler', options, rest.length === 0 || isObject(options));
+    need('options', surplus, surplus === undefined);
+    return this.#subscribe(topic, options);
   }
 
   async #subscribe(topic, options) {

@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::session::{done, read_options, session_or_fail};
 use crate::subscription::tell_ending;
 
-/// The flags of an invocation, as in `port.js`.
+/// The flags of an invocation, as in `module/registration.js`.
 const WANTS_PROGRESS: u8 = 1;
 const HAS_MORE: u8 = 2;
 

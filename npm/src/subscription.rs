@@ -18,7 +18,7 @@ use crate::record::{Kind, push};
 use crate::report::{self, Report};
 use crate::session::{done, read_options, session_or_fail};
 
-/// Number of events that JavaScript takes before the first has been handled, as in `port.js`.
+/// Number of events that JavaScript takes before the first has been handled, as in `module/subscription.js`.
 const CREDIT: u32 = 64;
 
 /// The origin of events.
@@ -76,7 +76,6 @@ impl Source {
     }
 
     fn poll_item(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Lagged>>> {
-        // Polled even without credit: the subscription may end.
         let mut subscription = self.subscription.borrow_mut();
         let Some(subscription) = subscription.as_mut() else { return Poll::Ready(None) };
         if self.poll_credit(cx).is_pending() {
@@ -119,7 +118,12 @@ pub(crate) fn subscribe(handle: u32, fields: &mut Fields<'_>) -> Option<()> {
         let ended = subscription.ended();
         source.subscription.replace(Some(subscription));
         face::insert(ticket, Entry::Subscription(Rc::clone(&source)));
-        spawn(async move { tell_ending(ticket, &ended.await) });
+        let ending = Rc::clone(&source);
+        spawn(async move {
+            tell_ending(ticket, &ended.await);
+            // What is left is bounded; its consumer may never come.
+            ending.grant(u32::MAX);
+        });
         while let Some(item) = poll_fn(|cx| source.poll_item(cx)).await {
             match item {
                 Ok(event) => source.deliver(&event),

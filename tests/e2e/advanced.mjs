@@ -641,6 +641,83 @@ export const once = {
     is([(await ended).kind, (await ended).reason], ['closed', session.closeReason.reason]);
   },
 
+  'an abandoned call leaves nothing open': async (where) => {
+    const { open, is, fails, lib } = kit;
+    const { WampError } = await lib();
+    const session = await open(where);
+    await session.register('adv.parts', async (args, kwargs, { chunks, signal }) => {
+      for await (const _ of chunks) if (signal.aborted) return;
+    });
+    let closed = 0;
+    async function* endless() {
+      try {
+        yield [1];
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        yield [2];
+      } finally {
+        closed += 1;
+      }
+    }
+    const controller = new AbortController();
+    const { signal } = controller;
+    let listeners = 0;
+    const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+    signal.addEventListener = (...given) => (listeners++, add.apply(signal, given));
+    signal.removeEventListener = (...given) => (listeners--, remove.apply(signal, given));
+    const call = session.call('adv.parts', endless(), {}, { signal });
+    setTimeout(() => controller.abort(new WampError('adv.enough')), 10);
+    await fails(call, 'WampError', 'adv.enough');
+    while (closed === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    is([closed, listeners], [1, 0], 'sources closed, and listeners');
+  },
+
+  'a call that is aborted while its arguments are read is not sent': async (where) => {
+    const { open, is, fails, lib } = kit;
+    const { WampError } = await lib();
+    const session = await open(where);
+    let calls = 0;
+    await session.register('adv.counted', () => void (calls += 1));
+    const controller = new AbortController();
+    const odd = { toJSON: () => (controller.abort(new WampError('adv.aborted')), 1) };
+    await fails(session.call('adv.counted', [odd], {}, { signal: controller.signal }), 'WampError', 'adv.aborted');
+    await session.call('demo.add', [1, 2]);
+    is(calls, 0);
+  },
+
+  'whatever an endpoint throws is an error to the caller': async (where) => {
+    const { open, is, fails, lib } = kit;
+    const { WampError } = await lib();
+    const session = await open(where);
+    class Bare extends WampError {
+      uri;
+    }
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const throwing = new WampError('adv.throwing');
+    Object.defineProperty(throwing, 'args', { get: () => { throw new Error('no args'); } });
+    for (const thrown of [new Bare('adv.bare', ['x']), Object.assign(new WampError('adv.x'), { uri: 5 }), revoked.proxy, throwing]) {
+      const registration = await session.register('adv.throws', () => {
+        throw thrown;
+      });
+      await fails(session.call('adv.throws'), 'WampError', 'wamp.error.runtime_error');
+      await registration.unregister();
+    }
+    is(await session.call('demo.add', [1, 2]), 3);
+  },
+
+  'a stream that nobody reads is let go with its session': async (where) => {
+    const { open, is, isCollected } = kit;
+    const publisher = await open(where);
+    const stream = await (async () => {
+      const session = await open(where);
+      const unread = await session.subscribe('adv.unread');
+      for (let n = 0; n < 200; n++) await publisher.publish('adv.unread', [n], {}, { acknowledge: true });
+      await session.leave();
+      return new WeakRef(unread);
+    })();
+    is(await isCollected(stream), true);
+  },
+
   'options that there are not, or of a wrong type, are told': async (where) => {
     const { open, is, fails } = kit;
     const session = await open(where);

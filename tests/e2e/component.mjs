@@ -433,6 +433,17 @@ export const withRouter = {
     await run;
   },
 
+  'what cannot be told to the module fails the attempt': async ({ router }) => {
+    const { is, fails, lib } = kit;
+    const { Component } = await lib();
+    const transports = { url: router, max_retries: 0 };
+    const odd = new Component({ transports, main: () => Promise.reject(new Error('\0abc')) });
+    is((await fails(odd.start(), 'ConnectError')).message.endsWith('main failed: abc'), true);
+    const authextra = { a: Symbol('s') };
+    const secret = new Component({ transports, authentication: () => ({ ticket: { ticket: 'x', authid: 'y', authextra } }) });
+    is((await fails(secret.start(), 'ConnectError')).message.includes('authextra.a is a symbol'), true);
+  },
+
   'retryNow() and the delay that a listener gives': async ({ router }) => {
     const { is, lib, channel } = kit;
     const { Component } = await lib();

@@ -5,6 +5,7 @@ import { textOf } from '../errors.js';
 import { codecOf } from './codec.js';
 import { Fields } from './fields.js';
 import * as port from './port.js';
+import { discard } from './provers.js';
 import { completed } from './record.js';
 import { Procedure } from './registration.js';
 import { JoinedSession } from './session.js';
@@ -37,7 +38,12 @@ export class ComponentLink {
     const owner = new Owner(hooks);
     this.#owner = owner;
     this.#number = port.open(owner);
-    reporting(() => component(this.#number, jsonOf(settings)));
+    try {
+      reporting(() => component(this.#number, jsonOf(settings)));
+    } catch (report) {
+      port.close(this.#number);
+      throw report;
+    }
     this.#numbers = [this.#number];
     unused.register(this, this.#numbers);
   }
@@ -85,6 +91,7 @@ export class ComponentLink {
     if (place >= 0) {
       this.#numbers.splice(place, 1);
     }
+    port.targetOf(number)?.withdraw?.();
     port.close(number);
     port.send(port.OFF, number);
   }
@@ -140,22 +147,22 @@ class Owner {
   }
 
   async #answer(question, what, about) {
-    let reply;
+    let value;
     try {
-      const value = await this.#hooks.ask(what, await this.#prepared(what, about));
-      reply = (fields) => {
+      value = await this.#hooks.ask(what, await this.#prepared(what, about));
+      port.send(port.REPLY, question, (fields) => {
         fields.byte(1);
         fields.json(value, what);
-      };
+      });
     } catch (error) {
-      const thrown = port.keepThrown(error);
-      reply = (fields) => {
-        fields.byte(0);
-        fields.json(thrown, what);
-      };
-    }
-    if (port.isUsable()) {
-      port.send(port.REPLY, question, reply);
+      discard(value?.methods ?? []);
+      if (port.isUsable()) {
+        const thrown = port.keepThrown(error);
+        port.send(port.REPLY, question, (fields) => {
+          fields.byte(0);
+          fields.json(thrown, what);
+        });
+      }
     }
   }
 
@@ -163,7 +170,12 @@ class Owner {
     switch (what) {
       case 'connect': {
         const { serializer, ...info } = about;
-        this.codec = await codecOf(serializer);
+        try {
+          this.codec = await codecOf(serializer);
+        } catch (error) {
+          this.#hooks.fail(error);
+          throw error;
+        }
         return info;
       }
       case 'retry':

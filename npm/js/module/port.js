@@ -127,11 +127,11 @@ export function send(kind, number, write, complete) {
     if (queue.length > 0 && queue.length + fields.length > LARGE) {
       flush();
     }
+    const place = queue.length;
+    queue.octets(fields.written());
     if (complete !== undefined) {
-      const place = queue.length;
       completions.push(() => complete(queue.bytes, place));
     }
-    queue.octets(fields.written());
   } finally {
     fields.clear();
     spare.push(fields);
@@ -291,7 +291,8 @@ export function thrownValue(number) {
 /** Keeps a thrown value, until the module forgets it. Returns its number and its text. */
 export function keepThrown(value) {
   const kept = { value, onForget: (_, number) => void close(number) };
-  return { number: open(kept), message: textOf(value) };
+  // JSON has no other text that begins with U+0000 than that of binary data.
+  return { number: open(kept), message: textOf(value).replace(/^\0+/, '') };
 }
 
 function report(error) {

@@ -3,6 +3,13 @@
 import { textOf } from '../errors.js';
 import * as port from './port.js';
 
+/** Forgets provers that have not reached the module. */
+export function discard(methods) {
+  for (const { prover } of methods) {
+    port.close(prover);
+  }
+}
+
 /** Returns `methods` of the settings for the module. See `provers.js` for the provers. */
 export function methodsOf(provers) {
   return provers.map(({ methods, authid, authrole, authextra, begin }) => {

@@ -32,6 +32,8 @@ export class Procedure {
     let given;
     try {
       const details = renamed(record.dict(codec) ?? {});
+      // `InvocationDetails` takes them as its own properties.
+      delete details['__proto__'];
       details.procedure = procedure;
       given = { details, ...record.args(codec) };
     } catch (error) {
@@ -178,22 +180,22 @@ class Invocation {
     if (answered === undefined) {
       return;
     }
-    const { uri, args, kwargs } = answered;
-    if (uri === undefined) {
+    const { isError, uri, args, kwargs } = answered;
+    if (isError !== true) {
       try {
         this.#end(() =>
           port.send(port.ANSWER, this.#number, (fields) => fields.args(this.#codec, args, kwargs)),
         );
       } catch (error) {
-        this.fail(INVALID_PAYLOAD, [textOf(error)], {});
+        this.fail(INVALID_PAYLOAD, [sendable(textOf(error))], {});
       }
       return;
     }
     try {
       this.fail(uri, args, kwargs);
     } catch (error) {
-      // The URI is kept even if the arguments cannot be sent.
-      this.fail(uri, [textOf(error)], {});
+      // The URI is kept even if the arguments cannot be sent; its text may not be, either.
+      this.fail(uri, [sendable(textOf(error))], {});
     }
   }
 
@@ -204,6 +206,11 @@ class Invocation {
       port.close(this.#number);
     }
   }
+}
+
+/** Returns a text that each serializer can write. */
+function sendable(text) {
+  return text.replace(/^\0+/, '');
 }
 
 class Chunk extends port.Request {

@@ -1,8 +1,8 @@
 // A session of the module.
 
-import { SessionClosedError } from '../errors.js';
 import { codecNow, codecOf } from './codec.js';
 import { JoinedSubscription } from './subscription.js';
+import { discard } from './provers.js';
 import { JoinedRegistration } from './registration.js';
 import * as port from './port.js';
 
@@ -66,6 +66,10 @@ export class JoinedSession {
         fields.string(procedure);
         fields.json(options, 'options');
         fields.args(this.codec, args, kwargs);
+        if (wishes.isAbandoned) {
+          // By a function of a value that was encoded.
+          throw new Error('the call is abandoned');
+        }
       };
       // The page may loop over the call, or attach to it, until it is passed.
       const complete = (bytes, place) => {
@@ -167,8 +171,16 @@ export class JoinedSession {
 export function join(settings, signal) {
   return port.request((settle) => {
     const joining = new Joining(settle);
-    joining.make(() => port.send(port.CONNECT, joining.number, (fields) => fields.json(settings, 'options')));
-    joining.until(signal);
+    joining.make(() => {
+      try {
+        signal?.throwIfAborted();
+        port.send(port.CONNECT, joining.number, (fields) => fields.json(settings, 'options'));
+      } catch (error) {
+        discard(settings.methods);
+        throw error;
+      }
+      joining.until(signal);
+    });
   });
 }
 
@@ -202,6 +214,11 @@ class Joining extends port.Request {
   onFailed(record) {
     this.#finish();
     return super.onFailed(record);
+  }
+
+  lost(error) {
+    this.#finish();
+    super.lost(error);
   }
 
   #finish() {
@@ -240,8 +257,12 @@ class RunningCall extends port.Request {
         this.reject(reply.error);
       };
     }
-    // It throws nothing: `call.js` reports errors of the page.
-    return () => this.#wishes.step?.(reply);
+    return () => {
+      if (!this.#wishes.isAbandoned) {
+        // It throws nothing: `call.js` reports errors of the page.
+        this.#wishes.step?.(reply);
+      }
+    };
   }
 
   onPartSent() {
@@ -291,6 +312,8 @@ class RunningCall extends port.Request {
     if (port.targetOf(this.number) === this) {
       port.close(this.number);
       port.send(port.ABANDON, this.number);
+      // The user has the reason already; what waits for the end of the call goes on.
+      this.resolve(undefined);
     }
   }
 }

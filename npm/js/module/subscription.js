@@ -40,6 +40,12 @@ export class Source {
     this.#events = [];
   }
 
+  /** Drops the events that wait, and all further ones. */
+  withdraw() {
+    this.clear();
+    this.isOver = true;
+  }
+
   onEvent(record) {
     const event = this.#read(record);
     return () => {

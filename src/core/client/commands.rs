@@ -172,7 +172,10 @@ impl Client {
             }
             // An invalid URI would be a protocol violation; the caller still learns of the error.
             Err(error) if !error.uri.check(UriRule::Loose, Match::Exact) => {
-                let text = format!("the procedure failed with {error:?}, which is not a valid URI");
+                let text = format!(
+                    "the procedure failed with {:?}, which is not a valid URI",
+                    &*error.uri
+                );
                 invocation_error(invocation, ApplicationError::runtime(text)).into()
             }
             Err(error) => invocation_error(invocation, error).into(),
