@@ -211,11 +211,12 @@ fn who_waits_can_be_thrown_out() {
 
 #[test]
 fn answers_can_be_kept_for_a_session_or_a_role() {
+    type Cached = fn(Authorization) -> Authorization;
     let ask = |net: &mut Net, who: ConnectionId, uri: &str| {
         net.send(who, call(1, uri, 1));
         !net.questions.is_empty()
     };
-    let lifetimes: [(&str, fn(Authorization) -> Authorization, bool, bool); 3] = [
+    let lifetimes: [(&str, Cached, bool, bool); 3] = [
         ("request", |decided| decided, true, true),
         ("session", Authorization::cached_for_session, false, true),
         ("role", Authorization::cached_for_role, false, false),
