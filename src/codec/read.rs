@@ -27,6 +27,7 @@ pub(super) enum Token<'de> {
     Text(Cow<'de, str>),
     Bytes(Cow<'de, [u8]>),
     /// MessagePack's extension type and its content.
+    #[cfg_attr(not(feature = "msgpack"), allow(dead_code, reason = "only MessagePack has them"))]
     Extension(i8, &'de [u8]),
     List(Open),
     Dict(Open),
