@@ -705,19 +705,6 @@ export const once = {
     is(await session.call('demo.add', [1, 2]), 3);
   },
 
-  'a stream that nobody reads is let go with its session': async (where) => {
-    const { open, is, isCollected } = kit;
-    const publisher = await open(where);
-    const stream = await (async () => {
-      const session = await open(where);
-      const unread = await session.subscribe('adv.unread');
-      for (let n = 0; n < 200; n++) await publisher.publish('adv.unread', [n], {}, { acknowledge: true });
-      await session.leave();
-      return new WeakRef(unread);
-    })();
-    is(await isCollected(stream), true);
-  },
-
   'options that there are not, or of a wrong type, are told': async (where) => {
     const { open, is, fails } = kit;
     const session = await open(where);
