@@ -10,7 +10,7 @@ use super::channel::Channel;
 use super::connecting::ConnectingRequest;
 use super::connection::Connection;
 use super::driver::Driver;
-use super::factory::WebSocketClientFactory;
+use super::factory::{WebSocketClientFactory, refusal};
 use super::handshake::{Opened, OpeningError, open};
 use super::protocol::WebSocketClientProtocol;
 use super::settings::Settings;
@@ -22,6 +22,7 @@ use crate::framing::websocket::handshake::ClientRequest;
 use crate::net::dial::{Dialer, Handshake, RouteSettings};
 use crate::net::protection::Protection;
 use crate::rt;
+use crate::rt::guard::caught;
 use crate::settings::check_time;
 use crate::url::WebSocketUrl;
 
@@ -177,7 +178,8 @@ impl OnConnecting for NoQuestion {
 
 impl<P: WebSocketClientProtocol> OnConnecting for Mutex<&mut P> {
     async fn ask(&self, peer: &str) -> Result<ConnectingRequest, Cause> {
-        self.lock().await.on_connecting(peer).await
+        let mut protocol = self.lock().await;
+        caught(async { protocol.on_connecting(peer).await }).await?
     }
 }
 
@@ -202,7 +204,7 @@ impl<A: OnConnecting> Handshake for Hook<'_, A> {
     {
         let peer = self.client.dial.peer().to_string();
         let change = self.ask.ask(&peer).await.map_err(|cause| {
-            let message = format!("on_connecting refused to connect: {cause}");
+            let message = refusal("on_connecting", "refused to connect", &cause);
             ConnectError::Handshake { address: peer, message, cause: Some(cause) }
         })?;
         self.client.upgrade(stream, change, self.mode).await

@@ -10,6 +10,7 @@ use super::sender::Sender;
 use super::socket::WebSocket;
 use super::{check_client, open_client, open_client_protocol};
 use crate::error::{Cause, ConfigError, ConnectError};
+use crate::rt::guard::{Panic, caught};
 use crate::rt::{self, BoxFuture};
 use crate::settings::{Deflate, Endpoint, IpVersion, Proxy, Tls, WebSocketOptions};
 
@@ -166,7 +167,8 @@ impl WebSocketClientFactory {
     ///
     /// # Errors
     /// As [`open`](Self::open), or the error of the protocol. Its
-    /// [`on_close`](WebSocketClientProtocol::on_close) is called then, too.
+    /// [`on_close`](WebSocketClientProtocol::on_close) is called then, too. A method that panics counts as an
+    /// error; after `on_connect` the close code is 1011 then.
     #[doc(alias("create_client_agent", "buildProtocol"))]
     pub async fn open_protocol<P>(&self, protocol: P) -> Result<Sender, ConnectError>
     where
@@ -183,18 +185,44 @@ impl WebSocketClientFactory {
                 return Err(error);
             }
         };
-        if let Err(cause) = protocol.0.on_connect(socket.response()).await {
-            // The code is valid.
-            let _ = socket.sender().start_close(1000, "");
-            let address = socket.response().peer().to_owned();
-            let message = format!("on_connect refused the server's answer: {cause}");
-            let error = ConnectError::Handshake { address, message, cause: Some(cause) };
-            end(&mut protocol, failed(&error)).await;
-            return Err(error);
-        }
+        let response = socket.response();
+        let decided = caught(async { protocol.0.on_connect(response).await }).await;
+        let (cause, has_panicked) = match decided {
+            Ok(Ok(())) => {
+                let sender = socket.sender();
+                rt::spawn(run(socket, protocol));
+                return Ok(sender);
+            }
+            Ok(Err(cause)) => (cause, false),
+            Err(panic) => {
+                tracing::error!(%panic, "on_connect of a WebSocket protocol failed");
+                (panic.into(), true)
+            }
+        };
         let sender = socket.sender();
-        rt::spawn(run(socket, protocol));
-        Ok(sender)
+        if has_panicked {
+            sender.abort();
+        } else {
+            // The code is valid.
+            let _ = sender.start_close(1000, "");
+        }
+        let message = refusal("on_connect", "refused the server's answer", &cause);
+        let address = socket.response().peer().to_owned();
+        let error = ConnectError::Handshake { address, message, cause: Some(cause) };
+        drop(socket);
+        // The closing handshake tells what was sent, and that the peer has it.
+        let Closed { reason, cause, .. } = failed(&error);
+        let closed = Closed { reason, cause, ..sender.closed().await };
+        end(&mut protocol, closed).await;
+        Err(error)
+    }
+}
+
+/// Text of an error of a protocol's method, which may have panicked.
+pub(super) fn refusal(method: &str, refused: &str, cause: &Cause) -> String {
+    match cause.downcast_ref::<Panic>() {
+        Some(panic) => format!("{method} {panic}"),
+        None => format!("{method} {refused}: {cause}"),
     }
 }
 

@@ -55,7 +55,7 @@ macro_rules! events {
         }
 
         /// The connection has ended. Called once, also if it was never open. If a method panics, the
-        /// connection is closed with code 1011 and this is still called.
+        /// connection is closed with code 1011, if it was open, and this is still called.
         #[doc(alias = "onClose")]
         fn on_close(&mut self, closed: Closed) -> impl Future<Output = ()> + MaybeSend {
             drop(closed);

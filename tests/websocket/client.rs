@@ -418,6 +418,52 @@ async fn c13_on_close_is_called_once_whatever_fails() {
     assert_eq!(called.recv().await, None);
 }
 
+/// A protocol that fails before its connection is open: as its method and how.
+struct Failing(&'static str, tokio::sync::mpsc::UnboundedSender<Closed>);
+
+impl WebSocketClientProtocol for Failing {
+    async fn on_connecting(&mut self, _peer: &str) -> Result<ConnectingRequest, Cause> {
+        assert!(self.0 != "on_connecting panicked", "a test");
+        Ok(ConnectingRequest::new())
+    }
+
+    async fn on_connect(&mut self, _response: &ConnectionResponse) -> Result<(), Cause> {
+        assert!(self.0 != "on_connect panicked", "a test");
+        Err("a test".into())
+    }
+
+    async fn on_close(&mut self, closed: Closed) {
+        self.1.send(closed).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn c13_methods_that_fail_before_the_connection_is_open_are_an_error() {
+    for (how, code) in [
+        ("on_connecting panicked", None),
+        ("on_connect panicked", Some(1011_u16)),
+        ("on_connect refused", Some(1000)),
+    ] {
+        let (url, server) = server("").await;
+        let (calls, mut called) = tokio::sync::mpsc::unbounded_channel();
+        let opening = tokio::spawn(async move {
+            WebSocketClientFactory::new(url).open_protocol(Failing(how, calls)).await
+        });
+        if let Some(code) = code {
+            let mut server = server.await.unwrap().1;
+            assert_eq!(frame(&mut server).await, (0x88, code.to_be_bytes().to_vec()));
+            server.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+        }
+        let error = opening.await.expect("no panic comes out").unwrap_err();
+        assert!(matches!(error, ConnectError::Handshake { .. }), "{error}");
+        assert!(error.to_string().contains(how) && error.to_string().contains("a test"), "{error}");
+        let closed = called.recv().await.unwrap();
+        assert_eq!((closed.was_clean, closed.sent), (code.is_some(), code));
+        assert!(closed.cause.is_some() && closed.reason.contains(how), "{closed}");
+        assert_eq!(called.recv().await, None);
+    }
+}
+
 struct Parts(tokio::sync::mpsc::UnboundedSender<Part>);
 
 impl WebSocketClientProtocol for Parts {
