@@ -46,6 +46,8 @@ struct Frames<W> {
     wire: W,
     /// Pings and pongs are told, too.
     tells_control: bool,
+    /// Our Close frame has left.
+    has_said: bool,
 }
 
 impl<W: Wire> Driver<W> {
@@ -56,7 +58,7 @@ impl<W: Wire> Driver<W> {
         times: TimeLimits,
         tells_control: bool,
     ) -> Self {
-        let framed = Framed::new(Frames { wire, tells_control }, peer, times);
+        let framed = Framed::new(Frames { wire, tells_control, has_said: false }, peer, times);
         Driver {
             framed,
             channel,
@@ -198,14 +200,18 @@ impl<W: Wire> Driver<W> {
         if let Some(failure) = self.failure.take() {
             return failure;
         }
-        let wire = &self.framed.framing().wire;
-        let sent = wire.sent_code();
-        if let Some(said) = wire.peer_said() {
-            let (code, reason) = said.clone().unzip();
-            let reason = reason.unwrap_or_default();
-            return Closed { was_clean: true, code, reason, sent, cause: None };
-        }
-        let text = "the peer did not answer our Close frame";
+        let Frames { wire, has_said, .. } = self.framed.framing();
+        let sent = wire.sent_code().filter(|_| *has_said);
+        let text = match (wire.peer_said(), has_said) {
+            (Some(said), true) => {
+                let (code, reason) = said.clone().unzip();
+                let reason = reason.unwrap_or_default();
+                return Closed { was_clean: true, code, reason, sent, cause: None };
+            }
+            (Some(_), false) => "the peer's Close frame could not be answered",
+            (None, true) => "the peer did not answer the Close frame",
+            (None, false) => "the Close frame could not be sent",
+        };
         Closed::lost(text, sent, result.err().map(Cause::new))
     }
 }
@@ -330,7 +336,10 @@ impl<W: Wire> Framing for Frames<W> {
     }
 
     fn poll_close_step(&mut self, cx: &mut Context<'_>, step: CloseStep) -> Poll<CloseStep> {
-        self.wire.poll_close_step(cx, step)
+        let next = ready!(self.wire.poll_close_step(cx, step));
+        // The answer is waited for when everything has left.
+        self.has_said |= next == CloseStep::Answer;
+        Poll::Ready(next)
     }
 }
 

@@ -146,5 +146,5 @@ fn closed(ended: Option<Ended>, sent: Option<u16>, failed: Option<TransportError
         Some(ended) => ended.into(),
         None => TransportError::Timeout("the peer does not close"),
     };
-    lost("the peer did not answer our Close frame".to_owned(), error)
+    lost("the peer did not answer the Close frame".to_owned(), error)
 }
