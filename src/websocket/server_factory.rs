@@ -16,7 +16,7 @@ use super::client::Mode;
 use super::handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 use super::server_options::ServerOptions;
 use super::server_protocol::{WebSocketServerProtocol, serve};
-use super::serving::{Asked, Open, Server, settings_error};
+use super::serving::{Asked, Open, Server, TOO_LATE, settings_error};
 use super::socket::WebSocket;
 use crate::error::{AcceptError, ConfigError, ListenError, UrlError};
 use crate::framing::websocket::deflate;
@@ -344,11 +344,10 @@ impl Accept for Accepting {
             // A task of its own: the listener may end before.
             Receive::Protocol(serve) => rt::spawn(serve(asked)),
             Receive::Stream(requests) => {
-                let deadline = asked.deadline;
-                if let Ok(Err(error)) =
-                    timeout_at(deadline, requests.send(IncomingRequest(asked))).await
-                {
-                    error.0.0.dismiss().await;
+                match timeout_at(asked.deadline, requests.reserve()).await {
+                    Ok(Ok(room)) => room.send(IncomingRequest(asked)),
+                    Ok(Err(_)) => asked.dismiss().await,
+                    Err(_) => asked.deny(ConnectionDeny::new(503, TOO_LATE)).await,
                 }
             }
         }

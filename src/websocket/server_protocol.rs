@@ -11,7 +11,7 @@ use super::handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 use super::message::{Message, Part};
 use super::protocol::{Events, end, events, events_of, run};
 use super::sender::Sender;
-use super::serving::Asked;
+use super::serving::{Asked, TOO_LATE};
 use crate::error::Cause;
 use crate::rt::MaybeSend;
 use crate::rt::guard::caught;
@@ -107,7 +107,7 @@ pub(super) async fn serve<P: WebSocketServerProtocol>(asked: Asked, protocol: P)
     let decision = protocol.decide(asked.request.clone());
     let decided = tokio::time::timeout_at(asked.deadline, decision).await.unwrap_or_else(|_| {
         let closed = Closed::lost("on_connect took too long", None, None);
-        Err((ConnectionDeny::new(503, "the server took too long"), closed))
+        Err((ConnectionDeny::new(503, TOO_LATE), closed))
     });
     let closed = match decided {
         Ok(accept) => match asked.accept(accept, ServerSide::<P>::mode()).await {

@@ -28,6 +28,9 @@ use crate::rt::lock::Lock;
 /// Time that a shutdown waits beyond the time that closing takes.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// Text for a client whose request was not answered in time.
+pub(super) const TOO_LATE: &str = "the server took too long";
+
 /// A stream of any kind.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -184,7 +187,7 @@ impl Asked {
         mode: Mode,
     ) -> Result<WebSocket, AcceptError> {
         if Instant::now() >= self.deadline {
-            self.deny(ConnectionDeny::new(503, "the server took too long")).await;
+            self.deny(ConnectionDeny::new(503, TOO_LATE)).await;
             return Err(AcceptError::Timeout);
         }
         let Asked { request, incoming, server, room, deadline } = self;

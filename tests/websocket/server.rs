@@ -330,3 +330,24 @@ async fn a_listener_ends_its_own_connections_alone() {
     server.shutdown().await;
     assert_eq!(second.closed().await.code, Some(1001));
 }
+
+#[tokio::test]
+async fn requests_that_the_program_does_not_take_in_time_are_answered() {
+    let options = ServerOptions::new().open_handshake_timeout(Duration::from_millis(500));
+    let requests = websocket::listen(ANY).options(options).await.unwrap();
+    // More than wait for the program.
+    let clients = (0..20).map(|_| {
+        let url = requests.url().to_owned();
+        tokio::spawn(async move {
+            let options = websocket::WebSocketOptions::new();
+            let options = options.open_handshake_timeout(Duration::from_secs(3));
+            websocket::connect(url).options(options).await
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    let mut answered = 0;
+    for client in clients {
+        answered += usize::from(status(&client.await.unwrap().unwrap_err()) == Some(503));
+    }
+    assert_eq!(answered, 20 - 16);
+}
