@@ -29,7 +29,7 @@ pub(super) fn mask() -> Mask {
         }
         let at = supply.used;
         supply.used += size_of::<Mask>();
-        // Used once: nobody who reads this memory later learns of it.
+        // Used once: the memory does not keep it.
         std::array::from_fn(|index| std::mem::take(&mut supply.octets[at + index]))
     })
 }

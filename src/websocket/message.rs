@@ -59,7 +59,7 @@ pub struct SendOptions {
 /// ```
 #[derive(Clone)]
 #[doc(alias = "prepareMessage")]
-pub struct PreparedMessage(pub(super) Arc<Prepared>);
+pub struct PreparedMessage(pub(super) Arc<Prepared>, pub(super) SendOptions);
 
 impl Message {
     /// Returns the number of bytes.
@@ -116,8 +116,9 @@ impl SendOptions {
         SendOptions::default()
     }
 
-    /// Length of each frame in bytes, at least 1; of a compressed message its compressed bytes. Default: that
-    /// of [`auto_fragment_size`](crate::websocket::WebSocketOptions::auto_fragment_size).
+    /// Length of each frame in bytes; of a compressed message its compressed bytes. With 0 the message is one
+    /// frame. Default: that of
+    /// [`auto_fragment_size`](crate::websocket::WebSocketOptions::auto_fragment_size).
     #[doc(alias = "fragmentSize")]
     #[must_use]
     pub fn fragment_size(mut self, bytes: usize) -> Self {
@@ -143,6 +144,10 @@ impl SendOptions {
         options.iter().find_map(|(is_set, name)| is_set.then_some(*name))
     }
 
+    pub(super) fn has_fragment_size(self) -> bool {
+        self.fragment_size.is_some()
+    }
+
     pub(super) fn is_plain(self) -> bool {
         self.do_not_compress
     }
@@ -150,7 +155,7 @@ impl SendOptions {
     /// `default` is the length of frames that is set for the connection.
     pub(super) fn form(self, default: Option<NonZeroUsize>) -> Form {
         let fragment = match self.fragment_size {
-            Some(bytes) => Some(NonZeroUsize::new(bytes).unwrap_or(NonZeroUsize::MIN)),
+            Some(bytes) => NonZeroUsize::new(bytes),
             None => default,
         };
         Form { fragment, uncompressed: self.do_not_compress }
@@ -158,11 +163,12 @@ impl SendOptions {
 }
 
 impl PreparedMessage {
-    /// Prepares a message. It is never split into frames.
+    /// Prepares a message. With a [`fragment_size`](SendOptions::fragment_size) it is compressed for each
+    /// connection by itself.
     pub fn new(message: impl Into<Message>, options: SendOptions) -> Self {
         let message = message.into();
         let (kind, plain) = (message.kind(), options.is_plain());
-        PreparedMessage(Arc::new(Prepared::new(kind, message.into_bytes(), plain)))
+        PreparedMessage(Arc::new(Prepared::new(kind, message.into_bytes(), plain)), options)
     }
 
     /// Returns the message.

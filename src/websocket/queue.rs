@@ -22,7 +22,7 @@ struct State<T> {
     bytes: usize,
     /// Nothing can be put any more.
     is_closed: bool,
-    /// The writer of a message in parts: nobody else may put a message.
+    /// The writer of a message in parts: others may not put messages.
     writer: Option<u64>,
     taker: Option<Waker>,
     waiting: Vec<Waker>,

@@ -13,6 +13,7 @@ use super::stats::TrafficStats;
 use crate::framing::websocket::Kind;
 use crate::framing::websocket::close::{MAX_REASON, is_of_application};
 use crate::framing::websocket::frame::MAX_CONTROL;
+use crate::framing::websocket::utf8::Utf8;
 
 /// Sends messages over a WebSocket, and closes it. Cheap to clone. The connection is closed when its
 /// [`WebSocket`](super::WebSocket) and all of its senders are dropped.
@@ -32,6 +33,10 @@ pub struct MessageWriter {
     number: u64,
     /// The command that it begins with is not sent before the first frame.
     is_over: bool,
+    /// Number of bytes of all frames so far.
+    size: usize,
+    /// State of the check of a text.
+    text: Option<Utf8>,
     /// Number of bytes that the frame which was begun lacks.
     missing: u64,
 }
@@ -89,7 +94,8 @@ impl Sender {
     }
 
     /// Begins a message that is written in frames; `is_binary` is false for text, whose bytes have to be
-    /// UTF-8 as a whole. Waits for the end of another one.
+    /// UTF-8 as a whole. Waits for the end of another one. The limit of the size of messages holds for all
+    /// frames together.
     ///
     /// ```no_run
     /// # async fn example(sender: wampwerk::websocket::Sender) -> Result<(), wampwerk::websocket::WebSocketError> {
@@ -105,13 +111,18 @@ impl Sender {
     /// ```
     ///
     /// # Errors
-    /// [`WebSocketError::Closed`], and [`WebSocketError::Invalid`] in the browser, which cannot do it.
+    /// [`WebSocketError::Closed`], and [`WebSocketError::Invalid`] in the browser, which cannot do it, or with
+    /// a [`fragment_size`](SendOptions::fragment_size), as the writer makes the frames.
     pub async fn message_writer(
         &self,
         is_binary: bool,
         options: SendOptions,
     ) -> Result<MessageWriter, WebSocketError> {
         if let Some(text) = super::NO_PARTS {
+            return Err(WebSocketError::Invalid(text.to_owned()));
+        }
+        if options.has_fragment_size() {
+            let text = "fragment_size cannot be set: a MessageWriter makes the frames";
             return Err(WebSocketError::Invalid(text.to_owned()));
         }
         let number = self.channel().next_writer();
@@ -132,11 +143,20 @@ impl Sender {
             commands.set_writer(None);
             return Err(self.channel().closed_error());
         }
-        Ok(MessageWriter { sender: self.clone(), number, is_over: false, missing: 0 })
+        let text = (!is_binary).then(Utf8::default);
+        Ok(MessageWriter {
+            sender: self.clone(),
+            number,
+            is_over: false,
+            size: 0,
+            text,
+            missing: 0,
+        })
     }
 
     /// Sends a ping of at most 125 bytes. Its answer is told to
-    /// [`on_pong`](super::WebSocketClientProtocol::on_pong). Automatic pings are independent of it.
+    /// [`on_pong`](super::WebSocketClientProtocol::on_pong). Automatic pings are independent of it. It is queued
+    /// behind what was sent before, and waits until an open [`MessageWriter`] has ended.
     ///
     /// # Errors
     /// [`WebSocketError::Closed`], [`WebSocketError::Invalid`] if it is longer, or in the browser.
@@ -146,8 +166,8 @@ impl Sender {
         self.put_control(Command::Ping(payload)).await
     }
 
-    /// Sends a pong that nobody asked for, of at most 125 bytes: a sign of life in one direction. Pings are
-    /// answered without it.
+    /// Sends an unsolicited pong of at most 125 bytes: a sign of life in one direction. Pings are answered
+    /// without it. It waits as [`ping`](Self::ping) does.
     ///
     /// # Errors
     /// As [`ping`](Self::ping).
@@ -227,10 +247,14 @@ impl Sender {
     }
 
     fn prepared(&self, message: &PreparedMessage) -> Result<(Command, usize), WebSocketError> {
-        let size = message.0.payload().len();
-        check_options(SendOptions::new().do_not_compress(message.0.is_uncompressed()))?;
+        let PreparedMessage(prepared, options) = message;
+        if options.has_fragment_size() {
+            return self.message(message.message(), *options);
+        }
+        let size = prepared.payload().len();
+        check_options(*options)?;
         self.check_size(size)?;
-        Ok((Command::Prepared(Arc::clone(&message.0)), size))
+        Ok((Command::Prepared(Arc::clone(prepared)), size))
     }
 
     fn check_size(&self, size: usize) -> Result<(), WebSocketError> {
@@ -274,14 +298,18 @@ impl MessageWriter {
     /// Writes a frame. Over a compressed connection, its bytes may leave with a later one.
     ///
     /// # Errors
-    /// [`WebSocketError::Closed`], or [`WebSocketError::Invalid`] within a frame that was
-    /// [begun](Self::begin_frame).
+    /// [`WebSocketError::Closed`], [`WebSocketError::Invalid`] within a frame that was
+    /// [begun](Self::begin_frame) or if a text is not UTF-8, or [`WebSocketError::TooLarge`] if the message
+    /// becomes longer than the limit. After the last two the frame was not written.
     #[doc(alias = "sendMessageFrame")]
     pub async fn frame(&mut self, payload: impl Into<Bytes>) -> Result<(), WebSocketError> {
         self.check_between_frames()?;
         let payload = payload.into();
-        let size = payload.len();
-        self.put(Command::Frame(payload), size).await
+        let length = payload.len();
+        let (size, text) = (self.size_with(length as u64)?, self.text_with(&payload)?);
+        self.put(Command::Frame(payload), length).await?;
+        (self.size, self.text) = (size, text);
+        Ok(())
     }
 
     /// Begins a frame of this length, whose bytes are written by [`data`](Self::data). Where compression was
@@ -300,15 +328,17 @@ impl MessageWriter {
             let text = format!("{length} is not a valid length of a frame: at most 2^63 - 1");
             return Err(WebSocketError::Invalid(text));
         }
+        let size = self.size_with(length)?;
         self.put(Command::FrameBegin(length), 0).await?;
-        self.missing = length;
+        (self.size, self.missing) = (size, length);
         Ok(())
     }
 
     /// Writes bytes of the frame that was begun. Returns the number of bytes that it still lacks.
     ///
     /// # Errors
-    /// [`WebSocketError::Closed`], or [`WebSocketError::Invalid`] if the frame lacks fewer bytes.
+    /// [`WebSocketError::Closed`], or [`WebSocketError::Invalid`] if the frame lacks fewer bytes or a text is
+    /// not UTF-8.
     #[doc(alias = "sendMessageFrameData")]
     pub async fn data(&mut self, data: impl Into<Bytes>) -> Result<u64, WebSocketError> {
         let data = data.into();
@@ -317,8 +347,9 @@ impl MessageWriter {
             let text = format!("the frame lacks {} bytes, but {size} are given", self.missing);
             return Err(WebSocketError::Invalid(text));
         };
+        let text = self.text_with(&data)?;
         self.put(Command::FrameData(data), size).await?;
-        self.missing = left;
+        (self.missing, self.text) = (left, text);
         Ok(left)
     }
 
@@ -329,10 +360,31 @@ impl MessageWriter {
     #[doc(alias = "endMessage")]
     pub async fn end(mut self) -> Result<(), WebSocketError> {
         self.check_between_frames()?;
+        if self.text.is_some_and(|mut text| text.finish().is_err()) {
+            let error = "the text ends within a character";
+            return Err(WebSocketError::Invalid(error.to_owned()));
+        }
         self.put(Command::End, 0).await?;
         self.is_over = true;
         self.sender.channel().commands.set_writer(None);
         Ok(())
+    }
+
+    /// Returns the size of the message with so many bytes more.
+    fn size_with(&self, more: u64) -> Result<usize, WebSocketError> {
+        let size = self.size.saturating_add(usize::try_from(more).unwrap_or(usize::MAX));
+        self.sender.check_size(size)?;
+        Ok(size)
+    }
+
+    /// Returns the state of the check of a text behind these bytes.
+    fn text_with(&self, bytes: &[u8]) -> Result<Option<Utf8>, WebSocketError> {
+        let mut text = self.text;
+        if text.as_mut().is_some_and(|text| text.push(bytes).is_err()) {
+            let error = "the bytes are not UTF-8, as those of a text have to be";
+            return Err(WebSocketError::Invalid(error.to_owned()));
+        }
+        Ok(text)
     }
 
     fn check_between_frames(&self) -> Result<(), WebSocketError> {

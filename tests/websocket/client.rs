@@ -565,3 +565,73 @@ async fn a_failed_connection_can_be_dropped_without_a_word() {
     let closed = socket.closed().await;
     assert_eq!((closed.was_clean, closed.code, closed.sent), (false, Some(1006), None));
 }
+
+#[tokio::test]
+async fn c10_an_end_without_our_close_frame_is_not_clean() {
+    let (socket, mut server) = pair().await;
+    let mut writer = socket.sender().message_writer(true, SendOptions::new()).await.unwrap();
+    writer.begin_frame(5).await.unwrap();
+    writer.data("ab").await.unwrap();
+    let mut begun = [0; 8];
+    server.read_exact(&mut begun).await.unwrap();
+    server.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+    let closed = socket.closed().await;
+    assert_eq!((closed.was_clean, closed.code, closed.sent), (false, Some(1006), None), "{closed}");
+    let mut rest = Vec::new();
+    server.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"");
+}
+
+#[tokio::test]
+async fn frames_have_the_length_that_was_asked_for() {
+    let (url, server) = server("").await;
+    let options = WebSocketOptions::new().auto_fragment_size(2);
+    let socket = websocket::connect(url).options(options).await.unwrap();
+    let mut server = server.await.unwrap().1;
+    let sender = socket.sender();
+    let options = |size| SendOptions::new().fragment_size(size);
+    sender.send_with("whole", options(0)).await.unwrap();
+    sender.send_prepared(&PreparedMessage::new("whole", options(0))).await.unwrap();
+    sender.send_prepared(&PreparedMessage::new("parts", options(3))).await.unwrap();
+    sender.send("abc").await.unwrap();
+    for expected in
+        [(0x81, "whole"), (0x81, "whole"), (0x01, "par"), (0x80, "ts"), (0x01, "ab"), (0x80, "c")]
+    {
+        assert_eq!(frame(&mut server).await, (expected.0, expected.1.as_bytes().to_vec()));
+    }
+    let error = sender.message_writer(true, options(3)).await.unwrap_err();
+    assert!(matches!(&error, WebSocketError::Invalid(text) if text.contains("fragment_size")));
+    // Nothing was begun.
+    sender.try_send("d").unwrap();
+}
+
+#[tokio::test]
+async fn a_message_in_frames_has_the_limits_of_others() {
+    let (url, server) = server("").await;
+    let options = WebSocketOptions::new().max_message_payload_size(10);
+    let socket = websocket::connect(url).options(options).await.unwrap();
+    let mut server = server.await.unwrap().1;
+    let sender = socket.sender();
+    let mut writer = sender.message_writer(false, SendOptions::new()).await.unwrap();
+    writer.frame("0123456").await.unwrap();
+    let too_large = |size| WebSocketError::TooLarge { size, limit: 10 };
+    assert_eq!(writer.frame("7890").await, Err(too_large(11)));
+    assert_eq!(writer.begin_frame(4).await, Err(too_large(11)));
+    assert!(matches!(writer.frame(&b"\xff"[..]).await, Err(WebSocketError::Invalid(_))));
+    // A character may be split.
+    writer.begin_frame(1).await.unwrap();
+    assert_eq!(writer.data(&b"\xc3"[..]).await, Ok(0));
+    assert!(matches!(writer.frame(&b"a"[..]).await, Err(WebSocketError::Invalid(_))));
+    writer.frame(&b"\xa4"[..]).await.unwrap();
+    writer.end().await.unwrap();
+    for expected in [(0x01, &b"0123456"[..]), (0x00, b"\xc3"), (0x00, b"\xa4"), (0x80, b"")] {
+        assert_eq!(frame(&mut server).await, (expected.0, expected.1.to_vec()));
+    }
+    // Bytes are not looked at.
+    let mut writer = sender.message_writer(true, SendOptions::new()).await.unwrap();
+    writer.frame(&b"\xff"[..]).await.unwrap();
+    writer.end().await.unwrap();
+    let mut writer = sender.message_writer(false, SendOptions::new()).await.unwrap();
+    writer.frame(&b"\xc3"[..]).await.unwrap();
+    assert!(matches!(writer.end().await, Err(WebSocketError::Invalid(_))));
+}
