@@ -2,12 +2,13 @@
 
 use std::io;
 
+use super::text::debug_as_text;
 use super::{Cause, RawSocketRefusal};
 
 /// A client was not accepted. It was told the reason where that was possible.
 ///
 /// `source()` is the cause: the I/O error of the system, the error of TLS, or that of a setting.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AcceptError {
     /// The WebSocket request was refused: not a WebSocket request, another path, no common serializer, an
@@ -55,3 +56,5 @@ impl AcceptError {
         }
     }
 }
+
+debug_as_text! { AcceptError }

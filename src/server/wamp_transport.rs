@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::codec;
+use crate::error::{EncodeError, debug_as_text};
 use crate::message::{Message, Serializer};
 use crate::rt::lock::Lock;
 use crate::transport::{CloseCode, TransportInfo};
@@ -30,7 +31,7 @@ pub struct WampTransport {
 }
 
 /// A message could not be sent. No part of it was sent, and the connection is unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The connection is closed or closing.
@@ -53,13 +54,16 @@ pub enum SendError {
         message: &'static str,
         /// The serializer.
         serializer: Serializer,
-        /// Text of the error.
-        error: crate::error::EncodeError,
+        /// Error of the serializer.
+        #[source]
+        error: EncodeError,
     },
     /// Too many bytes wait to be sent; only [`WampTransport::try_send`] returns this.
     #[error("too much waits to be sent already")]
     Full,
 }
+
+debug_as_text! { SendError }
 
 /// Requested end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,14 +36,14 @@ pub(super) struct Mode {
     pub(super) tells_control: bool,
 }
 
-pub(super) fn check_client(factory: &WebSocketClientFactory) -> Result<(), ConfigError> {
+pub(super) fn check_client(factory: &WebSocketClientFactory) -> Result<(), ConnectError> {
     Client::new(factory).map(drop)
 }
 
 pub(super) async fn open_client(
     factory: &WebSocketClientFactory,
 ) -> Result<WebSocket, ConnectError> {
-    let client = Client::new(factory).map_err(ConnectError::InvalidConfig)?;
+    let client = Client::new(factory)?;
     let hook = Hook { client: &client, ask: NoQuestion, mode: Mode::default() };
     client.dial.open(&hook).await
 }
@@ -52,7 +52,7 @@ pub(super) async fn open_client_protocol<P: WebSocketClientProtocol>(
     factory: &WebSocketClientFactory,
     protocol: &mut P,
 ) -> Result<WebSocket, ConnectError> {
-    let client = Client::new(factory).map_err(ConnectError::InvalidConfig)?;
+    let client = Client::new(factory)?;
     let mode = Mode { in_parts: P::IN_PARTS, tells_control: true };
     let hook = Hook { client: &client, ask: Mutex::new(protocol), mode };
     client.dial.open(&hook).await
@@ -95,13 +95,12 @@ struct Client {
 
 impl Client {
     /// Errors have the name of the setting.
-    fn new(factory: &WebSocketClientFactory) -> Result<Self, ConfigError> {
-        let url = WebSocketUrl::parse(&factory.url)
-            .map_err(|error| ConfigError::new("url", error.to_string()))?;
+    fn new(factory: &WebSocketClientFactory) -> Result<Self, ConnectError> {
+        let url = WebSocketUrl::parse(&factory.url)?;
         factory.options.check()?;
         let deflate = factory.options.per_message_deflate.clone().flatten();
         if let (Some(_), Some(text)) = (&deflate, deflate::MISSING) {
-            return Err(ConfigError::new("per_message_deflate", text));
+            return Err(ConfigError::new("per_message_deflate", text).into());
         }
         let request = ClientRequest {
             host: url.authority(),

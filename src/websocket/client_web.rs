@@ -16,14 +16,14 @@ pub(super) const NO_PARTS: Option<&str> = Some(
     "a page sends and receives whole messages only: frames, compression, pings and pongs are the browser's",
 );
 
-pub(super) fn check_client(factory: &WebSocketClientFactory) -> Result<(), ConfigError> {
+pub(super) fn check_client(factory: &WebSocketClientFactory) -> Result<(), ConnectError> {
     opening(factory).map(drop)
 }
 
 pub(super) async fn open_client(
     factory: &WebSocketClientFactory,
 ) -> Result<WebSocket, ConnectError> {
-    let opening = opening(factory).map_err(ConnectError::InvalidConfig)?;
+    let opening = opening(factory)?;
     let offered: Vec<_> = factory.protocols.iter().map(String::as_str).collect();
     let socket = opening.open(&offered).await?;
     let (protocol, extensions) = (socket.protocol(), socket.extensions());
@@ -45,18 +45,17 @@ pub(super) async fn open_client_protocol<P: WebSocketClientProtocol>(
 }
 
 /// Errors have the name of the setting.
-fn opening(factory: &WebSocketClientFactory) -> Result<Opening, ConfigError> {
-    let url = WebSocketUrl::parse(&factory.url)
-        .map_err(|error| ConfigError::new("url", error.to_string()))?;
+fn opening(factory: &WebSocketClientFactory) -> Result<Opening, ConnectError> {
+    let url = WebSocketUrl::parse(&factory.url)?;
     if let Some(text) = refused_url(&url) {
-        return Err(ConfigError::new("url", text));
+        return Err(ConfigError::new("url", text).into());
     }
     if let Some(name) = refused(factory) {
-        return Err(ConfigError::new(name, REFUSED));
+        return Err(ConfigError::new(name, REFUSED).into());
     }
     factory.options.check()?;
     if let Some(Err(text)) = factory.connect_timeout.map(|time| check_time(time, true)) {
-        return Err(ConfigError::new("connect_timeout", text));
+        return Err(ConfigError::new("connect_timeout", text).into());
     }
     check_protocols(&factory.protocols)?;
     Ok(Opening::new(url, factory.connect_timeout, &factory.options))

@@ -1,9 +1,11 @@
 //! `Closed`: how a connection ended, and the errors that it leads to.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
-use crate::error::Cause;
+use crate::error::{Cause, debug_as_text};
 
 /// Default of the longest time that closing takes, including sending what is left and the peer's
 /// answer.
@@ -27,18 +29,17 @@ pub struct Closed {
 }
 
 /// A WebSocket could not send or receive.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+///
+/// `source()` is the error that ended the connection, if it was one.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WebSocketError {
     /// The connection has ended, or is being closed by this side.
-    #[error("the connection is closed: {0}")]
     Closed(Closed),
     /// The peer broke a rule, exceeded a limit or went away, and the connection has ended.
-    #[error("the connection failed: {}", .0.reason)]
     Failed(Closed),
     /// The message is longer than the limit. The connection stays.
     #[doc(alias = "PayloadExceededError")]
-    #[error("a message of {size} bytes is longer than the limit of {limit}")]
     TooLarge {
         /// Size of the message in bytes.
         size: usize,
@@ -47,10 +48,8 @@ pub enum WebSocketError {
     },
     /// The queue is full: the peer does not take what was sent before, or a message is being written in
     /// parts.
-    #[error("too much waits to be sent")]
     Full,
     /// The argument is not valid.
-    #[error("{0}")]
     Invalid(String),
 }
 
@@ -77,7 +76,38 @@ impl WebSocketError {
             _ => None,
         }
     }
+
+    /// Returns the kind of the I/O error that ended the connection, if one did.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        self.cause()?.io_kind()
+    }
+
+    fn cause(&self) -> Option<&Cause> {
+        self.closed()?.cause.as_ref()
+    }
 }
+
+impl fmt::Display for WebSocketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WebSocketError::Closed(closed) => write!(f, "the connection is closed: {closed}"),
+            WebSocketError::Failed(closed) => write!(f, "the connection failed: {}", closed.reason),
+            WebSocketError::TooLarge { size, limit } => {
+                write!(f, "a message of {size} bytes is longer than the limit of {limit}")
+            }
+            WebSocketError::Full => f.write_str("too much waits to be sent"),
+            WebSocketError::Invalid(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Error for WebSocketError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause().map(|cause| &**cause as _)
+    }
+}
+
+debug_as_text! { WebSocketError }
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,11 +119,5 @@ impl fmt::Display for Closed {
             write!(f, ": {}", self.reason)?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Debug for WebSocketError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }

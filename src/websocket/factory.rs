@@ -151,13 +151,20 @@ impl WebSocketClientFactory {
     /// # Errors
     /// The first setting that is not valid, by its name.
     pub fn check(&self) -> Result<(), ConfigError> {
-        check_client(self)
+        check_client(self).map_err(|error| match error {
+            ConnectError::InvalidConfig(error) => error,
+            ConnectError::InvalidUrl(error) => {
+                ConfigError::new("url", &error.message).caused_by(error)
+            }
+            error => ConfigError::new("", &error).caused_by(error),
+        })
     }
 
     /// Connects. Each call makes a connection of its own.
     ///
     /// # Errors
-    /// [`ConnectError::InvalidConfig`] if a setting is not valid; else the step that failed.
+    /// [`ConnectError::InvalidUrl`] or [`ConnectError::InvalidConfig`] if the URL or a setting is not valid;
+    /// else the step that failed.
     pub async fn open(&self) -> Result<WebSocket, ConnectError> {
         open_client(self).await
     }

@@ -18,7 +18,7 @@ use super::server_options::ServerOptions;
 use super::server_protocol::{WebSocketServerProtocol, serve};
 use super::serving::{Asked, Open, Server, TOO_LATE, settings_error};
 use super::socket::WebSocket;
-use crate::error::{AcceptError, ConfigError, ListenError, UrlError};
+use crate::error::{AcceptError, Cause, ConfigError, ListenError, UrlError};
 use crate::framing::websocket::deflate;
 use crate::net::listen::accept_loop::{self, Accept};
 use crate::net::listen::listener::Listener;
@@ -172,7 +172,8 @@ impl WebSocketServerFactory {
     {
         let (server, _) = self.server().map_err(|error| match error {
             ListenError::InvalidConfig(error) => settings_error(error),
-            error => settings_error(ConfigError::new("url", error.to_string())),
+            ListenError::InvalidUrl(error) => AcceptError::Settings(Cause::new(error)),
+            error => AcceptError::Settings(Cause::new(error)),
         })?;
         let asked = Arc::new(server).receive(stream, &peer.to_string(), None, true).await?;
         Ok(IncomingRequest(asked))
