@@ -1,6 +1,6 @@
 //! Opening a native client's connection: the settings resolved, the handshake, and the task that drives it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
@@ -21,6 +21,7 @@ use crate::framing::websocket::deflate::{self, Agreement};
 use crate::framing::websocket::handshake::ClientRequest;
 use crate::net::dial::{Dialer, Handshake, RouteSettings};
 use crate::net::protection::Protection;
+use crate::net::tls::ClientTls;
 use crate::rt;
 use crate::rt::guard::caught;
 use crate::settings::check_time;
@@ -28,6 +29,9 @@ use crate::url::WebSocketUrl;
 
 /// Messages can be sent in parts, and control frames.
 pub(super) const NO_PARTS: Option<&str> = None;
+
+/// TLS of a factory, once it was made.
+pub(super) type TlsReady = OnceLock<ClientTls>;
 
 /// What a task that drives a connection is told beside its settings.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,7 +127,7 @@ impl Client {
             handshake_timeout: factory.options.open_handshake_timeout,
             tls: factory.tls.as_ref(),
         };
-        let dial = Dialer::new(&url, &route)?;
+        let dial = Dialer::with_tls(&url, &route, &factory.tls_ready)?;
         Ok(Client { dial, request, settings: Settings::of(&factory.options) })
     }
 

@@ -16,6 +16,9 @@ pub(super) const NO_PARTS: Option<&str> = Some(
     "a page sends and receives whole messages only: frames, compression, pings and pongs are the browser's",
 );
 
+/// TLS is the browser's.
+pub(super) type TlsReady = ();
+
 pub(super) fn check_client(factory: &WebSocketClientFactory) -> Result<(), ConnectError> {
     opening(factory).map(drop)
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::closed::Closed;
 use super::protocol::{ClientSide, WebSocketClientProtocol, end, run};
 use super::sender::Sender;
 use super::socket::WebSocket;
-use super::{check_client, open_client, open_client_protocol};
+use super::{TlsReady, check_client, open_client, open_client_protocol};
 use crate::error::{Cause, ConfigError, ConnectError};
 use crate::rt::guard::{Panic, caught};
 use crate::rt::{self, BoxFuture};
@@ -47,6 +48,8 @@ pub struct WebSocketClientFactory {
     pub(super) endpoint: Option<Endpoint>,
     pub(super) proxy: Option<Proxy>,
     pub(super) tls: Option<Tls>,
+    /// Shared by clones that have the same settings of TLS.
+    pub(super) tls_ready: Arc<TlsReady>,
     pub(super) ip_version: IpVersion,
     pub(super) connect_timeout: Option<Duration>,
     pub(super) options: WebSocketOptions,
@@ -65,6 +68,7 @@ impl WebSocketClientFactory {
             endpoint: None,
             proxy: None,
             tls: None,
+            tls_ready: Arc::default(),
             ip_version: IpVersion::default(),
             connect_timeout: None,
             options: WebSocketOptions::new(),
@@ -113,9 +117,11 @@ impl WebSocketClientFactory {
         self
     }
 
-    /// Settings of TLS, for `wss://`. Default: the certificate is verified by the platform.
+    /// Settings of TLS, for `wss://`. Files are read once, when they are first needed. Default: the certificate
+    /// is verified by the platform.
     pub fn tls(mut self, tls: impl Into<Option<Tls>>) -> Self {
         self.tls = tls.into();
+        self.tls_ready = Arc::default();
         self
     }
 

@@ -56,7 +56,7 @@ cfg_if::cfg_if! {
         #[cfg(feature = "tokio-tungstenite")]
         pub(crate) mod tungstenite;
         pub(crate) mod wire;
-        use client::{NO_PARTS, check_client, open_client, open_client_protocol};
+        use client::{NO_PARTS, TlsReady, check_client, open_client, open_client_protocol};
         pub use handshake::ConnectionResponse;
         mod serving;
         mod server_factory;
@@ -74,7 +74,7 @@ cfg_if::cfg_if! {
         #[allow(unused_imports, reason = "only a server uses all of it")]
         mod protocol;
         pub(crate) mod web;
-        use client_web::{NO_PARTS, check_client, open_client, open_client_protocol};
+        use client_web::{NO_PARTS, TlsReady, check_client, open_client, open_client_protocol};
         pub use web::ConnectionResponse;
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -69,6 +69,8 @@ pub struct WebSocketServerFactory {
     pub(super) options: ServerOptions,
     tls: Option<TlsServer>,
     open: Arc<Open>,
+    /// What [`accept`](Self::accept) works with, once it was made with these settings.
+    accepting: Arc<OnceLock<Arc<Server>>>,
 }
 
 /// The requests of clients, and the listener that they come from. Made by [`listen`](fn@listen). Dropping it
@@ -97,6 +99,7 @@ impl WebSocketServerFactory {
             options: ServerOptions::new(),
             tls: None,
             open: Open::new(),
+            accepting: Arc::default(),
         }
     }
 
@@ -108,6 +111,7 @@ impl WebSocketServerFactory {
         I::Item: Into<String>,
     {
         self.protocols = protocols.into_iter().map(Into::into).collect();
+        self.accepting = Arc::default();
         self
     }
 
@@ -115,12 +119,15 @@ impl WebSocketServerFactory {
     #[doc(alias("setProtocolOptions", "resetProtocolOptions"))]
     pub fn options(mut self, options: ServerOptions) -> Self {
         self.options = options;
+        self.accepting = Arc::default();
         self
     }
 
-    /// Certificate, for `wss://` and required there.
+    /// Certificate, for `wss://` and required there. Its files are read when listening begins, or by the first
+    /// [`accept`](Self::accept).
     pub fn tls(mut self, tls: impl Into<Option<TlsServer>>) -> Self {
         self.tls = tls.into();
+        self.accepting = Arc::default();
         self
     }
 
@@ -170,12 +177,12 @@ impl WebSocketServerFactory {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (server, _) = self.server().map_err(|error| match error {
+        let server = self.accepting().map_err(|error| match error {
             ListenError::InvalidConfig(error) => settings_error(error),
             ListenError::InvalidUrl(error) => AcceptError::Settings(Cause::new(error)),
             error => AcceptError::Settings(Cause::new(error)),
         })?;
-        let asked = Arc::new(server).receive(stream, &peer.to_string(), None, true).await?;
+        let asked = server.receive(stream, &peer.to_string(), None, true).await?;
         Ok(IncomingRequest(asked))
     }
 
@@ -188,6 +195,14 @@ impl WebSocketServerFactory {
     /// Ends all listeners and connections of this server, with close code 1001. Returns when they are gone.
     pub async fn shutdown(&self) {
         self.open.shut_down(self.options.websocket().close_timeout).await;
+    }
+
+    fn accepting(&self) -> Result<&Arc<Server>, ListenError> {
+        if let Some(server) = self.accepting.get() {
+            return Ok(server);
+        }
+        let server = Arc::new(self.server()?.0);
+        Ok(self.accepting.get_or_init(|| server))
     }
 
     fn server(&self) -> Result<(Server, WebSocketUrl), ListenError> {

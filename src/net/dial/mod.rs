@@ -8,6 +8,7 @@ mod route;
 mod tcp;
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -103,13 +104,29 @@ impl Dialer {
         url: impl Into<Target<'a>>,
         settings: &RouteSettings<'_>,
     ) -> Result<Self, ConfigError> {
+        Self::with_tls(url, settings, &OnceLock::new())
+    }
+
+    /// As [`new`](Self::new), but TLS is made once for all that are given the same `ready`: its files are read
+    /// once, and its sessions are resumed.
+    pub(crate) fn with_tls<'a>(
+        url: impl Into<Target<'a>>,
+        settings: &RouteSettings<'_>,
+        ready: &OnceLock<ClientTls>,
+    ) -> Result<Self, ConfigError> {
         let target = url.into();
         target.check().map_err(|text| ConfigError::new("url", text))?;
         let default = Tls::new();
         // Settings are checked even if the URL does not ask for TLS.
-        let tls =
-            settings.tls.or(target.secure.then_some(&default)).map(ClientTls::new).transpose();
-        let tls = tls.map_err(|error| error.within("endpoint.tls"))?;
+        let tls = match (ready.get(), settings.tls.or(target.secure.then_some(&default))) {
+            (Some(tls), _) => Some(tls.clone()),
+            (None, None) => None,
+            (None, Some(settings)) => {
+                let tls = ClientTls::new(settings);
+                let tls = tls.map_err(|error| error.within("endpoint.tls"))?;
+                Some(ready.get_or_init(|| tls).clone())
+            }
+        };
         Ok(Dialer {
             tls: tls.filter(|_| target.secure).map(|tls| (target.host.to_owned(), tls)),
             keepalive: false,
