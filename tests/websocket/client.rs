@@ -124,8 +124,18 @@ async fn settings_that_cannot_be_are_refused_by_name() {
     ] {
         let error = factory.check().unwrap_err();
         assert!(error.to_string().contains(name), "{name}: {error}");
-        let opened = factory.open().await.unwrap_err();
-        assert!(matches!(opened, ConnectError::InvalidConfig(_)), "{opened}");
+        match factory.open().await.unwrap_err() {
+            ConnectError::InvalidUrl(error) => {
+                assert_eq!(name, "url");
+                let source = error.to_string();
+                assert!(source.starts_with("invalid URL \""), "{source}");
+            }
+            ConnectError::InvalidConfig(opened) => {
+                assert_eq!(opened, error);
+                assert_ne!(name, "url");
+            }
+            error => panic!("{error}"),
+        }
     }
 }
 
@@ -188,8 +198,13 @@ async fn c12_a_breach_is_answered_and_told() {
 #[tokio::test]
 async fn c11_a_lost_connection_is_1006() {
     let (mut socket, server) = pair().await;
+    socket.send("not read").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
     drop(server);
     let error = socket.next().await.unwrap().unwrap_err();
+    assert_eq!(error.io_kind(), Some(std::io::ErrorKind::ConnectionReset), "{error:?}");
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.downcast_ref::<wampwerk::error::TransportError>().is_some(), "{source:?}");
     let closed = error.closed().unwrap();
     assert_eq!((closed.was_clean, closed.code), (false, Some(1006)));
     assert!(closed.cause.is_some());
