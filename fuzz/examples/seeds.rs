@@ -235,6 +235,36 @@ const FRAMES: &[(&str, &[u8])] = &[
     ("reserved_bits", b"\x0f\x0a\0\0\0\x01a\x10\0\0\0"),
 ];
 
+/// Role and limits, portions; then frames of WebSocket.
+const WEBSOCKET: &[(&str, &[u8])] = &[
+    ("hello", b"\0\x03\x81\x05Hello\x82\x03\0\xff\x80"),
+    ("masked", b"\x01\x02\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"),
+    ("fragments", b"\0\x04\x01\x03Hel\x89\x02ab\x80\x02lo\x02\0\0\x01a\0\0\x80\0"),
+    ("split_character", b"\0\x05\x01\x01\xf0\0\x02\x9f\x98\x8a\0\x80\x01\x80"),
+    ("cut_character", b"\0\x06\x81\x02a\xc3"),
+    ("bad_text_in_a_cut_frame", b"\0\x07\x81\x0aabc\xc0"),
+    ("surrogate", b"\0\x07\x81\x03\xed\xa0\x80"),
+    ("close", b"\0\x08\x88\x05\x03\xe8bye\x81\x01a"),
+    ("close_empty", b"\0\x08\x88\0\xff"),
+    ("close_one", b"\0\x08\x88\x01\x03"),
+    ("close_code", b"\0\x08\x88\x02\x03\xed"),
+    ("close_reason", b"\0\x08\x88\x03\x03\xe8\xff"),
+    ("not_minimal_16", b"\0\x09\x82\x7e\0\x7d"),
+    ("not_minimal_64", b"\0\x09\x82\x7f\0\0\0\0\0\0\xff\xff"),
+    ("highest_bit", b"\0\x09\x82\x7f\x80\0\0\0\0\0\0\0"),
+    ("reserved_bits", b"\0\x0a\xc1\x01a"),
+    ("reserved_opcode", b"\0\x0a\x81\x01a\x83"),
+    ("not_masked", b"\x01\x0a\x81\x01a"),
+    ("masked_by_a_server", b"\0\x0a\x81\x81abcde"),
+    ("long_ping", b"\0\x0a\x89\x7e"),
+    ("fragmented_ping", b"\0\x0a\x09\0"),
+    ("nothing_to_continue", b"\0\x0a\x80\0"),
+    ("message_in_a_message", b"\0\x0a\x01\x01a\x81\x01b"),
+    ("frame_too_long", b"\x02\x0b\x82\x65abc"),
+    ("message_too_long", b"\x04\x0b\x02\x01a\x80\x7e\x01\x2c"),
+    ("nothing_fits", b"\x06\x0b\x82\0\x82\x01"),
+];
+
 /// Settings, a limit and portions; then messages, each with its length.
 const DEFLATED: &[(&str, &[u8])] = &[
     (
@@ -306,9 +336,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_texts("handshake_response", RESPONSES)?;
     write_all("rawsocket_handshake", HANDSHAKES)?;
     write_all("rawsocket_frames", FRAMES)?;
+    write_all("websocket_frames", WEBSOCKET)?;
     // Some of it is read to where it belongs.
     let long = [&b"\x0f\x0b\0\0\xff\xff"[..], &vec![b' '; 0xffff], b"\x01\0\0\0"].concat();
     write("rawsocket_frames", "in_place", &long)?;
+    let long = [&b"\x01\xff\x01\xff\0\0\0\0\0\x01\0\0\0\0\0\0"[..], &vec![b' '; 0x1_0000]];
+    let long = [&long.concat()[..], b"\x80\x81\x01\x02\x03\x04x"].concat();
+    write("websocket_frames", "in_place", &long)?;
     batches()
 }
 

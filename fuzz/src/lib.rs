@@ -15,6 +15,7 @@ mod rawsocket;
 mod router;
 mod uri;
 mod url;
+mod websocket;
 
 /// A target: its name, which is also that of its file and of its folders, and its body.
 pub type Target = (&'static str, fn(&[u8]));
@@ -31,6 +32,7 @@ pub const TARGETS: &[Target] = &[
     ("handshake_response", handshake::response),
     ("rawsocket_handshake", rawsocket::handshake),
     ("rawsocket_frames", rawsocket::frames),
+    ("websocket_frames", websocket::frames),
     ("uri", uri::patterns),
     ("url", url::parse),
     ("router", router::drive),
