@@ -148,7 +148,6 @@ factory! {
     ///
     /// ```
     /// use wampwerk::{Serializer, Uri};
-    /// use wampwerk::internals::codec;
     /// use wampwerk::message::{Goodbye, ClosingDetails, Message};
     /// use wampwerk::server::{HandlerError, TransportHandler};
     /// use wampwerk::server::{WampTransport, WampWebSocketServerFactory};
@@ -172,7 +171,7 @@ factory! {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let url = "ws://127.0.0.1:0/ws";
-    /// let server = WampWebSocketServerFactory::new(|| Farewell, url, codec::available())?;
+    /// let server = WampWebSocketServerFactory::new(|| Farewell, url, &[Serializer::Json])?;
     /// let listener = server.listen().await?;
     /// # {
     /// assert!(wampwerk::connect(listener.url(), "realm1").await.is_err());

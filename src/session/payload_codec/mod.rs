@@ -41,8 +41,7 @@ use crate::value::{Dict, List, Value};
 /// serializer, cipher and key must be those of the first part.
 ///
 /// ```
-/// use wampwerk::{ApplicationError, Serializer, Uri, Value};
-/// use wampwerk::internals::codec;
+/// use wampwerk::{ApplicationError, Uri};
 /// use wampwerk::session::{Decoded, EncodedPayload, PayloadCodec, Side};
 /// use wampwerk::value::{Dict, List};
 ///
@@ -56,8 +55,8 @@ use crate::value::{Dict, List, Value};
 ///         if !uri.starts_with("com.example.turned.") {
 ///             return Ok(None);
 ///         }
-///         let mut bytes = codec::write_value(Serializer::Json, &Value::List(args))
-///             .map_err(|error| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.message))?;
+///         let mut bytes = serde_json::to_vec(&args)
+///             .map_err(|error| ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.to_string()))?;
 ///         bytes.iter_mut().for_each(|byte| *byte ^= 13);
 ///         Ok(Some(EncodedPayload::enc("x_turned", bytes).serializer("json")))
 ///     }
@@ -70,10 +69,8 @@ use crate::value::{Dict, List, Value};
 ///             return Err(error("not our scheme"));
 ///         }
 ///         let bytes: Vec<u8> = payload.payload.iter().map(|byte| byte ^ 13).collect();
-///         match codec::read_value(Serializer::Json, &bytes) {
-///             Ok(Value::List(args)) => Ok(Decoded { uri: None, args, kwargs: Dict::new() }),
-///             _ => Err(error("not a list")),
-///         }
+///         let args: List = serde_json::from_slice(&bytes).map_err(|_| error("not a list"))?;
+///         Ok(Decoded { uri: None, args, kwargs: Dict::new() })
 ///     }
 /// }
 /// ```
