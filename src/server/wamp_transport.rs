@@ -168,6 +168,7 @@ impl WampTransport {
     }
 
     /// Drops the connection at once, with everything that was not sent yet.
+    #[doc(alias = "dropConnection")]
     pub fn abort(&self) {
         self.queue.end(Ending::Abort);
     }

@@ -14,7 +14,7 @@ use crate::settings::{Deflate, LARGEST, Ping, check_time};
 /// `server_connection_drop_timeout`. There, messages have 512 bytes to 16 MiB, closing takes up to 2 s
 /// in one step, and pings are sent only with an `auto_ping_interval`, without which the other settings
 /// of pings are refused. The browser has `max_message_payload_size` and `open_handshake_timeout`.
-#[doc(alias = "setProtocolOptions")]
+#[doc(alias("setProtocolOptions", "echoCloseCodeReason", "utf8validateIncoming", "tcpNoDelay"))]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebSocketOptions {
     pub(crate) max_frame_payload_size: Option<usize>,
