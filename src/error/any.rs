@@ -1,4 +1,4 @@
-//! `Error`: any error of the library.
+//! `Error`: any error of a program that uses sessions.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use super::payload::{DecodeError, EncodeError};
 use super::text::debug_as_text;
 use super::transport::Lagged;
 
-/// Any error of the library, for programs that handle all alike.
+/// Any error of routers, listeners, settings and sessions, for programs that handle all alike. Errors of transports, of
+/// custom servers and of WebSockets without WAMP are [types of their own](super).
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

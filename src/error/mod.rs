@@ -6,11 +6,16 @@
 //! | requests of a session | [`CallError`], [`PublishError`], [`SubscribeError`], [`RegisterError`], … |
 //! | building a router | [`BuildError`] |
 //! | listening | [`ListenError`] |
+//! | accepting a stream of the program's own | [`AcceptError`] |
+//! | sending to a client of a custom server | `SendError` in `server` |
+//! | a WebSocket without WAMP | [`WebSocketError`](crate::websocket::WebSocketError) |
+//! | a transport of any kind | [`TransportError`] |
 //! | settings of every kind | [`ConfigError`], with the path of the setting |
 //! | URLs | [`UrlError`] |
 //!
 //! [`source`](std::error::Error::source) of an error is its cause, and `Debug` prints the text with
-//! all causes. [`Error`](enum@Error) holds any of them, for programs that handle all alike. No type of
+//! all causes. [`Error`](enum@Error) holds those of routers, listeners, settings and sessions, for programs that handle all
+//! alike. No type of
 //! another crate is part of a signature; it may be behind a [`Cause`].
 
 mod accept;
