@@ -77,7 +77,7 @@ async fn closing_sends_our_code_and_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn closing_is_the_orderly_end_for_the_other_side() {
+async fn c05_closing_is_the_orderly_end_for_the_other_side() {
     for server_first in [false, true] {
         let (left, right) = pair(Serializer::Json).await;
         let (mut first, mut second) = if server_first { (right, left) } else { (left, right) };

@@ -17,7 +17,7 @@ fn resident() -> usize {
 }
 
 #[tokio::test]
-async fn a_length_that_is_only_claimed_takes_no_memory() {
+async fn f09_a_length_that_is_only_claimed_takes_no_memory() {
     if !alone(module_path!(), "a_length_that_is_only_claimed_takes_no_memory") {
         return;
     }
@@ -45,7 +45,7 @@ async fn a_length_that_is_only_claimed_takes_no_memory() {
 }
 
 #[tokio::test]
-async fn a_peer_that_asks_and_takes_no_answer_is_lost() {
+async fn r06_a_peer_that_asks_and_takes_no_answer_is_lost() {
     if !alone(module_path!(), "a_peer_that_asks_and_takes_no_answer_is_lost") {
         return;
     }

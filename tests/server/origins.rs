@@ -23,7 +23,7 @@ async fn answer(listener: &Listener, origin: &str) -> String {
 }
 
 #[tokio::test]
-async fn another_page_is_told_which_origin_is_not_let_in() {
+async fn h16_another_page_is_told_which_origin_is_not_let_in() {
     let router = router();
     let allowed = ["https://example.com:443", "http://*.example.com:*"];
     let listener = listen(&router, ServerOptions::new().allowed_origins(allowed)).await;

@@ -208,7 +208,7 @@ fn h05_n02_a_client_takes_what_it_offered_only() {
 }
 
 #[test]
-fn h05_n03_a_client_refuses_what_it_did_not_offer_and_doubles() {
+fn h05_n03_r08_a_client_refuses_what_it_did_not_offer_and_doubles() {
     let check = |response: &str, settings| deflate::check_response([response], settings);
     let not_offered = |name: &str| Err(BadExtensions::NotOffered(name.to_owned()));
     let on = Deflate::new();
