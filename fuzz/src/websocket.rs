@@ -33,7 +33,7 @@ fn read(mut reader: Reader, most: usize, stream: &[u8]) -> Read {
     let (mut events, mut rest, mut turn) = (Vec::new(), stream, most % 97);
     while !rest.is_empty() {
         turn = turn * 31 % 9973 + 7;
-        let portion = if most <= 1 { most } else { 1 + turn % most };
+        let portion = if matches!(most, 1 | usize::MAX) { most } else { 1 + turn % most };
         let mut portion = portion.min(rest.len());
         let mut in_place = false;
         if turn % 3 == 0

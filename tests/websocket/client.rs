@@ -140,7 +140,7 @@ async fn settings_that_cannot_be_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn closing_tells_what_the_peer_said() {
+async fn c08_closing_tells_what_the_peer_said() {
     let (socket, mut server) = pair().await;
     socket.send("before").await.unwrap();
     let sender = socket.sender();
@@ -154,6 +154,89 @@ async fn closing_tells_what_the_peer_said() {
     assert_eq!((closed.code, &*closed.reason, closed.sent), (Some(4001), "bye", Some(4000)));
     assert_eq!(socket.closed().await, closed);
     assert_eq!(socket.send("late").await, Err(WebSocketError::Closed(closed)));
+}
+
+/// Behind our Close frame there is nothing, and a ping of the peer is not answered.
+#[tokio::test]
+async fn c05_nothing_follows_our_close_frame() {
+    let (mut socket, mut server) = pair().await;
+    let sender = socket.sender();
+    sender.start_close(1000, "").unwrap();
+    assert!(matches!(sender.try_send("late"), Err(WebSocketError::Closed(_))));
+    assert_eq!(frame(&mut server).await, (0x88, 1000_u16.to_be_bytes().to_vec()));
+    server.write_all(b"\x89\x01p\x81\x01a\x88\x02\x03\xe8").await.unwrap();
+    server.shutdown().await.unwrap();
+    let mut behind = Vec::new();
+    server.read_to_end(&mut behind).await.unwrap();
+    assert_eq!(behind, b"");
+    while socket.next().await.is_some() {}
+    assert!(socket.closed().await.was_clean);
+}
+
+#[tokio::test]
+async fn c07_a_message_in_parts_need_not_be_finished_before_close() {
+    let (socket, mut server) = pair().await;
+    let sender = socket.sender();
+    let mut writer = sender.message_writer(false, SendOptions::new()).await.unwrap();
+    writer.frame("begun").await.unwrap();
+    assert_eq!(frame(&mut server).await, (0x01, b"begun".to_vec()));
+    sender.start_close(1000, "").unwrap();
+    assert_eq!(frame(&mut server).await, (0x88, 1000_u16.to_be_bytes().to_vec()));
+    server.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+    server.shutdown().await.unwrap();
+    assert!(socket.closed().await.was_clean);
+    assert!(matches!(writer.end().await, Err(WebSocketError::Closed(_))));
+}
+
+/// The client waits for the server's end of TCP, and then ends by itself.
+#[tokio::test]
+async fn c08_a_client_waits_for_the_server_to_end_but_not_for_ever() {
+    let (url, server) = server("").await;
+    let options = WebSocketOptions::new().close_timeout(Duration::from_millis(300));
+    let socket = WebSocketClientFactory::new(url).options(options).open().await.unwrap();
+    let mut server = server.await.unwrap().1;
+    socket.sender().start_close(1000, "").unwrap();
+    assert_eq!(frame(&mut server).await.0, 0x88);
+    server.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(10), socket.closed()).await.unwrap();
+    assert_eq!(ended.code, Some(1000));
+    drop(server);
+}
+
+/// The Close frames of both sides cross.
+#[tokio::test]
+async fn c09_close_frames_that_cross_are_not_answered() {
+    let (socket, mut server) = pair().await;
+    server.write_all(b"\x88\x05\x0f\xa1bye").await.unwrap();
+    // The client has not read it yet: its task runs at the next await.
+    socket.sender().start_close(4000, "").unwrap();
+    let (first, payload) = frame(&mut server).await;
+    let code = u16::from_be_bytes([payload[0], payload[1]]);
+    assert!(first == 0x88 && (code == 4000 || code == 4001), "{payload:?}");
+    server.shutdown().await.unwrap();
+    let mut behind = Vec::new();
+    server.read_to_end(&mut behind).await.unwrap();
+    assert_eq!(behind, b"", "one Close frame only");
+    let closed = socket.closed().await;
+    assert_eq!((closed.was_clean, closed.code, &*closed.reason), (true, Some(4001), "bye"));
+}
+
+/// Futures that were dropped before they were ready lose nothing, also within a frame.
+#[tokio::test]
+async fn r07_dropping_a_future_loses_no_octet() {
+    let (mut socket, mut server) = pair().await;
+    for octet in b"\x81\x05hello\x82\x02ab" {
+        assert!(socket.next().now_or_never().is_none());
+        if *octet == b'b' {
+            break;
+        }
+        server.write_all(&[*octet]).await.unwrap();
+        if *octet == b'o' {
+            assert_eq!(socket.next().await, Some(Ok(Message::from("hello"))));
+        }
+    }
+    server.write_all(b"b").await.unwrap();
+    assert_eq!(socket.next().await, Some(Ok(Message::Binary(Bytes::from_static(b"ab")))));
 }
 
 #[tokio::test]

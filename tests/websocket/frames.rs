@@ -185,6 +185,21 @@ fn f10_any_number_of_fragments_is_read() {
     }
 }
 
+/// The same message in any fragments is the same event.
+#[test]
+fn f11_nobody_depends_on_the_bounds_of_fragments() {
+    let message = "aµ€😀z".repeat(3);
+    for size in 1..=message.len() {
+        let mut octets = Vec::new();
+        for (index, part) in message.as_bytes().chunks(size).enumerate() {
+            let last = if (index + 1) * size >= message.len() { 0x80 } else { 0 };
+            octets.extend([last | u8::from(index == 0), part.len() as u8]);
+            octets.extend(part);
+        }
+        assert_eq!(from_server(&octets), (vec![text(&message)], None), "fragments of {size}");
+    }
+}
+
 #[test]
 fn f12_a_character_may_be_split_between_frames() {
     let expected = (vec![text("aµ€😀z")], None);
@@ -312,6 +327,26 @@ fn r01_an_error_is_the_same_in_any_portions() {
     }
 }
 
+/// Taking a part of what waits moves nothing of the rest, so that a slow peer costs no more than a fast one.
+#[test]
+fn r05_what_waits_is_not_moved_when_a_part_is_taken() {
+    for make in [Writer::server, || Writer::client(|| [1, 2, 3, 4])] {
+        let mut writer = make();
+        writer.message(Kind::Binary, vec![7; 1 << 20].into(), Form::default()).unwrap();
+        let place = |writer: &Writer| writer.chunks().iter().last().map(|it| it.as_ptr_range().end);
+        let end = place(&writer);
+        let mut taken = 0;
+        while !writer.chunks().is_empty() {
+            assert_eq!(place(&writer), end, "it was moved after {taken} octets");
+            let first = writer.chunks().iter().next().map_or(0, <[u8]>::len);
+            let count = first.min(1000);
+            writer.advance(count);
+            taken += count;
+        }
+        assert!(taken > 1 << 20);
+    }
+}
+
 #[test]
 fn headers_are_read_as_they_are_written() {
     for op_code in [OpCode::Continuation, OpCode::Text, OpCode::Binary, OpCode::Ping] {
@@ -333,7 +368,7 @@ fn headers_are_read_as_they_are_written() {
 }
 
 #[test]
-fn a_reader_that_waits_keeps_no_more_than_what_came() {
+fn f09_a_reader_that_waits_keeps_no_more_than_what_came() {
     use bytes::BufMut;
     // A claim of 1 MiB: the place for it grows with what comes.
     let mut reader = Reader::new(Role::Server, LIMITS);
