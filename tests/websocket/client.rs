@@ -188,9 +188,9 @@ async fn c07_a_message_in_parts_need_not_be_finished_before_close() {
     assert!(matches!(writer.end().await, Err(WebSocketError::Closed(_))));
 }
 
-/// The client waits for the server's end of TCP, and then ends by itself.
+/// The server keeps TCP open behind its Close frame.
 #[tokio::test]
-async fn c08_a_client_waits_for_the_server_to_end_but_not_for_ever() {
+async fn c08_a_client_does_not_wait_for_ever_for_the_server_to_end() {
     let (url, server) = server("").await;
     let options = WebSocketOptions::new().close_timeout(Duration::from_millis(300));
     let socket = WebSocketClientFactory::new(url).options(options).open().await.unwrap();
