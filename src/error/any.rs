@@ -16,7 +16,7 @@ use super::text::debug_as_text;
 use super::transport::Lagged;
 
 /// Any error of routers, listeners, settings and sessions, for programs that handle all alike. Errors of transports, of
-/// custom servers and of WebSockets without WAMP are [types of their own](super).
+/// custom servers and of WebSockets without WAMP are [types of their own](crate::error).
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
