@@ -37,6 +37,7 @@ pub fn connect(url: impl Into<String>) -> WebSocketClientFactory {
 ///
 /// In the browser there are the URL, the subprotocols, `connect_timeout`, and in the options
 /// `max_message_payload_size` and `open_handshake_timeout`; all others are refused by name.
+#[doc(alias = "setSessionParameters")]
 #[derive(Clone)]
 #[must_use = "nothing is connected before `open` or `.await`"]
 pub struct WebSocketClientFactory {

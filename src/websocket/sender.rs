@@ -19,6 +19,7 @@ use crate::framing::websocket::utf8::Utf8;
 /// [`WebSocket`](super::WebSocket) and all of its senders are dropped.
 ///
 /// What is sent is queued in order. At most 256 KiB wait, then sending waits, too.
+#[doc(alias("registerProducer", "unregisterProducer"))]
 #[derive(Clone)]
 pub struct Sender {
     pub(super) handles: Arc<Handles>,

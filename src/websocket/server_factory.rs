@@ -61,6 +61,7 @@ pub fn listen(url: impl Into<String>) -> WebSocketServerFactory {
 }
 
 /// Settings of a WebSocket server, and its connections. Clones are one server.
+#[doc(alias = "setSessionParameters")]
 #[derive(Clone)]
 #[must_use = "nothing is listened on before `listen` or `.await`"]
 pub struct WebSocketServerFactory {

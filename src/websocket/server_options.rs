@@ -33,6 +33,7 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// assert!(options.check().is_ok());
 /// assert!(ServerOptions::new().max_connections(0).check().is_err());
 /// ```
+#[doc(alias = "webStatus")]
 #[doc(alias = "setProtocolOptions")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerOptions {

@@ -38,6 +38,7 @@ use super::stats::TrafficStats;
 /// println!("closed: {}", socket.closed().await);
 /// # Ok(()) }
 /// ```
+#[doc(alias = "IWebSocketChannel")]
 pub struct WebSocket {
     sender: Sender,
     pub(super) response: ConnectionResponse,
