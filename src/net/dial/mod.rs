@@ -118,15 +118,13 @@ impl Dialer {
         target.check().map_err(|text| ConfigError::new("url", text))?;
         let default = Tls::new();
         // Settings are checked even if the URL does not ask for TLS.
-        let tls = match (ready.get(), settings.tls.or(target.secure.then_some(&default))) {
-            (Some(tls), _) => Some(tls.clone()),
-            (None, None) => None,
-            (None, Some(settings)) => {
-                let tls = ClientTls::new(settings);
-                let tls = tls.map_err(|error| error.within("endpoint.tls"))?;
-                Some(ready.get_or_init(|| tls).clone())
-            }
-        };
+        let wanted = settings.tls.or(target.secure.then_some(&default));
+        if let (None, Some(settings)) = (ready.get(), wanted) {
+            let tls = ClientTls::new(settings);
+            // Another task may have made it meanwhile.
+            let _ = ready.set(tls.map_err(|error| error.within("endpoint.tls"))?);
+        }
+        let tls = ready.get().cloned();
         Ok(Dialer {
             tls: tls.filter(|_| target.secure).map(|tls| (target.host.to_owned(), tls)),
             keepalive: false,
