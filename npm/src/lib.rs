@@ -1,7 +1,7 @@
 //! The WebAssembly module of the npm package `wampwerk`.
 //!
 //! Its interface is two queues of bytes. JavaScript writes commands into one, and passes it once per
-//! turn ([`commands`]). The module writes records into the other ([`record`]), and passes it once per
+//! turn (`commands`). The module writes records into the other (`record`), and passes it once per
 //! turn, too. Payloads are bytes in both: JavaScript encodes and decodes values. Handles are numbers;
 //! the side that creates a thing chooses its number. `npm/js/module/port.js` is the other end.
 
