@@ -18,7 +18,7 @@ fn resident() -> usize {
 
 #[tokio::test]
 async fn f09_a_length_that_is_only_claimed_takes_no_memory() {
-    if !alone(module_path!(), "a_length_that_is_only_claimed_takes_no_memory") {
+    if !alone(module_path!(), "f09_a_length_that_is_only_claimed_takes_no_memory") {
         return;
     }
     const COUNT: usize = 100;
@@ -46,7 +46,7 @@ async fn f09_a_length_that_is_only_claimed_takes_no_memory() {
 
 #[tokio::test]
 async fn r06_a_peer_that_asks_and_takes_no_answer_is_lost() {
-    if !alone(module_path!(), "a_peer_that_asks_and_takes_no_answer_is_lost") {
+    if !alone(module_path!(), "r06_a_peer_that_asks_and_takes_no_answer_is_lost") {
         return;
     }
     const MOST: usize = 64 << 20;
