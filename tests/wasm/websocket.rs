@@ -465,7 +465,8 @@ async fn a_protocol_that_does_not_open_is_closed_once() {
     assert_eq!(said("/refused").await, "1000 ");
     let lines = diary.lines();
     assert_eq!((lines.len(), lines[0].as_str()), (2, "connect None"), "{lines:?}");
-    assert!(lines[1].starts_with("close code 1006: "), "{lines:?}");
+    // The closing handshake ended before it was told.
+    assert!(lines[1].starts_with("close code 1000: "), "{lines:?}");
 
     let diary = Diary::default();
     let error = websocket::connect(NOBODY).open_protocol(diary.clone()).await.unwrap_err();
