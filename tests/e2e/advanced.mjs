@@ -643,6 +643,7 @@ export const once = {
 
   'an abandoned call leaves nothing open': async (where) => {
     const { open, is, fails, lib } = kit;
+    if (!where.ours) return kit.skip('arguments in parts: Crossbar does not have them');
     const { WampError } = await lib();
     const session = await open(where);
     await session.register('adv.parts', async (args, kwargs, { chunks, signal }) => {

@@ -253,8 +253,8 @@ class RunningCall extends port.Request {
     const reply = this.#reply(record);
     if ('error' in reply) {
       return () => {
-        this.#abandon();
         this.reject(reply.error);
+        this.#abandon();
       };
     }
     return () => {
@@ -284,8 +284,8 @@ class RunningCall extends port.Request {
         fields.args(this.session.codec, args, kwargs);
       });
     } catch (error) {
-      this.#abandon();
       this.reject(error);
+      this.#abandon();
     }
   }
 
