@@ -54,6 +54,30 @@ impl SigningKey {
     pub fn sign(&self, _message: &[u8]) -> [u8; 64] {
         match *self {}
     }
+
+    /// Returns AUTHENTICATE.Signature for a challenge.
+    ///
+    /// # Errors
+    /// None: there is no key.
+    pub fn sign_challenge(
+        &self,
+        _challenge_hex: &str,
+        _channel_id: Option<&[u8; 32]>,
+    ) -> Result<String, AuthError> {
+        match *self {}
+    }
+
+    /// Checks a signature.
+    ///
+    /// # Errors
+    /// Always: the feature is off.
+    pub fn verify(
+        _public_key: &[u8; 32],
+        _message: &[u8; 32],
+        _signature: &[u8; 64],
+    ) -> Result<(), AuthError> {
+        Err(off())
+    }
 }
 
 /// Reads a public key.

@@ -23,12 +23,14 @@ mod key;
 mod msgpack;
 mod payload;
 mod positional;
-#[cfg_attr(not(any(feature = "json", feature = "cbor")), allow(dead_code, reason = "for serde"))]
+#[cfg(any(feature = "json", feature = "cbor"))]
 mod read;
 mod scan;
+mod sink;
+mod token;
 mod value_de;
 mod values;
-#[cfg_attr(not(any(feature = "json", feature = "cbor")), allow(dead_code, reason = "for serde"))]
+#[cfg(any(feature = "json", feature = "cbor"))]
 mod write;
 
 pub use format::MAX_DEPTH;

@@ -12,10 +12,10 @@ use serde::de::DeserializeSeed;
 
 use super::binary::check_key;
 use super::format::{Format, Items};
-use super::read::{Open, Source, Token};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
+use super::sink::Sink;
+use super::token::{Open, Source, Token};
 use super::values;
-use super::write::Sink;
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -82,18 +82,6 @@ impl Format for MsgPack {
             _ => return Err(DecodeError::new("not binary data")),
         };
         Ok(Cow::Borrowed(element.get(header..).unwrap_or_default()))
-    }
-
-    fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
-        values::read(&mut Tokens::new(element))
-    }
-
-    fn read_args(element: &[u8]) -> Result<List, DecodeError> {
-        values::read_args(&mut Tokens::new(element))
-    }
-
-    fn read_dict(element: &[u8]) -> Result<Dict, DecodeError> {
-        values::read_dict(&mut Tokens::new(element))
     }
 
     fn read<'de, T: DeserializeSeed<'de>>(
@@ -187,17 +175,7 @@ impl Format for MsgPack {
         Ok(())
     }
 
-    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
-        values::write::<MsgPack>(out, value)
-    }
-
-    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
-        values::write_list::<MsgPack>(out, args)
-    }
-
-    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
-        values::write_dict::<MsgPack>(out, dict)
-    }
+    values::value_methods!(MsgPack);
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
         let mut serializer =
@@ -207,8 +185,6 @@ impl Format for MsgPack {
 }
 
 impl Sink for MsgPack {
-    const COUNTED: bool = true;
-
     fn null(out: &mut Vec<u8>) {
         out.push(0xc0);
     }
@@ -237,21 +213,10 @@ impl Sink for MsgPack {
         }
     }
 
-    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
-        out.push(0xca);
-        out.extend_from_slice(&value.to_be_bytes());
-        Ok(())
-    }
-
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
         out.push(0xcb);
         out.extend_from_slice(&value.to_be_bytes());
         Ok(())
-    }
-
-    fn bytes(out: &mut Vec<u8>, value: &[u8]) {
-        // More than 4 GiB cannot be in memory beside its copy; `write_bytes` reports it.
-        let _ = MsgPack::write_bytes(out, value);
     }
 
     fn begin_dict(out: &mut Vec<u8>, len: usize) {
@@ -272,10 +237,6 @@ impl Sink for MsgPack {
 
     fn text_key(out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
         MsgPack::write_text(out, key)
-    }
-
-    fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
-        MsgPack::write(out, key)
     }
 }
 
@@ -343,20 +304,10 @@ impl<'de> Source<'de> for Tokens<'de> {
         self.token()
     }
 
-    fn take_null(&mut self) -> bool {
-        let null = self.cursor.peek() == Some(0xc0);
-        self.cursor.at += usize::from(null);
-        null
-    }
-
     fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
         let left = open.left.unwrap_or_default();
         open.left = Some(left.saturating_sub(1));
         Ok(left > 0)
-    }
-
-    fn skip(&mut self) -> Result<(), DecodeError> {
-        skip(&mut self.cursor, 0, false).map(drop).map_err(DecodeError::new)
     }
 }
 

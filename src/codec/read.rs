@@ -1,8 +1,7 @@
 //! Decodes bytes into types through serde, for the formats whose reader is written here (JSON, CBOR).
 //!
-//! A format provides tokens ([`Source`]). This module implements serde's view of lists, dicts,
-//! enums and keys. The bytes were scanned before, so their depth is bounded. A token may still be
-//! invalid (a number of more than 64 bits, bad Base64); that is an error of this value only.
+//! A format provides [tokens](super::token). This module implements serde's view of lists, dicts,
+//! enums and keys.
 
 use std::borrow::Cow;
 
@@ -15,48 +14,13 @@ use serde::forward_to_deserialize_any;
 
 use super::format::Items;
 use super::key::TextKey;
+use super::token::{Open, Source, Token};
 use crate::error::DecodeError;
 
-/// A scalar, or the start of a container.
-pub(super) enum Token<'de> {
-    Null,
-    Bool(bool),
-    UInt(u64),
-    Int(i64),
-    Float(f64),
-    Text(Cow<'de, str>),
-    Bytes(Cow<'de, [u8]>),
-    /// MessagePack's extension type and its content.
-    #[cfg_attr(not(feature = "msgpack"), allow(dead_code, reason = "only MessagePack has them"))]
-    Extension(i8, &'de [u8]),
-    List(Open),
-    Dict(Open),
-}
-
-/// A container that is being read.
-#[derive(Clone, Copy)]
-pub(super) struct Open {
-    /// Number of entries left, if the format states it.
-    pub(super) left: Option<u64>,
-    /// True until the first entry has been read: no comma is expected.
-    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has separators"))]
-    pub(super) first: bool,
-}
-
-/// Tokens of well-formed bytes.
-pub(super) trait Source<'de> {
-    /// Returns the next scalar or the start of a container.
-    fn token(&mut self) -> Result<Token<'de>, DecodeError>;
-
-    /// Returns a key and consumes the separator before its value.
-    fn key(&mut self) -> Result<Token<'de>, DecodeError>;
-
+/// What serde needs of a format's tokens, in addition to [`Source`].
+pub(super) trait SerdeSource<'de>: Source<'de> {
     /// Consumes a null if it comes next.
     fn take_null(&mut self) -> bool;
-
-    /// Returns whether the container has another entry. Moves to the entry, or past the container;
-    /// then it sets `left` to 0, so that no later read goes beyond.
-    fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError>;
 
     /// Moves past the next value.
     fn skip(&mut self) -> Result<(), DecodeError>;
@@ -65,7 +29,7 @@ pub(super) trait Source<'de> {
 /// The deserializer of one value.
 pub(super) struct Reader<'a, S>(pub(super) &'a mut S);
 
-impl<'de, S: Source<'de>> Deserializer<'de> for Reader<'_, S> {
+impl<'de, S: SerdeSource<'de>> Deserializer<'de> for Reader<'_, S> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -161,7 +125,7 @@ struct Entries<'a, S> {
     open: Open,
 }
 
-impl<'de, S: Source<'de>> Entries<'_, S> {
+impl<'de, S: SerdeSource<'de>> Entries<'_, S> {
     fn finish(mut self, what: &str) -> Result<(), DecodeError> {
         if self.source.more(&mut self.open)? {
             return Err(DecodeError::new(format!("{what} has more entries than expected")));
@@ -174,7 +138,7 @@ fn hint(open: &Open) -> Option<usize> {
     open.left.and_then(|left| usize::try_from(left).ok())
 }
 
-impl<'de, S: Source<'de>> SeqAccess<'de> for &mut Entries<'_, S> {
+impl<'de, S: SerdeSource<'de>> SeqAccess<'de> for &mut Entries<'_, S> {
     type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -192,7 +156,7 @@ impl<'de, S: Source<'de>> SeqAccess<'de> for &mut Entries<'_, S> {
     }
 }
 
-impl<'de, S: Source<'de>> MapAccess<'de> for &mut Entries<'_, S> {
+impl<'de, S: SerdeSource<'de>> MapAccess<'de> for &mut Entries<'_, S> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -219,7 +183,7 @@ impl<'de, S: Source<'de>> MapAccess<'de> for &mut Entries<'_, S> {
 }
 
 /// An enum variant with content: a dict whose only entry is the variant's name and its content.
-impl<'de, S: Source<'de>> EnumAccess<'de> for Entries<'_, S> {
+impl<'de, S: SerdeSource<'de>> EnumAccess<'de> for Entries<'_, S> {
     type Error = DecodeError;
     type Variant = Self;
 
@@ -235,7 +199,7 @@ impl<'de, S: Source<'de>> EnumAccess<'de> for Entries<'_, S> {
     }
 }
 
-impl<'de, S: Source<'de>> VariantAccess<'de> for Entries<'_, S> {
+impl<'de, S: SerdeSource<'de>> VariantAccess<'de> for Entries<'_, S> {
     type Error = DecodeError;
 
     fn unit_variant(self) -> Result<(), DecodeError> {
@@ -315,7 +279,7 @@ pub(super) struct ListItems<S> {
 impl<S> ListItems<S> {
     pub(super) fn open<'de>(mut source: S) -> Result<Self, DecodeError>
     where
-        S: Source<'de>,
+        S: SerdeSource<'de>,
     {
         match source.token()? {
             Token::List(open) => Ok(ListItems { source, open }),
@@ -324,7 +288,7 @@ impl<S> ListItems<S> {
     }
 }
 
-impl<'de, S: Source<'de> + Clone> Items<'de> for ListItems<S> {
+impl<'de, S: SerdeSource<'de> + Clone> Items<'de> for ListItems<S> {
     fn more(&mut self) -> Result<bool, DecodeError> {
         self.source.more(&mut self.open)
     }

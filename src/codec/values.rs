@@ -1,10 +1,41 @@
 //! Decodes bytes into [`Value`]s and encodes values, without serde: envelopes and conversions need no
 //! other type. All formats share one reader.
 
-use super::read::{Open, Source, Token};
-use super::write::Sink;
+use super::sink::Sink;
+use super::token::{Open, Source, Token};
 use crate::error::{DecodeError, EncodeError};
 use crate::value::{Dict, List, Value};
+
+/// Implements the methods of `Format` for values, by the format's `Tokens` and its `Sink`.
+macro_rules! value_methods {
+    ($format:ty) => {
+        fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
+            values::read(&mut Tokens::new(element))
+        }
+
+        fn read_args(element: &[u8]) -> Result<List, DecodeError> {
+            values::read_args(&mut Tokens::new(element))
+        }
+
+        fn read_dict(element: &[u8]) -> Result<Dict, DecodeError> {
+            values::read_dict(&mut Tokens::new(element))
+        }
+
+        fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
+            values::write::<$format>(out, value)
+        }
+
+        fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
+            values::write_list::<$format>(out, args)
+        }
+
+        fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
+            values::write_dict::<$format>(out, dict)
+        }
+    };
+}
+
+pub(super) use value_methods;
 
 /// Reads one value of well-formed bytes.
 pub(super) fn read(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {

@@ -1,6 +1,6 @@
 //! Encodes types through serde, for the formats whose writer is written here (JSON, CBOR).
 //!
-//! A format writes scalars and the heads of containers ([`Sink`]). This module maps serde's types
+//! A format writes scalars and the heads of containers ([`Sink`], [`SerdeSink`]). This module maps serde's types
 //! to lists, dicts and enums in the same way as MessagePack: a struct is a dict, a unit variant is
 //! its name, and any other variant is a dict of its name and its content.
 
@@ -12,32 +12,15 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::format::Format;
+use super::sink::Sink;
 use crate::error::EncodeError;
 
-/// The writing operations of a format, in addition to [`Format`].
-pub(super) trait Sink: Format {
+/// What serde needs of a format, in addition to [`Sink`].
+pub(super) trait SerdeSink: Sink {
     /// True if the head of a container contains its length.
     const COUNTED: bool;
 
-    fn null(out: &mut Vec<u8>);
-
-    fn bool(out: &mut Vec<u8>, value: bool);
-
-    fn int(out: &mut Vec<u8>, value: i64);
-
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError>;
-
-    fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError>;
-
-    fn bytes(out: &mut Vec<u8>, value: &[u8]);
-
-    fn begin_dict(out: &mut Vec<u8>, len: usize);
-
-    fn end_dict(out: &mut Vec<u8>);
-
-    /// Writes a string as a key, and the separator before its value.
-    fn text_key(out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError>;
 
     /// Writes a key and the separator before its value.
     fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError>;
@@ -49,7 +32,7 @@ pub(super) struct Writer<'a, F> {
     format: PhantomData<F>,
 }
 
-impl<'a, F: Sink> Writer<'a, F> {
+impl<'a, F: SerdeSink> Writer<'a, F> {
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
         Writer { out, format: PhantomData }
     }
@@ -80,7 +63,7 @@ impl<'a, F: Sink> Writer<'a, F> {
     }
 }
 
-impl<'a, F: Sink> Serializer for Writer<'a, F> {
+impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     type Ok = ();
     type Error = EncodeError;
     type SerializeSeq = Compound<'a, F>;
@@ -161,8 +144,7 @@ impl<'a, F: Sink> Serializer for Writer<'a, F> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
-        F::bytes(self.out, value);
-        Ok(())
+        F::write_bytes(self.out, value)
     }
 
     fn serialize_none(self) -> Result<(), EncodeError> {
@@ -263,7 +245,7 @@ impl<'a, F: Sink> Serializer for Writer<'a, F> {
     }
 }
 
-fn head<F: Sink>(out: &mut Vec<u8>, dict: bool, len: usize) {
+fn head<F: SerdeSink>(out: &mut Vec<u8>, dict: bool, len: usize) {
     if dict { F::begin_dict(out, len) } else { F::begin_list(out, len) }
 }
 
@@ -280,7 +262,7 @@ pub(super) struct Compound<'a, F> {
     format: PhantomData<F>,
 }
 
-impl<F: Sink> Compound<'_, F> {
+impl<F: SerdeSink> Compound<'_, F> {
     fn separate(&mut self) {
         if self.count > 0 {
             F::separate(self.out);
@@ -332,7 +314,7 @@ impl<F: Sink> Compound<'_, F> {
 
 macro_rules! compounds {
     ($($list:ident :: $element:ident,)*; $($dict:ident,)*) => {
-        $(impl<F: Sink> $list for Compound<'_, F> {
+        $(impl<F: SerdeSink> $list for Compound<'_, F> {
             type Ok = ();
             type Error = EncodeError;
 
@@ -344,7 +326,7 @@ macro_rules! compounds {
                 self.close()
             }
         })*
-        $(impl<F: Sink> $dict for Compound<'_, F> {
+        $(impl<F: SerdeSink> $dict for Compound<'_, F> {
             type Ok = ();
             type Error = EncodeError;
 
@@ -374,7 +356,7 @@ compounds! {
     SerializeStructVariant,
 }
 
-impl<F: Sink> SerializeMap for Compound<'_, F> {
+impl<F: SerdeSink> SerializeMap for Compound<'_, F> {
     type Ok = ();
     type Error = EncodeError;
 

@@ -13,10 +13,12 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use super::format::Format;
-use super::read::{ListItems, Open, Reader, Source, Token};
+use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Shape, Spans};
+use super::sink::Sink;
+use super::token::{Open, Source, Token};
 use super::values;
-use super::write::{Sink, Writer};
+use super::write::{SerdeSink, Writer};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -74,18 +76,6 @@ impl Format for Cbor {
         }
     }
 
-    fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
-        values::read(&mut Tokens::new(element))
-    }
-
-    fn read_args(element: &[u8]) -> Result<List, DecodeError> {
-        values::read_args(&mut Tokens::new(element))
-    }
-
-    fn read_dict(element: &[u8]) -> Result<Dict, DecodeError> {
-        values::read_dict(&mut Tokens::new(element))
-    }
-
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
         seed: T,
@@ -116,21 +106,12 @@ impl Format for Cbor {
     }
 
     fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError> {
-        Self::bytes(out, value);
+        head(out, Major::Bytes, value.len() as u64);
+        out.extend_from_slice(value);
         Ok(())
     }
 
-    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
-        values::write::<Cbor>(out, value)
-    }
-
-    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
-        values::write_list::<Cbor>(out, args)
-    }
-
-    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
-        values::write_dict::<Cbor>(out, dict)
-    }
+    values::value_methods!(Cbor);
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
         value.serialize(Writer::<Cbor>::new(out))
@@ -138,8 +119,6 @@ impl Format for Cbor {
 }
 
 impl Sink for Cbor {
-    const COUNTED: bool = true;
-
     fn null(out: &mut Vec<u8>) {
         out.push(0xf6);
     }
@@ -156,21 +135,10 @@ impl Sink for Cbor {
         }
     }
 
-    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
-        out.push(0xfa);
-        out.extend_from_slice(&value.to_be_bytes());
-        Ok(())
-    }
-
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
         out.push(0xfb);
         out.extend_from_slice(&value.to_be_bytes());
         Ok(())
-    }
-
-    fn bytes(out: &mut Vec<u8>, value: &[u8]) {
-        head(out, Major::Bytes, value.len() as u64);
-        out.extend_from_slice(value);
     }
 
     fn begin_dict(out: &mut Vec<u8>, len: usize) {
@@ -181,6 +149,16 @@ impl Sink for Cbor {
 
     fn text_key(out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
         Cbor::write_text(out, key)
+    }
+}
+
+impl SerdeSink for Cbor {
+    const COUNTED: bool = true;
+
+    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
+        out.push(0xfa);
+        out.extend_from_slice(&value.to_be_bytes());
+        Ok(())
     }
 
     fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
@@ -276,6 +254,12 @@ impl<'de> Source<'de> for Tokens<'de> {
         self.token()
     }
 
+    fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
+        scan::more(&mut self.cursor, &mut open.left).map_err(DecodeError::new)
+    }
+}
+
+impl<'de> SerdeSource<'de> for Tokens<'de> {
     fn take_null(&mut self) -> bool {
         let start = self.cursor.at;
         // Null may follow tags.
@@ -286,10 +270,6 @@ impl<'de> Source<'de> for Tokens<'de> {
             self.cursor.at = start;
         }
         null
-    }
-
-    fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
-        scan::more(&mut self.cursor, &mut open.left).map_err(DecodeError::new)
     }
 
     fn skip(&mut self) -> Result<(), DecodeError> {

@@ -15,10 +15,12 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use super::format::Format;
-use super::read::{ListItems, Open, Reader, Source, Token};
+use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
+use super::sink::Sink;
+use super::token::{Open, Source, Token};
 use super::values;
-use super::write::{Sink, Writer};
+use super::write::{SerdeSink, Writer};
 use crate::decimal;
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -82,18 +84,6 @@ impl Format for Json {
         }
     }
 
-    fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
-        values::read(&mut Tokens::new(element))
-    }
-
-    fn read_args(element: &[u8]) -> Result<List, DecodeError> {
-        values::read_args(&mut Tokens::new(element))
-    }
-
-    fn read_dict(element: &[u8]) -> Result<Dict, DecodeError> {
-        values::read_dict(&mut Tokens::new(element))
-    }
-
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
         seed: T,
@@ -130,21 +120,16 @@ impl Format for Json {
     }
 
     fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError> {
-        Self::bytes(out, value);
+        out.push(b'"');
+        out.extend_from_slice(scan::BYTES_MARK);
+        let start = out.len();
+        out.resize(start + BASE64.encode_len(value.len()), 0);
+        BASE64.encode_mut(value, &mut out[start..]);
+        out.push(b'"');
         Ok(())
     }
 
-    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
-        values::write::<Json>(out, value)
-    }
-
-    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
-        values::write_list::<Json>(out, args)
-    }
-
-    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
-        values::write_dict::<Json>(out, dict)
-    }
+    values::value_methods!(Json);
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
         value.serialize(Writer::<Json>::new(out))
@@ -152,8 +137,6 @@ impl Format for Json {
 }
 
 impl Sink for Json {
-    const COUNTED: bool = false;
-
     fn null(out: &mut Vec<u8>) {
         out.extend_from_slice(b"null");
     }
@@ -169,24 +152,10 @@ impl Sink for Json {
         digits(out, value.unsigned_abs());
     }
 
-    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
-        finite(value.into())?;
-        serde_json::to_writer(out, &value).map_err(EncodeError::new)
-    }
-
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
         finite(value)?;
         decimal::write(out, value);
         Ok(())
-    }
-
-    fn bytes(out: &mut Vec<u8>, value: &[u8]) {
-        out.push(b'"');
-        out.extend_from_slice(scan::BYTES_MARK);
-        let start = out.len();
-        out.resize(start + BASE64.encode_len(value.len()), 0);
-        BASE64.encode_mut(value, &mut out[start..]);
-        out.push(b'"');
     }
 
     fn begin_dict(out: &mut Vec<u8>, _len: usize) {
@@ -201,6 +170,15 @@ impl Sink for Json {
         quote(out, key);
         out.push(b':');
         Ok(())
+    }
+}
+
+impl SerdeSink for Json {
+    const COUNTED: bool = false;
+
+    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
+        finite(value.into())?;
+        serde_json::to_writer(out, &value).map_err(EncodeError::new)
     }
 
     fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
@@ -398,13 +376,6 @@ impl<'de> Source<'de> for Tokens<'de> {
         unescape(inside).map(Token::Text)
     }
 
-    fn take_null(&mut self) -> bool {
-        let null = scan::peek(&mut self.cursor) == Some(b'n');
-        // The bytes are well-formed: no other word starts with this letter.
-        self.cursor.at += if null { 4 } else { 0 };
-        null
-    }
-
     fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
         if open.left == Some(0) {
             return Ok(false);
@@ -419,6 +390,15 @@ impl<'de> Source<'de> for Tokens<'de> {
             open.left = Some(0);
         }
         Ok(more)
+    }
+}
+
+impl<'de> SerdeSource<'de> for Tokens<'de> {
+    fn take_null(&mut self) -> bool {
+        let null = scan::peek(&mut self.cursor) == Some(b'n');
+        // The bytes are well-formed: no other word starts with this letter.
+        self.cursor.at += if null { 4 } else { 0 };
+        null
     }
 
     fn skip(&mut self) -> Result<(), DecodeError> {
