@@ -19,9 +19,6 @@ pub(crate) trait Part {
 
     fn read(elements: &dyn Elements, index: usize) -> Result<Self::Value, Violation>;
 
-    /// Returns a value to go on with after an error; the message is not returned.
-    fn nothing() -> Self::Value;
-
     /// Writes the value. The writer keeps the first error.
     fn write(value: &Self::Value, writer: &mut dyn ElementWriter);
 
@@ -44,10 +41,6 @@ impl Part for Id {
         }
     }
 
-    fn nothing() -> u64 {
-        0
-    }
-
     fn write(value: &u64, writer: &mut dyn ElementWriter) {
         writer.uint(*value);
     }
@@ -66,10 +59,6 @@ impl Part for IdOrZero {
         }
     }
 
-    fn nothing() -> u64 {
-        0
-    }
-
     fn write(value: &u64, writer: &mut dyn ElementWriter) {
         Id::write(value, writer);
     }
@@ -83,10 +72,6 @@ impl Part for Text {
 
     fn read(elements: &dyn Elements, index: usize) -> Result<String, Violation> {
         elements.text(index)
-    }
-
-    fn nothing() -> String {
-        String::new()
     }
 
     fn write(value: &String, writer: &mut dyn ElementWriter) {
@@ -103,10 +88,6 @@ impl Part for Name {
 
     fn read(elements: &dyn Elements, index: usize) -> Result<Uri, Violation> {
         elements.uri(index)
-    }
-
-    fn nothing() -> Uri {
-        Uri::from("")
     }
 
     fn write(value: &Uri, writer: &mut dyn ElementWriter) {
@@ -127,17 +108,13 @@ impl Part for Kind {
         })
     }
 
-    fn nothing() -> RequestType {
-        RequestType::Call
-    }
-
     fn write(value: &RequestType, writer: &mut dyn ElementWriter) {
         writer.uint(value.code());
     }
 }
 
 /// A type for a dict of options or details.
-pub(crate) trait Options: Default {
+pub(crate) trait Options: Sized {
     fn from_dict(dict: Dict) -> Result<Self, Violation>;
 
     fn to_dict(&self) -> Dict;
@@ -163,10 +140,6 @@ impl<T: Options> Part for Details<T> {
         T::from_dict(elements.dict(index)?)
     }
 
-    fn nothing() -> T {
-        T::default()
-    }
-
     fn write(value: &T, writer: &mut dyn ElementWriter) {
         writer.dict(&value.to_dict());
     }
@@ -186,10 +159,6 @@ impl<T: Options> Part for Optional<T> {
         } else {
             Ok(None)
         }
-    }
-
-    fn nothing() -> Option<T> {
-        None
     }
 
     fn write(value: &Option<T>, writer: &mut dyn ElementWriter) {
@@ -216,10 +185,6 @@ impl Part for Arguments {
         elements.payload(index)
     }
 
-    fn nothing() -> Payload {
-        Payload::empty()
-    }
-
     fn write(value: &Payload, writer: &mut dyn ElementWriter) {
         writer.payload(value);
     }
@@ -235,26 +200,10 @@ pub(crate) fn wrong_length(wire: &str, len: usize, min: usize, max: usize) -> Vi
     Violation::new(format!("{wire} has {len} elements, must have {min} to {max}"))
 }
 
-/// Returns the value of an element, and keeps the first violation with its place.
-#[inline]
-pub(crate) fn kept<P: Part>(
-    read: Result<P::Value, Violation>,
-    wire: &str,
-    field: &str,
-    failed: &mut Option<Violation>,
-) -> P::Value {
-    match read {
-        Ok(value) => value,
-        Err(error) => {
-            fail(&error, wire, field, failed);
-            P::nothing()
-        }
-    }
-}
-
+/// Creates the violation for an element, with its place.
 #[cold]
-fn fail(error: &Violation, wire: &str, field: &str, failed: &mut Option<Violation>) {
-    failed.get_or_insert_with(|| Violation::new(format!("{wire}.{field}: {}", error.message)));
+pub(crate) fn wrong_element(wire: &str, field: &str, error: &Violation) -> Violation {
+    Violation::new(format!("{wire}.{field}: {}", error.message))
 }
 
 /// Placeholder in `Debug` for secret fields, because whole messages are logged.
@@ -307,23 +256,14 @@ macro_rules! messages {
                     return Err($crate::message::parts::wrong_length($wire, len, MIN, MAX));
                 }
                 let mut index = 0;
-                // Goes on after an error: to leave from the middle would take code for each place.
-                let mut failed = None;
-                let message = $name {
+                Ok($name {
                     $($field: {
                         index += 1;
-                        $crate::message::parts::kept::<$part>(
-                            <$part as Part>::read(elements, index),
-                            $wire,
-                            stringify!($field),
-                            &mut failed,
-                        )
+                        <$part as Part>::read(elements, index).map_err(|error| {
+                            $crate::message::parts::wrong_element($wire, stringify!($field), &error)
+                        })?
                     },)*
-                };
-                match failed {
-                    None => Ok(message),
-                    Some(error) => Err(error),
-                }
+                })
             }
 
             pub(crate) fn write(
