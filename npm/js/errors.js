@@ -155,10 +155,13 @@ function complete(error, report) {
   return error;
 }
 
-/** Returns a text for any thrown value; never the empty `{}` of a serialized error. */
+/**
+ * Returns a text for any thrown value; never the empty `{}` of a serialized error. It can be sent: in
+ * JSON, a text that begins with U+0000 would be binary data.
+ */
 export function textOf(thrown) {
   try {
-    return String((thrown instanceof Error && thrown.message) || thrown);
+    return String((thrown instanceof Error && thrown.message) || thrown).replace(/^\0+/, '');
   } catch {
     return 'an error without a text';
   }

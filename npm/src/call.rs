@@ -18,7 +18,7 @@ use crate::record::{Kind, push};
 use crate::report::Report;
 use crate::session::{duration, read_options, session_or_fail};
 
-/// The flags of a call, as in `module/session.js`.
+/// The flags of a call, as in `module/call.js`.
 const DETAILS: u8 = 1;
 const PROGRESS: u8 = 2;
 const PARTS: u8 = 4;

@@ -22,7 +22,9 @@ use crate::subscription::Source;
 pub(crate) enum Entry {
     Session(Session),
     /// A session that is being joined; dropping it gives that up.
-    Connecting(#[allow(dead_code, reason = "it is there to be dropped")] oneshot::Sender<()>),
+    Connecting {
+        _abandon: oneshot::Sender<()>,
+    },
     Call(Running),
     Subscription(Rc<Source>),
     Registration(Registration),

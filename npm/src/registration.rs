@@ -19,7 +19,7 @@ use crate::face::{self, Entry, spawn};
 use crate::json;
 use crate::record::{Kind, push};
 use crate::report::Report;
-use crate::session::{done, read_options, session_or_fail};
+use crate::session::{done, performed, read_options, session_or_fail};
 use crate::subscription::tell_ending;
 
 /// The flags of an invocation, as in `module/registration.js`.
@@ -114,11 +114,7 @@ pub(crate) fn register(handle: u32, fields: &mut Fields<'_>) -> Option<()> {
     let request = read_options(options, RegisterOptions::from_dict)
         .map(|options| session.register(procedure, JsProcedure::new(ticket)).options(options));
     spawn(async move {
-        let registered = match request {
-            Ok(request) => request.await.map_err(Report::from),
-            Err(report) => Err(report),
-        };
-        let registration = match registered {
+        let registration = match performed(request).await {
             Ok(registration) => registration,
             Err(report) => return report.fail(ticket, serializer),
         };

@@ -35,6 +35,11 @@ impl Report {
         Report { dict, args: List::new(), kwargs: Dict::new() }
     }
 
+    /// The session was dropped by JavaScript, which does so only if nothing refers to it.
+    pub(crate) fn gone() -> Self {
+        Report::new("SessionClosedError", Uri::TRANSPORT_LOST, "the session is gone")
+    }
+
     /// Returns the description without the arguments. Their first text is the message.
     pub(crate) fn into_dict(self) -> Dict {
         self.dict

@@ -1,11 +1,12 @@
 //! Connects, joins, publishes and leaves.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use wampwerk::Uri;
-use wampwerk::error::{CloseReason, ConfigError, ConnectError, Violation};
+use wampwerk::error::{CloseReason, ConnectError, Violation};
 use wampwerk::message::{PublishOptions, Serializer};
 use wampwerk::session::{Connect, Session};
 use wampwerk::value::{Dict, Value};
@@ -25,13 +26,9 @@ pub(crate) fn connect(ticket: u32, settings: &[u8]) {
     let settings = json::read(settings).map_err(Report::from);
     let connecting = settings.and_then(|settings| Ok(connecting(&settings)?));
     let (abandon, abandoned) = oneshot::channel();
-    face::insert(ticket, Entry::Connecting(abandon));
+    face::insert(ticket, Entry::Connecting { _abandon: abandon });
     spawn_until(abandoned, async move {
-        let joined = match connecting {
-            Ok(connecting) => connecting.await.map_err(Report::from),
-            Err(report) => Err(report),
-        };
-        match joined {
+        match performed(connecting).await {
             Ok(session) => keep(ticket, session),
             Err(report) => {
                 report.fail(ticket, Serializer::Json);
@@ -129,10 +126,18 @@ pub(crate) fn done(ticket: u32, number: f64) {
 pub(crate) fn session_or_fail(handle: u32, ticket: u32) -> Option<Session> {
     let session = face::session(handle);
     if session.is_none() {
-        let error = ConnectError::from(ConfigError::new("session", "it is gone"));
-        Report::from(error).fail(ticket, Serializer::Json);
+        Report::gone().fail(ticket, Serializer::Json);
     }
     session
+}
+
+/// Performs a request that may be wrong already.
+pub(crate) async fn performed<R, T, E>(request: Result<R, Report>) -> Result<T, Report>
+where
+    R: IntoFuture<Output = Result<T, E>>,
+    Report: From<E>,
+{
+    Ok(request?.await?)
 }
 
 /// Reads the options of a request.

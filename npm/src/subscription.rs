@@ -16,7 +16,7 @@ use crate::face::{self, Entry, spawn};
 use crate::json;
 use crate::record::{Kind, push};
 use crate::report::{self, Report};
-use crate::session::{done, read_options, session_or_fail};
+use crate::session::{done, performed, read_options, session_or_fail};
 
 /// Number of events that JavaScript takes before the first has been handled, as in `module/subscription.js`.
 const CREDIT: u32 = 64;
@@ -106,11 +106,7 @@ pub(crate) fn subscribe(handle: u32, fields: &mut Fields<'_>) -> Option<()> {
         if queue == 0 { request } else { request.queue(queue as usize) }
     });
     spawn(async move {
-        let subscribed = match request {
-            Ok(request) => request.await.map_err(Report::from),
-            Err(report) => Err(report),
-        };
-        let subscription = match subscribed {
+        let subscription = match performed(request).await {
             Ok(subscription) => subscription,
             Err(report) => return report.fail(ticket, serializer),
         };

@@ -77,14 +77,11 @@ struct Later {
 enum Schedule {
     /// `setImmediate`, which only servers have. It keeps no process alive afterwards.
     Immediate(Function, Closure<dyn FnMut()>),
-    /// A message to itself, from the first port to the second, which calls the function.
-    Message(MessagePort, #[allow(dead_code, reason = "kept for its listener")] Listening),
-    /// Nothing of both.
+    /// A message from one port to the other, whose listener is the function.
+    Message { from: MessagePort, _to: MessagePort, _wake: Closure<dyn FnMut()> },
+    /// Neither exists: tasks are woken at once.
     None,
 }
-
-/// A port and the function that its messages call.
-type Listening = (MessagePort, Closure<dyn FnMut()>);
 
 impl Later {
     fn new() -> Self {
@@ -102,7 +99,7 @@ impl Later {
                 Ok(channel) => {
                     let (from, to) = (channel.port1(), channel.port2());
                     to.set_onmessage(Some(wake.as_ref().unchecked_ref()));
-                    Schedule::Message(from, (to, wake))
+                    Schedule::Message { from, _to: to, _wake: wake }
                 }
                 Err(_) => Schedule::None,
             },
@@ -120,7 +117,7 @@ impl Later {
             Schedule::Immediate(immediate, wake) => {
                 immediate.call1(&JsValue::UNDEFINED, wake.as_ref().unchecked_ref()).is_ok()
             }
-            Schedule::Message(from, _) => from.post_message(&JsValue::NULL).is_ok(),
+            Schedule::Message { from, .. } => from.post_message(&JsValue::NULL).is_ok(),
             Schedule::None => false,
         };
         if !scheduled {

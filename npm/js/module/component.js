@@ -112,10 +112,7 @@ export class ComponentLink {
   }
 
   #request(kind) {
-    return port.request((settle) => {
-      const request = new port.Request(settle);
-      request.make(() => port.send(kind, this.#number, (fields) => fields.u32(request.number)));
-    });
+    return port.request(kind, this.#number, (settle) => new port.Request(settle));
   }
 }
 

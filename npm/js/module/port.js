@@ -145,29 +145,28 @@ export function send(kind, number, write, complete) {
   }
 }
 
-/** Runs what makes a receiver of records; an error closes it, and is passed on. */
-export function made(target, run, reject) {
-  try {
-    run();
-  } catch (error) {
-    targets.delete(target.number);
-    reject(error);
-  }
-}
-
 /** Returns whether commands can be sent. */
 export function isUsable() {
   return lost === undefined;
 }
 
-/** A promise of what a receiver of records resolves: `{resolve, reject}` is passed to `make`. */
-export function request(make) {
+/**
+ * Sends a command that begins with a ticket: the number of the receiver that `make` makes, given the
+ * functions that settle the returned promise. `write` and `complete` are as in `send()`; the latter
+ * gets the receiver, too.
+ */
+export function request(kind, number, make, write, complete) {
   return new Promise((resolve, reject) => {
-    const settle = { resolve, reject };
+    const target = make({ resolve, reject });
+    const withTicket = (fields) => {
+      fields.u32(target.number);
+      write?.(fields);
+    };
     try {
-      make(settle);
+      send(kind, number, withTicket, complete && ((...place) => complete(target, ...place)));
     } catch (error) {
-      reject(error);
+      close(target.number);
+      throw error;
     }
   });
 }
@@ -179,11 +178,6 @@ export class Request {
     this.reject = reject;
     this.session = session;
     this.number = open(this);
-  }
-
-  /** Runs what makes it; an error fails it. */
-  make(run) {
-    made(this, run, this.reject);
   }
 
   onDone(record) {
@@ -291,8 +285,7 @@ export function thrownValue(number) {
 /** Keeps a thrown value, until the module forgets it. Returns its number and its text. */
 export function keepThrown(value) {
   const kept = { value, onForget: (_, number) => void close(number) };
-  // JSON has no other text that begins with U+0000 than that of binary data.
-  return { number: open(kept), message: textOf(value).replace(/^\0+/, '') };
+  return { number: open(kept), message: textOf(value) };
 }
 
 function report(error) {

@@ -47,13 +47,13 @@ class Attempt {
   onAsk(record) {
     const [question, method] = [record.u32(), record.text()];
     record.u32();
-    const { extra } = record.dict();
+    const { extra = {} } = record.dict() ?? {};
     return () => void this.#answer(question, extra, method);
   }
 
   /** Checks WELCOME.Details. */
   check(text) {
-    const [details] = JSON.parse(text);
+    const [details] = JSON.parse(text || '[{}]');
     this.#proof.check?.(details);
     return '';
   }

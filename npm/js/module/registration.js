@@ -1,9 +1,10 @@
 // Procedures of the page, and the calls that they answer.
 
-import * as port from './port.js';
-import { renamed } from './session.js';
 import { textOf } from '../errors.js';
 import { INVALID_ARGUMENT, INVALID_PAYLOAD } from '../uris.js';
+import { renamed } from './details.js';
+import { established } from './established.js';
+import * as port from './port.js';
 
 /** Flags of an invocation. */
 const WANTS_PROGRESS = 1;
@@ -44,65 +45,13 @@ export class Procedure {
 }
 
 /** A registration. */
-export class JoinedRegistration extends Procedure {
-  #isActive = true;
-  #settle;
-  #ended;
-  #resolveEnded;
-
+export class JoinedRegistration extends established(Procedure) {
   constructor(settle, session, answer) {
-    super(answer, () => session.codec);
-    this.session = session;
-    this.#settle = settle;
-    this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    super(settle, session, answer, () => session.codec);
   }
 
-  /** Runs what makes it; an error fails it. */
-  make(run) {
-    port.made(this, run, this.#settle.reject);
-  }
-
-  get isActive() {
-    return this.#isActive && this.session.closeReason === null;
-  }
-
-  /** Resolves to its ending. */
-  ended() {
-    return this.#ended;
-  }
-
-  /** Resolves when the procedure is unregistered, also by the end of the session. */
   unregister() {
-    return port.request((settle) => {
-      const request = new port.Request(settle, this.session);
-      request.make(() => port.send(port.UNREGISTER, this.number, (fields) => fields.u32(request.number)));
-    });
-  }
-
-  // Records
-
-  onEstablished(record) {
-    this.id = record.f64();
-    return () => this.#settle.resolve(this);
-  }
-
-  onFailed(record) {
-    const report = record.report(this.session.codec);
-    port.close(this.number);
-    return () => this.#settle.reject(report);
-  }
-
-  onEnded(record) {
-    const ending = record.dict();
-    this.#isActive = false;
-    port.close(this.number);
-    return () => this.#resolveEnded(ending);
-  }
-
-  lost(error) {
-    this.#isActive = false;
-    this.#settle.reject(error);
-    this.#resolveEnded({ kind: 'closed', reason: error.uri, message: error.message });
+    return this.withdrawn(port.UNREGISTER);
   }
 }
 
@@ -144,15 +93,9 @@ class Invocation {
 
   /** Sends a progressive result. */
   progress(args, kwargs) {
-    return port.request((settle) => {
-      const request = new port.Request(settle, { codec: this.#codec });
-      request.make(() =>
-        port.send(port.PROGRESS, this.#number, (fields) => {
-          fields.u32(request.number);
-          fields.args(this.#codec, args, kwargs);
-        }),
-      );
-    });
+    return port.request(port.PROGRESS, this.#number, this.#ticket(port.Request), (fields) =>
+      fields.args(this.#codec, args, kwargs),
+    );
   }
 
   /**
@@ -160,10 +103,7 @@ class Invocation {
    * last one. Must not be called while a call is pending.
    */
   next() {
-    return port.request((settle) => {
-      const request = new Chunk(settle, { codec: this.#codec });
-      request.make(() => port.send(port.NEXT, this.#number, (fields) => fields.u32(request.number)));
-    });
+    return port.request(port.NEXT, this.#number, this.#ticket(Chunk));
   }
 
   onInterrupt() {
@@ -187,16 +127,20 @@ class Invocation {
           port.send(port.ANSWER, this.#number, (fields) => fields.args(this.#codec, args, kwargs)),
         );
       } catch (error) {
-        this.fail(INVALID_PAYLOAD, [sendable(textOf(error))], {});
+        this.fail(INVALID_PAYLOAD, [textOf(error)], {});
       }
       return;
     }
     try {
       this.fail(uri, args, kwargs);
     } catch (error) {
-      // The URI is kept even if the arguments cannot be sent; its text may not be, either.
-      this.fail(uri, [sendable(textOf(error))], {});
+      // The URI is kept even if the arguments cannot be sent.
+      this.fail(uri, [textOf(error)], {});
     }
+  }
+
+  #ticket(Request) {
+    return (settle) => new Request(settle, { codec: this.#codec });
   }
 
   /** Runs what answers, unless it is no longer needed. */
@@ -206,11 +150,6 @@ class Invocation {
       port.close(this.#number);
     }
   }
-}
-
-/** Returns a text that each serializer can write. */
-function sendable(text) {
-  return text.replace(/^\0+/, '');
 }
 
 class Chunk extends port.Request {

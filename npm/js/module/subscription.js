@@ -1,8 +1,9 @@
 // A subscription of the module. Its events wait here until a consumer takes them.
 
-import * as port from './port.js';
-import { renamed } from './session.js';
 import * as json from '../codecs/json.js';
+import { renamed } from './details.js';
+import { established } from './established.js';
+import * as port from './port.js';
 
 /** Number of events that are taken before the module is told. It passes 64 that have not been. */
 const CREDIT = 32;
@@ -132,80 +133,28 @@ export function pump(source, handle) {
 }
 
 /** A subscription. */
-export class JoinedSubscription extends Source {
-  #isActive = true;
+export class JoinedSubscription extends established(Source) {
   #lastRecords = 2;
-  #settle;
-  #ended;
-  #resolveEnded;
 
   constructor(settle, session, topic) {
-    super(topic, () => session.codec);
-    this.session = session;
-    this.#settle = settle;
-    this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    super(settle, session, topic, () => session.codec);
   }
 
-  /** Runs what makes it; an error fails it. */
-  make(run) {
-    port.made(this, run, this.#settle.reject);
-  }
-
-  get isActive() {
-    return this.#isActive && this.session.closeReason === null;
-  }
-
-  /** Resolves to its ending. */
-  ended() {
-    return this.#ended;
-  }
-
-  /** Resolves when it has ended, also by the end of the session. */
   unsubscribe() {
-    return port.request((settle) => {
-      const request = new port.Request(settle, this.session);
-      request.make(() => port.send(port.UNSUBSCRIBE, this.number, (fields) => fields.u32(request.number)));
-    });
-  }
-
-  // Records
-
-  onEstablished(record) {
-    this.id = record.f64();
-    return () => this.#settle.resolve(this);
-  }
-
-  onFailed(record) {
-    const report = record.report(this.session.codec);
-    port.close(this.number);
-    return () => this.#settle.reject(report);
-  }
-
-  onEnded(record) {
-    const ending = record.dict();
-    this.#isActive = false;
-    this.#receive();
-    return () => this.#resolveEnded(ending);
+    return this.withdrawn(port.UNSUBSCRIBE);
   }
 
   onOver() {
-    this.#receive();
+    this.finish();
     return super.onOver();
   }
 
-  /** Closes it after both of its last records, which come in any order. */
-  #receive() {
+  /** The ending and the end of the events come in any order. */
+  finish() {
     this.#lastRecords -= 1;
     if (this.#lastRecords === 0) {
-      port.close(this.number);
+      super.finish();
     }
-  }
-
-  lost(error) {
-    super.lost();
-    this.#isActive = false;
-    this.#settle.reject(error);
-    this.#resolveEnded({ kind: 'closed', reason: error.uri, message: error.message });
   }
 }
 
