@@ -6,6 +6,7 @@
 // `answer(extra, method)` resolves to `{ signature, extra? }`, and `check(details)` throws if WELCOME
 // does not prove the router's identity where the method requires that.
 
+import { bytesOf } from './codecs/rules.js';
 import { agree, identityOf, need, optional, takeBinding, unanswerable } from './identity.js';
 import { authNow, initAuth } from './loading-auth.js';
 import * as read from './reading.js';
@@ -159,7 +160,7 @@ function privateKeyOf(given) {
   }
   if (read.kindOf(given) === 'bytes') {
     // A copy: the page may change its own.
-    return read.octetsOf(given).slice();
+    return bytesOf(given).slice();
   }
   const text = read.text(given);
   // Hexadecimal digits contain none of these characters.

@@ -1,13 +1,11 @@
 // Reading settings strictly: kinds, ranges, unknown keys. Each error has the path of the setting.
 
+import { bytesOf, isBinary, isInteger } from './codecs/rules.js';
 import { ConnectError } from './errors.js';
 import { INVALID_ARGUMENT } from './uris.js';
 
 /** Maximum length of an unknown key in an error. */
 const MAX_KEY = 60;
-
-/** Integers up to this value are numbers, larger ones are BigInts. */
-const MAX_NUMBER = 2 ** 53;
 
 /** A setting that is not valid. */
 class Invalid extends Error {
@@ -76,7 +74,7 @@ export function kindOf(value) {
   if (Array.isArray(value)) {
     return 'list';
   }
-  if (octetsOf(value) !== undefined) {
+  if (isBinary(value)) {
     return 'bytes';
   }
   const json = plain(value);
@@ -84,17 +82,6 @@ export function kindOf(value) {
     return kindOf(json);
   }
   return entriesOf(value) === undefined ? tagOf(value) : 'dict';
-}
-
-/** Returns the octets of binary data, otherwise undefined. */
-export function octetsOf(value) {
-  if (value instanceof Uint8Array) {
-    return value;
-  }
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  return ['ArrayBuffer', 'SharedArrayBuffer'].includes(tagOf(value)) ? new Uint8Array(value) : undefined;
 }
 
 /** Returns the entries of a dict as a map, otherwise undefined. */
@@ -116,11 +103,6 @@ function tagOf(value) {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** Returns whether it is an integer to WAMP. */
-export function isInteger(value) {
-  return Number.isInteger(value) && Math.abs(value) <= MAX_NUMBER && !Object.is(value, -0);
-}
-
 export function isSet(value) {
   return value !== undefined && value !== null;
 }
@@ -140,7 +122,7 @@ export function isSame(first, second) {
     case 'list':
       return all(one, other);
     case 'bytes':
-      return all([...octetsOf(one)], [...octetsOf(other)]);
+      return all([...bytesOf(one)], [...bytesOf(other)]);
     case 'dict': {
       const [entries, others] = [entriesOf(one), entriesOf(other)];
       const has = ([key, value]) => others.has(key) && isSame(value, others.get(key));

@@ -4,7 +4,7 @@
 // The page may throw anywhere (getters, proxies, `toJSON()`), and may call a codec again from there.
 // So an encoder serves one value only.
 
-import { encodeError, isInteger, MAX_DEPTH, MAX_NUMBER, MAX_VALUES } from './rules.js';
+import { bytesOf, encodeError, isBinary, isInteger, MAX_DEPTH, MAX_NUMBER, MAX_VALUES } from './rules.js';
 
 /** Maximum number of path segments in an error text. */
 const SHOWN_SEGMENTS = 8;
@@ -13,8 +13,6 @@ const INT64_MIN = -(2n ** 63n);
 const UINT64_MAX = 2n ** 64n - 1n;
 
 const { toString } = Object.prototype;
-
-const Shared = typeof SharedArrayBuffer === 'function' ? SharedArrayBuffer : undefined;
 
 /**
  * A format adds `nothing()`, `bool(value)`, `integer(number)`, `float(number)`, `big(bigint)`,
@@ -189,25 +187,6 @@ export class Encoder {
     this.end(true);
     return 'dict';
   }
-}
-
-/** Returns whether an object is binary data. */
-export function isBinary(value) {
-  return (
-    ArrayBuffer.isView(value) ||
-    value instanceof ArrayBuffer ||
-    (Shared !== undefined && value instanceof Shared)
-  );
-}
-
-/** Returns the bytes of a buffer or of a view of one. */
-function bytesOf(value) {
-  if (value instanceof Uint8Array) {
-    return value;
-  }
-  return ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
 }
 
 const TOO_MANY = `holds too many values (${MAX_VALUES} may be altogether)`;

@@ -5,9 +5,8 @@
 // the rules do. So the first step is to find out, and the exact writer and reader (json-exact.js) are
 // for the rest.
 
-import { isBinary } from './encoder.js';
 import { JsonDecoder, JsonEncoder } from './json-exact.js';
-import { decodeError, isInteger, MAX_DEPTH, MAX_VALUES } from './rules.js';
+import { decodeError, isBinary, isInteger, MAX_DEPTH, MAX_VALUES } from './rules.js';
 
 const { getPrototypeOf, keys, prototype: plainPrototype } = Object;
 const { toString } = plainPrototype;

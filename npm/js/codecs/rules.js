@@ -18,12 +18,33 @@ export const MAX_VALUES = 1 << 22;
 /** Integers up to this value (2^53) are numbers, larger ones are BigInts. */
 export const MAX_NUMBER = 2 ** 53;
 
+const Shared = typeof SharedArrayBuffer === 'function' ? SharedArrayBuffer : undefined;
+
 /** Returns whether a number is sent as an integer. */
 export function isInteger(value) {
   if ((value | 0) === value) {
     return value !== 0 || 1 / value > 0; // -0 is a float
   }
   return Number.isInteger(value) && Math.abs(value) <= MAX_NUMBER;
+}
+
+/** Returns whether a value is binary data. */
+export function isBinary(value) {
+  return (
+    ArrayBuffer.isView(value) ||
+    value instanceof ArrayBuffer ||
+    (Shared !== undefined && value instanceof Shared)
+  );
+}
+
+/** Returns the bytes of a buffer or of a view of one. */
+export function bytesOf(value) {
+  if (value instanceof Uint8Array) {
+    return value;
+  }
+  return ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
 }
 
 /** Sets a property; `__proto__` is one like any other. */
