@@ -3,9 +3,10 @@
 //! Short pieces are copied together, so that one system call sends them. Long pieces are not copied.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+
+use super::spare::Spare;
 
 /// Length from which a piece is a chunk of its own. Copying it would cost more than another entry in
 /// the list for the system call.
@@ -25,7 +26,7 @@ const SPARE: usize = 16;
 
 /// Buffers that no connection uses. Without them, each flush of many messages would let a buffer grow, and give it
 /// back to the system.
-static BUFFERS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+static BUFFERS: Spare<Vec<u8>, SPARE> = Spare::new();
 
 /// Octets to send, in order.
 #[derive(Debug, Default)]
@@ -171,7 +172,7 @@ impl Chunks {
     #[cold]
     fn grow(&mut self, count: usize) {
         if self.open.len() + count > KEPT
-            && let Some(mut buffer) = buffers().pop()
+            && let Some(mut buffer) = BUFFERS.take(|_| true)
         {
             buffer.extend_from_slice(&self.open);
             self.open = buffer;
@@ -197,18 +198,10 @@ impl Piece {
     }
 }
 
-/// Keeps a buffer for others, if it is a whole chunk and there is room.
+/// Keeps a buffer for others, if it is a whole chunk.
 fn give(mut buffer: Vec<u8>) {
     buffer.clear();
     if buffer.capacity() == CHUNK {
-        let mut buffers = buffers();
-        if buffers.len() < SPARE {
-            buffers.push(buffer);
-        }
+        BUFFERS.give(buffer);
     }
-}
-
-/// A list of empty buffers is sound at any time, so a panic elsewhere does not matter.
-fn buffers() -> MutexGuard<'static, Vec<Vec<u8>>> {
-    BUFFERS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,4 +6,5 @@
 pub mod batch;
 pub mod chunks;
 pub mod rawsocket;
+mod spare;
 pub mod websocket;

@@ -3,15 +3,14 @@
 //! A compressor takes 140 to 380 KiB and a decompressor 47 KiB, so connections hold one only while they
 //! need it. The pool keeps a few, so that not every message allocates.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use super::zlib::{Deflater, Inflater};
+use crate::framing::spare::Spare;
 
 /// Maximum number that the pool keeps of each kind: about 7 MiB together.
 const KEPT: usize = 16;
 
-static DEFLATERS: Mutex<Vec<(Shape, Deflater)>> = Mutex::new(Vec::new());
-static INFLATERS: Mutex<Vec<Inflater>> = Mutex::new(Vec::new());
+static DEFLATERS: Spare<(Shape, Deflater), KEPT> = Spare::new();
+static INFLATERS: Spare<Inflater, KEPT> = Spare::new();
 
 /// Settings of a compressor that cannot change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +25,8 @@ pub(super) struct Shape {
 
 /// Returns a compressor without history.
 pub(super) fn take_deflater(shape: Shape) -> Option<Deflater> {
-    let kept = {
-        let mut pool = lock(&DEFLATERS);
-        let at = pool.iter().rposition(|(kept, _)| *kept == shape);
-        at.map(|at| pool.remove(at).1)
-    };
-    match kept {
-        Some(mut deflater) => {
+    match DEFLATERS.take(|(kept, _)| *kept == shape) {
+        Some((_, mut deflater)) => {
             deflater.reset();
             Some(deflater)
         }
@@ -40,20 +34,14 @@ pub(super) fn take_deflater(shape: Shape) -> Option<Deflater> {
     }
 }
 
-/// Keeps a compressor that is between two messages, in the place of the oldest one if the pool is full.
+/// Keeps a compressor that is between two messages.
 pub(super) fn give_deflater(shape: Shape, deflater: Deflater) {
-    // Dropped behind the lock.
-    let _oldest = {
-        let mut pool = lock(&DEFLATERS);
-        pool.push((shape, deflater));
-        (pool.len() > KEPT).then(|| pool.remove(0))
-    };
+    DEFLATERS.give((shape, deflater));
 }
 
 /// Returns a decompressor without history.
 pub(super) fn take_inflater() -> Option<Inflater> {
-    let kept = lock(&INFLATERS).pop();
-    match kept {
+    match INFLATERS.take(|_| true) {
         Some(mut inflater) => {
             inflater.reset();
             Some(inflater)
@@ -62,15 +50,7 @@ pub(super) fn take_inflater() -> Option<Inflater> {
     }
 }
 
-/// Keeps a decompressor, if there is room.
+/// Keeps a decompressor.
 pub(super) fn give_inflater(inflater: Inflater) {
-    let mut pool = lock(&INFLATERS);
-    if pool.len() < KEPT {
-        pool.push(inflater);
-    }
-}
-
-/// The pool is sound at any time, so a panic elsewhere does not matter.
-fn lock<T>(pool: &Mutex<T>) -> MutexGuard<'_, T> {
-    pool.lock().unwrap_or_else(PoisonError::into_inner)
+    INFLATERS.give(inflater);
 }
