@@ -53,6 +53,16 @@ pub mod rt {
     pub use crate::rt::*;
 }
 
+/// Sources of errors, to downcast to.
+pub mod error {
+    pub use crate::error::cause::SocksRefusal;
+}
+
+/// Frames that several transports send.
+pub mod transport {
+    pub use crate::transport::shared_frame::SharedFrame;
+}
+
 /// The URLs of transports, taken apart.
 pub mod url {
     pub use crate::url::{RawSocketUrl, WebSocketUrl};

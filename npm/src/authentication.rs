@@ -7,7 +7,9 @@ use tokio::sync::oneshot;
 use wampwerk::auth::AuthError;
 use wampwerk::error::ConnectError;
 use wampwerk::message::{Challenge, Payload, Welcome};
-use wampwerk::session::authentication::{Authentication, Authenticator, Named, Proof, Signature};
+use wampwerk::session::authentication::{
+    Anonymous, Authentication, Authenticator, Proof, Signature,
+};
 use wampwerk::transport::{BoxFuture, TransportInfo};
 use wampwerk::value::{Dict, Value};
 
@@ -31,10 +33,10 @@ pub(crate) fn methods(settings: &Dict) -> Result<Authentication, ConnectError> {
     for given in json::list(settings, "methods").iter().filter_map(Value::as_dict) {
         let names = json::list(given, "names").iter().filter_map(Value::as_str);
         methods = match json::number(given, "prover") {
-            None => names.map(Named::new).try_fold(methods, |all, name| {
+            None => names.map(Anonymous::named).try_fold(methods, |all, name| {
                 let (authid, authrole, authextra) = identity(given);
-                let name = authid.into_iter().fold(name, Named::authid);
-                let name = authrole.into_iter().fold(name, Named::authrole);
+                let name = authid.into_iter().fold(name, Anonymous::authid);
+                let name = authrole.into_iter().fold(name, Anonymous::authrole);
                 all.with(name.authextra(authextra))
             })?,
             Some(prover) => {

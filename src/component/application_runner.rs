@@ -11,9 +11,9 @@ use crate::component::Component;
 use crate::component::application_session::{ApplicationSession, ComponentConfig};
 use crate::component::error::ComponentError;
 use crate::component::logging::LogLevel;
-use crate::component::run::run;
+use crate::component::run::{RunError, run};
 use crate::component::transports::IntoTransports;
-use crate::error::{ConfigError, debug_as_text};
+use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::rt::future::{Race, race};
 use crate::rt::{MaybeSend, MaybeSync};
@@ -219,11 +219,12 @@ impl ApplicationRunner {
     /// [stopped](Self::stop), also by SIGINT or SIGTERM (see [`signals`](Self::signals)).
     ///
     /// # Errors
-    /// Returns [`RunnerError`]: a parameter is not valid, or the last attempt failed.
+    /// Returns [`ComponentError`]: a parameter is not valid, the last attempt failed, or the runner did
+    /// not stop in time after a signal.
     pub fn run<F, S>(
         &self,
         make: F,
-    ) -> impl Future<Output = Result<(), RunnerError>> + MaybeSend + use<F, S>
+    ) -> impl Future<Output = Result<(), ComponentError>> + MaybeSend + use<F, S>
     where
         F: Fn(ComponentConfig) -> S + MaybeSend + MaybeSync + 'static,
         S: ApplicationSession,
@@ -233,7 +234,7 @@ impl ApplicationRunner {
         // Keep a handle: a dropped sender looks like a stop.
         let runner = self.clone();
         async move {
-            let component = runner.component(make).map_err(RunnerError::Config)?;
+            let component = runner.component(make).map_err(ComponentError::InvalidConfig)?;
             let run = run(&component, runner.log_level).signals(runner.signals);
             let mut running = run.into_future();
             // The run first, as what has not begun cannot be stopped.
@@ -247,13 +248,7 @@ impl ApplicationRunner {
                     running.await
                 }
             };
-            match end {
-                Ok(()) => Ok(()),
-                Err(mut error) => match error.failed.pop() {
-                    Some(failed) => Err(RunnerError::Component(failed.error)),
-                    None => Err(RunnerError::Unfinished),
-                },
-            }
+            end.map_err(RunError::into_only)
         }
     }
 
@@ -326,21 +321,3 @@ fn own(error: ConfigError) -> ConfigError {
     let path = renamed.unwrap_or_else(|| path.to_owned());
     error.at(path)
 }
-
-/// A runner ended with a failure, or could not start. `Debug` prints the text of the error, because
-/// a `main` that returns it shows `Debug`.
-#[derive(Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunnerError {
-    /// A parameter is not valid.
-    #[error(transparent)]
-    Config(ConfigError),
-    /// The last attempt failed.
-    #[error(transparent)]
-    Component(ComponentError),
-    /// The runner did not stop in time after a signal.
-    #[error("it did not stop in time")]
-    Unfinished,
-}
-
-debug_as_text! { RunnerError }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::debug_as_text;
-use crate::error::{Cause, CloseKind, CloseReason, ConnectError, RawSocketRefusal};
+use crate::error::{Cause, CloseKind, CloseReason, ConfigError, ConnectError, RawSocketRefusal};
 use crate::uri::Uri;
 
 /// Any error that a user function may return. `?` converts every error type, `into()` a text.
@@ -112,7 +112,7 @@ const FATAL: &[&str] = &[
     Uri::CANNOT_AUTHENTICATE,
 ];
 
-/// The reason why a component ended without being stopped.
+/// The reason why a component or a runner failed.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComponentError {
@@ -141,6 +141,13 @@ pub enum ComponentError {
     /// The runtime of the component was shut down.
     #[error("the runtime of the component has ended")]
     RuntimeEnded,
+    /// A parameter of [`ApplicationRunner`](super::ApplicationRunner) is not valid.
+    #[error(transparent)]
+    InvalidConfig(ConfigError),
+    /// It did not stop in time after a signal: reported by [`run`](fn@super::run) and
+    /// [`ApplicationRunner`](super::ApplicationRunner).
+    #[error("the component did not stop in time")]
+    Unfinished,
 }
 
 debug_as_text! { AttemptError ComponentError }
@@ -153,7 +160,9 @@ impl ComponentError {
                 Some(last)
             }
             ComponentError::Fatal(error) => Some(error),
-            ComponentError::RuntimeEnded => None,
+            ComponentError::RuntimeEnded
+            | ComponentError::InvalidConfig(_)
+            | ComponentError::Unfinished => None,
         }
     }
 }

@@ -54,14 +54,14 @@ use std::task::{Context, Poll};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-pub use application_runner::{ApplicationRunner, RunnerError};
+pub use application_runner::ApplicationRunner;
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
 pub use builder::ComponentBuilder;
 pub use error::{AttemptError, BoxError, ComponentError};
 pub use listeners::ListenerId;
 pub use logging::LogLevel;
 pub use retry_notice::{RetryDecision, RetryNotice};
-pub use run::{FailedComponent, Run, RunError, run};
+pub use run::{Run, RunError, run};
 pub use state::{ComponentState, States};
 pub use transports::{IntoTransports, TransportEntry};
 

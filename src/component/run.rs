@@ -37,7 +37,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// one ends the process in this way.
 ///
 /// # Errors
-/// Returns [`RunError`] with each component that failed, or if there are no components. A `main`
+/// Returns [`RunError`] with each component that failed or did not stop in time, or if there are no
+/// components. A `main`
 /// that returns it exits with a status other than 0.
 ///
 /// ```no_run
@@ -142,12 +143,13 @@ impl IntoFuture for Run {
         Box::pin(async move {
             self.log_level.install();
             if self.components.is_empty() {
-                return Err(RunError { empty: true, failed: Vec::new(), unfinished: Vec::new() });
+                return Err(RunError::default());
             }
             let signals = if self.signals { listen() } else { None };
             let running = self.components.iter().map(|one| Some(one.start())).collect();
             let stop_timeout = self.stop_timeout;
-            let error = RunError { empty: false, failed: Vec::new(), unfinished: Vec::new() };
+            let realms = self.components.iter().map(|one| one.realm().clone()).collect();
+            let error = RunError { failed: Vec::new(), realms };
             All { running, signals, stop_timeout, patience: None, error }.await
         })
     }
@@ -179,8 +181,7 @@ impl Future for All {
             let Some(running) = slot else { continue };
             let Poll::Ready(end) = Pin::new(&mut *running).poll(cx) else { continue };
             if let Err(error) = end {
-                let realm = running.component().realm().clone();
-                all.error.failed.push(FailedComponent { index, realm, error });
+                all.error.failed.push((index, error));
             }
             *slot = None;
         }
@@ -210,10 +211,9 @@ impl Future for All {
 
 impl All {
     fn end(&mut self) -> Result<(), RunError> {
-        let unfinished = self.running.iter().enumerate();
-        self.error.unfinished =
-            unfinished.filter_map(|(index, slot)| slot.as_ref().map(|_| index)).collect();
-        if self.error.failed.is_empty() && self.error.unfinished.is_empty() {
+        let unfinished = self.running.iter().enumerate().filter(|(_, slot)| slot.is_some());
+        self.error.failed.extend(unfinished.map(|(index, _)| (index, ComponentError::Unfinished)));
+        if self.error.failed.is_empty() {
             return Ok(());
         }
         Err(self.error.clone())
@@ -222,41 +222,37 @@ impl All {
 
 /// Components failed or did not stop in time, or there were none. `Debug` prints the text of the
 /// error, because a `main` that returns it shows `Debug`.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RunError {
-    /// True if there were no components.
-    pub empty: bool,
-    /// The failed components, in the order of their failures.
-    pub failed: Vec<FailedComponent>,
-    /// Indices of the components that did not stop in time after a signal.
-    pub unfinished: Vec<usize>,
+    /// Indices of the failed components and their errors, in the order of the failures; the last ones
+    /// are those that did not stop in time ([`ComponentError::Unfinished`]). Empty if there were no
+    /// components.
+    pub failed: Vec<(usize, ComponentError)>,
+    /// Realms of all components.
+    realms: Vec<Uri>,
 }
 
-/// A component that failed.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct FailedComponent {
-    /// Index among the components; the first is 0.
-    pub index: usize,
-    /// Realm of the component.
-    pub realm: Uri,
-    /// Error of the component.
-    pub error: ComponentError,
+impl RunError {
+    /// Returns the error of a run of one component.
+    pub(super) fn into_only(mut self) -> ComponentError {
+        self.failed.pop().map_or(ComponentError::Unfinished, |(_, error)| error)
+    }
 }
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.empty {
+        if self.failed.is_empty() {
             return f.write_str("no component to run");
         }
         let mut separator = "";
-        for FailedComponent { index, realm, error } in &self.failed {
-            write!(f, "{separator}component {index} ({realm}) failed: {error}")?;
-            separator = "; ";
-        }
-        for index in &self.unfinished {
-            write!(f, "{separator}component {index} did not stop in time")?;
+        for (index, error) in &self.failed {
+            write!(f, "{separator}component {index}")?;
+            match (error, self.realms.get(*index)) {
+                (ComponentError::Unfinished, _) => f.write_str(" did not stop in time")?,
+                (_, Some(realm)) => write!(f, " ({realm}) failed: {error}")?,
+                (_, None) => write!(f, " failed: {error}")?,
+            }
             separator = "; ";
         }
         Ok(())
@@ -268,7 +264,7 @@ debug_as_text! { RunError }
 /// The source is the error of the component that failed first.
 impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        let first = self.failed.first()?;
-        Some(&first.error)
+        let (_, first) = self.failed.first()?;
+        Some(first)
     }
 }

@@ -11,8 +11,7 @@ use super::call::{CallError, PublishError, RegisterError, SubscribeError};
 
 /// Cause of an error, shared by the clones of the error.
 ///
-/// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], a
-/// [`SocksRefusal`], the error of a TLS library, or the error of a function of the program.
+/// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], the error of a TLS library, or the error of a function of the program.
 /// `source()` of the outer error gives that error itself, to be downcast. Two causes are equal if
 /// their texts are.
 #[derive(Clone)]

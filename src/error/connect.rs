@@ -60,8 +60,8 @@ pub enum ConnectError {
         status: Option<u16>,
         /// Description of the error.
         message: String,
-        /// I/O error of the system, or the [`HttpRefusal`](super::HttpRefusal) or
-        /// [`SocksRefusal`](super::SocksRefusal) of the proxy.
+        /// I/O error of the system, or the refusal of the proxy: [`HttpRefusal`](super::HttpRefusal)
+        /// of an HTTP proxy.
         #[source]
         cause: Option<Cause>,
     },

@@ -23,7 +23,7 @@ mod any;
 mod application;
 mod build;
 mod call;
-mod cause;
+pub(crate) mod cause;
 mod close;
 mod config;
 mod connect;
@@ -43,7 +43,7 @@ pub(crate) use call::OperationError;
 pub use call::{
     CallError, ProgressError, PublishError, RegisterAllError, RegisterError, SubscribeError,
 };
-pub use cause::{Cause, HttpRefusal, SocksRefusal};
+pub use cause::{Cause, HttpRefusal};
 pub use close::{CloseKind, CloseReason};
 pub use config::ConfigError;
 pub use connect::ConnectError;

@@ -20,7 +20,8 @@ use crate::error::{EncodeError, TransportError};
 use crate::message::{Message, Serializer};
 use crate::router::patience::Patience;
 use crate::rt::lock::Lock;
-use crate::transport::{CloseCode, SharedFrame, Transport};
+use crate::transport::shared_frame::SharedFrame;
+use crate::transport::{CloseCode, Transport};
 
 /// Size from which senders to this connection wait, as long as [`Patience`] lasts.
 pub(super) const SOFT_LIMIT: usize = 1 << 20;

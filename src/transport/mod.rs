@@ -41,7 +41,7 @@ mod memory;
 pub(crate) mod outgoing;
 mod round_trip;
 pub(crate) mod setters;
-mod shared_frame;
+pub(crate) mod shared_frame;
 mod subprotocol;
 
 pub use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
@@ -52,8 +52,8 @@ pub use client_factory::{WampRawSocketClientFactory, WampWebSocketClientFactory}
 pub use config::TransportConfig;
 pub(crate) use config::{is_secure, of_url, ready};
 pub use memory::MemoryTransport;
-pub use round_trip::RoundTrip;
-pub use shared_frame::SharedFrame;
+use round_trip::RoundTrip;
+use shared_frame::SharedFrame;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
@@ -93,8 +93,9 @@ pub trait Transport: MaybeSend {
     /// usable.
     fn start_send(&mut self, frame: Bytes) -> Result<(), TransportError>;
 
-    /// As [`start_send`](Transport::start_send), for a frame that other transports send, too.
-    /// Default: sends its bytes.
+    /// As [`start_send`](Transport::start_send), for a frame that other transports send, too. A
+    /// transport around another one passes the frame on; its type is named in `internals`. Default:
+    /// sends its bytes.
     ///
     /// # Errors
     /// As [`start_send`](Transport::start_send).
@@ -148,8 +149,7 @@ pub struct TransportInfo {
     pub secure: bool,
     /// Channel binding of the TLS connection: RFC 9266, `tls-exporter`. Only natively and with TLS 1.3.
     pub channel_id: Option<[u8; 32]>,
-    /// Time of the peer's last answer to a ping.
-    pub round_trip: RoundTrip,
+    round_trip: RoundTrip,
 }
 
 /// Makes transports to one target; each attempt to connect calls it again.
@@ -188,7 +188,33 @@ impl TransportInfo {
             max_send: usize::MAX,
             secure: false,
             channel_id: None,
-            round_trip: RoundTrip::new(),
+            round_trip: RoundTrip::default(),
         }
+    }
+
+    /// Returns the time from the last answered ping to its answer, as last measured. Copies of these
+    /// properties return the same.
+    ///
+    /// [`Ping`] measures it, so only native WebSocket and RawSocket have one, and only once a ping was
+    /// answered. It includes the turns of both processes; load on either side makes it longer.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), wampwerk::error::ConnectError> {
+    /// let session = wampwerk::connect("ws://127.0.0.1:8080/ws", "realm1").await?;
+    /// match session.transport().round_trip() {
+    ///     Some(time) => println!("the router answers within {time:?}"),
+    ///     None => println!("no ping was answered yet"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "onAutoPong")]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip.last()
+    }
+
+    /// Sets the time of an answered ping. For custom transports.
+    pub fn set_round_trip(&self, time: Duration) {
+        self.round_trip.set(time);
     }
 }

@@ -1,4 +1,4 @@
-//! `SharedFrame`: a frame that several transports send.
+//! Contains `SharedFrame`, a frame that several transports send.
 
 use std::fmt;
 use std::sync::Arc;

@@ -5,9 +5,8 @@ use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wampwerk::error::{
-    ConfigError, ConnectError, HttpRefusal, ListenError, SocksRefusal, UrlError,
-};
+use wampwerk::error::{ConfigError, ConnectError, HttpRefusal, ListenError, UrlError};
+use wampwerk::internals::error::SocksRefusal;
 use wampwerk::transport::{Connector, Proxy, TransportConfig, WampWebSocketClientFactory};
 use wampwerk::{Component, Error, Router, Serializer, connect};
 

@@ -204,7 +204,7 @@ async fn a_half_open_link_is_found_out_by_pings() {
     let session = connect_with(&factory, "realm1").await.unwrap();
     // The router answers.
     timeout(Duration::from_secs(30), async {
-        while session.transport().round_trip.last().is_none() {
+        while session.transport().round_trip().is_none() {
             tokio::task::yield_now().await;
         }
     })

@@ -11,7 +11,7 @@ use wampwerk::internals::auth::to_hex;
 use wampwerk::internals::auth::{response, to_be_signed};
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::{
-    Anonymous, Authentication, Cryptosign, Named, Scram, Ticket, WampCra,
+    Anonymous, Authentication, Cryptosign, Scram, Ticket, WampCra,
 };
 use wampwerk::{Dict, Session};
 
@@ -149,7 +149,7 @@ async fn by_autobahns_scram() {
 async fn without_a_proof() {
     let methods = Authentication::new()
         .with(Anonymous::new().authid("joe").authrole("guest"))
-        .and_then(|methods| methods.with(Named::new("cookie")))
+        .and_then(|methods| methods.with(Anonymous::named("cookie")))
         .unwrap();
     let (join, mut router) = joining(with(methods)).await;
     let details = &router.hello[2];
@@ -163,7 +163,7 @@ async fn without_a_proof() {
 
 #[tokio::test]
 async fn what_has_no_answer_refuses_a_challenge() {
-    let (join, mut router) = joining(with(Named::new("cookie"))).await;
+    let (join, mut router) = joining(with(Anonymous::named("cookie"))).await;
     router.send(json!([4, "cookie", {}]));
     let text = refuses(join.await.unwrap(), router).await;
     assert!(text.contains("\"cookie\""), "{text}");

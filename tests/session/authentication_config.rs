@@ -8,8 +8,8 @@ use wampwerk::error::{ConfigError, ConnectError};
 use wampwerk::internals::auth::to_hex;
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::{
-    Anonymous, Authentication, ChannelBinding, Cryptosign, Named, OnChallenge, Scram, Signature,
-    Ticket, WampCra,
+    Anonymous, Authentication, ChannelBinding, Cryptosign, OnChallenge, Scram, Signature, Ticket,
+    WampCra,
 };
 use wampwerk::{Dict, Value};
 
@@ -39,7 +39,7 @@ fn methods_keep_their_order() {
     assert_eq!(methods.methods(), ["scram", "wamp-scram", "ticket", "anonymous"]);
     assert!(Authentication::new().is_empty());
     assert_eq!(
-        format!("{:?}", Authentication::from(Named::new("tls"))),
+        format!("{:?}", Authentication::from(Anonymous::named("tls"))),
         "Authentication([\"tls\"])"
     );
 }
@@ -54,12 +54,13 @@ fn methods_that_disagree_are_refused() {
     );
     assert!(joe().with(Anonymous::new()).is_ok(), "one that does not say has nothing against it");
     let user = joe().with(Anonymous::new().authrole("user")).unwrap();
-    let error = user.with(Named::new("tls").authrole("admin")).unwrap_err().to_string();
+    let error = user.with(Anonymous::named("tls").authrole("admin")).unwrap_err().to_string();
     assert!(error.starts_with("tls: authrole is \"admin\""), "{error}");
     let extra = |value: &str| Dict::new().with("token", value).with("same", 1);
     let first = joe().with(Anonymous::new().authextra(extra("s3cret"))).unwrap();
-    assert!(first.clone().with(Named::new("tls").authextra(extra("s3cret"))).is_ok());
-    let error = first.with(Named::new("tls").authextra(extra("other"))).unwrap_err().to_string();
+    assert!(first.clone().with(Anonymous::named("tls").authextra(extra("s3cret"))).is_ok());
+    let error =
+        first.with(Anonymous::named("tls").authextra(extra("other"))).unwrap_err().to_string();
     assert_eq!(error, "tls: authextra.token differs from that of another method");
     let error = joe().with(Ticket::new("joe", "other")).unwrap_err().to_string();
     assert_eq!(error, "ticket is there twice");

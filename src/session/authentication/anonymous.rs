@@ -1,6 +1,8 @@
 //! Contains the methods without a challenge: `anonymous`, and those where the transport proves the
 //! identity.
 
+use std::borrow::Cow;
+
 use super::identity::{Identity, identified, identity_debug, identity_getters, identity_setters};
 use super::{Authenticator, Proof, Signature};
 use crate::auth::AuthError;
@@ -8,11 +10,11 @@ use crate::message::Challenge;
 use crate::rt::BoxFuture;
 use crate::transport::TransportInfo;
 
-/// The method `anonymous`, without a proof.
+/// The method `anonymous`, without a proof, and other methods that need no answer.
 #[doc(alias = "AuthAnonymous")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Anonymous {
-    proxy: bool,
+    method: Cow<'static, str>,
     identity: Identity,
 }
 
@@ -22,47 +24,29 @@ impl Anonymous {
         Anonymous::default()
     }
 
+    /// Creates a method that is offered by name and needs no answer, because the transport proves the
+    /// identity: `cookie` (sent by the browser), `tls` (by the client certificate).
+    pub fn named(method: impl Into<String>) -> Self {
+        Anonymous { method: Cow::Owned(method.into()), identity: Identity::default() }
+    }
+
     /// Creates the method `anonymous-proxy`, which Crossbar accepts from its own proxy workers.
     #[doc(alias("AuthAnonymousProxy", "anonymous-proxy"))]
     pub fn proxy() -> Self {
-        Anonymous { proxy: true, ..Anonymous::default() }
+        Anonymous { method: "anonymous-proxy".into(), ..Anonymous::default() }
     }
 
     identity_setters!();
     identified!();
+}
+
+impl Default for Anonymous {
+    fn default() -> Self {
+        Anonymous { method: "anonymous".into(), identity: Identity::default() }
+    }
 }
 
 impl Authenticator for Anonymous {
-    fn method(&self) -> &str {
-        if self.proxy { "anonymous-proxy" } else { "anonymous" }
-    }
-
-    identity_getters!();
-
-    fn begin(&self, _: &TransportInfo) -> Result<Box<dyn Proof>, AuthError> {
-        Ok(Box::new(Nothing))
-    }
-}
-
-/// A method that is offered by name and needs no answer: `cookie` (sent by the browser), `tls` (the
-/// client certificate was shown).
-#[derive(Clone)]
-pub struct Named {
-    method: String,
-    identity: Identity,
-}
-
-impl Named {
-    /// Creates the method with this name.
-    pub fn new(method: impl Into<String>) -> Self {
-        Named { method: method.into(), identity: Identity::default() }
-    }
-
-    identity_setters!();
-    identified!();
-}
-
-impl Authenticator for Named {
     fn method(&self) -> &str {
         &self.method
     }
@@ -74,7 +58,7 @@ impl Authenticator for Named {
     }
 }
 
-identity_debug!(Anonymous Named);
+identity_debug!(Anonymous);
 
 struct Nothing;
 

@@ -1,7 +1,7 @@
 //! Reads `Authentication` from Autobahn's dict of methods.
 
 use super::identity::Identity;
-use super::{Anonymous, Authentication, Authenticator, Named, Ticket, WampCra, cryptosign, scram};
+use super::{Anonymous, Authentication, Authenticator, Ticket, WampCra, cryptosign, scram};
 use crate::auth::{AuthError, Secret};
 use crate::error::ConfigError;
 use crate::value::{Dict, Value};
@@ -95,7 +95,7 @@ impl Settings<'_> {
                 offer(authentication, base.identified(self.identity(&[])?))
             }
             "cookie" | "tls" => {
-                offer(authentication, Named::new(method).identified(self.identity(&[])?))
+                offer(authentication, Anonymous::named(method).identified(self.identity(&[])?))
             }
             "ticket" => {
                 let identity = self.identity(&["ticket"])?;

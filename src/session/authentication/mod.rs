@@ -34,7 +34,7 @@ mod set;
 mod ticket;
 mod wampcra;
 
-pub use anonymous::{Anonymous, Named};
+pub use anonymous::Anonymous;
 pub(super) use attempt::{Attempt, cannot_authenticate};
 pub use authenticator::{Authenticator, Proof, Signature};
 pub use channel_binding::ChannelBinding;

@@ -1,15 +1,12 @@
 //! Implements event history: past publications.
 
-use std::future::IntoFuture;
-
 use serde::de::DeserializeOwned;
 
-use super::Meta;
 use super::fields::{take_id, take_text};
-use crate::error::{CallError, DecodeError};
+use super::{Meta, MetaRequest};
+use crate::error::DecodeError;
 use crate::message::{EventDetails, Payload};
-use crate::rt::BoxFuture;
-use crate::session::Session;
+use crate::session::CallReply;
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
@@ -31,20 +28,6 @@ pub struct HistoryEvent {
     pub extra: Dict,
 }
 
-/// A builder for a request of the stored events of a subscription. Await it to receive them.
-///
-/// All filters must match. Times are RFC 3339 texts (`2026-11-22T19:00:00Z`); filters by
-/// publication compare positions in the history. Crossbar supports `limit` only (default: 10, the
-/// newest first) and rejects the others with an error.
-#[doc(alias = "get_events")]
-#[must_use = "nothing is asked until it is awaited"]
-#[derive(Debug)]
-pub struct HistoryRequest {
-    session: Session,
-    subscription: u64,
-    filters: Dict,
-}
-
 impl Meta {
     /// Requests the stored events of a subscription. The router's configuration determines which
     /// topics have a history.
@@ -60,8 +43,9 @@ impl Meta {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn events(&self, subscription: u64) -> HistoryRequest {
-        HistoryRequest { session: self.session.clone(), subscription, filters: Dict::new() }
+    #[doc(alias = "get_events")]
+    pub fn events(&self, subscription: u64) -> MetaRequest<Vec<HistoryEvent>> {
+        self.request("wamp.subscription.get_events", [subscription.into()], read)
     }
 }
 
@@ -69,12 +53,17 @@ macro_rules! filters {
     ($($(#[$doc:meta])* $name:ident: $ty:ty;)*) => {$(
         $(#[$doc])*
         pub fn $name(self, $name: $ty) -> Self {
-            self.filter(stringify!($name), $name)
+            self.with(stringify!($name), $name)
         }
     )*};
 }
 
-impl HistoryRequest {
+/// For [`Meta::events`].
+///
+/// All filters must match. Times are RFC 3339 texts (`2026-11-22T19:00:00Z`); filters by
+/// publication compare positions in the history. Crossbar supports `limit` only (default: 10, the
+/// newest first) and rejects the others with an error.
+impl MetaRequest<Vec<HistoryEvent>> {
     filters! {
         /// Sets whether the newest event is the first.
         reverse: bool;
@@ -99,35 +88,15 @@ impl HistoryRequest {
         /// Selects this publication and earlier ones.
         until_publication: u64;
     }
-
-    fn filter(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.filters.insert(key, value);
-        self
-    }
-
-    async fn send(self) -> Result<Vec<HistoryEvent>, CallError> {
-        const PROCEDURE: &str = "wamp.subscription.get_events";
-        let payload = Payload::from_values(vec![self.subscription.into()], self.filters);
-        let undecodable = CallError::undecodable(PROCEDURE);
-        let reply = self.session.call(PROCEDURE).payload(payload).await?;
-        let events = events(reply.payload.to_values().map_err(&undecodable)?.0);
-        let read = |(index, event)| {
-            HistoryEvent::read(event).map_err(|error| {
-                DecodeError::new(format!("event {}: {}", index + 1, error.message))
-            })
-        };
-        let read: Result<_, _> = events.into_iter().enumerate().map(read).collect();
-        read.map_err(undecodable)
-    }
 }
 
-impl IntoFuture for HistoryRequest {
-    type Output = Result<Vec<HistoryEvent>, CallError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+fn read(_: &[Value], reply: CallReply) -> Result<Vec<HistoryEvent>, DecodeError> {
+    let events = events(reply.payload.to_values()?.0);
+    let read = |(index, event)| {
+        HistoryEvent::read(event)
+            .map_err(|error| DecodeError::new(format!("event {}: {}", index + 1, error.message)))
+    };
+    events.into_iter().enumerate().map(read).collect()
 }
 
 impl HistoryEvent {

@@ -8,6 +8,7 @@ mod events;
 mod fields;
 mod history;
 mod registrations;
+mod request;
 mod revoke;
 mod sessions;
 mod subscriptions;
@@ -17,17 +18,17 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use events::{Changed, Created, MetaEvent, MetaEvents};
-pub use history::{HistoryEvent, HistoryRequest};
+pub use history::HistoryEvent;
 pub use registrations::RegistrationInfo;
-pub use revoke::RevokeRequest;
-pub use sessions::{KillRequest, Killed, SessionInfo};
+pub use request::MetaRequest;
+pub use sessions::{Killed, SessionInfo};
 pub use subscriptions::SubscriptionInfo;
 pub use testament::{Scope, TestamentRequest};
 
 use crate::error::CallError;
 use crate::session::Session;
 use crate::uri::Pattern;
-use crate::value::{Dict, Value};
+use crate::value::Dict;
 
 /// The meta API of the session's router. Cheap to clone; a handle of the session.
 ///
@@ -96,9 +97,4 @@ impl Meta {
         let options = Dict::new().with("match", pattern.policy().as_str());
         self.ask(procedure, (pattern.uri(), options)).await
     }
-}
-
-/// Returns `kwargs` with the set values.
-fn given<const N: usize>(entries: [(&'static str, Option<Value>); N]) -> Dict {
-    entries.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }

@@ -1,13 +1,9 @@
 //! Implements the session meta API: listing and ending sessions.
 
-use std::future::IntoFuture;
-
 use super::fields::{take_id, take_text};
-use super::{Meta, given};
+use super::{Meta, MetaRequest};
 use crate::error::{CallError, DecodeError};
-use crate::message::Payload;
-use crate::rt::BoxFuture;
-use crate::session::Session;
+use crate::session::CallReply;
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
@@ -29,7 +25,7 @@ pub struct SessionInfo {
     pub extra: Dict,
 }
 
-/// The sessions that a [`KillRequest`] has ended.
+/// The sessions that a [`MetaRequest`] has ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Killed {
@@ -37,21 +33,6 @@ pub struct Killed {
     pub count: u64,
     /// Ids of the sessions, if the router sends them. It may send the number only.
     pub sessions: Vec<u64>,
-}
-
-/// A builder for ending sessions. Await it to execute.
-///
-/// Each session receives GOODBYE with the reason, or with the router's default:
-/// `wamp.close.killed`, in Crossbar `wamp.close.normal`. The caller's own session is excluded,
-/// except in Crossbar.
-#[must_use = "nothing is ended until it is awaited"]
-#[derive(Debug)]
-pub struct KillRequest {
-    session: Session,
-    procedure: &'static str,
-    target: Option<Value>,
-    reason: Option<Uri>,
-    message: Option<String>,
 }
 
 impl Meta {
@@ -88,86 +69,57 @@ impl Meta {
     /// session.meta().kill(id).reason("com.example.close.idle").message("come again").await?;
     /// # Ok(()) }
     /// ```
-    pub fn kill(&self, session: u64) -> KillRequest {
+    pub fn kill(&self, session: u64) -> MetaRequest<Killed> {
         self.killing("wamp.session.kill", Some(session.into()))
     }
 
     /// Ends all sessions of an authid.
-    pub fn kill_by_authid(&self, authid: impl Into<String>) -> KillRequest {
+    pub fn kill_by_authid(&self, authid: impl Into<String>) -> MetaRequest<Killed> {
         self.killing("wamp.session.kill_by_authid", Some(authid.into().into()))
     }
 
     /// Ends all sessions of a role.
-    pub fn kill_by_authrole(&self, authrole: impl Into<String>) -> KillRequest {
+    pub fn kill_by_authrole(&self, authrole: impl Into<String>) -> MetaRequest<Killed> {
         self.killing("wamp.session.kill_by_authrole", Some(authrole.into().into()))
     }
 
     /// Ends all sessions. Not available in Crossbar.
-    pub fn kill_all(&self) -> KillRequest {
+    pub fn kill_all(&self) -> MetaRequest<Killed> {
         self.killing("wamp.session.kill_all", None)
     }
 
-    fn killing(&self, procedure: &'static str, target: Option<Value>) -> KillRequest {
-        KillRequest {
-            session: self.session.clone(),
-            procedure,
-            target,
-            reason: None,
-            message: None,
-        }
+    fn killing(&self, procedure: &'static str, target: Option<Value>) -> MetaRequest<Killed> {
+        self.request(procedure, List::from_iter(target), Killed::read)
     }
 }
 
-impl KillRequest {
+/// For [`Meta::kill`] and the other ways to end sessions.
+///
+/// Each session receives GOODBYE with the reason, or with the router's default:
+/// `wamp.close.killed`, in Crossbar `wamp.close.normal`. The caller's own session is excluded,
+/// except in Crossbar.
+impl MetaRequest<Killed> {
     /// Sets the reason in GOODBYE.
-    pub fn reason(mut self, reason: impl Into<Uri>) -> Self {
-        self.reason = Some(reason.into());
-        self
+    pub fn reason(self, reason: impl Into<Uri>) -> Self {
+        self.with_reason(reason.into())
     }
 
     /// Sets the human-readable message in GOODBYE.
-    pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
-        self
-    }
-
-    async fn send(self) -> Result<Killed, CallError> {
-        let KillRequest { session, procedure, target, reason, message } = self;
-        let kwargs = given([
-            ("reason", reason.map(|reason| reason.as_str().into())),
-            ("message", message.map(Value::from)),
-        ]);
-        let one = if procedure == "wamp.session.kill" {
-            target.as_ref().and_then(Value::as_u64)
-        } else {
-            None
-        };
-        let payload = Payload::from_values(target.into_iter().collect(), kwargs);
-        let reply = session.call(procedure).payload(payload).await?;
-        match one {
-            Some(killed) => Ok(Killed { count: 1, sessions: vec![killed] }),
-            None => {
-                let values = reply.payload.to_values();
-                let killed = values.and_then(|(args, _)| Killed::read(args));
-                killed.map_err(CallError::undecodable(procedure))
-            }
-        }
-    }
-}
-
-impl IntoFuture for KillRequest {
-    type Output = Result<Killed, CallError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+    pub fn message(self, message: impl Into<String>) -> Self {
+        self.with("message", message.into())
     }
 }
 
 impl Killed {
     /// The specification's text has a number for roles, its catalog and Crossbar a list.
-    fn read(args: List) -> Result<Self, DecodeError> {
-        let answer = args.into_iter().next().unwrap_or_default();
+    fn read(asked: &[Value], reply: CallReply) -> Result<Self, DecodeError> {
+        // Only a request for one session has an id, and its answer is empty.
+        if let [asked] = asked
+            && let Some(killed) = asked.as_u64()
+        {
+            return Ok(Killed { count: 1, sessions: vec![killed] });
+        }
+        let answer = reply.payload.to_values()?.0.into_iter().next().unwrap_or_default();
         if answer == Value::Null {
             return Ok(Killed::default());
         }

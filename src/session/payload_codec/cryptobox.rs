@@ -16,8 +16,9 @@ use crypto_box::{PublicKey, SalsaBox, SecretKey};
 use data_encoding::BASE64;
 
 use super::{Decoded, EncodedPayload, PayloadCodec, Side};
+use crate::auth::AuthError;
 use crate::codec;
-use crate::error::{ApplicationError, Cause};
+use crate::error::ApplicationError;
 use crate::message::Serializer;
 use crate::rt;
 use crate::rt::lock::Lock;
@@ -48,23 +49,6 @@ pub struct KeyPair {
     pub private: String,
     /// Public key, for the peers.
     pub public: String,
-}
-
-/// The reason why there is no key.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// The text is not the Base64 of 32 bytes.
-    #[error("the {which} is not 32 bytes in Base64: {message}")]
-    Invalid {
-        /// Name of the key.
-        which: &'static str,
-        /// Description of the error.
-        message: String,
-    },
-    /// The system has no random numbers.
-    #[error("the system gives no random numbers: {0}")]
-    Random(#[source] Cause),
 }
 
 /// A payload codec that encrypts with a key for each part of the URI space. Equivalent of
@@ -106,8 +90,8 @@ impl Key {
     /// receivers.
     ///
     /// # Errors
-    /// Returns [`KeyError::Invalid`].
-    pub fn originator(private: &str, responder_public: &str) -> Result<Self, KeyError> {
+    /// Returns [`AuthError`] if a key is not 32 bytes in Base64.
+    pub fn originator(private: &str, responder_public: &str) -> Result<Self, AuthError> {
         let private = secret(private, "originator's private key")?;
         let public = public(responder_public, "responder's public key")?;
         Ok(Key { originator: sealer(&public, &private), responder: None })
@@ -117,8 +101,8 @@ impl Key {
     /// senders.
     ///
     /// # Errors
-    /// Returns [`KeyError::Invalid`].
-    pub fn responder(private: &str, originator_public: &str) -> Result<Self, KeyError> {
+    /// Returns [`AuthError`] if a key is not 32 bytes in Base64.
+    pub fn responder(private: &str, originator_public: &str) -> Result<Self, AuthError> {
         let private = secret(private, "responder's private key")?;
         let public = public(originator_public, "originator's public key")?;
         Ok(Key { originator: None, responder: sealer(&public, &private) })
@@ -127,8 +111,8 @@ impl Key {
     /// Creates the key of a peer that is both, from both private keys.
     ///
     /// # Errors
-    /// Returns [`KeyError::Invalid`].
-    pub fn both(originator_private: &str, responder_private: &str) -> Result<Self, KeyError> {
+    /// Returns [`AuthError`] if a key is not 32 bytes in Base64.
+    pub fn both(originator_private: &str, responder_private: &str) -> Result<Self, AuthError> {
         let originator = secret(originator_private, "originator's private key")?;
         let responder = secret(responder_private, "responder's private key")?;
         Ok(Key {
@@ -140,8 +124,8 @@ impl Key {
     /// Creates a key from one private key that all participants share.
     ///
     /// # Errors
-    /// Returns [`KeyError::Invalid`].
-    pub fn shared(private: &str) -> Result<Self, KeyError> {
+    /// Returns [`AuthError`] if a key is not 32 bytes in Base64.
+    pub fn shared(private: &str) -> Result<Self, AuthError> {
         Key::both(private, private)
     }
 
@@ -175,10 +159,11 @@ impl KeyRing {
     /// Creates a random key pair.
     ///
     /// # Errors
-    /// Returns [`KeyError::Random`].
-    pub fn generate_key() -> Result<KeyPair, KeyError> {
-        let secret =
-            SecretKey::from(random::<KEY_SIZE>().map_err(|error| KeyError::Random(error.into()))?);
+    /// Returns [`AuthError`] if the system has no random numbers.
+    pub fn generate_key() -> Result<KeyPair, AuthError> {
+        let secret = SecretKey::from(random::<KEY_SIZE>().map_err(|error| {
+            AuthError::new(format!("the system gives no random numbers: {error}"))
+        })?);
         Ok(KeyPair {
             private: BASE64.encode(&secret.to_bytes()),
             public: BASE64.encode(secret.public_key().as_bytes()),
@@ -278,16 +263,18 @@ fn sealer(theirs: &PublicKey, ours: &SecretKey) -> Option<Arc<SalsaBox>> {
     Some(Arc::new(SalsaBox::new(theirs, ours)))
 }
 
-fn secret(text: &str, which: &'static str) -> Result<SecretKey, KeyError> {
+fn secret(text: &str, which: &'static str) -> Result<SecretKey, AuthError> {
     key(text, which).map(SecretKey::from)
 }
 
-fn public(text: &str, which: &'static str) -> Result<PublicKey, KeyError> {
+fn public(text: &str, which: &'static str) -> Result<PublicKey, AuthError> {
     key(text, which).map(PublicKey::from)
 }
 
-fn key(text: &str, which: &'static str) -> Result<[u8; KEY_SIZE], KeyError> {
-    let invalid = |message: String| KeyError::Invalid { which, message };
+fn key(text: &str, which: &'static str) -> Result<[u8; KEY_SIZE], AuthError> {
+    let invalid = |message: String| {
+        AuthError::new(format!("the {which} is not 32 bytes in Base64: {message}"))
+    };
     let bytes = BASE64.decode(text.as_bytes()).map_err(|error| invalid(error.to_string()))?;
     let size = bytes.len();
     bytes.try_into().map_err(|_| invalid(format!("it has {size} bytes")))

@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use crate::error::TransportError;
 use crate::net::framed::{Framed, Framing, TimeLimits};
-use crate::transport::{CloseCode, SharedFrame, Transport, TransportInfo};
+use crate::transport::shared_frame::SharedFrame;
+use crate::transport::{CloseCode, Transport, TransportInfo};
 
 /// A connection whose messages are frames of WAMP.
 pub(super) struct FramedTransport<F: Framing> {
@@ -56,7 +57,7 @@ where
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
         let received = self.framed.poll_recv(cx);
         if let Some(time) = self.framed.take_round_trip() {
-            self.info.round_trip.set(time);
+            self.info.set_round_trip(time);
         }
         received
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use wampwerk::component::{
     ApplicationRunner, ApplicationSession, AttemptError, BoxError, ComponentConfig, ComponentError,
-    LogLevel, RunnerError,
+    LogLevel,
 };
 use wampwerk::error::{CloseKind, CloseReason};
 use wampwerk::router::MetaApi;
@@ -65,7 +65,7 @@ impl Sight {
 
 fn watched(
     runner: &ApplicationRunner,
-) -> (impl Future<Output = Result<(), RunnerError>> + Send + use<>, Sight) {
+) -> (impl Future<Output = Result<(), ComponentError>> + Send + use<>, Sight) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let make = move |config: ComponentConfig| {
         sender.send(Seen::Made(config)).unwrap();
@@ -132,7 +132,7 @@ async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
     assert!(error.to_string().starts_with(text), "{error}");
     // As `main` shows it.
     assert_eq!(format!("{error:?}"), error.to_string());
-    let RunnerError::Component(ComponentError::Exhausted { last, attempts: 1 }) = error else {
+    let ComponentError::Exhausted { last, attempts: 1 } = error else {
         panic!("{error}");
     };
     let AttemptError::Handler { what, error } = &last else { panic!("{last}") };
@@ -150,10 +150,7 @@ async fn a_lost_connection_is_the_end_without_auto_reconnect() {
     router.shutdown().await;
     let reason = sight.left().await;
     let error = running.await.unwrap().unwrap_err();
-    let RunnerError::Component(ComponentError::Exhausted {
-        last: AttemptError::Lost(lost), ..
-    }) = error
-    else {
+    let ComponentError::Exhausted { last: AttemptError::Lost(lost), .. } = error else {
         panic!("{error}")
     };
     assert_eq!(lost, reason);
@@ -186,18 +183,14 @@ async fn the_first_connection_is_tried_again_as_well() {
     let refused = quick("ws://127.0.0.1:1/ws").max_retries(3);
     let (run, sight) = watched(&refused.clone().auto_reconnect(true));
     let error = run.await.unwrap_err();
-    let RunnerError::Component(ComponentError::Exhausted { attempts, last }) = error else {
-        panic!("{error}")
-    };
+    let ComponentError::Exhausted { attempts, last } = error else { panic!("{error}") };
     assert_eq!(attempts, 4);
     assert!(matches!(last, AttemptError::Connect(_)), "{last}");
     drop(sight);
     // Without, there is one.
     let (run, _sight) = watched(&refused);
     let error = run.await.unwrap_err();
-    let RunnerError::Component(ComponentError::Exhausted { attempts, .. }) = error else {
-        panic!("{error}")
-    };
+    let ComponentError::Exhausted { attempts, .. } = error else { panic!("{error}") };
     assert_eq!(attempts, 1);
 }
 
@@ -214,9 +207,7 @@ async fn a_failed_login_is_not_tried_again() {
         Watched(sender.clone())
     });
     let error = run.await.unwrap_err();
-    let RunnerError::Component(ComponentError::Fatal(AttemptError::Refused(reason))) = error else {
-        panic!("{error}")
-    };
+    let ComponentError::Fatal(AttemptError::Refused(reason)) = error else { panic!("{error}") };
     assert_eq!(reason.reason, "wamp.error.no_such_realm");
     assert_eq!(made.load(Ordering::Relaxed), 1);
 }
@@ -248,7 +239,7 @@ async fn parameters_are_checked_before_anything_is_connected() {
     ] {
         let (run, _sight) = watched(&runner);
         let error = run.await.unwrap_err();
-        assert!(matches!(error, RunnerError::Config(_)), "{error}");
+        assert!(matches!(error, ComponentError::InvalidConfig(_)), "{error}");
         assert!(error.to_string().contains(text), "{error}");
         assert!(!error.to_string().contains("transports["), "{error}");
     }

@@ -8,8 +8,8 @@ use wampwerk::error::{CallError, CloseKind, CloseReason, ConnectError};
 use wampwerk::internals::auth::{AuthMessage, Keys, salted_password};
 use wampwerk::message::{Challenge, Welcome};
 use wampwerk::session::authentication::{
-    Anonymous, Authentication, Authenticator, ChannelBinding, Cryptosign, Named, OnChallenge,
-    Proof, Scram, Signature, Ticket, WampCra,
+    Anonymous, Authentication, Authenticator, ChannelBinding, Cryptosign, OnChallenge, Proof,
+    Scram, Signature, Ticket, WampCra,
 };
 use wampwerk::session::{SessionConfig, connect_with};
 use wampwerk::transport::{BoxFuture, TransportInfo, WampWebSocketClientFactory};
@@ -131,7 +131,9 @@ async fn strangers_are_refused() {
 
 async fn anonymous_only_is_refused() {
     let rig = Rig::find();
-    for anonymous in [Authentication::new(), Anonymous::new().into(), Named::new("cookie").into()] {
+    for anonymous in
+        [Authentication::new(), Anonymous::new().into(), Anonymous::named("cookie").into()]
+    {
         let outcome = log_in(&rig, "ws_auth", Serializer::Cbor, anonymous).await;
         assert_eq!(refusal(outcome).reason, "wamp.error.no_auth_method");
     }

@@ -9,7 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use super::Refusal;
-use crate::error::{Cause, ConfigError, SocksRefusal};
+use crate::error::cause::SocksRefusal;
+use crate::error::{Cause, ConfigError};
 use crate::settings::proxy::Secret;
 
 /// Maximum length of names, users and passwords: the length field has one byte.
