@@ -61,6 +61,10 @@ impl<const ID: u8> Format for Absent<ID> {
         Err(DecodeError::new(OFF))
     }
 
+    fn read_entries(_: &[u8], _: &dyn Fn(&str) -> bool) -> Result<Dict, DecodeError> {
+        Err(DecodeError::new(OFF))
+    }
+
     fn read_dict(_: &[u8]) -> Result<Dict, DecodeError> {
         Err(DecodeError::new(OFF))
     }

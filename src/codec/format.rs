@@ -53,6 +53,9 @@ pub(super) trait Format {
     /// Decodes a well-formed dict.
     fn read_dict(element: &[u8]) -> Result<Dict, DecodeError>;
 
+    /// Decodes the entries of a well-formed dict whose keys `keeps` selects, and skips the others.
+    fn read_entries(element: &[u8], keeps: &dyn Fn(&str) -> bool) -> Result<Dict, DecodeError>;
+
     /// Decodes a well-formed value into any type.
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],

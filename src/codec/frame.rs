@@ -9,19 +9,36 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::bounds::{Bounds, Refused};
 use super::format::Format;
 use super::scan::{Kind, Span, Spans};
 use crate::error::{DecodeError, EncodeError, Violation};
-use crate::message::{Content, ElementWriter, Elements, Message, Payload};
+use crate::message::oversized::{Oversized, arguments_at};
+use crate::message::{Content, ElementWriter, Elements, Message, Payload, RequestType};
 use crate::uri::Uri;
 use crate::value::{Dict, List};
 
 /// Reads a message in the given format.
-pub(super) fn read<F: Format>(frame: &Bytes) -> Result<Message, Violation> {
+pub(super) fn read<F: Format>(frame: &Bytes, bounds: &Bounds) -> Result<Message, Refused> {
+    if frame.len() > bounds.message {
+        return Err(Refused::Violation(Violation::new(format!(
+            "the message has {} bytes: before WELCOME the limit is {} ({})",
+            frame.len(),
+            bounds.message,
+            bounds.message_setting
+        ))));
+    }
     let spans = F::scan(frame).map_err(|flaw| {
-        Violation::new(format!("malformed {} message: {flaw}", F::SERIALIZER.as_str()))
+        let text = format!("malformed {} message: {flaw}", F::SERIALIZER.as_str());
+        Refused::Violation(Violation::new(text))
     })?;
-    Message::read(&Received::<F> { frame, spans, format: PhantomData })
+    let received = Received::<F> { frame, spans, keeps_key: bounds.keeps_key, format: PhantomData };
+    if frame.len().saturating_mul(HEAVIEST) > bounds.details
+        && let Some(oversized) = received.oversized(bounds)
+    {
+        return Err(Refused::TooHeavy(oversized));
+    }
+    Message::read(&received).map_err(Refused::Violation)
 }
 
 /// Writes a message in the given format.
@@ -57,10 +74,48 @@ pub(super) fn size_hint(message: &Message) -> usize {
 struct Received<'a, F> {
     frame: &'a Bytes,
     spans: Spans,
+    keeps_key: fn(&str) -> bool,
     format: PhantomData<F>,
 }
 
+/// Maximum weight of one byte: a dict of one empty text has three bytes. Short messages need no sum.
+const HEAVIEST: usize = 40;
+
+/// Length of an envelope in bytes from which a shorter payload is copied. Otherwise a payload that is
+/// kept would keep all of the frame.
+const PINNED: usize = 256;
+
 impl<F: Format> Received<'_, F> {
+    /// Returns what is known of the message if it exceeds the bound of what it carries beside its arguments.
+    fn oversized(&self, bounds: &Bounds) -> Option<Oversized> {
+        let spans = self.spans.as_slice();
+        let code = self.uint(0).ok()?;
+        let end = arguments_at(code).unwrap_or(spans.len()).min(spans.len());
+        let weight =
+            spans[..end].iter().fold(0, |sum: usize, span| sum.saturating_add(span.weight()));
+        let limit = bounds.details;
+        if weight <= limit {
+            return None;
+        }
+        let is_error = code == 8;
+        let options = if code == 68 { 3 } else { 2 };
+        let flag = |key: &str| {
+            let options = self.element(options, Kind::Dict, "a dict").ok();
+            let entries = options.and_then(|it| F::read_entries(it, &|it| it == key).ok());
+            entries.is_some_and(|entries| entries.get(key) == Some(&true.into()))
+        };
+        Some(Oversized {
+            code,
+            request_type: if is_error { RequestType::from_code(self.uint(1).ok()?) } else { None },
+            id: self.uint(1 + usize::from(is_error)).unwrap_or_default(),
+            progress: flag("progress"),
+            acknowledge: flag("acknowledge"),
+            weight,
+            limit,
+            setting: bounds.details_setting,
+        })
+    }
+
     fn span(&self, index: usize) -> Result<&Span, Violation> {
         self.spans.as_slice().get(index).ok_or_else(|| Violation::new("the element is missing"))
     }
@@ -95,10 +150,19 @@ impl<F: Format> Received<'_, F> {
             return Ok(None);
         }
         let bytes = F::read_bytes(&self.frame[last.range()]).map_err(undecodable)?;
-        Ok(Some(Payload::from_opaque(match bytes {
-            Cow::Borrowed(bytes) => self.frame.slice_ref(bytes),
-            Cow::Owned(bytes) => bytes.into(),
-        })))
+        Ok(Some(match bytes {
+            Cow::Borrowed(bytes) => {
+                self.unpinned(Payload::from_opaque(self.frame.slice_ref(bytes)))
+            }
+            Cow::Owned(bytes) => Payload::from_opaque(bytes),
+        }))
+    }
+
+    /// Copies a payload that is much shorter than its frame, so that it does not keep the frame.
+    fn unpinned(&self, payload: Payload) -> Payload {
+        let length = payload.weight();
+        let pinned = self.frame.len() - length > length.max(PINNED);
+        if pinned { payload.detached() } else { payload }
     }
 
     /// Calls `then` with the text of an element.
@@ -127,13 +191,15 @@ impl<F: Format> Elements for Received<'_, F> {
         self.with_text(index, |text| Uri::from(text))
     }
 
-    fn dict(&self, index: usize) -> Result<Dict, Violation> {
+    fn dict(&self, index: usize, known: Option<&[&str]>) -> Result<Dict, Violation> {
         let element = self.element(index, Kind::Dict, "a dict")?;
         // Most options and details are empty.
         if self.span(index)?.shape.empty {
             return Ok(Dict::new());
         }
-        F::read_dict(element).map_err(undecodable)
+        let keeps =
+            |key: &str| known.is_none_or(|known| known.contains(&key)) || (self.keeps_key)(key);
+        F::read_entries(element, &keeps).map_err(undecodable)
     }
 
     fn payload(&self, index: usize) -> Result<Payload, Violation> {
@@ -152,7 +218,7 @@ impl<F: Format> Elements for Received<'_, F> {
             (Some(args), kwargs) => (args, kwargs),
             (None, Some(kwargs)) => (self.span(index)?.range(), Some(kwargs)),
         };
-        Ok(Payload::from_elements(F::SERIALIZER, self.frame, args, kwargs))
+        Ok(self.unpinned(Payload::from_elements(F::SERIALIZER, self.frame, args, kwargs)))
     }
 }
 

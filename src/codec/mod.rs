@@ -11,6 +11,7 @@ compile_error!("no serializer: enable one of the features `cbor`, `msgpack` and 
 mod absent;
 #[cfg(any(feature = "msgpack", feature = "cbor"))]
 mod binary;
+mod bounds;
 #[cfg(feature = "cbor")]
 mod cbor;
 mod compose;
@@ -33,6 +34,8 @@ mod values;
 #[cfg(any(feature = "json", feature = "cbor"))]
 mod write;
 
+pub use crate::message::oversized::Oversized;
+pub use bounds::{Bounds, Refused};
 pub use format::MAX_DEPTH;
 pub(crate) use positional::Positional;
 
@@ -157,10 +160,27 @@ pub fn encode_into(
 /// - the value is not a WAMP message
 /// - the serializer is not compiled in
 pub fn decode(serializer: Serializer, frame: &Bytes) -> Result<Message, Violation> {
+    decode_within(serializer, frame, &Bounds::NONE).map_err(|refused| match refused {
+        Refused::Violation(violation) => violation,
+        Refused::TooHeavy(oversized) => oversized.violation(),
+    })
+}
+
+/// Decodes a message as [`decode`] does, within bounds. The scan finds the weight, so a message that
+/// is refused costs no more than its scan.
+///
+/// # Errors
+///
+/// Returns [`Refused`] as [`decode`] does, and if the message exceeds the bounds.
+pub fn decode_within(
+    serializer: Serializer,
+    frame: &Bytes,
+    bounds: &Bounds,
+) -> Result<Message, Refused> {
     with_format!(
         serializer,
-        Chosen => frame::read::<Chosen>(frame),
-        Err(Violation::new(missing(serializer)))
+        Chosen => frame::read::<Chosen>(frame, bounds),
+        Err(Refused::Violation(Violation::new(missing(serializer))))
     )
 }
 

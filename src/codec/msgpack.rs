@@ -38,7 +38,7 @@ impl Format for MsgPack {
         for _ in 0..count {
             let start = cursor.at;
             let shape = skip(&mut cursor, 1, true)?;
-            spans.push(start..cursor.at, shape)?;
+            spans.push(start, &mut cursor, shape)?;
         }
         cursor.end()?;
         Ok(spans)
@@ -422,7 +422,7 @@ fn list(cursor: &mut Cursor<'_>, len: u64, depth: usize) -> Result<Shape, Flaw> 
     for _ in 0..len {
         skip(cursor, depth, false)?;
     }
-    Ok(Shape { kind: Kind::List, empty: len == 0 })
+    Ok(cursor.list(len as usize))
 }
 
 fn dict(cursor: &mut Cursor<'_>, len: u64, depth: usize, string_keys: bool) -> Result<Shape, Flaw> {
@@ -432,5 +432,5 @@ fn dict(cursor: &mut Cursor<'_>, len: u64, depth: usize, string_keys: bool) -> R
         check_key(key, string_keys, start)?;
         skip(cursor, depth, false)?;
     }
-    Ok(Shape { kind: Kind::Dict, empty: len == 0 })
+    Ok(cursor.dict(len as usize))
 }

@@ -67,6 +67,8 @@ pub(super) struct Spans {
 pub(super) struct Span {
     start: usize,
     end: usize,
+    /// See [`Cursor::built`].
+    built: usize,
     pub(super) shape: Shape,
 }
 
@@ -74,19 +76,33 @@ impl Span {
     pub(super) fn range(&self) -> Range<usize> {
         self.start..self.end
     }
+
+    /// Returns the bytes of the element, and an allowance for the memory that many small values take
+    /// beside their bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.end - self.start + self.built
+    }
 }
 
 impl Spans {
     pub(super) fn new() -> Self {
-        let none = Span { start: 0, end: 0, shape: Shape { kind: Kind::Null, empty: true } };
+        let none =
+            Span { start: 0, end: 0, built: 0, shape: Shape { kind: Kind::Null, empty: true } };
         Spans { spans: [none; MAX_ELEMENTS], len: 0 }
     }
 
-    pub(super) fn push(&mut self, range: Range<usize>, shape: Shape) -> Result<(), Flaw> {
+    /// Adds the element from `start` up to the cursor.
+    pub(super) fn push(
+        &mut self,
+        start: usize,
+        cursor: &mut Cursor<'_>,
+        shape: Shape,
+    ) -> Result<(), Flaw> {
         let Some(span) = self.spans.get_mut(self.len) else {
-            return Err(Flaw::new("more elements than a message can have", range.start));
+            return Err(Flaw::new("more elements than a message can have", start));
         };
-        *span = Span { start: range.start, end: range.end, shape };
+        let built = std::mem::take(&mut cursor.built);
+        *span = Span { start, end: cursor.at, built, shape };
         self.len += 1;
         Ok(())
     }
@@ -121,11 +137,19 @@ impl fmt::Display for Flaw {
 pub(super) struct Cursor<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
+    /// A quarter of the memory, roughly, that the lists and dicts of the element take beside their
+    /// bytes once they are decoded.
+    pub(super) built: usize,
 }
+
+/// Shares of [`Cursor::built`].
+const BUILT_ITEM: usize = 8;
+const BUILT_ENTRY: usize = 24;
+const BUILT_DICT: usize = 64;
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0 }
+        Cursor { bytes, at: 0, built: 0 }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -148,6 +172,21 @@ impl<'a> Cursor<'a> {
         let taken = taken.ok_or_else(|| self.ended())?;
         self.at += taken.len();
         Ok(taken)
+    }
+
+    /// Counts a list that was skipped, and returns its shape.
+    pub(super) fn list(&mut self, items: usize) -> Shape {
+        self.built = self.built.saturating_add(items.saturating_mul(BUILT_ITEM));
+        Shape { kind: Kind::List, empty: items == 0 }
+    }
+
+    /// Counts a dict that was skipped, and returns its shape.
+    pub(super) fn dict(&mut self, entries: usize) -> Shape {
+        if entries > 0 {
+            let more = BUILT_DICT.saturating_add(entries.saturating_mul(BUILT_ENTRY));
+            self.built = self.built.saturating_add(more);
+        }
+        Shape { kind: Kind::Dict, empty: entries == 0 }
     }
 
     /// Checks that no bytes are left.

@@ -21,6 +21,10 @@ macro_rules! value_methods {
             values::read_dict(&mut Tokens::new(element))
         }
 
+        fn read_entries(element: &[u8], keeps: &dyn Fn(&str) -> bool) -> Result<Dict, DecodeError> {
+            values::read_entries(&mut Tokens::new(element), keeps)
+        }
+
         fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
             values::write::<$format>(out, value)
         }
@@ -51,7 +55,7 @@ pub(super) fn read(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
             Value::List(vec![kind.into(), Value::Bytes(bytes.to_vec().into())])
         }
         Token::List(open) => Value::List(entries(source, open, "")?),
-        Token::Dict(open) => Value::Dict(dict_entries(source, open)?),
+        Token::Dict(open) => Value::Dict(dict_entries(source, open, None)?),
     })
 }
 
@@ -66,7 +70,18 @@ pub(super) fn read_args(source: &mut dyn Source<'_>) -> Result<List, DecodeError
 /// Reads a dict.
 pub(super) fn read_dict(source: &mut dyn Source<'_>) -> Result<Dict, DecodeError> {
     match source.token()? {
-        Token::Dict(open) => dict_entries(source, open),
+        Token::Dict(open) => dict_entries(source, open, None),
+        other => Err(unexpected(&other, "a dict")),
+    }
+}
+
+/// Reads the entries of a dict whose keys `keeps` selects. The values of all others are skipped.
+pub(super) fn read_entries(
+    source: &mut dyn Source<'_>,
+    keeps: &dyn Fn(&str) -> bool,
+) -> Result<Dict, DecodeError> {
+    match source.token()? {
+        Token::Dict(open) => dict_entries(source, open, Some(keeps)),
         other => Err(unexpected(&other, "a dict")),
     }
 }
@@ -129,7 +144,11 @@ fn entries(source: &mut dyn Source<'_>, mut open: Open, place: &str) -> Result<L
     Ok(list)
 }
 
-fn dict_entries(source: &mut dyn Source<'_>, mut open: Open) -> Result<Dict, DecodeError> {
+fn dict_entries(
+    source: &mut dyn Source<'_>,
+    mut open: Open,
+    keeps: Option<&dyn Fn(&str) -> bool>,
+) -> Result<Dict, DecodeError> {
     let mut dict = Dict::new();
     while source.more(&mut open)? {
         // MessagePack and CBOR allow other keys; they become their text, as in JSON.
@@ -143,9 +162,32 @@ fn dict_entries(source: &mut dyn Source<'_>, mut open: Open) -> Result<Dict, Dec
             }
             other => return Err(unexpected(&other, "a string, integer or boolean as a key")),
         };
-        dict.insert(key, read(source)?);
+        if keeps.is_none_or(|keeps| keeps(&key)) {
+            dict.insert(key, read(source)?);
+        } else {
+            skip(source)?;
+        }
     }
     Ok(dict)
+}
+
+/// Moves past a value and builds nothing. The scan has bounded the depth.
+fn skip(source: &mut dyn Source<'_>) -> Result<(), DecodeError> {
+    match source.token()? {
+        Token::List(mut open) => {
+            while source.more(&mut open)? {
+                skip(source)?;
+            }
+        }
+        Token::Dict(mut open) => {
+            while source.more(&mut open)? {
+                source.key()?;
+                skip(source)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 #[cold]

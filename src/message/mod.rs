@@ -18,6 +18,7 @@
 //! ```
 
 mod options;
+pub(crate) mod oversized;
 pub(crate) mod parts;
 mod payload;
 mod pubsub;
@@ -30,6 +31,7 @@ mod session;
     allow(dead_code, reason = "only the router reads points in time")
 )]
 pub(crate) mod time;
+pub(crate) mod weight;
 pub(crate) mod wire;
 
 #[allow(
@@ -86,6 +88,13 @@ macro_rules! message_enum {
             pub fn code(&self) -> u64 {
                 match self {
                     $(Message::$variant(_) => $code,)*
+                }
+            }
+
+            /// Returns the approximate memory use of everything in the message, in bytes.
+            pub(crate) fn weight(&self) -> usize {
+                match self {
+                    $(Message::$variant(message) => message.weight(),)*
                 }
             }
 

@@ -2,6 +2,7 @@
 //! kept.
 
 use crate::error::Violation;
+use crate::message::weight;
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
@@ -13,6 +14,11 @@ pub(crate) trait Field: Sized {
     fn from_value(value: Value) -> Option<Self>;
 
     fn into_value(self) -> Value;
+
+    /// Returns the approximate memory use in bytes beside the field itself.
+    fn weight(&self) -> usize {
+        0
+    }
 }
 
 impl Field for bool {
@@ -53,6 +59,10 @@ impl Field for String {
     fn into_value(self) -> Value {
         self.into()
     }
+
+    fn weight(&self) -> usize {
+        self.len()
+    }
 }
 
 impl Field for Uri {
@@ -64,6 +74,10 @@ impl Field for Uri {
 
     fn into_value(self) -> Value {
         self.as_str().into()
+    }
+
+    fn weight(&self) -> usize {
+        self.len()
     }
 }
 
@@ -80,6 +94,10 @@ impl Field for Dict {
     fn into_value(self) -> Value {
         self.into()
     }
+
+    fn weight(&self) -> usize {
+        weight::dict(self)
+    }
 }
 
 impl Field for Vec<u64> {
@@ -91,6 +109,10 @@ impl Field for Vec<u64> {
 
     fn into_value(self) -> Value {
         self.into_iter().map(Value::from).collect::<List>().into()
+    }
+
+    fn weight(&self) -> usize {
+        size_of_val(&self[..])
     }
 }
 
@@ -106,6 +128,10 @@ impl Field for Vec<String> {
 
     fn into_value(self) -> Value {
         self.into_iter().map(Value::from).collect::<List>().into()
+    }
+
+    fn weight(&self) -> usize {
+        size_of_val(&self[..]) + self.iter().map(String::len).sum::<usize>()
     }
 }
 
@@ -129,6 +155,9 @@ pub(crate) trait Slot {
 
     /// Returns the value, if the field is set.
     fn get(&self) -> Option<Value>;
+
+    /// Returns the approximate memory use in bytes beside the field itself.
+    fn weight(&self) -> usize;
 }
 
 impl<T: Field + Clone> Slot for Option<T> {
@@ -139,6 +168,10 @@ impl<T: Field + Clone> Slot for Option<T> {
 
     fn get(&self) -> Option<Value> {
         self.clone().map(T::into_value)
+    }
+
+    fn weight(&self) -> usize {
+        self.as_ref().map_or(0, T::weight)
     }
 }
 
@@ -183,6 +216,11 @@ pub(crate) fn collect(slots: &[(&'static str, &dyn Slot)], extra: &Dict) -> Dict
     }
     dict.extend(extra.clone());
     dict
+}
+
+/// Returns the approximate memory use of the fields that are set and of `extra`.
+pub(crate) fn weigh(slots: &[&dyn Slot], extra: &Dict) -> usize {
+    slots.iter().map(|slot| slot.weight()).sum::<usize>() + weight::dict(extra)
 }
 
 /// Defines a struct of options or details with one `Option` field for each known key and `extra`
@@ -231,10 +269,10 @@ macro_rules! options {
         )*
         /// - `extra: Dict`: all other keys, as received or as they will be sent.
         ///
-        /// Most messages have no options. The fields are therefore boxed: an empty struct is one
-        /// word, and messages are cheap to move.
+        /// Most messages have no options. The fields are therefore behind a pointer: an empty struct
+        /// is one word, and messages are cheap to move. Clones share the fields until one changes.
         #[derive(Clone, Default)]
-        pub struct $name(Option<Box<$fields>>);
+        pub struct $name(Option<std::sync::Arc<$fields>>);
 
         #[doc = concat!("The keys of [`", stringify!($name), "`].")]
         #[derive(Clone, Default, PartialEq)]
@@ -269,6 +307,13 @@ macro_rules! options {
                 self.0.is_none()
             }
 
+            /// Returns the approximate memory use in bytes beside the struct itself.
+            pub(crate) fn weight(&self) -> usize {
+                let Some(fields) = &self.0 else { return 0 };
+                let slots: &[&dyn $crate::message::options::Slot] = &[$(&fields.$field),*];
+                size_of::<$fields>() + $crate::message::options::weigh(slots, &fields.extra)
+            }
+
             /// Returns a known key that is in `extra`, although it has a typed field.
             pub(crate) fn misplaced(&self) -> Option<&str> {
                 let extra = &self.0.as_ref()?.extra;
@@ -289,7 +334,7 @@ macro_rules! options {
                 if dict.is_empty() {
                     return Ok(Self::default());
                 }
-                let mut fields = Box::<$fields>::default();
+                let mut fields = $fields::default();
                 fields.extra = $crate::message::options::fill(
                     dict,
                     $place,
@@ -298,7 +343,7 @@ macro_rules! options {
                         &mut fields.$field,
                     )),*],
                 )?;
-                Ok($name(Some(fields)))
+                Ok($name(Some(std::sync::Arc::new(fields))))
             }
 
             /// Returns the wire form: the keys that are set, and `extra`.
@@ -315,7 +360,7 @@ macro_rules! options {
 
             /// Converts into the plain struct of fields.
             pub fn into_fields(self) -> $fields {
-                self.0.map_or_else($fields::default, |fields| *fields)
+                self.0.map_or_else($fields::default, std::sync::Arc::unwrap_or_clone)
             }
         }
 
@@ -331,13 +376,13 @@ macro_rules! options {
 
         impl std::ops::DerefMut for $name {
             fn deref_mut(&mut self) -> &mut $fields {
-                self.0.get_or_insert_default()
+                std::sync::Arc::make_mut(self.0.get_or_insert_default())
             }
         }
 
         impl From<$fields> for $name {
             fn from(fields: $fields) -> Self {
-                $name(Some(Box::new(fields)))
+                $name(Some(std::sync::Arc::new(fields)))
             }
         }
 
@@ -354,12 +399,19 @@ macro_rules! options {
         }
 
         impl $crate::message::parts::Options for $name {
+            const KEYS: Option<&'static [&'static str]> =
+                Some(&[$($crate::message::options::key(stringify!($field))),*]);
+
             fn from_dict(dict: $crate::value::Dict) -> Result<Self, $crate::error::Violation> {
                 Self::from_dict(dict)
             }
 
             fn to_dict(&self) -> $crate::value::Dict {
                 Self::to_dict(self)
+            }
+
+            fn weight(&self) -> usize {
+                Self::weight(self)
             }
         }
     };

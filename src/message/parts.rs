@@ -2,7 +2,7 @@
 //! messages.
 
 use crate::error::Violation;
-use crate::message::{ElementWriter, Elements, Payload, RequestType};
+use crate::message::{ElementWriter, Elements, Payload, RequestType, weight};
 use crate::uri::Uri;
 use crate::value::Dict;
 
@@ -25,6 +25,11 @@ pub(crate) trait Part {
     /// Returns the number of elements that this value takes.
     fn len(_value: &Self::Value) -> usize {
         1
+    }
+
+    /// Returns the approximate memory use in bytes beside the struct of the message.
+    fn weight(_value: &Self::Value) -> usize {
+        0
     }
 }
 
@@ -77,6 +82,10 @@ impl Part for Text {
     fn write(value: &String, writer: &mut dyn ElementWriter) {
         writer.text(value);
     }
+
+    fn weight(value: &String) -> usize {
+        value.len()
+    }
 }
 
 /// A URI. The receiver checks its syntax: an invalid URI is answered with ERROR, it is not a
@@ -92,6 +101,10 @@ impl Part for Name {
 
     fn write(value: &Uri, writer: &mut dyn ElementWriter) {
         writer.text(value);
+    }
+
+    fn weight(value: &Uri) -> usize {
+        value.len()
     }
 }
 
@@ -115,18 +128,29 @@ impl Part for Kind {
 
 /// A type for a dict of options or details.
 pub(crate) trait Options: Sized {
+    /// The known keys, if not every key is.
+    const KEYS: Option<&'static [&'static str]>;
+
     fn from_dict(dict: Dict) -> Result<Self, Violation>;
 
     fn to_dict(&self) -> Dict;
+
+    fn weight(&self) -> usize;
 }
 
 impl Options for Dict {
+    const KEYS: Option<&'static [&'static str]> = None;
+
     fn from_dict(dict: Dict) -> Result<Self, Violation> {
         Ok(dict)
     }
 
     fn to_dict(&self) -> Dict {
         self.clone()
+    }
+
+    fn weight(&self) -> usize {
+        weight::dict(self)
     }
 }
 
@@ -137,11 +161,15 @@ impl<T: Options> Part for Details<T> {
     type Value = T;
 
     fn read(elements: &dyn Elements, index: usize) -> Result<T, Violation> {
-        T::from_dict(elements.dict(index)?)
+        T::from_dict(elements.dict(index, T::KEYS)?)
     }
 
     fn write(value: &T, writer: &mut dyn ElementWriter) {
         writer.dict(&value.to_dict());
+    }
+
+    fn weight(value: &T) -> usize {
+        value.weight()
     }
 }
 
@@ -170,6 +198,10 @@ impl<T: Options> Part for Optional<T> {
     fn len(value: &Option<T>) -> usize {
         usize::from(value.is_some())
     }
+
+    fn weight(value: &Option<T>) -> usize {
+        value.as_ref().map_or(0, T::weight)
+    }
 }
 
 /// `args` and `kwargs`.
@@ -191,6 +223,10 @@ impl Part for Arguments {
 
     fn len(value: &Payload) -> usize {
         value.elements()
+    }
+
+    fn weight(value: &Payload) -> usize {
+        value.weight()
     }
 }
 
@@ -275,6 +311,11 @@ macro_rules! messages {
                 writer.uint($code);
                 $(<$part as Part>::write(&self.$field, writer);)*
                 writer.end();
+            }
+
+            pub(crate) fn weight(&self) -> usize {
+                use $crate::message::parts::Part;
+                0 $(+ <$part as Part>::weight(&self.$field))*
             }
         }
     )*};

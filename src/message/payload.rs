@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::message::Serializer;
-use crate::value::{Dict, List, Value};
+use crate::message::{Serializer, weight};
+use crate::value::{Dict, List};
 
 /// The positional and keyword arguments of a message. Cheap to clone.
 ///
@@ -130,14 +130,13 @@ impl Payload {
             Repr::Encoded(encoded) => encoded.bytes.len(),
             Repr::Opaque(bytes) => bytes.len(),
             Repr::Values(values) => {
-                values.0.iter().chain(values.1.iter().map(|(_, value)| value)).map(weight).sum()
+                values.0.iter().map(weight::value).sum::<usize>() + weight::dict(&values.1)
             }
         }
     }
 
     /// Copies the payload into its own allocation. The bytes of a received message otherwise keep
     /// the whole frame alive. Use this for payloads that are stored.
-    #[cfg(feature = "router")]
     pub(crate) fn detached(&self) -> Self {
         match &self.0 {
             Repr::Encoded(encoded) => Payload(Repr::Encoded(Encoded {
@@ -202,28 +201,4 @@ impl Encoded {
     pub(crate) fn raw(&self) -> &[u8] {
         &self.bytes
     }
-}
-
-fn weight(value: &Value) -> usize {
-    /// Assumed size of a value in bytes. Equal on all targets, so that limits have the same
-    /// meaning.
-    const VALUE: usize = 32;
-    let mut sum = 0;
-    let mut open = vec![value];
-    while let Some(value) = open.pop() {
-        sum += VALUE;
-        match value {
-            Value::String(text) => sum += text.len(),
-            Value::Bytes(bytes) => sum += bytes.len(),
-            Value::List(list) => open.extend(list),
-            Value::Dict(dict) => {
-                for (key, value) in dict.iter() {
-                    sum += key.len();
-                    open.push(value);
-                }
-            }
-            _ => {}
-        }
-    }
-    sum
 }

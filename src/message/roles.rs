@@ -87,4 +87,8 @@ impl Field for Roles {
     fn into_value(self) -> Value {
         self.0.into()
     }
+
+    fn weight(&self) -> usize {
+        self.0.weight()
+    }
 }

@@ -20,8 +20,9 @@ pub(crate) trait Elements {
     /// Returns element `index` as a URI. Does not check its syntax.
     fn uri(&self, index: usize) -> Result<Uri, Violation>;
 
-    /// Returns element `index` as a dict with string keys.
-    fn dict(&self, index: usize) -> Result<Dict, Violation>;
+    /// Returns element `index` as a dict with string keys. The receiver may have asked to skip the
+    /// keys that are not in `known`.
+    fn dict(&self, index: usize, known: Option<&[&str]>) -> Result<Dict, Violation>;
 
     /// Returns the elements from `index` on as payload: nothing, `args`, `args` and `kwargs`, or
     /// binary data.

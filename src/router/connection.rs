@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::codec;
+use crate::codec::{self, Refused};
 use crate::core::router::ConnectionId;
 use crate::error::{ApplicationError, TransportError};
 use crate::router::hub::{Hub, Input, StepEffects};
@@ -126,17 +126,31 @@ impl Connection {
 
     fn read_frames(&mut self, cx: &mut Context<'_>) -> bool {
         let serializer = self.transport.info().serializer;
-        while self.inputs.len() < READS_PER_TURN {
+        let joined = self.outbox.is_joined();
+        let bounds = self.hub.bounds(joined);
+        // What a stranger sends is not decoded in advance.
+        let most = if joined { READS_PER_TURN } else { 1 };
+        while self.inputs.len() < most {
             match self.transport.poll_recv(cx) {
-                Poll::Ready(Some(Ok(frame))) => match codec::decode(serializer, &frame) {
-                    Ok(message) => self.inputs.push_back(Input::Message(message)),
-                    Err(violation) => {
-                        let info = self.transport.info();
-                        tracing::debug!(peer = info.peer, %violation, "undecodable message");
-                        self.inputs.push_back(Input::Violation(violation));
-                        return false;
+                Poll::Ready(Some(Ok(frame))) => {
+                    match codec::decode_within(serializer, &frame, &bounds) {
+                        Ok(message) => self.inputs.push_back(Input::Message(message)),
+                        Err(Refused::TooHeavy(oversized)) => {
+                            tracing::debug!(
+                                peer = self.transport.info().peer,
+                                ?oversized,
+                                "refused"
+                            );
+                            self.inputs.push_back(Input::TooHeavy(oversized));
+                        }
+                        Err(Refused::Violation(violation)) => {
+                            let info = self.transport.info();
+                            tracing::debug!(peer = info.peer, %violation, "undecodable message");
+                            self.inputs.push_back(Input::Violation(violation));
+                            return false;
+                        }
                     }
-                },
+                }
                 Poll::Ready(end) => {
                     self.log_end(end.and_then(Result::err).as_ref());
                     self.inputs.push_back(Input::End);

@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::codec::Bounds;
 use crate::core::ids::KeyMap;
 use crate::core::router::{
-    AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, Output, Peer, Principal,
-    RouterConfig, RouterCore, Statistics,
+    AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, Limits, Output, Peer,
+    Principal, RouterConfig, RouterCore, Statistics, is_custom,
 };
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
+use crate::message::oversized::Oversized;
 use crate::router::authorizer::Authorizer;
 use crate::router::callback::Callback;
 use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
@@ -33,6 +35,7 @@ use crate::value::Value;
 pub(super) struct Hub {
     state: Lock<State>,
     outbox_limit: usize,
+    limits: Limits,
     callbacks: Callbacks,
     /// Notified when the last task ends.
     idle: Notify,
@@ -67,6 +70,7 @@ struct Clock {
 pub(super) enum Input {
     Message(Message),
     Violation(Violation),
+    TooHeavy(Oversized),
     /// The transport has ended.
     End,
 }
@@ -107,6 +111,7 @@ pub(super) struct Callbacks {
 impl Hub {
     pub(super) fn new(config: RouterConfig, outbox_limit: usize, callbacks: Callbacks) -> Self {
         Hub {
+            limits: config.limits,
             state: Lock::new(State {
                 core: RouterCore::new(config),
                 outboxes: KeyMap::default(),
@@ -143,6 +148,18 @@ impl Hub {
         (id, outbox, timer.then(|| Timer { hub: Arc::clone(self), sleep: None }))
     }
 
+    /// Returns the bounds of the messages of a peer.
+    pub(super) fn bounds(&self, joined: bool) -> Bounds {
+        let Limits { joining_bytes, details_bytes, .. } = self.limits;
+        Bounds {
+            message: if joined { usize::MAX } else { joining_bytes },
+            message_setting: "Limits::joining_bytes",
+            details: details_bytes,
+            details_setting: "Limits::details_bytes",
+            keeps_key: is_custom,
+        }
+    }
+
     /// Passes the inputs of a connection to the core and removes them from `inputs`. Stops at the
     /// first message that makes the connection wait. So one turn cannot fill a peer's outbox, and
     /// nothing overtakes a message that the application must decide about. The connection's own
@@ -162,6 +179,7 @@ impl Hub {
                 match input {
                     Input::Message(message) => state.core.handle_message(now, from, message),
                     Input::Violation(error) => state.core.handle_violation(now, from, error),
+                    Input::TooHeavy(it) => state.core.handle_oversized(now, from, &it),
                     Input::End => {
                         state.outboxes.remove(&from);
                         state.core.handle_disconnect(now, from);
@@ -397,6 +415,11 @@ impl State {
         effects: &mut StepEffects,
     ) {
         let Some(outbox) = self.outboxes.get(&to) else { return };
+        match item.message() {
+            Message::Welcome(_) => outbox.set_joined(true),
+            Message::Goodbye(_) => outbox.set_joined(false),
+            _ => {}
+        }
         match outbox.push(now, item, &mut effects.wakers) {
             Pushed::Taken => {}
             Pushed::Wait => {

@@ -8,7 +8,7 @@
 //! it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -39,6 +39,7 @@ pub(super) enum Item {
 #[derive(Debug)]
 pub(super) struct Multicast {
     message: Message,
+    weight: usize,
     encoded: [OnceLock<Result<SharedFrame, EncodeError>>; Serializer::ALL.len()],
 }
 
@@ -74,6 +75,8 @@ pub(super) struct Outbox {
     /// Number of bytes in `state.items` and of those that the task has removed, but not sent.
     load: AtomicUsize,
     hard_limit: usize,
+    /// True from WELCOME to GOODBYE.
+    joined: AtomicBool,
 }
 
 /// An item and the publication it was counted for: see [`Item::publication`].
@@ -98,7 +101,12 @@ struct State {
 
 impl Outbox {
     pub(super) fn new(hard_limit: usize) -> Self {
-        Outbox { state: Lock::default(), load: AtomicUsize::new(0), hard_limit }
+        Outbox {
+            state: Lock::default(),
+            load: AtomicUsize::new(0),
+            hard_limit,
+            joined: AtomicBool::new(false),
+        }
     }
 
     /// Adds a message. Appends the tasks to wake to `wakers`; they must be woken outside this lock
@@ -129,6 +137,16 @@ impl Outbox {
             state.patience.begin_load(now);
         }
         if state.patience.senders_may_wait(now) { Pushed::Wait } else { Pushed::Taken }
+    }
+
+    /// Notes that the peer gets or loses its session.
+    pub(super) fn set_joined(&self, joined: bool) {
+        self.joined.store(joined, Ordering::Relaxed);
+    }
+
+    /// Returns whether the peer has a session.
+    pub(super) fn is_joined(&self) -> bool {
+        self.joined.load(Ordering::Relaxed)
     }
 
     /// Ends the outbox. No message follows.
@@ -244,8 +262,8 @@ impl Item {
         }
     }
 
-    /// Events of one publication for several subscriptions of a session share their payload, which
-    /// is counted once.
+    /// Events of one publication for several subscriptions of a session share their payload and
+    /// details, which are counted once.
     fn publication(&self) -> Option<u64> {
         match self.message() {
             Message::Event(event) => Some(event.publication),
@@ -255,14 +273,11 @@ impl Item {
 
     /// Returns the size in the outbox in bytes.
     fn cost(&self) -> usize {
-        let payload = match self.message() {
-            Message::Event(message) => &message.payload,
-            Message::Invocation(message) => &message.payload,
-            Message::Result(message) => &message.payload,
-            Message::Error(message) => &message.payload,
-            _ => return size_of::<Queued>(),
+        let weight = match self {
+            Item::Own(message) => message.weight(),
+            Item::Shared(shared) => shared.weight,
         };
-        size_of::<Queued>() + payload.weight()
+        size_of::<Queued>() + weight
     }
 }
 
@@ -284,7 +299,8 @@ impl Frame {
 
 impl Multicast {
     pub(super) fn new(message: Message) -> Arc<Self> {
-        Arc::new(Multicast { message, encoded: Default::default() })
+        let weight = message.weight();
+        Arc::new(Multicast { message, weight, encoded: Default::default() })
     }
 }
 

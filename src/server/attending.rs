@@ -5,12 +5,15 @@
 
 use std::future::{Future, poll_fn};
 
-use crate::codec;
+use crate::codec::{self, Bounds, Refused};
 use crate::rt::future::{Race, race, within};
 use crate::rt::guard::{Panic, catch, caught};
 use crate::server::wire::{GRACE, Next, Wire};
 use crate::server::{HandlerError, TransportHandler};
 use crate::transport::{CloseCode, TransportInfo};
+
+/// Bounds of the messages that are decoded for a handler.
+const BOUNDS: Bounds = Bounds { details: 64 << 10, ..Bounds::NONE };
 
 /// Runs one connection from its beginning to its end.
 pub(super) async fn run_handler<H: TransportHandler>(make: impl FnOnce() -> H, mut wire: Wire) {
@@ -28,16 +31,22 @@ pub(super) async fn run_handler<H: TransportHandler>(make: impl FnOnce() -> H, m
     run_method(&mut wire, "on_open", opened).await;
     let was_clean = loop {
         match wire.next().await {
-            Next::Message(frame) => match codec::decode(wire.info().serializer, &frame) {
-                Ok(message) => {
-                    let handled = async { handler.on_message(message).await };
-                    run_method(&mut wire, "on_message", handled).await;
+            Next::Message(frame) => {
+                match codec::decode_within(wire.info().serializer, &frame, &BOUNDS) {
+                    Ok(message) => {
+                        let handled = async { handler.on_message(message).await };
+                        run_method(&mut wire, "on_message", handled).await;
+                    }
+                    Err(refused) => {
+                        let violation = match refused {
+                            Refused::Violation(violation) => violation,
+                            Refused::TooHeavy(oversized) => oversized.violation(),
+                        };
+                        tracing::debug!(peer = wire.info().peer, %violation, "undecodable message");
+                        wire.fail(CloseCode::ProtocolError);
+                    }
                 }
-                Err(violation) => {
-                    tracing::debug!(peer = wire.info().peer, %violation, "undecodable message");
-                    wire.fail(CloseCode::ProtocolError);
-                }
-            },
+            }
             Next::Shutdown => {
                 let transport = wire.handle();
                 let told = async { handler.on_shutdown(transport).await };

@@ -285,8 +285,8 @@ impl CallReply {
 }
 
 impl Queued for CallReply {
-    fn payload(&self) -> &Payload {
-        &self.payload
+    fn weight(&self) -> usize {
+        self.payload.weight() + self.details.weight()
     }
 }
 

@@ -58,6 +58,25 @@ impl SessionConfig {
         self
     }
 
+    /// Sets the maximum weight in bytes of what a received message carries beside its arguments:
+    /// details and URIs. Many small values weigh more than their bytes. Default: 64 KiB.
+    ///
+    /// A call whose result exceeds it fails with `wamp.error.payload_size_exceeded`; an event counts as
+    /// [missed](crate::error::Lagged).
+    #[must_use]
+    pub fn details_limit(mut self, bytes: usize) -> Self {
+        self.client.details_limit = bytes;
+        self
+    }
+
+    /// Sets the maximum length in bytes of a received message before WELCOME, and of WELCOME itself.
+    /// Default: 128 KiB.
+    #[must_use]
+    pub fn joining_limit(mut self, bytes: usize) -> Self {
+        self.client.joining_limit = bytes;
+        self
+    }
+
     /// Sets the name and version that the router is told. Default: those of this crate.
     #[must_use]
     pub fn agent(mut self, agent: impl Into<String>) -> Self {

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::core::client::Client;
+use crate::core::client::{Client, ClientConfig};
 use crate::error::{ConfigError, ConnectError};
 use crate::message::{Serializer, Welcome};
 use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
 use crate::session::authentication::{Attempt, Authentication, cannot_authenticate};
 use crate::session::config::SessionConfig;
-use crate::session::driver::{Driver, Inbox, Payloads};
+use crate::session::driver::{Driver, Inbox, Payloads, ReceiveLimits};
 use crate::session::payload_codec::PayloadCodec;
 use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
@@ -290,6 +290,8 @@ pub async fn join(
     let (challenged_sender, challenged) = oneshot::channel();
     let (closed_sender, closed) = watch::channel(None);
     let leave_timeout = config.client.leave_timeout;
+    let ClientConfig { joining_limit: joining, details_limit: details, .. } = config.client;
+    let limits = ReceiveLimits { joining, details };
     let payloads = Payloads::new(config.codec.clone(), config.passthru);
     let mut settings = config.client.clone();
     settings.payload_passthru |= config.codec.is_some() || config.passthru;
@@ -304,6 +306,7 @@ pub async fn join(
         challenged: challenged_sender,
         closed: closed_sender,
         leave_timeout,
+        limits,
         payloads,
         user_errors: config.user_errors.clone(),
     };

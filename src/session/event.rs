@@ -44,8 +44,8 @@ impl Event {
 }
 
 impl Queued for Event {
-    fn payload(&self) -> &Payload {
-        &self.payload
+    fn weight(&self) -> usize {
+        self.payload.weight() + self.details.weight() + self.topic.len()
     }
 }
 

@@ -45,8 +45,8 @@ pub(super) struct CallLink {
 }
 
 impl Queued for Payload {
-    fn payload(&self) -> &Payload {
-        self
+    fn weight(&self) -> usize {
+        Payload::weight(self)
     }
 }
 

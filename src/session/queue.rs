@@ -5,20 +5,20 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{CloseReason, Lagged};
-use crate::message::Payload;
 use crate::rt::lock::Lock;
 
 /// An item of a queue.
 pub(super) trait Queued {
-    /// Returns the payload, whose size counts against the limit of the queue.
-    fn payload(&self) -> &Payload;
+    /// Returns the approximate size in bytes of everything in the item, which counts against the
+    /// limit of the queue.
+    fn weight(&self) -> usize;
 }
 
 /// The limits of a queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueueLimits {
     pub(super) items: usize,
-    /// Maximum bytes of payload. A single item is kept whatever its size.
+    /// Maximum bytes of all items. A single item is kept whatever its size.
     pub(super) bytes: usize,
 }
 
@@ -48,7 +48,8 @@ struct Inner<T> {
 
 #[allow(clippy::large_enum_variant, reason = "nearly all are items")]
 enum Item<T> {
-    Item(T),
+    /// With its weight.
+    Item(T, usize),
     Lagged(u64),
 }
 
@@ -72,7 +73,7 @@ impl<T: Queued> Queue<T> {
         if inner.ended {
             return true;
         }
-        let size = item.payload().weight();
+        let size = item.weight();
         let full = inner.held >= self.limits.items
             || inner.held > 0 && inner.bytes + size > self.limits.bytes;
         if full {
@@ -85,9 +86,18 @@ impl<T: Queued> Queue<T> {
         }
         inner.held += 1;
         inner.bytes += size;
-        inner.items.push_back(Item::Item(item));
+        inner.items.push_back(Item::Item(item, size));
         wake(inner);
         true
+    }
+
+    /// Counts an item that could not be made.
+    pub(super) fn miss(&self) {
+        let mut inner = self.inner.lock();
+        if !inner.ended {
+            inner.missed += 1;
+            wake(inner);
+        }
     }
 
     /// Ends the queue. Items in the queue can still be taken.
@@ -119,9 +129,9 @@ impl<T: Queued> Queue<T> {
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Lagged>>> {
         let mut inner = self.inner.lock();
         match inner.items.pop_front() {
-            Some(Item::Item(item)) => {
+            Some(Item::Item(item, size)) => {
                 inner.held -= 1;
-                inner.bytes -= item.payload().weight();
+                inner.bytes -= size;
                 Poll::Ready(Some(Ok(item)))
             }
             Some(Item::Lagged(missed)) => Poll::Ready(Some(Err(Lagged { missed }))),
@@ -149,6 +159,7 @@ fn wake<T>(mut inner: MutexGuard<'_, Inner<T>>) {
 #[allow(clippy::unwrap_used, reason = "tests may")]
 mod tests {
     use super::*;
+    use crate::message::Payload;
 
     /// Returns an item with a payload of at least this number of bytes.
     fn item(bytes: usize) -> Payload {

@@ -44,7 +44,7 @@ impl Format for Cbor {
         while scan::more(&mut cursor, &mut left)? {
             let start = cursor.at;
             let shape = scan::skip(&mut cursor, 1, true)?;
-            spans.push(start..cursor.at, shape)?;
+            spans.push(start, &mut cursor, shape)?;
         }
         cursor.end()?;
         Ok(spans)

@@ -146,25 +146,25 @@ pub(super) fn skip(
         Major::List => {
             let depth = deeper(depth, start)?;
             let mut left = head.len();
-            let mut empty = true;
+            let mut count = 0;
             while more(cursor, &mut left)? {
                 skip(cursor, depth, false)?;
-                empty = false;
+                count += 1;
             }
-            return Ok(Shape { kind: Kind::List, empty });
+            return Ok(cursor.list(count));
         }
         Major::Dict => {
             let depth = deeper(depth, start)?;
             let mut left = head.len();
-            let mut empty = true;
+            let mut count = 0;
             while more(cursor, &mut left)? {
                 let key_start = cursor.at;
                 let key = skip(cursor, depth, false)?;
                 check_key(key, string_keys, key_start)?;
                 skip(cursor, depth, false)?;
-                empty = false;
+                count += 1;
             }
-            return Ok(Shape { kind: Kind::Dict, empty });
+            return Ok(cursor.dict(count));
         }
         Major::Tag => Kind::Other,
         Major::Simple => match (head.info, head.value) {

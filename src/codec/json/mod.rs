@@ -47,7 +47,7 @@ impl Format for Json {
             scan::peek(&mut cursor);
             let start = cursor.at;
             let shape = scan::skip(&mut cursor, 1)?;
-            spans.push(start..cursor.at, shape)?;
+            spans.push(start, &mut cursor, shape)?;
         }
         scan::peek(&mut cursor);
         cursor.end()?;

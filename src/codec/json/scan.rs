@@ -66,17 +66,17 @@ pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw>
         Some(b'[') => {
             cursor.at += 1;
             let depth = deeper(depth, start)?;
-            let mut empty = true;
+            let mut count = 0;
             while more(cursor, &mut first, b']')? {
                 skip(cursor, depth)?;
-                empty = false;
+                count += 1;
             }
-            return Ok(Shape { kind: Kind::List, empty });
+            return Ok(cursor.list(count));
         }
         Some(b'{') => {
             cursor.at += 1;
             let depth = deeper(depth, start)?;
-            let mut empty = true;
+            let mut count = 0;
             while more(cursor, &mut first, b'}')? {
                 if peek(cursor) != Some(b'"') {
                     return Err(expected(cursor, "a key that is not a string"));
@@ -84,9 +84,9 @@ pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw>
                 string(cursor)?;
                 colon(cursor)?;
                 skip(cursor, depth)?;
-                empty = false;
+                count += 1;
             }
-            return Ok(Shape { kind: Kind::Dict, empty });
+            return Ok(cursor.dict(count));
         }
         Some(b't') => word(cursor, b"true", Kind::Bool)?,
         Some(b'f') => word(cursor, b"false", Kind::Bool)?,

@@ -19,6 +19,11 @@ pub struct ClientConfig {
     /// If true, announces support of encoded payloads: `payload_passthru_mode` and Autobahn's
     /// `payload_transparency`. Default: false.
     pub payload_passthru: bool,
+    /// Maximum weight in bytes of what a received message carries beside its arguments: options,
+    /// details and URIs. Default: 64 KiB.
+    pub details_limit: usize,
+    /// Maximum length in bytes of a received message before WELCOME. Default: 128 KiB.
+    pub joining_limit: usize,
 }
 
 impl Default for ClientConfig {
@@ -29,6 +34,8 @@ impl Default for ClientConfig {
             agent: concat!("wampwerk/", env!("CARGO_PKG_VERSION")).to_owned(),
             disclose_me: None,
             payload_passthru: false,
+            details_limit: 64 << 10,
+            joining_limit: 128 << 10,
         }
     }
 }

@@ -44,6 +44,11 @@ pub enum ClientEvent {
         /// The event.
         event: message::Event,
     },
+    /// An event of a subscription was too heavy to be decoded.
+    Missed {
+        /// The ticket of the subscriber.
+        listener: RequestTicket,
+    },
     /// A procedure is called; answer with [`Client::answer`](super::Client::answer).
     Invocation {
         /// The ticket of the callee.

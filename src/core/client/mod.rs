@@ -14,6 +14,7 @@ mod config;
 mod event;
 mod interest;
 mod joining;
+mod oversized;
 mod pending;
 mod receive;
 mod recent;

@@ -45,7 +45,9 @@ impl RouterCore {
         }
         // One of them may have led to another realm, too.
         let realm = self.realm_of(from);
-        if !realm.is_some_and(|realm| self.realms[realm].is_waiting(from)) {
+        // One of them may have ended the connection: nothing follows `Close`.
+        let open = self.connections.contains_key(&from);
+        if open && !realm.is_some_and(|realm| self.realms[realm].is_waiting(from)) {
             self.outputs.resume(from);
         }
     }

@@ -110,6 +110,12 @@ pub struct Limits {
     /// Maximum length of a topic, procedure or pattern, in bytes; a longer one fails with
     /// `wamp.error.invalid_uri`. Default: 4096.
     pub uri_length: usize,
+    /// Maximum weight in bytes of what a message carries beside its arguments: options, details and
+    /// URIs. Many small values weigh more than their bytes. A heavier request fails with
+    /// `wamp.error.payload_size_exceeded`; any other message ends the session. Default: 64 KiB.
+    pub details_bytes: usize,
+    /// Maximum length in bytes of a message before WELCOME. Default: 128 KiB.
+    pub joining_bytes: usize,
     /// Maximum number of testaments. Default: 100.
     pub testaments: usize,
     /// Maximum number of bytes that the testaments take, approximately. Default: 1 MiB.
@@ -178,6 +184,8 @@ impl Default for Limits {
             wildcards: 1000,
             calls: 65_536,
             uri_length: 4096,
+            details_bytes: 64 << 10,
+            joining_bytes: 128 << 10,
             testaments: 100,
             testament_bytes: 1 << 20,
         }

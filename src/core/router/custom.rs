@@ -6,7 +6,10 @@ use crate::value::Dict;
 /// receiver: `transaction_hash` (Autobahn), and keys of applications and implementations, which
 /// begin with `_` (spec) or `x_` (Autobahn). All others are ignored.
 pub(super) fn custom(extra: Dict) -> Dict {
-    let ours =
-        |key: &str| key.starts_with('_') || key.starts_with("x_") || key == "transaction_hash";
-    extra.into_iter().filter(|(key, _)| ours(key)).collect()
+    extra.into_iter().filter(|(key, _)| is_custom(key)).collect()
+}
+
+/// Returns whether an unknown key passes through the router.
+pub(crate) fn is_custom(key: &str) -> bool {
+    key.starts_with('_') || key.starts_with("x_") || key == "transaction_hash"
 }

@@ -37,6 +37,7 @@ mod meta_event;
 mod names;
 mod offer;
 mod output;
+mod oversized;
 mod radix;
 mod realm;
 mod session;
@@ -63,6 +64,7 @@ pub(crate) use authorization::validate as validate_roles;
 pub use authorization::{Action, Authorization, AuthorizationRequest, Role, Rule};
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
 pub use connection::{ConnectionId, Peer};
+pub(crate) use custom::is_custom;
 pub use meta_api::MetaApi;
 pub use output::{CloseCause, Output};
 

@@ -20,9 +20,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::codec;
+use crate::codec::{self, Bounds, Refused};
 use crate::core::client::{Answer, Client, ClientEvent, Failure, Joined, RequestTicket};
-use crate::core::ids::{IdHasher, IdMap};
+use crate::core::ids::IdHasher;
 use crate::error::{ApplicationError, CloseReason};
 use crate::message::{self, CancelMode, Challenge, Message, Serializer};
 use crate::rt::{self, Sleep};
@@ -38,7 +38,7 @@ use crate::uri::{Pattern, Uri};
 use closing::Phase;
 pub(super) use payloads::Payloads;
 use payloads::{OwnCall, named};
-use procedures::RunningInvocation;
+use procedures::RunningTable;
 use waiting::{Listener, Waiting};
 
 /// Maximum number of messages read, and of commands taken, before a flush and before other tasks
@@ -72,8 +72,7 @@ pub(super) struct Driver {
     /// Pending requests.
     waiting: ByTicket<Waiting>,
     listeners: ByTicket<Listener>,
-    /// Running procedures by invocation; dropping an entry ends its task.
-    running: IdMap<RunningInvocation>,
+    running: RunningTable,
     leave_timeout: Duration,
     /// Time at which a session without handles ends, if the transport does not even accept its
     /// GOODBYE.
@@ -87,6 +86,7 @@ pub(super) struct Driver {
     /// Receiver of the transport at the end of the session.
     keep: Option<oneshot::Sender<Box<dyn Transport>>>,
     max_send: usize,
+    limits: ReceiveLimits,
     payloads: Payloads,
     user_errors: UserErrors,
     /// Session id once it is joined; for the trace.
@@ -104,8 +104,18 @@ pub(super) struct Inbox {
     pub(super) challenged: oneshot::Sender<Challenge>,
     pub(super) closed: watch::Sender<Option<Arc<CloseReason>>>,
     pub(super) leave_timeout: Duration,
+    pub(super) limits: ReceiveLimits,
     pub(super) payloads: Payloads,
     pub(super) user_errors: UserErrors,
+}
+
+/// Limits of received messages, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReceiveLimits {
+    /// Of a whole message before WELCOME.
+    pub(super) joining: usize,
+    /// Of everything beside the arguments.
+    pub(super) details: usize,
 }
 
 impl Driver {
@@ -125,7 +135,7 @@ impl Driver {
             closed: inbox.closed,
             waiting: ByTicket::default(),
             listeners: ByTicket::default(),
-            running: IdMap::default(),
+            running: RunningTable::default(),
             leave_timeout: inbox.leave_timeout,
             orphaned_until: None,
             scratch: Vec::new(),
@@ -133,6 +143,7 @@ impl Driver {
             dirty: false,
             timer: None,
             keep: None,
+            limits: inbox.limits,
             payloads: inbox.payloads,
             user_errors: inbox.user_errors,
             session: 0,
@@ -224,13 +235,7 @@ impl Driver {
         for _ in 0..TURN {
             match self.transport.poll_recv(cx) {
                 Poll::Pending => return false,
-                Poll::Ready(Some(Ok(frame))) => match codec::decode(self.serializer, &frame) {
-                    Ok(message) => {
-                        trace("receive", self.session, &message);
-                        self.handle_message(message);
-                    }
-                    Err(violation) => self.client.handle_violation(violation),
-                },
+                Poll::Ready(Some(Ok(frame))) => self.receive(&frame),
                 Poll::Ready(Some(Err(error))) => {
                     self.transport_failed(&error);
                     return false;
@@ -248,6 +253,31 @@ impl Driver {
             }
         }
         true
+    }
+
+    /// Decodes a message within the bounds, and passes it to the core.
+    fn receive(&mut self, frame: &Bytes) {
+        // The session has its id from WELCOME on.
+        let joining = self.session == 0;
+        let message = if joining { self.limits.joining } else { usize::MAX };
+        let bounds = Bounds {
+            message,
+            message_setting: "SessionConfig::joining_limit",
+            details: self.limits.details,
+            details_setting: "SessionConfig::details_limit",
+            ..Bounds::NONE
+        };
+        match codec::decode_within(self.serializer, frame, &bounds) {
+            Ok(message) => {
+                trace("receive", self.session, &message);
+                self.handle_message(message);
+            }
+            Err(Refused::TooHeavy(oversized)) => {
+                tracing::warn!(session = self.session, ?oversized, "a message is refused");
+                self.client.handle_oversized(&oversized);
+            }
+            Err(Refused::Violation(violation)) => self.client.handle_violation(violation),
+        }
     }
 
     fn take_commands(&mut self, cx: &mut Context<'_>) -> bool {
@@ -421,6 +451,12 @@ impl Driver {
                 ClientEvent::Event { listener, event } => {
                     self.deliver(listener, event);
                 }
+                ClientEvent::Missed { listener } => {
+                    if let Some(Listener::Subscriber { queue, .. }) = self.listeners.get(&listener)
+                    {
+                        queue.miss();
+                    }
+                }
                 ClientEvent::Progress { ticket, details, payload } => {
                     if let Some(Waiting { control: Some(control), .. }) = self.waiting.get(&ticket)
                         && !control.results.push(CallReply { details, payload })
@@ -432,7 +468,7 @@ impl Driver {
                     self.more_arguments(invocation, payload, last);
                 }
                 ClientEvent::Interrupted { invocation, .. } => {
-                    self.running.remove(&invocation);
+                    self.running.remove(invocation);
                 }
                 ClientEvent::Invocation { listener, invocation } => {
                     self.invoke(listener, invocation)

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::payloads::named;
 use super::{Driver, Listener};
 use crate::core::client::RequestTicket;
+use crate::core::ids::IdMap;
 use crate::error::ApplicationError;
 use crate::message::{Invocation, InvocationDetails, Payload};
 use crate::rt;
@@ -20,6 +21,10 @@ use crate::uri::Uri;
 
 /// Maximum number of running procedures; further calls are refused with `wamp.error.unavailable`.
 const MAX_RUNNING: usize = 16_384;
+
+/// Maximum bytes of arguments and details that running procedures hold; further calls are refused in the
+/// same way. A single call is accepted whatever its size.
+const MAX_RUNNING_BYTES: usize = 64 << 20;
 
 type Outcome = Result<Payload, ApplicationError>;
 
@@ -32,6 +37,57 @@ pub(super) struct RunningInvocation {
     taken: u64,
     /// The final result, until all progressive ones were taken.
     answer: Option<Outcome>,
+    /// Approximate size of the arguments and details in bytes.
+    weight: usize,
+}
+
+/// The running procedures by invocation; dropping an entry ends its task.
+#[derive(Default)]
+pub(super) struct RunningTable {
+    entries: IdMap<RunningInvocation>,
+    /// Sum of the weights.
+    bytes: usize,
+}
+
+impl RunningTable {
+    /// Returns why another call of this weight has no room.
+    fn refusal(&self, weight: usize) -> Option<String> {
+        if self.entries.len() >= MAX_RUNNING {
+            return Some(format!("{MAX_RUNNING} calls are being worked on already"));
+        }
+        let full = self.bytes > 0 && self.bytes.saturating_add(weight) > MAX_RUNNING_BYTES;
+        full.then(|| {
+            format!(
+                "{} bytes of calls are being worked on already, the limit is {MAX_RUNNING_BYTES}",
+                self.bytes
+            )
+        })
+    }
+
+    fn insert(&mut self, invocation: u64, procedure: RunningInvocation) {
+        self.bytes += procedure.weight;
+        if let Some(before) = self.entries.insert(invocation, procedure) {
+            self.bytes -= before.weight;
+        }
+    }
+
+    pub(super) fn remove(&mut self, invocation: u64) {
+        if let Some(procedure) = self.entries.remove(&invocation) {
+            self.bytes -= procedure.weight;
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = RunningTable::default();
+    }
+
+    fn get(&self, invocation: u64) -> Option<&RunningInvocation> {
+        self.entries.get(&invocation)
+    }
+
+    fn get_mut(&mut self, invocation: u64) -> Option<&mut RunningInvocation> {
+        self.entries.get_mut(&invocation)
+    }
 }
 
 impl Drop for RunningInvocation {
@@ -50,8 +106,8 @@ impl Driver {
             let error = ApplicationError::new(Uri::NO_SUCH_PROCEDURE).arg("just unregistered");
             return self.client.answer(request, Err(error));
         };
-        if self.running.len() >= MAX_RUNNING {
-            let text = format!("{MAX_RUNNING} calls are being worked on already");
+        let weight = payload.weight() + details.weight();
+        if let Some(text) = self.running.refusal(weight) {
             let error = ApplicationError::new(Uri::UNAVAILABLE).arg(text);
             return self.client.answer(request, Err(error));
         }
@@ -77,7 +133,8 @@ impl Driver {
             match &link {
                 None => return self.client.answer(request, result),
                 Some(_) => {
-                    let procedure = RunningInvocation { stop: None, link, taken: 0, answer: None };
+                    let procedure =
+                        RunningInvocation { stop: None, link, taken: 0, answer: None, weight };
                     self.running.insert(request, procedure);
                     return self.answered(request, result);
                 }
@@ -86,7 +143,8 @@ impl Driver {
         let context = HandlerContext { uri: name.clone(), errors: errors.clone() };
         let (stop, stopped) = oneshot::channel();
         let limit = limit.map(|limit| Limit::new(limit, link.clone()));
-        let procedure = RunningInvocation { stop: Some(stop), link, taken: 0, answer: None };
+        let procedure =
+            RunningInvocation { stop: Some(stop), link, taken: 0, answer: None, weight };
         self.running.insert(request, procedure);
         let signals = self.signal_sender.clone();
         rt::spawn(async move {
@@ -100,7 +158,7 @@ impl Driver {
     /// Handles the final result of a procedure. It must not overtake the progressive results, which
     /// wait in the command queue.
     pub(super) fn answered(&mut self, invocation: u64, result: Outcome) {
-        if let Some(procedure) = self.running.get_mut(&invocation)
+        if let Some(procedure) = self.running.get_mut(invocation)
             && let Some(link) = &procedure.link
             && link.sent.load(Ordering::Acquire) > procedure.taken
         {
@@ -108,13 +166,13 @@ impl Driver {
             procedure.answer = Some(result);
             return;
         }
-        self.running.remove(&invocation);
+        self.running.remove(invocation);
         self.client.answer(invocation, result);
     }
 
     /// Handles a progressive result.
     pub(super) fn progressed(&mut self, invocation: u64, payload: Payload) {
-        let Some(procedure) = self.running.get_mut(&invocation) else { return };
+        let Some(procedure) = self.running.get_mut(invocation) else { return };
         procedure.taken += 1;
         self.client.progress(invocation, payload);
         if let Some(result) = procedure.answer.take() {
@@ -124,7 +182,7 @@ impl Driver {
 
     /// Handles further arguments of a running procedure.
     pub(super) fn more_arguments(&mut self, invocation: u64, payload: Payload, last: bool) {
-        let more = self.running.get(&invocation).and_then(|procedure| procedure.link.as_ref());
+        let more = self.running.get(invocation).and_then(|procedure| procedure.link.as_ref());
         let Some(more) = more.and_then(|link| link.more.as_ref()) else { return };
         if !more.push(payload) {
             tracing::warn!(invocation, "a procedure lags: arguments are dropped");

@@ -5,6 +5,7 @@ mod cancel;
 mod interrupt;
 mod late_replies;
 mod lifecycle;
+mod oversized;
 mod progress;
 #[cfg(not(target_arch = "wasm32"))]
 mod random;

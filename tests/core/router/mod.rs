@@ -27,6 +27,7 @@ mod meta_random;
 mod meta_registration;
 mod meta_session;
 mod meta_subscription;
+mod oversized;
 mod passthru;
 mod passthru_pubsub;
 mod pattern_subscription;

@@ -12,6 +12,7 @@ mod retained;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use indexmap::IndexSet;
@@ -192,6 +193,7 @@ impl Broker {
             details: EventDetails::default(),
             listing: None,
             payload: payload(),
+            with_topic: OnceLock::new(),
         };
         self.deliver(turn, None, &Sessions::default(), publication);
     }
@@ -243,6 +245,7 @@ impl Broker {
             listing: Listing::of(&options),
             topic,
             payload,
+            with_topic: OnceLock::new(),
         };
         if options.acknowledge == Some(true) {
             turn.outputs.send(from, Published { request, publication: publication.id });

@@ -1,5 +1,7 @@
 //! `Publication`: one published event, apart from the subscriptions that it goes to.
 
+use std::sync::OnceLock;
+
 use crate::core::router::broker::listing::Listing;
 use crate::core::router::custom::custom;
 use crate::core::router::features::Features;
@@ -17,13 +19,26 @@ pub(super) struct Publication {
     pub(super) details: EventDetails,
     pub(super) listing: Option<Box<Listing>>,
     pub(super) payload: Payload,
+    /// The details with the topic, which all patterns share.
+    pub(super) with_topic: OnceLock<EventDetails>,
 }
 
 impl Publication {
     /// The EVENT for a subscription; for patterns it names the topic (spec: "Pattern-based
     /// Subscriptions").
     pub(super) fn event(&self, subscription: u64, policy: Match) -> Event {
-        self.clone_event().into_event(subscription, policy)
+        let details = match policy {
+            Match::Exact => self.details.clone(),
+            _ => self
+                .with_topic
+                .get_or_init(|| {
+                    let mut details = self.details.clone();
+                    details.topic = Some(self.topic.clone());
+                    details
+                })
+                .clone(),
+        };
+        Event { subscription, publication: self.id, details, payload: self.payload.clone() }
     }
 
     /// The EVENT for the only subscription.
@@ -49,42 +64,12 @@ impl Publication {
     pub(super) fn weight(&self) -> usize {
         /// Approximate size without content.
         const EMPTY: usize = 256;
-        let details = &self.details;
-        let texts = [
-            &details.publisher_authid,
-            &details.publisher_authrole,
-            &details.ppt_scheme,
-            &details.ppt_serializer,
-            &details.ppt_cipher,
-            &details.ppt_keyid,
-            &details.enc_algo,
-            &details.enc_serializer,
-            &details.enc_key,
-        ];
         EMPTY
             + self.topic.len()
             + self.payload.weight()
-            + texts.into_iter().flatten().map(String::len).sum::<usize>()
-            + weight(&details.extra)
+            + self.details.weight()
             + self.listing.as_ref().map_or(0, |listing| listing.weight())
     }
-
-    fn clone_event(&self) -> Self {
-        Publication {
-            id: self.id,
-            topic: self.topic.clone(),
-            details: self.details.clone(),
-            listing: None,
-            payload: self.payload.clone(),
-        }
-    }
-}
-
-fn weight(extra: &Dict) -> usize {
-    if extra.is_empty() {
-        return 0;
-    }
-    Payload::from_values(vec![extra.clone().into()], Dict::new()).weight()
 }
 
 /// EVENT.Details of a publication; `publisher` is given if it is disclosed.

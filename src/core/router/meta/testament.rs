@@ -6,7 +6,7 @@ use crate::core::router::broker::discloses;
 use crate::core::router::checks::{check_own_uri, too_many};
 use crate::core::router::testaments::{Scope, Testament};
 use crate::error::ApplicationError;
-use crate::message::{Field, Payload, Publish, PublishOptions};
+use crate::message::{Field, Payload, Publish, PublishOptions, weight};
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
@@ -19,8 +19,7 @@ pub(super) fn add(call: &mut MetaCall<'_, '_>) -> Answer {
     check_own_uri(call.turn, &topic, Match::Exact)?;
 
     let payload = Payload::from_values(args, kwargs);
-    let options_weight = Payload::from_values(List::new(), options.clone()).weight();
-    let weight = topic.len() + payload.weight() + options_weight;
+    let weight = topic.len() + payload.weight() + weight::dict(&options);
     let options = publish_options(call, options)?;
     let (limits, disclosure) = (call.turn.config.limits, call.disclosure);
     let testaments = call.realm.testaments.entry(call.caller).or_default();

@@ -190,6 +190,11 @@ impl Realm {
         self.dealer.give_up(turn, sessions, caller, request, Uri::CANCELED, error);
     }
 
+    /// Returns whether a session has a running call with this request id.
+    pub(in crate::core::router) fn is_calling(&self, from: ConnectionId, request: u64) -> bool {
+        self.sessions.get(&from).is_some_and(|session| session.calls.contains_key(&request))
+    }
+
     /// Tells a caller that the answer to its call cannot be carried to it.
     pub(in crate::core::router) fn replace_answer(
         &mut self,
