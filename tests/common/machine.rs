@@ -1,5 +1,6 @@
 //! Something that runs by itself, and dies as a process does when it is killed.
 
+use super::router;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -38,7 +39,7 @@ impl Drop for Machine {
 /// A router on a machine of its own, that listens on this port or, for 0, on any.
 pub async fn router_at(port: u16) -> (Machine, Router, Listener) {
     let (machine, (router, listener)) = Machine::boot(async move {
-        let router = Router::builder().realm("realm1").build().unwrap();
+        let router = router();
         let listener = router.listen(format!("ws://127.0.0.1:{port}/ws")).await.unwrap();
         (router, listener)
     })

@@ -13,6 +13,7 @@ pub(crate) mod endpoints;
 pub(crate) mod fake_transport;
 pub(crate) mod handled;
 pub(crate) mod machine;
+pub(crate) mod notes;
 pub(crate) mod payload_codec;
 pub(crate) mod proxy;
 pub(crate) mod raw_client;
@@ -28,11 +29,17 @@ use std::future::Future;
 use std::time::Duration;
 
 use wampwerk::Router;
+use wampwerk::router::RouterBuilder;
 use wampwerk::server::Listener;
 
 /// A router with the realm that most tests use.
 pub(crate) fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
+    router_with(|it| it)
+}
+
+/// The same with these settings.
+pub(crate) fn router_with(set: impl FnOnce(RouterBuilder) -> RouterBuilder) -> Router {
+    set(Router::builder().realm("realm1")).build().unwrap()
 }
 
 /// Such a router, and its listener at this URL.

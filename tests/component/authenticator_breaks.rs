@@ -1,7 +1,7 @@
 //! A router whose authenticator breaks has not said that a password is wrong: a component comes back.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wampwerk::Router;
@@ -11,6 +11,7 @@ use wampwerk::component::{
 use wampwerk::router::{Denied, Principal, RouterBuilder};
 use wampwerk::session::authentication::Ticket;
 
+use crate::common::notes::Notes;
 use crate::common::site::{Site, millis};
 
 const WRONG: &str = "the wrong one";
@@ -45,10 +46,10 @@ async fn a_component_comes_back_until_the_authenticator_works() {
     let site = Site::of(breaking);
     site.start();
     let component = at(&site, "secret!!!").build().unwrap();
-    let reasons = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&reasons);
+    let reasons = Notes::new();
+    let seen = reasons.clone();
     component.on_leave(move |reason| {
-        seen.lock().unwrap().push(reason.reason.to_string());
+        seen.note(reason.reason.to_string());
         async {}
     });
     let mut states = component.states();
@@ -56,7 +57,7 @@ async fn a_component_comes_back_until_the_authenticator_works() {
     states.wait_for(ComponentState::is_joined).await.unwrap();
     // The second attempt has waited for three seconds.
     assert_eq!(millis(&site.attempts()), [0, 1500, 6750]);
-    assert_eq!(*reasons.lock().unwrap(), ["wamp.error.authorization_failed"; 2]);
+    assert_eq!(reasons.all(), ["wamp.error.authorization_failed"; 2]);
     component.stop().await;
     running.await.unwrap();
 }

@@ -1,7 +1,7 @@
 //! When a component tries again: exact in virtual time.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use wampwerk::component::{
 use wampwerk::error::{CloseKind, ConnectError};
 use wampwerk::internals::core::retry::{Next, Rotation};
 
+use crate::common::notes::Notes;
 use crate::common::site::{Site, millis};
 
 fn steady() -> RetryPolicy {
@@ -116,10 +117,10 @@ async fn a_failing_main_is_tried_again_with_growing_delays() {
         })
         .build()
         .unwrap();
-    let panicked = Arc::new(Mutex::new(Vec::new()));
-    let errors = Arc::clone(&panicked);
+    let panicked = Notes::new();
+    let errors = panicked.clone();
     component.on_connect_failure(move |error| {
-        errors.lock().unwrap().push(error.to_string());
+        errors.note(error.to_string());
         async {}
     });
     let error = component.start().await.unwrap_err();
@@ -131,7 +132,7 @@ async fn a_failing_main_is_tried_again_with_growing_delays() {
     assert_eq!(last.to_application().uri, "wamp.error.no_such_procedure");
     assert_eq!(millis(&site.attempts()), [0, 1500, 3750, 7125]);
     assert_eq!(runs.load(Ordering::Relaxed), 4);
-    let errors = panicked.lock().unwrap();
+    let errors = panicked.all();
     assert!(errors[2].contains("the third time it panics"), "{errors:?}");
     assert_eq!(site.router().statistics().connections, 0);
 }
@@ -183,10 +184,10 @@ async fn a_goodbye_of_the_router_is_no_success() {
 async fn a_retry_can_be_vetoed_and_its_delay_changed() {
     let site = Site::empty();
     let component = at(&site).build().unwrap();
-    let notices = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&notices);
+    let notices = Notes::new();
+    let seen = notices.clone();
     component.on_retry(move |notice| {
-        seen.lock().unwrap().push((notice.failures, notice.attempt, notice.delay.as_millis()));
+        seen.note((notice.failures, notice.attempt, notice.delay.as_millis()));
         assert!(notice.will_retry && notice.transport == "site");
         match notice.failures {
             2 => RetryDecision::After(Duration::from_secs(7)),
@@ -199,7 +200,7 @@ async fn a_retry_can_be_vetoed_and_its_delay_changed() {
     assert_eq!(error.attempt().unwrap().to_string(), "cannot reach site: nobody is there");
     assert_eq!(millis(&site.attempts()), [0, 1500, 8500, 11_875]);
     let expected = [(1, 2, 1500), (2, 3, 2250), (3, 4, 3375), (4, 5, 5062)];
-    assert_eq!(*notices.lock().unwrap(), expected);
+    assert_eq!(notices.all(), expected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,8 @@ use wampwerk::transport::{BoxFuture, Connector, Transport, TransportInfo};
 use wampwerk::{ApplicationError, Session, Value};
 
 use crate::common::fake_transport::FakeTransport;
+use crate::common::notes::Notes;
+use crate::common::notes::user_errors;
 use crate::common::site::{Mode, Site, millis};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
@@ -25,15 +27,15 @@ fn at(site: &Arc<Site>) -> ComponentBuilder {
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-struct Diary(Arc<Mutex<Vec<String>>>);
+struct Diary(Notes<String>);
 
 impl Diary {
     fn note(&self, what: impl ToString) {
-        self.0.lock().unwrap().push(what.to_string());
+        self.0.note(what.to_string());
     }
 
     fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
+        self.0.take()
     }
 
     /// Listens at all stations.
@@ -224,19 +226,12 @@ async fn listeners_of_a_station_run_at_the_same_time_and_are_awaited() {
     assert_eq!(diary.take(), ["1", "2", "3", "ready"]);
 }
 
-/// Where user errors go.
-fn telling(builder: ComponentBuilder) -> (ComponentBuilder, Arc<Mutex<Vec<UserError>>>) {
-    let errors = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&errors);
-    (builder.on_user_error(move |error| told.lock().unwrap().push(error.clone())), errors)
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_goes_wrong_is_told_and_ready_comes_all_the_same() {
     let (site, diary) = (Site::open(), Diary::default());
     let other = site.session().await;
     other.register("com.example.taken", || async {}).await.unwrap();
-    let (builder, errors) = telling(at(&site).main(|_| async {}));
+    let (builder, errors) = user_errors(at(&site).main(|_| async {}));
     let component = builder.build().unwrap();
     component.on_start(|| async { Err("start") });
     component.on_connect(|_| async { Err::<(), _>(ApplicationError::new("com.example.connect")) });
@@ -262,7 +257,7 @@ async fn what_goes_wrong_is_told_and_ready_comes_all_the_same() {
     });
     component.start().await.unwrap();
     assert_eq!(diary.take(), ["ready"]);
-    let errors = errors.lock().unwrap();
+    let errors = errors.all();
     let told: Vec<_> = errors.iter().map(|told| (&*told.uri, &*told.error.uri)).collect();
     let runtime = "wamp.error.runtime_error";
     let expected = [
@@ -288,7 +283,7 @@ async fn a_strict_component_takes_no_half_session() {
         let site = Site::open();
         let other = site.session().await;
         let taken = other.register("com.example.taken", || async {}).await.unwrap();
-        let (builder, errors) = telling(at(&site).strict(true).main(|_| async {}));
+        let (builder, errors) = user_errors(at(&site).strict(true).main(|_| async {}));
         let mends = Arc::new(Mutex::new(broken == "session"));
         let mended = Arc::clone(&mends);
         let component = builder
@@ -326,7 +321,7 @@ async fn a_strict_component_takes_no_half_session() {
             _ => "on_join failed: no",
         };
         assert!(failures.iter().all(|failure| failure.starts_with(names)), "{failures:?}");
-        assert_eq!(errors.lock().unwrap().len(), 3);
+        assert_eq!(errors.all().len(), 3);
     }
 }
 
@@ -358,7 +353,7 @@ impl ApplicationSession for Told {
 #[tokio::test(start_paused = true)]
 async fn an_application_session_has_extra_and_hears_of_errors() {
     let (site, diary) = (Site::open(), Diary::default());
-    let (builder, errors) = telling(at(&site).main(|_| async {}).extra("something"));
+    let (builder, errors) = user_errors(at(&site).main(|_| async {}).extra("something"));
     let noted = diary.clone();
     let component = builder
         .session_factory(move |config: ComponentConfig| Told(noted.clone(), config))
@@ -369,7 +364,7 @@ async fn an_application_session_has_extra_and_hears_of_errors() {
     assert_eq!(told[0], format!("realm1 {:?}", Value::from("something")));
     assert!(told[1].starts_with("com.example.panics: wamp.error.runtime_error"), "{told:?}");
     assert_eq!(told[2], "on_join: wamp.error.runtime_error: from on_join");
-    assert_eq!(errors.lock().unwrap().len(), 2);
+    assert_eq!(errors.all().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,8 @@
 //! What takes for ever holds a component up for a while only.
 
 use std::future::{pending, poll_fn};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wampwerk::component::{
@@ -13,6 +13,8 @@ use wampwerk::session::authentication::Anonymous;
 use wampwerk::transport::MemoryTransport;
 use wampwerk::transport::{Transport, TransportInfo};
 
+use crate::common::notes::Notes;
+use crate::common::notes::user_errors;
 use crate::common::site::{Mode, Site, millis};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
@@ -31,18 +33,11 @@ impl Once {
     }
 }
 
-/// Where user errors go.
-fn telling(builder: ComponentBuilder) -> (ComponentBuilder, Arc<Mutex<Vec<String>>>) {
-    let errors = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&errors);
-    (builder.on_user_error(move |error| told.lock().unwrap().push(error.to_string())), errors)
-}
-
 #[tokio::test(start_paused = true)]
 async fn last_words_have_three_seconds() {
     for station in ["on_leave", "on_disconnect", "on_connect_failure"] {
         let (site, once) = (Site::open(), Once::default());
-        let (builder, errors) = telling(at(&site));
+        let (builder, errors) = user_errors(at(&site));
         let component = builder.build().unwrap();
         match station {
             "on_leave" => component.on_leave(move |_| once.clone().hang()),
@@ -58,9 +53,9 @@ async fn last_words_have_three_seconds() {
         assert_eq!(millis(&site.attempts()), [0, 4500], "{station}");
         component.stop().await;
         running.await.unwrap();
-        let errors = errors.lock().unwrap();
+        let errors = errors.all().iter().map(ToString::to_string).collect::<Vec<_>>();
         let expected = format!("{station}: wamp.error.runtime_error: it takes longer than 3s");
-        assert_eq!(*errors, [expected]);
+        assert_eq!(errors, [expected]);
     }
 }
 
@@ -131,10 +126,10 @@ async fn what_comes_before_hello_has_the_time_of_joining() {
         if what == "on_connect" {
             component.on_connect(move |_| once.clone().hang());
         }
-        let failures = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&failures);
+        let failures = Notes::new();
+        let noted = failures.clone();
         component.on_connect_failure(move |error| {
-            noted.lock().unwrap().push(error.to_string());
+            noted.note(error.to_string());
             async {}
         });
         let running = component.start();
@@ -144,7 +139,7 @@ async fn what_comes_before_hello_has_the_time_of_joining() {
         component.states().wait_for(ComponentState::is_joined).await.unwrap();
         assert_eq!(millis(&site.attempts()), [0, 11_500], "{what}");
         let expected = format!("{what} failed: it takes longer than 10s");
-        assert_eq!(*failures.lock().unwrap(), [expected]);
+        assert_eq!(failures.all(), [expected]);
         component.stop().await;
         running.await.unwrap();
         assert_eq!(site.open_transports(), 0);
@@ -172,7 +167,7 @@ async fn declared(component: &Component, site: &Site) -> (MemoryTransport, [u64;
 async fn registrations_without_an_answer_are_told() {
     let site = Site::empty();
     site.behave(Mode::Silent);
-    let (builder, errors) = telling(at(&site));
+    let (builder, errors) = user_errors(at(&site));
     let component = builder.build().unwrap();
     component.register("com.example.procedure", || async {});
     component.subscribe("com.example.topic", || async {});
@@ -188,7 +183,8 @@ async fn registrations_without_an_answer_are_told() {
     assert_eq!(began.elapsed().as_secs(), 1);
     let expected =
         "com.example.topic: wamp.error.runtime_error: the router does not answer for 10s";
-    assert_eq!(*errors.lock().unwrap(), [expected]);
+    let errors: Vec<_> = errors.all().iter().map(ToString::to_string).collect();
+    assert_eq!(errors, [expected]);
     drop(router);
     component.stop().await;
     running.await.unwrap();

@@ -10,6 +10,7 @@ use wampwerk::component::{
     AttemptError, Component, ComponentError, ComponentState, RetryPolicy, Running,
 };
 
+use crate::common::notes::Notes;
 use crate::common::site;
 use crate::common::site::{Mode, Site, settled};
 
@@ -98,12 +99,12 @@ impl Stations {
 async fn play(steps: Vec<Step>, strict: bool, with_main: bool) {
     let site = Site::open();
     let before = site::tasks_of(&site).await;
-    let errors = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&errors);
+    let errors = Notes::new();
+    let told = errors.clone();
     let mut builder = Component::builder()
         .transports(vec![site.entry(), Site::empty().entry()])
         .retry(RetryPolicy::default().initial_delay(Duration::from_millis(700)))
-        .on_user_error(move |error| told.lock().unwrap().push(error.to_string()))
+        .on_user_error(move |error| told.note(error.to_string()))
         .strict(strict)
         .seed(7);
     if with_main {
@@ -195,7 +196,7 @@ async fn play(steps: Vec<Step>, strict: bool, with_main: bool) {
     let never = component.state() == ComponentState::Idle;
     assert!(never || component.state() == ComponentState::Done);
     drop(component);
-    assert_eq!(*errors.lock().unwrap(), [""; 0]);
+    assert_eq!(errors.all(), [""; 0]);
     // One more for each router that went: its own task may wait for its last timer.
     tokio::time::sleep(Duration::from_secs(100)).await;
     settled(before + 1).await;

@@ -1,7 +1,7 @@
 //! When another attempt cannot help, a component says so once, and ends.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wampwerk::component::{
@@ -12,6 +12,7 @@ use wampwerk::error::{CloseKind, ConnectError, RawSocketRefusal};
 use wampwerk::session::SessionConfig;
 use wampwerk::transport::{BoxFuture, Connector, Transport};
 
+use crate::common::notes::Notes;
 use crate::common::site::{Mode, Site, millis};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
@@ -37,16 +38,16 @@ async fn a_refusal_for_good_ends_the_component_at_once_and_is_said_once() {
     ] {
         let (site, other) = (refusing(reason), refusing(reason));
         let component = at(&site).transports(other.entry()).build().unwrap();
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let failures = Arc::clone(&said);
+        let said = Notes::new();
+        let failures = said.clone();
         component.on_connect_failure(move |error| {
-            failures.lock().unwrap().push(error.to_string());
+            failures.note(error.to_string());
             async {}
         });
-        let notices = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&notices);
+        let notices = Notes::new();
+        let seen = notices.clone();
         component.on_retry(move |notice| {
-            seen.lock().unwrap().push((notice.failures, notice.will_retry));
+            seen.note((notice.failures, notice.will_retry));
             // It changes nothing.
             RetryDecision::After(Duration::ZERO)
         });
@@ -56,8 +57,8 @@ async fn a_refusal_for_good_ends_the_component_at_once_and_is_said_once() {
         };
         assert_eq!((refusal.kind, &*refusal.reason), (CloseKind::Aborted, reason));
         assert_eq!((site.attempts().len(), other.attempts().len()), (1, 0));
-        assert_eq!(*said.lock().unwrap(), [error.to_string()]);
-        assert_eq!(*notices.lock().unwrap(), [(1, false)]);
+        assert_eq!(said.all(), [error.to_string()]);
+        assert_eq!(notices.all(), [(1, false)]);
         assert_eq!((site.open_transports(), component.state()), (0, ComponentState::Done));
     }
 }
@@ -72,10 +73,10 @@ async fn a_refusal_that_may_pass_is_no_end() {
     ] {
         let site = refusing(reason);
         let component = at(&site).build().unwrap();
-        let left = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&left);
+        let left = Notes::new();
+        let seen = left.clone();
         component.on_leave(move |reason| {
-            seen.lock().unwrap().push(reason.reason.to_string());
+            seen.note(reason.reason.to_string());
             async {}
         });
         let mut states = component.states();
@@ -87,7 +88,7 @@ async fn a_refusal_that_may_pass_is_no_end() {
         site.start();
         states.wait_for(ComponentState::is_joined).await.unwrap();
         assert_eq!(millis(&site.attempts()), [0, 1500, 3750, 7125]);
-        assert_eq!(*left.lock().unwrap(), [reason; 3]);
+        assert_eq!(left.all(), [reason; 3]);
         component.stop().await;
         running.await.unwrap();
     }

@@ -1,11 +1,12 @@
 //! What is secret in a URL is in no error, no state, no notice and no Debug output.
 
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
 
 use wampwerk::Serializer;
 use wampwerk::component::{ApplicationRunner, Component, RetryDecision, RetryPolicy};
 use wampwerk::transport::{TransportConfig, WampWebSocketClientFactory};
+
+use crate::common::notes::Notes;
 
 const SECRET: &str = "hunter2";
 
@@ -36,7 +37,7 @@ async fn user_and_password() {
 #[tokio::test]
 async fn the_query() {
     let url = "ws://127.0.0.1:1/ws?ticket=hunter2";
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let told = Notes::new();
     for component in [
         Component::builder().transports(url),
         Component::builder().transports(
@@ -47,17 +48,17 @@ async fn the_query() {
     ] {
         let component = component.retry(RetryPolicy::default().max_retries(0)).build().unwrap();
         discreet(&component);
-        let notices = Arc::clone(&told);
+        let notices = told.clone();
         component.on_retry(move |notice| {
             assert_eq!(notice.transport, "ws://127.0.0.1:1/ws?…");
-            notices.lock().unwrap().push(format!("{notice:?}"));
+            notices.note(format!("{notice:?}"));
             RetryDecision::Retry
         });
         let end = component.start().await.unwrap_err();
         assert!(!end.to_string().contains(SECRET), "{end}");
         discreet(&end);
     }
-    assert_eq!(told.lock().unwrap().len(), 2);
+    assert_eq!(told.all().len(), 2);
     discreet(&told);
     discreet(&TransportConfig::new(url));
     discreet(&ApplicationRunner::new(url, "realm1"));

@@ -8,15 +8,17 @@ use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::Ticket;
 use wampwerk::{Error, Router};
 
+use crate::common::notes::Notes;
+
 type Set = fn(ComponentBuilder, Told, SessionConfig) -> ComponentBuilder;
 
 /// Who was told of errors.
-type Told = Arc<Mutex<Vec<&'static str>>>;
+type Told = Notes<&'static str>;
 
 fn own(builder: ComponentBuilder, told: Told) -> ComponentBuilder {
     builder
         .authentication(Ticket::new("joe", "ticket"))
-        .on_user_error(move |_| told.lock().unwrap().push("builder"))
+        .on_user_error(move |_| told.note("builder"))
 }
 
 #[tokio::test]
@@ -28,13 +30,12 @@ async fn the_order_does_not_matter() {
     let behind: Set = |builder, told, config| own(builder, told).session_config(config);
     for set in [before, behind] {
         let told = Told::default();
-        let more = Arc::clone(&told);
-        let config =
-            SessionConfig::default().on_user_error(move |_| more.lock().unwrap().push("config"));
+        let more = told.clone();
+        let config = SessionConfig::default().on_user_error(move |_| more.note("config"));
         let builder = Component::builder().transports(listener.url());
         let seen = Arc::new(Mutex::new(None));
         let authid = Arc::clone(&seen);
-        let component = set(builder, Arc::clone(&told), config)
+        let component = set(builder, told.clone(), config)
             .main(move |session| {
                 *authid.lock().unwrap() = session.authid().map(str::to_owned);
                 async { Ok::<_, Error>(()) }
@@ -44,7 +45,7 @@ async fn the_order_does_not_matter() {
         component.on_join(|_| async { Err::<(), _>("no") });
         component.start().await.unwrap();
         assert_eq!(seen.lock().unwrap().as_deref(), Some("joe"));
-        assert_eq!(*told.lock().unwrap(), ["config", "builder"]);
+        assert_eq!(told.all(), ["config", "builder"]);
     }
 }
 

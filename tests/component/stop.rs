@@ -15,6 +15,7 @@ use wampwerk::error::CloseKind;
 use wampwerk::session::authentication::Ticket;
 use wampwerk::transport::TransportInfo;
 
+use crate::common::notes::Notes;
 use crate::common::site::{Mode, Site, settled, tasks_of};
 
 fn at(site: &Arc<Site>) -> ComponentBuilder {
@@ -161,14 +162,14 @@ async fn in_main_which_is_dropped_behind_a_goodbye() {
     let (site, stuck) = (Site::open(), Stuck::new());
     let here = stuck.clone();
     let component = at(&site).main(move |_| here.clone().here::<()>()).build().unwrap();
-    let ends = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&ends);
+    let ends = Notes::new();
+    let seen = ends.clone();
     component.on_leave(move |reason| {
-        seen.lock().unwrap().push(reason.kind);
+        seen.note(reason.kind);
         async {}
     });
     stops(&site, component, &stuck, AT_ONCE).await;
-    assert_eq!(*ends.lock().unwrap(), [CloseKind::Left]);
+    assert_eq!(ends.all(), [CloseKind::Left]);
     assert_eq!(site.router().statistics().connections, 0);
 }
 

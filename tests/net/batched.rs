@@ -13,9 +13,10 @@ use wampwerk::transport::Acceptor;
 use wampwerk::transport::{
     CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
 };
-use wampwerk::{Router, Serializer, connect};
+use wampwerk::{Serializer, connect};
 
 use crate::common::raw_client::Server;
+use crate::common::router_with;
 
 async fn pair_with(
     serializers: &[Serializer],
@@ -264,7 +265,7 @@ fn a_router_without_batches_takes_the_next_offer_or_refuses() {
 
 #[tokio::test]
 async fn a_bad_message_in_a_batch_offends_only_its_sender() {
-    let router = Router::builder().realm("realm1").batched(true).build().unwrap();
+    let router = router_with(|it| it.batched(true));
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let bystander = connect(listener.url(), "realm1").batched(true).await.unwrap();
     let factory = WampWebSocketClientFactory::new(listener.url(), &[Serializer::Json]).unwrap();

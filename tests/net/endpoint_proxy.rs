@@ -9,6 +9,7 @@ use wampwerk::transport::{Connector, Endpoint, Proxy, WampWebSocketClientFactory
 use crate::common::endpoints::{assert_connected, client, closed_port, listen_on, serve, ws};
 use crate::common::proxy;
 use crate::common::proxy::Manner;
+use crate::common::router;
 
 const LOGIN: Option<(&str, &str)> = Some(("joe", "pass-word"));
 
@@ -201,7 +202,7 @@ async fn a_proxy_that_dies_is_told() {
 
 #[tokio::test]
 async fn a_proxy_that_dies_under_a_session_ends_it() {
-    let router = wampwerk::Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let (port, tunnel) = proxy::http(listener.local_addr().unwrap(), Manner::default()).await;
     let session = wampwerk::session::connect_with(through(http(port)), "realm1").await.unwrap();

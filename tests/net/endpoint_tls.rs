@@ -18,6 +18,7 @@ use wampwerk::transport::{
 use crate::common::authority::{Authority, self_signed};
 use crate::common::endpoints::{Accepted, assert_connected, client, listen_on, serve, ws};
 use crate::common::proxy;
+use crate::common::router;
 
 async fn serve_tls(tls: TlsServer) -> (u16, Accepted) {
     serve(ws().tls(tls)).await
@@ -196,7 +197,7 @@ async fn tls_is_with_the_router_through_a_proxy() {
 #[tokio::test]
 async fn a_router_lets_in_only_whom_it_knows() {
     let (servers, clients) = (Authority::named("servers"), Authority::named("clients"));
-    let router = wampwerk::Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let tls = servers.server("localhost").client_roots(clients.pem());
     let listener = router.listen("wss://localhost:0/ws").tls(tls).await.unwrap();
     let factory = |tls| {

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::UnixListener;
+use wampwerk::Serializer;
 use wampwerk::error::ConnectError;
 use wampwerk::transport::Acceptor;
 use wampwerk::transport::{Connector, Endpoint, Proxy, TransportInfo, WampWebSocketClientFactory};
-use wampwerk::{Router, Serializer};
 
 use crate::common::endpoints::{Accepted, assert_connected, client, ws};
+use crate::common::router;
 
 /// A folder of its own for each test, gone with it.
 struct Folder(PathBuf);
@@ -75,7 +76,7 @@ async fn a_session_runs_over_it() {
     let folder = Folder::new();
     let path = folder.socket();
     let listener = UnixListener::bind(&path).unwrap();
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let serving = router.clone();
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();

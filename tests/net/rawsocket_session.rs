@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
 use wampwerk::error::{CallError, CloseKind, ConnectError, RawSocketRefusal};
 use wampwerk::server::Listener;
 use wampwerk::session::connect_with;
@@ -15,6 +14,8 @@ use wampwerk::{Router, Serializer, Session, connect};
 use crate::common::authority::Authority;
 use crate::common::relay::Relay;
 use crate::common::router;
+use crate::common::router_with;
+use crate::common::soon;
 
 async fn plain(router: &Router) -> Listener {
     router.listen("rs://127.0.0.1:0").await.unwrap()
@@ -71,8 +72,7 @@ async fn connect_goes_by_the_scheme() {
 
 #[tokio::test]
 async fn a_serializer_that_the_router_lacks_is_refused_by_name() {
-    let router =
-        Router::builder().realm("realm1").serializers(&[Serializer::Json]).build().unwrap();
+    let router = router_with(|it| it.serializers(&[Serializer::Json]));
     let listener = plain(&router).await;
     let error = connect(listener.url(), "realm1").await.unwrap_err();
     assert!(error.to_string().contains("with cbor: it does not speak the serializer"), "{error}");
@@ -203,16 +203,15 @@ async fn a_half_open_link_is_found_out_by_pings() {
         client(&format!("rs://127.0.0.1:{}", relay.port), Serializer::Cbor).auto_ping(times);
     let session = connect_with(&factory, "realm1").await.unwrap();
     // The router answers.
-    timeout(Duration::from_secs(30), async {
+    soon(async {
         while session.transport().round_trip().is_none() {
             tokio::task::yield_now().await;
         }
     })
-    .await
-    .unwrap();
+    .await;
     assert_works(&session).await;
     relay.stall();
-    let reason = timeout(Duration::from_secs(30), session.closed()).await.unwrap();
+    let reason = soon(session.closed()).await;
     assert_eq!(reason.kind, CloseKind::TransportLost);
     assert!(reason.to_string().contains("the peer answers no ping"), "{reason}");
 }

@@ -14,10 +14,11 @@ use wampwerk::transport::{
     WampWebSocketClientFactory,
 };
 use wampwerk::websocket::WebSocketOptions;
-use wampwerk::{Router, Serializer, Session, connect};
+use wampwerk::{Serializer, Session, connect};
 
 use crate::common::behaviour::{self, Place};
 use crate::common::router;
+use crate::common::router_with;
 
 struct OverWebSocket {
     url: String,
@@ -70,7 +71,7 @@ impl Place for InBatches {
 
 #[tokio::test]
 async fn the_whole_behaviour_in_batches_with_each_serializer() {
-    let router = Router::builder().realm("realm1").batched(true).build().unwrap();
+    let router = router_with(|it| it.batched(true));
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     for serializer in Serializer::ALL {
         behaviour::all(&InBatches { url: listener.url().to_owned(), serializer }).await;
@@ -218,7 +219,7 @@ async fn a_router_that_goes_ends_everything() {
 
 #[tokio::test]
 async fn a_message_too_long_fails_alone() {
-    let router = Router::builder().realm("realm1").max_message_payload_size(4096).build().unwrap();
+    let router = router_with(|it| it.max_message_payload_size(4096));
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let factory =
         WampWebSocketClientFactory::new(listener.url(), wampwerk::internals::codec::available());
@@ -266,7 +267,7 @@ async fn connecting_takes_all_settings_of_the_transport() {
     let pair = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
     let (cert, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
     let joe = wampwerk::router::User::new("joe", "frontend").wampcra("a long secret");
-    let router = Router::builder().realm("realm1").user(joe).build().unwrap();
+    let router = router_with(|it| it.user(joe));
     let asked = |request: wampwerk::websocket::ConnectionRequest| async move {
         match request.header("X-Tenant") {
             Some("acme") => Ok(wampwerk::websocket::ConnectionAccept::new()),
@@ -301,7 +302,7 @@ async fn connecting_takes_all_settings_of_the_transport() {
 #[tokio::test]
 async fn a_router_is_a_connector_too() {
     let joe = wampwerk::router::User::new("joe", "frontend").wampcra("a long secret");
-    let router = Router::builder().realm("realm1").user(joe).build().unwrap();
+    let router = router_with(|it| it.user(joe));
     let login = || WampCra::new("joe", "a long secret");
     let session = connect_with(&router, "realm1").authentication(login()).await.unwrap();
     assert_eq!(session.transport().kind, "memory");

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wampwerk::error::TransportError;
 use wampwerk::transport::{Ping, ServerOptions, WampWebSocketClientFactory};
-use wampwerk::{Router, Serializer, session};
+use wampwerk::{Serializer, session};
 
 use crate::common::relay::Relay;
+use crate::common::router;
 use crate::common::websocket::{
     client_frame, flush, frame, raw_client, raw_pair, read_head, recv, request, send, server,
     server_frame, wire,
@@ -224,7 +225,7 @@ async fn the_round_trip_is_that_of_the_answer_to_the_last_ping() {
 #[tokio::test]
 async fn a_session_sees_how_far_away_its_router_is() {
     const DELAY: Duration = Duration::from_millis(40);
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let relay = Relay::delayed(listener.local_addr().unwrap(), DELAY).await;
     let url = format!("ws://127.0.0.1:{}/ws", relay.port);

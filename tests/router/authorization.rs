@@ -1,13 +1,16 @@
 //! Authorization as sessions see it: over WebSocket and in the process, by rules and by a callback
 //! that takes its time.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use wampwerk::error::BuildError;
 use wampwerk::router::{Action, Authorization, MetaApi, Role, RouterBuilder, Rule};
 use wampwerk::{Error, Router, Session};
+
+use crate::common::notes::Notes;
+use crate::common::router_with;
 
 fn uri<T, E: Into<Error>>(result: Result<T, E>) -> String {
     let Err(error) = result else { panic!("it has been done") };
@@ -27,7 +30,7 @@ async fn rules_say_who_may_do_what() {
         .allow(Rule::prefix("com.example.").all())
         .allow(Rule::prefix("com.example.who").call().disclose())
         .deny(Rule::prefix("com.example.internal.").call().subscribe());
-    let router = Router::builder().realm("realm1").role(role).build().unwrap();
+    let router = router_with(|it| it.role(role));
     let [a, b] = sessions(&router).await;
     for (one, other) in [(&a, &b), (&b, &a)] {
         let add = one.register("com.example.add", |x: i64, y: i64| async move { x + y });
@@ -74,14 +77,14 @@ async fn the_session_waits_for_the_callback_and_others_do_not() {
         .build()
         .unwrap();
     let [a, b] = sessions(&router).await;
-    let heard = Arc::new(Mutex::new(Vec::new()));
+    let heard = Notes::new();
     let mut events = b.subscribe("com.open.t").await.unwrap();
 
-    let late = Arc::clone(&heard);
+    let late = heard.clone();
     let caller = a.clone();
     let call = tokio::spawn(async move {
         let answer = caller.call("com.example.f").value::<()>().await;
-        late.lock().unwrap().push("answer");
+        late.note("answer");
         uri(answer)
     });
     assert_eq!(asked.recv().await.unwrap(), (Action::Call, "com.example.f".to_owned()));
@@ -90,7 +93,7 @@ async fn the_session_waits_for_the_callback_and_others_do_not() {
     assert_eq!(uri(b.call("com.open.f").value::<()>().await), "wamp.error.no_such_procedure");
     b.publish("com.open.t").exclude_me(false).args((2,)).await.unwrap();
     assert_eq!(events.next().await.unwrap().unwrap().args::<(u8,)>().unwrap(), (2,));
-    assert!(heard.lock().unwrap().is_empty());
+    assert!(heard.all().is_empty());
     go.notify_one();
     assert_eq!(events.next().await.unwrap().unwrap().args::<(u8,)>().unwrap(), (1,));
     assert_eq!(call.await.unwrap(), "wamp.error.no_such_procedure");

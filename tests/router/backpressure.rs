@@ -7,12 +7,13 @@ use wampwerk::transport::CloseCode;
 use wampwerk::{Dict, Match, Router, Value};
 
 use crate::common::raw_end::Raw;
+use crate::common::router_with;
 
 const MESSAGES: u64 = 6_000;
 const SIZE: usize = 4_000;
 
 fn router() -> Router {
-    Router::builder().realm("realm1").outbox_limit(4 << 20).build().unwrap()
+    router_with(|it| it.outbox_limit(4 << 20))
 }
 
 fn payload(number: u64) -> Payload {

@@ -10,13 +10,14 @@ use wampwerk::message::*;
 use wampwerk::{Dict, Match, Router, Value};
 
 use crate::common::raw_end::Raw;
+use crate::common::router_with;
 
 const SIZE: usize = 4_000;
 const EVENTS: u64 = 3_000;
 
 /// Publishes to a reader that takes an event every so often, and says how long it took.
 async fn publish_to(pause: Duration) -> (Router, Duration) {
-    let router = Router::builder().realm("realm1").outbox_limit(4 << 20).build().unwrap();
+    let router = router_with(|it| it.outbox_limit(4 << 20));
     let mut reader = Raw::join(&router).await;
     reader.subscribe(1, "com.", Match::Prefix).await;
     tokio::spawn(async move {

@@ -5,8 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wampwerk::router::MetaApi;
 use wampwerk::{Match, Router};
 
+use crate::common::router_with;
+
 fn router(offered: MetaApi) -> Router {
-    Router::builder().realm("realm1").meta_api(offered).build().unwrap()
+    router_with(|it| it.meta_api(offered))
 }
 
 #[tokio::test]

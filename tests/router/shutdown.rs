@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use wampwerk::Serializer;
 use wampwerk::transport::TransportInfo;
-use wampwerk::{Router, Serializer};
 
 use crate::common::fake_transport::FakeTransport;
+use crate::common::router;
 
 /// Nothing ever comes from it, and it never closes. It may take frames, or not even that.
 fn deaf(takes_frames: bool) -> FakeTransport {
@@ -20,7 +21,7 @@ fn deaf(takes_frames: bool) -> FakeTransport {
 // Paused time runs ahead only when nothing else is left to do.
 #[tokio::test(start_paused = true)]
 async fn transports_that_never_close_do_not_keep_the_router_up() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     for takes_frames in [true, false] {
         router.serve(Box::new(deaf(takes_frames)));
     }

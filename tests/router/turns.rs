@@ -6,6 +6,7 @@ use wampwerk::transport::CloseCode;
 use wampwerk::{Dict, Match, Router, Value};
 
 use crate::common::raw_end::Raw;
+use crate::common::router_with;
 
 /// A few of them are more than an outbox may hold; one is more than lets a publisher wait.
 const LIMIT: usize = 4 << 20;
@@ -13,7 +14,7 @@ const LARGE: usize = 3 << 19;
 const EVENTS: u64 = 6;
 
 fn router() -> Router {
-    Router::builder().realm("realm1").outbox_limit(LIMIT).build().unwrap()
+    router_with(|it| it.outbox_limit(LIMIT))
 }
 
 fn large(request: u64) -> Publish {

@@ -1,17 +1,18 @@
 //! A session with a great many subscriptions and registrations leaves: who watches by meta events
 //! gets them all, and is not thrown out for it.
 
+use wampwerk::Match;
 use wampwerk::message::*;
-use wampwerk::{Match, Router};
 
 use crate::common::raw_end::Raw;
+use crate::common::router;
 
 /// Of each kind.
 const HELD: u64 = 10_000;
 
 #[tokio::test]
 async fn a_watcher_stays_when_a_session_with_much_leaves() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let mut watcher = Raw::join(&router).await;
     let watched = [
         "wamp.subscription.on_unsubscribe",

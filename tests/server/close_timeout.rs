@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use wampwerk::Serializer;
 use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::join;
 use wampwerk::transport::{MemoryTransport, Transport};
-use wampwerk::{Router, Serializer};
 
 use crate::common::fake_transport::{Control, FakeTransport};
 use crate::common::handled::recorder;
+use crate::common::router;
 
 const SAYS: Duration = Duration::from_secs(20);
 
@@ -37,7 +38,7 @@ async fn assert_gone(gone: Control, after: Duration, closed: bool) {
 #[tokio::test(start_paused = true)]
 async fn a_session() {
     for (takes, after, closed) in CASES {
-        let router = Router::builder().realm("realm1").build().unwrap();
+        let router = router();
         let (slow, gone) = slow(router.connect_transport(), takes);
         let session = join(slow, "realm1", ClientConfig::default()).await.unwrap();
         session.leave().await;
@@ -48,7 +49,7 @@ async fn a_session() {
 #[tokio::test(start_paused = true)]
 async fn a_router() {
     for (takes, after, closed) in CASES {
-        let router = Router::builder().realm("realm1").build().unwrap();
+        let router = router();
         let (near, far) = MemoryTransport::pair(Serializer::ALL[0], 8);
         let (slow, gone) = slow(Box::new(far), takes);
         router.serve(slow);

@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use wampwerk::Serializer;
 use wampwerk::internals::codec;
 use wampwerk::message::Message;
 use wampwerk::server::{HandlerError, TransportHandler, WampRawSocketServerFactory, WampTransport};
 use wampwerk::transport::{Connector, Ping, ServerOptions, WampWebSocketClientFactory};
-use wampwerk::{Router, Serializer};
 
 use crate::common::handled::{Seen, call, factory, recorder, result};
-use crate::common::soon;
+use crate::common::router_with;
 use crate::common::wire;
 use crate::common::wire::{JSON, RawSocket, read_head, tcp, upgrade};
+use crate::common::{router, soon};
 
 /// Longer than the three seconds that bound the closing of transports without a time of their own.
 const CLOSE: Duration = Duration::from_millis(3500);
@@ -35,7 +36,7 @@ async fn until_dropped(mut stream: TcpStream) -> Duration {
 #[tokio::test]
 async fn a_router_keeps_to_a_long_close_timeout() {
     let time = Duration::from_millis(100);
-    let router = Router::builder().realm("realm1").open_handshake_timeout(time).build().unwrap();
+    let router = router_with(|it| it.open_handshake_timeout(time));
     let options =
         ServerOptions::new().close_timeout(CLOSE).open_handshake_timeout(Duration::from_secs(9));
     let listener = router.listen("ws://127.0.0.1:0/ws").options(options).await.unwrap();
@@ -67,7 +68,7 @@ async fn a_server_with_handlers_keeps_to_a_long_close_timeout() {
 
 #[tokio::test]
 async fn a_router_answers_who_has_ended_its_own_direction() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("rs://127.0.0.1:0").await.unwrap();
     let mut raw = RawSocket::join(tcp(&listener).await).await;
     for request in 1..=100 {

@@ -2,9 +2,9 @@
 
 use wampwerk::transport::ServerOptions;
 use wampwerk::websocket::{Deflate, WebSocketOptions};
-use wampwerk::{Router, Serializer, Session, connect};
+use wampwerk::{Serializer, Session, connect};
 
-use crate::common::soon;
+use crate::common::{router, soon};
 
 fn long_text() -> String {
     (0..300).map(|number| format!("item {number} of a long list; ")).collect()
@@ -17,7 +17,7 @@ async fn join(url: &str, serializer: Serializer, deflate: Option<Deflate>) -> Se
 
 #[tokio::test]
 async fn compressed_and_plain_sessions_share_a_router() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     // With takeover, a shared event comes between messages that refer to earlier ones.
     let deflate = Deflate::new().server_context_takeover(true).client_context_takeover(true);
     let options = ServerOptions::new().per_message_deflate(deflate.clone());

@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::future::poll_fn;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -21,8 +20,7 @@ use wampwerk::transport::{
 };
 
 use crate::common::authority::Authority;
-
-const LIMIT: Duration = Duration::from_secs(20);
+use crate::common::soon;
 
 /// Sends back what comes, and tells the end.
 struct Echo {
@@ -59,7 +57,7 @@ fn echo() -> (impl Fn() -> Echo + Send + Sync + 'static, UnboundedReceiver<Seen>
 }
 
 async fn next(seen: &mut UnboundedReceiver<Seen>) -> Seen {
-    tokio::time::timeout(LIMIT, seen.recv()).await.unwrap().unwrap()
+    soon(seen.recv()).await.unwrap()
 }
 
 fn publish(request: u64) -> Message {
@@ -78,8 +76,7 @@ async fn exchange(client: &mut Box<dyn Transport>) {
     }
     poll_fn(|cx| client.poll_flush(cx)).await.unwrap();
     for request in 1..=50 {
-        let frame = tokio::time::timeout(LIMIT, poll_fn(|cx| client.poll_recv(cx))).await;
-        let frame = frame.unwrap().unwrap().unwrap();
+        let frame = soon(poll_fn(|cx| client.poll_recv(cx))).await.unwrap().unwrap();
         let Message::Publish(message) = codec::decode(serializer, &frame).unwrap() else {
             panic!("no PUBLISH")
         };
@@ -118,10 +115,10 @@ async fn websocket_and_rawsocket_in_every_serializer() {
     let mut client = client.connect().await.unwrap();
     assert!(matches!(next(&mut seen).await, Seen::Open(..)));
     let down = tokio::spawn(web.shutdown());
-    let end = tokio::time::timeout(LIMIT, poll_fn(|cx| client.poll_recv(cx))).await.unwrap();
+    let end = soon(poll_fn(|cx| client.poll_recv(cx))).await;
     assert_eq!(end, None);
     close(client).await;
-    tokio::time::timeout(LIMIT, down).await.unwrap().unwrap();
+    soon(down).await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::Close(true));
 }
 

@@ -8,6 +8,7 @@ use wampwerk::error::{ConnectError, ListenError, RawSocketRefusal};
 use wampwerk::server::Listener;
 use wampwerk::transport::{Ping, ServerOptions};
 
+use crate::common::router_with;
 use crate::common::wire::{HELLO, JSON, RawSocket, read_all, tcp, upgrade};
 use crate::common::{router, soon};
 
@@ -155,7 +156,7 @@ async fn options_that_cannot_be_are_named() {
         .auto_ping(Ping::default())
         .close_timeout(Duration::ZERO)
         .send_timeout(None);
-    let batched = Router::builder().realm("realm1").batched(true).build().unwrap();
+    let batched = router_with(|it| it.batched(true));
     for url in ["ws://127.0.0.1:0/", "rs://127.0.0.1:0"] {
         batched.listen(url).options(both.clone()).await.unwrap();
     }

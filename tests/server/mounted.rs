@@ -24,8 +24,7 @@ use wampwerk::websocket::{
 use wampwerk::{Session, connect};
 
 use crate::common::router;
-
-const LIMIT: Duration = Duration::from_secs(20);
+use crate::common::soon;
 
 /// An HTTP server with a page, and a mount at `/ws`.
 struct Site {
@@ -92,7 +91,7 @@ impl Site {
             let body = String::from_utf8(answer.split_off(head.len() + 4)).unwrap();
             (head, body)
         };
-        let (head, body) = tokio::time::timeout(LIMIT, reading).await.unwrap();
+        let (head, body) = soon(reading).await;
         (head, body, stream)
     }
 }
@@ -124,7 +123,7 @@ async fn sessions_meet_through_the_mount_and_the_page_is_there() {
     for publisher in [&backend, &inside] {
         let long = "x".repeat(300_000);
         publisher.publish("com.example.news").args((&long,)).await.unwrap();
-        let event = tokio::time::timeout(LIMIT, news.next()).await.unwrap().unwrap().unwrap();
+        let event = soon(news.next()).await.unwrap().unwrap();
         assert_eq!(event.decode::<String>().unwrap(), long);
     }
 }
@@ -188,14 +187,14 @@ async fn connections_are_counted_and_an_upgrade_that_comes_to_nothing_is_not() {
     second.leave().await;
     second.closed().await;
     // The place is free when the server has seen the end.
-    let third = tokio::time::timeout(LIMIT, async {
+    let third = soon(async {
         loop {
             if let Ok(session) = connect(site.url(), "realm1").await {
                 return session;
             }
         }
     });
-    third.await.unwrap().publish("com.example.topic").await.unwrap();
+    third.await.publish("com.example.topic").await.unwrap();
     drop(first);
 }
 
@@ -205,13 +204,13 @@ async fn the_end_of_the_router_and_that_of_the_mount() {
     let site = Site::start(router.mount(ServerOptions::new()).unwrap()).await;
     let other = Site::start(router.mount(ServerOptions::new()).unwrap()).await;
     let (session, elsewhere) = (site.join().await, other.join().await);
-    tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
+    soon(site.mount.shutdown()).await;
     assert_eq!(session.closed().await.reason, "wamp.close.system_shutdown");
     let (head, ..) = site.ask(&upgrade(CBOR)).await;
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
     // The other mount, and the router, go on.
     elsewhere.publish("com.example.topic").acknowledge().await.unwrap();
-    tokio::time::timeout(LIMIT, router.shutdown()).await.unwrap();
+    soon(router.shutdown()).await;
     assert_eq!(elsewhere.closed().await.reason, "wamp.close.system_shutdown");
     let (head, body, _) = other.ask(&upgrade(CBOR)).await;
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
@@ -253,8 +252,8 @@ async fn handlers_of_ones_own_are_mounted_in_the_same_way() {
     let site = Site::start(factory.mount().unwrap()).await;
     // HELLO is a message, too.
     assert!(connect(site.url(), "realm1").await.is_err());
-    tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
-    tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
+    soon(closed.notified()).await;
+    soon(site.mount.shutdown()).await;
 }
 
 /// Listening is the HTTP server's matter.
@@ -323,7 +322,7 @@ async fn websockets_without_wamp_are_mounted_in_the_same_way() {
         let request = ws::connect(format!("{}?{query}", site.url())).user_agent(agent);
         let error = request.await.unwrap_err().to_string();
         assert!(error.contains(status), "{error}");
-        tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
+        soon(closed.notified()).await;
     }
     let mut client = ws::connect(site.url()).protocols(["a", "c"]).await.unwrap();
     assert_eq!(client.response().protocol(), Some("c"));
@@ -342,14 +341,14 @@ async fn websockets_without_wamp_are_mounted_in_the_same_way() {
     });
     let other = Site::start(other.unwrap()).await;
     let mut elsewhere = ws::connect(other.url()).await.unwrap();
-    tokio::time::timeout(LIMIT, site.mount.shutdown()).await.unwrap();
+    soon(site.mount.shutdown()).await;
     assert_eq!(client.closed().await.code, Some(1001));
-    tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
+    soon(closed.notified()).await;
     let (head, ..) = site.ask(&upgrade("")).await;
     assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
     elsewhere.send("still here").await.unwrap();
     assert_eq!(elsewhere.next().await, Some(Ok("still here".into())));
-    tokio::time::timeout(LIMIT, factory.shutdown()).await.unwrap();
+    soon(factory.shutdown()).await;
     assert_eq!(elsewhere.closed().await.code, Some(1001));
     assert_eq!(factory.connection_count(), 0);
 }
@@ -378,7 +377,7 @@ async fn a_mounted_protocol_hears_of_a_connection_that_does_not_come() {
     );
     assert_eq!(mount.upgrade(&request).await.unwrap_err().status(), 503);
     drop(upgrade);
-    tokio::time::timeout(LIMIT, closed.notified()).await.unwrap();
+    soon(closed.notified()).await;
     drop(mount.upgrade(&request).await.unwrap());
     let bad = ServerOptions::new().unix_mode(0o600);
     let error = factory.options(bad).mount_protocol(Echo::default).unwrap_err();

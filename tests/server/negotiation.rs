@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use wampwerk::transport::ServerOptions;
 use wampwerk::{Router, Serializer};
 
+use crate::common::router_with;
 use crate::common::soon;
 use crate::common::wire;
 use crate::common::wire::{read_all, read_head, tcp, upgrade};
@@ -19,7 +20,7 @@ async fn ask(router: &Router, options: ServerOptions, more: &str) -> (String, Tc
 }
 
 fn router(serializers: &[Serializer]) -> Router {
-    Router::builder().realm("realm1").serializers(serializers).build().unwrap()
+    router_with(|it| it.serializers(serializers))
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! `on_connect`: who is asked about a WebSocket's request, and what the answer does.
 
 use std::future::ready;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,6 +14,7 @@ use wampwerk::server::{
 use wampwerk::transport::ServerOptions;
 use wampwerk::websocket::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 
+use crate::common::notes::Notes;
 use crate::common::router;
 use crate::common::wire::{JSON, read_all, read_head, tcp, upgrade};
 
@@ -122,13 +123,13 @@ async fn a_mount_asks() {
 #[tokio::test]
 async fn it_is_shown_the_request_and_only_one_that_would_be_let_in() {
     let asked = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let (count, notes) = (Arc::clone(&asked), Arc::clone(&seen));
+    let seen = Notes::new();
+    let (count, notes) = (Arc::clone(&asked), seen.clone());
     let router = router();
     let options = ServerOptions::new().allowed_origins(["https://a.example:443"]);
     let listener = router.listen(URL).options(options).on_connect(move |request| {
         count.fetch_add(1, Ordering::SeqCst);
-        notes.lock().unwrap().extend([
+        notes.extend([
             request.path().to_owned(),
             request.query().unwrap_or("none").to_owned(),
             request.header("cookie").unwrap_or("none").to_owned(),
@@ -155,7 +156,7 @@ async fn it_is_shown_the_request_and_only_one_that_would_be_let_in() {
     let request = upgrade(more).replace("GET /ws ", "GET /ws?a=b ");
     assert!(answer(&listener, &request).await.starts_with("HTTP/1.1 101 "));
     let expected = ["/ws", "a=b", "a=b", "https://a.example", "other wamp.2.json", "2"];
-    assert_eq!(*seen.lock().unwrap(), expected);
+    assert_eq!(seen.all(), expected);
 }
 
 /// Waits as long as the query says, in milliseconds.
@@ -243,13 +244,13 @@ fn a_panic_in_the_function_itself_is_caught_too() {
 
 #[tokio::test]
 async fn the_request_is_shown_decoded() {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let notes = Arc::clone(&seen);
+    let seen = Notes::new();
+    let notes = seen.clone();
     let router = router();
     let listener = router.listen(URL).on_connect(move |request| {
         let params: Vec<_> = request.params().collect();
         let extensions: Vec<_> = request.extensions().map(str::to_owned).collect();
-        notes.lock().unwrap().push((params, extensions, request.host().unwrap().to_owned()));
+        notes.note((params, extensions, request.host().unwrap().to_owned()));
         assert_eq!(request.version(), 13);
         ready(Ok(ConnectionAccept::new()))
     });
@@ -261,7 +262,7 @@ async fn the_request_is_shown_decoded() {
     let params = [("a", "J\u{fc}rgen x"), ("b", ""), ("a", "")];
     let params = params.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let extensions = ["a; b=c", "d"].map(str::to_owned).to_vec();
-    assert_eq!(*seen.lock().unwrap(), [(params, extensions, "[::1]".to_owned())]);
+    assert_eq!(seen.all(), [(params, extensions, "[::1]".to_owned())]);
 }
 
 /// The peer that `on_connect` sees, and that of the transport.
@@ -276,17 +277,17 @@ async fn the_peer_behind_trusted_proxies_is_the_client() {
         (1, "X-Forwarded-For: unknown\r\n", "127.0.0.1:"),
         (1, "", "127.0.0.1:"),
     ] {
-        let peers = Arc::new(Mutex::new(Vec::new()));
-        let notes = Arc::clone(&peers);
+        let peers = Notes::new();
+        let notes = peers.clone();
         let options = ServerOptions::new().trust_x_forwarded_for(proxies);
         let listener = router.listen(URL).options(options).on_connect(move |request| {
-            notes.lock().unwrap().push(request.peer().unwrap().to_owned());
+            notes.note(request.peer().unwrap().to_owned());
             ready(Ok(ConnectionAccept::new()))
         });
         let listener = listener.await.unwrap();
         let good = answer(&listener, &upgrade(&format!("{JSON}{header}"))).await;
         assert!(good.starts_with("HTTP/1.1 101 "), "{good}");
-        let found = peers.lock().unwrap().pop().unwrap();
+        let found = peers.all().pop().unwrap();
         assert!(found.starts_with(expected), "{header}: {found}");
     }
 }

@@ -11,13 +11,14 @@ use wampwerk::Router;
 use wampwerk::server::Listener;
 use wampwerk::transport::ServerOptions;
 
+use crate::common::router_with;
 use crate::common::soon;
 use crate::common::wire::{Folder, RawSocket, tcp};
 
 const OUTBOX: usize = 4 << 20;
 
 fn router() -> Router {
-    Router::builder().realm("realm1").outbox_limit(OUTBOX).build().unwrap()
+    router_with(|it| it.outbox_limit(OUTBOX))
 }
 
 async fn subscriber<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> RawSocket<S> {
@@ -132,7 +133,7 @@ async fn over_unix_sockets() {
 
 #[tokio::test]
 async fn who_takes_nothing_is_given_up_without_a_ping() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = crate::common::router();
     let options = ServerOptions::new().send_timeout(Duration::from_millis(200));
     let listener = router.listen("rs://127.0.0.1:0").options(options).await.unwrap();
     let _stuck = subscriber(tcp(&listener).await).await;

@@ -2,7 +2,6 @@
 //! channels that cannot be bound to, joins that are given up. And what the trace shows of secrets.
 
 use std::future::{pending, ready};
-use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -25,6 +24,7 @@ use wampwerk::transport::{BoxFuture, MemoryTransport, TransportInfo};
 use crate::common::challenger;
 use crate::common::challenger::{challenge, challenge_over, welcome};
 use crate::common::fake_transport::FakeTransport;
+use crate::common::notes::Notes;
 use crate::common::scripted::{Scripted, joining};
 
 fn with(authentication: impl Into<Authentication>) -> SessionConfig {
@@ -306,24 +306,9 @@ async fn without_a_channel_nothing_is_bound_to_it() {
     assert!(join.await.unwrap().is_ok());
 }
 
-/// What is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(text);
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_trace_shows_no_secret() {
-    let log = Log::default();
+    let log = Notes::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -339,10 +324,7 @@ async fn the_trace_shows_no_secret() {
     assert_eq!(router.recv().await, json!([5, "s3cret-ticket", {}]));
     welcome(&mut router, "ticket", json!({"refresh": "s3cret-refresh"}));
     let session = join.await.unwrap().unwrap();
-    let shown = format!("{shown} {session:?} {}", {
-        let log = log.0.lock().unwrap();
-        String::from_utf8_lossy(&log).into_owned()
-    });
+    let shown = format!("{shown} {session:?} {}", log.text());
     for name in ["Hello", "Challenge", "Authenticate", "Welcome", "joe", "ticket"] {
         assert!(shown.contains(name), "{name}: {shown}");
     }

@@ -11,6 +11,7 @@ use wampwerk::transport::{BoxFuture, Connector, Transport};
 use wampwerk::{Router, session};
 
 use crate::common::fake_transport::{Control, FakeTransport};
+use crate::common::notes::Notes;
 use crate::common::router;
 
 /// What a transport says that it takes to close at most.
@@ -67,14 +68,14 @@ async fn a_component_does_so_too_whether_its_session_is_joined_or_not() {
                 .is_fatal(|_| true),
         };
         let component = builder.build().unwrap();
-        let clean = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&clean);
+        let clean = Notes::new();
+        let told = clean.clone();
         component.on_disconnect(move |was_clean| {
-            told.lock().unwrap().push(was_clean);
+            told.note(was_clean);
             async {}
         });
         assert_eq!(component.start().await.is_ok(), joins);
         assert!(control.gone().await);
-        assert_eq!(*clean.lock().unwrap(), [true], "{joins}");
+        assert_eq!(clean.all(), [true], "{joins}");
     }
 }

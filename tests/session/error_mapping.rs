@@ -1,7 +1,9 @@
 //! Error types of one's own: to an error on the wire, and back behind a call.
 
 use wampwerk::error::CallError;
-use wampwerk::{ApplicationError, Dict, Router, Value, wamp_errors};
+use wampwerk::{ApplicationError, Dict, Value, wamp_errors};
+
+use crate::common::router;
 
 wamp_errors! {
     /// What the shop refuses.
@@ -91,7 +93,7 @@ fn what_does_not_fit_comes_back_unharmed() {
 
 #[tokio::test]
 async fn through_a_call() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let session = router.connect("realm1").await.unwrap();
     let fail = |which: usize| async move { Err::<(), _>(all()[which].clone()) };
     session.register("com.shop.fail", fail).await.unwrap();

@@ -13,9 +13,10 @@ use wampwerk::session::{SessionConfig, join};
 use wampwerk::{Router, Session};
 
 use crate::common::fake_transport::FakeTransport;
+use crate::common::router;
 
 async fn session() -> (Router, Session) {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let session = router.connect("realm1").await.unwrap();
     (router, session)
 }

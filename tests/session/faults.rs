@@ -12,9 +12,10 @@ use wampwerk::session::Procedures;
 use wampwerk::{ApplicationError, Router, Serializer, Session, session};
 
 use crate::common::fake_transport::{Control, FakeTransport};
+use crate::common::router_with;
 
 fn router() -> Router {
-    Router::builder().realm("realm1").serializers(&[Serializer::Json]).build().unwrap()
+    router_with(|it| it.serializers(&[Serializer::Json]))
 }
 
 /// Polls a future once, which is not to be ready, and drops it.

@@ -5,6 +5,7 @@ use wampwerk::{Match, Router, Session};
 
 use crate::common::behaviour::{self, Place};
 use crate::common::behaviour_meta;
+use crate::common::router;
 
 struct InProcess(Router);
 
@@ -16,13 +17,13 @@ impl Place for InProcess {
 
 #[tokio::test]
 async fn the_whole_behaviour_on_one_thread() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     behaviour::all(&InProcess(router)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_behaviour_on_several_threads() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     behaviour::all(&InProcess(router)).await;
 }
 

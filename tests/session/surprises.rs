@@ -25,7 +25,6 @@
 use std::collections::BTreeMap;
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -34,9 +33,11 @@ use wampwerk::error::{CallError, CloseKind, PublishError, RegisterError, Subscri
 use wampwerk::internals::framing::batch::{Batch, BatchFormat};
 use wampwerk::message::{CancelMode, EventDetails, PublishOptions};
 use wampwerk::session::{Ending, Kwargs, SessionConfig, join as join_over};
-use wampwerk::{ApplicationError, Dict, Payload, Router, Serializer, Value};
+use wampwerk::{ApplicationError, Dict, Payload, Serializer, Value};
 
+use crate::common;
 use crate::common::fake_transport::FakeTransport;
+use crate::common::notes::Notes;
 use crate::common::scripted::{join, join_as, join_with};
 
 /// Starts a future that is not to be done yet.
@@ -142,7 +143,7 @@ async fn s03_timeouts_are_durations_and_milliseconds_on_the_wire() {
     assert_eq!((&cancel[0], &cancel[1]), (&json!(49), &call[1]));
 
     // The embedded router reads milliseconds, and calls a timeout by its name.
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = common::router();
     let session = router.connect("realm1").await.unwrap();
     session.register("com.a", pending::<()>).await.unwrap();
     let began = tokio::time::Instant::now();
@@ -251,13 +252,13 @@ async fn s15_a_revocation_ends_what_was_revoked_and_nothing_else() {
 /// Autobahn|Python gives both handlers the same dict, and writes the first one's details into it.
 #[tokio::test]
 async fn s16_handlers_of_one_subscription_share_nothing() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = common::router();
     let session = router.connect("realm1").await.unwrap();
-    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen = Notes::new();
     for who in ["first", "second", "third"] {
         let seen = seen.clone();
         let handler = move |Kwargs(mut kwargs): Kwargs<Dict>, _: EventDetails| {
-            seen.lock().unwrap().push((who, kwargs.clone()));
+            seen.note((who, kwargs.clone()));
             kwargs.insert("details", who);
             async {}
         };
@@ -268,10 +269,10 @@ async fn s16_handlers_of_one_subscription_share_nothing() {
     let publish = session.publish("com.a").kwargs(&kwargs).exclude_me(false);
     publish.acknowledge().await.unwrap();
     assert_eq!(end.next().await.unwrap().unwrap().kwargs::<Dict>().unwrap(), kwargs);
-    while seen.lock().unwrap().len() < 3 {
+    while seen.all().len() < 3 {
         tokio::task::yield_now().await;
     }
-    assert!(seen.lock().unwrap().iter().all(|(_, got)| *got == kwargs));
+    assert!(seen.all().iter().all(|(_, got)| *got == kwargs));
 }
 
 /// Autobahn|JS throws `d.notify is not a function`.
@@ -293,11 +294,11 @@ async fn s24_progressive_results_come_as_stream_and_as_callback() {
     assert!(call.next().await.is_none());
     assert_eq!(call.value::<String>().await.unwrap(), "end");
 
-    let steps = Arc::new(Mutex::new(Vec::new()));
+    let steps = Notes::new();
     let step = {
         let steps = steps.clone();
         move |reply: wampwerk::session::CallReply| {
-            steps.lock().unwrap().push(reply.decode::<u8>().unwrap());
+            steps.note(reply.decode::<u8>().unwrap());
         }
     };
     let call = session.call("com.a").on_progress(step).value::<u8>();
@@ -308,7 +309,7 @@ async fn s24_progressive_results_come_as_stream_and_as_callback() {
         }
         router.send(json!([50, request, {}, [3]]));
     });
-    assert_eq!((last.unwrap(), &**steps.lock().unwrap()), (3, &[0, 1, 2][..]));
+    assert_eq!((last.unwrap(), &*steps.all()), (3, &[0, 1, 2][..]));
 }
 
 /// Autobahn|Python fails the whole connection.
@@ -344,7 +345,7 @@ async fn s26_a_text_that_begins_with_nul_harms_its_own_message_only() {
 /// sent, and the message alone fails, in words.
 #[tokio::test]
 async fn s27_what_is_too_long_to_send_fails_alone() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = common::router();
     let narrow = FakeTransport::to(&router).with_info(|info| info.max_send = 1000);
     let session = join_over(Box::new(narrow), "realm1", SessionConfig::default()).await.unwrap();
     let other = router.connect("realm1").await.unwrap();
@@ -458,7 +459,7 @@ async fn s30_both_kinds_of_encoded_payload_are_told_apart() {
 /// A request that is never answered stays pending only while its future exists.
 #[tokio::test]
 async fn s05_a_call_that_is_dropped_leaves_nothing_behind() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = common::router();
     let session = router.connect("realm1").await.unwrap();
     session.register("com.a", pending::<()>).await.unwrap();
     let call = session.call("com.a").start().await.unwrap();

@@ -18,13 +18,11 @@ use wampwerk::session::{self, SessionConfig};
 use wampwerk::transport::{
     CloseCode, ServerOptions, Transport, TungsteniteTransport, WampWebSocketClientFactory,
 };
-use wampwerk::{Router, Serializer, Session, Uri, connect};
+use wampwerk::{Serializer, Session, Uri, connect};
+
+use crate::common::router;
 
 const PROTOCOL: &str = "Sec-WebSocket-Protocol";
-
-fn router() -> Router {
-    Router::builder().realm("realm1").build().unwrap()
-}
 
 /// A client of tokio-tungstenite's that has agreed on this subprotocol.
 async fn client(

@@ -13,9 +13,10 @@ use wampwerk::error::{CloseKind, CloseReason};
 use wampwerk::router::MetaApi;
 use wampwerk::transport::{Endpoint, Tls};
 use wampwerk::websocket::WebSocketOptions;
-use wampwerk::{Router, Serializer, Session};
+use wampwerk::{Serializer, Session};
 
 use crate::common::listening;
+use crate::common::router_with;
 
 /// What happened to the sessions of a runner.
 #[derive(Debug)]
@@ -159,7 +160,7 @@ async fn a_lost_connection_is_the_end_without_auto_reconnect() {
 
 #[tokio::test]
 async fn a_lost_connection_is_made_again_with_auto_reconnect() {
-    let router = Router::builder().realm("realm1").meta_api(MetaApi::Full).build().unwrap();
+    let router = router_with(|it| it.meta_api(MetaApi::Full));
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let watcher = router.connect("realm1").await.unwrap();
     let runner = quick(listener.url());

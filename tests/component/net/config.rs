@@ -11,7 +11,9 @@ use wampwerk::component::Component;
 use wampwerk::error::{ConfigError, ConnectError, TransportError};
 use wampwerk::transport::Acceptor;
 use wampwerk::transport::{TlsServer, Transport, TransportConfig};
-use wampwerk::{Dict, Router, Serializer, Value};
+use wampwerk::{Dict, Serializer, Value};
+
+use crate::common::router;
 
 async fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -227,7 +229,7 @@ async fn tls_has_roots_a_name_and_a_certificate() {
         std::fs::write(&path, text).unwrap();
         Value::from(path.to_str().unwrap())
     };
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("wss://127.0.0.1:0/ws").tls(server).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let root = authority.0.pem();
@@ -317,7 +319,7 @@ async fn tls_has_roots_a_name_and_a_certificate() {
 
 #[tokio::test]
 async fn a_whole_component_from_json() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let text = format!(
         r#"{{

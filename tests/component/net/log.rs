@@ -1,33 +1,12 @@
 //! What a component logs: that it joined and left, and each line with its realm and transport.
 
-use std::io::{Result, Write};
 use std::sync::{Arc, Mutex};
 
-use tracing_subscriber::fmt::MakeWriter;
-use wampwerk::{Component, Error, Router};
+use wampwerk::{Component, Error};
 
 use crate::common::alone::alone;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, text: &[u8]) -> Result<usize> {
-        self.0.lock().unwrap().write(text)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Lines;
-
-    fn make_writer(&'a self) -> Lines {
-        self.clone()
-    }
-}
+use crate::common::notes::Notes;
+use crate::common::router;
 
 #[tokio::test]
 async fn joining_and_leaving_are_logged_with_realm_and_transport() {
@@ -35,13 +14,14 @@ async fn joining_and_leaving_are_logged_with_realm_and_transport() {
     if !alone(module_path!(), "joining_and_leaving_are_logged_with_realm_and_transport") {
         return;
     }
-    let lines = Lines::default();
+    let lines = Notes::default();
+    let writer = lines.clone();
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
         .with_ansi(false)
-        .with_writer(lines.clone())
+        .with_writer(move || writer.clone())
         .init();
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let url = listener.url().to_owned();
     let id = Arc::new(Mutex::new(0));
@@ -57,7 +37,7 @@ async fn joining_and_leaving_are_logged_with_realm_and_transport() {
     component.start().await.unwrap();
 
     let id = *id.lock().unwrap();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     let line = |end: &str| {
         let found: Vec<&str> = text.lines().filter(|line| line.contains(end)).collect();
         assert_eq!(found.len(), 1, "{end:?} in {text}");

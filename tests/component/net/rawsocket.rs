@@ -13,11 +13,11 @@ use wampwerk::component::{
 };
 use wampwerk::error::CloseKind;
 use wampwerk::transport::{Endpoint, Tls, TransportConfig, TransportInfo};
-use wampwerk::{Router, Serializer, Session};
+use wampwerk::{Serializer, Session};
 
 use crate::common::authority::Authority;
 use crate::common::relay::Relay;
-use crate::common::{listening, soon};
+use crate::common::{listening, router, soon};
 
 /// Joins once, calls something, and tells how it was connected.
 async fn joined_by(transports: impl IntoTransports) -> TransportInfo {
@@ -54,7 +54,7 @@ async fn a_url_alone_is_read_by_its_scheme() {
 #[tokio::test]
 async fn rss_has_tls() {
     let authority = Authority::named("authority");
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listening = router.listen("rss://localhost:0").tls(authority.server("localhost"));
     let listener = listening.await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -123,7 +123,7 @@ async fn dicts_and_setters_reach_the_factory() {
 async fn a_unix_socket_needs_no_url() {
     let path = std::env::temp_dir().join(format!("ww-component-rs-{}", std::process::id()));
     let path = path.to_str().unwrap();
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen(format!("rs://unix:{path}")).await.unwrap();
     let info = joined_by(
         format!(r#"{{"type": "rawsocket", "endpoint": {{"type": "unix", "path": "{path}"}}}}"#)

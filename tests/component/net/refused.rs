@@ -2,9 +2,9 @@
 //! with host and port, once per attempt; and that it ends where nothing else helps.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use wampwerk::Serializer;
 use wampwerk::component::{
     AttemptError, Component, ComponentBuilder, ComponentError, ComponentState, RetryDecision,
 };
@@ -12,13 +12,14 @@ use wampwerk::error::{CloseKind, ConnectError};
 use wampwerk::server::Listener;
 use wampwerk::transport::Acceptor;
 use wampwerk::transport::CloseCode;
-use wampwerk::{Router, Serializer};
 
+use crate::common;
 use crate::common::authority::Authority;
 use crate::common::endpoints::{closed_port, listen_on, receive};
 use crate::common::machine::router_at;
+use crate::common::notes::Notes;
 use crate::common::proxy::{Manner, serve_socks5};
-use crate::common::soon;
+use crate::common::{router, soon};
 
 fn at(transports: &Value) -> ComponentBuilder {
     Component::builder().transports(transports.to_string().as_str())
@@ -33,11 +34,11 @@ fn transport(url: &str, tries: u32, more: Value) -> Value {
     transport
 }
 
-fn errors_of(component: &Component) -> Arc<Mutex<Vec<AttemptError>>> {
-    let errors = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&errors);
+fn errors_of(component: &Component) -> Notes<AttemptError> {
+    let errors = Notes::new();
+    let kept = errors.clone();
     component.on_connect_failure(move |error| {
-        kept.lock().unwrap().push(error);
+        kept.note(error);
         async {}
     });
     errors
@@ -48,7 +49,7 @@ async fn end_of(transports: &Value) -> (ComponentError, Vec<AttemptError>) {
     let component = at(transports).build().unwrap();
     let errors = errors_of(&component);
     let end = soon(component.start()).await.unwrap_err();
-    let errors = errors.lock().unwrap().clone();
+    let errors = errors.all();
     let last = end.attempt().unwrap().to_string();
     assert_eq!(errors.last().unwrap().to_string(), last);
     assert!(end.to_string().contains(&last), "{end}");
@@ -128,7 +129,7 @@ async fn abort_is_tried_again_unless_that_cannot_help() {
 #[tokio::test]
 async fn an_untrusted_certificate_and_one_for_another_host() {
     let authority = Authority::named("ours");
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener =
         router.listen("wss://127.0.0.1:0/ws").tls(authority.server("inner.example")).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -215,8 +216,7 @@ async fn a_socks5_proxy_that_refuses_until_it_does_not() {
     soon(component.start()).await.unwrap();
     assert_eq!(soon(serving).await.unwrap(), "router.example:80");
     let statuses: Vec<_> = errors
-        .lock()
-        .unwrap()
+        .all()
         .iter()
         .map(|error| match error {
             AttemptError::Connect(ConnectError::Proxy { proxy, status, .. }) => {
@@ -235,7 +235,7 @@ async fn nine_transports_that_fail_each_in_its_way_and_one_that_works() {
     let (machine, router, listener) = router_at(0).await;
     let address = listener.local_addr().unwrap();
     let authority = Authority::named("ours");
-    let tls_router = Router::builder().realm("realm1").build().unwrap();
+    let tls_router = common::router();
     let tls: Listener =
         tls_router.listen("wss://127.0.0.1:0/ws").tls(authority.server("localhost")).await.unwrap();
     let closed = closed_port("127.0.0.1:0").await;
@@ -256,10 +256,10 @@ async fn nine_transports_that_fail_each_in_its_way_and_one_that_works() {
     ]);
     let component = at(&transports).build().unwrap();
     let errors = errors_of(&component);
-    let tried = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&tried);
+    let tried = Notes::new();
+    let kept = tried.clone();
     component.on_retry(move |notice| {
-        kept.lock().unwrap().push((notice.failed_transport.clone(), notice.transport.clone()));
+        kept.note((notice.failed_transport.clone(), notice.transport.clone()));
         RetryDecision::Retry
     });
     let mut states = component.states();
@@ -268,7 +268,7 @@ async fn nine_transports_that_fail_each_in_its_way_and_one_that_works() {
     let ComponentState::Joined { transport, .. } = state else { panic!("{state:?}") };
     assert_eq!(transport, listener.url());
 
-    let told: Vec<AttemptError> = errors.lock().unwrap().clone();
+    let told: Vec<AttemptError> = errors.all();
     let texts: Vec<String> = told.iter().map(ToString::to_string).collect();
     let kinds: Vec<&str> = told
         .iter()
@@ -306,13 +306,13 @@ async fn nine_transports_that_fail_each_in_its_way_and_one_that_works() {
         .map(|transport| transport["url"].as_str().unwrap().to_owned())
         .collect();
     let pairs: Vec<_> = urls.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-    assert_eq!(*tried.lock().unwrap(), pairs);
+    assert_eq!(tried.all(), pairs);
     assert_eq!(router.statistics().sessions, 1);
 
     // A join gives each its attempts back: it goes on round, and comes to its end now.
     machine.kill().await;
     let end = soon(running).await.unwrap_err();
     assert!(matches!(end, ComponentError::Exhausted { attempts: 10, .. }), "{end}");
-    assert_eq!(errors.lock().unwrap().len(), 9 + 10);
-    assert!(matches!(errors.lock().unwrap()[9], AttemptError::Lost(_)));
+    assert_eq!(errors.all().len(), 9 + 10);
+    assert!(matches!(errors.all()[9], AttemptError::Lost(_)));
 }

@@ -4,18 +4,20 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::time::timeout;
 use wampwerk::component::{AttemptError, Component, ComponentError};
 use wampwerk::error::{CloseKind, ConnectError, RawSocketRefusal};
 use wampwerk::server::Listener;
 use wampwerk::transport::{ServerOptions, TransportConfig};
 use wampwerk::{Router, Serializer};
 
+use crate::common::router;
+use crate::common::soon;
+
 /// How it ends after one attempt, without having been told to.
 async fn end_of(config: TransportConfig) -> AttemptError {
     let config = config.initial_retry_delay(Duration::from_millis(1));
     let component = Component::builder().realm("realm1").transports(config).build().unwrap();
-    let end = timeout(Duration::from_secs(30), component.start()).await.unwrap().unwrap_err();
+    let end = soon(component.start()).await.unwrap_err();
     match end {
         ComponentError::Exhausted { last, attempts: 1 } => last,
         other => panic!("{other}"),
@@ -44,7 +46,7 @@ async fn a_serializer_that_the_server_does_not_speak() {
 /// The server would be told of a session that it has not heard of if we sent ABORT.
 #[tokio::test]
 async fn a_limit_of_ours_that_no_hello_keeps() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = listening(&router).await;
     let url = listener.url();
     let json = format!(
@@ -65,7 +67,7 @@ async fn a_limit_of_ours_that_no_hello_keeps() {
 
 #[tokio::test]
 async fn a_limit_that_no_hello_keeps_rules_out_its_transport_alone() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let narrow = router.listen("rs://127.0.0.1:0");
     let narrow = narrow.options(ServerOptions::new().max_message_payload_size(512)).await.unwrap();
     let wide = listening(&router).await;
@@ -81,7 +83,7 @@ async fn a_limit_that_no_hello_keeps_rules_out_its_transport_alone() {
         sender.send(error.to_string()).unwrap();
         async {}
     });
-    timeout(Duration::from_secs(30), component.start()).await.unwrap().unwrap();
+    soon(component.start()).await.unwrap();
     let error = errors.recv().await.unwrap();
     assert!(error.contains("the HELLO has"), "{error}");
 }

@@ -18,10 +18,10 @@ use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::message::{Message, Welcome, WelcomeDetails};
 use wampwerk::transport::Acceptor;
 use wampwerk::transport::Transport;
-use wampwerk::{Error, Router, Serializer};
+use wampwerk::{Error, Serializer};
 
 use crate::common::alone::path;
-use crate::common::listening;
+use crate::common::{listening, router};
 
 /// The URL of the router, for the child.
 const URL: &str = "WAMPWERK_TEST_URL";
@@ -377,7 +377,7 @@ async fn a_refusal_is_logged_once() {
         let one = Component::builder().realm("no.such.realm").transports(url).build().unwrap();
         exit(run(one, LogLevel::Debug).await)
     }
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let child = Command::new(std::env::current_exe().unwrap())
         .args([&*path(module_path!(), "a_refusal_is_logged_once"), "--exact", "--nocapture"])

@@ -9,17 +9,17 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
+use wampwerk::Serializer;
 use wampwerk::component::{Component, ComponentBuilder, ComponentState, RetryDecision, Running};
 use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::SessionConfig;
 use wampwerk::session::authentication::Ticket;
 use wampwerk::transport::Acceptor;
 use wampwerk::transport::Transport;
-use wampwerk::{Router, Serializer};
 
 use crate::common::endpoints::{closed_port, listen_on, receive};
 use crate::common::relay::Relay;
-use crate::common::soon;
+use crate::common::{router, soon};
 
 fn tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()
@@ -123,7 +123,7 @@ async fn before_there_is_a_session() {
 
 #[tokio::test]
 async fn with_a_session_whose_link_is_dead() {
-    let router = Router::builder().realm("realm1").build().unwrap();
+    let router = router();
     let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
     let relay = Relay::to(listener.local_addr().unwrap()).await;
     // The first connection starts a task of the router's for good.

@@ -1,11 +1,6 @@
 //! Wrong credentials against a router with users, over WebSocket: one connection, one attempt, told
 //! once, and the end; without the secret in any text.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use tokio::time::timeout;
 use wampwerk::Router;
 use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
@@ -15,31 +10,13 @@ use wampwerk::error::CloseKind;
 use wampwerk::router::User;
 use wampwerk::session::authentication::{Authentication, Cryptosign, Scram, Ticket, WampCra};
 
+use crate::common::notes::Notes;
 use crate::common::relay::Relay;
+use crate::common::router_with;
+use crate::common::soon;
 
 const RIGHT: &str = "the right secret";
 const WRONG: &str = "a wrong one, rosebud";
-
-/// What is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(text);
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 fn router() -> Router {
     let secret = Secret::from(RIGHT);
@@ -49,9 +26,8 @@ fn router() -> Router {
         Credential::Scram { dialect, credential }
     };
     let key = SigningKey::from_seed([1; 32]).public_key();
-    Router::builder()
-        .realm("realm1")
-        .user(
+    router_with(|it| {
+        it.user(
             User::new("joe", "frontend")
                 .ticket(RIGHT)
                 .credential(Credential::salted_wampcra(&secret, Salt::new("pepper")).unwrap())
@@ -59,8 +35,7 @@ fn router() -> Router {
                 .credential(scram(Dialect::Spec))
                 .credential(scram(Dialect::Autobahn)),
         )
-        .build()
-        .unwrap()
+    })
 }
 
 #[tokio::test]
@@ -87,7 +62,7 @@ async fn one_attempt_is_made_and_told_once() {
         ("none", Authentication::new()),
     ];
     for (method, authentication) in joe(WRONG, 2).into_iter().chain(nobody) {
-        let log = Log::default();
+        let log = Notes::<u8>::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
@@ -103,25 +78,25 @@ async fn one_attempt_is_made_and_told_once() {
             .authentication(authentication)
             .build()
             .unwrap();
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let (failures, asked) = (Arc::clone(&told), Arc::clone(&told));
+        let told = Notes::new();
+        let (failures, asked) = (told.clone(), told.clone());
         component.on_connect_failure(move |error: AttemptError| {
-            failures.lock().unwrap().push(("failure", error));
+            failures.note(("failure", error));
             async {}
         });
         component.on_retry(move |notice| {
             assert!(!notice.will_retry);
-            asked.lock().unwrap().push(("notice", notice.error.clone()));
+            asked.note(("notice", notice.error.clone()));
             RetryDecision::Retry
         });
-        let end = timeout(Duration::from_secs(30), component.start()).await.unwrap().unwrap_err();
+        let end = soon(component.start()).await.unwrap_err();
         let ComponentError::Fatal(AttemptError::Refused(reason)) = &end else {
             panic!("{method}: {end}");
         };
         assert_eq!(reason.kind, CloseKind::Aborted, "{method}: {reason}");
         assert!(reason.reason.starts_with("wamp.error."), "{method}: {reason}");
 
-        let told = told.lock().unwrap();
+        let told = told.all();
         let names: Vec<_> = told.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["failure", "notice"], "{method}");
         assert!(told.iter().all(|(_, error)| error.to_string() == end.to_string()));
@@ -149,6 +124,6 @@ async fn one_attempt_is_made_and_told_once() {
             })
             .build()
             .unwrap();
-        timeout(Duration::from_secs(30), component.start()).await.unwrap().unwrap();
+        soon(component.start()).await.unwrap();
     }
 }
