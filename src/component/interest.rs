@@ -165,4 +165,8 @@ impl<M: 'static, H: EventHandler<M>> EventHandler<M> for Shared<H, M> {
     fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>> {
         self.inner.handle(event)
     }
+
+    fn lagged(&self, missed: u64) -> bool {
+        self.inner.lagged(missed)
+    }
 }

@@ -68,6 +68,14 @@ pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
     /// # Errors
     /// The future's error means that the event does not fit the parameters.
     fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>>;
+
+    /// Is told the number of events that were dropped, because the handler takes them too slowly.
+    /// Returns whether it has dealt with the loss. Default: false; then the loss is a
+    /// [`UserError`](crate::session::UserError).
+    fn lagged(&self, missed: u64) -> bool {
+        let _ = missed;
+        false
+    }
 }
 
 macro_rules! event_handlers {

@@ -12,6 +12,7 @@ use futures_core::Stream;
 use crate::core::client::{Answer, RequestTicket};
 use crate::error::{CloseReason, Lagged, SubscribeError};
 use crate::message::{CancelMode, SubscribeOptions};
+use crate::rt::guard::catch;
 use crate::rt::{self, BoxFuture};
 use crate::session::command::{Command, Signal};
 use crate::session::ending::{self, Ending, EndingWatch};
@@ -365,7 +366,9 @@ async fn handle_events<M>(
         let event = match item {
             Ok(event) => event,
             Err(lagged) => {
-                errors.tell(&topic, lagged);
+                if !catch(|| handler.lagged(lagged.missed)).unwrap_or(false) {
+                    errors.tell(&topic, lagged);
+                }
                 continue;
             }
         };
