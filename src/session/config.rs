@@ -84,6 +84,14 @@ impl SessionConfig {
         self
     }
 
+    /// Adds keys to HELLO.Details, for extensions of a router. Those that WAMP defines, such as
+    /// `roles` and `authid`, are not replaced. Default: none.
+    #[must_use]
+    pub fn hello_details(mut self, details: Dict) -> Self {
+        self.client.hello = details;
+        self
+    }
+
     /// Sets `disclose_me` of calls and publications that do not set it themselves. Default: not set,
     /// and the router decides.
     #[doc(alias("caller_disclose_me", "publisher_disclose_me"))]

@@ -153,6 +153,12 @@ impl<'a> Connect<'a> {
         self
     }
 
+    /// Adds keys to HELLO.Details; see [`SessionConfig::hello_details`].
+    pub fn hello_details(mut self, details: Dict) -> Self {
+        self.config = self.config.hello_details(details);
+        self
+    }
+
     /// See [`SessionConfig::authentication`].
     pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
         self.config = self.config.authentication(authentication);

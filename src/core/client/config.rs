@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::value::Dict;
+
 /// Settings of a session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub struct ClientConfig {
     pub details_limit: usize,
     /// Maximum length in bytes of a received message before WELCOME. Default: 128 KiB.
     pub joining_limit: usize,
+    /// Further keys of HELLO.Details. Default: none.
+    pub hello: Dict,
 }
 
 impl Default for ClientConfig {
@@ -36,6 +40,7 @@ impl Default for ClientConfig {
             payload_passthru: false,
             details_limit: 64 << 10,
             joining_limit: 128 << 10,
+            hello: Dict::new(),
         }
     }
 }

@@ -100,6 +100,7 @@ impl Client {
         (self.cut_short, self.router) = (Recent::default(), Roles::new());
         let JoinRequest { realm, authmethods, authid, authrole, authextra } = request;
         let mut details = HelloDetails::default();
+        details.extra = self.config.hello.clone();
         details.roles = Some(client_roles(self.config.payload_passthru));
         details.agent = Some(self.config.agent.clone());
         details.authmethods = (!authmethods.is_empty()).then(|| authmethods.clone());
