@@ -3,6 +3,7 @@
 import { isObject, need } from './check.js';
 import { described, textOf } from './errors.js';
 import { methodsOf } from './module/provers.js';
+import { JoiningSession } from './session.js';
 import { proversOfNames, readAuthentication } from './provers.js';
 import { CANNOT_AUTHENTICATE } from './uris.js';
 
@@ -24,6 +25,8 @@ export class Credentials {
   /** Resolves to the provers of the methods. */
   #provers;
   #onchallenge;
+  /** Realm of the session that is joined. */
+  #realm;
   /** The last error of `onchallenge`, in a list. */
   #thrown = [];
 
@@ -48,6 +51,7 @@ export class Credentials {
     this.identity = { authid, authrole, authextra };
     this.hasMethods = authentication !== undefined || authmethods?.length > 0;
     this.#onchallenge = onchallenge;
+    this.#realm = options.realm ?? 'realm1';
     // A weak reference: the module must not keep the user's functions alive.
     const weak = new WeakRef(this);
     const answer = onchallenge && ((method, extra) => weak.deref()?.#answer(method, extra));
@@ -68,7 +72,8 @@ export class Credentials {
   }
 
   /** Waits for a join; an error of `onchallenge` is the cause of its failure. */
-  async joined(promise) {
+  async joined(promise, realm = this.#realm) {
+    this.#realm = realm;
     this.#thrown = [];
     try {
       return await described(promise);
@@ -88,7 +93,7 @@ export class Credentials {
   async #answer(method, extra) {
     try {
       this.#thrown = [];
-      const answer = await this.#onchallenge.call(undefined, undefined, method, extra);
+      const answer = await this.#onchallenge.call(undefined, new JoiningSession(this.#realm), method, extra);
       const [signature, more = {}] = Array.isArray(answer) ? answer : [answer];
       need('what onchallenge gives', signature, typeof signature === 'string');
       need('what onchallenge gives with it', more, isObject(more));

@@ -1,5 +1,6 @@
 // Calls: a promise of the result that can also be looped over, for progressive results.
 
+import { log } from './log.js';
 import { attempt, finite, isFlag, isObject, isSignal, need, needDuration, request, split } from './check.js';
 import { described, WampError } from './errors.js';
 
@@ -101,24 +102,31 @@ export class Call extends Promise {
       (error) => (end = { error }),
     ).then(() => wake());
     const giveUp = () => this.#giveUp(new WampError('wamp.error.canceled', ['the loop was left']));
-    return (async function* () {
-      try {
-        for (;;) {
-          while (steps.length > 0) {
-            yield steps.shift();
-          }
-          if (end !== undefined) {
-            if ('error' in end) {
-              throw end.error;
-            }
-            return;
-          }
-          await new Promise((resolve) => (wake = resolve));
+    const results = (async function* () {
+      for (;;) {
+        while (steps.length > 0) {
+          yield steps.shift();
         }
-      } finally {
-        giveUp();
+        if (end !== undefined) {
+          if ('error' in end) {
+            throw end.error;
+          }
+          return;
+        }
+        await new Promise((resolve) => (wake = resolve));
       }
     })();
+    return {
+      next: () => results.next(),
+      // Also before the first `next()`, where a generator would run nothing.
+      return(value) {
+        giveUp();
+        return results.return(value);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   async #perform(raw, errors, procedure, args, kwargs, options) {
@@ -208,7 +216,7 @@ export class Call extends Promise {
       return new Result(args, kwargs, details);
     }
     if (missed > 0) {
-      console.warn(`wampwerk: ${missed} progressive results were dropped: they are taken too slowly`);
+      log('warn', `wampwerk: ${missed} progressive results were dropped: they are taken too slowly`);
     }
     if (args.length <= 1 && Object.keys(kwargs).length === 0) {
       return args[0];

@@ -1,5 +1,6 @@
 /** Components, Autobahn|JS's connections, and the computations of authentication. */
 
+import type { ExtensionOptions, JoiningSession } from './extensions.js';
 import type {
   Authentication,
   ChallengeAnswer,
@@ -54,13 +55,13 @@ export interface Credentials {
   authrole?: string;
   authextra?: Kwargs;
   onchallenge?: (
-    session: undefined,
+    session: JoiningSession,
     method: string,
     extra: KwargsIn,
   ) => ChallengeAnswer | PromiseLike<ChallengeAnswer>;
 }
 
-export interface ComponentOptions extends Credentials {
+export interface ComponentOptions extends Credentials, ExtensionOptions {
   /** Realm to join. Default: `realm1`. */
   realm?: string;
   /**
@@ -235,7 +236,7 @@ export class Component {
   subscribe<A extends any[] = any[], K = Record<string, any>>(
     topic: string,
     handler: EventHandler<A, K>,
-    options?: Omit<SubscribeOptions, 'onLagged'>,
+    options?: SubscribeOptions,
   ): () => boolean;
 
   /**
@@ -261,7 +262,7 @@ export class Component {
   retryNow(): void;
 }
 
-export interface ConnectionOptions extends Credentials, RetryOptions {
+export interface ConnectionOptions extends Credentials, RetryOptions, ExtensionOptions {
   /** URL of the router. */
   url?: Transport['url'];
   /**

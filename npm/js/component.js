@@ -5,11 +5,12 @@ import { authenticationOptions, Credentials } from './authentication.js';
 import { attemptNow, finite, isObject, key, need, needDuration, needQueue, split, tell } from './check.js';
 import { answering } from './endpoint.js';
 import { describedNow, Errors } from './errors.js';
+import { Extensions, extensionOptions } from './extensions.js';
 import { init, isLoaded } from './loading.js';
 import { ComponentLink } from './module/component.js';
 import { registerOptions, Session, subscribeOptions } from './session.js';
 import { readTransports } from './settings.js';
-import { isReadable } from './subscription.js';
+import { isReadable, tellLagged } from './subscription.js';
 
 /** Name in the module for transports with a URL function. */
 const ASKED = 'url';
@@ -27,6 +28,7 @@ const componentOptions = [
   'batched',
   'discloseMe',
   'onUserError',
+  ...extensionOptions,
 ];
 
 const stations = ['start', 'connect', 'join', 'ready', 'leave', 'disconnect', 'connectfailure', 'retry'];
@@ -41,6 +43,7 @@ export class Component {
   /** Results of the URL functions. */
   #url;
   #credentials;
+  #extensions;
   #main;
   #isFatal;
   #onUserError;
@@ -75,6 +78,7 @@ export class Component {
     need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
     need('onUserError', onUserError, onUserError === undefined || typeof onUserError === 'function');
     this.#credentials = new Credentials(options);
+    this.#extensions = new Extensions(options);
     this.#main = main;
     this.#isFatal = isFatal;
     this.#onUserError = onUserError;
@@ -82,7 +86,8 @@ export class Component {
     if (onUserError !== undefined) {
       this.#errors.onUserError = (error, text) => weak.deref()?.#onUserError.call(undefined, error, text);
     }
-    this.#shared = { credentials: this.#credentials, errors: this.#errors, prefixes: new Map() };
+    const { strictUris } = this.#extensions;
+    this.#shared = { credentials: this.#credentials, errors: this.#errors, prefixes: new Map(), strictUris };
     const read = readTransports(transports, { timeout, batched });
     this.#urls = read.map(({ urlFunction }) => urlFunction);
     const asked = main !== undefined;
@@ -91,7 +96,7 @@ export class Component {
     this.extra = extra;
     this.realm = realm;
     Object.defineProperty(this, 'realm', { writable: false });
-    if (isLoaded()) {
+    if (isLoaded() && !this.#extensions.isNeeded) {
       this.#build();
     }
   }
@@ -130,9 +135,10 @@ export class Component {
   subscribe(topic, handler, options) {
     need('topic', topic, typeof topic === 'string');
     need('handler', handler, typeof handler === 'function');
-    const [{ queue }, wire] = split(options, ['queue'], subscribeOptions);
+    const [{ queue, onLagged }, wire] = split(options, ['queue', 'onLagged'], subscribeOptions);
     needQueue(queue);
-    const entry = { handler };
+    need('onLagged', onLagged, onLagged === undefined || typeof onLagged === 'function');
+    const entry = { handler, onLagged };
     const [weak, errors] = [new WeakRef(entry), this.#errors];
     const handle = (event) => {
       const { args, kwargs, details } = event;
@@ -140,7 +146,14 @@ export class Component {
         ? attemptNow(() => weak.deref()?.handler(args, kwargs, details), errors, 'an event handler')
         : undefined;
     };
-    return this.#declare(entry, (raw) => raw.subscribe(topic, handle, wire, queue));
+    const lagged = (missed) => {
+      // Of a declaration that was not withdrawn.
+      const declared = weak.deref();
+      if (declared !== undefined) {
+        tellLagged(missed, topic, declared.onLagged, errors);
+      }
+    };
+    return this.#declare(entry, (raw) => raw.subscribe(topic, handle, lagged, wire, queue));
   }
 
   async start(options = {}) {
@@ -178,7 +191,7 @@ export class Component {
 
   async #run() {
     const stops = this.#stops;
-    await init();
+    await Promise.all([init(), this.#extensions.load()]);
     if (stops !== this.#stops) {
       return;
     }
@@ -211,7 +224,9 @@ export class Component {
       fail: (component, error) => component.#fail(error),
     });
     // A function of this scope that uses `this` would keep it alive, as the hooks have the same scope.
-    const settings = this.#settings;
+    const { socket, ...own } = this.#extensions.settings();
+    const transports = this.#settings.transports.map((transport) => ({ ...transport, socket }));
+    const settings = { ...this.#settings, transports, ...own };
     const raw = describedNow(() => new ComponentLink(settings, hooks));
     for (const declared of this.#declared) {
       declared.establish(raw);

@@ -3,6 +3,7 @@
 import { authenticationOptions } from './authentication.js';
 import { attempt, isObject, need, tell } from './check.js';
 import { Component } from './component.js';
+import { extensionOptions } from './extensions.js';
 import { WampError } from './errors.js';
 
 /** Retry settings with Autobahn's names, in seconds. */
@@ -28,6 +29,7 @@ const connectionOptions = [
   'timeout',
   'batched',
   'discloseMe',
+  ...extensionOptions,
 ];
 
 /** Options of Autobahn|JS that have no effect here. */
@@ -80,7 +82,7 @@ export class Connection {
     need('transports', transports, Array.isArray(transports) && transports.length > 0);
     const { isFatal, timeout, batched, discloseMe } = options;
     const given = { realm, isFatal, timeout, batched, discloseMe, onUserError: on_user_error };
-    for (const name of authenticationOptions) {
+    for (const name of [...authenticationOptions, ...extensionOptions]) {
       given[name] = options[name];
     }
     given.transports = transports.map((transport, place) => transportOf(transport, place, options));

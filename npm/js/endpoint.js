@@ -140,7 +140,9 @@ function isBuiltIn(prototype) {
   if (typeof constructor !== 'function') {
     return false;
   }
-  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
+  // Node writes some classes of the browser in JavaScript.
+  const isGlobal = globalThis[constructor.name] === constructor;
+  return isGlobal || /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
 }
 
 async function answer(endpoint, args, kwargs, details, errors) {

@@ -19,9 +19,11 @@
  * ±2^53; binary data becomes a `Uint8Array` of its own; a dict becomes a plain object.
  */
 
+import type { Deferred, ExtensionOptions, JoiningSession } from './extensions.js';
 import type { Meta } from './meta.js';
 
 export * from './component.js';
+export * from './extensions.js';
 export * from './meta.js';
 
 /** The URIs of errors and of closing, under the names that they have in Rust. */
@@ -87,7 +89,7 @@ export function init(source?: WasmSource, options?: { auth?: WasmSource }): Prom
  */
 export function initAuth(source?: WasmSource): Promise<void>;
 
-export interface ConnectOptions {
+export interface ConnectOptions extends ExtensionOptions {
   /** URL of the router: `ws://` or `wss://`. */
   url: string | URL;
   /** Realm to join. */
@@ -118,10 +120,15 @@ export interface ConnectOptions {
    */
   onWelcome?: (welcome: Welcome) => unknown;
   /**
-   * Gives up connecting and joining when it aborts: {@link connect} fails with the signal's reason. A
-   * session that is joined stays.
+   * Gives up connecting and joining when it aborts, also while `onWelcome` runs: {@link connect} fails
+   * with the signal's reason. A session that {@link connect} has returned stays.
    */
   signal?: AbortSignal;
+  /**
+   * Receives errors that handlers and callbacks of the session throw. `where` is a text for people.
+   * Default: `reportError()`; Node has none, and ends the process.
+   */
+  onUserError?: (error: unknown, where: string) => unknown;
   /**
    * Authentication methods with their settings, in the order of preference. The router chooses the
    * first that it supports. Cannot be combined with `authmethods`. Default: none, which means
@@ -156,9 +163,9 @@ export interface ConnectOptions {
    * await connect({ url, realm, authmethods: ['ticket'], authid: 'joe', onchallenge });
    * ```
    *
-   * @param session undefined: there is none yet
+   * @param session not joined yet; it has `log()` and `defer()`
    */
-  onchallenge?: (session: undefined, method: string, extra: KwargsIn) => ChallengeAnswer | PromiseLike<ChallengeAnswer>;
+  onchallenge?: (session: JoiningSession, method: string, extra: KwargsIn) => ChallengeAnswer | PromiseLike<ChallengeAnswer>;
 }
 
 /** Answer to the router's challenge: the signature, or the signature and extra data. */
@@ -363,7 +370,8 @@ export interface SubscribeOptions {
   queue?: number;
   /**
    * Receives the number of lost events, at the place where they are missing. They are also in
-   * {@link EventDetails.missed} of the next event. Default: a warning in the console.
+   * {@link EventDetails.missed} of the next event. Default: `onUserError`; without it, a warning in the
+   * console.
    */
   onLagged?: (missed: number) => unknown;
   [option: `${string}_${string}`]: unknown;
@@ -568,6 +576,21 @@ export class Session {
    * that need a missing feature fail with `wamp.error.feature_not_supported` and are not sent.
    */
   supports(role: 'broker' | 'dealer' | (string & {}), feature: string): boolean;
+
+  /** Features of the router by the roles of this side, as in Autobahn|JS. */
+  readonly features: Readonly<Record<'publisher' | 'subscriber' | 'caller' | 'callee', Record<string, boolean>>>;
+  /** The subscriptions that are active. */
+  readonly subscriptions: Subscription[];
+  /** The registrations that are active. */
+  readonly registrations: Registration[];
+  /** As `subscription.unsubscribe()`. @throws {TypeError} if it is not one of this session */
+  unsubscribe(subscription: Subscription): Promise<void>;
+  /** As `registration.unregister()`. @throws {TypeError} if it is not one of this session */
+  unregister(registration: Registration): Promise<void>;
+  /** Writes to the console with the session's id, at the level `info`; see {@link setLogLevel}. */
+  log(...words: unknown[]): void;
+  /** Returns a promise with its functions, as Autobahn|JS does. */
+  defer<T = unknown>(): Deferred<T>;
 
   /**
    * Maps the errors of a URI to a class, in both directions, for this session and those that

@@ -3,7 +3,9 @@
 
 import { authenticationOptions, Credentials } from './authentication.js';
 import { finite, isObject, isSignal, need, needDuration } from './check.js';
+import { Extensions, extensionOptions } from './extensions.js';
 import { init } from './loading.js';
+import * as port from './module/port.js';
 import { join } from './module/session.js';
 import { admitted } from './session.js';
 import { readConnection } from './settings.js';
@@ -22,7 +24,9 @@ export {
 } from './errors.js';
 export { init } from './loading.js';
 export { initAuth } from './loading-auth.js';
+export { setLogLevel } from './log.js';
 export { Meta } from './meta.js';
+export { isUri, UriPattern } from './patterns.js';
 export { Publication, Session } from './session.js';
 export { EventStream, Registration, Subscription } from './subscription.js';
 export * as uris from './uris.js';
@@ -36,7 +40,9 @@ const connectOptions = [
   'discloseMe',
   'onWelcome',
   'signal',
+  'onUserError',
   ...authenticationOptions,
+  ...extensionOptions,
 ];
 
 export async function connect(options) {
@@ -44,7 +50,7 @@ export async function connect(options) {
   for (const name of Object.keys(options)) {
     need('an option', name, connectOptions.includes(name));
   }
-  const { url, realm, serializers, timeout, batched = false, discloseMe, onWelcome, signal } = options;
+  const { url, realm, serializers, timeout, batched = false, discloseMe, onWelcome, signal, onUserError } = options;
   need('realm', realm, typeof realm === 'string');
   need('url', url, typeof url === 'string' || url instanceof URL);
   need('serializers', serializers, serializers === undefined || Array.isArray(serializers));
@@ -53,14 +59,24 @@ export async function connect(options) {
   need('discloseMe', discloseMe, discloseMe === undefined || typeof discloseMe === 'boolean');
   need('onWelcome', onWelcome, onWelcome === undefined || typeof onWelcome === 'function');
   need('signal', signal, signal === undefined || isSignal(signal));
+  need('onUserError', onUserError, onUserError === undefined || typeof onUserError === 'function');
   need('authentication', options.authentication, typeof options.authentication !== 'function');
   const limit = finite(timeout);
   const transport = readConnection({ url, serializers, timeout: limit, batched });
   const credentials = new Credentials(options);
+  const extensions = new Extensions(options);
   signal?.throwIfAborted();
-  await init();
+  await Promise.all([init(), extensions.load()]);
   const methods = await credentials.methods();
-  const settings = { ...transport, realm, timeout: limit, discloseMe, ...credentials.identity, methods };
-  const raw = await credentials.joined(join(settings, signal));
-  return admitted(raw, { credentials, onWelcome });
+  const own = extensions.settings();
+  const settings = { ...transport, realm, timeout: limit, discloseMe, ...credentials.identity, methods, ...own };
+  let raw;
+  try {
+    raw = await credentials.joined(join(settings, signal), realm);
+  } finally {
+    // The socket is made, or is not needed.
+    port.close(own.socket);
+  }
+  const { strictUris } = extensions;
+  return admitted(raw, { credentials, onWelcome, onUserError, strictUris }, signal);
 }

@@ -17,10 +17,12 @@ import {
   split,
 } from './check.js';
 import { answering, endpointsOf } from './endpoint.js';
-import { ConnectError, described, Errors, textOf } from './errors.js';
+import { ConnectError, described, Errors, textOf, WampError } from './errors.js';
+import { log } from './log.js';
 import { Meta } from './meta.js';
+import { isUri } from './patterns.js';
 import { EventStream, pump, Registration, Subscription } from './subscription.js';
-import { CANNOT_AUTHENTICATE } from './uris.js';
+import { CANNOT_AUTHENTICATE, INVALID_URI } from './uris.js';
 
 const publishOptions = {
   acknowledge: isFlag,
@@ -68,6 +70,8 @@ export class Session {
   #prefixes;
   #welcome;
   #meta;
+  #subscriptions = new Set();
+  #registrations = new Set();
 
   constructor(token, raw, shared) {
     own(token, 'connect()');
@@ -137,6 +141,38 @@ export class Session {
     return this.#meta;
   }
 
+  get features() {
+    const { broker, dealer } = this.welcome.roles ?? {};
+    const [events, calls] = [broker?.features ?? {}, dealer?.features ?? {}];
+    return { publisher: events, subscriber: events, caller: calls, callee: calls };
+  }
+
+  get subscriptions() {
+    return [...this.#subscriptions].filter(({ isActive }) => isActive);
+  }
+
+  get registrations() {
+    return [...this.#registrations].filter(({ isActive }) => isActive);
+  }
+
+  async unsubscribe(subscription) {
+    need('subscription', subscription, this.#subscriptions.has(subscription) || subscription?.isActive === false);
+    await subscription.unsubscribe();
+  }
+
+  async unregister(registration) {
+    need('registration', registration, this.#registrations.has(registration) || registration?.isActive === false);
+    await registration.unregister();
+  }
+
+  log(...words) {
+    log('info', `WAMP session ${this.id} in ${this.realm}:`, ...words);
+  }
+
+  defer() {
+    return deferred();
+  }
+
   supports(role, feature) {
     return this.welcome.roles?.[role]?.features?.[feature] === true;
   }
@@ -171,11 +207,16 @@ export class Session {
 
   call(procedure, args, kwargs, options) {
     const uri = this.resolve(procedure);
+    const wrong = this.#refusal('procedure', uri);
+    if (wrong !== undefined) {
+      return Promise.reject(wrong);
+    }
     return Call.make(this.#raw, this.#errors, uri, args, kwargs, options);
   }
 
   async publish(topic, args, kwargs, options) {
     const words = request('topic', this.resolve(topic), args, kwargs);
+    this.#check('topic', words[0]);
     const [, wire] = split(options, [], publishOptions);
     const id = await described(this.#raw.publish(...words, wire), this.#errors);
     return id === undefined ? undefined : new Publication(key, id);
@@ -188,11 +229,11 @@ export class Session {
       return this.#subscribe(topic, options).then((raw) => {
         const subscription = new Subscription(key, raw, topic, this.#errors, options?.onLagged);
         subscription[pump](handler);
-        return subscription;
+        return kept(this.#subscriptions, subscription);
       });
     }
     const stream = this.#stream(topic, rest).then(
-      (raw) => new EventStream(key, raw, topic, this.#errors, handler?.onLagged),
+      (raw) => kept(this.#subscriptions, new EventStream(key, raw, topic, this.#errors, handler?.onLagged)),
     );
     return Object.assign(stream, { [Symbol.asyncIterator]: () => pending(stream) });
   }
@@ -202,10 +243,11 @@ export class Session {
     need('procedure', procedure, typeof procedure === 'string');
     need('endpoint', endpoint, typeof endpoint === 'function');
     const [, wire] = split(options, [], registerOptions);
+    this.#check('procedure', procedure, wire.match);
     const raw = this.#raw;
     const answer = answering(endpoint, raw, this.#errors);
     const registration = await described(raw.register(procedure, answer, wire), this.#errors);
-    return new Registration(key, registration, procedure, this.#errors);
+    return kept(this.#registrations, new Registration(key, registration, procedure, this.#errors));
   }
 
   async registerAll(prefix, object, options) {
@@ -246,7 +288,7 @@ export class Session {
   async rejoin(realm = this.realm) {
     need('realm', realm, typeof realm === 'string');
     const { credentials } = this.#shared;
-    return admitted(await credentials.joined(this.#raw.rejoin(realm)), this.#shared);
+    return admitted(await credentials.joined(this.#raw.rejoin(realm), realm), this.#shared);
   }
 
   onClose(callback) {
@@ -262,6 +304,22 @@ export class Session {
     return () => void this.#callbacks.delete(entry);
   }
 
+  #check(what, uri, match) {
+    const wrong = this.#refusal(what, uri, match);
+    if (wrong !== undefined) {
+      throw wrong;
+    }
+  }
+
+  /** Returns the error of a URI that is not valid by the strict rule, if that is wanted. */
+  #refusal(what, uri, match = 'exact') {
+    if (!this.#shared.strictUris || typeof uri !== 'string' || isUri(uri, { strict: true, match })) {
+      return undefined;
+    }
+    const text = `the ${what} "${uri}" is not a valid URI: components are lower case letters, digits and _`;
+    return new WampError(INVALID_URI, [text], {}, text);
+  }
+
   /** Without a handler the second argument is the options. */
   async #stream(topic, rest) {
     const [options, surplus] = rest;
@@ -274,6 +332,7 @@ export class Session {
   async #subscribe(topic, options) {
     need('topic', topic, typeof topic === 'string');
     const [{ queue, onLagged }, wire] = split(options, ['queue', 'onLagged'], subscribeOptions);
+    this.#check('topic', topic, wire.match);
     needQueue(queue);
     need('onLagged', onLagged, onLagged === undefined || typeof onLagged === 'function');
     return described(this.#raw.subscribe(topic, wire, queue), this.#errors);
@@ -281,31 +340,87 @@ export class Session {
 }
 
 /** Creates a session from a joined one, if `onWelcome` accepts it. */
-export async function admitted(raw, given) {
-  const { onWelcome, credentials, errors = new Errors(), prefixes = new Map() } = given;
-  const session = new Session(key, raw, { onWelcome, credentials, errors, prefixes });
-  if (onWelcome === undefined) {
+export async function admitted(raw, given, signal = undefined) {
+  const { onWelcome, onUserError, credentials, errors = new Errors(), prefixes = new Map(), strictUris } = given;
+  errors.onUserError ??= onUserError;
+  const session = new Session(key, raw, { onWelcome, credentials, errors, prefixes, strictUris });
+  if (onWelcome === undefined && !signal?.aborted) {
     return session;
   }
-  let text = 'the session was refused by onWelcome';
-  let cause;
+  const aborted = abortOf(signal);
+  let [text, cause] = ['the session was refused by onWelcome'];
   try {
-    const verdict = (async () => onWelcome(session.welcome))();
-    // The answer may never come; then the end of the session decides.
+    const verdict = (async () => onWelcome?.(session.welcome))();
+    // The answer may never come; then the end of the session or the signal decides.
     const ended = session.closed.then(({ reason, message }) => {
       throw new ConnectError(reason, message === null ? [] : [message]);
     });
-    if ((await Promise.race([verdict, ended])) !== false) {
+    if ((await Promise.race([aborted.promise, verdict, ended])) !== false) {
       return session;
     }
   } catch (error) {
+    if (signal?.aborted) {
+      void session.leave();
+      throw signal.reason;
+    }
     if (error instanceof ConnectError && !session.isOpen) {
       throw error;
     }
     [text, cause] = [textOf(error), error];
+  } finally {
+    aborted.forget();
   }
   await session.leave(CANNOT_AUTHENTICATE, text);
   throw new ConnectError(CANNOT_AUTHENTICATE, [text], {}, text, { cause });
+}
+
+/** Returns a promise that a signal rejects, until `forget()`. */
+function abortOf(signal) {
+  let forget = () => {};
+  const promise = new Promise((_, reject) => {
+    if (signal !== undefined) {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      forget = () => signal.removeEventListener('abort', abort);
+      if (signal.aborted) {
+        abort();
+      }
+    }
+  });
+  return { promise, forget };
+}
+
+/** What `onchallenge` gets in the place of a session: it is not joined yet. */
+export class JoiningSession {
+  id = null;
+  isOpen = false;
+
+  constructor(realm) {
+    this.realm = realm;
+    Object.freeze(this);
+  }
+
+  log(...words) {
+    log('info', `WAMP session that joins ${this.realm}:`, ...words);
+  }
+
+  defer() {
+    return deferred();
+  }
+}
+
+/** Returns a promise with its functions, as Autobahn|JS does. */
+function deferred() {
+  const parts = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
+}
+
+/** Lists a subscription or registration until its end. */
+function kept(list, item) {
+  list.add(item);
+  void item.ended.then(() => list.delete(item));
+  return item;
 }
 
 /** Iterator of a subscription that is not yet confirmed. */

@@ -1,5 +1,8 @@
 // Bytes that grow: where the codecs write the payload of a command.
 
+import { EncodeError } from './errors.js';
+import { PAYLOAD_SIZE_EXCEEDED } from './uris.js';
+
 const utf8 = new TextEncoder();
 
 /** Capacity at the start, in bytes. */
@@ -7,6 +10,9 @@ const SMALL = 4096;
 
 /** Capacity above which `clear()` gives the memory back, in bytes. */
 const LARGE = 1 << 20;
+
+/** Maximum size of a request in bytes. The module has 4 GiB, and needs several copies. */
+const LARGEST = 1 << 29;
 
 /**
  * A growing buffer, reused from command to command. `bytes` and `view` are replaced when it grows,
@@ -86,6 +92,10 @@ export class Sink {
 
   #grow(count) {
     const { bytes, length } = this;
+    if (length + count > LARGEST) {
+      const text = `the request has more than ${LARGEST} bytes, the most that the wasm module can take`;
+      throw new EncodeError(PAYLOAD_SIZE_EXCEEDED, [text], {}, text);
+    }
     this.#allocate(Math.max(2 * bytes.length, length + count));
     this.bytes.set(bytes.subarray(0, length));
   }

@@ -1,8 +1,10 @@
 // Subscriptions and registrations for users.
 
+import { log } from './log.js';
 import { attemptNow, own, tell } from './check.js';
-import { described } from './errors.js';
+import { described, WampError } from './errors.js';
 import { pump as pumpEvents } from './module/subscription.js';
+import { UNAVAILABLE } from './uris.js';
 
 export const pump = Symbol('pump');
 const next = Symbol('next');
@@ -140,12 +142,15 @@ export function isReadable({ error }, errors) {
   return error === undefined;
 }
 
-/** Reports lost events: to `onLagged` if it is set, otherwise to the console. */
+/** Reports lost events: to `onLagged`, otherwise to `onUserError`, otherwise to the console. */
 export function tellLagged(missed, topic, onLagged, errors) {
-  if (onLagged === undefined) {
-    console.warn(`wampwerk: ${missed} events of ${topic} were dropped: they are handled too slowly`);
-  } else {
+  const text = `${missed} events of ${topic} were dropped: they are handled too slowly`;
+  if (onLagged !== undefined) {
     attemptNow(() => onLagged(missed), errors, 'onLagged');
+  } else if (errors.onUserError !== undefined) {
+    tell(new WampError(UNAVAILABLE, [text]), errors, `the subscription of ${topic}`);
+  } else {
+    log('warn', `wampwerk: ${text}`);
   }
 }
 

@@ -19,6 +19,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::authentication::{self, asked};
 use crate::face::{self, Entry, Question, spawn};
+use crate::hooks;
 use crate::json;
 use crate::record::Kind;
 use crate::registration::{JavaScript, JsProcedure};
@@ -249,6 +250,12 @@ fn session_config(settings: &Dict) -> Result<SessionConfig, ConnectError> {
     if let Some(disclose) = json::flag(settings, "discloseMe") {
         config = config.disclose_me(disclose);
     }
+    if let Some(codec) = hooks::payload_codec(settings) {
+        config = config.payload_codec(codec);
+    }
+    if let Some(Value::Dict(details)) = settings.get("helloDetails") {
+        config = config.hello_details(details.clone());
+    }
     let (authid, authrole, authextra) = authentication::identity(settings);
     if let Some(authid) = authid {
         config = config.authid(authid);
@@ -279,8 +286,8 @@ fn transports(handle: u32, settings: &Dict) -> Result<Vec<Transport>, ConfigErro
     let list = json::list(settings, "transports").iter().filter_map(Value::as_dict).enumerate();
     list.map(|(place, settings)| {
         let config = transport_config(settings);
-        if json::flag(settings, "asked") == Some(true) {
-            let entry = url_asked_for(config, place, handle);
+        if json::flag(settings, "asked") == Some(true) || settings.get("socket").is_some() {
+            let entry = made_per_attempt(config, place, handle, settings);
             let entry = entry.map_err(|error| error.within(format!("transports[{place}]")))?;
             return Ok(Transport::Asked(entry));
         }
@@ -289,7 +296,7 @@ fn transports(handle: u32, settings: &Dict) -> Result<Vec<Transport>, ConfigErro
     .collect()
 }
 
-fn transport_config(settings: &Dict) -> TransportConfig {
+pub(crate) fn transport_config(settings: &Dict) -> TransportConfig {
     let number = |key| json::number(settings, key);
     let mut config = TransportConfig::new(json::text(settings, "url").unwrap_or_default())
         .batched(json::flag(settings, "batched") == Some(true));
@@ -324,22 +331,33 @@ fn transport_config(settings: &Dict) -> TransportConfig {
     config
 }
 
-/// Its own URL only allows the check of the other settings.
-fn url_asked_for(
+/// A transport whose URL is asked for, or whose socket JavaScript makes. In the first case its own URL
+/// only allows the check of the other settings.
+fn made_per_attempt(
     config: TransportConfig,
     place: usize,
     handle: u32,
+    settings: &Dict,
 ) -> Result<TransportEntry, ConfigError> {
     config.connector()?;
     let policy = config.retry_policy().cloned();
-    let entry = TransportEntry::per_attempt(ASKED, move || {
+    let settings = settings.clone();
+    let is_asked = json::flag(&settings, "asked") == Some(true);
+    let name = if is_asked { ASKED } else { json::text(&settings, "url").unwrap_or_default() };
+    let entry = TransportEntry::per_attempt(name.to_owned(), move || {
         let config = config.clone();
+        let settings = settings.clone();
         let about = json::write(Dict::from([("place", Value::from(place as u64))]));
-        let url = ask(handle, "url", 0, about);
+        let url = is_asked.then(|| ask(handle, "url", 0, about));
         async move {
-            let answer = json::read(&url.await?)?;
-            let url = json::text(&answer, "url").unwrap_or_default();
-            Ok::<_, BoxError>(config.url(url).connector()?)
+            let config = match url {
+                Some(url) => {
+                    let answer = json::read(&url.await?)?;
+                    config.url(json::text(&answer, "url").unwrap_or_default())
+                }
+                None => config,
+            };
+            Ok::<_, BoxError>(hooks::scoped(config.connector()?, &settings))
         }
     });
     Ok(match policy {
@@ -405,5 +423,10 @@ impl EventHandler<JavaScript> for JsHandler {
             poll_fn(|cx| source.poll_credit(cx)).await;
             Ok(())
         })
+    }
+
+    fn lagged(&self, missed: u64) -> bool {
+        self.source.tell_lagged(missed);
+        true
     }
 }

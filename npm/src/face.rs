@@ -117,6 +117,12 @@ pub(crate) enum Question {
     /// To a component: whether an error makes further attempts pointless. The text is the report;
     /// the answer is empty for the default decision, otherwise `true` or `false`.
     IsFatal = 3,
+    /// To a maker of sockets: whether it makes those that are opened now. The text is not empty if so.
+    Socket = 4,
+    /// To a payload codec: encodes arguments, as in `module/payloads.js`.
+    Encode = 5,
+    /// To a payload codec: decodes arguments.
+    Decode = 6,
 }
 
 /// Asks a question that is answered at once. The error is a text.

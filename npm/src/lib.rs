@@ -13,6 +13,7 @@ mod call;
 mod command;
 mod component;
 mod face;
+mod hooks;
 mod json;
 mod record;
 mod registration;

@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use js_sys::Function;
-use wampwerk::message::Payload;
+use wampwerk::message::{Payload, Serializer};
 use wasm_bindgen::prelude::*;
 
 /// Kinds of records, as in `port.js`.
@@ -154,8 +154,15 @@ impl Record<'_> {
         self.bytes(value.as_bytes());
     }
 
-    /// Appends `args` and `kwargs`. Either is empty if it is missing.
+    /// Appends `args` and `kwargs`. Either is empty if it is missing. What a payload codec has decoded is
+    /// written as JSON, which no list and no dict of the other formats begins like.
     pub(crate) fn payload(&mut self, payload: &Payload) {
+        if payload.serializer().is_none() && !payload.is_empty() && payload.opaque().is_none() {
+            let json = payload.clone().into_serializer(Serializer::Json).unwrap_or_default();
+            if json.encoded().is_some() {
+                return self.payload(&json);
+            }
+        }
         let (args, kwargs) = payload.encoded().unwrap_or_default();
         self.bytes(args);
         self.bytes(kwargs.unwrap_or_default());

@@ -8,12 +8,14 @@ use tokio::sync::oneshot;
 use wampwerk::Uri;
 use wampwerk::error::{CloseReason, ConnectError, Violation};
 use wampwerk::message::{PublishOptions, Serializer};
-use wampwerk::session::{Connect, Session};
+use wampwerk::session::{Connect, Session, connect_with};
 use wampwerk::value::{Dict, Value};
 
 use crate::authentication;
 use crate::command::Fields;
+use crate::component::transport_config;
 use crate::face::{self, Entry, spawn, spawn_until};
+use crate::hooks;
 use crate::json;
 use crate::record::{Kind, push};
 use crate::report::{Report, close_reason};
@@ -161,16 +163,27 @@ pub(crate) fn serializers(settings: &Dict) -> Vec<Serializer> {
 fn connecting(settings: &Dict) -> Result<Connect<'static>, ConnectError> {
     let text = |key| json::text(settings, key).unwrap_or_default();
     let mut connecting = wampwerk::connect(text("url"), text("realm"));
-    connecting = connecting.batched(json::flag(settings, "batched") == Some(true));
-    let serializers = serializers(settings);
-    if !serializers.is_empty() {
-        connecting = connecting.serializers(&serializers);
+    if settings.get("socket").is_some() {
+        let connector = hooks::scoped(transport_config(settings).connector()?, settings);
+        connecting = connect_with(connector, text("realm"));
+    } else {
+        connecting = connecting.batched(json::flag(settings, "batched") == Some(true));
+        let serializers = serializers(settings);
+        if !serializers.is_empty() {
+            connecting = connecting.serializers(&serializers);
+        }
     }
     if let Some(timeout) = json::number(settings, "timeout") {
         connecting = connecting.timeout(duration(timeout));
     }
     if let Some(disclose) = json::flag(settings, "discloseMe") {
         connecting = connecting.disclose_me(disclose);
+    }
+    if let Some(codec) = hooks::payload_codec(settings) {
+        connecting = connecting.payload_codec(codec);
+    }
+    if let Some(Value::Dict(details)) = settings.get("helloDetails") {
+        connecting = connecting.hello_details(details.clone());
     }
     let (authid, authrole, authextra) = authentication::identity(settings);
     if let Some(authid) = authid {

@@ -59,6 +59,11 @@ impl Source {
         self.credit.set(self.credit.get().saturating_sub(1));
     }
 
+    /// Reports the number of events that were dropped.
+    pub(crate) fn tell_lagged(&self, missed: u64) {
+        push(Kind::Lagged, self.handle, |record| record.f64(missed as f64));
+    }
+
     /// Waits until JavaScript takes an event.
     pub(crate) fn poll_credit(&self, cx: &Context<'_>) -> Poll<()> {
         if self.credit.get() > 0 {
@@ -123,7 +128,7 @@ pub(crate) fn subscribe(handle: u32, fields: &mut Fields<'_>) -> Option<()> {
         while let Some(item) = poll_fn(|cx| source.poll_item(cx)).await {
             match item {
                 Ok(event) => source.deliver(&event),
-                Err(lagged) => tell_lagged(ticket, lagged),
+                Err(lagged) => source.tell_lagged(lagged.missed),
             }
         }
         push(Kind::Over, ticket, |_| {});
@@ -172,8 +177,4 @@ pub(crate) fn tell_ending(handle: u32, ending: &Ending) {
     };
     let ending = json::write(report::ending(kind, reason, message));
     push(Kind::Ended, handle, |record| record.payload(&ending));
-}
-
-fn tell_lagged(handle: u32, lagged: Lagged) {
-    push(Kind::Lagged, handle, |record| record.f64(lagged.missed as f64));
 }

@@ -28,7 +28,8 @@ export const once = {
     ]) {
       const asked = [];
       const onchallenge = (...given) => {
-        asked.push(given);
+        const [{ realm, isOpen }, ...about] = given;
+        asked.push([realm, isOpen, ...about]);
         return answer;
       };
       await scripted(serve, async () => {
@@ -39,7 +40,7 @@ export const once = {
         is([authmethods, authid, authrole, authextra], [['ticket', 'wampcra'], 'joe', 'user', { device: 7 }]);
         const again = await session.rejoin();
         await hellos.take();
-        is(asked, [1, 2].map(() => [undefined, 'ticket', { hint: 'blue' }]), 'it is asked for each session');
+        is(asked, [1, 2].map(() => ['realm1', false, 'ticket', { hint: 'blue' }]), 'it is asked for each session');
         await again.leave();
       });
     }

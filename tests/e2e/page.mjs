@@ -20,6 +20,7 @@ import * as component from './component.mjs';
 import { request, restartable, root, start, startRouter, within } from './demo.mjs';
 import * as meta from './meta.mjs';
 import * as inPage from './package.mjs';
+import * as ported from './ported.mjs';
 
 const LIMIT = 30_000;
 const serializers = ['cbor', 'msgpack', 'json'];
@@ -86,7 +87,7 @@ const browser = await chromium.launch({
 async function open(options = {}) {
   const page = await browser.newPage({ viewport: { width: 1360, height: 1000 }, ...options });
   page.setDefaultTimeout(LIMIT / 2);
-  await page.addInitScript(inPage.kit);
+  await page.addInitScript(inPage.install);
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -310,6 +311,9 @@ for (const serializer of serializers) {
   }
 }
 const once = { ...inPage.once, ...advanced.once, ...meta.once, ...authentication.once };
+if (!other) {
+  Object.assign(once, ported.once);
+}
 for (const [name, body] of Object.entries(once)) {
   await inside(library, name, body, where);
 }
@@ -353,7 +357,7 @@ if (!other) {
   await router.stop();
 }
 const { stop, ...guarded } = await usersOf(other);
-for (const [name, body] of Object.entries(component.withUsers)) {
+for (const [name, body] of Object.entries({ ...component.withUsers, ...ported.withUsers })) {
   await inside(restless, name, body, guarded);
 }
 await stop();

@@ -13,13 +13,16 @@ import {
   EventStream,
   init,
   initAuth,
+  isUri,
   Publication,
   Registration,
   Result,
   Session,
   SessionClosedError,
+  setLogLevel,
   Subscription,
   TimeoutError,
+  UriPattern,
   uris,
   WampError,
 } from 'wampwerk';
@@ -28,6 +31,8 @@ import type {
   CloseReason,
   ComponentState,
   ConnectionReason,
+  PayloadCodec,
+  TraceEntry,
   Ending,
   Event,
   EventDetails,
@@ -92,7 +97,7 @@ export async function connecting(): Promise<Session> {
     authrole: 'user',
     authextra: { device: 7 },
     onchallenge: async (session, method, extra) => {
-      same<typeof session, undefined>(true);
+      same<typeof session.isOpen, false>(true);
       return [method, { hint: extra.hint }];
     },
   });
@@ -429,4 +434,41 @@ export function errors(error: unknown): string {
   // @ts-expect-error an error has a URI
   new WampError();
   throw new WampError('com.example.error.odd', ['what'], { limit: 3 }, 'odd', { cause: error });
+}
+
+/** What ported code uses, and options that few programs set. */
+export async function extensions(): Promise<void> {
+  const codec: PayloadCodec = {
+    encode: (uri, args, kwargs, side) =>
+      side === 'originator' ? { scheme: 'x_own', payload: new TextEncoder().encode(JSON.stringify([uri, args, kwargs])) } : undefined,
+    decode: (_uri, { payload, scheme }) => ({ args: [scheme, payload.length] }),
+  };
+  class Own extends WebSocket {}
+  const session = await connect({
+    url: 'wss://example.com/ws',
+    realm: 'realm1',
+    WebSocket: Own,
+    trace: ({ direction, size, type }: TraceEntry) => console.log(direction, size, type),
+    payloadCodec: codec,
+    helloDetails: { x_app: 1 },
+    strictUris: true,
+    onUserError: (error, where) => console.log(error, where),
+  });
+  const first: Subscription | undefined = session.subscriptions[0];
+  if (first !== undefined) await session.unsubscribe(first);
+  // @ts-expect-error a subscription is no registration
+  if (first !== undefined) await session.unregister(first);
+  const { promise, resolve } = session.defer<number>();
+  resolve(1);
+  const sum: number = (await promise) + 1;
+  session.log('sum', sum);
+  const known: boolean | undefined = session.features.caller['call_canceling'];
+  setLogLevel('debug');
+  // @ts-expect-error there is no such level
+  setLogLevel('loud');
+  const { uri, match } = new UriPattern('com.<id:int>');
+  await session.subscribe(uri, () => known, { match });
+  new Component({ trace: true }).subscribe('a.b', () => isUri('a'), { onLagged: (missed: number) => missed });
+  // @ts-expect-error it needs both functions
+  new Connection({ realm: 'realm1', payloadCodec: { encode: () => undefined } });
 }

@@ -42,9 +42,15 @@ export class ComponentLink {
       reporting(() => component(this.#number, jsonOf(settings)));
     } catch (report) {
       port.close(this.#number);
+      port.close(settings.codec);
+      port.close(settings.transports[0].socket);
       throw report;
     }
     this.#numbers = [this.#number];
+    const { socket } = settings.transports[0];
+    if (socket !== undefined) {
+      this.#numbers.push(socket);
+    }
     unused.register(this, this.#numbers);
   }
 
@@ -78,10 +84,14 @@ export class ComponentLink {
     return this.#declared(declared, (number) => declare(this.#number, number, procedure, jsonOf(options)));
   }
 
-  /** `handle` receives events, as in `pump()`. Returns a number for `off()`. */
-  subscribe(topic, handle, options, queue = 0) {
+  /**
+   * `handle` receives events, as in `pump()`, and `lagged` the numbers of those that were dropped. Returns a
+   * number for `off()`.
+   */
+  subscribe(topic, handle, lagged, options, queue = 0) {
     const owner = this.#owner;
     const source = new Source(topic, () => owner.codec);
+    source.tellLagged = lagged;
     pump(source, handle);
     return this.#declared(source, (number) => attend(this.#number, number, topic, jsonOf(options), queue));
   }

@@ -1,6 +1,7 @@
 // The two queues between JavaScript and the wasm module. Commands are collected and passed once per
 // turn; records arrive in one batch per turn. See npm/src/command.rs and npm/src/record.rs.
 
+import { log } from '../log.js';
 import { attach, commands } from '../wampwerk.js';
 import { textOf, WampError } from '../errors.js';
 import { Sink } from '../sink.js';
@@ -56,7 +57,7 @@ const RECEIVERS = [
 ];
 
 /** The methods that answer the questions of each kind. */
-const ANSWERERS = [, 'begin', 'check', 'isFatal'];
+const ANSWERERS = [, 'begin', 'check', 'isFatal', 'socket', 'encode', 'decode'];
 
 /** Size of the commands that are passed without waiting for the end of the turn, in bytes. */
 const LARGE = 1 << 20;
@@ -259,7 +260,7 @@ function answer(kind, number, text) {
 }
 
 function panicked(text) {
-  console.error(`wampwerk: ${text}`);
+  log('error', `wampwerk: ${text}`);
   lose(new Error(text));
 }
 

@@ -3,11 +3,12 @@
 import { textOf } from '../errors.js';
 import * as port from './port.js';
 
-/** Forgets provers that have not reached the module. */
-export function discard(methods) {
+/** Forgets provers, and a payload codec, that have not reached the module. */
+export function discard(methods, codec = undefined) {
   for (const { prover } of methods) {
     port.close(prover);
   }
+  port.close(codec);
 }
 
 /** Returns `methods` of the settings for the module. See `provers.js` for the provers. */

@@ -4,6 +4,9 @@ import * as json from '../codecs/json.js';
 
 const utf8 = new TextDecoder();
 
+/** The first byte of a list in JSON; no list begins so in the other formats. */
+const OPENING = 0x5b;
+
 /** The fields of a record. The bytes are those of the module, and only there during the batch. */
 export class Record {
   #bytes;
@@ -48,9 +51,11 @@ export class Record {
   /** Arguments, as `{args, kwargs}`. */
   args(codec) {
     const [args, kwargs] = [this.bytes(), this.bytes()];
+    // What a payload codec has decoded is JSON in any session.
+    const format = args[0] === OPENING ? json : codec;
     return {
-      args: args.length === 0 ? [] : codec.decode(args),
-      kwargs: kwargs.length === 0 ? {} : codec.decode(kwargs),
+      args: args.length === 0 ? [] : format.decode(args),
+      kwargs: kwargs.length === 0 ? {} : format.decode(kwargs),
     };
   }
 

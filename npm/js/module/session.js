@@ -121,7 +121,7 @@ export function join(settings, signal) {
       port.send(port.CONNECT, joining.number, (fields) => fields.json(settings, 'options'));
     } catch (error) {
       port.close(joining.number);
-      discard(settings.methods);
+      discard(settings.methods, settings.codec);
       throw error;
     }
     joining.until(signal);

@@ -1,0 +1,149 @@
+/** Options that few programs set, URI rules and patterns, and the log level. */
+
+import type { Kwargs } from './index.js';
+
+/** What a WebSocket class must have: the interface of browsers, as far as this package uses it. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  readonly protocol: string;
+  readonly readyState: number;
+  send(data: any): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: any, listener: any, options?: any): void;
+  removeEventListener(type: any, listener: any, options?: any): void;
+}
+
+/** Options of {@link connect}, `Component` and `Connection`. */
+export interface ExtensionOptions {
+  /**
+   * Class of the WebSocket. Default: that of the platform, if it has one. In Node, a class of the
+   * package `ws` can set headers and TLS:
+   *
+   * ```js
+   * import { WebSocket as Base } from 'ws';
+   *
+   * class WebSocket extends Base {
+   *   constructor(url, protocols) {
+   *     super(url, protocols, { headers: { authorization: token }, ca: certificate });
+   *   }
+   * }
+   * await connect({ url, realm, WebSocket });
+   * ```
+   */
+  WebSocket?: new (url: string, protocols: string[]) => WebSocketLike;
+  /**
+   * Receives each message that is sent or received. `true` writes them to the console by
+   * `console.debug`. Default: false.
+   */
+  trace?: boolean | ((entry: TraceEntry) => unknown);
+  /** Encodes the arguments of messages, such as by encryption. Default: none. */
+  payloadCodec?: PayloadCodec;
+  /** Further keys of HELLO.Details, for extensions of a router. */
+  helloDetails?: Kwargs;
+  /**
+   * True to refuse topics and procedures that the strict rule does not allow, before they are sent:
+   * components must be lower case letters, digits and `_`. Default: false.
+   */
+  strictUris?: boolean;
+}
+
+/** A message of the trace. */
+export interface TraceEntry {
+  readonly direction: 'send' | 'receive';
+  /** Name of the message, such as `'CALL'`. */
+  readonly type: string;
+  /** The message as a list; undefined if it cannot be decoded. Signatures are left out. */
+  readonly message: any[] | undefined;
+  /** Size in bytes. */
+  readonly size: number;
+  /** `Date.now()` of the message. */
+  readonly time: number;
+}
+
+/** Encoded arguments, and what a peer needs to decode them. */
+export interface EncodedPayload {
+  payload: Uint8Array;
+  /**
+   * `ppt`: the payload passthru mode of the specification. `enc`: the payload transparency of Autobahn
+   * and Crossbar. Default: `ppt`.
+   */
+  form?: 'ppt' | 'enc';
+  /** `ppt_scheme` or `enc_algo`: `'cryptobox'`, `'mqtt'`, `'wamp'`, or one of your own, `'x_…'`. */
+  scheme: string;
+  /** Serializer of the arguments. */
+  serializer?: string;
+  /** Cipher; not in the form `enc`. */
+  cipher?: string;
+  /** Id of the key. */
+  keyId?: string;
+}
+
+/** The own end of a message: that of caller and publisher, or that of callee and subscriber. */
+export type PayloadSide = 'originator' | 'responder';
+
+/**
+ * A payload codec. Its functions answer at once; a {@link WampError} that they throw keeps its URI, and
+ * fails the request.
+ */
+export interface PayloadCodec {
+  /**
+   * Encodes the arguments of a message, or returns `undefined` to send them as they are. `uri` is the
+   * topic, the procedure, or the URI of an error.
+   */
+  encode(uri: string, args: any[], kwargs: Record<string, any>, side: PayloadSide): EncodedPayload | undefined | null;
+  /** Decodes arguments. A `uri` that was sealed with them must be that of the message. */
+  decode(
+    uri: string,
+    encoded: EncodedPayload,
+    side: PayloadSide,
+  ): { args?: any[]; kwargs?: Record<string, any>; uri?: string };
+}
+
+/** What `onchallenge` gets in the place of a session: it is not joined yet. */
+export interface JoiningSession {
+  readonly id: null;
+  readonly realm: string;
+  readonly isOpen: false;
+  log(...words: unknown[]): void;
+  defer<T = unknown>(): Deferred<T>;
+}
+
+/** A promise with its functions, as Autobahn|JS has it. */
+export interface Deferred<T> {
+  promise: Promise<T>;
+  resolve(value: T | PromiseLike<T>): void;
+  reject(reason?: unknown): void;
+}
+
+export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
+
+/** Sets the least important level that the package writes to the console. Default: `'warn'`. */
+export function setLogLevel(level: LogLevel): void;
+
+/**
+ * Returns whether a text is a URI. By the loose rule components have no white space and no `#`, by the
+ * strict one they are lower case letters, digits and `_`. Default: loose, `match: 'exact'`.
+ */
+export function isUri(text: unknown, options?: { strict?: boolean; match?: 'exact' | 'prefix' | 'wildcard' }): boolean;
+
+/**
+ * A pattern with named components. Types are `str`, `int` and, at the end, `suffix` for all further
+ * components.
+ *
+ * ```js
+ * const pattern = new UriPattern('com.example.<id:int>.created');
+ * await session.subscribe(pattern.uri, (args, kwargs, { topic }) => {
+ *   console.log(pattern.extract(topic)?.id);
+ * }, { match: pattern.match });
+ * ```
+ */
+export class UriPattern {
+  /** @throws {TypeError} if the text is not a pattern */
+  constructor(text: string);
+  /** The pattern for the router. */
+  readonly uri: string;
+  readonly match: 'exact' | 'prefix' | 'wildcard';
+  /** Returns the named components of a URI; null if it does not match. */
+  extract(uri: string): Record<string, string | number> | null;
+}

@@ -1,0 +1,73 @@
+// Options that few programs set: a WebSocket class, a trace of messages, a payload codec, further
+// details of HELLO, strict URIs. What they need is loaded when they are set.
+
+import { isObject, need } from './check.js';
+import { ConnectError, textOf } from './errors.js';
+import * as port from './module/port.js';
+import { SocketMaker } from './socket.js';
+import { UNAVAILABLE } from './uris.js';
+
+export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris'];
+
+/** Keys of HELLO.Details that have options of their own. */
+const KNOWN = ['roles', 'agent', 'authmethods', 'authid', 'authrole', 'authextra'];
+
+export class Extensions {
+  /** True if topics and procedures are checked by the strict rule. */
+  strictUris;
+  #given;
+  #loaded;
+
+  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false }) {
+    need('WebSocket', WebSocket, WebSocket === undefined || typeof WebSocket === 'function');
+    need('trace', trace, [undefined, true, false].includes(trace) || typeof trace === 'function');
+    const isCodec = ({ encode, decode }) => typeof encode === 'function' && typeof decode === 'function';
+    need('payloadCodec', payloadCodec, payloadCodec === undefined || (isObject(payloadCodec) && isCodec(payloadCodec)));
+    need('helloDetails', helloDetails, helloDetails === undefined || isObject(helloDetails));
+    for (const key of Object.keys(helloDetails ?? {})) {
+      need('a key of helloDetails', key, !KNOWN.includes(key));
+    }
+    need('strictUris', strictUris, typeof strictUris === 'boolean');
+    this.strictUris = strictUris;
+    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails };
+  }
+
+  /** True if the module needs numbers of its own. */
+  get isNeeded() {
+    const { WebSocket, trace, payloadCodec } = this.#given;
+    return (WebSocket ?? trace ?? payloadCodec) !== undefined;
+  }
+
+  /** Loads what is needed; `numbers()` can be called then. */
+  async load() {
+    const { trace, payloadCodec } = this.#given;
+    try {
+      this.#loaded = {
+        traced: trace && (await import('./tracing.js')).traced,
+        Payloads: payloadCodec && (await import('./payloads.js')).Payloads,
+      };
+    } catch (cause) {
+      const text = `cannot load a file of the package: ${textOf(cause)}`;
+      throw new ConnectError(UNAVAILABLE, [text], {}, text, { cause });
+    }
+  }
+
+  /** Returns settings for the module, with new numbers, which `forget()` returns. */
+  settings() {
+    const { WebSocket, trace, payloadCodec, helloDetails } = this.#given;
+    const settings = { helloDetails };
+    if (!this.isNeeded) {
+      return settings;
+    }
+    const { traced, Payloads } = this.#loaded;
+    if ((WebSocket ?? trace) !== undefined) {
+      const made = (url, protocols) => new (WebSocket ?? globalThis.WebSocket)(url, protocols);
+      const make = trace === undefined ? made : (...given) => traced(made(...given), trace);
+      settings.socket = port.open(new SocketMaker(make));
+    }
+    if (payloadCodec !== undefined) {
+      settings.codec = port.open(new Payloads(payloadCodec));
+    }
+    return settings;
+  }
+}
