@@ -19,9 +19,12 @@ const CHUNK: usize = 64 << 10;
 const KEPT: usize = 1 << 10;
 
 /// Minimum growth of a chunk in octets.
-const LEAST: usize = 128;
+const LEAST: usize = 256;
 
-/// Maximum number of buffers of [`CHUNK`] octets that the process keeps for all connections.
+/// Minimum size in octets of a buffer that the process keeps for all connections.
+const WORTH: usize = 4 << 10;
+
+/// Maximum number of such buffers, each of which has no more than [`CHUNK`] octets.
 const SPARE: usize = 16;
 
 /// Buffers that no connection uses. Without them, each flush of many messages would let a buffer grow, and give it
@@ -171,15 +174,17 @@ impl Chunks {
     /// The chunk never has more than its size.
     #[cold]
     fn grow(&mut self, count: usize) {
-        if self.open.len() + count > KEPT
-            && let Some(mut buffer) = BUFFERS.take(|_| true)
+        let wanted = self.open.len() + count;
+        if wanted > KEPT
+            && let Some(mut buffer) = BUFFERS.take(|buffer| buffer.capacity() >= wanted)
         {
             buffer.extend_from_slice(&self.open);
-            self.open = buffer;
-        } else {
-            let more = count.max(self.open.len()).max(LEAST);
-            self.open.reserve_exact(more.min(CHUNK - self.open.len()));
+            give(std::mem::replace(&mut self.open, buffer));
+            return;
         }
+        let size = wanted.max(4 * self.open.len());
+        let size = size.max(if wanted > KEPT { WORTH } else { LEAST }).min(CHUNK);
+        self.open.reserve_exact(size - self.open.len());
     }
 
     fn close(&mut self) {
@@ -198,10 +203,10 @@ impl Piece {
     }
 }
 
-/// Keeps a buffer for others, if it is a whole chunk.
+/// Keeps a buffer for others, if it is not small.
 fn give(mut buffer: Vec<u8>) {
     buffer.clear();
-    if buffer.capacity() == CHUNK {
+    if (WORTH..=CHUNK).contains(&buffer.capacity()) {
         BUFFERS.give(buffer);
     }
 }

@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use bytes::BufMut;
 use bytes::buf::Limit;
+use bytes::{BufMut, Bytes};
 
 use super::deflate::{Decompressor, InflateError};
 use super::error::ReadError;
@@ -75,6 +75,13 @@ struct Assembly {
     claimed: u64,
 }
 
+/// Octets beside their count of owners, in one allocation. [`Bytes`] of a vector needs a second one when it is cloned,
+/// and every message of WAMP is: its payload is a part of it.
+struct Inline<const SIZE: usize> {
+    octets: [u8; SIZE],
+    length: usize,
+}
+
 impl Reader {
     /// Creates a reader of what the side `from` sends.
     pub fn new(from: Role, limits: Limits) -> Self {
@@ -128,7 +135,7 @@ impl Reader {
     #[inline(always)]
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
         match self.short(input) {
-            Some((kind, octets)) => Ok(Some(Event::Message(kind, octets.into()))),
+            Some(message) => Ok(Some(message)),
             None => self.read_up_to(input, usize::MAX),
         }
     }
@@ -141,7 +148,7 @@ impl Reader {
     #[inline]
     pub fn read_some(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
         match self.short(input) {
-            Some((kind, octets)) => Ok(Some(Event::Message(kind, octets.into()))),
+            Some(message) => Ok(Some(message)),
             None => self.read_up_to(input, PART),
         }
     }
@@ -178,7 +185,7 @@ impl Reader {
     /// Reads a short message, which is one frame that is all there. It does the same as what follows, in half
     /// of the time: most messages are such ones. Whatever is not as it should be is left to the rest.
     #[inline(always)]
-    fn short(&self, input: &mut &[u8]) -> Option<(Kind, Vec<u8>)> {
+    fn short(&self, input: &mut &[u8]) -> Option<Event> {
         let is_between = self.head_length == 0 && self.frame.is_none() && self.message.is_none();
         let is_between = is_between && self.end.is_none() && !self.in_parts;
         let (kind, masked, length, rest) = FrameHeader::parse_short(input)?;
@@ -188,15 +195,22 @@ impl Reader {
         }
         let (mask, rest) = if masked { rest.split_first_chunk()? } else { (&[0; 4], rest) };
         let (payload, rest) = rest.split_at_checked(length)?;
-        let mut octets = payload.to_vec();
-        if masked {
-            mask::apply(*mask, 0, &mut octets);
-        }
-        if kind == Kind::Text && std::str::from_utf8(&octets).is_err() {
-            return None;
-        }
+        let unmask = |octets: &mut [u8]| {
+            if masked {
+                mask::apply(*mask, 0, octets);
+            }
+            kind == Kind::Binary || std::str::from_utf8(octets).is_ok()
+        };
+        let octets = match length {
+            ..=104 => Inline::<104>::bytes(payload, unmask)?,
+            ..=232 => Inline::<232>::bytes(payload, unmask)?,
+            _ => {
+                let mut octets = payload.to_vec();
+                unmask(&mut octets).then(|| octets.into())?
+            }
+        };
         *input = rest;
-        Some((kind, octets))
+        Some(Event::Message(kind, octets))
     }
 
     #[inline(never)]
@@ -454,6 +468,23 @@ impl Reader {
 impl Frame {
     fn missing(&self) -> u64 {
         self.header.length - self.read
+    }
+}
+
+impl<const SIZE: usize> Inline<SIZE> {
+    /// Returns a copy of the octets as `change` leaves them; `None` if it returns false.
+    #[inline]
+    fn bytes(payload: &[u8], change: impl FnOnce(&mut [u8]) -> bool) -> Option<Bytes> {
+        let mut inline = Inline { octets: [0; SIZE], length: payload.len() };
+        let octets = inline.octets.get_mut(..payload.len())?;
+        octets.copy_from_slice(payload);
+        change(octets).then(|| Bytes::from_owner(inline))
+    }
+}
+
+impl<const SIZE: usize> AsRef<[u8]> for Inline<SIZE> {
+    fn as_ref(&self) -> &[u8] {
+        &self.octets[..self.length]
     }
 }
 
