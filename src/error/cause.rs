@@ -35,10 +35,24 @@ pub struct SocksRefusal {
     pub reply: u8,
 }
 
+/// A WebSocket was closed with a code that is not one of an orderly end.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct ClosedWith {
+    code: u16,
+    text: String,
+}
+
 impl Cause {
     /// Makes a cause of any error.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Cause(error.into().into())
+    }
+
+    /// Makes the cause of a WebSocket's end. `by` says who closed it.
+    pub(crate) fn of_close(by: &str, code: u16, reason: &str) -> Self {
+        let colon = if reason.is_empty() { "" } else { ": " };
+        Cause::new(ClosedWith { code, text: format!("closed{by} with code {code}{colon}{reason}") })
     }
 
     /// Returns the kind of the first I/O error: of this cause, or of what caused it.
@@ -71,6 +85,18 @@ impl SocksRefusal {
     pub fn new(reply: u8) -> Self {
         SocksRefusal { reply }
     }
+}
+
+/// Returns the code with which a WebSocket was closed, if that is among the causes of `error`.
+pub(super) fn websocket_code(error: &(dyn Error + 'static)) -> Option<u16> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(closed) = error.downcast_ref::<ClosedWith>() {
+            return Some(closed.code);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// Returns the kind of the first I/O error among the causes of `error`.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use super::cause::Cause;
+use super::cause::{Cause, websocket_code};
 use crate::uri::Uri;
 
 /// Reason why a session ended, and who ended it. Every pending request, stream and handler ends with
@@ -59,6 +59,13 @@ impl CloseReason {
     /// Returns the kind of the I/O error that ended the session, if one did.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         self.cause.as_ref().and_then(Cause::io_kind)
+    }
+
+    /// Returns the code with which the WebSocket was closed, if that ended the session: the one that the peer sent,
+    /// or 1006 in the browser if there was none. `None` after an orderly end (1000 or 1001 without a reason).
+    #[doc(alias("code", "wasClean"))]
+    pub fn websocket_code(&self) -> Option<u16> {
+        self.cause.as_deref().and_then(|cause| websocket_code(cause))
     }
 }
 

@@ -13,7 +13,7 @@ use wampwerk::transport::{
     Connector, Tls, TlsServer, TransportConfig, WampRawSocketClientFactory,
     WampWebSocketClientFactory,
 };
-use wampwerk::websocket::WebSocketOptions;
+use wampwerk::websocket::{self, WebSocketOptions};
 use wampwerk::{Serializer, Session, connect};
 
 use crate::common::behaviour::{self, Place};
@@ -317,4 +317,28 @@ async fn a_router_is_a_connector_too() {
         .build()
         .unwrap();
     component.start().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_close_code_of_the_peer_is_told() {
+    for (said, code, text) in [
+        ((3001, "moved"), Some(3001), "closed by the peer with code 3001: moved"),
+        ((1000, ""), None, ""),
+    ] {
+        let requests = websocket::listen("ws://127.0.0.1:0").protocols(["wamp.2.json"]);
+        let mut requests = requests.await.unwrap();
+        let url = requests.url().to_owned();
+        let server = tokio::spawn(async move {
+            let mut socket = requests.next().await.unwrap().accept().await.unwrap();
+            socket.next().await.unwrap().unwrap();
+            socket.send(r#"[2,1,{"roles":{"broker":{}}}]"#).await.unwrap();
+            socket.close(said.0, said.1).await.unwrap();
+        });
+        let session = connect(&url, "realm1").serializers(&[Serializer::Json]).await.unwrap();
+        let reason = session.closed().await;
+        assert_eq!(reason.kind, CloseKind::TransportLost, "{reason}");
+        assert_eq!(reason.websocket_code(), code, "{reason}");
+        assert!(reason.to_string().contains(text), "{reason}");
+        server.await.unwrap();
+    }
 }

@@ -202,8 +202,8 @@ impl Reader {
             kind == Kind::Binary || std::str::from_utf8(octets).is_ok()
         };
         let octets = match length {
-            ..=104 => Inline::<104>::bytes(payload, unmask)?,
-            ..=232 => Inline::<232>::bytes(payload, unmask)?,
+            0..=104 => Inline::<104>::bytes(payload, unmask)?,
+            105..=232 => Inline::<232>::bytes(payload, unmask)?,
             _ => {
                 let mut octets = payload.to_vec();
                 unmask(&mut octets).then(|| octets.into())?

@@ -15,7 +15,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use crate::error::TransportError;
+use crate::error::{Cause, TransportError};
 use crate::framing::websocket::close::is_of_application;
 use crate::rt::{Sleep, now};
 use crate::websocket::CloseCode;
@@ -255,8 +255,7 @@ impl Ended {
 
 impl From<Ended> for TransportError {
     fn from(Ended { code, reason, .. }: Ended) -> Self {
-        let colon = if reason.is_empty() { "" } else { ": " };
-        TransportError::Lost(format!("closed with code {code}{colon}{reason}").into())
+        TransportError::Lost(Cause::of_close("", code, &reason))
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::error::TransportError;
+use crate::error::{Cause, TransportError};
 use crate::framing::websocket::deflate::Agreement;
 use crate::framing::websocket::{Event, Kind, Role};
 use crate::net::framed::{Framing, GiveUp, Incoming, TimeLimits, WriteError, lost};
@@ -199,8 +199,7 @@ fn goodbye(said: Option<(u16, String)>) -> Result<Incoming<Bytes>, TransportErro
     const ORDERLY: [u16; 2] = [CloseCode::Normal.code(), CloseCode::GoingAway.code()];
     match said {
         Some((code, reason)) if !ORDERLY.contains(&code) || !reason.is_empty() => {
-            let colon = if reason.is_empty() { "" } else { ": " };
-            Err(lost(format!("closed by the peer with code {code}{colon}{reason}")))
+            Err(lost(Cause::of_close(" by the peer", code, &reason)))
         }
         _ => Ok(Incoming::Goodbye),
     }
