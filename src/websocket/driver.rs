@@ -121,11 +121,12 @@ impl<W: Wire> Driver<W> {
                 Poll::Ready(None) => self.closing = Some((1000, String::new())),
             }
         }
-        if self.closing.is_none()
-            && self.failed.is_none()
-            && let Poll::Ready(Err(error)) = self.framed.poll_flush(cx)
-        {
-            self.failed = Some(error);
+        if self.closing.is_none() && self.failed.is_none() {
+            match self.framed.poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.channel.commands.done(),
+                Poll::Ready(Err(error)) => self.failed = Some(error),
+                Poll::Pending => {}
+            }
         }
         if let Some(broken) = &mut self.broken {
             let is_late = Pin::new(&mut broken.timer).poll(cx).is_ready();

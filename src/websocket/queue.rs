@@ -28,6 +28,10 @@ struct State<T> {
     waiting: Vec<Waker>,
     /// Waits until the taker waits.
     idle: Option<Waker>,
+    /// Something was put, and the taker has not said that it is done with it.
+    is_pending: bool,
+    /// Waits until the taker is done with everything.
+    flushing: Option<Waker>,
 }
 
 impl<T> Queue<T> {
@@ -40,6 +44,8 @@ impl<T> Queue<T> {
             taker: None,
             waiting: Vec::new(),
             idle: None,
+            is_pending: false,
+            flushing: None,
         };
         Queue { state: Lock::new(state), limit }
     }
@@ -72,6 +78,7 @@ impl<T> Queue<T> {
             return false;
         }
         state.bytes += bytes + OVERHEAD;
+        state.is_pending = true;
         state.items.push_back((item, bytes + OVERHEAD));
         let taker = state.taker.take();
         drop(state);
@@ -129,6 +136,27 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
+    /// Ready when the taker is done with everything that was put.
+    pub(crate) fn poll_done(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if !state.is_pending {
+            return Poll::Ready(());
+        }
+        state.flushing = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// The taker is done with all that it took.
+    pub(crate) fn done(&self) {
+        let mut state = self.state.lock();
+        if state.is_pending && state.items.is_empty() {
+            state.is_pending = false;
+            let flushing = state.flushing.take();
+            drop(state);
+            flushing.into_iter().for_each(Waker::wake);
+        }
+    }
+
     /// Closes the queue. Items in it can still be taken.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
@@ -146,6 +174,7 @@ impl<T> Queue<T> {
             std::mem::take(&mut state.items)
         };
         drop(items);
+        self.done();
         self.close();
     }
 }
@@ -198,6 +227,22 @@ mod tests {
         assert_eq!(queue.poll_room(&mut cx(), Some(7)), Poll::Ready(true));
         queue.set_writer(None);
         assert_eq!(queue.poll_room(&mut cx(), None), Poll::Ready(true));
+    }
+
+    #[test]
+    fn it_is_flushed_when_the_taker_is_done() {
+        let queue = Queue::new(1000);
+        assert_eq!(queue.poll_done(&mut cx()), Poll::Ready(()));
+        queue.put(1, 0);
+        queue.done();
+        assert_eq!(queue.poll_done(&mut cx()), Poll::Pending);
+        assert_eq!(queue.poll_take(&mut cx()), Poll::Ready(Some(1)));
+        assert_eq!(queue.poll_done(&mut cx()), Poll::Pending);
+        queue.done();
+        assert_eq!(queue.poll_done(&mut cx()), Poll::Ready(()));
+        queue.put(2, 0);
+        queue.discard();
+        assert_eq!(queue.poll_done(&mut cx()), Poll::Ready(()));
     }
 
     #[test]

@@ -151,9 +151,15 @@ impl futures_sink::Sink<Message> for WebSocket {
         if channel.commands.put(command, size) { Ok(()) } else { Err(channel.closed_error()) }
     }
 
-    /// Ready when the queue has room again; the task of the connection sends without being asked.
+    /// Ready when all messages of this connection were sent: the system has them, or the browser. They are sent
+    /// without being asked as well.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), WebSocketError>> {
-        self.poll_ready(cx)
+        let channel = self.sender.channel();
+        ready!(channel.commands.poll_done(cx));
+        Poll::Ready(match channel.ending() {
+            Some(closed) if !closed.was_clean => Err(channel.closed_error()),
+            _ => Ok(()),
+        })
     }
 
     /// Begins closing with code 1000. [`closed`](WebSocket::closed) waits for the end.

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, SinkExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -335,6 +335,31 @@ async fn a_peer_that_reads_nothing_makes_the_sender_wait() {
     });
     sender.send("end").await.unwrap();
     assert_eq!(reading.await.unwrap(), b"end");
+}
+
+#[tokio::test]
+async fn the_sink_is_flushed_when_everything_was_sent() {
+    let (mut socket, mut server) = pair().await;
+    // More than the system takes at once.
+    socket.feed(Message::Binary(vec![7; 16 << 20].into())).await.unwrap();
+    socket.feed("end".into()).await.unwrap();
+    let mut flushing = SinkExt::<Message>::flush(&mut socket);
+    for _ in 0..100 {
+        assert!((&mut flushing).now_or_never().is_none(), "the peer has read nothing");
+        tokio::task::yield_now().await;
+    }
+    let (flushed, last) = tokio::join!(flushing, async {
+        frame(&mut server).await;
+        frame(&mut server).await.1
+    });
+    assert_eq!((flushed, &last[..]), (Ok(()), &b"end"[..]));
+    // The peer goes away while something is flushed.
+    socket.feed(Message::Binary(vec![7; 16 << 20].into())).await.unwrap();
+    let flushing = tokio::spawn(async move { SinkExt::<Message>::flush(&mut socket).await });
+    server.read_u8().await.unwrap();
+    drop(server);
+    let error = flushing.await.unwrap().unwrap_err();
+    assert!(matches!(error, WebSocketError::Closed(_)), "{error:?}");
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ fn poll_send(socket: &mut Socket, channel: &Channel, cx: &mut Context<'_>) -> Po
             return Poll::Ready(End::Failed(error));
         }
     }
+    channel.commands.done();
     Poll::Pending
 }
 
