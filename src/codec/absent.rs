@@ -37,6 +37,10 @@ impl<const ID: u8> Format for Absent<ID> {
         Err(Flaw::new(OFF, 0))
     }
 
+    fn weigh(_: &[u8]) -> Result<usize, Flaw> {
+        Err(Flaw::new(OFF, 0))
+    }
+
     fn check(_: &[u8], _: bool) -> Result<Shape, Flaw> {
         Ok(Kind::Other.into())
     }

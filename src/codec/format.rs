@@ -35,6 +35,10 @@ pub(super) trait Format {
     /// `string_keys` a dict must have string keys only.
     fn check(value: &[u8], string_keys: bool) -> Result<Shape, Flaw>;
 
+    /// Returns the bytes of one well-formed value, and an allowance for the memory of its lists and
+    /// dicts.
+    fn weigh(value: &[u8]) -> Result<usize, Flaw>;
+
     /// Reads a well-formed integer. Returns `None` if it is negative or larger than 64 bits.
     fn read_uint(element: &[u8]) -> Option<u64>;
 

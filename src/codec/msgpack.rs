@@ -51,6 +51,12 @@ impl Format for MsgPack {
         Ok(shape)
     }
 
+    fn weigh(value: &[u8]) -> Result<usize, Flaw> {
+        let mut cursor = Cursor::new(value);
+        skip(&mut cursor, 1, false)?;
+        Ok(cursor.weight())
+    }
+
     fn read_uint(element: &[u8]) -> Option<u64> {
         let (head, number) = element.split_first()?;
         let unsigned = number.iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));

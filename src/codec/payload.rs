@@ -153,6 +153,24 @@ impl Payload {
         }
     }
 
+    /// Returns the length of the arguments, and an allowance for the memory that many small values take
+    /// once they are decoded. Costs a scan.
+    #[cfg(feature = "router")]
+    pub(crate) fn decoded_weight(&self) -> usize {
+        match self.content() {
+            Content::Encoded(encoded) => with_format!(
+                encoded.serializer,
+                Chosen => {
+                    let weigh = |part| Chosen::weigh(part).unwrap_or(usize::MAX);
+                    let kwargs = encoded.kwargs().map_or(0, weigh);
+                    weigh(encoded.args()).saturating_add(kwargs)
+                },
+                usize::MAX
+            ),
+            Content::Empty | Content::Values(..) | Content::Opaque(_) => self.weight(),
+        }
+    }
+
     /// Converts the arguments to bytes of the given serializer. Bytes of this serializer and opaque
     /// payloads stay unchanged.
     ///

@@ -189,6 +189,11 @@ impl<'a> Cursor<'a> {
         Shape { kind: Kind::Dict, empty: entries == 0 }
     }
 
+    /// Returns the bytes up to here, and the allowance for what was skipped.
+    pub(super) fn weight(&self) -> usize {
+        self.at.saturating_add(self.built)
+    }
+
     /// Checks that no bytes are left.
     pub(super) fn end(&self) -> Result<(), Flaw> {
         if self.at == self.bytes.len() {

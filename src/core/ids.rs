@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::core::chacha::ChaCha;
 use crate::message::MAX_ID;
 
 /// Map by ids that one of the two peers assigns.
@@ -63,27 +64,34 @@ impl SequentialIds {
     }
 }
 
-/// Ids drawn uniformly from 1 to 2^53. Not for secrets.
+/// Ids drawn uniformly from 1 to 2^53. Nobody can foretell an id from others.
 #[derive(Debug)]
-pub struct RandomIds(u64);
+pub struct RandomIds(ChaCha);
 
 impl RandomIds {
-    /// Creates a source of ids; the same seed gives the same ids.
+    /// Creates a source of ids; the same seed gives the same ids. For tests and other purposes where
+    /// the ids may be foretold.
     pub fn new(seed: u64) -> Self {
-        RandomIds(seed)
+        Self::from_key(key_of(seed))
+    }
+
+    /// Creates a source of ids from a key of the system's random octets.
+    pub fn from_key(key: [u8; 32]) -> Self {
+        RandomIds(ChaCha::new(key))
     }
 
     /// The next id.
     #[allow(clippy::should_implement_trait, reason = "it never ends")]
     pub fn next(&mut self) -> u64 {
-        // SplitMix64 (Steele, Lea, Flood 2014): passes BigCrush, one word of state.
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        (z >> 11) + 1
+        (self.0.next() >> 11) + 1
     }
+}
+
+/// Returns a key that is as good as its seed.
+pub(crate) fn key_of(seed: u64) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key
 }
 
 #[cfg(test)]
@@ -94,6 +102,17 @@ mod tests {
     fn request_ids_wrap_after_the_last() {
         let mut ids = SequentialIds(MAX_ID - 1);
         assert_eq!([ids.next(), ids.next(), ids.next()], [MAX_ID, 1, 2]);
+    }
+
+    #[test]
+    fn row13_the_state_does_not_follow_from_ids() {
+        // SplitMix64 gave its state by its output: neighbours differed by a constant in the inverse.
+        let mut ids = RandomIds::new(7);
+        let first: Vec<_> = (0..1000).map(|_| ids.next()).collect();
+        let mut others = RandomIds::new(8);
+        assert!((0..1000).all(|_| !first.contains(&others.next())));
+        let mut same = RandomIds::new(7);
+        assert!(first.iter().all(|id| *id == same.next()));
     }
 
     #[test]

@@ -176,7 +176,7 @@ impl Connection {
             }
             _ => {}
         }
-        self.encode();
+        let waits = self.encode(cx);
         let mut bytes_sent = 0;
         let sent = poll_send(cx, self.transport.as_mut(), &mut self.frames, |transport, frame| {
             bytes_sent += cost(&frame);
@@ -195,22 +195,29 @@ impl Connection {
             return Ok(Poll::Ready(()));
         }
         // If frames are left, the transport wakes the task.
-        let more = !self.items.is_empty() && self.frames.is_empty();
+        let more = !waits && !self.items.is_empty() && self.frames.is_empty();
         Ok(if more { Poll::Ready(()) } else { Poll::Pending })
     }
 
-    fn encode(&mut self) {
+    /// Encodes items. Returns whether the next one waits for another task that encodes it.
+    fn encode(&mut self, cx: &Context<'_>) -> bool {
         let info = self.transport.info();
         // Counted once per turn: the outbox is shared, and counting costs time.
         let (mut taken, mut encoded) = (0, 0);
+        let mut waits = false;
         for _ in 0..WRITES_PER_TURN {
             // Large items stay unencoded: events of one publication share their payload.
             if self.frames_cost > SOFT_LIMIT {
                 break;
             }
             let Some(Queued { item, cost: counted }) = self.items.pop_front() else { break };
+            let Poll::Ready(frame) = item.encode(&mut self.scratch, info.serializer, cx) else {
+                self.items.push_front(Queued { item, cost: counted });
+                waits = true;
+                break;
+            };
             taken += counted;
-            let error = match item.encode(&mut self.scratch, info.serializer) {
+            let error = match frame {
                 Ok(frame) if frame.len() <= info.max_send => {
                     encoded += cost(&frame);
                     self.frames_cost += cost(&frame);
@@ -235,6 +242,7 @@ impl Connection {
         if taken > 0 {
             self.outbox.adjust_size(taken, encoded, rt::now);
         }
+        waits
     }
 
     fn draining(&self, code: CloseCode) -> Phase {

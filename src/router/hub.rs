@@ -476,6 +476,11 @@ impl Future for Timer {
             });
             let Some(deadline) = next else { return Poll::Ready(()) };
             let Some(deadline) = deadline else { return Poll::Pending };
+            if deadline.is_zero() {
+                // The core goes on after others have had their turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let mut sleep = rt::Sleep::new(deadline.saturating_sub(now));
             if Pin::new(&mut sleep).poll(cx).is_pending() {
                 self.sleep = Some(sleep);

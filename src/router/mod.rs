@@ -459,7 +459,7 @@ impl RouterBuilder {
         self.check_authentication()?;
         self.config.epoch = rt::unix_time().saturating_sub(rt::now());
         // Ids must differ between runs.
-        self.config.seed = rt::random().map_err(no_random)?;
+        self.config.seed = rt::random_bytes().map_err(no_random)?;
         if let Some(authorizer) = &mut self.authorizer {
             authorizer.limit = self.config.authorization_timeout;
         }

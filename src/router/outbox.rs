@@ -40,8 +40,20 @@ pub(super) enum Item {
 pub(super) struct Multicast {
     message: Message,
     weight: usize,
-    encoded: [OnceLock<Result<SharedFrame, EncodeError>>; Serializer::ALL.len()],
+    encoded: [Slot; Serializer::ALL.len()],
 }
+
+/// The frame of one serializer.
+#[derive(Debug, Default)]
+struct Slot {
+    frame: OnceLock<Result<SharedFrame, EncodeError>>,
+    /// The tasks that wait for the frame, while one task makes it.
+    waiting: Lock<Option<Vec<Waker>>>,
+}
+
+/// Weight of a multicast in bytes from which a task waits while another one encodes. Below it, the
+/// worker waits: that takes less time than to wake a task.
+const LONG: usize = 16 << 10;
 
 /// An encoded message.
 #[derive(Debug)]
@@ -248,16 +260,25 @@ impl Item {
         &self,
         scratch: &mut Vec<u8>,
         serializer: Serializer,
-    ) -> Result<Frame, EncodeError> {
+        cx: &Context<'_>,
+    ) -> Poll<Result<Frame, EncodeError>> {
         match self {
-            Item::Own(message) => codec::encode_by(scratch, serializer, message).map(Frame::Own),
+            Item::Own(message) => {
+                Poll::Ready(codec::encode_by(scratch, serializer, message).map(Frame::Own))
+            }
             Item::Shared(shared) => {
                 let slot = Serializer::ALL.iter().position(|one| *one == serializer).unwrap_or(0);
                 let encode = || {
                     let frame = codec::encode_by(scratch, serializer, &shared.message)?;
                     Ok(SharedFrame::new(serializer, frame))
                 };
-                shared.encoded[slot].get_or_init(encode).clone().map(Frame::Shared)
+                let slot = &shared.encoded[slot];
+                let frame = if shared.weight < LONG {
+                    Poll::Ready(slot.frame.get_or_init(encode).clone())
+                } else {
+                    slot.poll_or_init(cx, encode)
+                };
+                frame.map(|frame| frame.map(Frame::Shared))
             }
         }
     }
@@ -278,6 +299,35 @@ impl Item {
             Item::Shared(shared) => shared.weight,
         };
         size_of::<Queued>() + weight
+    }
+}
+
+impl Slot {
+    /// Makes the frame, or waits for the task that makes it.
+    fn poll_or_init(
+        &self,
+        cx: &Context<'_>,
+        encode: impl FnOnce() -> Result<SharedFrame, EncodeError>,
+    ) -> Poll<Result<SharedFrame, EncodeError>> {
+        if let Some(frame) = self.frame.get() {
+            return Poll::Ready(frame.clone());
+        }
+        {
+            let mut waiting = self.waiting.lock();
+            // Made meanwhile?
+            if let Some(frame) = self.frame.get() {
+                return Poll::Ready(frame.clone());
+            }
+            if let Some(waiting) = &mut *waiting {
+                waiting.push(cx.waker().clone());
+                return Poll::Pending;
+            }
+            *waiting = Some(Vec::new());
+        }
+        let frame = self.frame.get_or_init(encode).clone();
+        let waiting = self.waiting.lock().take();
+        waiting.into_iter().flatten().for_each(Waker::wake);
+        Poll::Ready(frame)
     }
 }
 
@@ -424,14 +474,50 @@ mod tests {
     }
 
     #[test]
+    fn row05_a_task_does_not_hold_its_worker_while_another_one_encodes() {
+        let slot = Slot::default();
+        let cx = Context::from_waker(Waker::noop());
+        let serializer = codec::available()[0];
+        let frame = || Ok(SharedFrame::new(serializer, Bytes::from_static(b"frame")));
+        let mut meanwhile = None;
+        let first = slot.poll_or_init(&cx, || {
+            // Another connection comes while this one encodes.
+            meanwhile = Some(slot.poll_or_init(&cx, frame).is_pending());
+            frame()
+        });
+        assert!(first.is_ready());
+        assert_eq!(meanwhile, Some(true));
+        assert!(slot.poll_or_init(&cx, frame).is_ready());
+    }
+
+    #[test]
+    fn row03_details_and_uris_count() {
+        let mut details = EventDetails::default();
+        details.extra.insert("x_a", "x".repeat(50_000));
+        let payload = Payload::empty();
+        let heavy = Item::Own(Event { subscription: 1, publication: 1, details, payload }.into());
+        assert!(heavy.cost() > 50_000);
+        let error = crate::message::RequestError {
+            request_type: crate::message::RequestType::Call,
+            request: 1,
+            details: Default::default(),
+            error: "x".repeat(50_000).as_str().into(),
+            payload: Payload::empty(),
+        };
+        assert!(Item::Own(error.into()).cost() > 50_000);
+    }
+
+    #[test]
     fn a_multicast_is_encoded_once() {
         let Item::Own(message) = item() else { return };
         let shared = Multicast::new(message);
         let serializer = codec::available()[0];
-        let [a, b] =
-            [0, 1].map(|_| Item::Shared(Arc::clone(&shared)).encode(&mut Vec::new(), serializer));
-        let address = |frame: Result<Frame, EncodeError>| match frame {
-            Ok(Frame::Shared(frame)) => Some(frame.bytes().as_ptr()),
+        let [a, b] = [0, 1].map(|_| {
+            let cx = Context::from_waker(Waker::noop());
+            Item::Shared(Arc::clone(&shared)).encode(&mut Vec::new(), serializer, &cx)
+        });
+        let address = |frame: Poll<Result<Frame, EncodeError>>| match frame {
+            Poll::Ready(Ok(Frame::Shared(frame))) => Some(frame.bytes().as_ptr()),
             _ => None,
         };
         let first = address(a);

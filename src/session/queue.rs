@@ -200,6 +200,37 @@ mod tests {
     }
 
     #[test]
+    fn row10_details_and_topics_count() {
+        let queue = Queue::new(QueueLimits { bytes: 100_000, ..QueueLimits::default() });
+        let mut details = crate::message::EventDetails::default();
+        details.extra.insert("x_a", "x".repeat(60_000));
+        let event = |details| crate::session::Event {
+            topic: "com.example.topic".into(),
+            publication: 1,
+            details,
+            payload: Payload::empty(),
+        };
+        assert!(queue.push(event(details.clone())));
+        assert!(!queue.push(event(details)));
+        let long = "x".repeat(60_000);
+        let queue = Queue::new(QueueLimits { bytes: 100_000, ..QueueLimits::default() });
+        let event =
+            || crate::session::Event { topic: long.as_str().into(), ..event(Default::default()) };
+        assert!(queue.push(event()));
+        assert!(!queue.push(event()));
+    }
+
+    #[test]
+    fn what_is_missed_before_the_queue_is_told_in_its_place() {
+        let queue = Queue::new(QueueLimits::default());
+        queue.push(item(1));
+        queue.miss();
+        queue.push(item(2));
+        queue.miss();
+        assert_eq!(take(&queue), [Ok(1), Err(1), Ok(2), Err(1)]);
+    }
+
+    #[test]
     fn what_is_there_is_handed_out_after_the_end() {
         let queue = Queue::new(QueueLimits::default());
         queue.push(item(1));

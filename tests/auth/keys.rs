@@ -157,6 +157,20 @@ fn a_damaged_openssh_key_is_refused_and_nothing_panics() {
     SigningKey::from_openssh(&OPENSSH.replace("AAAA", "AA*A")).unwrap_err();
 }
 
+#[test]
+fn row14_a_key_file_that_lost_a_character_is_refused() {
+    for at in (0..OPENSSH.len()).filter(|at| OPENSSH.is_char_boundary(*at)) {
+        let mut text = OPENSSH.to_owned();
+        let lost = text.remove(at);
+        let cut = &OPENSSH[..at];
+        // Only the lines may differ.
+        assert!(SigningKey::from_openssh(&text).is_err() || lost.is_whitespace(), "{at}");
+        assert!(SigningKey::from_openssh(cut).is_err() || OPENSSH[at..].trim().is_empty(), "{at}");
+        let ended = format!("{cut}\n-----END OPENSSH PRIVATE KEY-----");
+        drop(SigningKey::from_openssh(&ended));
+    }
+}
+
 /// The JavaScript of the npm package reads these keys as well, with the same texts.
 #[test]
 fn keys_of_the_vectors() {

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 
 mod received;
+mod routed;
 
 use std::alloc::System;
 use std::sync::{Mutex, PoisonError};

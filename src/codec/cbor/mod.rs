@@ -57,6 +57,12 @@ impl Format for Cbor {
         Ok(shape)
     }
 
+    fn weigh(value: &[u8]) -> Result<usize, Flaw> {
+        let mut cursor = Cursor::new(value);
+        scan::skip(&mut cursor, 1, false)?;
+        Ok(cursor.weight())
+    }
+
     fn read_uint(element: &[u8]) -> Option<u64> {
         let head = scan::untagged_head(&mut Cursor::new(element)).ok()?;
         (head.major == Major::UInt).then_some(head.value)

@@ -63,6 +63,12 @@ impl Format for Json {
         Ok(shape)
     }
 
+    fn weigh(value: &[u8]) -> Result<usize, Flaw> {
+        let mut cursor = Cursor::new(value);
+        scan::skip(&mut cursor, 1)?;
+        Ok(cursor.weight())
+    }
+
     fn read_uint(element: &[u8]) -> Option<u64> {
         element.iter().try_fold(0u64, |sum, byte| {
             let digit = byte.wrapping_sub(b'0');

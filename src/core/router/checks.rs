@@ -4,7 +4,7 @@ use crate::core::router::meta_event::Kind;
 use crate::core::router::names::{is_reserved, quote};
 use crate::core::router::session::Memberships;
 use crate::core::router::turn::Turn;
-use crate::core::router::wildcards::{MAX_COMPONENTS, has_too_many_components};
+use crate::core::router::wildcards::{MAX_COMPONENTS, Shape, has_too_many_components};
 use crate::error::ApplicationError;
 use crate::uri::{Match, Uri};
 
@@ -43,6 +43,7 @@ pub(super) fn check_own_uri(
 pub(super) fn check_room(
     turn: &Turn<'_>,
     held: &Memberships,
+    uri: &Uri,
     policy: Match,
     of: Kind,
 ) -> Result<(), ApplicationError> {
@@ -57,7 +58,18 @@ pub(super) fn check_room(
     if policy == Match::Wildcard && held.wildcards() >= limits.wildcards {
         return Err(too_many(&format!("{what} by wildcard"), limits.wildcards));
     }
+    if policy == Match::Wildcard && held.shapes_with(Shape::of(uri)) > limits.wildcard_shapes {
+        let what = format!("{what} by wildcards that are empty in different components");
+        return Err(too_many(&what, limits.wildcard_shapes));
+    }
     Ok(())
+}
+
+/// The error for a wildcard of a shape that is new in a realm with too many.
+pub(super) fn no_room(what: &str) -> ApplicationError {
+    ApplicationError::new(Uri::UNAVAILABLE).arg(format!(
+        "too many {what} by wildcards that are empty in different components in this realm"
+    ))
 }
 
 /// The error for a session that has reached one of its limits.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::core::ids::key_of;
 use crate::core::router::authentication::AuthenticationConfig;
 use crate::core::router::authorization::Role;
 use crate::core::router::meta_api::MetaApi;
@@ -15,8 +16,8 @@ pub struct RouterConfig {
     pub realms: Vec<Uri>,
     /// The router's name in WELCOME. Default: `wampwerk/` and the version.
     pub agent: String,
-    /// Seed of session and publication ids: the same seed gives the same ids.
-    pub seed: u64,
+    /// Key of session and publication ids: the same key gives the same ids.
+    pub seed: [u8; 32],
     /// Time that a connection may spend without a session, challenges and questions to the
     /// application included. Default: 10 s.
     pub handshake_timeout: Duration,
@@ -102,9 +103,11 @@ pub struct Limits {
     /// Maximum number of registrations; the same holds for them. Default: 10 000.
     pub registrations: usize,
     /// Maximum number of subscriptions by wildcard pattern, and of registrations by wildcard
-    /// pattern. They also count towards the limits above. The work for one publication grows with
-    /// the number of wildcards that begin like its topic. Default: 1000.
+    /// pattern. They also count towards the limits above. Default: 1000.
     pub wildcards: usize,
+    /// Maximum number of ways in which the components of these patterns are empty: `a..c` and `b..d`
+    /// are one way, `a.b.` is another. The work for one publication grows with them. Default: 64.
+    pub wildcard_shapes: usize,
     /// Maximum number of unanswered calls that the session has made. Default: 65 536.
     pub calls: usize,
     /// Maximum length of a topic, procedure or pattern, in bytes; a longer one fails with
@@ -128,7 +131,7 @@ impl RouterConfig {
         RouterConfig {
             realms: Vec::new(),
             agent: concat!("wampwerk/", env!("CARGO_PKG_VERSION")).to_owned(),
-            seed,
+            seed: key_of(seed),
             handshake_timeout: Duration::from_secs(10),
             goodbye_timeout: Duration::from_secs(2),
             uri_rule: UriRule::Loose,
@@ -182,6 +185,7 @@ impl Default for Limits {
             subscriptions: 10_000,
             registrations: 10_000,
             wildcards: 1000,
+            wildcard_shapes: 64,
             calls: 65_536,
             uri_length: 4096,
             details_bytes: 64 << 10,

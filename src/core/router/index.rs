@@ -90,6 +90,11 @@ impl<T> Index<T> {
         Some(entry)
     }
 
+    /// Returns whether a wildcard pattern has room, see [`Wildcards::has_room`].
+    pub(super) fn has_room(&self, pattern: &str) -> bool {
+        self.wildcards.has_room(pattern)
+    }
+
     /// Returns whether any entry is a pattern.
     pub(super) fn has_patterns(&self) -> bool {
         self.exact.len() < self.entries.len()

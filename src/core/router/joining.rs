@@ -230,6 +230,6 @@ impl RouterCore {
         details.authextra = Some(authextra).filter(|extra| !extra.is_empty());
         self.outputs.send(to, Welcome { session: identity.session, details });
         // Meta events of the join must follow WELCOME.
-        self.turn(now, index, |realm, turn| realm.join(turn, to, session));
+        self.turn(now, index, |realm, _| realm.join(to, session));
     }
 }

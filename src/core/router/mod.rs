@@ -80,6 +80,8 @@ pub struct RouterCore {
     deadlines: BTreeSet<(Duration, ConnectionId)>,
     call_deadlines: CallDeadlines,
     outputs: Outputs,
+    /// Realms with meta events for the next step of the clock.
+    behind: BTreeSet<usize>,
     /// Ids of the questions to the authorizer.
     tickets: SequentialIds,
     authentication: Authentication,
@@ -142,7 +144,7 @@ impl RouterCore {
         let who = config.authentication.clone().unwrap_or_else(AuthenticationConfig::open);
         RouterCore {
             authentication: Authentication::new(who, &config.realms),
-            ids: RandomIds::new(config.seed),
+            ids: RandomIds::from_key(config.seed),
             realm_names: names.collect(),
             realms,
             config,
@@ -150,6 +152,7 @@ impl RouterCore {
             last_connection: 0,
             deadlines: BTreeSet::new(),
             call_deadlines: CallDeadlines::new(),
+            behind: BTreeSet::new(),
             outputs: Outputs::default(),
             tickets: SequentialIds::default(),
             shutting_down: false,
@@ -352,6 +355,9 @@ impl RouterCore {
                 }
             }
         }
+        for realm in std::mem::take(&mut self.behind) {
+            self.turn(now, realm, Realm::publish_portion);
+        }
         while let Some(&(deadline, id, request)) = self.call_deadlines.first() {
             if deadline > now {
                 break;
@@ -365,6 +371,9 @@ impl RouterCore {
 
     /// Time at which [`handle_timeout`](RouterCore::handle_timeout) must be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
+        if !self.behind.is_empty() {
+            return Some(Duration::ZERO);
+        }
         let connections = self.deadlines.first().map(|(deadline, _)| *deadline);
         let calls = self.call_deadlines.first().map(|(deadline, ..)| *deadline);
         connections.into_iter().chain(calls).min()
@@ -392,6 +401,7 @@ impl RouterCore {
         // ends.
         self.realms = realms(&self.config);
         self.call_deadlines.clear();
+        self.behind.clear();
     }
 
     /// Says GOODBYE to the sessions of these connections, as [`shutdown`](RouterCore::shutdown) does to
@@ -456,7 +466,7 @@ impl RouterCore {
         realm: usize,
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
     ) -> T {
-        let RouterCore { realms, outputs, ids, config, call_deadlines, tickets, .. } = self;
+        let RouterCore { realms, outputs, ids, config, call_deadlines, tickets, behind, .. } = self;
         let (meta_events, killed, waiting) = (Vec::new(), Vec::new(), None);
         let mut turn = Turn {
             now,
@@ -471,6 +481,9 @@ impl RouterCore {
         };
         let result = step(&mut realms[realm], &mut turn);
         realms[realm].publish_meta_events(&mut turn);
+        if realms[realm].is_behind {
+            behind.insert(realm);
+        }
         let waiting = turn.waiting;
         for connection in turn.killed {
             self.leave(now, connection, CloseCause::Killed);

@@ -101,23 +101,32 @@ pub enum CloseCause {
 
 /// Queue of outputs.
 #[derive(Debug, Default)]
-pub(super) struct Outputs(VecDeque<Output>);
+pub(super) struct Outputs {
+    queue: VecDeque<Output>,
+    receivers: usize,
+}
 
 impl Outputs {
     pub(super) fn pop(&mut self) -> Option<Output> {
-        self.0.pop_front()
+        self.queue.pop_front()
     }
 
     pub(super) fn send(&mut self, to: ConnectionId, message: impl Into<Message>) {
-        self.0.push_back(Output::Send { to, message: message.into() });
+        self.queue.push_back(Output::Send { to, message: message.into() });
+    }
+
+    /// Number of receivers of all multicasts so far.
+    pub(super) fn receivers(&self) -> usize {
+        self.receivers
     }
 
     /// Sends a message to any number of receivers.
     pub(super) fn multicast(&mut self, to: Vec<ConnectionId>, message: impl Into<Message>) {
+        self.receivers = self.receivers.wrapping_add(to.len());
         match to[..] {
             [] => {}
             [to] => self.send(to, message),
-            _ => self.0.push_back(Output::Multicast { to, message: message.into() }),
+            _ => self.queue.push_back(Output::Multicast { to, message: message.into() }),
         }
     }
 
@@ -141,11 +150,11 @@ impl Outputs {
     }
 
     pub(super) fn authenticate(&mut self, connection: ConnectionId, request: Box<AuthRequest>) {
-        self.0.push_back(Output::Authenticate { connection, request });
+        self.queue.push_back(Output::Authenticate { connection, request });
     }
 
     pub(super) fn resume(&mut self, connection: ConnectionId) {
-        self.0.push_back(Output::Resume { connection });
+        self.queue.push_back(Output::Resume { connection });
     }
 
     pub(super) fn authorize(
@@ -155,18 +164,18 @@ impl Outputs {
         request: AuthorizationRequest,
     ) {
         let request = Box::new(request);
-        self.0.push_back(Output::Authorize { connection, ticket, request });
+        self.queue.push_back(Output::Authorize { connection, ticket, request });
     }
 
     pub(super) fn dropped(&mut self, connection: ConnectionId, error: ApplicationError) {
-        self.0.push_back(Output::Dropped { connection, error });
+        self.queue.push_back(Output::Dropped { connection, error });
     }
 
     pub(super) fn unusable_answer(&mut self, connection: ConnectionId, error: AuthError) {
-        self.0.push_back(Output::UnusableAnswer { connection, error });
+        self.queue.push_back(Output::UnusableAnswer { connection, error });
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, cause: CloseCause) {
-        self.0.push_back(Output::Close { connection, cause });
+        self.queue.push_back(Output::Close { connection, cause });
     }
 }

@@ -26,7 +26,8 @@ pub(super) struct Node<S> {
 pub(super) const ROOT: usize = 0;
 
 impl<S: Eq + Hash + Clone> RadixTree<S> {
-    pub(super) fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
         self.node(ROOT).id.is_none() && self.node(ROOT).children.is_empty()
     }
 

@@ -9,8 +9,9 @@ use crate::core::ids::{IdMap, KeyMap, SequentialIds};
 use crate::core::router::authorization::{Verdicts, Waiting};
 use crate::core::router::connection::{ConnectionId, Peer};
 use crate::core::router::features::Features;
+use crate::core::router::wildcards::Shape;
 use crate::error::Violation;
-use crate::uri::{Match, Uri};
+use crate::uri::Uri;
 
 /// Sessions of a realm by connection.
 pub(super) type Sessions = KeyMap<ConnectionId, Session>;
@@ -138,9 +139,11 @@ impl More {
 /// Subscriptions or registrations of a session, by id.
 #[derive(Debug, Default)]
 pub(super) struct Memberships {
-    /// True for a wildcard pattern.
-    ids: IdMap<bool>,
+    /// The shape of a wildcard pattern.
+    ids: IdMap<Option<Box<Shape>>>,
     wildcards: usize,
+    /// Number of wildcard patterns by shape.
+    shapes: HashMap<Shape, usize>,
 }
 
 impl Memberships {
@@ -157,18 +160,34 @@ impl Memberships {
         self.ids.contains_key(&id)
     }
 
-    pub(super) fn insert(&mut self, id: u64, policy: Match) {
-        let wildcard = policy == Match::Wildcard;
-        if self.ids.insert(id, wildcard).is_none() {
-            self.wildcards += usize::from(wildcard);
+    /// Number of shapes of wildcard patterns, if this one is added.
+    pub(super) fn shapes_with(&self, shape: Shape) -> usize {
+        self.shapes.len() + usize::from(!self.shapes.contains_key(&shape))
+    }
+
+    /// Adds an entry; the shape is that of a wildcard pattern.
+    pub(super) fn insert(&mut self, id: u64, shape: Option<Shape>) {
+        if self.ids.insert(id, shape.map(Box::new)).is_none()
+            && let Some(shape) = shape
+        {
+            self.wildcards += 1;
+            *self.shapes.entry(shape).or_default() += 1;
         }
     }
 
     /// Returns false if it was not contained.
     pub(super) fn remove(&mut self, id: u64) -> bool {
-        let removed = self.ids.remove(&id);
-        self.wildcards -= usize::from(removed == Some(true));
-        removed.is_some()
+        let Some(removed) = self.ids.remove(&id) else { return false };
+        if let Some(shape) = removed {
+            self.wildcards -= 1;
+            if let Some(count) = self.shapes.get_mut(&*shape) {
+                *count -= 1;
+                if *count == 0 {
+                    self.shapes.remove(&*shape);
+                }
+            }
+        }
+        true
     }
 
     /// The ids in ascending order.

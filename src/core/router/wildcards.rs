@@ -1,8 +1,6 @@
 //! `Wildcards`: patterns with empty components, each of which matches any one component.
 
-use std::collections::HashMap;
-
-use crate::core::router::radix::{ROOT, RadixTree};
+use std::collections::{BTreeMap, HashMap};
 
 /// Maximum number of components of a wildcard pattern.
 pub(super) const MAX_COMPONENTS: usize = 128;
@@ -32,32 +30,75 @@ pub(super) fn literal_head(pattern: &str) -> Option<&str> {
     }
 }
 
-/// Maps wildcard patterns to ids. A look-up walks only branches that fit.
+/// Number of components of a wildcard pattern, and which of them are empty: from the left, the highest
+/// bit first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Shape {
+    components: u8,
+    empty: u128,
+}
+
+impl Shape {
+    /// Returns the shape of a pattern that has not too many components.
+    pub(super) fn of(pattern: &str) -> Self {
+        let mut shape = Shape { components: 0, empty: 0 };
+        for component in pattern.split('.').take(MAX_COMPONENTS) {
+            if component.is_empty() {
+                shape.empty |= FIRST >> shape.components;
+            }
+            shape.components += 1;
+        }
+        shape
+    }
+}
+
+/// The bit of the first component.
+const FIRST: u128 = 1 << (MAX_COMPONENTS - 1);
+
+/// Maximum number of shapes with the same number of components. It bounds the work of a look-up.
+const MAX_SHAPES: usize = 4096;
+
+/// Maps wildcard patterns to ids.
 ///
-/// At each branch two ways may fit, the literal one and the one for any component, so a look-up may
-/// see every pattern with a fitting beginning. It is not exponential: a tree has at most two nodes
-/// per pattern, and each is seen once.
+/// A pattern matches a URI if it equals the URI without the components that are empty in the pattern.
+/// So a look-up takes one step for each shape, whatever the number of patterns. Few shapes are in use:
+/// patterns mostly differ in their words.
 #[derive(Debug, Default)]
 pub(super) struct Wildcards {
-    /// By the number of components: only patterns with as many components as the URI can match.
-    trees: HashMap<usize, RadixTree<Box<str>>>,
+    /// By the number of components and by the empty ones, in the order of [`best`](Self::best).
+    shapes: HashMap<u8, BTreeMap<u128, HashMap<Box<str>, u64>>>,
 }
 
 impl Wildcards {
     pub(super) fn get(&self, pattern: &str) -> Option<u64> {
-        self.trees.get(&count(pattern))?.get(&components(pattern))
+        let Shape { components, empty } = Shape::of(pattern);
+        self.shapes.get(&components)?.get(&empty)?.get(pattern).copied()
+    }
+
+    /// Returns whether there is room for the shape of a pattern.
+    pub(super) fn has_room(&self, pattern: &str) -> bool {
+        let Shape { components, empty } = Shape::of(pattern);
+        let shapes = self.shapes.get(&components);
+        shapes.is_none_or(|shapes| shapes.len() < MAX_SHAPES || shapes.contains_key(&empty))
     }
 
     pub(super) fn insert(&mut self, pattern: &str, id: u64) {
-        self.trees.entry(count(pattern)).or_default().insert(&components(pattern), id);
+        let Shape { components, empty } = Shape::of(pattern);
+        let shapes = self.shapes.entry(components).or_default();
+        shapes.entry(empty).or_default().insert(pattern.into(), id);
     }
 
     pub(super) fn remove(&mut self, pattern: &str) {
-        let count = count(pattern);
-        let Some(tree) = self.trees.get_mut(&count) else { return };
-        tree.remove(&components(pattern));
-        if tree.is_empty() {
-            self.trees.remove(&count);
+        let Shape { components, empty } = Shape::of(pattern);
+        let Some(shapes) = self.shapes.get_mut(&components) else { return };
+        if let Some(patterns) = shapes.get_mut(&empty) {
+            patterns.remove(pattern);
+            if patterns.is_empty() {
+                shapes.remove(&empty);
+            }
+        }
+        if shapes.is_empty() {
+            self.shapes.remove(&components);
         }
     }
 
@@ -82,29 +123,24 @@ impl Wildcards {
     /// Visits the matching patterns, literal components before empty ones from the left on, until
     /// `visit` returns true.
     fn walk(&self, uri: &str, mut visit: impl FnMut(u64) -> bool) {
-        if self.trees.is_empty() {
+        if self.shapes.is_empty() || has_too_many_components(uri) {
             return;
         }
-        let Some(tree) = self.trees.get(&count(uri)) else { return };
+        let Some(shapes) = self.shapes.get(&Shape::of(uri).components) else { return };
         let components: Vec<&str> = uri.split('.').collect();
-        let mut open = vec![(ROOT, &components[..])];
-        while let Some((at, rest)) = open.pop() {
-            let node = tree.node(at);
-            let Some((here, rest)) = rest.split_at_checked(node.label.len()) else { continue };
-            let pairs = node.label.iter().zip(here);
-            if !pairs.into_iter().all(|(own, given)| own.is_empty() || **own == **given) {
-                continue;
-            }
-            let Some(next) = rest.first() else {
-                if node.id.is_some_and(&mut visit) {
-                    return;
+        let mut pattern = String::with_capacity(uri.len());
+        for (empty, patterns) in shapes {
+            pattern.clear();
+            for (index, component) in components.iter().enumerate() {
+                if index > 0 {
+                    pattern.push('.');
                 }
-                continue;
-            };
-            // The last pushed is visited first.
-            open.extend(node.children.get("").map(|child| (*child, rest)));
-            if !next.is_empty() {
-                open.extend(node.children.get(*next).map(|child| (*child, rest)));
+                if empty & (FIRST >> index) == 0 {
+                    pattern.push_str(component);
+                }
+            }
+            if patterns.get(&*pattern).is_some_and(|id| visit(*id)) {
+                return;
             }
         }
     }
@@ -112,10 +148,6 @@ impl Wildcards {
 
 fn count(uri: &str) -> usize {
     uri.bytes().filter(|byte| *byte == b'.').count() + 1
-}
-
-fn components(pattern: &str) -> Vec<Box<str>> {
-    pattern.split('.').map(Box::from).collect()
 }
 
 #[cfg(test)]
@@ -138,6 +170,23 @@ mod tests {
     }
 
     #[test]
+    fn row06_a_look_up_takes_a_step_for_each_shape_not_for_each_pattern() {
+        let mut all = Wildcards::default();
+        let mut id = 0;
+        // Each begins like the topic and matches it in all but the last word.
+        for session in 0..30 {
+            for word in 0..1000 {
+                id += 1;
+                all.insert(&format!("a..c..e.{session}x{word}"), id);
+                all.insert(&format!(".b.c..e.{session}x{word}"), id + 100_000);
+            }
+        }
+        assert_eq!(all.shapes[&6].len(), 2);
+        assert_eq!(all.best("a.b.c.d.e.f"), None);
+        assert_eq!(all.best("a.b.c.d.e.29x999"), Some(id));
+    }
+
+    #[test]
     fn nothing_is_left_of_what_is_removed() {
         let mut all = Wildcards::default();
         all.insert("a..c", 1);
@@ -146,7 +195,7 @@ mod tests {
         all.remove("a.b.c");
         assert_eq!((all.get("a..c"), all.get("a..d")), (None, Some(2)));
         all.remove("a..d");
-        assert!(all.trees.is_empty());
+        assert!(all.shapes.is_empty());
     }
 
     #[test]

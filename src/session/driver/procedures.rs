@@ -204,3 +204,28 @@ impl Driver {
             .then(|| Duration::from_millis(milliseconds))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row09_running_calls_are_bounded_in_bytes() {
+        let mut running = RunningTable::default();
+        let call =
+            |weight| RunningInvocation { stop: None, link: None, taken: 0, answer: None, weight };
+        // A single one is accepted whatever its size.
+        assert_eq!(running.refusal(2 * MAX_RUNNING_BYTES), None);
+        let mut accepted = 0;
+        while running.refusal(1 << 20).is_none() {
+            accepted += 1;
+            running.insert(accepted, call(1 << 20));
+        }
+        assert_eq!(accepted, 64);
+        assert!(running.refusal(1).is_some_and(|text| text.contains("bytes")));
+        running.remove(1);
+        assert_eq!(running.refusal(1 << 20), None);
+        running.clear();
+        assert_eq!(running.bytes, 0);
+    }
+}

@@ -114,6 +114,18 @@ fn what_comes_behind_waits_in_order_and_others_do_not() {
 }
 
 #[test]
+fn row15_nothing_follows_the_end_of_a_connection() {
+    let mut net = net();
+    let who = net.join();
+    net.send(who, call(1, "com.example.a", 1));
+    net.send(who, hello("realm1"));
+    net.resumed.clear();
+    answer(&mut net, DENIED());
+    assert_eq!(net.closed(who), Some(CloseCause::Violation));
+    assert!(net.resumed.is_empty(), "resumed behind its end");
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let mut net = net();
     let who = net.join();

@@ -51,6 +51,33 @@ fn an_event_is_told_with_all_that_belongs_to_it() {
 }
 
 #[test]
+fn row12_an_event_that_is_nested_deep_does_not_hide_the_others() {
+    let (mut net, a, id, _) = remembered();
+    let mut deep = Value::Null;
+    for _ in 0..97 {
+        deep = list([deep]).into();
+    }
+    let mut message = acknowledged(6, "com.odd", deep.clone());
+    net.send(a, message.clone());
+    message.request = 7;
+    message.payload = Payload::empty();
+    message.options.extra = Dict::new().with("x_a", deep);
+    net.send(a, message);
+    net.take(a);
+    net.send(a, meta_call("wamp.subscription.get_events", vec![id.into()], Dict::new()));
+    let answer = net.take_one(a);
+    for &serializer in wampwerk::internals::codec::available() {
+        wampwerk::internals::codec::encode(serializer, &answer).unwrap();
+    }
+    let Message::Result(result) = answer else { panic!() };
+    let (args, _) = result.payload.to_values().unwrap();
+    let events = args[0].as_list().unwrap();
+    assert_eq!(events.len(), 7);
+    assert!(events[4].as_dict().unwrap().get("args").is_some());
+    assert!(events[5].as_dict().unwrap().get("args").is_none());
+}
+
+#[test]
 fn filters() {
     let (mut net, a, id, publications) = remembered();
     let [_, second, third, fourth, _] = publications[..] else { panic!() };

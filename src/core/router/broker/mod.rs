@@ -21,7 +21,7 @@ use crate::core::router::broker::history::Histories;
 use crate::core::router::broker::listing::Listing;
 use crate::core::router::broker::publication::Publication;
 use crate::core::router::broker::retained::Retained;
-use crate::core::router::checks::{check_own_uri, check_room, check_uri};
+use crate::core::router::checks::{check_own_uri, check_room, check_uri, no_room};
 use crate::core::router::config::Disclosure;
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::meta_event::{Kind, MetaEvent};
@@ -29,6 +29,7 @@ use crate::core::router::names::is_reserved;
 use crate::core::router::output::Outputs;
 use crate::core::router::session::{Identity, Session, Sessions};
 use crate::core::router::turn::{Failure, Turn};
+use crate::core::router::wildcards::Shape;
 use crate::core::router::{ConnectionId, RouterConfig};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{
@@ -90,11 +91,15 @@ impl Broker {
         let known = self.subscriptions.find(&topic, policy);
         // A repeated SUBSCRIBE adds no subscription.
         if !known.is_some_and(|known| session.subscriptions.contains(known.id)) {
-            check_room(turn, &session.subscriptions, policy, Kind::Subscription)?;
+            check_room(turn, &session.subscriptions, &topic, policy, Kind::Subscription)?;
+            if policy == Match::Wildcard && !self.subscriptions.has_room(&topic) {
+                return Err(no_room("subscriptions").into());
+            }
         }
         let retained_for = (options.get_retained == Some(true)).then(|| topic.clone());
         let now = turn.now;
         let none = || Subscribers { members: IndexSet::new(), created: now };
+        let shape = (policy == Match::Wildcard).then(|| Shape::of(&topic));
         let (entry, created) = self.subscriptions.entry(topic, policy, none);
         let entered = entry.members.members.insert(from);
         let id = entry.id;
@@ -103,7 +108,7 @@ impl Broker {
             turn.meta_events.extend(created.then_some(MetaEvent::Created { of, session, id }));
             turn.meta_events.push(MetaEvent::Entered { of, session, id });
         }
-        session.subscriptions.insert(id, policy);
+        session.subscriptions.insert(id, shape);
         turn.outputs.send(from, Subscribed { request, subscription: id });
         if let Some(topic) = retained_for {
             for event in self.retained.events(id, &topic, policy, session) {
@@ -239,10 +244,13 @@ impl Broker {
         check_own_uri(turn, &topic, Match::Exact)?;
         let disclosed = discloses(disclosure, &options)?;
         let disclosed = disclosed.then(&publisher).flatten().map(|session| &*session.identity);
+        // The lists are not looked at if nobody gets the event.
+        let listed = !options.is_empty()
+            && (options.retain == Some(true) || !self.subscriptions.matches(&topic).is_empty());
         let publication = Publication {
             id: turn.ids.next(),
             details: publication::details(&options, disclosed),
-            listing: Listing::of(&options),
+            listing: if listed { Listing::of(&options) } else { None },
             topic,
             payload,
             with_topic: OnceLock::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::core::ids::{RandomIds, SequentialIds};
 use crate::core::router::ConnectionId;
-use crate::core::router::checks::{check_own_uri, check_room};
+use crate::core::router::checks::{check_own_uri, check_room, no_room};
 use crate::core::router::config::Disclosure;
 use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{RequiredFeatures, disclosure_denied};
@@ -15,6 +15,7 @@ use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::names::{is_reserved, quote};
 use crate::core::router::session::{Session, Sessions, Slot};
 use crate::core::router::turn::{Failure, Turn};
+use crate::core::router::wildcards::Shape;
 use crate::error::ApplicationError;
 use crate::message::{
     InvocationPolicy, Register, Registered, RevocationDetails, Unregister, Unregistered,
@@ -56,7 +57,11 @@ impl Dealer {
             return Err(disclosure_denied("REGISTER.Options.disclose_caller").into());
         }
         let Some(session) = sessions.get(&from) else { return Ok(()) };
-        check_room(turn, &session.registrations, policy, Kind::Registration)?;
+        let procedure = &message.procedure;
+        check_room(turn, &session.registrations, procedure, policy, Kind::Registration)?;
+        if policy == Match::Wildcard && !self.registrations.index.has_room(procedure) {
+            return Err(no_room("registrations").into());
+        }
         let invoke = options.invoke.unwrap_or_default();
         let force = options.force_reregister == Some(true);
         let callee = Callee {
@@ -78,12 +83,13 @@ impl Dealer {
         }
         let registrations = &mut self.registrations.index;
         let now = turn.now;
+        let shape = (policy == Match::Wildcard).then(|| Shape::of(&message.procedure));
         let (entry, created) =
             registrations.entry(message.procedure, policy, || Callees::new(invoke, now));
         entry.members.members.insert(from, callee);
         let id = entry.id;
         if let Some(session) = sessions.get_mut(&from) {
-            session.registrations.insert(id, policy);
+            session.registrations.insert(id, shape);
         }
         turn.outputs.send(from, Registered { request: message.request, registration: id });
         let (of, session) = (Kind::Registration, callee.session);

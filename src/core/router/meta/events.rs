@@ -3,27 +3,40 @@
 //! Without subscribers they cost one look-up.
 
 use super::{registration, session, subscription};
-use crate::core::router::meta_event::{Kind, MetaEvent};
+use crate::core::router::meta_event::{Announcement, Kind, MetaEvent};
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Identity;
 use crate::core::router::turn::Turn;
 use crate::message::Payload;
 use crate::value::{Dict, List};
 
+/// Publishes a meta event.
+pub(in crate::core::router) fn announce(
+    realm: &mut Realm,
+    turn: &mut Turn<'_>,
+    announcement: &Announcement,
+) {
+    match announcement {
+        Announcement::Change(event) => publish(realm, turn, *event),
+        Announcement::Joined(who) => joined(realm, turn, who),
+        Announcement::Left(who) => left(realm, turn, who),
+    }
+}
+
 /// Tells that a session has joined.
-pub(in crate::core::router) fn joined(realm: &mut Realm, turn: &mut Turn<'_>, who: &Identity) {
+fn joined(realm: &mut Realm, turn: &mut Turn<'_>, who: &Identity) {
     tell(realm, turn, "wamp.session.on_join", |_, _| Some(vec![session::describe(who).into()]));
 }
 
 /// Tells that a session has left.
-pub(in crate::core::router) fn left(realm: &mut Realm, turn: &mut Turn<'_>, who: &Identity) {
+fn left(realm: &mut Realm, turn: &mut Turn<'_>, who: &Identity) {
     tell(realm, turn, "wamp.session.on_leave", |_, _| {
         Some(vec![who.session.into(), who.authid.as_str().into(), who.authrole.as_str().into()])
     });
 }
 
 /// Tells of a change of a subscription or registration.
-pub(in crate::core::router) fn publish(realm: &mut Realm, turn: &mut Turn<'_>, event: MetaEvent) {
+fn publish(realm: &mut Realm, turn: &mut Turn<'_>, event: MetaEvent) {
     use Kind::{Registration, Subscription};
     let topic = match event {
         MetaEvent::Created { of: Subscription, .. } => "wamp.subscription.on_create",

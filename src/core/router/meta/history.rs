@@ -6,7 +6,7 @@ use super::arguments::invalid;
 use super::call::{Answer, MetaCall};
 use crate::core::router::broker::{HistoryEvent, HistoryFilter};
 use crate::error::ApplicationError;
-use crate::message::time;
+use crate::message::{EventDetails, time};
 use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
@@ -72,18 +72,45 @@ fn cut(time: Duration) -> Duration {
     Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }
 
+/// Maximum nesting of an argument in the answer: a message has 100 levels, and the argument is in the
+/// fifth.
+const DEPTH: usize = 95;
+
+/// Returns the details, without the keys of applications if they would be nested too deep.
+fn details(mut details: EventDetails) -> Dict {
+    if !details.extra.iter().all(|(_, value)| fits_within(value, DEPTH)) {
+        details.extra = Dict::new();
+    }
+    details.to_dict()
+}
+
+/// Returns whether a value is nested in no more than this number of levels.
+fn fits_within(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::List(list) => depth > 0 && list.iter().all(|value| fits_within(value, depth - 1)),
+        Value::Dict(dict) => {
+            depth > 0 && dict.iter().all(|(_, value)| fits_within(value, depth - 1))
+        }
+        _ => true,
+    }
+}
+
 fn describe(event: HistoryEvent) -> Dict {
     let mut dict = Dict::new()
         .with("timestamp", time::format(event.timestamp))
         .with("subscription", event.subscription)
         .with("publication", event.publication)
-        .with("details", event.details.to_dict());
+        .with("details", details(event.details));
     // As in EVENT, it replaces the arguments.
     if let Some(opaque) = event.payload.opaque() {
         dict.insert("payload", opaque.clone());
     }
-    // An unreadable event must not hide the others.
+    // An unreadable event must not hide the others, nor one that the answer would nest too deep.
     let (args, kwargs) = event.payload.to_values().unwrap_or_default();
+    let fits = |value: &Value| fits_within(value, DEPTH);
+    if !args.iter().chain(kwargs.iter().map(|(_, value)| value)).all(fits) {
+        return dict;
+    }
     if !args.is_empty() {
         dict.insert("args", args);
     }

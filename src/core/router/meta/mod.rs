@@ -19,7 +19,7 @@ use crate::core::router::checks::check_uri;
 use crate::core::router::names::quote;
 use crate::core::router::realm::Realm;
 use crate::core::router::turn::{Failure, Turn};
-use crate::core::router::{ConnectionId, Disclosure, MetaApi, RouterConfig};
+use crate::core::router::{ConnectionId, Disclosure, Limits, MetaApi, RouterConfig};
 use crate::error::ApplicationError;
 use crate::message::{Call, CallResult, Payload, ResultDetails};
 use crate::uri::{Match, Uri};
@@ -28,7 +28,7 @@ use arguments::{Arguments, Parameters};
 use call::{Answer, MetaCall};
 
 pub(super) use call::Kill;
-pub(super) use events::{joined, left, publish};
+pub(super) use events::announce;
 
 struct MetaProcedure {
     name: &'static str,
@@ -51,6 +51,7 @@ pub(super) fn call(
     check_uri(turn, &call.procedure, Match::Exact)?;
     let offered = realm.meta_api(turn.config, caller, &call.procedure);
     let procedure = find(offered.unwrap_or(MetaApi::Off), &call.procedure)?;
+    check_weight(turn.config, call)?;
     let arguments = Arguments::read(&call.payload, procedure.parameters)?;
     let mut meta_call = MetaCall { realm, turn, caller, arguments, disclosure, kill: None };
     let result = (procedure.run)(&mut meta_call)?;
@@ -72,11 +73,16 @@ pub(super) struct ImpliedPermission {
 /// The permission that a call to the router itself needs beside its own: a testament is a
 /// publication, and reading a history is subscribing. `None` if it needs none, or if the call will
 /// fail in any case.
-pub(super) fn implied_permission(realm: &Realm, call: &Call) -> Option<ImpliedPermission> {
+pub(super) fn implied_permission(
+    realm: &Realm,
+    config: &RouterConfig,
+    call: &Call,
+) -> Option<ImpliedPermission> {
     let name = call.procedure.as_str();
     if !matches!(name, ADD_TESTAMENT | GET_EVENTS) {
         return None;
     }
+    check_weight(config, call).ok()?;
     let procedure = PROCEDURES.iter().find(|procedure| procedure.name == name)?;
     let mut arguments = Arguments::read(&call.payload, procedure.parameters).ok()?;
     if name == ADD_TESTAMENT {
@@ -126,6 +132,26 @@ fn check_options(call: &Call) -> Result<(), ApplicationError> {
     };
     let text = format!("{} does not take {unreadable}", quote(&call.procedure));
     Err(ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED).arg(text))
+}
+
+/// Checks that the arguments are not too heavy to be decoded under the router's lock. Only a testament
+/// may be long.
+fn check_weight(config: &RouterConfig, call: &Call) -> Result<(), ApplicationError> {
+    let Limits { testament_bytes, details_bytes, .. } = config.limits;
+    let (limit, setting) = match call.procedure.as_str() {
+        ADD_TESTAMENT if testament_bytes > details_bytes => {
+            (testament_bytes, "Limits::testament_bytes")
+        }
+        _ => (details_bytes, "Limits::details_bytes"),
+    };
+    let weight = call.payload.decoded_weight();
+    if weight <= limit {
+        return Ok(());
+    }
+    let name = quote(&call.procedure);
+    let text =
+        format!("the arguments of {name} weigh {weight} bytes: the limit is {limit} ({setting})");
+    Err(ApplicationError::new(Uri::PAYLOAD_SIZE_EXCEEDED).arg(text))
 }
 
 fn find(offered: MetaApi, name: &str) -> Result<&'static MetaProcedure, ApplicationError> {

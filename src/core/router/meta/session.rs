@@ -1,5 +1,7 @@
 //! The session meta API: the sessions, and ending them.
 
+use std::collections::HashSet;
+
 use super::call::{Answer, Kill, MetaCall};
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::check_uri;
@@ -115,6 +117,7 @@ fn others(call: &MetaCall<'_, '_>, is_meant: impl Fn(&Identity) -> bool) -> Vec<
 /// The sessions in one of the requested roles; all sessions if no role is given.
 fn filtered(call: &mut MetaCall<'_, '_>) -> Result<Vec<ConnectionId>, ApplicationError> {
     let roles: Option<Vec<String>> = call.arguments.optional("filter_authroles")?;
+    let roles = roles.map(HashSet::<String>::from_iter);
     Ok(select(call.realm, |identity| {
         roles.as_ref().is_none_or(|roles| roles.contains(&identity.authrole))
     }))

@@ -131,7 +131,8 @@ impl Realm {
                     let role = self.sessions.get(&from).map(|it| &*it.identity.authrole);
                     return Err(subject.denied(role.unwrap_or_default()));
                 }
-                let Some(implied_permission) = meta::implied_permission(self, message) else {
+                let Some(implied_permission) = meta::implied_permission(self, turn.config, message)
+                else {
                     return Ok(None);
                 };
                 let meta::ImpliedPermission { action, uri, policy, options } = implied_permission;

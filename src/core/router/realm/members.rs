@@ -1,14 +1,21 @@
 //! Sessions joining and leaving a realm, and the meta events about it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::core::router::ConnectionId;
 use crate::core::router::meta::{self, Kill};
-use crate::core::router::meta_event::MetaEvent;
+use crate::core::router::meta_event::{Announcement, MetaEvent};
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Session;
 use crate::core::router::testaments::Testaments;
 use crate::core::router::turn::Turn;
+
+/// Maximum number of receivers of meta events in one step, about.
+const PORTION: usize = 16 << 10;
+
+/// Maximum number of meta events in one step. Without receivers they cost one look-up each.
+const MOST: usize = 64 << 10;
 
 /// A session that is out of the realm, before others are told.
 struct Departed {
@@ -20,17 +27,12 @@ struct Departed {
 }
 
 impl Realm {
-    pub(in crate::core::router) fn join(
-        &mut self,
-        turn: &mut Turn<'_>,
-        connection: ConnectionId,
-        mut session: Session,
-    ) {
+    pub(in crate::core::router) fn join(&mut self, connection: ConnectionId, mut session: Session) {
         session.role = self.role(&session.identity.authrole);
         let identity = Arc::clone(&session.identity);
         self.connections.insert(identity.session, connection);
         self.sessions.insert(connection, session);
-        meta::joined(self, turn, &identity);
+        self.announce(Announcement::Joined(identity));
     }
 
     /// Removes a session and everything that it held. Publishes its testaments and the meta events.
@@ -105,14 +107,48 @@ impl Realm {
         }
         turn.meta_events.extend(meta_events);
         self.dealer.release(turn, connection, session, &mut self.sessions);
-        self.publish_meta_events(turn);
-        meta::left(self, turn, &identity);
+        self.collect(turn);
+        self.announce(Announcement::Left(identity));
     }
 
-    /// Publishes the changes of this turn as meta events.
+    /// Publishes the changes of this turn as meta events, unless earlier ones are still to come.
     pub(in crate::core::router) fn publish_meta_events(&mut self, turn: &mut Turn<'_>) {
-        for event in std::mem::take(&mut turn.meta_events) {
-            meta::publish(self, turn, event);
+        self.collect(turn);
+        if !self.is_behind {
+            self.publish_portion(turn);
+        }
+    }
+
+    /// Publishes the next meta events, up to a bound: sessions that leave many subscriptions, and many
+    /// sessions that watch, multiply.
+    pub(in crate::core::router) fn publish_portion(&mut self, turn: &mut Turn<'_>) {
+        let before = turn.outputs.receivers();
+        for _ in 0..MOST {
+            if turn.outputs.receivers() - before > PORTION {
+                break;
+            }
+            let Some(announcement) = self.announcements.pop_front() else { break };
+            meta::announce(self, turn, &announcement);
+        }
+        self.is_behind = !self.announcements.is_empty();
+        if !self.is_behind {
+            // Many may have waited.
+            self.announcements = VecDeque::new();
+        }
+    }
+
+    /// Queues the changes of this turn.
+    fn collect(&mut self, turn: &mut Turn<'_>) {
+        if self.publishes_meta_events {
+            self.announcements.extend(turn.meta_events.drain(..).map(Announcement::Change));
+        } else {
+            turn.meta_events.clear();
+        }
+    }
+
+    fn announce(&mut self, announcement: Announcement) {
+        if self.publishes_meta_events {
+            self.announcements.push_back(announcement);
         }
     }
 

@@ -7,10 +7,13 @@ mod judge;
 mod members;
 mod requests;
 
+use std::collections::VecDeque;
+
 use crate::core::ids::{IdMap, KeyMap};
 use crate::core::router::authorization::Policy;
 use crate::core::router::broker::Broker;
 use crate::core::router::dealer::Dealer;
+use crate::core::router::meta_event::Announcement;
 use crate::core::router::session::Sessions;
 use crate::core::router::testaments::Testaments;
 use crate::core::router::{ConnectionId, MetaApi, RouterConfig};
@@ -28,6 +31,10 @@ pub(super) struct Realm {
     pub(super) testaments: KeyMap<ConnectionId, Testaments>,
     /// The rules for all sessions; none if every session may do everything.
     pub(super) policy: Option<Policy>,
+    /// Meta events that are not published yet.
+    pub(super) announcements: VecDeque<Announcement>,
+    /// True if there were too many for one step: the rest waits for the next one of the clock.
+    pub(super) is_behind: bool,
     /// True if meta events are published.
     pub(super) publishes_meta_events: bool,
 }
@@ -41,6 +48,8 @@ impl Realm {
     ) -> Self {
         Realm {
             policy,
+            announcements: VecDeque::new(),
+            is_behind: false,
             publishes_meta_events,
             name,
             sessions: Sessions::default(),
