@@ -27,7 +27,7 @@ pub(super) const ROOT: usize = 0;
 
 impl<S: Eq + Hash + Clone> RadixTree<S> {
     #[cfg(test)]
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.node(ROOT).id.is_none() && self.node(ROOT).children.is_empty()
     }
 
