@@ -165,6 +165,11 @@ export interface ComponentEvents {
   join: Session;
   /** A session is joined, and all `join` listeners have completed. */
   ready: Session;
+  /**
+   * A declared registration or subscription that the router had refused in this session has succeeded now. The argument
+   * is its procedure or topic. It is tried again after 1 s, 2 s, and so on up to 60 s.
+   */
+  established: string;
   /** A session is over, or the router refused it. */
   leave: CloseReason;
   /** The connection is gone. The argument is true if it was closed in order. */

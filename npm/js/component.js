@@ -31,7 +31,17 @@ const componentOptions = [
   ...extensionOptions,
 ];
 
-const stations = ['start', 'connect', 'join', 'ready', 'leave', 'disconnect', 'connectfailure', 'retry'];
+const stations = [
+  'start',
+  'connect',
+  'join',
+  'ready',
+  'established',
+  'leave',
+  'disconnect',
+  'connectfailure',
+  'retry',
+];
 
 /** Running components are kept alive, even without another reference. */
 const running = new Set();
@@ -297,6 +307,9 @@ export class Component {
       case 'connect':
         this.#rawSession = undefined;
         await this.#fire(what, Object.freeze({ ...about, url: this.#urlNow() }));
+        return undefined;
+      case 'established':
+        await this.#fire(what, about.uri);
         return undefined;
       case 'disconnect':
         await this.#fire(what, about.clean);

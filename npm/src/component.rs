@@ -29,8 +29,8 @@ use crate::subscription::Source;
 use crate::thrown::Thrown;
 
 /// The stages of a component that are reported to the page.
-const STAGES: [&str; 7] =
-    ["start", "connect", "join", "ready", "leave", "disconnect", "connectfailure"];
+const STAGES: [&str; 8] =
+    ["start", "connect", "join", "ready", "established", "leave", "disconnect", "connectfailure"];
 
 /// Name of a transport with a URL function.
 const ASKED: &str = "url";
@@ -204,11 +204,14 @@ fn listen(component: &Component, handle: u32) {
         let done = ask(handle, stage, session, about);
         async move { done.await.map(drop) }
     };
-    let [start, connect, join, ready, leave, disconnect, failure] = STAGES;
+    let [start, connect, join, ready, established, leave, disconnect, failure] = STAGES;
     component.on_start(move || tell(start, 0, Payload::empty()));
     component.on_connect(move |info| tell(connect, 0, transport(&info)));
     component.on_join(move |session| tell(join, number_of(session), Payload::empty()));
     component.on_ready(move |session| tell(ready, number_of(session), Payload::empty()));
+    component.on_established(move |uri| {
+        tell(established, 0, json::write(Dict::from([("uri", Value::from(&*uri))])))
+    });
     component.on_leave(move |reason| tell(leave, 0, close_reason(&reason)));
     component.on_disconnect(move |clean| {
         tell(disconnect, 0, json::write(Dict::from([("clean", Value::from(clean))])))

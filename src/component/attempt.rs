@@ -28,6 +28,13 @@ use crate::uri::Uri;
 /// zero.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
+/// Delay of the first repetition of a registration or subscription that the router has refused. Each further one is
+/// twice as long.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+
+/// Maximum delay of such a repetition.
+const LAST_DELAY: Duration = Duration::from_secs(60);
+
 pub(super) struct Attempt<'a> {
     pub(super) shared: &'a Shared,
     pub(super) stop: &'a Stop,
@@ -184,7 +191,7 @@ impl Attempt<'_> {
         session: &Session,
     ) -> Result<(), (AttemptError, bool)> {
         let settings = &self.shared.settings;
-        let mut failures = stages.establish(session).await;
+        let (missing, mut failures) = stages.establish(session).await;
         failures.extend(stages.join(session).await);
         if settings.strict
             && let Some((what, error)) = failures.into_iter().next()
@@ -194,8 +201,11 @@ impl Attempt<'_> {
         let transport = self.entry.name.clone();
         self.set(ComponentState::Joined { transport, session: session.id() });
         let ready = async {
-            stages.ready(session).await;
-            pending::<()>().await;
+            race(
+                stages.never_ends(stages.ready(session)),
+                stages.establish_later(session, missing),
+            )
+            .await;
         };
         let Some(main) = &settings.main else {
             ready.await;
@@ -283,23 +293,80 @@ impl Stages<'_> {
         flat(caught(async { self.object.on_connect(&info).await }).await)
     }
 
-    /// Registers and subscribes in order, and returns the failures.
-    async fn establish(&self, session: &Session) -> Vec<(String, Cause)> {
-        let declared: Vec<Declared> = self.shared.listeners(|listener| match listener {
+    /// Registers and subscribes in order. Returns what the router has refused for now, and the failures.
+    async fn establish(&self, session: &Session) -> (Vec<Declared>, Vec<(String, Cause)>) {
+        let (mut missing, mut failures) = (Vec::new(), Vec::new());
+        let (declared, results) = self.request(session, self.declared()).await;
+        for (declared, result) in declared.into_iter().zip(results) {
+            let Err(error) = result else { continue };
+            self.tell(session, &declared.uri, &error);
+            failures.push((format!("{} {}", declared.verb, declared.uri), error));
+            if failures.last().is_some_and(|(_, error)| may_succeed_later(error)) {
+                missing.push(declared);
+            }
+        }
+        (missing, failures)
+    }
+
+    /// Tries again what the router has refused, until all of it is there. A router may hold a procedure for a
+    /// session that it does not know to be lost yet. Never ends: the session does.
+    async fn establish_later(&self, session: &Session, mut missing: Vec<Declared>) {
+        let mut delay = FIRST_DELAY;
+        while !missing.is_empty() {
+            rt::Sleep::new(delay).await;
+            delay = (delay * 2).min(LAST_DELAY);
+            let declared = self.declared();
+            missing.retain(|missing| declared.iter().any(|declared| declared.is(missing)));
+            let (tried, results) = self.request(session, missing).await;
+            missing = Vec::new();
+            for (declared, result) in tried.into_iter().zip(results) {
+                let Declared { verb, uri, .. } = &declared;
+                match result {
+                    Ok(()) => {
+                        tracing::info!(verb, %uri, "succeeded after an earlier failure");
+                        let listeners = self.shared.listeners(|listener| match listener {
+                            Listener::Established(callback) => Some(callback.clone()),
+                            _ => None,
+                        });
+                        let told = (listeners, uri.clone());
+                        self.shared.fire("on_established", told.0, told.1, &self.config).await;
+                    }
+                    Err(error) if may_succeed_later(&error) => {
+                        tracing::debug!(verb, %uri, %error, ?delay, "failed again");
+                        missing.push(declared);
+                    }
+                    Err(error) => self.tell(session, uri, &error),
+                }
+            }
+        }
+        pending().await
+    }
+
+    async fn never_ends(&self, work: impl Future<Output = ()>) {
+        work.await;
+        pending().await
+    }
+
+    fn declared(&self) -> Vec<Declared> {
+        self.shared.listeners(|listener| match listener {
             Listener::Declared(declared) => Some(declared.clone()),
             _ => None,
-        });
+        })
+    }
+
+    /// Sends the requests of what was declared, and waits for the answers.
+    async fn request(
+        &self,
+        session: &Session,
+        declared: Vec<Declared>,
+    ) -> (Vec<Declared>, Vec<Result<(), Cause>>) {
         // All at once: the session sends the requests in the order in which they start.
         let requests: Vec<BoxFuture<'_, _>> =
             declared.iter().map(|declared| declared.establish(session)).collect();
-        let mut failures = Vec::new();
         let limit = self.config.client.join_timeout;
-        for (declared, result) in declared.iter().zip(all_within(requests, limit).await) {
-            let Err(error) = result.unwrap_or_else(|| Err(unanswered(limit))) else { continue };
-            self.tell(session, &declared.uri, &error);
-            failures.push((format!("{} {}", declared.verb, declared.uri), error));
-        }
-        failures
+        let results = all_within(requests, limit).await.into_iter();
+        let results = results.map(|result| result.unwrap_or_else(|| Err(unanswered(limit))));
+        (declared, results.collect())
     }
 
     async fn join(&self, session: &Session) -> Vec<(String, Cause)> {
@@ -388,6 +455,13 @@ pub(super) async fn run_last_listeners<T>(
     if within(LAST_WORDS, words).await.is_none() {
         config.tell_user_error(&name.into(), too_long(LAST_WORDS).to_application());
     }
+}
+
+/// Returns whether the router may grant later what it refuses now. A request without an answer is not repeated: it
+/// may have succeeded.
+fn may_succeed_later(error: &Cause) -> bool {
+    let refused = error.downcast_ref::<ApplicationError>();
+    refused.is_some_and(|error| error.uri != Uri::INVALID_URI && error.uri != Uri::INVALID_ARGUMENT)
 }
 
 /// The result of a guarded function, with a panic as its error.

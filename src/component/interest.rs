@@ -20,6 +20,9 @@ impl Component {
     /// ([`join_timeout`](crate::session::SessionConfig::join_timeout), 10 s) for the router's
     /// answer. An error is reported as a [`UserError`](crate::session::UserError) with the
     /// procedure; in a [strict](super::ComponentBuilder::strict) component the attempt fails.
+    /// Otherwise, what the router has refused is tried again after 1 s, 2 s, and so on up to 60 s as long as the
+    /// session lives: after a loss, a router may hold the procedure for the old session.
+    /// [`on_established`](Component::on_established) is called when that has succeeded.
     /// [`off`](Component::off) removes the declaration for future sessions.
     pub fn register<M: 'static>(
         &self,
@@ -141,6 +144,11 @@ impl Declared {
         + 'static,
     ) -> Self {
         Declared { verb, uri, establish: Arc::new(establish) }
+    }
+
+    /// Returns whether both are the same declaration.
+    pub(super) fn is(&self, other: &Declared) -> bool {
+        Arc::ptr_eq(&self.establish, &other.establish)
     }
 
     pub(super) fn establish(&self, session: &Session) -> BoxFuture<'static, Result<(), Cause>> {

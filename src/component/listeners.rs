@@ -12,6 +12,7 @@ use crate::error::CloseReason;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::Session;
 use crate::transport::TransportInfo;
+use crate::uri::Uri;
 
 /// Id of a listener, or of a declared registration or subscription, for removing it with
 /// [`off`](Component::off).
@@ -31,6 +32,7 @@ pub(super) enum Listener {
     Connect(Callback<TransportInfo, ()>),
     Join(Callback<Session, ()>),
     Ready(Callback<Session, ()>),
+    Established(Callback<Uri, ()>),
     Leave(Callback<Arc<CloseReason>, ()>),
     Disconnect(Callback<bool, ()>),
     ConnectFailure(Callback<AttemptError, ()>),
@@ -112,6 +114,9 @@ impl Component {
         on_join: Join(Session);
         /// Adds a listener for a joined session whose join listeners have all completed.
         on_ready: Ready(Session);
+        /// Adds a listener for a [registration](Component::register) or [subscription](Component::subscribe) that had
+        /// failed in this session and has succeeded now. The argument is the procedure or topic.
+        on_established: Established(Uri);
         /// Adds a listener for the end of a session, or for a refusal by the router.
         on_leave: Leave(Arc<CloseReason>);
         /// Adds a listener for the end of the connection. The argument is true if it was closed in

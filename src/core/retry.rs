@@ -46,7 +46,8 @@ pub struct RetryPolicy {
     /// Delay of the first retry, at most a year. Default: 1.5 s.
     #[doc(alias = "initial_retry_delay")]
     pub initial_delay: Duration,
-    /// Maximum delay, jitter included, at most a year. Default: 300 s.
+    /// Maximum delay, jitter included, at most a year. Default: 300 s. A delay that jitter would make longer is as
+    /// much shorter.
     #[doc(alias = "max_retry_delay")]
     pub max_delay: Duration,
     /// Factor from one delay to the next, 1 to 1000. Default: 1.5.
@@ -144,8 +145,14 @@ impl RetryPolicy {
     fn delay(&self, failures: u32, random: &mut RandomIds) -> Duration {
         let nominal = self.nominal(failures);
         let deviation = normal(random).clamp(-MAX_DEVIATION, MAX_DEVIATION) * self.jitter;
-        let drawn = nominal * (1.0 + deviation).max(LEAST_PART);
-        Duration::try_from_secs_f64(drawn).map_or(self.max_delay, |drawn| drawn.min(self.max_delay))
+        let mut drawn = nominal * (1.0 + deviation);
+        let most = self.max_delay.as_secs_f64();
+        if drawn > most {
+            // As far below, or all clients of a router would come back at the same time.
+            drawn = most - (drawn - most);
+        }
+        let drawn = Duration::try_from_secs_f64(drawn.max(nominal * LEAST_PART));
+        drawn.map_or(self.max_delay, |drawn| drawn.min(self.max_delay))
     }
 }
 

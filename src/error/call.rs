@@ -191,6 +191,17 @@ macro_rules! requests {
             }
         }
 
+        /// The answer of the router or the callee as it is, otherwise `wamp.error.runtime_error` with the text. So
+        /// `?` passes the error of a request on, within a procedure.
+        impl From<$name> for ApplicationError {
+            fn from(error: $name) -> Self {
+                match error {
+                    $name::Application(error) => error,
+                    other => ApplicationError::runtime(other),
+                }
+            }
+        }
+
         debug_as_text! { $name }
     )*};
 }

@@ -154,6 +154,10 @@ impl PublishRequest {
         let payload = payload?.into_serializer(session.serializer())?;
         session.check(&topic, &payload)?;
         features::check_publish(session.router_roles(), &options)?;
+        // Behind GOODBYE it would be dropped without a word.
+        if session.is_leaving() || session.is_closed() {
+            return Err(PublishError::Closed { topic, reason: session.closed().await });
+        }
         options.acknowledge = None;
         let ticket = session.ticket();
         let published = topic.clone();

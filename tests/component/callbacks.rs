@@ -277,6 +277,50 @@ async fn what_goes_wrong_is_told_and_ready_comes_all_the_same() {
     assert!(errors[6].to_string().contains("panicked: before the future"), "{}", errors[6]);
 }
 
+/// After a loss, a router may hold a procedure for the old session.
+#[tokio::test(start_paused = true)]
+async fn what_the_router_refuses_is_declared_again_while_the_session_lives() {
+    let site = Site::open();
+    let other = site.session().await;
+    let taken = other.register("com.example.taken", || async { "other" }).await.unwrap();
+    let forgotten = other.register("com.example.forgotten", || async {}).await.unwrap();
+    let (builder, errors) = user_errors(at(&site));
+    let component = builder.build().unwrap();
+    component.register("com.example.taken", || async { "component" });
+    let id = component.register("com.example.forgotten", || async {});
+    component.subscribe("com.example..empty", || async {});
+    let established = Diary::default();
+    let noted = established.clone();
+    component.on_established(move |uri| {
+        noted.note(uri);
+        async {}
+    });
+    let mut states = component.states();
+    let running = component.start();
+    states.wait_for(ComponentState::is_joined).await.unwrap();
+    let began = tokio::time::Instant::now();
+    // Refused after 1, 3 and 7 s.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(established.take(), [""; 0]);
+    taken.unregister().await.unwrap();
+    component.off(id);
+    forgotten.unregister().await.unwrap();
+    while established.0.all().is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let after = began.elapsed().as_secs_f64();
+    assert!((15.0..15.3).contains(&after), "{after}");
+    assert_eq!(other.call("com.example.taken").value::<String>().await.unwrap(), "component");
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(established.take(), ["com.example.taken"]);
+    other.call("com.example.forgotten").await.unwrap_err();
+    // Each failure is told once, and the session is the first one.
+    assert_eq!(errors.all().len(), 3);
+    assert_eq!(site.attempts().len(), 1);
+    component.stop().await;
+    running.await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_strict_component_takes_no_half_session() {
     for broken in ["register", "subscribe", "on_join", "session"] {

@@ -18,6 +18,27 @@ fn next(rotation: &mut Rotation) -> (usize, u32, u128) {
 }
 
 #[test]
+fn at_the_limit_a_fleet_does_not_come_back_in_step() {
+    let policy = RetryPolicy::default();
+    let delays: Vec<Duration> = (0..200)
+        .map(|seed| {
+            let mut rotation = Rotation::new([policy.clone()], seed);
+            for _ in 0..30 {
+                rotation.next();
+                rotation.failed(0);
+            }
+            let Next::Connect { delay, .. } = rotation.next() else { panic!("there is no limit") };
+            delay
+        })
+        .collect();
+    assert!(delays.iter().all(|delay| *delay <= policy.max_delay));
+    let at_limit = delays.iter().filter(|delay| **delay == policy.max_delay).count();
+    assert!(at_limit <= 1, "{at_limit} of {}", delays.len());
+    let early = delays.iter().filter(|delay| **delay < Duration::from_secs(280)).count();
+    assert!((50..150).contains(&early), "a standard deviation is 30 s: {early}");
+}
+
+#[test]
 fn the_defaults_are_autobahns() {
     let policy = RetryPolicy::default();
     let seconds = Duration::from_secs;

@@ -14,6 +14,24 @@ export const users = {
 
 /** Without a router of their own. */
 export const once = {
+  'what the router refuses is declared again, and an event tells when it has succeeded': async ({ router }) => {
+    const { is, lib } = kit;
+    const { connect, Component, init } = await lib();
+    await init();
+    const other = await connect(router, 'realm1');
+    const taken = await other.register('e2e.declared.again', () => 'other');
+    const component = new Component({ transports: router, realm: 'realm1', onUserError: () => {} });
+    component.register('e2e.declared.again', () => 'component');
+    const established = new Promise((resolve) => component.on('established', resolve));
+    component.on('ready', () => taken.unregister());
+    const run = component.start();
+    is(await established, 'e2e.declared.again');
+    is(await other.call('e2e.declared.again'), 'component');
+    await component.stop();
+    await run;
+    await other.leave();
+  },
+
   'what is described before the module is loaded': async ({ router }) => {
     const { is, lib } = kit;
     const { Component, Connection } = await lib();

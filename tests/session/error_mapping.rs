@@ -109,3 +109,33 @@ async fn through_a_call() {
     assert!(error.application().is_none());
     assert!(matches!(error.downcast::<ShopError>(), Err(CallError::Encode(_))));
 }
+
+#[tokio::test]
+async fn the_errors_of_requests_pass_through_a_procedure() {
+    let router = router();
+    let session = router.connect("realm1").await.unwrap();
+    let inner = session.clone();
+    let outer = move || {
+        let session = inner.clone();
+        async move {
+            session.publish("com.example.news").acknowledge().await?;
+            let _events = session.subscribe("com.example.news").await?;
+            let text: String = session.call("com.example.inner").value().await?;
+            Ok::<_, ApplicationError>(text)
+        }
+    };
+    session.register("com.example.outer", outer).await.unwrap();
+    let error = session.call("com.example.outer").await.unwrap_err();
+    assert_eq!(error.application().unwrap().uri, "wamp.error.no_such_procedure");
+    let refused = || async { Err::<(), _>(ShopError::OutOfStock(3)) };
+    let registered = session.register("com.example.inner", refused).await.unwrap();
+    let error = session.call("com.example.outer").await.unwrap_err();
+    assert_eq!(error.downcast::<ShopError>().unwrap(), ShopError::OutOfStock(3));
+    registered.unregister().await.unwrap();
+    // What never came from a peer has a text.
+    session.register("com.example.inner", || async { 5 }).await.unwrap();
+    let error = session.call("com.example.outer").await.unwrap_err();
+    let error = error.application().unwrap();
+    assert_eq!(error.uri, "wamp.error.runtime_error");
+    assert!(error.to_string().contains("com.example.inner"), "{error}");
+}
