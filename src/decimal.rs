@@ -1,7 +1,7 @@
 //! Floats as decimal text, as JSON has them. By target, because the tables for it are large, and every
 //! browser has them already.
 
-#![cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has decimal texts"))]
+#![allow(dead_code, reason = "only JSON has decimal texts")]
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Floats as decimal text, by the page's own numbers.
 
-#![cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has decimal texts"))]
+#![allow(dead_code, reason = "only JSON has decimal texts")]
 
 use std::fmt;
 

@@ -12,15 +12,15 @@ mod absent;
 #[cfg(any(feature = "msgpack", feature = "cbor"))]
 mod binary;
 mod bounds;
-#[cfg(feature = "cbor")]
+#[cfg_attr(not(feature = "cbor"), path = "no_cbor.rs")]
 mod cbor;
 mod compose;
 mod format;
 mod frame;
-#[cfg(feature = "json")]
+#[cfg_attr(not(feature = "json"), path = "no_json.rs")]
 mod json;
 mod key;
-#[cfg(feature = "msgpack")]
+#[cfg_attr(not(feature = "msgpack"), path = "no_msgpack.rs")]
 mod msgpack;
 mod payload;
 mod positional;
@@ -39,19 +39,9 @@ pub use bounds::{Bounds, Refused};
 pub use format::MAX_DEPTH;
 pub(crate) use positional::Positional;
 
-#[cfg(feature = "cbor")]
 use cbor::Cbor;
-#[cfg(feature = "json")]
 use json::Json;
-#[cfg(feature = "msgpack")]
 use msgpack::MsgPack;
-
-#[cfg(not(feature = "cbor"))]
-type Cbor = absent::Absent<3>;
-#[cfg(not(feature = "json"))]
-type Json = absent::Absent<1>;
-#[cfg(not(feature = "msgpack"))]
-type MsgPack = absent::Absent<2>;
 
 use bytes::Bytes;
 use std::sync::LazyLock;

@@ -17,7 +17,7 @@ use super::key::TextKey;
 use super::token::{Open, Source, Token};
 use crate::error::DecodeError;
 
-/// What serde needs of a format's tokens, in addition to [`Source`].
+/// The tokens of a format for serde, in addition to [`Source`].
 pub(super) trait SerdeSource<'de>: Source<'de> {
     /// Consumes a null if it comes next.
     fn take_null(&mut self) -> bool;

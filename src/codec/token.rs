@@ -17,7 +17,7 @@ pub(super) enum Token<'de> {
     Text(Cow<'de, str>),
     Bytes(Cow<'de, [u8]>),
     /// MessagePack's extension type and its content.
-    #[cfg_attr(not(feature = "msgpack"), allow(dead_code, reason = "only MessagePack has them"))]
+    #[allow(dead_code, reason = "only MessagePack has them")]
     Extension(i8, &'de [u8]),
     List(Open),
     Dict(Open),
@@ -29,7 +29,7 @@ pub(super) struct Open {
     /// Number of entries left, if the format states it.
     pub(super) left: Option<u64>,
     /// True until the first entry has been read: no comma is expected.
-    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has separators"))]
+    #[allow(dead_code, reason = "only JSON has separators")]
     pub(super) first: bool,
 }
 

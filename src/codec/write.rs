@@ -15,7 +15,7 @@ use serde::ser::{
 use super::sink::Sink;
 use crate::error::EncodeError;
 
-/// What serde needs of a format, in addition to [`Sink`].
+/// The output of a format for serde, in addition to [`Sink`].
 pub(super) trait SerdeSink: Sink {
     /// True if the head of a container contains its length.
     const COUNTED: bool;

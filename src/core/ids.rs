@@ -12,10 +12,6 @@ pub(crate) type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
 /// Set of ids that one of the two peers assigns.
 pub(crate) type IdSet = HashSet<u64, BuildHasherDefault<IdHasher>>;
 
-/// Like [`IdMap`], for ids with a type of their own.
-#[cfg(feature = "router")]
-pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
-
 /// Hashes an id by one multiplication. Only for sequential or random ids, never for ids that a
 /// stranger may choose.
 #[derive(Debug, Default)]

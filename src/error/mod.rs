@@ -13,10 +13,12 @@
 //! | settings of every kind | [`ConfigError`], with the path of the setting |
 //! | URLs | [`UrlError`] |
 //!
-//! [`source`](std::error::Error::source) of an error is its cause, and `Debug` prints the text with
-//! all causes. [`Error`](enum@Error) holds those of routers, listeners, settings and sessions, for programs that handle all
-//! alike. No type of
-//! another crate is part of a signature; it may be behind a [`Cause`].
+//! The text of an error says everything, also why: print it by `{error}`. `Debug` adds what only a
+//! cause says, and each text once. [`source`](std::error::Error::source) is the cause, for programs
+//! that look for a type or an I/O error; printers of whole chains, such as `{:#}` of anyhow, repeat it.
+//!
+//! [`Error`](enum@Error) holds the errors of routers, listeners, settings and sessions, for programs
+//! that handle all alike. No type of another crate is part of a signature; it may be behind a [`Cause`].
 
 mod accept;
 mod any;

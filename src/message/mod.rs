@@ -26,26 +26,18 @@ mod roles;
 mod rpc;
 mod serializer;
 mod session;
-#[cfg_attr(
-    not(feature = "router"),
-    allow(dead_code, reason = "only the router reads points in time")
-)]
+#[allow(dead_code, reason = "only the router reads points in time")]
 pub(crate) mod time;
 pub(crate) mod weight;
 pub(crate) mod wire;
 
-#[allow(
-    unused_imports,
-    reason = "only the router and the JavaScript face read options by hand"
-)]
-pub(crate) use options::Field;
-#[allow(
-    unused_imports,
-    reason = "only the router and the JavaScript face read options by hand"
-)]
-pub(crate) use parts::{MAX_ID, Options};
 pub(crate) use payload::Content;
 pub(crate) use wire::{ElementWriter, Elements};
+#[allow(unused_imports, reason = "only the router reads options by hand")]
+pub(crate) use {
+    options::Field,
+    parts::{MAX_ID, Options},
+};
 
 pub use payload::Payload;
 pub use pubsub::{

@@ -24,7 +24,7 @@ pub(crate) trait Framing: Send {
     /// A message to send.
     type Outgoing;
 
-    /// How the connection is closed.
+    /// Code or other argument of closing.
     type Close: Send;
 
     /// A step of closing.

@@ -14,10 +14,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::codec::Bounds;
-use crate::core::ids::KeyMap;
 use crate::core::router::{
-    AuthRequest, AuthorizationRequest, CloseCause, ConnectionId, Denied, Limits, Output, Peer,
-    Principal, RouterConfig, RouterCore, Statistics, is_custom,
+    AuthRequest, AuthorizationRequest, ByConnection, CloseCause, ConnectionId, Denied, Limits,
+    Output, Peer, Principal, RouterConfig, RouterCore, Statistics, is_custom,
 };
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
@@ -46,14 +45,14 @@ pub(super) struct Hub {
 #[derive(Debug)]
 struct State {
     core: RouterCore,
-    outboxes: KeyMap<ConnectionId, Arc<Outbox>>,
+    outboxes: ByConnection<Arc<Outbox>>,
     /// Number of tasks of connections and listeners. A connection that the core has removed may
     /// still be closing.
     tasks: usize,
     down: bool,
     clock: Clock,
     /// Connections that are paused until the core resumes them, and their tasks.
-    paused: KeyMap<ConnectionId, Option<Waker>>,
+    paused: ByConnection<Option<Waker>>,
 }
 
 /// State of the timer task, which waits for the core's next deadline.
@@ -114,11 +113,11 @@ impl Hub {
             limits: config.limits,
             state: Lock::new(State {
                 core: RouterCore::new(config),
-                outboxes: KeyMap::default(),
+                outboxes: ByConnection::default(),
                 tasks: 0,
                 down: false,
                 clock: Clock::default(),
-                paused: KeyMap::default(),
+                paused: ByConnection::default(),
             }),
             outbox_limit,
             callbacks,

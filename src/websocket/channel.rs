@@ -16,7 +16,7 @@ use crate::framing::websocket::{Form, Kind, Prepared};
 /// Bytes that may wait in each direction before the sender, or the peer, has to wait.
 const LIMIT: usize = 256 << 10;
 
-/// What a handle asks for, in order.
+/// Requests of the handles, in order.
 pub(crate) enum Command {
     Message {
         kind: Kind,
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Close(Option<(u16, String)>),
 }
 
-/// What comes.
+/// Input for the handles.
 pub(super) enum Incoming {
     Message(Message),
     Part(Part),
@@ -52,7 +52,7 @@ pub(super) struct Channel {
     pub(super) incoming: Queue<Incoming>,
     pub(super) counters: Counters,
     pub(super) closed: Ending,
-    /// How the connection ends, once it has failed. It may not be at its end yet.
+    /// The end of the connection, once it has failed. It may not be reached yet.
     failed: OnceLock<Box<Closed>>,
     /// Longest message that can be sent in bytes.
     pub(super) max_send: usize,

@@ -33,7 +33,7 @@ pub(super) const NO_PARTS: Option<&str> = None;
 /// TLS of a factory, once it was made.
 pub(super) type TlsReady = OnceLock<ClientTls>;
 
-/// What a task that drives a connection is told beside its settings.
+/// Instructions for the task that drives a connection, in addition to its settings.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mode {
     pub(super) in_parts: bool,

@@ -24,11 +24,11 @@ const TURN: usize = 32;
 pub(super) struct Driver<W: Wire> {
     framed: Framed<Frames<W>>,
     channel: Arc<Channel>,
-    /// What our Close frame says, once the connection is being closed.
+    /// Content of our Close frame, once the connection is being closed.
     closing: Option<(u16, String)>,
     failed: Option<TransportError>,
     broken: Option<Broken>,
-    /// How the connection ends, if it has failed.
+    /// The end of the connection, if it has failed.
     failure: Option<Closed>,
     is_over: bool,
     /// Dropped with the connection.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use super::closed::Closed;
 use crate::rt::lock::Lock;
 
-/// How a connection has ended, once it has. Takes no memory of its own before a task waits.
+/// The end of a connection, once it is reached. Takes no memory of its own before a task waits.
 #[derive(Default)]
 pub(super) struct Ending {
     closed: OnceLock<Box<Closed>>,

@@ -41,7 +41,7 @@ pub enum Part {
     End,
 }
 
-/// How a message is sent. In the browser, a message with one of these options is refused.
+/// Options for sending a message. In the browser, a message with one of them is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
     fragment_size: Option<usize>,

@@ -34,6 +34,8 @@ mod connecting;
 mod ending;
 mod factory;
 mod message;
+#[macro_use]
+mod protocol;
 mod queue;
 mod sender;
 mod socket;
@@ -51,7 +53,6 @@ cfg_if::cfg_if! {
         mod masks;
         mod mount;
         mod mounting;
-        mod protocol;
         pub(crate) mod settings;
         #[cfg(feature = "tokio-tungstenite")]
         pub(crate) mod tungstenite;
@@ -71,8 +72,6 @@ cfg_if::cfg_if! {
         #[allow(dead_code, reason = "a page has whole messages only")]
         mod channel;
         mod client_web;
-        #[allow(unused_imports, reason = "only a server uses all of it")]
-        mod protocol;
         pub(crate) mod web;
         use client_web::{NO_PARTS, TlsReady, check_client, open_client, open_client_protocol};
         pub use web::ConnectionResponse;

@@ -87,7 +87,7 @@ pub struct Upgrade {
     secure: bool,
 }
 
-/// What a [`Mount`] serves.
+/// The server behind a [`Mount`].
 pub(crate) trait Mounted: Send + Sync {
     /// Returns the same, with a function that decides about requests.
     fn asking(&self, on_connect: OnConnect) -> Arc<dyn Mounted>;

@@ -1,4 +1,5 @@
-//! `WebSocketClientProtocol` and `WebSocketServerProtocol`: an object per connection, whose methods are called.
+//! Contains `WebSocketClientProtocol`, an object per connection whose methods are called, and the part
+//! that it shares with `WebSocketServerProtocol`.
 
 use std::future::{Future, poll_fn, ready};
 
@@ -181,8 +182,6 @@ macro_rules! events_of {
         }
     };
 }
-
-pub(super) use {events, events_of};
 
 /// The client's protocol.
 pub(super) struct ClientSide<P>(pub(super) P);

@@ -18,7 +18,7 @@ use crate::framing::websocket::utf8::Utf8;
 /// Sends messages over a WebSocket, and closes it. Cheap to clone. The connection is closed when its
 /// [`WebSocket`](super::WebSocket) and all of its senders are dropped.
 ///
-/// What is sent is queued in order. At most 256 KiB wait, then sending waits, too.
+/// Messages are queued in order. At most 256 KiB wait; then sending waits, too.
 #[doc(alias("registerProducer", "unregisterProducer"))]
 #[derive(Clone)]
 pub struct Sender {

@@ -70,7 +70,7 @@ pub struct WebSocketServerFactory {
     pub(super) options: ServerOptions,
     tls: Option<TlsServer>,
     open: Arc<Open>,
-    /// What [`accept`](Self::accept) works with, once it was made with these settings.
+    /// State of [`accept`](Self::accept), made of these settings at its first use.
     accepting: Arc<OnceLock<Arc<Server>>>,
 }
 
@@ -335,7 +335,7 @@ impl IncomingRequest {
     }
 }
 
-/// Where the requests go.
+/// Receiver of the requests.
 enum Receive {
     Stream(mpsc::Sender<IncomingRequest>),
     Protocol(Arc<dyn Fn(Asked) -> BoxFuture<'static, ()> + Send + Sync>),

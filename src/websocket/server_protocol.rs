@@ -9,7 +9,7 @@ use super::client::Mode;
 use super::closed::Closed;
 use super::handshake::{ConnectionAccept, ConnectionDeny, ConnectionRequest};
 use super::message::{Message, Part};
-use super::protocol::{Events, end, events, events_of, run};
+use super::protocol::{Events, end, run};
 use super::sender::Sender;
 use super::serving::{Asked, TOO_LATE};
 use crate::error::Cause;
@@ -79,7 +79,7 @@ impl<P: WebSocketServerProtocol> ServerSide<P> {
         ServerSide(protocol)
     }
 
-    /// How the task of the connection has to work.
+    /// Mode of the task of the connection.
     pub(super) fn mode() -> Mode {
         Mode { in_parts: P::IN_PARTS, tells_control: true }
     }

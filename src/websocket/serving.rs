@@ -38,7 +38,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 
 pub(crate) type BoxIo = Box<dyn Io>;
 
-/// What all connections of a listener or a mount share.
+/// State that all connections of a listener or a mount share.
 #[derive(Clone)]
 pub(super) struct Server {
     /// `None` accepts any path.

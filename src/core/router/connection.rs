@@ -1,5 +1,10 @@
 //! `ConnectionId` and `Peer`: the name of a connection and the other end of it.
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use crate::core::ids::IdHasher;
+
 /// Id of a connection; never used twice in one router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(u64);
@@ -9,6 +14,9 @@ impl ConnectionId {
         ConnectionId(id)
     }
 }
+
+/// Map by connections, whose ids the router assigns.
+pub(crate) type ByConnection<V> = HashMap<ConnectionId, V, BuildHasherDefault<IdHasher>>;
 
 /// The other end of a connection, as far as its transport knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -49,7 +49,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::ids::{KeyMap, RandomIds, SequentialIds};
+use crate::core::ids::{RandomIds, SequentialIds};
 use crate::core::router::authentication::{Attempt, Authentication};
 use crate::core::router::authorization::Policy;
 use crate::core::router::output::Outputs;
@@ -63,6 +63,7 @@ pub use authentication::{AuthRequest, AuthenticationConfig, Denied, Principal, U
 pub(crate) use authorization::validate as validate_roles;
 pub use authorization::{Action, Authorization, AuthorizationRequest, Role, Rule};
 pub use config::{Disclosure, HistoryConfig, Limits, RouterConfig};
+pub(crate) use connection::ByConnection;
 pub use connection::{ConnectionId, Peer};
 pub(crate) use custom::is_custom;
 pub use meta_api::MetaApi;
@@ -75,7 +76,7 @@ pub struct RouterCore {
     ids: RandomIds,
     realms: Vec<Realm>,
     realm_names: HashMap<Uri, usize>,
-    connections: KeyMap<ConnectionId, Connection>,
+    connections: ByConnection<Connection>,
     last_connection: u64,
     deadlines: BTreeSet<(Duration, ConnectionId)>,
     call_deadlines: CallDeadlines,
@@ -148,7 +149,7 @@ impl RouterCore {
             realm_names: names.collect(),
             realms,
             config,
-            connections: KeyMap::default(),
+            connections: ByConnection::default(),
             last_connection: 0,
             deadlines: BTreeSet::new(),
             call_deadlines: CallDeadlines::new(),

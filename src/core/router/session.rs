@@ -5,16 +5,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::ids::{IdMap, KeyMap, SequentialIds};
+use crate::core::ids::{IdMap, SequentialIds};
 use crate::core::router::authorization::{Verdicts, Waiting};
-use crate::core::router::connection::{ConnectionId, Peer};
+use crate::core::router::connection::{ByConnection, ConnectionId, Peer};
 use crate::core::router::features::Features;
 use crate::core::router::wildcards::Shape;
 use crate::error::Violation;
 use crate::uri::Uri;
 
 /// Sessions of a realm by connection.
-pub(super) type Sessions = KeyMap<ConnectionId, Session>;
+pub(super) type Sessions = ByConnection<Session>;
 
 /// A joined client. The id of its connection is its key everywhere.
 #[derive(Debug)]

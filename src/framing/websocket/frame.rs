@@ -56,7 +56,7 @@ impl OpCode {
     }
 }
 
-/// What tells the first frame of a message from others.
+/// Properties of the first frame of a message.
 #[derive(Clone, Copy)]
 pub(super) struct First {
     pub(super) op_code: OpCode,

@@ -50,7 +50,7 @@ pub struct Limits {
     pub message: usize,
 }
 
-/// What the peer sent.
+/// Input from the peer.
 // With a whole word for the variant, events are moved by words. That takes a third off reading a short message.
 #[repr(u64)]
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,14 +9,15 @@ mod requests;
 
 use std::collections::VecDeque;
 
-use crate::core::ids::{IdMap, KeyMap};
+use crate::core::ids::IdMap;
 use crate::core::router::authorization::Policy;
 use crate::core::router::broker::Broker;
+use crate::core::router::connection::{ByConnection, ConnectionId};
 use crate::core::router::dealer::Dealer;
 use crate::core::router::meta_event::Announcement;
 use crate::core::router::session::Sessions;
 use crate::core::router::testaments::Testaments;
-use crate::core::router::{ConnectionId, MetaApi, RouterConfig};
+use crate::core::router::{MetaApi, RouterConfig};
 use crate::uri::Uri;
 
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub(super) struct Realm {
     pub(super) broker: Broker,
     pub(super) dealer: Dealer,
     /// Testaments of the sessions that have left any.
-    pub(super) testaments: KeyMap<ConnectionId, Testaments>,
+    pub(super) testaments: ByConnection<Testaments>,
     /// The rules for all sessions; none if every session may do everything.
     pub(super) policy: Option<Policy>,
     /// Meta events that are not published yet.
@@ -56,7 +57,7 @@ impl Realm {
             connections: IdMap::default(),
             broker: Broker::new(config),
             dealer: Dealer::default(),
-            testaments: KeyMap::default(),
+            testaments: ByConnection::default(),
         }
     }
 

@@ -61,7 +61,7 @@ where
     Ok(extensions)
 }
 
-/// What is left of a line.
+/// The rest of a line.
 struct Text<'a>(&'a [u8]);
 
 impl Text<'_> {

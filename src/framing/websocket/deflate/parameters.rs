@@ -20,7 +20,7 @@ const CLIENT_WINDOW: &str = "client_max_window_bits";
 /// The outcome of a negotiation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreement {
-    /// What both sides agreed on.
+    /// Parameters that both sides agreed on.
     pub parameters: Parameters,
     /// The settings of this side for this connection.
     pub settings: Deflate,

@@ -21,7 +21,7 @@ pub(super) struct Step {
 
 /// The other side of a step: the data is not valid, or the state is unusable.
 pub(super) struct Failed {
-    /// What was written before.
+    /// Number of bytes that were written before.
     pub(super) written: usize,
 }
 

@@ -35,7 +35,7 @@ pub struct ClientRequest {
     pub headers: Vec<(String, String)>,
 }
 
-/// What a server has agreed to.
+/// Subprotocol and extensions that the server agreed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Agreement {

@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::scanner::{HeadError, HeadFault};
 use crate::framing::websocket::deflate::{BadExtensions, Extension, parse};
 
-/// What a client offers in a valid request.
+/// Offer of a client in a valid request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Offer {

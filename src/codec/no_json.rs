@@ -1,0 +1,3 @@
+//! JSON without the feature `json`.
+
+pub(super) type Json = super::absent::Absent<1>;

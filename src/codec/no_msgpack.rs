@@ -1,0 +1,3 @@
+//! MessagePack without the feature `msgpack`.
+
+pub(super) type MsgPack = super::absent::Absent<2>;
