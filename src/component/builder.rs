@@ -36,6 +36,7 @@ pub struct ComponentBuilder {
 
 /// The settings of a component, which stay the same for all attempts.
 pub(super) struct Settings {
+    pub(super) name: Option<String>,
     pub(super) realm: Uri,
     pub(super) transports: Vec<TransportEntry>,
     pub(super) retry: RetryPolicy,
@@ -81,6 +82,7 @@ impl ComponentBuilder {
         ComponentBuilder {
             transports: Ok(Vec::new()),
             settings: Settings {
+                name: None,
                 realm: "realm1".into(),
                 transports: Vec::new(),
                 retry: RetryPolicy::default(),
@@ -96,6 +98,13 @@ impl ComponentBuilder {
             session: SessionConfig::default(),
             seed: None,
         }
+    }
+
+    /// Sets the name of the component in the log: its lines are in a span `component{realm=… name=…}`.
+    /// Default: none.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.settings.name = Some(name.into());
+        self
     }
 
     /// Sets the realm. Default: `realm1`.

@@ -10,7 +10,11 @@ use crate::rt;
 /// for the rest of the process. If the program has installed a subscriber of its own, that one is
 /// used instead. In the browser, and without the feature, nothing is installed.
 ///
-/// Each line of a component is in a span with its realm (`component{realm=…}`), and during an
+/// Lines below [`Info`](LogLevel::Info) are those of this crate only: other crates also log what they
+/// send and receive, secrets included. Colors are for terminals.
+///
+/// Each line of a component is in a span with its realm and, if it has one, its
+/// [name](crate::component::ComponentBuilder::name) (`component{realm=… name=…}`), and during an
 /// attempt and its session also in a span with the transport (`attempt{transport=…}`).
 #[doc(alias("start_logging", "txaio"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

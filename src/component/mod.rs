@@ -219,7 +219,8 @@ impl Component {
         let run = run_loop::run(Arc::clone(shared), control.signals(), previous);
         // Without a parent span: the component is not part of the caller's work. At level error, so
         // that every log level shows it.
-        let span = tracing::error_span!(parent: None, "component", realm = %self.realm());
+        let name = shared.settings.name.as_deref();
+        let span = tracing::error_span!(parent: None, "component", realm = %self.realm(), name);
         let task = async move {
             done.send_replace(Some(run.await));
         };

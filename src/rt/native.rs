@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -55,8 +56,9 @@ pub fn wake_later(cx: &Context<'_>) {
     cx.waker().wake_by_ref();
 }
 
-/// Runs a long computation on a blocking thread. Once started it runs to its end, even if the
-/// result is no longer needed.
+/// Runs a long computation on a thread of its own. As many run at once as there are processors; the
+/// others wait, and are not begun if their future is dropped meanwhile. Once begun, a computation runs
+/// to its end, but keeps no runtime from ending.
 ///
 /// # Errors
 /// Returns an error if it panics, or if the runtime ends.
@@ -66,11 +68,24 @@ pub fn wake_later(cx: &Context<'_>) {
 pub async fn work<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| match error.is_panic() {
-        true => "the computation panicked".to_owned(),
-        false => "the runtime has ended".to_owned(),
-    })
+    // The paused clock of tests stands still while a blocking task runs. This one ends with the future.
+    let (_alive, held) = std::sync::mpsc::channel::<()>();
+    drop(tokio::task::spawn_blocking(move || held.recv().is_err()));
+    let permit = PROCESSORS.acquire().await.map_err(|error| error.to_string())?;
+    let (sender, result) = oneshot::channel();
+    let compute = move || {
+        let _permit = permit;
+        // The receiver may be gone.
+        drop(sender.send(work()));
+    };
+    let thread = std::thread::Builder::new().name("wampwerk work".to_owned());
+    thread.spawn(compute).map_err(|error| format!("no thread for the computation: {error}"))?;
+    result.await.map_err(|_| "the computation panicked".to_owned())
 }
+
+/// Computations that may run at once. Each may take hundreds of megabytes.
+static PROCESSORS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
 
 /// Returns whether there is a network. Natively always true, because the system does not report it.
 pub fn online() -> bool {
@@ -101,15 +116,62 @@ impl Future for Sleep {
     }
 }
 
-/// Installs a [`tracing`] subscriber that writes to standard error, unless the program has one.
-/// Does nothing without the Cargo feature `log`.
+/// Installs a [`tracing`] subscriber that writes to standard error, unless the program has one. Lines
+/// below [`INFO`](tracing::Level::INFO) are those of this crate only: other crates log what they read
+/// and write, secrets included. Does nothing without the Cargo feature `log`.
 pub(crate) fn log_to_stderr(level: tracing::Level) {
     #[cfg(feature = "log")]
     {
-        let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+        use std::io::IsTerminal;
+        use tracing_subscriber::filter::Targets;
+        use tracing_subscriber::layer::{Layer, SubscriberExt};
+        use tracing_subscriber::util::SubscriberInitExt;
+
+        let targets = Targets::new()
+            .with_default(level.min(tracing::Level::INFO))
+            .with_target(env!("CARGO_PKG_NAME"), level);
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        // A program may have switched colors on in the shared dependency. Files show none.
+        let lines = if std::io::stderr().is_terminal() { lines } else { lines.with_ansi(false) };
         // An error means that there is one.
-        let _ = lines.try_init();
+        let _ = tracing_subscriber::registry().with(lines.with_filter(targets)).try_init();
     }
     #[cfg(not(feature = "log"))]
     let _ = level;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row11_a_computation_that_nobody_waits_for_keeps_no_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (go_on, waits) = std::sync::mpsc::channel::<()>();
+        runtime.block_on(async {
+            let mut computation = Box::pin(work(move || {
+                begun.send(()).unwrap();
+                waits.recv().is_ok()
+            }));
+            let once = std::future::poll_fn(|cx| {
+                assert!(computation.as_mut().poll(cx).is_pending());
+                Poll::Ready(())
+            });
+            once.await;
+            has_begun.recv().unwrap();
+        });
+        // With a blocking task of tokio it would wait here for ever.
+        drop(runtime);
+        go_on.send(()).unwrap();
+    }
+
+    #[test]
+    fn row11_results_and_panics_of_computations_are_told() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(work(|| 7)), Ok(7));
+        let panicked = runtime.block_on(work(|| std::panic::resume_unwind(Box::new("so"))));
+        assert_eq!(panicked, Err::<(), _>("the computation panicked".to_owned()));
+    }
 }
