@@ -82,7 +82,8 @@ impl Settings {
 
     /// The limits of what is read.
     pub(crate) fn limits(&self) -> Limits {
-        let message = self.max_message_size;
-        Limits { frame: self.max_frame_size.unwrap_or(message), message }
+        // The limit of messages bounds frames as well. A compressed frame may be longer than its message, and is
+        // bounded while it is decompressed.
+        Limits { frame: self.max_frame_size.unwrap_or(usize::MAX), message: self.max_message_size }
     }
 }

@@ -12,7 +12,7 @@ use wampwerk::transport::ServerOptions;
 use wampwerk::websocket::Deflate;
 use wampwerk::websocket::{
     self, Closed, ConnectionAccept, ConnectionDeny, ConnectionRequest, Message, Sender,
-    WebSocketServerFactory, WebSocketServerProtocol,
+    WebSocketOptions, WebSocketServerFactory, WebSocketServerProtocol,
 };
 
 const ANY: &str = "ws://127.0.0.1:0";
@@ -205,6 +205,37 @@ async fn compressed_messages_go_both_ways() {
         let stats = client.stats();
         assert!(stats.ratio_out().unwrap() > 10.0, "{stats:?}");
         assert!(stats.ratio_in().unwrap() > 5.0, "{stats:?}");
+    }
+}
+
+/// Data that cannot be compressed becomes longer, and is not too long for that.
+#[tokio::test]
+async fn d14_a_message_of_the_maximum_size_is_accepted_compressed() {
+    const MOST: usize = 256 << 10;
+    for level in [1, 6] {
+        let deflate = Deflate::new().level(level);
+        let deflate = deflate.client_context_takeover(true).server_context_takeover(true);
+        let options = ServerOptions::new().per_message_deflate(deflate.clone());
+        let options = options.max_message_payload_size(MOST);
+        let mut requests = websocket::listen(ANY).options(options).await.unwrap();
+        let url = requests.url().to_owned();
+        let options = WebSocketOptions::new().per_message_deflate(deflate);
+        let options = options.max_message_payload_size(MOST);
+        let client = tokio::spawn(async move { websocket::connect(url).options(options).await });
+        let mut server = requests.next().await.unwrap().accept().await.unwrap();
+        let mut client = client.await.unwrap().unwrap();
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        };
+        for _ in 0..3 {
+            let message: Vec<u8> = (0..MOST).map(|_| random()).collect();
+            client.send(message.clone()).await.unwrap();
+            assert_eq!(server.next().await, Some(Ok(message.clone().into())));
+            server.send(message.clone()).await.unwrap();
+            assert_eq!(client.next().await, Some(Ok(message.into())));
+        }
     }
 }
 
