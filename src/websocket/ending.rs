@@ -1,5 +1,6 @@
 //! `Ending`: the end of a connection, for those who ask and those who wait.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
@@ -11,15 +12,28 @@ use crate::rt::lock::Lock;
 #[derive(Default)]
 pub(super) struct Ending {
     closed: OnceLock<Box<Closed>>,
-    waiting: Lock<Vec<Waker>>,
+    waiting: Lock<Waiting>,
+}
+
+/// Those who wait, by number.
+#[derive(Default)]
+struct Waiting {
+    last: u64,
+    wakers: BTreeMap<u64, Waker>,
+}
+
+/// The place of one who waits.
+struct Place<'a> {
+    ending: &'a Ending,
+    number: Option<u64>,
 }
 
 impl Ending {
     /// The connection has ended. Only the first call counts.
     pub(super) fn set(&self, closed: Closed) {
         let _ = self.closed.set(Box::new(closed));
-        let waiting = std::mem::take(&mut *self.waiting.lock());
-        waiting.into_iter().for_each(Waker::wake);
+        let waiting = std::mem::take(&mut self.waiting.lock().wakers);
+        waiting.into_values().for_each(Waker::wake);
     }
 
     /// Returns how it has ended, if it has.
@@ -29,19 +43,35 @@ impl Ending {
 
     /// Waits for the end.
     pub(super) async fn wait(&self) -> Closed {
-        poll_fn(|cx| self.poll(cx)).await
+        let mut place = Place { ending: self, number: None };
+        poll_fn(|cx| place.poll(cx)).await
     }
+}
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Closed> {
-        let mut waiting = self.waiting.lock();
+impl Place<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
+        let mut waiting = self.ending.waiting.lock();
         // Looked at under the lock, which `set` takes to find who waits.
-        if let Some(closed) = self.get() {
+        if let Some(closed) = self.ending.get() {
             return Poll::Ready(closed.clone());
         }
-        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            waiting.push(cx.waker().clone());
+        let number = *self.number.get_or_insert_with(|| {
+            waiting.last += 1;
+            waiting.last
+        });
+        match waiting.wakers.get_mut(&number) {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => drop(waiting.wakers.insert(number, cx.waker().clone())),
         }
         Poll::Pending
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            let _waker = self.ending.waiting.lock().wakers.remove(&number);
+        }
     }
 }
 
@@ -67,13 +97,19 @@ mod tests {
         let (ending, task) = (Ending::default(), Arc::new(Task::default()));
         let waker = Arc::clone(&task).into();
         let cx = &mut Context::from_waker(&waker);
+        let mut place = Place { ending: &ending, number: None };
         for _ in 0..3 {
-            assert_eq!((ending.poll(cx), ending.get()), (Poll::Pending, None));
+            assert_eq!((place.poll(cx), ending.get()), (Poll::Pending, None));
+            // Who gives up leaves nothing.
+            let mut other = Place { ending: &ending, number: None };
+            assert_eq!(other.poll(cx), Poll::Pending);
+            assert_eq!(ending.waiting.lock().wakers.len(), 2);
         }
+        assert_eq!(ending.waiting.lock().wakers.len(), 1);
         let first = Closed::lost("first", None, None);
         ending.set(first.clone());
         ending.set(Closed::lost("second", None, None));
         assert_eq!(task.0.load(Ordering::Relaxed), 1);
-        assert_eq!(ending.poll(cx), Poll::Ready(first));
+        assert_eq!(place.poll(cx), Poll::Ready(first));
     }
 }
