@@ -52,6 +52,10 @@ async fn h16_another_page_is_told_which_origin_is_not_let_in() {
     }
     let twice = "Origin: https://example.com\r\nOrigin: https://example.com\r\n";
     assert!(answer(&listener, twice).await.starts_with("HTTP/1.1 403 "));
+    // Also where every page may connect.
+    let open = listen(&router, ServerOptions::new()).await;
+    assert!(answer(&open, "Origin: https://example.com\r\n").await.starts_with("HTTP/1.1 101 "));
+    assert!(answer(&open, twice).await.starts_with("HTTP/1.1 403 "));
 }
 
 /// Any page has the origin `null` in a sandboxed frame of its own.

@@ -21,8 +21,10 @@ enum Origin {
     Null,
     /// `scheme://host:port` in lower case; without a port if the scheme has no default.
     Page(String),
-    /// The header is not a valid origin, or occurs twice.
+    /// The header is not a valid origin.
     Bad(String),
+    /// The header occurs more than once.
+    Repeated,
 }
 
 impl Origins {
@@ -84,6 +86,8 @@ impl Origins {
             }
             Origin::Page(page) if self.allows(&page) => Ok(()),
             Origin::Page(page) => Err(format!("the origin {page} is not allowed")),
+            // Row H16: an origin is there at most once, whoever may connect.
+            Origin::Repeated => Err("the header Origin is there more than once".to_owned()),
             Origin::Bad(_) if self.patterns.is_none() => Ok(()),
             Origin::Bad(text) => Err(text),
         }
@@ -100,7 +104,7 @@ impl Origin {
         let mut all = headers.get_all("Origin").into_iter();
         let Some(value) = all.next() else { return Origin::Missing };
         if all.next().is_some() {
-            return Origin::Bad("the header Origin is there more than once".to_owned());
+            return Origin::Repeated;
         }
         let bad = || Origin::Bad("the header Origin is not a valid origin".to_owned());
         let Ok(text) = value.to_str() else { return bad() };
