@@ -35,6 +35,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     pub(crate) fn begin_close(&mut self, said: Option<(u16, &str)>, can_write: bool) -> CloseStep {
         match self.reading {
             Reading::Failed(_) if self.fail_by_drop => return CloseStep::Done,
+            _ if !can_write => {}
             Reading::Failed(code) => self.write_close(Some((code, ""))),
             Reading::Open | Reading::Closed | Reading::Ended => self.write_close(said),
         }

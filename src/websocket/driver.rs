@@ -235,8 +235,10 @@ impl<W: Wire + Unpin> Future for Driver<W> {
         if let Some(error) = &this.failed
             && this.failure.is_none()
         {
-            // Our Close frame was written. What is left to do takes time, and changes nothing.
-            let sent = this.framed.framing().wire.sent_code();
+            // What is left to do takes time, and changes nothing. A Close frame that waits behind a peer which takes
+            // nothing was not sent.
+            let wire = &this.framed.framing().wire;
+            let sent = wire.sent_code().filter(|_| wire.bytes_left() == 0);
             let failure = Closed::lost(error.to_string(), sent, Some(Cause::new(error.clone())));
             this.channel.fail(failure.clone());
             this.failure = Some(failure);
