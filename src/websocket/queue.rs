@@ -19,6 +19,8 @@ pub(crate) struct Queue<T> {
 
 struct State<T> {
     items: VecDeque<(T, usize)>,
+    /// Items that were put while there is a writer. They follow when there is none.
+    held: VecDeque<(T, usize)>,
     bytes: usize,
     /// Nothing can be put any more.
     is_closed: bool,
@@ -38,6 +40,7 @@ impl<T> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
         let state = State {
             items: VecDeque::new(),
+            held: VecDeque::new(),
             bytes: 0,
             is_closed: false,
             writer: None,
@@ -65,10 +68,67 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
-    /// Returns whether an item can be put, or `None` when the queue is closed.
-    pub(crate) fn has_room(&self) -> Option<bool> {
-        let state = self.state.lock();
-        (!state.is_closed).then(|| state.bytes < self.limit && state.is_free_for(None))
+    /// Puts an item that has so many bytes, when there is room and no other writer. Ready with true when it was
+    /// taken, with false when the queue is closed.
+    pub(crate) fn poll_put(
+        &self,
+        cx: &mut Context<'_>,
+        item: &mut Option<T>,
+        bytes: usize,
+        writer: Option<u64>,
+    ) -> Poll<bool> {
+        self.poll_put_as(cx, item, bytes, writer, writer)
+    }
+
+    /// As [`poll_put`](Self::poll_put), and reserves the queue for a new writer.
+    pub(crate) fn poll_reserve(
+        &self,
+        cx: &mut Context<'_>,
+        item: &mut Option<T>,
+        writer: u64,
+    ) -> Poll<bool> {
+        self.poll_put_as(cx, item, 0, None, Some(writer))
+    }
+
+    /// Under one lock: what looks first and puts later, others come before.
+    fn poll_put_as(
+        &self,
+        cx: &mut Context<'_>,
+        item: &mut Option<T>,
+        bytes: usize,
+        writer: Option<u64>,
+        then: Option<u64>,
+    ) -> Poll<bool> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Poll::Ready(false);
+        }
+        if state.bytes < self.limit && state.is_free_for(writer) {
+            state.writer = then;
+            let taker = item.take().and_then(|item| state.push(item, bytes));
+            drop(state);
+            taker.into_iter().for_each(Waker::wake);
+            return Poll::Ready(true);
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Puts an item if there is room and no writer. Returns `None` when the queue is closed.
+    pub(crate) fn try_put(&self, item: T, bytes: usize) -> Option<bool> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return None;
+        }
+        if state.bytes >= self.limit || !state.is_free_for(None) {
+            return Some(false);
+        }
+        let taker = state.push(item, bytes);
+        drop(state);
+        taker.into_iter().for_each(Waker::wake);
+        Some(true)
     }
 
     /// Puts an item that has so many bytes. Returns false when the queue is closed.
@@ -77,24 +137,40 @@ impl<T> Queue<T> {
         if state.is_closed {
             return false;
         }
-        state.bytes += bytes + OVERHEAD;
-        state.is_pending = true;
-        state.items.push_back((item, bytes + OVERHEAD));
-        let taker = state.taker.take();
+        let taker = state.push(item, bytes);
         drop(state);
-        if let Some(taker) = taker {
-            taker.wake();
+        taker.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// Puts an item that follows when there is no writer, for who has found room before. Returns false when the
+    /// queue is closed.
+    pub(crate) fn put_later(&self, item: T, bytes: usize) -> bool {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return false;
+        }
+        if state.writer.is_none() {
+            let taker = state.push(item, bytes);
+            drop(state);
+            taker.into_iter().for_each(Waker::wake);
+        } else {
+            state.bytes += bytes + OVERHEAD;
+            state.is_pending = true;
+            state.held.push_back((item, bytes + OVERHEAD));
         }
         true
     }
 
-    /// Reserves the queue for a writer, or frees it.
-    pub(crate) fn set_writer(&self, writer: Option<u64>) {
+    /// The writer has ended. Others may put items.
+    pub(crate) fn free(&self) {
         let mut state = self.state.lock();
-        state.writer = writer;
-        let waiting = std::mem::take(&mut state.waiting);
+        state.writer = None;
+        let held = std::mem::take(&mut state.held);
+        state.items.extend(held);
+        let (taker, waiting) = (state.taker.take(), std::mem::take(&mut state.waiting));
         drop(state);
-        waiting.into_iter().for_each(Waker::wake);
+        taker.into_iter().chain(waiting).for_each(Waker::wake);
     }
 
     /// Ready with the next item, or with `None` when the queue is closed and empty.
@@ -129,7 +205,7 @@ impl<T> Queue<T> {
     /// Ready when the queue is empty and its taker waits for more.
     pub(crate) fn poll_all_taken(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
-        if state.items.is_empty() && state.taker.is_some() {
+        if state.items.is_empty() && (state.taker.is_some() || state.is_closed) {
             return Poll::Ready(());
         }
         state.idle = Some(cx.waker().clone());
@@ -149,7 +225,7 @@ impl<T> Queue<T> {
     /// The taker is done with all that it took.
     pub(crate) fn done(&self) {
         let mut state = self.state.lock();
-        if state.is_pending && state.items.is_empty() {
+        if state.is_pending && state.items.is_empty() && state.held.is_empty() {
             state.is_pending = false;
             let flushing = state.flushing.take();
             drop(state);
@@ -162,8 +238,9 @@ impl<T> Queue<T> {
         let mut state = self.state.lock();
         state.is_closed = true;
         let (taker, waiting) = (state.taker.take(), std::mem::take(&mut state.waiting));
+        let idle = state.idle.take();
         drop(state);
-        taker.into_iter().chain(waiting).for_each(Waker::wake);
+        taker.into_iter().chain(waiting).chain(idle).for_each(Waker::wake);
     }
 
     /// Closes the queue and drops what is in it.
@@ -171,7 +248,7 @@ impl<T> Queue<T> {
         let items = {
             let mut state = self.state.lock();
             state.bytes = 0;
-            std::mem::take(&mut state.items)
+            (std::mem::take(&mut state.items), std::mem::take(&mut state.held))
         };
         drop(items);
         self.done();
@@ -180,6 +257,14 @@ impl<T> Queue<T> {
 }
 
 impl<T> State<T> {
+    /// Returns the taker, to be woken.
+    fn push(&mut self, item: T, bytes: usize) -> Option<Waker> {
+        self.bytes += bytes + OVERHEAD;
+        self.is_pending = true;
+        self.items.push_back((item, bytes + OVERHEAD));
+        self.taker.take()
+    }
+
     fn is_free_for(&self, writer: Option<u64>) -> bool {
         self.writer.is_none() || self.writer == writer
     }
@@ -202,14 +287,13 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, 10);
-        assert_eq!(queue.has_room(), Some(false));
+        assert_eq!(queue.try_put(10, 0), Some(false));
         assert_eq!(queue.poll_take(&mut cx()), Poll::Ready(Some(0)));
-        assert_eq!(queue.has_room(), Some(true));
-        assert!(queue.put(10, 1 << 20));
+        assert_eq!(queue.try_put(10, 1 << 20), Some(true));
         queue.close();
         assert!(!queue.put(11, 0));
         assert_eq!(
-            (queue.has_room(), queue.poll_room(&mut cx(), None)),
+            (queue.try_put(12, 0), queue.poll_room(&mut cx(), None)),
             (None, Poll::Ready(false))
         );
         for item in 1..=10 {
@@ -221,11 +305,20 @@ mod tests {
     #[test]
     fn a_writer_has_it_alone() {
         let queue = Queue::<u8>::new(1000);
-        queue.set_writer(Some(7));
-        assert_eq!(queue.poll_room(&mut cx(), None), Poll::Pending);
-        assert_eq!(queue.poll_room(&mut cx(), Some(8)), Poll::Pending);
-        assert_eq!(queue.poll_room(&mut cx(), Some(7)), Poll::Ready(true));
-        queue.set_writer(None);
+        assert_eq!(queue.poll_room(&mut cx(), None), Poll::Ready(true));
+        assert_eq!(queue.poll_reserve(&mut cx(), &mut Some(1), 7), Poll::Ready(true));
+        assert_eq!(queue.poll_reserve(&mut cx(), &mut Some(9), 8), Poll::Pending);
+        assert_eq!(queue.poll_put(&mut cx(), &mut Some(9), 0, None), Poll::Pending);
+        assert_eq!(queue.try_put(9, 0), Some(false));
+        // Who has found room before does not come between.
+        assert!(queue.put_later(3, 0));
+        assert_eq!(queue.poll_put(&mut cx(), &mut Some(2), 0, Some(7)), Poll::Ready(true));
+        let taken = [(); 3].map(|()| queue.poll_take(&mut cx()));
+        assert_eq!(taken, [Poll::Ready(Some(1)), Poll::Ready(Some(2)), Poll::Pending]);
+        queue.done();
+        assert_eq!(queue.poll_done(&mut cx()), Poll::Pending);
+        queue.free();
+        assert_eq!(queue.poll_take(&mut cx()), Poll::Ready(Some(3)));
         assert_eq!(queue.poll_room(&mut cx(), None), Poll::Ready(true));
     }
 
@@ -257,5 +350,8 @@ mod tests {
         assert_eq!(queue.poll_all_taken(&mut cx()), Poll::Ready(()));
         queue.put(2, 0);
         assert_eq!(queue.poll_all_taken(&mut cx()), Poll::Pending);
+        // Nobody takes any more.
+        queue.discard();
+        assert_eq!(queue.poll_all_taken(&mut cx()), Poll::Ready(()));
     }
 }

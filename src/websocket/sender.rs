@@ -129,19 +129,9 @@ impl Sender {
         let number = self.channel().next_writer();
         let kind = if is_binary { Kind::Binary } else { Kind::Text };
         let commands = &self.channel().commands;
-        let open = poll_fn(|cx| {
-            let open = commands.poll_room(cx, None);
-            if open.is_ready() {
-                // In the same step, or another one could come between.
-                commands.set_writer(Some(number));
-            }
-            open
-        });
+        let mut begin = Some(Command::Begin { kind, uncompressed: options.is_plain() });
         // From here on, dropping ends it.
-        if !open.await
-            || !commands.put(Command::Begin { kind, uncompressed: options.is_plain() }, 0)
-        {
-            commands.set_writer(None);
+        if !poll_fn(|cx| commands.poll_reserve(cx, &mut begin, number)).await {
             return Err(self.channel().closed_error());
         }
         let text = (!is_binary).then(Utf8::default);
@@ -249,7 +239,8 @@ impl Sender {
 
     fn prepared(&self, message: &PreparedMessage) -> Result<(Command, usize), WebSocketError> {
         let PreparedMessage(prepared, options) = message;
-        if options.has_fragment_size() {
+        // Frames of another length are made for this connection.
+        if options.has_fragment_size() || self.channel().fragment.is_some() {
             return self.message(message.message(), *options);
         }
         let size = prepared.payload().len();
@@ -273,17 +264,18 @@ impl Sender {
         writer: Option<u64>,
     ) -> Result<(), WebSocketError> {
         let commands = &self.channel().commands;
-        if poll_fn(|cx| commands.poll_room(cx, writer)).await && commands.put(command, size) {
-            return Ok(());
+        let mut command = Some(command);
+        match poll_fn(|cx| commands.poll_put(cx, &mut command, size, writer)).await {
+            true => Ok(()),
+            false => Err(self.channel().closed_error()),
         }
-        Err(self.channel().closed_error())
     }
 
     fn try_put(&self, command: Command, size: usize) -> Result<(), WebSocketError> {
-        match self.channel().commands.has_room() {
+        match self.channel().commands.try_put(command, size) {
+            Some(true) => Ok(()),
             Some(false) => Err(WebSocketError::Full),
-            Some(true) if self.channel().commands.put(command, size) => Ok(()),
-            _ => Err(self.channel().closed_error()),
+            None => Err(self.channel().closed_error()),
         }
     }
 
@@ -367,7 +359,7 @@ impl MessageWriter {
         }
         self.put(Command::End, 0).await?;
         self.is_over = true;
-        self.sender.channel().commands.set_writer(None);
+        self.sender.channel().commands.free();
         Ok(())
     }
 
@@ -408,7 +400,7 @@ impl Drop for MessageWriter {
         if !self.is_over {
             let commands = &self.sender.channel().commands;
             commands.put(Command::Abandon, 0);
-            commands.set_writer(None);
+            commands.free();
         }
     }
 }

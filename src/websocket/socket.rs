@@ -148,7 +148,11 @@ impl futures_sink::Sink<Message> for WebSocket {
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), WebSocketError> {
         let (command, size) = self.sender.message(message, SendOptions::new())?;
         let channel = self.sender.channel();
-        if channel.commands.put(command, size) { Ok(()) } else { Err(channel.closed_error()) }
+        // A writer may have come since there was room.
+        match channel.commands.put_later(command, size) {
+            true => Ok(()),
+            false => Err(channel.closed_error()),
+        }
     }
 
     /// Ready when all messages of this connection were sent: the system has them, or the browser. They are sent

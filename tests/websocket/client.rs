@@ -717,9 +717,17 @@ async fn frames_have_the_length_that_was_asked_for() {
     sender.send_prepared(&PreparedMessage::new("whole", options(0))).await.unwrap();
     sender.send_prepared(&PreparedMessage::new("parts", options(3))).await.unwrap();
     sender.send("abc").await.unwrap();
-    for expected in
-        [(0x81, "whole"), (0x81, "whole"), (0x01, "par"), (0x80, "ts"), (0x01, "ab"), (0x80, "c")]
-    {
+    sender.send_prepared(&PreparedMessage::new("def", SendOptions::new())).await.unwrap();
+    for expected in [
+        (0x81, "whole"),
+        (0x81, "whole"),
+        (0x01, "par"),
+        (0x80, "ts"),
+        (0x01, "ab"),
+        (0x80, "c"),
+        (0x01, "de"),
+        (0x80, "f"),
+    ] {
         assert_eq!(frame(&mut server).await, (expected.0, expected.1.as_bytes().to_vec()));
     }
     let error = sender.message_writer(true, options(3)).await.unwrap_err();
