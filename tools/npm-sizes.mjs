@@ -1,9 +1,9 @@
 // What a page loads of the package, part by part, minified as bundlers do it: raw, gzip -9, brotli.
 //
-//     node tools/npm-sizes.mjs [FOLDER]       the table; fails if a part is above its limit
+//     node tools/npm-sizes.mjs [FOLDER [COMPILER]]       the table; fails if a part is above its limit
 //
-// Limits: npm/size-limits.json, in bytes after gzip. They are lowered when a part has become smaller,
-// and never raised.
+// Limits: npm/size-limits.json, in bytes after gzip, by the compiler (see tools/build-npm). They are
+// lowered when a part has become smaller, and never raised.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -107,8 +107,8 @@ function order(part) {
   return ['module', 'JavaScript', 'CBOR', 'MessagePack', SHARED].concat('authentication: module', OTHER_CODE).indexOf(part);
 }
 
-async function main(folder) {
-  const limits = JSON.parse(readFileSync(path.join(root, 'npm/size-limits.json'), 'utf8'));
+async function main(folder, compiler) {
+  const limits = JSON.parse(readFileSync(path.join(root, 'npm/size-limits.json'), 'utf8'))[compiler];
   const table = await sizes(folder);
   let tooLarge = 0;
   console.log(`${'bytes'.padEnd(34)}${'raw'.padStart(10)}${'gzip -9'.padStart(10)}${'brotli'.padStart(10)}${'limit'.padStart(10)}`);
@@ -133,5 +133,6 @@ async function main(folder) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await main(path.resolve(process.argv[2] ?? path.join(root, 'pkg')));
+  const [folder = path.join(root, 'pkg'), compiler = 'nightly'] = process.argv.slice(2);
+  await main(path.resolve(folder), compiler);
 }

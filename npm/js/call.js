@@ -2,7 +2,7 @@
 
 import { log } from './log.js';
 import { attempt, finite, isFlag, isObject, isSignal, need, needDuration, request, split } from './check.js';
-import { described, WampError } from './errors.js';
+import { WampError } from './errors.js';
 
 /** Maximum number of progressive results that wait for a loop. */
 const KEPT = 1024;
@@ -58,13 +58,10 @@ class Wishes {
 }
 
 export class Call extends Promise {
-  // `then` returns an ordinary promise.
-  static get [Symbol.species]() {
-    return Promise;
-  }
-
   #wishes;
-  #reject;
+  #settle;
+  /** Ends what the call uses: the signal, and the source of its arguments. */
+  #release = nothing;
   #details;
   /** Number of progressive results lost since the last one that a loop can read. */
   #missed = 0;
@@ -74,9 +71,13 @@ export class Call extends Promise {
     let settle;
     const call = new Call((resolve, reject) => (settle = { resolve, reject }));
     call.#wishes = wishes;
-    call.#reject = settle.reject;
-    const result = call.#perform(raw, errors, procedure, args, kwargs, options);
-    result.then(settle.resolve, settle.reject);
+    call.#settle = settle;
+    try {
+      call.#perform(raw, errors, procedure, args, kwargs, options);
+    } catch (error) {
+      // Later, so that a loop over the call can begin, and gets the error.
+      queueMicrotask(() => call.#fail(error));
+    }
     return call;
   }
 
@@ -129,7 +130,7 @@ export class Call extends Promise {
     };
   }
 
-  async #perform(raw, errors, procedure, args, kwargs, options) {
+  #perform(raw, errors, procedure, args, kwargs, options) {
     const inParts = isSource(args);
     const words = request('procedure', procedure, inParts ? [] : args, kwargs);
     const [local, wire] = split(options, here, there);
@@ -145,38 +146,65 @@ export class Call extends Promise {
       wire.timeout = Math.ceil(finite(routerTimeout));
     }
     if (onProgress !== undefined) {
-      this.#wishes.step = (reply) => 
+      this.#wishes.step = (reply) =>
         void attempt(() => onProgress(this.#shape(reply)), errors, 'onProgress');
     }
     if (signal?.aborted) {
       throw signal.reason;
     }
-    const abort = () => this.#giveUp(signal.reason);
     if (signal !== undefined) {
+      const abort = () => this.#giveUp(signal.reason);
       this.#wishes.revocable = true;
       signal.addEventListener('abort', abort, { once: true });
+      this.#release = () => signal.removeEventListener('abort', abort);
     }
-    let parts;
-    try {
-      if (inParts) {
-        // After all other checks: from here on the source is closed by this code.
-        parts = iteratorOf(args);
-        await this.#stream(parts, words);
-      }
+    const send = () => {
       if (this.#wishes.isAbandoned) {
-        return undefined;
+        return this.#end(undefined);
       }
-      const reply = raw.call(...words, wire, timeout, cancelMode, this.#details, this.#wishes);
-      return this.#shape(await described(reply, errors));
-    } finally {
-      signal?.removeEventListener('abort', abort);
-      this.#wishes.begun = true;
-      this.#wishes.abandon();
-      if (parts !== undefined) {
+      const [uri, list, dict] = words;
+      const given = { procedure: uri, args: list, kwargs: dict, options: wire, timeout, mode: cancelMode };
+      return raw.call(
+        { ...given, details: this.#details, wishes: this.#wishes },
+        { resolve: (reply) => this.#end(reply), reject: (report) => this.#fail(errors.from(report)) },
+      );
+    };
+    if (inParts) {
+      // After all other checks: from here on the source is closed by this code.
+      const parts = iteratorOf(args);
+      const release = this.#release;
+      this.#release = () => {
+        release();
         // Its source may still be open if the call has ended before it.
         attempt(() => parts.return?.());
+      };
+      this.#stream(parts, words).then(send).catch((error) => this.#fail(errors.from(error)));
+    } else {
+      try {
+        send();
+      } catch (error) {
+        throw errors.from(error);
       }
     }
+  }
+
+  // Settled first: what is released may settle the call, too.
+
+  #end(reply) {
+    this.#settle.resolve(this.#shape(reply));
+    this.#finish();
+  }
+
+  #fail(error) {
+    this.#settle.reject(error);
+    this.#finish();
+  }
+
+  #finish() {
+    this.#wishes.begun = true;
+    this.#wishes.abandon();
+    this.#release();
+    this.#release = nothing;
   }
 
   /** Reads the first part into `words`; the others are requested one by one, as they are sent. */
@@ -198,7 +226,7 @@ export class Call extends Promise {
   }
 
   #giveUp(reason) {
-    this.#reject(reason);
+    this.#settle.reject(reason);
     this.#wishes.abandon();
   }
 
@@ -224,6 +252,9 @@ export class Call extends Promise {
     return new Result(args, kwargs);
   }
 }
+
+// `then` returns an ordinary promise, and `await` waits for the call itself.
+Object.defineProperty(Call.prototype, 'constructor', { value: Promise });
 
 const modes = ['skip', 'kill', 'killnowait'];
 

@@ -212,7 +212,7 @@ fn listen(component: &Component, handle: u32) {
     component.on_established(move |uri| {
         tell(established, 0, json::write(Dict::from([("uri", Value::from(&*uri))])))
     });
-    component.on_leave(move |reason| tell(leave, 0, close_reason(&reason)));
+    component.on_leave(move |reason| tell(leave, 0, json::write(close_reason(&reason))));
     component.on_disconnect(move |clean| {
         tell(disconnect, 0, json::write(Dict::from([("clean", Value::from(clean))])))
     });
@@ -388,8 +388,7 @@ fn notice_to_json(notice: &RetryNotice) -> Payload {
         _ => ("handler", None),
     };
     let reason = reason.map_or(Value::Null, |reason| {
-        let reason = close_reason(reason).args::<Vec<Value>>().unwrap_or_default();
-        reason.into_iter().next().unwrap_or_default()
+        close_reason(reason).into()
     });
     json::write(Dict::from([
         ("transport", Value::from(notice.transport.as_str())),

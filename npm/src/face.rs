@@ -10,6 +10,7 @@ use std::task::Poll;
 use js_sys::Function;
 use tokio::sync::oneshot;
 use wampwerk::component::{Component, ListenerId};
+use wampwerk::internals::rt;
 use wampwerk::session::{Registration, Session};
 use wampwerk::transport::BoxFuture;
 use wasm_bindgen::prelude::*;
@@ -150,5 +151,5 @@ pub(crate) fn spawn_until(
 /// Runs a future. Boxed, because each kind of future would add its own code to the module.
 pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
     let future: BoxFuture<'static, ()> = Box::pin(future);
-    wasm_bindgen_futures::spawn_local(future);
+    rt::spawn(future);
 }

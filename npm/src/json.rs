@@ -11,7 +11,8 @@ pub(crate) fn read(text: &[u8]) -> Result<Dict, EncodeError> {
         return Ok(Dict::new());
     }
     let payload = Payload::from_encoded(Serializer::Json, b"[]", Some(text))?;
-    payload.kwargs().map_err(|error| EncodeError::new(error.message))
+    let values = payload.to_values().map_err(|error| EncodeError::new(error.message));
+    values.map(|(_, dict)| dict)
 }
 
 /// Writes a dict of a report.

@@ -23,30 +23,32 @@ mod subscription;
 mod thrown;
 
 use js_sys::Function;
+use wampwerk::internals::rt;
 use wasm_bindgen::prelude::*;
 
 /// Connects the module to its JavaScript.
 ///
-/// `deliver` receives the address and length of a batch of records. `ask` answers a question at
+/// `deliver` receives a batch of records: its length times 2^32, plus its address. `schedule` arranges that `commands` is
+/// called after what runs now, with an empty batch if there are none. `ask` answers a question at
 /// once: it receives a kind, a number and a text, and returns a text, or throws one. `panicked`
 /// receives the text of a panic, after which the module cannot be used.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn attach(deliver: Function, ask: Function, panicked: Function) {
+pub fn attach(deliver: Function, schedule: Function, ask: Function, panicked: Function) {
     std::panic::set_hook(Box::new(move |panic| {
         // It throws nothing.
         let _ = panicked.call1(&JsValue::UNDEFINED, &panic.to_string().into());
     }));
-    record::attach(deliver);
+    record::attach(deliver, schedule);
     face::attach(ask);
 }
 
-/// Executes a batch of commands.
+/// Executes a batch of commands, and what is ready to run.
 ///
 /// # Errors
 /// Returns a text if a command is malformed, which is a defect of `port.js`.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn commands(batch: &[u8]) -> Result<(), JsValue> {
-    command::execute(batch).map_err(JsValue::from_str)
+    rt::turn(|| command::execute(batch)).map_err(JsValue::from_str)
 }

@@ -5,10 +5,10 @@
 //! that are ready have run.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
-use std::task::Poll;
+use std::rc::Rc;
 
 use js_sys::Function;
+use wampwerk::internals::rt;
 use wampwerk::message::{Payload, Serializer};
 use wasm_bindgen::prelude::*;
 
@@ -59,26 +59,43 @@ pub(crate) enum Kind {
 struct Queue {
     records: Vec<u8>,
     spare: Vec<u8>,
-    deliver: Option<Function>,
-    scheduled: bool,
+    page: Option<Rc<Page>>,
+}
+
+/// The functions of `port.js`.
+struct Page {
+    deliver: Function,
+    schedule: Function,
 }
 
 thread_local! {
     static QUEUE: RefCell<Queue> = const {
-        RefCell::new(Queue { records: Vec::new(), spare: Vec::new(), deliver: None, scheduled: false })
+        RefCell::new(Queue { records: Vec::new(), spare: Vec::new(), page: None })
     };
 }
+
+/// Number of the addresses of the module's memory.
+const ADDRESSES: f64 = (1_u64 << 32) as f64;
 
 /// Capacity that the queue keeps between batches.
 const KEPT: usize = 64 << 10;
 
-pub(crate) fn attach(deliver: Function) {
-    QUEUE.with_borrow_mut(|queue| queue.deliver = Some(deliver));
+pub(crate) fn attach(deliver: Function, schedule: Function) {
+    QUEUE.with_borrow_mut(|queue| queue.page = Some(Rc::new(Page { deliver, schedule })));
+    rt::drive_by(self::schedule, self::deliver);
+}
+
+/// Asks the page for a turn.
+fn schedule() {
+    if let Some(page) = QUEUE.with_borrow(|queue| queue.page.clone()) {
+        // It throws nothing.
+        let _ = page.schedule.call0(&JsValue::UNDEFINED);
+    }
 }
 
 /// Appends a record.
 pub(crate) fn push(kind: Kind, handle: u32, fields: impl FnOnce(&mut Record<'_>)) {
-    let first = QUEUE.with_borrow_mut(|queue| {
+    QUEUE.with_borrow_mut(|queue| {
         queue.records.push(kind as u8);
         let mut record = Record(&mut queue.records);
         record.u32(handle);
@@ -90,36 +107,24 @@ pub(crate) fn push(kind: Kind, handle: u32, fields: impl FnOnce(&mut Record<'_>)
         if let Some(place) = record.0[start - 4..].first_chunk_mut() {
             *place = length.to_le_bytes();
         }
-        !std::mem::replace(&mut queue.scheduled, true)
     });
-    if first {
-        wasm_bindgen_futures::spawn_local(async {
-            // What belongs together, such as the ends of a session and of its invocations, is in one
-            // batch: the tasks that have been woken run first.
-            let mut ran = false;
-            poll_fn(|cx| {
-                if std::mem::replace(&mut ran, true) {
-                    return Poll::Ready(());
-                }
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await;
-            deliver();
-        });
-    }
 }
 
+/// Passes the queue. What belongs together, such as the ends of a session and of its invocations, is in one
+/// batch: the tasks that have been woken run first.
 fn deliver() {
-    let (records, deliver) = QUEUE.with_borrow_mut(|queue| {
-        queue.scheduled = false;
+    let (records, page) = QUEUE.with_borrow_mut(|queue| {
+        if queue.records.is_empty() {
+            return (Vec::new(), None);
+        }
         let spare = std::mem::take(&mut queue.spare);
-        (std::mem::replace(&mut queue.records, spare), queue.deliver.clone())
+        (std::mem::replace(&mut queue.records, spare), queue.page.clone())
     });
-    let Some(deliver) = deliver else { return };
-    let (start, length) = (records.as_ptr() as usize as f64, records.len() as f64);
+    let Some(page) = page else { return };
+    // One number, because each argument crosses by itself.
+    let batch = records.len() as f64 * ADDRESSES + records.as_ptr() as usize as f64;
     // It throws nothing: `port.js` reports errors of the page.
-    let _ = deliver.call2(&JsValue::UNDEFINED, &start.into(), &length.into());
+    let _ = page.deliver.call1(&JsValue::UNDEFINED, &batch.into());
     if records.capacity() <= KEPT {
         QUEUE.with_borrow_mut(|queue| {
             queue.spare = records;

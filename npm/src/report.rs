@@ -64,7 +64,7 @@ impl Report {
 }
 
 /// Describes the end of a session.
-pub(crate) fn close_reason(reason: &CloseReason) -> Payload {
+pub(crate) fn close_reason(reason: &CloseReason) -> Dict {
     let kind = match reason.kind {
         CloseKind::Left => "left",
         CloseKind::Goodbye => "goodbye",
@@ -73,7 +73,7 @@ pub(crate) fn close_reason(reason: &CloseReason) -> Payload {
         CloseKind::TimedOut => "timed-out",
         CloseKind::TransportLost | _ => "transport-lost",
     };
-    json::write(ending(kind, &reason.reason, reason.message.as_deref()))
+    ending(kind, &reason.reason, reason.message.as_deref())
 }
 
 /// Describes the end of a session, subscription or registration.

@@ -60,7 +60,7 @@ pub(crate) fn keep(handle: u32, session: Session) {
 }
 
 fn tell_end(handle: u32, reason: &Arc<CloseReason>) {
-    let reason = close_reason(reason);
+    let reason = json::write(close_reason(reason));
     push(Kind::Closed, handle, |record| record.payload(&reason));
 }
 

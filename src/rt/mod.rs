@@ -13,7 +13,9 @@ use std::io;
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
+        mod web_tasks;
         pub use web::*;
+        pub use web_tasks::{drive_by, turn};
         pub(crate) use web::ShutdownSignals;
     } else {
         #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Function;
-use tracing::Instrument;
+use super::web_tasks;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{EventTarget, MessageChannel, MessagePort, Performance};
@@ -30,10 +30,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// Maximum duration of a browser's timer; longer ones fire at once.
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// Returns the monotonic time since the start of the page or the worker.
+/// Returns the monotonic time since the start of the page or the worker. It is the same during a turn.
 pub fn now() -> Duration {
+    web_tasks::time_of_turn(read_clock)
+}
+
+fn read_clock() -> Duration {
     thread_local! {
-        // Looked up once, because every turn of a session reads the time.
+        // Looked up once, because nearly every turn of a session reads the time.
         static PERFORMANCE: Option<Performance> =
             js_sys::Reflect::get(&js_sys::global(), &"performance".into())
                 .ok()
@@ -55,7 +59,7 @@ pub fn unix_time() -> Duration {
 
 /// Spawns a future in the current [`tracing`] span.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
-    wasm_bindgen_futures::spawn_local(future.in_current_span());
+    web_tasks::spawn(Box::pin(future));
 }
 
 /// Wakes the task of `cx` after the other tasks that are ready, and after the page's: its promises

@@ -23,11 +23,12 @@ impl TransportConfig {
                 Some(key) => Err(ready(key)),
                 None => Ok(Arc::clone(connector)),
             },
+            // As early as here: a page's module has nothing of RawSocket.
+            Kind::RawSocket if !RAW_SOCKET => rawsocket_connector(self, Serializer::Json),
             Kind::RawSocket => {
                 let config = self.with_raw_socket_url();
                 config.check()?;
                 let serializer = config.one_serializer()?;
-                // Where RawSocket is not available, report that rather than a single setting.
                 let connector = rawsocket_connector(&config, serializer)?;
                 config.check_raw_socket()?;
                 Ok(connector)

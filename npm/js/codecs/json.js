@@ -14,8 +14,14 @@ const { toString } = plainPrototype;
 // A byte order mark is no part of JSON.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Length up to which a text is read without the decoder, which takes long to begin. */
+const SHORT = 64;
+
 /** In written JSON: a lone surrogate, or a text that starts with U+0000 (or a key; they may). */
 const SUSPICIOUS = /\\ud|"\\u0000/;
+
+/** In a short text as bytes: other characters than those of ASCII, or what may be one of the following. */
+const SPECIAL = /[^\0-\x7f]|\\u|-0|\d{16}|\d[eE]/;
 
 /** In received JSON: half of a surrogate pair, or a text that starts with U+0000. */
 const ESCAPES = /\\u[dD][89a-fA-F]|"\\u0000/;
@@ -47,15 +53,22 @@ export function encode(value, place, sink, kind) {
 
 /** Decodes one value, which fills the bytes. Nothing of the result refers to them. */
 export function decode(bytes) {
+  if (bytes.length <= SHORT) {
+    const text = String.fromCharCode.apply(undefined, bytes);
+    if (!SPECIAL.test(text)) {
+      return parsed(text);
+    }
+  }
   let text;
   try {
     text = utf8.decode(bytes);
   } catch {
     throw decodeError('invalid UTF-8');
   }
-  if (!isPlainText(text)) {
-    return new JsonDecoder(text).whole();
-  }
+  return isPlainText(text) ? parsed(text) : new JsonDecoder(text).whole();
+}
+
+function parsed(text) {
   try {
     return JSON.parse(text);
   } catch (error) {

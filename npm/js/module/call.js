@@ -14,8 +14,12 @@ const FLAGS = 9;
 
 const modes = ['skip', 'kill', 'killnowait'];
 
-/** Calls a procedure in a session of this number. `wishes` are those of the public `call.js`. */
-export function call(session, number, { procedure, args, kwargs, options, timeout, mode, details, wishes }) {
+/**
+ * Calls a procedure in a session of this number. `wishes` are those of the public `call.js`, and `settle`
+ * has the functions that receive the reply or the reason of a failure.
+ */
+export function call(session, number, settle, { procedure, args, kwargs, options, timeout, mode, details, wishes }) {
+  const running = new RunningCall(settle, session, wishes);
   const write = (fields) => {
     fields.byte(details ? DETAILS : 0);
     fields.byte(1 + modes.indexOf(mode));
@@ -29,10 +33,10 @@ export function call(session, number, { procedure, args, kwargs, options, timeou
     }
   };
   // The page may loop over the call, or attach to it, until it is passed.
-  const complete = (running, bytes, place) => {
+  const complete = (bytes, place) => {
     bytes[place + FLAGS] |= running.begin();
   };
-  return port.request(port.CALL, number, (settle) => new RunningCall(settle, session, wishes), write, complete);
+  port.sendFor(running, port.CALL, number, write, complete);
 }
 
 class RunningCall extends port.Request {

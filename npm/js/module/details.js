@@ -11,8 +11,8 @@ const names = {
 
 /** Returns details with the names of `index.d.ts`. Unknown keys keep their names. */
 export function renamed(details) {
-  for (const key of Object.keys(names)) {
-    if (Object.hasOwn(details, key)) {
+  for (const key in details) {
+    if (key.includes('_auth') && Object.hasOwn(names, key)) {
       details[names[key]] = details[key];
       delete details[key];
     }

@@ -17,36 +17,41 @@ export class Fields extends Sink {
   }
 
   string(text) {
-    this.#sized(() => this.text(text));
+    const start = this.#begin();
+    this.text(text);
+    this.#end(start);
   }
 
   /** A value as JSON; nothing for undefined and for an object without properties. */
   json(value, place) {
-    this.#sized(() => {
-      if (value !== undefined && Object.keys(value).length > 0) {
-        json.encode(value, place, this);
-      }
-    });
+    const start = this.#begin();
+    if (value !== undefined && Object.keys(value).length > 0) {
+      json.encode(value, place, this);
+    }
+    this.#end(start);
   }
 
   /** Arguments; those that are empty are left out. */
   args(codec, args, kwargs) {
-    this.#sized(() => {
-      if (args.length !== 0) {
-        codec.encode(args, 'args', this, 'list');
-      }
-    });
-    this.#sized(() => {
-      if (!isEmpty(kwargs)) {
-        codec.encode(kwargs, 'kwargs', this, 'dict');
-      }
-    });
+    let start = this.#begin();
+    if (args.length !== 0) {
+      codec.encode(args, 'args', this, 'list');
+    }
+    this.#end(start);
+    start = this.#begin();
+    if (!isEmpty(kwargs)) {
+      codec.encode(kwargs, 'kwargs', this, 'dict');
+    }
+    this.#end(start);
   }
 
-  #sized(write) {
+  /** Begins a field whose length is written by `#end()`. */
+  #begin() {
     this.u32(0);
-    const start = this.length;
-    write();
+    return this.length;
+  }
+
+  #end(start) {
     this.view.setUint32(start - 4, this.length - start, true);
   }
 }

@@ -4,7 +4,6 @@
 import { log } from '../log.js';
 import { attach, commands } from '../wampwerk.js';
 import { textOf, WampError } from '../errors.js';
-import { Sink } from '../sink.js';
 import { RUNTIME_ERROR } from '../uris.js';
 import { Fields } from './fields.js';
 import { Record } from './record.js';
@@ -78,19 +77,23 @@ let makeTarget = nothing;
 let memory;
 let last = 0;
 /** The commands of this turn. */
-const queue = new Sink();
+const queue = new Fields();
+const none = new Uint8Array(0);
+/** Its reactions are microtasks, which cost less than those of `queueMicrotask()`. */
+const settled = Promise.resolve();
 let isScheduled = false;
-/** Functions that complete commands before they are passed. */
+let isWriting = false;
+/** Commands that were sent while another one was written. */
+let inner = [];
+/** Functions that complete commands before they are passed, and the places of these commands. */
 let completions = [];
-/** Sinks for commands, of which several are written at a time if a value of the user makes another. */
-const spare = [];
 /** The error of a module that cannot be used any more. */
 let lost;
 
 /** Connects the module. */
 export function start(exports) {
   memory = exports.memory;
-  attach(deliver, answer, panicked);
+  attach(deliver, schedule, answer, panicked);
 }
 
 /** Sets the function that returns the receiver for a number of the module, given the first record. */
@@ -120,30 +123,64 @@ export function send(kind, number, write, complete) {
   if (lost !== undefined) {
     throw lost;
   }
-  const fields = spare.pop() ?? new Fields();
-  try {
-    fields.byte(kind);
-    fields.u32(number);
-    write?.(fields);
-    if (queue.length > 0 && queue.length + fields.length > LARGE) {
-      flush();
-    }
-    const place = queue.length;
-    queue.octets(fields.written());
-    if (complete !== undefined) {
-      completions.push(() => complete(queue.bytes, place));
-    }
-  } finally {
-    fields.clear();
-    spare.push(fields);
+  if (isWriting) {
+    // A value of the user sends another command while it is written: that one follows.
+    const fields = new Fields();
+    put(fields, kind, number, write);
+    inner.push({ fields, complete });
+    return;
   }
+  const start = queue.length;
+  isWriting = true;
+  try {
+    put(queue, kind, number, write);
+    if (complete !== undefined) {
+      completions.push({ complete, place: start });
+    }
+  } catch (error) {
+    queue.length = start;
+    throw error;
+  } finally {
+    isWriting = false;
+    if (inner.length > 0) {
+      addInner();
+    }
+  }
+  if (queue.length > LARGE) {
+    flush();
+  } else {
+    schedule();
+  }
+}
+
+function put(fields, kind, number, write) {
+  fields.byte(kind);
+  fields.u32(number);
+  write?.(fields);
+}
+
+function addInner() {
+  for (const { fields, complete } of inner) {
+    if (complete !== undefined) {
+      completions.push({ complete, place: queue.length });
+    }
+    queue.octets(fields.written());
+  }
+  inner = [];
+  schedule();
+}
+
+/** Arranges a turn of the module. */
+function schedule() {
   if (!isScheduled) {
     isScheduled = true;
-    queueMicrotask(() => {
-      isScheduled = false;
-      flush();
-    });
+    void settled.then(turn);
   }
+}
+
+function turn() {
+  isScheduled = false;
+  flush();
 }
 
 /** Returns whether commands can be sent. */
@@ -153,23 +190,24 @@ export function isUsable() {
 
 /**
  * Sends a command that begins with a ticket: the number of the receiver that `make` makes, given the
- * functions that settle the returned promise. `write` and `complete` are as in `send()`; the latter
- * gets the receiver, too.
+ * functions that settle the returned promise. `write` is as in `send()`.
  */
-export function request(kind, number, make, write, complete) {
-  return new Promise((resolve, reject) => {
-    const target = make({ resolve, reject });
-    const withTicket = (fields) => {
-      fields.u32(target.number);
-      write?.(fields);
-    };
-    try {
-      send(kind, number, withTicket, complete && ((...place) => complete(target, ...place)));
-    } catch (error) {
-      close(target.number);
-      throw error;
-    }
-  });
+export function request(kind, number, make, write) {
+  return new Promise((resolve, reject) => sendFor(make({ resolve, reject }), kind, number, write));
+}
+
+/** Sends a command that begins with a ticket: the number of its receiver. The rest is as in `send()`. */
+export function sendFor(target, kind, number, write, complete) {
+  const withTicket = (fields) => {
+    fields.u32(target.number);
+    write?.(fields);
+  };
+  try {
+    send(kind, number, withTicket, complete);
+  } catch (error) {
+    close(target.number);
+    throw error;
+  }
 }
 
 /** A request that is done or fails. */
@@ -206,24 +244,31 @@ function fresh() {
 }
 
 function flush() {
-  if (queue.length === 0) {
+  if (lost !== undefined) {
     return;
   }
   const ready = completions;
   completions = [];
-  for (const complete of ready) {
-    complete();
+  for (const { complete, place } of ready) {
+    complete(queue.bytes, place);
   }
+  const batch = queue.length === 0 ? none : queue.written();
+  queue.length = 0;
   try {
-    commands(queue.written());
+    // It copies the batch.
+    commands(batch);
   } catch (error) {
     lose(error);
-  } finally {
+  }
+  if (queue.length === 0) {
     queue.clear();
   }
 }
 
-function deliver(start, length) {
+/** Receives a batch of records: its length times 2^32, plus its address. */
+function deliver(place) {
+  const start = place % 2 ** 32;
+  const length = (place - start) / 2 ** 32;
   const batch = new Record(memory.buffer, start, length, thrownValue);
   const steps = [];
   while (batch.at < length) {
@@ -247,6 +292,10 @@ function deliver(start, length) {
     } catch (error) {
       report(error);
     }
+  }
+  if (queue.length > 0) {
+    // Such as credit: further events may come before the microtask.
+    flush();
   }
 }
 

@@ -7,6 +7,9 @@ const utf8 = new TextDecoder();
 /** The first byte of a list in JSON; no list begins so in the other formats. */
 const OPENING = 0x5b;
 
+/** Most fields are empty, and views take long to make. */
+const nothing = new Uint8Array(0);
+
 /** The fields of a record. The bytes are those of the module, and only there during the batch. */
 export class Record {
   #bytes;
@@ -39,18 +42,22 @@ export class Record {
   /** Bytes, which are the module's. */
   bytes() {
     const length = this.u32();
+    if (length === 0) {
+      return nothing;
+    }
     this.at += length;
     return this.#bytes.subarray(this.at - length, this.at);
   }
 
   text() {
     const bytes = this.bytes();
-    return bytes.length === 0 ? '' : utf8.decode(bytes);
+    return bytes === nothing ? '' : utf8.decode(bytes);
   }
 
   /** Arguments, as `{args, kwargs}`. */
   args(codec) {
-    const [args, kwargs] = [this.bytes(), this.bytes()];
+    const args = this.bytes();
+    const kwargs = this.bytes();
     // What a payload codec has decoded is JSON in any session.
     const format = args[0] === OPENING ? json : codec;
     return {
@@ -61,8 +68,7 @@ export class Record {
 
   /** A dict, which is the only argument of a payload; undefined without one. */
   dict(codec = json) {
-    const [dict] = this.args(codec).args;
-    return dict;
+    return this.args(codec).args[0];
   }
 
   /** A copy of the payload of `dict()`. */

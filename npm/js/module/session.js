@@ -45,8 +45,9 @@ export class JoinedSession {
     return this.#welcome.length === 0 ? {} : this.codec.decode(this.#welcome)[0];
   }
 
-  call(procedure, args, kwargs, options, timeout, mode, details, wishes) {
-    return call(this, this.#number, { procedure, args, kwargs, options, timeout, mode, details, wishes });
+  /** `given` and `settle` are those of `call.js`. */
+  call(given, settle) {
+    call(this, this.#number, settle, given);
   }
 
   publish(topic, args, kwargs, options) {

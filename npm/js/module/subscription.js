@@ -49,12 +49,7 @@ export class Source {
 
   onEvent(record) {
     const event = this.#read(record);
-    return () => {
-      if (!this.isOver) {
-        this.#events.push(event);
-        this.wake();
-      }
-    };
+    return () => this.#put(event);
   }
 
   onLagged(record) {
@@ -69,6 +64,13 @@ export class Source {
 
   lost() {
     this.#end();
+  }
+
+  #put(event) {
+    if (!this.isOver) {
+      this.#events.push(event);
+      this.wake();
+    }
   }
 
   #end() {
@@ -92,14 +94,16 @@ export class Source {
     this.#missed = 0;
     try {
       const codec = this.codec();
-      const details = renamed(record.dict(isJson ? json : codec) ?? {});
+      const given = record.dict(isJson ? json : codec);
+      const details = given === undefined ? {} : renamed(given);
       details.publication = publication;
       details.topic = topic;
       if (missed > 0) {
         details.missed = missed;
       }
-      const { args, kwargs } = record.args(codec);
-      return { args, kwargs, details };
+      const event = record.args(codec);
+      event.details = details;
+      return event;
     } catch (error) {
       return { error };
     }

@@ -103,7 +103,7 @@ impl Transport for WebSocketTransport {
         if size > limit {
             return Err(TransportError::TooLarge { size, limit });
         }
-        if !self.socket.is_open() {
+        if self.socket.has_ended() {
             // As natively, `poll_recv` reports the end, after the peer's last messages.
             return Ok(());
         }

@@ -3,14 +3,14 @@
 //! Turns the page's events into polling, and bounds what waits in both directions, which the browser does
 //! not. No `JsValue` leaves this file.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use js_sys::{Array, ArrayBuffer, JsString, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -28,6 +28,9 @@ const MAX_UNREAD: usize = 64 << 20;
 /// Number of bytes unsent by the browser above which the socket is not ready.
 const HIGH_WATER: u32 = 1 << 20;
 
+/// Number of bytes to send between two looks at the browser's buffer.
+const UNSEEN: usize = 64 << 10;
+
 /// Interval for looking at the browser's buffer, only while blocked: the browser does not tell when it
 /// shrinks.
 const BLOCKED_CHECK: Duration = Duration::from_millis(10);
@@ -40,6 +43,8 @@ pub(crate) struct Socket {
     socket: WebSocket,
     state: Rc<RefCell<State>>,
     blocked: Option<BlockedSend>,
+    /// Number of bytes sent since the last look at the browser's buffer.
+    sent: Cell<usize>,
     /// Kept as long as the socket can call them.
     _handlers: Handlers,
 }
@@ -96,7 +101,7 @@ impl Socket {
         socket.set_binary_type(BinaryType::Arraybuffer);
         let state = Rc::new(RefCell::new(State { max_message_size, ..State::default() }));
         let handlers = install(&socket, &state);
-        Ok(Socket { socket, state, blocked: None, _handlers: handlers })
+        Ok(Socket { socket, state, blocked: None, sent: Cell::new(0), _handlers: handlers })
     }
 
     /// Completes when the connection is open or has failed; the browser does not tell scripts the
@@ -168,6 +173,10 @@ impl Socket {
 
     /// Completes when the browser's buffer has room, and when the socket is not open.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        if self.blocked.is_none() && self.sent.get() < UNSEEN {
+            return Poll::Ready(Ok(()));
+        }
+        self.sent.set(0);
         loop {
             let amount = self.socket.buffered_amount();
             if amount < HIGH_WATER || !self.is_open() {
@@ -188,8 +197,14 @@ impl Socket {
         }
     }
 
+    /// Returns whether the connection has ended. What is sent while it ends is dropped by the browser.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state.borrow().ended.is_some()
+    }
+
     /// Sends text, which has to be UTF-8.
     pub(crate) fn send_text(&self, text: &[u8]) -> Result<(), TransportError> {
+        self.sent.set(self.sent.get() + text.len());
         let text = std::str::from_utf8(text).map_err(|error| {
             TransportError::Violation(format!("the frame to send is not valid UTF-8: {error}"))
         })?;
@@ -197,6 +212,7 @@ impl Socket {
     }
 
     pub(crate) fn send_binary(&self, bytes: &[u8]) -> Result<(), TransportError> {
+        self.sent.set(self.sent.get() + bytes.len());
         // A copy, because the browser accepts no view of shared memory.
         let copy = Uint8Array::from(bytes);
         self.socket.send_with_array_buffer(&copy.buffer()).map_err(|error| lost(&error))
@@ -303,21 +319,19 @@ impl State {
         self.unread.push_back(message);
     }
 
-    /// Checks the size before copying.
+    /// Checks the size; that of binary data before it is copied.
     fn read(&self, data: &JsValue) -> Result<Message, (TransportError, CloseCode)> {
-        if let Some(buffer) = data.dyn_ref::<ArrayBuffer>() {
-            self.check(buffer.byte_length() as usize)?;
-            return Ok(Message::Binary(Uint8Array::new(buffer).to_vec().into()));
+        // The kinds are told apart by reading them: each question to the page takes time.
+        if let Some(text) = data.as_string() {
+            self.check(text.len())?;
+            return Ok(Message::Text(text));
         }
-        let Some(text) = data.dyn_ref::<JsString>() else {
+        let Some(buffer) = data.dyn_ref::<ArrayBuffer>() else {
             let text = "a message that is neither text nor binary".to_owned();
             return Err((TransportError::Violation(text), CloseCode::ProtocolError));
         };
-        // UTF-16 units: never more than the bytes in UTF-8.
-        self.check(text.length() as usize)?;
-        let text = String::from(text);
-        self.check(text.len())?;
-        Ok(Message::Text(text))
+        self.check(buffer.byte_length() as usize)?;
+        Ok(Message::Binary(Uint8Array::new(buffer).to_vec().into()))
     }
 
     fn check(&self, size: usize) -> Result<(), (TransportError, CloseCode)> {

@@ -1,0 +1,189 @@
+//! Runs tasks in the browser.
+//!
+//! All tasks share one queue. It is run by one microtask, whatever number of tasks was woken, or at once by
+//! what is in a turn of its own already ([`turn`]). A microtask per task would take longer than most of
+//! the tasks.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
+use std::time::Duration;
+
+use tracing::Instrument;
+use tracing::instrument::Instrumented;
+use wasm_bindgen::prelude::*;
+
+use super::BoxFuture;
+
+/// Calls `begin`, and runs the tasks that are ready and those that they wake. Within itself it calls
+/// `begin` only.
+pub fn turn<T>(begin: impl FnOnce() -> T) -> T {
+    TASKS.with(|tasks| {
+        let is_outer = !tasks.running.replace(true);
+        tasks.scheduled.set(false);
+        let begun = begin();
+        if is_outer {
+            tasks.run();
+        }
+        begun
+    })
+}
+
+/// Replaces what connects the tasks to the page. `schedule` is called when a task is ready outside of a
+/// turn, and arranges a [`turn`]; `idle` is called in a turn when no task is ready any more.
+pub fn drive_by(schedule: fn(), idle: fn()) {
+    TASKS.with(|tasks| {
+        tasks.schedule.set(schedule);
+        tasks.idle.set(idle);
+    });
+}
+
+/// Returns the time, which is read once in a turn.
+pub(super) fn time_of_turn(read: fn() -> Duration) -> Duration {
+    TASKS.with(|tasks| {
+        let time = tasks.time.get().unwrap_or_else(read);
+        if tasks.running.get() {
+            tasks.time.set(Some(time));
+        }
+        time
+    })
+}
+
+/// Spawns a boxed future in the current [`tracing`] span.
+pub(super) fn spawn(future: BoxFuture<'static, ()>) {
+    let future = future.in_current_span();
+    TASKS.with(|tasks| {
+        let number = {
+            let mut slots = tasks.slots.borrow_mut();
+            match tasks.free.borrow_mut().pop() {
+                Some(number) => number,
+                None => {
+                    slots.push(None);
+                    slots.len() - 1
+                }
+            }
+        };
+        let task = Arc::new(Task { number, woken: AtomicBool::new(true) });
+        if let Some(slot) = tasks.slots.borrow_mut().get_mut(number) {
+            *slot = Some((Arc::clone(&task), Some(future)));
+        }
+        tasks.push(task);
+    });
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(turn: &JsValue);
+}
+
+thread_local! {
+    static TASKS: Tasks = Tasks::default();
+    static TURN: Closure<dyn FnMut()> = Closure::new(|| turn(|| {}));
+}
+
+/// A task and its future, which is absent while it is polled.
+type Slot = (Arc<Task>, Option<Instrumented<BoxFuture<'static, ()>>>);
+
+struct Tasks {
+    slots: RefCell<Vec<Option<Slot>>>,
+    /// Numbers of the empty slots.
+    free: RefCell<Vec<usize>>,
+    ready: RefCell<VecDeque<Arc<Task>>>,
+    running: Cell<bool>,
+    time: Cell<Option<Duration>>,
+    scheduled: Cell<bool>,
+    schedule: Cell<fn()>,
+    idle: Cell<fn()>,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Tasks {
+            slots: RefCell::default(),
+            free: RefCell::default(),
+            ready: RefCell::default(),
+            running: Cell::new(false),
+            time: Cell::new(None),
+            scheduled: Cell::new(false),
+            schedule: Cell::new(|| TURN.with(|turn| queue_microtask(turn.as_ref()))),
+            idle: Cell::new(|| {}),
+        }
+    }
+}
+
+impl Tasks {
+    fn push(&self, task: Arc<Task>) {
+        self.ready.borrow_mut().push_back(task);
+        if !self.running.get() && !self.scheduled.replace(true) {
+            self.schedule.get()();
+        }
+    }
+
+    fn run(&self) {
+        loop {
+            while let Some(task) = self.next() {
+                self.poll(task);
+            }
+            // It may call the page, which may wake tasks.
+            self.idle.get()();
+            if self.ready.borrow().is_empty() {
+                break;
+            }
+        }
+        self.running.set(false);
+        self.time.set(None);
+    }
+
+    fn next(&self) -> Option<Arc<Task>> {
+        self.ready.borrow_mut().pop_front()
+    }
+
+    fn poll(&self, task: Arc<Task>) {
+        let number = task.number;
+        // Without it the task has ended; its slot may be that of another one.
+        let taken = match self.slots.borrow_mut().get_mut(number) {
+            Some(Some((owner, future))) if Arc::ptr_eq(owner, &task) => future.take(),
+            _ => None,
+        };
+        let Some(mut future) = taken else { return };
+        task.woken.store(false, Ordering::Relaxed);
+        let waker = Waker::from(task);
+        let polled = Pin::new(&mut future).poll(&mut Context::from_waker(&waker));
+        let mut slots = self.slots.borrow_mut();
+        let Some(slot) = slots.get_mut(number) else { return };
+        if polled.is_pending() {
+            if let Some((_, place)) = slot {
+                *place = Some(future);
+            }
+            return;
+        }
+        *slot = None;
+        self.free.borrow_mut().push(number);
+        // A future that is dropped may spawn tasks.
+        drop(slots);
+        drop(future);
+    }
+}
+
+/// What wakers refer to.
+struct Task {
+    number: usize,
+    /// True while it is in the queue.
+    woken: AtomicBool,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        if !self.woken.swap(true, Ordering::Relaxed) {
+            TASKS.with(|tasks| tasks.push(self));
+        }
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        Arc::clone(self).wake();
+    }
+}
