@@ -162,10 +162,17 @@ export class Call extends Promise {
       if (this.#wishes.isAbandoned) {
         return this.#end(undefined);
       }
-      const [uri, list, dict] = words;
-      const given = { procedure: uri, args: list, kwargs: dict, options: wire, timeout, mode: cancelMode };
       return raw.call(
-        { ...given, details: this.#details, wishes: this.#wishes },
+        {
+          procedure: words[0],
+          args: words[1],
+          kwargs: words[2],
+          options: wire,
+          timeout,
+          mode: cancelMode,
+          details: this.#details,
+          wishes: this.#wishes,
+        },
         { resolve: (reply) => this.#end(reply), reject: (report) => this.#fail(errors.from(report)) },
       );
     };

@@ -387,9 +387,7 @@ fn notice_to_json(notice: &RetryNotice) -> Payload {
         AttemptError::Main(_) => ("main", None),
         _ => ("handler", None),
     };
-    let reason = reason.map_or(Value::Null, |reason| {
-        close_reason(reason).into()
-    });
+    let reason = reason.map_or(Value::Null, |reason| close_reason(reason).into());
     json::write(Dict::from([
         ("transport", Value::from(notice.transport.as_str())),
         ("attempt", Value::from(u64::from(notice.attempt))),

@@ -18,8 +18,11 @@ use crate::message::{Content, ElementWriter, Elements, Message, Payload, Request
 use crate::uri::Uri;
 use crate::value::{Dict, List};
 
-/// Reads a message in the given format.
-pub(super) fn read<F: Format>(frame: &Bytes, bounds: &Bounds) -> Result<Message, Refused> {
+/// Reads a message in the given format; if it is `FROM_ROUTER`, only one that routers send.
+pub(super) fn read<F: Format, const FROM_ROUTER: bool>(
+    frame: &Bytes,
+    bounds: &Bounds,
+) -> Result<Message, Refused> {
     if frame.len() > bounds.message {
         return Err(Refused::Violation(Violation::new(format!(
             "the message has {} bytes: before WELCOME the limit is {} ({})",
@@ -38,7 +41,7 @@ pub(super) fn read<F: Format>(frame: &Bytes, bounds: &Bounds) -> Result<Message,
     {
         return Err(Refused::TooHeavy(oversized));
     }
-    Message::read(&received).map_err(Refused::Violation)
+    Message::read::<FROM_ROUTER>(&received).map_err(Refused::Violation)
 }
 
 /// Writes a message in the given format.

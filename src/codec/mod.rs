@@ -169,7 +169,21 @@ pub fn decode_within(
 ) -> Result<Message, Refused> {
     with_format!(
         serializer,
-        Chosen => frame::read::<Chosen>(frame, bounds),
+        Chosen => frame::read::<Chosen, false>(frame, bounds),
+        Err(Refused::Violation(Violation::new(missing(serializer))))
+    )
+}
+
+/// Decodes a message as [`decode_within`] does, and refuses what no router sends. So a client has no
+/// code to read it.
+pub(crate) fn decode_from_router(
+    serializer: Serializer,
+    frame: &Bytes,
+    bounds: &Bounds,
+) -> Result<Message, Refused> {
+    with_format!(
+        serializer,
+        Chosen => frame::read::<Chosen, true>(frame, bounds),
         Err(Refused::Violation(Violation::new(missing(serializer))))
     )
 }

@@ -90,8 +90,11 @@ macro_rules! message_enum {
                 }
             }
 
-            /// Reads a message from the elements of a list.
-            pub(crate) fn read(elements: &dyn Elements) -> Result<Self, Violation> {
+            /// Reads a message from the elements of a list; if it is `FROM_ROUTER`, only one that
+            /// routers send.
+            pub(crate) fn read<const FROM_ROUTER: bool>(
+                elements: &dyn Elements,
+            ) -> Result<Self, Violation> {
                 if elements.len() == 0 {
                     return Err(Violation::new("the message is an empty list"));
                 }
@@ -99,7 +102,10 @@ macro_rules! message_enum {
                     .uint(0)
                     .map_err(|error| Violation::new(format!("message code: {}", error.message)))?;
                 let message = match code {
-                    $($code => Message::$variant(<$ty>::read(elements)?),)*
+                    $($code if FROM_ROUTER && !is_from_router($code) => {
+                        return Err(Violation::new(concat!("unexpected ", $name, " from a router")));
+                    }
+                    $code => Message::$variant(<$ty>::read(elements)?),)*
                     _ => return Err(Violation::new(format!("unknown message code {code}"))),
                 };
                 if message.lacks_enc_algo() {
@@ -129,6 +135,11 @@ macro_rules! message_enum {
             }
         })*
     };
+}
+
+/// Returns whether routers send messages with this code.
+const fn is_from_router(code: u64) -> bool {
+    matches!(code, 2 | 3 | 4 | 6 | 8 | 17 | 33 | 35 | 36 | 50 | 65 | 67 | 68 | 69)
 }
 
 impl Message {

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::web_tasks;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Function;
-use super::web_tasks;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{EventTarget, MessageChannel, MessagePort, Performance};

@@ -267,7 +267,7 @@ impl Driver {
             details_setting: "SessionConfig::details_limit",
             ..Bounds::NONE
         };
-        match codec::decode_within(self.serializer, frame, &bounds) {
+        match codec::decode_from_router(self.serializer, frame, &bounds) {
             Ok(message) => {
                 trace("receive", self.session, &message);
                 self.handle_message(message);
