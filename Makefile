@@ -53,4 +53,4 @@ npm: ## build the npm package in pkg/
 	tools/build-npm
 
 clean: ## remove what was built in this clone; the tools in the cache stay
-	rm -rf target pkg fuzz/target fuzz/corpus fuzz/artifacts tests/e2e/node_modules tests/autobahn_js/node_modules benches/web/node_modules tests/e2e/artifacts
+	rm -rf target pkg fuzz/target fuzz/corpus fuzz/artifacts tests/e2e/node_modules tests/autobahn_js/node_modules tests/platforms/node_modules benches/web/node_modules tests/e2e/artifacts

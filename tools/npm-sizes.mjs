@@ -18,6 +18,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const lazily = [
   ['codecs/cbor.js', 'CBOR'],
   ['codecs/msgpack.js', 'MessagePack'],
+  ['tracing.js', 'trace'],
+  ['payloads.js', 'payload codec'],
+  ['patterns.js', 'URI rules'],
 ];
 
 const modules = [
@@ -104,7 +107,7 @@ export async function sizes(folder) {
 }
 
 function order(part) {
-  return ['module', 'JavaScript', 'CBOR', 'MessagePack', SHARED].concat('authentication: module', OTHER_CODE).indexOf(part);
+  return ['module', 'JavaScript', 'CBOR', 'MessagePack', SHARED, 'trace', 'payload codec', 'URI rules'].concat('authentication: module', OTHER_CODE).indexOf(part);
 }
 
 async function main(folder, compiler) {

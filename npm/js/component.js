@@ -96,8 +96,7 @@ export class Component {
     if (onUserError !== undefined) {
       this.#errors.onUserError = (error, text) => weak.deref()?.#onUserError.call(undefined, error, text);
     }
-    const { strictUris } = this.#extensions;
-    this.#shared = { credentials: this.#credentials, errors: this.#errors, prefixes: new Map(), strictUris };
+    this.#shared = { credentials: this.#credentials, errors: this.#errors, prefixes: new Map() };
     const read = readTransports(transports, { timeout, batched });
     this.#urls = read.map(({ urlFunction }) => urlFunction);
     const asked = main !== undefined;
@@ -202,6 +201,7 @@ export class Component {
   async #run() {
     const stops = this.#stops;
     await Promise.all([init(), this.#extensions.load()]);
+    this.#shared.isUri = this.#extensions.isUri;
     if (stops !== this.#stops) {
       return;
     }

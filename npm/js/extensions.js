@@ -3,6 +3,7 @@
 
 import { isObject, need } from './check.js';
 import { ConnectError, textOf } from './errors.js';
+import { later } from './later.js';
 import * as port from './module/port.js';
 import { SocketMaker } from './socket.js';
 import { UNAVAILABLE } from './uris.js';
@@ -13,8 +14,8 @@ export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDet
 const KNOWN = ['roles', 'agent', 'authmethods', 'authid', 'authrole', 'authextra'];
 
 export class Extensions {
-  /** True if topics and procedures are checked by the strict rule. */
-  strictUris;
+  /** Checks topics and procedures, once it is loaded and if that is wanted. */
+  isUri;
   #given;
   #loaded;
 
@@ -28,8 +29,7 @@ export class Extensions {
       need('a key of helloDetails', key, !KNOWN.includes(key));
     }
     need('strictUris', strictUris, typeof strictUris === 'boolean');
-    this.strictUris = strictUris;
-    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails };
+    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris };
   }
 
   /** True if the module needs numbers of its own. */
@@ -40,11 +40,14 @@ export class Extensions {
 
   /** Loads what is needed; `numbers()` can be called then. */
   async load() {
-    const { trace, payloadCodec } = this.#given;
+    const { trace, payloadCodec, strictUris } = this.#given;
     try {
+      if (strictUris) {
+        this.isUri = (await later('patterns', () => import('./patterns.js'))).isUri;
+      }
       this.#loaded = {
-        traced: trace && (await import('./tracing.js')).traced,
-        Payloads: payloadCodec && (await import('./payloads.js')).Payloads,
+        traced: trace && (await later('tracing', () => import('./tracing.js'))).traced,
+        Payloads: payloadCodec && (await later('payloads', () => import('./payloads.js'))).Payloads,
       };
     } catch (cause) {
       const text = `cannot load a file of the package: ${textOf(cause)}`;

@@ -26,7 +26,6 @@ export { init } from './loading.js';
 export { initAuth } from './loading-auth.js';
 export { setLogLevel } from './log.js';
 export { Meta } from './meta.js';
-export { isUri, UriPattern } from './patterns.js';
 export { Publication, Session } from './session.js';
 export { EventStream, Registration, Subscription } from './subscription.js';
 export * as uris from './uris.js';
@@ -77,6 +76,5 @@ export async function connect(options) {
     // The socket is made, or is not needed.
     port.close(own.socket);
   }
-  const { strictUris } = extensions;
-  return admitted(raw, { credentials, onWelcome, onUserError, strictUris }, signal);
+  return admitted(raw, { credentials, onWelcome, onUserError, isUri: extensions.isUri }, signal);
 }

@@ -2,6 +2,7 @@
 // need; and running its functions.
 
 import { compile, unloadable } from './compiling.js';
+import { later } from './later.js';
 
 /** Bundlers find the file by this expression. */
 const FILE = {
@@ -106,7 +107,7 @@ async function load() {
 
 async function importProofs() {
   try {
-    return await import('./proofs.js');
+    return await later('proofs', () => import('./proofs.js'));
   } catch (cause) {
     throw unloadable({ ...FILE, url: 'proofs.js', name: 'proofs.js' }, undefined, cause);
   }

@@ -20,7 +20,6 @@ import { answering, endpointsOf } from './endpoint.js';
 import { ConnectError, described, Errors, textOf, WampError } from './errors.js';
 import { log } from './log.js';
 import { Meta } from './meta.js';
-import { isUri } from './patterns.js';
 import { EventStream, pump, Registration, Subscription } from './subscription.js';
 import { CANNOT_AUTHENTICATE, INVALID_URI } from './uris.js';
 
@@ -313,7 +312,8 @@ export class Session {
 
   /** Returns the error of a URI that is not valid by the strict rule, if that is wanted. */
   #refusal(what, uri, match = 'exact') {
-    if (!this.#shared.strictUris || typeof uri !== 'string' || isUri(uri, { strict: true, match })) {
+    const { isUri } = this.#shared;
+    if (isUri === undefined || typeof uri !== 'string' || isUri(uri, { strict: true, match })) {
       return undefined;
     }
     const text = `the ${what} "${uri}" is not a valid URI: components are lower case letters, digits and _`;
@@ -341,9 +341,9 @@ export class Session {
 
 /** Creates a session from a joined one, if `onWelcome` accepts it. */
 export async function admitted(raw, given, signal = undefined) {
-  const { onWelcome, onUserError, credentials, errors = new Errors(), prefixes = new Map(), strictUris } = given;
+  const { onWelcome, onUserError, credentials, errors = new Errors(), prefixes = new Map(), isUri } = given;
   errors.onUserError ??= onUserError;
-  const session = new Session(key, raw, { onWelcome, credentials, errors, prefixes, strictUris });
+  const session = new Session(key, raw, { onWelcome, credentials, errors, prefixes, isUri });
   if (onWelcome === undefined && !signal?.aborted) {
     return session;
   }

@@ -162,17 +162,8 @@ pub(crate) fn serializers(settings: &Dict) -> Vec<Serializer> {
 
 fn connecting(settings: &Dict) -> Result<Connect<'static>, ConnectError> {
     let text = |key| json::text(settings, key).unwrap_or_default();
-    let mut connecting = wampwerk::connect(text("url"), text("realm"));
-    if settings.get("socket").is_some() {
-        let connector = hooks::scoped(transport_config(settings).connector()?, settings);
-        connecting = connect_with(connector, text("realm"));
-    } else {
-        connecting = connecting.batched(json::flag(settings, "batched") == Some(true));
-        let serializers = serializers(settings);
-        if !serializers.is_empty() {
-            connecting = connecting.serializers(&serializers);
-        }
-    }
+    let connector = hooks::scoped(transport_config(settings).connector()?, settings);
+    let mut connecting = connect_with(connector, text("realm"));
     if let Some(timeout) = json::number(settings, "timeout") {
         connecting = connecting.timeout(duration(timeout));
     }

@@ -17,6 +17,8 @@ const PREFERENCES = {
   'extensions.update.enabled': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
+  // Or it waits longer and longer before it connects to a router that was not there.
+  'network.websocket.delay-failed-reconnects': false,
   'services.settings.server': 'data:,',
   'toolkit.telemetry.enabled': false,
 };
@@ -71,10 +73,13 @@ export async function startFirefox(program) {
     // The first page is about:home, which may not connect.
     const target = await send('browsingContext.create', { type: 'tab' });
     return {
+      async goto(url) {
+        await send('browsingContext.navigate', { context: target.context, url, wait: 'complete' });
+      },
       async evaluate(body, argument) {
         const call = `(${body})(${JSON.stringify(argument)})`;
         const expression = `(async () => JSON.stringify(await ${call}))()`;
-        const answer = await send('script.evaluate', { expression, target, awaitPromise: true });
+        const answer = await send('script.evaluate', { expression, target: { context: target.context }, awaitPromise: true });
         if (answer.type !== 'success') {
           throw new Error(answer.exceptionDetails.text);
         }

@@ -7,6 +7,7 @@ export function install() {
 
   const kit = {
     lib: () => import('/pkg/index.js'),
+    patterns: () => import('/pkg/patterns.js'),
 
     async open({ router, serializer }) {
       const { connect } = await kit.lib();

@@ -166,7 +166,8 @@ export const once = {
 
   'strict URIs are checked before they are sent': async ({ router }) => {
     const { is, lib, fails } = kit;
-    const { connect, isUri } = await lib();
+    const { connect } = await lib();
+    const { isUri } = await kit.patterns();
     const session = await connect({ url: router, realm: 'realm1', strictUris: true });
     for (const request of [
       () => session.call('com.Example'),
@@ -191,7 +192,7 @@ export const once = {
 
   'patterns with named components': async () => {
     const { is, lib, fails } = kit;
-    const { UriPattern } = await lib();
+    const { UriPattern } = await kit.patterns();
     const cases = [
       ['com.example.<id:int>.<name>', 'com.example..', 'wildcard', 'com.example.7.joe', { id: 7, name: 'joe' }],
       ['com.example.<id:int>.<name>', 'com.example..', 'wildcard', 'com.example.x.joe', null],

@@ -13,7 +13,6 @@ import {
   EventStream,
   init,
   initAuth,
-  isUri,
   Publication,
   Registration,
   Result,
@@ -22,10 +21,10 @@ import {
   setLogLevel,
   Subscription,
   TimeoutError,
-  UriPattern,
   uris,
   WampError,
 } from 'wampwerk';
+import { isUri, UriPattern } from 'wampwerk/patterns.js';
 import type {
   Call,
   CloseReason,

@@ -2,6 +2,7 @@
 
 import * as json from '../codecs/json.js';
 import { ConnectError, textOf } from '../errors.js';
+import { later } from '../later.js';
 import { UNAVAILABLE } from '../uris.js';
 
 const codecs = { json };
@@ -15,11 +16,16 @@ export function codecNow(serializer) {
 export async function codecOf(serializer) {
   if (codecs[serializer] === undefined) {
     try {
-      codecs[serializer] = await (serializer === 'cbor' ? import('../codecs/cbor.js') : import('../codecs/msgpack.js'));
+      const load = serializer === 'cbor' ? () => import('../codecs/cbor.js') : () => import('../codecs/msgpack.js');
+      codecs[serializer] = await later(serializer, load);
     } catch (cause) {
-      const text = `cannot load the codec of ${serializer}: ${textOf(cause)}`;
+      const text = `cannot load the codec of ${serializer}: ${textOf(cause)}${hint()}`;
       throw new ConnectError(UNAVAILABLE, [text], {}, text, { cause });
     }
   }
   return codecs[serializer];
+}
+
+function hint() {
+  return globalThis.ServiceWorkerGlobalScope === undefined ? '' : "; in a service worker, import 'wampwerk/eager.js' before";
 }

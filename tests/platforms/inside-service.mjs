@@ -1,0 +1,8 @@
+// The same in a service worker, which may not load files later.
+
+import '/pkg/eager.js';
+import * as lib from '/pkg/index.js';
+import * as patterns from '/pkg/patterns.js';
+import { serve } from './serve.mjs';
+
+serve({ lib, patterns });

@@ -1,0 +1,7 @@
+// Runs the behaviour suite in a page or a worker; see driver.mjs.
+
+import * as lib from '/pkg/index.js';
+import * as patterns from '/pkg/patterns.js';
+import { serve } from './serve.mjs';
+
+serve({ lib, patterns });
