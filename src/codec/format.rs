@@ -37,6 +37,10 @@ pub(super) trait Format {
 
     /// Returns the bytes of one well-formed value, and an allowance for the memory of its lists and
     /// dicts.
+    #[cfg_attr(
+        not(feature = "router"),
+        allow(dead_code, reason = "only the router weighs arguments")
+    )]
     fn weigh(value: &[u8]) -> Result<usize, Flaw>;
 
     /// Reads a well-formed integer. Returns `None` if it is negative or larger than 64 bits.

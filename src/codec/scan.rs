@@ -190,6 +190,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Returns the bytes up to here, and the allowance for what was skipped.
+    #[cfg_attr(
+        not(feature = "router"),
+        allow(dead_code, reason = "only the router weighs arguments")
+    )]
     pub(super) fn weight(&self) -> usize {
         self.at.saturating_add(self.built)
     }

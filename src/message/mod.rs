@@ -84,6 +84,10 @@ macro_rules! message_enum {
             }
 
             /// Returns the approximate memory use of everything in the message, in bytes.
+            #[cfg_attr(
+                not(feature = "router"),
+                allow(dead_code, reason = "only the router's outboxes weigh whole messages")
+            )]
             pub(crate) fn weight(&self) -> usize {
                 match self {
                     $(Message::$variant(message) => message.weight(),)*

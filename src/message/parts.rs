@@ -28,6 +28,10 @@ pub(crate) trait Part {
     }
 
     /// Returns the approximate memory use in bytes beside the struct of the message.
+    #[cfg_attr(
+        not(feature = "router"),
+        allow(dead_code, reason = "only the router's outboxes weigh whole messages")
+    )]
     fn weight(_value: &Self::Value) -> usize {
         0
     }
@@ -135,6 +139,10 @@ pub(crate) trait Options: Sized {
 
     fn to_dict(&self) -> Dict;
 
+    #[cfg_attr(
+        not(feature = "router"),
+        allow(dead_code, reason = "only the router's outboxes weigh whole messages")
+    )]
     fn weight(&self) -> usize;
 }
 
@@ -313,6 +321,10 @@ macro_rules! messages {
                 writer.end();
             }
 
+            #[cfg_attr(
+                not(feature = "router"),
+                allow(dead_code, reason = "only the router's outboxes weigh whole messages")
+            )]
             pub(crate) fn weight(&self) -> usize {
                 use $crate::message::parts::Part;
                 0 $(+ <$part as Part>::weight(&self.$field))*

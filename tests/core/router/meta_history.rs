@@ -55,7 +55,7 @@ fn row12_an_event_that_is_nested_deep_does_not_hide_the_others() {
     let (mut net, a, id, _) = remembered();
     let mut deep = Value::Null;
     for _ in 0..97 {
-        deep = list([deep]).into();
+        deep = list([deep]);
     }
     let mut message = acknowledged(6, "com.odd", deep.clone());
     net.send(a, message.clone());
