@@ -18,7 +18,7 @@ export const once = {
     const { is, lib } = kit;
     const { connect, Component, init } = await lib();
     await init();
-    const other = await connect(router, 'realm1');
+    const other = await connect({ url: router, realm: 'realm1' });
     const taken = await other.register('e2e.declared.again', () => 'other');
     const component = new Component({ transports: router, realm: 'realm1', onUserError: () => {} });
     component.register('e2e.declared.again', () => 'component');

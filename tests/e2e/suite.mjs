@@ -40,6 +40,11 @@ export async function run({ lib, patterns, router, open, auth, serializers, excl
     if (exclude.some((part) => name.startsWith(part)) || (only !== undefined && !name.includes(only))) {
       continue;
     }
+    // They need the collector, which not every place has.
+    if (typeof globalThis.gc !== 'function' && /isCollected|[^\w]gc\(/.test(String(body))) {
+      outcome.skipped.push(name);
+      continue;
+    }
     const begin = performance.now();
     try {
       await within(body(argument));
