@@ -67,8 +67,8 @@ pub(super) struct Spans {
 pub(super) struct Span {
     start: usize,
     end: usize,
-    /// See [`Cursor::built`].
-    built: usize,
+    /// See [`Cursor::built`]. As short as the shape's padding allows.
+    built: u32,
     pub(super) shape: Shape,
 }
 
@@ -80,7 +80,7 @@ impl Span {
     /// Returns the bytes of the element, and an allowance for the memory that many small values take
     /// beside their bytes.
     pub(super) fn weight(&self) -> usize {
-        self.end - self.start + self.built
+        (self.end - self.start).saturating_add(self.built as usize)
     }
 }
 
@@ -101,7 +101,7 @@ impl Spans {
         let Some(span) = self.spans.get_mut(self.len) else {
             return Err(Flaw::new("more elements than a message can have", start));
         };
-        let built = std::mem::take(&mut cursor.built);
+        let built = u32::try_from(std::mem::take(&mut cursor.built)).unwrap_or(u32::MAX);
         *span = Span { start, end: cursor.at, built, shape };
         self.len += 1;
         Ok(())
