@@ -18,6 +18,10 @@ use wasm_bindgen::prelude::*;
 
 use super::BoxFuture;
 
+/// Maximum number of polls in a turn. A task that wakes itself may wait for what another microtask does, or for
+/// time to pass.
+const TURN: usize = 1024;
+
 /// Calls `begin`, and runs the tasks that are ready and those that they wake. Within itself it calls
 /// `begin` only.
 pub fn turn<T>(begin: impl FnOnce() -> T) -> T {
@@ -124,18 +128,25 @@ impl Tasks {
     }
 
     fn run(&self) {
+        let mut left = TURN;
         loop {
-            while let Some(task) = self.next() {
+            while left > 0
+                && let Some(task) = self.next()
+            {
+                left -= 1;
                 self.poll(task);
             }
             // It may call the page, which may wake tasks.
             self.idle.get()();
-            if self.ready.borrow().is_empty() {
+            if left == 0 || self.ready.borrow().is_empty() {
                 break;
             }
         }
         self.running.set(false);
         self.time.set(None);
+        if !self.ready.borrow().is_empty() && !self.scheduled.replace(true) {
+            self.schedule.get()();
+        }
     }
 
     fn next(&self) -> Option<Arc<Task>> {
