@@ -20,7 +20,7 @@ use super::BoxFuture;
 
 /// Maximum number of polls in a turn. A task that wakes itself may wait for what another microtask does, or for
 /// time to pass.
-const TURN: usize = 1024;
+const POLLS: usize = 1024;
 
 /// Calls `begin`, and runs the tasks that are ready and those that they wake. Within itself it calls
 /// `begin` only.
@@ -128,7 +128,7 @@ impl Tasks {
     }
 
     fn run(&self) {
-        let mut left = TURN;
+        let mut left = POLLS;
         loop {
             while left > 0
                 && let Some(task) = self.next()
