@@ -22,6 +22,7 @@ pub(crate) struct Scoped {
 }
 
 /// Returns the connector itself if JavaScript has no number for its sockets.
+#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
 pub(crate) fn scoped(connector: Arc<dyn Connector>, settings: &Dict) -> Arc<dyn Connector> {
     match json::number(settings, "socket") {
         Some(number) => Arc::new(Scoped { connector, number: number as u32 }),
