@@ -310,3 +310,22 @@ proptest! {
         }
     }
 }
+
+/// Each costs a new stream, and no octet comes of it.
+#[test]
+fn d14_final_blocks_are_read_in_bounded_steps() {
+    let blocks = b"\x03\x00".repeat(200);
+    let octets = [&[0xc2, 126, 1, 0x90][..], &blocks].concat();
+    let mut reader = reader(false, LIMITS);
+    let (mut input, mut steps) = (&octets[..], 0);
+    let event = loop {
+        steps += 1;
+        let before = input.len();
+        match reader.read_some(&mut input).unwrap() {
+            Some(event) => break event,
+            None => assert!(before - input.len() <= 300, "{before} {}", input.len()),
+        }
+    };
+    assert_eq!(event, Event::Message(Kind::Binary, Default::default()));
+    assert!((2..10).contains(&steps), "{steps}");
+}

@@ -343,13 +343,13 @@ fn d14_a_message_may_end_by_a_final_block() {
 }
 
 #[test]
-fn d14_many_final_blocks_are_bounded_where_each_costs_a_history() {
+fn d14_many_final_blocks_are_bounded() {
     let many = b"\x03\x00".repeat(1000);
-    let mut decompressor = agreed(&without()).decompressor(Server);
-    assert_eq!(inflate(&mut decompressor, &many).as_deref(), Ok(&b""[..]));
-    let mut decompressor = agreed(&takeover()).decompressor(Server);
-    assert_eq!(inflate(&mut decompressor, &many[..400]).as_deref(), Ok(&b""[..]));
-    assert_eq!(inflate(&mut decompressor, &many), CORRUPT);
+    for settings in [takeover(), without()] {
+        let mut decompressor = agreed(&settings).decompressor(Server);
+        assert_eq!(inflate(&mut decompressor, &many[..400]).as_deref(), Ok(&b""[..]));
+        assert_eq!(inflate(&mut decompressor, &many), CORRUPT);
+    }
 }
 
 #[test]

@@ -26,6 +26,12 @@ const STEP: usize = 4 << 10;
 /// Octets that are unmasked at once before they are decompressed.
 const MASKED: usize = 4 << 10;
 
+/// The same after a step that brought little: a final block ends a step, and may have two octets.
+const MASKED_LITTLE: usize = 64;
+
+/// Work of a step of decompression, in octets, however few it brings.
+const STEP_WORK: usize = 512;
+
 /// Maximum length of a part of a decompressed message, and octets that are decompressed in one step.
 const PART: usize = 64 << 10;
 
@@ -67,6 +73,8 @@ struct Frame {
 struct Assembly {
     kind: Kind,
     compressed: bool,
+    /// The last step of decompression ended early and brought little.
+    is_slow: bool,
     /// Received octets. Those behind `settled` were put there in place, and are still masked.
     octets: Vec<u8>,
     settled: usize,
@@ -265,7 +273,7 @@ impl Reader {
                 } else if self.message.as_ref().is_some_and(|message| message.compressed) {
                     let written;
                     (read, written) = self.put_compressed(frame, octets)?;
-                    inflated += written;
+                    inflated += written.max(STEP_WORK);
                 } else {
                     self.put(frame, octets)?;
                 }
@@ -386,7 +394,8 @@ impl Reader {
             return Ok((octets.len(), 0));
         };
         let limit = self.limits.message;
-        let given = &octets[..octets.len().min(MASKED)];
+        let most = if message.is_slow { MASKED_LITTLE } else { MASKED };
+        let given = &octets[..octets.len().min(most)];
         let mut input = given;
         let mut unmasked = [0; MASKED];
         if let Some(mask) = frame.header.mask {
@@ -400,6 +409,7 @@ impl Reader {
         let more = more.map_err(|error| inflate_error(error, limit))?;
         let written = message.octets.len() - before;
         message.check()?;
+        message.is_slow = !input.is_empty() && written < STEP_WORK;
         self.is_inflating = more && input.is_empty();
         if self.in_parts {
             self.parts.extend(message.part());
@@ -493,6 +503,7 @@ impl Assembly {
         Assembly {
             kind,
             compressed,
+            is_slow: false,
             octets: Vec::new(),
             settled: 0,
             utf8: Utf8::default(),

@@ -11,8 +11,8 @@ use crate::framing::websocket::Role;
 const SHORTEST_STEP: usize = 512;
 const LONGEST_STEP: usize = 64 << 10;
 
-/// Number of final blocks that a message may have in any case, where each costs a copy of the history;
-/// beyond that it needs [`OCTETS_PER_FINAL_BLOCK`] for each.
+/// Number of final blocks that a message may have in any case. Each costs a new stream, and perhaps a copy of the
+/// history; beyond that a message needs [`OCTETS_PER_FINAL_BLOCK`] for each.
 const FREE_FINAL_BLOCKS: usize = 256;
 const OCTETS_PER_FINAL_BLOCK: usize = 128;
 
@@ -179,7 +179,7 @@ impl Decompressor {
         self.message.full = 0;
         self.message.final_blocks += 1;
         let most = FREE_FINAL_BLOCKS + self.message.read / OCTETS_PER_FINAL_BLOCK;
-        if self.history.is_some() && self.message.final_blocks > most {
+        if self.message.final_blocks > most {
             return Err(self.fail(InflateError::Corrupt));
         }
         if let Some(inflater) = &mut self.inflater {
