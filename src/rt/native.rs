@@ -6,6 +6,7 @@ use std::sync::{LazyLock, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -49,6 +50,13 @@ pub fn unix_time() -> Duration {
 /// Outside a tokio runtime.
 pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     drop(tokio::spawn(future.in_current_span()));
+}
+
+/// As [`spawn`], from a destructor: without a runtime the future is dropped.
+pub fn spawn_last(future: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = Handle::try_current() {
+        drop(runtime.spawn(future.in_current_span()));
+    }
 }
 
 /// Wakes the task of `cx` after the other tasks that are ready.

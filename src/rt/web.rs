@@ -62,6 +62,11 @@ pub fn spawn(future: impl Future<Output = ()> + 'static) {
     web_tasks::spawn(Box::pin(future));
 }
 
+/// As [`spawn`], from a destructor.
+pub fn spawn_last(future: impl Future<Output = ()> + 'static) {
+    spawn(future);
+}
+
 /// Wakes the task of `cx` after the other tasks that are ready, and after the page's: its promises
 /// settle first. Tasks that wake each other at once would keep the page waiting.
 pub fn wake_later(cx: &Context<'_>) {

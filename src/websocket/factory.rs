@@ -188,25 +188,44 @@ impl WebSocketClientFactory {
     where
         P: WebSocketClientProtocol,
     {
-        let mut protocol = ClientSide(protocol);
+        let mut unopened = Unopened(None);
+        let ClientSide(asked) = unopened.0.insert(ClientSide(protocol));
+        match self.opened(asked).await {
+            Ok(socket) => {
+                let sender = socket.sender();
+                if let Some(protocol) = unopened.0.take() {
+                    rt::spawn(run(socket, protocol));
+                }
+                Ok(sender)
+            }
+            Err((error, closed)) => {
+                if let Some(mut protocol) = unopened.0.take() {
+                    end(&mut protocol, closed).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens a connection that the protocol accepts.
+    async fn opened<P>(&self, protocol: &mut P) -> Result<WebSocket, (ConnectError, Closed)>
+    where
+        P: WebSocketClientProtocol,
+    {
         let failed = |error: &ConnectError| {
             Closed::lost(error.to_string(), None, Some(Cause::new(error.clone())))
         };
-        let socket = match open_client_protocol(self, &mut protocol.0).await {
+        let socket = match open_client_protocol(self, protocol).await {
             Ok(socket) => socket,
             Err(error) => {
-                end(&mut protocol, failed(&error)).await;
-                return Err(error);
+                let closed = failed(&error);
+                return Err((error, closed));
             }
         };
         let response = socket.response();
-        let decided = caught(async { protocol.0.on_connect(response).await }).await;
+        let decided = caught(async { protocol.on_connect(response).await }).await;
         let (cause, has_panicked) = match decided {
-            Ok(Ok(())) => {
-                let sender = socket.sender();
-                rt::spawn(run(socket, protocol));
-                return Ok(sender);
-            }
+            Ok(Ok(())) => return Ok(socket),
             Ok(Err(cause)) => (cause, false),
             Err(panic) => {
                 tracing::error!(%panic, "on_connect of a WebSocket protocol failed");
@@ -227,8 +246,20 @@ impl WebSocketClientFactory {
         // The closing handshake tells what was sent, and that the peer has it.
         let Closed { reason, cause, .. } = failed(&error);
         let closed = Closed { reason, cause, ..sender.closed().await };
-        end(&mut protocol, closed).await;
-        Err(error)
+        Err((error, closed))
+    }
+}
+
+/// A protocol whose connection is not open yet. If the future of [`WebSocketClientFactory::open_protocol`] is dropped,
+/// the protocol is told.
+struct Unopened<P: WebSocketClientProtocol>(Option<ClientSide<P>>);
+
+impl<P: WebSocketClientProtocol> Drop for Unopened<P> {
+    fn drop(&mut self) {
+        if let Some(mut protocol) = self.0.take() {
+            let closed = Closed::lost("opening the connection was given up", None, None);
+            rt::spawn_last(async move { end(&mut protocol, closed).await });
+        }
     }
 }
 

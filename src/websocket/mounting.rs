@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::client::Mode;
@@ -182,11 +181,9 @@ impl<P: WebSocketServerProtocol> Unserved<P> {
 
 impl<P: WebSocketServerProtocol> Drop for Unserved<P> {
     fn drop(&mut self) {
-        if let Some(mut protocol) = self.0.take()
-            && let Ok(runtime) = Handle::try_current()
-        {
+        if let Some(mut protocol) = self.0.take() {
             let closed = Closed::lost("the connection was refused or did not come", None, None);
-            runtime.spawn(async move { end(&mut protocol, closed).await });
+            rt::spawn_last(async move { end(&mut protocol, closed).await });
         }
     }
 }
