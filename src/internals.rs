@@ -43,7 +43,7 @@ pub mod core {
     pub use crate::core::*;
 }
 
-/// The framing of RawSocket, and the batches of the batched subprotocols.
+/// The framing of WebSocket (frames, handshakes, compression) and RawSocket, and the batches of the batched subprotocols.
 pub mod framing {
     pub use crate::framing::*;
 }

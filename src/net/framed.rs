@@ -306,6 +306,11 @@ impl<F: Framing> Framed<F> {
         self.written(pushed)
     }
 
+    /// Returns whether writing has failed, which [`poll_recv`](Self::poll_recv) tells after what the peer said.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.write_error.is_some()
+    }
+
     /// Ready when all messages were sent.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         self.framing.enter(cx);

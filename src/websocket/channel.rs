@@ -1,7 +1,7 @@
 //! `Channel`: what the handles of a connection share with the task that drives it.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -60,6 +60,8 @@ pub(super) struct Channel {
     /// Why a frame cannot be sent in parts, if it cannot.
     pub(super) no_frame_data: Option<&'static str>,
     writers: AtomicU64,
+    /// Nothing can be sent any more. How the connection ends, is not known yet.
+    has_lost: AtomicBool,
 }
 
 /// All handles have one of these. When the last is dropped, the connection is closed.
@@ -81,6 +83,7 @@ impl Channel {
             fragment,
             no_frame_data,
             writers: AtomicU64::new(0),
+            has_lost: AtomicBool::new(false),
         })
     }
 
@@ -89,10 +92,25 @@ impl Channel {
         self.writers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// What was taken to be sent is lost.
+    #[allow(dead_code, reason = "a browser does not tell")]
+    pub(super) fn lose(&self) {
+        self.has_lost.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_lost(&self) -> bool {
+        self.has_lost.load(Ordering::Relaxed)
+    }
+
     /// Returns the error of what is asked for after the end.
     pub(super) fn closed_error(&self) -> WebSocketError {
         let closed = self.ending();
-        let closing = || Closed::lost("the connection is being closed", None, None);
+        let text = if self.has_lost() {
+            "the connection is lost"
+        } else {
+            "the connection is being closed"
+        };
+        let closing = || Closed::lost(text, None, None);
         WebSocketError::Closed(closed.unwrap_or_else(closing))
     }
 

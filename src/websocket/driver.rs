@@ -26,6 +26,8 @@ pub(super) struct Driver<W: Wire> {
     channel: Arc<Channel>,
     /// Content of our Close frame, once the connection is being closed.
     closing: Option<(u16, String)>,
+    /// Time for what waits before the Close frame that was asked for.
+    last_words: Option<Sleep>,
     failed: Option<TransportError>,
     broken: Option<Broken>,
     /// The end of the connection, if it has failed.
@@ -63,6 +65,7 @@ impl<W: Wire> Driver<W> {
             framed,
             channel,
             closing: None,
+            last_words: None,
             failed: None,
             broken: None,
             failure: None,
@@ -86,7 +89,10 @@ impl<W: Wire> Driver<W> {
             match self.framed.poll_ready(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => self.failed = Some(error),
-                Poll::Pending => break,
+                Poll::Pending => {
+                    self.poll_last_words(cx);
+                    break;
+                }
             }
             let Poll::Ready(command) = self.channel.commands.poll_take(cx) else { break };
             // It ends with a command to close.
@@ -123,7 +129,12 @@ impl<W: Wire> Driver<W> {
         }
         if self.closing.is_none() && self.failed.is_none() {
             match self.framed.poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.channel.commands.done(),
+                Poll::Ready(Ok(())) => {
+                    if self.framed.has_lost() {
+                        self.channel.lose();
+                    }
+                    self.channel.commands.done();
+                }
                 Poll::Ready(Err(error)) => self.failed = Some(error),
                 Poll::Pending => {}
             }
@@ -146,6 +157,25 @@ impl<W: Wire> Driver<W> {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// The peer takes nothing more for now. Closing does not wait for it for longer than `close_timeout`.
+    fn poll_last_words(&mut self, cx: &mut Context<'_>) {
+        if self.last_words.is_none() && self.channel.commands.poll_closed(cx).is_pending() {
+            return;
+        }
+        let limit = self.framed.close_timeout();
+        let timer = self.last_words.get_or_insert_with(|| Sleep::new(limit));
+        if Pin::new(timer).poll(cx).is_pending() {
+            return;
+        }
+        let mut said = None;
+        while let Poll::Ready(Some(command)) = self.channel.commands.poll_take(cx) {
+            if let Command::Close(close) = command {
+                said = close;
+            }
+        }
+        self.closing = Some(said.unwrap_or((1000, String::new())));
     }
 
     fn execute(&mut self, command: Command) {

@@ -44,18 +44,18 @@ impl Ending {
     /// Waits for the end.
     pub(super) async fn wait(&self) -> Closed {
         let mut place = Place { ending: self, number: None };
-        poll_fn(|cx| place.poll(cx)).await
+        poll_fn(|cx| self.poll(&mut place.number, cx)).await
     }
-}
 
-impl Place<'_> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
-        let mut waiting = self.ending.waiting.lock();
+    /// Ready at the end. `number` is that of who waits, and `None` before the first call;
+    /// [`forget`](Self::forget) has to follow.
+    pub(super) fn poll(&self, number: &mut Option<u64>, cx: &mut Context<'_>) -> Poll<Closed> {
+        let mut waiting = self.waiting.lock();
         // Looked at under the lock, which `set` takes to find who waits.
-        if let Some(closed) = self.ending.get() {
+        if let Some(closed) = self.get() {
             return Poll::Ready(closed.clone());
         }
-        let number = *self.number.get_or_insert_with(|| {
+        let number = *number.get_or_insert_with(|| {
             waiting.last += 1;
             waiting.last
         });
@@ -65,13 +65,16 @@ impl Place<'_> {
         }
         Poll::Pending
     }
+
+    /// Who had this number does not wait any more.
+    pub(super) fn forget(&self, number: Option<u64>) {
+        let _waker = number.and_then(|number| self.waiting.lock().wakers.remove(&number));
+    }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            let _waker = self.ending.waiting.lock().wakers.remove(&number);
-        }
+        self.ending.forget(self.number.take());
     }
 }
 
@@ -99,10 +102,10 @@ mod tests {
         let cx = &mut Context::from_waker(&waker);
         let mut place = Place { ending: &ending, number: None };
         for _ in 0..3 {
-            assert_eq!((place.poll(cx), ending.get()), (Poll::Pending, None));
+            assert_eq!((ending.poll(&mut place.number, cx), ending.get()), (Poll::Pending, None));
             // Who gives up leaves nothing.
             let mut other = Place { ending: &ending, number: None };
-            assert_eq!(other.poll(cx), Poll::Pending);
+            assert_eq!(ending.poll(&mut other.number, cx), Poll::Pending);
             assert_eq!(ending.waiting.lock().wakers.len(), 2);
         }
         assert_eq!(ending.waiting.lock().wakers.len(), 1);
@@ -110,6 +113,6 @@ mod tests {
         ending.set(first.clone());
         ending.set(Closed::lost("second", None, None));
         assert_eq!(task.0.load(Ordering::Relaxed), 1);
-        assert_eq!(place.poll(cx), Poll::Ready(first));
+        assert_eq!(ending.poll(&mut place.number, cx), Poll::Ready(first));
     }
 }

@@ -34,6 +34,8 @@ struct State<T> {
     is_pending: bool,
     /// Waits until the taker is done with everything.
     flushing: Option<Waker>,
+    /// The taker, which waits until the queue is closed.
+    closing: Option<Waker>,
 }
 
 impl<T> Queue<T> {
@@ -49,6 +51,7 @@ impl<T> Queue<T> {
             idle: None,
             is_pending: false,
             flushing: None,
+            closing: None,
         };
         Queue { state: Lock::new(state), limit }
     }
@@ -212,6 +215,18 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
+    /// Ready when the queue is closed, for a taker that takes nothing at the moment.
+    pub(crate) fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Poll::Ready(());
+        }
+        if !state.closing.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.closing = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
     /// Ready when the taker is done with everything that was put.
     pub(crate) fn poll_done(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
@@ -238,9 +253,9 @@ impl<T> Queue<T> {
         let mut state = self.state.lock();
         state.is_closed = true;
         let (taker, waiting) = (state.taker.take(), std::mem::take(&mut state.waiting));
-        let idle = state.idle.take();
+        let others = [state.idle.take(), state.closing.take()].into_iter().flatten();
         drop(state);
-        taker.into_iter().chain(waiting).chain(idle).for_each(Waker::wake);
+        taker.into_iter().chain(waiting).chain(others).for_each(Waker::wake);
     }
 
     /// Closes the queue and drops what is in it.

@@ -276,7 +276,9 @@ impl Open {
         self.dismiss();
         // The sender lives as long as we do.
         let mut count = self.count.subscribe();
-        let _ = timeout(close_timeout + MARGIN, count.wait_for(|count| *count == 0)).await;
+        let _ =
+            timeout(close_timeout.saturating_mul(2) + MARGIN, count.wait_for(|count| *count == 0))
+                .await;
     }
 
     /// Waits for the end of the whole factory.

@@ -44,12 +44,14 @@ pub struct WebSocket {
     pub(super) response: ConnectionResponse,
     /// The error of the end was returned.
     is_over: bool,
+    /// Place among those who wait for the end, while the sink is being closed.
+    place: Option<u64>,
 }
 
 impl WebSocket {
     pub(super) fn new(channel: Arc<Channel>, response: ConnectionResponse) -> Self {
         let sender = Sender { handles: Handles::new(channel) };
-        WebSocket { sender, response, is_over: false }
+        WebSocket { sender, response, is_over: false, place: None }
     }
 
     /// Receives the next message; `None` after the closing handshake, and after an error. Dropping the future
@@ -162,23 +164,31 @@ impl futures_sink::Sink<Message> for WebSocket {
         ready!(channel.commands.poll_done(cx));
         Poll::Ready(match channel.ending() {
             Some(closed) if !closed.was_clean => Err(channel.closed_error()),
+            None if channel.has_lost() => Err(channel.closed_error()),
             _ => Ok(()),
         })
     }
 
-    /// Begins closing with code 1000. [`closed`](WebSocket::closed) waits for the end.
-    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Result<(), WebSocketError>> {
-        let channel = self.sender.channel();
+    /// Closes the connection with code 1000 behind all that was sent before, and waits for the end.
+    fn poll_close(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), WebSocketError>> {
+        let channel = Arc::clone(self.sender.channel());
+        // What is put into a closed queue has no effect.
         channel.commands.put(Command::Close(Some((1000, String::new()))), 0);
         channel.commands.close();
-        Poll::Ready(Ok(()))
+        let closed = ready!(channel.closed.poll(&mut self.place, cx));
+        Poll::Ready(if closed.was_clean { Ok(()) } else { Err(WebSocketError::Closed(closed)) })
     }
 }
 
 impl Drop for WebSocket {
     fn drop(&mut self) {
         // What still comes is dropped, and does not stop the connection while senders use it.
-        self.sender.channel().incoming.discard();
+        let channel = self.sender.channel();
+        channel.incoming.discard();
+        channel.closed.forget(self.place.take());
     }
 }
 

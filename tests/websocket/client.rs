@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wampwerk::error::{Cause, ConnectError};
 use wampwerk::internals::framing::websocket::handshake::Key;
@@ -765,4 +766,122 @@ async fn a_message_in_frames_has_the_limits_of_others() {
     let mut writer = sender.message_writer(false, SendOptions::new()).await.unwrap();
     writer.frame(&b"\xc3"[..]).await.unwrap();
     assert!(matches!(writer.end().await, Err(WebSocketError::Invalid(_))));
+}
+
+/// Reads an octet now and then, so that something is always taken, and everything when it is told to. Returns the
+/// number of octets.
+fn trickle(mut server: TcpStream, mut until: oneshot::Receiver<()>) -> JoinHandle<usize> {
+    tokio::spawn(async move {
+        let mut count = 0;
+        while until.try_recv().is_err() {
+            count += server.read(&mut [0]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let mut rest = Vec::new();
+        // The client may have reset the connection.
+        let _ = server.read_to_end(&mut rest).await;
+        count + rest.len()
+    })
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_a_peer_that_takes_little() {
+    for is_dropped in [false, true] {
+        let (url, server) = server("").await;
+        let options = WebSocketOptions::new().close_timeout(Duration::from_millis(100));
+        let mut socket = websocket::connect(url).options(options).await.unwrap();
+        let (reads_all, until) = oneshot::channel();
+        let server = trickle(server.await.unwrap().1, until);
+        socket.feed(Message::Binary(vec![7; 16 << 20].into())).await.unwrap();
+        // It is in the buffer of the connection before closing is asked for.
+        while socket.stats().messages_out == 0 {
+            tokio::task::yield_now().await;
+        }
+        if is_dropped {
+            drop(socket);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        } else {
+            let closing = socket.close(3000, "enough");
+            let closed = tokio::time::timeout(Duration::from_secs(20), closing).await.unwrap();
+            let closed = closed.unwrap();
+            assert_eq!((closed.was_clean, closed.sent), (false, None), "it waits: {closed}");
+        }
+        reads_all.send(()).unwrap();
+        let count = server.await.unwrap();
+        assert!(count < 16 << 20, "the message was dropped: {count}");
+    }
+}
+
+#[tokio::test]
+async fn the_sink_tells_that_nothing_is_sent_any_more_also_if_nothing_is_read() {
+    let (mut socket, mut server) = pair().await;
+    let message = [&[0x82, 126, 0xff, 0xff][..], &[0; 0xffff]].concat();
+    for _ in 0..5 {
+        server.write_all(&message).await.unwrap();
+    }
+    socket.feed("not read".into()).await.unwrap();
+    socket.flush().await.unwrap();
+    // With octets that were not read, the system resets the connection.
+    server.readable().await.unwrap();
+    drop(server);
+    let failing = async {
+        loop {
+            socket.feed("lost".into()).await?;
+            SinkExt::<Message>::flush(&mut socket).await?;
+            tokio::task::yield_now().await;
+        }
+    };
+    let failed: Result<(), WebSocketError> =
+        tokio::time::timeout(Duration::from_secs(20), failing).await.unwrap();
+    assert!(matches!(failed, Err(WebSocketError::Closed(_))), "{failed:?}");
+}
+
+#[tokio::test]
+async fn closing_the_sink_waits_for_the_end() {
+    let (mut socket, mut server) = pair().await;
+    socket.feed("last".into()).await.unwrap();
+    let mut closing = SinkExt::<Message>::close(&mut socket);
+    assert!((&mut closing).now_or_never().is_none());
+    let answering = async {
+        assert_eq!(frame(&mut server).await.1, b"last");
+        assert_eq!(frame(&mut server).await, (0x88, 1000_u16.to_be_bytes().to_vec()));
+        server.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+        drop(server);
+    };
+    assert_eq!(tokio::join!(closing, answering).0, Ok(()));
+    assert!(socket.closed().await.was_clean);
+}
+
+/// Notes how it was closed, and never accepts an answer.
+struct GivenUp(Option<oneshot::Sender<Closed>>);
+
+impl WebSocketClientProtocol for GivenUp {
+    async fn on_connect(&mut self, _: &ConnectionResponse) -> Result<(), Cause> {
+        std::future::pending().await
+    }
+
+    async fn on_close(&mut self, closed: Closed) {
+        self.0.take().unwrap().send(closed).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn c13_on_close_is_called_if_opening_is_given_up() {
+    for has_answer in [false, true] {
+        let (told, closed) = oneshot::channel();
+        let protocol = GivenUp(Some(told));
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (url, _server) = match has_answer {
+            true => server("").await,
+            false => (
+                format!("ws://{}", silent.local_addr().unwrap()),
+                tokio::spawn(std::future::pending()),
+            ),
+        };
+        let factory = WebSocketClientFactory::new(url);
+        let opening = factory.open_protocol(protocol);
+        tokio::time::timeout(Duration::from_millis(200), opening).await.unwrap_err();
+        let closed = tokio::time::timeout(Duration::from_secs(20), closed).await.unwrap().unwrap();
+        assert!(!closed.was_clean, "{closed}");
+    }
 }
