@@ -59,6 +59,8 @@ pub(super) struct Channel {
     pub(super) fragment: Option<NonZeroUsize>,
     /// Why a frame cannot be sent in parts, if it cannot.
     pub(super) no_frame_data: Option<&'static str>,
+    /// Compression was agreed.
+    pub(super) compresses: bool,
     writers: AtomicU64,
     /// Nothing can be sent any more. How the connection ends, is not known yet.
     has_lost: AtomicBool,
@@ -82,6 +84,7 @@ impl Channel {
             max_send,
             fragment,
             no_frame_data,
+            compresses: false,
             writers: AtomicU64::new(0),
             has_lost: AtomicBool::new(false),
         })

@@ -80,7 +80,10 @@ where
     if mode.in_parts {
         connection.read_in_parts();
     }
-    let channel = Channel::new(settings.max_send(), settings.auto_fragment_size, None);
+    let mut channel = Channel::new(settings.max_send(), settings.auto_fragment_size, None);
+    if let (Some(_), Some(channel)) = (deflate, Arc::get_mut(&mut channel)) {
+        channel.compresses = true;
+    }
     let socket = WebSocket::new(channel.clone(), response);
     let peer = socket.response().peer().to_owned();
     let kept = keep(&channel);

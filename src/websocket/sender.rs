@@ -40,6 +40,7 @@ pub struct MessageWriter {
     text: Option<Utf8>,
     /// Number of bytes that the frame which was begun lacks.
     missing: u64,
+    is_compressed: bool,
 }
 
 impl Sender {
@@ -142,6 +143,7 @@ impl Sender {
             size: 0,
             text,
             missing: 0,
+            is_compressed: self.channel().compresses && !options.is_plain(),
         })
     }
 
@@ -305,16 +307,20 @@ impl MessageWriter {
         Ok(())
     }
 
-    /// Begins a frame of this length, whose bytes are written by [`data`](Self::data). Where compression was
-    /// agreed, it needs [`do_not_compress`](SendOptions::do_not_compress): otherwise the connection is
-    /// closed, as the length of a compressed frame is not known before.
+    /// Begins a frame of this length, whose bytes are written by [`data`](Self::data).
     ///
     /// # Errors
-    /// As [`frame`](Self::frame).
+    /// As [`frame`](Self::frame), and [`WebSocketError::Invalid`] where compression was agreed, unless the message is
+    /// sent with [`do_not_compress`](SendOptions::do_not_compress): the length of a compressed frame is not known before.
     #[doc(alias = "beginMessageFrame")]
     pub async fn begin_frame(&mut self, length: u64) -> Result<(), WebSocketError> {
         self.check_between_frames()?;
         if let Some(text) = self.sender.channel().no_frame_data {
+            return Err(WebSocketError::Invalid(text.to_owned()));
+        }
+        if self.is_compressed {
+            let text = "a frame of a compressed message cannot be sent in parts, as its length is not known before: \
+                        use do_not_compress";
             return Err(WebSocketError::Invalid(text.to_owned()));
         }
         if length > i64::MAX as u64 {

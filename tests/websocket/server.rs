@@ -11,8 +11,8 @@ use wampwerk::error::{ConnectError, HttpRefusal, ListenError};
 use wampwerk::transport::ServerOptions;
 use wampwerk::websocket::Deflate;
 use wampwerk::websocket::{
-    self, Closed, ConnectionAccept, ConnectionDeny, ConnectionRequest, Message, Sender,
-    WebSocketOptions, WebSocketServerFactory, WebSocketServerProtocol,
+    self, Closed, ConnectionAccept, ConnectionDeny, ConnectionRequest, Message, SendOptions,
+    Sender, WebSocketOptions, WebSocketServerFactory, WebSocketServerProtocol,
 };
 
 const ANY: &str = "ws://127.0.0.1:0";
@@ -206,6 +206,28 @@ async fn compressed_messages_go_both_ways() {
         assert!(stats.ratio_out().unwrap() > 10.0, "{stats:?}");
         assert!(stats.ratio_in().unwrap() > 5.0, "{stats:?}");
     }
+}
+
+#[tokio::test]
+async fn a_frame_of_a_compressed_message_is_not_sent_in_parts_and_the_message_goes_on() {
+    let options = ServerOptions::new().per_message_deflate(Deflate::new());
+    let server = WebSocketServerFactory::new(ANY).options(options);
+    let listener = server.listen_protocol(echo(&Arc::default())).await.unwrap();
+    let client = websocket::connect(listener.url()).per_message_deflate(Deflate::new());
+    let mut client = client.await.unwrap();
+    let sender = client.sender();
+    let mut writer = sender.message_writer(true, SendOptions::new()).await.unwrap();
+    let error = writer.begin_frame(3).await.unwrap_err();
+    assert!(error.to_string().contains("do_not_compress"), "{error}");
+    writer.frame("whole").await.unwrap();
+    writer.end().await.unwrap();
+    assert_eq!(client.next().await, Some(Ok(b"whole".to_vec().into())));
+    let options = SendOptions::new().do_not_compress(true);
+    let mut writer = sender.message_writer(true, options).await.unwrap();
+    writer.begin_frame(3).await.unwrap();
+    writer.data("abc").await.unwrap();
+    writer.end().await.unwrap();
+    assert_eq!(client.next().await, Some(Ok(b"abc".to_vec().into())));
 }
 
 /// Data that cannot be compressed becomes longer, and is not too long for that.
