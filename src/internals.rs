@@ -58,8 +58,10 @@ pub mod error {
     pub use crate::error::cause::SocksRefusal;
 }
 
-/// Frames that several transports send.
+/// Frames that several transports send, and, natively, the protocols of proxies.
 pub mod transport {
+    #[allow(unused_imports, reason = "the browser has none")]
+    pub use crate::transport::proxies::*;
     pub use crate::transport::shared_frame::SharedFrame;
 }
 

@@ -100,6 +100,10 @@ impl Transport for Tracked {
         result.map(|result| self.noted(result))
     }
 
+    fn limit_messages(&mut self, bytes: usize) {
+        self.inner.limit_messages(bytes);
+    }
+
     fn close_timeout(&self) -> Duration {
         self.inner.close_timeout()
     }

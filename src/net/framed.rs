@@ -52,6 +52,11 @@ pub(crate) trait Framing: Send {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Incoming<Self::Incoming>, TransportError>>;
 
+    /// Refuses messages of more bytes from now on, if the framing can.
+    fn limit_messages(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
+
     /// Returns whether the stream had nothing more to read when [`poll_read`](Self::poll_read) was
     /// pending.
     fn is_drained(&self) -> bool {
@@ -284,6 +289,11 @@ impl<F: Framing> Framed<F> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Refuses messages of more bytes from now on; the limit of the start still applies.
+    pub(crate) fn limit_messages(&mut self, bytes: usize) {
+        self.framing.limit_messages(bytes);
     }
 
     /// Ready when a message can be taken without exceeding the limit of the buffer.

@@ -154,6 +154,11 @@ impl Transport for Batched {
         self.inner.poll_close(cx, code)
     }
 
+    fn limit_messages(&mut self, bytes: usize) {
+        // A message that may come fits into a batch of its own.
+        self.inner.limit_messages(bytes.saturating_add(self.format.overhead()));
+    }
+
     fn close_timeout(&self) -> Duration {
         self.inner.close_timeout()
     }

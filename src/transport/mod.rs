@@ -58,9 +58,15 @@ use shared_frame::SharedFrame;
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
+        /// Proxies are the browser's.
+        pub(crate) mod proxies {}
         pub(crate) use web::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
     } else {
         pub(crate) mod native;
+        /// The protocols of proxies.
+        pub(crate) mod proxies {
+            pub use crate::net::dial::open_tunnel;
+        }
         pub(crate) use native::{RAW_SOCKET, check_url, rawsocket_connector, websocket_connector};
         #[cfg(feature = "tokio-tungstenite")]
         pub use native::TungsteniteTransport;
@@ -113,6 +119,13 @@ pub trait Transport: MaybeSend {
         cx: &mut Context<'_>,
         code: CloseCode,
     ) -> Poll<Result<(), TransportError>>;
+
+    /// Refuses longer messages of the peer from now on; the transport's own limit still applies. A peer
+    /// without a session may send short ones only, so that strangers cannot fill memory. Default: does
+    /// nothing, and the messages are refused once they are complete.
+    fn limit_messages(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
 
     /// Longest time that [`poll_close`](Transport::poll_close) takes. Before closing, a server waits as long
     /// for sent frames to leave; it drops a transport that takes more than a second longer to close.

@@ -340,6 +340,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
         TransportError::Violation(text.to_string())
     }
 
+    fn limit_messages(&mut self, bytes: usize) {
+        self.reader.limit_messages(bytes);
+    }
+
     fn is_drained(&self) -> bool {
         self.reads_left > 0
     }

@@ -29,6 +29,11 @@ pub(crate) trait Wire: Send {
     /// Ends reading because the peer broke a rule of a protocol above.
     fn violation(&mut self, text: &str) -> TransportError;
 
+    /// Refuses messages of more bytes from now on, if the engine can.
+    fn limit_messages(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
+
     fn is_drained(&self) -> bool {
         true
     }

@@ -21,6 +21,8 @@ const STEP: usize = 4 << 10;
 #[derive(Debug)]
 pub struct FrameReader {
     limit: usize,
+    /// The limit at the start.
+    longest: usize,
     /// Received bytes that were not processed yet.
     unread: Bytes,
     /// Bytes received after `unread`. Usually empty.
@@ -42,11 +44,17 @@ impl FrameReader {
     pub fn new(limit: usize) -> Self {
         FrameReader {
             limit,
+            longest: limit,
             unread: Bytes::new(),
             later: Vec::new(),
             partial: Partial::NOTHING,
             failed: None,
         }
+    }
+
+    /// Refuses longer frames from now on; the limit of the start still applies.
+    pub fn limit_frames(&mut self, octets: usize) {
+        self.limit = octets.min(self.longest);
     }
 
     /// Adds received bytes. Earlier bytes need not be processed before; the cost per octet does not

@@ -44,6 +44,8 @@ pub struct Reader {
     /// Side of the peer.
     from: Role,
     limits: Limits,
+    /// The limit of messages at the start.
+    longest: usize,
     in_parts: bool,
     inflate: Option<Box<Decompressor>>,
     /// The beginning of a header that is incomplete.
@@ -95,6 +97,7 @@ impl Reader {
     pub fn new(from: Role, limits: Limits) -> Self {
         Reader {
             from,
+            longest: limits.message,
             limits,
             in_parts: false,
             inflate: None,
@@ -119,6 +122,11 @@ impl Reader {
     /// As [`in_parts`](Self::in_parts), before the first octet.
     pub fn set_in_parts(&mut self) {
         self.in_parts = true;
+    }
+
+    /// Refuses messages of more octets from now on; the limit of the start still applies.
+    pub fn limit_messages(&mut self, octets: usize) {
+        self.limits.message = octets.min(self.longest);
     }
 
     /// Accepts compressed messages.

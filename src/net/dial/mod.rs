@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+pub use self::proxy::open_tunnel;
 pub(crate) use self::route::RouteSettings;
 use self::route::{Route, Stream};
 use crate::error::{Cause, ConfigError, ConnectError};

@@ -88,6 +88,10 @@ where
         self.framed.poll_close(cx, &code)
     }
 
+    fn limit_messages(&mut self, bytes: usize) {
+        self.framed.limit_messages(bytes);
+    }
+
     fn close_timeout(&self) -> Duration {
         self.framed.close_timeout()
     }

@@ -134,6 +134,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for TungsteniteTranspor
         self.framed.poll_close(cx, code)
     }
 
+    fn limit_messages(&mut self, bytes: usize) {
+        self.framed.limit_messages(bytes);
+    }
+
     fn close_timeout(&self) -> Duration {
         self.framed.close_timeout()
     }

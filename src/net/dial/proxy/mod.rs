@@ -6,6 +6,7 @@
 mod http;
 mod socks5;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
@@ -59,16 +60,8 @@ impl Proxy {
                     other => other,
                 }
             })?;
-        let login = self.credentials.as_ref();
-        let ask = async {
-            match self.kind {
-                ProxyKind::Http => http::connect(&mut stream, host, port, login).await,
-                ProxyKind::Socks5 => socks5::connect(&mut stream, host, port, login).await,
-            }
-        };
-        match timeout_at(deadline, ask).await {
-            Ok(Ok(())) => Ok(stream),
-            Ok(Err(refusal)) => Err(self.error(refusal)),
+        match timeout_at(deadline, open_tunnel(self, &mut stream, host, port)).await {
+            Ok(opened) => opened.map(|()| stream),
             Err(_) => Err(ConnectError::Timeout(format!("the answer of the proxy {self}"))),
         }
     }
@@ -84,6 +77,24 @@ impl Proxy {
             }
         }
     }
+}
+
+/// Asks the proxy at the other end of a stream for a connection to a server.
+///
+/// # Errors
+/// If the proxy refuses, or its answer is not valid.
+pub async fn open_tunnel(
+    proxy: &Proxy,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    host: &str,
+    port: u16,
+) -> Result<(), ConnectError> {
+    let login = proxy.credentials.as_ref();
+    let opened = match proxy.kind {
+        ProxyKind::Http => http::connect(stream, host, port, login).await,
+        ProxyKind::Socks5 => socks5::connect(stream, host, port, login).await,
+    };
+    opened.map_err(|refusal| proxy.error(refusal))
 }
 
 /// Reason why a proxy gives no connection.

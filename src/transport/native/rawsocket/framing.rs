@@ -119,6 +119,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Framing for RawSocketFraming<S> {
 
     const PING_HINT: Option<&'static str> = Some(NO_PING);
 
+    fn limit_messages(&mut self, bytes: usize) {
+        self.reader.limit_frames(bytes);
+    }
+
     fn next_buffered(&mut self) -> Result<Option<Incoming<Bytes>>, TransportError> {
         let Frame { kind, payload } = match self.reader.next_frame() {
             Ok(Some(frame)) => frame,

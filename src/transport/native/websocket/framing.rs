@@ -99,6 +99,10 @@ impl<W: Wire> Framing for WebSocketFraming<W> {
         Poll::Ready(Ok(self.incoming(event)?.unwrap_or(Incoming::Nothing)))
     }
 
+    fn limit_messages(&mut self, bytes: usize) {
+        self.wire.limit_messages(bytes);
+    }
+
     fn is_drained(&self) -> bool {
         self.wire.is_drained()
     }
