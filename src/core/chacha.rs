@@ -14,13 +14,15 @@ pub(super) struct ChaCha {
 }
 
 impl ChaCha {
-    pub(super) fn new(key: [u8; 32]) -> Self {
+    /// Creates the stream of a key and a number; other numbers give other streams.
+    pub(super) fn new(key: [u8; 32], stream: [u32; 2]) -> Self {
         let (words, _) = key.as_chunks::<4>();
         let mut key = [0; 8];
         for (word, octets) in key.iter_mut().zip(words) {
             *word = u32::from_le_bytes(*octets);
         }
-        ChaCha { key, block: 0, nonce: [0; 3], numbers: [0; NUMBERS], used: NUMBERS }
+        let [low, high] = stream;
+        ChaCha { key, block: 0, nonce: [0, low, high], numbers: [0; NUMBERS], used: NUMBERS }
     }
 
     /// Returns the next number.
@@ -94,7 +96,7 @@ mod tests {
     fn row13_the_block_is_that_of_the_rfc() {
         // RFC 8439, section 2.3.2.
         let key: [u8; 32] = std::array::from_fn(|index| index as u8);
-        let key = ChaCha::new(key).key;
+        let key = ChaCha::new(key, [0; 2]).key;
         let words = block(&key, 1, &[0x0900_0000, 0x4a00_0000, 0]);
         assert_eq!(words[..4], [0xe4e7_f110, 0x1559_3bd1, 0x1fdd_0f50, 0xc471_20a3]);
         assert_eq!(words[12..], [0xd19c_12b5, 0xb94e_16de, 0xe883_d0cb, 0x4e3c_50a2]);

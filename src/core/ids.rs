@@ -73,7 +73,14 @@ impl RandomIds {
 
     /// Creates a source of ids from a key of the system's random octets.
     pub fn from_key(key: [u8; 32]) -> Self {
-        RandomIds(ChaCha::new(key))
+        Self::of_stream(key, 0)
+    }
+
+    /// Creates one of many sources from the same key: each number has ids of its own.
+    pub(crate) fn of_stream(key: [u8; 32], stream: u64) -> Self {
+        let [a, b, c, d, e, f, g, h] = stream.to_le_bytes();
+        let stream = [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])];
+        RandomIds(ChaCha::new(key, stream))
     }
 
     /// The next id.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::core::router::{Authorization, AuthorizationRequest, ConnectionId};
 use crate::router::callback::Callback;
-use crate::router::hub::Hub;
 use crate::rt::{MaybeSend, MaybeSync};
 
 /// The function, called while the connection of the session waits.
@@ -44,13 +43,12 @@ impl Authorizer {
 
     pub(super) fn ask(
         &self,
-        hub: &Arc<Hub>,
         connection: ConnectionId,
-        ticket: u64,
         request: AuthorizationRequest,
+        tell: impl FnOnce(Option<Authorization>) + MaybeSend + 'static,
     ) {
-        self.callback.ask(hub, connection, request, self.limit, move |core, now, id, answer| {
-            core.handle_authorized(now, id, ticket, answer.unwrap_or(None));
+        self.callback.ask(connection, request, self.limit, move |answer| {
+            tell(answer.unwrap_or(None));
         });
     }
 }

@@ -9,8 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::router::{ConnectionId, RouterCore};
-use crate::router::hub::Hub;
+use crate::core::router::ConnectionId;
 use crate::rt::future::within;
 use crate::rt::guard::{Panic, caught};
 use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
@@ -49,23 +48,18 @@ impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
         Callback(Arc::new(function))
     }
 
-    /// Calls the function in a task and passes its answer to the core, once and within `limit`. If
-    /// the connection was closed meanwhile, the core finds nothing under its id, which is never
-    /// reused.
+    /// Calls the function in a task and passes its answer to `tell`, once and within `limit`. The
+    /// connection may have been closed meanwhile.
     pub(super) fn ask(
         &self,
-        hub: &Arc<Hub>,
         connection: ConnectionId,
         question: Q,
         limit: Duration,
-        tell: impl FnOnce(&mut RouterCore, Duration, ConnectionId, Result<A, Unanswered>)
-        + MaybeSend
-        + 'static,
+        tell: impl FnOnce(Result<A, Unanswered>) + MaybeSend + 'static,
     ) {
         let callback = self.clone();
         // Called inside the future, so that a panic before the future is caught, too.
         let asked = caught(async move { callback.0.ask(question).await });
-        let hub = Arc::clone(hub);
         rt::spawn(async move {
             let answer = match within(limit, asked).await {
                 Some(answer) => answer.map_err(Unanswered::Panicked),
@@ -74,7 +68,7 @@ impl<Q: MaybeSend + 'static, A: MaybeSend + 'static> Callback<Q, A> {
             if let Err(unanswered) = &answer {
                 tracing::error!(?connection, "a callback of the router's {unanswered}");
             }
-            hub.answer(|core, now| tell(core, now, connection, answer));
+            tell(answer);
         });
     }
 }

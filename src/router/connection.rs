@@ -10,9 +10,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::codec::{self, Refused};
-use crate::core::router::ConnectionId;
 use crate::error::{ApplicationError, TransportError};
-use crate::router::hub::{Hub, Input, StepEffects};
+use crate::router::hall::StepEffects;
+use crate::router::hub::{Hub, Seat};
+use crate::router::input::Input;
 use crate::router::outbox::{Ending, Frame, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
@@ -32,9 +33,12 @@ const LOOK: Duration = Duration::from_millis(PATIENCE.as_millis() as u64 / 4);
 
 pub(crate) struct Connection {
     hub: Arc<Hub>,
-    id: ConnectionId,
+    seat: Seat,
     transport: Box<dyn Transport>,
-    outbox: Arc<Outbox>,
+    /// True if the transport refuses messages that strangers may not send.
+    limited: bool,
+    /// The deadline of the door, and its timer.
+    timer: Option<(Duration, Sleep)>,
     phase: Phase,
     throttle: Throttle,
     effects: StepEffects,
@@ -70,17 +74,13 @@ struct Throttle {
 }
 
 impl Connection {
-    pub(super) fn new(
-        hub: Arc<Hub>,
-        id: ConnectionId,
-        outbox: Arc<Outbox>,
-        transport: Box<dyn Transport>,
-    ) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, seat: Seat, transport: Box<dyn Transport>) -> Self {
         Connection {
             hub,
-            id,
+            seat,
             transport,
-            outbox,
+            limited: false,
+            timer: None,
             phase: Phase::Open,
             throttle: Throttle::default(),
             effects: StepEffects::default(),
@@ -95,15 +95,31 @@ impl Connection {
         }
     }
 
+    /// Handles the deadline of a connection without a session.
+    fn check_deadline(&mut self, cx: &mut Context<'_>) {
+        while let Some(deadline) = self.seat.door.poll_timeout() {
+            if self.timer.as_ref().is_none_or(|(at, _)| *at != deadline) {
+                self.timer = Some((deadline, Sleep::new(deadline.saturating_sub(rt::now()))));
+            }
+            let Some((_, sleep)) = &mut self.timer else { return };
+            if Pin::new(sleep).poll(cx).is_pending() {
+                return;
+            }
+            self.timer = None;
+            self.hub.handle_timeout(&mut self.seat, &mut self.effects, cx.waker());
+        }
+        self.timer = None;
+    }
+
     /// Reads and handles inputs. Returns whether more can be read at once.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.throttle.poll(cx, &self.outbox).is_pending() {
+        if self.throttle.poll(cx, &self.seat.outbox).is_pending() {
             return false;
         }
         // Inputs left by the last turn come first.
         let more = !self.inputs.is_empty() || self.read_frames(cx);
         if !self.inputs.is_empty() {
-            self.hub.handle(self.id, &mut self.inputs, &mut self.effects, cx.waker());
+            self.hub.handle(&mut self.seat, &mut self.inputs, &mut self.effects, cx.waker());
             self.throttle.outboxes.append(&mut self.effects.slow);
             if self.effects.paused {
                 return false;
@@ -118,18 +134,22 @@ impl Connection {
             return false;
         }
         // A peer that does not read its answers may not send further requests.
-        if self.outbox.is_above_soft_limit() {
-            self.throttle.outboxes.push(Arc::clone(&self.outbox));
+        if self.seat.outbox.is_above_soft_limit() {
+            self.throttle.outboxes.push(Arc::clone(&self.seat.outbox));
         }
         more || !self.inputs.is_empty()
     }
 
     fn read_frames(&mut self, cx: &mut Context<'_>) -> bool {
         let serializer = self.transport.info().serializer;
-        let joined = self.outbox.is_joined();
-        let bounds = self.hub.bounds(joined);
+        let stranger = self.seat.door.is_stranger();
+        let bounds = self.hub.bounds(stranger);
+        if stranger != self.limited {
+            self.limited = stranger;
+            self.transport.limit_messages(bounds.message);
+        }
         // What a stranger sends is not decoded in advance.
-        let most = if joined { READS_PER_TURN } else { 1 };
+        let most = if stranger { 1 } else { READS_PER_TURN };
         while self.inputs.len() < most {
             match self.transport.poll_recv(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -165,7 +185,7 @@ impl Connection {
 
     /// Encodes and sends. Ready when there is more to encode at once.
     fn write(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, TransportError> {
-        let ending = self.outbox.take(cx, &mut self.items);
+        let ending = self.seat.outbox.take(cx, &mut self.items);
         match ending {
             Some(Ending::Now(code)) => {
                 self.phase = self.closing(code);
@@ -184,13 +204,14 @@ impl Connection {
         })?;
         self.frames_cost -= bytes_sent;
         if bytes_sent > 0 {
-            self.outbox.mark_sent(bytes_sent, rt::now);
+            self.seat.outbox.mark_sent(bytes_sent, rt::now);
         }
         if sent.is_ready() {
             let _ = self.transport.poll_flush(cx)?;
         }
         if !self.unsent.is_empty() {
-            self.hub.undeliverable(self.id, &mut self.unsent, &mut self.effects);
+            let (hub, seat) = (&self.hub, &mut self.seat);
+            hub.undeliverable(seat, &mut self.unsent, &mut self.effects, cx.waker());
             self.effects.slow.clear();
             return Ok(Poll::Ready(()));
         }
@@ -240,7 +261,7 @@ impl Connection {
             self.unsent.push((item, error));
         }
         if taken > 0 {
-            self.outbox.adjust_size(taken, encoded, rt::now);
+            self.seat.outbox.adjust_size(taken, encoded, rt::now);
         }
         waits
     }
@@ -307,7 +328,9 @@ impl Future for Connection {
         let this = self.get_mut();
         let mut more = false;
         if let Phase::Open = this.phase {
+            this.hub.catch_up(&mut this.seat, &mut this.inputs, &mut this.effects, cx.waker());
             more |= this.read(cx);
+            this.check_deadline(cx);
         }
         if let Phase::Open | Phase::Draining(..) = this.phase
             && !this.broken
@@ -331,7 +354,8 @@ impl Future for Connection {
             // An error ends the transport, too.
             return closing.poll(cx, this.transport.as_mut()).map(drop);
         }
-        if more {
+        // News that has come before the outbox knew this task.
+        if more || this.seat.outbox.notices.any() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -340,7 +364,7 @@ impl Future for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.hub.finished(self.id);
+        self.hub.finished(&self.seat);
     }
 }
 

@@ -1,101 +1,63 @@
-//! Contains [`Hub`]: the core behind its lock, and the outbox of each connection.
+//! Contains [`Hub`]: the realms behind their locks, and the connections of a router.
 //!
-//! One rule preserves the order: code that changes the core drains its outputs into the outboxes
-//! before it releases the lock. Under the lock no frame is decoded or encoded, nothing is sent, and
-//! no task is woken. Authentication is computed under the lock: hashes and at most one signature
-//! per message, over input of bounded size.
+//! Each realm has a lock of its own (see `hall`). A connection without a session has its door to
+//! itself: HELLO and the arithmetic of authentication take no lock, and run in its task.
+//! `Hub::directory` is locked for a moment when a connection begins or ends.
 
-use std::collections::VecDeque;
-use std::pin::{Pin, pin};
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::codec::Bounds;
 use crate::core::router::{
-    AuthRequest, AuthorizationRequest, ByConnection, CloseCause, ConnectionId, Denied, Limits,
-    Output, Peer, Principal, RouterConfig, RouterCore, Statistics, is_custom,
+    AuthRequest, ByConnection, ConnectionId, Denied, Door, Entry, Gate, Limits, Output, Outputs,
+    Peer, Principal, RealmCore, RouterConfig, Statistics, is_custom,
 };
-use crate::error::{ApplicationError, Violation};
-use crate::message::Message;
-use crate::message::oversized::Oversized;
+use crate::error::ApplicationError;
 use crate::router::authorizer::Authorizer;
 use crate::router::callback::Callback;
-use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
+use crate::router::hall::{Hall, Question, StepEffects, Timer, close_code};
+use crate::router::input::Input;
+use crate::router::outbox::{Item, Outbox, Pushed};
 use crate::rt;
 use crate::rt::lock::Lock;
-use crate::transport::CloseCode;
 use crate::uri::Uri;
-use crate::value::Value;
 
 #[derive(Debug)]
 pub(super) struct Hub {
-    state: Lock<State>,
+    gate: Gate,
+    realms: Vec<Lock<Hall>>,
+    directory: Lock<Directory>,
     outbox_limit: usize,
     limits: Limits,
     callbacks: Callbacks,
+    /// Number of tasks of connections and listeners. A connection that was closed may still be
+    /// sending.
+    tasks: AtomicUsize,
     /// Notified when the last task ends.
     idle: Notify,
     /// Notified when the router shuts down.
     down: Notify,
 }
 
-#[derive(Debug)]
-struct State {
-    core: RouterCore,
+/// The connections that are not closed.
+#[derive(Debug, Default)]
+struct Directory {
     outboxes: ByConnection<Arc<Outbox>>,
-    /// Number of tasks of connections and listeners. A connection that the core has removed may
-    /// still be closing.
-    tasks: usize,
+    last: u64,
     down: bool,
-    clock: Clock,
-    /// Connections that are paused until the core resumes them, and their tasks.
-    paused: ByConnection<Option<Waker>>,
 }
 
-/// State of the timer task, which waits for the core's next deadline.
-#[derive(Debug, Default)]
-struct Clock {
-    running: bool,
-    armed: Option<Duration>,
-    waker: Option<Waker>,
-}
-
-/// An input that one connection has read.
+/// A connection: its door, for the connection's task alone, and its outbox, for others, too.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "boxing would cost an allocation a message")]
-pub(super) enum Input {
-    Message(Message),
-    Violation(Violation),
-    TooHeavy(Oversized),
-    /// The transport has ended.
-    End,
-}
-
-/// The work that a step in the core leaves to its caller for after the lock. Reused by the caller
-/// to avoid allocations.
-#[derive(Debug, Default)]
-pub(super) struct StepEffects {
-    wakers: Vec<Waker>,
-    /// Outboxes of slow peers that this step's sender has sent something to.
-    pub(super) slow: Vec<Arc<Outbox>>,
-    /// True if the connection must wait for an answer of the application; its task is woken then.
-    pub(super) paused: bool,
-    questions: Vec<Question>,
-}
-
-/// A question of the core to the application.
-#[derive(Debug)]
-enum Question {
-    Authenticate(ConnectionId, Box<AuthRequest>),
-    /// From [`Output::Authorize`].
-    Authorize {
-        connection: ConnectionId,
-        ticket: u64,
-        request: Box<AuthorizationRequest>,
-    },
+pub(super) struct Seat {
+    pub(super) door: Door,
+    pub(super) outbox: Arc<Outbox>,
 }
 
 /// The application's callbacks.
@@ -109,49 +71,41 @@ pub(super) struct Callbacks {
 
 impl Hub {
     pub(super) fn new(config: RouterConfig, outbox_limit: usize, callbacks: Callbacks) -> Self {
+        let limits = config.limits;
+        let (gate, realms) = Gate::new(config);
         Hub {
-            limits: config.limits,
-            state: Lock::new(State {
-                core: RouterCore::new(config),
-                outboxes: ByConnection::default(),
-                tasks: 0,
-                down: false,
-                clock: Clock::default(),
-                paused: ByConnection::default(),
-            }),
+            gate,
+            realms: realms.into_iter().map(|core| Lock::new(Hall::new(core))).collect(),
+            directory: Lock::default(),
             outbox_limit,
+            limits,
             callbacks,
+            tasks: AtomicUsize::new(0),
             idle: Notify::new(),
             down: Notify::new(),
         }
     }
 
-    /// Adds a connection, whose task the caller must run. If an identity is given, the client need
-    /// not authenticate. The first connection also needs the timer task, which is the third value.
-    pub(super) fn connect(
-        self: &Arc<Self>,
-        peer: Peer,
-        trusted: Option<Principal>,
-    ) -> (ConnectionId, Arc<Outbox>, Option<Timer>) {
+    /// Adds a connection, which must end with [`finished`](Hub::finished).
+    pub(super) fn connect(&self, peer: Peer, trusted: Option<Principal>) -> Seat {
         let outbox = Arc::new(Outbox::new(self.outbox_limit));
-        let mut effects = StepEffects::default();
-        let (id, timer) = self.step(&mut effects, |state, now| {
-            state.tasks += 1;
-            let id = match trusted {
-                Some(principal) => state.core.connect_trusted(now, peer, principal),
-                None => state.core.connect_from(now, peer),
-            };
-            state.outboxes.insert(id, Arc::clone(&outbox));
-            (id, !std::mem::replace(&mut state.clock.running, true))
-        });
-        (id, outbox, timer.then(|| Timer { hub: Arc::clone(self), sleep: None }))
+        self.hold();
+        let mut directory = self.directory.lock();
+        directory.last += 1;
+        let id = ConnectionId::new(directory.last);
+        if directory.down {
+            outbox.notices.dismiss();
+        }
+        directory.outboxes.insert(id, Arc::clone(&outbox));
+        drop(directory);
+        Seat { door: Door::new(&self.gate, rt::now(), id, peer, trusted), outbox }
     }
 
     /// Returns the bounds of the messages of a peer.
-    pub(super) fn bounds(&self, joined: bool) -> Bounds {
+    pub(super) fn bounds(&self, stranger: bool) -> Bounds {
         let Limits { joining_bytes, details_bytes, .. } = self.limits;
         Bounds {
-            message: if joined { usize::MAX } else { joining_bytes },
+            message: if stranger { joining_bytes } else { usize::MAX },
             message_setting: "Limits::joining_bytes",
             details: details_bytes,
             details_setting: "Limits::details_bytes",
@@ -159,164 +113,343 @@ impl Hub {
         }
     }
 
-    /// Passes the inputs of a connection to the core and removes them from `inputs`. Stops at the
-    /// first message that makes the connection wait. So one turn cannot fill a peer's outbox, and
-    /// nothing overtakes a message that the application must decide about. The connection's own
-    /// task `task` is not woken, because it checks its outbox next.
+    /// Passes the inputs of a connection to its door or its realm and removes them from `inputs`.
+    /// Stops at the first message that makes the connection wait. So one turn cannot fill a peer's
+    /// outbox, and nothing overtakes a message that the application must decide about. The
+    /// connection's own task `task` is not woken, because it checks its outbox next.
     pub(super) fn handle(
         self: &Arc<Self>,
-        from: ConnectionId,
+        seat: &mut Seat,
         inputs: &mut VecDeque<Input>,
         effects: &mut StepEffects,
         task: &Waker,
     ) {
-        self.step_as(Some(task), effects, |state, now, effects| {
-            while effects.slow.is_empty()
-                && !state.is_paused(from)
-                && let Some(input) = inputs.pop_front()
-            {
-                match input {
-                    Input::Message(message) => state.core.handle_message(now, from, message),
-                    Input::Violation(error) => state.core.handle_violation(now, from, error),
-                    Input::TooHeavy(it) => state.core.handle_oversized(now, from, &it),
-                    Input::End => {
-                        state.outboxes.remove(&from);
-                        state.core.handle_disconnect(now, from);
-                    }
+        effects.paused = false;
+        loop {
+            self.catch_up(seat, inputs, effects, task);
+            if let Some(realm) = seat.door.realm() {
+                let id = seat.door.id();
+                let ended = self.step_as(realm, Some(task), effects, |hall, now, effects| {
+                    hall.handle(now, id, inputs, effects, task)
+                });
+                if !ended {
+                    return;
                 }
-                state.deliver(now, effects);
-            }
-            effects.paused = state.wait_in_pause(from, task);
-        });
-    }
-
-    /// Passes the answer to a question to the core.
-    pub(super) fn answer(self: &Arc<Self>, answer: impl FnOnce(&mut RouterCore, Duration)) {
-        self.step(&mut StepEffects::default(), |state, now| answer(&mut state.core, now));
-    }
-
-    /// Asks the application. Called outside the lock, because it runs user code.
-    fn ask(self: &Arc<Self>, question: Question) {
-        match question {
-            Question::Authorize { connection, ticket, request } => match &self.callbacks.authorizer
-            {
-                Some(authorizer) => authorizer.ask(self, connection, ticket, *request),
-                // A router that needs this callback is not built without it.
-                None => self.answer(|core, now| {
-                    core.handle_authorized(now, connection, ticket, None);
-                }),
-            },
-            Question::Authenticate(connection, request) => {
-                let Some(authenticator) = &self.callbacks.authenticator else { return };
-                let limit = self.callbacks.authentication_timeout;
-                authenticator.ask(self, connection, *request, limit, |core, now, id, answer| {
-                    // `authentication_failed` would blame the client, and components would not
-                    // retry. Crossbar sends this error, too.
-                    let failed = |unanswered| {
-                        let text = format!("the router's authenticator {unanswered}");
-                        Err(Denied::because(Uri::AUTHORIZATION_FAILED, text))
-                    };
-                    core.handle_authenticated(now, id, answer.unwrap_or_else(failed));
+                self.catch_up(seat, inputs, effects, task);
+                if seat.door.realm() == Some(realm) {
+                    seat.door.closed();
+                }
+            } else if seat.door.is_asked() {
+                effects.paused = true;
+                return;
+            } else {
+                let Some(input) = inputs.pop_front() else { return };
+                self.at_door(seat, effects, task, |door, gate, now, out| match input {
+                    Input::Message(message) => door.handle_message(gate, now, message, out),
+                    Input::Violation(error) => {
+                        door.handle_violation(error, out);
+                        None
+                    }
+                    Input::TooHeavy(it) => {
+                        door.handle_oversized(&it, out);
+                        None
+                    }
+                    Input::End => {
+                        door.closed();
+                        None
+                    }
                 });
             }
         }
     }
 
-    /// Returns a message to the core that cannot be sent to a connection.
-    pub(super) fn undeliverable(
+    /// Tells the door of a connection what others have done to it.
+    pub(super) fn catch_up(
         self: &Arc<Self>,
-        to: ConnectionId,
-        items: &mut Vec<(Item, ApplicationError)>,
+        seat: &mut Seat,
+        inputs: &mut VecDeque<Input>,
         effects: &mut StepEffects,
+        task: &Waker,
     ) {
-        self.step(effects, |state, now| {
-            for (item, error) in items.drain(..) {
-                state.core.handle_undeliverable(now, to, item.message(), &error);
-            }
+        let Some(news) = seat.outbox.notices.take() else { return };
+        if news.closed {
+            seat.door.closed();
+        }
+        if let Some(cause) = news.ended {
+            seat.door.returned(&self.gate, rt::now(), cause);
+        }
+        for message in news.unread.into_iter().rev() {
+            inputs.push_front(Input::Message(message));
+        }
+        if news.dismissed || news.answer.is_some() {
+            self.at_door(seat, effects, task, |door, gate, now, out| {
+                if news.dismissed {
+                    door.dismiss(out);
+                }
+                door.handle_authenticated(gate, now, news.answer?, out)
+            });
+        }
+    }
+
+    /// Handles the deadline of a connection without a session, if it has passed.
+    pub(super) fn handle_timeout(
+        self: &Arc<Self>,
+        seat: &mut Seat,
+        effects: &mut StepEffects,
+        task: &Waker,
+    ) {
+        self.at_door(seat, effects, task, |door, gate, now, out| {
+            door.handle_timeout(gate, now, out);
+            None
         });
     }
 
+    /// Returns a message to the core that cannot be sent to a connection.
+    pub(super) fn undeliverable(
+        self: &Arc<Self>,
+        seat: &mut Seat,
+        items: &mut Vec<(Item, ApplicationError)>,
+        effects: &mut StepEffects,
+        task: &Waker,
+    ) {
+        let id = seat.door.id();
+        if let Some(realm) = seat.door.realm() {
+            self.step(realm, effects, |hall, now| {
+                for (item, error) in items.drain(..) {
+                    hall.core.handle_undeliverable(now, id, item.message(), &error);
+                }
+            });
+        } else {
+            self.at_door(seat, effects, task, |door, _, _, out| {
+                for (item, error) in items.drain(..) {
+                    door.handle_undeliverable(item.message(), &error, out);
+                }
+                None
+            });
+        }
+    }
+
     /// Removes a connection whose task has ended.
-    pub(super) fn finished(self: &Arc<Self>, id: ConnectionId) {
-        self.step(&mut StepEffects::default(), |state, now| {
-            state.outboxes.remove(&id);
-            state.paused.remove(&id);
-            state.core.handle_disconnect(now, id);
-            self.task_ended(state);
+    pub(super) fn finished(self: &Arc<Self>, seat: &Seat) {
+        let id = seat.door.id();
+        if let Some(realm) = seat.door.realm() {
+            self.step(realm, &mut StepEffects::default(), |hall, now| hall.remove(now, id));
+        }
+        self.forget(id);
+        self.release();
+    }
+
+    /// Takes a step of a connection without a session, in its task.
+    fn at_door(
+        self: &Arc<Self>,
+        seat: &mut Seat,
+        effects: &mut StepEffects,
+        task: &Waker,
+        step: impl FnOnce(&mut Door, &Gate, Duration, &mut Outputs) -> Option<Box<Entry>>,
+    ) {
+        let now = rt::now();
+        let mut out = Outputs::default();
+        let entry = step(&mut seat.door, &self.gate, now, &mut out);
+        if let Some(entry) = entry
+            && !self.enter(seat, *entry, effects, task)
+        {
+            seat.door.refused(&mut out);
+        }
+        let mut wakers = std::mem::take(&mut effects.wakers);
+        while let Some(output) = out.pop() {
+            match output {
+                Output::Send { message, .. } => {
+                    let pushed = seat.outbox.push(now, Item::Own(message), &mut wakers);
+                    if pushed == Pushed::Overflow {
+                        seat.door.closed();
+                    }
+                }
+                Output::Authenticate { request, .. } => self.ask_authenticator(seat, *request),
+                Output::UnusableAnswer { connection, error } => {
+                    tracing::error!(?connection, %error, "the router's authenticator is mistaken");
+                }
+                Output::Close { cause, .. } => seat.outbox.end(close_code(cause), &mut wakers),
+                _ => {}
+            }
+        }
+        if seat.door.is_closed() {
+            self.forget(seat.door.id());
+        }
+        wake(&mut wakers, Some(task));
+        effects.wakers = wakers;
+    }
+
+    /// Lets a session into its realm. Returns false if the router shuts down.
+    fn enter(
+        self: &Arc<Self>,
+        seat: &Seat,
+        entry: Entry,
+        effects: &mut StepEffects,
+        task: &Waker,
+    ) -> bool {
+        let (id, realm) = (seat.door.id(), entry.realm());
+        let (enters, timer) = self.step_as(realm, Some(task), effects, |hall, now, effects| {
+            let enters = hall.enter(now, id, entry, &seat.outbox);
+            hall.deliver(now, effects);
+            (enters, enters && hall.needs_timer())
         });
+        if timer {
+            rt::spawn(Timer::new(Arc::clone(self), realm));
+        }
+        enters
+    }
+
+    fn ask_authenticator(&self, seat: &Seat, request: AuthRequest) {
+        // A router that needs this callback is not built without it.
+        let Some(authenticator) = &self.callbacks.authenticator else { return };
+        let limit = self.callbacks.authentication_timeout;
+        let outbox = Arc::clone(&seat.outbox);
+        authenticator.ask(seat.door.id(), request, limit, move |answer| {
+            // `authentication_failed` would blame the client, and components would not retry.
+            // Crossbar sends this error, too.
+            let failed = |unanswered| {
+                let text = format!("the router's authenticator {unanswered}");
+                Err(Denied::because(Uri::AUTHORIZATION_FAILED, text))
+            };
+            outbox.notices.answer(answer.unwrap_or_else(failed));
+            let mut wakers = Vec::new();
+            outbox.wake(&mut wakers);
+            wake(&mut wakers, None);
+        });
+    }
+
+    /// Asks the application. Called outside the lock, because it runs user code.
+    fn ask_authorizer(self: &Arc<Self>, realm: usize, question: Question) {
+        let Question { connection, ticket, request } = question;
+        match &self.callbacks.authorizer {
+            Some(authorizer) => {
+                let hub = Arc::clone(self);
+                authorizer.ask(connection, *request, move |answer| {
+                    hub.answer(realm, |core, now| {
+                        core.handle_authorized(now, connection, ticket, answer);
+                    });
+                });
+            }
+            // A router that needs this callback is not built without it.
+            None => self.answer(realm, |core, now| {
+                core.handle_authorized(now, connection, ticket, None);
+            }),
+        }
+    }
+
+    /// Passes the answer to a question to the core.
+    fn answer(self: &Arc<Self>, realm: usize, answer: impl FnOnce(&mut RealmCore, Duration)) {
+        self.step(realm, &mut StepEffects::default(), |hall, now| answer(&mut hall.core, now));
+    }
+
+    /// Removes a closed connection.
+    fn forget(&self, id: ConnectionId) {
+        self.directory.lock().outboxes.remove(&id);
     }
 
     /// Keeps a shutdown waiting until [`release`](Hub::release).
     pub(super) fn hold(&self) {
-        self.state.lock().tasks += 1;
+        self.tasks.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Takes back one [`hold`](Hub::hold).
     pub(super) fn release(&self) {
-        self.task_ended(&mut self.state.lock());
-    }
-
-    fn task_ended(&self, state: &mut State) {
-        state.tasks -= 1;
-        if state.tasks == 0 {
+        if self.tasks.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.idle.notify_waiters();
         }
     }
 
     /// Sends GOODBYE to all sessions. New connections are closed at once from here on.
     pub(super) fn shut_down(self: &Arc<Self>) {
-        self.step(&mut StepEffects::default(), |state, now| {
-            if !std::mem::replace(&mut state.down, true) {
-                state.core.shutdown(now);
+        let mut directory = self.directory.lock();
+        let first = !std::mem::replace(&mut directory.down, true);
+        let outboxes: Vec<_> = directory.outboxes.values().cloned().collect();
+        drop(directory);
+        if first {
+            let mut wakers = Vec::new();
+            for outbox in outboxes {
+                outbox.notices.dismiss();
+                outbox.wake(&mut wakers);
             }
-            self.down.notify_waiters();
-            // The timer task must check whether it is still needed.
-            state.clock.armed = Some(Duration::MAX);
-        });
+            wake(&mut wakers, None);
+        }
+        for realm in 0..self.realms.len() {
+            self.step(realm, &mut StepEffects::default(), |hall, _| {
+                if !hall.core.is_down() {
+                    hall.core.shutdown();
+                }
+                hall.stop_clock();
+            });
+        }
+        self.down.notify_waiters();
     }
 
     /// Sends GOODBYE to the sessions of these connections and closes them.
     pub(super) fn dismiss(self: &Arc<Self>, connections: &[ConnectionId]) {
-        self.step(&mut StepEffects::default(), |state, now| {
-            state.core.dismiss(now, connections);
-        });
+        let directory = self.directory.lock();
+        let outboxes = connections.iter().filter_map(|id| Some((*id, directory.outboxes.get(id)?)));
+        let outboxes: Vec<_> = outboxes.map(|(id, outbox)| (id, Arc::clone(outbox))).collect();
+        drop(directory);
+        let mut sessions: BTreeMap<usize, Vec<ConnectionId>> = BTreeMap::new();
+        let mut wakers = Vec::new();
+        for (id, outbox) in outboxes {
+            if let Some(realm) = outbox.notices.dismiss() {
+                sessions.entry(realm).or_default().push(id);
+            }
+            outbox.wake(&mut wakers);
+        }
+        wake(&mut wakers, None);
+        for (realm, sessions) in sessions {
+            self.step(realm, &mut StepEffects::default(), |hall, now| {
+                hall.core.dismiss(now, &sessions);
+            });
+        }
     }
 
     /// Completes when no task is running.
     pub(super) async fn wait_idle(&self) {
-        self.wait(&self.idle, |state| state.tasks == 0).await;
+        self.wait(&self.idle, || self.tasks.load(Ordering::Acquire) == 0).await;
     }
 
     /// Completes when the router shuts down.
     pub(super) async fn wait_shutdown(&self) {
-        self.wait(&self.down, |state| state.down).await;
+        self.wait(&self.down, || self.directory.lock().down).await;
     }
 
     pub(super) fn statistics(&self) -> Statistics {
-        self.state.lock().core.statistics()
+        let connections = self.directory.lock().outboxes.len();
+        let mut all = Statistics { connections, ..Default::default() };
+        self.realms.iter().for_each(|realm| all.add(&realm.lock().core));
+        all
     }
 
-    async fn wait(&self, notify: &Notify, condition: impl Fn(&State) -> bool) {
+    async fn wait(&self, notify: &Notify, condition: impl Fn() -> bool) {
         loop {
             let mut notified = pin!(notify.notified());
             // Enabled before the check, so that no notification is missed.
             notified.as_mut().enable();
-            if condition(&self.state.lock()) {
+            if condition() {
                 return;
             }
             notified.await;
         }
     }
 
-    /// Changes the core, drains its outputs into the outboxes, and wakes the affected tasks.
-    fn step<T>(
+    /// Looks at a realm, or changes what the core does not see.
+    pub(super) fn with<T>(&self, realm: usize, change: impl FnOnce(&mut Hall) -> T) -> T {
+        change(&mut self.realms[realm].lock())
+    }
+
+    /// Changes a realm, drains its outputs into the outboxes, and wakes the affected tasks.
+    pub(super) fn step<T>(
         self: &Arc<Self>,
+        realm: usize,
         effects: &mut StepEffects,
-        change: impl FnOnce(&mut State, Duration) -> T,
+        change: impl FnOnce(&mut Hall, Duration) -> T,
     ) -> T {
-        self.step_as(None, effects, |state, now, effects| {
-            let result = change(state, now);
-            state.deliver(now, effects);
+        self.step_as(realm, None, effects, |hall, now, effects| {
+            let result = change(hall, now);
+            hall.deliver(now, effects);
             result
         })
     }
@@ -324,195 +457,32 @@ impl Hub {
     /// Runs a change that drains the core itself.
     fn step_as<T>(
         self: &Arc<Self>,
+        realm: usize,
         task: Option<&Waker>,
         effects: &mut StepEffects,
-        change: impl FnOnce(&mut State, Duration, &mut StepEffects) -> T,
+        change: impl FnOnce(&mut Hall, Duration, &mut StepEffects) -> T,
     ) -> T {
         let now = rt::now();
-        let mut state = self.state.lock();
-        let result = change(&mut state, now, effects);
-        let deadline = state.core.poll_timeout();
-        state.clock.check(deadline, &mut effects.wakers);
-        drop(state);
-        for waker in effects.wakers.drain(..) {
-            if !task.is_some_and(|task| task.will_wake(&waker)) {
-                waker.wake();
-            }
+        let mut hall = self.realms[realm].lock();
+        let result = change(&mut hall, now, effects);
+        hall.check_clock(&mut effects.wakers);
+        drop(hall);
+        for id in effects.closed.drain(..) {
+            self.forget(id);
         }
+        wake(&mut effects.wakers, task);
         for question in effects.questions.drain(..) {
-            self.ask(question);
+            self.ask_authorizer(realm, question);
         }
         result
     }
 }
 
-impl State {
-    fn is_paused(&self, id: ConnectionId) -> bool {
-        // True for nearly all connections.
-        !self.paused.is_empty() && self.paused.contains_key(&id)
-    }
-
-    /// Returns whether the connection is paused. If so, its task is woken when the pause ends.
-    fn wait_in_pause(&mut self, id: ConnectionId, task: &Waker) -> bool {
-        if self.paused.is_empty() {
-            return false;
+/// Wakes tasks, except this one.
+fn wake(wakers: &mut Vec<Waker>, task: Option<&Waker>) {
+    for waker in wakers.drain(..) {
+        if !task.is_some_and(|task| task.will_wake(&waker)) {
+            waker.wake();
         }
-        let Some(waker) = self.paused.get_mut(&id) else { return false };
-        *waker = Some(task.clone());
-        true
-    }
-
-    fn deliver(&mut self, now: Duration, effects: &mut StepEffects) {
-        while let Some(output) = self.core.poll_output() {
-            match output {
-                Output::Send { to, message } => {
-                    let caused = is_caused_by_sender(&message);
-                    self.push(now, to, Item::Own(message), caused, effects);
-                }
-                Output::Multicast { to, message } => {
-                    let caused = is_caused_by_sender(&message);
-                    let shared = Multicast::new(message);
-                    for to in to {
-                        let item = Item::Shared(Arc::clone(&shared));
-                        self.push(now, to, item, caused, effects);
-                    }
-                }
-                Output::Authorize { connection, ticket, request } => {
-                    self.paused.entry(connection).or_insert(None);
-                    effects.questions.push(Question::Authorize { connection, ticket, request });
-                }
-                Output::Dropped { connection, error } => {
-                    let text = error.args.first().and_then(Value::as_str).unwrap_or_default();
-                    tracing::debug!(?connection, error = %error.uri, text, "publication dropped");
-                }
-                Output::UnusableAnswer { connection, error } => {
-                    tracing::error!(?connection, %error, "the router's authenticator is mistaken");
-                }
-                Output::Authenticate { connection, request } => {
-                    self.paused.insert(connection, None);
-                    effects.questions.push(Question::Authenticate(connection, request));
-                }
-                Output::Resume { connection } => {
-                    effects.wakers.extend(self.paused.remove(&connection).flatten());
-                }
-                Output::Close { connection, cause } => {
-                    self.paused.remove(&connection);
-                    if let Some(outbox) = self.outboxes.remove(&connection) {
-                        outbox.end(close_code(cause), &mut effects.wakers);
-                    }
-                }
-            }
-        }
-    }
-
-    fn push(
-        &mut self,
-        now: Duration,
-        to: ConnectionId,
-        item: Item,
-        caused: bool,
-        effects: &mut StepEffects,
-    ) {
-        let Some(outbox) = self.outboxes.get(&to) else { return };
-        match item.message() {
-            Message::Welcome(_) => outbox.set_joined(true),
-            Message::Goodbye(_) => outbox.set_joined(false),
-            _ => {}
-        }
-        match outbox.push(now, item, &mut effects.wakers) {
-            Pushed::Taken => {}
-            Pushed::Wait => {
-                if caused && !effects.slow.iter().any(|slow| Arc::ptr_eq(slow, outbox)) {
-                    effects.slow.push(Arc::clone(outbox));
-                }
-            }
-            Pushed::Overflow => {
-                tracing::warn!(?to, "connection closed: the peer reads too slowly");
-                self.outboxes.remove(&to);
-                self.paused.remove(&to);
-                self.core.handle_disconnect(now, to);
-            }
-        }
-    }
-}
-
-impl Clock {
-    /// Wakes the timer task if its current deadline is too late.
-    fn check(&mut self, deadline: Option<Duration>, wakers: &mut Vec<Waker>) {
-        let late = match (deadline, self.armed) {
-            (Some(deadline), Some(armed)) => deadline < armed,
-            (Some(_), None) => true,
-            // Only during a shutdown.
-            (None, Some(Duration::MAX)) => true,
-            (None, _) => false,
-        };
-        if late {
-            wakers.extend(self.waker.take());
-        }
-    }
-}
-
-/// The task that wakes the core at its deadlines. Ends with the router.
-pub(super) struct Timer {
-    hub: Arc<Hub>,
-    sleep: Option<rt::Sleep>,
-}
-
-impl Future for Timer {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let now = rt::now();
-            let hub = Arc::clone(&self.hub);
-            let mut effects = StepEffects::default();
-            let next = hub.step(&mut effects, |state, now| {
-                state.core.handle_timeout(now);
-                let next = state.core.poll_timeout();
-                state.clock.armed = next;
-                state.clock.waker = Some(cx.waker().clone());
-                if state.down && next.is_none() { None } else { Some(next) }
-            });
-            let Some(deadline) = next else { return Poll::Ready(()) };
-            let Some(deadline) = deadline else { return Poll::Pending };
-            if deadline.is_zero() {
-                // The core goes on after others have had their turn.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            let mut sleep = rt::Sleep::new(deadline.saturating_sub(now));
-            if Pin::new(&mut sleep).poll(cx).is_pending() {
-                self.sleep = Some(sleep);
-                return Poll::Pending;
-            }
-        }
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        // A runtime may end before the router; the next connection then starts another timer.
-        self.hub.state.lock().clock = Clock::default();
-    }
-}
-
-/// Returns whether the sender caused the load of a message: events, calls and progressive results.
-/// The sender then waits. A single answer was requested by its receiver.
-fn is_caused_by_sender(message: &Message) -> bool {
-    match message {
-        Message::Event(_) | Message::Invocation(_) => true,
-        Message::Result(result) => result.details.progress == Some(true),
-        _ => false,
-    }
-}
-
-fn close_code(cause: CloseCause) -> CloseCode {
-    match cause {
-        CloseCause::Violation => CloseCode::ProtocolError,
-        CloseCause::NoHello | CloseCause::NotAuthenticated | CloseCause::Killed => {
-            CloseCode::Normal
-        }
-        CloseCause::Shutdown => CloseCode::GoingAway,
-        CloseCause::Undeliverable => CloseCode::InternalError,
     }
 }

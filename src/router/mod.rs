@@ -30,9 +30,12 @@ mod authentication;
 mod authorizer;
 mod callback;
 mod connection;
+mod hall;
 mod hub;
+mod input;
 #[allow(dead_code, reason = "not every target listens")]
 mod listening;
+mod notices;
 mod outbox;
 mod patience;
 
@@ -510,11 +513,9 @@ impl Connections {
         transport: Box<dyn Transport>,
         trusted: Option<Principal>,
     ) -> (Connection, ConnectionId) {
-        let (id, outbox, timer) = self.0.connect(peer_of(transport.info()), trusted);
-        if let Some(timer) = timer {
-            rt::spawn(timer);
-        }
-        (Connection::new(Arc::clone(&self.0), id, outbox, transport), id)
+        let seat = self.0.connect(peer_of(transport.info()), trusted);
+        let id = seat.door.id();
+        (Connection::new(Arc::clone(&self.0), seat, transport), id)
     }
 }
 

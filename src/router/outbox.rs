@@ -8,7 +8,7 @@
 //! it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use bytes::Bytes;
 use crate::codec;
 use crate::error::{EncodeError, TransportError};
 use crate::message::{Message, Serializer};
+use crate::router::notices::Notices;
 use crate::router::patience::Patience;
 use crate::rt::lock::Lock;
 use crate::transport::shared_frame::SharedFrame;
@@ -34,8 +35,8 @@ pub(super) enum Item {
     Shared(Arc<Multicast>),
 }
 
-/// A message for several connections, encoded at most once per serializer, by the first connection
-/// that needs it.
+/// A message for several connections, encoded once per serializer, by the first connection that needs
+/// it.
 #[derive(Debug)]
 pub(super) struct Multicast {
     message: Message,
@@ -51,8 +52,8 @@ struct Slot {
     waiting: Lock<Option<Vec<Waker>>>,
 }
 
-/// Weight of a multicast in bytes from which a task waits while another one encodes. Below it, the
-/// worker waits: that takes less time than to wake a task.
+/// Weight of a multicast in bytes from which a task waits while another one encodes. Below it, two
+/// tasks may encode it at once: that takes less time than to wake a task.
 const LONG: usize = 16 << 10;
 
 /// An encoded message.
@@ -87,8 +88,8 @@ pub(super) struct Outbox {
     /// Number of bytes in `state.items` and of those that the task has removed, but not sent.
     load: AtomicUsize,
     hard_limit: usize,
-    /// True from WELCOME to GOODBYE.
-    joined: AtomicBool,
+    /// News for the connection's task. After a change, call [`wake`](Outbox::wake).
+    pub(super) notices: Notices,
 }
 
 /// An item and the publication it was counted for: see [`Item::publication`].
@@ -117,7 +118,7 @@ impl Outbox {
             state: Lock::default(),
             load: AtomicUsize::new(0),
             hard_limit,
-            joined: AtomicBool::new(false),
+            notices: Notices::default(),
         }
     }
 
@@ -151,14 +152,9 @@ impl Outbox {
         if state.patience.senders_may_wait(now) { Pushed::Wait } else { Pushed::Taken }
     }
 
-    /// Notes that the peer gets or loses its session.
-    pub(super) fn set_joined(&self, joined: bool) {
-        self.joined.store(joined, Ordering::Relaxed);
-    }
-
-    /// Returns whether the peer has a session.
-    pub(super) fn is_joined(&self) -> bool {
-        self.joined.load(Ordering::Relaxed)
+    /// Appends the connection's task to `wakers`.
+    pub(super) fn wake(&self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.state.lock().task.take());
     }
 
     /// Ends the outbox. No message follows.
@@ -274,7 +270,7 @@ impl Item {
                 };
                 let slot = &shared.encoded[slot];
                 let frame = if shared.weight < LONG {
-                    Poll::Ready(slot.frame.get_or_init(encode).clone())
+                    Poll::Ready(slot.frame.get().cloned().unwrap_or_else(|| slot.make(encode)))
                 } else {
                     slot.poll_or_init(cx, encode)
                 };
@@ -303,6 +299,16 @@ impl Item {
 }
 
 impl Slot {
+    /// Makes the frame. Of two tasks that do so at once, the first one's is kept; neither waits.
+    fn make(
+        &self,
+        encode: impl FnOnce() -> Result<SharedFrame, EncodeError>,
+    ) -> Result<SharedFrame, EncodeError> {
+        let made = encode();
+        let _ = self.frame.set(made.clone());
+        self.frame.get().cloned().unwrap_or(made)
+    }
+
     /// Makes the frame, or waits for the task that makes it.
     fn poll_or_init(
         &self,
@@ -324,7 +330,7 @@ impl Slot {
             }
             *waiting = Some(Vec::new());
         }
-        let frame = self.frame.get_or_init(encode).clone();
+        let frame = self.make(encode);
         let waiting = self.waiting.lock().take();
         waiting.into_iter().flatten().for_each(Waker::wake);
         Poll::Ready(frame)

@@ -10,8 +10,14 @@ use crate::core::ids::IdHasher;
 pub struct ConnectionId(u64);
 
 impl ConnectionId {
-    pub(super) fn new(id: u64) -> Self {
+    /// The connection of this number.
+    pub(crate) fn new(id: u64) -> Self {
         ConnectionId(id)
+    }
+
+    /// Number of the connection in the order of their beginning, from 1 on.
+    pub(super) fn number(self) -> u64 {
+        self.0
     }
 }
 

@@ -1,7 +1,6 @@
 //! `Offer`: the features that WELCOME announces to a session of one role on one realm.
 
-use crate::core::router::authorization::Action;
-use crate::core::router::realm::Realm;
+use crate::core::router::authorization::{Action, Policy};
 use crate::core::router::{Disclosure, RouterConfig, meta};
 
 /// Features of the broker that are always announced.
@@ -17,18 +16,18 @@ const BROKER: &[&str] = &[
 #[derive(Clone, Copy)]
 pub(super) struct Offer<'a> {
     config: &'a RouterConfig,
-    realm: &'a Realm,
+    policy: Option<&'a Policy>,
     role: Option<usize>,
 }
 
 impl<'a> Offer<'a> {
-    pub(super) fn new(config: &'a RouterConfig, realm: &'a Realm, role: &str) -> Self {
-        Offer { config, realm, role: realm.role(role) }
+    pub(super) fn new(config: &'a RouterConfig, policy: Option<&'a Policy>, role: &str) -> Self {
+        Offer { config, policy, role: policy.and_then(|policy| policy.find(role)) }
     }
 
     /// Returns whether the role may call any of the router's procedures with this prefix.
     fn has(self, what: &str) -> bool {
-        let Some(policy) = &self.realm.policy else {
+        let Some(policy) = self.policy else {
             return meta::offers(|_| Some(self.config.meta_api), what);
         };
         let rules = policy.get(self.role.unwrap_or(0));
@@ -37,9 +36,8 @@ impl<'a> Offer<'a> {
 
     /// Returns whether identities may be disclosed for this action.
     fn discloses(self, action: Action) -> bool {
-        let policy = self.realm.policy.as_ref();
         self.config.disclosure != Disclosure::Never
-            || policy.is_some_and(|it| it.roles().any(|rules| rules.may_disclose(action)))
+            || self.policy.is_some_and(|it| it.roles().any(|rules| rules.may_disclose(action)))
     }
 
     fn has_session_meta_api(self) -> bool {
@@ -68,8 +66,7 @@ pub(super) fn broker(offer: Offer<'_>) -> Vec<&'static str> {
         all.push("event_history");
     }
     // Only this procedure revokes subscriptions, and it can revoke those of any session.
-    let policy = offer.realm.policy.as_ref();
-    if meta::is_open_to_all(config, policy, "wamp.subscription.remove_subscriber") {
+    if meta::is_open_to_all(config, offer.policy, "wamp.subscription.remove_subscriber") {
         all.push("subscription_revocation");
     }
     all

@@ -29,7 +29,7 @@ pub enum Output {
         message: Message,
     },
     /// Ask the application for the principal of a client, and pass the answer to
-    /// [`handle_authenticated`](super::RouterCore::handle_authenticated), once. Messages are held back
+    /// `handle_authenticated`, once. Messages are held back
     /// until [`Resume`](Output::Resume).
     Authenticate {
         /// The client's connection.
@@ -46,7 +46,7 @@ pub enum Output {
         connection: ConnectionId,
     },
     /// Ask the authorizer whether a session may do something, and pass the answer to
-    /// [`handle_authorized`](super::RouterCore::handle_authorized). The connection waits until
+    /// `handle_authorized`. The connection waits until
     /// [`Resume`](Self::Resume). Messages that are passed in meanwhile are queued, up to a bound.
     Authorize {
         /// Connection of the waiting session.
@@ -71,6 +71,21 @@ pub enum Output {
         connection: ConnectionId,
         /// The mistake in the answer.
         error: AuthError,
+    },
+    /// A session has ended, and its connection is without one; from a realm's core only.
+    Ended {
+        /// The connection.
+        connection: ConnectionId,
+        /// The reason, if GOODBYE was sent and the peer has to answer it. Otherwise the peer has left.
+        cause: Option<CloseCause>,
+    },
+    /// Messages of a connection that came before its session ended, to be handled before others; from
+    /// a realm's core only.
+    Unread {
+        /// The connection.
+        connection: ConnectionId,
+        /// The messages.
+        messages: VecDeque<Message>,
     },
     /// Close a connection after everything sent to it has left. The core has forgotten it.
     Close {
@@ -101,13 +116,14 @@ pub enum CloseCause {
 
 /// Queue of outputs.
 #[derive(Debug, Default)]
-pub(super) struct Outputs {
+pub struct Outputs {
     queue: VecDeque<Output>,
     receivers: usize,
 }
 
 impl Outputs {
-    pub(super) fn pop(&mut self) -> Option<Output> {
+    /// The next output.
+    pub fn pop(&mut self) -> Option<Output> {
         self.queue.pop_front()
     }
 
@@ -173,6 +189,18 @@ impl Outputs {
 
     pub(super) fn unusable_answer(&mut self, connection: ConnectionId, error: AuthError) {
         self.queue.push_back(Output::UnusableAnswer { connection, error });
+    }
+
+    pub(super) fn ended(&mut self, connection: ConnectionId, cause: Option<CloseCause>) {
+        self.queue.push_back(Output::Ended { connection, cause });
+    }
+
+    pub(super) fn unread(&mut self, connection: ConnectionId, messages: VecDeque<Message>) {
+        self.queue.push_back(Output::Unread { connection, messages });
+    }
+
+    pub(super) fn push(&mut self, output: Output) {
+        self.queue.push_back(output);
     }
 
     pub(super) fn close(&mut self, connection: ConnectionId, cause: CloseCause) {

@@ -1,46 +1,43 @@
-//! Messages from peers that are too heavy to be decoded.
+//! Messages from sessions that are too heavy to be decoded.
 
 use std::time::Duration;
 
-use crate::core::router::{ConnectionId, RouterCore, State};
+use crate::core::router::connection::ConnectionId;
+use crate::core::router::realm_core::RealmCore;
 use crate::error::Violation;
 use crate::message::RequestType;
 use crate::message::oversized::Oversized;
 
-impl RouterCore {
+impl RealmCore {
     /// Handles a message that carries too much beside its arguments, in place of
-    /// [`handle_message`](RouterCore::handle_message). The request that it makes or answers fails with
+    /// [`handle_message`](RealmCore::handle_message). The request that it makes or answers fails with
     /// `wamp.error.payload_size_exceeded`. Any other message is a violation.
     pub fn handle_oversized(&mut self, now: Duration, from: ConnectionId, oversized: &Oversized) {
-        let state = self.connections.get(&from).map(|connection| connection.state);
-        let realm = match state {
-            Some(State::Joined(realm)) => realm,
-            // The peer may have sent it before it read our GOODBYE.
-            Some(State::Leaving(_)) | None => return,
-            Some(_) => return self.handle_violation(now, from, oversized.violation()),
-        };
+        if !self.is_member(from) {
+            return;
+        }
         let (id, error) = (oversized.id, oversized.error());
         let outcome = match (oversized.code, oversized.request_type) {
             // PUBLISH
             (16, _) if !oversized.acknowledge => {
-                self.count_request(from, realm, RequestType::Publish, id).map(|()| {
+                self.count_request(from, RequestType::Publish, id).map(|()| {
                     self.outputs.dropped(from, error);
                 })
             }
             // YIELD, or ERROR for INVOCATION
             (70, _) | (8, Some(RequestType::Invocation)) => {
-                self.turn(now, realm, |realm, turn| realm.refuse(turn, from, id, error));
+                self.turn(now, |realm, turn| realm.refuse(turn, from, id, error));
                 Ok(())
             }
             // The arguments that follow this CALL would be taken for another call.
             (48, _) if oversized.progress => Err(oversized.violation()),
-            (48, _) if self.realms[realm].is_calling(from, id) => {
-                self.turn(now, realm, |realm, turn| realm.give_up(turn, from, id, error));
+            (48, _) if self.realm.is_calling(from, id) => {
+                self.turn(now, |realm, turn| realm.give_up(turn, from, id, error));
                 Ok(())
             }
             (8, _) => Err(oversized.violation()),
             (code, _) => match RequestType::from_code(code).filter(|_| code != 68) {
-                Some(kind) => self.count_request(from, realm, kind, id).map(|()| {
+                Some(kind) => self.count_request(from, kind, id).map(|()| {
                     self.outputs.error(from, kind, id, error);
                 }),
                 None => Err(oversized.violation()),
@@ -55,14 +52,13 @@ impl RouterCore {
     fn count_request(
         &mut self,
         from: ConnectionId,
-        realm: usize,
         kind: RequestType,
         id: u64,
     ) -> Result<(), Violation> {
         if !self.config.strict_request_ids {
             return Ok(());
         }
-        let session = self.realms[realm].sessions.get_mut(&from);
+        let session = self.realm.sessions.get_mut(&from);
         session.map_or(Ok(()), |session| {
             session.check_request(&format!("{kind:?}").to_uppercase(), id)
         })

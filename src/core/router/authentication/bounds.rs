@@ -1,7 +1,7 @@
 //! Limits of HELLO and AUTHENTICATE from clients that have proved nothing yet.
 //!
-//! All other connections wait while this data is hashed, normalized and looked up, so a client must
-//! not choose its size.
+//! A worker thread is busy while this data is hashed, normalized and looked up, so a client must not
+//! choose its size.
 
 use crate::core::router::authentication::attempt::Refusal;
 use crate::message::{Authenticate, HelloDetails};

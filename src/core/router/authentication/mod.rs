@@ -1,8 +1,7 @@
 //! Authentication in the router (spec: "Authentication").
 //!
 //! Contains the choice of the method, the users, and each attempt to join from HELLO to the
-//! verdict. `auth` implements the arithmetic; `joining` implements connections, deadlines and
-//! WELCOME.
+//! verdict. `auth` implements the arithmetic; `door` implements connections, deadlines and WELCOME.
 
 mod attempt;
 mod bounds;
@@ -14,6 +13,7 @@ mod users;
 mod verdict;
 
 pub use config::AuthenticationConfig;
+pub(super) use nonces::Draws;
 pub use request::{AuthRequest, Denied, Principal};
 pub use user::User;
 

@@ -1,4 +1,4 @@
-//! `Nonces`: unpredictable octets; and `Key`.
+//! `Nonces`: unpredictable octets; `Draws`: what one step of one connection draws; and `Key`.
 
 use std::fmt;
 
@@ -6,14 +6,25 @@ use zeroize::Zeroizing;
 
 use crate::auth::Secret;
 use crate::auth::encoding::hmac_sha256;
+use crate::core::ids::RandomIds;
+use crate::core::router::connection::ConnectionId;
 
-/// Derives octets from a secret: HMAC-SHA256 of a counter. Ids are not a safe source, since every
-/// peer sees some and can compute the next ones.
+/// Derives octets from a secret: HMAC-SHA256 of a number. Nothing changes, so that connections need
+/// not wait for each other.
 #[derive(Debug)]
 pub(super) struct Nonces {
     secret: Secret,
-    drawn: u64,
 }
+
+/// The random numbers of one step of one connection. Connections share no source.
+#[derive(Debug)]
+pub(in crate::core::router) struct Draws {
+    ids: RandomIds,
+    stream: u64,
+}
+
+/// Number of steps of one connection with ids of their own.
+const STEPS: u32 = (1 << 24) - 1;
 
 /// A key whose `Debug` shows nothing.
 pub(super) struct Key(Zeroizing<[u8; 32]>);
@@ -29,6 +40,20 @@ impl Key {
     }
 }
 
+impl Draws {
+    /// Creates the source of step `step` of a connection, from the router's key.
+    pub(in crate::core::router) fn new(key: [u8; 32], connection: ConnectionId, step: u32) -> Self {
+        // Step 0 is left to the realms. A session id returns after 16 million steps, at the earliest.
+        let stream = connection.number() << 24 | u64::from(step % STEPS + 1);
+        Draws { ids: RandomIds::of_stream(key, stream), stream }
+    }
+
+    /// The next id.
+    pub(super) fn id(&mut self) -> u64 {
+        self.ids.next()
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(…)")
@@ -37,13 +62,12 @@ impl fmt::Debug for Key {
 
 impl Nonces {
     pub(super) fn new(secret: Secret) -> Self {
-        Nonces { secret, drawn: 0 }
+        Nonces { secret }
     }
 
-    /// The next octets, never the same twice.
-    pub(super) fn next(&mut self) -> [u8; 32] {
-        self.drawn += 1;
-        hmac_sha256(self.secret.as_bytes(), &[b"nonce", &self.drawn.to_be_bytes()])
+    /// The octets of this step: the same for the same draws.
+    pub(super) fn nonce(&self, draws: &Draws) -> [u8; 32] {
+        hmac_sha256(self.secret.as_bytes(), &[b"nonce", &draws.stream.to_be_bytes()])
     }
 }
 
@@ -53,12 +77,19 @@ mod tests {
 
     #[test]
     fn each_is_new_and_hangs_on_the_secret() {
-        let (mut one, mut other) = (Nonces::new("a".into()), Nonces::new("b".into()));
+        let (one, other) = (Nonces::new("a".into()), Nonces::new("b".into()));
         let derive = |purpose| *Key::derive(&"a".into(), purpose).octets();
-        let drawn = [one.next(), one.next(), other.next(), derive("a"), derive("b")];
+        let of = |connection, step| Draws::new([7; 32], ConnectionId::new(connection), step);
+        let nonces = [(1, 1), (1, 2), (2, 1)].map(|(who, step)| one.nonce(&of(who, step)));
+        let [first, second, third] = nonces;
+        let alien = other.nonce(&of(1, 1));
+        let drawn = [first, second, third, alien, derive("a"), derive("b")];
         for (at, nonce) in drawn.iter().enumerate() {
             assert!(!drawn[..at].contains(nonce));
         }
-        assert_eq!(derive("a"), drawn[3]);
+        assert_eq!(derive("a"), drawn[4]);
+        let mut ids: Vec<_> = [(1, 1), (1, 2), (2, 1)].map(|(who, step)| of(who, step).id()).into();
+        ids.dedup();
+        assert_eq!(ids.len(), 3);
     }
 }

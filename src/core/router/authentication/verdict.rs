@@ -8,9 +8,8 @@ use std::time::Duration;
 use crate::auth::cryptosign::SigningKey;
 use crate::auth::exchange::Exchange;
 use crate::auth::{AuthError, ChallengeContext, Credential, Secret};
-use crate::core::ids::RandomIds;
 use crate::core::router::authentication::attempt::{Attempt, Claim, Join, Next, Refusal};
-use crate::core::router::authentication::nonces::{Key, Nonces};
+use crate::core::router::authentication::nonces::{Draws, Key, Nonces};
 use crate::core::router::authentication::users::Users;
 use crate::core::router::authentication::{
     AuthRequest, AuthenticationConfig, Denied, Principal, bounds,
@@ -65,8 +64,8 @@ impl Authentication {
 
     /// Handles HELLO.
     pub(in crate::core::router) fn begin(
-        &mut self,
-        ids: &mut RandomIds,
+        &self,
+        draws: &mut Draws,
         unix_time: Duration,
         join: Join,
     ) -> Next {
@@ -85,10 +84,10 @@ impl Authentication {
         let channel_id = join.peer.channel_id;
         if !dynamic {
             if claim.method == ANONYMOUS {
-                return self.admit_anonymous(ids, claim);
+                return self.admit_anonymous(draws, claim);
             }
             let candidate = self.find(&claim, &authextra);
-            return self.challenge(ids, unix_time, claim, candidate, &authextra, channel_id);
+            return self.challenge(draws, unix_time, claim, candidate, &authextra, channel_id);
         }
         let request = Box::new(AuthRequest {
             realm: claim.realm.clone(),
@@ -107,11 +106,7 @@ impl Authentication {
     }
 
     /// Handles AUTHENTICATE.
-    pub(in crate::core::router) fn prove(
-        &mut self,
-        attempt: Attempt,
-        answer: &Authenticate,
-    ) -> Next {
+    pub(in crate::core::router) fn prove(&self, attempt: Attempt, answer: &Authenticate) -> Next {
         if let Err(refusal) = bounds::check_answer(answer) {
             return Next::Refuse(refusal);
         }
@@ -140,8 +135,8 @@ impl Authentication {
     /// Handles the application's answer. An unusable answer counts as one for an unknown client;
     /// the second value is the mistake in it.
     pub(in crate::core::router) fn decide(
-        &mut self,
-        ids: &mut RandomIds,
+        &self,
+        draws: &mut Draws,
         unix_time: Duration,
         attempt: Attempt,
         answer: Result<Principal, Denied>,
@@ -160,9 +155,9 @@ impl Authentication {
         let next = match (attempt, principal) {
             (Attempt::Shown { claim, ticket }, Some(principal)) => match &principal.credential {
                 // The application has checked the ticket itself.
-                None => admit(ids, claim, principal),
+                None => admit(draws, claim, principal),
                 Some(Credential::Ticket(expected)) if ticket == *expected => {
-                    admit(ids, claim, principal)
+                    admit(draws, claim, principal)
                 }
                 Some(_) => Next::Refuse(Refusal::denied()),
             },
@@ -179,9 +174,9 @@ impl Authentication {
                 // challenge can show it.
                 let (authrole, authprovider) = (DYNAMIC_ROLE.to_owned(), "dynamic");
                 let candidate = Candidate { known, like, authrole, authprovider };
-                self.challenge(ids, unix_time, claim, candidate, &authextra, channel_id)
+                self.challenge(draws, unix_time, claim, candidate, &authextra, channel_id)
             }
-            (Attempt::Asked { claim, .. }, Some(principal)) => admit(ids, claim, principal),
+            (Attempt::Asked { claim, .. }, Some(principal)) => admit(draws, claim, principal),
             _ => Next::Refuse(Refusal::denied()),
         };
         (next, mistake)
@@ -218,11 +213,11 @@ impl Authentication {
         Refusal::new(Uri::NO_MATCHING_AUTH_METHOD, text)
     }
 
-    fn admit_anonymous(&self, ids: &mut RandomIds, claim: Claim) -> Next {
+    fn admit_anonymous(&self, draws: &mut Draws, claim: Claim) -> Next {
         // Chosen only if it is set.
         let Some(role) = self.anonymous.clone() else { return Next::Refuse(Refusal::denied()) };
-        let principal = Principal::new(random_authid(ids), role).authprovider("static");
-        admit(ids, claim, principal)
+        let principal = Principal::new(random_authid(draws), role).authprovider("static");
+        admit(draws, claim, principal)
     }
 
     /// The user that a client claims to be, and the model for an unknown one.
@@ -245,15 +240,15 @@ impl Authentication {
     }
 
     fn challenge(
-        &mut self,
-        ids: &mut RandomIds,
+        &self,
+        draws: &mut Draws,
         unix_time: Duration,
         claim: Claim,
         candidate: Candidate,
         authextra: &Dict,
         channel_id: Option<[u8; 32]>,
     ) -> Next {
-        let session = ids.next();
+        let session = draws.id();
         let Candidate { known, like, authrole, authprovider } = candidate;
         let context = ChallengeContext {
             realm: &claim.realm,
@@ -262,7 +257,7 @@ impl Authentication {
             authrole: &authrole,
             authprovider,
             session,
-            nonce: self.nonces.next(),
+            nonce: self.nonces.nonce(draws),
             unix_time,
             authextra,
             channel_id,
@@ -314,21 +309,17 @@ fn fit(method: &str, principal: &Principal) -> Result<(), AuthError> {
 }
 
 /// Admits a client whose principal is given by the program.
-pub(in crate::core::router) fn trust(
-    ids: &mut RandomIds,
-    join: Join,
-    principal: Principal,
-) -> Next {
+pub(in crate::core::router) fn trust(draws: &mut Draws, join: Join, principal: Principal) -> Next {
     let (realm, features) = (join.realm, join.features);
     let claim = Claim { realm, method: "trusted".to_owned(), authid: None, features };
-    admit(ids, claim, principal)
+    admit(draws, claim, principal)
 }
 
-fn admit(ids: &mut RandomIds, claim: Claim, principal: Principal) -> Next {
-    Next::Admit(Box::new(claim.admit(principal, ids.next())))
+fn admit(draws: &mut Draws, claim: Claim, principal: Principal) -> Next {
+    Next::Admit(Box::new(claim.admit(principal, draws.id())))
 }
 
 /// A random authid for an anonymous client.
-fn random_authid(ids: &mut RandomIds) -> String {
-    format!("{:014x}", ids.next())
+fn random_authid(draws: &mut Draws) -> String {
+    format!("{:014x}", draws.id())
 }

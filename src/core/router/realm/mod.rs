@@ -78,11 +78,6 @@ impl Realm {
         self.policy.as_ref().map(|policy| policy.find(name).unwrap_or(0))
     }
 
-    /// Returns whether a session can have this role here.
-    pub(super) fn has_role(&self, name: &str) -> bool {
-        self.policy.as_ref().is_none_or(|policy| policy.find(name).is_some())
-    }
-
     /// The part of the meta API that a session's call of this procedure may use; `None` if a rule
     /// denies it.
     pub(super) fn meta_api(

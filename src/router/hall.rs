@@ -1,0 +1,325 @@
+//! Contains [`Hall`]: one realm behind its lock, with the outboxes of its sessions, and its [`Timer`].
+//!
+//! One rule preserves the order: code that changes the core drains its outputs into the outboxes
+//! before it releases the lock. Under the lock no frame is decoded or encoded, nothing is sent, and
+//! no task is woken.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::core::router::{
+    AuthorizationRequest, ByConnection, CloseCause, ConnectionId, Entry, Output, RealmCore,
+};
+use crate::message::Message;
+use crate::router::hub::Hub;
+use crate::router::input::Input;
+use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
+use crate::rt;
+use crate::transport::CloseCode;
+use crate::value::Value;
+
+#[derive(Debug)]
+pub(super) struct Hall {
+    pub(super) core: RealmCore,
+    outboxes: ByConnection<Arc<Outbox>>,
+    clock: Clock,
+    /// Connections that are paused until the core resumes them, and their tasks.
+    paused: ByConnection<Option<Waker>>,
+}
+
+/// State of the timer task, which waits for the core's next deadline.
+#[derive(Debug, Default)]
+struct Clock {
+    running: bool,
+    armed: Option<Duration>,
+    waker: Option<Waker>,
+}
+
+/// The work that a step in the core leaves to its caller for after the lock. Reused by the caller
+/// to avoid allocations.
+#[derive(Debug, Default)]
+pub(super) struct StepEffects {
+    pub(super) wakers: Vec<Waker>,
+    /// Outboxes of slow peers that this step's sender has sent something to.
+    pub(super) slow: Vec<Arc<Outbox>>,
+    /// True if the connection must wait for an answer of the application; its task is woken then.
+    pub(super) paused: bool,
+    pub(super) questions: Vec<Question>,
+    /// Connections that were closed.
+    pub(super) closed: Vec<ConnectionId>,
+}
+
+/// A question of the core to the authorizer: [`Output::Authorize`].
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) connection: ConnectionId,
+    pub(super) ticket: u64,
+    pub(super) request: Box<AuthorizationRequest>,
+}
+
+impl Hall {
+    pub(super) fn new(core: RealmCore) -> Self {
+        Hall {
+            core,
+            outboxes: ByConnection::default(),
+            clock: Clock::default(),
+            paused: ByConnection::default(),
+        }
+    }
+
+    /// Adds a session. Returns false if the realm or the connection shuts down.
+    pub(super) fn enter(
+        &mut self,
+        now: Duration,
+        id: ConnectionId,
+        entry: Entry,
+        outbox: &Arc<Outbox>,
+    ) -> bool {
+        let enters = !self.core.is_down() && outbox.notices.enter(entry.realm());
+        if enters {
+            self.outboxes.insert(id, Arc::clone(outbox));
+            self.core.join(now, id, entry);
+        }
+        enters
+    }
+
+    /// Returns whether a timer must be started, which is noted.
+    pub(super) fn needs_timer(&mut self) -> bool {
+        !std::mem::replace(&mut self.clock.running, true)
+    }
+
+    /// Passes inputs of a session to the core, until it has ended or must wait. Returns whether it has
+    /// ended.
+    pub(super) fn handle(
+        &mut self,
+        now: Duration,
+        from: ConnectionId,
+        inputs: &mut VecDeque<Input>,
+        effects: &mut StepEffects,
+        task: &Waker,
+    ) -> bool {
+        while self.core.is_member(from)
+            && effects.slow.is_empty()
+            && !self.is_paused(from)
+            && let Some(input) = inputs.pop_front()
+        {
+            match input {
+                Input::Message(message) => self.core.handle_message(now, from, message),
+                Input::Violation(error) => self.core.handle_violation(now, from, error),
+                Input::TooHeavy(it) => self.core.handle_oversized(now, from, &it),
+                Input::End => {
+                    effects.closed.push(from);
+                    self.remove(now, from);
+                }
+            }
+            self.deliver(now, effects);
+        }
+        effects.paused = self.wait_in_pause(from, task);
+        !self.core.is_member(from)
+    }
+
+    /// Removes a session whose connection has ended.
+    pub(super) fn remove(&mut self, now: Duration, id: ConnectionId) {
+        if let Some(outbox) = self.outboxes.remove(&id) {
+            outbox.notices.closed();
+        }
+        self.paused.remove(&id);
+        self.core.handle_disconnect(now, id);
+    }
+
+    /// Makes the timer task check whether it is still needed.
+    pub(super) fn stop_clock(&mut self) {
+        self.clock.armed = Some(Duration::MAX);
+    }
+
+    /// Wakes the timer task if its current deadline is too late.
+    pub(super) fn check_clock(&mut self, wakers: &mut Vec<Waker>) {
+        self.clock.check(self.core.poll_timeout(), wakers);
+    }
+
+    fn is_paused(&self, id: ConnectionId) -> bool {
+        // True for nearly all connections.
+        !self.paused.is_empty() && self.paused.contains_key(&id)
+    }
+
+    /// Returns whether the connection is paused. If so, its task is woken when the pause ends.
+    fn wait_in_pause(&mut self, id: ConnectionId, task: &Waker) -> bool {
+        if self.paused.is_empty() {
+            return false;
+        }
+        let Some(waker) = self.paused.get_mut(&id) else { return false };
+        *waker = Some(task.clone());
+        true
+    }
+
+    pub(super) fn deliver(&mut self, now: Duration, effects: &mut StepEffects) {
+        let mut ended = Vec::new();
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                Output::Send { to, message } => {
+                    let caused = is_caused_by_sender(&message);
+                    self.push(now, to, Item::Own(message), caused, effects);
+                }
+                Output::Multicast { to, message } => {
+                    let caused = is_caused_by_sender(&message);
+                    let shared = Multicast::new(message);
+                    for to in to {
+                        let item = Item::Shared(Arc::clone(&shared));
+                        self.push(now, to, item, caused, effects);
+                    }
+                }
+                Output::Authorize { connection, ticket, request } => {
+                    self.paused.entry(connection).or_insert(None);
+                    effects.questions.push(Question { connection, ticket, request });
+                }
+                Output::Dropped { connection, error } => {
+                    let text = error.args.first().and_then(Value::as_str).unwrap_or_default();
+                    tracing::debug!(?connection, error = %error.uri, text, "publication dropped");
+                }
+                Output::Resume { connection } => {
+                    effects.wakers.extend(self.paused.remove(&connection).flatten());
+                }
+                Output::Ended { connection, cause } => {
+                    if let Some(outbox) = self.outboxes.get(&connection) {
+                        outbox.notices.end_session(cause);
+                        outbox.wake(&mut effects.wakers);
+                        // Messages that it has not read may follow.
+                        ended.push(connection);
+                    }
+                }
+                Output::Unread { connection, messages } => {
+                    if let Some(outbox) = self.outboxes.get(&connection) {
+                        outbox.notices.unread(messages);
+                    }
+                }
+                Output::Close { connection, cause } => {
+                    self.paused.remove(&connection);
+                    if let Some(outbox) = self.outboxes.remove(&connection) {
+                        outbox.notices.closed();
+                        outbox.end(close_code(cause), &mut effects.wakers);
+                        effects.closed.push(connection);
+                    }
+                }
+                // Of connections without a session only.
+                Output::Authenticate { .. } | Output::UnusableAnswer { .. } => {}
+            }
+        }
+        for connection in ended {
+            self.outboxes.remove(&connection);
+        }
+    }
+
+    fn push(
+        &mut self,
+        now: Duration,
+        to: ConnectionId,
+        item: Item,
+        caused: bool,
+        effects: &mut StepEffects,
+    ) {
+        let Some(outbox) = self.outboxes.get(&to) else { return };
+        match outbox.push(now, item, &mut effects.wakers) {
+            Pushed::Taken => {}
+            Pushed::Wait => {
+                if caused && !effects.slow.iter().any(|slow| Arc::ptr_eq(slow, outbox)) {
+                    effects.slow.push(Arc::clone(outbox));
+                }
+            }
+            Pushed::Overflow => {
+                tracing::warn!(?to, "connection closed: the peer reads too slowly");
+                effects.closed.push(to);
+                self.remove(now, to);
+            }
+        }
+    }
+}
+
+impl Clock {
+    fn check(&mut self, deadline: Option<Duration>, wakers: &mut Vec<Waker>) {
+        let late = match (deadline, self.armed) {
+            (Some(deadline), Some(armed)) => deadline < armed,
+            (Some(_), None) => true,
+            // Only during a shutdown.
+            (None, Some(Duration::MAX)) => true,
+            (None, _) => false,
+        };
+        if late {
+            wakers.extend(self.waker.take());
+        }
+    }
+}
+
+/// The task that wakes a realm's core at its deadlines. Ends with the router.
+pub(super) struct Timer {
+    hub: Arc<Hub>,
+    realm: usize,
+    sleep: Option<rt::Sleep>,
+}
+
+impl Timer {
+    pub(super) fn new(hub: Arc<Hub>, realm: usize) -> Self {
+        Timer { hub, realm, sleep: None }
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let now = rt::now();
+            let hub = Arc::clone(&self.hub);
+            let mut effects = StepEffects::default();
+            let next = hub.step(self.realm, &mut effects, |hall, now| {
+                hall.core.handle_timeout(now);
+                let next = hall.core.poll_timeout();
+                hall.clock.armed = next;
+                hall.clock.waker = Some(cx.waker().clone());
+                if hall.core.is_down() && next.is_none() { None } else { Some(next) }
+            });
+            let Some(deadline) = next else { return Poll::Ready(()) };
+            let Some(deadline) = deadline else { return Poll::Pending };
+            if deadline.is_zero() {
+                // The core goes on after others have had their turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let mut sleep = rt::Sleep::new(deadline.saturating_sub(now));
+            if Pin::new(&mut sleep).poll(cx).is_pending() {
+                self.sleep = Some(sleep);
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // A runtime may end before the router; the next session then starts another timer.
+        self.hub.with(self.realm, |hall| hall.clock = Clock::default());
+    }
+}
+
+/// Returns whether the sender caused the load of a message: events, calls and progressive results.
+/// The sender then waits. A single answer was requested by its receiver.
+fn is_caused_by_sender(message: &Message) -> bool {
+    match message {
+        Message::Event(_) | Message::Invocation(_) => true,
+        Message::Result(result) => result.details.progress == Some(true),
+        _ => false,
+    }
+}
+
+pub(super) fn close_code(cause: CloseCause) -> CloseCode {
+    match cause {
+        CloseCause::Violation => CloseCode::ProtocolError,
+        CloseCause::NoHello | CloseCause::NotAuthenticated | CloseCause::Killed => {
+            CloseCode::Normal
+        }
+        CloseCause::Shutdown => CloseCode::GoingAway,
+        CloseCause::Undeliverable => CloseCode::InternalError,
+    }
+}
