@@ -77,6 +77,25 @@ impl SessionConfig {
         self
     }
 
+    /// Sets the maximum weight in bytes of the events that wait in the queue of a subscription, and of
+    /// the progressive results, or argument parts, of a call. Beyond it, the newest are dropped, and the
+    /// reader is told their number ([`Lagged`](crate::error::Lagged)). One alone is kept whatever its
+    /// weight. Default: 64 MiB.
+    #[must_use]
+    pub fn queue_limit(mut self, bytes: usize) -> Self {
+        self.client.queue_limit = bytes;
+        self
+    }
+
+    /// Sets the maximum weight in bytes of the calls that the session's procedures work on: arguments
+    /// and details. Further calls fail with `wamp.error.unavailable`. One alone is accepted whatever
+    /// its weight. Default: 64 MiB.
+    #[must_use]
+    pub fn running_limit(mut self, bytes: usize) -> Self {
+        self.client.running_limit = bytes;
+        self
+    }
+
     /// Sets the name and version that the router is told. Default: those of this crate.
     #[must_use]
     pub fn agent(mut self, agent: impl Into<String>) -> Self {

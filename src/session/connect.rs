@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::core::client::{Client, ClientConfig};
+use crate::core::client::Client;
 use crate::error::{ConfigError, ConnectError};
 use crate::message::{Serializer, Welcome};
 use crate::rt::{self, BoxFuture, MaybeSend, MaybeSync};
@@ -16,6 +16,7 @@ use crate::session::authentication::{Attempt, Authentication, cannot_authenticat
 use crate::session::config::SessionConfig;
 use crate::session::driver::{Driver, Inbox, Payloads, ReceiveLimits};
 use crate::session::payload_codec::PayloadCodec;
+use crate::session::queue::QueueLimits;
 use crate::session::user_error::UserError;
 use crate::session::{Session, Shared};
 use crate::transport::setters::transport_setters;
@@ -150,6 +151,30 @@ impl<'a> Connect<'a> {
     /// See [`SessionConfig::agent`].
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
         self.config = self.config.agent(agent);
+        self
+    }
+
+    /// See [`SessionConfig::details_limit`].
+    pub fn details_limit(mut self, bytes: usize) -> Self {
+        self.config = self.config.details_limit(bytes);
+        self
+    }
+
+    /// See [`SessionConfig::joining_limit`].
+    pub fn joining_limit(mut self, bytes: usize) -> Self {
+        self.config = self.config.joining_limit(bytes);
+        self
+    }
+
+    /// See [`SessionConfig::queue_limit`].
+    pub fn queue_limit(mut self, bytes: usize) -> Self {
+        self.config = self.config.queue_limit(bytes);
+        self
+    }
+
+    /// See [`SessionConfig::running_limit`].
+    pub fn running_limit(mut self, bytes: usize) -> Self {
+        self.config = self.config.running_limit(bytes);
         self
     }
 
@@ -296,8 +321,13 @@ pub async fn join(
     let (challenged_sender, challenged) = oneshot::channel();
     let (closed_sender, closed) = watch::channel(None);
     let leave_timeout = config.client.leave_timeout;
-    let ClientConfig { joining_limit: joining, details_limit: details, .. } = config.client;
-    let limits = ReceiveLimits { joining, details };
+    let client = &config.client;
+    let limits = ReceiveLimits {
+        joining: client.joining_limit,
+        details: client.details_limit,
+        queue: QueueLimits { bytes: client.queue_limit, ..QueueLimits::default() },
+        running: client.running_limit,
+    };
     let payloads = Payloads::new(config.codec.clone(), config.passthru);
     let mut settings = config.client.clone();
     settings.payload_passthru |= config.codec.is_some() || config.passthru;

@@ -84,6 +84,7 @@ impl CallLink {
         commands: mpsc::WeakSender<Command>,
         max_send: usize,
         details: &InvocationDetails,
+        queue: QueueLimits,
     ) -> Self {
         let streaming = details.progress == Some(true);
         CallLink {
@@ -93,7 +94,7 @@ impl CallLink {
             wants_progress: details.receive_progress == Some(true),
             sent: AtomicU64::new(0),
             over: AtomicBool::new(false),
-            more: streaming.then(|| Queue::new(QueueLimits::default())),
+            more: streaming.then(|| Queue::new(queue)),
         }
     }
 

@@ -99,6 +99,7 @@ use crate::transport::{Transport, TransportInfo};
 use crate::uri::{Match, Pattern, Uri, UriRule};
 use crate::value::Dict;
 use command::{Command, Signal};
+use queue::QueueLimits;
 
 /// An open session on a realm. Cheap to clone; all clones are the same session.
 ///
@@ -291,6 +292,10 @@ impl Session {
         let config = self.shared.config.clone();
         let transport = self.detach().await.map_err(ConnectError::Join)?;
         join(transport, realm, config).await
+    }
+
+    fn queue_limits(&self) -> QueueLimits {
+        QueueLimits { bytes: self.shared.config.client.queue_limit, ..QueueLimits::default() }
     }
 
     fn ticket(&self) -> RequestTicket {

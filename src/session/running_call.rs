@@ -19,7 +19,7 @@ use crate::rt::future::within;
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::call::{CallReply, CallRequest};
 use crate::session::command::{Command, Signal};
-use crate::session::queue::{Queue, QueueLimits};
+use crate::session::queue::Queue;
 use crate::session::{Guard, Session, failure, features, unexpected};
 use crate::uri::Uri;
 
@@ -86,7 +86,7 @@ impl RunningCall {
         features::check_call(session.router_roles(), &mut options)?;
         let ticket = session.ticket();
         let (waiter, answer) = oneshot::channel();
-        let results = Queue::new(QueueLimits::default());
+        let results = Queue::new(session.queue_limits());
         let control = Arc::new(CallControl { results, cancelled: AtomicBool::new(false) });
         let signals = session.shared.signals.clone();
         let guard = OwnGuard(Some(signals), ticket, cancel_mode);

@@ -91,7 +91,7 @@ impl Session {
             session: self.clone(),
             topic: pattern.uri().clone(),
             options,
-            limits: QueueLimits::default(),
+            limits: self.queue_limits(),
             handler: (),
         }
     }

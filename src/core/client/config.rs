@@ -26,6 +26,11 @@ pub struct ClientConfig {
     pub details_limit: usize,
     /// Maximum length in bytes of a received message before WELCOME. Default: 128 KiB.
     pub joining_limit: usize,
+    /// Maximum weight in bytes of the events that wait in the queue of a subscription, and of the
+    /// progressive results or argument parts of a call. Default: 64 MiB.
+    pub queue_limit: usize,
+    /// Maximum weight in bytes of the calls that the session's procedures work on. Default: 64 MiB.
+    pub running_limit: usize,
     /// Further keys of HELLO.Details. Default: none.
     pub hello: Dict,
 }
@@ -40,6 +45,8 @@ impl Default for ClientConfig {
             payload_passthru: false,
             details_limit: 64 << 10,
             joining_limit: 128 << 10,
+            queue_limit: 64 << 20,
+            running_limit: 64 << 20,
             hello: Dict::new(),
         }
     }

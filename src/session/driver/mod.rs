@@ -29,6 +29,7 @@ use crate::rt::{self, Sleep};
 use crate::session::authentication::Signature;
 use crate::session::command::{Command, Signal, Waiter};
 use crate::session::ending::Ending;
+use crate::session::queue::QueueLimits;
 use crate::session::running_call::CallControl;
 use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
@@ -87,6 +88,8 @@ pub(super) struct Driver {
     keep: Option<oneshot::Sender<Box<dyn Transport>>>,
     max_send: usize,
     limits: ReceiveLimits,
+    /// True if the transport refuses messages that may not come before WELCOME.
+    limited: bool,
     payloads: Payloads,
     user_errors: UserErrors,
     /// Session id once it is joined; for the trace.
@@ -116,6 +119,10 @@ pub(super) struct ReceiveLimits {
     pub(super) joining: usize,
     /// Of everything beside the arguments.
     pub(super) details: usize,
+    /// Of the argument parts of a call.
+    pub(super) queue: QueueLimits,
+    /// Of the calls that procedures work on.
+    pub(super) running: usize,
 }
 
 impl Driver {
@@ -135,7 +142,7 @@ impl Driver {
             closed: inbox.closed,
             waiting: ByTicket::default(),
             listeners: ByTicket::default(),
-            running: RunningTable::default(),
+            running: RunningTable::new(inbox.limits.running),
             leave_timeout: inbox.leave_timeout,
             orphaned_until: None,
             scratch: Vec::new(),
@@ -144,6 +151,7 @@ impl Driver {
             timer: None,
             keep: None,
             limits: inbox.limits,
+            limited: false,
             payloads: inbox.payloads,
             user_errors: inbox.user_errors,
             session: 0,
@@ -233,6 +241,7 @@ impl Driver {
 
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         for _ in 0..TURN {
+            self.limit_messages();
             match self.transport.poll_recv(cx) {
                 Poll::Pending => return false,
                 Poll::Ready(Some(Ok(frame))) => self.receive(&frame),
@@ -253,6 +262,16 @@ impl Driver {
             }
         }
         true
+    }
+
+    /// Tells the transport whether long messages may come.
+    fn limit_messages(&mut self) {
+        let joining = self.session == 0;
+        if joining != self.limited {
+            self.limited = joining;
+            let limit = if joining { self.limits.joining } else { usize::MAX };
+            self.transport.limit_messages(limit);
+        }
     }
 
     /// Decodes a message within the bounds, and passes it to the core.

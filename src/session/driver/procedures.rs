@@ -22,10 +22,6 @@ use crate::uri::Uri;
 /// Maximum number of running procedures; further calls are refused with `wamp.error.unavailable`.
 const MAX_RUNNING: usize = 16_384;
 
-/// Maximum bytes of arguments and details that running procedures hold; further calls are refused in the
-/// same way. A single call is accepted whatever its size.
-const MAX_RUNNING_BYTES: usize = 64 << 20;
-
 type Outcome = Result<Payload, ApplicationError>;
 
 /// A procedure that was not done at once, or whose final result must wait for progressive ones.
@@ -42,24 +38,31 @@ pub(super) struct RunningInvocation {
 }
 
 /// The running procedures by invocation; dropping an entry ends its task.
-#[derive(Default)]
 pub(super) struct RunningTable {
     entries: IdMap<RunningInvocation>,
     /// Sum of the weights.
     bytes: usize,
+    /// Maximum of the sum; further calls are refused with `wamp.error.unavailable`. A single call is
+    /// accepted whatever its size.
+    limit: usize,
 }
 
 impl RunningTable {
+    pub(super) fn new(limit: usize) -> Self {
+        RunningTable { entries: IdMap::default(), bytes: 0, limit }
+    }
+
     /// Returns why another call of this weight has no room.
     fn refusal(&self, weight: usize) -> Option<String> {
         if self.entries.len() >= MAX_RUNNING {
             return Some(format!("{MAX_RUNNING} calls are being worked on already"));
         }
-        let full = self.bytes > 0 && self.bytes.saturating_add(weight) > MAX_RUNNING_BYTES;
+        let RunningTable { bytes, limit, .. } = *self;
+        let full = bytes > 0 && bytes.saturating_add(weight) > limit;
         full.then(|| {
             format!(
-                "{} bytes of calls are being worked on already, the limit is {MAX_RUNNING_BYTES}",
-                self.bytes
+                "{bytes} bytes of calls are being worked on already, the limit is {limit} \
+                 (SessionConfig::running_limit)"
             )
         })
     }
@@ -78,7 +81,7 @@ impl RunningTable {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = RunningTable::default();
+        *self = RunningTable::new(self.limit);
     }
 
     fn get(&self, invocation: u64) -> Option<&RunningInvocation> {
@@ -117,7 +120,8 @@ impl Driver {
         #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
         let link = linked.then(|| {
             let (commands, max_send) = (self.command_sender.clone(), self.max_send);
-            Arc::new(CallLink::new(request, commands, max_send, &details))
+            let queue = self.limits.queue;
+            Arc::new(CallLink::new(request, commands, max_send, &details, queue))
         });
         let called = named(procedure, details.procedure.as_ref());
         let call = IncomingCall::new(called, details, payload, self.serializer, link.clone());
@@ -211,11 +215,12 @@ mod tests {
 
     #[test]
     fn row09_running_calls_are_bounded_in_bytes() {
-        let mut running = RunningTable::default();
+        let limit = 64 << 20;
+        let mut running = RunningTable::new(limit);
         let call =
             |weight| RunningInvocation { stop: None, link: None, taken: 0, answer: None, weight };
         // A single one is accepted whatever its size.
-        assert_eq!(running.refusal(2 * MAX_RUNNING_BYTES), None);
+        assert_eq!(running.refusal(2 * limit), None);
         let mut accepted = 0;
         while running.refusal(1 << 20).is_none() {
             accepted += 1;
