@@ -9,6 +9,8 @@ use serde::de::DeserializeSeed;
 
 use super::format::{Format, Items};
 use super::scan::{Flaw, Kind, Shape, Spans};
+use super::token::{Open, Source, Token};
+use super::transcode::{Sources, Uncopied};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -19,6 +21,9 @@ pub(super) struct Absent<const ID: u8>;
 /// The elements of a list that there cannot be.
 #[derive(Clone)]
 pub(super) enum NoItems {}
+
+/// The tokens of a format that is off: there are none.
+pub(super) struct NoTokens;
 
 const OFF: &str = "the serializer is not compiled in";
 
@@ -32,6 +37,7 @@ impl<const ID: u8> Format for Absent<ID> {
     const EMPTY_DICT: &'static [u8] = &[];
 
     type Items<'de> = NoItems;
+    type Tokens<'de> = NoTokens;
 
     fn scan(_: &[u8]) -> Result<Spans, Flaw> {
         Err(Flaw::new(OFF, 0))
@@ -43,6 +49,14 @@ impl<const ID: u8> Format for Absent<ID> {
 
     fn check(_: &[u8], _: bool) -> Result<Shape, Flaw> {
         Ok(Kind::Other.into())
+    }
+
+    fn tokens(_: &[u8]) -> NoTokens {
+        NoTokens
+    }
+
+    fn transcode(_: &mut Vec<u8>, _: Sources<'_, '_>, _: &str) -> Result<(), Uncopied> {
+        Err(EncodeError::new(OFF).into())
     }
 
     fn read_uint(_: &[u8]) -> Option<u64> {
@@ -111,6 +125,20 @@ impl<const ID: u8> Format for Absent<ID> {
 
     fn write<T: Serialize + ?Sized>(_: &mut Vec<u8>, _: &T) -> Result<(), EncodeError> {
         Err(EncodeError::new(OFF))
+    }
+}
+
+impl<'de> Source<'de> for NoTokens {
+    fn token(&mut self) -> Result<Token<'de>, DecodeError> {
+        Err(DecodeError::new(OFF))
+    }
+
+    fn key(&mut self) -> Result<Token<'de>, DecodeError> {
+        Err(DecodeError::new(OFF))
+    }
+
+    fn more(&mut self, _: &mut Open) -> Result<bool, DecodeError> {
+        Err(DecodeError::new(OFF))
     }
 }
 

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use super::scan::{Flaw, Shape, Spans};
+use super::token::Source;
+use super::transcode::{Sources, Uncopied};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -27,6 +29,9 @@ pub(super) trait Format {
 
     /// Iterator over the elements of a list.
     type Items<'de>: Items<'de>;
+
+    /// The tokens of a well-formed value.
+    type Tokens<'de>: Source<'de>;
 
     /// Checks that `message` is well-formed and locates the elements of its list.
     fn scan(message: &[u8]) -> Result<Spans, Flaw>;
@@ -63,6 +68,12 @@ pub(super) trait Format {
 
     /// Decodes the entries of a well-formed dict whose keys `keeps` selects, and skips the others.
     fn read_entries(element: &[u8], keeps: &dyn Fn(&str) -> bool) -> Result<Dict, DecodeError>;
+
+    /// Returns the tokens of a well-formed value.
+    fn tokens(element: &[u8]) -> Self::Tokens<'_>;
+
+    /// Writes a value of another format; see [`copy`](super::transcode::copy).
+    fn transcode(out: &mut Vec<u8>, sources: Sources<'_, '_>, place: &str) -> Result<(), Uncopied>;
 
     /// Decodes a well-formed value into any type.
     fn read<'de, T: DeserializeSeed<'de>>(

@@ -12,9 +12,11 @@ use bytes::Bytes;
 use super::bounds::{Bounds, Refused};
 use super::format::Format;
 use super::scan::{Kind, Span, Spans};
+use super::transcode::Uncopied;
+use super::{missing, with_format};
 use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::oversized::{Oversized, arguments_at};
-use crate::message::{Content, ElementWriter, Elements, Message, Payload, RequestType};
+use crate::message::{Content, ElementWriter, Elements, Encoded, Message, Payload, RequestType};
 use crate::uri::Uri;
 use crate::value::{Dict, List};
 
@@ -261,10 +263,7 @@ impl<F: Format> Sent<'_, F> {
                 self.next().extend_from_slice(encoded.raw());
                 Ok(())
             }
-            Content::Encoded(_) => {
-                let (args, kwargs) = payload.to_foreign_values(F::SERIALIZER)?;
-                write_values::<F>(self.next(), &args, &kwargs, payload.elements() == 2).map(drop)
-            }
+            Content::Encoded(encoded) => write_foreign::<F>(self.next(), encoded).map(drop),
             Content::Values(args, kwargs) => {
                 write_values::<F>(self.next(), args, kwargs, !kwargs.is_empty()).map(drop)
             }
@@ -322,6 +321,47 @@ pub(super) fn write_values<F: Format>(
     let kwargs_start = out.len();
     write_checked::<F>(out, |out| F::write_dict(out, kwargs))?;
     Ok((args_end, kwargs_start))
+}
+
+/// Writes arguments of another format. Returns the end of `args` and the start of `kwargs`.
+pub(super) fn write_foreign<F: Format>(
+    out: &mut Vec<u8>,
+    encoded: &Encoded,
+) -> Result<(usize, usize), EncodeError> {
+    write_checked::<F>(out, |out| transcode::<F>(out, encoded, encoded.args(), "argument"))?;
+    let args_end = out.len();
+    let Some(kwargs) = encoded.kwargs() else { return Ok((args_end, args_end)) };
+    F::separate(out);
+    let kwargs_start = out.len();
+    write_checked::<F>(out, |out| transcode::<F>(out, encoded, kwargs, ""))?;
+    Ok((args_end, kwargs_start))
+}
+
+/// Writes a part of the arguments; `place` names the entries of a list in errors.
+fn transcode<F: Format>(
+    out: &mut Vec<u8>,
+    encoded: &Encoded,
+    part: &[u8],
+    place: &str,
+) -> Result<(), EncodeError> {
+    let copied = with_format!(
+        encoded.serializer,
+        From => {
+            let mut tokens = [From::tokens(part), From::tokens(part), From::tokens(part)];
+            let [first, counted, second] = &mut tokens;
+            F::transcode(out, [first, counted, second], place)
+        },
+        Err(Uncopied::from(EncodeError::new(missing(encoded.serializer))))
+    );
+    let text = match copied {
+        Ok(()) => return Ok(()),
+        Err(Uncopied::Unencodable(error)) => return Err(error),
+        Err(Uncopied::Undecodable(error)) => error.message,
+        Err(Uncopied::Uncounted) => "a list or a dict without a length".to_owned(),
+    };
+    let (from, to) = (encoded.serializer.as_str(), F::SERIALIZER.as_str());
+    let place = if place.is_empty() { "keyword arguments: " } else { "" };
+    Err(EncodeError::new(format!("payload from {from} to {to}: {place}{text}")))
 }
 
 /// Writes a value and rejects what a peer would reject: one that is nested too deep.

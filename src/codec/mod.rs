@@ -29,6 +29,7 @@ mod read;
 mod scan;
 mod sink;
 mod token;
+mod transcode;
 mod value_de;
 mod values;
 #[cfg(any(feature = "json", feature = "cbor"))]

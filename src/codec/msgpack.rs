@@ -15,7 +15,7 @@ use super::format::{Format, Items};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
-use super::values;
+use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -247,7 +247,7 @@ impl Sink for MsgPack {
 }
 
 /// The tokens of well-formed MessagePack.
-struct Tokens<'de> {
+pub(super) struct Tokens<'de> {
     cursor: Cursor<'de>,
 }
 

@@ -10,7 +10,7 @@ use super::scan::{Kind, Shape};
 use super::value_de::{KwargsReader, ValueReader};
 use super::{Positional, frame, missing, with_format};
 use crate::error::{DecodeError, EncodeError};
-use crate::message::{Content, Payload, Serializer};
+use crate::message::{Content, Encoded, Payload, Serializer};
 use crate::value::{Dict, List, Value};
 
 static NO_KWARGS: Dict = Dict::new();
@@ -182,10 +182,7 @@ impl Payload {
         match self.content() {
             Content::Empty | Content::Opaque(_) => Ok(self),
             Content::Encoded(encoded) if encoded.serializer == serializer => Ok(self),
-            Content::Encoded(_) => {
-                let (args, kwargs) = self.to_foreign_values(serializer)?;
-                from_values(serializer, &args, &kwargs)
-            }
+            Content::Encoded(encoded) => from_foreign(serializer, encoded),
             Content::Values(args, kwargs) => from_values(serializer, args, kwargs),
         }
     }
@@ -193,18 +190,6 @@ impl Payload {
     /// Returns the positional arguments for decoding one by one.
     pub(crate) fn positional(&self) -> Result<Positional<'_>, DecodeError> {
         Positional::new(self)
-    }
-
-    /// Returns the values of a payload for a peer with another serializer.
-    pub(super) fn to_foreign_values(
-        &self,
-        serializer: Serializer,
-    ) -> Result<(List, Dict), EncodeError> {
-        self.to_values().map_err(|error| {
-            let from = self.serializer().map_or("values", Serializer::as_str);
-            let to = serializer.as_str();
-            EncodeError::new(format!("payload from {from} to {to}: {}", error.message))
-        })
     }
 
     fn read_kwargs<'a, T: DeserializeSeed<'a>>(&'a self, seed: T) -> Result<T::Value, DecodeError> {
@@ -313,6 +298,17 @@ fn from_encoded<F: Format>(args: &[u8], kwargs: Option<&[u8]>) -> Result<Payload
 /// itself reports neither the depth nor the kinds of keys.
 fn check<F: Format>(value: &[u8], string_keys: bool, place: &str) -> Result<Shape, EncodeError> {
     F::check(value, string_keys).map_err(|flaw| EncodeError::new(format!("{place}: {flaw}")))
+}
+
+fn from_foreign(serializer: Serializer, encoded: &Encoded) -> Result<Payload, EncodeError> {
+    let mut out = Vec::with_capacity(encoded.raw().len());
+    let (args_end, kwargs_start) = with_format!(
+        serializer,
+        Chosen => frame::write_foreign::<Chosen>(&mut out, encoded)?,
+        return Err(EncodeError::new(missing(serializer)))
+    );
+    let kwargs = encoded.kwargs().map(|_| kwargs_start..out.len());
+    Ok(Payload::from_elements(serializer, &out.into(), 0..args_end, kwargs))
 }
 
 fn from_values(serializer: Serializer, args: &List, kwargs: &Dict) -> Result<Payload, EncodeError> {

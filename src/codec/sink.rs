@@ -5,6 +5,9 @@ use crate::error::EncodeError;
 
 /// The writing operations of a format for values, in addition to [`Format`].
 pub(super) trait Sink: Format {
+    /// True if the head of a list or dict contains its length.
+    const COUNTED: bool = true;
+
     fn null(out: &mut Vec<u8>);
 
     fn bool(out: &mut Vec<u8>, value: bool);

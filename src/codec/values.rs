@@ -1,6 +1,8 @@
 //! Decodes bytes into [`Value`]s and encodes values, without serde: envelopes and conversions need no
 //! other type. All formats share one reader.
 
+use std::borrow::Cow;
+
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
 use crate::error::{DecodeError, EncodeError};
@@ -9,6 +11,20 @@ use crate::value::{Dict, List, Value};
 /// Implements the methods of `Format` for values, by the format's `Tokens` and its `Sink`.
 macro_rules! value_methods {
     ($format:ty) => {
+        type Tokens<'de> = Tokens<'de>;
+
+        fn tokens(element: &[u8]) -> Tokens<'_> {
+            Tokens::new(element)
+        }
+
+        fn transcode(
+            out: &mut Vec<u8>,
+            sources: transcode::Sources<'_, '_>,
+            place: &str,
+        ) -> Result<(), transcode::Uncopied> {
+            transcode::copy::<$format>(out, sources, place)
+        }
+
         fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
             values::read(&mut Tokens::new(element))
         }
@@ -151,17 +167,7 @@ fn dict_entries(
 ) -> Result<Dict, DecodeError> {
     let mut dict = Dict::new();
     while source.more(&mut open)? {
-        // MessagePack and CBOR allow other keys; they become their text, as in JSON.
-        let key = match source.key()? {
-            Token::Text(text) => text.into_owned(),
-            Token::UInt(key) => key.to_string(),
-            Token::Int(key) => key.to_string(),
-            Token::Bool(key) => key.to_string(),
-            Token::List(_) | Token::Dict(_) => {
-                return Err(DecodeError::new("a list or a dict cannot be the key of a dict"));
-            }
-            other => return Err(unexpected(&other, "a string, integer or boolean as a key")),
-        };
+        let key = key_text(source.key()?)?.into_owned();
         if keeps.is_none_or(|keeps| keeps(&key)) {
             dict.insert(key, read(source)?);
         } else {
@@ -169,6 +175,20 @@ fn dict_entries(
         }
     }
     Ok(dict)
+}
+
+/// Returns a key as text. MessagePack and CBOR allow other keys; they become their text, as in JSON.
+pub(super) fn key_text(key: Token<'_>) -> Result<Cow<'_, str>, DecodeError> {
+    Ok(match key {
+        Token::Text(text) => text,
+        Token::UInt(key) => key.to_string().into(),
+        Token::Int(key) => key.to_string().into(),
+        Token::Bool(key) => key.to_string().into(),
+        Token::List(_) | Token::Dict(_) => {
+            return Err(DecodeError::new("a list or a dict cannot be the key of a dict"));
+        }
+        other => return Err(unexpected(&other, "a string, integer or boolean as a key")),
+    })
 }
 
 /// Moves past a value and builds nothing. The scan has bounded the depth.

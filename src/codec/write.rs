@@ -17,9 +17,6 @@ use crate::error::EncodeError;
 
 /// The output of a format for serde, in addition to [`Sink`].
 pub(super) trait SerdeSink: Sink {
-    /// True if the head of a container contains its length.
-    const COUNTED: bool;
-
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError>;
 
     /// Writes a key and the separator before its value.

@@ -31,7 +31,7 @@ pub(crate) mod time;
 pub(crate) mod weight;
 pub(crate) mod wire;
 
-pub(crate) use payload::Content;
+pub(crate) use payload::{Content, Encoded};
 pub(crate) use wire::{ElementWriter, Elements};
 #[allow(unused_imports, reason = "only the router reads options by hand")]
 pub(crate) use {

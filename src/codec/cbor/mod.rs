@@ -17,8 +17,8 @@ use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Shape, Spans};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
-use super::values;
 use super::write::{SerdeSink, Writer};
+use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -159,8 +159,6 @@ impl Sink for Cbor {
 }
 
 impl SerdeSink for Cbor {
-    const COUNTED: bool = true;
-
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
         out.push(0xfa);
         out.extend_from_slice(&value.to_be_bytes());

@@ -19,8 +19,8 @@ use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
-use super::values;
 use super::write::{SerdeSink, Writer};
+use super::{transcode, values};
 use crate::decimal;
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -143,6 +143,8 @@ impl Format for Json {
 }
 
 impl Sink for Json {
+    const COUNTED: bool = false;
+
     fn null(out: &mut Vec<u8>) {
         out.extend_from_slice(b"null");
     }
@@ -180,8 +182,6 @@ impl Sink for Json {
 }
 
 impl SerdeSink for Json {
-    const COUNTED: bool = false;
-
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
         finite(value.into())?;
         serde_json::to_writer(out, &value).map_err(EncodeError::new)
