@@ -46,7 +46,7 @@ fuzz: ## fuzz decoding, framing, handshakes, compression and the router's core; 
 
 load: ## 2 000 sessions on one router, in release and for longer; needs 10 200 open files a process
 	tools/setup native
-	cargo test --release --test load -- --sockets 10000 --seconds 20
+	cargo test --release --test load -- --sockets 10000 --seconds 20 --strict
 
 npm: ## build the npm package in pkg/
 	tools/setup native wasm

@@ -1,6 +1,6 @@
 //! Two thousand sessions on one router, each of them calling and publishing, with slow readers among
-//! them: no session starves, slow readers are disconnected, the memory for each session is bounded,
-//! and all of it is given back in the end. So is the memory of WebSockets without WAMP.
+//! them: no session starves, not beside those who do what costs the router most; slow readers are disconnected, the memory for each session is bounded,
+//! and all of it is given back in the end. Two realms use two cores. So is the memory of WebSockets without WAMP.
 //!
 //! `cargo test --test load -- --help` tells what can be asked for; `make load` runs it in release
 //! and for longer. The router is another process, so that what it takes is its own.
@@ -16,7 +16,11 @@ mod crowd;
 #[cfg(unix)]
 mod kind;
 #[cfg(unix)]
+mod offenders;
+#[cfg(unix)]
 mod plan;
+#[cfg(unix)]
+mod realms;
 #[cfg(unix)]
 mod scenario;
 #[cfg(unix)]
@@ -49,6 +53,7 @@ fn main() -> std::process::ExitCode {
         Role::Router(directory) => child::serve(&directory),
         Role::Echo(takeover) => websockets::serve(takeover, heap),
         Role::Test(plan) => {
+            realms::run(plan.time, plan.strict);
             websockets::run(plan.sockets);
             scenario::run(&plan);
         }

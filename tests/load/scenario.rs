@@ -13,6 +13,7 @@ use crate::board::{Board, Rates};
 use crate::child::{Look, RouterProcess, raise_open_files};
 use crate::crowd::{self, Error, Tasks};
 use crate::kind::Kind;
+use crate::offenders::Offence;
 use crate::plan::Plan;
 use crate::slow::{self, SlowReader};
 
@@ -21,6 +22,12 @@ const SLOW: usize = 20;
 
 /// Who publishes the flood.
 const LOUD: usize = 4;
+
+/// So many times longer than in the quiet run may 99 of 100 calls take beside an offender.
+const MOST_WAITED: u32 = 10;
+
+/// Offenders are at work for this time at most, each.
+const OFFENCE: Duration = Duration::from_secs(5);
 
 /// So many sessions of each transport are there before memory is looked at: what is allocated once is
 /// not theirs.
@@ -51,7 +58,7 @@ pub(crate) fn run(plan: &Plan) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let began = Instant::now();
     runtime.block_on(async {
-        let limit = LIMIT + plan.time * 3 * MOST_TIMES as u32;
+        let limit = LIMIT + (plan.time * 3 + OFFENCE * 6) * MOST_TIMES as u32;
         let done = tokio::time::timeout(limit, scenario(plan)).await;
         done.unwrap_or_else(|_| panic!("no end after {limit:?}")).unwrap();
     });
@@ -61,7 +68,7 @@ pub(crate) fn run(plan: &Plan) {
 async fn scenario(plan: &Plan) -> Result<(), Error> {
     let mut router = RouterProcess::start();
     println!("{} sessions, router and clients in a process each", plan.sessions);
-    let (watcher, mut leaving) = watch(&router).await?;
+    let watcher = wampwerk::connect(router.url(Kind::WebSocket), "realm1").await?;
     let empty = router.look();
 
     let sessions = join_idle(plan, &mut router).await?;
@@ -79,6 +86,9 @@ async fn scenario(plan: &Plan) -> Result<(), Error> {
     check_fairness(&before);
     let busy_bytes = tell_memory("at work", empty.memory, busy, count);
     assert!(busy_bytes <= BUSY_BYTES, "{busy:?}");
+
+    beside_offenders(plan, &mut router, &board, &mut tasks, &before).await?;
+    let mut leaving = watch_leaving(&watcher, &mut router, count).await?;
 
     let slow = join_slow(plan, &router).await?;
     let mut loud = Tasks::new();
@@ -144,11 +154,45 @@ async fn scenario(plan: &Plan) -> Result<(), Error> {
     Ok(())
 }
 
-/// A session that is told of each one that leaves.
-async fn watch(router: &RouterProcess) -> Result<(Session, Subscription), Error> {
-    let watcher = wampwerk::connect(router.url(Kind::WebSocket), "realm1").await?;
-    let leaving = watcher.subscribe("wamp.session.on_leave").await?;
-    Ok((watcher, leaving))
+/// Beside each kind of offender, the sessions have their answers in time.
+async fn beside_offenders(
+    plan: &Plan,
+    router: &mut RouterProcess,
+    board: &Board,
+    tasks: &mut Tasks,
+    quiet: &Rates,
+) -> Result<(), Error> {
+    let limit = quiet.quantile(0.99) * MOST_WAITED;
+    for (number, offence) in Offence::ALL.into_iter().enumerate() {
+        let kind = plan.kinds[number % plan.kinds.len()];
+        let url = router.url(kind).to_owned();
+        let starting = tokio::task::spawn_blocking(move || offence.start(kind, &url));
+        let offender = starting.await??;
+        let rates = measure(plan.time.min(OFFENCE), board, tasks).await?;
+        let stopping = tokio::task::spawn_blocking(move || offender.stop());
+        let times = stopping.await??;
+        println!("{} ({times} times): {}", offence.title(), rates.line());
+        check_fairness(&rates);
+        let waited = rates.quantile(0.99);
+        assert!(waited < limit, "{offence:?}: a call takes {waited:?}, the limit is {limit:?}");
+    }
+    let look = router.look();
+    println!("after the offenders: {}", mebibytes(look.memory));
+    Ok(())
+}
+
+/// The events of sessions that leave from now on; the offenders' have left.
+async fn watch_leaving(
+    watcher: &Session,
+    router: &mut RouterProcess,
+    count: usize,
+) -> Result<Subscription, Error> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while router.look().sessions > count + 1 {
+        assert!(Instant::now() < deadline, "offenders have not left: {:?}", router.look());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(watcher.subscribe("wamp.session.on_leave").await?)
 }
 
 /// All sessions, transport by transport, and what an idle one takes.
