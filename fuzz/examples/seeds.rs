@@ -3,6 +3,9 @@
 //!
 //!     cargo run --manifest-path fuzz/Cargo.toml --example seeds
 
+#[path = "seeds/further.rs"]
+mod further;
+
 use std::error::Error;
 use std::path::Path;
 
@@ -337,6 +340,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_all("rawsocket_handshake", HANDSHAKES)?;
     write_all("rawsocket_frames", FRAMES)?;
     write_all("websocket_frames", WEBSOCKET)?;
+    write_texts("scram", further::SCRAM)?;
+    write_texts("wampcra", further::CRA)?;
+    write_texts("key_files", further::KEYS)?;
+    write_texts("component_json", further::SETTINGS)?;
+    write_all("proxy", further::PROXIES)?;
+    write_all("accept", further::CLIENTS)?;
+    write_all("client", further::STEPS)?;
     // Some of it is read to where it belongs.
     let long = [&b"\x0f\x0b\0\0\xff\xff"[..], &vec![b' '; 0xffff], b"\x01\0\0\0"].concat();
     write("rawsocket_frames", "in_place", &long)?;

@@ -7,12 +7,19 @@
 #![allow(unreachable_pub, reason = "a module of a test, too")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a broken promise is said by panicking")]
 
+mod accept;
 mod batch;
+mod challenges;
+mod client;
+mod component;
 mod decode;
 mod deflate;
 mod handshake;
+mod keys;
+mod proxy;
 mod rawsocket;
 mod router;
+mod stream;
 mod uri;
 mod url;
 mod websocket;
@@ -36,6 +43,13 @@ pub const TARGETS: &[Target] = &[
     ("uri", uri::patterns),
     ("url", url::parse),
     ("router", router::drive),
+    ("client", client::drive),
+    ("accept", accept::accept),
+    ("component_json", component::json),
+    ("scram", challenges::scram),
+    ("wampcra", challenges::cra),
+    ("key_files", keys::parse),
+    ("proxy", proxy::answer),
 ];
 
 /// Runs a target by its name.
