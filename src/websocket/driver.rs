@@ -169,13 +169,19 @@ impl<W: Wire> Driver<W> {
         if Pin::new(timer).poll(cx).is_pending() {
             return;
         }
-        let mut said = None;
+        let (mut said, mut is_lost) = (None, false);
         while let Poll::Ready(Some(command)) = self.channel.commands.poll_take(cx) {
-            if let Command::Close(close) = command {
-                said = close;
+            match command {
+                Command::Close(close) => said = close,
+                _ => is_lost = true,
             }
         }
-        self.closing = Some(said.unwrap_or((1000, String::new())));
+        if is_lost {
+            let text = "the peer does not take what was sent before the Close frame";
+            self.failed = Some(TransportError::Timeout(text));
+        } else {
+            self.closing = Some(said.unwrap_or((1000, String::new())));
+        }
     }
 
     fn execute(&mut self, command: Command) {

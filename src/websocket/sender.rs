@@ -266,6 +266,9 @@ impl Sender {
         writer: Option<u64>,
     ) -> Result<(), WebSocketError> {
         let commands = &self.channel().commands;
+        if self.channel().has_lost() {
+            return Err(self.channel().closed_error());
+        }
         let mut command = Some(command);
         match poll_fn(|cx| commands.poll_put(cx, &mut command, size, writer)).await {
             true => Ok(()),
@@ -274,6 +277,9 @@ impl Sender {
     }
 
     fn try_put(&self, command: Command, size: usize) -> Result<(), WebSocketError> {
+        if self.channel().has_lost() {
+            return Err(self.channel().closed_error());
+        }
         match self.channel().commands.try_put(command, size) {
             Some(true) => Ok(()),
             Some(false) => Err(WebSocketError::Full),

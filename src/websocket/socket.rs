@@ -150,6 +150,9 @@ impl futures_sink::Sink<Message> for WebSocket {
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), WebSocketError> {
         let (command, size) = self.sender.message(message, SendOptions::new())?;
         let channel = self.sender.channel();
+        if channel.has_lost() {
+            return Err(channel.closed_error());
+        }
         // A writer may have come since there was room.
         match channel.commands.put_later(command, size) {
             true => Ok(()),

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
 
 mod client;
+mod client_closing;
+mod client_protocol;
 mod compressed;
 #[cfg(feature = "deflate")]
 mod deflate_common;
@@ -19,6 +21,7 @@ mod frames_random;
 mod handshake_client;
 mod handshake_heads;
 mod handshake_server;
+mod peer;
 #[cfg(feature = "deflate")]
 mod puff;
 mod server;
