@@ -94,6 +94,7 @@ mod settings;
 pub mod transport;
 pub mod uri;
 mod url;
+mod utf8;
 pub mod value;
 pub mod websocket;
 

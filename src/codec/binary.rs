@@ -1,6 +1,9 @@
 //! Contains what the scanners of the binary formats share.
 
+use std::str::Utf8Error;
+
 use super::scan::{Cursor, Flaw, Kind, Shape};
+use crate::utf8;
 
 impl<'a> Cursor<'a> {
     /// Reads a big-endian number of `len` bytes, at most 8.
@@ -11,9 +14,17 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn text(&mut self, len: u64) -> Result<&'a str, Flaw> {
         let start = self.at;
-        std::str::from_utf8(self.take(len)?)
-            .map_err(|error| Flaw::new("invalid UTF-8", start + error.valid_up_to()))
+        std::str::from_utf8(self.take(len)?).map_err(|error| not_utf8(start, error))
     }
+
+    pub(super) fn skip_text(&mut self, len: u64) -> Result<(), Flaw> {
+        let start = self.at;
+        utf8::check(self.take(len)?).map_err(|error| not_utf8(start, error))
+    }
+}
+
+fn not_utf8(start: usize, error: Utf8Error) -> Flaw {
+    Flaw::new("invalid UTF-8", start + error.valid_up_to())
 }
 
 /// Checks the key of a dict that must have string keys.

@@ -421,7 +421,7 @@ fn fixed(cursor: &mut Cursor<'_>, len: u64, kind: Kind) -> Result<Kind, Flaw> {
 }
 
 fn text(cursor: &mut Cursor<'_>, len: u64) -> Result<Kind, Flaw> {
-    cursor.text(len).map(|_| Kind::Text)
+    cursor.skip_text(len).map(|()| Kind::Text)
 }
 
 fn list(cursor: &mut Cursor<'_>, len: u64, depth: usize) -> Result<Shape, Flaw> {

@@ -140,7 +140,7 @@ pub(super) fn skip(
             Kind::Bytes
         }
         Major::Text => {
-            string(cursor, head, |cursor, len| cursor.text(len).map(drop))?;
+            string(cursor, head, Cursor::skip_text)?;
             Kind::Text
         }
         Major::List => {

@@ -195,10 +195,7 @@ impl SerdeSink for Json {
 }
 
 fn utf8(bytes: &[u8]) -> Result<(), Flaw> {
-    match std::str::from_utf8(bytes) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Flaw::new("invalid UTF-8", error.valid_up_to())),
-    }
+    crate::utf8::check(bytes).map_err(|error| Flaw::new("invalid UTF-8", error.valid_up_to()))
 }
 
 /// Writes a number in decimal.

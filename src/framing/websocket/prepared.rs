@@ -45,7 +45,7 @@ impl Prepared {
 
     /// Returns whether the payload is UTF-8. That is checked once for all receivers.
     pub fn is_utf8(&self) -> bool {
-        *self.is_utf8.get_or_init(|| std::str::from_utf8(&self.payload).is_ok())
+        *self.is_utf8.get_or_init(|| crate::utf8::is_valid(&self.payload))
     }
 
     /// Returns whether the message is sent as it is, even if compression was agreed.

@@ -13,6 +13,7 @@ use super::error::ReadError;
 use super::frame::{FrameHeader, MAX_HEADER, OpCode};
 use super::utf8::Utf8;
 use super::{Event, Kind, Limits, Part, Role, close, mask};
+use crate::utf8;
 
 /// If at least this many octets of a frame are missing, they are read into place without a copy.
 const LONG: usize = 32 << 10;
@@ -215,7 +216,7 @@ impl Reader {
             if masked {
                 mask::apply(*mask, 0, octets);
             }
-            kind == Kind::Binary || std::str::from_utf8(octets).is_ok()
+            kind == Kind::Binary || utf8::is_valid(octets)
         };
         let octets = match length {
             0..=104 => Inline::<104>::bytes(payload, unmask)?,
@@ -360,7 +361,7 @@ impl Reader {
             if let Some(mask) = header.mask {
                 mask::apply(mask, 0, &mut octets);
             }
-            if kind == Kind::Text && std::str::from_utf8(&octets).is_err() {
+            if kind == Kind::Text && !utf8::is_valid(&octets) {
                 return Err(ReadError::Utf8);
             }
             return Ok(Some(Event::Message(kind, octets.into())));

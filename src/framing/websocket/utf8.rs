@@ -37,7 +37,7 @@ impl Utf8 {
                 Err(_) => return Err(NotUtf8),
             };
         }
-        if let Err(error) = str::from_utf8(rest) {
+        if let Err(error) = crate::utf8::check(rest) {
             let begun = &rest[error.valid_up_to()..];
             if error.error_len().is_some() || begun.len() > LONGEST {
                 return Err(NotUtf8);

@@ -114,7 +114,7 @@ impl<W: Wire> Framing for WebSocketFraming<W> {
     fn push_message(&mut self, message: Outgoing) -> Result<(), WriteError> {
         let is_valid = self.kind == Kind::Binary
             || match &message {
-                Outgoing::Own(bytes) => std::str::from_utf8(bytes).is_ok(),
+                Outgoing::Own(bytes) => crate::utf8::is_valid(bytes),
                 Outgoing::Shared(frame) => frame.as_ref().is_utf8(),
             };
         if !is_valid {
