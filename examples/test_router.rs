@@ -2,7 +2,7 @@
 //!
 //! Prints `ready ws://127.0.0.1:PORT/ws` and runs until stdin ends. As an argument it takes a port.
 //! With `--open` sessions may end those of others (`MetaApi::Full`), and the identities of callers,
-//! callees and publishers are disclosed (`Disclosure::Always`). With `--users` clients must authenticate: there is
+//! callees and publishers are disclosed (`Disclosure::Always`). With `--no-meta` there is no meta API. With `--users` clients must authenticate: there is
 //! one user for each method, with the names and secrets of `tests/crossbar/config.py`.
 
 use std::error::Error;
@@ -24,6 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "--open" => {
                 builder = builder.meta_api(MetaApi::Full).disclosure(Disclosure::Always);
             }
+            "--no-meta" => builder = builder.meta_api(MetaApi::Off),
             "--users" => builder = with_users(builder)?,
             _ => port = argument.parse().map_err(|_| format!("{argument:?} is not a port"))?,
         }

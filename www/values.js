@@ -30,47 +30,55 @@ export function isDict(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Shows a value: as JSON, in one line if it is short, with `12n` and `bytes(3) 01 02 03`. */
-export function show(value, width = 60) {
-  const flat = write(value);
-  return flat.length <= width ? flat : write(value, '');
+/** Shows a value in one line: as JSON, with `12n` and `bytes(3) 01 02 03`. Stops when there are more than `room` characters. */
+export function show(value, room = Infinity) {
+  const text = { written: '', room };
+  write(text, value);
+  return text.written;
 }
 
 /** Shows arguments and keywords side by side, as in `2, 3, a: 1`. */
 export function showArguments(args, kwargs) {
-  const entries = Object.entries(kwargs).map(([key, value]) => `${key}: ${write(value)}`);
-  return [...args.map((value) => write(value)), ...entries].join(', ') || '(no values)';
+  const entries = Object.entries(kwargs).map(([key, value]) => `${key}: ${show(value)}`);
+  return [...args.map((value) => show(value)), ...entries].join(', ') || '(no values)';
 }
 
-function write(value, indent) {
+function write(text, value) {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) {
+    text.written += scalar(value, text.room);
+    return;
+  }
+  const isArray = isList(value);
+  text.written += isArray ? '[' : '{';
+  let isFirst = true;
+  for (const key in value) {
+    if (text.written.length > text.room) {
+      return;
+    }
+    text.written += isFirst ? '' : ', ';
+    isFirst = false;
+    text.written += isArray ? '' : `${scalar(key, text.room)}: `;
+    write(text, value[key]);
+  }
+  text.written += isArray ? ']' : '}';
+}
+
+function scalar(value, room) {
   switch (typeof value) {
     case 'undefined':
       return '(no value)';
     case 'bigint':
       return `${value}n`;
     case 'string':
-      return JSON.stringify(value);
+      return JSON.stringify(value.length > room ? value.slice(0, room) : value);
     case 'object':
-      break;
+      return value === null ? 'null' : `bytes(${value.length}) ${hex(value, room)}`.trim();
     default:
       return String(value);
   }
-  if (value === null) {
-    return 'null';
-  }
-  if (value instanceof Uint8Array) {
-    const hex = Array.from(value.subarray(0, 32), (byte) => byte.toString(16).padStart(2, '0'));
-    return `bytes(${value.length}) ${hex.join(' ')}${value.length > 32 ? ' …' : ''}`.trim();
-  }
-  const inner = indent === undefined ? undefined : `${indent}  `;
-  const items = isList(value)
-    ? value.map((item) => write(item, inner))
-    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${write(item, inner)}`);
-  const [open, close] = isList(value) ? '[]' : '{}';
-  if (items.length === 0) {
-    return open + close;
-  }
-  return indent === undefined
-    ? `${open}${items.join(', ')}${close}`
-    : `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
+}
+
+function hex(bytes, room) {
+  const shown = Array.from(bytes.subarray(0, Math.min(4096, room)), (byte) => byte.toString(16).padStart(2, '0'));
+  return shown.join(' ') + (shown.length < bytes.length ? ' …' : '');
 }

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,7 +25,25 @@ function build(kind, name) {
   return built.get(name);
 }
 
+let found;
+
+/** Paths of the libraries that the demo was built with, and the folder of what they depend on. */
+export function libraries() {
+  const all = (found ??= artifacts('bin', 'wampwerk-demo'));
+  const pathOf = (name) =>
+    all
+      .findLast(({ target, filenames }) => target?.name === name && filenames.some((file) => file.endsWith('.rlib')))
+      .filenames.find((file) => file.endsWith('.rlib'));
+  const [wampwerk, tokio] = [pathOf('wampwerk'), pathOf('tokio')];
+  return { deps: path.join(path.dirname(build('bin', 'wampwerk-demo')), 'deps'), wampwerk, tokio };
+}
+
 function buildNow(kind, name) {
+  return artifacts(kind, name).findLast(({ target, executable }) => target?.name === name && executable).executable;
+}
+
+/** Builds, and returns what cargo says about each part. */
+function artifacts(kind, name) {
   const { status, stdout } = spawnSync(
     'cargo',
     ['build', ...packages, `--${kind}`, name, '--message-format', 'json-render-diagnostics'],
@@ -33,8 +52,7 @@ function buildNow(kind, name) {
   if (status !== 0) {
     throw new Error(`${name} could not be built`);
   }
-  const artifacts = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  return artifacts.findLast(({ target, executable }) => target?.name === name && executable).executable;
+  return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
 
 /**

@@ -4,12 +4,14 @@
 //     node tests/e2e/page.mjs                    with the demo's own router
 //     node tests/e2e/page.mjs --url ws://…       with another one
 //     tests/crossbar/with node tests/e2e/page.mjs --crossbar
+//     node tests/e2e/page.mjs … --console        the page alone
+//     node tests/e2e/page.mjs --picture          the page alone; writes the picture in the README, www/console.png
 //
 // Needs pkg/ (make npm). Leaves screenshots in target/e2e.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
@@ -17,6 +19,7 @@ import { chromium } from 'playwright-core';
 import * as advanced from './advanced.mjs';
 import * as authentication from './authentication.mjs';
 import * as component from './component.mjs';
+import { testConsole } from './console.mjs';
 import { request, restartable, root, start, startRouter, within } from './demo.mjs';
 import * as meta from './meta.mjs';
 import * as inPage from './package.mjs';
@@ -24,7 +27,10 @@ import * as ported from './ported.mjs';
 
 const LIMIT = 30_000;
 const serializers = ['cbor', 'msgpack', 'json'];
-const other = otherRouter(process.argv.slice(2));
+const words = process.argv.slice(2);
+const isPicture = words.includes('--picture');
+const isPageOnly = isPicture || words.includes('--console');
+const other = otherRouter(words.filter((word) => !['--picture', '--console'].includes(word)));
 
 let passed = 0;
 let failed = 0;
@@ -84,7 +90,7 @@ const browser = await chromium.launch({
 });
 
 /** A page with what it complained about. */
-async function open(options = {}) {
+async function open(options = {}, query = {}) {
   const page = await browser.newPage({ viewport: { width: 1360, height: 1000 }, ...options });
   page.setDefaultTimeout(LIMIT / 2);
   await page.addInitScript(inPage.install);
@@ -95,198 +101,28 @@ async function open(options = {}) {
       complaints.push(message.text());
     }
   });
-  await page.goto(demo.page.href);
+  const address = new URL(demo.page);
+  Object.entries(query).forEach(([name, value]) => address.searchParams.set(name, value));
+  await page.goto(address.href);
   return { page, complaints };
-}
-
-const { page, complaints } = await open();
-const picture = (name) => path.join(root, 'target/e2e', `${name}${other ? '-other-router' : ''}.png`);
-const text = (selector) => page.locator(selector).textContent();
-const shows = (selector, pattern) => page.locator(selector).filter({ hasText: pattern }).first().waitFor();
-const sent = (form) => page.waitForFunction((id) => !document.querySelector(`${id} .primary`).disabled, form);
-
-async function call(procedure, args) {
-  await page.fill('#call [name=uri]', procedure);
-  await page.fill('#call [name=args]', args);
-  await page.fill('#call [name=kwargs]', '');
-  await page.click('#call .primary');
-  await sent('#call');
-  return text('#call-result');
 }
 
 // the page
 
-await test('the page comes up, with the address of the router filled in', async () => {
-  assert.equal(await page.title(), 'Wampwerk console');
-  assert.equal(await page.inputValue('#url'), demo.router);
-  assert.equal(await text('#state'), 'Not connected');
-  assert.ok(await page.isDisabled('#call .primary'));
-});
+const { page, complaints } = await open();
+const { call, shows } = await testConsole({ demo, isPicture, open, other, page, test });
 
-await test('a realm that the router does not have is told', async () => {
-  await page.fill('#realm', 'no.such.realm');
-  await page.click('#join');
-  await shows('#state', 'wamp.error.no_such_realm');
-  await page.fill('#realm', 'realm1');
-});
+function finish() {
+  console.log(`${passed} passed, ${failed} failed${skips > 0 ? `, ${skips} parts SKIPPED, as said above` : ''}`);
+  process.exit(failed === 0 ? 0 : 1);
+}
 
-await test('it joins', async () => {
-  await page.click('#join');
-  await page.waitForSelector('#strip[data-state=open]');
-  assert.match(await text('#session-id'), /^\d+$/);
-  assert.equal(await text('#session-realm'), 'realm1');
-  assert.ok(serializers.includes(await text('#session-serializer')));
-});
-
-await test('it calls the native component', async () => {
-  await page.click('[data-call="demo.add"]');
-  await page.waitForSelector('#call-result.good');
-  assert.equal(await text('#call-result'), '5');
-  assert.match(await text('#call-time'), /^\d+(\.\d+)? ms$/);
-});
-
-await test('it calls by keyboard alone', async () => {
-  await page.focus('#call [name=uri]');
-  await page.keyboard.press('ControlOrMeta+A');
-  await page.keyboard.type('demo.echo');
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('ControlOrMeta+A');
-  await page.keyboard.type('["typed", 9007199254740993]');
-  await page.focus('#call [name=uri]');
-  await page.keyboard.press('Enter');
-  await shows('#call-result', /^"typed", 9007199254740993n$/);
-});
-
-await test('an error of the component shows with its URI and values', async () => {
-  await page.click('[data-call="demo.fail"]');
-  await page.waitForSelector('#call-result.bad');
-  assert.equal(await text('#call-result'), 'demo.error.refused\n"just a test", retry: false');
-});
-
-await test('progressive results show as they come, and a call can be cancelled', async () => {
-  assert.equal(await call('demo.count', '[3]'), '1\n2\n3');
-  assert.ok(await page.isHidden('#cancel'));
-  await page.fill('#call [name=args]', '[1000000]');
-  await page.click('#call .primary');
-  await shows('#call-result', /^1\s2\s/);
-  await page.click('#cancel');
-  await shows('#call-result', /wamp\.error\.canceled$/);
-  await sent('#call');
-  assert.ok(await page.isHidden('#cancel'));
-});
-
-await test('bad JSON is told, and nothing is sent', async () => {
-  await page.fill('#call [name=args]', '[1, ');
-  await page.click('#call .primary');
-  await shows('#call-result', /^Arguments: /);
-  await page.fill('#call [name=args]', '{"a": 1}');
-  await page.click('#call .primary');
-  await shows('#call-result', 'must be a list');
-});
-
-await test('it gets the events of the component', async () => {
-  await page.click('[data-subscribe="demo.tick"]');
-  await page.click('[data-subscribe="demo.load"]');
-  await shows('#events li', /demo\.tick\d+, time: /);
-  await shows('#events li', /demo\.load/);
-  await page.waitForFunction(() => Number(document.querySelector('#event-count').textContent) >= 4);
-});
-
-await test('it publishes to the component, and sees its answer', async () => {
-  await page.click('[data-subscribe="demo.chat"]');
-  await page.waitForSelector('#subscriptions [data-name="demo.chat"]');
-  await page.click('[data-publish="demo.chat"]');
-  await shows('#publish-result', /^The router took it as event \d+\.$/);
-  await shows('#events li', /demo\.chat.*You said: Hello from the page/);
-});
-
-await test('it subscribes to patterns, and the topics of the events show', async () => {
-  await page.fill('#subscribe [name=uri]', 'page.');
-  await page.selectOption('#subscribe [name=match]', 'prefix');
-  await page.click('#subscribe .primary');
-  await page.waitForSelector('#subscriptions [data-name="page. (prefix)"]');
-  await page.fill('#publish [name=uri]', 'page.of.a.pattern');
-  await page.check('#publish [name=self]');
-  await page.click('#publish .primary');
-  await shows('#events li', /page\.of\.a\.pattern.*Hello from the page/);
-  await page.uncheck('#publish [name=self]');
-});
-
-await test('what it registers can be called by the component', async () => {
-  await page.click('#register .primary');
-  await page.waitForSelector('#registrations [data-name="page.echo"]');
-  assert.equal(await call('demo.callback', '["page.echo", ["over", "and back"]]'), '"over", "and back"');
-  await shows('#registrations li', '1 call');
-  await page.selectOption('#register [name=answer]', 'error');
-  await page.fill('#register [name=uri]', 'page.refuse');
-  await page.click('#register .primary');
-  await page.waitForSelector('#registrations [data-name="page.refuse"]');
-  assert.match(await call('demo.callback', '["page.refuse"]'), /^page\.error\.refused\n/);
-  await page.click('#registrations [data-name="page.echo"] button');
-  await page.waitForSelector('#registrations [data-name="page.echo"]', { state: 'detached' });
-  assert.match(await call('demo.callback', '["page.echo"]'), /^wamp\.error\.no_such_procedure/);
-});
-
-await test('pausing and clearing the list of events', async () => {
-  await page.click('#pause');
-  await page.click('#clear');
-  const count = Number(await text('#event-count'));
-  await page.waitForFunction((count) => Number(document.querySelector('#event-count').textContent) > count, count);
-  assert.equal(await page.locator('#events li').count(), 0);
-  await page.click('#pause');
-  await shows('#events li', /demo\.tick/);
-});
-
-await test('it measures round trips and plots them', async () => {
-  await page.fill('#measure [name=count]', '200');
-  await page.click('#measure .primary');
-  await page.waitForFunction(() => document.querySelector('#plot-n').textContent === '200');
-  await sent('#measure');
-  for (const figure of ['p50', 'p95', 'min']) {
-    assert.match(await text(`#plot-${figure}`), /^\d+(\.\d+)? ms$/);
-  }
-  const dots = await page.locator('#plot .dots').getAttribute('d');
-  assert.equal(dots.match(/M/g).length, 200);
-  assert.match(await page.getAttribute('#plot svg', 'aria-label'), /of 200 calls: p50 .* p95 /);
-  await page.hover('#plot');
-  await shows('#plot .tip', /^call \d+: \d+(\.\d+)? ms$/);
-});
-
-await test('it fits a phone, in the dark as well', async () => {
-  mkdirSync(path.join(root, 'target/e2e'), { recursive: true });
-  await page.click('[data-call="demo.add"]');
-  await page.waitForSelector('#call-result.good');
-  await page.screenshot({ path: picture('console'), fullPage: true });
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await page.setViewportSize({ width: 360, height: 740 });
-  const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(content <= width, `${content} pixels wide on a screen of ${width}`);
-  await page.screenshot({ path: picture('phone'), fullPage: true });
-  await page.setViewportSize({ width: 1360, height: 1000 });
-  await page.emulateMedia({ colorScheme: 'light' });
-});
-
-await test('every field and button has a name', async () => {
-  const nameless = await page.evaluate(() =>
-    [...document.querySelectorAll('input, select, textarea, button, output, ol')]
-      .filter((node) => !(node.labels?.length || node.getAttribute('aria-label') || node.textContent.trim()))
-      .map((node) => node.outerHTML),
-  );
-  assert.deepEqual(nameless, []);
-});
-
-await test('it leaves, and joins with each serializer', async () => {
-  for (const serializer of serializers) {
-    await page.click('#join');
-    await page.waitForSelector('#strip[data-state=closed]');
-    assert.equal(await page.locator('#subscriptions li').count(), 0);
-    await page.selectOption('#serializer', serializer);
-    await page.click('#join');
-    await page.waitForSelector('#strip[data-state=open]');
-    assert.equal(await text('#session-serializer'), serializer);
-    assert.equal(await call('demo.add', '[20, 22]'), '42');
-  }
-});
+if (isPageOnly) {
+  await test('nothing was complained about in the console', async () => assert.deepEqual(complaints, []));
+  await browser.close();
+  await demo.stop();
+  finish();
+}
 
 // the package, by scripts in the page
 
@@ -416,5 +252,4 @@ await test('the end of the demo closes the session, and the page says so', async
 });
 
 await browser.close();
-console.log(`${passed} passed, ${failed} failed${skips > 0 ? `, ${skips} parts SKIPPED, as said above` : ''}`);
-process.exitCode = failed === 0 ? 0 : 1;
+finish();

@@ -6,7 +6,10 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use tokio::net::TcpListener;
-use wampwerk::error::BuildError;
+use wampwerk::auth::cryptosign::SigningKey;
+use wampwerk::auth::scram::{Dialect, Kdf, ScramCredential};
+use wampwerk::auth::{AuthError, Credential, Secret};
+use wampwerk::router::User;
 use wampwerk::transport::ServerOptions;
 use wampwerk::{Match, Router};
 
@@ -41,7 +44,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     println!("  page       http://{address}/{page}");
     println!("  router     {url} (realm {realm})");
     println!("  component  session {}, over {}\n", session.id(), session.serializer().as_str());
-    println!("Open the page, press Connect. Ctrl-C here ends all of it.");
+    println!("Open the page. Ctrl-C here ends all of it.");
 
     let ended = tokio::select! {
         signal = stop_signal() => signal.map_err(Into::into),
@@ -58,9 +61,27 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     ended
 }
 
-fn router(realm: &str) -> Result<Router, BuildError> {
-    let builder = Router::builder().realm(realm).batched(true);
-    builder.history("demo.chat", Match::Exact, 100).build()
+/// The demo's router: for everyone, and with a user who can log in by each method.
+fn router(realm: &str) -> Result<Router, Box<dyn Error>> {
+    let builder = Router::builder().realm(realm).batched(true).anonymous("anonymous");
+    Ok(builder.user(joe()?).history("demo.chat", Match::Exact, 100).build()?)
+}
+
+/// The user whose secrets the page fills in (`www/login.js`).
+fn joe() -> Result<User, AuthError> {
+    const KEY: &str = "6a6f650000000000000000000000000000000000000000000000000000000000";
+    const SALT: &[u8] = b"salt of the demo";
+    let password = Secret::from("secret");
+    let mut joe = User::new("joe", "user")
+        .ticket(password.clone())
+        .wampcra(password.clone())
+        .public_key(&SigningKey::from_hex(KEY)?.public_key_hex());
+    for dialect in [Dialect::Autobahn, Dialect::Spec] {
+        let credential =
+            ScramCredential::derive(dialect, &password, Kdf::Pbkdf2, SALT, 4096, None)?;
+        joe = joe.credential(Credential::Scram { dialect, credential });
+    }
+    Ok(joe)
 }
 
 /// Listens on `port`; without one on `usual`, or on a free one if that is taken.
