@@ -210,6 +210,25 @@ export const once = {
     }
   },
 
+  'a request of more than 512 MiB is refused before it is copied, and the session goes on': async ({ router }) => {
+    const { is, lib, fails } = kit;
+    const { connect } = await lib();
+    const large = new Uint8Array(2 ** 29);
+    for (const serializer of ['cbor', 'msgpack']) {
+      const session = await connect({ url: router, realm: 'realm1', serializers: [serializer] });
+      for (const request of [
+        () => session.publish('page.large', [large]),
+        () => session.call('page.large', [], { large }),
+      ]) {
+        const { message } = await fails(request(), 'EncodeError', 'wamp.error.payload_size_exceeded');
+        is(message, 'the request has more than 536870912 bytes, the most that the wasm module can take');
+      }
+      await session.register('page.small', ([n]) => n);
+      is(await session.call('page.small', [7]), 7);
+      await session.leave();
+    }
+  },
+
   'an error of a handler goes to onUserError of the session': async ({ router }) => {
     const { is, lib } = kit;
     const { connect } = await lib();

@@ -4,7 +4,9 @@
 // The page may throw anywhere (getters, proxies, `toJSON()`), and may call a codec again from there.
 // So an encoder serves one value only.
 
+import { EncodeError } from '../errors.js';
 import { bytesOf, encodeError, isBinary, isInteger, MAX_DEPTH, MAX_NUMBER, MAX_VALUES } from './rules.js';
+import { PAYLOAD_SIZE_EXCEEDED } from '../uris.js';
 
 /** Maximum number of path segments in an error text. */
 const SHOWN_SEGMENTS = 8;
@@ -201,6 +203,10 @@ class Refusal {
 
 /** Creates the error for what a walk has thrown; the path to an object that throws ends at `level`. */
 function refused(error, place, path, level) {
+  if (error instanceof EncodeError && error.uri === PAYLOAD_SIZE_EXCEEDED) {
+    // Of the sink: the whole is too large, not one of its values.
+    return error;
+  }
   const known = error instanceof Refusal;
   const segments = path.slice(0, known ? error.depth : level).filter((one) => one !== undefined);
   const shown = segments.slice(0, SHOWN_SEGMENTS).map(segmentText).join('');
