@@ -7,6 +7,24 @@
 export function isUri(text: unknown, options?: { strict?: boolean; match?: 'exact' | 'prefix' | 'wildcard' }): boolean;
 
 /**
+ * Returns the pattern of a starred URI, as Autobahn's `convert_starred_uri` does:
+ *
+ * | text | pattern |
+ * | --- | --- |
+ * | `com.example.add` | exact |
+ * | `com.example.*`, `com.ex*`, `*`: one star, at the end | prefix `com.example.`, `com.ex`, all URIs |
+ * | `com.*.add`, `com.*.*`: other stars, each a whole component | wildcard `com..add`, `com..` |
+ *
+ * ```js
+ * const { uri, match } = fromStarred('com.*.created');
+ * await session.subscribe(uri, handler, { match });
+ * ```
+ *
+ * @throws {TypeError} if a star is only a part of a component, or a component is not valid
+ */
+export function fromStarred(text: string): { uri: string; match: 'exact' | 'prefix' | 'wildcard' };
+
+/**
  * A pattern with named components. Types are `str`, `int` and, at the end, `suffix` for all further
  * components.
  *

@@ -23,6 +23,21 @@ export function isUri(text, { strict = false, match = 'exact' } = {}) {
   });
 }
 
+/** Returns the pattern `{uri, match}` of a URI in which stars stand for what matches. */
+export function fromStarred(text) {
+  need('a starred URI', text, typeof text === 'string');
+  const stars = text.split('*').length - 1;
+  const match = stars === 0 ? 'exact' : stars === 1 && text.endsWith('*') ? 'prefix' : 'wildcard';
+  if (match === 'wildcard') {
+    for (const [place, component] of text.split('.').entries()) {
+      need(`component ${place + 1} of a starred URI`, component, component === '*' || (component !== '' && !component.includes('*')));
+    }
+  }
+  const uri = text.replaceAll('*', '');
+  need('a starred URI', text, isUri(uri, { match }));
+  return { uri, match };
+}
+
 /** A pattern with named components, such as `com.example.<id:int>.<name>`. */
 export class UriPattern {
   #components;

@@ -210,6 +210,26 @@ export const once = {
     }
   },
 
+  'starred URIs': async () => {
+    const { is, fails } = kit;
+    const { fromStarred } = await kit.patterns();
+    for (const [text, uri, match] of [
+      ['com.example.add', 'com.example.add', 'exact'],
+      ['com.example.*', 'com.example.', 'prefix'],
+      ['com.ex*', 'com.ex', 'prefix'],
+      ['*', '', 'prefix'],
+      ['com.*.add', 'com..add', 'wildcard'],
+      ['*.add', '.add', 'wildcard'],
+      ['com.*.*', 'com..', 'wildcard'],
+      ['*.*', '.', 'wildcard'],
+    ]) {
+      is(fromStarred(text), { uri, match }, text);
+    }
+    for (const text of ['', 'com..add', 'com.a*b.c', 'com.*.add*', 'com..*.add', 'com.a b.*', 'com..*', 7]) {
+      await fails(Promise.resolve().then(() => fromStarred(text)), 'TypeError');
+    }
+  },
+
   'a request of more than 512 MiB is refused before it is copied, and the session goes on': async ({ router }) => {
     const { is, lib, fails } = kit;
     const { connect } = await lib();

@@ -24,7 +24,7 @@ import {
   uris,
   WampError,
 } from 'wampwerk';
-import { isUri, UriPattern } from 'wampwerk/patterns.js';
+import { fromStarred, isUri, UriPattern } from 'wampwerk/patterns.js';
 import type {
   Call,
   CloseReason,
@@ -467,6 +467,8 @@ export async function extensions(): Promise<void> {
   setLogLevel('loud');
   const { uri, match } = new UriPattern('com.<id:int>');
   await session.subscribe(uri, () => known, { match });
+  const starred = fromStarred('com.*.add');
+  await session.register(starred.uri, () => known, { match: starred.match });
   new Component({ trace: true }).subscribe('a.b', () => isUri('a'), { onLagged: (missed: number) => missed });
   // @ts-expect-error it needs both functions
   new Connection({ realm: 'realm1', payloadCodec: { encode: () => undefined } });
