@@ -24,6 +24,7 @@ import { request, restartable, root, start, startRouter, within } from './demo.m
 import * as meta from './meta.mjs';
 import * as inPage from './package.mjs';
 import * as ported from './ported.mjs';
+import { closeAPage } from './unload.mjs';
 
 const LIMIT = 30_000;
 const serializers = ['cbor', 'msgpack', 'json'];
@@ -207,6 +208,11 @@ await test('S23: Node, whose WebSocket tells of a router that is not there by an
   const refused = { name: 'ConnectError', uri: 'wamp.error.unavailable' };
   const fates = [['unreachable', true], ['unreachable', false], 42];
   assert.deepEqual(JSON.parse(stdout), { first: 'error', refused, sum: 5, kind: 'left', fates });
+});
+
+await test('a page that leaves on pagehide says GOODBYE when it is closed', async () => {
+  const { page: closing } = await open();
+  assert.deepEqual(await closeAPage(closing), [[6, { message: 'the page is closed' }, 'wamp.close.close_realm']]);
 });
 
 // the server of the page
