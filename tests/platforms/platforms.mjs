@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 
 import { root, start, startRouter, within } from '../e2e/demo.mjs';
 import { startFirefox } from '../e2e/firefox.mjs';
+import { examplePage, examples, firstExample, said } from './readme.mjs';
 
 const { chromium } = await import(
   pathToFileURL(createRequire(new URL('../e2e/package.json', import.meta.url)).resolve('playwright-core')).href
@@ -47,6 +48,12 @@ const server = http.createServer((request, response) => {
   const head = { 'content-security-policy': `${policy}; img-src data:`, 'service-worker-allowed': '/' };
   if (pathname === '/' || pathname === '/strict') {
     response.writeHead(200, { ...head, 'content-type': 'text/html' }).end(page);
+    return;
+  }
+  if (pathname === '/readme' || pathname === '/readme.js') {
+    // An import map is an inline script, which the policy does not allow.
+    const [type, content] = pathname === '/readme' ? ['text/html', examplePage('./readme.js')] : ['text/javascript', firstExample(demo.router)];
+    response.writeHead(200, { 'content-type': type }).end(content);
     return;
   }
   const file = path.join(root, decodeURIComponent(pathname));
@@ -259,6 +266,57 @@ await test('a module that a bundler left behind is named, with what to do', asyn
   }, routers);
   await tab.close();
   assert.match(message, /^cannot load the wasm module from http:.*\/lost\/wampwerk_bg\.wasm: HTTP status 404; .*copy it beside the bundle, or give init\(\) its URL/);
+});
+
+// the README of the package
+
+await test('the first example of the README runs in Node, and ends by itself', async () => {
+  writeFileSync(path.join(project(), 'example.mjs'), firstExample(demo.router));
+  for (const name of ['Node 22', 'Node 24']) {
+    const { stdout } = await run(runtimes[name][0], ['example.mjs'], { cwd: built, timeout: LIMIT });
+    assert.deepEqual(stdout.trim().split('\n'), said, name);
+  }
+});
+
+await test('the first example of the README runs in a page, by an import map', async () => {
+  const tab = await chrome.newPage();
+  const lines = [];
+  const ended = new Promise((resolve) => {
+    tab.on('console', (message) => lines.push(message.text()) === said.length && resolve());
+  });
+  tab.on('pageerror', (error) => lines.push(error.message));
+  await tab.goto(`${origin}/readme`);
+  await ended;
+  await tab.close();
+  assert.deepEqual(lines, said);
+});
+
+await test('the first example of the README is built by Vite, and runs', async () => {
+  const folder = path.join(project(), 'readme');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'example.js'), firstExample(demo.router));
+  writeFileSync(path.join(folder, 'index.html'), '<!doctype html><script type="module" src="./example.js"></script>');
+  const words = ['build', '--outDir', path.join(built, 'readme-built'), '--base', './', '--logLevel', 'warn'];
+  await run(process.execPath, [path.join(modules, 'vite/bin/vite.js'), ...words], { cwd: folder });
+  const tab = await chrome.newPage();
+  const lines = [];
+  const ended = new Promise((resolve) => {
+    tab.on('console', (message) => lines.push(message.text()) === said.length && resolve());
+  });
+  tab.on('pageerror', (error) => lines.push(error.message));
+  await tab.goto(`${origin}/target/platforms/readme-built/index.html`);
+  await ended;
+  await tab.close();
+  assert.deepEqual(lines, said);
+});
+
+await test('each example of the README is JavaScript', async () => {
+  const { transform } = await import(pathToFileURL(path.join(root, 'tests/e2e/node_modules/esbuild/lib/main.js')).href);
+  const all = examples();
+  assert.ok(all.length > 8, `${all.length} examples`);
+  for (const text of all) {
+    await transform(text, { format: 'esm', target: 'es2022' }).catch((error) => assert.fail(`${error.message}\n${text}`));
+  }
 });
 
 // the package itself
