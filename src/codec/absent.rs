@@ -11,6 +11,7 @@ use super::format::{Format, Items};
 use super::scan::{Flaw, Kind, Shape, Spans};
 use super::token::{Open, Source, Token};
 use super::transcode::{Sources, Uncopied};
+use super::values::{Selects, Unread};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -39,7 +40,7 @@ impl<const ID: u8> Format for Absent<ID> {
     type Items<'de> = NoItems;
     type Tokens<'de> = NoTokens;
 
-    fn scan(_: &[u8]) -> Result<Spans, Flaw> {
+    fn scan(_: &[u8], _: bool) -> Result<Spans, Flaw> {
         Err(Flaw::new(OFF, 0))
     }
 
@@ -79,8 +80,8 @@ impl<const ID: u8> Format for Absent<ID> {
         Err(DecodeError::new(OFF))
     }
 
-    fn read_entries(_: &[u8], _: &dyn Fn(&str) -> bool) -> Result<Dict, DecodeError> {
-        Err(DecodeError::new(OFF))
+    fn read_entries(_: &[u8], _: &Selects<'_>) -> Result<Dict, Unread> {
+        Err(Unread { key: String::new(), error: DecodeError::new(OFF) })
     }
 
     fn read_dict(_: &[u8]) -> Result<Dict, DecodeError> {

@@ -27,10 +27,11 @@ fn not_utf8(start: usize, error: Utf8Error) -> Flaw {
     Flaw::new("invalid UTF-8", start + error.valid_up_to())
 }
 
-/// Checks the key of a dict that must have string keys.
-pub(super) fn check_key(key: Shape, string_keys: bool, at: usize) -> Result<(), Flaw> {
-    if string_keys && key.kind != Kind::Text {
+/// Returns whether a key is not a string. If it has to be, that is an error.
+pub(super) fn is_other_key(key: Shape, string_keys: bool, at: usize) -> Result<bool, Flaw> {
+    let other = key.kind != Kind::Text;
+    if string_keys && other {
         return Err(Flaw::new("a key that is not a string", at));
     }
-    Ok(())
+    Ok(other)
 }

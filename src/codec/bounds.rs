@@ -1,7 +1,7 @@
 //! Contains [`Bounds`], the limits of received messages, which are checked before a value is built.
 
 use crate::error::Violation;
-use crate::message::oversized::Oversized;
+use crate::message::unusable::Unusable;
 
 /// Limits of a received message.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,9 @@ pub struct Bounds {
     pub details_setting: &'static str,
     /// Selects the unknown keys of options and details that are decoded. All others are skipped.
     pub keeps_key: fn(&str) -> bool,
+    /// True to refuse arguments that some readers of the serializer cannot read, although they are
+    /// well-formed.
+    pub strict: bool,
 }
 
 /// Reason for refusing a message.
@@ -23,8 +26,9 @@ pub struct Bounds {
 pub enum Refused {
     /// The message is not valid.
     Violation(Violation),
-    /// The message is valid, but carries too much beside its arguments.
-    TooHeavy(Oversized),
+    /// The message is well-formed, but carries too much beside its arguments, an impossible option,
+    /// or arguments that some receivers cannot read.
+    Unusable(Unusable),
 }
 
 impl Bounds {
@@ -35,5 +39,6 @@ impl Bounds {
         details: usize::MAX,
         details_setting: "fixed",
         keeps_key: |_| true,
+        strict: false,
     };
 }

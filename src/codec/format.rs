@@ -8,6 +8,7 @@ use serde::de::DeserializeSeed;
 use super::scan::{Flaw, Shape, Spans};
 use super::token::Source;
 use super::transcode::{Sources, Uncopied};
+use super::values::{Selects, Unread};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -33,8 +34,9 @@ pub(super) trait Format {
     /// The tokens of a well-formed value.
     type Tokens<'de>: Source<'de>;
 
-    /// Checks that `message` is well-formed and locates the elements of its list.
-    fn scan(message: &[u8]) -> Result<Spans, Flaw>;
+    /// Checks that `message` is well-formed and locates the elements of its list. With `strict` it
+    /// also notes values that some readers of this format cannot read.
+    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw>;
 
     /// Checks that `value` is one well-formed value that may be an element of a message. With
     /// `string_keys` a dict must have string keys only.
@@ -66,8 +68,8 @@ pub(super) trait Format {
     /// Decodes a well-formed dict.
     fn read_dict(element: &[u8]) -> Result<Dict, DecodeError>;
 
-    /// Decodes the entries of a well-formed dict whose keys `keeps` selects, and skips the others.
-    fn read_entries(element: &[u8], keeps: &dyn Fn(&str) -> bool) -> Result<Dict, DecodeError>;
+    /// Decodes the entries of a well-formed dict of the envelope that `selects` asks for.
+    fn read_entries(element: &[u8], selects: &Selects<'_>) -> Result<Dict, Unread>;
 
     /// Returns the tokens of a well-formed value.
     fn tokens(element: &[u8]) -> Self::Tokens<'_>;

@@ -4,6 +4,7 @@
 //! Depends on no particular format and no particular message.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -13,12 +14,15 @@ use super::bounds::{Bounds, Refused};
 use super::format::Format;
 use super::scan::{Kind, Span, Spans};
 use super::transcode::Uncopied;
+use super::values::Entry;
 use super::{missing, with_format};
 use crate::error::{DecodeError, EncodeError, Violation};
-use crate::message::oversized::{Oversized, arguments_at};
+use crate::message::options::to_u64;
+use crate::message::unusable::{Problem, Unusable, arguments_at};
+use crate::message::wire::DictError;
 use crate::message::{Content, ElementWriter, Elements, Encoded, Message, Payload, RequestType};
 use crate::uri::Uri;
-use crate::value::{Dict, List};
+use crate::value::{Dict, List, Value};
 
 /// Reads a message in the given format; if it is `FROM_ROUTER`, only one that routers send.
 pub(super) fn read<F: Format, const FROM_ROUTER: bool>(
@@ -33,17 +37,26 @@ pub(super) fn read<F: Format, const FROM_ROUTER: bool>(
             bounds.message_setting
         ))));
     }
-    let spans = F::scan(frame).map_err(|flaw| {
+    let spans = F::scan(frame, bounds.strict).map_err(|flaw| {
         let text = format!("malformed {} message: {flaw}", F::SERIALIZER.as_str());
         Refused::Violation(Violation::new(text))
     })?;
-    let received = Received::<F> { frame, spans, keeps_key: bounds.keeps_key, format: PhantomData };
+    let received = Received::<F> {
+        frame,
+        spans,
+        keeps_key: bounds.keeps_key,
+        wrong_option: RefCell::default(),
+        format: PhantomData,
+    };
     if frame.len().saturating_mul(HEAVIEST) > bounds.details
-        && let Some(oversized) = received.oversized(bounds)
+        && let Some(unusable) = received.too_heavy(bounds)
     {
-        return Err(Refused::TooHeavy(oversized));
+        return Err(Refused::Unusable(unusable));
     }
-    Message::read::<FROM_ROUTER>(&received).map_err(Refused::Violation)
+    match Message::read::<FROM_ROUTER>(&received) {
+        Ok(message) => received.check_arguments(message),
+        Err(violation) => Err(received.refused(violation)),
+    }
 }
 
 /// Writes a message in the given format.
@@ -80,6 +93,8 @@ struct Received<'a, F> {
     frame: &'a Bytes,
     spans: Spans,
     keeps_key: fn(&str) -> bool,
+    /// The option or detail that was read last, if it has an impossible value.
+    wrong_option: RefCell<Option<String>>,
     format: PhantomData<F>,
 }
 
@@ -92,32 +107,65 @@ const PINNED: usize = 256;
 
 impl<F: Format> Received<'_, F> {
     /// Returns what is known of the message if it exceeds the bound of what it carries beside its arguments.
-    fn oversized(&self, bounds: &Bounds) -> Option<Oversized> {
+    fn too_heavy(&self, bounds: &Bounds) -> Option<Unusable> {
         let spans = self.spans.as_slice();
         let code = self.uint(0).ok()?;
         let end = arguments_at(code).unwrap_or(spans.len()).min(spans.len());
         let weight =
             spans[..end].iter().fold(0, |sum: usize, span| sum.saturating_add(span.weight()));
-        let limit = bounds.details;
+        let (limit, setting) = (bounds.details, bounds.details_setting);
         if weight <= limit {
             return None;
         }
+        self.unusable(Problem::TooHeavy { weight, limit, setting })
+    }
+
+    /// Refuses a message whose arguments some readers cannot read.
+    fn check_arguments(&self, message: Message) -> Result<Message, Refused> {
+        let arguments = arguments_at(message.code());
+        let Some(flaw) = arguments.and_then(|index| self.spans.suspect_from(index)) else {
+            return Ok(message);
+        };
+        let (name, serializer) = (message.name(), F::SERIALIZER.as_str());
+        let text = format!(
+            "the arguments of {name} cannot be read by every client: {flaw} ({serializer})"
+        );
+        Err(self
+            .unusable(Problem::Payload(text.clone()))
+            .map_or_else(|| Refused::Violation(Violation::new(text)), Refused::Unusable))
+    }
+
+    /// Returns what is known of a message that cannot be read because of one option or detail.
+    #[cold]
+    fn refused(&self, violation: Violation) -> Refused {
+        let text = self.wrong_option.take();
+        match text.and_then(|text| self.unusable(Problem::Option(text))) {
+            Some(unusable) => Refused::Unusable(unusable),
+            None => Refused::Violation(violation),
+        }
+    }
+
+    /// Returns what is known of a message that is refused.
+    #[cold]
+    fn unusable(&self, problem: Problem) -> Option<Unusable> {
+        let code = self.uint(0).ok()?;
         let is_error = code == 8;
         let options = if code == 68 { 3 } else { 2 };
         let flag = |key: &str| {
             let options = self.element(options, Kind::Dict, "a dict").ok();
-            let entries = options.and_then(|it| F::read_entries(it, &|it| it == key).ok());
-            entries.is_some_and(|entries| entries.get(key) == Some(&true.into()))
+            let select = |it: &str| if it == key { Entry::Kept } else { Entry::Skipped };
+            let entries = options.and_then(|it| F::read_entries(it, &select).ok());
+            let value = entries.and_then(|entries| entries.get(key).cloned());
+            // Who asks by a 1 waits for the answer, too.
+            value.is_some_and(|value| !matches!(value, Value::Bool(false) | Value::Null))
         };
-        Some(Oversized {
+        Some(Unusable {
             code,
             request_type: if is_error { RequestType::from_code(self.uint(1).ok()?) } else { None },
             id: self.uint(1 + usize::from(is_error)).unwrap_or_default(),
             progress: flag("progress"),
             acknowledge: flag("acknowledge"),
-            weight,
-            limit,
-            setting: bounds.details_setting,
+            problem,
         })
     }
 
@@ -135,7 +183,7 @@ impl<F: Format> Received<'_, F> {
         Ok(&self.frame[span.range()])
     }
 
-    /// Returns the range of an optional element. Missing and empty elements are both `None`.
+    /// Returns the range of an optional element. Missing, null and empty elements are all `None`.
     fn optional(
         &self,
         index: usize,
@@ -143,6 +191,10 @@ impl<F: Format> Received<'_, F> {
         expected: &str,
     ) -> Result<Option<Range<usize>>, Violation> {
         let Some(span) = self.spans.as_slice().get(index) else { return Ok(None) };
+        // Some clients send null, or the undefined of CBOR, for arguments that they leave out.
+        if span.shape.kind == Kind::Null {
+            return Ok(None);
+        }
         self.element(index, kind, expected)?;
         Ok((!span.shape.empty).then(|| span.range()))
     }
@@ -183,6 +235,14 @@ impl<F: Format> Elements for Received<'_, F> {
     }
 
     fn uint(&self, index: usize) -> Result<u64, Violation> {
+        let span = self.span(index)?;
+        // Languages with one kind of number write 7.0 for 7.
+        if span.shape.kind == Kind::Float
+            && let Some(whole) =
+                F::read_value(&self.frame[span.range()]).ok().as_ref().and_then(to_u64)
+        {
+            return Ok(whole);
+        }
         let element = self.element(index, Kind::Integer, "a non-negative integer")?;
         F::read_uint(element)
             .ok_or_else(|| Violation::new("must be a non-negative integer of 64 bits"))
@@ -196,15 +256,26 @@ impl<F: Format> Elements for Received<'_, F> {
         self.with_text(index, |text| Uri::from(text))
     }
 
-    fn dict(&self, index: usize, known: Option<&[&str]>) -> Result<Dict, Violation> {
-        let element = self.element(index, Kind::Dict, "a dict")?;
+    fn dict(&self, index: usize, known: Option<&[&str]>) -> Result<Dict, DictError> {
+        let shape = self.span(index).map_err(DictError::Element)?.shape;
         // Most options and details are empty.
-        if self.span(index)?.shape.empty {
+        if shape.kind == Kind::Null || (shape.kind == Kind::Dict && shape.empty) {
             return Ok(Dict::new());
         }
-        let keeps =
-            |key: &str| known.is_none_or(|known| known.contains(&key)) || (self.keeps_key)(key);
-        F::read_entries(element, &keeps).map_err(undecodable)
+        let element = self.element(index, Kind::Dict, "a dict").map_err(DictError::Element)?;
+        let selects = |key: &str| match known {
+            Some(known) if known.contains(&key) => Entry::Known,
+            Some(_) if !(self.keeps_key)(key) => Entry::Skipped,
+            _ => Entry::Kept,
+        };
+        F::read_entries(element, &selects).map_err(|unread| {
+            let (key, found) = (unread.key, unread.error.message);
+            DictError::Entry { key, found }
+        })
+    }
+
+    fn refuse_option(&self, violation: &Violation) {
+        *self.wrong_option.borrow_mut() = Some(violation.message.clone());
     }
 
     fn payload(&self, index: usize) -> Result<Payload, Violation> {
@@ -218,13 +289,33 @@ impl<F: Format> Elements for Received<'_, F> {
         let kwargs = self
             .optional(index + 1, Kind::Dict, "a dict")
             .map_err(|error| Violation::new(format!("kwargs {}", error.message)))?;
+        if kwargs.is_some() && self.span(index + 1)?.shape.other_keys {
+            return Err(Violation::new("kwargs must have string keys only"));
+        }
         let (args, kwargs) = match (args, kwargs) {
             (None, None) => return Ok(Payload::empty()),
             (Some(args), kwargs) => (args, kwargs),
+            (None, Some(kwargs)) if self.span(index)?.shape.kind == Kind::Null => {
+                return Ok(without_args::<F>(&self.frame[kwargs]));
+            }
             (None, Some(kwargs)) => (self.span(index)?.range(), Some(kwargs)),
         };
         Ok(self.unpinned(Payload::from_elements(F::SERIALIZER, self.frame, args, kwargs)))
     }
+}
+
+/// Returns a payload of keyword arguments only. Receivers get an empty list in the place of null.
+#[cold]
+fn without_args<F: Format>(kwargs: &[u8]) -> Payload {
+    let mut bytes = Vec::with_capacity(kwargs.len() + 4);
+    F::begin_list(&mut bytes, 0);
+    F::end_list(&mut bytes);
+    let args = 0..bytes.len();
+    F::separate(&mut bytes);
+    let start = bytes.len();
+    bytes.extend_from_slice(kwargs);
+    let kwargs = start..bytes.len();
+    Payload::from_elements(F::SERIALIZER, &bytes.into(), args, Some(kwargs))
 }
 
 /// Creates the violation for an envelope that is well-formed, but cannot be decoded, for example

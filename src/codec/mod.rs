@@ -35,7 +35,7 @@ mod values;
 #[cfg(any(feature = "json", feature = "cbor"))]
 mod write;
 
-pub use crate::message::oversized::Oversized;
+pub use crate::message::unusable::{Problem, Unusable};
 pub use bounds::{Bounds, Refused};
 pub use format::MAX_DEPTH;
 pub(crate) use positional::Positional;
@@ -153,7 +153,7 @@ pub fn encode_into(
 pub fn decode(serializer: Serializer, frame: &Bytes) -> Result<Message, Violation> {
     decode_within(serializer, frame, &Bounds::NONE).map_err(|refused| match refused {
         Refused::Violation(violation) => violation,
-        Refused::TooHeavy(oversized) => oversized.violation(),
+        Refused::Unusable(unusable) => unusable.violation(),
     })
 }
 

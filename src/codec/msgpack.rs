@@ -10,11 +10,12 @@ use rmp_serde::decode::Error;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
-use super::binary::check_key;
+use super::binary::is_other_key;
 use super::format::{Format, Items};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
+use super::values::{Selects, Unread};
 use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -29,15 +30,15 @@ impl Format for MsgPack {
 
     type Items<'de> = Elements<'de>;
 
-    fn scan(message: &[u8]) -> Result<Spans, Flaw> {
-        let mut cursor = Cursor::new(message);
+    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw> {
+        let mut cursor = Cursor { strict, ..Cursor::new(message) };
         let Some(count) = list_len(&mut cursor)? else {
             return Err(Flaw::new("not a list", 0));
         };
         let mut spans = Spans::new();
         for _ in 0..count {
             let start = cursor.at;
-            let shape = skip(&mut cursor, 1, true)?;
+            let shape = skip(&mut cursor, 1, false)?;
             spans.push(start, &mut cursor, shape)?;
         }
         cursor.end()?;
@@ -310,6 +311,18 @@ impl<'de> Source<'de> for Tokens<'de> {
         self.token()
     }
 
+    fn at(&self) -> usize {
+        self.cursor.at
+    }
+
+    fn seek(&mut self, at: usize) {
+        self.cursor.at = at;
+    }
+
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        skip(&mut self.cursor, 0, false).map(drop).map_err(DecodeError::new)
+    }
+
     fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
         let left = open.left.unwrap_or_default();
         open.left = Some(left.saturating_sub(1));
@@ -409,9 +422,9 @@ fn skip(cursor: &mut Cursor<'_>, depth: usize, string_keys: bool) -> Result<Shap
         // Extensions have a type byte before their data.
         0xc7..=0xc9 => {
             let len = cursor.number(1 << (head - 0xc7))?;
-            fixed(cursor, len + 1, Kind::Other)?
+            skip_extension(cursor, len, start)?
         }
-        0xd4..=0xd8 => fixed(cursor, (1 << (head - 0xd4)) + 1, Kind::Other)?,
+        0xd4..=0xd8 => skip_extension(cursor, 1 << (head - 0xd4), start)?,
     };
     Ok(kind.into())
 }
@@ -432,11 +445,36 @@ fn list(cursor: &mut Cursor<'_>, len: u64, depth: usize) -> Result<Shape, Flaw> 
 }
 
 fn dict(cursor: &mut Cursor<'_>, len: u64, depth: usize, string_keys: bool) -> Result<Shape, Flaw> {
+    let mut other_keys = false;
     for _ in 0..len {
         let start = cursor.at;
         let key = skip(cursor, depth, false)?;
-        check_key(key, string_keys, start)?;
+        if is_other_key(key, string_keys, start)? {
+            cursor.suspect("a key that is not a string", start);
+            other_keys = true;
+        }
         skip(cursor, depth, false)?;
     }
-    Ok(cursor.dict(len as usize))
+    Ok(cursor.dict(len as usize, other_keys))
+}
+
+/// Moves past an extension. Readers of timestamps refuse those of a wrong length, and some readers
+/// all other types that MessagePack reserves.
+fn skip_extension(cursor: &mut Cursor<'_>, len: u64, start: usize) -> Result<Kind, Flaw> {
+    let kind = cursor.byte()? as i8;
+    let data = cursor.take(len)?;
+    // Nanoseconds: 30 of the 64 bits, or the first four bytes.
+    let nanoseconds = match *data {
+        [_, _, _, _] => Some(0),
+        [a, b, c, d, _, _, _, _] => Some(u32::from_be_bytes([a, b, c, d]) >> 2),
+        [a, b, c, d, _, _, _, _, _, _, _, _] => Some(u32::from_be_bytes([a, b, c, d])),
+        _ => None,
+    };
+    match (kind, nanoseconds) {
+        (0.., _) | (-1, Some(0..=999_999_999)) => {}
+        (-1, None) => cursor.suspect("a timestamp of a wrong length", start),
+        (-1, Some(_)) => cursor.suspect("a timestamp with more than 999999999 nanoseconds", start),
+        _ => cursor.suspect("an extension of a reserved type", start),
+    }
+    Ok(Kind::Other)
 }

@@ -21,9 +21,6 @@ use crate::error::DecodeError;
 pub(super) trait SerdeSource<'de>: Source<'de> {
     /// Consumes a null if it comes next.
     fn take_null(&mut self) -> bool;
-
-    /// Moves past the next value.
-    fn skip(&mut self) -> Result<(), DecodeError>;
 }
 
 /// The deserializer of one value.

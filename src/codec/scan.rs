@@ -49,11 +49,13 @@ pub(super) struct Shape {
     pub(super) kind: Kind,
     /// True for a list or dict without entries.
     pub(super) empty: bool,
+    /// True for a dict with a key that is not a string.
+    pub(super) other_keys: bool,
 }
 
 impl From<Kind> for Shape {
     fn from(kind: Kind) -> Self {
-        Shape { kind, empty: false }
+        Shape { kind, empty: false, other_keys: false }
     }
 }
 
@@ -61,6 +63,8 @@ impl From<Kind> for Shape {
 pub(super) struct Spans {
     spans: [Span; MAX_ELEMENTS],
     len: usize,
+    /// The last element with a suspect value, and that value.
+    suspect: Option<(usize, Flaw)>,
 }
 
 #[derive(Clone, Copy)]
@@ -86,9 +90,8 @@ impl Span {
 
 impl Spans {
     pub(super) fn new() -> Self {
-        let none =
-            Span { start: 0, end: 0, built: 0, shape: Shape { kind: Kind::Null, empty: true } };
-        Spans { spans: [none; MAX_ELEMENTS], len: 0 }
+        let none = Span { start: 0, end: 0, built: 0, shape: Kind::Null.into() };
+        Spans { spans: [none; MAX_ELEMENTS], len: 0, suspect: None }
     }
 
     /// Adds the element from `start` up to the cursor.
@@ -103,12 +106,20 @@ impl Spans {
         };
         let built = u32::try_from(std::mem::take(&mut cursor.built)).unwrap_or(u32::MAX);
         *span = Span { start, end: cursor.at, built, shape };
+        if let Some(flaw) = cursor.suspect.take() {
+            self.suspect = Some((self.len, flaw));
+        }
         self.len += 1;
         Ok(())
     }
 
     pub(super) fn as_slice(&self) -> &[Span] {
         &self.spans[..self.len]
+    }
+
+    /// Returns the suspect value in an element from `index` on, if a strict scan has found one.
+    pub(super) fn suspect_from(&self, index: usize) -> Option<Flaw> {
+        self.suspect.filter(|(at, _)| *at >= index).map(|(_, flaw)| flaw)
     }
 }
 
@@ -140,6 +151,10 @@ pub(super) struct Cursor<'a> {
     /// A quarter of the memory, roughly, that the lists and dicts of the element take beside their
     /// bytes once they are decoded.
     pub(super) built: usize,
+    /// True if values are looked for that some readers cannot read, although they are well-formed.
+    pub(super) strict: bool,
+    /// The first of them in this element.
+    pub(super) suspect: Option<Flaw>,
 }
 
 /// Shares of [`Cursor::built`].
@@ -149,7 +164,15 @@ const BUILT_DICT: usize = 64;
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, built: 0 }
+        Cursor { bytes, at: 0, built: 0, strict: false, suspect: None }
+    }
+
+    /// Notes a value that some readers cannot read.
+    #[cold]
+    pub(super) fn suspect(&mut self, what: &'static str, at: usize) {
+        if self.strict && self.suspect.is_none() {
+            self.suspect = Some(Flaw::new(what, at));
+        }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -177,16 +200,16 @@ impl<'a> Cursor<'a> {
     /// Counts a list that was skipped, and returns its shape.
     pub(super) fn list(&mut self, items: usize) -> Shape {
         self.built = self.built.saturating_add(items.saturating_mul(BUILT_ITEM));
-        Shape { kind: Kind::List, empty: items == 0 }
+        Shape { kind: Kind::List, empty: items == 0, other_keys: false }
     }
 
     /// Counts a dict that was skipped, and returns its shape.
-    pub(super) fn dict(&mut self, entries: usize) -> Shape {
+    pub(super) fn dict(&mut self, entries: usize, other_keys: bool) -> Shape {
         if entries > 0 {
             let more = BUILT_DICT.saturating_add(entries.saturating_mul(BUILT_ENTRY));
             self.built = self.built.saturating_add(more);
         }
-        Shape { kind: Kind::Dict, empty: entries == 0 }
+        Shape { kind: Kind::Dict, empty: entries == 0, other_keys }
     }
 
     /// Returns the bytes up to here, and the allowance for what was skipped.

@@ -41,6 +41,31 @@ pub(super) trait Source<'de> {
     /// Returns a key and consumes the separator before its value.
     fn key(&mut self) -> Result<Token<'de>, DecodeError>;
 
+    /// Returns a key of the envelope's dicts and consumes the separator before its value. `None` stands for
+    /// a key that is not a string, which no known key is.
+    fn entry_key(&mut self) -> Result<Option<Cow<'de, str>>, DecodeError> {
+        let start = self.at();
+        match self.key() {
+            Ok(Token::Text(text)) => Ok(Some(text)),
+            _ => self.skip_from(start).map(|()| None),
+        }
+    }
+
+    /// Returns the current position.
+    fn at(&self) -> usize;
+
+    /// Returns to a position.
+    fn seek(&mut self, at: usize);
+
+    /// Moves past the next value, whatever it is.
+    fn skip(&mut self) -> Result<(), DecodeError>;
+
+    /// Moves past the value at a position.
+    fn skip_from(&mut self, at: usize) -> Result<(), DecodeError> {
+        self.seek(at);
+        self.skip()
+    }
+
     /// Returns whether the container has another entry. Moves to the entry, or past the container;
     /// then it sets `left` to 0, so that no later read goes beyond.
     fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError>;

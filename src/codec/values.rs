@@ -37,8 +37,8 @@ macro_rules! value_methods {
             values::read_dict(&mut Tokens::new(element))
         }
 
-        fn read_entries(element: &[u8], keeps: &dyn Fn(&str) -> bool) -> Result<Dict, DecodeError> {
-            values::read_entries(&mut Tokens::new(element), keeps)
+        fn read_entries(element: &[u8], selects: &Selects<'_>) -> Result<Dict, Unread> {
+            values::read_entries(&mut Tokens::new(element), selects)
         }
 
         fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
@@ -71,7 +71,7 @@ pub(super) fn read(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
             Value::List(vec![kind.into(), Value::Bytes(bytes.to_vec().into())])
         }
         Token::List(open) => Value::List(entries(source, open, "")?),
-        Token::Dict(open) => Value::Dict(dict_entries(source, open, None)?),
+        Token::Dict(open) => Value::Dict(dict_entries(source, open)?),
     })
 }
 
@@ -86,19 +86,83 @@ pub(super) fn read_args(source: &mut dyn Source<'_>) -> Result<List, DecodeError
 /// Reads a dict.
 pub(super) fn read_dict(source: &mut dyn Source<'_>) -> Result<Dict, DecodeError> {
     match source.token()? {
-        Token::Dict(open) => dict_entries(source, open, None),
+        Token::Dict(open) => dict_entries(source, open),
         other => Err(unexpected(&other, "a dict")),
     }
 }
 
-/// Reads the entries of a dict whose keys `keeps` selects. The values of all others are skipped.
+/// What is done with an entry of the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// The key is known: its value must be readable.
+    Known,
+    /// The value is kept if it can be read.
+    Kept,
+    Skipped,
+}
+
+/// Decides about the entries of the envelope by their keys.
+pub(super) type Selects<'a> = dyn Fn(&str) -> Entry + 'a;
+
+/// The value of a known key cannot be read.
+pub(super) struct Unread {
+    pub(super) key: String,
+    pub(super) error: DecodeError,
+}
+
+/// Reads the entries of a dict of the envelope. What peers of other versions or languages add must not
+/// matter: all values of other keys are skipped, whatever they are.
 pub(super) fn read_entries(
     source: &mut dyn Source<'_>,
-    keeps: &dyn Fn(&str) -> bool,
-) -> Result<Dict, DecodeError> {
+    selects: &Selects<'_>,
+) -> Result<Dict, Unread> {
+    let of_all = |error| Unread { key: String::new(), error };
+    let mut open = match source.token().map_err(of_all)? {
+        Token::Dict(open) => open,
+        other => return Err(of_all(unexpected(&other, "a dict"))),
+    };
+    let mut dict = Dict::new();
+    while source.more(&mut open).map_err(of_all)? {
+        let key = source.entry_key().map_err(of_all)?;
+        let entry = key.as_deref().map_or(Entry::Skipped, selects);
+        let start = source.at();
+        match key {
+            Some(key) if entry != Entry::Skipped => match read_lenient(source) {
+                Ok(value) => {
+                    dict.insert(key.into_owned(), value);
+                }
+                Err(error) if entry == Entry::Known => {
+                    return Err(Unread { key: key.into_owned(), error });
+                }
+                Err(_) => source.skip_from(start).map_err(of_all)?,
+            },
+            _ => source.skip_from(start).map_err(of_all)?,
+        }
+    }
+    Ok(dict)
+}
+
+/// Reads one value of the envelope. Entries of dicts within it that cannot be read are left out.
+fn read_lenient(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
+    let start = source.at();
     match source.token()? {
-        Token::Dict(open) => dict_entries(source, open, Some(keeps)),
-        other => Err(unexpected(&other, "a dict")),
+        Token::Dict(_) => {
+            source.seek(start);
+            let dict = read_entries(source, &|_| Entry::Kept).map_err(|unread| unread.error)?;
+            Ok(Value::Dict(dict))
+        }
+        Token::List(mut open) => {
+            let mut list = List::new();
+            while source.more(&mut open)? {
+                list.push(read_lenient(source)?);
+            }
+            Ok(Value::List(list))
+        }
+        Token::Extension(..) => Err(DecodeError::new("an extension of MessagePack")),
+        _ => {
+            source.seek(start);
+            read(source)
+        }
     }
 }
 
@@ -160,19 +224,11 @@ fn entries(source: &mut dyn Source<'_>, mut open: Open, place: &str) -> Result<L
     Ok(list)
 }
 
-fn dict_entries(
-    source: &mut dyn Source<'_>,
-    mut open: Open,
-    keeps: Option<&dyn Fn(&str) -> bool>,
-) -> Result<Dict, DecodeError> {
+fn dict_entries(source: &mut dyn Source<'_>, mut open: Open) -> Result<Dict, DecodeError> {
     let mut dict = Dict::new();
     while source.more(&mut open)? {
         let key = key_text(source.key()?)?.into_owned();
-        if keeps.is_none_or(|keeps| keeps(&key)) {
-            dict.insert(key, read(source)?);
-        } else {
-            skip(source)?;
-        }
+        dict.insert(key, read(source)?);
     }
     Ok(dict)
 }
@@ -189,25 +245,6 @@ pub(super) fn key_text(key: Token<'_>) -> Result<Cow<'_, str>, DecodeError> {
         }
         other => return Err(unexpected(&other, "a string, integer or boolean as a key")),
     })
-}
-
-/// Moves past a value and builds nothing. The scan has bounded the depth.
-fn skip(source: &mut dyn Source<'_>) -> Result<(), DecodeError> {
-    match source.token()? {
-        Token::List(mut open) => {
-            while source.more(&mut open)? {
-                skip(source)?;
-            }
-        }
-        Token::Dict(mut open) => {
-            while source.more(&mut open)? {
-                source.key()?;
-                skip(source)?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
 }
 
 #[cold]

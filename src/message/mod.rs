@@ -17,8 +17,7 @@
 //! assert_eq!((message.name(), message.code()), ("CALL", 48));
 //! ```
 
-mod options;
-pub(crate) mod oversized;
+pub(crate) mod options;
 pub(crate) mod parts;
 mod payload;
 mod pubsub;
@@ -28,6 +27,7 @@ mod serializer;
 mod session;
 #[allow(dead_code, reason = "only the router reads points in time")]
 pub(crate) mod time;
+pub(crate) mod unusable;
 pub(crate) mod weight;
 pub(crate) mod wire;
 

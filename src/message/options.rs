@@ -6,6 +6,17 @@ use crate::message::weight;
 use crate::uri::{Match, Uri};
 use crate::value::{Dict, List, Value};
 
+/// Returns a non-negative integer. Languages with one kind of number write 7.0 for 7.
+pub(crate) fn to_u64(value: &Value) -> Option<u64> {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    match *value {
+        Value::Float(float) if float.fract() == 0.0 && (0.0..=EXACT).contains(&float) => {
+            Some(float as u64)
+        }
+        _ => value.as_u64(),
+    }
+}
+
 /// A type that a known key can have.
 pub(crate) trait Field: Sized {
     /// The expected type, for the error text.
@@ -38,7 +49,7 @@ impl Field for u64 {
     const EXPECTED: &'static str = "a non-negative integer";
 
     fn from_value(value: Value) -> Option<Self> {
-        value.as_u64()
+        to_u64(&value)
     }
 
     fn into_value(self) -> Value {
@@ -104,7 +115,7 @@ impl Field for Vec<u64> {
     const EXPECTED: &'static str = "a list of ids";
 
     fn from_value(value: Value) -> Option<Self> {
-        value.as_list()?.iter().map(Value::as_u64).collect()
+        value.as_list()?.iter().map(to_u64).collect()
     }
 
     fn into_value(self) -> Value {
@@ -199,11 +210,15 @@ pub(crate) fn fill(
             continue;
         }
         let kind = value.kind();
-        slot.set(value).map_err(|expected| {
-            Violation::new(format!("{place}.{key} must be {expected}, is {kind}"))
-        })?;
+        slot.set(value).map_err(|expected| wrong(place, key, expected, kind))?;
     }
     Ok(dict)
+}
+
+/// Creates the violation for a value of a known key.
+#[cold]
+pub(crate) fn wrong(place: &str, key: &str, expected: &str, found: &str) -> Violation {
+    Violation::new(format!("{place}.{key} must be {expected}, is {found}"))
 }
 
 /// Returns the keys that are set, and `extra`.
@@ -404,6 +419,16 @@ macro_rules! options {
 
             fn from_dict(dict: $crate::value::Dict) -> Result<Self, $crate::error::Violation> {
                 Self::from_dict(dict)
+            }
+
+            fn wrong(key: &str, found: &str) -> $crate::error::Violation {
+                let known = [$((
+                    const { $crate::message::options::key(stringify!($field)) },
+                    <$ty as $crate::message::options::Field>::EXPECTED,
+                )),*];
+                let expected = known.iter().find(|(known, _)| *known == key);
+                let expected = expected.map_or("another value", |(_, expected)| *expected);
+                $crate::message::options::wrong($place, key, expected, found)
             }
 
             fn to_dict(&self) -> $crate::value::Dict {

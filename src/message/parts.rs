@@ -2,6 +2,7 @@
 //! messages.
 
 use crate::error::Violation;
+use crate::message::wire::DictError;
 use crate::message::{ElementWriter, Elements, Payload, RequestType, weight};
 use crate::uri::Uri;
 use crate::value::Dict;
@@ -137,6 +138,9 @@ pub(crate) trait Options: Sized {
 
     fn from_dict(dict: Dict) -> Result<Self, Violation>;
 
+    /// Creates the violation for a known key whose value is `found`.
+    fn wrong(key: &str, found: &str) -> Violation;
+
     fn to_dict(&self) -> Dict;
 
     #[cfg_attr(
@@ -151,6 +155,10 @@ impl Options for Dict {
 
     fn from_dict(dict: Dict) -> Result<Self, Violation> {
         Ok(dict)
+    }
+
+    fn wrong(key: &str, found: &str) -> Violation {
+        Violation::new(format!("{key} is {found}"))
     }
 
     fn to_dict(&self) -> Dict {
@@ -169,7 +177,12 @@ impl<T: Options> Part for Details<T> {
     type Value = T;
 
     fn read(elements: &dyn Elements, index: usize) -> Result<T, Violation> {
-        T::from_dict(elements.dict(index, T::KEYS)?)
+        let options = match elements.dict(index, T::KEYS) {
+            Ok(dict) => T::from_dict(dict),
+            Err(DictError::Element(violation)) => return Err(violation),
+            Err(DictError::Entry { key, found }) => Err(T::wrong(&key, &found)),
+        };
+        options.inspect_err(|violation| elements.refuse_option(violation))
     }
 
     fn write(value: &T, writer: &mut dyn ElementWriter) {

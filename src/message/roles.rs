@@ -35,7 +35,7 @@ impl Roles {
 
     /// Returns whether the peer has the role.
     pub fn has(&self, role: &str) -> bool {
-        self.0.get(role).is_some()
+        self.0.get(role).is_some_and(|entry| *entry != Value::Null)
     }
 
     /// Returns whether the peer announced `feature` for `role`. Treats `call_cancelling`, the
@@ -62,7 +62,7 @@ impl Roles {
     /// Checks that at least one role of `known` is present and that every role is a dict.
     pub(crate) fn check(&self, place: &str, known: &[&str]) -> Result<(), Violation> {
         for (role, entry) in self.0.iter() {
-            if entry.as_dict().is_none() {
+            if entry.as_dict().is_none() && *entry != Value::Null {
                 let kind = entry.kind();
                 return Err(Violation::new(format!("{place}.{role} must be a dict, is {kind}")));
             }

@@ -20,9 +20,12 @@ pub(crate) trait Elements {
     /// Returns element `index` as a URI. Does not check its syntax.
     fn uri(&self, index: usize) -> Result<Uri, Violation>;
 
-    /// Returns element `index` as a dict with string keys. The receiver may have asked to skip the
-    /// keys that are not in `known`.
-    fn dict(&self, index: usize, known: Option<&[&str]>) -> Result<Dict, Violation>;
+    /// Returns element `index` as a dict; null is an empty one. The receiver may have asked to skip the
+    /// keys that are not in `known`, and values of those that cannot be read are left out.
+    fn dict(&self, index: usize, known: Option<&[&str]>) -> Result<Dict, DictError>;
+
+    /// Notes that the message cannot be read because of the value of an option or detail.
+    fn refuse_option(&self, violation: &Violation);
 
     /// Returns the elements from `index` on as payload: nothing, `args`, `args` and `kwargs`, or
     /// binary data.
@@ -30,6 +33,19 @@ pub(crate) trait Elements {
     /// The arguments are located, but not decoded. `args` is checked to be a list and `kwargs` to
     /// be a dict with string keys. The caller must check whether binary data is allowed.
     fn payload(&self, index: usize) -> Result<Payload, Violation>;
+}
+
+/// Error of a dict of options or details.
+pub(crate) enum DictError {
+    /// The element is not a dict.
+    Element(Violation),
+    /// The value of a known key cannot be read.
+    Entry {
+        /// The key.
+        key: String,
+        /// A description of the value.
+        found: String,
+    },
 }
 
 /// The destination of a message's elements, in order: `begin` first, `end` last. It keeps the first

@@ -155,13 +155,13 @@ impl Connection {
                 Poll::Ready(Some(Ok(frame))) => {
                     match codec::decode_within(serializer, &frame, &bounds) {
                         Ok(message) => self.inputs.push_back(Input::Message(message)),
-                        Err(Refused::TooHeavy(oversized)) => {
+                        Err(Refused::Unusable(unusable)) => {
                             tracing::debug!(
                                 peer = self.transport.info().peer,
-                                ?oversized,
+                                ?unusable,
                                 "refused"
                             );
-                            self.inputs.push_back(Input::TooHeavy(oversized));
+                            self.inputs.push_back(Input::Unusable(unusable));
                         }
                         Err(Refused::Violation(violation)) => {
                             let info = self.transport.info();

@@ -109,7 +109,7 @@ impl Hall {
             match input {
                 Input::Message(message) => self.core.handle_message(now, from, message),
                 Input::Violation(error) => self.core.handle_violation(now, from, error),
-                Input::TooHeavy(it) => self.core.handle_oversized(now, from, &it),
+                Input::Unusable(it) => self.core.handle_unusable(now, from, &it),
                 Input::End => {
                     effects.closed.push(from);
                     self.remove(now, from);
@@ -177,7 +177,7 @@ impl Hall {
                 }
                 Output::Dropped { connection, error } => {
                     let text = error.args.first().and_then(Value::as_str).unwrap_or_default();
-                    tracing::debug!(?connection, error = %error.uri, text, "publication dropped");
+                    tracing::debug!(?connection, error = %error.uri, text, "message dropped");
                 }
                 Output::Resume { connection } => {
                     effects.wakers.extend(self.paused.remove(&connection).flatten());

@@ -35,6 +35,7 @@ pub(super) struct Hub {
     directory: Lock<Directory>,
     outbox_limit: usize,
     limits: Limits,
+    strict_payloads: bool,
     callbacks: Callbacks,
     /// Number of tasks of connections and listeners. A connection that was closed may still be
     /// sending.
@@ -71,7 +72,7 @@ pub(super) struct Callbacks {
 
 impl Hub {
     pub(super) fn new(config: RouterConfig, outbox_limit: usize, callbacks: Callbacks) -> Self {
-        let limits = config.limits;
+        let (limits, strict_payloads) = (config.limits, config.strict_payloads);
         let (gate, realms) = Gate::new(config);
         Hub {
             gate,
@@ -79,6 +80,7 @@ impl Hub {
             directory: Lock::default(),
             outbox_limit,
             limits,
+            strict_payloads,
             callbacks,
             tasks: AtomicUsize::new(0),
             idle: Notify::new(),
@@ -110,6 +112,7 @@ impl Hub {
             details: details_bytes,
             details_setting: "Limits::details_bytes",
             keeps_key: is_custom,
+            strict: self.strict_payloads,
         }
     }
 
@@ -150,8 +153,8 @@ impl Hub {
                         door.handle_violation(error, out);
                         None
                     }
-                    Input::TooHeavy(it) => {
-                        door.handle_oversized(&it, out);
+                    Input::Unusable(it) => {
+                        door.handle_unusable(&it, out);
                         None
                     }
                     Input::End => {

@@ -2,7 +2,7 @@
 
 use crate::error::Violation;
 use crate::message::Message;
-use crate::message::oversized::Oversized;
+use crate::message::unusable::Unusable;
 
 /// An input that one connection has read.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ use crate::message::oversized::Oversized;
 pub(super) enum Input {
     Message(Message),
     Violation(Violation),
-    TooHeavy(Oversized),
+    Unusable(Unusable),
     /// The transport has ended.
     End,
 }

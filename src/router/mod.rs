@@ -286,6 +286,17 @@ impl RouterBuilder {
         self
     }
 
+    /// Sets whether the router checks that strict clients can read what passes through it. Some end
+    /// their own session over a MessagePack map with integers as keys, say. With `false`, a closed
+    /// system may exchange such values. Default: true.
+    ///
+    /// A request that some clients could not read fails with `wamp.error.invalid_payload` or
+    /// `wamp.error.invalid_argument`. `docs/router.md` lists what is checked.
+    pub fn strict_payloads(mut self, strict: bool) -> Self {
+        self.config.strict_payloads = strict;
+        self
+    }
+
     /// Sets the characters that topics, procedures and realms may contain. Default: loose.
     pub fn uri_rule(mut self, rule: UriRule) -> Self {
         self.config.uri_rule = rule;

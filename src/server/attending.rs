@@ -40,7 +40,7 @@ pub(super) async fn run_handler<H: TransportHandler>(make: impl FnOnce() -> H, m
                     Err(refused) => {
                         let violation = match refused {
                             Refused::Violation(violation) => violation,
-                            Refused::TooHeavy(oversized) => oversized.violation(),
+                            Refused::Unusable(unusable) => unusable.violation(),
                         };
                         tracing::debug!(peer = wire.info().peer, %violation, "undecodable message");
                         wire.fail(CloseCode::ProtocolError);

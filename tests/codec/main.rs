@@ -10,6 +10,8 @@ mod framing_rawsocket_vectors;
 mod linear;
 mod opaque;
 mod properties;
+mod spellings;
+mod strict;
 mod types;
 mod uri_patterns;
 #[cfg(feature = "json")]

@@ -21,7 +21,6 @@ fn what_is_no_message_is_answered_by_abort_and_the_end() {
         ("[48, 1, {}]", "CALL"),
         ("[48, 0, {}, \"a\"]", "CALL"),
         ("[48, 1, {}, \"a\"] x", ""),
-        ("[16, 1, {\"acknowledge\": 1}, \"a\"]", "acknowledge"),
         ("[70, 5, {}]", "YIELD"),
         ("[1, \"realm1\", {\"roles\": {\"caller\": {}}}]", "HELLO"),
         (&*deep, ""),
@@ -35,6 +34,29 @@ fn what_is_no_message_is_answered_by_abort_and_the_end() {
         bystander.assert_alive();
     }
     assert_eq!(server.router.statistics().sessions, 1);
+}
+
+#[test]
+fn a_bad_option_fails_its_request_alone() {
+    let server = Server::start();
+    let mut offender = server.join();
+    for (code, request, what) in [
+        (16, json!([16, 1, {"acknowledge": 1}, "a"]), "PUBLISH.Options.acknowledge"),
+        (32, json!([32, 2, {"match": "regex"}, "a"]), "SUBSCRIBE.Options.match"),
+        (34, json!([34, 3, 7]), ""),
+        (64, json!([64, 4, {"invoke": "any"}, "a"]), "REGISTER.Options.invoke"),
+        (48, json!([48, 5, {"timeout": "1s"}, "a"]), "CALL.Options.timeout"),
+        (48, json!([48, 6, null, "a", null, null]), ""),
+    ] {
+        offender.send(request.clone());
+        let error = offender.recv();
+        assert_eq!((&error[0], &error[1], &error[2]), (&json!(8), &json!(code), &request[1]));
+        if !what.is_empty() {
+            assert_eq!(error[4], "wamp.error.invalid_argument");
+            assert!(error[5][0].as_str().unwrap().starts_with(what), "{error}");
+        }
+    }
+    offender.assert_alive();
 }
 
 #[test]

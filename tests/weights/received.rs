@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use wampwerk::Serializer;
-use wampwerk::internals::codec::{self, Bounds, Refused};
+use wampwerk::internals::codec::{self, Bounds, Problem, Refused};
 use wampwerk::message::*;
 
 use crate::{KIB, MIB, allocated, alone, kept};
@@ -13,6 +13,7 @@ const BOUNDS: Bounds = Bounds {
     details: 64 * KIB,
     details_setting: "a setting of details",
     keeps_key: |key| key.starts_with("x_"),
+    strict: false,
 };
 
 /// Not before WELCOME.
@@ -86,7 +87,7 @@ fn row01_many_small_values_weigh_more_than_their_bytes() {
             let (bytes, refused) =
                 allocated(|| codec::decode_within(serializer, &frame, &JOINED).unwrap_err());
             assert!(bytes < 4 * KIB, "{serializer:?} {bytes}");
-            assert!(matches!(refused, Refused::TooHeavy(_)), "{refused:?}");
+            assert!(matches!(refused, Refused::Unusable(_)), "{refused:?}");
         }
     });
 }
@@ -130,10 +131,11 @@ fn row03_details_and_uris_beyond_the_limit_are_told_with_their_request() {
             let (bytes, refused) =
                 allocated(|| codec::decode_within(serializer, &frame, &JOINED).unwrap_err());
             assert!(bytes < 4 * KIB, "{serializer:?} {bytes}");
-            let Refused::TooHeavy(oversized) = refused else { panic!("{refused:?}") };
-            let told = (oversized.code, oversized.id, oversized.acknowledge, oversized.progress);
+            let Refused::Unusable(unusable) = refused else { panic!("{refused:?}") };
+            let told = (unusable.code, unusable.id, unusable.acknowledge, unusable.progress);
             assert_eq!(told, (16, 7, true, false), "{serializer:?}");
-            assert!(oversized.weight > MIB && oversized.limit == 64 * KIB);
+            let Problem::TooHeavy { weight, limit, .. } = unusable.problem else { panic!() };
+            assert!(weight > MIB && limit == 64 * KIB);
 
             let error = RequestError {
                 request_type: RequestType::Invocation,
@@ -144,8 +146,8 @@ fn row03_details_and_uris_beyond_the_limit_are_told_with_their_request() {
             };
             let frame = codec::encode(serializer, &error.into()).unwrap();
             let refused = codec::decode_within(serializer, &frame, &JOINED).unwrap_err();
-            let Refused::TooHeavy(oversized) = refused else { panic!("{refused:?}") };
-            let told = (oversized.code, oversized.request_type, oversized.id);
+            let Refused::Unusable(unusable) = refused else { panic!("{refused:?}") };
+            let told = (unusable.code, unusable.request_type, unusable.id);
             assert_eq!(told, (8, Some(RequestType::Invocation), 9));
         }
     });

@@ -6,6 +6,7 @@
 //! become integers. `undefined` reads as null.
 
 mod scan;
+mod tags;
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Shape, Spans};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
+use super::values::{Selects, Unread};
 use super::write::{SerdeSink, Writer};
 use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
@@ -33,8 +35,8 @@ impl Format for Cbor {
 
     type Items<'de> = ListItems<Tokens<'de>>;
 
-    fn scan(message: &[u8]) -> Result<Spans, Flaw> {
-        let mut cursor = Cursor::new(message);
+    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw> {
+        let mut cursor = Cursor { strict, ..Cursor::new(message) };
         let head = scan::untagged_head(&mut cursor)?;
         if head.major != Major::List {
             return Err(Flaw::new("not a list", 0));
@@ -43,7 +45,7 @@ impl Format for Cbor {
         let mut left = head.len();
         while scan::more(&mut cursor, &mut left)? {
             let start = cursor.at;
-            let shape = scan::skip(&mut cursor, 1, true)?;
+            let shape = scan::skip(&mut cursor, 1, false)?;
             spans.push(start, &mut cursor, shape)?;
         }
         cursor.end()?;
@@ -258,6 +260,18 @@ impl<'de> Source<'de> for Tokens<'de> {
         self.token()
     }
 
+    fn at(&self) -> usize {
+        self.cursor.at
+    }
+
+    fn seek(&mut self, at: usize) {
+        self.cursor.at = at;
+    }
+
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        scan::skip(&mut self.cursor, 0, false).map(drop).map_err(DecodeError::new)
+    }
+
     fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
         scan::more(&mut self.cursor, &mut open.left).map_err(DecodeError::new)
     }
@@ -274,10 +288,6 @@ impl<'de> SerdeSource<'de> for Tokens<'de> {
             self.cursor.at = start;
         }
         null
-    }
-
-    fn skip(&mut self) -> Result<(), DecodeError> {
-        scan::skip(&mut self.cursor, 0, false).map(drop).map_err(DecodeError::new)
     }
 }
 

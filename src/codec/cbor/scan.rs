@@ -1,6 +1,7 @@
 //! Reads the heads of CBOR items and scans items (RFC 8949, section 3 and appendix C).
 
-use crate::codec::binary::check_key;
+use super::tags;
+use crate::codec::binary::is_other_key;
 use crate::codec::scan::{Cursor, Flaw, Kind, Shape, deeper};
 
 /// The major types.
@@ -130,9 +131,11 @@ pub(super) fn skip(
     depth: usize,
     string_keys: bool,
 ) -> Result<Shape, Flaw> {
+    if cursor.peek().is_some_and(|byte| byte >> 5 == Major::Tag as u8) {
+        return skip_tagged(cursor, depth, string_keys);
+    }
     let start = cursor.at;
-    // Tags do not count as depth: a loop skips them, here and when decoding.
-    let head = untagged_head(cursor)?;
+    let head = Head::read(cursor)?;
     let kind = match head.major {
         Major::UInt | Major::Negative => Kind::Integer,
         Major::Bytes => {
@@ -157,14 +160,15 @@ pub(super) fn skip(
             let depth = deeper(depth, start)?;
             let mut left = head.len();
             let mut count = 0;
+            let mut other_keys = false;
             while more(cursor, &mut left)? {
                 let key_start = cursor.at;
                 let key = skip(cursor, depth, false)?;
-                check_key(key, string_keys, key_start)?;
+                other_keys |= is_other_key(key, string_keys, key_start)?;
                 skip(cursor, depth, false)?;
                 count += 1;
             }
-            return Ok(cursor.dict(count));
+            return Ok(cursor.dict(count, other_keys));
         }
         Major::Tag => Kind::Other,
         Major::Simple => match (head.info, head.value) {
@@ -175,6 +179,34 @@ pub(super) fn skip(
         },
     };
     Ok(kind.into())
+}
+
+/// Moves past an item with tags. Tags do not count as depth: a loop skips them, here and when decoding.
+#[cold]
+fn skip_tagged(cursor: &mut Cursor<'_>, depth: usize, string_keys: bool) -> Result<Shape, Flaw> {
+    let start = cursor.at;
+    let (mut count, mut outer, mut last) = (0, None, None);
+    while cursor.peek().is_some_and(|byte| byte >> 5 == Major::Tag as u8) {
+        outer = last;
+        last = Some(Head::read(cursor)?.value);
+        count += 1;
+    }
+    let content = cursor.at;
+    let shape = skip(cursor, depth, string_keys)?;
+    if cursor.strict {
+        let item = &cursor.bytes[content..cursor.at];
+        let flaw = if count > tags::MAX_TAGS {
+            Some("an item with more than 2 tags")
+        } else {
+            // A tag around a tag has none of the contents that are checked.
+            let outer = outer.and_then(|outer| tags::flaw(outer, &[], Kind::Other.into()));
+            outer.or_else(|| last.and_then(|last| tags::flaw(last, item, shape)))
+        };
+        if let Some(what) = flaw {
+            cursor.suspect(what, start);
+        }
+    }
+    Ok(shape)
 }
 
 /// Moves past a text or bytes, in one piece or in chunks.

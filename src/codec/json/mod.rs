@@ -19,6 +19,7 @@ use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
+use super::values::{Selects, Unread};
 use super::write::{SerdeSink, Writer};
 use super::{transcode, values};
 use crate::decimal;
@@ -35,9 +36,9 @@ impl Format for Json {
 
     type Items<'de> = ListItems<Tokens<'de>>;
 
-    fn scan(message: &[u8]) -> Result<Spans, Flaw> {
+    fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw> {
         utf8(message)?;
-        let mut cursor = Cursor::new(message);
+        let mut cursor = Cursor { strict, ..Cursor::new(message) };
         if !scan::accept(&mut cursor, b'[') {
             return Err(Flaw::new("not a list", cursor.at));
         }
@@ -379,6 +380,25 @@ impl<'de> Source<'de> for Tokens<'de> {
         unescape(inside).map(Token::Text)
     }
 
+    fn entry_key(&mut self) -> Result<Option<Cow<'de, str>>, DecodeError> {
+        scan::peek(&mut self.cursor);
+        let inside = self.string()?;
+        scan::colon(&mut self.cursor).map_err(DecodeError::new)?;
+        Ok(unescape(inside).ok())
+    }
+
+    fn at(&self) -> usize {
+        self.cursor.at
+    }
+
+    fn seek(&mut self, at: usize) {
+        self.cursor.at = at;
+    }
+
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        scan::skip(&mut self.cursor, 0).map(drop).map_err(DecodeError::new)
+    }
+
     fn more(&mut self, open: &mut Open) -> Result<bool, DecodeError> {
         if open.left == Some(0) {
             return Ok(false);
@@ -403,10 +423,17 @@ impl<'de> SerdeSource<'de> for Tokens<'de> {
         self.cursor.at += if null { 4 } else { 0 };
         null
     }
+}
 
-    fn skip(&mut self) -> Result<(), DecodeError> {
-        scan::skip(&mut self.cursor, 0).map(drop).map_err(DecodeError::new)
+/// Returns whether a string that starts with `U+0000` is binary data.
+fn is_binary(inside: &[u8]) -> bool {
+    let base64 = inside.strip_prefix(scan::BYTES_MARK).unwrap_or_default();
+    if base64.contains(&b'\\') {
+        return decode_base64(inside).is_ok();
     }
+    let (most, end) = base64.split_at(base64.len().saturating_sub(4));
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    base64.len().is_multiple_of(4) && most.iter().all(plain) && BASE64.decode(end).is_ok()
 }
 
 /// Decodes the bytes of a string that starts with `U+0000`.

@@ -3,6 +3,7 @@
 //! The caller has checked that the whole text is valid UTF-8. A lone surrogate (`"\ud800"`) and a
 //! number of any size are well-formed here; decoding rejects them.
 
+use super::is_binary;
 use crate::codec::scan::{Cursor, Flaw, Kind, Shape, deeper};
 
 impl<'a> Cursor<'a> {
@@ -60,7 +61,14 @@ pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw>
     let kind = match next {
         Some(b'"') => {
             let inside = string(cursor)?;
-            if inside.starts_with(BYTES_MARK) { Kind::Bytes } else { Kind::Text }
+            if inside.starts_with(BYTES_MARK) {
+                if cursor.strict && !is_binary(inside) {
+                    cursor.suspect("binary data with bad Base64", start);
+                }
+                Kind::Bytes
+            } else {
+                Kind::Text
+            }
         }
         Some(b'-' | b'0'..=b'9') => number(cursor)?,
         Some(b'[') => {
@@ -86,7 +94,7 @@ pub(super) fn skip(cursor: &mut Cursor<'_>, depth: usize) -> Result<Shape, Flaw>
                 skip(cursor, depth)?;
                 count += 1;
             }
-            return Ok(cursor.dict(count));
+            return Ok(cursor.dict(count, false));
         }
         Some(b't') => word(cursor, b"true", Kind::Bool)?,
         Some(b'f') => word(cursor, b"false", Kind::Bool)?,
@@ -158,6 +166,9 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(rest.len())
 }
 
+/// Number of digits of an integer from which Python's reader fails.
+const MAX_DIGITS: usize = 4300;
+
 /// Moves past the next number.
 fn number(cursor: &mut Cursor<'_>) -> Result<Kind, Flaw> {
     let start = cursor.at;
@@ -169,6 +180,7 @@ fn number(cursor: &mut Cursor<'_>) -> Result<Kind, Flaw> {
     if digits(cursor)? > 1 && zero {
         return Err(Flaw::new("a number with a leading zero", start));
     }
+    let whole = cursor.at - start;
     if cursor.peek() == Some(b'.') {
         cursor.at += 1;
         digits(cursor)?;
@@ -181,6 +193,9 @@ fn number(cursor: &mut Cursor<'_>) -> Result<Kind, Flaw> {
         }
         digits(cursor)?;
         kind = Kind::Float;
+    }
+    if whole > MAX_DIGITS && kind == Kind::Integer {
+        cursor.suspect("an integer of more than 4300 digits", start);
     }
     Ok(kind)
 }

@@ -14,12 +14,12 @@ mod config;
 mod event;
 mod interest;
 mod joining;
-mod oversized;
 mod pending;
 mod receive;
 mod recent;
 mod roles;
 mod unsendable;
+mod unusable;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -50,6 +50,10 @@ pub struct RouterConfig {
     /// One answer of `wamp.subscription.get_events` holds at most 1000 events or 1 MiB of them; a
     /// client reads on with `after_publication`. An event of more than 1 MiB is not remembered.
     pub history_bytes: usize,
+    /// True to check that strict clients can read what passes through the router. A request that some
+    /// cannot read fails with `wamp.error.invalid_payload` or `wamp.error.invalid_argument`. Default:
+    /// true.
+    pub strict_payloads: bool,
     /// Part of the meta API that sessions may use. Default: read-only.
     pub meta_api: MetaApi,
     /// Limits of one session.
@@ -142,6 +146,7 @@ impl RouterConfig {
             retained_bytes: 16 << 20,
             histories: Vec::new(),
             history_bytes: 16 << 20,
+            strict_payloads: true,
             meta_api: MetaApi::default(),
             limits: Limits::default(),
             roles: Vec::new(),

@@ -13,7 +13,7 @@ use crate::core::router::output::{CloseCause, Outputs};
 use crate::core::router::session::Session;
 use crate::core::router::undeliverable::Undeliverable;
 use crate::error::{ApplicationError, Violation};
-use crate::message::oversized::Oversized;
+use crate::message::unusable::Unusable;
 use crate::message::{Abort, ClosingDetails, Message, Payload, Welcome};
 use crate::uri::Uri;
 
@@ -175,10 +175,10 @@ impl Door {
     }
 
     /// Handles a message that is too heavy to be decoded.
-    pub fn handle_oversized(&mut self, oversized: &Oversized, out: &mut Outputs) {
+    pub fn handle_unusable(&mut self, unusable: &Unusable, out: &mut Outputs) {
         // The peer may have sent it before it read our GOODBYE.
         if !matches!(self.state, State::Leaving(_)) {
-            self.handle_violation(oversized.violation(), out);
+            self.handle_violation(unusable.violation(), out);
         }
     }
 

@@ -18,7 +18,7 @@
 //! - `realm/mod`: the state of one realm
 //! - `meta`: the meta API over that state
 //! - `realm/{members, requests, judge}`: joining and leaving, requests, authorization
-//! - `offer`, `gate`, `door` with `joining`; `realm_core` with `authorizing` and `oversized`
+//! - `offer`, `gate`, `door` with `joining`; `realm_core` with `authorizing` and `unusable`
 //! - `whole`: the `RouterCore`
 
 mod authentication;
@@ -41,7 +41,6 @@ mod meta_event;
 mod names;
 mod offer;
 mod output;
-mod oversized;
 mod radix;
 mod realm;
 mod realm_core;
@@ -50,6 +49,7 @@ mod testaments;
 mod turn;
 mod undeliverable;
 
+mod unusable;
 mod whole;
 mod wildcards;
 

@@ -56,12 +56,12 @@ pub enum Output {
         /// The question.
         request: Box<AuthorizationRequest>,
     },
-    /// A publication without `acknowledge` was not authorized, so its publisher gets no answer
-    /// (spec: "Authorization"). The driver should log it.
+    /// A message was refused whose sender gets no answer: a publication without `acknowledge` (spec:
+    /// "Authorization"), or a callee's answer. The driver should log it.
     Dropped {
-        /// The publisher.
+        /// The sender.
         connection: ConnectionId,
-        /// The error that the publisher would have got.
+        /// The error that the sender would have got.
         error: ApplicationError,
     },
     /// The application's answer to [`Authenticate`](Output::Authenticate) is not usable. The client

@@ -1,6 +1,6 @@
 //! `RealmCore`: one realm with its deadlines and outputs. Realms share nothing that changes.
 //!
-//! `authorizing` and `oversized` implement further inputs. After any input, drain
+//! `authorizing` and `unusable` implement further inputs. After any input, drain
 //! [`RealmCore::poll_output`].
 
 use std::collections::BTreeSet;

@@ -14,7 +14,7 @@ use crate::core::router::output::{CloseCause, Output, Outputs};
 use crate::core::router::realm_core::RealmCore;
 use crate::error::{ApplicationError, Violation};
 use crate::message::Message;
-use crate::message::oversized::Oversized;
+use crate::message::unusable::Unusable;
 
 /// The router without sockets and clock: messages in, messages out. For programs with one thread; a
 /// driver for several has a lock for each [`RealmCore`].
@@ -96,15 +96,15 @@ impl RouterCore {
 
     /// Handles a message that carries too much beside its arguments, in place of
     /// [`handle_message`](RouterCore::handle_message).
-    pub fn handle_oversized(&mut self, now: Duration, from: ConnectionId, oversized: &Oversized) {
+    pub fn handle_unusable(&mut self, now: Duration, from: ConnectionId, unusable: &Unusable) {
         self.input(
             now,
             from,
             |door, _, out, ()| {
-                door.handle_oversized(oversized, out);
+                door.handle_unusable(unusable, out);
                 None
             },
-            |realm, ()| realm.handle_oversized(now, from, oversized),
+            |realm, ()| realm.handle_unusable(now, from, unusable),
             (),
         );
     }

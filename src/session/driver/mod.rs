@@ -287,9 +287,9 @@ impl Driver {
                 trace("receive", self.session, &message);
                 self.handle_message(message);
             }
-            Err(Refused::TooHeavy(oversized)) => {
-                tracing::warn!(session = self.session, ?oversized, "a message is refused");
-                self.client.handle_oversized(&oversized);
+            Err(Refused::Unusable(unusable)) => {
+                tracing::warn!(session = self.session, ?unusable, "a message is refused");
+                self.client.handle_unusable(&unusable);
             }
             Err(Refused::Violation(violation)) => self.client.handle_violation(violation),
         }

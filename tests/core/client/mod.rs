@@ -5,7 +5,6 @@ mod cancel;
 mod interrupt;
 mod late_replies;
 mod lifecycle;
-mod oversized;
 mod progress;
 #[cfg(not(target_arch = "wasm32"))]
 mod random;
@@ -16,3 +15,4 @@ mod revocation;
 mod streaming;
 mod subscriptions;
 mod unsendable;
+mod unusable;

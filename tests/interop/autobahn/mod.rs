@@ -17,6 +17,7 @@ mod progress;
 mod pubsub;
 mod rpc;
 mod shared;
+mod strict;
 mod transports;
 mod values;
 
@@ -141,6 +142,7 @@ scenarios! { embedded_only at embedded needs AutobahnPython:
     closing::batches,
     meta::nobody_is_killed,
     meta::event_history,
+    strict::it_outlives_what_it_cannot_read,
     values::integers_beyond_64_bits,
     values::too_big_for_the_router,
 }

@@ -23,6 +23,7 @@ use crate::core::router::broker::publication::Publication;
 use crate::core::router::broker::retained::Retained;
 use crate::core::router::checks::{check_own_uri, check_room, check_uri, no_room};
 use crate::core::router::config::Disclosure;
+use crate::core::router::custom::check_forwarded;
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::names::is_reserved;
@@ -242,6 +243,11 @@ impl Broker {
             return Err(Violation::new("PUBLISH.Options.ppt_scheme was not announced").into());
         }
         check_own_uri(turn, &topic, Match::Exact)?;
+        if turn.config.strict_payloads && !options.is_empty() {
+            let encoding = [&options.enc_algo, &options.enc_serializer];
+            let opaque = payload.opaque().is_some();
+            check_forwarded("PUBLISH.Options", opaque, encoding, &options.extra)?;
+        }
         let disclosed = discloses(disclosure, &options)?;
         let disclosed = disclosed.then(&publisher).flatten().map(|session| &*session.identity);
         // The lists are not looked at if nobody gets the event.

@@ -1,16 +1,20 @@
 //! YIELD and ERROR: the way back to the caller (spec: "Progressive call results").
 
 use crate::core::router::ConnectionId;
+use crate::core::router::custom::check_forwarded;
 use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::forward::{
     RequiredFeatures, error_details, forward_error, forward_result, result_details,
 };
 use crate::core::router::dealer::{Dealer, check_given};
+use crate::core::router::names::quote;
 use crate::core::router::session::{Invoked, Origin, Sessions};
 use crate::core::router::turn::Turn;
 use crate::error::{ApplicationError, Violation};
-use crate::message::{CallResult, CancelMode, Payload, RequestError, RequestType, Yield};
-use crate::uri::Uri;
+use crate::message::{
+    CallResult, CancelMode, Payload, RequestError, RequestErrorDetails, RequestType, Yield,
+};
+use crate::uri::{Match, Uri, UriRule};
 
 impl Dealer {
     pub(in crate::core::router) fn r#yield(
@@ -27,6 +31,16 @@ impl Dealer {
             stream: false,
         };
         check_announced("YIELD.Options", from, sessions, needs)?;
+        if turn.config.strict_payloads
+            && !options.is_empty()
+            && let encoding = [&options.enc_algo, &options.enc_serializer]
+            && let opaque = payload.opaque().is_some()
+            && let Err(error) = check_forwarded("YIELD.Options", opaque, encoding, &options.extra)
+        {
+            turn.outputs.dropped(from, error.clone());
+            self.refuse(turn, from, sessions, invocation, error);
+            return Ok(());
+        }
         let progress = options.progress == Some(true);
         let (caller, request) = if progress {
             let Some(origin) = progress_of(turn, from, sessions, invocation)? else {
@@ -80,6 +94,13 @@ impl Dealer {
             stream: false,
         };
         check_announced("ERROR.Details", from, sessions, needs)?;
+        if turn.config.strict_payloads
+            && let Err(error) = check_error(&error, &told, &payload)
+        {
+            turn.outputs.dropped(from, error.clone());
+            self.refuse(turn, from, sessions, invocation, error);
+            return Ok(());
+        }
         let Some(origin) = self.settle("ERROR", turn, from, sessions, invocation)? else {
             return Ok(());
         };
@@ -119,6 +140,20 @@ impl Dealer {
         }
         turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
     }
+}
+
+/// Checks that every caller can read an error.
+fn check_error(
+    uri: &Uri,
+    told: &RequestErrorDetails,
+    payload: &Payload,
+) -> Result<(), ApplicationError> {
+    if !uri.check(UriRule::Loose, Match::Exact) {
+        let text = format!("{} is not a valid URI of an error", quote(uri));
+        return Err(ApplicationError::new(Uri::INVALID_URI).arg(text));
+    }
+    let encoding = [&told.enc_algo, &told.enc_serializer];
+    check_forwarded("ERROR.Details", payload.opaque().is_some(), encoding, &told.extra)
 }
 
 /// The caller of a progressive result. `None` if the result is late or was not asked for; then it

@@ -3,6 +3,7 @@
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::{check_uri, too_many};
 use crate::core::router::config::Disclosure;
+use crate::core::router::custom::check_forwarded;
 use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{
     RequiredFeatures, disclose_caller, disclosure_denied, forward_arguments, forward_call,
@@ -54,6 +55,11 @@ impl Dealer {
         let Some(caller) = sessions.get_mut(&from) else { return Ok(()) };
         let needs = RequiredFeatures::of_call(&options);
         check_uri(turn, &procedure, Match::Exact)?;
+        if turn.config.strict_payloads && !options.is_empty() {
+            let encoding = [&options.enc_algo, &options.enc_serializer];
+            let opaque = payload.opaque().is_some();
+            check_forwarded("CALL.Options", opaque, encoding, &options.extra)?;
+        }
         let ask = options.disclose_me == Some(true);
         if ask && disclosure == Disclosure::Never {
             return Err(disclosure_denied("CALL.Options.disclose_me").into());
@@ -136,6 +142,17 @@ impl Dealer {
                 .arg("the arguments need payload_transparency, which the callee did not announce");
             if let Some(caller) = caller {
                 self.give_up(turn, sessions, caller, message.request, reason, error);
+            }
+            return Ok(());
+        }
+        if turn.config.strict_payloads
+            && message.payload.opaque().is_some()
+            && let options = &message.options
+            && let encoding = [&options.enc_algo, &options.enc_serializer]
+            && let Err(error) = check_forwarded("CALL.Options", true, encoding, &options.extra)
+        {
+            if let Some(caller) = caller {
+                self.give_up(turn, sessions, caller, message.request, Uri::CANCELED, error);
             }
             return Ok(());
         }

@@ -96,12 +96,7 @@ impl Realm {
         let Realm { sessions, broker, dealer, .. } = self;
         let outcome = match (verdict, message) {
             (verdict, Message::Call(message)) => self.call(turn, from, message, verdict),
-            (Err(error), _) => {
-                if !answered {
-                    turn.outputs.dropped(from, error.clone());
-                }
-                Err(error.into())
-            }
+            (Err(error), _) => Err(error.into()),
             (Ok(verdict), Message::Publish(message)) => {
                 let disclosure = verdict.disclosure(turn.config);
                 broker.publish(turn, from, sessions, message, disclosure)
@@ -127,6 +122,8 @@ impl Realm {
             Err(Failure::Error(error)) => {
                 if answered {
                     turn.outputs.error(from, kind, request, error);
+                } else {
+                    turn.outputs.dropped(from, error);
                 }
                 Ok(())
             }

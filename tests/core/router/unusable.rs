@@ -1,14 +1,14 @@
 //! A message that is too heavy beside its arguments fails alone, where the specification has an answer.
 
 use wampwerk::Serializer;
-use wampwerk::internals::codec::{self, Bounds, Oversized, Refused};
+use wampwerk::internals::codec::{self, Bounds, Refused, Unusable};
 use wampwerk::internals::core::router::ConnectionId;
 use wampwerk::message::*;
 
 use crate::common::router_core::*;
 
 /// Makes the message so heavy that its scan refuses it.
-fn heavy(message: impl Into<Message>) -> Oversized {
+fn heavy(message: impl Into<Message>) -> Unusable {
     let mut message = message.into();
     let junk = "x".repeat(100_000);
     match &mut message {
@@ -25,13 +25,13 @@ fn heavy(message: impl Into<Message>) -> Oversized {
     let frame = codec::encode(Serializer::ALL[0], &message).unwrap();
     let bounds = Bounds { details: 64 << 10, ..Bounds::NONE };
     match codec::decode_within(Serializer::ALL[0], &frame, &bounds) {
-        Err(Refused::TooHeavy(oversized)) => oversized,
+        Err(Refused::Unusable(unusable)) => unusable,
         other => panic!("{other:?}"),
     }
 }
 
 fn send(net: &mut Net, from: ConnectionId, message: impl Into<Message>) {
-    net.router.handle_oversized(net.now, from, &heavy(message));
+    net.router.handle_unusable(net.now, from, &heavy(message));
     net.drain();
 }
 

@@ -6,41 +6,42 @@ use crate::core::router::connection::ConnectionId;
 use crate::core::router::realm_core::RealmCore;
 use crate::error::Violation;
 use crate::message::RequestType;
-use crate::message::oversized::Oversized;
+use crate::message::unusable::Unusable;
 
 impl RealmCore {
     /// Handles a message that carries too much beside its arguments, in place of
     /// [`handle_message`](RealmCore::handle_message). The request that it makes or answers fails with
     /// `wamp.error.payload_size_exceeded`. Any other message is a violation.
-    pub fn handle_oversized(&mut self, now: Duration, from: ConnectionId, oversized: &Oversized) {
+    pub fn handle_unusable(&mut self, now: Duration, from: ConnectionId, unusable: &Unusable) {
         if !self.is_member(from) {
             return;
         }
-        let (id, error) = (oversized.id, oversized.error());
-        let outcome = match (oversized.code, oversized.request_type) {
+        let (id, error) = (unusable.id, unusable.error());
+        let outcome = match (unusable.code, unusable.request_type) {
             // PUBLISH
-            (16, _) if !oversized.acknowledge => {
+            (16, _) if !unusable.acknowledge => {
                 self.count_request(from, RequestType::Publish, id).map(|()| {
                     self.outputs.dropped(from, error);
                 })
             }
             // YIELD, or ERROR for INVOCATION
             (70, _) | (8, Some(RequestType::Invocation)) => {
+                self.outputs.dropped(from, error.clone());
                 self.turn(now, |realm, turn| realm.refuse(turn, from, id, error));
                 Ok(())
             }
             // The arguments that follow this CALL would be taken for another call.
-            (48, _) if oversized.progress => Err(oversized.violation()),
+            (48, _) if unusable.progress => Err(unusable.violation()),
             (48, _) if self.realm.is_calling(from, id) => {
                 self.turn(now, |realm, turn| realm.give_up(turn, from, id, error));
                 Ok(())
             }
-            (8, _) => Err(oversized.violation()),
+            (8, _) => Err(unusable.violation()),
             (code, _) => match RequestType::from_code(code).filter(|_| code != 68) {
                 Some(kind) => self.count_request(from, kind, id).map(|()| {
                     self.outputs.error(from, kind, id, error);
                 }),
-                None => Err(oversized.violation()),
+                None => Err(unusable.violation()),
             },
         };
         if let Err(violation) = outcome {

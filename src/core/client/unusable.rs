@@ -1,7 +1,7 @@
 //! Messages from the router that are too heavy to be decoded.
 
 use super::{Client, ClientEvent};
-use crate::message::oversized::Oversized;
+use crate::message::unusable::Unusable;
 use crate::message::{Payload, RequestError, RequestErrorDetails, RequestType};
 
 impl Client {
@@ -9,13 +9,13 @@ impl Client {
     /// [`handle_message`](Self::handle_message). The request that it belongs to fails with
     /// `wamp.error.payload_size_exceeded`, and an event counts as missed. Any other message is a
     /// violation.
-    pub fn handle_oversized(&mut self, oversized: &Oversized) {
+    pub fn handle_unusable(&mut self, unusable: &Unusable) {
         if !self.is_established() {
-            return self.handle_violation(oversized.violation());
+            return self.handle_violation(unusable.violation());
         }
-        let Oversized { id, progress, .. } = *oversized;
-        let error = oversized.error();
-        match (oversized.code, oversized.request_type) {
+        let Unusable { id, progress, .. } = *unusable;
+        let error = unusable.error();
+        match (unusable.code, unusable.request_type) {
             // EVENT
             (36, _) => match self.interest.listeners(id) {
                 Ok(listeners) => {
@@ -38,7 +38,7 @@ impl Client {
                 }
                 .into(),
             ),
-            _ => self.handle_violation(oversized.violation()),
+            _ => self.handle_violation(unusable.violation()),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! A message that is too heavy beside its arguments fails the request that it belongs to.
 
-use wampwerk::internals::codec::{self, Bounds, Oversized, Refused};
+use wampwerk::internals::codec::{self, Bounds, Refused, Unusable};
 use wampwerk::internals::core::client::{ClientEvent, Failure};
 use wampwerk::message::*;
 use wampwerk::{Payload, Serializer};
 
 use crate::common::client_core::*;
 
-fn heavy(message: impl Into<Message>) -> Oversized {
+fn heavy(message: impl Into<Message>) -> Unusable {
     let mut message = message.into();
     let junk = "x".repeat(100_000);
     match &mut message {
@@ -21,7 +21,7 @@ fn heavy(message: impl Into<Message>) -> Oversized {
     let frame = codec::encode(Serializer::ALL[0], &message).unwrap();
     let bounds = Bounds { details: 64 << 10, ..Bounds::NONE };
     match codec::decode_within(Serializer::ALL[0], &frame, &bounds) {
-        Err(Refused::TooHeavy(oversized)) => oversized,
+        Err(Refused::Unusable(unusable)) => unusable,
         other => panic!("{other:?}"),
     }
 }
@@ -41,11 +41,11 @@ fn row10_a_heavy_result_or_error_fails_the_call() {
         payload: Payload::empty(),
     };
     let first = session.call(1);
-    session.client.handle_oversized(&heavy(result(first)));
+    session.client.handle_unusable(&heavy(result(first)));
     let second = session.call(2);
-    session.client.handle_oversized(&heavy(error(RequestType::Call, second)));
+    session.client.handle_unusable(&heavy(error(RequestType::Call, second)));
     let third = session.register(3);
-    session.client.handle_oversized(&heavy(error(RequestType::Register, third)));
+    session.client.handle_unusable(&heavy(error(RequestType::Register, third)));
     let events = session.events();
     assert_eq!(events.len(), 3);
     for event in events {
@@ -64,11 +64,11 @@ fn row10_a_heavy_event_counts_as_missed_and_a_heavy_call_is_refused() {
     session.messages();
     let (details, payload) = (EventDetails::default(), Payload::empty());
     let event = Event { subscription: 5, publication: 1, details, payload };
-    session.client.handle_oversized(&heavy(event));
+    session.client.handle_unusable(&heavy(event));
     assert!(matches!(session.events()[..], [ClientEvent::Missed { .. }]));
     let (details, payload) = (InvocationDetails::default(), Payload::empty());
     let invocation = Invocation { request: 7, registration: 9, details, payload };
-    session.client.handle_oversized(&heavy(invocation));
+    session.client.handle_unusable(&heavy(invocation));
     assert!(session.events().is_empty());
     let [Message::Error(error)] = &session.messages()[..] else { panic!() };
     let told = (error.request_type, error.request, &*error.error);
@@ -80,6 +80,6 @@ fn row11_what_is_too_heavy_while_joining_ends_it() {
     let mut session = Session::joining();
     session.messages();
     let (details, reason) = (ClosingDetails::default(), "a".into());
-    session.client.handle_oversized(&heavy(Goodbye { details, reason }));
+    session.client.handle_unusable(&heavy(Goodbye { details, reason }));
     assert_eq!(session.close_kind(), wampwerk::error::CloseKind::Violation);
 }
