@@ -60,7 +60,7 @@ pub mod error {
 
 /// Frames that several transports send, and, natively, the protocols of proxies.
 pub mod transport {
-    #[allow(unused_imports, reason = "the browser has none")]
+    #[allow(unused_imports, unreachable_pub, reason = "the browser has none")]
     pub use crate::transport::proxies::*;
     pub use crate::transport::shared_frame::SharedFrame;
 }

@@ -216,6 +216,7 @@ impl<T> Queue<T> {
     }
 
     /// Ready when the queue is closed, for a taker that takes nothing at the moment.
+    #[allow(dead_code, reason = "the browser's socket tells its end by itself")]
     pub(crate) fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
         if state.is_closed {
