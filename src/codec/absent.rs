@@ -138,6 +138,16 @@ impl<'de> Source<'de> for NoTokens {
         Err(DecodeError::new(OFF))
     }
 
+    fn at(&self) -> usize {
+        0
+    }
+
+    fn seek(&mut self, _: usize) {}
+
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        Err(DecodeError::new(OFF))
+    }
+
     fn more(&mut self, _: &mut Open) -> Result<bool, DecodeError> {
         Err(DecodeError::new(OFF))
     }
