@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
@@ -12,6 +13,7 @@ use super::message::{Message, Part};
 use super::queue::Queue;
 use super::stats::Counters;
 use crate::framing::websocket::{Form, Kind, Prepared};
+use crate::rt::lock::Lock;
 
 /// Bytes that may wait in each direction before the sender, or the peer, has to wait.
 const LIMIT: usize = 256 << 10;
@@ -64,6 +66,14 @@ pub(super) struct Channel {
     writers: AtomicU64,
     /// Nothing can be sent any more. How the connection ends, is not known yet.
     has_lost: AtomicBool,
+    aborted: Lock<Aborted>,
+}
+
+/// Whether a handle has ended the connection at once.
+enum Aborted {
+    /// Woken by that.
+    No(Option<Waker>),
+    Yes,
 }
 
 /// All handles have one of these. When the last is dropped, the connection is closed.
@@ -87,6 +97,7 @@ impl Channel {
             compresses: false,
             writers: AtomicU64::new(0),
             has_lost: AtomicBool::new(false),
+            aborted: Lock::new(Aborted::No(None)),
         })
     }
 
@@ -103,6 +114,27 @@ impl Channel {
 
     pub(super) fn has_lost(&self) -> bool {
         self.has_lost.load(Ordering::Relaxed)
+    }
+
+    /// Ends the connection without a closing handshake, and drops what was not sent.
+    pub(super) fn abort(&self) {
+        let aborted = std::mem::replace(&mut *self.aborted.lock(), Aborted::Yes);
+        if let Aborted::No(driver) = aborted {
+            self.commands.discard();
+            driver.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Ready when a handle has called [`abort`](Self::abort).
+    pub(super) fn poll_aborted(&self, cx: &Context<'_>) -> Poll<()> {
+        match &mut *self.aborted.lock() {
+            Aborted::Yes => Poll::Ready(()),
+            Aborted::No(Some(driver)) if driver.will_wake(cx.waker()) => Poll::Pending,
+            Aborted::No(driver) => {
+                *driver = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
     }
 
     /// Returns the error of what is asked for after the end.
@@ -128,6 +160,11 @@ impl Channel {
         let _ = self.failed.set(Box::new(closed));
         self.commands.discard();
         self.incoming.close();
+    }
+
+    /// The connection was aborted: there is nothing more to do for it.
+    pub(super) fn end_aborted(&self) {
+        self.end(Closed::lost("this side has aborted the connection", None, None));
     }
 
     /// The connection has ended: all that wait are told. What came before can still be taken.

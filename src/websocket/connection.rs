@@ -266,6 +266,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
+    fn frames(&self) -> (u64, u64) {
+        (self.reader.frames(), self.writer.frames())
+    }
+
     fn enter(&mut self) {
         self.reads_left = READS_PER_POLL;
         self.steps_left = STEPS_PER_POLL;

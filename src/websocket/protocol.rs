@@ -147,7 +147,7 @@ pub(super) async fn run(mut socket: WebSocket, mut protocol: impl Events) {
     };
     if caught(all).await.is_err() {
         tracing::error!("a WebSocket protocol panicked, so its connection is closed");
-        sender.abort();
+        sender.close_failed();
     }
     let closed = sender.closed().await;
     end(&mut protocol, closed).await;

@@ -216,8 +216,23 @@ impl Sender {
         self.channel().counters.read()
     }
 
+    /// Ends the connection at once, without a closing handshake. What was not sent yet is dropped, and nothing more is
+    /// received. The end is not clean.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = wampwerk::websocket::connect("ws://127.0.0.1:9000").await?;
+    /// socket.sender().abort();
+    /// assert!(!socket.closed().await.was_clean);
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "dropConnection")]
+    pub fn abort(&self) {
+        self.channel().abort();
+    }
+
     /// Closes the connection with code 1011, as a handler has failed.
-    pub(super) fn abort(&self) {
+    pub(super) fn close_failed(&self) {
         self.channel().commands.put(Command::Close(Some((1011, String::new()))), 0);
         self.channel().commands.close();
     }

@@ -11,6 +11,11 @@ pub struct TrafficStats {
     pub messages_in: u64,
     /// Number of messages that were sent.
     pub messages_out: u64,
+    /// Number of frames of messages that came; control frames are not counted. In the browser and over
+    /// tokio-tungstenite 0.
+    pub frames_in: u64,
+    /// Number of frames of messages that were sent. In the browser and over tokio-tungstenite 0.
+    pub frames_out: u64,
     /// Bytes of the messages that came, decompressed.
     pub payload_in: u64,
     /// Bytes of the messages that were sent, before compression.
@@ -40,6 +45,8 @@ impl TrafficStats {
 pub(super) struct Counters {
     pub(super) messages_in: Counter,
     pub(super) messages_out: Counter,
+    pub(super) frames_in: Counter,
+    pub(super) frames_out: Counter,
     pub(super) payload_in: Counter,
     pub(super) payload_out: Counter,
     pub(super) wire_in: Counter,
@@ -69,6 +76,8 @@ impl Counters {
         TrafficStats {
             messages_in: self.messages_in.get(),
             messages_out: self.messages_out.get(),
+            frames_in: self.frames_in.get(),
+            frames_out: self.frames_out.get(),
             payload_in: self.payload_in.get(),
             payload_out: self.payload_out.get(),
             wire_in: self.wire_in.get(),

@@ -75,6 +75,11 @@ pub(crate) trait Wire: Send {
         (self.bytes_read(), self.bytes_written())
     }
 
+    /// Number of frames of messages that came and were written, for the statistics.
+    fn frames(&self) -> (u64, u64) {
+        (0, 0)
+    }
+
     fn give_up(&mut self, why: GiveUp);
 
     /// Puts our Close frame into the buffer, behind everything else.

@@ -28,6 +28,7 @@ async fn messages_go_both_ways() {
     assert_eq!(frame(&mut server).await, (0x8a, b"p".to_vec()));
     let stats = socket.stats();
     assert_eq!((stats.messages_in, stats.messages_out), (2, 3));
+    assert_eq!((stats.frames_in, stats.frames_out), (3, 3));
     assert_eq!((stats.payload_in, stats.payload_out), (5, 12));
     assert!(stats.wire_in > 5 && stats.wire_out > 12);
 }

@@ -323,3 +323,29 @@ async fn closing_the_sink_waits_for_the_end() {
     assert_eq!(tokio::join!(closing, answering).0, Ok(()));
     assert!(socket.closed().await.was_clean);
 }
+
+#[tokio::test]
+async fn aborting_drops_the_connection_without_a_close_frame() {
+    let (socket, mut server) = pair().await;
+    socket.send("before").await.unwrap();
+    assert_eq!(frame(&mut server).await, (0x81, b"before".to_vec()));
+    // More than the system takes: it is not waited for.
+    socket.send(vec![0; 16 << 20]).await.unwrap();
+    socket.sender().abort();
+    let closed = socket.closed().await;
+    assert!(!closed.was_clean && closed.code == Some(1006) && closed.sent.is_none(), "{closed}");
+    assert!(matches!(socket.send("late").await, Err(WebSocketError::Closed(_))));
+    let mut rest = Vec::new();
+    // The connection may have been reset.
+    let _ = server.read_to_end(&mut rest).await;
+    assert!(rest.len() < 16 << 20);
+
+    // While the answer to our Close frame is waited for, too.
+    let (socket, _server) = pair().await;
+    socket.sender().start_close(1000, "").unwrap();
+    while socket.stats().wire_out == 0 {
+        tokio::task::yield_now().await;
+    }
+    socket.sender().abort();
+    assert!(!socket.closed().await.was_clean);
+}

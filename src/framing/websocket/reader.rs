@@ -61,6 +61,8 @@ pub struct Reader {
     /// More can be decompressed of the octets that were read.
     is_inflating: bool,
     end: Option<Result<(), ReadError>>,
+    /// Number of frames of messages.
+    frames: u64,
 }
 
 /// A frame that is incomplete.
@@ -110,6 +112,7 @@ impl Reader {
             parts: VecDeque::new(),
             is_inflating: false,
             end: None,
+            frames: 0,
         }
     }
 
@@ -152,7 +155,10 @@ impl Reader {
     #[inline(always)]
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
         match self.short(input) {
-            Some(message) => Ok(Some(message)),
+            Some(message) => {
+                self.frames += 1;
+                Ok(Some(message))
+            }
             None => self.read_up_to(input, usize::MAX),
         }
     }
@@ -165,7 +171,10 @@ impl Reader {
     #[inline]
     pub fn read_some(&mut self, input: &mut &[u8]) -> Result<Option<Event>, ReadError> {
         match self.short(input) {
-            Some(message) => Ok(Some(message)),
+            Some(message) => {
+                self.frames += 1;
+                Ok(Some(message))
+            }
             None => self.read_up_to(input, PART),
         }
     }
@@ -192,6 +201,11 @@ impl Reader {
     pub fn has_event(&self) -> bool {
         let is_whole = self.frame.is_some_and(|frame| frame.missing() == 0);
         !self.parts.is_empty() || self.is_inflating || is_whole
+    }
+
+    /// Returns the number of frames of messages whose headers came.
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// Returns whether a message or a frame is incomplete. The end of the stream would truncate it.
@@ -335,6 +349,7 @@ impl Reader {
         header: FrameHeader,
         input: &mut &[u8],
     ) -> Result<Option<Event>, ReadError> {
+        self.frames += 1;
         let length = header.length;
         let kind = match (header.op_code, &self.message) {
             (OpCode::Continuation, None) => return Err(ReadError::NothingToContinue),

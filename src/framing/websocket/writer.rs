@@ -36,6 +36,8 @@ pub struct Writer {
     masks: Option<MakeMask>,
     deflate: Option<Box<Compressor>>,
     streaming: Option<Streaming>,
+    /// Number of frames of messages.
+    frames: u64,
 }
 
 /// A message that is sent frame by frame.
@@ -75,7 +77,7 @@ pub enum WriteError {
 impl Writer {
     /// Creates the writer of a server, which masks nothing.
     pub fn server() -> Self {
-        Writer { chunks: Chunks::default(), masks: None, deflate: None, streaming: None }
+        Writer { chunks: Chunks::default(), masks: None, deflate: None, streaming: None, frames: 0 }
     }
 
     /// Creates the writer of a client, with the source of its masks.
@@ -268,6 +270,11 @@ impl Writer {
         self.control(OpCode::Close, payload.unwrap_or_default().into());
     }
 
+    /// Returns the number of frames of messages that were written.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
     /// Returns the octets to send.
     pub fn chunks(&self) -> &Chunks {
         &self.chunks
@@ -355,6 +362,7 @@ impl Writer {
     /// Writes a header, and returns its mask.
     #[inline]
     fn header(&mut self, fin: bool, first: First, length: u64) -> Option<Mask> {
+        self.frames += u64::from(!first.op_code.is_control());
         let mask = self.masks.map(|make| make());
         let (octets, count) = first.header(fin, mask, length).octets();
         self.chunks.extend_short(octets, count);

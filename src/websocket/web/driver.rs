@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use super::socket::{Ended, Socket};
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::Kind;
-use crate::rt::future::within;
+use crate::rt::future::{Race, race, within};
 use crate::websocket::channel::{Channel, Command, Incoming};
 use crate::websocket::closed::Closed;
 use crate::websocket::{CLOSE_TIMEOUT, CloseCode};
@@ -17,11 +17,19 @@ use crate::websocket::{CLOSE_TIMEOUT, CloseCode};
 const NO_CODE: u16 = 1005;
 
 /// Drives a connection until its end.
-pub(in crate::websocket) async fn drive(mut socket: Socket, channel: Arc<Channel>) {
-    let end = poll_fn(|cx| poll_open(&mut socket, &channel, cx)).await;
+pub(in crate::websocket) async fn drive(socket: Socket, channel: Arc<Channel>) {
+    let aborted = poll_fn(|cx| channel.poll_aborted(cx));
+    match race(drive_until_closed(socket, &channel), aborted).await {
+        Race::First(closed) => channel.end(closed),
+        Race::Second(()) => channel.end_aborted(),
+    }
+}
+
+async fn drive_until_closed(mut socket: Socket, channel: &Channel) -> Closed {
+    let end = poll_fn(|cx| poll_open(&mut socket, channel, cx)).await;
     if let End::Failed(TransportError::Violation(_) | TransportError::TooLarge { .. }) = end {
         // The messages that came before may still be answered.
-        within(CLOSE_TIMEOUT, poll_fn(|cx| poll_answers(&mut socket, &channel, cx))).await;
+        within(CLOSE_TIMEOUT, poll_fn(|cx| poll_answers(&mut socket, channel, cx))).await;
     }
     // Nothing more is taken.
     channel.commands.close();
@@ -35,7 +43,7 @@ pub(in crate::websocket) async fn drive(mut socket: Socket, channel: Arc<Channel
     };
     // The browser finishes the rest by itself.
     let ended = within(CLOSE_TIMEOUT, poll_fn(|cx| socket.poll_closed(cx))).await;
-    channel.end(closed(ended, sent, failed));
+    closed(ended, sent, failed)
 }
 
 /// The reason why an open connection is so no longer.
