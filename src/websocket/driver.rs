@@ -146,15 +146,7 @@ impl<W: Wire> Driver<W> {
                 self.failed = self.broken.take().map(|broken| broken.error);
             }
         }
-        let counters = &self.channel.counters;
-        let wire = &self.framed.framing().wire;
-        for (counts, (came, left)) in [
-            ([&counters.wire_in, &counters.wire_out], wire.traffic()),
-            ([&counters.frames_in, &counters.frames_out], wire.frames()),
-        ] {
-            counts[0].set(came);
-            counts[1].set(left);
-        }
+        self.count_traffic();
         if self.closing.is_some() || self.failed.is_some() {
             return Poll::Ready(());
         }
@@ -237,6 +229,18 @@ impl<W: Wire> Driver<W> {
         self.channel.incoming.put(incoming, size);
     }
 
+    fn count_traffic(&self) {
+        let counters = &self.channel.counters;
+        let wire = &self.framed.framing().wire;
+        for (counts, (came, left)) in [
+            ([&counters.wire_in, &counters.wire_out], wire.traffic()),
+            ([&counters.frames_in, &counters.frames_out], wire.frames()),
+        ] {
+            counts[0].set(came);
+            counts[1].set(left);
+        }
+    }
+
     /// Returns how the connection has ended.
     fn closed(&mut self, result: Result<(), TransportError>) -> Closed {
         if let Some(failure) = self.failure.take() {
@@ -278,6 +282,7 @@ impl<W: Wire + Unpin> Future for Driver<W> {
         }
         let close = this.closing.clone().unwrap_or((1011, String::new()));
         let result = this.framed.poll_close(cx, &close);
+        this.count_traffic();
         if let Some(error) = &this.failed
             && this.failure.is_none()
         {
