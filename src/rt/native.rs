@@ -59,6 +59,20 @@ pub fn spawn_last(future: impl Future<Output = ()> + Send + 'static) {
     }
 }
 
+/// Bounds nothing: tokio runs other tasks in between. In the browser it does.
+#[derive(Default)]
+pub struct Pace;
+
+impl Pace {
+    /// Returns true.
+    pub fn allows(&mut self, _cx: &Context<'_>) -> bool {
+        true
+    }
+
+    /// Does nothing.
+    pub fn count(&mut self) {}
+}
+
 /// Wakes the task of `cx` after the other tasks that are ready.
 pub fn wake_later(cx: &Context<'_>) {
     cx.waker().wake_by_ref();

@@ -1,6 +1,6 @@
 //! Implements the browser's runtime: promises and timers of the page or the worker.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -70,15 +70,54 @@ pub fn spawn_last(future: impl Future<Output = ()> + 'static) {
 /// Wakes the task of `cx` after the other tasks that are ready, and after the page's: its promises
 /// settle first. Tasks that wake each other at once would keep the page waiting.
 pub fn wake_later(cx: &Context<'_>) {
-    thread_local! {
-        static LATER: Later = Later::new();
-    }
     LATER.with(|later| later.wake(cx.waker().clone()));
+}
+
+thread_local! {
+    static LATER: Later = Later::new();
+}
+
+/// Bounds the number of messages that are read before the page has had a turn of the event loop. Deno
+/// delivers what a socket has received by promises, one message after the other, and runs no
+/// handler to its end in between.
+#[derive(Default)]
+pub struct Pace {
+    read: usize,
+    /// The turn of the event loop in which the bound was reached.
+    reached: Option<u64>,
+}
+
+impl Pace {
+    /// Maximum number of messages. Below the capacity of an event queue.
+    const MOST: usize = 256;
+
+    /// Returns whether a message may be read now; otherwise the task is woken when one may.
+    pub fn allows(&mut self, cx: &Context<'_>) -> bool {
+        let turns = LATER.with(|later| later.turns.get());
+        if self.reached.is_some_and(|turn| turn != turns) {
+            *self = Pace::default();
+        }
+        if self.read < Self::MOST {
+            return true;
+        }
+        if self.reached.is_none() {
+            self.reached = Some(turns);
+            wake_later(cx);
+        }
+        false
+    }
+
+    /// Counts a message that was read.
+    pub fn count(&mut self) {
+        self.read += 1;
+    }
 }
 
 /// The tasks that are woken in the next turn of the event loop.
 struct Later {
     wakers: Rc<RefCell<Vec<Waker>>>,
+    /// Number of times that tasks were woken.
+    turns: Rc<Cell<u64>>,
     schedule: Schedule,
 }
 
@@ -95,8 +134,10 @@ enum Schedule {
 impl Later {
     fn new() -> Self {
         let wakers: Rc<RefCell<Vec<Waker>>> = Rc::default();
-        let woken = Rc::clone(&wakers);
+        let turns: Rc<Cell<u64>> = Rc::default();
+        let (woken, turn) = (Rc::clone(&wakers), Rc::clone(&turns));
         let wake = Closure::new(move || {
+            turn.set(turn.get() + 1);
             // Outside of the borrow: a task may come here again.
             let wakers = std::mem::take(&mut *woken.borrow_mut());
             wakers.into_iter().for_each(Waker::wake);
@@ -113,7 +154,7 @@ impl Later {
                 Err(_) => Schedule::None,
             },
         };
-        Later { wakers, schedule }
+        Later { wakers, turns, schedule }
     }
 
     fn wake(&self, waker: Waker) {
@@ -130,6 +171,7 @@ impl Later {
             Schedule::None => false,
         };
         if !scheduled {
+            self.turns.set(self.turns.get() + 1);
             let wakers = std::mem::take(&mut *wakers);
             wakers.into_iter().for_each(Waker::wake);
         }

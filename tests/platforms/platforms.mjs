@@ -1,5 +1,5 @@
 // The package wherever it is said to work: the behaviour suite in Chromium and Firefox, in a page and in
-// workers, in Node and Bun; programs that bundlers made; what checkers of packages say.
+// workers, in Node, Bun and Deno; programs that bundlers made; what checkers of packages say.
 //
 //     node tests/platforms/platforms.mjs [PART]     runs only what has the word PART in its name
 //
@@ -167,6 +167,7 @@ const runtimes = {
   'Node 22': [path.join(modules, 'node22/bin/node'), '--expose-gc'],
   'Node 24': [path.join(modules, 'node24/bin/node'), '--expose-gc'],
   Bun: [path.join(modules, '@oven/bun-linux-x64/bin/bun'), 'run'],
+  Deno: [path.join(modules, '@deno/linux-x64-glibc/deno'), 'run', '-A', '--v8-flags=--expose-gc'],
 };
 for (const [name, [program, ...words]] of Object.entries(runtimes)) {
   await test(name, async () => {

@@ -26,7 +26,7 @@ use crate::core::client::{Answer, Client, ClientEvent, Failure, Joined, RequestT
 use crate::core::ids::IdHasher;
 use crate::error::{ApplicationError, CloseReason};
 use crate::message::{self, Challenge, Message, Serializer};
-use crate::rt::{self, Sleep};
+use crate::rt::{self, Pace, Sleep};
 use crate::session::command::{Command, Signal};
 use crate::session::ending::Ending;
 use crate::session::queue::QueueLimits;
@@ -84,6 +84,7 @@ pub(super) struct Driver {
     keep: Option<oneshot::Sender<Box<dyn Transport>>>,
     max_send: usize,
     limits: ReceiveLimits,
+    pace: Pace,
     /// True if the transport refuses messages that may not come before WELCOME.
     limited: bool,
     payloads: Payloads,
@@ -147,6 +148,7 @@ impl Driver {
             timer: None,
             keep: None,
             limits: inbox.limits,
+            pace: Pace::default(),
             limited: false,
             payloads: inbox.payloads,
             user_errors: inbox.user_errors,
@@ -238,9 +240,15 @@ impl Driver {
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         for _ in 0..TURN {
             self.limit_messages();
+            if !self.pace.allows(cx) {
+                return false;
+            }
             match self.transport.poll_recv(cx) {
                 Poll::Pending => return false,
-                Poll::Ready(Some(Ok(frame))) => self.receive(&frame),
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.pace.count();
+                    self.receive(&frame);
+                }
                 Poll::Ready(Some(Err(error))) => {
                     self.transport_failed(&error);
                     return false;
