@@ -61,7 +61,7 @@ pub fn spawn_last(future: impl Future<Output = ()> + Send + 'static) {
 
 /// Bounds nothing: tokio runs other tasks in between. In the browser it does.
 #[derive(Default)]
-pub struct Pace;
+pub struct Pace {}
 
 impl Pace {
     /// Returns true.
