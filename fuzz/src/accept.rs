@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::future::poll_fn;
 
 use wampwerk::Serializer;
-use wampwerk::transport::{Acceptor, CloseCode, ServerOptions};
+use wampwerk::transport::{Acceptor, ServerOptions};
+use wampwerk::websocket::CloseCode;
 use wampwerk::websocket::{ConnectionAccept, ConnectionDeny, Deflate};
 
 use super::stream::{Stream, run};

@@ -48,12 +48,12 @@ export async function proversOf(authentication) {
  * Returns the provers of methods that are offered by name, in the order of preference. If there is
  * `onchallenge(method, extra)`, it answers their challenges: it resolves to `{ signature, extra? }`.
  *
- * @throws {ConnectError} if a name is there twice
+ * @throws {ConnectError} if a name is given twice
  */
 export function proversOfNames(names, onchallenge) {
   for (const [place, name] of names.entries()) {
     if (names.indexOf(name) < place) {
-      throw read.refusal(invalid('authentication', `${name} is there twice`));
+      throw read.refusal(invalid('authentication', `${name} is given twice`));
     }
   }
   if (onchallenge === undefined || names.length === 0) {

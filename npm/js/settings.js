@@ -260,7 +260,7 @@ function optionsOf(value) {
       throw read.unknown(key, `known are ${Object.keys(SETTABLE).join(', ')}, also in snake_case`);
     }
     if (seen.includes(name)) {
-      throw invalid(key, `it is there twice, also as ${name}`);
+      throw invalid(key, `it is given twice, also as ${name}`);
     }
     seen.push(name);
     if (read.isSet(given)) {

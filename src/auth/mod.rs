@@ -25,6 +25,8 @@ pub mod wampcra;
 
 use std::fmt;
 
+use crate::error::text::debug_as_text;
+
 pub(crate) use context::ChallengeContext;
 pub use credential::{Credential, Salt};
 pub use secret::Secret;
@@ -35,13 +37,15 @@ pub use totp::Totp;
 pub(crate) const TLS_EXPORTER: &str = "tls-exporter";
 
 /// Authentication failed, or the credentials cannot be used. The text never contains a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct AuthError {
     /// Description of the error.
     pub message: String,
 }
+
+debug_as_text! { AuthError }
 
 impl AuthError {
     /// Creates an error with this text.

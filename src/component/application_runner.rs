@@ -141,7 +141,7 @@ impl ApplicationRunner {
 
     /// Sets whether a failed [`on_join`](ApplicationSession::on_join) ends the attempt. The session
     /// is then left, and the future of [`run`](Self::run) ends with the error, or with
-    /// `auto_reconnect` another attempt follows. Default: no; the error is reported and logged, and
+    /// `auto_reconnect` another attempt follows. Default: false; the error is reported and logged, and
     /// the session stays open.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
@@ -149,7 +149,7 @@ impl ApplicationRunner {
         self
     }
 
-    /// Sets whether to reconnect after a failure. Default: no.
+    /// Sets whether to reconnect after a failure. Default: false.
     #[must_use]
     pub fn auto_reconnect(mut self, auto_reconnect: bool) -> Self {
         self.auto_reconnect = auto_reconnect;
@@ -164,7 +164,7 @@ impl ApplicationRunner {
     }
 
     /// Sets whether SIGINT and SIGTERM stop the run, as described for [`run`](fn@super::run).
-    /// Default: yes.
+    /// Default: true.
     #[must_use]
     pub fn signals(mut self, signals: bool) -> Self {
         self.signals = signals;

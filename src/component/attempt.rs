@@ -20,8 +20,9 @@ use crate::rt::guard::{Panic, catch, caught};
 use crate::rt::{self, BoxFuture};
 use crate::session::{self, Session, SessionConfig};
 use crate::transport::outgoing::closed_within;
-use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::transport::{Transport, TransportInfo};
 use crate::uri::Uri;
+use crate::websocket::CloseCode;
 
 /// A `main` that fails earlier makes the attempt fail as if there had been no session. A `main`
 /// that fails later counts as a success. The value does not depend on the delays, which may be

@@ -290,7 +290,7 @@ impl ComponentBuilder {
     /// Sets whether a session needs all declared registrations and subscriptions and successful
     /// join listeners. Otherwise it is left, and the attempt fails.
     ///
-    /// Default: no. Failures are reported (see [`on_user_error`](Self::on_user_error)), and the
+    /// Default: false. Failures are reported (see [`on_user_error`](Self::on_user_error)), and the
     /// session becomes ready nevertheless.
     pub fn strict(mut self, strict: bool) -> Self {
         self.settings.strict = strict;

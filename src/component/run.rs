@@ -122,7 +122,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Sets whether SIGINT and SIGTERM stop the run. Default: yes.
+    /// Sets whether SIGINT and SIGTERM stop the run. Default: true.
     pub fn signals(mut self, signals: bool) -> Self {
         self.signals = signals;
         self

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::error::TransportError;
-use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::transport::{Transport, TransportInfo};
+use crate::websocket::CloseCode;
 
 /// A transport that reports its end.
 pub(super) struct Tracked {

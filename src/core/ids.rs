@@ -60,7 +60,7 @@ impl SequentialIds {
     }
 }
 
-/// Ids drawn uniformly from 1 to 2^53. Nobody can foretell an id from others.
+/// Ids drawn uniformly from 1 to 2^53. An id cannot be predicted from other ids.
 #[derive(Debug)]
 pub struct RandomIds(ChaCha);
 

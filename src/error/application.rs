@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::call::ProgressError;
 use super::payload::{DecodeError, EncodeError};
+use super::text::debug_as_text;
 use super::transport::Lagged;
 use crate::uri::{InvalidUri, Uri};
 use crate::value::{Dict, List, Value};
@@ -21,7 +22,7 @@ use crate::value::{Dict, List, Value};
 ///
 /// [`wamp_errors!`](crate::wamp_errors) defines error types of your own that travel as such and are
 /// read back by the caller.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationError {
     /// URI of the error.
@@ -33,6 +34,8 @@ pub struct ApplicationError {
     /// Callee that sent the error, if the router discloses it. `None` in errors made locally.
     pub callee: Option<Box<Callee>>,
 }
+
+debug_as_text! { ApplicationError }
 
 /// A callee that sent an error, as far as the router discloses it (Crossbar does, if it is allowed
 /// to).

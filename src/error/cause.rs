@@ -11,7 +11,8 @@ use super::call::{CallError, PublishError, RegisterError, SubscribeError};
 
 /// Cause of an error, shared by the clones of the error.
 ///
-/// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], the error of a TLS library, or the error of a function of the program.
+/// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], the error of a TLS
+/// library, or the error of a function of the program.
 /// `source()` of the outer error gives that error itself, to be downcast. Two causes are equal if
 /// their texts are.
 #[derive(Clone)]
@@ -176,8 +177,8 @@ impl fmt::Display for SocksRefusal {
         let meaning = match self.reply {
             1 => "it failed",
             2 => "its rules do not allow the connection",
-            3 => "the network cannot be reached from it",
-            4 => "the server's host cannot be reached from it",
+            3 => "the network is unreachable from the proxy",
+            4 => "the host of the server is unreachable from the proxy",
             5 => "the server refused the connection",
             6 => "the server's host is too far away for it (TTL expired)",
             7 => "it does not know the command CONNECT",

@@ -13,8 +13,9 @@ use super::url::UrlError;
 
 /// Connecting or joining failed.
 ///
-/// `source()` is the cause: the error of a setting or a URL, the I/O error of the system, the error of
-/// TLS, the refusal of an HTTP server or of a proxy.
+/// `source()` is the cause: the I/O error of the system, the error of TLS, the refusal of an HTTP server
+/// or of a proxy. The variants `InvalidUrl` and `InvalidConfig` contain the error of the URL or the setting
+/// and have its text; `source()` is what caused that error.
 ///
 /// ```
 /// #

@@ -14,7 +14,7 @@ pub enum RawSocketRefusal {
     #[error("reserved bits are set")]
     ReservedBits,
     /// 4: the server has as many connections as it wants.
-    #[error("it takes no more connections")]
+    #[error("the maximum number of connections is reached")]
     TooManyConnections,
 }
 

@@ -73,9 +73,9 @@ messages! {
 options! {
     /// PUBLISH.Options.
     PublishOptions / PublishOptionsFields("PUBLISH.Options") {
-        /// True if the broker acknowledges the event. Default: no.
+        /// True if the broker acknowledges the event. Default: false.
         acknowledge: bool,
-        /// True if the publisher is excluded from receiving the event. Default: yes.
+        /// True if the publisher is excluded from receiving the event. Default: true.
         exclude_me: bool,
         /// Ids of the sessions that do not receive the event.
         exclude: Vec<u64>,

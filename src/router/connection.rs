@@ -17,9 +17,10 @@ use crate::router::input::Input;
 use crate::router::outbox::{Ending, Frame, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
+use crate::transport::Transport;
 use crate::transport::outgoing::{Closing, poll_send};
-use crate::transport::{CloseCode, Transport};
 use crate::uri::Uri;
+use crate::websocket::CloseCode;
 
 /// Maximum number of messages read in one turn. Small enough that receivers start on a burst while
 /// the rest is still being read.

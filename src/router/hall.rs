@@ -18,8 +18,8 @@ use crate::router::hub::Hub;
 use crate::router::input::Input;
 use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
 use crate::rt;
-use crate::transport::CloseCode;
 use crate::value::Value;
+use crate::websocket::CloseCode;
 
 #[derive(Debug)]
 pub(super) struct Hall {

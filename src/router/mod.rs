@@ -247,7 +247,7 @@ impl RouterBuilder {
     }
 
     /// Sets whether WebSocket clients may use batches of messages, by the subprotocols
-    /// `wamp.2.<serializer>.batched`. Default: no.
+    /// `wamp.2.<serializer>.batched`. Default: false.
     ///
     /// In batched JSON the router reads both separators, the specification's 0x1e and Autobahn's
     /// 0x18. It answers with the one that the client uses.
@@ -304,7 +304,7 @@ impl RouterBuilder {
     }
 
     /// Sets whether a request id out of sequence is a protocol violation, as WAMP specifies.
-    /// Default: no, because some clients draw ids at random.
+    /// Default: false, because some clients draw ids at random.
     pub fn strict_request_ids(mut self, strict: bool) -> Self {
         self.config.strict_request_ids = strict;
         self

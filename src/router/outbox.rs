@@ -21,8 +21,9 @@ use crate::message::{Message, Serializer};
 use crate::router::notices::Notices;
 use crate::router::patience::Patience;
 use crate::rt::lock::Lock;
+use crate::transport::Transport;
 use crate::transport::shared_frame::SharedFrame;
-use crate::transport::{CloseCode, Transport};
+use crate::websocket::CloseCode;
 
 /// Size from which senders to this connection wait, as long as [`Patience`] lasts.
 pub(super) const SOFT_LIMIT: usize = 1 << 20;

@@ -10,7 +10,8 @@ use crate::rt::future::{Race, race, within};
 use crate::rt::guard::{Panic, catch, caught};
 use crate::server::wire::{GRACE, Next, Wire};
 use crate::server::{HandlerError, TransportHandler};
-use crate::transport::{CloseCode, TransportInfo};
+use crate::transport::TransportInfo;
+use crate::websocket::CloseCode;
 
 /// Bounds of the messages that are decoded for a handler.
 const BOUNDS: Bounds = Bounds { details: 64 << 10, ..Bounds::NONE };

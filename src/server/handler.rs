@@ -8,7 +8,7 @@ use std::future::{Future, ready};
 use crate::error::Violation;
 use crate::message::Message;
 use crate::server::WampTransport;
-use crate::transport::CloseCode;
+use crate::websocket::CloseCode;
 
 /// Handles one connection of a custom WAMP server.
 /// Autobahn's `ITransportHandler`.

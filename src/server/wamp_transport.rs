@@ -15,7 +15,8 @@ use crate::codec;
 use crate::error::{EncodeError, debug_as_text};
 use crate::message::{Message, Serializer};
 use crate::rt::lock::Lock;
-use crate::transport::{CloseCode, TransportInfo};
+use crate::transport::TransportInfo;
+use crate::websocket::CloseCode;
 
 /// Maximum number of bytes that wait for the transport. A longer message waits until it is alone.
 const ROOM: u32 = 1 << 20;

@@ -17,7 +17,8 @@ use crate::server::WampTransport;
 use crate::server::read_ahead::ReadAhead;
 use crate::server::wamp_transport::{Ending, Queue, Queued};
 use crate::transport::outgoing::{CLOSE_MARGIN, Closing, poll_send};
-use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::transport::{Transport, TransportInfo};
+use crate::websocket::CloseCode;
 
 /// Number of messages handled before other tasks get their turn and answers are flushed: one flush for
 /// many answers is the largest factor in speed.

@@ -171,7 +171,7 @@ impl SessionConfig {
 
     /// Sets whether encoded payloads are delivered unchanged if there is no codec: see
     /// [`Payload::opaque`](crate::Payload::opaque), and `enc_algo` and `ppt_scheme` in the details.
-    /// The session announces the same features as with a codec. Default: no.
+    /// The session announces the same features as with a codec. Default: false.
     #[must_use]
     pub fn payload_passthru(mut self, passthru: bool) -> Self {
         self.passthru = passthru;

@@ -107,6 +107,7 @@ pub struct Connect<'a> {
     connector: Option<Arc<dyn Connector + 'a>>,
     realm: Uri,
     timeout: Option<Duration>,
+    join_timeout: Option<Duration>,
     config: SessionConfig,
 }
 
@@ -116,7 +117,8 @@ impl<'a> Connect<'a> {
         connector: Option<Arc<dyn Connector + 'a>>,
         realm: Uri,
     ) -> Self {
-        Connect { transport, connector, realm, timeout: None, config: SessionConfig::default() }
+        let config = SessionConfig::default();
+        Connect { transport, connector, realm, timeout: None, join_timeout: None, config }
     }
 
     /// Another transport, with all its settings, in the place of what was given before.
@@ -133,6 +135,9 @@ impl<'a> Connect<'a> {
         ip_version(version: IpVersion),
         tls(tls: Tls),
         header(name: impl Into<String>, value: impl Into<String>),
+        origin(origin: impl Into<String>),
+        user_agent(agent: impl Into<String>),
+        connect_timeout(timeout: Duration),
         options(options: WebSocketOptions),
     }
 
@@ -151,6 +156,18 @@ impl<'a> Connect<'a> {
     /// See [`SessionConfig::agent`].
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
         self.config = self.config.agent(agent);
+        self
+    }
+
+    /// See [`SessionConfig::join_timeout`].
+    pub fn join_timeout(mut self, timeout: Duration) -> Self {
+        self.join_timeout = Some(timeout);
+        self
+    }
+
+    /// See [`SessionConfig::leave_timeout`].
+    pub fn leave_timeout(mut self, timeout: Duration) -> Self {
+        self.config = self.config.leave_timeout(timeout);
         self
     }
 
@@ -252,10 +269,11 @@ impl<'a> Connect<'a> {
 
     async fn open(mut self) -> Result<Session, ConnectError> {
         if self.transport.retry.is_some() {
-            let text = "one connection is not tried again; for that there is a Component";
+            let text =
+                "not supported by connect(), which makes one attempt; a Component reconnects";
             return Err(ConfigError::new("max_retries", text).into());
         }
-        if let Some(timeout) = self.timeout {
+        if let Some(timeout) = self.join_timeout.or(self.timeout) {
             self.config.client.join_timeout = timeout;
         }
         let transport = match &self.connector {

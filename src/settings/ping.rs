@@ -57,7 +57,7 @@ impl Ping {
     /// Sets whether any byte that comes is a sign of life. If not, only the answer to a ping counts,
     /// and a ping is sent an interval after the last answer, whatever else comes: the time of the
     /// [round trip](crate::transport::TransportInfo::round_trip) is then known on busy connections too, but a long
-    /// message on a slow line may hold the answer back for too long. Default: yes. Autobahn's
+    /// message on a slow line may hold the answer back for too long. Default: true. Autobahn's
     /// `autoPingRestartOnAnyTraffic`.
     #[doc(alias = "autoPingRestartOnAnyTraffic")]
     #[must_use]

@@ -102,16 +102,16 @@ impl WebSocketOptions {
         self
     }
 
-    /// Time limit for closing altogether, in the place of the two steps above: for sending what is
-    /// left, for the server's answer, and for its end of the TCP connection. Default: 2 s.
+    /// Time limit for all of closing: sending what is left, the server's answer, and the end of the TCP
+    /// connection by the server. It replaces the two limits above. Default: 2 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = Some(timeout);
         self
     }
 
-    /// Time that the server may take not a byte of what is sent to it, before the connection is given
-    /// up; `None` for no limit. Default: 20 s, with or without pings.
+    /// Maximum time in which the server reads nothing of what is sent to it. Then the connection ends.
+    /// `None`: no limit. Default: 20 s, with or without pings.
     #[must_use]
     pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.send_timeout = Some(timeout.into());
@@ -129,7 +129,7 @@ impl WebSocketOptions {
         self
     }
 
-    /// Time of silence after which the server is asked for a sign of life; zero for never.
+    /// Time without received data after which a ping is sent. Zero: pings are never sent.
     /// Default: 10 s.
     #[doc(alias = "autoPingInterval")]
     #[must_use]
@@ -138,7 +138,7 @@ impl WebSocketOptions {
         self
     }
 
-    /// Time limit for that sign; then the connection counts as lost. Zero for no limit.
+    /// Time limit for the answer to a ping. Then the connection ends as lost. Zero: no limit.
     /// Default: 10 s.
     #[doc(alias = "autoPingTimeout")]
     #[must_use]
@@ -155,7 +155,8 @@ impl WebSocketOptions {
         self
     }
 
-    /// Sets whether whatever comes is a sign of life; see [`Ping::restart_on_traffic`]. Default: yes.
+    /// Sets whether any received data counts as the answer to a ping; see [`Ping::restart_on_traffic`].
+    /// Default: true.
     #[doc(alias = "autoPingRestartOnAnyTraffic")]
     #[must_use]
     pub fn auto_ping_restart_on_any_traffic(mut self, restart: bool) -> Self {
@@ -183,8 +184,8 @@ impl WebSocketOptions {
         self
     }
 
-    /// Drops the TCP connection when the peer breaks a rule or answers no ping, with nothing said. If false, the
-    /// peer is told by a Close frame with the code of its fault. Default: false, whereas Autobahn drops.
+    /// Drops the TCP connection without a Close frame if the peer breaks a rule or does not answer a ping. If
+    /// false, a Close frame tells the peer the code of its fault. Default: false; in Autobahn true.
     #[doc(alias = "failByDrop")]
     #[must_use]
     pub fn fail_by_drop(mut self, drop: bool) -> Self {

@@ -11,7 +11,8 @@ use bytes::Bytes;
 
 use crate::error::TransportError;
 use crate::framing::batch::{Batch, BatchFormat};
-use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::transport::{Transport, TransportInfo};
+use crate::websocket::CloseCode;
 
 /// Size in bytes from which no message is added to a batch. Larger batches save nothing and make
 /// the peer wait.

@@ -59,14 +59,13 @@ pub struct WampWebSocketClientFactory {
 /// # fn main() {}
 /// ```
 ///
-/// # How a dead connection is found out
-/// Over TCP the system is asked to look after connections on which nothing comes (TCP keepalive,
-/// first after 30 s, then every 10 s; the number of probes is the system's, which makes two minutes
-/// on Linux). It does not find out that the server's program hangs, and does nothing while something
-/// that was sent is not acknowledged. Once the system takes no more of what is sent, because the
-/// server takes nothing, the connection is given up after the
-/// [`send_timeout`](Self::send_timeout). As long as it does (it keeps some MB at times), TCP's own,
-/// longer limit holds: for that there is [`auto_ping`](Self::auto_ping).
+/// # Detection of dead connections
+/// TCP keepalive detects a lost host on an idle connection: the first probe is sent after 30 s, further ones
+/// every 10 s. The number of probes is the system's; on Linux the connection ends after about two minutes.
+/// Keepalive does not detect a server program that hangs, and it is inactive while sent data waits for
+/// its acknowledgement. If the server reads nothing and the buffers of the system are full, the connection ends
+/// after the [`send_timeout`](Self::send_timeout). Before they are full, only [`auto_ping`](Self::auto_ping)
+/// detects a server that hangs.
 #[doc(alias = "WampRawSocketClientProtocol")]
 #[derive(Clone)]
 pub struct WampRawSocketClientFactory {

@@ -142,7 +142,7 @@ impl TransportConfig {
         TransportConfig::of(Kind::RawSocket, url.into())
     }
 
-    /// A connector of one's own, such as a [`Router`](crate::Router) in this process. Only retries can
+    /// A custom connector, such as a [`Router`](crate::Router) in this process. Only retries can
     /// be set then.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn with_connector(connector: impl Connector + 'static) -> Self {
@@ -187,7 +187,7 @@ impl TransportConfig {
     }
 
     /// Sets whether to offer the subprotocols `wamp.2.<serializer>.batched` too, each before the one
-    /// without. RawSocket refuses it. Default: no.
+    /// without. RawSocket refuses it. Default: false.
     ///
     /// All messages between two flushes are then sent as one WebSocket message. Batches of MessagePack
     /// and CBOR are the same everywhere. In JSON, Autobahn and Crossbar separate messages by the octet

@@ -41,7 +41,7 @@ impl TransportConfig {
         }
     }
 
-    /// As [`connector`](Self::connector), for who connects at once: what is wrong with the URL is an
+    /// As [`connector`](Self::connector), for immediate use: an error of the URL becomes an
     /// [`InvalidUrl`](ConnectError::InvalidUrl).
     pub(crate) fn to_connect(&self) -> Result<Arc<dyn Connector>, ConnectError> {
         self.connector().map_err(|error| match error.path.as_str() {
@@ -111,7 +111,7 @@ impl TransportConfig {
         }
         if self.tls.is_some() && !is_secure(&self.url) {
             let secure = if is_raw_socket(&self.url) { "rss" } else { "wss" };
-            let text = format!("the URL is not for TLS; let it begin with {secure}://");
+            let text = format!("the URL does not use TLS; it must begin with {secure}://");
             return Err(ConfigError::new("endpoint.tls", text));
         }
         if let Some(proxy) = &self.proxy {
@@ -143,7 +143,7 @@ impl TransportConfig {
             (drop_timeout.is_some(), "options.server_connection_drop_timeout"),
         ];
         if let Some((_, key)) = first_unsupported.iter().find(|(set, _)| *set) {
-            return Err(ConfigError::new(*key, "RawSocket has none"));
+            return Err(ConfigError::new(*key, "not supported by RawSocket"));
         }
         // Section "RawSocket Transport" of the specification: 512 bytes to 16 MiB.
         let size = options.max_message_payload_size;

@@ -46,8 +46,7 @@ mod subprotocol;
 
 pub use crate::rt::{BoxFuture, MaybeSend, MaybeSync};
 pub use crate::settings::{Endpoint, IpVersion, Ping, Proxy, Tls, TlsServer};
-pub(crate) use crate::websocket::CLOSE_TIMEOUT;
-pub use crate::websocket::CloseCode;
+pub(crate) use crate::websocket::{CLOSE_TIMEOUT, CloseCode};
 pub use client_factory::{WampRawSocketClientFactory, WampWebSocketClientFactory};
 pub use config::TransportConfig;
 pub(crate) use config::{is_secure, of_url, ready};

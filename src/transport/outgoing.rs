@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::error::TransportError;
 use crate::rt::Sleep;
-use crate::transport::{CloseCode, Transport};
+use crate::transport::Transport;
+use crate::websocket::CloseCode;
 
 /// Additional time that a transport may take to close beyond its own limit. Transports of this crate
 /// never need it; with the margin, others cannot block a shutdown.

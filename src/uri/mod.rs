@@ -38,7 +38,7 @@ pub struct Uri(Arc<str>);
 
 /// A text that is not a valid URI or URI pattern.
 #[doc(alias = "InvalidUriError")]
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a valid {what}: {message}")]
 #[non_exhaustive]
 pub struct InvalidUri {
@@ -49,6 +49,13 @@ pub struct InvalidUri {
     /// Description of the error, with the number of the invalid component. The first component is
     /// 1.
     pub message: String,
+}
+
+/// The text, which is what a `main` prints when it returns the error.
+impl fmt::Debug for InvalidUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The characters that a URI component may contain (spec: "URIs", loose and strict).

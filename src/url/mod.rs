@@ -59,7 +59,7 @@ pub(crate) fn check_scheme(url: &str, raw_socket: bool) -> Result<(), String> {
     let (families, none, begin): (&[_], _, _) = match raw_socket {
         true => (
             &[&websocket::FAMILY, &rawsocket::FAMILY],
-            "is none of ws, wss, rs and rss",
+            "is not one of ws, wss, rs and rss",
             "it must begin with ws:// or wss://, or rs:// or rss:// for RawSocket",
         ),
         false => {

@@ -85,8 +85,8 @@ impl Sender {
         self.put(command, size, None).await
     }
 
-    /// As [`send_prepared`](Self::send_prepared), if that needs no waiting: a broadcast leaves out who is too
-    /// slow.
+    /// As [`send_prepared`](Self::send_prepared), if that needs no waiting. A broadcast can so leave out receivers that are
+    /// too slow.
     ///
     /// # Errors
     /// As [`try_send`](Self::try_send).

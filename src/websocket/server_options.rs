@@ -141,7 +141,8 @@ impl ServerOptions {
     /// let in. Pages without an origin are kept out by a list, unless
     /// [`allow_null_origin`](Self::allow_null_origin) says otherwise.
     ///
-    /// So that `*` does not match too much, a pattern ends with its port, a number or `*` for all, as in `https://*.example.com:*`. Without a port there are only `*` and
+    /// A pattern ends with its port, a number or `*` for all, as in `https://*.example.com:*`, so that `*` does
+    /// not match too much. Without a port there are only `*` and
     /// `https://*` for all hosts, and schemes that have none (`app://shop`).
     #[doc(alias = "allowedOrigins")]
     #[must_use]

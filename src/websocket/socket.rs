@@ -64,7 +64,8 @@ impl WebSocket {
     /// Sends a message; see [`Sender::send`].
     ///
     /// # Errors
-    /// As there.
+    /// [`WebSocketError::TooLarge`] for a message above the limit, and [`WebSocketError::Closed`] at the end of
+    /// the connection.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), WebSocketError> {
         self.sender.send(message).await
     }
@@ -88,7 +89,7 @@ impl WebSocket {
     /// Closes the connection; see [`Sender::close`]. Messages that come until its end are dropped.
     ///
     /// # Errors
-    /// As there.
+    /// [`WebSocketError::Invalid`] for a code that is not 1000 or from 3000 to 4999. The connection stays.
     pub async fn close(&self, code: u16, reason: &str) -> Result<Closed, WebSocketError> {
         self.sender.close(code, reason).await
     }

@@ -11,7 +11,8 @@ use tokio::time::{Sleep, sleep};
 use wampwerk::Router;
 use wampwerk::error::TransportError;
 use wampwerk::transport::MemoryTransport;
-use wampwerk::transport::{CloseCode, Transport, TransportInfo};
+use wampwerk::transport::{Transport, TransportInfo};
+use wampwerk::websocket::CloseCode;
 
 /// A transport with knobs: those that are set before it is used are here, those that are turned
 /// meanwhile in [`Control`].

@@ -13,7 +13,8 @@ use wampwerk::internals::codec;
 use wampwerk::message::{Call, CallOptions, CallResult, Message, Payload, ResultDetails};
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
 use wampwerk::transport::MemoryTransport;
-use wampwerk::transport::{CloseCode, Transport, TransportInfo};
+use wampwerk::transport::{Transport, TransportInfo};
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Dict, Serializer, Value};
 
 use super::fake_transport::{Control, FakeTransport};

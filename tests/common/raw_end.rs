@@ -4,7 +4,8 @@ use std::future::poll_fn;
 
 use wampwerk::internals::codec;
 use wampwerk::message::*;
-use wampwerk::transport::{CloseCode, Transport};
+use wampwerk::transport::Transport;
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Match, Router};
 
 pub(crate) struct Raw(Box<dyn Transport>);

@@ -10,7 +10,8 @@ use wampwerk::Serializer;
 use wampwerk::error::AcceptError;
 use wampwerk::error::TransportError;
 use wampwerk::transport::Acceptor;
-use wampwerk::transport::{CloseCode, ServerOptions, Transport};
+use wampwerk::transport::{ServerOptions, Transport};
+use wampwerk::websocket::CloseCode;
 
 pub const ALL: [Serializer; 3] = Serializer::ALL;
 

@@ -10,7 +10,8 @@ use wampwerk::error::ConnectError;
 use wampwerk::internals::core::client::ClientConfig;
 use wampwerk::session::SessionConfig;
 use wampwerk::transport::MemoryTransport;
-use wampwerk::transport::{CloseCode, Transport};
+use wampwerk::transport::Transport;
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Serializer, Session, session};
 
 pub struct Scripted {

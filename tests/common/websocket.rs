@@ -10,9 +10,8 @@ use wampwerk::Serializer;
 use wampwerk::error::AcceptError;
 use wampwerk::error::TransportError;
 use wampwerk::transport::Acceptor;
-use wampwerk::transport::{
-    CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
-};
+use wampwerk::transport::{Connector, ServerOptions, Transport, WampWebSocketClientFactory};
+use wampwerk::websocket::CloseCode;
 
 pub const ALL: [Serializer; 3] = Serializer::ALL;
 

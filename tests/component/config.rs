@@ -167,7 +167,7 @@ fn the_key_of_an_endpoint_is_told() {
             "foo",
             "unknown key; known are type, host, port, path, timeout, version, tls",
         ),
-        (r#""path": "/run/x""#, "path", "type tcp has none"),
+        (r#""path": "/run/x""#, "path", "by an endpoint of type tcp"),
         (r#""host": "ex ample""#, "host", "' ' cannot be in a host name"),
         (r#""host": "[::1""#, "host", "cannot be in a host name"),
         (r#""host": """#, "host", "missing"),
@@ -179,7 +179,7 @@ fn the_key_of_an_endpoint_is_told() {
         (r#""version": 5"#, "version", "must be 4 or 6"),
         (r#""type": "udp""#, "type", r#"must be "tcp" or "unix""#),
         (r#""type": null"#, "type", "missing"),
-        (r#""type": "unix""#, "host", "type unix has none"),
+        (r#""type": "unix""#, "host", "by an endpoint of type unix"),
         (r#""tls": 1"#, "tls", "must be true, false or a dict"),
         (r#""tls": false"#, "tls", "it is false, but the URL asks for TLS"),
         (r#""tls": {"foo": 1}"#, "tls.foo", "known are hostname, trust_root, certificate, key"),
@@ -195,8 +195,12 @@ fn the_key_of_an_endpoint_is_told() {
     for (endpoint, path, text) in [
         (r#"{"type": "unix"}"#, "path", "missing"),
         (r#"{"type": "unix", "path": ""}"#, "path", "the path of the unix socket is empty"),
-        (r#"{"type": "unix", "path": "/x", "tls": true}"#, "tls", "type unix has none"),
-        (r#"{"type": "unix", "path": "/x", "version": 4}"#, "version", "type unix has none"),
+        (r#"{"type": "unix", "path": "/x", "tls": true}"#, "tls", "by an endpoint of type unix"),
+        (
+            r#"{"type": "unix", "path": "/x", "version": 4}"#,
+            "version",
+            "by an endpoint of type unix",
+        ),
         (r#"{"type": "tcp", "host": "h", "port": 1, "tls": true}"#, "tls", "begin with wss://"),
     ] {
         let error = refused(with(&format!(r#""endpoint": {endpoint}"#)));
@@ -208,11 +212,11 @@ fn the_key_of_an_endpoint_is_told() {
 #[test]
 fn urls_are_read_by_their_scheme() {
     for (url, text) in [
-        ("http://h/", "none of ws, wss, rs and rss; write ws://"),
-        ("https://h/", "none of ws, wss, rs and rss; write wss://"),
-        ("tcp://h:1", "the scheme \"tcp\" is none of ws, wss, rs and rss; write rs://"),
-        ("mqtt://h", "the scheme \"mqtt\" is none of ws, wss, rs and rss"),
-        ("p:w://h", "the scheme is none of ws, wss, rs and rss"),
+        ("http://h/", "one of ws, wss, rs and rss; write ws://"),
+        ("https://h/", "one of ws, wss, rs and rss; write wss://"),
+        ("tcp://h:1", "the scheme \"tcp\" is not one of ws, wss, rs and rss; write rs://"),
+        ("mqtt://h", "the scheme \"mqtt\" is not one of ws, wss, rs and rss"),
+        ("p:w://h", "the scheme is not one of ws, wss, rs and rss"),
         ("h:8080", "must begin with ws:// or wss://, or rs:// or rss://"),
         (r#"{"type": "websocket", "url": "mqtt://h"}"#, "neither ws nor wss"),
         (
@@ -268,7 +272,7 @@ fn raw_sockets_are_read() {
         (r#""url": "rs://h", "serializers": ["cbor"]"#, "serializers", "rawsocket has the key"),
         (r#""url": "rs://h", "serializer": ["cbor"]"#, "serializer", ""),
         (r#""url": "rs://h", "serializer": "ubjson""#, "serializer", ""),
-        (r#""url": "rs://h", "headers": {"X": "y"}"#, "headers", "RawSocket has none"),
+        (r#""url": "rs://h", "headers": {"X": "y"}"#, "headers", "not supported by RawSocket"),
         (r#""url": "http://h""#, "url", "neither rs nor rss"),
         (r#""url": "ws://h:1/ws""#, "url", "no path, query or fragment; use rs://h:1"),
         (r#""url": "wss://unix:/run/x""#, "url", "TLS over a unix socket"),
@@ -300,13 +304,13 @@ fn raw_sockets_are_read() {
         (
             r#""url": "rs://h", "options": {"maxFramePayloadSize": 1000}"#,
             "options.maxFramePayloadSize",
-            "RawSocket has none; known are maxMessagePayloadSize, openHandshakeTimeout, \
+            "not supported by RawSocket; known are maxMessagePayloadSize, openHandshakeTimeout, \
              closeHandshakeTimeout, autoPingInterval, autoPingTimeout",
         ),
         (
             r#""url": "rs://h", "options": {"applyMask": true}"#,
             "options.applyMask",
-            "RawSocket has none",
+            "not supported by RawSocket",
         ),
         (r#""url": "rs://h", "options": {"nonsense": 1}"#, "options.nonsense", "known are max"),
     ] {

@@ -28,7 +28,7 @@ fn a_key_that_is_there_twice() {
         r#"{"transports": [{"url": "ws://h/", "options": {"realm": 1, "realm": 1}}]}"#,
     ] {
         let error = Component::from_json(text).unwrap_err().to_string();
-        assert!(error.contains("the key \"realm\" is there twice"), "{error}");
+        assert!(error.contains("the key \"realm\" is given twice"), "{error}");
     }
     Component::from_json(r#"{"realm": "realm1", "extra": [{"a": 1.5}, {"a": [-1, null, true]}]}"#)
         .unwrap();
@@ -81,7 +81,7 @@ fn a_file_that_is_too_long() {
 #[test]
 fn the_kind_follows_the_url_unless_it_was_said() {
     let (path, text) = refused(&TransportConfig::new("ws://h/").header("X", "y").url("rs://h:1"));
-    assert!(path == "headers" && text.contains("RawSocket has none"), "{text}");
+    assert!(path == "headers" && text.contains("not supported by RawSocket"), "{text}");
     TransportConfig::new("rs://h:1").header("X", "y").url("ws://h/").connector().unwrap();
     assert_eq!(refused(&TransportConfig::websocket("ws://h/").url("rs://h:1")).0, "url");
 }

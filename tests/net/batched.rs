@@ -10,9 +10,8 @@ use tungstenite::Message;
 use wampwerk::error::TransportError;
 use wampwerk::internals::framing::batch::{Batch, BatchFormat};
 use wampwerk::transport::Acceptor;
-use wampwerk::transport::{
-    CloseCode, Connector, ServerOptions, Transport, WampWebSocketClientFactory,
-};
+use wampwerk::transport::{Connector, ServerOptions, Transport, WampWebSocketClientFactory};
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Serializer, connect};
 
 use crate::common::raw_client::Server;

@@ -13,8 +13,9 @@ use tokio::task::JoinHandle;
 use wampwerk::Serializer;
 use wampwerk::error::{ConnectError, RawSocketRefusal, TransportError};
 use wampwerk::transport::{
-    CloseCode, Connector, Endpoint, Ping, Proxy, Transport, WampRawSocketClientFactory,
+    Connector, Endpoint, Ping, Proxy, Transport, WampRawSocketClientFactory,
 };
+use wampwerk::websocket::CloseCode;
 
 fn client(url: &str) -> WampRawSocketClientFactory {
     WampRawSocketClientFactory::new(url, Serializer::Cbor).unwrap()
@@ -152,7 +153,11 @@ async fn each_error_code_is_told_as_what_it_means() {
             "it does not accept the maximum message length",
         ),
         (b"\x7f\x30\0\0", RawSocketRefusal::ReservedBits, "reserved bits are set"),
-        (b"\x7f\x40\0\0", RawSocketRefusal::TooManyConnections, "it takes no more connections"),
+        (
+            b"\x7f\x40\0\0",
+            RawSocketRefusal::TooManyConnections,
+            "the maximum number of connections is reached",
+        ),
     ] {
         let error = refused(answer).await;
         assert!(error.to_string().contains(text), "{error}");

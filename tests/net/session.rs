@@ -4,7 +4,7 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wampwerk::error::{CallError, CloseKind, ConnectError, PublishError};
 use wampwerk::session::authentication::WampCra;
@@ -167,7 +167,10 @@ async fn what_is_no_url_is_an_error_that_names_it() {
         }
     }
     let error = connect("tcp://127.0.0.1:1", "realm1").await.unwrap_err();
-    assert!(error.to_string().contains("is none of ws, wss, rs and rss; write rs://"), "{error}");
+    assert!(
+        error.to_string().contains("is not one of ws, wss, rs and rss; write rs://"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -184,6 +187,27 @@ async fn a_router_that_says_nothing_is_given_up() {
     let mut peer = peer.unwrap().0;
     let gone = tokio::time::timeout(Duration::from_secs(30), peer.read_to_end(&mut rest));
     drop(gone.await.unwrap());
+}
+
+#[tokio::test]
+async fn joining_has_a_time_limit_of_its_own() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("rs://{}", silent.local_addr().unwrap());
+    let peer = async {
+        let mut stream = silent.accept().await.unwrap().0;
+        let mut handshake = [0; 4];
+        stream.read_exact(&mut handshake).await.unwrap();
+        stream.write_all(&[0x7f, 0xf0 | handshake[1] & 0x0f, 0, 0]).await.unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await
+    };
+    let connecting = connect(url, "realm1")
+        .join_timeout(Duration::from_millis(100))
+        .timeout(Duration::from_secs(600))
+        .into_future();
+    let (_, error) = tokio::join!(peer, connecting);
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("within 100ms"), "{error}");
 }
 
 #[tokio::test]

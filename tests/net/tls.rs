@@ -12,9 +12,8 @@ use wampwerk::Serializer;
 use wampwerk::error::AcceptError;
 use wampwerk::error::ConnectError;
 use wampwerk::transport::Acceptor;
-use wampwerk::transport::{
-    CloseCode, Connector, Tls, TlsServer, Transport, WampWebSocketClientFactory,
-};
+use wampwerk::transport::{Connector, Tls, TlsServer, Transport, WampWebSocketClientFactory};
+use wampwerk::websocket::CloseCode;
 
 use crate::common::authority::Authority;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wampwerk::Serializer;
 use wampwerk::error::TransportError;
-use wampwerk::transport::CloseCode;
+use wampwerk::websocket::CloseCode;
 
 use crate::common::websocket::{
     client_frame, close, flush, frame, pair, raw_pair, read_head, recv, request, send, server, wire,

@@ -4,7 +4,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wampwerk::Serializer;
 use wampwerk::error::TransportError;
-use wampwerk::transport::{CloseCode, ServerOptions};
+use wampwerk::transport::ServerOptions;
+use wampwerk::websocket::CloseCode;
 
 use crate::common::websocket::{
     End, close, flush, frame, header, pair, pair_with, raw_client, raw_pair, read_frame, recv,

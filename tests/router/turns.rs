@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use wampwerk::message::*;
-use wampwerk::transport::CloseCode;
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Dict, Match, Router, Value};
 
 use crate::common::raw_end::Raw;

@@ -15,9 +15,10 @@ use wampwerk::server::{
     WampWebSocketServerFactory,
 };
 use wampwerk::transport::{
-    CloseCode, Connector, ServerOptions, Tls, TlsServer, Transport, WampRawSocketClientFactory,
+    Connector, ServerOptions, Tls, TlsServer, Transport, WampRawSocketClientFactory,
     WampWebSocketClientFactory,
 };
+use wampwerk::websocket::CloseCode;
 
 use crate::common::authority::Authority;
 use crate::common::soon;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use wampwerk::message::{CallResult, Message, Payload, ResultDetails};
 use wampwerk::server::{HandlerError, SendError, TransportHandler, WampTransport};
-use wampwerk::transport::CloseCode;
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Dict, Serializer};
 
 use crate::common::handled;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 use wampwerk::Serializer;
-use wampwerk::transport::CloseCode;
+use wampwerk::websocket::CloseCode;
 
 use crate::common::handled::{Seen, call, gated, recorder};
 

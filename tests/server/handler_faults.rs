@@ -13,7 +13,7 @@ use wampwerk::Serializer;
 use wampwerk::error::Violation;
 use wampwerk::message::Message;
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport};
-use wampwerk::transport::CloseCode;
+use wampwerk::websocket::CloseCode;
 
 use crate::common::handled::{Peer, Seen, call, factory, recorder, result};
 

@@ -63,7 +63,7 @@ fn methods_that_disagree_are_refused() {
         first.with(Anonymous::named("tls").authextra(extra("other"))).unwrap_err().to_string();
     assert_eq!(error, "tls: authextra.token differs from that of another method");
     let error = joe().with(Ticket::new("joe", "other")).unwrap_err().to_string();
-    assert_eq!(error, "ticket is there twice");
+    assert_eq!(error, "ticket is given twice");
     let unnamed = OnChallenge::new(&[], |_| async { Ok(Signature::new("")) });
     assert!(joe().with(unnamed).unwrap_err().to_string().contains("without a name"));
 }

@@ -9,8 +9,9 @@ use wampwerk::message::{CallOptions, EventDetails, InvocationDetails, Message};
 use wampwerk::session::{
     self, Chunks, EncodedPayload, Kwargs, PayloadCodec, PayloadForm, Progress, SessionConfig, Side,
 };
-use wampwerk::transport::{CloseCode, MemoryTransport, Transport};
+use wampwerk::transport::{MemoryTransport, Transport};
 use wampwerk::value::Dict;
+use wampwerk::websocket::CloseCode;
 use wampwerk::{ApplicationError, Payload, Serializer, Uri, connect};
 
 use crate::common::payload_codec::*;

@@ -16,8 +16,9 @@ use wampwerk::message::{ClosingDetails, Goodbye, Message};
 use wampwerk::server::{HandlerError, TransportHandler, WampTransport, WampWebSocketServerFactory};
 use wampwerk::session::{self, SessionConfig};
 use wampwerk::transport::{
-    CloseCode, ServerOptions, Transport, TungsteniteTransport, WampWebSocketClientFactory,
+    ServerOptions, Transport, TungsteniteTransport, WampWebSocketClientFactory,
 };
+use wampwerk::websocket::CloseCode;
 use wampwerk::{Serializer, Session, Uri, connect};
 
 use crate::common::router;

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use wampwerk::Serializer;
 use wampwerk::error::{ConnectError, TransportError};
 use wampwerk::internals::rt::{self, Sleep};
-use wampwerk::transport::{CloseCode, Connector, Transport, WampWebSocketClientFactory};
+use wampwerk::transport::{Connector, Transport, WampWebSocketClientFactory};
+use wampwerk::websocket::CloseCode;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const JSON_HELLO: &str = r#"[1,"realm1",{"roles":{"publisher":{}}}]"#;

@@ -166,12 +166,12 @@ fn h05_n02_a_client_takes_what_it_offered_only() {
         (
             "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
             takeover(),
-            "client_no_context_takeover is there twice",
+            "client_no_context_takeover is given twice",
         ),
         (
             "permessage-deflate; server_max_window_bits=9; server_max_window_bits=9",
             takeover(),
-            "server_max_window_bits is there twice",
+            "server_max_window_bits is given twice",
         ),
         ("permessage-deflate; server_max_window_bits", takeover(), "has no value"),
         ("permessage-deflate; client_max_window_bits", takeover(), "has no value"),

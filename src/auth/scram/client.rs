@@ -64,7 +64,7 @@ impl ClientExchange {
 
     /// Sets whether Argon2id may cost less in [`Dialect::Autobahn`] than
     /// [`MIN_ARGON2_WORK`](super::kdf::MIN_ARGON2_WORK), down to 1024 KiB times iterations. A lower cost
-    /// also makes it cheaper for a fake router to guess the password. Default: no.
+    /// also makes it cheaper for a fake router to guess the password. Default: false.
     #[must_use]
     pub fn accept_weak(mut self, accept: bool) -> Self {
         self.accept_weak = accept;

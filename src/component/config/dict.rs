@@ -158,7 +158,7 @@ fn endpoint(
     let forbid = |keys: &[&str], kind: &str| match keys.iter().find(|key| fields.get(key).is_some())
     {
         Some(key) => {
-            Err(ConfigError::new(*key, format_args!("an endpoint of type {kind} has none")))
+            Err(ConfigError::new(*key, format_args!("not supported by an endpoint of type {kind}")))
         }
         None => Ok(()),
     };
@@ -173,7 +173,7 @@ fn endpoint(
             // File permissions protect a unix socket.
             forbid(&["host", "port", "version"], "unix")?;
             if fields.get("tls").is_some_and(|tls| *tls != Value::Bool(false)) {
-                return Err(ConfigError::new("tls", "an endpoint of type unix has none"));
+                return Err(ConfigError::new("tls", "not supported by an endpoint of type unix"));
             }
             config = config.endpoint(Endpoint::unix(fields.required("path", read::text)?));
         }

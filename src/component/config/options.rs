@@ -99,10 +99,13 @@ pub(super) fn read(value: &Value, raw: bool) -> Result<WebSocketOptions, ConfigE
             return Err(read::unknown(key, &known(raw)));
         };
         if raw && !RAW_SOCKET.contains(name) {
-            return Err(ConfigError::new(key, format_args!("RawSocket has none; {}", known(raw))));
+            return Err(ConfigError::new(
+                key,
+                format_args!("not supported by RawSocket; {}", known(raw)),
+            ));
         }
         if seen.contains(name) {
-            return Err(ConfigError::new(key, format_args!("it is there twice, also as {name}")));
+            return Err(ConfigError::new(key, format_args!("it is given twice, also as {name}")));
         }
         seen.push(name);
         if *value != Value::Null {

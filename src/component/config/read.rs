@@ -186,7 +186,7 @@ impl<'de> Visitor<'de> for UniqueKeys {
         while let Some(key) = dict.next_key::<String>()? {
             let shown: String = key.chars().take(MAX_KEY).collect();
             if !keys.insert(key) {
-                return Err(A::Error::custom(format_args!("the key {shown:?} is there twice")));
+                return Err(A::Error::custom(format_args!("the key {shown:?} is given twice")));
             }
             dict.next_value::<UniqueKeys>()?;
         }

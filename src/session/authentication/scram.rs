@@ -65,7 +65,7 @@ impl Scram {
     /// Sets whether to answer if the password was derived by Argon2id with less work than 16384 KiB
     /// times iterations, down to 1024; in [`Dialect::Autobahn`] only. (Autobahn's own 4096
     /// iterations over 512 KiB are more.) A lower cost also makes it cheaper for a fake router to
-    /// guess the password. Default: no.
+    /// guess the password. Default: false.
     #[must_use]
     pub fn accept_weak(mut self, accept: bool) -> Self {
         self.accept_weak = accept;

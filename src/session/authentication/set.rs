@@ -64,7 +64,7 @@ impl Authentication {
             }
             for name in known {
                 if names.contains(&name) {
-                    return Err(AuthError::new(format!("{name} is there twice")));
+                    return Err(AuthError::new(format!("{name} is given twice")));
                 }
                 names.push(name);
             }

@@ -9,8 +9,9 @@ use crate::core::client::Failure;
 use crate::error::{Cause, CloseKind, CloseReason, TransportError, Violation};
 use crate::session::command::Command;
 use crate::session::ending::Ending;
+use crate::transport::MemoryTransport;
 use crate::transport::outgoing::Closing;
-use crate::transport::{CloseCode, MemoryTransport};
+use crate::websocket::CloseCode;
 
 pub(super) enum Phase {
     Open,

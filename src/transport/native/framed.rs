@@ -8,7 +8,8 @@ use bytes::Bytes;
 use crate::error::TransportError;
 use crate::net::framed::{Framed, Framing, TimeLimits};
 use crate::transport::shared_frame::SharedFrame;
-use crate::transport::{CloseCode, Transport, TransportInfo};
+use crate::transport::{Transport, TransportInfo};
+use crate::websocket::CloseCode;
 
 /// A connection whose messages are frames of WAMP.
 pub(super) struct FramedTransport<F: Framing> {

@@ -217,7 +217,7 @@ async fn a_failed_login_is_not_tried_again() {
 async fn parameters_are_checked_before_anything_is_connected() {
     let ws = "ws://127.0.0.1:1/ws";
     for (runner, text) in [
-        (ApplicationRunner::new(ws, "realm1").tls(Tls::new()), "tls: the URL is not for TLS"),
+        (ApplicationRunner::new(ws, "realm1").tls(Tls::new()), "tls: the URL does not use TLS"),
         (ApplicationRunner::new("http://h/", "realm1"), "url: "),
         (ApplicationRunner::new(ws, "realm1").serializers(&[]), "serializers: at least one"),
         (ApplicationRunner::new(ws, "realm 1"), "\"realm 1\" is not a valid URI"),
@@ -230,7 +230,7 @@ async fn parameters_are_checked_before_anything_is_connected() {
         (
             ApplicationRunner::new("rs://h:8080", "realm1")
                 .websocket_options(WebSocketOptions::new().max_frame_payload_size(1)),
-            "websocket_options.max_frame_payload_size: RawSocket has none",
+            "websocket_options.max_frame_payload_size: not supported by RawSocket",
         ),
         (
             ApplicationRunner::new(ws, "realm1")

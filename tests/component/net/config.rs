@@ -127,7 +127,7 @@ async fn a_silent_server_is_given_up() {
     ]);
     let (mut near, _far) = pair(options).await;
     let begin = std::time::Instant::now();
-    let closed = poll_fn(|cx| near.poll_close(cx, wampwerk::transport::CloseCode::Normal)).await;
+    let closed = poll_fn(|cx| near.poll_close(cx, wampwerk::websocket::CloseCode::Normal)).await;
     assert!(matches!(closed, Err(TransportError::Timeout(_))), "{closed:?}");
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 

@@ -11,7 +11,7 @@ use wampwerk::component::{
 use wampwerk::error::{CloseKind, ConnectError};
 use wampwerk::server::Listener;
 use wampwerk::transport::Acceptor;
-use wampwerk::transport::CloseCode;
+use wampwerk::websocket::CloseCode;
 
 use crate::common;
 use crate::common::authority::Authority;

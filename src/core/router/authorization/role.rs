@@ -129,7 +129,7 @@ impl Rule {
         Rule::new(Pattern::exact(uri))
     }
 
-    /// Creates a rule for every URI whose text begins so: `com.ab` matches `com.abc` and
+    /// Creates a rule for every URI that begins with this text: `com.ab` matches `com.abc` and
     /// `com.ab.c`, and `""` matches all.
     pub fn prefix(uri: impl Into<Uri>) -> Self {
         Rule::new(Pattern::prefix(uri))
@@ -229,7 +229,7 @@ fn check_denied(role: &Role) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks that the roles of a configuration are valid and that no rule is there twice.
+/// Checks that the roles of a configuration are valid and that no rule is given twice.
 ///
 /// # Errors
 /// The text names the role and the rule.

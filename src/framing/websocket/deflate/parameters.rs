@@ -189,7 +189,7 @@ fn read(extension: &Extension) -> Result<DeflateOffer, String> {
             return Err(format!("{name} is unknown"));
         };
         if doubled {
-            return Err(format!("{name} is there twice"));
+            return Err(format!("{name} is given twice"));
         }
     }
     Ok(offer)

@@ -214,7 +214,7 @@ pub fn check_protocols(protocols: &[String]) -> Result<(), ConfigError> {
             return Err(ConfigError::new(format!("protocols[{index}]"), text));
         }
         if protocols[..index].contains(name) {
-            let text = format!("{name:?} is there twice");
+            let text = format!("{name:?} is given twice");
             return Err(ConfigError::new(format!("protocols[{index}]"), text));
         }
     }

@@ -22,8 +22,9 @@ use crate::net::framed::{Framing, GiveUp, Incoming, TimeLimits, WriteError, lost
 use crate::net::limits::HIGH_WATER;
 use crate::net::protection::Protection;
 use crate::net::write::poll_write_pieces;
+use crate::transport::TransportInfo;
 use crate::transport::native::framed::FramedTransport;
-use crate::transport::{CloseCode, TransportInfo};
+use crate::websocket::CloseCode;
 
 /// Bytes read by one system call, unless the rest of a longer frame is missing. The space is on the
 /// stack, so that a connection that waits needs no memory for it.
