@@ -38,6 +38,8 @@ mod listening;
 mod notices;
 mod outbox;
 mod patience;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;

@@ -24,6 +24,7 @@ mod faults;
 mod hooks;
 mod in_process;
 mod meta_answers;
+mod own_limits;
 mod payload_codec;
 mod payload_trust;
 mod surprises;

@@ -7,6 +7,7 @@
 
 mod received;
 mod routed;
+mod transcoded;
 
 use std::alloc::System;
 use std::sync::{Mutex, PoisonError};
