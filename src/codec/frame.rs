@@ -216,7 +216,11 @@ impl<F: Format> Received<'_, F> {
     }
 
     /// Copies a payload that is much shorter than its frame, so that it does not keep the frame.
+    #[inline]
     fn unpinned(&self, payload: Payload) -> Payload {
+        if self.frame.len() <= PINNED {
+            return payload;
+        }
         let length = payload.weight();
         let pinned = self.frame.len() - length > length.max(PINNED);
         if pinned { payload.detached() } else { payload }

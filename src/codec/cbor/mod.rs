@@ -66,8 +66,16 @@ impl Format for Cbor {
     }
 
     fn read_uint(element: &[u8]) -> Option<u64> {
-        let head = scan::untagged_head(&mut Cursor::new(element)).ok()?;
-        (head.major == Major::UInt).then_some(head.value)
+        let (head, number) = element.split_first()?;
+        match head {
+            // Nearly all.
+            0..=23 => Some(u64::from(*head)),
+            24..=27 => Some(number.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))),
+            _ => {
+                let head = scan::untagged_head(&mut Cursor::new(element)).ok()?;
+                (head.major == Major::UInt).then_some(head.value)
+            }
+        }
     }
 
     fn read_text(element: &[u8]) -> Result<Cow<'_, str>, DecodeError> {

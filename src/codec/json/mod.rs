@@ -71,11 +71,21 @@ impl Format for Json {
     }
 
     fn read_uint(element: &[u8]) -> Option<u64> {
-        element.iter().try_fold(0u64, |sum, byte| {
+        // So many digits always fit.
+        const FITS: usize = 19;
+        let (first, more) = element.split_at(element.len().min(FITS));
+        let mut number = 0;
+        for byte in first {
             let digit = byte.wrapping_sub(b'0');
-            (digit <= 9).then_some(digit).and_then(|digit| {
-                sum.checked_mul(10).and_then(|sum| sum.checked_add(u64::from(digit)))
-            })
+            if digit > 9 {
+                return None;
+            }
+            number = number * 10 + u64::from(digit);
+        }
+        more.iter().try_fold(number, |sum, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            let sum = sum.checked_mul(10).filter(|_| digit <= 9)?;
+            sum.checked_add(u64::from(digit))
         })
     }
 
@@ -260,6 +270,10 @@ fn finite(value: f64) -> Result<(), EncodeError> {
 /// Decodes the part of a string between its quotes.
 fn unescape(inside: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let inside = std::str::from_utf8(inside).map_err(DecodeError::new)?;
+    // Nearly all; a search for an octet takes half the time of one for a character.
+    if !inside.as_bytes().contains(&b'\\') {
+        return Ok(Cow::Borrowed(inside));
+    }
     let Some((plain, mut rest)) = inside.split_once('\\') else {
         return Ok(Cow::Borrowed(inside));
     };
