@@ -40,7 +40,7 @@ bench-web: ## the npm package beside Autobahn|JS and wampy, in Chromium and in N
 	tools/build-npm
 	node benches/web/bench.mjs $(if $(ROUNDS),--rounds $(ROUNDS))
 
-fuzz: ## fuzz decoding, framing, handshakes, compression and the router's core; TIME=seconds for each target (30), TARGET=name for one
+fuzz: ## fuzz decoding, framing, handshakes, compression, both cores, listeners, settings, challenges, key files and proxies; TIME=seconds for each target (30), TARGET=name for one
 	tools/setup fuzz
 	tools/fuzz $(if $(TIME),--time $(TIME)) $(TARGET)
 

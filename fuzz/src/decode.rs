@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::collections::{BTreeMap, HashMap};
-use wampwerk::internals::codec;
+use wampwerk::internals::codec::{self, Bounds};
 use wampwerk::message::Message;
 use wampwerk::{Dict, List, Payload, Serializer, Value};
 
@@ -22,6 +22,7 @@ pub fn cbor(input: &[u8]) {
 }
 
 fn decode(serializer: Serializer, input: &[u8]) {
+    weigh(serializer, input);
     value_alone(serializer, input);
     let message = match codec::decode(serializer, &Bytes::copy_from_slice(input)) {
         Ok(message) => message,
@@ -41,6 +42,24 @@ fn decode(serializer: Serializer, input: &[u8]) {
         let (sent, got) = (values(payload), values(self::payload(&read).unwrap()));
         assert_eq!(sent, got, "{serializer:?} to {to:?}");
     }
+}
+
+/// What a peer may send takes memory in proportion to its bounds, not to what it could mean.
+fn weigh(serializer: Serializer, input: &[u8]) {
+    let frame = Bytes::copy_from_slice(input);
+    let bounds = Bounds {
+        message: usize::MAX,
+        message_setting: "a setting",
+        details: 64 << 10,
+        details_setting: "another setting",
+        keeps_key: |key| key.starts_with("x_"),
+        strict: true,
+    };
+    let decoded = || codec::decode_within(serializer, &frame, &bounds);
+    let (bytes, _) = super::allocated(decoded);
+    // A short payload is copied out of its frame.
+    let most = input.len() + (1 << 20);
+    assert!(bytes < most, "{bytes} bytes were allocated for a message of {}", input.len());
 }
 
 /// A value in no message.

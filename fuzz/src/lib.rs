@@ -7,6 +7,10 @@
 #![allow(unreachable_pub, reason = "a module of a test, too")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a broken promise is said by panicking")]
 
+/// Counts what is allocated, so that a target can tell what its input weighs.
+#[global_allocator]
+static HEAP: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
+
 mod accept;
 mod batch;
 mod challenges;
@@ -51,6 +55,15 @@ pub const TARGETS: &[Target] = &[
     ("key_files", keys::parse),
     ("proxy", proxy::answer),
 ];
+
+/// Returns the sum of all that `step` allocates in bytes, freed or not.
+fn allocated<T>(step: impl FnOnce() -> T) -> (usize, T) {
+    let region = stats_alloc::Region::new(HEAP);
+    let result = step();
+    let stats = region.change();
+    let grown = usize::try_from(stats.bytes_reallocated).unwrap_or_default();
+    (stats.bytes_allocated + grown, result)
+}
 
 /// Runs a target by its name.
 pub fn run(target: &str, input: &[u8]) {
