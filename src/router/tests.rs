@@ -5,9 +5,8 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::Router;
 use crate::error::ConnectError;
-use crate::router::{Role, Rule, User};
+use crate::router::{Role, Router, Rule, User};
 use crate::session::authentication::WampCra;
 use crate::session::{self, SessionConfig};
 
