@@ -26,6 +26,7 @@ const lazily = [
 const modules = [
   ['wampwerk_bg.wasm', 'module'],
   ['wampwerk_auth_bg.wasm', 'authentication: module'],
+  ['wampwerk_box_bg.wasm', 'cryptobox: module'],
 ];
 
 const OTHER_CODE = 'authentication: JavaScript';
@@ -107,7 +108,7 @@ export async function sizes(folder) {
 }
 
 function order(part) {
-  return ['module', 'JavaScript', 'CBOR', 'MessagePack', SHARED, 'trace', 'payload codec', 'URI rules'].concat('authentication: module', OTHER_CODE).indexOf(part);
+  return ['module', 'JavaScript', 'CBOR', 'MessagePack', SHARED, 'trace', 'payload codec', 'URI rules'].concat('authentication: module', OTHER_CODE, 'cryptobox: module').indexOf(part);
 }
 
 async function main(folder, compiler) {

@@ -87,6 +87,8 @@ export type PayloadSide = 'originator' | 'responder';
  * fails the request.
  */
 export interface PayloadCodec {
+  /** Loads what the codec needs, before the first message. If it fails, so does connecting, with that error. */
+  load?(): unknown;
   /**
    * Encodes the arguments of a message, or returns `undefined` to send them as they are. `uri` is the
    * topic, the procedure, or the URI of an error.

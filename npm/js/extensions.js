@@ -41,6 +41,7 @@ export class Extensions {
   /** Loads what is needed; `numbers()` can be called then. */
   async load() {
     const { trace, payloadCodec, strictUris } = this.#given;
+    await payloadCodec?.load?.();
     try {
       if (strictUris) {
         this.isUri = (await later('patterns', () => import('./patterns.js'))).isUri;

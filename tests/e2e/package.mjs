@@ -8,6 +8,7 @@ export function install() {
   const kit = {
     lib: () => import('/pkg/index.js'),
     patterns: () => import('/pkg/patterns.js'),
+    cryptobox: () => import('/pkg/cryptobox.js'),
 
     async open({ router, serializer }) {
       const { connect } = await kit.lib();

@@ -164,6 +164,33 @@ export const once = {
     await fails(connect({ url: router, realm: 'realm1', payloadCodec: { encode() {} } }), 'TypeError');
   },
 
+  'cryptobox: calls, events and errors are sealed between those who have the keys': async ({ router }) => {
+    const { is, lib, fails, channel } = kit;
+    const { connect, WampError } = await lib();
+    const { Key, KeyRing } = await kit.cryptobox();
+    const [callers, callees] = await Promise.all([KeyRing.generateKey(), KeyRing.generateKey()]);
+    const open = (payloadCodec, trace) => connect({ url: router, realm: 'realm1', payloadCodec, trace });
+    const seen = [];
+    const trace = ({ type, message }) => ['CALL', 'RESULT', 'EVENT'].includes(type) && seen.push(message);
+    const callee = await open(new KeyRing().setKey('page.box.', Key.responder(callees.private, callers.public)), undefined);
+    const caller = await open(new KeyRing().setKey('page.box.', Key.originator(callers.private, callees.public)), trace);
+    await callee.register('page.box.add', ([a, b], { what }) => {
+      if (what === 'fail') throw new WampError('page.box.error', ['sealed, too']);
+      return a + b;
+    });
+    is(await caller.call('page.box.add', [2, 40]), 42);
+    is((await fails(caller.call('page.box.add', [], { what: 'fail' }), 'WampError', 'page.box.error')).args, ['sealed, too']);
+    const events = channel();
+    await callee.subscribe('page.box.topic', (args) => events.put(args));
+    await caller.publish('page.box.topic', ['for friends'], {}, { acknowledge: true });
+    is(await events.take(), ['for friends']);
+    const [code, , options, uri, payload] = seen.find(([first]) => first === 48);
+    is([code, options.enc_algo, options.enc_serializer, uri, payload instanceof Uint8Array], [48, 'cryptobox', 'json', 'page.box.add', true]);
+    const stranger = await open(new KeyRing().setKey('page.box.', Key.shared(callers.private)));
+    await fails(stranger.call('page.box.add', [1, 2]), 'WampError', 'wamp.error.encryption.decrypt_error');
+    for (const session of [callee, caller, stranger]) await session.leave();
+  },
+
   'strict URIs are checked before they are sent': async ({ router }) => {
     const { is, lib, fails } = kit;
     const { connect } = await lib();

@@ -14,10 +14,11 @@ const LIMIT = 30_000;
  * procedures of the demo, `open` the same without them, and `auth` one with users. Returns the number of
  * tests that passed, and what failed.
  */
-export async function run({ lib, patterns, router, open, auth, serializers, exclude = [], only, tell = undefined }) {
+export async function run({ lib, patterns, cryptobox, router, open, auth, serializers, exclude = [], only, tell = undefined }) {
   install();
   kit.lib = async () => lib;
   kit.patterns = async () => patterns;
+  kit.cryptobox = async () => cryptobox;
   const where = { router, ours: true };
   const guarded = { auth, users: component.users, refusal: 'wamp.error.authentication_denied' };
   // Those of SCRAM take many seconds with a router that is built for tests; page.mjs has them.

@@ -2,7 +2,8 @@
 
 import '/pkg/eager.js';
 import * as lib from '/pkg/index.js';
+import * as cryptobox from '/pkg/cryptobox.js';
 import * as patterns from '/pkg/patterns.js';
 import { serve } from './serve.mjs';
 
-serve({ lib, patterns });
+serve({ lib, patterns, cryptobox });

@@ -230,7 +230,7 @@ const tools = {
 
 /** What the package README says about bundlers that do not copy files. */
 function copyModules(out) {
-  for (const name of ['wampwerk_bg.wasm', 'wampwerk_auth_bg.wasm']) {
+  for (const name of ['wampwerk_bg.wasm', 'wampwerk_auth_bg.wasm', 'wampwerk_box_bg.wasm']) {
     cpSync(path.join(built, 'node_modules/wampwerk', name), path.join(out, name));
   }
 }
@@ -333,7 +333,7 @@ await test('attw finds nothing', async () => {
   const packed = path.join(built, stdout.trim().split('\n').at(-1));
   const attw = path.join(modules, '@arethetypeswrong/cli/dist/index.js');
   // The package has no CommonJS, and the wasm files have no types.
-  const words = [packed, '--profile', 'esm-only', '--exclude-entrypoints', './wampwerk_bg.wasm', './wampwerk_auth_bg.wasm', '--no-color'];
+  const words = [packed, '--profile', 'esm-only', '--exclude-entrypoints', './wampwerk_bg.wasm', './wampwerk_auth_bg.wasm', './wampwerk_box_bg.wasm', '--no-color'];
   await run(process.execPath, [attw, ...words]).catch(({ stdout }) => assert.fail(stdout));
 });
 
