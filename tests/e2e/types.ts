@@ -24,6 +24,7 @@ import {
   uris,
   WampError,
 } from 'wampwerk';
+import { Key, KeyRing } from 'wampwerk/cryptobox.js';
 import { fromStarred, isUri, UriPattern } from 'wampwerk/patterns.js';
 import type {
   Call,
@@ -470,6 +471,10 @@ export async function extensions(): Promise<void> {
   const starred = fromStarred('com.*.add');
   await session.register(starred.uri, () => known, { match: starred.match });
   new Component({ trace: true }).subscribe('a.b', () => isUri('a'), { onLagged: (missed: number) => missed });
+  const { private: own, public: theirs } = await KeyRing.generateKey();
+  new Component({ payloadCodec: new KeyRing().setKey('com.', Key.originator(own, theirs)).setKey('org.', null) });
+  // @ts-expect-error keys are made by functions
+  new Key();
   // @ts-expect-error it needs both functions
   new Connection({ realm: 'realm1', payloadCodec: { encode: () => undefined } });
 }
