@@ -329,10 +329,19 @@ pub async fn join(
     realm: impl Into<Uri>,
     config: impl Into<SessionConfig>,
 ) -> Result<Session, ConnectError> {
-    let config = config.into();
+    // Boxed: otherwise each use has a copy of the code.
+    let joining: BoxFuture<'_, _> = Box::pin(join_now(transport, realm.into(), config.into()));
+    joining.await
+}
+
+async fn join_now(
+    transport: Box<dyn Transport>,
+    realm: Uri,
+    config: SessionConfig,
+) -> Result<Session, ConnectError> {
     let info = transport.info().clone();
     let (mut attempt, request) =
-        Attempt::begin(&config.authentication, &config.identity, realm.into(), &info)?;
+        Attempt::begin(&config.authentication, &config.identity, realm, &info)?;
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let (signal_sender, signals) = mpsc::unbounded_channel();
     let (joined_sender, joined) = oneshot::channel();
