@@ -58,8 +58,15 @@ pub mod error {
     pub use crate::error::cause::SocksRefusal;
 }
 
-/// Frames that several transports send, and, natively, the protocols of proxies.
+/// Components over connectors only.
+pub mod component {
+    pub use crate::component::builder::builder_over;
+}
+
+/// Frames that several transports send, transports whose messages are batches, and, natively, the protocols of
+/// proxies.
 pub mod transport {
+    pub use crate::transport::batched::Batched;
     #[allow(unused_imports, unreachable_pub, reason = "the browser has none")]
     pub use crate::transport::proxies::*;
     pub use crate::transport::shared_frame::SharedFrame;

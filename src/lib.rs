@@ -53,8 +53,9 @@
 //! - `tokio-tungstenite`: `transport::TungsteniteTransport` and `WebSocket::from_tungstenite`, over streams of
 //!   that crate; native
 //! - `internals`: `internals`, the parts below for programs with their own I/O. Not stable
+//! - `hosted`: in the browser, clock, timers and turns by the program (`internals::rt::host`). Not stable
 //!
-//! All but `cryptobox`, `tokio-tungstenite` and `internals` are enabled by default.
+//! All but `cryptobox`, `tokio-tungstenite`, `internals` and `hosted` are enabled by default.
 //!
 //! # Logging
 //! The crate logs through [`tracing`](https://docs.rs/tracing). Errors of handlers are warnings. Each

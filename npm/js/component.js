@@ -8,9 +8,12 @@ import { describedNow, Errors } from './errors.js';
 import { Extensions, extensionOptions } from './extensions.js';
 import { init, isLoaded } from './loading.js';
 import { ComponentLink } from './module/component.js';
+import * as port from './module/port.js';
+import { Dialer } from './module/socket.js';
 import { registerOptions, Session, subscribeOptions } from './session.js';
 import { readTransports } from './settings.js';
 import { isReadable, tellLagged } from './subscription.js';
+import { checkUrl } from './url.js';
 
 /** Name in the module for transports with a URL function. */
 const ASKED = 'url';
@@ -234,9 +237,12 @@ export class Component {
       fail: (component, error) => component.#fail(error),
     });
     // A function of this scope that uses `this` would keep it alive, as the hooks have the same scope.
-    const { socket, ...own } = this.#extensions.settings();
-    const transports = this.#settings.transports.map((transport) => ({ ...transport, socket }));
-    const settings = { ...this.#settings, transports, ...own };
+    const { make } = this.#extensions;
+    const transports = this.#settings.transports.map(({ dialed, ...transport }) => ({
+      ...transport,
+      dialer: port.open(new Dialer({ ...dialed, make })),
+    }));
+    const settings = { ...this.#settings, transports, ...this.#extensions.settings() };
     const raw = describedNow(() => new ComponentLink(settings, hooks));
     for (const declared of this.#declared) {
       declared.establish(raw);
@@ -284,6 +290,7 @@ export class Component {
         const url = await (0, this.#urls[about.place])();
         need('the URL', url, typeof url === 'string' || url instanceof URL);
         this.#url = String(url);
+        checkUrl(this.#url);
         return { url: this.#url };
       }
       case 'authentication':
@@ -407,11 +414,14 @@ function hooksOf(weak, { ask, isFatal, tell, fail }) {
   };
 }
 
-/** Returns the settings of a transport for the module, which asks for the URL if a function returns it. */
-function forModule({ url, urlFunction, retry, ...settings }) {
+/**
+ * Returns the settings of a transport for the module, which asks for the URL if a function returns it, and
+ * those of its dialer.
+ */
+function forModule({ url = '', urlFunction, name, retry, ...dialed }) {
   const { maxRetries, ...delays } = retry ?? {};
   const unlimited = maxRetries === Infinity ? -1 : maxRetries;
-  return { ...settings, ...delays, maxRetries: unlimited, url: url ?? DEFAULT_URL, asked: urlFunction !== undefined };
+  return { url, name, asked: urlFunction !== undefined, ...delays, maxRetries: unlimited, dialed };
 }
 
 function remove(list, fits) {

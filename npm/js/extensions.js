@@ -5,7 +5,7 @@ import { isObject, need } from './check.js';
 import { ConnectError, textOf } from './errors.js';
 import { later } from './later.js';
 import * as port from './module/port.js';
-import { SocketMaker } from './socket.js';
+import { made } from './module/socket.js';
 import { UNAVAILABLE } from './uris.js';
 
 export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris'];
@@ -56,22 +56,23 @@ export class Extensions {
     }
   }
 
-  /** Returns settings for the module, with new numbers, which `forget()` returns. */
+  /** Returns settings for the module, with a new number if there is a payload codec. */
   settings() {
-    const { WebSocket, trace, payloadCodec, helloDetails } = this.#given;
+    const { payloadCodec, helloDetails } = this.#given;
     const settings = { helloDetails };
-    if (!this.isNeeded) {
-      return settings;
-    }
-    const { traced, Payloads } = this.#loaded;
-    if ((WebSocket ?? trace) !== undefined) {
-      const made = (url, protocols) => new (WebSocket ?? globalThis.WebSocket)(url, protocols);
-      const make = trace === undefined ? made : (...given) => traced(made(...given), trace);
-      settings.socket = port.open(new SocketMaker(make));
-    }
     if (payloadCodec !== undefined) {
-      settings.codec = port.open(new Payloads(payloadCodec));
+      settings.codec = port.open(new this.#loaded.Payloads(payloadCodec));
     }
     return settings;
+  }
+
+  /** Returns the function that makes WebSockets; undefined for that of the platform without a trace. */
+  get make() {
+    const { WebSocket, trace } = this.#given;
+    if ((WebSocket ?? trace) === undefined) {
+      return undefined;
+    }
+    const make = (url, protocols) => made(url, protocols, WebSocket);
+    return trace === undefined ? make : (...given) => this.#loaded.traced(make(...given), trace);
   }
 }

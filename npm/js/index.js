@@ -7,6 +7,7 @@ import { Extensions, extensionOptions } from './extensions.js';
 import { init } from './loading.js';
 import * as port from './module/port.js';
 import { join } from './module/session.js';
+import { Dialer } from './module/socket.js';
 import { admitted } from './session.js';
 import { readConnection } from './settings.js';
 
@@ -68,13 +69,15 @@ export async function connect(options) {
   await Promise.all([init(), extensions.load()]);
   const methods = await credentials.methods();
   const own = extensions.settings();
-  const settings = { ...transport, realm, timeout: limit, discloseMe, ...credentials.identity, methods, ...own };
+  const dialer = port.open(new Dialer({ ...transport, make: extensions.make }));
+  const connection = { url: transport.url, dialer };
+  const settings = { ...connection, realm, timeout: limit, discloseMe, ...credentials.identity, methods, ...own };
   let raw;
   try {
     raw = await credentials.joined(join(settings, signal), realm);
   } finally {
-    // The socket is made, or is not needed.
-    port.close(own.socket);
+    // The connection is open, or is not needed.
+    port.close(dialer);
   }
   return admitted(raw, { credentials, onWelcome, onUserError, isUri: extensions.isUri }, signal);
 }

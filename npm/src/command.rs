@@ -7,7 +7,7 @@ use wampwerk::error::EncodeError;
 use wampwerk::message::{Payload, Serializer};
 
 use crate::thrown::Thrown;
-use crate::{call, component, face, registration, session, subscription};
+use crate::{call, component, face, registration, session, socket, subscription};
 
 /// Executes the commands of a batch.
 pub(crate) fn execute(batch: &[u8]) -> Result<(), &'static str> {
@@ -56,6 +56,12 @@ fn one(fields: &mut Fields<'_>) -> Option<()> {
         20 => component::retry_now(handle),
         21 => component::off(handle),
         22 => drop(face::remove(handle)),
+        23 => socket::opened(handle, fields)?,
+        24 => socket::refused(handle, fields)?,
+        25 => socket::received(handle, fields.bytes()?),
+        26 => socket::closed(handle, fields)?,
+        27 => socket::faulty(handle, fields)?,
+        28 => socket::has_room(handle),
         _ => return None,
     }
     Some(())

@@ -2,38 +2,36 @@
 
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use wampwerk::Uri;
 use wampwerk::component::{
-    AttemptError, BoxError, Component, ComponentBuilder, ComponentState, IntoTransports,
-    RetryDecision, RetryNotice, TransportEntry,
+    AttemptError, BoxError, Component, ComponentBuilder, ComponentState, RetryDecision,
+    RetryNotice, RetryPolicy, TransportEntry,
 };
-use wampwerk::error::{ApplicationError, ConfigError, ConnectError};
+use wampwerk::error::ApplicationError;
+use wampwerk::internals::component::builder_over;
 use wampwerk::message::{Payload, RegisterOptions, Serializer, SubscribeOptions};
 use wampwerk::session::authentication::Authentication;
-use wampwerk::session::{Event, EventHandler, Session, SessionConfig};
-use wampwerk::transport::{BoxFuture, TransportConfig, TransportInfo};
+use wampwerk::session::{Event, EventHandler, Session};
+use wampwerk::transport::{BoxFuture, Connector, TransportInfo};
 use wampwerk::value::{Dict, Value};
-use wampwerk::websocket::WebSocketOptions;
 use wasm_bindgen::prelude::*;
 
 use crate::authentication::{self, asked};
 use crate::face::{self, Entry, Question, spawn};
-use crate::hooks;
 use crate::json;
 use crate::record::Kind;
 use crate::registration::{JavaScript, JsProcedure};
 use crate::report::{Report, close_reason};
-use crate::session::{done, duration, keep, read_options, serializers};
+use crate::session::{self, done, duration, keep, read_options};
+use crate::socket::Dialer;
 use crate::subscription::Source;
 use crate::thrown::Thrown;
 
 /// The stages of a component that are reported to the page.
 const STAGES: [&str; 8] =
     ["start", "connect", "join", "ready", "established", "leave", "disconnect", "connectfailure"];
-
-/// Name of a transport with a URL function.
-const ASKED: &str = "url";
 
 /// Creates a component under a number, from settings that JavaScript has checked.
 ///
@@ -155,7 +153,7 @@ fn thrown(report: Report) -> JsValue {
 
 fn build(handle: u32, settings: &Dict) -> Result<Component, Report> {
     let is = |key| json::flag(settings, key) == Some(true);
-    let config = session_config(settings)?.on_user_error(move |error| {
+    let config = session::config(settings)?.on_user_error(move |error| {
         // The page has already reported its own errors.
         let ours = STAGES.iter().any(|name| error.uri.strip_prefix("on_") == Some(name))
             || &*error.uri == "on_connect_failure"
@@ -165,8 +163,8 @@ fn build(handle: u32, settings: &Dict) -> Result<Component, Report> {
         }
     });
     let realm = json::text(settings, "realm").unwrap_or_default();
-    let mut builder = Component::builder().realm(realm).strict(is("strict")).session_config(config);
-    builder = builder.transports(transports(handle, settings)?);
+    let mut builder = builder_over(transports(handle, settings));
+    builder = builder.realm(realm).strict(is("strict")).session_config(config);
     if is("fresh") {
         builder = builder.credentials(move || credentials(handle));
     }
@@ -245,128 +243,50 @@ fn credentials(handle: u32) -> BoxFuture<'static, Result<Authentication, BoxErro
     Box::pin(async move { Ok(authentication::methods(&json::read(&given.await?)?)?) })
 }
 
-fn session_config(settings: &Dict) -> Result<SessionConfig, ConnectError> {
-    let mut config = SessionConfig::default();
-    if let Some(timeout) = json::number(settings, "timeout") {
-        config = config.join_timeout(duration(timeout));
-    }
-    if let Some(disclose) = json::flag(settings, "discloseMe") {
-        config = config.disclose_me(disclose);
-    }
-    if let Some(codec) = hooks::payload_codec(settings) {
-        config = config.payload_codec(codec);
-    }
-    if let Some(Value::Dict(details)) = settings.get("helloDetails") {
-        config = config.hello_details(details.clone());
-    }
-    let (authid, authrole, authextra) = authentication::identity(settings);
-    if let Some(authid) = authid {
-        config = config.authid(authid);
-    }
-    if let Some(authrole) = authrole {
-        config = config.authrole(authrole);
-    }
-    Ok(config.authextra(authextra).authentication(authentication::methods(settings)?))
-}
-
-/// A transport: fixed, or with a URL function.
-enum Transport {
-    Fixed(Box<TransportConfig>),
-    Asked(TransportEntry),
-}
-
-impl IntoTransports for Transport {
-    fn into_transports(self) -> Result<Vec<TransportEntry>, ConfigError> {
-        match self {
-            Transport::Fixed(config) => (*config).into_transports(),
-            Transport::Asked(entry) => Ok(vec![entry]),
-        }
-    }
-}
-
 /// Reads the settings that `settings.js` has made of Autobahn's dicts.
-fn transports(handle: u32, settings: &Dict) -> Result<Vec<Transport>, ConfigError> {
+fn transports(handle: u32, settings: &Dict) -> Vec<TransportEntry> {
     let list = json::list(settings, "transports").iter().filter_map(Value::as_dict).enumerate();
     list.map(|(place, settings)| {
-        let config = transport_config(settings);
-        if json::flag(settings, "asked") == Some(true) || settings.get("socket").is_some() {
-            let entry = made_per_attempt(config, place, handle, settings);
-            let entry = entry.map_err(|error| error.within(format!("transports[{place}]")))?;
-            return Ok(Transport::Asked(entry));
+        let dialer = Dialer::new(settings);
+        let name = json::text(settings, "name").unwrap_or_default();
+        let entry = if json::flag(settings, "asked") == Some(true) {
+            TransportEntry::per_attempt(name, move || {
+                let about = json::write(Dict::from([("place", Value::from(place as u64))]));
+                let (asked, dialer) = (ask(handle, "url", 0, about), dialer.clone());
+                async move {
+                    let answer = json::read(&asked.await?)?;
+                    Ok::<_, BoxError>(shared(dialer.to(&answer)))
+                }
+            })
+        } else {
+            TransportEntry::new(name, shared(dialer))
+        };
+        match retries(settings) {
+            Some(policy) => entry.retry(policy),
+            None => entry,
         }
-        Ok(Transport::Fixed(config.into()))
     })
     .collect()
 }
 
-pub(crate) fn transport_config(settings: &Dict) -> TransportConfig {
-    let number = |key| json::number(settings, key);
-    let mut config = TransportConfig::new(json::text(settings, "url").unwrap_or_default())
-        .batched(json::flag(settings, "batched") == Some(true));
-    let serializers = serializers(settings);
-    if !serializers.is_empty() {
-        config = config.serializers(&serializers);
-    }
-    let mut options = WebSocketOptions::new();
-    if let Some(timeout) = number("handshakeTimeout") {
-        options = options.open_handshake_timeout(duration(timeout));
-    }
-    if let Some(bytes) = number("maxMessageSize") {
-        options = options.max_message_payload_size(bytes as usize);
-    }
-    config = config.options(options);
-    if let Some(retries) = number("maxRetries") {
-        // A negative number means no limit.
-        config = config.max_retries((retries >= 0.0).then_some(retries as u32));
-    }
-    if let Some(delay) = number("initialDelay") {
-        config = config.initial_retry_delay(duration(delay));
-    }
-    if let Some(delay) = number("maxDelay") {
-        config = config.max_retry_delay(duration(delay));
-    }
-    if let Some(growth) = number("growth") {
-        config = config.retry_delay_growth(growth);
-    }
-    if let Some(jitter) = number("jitter") {
-        config = config.retry_delay_jitter(jitter);
-    }
-    config
+#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
+fn shared(dialer: Dialer) -> Arc<dyn Connector> {
+    Arc::new(dialer)
 }
 
-/// A transport whose URL is asked for, or whose socket JavaScript makes. In the first case its own URL
-/// only allows the check of the other settings.
-fn made_per_attempt(
-    config: TransportConfig,
-    place: usize,
-    handle: u32,
-    settings: &Dict,
-) -> Result<TransportEntry, ConfigError> {
-    config.connector()?;
-    let policy = config.retry_policy().cloned();
-    let settings = settings.clone();
-    let is_asked = json::flag(&settings, "asked") == Some(true);
-    let name = if is_asked { ASKED } else { json::text(&settings, "url").unwrap_or_default() };
-    let entry = TransportEntry::per_attempt(name.to_owned(), move || {
-        let config = config.clone();
-        let settings = settings.clone();
-        let about = json::write(Dict::from([("place", Value::from(place as u64))]));
-        let url = is_asked.then(|| ask(handle, "url", 0, about));
-        async move {
-            let config = match url {
-                Some(url) => {
-                    let answer = json::read(&url.await?)?;
-                    config.url(json::text(&answer, "url").unwrap_or_default())
-                }
-                None => config,
-            };
-            Ok::<_, BoxError>(hooks::scoped(config.connector()?, &settings))
-        }
-    });
-    Ok(match policy {
-        Some(policy) => entry.retry(policy),
-        None => entry,
-    })
+/// Reads the retry policy, if any of its values is set.
+fn retries(settings: &Dict) -> Option<RetryPolicy> {
+    let keys = ["maxRetries", "initialDelay", "maxDelay", "growth", "jitter"];
+    let [retries, initial, longest, growth, jitter] = keys.map(|key| json::number(settings, key));
+    [retries, initial, longest, growth, jitter].iter().flatten().next()?;
+    let mut policy = RetryPolicy::default();
+    // A negative number means no limit.
+    policy.max_retries = retries.filter(|&retries| retries >= 0.0).map(|retries| retries as u32);
+    policy.initial_delay = initial.map_or(policy.initial_delay, duration);
+    policy.max_delay = longest.map_or(policy.max_delay, duration);
+    policy.growth = growth.unwrap_or(policy.growth);
+    policy.jitter = jitter.unwrap_or(policy.jitter);
+    Some(policy)
 }
 
 fn transport(info: &TransportInfo) -> Payload {

@@ -1,22 +1,21 @@
 //! Contains the table of what the numbers of JavaScript stand for, and questions to it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use js_sys::Function;
 use tokio::sync::oneshot;
 use wampwerk::component::{Component, ListenerId};
+use wampwerk::internals::core::ids::IdMap;
 use wampwerk::internals::rt;
 use wampwerk::session::{Registration, Session};
 use wampwerk::transport::BoxFuture;
-use wasm_bindgen::prelude::*;
 
 use crate::call::Running;
 use crate::registration::Invocation;
+use crate::socket::State;
 use crate::subscription::Source;
 
 /// Something with a number.
@@ -34,6 +33,7 @@ pub(crate) enum Entry {
     Component(Component),
     /// A registration or subscription of a component. The source is that of a subscription.
     Declared(Component, ListenerId, Option<Rc<Source>>),
+    Socket(Rc<RefCell<State>>),
 }
 
 /// The first number of those that the module chooses.
@@ -41,22 +41,17 @@ const OWN: u32 = 1 << 31;
 
 #[derive(Default)]
 struct Table {
-    entries: BTreeMap<u32, Entry>,
+    entries: IdMap<Entry>,
     last: u32,
-    ask: Option<Function>,
 }
 
 thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
 }
 
-pub(crate) fn attach(ask: Function) {
-    TABLE.with_borrow_mut(|table| table.ask = Some(ask));
-}
-
 /// Stores something under a number of JavaScript.
 pub(crate) fn insert(handle: u32, entry: Entry) {
-    let old = TABLE.with_borrow_mut(|table| table.entries.insert(handle, entry));
+    let old = TABLE.with_borrow_mut(|table| table.entries.insert(handle.into(), entry));
     // Dropped outside of the borrow, as in `remove`: it may push records and use the table.
     drop(old);
 }
@@ -67,7 +62,7 @@ pub(crate) fn number() -> u32 {
         loop {
             table.last = table.last.wrapping_add(1) % OWN;
             let handle = OWN + table.last;
-            if !table.entries.contains_key(&handle) {
+            if !table.entries.contains_key(&handle.into()) {
                 return handle;
             }
         }
@@ -75,12 +70,12 @@ pub(crate) fn number() -> u32 {
 }
 
 pub(crate) fn remove(handle: u32) -> Option<Entry> {
-    TABLE.with_borrow_mut(|table| table.entries.remove(&handle))
+    TABLE.with_borrow_mut(|table| table.entries.remove(&handle.into()))
 }
 
 /// Reads an entry. `None` if it does not exist any more.
 pub(crate) fn get<T>(handle: u32, read: impl FnOnce(&Entry) -> Option<T>) -> Option<T> {
-    TABLE.with_borrow(|table| table.entries.get(&handle).and_then(read))
+    TABLE.with_borrow(|table| table.entries.get(&handle.into()).and_then(read))
 }
 
 pub(crate) fn session(handle: u32) -> Option<Session> {
@@ -96,7 +91,7 @@ pub(crate) fn number_of(session: u64) -> Option<u32> {
         let found = table.entries.iter().find(|(_, entry)| {
             matches!(entry, Entry::Session(other) if other.id() == session && !other.is_closed())
         });
-        found.map(|(handle, _)| *handle)
+        found.map(|(handle, _)| *handle as u32)
     })
 }
 
@@ -118,22 +113,16 @@ pub(crate) enum Question {
     /// To a component: whether an error makes further attempts pointless. The text is the report;
     /// the answer is empty for the default decision, otherwise `true` or `false`.
     IsFatal = 3,
-    /// To a maker of sockets: whether it makes those that are opened now. The text is not empty if so.
-    Socket = 4,
-    /// To a payload codec: encodes arguments, as in `module/payloads.js`.
-    Encode = 5,
+    /// To a payload codec: encodes arguments, as in `payloads.js`.
+    Encode = 4,
     /// To a payload codec: decodes arguments.
-    Decode = 6,
+    Decode = 5,
 }
 
 /// Asks a question that is answered at once. The error is a text.
 pub(crate) fn ask(question: Question, handle: u32, text: &str) -> Result<String, String> {
-    let Some(ask) = TABLE.with_borrow(|table| table.ask.clone()) else { return Ok(String::new()) };
-    let (kind, handle) = (f64::from(question as u8), f64::from(handle));
-    match ask.call3(&JsValue::UNDEFINED, &kind.into(), &handle.into(), &text.into()) {
-        Ok(answer) => Ok(answer.as_string().unwrap_or_default()),
-        Err(error) => Err(error.as_string().unwrap_or_else(|| "it failed".to_owned())),
-    }
+    let answer = crate::answer(question as u8, handle, text);
+    answer.map_err(|error| error.as_string().unwrap_or_else(|| "it failed".to_owned()))
 }
 
 /// Runs a future until it is done, or `abandoned` resolves.
@@ -150,6 +139,5 @@ pub(crate) fn spawn_until(
 
 /// Runs a future. Boxed, because each kind of future would add its own code to the module.
 pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
-    let future: BoxFuture<'static, ()> = Box::pin(future);
-    rt::spawn(future);
+    rt::spawn_boxed(Box::pin(future));
 }

@@ -1,47 +1,13 @@
-//! Contains what JavaScript decides while a session runs: the socket of a connection, and the encoding
-//! of payloads. It answers at once.
-
-use std::future::poll_fn;
-use std::sync::Arc;
+//! Contains payload codecs of JavaScript, which answers at once.
 
 use wampwerk::Uri;
-use wampwerk::error::{ApplicationError, ConnectError};
+use wampwerk::error::ApplicationError;
 use wampwerk::session::{Decoded, EncodedPayload, PayloadCodec, PayloadForm, Side};
-use wampwerk::transport::{BoxFuture, Connector, Transport};
 use wampwerk::value::{Dict, List, Value};
 
 use crate::face::{self, Question};
 use crate::json;
 use crate::record::{Kind, push};
-
-/// A connector whose WebSocket is made by JavaScript: `socket.js` does it while a connection is polled
-/// that has this number.
-pub(crate) struct Scoped {
-    connector: Arc<dyn Connector>,
-    number: u32,
-}
-
-/// Returns the connector itself if JavaScript has no number for its sockets.
-#[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
-pub(crate) fn scoped(connector: Arc<dyn Connector>, settings: &Dict) -> Arc<dyn Connector> {
-    match json::number(settings, "socket") {
-        Some(number) => Arc::new(Scoped { connector, number: number as u32 }),
-        None => connector,
-    }
-}
-
-impl Connector for Scoped {
-    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Transport>, ConnectError>> {
-        let mut connecting = self.connector.connect();
-        Box::pin(poll_fn(move |cx| {
-            // It throws nothing.
-            let _ = face::ask(Question::Socket, self.number, "begin");
-            let polled = connecting.as_mut().poll(cx);
-            let _ = face::ask(Question::Socket, self.number, "");
-            polled
-        }))
-    }
-}
 
 /// A payload codec of JavaScript.
 pub(crate) struct JsCodec(u32);

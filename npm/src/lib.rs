@@ -2,8 +2,9 @@
 //!
 //! Its interface is two queues of bytes. JavaScript writes commands into one, and passes it once per
 //! turn (`commands`). The module writes records into the other (`record`), and passes it once per
-//! turn, too. Payloads are bytes in both: JavaScript encodes and decodes values. Handles are numbers;
-//! the side that creates a thing chooses its number. `npm/js/module/port.js` is the other end.
+//! turn, too. Payloads are bytes in both: JavaScript encodes and decodes values. WebSockets, timers and the
+//! clock are JavaScript's. Handles are numbers; the side that creates a thing chooses its number.
+//! `npm/js/module/port.js` is the other end.
 
 // Elsewhere there is no JavaScript, and futures must be `Send`, which JavaScript values are not.
 #![cfg(target_arch = "wasm32")]
@@ -19,28 +20,72 @@ mod record;
 mod registration;
 mod report;
 mod session;
+mod socket;
 mod subscription;
 mod thrown;
 
-use js_sys::Function;
 use wampwerk::internals::rt;
 use wasm_bindgen::prelude::*;
 
+/// The functions of `port.js`, as it describes them. None of them throws, except `answer`.
+#[wasm_bindgen(raw_module = "./module/port.js")]
+extern "C" {
+    fn deliver(address: usize, length: usize);
+    fn schedule();
+    #[wasm_bindgen(catch)]
+    fn answer(kind: u8, number: u32, text: &str) -> Result<String, JsValue>;
+    fn panicked(text: &str);
+}
+
+/// The functions of `clock.js`, which implement those of [`rt::Host`].
+#[wasm_bindgen(raw_module = "./module/clock.js")]
+extern "C" {
+    fn clock() -> f64;
+    #[wasm_bindgen(js_name = unixClock)]
+    fn unix_clock() -> f64;
+    #[wasm_bindgen(js_name = callLater)]
+    fn call_later();
+    #[wasm_bindgen(js_name = setTimer)]
+    fn set_timer(millis: f64);
+    #[wasm_bindgen(js_name = isOnline)]
+    fn is_online() -> bool;
+}
+
 /// Connects the module to its JavaScript.
-///
-/// `deliver` receives a batch of records: its length times 2^32, plus its address. `schedule` arranges that `commands` is
-/// called after what runs now, with an empty batch if there are none. `ask` answers a question at
-/// once: it receives a kind, a number and a text, and returns a text, or throws one. `panicked`
-/// receives the text of a panic, after which the module cannot be used.
 #[wasm_bindgen]
 #[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn attach(deliver: Function, schedule: Function, ask: Function, panicked: Function) {
-    std::panic::set_hook(Box::new(move |panic| {
-        // It throws nothing.
-        let _ = panicked.call1(&JsValue::UNDEFINED, &panic.to_string().into());
-    }));
-    record::attach(deliver, schedule);
-    face::attach(ask);
+pub fn attach() {
+    std::panic::set_hook(Box::new(|panic| panicked(&panic.to_string())));
+    rt::host(rt::Host {
+        clock,
+        unix_clock,
+        schedule,
+        idle: record::pass,
+        call_later,
+        set_timer,
+        online: is_online,
+    });
+}
+
+/// Runs what waits for time to pass.
+#[wasm_bindgen]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn timer() {
+    rt::timer();
+}
+
+/// Runs what has let the page's tasks run before.
+#[wasm_bindgen]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn later() {
+    rt::later();
+}
+
+/// Runs what waits for a network.
+#[wasm_bindgen(js_name = wentOnline)]
+#[allow(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn went_online() {
+    rt::went_online();
 }
 
 /// Executes a batch of commands, and what is ready to run.

@@ -5,12 +5,8 @@
 //! that are ready have run.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
-use js_sys::Function;
-use wampwerk::internals::rt;
 use wampwerk::message::{Payload, Serializer};
-use wasm_bindgen::prelude::*;
 
 /// Kinds of records, as in `port.js`.
 #[derive(Clone, Copy)]
@@ -54,44 +50,28 @@ pub(crate) enum Kind {
     Tell = 16,
     /// Something that JavaScript keeps for the module is no longer needed.
     Forget = 17,
+    /// To a dialer: opens a connection. The number of its socket, and the URL.
+    Dial = 19,
+    /// A frame to send.
+    Send = 20,
+    /// The next frame waits until the platform's buffer has room.
+    Room = 21,
+    /// A connection is closed. A code, which is 0 if the connection is not needed any more.
+    Shut = 22,
 }
 
 struct Queue {
     records: Vec<u8>,
     spare: Vec<u8>,
-    page: Option<Rc<Page>>,
-}
-
-/// The functions of `port.js`.
-struct Page {
-    deliver: Function,
-    schedule: Function,
 }
 
 thread_local! {
-    static QUEUE: RefCell<Queue> = const {
-        RefCell::new(Queue { records: Vec::new(), spare: Vec::new(), page: None })
-    };
+    static QUEUE: RefCell<Queue> =
+        const { RefCell::new(Queue { records: Vec::new(), spare: Vec::new() }) };
 }
-
-/// Number of the addresses of the module's memory.
-const ADDRESSES: f64 = (1_u64 << 32) as f64;
 
 /// Capacity that the queue keeps between batches.
 const KEPT: usize = 64 << 10;
-
-pub(crate) fn attach(deliver: Function, schedule: Function) {
-    QUEUE.with_borrow_mut(|queue| queue.page = Some(Rc::new(Page { deliver, schedule })));
-    rt::drive_by(self::schedule, self::deliver);
-}
-
-/// Asks the page for a turn.
-fn schedule() {
-    if let Some(page) = QUEUE.with_borrow(|queue| queue.page.clone()) {
-        // It throws nothing.
-        let _ = page.schedule.call0(&JsValue::UNDEFINED);
-    }
-}
 
 /// Appends a record.
 pub(crate) fn push(kind: Kind, handle: u32, fields: impl FnOnce(&mut Record<'_>)) {
@@ -112,24 +92,17 @@ pub(crate) fn push(kind: Kind, handle: u32, fields: impl FnOnce(&mut Record<'_>)
 
 /// Passes the queue. What belongs together, such as the ends of a session and of its invocations, is in one
 /// batch: the tasks that have been woken run first.
-fn deliver() {
-    let (records, page) = QUEUE.with_borrow_mut(|queue| {
-        if queue.records.is_empty() {
-            return (Vec::new(), None);
-        }
+pub(crate) fn pass() {
+    let mut records = QUEUE.with_borrow_mut(|queue| {
         let spare = std::mem::take(&mut queue.spare);
-        (std::mem::replace(&mut queue.records, spare), queue.page.clone())
+        std::mem::replace(&mut queue.records, spare)
     });
-    let Some(page) = page else { return };
-    // One number, because each argument crosses by itself.
-    let batch = records.len() as f64 * ADDRESSES + records.as_ptr() as usize as f64;
-    // It throws nothing: `port.js` reports errors of the page.
-    let _ = page.deliver.call1(&JsValue::UNDEFINED, &batch.into());
+    if !records.is_empty() {
+        crate::deliver(records.as_ptr() as usize, records.len());
+    }
     if records.capacity() <= KEPT {
-        QUEUE.with_borrow_mut(|queue| {
-            queue.spare = records;
-            queue.spare.clear();
-        });
+        records.clear();
+        QUEUE.with_borrow_mut(|queue| queue.spare = records);
     }
 }
 

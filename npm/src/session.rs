@@ -8,17 +8,18 @@ use tokio::sync::oneshot;
 use wampwerk::Uri;
 use wampwerk::error::{CloseReason, ConnectError, Violation};
 use wampwerk::message::{PublishOptions, Serializer};
-use wampwerk::session::{Connect, Session, connect_with};
+use wampwerk::session::{self, Session, SessionConfig};
+use wampwerk::transport::Connector;
 use wampwerk::value::{Dict, Value};
 
 use crate::authentication;
 use crate::command::Fields;
-use crate::component::transport_config;
 use crate::face::{self, Entry, spawn, spawn_until};
 use crate::hooks;
 use crate::json;
 use crate::record::{Kind, push};
 use crate::report::{Report, close_reason};
+use crate::socket::Dialer;
 
 /// Maximum time limit; a longer one counts as none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -26,11 +27,10 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Connects and joins, as the settings say: the session gets the number of the request.
 pub(crate) fn connect(ticket: u32, settings: &[u8]) {
     let settings = json::read(settings).map_err(Report::from);
-    let connecting = settings.and_then(|settings| Ok(connecting(&settings)?));
     let (abandon, abandoned) = oneshot::channel();
     face::insert(ticket, Entry::Connecting { _abandon: abandon });
     spawn_until(abandoned, async move {
-        match performed(connecting).await {
+        match connected(settings).await {
             Ok(session) => keep(ticket, session),
             Err(report) => {
                 report.fail(ticket, Serializer::Json);
@@ -38,6 +38,39 @@ pub(crate) fn connect(ticket: u32, settings: &[u8]) {
             }
         }
     });
+}
+
+async fn connected(settings: Result<Dict, Report>) -> Result<Session, Report> {
+    let settings = settings?;
+    let config = config(&settings)?;
+    let transport = Dialer::new(&settings).connect().await?;
+    let realm = json::text(&settings, "realm").unwrap_or_default();
+    Ok(session::join(transport, realm, config).await?)
+}
+
+/// Reads the settings of a session.
+pub(crate) fn config(settings: &Dict) -> Result<SessionConfig, ConnectError> {
+    let mut config = SessionConfig::default();
+    if let Some(timeout) = json::number(settings, "timeout") {
+        config = config.join_timeout(duration(timeout));
+    }
+    if let Some(disclose) = json::flag(settings, "discloseMe") {
+        config = config.disclose_me(disclose);
+    }
+    if let Some(codec) = hooks::payload_codec(settings) {
+        config = config.payload_codec(codec);
+    }
+    if let Some(Value::Dict(details)) = settings.get("helloDetails") {
+        config = config.hello_details(details.clone());
+    }
+    let (authid, authrole, authextra) = authentication::identity(settings);
+    if let Some(authid) = authid {
+        config = config.authid(authid);
+    }
+    if let Some(authrole) = authrole {
+        config = config.authrole(authrole);
+    }
+    Ok(config.authextra(authextra).authentication(authentication::methods(settings)?))
 }
 
 /// Stores a session, reports it, and later its end.
@@ -152,36 +185,4 @@ pub(crate) fn read_options<T>(
 
 pub(crate) fn duration(millis: f64) -> Duration {
     Duration::try_from_secs_f64(millis / 1000.0).map_or(LONGEST, |limit| limit.min(LONGEST))
-}
-
-/// Reads `serializers`, which JavaScript has checked.
-pub(crate) fn serializers(settings: &Dict) -> Vec<Serializer> {
-    let ids = json::list(settings, "serializers").iter().filter_map(Value::as_str);
-    ids.filter_map(Serializer::from_id).collect()
-}
-
-fn connecting(settings: &Dict) -> Result<Connect<'static>, ConnectError> {
-    let text = |key| json::text(settings, key).unwrap_or_default();
-    let connector = hooks::scoped(transport_config(settings).connector()?, settings);
-    let mut connecting = connect_with(connector, text("realm"));
-    if let Some(timeout) = json::number(settings, "timeout") {
-        connecting = connecting.timeout(duration(timeout));
-    }
-    if let Some(disclose) = json::flag(settings, "discloseMe") {
-        connecting = connecting.disclose_me(disclose);
-    }
-    if let Some(codec) = hooks::payload_codec(settings) {
-        connecting = connecting.payload_codec(codec);
-    }
-    if let Some(Value::Dict(details)) = settings.get("helloDetails") {
-        connecting = connecting.hello_details(details.clone());
-    }
-    let (authid, authrole, authextra) = authentication::identity(settings);
-    if let Some(authid) = authid {
-        connecting = connecting.authid(authid);
-    }
-    if let Some(authrole) = authrole {
-        connecting = connecting.authrole(authrole);
-    }
-    Ok(connecting.authextra(authextra).authentication(authentication::methods(settings)?))
 }

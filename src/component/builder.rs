@@ -27,6 +27,9 @@ const DEFAULT_URL: &str = "ws://127.0.0.1:8080/ws";
 #[must_use = "a builder does nothing until it is built"]
 pub struct ComponentBuilder {
     transports: Result<Vec<TransportEntry>, ConfigError>,
+    /// Makes the transports of a component without any. A function, so that a program that gives its own
+    /// connectors contains no other.
+    default: fn() -> Result<Vec<TransportEntry>, ConfigError>,
     settings: Settings,
     /// Settings of the builder's own setters, kept apart from `settings.session`, so that the order
     /// of calls does not matter.
@@ -77,10 +80,26 @@ impl<F: Fn(&AttemptError) -> bool + MaybeSend + MaybeSync> IsFatal for F {
     }
 }
 
+/// Returns a builder for a component over these transports. Unlike
+/// [`Component::builder`], it does not refer to the transports of this crate.
+pub fn builder_over(transports: Vec<TransportEntry>) -> ComponentBuilder {
+    ComponentBuilder::new(Ok(transports), || Err(ConfigError::new("transports", "there are none")))
+}
+
+/// Not from text, which may be a dict: a program without dicts needs no reader of them.
+pub(super) fn default_transports() -> Result<Vec<TransportEntry>, ConfigError> {
+    let transports = TransportConfig::new(DEFAULT_URL).into_transports();
+    transports.map_err(|error| error.within("transports"))
+}
+
 impl ComponentBuilder {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(
+        transports: Result<Vec<TransportEntry>, ConfigError>,
+        default: fn() -> Result<Vec<TransportEntry>, ConfigError>,
+    ) -> Self {
         ComponentBuilder {
-            transports: Ok(Vec::new()),
+            transports,
+            default,
             settings: Settings {
                 name: None,
                 realm: "realm1".into(),
@@ -310,12 +329,10 @@ impl ComponentBuilder {
     /// Returns the first setting that is not valid, with its path.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn build(self) -> Result<Component, ConfigError> {
-        let ComponentBuilder { transports, mut settings, session, seed } = self;
+        let ComponentBuilder { transports, default, mut settings, session, seed } = self;
         settings.transports = transports?;
         if settings.transports.is_empty() {
-            // Not as text, which may be a dict: a program without dicts needs no reader of them.
-            let transports = TransportConfig::new(DEFAULT_URL).into_transports();
-            settings.transports = transports.map_err(|error| error.within("transports"))?;
+            settings.transports = default()?;
         }
         settings.session = settings.session.with(session)?;
         if let Err(error) = settings.realm.validate(UriRule::Loose, Match::Exact) {

@@ -29,7 +29,7 @@
 mod application_runner;
 mod application_session;
 mod attempt;
-mod builder;
+pub(crate) mod builder;
 mod callback;
 pub mod config;
 mod error;
@@ -52,7 +52,6 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
 
 use tokio::sync::watch;
-use tracing::Instrument;
 
 pub use application_runner::ApplicationRunner;
 pub use application_session::{ApplicationSession, ComponentConfig, JoinAs};
@@ -69,6 +68,7 @@ pub use crate::core::retry::RetryPolicy;
 
 use crate::error::ConfigError;
 use crate::rt::lock::Lock;
+use crate::rt::span::in_span;
 use crate::rt::{self, BoxFuture};
 use crate::session::Session;
 use crate::uri::Uri;
@@ -179,7 +179,7 @@ struct RunHandle {
 impl Component {
     /// Returns a builder with the defaults.
     pub fn builder() -> ComponentBuilder {
-        ComponentBuilder::new()
+        ComponentBuilder::new(Ok(Vec::new()), builder::default_transports)
     }
 
     /// Creates a component from transports and a realm.
@@ -220,11 +220,11 @@ impl Component {
         // Without a parent span: the component is not part of the caller's work. At level error, so
         // that every log level shows it.
         let name = shared.settings.name.as_deref();
-        let span = tracing::error_span!(parent: None, "component", realm = %self.realm(), name);
+        let span = || tracing::error_span!(parent: None, "component", realm = %self.realm(), name);
         let task = async move {
             done.send_replace(Some(run.await));
         };
-        rt::spawn(task.instrument(span));
+        rt::spawn(in_span(task, span));
         self.running(&control)
     }
 

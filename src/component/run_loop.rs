@@ -8,7 +8,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tracing::Instrument;
 
 use crate::component::Shared;
 use crate::component::attempt::{Attempt, Outcome, failed, handler_failed, run_last_listeners};
@@ -22,6 +21,7 @@ use crate::core::retry::{Next, Rotation};
 use crate::error::{ApplicationError, Cause};
 use crate::rt::future::{Race, all, race};
 use crate::rt::guard::{catch, caught};
+use crate::rt::span::in_span;
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::SessionConfig;
 
@@ -100,8 +100,8 @@ impl Run<'_> {
             }
             let attempt = Attempt { shared: self.shared, stop: &self.stop, entry };
             // A panic of user code that is not caught elsewhere ends the attempt, not the run.
-            let span = tracing::error_span!("attempt", transport = entry.name);
-            let fate = caught(attempt.run().instrument(span)).await;
+            let span = || tracing::error_span!("attempt", transport = entry.name);
+            let fate = caught(in_span(attempt.run(), span)).await;
             *self.shared.session.lock() = None;
             let fate =
                 fate.unwrap_or_else(|panic| failed(handler_failed("the attempt", panic.into())));

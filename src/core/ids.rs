@@ -7,7 +7,7 @@ use crate::core::chacha::ChaCha;
 use crate::message::MAX_ID;
 
 /// Map by ids that one of the two peers assigns.
-pub(crate) type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
+pub type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
 
 /// Set of ids that one of the two peers assigns.
 pub(crate) type IdSet = HashSet<u64, BuildHasherDefault<IdHasher>>;
@@ -15,7 +15,7 @@ pub(crate) type IdSet = HashSet<u64, BuildHasherDefault<IdHasher>>;
 /// Hashes an id by one multiplication. Only for sequential or random ids, never for ids that a
 /// stranger may choose.
 #[derive(Debug, Default)]
-pub(crate) struct IdHasher(u64);
+pub struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write(&mut self, bytes: &[u8]) {

@@ -2,11 +2,12 @@
 //!
 //! Contains every difference between tokio and the browser that is not a transport: the two modules
 //! offer the same names. Beside it stands what all async code of the crate shares: caught panics
-//! (`guard`), combined futures (`future`) and a lock without poisoning (`lock`).
+//! (`guard`), combined futures (`future`), spans of the log (`span`) and a lock without poisoning (`lock`).
 
 pub(crate) mod future;
 pub(crate) mod guard;
 pub(crate) mod lock;
+pub(crate) mod span;
 
 use std::io;
 
@@ -14,8 +15,12 @@ cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
         mod web_tasks;
+        #[cfg_attr(feature = "hosted", path = "web_host.rs")]
+        #[cfg_attr(not(feature = "hosted"), path = "web_page.rs")]
+        mod platform;
+        pub use platform::*;
         pub use web::*;
-        pub use web_tasks::{drive_by, turn};
+        pub use web_tasks::turn;
         pub(crate) use web::ShutdownSignals;
     } else {
         #[cfg(test)]

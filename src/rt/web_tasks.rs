@@ -6,17 +6,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use tracing::Instrument;
-use tracing::instrument::Instrumented;
-use wasm_bindgen::prelude::*;
-
-use super::BoxFuture;
+use super::{BoxFuture, platform};
 
 /// Maximum number of polls in a turn. A task that wakes itself may wait for what another microtask does, or for
 /// time to pass.
@@ -36,15 +31,6 @@ pub fn turn<T>(begin: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Replaces what connects the tasks to the page. `schedule` is called when a task is ready outside of a
-/// turn, and arranges a [`turn`]; `idle` is called in a turn when no task is ready any more.
-pub fn drive_by(schedule: fn(), idle: fn()) {
-    TASKS.with(|tasks| {
-        tasks.schedule.set(schedule);
-        tasks.idle.set(idle);
-    });
-}
-
 /// Returns the time, which is read once in a turn.
 pub(super) fn time_of_turn(read: fn() -> Duration) -> Duration {
     TASKS.with(|tasks| {
@@ -56,9 +42,8 @@ pub(super) fn time_of_turn(read: fn() -> Duration) -> Duration {
     })
 }
 
-/// Spawns a boxed future in the current [`tracing`] span.
+/// Spawns a boxed future.
 pub(super) fn spawn(future: BoxFuture<'static, ()>) {
-    let future = future.in_current_span();
     TASKS.with(|tasks| {
         let number = {
             let mut slots = tasks.slots.borrow_mut();
@@ -78,20 +63,14 @@ pub(super) fn spawn(future: BoxFuture<'static, ()>) {
     });
 }
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = queueMicrotask)]
-    fn queue_microtask(turn: &JsValue);
-}
-
 thread_local! {
     static TASKS: Tasks = Tasks::default();
-    static TURN: Closure<dyn FnMut()> = Closure::new(|| turn(|| {}));
 }
 
 /// A task and its future, which is absent while it is polled.
-type Slot = (Arc<Task>, Option<Instrumented<BoxFuture<'static, ()>>>);
+type Slot = (Arc<Task>, Option<BoxFuture<'static, ()>>);
 
+#[derive(Default)]
 struct Tasks {
     slots: RefCell<Vec<Option<Slot>>>,
     /// Numbers of the empty slots.
@@ -100,30 +79,13 @@ struct Tasks {
     running: Cell<bool>,
     time: Cell<Option<Duration>>,
     scheduled: Cell<bool>,
-    schedule: Cell<fn()>,
-    idle: Cell<fn()>,
-}
-
-impl Default for Tasks {
-    fn default() -> Self {
-        Tasks {
-            slots: RefCell::default(),
-            free: RefCell::default(),
-            ready: RefCell::default(),
-            running: Cell::new(false),
-            time: Cell::new(None),
-            scheduled: Cell::new(false),
-            schedule: Cell::new(|| TURN.with(|turn| queue_microtask(turn.as_ref()))),
-            idle: Cell::new(|| {}),
-        }
-    }
 }
 
 impl Tasks {
     fn push(&self, task: Arc<Task>) {
         self.ready.borrow_mut().push_back(task);
         if !self.running.get() && !self.scheduled.replace(true) {
-            self.schedule.get()();
+            platform::schedule_turn();
         }
     }
 
@@ -137,7 +99,7 @@ impl Tasks {
                 self.poll(task);
             }
             // It may call the page, which may wake tasks.
-            self.idle.get()();
+            platform::idle();
             if left == 0 || self.ready.borrow().is_empty() {
                 break;
             }
@@ -145,7 +107,7 @@ impl Tasks {
         self.running.set(false);
         self.time.set(None);
         if !self.ready.borrow().is_empty() && !self.scheduled.replace(true) {
-            self.schedule.get()();
+            platform::schedule_turn();
         }
     }
 
@@ -163,7 +125,7 @@ impl Tasks {
         let Some(mut future) = taken else { return };
         task.woken.store(false, Ordering::Relaxed);
         let waker = Waker::from(task);
-        let polled = Pin::new(&mut future).poll(&mut Context::from_waker(&waker));
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut slots = self.slots.borrow_mut();
         let Some(slot) = slots.get_mut(number) else { return };
         if polled.is_pending() {

@@ -18,7 +18,8 @@ use crate::websocket::CloseCode;
 /// the peer wait.
 const LONG: usize = 64 << 10;
 
-pub(super) struct Batched {
+/// A transport around a WebSocket whose messages are batches.
+pub struct Batched {
     inner: Box<dyn Transport>,
     info: TransportInfo,
     /// Format of the current batch.
@@ -37,7 +38,7 @@ pub(super) struct Batched {
 
 impl Batched {
     /// Returns `inner` itself, or wrapped for batches.
-    pub(super) fn over(inner: Box<dyn Transport>, batched: bool) -> Box<dyn Transport> {
+    pub fn over(inner: Box<dyn Transport>, batched: bool) -> Box<dyn Transport> {
         if !batched {
             return inner;
         }

@@ -33,7 +33,7 @@ use bytes::Bytes;
 use crate::error::{ConnectError, TransportError};
 use crate::message::Serializer;
 
-mod batched;
+pub(crate) mod batched;
 mod client_factory;
 mod config;
 mod connector;

@@ -36,21 +36,16 @@ export class ComponentLink {
   /** @throws a report */
   constructor(settings, hooks) {
     const owner = new Owner(hooks);
+    const dialers = settings.transports.map(({ dialer }) => dialer);
     this.#owner = owner;
     this.#number = port.open(owner);
     try {
       reporting(() => component(this.#number, jsonOf(settings)));
     } catch (report) {
-      port.close(this.#number);
-      port.close(settings.codec);
-      port.close(settings.transports[0].socket);
+      [this.#number, settings.codec, ...dialers].forEach(port.close);
       throw report;
     }
-    this.#numbers = [this.#number];
-    const { socket } = settings.transports[0];
-    if (socket !== undefined) {
-      this.#numbers.push(socket);
-    }
+    this.#numbers = [this.#number, ...dialers];
     unused.register(this, this.#numbers);
   }
 

@@ -16,6 +16,11 @@ export class Fields extends Sink {
     this.length += 8;
   }
 
+  binary(bytes) {
+    this.u32(bytes.length);
+    this.octets(bytes);
+  }
+
   string(text) {
     const start = this.#begin();
     this.text(text);

@@ -5,6 +5,7 @@ import { log } from '../log.js';
 import { attach, commands } from '../wampwerk.js';
 import { textOf, WampError } from '../errors.js';
 import { RUNTIME_ERROR } from '../uris.js';
+import { watchNetwork } from './clock.js';
 import { Fields } from './fields.js';
 import { Record } from './record.js';
 
@@ -31,6 +32,12 @@ export const STOP = 19;
 export const RETRY_NOW = 20;
 export const OFF = 21;
 export const DROP = 22;
+export const OPENED = 23;
+export const REFUSED = 24;
+export const RECEIVED = 25;
+export const CLOSED = 26;
+export const FAULT = 27;
+export const ROOM = 28;
 
 /** The methods that receive the records of each kind. */
 const RECEIVERS = [
@@ -53,10 +60,14 @@ const RECEIVERS = [
   'onTell',
   'onForget',
   'onOver',
+  'onDial',
+  'onSend',
+  'onRoom',
+  'onShut',
 ];
 
 /** The methods that answer the questions of each kind. */
-const ANSWERERS = [, 'begin', 'check', 'isFatal', 'socket', 'encode', 'decode'];
+const ANSWERERS = [, 'begin', 'check', 'isFatal', 'encode', 'decode'];
 
 /** Size of the commands that are passed without waiting for the end of the turn, in bytes. */
 const LARGE = 1 << 20;
@@ -93,7 +104,8 @@ let lost;
 /** Connects the module. */
 export function start(exports) {
   memory = exports.memory;
-  attach(deliver, schedule, answer, panicked);
+  attach();
+  watchNetwork();
 }
 
 /** Sets the function that returns the receiver for a number of the module, given the first record. */
@@ -170,8 +182,8 @@ function addInner() {
   schedule();
 }
 
-/** Arranges a turn of the module. */
-function schedule() {
+/** Arranges a turn of the module: `commands()` is called after what runs now, with an empty batch if there are none. */
+export function schedule() {
   if (!isScheduled) {
     isScheduled = true;
     void settled.then(turn);
@@ -254,21 +266,26 @@ function flush() {
   }
   const batch = queue.length === 0 ? none : queue.written();
   queue.length = 0;
-  try {
-    // It copies the batch.
-    commands(batch);
-  } catch (error) {
-    lose(error);
-  }
+  // It copies the batch.
+  enter(commands, batch);
   if (queue.length === 0) {
     queue.clear();
   }
 }
 
-/** Receives a batch of records: its length times 2^32, plus its address. */
-function deliver(place) {
-  const start = place % 2 ** 32;
-  const length = (place - start) / 2 ** 32;
+/** Calls a function of the module. After an exception of it, the module is lost. */
+export function enter(run, argument) {
+  if (lost === undefined) {
+    try {
+      run(argument);
+    } catch (error) {
+      lose(error);
+    }
+  }
+}
+
+/** Receives a batch of records. */
+export function deliver(start, length) {
   const batch = new Record(memory.buffer, start, length, thrownValue);
   const steps = [];
   while (batch.at < length) {
@@ -300,7 +317,7 @@ function deliver(place) {
 }
 
 /** Answers a question of the module at once. An error is thrown as a text. */
-function answer(kind, number, text) {
+export function answer(kind, number, text) {
   try {
     return targets.get(number)?.[ANSWERERS[kind]]?.(text, number) ?? '';
   } catch (error) {
@@ -308,7 +325,8 @@ function answer(kind, number, text) {
   }
 }
 
-function panicked(text) {
+/** Receives the text of a panic, after which the module cannot be used. */
+export function panicked(text) {
   log('error', `wampwerk: ${text}`);
   lose(new Error(text));
 }
