@@ -4,6 +4,7 @@
 //! in a [record](crate::record).
 
 use wampwerk::error::EncodeError;
+use wampwerk::internals::codec::of_checked;
 use wampwerk::message::{Payload, Serializer};
 
 use crate::thrown::Thrown;
@@ -130,15 +131,20 @@ pub(crate) struct Arguments<'a> {
 }
 
 impl Arguments<'_> {
+    /// JavaScript's codecs guarantee that the bytes are well-formed, of the right kinds and not too deep.
     pub(crate) fn payload(&self, serializer: Serializer) -> Result<Payload, EncodeError> {
+        // An object without properties of its own is an empty dict: in JSON, CBOR or MessagePack.
+        let kwargs = match self.kwargs {
+            b"" | b"{}" | b"\xa0" | b"\x80" => None,
+            kwargs => Some(kwargs),
+        };
         let args = match (self.args, serializer) {
-            ([], _) if self.kwargs.is_empty() => return Ok(Payload::empty()),
+            ([], _) if kwargs.is_none() => return Ok(Payload::empty()),
             ([], Serializer::Json) => b"[]",
             ([], Serializer::Cbor) => &b"\x80"[..],
             ([], _) => b"\x90",
             (args, _) => args,
         };
-        let kwargs = (!self.kwargs.is_empty()).then_some(self.kwargs);
-        Payload::from_encoded(serializer, args, kwargs)
+        of_checked(serializer, args, kwargs)
     }
 }

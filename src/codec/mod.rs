@@ -38,6 +38,7 @@ mod write;
 pub use crate::message::unusable::{Problem, Unusable};
 pub use bounds::{Bounds, Refused};
 pub use format::MAX_DEPTH;
+pub use payload::of_checked;
 pub(crate) use positional::Positional;
 
 use cbor::Cbor;

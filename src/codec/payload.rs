@@ -268,6 +268,31 @@ where
     }
 }
 
+/// Creates a payload from arguments of an encoder that guarantees what [`Payload::from_encoded`] checks:
+/// well-formed, of the right kinds and depth, and neither of them empty.
+pub fn of_checked(
+    serializer: Serializer,
+    args: &[u8],
+    kwargs: Option<&[u8]>,
+) -> Result<Payload, EncodeError> {
+    let mut out = Vec::with_capacity(args.len() + kwargs.map_or(0, |kwargs| 1 + kwargs.len()));
+    out.extend_from_slice(args);
+    let kwargs = match kwargs {
+        None => None,
+        Some(kwargs) => {
+            with_format!(
+                serializer,
+                Chosen => Chosen::separate(&mut out),
+                return Err(EncodeError::new(missing(serializer)))
+            );
+            let start = out.len();
+            out.extend_from_slice(kwargs);
+            Some(start..out.len())
+        }
+    };
+    Ok(Payload::from_elements(serializer, &out.into(), 0..args.len(), kwargs))
+}
+
 fn from_encoded<F: Format>(args: &[u8], kwargs: Option<&[u8]>) -> Result<Payload, EncodeError> {
     let shape = check::<F>(args, false, "args")?;
     if shape.kind != Kind::List {

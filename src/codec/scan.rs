@@ -175,6 +175,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
