@@ -78,9 +78,10 @@ const OWN = 2 ** 31;
 /**
  * The receivers of records, by number. A method that receives a record reads it at once, and returns
  * what remains to be done, or undefined: functions of the user must not run before the whole batch is
- * read, as its memory is that of the module.
+ * read, as its memory is that of the module. No Map: a table of V8 that was replaced by a larger one refers to
+ * the next, and so all receivers that ever were survive the collection of young objects.
  */
-const targets = new Map();
+const targets = Object.create(null);
 
 /** Makes the receiver of records for a number that the module has chosen. */
 let makeTarget = nothing;
@@ -115,16 +116,16 @@ export function onUnknown(make) {
 
 /** Registers a receiver under a number, a new one by default. Returns the number. */
 export function open(target, number = fresh()) {
-  targets.set(number, target);
+  targets[number] = target;
   return number;
 }
 
 export function close(number) {
-  targets.delete(number);
+  delete targets[number];
 }
 
 export function targetOf(number) {
-  return targets.get(number);
+  return targets[number];
 }
 
 /**
@@ -251,7 +252,7 @@ export class Request {
 function fresh() {
   do {
     last = (last % (OWN - 1)) + 1;
-  } while (targets.has(last));
+  } while (last in targets);
   return last;
 }
 
@@ -292,7 +293,7 @@ export function deliver(start, length) {
     const receiver = RECEIVERS[batch.u8()];
     const number = batch.u32();
     const end = batch.u32() + batch.at;
-    const target = targets.get(number) ?? makeTarget(number, receiver);
+    const target = targets[number] ?? makeTarget(number, receiver);
     try {
       const step = target?.[receiver]?.(batch, number);
       if (step !== undefined) {
@@ -319,7 +320,7 @@ export function deliver(start, length) {
 /** Answers a question of the module at once. An error is thrown as a text. */
 export function answer(kind, number, text) {
   try {
-    return targets.get(number)?.[ANSWERERS[kind]]?.(text, number) ?? '';
+    return targets[number]?.[ANSWERERS[kind]]?.(text, number) ?? '';
   } catch (error) {
     throw textOf(error);
   }
@@ -335,8 +336,10 @@ export function panicked(text) {
 function lose(cause) {
   const text = `the wasm module failed, and cannot be used any more: ${cause?.message ?? cause}`;
   lost ??= new WampError(RUNTIME_ERROR, [text], {}, text, { cause });
-  const all = [...targets.values()];
-  targets.clear();
+  const all = Object.values(targets);
+  for (const number of Object.keys(targets)) {
+    delete targets[number];
+  }
   // Not within the module, which has not returned.
   queueMicrotask(() => {
     for (const target of all) {
@@ -347,7 +350,7 @@ function lose(cause) {
 
 /** Returns a value that the page threw, and that is kept for the module. */
 export function thrownValue(number) {
-  return targets.get(number)?.value;
+  return targets[number]?.value;
 }
 
 /** Keeps a thrown value, until the module forgets it. Returns its number and its text. */
