@@ -39,7 +39,7 @@ fn what_cannot_be_listened_on() {
     }
     for (url, text) in [
         ("127.0.0.1:8080", "begin with ws:// or wss://, or rs:// or rss:// for RawSocket"),
-        ("tcp://127.0.0.1:0", "is none of ws, wss, rs and rss; write rs://"),
+        ("tcp://127.0.0.1:0", "is not one of ws, wss, rs and rss; write rs://"),
     ] {
         let error = listen(url).err().unwrap();
         assert!(error.to_string().contains(text), "{error}");
