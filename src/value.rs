@@ -355,6 +355,18 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(value.into())
     }
 
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => Ok(value.into()),
+            (_, Ok(value)) => Ok(value.into()),
+            _ => Err(too_wide(value)),
+        }
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
+        u64::try_from(value).map(Value::from).map_err(|_| too_wide(value))
+    }
+
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
         Ok(value.into())
     }
@@ -401,8 +413,27 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
-        DictVisitor.visit_map(access).map(Value::Dict)
+        let dict = DictVisitor.visit_map(access)?;
+        // serde_json passes numbers so, if any crate of a program has turned on `arbitrary_precision`.
+        match dict.get("$serde_json::private::Number").and_then(Value::as_str) {
+            Some(text) if dict.len() == 1 => number(text).ok_or_else(|| {
+                de::Error::custom(format_args!("the number {text:.40} does not fit into 64 bits"))
+            }),
+            _ => Ok(Value::Dict(dict)),
+        }
     }
+}
+
+fn too_wide<E: de::Error>(value: impl fmt::Display) -> E {
+    E::custom(format_args!("the integer {value} does not fit into 64 bits"))
+}
+
+/// Reads the text of a number.
+fn number(text: &str) -> Option<Value> {
+    let integer = text.parse().map(Value::Int).or_else(|_| text.parse::<u64>().map(Value::from));
+    let is_integer = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+    let float = || text.parse().ok().filter(|value: &f64| value.is_finite() && !is_integer);
+    integer.ok().or_else(|| float().map(Value::Float))
 }
 
 struct DictVisitor;

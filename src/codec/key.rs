@@ -39,10 +39,12 @@ impl<'de> Deserializer<'de> for TextKey<'de> {
         deserialize_i16: i64 => visit_i64,
         deserialize_i32: i64 => visit_i64,
         deserialize_i64: i64 => visit_i64,
+        deserialize_i128: i128 => visit_i128,
         deserialize_u8: u64 => visit_u64,
         deserialize_u16: u64 => visit_u64,
         deserialize_u32: u64 => visit_u64,
         deserialize_u64: u64 => visit_u64,
+        deserialize_u128: u128 => visit_u128,
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -67,7 +69,7 @@ impl<'de> Deserializer<'de> for TextKey<'de> {
     }
 
     forward_to_deserialize_any! {
-        i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct
+        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct
         map struct identifier ignored_any
     }
 }

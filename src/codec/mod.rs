@@ -20,11 +20,11 @@ mod frame;
 #[cfg_attr(not(feature = "json"), path = "no_json.rs")]
 mod json;
 mod key;
+mod key_writer;
 #[cfg_attr(not(feature = "msgpack"), path = "no_msgpack.rs")]
 mod msgpack;
 mod payload;
 mod positional;
-#[cfg(any(feature = "json", feature = "cbor"))]
 mod read;
 mod scan;
 mod sink;
@@ -32,7 +32,6 @@ mod token;
 mod transcode;
 mod value_de;
 mod values;
-#[cfg(any(feature = "json", feature = "cbor"))]
 mod write;
 
 pub use crate::message::unusable::{Problem, Unusable};

@@ -1,21 +1,22 @@
-//! Implements MessagePack with distinct `str` and `bin`: rmp-serde for values, and its own
-//! scanner, because rmp-serde accepts trailing bytes and invalid UTF-8.
+//! Implements MessagePack with distinct `str` and `bin`, with the reader and writer of the other
+//! formats: so a type is the same value in all of them.
 //!
 //! An extension type is well-formed and is forwarded. It decodes as the list of its type and its
-//! bytes.
+//! bytes. An integer of more than 64 bits has no form.
 
 use std::borrow::Cow;
 
-use rmp_serde::decode::Error;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use super::binary::is_other_key;
-use super::format::{Format, Items};
+use super::format::Format;
+use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
 use super::values::{Selects, Unread};
+use super::write::{SerdeSink, Writer};
 use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -28,7 +29,7 @@ impl Format for MsgPack {
 
     const EMPTY_DICT: &'static [u8] = &[0x80];
 
-    type Items<'de> = Elements<'de>;
+    type Items<'de> = ListItems<Tokens<'de>>;
 
     fn scan(message: &[u8], strict: bool) -> Result<Spans, Flaw> {
         let mut cursor = Cursor { strict, ..Cursor::new(message) };
@@ -95,17 +96,11 @@ impl Format for MsgPack {
         element: &'de [u8],
         seed: T,
     ) -> Result<T::Value, DecodeError> {
-        let mut deserializer =
-            rmp_serde::Deserializer::from_read_ref(element).with_human_readable();
-        seed.deserialize(&mut deserializer).map_err(explain)
+        seed.deserialize(Reader(&mut Tokens::new(element)))
     }
 
-    fn items(list: &[u8]) -> Result<Elements<'_>, DecodeError> {
-        let mut cursor = Cursor::new(list);
-        match list_len(&mut cursor).map_err(DecodeError::new)? {
-            Some(left) => Ok(Elements { rest: cursor.rest(), left }),
-            None => Err(DecodeError::new("not a list")),
-        }
+    fn items(list: &[u8]) -> Result<Self::Items<'_>, DecodeError> {
+        ListItems::open(Tokens::new(list))
     }
 
     fn begin_list(out: &mut Vec<u8>, len: usize) {
@@ -185,9 +180,7 @@ impl Format for MsgPack {
     values::value_methods!(MsgPack);
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
-        let mut serializer =
-            rmp_serde::Serializer::new(out).with_struct_map().with_human_readable();
-        value.serialize(&mut serializer).map_err(EncodeError::new)
+        value.serialize(Writer::<MsgPack>::new(out))
     }
 }
 
@@ -220,6 +213,11 @@ impl Sink for MsgPack {
         }
     }
 
+    fn wide(_out: &mut Vec<u8>, negative: bool, magnitude: u128) -> Result<(), EncodeError> {
+        let sign = if negative { "-" } else { "" };
+        Err(EncodeError::new(format!("MessagePack cannot represent the integer {sign}{magnitude}")))
+    }
+
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
         out.push(0xcb);
         out.extend_from_slice(&value.to_be_bytes());
@@ -247,7 +245,16 @@ impl Sink for MsgPack {
     }
 }
 
+impl SerdeSink for MsgPack {
+    fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
+        out.push(0xca);
+        out.extend_from_slice(&value.to_be_bytes());
+        Ok(())
+    }
+}
+
 /// The tokens of well-formed MessagePack.
+#[derive(Clone)]
 pub(super) struct Tokens<'de> {
     cursor: Cursor<'de>,
 }
@@ -330,48 +337,12 @@ impl<'de> Source<'de> for Tokens<'de> {
     }
 }
 
-/// The elements of a list.
-#[derive(Clone)]
-pub(super) struct Elements<'de> {
-    rest: &'de [u8],
-    left: u64,
-}
-
-impl<'de> Items<'de> for Elements<'de> {
-    fn more(&mut self) -> Result<bool, DecodeError> {
-        Ok(self.left > 0)
+impl<'de> SerdeSource<'de> for Tokens<'de> {
+    fn take_null(&mut self) -> bool {
+        let null = self.cursor.peek() == Some(0xc0);
+        self.cursor.at += usize::from(null);
+        null
     }
-
-    fn read_next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
-        let mut cursor = Cursor::new(self.rest);
-        skip(&mut cursor, 0, false).map_err(DecodeError::new)?;
-        let element = self.rest.get(..cursor.at).unwrap_or_default();
-        self.left = self.left.saturating_sub(1);
-        self.rest = cursor.rest();
-        MsgPack::read(element, seed)
-    }
-}
-
-/// rmp-serde names markers; translate them for readers who do not know the format.
-fn explain(error: Error) -> DecodeError {
-    let kind = match error {
-        Error::LengthMismatch(_) => {
-            return DecodeError::new("list or dict has more entries than expected");
-        }
-        Error::TypeMismatch(marker) => match marker.to_u8() {
-            0xc0 => Kind::Null,
-            0xc2 | 0xc3 => Kind::Bool,
-            0xca | 0xcb => Kind::Float,
-            0xc4..=0xc6 => Kind::Bytes,
-            0xa0..=0xbf | 0xd9..=0xdb => Kind::Text,
-            0x90..=0x9f | 0xdc | 0xdd => Kind::List,
-            0x80..=0x8f | 0xde | 0xdf => Kind::Dict,
-            0x00..=0x7f | 0xcc..=0xd3 | 0xe0.. => Kind::Integer,
-            _ => Kind::Other,
-        },
-        other => return DecodeError::new(other),
-    };
-    DecodeError::new(format!("invalid type: {}", kind.name()))
 }
 
 /// Returns the length of the list that starts here, or `None` for another kind of value.

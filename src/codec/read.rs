@@ -1,14 +1,14 @@
-//! Decodes bytes into types through serde, for the formats whose reader is written here (JSON, CBOR).
+//! Decodes bytes into types through serde, for all formats.
 //!
 //! A format provides [tokens](super::token). This module implements serde's view of lists, dicts,
 //! enums and keys.
 
 use std::borrow::Cow;
 
-use serde::de::value::CowStrDeserializer;
+use serde::de::value::{CowStrDeserializer, SeqDeserializer};
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
+    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -91,12 +91,21 @@ fn visit<'de, V: Visitor<'de>>(scalar: Token<'de>, visitor: V) -> Result<V::Valu
         Token::Bool(value) => visitor.visit_bool(value),
         Token::UInt(value) => visitor.visit_u64(value),
         Token::Int(value) => visitor.visit_i64(value),
+        Token::Wide { negative: false, magnitude } => visitor.visit_u128(magnitude),
+        Token::Wide { negative: true, magnitude } => match 0_i128.checked_sub_unsigned(magnitude) {
+            Some(value) => visitor.visit_i128(value),
+            None => Err(DecodeError::new("an integer that does not fit into 128 bits")),
+        },
         Token::Float(value) => visitor.visit_f64(value),
         Token::Text(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
         Token::Text(Cow::Owned(value)) => visitor.visit_string(value),
         Token::Bytes(Cow::Borrowed(value)) => visitor.visit_borrowed_bytes(value),
         Token::Bytes(Cow::Owned(value)) => visitor.visit_byte_buf(value),
-        Token::List(_) | Token::Dict(_) | Token::Extension(..) => {
+        Token::Extension(kind, bytes) => {
+            let both = [Token::Int(kind.into()), Token::Bytes(bytes.into())].map(ScalarKey);
+            visitor.visit_seq(SeqDeserializer::new(both.into_iter()))
+        }
+        Token::List(_) | Token::Dict(_) => {
             Err(DecodeError::new("a list or a dict cannot be the key of a dict"))
         }
     }
@@ -108,6 +117,7 @@ fn unexpected<'a>(token: &'a Token<'_>) -> Unexpected<'a> {
         Token::Bool(value) => Unexpected::Bool(*value),
         Token::UInt(value) => Unexpected::Unsigned(*value),
         Token::Int(value) => Unexpected::Signed(*value),
+        Token::Wide { .. } => Unexpected::Other("an integer of more than 64 bits"),
         Token::Float(value) => Unexpected::Float(*value),
         Token::Text(value) => Unexpected::Str(value),
         Token::Bytes(value) => Unexpected::Bytes(value),
@@ -260,9 +270,35 @@ impl<'de> Deserializer<'de> for ScalarKey<'de> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            // As JSON has it.
+            Token::UInt(key) => visitor.visit_string(key.to_string()),
+            Token::Int(key) => visitor.visit_string(key.to_string()),
+            Token::Bool(key) => visitor.visit_string(key.to_string()),
+            other => visit(other, visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf option
+        unit unit_struct seq tuple tuple_struct map struct enum ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, DecodeError> for ScalarKey<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
     }
 }
 

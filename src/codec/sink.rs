@@ -14,6 +14,9 @@ pub(super) trait Sink: Format {
 
     fn int(out: &mut Vec<u8>, value: i64);
 
+    /// Writes an integer of more than 64 bits.
+    fn wide(out: &mut Vec<u8>, negative: bool, magnitude: u128) -> Result<(), EncodeError>;
+
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError>;
 
     fn begin_dict(out: &mut Vec<u8>, len: usize);

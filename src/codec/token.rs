@@ -1,7 +1,7 @@
 //! Contains the tokens of well-formed bytes, which each format provides.
 //!
 //! The bytes were scanned before, so their depth is bounded. A token may still be invalid (a number of
-//! more than 64 bits, bad Base64); that is an error of this value only.
+//! more than 128 bits, bad Base64); that is an error of this value only.
 
 use std::borrow::Cow;
 
@@ -13,6 +13,11 @@ pub(super) enum Token<'de> {
     Bool(bool),
     UInt(u64),
     Int(i64),
+    /// An integer of more than 64 bits.
+    Wide {
+        negative: bool,
+        magnitude: u128,
+    },
     Float(f64),
     Text(Cow<'de, str>),
     Bytes(Cow<'de, [u8]>),

@@ -63,6 +63,7 @@ fn value<F: Sink>(
         Token::Bool(value) => F::bool(out, value),
         Token::UInt(value) => F::write_uint(out, value),
         Token::Int(value) => F::int(out, value),
+        Token::Wide { negative, magnitude } => F::wide(out, negative, magnitude)?,
         Token::Float(value) => F::f64(out, value)?,
         Token::Text(text) => F::write_text(out, &text)?,
         Token::Bytes(bytes) => F::write_bytes(out, &bytes)?,

@@ -64,6 +64,11 @@ pub(super) fn read(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
         Token::Bool(value) => Value::Bool(value),
         Token::UInt(value) => value.into(),
         Token::Int(value) => Value::Int(value),
+        Token::Wide { negative, magnitude } => {
+            let sign = if negative { "-" } else { "" };
+            let text = format!("the integer {sign}{magnitude} does not fit into 64 bits");
+            return Err(DecodeError::new(text));
+        }
         Token::Float(value) => Value::Float(value),
         Token::Text(text) => Value::String(text.into_owned()),
         Token::Bytes(bytes) => Value::Bytes(bytes.into_owned().into()),
@@ -252,7 +257,7 @@ fn unexpected(token: &Token<'_>, expected: &str) -> DecodeError {
     let found = match token {
         Token::Null => "null",
         Token::Bool(_) => "bool",
-        Token::UInt(_) | Token::Int(_) => "integer",
+        Token::UInt(_) | Token::Int(_) | Token::Wide { .. } => "integer",
         Token::Float(_) => "float",
         Token::Text(_) => "string",
         Token::Bytes(_) => "bytes",

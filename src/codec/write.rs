@@ -1,7 +1,7 @@
-//! Encodes types through serde, for the formats whose writer is written here (JSON, CBOR).
+//! Encodes types through serde, for all formats.
 //!
 //! A format writes scalars and the heads of containers ([`Sink`], [`SerdeSink`]). This module maps serde's types
-//! to lists, dicts and enums in the same way as MessagePack: a struct is a dict, a unit variant is
+//! to lists, dicts and enums in the same way for all: a struct is a dict, a unit variant is
 //! its name, and any other variant is a dict of its name and its content.
 
 use std::marker::PhantomData;
@@ -12,16 +12,22 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+use super::format::Format;
+use super::key_writer::KeyWriter;
 use super::sink::Sink;
+use super::transcode::{self, Uncopied};
+use crate::codec::Json;
 use crate::error::EncodeError;
 
 /// The output of a format for serde, in addition to [`Sink`].
 pub(super) trait SerdeSink: Sink {
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError>;
-
-    /// Writes a key and the separator before its value.
-    fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError>;
 }
+
+/// Names of the structs of one text as which serde_json passes numbers, if any crate of a program has
+/// turned on `arbitrary_precision`, and JSON that it has not read.
+const NUMBER: &str = "$serde_json::private::Number";
+const RAW: &str = "$serde_json::private::RawValue";
 
 /// The serializer of one value.
 pub(super) struct Writer<'a, F> {
@@ -44,6 +50,7 @@ impl<'a, F: SerdeSink> Writer<'a, F> {
             count: 0,
             dict,
             variant: false,
+            special: false,
             format: PhantomData,
         };
         if claimed.is_some() || !F::COUNTED {
@@ -55,7 +62,7 @@ impl<'a, F: SerdeSink> Writer<'a, F> {
     /// Opens the dict of a variant with content.
     fn variant(self, name: &'static str) -> Result<Self, EncodeError> {
         F::begin_dict(self.out, 1);
-        F::key(self.out, name)?;
+        F::text_key(self.out, name)?;
         Ok(self)
     }
 }
@@ -97,7 +104,7 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
         match (i64::try_from(value), u64::try_from(value)) {
             (Ok(value), _) => self.serialize_i64(value),
             (_, Ok(value)) => self.serialize_u64(value),
-            _ => Err(EncodeError::new(format!("{value} does not fit into 64 bits"))),
+            _ => F::wide(self.out, value < 0, value.unsigned_abs()),
         }
     }
 
@@ -119,9 +126,10 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     }
 
     fn serialize_u128(self, value: u128) -> Result<(), EncodeError> {
-        let value = u64::try_from(value)
-            .map_err(|_| EncodeError::new(format!("{value} does not fit into 64 bits")))?;
-        self.serialize_u64(value)
+        match u64::try_from(value) {
+            Ok(value) => self.serialize_u64(value),
+            Err(_) => F::wide(self.out, false, value),
+        }
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
@@ -224,9 +232,23 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
 
     fn serialize_struct(
         self,
-        _name: &'static str,
+        name: &'static str,
         len: usize,
     ) -> Result<Compound<'a, F>, EncodeError> {
+        if name == NUMBER || name == RAW {
+            let (out, start) = (self.out, 0);
+            let compound = Compound {
+                out,
+                start,
+                claimed: None,
+                count: 0,
+                dict: true,
+                variant: false,
+                special: true,
+                format: PhantomData,
+            };
+            return Ok(compound);
+        }
         Ok(self.open(true, Some(len)))
     }
 
@@ -256,6 +278,8 @@ pub(super) struct Compound<'a, F> {
     dict: bool,
     /// True if this is the content of a variant.
     variant: bool,
+    /// True for what serde_json passes as a struct of one text: see [`NUMBER`].
+    special: bool,
     format: PhantomData<F>,
 }
 
@@ -269,7 +293,7 @@ impl<F: SerdeSink> Compound<'_, F> {
 
     fn write_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
         self.separate();
-        F::key(self.out, key)
+        key.serialize(KeyWriter::<F>::new(self.out))
     }
 
     fn write_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
@@ -282,6 +306,9 @@ impl<F: SerdeSink> Compound<'_, F> {
     }
 
     fn close(self) -> Result<(), EncodeError> {
+        if self.special {
+            return Ok(());
+        }
         match self.claimed {
             Some(claimed) if F::COUNTED && claimed != self.count => {
                 return Err(EncodeError::new(format!(
@@ -309,6 +336,53 @@ impl<F: SerdeSink> Compound<'_, F> {
     }
 }
 
+/// Writes the text of a number, or of JSON, as what it stands for.
+#[cold]
+fn write_special<F: SerdeSink, T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    key: &str,
+    value: &T,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    value.serialize(Writer::<F>::new(out))?;
+    let text = F::read_text(&out[start..]).map_err(EncodeError::new)?.into_owned();
+    out.truncate(start);
+    if key == NUMBER { number::<F>(out, &text) } else { json::<F>(out, &text) }
+}
+
+/// Writes a number of any size from its text.
+fn number<F: SerdeSink>(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
+    if let Ok(value) = text.parse() {
+        F::int(out, value);
+        return Ok(());
+    }
+    if let Ok(value) = text.parse() {
+        F::write_uint(out, value);
+        return Ok(());
+    }
+    if let Ok(magnitude) = text.trim_start_matches('-').parse() {
+        return F::wide(out, text.starts_with('-'), magnitude);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => F::f64(out, value),
+        _ => Err(EncodeError::new(format!("the number {text:.40} is out of range"))),
+    }
+}
+
+/// Writes the value of a JSON text.
+fn json<F: SerdeSink>(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
+    if !Json::COMPILED_IN {
+        return Err(EncodeError::new("a text of JSON needs the feature `json`"));
+    }
+    Json::check(text.as_bytes(), false).map_err(EncodeError::new)?;
+    let [mut a, mut b, mut c] = [(); 3].map(|()| Json::tokens(text.as_bytes()));
+    transcode::copy::<F>(out, [&mut a, &mut b, &mut c], "").map_err(|error| match error {
+        Uncopied::Undecodable(error) => EncodeError::new(error),
+        Uncopied::Unencodable(error) => error,
+        Uncopied::Uncounted => EncodeError::new("a list or dict of unknown length"),
+    })
+}
+
 macro_rules! compounds {
     ($($list:ident :: $element:ident,)*; $($dict:ident,)*) => {
         $(impl<F: SerdeSink> $list for Compound<'_, F> {
@@ -332,7 +406,11 @@ macro_rules! compounds {
                 key: &'static str,
                 value: &T,
             ) -> Result<(), EncodeError> {
-                self.write_key(key)?;
+                if self.special {
+                    return write_special::<F, T>(self.out, key, value);
+                }
+                self.separate();
+                F::text_key(self.out, key)?;
                 self.write_value(value)
             }
 

@@ -13,6 +13,7 @@ use crate::component::error::ComponentError;
 use crate::component::logging::LogLevel;
 use crate::component::run::{RunError, run};
 use crate::component::transports::IntoTransports;
+use crate::core::retry::{RUNNER_DELAY, RetryPolicy};
 use crate::error::ConfigError;
 use crate::message::Serializer;
 use crate::rt::future::{Race, race};
@@ -57,9 +58,9 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// | parameter | here |
 /// |---|---|
 /// | `url`, `realm` | [`new`](Self::new) |
-/// | `extra`, `serializers`, `proxy`, `headers`, `websocket_options` | the setter of that name; one [`header`](Self::header) at a time |
+/// | `extra`, `serializers`, `proxy`, `headers`, `websocket_options` | the setter of that name; also one [`header`](Self::header) at a time |
 /// | `ssl` | [`tls`](Self::tls) |
-/// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name; effective with `auto_reconnect` only. Each can be set alone; the defaults are those of [`RetryPolicy`](super::RetryPolicy) |
+/// | `max_retries`, `initial_retry_delay`, `max_retry_delay`, `retry_delay_growth`, `retry_delay_jitter` | the setter of that name; effective with `auto_reconnect` only; see below |
 /// | `run(make, …)` | [`run`](Self::run) |
 /// | `auto_reconnect`, `log_level`, `endpoint`, which Autobahn passes to `run` | the setter of that name |
 /// | none | [`strict`](Self::strict): a failed `on_join` ends the attempt; [`transport`](Self::transport), [`batched`](Self::batched) |
@@ -79,6 +80,20 @@ const MAX_MESSAGE_SIZE: usize = 1 << 20;
 /// every temporary error, including a failed first connection. An error that another attempt cannot
 /// change, such as an unknown realm or a wrong password, ends the runner at once (see
 /// [`AttemptError::is_fatal_by_default`](super::AttemptError::is_fatal_by_default)).
+///
+/// The defaults of the delays are those of Autobahn's documentation, which differ from those of its
+/// `Component`:
+///
+/// | parameter | `ApplicationRunner` | [`Component`] |
+/// |---|---|---|
+/// | `max_retries` | no limit | no limit |
+/// | `initial_retry_delay` | 1 s | 1.5 s |
+/// | `max_retry_delay` | 60 s | 300 s |
+/// | `retry_delay_growth` | 1.5 | 1.5 |
+/// | `retry_delay_jitter` | 0 to 1 s are added to each delay | a fraction of the delay, 0.1 |
+///
+/// [`retry_delay_jitter`](Self::retry_delay_jitter) sets a fraction instead;
+/// [`added_retry_delay`](Self::added_retry_delay) sets the time that is added.
 ///
 /// # Failure of `on_join`
 /// As in Autobahn, an error of [`on_join`](ApplicationSession::on_join) is reported and logged, and
@@ -112,7 +127,13 @@ impl ApplicationRunner {
     /// [`run`](Self::run) reports invalid values, also those of the setters.
     pub fn new(url: impl Into<String>, realm: impl Into<Uri>) -> Self {
         ApplicationRunner {
-            transport: TransportConfig::new(url),
+            transport: TransportConfig::new(url).retry(
+                RetryPolicy::default()
+                    .initial_delay(RUNNER_DELAY)
+                    .max_delay(Duration::from_secs(60))
+                    .jitter(0.0)
+                    .added(Duration::from_secs(1)),
+            ),
             realm: realm.into(),
             extra: Value::Null,
             authentication: None,
@@ -180,7 +201,32 @@ impl ApplicationRunner {
         initial_retry_delay(delay: Duration),
         max_retry_delay(delay: Duration),
         retry_delay_growth(factor: f64),
-        retry_delay_jitter(fraction: f64),
+    }
+
+    /// Sets the deviation of the delays as a fraction of them, 0 to 1, in place of the time that is
+    /// added. See [`TransportConfig::retry_delay_jitter`].
+    #[must_use]
+    pub fn retry_delay_jitter(self, fraction: f64) -> Self {
+        self.added_retry_delay(Duration::ZERO).with(|config| config.retry_delay_jitter(fraction))
+    }
+
+    /// Sets the maximum of a random time that is added to each delay, evenly distributed. Default: 1 s.
+    #[doc(alias = "retry_delay_jitter")]
+    #[must_use]
+    pub fn added_retry_delay(self, most: Duration) -> Self {
+        self.with(|config| {
+            let policy = config.retry_policy().cloned().unwrap_or_default();
+            config.retry(policy.added(most))
+        })
+    }
+
+    /// Adds headers of the opening handshake, as [`header`](Self::header) adds one.
+    #[must_use]
+    pub fn headers<N: Into<String>, V: Into<String>>(
+        self,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        headers.into_iter().fold(self, |runner, (name, value)| runner.header(name, value))
     }
 
     /// See [`TransportConfig::serializers`]. RawSocket asks for the first alone, as with Autobahn.
@@ -289,6 +335,12 @@ impl ApplicationRunner {
         if transport.is_websocket() {
             transport.options = transport.options.or(defaults);
         }
+        // A limit below the default means that shorter delays are wanted.
+        if let Some(policy) = transport.retry_policy().filter(|it| it.initial_delay == RUNNER_DELAY)
+        {
+            let policy = policy.clone().initial_delay(RUNNER_DELAY.min(policy.max_delay));
+            transport = transport.retry(policy);
+        }
         if !self.auto_reconnect {
             transport = transport.max_retries(0);
         }
@@ -320,4 +372,32 @@ fn own(error: ConfigError) -> ConfigError {
     });
     let path = renamed.unwrap_or_else(|| path.to_owned());
     error.at(path)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail so")]
+
+    use super::*;
+
+    #[test]
+    fn the_documented_defaults_of_autobahn() {
+        let runner = ApplicationRunner::new("ws://localhost/ws", "realm1");
+        let policy = |runner: &ApplicationRunner| runner.transport.retry_policy().unwrap().clone();
+        let seconds = Duration::from_secs;
+        let defaults = policy(&runner);
+        assert_eq!((defaults.initial_delay, defaults.max_delay), (seconds(1), seconds(60)));
+        assert_eq!((defaults.growth, defaults.jitter, defaults.added), (1.5, 0.0, seconds(1)));
+        // A single value leaves the others; a fraction replaces the time that is added.
+        let set = policy(&runner.clone().retry_delay_jitter(0.2).max_retry_delay(seconds(5)));
+        assert_eq!((set.jitter, set.added, set.max_delay), (0.2, seconds(0), seconds(5)));
+        assert_eq!(set.initial_delay, seconds(1));
+        // A limit below the default delay is valid.
+        let short = runner.max_retry_delay(Duration::from_millis(100));
+        assert!(short.headers([("a", "b"), ("c", "d")]).component(|_| Idle).is_ok());
+    }
+
+    struct Idle;
+
+    impl ApplicationSession for Idle {}
 }

@@ -117,7 +117,7 @@ const FATAL: &[&str] = &[
 #[non_exhaustive]
 pub enum ComponentError {
     /// No transport has an attempt left.
-    #[error("no transport is left after {}: {last}", failed_attempts(attempts))]
+    #[error("gave up after {}: {last}", failed_attempts(attempts))]
     Exhausted {
         /// Error of the last attempt.
         #[source]
@@ -130,7 +130,7 @@ pub enum ComponentError {
     #[error(transparent)]
     Fatal(AttemptError),
     /// `on_retry` rejected another attempt.
-    #[error("no further attempt is wanted after {}: {last}", failed_attempts(attempts))]
+    #[error("on_retry gave up after {}: {last}", failed_attempts(attempts))]
     Vetoed {
         /// Error of the last attempt.
         #[source]

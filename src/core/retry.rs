@@ -17,6 +17,9 @@ const LEAST_PART: f64 = 0.1;
 /// Maximum of a configured delay.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// Default of [`RetryPolicy::initial_delay`] in Autobahn's `ApplicationRunner`.
+pub(crate) const RUNNER_DELAY: Duration = Duration::from_secs(1);
+
 /// Range of [`RetryPolicy::growth`].
 pub(crate) const GROWTH: (f64, f64) = (1.0, 1000.0);
 
@@ -57,6 +60,9 @@ pub struct RetryPolicy {
     /// normal, cut at three standard deviations and at a tenth of the delay.
     #[doc(alias = "retry_delay_jitter")]
     pub jitter: f64,
+    /// Maximum of a random time that is added to each delay, evenly distributed. Default: 0. That of
+    /// [`ApplicationRunner`](crate::component::ApplicationRunner) is 1 s, in place of `jitter`.
+    pub added: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -67,6 +73,7 @@ impl Default for RetryPolicy {
             max_delay: Duration::from_secs(300),
             growth: 1.5,
             jitter: 0.1,
+            added: Duration::ZERO,
         }
     }
 }
@@ -107,14 +114,24 @@ impl RetryPolicy {
         self
     }
 
+    /// Sets [`added`](Self::added).
+    #[must_use]
+    pub fn added(mut self, added: Duration) -> Self {
+        self.added = added;
+        self
+    }
+
     /// Checks the ranges: `growth` from 1 to 1000, `jitter` from 0 to 1, delays up to a year.
     ///
     /// # Errors
     /// If a parameter is out of its range. The path is its key in Autobahn's transport dict, such
     /// as `retry_delay_growth`.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let delays =
-            [(self.initial_delay, "initial_retry_delay"), (self.max_delay, "max_retry_delay")];
+        let delays = [
+            (self.initial_delay, "initial_retry_delay"),
+            (self.max_delay, "max_retry_delay"),
+            (self.added, "retry_delay_jitter"),
+        ];
         for (delay, key) in delays {
             if delay > LONGEST {
                 return Err(ConfigError::new(key, "it is longer than a year"));
@@ -145,7 +162,8 @@ impl RetryPolicy {
     fn delay(&self, failures: u32, random: &mut RandomIds) -> Duration {
         let nominal = self.nominal(failures);
         let deviation = normal(random).clamp(-MAX_DEVIATION, MAX_DEVIATION) * self.jitter;
-        let mut drawn = nominal * (1.0 + deviation);
+        let added = if self.added.is_zero() { 0.0 } else { even(random) };
+        let mut drawn = nominal * (1.0 + deviation) + self.added.as_secs_f64() * added;
         let most = self.max_delay.as_secs_f64();
         if drawn > most {
             // As far below, or all clients of a router would come back at the same time.
@@ -265,6 +283,11 @@ impl Slot {
     fn is_left(&self) -> bool {
         !self.given_up && self.policy.max_retries.is_none_or(|retries| self.failures <= retries)
     }
+}
+
+/// A random number from 0 to 1.
+fn even(random: &mut RandomIds) -> f64 {
+    random.next() as f64 / (1_u64 << 53) as f64
 }
 
 /// A random number with the standard normal distribution (Marsaglia's polar method, 1964, which needs

@@ -17,7 +17,7 @@ use crate::value::{Dict, List, Value};
 ///
 /// let error = ApplicationError::new("com.example.error.too_big").arg(17).kwarg("limit", 10);
 /// assert_eq!(error.uri, "com.example.error.too_big");
-/// assert_eq!(error.to_string(), "com.example.error.too_big: 17");
+/// assert_eq!(error.to_string(), "com.example.error.too_big: 17 (limit: 10)");
 /// ```
 ///
 /// [`wamp_errors!`](crate::wamp_errors) defines error types of your own that travel as such and are
@@ -86,11 +86,20 @@ impl fmt::Display for ApplicationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.uri)?;
         match self.args.first() {
-            None => Ok(()),
-            Some(Value::String(text)) => write!(f, ": {text}"),
-            Some(Value::Int(number)) => write!(f, ": {number}"),
-            Some(other) => write!(f, ": {other:?}"),
+            None => {}
+            Some(Value::String(text)) => write!(f, ": {text}")?,
+            Some(Value::Int(number)) => write!(f, ": {number}")?,
+            Some(other) => write!(f, ": {other:?}")?,
         }
+        for (index, (key, value)) in self.kwargs.iter().enumerate() {
+            f.write_str(if index == 0 { " (" } else { ", " })?;
+            match value {
+                Value::String(text) => write!(f, "{key}: {text}")?,
+                Value::Int(number) => write!(f, "{key}: {number}")?,
+                other => write!(f, "{key}: {other:?}")?,
+            }
+        }
+        f.write_str(if self.kwargs.is_empty() { "" } else { ")" })
     }
 }
 

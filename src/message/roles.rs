@@ -47,6 +47,14 @@ impl Roles {
         self.announces(role, feature)
     }
 
+    /// Returns whether the peer announced any features for `role`, or that it has none.
+    #[cfg_attr(not(feature = "router"), allow(dead_code, reason = "only the router asks"))]
+    pub(crate) fn announces_any(&self, role: &str) -> bool {
+        let features =
+            self.0.get(role).and_then(Value::as_dict).and_then(|role| role.get("features"));
+        features.is_some_and(|features| *features != Value::Null)
+    }
+
     fn announces(&self, role: &str, feature: &str) -> bool {
         let features =
             self.0.get(role).and_then(Value::as_dict).and_then(|role| role.get("features"));

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::codec::{self, Refused};
 use crate::error::{ApplicationError, TransportError};
+use crate::message::Message;
 use crate::router::hall::StepEffects;
 use crate::router::hub::{Hub, Seat};
 use crate::router::input::Input;
@@ -28,6 +29,9 @@ const READS_PER_TURN: usize = 32;
 
 /// Maximum number of messages encoded in one turn.
 const WRITES_PER_TURN: usize = 256;
+
+/// Maximum number of warnings about lost events.
+const MAX_WARNED: usize = 64;
 
 /// Interval at which a sender checks whether a slow peer still reads.
 const LOOK: Duration = Duration::from_millis(PATIENCE.as_millis() as u64 / 4);
@@ -56,6 +60,8 @@ pub(crate) struct Connection {
     frames: VecDeque<Frame>,
     frames_cost: usize,
     unsent: Vec<(Item, ApplicationError)>,
+    /// Subscriptions whose lost events were logged.
+    warned: Vec<u64>,
     /// Reusable buffer for encoding.
     scratch: Vec<u8>,
 }
@@ -92,6 +98,7 @@ impl Connection {
             frames: VecDeque::new(),
             frames_cost: 0,
             unsent: Vec::new(),
+            warned: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -259,6 +266,15 @@ impl Connection {
                     error.message
                 )),
             };
+            if let Message::Event(event) = item.message() {
+                self.hub.count_undeliverable_event();
+                // Once for each subscription: the log would be as long as the stream of events.
+                if self.warned.len() < MAX_WARNED && !self.warned.contains(&event.subscription) {
+                    self.warned.push(event.subscription);
+                    let subscription = event.subscription;
+                    tracing::warn!(peer = info.peer, subscription, %error, "events are lost");
+                }
+            }
             self.unsent.push((item, error));
         }
         if taken > 0 {

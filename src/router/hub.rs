@@ -36,6 +36,7 @@ pub(super) struct Hub {
     outbox_limit: usize,
     limits: Limits,
     strict_payloads: bool,
+    undeliverable_events: AtomicUsize,
     callbacks: Callbacks,
     /// Number of tasks of connections and listeners. A connection that was closed may still be
     /// sending.
@@ -81,6 +82,7 @@ impl Hub {
             outbox_limit,
             limits,
             strict_payloads,
+            undeliverable_events: AtomicUsize::new(0),
             callbacks,
             tasks: AtomicUsize::new(0),
             idle: Notify::new(),
@@ -419,9 +421,15 @@ impl Hub {
         self.wait(&self.down, || self.directory.lock().down).await;
     }
 
+    /// Counts an event that could not be sent.
+    pub(super) fn count_undeliverable_event(&self) {
+        self.undeliverable_events.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn statistics(&self) -> Statistics {
         let connections = self.directory.lock().outboxes.len();
-        let mut all = Statistics { connections, ..Default::default() };
+        let undeliverable_events = self.undeliverable_events.load(Ordering::Relaxed);
+        let mut all = Statistics { connections, undeliverable_events, ..Default::default() };
         self.realms.iter().for_each(|realm| all.add(&realm.lock().core));
         all
     }

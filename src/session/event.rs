@@ -49,8 +49,9 @@ impl Queued for Event {
     }
 }
 
-/// A function that handles events: up to eight parameters, and a future without a result. Surplus
-/// arguments are ignored, so that publishers may add arguments.
+/// A function that handles events: up to eight parameters, and a future of nothing or of a
+/// `Result<(), E>`, whose error is a [`UserError`](crate::session::UserError). Surplus arguments are
+/// ignored, so that publishers may add arguments.
 ///
 /// The parameters are those of a [`Procedure`](crate::session::Procedure), with [`EventDetails`]
 /// and [`Event`] in the place of the types of calls.
@@ -60,13 +61,14 @@ impl Queued for Event {
     message = "`{Self}` cannot be an event handler",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
     note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `EventDetails`, `Event`",
-    note = "it must return nothing"
+    note = "it must have at most eight parameters",
+    note = "it must return nothing, or `Result<(), E>` with an `E` that converts into `ApplicationError`"
 )]
 pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
     /// Starts the handler.
     ///
     /// # Errors
-    /// The future's error means that the event does not fit the parameters.
+    /// The future's error means that the event does not fit the parameters, or is the handler's own.
     fn handle(&self, event: &Event) -> BoxFuture<'static, Result<(), ApplicationError>>;
 
     /// Is told the number of events that were dropped, because the handler takes them too slowly.
@@ -78,12 +80,34 @@ pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {
     }
 }
 
+/// What an event handler may return.
+pub trait EventOutcome {
+    /// Returns the handler's error.
+    ///
+    /// # Errors
+    /// The error of the handler.
+    fn into_result(self) -> Result<(), ApplicationError>;
+}
+
+impl EventOutcome for () {
+    fn into_result(self) -> Result<(), ApplicationError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<ApplicationError>> EventOutcome for Result<(), E> {
+    fn into_result(self) -> Result<(), ApplicationError> {
+        self.map_err(Into::into)
+    }
+}
+
 macro_rules! event_handlers {
     ($(($($parameter:ident),*))*) => {$(
         impl<Function, Output, $($parameter,)*> EventHandler<($($parameter,)*)> for Function
         where
             Function: Fn($($parameter),*) -> Output + MaybeSend + MaybeSync + 'static,
-            Output: Future<Output = ()> + MaybeSend + 'static,
+            Output: Future + MaybeSend + 'static,
+            Output::Output: EventOutcome,
             $($parameter: Extract<Event>,)*
         {
             #[allow(non_snake_case, reason = "one macro for all arities")]
@@ -91,10 +115,7 @@ macro_rules! event_handlers {
                 match <($($parameter,)*)>::from_some(&event.payload, event) {
                     Ok(($($parameter,)*)) => {
                         let output = self($($parameter),*);
-                        Box::pin(async move {
-                            output.await;
-                            Ok(())
-                        })
+                        Box::pin(async move { output.await.into_result() })
                     }
                     Err(error) => Box::pin(ready(Err(error))),
                 }

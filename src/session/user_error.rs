@@ -10,7 +10,7 @@ use crate::uri::Uri;
 
 /// An error in a handler that no peer is told about completely:
 ///
-/// - an event did not fit its handler, arrived too late for it, or its encoded payload could not be
+/// - an event did not fit its handler, the handler returned an error, the event arrived too late for it, or its encoded payload could not be
 ///   decoded
 /// - a progressive result arrived too late for the function that takes it
 /// - a handler panicked

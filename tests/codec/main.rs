@@ -12,6 +12,7 @@ mod opaque;
 mod properties;
 mod spellings;
 mod strict;
+mod table;
 mod types;
 mod uri_patterns;
 #[cfg(feature = "json")]

@@ -148,8 +148,8 @@ fn a_bad_option_names_key_expected_and_found() {
         (
             r#"[48,7,{"timeout":18446744073709551616},"a.b"]"#,
             48,
-            "CALL.Options.timeout must be a non-negative integer, is number 18446744073709551616 \
-             does not fit into 64 bits",
+            "CALL.Options.timeout must be a non-negative integer, is the integer \
+             18446744073709551616 does not fit into 64 bits",
         ),
         (r#"[64,7,{"invoke":[]},"a.b"]"#, 64, "REGISTER.Options.invoke must be \"single\""),
         (

@@ -209,10 +209,12 @@ fn what_is_no_payload_is_refused() {
         let values = Payload::from_values(vec![deep], Dict::new());
         let error = refused(values.into_serializer(*serializer));
         assert!(error.contains("nested deeper than 100"), "{error}");
-        if serializer.is_binary() {
-            let error = refused(Payload::encode(*serializer, &(), &HashMap::from([(1, 2)])));
-            assert!(error.contains("keyword arguments: a key that is not a string"), "{error}");
-        }
+        // A number is its text.
+        let kwargs = Payload::encode(*serializer, &(), &HashMap::from([(1, 2)])).unwrap();
+        assert_eq!(
+            kwargs.kwargs::<HashMap<String, u8>>().unwrap(),
+            HashMap::from([("1".into(), 2)])
+        );
     }
 }
 
@@ -230,7 +232,7 @@ fn what_json_has_no_form_for_is_refused() {
     let error = Payload::encode(Serializer::Json, &(f32::NAN,), &()).unwrap_err();
     assert_eq!(error.message, "arguments: JSON cannot represent the float NaN");
     let error = Payload::encode(Serializer::Json, &(BTreeMap::from([((1, 2), 3)]),), &());
-    let expected = "arguments: a list cannot be the key of a dict in JSON";
+    let expected = "arguments: a list cannot be the key of a dict";
     assert_eq!(error.unwrap_err().message, expected);
 }
 

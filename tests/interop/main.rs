@@ -12,6 +12,7 @@ mod common;
 mod autobahn;
 mod crossbar;
 mod peer;
+mod wampy;
 mod websocket;
 
 fn main() -> std::process::ExitCode {
@@ -25,6 +26,7 @@ fn main() -> std::process::ExitCode {
         crossbar::sizes::tests(),
         crossbar::transports::tests(),
         crossbar::websocket::tests(),
+        wampy::tests(),
         websocket::autobahn::tests(),
         websocket::nginx::tests(),
         websocket::tungstenite::tests(),

@@ -19,6 +19,7 @@ mod backpressure;
 mod forwarding;
 mod held_back;
 mod listen;
+mod lost_events;
 mod meta;
 mod offenders;
 mod realms;

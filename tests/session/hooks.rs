@@ -56,6 +56,25 @@ async fn what_goes_wrong_in_event_handlers_is_told() {
 }
 
 #[tokio::test]
+async fn an_event_handler_that_returns_an_error_is_told() {
+    let router = router();
+    let (session, mut errors) = telling(&router).await;
+    let wrong = |n: u8| async move {
+        if n == 7 {
+            Err(ApplicationError::new("com.example.error.seven").kwarg("n", 7))
+        } else {
+            Ok(())
+        }
+    };
+    session.subscribe_with("com.example.topic", wrong).await.unwrap();
+    let publisher = router.connect("realm1").await.unwrap();
+    publisher.publish("com.example.topic").args((6,)).await.unwrap();
+    publisher.publish("com.example.topic").args((7,)).await.unwrap();
+    let error = errors.recv().await.unwrap();
+    assert_eq!(error.to_string(), "com.example.topic: com.example.error.seven (n: 7)");
+}
+
+#[tokio::test]
 async fn results_that_come_too_late_for_their_function_are_told() {
     const FLOOD: u32 = 2000;
     let router = router();

@@ -63,12 +63,15 @@ impl RouterExchange {
             binding: binding.as_ref(),
         };
         let message = message.text()?;
-        let extra = Dict::new()
+        let mut extra = Dict::new()
             .with("nonce", nonce.as_str())
             .with("kdf", credential.kdf.name(dialect))
             .with("salt", salt)
-            .with("iterations", credential.iterations)
-            .with("memory", credential.memory);
+            .with("iterations", credential.iterations);
+        // Only Argon2id has it; some clients do not take null for a number.
+        if let Some(memory) = credential.memory {
+            extra.insert("memory", memory);
+        }
         let stored_key = credential.stored_key.clone();
         let server_key = credential.server_key.clone();
         Ok((extra, RouterExchange { dialect, nonce, binding, message, stored_key, server_key }))

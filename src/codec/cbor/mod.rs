@@ -151,6 +151,19 @@ impl Sink for Cbor {
         }
     }
 
+    fn wide(out: &mut Vec<u8>, negative: bool, magnitude: u128) -> Result<(), EncodeError> {
+        // -1 - value, which is the content of both forms of a negative integer.
+        let value = if negative { magnitude.saturating_sub(1) } else { magnitude };
+        if let Ok(value) = u64::try_from(value) {
+            head(out, if negative { Major::Negative } else { Major::UInt }, value);
+            return Ok(());
+        }
+        head(out, Major::Tag, if negative { 3 } else { 2 });
+        let bytes = value.to_be_bytes();
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        Cbor::write_bytes(out, &bytes[zeros..])
+    }
+
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
         out.push(0xfb);
         out.extend_from_slice(&value.to_be_bytes());
@@ -173,10 +186,6 @@ impl SerdeSink for Cbor {
         out.push(0xfa);
         out.extend_from_slice(&value.to_be_bytes());
         Ok(())
-    }
-
-    fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
-        Cbor::write(out, key)
     }
 }
 
@@ -221,7 +230,7 @@ impl<'de> Tokens<'de> {
                 Major::UInt => Token::UInt(head.value),
                 Major::Negative => match i64::try_from(head.value) {
                     Ok(value) => Token::Int(!value),
-                    Err(_) => return Err(Flaw::new("an integer below 64 bits", start)),
+                    Err(_) => Token::Wide { negative: true, magnitude: u128::from(head.value) + 1 },
                 },
                 Major::Bytes => bignum(tag, self.bytes(head)?, start)?,
                 Major::Text => Token::Text(self.text(head)?),
@@ -308,13 +317,19 @@ fn bignum<'de>(tag: Option<u64>, bytes: Cow<'de, [u8]>, at: usize) -> Result<Tok
     };
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let digits = &bytes[zeros..];
-    let value = (digits.len() <= 8)
-        .then(|| digits.iter().fold(0, |value: u64, byte| value << 8 | u64::from(*byte)));
-    let token = match negative {
-        false => value.map(Token::UInt),
-        true => value.and_then(|value| i64::try_from(value).ok()).map(|value| Token::Int(!value)),
+    let value = (digits.len() <= 16)
+        .then(|| digits.iter().fold(0, |value: u128, byte| value << 8 | u128::from(*byte)));
+    let magnitude = value.and_then(|value| value.checked_add(negative.into()));
+    let Some(magnitude) = magnitude else {
+        return Err(Flaw::new("a bignum that does not fit into 128 bits", at));
     };
-    token.ok_or_else(|| Flaw::new("a bignum that does not fit into 64 bits", at))
+    Ok(match (negative, u64::try_from(magnitude)) {
+        (false, Ok(value)) => Token::UInt(value),
+        (true, Ok(value @ 0..=0x8000_0000_0000_0000)) => {
+            Token::Int((!value).wrapping_add(1) as i64)
+        }
+        _ => Token::Wide { negative, magnitude },
+    })
 }
 
 /// Returns the value of a head of major type 7.
@@ -382,13 +397,16 @@ mod tests {
             0x0102_0304_0506_0708_i64.into()
         );
         let error = value(&[0xc2, 0x49, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap_err();
-        assert_eq!(error.message, "a bignum that does not fit into 64 bits at byte 1");
+        assert_eq!(error.message, "the integer 18446744073709551616 does not fit into 64 bits");
+        let wide: [&[u8]; 2] = [&[0xc2, 0x51], &[1; 17]];
+        let error = value(&wide.concat()).unwrap_err();
+        assert_eq!(error.message, "a bignum that does not fit into 128 bits at byte 1");
         for (null, number) in [(&[0xc1, 0xf6][..], &[0xc1, 0x05][..]), (&[0xf7], &[0x05])] {
             let read = |bytes| Cbor::read(bytes, std::marker::PhantomData::<Option<u8>>).unwrap();
             assert_eq!((read(null), read(number)), (None, Some(5)));
         }
         let error = value(&[0x3b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).unwrap_err();
-        assert_eq!(error.message, "an integer below 64 bits at byte 0");
+        assert_eq!(error.message, "the integer -18446744073709551616 does not fit into 64 bits");
     }
 
     #[test]

@@ -3,9 +3,8 @@
 //!
 //! Binary data is a string of `U+0000` and padded Base64. Every string value that starts with
 //! `U+0000` is binary data; keys are not. A value without a JSON form is an error: a float that is
-//! not finite, a text that starts with `U+0000`, an integer above 64 bits.
+//! not finite, a text that starts with `U+0000`.
 
-mod key;
 mod scan;
 
 use std::borrow::Cow;
@@ -171,6 +170,12 @@ impl Sink for Json {
         digits(out, value.unsigned_abs());
     }
 
+    fn wide(out: &mut Vec<u8>, negative: bool, magnitude: u128) -> Result<(), EncodeError> {
+        let sign = if negative { "-" } else { "" };
+        out.extend_from_slice(format!("{sign}{magnitude}").as_bytes());
+        Ok(())
+    }
+
     fn f64(out: &mut Vec<u8>, value: f64) -> Result<(), EncodeError> {
         finite(value)?;
         decimal::write(out, value);
@@ -196,12 +201,6 @@ impl SerdeSink for Json {
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
         finite(value.into())?;
         serde_json::to_writer(out, &value).map_err(EncodeError::new)
-    }
-
-    fn key<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &T) -> Result<(), EncodeError> {
-        key.serialize(key::KeyWriter(out))?;
-        out.push(b':');
-        Ok(())
     }
 }
 
@@ -347,13 +346,21 @@ impl<'de> Tokens<'de> {
 
     fn number(&mut self) -> Result<Token<'de>, DecodeError> {
         let (text, kind) = scan::number_text(&mut self.cursor).map_err(DecodeError::new)?;
+        let negative = text.starts_with('-');
         let token = match kind {
-            Kind::Integer if text.starts_with('-') => text.parse().ok().map(Token::Int),
+            Kind::Integer if negative => text.parse().ok().map(Token::Int),
             Kind::Integer => text.parse().ok().map(Token::UInt),
             _ => decimal::read(text).filter(|value| value.is_finite()).map(Token::Float),
         };
-        token
-            .ok_or_else(|| DecodeError::new(format!("number {text:.40} does not fit into 64 bits")))
+        let wide = || {
+            let magnitude = text.trim_start_matches('-').parse().ok()?;
+            (kind == Kind::Integer).then_some(Token::Wide { negative, magnitude })
+        };
+        let token = token.or_else(wide);
+        let bits = if kind == Kind::Integer { 128 } else { 64 };
+        token.ok_or_else(|| {
+            DecodeError::new(format!("number {text:.40} does not fit into {bits} bits"))
+        })
     }
 
     fn open(&mut self) -> Open {

@@ -111,7 +111,8 @@ impl Client {
         options: SubscribeOptions,
     ) -> u64 {
         let pattern = options.r#match.unwrap_or_default();
-        let kind = Request::Subscribe { topic: topic.clone(), pattern };
+        let retained = options.get_retained == Some(true);
+        let kind = Request::Subscribe { topic: topic.clone(), pattern, retained };
         let Some(request) = self.begin(ticket, kind) else { return 0 };
         self.interest.subscribing(&topic, pattern);
         self.transmits.push_back(Subscribe { request, options, topic }.into());

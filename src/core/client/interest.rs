@@ -36,6 +36,8 @@ struct Subscription {
     topic: Uri,
     pattern: Match,
     listeners: Vec<RequestTicket>,
+    /// The last listener that asked for retained events. They follow its SUBSCRIBED.
+    asked: Option<RequestTicket>,
 }
 
 impl Interest {
@@ -82,9 +84,23 @@ impl Interest {
                 topic: topic.clone(),
                 pattern,
                 listeners: Vec::new(),
+                asked: None,
             })
             .listeners
             .push(listener);
+    }
+
+    /// Notes that a listener gets the retained events of a subscription.
+    pub(super) fn asks_retained(&mut self, id: u64, listener: RequestTicket) {
+        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+            subscription.asked = Some(listener);
+        }
+    }
+
+    /// Returns the listener of a retained event, if one has asked for it and is still there.
+    pub(super) fn retained_listener(&self, id: u64) -> Option<RequestTicket> {
+        let subscription = self.subscriptions.get(&id)?;
+        subscription.asked.filter(|asked| subscription.listeners.contains(asked))
     }
 
     /// Removes a listener. Returns true if it was the last, so that the router must be told.

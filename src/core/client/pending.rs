@@ -41,6 +41,8 @@ pub(super) enum Request {
     Subscribe {
         topic: Uri,
         pattern: Match,
+        /// True if it asked for retained events.
+        retained: bool,
     },
     Unsubscribe {
         subscription: u64,

@@ -83,6 +83,12 @@ impl Client {
                     return Ok(());
                 };
                 match listeners {
+                    // Other listeners of the topic may have had it, or do not want it.
+                    _ if event.details.retained == Some(true) => {
+                        let asked = self.interest.retained_listener(event.subscription);
+                        let to = |listener| ClientEvent::Event { listener, event };
+                        self.events.extend(asked.map(to));
+                    }
                     [listener] => {
                         self.events.push_back(ClientEvent::Event { listener: *listener, event })
                     }
@@ -131,7 +137,7 @@ impl Client {
     }
 
     fn subscribed(&mut self, message: crate::message::Subscribed) -> Result<(), Violation> {
-        if let Some(Pending { request: Request::Subscribe { topic, pattern }, .. }) =
+        if let Some(Pending { request: Request::Subscribe { topic, pattern, .. }, .. }) =
             self.pending.get(message.request)
         {
             self.interest.check(message.subscription, topic, *pattern)?;
@@ -140,12 +146,18 @@ impl Client {
             matches!(request, Request::Subscribe { .. })
         })?;
         let Some(Pending {
-            ticket, request: Request::Subscribe { topic, pattern }, abandoned, ..
+            ticket,
+            request: Request::Subscribe { topic, pattern, retained },
+            abandoned,
+            ..
         }) = pending
         else {
             return Ok(());
         };
         self.interest.subscribed(message.subscription, &topic, pattern, ticket);
+        if retained {
+            self.interest.asks_retained(message.subscription, ticket);
+        }
         self.interest.subscribe_settled(&topic, pattern);
         if abandoned {
             self.unsubscribe(RequestTicket::UNUSED, message.subscription, ticket);
@@ -292,7 +304,7 @@ impl Client {
         let fits = move |request: &Request| request.request_type() == wanted;
         let Some(pending) = self.take("ERROR", error.request, fits)? else { return Ok(()) };
         match &pending.request {
-            Request::Subscribe { topic, pattern } => {
+            Request::Subscribe { topic, pattern, .. } => {
                 self.interest.subscribe_settled(topic, *pattern);
                 self.end_idle_subscriptions(topic, *pattern);
             }

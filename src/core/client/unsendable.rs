@@ -71,7 +71,7 @@ impl Client {
             self.transmits.push_front(harmless.into());
         }
         let Some(pending) = self.pending.remove(request) else { return };
-        if let Request::Subscribe { topic, pattern } = &pending.request {
+        if let Request::Subscribe { topic, pattern, .. } = &pending.request {
             self.interest.subscribe_settled(topic, *pattern);
             self.end_idle_subscriptions(topic, *pattern);
         }

@@ -39,7 +39,9 @@ impl Features {
             caller_passthru: passthru("caller"),
             caller_transparency: transparency("caller"),
             callee_canceling,
-            callee_progressive_results: roles.supports("callee", "progressive_call_results"),
+            // A callee that announces nothing at all may send them, as with Crossbar.
+            callee_progressive_results: roles.supports("callee", "progressive_call_results")
+                || (roles.has("callee") && !roles.announces_any("callee")),
             callee_progressive_invocations: callee_canceling
                 && roles.supports("callee", "progressive_call_invocations"),
             callee_timeout: roles.supports("callee", "call_timeout"),

@@ -82,6 +82,9 @@ pub struct Statistics {
     pub registrations: usize,
     /// Calls without an answer yet.
     pub calls: usize,
+    /// Events since the start that could not be sent to a subscriber, because its serializer has no form
+    /// for them or because of its limit.
+    pub undeliverable_events: usize,
 }
 
 impl Statistics {

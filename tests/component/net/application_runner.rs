@@ -129,7 +129,7 @@ async fn a_name_already_taken_is_the_end_if_the_runner_is_strict() {
     first.register("com.example.taken", async || 1).await.unwrap();
     let runner = ApplicationRunner::new(listener.url(), "realm1").strict(true);
     let error = runner.signals(false).log_level(LogLevel::None).run(|_| Taker).await.unwrap_err();
-    let text = "no transport is left after 1 failed attempt: on_join failed: ";
+    let text = "gave up after 1 failed attempt: on_join failed: ";
     assert!(error.to_string().starts_with(text), "{error}");
     // As `main` shows it.
     assert_eq!(format!("{error:?}"), error.to_string());

@@ -40,6 +40,44 @@ fn several_listeners_share_a_subscription_and_the_last_one_ends_it() {
 }
 
 #[test]
+fn only_who_asks_gets_the_retained_event_and_once() {
+    let mut session = Session::joined();
+    let asks = |asks| {
+        let mut options = SubscribeOptions::default();
+        options.get_retained = asks;
+        options
+    };
+    let mut retained = event(500);
+    retained.details.retained = Some(true);
+    for (ticket, get_retained, expected) in [
+        (1, Some(true), vec![1]),
+        (2, Some(true), vec![2]),
+        (3, None, vec![]),
+        (4, Some(false), vec![]),
+    ] {
+        let topic = "com.example.topic".into();
+        let request = session.client.subscribe(RequestTicket(ticket), topic, asks(get_retained));
+        session.receive(Subscribed { request, subscription: 500 });
+        session.events();
+        // A router sends it behind SUBSCRIBED to who has asked.
+        if get_retained == Some(true) {
+            session.receive(retained.clone());
+        }
+        let reached: Vec<u64> = session
+            .events()
+            .into_iter()
+            .filter_map(|event| match event {
+                ClientEvent::Event { listener, .. } => Some(listener.0),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(reached, expected, "{ticket}");
+    }
+    // All get what is published from then on.
+    assert_eq!(session.reached(500), [1, 2, 3, 4]);
+}
+
+#[test]
 fn a_subscription_is_of_one_topic() {
     let mut session = Session::joined();
     let first = session.subscribe(1);

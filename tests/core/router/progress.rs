@@ -56,7 +56,10 @@ fn an_error_ends_it_as_well() {
 
 #[test]
 fn a_callee_is_asked_only_if_it_can() {
-    for roles in [without(&["progressive_call_results"]), Roles::new().with("callee", &[])] {
+    // One that announces no features at all is asked, as by Crossbar.
+    let (_, _, invocation) = asked(&mut Net::new(), &Roles::new().with("callee", &[]));
+    assert_eq!(invocation.details.receive_progress, Some(true));
+    for roles in [without(&["progressive_call_results"]), Roles::new().with("callee", &["other"])] {
         let mut net = Net::new();
         let (caller, callee, invocation) = asked(&mut net, &roles);
         assert_eq!(invocation.details.receive_progress, None);

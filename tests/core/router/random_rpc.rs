@@ -405,6 +405,12 @@ impl Peer {
         }
     }
 
+    /// Returns whether the callee announces no features at all.
+    fn announces_nothing(&self) -> bool {
+        let callee = self.roles.as_dict().get("callee").and_then(|callee| callee.as_dict());
+        callee.is_some_and(|callee| callee.get("features").is_none())
+    }
+
     fn invoked(&mut self, invocation: &Invocation) {
         let Invocation { request, ref details, .. } = *invocation;
         if request == self.invocations + 1 {
@@ -413,6 +419,7 @@ impl Peer {
             assert!(
                 details.receive_progress.is_none()
                     || self.roles.supports("callee", "progressive_call_results")
+                    || self.announces_nothing()
             );
             assert!(
                 details.ppt_scheme.is_none()

@@ -1,38 +1,38 @@
-//! Implements the keys of JSON dicts: strings, and values that are written as strings.
+//! Implements the keys of dicts, which are strings in every format: so a type is the same value in all.
+
+use std::marker::PhantomData;
 
 use serde::ser::{Impossible, Serialize, Serializer};
 
-use super::{digits, quote};
+use super::sink::Sink;
 use crate::error::EncodeError;
 
-/// The serializer of one key. Integers, booleans and characters become their text.
-pub(super) struct KeyWriter<'a>(pub(super) &'a mut Vec<u8>);
+/// The serializer of one key, with the separator before its value. Integers, booleans and characters
+/// become their text.
+pub(super) struct KeyWriter<'a, F> {
+    out: &'a mut Vec<u8>,
+    format: PhantomData<F>,
+}
 
-impl KeyWriter<'_> {
-    fn quoted(self, negative: bool, value: u64) -> Result<(), EncodeError> {
-        self.0.extend_from_slice(if negative { b"\"-" } else { b"\"" });
-        digits(self.0, value);
-        self.0.push(b'"');
-        Ok(())
+impl<'a, F: Sink> KeyWriter<'a, F> {
+    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+        KeyWriter { out, format: PhantomData }
     }
 }
 
 fn refuse<T>(what: &str) -> Result<T, EncodeError> {
-    Err(EncodeError::new(format!("{what} cannot be the key of a dict in JSON")))
+    Err(EncodeError::new(format!("{what} cannot be the key of a dict")))
 }
 
-macro_rules! integer_keys {
-    ($($method:ident: $ty:ty),*; $($unsigned:ident: $unsigned_ty:ty),*) => {
+macro_rules! text_keys {
+    ($($method:ident: $ty:ty,)*) => {
         $(fn $method(self, value: $ty) -> Result<(), EncodeError> {
-            self.quoted(value < 0, u64::from(value.unsigned_abs()))
-        })*
-        $(fn $unsigned(self, value: $unsigned_ty) -> Result<(), EncodeError> {
-            self.quoted(false, u64::from(value))
+            self.serialize_str(&value.to_string())
         })*
     };
 }
 
-impl Serializer for KeyWriter<'_> {
+impl<F: Sink> Serializer for KeyWriter<'_, F> {
     type Ok = ();
     type Error = EncodeError;
     type SerializeSeq = Impossible<(), EncodeError>;
@@ -43,24 +43,23 @@ impl Serializer for KeyWriter<'_> {
     type SerializeStruct = Impossible<(), EncodeError>;
     type SerializeStructVariant = Impossible<(), EncodeError>;
 
-    integer_keys! {
-        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64;
-        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64
-    }
-
-    fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
-        quote(self.0, if value { "true" } else { "false" });
-        Ok(())
-    }
-
-    fn serialize_char(self, value: char) -> Result<(), EncodeError> {
-        quote(self.0, value.encode_utf8(&mut [0; 4]));
-        Ok(())
+    text_keys! {
+        serialize_bool: bool,
+        serialize_i8: i8,
+        serialize_i16: i16,
+        serialize_i32: i32,
+        serialize_i64: i64,
+        serialize_i128: i128,
+        serialize_u8: u8,
+        serialize_u16: u16,
+        serialize_u32: u32,
+        serialize_u64: u64,
+        serialize_u128: u128,
+        serialize_char: char,
     }
 
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        quote(self.0, value);
-        Ok(())
+        F::text_key(self.out, value)
     }
 
     fn serialize_unit_variant(
@@ -69,8 +68,7 @@ impl Serializer for KeyWriter<'_> {
         _index: u32,
         variant: &'static str,
     ) -> Result<(), EncodeError> {
-        quote(self.0, variant);
-        Ok(())
+        self.serialize_str(variant)
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
