@@ -130,7 +130,7 @@ pub enum ComponentError {
     #[error(transparent)]
     Fatal(AttemptError),
     /// `on_retry` rejected another attempt.
-    #[error("on_retry gave up after {}: {last}", failed_attempts(attempts))]
+    #[error("no further attempt is wanted after {}: {last}", failed_attempts(attempts))]
     Vetoed {
         /// Error of the last attempt.
         #[source]

@@ -184,7 +184,7 @@ export const once = {
       notices.push([transport, attempt, failures, delay, willRetry, kind, closeReason]);
     });
     const error = await fails(component.start(), 'ConnectError', 'wamp.error.unavailable');
-    ok(error.message.startsWith('no transport is left after 2 failed attempts'), error.message);
+    ok(error.message.startsWith('gave up after 2 failed attempts'), error.message);
     is(error.cause.name, 'ConnectError');
     is(failures, ['ConnectError', 'ConnectError']);
     is(notices.length, 2);
