@@ -15,13 +15,17 @@ use serde::ser::{
 use super::format::Format;
 use super::key_writer::KeyWriter;
 use super::sink::Sink;
-use super::transcode::{self, Uncopied};
-use crate::codec::Json;
 use crate::error::EncodeError;
 
 /// The output of a format for serde, in addition to [`Sink`].
 pub(super) trait SerdeSink: Sink {
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError>;
+
+    /// Writes the value of a JSON text.
+    fn json(_out: &mut Vec<u8>, _text: &str) -> Result<(), EncodeError> {
+        let name = Self::SERIALIZER.as_str();
+        Err(EncodeError::new(format!("a `RawValue` has no form in {name}; parse it first")))
+    }
 }
 
 /// Names of the structs of one text as which serde_json passes numbers, if any crate of a program has
@@ -347,7 +351,7 @@ fn write_special<F: SerdeSink, T: Serialize + ?Sized>(
     value.serialize(Writer::<F>::new(out))?;
     let text = F::read_text(&out[start..]).map_err(EncodeError::new)?.into_owned();
     out.truncate(start);
-    if key == NUMBER { number::<F>(out, &text) } else { json::<F>(out, &text) }
+    if key == NUMBER { number::<F>(out, &text) } else { F::json(out, &text) }
 }
 
 /// Writes a number of any size from its text.
@@ -367,20 +371,6 @@ fn number<F: SerdeSink>(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError
         Ok(value) if value.is_finite() => F::f64(out, value),
         _ => Err(EncodeError::new(format!("the number {text:.40} is out of range"))),
     }
-}
-
-/// Writes the value of a JSON text.
-fn json<F: SerdeSink>(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
-    if !Json::COMPILED_IN {
-        return Err(EncodeError::new("a text of JSON needs the feature `json`"));
-    }
-    Json::check(text.as_bytes(), false).map_err(EncodeError::new)?;
-    let [mut a, mut b, mut c] = [(); 3].map(|()| Json::tokens(text.as_bytes()));
-    transcode::copy::<F>(out, [&mut a, &mut b, &mut c], "").map_err(|error| match error {
-        Uncopied::Undecodable(error) => EncodeError::new(error),
-        Uncopied::Unencodable(error) => error,
-        Uncopied::Uncounted => EncodeError::new("a list or dict of unknown length"),
-    })
 }
 
 macro_rules! compounds {

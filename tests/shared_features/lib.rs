@@ -49,9 +49,11 @@ fn json_that_was_not_read_is_its_value() {
         raw: Box<RawValue>,
     }
     let raw = RawValue::from_string(r#"{"a":[1,2.5,"é",null]}"#.to_owned()).unwrap();
-    for serializer in Serializer::ALL {
-        let payload = Payload::encode(serializer, &(Wrapped { raw: raw.clone() },), &()).unwrap();
-        assert_eq!(on_the_wire(&payload), r#"[{"raw":{"a":[1,2.5,"é",null]}}]"#, "{serializer:?}");
+    let payload = Payload::encode(Serializer::Json, &(Wrapped { raw: raw.clone() },), &()).unwrap();
+    assert_eq!(on_the_wire(&payload), r#"[{"raw":{"a":[1,2.5,"é",null]}}]"#);
+    for serializer in [Serializer::MsgPack, Serializer::Cbor] {
+        let error = Payload::encode(serializer, &(&raw,), &()).unwrap_err().message;
+        assert!(error.contains("a `RawValue` has no form in"), "{error}");
     }
 }
 

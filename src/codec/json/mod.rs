@@ -198,6 +198,12 @@ impl Sink for Json {
 }
 
 impl SerdeSink for Json {
+    fn json(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError> {
+        Json::check(text.as_bytes(), false).map_err(EncodeError::new)?;
+        out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
         finite(value.into())?;
         serde_json::to_writer(out, &value).map_err(EncodeError::new)

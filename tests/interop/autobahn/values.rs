@@ -84,10 +84,12 @@ pub(crate) async fn integers_beyond_64_bits(at: &Place) {
         ours.register(&*procedure, |value: Value| async move { value }).await.unwrap();
         for digits in ["18446744073709551616", "-9223372036854775809"] {
             let error = theirs.call(&procedure, json!([{"$int": digits}])).await.unwrap_err();
-            let same = at.serializer() == other && other != Serializer::MsgPack;
-            // Our procedure cannot read what is forwarded untouched; else the router cannot write
-            // it (Autobahn's word for `wamp.error.invalid_payload`), or Autobahn itself cannot.
-            let expected = if same { "wamp.error.invalid_argument" } else { "SerializationError" };
+            // The router carries it between JSON and CBOR, and a `Value` cannot hold it; MessagePack has
+            // no form for it, in the router (Autobahn's word for `wamp.error.invalid_payload`) or in
+            // Autobahn itself.
+            let carried = ![at.serializer(), other].contains(&Serializer::MsgPack);
+            let expected =
+                if carried { "wamp.error.invalid_argument" } else { "SerializationError" };
             assert_eq!(error["error"], expected, "{error}");
         }
         let largest = json!([u64::MAX]);
