@@ -163,6 +163,8 @@ fn read_lenient(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
             }
             Ok(Value::List(list))
         }
+        // As msgpackr writes JavaScript's undefined, in wampy for one.
+        Token::Extension(0, [0]) => Ok(Value::Null),
         Token::Extension(..) => Err(DecodeError::new("an extension of MessagePack")),
         _ => {
             source.seek(start);

@@ -12,7 +12,6 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::format::Format;
 use super::key_writer::KeyWriter;
 use super::sink::Sink;
 use crate::error::EncodeError;

@@ -162,6 +162,9 @@ fn a_bad_option_names_key_expected_and_found() {
         assert_eq!((found.0, found.1), (code, 7));
         assert!(found.2.starts_with(wrong), "{} instead of {wrong}", found.2);
     }
+    // The undefined of msgpackr.
+    let undefined = b"\x94\x30\x07\x81\xa7timeout\xd4\x00\x00\xa3a.b".as_slice();
+    assert!(codec::decode(Serializer::MsgPack, &undefined.into()).is_ok());
     let extension = b"\x94\x30\x07\x81\xa7timeout\xd4\x01\x01\xa3a.b";
     let text =
         "CALL.Options.timeout must be a non-negative integer, is an extension of MessagePack";
