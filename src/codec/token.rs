@@ -14,6 +14,7 @@ pub(super) enum Token<'de> {
     UInt(u64),
     Int(i64),
     /// An integer of more than 64 bits.
+    #[allow(dead_code, reason = "MessagePack has none")]
     Wide {
         negative: bool,
         magnitude: u128,
