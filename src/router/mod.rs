@@ -38,7 +38,8 @@ mod listening;
 mod notices;
 mod outbox;
 mod patience;
-#[cfg(test)]
+// With a runtime, so natively: only that half has the feature `tls`.
+#[cfg(all(test, feature = "tls"))]
 mod tests;
 
 use std::fmt;
