@@ -140,7 +140,10 @@ fn convert(from: Serializer, payload: &Payload, to: Serializer, whole: Option<&(
         });
     match converted {
         Ok(converted) => {
-            assert!(fits, "{from:?} to {to:?}: {payload:?} has no form");
+            // An integer of more than 64 bits is no `Value`, but both formats have it.
+            let is_wide =
+                whole.is_none() && from != Serializer::MsgPack && to != Serializer::MsgPack;
+            assert!(fits || is_wide, "{from:?} to {to:?}: {payload:?} has no form");
             assert_eq!(values(payload), values(&converted), "{from:?} to {to:?}");
         }
         Err(error) => assert!(!fits, "{from:?} to {to:?}: {error}"),

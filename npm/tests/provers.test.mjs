@@ -87,7 +87,7 @@ test('names that are offered', () => {
   assert.deepEqual(proversOfNames(['a', 'b']).map(({ methods }) => methods), [['a'], ['b']]);
   const [both] = proversOfNames(['a', 'b'], async () => ({ signature: '' }));
   assert.deepEqual([both.method, both.methods], ['a', ['a', 'b']]);
-  const error = { name: 'ConnectError', message: 'invalid authentication: a is there twice' };
+  const error = { name: 'ConnectError', message: 'invalid authentication: a is given twice' };
   assert.throws(() => proversOfNames(['a', 'b', 'a']), error);
 });
 

@@ -1,13 +1,13 @@
-//! Implements MessagePack with distinct `str` and `bin`, with the reader and writer of the other
-//! formats: so a type is the same value in all of them.
+//! Implements MessagePack with distinct `str` and `bin`. rmp-serde writes the scalars of types; the reader, and the
+//! writer of lists, dicts and enums, are those of the other formats: so a type is the same value in all of them.
 //!
 //! An extension type is well-formed and is forwarded. It decodes as the list of its type and its
 //! bytes. An integer of more than 64 bits has no form.
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use serde::de::DeserializeSeed;
+use serde::{Serialize, Serializer as _};
 
 use super::binary::is_other_key;
 use super::format::Format;
@@ -16,7 +16,7 @@ use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
 use super::values::{Selects, Unread};
-use super::write::{SerdeSink, Writer};
+use super::write::{Scalar, SerdeSink, Writer};
 use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -245,11 +245,25 @@ impl Sink for MsgPack {
     }
 }
 
+/// rmp-serde writes the scalars of types. Lists, dicts and enums are those of the other formats.
 impl SerdeSink for MsgPack {
     fn f32(out: &mut Vec<u8>, value: f32) -> Result<(), EncodeError> {
-        out.push(0xca);
-        out.extend_from_slice(&value.to_be_bytes());
-        Ok(())
+        Self::scalar(out, Scalar::F32(value))
+    }
+
+    fn scalar(out: &mut Vec<u8>, value: Scalar<'_>) -> Result<(), EncodeError> {
+        let serializer = &mut rmp_serde::Serializer::new(out);
+        let written = match value {
+            Scalar::Null => serializer.serialize_unit(),
+            Scalar::Bool(value) => serializer.serialize_bool(value),
+            Scalar::Int(value) => serializer.serialize_i64(value),
+            Scalar::Uint(value) => serializer.serialize_u64(value),
+            Scalar::F32(value) => serializer.serialize_f32(value),
+            Scalar::F64(value) => serializer.serialize_f64(value),
+            Scalar::Text(value) => serializer.serialize_str(value),
+            Scalar::Bytes(value) => serializer.serialize_bytes(value),
+        };
+        written.map_err(EncodeError::new)
     }
 }
 

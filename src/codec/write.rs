@@ -25,6 +25,34 @@ pub(super) trait SerdeSink: Sink {
         let name = Self::SERIALIZER.as_str();
         Err(EncodeError::new(format!("a `RawValue` has no form in {name}; parse it first")))
     }
+
+    #[inline]
+    fn scalar(out: &mut Vec<u8>, value: Scalar<'_>) -> Result<(), EncodeError> {
+        match value {
+            Scalar::Null => Self::null(out),
+            Scalar::Bool(value) => Self::bool(out, value),
+            Scalar::Int(value) => Self::int(out, value),
+            Scalar::Uint(value) => Self::write_uint(out, value),
+            Scalar::F32(value) => return Self::f32(out, value),
+            Scalar::F64(value) => return Self::f64(out, value),
+            Scalar::Text(value) => return Self::write_text(out, value),
+            Scalar::Bytes(value) => return Self::write_bytes(out, value),
+        }
+        Ok(())
+    }
+}
+
+/// A value that contains no others, and has the same meaning in all formats.
+#[derive(Clone, Copy)]
+pub(super) enum Scalar<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    F32(f32),
+    F64(f64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
 }
 
 /// Names of the structs of one text as which serde_json passes numbers, if any crate of a program has
@@ -82,8 +110,7 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     type SerializeStructVariant = Compound<'a, F>;
 
     fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
-        F::bool(self.out, value);
-        Ok(())
+        F::scalar(self.out, Scalar::Bool(value))
     }
 
     fn serialize_i8(self, value: i8) -> Result<(), EncodeError> {
@@ -99,8 +126,7 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     }
 
     fn serialize_i64(self, value: i64) -> Result<(), EncodeError> {
-        F::int(self.out, value);
-        Ok(())
+        F::scalar(self.out, Scalar::Int(value))
     }
 
     fn serialize_i128(self, value: i128) -> Result<(), EncodeError> {
@@ -124,8 +150,7 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     }
 
     fn serialize_u64(self, value: u64) -> Result<(), EncodeError> {
-        F::write_uint(self.out, value);
-        Ok(())
+        F::scalar(self.out, Scalar::Uint(value))
     }
 
     fn serialize_u128(self, value: u128) -> Result<(), EncodeError> {
@@ -136,11 +161,11 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
-        F::f32(self.out, value)
+        F::scalar(self.out, Scalar::F32(value))
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
-        F::f64(self.out, value)
+        F::scalar(self.out, Scalar::F64(value))
     }
 
     fn serialize_char(self, value: char) -> Result<(), EncodeError> {
@@ -148,11 +173,11 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        F::write_text(self.out, value)
+        F::scalar(self.out, Scalar::Text(value))
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
-        F::write_bytes(self.out, value)
+        F::scalar(self.out, Scalar::Bytes(value))
     }
 
     fn serialize_none(self) -> Result<(), EncodeError> {
@@ -164,8 +189,7 @@ impl<'a, F: SerdeSink> Serializer for Writer<'a, F> {
     }
 
     fn serialize_unit(self) -> Result<(), EncodeError> {
-        F::null(self.out);
-        Ok(())
+        F::scalar(self.out, Scalar::Null)
     }
 
     fn serialize_unit_struct(self, _name: &'static str) -> Result<(), EncodeError> {

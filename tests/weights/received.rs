@@ -5,7 +5,7 @@ use wampwerk::Serializer;
 use wampwerk::internals::codec::{self, Bounds, Problem, Refused};
 use wampwerk::message::*;
 
-use crate::{KIB, MIB, allocated, alone, kept};
+use crate::{KIB, MIB, alone, kept, least_allocated};
 
 const BOUNDS: Bounds = Bounds {
     message: 128 * KIB,
@@ -70,7 +70,7 @@ fn row01_a_hello_of_megabytes_is_refused_unread() {
         for &serializer in codec::available() {
             let frame = message(serializer, 1, "junk", &junk(serializer, 16 * MIB));
             let (bytes, refused) =
-                allocated(|| codec::decode_within(serializer, &frame, &BOUNDS).unwrap_err());
+                least_allocated(|| codec::decode_within(serializer, &frame, &BOUNDS).unwrap_err());
             assert!(bytes < 4 * KIB, "{serializer:?} {bytes}");
             let Refused::Violation(violation) = refused else { panic!("{refused:?}") };
             assert!(violation.message.contains("a setting of the whole"), "{violation}");
@@ -85,7 +85,7 @@ fn row01_many_small_values_weigh_more_than_their_bytes() {
             let frame = message(serializer, 1, "x_junk", &junk(serializer, 60 * KIB));
             assert!(frame.len() < 64 * KIB);
             let (bytes, refused) =
-                allocated(|| codec::decode_within(serializer, &frame, &JOINED).unwrap_err());
+                least_allocated(|| codec::decode_within(serializer, &frame, &JOINED).unwrap_err());
             assert!(bytes < 4 * KIB, "{serializer:?} {bytes}");
             assert!(matches!(refused, Refused::Unusable(_)), "{refused:?}");
         }
@@ -102,7 +102,8 @@ fn row01_what_fits_takes_a_small_multiple_of_the_limit() {
                 .take_while(|frame| codec::decode_within(serializer, frame, &JOINED).is_ok())
                 .last()
                 .unwrap();
-            let (bytes, _) = allocated(|| codec::decode_within(serializer, &fitting, &JOINED));
+            let (bytes, _) =
+                least_allocated(|| codec::decode_within(serializer, &fitting, &JOINED));
             assert!(bytes < 8 * 64 * KIB, "{serializer:?} {bytes}");
         }
     });
@@ -115,7 +116,7 @@ fn row01_unknown_keys_are_not_built() {
             let bounds = Bounds { details: usize::MAX, ..JOINED };
             let frame = message(serializer, 1, "junk", &junk(serializer, MIB));
             let (bytes, message) =
-                allocated(|| codec::decode_within(serializer, &frame, &bounds).unwrap());
+                least_allocated(|| codec::decode_within(serializer, &frame, &bounds).unwrap());
             assert!(bytes < 4 * KIB, "{serializer:?} {bytes}");
             let Message::Hello(hello) = message else { panic!() };
             assert_eq!((&*hello.realm, hello.details.extra.len()), ("realm1", 0));
@@ -129,7 +130,7 @@ fn row03_details_and_uris_beyond_the_limit_are_told_with_their_request() {
         for &serializer in codec::available() {
             let frame = message(serializer, 16, "x_a", &junk(serializer, MIB));
             let (bytes, refused) =
-                allocated(|| codec::decode_within(serializer, &frame, &JOINED).unwrap_err());
+                least_allocated(|| codec::decode_within(serializer, &frame, &JOINED).unwrap_err());
             assert!(bytes < 4 * KIB, "{serializer:?} {bytes}");
             let Refused::Unusable(unusable) = refused else { panic!("{refused:?}") };
             let told = (unusable.code, unusable.id, unusable.acknowledge, unusable.progress);
