@@ -85,21 +85,45 @@ impl ApplicationError {
 impl fmt::Display for ApplicationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.uri)?;
-        match self.args.first() {
-            None => {}
-            Some(Value::String(text)) => write!(f, ": {text}")?,
-            Some(Value::Int(number)) => write!(f, ": {number}")?,
-            Some(other) => write!(f, ": {other:?}")?,
+        if let Some(first) = self.args.first() {
+            write!(f, ": {}", Plain(first))?;
         }
         for (index, (key, value)) in self.kwargs.iter().enumerate() {
             f.write_str(if index == 0 { " (" } else { ", " })?;
-            match value {
-                Value::String(text) => write!(f, "{key}: {text}")?,
-                Value::Int(number) => write!(f, "{key}: {number}")?,
-                other => write!(f, "{key}: {other:?}")?,
-            }
+            write!(f, "{key}: {}", Plain(value))?;
         }
         f.write_str(if self.kwargs.is_empty() { "" } else { ")" })
+    }
+}
+
+/// A value as people read it.
+struct Plain<'a>(&'a Value);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => f.write_str("null"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Int(value) => write!(f, "{value}"),
+            Value::UInt(value) => write!(f, "{value}"),
+            Value::Float(value) => write!(f, "{value}"),
+            Value::String(text) => f.write_str(text),
+            Value::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Value::List(list) => {
+                f.write_str("[")?;
+                for (index, value) in list.iter().enumerate() {
+                    write!(f, "{}{}", if index == 0 { "" } else { ", " }, Plain(value))?;
+                }
+                f.write_str("]")
+            }
+            Value::Dict(dict) => {
+                f.write_str("{")?;
+                for (index, (key, value)) in dict.iter().enumerate() {
+                    write!(f, "{}{key}: {}", if index == 0 { "" } else { ", " }, Plain(value))?;
+                }
+                f.write_str("}")
+            }
+        }
     }
 }
 
@@ -155,5 +179,12 @@ mod tests {
             error.to_string(),
             "wamp.error.invalid_uri: \"a..b\" is not a valid URI: component 2 is empty"
         );
+    }
+
+    #[test]
+    fn its_text_has_plain_values() {
+        let list = vec![Value::Null, 1.5.into(), true.into()];
+        let error = ApplicationError::new("a.b").arg(list).kwarg("retry", false).kwarg("of", "x");
+        assert_eq!(error.to_string(), "a.b: [null, 1.5, true] (retry: false, of: x)");
     }
 }

@@ -258,7 +258,7 @@ export const withEach = {
     const refused = await fails(session.call('demo.fail', ['so it is']), 'WampError', 'demo.error.refused');
     is(refused.args, ['so it is']);
     is(refused.kwargs, { retry: false });
-    is(refused.message, 'demo.error.refused: so it is');
+    is(refused.message, 'demo.error.refused: so it is (retry: false)');
     // Firefox writes the places only.
     ok(refused.stack.includes('demo.error.refused') || /@\S+:\d+:\d+/.test(refused.stack), 'it has a stack');
     await fails(session.call('e2e.no.such'), 'WampError', 'wamp.error.no_such_procedure');
