@@ -6,6 +6,7 @@ use super::call::ProgressError;
 use super::payload::{DecodeError, EncodeError};
 use super::text::debug_as_text;
 use super::transport::Lagged;
+use crate::decimal::Shown;
 use crate::uri::{InvalidUri, Uri};
 use crate::value::{Dict, List, Value};
 
@@ -106,7 +107,7 @@ impl fmt::Display for Plain<'_> {
             Value::Bool(value) => write!(f, "{value}"),
             Value::Int(value) => write!(f, "{value}"),
             Value::UInt(value) => write!(f, "{value}"),
-            Value::Float(value) => write!(f, "{value}"),
+            Value::Float(value) => write!(f, "{:?}", Shown(*value)),
             Value::String(text) => f.write_str(text),
             Value::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
             Value::List(list) => {
