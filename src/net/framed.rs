@@ -167,7 +167,7 @@ pub(crate) struct TimeLimits {
 /// A connection over a framing, after the opening handshake.
 pub(crate) struct Framed<F: Framing> {
     framing: F,
-    peer: String,
+    peer: Box<str>,
     round_trip: Option<Duration>,
     /// Nothing more is read when this is false.
     is_open: bool,
@@ -200,7 +200,7 @@ impl<F: Framing> Framed<F> {
     pub(crate) fn new(framing: F, peer: impl ToString, times: TimeLimits) -> Self {
         Framed {
             framing,
-            peer: peer.to_string(),
+            peer: peer.to_string().into(),
             round_trip: None,
             is_open: true,
             control_waits: false,
@@ -481,7 +481,7 @@ impl<F: Framing> Framed<F> {
             && let Some(time) = silence.handle_pong(payload)
         {
             self.round_trip = Some(time);
-            tracing::debug!(peer = self.peer, round_trip = ?time, "the peer answered a ping");
+            tracing::debug!(peer = &*self.peer, round_trip = ?time, "the peer answered a ping");
         }
     }
 

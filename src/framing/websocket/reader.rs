@@ -51,7 +51,7 @@ pub struct Reader {
     inflate: Option<Box<Decompressor>>,
     /// The beginning of a header that is incomplete.
     head: [u8; MAX_HEADER],
-    head_length: usize,
+    head_length: u8,
     frame: Option<Frame>,
     /// The payload of a control frame that is incomplete.
     control: Vec<u8>,
@@ -320,7 +320,7 @@ impl Reader {
 
     /// Reads a header, or keeps its beginning.
     fn header(&mut self, input: &mut &[u8]) -> Result<Option<FrameHeader>, ReadError> {
-        let kept = self.head_length;
+        let kept = usize::from(self.head_length);
         if kept == 0
             && let Some((header, length)) =
                 FrameHeader::parse(input, self.from, self.inflate.is_some())?
@@ -339,7 +339,8 @@ impl Reader {
             return Ok(Some(header));
         }
         *input = &input[more..];
-        self.head_length = kept + more;
+        // At most the length of a header.
+        self.head_length = (kept + more) as u8;
         Ok(None)
     }
 
