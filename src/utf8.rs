@@ -1,4 +1,5 @@
-//! Validation of the UTF-8 of messages. Most of it is ASCII, of which the standard library checks many octets in one step.
+//! Validation of the UTF-8 of messages. Most of it is ASCII, of which the standard library checks many octets
+//! in one step.
 
 use std::str::{self, Utf8Error};
 

@@ -1,6 +1,6 @@
 //! Two thousand sessions on one router, each of them calling and publishing, with slow readers among
-//! them: no session starves, not beside those who do what costs the router most; slow readers are disconnected, the memory for each session is bounded,
-//! and all of it is given back in the end. Two realms use two cores. So is the memory of WebSockets without WAMP.
+//! them: no session starves, also not beside six kinds of offenders; slow readers are disconnected, the memory for
+//! each session is bounded, and all of it is given back in the end. Two realms use two cores. So is the memory of WebSockets without WAMP.
 //!
 //! `cargo test --test load -- --help` tells what can be asked for; `make load` runs it in release
 //! and for longer. The router is another process, so that what it takes is its own.
