@@ -10,8 +10,12 @@ export interface WebSocketLike {
   readonly readyState: number;
   send(data: any): void;
   close(code?: number, reason?: string): void;
+  onopen: ((event: any) => any) | null;
+  onmessage: ((event: any) => any) | null;
+  onerror: ((event: any) => any) | null;
+  onclose: ((event: any) => any) | null;
+  /** Used by the option `trace` alone. */
   addEventListener(type: any, listener: any, options?: any): void;
-  removeEventListener(type: any, listener: any, options?: any): void;
 }
 
 /** Options of {@link connect}, `Component` and `Connection`. */

@@ -93,16 +93,23 @@ pub(crate) fn push(kind: Kind, handle: u32, fields: impl FnOnce(&mut Record<'_>)
 /// Passes the queue. What belongs together, such as the ends of a session and of its invocations, is in one
 /// batch: the tasks that have been woken run first.
 pub(crate) fn pass() {
-    let mut records = QUEUE.with_borrow_mut(|queue| {
-        let spare = std::mem::take(&mut queue.spare);
-        std::mem::replace(&mut queue.records, spare)
-    });
-    if !records.is_empty() {
-        crate::deliver(records.as_ptr() as usize, records.len());
-    }
-    if records.capacity() <= KEPT {
-        records.clear();
-        QUEUE.with_borrow_mut(|queue| queue.spare = records);
+    loop {
+        let mut records = QUEUE.with_borrow_mut(|queue| {
+            let spare = std::mem::take(&mut queue.spare);
+            std::mem::replace(&mut queue.records, spare)
+        });
+        let is_done = records.is_empty();
+        if !is_done {
+            crate::deliver(records.as_ptr() as usize, records.len());
+        }
+        if records.capacity() <= KEPT {
+            records.clear();
+            QUEUE.with_borrow_mut(|queue| queue.spare = records);
+        }
+        // Commands that JavaScript gave meanwhile may be refused at once, which wakes no task.
+        if is_done {
+            break;
+        }
     }
 }
 

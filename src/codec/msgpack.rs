@@ -461,5 +461,6 @@ fn skip_extension(cursor: &mut Cursor<'_>, len: u64, start: usize) -> Result<Kin
         (-1, Some(_)) => cursor.suspect("a timestamp with more than 999999999 nanoseconds", start),
         _ => cursor.suspect("an extension of a reserved type", start),
     }
-    Ok(Kind::Other)
+    // As msgpackr writes JavaScript's undefined, in wampy for one.
+    Ok(if kind == 0 && data == [0] { Kind::Null } else { Kind::Other })
 }

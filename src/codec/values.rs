@@ -59,7 +59,13 @@ pub(super) use value_methods;
 
 /// Reads one value of well-formed bytes.
 pub(super) fn read(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
-    Ok(match source.token()? {
+    let token = source.token()?;
+    build(token, source)
+}
+
+/// Returns the value that begins with this token.
+fn build<'de>(token: Token<'de>, source: &mut dyn Source<'de>) -> Result<Value, DecodeError> {
+    Ok(match token {
         Token::Null => Value::Null,
         Token::Bool(value) => Value::Bool(value),
         Token::UInt(value) => value.into(),
@@ -121,11 +127,22 @@ pub(super) fn read_entries(
     source: &mut dyn Source<'_>,
     selects: &Selects<'_>,
 ) -> Result<Dict, Unread> {
-    let of_all = |error| Unread { key: String::new(), error };
-    let mut open = match source.token().map_err(of_all)? {
-        Token::Dict(open) => open,
-        other => return Err(of_all(unexpected(&other, "a dict"))),
-    };
+    match source.token().map_err(of_all)? {
+        Token::Dict(open) => lenient_entries(source, open, selects),
+        other => Err(of_all(unexpected(&other, "a dict"))),
+    }
+}
+
+/// The value of no certain key.
+fn of_all(error: DecodeError) -> Unread {
+    Unread { key: String::new(), error }
+}
+
+fn lenient_entries(
+    source: &mut dyn Source<'_>,
+    mut open: Open,
+    selects: &Selects<'_>,
+) -> Result<Dict, Unread> {
     let mut dict = Dict::new();
     while source.more(&mut open).map_err(of_all)? {
         let key = source.entry_key().map_err(of_all)?;
@@ -149,12 +166,10 @@ pub(super) fn read_entries(
 
 /// Reads one value of the envelope. Entries of dicts within it that cannot be read are left out.
 fn read_lenient(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
-    let start = source.at();
     match source.token()? {
-        Token::Dict(_) => {
-            source.seek(start);
-            let dict = read_entries(source, &|_| Entry::Kept).map_err(|unread| unread.error)?;
-            Ok(Value::Dict(dict))
+        Token::Dict(open) => {
+            let dict = lenient_entries(source, open, &|_| Entry::Kept);
+            dict.map(Value::Dict).map_err(|unread| unread.error)
         }
         Token::List(mut open) => {
             let mut list = List::new();
@@ -166,10 +181,7 @@ fn read_lenient(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
         // As msgpackr writes JavaScript's undefined, in wampy for one.
         Token::Extension(0, [0]) => Ok(Value::Null),
         Token::Extension(..) => Err(DecodeError::new("an extension of MessagePack")),
-        _ => {
-            source.seek(start);
-            read(source)
-        }
+        other => build(other, source),
     }
 }
 

@@ -390,8 +390,10 @@ fn number<F: SerdeSink>(out: &mut Vec<u8>, text: &str) -> Result<(), EncodeError
     if let Ok(magnitude) = text.trim_start_matches('-').parse() {
         return F::wide(out, text.starts_with('-'), magnitude);
     }
+    // A longer integer would become another number.
+    let is_float = text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => F::f64(out, value),
+        Ok(value) if is_float && value.is_finite() => F::f64(out, value),
         _ => Err(EncodeError::new(format!("the number {text:.40} is out of range"))),
     }
 }

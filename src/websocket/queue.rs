@@ -228,6 +228,18 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
+    /// Ready when no item waits until a writer has ended, or the queue is closed.
+    pub(crate) fn poll_unheld(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.held.is_empty() || state.is_closed {
+            return Poll::Ready(());
+        }
+        if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
     /// Ready when the taker is done with everything that was put.
     pub(crate) fn poll_done(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();

@@ -179,6 +179,8 @@ impl futures_sink::Sink<Message> for WebSocket {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), WebSocketError>> {
         let channel = Arc::clone(self.sender.channel());
+        // It would overtake messages that wait for the end of a message in parts.
+        ready!(channel.commands.poll_unheld(cx));
         // What is put into a closed queue has no effect.
         channel.commands.put(Command::Close(Some((1000, String::new()))), 0);
         channel.commands.close();

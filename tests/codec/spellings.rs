@@ -165,6 +165,12 @@ fn a_bad_option_names_key_expected_and_found() {
     // The undefined of msgpackr.
     let undefined = b"\x94\x30\x07\x81\xa7timeout\xd4\x00\x00\xa3a.b".as_slice();
     assert!(codec::decode(Serializer::MsgPack, &undefined.into()).is_ok());
+    // Also as options, args and kwargs.
+    let left_out = b"\x96\x30\x07\xd4\x00\x00\xa3a.b\xd4\x00\x00\xd4\x00\x00".as_slice();
+    let Message::Call(call) = codec::decode(Serializer::MsgPack, &left_out.into()).unwrap() else {
+        panic!()
+    };
+    assert!(call.payload.is_empty());
     let extension = b"\x94\x30\x07\x81\xa7timeout\xd4\x01\x01\xa3a.b";
     let text =
         "CALL.Options.timeout must be a non-negative integer, is an extension of MessagePack";

@@ -118,8 +118,14 @@ fn binary_data_of_json_is_base64() {
     );
     let (fits, longer) = ("9".repeat(4300), "9".repeat(4301));
     let float = format!("{longer}.5");
+    let (negative, lower) = (format!("-{fits}"), format!("-{longer}"));
     let wrong = "an integer of more than 4300 digits";
-    check(Serializer::Json, wrong, &[longer.as_bytes()], &[fits.as_bytes(), float.as_bytes()]);
+    check(
+        Serializer::Json,
+        wrong,
+        &[longer.as_bytes(), lower.as_bytes()],
+        &[fits.as_bytes(), negative.as_bytes(), float.as_bytes()],
+    );
 }
 
 /// A tag and its content.

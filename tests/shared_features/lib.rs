@@ -40,6 +40,11 @@ fn numbers_of_any_size_go_where_the_serializer_has_a_form() {
         assert_eq!(payload.decode::<u128>().unwrap(), 1 << 64);
     }
     assert!(Payload::encode(Serializer::MsgPack, &(&wide,), &()).is_err());
+    // Beyond 128 bits none has a form: as a float it would be another number.
+    let wider: serde_json::Value = serde_json::from_str(&"9".repeat(40)).unwrap();
+    for serializer in [Serializer::Json, Serializer::Cbor, Serializer::MsgPack] {
+        assert!(Payload::encode(serializer, &(&wider,), &()).is_err(), "{serializer:?}");
+    }
 }
 
 #[test]

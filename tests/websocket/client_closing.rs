@@ -1,9 +1,10 @@
 //! The end of a client's connection.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use futures_util::{FutureExt, SinkExt};
+use futures_util::{FutureExt, Sink, SinkExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use wampwerk::websocket::WebSocketOptions;
@@ -322,6 +323,32 @@ async fn closing_the_sink_waits_for_the_end() {
     };
     assert_eq!(tokio::join!(closing, answering).0, Ok(()));
     assert!(socket.closed().await.was_clean);
+}
+
+#[tokio::test]
+async fn closing_the_sink_overtakes_no_message_that_waits_for_a_writer() {
+    let (mut socket, mut server) = pair().await;
+    let sender = socket.sender();
+    let room = SinkExt::<Message>::feed(&mut socket, "first".into());
+    room.await.unwrap();
+    poll_fn(|cx| Pin::new(&mut socket).poll_ready(cx)).await.unwrap();
+    // It came between having room and sending.
+    let mut writer = sender.message_writer(false, SendOptions::new()).await.unwrap();
+    Pin::new(&mut socket).start_send("held".into()).unwrap();
+    let mut closing = SinkExt::<Message>::close(&mut socket);
+    assert!((&mut closing).now_or_never().is_none());
+    let answering = async {
+        writer.frame("part").await.unwrap();
+        writer.end().await.unwrap();
+        assert_eq!(frame(&mut server).await.1, b"first");
+        assert_eq!(frame(&mut server).await.1, b"part");
+        assert_eq!(frame(&mut server).await, (0x80, Vec::new()));
+        assert_eq!(frame(&mut server).await, (0x81, b"held".to_vec()));
+        assert_eq!(frame(&mut server).await.0, 0x88);
+        server.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+        drop(server);
+    };
+    assert_eq!(tokio::join!(closing, answering).0, Ok(()));
 }
 
 #[tokio::test]

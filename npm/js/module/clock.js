@@ -30,6 +30,10 @@ export function callLater() {
     setImmediate(enter, later);
     return;
   }
+  if (globalThis.MessageChannel === undefined) {
+    setTimeout(enter, 0, later);
+    return;
+  }
   if (channel === undefined) {
     channel = new MessageChannel();
     channel.port1.onmessage = () => enter(later);

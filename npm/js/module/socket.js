@@ -86,6 +86,7 @@ class Socket {
     try {
       this.#peer = new URL(url).host;
       this.#socket = make(url, protocols);
+      this.#listen(protocols);
     } catch (error) {
       // Browsers repeat the URL in the text.
       const text = textOf(error).replaceAll(url, shown(url));
@@ -93,6 +94,11 @@ class Socket {
       this.#refuse(isInvalid ? INVALID_URL : UNREACHABLE, isInvalid ? shown(url) : this.#peer, text);
       return;
     }
+    const step = `connecting to ${this.#peer} by WebSocket`;
+    this.#timer = setTimeout(() => this.#refuse(LATE, this.#peer, step), patience);
+  }
+
+  #listen(protocols) {
     const socket = this.#socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#opened(protocols);
@@ -100,8 +106,6 @@ class Socket {
     // Before the opening this is the end; later the `close` event follows with the reason.
     socket.onerror = () => this.#isOpen || this.#unreachable();
     socket.onclose = (event) => (this.#isOpen ? this.#closed(event) : this.#unreachable());
-    const step = `connecting to ${this.#peer} by WebSocket`;
-    this.#timer = setTimeout(() => this.#refuse(LATE, this.#peer, step), patience);
   }
 
   // Records
@@ -158,12 +162,21 @@ class Socket {
       if (data.length > this.#limit) {
         this.#fault(TOO_LARGE, '', new TextEncoder().encode(data).length);
       } else {
-        this.#tell(port.RECEIVED, (fields) => fields.string(data));
+        this.#pass((fields) => fields.string(data));
       }
     } else if (data.byteLength > this.#limit) {
       this.#fault(TOO_LARGE, '', data.byteLength);
     } else {
-      this.#tell(port.RECEIVED, (fields) => fields.binary(new Uint8Array(data)));
+      this.#pass((fields) => fields.binary(new Uint8Array(data)));
+    }
+  }
+
+  /** Passes a received message, if the module has memory for it. */
+  #pass(write) {
+    try {
+      this.#tell(port.RECEIVED, write);
+    } catch (error) {
+      this.#fault(LOST, textOf(error));
     }
   }
 
@@ -232,9 +245,11 @@ class Socket {
     port.close(this.#number);
     const socket = this.#socket;
     if (socket !== undefined) {
-      // First: they would be called.
-      socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
       try {
+        // First: they would be called.
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        // The package ws throws errors that nobody listens to, such as of closing before it is open.
+        socket.onerror = () => {};
         socket.close();
       } catch {
         // It is closed already, or is one of the user's.

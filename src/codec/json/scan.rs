@@ -166,7 +166,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(rest.len())
 }
 
-/// Number of digits of an integer from which Python's reader fails.
+/// Maximum number of digits of an integer: of more, Python's reader fails.
 const MAX_DIGITS: usize = 4300;
 
 /// Moves past the next number.
@@ -177,10 +177,10 @@ fn number(cursor: &mut Cursor<'_>) -> Result<Kind, Flaw> {
         cursor.at += 1;
     }
     let zero = cursor.peek() == Some(b'0');
-    if digits(cursor)? > 1 && zero {
+    let whole = digits(cursor)?;
+    if whole > 1 && zero {
         return Err(Flaw::new("a number with a leading zero", start));
     }
-    let whole = cursor.at - start;
     if cursor.peek() == Some(b'.') {
         cursor.at += 1;
         digits(cursor)?;

@@ -1,4 +1,4 @@
-//! Messages from sessions that are too heavy to be decoded.
+//! Messages from sessions that are well-formed and cannot be used.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::message::RequestType;
 use crate::message::unusable::Unusable;
 
 impl RealmCore {
-    /// Handles a message that carries too much beside its arguments, in place of
-    /// [`handle_message`](RealmCore::handle_message). The request that it makes or answers fails with
-    /// `wamp.error.payload_size_exceeded`. Any other message is a violation.
+    /// Handles a message that carries too much beside its arguments, an option of a wrong value or arguments that
+    /// strict readers refuse, in place of [`handle_message`](RealmCore::handle_message). The request that it makes
+    /// or answers fails with [`Unusable::error`]. Any other message is a violation.
     pub fn handle_unusable(&mut self, now: Duration, from: ConnectionId, unusable: &Unusable) {
         if !self.is_member(from) {
             return;
