@@ -41,6 +41,11 @@ impl Hasher for IdHasher {
 pub(crate) struct SequentialIds(u64);
 
 impl SequentialIds {
+    /// Creates a source whose first id follows this one.
+    pub(crate) fn after(last: u64) -> Self {
+        SequentialIds(last)
+    }
+
     /// The next id.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = if self.0 == MAX_ID { 1 } else { self.0 + 1 };

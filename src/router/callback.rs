@@ -1,7 +1,8 @@
 //! Runs callbacks of the application while the connection in question waits.
 //!
 //! User code runs outside the core's lock, in a task of its own, with a time limit, and may panic.
-//! The core emits a question as an output. The connection resumes reading after [`Output::Resume`].
+//! The core emits a question as an output. The connection reads on after the authenticator's answer, and after
+//! [`Output::Resume`] in the case of the authorizer.
 //!
 //! [`Output::Resume`]: crate::core::router::Output::Resume
 

@@ -372,7 +372,7 @@ impl Future for Connection {
             return closing.poll(cx, this.transport.as_mut()).map(drop);
         }
         // News that has come before the outbox knew this task.
-        if more || this.seat.outbox.notices.any() {
+        if more || matches!(this.phase, Phase::Open) && this.seat.outbox.notices.any() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending

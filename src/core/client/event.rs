@@ -44,7 +44,7 @@ pub enum ClientEvent {
         /// The event.
         event: message::Event,
     },
-    /// An event of a subscription was too heavy to be decoded.
+    /// An event of a subscription cannot be used.
     Missed {
         /// The ticket of the subscriber.
         listener: RequestTicket,

@@ -1,14 +1,13 @@
-//! Messages from the router that are too heavy to be decoded.
+//! Messages from the router that are well-formed and cannot be used.
 
 use super::{Client, ClientEvent};
 use crate::message::unusable::Unusable;
 use crate::message::{Payload, RequestError, RequestErrorDetails, RequestType};
 
 impl Client {
-    /// Handles a message that carries too much beside its arguments, in place of
-    /// [`handle_message`](Self::handle_message). The request that it belongs to fails with
-    /// `wamp.error.payload_size_exceeded`, and an event counts as missed. Any other message is a
-    /// violation.
+    /// Handles a message that carries too much beside its arguments, or an option of a wrong value, in place of
+    /// [`handle_message`](Self::handle_message). The request that it belongs to fails with [`Unusable::error`], and
+    /// an event counts as missed. Any other message is a violation.
     pub fn handle_unusable(&mut self, unusable: &Unusable) {
         if !self.is_established() {
             return self.handle_violation(unusable.violation());

@@ -1,20 +1,27 @@
 //! Keys of options and details that only the two ends understand.
 
+use crate::core::router::config::RouterConfig;
 use crate::error::ApplicationError;
+use crate::message::Payload;
 use crate::uri::Uri;
 use crate::value::{Dict, Value};
 
 /// Checks the values that pass from the options of a request or an answer to others, where strict
-/// readers end their own session over a wrong value.
+/// readers end their own session over a wrong value. Without
+/// [`strict_payloads`](RouterConfig::strict_payloads) everything passes.
 ///
 /// # Errors
 /// `wamp.error.invalid_argument`.
 pub(super) fn check_forwarded(
+    config: &RouterConfig,
     place: &str,
-    opaque: bool,
+    payload: &Payload,
     [algorithm, serializer]: [&Option<String>; 2],
     extra: &Dict,
 ) -> Result<(), ApplicationError> {
+    if !config.strict_payloads {
+        return Ok(());
+    }
     let wrong = |text| Err(ApplicationError::new(Uri::INVALID_ARGUMENT).arg(text));
     if let Some(hash) = extra.get("transaction_hash")
         && !matches!(hash, Value::String(_) | Value::Null)
@@ -22,7 +29,7 @@ pub(super) fn check_forwarded(
         return wrong(format!("{place}.transaction_hash must be a string, is {}", hash.kind()));
     }
     // Without binary data in place of arguments, readers ignore the keys of its encoding.
-    if !opaque {
+    if payload.opaque().is_none() {
         return Ok(());
     }
     let keys =

@@ -174,7 +174,7 @@ impl Door {
         self.close(CloseCause::Violation, out);
     }
 
-    /// Handles a message that is too heavy to be decoded.
+    /// Handles a message that is well-formed and cannot be used.
     pub fn handle_unusable(&mut self, unusable: &Unusable, out: &mut Outputs) {
         // The peer may have sent it before it read our GOODBYE.
         if !matches!(self.state, State::Leaving(_)) {

@@ -29,8 +29,8 @@ pub enum Output {
         message: Message,
     },
     /// Ask the application for the principal of a client, and pass the answer to
-    /// `handle_authenticated`, once. Messages are held back
-    /// until [`Resume`](Output::Resume).
+    /// `handle_authenticated`, once. Messages are held back while the door
+    /// [waits](crate::core::router::door::Door::is_asked).
     Authenticate {
         /// The client's connection.
         connection: ConnectionId,

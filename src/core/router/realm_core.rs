@@ -50,7 +50,8 @@ impl RealmCore {
             call_deadlines: CallDeadlines::new(),
             waits: ByConnection::default(),
             deadlines: BTreeSet::new(),
-            tickets: SequentialIds::default(),
+            // Those of no two realms are the same.
+            tickets: SequentialIds::after((index as u64) << 32),
             down: false,
         }
     }

@@ -94,7 +94,7 @@ impl RouterCore {
         );
     }
 
-    /// Handles a message that carries too much beside its arguments, in place of
+    /// Handles a message that is well-formed and cannot be used, in place of
     /// [`handle_message`](RouterCore::handle_message).
     pub fn handle_unusable(&mut self, now: Duration, from: ConnectionId, unusable: &Unusable) {
         self.input(

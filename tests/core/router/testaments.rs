@@ -92,6 +92,17 @@ fn they_come_before_on_leave_and_not_to_the_one_that_left() {
 }
 
 #[test]
+fn what_could_not_be_published_later_is_refused_at_once() {
+    let mut net = full();
+    let (a, ..) = join(&mut net);
+    let options = Dict::new().with("publish_options", Dict::new().with("transaction_hash", 5));
+    let args = vec!["com.example.gone".into(), list([1]), Dict::new().into()];
+    let error = ask_with(&mut net, a, "wamp.session.add_testament", args, options).unwrap_err();
+    let text = format!("{error:?}");
+    assert!(text.contains("publish_options") && text.contains("transaction_hash"), "{text}");
+}
+
+#[test]
 fn they_can_be_taken_back_by_scope() {
     let mut net = full();
     let (watcher, ..) = join(&mut net);

@@ -243,10 +243,9 @@ impl Broker {
             return Err(Violation::new("PUBLISH.Options.ppt_scheme was not announced").into());
         }
         check_own_uri(turn, &topic, Match::Exact)?;
-        if turn.config.strict_payloads && !options.is_empty() {
+        if !options.is_empty() {
             let encoding = [&options.enc_algo, &options.enc_serializer];
-            let opaque = payload.opaque().is_some();
-            check_forwarded("PUBLISH.Options", opaque, encoding, &options.extra)?;
+            check_forwarded(turn.config, "PUBLISH.Options", &payload, encoding, &options.extra)?;
         }
         let disclosed = discloses(disclosure, &options)?;
         let disclosed = disclosed.then(&publisher).flatten().map(|session| &*session.identity);

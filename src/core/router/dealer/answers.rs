@@ -1,6 +1,7 @@
 //! YIELD and ERROR: the way back to the caller (spec: "Progressive call results").
 
 use crate::core::router::ConnectionId;
+use crate::core::router::config::RouterConfig;
 use crate::core::router::custom::check_forwarded;
 use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::forward::{
@@ -31,11 +32,10 @@ impl Dealer {
             stream: false,
         };
         check_announced("YIELD.Options", from, sessions, needs)?;
-        if turn.config.strict_payloads
-            && !options.is_empty()
-            && let encoding = [&options.enc_algo, &options.enc_serializer]
-            && let opaque = payload.opaque().is_some()
-            && let Err(error) = check_forwarded("YIELD.Options", opaque, encoding, &options.extra)
+        let encoding = [&options.enc_algo, &options.enc_serializer];
+        if !options.is_empty()
+            && let Err(error) =
+                check_forwarded(turn.config, "YIELD.Options", &payload, encoding, &options.extra)
         {
             turn.outputs.dropped(from, error.clone());
             self.refuse(turn, from, sessions, invocation, error);
@@ -95,7 +95,7 @@ impl Dealer {
         };
         check_announced("ERROR.Details", from, sessions, needs)?;
         if turn.config.strict_payloads
-            && let Err(error) = check_error(&error, &told, &payload)
+            && let Err(error) = check_error(turn.config, &error, &told, &payload)
         {
             turn.outputs.dropped(from, error.clone());
             self.refuse(turn, from, sessions, invocation, error);
@@ -144,6 +144,7 @@ impl Dealer {
 
 /// Checks that every caller can read an error.
 fn check_error(
+    config: &RouterConfig,
     uri: &Uri,
     told: &RequestErrorDetails,
     payload: &Payload,
@@ -153,7 +154,7 @@ fn check_error(
         return Err(ApplicationError::new(Uri::INVALID_URI).arg(text));
     }
     let encoding = [&told.enc_algo, &told.enc_serializer];
-    check_forwarded("ERROR.Details", payload.opaque().is_some(), encoding, &told.extra)
+    check_forwarded(config, "ERROR.Details", payload, encoding, &told.extra)
 }
 
 /// The caller of a progressive result. `None` if the result is late or was not asked for; then it

@@ -16,6 +16,7 @@ use crate::core::router::turn::{Failure, Turn};
 use crate::error::{ApplicationError, Violation};
 use crate::message::{Call, CallOptions, Invocation, InvocationDetails};
 use crate::uri::{Match, Uri};
+use crate::value::Dict;
 
 impl Dealer {
     /// Returns whether a CALL is a new one. Otherwise it has brought more arguments for a running
@@ -55,10 +56,9 @@ impl Dealer {
         let Some(caller) = sessions.get_mut(&from) else { return Ok(()) };
         let needs = RequiredFeatures::of_call(&options);
         check_uri(turn, &procedure, Match::Exact)?;
-        if turn.config.strict_payloads && !options.is_empty() {
+        if !options.is_empty() {
             let encoding = [&options.enc_algo, &options.enc_serializer];
-            let opaque = payload.opaque().is_some();
-            check_forwarded("CALL.Options", opaque, encoding, &options.extra)?;
+            check_forwarded(turn.config, "CALL.Options", &payload, encoding, &options.extra)?;
         }
         let ask = options.disclose_me == Some(true);
         if ask && disclosure == Disclosure::Never {
@@ -145,12 +145,10 @@ impl Dealer {
             }
             return Ok(());
         }
-        if turn.config.strict_payloads
-            && message.payload.opaque().is_some()
-            && let options = &message.options
-            && let encoding = [&options.enc_algo, &options.enc_serializer]
-            && let Err(error) = check_forwarded("CALL.Options", true, encoding, &options.extra)
-        {
+        // Other keys of a later part do not pass.
+        let encoding = [&message.options.enc_algo, &message.options.enc_serializer];
+        let (place, none) = ("CALL.Options", Dict::new());
+        if let Err(error) = check_forwarded(turn.config, place, &message.payload, encoding, &none) {
             if let Some(caller) = caller {
                 self.give_up(turn, sessions, caller, message.request, Uri::CANCELED, error);
             }

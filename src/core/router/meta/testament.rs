@@ -4,6 +4,7 @@ use super::arguments::invalid;
 use super::call::{Answer, MetaCall};
 use crate::core::router::broker::discloses;
 use crate::core::router::checks::{check_own_uri, too_many};
+use crate::core::router::custom::check_forwarded;
 use crate::core::router::testaments::{Scope, Testament};
 use crate::error::ApplicationError;
 use crate::message::{Field, Payload, Publish, PublishOptions, weight};
@@ -68,6 +69,9 @@ fn publish_options(
     }
     // Checked now: a later failure would have no receiver.
     discloses(call.disclosure, &options)?;
+    // Its arguments are no binary data.
+    let (place, extra) = ("argument \"publish_options\"", &options.extra);
+    check_forwarded(call.turn.config, place, &Payload::default(), [&None, &None], extra)?;
     let mut fields = options.into_fields();
     fields.acknowledge = None;
     Ok(fields.into())
