@@ -84,6 +84,7 @@ impl Channel {
         max_send: usize,
         fragment: Option<NonZeroUsize>,
         no_frame_data: Option<&'static str>,
+        compresses: bool,
     ) -> Arc<Self> {
         Arc::new(Channel {
             commands: Queue::new(LIMIT),
@@ -94,7 +95,7 @@ impl Channel {
             max_send,
             fragment,
             no_frame_data,
-            compresses: false,
+            compresses,
             writers: AtomicU64::new(0),
             has_lost: AtomicBool::new(false),
             aborted: Lock::new(Aborted::No(None)),

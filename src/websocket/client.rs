@@ -80,10 +80,8 @@ where
     if mode.in_parts {
         connection.read_in_parts();
     }
-    let mut channel = Channel::new(settings.max_send(), settings.auto_fragment_size, None);
-    if let (Some(_), Some(channel)) = (deflate, Arc::get_mut(&mut channel)) {
-        channel.compresses = true;
-    }
+    let (max_send, fragment) = (settings.max_send(), settings.auto_fragment_size);
+    let channel = Channel::new(max_send, fragment, None, deflate.is_some());
     let socket = WebSocket::new(channel.clone(), response);
     let peer = socket.response().peer().to_owned();
     let kept = keep(&channel);

@@ -31,7 +31,7 @@ pub(super) async fn open_client(
     let socket = opening.open(&offered).await?;
     let (protocol, extensions) = (socket.protocol(), socket.extensions());
     let response = ConnectionResponse::new(opening.authority, protocol, extensions);
-    let channel = Channel::new(opening.max_message_size, None, None);
+    let channel = Channel::new(opening.max_message_size, None, None, false);
     rt::spawn(drive(socket, channel.clone()));
     Ok(WebSocket::new(channel, response))
 }

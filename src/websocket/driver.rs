@@ -455,7 +455,7 @@ mod tests {
         let (near, mut far) = duplex(1 << 10);
         let settings = Settings::default();
         let connection = Connection::new(near, Vec::new(), Role::Server, &settings, None);
-        let channel = Channel::new(1 << 20, None, None);
+        let channel = Channel::new(1 << 20, None, None, false);
         let times = settings.times();
         let driver = Driver::new(connection, Arc::clone(&channel), "test", times, false);
         tokio::spawn(driver);

@@ -48,7 +48,6 @@ mod session;
 mod testaments;
 mod turn;
 mod undeliverable;
-
 mod unusable;
 mod whole;
 mod wildcards;
@@ -65,7 +64,6 @@ pub use gate::Gate;
 pub use meta_api::MetaApi;
 pub use output::{CloseCause, Output, Outputs};
 pub use realm_core::RealmCore;
-
 pub use whole::RouterCore;
 
 /// Numbers of what a router holds at the moment.

@@ -120,7 +120,8 @@ where
 {
     let connection = Connection::new(stream, settings);
     let max_send = connection.max_send(settings);
-    let channel = Channel::new(max_send, settings.auto_fragment_size, Some(NO_FRAME_DATA));
+    let fragment = settings.auto_fragment_size;
+    let channel = Channel::new(max_send, fragment, Some(NO_FRAME_DATA), false);
     let socket = WebSocket::new(channel.clone(), ConnectionResponse::unknown());
     rt::spawn(Driver::new(connection, channel, "tokio-tungstenite", settings.times(), false));
     socket
