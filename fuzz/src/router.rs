@@ -187,6 +187,7 @@ impl World {
         config.limits.testaments = 3;
         config.retained_topics = 3;
         config.retained_bytes = 1000;
+        config.portion = if choice & 4 > 0 { 2 } else { 512 };
         if choice & 0x20 > 0 {
             config =
                 config.history("com.history", Match::Exact, 3).history("com", Match::Prefix, 2);
@@ -376,7 +377,12 @@ impl World {
             self.router.handle_disconnect(self.now, id);
             self.drain();
         }
+        while self.router.poll_timeout() == Some(Duration::ZERO) {
+            self.router.handle_timeout(self.now);
+            self.drain();
+        }
         assert_eq!(self.router.statistics(), Statistics::default());
+        assert_eq!(self.router.held_bytes(), 0, "something is held though all have gone");
         assert_eq!(self.router.poll_timeout(), None, "something is due though all have gone");
     }
 }

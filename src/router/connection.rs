@@ -10,11 +10,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::codec::{self, Refused};
+use crate::core::router::Input;
 use crate::error::{ApplicationError, TransportError};
 use crate::message::Message;
 use crate::router::hall::StepEffects;
 use crate::router::hub::{Hub, Seat};
-use crate::router::input::Input;
 use crate::router::outbox::{Ending, Frame, Item, Outbox, Queued, SOFT_LIMIT};
 use crate::router::patience::PATIENCE;
 use crate::rt::{self, Sleep};
@@ -345,7 +345,7 @@ impl Future for Connection {
         let this = self.get_mut();
         let mut more = false;
         if let Phase::Open = this.phase {
-            this.hub.catch_up(&mut this.seat, &mut this.inputs, &mut this.effects, cx.waker());
+            this.hub.catch_up(&mut this.seat, &mut this.effects, cx.waker());
             more |= this.read(cx);
             this.check_deadline(cx);
         }

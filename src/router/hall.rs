@@ -11,23 +11,33 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::core::router::{
-    AuthorizationRequest, ByConnection, CloseCause, ConnectionId, Entry, Output, RealmCore,
+    AuthorizationRequest, ByConnection, CloseCause, ConnectionId, Entry, Input, Output, RealmCore,
 };
 use crate::message::Message;
+use crate::router::heavy::Heavy;
 use crate::router::hub::Hub;
-use crate::router::input::Input;
 use crate::router::outbox::{Item, Multicast, Outbox, Pushed};
 use crate::rt;
 use crate::value::Value;
 use crate::websocket::CloseCode;
+
+/// Number of messages in outboxes from which on a connection lets others have their turn before its next
+/// input.
+const PUSHES: u64 = 1024;
 
 #[derive(Debug)]
 pub(super) struct Hall {
     pub(super) core: RealmCore,
     outboxes: ByConnection<Arc<Outbox>>,
     clock: Clock,
-    /// Connections that are paused until the core resumes them, and their tasks.
-    paused: ByConnection<Option<Waker>>,
+    /// Outboxes of slow peers.
+    heavy: Heavy,
+    /// Number of messages so far that were put into outboxes.
+    pushed: u64,
+    /// Tasks of connections whose next input has to wait.
+    waiting: ByConnection<Waker>,
+    /// Those that wait only because the realm is congested.
+    congested: Vec<Waker>,
 }
 
 /// State of the timer task, which waits for the core's next deadline.
@@ -66,7 +76,10 @@ impl Hall {
             core,
             outboxes: ByConnection::default(),
             clock: Clock::default(),
-            paused: ByConnection::default(),
+            heavy: Heavy::default(),
+            pushed: 0,
+            waiting: ByConnection::default(),
+            congested: Vec::new(),
         }
     }
 
@@ -78,7 +91,7 @@ impl Hall {
         entry: Entry,
         outbox: &Arc<Outbox>,
     ) -> bool {
-        let enters = !self.core.is_down() && outbox.notices.enter(entry.realm());
+        let enters = outbox.notices.enter(entry.realm());
         if enters {
             self.outboxes.insert(id, Arc::clone(outbox));
             self.core.join(now, id, entry);
@@ -101,32 +114,40 @@ impl Hall {
         effects: &mut StepEffects,
         task: &Waker,
     ) -> bool {
-        while self.core.is_member(from)
-            && effects.slow.is_empty()
-            && !self.is_paused(from)
+        let before = self.pushed;
+        while effects.slow.is_empty()
+            && self.pushed - before < PUSHES
+            && self.core.is_member(from)
             && let Some(input) = inputs.pop_front()
         {
+            if self.core.must_wait(from, &input) {
+                inputs.push_front(input);
+                effects.paused = true;
+                if self.core.is_congested() {
+                    self.congested.push(task.clone());
+                } else {
+                    self.waiting.insert(from, task.clone());
+                }
+                return false;
+            }
             match input {
-                Input::Message(message) => self.core.handle_message(now, from, message),
-                Input::Violation(error) => self.core.handle_violation(now, from, error),
-                Input::Unusable(it) => self.core.handle_unusable(now, from, &it),
                 Input::End => {
                     effects.closed.push(from);
                     self.remove(now, from);
                 }
+                input => self.core.handle(now, from, input),
             }
             self.deliver(now, effects);
         }
-        effects.paused = self.wait_in_pause(from, task);
         !self.core.is_member(from)
     }
 
     /// Removes a session whose connection has ended.
     pub(super) fn remove(&mut self, now: Duration, id: ConnectionId) {
-        if let Some(outbox) = self.outboxes.remove(&id) {
+        if let Some(outbox) = self.take_outbox(id) {
             outbox.notices.closed();
         }
-        self.paused.remove(&id);
+        self.waiting.remove(&id);
         self.core.handle_disconnect(now, id);
     }
 
@@ -140,23 +161,7 @@ impl Hall {
         self.clock.check(self.core.poll_timeout(), wakers);
     }
 
-    fn is_paused(&self, id: ConnectionId) -> bool {
-        // True for nearly all connections.
-        !self.paused.is_empty() && self.paused.contains_key(&id)
-    }
-
-    /// Returns whether the connection is paused. If so, its task is woken when the pause ends.
-    fn wait_in_pause(&mut self, id: ConnectionId, task: &Waker) -> bool {
-        if self.paused.is_empty() {
-            return false;
-        }
-        let Some(waker) = self.paused.get_mut(&id) else { return false };
-        *waker = Some(task.clone());
-        true
-    }
-
     pub(super) fn deliver(&mut self, now: Duration, effects: &mut StepEffects) {
-        let mut ended = Vec::new();
         while let Some(output) = self.core.poll_output() {
             match output {
                 Output::Send { to, message } => {
@@ -172,7 +177,6 @@ impl Hall {
                     }
                 }
                 Output::Authorize { connection, ticket, request } => {
-                    self.paused.entry(connection).or_insert(None);
                     effects.questions.push(Question { connection, ticket, request });
                 }
                 Output::Dropped { connection, error } => {
@@ -180,24 +184,18 @@ impl Hall {
                     tracing::debug!(?connection, error = %error.uri, text, "message dropped");
                 }
                 Output::Resume { connection } => {
-                    effects.wakers.extend(self.paused.remove(&connection).flatten());
+                    effects.wakers.extend(self.waiting.remove(&connection));
                 }
                 Output::Ended { connection, cause } => {
-                    if let Some(outbox) = self.outboxes.get(&connection) {
+                    self.waiting.remove(&connection);
+                    if let Some(outbox) = self.take_outbox(connection) {
                         outbox.notices.end_session(cause);
                         outbox.wake(&mut effects.wakers);
-                        // Messages that it has not read may follow.
-                        ended.push(connection);
-                    }
-                }
-                Output::Unread { connection, messages } => {
-                    if let Some(outbox) = self.outboxes.get(&connection) {
-                        outbox.notices.unread(messages);
                     }
                 }
                 Output::Close { connection, cause } => {
-                    self.paused.remove(&connection);
-                    if let Some(outbox) = self.outboxes.remove(&connection) {
+                    self.waiting.remove(&connection);
+                    if let Some(outbox) = self.take_outbox(connection) {
                         outbox.notices.closed();
                         outbox.end(close_code(cause), &mut effects.wakers);
                         effects.closed.push(connection);
@@ -207,9 +205,14 @@ impl Hall {
                 Output::Authenticate { .. } | Output::UnusableAnswer { .. } => {}
             }
         }
-        for connection in ended {
-            self.outboxes.remove(&connection);
+        if !self.congested.is_empty() && !self.core.is_congested() {
+            effects.wakers.append(&mut self.congested);
         }
+    }
+
+    fn take_outbox(&mut self, id: ConnectionId) -> Option<Arc<Outbox>> {
+        self.heavy.forget(id);
+        self.outboxes.remove(&id)
     }
 
     fn push(
@@ -221,7 +224,15 @@ impl Hall {
         effects: &mut StepEffects,
     ) {
         let Some(outbox) = self.outboxes.get(&to) else { return };
-        match outbox.push(now, item, &mut effects.wakers) {
+        self.pushed += 1;
+        let mut pushed = outbox.push(now, item, &mut effects.wakers);
+        let limit = self.core.limits().realm_outbox_bytes;
+        if pushed != Pushed::Overflow && self.heavy.note(to, outbox, limit) {
+            tracing::warn!("the clients of a realm read too slowly: more than {limit} bytes wait");
+            outbox.overflow(&mut effects.wakers);
+            pushed = Pushed::Overflow;
+        }
+        match pushed {
             Pushed::Taken => {}
             Pushed::Wait => {
                 if caused && !effects.slow.iter().any(|slow| Arc::ptr_eq(slow, outbox)) {
@@ -282,7 +293,7 @@ impl Future for Timer {
             });
             let Some(deadline) = next else { return Poll::Ready(()) };
             let Some(deadline) = deadline else { return Poll::Pending };
-            if deadline.is_zero() {
+            if deadline <= now {
                 // The core goes on after others have had their turn.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

@@ -15,14 +15,13 @@ use tokio::sync::Notify;
 
 use crate::codec::Bounds;
 use crate::core::router::{
-    AuthRequest, ByConnection, ConnectionId, Denied, Door, Entry, Gate, Limits, Output, Outputs,
-    Peer, Principal, RealmCore, RouterConfig, Statistics, is_custom,
+    AuthRequest, ByConnection, ConnectionId, Denied, Door, Entry, Gate, Input, Limits, Output,
+    Outputs, Peer, Principal, RealmCore, RouterConfig, Statistics, is_custom,
 };
 use crate::error::ApplicationError;
 use crate::router::authorizer::Authorizer;
 use crate::router::callback::Callback;
 use crate::router::hall::{Hall, Question, StepEffects, Timer, close_code};
-use crate::router::input::Input;
 use crate::router::outbox::{Item, Outbox, Pushed};
 use crate::rt;
 use crate::rt::lock::Lock;
@@ -34,8 +33,6 @@ pub(super) struct Hub {
     realms: Vec<Lock<Hall>>,
     directory: Lock<Directory>,
     outbox_limit: usize,
-    limits: Limits,
-    strict_payloads: bool,
     undeliverable_events: AtomicUsize,
     callbacks: Callbacks,
     /// Number of tasks of connections and listeners. A connection that was closed may still be
@@ -73,15 +70,12 @@ pub(super) struct Callbacks {
 
 impl Hub {
     pub(super) fn new(config: RouterConfig, outbox_limit: usize, callbacks: Callbacks) -> Self {
-        let (limits, strict_payloads) = (config.limits, config.strict_payloads);
         let (gate, realms) = Gate::new(config);
         Hub {
             gate,
             realms: realms.into_iter().map(|core| Lock::new(Hall::new(core))).collect(),
             directory: Lock::default(),
             outbox_limit,
-            limits,
-            strict_payloads,
             undeliverable_events: AtomicUsize::new(0),
             callbacks,
             tasks: AtomicUsize::new(0),
@@ -107,14 +101,15 @@ impl Hub {
 
     /// Returns the bounds of the messages of a peer.
     pub(super) fn bounds(&self, stranger: bool) -> Bounds {
-        let Limits { joining_bytes, details_bytes, .. } = self.limits;
+        let config = self.gate.config();
+        let Limits { joining_bytes, details_bytes, .. } = config.limits;
         Bounds {
             message: if stranger { joining_bytes } else { usize::MAX },
             message_setting: "Limits::joining_bytes",
             details: details_bytes,
             details_setting: "Limits::details_bytes",
             keeps_key: is_custom,
-            strict: self.strict_payloads,
+            strict: config.strict_payloads,
         }
     }
 
@@ -131,7 +126,7 @@ impl Hub {
     ) {
         effects.paused = false;
         loop {
-            self.catch_up(seat, inputs, effects, task);
+            self.catch_up(seat, effects, task);
             if let Some(realm) = seat.door.realm() {
                 let id = seat.door.id();
                 let ended = self.step_as(realm, Some(task), effects, |hall, now, effects| {
@@ -140,7 +135,7 @@ impl Hub {
                 if !ended {
                     return;
                 }
-                self.catch_up(seat, inputs, effects, task);
+                self.catch_up(seat, effects, task);
                 if seat.door.realm() == Some(realm) {
                     seat.door.closed();
                 }
@@ -149,20 +144,8 @@ impl Hub {
                 return;
             } else {
                 let Some(input) = inputs.pop_front() else { return };
-                self.at_door(seat, effects, task, |door, gate, now, out| match input {
-                    Input::Message(message) => door.handle_message(gate, now, message, out),
-                    Input::Violation(error) => {
-                        door.handle_violation(error, out);
-                        None
-                    }
-                    Input::Unusable(it) => {
-                        door.handle_unusable(&it, out);
-                        None
-                    }
-                    Input::End => {
-                        door.closed();
-                        None
-                    }
+                self.at_door(seat, effects, task, |door, gate, now, out| {
+                    door.handle(gate, now, input, out)
                 });
             }
         }
@@ -172,7 +155,6 @@ impl Hub {
     pub(super) fn catch_up(
         self: &Arc<Self>,
         seat: &mut Seat,
-        inputs: &mut VecDeque<Input>,
         effects: &mut StepEffects,
         task: &Waker,
     ) {
@@ -182,9 +164,6 @@ impl Hub {
         }
         if let Some(cause) = news.ended {
             seat.door.returned(&self.gate, rt::now(), cause);
-        }
-        for message in news.unread.into_iter().rev() {
-            inputs.push_front(Input::Message(message));
         }
         if news.dismissed || news.answer.is_some() {
             self.at_door(seat, effects, task, |door, gate, now, out| {
@@ -379,12 +358,12 @@ impl Hub {
             wake(&mut wakers, None);
         }
         for realm in 0..self.realms.len() {
-            self.step(realm, &mut StepEffects::default(), |hall, _| {
-                if !hall.core.is_down() {
-                    hall.core.shutdown();
-                }
+            let remains = self.step(realm, &mut StepEffects::default(), |hall, _| {
                 hall.stop_clock();
+                (!hall.core.is_down()).then(|| hall.core.shutdown())
             });
+            // Outside the lock, as that takes time.
+            drop(remains);
         }
         self.down.notify_waiters();
     }

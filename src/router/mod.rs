@@ -31,8 +31,8 @@ mod authorizer;
 mod callback;
 mod connection;
 mod hall;
+mod heavy;
 mod hub;
-mod input;
 #[allow(dead_code, reason = "not every target listens")]
 mod listening;
 mod notices;
@@ -407,7 +407,7 @@ impl RouterBuilder {
         self
     }
 
-    /// Sets the limits of each session. Default: see [`Limits`].
+    /// Sets the limits of each session, and of what all sessions of a realm hold. Default: see [`Limits`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.config.limits = limits;
         self

@@ -1,10 +1,8 @@
 //! Contains [`Notices`]: what others have to tell the task of a connection.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::core::router::{CloseCause, Denied, Principal};
-use crate::message::Message;
 use crate::rt::lock::Lock;
 
 /// News for the task of one connection, and where its session is.
@@ -29,8 +27,6 @@ struct State {
 pub(super) struct News {
     /// The session has ended; with a cause if GOODBYE was sent.
     pub(super) ended: Option<Option<CloseCause>>,
-    /// Messages that the ended session has not read.
-    pub(super) unread: VecDeque<Message>,
     /// The authenticator's answer.
     pub(super) answer: Option<Result<Principal, Denied>>,
     /// True if the router, or the connection's listener, shuts down.
@@ -63,10 +59,6 @@ impl Notices {
             state.realm = None;
             news.ended = Some(cause);
         });
-    }
-
-    pub(super) fn unread(&self, messages: VecDeque<Message>) {
-        self.note(|_, news| news.unread = messages);
     }
 
     pub(super) fn answer(&self, answer: Result<Principal, Denied>) {

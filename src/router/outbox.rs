@@ -139,8 +139,7 @@ impl Outbox {
         let before = self.load.fetch_add(cost, Ordering::Relaxed);
         wakers.extend(state.task.take());
         if before + cost > self.hard_limit && before > SOFT_LIMIT.min(self.hard_limit) {
-            state.ending = Some(Ending::Now(CloseCode::InternalError));
-            state.items = VecDeque::new();
+            state.overflow();
             return Pushed::Overflow;
         }
         state.items.push_back(Queued { item, cost });
@@ -204,9 +203,21 @@ impl Outbox {
         self.unload(bytes);
     }
 
+    /// Number of bytes that wait.
+    pub(super) fn load(&self) -> usize {
+        self.load.load(Ordering::Relaxed)
+    }
+
+    /// Ends the outbox at once. What waits is dropped.
+    pub(super) fn overflow(&self, wakers: &mut Vec<Waker>) {
+        let mut state = self.state.lock();
+        state.overflow();
+        wakers.extend(state.task.take());
+    }
+
     /// Returns whether the peer is slow.
     pub(super) fn is_above_soft_limit(&self) -> bool {
-        self.load.load(Ordering::Relaxed) > SOFT_LIMIT
+        self.load() > SOFT_LIMIT
     }
 
     /// Completes for a sender when the load has fallen below the soft limit, or when the sender
@@ -242,6 +253,13 @@ impl Outbox {
             let waiting = std::mem::take(&mut self.state.lock().waiting);
             waiting.into_iter().for_each(Waker::wake);
         }
+    }
+}
+
+impl State {
+    fn overflow(&mut self) {
+        self.ending = Some(Ending::Now(CloseCode::InternalError));
+        self.items = VecDeque::new();
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
+use wampwerk::router::Limits;
 
 use crate::common::raw_client::Server;
 
@@ -46,6 +47,37 @@ fn who_does_not_read_is_thrown_out_and_nobody_else() {
         }
     };
     assert!(!matches!(end, Ok(ref message) if !message.is_close()), "{end:?}");
+}
+
+#[test]
+fn row03_what_waits_for_all_clients_of_a_realm_is_bounded() {
+    let mut limits = Limits::default();
+    limits.realm_outbox_bytes = 8 << 20;
+    let server = Server::with(|builder| builder.limits(limits));
+    let subscribe = json!([32, 1, {}, "com.example.topic"]);
+    let mut stuck: Vec<_> = (0..4).map(|_| server.join()).collect();
+    let mut reader = server.join();
+    for raw in stuck.iter_mut().chain([&mut reader]) {
+        raw.send(subscribe.clone());
+        assert_eq!(raw.recv()[0], 33);
+    }
+    let mut publisher = server.join();
+    let reading = std::thread::spawn(move || {
+        for number in 0..EVENTS {
+            assert_eq!(reader.recv()[4][0], number);
+        }
+        reader
+    });
+    let text = "x".repeat(TEXT);
+    for number in 0..EVENTS {
+        publisher.send(json!([16, number + 1, {}, "com.example.topic", [number, text]]));
+    }
+    let mut reader = reading.join().unwrap();
+    reader.assert_alive();
+    publisher.assert_alive();
+    // Each of them may hold 64 MiB, but not all together.
+    let left = server.router.statistics().sessions - 2;
+    assert!(left < 4, "{left} of them hold {} bytes each", EVENTS as usize * TEXT);
 }
 
 /// Reads events of `size` bytes with `pause` between them, while a publisher sends `count` of them

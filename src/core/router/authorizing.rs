@@ -22,8 +22,7 @@ impl RealmCore {
         self.decide(now, connection, Some(ticket), decided);
     }
 
-    /// Performs or refuses the waiting request, and then handles the messages behind it. Without a
-    /// ticket the answer is for any request.
+    /// Performs or refuses the waiting request. Without a ticket the answer is for any request.
     pub(super) fn decide(
         &mut self,
         now: Duration,
@@ -31,27 +30,13 @@ impl RealmCore {
         ticket: Option<u64>,
         decided: Result<Authorization, &str>,
     ) {
-        let decided = self.realm.authorized(from, ticket, decided);
-        let Some((message, outcome, mut held)) = decided else { return };
-        self.stop_waiting(from);
-        let mut done = self.turn(now, |realm, turn| realm.perform(turn, from, message, outcome));
-        // One of them may make the session wait again, which queues the others, or end it.
-        while done.is_ok()
-            && self.is_member(from)
-            && let Some(message) = held.pop_front()
-        {
-            done = self.receive(now, from, message);
-        }
-        match done {
+        let decided = self.realm.authorized(&mut self.held, from, ticket, decided);
+        let Some((message, outcome)) = decided else { return };
+        self.waits.set(from, None);
+        match self.turn(now, |realm, turn| realm.perform(turn, from, message, outcome)) {
             // Nothing follows `Close`.
             Err(violation) => self.handle_violation(now, from, violation),
-            Ok(()) if self.realm.is_waiting(from) => {}
-            Ok(()) => {
-                self.outputs.resume(from);
-                if !held.is_empty() {
-                    self.outputs.unread(from, held);
-                }
-            }
+            Ok(()) => self.outputs.resume(from),
         }
     }
 }

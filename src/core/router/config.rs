@@ -54,6 +54,9 @@ pub struct RouterConfig {
     /// cannot read fails with `wamp.error.invalid_payload` or `wamp.error.invalid_argument`. Default:
     /// true.
     pub strict_payloads: bool,
+    /// Number of things that one step takes away from sessions that have left: subscriptions,
+    /// registrations, calls, testaments. More follow in the next steps. Default: 512.
+    pub portion: usize,
     /// Part of the meta API that sessions may use. Default: read-only.
     pub meta_api: MetaApi,
     /// Limits of one session.
@@ -97,7 +100,8 @@ pub enum Disclosure {
     Never,
 }
 
-/// Limits of one session; a request beyond them fails with `wamp.error.unavailable`.
+/// Limits of one session, and of all sessions of a realm together. A request beyond them fails with
+/// `wamp.error.unavailable`, if nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -127,6 +131,14 @@ pub struct Limits {
     pub testaments: usize,
     /// Maximum number of bytes that the testaments take, approximately. Default: 1 MiB.
     pub testament_bytes: usize,
+    /// Maximum number of bytes that all sessions of a realm hold together, approximately:
+    /// subscriptions, registrations, running calls, testaments, and requests that wait for the
+    /// authorizer. Default: 256 MiB.
+    pub realm_bytes: usize,
+    /// Maximum number of bytes that wait for all clients of a realm together, approximately. Beyond it,
+    /// a client for which more than 1 MiB waits is disconnected by the next message for it. Default: 1
+    /// GiB.
+    pub realm_outbox_bytes: usize,
 }
 
 impl RouterConfig {
@@ -147,6 +159,7 @@ impl RouterConfig {
             histories: Vec::new(),
             history_bytes: 16 << 20,
             strict_payloads: true,
+            portion: 512,
             meta_api: MetaApi::default(),
             limits: Limits::default(),
             roles: Vec::new(),
@@ -197,6 +210,8 @@ impl Default for Limits {
             joining_bytes: 128 << 10,
             testaments: 100,
             testament_bytes: 1 << 20,
+            realm_bytes: 256 << 20,
+            realm_outbox_bytes: 1 << 30,
         }
     }
 }

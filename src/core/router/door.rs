@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::core::router::authentication::{Attempt, Principal};
 use crate::core::router::connection::{ConnectionId, Peer};
 use crate::core::router::gate::Gate;
+use crate::core::router::input::Input;
 use crate::core::router::output::{CloseCause, Outputs};
 use crate::core::router::session::Session;
 use crate::core::router::undeliverable::Undeliverable;
@@ -43,10 +44,7 @@ pub(super) enum State {
     /// CHALLENGE was sent. AUTHENTICATE must come before the deadline.
     Challenged,
     /// The application is asked for the principal.
-    Asked {
-        /// True if the peer has given up since.
-        given_up: bool,
-    },
+    Asked,
     /// A session on the realm with this index.
     Joined(usize),
     /// GOODBYE was sent. The connection is closed at the peer's answer, or at the deadline.
@@ -111,17 +109,34 @@ impl Door {
     /// Returns whether the peer has still to join. A peer that got GOODBYE is none: it may be sending
     /// what a session may.
     pub fn is_stranger(&self) -> bool {
-        matches!(self.state, State::Idle | State::Challenged | State::Asked { .. })
+        matches!(self.state, State::Idle | State::Challenged | State::Asked)
     }
 
     /// Returns whether the application is asked about the peer. Its messages wait.
     pub fn is_asked(&self) -> bool {
-        matches!(self.state, State::Asked { .. })
+        matches!(self.state, State::Asked)
     }
 
     /// Returns whether the connection was closed.
     pub fn is_closed(&self) -> bool {
         self.state == State::Closed
+    }
+
+    /// Handles an input of a connection without a session. Returns the session that it leads to.
+    pub fn handle(
+        &mut self,
+        gate: &Gate,
+        now: Duration,
+        input: Input,
+        out: &mut Outputs,
+    ) -> Option<Box<Entry>> {
+        match input {
+            Input::Message(message) => return self.handle_message(gate, now, message, out),
+            Input::Violation(violation) => self.handle_violation(violation, out),
+            Input::Unusable(unusable) => self.handle_unusable(&unusable, out),
+            Input::End => self.closed(),
+        }
+        None
     }
 
     /// Handles a message of a connection without a session. Returns the session that it leads to.
@@ -142,15 +157,12 @@ impl Door {
             (State::Challenged, Message::Authenticate(answer)) => {
                 Ok(self.authenticate(gate, &answer, out))
             }
-            (State::Challenged | State::Asked { .. }, Message::Abort(_)) => {
+            (State::Challenged, Message::Abort(_)) => {
                 self.give_up_joining(gate, out);
                 Ok(None)
             }
             (State::Challenged, message) => {
                 Err(Violation::new(format!("{}, but AUTHENTICATE was expected", message.name())))
-            }
-            (State::Asked { .. }, message) => {
-                Err(Violation::new(format!("{} before WELCOME", message.name())))
             }
             (State::Leaving(cause), Message::Goodbye(_) | Message::Abort(_)) => {
                 self.close(cause, out);
@@ -158,6 +170,8 @@ impl Door {
             }
             // The peer may have sent it before it read our GOODBYE.
             (State::Leaving(_), _) | (State::Joined(_) | State::Closed, _) => Ok(None),
+            // Only if the driver has not held it back.
+            (State::Asked, _) => Ok(None),
         };
         outcome.unwrap_or_else(|violation| {
             self.handle_violation(violation, out);
@@ -200,7 +214,7 @@ impl Door {
             return;
         }
         match self.state {
-            State::Idle | State::Challenged | State::Asked { .. } => {
+            State::Idle | State::Challenged | State::Asked => {
                 self.give_up_waiting(gate, out);
             }
             State::Leaving(cause) => self.close(cause, out),
@@ -216,7 +230,7 @@ impl Door {
     /// Closes the connection because the router, or its listener, shuts down. A connection that has a
     /// session, or waits for GOODBYE, ends by that.
     pub fn dismiss(&mut self, out: &mut Outputs) {
-        if let State::Idle | State::Challenged | State::Asked { .. } = self.state {
+        if let State::Idle | State::Challenged | State::Asked = self.state {
             self.close(CloseCause::Shutdown, out);
         }
     }

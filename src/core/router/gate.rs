@@ -18,8 +18,10 @@ pub struct Gate {
     pub(super) config: Arc<RouterConfig>,
     pub(super) authentication: Authentication,
     realms: HashMap<Uri, usize>,
-    /// The roles of each realm, without what changes.
-    policies: Vec<Option<Policy>>,
+    /// Length of the longest realm. It can be joined even if it exceeds the limit for other names.
+    pub(super) longest_realm: usize,
+    /// The roles of each realm.
+    policies: Vec<Option<Arc<Policy>>>,
 }
 
 impl Gate {
@@ -27,16 +29,26 @@ impl Gate {
     pub fn new(config: RouterConfig) -> (Self, Vec<RealmCore>) {
         let who = config.authentication.clone().unwrap_or_else(AuthenticationConfig::open);
         let config = Arc::new(config);
+        let policy = |name| Policy::of(&config, name).map(Arc::new);
+        let policies: Vec<_> = config.realms.iter().map(policy).collect();
         let names = || config.realms.iter().cloned().enumerate();
+        let realm = |(index, name)| {
+            RealmCore::new(Arc::clone(&config), index, name, policies[index].clone())
+        };
+        let realms = names().map(realm).collect();
         let gate = Gate {
             authentication: Authentication::new(who, &config.realms),
             realms: names().map(|(index, name)| (name, index)).collect(),
-            policies: config.realms.iter().map(|name| Policy::of(&config, name)).collect(),
-            config: Arc::clone(&config),
+            longest_realm: config.realms.iter().map(|realm| realm.len()).max().unwrap_or_default(),
+            policies,
+            config,
         };
-        let realms =
-            names().map(|(index, name)| RealmCore::new(Arc::clone(&config), index, name)).collect();
         (gate, realms)
+    }
+
+    /// The settings of the router.
+    pub fn config(&self) -> &RouterConfig {
+        &self.config
     }
 
     /// The index of a realm.
@@ -56,12 +68,7 @@ impl Gate {
         Roles::new().with("broker", &broker).with("dealer", &dealer)
     }
 
-    /// Length of the longest realm. It can be joined even if it exceeds the limit for other names.
-    pub(super) fn longest_realm(&self) -> usize {
-        self.config.realms.iter().map(|realm| realm.len()).max().unwrap_or_default()
-    }
-
     fn policy(&self, realm: usize) -> Option<&Policy> {
-        self.policies.get(realm)?.as_ref()
+        self.policies.get(realm)?.as_deref()
     }
 }

@@ -31,13 +31,8 @@ impl Door {
         answer: Result<Principal, Denied>,
         out: &mut Outputs,
     ) -> Option<Box<Entry>> {
-        let State::Asked { given_up } = self.state else { return None };
-        // A client that has given up gets no answer, and may say HELLO again.
+        let State::Asked = self.state else { return None };
         let attempt = self.take_attempt();
-        if given_up {
-            self.close_if_exhausted(gate, out);
-            return None;
-        }
         let unix_time = gate.config.epoch.saturating_add(now);
         let draws = &mut self.draws(gate);
         let (next, mistake) = gate.authentication.decide(draws, unix_time, *attempt?, answer);
@@ -61,7 +56,7 @@ impl Door {
         let roles = roles.ok_or_else(|| Violation::new("HELLO.Details.roles is missing"))?;
         roles.check("HELLO.Details.roles", &CLIENT_ROLES)?;
         let features = Features::of(roles);
-        let longest = gate.config.limits.uri_length.max(gate.longest_realm());
+        let longest = gate.config.limits.uri_length.max(gate.longest_realm);
         let next = if realm.len() > longest {
             let text = format!("the realm is longer than {longest} octets");
             Next::Refuse(Refusal::new(Uri::INVALID_URI, text))
@@ -106,12 +101,8 @@ impl Door {
         }
     }
 
-    /// Handles ABORT in place of AUTHENTICATE, or while the application is asked.
+    /// Handles ABORT in place of AUTHENTICATE.
     pub(super) fn give_up_joining(&mut self, gate: &Gate, out: &mut Outputs) {
-        if let State::Asked { given_up } = &mut self.state {
-            *given_up = true;
-            return;
-        }
         self.take_attempt();
         self.close_if_exhausted(gate, out);
     }
@@ -124,10 +115,9 @@ impl Door {
                 let text = format!("no AUTHENTICATE within {limit:?}");
                 (CloseCause::NotAuthenticated, Some((Uri::TIMEOUT, text)))
             }
-            State::Asked { given_up } => {
+            State::Asked => {
                 let text = format!("the authenticator did not answer within {limit:?}");
-                let told = (!given_up).then_some((Uri::AUTHORIZATION_FAILED, text));
-                (CloseCause::NotAuthenticated, told)
+                (CloseCause::NotAuthenticated, Some((Uri::AUTHORIZATION_FAILED, text)))
             }
             // A connection that has had a session is closed without a message.
             _ => {
@@ -159,7 +149,7 @@ impl Door {
                 return None;
             }
             Next::Ask(request, attempt) => {
-                self.wait_for(State::Asked { given_up: false }, attempt);
+                self.wait_for(State::Asked, attempt);
                 out.authenticate(self.id, request);
                 return None;
             }

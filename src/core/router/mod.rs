@@ -10,14 +10,14 @@
 //!
 //! The floors, from bottom to top; a file imports only from its own floor and those below:
 //!
-//! - words and rules: `connection`, `names`, `meta_api`, `features`, `authentication`,
-//!   `authorization`, `config`
-//! - one session and one step: `session`, `testaments`, `output`, `turn`, `checks`, and the `index`
-//!   of URIs
+//! - words and rules: `connection`, `input`, `deadlines`, `names`, `meta_api`, `features`,
+//!   `authentication`, `authorization`, `config`
+//! - one session and one step: `session`, `testaments`, `leaving`, `held`, `output`, `turn`, `checks`,
+//!   and the `index` of URIs
 //! - `broker` and `dealer`
 //! - `realm/mod`: the state of one realm
 //! - `meta`: the meta API over that state
-//! - `realm/{members, requests, judge}`: joining and leaving, requests, authorization
+//! - `realm/{members, portions, requests, judge}`: joining and leaving, requests, authorization
 //! - `offer`, `gate`, `door` with `joining`; `realm_core` with `authorizing` and `unusable`
 //! - `whole`: the `RouterCore`
 
@@ -29,12 +29,16 @@ mod checks;
 mod config;
 mod connection;
 mod custom;
+mod deadlines;
 mod dealer;
 mod door;
 mod features;
 mod gate;
+mod held;
 mod index;
+mod input;
 mod joining;
+mod leaving;
 mod meta;
 mod meta_api;
 mod meta_event;
@@ -61,9 +65,10 @@ pub use connection::{ConnectionId, Peer};
 pub(crate) use custom::is_custom;
 pub use door::{Door, Entry};
 pub use gate::Gate;
+pub use input::Input;
 pub use meta_api::MetaApi;
 pub use output::{CloseCause, Output, Outputs};
-pub use realm_core::RealmCore;
+pub use realm_core::{RealmCore, Remains};
 pub use whole::RouterCore;
 
 /// Numbers of what a router holds at the moment.

@@ -9,6 +9,9 @@ use crate::core::router::authorization::AuthorizationRequest;
 use crate::error::ApplicationError;
 use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
 
+/// Maximum number of receivers of meta events and testaments in one step, about.
+pub(super) const RECEIVERS: usize = 16 << 10;
+
 /// An action. The order of all outputs counts, not only of those for one connection.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -29,7 +32,7 @@ pub enum Output {
         message: Message,
     },
     /// Ask the application for the principal of a client, and pass the answer to
-    /// `handle_authenticated`, once. Messages are held back while the door
+    /// `handle_authenticated`, once. The driver holds back messages while the door
     /// [waits](crate::core::router::door::Door::is_asked).
     Authenticate {
         /// The client's connection.
@@ -40,14 +43,13 @@ pub enum Output {
     /// Deliver messages of a connection again: the question about it is answered.
     ///
     /// Between a question and this output, or the end of the connection, the driver of the router
-    /// holds back the peer's messages, so that nothing overtakes the decision.
+    /// holds back the peer's messages, so that nothing overtakes the decision: see `must_wait`.
     Resume {
         /// The connection.
         connection: ConnectionId,
     },
     /// Ask the authorizer whether a session may do something, and pass the answer to
-    /// `handle_authorized`. The connection waits until
-    /// [`Resume`](Self::Resume). Messages that are passed in meanwhile are queued, up to a bound.
+    /// `handle_authorized`. The connection waits until [`Resume`](Self::Resume).
     Authorize {
         /// Connection of the waiting session.
         connection: ConnectionId,
@@ -78,14 +80,6 @@ pub enum Output {
         connection: ConnectionId,
         /// The reason, if GOODBYE was sent and the peer has to answer it. Otherwise the peer has left.
         cause: Option<CloseCause>,
-    },
-    /// Messages of a connection that came before its session ended, to be handled before others; from
-    /// a realm's core only.
-    Unread {
-        /// The connection.
-        connection: ConnectionId,
-        /// The messages.
-        messages: VecDeque<Message>,
     },
     /// Close a connection after everything sent to it has left. The core has forgotten it.
     Close {
@@ -193,10 +187,6 @@ impl Outputs {
 
     pub(super) fn ended(&mut self, connection: ConnectionId, cause: Option<CloseCause>) {
         self.queue.push_back(Output::Ended { connection, cause });
-    }
-
-    pub(super) fn unread(&mut self, connection: ConnectionId, messages: VecDeque<Message>) {
-        self.queue.push_back(Output::Unread { connection, messages });
     }
 
     pub(super) fn push(&mut self, output: Output) {

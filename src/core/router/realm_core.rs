@@ -3,15 +3,17 @@
 //! `authorizing` and `unusable` implement further inputs. After any input, drain
 //! [`RealmCore::poll_output`].
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::ids::{RandomIds, SequentialIds};
 use crate::core::router::authorization::Policy;
-use crate::core::router::config::RouterConfig;
+use crate::core::router::config::{Limits, RouterConfig};
 use crate::core::router::connection::{ByConnection, ConnectionId};
+use crate::core::router::deadlines::Deadlines;
 use crate::core::router::door::{Entry, abort};
+use crate::core::router::held::Held;
+use crate::core::router::input::Input;
 use crate::core::router::meta;
 use crate::core::router::output::{CloseCause, Output, Outputs};
 use crate::core::router::realm::Realm;
@@ -25,40 +27,86 @@ use crate::uri::Uri;
 #[derive(Debug)]
 pub struct RealmCore {
     pub(super) config: Arc<RouterConfig>,
-    name: Uri,
     pub(super) realm: Realm,
     ids: RandomIds,
     pub(super) outputs: Outputs,
     call_deadlines: CallDeadlines,
     /// Deadlines of the authorizer's answers.
-    waits: ByConnection<Duration>,
-    deadlines: BTreeSet<(Duration, ConnectionId)>,
+    pub(super) waits: Deadlines,
+    /// Connections whose sessions have left and still hold something; true if GOODBYE is the answer.
+    parting: ByConnection<bool>,
+    /// Weight of what the sessions hold.
+    pub(super) held: Held,
     /// Ids of the questions to the authorizer.
     tickets: SequentialIds,
     down: bool,
 }
 
 impl RealmCore {
-    pub(super) fn new(config: Arc<RouterConfig>, index: usize, name: Uri) -> Self {
+    pub(super) fn new(
+        config: Arc<RouterConfig>,
+        index: usize,
+        name: Uri,
+        policy: Option<Arc<Policy>>,
+    ) -> Self {
         RealmCore {
-            realm: empty(&config, &name),
+            realm: empty(&config, name, policy),
             // The streams of connections are no multiples of 2^24.
             ids: RandomIds::of_stream(config.seed, (index as u64) << 24),
             config,
-            name,
             outputs: Outputs::default(),
             call_deadlines: CallDeadlines::new(),
-            waits: ByConnection::default(),
-            deadlines: BTreeSet::new(),
+            waits: Deadlines::default(),
+            parting: ByConnection::default(),
+            held: Held::default(),
             // Those of no two realms are the same.
             tickets: SequentialIds::after((index as u64) << 32),
             down: false,
         }
     }
 
-    /// Returns whether the connection has a session here.
+    /// Returns whether the connection has a session here. One that has said GOODBYE has it until
+    /// [`Output::Ended`].
     pub fn is_member(&self, connection: ConnectionId) -> bool {
+        self.has_session(connection) || self.parting.contains_key(&connection)
+    }
+
+    fn has_session(&self, connection: ConnectionId) -> bool {
         self.realm.sessions.contains_key(&connection)
+    }
+
+    /// Returns whether the next input of a connection has to wait: until [`Output::Resume`] or
+    /// [`Output::Ended`], or until the realm is not [congested](Self::is_congested) any more. The driver
+    /// holds it back.
+    pub fn must_wait(&self, connection: ConnectionId, input: &Input) -> bool {
+        self.realm.is_waiting(connection)
+            || self.parting.contains_key(&connection)
+            || self.is_congested() && input.is_change()
+    }
+
+    /// Returns whether so many meta events wait that requests that cause more have to wait.
+    pub fn is_congested(&self) -> bool {
+        self.realm.is_congested(&self.config)
+    }
+
+    /// The limits of the realm and its sessions.
+    pub fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// Weight in bytes of what the sessions hold, see [`Limits::realm_bytes`](super::Limits::realm_bytes).
+    pub fn held_bytes(&self) -> usize {
+        self.held.bytes()
+    }
+
+    /// Handles an input of a session. Does nothing for a connection without one.
+    pub fn handle(&mut self, now: Duration, from: ConnectionId, input: Input) {
+        match input {
+            Input::Message(message) => self.handle_message(now, from, message),
+            Input::Violation(violation) => self.handle_violation(now, from, violation),
+            Input::Unusable(unusable) => self.handle_unusable(now, from, &unusable),
+            Input::End => self.handle_disconnect(now, from),
+        }
     }
 
     /// Returns whether the realm has shut down. Nobody can enter it any more.
@@ -82,32 +130,21 @@ impl RealmCore {
     }
 
     /// Handles a message of a session, or returns why it ends the connection.
-    pub(super) fn receive(
+    fn receive(
         &mut self,
         now: Duration,
         from: ConnectionId,
         message: Message,
     ) -> Result<(), Violation> {
         match message {
-            // A message that may end the session waits behind the request that waits for the
-            // authorizer.
-            Message::Goodbye(_) | Message::Abort(_) | Message::Hello(_)
-                if self.realm.is_waiting(from) =>
-            {
-                self.turn(now, |realm, turn| realm.handle(turn, from, message))
-            }
-            Message::Goodbye(_) if self.is_member(from) => {
+            Message::Goodbye(_) | Message::Abort(_) if self.has_session(from) => {
+                let answered = matches!(message, Message::Goodbye(_));
+                self.waits.set(from, None);
+                self.parting.insert(from, answered);
                 self.release(now, from);
-                self.goodbye(from, Uri::GOODBYE_AND_OUT);
-                self.outputs.ended(from, None);
                 Ok(())
             }
-            Message::Abort(_) if self.is_member(from) => {
-                self.release(now, from);
-                self.outputs.ended(from, None);
-                Ok(())
-            }
-            Message::Hello(_) if self.is_member(from) => {
+            Message::Hello(_) if self.has_session(from) => {
                 Err(Violation::new("HELLO in an established session"))
             }
             message => self.turn(now, |realm, turn| realm.handle(turn, from, message)),
@@ -117,7 +154,7 @@ impl RealmCore {
     /// Handles bytes from a session that are not a valid message: sends ABORT and closes the
     /// connection.
     pub fn handle_violation(&mut self, now: Duration, from: ConnectionId, violation: Violation) {
-        if self.is_member(from) {
+        if self.has_session(from) {
             abort(from, Uri::PROTOCOL_VIOLATION, violation.message, &mut self.outputs);
             self.close(now, from, CloseCause::Violation);
         }
@@ -125,8 +162,9 @@ impl RealmCore {
 
     /// Handles the loss of a connection. Does nothing for one without a session.
     pub fn handle_disconnect(&mut self, now: Duration, connection: ConnectionId) {
-        self.stop_waiting(connection);
-        if self.is_member(connection) {
+        self.waits.set(connection, None);
+        self.parting.remove(&connection);
+        if self.has_session(connection) {
             self.release(now, connection);
         }
     }
@@ -141,7 +179,7 @@ impl RealmCore {
         message: &Message,
         error: &ApplicationError,
     ) {
-        if !self.is_member(to) {
+        if !self.has_session(to) {
             return;
         }
         let what = Undeliverable::of(message, error);
@@ -161,21 +199,23 @@ impl RealmCore {
         }
     }
 
-    /// Handles all deadlines that have passed. May be called at any time.
+    /// Handles deadlines that have passed, and goes on with what earlier steps have left to do, up to a
+    /// bound. May be called at any time.
     pub fn handle_timeout(&mut self, now: Duration) {
-        while let Some(&(deadline, id)) = self.deadlines.first() {
-            if deadline > now {
-                break;
-            }
-            self.stop_waiting(id);
+        let most = self.config.portion;
+        for _ in 0..most {
+            let Some(id) = self.waits.take_passed(now) else { break };
             let limit = self.config.authorization_timeout;
             let why = format!("no answer from the authorizer within {limit:?}");
             self.decide(now, id, None, Err(&why));
         }
-        if self.realm.is_behind {
+        if !self.realm.leaving.is_empty() && !self.is_congested() {
+            self.turn(now, Realm::leave_portion);
+        } else if self.realm.is_behind {
             self.turn(now, Realm::publish_portion);
         }
-        while let Some(&(deadline, id, request)) = self.call_deadlines.first() {
+        for _ in 0..most {
+            let Some(&(deadline, id, request)) = self.call_deadlines.first() else { break };
             if deadline > now {
                 break;
             }
@@ -184,38 +224,44 @@ impl RealmCore {
         }
     }
 
-    /// Time at which [`handle_timeout`](RealmCore::handle_timeout) must be called.
+    /// Time at which [`handle_timeout`](RealmCore::handle_timeout) must be called. If it has come
+    /// already, others may take a step before.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        if self.realm.is_behind {
+        if self.realm.is_behind || !self.realm.leaving.is_empty() {
             return Some(Duration::ZERO);
         }
-        let waits = self.deadlines.first().map(|(deadline, _)| *deadline);
+        let waits = self.waits.next();
         let calls = self.call_deadlines.first().map(|(deadline, ..)| *deadline);
         waits.into_iter().chain(calls).min()
     }
 
-    /// Says GOODBYE to all sessions. Nobody can enter any more.
-    pub fn shutdown(&mut self) {
+    /// Says GOODBYE to all sessions. Nobody can enter any more. Returns what is left of them, to be
+    /// dropped when no other session waits for it.
+    pub fn shutdown(&mut self) -> Remains {
         self.down = true;
-        let mut all: Vec<_> = self.realm.sessions.keys().copied().collect();
-        all.sort_unstable();
-        for &id in &all {
+        for (id, answered) in sorted(std::mem::take(&mut self.parting)) {
+            self.part(id, answered);
+        }
+        for id in sorted(self.realm.sessions.keys().copied()) {
             self.dismissed(id);
         }
         // All at once, so that no session is told of a call that fails because another session
         // ends.
-        self.realm = empty(&self.config, &self.name);
-        self.call_deadlines.clear();
+        let (name, policy) = (self.realm.name.clone(), self.realm.policy.clone());
+        let empty = empty(&self.config, name, policy);
+        let realm = std::mem::replace(&mut self.realm, empty);
+        self.held = Held::default();
+        Remains { _realm: realm, _deadlines: std::mem::take(&mut self.call_deadlines) }
     }
 
     /// Says GOODBYE to the sessions of these connections, as [`shutdown`](RealmCore::shutdown) does to
     /// all; used when one listener shuts down. Other sessions see them leave. The dismissed
     /// sessions do not see each other leave.
     pub fn dismiss(&mut self, now: Duration, connections: &[ConnectionId]) {
-        let going: BTreeSet<_> =
-            connections.iter().copied().filter(|id| self.is_member(*id)).collect();
-        let going: Vec<_> = going.into_iter().collect();
-        self.turn(now, |realm, turn| realm.release_all(turn, &going));
+        let going = connections.iter().copied().filter(|id| self.has_session(*id));
+        let mut going = sorted(going);
+        going.dedup();
+        self.turn(now, |realm, turn| realm.release(turn, &going, false));
         for id in going {
             self.dismissed(id);
         }
@@ -237,8 +283,8 @@ impl RealmCore {
         now: Duration,
         step: impl FnOnce(&mut Realm, &mut Turn<'_>) -> T,
     ) -> T {
-        let RealmCore { realm, outputs, ids, config, call_deadlines, tickets, .. } = self;
-        let (meta_events, killed, waiting) = (Vec::new(), Vec::new(), None);
+        let RealmCore { realm, outputs, ids, config, call_deadlines, tickets, held, .. } = self;
+        let (meta_events, killed, left, waiting) = (Vec::new(), Vec::new(), Vec::new(), None);
         let mut turn = Turn {
             now,
             outputs,
@@ -247,27 +293,35 @@ impl RealmCore {
             call_deadlines,
             meta_events,
             killed,
+            left,
+            held,
             tickets,
             waiting,
         };
         let result = step(realm, &mut turn);
         realm.publish_meta_events(&mut turn);
-        let waiting = turn.waiting;
-        for connection in turn.killed {
+        let Turn { waiting, killed, left, .. } = turn;
+        for connection in killed {
             self.leave(connection, CloseCause::Killed);
+        }
+        for connection in left {
+            if let Some(answered) = self.parting.remove(&connection) {
+                self.part(connection, answered);
+            }
         }
         if let Some(connection) = waiting {
             let deadline = now.saturating_add(self.config.authorization_timeout);
-            self.waits.insert(connection, deadline);
-            self.deadlines.insert((deadline, connection));
+            self.waits.set(connection, Some(deadline));
         }
         result
     }
 
-    /// Ends the wait for the authorizer. Returns whether there was one.
-    pub(super) fn stop_waiting(&mut self, connection: ConnectionId) -> bool {
-        let deadline = self.waits.remove(&connection);
-        deadline.is_some_and(|deadline| self.deadlines.remove(&(deadline, connection)))
+    /// Ends the session of a connection that has left by itself.
+    fn part(&mut self, id: ConnectionId, answered: bool) {
+        if answered {
+            self.goodbye(id, Uri::GOODBYE_AND_OUT);
+        }
+        self.outputs.ended(id, None);
     }
 
     fn dismissed(&mut self, id: ConnectionId) {
@@ -277,7 +331,7 @@ impl RealmCore {
 
     /// Hands a connection that got GOODBYE back to its door.
     fn leave(&mut self, id: ConnectionId, cause: CloseCause) {
-        if self.stop_waiting(id) {
+        if self.waits.set(id, None) {
             self.outputs.resume(id);
         }
         self.outputs.ended(id, Some(cause));
@@ -289,7 +343,7 @@ impl RealmCore {
     }
 
     fn release(&mut self, now: Duration, from: ConnectionId) {
-        self.turn(now, |realm, turn| realm.release(turn, from));
+        self.turn(now, |realm, turn| realm.release(turn, &[from], false));
     }
 
     fn close(&mut self, now: Duration, id: ConnectionId, cause: CloseCause) {
@@ -298,9 +352,22 @@ impl RealmCore {
     }
 }
 
+/// What is left of a realm that has shut down.
+#[derive(Debug)]
+#[must_use = "dropping it takes time"]
+pub struct Remains {
+    _realm: Realm,
+    _deadlines: CallDeadlines,
+}
+
+fn sorted<T: Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_unstable();
+    all
+}
+
 /// A realm without sessions.
-fn empty(config: &RouterConfig, name: &Uri) -> Realm {
-    let policy = Policy::of(config, name);
-    let publishes_meta_events = meta::is_open_to_all(config, policy.as_ref(), "wamp.");
-    Realm::new(name.clone(), config, policy, publishes_meta_events)
+fn empty(config: &RouterConfig, name: Uri, policy: Option<Arc<Policy>>) -> Realm {
+    let publishes_meta_events = meta::is_open_to_all(config, policy.as_deref(), "wamp.");
+    Realm::new(name, config, policy, publishes_meta_events)
 }

@@ -1,7 +1,8 @@
 //! `Session`: the state of one joined client in its realm.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,13 @@ use crate::error::Violation;
 use crate::uri::Uri;
 
 /// Sessions of a realm by connection.
-pub(super) type Sessions = ByConnection<Session>;
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    here: ByConnection<Session>,
+    /// Connections whose sessions have left, but still stand in subscriptions, registrations or calls;
+    /// with true if nothing is published of it.
+    leaving: ByConnection<bool>,
+}
 
 /// A joined client. The id of its connection is its key everywhere.
 #[derive(Debug)]
@@ -59,7 +66,7 @@ pub(super) struct Identity {
 }
 
 /// Destination of a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Invoked {
     pub(super) callee: ConnectionId,
     pub(super) invocation: u64,
@@ -122,6 +129,50 @@ pub(super) struct Stream {
 /// length. Two names with the same hash harm only the session that sent both.
 #[derive(Debug, Default)]
 pub(super) struct EndedStreams(BTreeMap<u64, u64>);
+
+impl Sessions {
+    /// Takes out a session that leaves. Its name stays until [`left`](Self::left).
+    pub(super) fn leave(&mut self, connection: ConnectionId, quietly: bool) -> Option<Session> {
+        let session = self.here.remove(&connection)?;
+        self.leaving.insert(connection, quietly);
+        Some(session)
+    }
+
+    /// Forgets a session that holds nothing any more.
+    pub(super) fn left(&mut self, connection: ConnectionId) {
+        self.leaving.remove(&connection);
+    }
+
+    /// Number of sessions that have left and still hold something.
+    pub(super) fn leaving(&self) -> usize {
+        self.leaving.len()
+    }
+
+    /// Returns whether a session has left and still holds something.
+    pub(super) fn is_leaving(&self, connection: ConnectionId) -> bool {
+        // There are none nearly always.
+        !self.leaving.is_empty() && self.leaving.contains_key(&connection)
+    }
+
+    /// Returns whether nothing is published of a session that leaves.
+    pub(super) fn leaves_quietly(&self, connection: ConnectionId) -> bool {
+        self.leaving.get(&connection).copied().unwrap_or_default()
+    }
+}
+
+impl Deref for Sessions {
+    type Target = ByConnection<Session>;
+
+    fn deref(&self) -> &ByConnection<Session> {
+        &self.here
+    }
+}
+
+impl DerefMut for Sessions {
+    fn deref_mut(&mut self) -> &mut ByConnection<Session> {
+        &mut self.here
+    }
+}
 
 impl Origin {
     pub(super) fn new(caller: ConnectionId, request: u64) -> Self {
@@ -188,6 +239,11 @@ impl Memberships {
             }
         }
         true
+    }
+
+    /// The ids in no particular order, in a form that takes no time to make.
+    pub(super) fn into_ids(self) -> hash_map::IntoIter<u64, Option<Box<Shape>>> {
+        self.ids.into_iter()
     }
 
     /// The ids in ascending order.

@@ -37,10 +37,11 @@ impl Testaments {
         self.scopes.iter().map(Vec::len).sum()
     }
 
-    /// All publications in their order.
-    pub(super) fn into_publications(self) -> impl Iterator<Item = (Publish, Disclosure)> {
-        let all = self.scopes.into_iter().flatten();
-        all.map(|testament| (testament.publish, testament.disclosure))
+    /// All testaments in their order.
+    pub(super) fn into_vec(self) -> Vec<Testament> {
+        let [mut all, last] = self.scopes;
+        all.extend(last);
+        all
     }
 
     /// Approximate size in bytes.
@@ -52,9 +53,9 @@ impl Testaments {
         self.scopes[scope as usize].push(testament);
     }
 
-    /// Drops the testaments of one scope, and returns their number.
-    pub(super) fn flush(&mut self, scope: Scope) -> usize {
-        std::mem::take(&mut self.scopes[scope as usize]).len()
+    /// Takes the testaments of one scope.
+    pub(super) fn flush(&mut self, scope: Scope) -> Vec<Testament> {
+        std::mem::take(&mut self.scopes[scope as usize])
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::core::ids::{RandomIds, SequentialIds};
 use crate::core::router::config::RouterConfig;
 use crate::core::router::connection::ConnectionId;
+use crate::core::router::held::Held;
 use crate::core::router::meta_event::MetaEvent;
 use crate::core::router::output::Outputs;
 use crate::error::{ApplicationError, Violation};
@@ -22,6 +23,10 @@ pub(super) struct Turn<'a> {
     pub(super) meta_events: Vec<MetaEvent>,
     /// Connections that got GOODBYE in this turn; their sessions are gone.
     pub(super) killed: Vec<ConnectionId>,
+    /// Sessions of which nothing is left.
+    pub(super) left: Vec<ConnectionId>,
+    /// Weight of what the realm's sessions hold.
+    pub(super) held: &'a mut Held,
     /// Ids of the questions to the authorizer.
     pub(super) tickets: &'a mut SequentialIds,
     /// The connection whose session has begun to wait for the authorizer in this turn.

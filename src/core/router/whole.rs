@@ -8,8 +8,10 @@ use crate::core::router::authentication::{Denied, Principal};
 use crate::core::router::authorization::Authorization;
 use crate::core::router::config::RouterConfig;
 use crate::core::router::connection::{ByConnection, ConnectionId, Peer};
+use crate::core::router::deadlines::Deadlines;
 use crate::core::router::door::{Door, Entry};
 use crate::core::router::gate::Gate;
+use crate::core::router::input::Input;
 use crate::core::router::output::{CloseCause, Output, Outputs};
 use crate::core::router::realm_core::RealmCore;
 use crate::error::{ApplicationError, Violation};
@@ -17,18 +19,27 @@ use crate::message::Message;
 use crate::message::unusable::Unusable;
 
 /// The router without sockets and clock: messages in, messages out. For programs with one thread; a
-/// driver for several has a lock for each [`RealmCore`].
+/// driver for several has a lock for each [`RealmCore`], and treats inputs in the same way: those that
+/// [must wait](RealmCore::must_wait) are held back in their order.
 #[derive(Debug)]
 pub struct RouterCore {
     gate: Gate,
-    doors: ByConnection<Door>,
+    seats: ByConnection<Seat>,
     realms: Vec<RealmCore>,
     outputs: Outputs,
-    deadlines: BTreeSet<(Duration, ConnectionId)>,
-    /// The deadline of each door that has one.
-    noted: ByConnection<Duration>,
+    /// Deadlines of the doors.
+    deadlines: Deadlines,
+    /// Connections with inputs that wait.
+    waiting: BTreeSet<ConnectionId>,
     last_connection: u64,
     shutting_down: bool,
+}
+
+/// A connection, and its inputs that wait.
+#[derive(Debug)]
+struct Seat {
+    door: Door,
+    inputs: VecDeque<Input>,
 }
 
 impl RouterCore {
@@ -37,11 +48,11 @@ impl RouterCore {
         let (gate, realms) = Gate::new(config);
         RouterCore {
             gate,
-            doors: ByConnection::default(),
+            seats: ByConnection::default(),
             realms,
             outputs: Outputs::default(),
-            deadlines: BTreeSet::new(),
-            noted: ByConnection::default(),
+            deadlines: Deadlines::default(),
+            waiting: BTreeSet::new(),
             last_connection: 0,
             shutting_down: false,
         }
@@ -70,53 +81,29 @@ impl RouterCore {
 
     /// Handles a message from a peer.
     pub fn handle_message(&mut self, now: Duration, from: ConnectionId, message: Message) {
-        self.input(
-            now,
-            from,
-            |door, gate, out, message| door.handle_message(gate, now, message, out),
-            |realm, message| realm.handle_message(now, from, message),
-            message,
-        );
+        self.handle(now, from, Input::Message(message));
     }
 
     /// Handles bytes from a peer that are not a valid message: sends ABORT and closes the
     /// connection.
     pub fn handle_violation(&mut self, now: Duration, from: ConnectionId, violation: Violation) {
-        self.input(
-            now,
-            from,
-            |door, _, out, violation| {
-                door.handle_violation(violation, out);
-                None
-            },
-            |realm, violation| realm.handle_violation(now, from, violation),
-            violation,
-        );
+        self.handle(now, from, Input::Violation(violation));
     }
 
     /// Handles a message that is well-formed and cannot be used, in place of
     /// [`handle_message`](RouterCore::handle_message).
-    pub fn handle_unusable(&mut self, now: Duration, from: ConnectionId, unusable: &Unusable) {
-        self.input(
-            now,
-            from,
-            |door, _, out, ()| {
-                door.handle_unusable(unusable, out);
-                None
-            },
-            |realm, ()| realm.handle_unusable(now, from, unusable),
-            (),
-        );
+    pub fn handle_unusable(&mut self, now: Duration, from: ConnectionId, unusable: Unusable) {
+        self.handle(now, from, Input::Unusable(unusable));
     }
 
-    /// Handles the loss of a connection.
+    /// Handles the loss of a connection. Inputs that wait are lost, too.
     pub fn handle_disconnect(&mut self, now: Duration, connection: ConnectionId) {
-        let Some(door) = self.doors.remove(&connection) else { return };
-        self.note(connection, None);
-        if let Some(realm) = door.realm() {
+        let Some(seat) = self.seats.remove(&connection) else { return };
+        self.deadlines.set(connection, None);
+        if let Some(realm) = seat.door.realm() {
             self.realms[realm].handle_disconnect(now, connection);
-            self.drain(now, realm);
         }
+        self.go_on(now);
     }
 
     /// Handles a message that cannot be carried to a peer, because the peer's format cannot express
@@ -129,16 +116,13 @@ impl RouterCore {
         message: &Message,
         error: &ApplicationError,
     ) {
-        self.input(
-            now,
-            to,
-            |door, _, out, ()| {
-                door.handle_undeliverable(message, error, out);
-                None
-            },
-            |realm, ()| realm.handle_undeliverable(now, to, message, error),
-            (),
-        );
+        let Some(seat) = self.seats.get_mut(&to) else { return };
+        match seat.door.realm() {
+            Some(realm) => self.realms[realm].handle_undeliverable(now, to, message, error),
+            None => seat.door.handle_undeliverable(message, error, &mut self.outputs),
+        }
+        self.settle(to);
+        self.go_on(now);
     }
 
     /// Takes the application's answer to [`Output::Authenticate`]: the principal of the client, or a
@@ -149,14 +133,15 @@ impl RouterCore {
         connection: ConnectionId,
         answer: Result<Principal, Denied>,
     ) {
-        let door = self.doors.get_mut(&connection);
-        let Some(door) = door.filter(|door| door.is_asked()) else { return };
-        let entry = door.handle_authenticated(&self.gate, now, answer, &mut self.outputs);
+        let seat = self.seats.get_mut(&connection);
+        let Some(seat) = seat.filter(|seat| seat.door.is_asked()) else { return };
+        let entry = seat.door.handle_authenticated(&self.gate, now, answer, &mut self.outputs);
         self.enter(now, connection, entry);
         // The connection may have been closed.
-        if self.doors.contains_key(&connection) {
+        if self.seats.contains_key(&connection) {
             self.outputs.resume(connection);
         }
+        self.go_on(now);
     }
 
     /// Takes the authorizer's answer to [`Output::Authorize`]; `None` if the authorizer has failed.
@@ -169,48 +154,45 @@ impl RouterCore {
         ticket: u64,
         decided: Option<Authorization>,
     ) {
-        let door = self.doors.get(&connection);
-        let Some(realm) = door.and_then(Door::realm) else { return };
-        self.realms[realm].handle_authorized(now, connection, ticket, decided);
-        self.drain(now, realm);
+        let realm = self.seats.get(&connection).and_then(|seat| seat.door.realm());
+        if let Some(realm) = realm {
+            self.realms[realm].handle_authorized(now, connection, ticket, decided);
+        }
+        self.go_on(now);
     }
 
-    /// Handles all deadlines that have passed. May be called at any time.
+    /// Handles deadlines that have passed, and goes on with what earlier steps have left to do, up to a
+    /// bound. May be called at any time.
     pub fn handle_timeout(&mut self, now: Duration) {
-        while let Some(&(deadline, id)) = self.deadlines.first() {
-            if deadline > now {
-                break;
-            }
-            self.note(id, None);
-            if let Some(door) = self.doors.get_mut(&id) {
-                door.handle_timeout(&self.gate, now, &mut self.outputs);
+        while let Some(id) = self.deadlines.take_passed(now) {
+            if let Some(seat) = self.seats.get_mut(&id) {
+                seat.door.handle_timeout(&self.gate, now, &mut self.outputs);
                 self.settle(id);
             }
         }
-        for realm in 0..self.realms.len() {
-            self.realms[realm].handle_timeout(now);
-            self.drain(now, realm);
+        for realm in &mut self.realms {
+            realm.handle_timeout(now);
         }
+        self.go_on(now);
     }
 
     /// Time at which [`handle_timeout`](RouterCore::handle_timeout) must be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let doors = self.deadlines.first().map(|(deadline, _)| *deadline);
         let realms = self.realms.iter().filter_map(RealmCore::poll_timeout);
-        realms.chain(doors).min()
+        realms.chain(self.deadlines.next()).min()
     }
 
     /// Says GOODBYE to all sessions. Each connection is closed when its peer has answered, at the
     /// latest after the goodbye timeout; new connections are closed at once.
     pub fn shutdown(&mut self, now: Duration) {
         self.shutting_down = true;
-        let mut all: Vec<_> = self.doors.keys().copied().collect();
+        let mut all: Vec<_> = self.seats.keys().copied().collect();
         all.sort_unstable();
         self.close_doors(&all);
-        for realm in 0..self.realms.len() {
-            self.realms[realm].shutdown();
-            self.drain(now, realm);
+        for realm in &mut self.realms {
+            drop(realm.shutdown());
         }
+        self.go_on(now);
     }
 
     /// Says GOODBYE to the sessions of these connections, as [`shutdown`](RouterCore::shutdown) does to
@@ -218,10 +200,10 @@ impl RouterCore {
     /// sessions do not see each other leave.
     pub fn dismiss(&mut self, now: Duration, connections: &[ConnectionId]) {
         self.close_doors(connections);
-        for realm in 0..self.realms.len() {
-            self.realms[realm].dismiss(now, connections);
-            self.drain(now, realm);
+        for realm in &mut self.realms {
+            realm.dismiss(now, connections);
         }
+        self.go_on(now);
     }
 
     /// The next output.
@@ -231,9 +213,14 @@ impl RouterCore {
 
     /// Current numbers of connections, sessions, subscriptions, registrations and calls.
     pub fn statistics(&self) -> Statistics {
-        let mut all = Statistics { connections: self.doors.len(), ..Default::default() };
+        let mut all = Statistics { connections: self.seats.len(), ..Default::default() };
         self.realms.iter().for_each(|realm| all.add(realm));
         all
+    }
+
+    /// Weight in bytes of what the sessions of all realms hold.
+    pub fn held_bytes(&self) -> usize {
+        self.realms.iter().map(RealmCore::held_bytes).sum()
     }
 
     fn add(&mut self, now: Duration, peer: Peer, trusted: Option<Principal>) -> ConnectionId {
@@ -243,28 +230,61 @@ impl RouterCore {
             self.outputs.close(id, CloseCause::Shutdown);
             return id;
         }
-        self.doors.insert(id, Door::new(&self.gate, now, id, peer, trusted));
+        let door = Door::new(&self.gate, now, id, peer, trusted);
+        self.seats.insert(id, Seat { door, inputs: VecDeque::new() });
         self.settle(id);
         id
     }
 
-    /// Passes an input to the session of a connection, or to its door.
-    fn input<T>(
-        &mut self,
-        now: Duration,
-        from: ConnectionId,
-        to_door: impl FnOnce(&mut Door, &Gate, &mut Outputs, T) -> Option<Box<Entry>>,
-        to_realm: impl FnOnce(&mut RealmCore, T),
-        input: T,
-    ) {
-        let Some(door) = self.doors.get_mut(&from) else { return };
-        if let Some(realm) = door.realm() {
-            to_realm(&mut self.realms[realm], input);
-            self.drain(now, realm);
-        } else {
-            let entry = to_door(door, &self.gate, &mut self.outputs, input);
-            self.enter(now, from, entry);
+    fn handle(&mut self, now: Duration, from: ConnectionId, input: Input) {
+        let Some(seat) = self.seats.get_mut(&from) else { return };
+        seat.inputs.push_back(input);
+        self.waiting.insert(from);
+        self.go_on(now);
+    }
+
+    /// Collects the outputs of the realms, and passes on the inputs that need not wait, until nothing
+    /// changes any more.
+    fn go_on(&mut self, now: Duration) {
+        self.drain(now);
+        let mut next = self.waiting.first().copied();
+        while let Some(id) = next {
+            if self.pass(now, id) {
+                self.drain(now);
+                // It may have been what others wait for.
+                next = self.waiting.first().copied();
+            } else {
+                next = self.waiting.range(id..).find(|other| **other != id).copied();
+            }
         }
+    }
+
+    /// Passes the next input of a connection to its session, or to its door. Returns false if there is
+    /// none, or if it has to wait.
+    fn pass(&mut self, now: Duration, id: ConnectionId) -> bool {
+        let seat = self.seats.get_mut(&id).filter(|seat| !seat.inputs.is_empty());
+        let Some(seat) = seat else {
+            self.waiting.remove(&id);
+            return false;
+        };
+        let Some(input) = seat.inputs.pop_front() else { return false };
+        let realm = seat.door.realm();
+        let waits = match realm {
+            Some(realm) => self.realms[realm].must_wait(id, &input),
+            None => seat.door.is_asked(),
+        };
+        if waits {
+            seat.inputs.push_front(input);
+            return false;
+        }
+        match realm {
+            Some(realm) => self.realms[realm].handle(now, id, input),
+            None => {
+                let entry = seat.door.handle(&self.gate, now, input, &mut self.outputs);
+                self.enter(now, id, entry);
+            }
+        }
+        true
     }
 
     fn enter(&mut self, now: Duration, id: ConnectionId, entry: Option<Box<Entry>>) {
@@ -272,7 +292,6 @@ impl RouterCore {
         if let Some(entry) = entry {
             let realm = entry.realm();
             self.realms[realm].join(now, id, *entry);
-            self.drain(now, realm);
         }
     }
 
@@ -288,47 +307,38 @@ impl RouterCore {
         ) -> T,
     ) -> T {
         let result = self.realms[realm].turn(now, step);
-        self.drain(now, realm);
+        self.go_on(now);
         result
     }
 
-    /// Moves the outputs of a realm into the queue.
-    fn drain(&mut self, now: Duration, realm: usize) {
-        let mut unread = Vec::new();
-        while let Some(output) = self.realms[realm].poll_output() {
-            match output {
-                Output::Ended { connection, cause } => {
-                    if let Some(door) = self.doors.get_mut(&connection) {
-                        door.returned(&self.gate, now, cause);
-                        self.settle(connection);
+    /// Moves the outputs of the realms into the queue.
+    fn drain(&mut self, now: Duration) {
+        for realm in 0..self.realms.len() {
+            while let Some(output) = self.realms[realm].poll_output() {
+                match output {
+                    Output::Ended { connection, cause } => {
+                        if let Some(seat) = self.seats.get_mut(&connection) {
+                            seat.door.returned(&self.gate, now, cause);
+                            self.settle(connection);
+                        }
                     }
-                }
-                Output::Unread { connection, messages } => unread.push((connection, messages)),
-                Output::Close { connection, .. } => {
-                    if let Some(door) = self.doors.get_mut(&connection) {
-                        door.closed();
-                        self.settle(connection);
+                    Output::Close { connection, .. } => {
+                        if let Some(seat) = self.seats.get_mut(&connection) {
+                            seat.door.closed();
+                            self.settle(connection);
+                        }
+                        self.outputs.push(output);
                     }
-                    self.outputs.push(output);
+                    output => self.outputs.push(output),
                 }
-                output => self.outputs.push(output),
             }
-        }
-        for (connection, messages) in unread {
-            self.read_again(now, connection, messages);
-        }
-    }
-
-    fn read_again(&mut self, now: Duration, from: ConnectionId, messages: VecDeque<Message>) {
-        for message in messages {
-            self.handle_message(now, from, message);
         }
     }
 
     fn close_doors(&mut self, connections: &[ConnectionId]) {
         for id in connections {
-            if let Some(door) = self.doors.get_mut(id) {
-                door.dismiss(&mut self.outputs);
+            if let Some(seat) = self.seats.get_mut(id) {
+                seat.door.dismiss(&mut self.outputs);
                 self.settle(*id);
             }
         }
@@ -336,22 +346,11 @@ impl RouterCore {
 
     /// Notes the deadline of a door, and forgets a closed one.
     fn settle(&mut self, id: ConnectionId) {
-        let Some(door) = self.doors.get(&id) else { return };
-        let deadline = door.poll_timeout();
-        if door.is_closed() {
-            self.doors.remove(&id);
+        let Some(seat) = self.seats.get(&id) else { return };
+        let deadline = seat.door.poll_timeout();
+        if seat.door.is_closed() {
+            self.seats.remove(&id);
         }
-        self.note(id, deadline);
-    }
-
-    fn note(&mut self, id: ConnectionId, deadline: Option<Duration>) {
-        let old = match deadline {
-            Some(deadline) => self.noted.insert(id, deadline),
-            None => self.noted.remove(&id),
-        };
-        if let Some(old) = old {
-            self.deadlines.remove(&(old, id));
-        }
-        self.deadlines.extend(deadline.map(|deadline| (deadline, id)));
+        self.deadlines.set(id, deadline);
     }
 }

@@ -97,7 +97,17 @@ impl Net {
         self.drain();
     }
 
+    /// Takes all outputs, also those of the steps that follow at once.
     pub fn drain(&mut self) {
+        self.drain_step();
+        while self.router.poll_timeout() == Some(Duration::ZERO) {
+            self.router.handle_timeout(self.now);
+            self.drain_step();
+        }
+    }
+
+    /// Takes the outputs of the last step.
+    pub fn drain_step(&mut self) {
         while let Some(output) = self.router.poll_output() {
             match output {
                 Output::Send { to, message } => self.deliver(to, message),
@@ -120,7 +130,10 @@ impl Net {
                 }
                 Output::Dropped { connection, error } => self.dropped.push((connection, error)),
                 Output::UnusableAnswer { error, .. } => self.unusable_answers.push(error.message),
-                Output::Resume { connection } => self.resumed.push(connection),
+                Output::Resume { connection } => {
+                    assert!(!self.closed.contains_key(&connection), "resumed after the end");
+                    self.resumed.push(connection);
+                }
                 other => panic!("{other:?}"),
             }
         }

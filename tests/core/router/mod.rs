@@ -12,6 +12,7 @@ mod concurrency;
 mod disclosure;
 mod disclosure_pubsub;
 mod dismiss;
+mod held;
 mod history;
 mod leaving;
 mod listing;
@@ -31,6 +32,8 @@ mod passthru;
 mod passthru_pubsub;
 mod pattern_subscription;
 mod patterns;
+#[cfg(not(target_arch = "wasm32"))]
+mod portions;
 mod progress;
 mod pubsub;
 #[cfg(not(target_arch = "wasm32"))]

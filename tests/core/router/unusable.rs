@@ -31,7 +31,7 @@ fn heavy(message: impl Into<Message>) -> Unusable {
 }
 
 fn send(net: &mut Net, from: ConnectionId, message: impl Into<Message>) {
-    net.router.handle_unusable(net.now, from, &heavy(message));
+    net.router.handle_unusable(net.now, from, heavy(message));
     net.drain();
 }
 

@@ -11,7 +11,7 @@ mod role;
 mod waiting;
 
 pub(super) use cache::{Verdict, Verdicts};
-pub(super) use policy::{Policy, Rules};
+pub(super) use policy::Policy;
 pub(super) use request::Cached;
 pub use request::{Action, Authorization, AuthorizationRequest};
 pub(crate) use role::validate;

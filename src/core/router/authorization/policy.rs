@@ -15,7 +15,7 @@ use crate::uri::{Match, Pattern, Uri};
 /// Maximum number of cached decisions of the authorizer per role.
 const ROLE_VERDICTS: usize = 4096;
 
-/// The roles of one realm.
+/// The roles of one realm. Nothing in it changes.
 #[derive(Debug)]
 pub(in crate::core::router) struct Policy {
     /// The first one is the role of sessions with an unknown role.
@@ -34,7 +34,6 @@ pub(in crate::core::router) struct Rules {
     meta_api: MetaApi,
     /// True if the authorizer decides where no rule does.
     pub(in crate::core::router) dynamic: bool,
-    pub(in crate::core::router) verdicts: Verdicts,
 }
 
 /// The rules for one action.
@@ -76,8 +75,9 @@ impl Policy {
         self.roles.get(role)
     }
 
-    pub(in crate::core::router) fn get_mut(&mut self, role: usize) -> Option<&mut Rules> {
-        self.roles.get_mut(role)
+    /// Empty caches for the authorizer's decisions about each role.
+    pub(in crate::core::router) fn caches(&self) -> Vec<Verdicts> {
+        self.roles.iter().map(|_| Verdicts::new(ROLE_VERDICTS)).collect()
     }
 
     /// All roles that a session can have.
@@ -115,7 +115,6 @@ impl Rules {
             watching,
             meta_api: role.meta_api.unwrap_or(default),
             dynamic: role.dynamic,
-            verdicts: Verdicts::new(ROLE_VERDICTS),
         }
     }
 

@@ -1,20 +1,14 @@
 //! `Waiting`: a request that waits for the authorizer, and the `Subject` of a decision.
 
-use std::collections::VecDeque;
-
 use crate::core::router::authorization::cache::Verdict;
 use crate::core::router::authorization::cache::Verdicts;
 use crate::core::router::authorization::policy::Rules;
 use crate::core::router::authorization::request::Action;
 use crate::core::router::names::quote;
-use crate::error::{ApplicationError, Violation};
+use crate::error::ApplicationError;
 use crate::message::Message;
 use crate::uri::{Match, Uri};
 use crate::value::Dict;
-
-/// Maximum number of messages behind a waiting request. The driver of the core stops reading the
-/// connection meanwhile.
-const MOST_HELD: usize = 1024;
 
 /// Decision about a request, or the error that refuses it.
 pub(in crate::core::router) type Outcome = Result<Verdict, ApplicationError>;
@@ -25,8 +19,6 @@ pub(in crate::core::router) struct Waiting {
     pub(in crate::core::router) ticket: u64,
     pub(in crate::core::router) message: Message,
     pub(in crate::core::router) subject: Subject,
-    /// Messages behind the request.
-    pub(in crate::core::router) held: VecDeque<Message>,
 }
 
 /// Action and URI that a decision is about.
@@ -39,22 +31,6 @@ pub(in crate::core::router) struct Subject {
     pub(in crate::core::router) options: Option<Dict>,
 }
 
-impl Waiting {
-    /// Queues a message until the session goes on.
-    ///
-    /// # Errors
-    /// If there are too many messages.
-    pub(in crate::core::router) fn hold(&mut self, message: Message) -> Result<(), Violation> {
-        if self.held.len() >= MOST_HELD {
-            return Err(Violation::new(format!(
-                "more than {MOST_HELD} messages behind a request that waits for authorization"
-            )));
-        }
-        self.held.push_back(message);
-        Ok(())
-    }
-}
-
 impl Subject {
     pub(in crate::core::router) fn new(action: Action, uri: &Uri) -> Self {
         Subject { action, uri: uri.clone(), policy: Match::Exact, options: None }
@@ -63,7 +39,8 @@ impl Subject {
     /// The decision, if the authorizer need not be asked.
     pub(in crate::core::router) fn known(
         &self,
-        rules: &mut Rules,
+        rules: &Rules,
+        role: Option<&mut Verdicts>,
         own: Option<&mut Verdicts>,
         publishes_meta_events: bool,
     ) -> Option<Verdict> {
@@ -76,7 +53,7 @@ impl Subject {
             return Some(decided.unwrap_or(Verdict::DENIED));
         }
         own.and_then(|own| own.get(*action, uri, *policy))
-            .or_else(|| rules.verdicts.get(*action, uri, *policy))
+            .or_else(|| role.and_then(|role| role.get(*action, uri, *policy)))
     }
 
     pub(in crate::core::router) fn outcome(&self, verdict: Verdict, role: &str) -> Outcome {

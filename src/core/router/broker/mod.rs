@@ -24,11 +24,12 @@ use crate::core::router::broker::retained::Retained;
 use crate::core::router::checks::{check_own_uri, check_room, check_uri, no_room};
 use crate::core::router::config::Disclosure;
 use crate::core::router::custom::check_forwarded;
+use crate::core::router::held;
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::names::is_reserved;
 use crate::core::router::output::Outputs;
-use crate::core::router::session::{Identity, Session, Sessions};
+use crate::core::router::session::{Session, Sessions};
 use crate::core::router::turn::{Failure, Turn};
 use crate::core::router::wildcards::Shape;
 use crate::core::router::{ConnectionId, RouterConfig};
@@ -96,6 +97,7 @@ impl Broker {
             if policy == Match::Wildcard && !self.subscriptions.has_room(&topic) {
                 return Err(no_room("subscriptions").into());
             }
+            turn.held.check(turn.config, held::MEMBERSHIP + held::entry(&topic))?;
         }
         let retained_for = (options.get_retained == Some(true)).then(|| topic.clone());
         let now = turn.now;
@@ -103,6 +105,12 @@ impl Broker {
         let shape = (policy == Match::Wildcard).then(|| Shape::of(&topic));
         let (entry, created) = self.subscriptions.entry(topic, policy, none);
         let entered = entry.members.members.insert(from);
+        if created {
+            turn.held.add(held::entry(&entry.uri));
+        }
+        if entered {
+            turn.held.add(held::MEMBERSHIP);
+        }
         let id = entry.id;
         if entered && !is_reserved(&entry.uri) {
             let (of, session) = (Kind::Subscription, session.identity.session);
@@ -131,7 +139,7 @@ impl Broker {
                 .arg(format!("this session has no subscription {}", message.subscription))
                 .into());
         }
-        self.remove(turn, from, &session.identity, message.subscription);
+        self.leave(turn, from, session.identity.session, message.subscription);
         turn.outputs.send(from, Unsubscribed { request: message.request, details: None });
         Ok(())
     }
@@ -150,7 +158,7 @@ impl Broker {
         if !session.subscriptions.remove(subscription) {
             return false;
         }
-        self.remove(turn, member, &session.identity, subscription);
+        self.leave(turn, member, session.identity.session, subscription);
         if session.features.subscriber_revocation {
             let mut details = RevocationDetails::default();
             details.subscription = Some(subscription);
@@ -187,6 +195,7 @@ impl Broker {
     pub(super) fn publish_own(
         &mut self,
         turn: &mut Turn<'_>,
+        sessions: &Sessions,
         topic: &str,
         payload: impl FnOnce() -> Payload,
     ) {
@@ -201,27 +210,30 @@ impl Broker {
             payload: payload(),
             with_topic: OnceLock::new(),
         };
-        self.deliver(turn, None, &Sessions::default(), publication);
+        self.deliver(turn, None, sessions, publication);
     }
 
-    /// Removes all subscriptions of a session that has gone.
-    pub(super) fn release(&mut self, turn: &mut Turn<'_>, from: ConnectionId, session: &Session) {
-        for id in session.subscriptions.ids() {
-            self.remove(turn, from, &session.identity, id);
-        }
-    }
-
-    fn remove(&mut self, turn: &mut Turn<'_>, member: ConnectionId, identity: &Identity, id: u64) {
+    /// Takes a session out of a subscription.
+    pub(super) fn leave(
+        &mut self,
+        turn: &mut Turn<'_>,
+        member: ConnectionId,
+        session: u64,
+        id: u64,
+    ) {
         let Some(entry) = self.subscriptions.get_mut(id) else { return };
-        entry.members.members.swap_remove(&member);
+        if entry.members.members.swap_remove(&member) {
+            turn.held.sub(held::MEMBERSHIP);
+        }
         let watched = !is_reserved(&entry.uri);
         // A subscription with a history stays.
         let deleted = entry.members.members.is_empty() && !self.histories.keeps(id);
         if deleted {
+            turn.held.sub(held::entry(&entry.uri));
             self.subscriptions.remove(id);
         }
         if watched {
-            let (of, session) = (Kind::Subscription, identity.session);
+            let of = Kind::Subscription;
             turn.meta_events.push(MetaEvent::Left { of, session, id });
             turn.meta_events.extend(deleted.then_some(MetaEvent::Deleted { of, session, id }));
         }
@@ -320,7 +332,10 @@ struct Recipients<'a> {
 impl Recipients<'_> {
     fn of(&self, entry: &Entry<Subscribers>) -> Vec<ConnectionId> {
         let members = &entry.members.members;
-        let others = members.iter().copied().filter(|member| Some(*member) != self.except);
+        let is_other = |member: &ConnectionId| {
+            Some(*member) != self.except && !self.sessions.is_leaving(*member)
+        };
+        let others = members.iter().copied().filter(is_other);
         if self.listing.is_none() && !self.opaque {
             return others.collect();
         }

@@ -348,7 +348,9 @@ fn what_happens_to_subscriptions_is_told_in_order() {
     assert_eq!(net.unsubscribe(a, 4), []);
     let (_, happened) = net.step(|realm, turn| {
         let session = realm.sessions.remove(&a.0).unwrap();
-        realm.broker.release(turn, a.0, &session);
+        for id in session.subscriptions.ids() {
+            realm.broker.leave(turn, a.0, a.1, id);
+        }
     });
     assert_eq!(
         happened,
@@ -372,7 +374,7 @@ fn own_events_are_made_only_for_those_who_want_them() {
     let publish = |net: &mut Net, topic: &str| {
         net.step(|realm, turn| {
             let mut asked = false;
-            realm.broker.publish_own(turn, topic, || {
+            realm.broker.publish_own(turn, &realm.sessions, topic, || {
                 asked = true;
                 payload("own")
             });

@@ -179,7 +179,8 @@ fn progress_of(
     {
         timeout.restart(turn, caller, request);
     }
-    Ok(Some((caller, request)))
+    // The caller may be leaving.
+    Ok(sessions.contains_key(&caller).then_some((caller, request)))
 }
 
 /// Checks that a callee announced the features that it uses (spec: "Payload passthru mode").

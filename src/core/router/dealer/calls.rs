@@ -1,5 +1,7 @@
 //! CALL: the choice of the callee, and the INVOCATION.
 
+use std::sync::Arc;
+
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::{check_uri, too_many};
 use crate::core::router::config::Disclosure;
@@ -9,6 +11,7 @@ use crate::core::router::dealer::forward::{
     RequiredFeatures, disclose_caller, disclosure_denied, forward_arguments, forward_call,
 };
 use crate::core::router::dealer::registrations::Target;
+use crate::core::router::held;
 use crate::core::router::session::{
     Invoked, More, Origin, Session, Sessions, Slot, Stream, Timeout,
 };
@@ -68,7 +71,9 @@ impl Dealer {
         if caller.calls.len() >= limit {
             return Err(too_many("calls under way", limit).into());
         }
-        let target = self.registrations.choose(turn.ids, &procedure, needs)?;
+        turn.held.check(turn.config, 0)?;
+        let identity = Arc::clone(&caller.identity);
+        let target = self.registrations.choose(turn, sessions, &procedure, needs)?;
         let Target { registration, connection, ref callee, .. } = target;
 
         let mut details = InvocationDetails::default();
@@ -78,7 +83,7 @@ impl Dealer {
             Disclosure::Never => false,
         };
         if disclosed {
-            disclose_caller(&mut details, &caller.identity);
+            disclose_caller(&mut details, &identity);
         }
         let mut more = More::default();
         if callee.concurrency.is_some() {
@@ -96,6 +101,7 @@ impl Dealer {
         if more.is_needed() {
             origin.more = Some(Box::new(more));
         }
+        turn.held.add(held::call(&origin));
         callee.invocations.insert(invocation, origin);
         // The caller may be the callee.
         if let Some(caller) = sessions.get_mut(&from) {
@@ -116,6 +122,10 @@ impl Dealer {
         message: &Call,
     ) -> Result<(), Violation> {
         let Invoked { callee, invocation } = invoked;
+        if sessions.is_leaving(callee) {
+            // The error that tells so is on its way.
+            return Ok(());
+        }
         let session = sessions.get_mut(&callee);
         let transparency = session.as_ref().is_some_and(|it| it.features.callee_transparency);
         let origin = session.and_then(|session| session.invocations.get_mut(&invocation));

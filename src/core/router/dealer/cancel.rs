@@ -88,7 +88,9 @@ impl Dealer {
         let origin =
             invoked.and_then(|it| sessions.get(&it.callee)?.invocations.get(&it.invocation));
         let timeout = origin.and_then(|origin| origin.more.as_ref()?.timeout);
-        let reason = timeout.map_or(Uri::TIMEOUT, |timeout| timeout.reason);
+        // A deadline of a session that has left may be over later than its call.
+        let Some(timeout) = timeout.filter(|timeout| timeout.deadline <= turn.now) else { return };
+        let reason = timeout.reason;
         let error = ApplicationError::new(reason).arg("the callee did not answer in time");
         self.give_up(turn, sessions, caller, request, reason, error);
     }
@@ -105,6 +107,10 @@ impl Dealer {
     ) {
         let Some(session) = sessions.get(&caller) else { return };
         let Some(&invoked) = session.calls.get(&request) else { return };
+        if sessions.is_leaving(invoked.callee) {
+            // The error that tells so is on its way.
+            return;
+        }
         let interruption = Interruption { mode: CancelMode::KillNoWait, reason };
         self.abandon(turn, sessions, invoked, Some(interruption));
         turn.outputs.error(caller, RequestType::Call, request, error);

@@ -13,6 +13,7 @@ mod registrations;
 use crate::core::router::ConnectionId;
 use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::registrations::Registrations;
+use crate::core::router::held;
 use crate::core::router::session::{Invoked, Origin, Session, Sessions};
 use crate::core::router::turn::Turn;
 use crate::error::{ApplicationError, Violation};
@@ -25,39 +26,45 @@ pub(super) struct Dealer {
 }
 
 impl Dealer {
-    /// Removes all registrations of a session that has gone, fails the calls that it had to answer
-    /// and ends those that it made (spec: "Leaving during a call").
-    pub(super) fn release(
+    /// Ends a call whose caller has left (spec: "Leaving during a call").
+    pub(super) fn caller_left(
         &mut self,
         turn: &mut Turn<'_>,
-        gone: ConnectionId,
-        session: Session,
         sessions: &mut Sessions,
+        (caller, request): (ConnectionId, u64),
+        invoked: Invoked,
     ) {
-        for registration in session.registrations.ids() {
-            self.registrations.leave(turn, registration, gone, session.identity.session);
-        }
-        // Sorted, so that the same input gives the same output.
-        let mut calls: Vec<_> = session.calls.into_iter().collect();
-        calls.sort_unstable_by_key(|(request, _)| *request);
-        for (_, invoked) in calls {
+        let callee = sessions.get(&invoked.callee);
+        let origin = callee.and_then(|callee| callee.invocations.get(&invoked.invocation));
+        // The callee may have left as well, and its connection may have a new session.
+        if origin.is_some_and(|origin| origin.caller == caller && origin.request == request) {
             let interruption = Interruption { mode: CancelMode::KillNoWait, reason: Uri::CANCELED };
             self.abandon(turn, sessions, invoked, Some(interruption));
         }
-        let mut invocations: Vec<_> = session.invocations.into_iter().collect();
-        invocations.sort_unstable_by_key(|(id, _)| *id);
-        for (_, origin) in invocations {
-            forget(turn, sessions, &origin);
-            // The caller may have gone, too: if it called itself, or if both have gone at once.
-            if sessions.contains_key(&origin.caller) {
-                let error = ApplicationError::new(Uri::CANCELED).arg("the callee has gone");
-                turn.outputs.error(origin.caller, RequestType::Call, origin.request, error);
-            }
+    }
+
+    /// Ends a call whose callee has left.
+    pub(super) fn callee_left(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sessions: &mut Sessions,
+        invoked: Invoked,
+        origin: &Origin,
+    ) {
+        let Origin { caller, request, .. } = *origin;
+        // The caller may have gone, too: if it called itself, or if both have gone at once. Its
+        // connection may have a new session.
+        let calls = sessions.get(&caller).and_then(|caller| caller.calls.get(&request));
+        let waits = calls == Some(&invoked);
+        forget(turn, sessions, origin, waits);
+        if waits {
+            let error = ApplicationError::new(Uri::CANCELED).arg("the callee has gone");
+            turn.outputs.error(caller, RequestType::Call, request, error);
         }
     }
 
-    /// Removes an answered call from both sessions. Returns `None` if it has ended before: a late
-    /// answer is allowed.
+    /// Removes an answered call from both sessions. Returns `None` if it has ended before, or if its
+    /// caller has left: a late answer is allowed.
     fn settle(
         &mut self,
         name: &str,
@@ -76,8 +83,8 @@ impl Dealer {
         if let Some(slot) = origin.more.as_ref().and_then(|more| more.slot) {
             self.registrations.finished(slot, from);
         }
-        forget(turn, sessions, &origin);
-        Ok(Some(origin))
+        forget(turn, sessions, &origin, true);
+        Ok(sessions.contains_key(&origin.caller).then_some(origin))
     }
 
     /// Ends a call without its callee's answer, which is dropped when it comes. Interrupts the
@@ -107,17 +114,18 @@ impl Dealer {
                 callee.abandoned.insert(invoked.invocation, slot);
             }
         }
-        forget(turn, sessions, &origin);
+        forget(turn, sessions, &origin, true);
     }
 }
 
-/// Removes an ended call from its caller's session.
-fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin) {
+/// Forgets an ended call. If `waits`, it is one of its caller's session and is removed there.
+fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin, waits: bool) {
+    turn.held.sub(held::call(origin));
     let more = origin.more.as_deref();
     if let Some(timeout) = more.and_then(|more| more.timeout) {
         turn.call_deadlines.remove(&(timeout.deadline, origin.caller, origin.request));
     }
-    let Some(caller) = sessions.get_mut(&origin.caller) else { return };
+    let Some(caller) = sessions.get_mut(&origin.caller).filter(|_| waits) else { return };
     caller.calls.remove(&origin.request);
     if let Some(stream) = more.and_then(|more| more.stream.as_ref())
         && stream.open

@@ -1,7 +1,6 @@
 //! `Callees`: the callees of a registration, and the choice among them (spec: "Shared
 //! registration").
 
-use std::collections::BTreeSet;
 use std::hash::BuildHasherDefault;
 use std::time::Duration;
 
@@ -117,10 +116,10 @@ impl Callees {
     }
 
     /// Removes several in one pass.
-    pub(super) fn remove_all(&mut self, connections: &BTreeSet<ConnectionId>) {
+    pub(super) fn remove_all(&mut self, goes: impl Fn(ConnectionId) -> bool) {
         let (mut index, mut before) = (0, 0);
         self.members.retain(|connection, _| {
-            let stays = !connections.contains(connection);
+            let stays = !goes(*connection);
             before += usize::from(!stays && index < self.next);
             index += 1;
             stays

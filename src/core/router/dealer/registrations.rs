@@ -1,15 +1,14 @@
 //! `Registrations`: REGISTER, UNREGISTER, and the revocation of registrations (spec:
 //! "Pattern-based", "Shared registration", "Revocation").
 
-use std::collections::BTreeMap;
-
-use crate::core::ids::{RandomIds, SequentialIds};
+use crate::core::ids::SequentialIds;
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::{check_own_uri, check_room, no_room};
 use crate::core::router::config::Disclosure;
 use crate::core::router::dealer::Dealer;
 use crate::core::router::dealer::forward::{RequiredFeatures, disclosure_denied};
 use crate::core::router::dealer::policy::{Callee, Callees, NoCallee};
+use crate::core::router::held;
 use crate::core::router::index::{Entry, Index};
 use crate::core::router::meta_event::{Kind, MetaEvent};
 use crate::core::router::names::{is_reserved, quote};
@@ -74,7 +73,13 @@ impl Dealer {
             forward_timeout: options.forward_timeout == Some(true),
             yielding: force,
         };
-        let known = self.registrations.index.find(&message.procedure, policy);
+        turn.held.check(turn.config, held::MEMBERSHIP + held::entry(procedure))?;
+        let find = |index: &Index<Callees>| index.find(procedure, policy).map(|known| known.id);
+        if let Some(id) = find(&self.registrations.index) {
+            // Those that have left do not stand in the way.
+            self.registrations.clear(turn, sessions, id);
+        }
+        let known = self.registrations.index.find(procedure, policy);
         if let Some((id, callees)) = known.map(|known| (known.id, &known.members)) {
             check_joining(&message.procedure, callees, from, invoke, force)?;
             if force {
@@ -88,6 +93,10 @@ impl Dealer {
             registrations.entry(message.procedure, policy, || Callees::new(invoke, now));
         entry.members.members.insert(from, callee);
         let id = entry.id;
+        turn.held.add(held::MEMBERSHIP);
+        if created {
+            turn.held.add(held::entry(&entry.uri));
+        }
         if let Some(session) = sessions.get_mut(&from) {
             session.registrations.insert(id, shape);
         }
@@ -156,23 +165,45 @@ impl Registrations {
         true
     }
 
-    /// Removes all but one of the callees of each registration that are about to
-    /// [`leave`](Self::leave) it. One pass is enough for all of them, whereas removing one by one
-    /// moves all later ones each time.
-    pub(in crate::core::router) fn clear(
+    /// Takes a session that has left out of a registration. Returns the additional work that it took.
+    pub(in crate::core::router) fn depart(
         &mut self,
-        going: impl IntoIterator<Item = (u64, ConnectionId)>,
-    ) {
-        let mut callees: BTreeMap<u64, Vec<ConnectionId>> = BTreeMap::new();
-        for (id, callee) in going {
-            callees.entry(id).or_default().push(callee);
+        turn: &mut Turn<'_>,
+        sessions: &Sessions,
+        id: u64,
+        connection: ConnectionId,
+        session: u64,
+    ) -> usize {
+        let Some(entry) = self.index.get(id) else { return 0 };
+        let work = entry.members.members.len() / 64;
+        if sessions.leaving() > 1 {
+            self.clear(turn, sessions, id);
+        } else {
+            self.leave(turn, id, connection, session);
         }
-        for (id, mut callees) in callees {
-            callees.pop();
-            if !callees.is_empty()
-                && let Some(entry) = self.index.get_mut(id)
-            {
-                entry.members.remove_all(&callees.into_iter().collect());
+        work
+    }
+
+    /// Takes all sessions that have left out of a registration. One pass is enough for all of them,
+    /// whereas removing one by one moves all later ones each time.
+    fn clear(&mut self, turn: &mut Turn<'_>, sessions: &Sessions, id: u64) {
+        let Some(entry) = self.index.get_mut(id).filter(|_| sessions.leaving() > 0) else { return };
+        let gone = entry.members.members.iter().filter(|(callee, _)| sessions.is_leaving(**callee));
+        let gone: Vec<_> = gone.map(|(connection, callee)| (*connection, callee.session)).collect();
+        entry.members.remove_all(|connection| sessions.is_leaving(connection));
+        turn.held.sub(held::MEMBERSHIP * gone.len());
+        let last = gone.len().checked_sub(1).filter(|_| entry.members.members.is_empty());
+        if last.is_some() {
+            turn.held.sub(held::entry(&entry.uri));
+            self.index.remove(id);
+        }
+        let of = Kind::Registration;
+        for (index, (connection, session)) in gone.into_iter().enumerate() {
+            if !sessions.leaves_quietly(connection) {
+                turn.meta_events.push(MetaEvent::Left { of, session, id });
+                let deleted =
+                    (Some(index) == last).then_some(MetaEvent::Deleted { of, session, id });
+                turn.meta_events.extend(deleted);
             }
         }
     }
@@ -187,10 +218,14 @@ impl Registrations {
     ) {
         let Some(entry) = self.index.get_mut(id) else { return };
         // It may have been cleared before.
-        entry.members.remove(connection);
+        if entry.members.remove(connection).is_none() {
+            return;
+        }
+        turn.held.sub(held::MEMBERSHIP);
         let of = Kind::Registration;
         turn.meta_events.push(MetaEvent::Left { of, session, id });
         if entry.members.members.is_empty() {
+            turn.held.sub(held::entry(&entry.uri));
             self.index.remove(id);
             turn.meta_events.push(MetaEvent::Deleted { of, session, id });
         }
@@ -199,10 +234,14 @@ impl Registrations {
     /// Chooses the callee of a call.
     pub(super) fn choose(
         &mut self,
-        random: &mut RandomIds,
+        turn: &mut Turn<'_>,
+        sessions: &Sessions,
         procedure: &Uri,
         needs: RequiredFeatures,
     ) -> Result<Target, ApplicationError> {
+        if sessions.leaving() > 0 {
+            self.clear_matching(turn, sessions, procedure);
+        }
         let Some(entry) = self.best(procedure) else {
             return Err(ApplicationError::new(Uri::NO_SUCH_PROCEDURE)
                 .arg(format!("no callee has registered {}", quote(procedure))));
@@ -214,7 +253,7 @@ impl Registrations {
             return Ok(Target { registration, pattern, connection, callee });
         }
         let chosen = match self.index.get_mut(registration) {
-            Some(entry) => entry.members.choose(random, needs),
+            Some(entry) => entry.members.choose(turn.ids, needs),
             None => Err(NoCallee::Incapable),
         };
         match chosen {
@@ -224,6 +263,17 @@ impl Registrations {
             )),
             Err(NoCallee::Incapable) => Err(ApplicationError::new(Uri::FEATURE_NOT_SUPPORTED)
                 .arg(format!("no callee of {} supports {needs}", quote(procedure)))),
+        }
+    }
+
+    /// Takes the sessions that have left out of the registration that a call goes to. If nothing is left
+    /// of it, the call goes to another one.
+    fn clear_matching(&mut self, turn: &mut Turn<'_>, sessions: &Sessions, procedure: &Uri) {
+        while let Some(id) = self.best(procedure).map(|entry| entry.id) {
+            self.clear(turn, sessions, id);
+            if self.index.get(id).is_some() {
+                return;
+            }
         }
     }
 
@@ -378,8 +428,8 @@ mod tests {
         assert_eq!(happened, [Left { of: OF, session: x, id: 1 }]);
         // As when a session is lost.
         let (happened, _) = world.step(|dealer, turn, sessions| {
-            let session = sessions.remove(&b).unwrap();
-            dealer.release(turn, b, session, sessions);
+            sessions.leave(b, false).unwrap();
+            dealer.registrations.depart(turn, sessions, 1, b, y);
         });
         assert_eq!(
             happened,

@@ -72,5 +72,6 @@ fn tell(
         return;
     }
     let Some(args) = args(realm, turn) else { return };
-    realm.broker.publish_own(turn, topic, || Payload::from_values(args, Dict::new()));
+    let Realm { broker, sessions, .. } = realm;
+    broker.publish_own(turn, sessions, topic, || Payload::from_values(args, Dict::new()));
 }

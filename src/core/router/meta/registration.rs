@@ -80,7 +80,10 @@ fn callees(call: &mut MetaCall<'_, '_>) -> Result<List, ApplicationError> {
     let id = call.arguments.required("registration")?;
     let entry = call.realm.dealer.registrations.index().get(id);
     let entry = entry.ok_or_else(|| no_such_registration(id))?;
-    Ok(entry.members.sessions().map(Value::from).collect())
+    let sessions = entry.members.sessions();
+    // Not those that are leaving.
+    let here = sessions.filter(|session| call.realm.connections.contains_key(session));
+    Ok(here.map(Value::from).collect())
 }
 
 fn no_such_registration(id: u64) -> ApplicationError {

@@ -30,6 +30,8 @@ pub(super) fn add(call: &mut MetaCall<'_, '_>) -> Answer {
     if testaments.weight().saturating_add(weight) > limits.testament_bytes {
         return Err(too_many("bytes in testaments", limits.testament_bytes));
     }
+    call.turn.held.check(call.turn.config, weight)?;
+    call.turn.held.add(weight);
     // A testament is never acknowledged, so its request id is never seen.
     let publish = Publish { request: 1, options, topic, payload };
     testaments.push(scope, Testament { publish, disclosure, weight });
@@ -41,10 +43,11 @@ pub(super) fn flush(call: &mut MetaCall<'_, '_>) -> Answer {
     let scope = scope(call)?.unwrap_or_default();
     let Some(testaments) = call.realm.testaments.get_mut(&call.caller) else { return Ok(0.into()) };
     let dropped = testaments.flush(scope);
+    dropped.iter().for_each(|testament| call.turn.held.sub(testament.weight));
     if testaments.len() == 0 {
         call.realm.testaments.remove(&call.caller);
     }
-    Ok(dropped.into())
+    Ok(dropped.len().into())
 }
 
 fn scope(call: &mut MetaCall<'_, '_>) -> Result<Option<Scope>, ApplicationError> {

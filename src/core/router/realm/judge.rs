@@ -1,17 +1,15 @@
 //! Authorization of requests, and the wait for the authorizer.
 //!
-//! The messages of a waiting session are queued in their order. Other sessions go on.
-
-use std::collections::VecDeque;
+//! The driver of the router holds back the messages of a waiting session. Other sessions go on.
 
 use crate::core::router::authorization::{
-    Action, Authorization, AuthorizationRequest, Cached, Outcome, Policy, Rules, Subject, Verdict,
-    Verdicts, Waiting,
+    Action, Authorization, AuthorizationRequest, Cached, Outcome, Subject, Verdict, Verdicts,
+    Waiting,
 };
 use crate::core::router::checks::{check_own_uri, check_uri};
+use crate::core::router::held::Held;
 use crate::core::router::names::is_meta;
 use crate::core::router::realm::Realm;
-use crate::core::router::session::Session;
 use crate::core::router::turn::Turn;
 use crate::core::router::{ConnectionId, meta};
 use crate::error::ApplicationError;
@@ -35,12 +33,12 @@ impl Realm {
             Ok(None) => return Some((message, Ok(Verdict::ALLOWED))),
             Err(error) => return Some((message, Err(error))),
         };
-        let Realm { sessions, policy, name, publishes_meta_events, .. } = self;
+        let Realm { sessions, policy, verdicts, name, publishes_meta_events, .. } = self;
         let session = sessions.get_mut(&from)?;
-        let rules = rules(policy.as_mut(), session)?;
-        if let Some(verdict) =
-            subject.known(rules, session.verdicts.as_deref_mut(), *publishes_meta_events)
-        {
+        let role = session.role?;
+        let rules = policy.as_ref()?.get(role)?;
+        let (of_role, own) = (verdicts.get_mut(role), session.verdicts.as_deref_mut());
+        if let Some(verdict) = subject.known(rules, of_role, own, *publishes_meta_events) {
             let outcome = subject.outcome(verdict, &session.identity.authrole);
             return Some((message, outcome));
         }
@@ -58,29 +56,35 @@ impl Realm {
             policy: subject.policy,
             options: subject.options.take().unwrap_or_else(|| options(&message)),
         };
+        let weight = message.weight();
+        if let Err(error) = turn.held.check(turn.config, weight) {
+            return Some((message, Err(error)));
+        }
+        turn.held.add(weight);
         let ticket = turn.tickets.next();
-        session.waiting =
-            Some(Box::new(Waiting { ticket, message, subject, held: VecDeque::new() }));
+        session.waiting = Some(Box::new(Waiting { ticket, message, subject }));
         turn.outputs.authorize(from, ticket, request);
         turn.waiting = Some(from);
         None
     }
 
-    /// Applies the authorizer's decision, or its failure. Returns the request, the decision and the
-    /// queued messages; `None` if the session does not wait for this answer.
+    /// Applies the authorizer's decision, or its failure. Returns the request and the decision;
+    /// `None` if the session does not wait for this answer.
     pub(in crate::core::router) fn authorized(
         &mut self,
+        held: &mut Held,
         from: ConnectionId,
         ticket: Option<u64>,
         decided: Result<Authorization, &str>,
-    ) -> Option<(Message, Outcome, VecDeque<Message>)> {
+    ) -> Option<(Message, Outcome)> {
         let session = self.sessions.get_mut(&from)?;
         let waiting = session.waiting.as_ref()?;
         if ticket.is_some_and(|ticket| ticket != waiting.ticket) {
             return None;
         }
-        let Waiting { message, subject, held, .. } = *session.waiting.take()?;
-        let rules = rules(self.policy.as_mut(), session)?;
+        let Waiting { message, subject, .. } = *session.waiting.take()?;
+        held.sub(message.weight());
+        let of_role = self.verdicts.get_mut(session.role?)?;
         let outcome = match decided {
             Ok(decided) => {
                 let Authorization { allow, disclose, cache } = decided;
@@ -92,13 +96,13 @@ impl Realm {
                         .verdicts
                         .get_or_insert_with(|| Box::new(Verdicts::new(SESSION_VERDICTS)))
                         .insert(*action, uri, *policy, verdict),
-                    Cached::ForRole => rules.verdicts.insert(*action, uri, *policy, verdict),
+                    Cached::ForRole => of_role.insert(*action, uri, *policy, verdict),
                 }
                 subject.outcome(verdict, &session.identity.authrole)
             }
             Err(why) => Err(subject.failed(why, &session.identity.authrole)),
         };
-        Some((message, outcome, held))
+        Some((message, outcome))
     }
 
     /// Returns whether a session waits for the authorizer.
@@ -148,10 +152,6 @@ impl Realm {
         }
         Ok(Some(subject))
     }
-}
-
-fn rules<'a>(policy: Option<&'a mut Policy>, session: &Session) -> Option<&'a mut Rules> {
-    policy?.get_mut(session.role?)
 }
 
 fn options(message: &Message) -> Dict {

@@ -1,19 +1,22 @@
 //! `Realm`: the sessions that can reach each other, their broker and their dealer.
 //!
-//! This file holds the state. `members` (joining and leaving), `requests` (messages) and `judge`
+//! This file holds the state. `members` and `portions` (joining and leaving), `requests` (messages) and `judge`
 //! (authorization) work on it, and lie above the meta API.
 
 mod judge;
 mod members;
+mod portions;
 mod requests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::core::ids::IdMap;
-use crate::core::router::authorization::Policy;
+use crate::core::router::authorization::{Policy, Verdicts};
 use crate::core::router::broker::Broker;
 use crate::core::router::connection::{ByConnection, ConnectionId};
 use crate::core::router::dealer::Dealer;
+use crate::core::router::leaving::Leaving;
 use crate::core::router::meta_event::Announcement;
 use crate::core::router::session::Sessions;
 use crate::core::router::testaments::Testaments;
@@ -30,8 +33,12 @@ pub(super) struct Realm {
     pub(super) dealer: Dealer,
     /// Testaments of the sessions that have left any.
     pub(super) testaments: ByConnection<Testaments>,
+    /// The sessions that have left and still hold something, the next one first.
+    pub(super) leaving: VecDeque<Leaving>,
     /// The rules for all sessions; none if every session may do everything.
-    pub(super) policy: Option<Policy>,
+    pub(super) policy: Option<Arc<Policy>>,
+    /// The authorizer's decisions about each role.
+    pub(super) verdicts: Vec<Verdicts>,
     /// Meta events that are not published yet.
     pub(super) announcements: VecDeque<Announcement>,
     /// True if there were too many for one step: the rest waits for the next one of the clock.
@@ -44,10 +51,11 @@ impl Realm {
     pub(super) fn new(
         name: Uri,
         config: &RouterConfig,
-        policy: Option<Policy>,
+        policy: Option<Arc<Policy>>,
         publishes_meta_events: bool,
     ) -> Self {
         Realm {
+            verdicts: policy.as_ref().map(|policy| policy.caches()).unwrap_or_default(),
             policy,
             announcements: VecDeque::new(),
             is_behind: false,
@@ -58,6 +66,7 @@ impl Realm {
             broker: Broker::new(config),
             dealer: Dealer::default(),
             testaments: ByConnection::default(),
+            leaving: VecDeque::new(),
         }
     }
 

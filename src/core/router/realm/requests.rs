@@ -20,8 +20,9 @@ impl Realm {
         let Realm { sessions, dealer, .. } = self;
         let Some(session) = sessions.get_mut(&from) else { return Ok(()) };
         let (ruled, name) = (session.role.is_some(), message.name());
-        if ruled && let Some(waiting) = &mut session.waiting {
-            return waiting.hold(message);
+        if ruled && session.waiting.is_some() {
+            // Only if the driver has not held it back.
+            return Ok(());
         }
         let request = match &message {
             Message::Publish(message) => message.request,
