@@ -16,7 +16,7 @@ const LONG: usize = 16 << 10;
 const CHUNK: usize = 64 << 10;
 
 /// Maximum memory in octets that is kept after everything was sent.
-const KEPT: usize = 1 << 10;
+const KEPT: usize = 512;
 
 /// Minimum growth of a chunk in octets.
 const LEAST: usize = 256;

@@ -42,6 +42,8 @@ pub(crate) struct Connection {
     transport: Box<dyn Transport>,
     /// True if the transport refuses messages that strangers may not send.
     limited: bool,
+    /// True until the buffers that joining took are given back.
+    fresh: bool,
     /// The deadline of the door, and its timer.
     timer: Option<(Duration, Sleep)>,
     phase: Phase,
@@ -87,6 +89,7 @@ impl Connection {
             seat,
             transport,
             limited: false,
+            fresh: true,
             timer: None,
             phase: Phase::Open,
             throttle: Throttle::default(),
@@ -283,6 +286,19 @@ impl Connection {
         waits
     }
 
+    /// Gives back the buffers that joining took, once: many sessions are idle for long afterwards.
+    fn give_back(&mut self) {
+        let unused = self.inputs.is_empty() && self.items.is_empty() && self.frames.is_empty();
+        if self.fresh && unused && self.seat.door.realm().is_some() {
+            self.fresh = false;
+            self.inputs = VecDeque::new();
+            self.items = VecDeque::new();
+            self.frames = VecDeque::new();
+            self.scratch = Vec::new();
+            self.seat.outbox.give_back();
+        }
+    }
+
     fn draining(&self, code: CloseCode) -> Phase {
         Phase::Draining(code, Sleep::new(self.transport.close_timeout()))
     }
@@ -374,6 +390,8 @@ impl Future for Connection {
         // News that has come before the outbox knew this task.
         if more || matches!(this.phase, Phase::Open) && this.seat.outbox.notices.any() {
             cx.waker().wake_by_ref();
+        } else {
+            this.give_back();
         }
         Poll::Pending
     }

@@ -182,6 +182,14 @@ impl Outbox {
         state.ending
     }
 
+    /// Gives back the memory of the queue if it is empty.
+    pub(super) fn give_back(&self) {
+        let mut state = self.state.lock();
+        if state.items.is_empty() {
+            state.items = VecDeque::new();
+        }
+    }
+
     /// Corrects the size of a message from `before` to `after` bytes once it is encoded.
     pub(super) fn adjust_size(&self, before: usize, after: usize, now: impl FnOnce() -> Duration) {
         if after <= before {

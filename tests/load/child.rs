@@ -16,7 +16,7 @@ const OUTBOX_LIMIT: usize = 2 << 20;
 
 /// What the process is.
 #[tokio::main]
-pub(crate) async fn serve(directory: &Path) {
+pub(crate) async fn serve(directory: &Path, heap: fn() -> usize) {
     raise_open_files();
     let router = Router::builder().realm("realm1").outbox_limit(OUTBOX_LIMIT).build().unwrap();
     let unix = format!("rs://unix:{}", directory.join("router").display());
@@ -30,8 +30,9 @@ pub(crate) async fn serve(directory: &Path) {
         for _ in stdin().lines().map_while(Result::ok) {
             let held = asked.statistics();
             println!(
-                "{} {} {} {} {} {}",
+                "{} {} {} {} {} {} {}",
                 anonymous_memory(),
+                heap(),
                 held.connections,
                 held.sessions,
                 held.subscriptions,
@@ -49,6 +50,8 @@ pub(crate) async fn serve(directory: &Path) {
 pub(crate) struct Look {
     /// Memory of its own that is in use, in bytes; 0 if the system does not tell.
     pub(crate) memory: usize,
+    /// Bytes on its heap.
+    pub(crate) heap: usize,
     pub(crate) connections: usize,
     pub(crate) sessions: usize,
     pub(crate) subscriptions: usize,
@@ -98,6 +101,7 @@ impl RouterProcess {
         let mut next = || words.next().unwrap();
         Look {
             memory: next(),
+            heap: next(),
             connections: next(),
             sessions: next(),
             subscriptions: next(),

@@ -34,6 +34,14 @@ impl Kind {
         }
     }
 
+    /// Maximum heap of an idle session at the router, in bytes.
+    pub(crate) fn idle_heap(self) -> usize {
+        match self {
+            Kind::WebSocket => 8 << 10,
+            Kind::Tcp | Kind::Unix => 6 << 10,
+        }
+    }
+
     /// A transport for hand-written JSON messages.
     pub(crate) async fn open(self, url: &str) -> Result<Box<dyn Transport>, ConnectError> {
         match self {

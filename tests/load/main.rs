@@ -50,7 +50,7 @@ fn main() -> std::process::ExitCode {
         }
     };
     match role {
-        Role::Router(directory) => child::serve(&directory),
+        Role::Router(directory) => child::serve(&directory, heap),
         Role::Echo(takeover) => websockets::serve(takeover, heap),
         Role::Test(plan) => {
             realms::run(plan.time, plan.strict);

@@ -195,6 +195,19 @@ async fn watch_leaving(
     Ok(watcher.subscribe("wamp.session.on_leave").await?)
 }
 
+/// Looks when the last one has given back what joining took.
+async fn look_when_idle(router: &mut RouterProcess) -> Look {
+    let mut look = router.look();
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let before = std::mem::replace(&mut look, router.look());
+        // A few bytes come and go with each look.
+        if before.heap.abs_diff(look.heap) < 1 << 10 {
+            return look;
+        }
+    }
+}
+
 /// All sessions, transport by transport, and what an idle one takes.
 async fn join_idle(plan: &Plan, router: &mut RouterProcess) -> Result<Vec<Session>, Error> {
     let mut warm = Vec::new();
@@ -205,14 +218,18 @@ async fn join_idle(plan: &Plan, router: &mut RouterProcess) -> Result<Vec<Sessio
     for (index, (&kind, mut sessions)) in plan.kinds.iter().zip(warm).enumerate() {
         let kinds = plan.kinds.len();
         let share = (plan.sessions + index) / kinds - WARM_UP;
-        let (before, began) = (router.look(), Instant::now());
+        let (before, began) = (look_when_idle(router).await, Instant::now());
         sessions.append(&mut crowd::join(router.url(kind), share).await?);
-        let (now, rate) = (router.look(), share as f64 / began.elapsed().as_secs_f64());
+        let rate = share as f64 / began.elapsed().as_secs_f64();
+        let now = look_when_idle(router).await;
         assert_eq!(now.sessions, before.sessions + share);
         println!("{}: {rate:.0} sessions a second joined", kind.title());
         let what = format!("idle, {}", kind.title());
         let bytes = tell_memory(&what, before.memory, now, share);
         assert!(bytes <= IDLE_BYTES, "{now:?}");
+        let heap = now.heap.saturating_sub(before.heap) / share;
+        println!("of these on the heap: {heap} bytes");
+        assert!(heap <= kind.idle_heap(), "{heap} bytes on the heap for an idle session");
         all.push(sessions);
     }
     // Neighbours come over different transports.
@@ -308,7 +325,7 @@ fn wait_empty(router: &mut RouterProcess) -> Look {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let look = router.look();
-        let empty = Look { memory: look.memory, ..Look::default() };
+        let empty = Look { memory: look.memory, heap: look.heap, ..Look::default() };
         if look == empty {
             return look;
         }
