@@ -21,9 +21,8 @@ use crate::rt;
 use crate::value::Value;
 use crate::websocket::CloseCode;
 
-/// Number of messages in outboxes from which on a connection lets others have their turn before its next
-/// input.
-const PUSHES: u64 = 1024;
+/// Work of the core after which a connection lets others have their turn before its next input.
+const WORK: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct Hall {
@@ -32,8 +31,6 @@ pub(super) struct Hall {
     clock: Clock,
     /// Outboxes of slow peers.
     heavy: Heavy,
-    /// Number of messages so far that were put into outboxes.
-    pushed: u64,
     /// Tasks of connections whose next input has to wait.
     waiting: ByConnection<Waker>,
     /// Those that wait only because the realm is congested.
@@ -77,7 +74,6 @@ impl Hall {
             outboxes: ByConnection::default(),
             clock: Clock::default(),
             heavy: Heavy::default(),
-            pushed: 0,
             waiting: ByConnection::default(),
             congested: Vec::new(),
         }
@@ -114,9 +110,9 @@ impl Hall {
         effects: &mut StepEffects,
         task: &Waker,
     ) -> bool {
-        let before = self.pushed;
+        let before = self.core.work();
         while effects.slow.is_empty()
-            && self.pushed - before < PUSHES
+            && self.core.work().wrapping_sub(before) < WORK
             && self.core.is_member(from)
             && let Some(input) = inputs.pop_front()
         {
@@ -224,7 +220,6 @@ impl Hall {
         effects: &mut StepEffects,
     ) {
         let Some(outbox) = self.outboxes.get(&to) else { return };
-        self.pushed += 1;
         let mut pushed = outbox.push(now, item, &mut effects.wakers);
         let limit = self.core.limits().realm_outbox_bytes;
         if pushed != Pushed::Overflow && self.heavy.note(to, outbox, limit) {

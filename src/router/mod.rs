@@ -31,6 +31,8 @@ mod authorizer;
 mod callback;
 mod connection;
 mod hall;
+#[cfg(test)]
+mod hall_tests;
 mod heavy;
 mod hub;
 #[allow(dead_code, reason = "not every target listens")]

@@ -7,6 +7,7 @@
 
 mod received;
 mod routed;
+mod rows;
 mod transcoded;
 
 use std::alloc::System;

@@ -4,7 +4,7 @@ use crate::core::router::meta_event::Kind;
 use crate::core::router::names::{is_reserved, quote};
 use crate::core::router::session::Memberships;
 use crate::core::router::turn::Turn;
-use crate::core::router::wildcards::{MAX_COMPONENTS, Shape, has_too_many_components};
+use crate::core::router::wildcards::{MAX_COMPONENTS, MAX_SHAPES, Shape, has_too_many_components};
 use crate::error::ApplicationError;
 use crate::uri::{Match, Uri};
 
@@ -68,7 +68,8 @@ pub(super) fn check_room(
 /// The error for a wildcard of a shape that is new in a realm with too many.
 pub(super) fn no_room(what: &str) -> ApplicationError {
     ApplicationError::new(Uri::UNAVAILABLE).arg(format!(
-        "too many {what} by wildcards that are empty in different components in this realm"
+        "too many {what} by wildcards that are empty in different components in this realm: the limit is \
+         {MAX_SHAPES} for patterns of the same length"
     ))
 }
 

@@ -36,7 +36,7 @@ impl<T> Index<T> {
         self.entries.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry<T>> {
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Entry<T>> {
         self.entries.values()
     }
 
@@ -93,6 +93,11 @@ impl<T> Index<T> {
     /// Returns whether a wildcard pattern has room, see [`Wildcards::has_room`].
     pub(super) fn has_room(&self, pattern: &str) -> bool {
         self.wildcards.has_room(pattern)
+    }
+
+    /// Number of wildcards that a look-up tries.
+    pub(super) fn steps(&self, uri: &str) -> usize {
+        self.wildcards.steps(uri)
     }
 
     /// Returns whether any entry is a pattern.

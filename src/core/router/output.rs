@@ -9,8 +9,8 @@ use crate::core::router::authorization::AuthorizationRequest;
 use crate::error::ApplicationError;
 use crate::message::{Message, Payload, RequestError, RequestErrorDetails, RequestType};
 
-/// Maximum number of receivers of meta events and testaments in one step, about.
-pub(super) const RECEIVERS: usize = 16 << 10;
+/// Maximum work for meta events and testaments in one step, about: the number of their receivers.
+pub(super) const MOST_WORK: usize = 16 << 10;
 
 /// An action. The order of all outputs counts, not only of those for one connection.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ pub enum CloseCause {
 #[derive(Debug, Default)]
 pub struct Outputs {
     queue: VecDeque<Output>,
-    receivers: usize,
+    work: usize,
 }
 
 impl Outputs {
@@ -122,21 +122,29 @@ impl Outputs {
     }
 
     pub(super) fn send(&mut self, to: ConnectionId, message: impl Into<Message>) {
+        self.worked(1);
         self.queue.push_back(Output::Send { to, message: message.into() });
     }
 
-    /// Number of receivers of all multicasts so far.
-    pub(super) fn receivers(&self) -> usize {
-        self.receivers
+    /// Work so far: the receivers of all messages, and what else [took time](Self::worked).
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
+    /// Adds to the work.
+    pub(super) fn worked(&mut self, more: usize) {
+        self.work = self.work.wrapping_add(more);
     }
 
     /// Sends a message to any number of receivers.
     pub(super) fn multicast(&mut self, to: Vec<ConnectionId>, message: impl Into<Message>) {
-        self.receivers = self.receivers.wrapping_add(to.len());
         match to[..] {
             [] => {}
             [to] => self.send(to, message),
-            _ => self.queue.push_back(Output::Multicast { to, message: message.into() }),
+            _ => {
+                self.worked(to.len());
+                self.queue.push_back(Output::Multicast { to, message: message.into() });
+            }
         }
     }
 

@@ -94,6 +94,12 @@ impl RealmCore {
         &self.config.limits
     }
 
+    /// Work so far: receivers of messages, look-ups of wildcards, retained events looked at. A driver lets
+    /// others have their turn when it has grown much.
+    pub fn work(&self) -> usize {
+        self.outputs.work()
+    }
+
     /// Weight in bytes of what the sessions hold, see [`Limits::realm_bytes`](super::Limits::realm_bytes).
     pub fn held_bytes(&self) -> usize {
         self.held.bytes()

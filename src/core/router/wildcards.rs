@@ -55,8 +55,8 @@ impl Shape {
 /// The bit of the first component.
 const FIRST: u128 = 1 << (MAX_COMPONENTS - 1);
 
-/// Maximum number of shapes with the same number of components. It bounds the work of a look-up.
-const MAX_SHAPES: usize = 4096;
+/// Maximum number of shapes with the same number of components in a realm. It bounds the work of a look-up.
+pub(super) const MAX_SHAPES: usize = 512;
 
 /// Maps wildcard patterns to ids.
 ///
@@ -100,6 +100,14 @@ impl Wildcards {
         if shapes.is_empty() {
             self.shapes.remove(&components);
         }
+    }
+
+    /// Number of steps of a look-up.
+    pub(super) fn steps(&self, uri: &str) -> usize {
+        if self.shapes.is_empty() {
+            return 0;
+        }
+        self.shapes.get(&Shape::of(uri).components).map_or(0, BTreeMap::len)
     }
 
     /// Visits the ids of all patterns that match, in the order of [`best`](Self::best).

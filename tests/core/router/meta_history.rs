@@ -1,10 +1,11 @@
 //! `wamp.subscription.get_events`: what was published before one asked.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wampwerk::internals::core::router::{ConnectionId, MetaApi, RouterConfig};
 use wampwerk::message::*;
-use wampwerk::{Dict, List, Match, Value};
+use wampwerk::{Dict, List, Match, Serializer, Value};
 // In the browser the same tests run under its own runner.
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -75,6 +76,25 @@ fn row12_an_event_that_is_nested_deep_does_not_hide_the_others() {
     assert_eq!(events.len(), 7);
     assert!(events[4].as_dict().unwrap().get("args").is_some());
     assert!(events[5].as_dict().unwrap().get("args").is_none());
+}
+
+#[test]
+fn row12_an_answer_is_weighed_as_the_values_that_it_is_made_of() {
+    let (mut net, a, id, _) = remembered();
+    for request in 6..9 {
+        let mut message = acknowledged(request, "com.odd", 0);
+        // 240 kB, of which values take 3 MB.
+        let dicts = vec![BTreeMap::from([(7, 7)]); 30_000];
+        message.payload = Payload::encode(Serializer::Json, &(dicts,), &()).unwrap();
+        net.send(a, message);
+        net.take(a);
+    }
+    // The small ones and one of these; then one at a time.
+    assert_eq!(get(&mut net, a, id, Dict::new()).len(), 6);
+    for reverse in [1, 2, 3] {
+        let filter = Dict::new().with("reverse", true).with("limit", reverse);
+        assert_eq!(get(&mut net, a, id, filter).len(), 1);
+    }
 }
 
 #[test]

@@ -419,3 +419,70 @@ proptest! {
         prop_assert_eq!(net.router.poll_timeout(), None);
     }
 }
+
+#[test]
+fn row07_a_list_that_is_too_long_is_refused() {
+    let mut config = RouterConfig::new(7).realm("realm1");
+    config.limits.subscriptions = 100_000;
+    let mut net = Net::with(config);
+    let id = net.join();
+    let list = || Call { payload: Payload::empty(), ..call(1, "wamp.subscription.list", 0) };
+    for number in 0..=65_536 {
+        if number == 65_536 {
+            net.send(id, list());
+            assert_eq!(net.take_messages(id).len(), 65_537);
+        }
+        let topic = format!("com.example.{number}");
+        net.router.handle_message(net.now, id, subscribe(number + 1, &topic).into());
+    }
+    net.drain();
+    net.take(id);
+    net.send(id, list());
+    let Message::Error(error) = net.take_one(id) else { panic!("a list") };
+    assert_eq!(error.error, "wamp.error.payload_size_exceeded");
+    let text = format!("{:?}", error.payload);
+    assert!(text.contains("there are 65537 subscriptions: the limit of a list is 65536"), "{text}");
+}
+
+#[test]
+fn row06_a_realm_has_few_shapes_of_wildcards() {
+    let mut net = Net::new();
+    let mut accepted = 0;
+    for session in 0..10_u32 {
+        let id = net.join();
+        for request in 0..64_u32 {
+            let number = session * 64 + request + 1;
+            let component = |bit: u32| if number >> bit & 1 > 0 { "" } else { "x" };
+            let topic: Vec<_> = (0..12).map(component).collect();
+            let mut message = subscribe(u64::from(request) + 1, &topic.join("."));
+            message.options.r#match = Some(Match::Wildcard);
+            net.send(id, message);
+            match net.take_one(id) {
+                Message::Subscribed(_) => accepted += 1,
+                Message::Error(error) => {
+                    assert_eq!(error.error, "wamp.error.unavailable");
+                    let text = format!("{:?}", error.payload);
+                    assert!(text.contains("the limit is 512 for patterns"), "{text}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(accepted, 512);
+}
+
+#[test]
+fn a_registration_of_many_is_taken_over() {
+    let mut net = net();
+    let forced = |request| {
+        let mut message = register(request, "com.example.shared");
+        message.options.force_reregister = Some(true);
+        message
+    };
+    let first = net.join();
+    net.send(first, forced(1));
+    let second = net.join();
+    net.send(second, forced(1));
+    assert_eq!(net.take(second), ["REGISTERED 1 2"]);
+    assert_eq!(net.statistics().registrations, 1);
+}

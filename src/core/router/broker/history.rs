@@ -19,6 +19,9 @@ const ANSWER_EVENTS: usize = 1000;
 /// times as much. An event of more bytes could never be sent, and is not stored.
 const ANSWER_BYTES: usize = 1 << 20;
 
+/// Maximum weight in bytes of the values that an answer is made of. One event alone may weigh more.
+const ANSWER_WEIGHT: usize = 4 << 20;
+
 /// Histories by subscription.
 #[derive(Debug, Default)]
 pub(super) struct Histories(IdMap<History>);
@@ -149,13 +152,12 @@ impl Histories {
             }
         };
         let limit = filter.limit.unwrap_or(ANSWER_EVENTS).min(ANSWER_EVENTS);
-        let mut room = ANSWER_BYTES;
-        let mut fits = |stored: &&StoredEvent| match room.checked_sub(stored.weight) {
-            Some(rest) => {
-                room = rest;
-                true
-            }
-            None => false,
+        let (mut bytes, mut weight) = (0, 0_usize);
+        let mut fits = |stored: &&StoredEvent| {
+            let first = bytes == 0;
+            bytes += stored.weight;
+            weight = stored.publication.payload.decoded_weight().saturating_add(weight);
+            bytes <= ANSWER_BYTES && (first || weight <= ANSWER_WEIGHT)
         };
         Some(if filter.reverse {
             chosen.rev().take(limit).take_while(&mut fits).map(tell).collect()

@@ -9,7 +9,9 @@ use crate::uri::{Match, Uri};
 impl Broker {
     /// All subscriptions, in no particular order. One with a history exists without subscribers,
     /// too.
-    pub(in crate::core::router) fn entries(&self) -> impl Iterator<Item = &Entry<Subscribers>> {
+    pub(in crate::core::router) fn entries(
+        &self,
+    ) -> impl ExactSizeIterator<Item = &Entry<Subscribers>> {
         self.subscriptions.iter()
     }
 

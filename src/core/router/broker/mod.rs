@@ -120,7 +120,9 @@ impl Broker {
         session.subscriptions.insert(id, shape);
         turn.outputs.send(from, Subscribed { request, subscription: id });
         if let Some(topic) = retained_for {
-            for event in self.retained.events(id, &topic, policy, session) {
+            let (events, work) = self.retained.events(id, &topic, policy, session);
+            turn.outputs.worked(work);
+            for event in events {
                 turn.outputs.send(from, event);
             }
         }
@@ -304,6 +306,7 @@ impl Broker {
             }
             return;
         }
+        turn.outputs.worked(subscriptions.steps(&publication.topic));
         let mut remembered = Vec::new();
         subscriptions.visit(&publication.topic, |entry| {
             send(turn.outputs, &audience, entry, &publication);

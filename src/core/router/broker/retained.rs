@@ -97,14 +97,14 @@ impl Retained {
     }
 
     /// The events for a new subscriber: of each matching topic the newest event that it may see, in
-    /// the order of the topics. If there are too many, the newest of these.
+    /// the order of the topics. If there are too many, the newest of these. Also returns the work.
     pub(super) fn events(
         &self,
         subscription: u64,
         uri: &Uri,
         policy: Match,
         to: &Session,
-    ) -> Vec<Event> {
+    ) -> (Vec<Event>, usize) {
         let event = |kept: &RetainedEvent| {
             let mut event = kept.publication.event(subscription, policy);
             event.details.retained = Some(true);
@@ -112,7 +112,7 @@ impl Retained {
         };
         if policy == Match::Exact {
             let kept = self.topics.get(uri).and_then(|topic| topic.newest_for(to));
-            return kept.map(event).into_iter().collect();
+            return (kept.map(event).into_iter().collect(), 0);
         }
         // The text before the first wildcard is a prefix, so only a part of the topics is visited;
         // the limit of topics bounds the rest.
@@ -120,10 +120,12 @@ impl Retained {
             Match::Wildcard => literal_start(uri),
             _ => uri,
         };
+        let mut visited = 0_usize;
         let mut chosen: Vec<_> = self
             .topics
             .range::<str, _>((Bound::Included(literal), Bound::Unbounded))
             .take_while(|(topic, _)| topic.starts_with(literal))
+            .inspect(|_| visited += 1)
             .filter(|(topic, _)| policy != Match::Wildcard || fits(uri, topic))
             .filter_map(|(_, topic)| Some((topic.age, topic.newest_for(to)?)))
             .collect();
@@ -132,7 +134,7 @@ impl Retained {
             let (_, &mut oldest, _) = ages.select_nth_unstable(too_many);
             chosen.retain(|(age, _)| *age >= oldest);
         }
-        chosen.into_iter().map(|(_, kept)| event(kept)).collect()
+        (chosen.into_iter().map(|(_, kept)| event(kept)).collect(), visited / 8)
     }
 
     fn clear(&mut self, topic: &Uri) {

@@ -252,6 +252,7 @@ impl Registrations {
         {
             return Ok(Target { registration, pattern, connection, callee });
         }
+        turn.outputs.worked(entry.members.members.len() / 64 + self.index.steps(procedure));
         let chosen = match self.index.get_mut(registration) {
             Some(entry) => entry.members.choose(turn.ids, needs),
             None => Err(NoCallee::Incapable),
@@ -286,7 +287,8 @@ impl Registrations {
 
     fn take_over(&mut self, turn: &mut Turn<'_>, sessions: &mut Sessions, id: u64) {
         let Some(entry) = self.index.get(id) else { return };
-        let all: Vec<_> = entry.members.members.keys().copied().collect();
+        // The last one first: the others stay where they are.
+        let all: Vec<_> = entry.members.members.keys().rev().copied().collect();
         for callee in all {
             self.revoke(turn, sessions, id, callee, Uri::UNREGISTERED);
         }

@@ -21,6 +21,19 @@ pub(super) fn describe<T>(entry: &Entry<T>, epoch: Duration, created: Duration) 
         .with("match", entry.policy.as_str())
 }
 
+/// Maximum number of ids in a list.
+const MOST_LISTED: usize = 64 << 10;
+
+/// Checks that a list of all `what` in the realm is not too long to be made while other sessions wait.
+pub(super) fn check_length(what: &str, len: usize) -> Result<(), ApplicationError> {
+    if len <= MOST_LISTED {
+        return Ok(());
+    }
+    Err(ApplicationError::new(Uri::PAYLOAD_SIZE_EXCEEDED).arg(format!(
+        "there are {len} {what}: the limit of a list is {MOST_LISTED}; ask for those of one session"
+    )))
+}
+
 /// Ids by match policy, in ascending order. `wamp.` URIs are left out, as in meta events.
 pub(super) fn list<'a, T: 'a>(entries: impl Iterator<Item = &'a Entry<T>>) -> Value {
     let mut lists = [Match::Exact, Match::Prefix, Match::Wildcard].map(|policy| (policy, vec![]));

@@ -19,6 +19,7 @@ pub(super) fn describe(realm: &Realm, turn: &Turn<'_>, id: u64) -> Option<Dict> 
 pub(super) fn list(call: &mut MetaCall<'_, '_>) -> Answer {
     let index = call.realm.dealer.registrations.index();
     let Some(id) = call.arguments.optional("session")? else {
+        entry::check_length("registrations", index.len())?;
         return Ok(entry::list(index.iter()));
     };
     let connection = session::find(call.realm, id)?;

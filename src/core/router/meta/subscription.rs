@@ -16,6 +16,7 @@ pub(super) fn describe(realm: &Realm, turn: &Turn<'_>, id: u64) -> Option<Dict> 
 
 pub(super) fn list(call: &mut MetaCall<'_, '_>) -> Answer {
     let Some(id) = call.arguments.optional("session")? else {
+        entry::check_length("subscriptions", call.realm.broker.entries().len())?;
         return Ok(entry::list(call.realm.broker.entries()));
     };
     let connection = session::find(call.realm, id)?;

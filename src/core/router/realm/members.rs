@@ -8,7 +8,7 @@ use crate::core::router::config::RouterConfig;
 use crate::core::router::leaving::Leaving;
 use crate::core::router::meta::{self, Kill};
 use crate::core::router::meta_event::Announcement;
-use crate::core::router::output::RECEIVERS;
+use crate::core::router::output::MOST_WORK;
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Session;
 use crate::core::router::turn::Turn;
@@ -71,9 +71,9 @@ impl Realm {
     /// Publishes the next meta events, up to a bound: sessions that leave many subscriptions, and many
     /// sessions that watch, multiply.
     pub(in crate::core::router) fn publish_portion(&mut self, turn: &mut Turn<'_>) {
-        let before = turn.outputs.receivers();
+        let before = turn.outputs.work();
         for _ in 0..MOST {
-            if turn.outputs.receivers() - before > RECEIVERS {
+            if turn.outputs.work().wrapping_sub(before) > MOST_WORK {
                 break;
             }
             let Some(announcement) = self.announcements.pop_front() else { break };

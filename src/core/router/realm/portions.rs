@@ -5,7 +5,7 @@
 //! the other in turn.
 
 use crate::core::router::leaving::Leaving;
-use crate::core::router::output::RECEIVERS;
+use crate::core::router::output::MOST_WORK;
 use crate::core::router::realm::Realm;
 use crate::core::router::session::Invoked;
 use crate::core::router::testaments::Testament;
@@ -14,11 +14,11 @@ use crate::core::router::turn::Turn;
 impl Realm {
     /// Goes on with the removal of the sessions that have left, up to a bound.
     pub(in crate::core::router) fn leave_portion(&mut self, turn: &mut Turn<'_>) {
-        let before = turn.outputs.receivers();
+        let before = turn.outputs.work();
         let mut room = turn.config.portion;
         while let Some(mut leaving) = self.leaving.pop_front() {
             loop {
-                if room == 0 || turn.outputs.receivers() - before > RECEIVERS {
+                if room == 0 || turn.outputs.work().wrapping_sub(before) > MOST_WORK {
                     // The others come first now.
                     self.leaving.push_back(leaving);
                     return;
