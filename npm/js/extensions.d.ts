@@ -50,6 +50,26 @@ export interface ExtensionOptions {
    * components must be lower case letters, digits and `_`. Default: false.
    */
   strictUris?: boolean;
+  /** Limits of what is received. */
+  limits?: Limits;
+}
+
+/** Limits in bytes, each 1 to 2 147 483 647. */
+export interface Limits {
+  /**
+   * What a message carries beside its arguments; many small values weigh more than their bytes. A call whose result
+   * exceeds it fails with `wamp.error.payload_size_exceeded`; an event is missed. Default: 64 KiB.
+   */
+  details?: number;
+  /** A message before the session is there. Default: 128 KiB. */
+  joining?: number;
+  /**
+   * Events that wait in a subscription, and progressive results of a call. Further ones are dropped, and the loss is told.
+   * Default: 64 MiB.
+   */
+  queue?: number;
+  /** Calls that the procedures of the session work on. Further ones fail with `wamp.error.unavailable`. Default: 64 MiB. */
+  running?: number;
 }
 
 /** A message of the trace. */

@@ -1,5 +1,5 @@
 // Options that few programs set: a WebSocket class, a trace of messages, a payload codec, further
-// details of HELLO, strict URIs. What they need is loaded when they are set.
+// details of HELLO, strict URIs, limits. What they need is loaded when they are set.
 
 import { isObject, need } from './check.js';
 import { ConnectError, textOf } from './errors.js';
@@ -8,7 +8,9 @@ import * as port from './module/port.js';
 import { made } from './module/socket.js';
 import { UNAVAILABLE } from './uris.js';
 
-export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris'];
+export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris', 'limits'];
+
+const LIMITS = ['details', 'joining', 'queue', 'running'];
 
 /** Keys of HELLO.Details that have options of their own. */
 const KNOWN = ['roles', 'agent', 'authmethods', 'authid', 'authrole', 'authextra'];
@@ -19,7 +21,7 @@ export class Extensions {
   #given;
   #loaded;
 
-  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false }) {
+  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false, limits }) {
     need('WebSocket', WebSocket, WebSocket === undefined || typeof WebSocket === 'function');
     need('trace', trace, [undefined, true, false].includes(trace) || typeof trace === 'function');
     const isCodec = ({ encode, decode }) => typeof encode === 'function' && typeof decode === 'function';
@@ -29,7 +31,12 @@ export class Extensions {
       need('a key of helloDetails', key, !KNOWN.includes(key));
     }
     need('strictUris', strictUris, typeof strictUris === 'boolean');
-    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris };
+    need('limits', limits, limits === undefined || isObject(limits));
+    for (const [name, bytes] of Object.entries(limits ?? {})) {
+      need('a key of limits', name, LIMITS.includes(name));
+      need(`limits.${name}`, bytes, bytes === undefined || (Number.isInteger(bytes) && bytes > 0 && bytes < 2 ** 31));
+    }
+    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris, limits };
   }
 
   /** True if the module needs numbers of its own. */
@@ -58,8 +65,8 @@ export class Extensions {
 
   /** Returns settings for the module, with a new number if there is a payload codec. */
   settings() {
-    const { payloadCodec, helloDetails } = this.#given;
-    const settings = { helloDetails };
+    const { payloadCodec, helloDetails, limits } = this.#given;
+    const settings = { helloDetails, limits };
     if (payloadCodec !== undefined) {
       settings.codec = port.open(new this.#loaded.Payloads(payloadCodec));
     }

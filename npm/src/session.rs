@@ -24,6 +24,17 @@ use crate::socket::Dialer;
 /// Maximum time limit; a longer one counts as none.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// Setter of a limit in bytes.
+type SetLimit = fn(SessionConfig, usize) -> SessionConfig;
+
+/// The limits of a session by their names. JavaScript has checked them.
+const LIMITS: [(&str, SetLimit); 4] = [
+    ("details", SessionConfig::details_limit),
+    ("joining", SessionConfig::joining_limit),
+    ("queue", SessionConfig::queue_limit),
+    ("running", SessionConfig::running_limit),
+];
+
 /// Connects and joins, as the settings say: the session gets the number of the request.
 pub(crate) fn connect(ticket: u32, settings: &[u8]) {
     let settings = json::read(settings).map_err(Report::from);
@@ -62,6 +73,13 @@ pub(crate) fn config(settings: &Dict) -> Result<SessionConfig, ConnectError> {
     }
     if let Some(Value::Dict(details)) = settings.get("helloDetails") {
         config = config.hello_details(details.clone());
+    }
+    if let Some(Value::Dict(limits)) = settings.get("limits") {
+        for (key, set) in LIMITS {
+            if let Some(bytes) = json::number(limits, key) {
+                config = set(config, bytes as usize);
+            }
+        }
     }
     let (authid, authrole, authextra) = authentication::identity(settings);
     if let Some(authid) = authid {

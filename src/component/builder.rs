@@ -34,8 +34,13 @@ pub struct ComponentBuilder {
     /// Settings of the builder's own setters, kept apart from `settings.session`, so that the order
     /// of calls does not matter.
     session: SessionConfig,
+    /// Limits of a dict.
+    limits: Vec<(SetLimit, usize)>,
     seed: Option<u64>,
 }
+
+/// Setter of one of the limits of sessions.
+pub(super) type SetLimit = fn(SessionConfig, usize) -> SessionConfig;
 
 /// The settings of a component, which stay the same for all attempts.
 pub(super) struct Settings {
@@ -115,6 +120,7 @@ impl ComponentBuilder {
                 seed: 0,
             },
             session: SessionConfig::default(),
+            limits: Vec::new(),
             seed: None,
         }
     }
@@ -286,11 +292,15 @@ impl ComponentBuilder {
         self
     }
 
+    pub(super) fn limit(&mut self, set: SetLimit, bytes: usize) {
+        self.limits.push((set, bytes));
+    }
+
     /// Sets how sessions are opened: timeouts, payload codec, inspection of WELCOME, and more.
     ///
     /// The order relative to the other setters does not matter. Its user error hook is called in
     /// addition to that of [`on_user_error`](Self::on_user_error). [`build`](Self::build) rejects
-    /// authentication methods in both places.
+    /// authentication methods in both places. The limits of a dict replace those of `config`.
     pub fn session_config(mut self, config: SessionConfig) -> Self {
         self.settings.session = config;
         self
@@ -329,12 +339,15 @@ impl ComponentBuilder {
     /// Returns the first setting that is not valid, with its path.
     #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
     pub fn build(self) -> Result<Component, ConfigError> {
-        let ComponentBuilder { transports, default, mut settings, session, seed } = self;
+        let ComponentBuilder { transports, default, mut settings, session, limits, seed } = self;
         settings.transports = transports?;
         if settings.transports.is_empty() {
             settings.transports = default()?;
         }
         settings.session = settings.session.with(session)?;
+        for (set, bytes) in limits {
+            settings.session = set(settings.session, bytes);
+        }
         if let Err(error) = settings.realm.validate(UriRule::Loose, Match::Exact) {
             return Err(ConfigError::new("realm", &error).caused_by(error));
         }

@@ -117,6 +117,32 @@ export const once = {
     await fails(connect({ url: router, realm: 'realm1', helloDetails: { authid: 'joe' } }), 'TypeError');
   },
 
+  'limits are applied, and wrong ones are refused': async ({ router }) => {
+    const { is, lib, fails, open } = kit;
+    const { connect } = await lib();
+    const plain = await open({ router });
+    const session = await connect({ url: router, realm: 'realm1', limits: { running: 2000, details: 3000, queue: 2000 } });
+    // Two calls of 1500 bytes are at work: one of them alone is accepted.
+    let go;
+    const started = new Promise((started) => {
+      void session.register('com.limits.slow', () => {
+        started();
+        return new Promise((answer) => (go = answer));
+      });
+    });
+    while (!(await plain.call('wamp.registration.lookup', ['com.limits.slow']))) {}
+    const first = plain.call('com.limits.slow', ['x'.repeat(1500)]);
+    await started;
+    const error = await fails(plain.call('com.limits.slow', ['x'.repeat(1500)]), 'WampError');
+    is(error.uri, 'wamp.error.unavailable');
+    go(7);
+    is(await first, 7);
+    await session.leave();
+    for (const limits of [{ detail: 1 }, { queue: 0 }, { queue: 1.5 }, { running: 2 ** 31 }, 7]) {
+      await fails(connect({ url: router, realm: 'realm1', limits }), 'TypeError');
+    }
+  },
+
   'payloads are encoded by a codec of one\'s own, in both forms': async ({ router }) => {
     const { is, ok, lib, fails, open } = kit;
     const { connect, WampError } = await lib();

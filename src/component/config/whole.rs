@@ -1,11 +1,14 @@
 //! Reads a whole component from one dict: transports, realm and authentication.
 
+use crate::component::builder::SetLimit;
 use crate::component::config::dict;
 use crate::component::config::read::{self, Fields};
 use crate::component::transports::IntoTransports;
 use crate::component::{Component, ComponentBuilder};
 use crate::error::ConfigError;
+use crate::session::SessionConfig;
 use crate::session::authentication::Authentication;
+use crate::settings::LARGEST;
 use crate::value::Value;
 
 impl ComponentBuilder {
@@ -17,6 +20,7 @@ impl ComponentBuilder {
     /// | `realm` | a URI | `realm1` |
     /// | `transports` | a URL, a dict as of [`TransportConfig`](crate::transport::TransportConfig), or a list of them | `ws://127.0.0.1:8080/ws` |
     /// | `authentication` | a dict of methods, see [`Authentication::from_value`] | none |
+    /// | `limits` | a dict of limits in bytes: `details`, `joining`, `queue`, `running`, which are [`details_limit`](SessionConfig::details_limit), … of [`SessionConfig`] | those of [`SessionConfig`] |
     /// | `extra` | anything, for the program's own use | null |
     ///
     /// # Errors
@@ -29,7 +33,8 @@ impl ComponentBuilder {
             let text = format_args!("it belongs to a transport: transports[0].{key}");
             return Err(ConfigError::new(key, text));
         }
-        let fields = Fields::of(value, &["realm", "transports", "authentication", "extra"])?;
+        let fields =
+            Fields::of(value, &["realm", "transports", "authentication", "limits", "extra"])?;
         let mut builder = Component::builder();
         if let Some(realm) = fields.text("realm")? {
             builder = builder.realm(realm);
@@ -39,6 +44,9 @@ impl ComponentBuilder {
         }
         if let Some(authentication) = fields.map("authentication", Authentication::from_value)? {
             builder = builder.authentication(authentication);
+        }
+        for (set, bytes) in fields.map("limits", limits)?.unwrap_or_default() {
+            builder.limit(set, bytes);
         }
         if let Some(extra) = fields.get("extra") {
             builder = builder.extra(extra.clone());
@@ -53,6 +61,24 @@ impl ComponentBuilder {
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         ComponentBuilder::from_value(&read::json(text)?)
     }
+}
+
+/// The limits of sessions by their keys.
+const LIMITS: [(&str, SetLimit); 4] = [
+    ("details", SessionConfig::details_limit),
+    ("joining", SessionConfig::joining_limit),
+    ("queue", SessionConfig::queue_limit),
+    ("running", SessionConfig::running_limit),
+];
+
+fn limits(value: &Value) -> Result<Vec<(SetLimit, usize)>, ConfigError> {
+    let fields = Fields::of(value, &LIMITS.map(|(key, _)| key))?;
+    let mut limits = Vec::new();
+    for (key, set) in LIMITS {
+        let bytes = fields.map(key, |value| read::integer(value, 1, LARGEST as i64))?;
+        limits.extend(bytes.and_then(|bytes| Some((set, usize::try_from(bytes).ok()?))));
+    }
+    Ok(limits)
 }
 
 impl Component {

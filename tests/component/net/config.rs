@@ -355,6 +355,15 @@ async fn a_whole_component_from_json() {
             r"authentication.ticket.a b\n: unknown key; known are ticket, ",
         ),
         (r#"{"realms": "r"}"#, "realms: unknown key; known are realm, transports, "),
+        (
+            r#"{"limits": {"detail": 1}}"#,
+            "limits.detail: unknown key; known are details, joining, queue, running",
+        ),
+        (r#"{"limits": {"queue": 0}}"#, "limits.queue: it must be 1 to 2147483647"),
+        (
+            r#"{"limits": {"running": "1 MiB"}}"#,
+            "limits.running: it must be an integer, not string",
+        ),
         (r#"{"realm": 1}"#, "realm: it must be a string, not integer"),
         (r#"{"realm": "no realm"}"#, "is not a valid URI"),
         (r#"{"transports": "http://h/"}"#, "transports[0].url: "),
@@ -378,4 +387,41 @@ async fn a_whole_component_from_json() {
         assert!(error.contains(message), "{text}: {error}");
         assert!(!error.contains("rosebud"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn limits_of_a_dict_replace_those_of_the_program() {
+    let router = router();
+    let listener = router.listen("ws://127.0.0.1:0/ws").await.unwrap();
+    let url = listener.url();
+    let text =
+        format!(r#"{{"transports": {url:?}, "limits": {{"details": 2000, "joining": null}}}}"#);
+    let builder = wampwerk::component::ComponentBuilder::from_json(&text).unwrap();
+    let config = wampwerk::session::SessionConfig::new().details_limit(1 << 20);
+    let component = builder.session_config(config).build().unwrap();
+    let (sender, mut joined) = tokio::sync::mpsc::unbounded_channel();
+    component.on_join(move |session: wampwerk::Session| {
+        let sender = sender.clone();
+        async move { sender.send(session).unwrap() }
+    });
+    let running = component.start();
+    let session = joined.recv().await.unwrap();
+    let callee = router.connect("realm1").await.unwrap();
+    let fails = |n: usize| async move {
+        let text = "x".repeat(n);
+        Err::<(), _>(wampwerk::ApplicationError::new("com.example.e").kwarg("n", n).arg(text))
+    };
+    callee.register("com.example.fails", fails).await.unwrap();
+    // Arguments do not count, the URI of an error does.
+    let named = |n: usize| async move {
+        Err::<(), _>(wampwerk::ApplicationError::new(format!("com.example.{}", "x".repeat(n))))
+    };
+    callee.register("com.example.named", named).await.unwrap();
+    let error = session.call("com.example.fails").args((5000,)).await.unwrap_err();
+    assert!(error.to_string().contains("com.example.e"), "{error}");
+    let error = session.call("com.example.named").args((3000,)).await.unwrap_err();
+    assert!(error.to_string().contains("wamp.error.payload_size_exceeded"), "{error}");
+    assert!(error.to_string().contains("the limit is 2000"), "{error}");
+    session.leave().await;
+    running.await.unwrap();
 }
