@@ -33,8 +33,8 @@ pub(super) struct Hall {
     heavy: Heavy,
     /// Tasks of connections whose next input has to wait.
     waiting: ByConnection<Waker>,
-    /// Those that wait only because the realm is congested.
-    congested: Vec<Waker>,
+    /// True if some of them wait because the realm is congested.
+    congested: bool,
 }
 
 /// State of the timer task, which waits for the core's next deadline.
@@ -75,7 +75,7 @@ impl Hall {
             clock: Clock::default(),
             heavy: Heavy::default(),
             waiting: ByConnection::default(),
-            congested: Vec::new(),
+            congested: false,
         }
     }
 
@@ -119,11 +119,8 @@ impl Hall {
             if self.core.must_wait(from, &input) {
                 inputs.push_front(input);
                 effects.paused = true;
-                if self.core.is_congested() {
-                    self.congested.push(task.clone());
-                } else {
-                    self.waiting.insert(from, task.clone());
-                }
+                self.congested |= self.core.is_congested();
+                self.waiting.insert(from, task.clone());
                 return false;
             }
             match input {
@@ -201,8 +198,10 @@ impl Hall {
                 Output::Authenticate { .. } | Output::UnusableAnswer { .. } => {}
             }
         }
-        if !self.congested.is_empty() && !self.core.is_congested() {
-            effects.wakers.append(&mut self.congested);
+        if self.congested && !self.core.is_congested() {
+            self.congested = false;
+            // Those that wait for something else look again.
+            effects.wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
         }
     }
 
