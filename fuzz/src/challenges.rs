@@ -44,7 +44,10 @@ pub fn cra(input: &[u8]) {
     if is_too_long(&extra) {
         return;
     }
-    match wampcra::answer(&"secret".into(), &extra) {
+    let (bytes, answer) = super::allocated(|| wampcra::answer(&"secret".into(), &extra));
+    let most = (64 << 10) + 16 * input.len();
+    assert!(bytes < most, "{bytes} bytes were allocated for a challenge of {}", input.len());
+    match answer {
         Ok(signature) => {
             assert_eq!(signature.len(), 44, "HMAC-SHA256 in Base64");
             assert!(extra.get("challenge").is_some_and(|it| it.as_str().is_some()));

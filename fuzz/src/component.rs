@@ -8,6 +8,12 @@ use wampwerk::transport::TransportConfig;
 
 pub fn json(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
+    let (bytes, ()) = super::allocated(|| read(text));
+    let most = (1 << 20) + 1000 * text.len();
+    assert!(bytes < most, "{bytes} bytes were allocated for settings of {}", text.len());
+}
+
+fn read(text: &str) {
     let config = TransportConfig::from_json(text);
     if let Err(error) = &config {
         assert!(error.to_string().len() < 2000, "{error}");

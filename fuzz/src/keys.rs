@@ -4,6 +4,12 @@ use wampwerk::auth::cryptosign::SigningKey;
 use wampwerk::internals::auth::{public_key_from_hex, to_hex, verify};
 
 pub fn parse(input: &[u8]) {
+    let (bytes, ()) = super::allocated(|| parse_each(input));
+    let most = (256 << 10) + 64 * input.len();
+    assert!(bytes < most, "{bytes} bytes were allocated for a file of {}", input.len());
+}
+
+fn parse_each(input: &[u8]) {
     read(SigningKey::parse(input));
     let Ok(text) = std::str::from_utf8(input) else { return };
     read(SigningKey::from_hex(text));

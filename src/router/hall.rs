@@ -219,13 +219,17 @@ impl Hall {
         effects: &mut StepEffects,
     ) {
         let Some(outbox) = self.outboxes.get(&to) else { return };
-        let mut pushed = outbox.push(now, item, &mut effects.wakers);
+        let pushed = outbox.push(now, item, &mut effects.wakers);
         let limit = self.core.limits().realm_outbox_bytes;
-        if pushed != Pushed::Overflow && self.heavy.note(to, outbox, limit) {
-            tracing::warn!("the clients of a realm read too slowly: more than {limit} bytes wait");
+        if pushed != Pushed::Overflow
+            && let Some((heaviest, outbox)) = self.heavy.note(to, outbox, limit)
+        {
+            tracing::warn!(to = ?heaviest, "connection closed: the clients of its realm read too slowly");
             outbox.overflow(&mut effects.wakers);
-            pushed = Pushed::Overflow;
+            effects.closed.push(heaviest);
+            self.remove(now, heaviest);
         }
+        let Some(outbox) = self.outboxes.get(&to) else { return };
         match pushed {
             Pushed::Taken => {}
             Pushed::Wait => {

@@ -15,16 +15,21 @@ pub(super) struct Heavy {
 }
 
 impl Heavy {
-    /// Notes the load of an outbox after a message for it. Returns whether all of them together hold
-    /// more than `limit` bytes.
-    pub(super) fn note(&mut self, id: ConnectionId, outbox: &Arc<Outbox>, limit: usize) -> bool {
+    /// Notes the load of an outbox after a message for it. If all of them together hold more than `limit`
+    /// bytes, returns the one that holds most.
+    pub(super) fn note(
+        &mut self,
+        id: ConnectionId,
+        outbox: &Arc<Outbox>,
+        limit: usize,
+    ) -> Option<(ConnectionId, Arc<Outbox>)> {
         let load = outbox.load();
         if load <= SOFT_LIMIT {
             // Peers that keep up are not known here.
             if !self.outboxes.is_empty() {
                 self.forget(id);
             }
-            return false;
+            return None;
         }
         let entry = self.outboxes.entry(id).or_insert_with(|| (Arc::clone(outbox), 0));
         self.bytes = self.bytes - entry.1 + load;
@@ -32,7 +37,11 @@ impl Heavy {
         if self.bytes > limit {
             self.look_again();
         }
-        self.bytes > limit
+        if self.bytes <= limit {
+            return None;
+        }
+        let most = self.outboxes.iter().max_by_key(|(id, (_, load))| (*load, **id))?;
+        Some((*most.0, Arc::clone(&most.1.0)))
     }
 
     /// Forgets an outbox.
@@ -76,23 +85,24 @@ mod tests {
     fn row03_slow_peers_of_a_realm_are_weighed_together() {
         let mut heavy = Heavy::default();
         let outboxes = [1, 2, 3].map(|id| (ConnectionId::new(id), Arc::new(Outbox::new(64 * MIB))));
-        let limit = 8 * MIB;
+        let limit = 9 * MIB;
         for (id, outbox) in &outboxes {
             // Below the soft limit it is no slow peer.
             push(outbox, MIB / 2);
-            assert!(!heavy.note(*id, outbox, limit));
+            assert!(heavy.note(*id, outbox, limit).is_none());
             assert_eq!(heavy.bytes, 0);
         }
-        for (id, outbox) in &outboxes[..2] {
-            push(outbox, 3 * MIB);
-            assert!(!heavy.note(*id, outbox, limit));
+        for (number, (id, outbox)) in outboxes[..2].iter().enumerate() {
+            push(outbox, (3 + number) * MIB);
+            assert!(heavy.note(*id, outbox, limit).is_none());
         }
         let (id, third) = &outboxes[2];
         push(third, 2 * MIB);
-        assert!(heavy.note(*id, third, limit));
+        let most = heavy.note(*id, third, limit).map(|(most, _)| most);
+        assert_eq!(most, Some(outboxes[1].0));
         // One of the others reads.
         outboxes[0].1.mark_sent(3 * MIB, || Duration::ZERO);
-        assert!(!heavy.note(*id, third, limit));
+        assert!(heavy.note(*id, third, limit).is_none());
         assert_eq!(heavy.outboxes.len(), 2);
         // One is disconnected.
         heavy.forget(outboxes[1].0);

@@ -18,6 +18,7 @@ mod authorization;
 mod backpressure;
 mod forwarding;
 mod held_back;
+mod leaving;
 mod listen;
 mod lost_events;
 mod meta;

@@ -79,6 +79,10 @@ const ROWS: [(&str, &str, &[&str]); 16] = [
             "row08_sessions_that_leave_take_turns",
             "row08_killing_many_takes_steps_with_a_bound",
             "row08_changes_wait_while_too_many_meta_events_do",
+            "row08_who_leaves_much_may_join_again_at_once",
+            "row08_who_is_lost_is_removed_to_the_end",
+            "row08_changes_go_on_when_the_meta_events_have_been_published",
+            "row08_a_router_shuts_down_while_sessions_are_leaving",
         ],
     ),
     (

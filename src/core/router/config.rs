@@ -135,9 +135,9 @@ pub struct Limits {
     /// subscriptions, registrations, running calls, testaments, and requests that wait for the
     /// authorizer. Default: 256 MiB.
     pub realm_bytes: usize,
-    /// Maximum number of bytes that wait for all clients of a realm together, approximately. Beyond it,
-    /// a client for which more than 1 MiB waits is disconnected by the next message for it. Default: 1
-    /// GiB.
+    /// Maximum number of bytes that wait for all clients of a realm together, approximately: for those
+    /// for which more than 1 MiB waits. Beyond it, the client for which most waits is disconnected.
+    /// Default: 1 GiB.
     pub realm_outbox_bytes: usize,
 }
 

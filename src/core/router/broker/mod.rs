@@ -335,8 +335,9 @@ struct Recipients<'a> {
 impl Recipients<'_> {
     fn of(&self, entry: &Entry<Subscribers>) -> Vec<ConnectionId> {
         let members = &entry.members.members;
+        let any_leaves = self.sessions.leaving() > 0;
         let is_other = |member: &ConnectionId| {
-            Some(*member) != self.except && !self.sessions.is_leaving(*member)
+            Some(*member) != self.except && !(any_leaves && self.sessions.is_leaving(*member))
         };
         let others = members.iter().copied().filter(is_other);
         if self.listing.is_none() && !self.opaque {

@@ -1,7 +1,5 @@
 //! CALL: the choice of the callee, and the INVOCATION.
 
-use std::sync::Arc;
-
 use crate::core::router::ConnectionId;
 use crate::core::router::checks::{check_uri, too_many};
 use crate::core::router::config::Disclosure;
@@ -72,7 +70,6 @@ impl Dealer {
             return Err(too_many("calls under way", limit).into());
         }
         turn.held.check(turn.config, 0)?;
-        let identity = Arc::clone(&caller.identity);
         let target = self.registrations.choose(turn, sessions, &procedure, needs)?;
         let Target { registration, connection, ref callee, .. } = target;
 
@@ -82,8 +79,8 @@ impl Dealer {
             Disclosure::Always => true,
             Disclosure::Never => false,
         };
-        if disclosed {
-            disclose_caller(&mut details, &identity);
+        if disclosed && let Some(caller) = sessions.get(&from) {
+            disclose_caller(&mut details, &caller.identity);
         }
         let mut more = More::default();
         if callee.concurrency.is_some() {

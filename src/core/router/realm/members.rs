@@ -14,7 +14,7 @@ use crate::core::router::session::Session;
 use crate::core::router::turn::Turn;
 
 /// Maximum number of meta events in one step. Without receivers they cost one look-up each.
-const MOST: usize = 64 << 10;
+const MOST: usize = 4 << 10;
 
 /// Number of portions of meta events that may wait.
 const CONGESTED: usize = 16;
