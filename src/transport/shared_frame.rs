@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::framing::websocket::{Kind, Prepared};
+use crate::framing::websocket::Kind;
 use crate::message::Serializer;
+use crate::websocket::prepared::Prepared;
 
 /// A frame for several receivers, as of an event with many subscribers. Its bytes are shared, and a
 /// WebSocket compresses it once for all receivers that have agreed on the same size of the window. Cheap to
@@ -29,8 +30,8 @@ impl SharedFrame {
 
 /// For the WebSocket transport.
 #[doc(hidden)]
-impl AsRef<Prepared> for SharedFrame {
-    fn as_ref(&self) -> &Prepared {
+impl AsRef<Arc<Prepared>> for SharedFrame {
+    fn as_ref(&self) -> &Arc<Prepared> {
         &self.0
     }
 }

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use super::closed::{Closed, WebSocketError};
 use super::ending::Ending;
 use super::message::{Message, Part};
+use super::prepared::Prepared;
 use super::queue::Queue;
 use super::stats::Counters;
-use crate::framing::websocket::{Form, Kind, Prepared};
+use crate::framing::websocket::{Form, Kind};
 use crate::rt::lock::Lock;
 
 /// Bytes that may wait in each direction before the sender, or the peer, has to wait.

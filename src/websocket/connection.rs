@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -18,14 +19,14 @@ use super::channel::Command;
 use super::closing::CloseStep;
 use super::control::Pongs;
 use super::masks;
+use super::prepared::{Prepared, Preparing};
 use super::settings::Settings;
 use super::wire::Wire;
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::deflate::Agreement;
-use crate::framing::websocket::{
-    self as framing, Event, Form, Kind, Prepared, Reader, Role, Writer,
-};
+use crate::framing::websocket::{self as framing, Event, Form, Kind, Reader, Role, Writer};
 use crate::net::framed::GiveUp;
+use crate::net::limits::HIGH_WATER;
 use crate::net::write::poll_write_pieces;
 use crate::rt::Sleep;
 
@@ -37,7 +38,7 @@ pub(crate) const READ_SIZE: usize = 32 << 10;
 const READS_PER_POLL: u8 = 16;
 
 /// Number of steps of decompression of 64 KiB after which the task yields.
-const STEPS_PER_POLL: u8 = 16;
+pub(super) const STEPS_PER_POLL: u8 = 16;
 
 /// Time without a message after which the memory of compression is given back.
 const IDLE: Duration = Duration::from_secs(5);
@@ -47,7 +48,10 @@ pub(crate) struct Connection<S> {
     pub(super) stream: S,
     role: Role,
     reader: Reader,
-    writer: Writer,
+    pub(super) writer: Writer,
+    /// A message for many that is not compressed yet. As with `writer.is_compressing()`, nothing may be written
+    /// before it, except for control frames.
+    pub(super) preparing: Option<Box<Preparing>>,
     /// Bytes that came and that `reader` has not read. At the start these are the bytes behind the opening
     /// handshake.
     early: Bytes,
@@ -65,7 +69,7 @@ pub(crate) struct Connection<S> {
     fragment: Option<NonZeroUsize>,
     pub(super) fail_by_drop: bool,
     /// Present if compression was agreed.
-    idle: Option<Idle>,
+    idle: Option<Box<Idle>>,
     read: u64,
     /// Number of times that the stream may still be read in this poll.
     reads_left: u8,
@@ -112,6 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             reader: Reader::new(peer, settings.limits())
                 .inflate(deflate.map(|agreed| agreed.decompressor(role))),
             writer: writer.deflate(deflate.map(|agreed| agreed.compressor(role))),
+            preparing: None,
             read: early.len() as u64,
             early: early.into(),
             reading: Reading::Open,
@@ -122,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             held_pong: None,
             fragment: settings.auto_fragment_size,
             fail_by_drop: settings.fail_by_drop,
-            idle: deflate.map(|_| Idle::default()),
+            idle: deflate.map(|_| Box::default()),
             reads_left: READS_PER_POLL,
             steps_left: STEPS_PER_POLL,
             written: 0,
@@ -147,13 +152,18 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         if self.has_closed() {
             return Ok(());
         }
-        self.dirty = true;
-        self.used();
+        self.begin_write();
         let written = write(&mut self.writer);
         if let Some(payload) = self.held_pong.take_if(|_| self.writer.is_between_frames()) {
             self.writer.pong(payload);
         }
         written
+    }
+
+    pub(super) fn begin_write(&mut self) {
+        self.dirty = true;
+        self.used();
+        self.finish_preparing();
     }
 
     /// Puts a pong into the buffer.
@@ -172,6 +182,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     pub(super) fn write_close(&mut self, said: Option<(u16, &str)>) {
         if !self.has_closed() && self.writer.is_between_frames() {
             self.dirty = true;
+            self.finish_preparing();
             self.writer.close(said);
             self.sent = Some(said.map(|(code, _)| code));
         }
@@ -252,6 +263,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Before what waits for the peer: others may wait for this.
+        let compressed = self.poll_compress(cx);
         while !self.writer.chunks().is_empty() {
             let pieces = self.writer.chunks().iter();
             let count = ready!(poll_write_pieces(&mut self.stream, cx, pieces))?;
@@ -261,7 +274,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             self.written += count as u64;
             self.writer.advance(count);
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx)?;
+        ready!(compressed);
+        flushed.map(Ok)
     }
 }
 
@@ -353,13 +368,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
     }
 
     fn buffered(&self) -> usize {
-        self.writer.chunks().len().max(usize::from(self.dirty))
+        let length = self.writer.chunks().len();
+        if self.is_compressing() { length.max(HIGH_WATER) } else { length.max(self.dirty.into()) }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = ready!(self.poll_write(cx));
         self.dirty = false;
         if result.is_err() {
+            self.preparing = None;
             self.writer.clear();
             // The task reads on, and tells the error at the end.
             cx.waker().wake_by_ref();
@@ -380,6 +397,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
     }
 
     fn give_up(&mut self, why: GiveUp) {
+        // Others may wait for it.
+        self.preparing = None;
         match why {
             GiveUp::Lost => self.reading = Reading::Ended,
             GiveUp::Silent => self.fail(CloseCode::InternalError.code()),
@@ -401,13 +420,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
         self.write(|writer| writer.message(kind, payload, form)).map_err(Cause::new)
     }
 
-    fn write_prepared(&mut self, message: &Prepared) -> Result<(), Cause> {
+    fn write_prepared(&mut self, message: &Arc<Prepared>) -> Result<(), Cause> {
         if let Some(size) = self.fragment
             && message.payload().len() > size.get()
         {
             return self.write_message(message.kind(), message.payload().clone());
         }
-        self.write(|writer| writer.prepared(message)).map_err(Cause::new)
+        self.push_prepared(message).map_err(Cause::new)
     }
 
     fn can_ping(&self) -> bool {
@@ -431,7 +450,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
             Command::Message { kind, payload, form } => {
                 self.write(|writer| writer.message(kind, payload, form))
             }
-            Command::Prepared(prepared) => self.write(|writer| writer.prepared(&prepared)),
+            Command::Prepared(prepared) => self.push_prepared(&prepared),
             Command::Begin { kind, uncompressed } => {
                 self.write(|writer| writer.begin_message(kind, uncompressed))
             }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::framing::websocket::{Form, Kind, Prepared};
+use super::prepared::Prepared;
+use crate::framing::websocket::{Form, Kind};
 
 /// A message of a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]

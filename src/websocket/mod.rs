@@ -34,6 +34,7 @@ mod connecting;
 mod ending;
 mod factory;
 mod message;
+pub(crate) mod prepared;
 #[macro_use]
 mod protocol;
 mod queue;
@@ -46,6 +47,7 @@ cfg_if::cfg_if! {
         pub(crate) mod channel;
         mod client;
         pub(crate) mod closing;
+        mod compressing;
         pub(crate) mod connection;
         mod control;
         mod driver;

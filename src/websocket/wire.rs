@@ -2,14 +2,16 @@
 //!
 //! The engine is our own, or that of a stream of tokio-tungstenite.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
 use super::channel::Command;
 use super::closing::CloseStep;
+use super::prepared::Prepared;
 use crate::error::{Cause, TransportError};
-use crate::framing::websocket::{Event, Kind, Prepared};
+use crate::framing::websocket::{Event, Kind};
 use crate::net::framed::GiveUp;
 
 /// A WebSocket connection after its opening handshake. The methods are those of
@@ -46,7 +48,7 @@ pub(crate) trait Wire: Send {
     fn write_message(&mut self, kind: Kind, payload: Bytes) -> Result<(), Cause>;
 
     /// Puts a message into the buffer that others send, too.
-    fn write_prepared(&mut self, message: &Prepared) -> Result<(), Cause>;
+    fn write_prepared(&mut self, message: &Arc<Prepared>) -> Result<(), Cause>;
 
     /// Puts what a handle asks for into the buffer.
     fn push(&mut self, command: Command) -> Result<(), Cause>;

@@ -1,10 +1,11 @@
 //! Compressed messages on frames: RSV1 (D1 to D5), parts, limits, and what is prepared for many.
 
+use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wampwerk::internals::framing::websocket::deflate::{Agreement, accept, offer};
+use wampwerk::internals::framing::websocket::deflate::{Agreement, accept, compress_shared, offer};
 use wampwerk::internals::framing::websocket::{
-    Event, Form, Kind, Limits, Part, Prepared, ReadError, Reader, Role, Writer,
+    COMPRESS_STEP, Event, Form, Kind, Limits, Part, ReadError, Reader, Role, Writer,
 };
 use wampwerk::websocket::Deflate;
 
@@ -28,6 +29,9 @@ fn writer(takeover: bool) -> Writer {
 }
 
 fn take(writer: &mut Writer) -> Vec<u8> {
+    while writer.is_compressing() {
+        writer.step();
+    }
     let octets = writer.chunks().iter().collect::<Vec<_>>().concat();
     writer.advance(octets.len());
     octets
@@ -246,7 +250,8 @@ fn what_is_streamed_is_compressed_as_one_message() {
 #[test]
 fn a_prepared_message_goes_to_all() {
     let text = "prepared ".repeat(30);
-    let prepared = Prepared::new(Kind::Text, text.clone().into(), false);
+    let payload = Bytes::from(text.clone());
+    let compressed = Bytes::from(compress_shared(&payload, 1, 15).unwrap());
     let whole = || Event::Message(Kind::Text, text.clone().into());
     let mut frames = Vec::new();
     for takeover in [false, true] {
@@ -254,7 +259,8 @@ fn a_prepared_message_goes_to_all() {
         for _ in 0..2 {
             writer.message(Kind::Text, text.clone().into(), Form::default()).unwrap();
             assert_eq!(read(&mut reader, &take(&mut writer)), Ok(vec![whole()]));
-            writer.prepared(&prepared).unwrap();
+            assert_eq!(writer.compression(payload.len()), Some((1, 15)));
+            writer.shared(Kind::Text, &compressed, true).unwrap();
             let octets = take(&mut writer);
             assert_eq!(read(&mut reader, &octets), Ok(vec![whole()]));
             frames.push(octets);
@@ -262,12 +268,70 @@ fn a_prepared_message_goes_to_all() {
     }
     assert!(frames.iter().all(|frame| *frame == frames[0] && frame.len() < 60));
     let mut plain = Writer::server();
-    plain.prepared(&prepared).unwrap();
+    assert_eq!(plain.compression(payload.len()), None);
+    plain.shared(Kind::Text, &payload, false).unwrap();
     assert_eq!(read(&mut reader(false, LIMITS), &take(&mut plain)), Ok(vec![whole()]));
     let mut client = Writer::client(|| [1, 2, 3, 4]);
-    client.prepared(&prepared).unwrap();
+    client.shared(Kind::Text, &payload, false).unwrap();
     let mut reader = Reader::new(Role::Client, LIMITS);
     assert_eq!(read(&mut reader, &take(&mut client)), Ok(vec![whole()]));
+}
+
+/// What one step compresses is bounded, and the message is the same as if it had been compressed at once.
+#[test]
+fn a_long_message_is_compressed_in_steps() {
+    for takeover in [false, true] {
+        for fragment in [0, 10_000] {
+            let (mut writer, mut reader) = (writer(takeover), reader(takeover, LIMITS));
+            let form = Form { fragment: fragment.try_into().ok(), uncompressed: false };
+            let text =
+                |length: usize| Bytes::from_iter((0..length).map(|at| b'a' + (at % 23) as u8));
+            writer.message(Kind::Text, text(COMPRESS_STEP), form).unwrap();
+            assert!(!writer.is_compressing());
+            let before = writer.chunks().len();
+            writer.message(Kind::Text, text(4 * COMPRESS_STEP + 1), form).unwrap();
+            for step in 1..=5 {
+                assert!(writer.is_compressing(), "{step}");
+                assert_eq!(writer.chunks().len(), before);
+                writer.step();
+            }
+            assert!(!writer.is_compressing() && writer.chunks().len() > before);
+            writer.step();
+            // What is written before the last step goes behind the message; a pong does not.
+            writer.message(Kind::Text, text(2 * COMPRESS_STEP), form).unwrap();
+            writer.pong("before".into());
+            writer.message(Kind::Text, "last".into(), form).unwrap();
+            assert!(!writer.is_compressing());
+            writer.message(Kind::Text, text(2 * COMPRESS_STEP), form).unwrap();
+            writer.close(Some((1000, "")));
+            assert_eq!(
+                read(&mut reader, &take(&mut writer)),
+                Ok(vec![
+                    Event::Message(Kind::Text, text(COMPRESS_STEP)),
+                    Event::Message(Kind::Text, text(4 * COMPRESS_STEP + 1)),
+                    Event::Pong("before".into()),
+                    Event::Message(Kind::Text, text(2 * COMPRESS_STEP)),
+                    Event::Message(Kind::Text, "last".into()),
+                    Event::Message(Kind::Text, text(2 * COMPRESS_STEP)),
+                    Event::Close(Some((1000, String::new()))),
+                ])
+            );
+        }
+    }
+}
+
+/// A message whose steps are not done when the connection is lost is forgotten, and so is the history.
+#[test]
+fn a_long_message_that_is_cleared_leaves_nothing() {
+    let (mut writer, mut reader) = (writer(true), reader(true, LIMITS));
+    let long = Bytes::from(vec![7; 3 * COMPRESS_STEP]);
+    writer.message(Kind::Binary, long, Form::default()).unwrap();
+    writer.step();
+    writer.clear();
+    assert!(!writer.is_compressing() && writer.chunks().is_empty());
+    writer.message(Kind::Binary, vec![7; 300].into(), Form::default()).unwrap();
+    let events = read(&mut reader, &take(&mut writer));
+    assert_eq!(events, Ok(vec![Event::Message(Kind::Binary, vec![7; 300].into())]));
 }
 
 fn payload() -> impl Strategy<Value = Vec<u8>> {

@@ -6,18 +6,18 @@
 use bytes::Bytes;
 
 pub mod close;
+mod compressing;
 pub mod deflate;
 mod error;
 pub mod frame;
 pub mod handshake;
 pub mod mask;
-mod prepared;
 mod reader;
 pub mod utf8;
 mod writer;
 
+pub use compressing::COMPRESS_STEP;
 pub use error::ReadError;
-pub use prepared::Prepared;
 pub use reader::Reader;
 pub use writer::{Form, MakeMask, WriteError, Writer};
 

@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use super::Kind;
 use super::close;
+use super::compressing::{COMPRESS_STEP, Compressing};
 use super::deflate::{CompressError, Compressor};
 use super::frame::{First, MAX_CONTROL, OpCode};
 use super::mask::{self, Mask};
-use super::prepared::Prepared;
 use crate::framing::chunks::Chunks;
 
 /// Makes the mask of a frame. Masks must not be predictable (RFC 6455, section 5.3).
@@ -34,10 +34,18 @@ pub struct Writer {
     chunks: Chunks,
     /// `None` for a server.
     masks: Option<MakeMask>,
-    deflate: Option<Box<Compressor>>,
+    deflate: Option<Box<Deflating>>,
     streaming: Option<Streaming>,
     /// Number of frames of messages.
     frames: u64,
+}
+
+/// Compression of the messages of a connection.
+#[derive(Debug)]
+struct Deflating {
+    compressor: Compressor,
+    /// A message that is compressed in steps. Nothing may be written before it, except for control frames.
+    long: Option<Compressing>,
 }
 
 /// A message that is sent frame by frame.
@@ -88,18 +96,20 @@ impl Writer {
     /// Compresses messages.
     #[must_use]
     pub fn deflate(mut self, deflate: Option<Compressor>) -> Self {
-        self.deflate = deflate.map(Box::new);
+        self.deflate = deflate.map(|compressor| Box::new(Deflating { compressor, long: None }));
         self
     }
 
     /// Gives back what compression needs only within a message. It is for connections that are idle.
     pub fn release(&mut self) {
         if let Some(deflate) = &mut self.deflate {
-            deflate.release();
+            deflate.compressor.release();
         }
     }
 
-    /// Writes a message.
+    /// Writes a message. One that is to be compressed and is longer than [`COMPRESS_STEP`] is only kept: then
+    /// [`step`](Self::step) compresses and writes it. Whatever is written before its last step, except for pings and
+    /// pongs, takes all the steps at once.
     ///
     /// # Errors
     /// Returns [`WriteError::WithinMessage`] if another one has begun.
@@ -113,32 +123,64 @@ impl Writer {
             self.frame(true, first, &payload);
             return Ok(());
         }
-        self.formed(kind, payload, form);
+        self.take_steps();
+        if let Some(deflate) = &mut self.deflate
+            && !form.uncompressed
+            && payload.len() > COMPRESS_STEP
+            && deflate.compressor.should_compress(payload.len())
+        {
+            deflate.long = Some(Compressing::new(kind, payload, form));
+            return Ok(());
+        }
+        let compressed = if form.uncompressed { None } else { self.compressed(&payload) };
+        self.formed(kind, payload, compressed, form);
         Ok(())
     }
 
-    /// Writes a message that many writers send.
+    /// Returns the level and the window's size in bits with which a message of this length is compressed; `None`
+    /// if it is not.
+    pub fn compression(&self, length: usize) -> Option<(u8, u8)> {
+        let compressor = &self.deflate.as_ref()?.compressor;
+        compressor.should_compress(length).then(|| compressor.shape())
+    }
+
+    /// Writes a message in one frame, of which many writers share the payload, or the compressed form of it. That
+    /// form refers to nothing before it, see [`SharedCompressor`](super::deflate::SharedCompressor).
     ///
     /// # Errors
     /// Returns [`WriteError::WithinMessage`] if another one has begun.
-    pub fn prepared(&mut self, prepared: &Prepared) -> Result<(), WriteError> {
+    pub fn shared(
+        &mut self,
+        kind: Kind,
+        payload: &Bytes,
+        is_compressed: bool,
+    ) -> Result<(), WriteError> {
         if self.streaming.is_some() {
             return Err(WriteError::WithinMessage);
         }
-        let mut first = First { op_code: prepared.kind.op_code(), compressed: false };
-        if !prepared.uncompressed
-            && let Some(deflate) = &mut self.deflate
-            && deflate.should_compress(prepared.payload.len())
-            && let Some(compressed) = prepared.compressed(deflate)
-        {
+        self.take_steps();
+        if is_compressed && let Some(deflate) = &mut self.deflate {
             // The peer's history has this message now, and the compressor's has not.
-            deflate.forget();
-            first.compressed = true;
-            self.frame(true, first, &compressed);
-        } else {
-            self.frame(true, first, &prepared.payload);
+            deflate.compressor.forget();
         }
+        self.frame(true, First { op_code: kind.op_code(), compressed: is_compressed }, payload);
         Ok(())
+    }
+
+    /// Returns whether a message is compressed in steps.
+    pub fn is_compressing(&self) -> bool {
+        self.deflate.as_ref().is_some_and(|deflate| deflate.long.is_some())
+    }
+
+    /// Compresses up to [`COMPRESS_STEP`] bytes of a long message, and writes it after its last step.
+    pub fn step(&mut self) {
+        let Some(deflate) = &mut self.deflate else { return };
+        let Some(long) = &mut deflate.long else { return };
+        if let Some(compressed) = long.step(&mut deflate.compressor)
+            && let Some(Compressing { kind, payload, form, .. }) = deflate.long.take()
+        {
+            self.formed(kind, payload, compressed, form);
+        }
     }
 
     /// Begins a message that is sent frame by frame.
@@ -149,6 +191,7 @@ impl Writer {
         if self.streaming.is_some() {
             return Err(WriteError::WithinMessage);
         }
+        self.take_steps();
         let compressed = self.deflate.is_some() && !uncompressed;
         self.streaming = Some(Streaming { kind, compressed, has_begun: false, frame: None });
         Ok(())
@@ -266,6 +309,7 @@ impl Writer {
 
     /// Writes a Close frame with a code and a reason, or without.
     pub fn close(&mut self, said: Option<(u16, &str)>) {
+        self.take_steps();
         let payload = said.map(|(code, reason)| close::payload(code, reason));
         self.control(OpCode::Close, payload.unwrap_or_default().into());
     }
@@ -288,11 +332,21 @@ impl Writer {
     /// Discards what was not sent.
     pub fn clear(&mut self) {
         self.chunks.clear();
+        if let Some(deflate) = &mut self.deflate
+            && deflate.long.take().is_some()
+        {
+            deflate.compressor.forget();
+        }
     }
 
-    /// Writes a message that may be compressed, or in frames.
-    fn formed(&mut self, kind: Kind, payload: Bytes, form: Form) {
-        let compressed = if form.uncompressed { None } else { self.compressed(&payload) };
+    fn take_steps(&mut self) {
+        while self.is_compressing() {
+            self.step();
+        }
+    }
+
+    /// Writes a message, compressed or as it is, in one frame or in several.
+    fn formed(&mut self, kind: Kind, payload: Bytes, compressed: Option<Bytes>, form: Form) {
         let mut first = First { op_code: kind.op_code(), compressed: compressed.is_some() };
         let mut rest = compressed.unwrap_or(payload);
         if let Some(fragment) = form.fragment {
@@ -312,7 +366,7 @@ impl Writer {
 
     /// Returns the compressed message; `None` if it is sent as it is.
     fn compressed(&mut self, payload: &[u8]) -> Option<Bytes> {
-        let deflate = self.deflate.as_mut()?;
+        let deflate = &mut self.deflate.as_mut()?.compressor;
         if !deflate.should_compress(payload.len()) {
             return None;
         }
@@ -337,7 +391,7 @@ impl Writer {
     /// Returns the compressor of the message that has begun, if it is compressed.
     fn stream_compressor(&mut self) -> Option<&mut Compressor> {
         let compressed = self.streaming.is_some_and(|streaming| streaming.compressed);
-        self.deflate.as_deref_mut().filter(|_| compressed)
+        self.deflate.as_deref_mut().filter(|_| compressed).map(|deflate| &mut deflate.compressor)
     }
 
     /// Returns the beginning of the next frame of the message.

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -23,12 +24,13 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::seen::Seen;
 use crate::error::{Cause, TransportError};
 use crate::framing::websocket::frame::MAX_HEADER;
-use crate::framing::websocket::{Event, Kind, Prepared, close};
+use crate::framing::websocket::{Event, Kind, close};
 use crate::net::framed::GiveUp;
 use crate::websocket::CloseCode;
 use crate::websocket::channel::Command;
 use crate::websocket::closing::{CloseStep, poll_drain};
 use crate::websocket::connection::Reading;
+use crate::websocket::prepared::Prepared;
 use crate::websocket::settings::Settings;
 use crate::websocket::wire::Wire;
 
@@ -273,7 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for Connection<S> {
         Ok(())
     }
 
-    fn write_prepared(&mut self, message: &Prepared) -> Result<(), Cause> {
+    fn write_prepared(&mut self, message: &Arc<Prepared>) -> Result<(), Cause> {
         self.write_message(message.kind(), message.payload().clone())
     }
 

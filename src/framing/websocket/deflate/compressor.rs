@@ -77,12 +77,31 @@ impl Compressor {
         let start = out.len();
         self.push_and(payload, out, true)?;
         self.end(start, out)?;
-        let shorter = out.len() - start < payload.len();
+        Ok(self.keep_if_shorter(payload.len(), start, out))
+    }
+
+    /// Appends the rest of a message of `length` bytes that was [pushed](Self::push) and whose compressed form
+    /// begins at `start`. The result is that of [`compress`](Self::compress).
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn finish_whole(
+        &mut self,
+        length: usize,
+        start: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, CompressError> {
+        self.finish(out)?;
+        Ok(self.keep_if_shorter(length, start, out))
+    }
+
+    fn keep_if_shorter(&self, length: usize, start: usize, out: &mut Vec<u8>) -> bool {
+        let shorter = out.len() - start < length;
         if !shorter && !self.takeover {
             out.truncate(start);
-            return Ok(false);
+            return false;
         }
-        Ok(true)
+        true
     }
 
     /// Takes a part of a message and appends to `out` what that makes, often nothing.
@@ -193,21 +212,64 @@ impl std::fmt::Debug for Compressor {
     }
 }
 
-/// Compresses a message without history, for all connections whose agreed window has at least `window`
-/// bits. Returns `None` if it became no shorter, or if the crate is built without compression.
+/// A message that is compressed without history, for all connections whose agreed window has at least `window`
+/// bits.
 ///
 /// After sending it, a compressor with context takeover has to [`forget`](Compressor::forget).
-pub fn compress_shared(payload: &[u8], level: u8, window: u8) -> Option<Vec<u8>> {
-    let shape = Shape { level, window, memory: 8 };
-    let mut deflater = pool::take_deflater(shape)?;
-    let mut out = Vec::new();
-    run(&mut deflater, payload, &mut out, true, LONGEST_STEP)?;
-    if !out.ends_with(&TAIL) {
-        return None;
+pub struct SharedCompressor {
+    shape: Shape,
+    deflater: Option<Deflater>,
+    taken: usize,
+    out: Vec<u8>,
+}
+
+impl SharedCompressor {
+    /// Creates the compressor of one message.
+    pub fn new(level: u8, window: u8) -> Self {
+        let shape = Shape { level, window, memory: 8 };
+        SharedCompressor { shape, deflater: pool::take_deflater(shape), taken: 0, out: Vec::new() }
     }
-    pool::give_deflater(shape, deflater);
-    out.truncate(out.len() - TAIL.len());
-    (out.len() < payload.len()).then_some(out)
+
+    /// Compresses the next `count` bytes of the message. Returns whether that was the last step.
+    pub fn step(&mut self, payload: &[u8], count: usize) -> bool {
+        let rest = payload.get(self.taken..).unwrap_or_default();
+        let part = &rest[..count.min(rest.len())];
+        let is_last = part.len() == rest.len();
+        let Some(deflater) = &mut self.deflater else { return true };
+        self.taken += part.len();
+        if run(deflater, part, &mut self.out, is_last, LONGEST_STEP).is_none() {
+            self.deflater = None;
+        }
+        is_last || self.deflater.is_none()
+    }
+
+    /// Returns the compressed message after the last step. Returns `None` if it became no shorter, or if the
+    /// crate is built without compression.
+    pub fn finish(mut self) -> Option<Vec<u8>> {
+        let deflater = self.deflater.take()?;
+        if !self.out.ends_with(&TAIL) {
+            return None;
+        }
+        pool::give_deflater(self.shape, deflater);
+        self.out.truncate(self.out.len() - TAIL.len());
+        (self.out.len() < self.taken).then_some(self.out)
+    }
+}
+
+impl std::fmt::Debug for SharedCompressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedCompressor")
+            .field("shape", &self.shape)
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compresses a whole message as a [`SharedCompressor`] does.
+pub fn compress_shared(payload: &[u8], level: u8, window: u8) -> Option<Vec<u8>> {
+    let mut compressor = SharedCompressor::new(level, window);
+    compressor.step(payload, usize::MAX);
+    compressor.finish()
 }
 
 /// Takes all input, with `flush` to its end. `None` if the compressor fails.

@@ -14,7 +14,7 @@ mod pool;
 #[cfg_attr(not(feature = "deflate"), path = "no_zlib.rs")]
 mod zlib;
 
-pub use compressor::{CompressError, Compressor, compress_shared};
+pub use compressor::{CompressError, Compressor, SharedCompressor, compress_shared};
 pub use decompressor::{Decompressor, InflateError};
 pub use extensions::{BadExtensions, Extension, parse};
 pub use parameters::{Agreement, NAME, Parameters, accept, check_response, offer};
