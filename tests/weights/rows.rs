@@ -134,7 +134,10 @@ const ROWS: [(&str, &str, &[&str]); 16] = [
     (
         "the log at trace",
         "only lines of this crate below info, no colors in files, and a component's name in its span",
-        &["row16_other_crates_are_not_logged_below_info_and_files_have_no_colors"],
+        &[
+            "row16_other_crates_are_not_logged_below_info_and_files_have_no_colors",
+            "row16_joining_and_leaving_are_logged_with_name_realm_and_transport",
+        ],
     ),
 ];
 

@@ -48,9 +48,10 @@ fn row16_other_crates_are_not_logged_below_info_and_files_have_no_colors() {
 }
 
 #[tokio::test]
-async fn joining_and_leaving_are_logged_with_realm_and_transport() {
+async fn row16_joining_and_leaving_are_logged_with_name_realm_and_transport() {
     // Its subscriber is the whole process's.
-    if !alone(module_path!(), "joining_and_leaving_are_logged_with_realm_and_transport") {
+    if !alone(module_path!(), "row16_joining_and_leaving_are_logged_with_name_realm_and_transport")
+    {
         return;
     }
     let lines = Notes::default();
@@ -67,6 +68,7 @@ async fn joining_and_leaving_are_logged_with_realm_and_transport() {
     let seen = Arc::clone(&id);
     let component = Component::builder()
         .transports(&url)
+        .name("shop")
         .main(move |session| {
             *seen.lock().unwrap() = session.id();
             async { Ok::<_, Error>(()) }
@@ -82,7 +84,7 @@ async fn joining_and_leaving_are_logged_with_realm_and_transport() {
         assert_eq!(found.len(), 1, "{end:?} in {text}");
         found[0]
     };
-    let place = format!("component{{realm=realm1}}:attempt{{transport=\"{url}\"}}: ");
+    let place = format!("component{{realm=realm1 name=\"shop\"}}:attempt{{transport=\"{url}\"}}: ");
     for (end, level) in [
         (": connecting".to_owned(), "DEBUG"),
         (": connected peer=".to_owned(), "DEBUG"),
