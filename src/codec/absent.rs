@@ -9,8 +9,8 @@ use serde::de::DeserializeSeed;
 
 use super::format::{Format, Items};
 use super::scan::{Flaw, Kind, Shape, Spans};
+use super::sink::Sink;
 use super::token::{Open, Source, Token};
-use super::transcode::{Sources, Uncopied};
 use super::values::{Selects, Unread};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -54,10 +54,6 @@ impl<const ID: u8> Format for Absent<ID> {
 
     fn tokens(_: &[u8]) -> NoTokens {
         NoTokens
-    }
-
-    fn transcode(_: &mut Vec<u8>, _: Sources<'_, '_>, _: &str) -> Result<(), Uncopied> {
-        Err(EncodeError::new(OFF).into())
     }
 
     fn read_uint(_: &[u8]) -> Option<u64> {
@@ -112,19 +108,31 @@ impl<const ID: u8> Format for Absent<ID> {
         Err(EncodeError::new(OFF))
     }
 
-    fn write_value(_: &mut Vec<u8>, _: &Value) -> Result<(), EncodeError> {
-        Err(EncodeError::new(OFF))
-    }
-
-    fn write_args(_: &mut Vec<u8>, _: &[Value]) -> Result<(), EncodeError> {
-        Err(EncodeError::new(OFF))
-    }
-
-    fn write_dict(_: &mut Vec<u8>, _: &Dict) -> Result<(), EncodeError> {
-        Err(EncodeError::new(OFF))
-    }
-
     fn write<T: Serialize + ?Sized>(_: &mut Vec<u8>, _: &T) -> Result<(), EncodeError> {
+        Err(EncodeError::new(OFF))
+    }
+}
+
+impl<const ID: u8> Sink for Absent<ID> {
+    fn null(_: &mut Vec<u8>) {}
+
+    fn bool(_: &mut Vec<u8>, _: bool) {}
+
+    fn int(_: &mut Vec<u8>, _: i64) {}
+
+    fn wide(_: &mut Vec<u8>, _: bool, _: u128) -> Result<(), EncodeError> {
+        Err(EncodeError::new(OFF))
+    }
+
+    fn f64(_: &mut Vec<u8>, _: f64) -> Result<(), EncodeError> {
+        Err(EncodeError::new(OFF))
+    }
+
+    fn begin_dict(_: &mut Vec<u8>, _: usize) {}
+
+    fn end_dict(_: &mut Vec<u8>) {}
+
+    fn text_key(_: &mut Vec<u8>, _: &str) -> Result<(), EncodeError> {
         Err(EncodeError::new(OFF))
     }
 }

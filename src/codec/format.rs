@@ -7,7 +7,6 @@ use serde::de::DeserializeSeed;
 
 use super::scan::{Flaw, Shape, Spans};
 use super::token::Source;
-use super::transcode::{Sources, Uncopied};
 use super::values::{Selects, Unread};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -74,9 +73,6 @@ pub(super) trait Format {
     /// Returns the tokens of a well-formed value.
     fn tokens(element: &[u8]) -> Self::Tokens<'_>;
 
-    /// Writes a value of another format; see [`copy`](super::transcode::copy).
-    fn transcode(out: &mut Vec<u8>, sources: Sources<'_, '_>, place: &str) -> Result<(), Uncopied>;
-
     /// Decodes a well-formed value into any type.
     fn read<'de, T: DeserializeSeed<'de>>(
         element: &'de [u8],
@@ -98,12 +94,6 @@ pub(super) trait Format {
     fn write_text(out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError>;
 
     fn write_bytes(out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError>;
-
-    fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError>;
-
-    fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError>;
-
-    fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError>;
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError>;
 }

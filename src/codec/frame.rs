@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::marker::PhantomData;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -13,8 +12,9 @@ use bytes::Bytes;
 use super::bounds::{Bounds, Refused};
 use super::format::Format;
 use super::scan::{Kind, Span, Spans};
-use super::transcode::Uncopied;
-use super::values::Entry;
+use super::transcode::{self, Uncopied};
+use super::values::{self, Entry};
+use super::wire::Wire;
 use super::{missing, with_format};
 use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::options::to_u64;
@@ -25,7 +25,8 @@ use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
 /// Reads a message in the given format; if it is `FROM_ROUTER`, only one that routers send.
-pub(super) fn read<F: Format, const FROM_ROUTER: bool>(
+pub(super) fn read<W: Wire + ?Sized, const FROM_ROUTER: bool>(
+    wire: &W,
     frame: &Bytes,
     bounds: &Bounds,
 ) -> Result<Message, Refused> {
@@ -37,16 +38,16 @@ pub(super) fn read<F: Format, const FROM_ROUTER: bool>(
             bounds.message_setting
         ))));
     }
-    let spans = F::scan(frame, bounds.strict).map_err(|flaw| {
-        let text = format!("malformed {} message: {flaw}", F::SERIALIZER.as_str());
+    let spans = wire.scan(frame, bounds.strict).map_err(|flaw| {
+        let text = format!("malformed {} message: {flaw}", wire.serializer().as_str());
         Refused::Violation(Violation::new(text))
     })?;
-    let received = Received::<F> {
+    let received = Received {
+        wire,
         frame,
         spans,
         keeps_key: bounds.keeps_key,
         wrong_option: RefCell::default(),
-        format: PhantomData,
     };
     if frame.len().saturating_mul(HEAVIEST) > bounds.details
         && let Some(unusable) = received.too_heavy(bounds)
@@ -60,8 +61,12 @@ pub(super) fn read<F: Format, const FROM_ROUTER: bool>(
 }
 
 /// Writes a message in the given format.
-pub(super) fn write<F: Format>(message: &Message, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let mut sent = Sent::<F> { out, first: true, failed: None, format: PhantomData };
+pub(super) fn write<W: Wire + ?Sized>(
+    wire: &W,
+    message: &Message,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let mut sent = Sent { wire, out, first: true, failed: None };
     message.write(&mut sent)?;
     sent.failed.map_or(Ok(()), Err)
 }
@@ -89,13 +94,13 @@ pub(super) fn size_hint(message: &Message) -> usize {
 }
 
 /// A received message.
-struct Received<'a, F> {
+struct Received<'a, W: ?Sized> {
+    wire: &'a W,
     frame: &'a Bytes,
     spans: Spans,
     keeps_key: fn(&str) -> bool,
     /// The option or detail that was read last, if it has an impossible value.
     wrong_option: RefCell<Option<String>>,
-    format: PhantomData<F>,
 }
 
 /// Maximum weight of one byte: a dict of one empty text has three bytes. Short messages need no sum.
@@ -105,7 +110,7 @@ const HEAVIEST: usize = 40;
 /// kept would keep all of the frame.
 const PINNED: usize = 256;
 
-impl<F: Format> Received<'_, F> {
+impl<W: Wire + ?Sized> Received<'_, W> {
     /// Returns what is known of the message if it exceeds the bound of what it carries beside its arguments.
     fn too_heavy(&self, bounds: &Bounds) -> Option<Unusable> {
         let spans = self.spans.as_slice();
@@ -126,7 +131,7 @@ impl<F: Format> Received<'_, F> {
         let Some(flaw) = arguments.and_then(|index| self.spans.suspect_from(index)) else {
             return Ok(message);
         };
-        let (name, serializer) = (message.name(), F::SERIALIZER.as_str());
+        let (name, serializer) = (message.name(), self.wire.serializer().as_str());
         let text = format!(
             "the arguments of {name} cannot be read by every client: {flaw} ({serializer})"
         );
@@ -154,7 +159,7 @@ impl<F: Format> Received<'_, F> {
         let flag = |key: &str| {
             let options = self.element(options, Kind::Dict, "a dict").ok();
             let select = |it: &str| if it == key { Entry::Kept } else { Entry::Skipped };
-            let entries = options.and_then(|it| F::read_entries(it, &select).ok());
+            let entries = options.and_then(|it| self.wire.read_entries(it, &select).ok());
             let value = entries.and_then(|entries| entries.get(key).cloned());
             // Who asks by a 1 waits for the answer, too.
             value.is_some_and(|value| !matches!(value, Value::Bool(false) | Value::Null))
@@ -206,7 +211,7 @@ impl<F: Format> Received<'_, F> {
         if self.len() != index + 1 || last.shape.kind != Kind::Bytes {
             return Ok(None);
         }
-        let bytes = F::read_bytes(&self.frame[last.range()]).map_err(undecodable)?;
+        let bytes = self.wire.read_bytes(&self.frame[last.range()]).map_err(undecodable)?;
         Ok(Some(match bytes {
             Cow::Borrowed(bytes) => {
                 self.unpinned(Payload::from_opaque(self.frame.slice_ref(bytes)))
@@ -229,11 +234,11 @@ impl<F: Format> Received<'_, F> {
     /// Calls `then` with the text of an element.
     fn with_text<T>(&self, index: usize, then: impl FnOnce(&str) -> T) -> Result<T, Violation> {
         let element = self.element(index, Kind::Text, "a string")?;
-        F::read_text(element).map(|text| then(&text)).map_err(undecodable)
+        self.wire.read_text(element).map(|text| then(&text)).map_err(undecodable)
     }
 }
 
-impl<F: Format> Elements for Received<'_, F> {
+impl<W: Wire + ?Sized> Elements for Received<'_, W> {
     fn len(&self) -> usize {
         self.spans.as_slice().len()
     }
@@ -243,12 +248,13 @@ impl<F: Format> Elements for Received<'_, F> {
         // Languages with one kind of number write 7.0 for 7.
         if span.shape.kind == Kind::Float
             && let Some(whole) =
-                F::read_value(&self.frame[span.range()]).ok().as_ref().and_then(to_u64)
+                self.wire.read_value(&self.frame[span.range()]).ok().as_ref().and_then(to_u64)
         {
             return Ok(whole);
         }
         let element = self.element(index, Kind::Integer, "a non-negative integer")?;
-        F::read_uint(element)
+        self.wire
+            .read_uint(element)
             .ok_or_else(|| Violation::new("must be a non-negative integer of 64 bits"))
     }
 
@@ -272,7 +278,7 @@ impl<F: Format> Elements for Received<'_, F> {
             Some(_) if !(self.keeps_key)(key) => Entry::Skipped,
             _ => Entry::Kept,
         };
-        F::read_entries(element, &selects).map_err(|unread| {
+        self.wire.read_entries(element, &selects).map_err(|unread| {
             let (key, found) = (unread.key, unread.error.message);
             DictError::Entry { key, found }
         })
@@ -300,26 +306,26 @@ impl<F: Format> Elements for Received<'_, F> {
             (None, None) => return Ok(Payload::empty()),
             (Some(args), kwargs) => (args, kwargs),
             (None, Some(kwargs)) if self.span(index)?.shape.kind == Kind::Null => {
-                return Ok(without_args::<F>(&self.frame[kwargs]));
+                return Ok(without_args(self.wire, &self.frame[kwargs]));
             }
             (None, Some(kwargs)) => (self.span(index)?.range(), Some(kwargs)),
         };
-        Ok(self.unpinned(Payload::from_elements(F::SERIALIZER, self.frame, args, kwargs)))
+        Ok(self.unpinned(Payload::from_elements(self.wire.serializer(), self.frame, args, kwargs)))
     }
 }
 
 /// Returns a payload of keyword arguments only. Receivers get an empty list in the place of null.
 #[cold]
-fn without_args<F: Format>(kwargs: &[u8]) -> Payload {
+fn without_args<W: Wire + ?Sized>(wire: &W, kwargs: &[u8]) -> Payload {
     let mut bytes = Vec::with_capacity(kwargs.len() + 4);
-    F::begin_list(&mut bytes, 0);
-    F::end_list(&mut bytes);
+    wire.begin_list(&mut bytes, 0);
+    wire.end_list(&mut bytes);
     let args = 0..bytes.len();
-    F::separate(&mut bytes);
+    wire.separate(&mut bytes);
     let start = bytes.len();
     bytes.extend_from_slice(kwargs);
     let kwargs = start..bytes.len();
-    Payload::from_elements(F::SERIALIZER, &bytes.into(), args, Some(kwargs))
+    Payload::from_elements(wire.serializer(), &bytes.into(), args, Some(kwargs))
 }
 
 /// Creates the violation for an envelope that is well-formed, but cannot be decoded, for example
@@ -329,18 +335,18 @@ fn undecodable(error: DecodeError) -> Violation {
 }
 
 /// A message that is being written.
-struct Sent<'a, F> {
+struct Sent<'a, W: ?Sized> {
+    wire: &'a W,
     out: &'a mut Vec<u8>,
     first: bool,
     /// The first error.
     failed: Option<EncodeError>,
-    format: PhantomData<F>,
 }
 
-impl<F: Format> Sent<'_, F> {
+impl<W: Wire + ?Sized> Sent<'_, W> {
     fn next(&mut self) -> &mut Vec<u8> {
         if !std::mem::take(&mut self.first) {
-            F::separate(self.out);
+            self.wire.separate(self.out);
         }
         self.out
     }
@@ -354,39 +360,41 @@ impl<F: Format> Sent<'_, F> {
     fn write_payload(&mut self, payload: &Payload) -> Result<(), EncodeError> {
         match payload.content() {
             Content::Empty => Ok(()),
-            Content::Encoded(encoded) if encoded.serializer == F::SERIALIZER => {
+            Content::Encoded(encoded) if encoded.serializer == self.wire.serializer() => {
                 self.next().extend_from_slice(encoded.raw());
                 Ok(())
             }
-            Content::Encoded(encoded) => write_foreign::<F>(self.next(), encoded).map(drop),
+            Content::Encoded(encoded) => write_foreign(self.wire, self.next(), encoded).map(drop),
             Content::Values(args, kwargs) => {
-                write_values::<F>(self.next(), args, kwargs, !kwargs.is_empty()).map(drop)
+                write_values(self.wire, self.next(), args, kwargs, !kwargs.is_empty()).map(drop)
             }
-            Content::Opaque(bytes) => F::write_bytes(self.next(), bytes),
+            Content::Opaque(bytes) => self.wire.write_bytes(self.next(), bytes),
         }
     }
 }
 
-impl<F: Format> ElementWriter for Sent<'_, F> {
+impl<W: Wire + ?Sized> ElementWriter for Sent<'_, W> {
     fn begin(&mut self, len: usize) {
-        F::begin_list(self.out, len);
+        self.wire.begin_list(self.out, len);
     }
 
     fn uint(&mut self, value: u64) {
-        F::write_uint(self.next(), value);
+        self.wire.write_uint(self.next(), value);
     }
 
     fn text(&mut self, value: &str) {
-        let written = F::write_text(self.next(), value);
+        let written = self.wire.write_text(self.next(), value);
         self.keep(written);
     }
 
     fn dict(&mut self, value: &Dict) {
         if value.is_empty() {
-            self.next().extend_from_slice(F::EMPTY_DICT);
+            let empty = self.wire.empty_dict();
+            self.next().extend_from_slice(empty);
             return;
         }
-        let written = write_checked::<F>(self.next(), |out| F::write_dict(out, value));
+        let wire = self.wire;
+        let written = write_checked(wire, self.next(), |out| values::write_dict(wire, out, value));
         self.keep(written);
     }
 
@@ -396,44 +404,47 @@ impl<F: Format> ElementWriter for Sent<'_, F> {
     }
 
     fn end(&mut self) {
-        F::end_list(self.out);
+        self.wire.end_list(self.out);
     }
 }
 
 /// Writes `args` and, if needed, `kwargs`. Returns the end of `args` and the start of `kwargs`.
-pub(super) fn write_values<F: Format>(
+pub(super) fn write_values<W: Wire + ?Sized>(
+    wire: &W,
     out: &mut Vec<u8>,
     args: &List,
     kwargs: &Dict,
     with_kwargs: bool,
 ) -> Result<(usize, usize), EncodeError> {
-    write_checked::<F>(out, |out| F::write_args(out, args))?;
+    write_checked(wire, out, |out| values::write_list(wire, out, args))?;
     let args_end = out.len();
     if !with_kwargs {
         return Ok((args_end, args_end));
     }
-    F::separate(out);
+    wire.separate(out);
     let kwargs_start = out.len();
-    write_checked::<F>(out, |out| F::write_dict(out, kwargs))?;
+    write_checked(wire, out, |out| values::write_dict(wire, out, kwargs))?;
     Ok((args_end, kwargs_start))
 }
 
 /// Writes arguments of another format. Returns the end of `args` and the start of `kwargs`.
-pub(super) fn write_foreign<F: Format>(
+pub(super) fn write_foreign<W: Wire + ?Sized>(
+    wire: &W,
     out: &mut Vec<u8>,
     encoded: &Encoded,
 ) -> Result<(usize, usize), EncodeError> {
-    write_checked::<F>(out, |out| transcode::<F>(out, encoded, encoded.args(), "argument"))?;
+    write_checked(wire, out, |out| transcode(wire, out, encoded, encoded.args(), "argument"))?;
     let args_end = out.len();
     let Some(kwargs) = encoded.kwargs() else { return Ok((args_end, args_end)) };
-    F::separate(out);
+    wire.separate(out);
     let kwargs_start = out.len();
-    write_checked::<F>(out, |out| transcode::<F>(out, encoded, kwargs, ""))?;
+    write_checked(wire, out, |out| transcode(wire, out, encoded, kwargs, ""))?;
     Ok((args_end, kwargs_start))
 }
 
 /// Writes a part of the arguments; `place` names the entries of a list in errors.
-fn transcode<F: Format>(
+fn transcode<W: Wire + ?Sized>(
+    wire: &W,
     out: &mut Vec<u8>,
     encoded: &Encoded,
     part: &[u8],
@@ -444,7 +455,7 @@ fn transcode<F: Format>(
         From => {
             let mut tokens = [From::tokens(part), From::tokens(part), From::tokens(part)];
             let [first, counted, second] = &mut tokens;
-            F::transcode(out, [first, counted, second], place)
+            transcode::copy(wire, out, [first, counted, second], place)
         },
         Err(Uncopied::from(EncodeError::new(missing(encoded.serializer))))
     );
@@ -454,17 +465,18 @@ fn transcode<F: Format>(
         Err(Uncopied::Undecodable(error)) => error.message,
         Err(Uncopied::Uncounted) => "a list or a dict without a length".to_owned(),
     };
-    let (from, to) = (encoded.serializer.as_str(), F::SERIALIZER.as_str());
+    let (from, to) = (encoded.serializer.as_str(), wire.serializer().as_str());
     let place = if place.is_empty() { "keyword arguments: " } else { "" };
     Err(EncodeError::new(format!("payload from {from} to {to}: {place}{text}")))
 }
 
 /// Writes a value and rejects what a peer would reject: one that is nested too deep.
-fn write_checked<F: Format>(
+fn write_checked<W: Wire + ?Sized>(
+    wire: &W,
     out: &mut Vec<u8>,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
     write(out)?;
-    F::check(&out[start..], false).map_err(EncodeError::new).map(drop)
+    wire.check(&out[start..], false).map_err(EncodeError::new).map(drop)
 }

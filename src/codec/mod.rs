@@ -32,6 +32,7 @@ mod token;
 mod transcode;
 mod value_de;
 mod values;
+mod wire;
 mod write;
 
 pub use crate::message::unusable::{Problem, Unusable};
@@ -51,6 +52,7 @@ use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Message, Serializer};
 use crate::value::Value;
 use format::Format;
+use wire::{Wire, with_wire};
 
 /// Selects the format of a serializer as type `$format` for `$body`; `$missing` handles the formats
 /// that are not compiled in.
@@ -134,9 +136,9 @@ pub fn encode_into(
     message: &Message,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
-    with_format!(
+    with_wire!(
         serializer,
-        Chosen => frame::write::<Chosen>(message, out),
+        wire => frame::write(wire, message, out),
         Err(EncodeError::new(missing(serializer)))
     )
 }
@@ -168,9 +170,9 @@ pub fn decode_within(
     frame: &Bytes,
     bounds: &Bounds,
 ) -> Result<Message, Refused> {
-    with_format!(
+    with_wire!(
         serializer,
-        Chosen => frame::read::<Chosen, false>(frame, bounds),
+        wire => frame::read::<_, false>(wire, frame, bounds),
         Err(Refused::Violation(Violation::new(missing(serializer))))
     )
 }
@@ -182,9 +184,9 @@ pub(crate) fn decode_from_router(
     frame: &Bytes,
     bounds: &Bounds,
 ) -> Result<Message, Refused> {
-    with_format!(
+    with_wire!(
         serializer,
-        Chosen => frame::read::<Chosen, true>(frame, bounds),
+        wire => frame::read::<_, true>(wire, frame, bounds),
         Err(Refused::Violation(Violation::new(missing(serializer))))
     )
 }
@@ -196,11 +198,11 @@ pub(crate) fn decode_from_router(
 /// See [`encode`].
 pub fn write_value(serializer: Serializer, value: &Value) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::new();
-    with_format!(
+    with_wire!(
         serializer,
-        Chosen => {
-            Chosen::write_value(&mut out, value)?;
-            Chosen::check(&out, false).map_err(EncodeError::new)?;
+        wire => {
+            values::write(wire, &mut out, value)?;
+            Wire::check(wire, &out, false).map_err(EncodeError::new)?;
             Ok(out)
         },
         Err(EncodeError::new(missing(serializer)))

@@ -15,9 +15,9 @@ use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans, deeper};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
+use super::values;
 use super::values::{Selects, Unread};
 use super::write::{Scalar, SerdeSink, Writer};
-use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -177,7 +177,7 @@ impl Format for MsgPack {
         Ok(())
     }
 
-    values::value_methods!(MsgPack);
+    values::value_methods!();
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
         value.serialize(Writer::<MsgPack>::new(out))

@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 use super::format::Format;
 use super::scan::{Kind, Shape};
 use super::value_de::{KwargsReader, ValueReader};
+use super::wire::{Wire, with_wire};
 use super::{Positional, frame, missing, with_format};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::{Content, Encoded, Payload, Serializer};
@@ -140,11 +141,12 @@ impl Payload {
         match self.content() {
             Content::Empty => Ok((List::new(), Dict::new())),
             Content::Values(args, kwargs) => Ok((args.clone(), kwargs.clone())),
-            Content::Encoded(encoded) => with_format!(
+            Content::Encoded(encoded) => with_wire!(
                 encoded.serializer,
-                Chosen => {
-                    let args = Chosen::read_args(encoded.args())?;
-                    let kwargs = encoded.kwargs().map_or(Ok(Dict::new()), Chosen::read_dict);
+                wire => {
+                    let args = Wire::read_args(wire, encoded.args())?;
+                    let kwargs = encoded.kwargs();
+                    let kwargs = kwargs.map_or(Ok(Dict::new()), |kwargs| wire.read_dict(kwargs));
                     kwargs.map(|kwargs| (args, kwargs)).map_err(in_kwargs)
                 },
                 Err(DecodeError::new(missing(encoded.serializer)))
@@ -280,9 +282,9 @@ pub fn of_checked(
     let kwargs = match kwargs {
         None => None,
         Some(kwargs) => {
-            with_format!(
+            with_wire!(
                 serializer,
-                Chosen => Chosen::separate(&mut out),
+                wire => Wire::separate(wire, &mut out),
                 return Err(EncodeError::new(missing(serializer)))
             );
             let start = out.len();
@@ -327,9 +329,9 @@ fn check<F: Format>(value: &[u8], string_keys: bool, place: &str) -> Result<Shap
 
 fn from_foreign(serializer: Serializer, encoded: &Encoded) -> Result<Payload, EncodeError> {
     let mut out = Vec::with_capacity(encoded.raw().len());
-    let (args_end, kwargs_start) = with_format!(
+    let (args_end, kwargs_start) = with_wire!(
         serializer,
-        Chosen => frame::write_foreign::<Chosen>(&mut out, encoded)?,
+        wire => frame::write_foreign(wire, &mut out, encoded)?,
         return Err(EncodeError::new(missing(serializer)))
     );
     let kwargs = encoded.kwargs().map(|_| kwargs_start..out.len());
@@ -339,9 +341,9 @@ fn from_foreign(serializer: Serializer, encoded: &Encoded) -> Result<Payload, En
 fn from_values(serializer: Serializer, args: &List, kwargs: &Dict) -> Result<Payload, EncodeError> {
     let with_kwargs = !kwargs.is_empty();
     let mut out = Vec::with_capacity(64);
-    let (args_end, kwargs_start) = with_format!(
+    let (args_end, kwargs_start) = with_wire!(
         serializer,
-        Chosen => frame::write_values::<Chosen>(&mut out, args, kwargs, with_kwargs)?,
+        wire => frame::write_values(wire, &mut out, args, kwargs, with_kwargs)?,
         return Err(EncodeError::new(missing(serializer)))
     );
     let kwargs = with_kwargs.then_some(kwargs_start..out.len());

@@ -1,9 +1,9 @@
 //! Copies values from one format into another without building them: the memory that it takes is that of
 //! the result, and of one number for each list or dict whose length comes last.
 
-use super::sink::Sink;
 use super::token::{Open, Source, Token};
 use super::values::key_text;
+use super::wire::Wire;
 use crate::error::{DecodeError, EncodeError};
 
 /// Three readers of the same value: to copy it, to count its lists and dicts if it does not state their
@@ -32,84 +32,86 @@ impl From<EncodeError> for Uncopied {
 
 /// Copies a well-formed value. Errors within the entries of a list begin with `place` and the entry's
 /// number, if there is one.
-pub(super) fn copy<F: Sink>(
+pub(super) fn copy<W: Wire + ?Sized>(
+    wire: &W,
     out: &mut Vec<u8>,
     sources: Sources<'_, '_>,
     place: &str,
 ) -> Result<(), Uncopied> {
     let [first, counted, second] = sources;
     let start = out.len();
-    match value::<F>(out, first, &mut None, place) {
+    match value(wire, out, first, &mut None, place) {
         Err(Uncopied::Uncounted) => {}
         done => return done,
     }
     out.truncate(start);
     let mut counts = Vec::new();
     count(counted, &mut counts)?;
-    value::<F>(out, second, &mut Some(counts.into_iter()), place)
+    value(wire, out, second, &mut Some(counts.into_iter()), place)
 }
 
 /// The lengths of the lists and dicts that do not state them, in their order.
 type Counts = Option<std::vec::IntoIter<u32>>;
 
-fn value<F: Sink>(
+fn value<W: Wire + ?Sized>(
+    wire: &W,
     out: &mut Vec<u8>,
     source: &mut dyn Source<'_>,
     counts: &mut Counts,
     place: &str,
 ) -> Result<(), Uncopied> {
     match source.token()? {
-        Token::Null => F::null(out),
-        Token::Bool(value) => F::bool(out, value),
-        Token::UInt(value) => F::write_uint(out, value),
-        Token::Int(value) => F::int(out, value),
-        Token::Wide { negative, magnitude } => F::wide(out, negative, magnitude)?,
-        Token::Float(value) => F::f64(out, value)?,
-        Token::Text(text) => F::write_text(out, &text)?,
-        Token::Bytes(bytes) => F::write_bytes(out, &bytes)?,
+        Token::Null => wire.null(out),
+        Token::Bool(value) => wire.bool(out, value),
+        Token::UInt(value) => wire.write_uint(out, value),
+        Token::Int(value) => wire.int(out, value),
+        Token::Wide { negative, magnitude } => wire.wide(out, negative, magnitude)?,
+        Token::Float(value) => wire.f64(out, value)?,
+        Token::Text(text) => wire.write_text(out, &text)?,
+        Token::Bytes(bytes) => wire.write_bytes(out, &bytes)?,
         Token::Extension(kind, bytes) => {
-            F::begin_list(out, 2);
-            F::int(out, kind.into());
-            F::separate(out);
-            F::write_bytes(out, bytes)?;
-            F::end_list(out);
+            wire.begin_list(out, 2);
+            wire.int(out, kind.into());
+            wire.separate(out);
+            wire.write_bytes(out, bytes)?;
+            wire.end_list(out);
         }
         Token::List(mut open) => {
-            F::begin_list(out, length::<F>(&open, counts)?);
+            wire.begin_list(out, length(wire, &open, counts)?);
             let mut index = 0;
             while source.more(&mut open)? {
                 if index > 0 {
-                    F::separate(out);
+                    wire.separate(out);
                 }
                 index += 1;
-                value::<F>(out, source, counts, "").map_err(|error| match error {
+                value(wire, out, source, counts, "").map_err(|error| match error {
                     Uncopied::Undecodable(error) if !place.is_empty() => Uncopied::Undecodable(
                         DecodeError::new(format!("{place} {index}: {}", error.message)),
                     ),
                     error => error,
                 })?;
             }
-            F::end_list(out);
+            wire.end_list(out);
         }
         Token::Dict(mut open) => {
-            F::begin_dict(out, length::<F>(&open, counts)?);
+            wire.begin_dict(out, length(wire, &open, counts)?);
             let mut first = true;
             while source.more(&mut open)? {
                 if !std::mem::take(&mut first) {
-                    F::separate(out);
+                    wire.separate(out);
                 }
-                F::text_key(out, &key_text(source.key()?)?)?;
-                value::<F>(out, source, counts, "")?;
+                wire.text_key(out, &key_text(source.key()?)?)?;
+                value(wire, out, source, counts, "")?;
             }
-            F::end_dict(out);
+            wire.end_dict(out);
         }
     }
     Ok(())
 }
 
 /// Returns the length of a list or dict if the target states it.
-fn length<F: Sink>(open: &Open, counts: &mut Counts) -> Result<usize, Uncopied> {
-    if !F::COUNTED {
+fn length<W: Wire + ?Sized>(wire: &W, open: &Open, counts: &mut Counts) -> Result<usize, Uncopied> {
+    if !wire.counts() {
         return Ok(0);
     }
     let stated = open.left.and_then(|left| usize::try_from(left).ok());

@@ -3,26 +3,18 @@
 
 use std::borrow::Cow;
 
-use super::sink::Sink;
 use super::token::{Open, Source, Token};
+use super::wire::Wire;
 use crate::error::{DecodeError, EncodeError};
 use crate::value::{Dict, List, Value};
 
-/// Implements the methods of `Format` for values, by the format's `Tokens` and its `Sink`.
+/// Implements the methods of `Format` that read values, by the format's `Tokens`.
 macro_rules! value_methods {
-    ($format:ty) => {
+    () => {
         type Tokens<'de> = Tokens<'de>;
 
         fn tokens(element: &[u8]) -> Tokens<'_> {
             Tokens::new(element)
-        }
-
-        fn transcode(
-            out: &mut Vec<u8>,
-            sources: transcode::Sources<'_, '_>,
-            place: &str,
-        ) -> Result<(), transcode::Uncopied> {
-            transcode::copy::<$format>(out, sources, place)
         }
 
         fn read_value(element: &[u8]) -> Result<Value, DecodeError> {
@@ -39,18 +31,6 @@ macro_rules! value_methods {
 
         fn read_entries(element: &[u8], selects: &Selects<'_>) -> Result<Dict, Unread> {
             values::read_entries(&mut Tokens::new(element), selects)
-        }
-
-        fn write_value(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
-            values::write::<$format>(out, value)
-        }
-
-        fn write_args(out: &mut Vec<u8>, args: &[Value]) -> Result<(), EncodeError> {
-            values::write_list::<$format>(out, args)
-        }
-
-        fn write_dict(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
-            values::write_dict::<$format>(out, dict)
         }
     };
 }
@@ -186,45 +166,57 @@ fn read_lenient(source: &mut dyn Source<'_>) -> Result<Value, DecodeError> {
 }
 
 /// Writes a value.
-pub(super) fn write<F: Sink>(out: &mut Vec<u8>, value: &Value) -> Result<(), EncodeError> {
+pub(super) fn write<W: Wire + ?Sized>(
+    wire: &W,
+    out: &mut Vec<u8>,
+    value: &Value,
+) -> Result<(), EncodeError> {
     match value {
-        Value::Null => F::null(out),
-        Value::Bool(value) => F::bool(out, *value),
-        Value::Int(value) => F::int(out, *value),
-        Value::UInt(value) => F::write_uint(out, *value),
-        Value::Float(value) => F::f64(out, *value)?,
-        Value::String(text) => F::write_text(out, text)?,
-        Value::Bytes(bytes) => F::write_bytes(out, bytes)?,
-        Value::List(list) => write_list::<F>(out, list)?,
-        Value::Dict(dict) => write_dict::<F>(out, dict)?,
+        Value::Null => wire.null(out),
+        Value::Bool(value) => wire.bool(out, *value),
+        Value::Int(value) => wire.int(out, *value),
+        Value::UInt(value) => wire.write_uint(out, *value),
+        Value::Float(value) => wire.f64(out, *value)?,
+        Value::String(text) => wire.write_text(out, text)?,
+        Value::Bytes(bytes) => wire.write_bytes(out, bytes)?,
+        Value::List(list) => write_list(wire, out, list)?,
+        Value::Dict(dict) => write_dict(wire, out, dict)?,
     }
     Ok(())
 }
 
 /// Writes a list.
-pub(super) fn write_list<F: Sink>(out: &mut Vec<u8>, list: &[Value]) -> Result<(), EncodeError> {
-    F::begin_list(out, list.len());
+pub(super) fn write_list<W: Wire + ?Sized>(
+    wire: &W,
+    out: &mut Vec<u8>,
+    list: &[Value],
+) -> Result<(), EncodeError> {
+    wire.begin_list(out, list.len());
     for (index, value) in list.iter().enumerate() {
         if index > 0 {
-            F::separate(out);
+            wire.separate(out);
         }
-        write::<F>(out, value)?;
+        write(wire, out, value)?;
     }
-    F::end_list(out);
+    wire.end_list(out);
     Ok(())
 }
 
 /// Writes a dict.
-pub(super) fn write_dict<F: Sink>(out: &mut Vec<u8>, dict: &Dict) -> Result<(), EncodeError> {
-    F::begin_dict(out, dict.len());
+pub(super) fn write_dict<W: Wire + ?Sized>(
+    wire: &W,
+    out: &mut Vec<u8>,
+    dict: &Dict,
+) -> Result<(), EncodeError> {
+    wire.begin_dict(out, dict.len());
     for (index, (key, value)) in dict.iter().enumerate() {
         if index > 0 {
-            F::separate(out);
+            wire.separate(out);
         }
-        F::text_key(out, key)?;
-        write::<F>(out, value)?;
+        wire.text_key(out, key)?;
+        write(wire, out, value)?;
     }
-    F::end_dict(out);
+    wire.end_dict(out);
     Ok(())
 }
 

@@ -18,9 +18,9 @@ use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Shape, Spans};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
+use super::values;
 use super::values::{Selects, Unread};
 use super::write::{SerdeSink, Writer};
-use super::{transcode, values};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
 use crate::value::{Dict, List, Value};
@@ -127,7 +127,7 @@ impl Format for Cbor {
         Ok(())
     }
 
-    values::value_methods!(Cbor);
+    values::value_methods!();
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
         value.serialize(Writer::<Cbor>::new(out))

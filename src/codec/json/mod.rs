@@ -18,9 +18,9 @@ use super::read::{ListItems, Reader, SerdeSource};
 use super::scan::{Cursor, Flaw, Kind, Shape, Spans};
 use super::sink::Sink;
 use super::token::{Open, Source, Token};
+use super::values;
 use super::values::{Selects, Unread};
 use super::write::{SerdeSink, Writer};
-use super::{transcode, values};
 use crate::decimal;
 use crate::error::{DecodeError, EncodeError};
 use crate::message::Serializer;
@@ -145,7 +145,7 @@ impl Format for Json {
         Ok(())
     }
 
-    values::value_methods!(Json);
+    values::value_methods!();
 
     fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
         value.serialize(Writer::<Json>::new(out))
