@@ -1,12 +1,12 @@
 // 100 000 calls, 10 000 subscriptions and 1 000 connections: the memory of JavaScript and of the module
-// stays as it is. Run by Node with --expose-gc.
+// stays as it is. Run by Node with --expose-gc; the argument `ws` takes the WebSocket of that package.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
 import { startRouter } from '../e2e/demo.mjs';
 
-const { WebSocket } = createRequire(import.meta.url)('ws');
+const WebSocket = process.argv[2] === 'ws' ? createRequire(import.meta.url)('ws').WebSocket : undefined;
 const { connect } = await import('../../pkg/index.js');
 const { default: load } = await import('../../pkg/wampwerk.js');
 
@@ -22,7 +22,13 @@ async function memory() {
   return { heap: process.memoryUsage().heapUsed, module: (await load()).memory.buffer.byteLength };
 }
 
-/** Does something to warm up, then as often as it says; the memory must stay. */
+/** Number of rounds after which the memory has to stay. */
+const ROUNDS = 8;
+
+/**
+ * Does something to warm up, then as often as it says; the memory must stay. That of a module never shrinks, so it is
+ * that of the moment at which there was most at once: a round in which it was more is followed by another.
+ */
 async function flat(name, warm, times, body) {
   const many = async (count) => {
     const step = 100;
@@ -30,15 +36,21 @@ async function flat(name, warm, times, body) {
       await Promise.all(Array.from({ length: Math.min(step, count - done) }, (_, n) => body(done + n)));
     }
   };
-  const begin = performance.now();
   await many(warm);
-  const before = await memory();
-  await many(times);
-  const after = await memory();
-  const grown = Math.round((after.heap - before.heap) / 1024);
-  console.log(`${name}: ${Math.round(performance.now() - begin)} ms, JavaScript ${grown} KiB, module ${(after.module - before.module) / 1024} KiB more`);
-  assert.ok(grown < 1024, `${name}: JavaScript has ${grown} KiB more`);
-  assert.ok(after.module - before.module <= 256 << 10, `${name}: the module has grown from ${before.module} to ${after.module} bytes`);
+  let before = await memory();
+  for (let round = 1; ; round++) {
+    const begin = performance.now();
+    await many(times);
+    const after = await memory();
+    const grown = Math.round((after.heap - before.heap) / 1024);
+    const module = (after.module - before.module) / 1024;
+    console.log(`${name}: ${Math.round(performance.now() - begin)} ms, JavaScript ${grown} KiB, module ${module} KiB more`);
+    if (grown < 1024 && module <= 256) {
+      return;
+    }
+    assert.ok(round < ROUNDS, `${name}: ${grown} KiB more of JavaScript, ${module} KiB more of the module in round ${round}`);
+    before = after;
+  }
 }
 
 const session = await open();

@@ -177,6 +177,14 @@ for (const [name, [program, ...words]] of Object.entries(runtimes)) {
   });
 }
 
+for (const [name, ...words] of [['Node 20, with the WebSocket of ws', 'ws'], ['Node 24']]) {
+  await test(`${name}: the memory stays, however many calls, subscriptions and connections there were`, async () => {
+    const [program, ...flags] = runtimes[name];
+    const { stdout } = await run(program, [...flags, path.join(here, 'memory.mjs'), ...words], { timeout: LIMIT });
+    assert.match(stdout, /\n3 passed, 0 failed\n$/);
+  });
+}
+
 await test('server-side import: nothing happens, and a missing WebSocket is named', async () => {
   const script = `
     const before = Object.keys(globalThis).length;
