@@ -52,7 +52,7 @@ use crate::error::{DecodeError, EncodeError, Violation};
 use crate::message::{Message, Serializer};
 use crate::value::Value;
 use format::Format;
-use wire::{Wire, with_wire};
+use wire::Wire;
 
 /// Selects the format of a serializer as type `$format` for `$body`; `$missing` handles the formats
 /// that are not compiled in.
@@ -77,6 +77,40 @@ macro_rules! with_format {
 }
 
 pub(crate) use with_format;
+
+/// Selects the format of a serializer as [`Wire`] `$wire` for `$body`; `$missing` handles the formats
+/// that are not compiled in.
+#[cfg(not(feature = "hosted"))]
+macro_rules! with_wire {
+    ($serializer:expr, $wire:ident => $body:expr, $missing:expr) => {
+        $crate::codec::with_format!(
+            $serializer,
+            Chosen => {
+                let $wire = &$crate::codec::wire::Of::<Chosen>::OBJECT;
+                $body
+            },
+            $missing
+        )
+    };
+}
+
+#[cfg(feature = "hosted")]
+macro_rules! with_wire {
+    ($serializer:expr, $wire:ident => $body:expr, $missing:expr) => {
+        match $crate::codec::object($serializer) {
+            Some($wire) => $body,
+            None => $missing,
+        }
+    };
+}
+
+pub(crate) use with_wire;
+
+/// Returns the object of a serializer that is compiled in.
+#[cfg(feature = "hosted")]
+fn object(serializer: Serializer) -> Option<&'static dyn Wire> {
+    with_format!(serializer, Chosen => Some(&wire::Of::<Chosen>::OBJECT), None)
+}
 
 /// Returns the serializers that are compiled in (features `cbor`, `msgpack`, `json`), in order of
 /// preference.

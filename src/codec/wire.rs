@@ -97,38 +97,3 @@ wire! {
     fn write_text(&self, out: &mut Vec<u8>, value: &str) -> Result<(), EncodeError>;
     fn write_bytes(&self, out: &mut Vec<u8>, value: &[u8]) -> Result<(), EncodeError>;
 }
-
-/// Selects the format of a serializer as [`Wire`] `$wire` for `$body`; `$missing` handles the formats
-/// that are not compiled in.
-#[cfg(not(feature = "hosted"))]
-macro_rules! with_wire {
-    ($serializer:expr, $wire:ident => $body:expr, $missing:expr) => {
-        $crate::codec::with_format!(
-            $serializer,
-            Chosen => {
-                let $wire = &$crate::codec::wire::Of::<Chosen>::OBJECT;
-                $body
-            },
-            $missing
-        )
-    };
-}
-
-#[cfg(feature = "hosted")]
-macro_rules! with_wire {
-    ($serializer:expr, $wire:ident => $body:expr, $missing:expr) => {
-        match $crate::codec::wire::object($serializer) {
-            Some($wire) => $body,
-            None => $missing,
-        }
-    };
-}
-
-/// Returns the object of a serializer that is compiled in.
-#[cfg(feature = "hosted")]
-pub(super) fn object(serializer: Serializer) -> Option<&'static dyn Wire> {
-    use super::format::Format;
-    super::with_format!(serializer, Chosen => Some(&Of::<Chosen>::OBJECT), None)
-}
-
-pub(super) use with_wire;
