@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use wampwerk::internals::core::router::{ConnectionId, Output, RouterConfig, RouterCore};
+use stats_alloc::Region;
+use wampwerk::internals::core::router::{
+    ConnectionId, Door, Gate, Input, Output, Outputs, Peer, RouterConfig, RouterCore,
+};
 use wampwerk::message::*;
 use wampwerk::{Dict, Match, Serializer, Value};
 
-use crate::{KIB, MIB, allocated, alone};
+use crate::{GLOBAL, KIB, MIB, allocated, alone};
 
 const NOW: Duration = Duration::ZERO;
 
@@ -179,5 +182,35 @@ fn row08_leaving_is_told_in_portions() {
         // on_unsubscribe and on_delete of each.
         assert_eq!(told, 2 * 2000 * watchers.len());
         assert!(steps > 20, "{steps}");
+    });
+}
+
+#[test]
+fn row08_what_is_left_of_a_realm_is_dropped_behind_its_lock() {
+    alone(|| {
+        let (gate, mut realms) = Gate::new(RouterConfig::new(7).realm("realm1"));
+        let mut realm = realms.pop().unwrap();
+        // Any connection's.
+        let id = RouterCore::new(RouterConfig::new(7)).connect(NOW);
+        let mut door = Door::new(&gate, NOW, id, Peer::default(), None);
+        let mut details = HelloDetails::default();
+        details.roles = Some(Roles::new().with("subscriber", &[]));
+        let hello = Hello { realm: "realm1".into(), details };
+        let hello = Input::Message(hello.into());
+        let entry = door.handle(&gate, NOW, hello, &mut Outputs::default()).unwrap();
+        realm.join(NOW, door.id(), *entry);
+        for topic in 0..5000 {
+            let (options, topic) = (Default::default(), format!("com.example.{topic}").into());
+            let message = Subscribe { request: 1, options, topic };
+            realm.handle(NOW, door.id(), Input::Message(message.into()));
+        }
+        while realm.poll_output().is_some() {}
+        let region = Region::new(GLOBAL);
+        let remains = realm.shutdown();
+        let freed = region.change().bytes_deallocated;
+        assert!(freed < 16 * KIB, "{freed}");
+        drop(remains);
+        let freed = region.change().bytes_deallocated;
+        assert!(freed > MIB, "{freed}");
     });
 }

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wampwerk::Match;
 use wampwerk::internals::core::router::{ConnectionId, MetaApi, RouterConfig, Statistics};
 use wampwerk::message::*;
+use wampwerk::{Dict, List, Match};
 
 use crate::common::router_core::*;
 
@@ -118,6 +118,36 @@ fn row08_sessions_that_leave_take_turns() {
     assert!(held(&net) > 900);
     net.drain();
     assert_eq!((held(&net), net.take(watcher).len()), (1, 1));
+}
+
+#[test]
+fn row08_testaments_are_published_in_portions() {
+    let mut net = net_with(512, MetaApi::ReadOnly);
+    let readers: Vec<_> = (0..500).map(|_| net.join()).collect();
+    for &reader in &readers {
+        net.subscribe(reader, 1, "com.example.t");
+    }
+    let id = net.join();
+    for request in 1..=100 {
+        let args = vec!["com.example.t".into(), List::new().into(), Dict::new().into()];
+        let payload = Payload::from_values(args, Dict::new());
+        net.send(id, Call { payload, ..call(request, "wamp.session.add_testament", 0) });
+    }
+    assert_eq!(net.take(id).len(), 100);
+    net.router.handle_disconnect(net.now, id);
+    let (mut steps, mut published) = (0, 0);
+    loop {
+        net.drain_step();
+        let told: usize = readers.iter().map(|reader| net.take(*reader).len()).sum();
+        assert!(told <= 17_000, "{told} at once");
+        published += told;
+        steps += 1;
+        if !is_due(&net) {
+            break;
+        }
+        net.router.handle_timeout(net.now);
+    }
+    assert_eq!((steps, published), (4, 50_000));
 }
 
 #[test]
