@@ -75,7 +75,7 @@ export function needDuration(what, value) {
 }
 
 /** Maximum number of milliseconds of a time limit for the module; a longer one counts as none there. */
-const LONGEST = 365 * 86_400_000;
+export const LONGEST = 365 * 86_400_000;
 
 /** Returns a time limit as a finite number. */
 export function finite(millis) {

@@ -1,12 +1,13 @@
 // Reads the transports of components and connections: URLs and Autobahn's dicts, strictly. What no
 // browser can do is refused by name; nothing is ignored.
 
-import { need } from './check.js';
+import { LONGEST, need } from './check.js';
 import * as read from './reading.js';
 import { Fields, invalid, within } from './reading.js';
 import { checkScheme, checkTransportUrl, checkUrl, isRawSocket, noRawSocket, shown } from './url.js';
 
-const SERIALIZERS = ['cbor', 'msgpack', 'json'];
+/** The serializers, in the order in which they are offered by default. */
+export const SERIALIZERS = ['cbor', 'msgpack', 'json'];
 
 const TRANSPORT = [
   'type',
@@ -29,14 +30,14 @@ const SERVER = 'this is an option of servers';
 const OBJECTS = 'a dict cannot have it, because its values are objects; use perMessageDeflate';
 const FRAMES = 'RFC 6455 demands it of clients';
 
-/** Maximum time, one year, in seconds, and maximum size in bytes. */
-const [LONGEST, LARGEST] = [365 * 86_400, 2 ** 31 - 1];
+/** Maximum size in bytes. */
+const LARGEST = 2 ** 31 - 1;
 
 /** Retry delays in seconds, where none is set. */
 const [INITIAL_DELAY, MAX_DELAY] = [1.5, 300];
 
 const bytes = (least, most) => (value) => read.integer(value, least, most, ' bytes');
-const seconds = (value) => read.number(value, 0, LONGEST, ' seconds');
+const seconds = (value) => read.number(value, 0, LONGEST / 1000, ' seconds');
 const refused = (text) => () => {
   throw invalid('', text);
 };
@@ -132,9 +133,6 @@ const NOT_HERE = [
   'autoPingSize',
   'autoPingRestartOnAnyTraffic',
 ];
-
-/** The longest time limit that can be set, in milliseconds; a longer one counts as this. */
-export const LONGEST_TIME = LONGEST * 1000;
 
 /**
  * Reads the transports of a component: a URL, a function that returns one, a dict, or a list of them.

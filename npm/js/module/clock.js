@@ -4,7 +4,7 @@ import { later, timer, wentOnline } from '../wampwerk.js';
 import { enter } from './port.js';
 
 /** Maximum of a timer; longer ones fire at once. */
-const LONGEST = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 let pending;
 let channel;
@@ -20,7 +20,7 @@ export function unixClock() {
 /** Sets the only timer. A negative number clears it. */
 export function setTimer(millis) {
   clearTimeout(pending);
-  pending = millis < 0 ? undefined : setTimeout(enter, Math.min(millis, LONGEST), timer);
+  pending = millis < 0 ? undefined : setTimeout(enter, Math.min(millis, LONGEST_TIMER), timer);
 }
 
 /** Calls the module in the next turn of the event loop. Timers would do so 4 ms later. */

@@ -2,7 +2,9 @@
 // send come with its records. See npm/src/socket.rs.
 
 import { textOf } from '../errors.js';
+import { SERIALIZERS } from '../settings.js';
 import { shown } from '../url.js';
+import { LONGEST_TIMER } from './clock.js';
 import * as port from './port.js';
 
 /** Kinds of refusals to open a connection. */
@@ -17,17 +19,11 @@ const VIOLATION = 1;
 const NOT_TAKEN = 2;
 const LOST = 3;
 
-/** The serializers that are offered by default, in the order of preference. */
-const SERIALIZERS = ['cbor', 'msgpack', 'json'];
-
 /** Default of the maximum message size, in bytes. */
 const LARGEST = 16 << 20;
 
 /** Default of the time limit of each step of the opening, in milliseconds. */
 const PATIENCE = 10_000;
-
-/** Maximum of a timer; longer ones fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Number of bytes unsent by the platform above which nothing more is sent. */
 const HIGH_WATER = 1 << 20;
