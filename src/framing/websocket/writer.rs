@@ -45,7 +45,7 @@ pub struct Writer {
 struct Deflating {
     compressor: Compressor,
     /// A message that is compressed in steps. Nothing may be written before it, except for control frames.
-    long: Option<Compressing>,
+    long: Option<Box<Compressing>>,
 }
 
 /// A message that is sent frame by frame.
@@ -129,7 +129,7 @@ impl Writer {
             && payload.len() > COMPRESS_STEP
             && deflate.compressor.should_compress(payload.len())
         {
-            deflate.long = Some(Compressing::new(kind, payload, form));
+            deflate.long = Some(Box::new(Compressing::new(kind, payload, form)));
             return Ok(());
         }
         let compressed = if form.uncompressed { None } else { self.compressed(&payload) };
@@ -177,8 +177,9 @@ impl Writer {
         let Some(deflate) = &mut self.deflate else { return };
         let Some(long) = &mut deflate.long else { return };
         if let Some(compressed) = long.step(&mut deflate.compressor)
-            && let Some(Compressing { kind, payload, form, .. }) = deflate.long.take()
+            && let Some(long) = deflate.long.take()
         {
+            let Compressing { kind, payload, form, .. } = *long;
             self.formed(kind, payload, compressed, form);
         }
     }
