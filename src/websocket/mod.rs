@@ -34,7 +34,6 @@ mod connecting;
 mod ending;
 mod factory;
 mod message;
-pub(crate) mod prepared;
 #[macro_use]
 mod protocol;
 mod queue;
@@ -52,6 +51,7 @@ cfg_if::cfg_if! {
         mod control;
         mod driver;
         pub(crate) mod handshake;
+        pub(crate) mod prepared;
         mod masks;
         mod mount;
         mod mounting;
@@ -74,6 +74,8 @@ cfg_if::cfg_if! {
         #[allow(dead_code, reason = "a page has whole messages only")]
         mod channel;
         mod client_web;
+        #[allow(dead_code, reason = "the browser compresses")]
+        pub(crate) mod prepared;
         pub(crate) mod web;
         use client_web::{NO_PARTS, TlsReady, check_client, open_client, open_client_protocol};
         pub use web::ConnectionResponse;
