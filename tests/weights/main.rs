@@ -1,6 +1,7 @@
 //! What a peer may send weighs no more than its bounds: the heap that a step allocates is counted.
 //!
-//! One program, because the allocator counts for the whole process; the tests run one after another.
+//! One program, because the allocator counts for the whole process; the tests run one after another, each within
+//! [`alone`], also those that count nothing.
 
 #![cfg(all(unix, feature = "router", feature = "json", feature = "msgpack", feature = "cbor"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]

@@ -156,13 +156,15 @@ fn row03_details_and_uris_beyond_the_limit_are_told_with_their_request() {
 
 #[test]
 fn row03_arguments_do_not_count() {
-    for &serializer in codec::available() {
-        let payload = Payload::encode(serializer, &("x".repeat(MIB),), &()).unwrap();
-        let (options, topic) = (PublishOptions::default(), "com.example.topic".into());
-        let publish = Publish { request: 1, options, topic, payload };
-        let frame = codec::encode(serializer, &publish.into()).unwrap();
-        codec::decode_within(serializer, &frame, &JOINED).unwrap();
-    }
+    alone(|| {
+        for &serializer in codec::available() {
+            let payload = Payload::encode(serializer, &("x".repeat(MIB),), &()).unwrap();
+            let (options, topic) = (PublishOptions::default(), "com.example.topic".into());
+            let publish = Publish { request: 1, options, topic, payload };
+            let frame = codec::encode(serializer, &publish.into()).unwrap();
+            codec::decode_within(serializer, &frame, &JOINED).unwrap();
+        }
+    });
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::alone;
+
 /// What a peer does, and what holds the bound.
 const ROWS: [(&str, &str, &[&str]); 16] = [
     (
@@ -165,17 +167,19 @@ fn named(folder: &Path, all: &mut BTreeSet<String>) {
 
 #[test]
 fn each_row_has_the_tests_that_the_table_names() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut found = BTreeSet::new();
-    named(&root.join("src"), &mut found);
-    named(&root.join("tests"), &mut found);
-    let mut told = BTreeSet::new();
-    for (index, (peer, bound, tests)) in ROWS.iter().enumerate() {
-        assert!(!peer.is_empty() && !bound.is_empty() && !tests.is_empty());
-        for test in *tests {
-            assert!(test.starts_with(&format!("row{:02}_", index + 1)), "{test}");
-            assert!(told.insert((*test).to_owned()), "{test} twice");
+    alone(|| {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let mut found = BTreeSet::new();
+        named(&root.join("src"), &mut found);
+        named(&root.join("tests"), &mut found);
+        let mut told = BTreeSet::new();
+        for (index, (peer, bound, tests)) in ROWS.iter().enumerate() {
+            assert!(!peer.is_empty() && !bound.is_empty() && !tests.is_empty());
+            for test in *tests {
+                assert!(test.starts_with(&format!("row{:02}_", index + 1)), "{test}");
+                assert!(told.insert((*test).to_owned()), "{test} twice");
+            }
         }
-    }
-    assert_eq!(told, found);
+        assert_eq!(told, found);
+    });
 }
