@@ -38,9 +38,9 @@ const elsewhere = {
   use_deferred: "all promises are the language's own; leave it out",
   protocols: 'the subprotocols follow from "serializers"',
   tlsConfiguration: "TLS is the browser's matter; in Node, set NODE_EXTRA_CA_CERTS",
-  autoping_interval: 'no browser lets a page send pings; let the router send them',
-  autoping_timeout: 'no browser lets a page send pings; let the router send them',
-  autoping_size: 'no browser lets a page send pings; let the router send them',
+  autoping_interval: 'no browser lets a page send pings; set the option heartbeat',
+  autoping_timeout: 'no browser lets a page send pings; set the option heartbeat',
+  autoping_size: 'no browser lets a page send pings; set the option heartbeat',
   onopen: 'set it as a property: connection.onopen = …',
   onclose: 'set it as a property: connection.onclose = …',
 };

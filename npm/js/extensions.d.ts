@@ -52,6 +52,22 @@ export interface ExtensionOptions {
   strictUris?: boolean;
   /** Limits of what is received. */
   limits?: Limits;
+  /** Asks a silent router for a sign of life. Default: it is not asked. */
+  heartbeat?: Heartbeat;
+}
+
+/**
+ * Times after which a silent router is asked, in milliseconds. A page cannot send pings of WebSocket, so a request is sent
+ * that changes nothing and needs no permission: UNREGISTER for a registration that does not exist.
+ */
+export interface Heartbeat {
+  /** Longest silence before the router is asked. */
+  interval: number;
+  /**
+   * Time limit of the answer. Then the session ends, with the kind `timed-out`. Only whole messages count, so it must
+   * be longer than the longest message takes. Default: 10 000.
+   */
+  timeout?: number;
 }
 
 /** Limits in bytes, each 1 to 2 147 483 647. */

@@ -1,14 +1,14 @@
 // Options that few programs set: a WebSocket class, a trace of messages, a payload codec, further
-// details of HELLO, strict URIs, limits. What they need is loaded when they are set.
+// details of HELLO, strict URIs, limits, a heartbeat. What they need is loaded when they are set.
 
-import { isObject, need } from './check.js';
+import { finite, isObject, need, needDuration } from './check.js';
 import { ConnectError, textOf } from './errors.js';
 import { later } from './later.js';
 import * as port from './module/port.js';
 import { made } from './module/socket.js';
 import { UNAVAILABLE } from './uris.js';
 
-export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris', 'limits'];
+export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris', 'limits', 'heartbeat'];
 
 const LIMITS = ['details', 'joining', 'queue', 'running'];
 
@@ -21,7 +21,7 @@ export class Extensions {
   #given;
   #loaded;
 
-  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false, limits }) {
+  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false, limits, heartbeat }) {
     need('WebSocket', WebSocket, WebSocket === undefined || typeof WebSocket === 'function');
     need('trace', trace, [undefined, true, false].includes(trace) || typeof trace === 'function');
     const isCodec = ({ encode, decode }) => typeof encode === 'function' && typeof decode === 'function';
@@ -36,7 +36,12 @@ export class Extensions {
       need('a key of limits', name, LIMITS.includes(name));
       need(`limits.${name}`, bytes, bytes === undefined || (Number.isInteger(bytes) && bytes > 0 && bytes < 2 ** 31));
     }
-    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris, limits };
+    need('heartbeat', heartbeat, heartbeat === undefined || (isObject(heartbeat) && heartbeat.interval !== undefined));
+    for (const [name, time] of Object.entries(heartbeat ?? {})) {
+      need('a key of heartbeat', name, ['interval', 'timeout'].includes(name));
+      needDuration(`heartbeat.${name}`, time);
+    }
+    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris, limits, heartbeat };
   }
 
   /** True if the module needs numbers of its own. */
@@ -65,8 +70,12 @@ export class Extensions {
 
   /** Returns settings for the module, with a new number if there is a payload codec. */
   settings() {
-    const { payloadCodec, helloDetails, limits } = this.#given;
+    const { payloadCodec, helloDetails, limits, heartbeat } = this.#given;
     const settings = { helloDetails, limits };
+    if (heartbeat !== undefined) {
+      const { interval, timeout = 10_000 } = heartbeat;
+      settings.heartbeat = { interval: finite(interval), timeout: finite(timeout) };
+    }
     if (payloadCodec !== undefined) {
       settings.codec = port.open(new this.#loaded.Payloads(payloadCodec));
     }

@@ -81,6 +81,10 @@ pub(crate) fn config(settings: &Dict) -> Result<SessionConfig, ConnectError> {
             }
         }
     }
+    if let Some(Value::Dict(heartbeat)) = settings.get("heartbeat") {
+        let time = |key| json::number(heartbeat, key).map(duration).unwrap_or_default();
+        config = config.heartbeat(time("interval"), time("timeout"));
+    }
     let (authid, authrole, authextra) = authentication::identity(settings);
     if let Some(authid) = authid {
         config = config.authid(authid);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::component::application_session::{ApplicationSession, ComponentConfig, ErasedSession};
 use crate::component::callback::{Callback, Outcome, handler, provider};
@@ -313,6 +314,13 @@ impl ComponentBuilder {
         hook: impl Fn(&UserError) + MaybeSend + MaybeSync + 'static,
     ) -> Self {
         self.session = self.session.on_user_error(hook);
+        self
+    }
+
+    /// Sets after how long a silence the router is asked for a sign of life, and how long its answer may take; see
+    /// [`SessionConfig::heartbeat`]. A session that ends so is followed by another attempt. Default: not asked.
+    pub fn heartbeat(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.session = self.session.heartbeat(interval, timeout);
         self
     }
 

@@ -96,6 +96,31 @@ impl SessionConfig {
         self
     }
 
+    /// Sets after how long a silence the router is asked for a sign of life, and how long its answer may take. Then the
+    /// session ends with [`CloseKind::TimedOut`](crate::error::CloseKind::TimedOut). Zero as `interval`: it is not
+    /// asked. Default: zero.
+    ///
+    /// It is for transports without [pings](crate::transport::Ping): the browser sends none, and some routers
+    /// (Crossbar) end a RawSocket connection that does. The question is UNREGISTER for a registration that does not
+    /// exist, or, if the router is no dealer, UNSUBSCRIBE: it needs no permission, changes nothing, and each router
+    /// answers it. A lost connection is found after two intervals and the timeout at the latest.
+    ///
+    /// Only whole messages count, so `timeout` must be longer than the longest message of the router takes. The time
+    /// starts when the transport has taken the question, so long messages of this side do not count.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wampwerk::session::SessionConfig;
+    ///
+    /// let config =
+    ///     SessionConfig::new().heartbeat(Duration::from_secs(20), Duration::from_secs(10));
+    /// ```
+    #[must_use]
+    pub fn heartbeat(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.client.heartbeat = (interval, timeout);
+        self
+    }
+
     /// Sets the name and version that the router is told. Default: those of this crate.
     #[must_use]
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
@@ -207,7 +232,7 @@ impl SessionConfig {
         self
     }
 
-    /// Adds the authentication and the user error hook of another configuration.
+    /// Adds the authentication, the heartbeat and the user error hook of another configuration.
     ///
     /// # Errors
     /// Returns an error if both have an authentication.
@@ -218,6 +243,9 @@ impl SessionConfig {
                 return Err(ConfigError::new("authentication", text));
             }
             self.authentication = other.authentication;
+        }
+        if !other.client.heartbeat.0.is_zero() {
+            self.client.heartbeat = other.client.heartbeat;
         }
         self.user_errors.extend(other.user_errors);
         Ok(self)

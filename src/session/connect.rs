@@ -195,6 +195,12 @@ impl<'a> Connect<'a> {
         self
     }
 
+    /// See [`SessionConfig::heartbeat`].
+    pub fn heartbeat(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.config = self.config.heartbeat(interval, timeout);
+        self
+    }
+
     /// Adds keys to HELLO.Details; see [`SessionConfig::hello_details`].
     pub fn hello_details(mut self, details: Dict) -> Self {
         self.config = self.config.hello_details(details);

@@ -143,6 +143,57 @@ export const once = {
     }
   },
 
+  'a silent router is asked for a sign of life, and given up if it does not answer': async ({ router }) => {
+    const { is, ok, lib, fails } = kit;
+    const { connect, Component } = await lib();
+    const asked = [];
+    let isMuted = false;
+    const Base = globalThis.WebSocket;
+    class WebSocket extends Base {
+      set onmessage(take) {
+        super.onmessage = take && ((event) => isMuted || take(event));
+      }
+    }
+    const trace = ({ direction, type }) => type === 'UNREGISTER' && asked.push(direction);
+    const heartbeat = { interval: 60, timeout: 700 };
+    const session = await connect({ url: router, realm: 'realm1', heartbeat, trace, WebSocket });
+    while (asked.length < 3) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    ok(session.isOpen, 'it is answered');
+    is(await session.call('wamp.session.count') > 0, true);
+    isMuted = true;
+    const begin = performance.now();
+    const pending = session.call('wamp.session.count');
+    const { kind, reason, message } = await session.closed;
+    is([kind, reason], ['timed-out', 'wamp.error.timeout']);
+    ok(message.includes('the router was silent for 60ms, and did not answer within 700ms'), message);
+    ok(performance.now() - begin > 600, 'it had its time');
+    await fails(pending, 'SessionClosedError');
+
+    // A component is there again.
+    let joins = 0;
+    const component = new Component({
+      transports: { url: router, initial_retry_delay: 0.01 },
+      heartbeat: { interval: 40, timeout: 200 },
+      WebSocket,
+    });
+    isMuted = false;
+    const twice = new Promise((done) => component.on('join', () => {
+      joins++;
+      isMuted = joins === 1;
+      if (joins === 2) done();
+    }));
+    component.on('retry', () => void (isMuted = false));
+    const running = component.start();
+    await twice;
+    await component.stop();
+    await running;
+    for (const wrong of [5, {}, { interval: 0 }, { interval: 1, timeout: '1' }, { interval: 1, time: 1 }]) {
+      await fails(connect({ url: router, realm: 'realm1', heartbeat: wrong }), 'TypeError');
+    }
+  },
+
   'payloads are encoded by a codec of one\'s own, in both forms': async ({ router }) => {
     const { is, ok, lib, fails, open } = kit;
     const { connect, WampError } = await lib();

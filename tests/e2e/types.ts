@@ -69,6 +69,9 @@ export async function connecting(): Promise<Session> {
   // @ts-expect-error sessions come from connect() only
   new Session();
   await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', discloseMe: true });
+  await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', heartbeat: { interval: 20_000 } });
+  // @ts-expect-error it has an interval
+  await connect({ url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', heartbeat: { timeout: 5_000 } });
   await connect({
     url: 'ws://127.0.0.1:8080/ws',
     realm: 'realm1',
@@ -429,7 +432,7 @@ export function errors(error: unknown): string {
     const base: Error = error;
     const limit: number = error.kwargs['limit'];
     const callee: number | undefined = error.callee;
-    return `${base.name} ${error.uri} ${error.args.length} ${limit} ${callee} ${error.calleeAuthid}`;
+    return `${base.name} ${error.uri} ${error.args.length} ${limit} ${callee} ${error.calleeAuthid} ${error.details?.['x_place']}`;
   }
   // @ts-expect-error an error has a URI
   new WampError();

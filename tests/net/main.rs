@@ -22,6 +22,7 @@ mod endpoint_tls;
 #[cfg(unix)]
 mod endpoint_unix;
 mod error_causes;
+mod heartbeat;
 mod rawsocket_client;
 mod rawsocket_closing;
 mod rawsocket_frames;

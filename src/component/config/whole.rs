@@ -1,5 +1,7 @@
 //! Reads a whole component from one dict: transports, realm and authentication.
 
+use std::time::Duration;
+
 use crate::component::builder::SetLimit;
 use crate::component::config::dict;
 use crate::component::config::read::{self, Fields};
@@ -8,7 +10,7 @@ use crate::component::{Component, ComponentBuilder};
 use crate::error::ConfigError;
 use crate::session::SessionConfig;
 use crate::session::authentication::Authentication;
-use crate::settings::LARGEST;
+use crate::settings::{LARGEST, Ping};
 use crate::value::Value;
 
 impl ComponentBuilder {
@@ -21,6 +23,7 @@ impl ComponentBuilder {
     /// | `transports` | a URL, a dict as of [`TransportConfig`](crate::transport::TransportConfig), or a list of them | `ws://127.0.0.1:8080/ws` |
     /// | `authentication` | a dict of methods, see [`Authentication::from_value`] | none |
     /// | `limits` | a dict of limits in bytes: `details`, `joining`, `queue`, `running`, which are [`details_limit`](SessionConfig::details_limit), … of [`SessionConfig`] | those of [`SessionConfig`] |
+    /// | `heartbeat` | a dict of `interval` and `timeout` in seconds, see [`heartbeat`](Self::heartbeat); without `timeout` it is 10 | none |
     /// | `extra` | anything, for the program's own use | null |
     ///
     /// # Errors
@@ -33,8 +36,8 @@ impl ComponentBuilder {
             let text = format_args!("it belongs to a transport: transports[0].{key}");
             return Err(ConfigError::new(key, text));
         }
-        let fields =
-            Fields::of(value, &["realm", "transports", "authentication", "limits", "extra"])?;
+        let known = ["realm", "transports", "authentication", "limits", "heartbeat", "extra"];
+        let fields = Fields::of(value, &known)?;
         let mut builder = Component::builder();
         if let Some(realm) = fields.text("realm")? {
             builder = builder.realm(realm);
@@ -47,6 +50,9 @@ impl ComponentBuilder {
         }
         for (set, bytes) in fields.map("limits", limits)?.unwrap_or_default() {
             builder.limit(set, bytes);
+        }
+        if let Some((interval, timeout)) = fields.map("heartbeat", heartbeat)? {
+            builder = builder.heartbeat(interval, timeout);
         }
         if let Some(extra) = fields.get("extra") {
             builder = builder.extra(extra.clone());
@@ -79,6 +85,12 @@ fn limits(value: &Value) -> Result<Vec<(SetLimit, usize)>, ConfigError> {
         limits.extend(bytes.and_then(|bytes| Some((set, usize::try_from(bytes).ok()?))));
     }
     Ok(limits)
+}
+
+fn heartbeat(value: &Value) -> Result<(Duration, Duration), ConfigError> {
+    let fields = Fields::of(value, &["interval", "timeout"])?;
+    let timeout = fields.map("timeout", read::some_seconds)?.unwrap_or(Ping::DEFAULT_TIME);
+    Ok((fields.required("interval", read::seconds)?, timeout))
 }
 
 impl Component {

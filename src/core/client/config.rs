@@ -31,6 +31,9 @@ pub struct ClientConfig {
     pub queue_limit: usize,
     /// Maximum weight in bytes of the calls that the session's procedures work on. Default: 64 MiB.
     pub running_limit: usize,
+    /// Longest silence of the router before it is asked for a sign of life, and the time limit of its answer.
+    /// Zero: it is not asked. Default: zero, 10 s.
+    pub heartbeat: (Duration, Duration),
     /// Further keys of HELLO.Details. Default: none.
     pub hello: Dict,
 }
@@ -47,6 +50,7 @@ impl Default for ClientConfig {
             joining_limit: 128 << 10,
             queue_limit: 64 << 20,
             running_limit: 64 << 20,
+            heartbeat: (Duration::ZERO, Duration::from_secs(10)),
             hello: Dict::new(),
         }
     }

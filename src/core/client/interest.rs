@@ -166,6 +166,10 @@ impl Interest {
         }
     }
 
+    pub(super) fn is_subscribed(&self, id: u64) -> bool {
+        self.subscriptions.contains_key(&id)
+    }
+
     pub(super) fn registered(&mut self, id: u64, callee: RequestTicket) {
         self.registrations.insert(id, callee);
     }

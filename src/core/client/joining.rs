@@ -196,6 +196,7 @@ impl Client {
         }
         let realm = welcome.details.realm.clone().unwrap_or_else(|| realm.clone());
         self.state = State::Established;
+        self.heartbeat.start(self.config.heartbeat.0);
         self.router = roles;
         self.events.push_back(ClientEvent::Joined(Box::new(Joined { realm, welcome })));
         Ok(())

@@ -12,6 +12,7 @@
 mod commands;
 mod config;
 mod event;
+mod heartbeat;
 mod interest;
 mod joining;
 mod pending;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub use config::ClientConfig;
 pub use event::{Answer, ClientEvent, Failure, Joined};
+use heartbeat::Heartbeat;
 use interest::Interest;
 pub use joining::JoinRequest;
 use joining::Joining;
@@ -78,6 +80,7 @@ pub struct Client {
     streamed: u64,
     /// True if the part that was handed out last was not the first of its call.
     follow_up: bool,
+    heartbeat: Heartbeat,
     transmits: VecDeque<Message>,
     events: VecDeque<ClientEvent>,
 }
@@ -100,6 +103,7 @@ impl Client {
             cut_short: Recent::default(),
             streamed: 0,
             follow_up: false,
+            heartbeat: Heartbeat::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -151,6 +155,7 @@ impl Client {
 
     /// Handles a message from the router.
     pub fn handle_message(&mut self, message: Message) {
+        self.heartbeat.hear();
         let result = match self.state {
             State::Closed(_) => Ok(()),
             State::Joining(_) => self.message_while_joining(message),
@@ -188,6 +193,7 @@ impl Client {
         if !self.is_established() {
             return;
         }
+        self.heartbeat.hear();
         if self.cut_short.contains(invocation) {
             if !streaming {
                 self.cut_short.remove(invocation);
@@ -216,6 +222,7 @@ impl Client {
                     format!("no answer to GOODBYE within {:?}", self.config.leave_timeout);
                 self.close(CloseReason::new(CloseKind::TimedOut, Uri::TIMEOUT, Some(message)));
             }
+            State::Established => self.beat(now),
             _ => {}
         }
     }
@@ -225,6 +232,7 @@ impl Client {
     /// The next message to send.
     pub fn poll_transmit(&mut self) -> Option<Message> {
         let message = self.transmits.pop_front()?;
+        self.heartbeat.left(&message);
         if let Message::Call(call) = &message
             && call.options.progress.is_some()
         {
@@ -246,7 +254,8 @@ impl Client {
             State::Joining(Joining { deadline, .. }) | State::Leaving { deadline } => {
                 Some(deadline)
             }
-            State::Closed(_) | State::Established => None,
+            State::Established => self.heartbeat.deadline(),
+            State::Closed(_) => None,
         }
     }
 

@@ -263,6 +263,7 @@ impl Client {
         if !self.is_established() {
             return;
         }
+        self.heartbeat.hear();
         let pending = match self.take("RESULT", request, Request::is_call) {
             Ok(Some(pending)) => pending,
             Ok(None) => return,

@@ -3,7 +3,7 @@
 use super::pending::{Pending, Request};
 use super::{Client, ClientEvent, Failure, State, invocation_error};
 use crate::error::{ApplicationError, CloseKind, CloseReason};
-use crate::message::{CancelMode, MAX_ID, Message, RequestType, Unregister};
+use crate::message::{CancelMode, Message, RequestType};
 use crate::uri::Uri;
 use crate::value::Value;
 
@@ -65,10 +65,8 @@ impl Client {
         } else {
             // Later requests already have their ids, so a harmless one takes its place. The
             // router's answer to it is ignored.
-            let ours = self.interest.is_registered(MAX_ID);
-            let registration = if ours { MAX_ID - 1 } else { MAX_ID };
-            let harmless = Unregister { request, registration, options: None };
-            self.transmits.push_front(harmless.into());
+            let harmless = self.harmless(request);
+            self.transmits.push_front(harmless);
         }
         let Some(pending) = self.pending.remove(request) else { return };
         if let Request::Subscribe { topic, pattern, .. } = &pending.request {

@@ -12,6 +12,7 @@ impl Client {
         if !self.is_established() {
             return self.handle_violation(unusable.violation());
         }
+        self.heartbeat.hear();
         let Unusable { id, progress, .. } = *unusable;
         let error = unusable.error();
         match (unusable.code, unusable.request_type) {

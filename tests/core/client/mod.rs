@@ -2,6 +2,7 @@
 
 mod authentication;
 mod cancel;
+mod heartbeat;
 mod interrupt;
 mod late_replies;
 mod lifecycle;

@@ -12,6 +12,7 @@ use crate::crossbar::rig::Rig;
 tests! { Crossbar:
     a_ping_ends_the_connection,
     connecting_by_url,
+    it_answers_to_a_heartbeat,
 }
 
 const TRANSPORTS: [&str; 3] = ["rs", "unix", "universal_rs"];
@@ -32,6 +33,26 @@ async fn a_ping_ends_the_connection() {
         assert_eq!(reason.kind, CloseKind::TransportLost, "{transport}: {reason}");
         assert!(reason.to_string().contains("PING"), "{transport}: {reason}");
     }
+}
+
+/// What takes the place of pings: it answers, and says nothing else.
+async fn it_answers_to_a_heartbeat() {
+    let rig = Rig::find();
+    for transport in [&TRANSPORTS[..], &["ws", "universal_ws"]].concat() {
+        let url = rig.url(transport);
+        let connect = connect(url, rig.get("realm"))
+            .heartbeat(Duration::from_millis(50), Duration::from_secs(5));
+        let session = connect.await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_millis(700), session.closed()).await;
+        assert!(ended.is_err(), "{transport}: {ended:?}");
+        session.call("wamp.session.count").value::<u64>().await.unwrap();
+        session.leave().await;
+    }
+    // A router that does not answer in that time is given up, so the others were answered.
+    let (interval, timeout) = (Duration::from_millis(50), Duration::from_nanos(1));
+    let connect = connect(rig.url("rs"), rig.get("realm")).heartbeat(interval, timeout);
+    let reason = connect.await.unwrap().closed().await;
+    assert_eq!(reason.kind, CloseKind::TimedOut, "{reason}");
 }
 
 /// The shortest way to a session.
