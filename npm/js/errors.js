@@ -1,6 +1,7 @@
 // Error classes, and the conversion from and to the reports of the wasm module.
 
 import { isObject, need } from './check.js';
+import { renamed } from './module/details.js';
 import { RUNTIME_ERROR } from './uris.js';
 
 export class WampError extends Error {
@@ -130,7 +131,9 @@ export function describedNow(run, errors = none) {
   }
 }
 
-const told = ['uri', 'args', 'kwargs', 'callee', 'calleeAuthid', 'calleeAuthrole'];
+const told = ['uri', 'args', 'kwargs', 'details'];
+
+const disclosed = ['callee', 'calleeAuthid', 'calleeAuthrole'];
 
 function construct(cls, report) {
   const { uri, args, kwargs, message } = report;
@@ -144,9 +147,12 @@ function construct(cls, report) {
 
 /** Adds the reported properties to an error, except those that its class defines. */
 function complete(error, report) {
-  for (const key of told) {
-    if (report[key] !== undefined && !(key in error)) {
-      error[key] = report[key];
+  const details = renamed(report.details ?? {});
+  for (const [keys, values] of [[told, report], [disclosed, details]]) {
+    for (const key of keys) {
+      if (values[key] !== undefined && !(key in error)) {
+        error[key] = values[key];
+      }
     }
   }
   if (report.cause !== undefined) {

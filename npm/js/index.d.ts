@@ -938,6 +938,10 @@ export class WampError extends Error {
   callee?: number;
   calleeAuthid?: string;
   calleeAuthrole?: string;
+  /**
+   * All details of an error that was received, if it has some: also `forward_for`, and keys of extensions such as `x_…`.
+   */
+  details?: { callee?: number; calleeAuthid?: string; calleeAuthrole?: string; [key: string]: any };
 }
 
 /** The router could not be reached, or refused the session; `uri` is its reason. */

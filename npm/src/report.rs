@@ -23,6 +23,7 @@ pub(crate) struct Report {
     dict: Dict,
     args: List,
     kwargs: Dict,
+    details: Dict,
 }
 
 impl Report {
@@ -32,7 +33,11 @@ impl Report {
             ("uri", Value::from(uri)),
             ("message", Value::from(message)),
         ]);
-        Report { dict, args: List::new(), kwargs: Dict::new() }
+        Report::of(dict)
+    }
+
+    fn of(dict: Dict) -> Self {
+        Report { dict, args: List::new(), kwargs: Dict::new(), details: Dict::new() }
     }
 
     /// The session was dropped by JavaScript, which does so only if nothing refers to it.
@@ -56,9 +61,11 @@ impl Report {
             .into_serializer(serializer)
             .unwrap_or_default();
         let report = json::write(self.dict);
+        let details = json::details(serializer, self.details);
         push(kind, handle, |record| {
             record.payload(&report);
             record.payload(&arguments);
+            record.payload(&details);
         });
     }
 }
@@ -88,17 +95,7 @@ pub(crate) fn ending(kind: &str, reason: &str, message: Option<&str>) -> Dict {
 impl From<ApplicationError> for Report {
     fn from(error: ApplicationError) -> Self {
         let mut report = Report::new("WampError", &error.uri, &error.to_string());
-        if let Some(callee) = &error.callee {
-            report.dict.insert("callee", callee.session);
-            for (key, text) in
-                [("calleeAuthid", &callee.authid), ("calleeAuthrole", &callee.authrole)]
-            {
-                if let Some(text) = text {
-                    report.dict.insert(key, text.as_str());
-                }
-            }
-        }
-        (report.args, report.kwargs) = (error.args, error.kwargs);
+        (report.args, report.kwargs, report.details) = (error.args, error.kwargs, error.details);
         report.dict.insert("isWhole", true);
         report
     }
@@ -164,9 +161,7 @@ impl From<&AttemptError> for Report {
             AttemptError::Lost(reason) => (&**reason).into(),
             AttemptError::Handler { error, .. } | AttemptError::Main(error) => {
                 match error.downcast_ref::<Thrown>() {
-                    Some(thrown) => {
-                        Report { dict: thrown.report(), args: List::new(), kwargs: Dict::new() }
-                    }
+                    Some(thrown) => Report::of(thrown.report()),
                     None => ApplicationError::runtime(error).into(),
                 }
             }

@@ -32,35 +32,18 @@ pub struct ApplicationError {
     pub args: List,
     /// Keyword values.
     pub kwargs: Dict,
-    /// Callee that sent the error, if the router discloses it. `None` in errors made locally.
-    pub callee: Option<Box<Callee>>,
+    /// ERROR.Details of a received error, as they came: the callee, `forward_for`, and keys of extensions such as
+    /// `x_…`. Empty in errors made locally. They are not sent.
+    pub details: Dict,
 }
 
 debug_as_text! { ApplicationError }
 
-/// A callee that sent an error, as far as the router discloses it (Crossbar does, if it is allowed
-/// to).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Callee {
-    /// Session id of the callee.
-    pub session: u64,
-    /// Authid of the callee.
-    pub authid: Option<String>,
-    /// Role of the callee.
-    pub authrole: Option<String>,
-}
-
-impl Callee {
-    pub(crate) fn new(session: u64, authid: Option<String>, authrole: Option<String>) -> Self {
-        Callee { session, authid, authrole }
-    }
-}
-
 impl ApplicationError {
     /// Makes an error without values.
     pub fn new(uri: impl Into<Uri>) -> Self {
-        ApplicationError { uri: uri.into(), args: List::new(), kwargs: Dict::new(), callee: None }
+        let (args, kwargs, details) = (List::new(), Dict::new(), Dict::new());
+        ApplicationError { uri: uri.into(), args, kwargs, details }
     }
 
     /// Adds a positional value.
@@ -75,6 +58,21 @@ impl ApplicationError {
     pub fn kwarg(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.kwargs.insert(key, value);
         self
+    }
+
+    /// Returns the session id of the callee that sent the error, if the router discloses it.
+    pub fn callee(&self) -> Option<u64> {
+        self.details.get("callee").and_then(Value::as_u64)
+    }
+
+    /// Returns the authid of that callee.
+    pub fn callee_authid(&self) -> Option<&str> {
+        self.details.get("callee_authid").and_then(Value::as_str)
+    }
+
+    /// Returns the role of that callee.
+    pub fn callee_authrole(&self) -> Option<&str> {
+        self.details.get("callee_authrole").and_then(Value::as_str)
     }
 
     /// Makes a `wamp.error.runtime_error` with a text, for failures that have no URI of their own.

@@ -39,7 +39,7 @@ mod url;
 
 pub use accept::AcceptError;
 pub use any::Error;
-pub use application::{ApplicationError, Callee};
+pub use application::ApplicationError;
 pub use build::BuildError;
 pub(crate) use call::OperationError;
 pub use call::{

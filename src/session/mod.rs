@@ -90,9 +90,7 @@ pub use subscribe::{HandlerSubscription, SubscribeRequest, Subscription};
 pub use user_error::UserError;
 
 use crate::core::client::{Answer, Failure, Joined, RequestTicket};
-use crate::error::{
-    ApplicationError, Callee, CloseKind, CloseReason, ConnectError, OperationError,
-};
+use crate::error::{ApplicationError, CloseKind, CloseReason, ConnectError, OperationError};
 use crate::message::{CancelMode, Message, Payload, RequestError, Roles, Serializer, Welcome};
 use crate::rt::future::within;
 use crate::transport::{Transport, TransportInfo};
@@ -394,11 +392,7 @@ fn size_exceeded(what: &str, size: usize, limit: usize) -> ApplicationError {
 /// Converts an ERROR message.
 fn application_error(error: RequestError) -> ApplicationError {
     let mut application = ApplicationError::new(error.error);
-    let details = error.details.into_fields();
-    application.callee = details.callee.map(|session| {
-        let (authid, authrole) = (details.callee_authid, details.callee_authrole);
-        Box::new(Callee::new(session, authid, authrole))
-    });
+    application.details = error.details.to_dict();
     match error.payload.to_values() {
         Ok((args, kwargs)) => (application.args, application.kwargs) = (args, kwargs),
         // Keep the URI even if the arguments cannot be decoded.

@@ -191,7 +191,9 @@ export const withOpenRouter = {
     });
     const { authid, authrole } = callee.welcome;
     const who = ({ callee, calleeAuthid, calleeAuthrole }) => [callee, calleeAuthid, calleeAuthrole];
-    is(who(await fails(caller.call('adv.fails', ['adv.error.any']), 'WampError')), [callee.id, authid, authrole]);
+    const any = await fails(caller.call('adv.fails', ['adv.error.any']), 'WampError');
+    is(who(any), [callee.id, authid, authrole]);
+    is(any.details, { callee: callee.id, calleeAuthid: authid, calleeAuthrole: authrole });
     const own = await caller.call('adv.fails', ['adv.error.own']).catch((error) => error);
     ok(own instanceof Own, `${own} is Own`);
     is(who(own), [callee.id, authid, 'its own']);
@@ -199,7 +201,7 @@ export const withOpenRouter = {
     ok(odd instanceof Odd, `${odd} is Odd`);
     is(who(odd), ['computed', authid, authrole]);
     const made = await fails(caller.call('adv.no.such'), 'WampError', 'wamp.error.no_such_procedure');
-    is([who(made), 'callee' in made], [[undefined, undefined, undefined], false], 'an error of the router');
+    is([who(made), 'callee' in made, made.details], [[undefined, undefined, undefined], false, undefined], 'an error of the router');
     await callee.register('adv.works', () => 1);
     is(who((await caller.call('adv.works', [], {}, { details: true })).details), [callee.id, authid, authrole]);
   },

@@ -403,17 +403,25 @@ async fn s29_every_error_of_the_peer_is_an_application_error() {
     ] {
         let (result, ()) = tokio::join!(session.call("com.a").into_future(), async {
             let request = router.expect(48).await;
-            let details = json!({"callee": 5, "callee_authid": "joe", "callee_authrole": "user"});
+            let details = json!({
+                "callee": 5, "callee_authid": "joe", "callee_authrole": "user",
+                "forward_for": [{"session": 9, "authid": "eve", "authrole": "rlink"}],
+                "x_place": {"rack": [7]},
+            });
             router.send(json!([8, 48, request, details, uri, ["text"], {"k": 1}]));
         });
         let error = result.unwrap_err();
         let error = error.application().unwrap();
         let mut expected = ApplicationError::new(uri).arg("text").kwarg("k", 1);
-        expected.callee = error.callee.clone();
+        assert_ne!(error, &expected);
+        expected.details = error.details.clone();
         assert_eq!(error, &expected);
-        let callee = error.callee.as_ref().unwrap();
-        assert_eq!((callee.session, callee.authid.as_deref()), (5, Some("joe")));
-        assert_eq!(callee.authrole.as_deref(), Some("user"));
+        assert_eq!((error.callee(), error.callee_authid()), (Some(5), Some("joe")));
+        assert_eq!(error.callee_authrole(), Some("user"));
+        let far = error.details.get("forward_for").and_then(Value::as_list).unwrap();
+        assert_eq!(far[0].as_dict().unwrap().get("authid"), Some(&"eve".into()));
+        let place = error.details.get("x_place").and_then(Value::as_dict).unwrap();
+        assert_eq!(place.get("rack"), Some(&vec![7.into()].into()));
     }
 }
 

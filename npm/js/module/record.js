@@ -78,12 +78,13 @@ export class Record {
     return bytes;
   }
 
-  /** A report, with the arguments of the error. */
+  /** A report, with arguments and details of the error. */
   report(codec) {
     const report = this.dict();
     if (report.isWhole) {
       try {
         Object.assign(report, this.args(codec ?? json));
+        report.details = this.dict(codec);
         return report;
       } catch {
         // The error itself is worth more than its arguments.

@@ -57,8 +57,17 @@ async fn callees(place: &impl Place) {
     let error = application(error);
     assert_eq!(error.uri, "com.example.error.wrong");
     // Routers tell it as they are set; but nothing wrong.
-    let told = [reply.details.callee, error.callee.map(|callee| callee.session)];
+    let told = [reply.details.callee, error.callee()];
     assert!(told.into_iter().flatten().all(|told| told == callee.id()), "{told:?}");
+    if told[1].is_some() {
+        assert_eq!(error.callee_authid(), callee.authid());
+        assert_eq!(error.callee_authrole(), callee.authrole());
+    } else {
+        assert_eq!(error.details, wampwerk::Dict::new());
+    }
+    // An error of the router names none.
+    let error = application(caller.call("com.example.answers.not").await.unwrap_err());
+    assert_eq!((error.callee(), error.details), (None, wampwerk::Dict::new()));
 }
 
 async fn the_whole_call(place: &impl Place) {
