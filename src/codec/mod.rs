@@ -30,6 +30,7 @@ mod scan;
 mod sink;
 mod token;
 mod transcode;
+mod tuple;
 mod value_de;
 mod values;
 mod wire;
@@ -40,6 +41,7 @@ pub use bounds::{Bounds, Refused};
 pub use format::MAX_DEPTH;
 pub use payload::of_checked;
 pub(crate) use positional::Positional;
+pub(crate) use tuple::is_tuple;
 
 use cbor::Cbor;
 use json::Json;

@@ -9,7 +9,7 @@ use super::format::Format;
 use super::scan::{Kind, Shape};
 use super::value_de::{KwargsReader, ValueReader};
 use super::wire::Wire;
-use super::{Positional, frame, missing, with_format, with_wire};
+use super::{Positional, frame, is_tuple, missing, with_format, with_wire};
 use crate::error::{DecodeError, EncodeError};
 use crate::message::{Content, Encoded, Payload, Serializer};
 use crate::value::{Dict, List, Value};
@@ -82,14 +82,17 @@ impl Payload {
     }
 
     /// Decodes the only positional argument into a type. A missing argument reads as null, which
-    /// `()` and `Option` accept.
+    /// `()` and `Option` accept. Several arguments are decoded into a tuple of as many elements.
     ///
     /// # Errors
     ///
     /// Returns [`DecodeError`] if the argument does not fit the type, or if there are several
-    /// arguments (see [`Payload::args`]).
+    /// arguments and the type is not a tuple (see [`Payload::args`]).
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         let mut args = self.positional()?;
+        if is_tuple::<T>() && args.remaining() > 1 {
+            return T::deserialize(args);
+        }
         let first = match args.next() {
             Some(first) => first,
             None => T::deserialize(ValueReader(&Value::Null)).map_err(|error| {
@@ -267,6 +270,34 @@ where
             "keyword arguments must be a dict (a struct or map), are {}",
             other.name()
         ))),
+    }
+}
+
+impl Value {
+    /// Encodes a value of any type that serde can serialize; the counterpart of
+    /// [`decode`](Value::decode).
+    ///
+    /// ```
+    /// use wampwerk::{Dict, Value};
+    ///
+    /// #[derive(serde::Serialize)]
+    /// struct Size { width: u32, height: Option<u32> }
+    ///
+    /// let value = Value::encode(&Size { width: 3, height: None })?;
+    /// assert_eq!(value, Value::from(Dict::new().with("width", 3).with("height", ())));
+    /// # Ok::<(), wampwerk::error::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EncodeError`] if no `Value` represents it, such as an integer of more than 64 bits,
+    /// or if it is nested deeper than 99 levels.
+    pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
+        // Through the preferred format: there is one mapping of serde's types, that of the wire.
+        let serializer = super::available().first().copied().unwrap_or(Serializer::Cbor);
+        let payload = Payload::encode(serializer, &(value,), &())?;
+        let (mut args, _) = payload.to_values().map_err(|error| EncodeError::new(error.message))?;
+        Ok(args.pop().unwrap_or(Value::Null))
     }
 }
 

@@ -74,6 +74,8 @@ impl Error {
             Error::Publish(error) => error.application(),
             Error::Subscribe(error) => error.application(),
             Error::Register(error) => error.application(),
+            Error::RegisterAll(error) => error.error.application(),
+            Error::Progress(ProgressError::Application(error)) => Some(error),
             _ => None,
         }
     }

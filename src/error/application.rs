@@ -2,12 +2,9 @@
 
 use std::fmt;
 
-use super::call::ProgressError;
-use super::payload::{DecodeError, EncodeError};
 use super::text::debug_as_text;
-use super::transport::Lagged;
 use crate::decimal::Shown;
-use crate::uri::{InvalidUri, Uri};
+use crate::uri::Uri;
 use crate::value::{Dict, List, Value};
 
 /// An error that travels through WAMP: the answer of a callee or of the router, and what a handler
@@ -127,43 +124,6 @@ impl fmt::Display for Plain<'_> {
 }
 
 impl std::error::Error for ApplicationError {}
-
-/// Arguments that a procedure cannot read are the caller's mistake.
-impl From<DecodeError> for ApplicationError {
-    fn from(error: DecodeError) -> Self {
-        ApplicationError::new(Uri::INVALID_ARGUMENT).arg(error.message)
-    }
-}
-
-impl From<EncodeError> for ApplicationError {
-    fn from(error: EncodeError) -> Self {
-        ApplicationError::new(Uri::INVALID_PAYLOAD).arg(error.message)
-    }
-}
-
-/// For procedures that give up when a progressive result cannot be sent.
-impl From<ProgressError> for ApplicationError {
-    fn from(error: ProgressError) -> Self {
-        match error {
-            ProgressError::Application(error) => error,
-            ProgressError::Encode(error) => error.into(),
-            ProgressError::Ended => ApplicationError::new(Uri::CANCELED).arg(error.to_string()),
-        }
-    }
-}
-
-impl From<Lagged> for ApplicationError {
-    fn from(lagged: Lagged) -> Self {
-        ApplicationError::new(Uri::UNAVAILABLE).arg(lagged.to_string())
-    }
-}
-
-/// `wamp.error.invalid_uri`.
-impl From<InvalidUri> for ApplicationError {
-    fn from(error: InvalidUri) -> Self {
-        ApplicationError::new(Uri::INVALID_URI).arg(error.to_string())
-    }
-}
 
 #[cfg(test)]
 mod tests {

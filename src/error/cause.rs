@@ -6,9 +6,6 @@ use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::application::ApplicationError;
-use super::call::{CallError, PublishError, RegisterError, SubscribeError};
-
 /// Cause of an error, shared by the clones of the error.
 ///
 /// It holds what a lower layer reported: a [`std::io::Error`], an [`HttpRefusal`], the error of a TLS
@@ -59,18 +56,6 @@ impl Cause {
     /// Returns the kind of the first I/O error: of this cause, or of what caused it.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         io_kind(&*self.0)
-    }
-
-    /// Converts into an error that can be sent to a peer: the [`ApplicationError`] that this error
-    /// is or contains, or `wamp.error.runtime_error` with its text.
-    pub fn to_application(&self) -> ApplicationError {
-        let found = self.downcast_ref::<ApplicationError>();
-        let found = found.or_else(|| self.downcast_ref().and_then(CallError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(RegisterError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(SubscribeError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(PublishError::application));
-        let found = found.or_else(|| self.downcast_ref().and_then(super::Error::application));
-        found.cloned().unwrap_or_else(|| ApplicationError::runtime(self))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::value::{Dict, Value};
+use super::application::ApplicationError;
+use super::payload::EncodeError;
+use crate::value::{Dict, List, Value};
 
 /// Defines an error type whose variants travel as WAMP errors: each has a URI, its positional
 /// fields are the error's `args`, its named fields are its `kwargs`.
@@ -48,19 +50,42 @@ use crate::value::{Dict, Value};
 /// ```
 ///
 /// It makes the enum with `Clone` and `Debug`, `uri()`, `Display` (as [`ApplicationError`] has it:
-/// the URI, and the first positional value), [`Error`](std::error::Error),
+/// the URI, the first positional value, and the keyword values), [`Error`](std::error::Error),
 /// `From<…> for ApplicationError`, and `TryFrom<ApplicationError>`.
 ///
 /// The way back needs exactly the variant's URI, and values that fit its fields: what is missing
 /// reads as null, which an `Option` takes, and what is there beyond the fields is left alone. Any
 /// other error comes back unharmed as the `Err` of `TryFrom`.
 ///
-/// A field's type must be `Clone + Debug + Into<Value> + DeserializeOwned`, as numbers, `bool`,
-/// `String`, [`Value`], [`Dict`](crate::Dict), [`List`](crate::List) and `Option`s of them. A variant
-/// may have up to six positional fields.
+/// A field may have any type that is `Clone + Debug` and serde can serialize and deserialize: numbers,
+/// texts, lists, maps, structs and enums of your own. Named fields travel by their names. A variant
+/// may have up to eight positional fields. If a field cannot be encoded, as a map whose keys are
+/// lists, the error becomes `wamp.error.invalid_payload`.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use wampwerk::{ApplicationError, wamp_errors};
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize)]
+/// struct Item { name: String, left: u32 }
+///
+/// wamp_errors! {
+///     pub enum OrderError {
+///         /// There are not enough of these.
+///         Short { items: Vec<Item>, retry_after: Option<f64> } = "com.shop.error.short",
+///     }
+/// }
+///
+/// let items = vec![Item { name: "bolt".into(), left: 3 }];
+/// let error = ApplicationError::from(OrderError::Short { items, retry_after: None });
+/// assert!(error.kwargs.get("items").is_some());
+/// match OrderError::try_from(error) {
+///     Ok(OrderError::Short { items, .. }) => assert_eq!(items[0].left, 3),
+///     Err(other) => panic!("{other}"),
+/// }
+/// ```
 ///
 /// [`ApplicationError`]: crate::ApplicationError
-/// [`Value`]: crate::Value
 #[doc(alias("define", "wamp.error"))]
 #[macro_export]
 macro_rules! wamp_errors {
@@ -100,6 +125,12 @@ macro_rules! wamp_errors {
 
         impl ::core::convert::From<$name> for $crate::error::ApplicationError {
             fn from(error: $name) -> Self {
+                ::core::convert::From::from(&error)
+            }
+        }
+
+        impl ::core::convert::From<&$name> for $crate::error::ApplicationError {
+            fn from(error: &$name) -> Self {
                 match error {
                     $(error @ $name::$variant { .. } => $crate::__wamp_error_write!(
                         error, $name, $variant, $uri,
@@ -128,7 +159,7 @@ macro_rules! wamp_errors {
 
         impl ::core::fmt::Display for $name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let error = $crate::error::ApplicationError::from(::core::clone::Clone::clone(self));
+                let error = $crate::error::ApplicationError::from(self);
                 ::core::fmt::Display::fmt(&error, f)
             }
         }
@@ -146,13 +177,19 @@ macro_rules! __wamp_error_write {
     };
     ($error:ident, $name:ident, $variant:ident, $uri:literal, ( $($ty:ty),+ )) => {
         $crate::__wamp_error_write!(
-            @zip $error, $name, $variant, $uri, [ $($ty),+ ] [ a b c d e f ] []
+            @zip $error, $name, $variant, $uri, [ $($ty),+ ] [ a b c d e f g h ] []
         )
     };
     ($error:ident, $name:ident, $variant:ident, $uri:literal, { $($field:ident),+ }) => {{
         #[allow(irrefutable_let_patterns, reason = "there may be no other variant")]
         if let $name::$variant { $($field),+ } = $error {
-            $crate::error::ApplicationError::new($uri)$(.kwarg($crate::error::keyword(stringify!($field)), $field))+
+            $crate::error::with_fields($uri, |_args, kwargs| {
+                $(kwargs.insert(
+                    $crate::error::keyword(stringify!($field)),
+                    $crate::Value::encode($field)?,
+                );)+
+                ::core::result::Result::Ok(())
+            })
         } else {
             $crate::error::ApplicationError::new($uri)
         }
@@ -171,7 +208,10 @@ macro_rules! __wamp_error_write {
     ) => {{
         #[allow(irrefutable_let_patterns, reason = "there may be no other variant")]
         if let $name::$variant($($used),+) = $error {
-            $crate::error::ApplicationError::new($uri)$(.arg($used))+
+            $crate::error::with_fields($uri, |args, _kwargs| {
+                $(args.push($crate::Value::encode($used)?);)+
+                ::core::result::Result::Ok(())
+            })
         } else {
             $crate::error::ApplicationError::new($uri)
         }
@@ -200,6 +240,19 @@ macro_rules! __wamp_error_read {
             })
         })()
     };
+}
+
+/// Makes an error of encoded fields. For [`wamp_errors!`](crate::wamp_errors) only.
+#[doc(hidden)]
+pub fn with_fields(
+    uri: &'static str,
+    write: impl FnOnce(&mut List, &mut Dict) -> Result<(), EncodeError>,
+) -> ApplicationError {
+    let mut error = ApplicationError::new(uri);
+    match write(&mut error.args, &mut error.kwargs) {
+        Ok(()) => error,
+        Err(unencodable) => unencodable.into(),
+    }
 }
 
 /// The next positional value as a type. For [`wamp_errors!`](crate::wamp_errors) only.

@@ -31,6 +31,7 @@ mod config;
 mod connect;
 mod listen;
 mod mapping;
+mod passing_on;
 pub(crate) mod payload;
 mod raw_socket;
 pub(crate) mod text;
@@ -51,7 +52,7 @@ pub use config::ConfigError;
 pub use connect::ConnectError;
 pub use listen::ListenError;
 #[doc(hidden)]
-pub use mapping::{keyword, read_keyword, read_positional};
+pub use mapping::{keyword, read_keyword, read_positional, with_fields};
 pub use payload::{DecodeError, EncodeError, Violation};
 pub use raw_socket::RawSocketRefusal;
 pub(crate) use text::debug_as_text;

@@ -195,7 +195,8 @@ impl CallRequest {
         Err(ApplicationError::new(Uri::INVALID_ARGUMENT).arg(text))
     }
 
-    /// Calls and decodes the only positional value of the result; see [`Payload::decode`].
+    /// Calls and decodes the only positional value of the result, or several into a tuple; see
+    /// [`Payload::decode`].
     pub async fn value<T: DeserializeOwned>(self) -> Result<T, CallError> {
         let undecodable = CallError::undecodable(self.procedure.clone());
         self.send().await?.decode().map_err(undecodable)
@@ -268,7 +269,7 @@ impl fmt::Debug for CallRequest {
 }
 
 impl CallReply {
-    /// Decodes the only positional value; see [`Payload::decode`].
+    /// Decodes the only positional value, or several into a tuple; see [`Payload::decode`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.decode()
     }

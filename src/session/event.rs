@@ -27,7 +27,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Decodes the only positional argument; see [`Payload::decode`].
+    /// Decodes the only positional argument, or several into a tuple; see [`Payload::decode`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         self.payload.decode()
     }
@@ -61,7 +61,7 @@ impl Queued for Event {
     message = "`{Self}` cannot be an event handler",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
     note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `EventDetails`, `Event`",
-    note = "it must have at most eight parameters",
+    note = "it must have at most eight parameters; `Args<T>` takes any number of arguments as one",
     note = "it must return nothing, or `Result<(), E>` with an `E` that converts into `ApplicationError`"
 )]
 pub trait EventHandler<M>: MaybeSend + MaybeSync + 'static {

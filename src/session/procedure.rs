@@ -62,7 +62,8 @@ use crate::session::reply::IntoReply;
     message = "`{Self}` cannot be registered as a procedure",
     note = "it must be an `async fn`, or a closure that returns a future (`|a: i64| async move {{ … }}`)",
     note = "its parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `InvocationDetails`, `Progress`, `Chunks`, `IncomingCall`",
-    note = "it must return `Result<T, E>` with any `T: Serialize` and an `E` that becomes an `ApplicationError` (`wamp_errors!` makes such types, `.map_err(ApplicationError::runtime)` takes any), a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
+    note = "it must have at most eight parameters; `Args<T>` takes any number of arguments as one",
+    note = "it must return `Result<T, E>` with any `T: Serialize` and an `E` that becomes an `ApplicationError` (`wamp_errors!` makes such types, `BoxError` takes any), a common type, a tuple of values, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
 #[doc(alias = "endpoint")]
 pub trait Procedure<M>: MaybeSend + MaybeSync + 'static {

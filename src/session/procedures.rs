@@ -244,7 +244,8 @@ impl Registrations {
     message = "`{Self}` cannot be registered as a method of `{S}`",
     note = "it must be an `async fn` whose first parameter is `self: Arc<Self>`",
     note = "its other parameters must own what they hold and be `Deserialize`, or one of `Args`, `Kwargs`, `Payload`, `InvocationDetails`, `Progress`, `Chunks`, `IncomingCall`",
-    note = "it must return `Result<T, ApplicationError>` with any `T: Serialize`, a common type, or a `Reply` (a struct is returned as `Reply::value(…)`)"
+    note = "it must have at most eight parameters beside the object; `Args<T>` takes any number of arguments as one",
+    note = "it must return `Result<T, E>` with any `T: Serialize` and an `E` that becomes an `ApplicationError` (`wamp_errors!` makes such types, `BoxError` takes any), a common type, a tuple of values, or a `Reply` (a struct is returned as `Reply::value(…)`)"
 )]
 pub trait Method<S, M>: MaybeSend + MaybeSync + 'static {
     /// Starts the procedure.

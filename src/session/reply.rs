@@ -6,6 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::codec::is_tuple;
 use crate::error::{ApplicationError, EncodeError};
 use crate::message::{Payload, Serializer};
 use crate::rt::{MaybeSend, MaybeSync};
@@ -17,12 +18,32 @@ use crate::value::{Dict, Value};
 /// - `Result<T, E>` with a `T` that serde can serialize and an `E` that converts into
 ///   [`ApplicationError`]
 /// - a plain value of the common types
+/// - a tuple of up to eight values
 /// - a [`Payload`] or a [`Reply`], also in a `Result`
 ///
-/// A value becomes the only positional value of the result; `()` becomes null.
+/// A tuple becomes the positional values of the result, as a tuple of arguments does, also in a
+/// `Result`. Any other value becomes the only one: a list too, and a tuple within another value.
+/// `()` becomes null. [`Reply::value`] sends a tuple as one value.
+///
+/// ```
+/// # #[cfg(feature = "router")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let router = wampwerk::Router::builder().realm("realm1").build()?;
+/// # let session = router.connect("realm1").await?;
+/// session.register("com.example.divide", |a: i64, b: i64| async move {
+///     (a / b, a % b)
+/// }).await?;
+///
+/// let (quotient, rest): (i64, i64) = session.call("com.example.divide").args((7, 2)).value().await?;
+/// assert_eq!((quotient, rest), (3, 1));
+/// # Ok(()) }
+/// # #[cfg(not(feature = "router"))]
+/// # fn main() {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a procedure cannot return `{Self}`",
-    note = "return `Result<T, ApplicationError>` with any `T: Serialize`, or `Reply::value(…)`"
+    note = "return `Result<T, ApplicationError>` with any `T: Serialize`, a tuple of up to eight values, or `Reply::value(…)`"
 )]
 pub trait IntoReply {
     /// Encodes the reply in the session's format.
@@ -150,6 +171,27 @@ macro_rules! collections {
 
 collections! { Vec<T>, Option<T>, HashMap<K, V>, BTreeMap<K, V> }
 
+macro_rules! tuples {
+    ($(($($value:ident),+))*) => {$(
+        impl<$($value: Serialize),+> IntoReply for ($($value,)+) {
+            fn into_reply(self, serializer: Serializer) -> Result<Payload, ApplicationError> {
+                write(&self, serializer)
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A)
+    (A, B)
+    (A, B, C)
+    (A, B, C, D)
+    (A, B, C, D, E)
+    (A, B, C, D, E, F)
+    (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H)
+}
+
 /// Values that are encoded once the format is known.
 trait Write: MaybeSend + MaybeSync {
     fn write(&self, payload: Payload, serializer: Serializer) -> Result<Payload, EncodeError>;
@@ -172,7 +214,11 @@ impl<K: Serialize + MaybeSend + MaybeSync> Write for KeywordValues<K> {
 }
 
 fn write<T: Serialize>(value: &T, serializer: Serializer) -> Result<Payload, ApplicationError> {
-    Payload::encode(serializer, &(value,), &()).map_err(unwritable)
+    match is_tuple::<T>() {
+        true => Payload::encode(serializer, value, &()),
+        false => Payload::encode(serializer, &(value,), &()),
+    }
+    .map_err(unwritable)
 }
 
 fn unwritable(error: EncodeError) -> ApplicationError {

@@ -135,7 +135,7 @@ impl RunningCall {
         .await
     }
 
-    /// Waits for the final result and decodes its only positional value; see
+    /// Waits for the final result and decodes its only positional value, or several into a tuple; see
     /// [`Payload::decode`](crate::Payload::decode).
     ///
     /// # Errors

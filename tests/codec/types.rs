@@ -248,3 +248,20 @@ fn map_keys_that_are_numbers() {
         assert_eq!(values.decode::<Dict>().unwrap().get("9"), Some(&"b".into()));
     }
 }
+
+/// Several arguments fit a tuple; one that is a list does, too.
+#[test]
+fn several_arguments_decode_into_a_tuple() {
+    for payload in forms(&(1, "two", 3), &()) {
+        assert_eq!(payload.decode::<(u8, String, u8)>().unwrap(), (1, "two".into(), 3));
+        let error = payload.decode::<(u8, String)>().unwrap_err().message;
+        assert_eq!(error, "2 arguments expected, 3 given");
+        assert!(payload.decode::<Vec<serde::de::IgnoredAny>>().is_err(), "{payload:?}");
+    }
+    for payload in forms(&((1, 2),), &()) {
+        assert_eq!(payload.decode::<(u8, u8)>().unwrap(), (1, 2));
+    }
+    for payload in forms(&(((1,), 2),), &()) {
+        assert_eq!(payload.decode::<((u8,), u8)>().unwrap(), ((1,), 2));
+    }
+}

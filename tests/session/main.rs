@@ -25,6 +25,7 @@ mod hooks;
 mod in_process;
 mod meta_answers;
 mod own_limits;
+mod passing_on;
 mod payload_codec;
 mod payload_trust;
 mod surprises;

@@ -21,8 +21,10 @@ pub(super) async fn all(place: &impl Place) {
         typed_calls,
         keyword_arguments,
         replies_of_any_shape,
+        tuples_as_replies,
         errors_travel_whole,
         own_error_types,
+        error_types_with_fields_of_any_type,
         arguments_that_do_not_fit,
         unknown_procedure,
         registered_twice,
@@ -93,6 +95,45 @@ async fn replies_of_any_shape(place: &impl Place) {
     session.call("com.example.nothing").value::<()>().await.unwrap();
 }
 
+/// A tuple is the positional values; everything else is one value, also in a `Result`.
+async fn tuples_as_replies(place: &impl Place) {
+    let session = place.session().await;
+    let procedures = Procedures::new()
+        .add("one", || async { (7,) })
+        .add("two", || async { (1, "two") })
+        .add("fallible", |a: i64, b: i64| async move {
+            if b == 0 {
+                Err(ApplicationError::new("com.example.error.zero"))
+            } else {
+                Ok((a / b, a % b))
+            }
+        })
+        .add("nested", || async { ((1, 2), vec![(3, 4)]) })
+        .add("array", || async { Ok::<_, ApplicationError>([1, 2]) })
+        .add("list", || async { vec![1, 2] })
+        .add("optional", || async { Some((1, 2)) })
+        .add("value", || async { Reply::value((1, 2)) })
+        .add("unit", || async { Ok::<_, ApplicationError>(()) });
+    session.register_all("com.example.", procedures).await.unwrap();
+    let call = |name| session.call(format!("com.example.{name}")).into_future();
+    assert_eq!(call("one").await.unwrap().decode::<u8>().unwrap(), 7);
+    assert_eq!(call("two").await.unwrap().args::<(u8, String)>().unwrap(), (1, "two".into()));
+    let (quotient, rest): (i64, i64) =
+        session.call("com.example.fallible").args((7, 2)).value().await.unwrap();
+    assert_eq!((quotient, rest), (3, 1));
+    let refused = session.call("com.example.fallible").args((7, 0)).await.unwrap_err();
+    assert_eq!(application(refused).uri, "com.example.error.zero");
+    let nested = call("nested").await.unwrap().args::<([u8; 2], [[u8; 2]; 1])>().unwrap();
+    assert_eq!(nested, ([1, 2], [[3, 4]]));
+    for name in ["array", "list", "optional", "value"] {
+        let reply = call(name).await.unwrap();
+        assert_eq!(reply.decode::<[u8; 2]>().unwrap(), [1, 2], "{name}");
+        assert_eq!(reply.decode::<(u8, u8)>().unwrap(), (1, 2), "{name}");
+    }
+    let unit = call("unit").await.unwrap();
+    assert_eq!(unit.args::<(Option<u8>,)>().unwrap(), (None,));
+}
+
 async fn errors_travel_whole(place: &impl Place) {
     let (callee, caller) = (place.session().await, place.session().await);
     let fail = || async {
@@ -121,6 +162,54 @@ async fn own_error_types(place: &impl Place) {
     assert_eq!(session.call("com.example.order").args((3,)).value::<u32>().await.unwrap(), 3);
     let error = application(session.call("com.example.order").args((4,)).await.unwrap_err());
     assert_eq!((&*error.uri, &error.args[0]), ("com.example.error.stock", &Value::from(3)));
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Missing {
+    item: String,
+    left: BTreeMap<String, u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Reason {
+    Sold,
+    Broken { parts: Vec<u8> },
+}
+
+wampwerk::wamp_errors! {
+    #[derive(PartialEq)]
+    enum OrderError {
+        /// By position.
+        Short(Vec<Missing>, Option<Reason>) = "com.example.error.short",
+        /// By name.
+        Refused { reason: Reason, r#for: Vec<(u8, f64)> } = "com.example.error.refused",
+        /// Cannot be encoded.
+        Odd { map: BTreeMap<Vec<u8>, u8> } = "com.example.error.odd",
+    }
+}
+
+async fn error_types_with_fields_of_any_type(place: &impl Place) {
+    let session = place.session().await;
+    let left = BTreeMap::from([("m4".to_owned(), 3)]);
+    let errors = [
+        OrderError::Short(vec![Missing { item: "bolt".into(), left }], None),
+        OrderError::Short(vec![], Some(Reason::Broken { parts: vec![1, 2] })),
+        OrderError::Refused { reason: Reason::Sold, r#for: vec![(1, 2.5)] },
+    ];
+    let raised = errors.clone();
+    let order = move |index: usize| std::future::ready(Err::<(), _>(raised[index].clone()));
+    session.register("com.example.order", order).await.unwrap();
+    for (index, error) in errors.into_iter().enumerate() {
+        let got = session.call("com.example.order").args((index,)).await.unwrap_err();
+        assert_eq!(got.downcast::<OrderError>().unwrap(), error);
+    }
+    let odd = OrderError::Odd { map: BTreeMap::from([(vec![1], 1)]) };
+    session
+        .register("com.example.odd", move || std::future::ready(Err::<(), _>(odd.clone())))
+        .await
+        .unwrap();
+    let error = application(session.call("com.example.odd").await.unwrap_err());
+    assert_eq!(error.uri, "wamp.error.invalid_payload");
 }
 
 async fn arguments_that_do_not_fit(place: &impl Place) {
