@@ -1,7 +1,7 @@
 // The methods `scram` and `wamp-scram`: both ends prove that they know a password.
 
 import { base64, fromBase64, isEqual, optionalNumber, optionalText, text, unbound } from './challenge.js';
-import { compute } from './loading-auth.js';
+import { compute, computeNow } from './loading-auth.js';
 import { quoted } from './reading.js';
 
 /** The dialects: that of Autobahn and Crossbar, and that of the specification. */
@@ -75,12 +75,21 @@ async function answer({ dialect, authid, password, acceptWeak, nonce }, extra) {
   const memory = optionalNumber(extra, 'memory');
   const octets = fromBase64('CHALLENGE.Extra.salt', salt);
   const message = await authMessage(dialect, authid, nonce, both, salt, iterations);
+  const cost = { isArgon2, salt: octets, iterations, memory, acceptWeak };
+  const { client, stored, server } = await keysOf(dialect, password, cost);
+  const sign = (key) => computeNow(({ wampcraSign }) => wampcraSign(key, message));
+  const mask = fromBase64('a signature', sign(stored));
+  return [base64(client.map((octet, place) => octet ^ mask[place])), sign(server)];
+}
+
+/** Resolves to the keys of a password (RFC 5802, section 3). */
+export async function keysOf(dialect, password, { isArgon2, salt, iterations, memory, acceptWeak }) {
   // Autobahn and Crossbar take the password as it is.
   const prepared = dialect === SPEC ? await saslprep('the password', password) : password;
   const secret = new TextEncoder().encode(prepared);
-  const cost = [iterations, memory, acceptWeak];
-  const prove = ({ scramProve }) => scramProve(dialect === SPEC, isArgon2, secret, octets, ...cost, message);
-  return (await compute(prove)).split(' ');
+  const derive = ({ scramKeys }) => scramKeys(dialect === SPEC, isArgon2, secret, salt, iterations, memory, acceptWeak);
+  const keys = await compute(derive);
+  return { client: keys.slice(0, 32), stored: keys.slice(32, 64), server: keys.slice(64) };
 }
 
 /** Autobahn has another spelling. */

@@ -314,15 +314,18 @@ test('scram', async () => {
 
 test('the arithmetic of scram', () => {
   for (const [isSpec, list] of Object.entries({ '': vectors('scram').autobahn, spec: vectors('scram').specification })) {
-    for (const { auth_message, password, challenge, signature, verifier } of list) {
+    for (const { auth_message, password, challenge, signature, verifier, stored_key, server_key } of list) {
       const { kdf, salt, iterations, memory } = challenge;
       const secret = new TextEncoder().encode(prepared('it', password));
       const octets = new Uint8Array(Buffer.from(salt, 'base64'));
       const cost = [iterations, memory, true];
-      const proved = computeNow(({ scramProve }) =>
-        scramProve(isSpec !== '', kdf !== 'pbkdf2', secret, octets, ...cost, auth_message),
-      );
-      assert.equal(proved, `${signature} ${verifier}`);
+      const keys = computeNow(({ scramKeys }) => scramKeys(isSpec !== '', kdf !== 'pbkdf2', secret, octets, ...cost));
+      const [client, stored, server] = [0, 32, 64].map((at) => keys.subarray(at, at + 32));
+      assert.deepEqual([hexOf(stored), hexOf(server)], [stored_key, server_key]);
+      const sign = (key) => Buffer.from(computeNow(({ wampcraSign }) => wampcraSign(key, auth_message)), 'base64');
+      const mask = sign(stored);
+      assert.equal(Buffer.from(client.map((octet, place) => octet ^ mask[place])).toString('base64'), signature);
+      assert.equal(sign(server).toString('base64'), verifier);
     }
   }
 });
@@ -431,7 +434,7 @@ test('the memory of Argon2 is given back, and a lost module is replaced', async 
   const small = 16 << 20;
   assert.ok(memoryOfAuth() > 0 && memoryOfAuth() <= small);
   const octets = new Uint8Array(16).fill(1);
-  const prove = ({ scramProve }) => scramProve(true, true, octets, octets, 1, 64 * 1024, false, 'message');
+  const prove = ({ scramKeys }) => hexOf(scramKeys(true, true, octets, octets, 1, 64 * 1024, false));
   const first = computeNow(prove);
   assert.ok(memoryOfAuth() > 64 << 20);
   const signed = computeNow(({ wampcraSign }) => wampcraSign(octets, 'x'));

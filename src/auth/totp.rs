@@ -20,7 +20,7 @@ const STEP: u64 = 30;
 /// use std::time::Duration;
 /// use wampwerk::auth::Totp;
 ///
-/// let totp = Totp::new(&Totp::generate_secret(&[7; 20]))?;
+/// let totp = Totp::new(&Totp::generate_secret()?)?;
 /// let now = Duration::from_secs(1_700_000_000);
 /// assert!(totp.check(&totp.compute(now, 0)?, now));
 /// # Ok::<(), wampwerk::auth::AuthError>(())
@@ -29,10 +29,9 @@ const STEP: u64 = 30;
 pub struct Totp(Hmac<Sha1>);
 
 impl Totp {
-    /// Creates a secret in Base32 from random octets. Autobahn uses 10 octets; RFC 4226 requires at
-    /// least 16 and recommends 20.
-    #[doc(alias = "generate_totp_secret")]
-    pub fn generate_secret(random: &[u8]) -> Secret {
+    /// Returns a secret of random octets in Base32. Autobahn uses 10 octets; RFC 4226 requires at
+    /// least 16 and recommends 20. [`generate_secret`](Self::generate_secret) draws them.
+    pub fn encode_secret(random: &[u8]) -> Secret {
         BASE32.encode(random).into()
     }
 

@@ -26,6 +26,7 @@ import {
 } from 'wampwerk';
 import { Key, KeyRing } from 'wampwerk/cryptobox.js';
 import { fromStarred, isUri, UriPattern } from 'wampwerk/patterns.js';
+import { generateKey, generateSecret, scramCredential } from 'wampwerk/secrets.js';
 import type {
   Call,
   CloseReason,
@@ -481,4 +482,14 @@ export async function extensions(): Promise<void> {
   new Key();
   // @ts-expect-error it needs both functions
   new Connection({ realm: 'realm1', payloadCodec: { encode: () => undefined } });
+}
+
+export async function drawn(): Promise<void> {
+  same<ReturnType<typeof generateSecret>, string>(true);
+  const { privkey, pubkey } = await generateKey();
+  same<typeof privkey, typeof pubkey>(true);
+  const credential = await scramCredential('pencil', { dialect: 'wamp-scram', salt: new Uint8Array(16) });
+  same<(typeof credential)['stored-key'], string>(true);
+  // @ts-expect-error no such function
+  await scramCredential('pencil', { kdf: 'bcrypt' });
 }

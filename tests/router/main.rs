@@ -16,6 +16,7 @@ mod common;
 mod authentication;
 mod authorization;
 mod backpressure;
+mod drawn_secrets;
 mod forwarding;
 mod held_back;
 mod leaving;

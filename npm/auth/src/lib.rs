@@ -57,13 +57,11 @@ pub fn cryptosign_verify(
     verified.map_err(thrown)
 }
 
-/// Returns the proof of a client by SCRAM, and the signature of the router that it must find in
-/// WELCOME, both in Base64, with a space between them. `password` is prepared, and `message` is the
-/// text that both ends sign. The dialect is that of the specification or that of Autobahn, and the
+/// Returns the keys of SCRAM: that of the client, the stored one and that of the router, 32 octets each.
+/// `password` is prepared. The dialect is that of the specification or that of Autobahn, and the
 /// key derivation function Argon2 or PBKDF2.
-#[wasm_bindgen(js_name = scramProve)]
-#[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart")]
-pub fn scram_prove(
+#[wasm_bindgen(js_name = scramKeys)]
+pub fn scram_keys(
     is_spec: bool,
     is_argon2: bool,
     password: &[u8],
@@ -71,15 +69,13 @@ pub fn scram_prove(
     iterations: u32,
     memory: Option<u32>,
     accept_weak: bool,
-    message: &str,
-) -> Result<String, JsValue> {
+) -> Result<Vec<u8>, JsValue> {
     let dialect = if is_spec { Dialect::Spec } else { Dialect::Autobahn };
     let kdf = if is_argon2 { Kdf::Argon2id13 } else { Kdf::Pbkdf2 };
     kdf.check(dialect, accept_weak, iterations, memory).map_err(thrown)?;
     let password = Secret::from(password);
-    let proved = kdf.prove(dialect, &password, salt, iterations, memory, message);
-    let (proof, verifier) = proved.map_err(thrown)?;
-    Ok(proof + " " + &verifier)
+    let keys = kdf.keys(dialect, &password, salt, iterations, memory);
+    keys.map(|keys| keys.as_bytes().to_vec()).map_err(thrown)
 }
 
 fn key(seed: &[u8]) -> Result<SigningKey, JsValue> {

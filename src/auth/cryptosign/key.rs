@@ -5,10 +5,10 @@ use std::fmt;
 use ed25519_dalek::Signer;
 use zeroize::Zeroizing;
 
-use crate::auth::AuthError;
 use crate::auth::cryptosign::public_key::verify_signature;
 use crate::auth::cryptosign::{keyfile, openssh, response, to_be_signed, to_hex};
 use crate::auth::hex::secret_from_hex;
+use crate::auth::{AuthError, Secret};
 
 /// Maximum size of a key file, in octets.
 pub(super) const MAX_FILE: usize = 64 * 1024;
@@ -32,7 +32,7 @@ pub(super) const MAX_FILE: usize = 64 * 1024;
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {
-    /// Creates the key of a seed. 32 random octets make a new key.
+    /// Creates the key of a seed: 32 random octets. [`generate`](Self::generate) draws them.
     #[doc(alias = "from_bytes")]
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self::of(&Zeroizing::new(seed))
@@ -120,6 +120,11 @@ impl SigningKey {
     /// the authextra key `pubkey`.
     pub fn public_key_hex(&self) -> String {
         to_hex(&self.public_key())
+    }
+
+    /// Returns the seed as 64 hexadecimal digits, the form that [`from_hex`](Self::from_hex) reads.
+    pub fn to_hex(&self) -> Secret {
+        to_hex(self.0.as_bytes()).into()
     }
 
     /// Signs a message.

@@ -134,9 +134,27 @@ impl Kdf {
         memory: Option<u32>,
         auth_message: &str,
     ) -> Result<(String, String), AuthError> {
-        let password = password.as_bytes();
-        let keys = Keys::new(&self.salted(dialect, password, salt, iterations, memory)?);
+        let salted = self.salted(dialect, password.as_bytes(), salt, iterations, memory)?;
+        let keys = Keys::new(&salted);
         Ok((keys.proof(auth_message), keys.verifier(auth_message)))
+    }
+
+    /// Derives the keys of a prepared password, one behind the other, 32 octets each (RFC 5802, section 3): the client key,
+    /// and the stored and the server key of a [`ScramCredential`](crate::auth::scram::ScramCredential). As
+    /// [`prove`](Self::prove) otherwise.
+    ///
+    /// # Errors
+    /// As [`prove`](Self::prove).
+    pub fn keys(
+        self,
+        dialect: Dialect,
+        password: &Secret,
+        salt: &[u8],
+        iterations: u32,
+        memory: Option<u32>,
+    ) -> Result<Secret, AuthError> {
+        let salted = self.salted(dialect, password.as_bytes(), salt, iterations, memory)?;
+        Ok(Keys::new(&salted).concat())
     }
 
     /// Derives the salted password from a prepared one.

@@ -94,6 +94,11 @@ impl Keys {
         }
     }
 
+    /// Returns the client key, the stored key and the server key, one behind the other.
+    pub(super) fn concat(&self) -> Secret {
+        [&self.client_key, &self.stored_key, &self.server_key].map(Secret::as_bytes).concat().into()
+    }
+
     /// Returns the key by which a router authenticates the client.
     pub fn stored_key(&self) -> &Secret {
         &self.stored_key

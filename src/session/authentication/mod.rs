@@ -25,6 +25,7 @@ mod binding;
 mod channel_binding;
 #[cfg_attr(not(feature = "cryptosign"), path = "no_cryptosign.rs")]
 mod cryptosign;
+mod drawn;
 mod from_value;
 mod identity;
 mod on_challenge;
