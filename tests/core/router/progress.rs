@@ -148,15 +148,6 @@ fn progress_that_the_caller_did_not_ask_for_is_dropped() {
 }
 
 #[test]
-fn progress_of_an_invocation_that_never_was_is_a_violation() {
-    let mut net = Net::new();
-    let (caller, callee, _) = asked(&mut net, &able());
-    net.send(callee, progress(2));
-    net.assert_violation(callee, "never sent");
-    assert_eq!(net.take(caller), ["ERROR 48 1 wamp.error.canceled"]);
-}
-
-#[test]
 fn a_progressive_result_that_cannot_be_delivered_ends_the_call() {
     let mut net = Net::new();
     let (caller, callee, _) = asked(&mut net, &able());

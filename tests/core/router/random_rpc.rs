@@ -299,7 +299,7 @@ impl World {
         self.read();
     }
 
-    /// Breaks the protocol, which ends the session.
+    /// Breaks the protocol, which ends the session; answers to invocations that never were are ignored.
     fn wrong(&mut self, who: usize, how: u8) {
         let peer = &self.peers[who];
         let message: Message = match how {
@@ -314,6 +314,9 @@ impl World {
             _ => Interrupt { request: 1, options: CancelOptions::default() }.into(),
         };
         self.net.send(peer.id, message);
+        if how < 3 {
+            return assert_eq!(self.net.closed(self.peers[who].id), None);
+        }
         assert!(self.net.closed(self.peers[who].id).is_some());
         self.gone(who);
     }

@@ -106,3 +106,34 @@ fn row01_a_stranger_is_refused() {
     send(&mut net, peer, hello("realm1"));
     assert!(matches!(net.take_one(peer), Message::Abort(_)));
 }
+
+/// As Crossbar ignores them: the other calls of the callee live on.
+#[test]
+fn yield_or_error_for_an_invocation_that_never_was_is_ignored() {
+    let mut more = yields(2, 1);
+    more.options.progress = Some(true);
+    let wrong: [Message; 3] =
+        [yields(2, 1).into(), more.into(), fails(2, "com.example.error", 1).into()];
+    for wrong in wrong {
+        let mut net = Net::new();
+        let [caller, callee, other] = [net.join(), net.join(), net.join()];
+        net.register(callee, 1, "a");
+        net.send(caller, call(1, "a", 1));
+        assert_eq!(net.take(callee), ["INVOCATION 1 1"]);
+        // Invocation 1 is of another session, invocation 2 of none.
+        net.send(other, yields(1, 1));
+        net.send(callee, wrong);
+        for (at, who, number) in [(0, other, 1), (1, callee, 2)] {
+            let (dropped, error) = &net.dropped[at];
+            assert_eq!((*dropped, &*error.uri), (who, "wamp.error.protocol_violation"));
+            let text = error.to_string();
+            let expected =
+                format!("request is {number}, an invocation that was never sent to this session");
+            assert!(text.contains(&expected), "{text}");
+        }
+        assert_eq!((net.closed(other), net.closed(callee)), (None, None));
+        assert!(net.take(caller).is_empty());
+        net.send(callee, yields(1, 1));
+        assert_eq!(net.take(caller), ["RESULT 1"]);
+    }
+}

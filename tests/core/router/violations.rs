@@ -137,23 +137,6 @@ fn random_request_ids_are_taken_by_default() {
 }
 
 #[test]
-fn answers_to_invocations_that_never_were() {
-    for wrong in [Message::from(yields(2, 1)), fails(2, "com.example.error", 1).into()] {
-        let mut net = Net::new();
-        let [caller, callee, other] = [net.join(), net.join(), net.join()];
-        net.register(callee, 1, "a");
-        net.send(caller, call(1, "a", 1));
-        assert_eq!(net.take(callee), ["INVOCATION 1 1"]);
-        // Invocation 1 was sent to another session.
-        net.send(other, yields(1, 1));
-        net.assert_violation(other, "invocation that was never sent");
-        net.send(callee, wrong);
-        net.assert_violation(callee, "invocation that was never sent");
-        assert_eq!(net.take(caller), ["ERROR 48 1 wamp.error.canceled"]);
-    }
-}
-
-#[test]
 fn features_that_were_not_announced() {
     let with_progress = |mut call: Call| {
         call.options.progress = Some(true);

@@ -7,7 +7,7 @@ use crate::core::router::dealer::cancel::Interruption;
 use crate::core::router::dealer::forward::{
     RequiredFeatures, error_details, forward_error, forward_result, result_details,
 };
-use crate::core::router::dealer::{Dealer, check_given};
+use crate::core::router::dealer::{Dealer, note_unknown};
 use crate::core::router::names::quote;
 use crate::core::router::session::{Invoked, Origin, Sessions};
 use crate::core::router::turn::Turn;
@@ -43,12 +43,12 @@ impl Dealer {
         }
         let progress = options.progress == Some(true);
         let (caller, request) = if progress {
-            let Some(origin) = progress_of(turn, from, sessions, invocation)? else {
+            let Some(origin) = progress_of(turn, from, sessions, invocation) else {
                 return Ok(());
             };
             origin
         } else {
-            let Some(origin) = self.settle("YIELD", turn, from, sessions, invocation)? else {
+            let Some(origin) = self.settle("YIELD", turn, from, sessions, invocation) else {
                 return Ok(());
             };
             (origin.caller, origin.request)
@@ -101,7 +101,7 @@ impl Dealer {
             self.refuse(turn, from, sessions, invocation, error);
             return Ok(());
         }
-        let Some(origin) = self.settle("ERROR", turn, from, sessions, invocation)? else {
+        let Some(origin) = self.settle("ERROR", turn, from, sessions, invocation) else {
             return Ok(());
         };
         let Origin { caller, request, .. } = origin;
@@ -127,7 +127,7 @@ impl Dealer {
         invocation: u64,
         error: ApplicationError,
     ) {
-        let Ok(Some(origin)) = self.settle("INVOCATION", turn, callee, sessions, invocation) else {
+        let Some(origin) = self.settle("INVOCATION", turn, callee, sessions, invocation) else {
             return;
         };
         // The invocation may have begun with earlier arguments.
@@ -157,20 +157,21 @@ fn check_error(
     check_forwarded(config, "ERROR.Details", payload, encoding, &told.extra)
 }
 
-/// The caller of a progressive result. `None` if the result is late or was not asked for; then it
-/// is dropped, and the final result still counts.
+/// The caller of a progressive result. `None` if the result is late, was not asked for or answers no
+/// invocation; then it is dropped, and the final result still counts.
 fn progress_of(
     turn: &mut Turn<'_>,
     from: ConnectionId,
     sessions: &mut Sessions,
     invocation: u64,
-) -> Result<Option<(ConnectionId, u64)>, Violation> {
-    let Some(callee) = sessions.get_mut(&from) else { return Ok(None) };
+) -> Option<(ConnectionId, u64)> {
+    let callee = sessions.get_mut(&from)?;
     let Some(origin) = callee.invocations.get_mut(&invocation) else {
-        return check_given("YIELD", callee, invocation).map(|()| None);
+        note_unknown(turn, "YIELD", from, callee, invocation);
+        return None;
     };
     if !origin.receive_progress {
-        return Ok(None);
+        return None;
     }
     let (caller, request) = (origin.caller, origin.request);
     // An interrupted callee gains no time by further results.
@@ -180,7 +181,7 @@ fn progress_of(
         timeout.restart(turn, caller, request);
     }
     // The caller may be leaving.
-    Ok(sessions.contains_key(&caller).then_some((caller, request)))
+    sessions.contains_key(&caller).then_some((caller, request))
 }
 
 /// Checks that a callee announced the features that it uses (spec: "Payload passthru mode").

@@ -16,7 +16,7 @@ use crate::core::router::dealer::registrations::Registrations;
 use crate::core::router::held;
 use crate::core::router::session::{Invoked, Origin, Session, Sessions};
 use crate::core::router::turn::Turn;
-use crate::error::{ApplicationError, Violation};
+use crate::error::ApplicationError;
 use crate::message::{CancelMode, RequestType};
 use crate::uri::Uri;
 
@@ -63,8 +63,8 @@ impl Dealer {
         }
     }
 
-    /// Removes an answered call from both sessions. Returns `None` if it has ended before, or if its
-    /// caller has left: a late answer is allowed.
+    /// Removes an answered call from both sessions. Returns `None` if it has ended before, if it never was, or if
+    /// its caller has left: a late answer is allowed.
     fn settle(
         &mut self,
         name: &str,
@@ -72,19 +72,20 @@ impl Dealer {
         from: ConnectionId,
         sessions: &mut Sessions,
         invocation: u64,
-    ) -> Result<Option<Origin>, Violation> {
-        let Some(callee) = sessions.get_mut(&from) else { return Ok(None) };
+    ) -> Option<Origin> {
+        let callee = sessions.get_mut(&from)?;
         let Some(origin) = callee.invocations.remove(&invocation) else {
             if let Some(slot) = callee.abandoned.remove(&invocation) {
                 self.registrations.finished(slot, from);
             }
-            return check_given(name, callee, invocation).map(|()| None);
+            note_unknown(turn, name, from, callee, invocation);
+            return None;
         };
         if let Some(slot) = origin.more.as_ref().and_then(|more| more.slot) {
             self.registrations.finished(slot, from);
         }
         forget(turn, sessions, &origin, true);
-        Ok(sessions.contains_key(&origin.caller).then_some(origin))
+        sessions.contains_key(&origin.caller).then_some(origin)
     }
 
     /// Ends a call without its callee's answer, which is dropped when it comes. Interrupts the
@@ -134,12 +135,20 @@ fn forget(turn: &mut Turn<'_>, sessions: &mut Sessions, origin: &Origin, waits: 
     }
 }
 
-/// Checks that this invocation was once sent to this session.
-fn check_given(name: &str, callee: &Session, invocation: u64) -> Result<(), Violation> {
+/// Notes an answer to an invocation that is not open. A late one is usual; one to an invocation that was never sent to
+/// this session is a fault of the callee, and ignored as by Crossbar: its other calls live on.
+fn note_unknown(
+    turn: &mut Turn<'_>,
+    name: &str,
+    from: ConnectionId,
+    callee: &Session,
+    invocation: u64,
+) {
     if invocation <= callee.invocation_ids.last() {
-        return Ok(());
+        return;
     }
-    Err(Violation::new(format!(
+    let text = format!(
         "{name}.request is {invocation}, an invocation that was never sent to this session"
-    )))
+    );
+    turn.outputs.dropped(from, ApplicationError::new(Uri::PROTOCOL_VIOLATION).arg(text));
 }
