@@ -47,6 +47,13 @@ impl AutoPing {
 
 const LEAST_TIME: Duration = Duration::from_millis(1);
 
+/// Bytes that a peer works off within a second at least, on a slow line or a busy processor. While it is busy with
+/// what this side has sent, it is not silent.
+const LEAST_RATE: u64 = 256 << 10;
+
+/// Most bytes that a peer is taken to be busy with, so that a lost one is noticed about a minute later at most.
+const MOST_BUSY: u64 = 16 << 20;
+
 /// The next step with a silent peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PingStep {
@@ -69,6 +76,47 @@ pub(crate) struct PingTimer {
     open: Option<PendingPing>,
     /// Time from the last ping that was answered to its answer.
     round_trip: Option<Duration>,
+    /// What the peer may still be busy with.
+    busy: Busy,
+}
+
+/// An estimate of the sent bytes that the peer has not worked off.
+#[derive(Debug)]
+struct Busy {
+    bytes: u64,
+    /// Number of all written bytes, and of those among them that are counted.
+    written: u64,
+    counted: u64,
+    /// Time of the last count.
+    at: Duration,
+}
+
+impl Busy {
+    fn new() -> Self {
+        Busy { bytes: 0, written: 0, counted: 0, at: rt::now() }
+    }
+
+    /// Counts what was written since the last time, and subtracts what was worked off meanwhile.
+    fn count(&mut self) {
+        let now = rt::now();
+        let millis = now.saturating_sub(self.at).as_millis().min(u128::from(u32::MAX)) as u64;
+        let left = self.bytes.saturating_sub(millis * LEAST_RATE / 1000);
+        let more = self.written.saturating_sub(self.counted);
+        self.bytes = left.saturating_add(more).min(MOST_BUSY);
+        (self.counted, self.at) = (self.written, now);
+    }
+
+    /// Time that the peer may take for it.
+    fn time(&self) -> Duration {
+        Duration::from_millis(self.bytes * 1000 / LEAST_RATE)
+    }
+
+    /// The peer has worked off everything up to this byte.
+    fn done(&mut self, until: u64) {
+        self.bytes = 0;
+        self.counted = until.min(self.written);
+        self.at = rt::now();
+    }
 }
 
 #[derive(Debug)]
@@ -83,7 +131,16 @@ struct PendingPing {
 impl PingTimer {
     pub(crate) fn new(times: AutoPing) -> Self {
         let timer = Sleep::new(times.interval);
-        PingTimer { times, timer, seen: 0, asked: false, pings: 0, open: None, round_trip: None }
+        PingTimer {
+            times,
+            timer,
+            seen: 0,
+            asked: false,
+            pings: 0,
+            open: None,
+            round_trip: None,
+            busy: Busy::new(),
+        }
     }
 
     /// Polled only when everything that came has been read: otherwise this side would be the silent one.
@@ -130,15 +187,18 @@ impl PingTimer {
     }
 
     /// Records the number of all written bytes. Call it after each attempt to write. If the ping
-    /// has been sent, the time for its answer starts.
+    /// has been sent, the time for its answer starts: the timeout, and the time for what the peer reads before.
     pub(crate) fn left(&mut self, cx: &mut Context<'_>, written: u64) {
+        self.busy.written = written;
         let Some(ping) = &mut self.open else { return };
         if ping.left.is_some() || written < ping.until {
             return;
         }
         ping.left = Some(rt::now());
         if self.asked {
-            self.timer = Sleep::new(self.times.timeout);
+            self.busy.count();
+            let timeout = self.times.timeout.saturating_add(self.busy.time());
+            self.timer = Sleep::new(timeout);
             // It was polled before and may not be polled again in this turn. If it has fired, the
             // next poll reports it.
             if Pin::new(&mut self.timer).poll(cx).is_ready() {
@@ -153,6 +213,7 @@ impl PingTimer {
         let now = rt::now();
         let time = now.saturating_sub(ping.left.unwrap_or(now));
         self.round_trip = Some(time);
+        self.busy.done(ping.until);
         if !self.times.restart_on_traffic {
             self.listen(self.seen);
         }
@@ -165,6 +226,7 @@ impl PingTimer {
     }
 
     fn listen(&mut self, read: u64) {
+        self.busy.count();
         self.seen = read;
         self.asked = false;
         self.timer = Sleep::new(self.times.interval);
@@ -320,6 +382,39 @@ mod tests {
         assert_eq!(poll_fn(|cx| strict.poll(cx, 3_000)).await, PingStep::TimedOut);
         assert_eq!(rt::now() - begin, 2 * INTERVAL + TIMEOUT + Duration::from_secs(1));
         assert_eq!(strict.round_trip, Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_is_busy_with_a_long_message_is_not_silent() {
+        let mib = 1 << 20;
+        let begin = rt::now();
+        let mut silence = silence(|ping| ping);
+        let first = queued(&mut silence, 0, 10 * mib).await;
+        written(&mut silence, 10 * mib).await;
+        assert_eq!(rt::now() - begin, INTERVAL);
+        // 10 MiB take 40 s at 256 KiB/s.
+        tokio::time::sleep(TIMEOUT + Duration::from_secs(39)).await;
+        assert!(poll_fn(|cx| Poll::Ready(silence.poll(cx, 0))).await.is_pending());
+        assert!(silence.handle_pong(&first).is_some());
+        // What is answered is done with: the usual time counts again.
+        let asked = {
+            queued(&mut silence, 1, 10 * mib + 1).await;
+            written(&mut silence, 10 * mib + 1).await;
+            rt::now()
+        };
+        assert_eq!(poll_fn(|cx| silence.poll(cx, 1)).await, PingStep::TimedOut);
+        assert_eq!(rt::now() - asked, TIMEOUT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_peer_that_was_sent_much_is_noticed_a_minute_later_at_most() {
+        let mut silence = silence(|ping| ping);
+        let much = 1 << 40;
+        queued(&mut silence, 0, much).await;
+        written(&mut silence, much).await;
+        let asked = rt::now();
+        assert_eq!(poll_fn(|cx| silence.poll(cx, 0)).await, PingStep::TimedOut);
+        assert_eq!(rt::now() - asked, TIMEOUT + Duration::from_secs(64));
     }
 
     #[tokio::test(start_paused = true)]

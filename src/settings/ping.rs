@@ -33,7 +33,8 @@ impl Ping {
     ///
     /// A ping is sent after an interval in which nothing came; the intervals follow each other, so
     /// that is up to two of them after the last sign of life. The connection counts as lost when
-    /// nothing came within `timeout` after the ping has left. Until it has left, behind a long message
+    /// nothing came within `timeout` after the ping has left; a peer that may be busy with what was sent before gets
+    /// another second for each 256 KiB of it, for 16 MiB at most. Until the ping has left, behind a long message
     /// on a slow line, the `send_timeout` decides. Times count as 1 ms at least and as a year at most.
     #[doc(alias("autoPingInterval", "autoPingTimeout"))]
     pub fn new(interval: Duration, timeout: Duration) -> Self {

@@ -116,6 +116,29 @@ async fn a_slow_reader_of_a_long_message_is_alive() {
     }
 }
 
+/// The peer has taken it, and works on it for longer than the time for an answer.
+#[tokio::test(start_paused = true)]
+async fn a_large_message_in_flight_is_no_silence() {
+    const SIZE: usize = 10 << 20;
+    for strict in [false, true] {
+        let ping = ping().restart_on_traffic(!strict);
+        let (mut client, mut end) = piped(options().auto_ping(ping)).await;
+        let session = tokio::spawn(async move {
+            send(&mut end, filled(SIZE)).await.unwrap();
+            flush(&mut end).await.unwrap();
+            recv(&mut end).await
+        });
+        let (kind, payload) = read_frame(&mut client).await;
+        assert_eq!((kind, payload.len()), (MESSAGE, SIZE));
+        let (kind, payload) = read_frame(&mut client).await;
+        assert_eq!(kind, PING);
+        tokio::time::sleep(6 * TIMEOUT).await;
+        client.write_all(&frame(PONG, &payload)).await.unwrap();
+        client.write_all(&frame(MESSAGE, b"done")).await.unwrap();
+        assert_eq!(session.await.unwrap(), Some(Ok("done".into())), "{strict}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_nothing_is_given_up() {
     let limit = Duration::from_secs(4);

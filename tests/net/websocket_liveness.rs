@@ -48,6 +48,35 @@ async fn a_peer_that_answers_pings_lives() {
     peer.await.unwrap();
 }
 
+/// The peer has taken it, and works on it for longer than the time for an answer.
+#[tokio::test]
+async fn a_large_message_in_flight_is_no_silence() {
+    let short = Ping::new(Duration::from_millis(30), Duration::from_millis(50));
+    for from_client in [false, true] {
+        let (mut end, mut peer) = match from_client {
+            true => raw_client(server().options(ServerOptions::new().auto_ping(short))).await,
+            false => raw_pair(|c| c.auto_ping(short)).await,
+        };
+        let busy = tokio::spawn(async move {
+            let mut next = async || match from_client {
+                true => server_frame(&mut peer).await,
+                false => client_frame(&mut peer).await,
+            };
+            assert_eq!(next().await.1.len(), 1 << 20);
+            let (first, payload) = next().await;
+            assert_eq!(first, 0x89);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            peer.write_all(&wire(from_client, 0x8a, &payload)).await.unwrap();
+            peer.write_all(&wire(from_client, 0x82, b"done")).await.unwrap();
+            peer
+        });
+        send(&mut end, vec![b'x'; 1 << 20].into()).await.unwrap();
+        flush(&mut end).await.unwrap();
+        assert_eq!(recv(&mut end).await.unwrap().unwrap(), "done");
+        busy.await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_flood_of_pings_does_not_hold_the_task() {
     let (mut end, mut server) = raw_pair(|c| c).await;

@@ -13,6 +13,13 @@ use crate::uri::Uri;
 /// Shortest time of a heartbeat.
 const LEAST: Duration = Duration::from_millis(1);
 
+/// Bytes that a router works off within a second at least, as for the pings of `net::liveness`: while it is busy with
+/// what this session has sent, it is not silent.
+const LEAST_RATE: usize = 256 << 10;
+
+/// Most bytes that it is taken to be busy with.
+const MOST_BUSY: usize = 16 << 20;
+
 /// State of the heartbeat of a session.
 #[derive(Debug, Default)]
 pub(super) struct Heartbeat {
@@ -21,6 +28,8 @@ pub(super) struct Heartbeat {
     heard: bool,
     /// Id of the request whose answer is awaited.
     asked: Option<u64>,
+    /// Approximate size in bytes of the payloads that were sent since the router was last heard.
+    sent: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +56,17 @@ impl Heartbeat {
 
     /// Records a message that the transport takes.
     pub(super) fn left(&mut self, message: &Message) {
+        // What is behind the question does not hold its answer back.
+        if self.asked.is_none() || matches!(self.due, Due::Never) {
+            let payload = match message {
+                Message::Call(call) => call.payload.weight(),
+                Message::Publish(publish) => publish.payload.weight(),
+                Message::Yield(result) => result.payload.weight(),
+                Message::Error(error) => error.payload.weight(),
+                _ => 0,
+            };
+            self.sent = self.sent.saturating_add(payload);
+        }
         let (Message::Unregister(Unregister { request, .. })
         | Message::Unsubscribe(Unsubscribe { request, .. })) = message
         else {
@@ -66,21 +86,29 @@ impl Heartbeat {
     }
 }
 
+/// Time that the router may take for what was sent to it.
+fn busy_time(sent: usize) -> Duration {
+    Duration::from_millis((sent.min(MOST_BUSY) * 1000 / LEAST_RATE) as u64)
+}
+
 impl Client {
     /// Asks a silent router, or ends the session if it does not answer.
     pub(super) fn beat(&mut self, now: Duration) {
         let (interval, timeout) = self.config.heartbeat;
         let after = |time: Duration| Due::At(now.saturating_add(time.max(LEAST)));
-        let Heartbeat { due, heard, asked } = &mut self.heartbeat;
+        let Heartbeat { due, heard, asked, sent } = &mut self.heartbeat;
         match *due {
             Due::Never => {}
             Due::At(time) if time > now => {}
-            Due::Now => *due = after(if asked.is_some() { timeout } else { interval }),
+            Due::Now if asked.is_some() => *due = after(timeout.saturating_add(busy_time(*sent))),
+            Due::Now => *due = after(interval),
             Due::At(_) if std::mem::take(heard) => {
+                *sent = 0;
                 *asked = None;
                 *due = after(interval);
             }
             Due::At(_) if asked.is_some() => {
+                let timeout = timeout.saturating_add(busy_time(*sent));
                 let text = format!(
                     "the router was silent for {interval:?}, and did not answer within {timeout:?}"
                 );

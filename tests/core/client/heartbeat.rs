@@ -117,6 +117,27 @@ fn both_answers_count_and_the_ids_stay_in_sequence() {
     assert_eq!(session.client.pending(), 3, "the calls");
 }
 
+/// The router is busy with 10 MiB: 40 s more at 256 KiB/s.
+#[test]
+fn a_large_message_in_flight_is_no_silence() {
+    let mut session = beating(dealer());
+    let options = PublishOptions::default();
+    let large = Payload::from_values(vec!["x".repeat(10 << 20).into()], Default::default());
+    session.client.publish(RequestTicket(1), "com.example.t".into(), options, large);
+    session.messages();
+    let asked = NOW + INTERVAL;
+    assert_eq!(session.at(asked), ["UNREGISTER"]);
+    let due = session.due().unwrap();
+    let more = Duration::from_secs(40);
+    assert!(due >= asked + TIMEOUT + more && due < asked + TIMEOUT + more + TIMEOUT, "{due:?}");
+    // Heard again, the usual time counts.
+    session.receive(sign());
+    assert_eq!(session.at(due), [""; 0]);
+    let asked = due + INTERVAL;
+    assert_eq!(session.at(asked), ["UNREGISTER"]);
+    assert_eq!(session.due(), Some(asked + TIMEOUT));
+}
+
 #[test]
 fn the_time_starts_when_the_transport_takes_the_question() {
     let mut session = beating(dealer());
