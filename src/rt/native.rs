@@ -37,6 +37,12 @@ pub fn now() -> Duration {
     now.saturating_duration_since(*START.get_or_init(start))
 }
 
+/// Returns the time since the first call in this process, which passes also where tests have paused [`now`].
+pub fn real_time() -> Duration {
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
+}
+
 /// Returns the system's clock: time since 1970-01-01 in UTC. It may jump, so use it only for
 /// reported times.
 pub fn unix_time() -> Duration {

@@ -31,6 +31,11 @@ pub fn now() -> Duration {
     web_tasks::time_of_turn(|| of_millis(platform::clock()))
 }
 
+/// Returns the monotonic time since the start of the page or the worker, also within a turn.
+pub fn real_time() -> Duration {
+    of_millis(platform::clock())
+}
+
 /// Returns the system's clock: time since 1970-01-01 in UTC. It may jump, so use it only for
 /// reported times.
 pub fn unix_time() -> Duration {

@@ -48,7 +48,8 @@ use crate::session::reply::IntoReply;
 /// ```
 ///
 /// The session polls the future once itself, so that a quick procedure needs no task of its own. Do
-/// not block the thread: move work that keeps a processor busy to `tokio::task::spawn_blocking`.
+/// not block the thread: move work that keeps a processor busy to `tokio::task::spawn_blocking`. A step
+/// of more than 1 s is logged as a warning with the procedure's name.
 ///
 /// If the caller cancels, the future is dropped at its current await point, and the caller receives
 /// `wamp.error.canceled`. Put cleanup that must always run into a `Drop` implementation or a

@@ -11,10 +11,13 @@ use tokio::sync::oneshot;
 
 use crate::error::ApplicationError;
 use crate::rt::guard::{Panic, catch, poll_caught};
-use crate::rt::{BoxFuture, Sleep};
+use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::incoming::CallLink;
 use crate::session::user_error::UserErrors;
 use crate::uri::Uri;
+
+/// Time above which a step of a handler is reported.
+const BLOCKING: Duration = Duration::from_secs(1);
 
 /// The owner of a handler, and the hook for its errors.
 #[derive(Clone)]
@@ -23,23 +26,39 @@ pub(super) struct HandlerContext {
     pub(super) errors: UserErrors,
 }
 
+/// Runs a step of a handler, and warns of one that blocks: its session, and all else on this thread, stands still
+/// meanwhile.
+fn watched<T>(uri: &Uri, step: impl FnOnce() -> T) -> T {
+    let began = rt::real_time();
+    let result = step();
+    let took = rt::real_time().saturating_sub(began);
+    if took > BLOCKING {
+        let advice =
+            "long work belongs into `tokio::task::spawn_blocking`, in the browser into a worker";
+        tracing::warn!(handler = %uri, ?took, advice, "a handler has blocked its session");
+    }
+    result
+}
+
 /// Polls a handler. A panic becomes `wamp.error.runtime_error`. In the browser a panic ends the
 /// module.
 pub(super) fn poll_guarded<T>(
     future: &mut BoxFuture<'static, Result<T, ApplicationError>>,
     cx: &mut Context<'_>,
+    uri: &Uri,
     on_panic: impl FnOnce(&ApplicationError),
 ) -> Poll<Result<T, ApplicationError>> {
-    poll_caught(future.as_mut(), cx)
+    watched(uri, || poll_caught(future.as_mut(), cx))
         .map(|result| result.unwrap_or_else(|panic| Err(panicked(&panic, on_panic))))
 }
 
 /// Starts a handler. User code may panic before it returns a future.
 pub(super) fn start_guarded<T>(
+    uri: &Uri,
     on_panic: impl FnOnce(&ApplicationError),
     start: impl FnOnce() -> BoxFuture<'static, Result<T, ApplicationError>>,
 ) -> Result<BoxFuture<'static, Result<T, ApplicationError>>, ApplicationError> {
-    catch(start).map_err(|panic| panicked(&panic, on_panic))
+    watched(uri, || catch(start)).map_err(|panic| panicked(&panic, on_panic))
 }
 
 /// A handler that continues after its first poll. It ends without a result when the other end of
@@ -82,7 +101,9 @@ impl<T> Future for Running<T> {
             return Poll::Ready(None);
         }
         let Running { future, context, .. } = &mut *self;
-        if let Poll::Ready(result) = poll_guarded(future, cx, |error| context.tell(error)) {
+        if let Poll::Ready(result) =
+            poll_guarded(future, cx, &context.uri, |error| context.tell(error))
+        {
             return Poll::Ready(Some(result));
         }
         if let Some(limit) = &mut self.limit

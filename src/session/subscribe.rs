@@ -372,8 +372,9 @@ async fn handle_events<M>(
                 continue;
             }
         };
-        let handled = match start_guarded(|_| {}, || handler.handle(&event)) {
-            Ok(mut handling) => poll_fn(|cx| poll_guarded(&mut handling, cx, |_| {})).await,
+        let name = &event.topic;
+        let handled = match start_guarded(name, |_| {}, || handler.handle(&event)) {
+            Ok(mut handling) => poll_fn(|cx| poll_guarded(&mut handling, cx, name, |_| {})).await,
             Err(panicked) => Err(panicked),
         };
         if let Err(error) = handled {

@@ -16,6 +16,7 @@ mod common;
 mod authentication;
 mod authentication_config;
 mod authentication_faults;
+mod blocking;
 mod call_limits;
 mod closing;
 mod error_mapping;

@@ -126,13 +126,13 @@ impl Driver {
         let called = named(procedure, details.procedure.as_ref());
         let call = IncomingCall::new(called, details, payload, self.serializer, link.clone());
         let told = |error: &ApplicationError| errors.tell(name, error.clone());
-        let mut future = match start_guarded(told, || endpoint.call(call)) {
+        let mut future = match start_guarded(name, told, || endpoint.call(call)) {
             Ok(future) => future,
             Err(panicked) => return self.client.answer(request, Err(panicked)),
         };
         // Most procedures are done at once. Others are polled again by their own task.
         if let Poll::Ready(result) =
-            poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()), told)
+            poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()), name, told)
         {
             match &link {
                 None => return self.client.answer(request, result),
