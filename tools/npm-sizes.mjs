@@ -20,6 +20,7 @@ const lazily = [
   ['codecs/msgpack.js', 'MessagePack'],
   ['tracing.js', 'trace'],
   ['payloads.js', 'payload codec'],
+  ['tracebacks.js', 'tracebacks'],
   ['patterns.js', 'URI rules'],
 ];
 
@@ -108,7 +109,7 @@ export async function sizes(folder) {
 }
 
 function order(part) {
-  return ['module', 'JavaScript', 'CBOR', 'MessagePack', SHARED, 'trace', 'payload codec', 'URI rules'].concat('authentication: module', OTHER_CODE, 'cryptobox: module').indexOf(part);
+  return ['module', 'JavaScript', 'CBOR', 'MessagePack', SHARED, 'trace', 'payload codec', 'tracebacks', 'URI rules'].concat('authentication: module', OTHER_CODE, 'cryptobox: module').indexOf(part);
 }
 
 async function main(folder, compiler) {

@@ -205,6 +205,7 @@ export class Component {
     const stops = this.#stops;
     await Promise.all([init(), this.#extensions.load()]);
     this.#shared.isUri = this.#extensions.isUri;
+    this.#errors.traceback = this.#extensions.traceback;
     if (stops !== this.#stops) {
       return;
     }

@@ -155,7 +155,7 @@ async function answer(endpoint, args, kwargs, details, errors) {
     return { args: value === undefined ? [] : [value], kwargs: {} };
   } catch (error) {
     await details[settled]();
-    return errors.describe(error);
+    return errors.describe(error, details.callerAuthrole);
   }
 }
 

@@ -46,6 +46,8 @@ export class Errors {
   #uris = new Map();
   /** Receives errors of callbacks; without it the browser reports them. */
   onUserError;
+  /** Returns the lines of an error for callers that may see them. */
+  traceback;
 
   define(uri, errorClass) {
     const known = this.#classes.get(uri);
@@ -70,10 +72,17 @@ export class Errors {
     return construct(own ?? kind, report);
   }
 
-  /** Returns the ERROR to send for a value that an endpoint threw. */
-  describe(thrown) {
+  /** Returns the ERROR to send for a value that an endpoint threw. `role` is that of the caller, if it is known. */
+  describe(thrown, role) {
     try {
-      return { isError: true, ...this.#described(thrown) };
+      const described = this.#described(thrown);
+      const kwargs = { ...described.kwargs };
+      // What this caller of another callee may see is not for others.
+      if (kwargs.traceback === thrown?.traceback) {
+        delete kwargs.traceback;
+      }
+      const traceback = this.traceback?.(thrown, role);
+      return { isError: true, ...described, kwargs: traceback === undefined ? kwargs : { traceback, ...kwargs } };
     } catch (error) {
       // A property of the error throws.
       return { isError: true, uri: RUNTIME_ERROR, args: [textOf(error)], kwargs: {} };
@@ -131,7 +140,7 @@ export function describedNow(run, errors = none) {
   }
 }
 
-const told = ['uri', 'args', 'kwargs', 'details'];
+const told = ['uri', 'args', 'kwargs', 'details', 'traceback'];
 
 const disclosed = ['callee', 'calleeAuthid', 'calleeAuthrole'];
 
@@ -148,6 +157,10 @@ function construct(cls, report) {
 /** Adds the reported properties to an error, except those that its class defines. */
 function complete(error, report) {
   const details = renamed(report.details ?? {});
+  const lines = report.kwargs?.traceback;
+  if (Array.isArray(lines)) {
+    report.traceback = lines;
+  }
   for (const [keys, values] of [[told, report], [disclosed, details]]) {
     for (const key of keys) {
       if (values[key] !== undefined && !(key in error)) {

@@ -54,6 +54,12 @@ export interface ExtensionOptions {
   limits?: Limits;
   /** Asks a silent router for a sign of life. Default: it is not asked. */
   heartbeat?: Heartbeat;
+  /**
+   * Roles of callers that see the stacks of what the session's endpoints throw, as `kwargs.traceback`. The router must
+   * disclose the caller: `discloseCaller` of `register`, or `discloseMe` of the call. Nobody else gets them, also not if
+   * an error of another callee is thrown again. Default: none.
+   */
+  tracebacks?: readonly string[];
 }
 
 /**

@@ -1,14 +1,14 @@
 // Options that few programs set: a WebSocket class, a trace of messages, a payload codec, further
-// details of HELLO, strict URIs, limits, a heartbeat. What they need is loaded when they are set.
+// details of HELLO, strict URIs, limits, a heartbeat, tracebacks. What they need is loaded when they are set.
 
-import { finite, isObject, need, needDuration } from './check.js';
+import { finite, isListOf, isObject, isText, need, needDuration } from './check.js';
 import { ConnectError, textOf } from './errors.js';
 import { later } from './later.js';
 import * as port from './module/port.js';
 import { made } from './module/socket.js';
 import { UNAVAILABLE } from './uris.js';
 
-export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris', 'limits', 'heartbeat'];
+export const extensionOptions = ['WebSocket', 'trace', 'payloadCodec', 'helloDetails', 'strictUris', 'limits', 'heartbeat', 'tracebacks'];
 
 const LIMITS = ['details', 'joining', 'queue', 'running'];
 
@@ -21,7 +21,7 @@ export class Extensions {
   #given;
   #loaded;
 
-  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false, limits, heartbeat }) {
+  constructor({ WebSocket, trace, payloadCodec, helloDetails, strictUris = false, limits, heartbeat, tracebacks }) {
     need('WebSocket', WebSocket, WebSocket === undefined || typeof WebSocket === 'function');
     need('trace', trace, [undefined, true, false].includes(trace) || typeof trace === 'function');
     const isCodec = ({ encode, decode }) => typeof encode === 'function' && typeof decode === 'function';
@@ -41,7 +41,8 @@ export class Extensions {
       need('a key of heartbeat', name, ['interval', 'timeout'].includes(name));
       needDuration(`heartbeat.${name}`, time);
     }
-    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris, limits, heartbeat };
+    need('tracebacks', tracebacks, tracebacks === undefined || isListOf(isText)(tracebacks));
+    this.#given = { WebSocket, trace: trace || undefined, payloadCodec, helloDetails, strictUris, limits, heartbeat, tracebacks };
   }
 
   /** True if the module needs numbers of its own. */
@@ -52,7 +53,7 @@ export class Extensions {
 
   /** Loads what is needed; `numbers()` can be called then. */
   async load() {
-    const { trace, payloadCodec, strictUris } = this.#given;
+    const { trace, payloadCodec, strictUris, tracebacks } = this.#given;
     await payloadCodec?.load?.();
     try {
       if (strictUris) {
@@ -60,6 +61,7 @@ export class Extensions {
       }
       this.#loaded = {
         traced: trace && (await later('tracing', () => import('./tracing.js'))).traced,
+        traceback: tracebacks && (await later('tracebacks', () => import('./tracebacks.js'))).tracebackFor(tracebacks),
         Payloads: payloadCodec && (await later('payloads', () => import('./payloads.js'))).Payloads,
       };
     } catch (cause) {
@@ -80,6 +82,11 @@ export class Extensions {
       settings.codec = port.open(new this.#loaded.Payloads(payloadCodec));
     }
     return settings;
+  }
+
+  /** Returns the lines of errors for callers that may see them; undefined without the option. */
+  get traceback() {
+    return this.#loaded.traceback;
   }
 
   /** Returns the function that makes WebSockets; undefined for that of the platform without a trace. */

@@ -938,6 +938,8 @@ export class WampError extends Error {
   callee?: number;
   calleeAuthid?: string;
   calleeAuthrole?: string;
+  /** Lines that the callee has sent to callers of this role, also in `kwargs`. */
+  traceback?: string[];
   /**
    * All details of an error that was received, if it has some: also `forward_for`, and keys of extensions such as `x_…`.
    */

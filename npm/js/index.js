@@ -79,5 +79,5 @@ export async function connect(options) {
     // The connection is open, or is not needed.
     port.close(dialer);
   }
-  return admitted(raw, { credentials, onWelcome, onUserError, isUri: extensions.isUri }, signal);
+  return admitted(raw, { credentials, onWelcome, onUserError, isUri: extensions.isUri, traceback: extensions.traceback }, signal);
 }

@@ -341,8 +341,9 @@ export class Session {
 
 /** Creates a session from a joined one, if `onWelcome` accepts it. */
 export async function admitted(raw, given, signal = undefined) {
-  const { onWelcome, onUserError, credentials, errors = new Errors(), prefixes = new Map(), isUri } = given;
+  const { onWelcome, onUserError, credentials, errors = new Errors(), prefixes = new Map(), isUri, traceback } = given;
   errors.onUserError ??= onUserError;
+  errors.traceback ??= traceback;
   const session = new Session(key, raw, { onWelcome, credentials, errors, prefixes, isUri });
   if (onWelcome === undefined && !signal?.aborted) {
     return session;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::cause::Cause;
 use super::text::debug_as_text;
 use crate::decimal::Shown;
 use crate::uri::Uri;
@@ -20,7 +21,7 @@ use crate::value::{Dict, List, Value};
 ///
 /// [`wamp_errors!`](crate::wamp_errors) defines error types of your own that travel as such and are
 /// read back by the caller.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ApplicationError {
     /// URI of the error.
@@ -32,6 +33,9 @@ pub struct ApplicationError {
     /// ERROR.Details of a received error, as they came: the callee, `forward_for`, and keys of extensions such as
     /// `x_…`. Empty in errors made locally. They are not sent.
     pub details: Dict,
+    pub(super) cause: Option<Cause>,
+    /// True if a peer has sent it.
+    pub(crate) is_received: bool,
 }
 
 debug_as_text! { ApplicationError }
@@ -40,7 +44,7 @@ impl ApplicationError {
     /// Makes an error without values.
     pub fn new(uri: impl Into<Uri>) -> Self {
         let (args, kwargs, details) = (List::new(), Dict::new(), Dict::new());
-        ApplicationError { uri: uri.into(), args, kwargs, details }
+        ApplicationError { uri: uri.into(), args, kwargs, details, cause: None, is_received: false }
     }
 
     /// Adds a positional value.
@@ -84,11 +88,12 @@ impl fmt::Display for ApplicationError {
         if let Some(first) = self.args.first() {
             write!(f, ": {}", Plain(first))?;
         }
-        for (index, (key, value)) in self.kwargs.iter().enumerate() {
-            f.write_str(if index == 0 { " (" } else { ", " })?;
-            write!(f, "{key}: {}", Plain(value))?;
+        let mut between = " (";
+        for (key, value) in self.kwargs.iter().filter(|(key, _)| !self.is_traceback(key)) {
+            write!(f, "{between}{key}: {}", Plain(value))?;
+            between = ", ";
         }
-        f.write_str(if self.kwargs.is_empty() { "" } else { ")" })
+        f.write_str(if between == ", " { ")" } else { "" })
     }
 }
 
@@ -123,7 +128,22 @@ impl fmt::Display for Plain<'_> {
     }
 }
 
-impl std::error::Error for ApplicationError {}
+/// Causes are not compared.
+impl PartialEq for ApplicationError {
+    fn eq(&self, other: &Self) -> bool {
+        let ApplicationError { uri, args, kwargs, details, .. } = self;
+        *uri == other.uri
+            && *args == other.args
+            && *kwargs == other.kwargs
+            && *details == other.details
+    }
+}
+
+impl std::error::Error for ApplicationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&**self.cause.as_ref()?)
+    }
+}
 
 #[cfg(test)]
 mod tests {

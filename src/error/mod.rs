@@ -35,6 +35,7 @@ mod passing_on;
 pub(crate) mod payload;
 mod raw_socket;
 pub(crate) mod text;
+pub(crate) mod traceback;
 mod transport;
 mod url;
 

@@ -99,7 +99,7 @@ macro_rules! runtime_errors {
         /// `wamp.error.runtime_error` with the text.
         impl From<$name> for ApplicationError {
             fn from(error: $name) -> Self {
-                ApplicationError::runtime(error)
+                ApplicationError::runtime(&error).caused_by(error)
             }
         }
     )*};
@@ -112,7 +112,7 @@ runtime_errors!(Arc<CloseReason>, io::Error);
 /// `wamp.error.runtime_error` with the text.
 impl From<Cause> for ApplicationError {
     fn from(error: Cause) -> Self {
-        of_any(&*error)
+        error.to_application()
     }
 }
 
@@ -161,7 +161,7 @@ impl From<Cause> for ApplicationError {
 /// ```
 impl From<Box<dyn StdError + Send + Sync>> for ApplicationError {
     fn from(error: Box<dyn StdError + Send + Sync>) -> Self {
-        of_any(&*error)
+        of_any(&*error).unwrap_or_else(|| ApplicationError::runtime(&error).caused_by(error))
     }
 }
 
@@ -169,21 +169,39 @@ impl Cause {
     /// Converts into an error that can be sent to a peer: the [`ApplicationError`] that this error
     /// is or contains, or `wamp.error.runtime_error` with its text.
     pub fn to_application(&self) -> ApplicationError {
-        of_any(&**self)
+        of_any(&**self).unwrap_or_else(|| {
+            let mut error = ApplicationError::runtime(self);
+            error.cause = Some(self.clone());
+            error
+        })
     }
 }
 
-/// Finds the error of this crate that `error` is.
-fn of_any(error: &(dyn StdError + Send + Sync + 'static)) -> ApplicationError {
-    macro_rules! known {
-        ($($name:ty),*) => {$(
-            if let Some(error) = error.downcast_ref::<$name>() {
-                return error.clone().into();
-            }
-        )*};
+/// Finds the error of this crate that `error` is. It names the answers of peers and the errors with a URI of their
+/// own, and not each type: the npm module, which contains this, would have the code of all conversions.
+fn of_any(error: &(dyn StdError + Send + Sync + 'static)) -> Option<ApplicationError> {
+    macro_rules! answers {
+        ($($name:ty: $answer:expr),*) => {
+            $(if let Some(answer) = error.downcast_ref::<$name>().and_then($answer) {
+                return Some(answer.clone());
+            })*
+        };
     }
-    known!(ApplicationError, CallError, PublishError, SubscribeError, RegisterError);
-    known!(RegisterAllError, ProgressError, DecodeError, EncodeError, Lagged, InvalidUri);
-    known!(Error);
-    ApplicationError::runtime(error)
+    macro_rules! known {
+        ($($variant:ident($name:ty)),*) => {
+            $(match (error.downcast_ref::<$name>(), error.downcast_ref::<Error>()) {
+                (Some(error), _) | (_, Some(Error::$variant(error))) => {
+                    return Some(error.clone().into());
+                }
+                _ => {}
+            })*
+        };
+    }
+    answers!(
+        ApplicationError: Some, CallError: CallError::application, PublishError: PublishError::application,
+        SubscribeError: SubscribeError::application, RegisterError: RegisterError::application,
+        RegisterAllError: |all| all.error.application(), Error: Error::application
+    );
+    known!(Progress(ProgressError), Decode(DecodeError), Encode(EncodeError), Lagged(Lagged));
+    error.downcast_ref::<InvalidUri>().map(|error| error.clone().into())
 }

@@ -4,10 +4,13 @@
 //! is dropped or never called again. In the browser a panic ends the module, and nothing is caught.
 
 use std::any::Any;
+use std::backtrace::Backtrace;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::pin::{Pin, pin};
+use std::sync::Once;
 use std::task::{Context, Poll};
 
 use crate::error::Cause;
@@ -16,10 +19,70 @@ use crate::error::Cause;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panic {
     message: Option<String>,
+    /// Place and stack, if [`record_panics`] was called before.
+    pub(crate) trace: Vec<String>,
+}
+
+thread_local! {
+    /// Number of functions that are being called, one within the other.
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+    /// Place and stack of the last panic in them.
+    static LAST: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Maximum number of lines of a stack.
+const MAX_LINES: usize = 100;
+
+/// Records the place of each later panic that is caught here, by a hook before the present one. Only the first call
+/// has an effect.
+pub(crate) fn record_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if CALLS.get() > 0 {
+                let lines = trace_of(info);
+                LAST.with_borrow_mut(|last| *last = lines);
+            }
+            before(info);
+        }));
+    });
+}
+
+/// Returns the place of a panic and its stack, without the functions of panicking.
+fn trace_of(info: &PanicHookInfo<'_>) -> Vec<String> {
+    let place = info.location().map(|place| format!("panicked at {place}"));
+    let stack = Backtrace::force_capture().to_string();
+    let lines: Vec<&str> = stack.lines().map(str::trim_end).collect();
+    let begins = |line: &&str| line.contains("core::panicking::") || line.contains("panic_fmt");
+    let last = lines.iter().rposition(begins);
+    // The place of that function is on a line of its own.
+    let first = last.map_or(0, |last| last + 1);
+    let frames =
+        lines.into_iter().skip(first).skip_while(|line| line.trim_start().starts_with("at "));
+    let ours = frames.take_while(|line| !line.contains("::rt::guard::"));
+    place.into_iter().chain(ours.map(ToOwned::to_owned)).take(MAX_LINES).collect()
+}
+
+/// Counts a function while it is called.
+struct Called;
+
+impl Called {
+    fn now() -> Self {
+        CALLS.set(CALLS.get() + 1);
+        Called
+    }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        CALLS.set(CALLS.get().saturating_sub(1));
+    }
 }
 
 /// Calls a function that may panic.
 pub(crate) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, Panic> {
+    let _called = Called::now();
     catch_unwind(AssertUnwindSafe(function)).map_err(|payload| Panic::new(payload.as_ref()))
 }
 
@@ -46,7 +109,7 @@ impl Panic {
             Some(message) => Some((*message).to_owned()),
             None => payload.downcast_ref::<String>().cloned(),
         };
-        Panic { message }
+        Panic { message, trace: LAST.take() }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::rt::guard::catch;
 use crate::rt::{MaybeSend, MaybeSync};
 use crate::session::authentication::{Authentication, Identity};
 use crate::session::payload_codec::PayloadCodec;
+use crate::session::tracebacks::{self, Tracebacks};
 use crate::session::user_error::{UserError, UserErrors};
 use crate::uri::Uri;
 use crate::value::Dict;
@@ -25,6 +26,7 @@ pub struct SessionConfig {
     pub(super) passthru: bool,
     on_welcome: Option<Arc<dyn OnWelcome>>,
     pub(super) user_errors: UserErrors,
+    pub(super) tracebacks: Option<Arc<dyn Tracebacks>>,
 }
 
 trait OnWelcome: MaybeSend + MaybeSync {
@@ -232,6 +234,46 @@ impl SessionConfig {
         self
     }
 
+    /// Sets the roles of callers that see the causes of errors in the session's procedures. Default: none.
+    ///
+    /// Such a caller gets the lines of [`ApplicationError::traceback`] in the keyword value `traceback`, as from Autobahn's
+    /// `traceback_app`: the causes that an error's `source()` gives, and for a panic its place and its stack. Nobody
+    /// else gets them, also not if an error of another procedure is passed on:
+    ///
+    /// - the router must disclose the caller, so that its role is known: the procedure is registered with
+    ///   [`disclose_caller`](crate::session::RegisterRequest::disclose_caller), or the caller asks for it
+    /// - the role must be equal to one of these
+    ///
+    /// Tracebacks show file names, and may show data of users: choose a role that developers alone have. The first use
+    /// adds a hook for panics to the process, before the present one; it records where handlers of sessions panic.
+    ///
+    /// ```
+    /// # #[cfg(feature = "router")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use wampwerk::component::BoxError;
+    /// use wampwerk::session::connect_with;
+    ///
+    /// let router = wampwerk::Router::builder().realm("realm1").build()?;
+    /// let callee = connect_with(&router, "realm1").tracebacks(&["anonymous"]).await?;
+    /// let read = |path: String| async move { Ok::<_, BoxError>(std::fs::read_to_string(path)?) };
+    /// callee.register("com.example.read", read).disclose_caller().await?;
+    ///
+    /// let caller = router.connect("realm1").await?;
+    /// let error = caller.call("com.example.read").args(("/no/such/file",)).await.unwrap_err();
+    /// let lines = error.application().map(|error| error.traceback()).unwrap_or_default();
+    /// assert!(lines[0].contains("No such file") || cfg!(windows), "{lines:?}");
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "router"))]
+    /// # fn main() {}
+    /// ```
+    #[doc(alias = "traceback_app")]
+    #[must_use]
+    pub fn tracebacks(mut self, roles: &[&str]) -> Self {
+        self.tracebacks = tracebacks::for_roles(roles);
+        self
+    }
+
     /// Adds the authentication, the heartbeat and the user error hook of another configuration.
     ///
     /// # Errors
@@ -303,6 +345,7 @@ impl std::fmt::Debug for SessionConfig {
             .field("payload_passthru", &self.passthru)
             .field("on_welcome", &self.on_welcome.is_some())
             .field("on_user_error", &!self.user_errors.is_empty())
+            .field("tracebacks", &self.tracebacks.is_some())
             .finish()
     }
 }

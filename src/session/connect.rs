@@ -261,6 +261,12 @@ impl<'a> Connect<'a> {
         self
     }
 
+    /// See [`SessionConfig::tracebacks`].
+    pub fn tracebacks(mut self, roles: &[&str]) -> Self {
+        self.config = self.config.tracebacks(roles);
+        self
+    }
+
     /// See [`SessionConfig::disclose_me`].
     #[doc(alias("caller_disclose_me", "publisher_disclose_me"))]
     pub fn disclose_me(mut self, disclose: bool) -> Self {
@@ -378,6 +384,7 @@ async fn join_now(
         limits,
         payloads,
         user_errors: config.user_errors.clone(),
+        tracebacks: config.tracebacks.clone(),
     };
     rt::spawn(Driver::new(transport, client, inbox));
     let joined = attempt.joined(joined, challenged, &command_sender).await;

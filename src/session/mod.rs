@@ -61,6 +61,7 @@ mod running;
 mod running_call;
 mod streaming_call;
 mod subscribe;
+mod tracebacks;
 mod user_error;
 
 use std::fmt;
@@ -393,6 +394,7 @@ fn size_exceeded(what: &str, size: usize, limit: usize) -> ApplicationError {
 fn application_error(error: RequestError) -> ApplicationError {
     let mut application = ApplicationError::new(error.error);
     application.details = error.details.to_dict();
+    application.is_received = true;
     match error.payload.to_values() {
         Ok((args, kwargs)) => (application.args, application.kwargs) = (args, kwargs),
         // Keep the URI even if the arguments cannot be decoded.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::error::ApplicationError;
+use crate::error::traceback::Traceback;
 use crate::rt::guard::{Panic, catch, poll_caught};
 use crate::rt::{self, BoxFuture, Sleep};
 use crate::session::incoming::CallLink;
@@ -123,7 +124,10 @@ impl HandlerContext {
 }
 
 fn panicked(panic: &Panic, on_panic: impl FnOnce(&ApplicationError)) -> ApplicationError {
-    let error = ApplicationError::runtime(format_args!("the handler {panic}"));
+    let mut error = ApplicationError::runtime(format_args!("the handler {panic}"));
+    if !panic.trace.is_empty() {
+        error = error.caused_by(Traceback(panic.trace.clone()));
+    }
     on_panic(&error);
     error
 }

@@ -194,6 +194,50 @@ export const once = {
     }
   },
 
+  'stacks are sent to callers of a role, and to nobody else': async ({ router }) => {
+    const { is, ok, lib, fails, open } = kit;
+    const { connect, WampError } = await lib();
+    const caller = await open({ router });
+    const role = caller.authrole;
+    const disclosed = { discloseCaller: true };
+    const failing = () => {
+      throw new RangeError('out of cheese', { cause: new Error('the shop is closed') });
+    };
+    const callee = await connect({ url: router, realm: 'realm1', tracebacks: ['other', role] });
+    await callee.register('com.traces.fails', failing, disclosed);
+    await callee.register('com.traces.undisclosed', failing);
+    const error = await fails(caller.call('com.traces.fails'), 'WampError', 'wamp.error.runtime_error');
+    is([error.args, error.message], [['out of cheese'], 'wamp.error.runtime_error: out of cheese']);
+    is(error.kwargs, { traceback: error.traceback });
+    ok(error.traceback.every((line) => typeof line === 'string' && line.length <= 400), 'lines');
+    const all = error.traceback.join('\n');
+    // Firefox and Safari leave the message out of the stack.
+    ok(all.includes('ported.mjs') && all.includes('caused by: '), all);
+    is('traceback' in (await fails(caller.call('com.traces.undisclosed'), 'WampError')), false);
+
+    // Thrown again, for others.
+    const middle = await connect({ url: router, realm: 'realm1' });
+    const passing = async () => middle.call('com.traces.fails');
+    await middle.register('com.traces.passes', passing, disclosed);
+    const passed = await fails(caller.call('com.traces.passes'), 'WampError', 'wamp.error.runtime_error');
+    is([passed.args, passed.kwargs, 'traceback' in passed], [['out of cheese'], {}, false]);
+    await callee.register('com.traces.passes.on', async () => callee.call('com.traces.fails'), disclosed);
+    const lines = (await fails(caller.call('com.traces.passes.on'), 'WampError')).traceback;
+    ok(lines.join('\n').includes('ported.mjs'), 'for the same role it passes');
+
+    // Others, and values of the same name.
+    const other = await connect({ url: router, realm: 'realm1', tracebacks: ['other'] });
+    await other.register('com.traces.other', failing, disclosed);
+    is((await fails(caller.call('com.traces.other'), 'WampError')).kwargs, {});
+    await callee.register('com.traces.own', () => {
+      throw new WampError('com.error.own', [], { traceback: 'my own' });
+    }, disclosed);
+    const own = await fails(caller.call('com.traces.own'), 'WampError', 'com.error.own');
+    is([own.kwargs, 'traceback' in own], [{ traceback: 'my own' }, false]);
+    for (const session of [callee, middle, other]) await session.leave();
+    await fails(connect({ url: router, realm: 'realm1', tracebacks: 'other' }), 'TypeError');
+  },
+
   'payloads are encoded by a codec of one\'s own, in both forms': async ({ router }) => {
     const { is, ok, lib, fails, open } = kit;
     const { connect, WampError } = await lib();

@@ -29,5 +29,6 @@ mod refusals;
 mod shutdown;
 mod slow_reader;
 mod strangers;
+mod tracebacks;
 mod turns;
 mod watcher;

@@ -412,16 +412,42 @@ async fn s29_every_error_of_the_peer_is_an_application_error() {
         });
         let error = result.unwrap_err();
         let error = error.application().unwrap();
-        let mut expected = ApplicationError::new(uri).arg("text").kwarg("k", 1);
+        let expected = ApplicationError::new(uri).arg("text").kwarg("k", 1);
         assert_ne!(error, &expected);
-        expected.details = error.details.clone();
-        assert_eq!(error, &expected);
+        let parts = |error: &ApplicationError| {
+            (error.uri.clone(), error.args.clone(), error.kwargs.clone())
+        };
+        assert_eq!(parts(error), parts(&expected));
         assert_eq!((error.callee(), error.callee_authid()), (Some(5), Some("joe")));
         assert_eq!(error.callee_authrole(), Some("user"));
         let far = error.details.get("forward_for").and_then(Value::as_list).unwrap();
         assert_eq!(far[0].as_dict().unwrap().get("authid"), Some(&"eve".into()));
         let place = error.details.get("x_place").and_then(Value::as_dict).unwrap();
         assert_eq!(place.get("rack"), Some(&vec![7.into()].into()));
+    }
+}
+
+/// Autobahn's `traceback_app` sends the lines among the keyword values.
+#[tokio::test]
+async fn the_traceback_of_autobahn_is_read() {
+    let (session, mut router) = join().await;
+    for (kwargs, lines, text) in [
+        (json!({"traceback": ["one", "two"], "k": 1}), &["one", "two"][..], "com.a.e: text (k: 1)"),
+        (json!({"traceback": "one"}), &[], "com.a.e: text (traceback: one)"),
+        (json!({"traceback": [7, "two"]}), &["two"], "com.a.e: text"),
+        (json!({}), &[], "com.a.e: text"),
+    ] {
+        let (result, ()) = tokio::join!(session.call("com.a").into_future(), async {
+            let request = router.expect(48).await;
+            router.send(json!([8, 48, request, {}, "com.a.e", ["text"], kwargs.clone()]));
+        });
+        let error = result.unwrap_err();
+        let error = error.application().unwrap();
+        assert_eq!(
+            (error.traceback(), error.to_string()),
+            (lines.iter().map(|it| it.to_string()).collect(), text.to_owned())
+        );
+        assert_eq!(error.kwargs.len(), kwargs.as_object().unwrap().len(), "they stay there, too");
     }
 }
 

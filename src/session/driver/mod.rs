@@ -30,6 +30,7 @@ use crate::rt::{self, Pace, Sleep};
 use crate::session::command::{Command, Signal};
 use crate::session::ending::Ending;
 use crate::session::queue::QueueLimits;
+use crate::session::tracebacks::Tracebacks;
 use crate::session::user_error::UserErrors;
 use crate::session::{self, CallReply, driver_gone, size_exceeded, trace};
 use crate::transport::Transport;
@@ -89,6 +90,7 @@ pub(super) struct Driver {
     limited: bool,
     payloads: Payloads,
     user_errors: UserErrors,
+    tracebacks: Option<Arc<dyn Tracebacks>>,
     /// Session id once it is joined; for the trace.
     session: u64,
     phase: Phase,
@@ -107,6 +109,7 @@ pub(super) struct Inbox {
     pub(super) limits: ReceiveLimits,
     pub(super) payloads: Payloads,
     pub(super) user_errors: UserErrors,
+    pub(super) tracebacks: Option<Arc<dyn Tracebacks>>,
 }
 
 /// Limits of received messages, in bytes.
@@ -152,6 +155,7 @@ impl Driver {
             limited: false,
             payloads: inbox.payloads,
             user_errors: inbox.user_errors,
+            tracebacks: inbox.tracebacks,
             session: 0,
             phase: Phase::Open,
         }

@@ -35,6 +35,8 @@ pub(super) struct RunningInvocation {
     answer: Option<Outcome>,
     /// Approximate size of the arguments and details in bytes.
     weight: usize,
+    /// True if the caller may see tracebacks.
+    is_traced: bool,
 }
 
 /// The running procedures by invocation; dropping an entry ends its task.
@@ -115,6 +117,7 @@ impl Driver {
             return self.client.answer(request, Err(error));
         }
         let limit = self.limit(&details);
+        let is_traced = self.is_traced(&details);
         let (name, errors) = (procedure.uri(), &self.user_errors);
         let linked = details.receive_progress == Some(true) || details.progress == Some(true);
         #[allow(clippy::arc_with_non_send_sync, reason = "in the browser nothing is Send")]
@@ -128,17 +131,18 @@ impl Driver {
         let told = |error: &ApplicationError| errors.tell(name, error.clone());
         let mut future = match start_guarded(name, told, || endpoint.call(call)) {
             Ok(future) => future,
-            Err(panicked) => return self.client.answer(request, Err(panicked)),
+            Err(panicked) => return self.answer(request, Err(panicked), is_traced),
         };
         // Most procedures are done at once. Others are polled again by their own task.
         if let Poll::Ready(result) =
             poll_guarded(&mut future, &mut Context::from_waker(Waker::noop()), name, told)
         {
             match &link {
-                None => return self.client.answer(request, result),
+                None => return self.answer(request, result, is_traced),
                 Some(_) => {
+                    let (stop, answer) = (None, None);
                     let procedure =
-                        RunningInvocation { stop: None, link, taken: 0, answer: None, weight };
+                        RunningInvocation { stop, link, taken: 0, answer, weight, is_traced };
                     self.running.insert(request, procedure);
                     return self.answered(request, result);
                 }
@@ -147,8 +151,8 @@ impl Driver {
         let context = HandlerContext { uri: name.clone(), errors: errors.clone() };
         let (stop, stopped) = oneshot::channel();
         let limit = limit.map(|limit| Limit::new(limit, link.clone()));
-        let procedure =
-            RunningInvocation { stop: Some(stop), link, taken: 0, answer: None, weight };
+        let (stop, answer) = (Some(stop), None);
+        let procedure = RunningInvocation { stop, link, taken: 0, answer, weight, is_traced };
         self.running.insert(request, procedure);
         let signals = self.signal_sender.clone();
         rt::spawn(async move {
@@ -170,8 +174,23 @@ impl Driver {
             procedure.answer = Some(result);
             return;
         }
+        let is_traced = self.running.get(invocation).is_some_and(|procedure| procedure.is_traced);
         self.running.remove(invocation);
+        self.answer(invocation, result, is_traced);
+    }
+
+    fn answer(&mut self, invocation: u64, result: Outcome, is_traced: bool) {
+        let result = result.map_err(|error| match &self.tracebacks {
+            Some(tracebacks) if is_traced => tracebacks.add(error),
+            _ => error.without_received_traceback(),
+        });
         self.client.answer(invocation, result);
+    }
+
+    /// Returns whether a caller may see tracebacks: only if the router says which role it has.
+    fn is_traced(&self, details: &InvocationDetails) -> bool {
+        let Some(tracebacks) = &self.tracebacks else { return false };
+        details.caller_authrole.as_deref().is_some_and(|role| tracebacks.are_for(role))
     }
 
     /// Handles a progressive result.
@@ -217,8 +236,14 @@ mod tests {
     fn row09_running_calls_are_bounded_in_bytes() {
         let limit = 64 << 20;
         let mut running = RunningTable::new(limit);
-        let call =
-            |weight| RunningInvocation { stop: None, link: None, taken: 0, answer: None, weight };
+        let call = |weight| RunningInvocation {
+            stop: None,
+            link: None,
+            taken: 0,
+            answer: None,
+            weight,
+            is_traced: false,
+        };
         // A single one is accepted whatever its size.
         assert_eq!(running.refusal(2 * limit), None);
         let mut accepted = 0;
