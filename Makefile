@@ -1,6 +1,6 @@
 # Each target works from a fresh clone: it sets up what it needs (tools/setup says what) and then runs one script.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check conformance bench bench-web load fuzz npm clean
+.PHONY: help setup demo test check cluster conformance bench bench-web load fuzz npm clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+): ## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -20,6 +20,11 @@ test: ## every test: native, Crossbar, wasm in a browser, page end to end
 check: ## formatting, clippy, documentation, purity, licences
 	tools/setup check
 	tools/check
+
+cluster: ## two Crossbar nodes, linked, and two components that go over from one to the other when it is killed
+	tools/setup native crossbar
+	cargo build --release --example cluster
+	tests/crossbar/cluster/show target/release/examples/cluster
 
 conformance: ## the Autobahn test suite, 517 cases as client and 517 as server; half an hour
 	tools/setup conformance

@@ -136,6 +136,7 @@ mod guide {
         components "../docs/components.md";
         authentication "../docs/authentication.md";
         router "../docs/router.md";
+        past_one_machine "../docs/cluster.md";
         servers "../docs/servers.md";
         websocket_without_wamp "../docs/websocket.md";
     }

@@ -268,6 +268,18 @@ async fn reconnecting() {
     assert_order(&lines, &parts);
 }
 
+/// Both routers are one here; `make cluster` and the interop tests have two that are linked.
+#[tokio::test]
+async fn cluster() {
+    let mut example = Example::start("cluster", &[]);
+    example.prints("service: joined at ws://").await;
+    example.prints("user: the square of ").await;
+    example.interrupt();
+    let (status, lines) = example.ends().await;
+    assert_eq!(status, Some(0), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.ends_with("calls were answered")), "{lines:#?}");
+}
+
 #[tokio::test]
 async fn several_components() {
     let lines = Example::start("several_components", &[]).succeeds().await;

@@ -10,17 +10,13 @@ import hashlib
 import hmac
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 
 from argon2.low_level import Type, hash_secret_raw
 from nacl.signing import SigningKey
 
-SERIALIZERS = ["json", "msgpack", "cbor"]
-MAX_MESSAGE_SIZE = 16 * 1024 * 1024
-ACTIONS = ("call", "register", "publish", "subscribe")
-ANONYMOUS = {"anonymous": {"type": "static", "role": "anonymous"}}
+from parts import ANONYMOUS, free_ports, rawsocket, role, tcp, websocket
 
 # Who may log in, and by what: what the tests know.
 USERS = {
@@ -36,15 +32,6 @@ USERS = {
 }
 
 
-def free_ports(count):
-    """Ports that were free just now. All are held until the last is known, so that none comes twice."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
-
-
 def self_signed(certificate, key):
     subprocess.run(
         ["openssl", "req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=localhost",
@@ -54,21 +41,6 @@ def self_signed(certificate, key):
          "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
          "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True)
-
-
-def rule(uri, allowed):
-    return {
-        "uri": uri,
-        "match": "prefix",
-        "allow": dict.fromkeys(ACTIONS, allowed),
-        # tests read caller and publisher ids; without this Crossbar gives none
-        "disclose": {"caller": True, "publisher": True},
-        "cache": True,
-    }
-
-
-def role(name):
-    return {"name": name, "permissions": [rule("", True), rule("deny.", False)]}
 
 
 def sha256_hmac(key, text):
@@ -113,21 +85,6 @@ def methods():
         "cryptosign": {"type": "static", "principals": {
             USERS["cryptosign"]["authid"]: {"authorized_keys": [key], "role": "authed"}}},
     }
-
-
-def tcp(port, tls=False):
-    files = {"certificate": "server.crt", "key": "server.key"}
-    return {"type": "tcp", "interface": "127.0.0.1", "port": port, **({"tls": files} if tls else {})}
-
-
-def websocket(auth):
-    options = {"max_message_size": MAX_MESSAGE_SIZE, "max_frame_size": MAX_MESSAGE_SIZE, "enable_webstatus": False}
-    return {"type": "websocket", "serializers": SERIALIZERS, "auth": auth, "options": options}
-
-
-def rawsocket(auth):
-    options = {"max_message_size": MAX_MESSAGE_SIZE}
-    return {"type": "rawsocket", "serializers": SERIALIZERS, "auth": auth, "options": options}
 
 
 def universal():

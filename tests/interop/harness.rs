@@ -47,6 +47,8 @@ pub(crate) fn run(groups: Vec<Vec<Test>>) -> ExitCode {
 pub(crate) enum Need {
     /// A running Crossbar.
     Crossbar,
+    /// Crossbar, installed: the test starts its own.
+    CrossbarInstalled,
     /// Autobahn|Python, installed.
     AutobahnPython,
     /// Autobahn|JS, installed.
@@ -64,6 +66,11 @@ impl Need {
             Need::Crossbar => {
                 (Rig::path().is_some(), "no Crossbar: run `tests/crossbar/with cargo test`")
             }
+            // In the same folder as Autobahn|Python.
+            Need::CrossbarInstalled => (
+                Implementation::Python.installed().with_file_name("crossbar").exists(),
+                "no Crossbar: run `tools/setup crossbar`",
+            ),
             Need::AutobahnPython => (
                 Implementation::Python.installed().exists(),
                 "no Autobahn|Python: run `tools/setup crossbar`",

@@ -10,6 +10,7 @@ mod harness;
 mod common;
 
 mod autobahn;
+mod cluster;
 mod crossbar;
 mod peer;
 mod wampy;
@@ -19,6 +20,7 @@ fn main() -> std::process::ExitCode {
     harness::run(vec![
         autobahn::tests(),
         autobahn::every_transport::tests(),
+        cluster::tests(),
         crossbar::tests(),
         crossbar::auth::tests(),
         crossbar::component::tests(),
